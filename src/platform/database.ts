@@ -1,0 +1,63 @@
+import { type Dialect, Kysely, type KyselyConfig, type Transaction as KyselyTransaction, PGliteDialect, sql } from 'kysely'
+import { PostgresJSDialect } from 'kysely-postgres-js'
+import postgres from 'postgres'
+import type { DB } from '../../schema/database.ts'
+
+export type Database = Kysely<DB>
+export type Transaction = KyselyTransaction<DB>
+
+const DATE = 1082
+const INT8 = 20
+const asText = (value: unknown) => String(value)
+
+/** A pool on PostgreSQL. Dates stay ISO strings and bigints decimal strings, as on the embedded database. */
+export function postgresDialect(url: string, options: { connections: number }): Dialect {
+  const client = postgres(url, {
+    max: options.connections,
+    connect_timeout: 10,
+    types: {
+      date: { to: DATE, from: [DATE], serialize: asText, parse: asText },
+    },
+    onnotice: () => {},
+    connection: { application_name: 'padron' },
+    ...(url.includes(',') ? { target_session_attrs: 'primary' as const } : {}),
+  })
+  return new PostgresJSDialect({ postgres: client })
+}
+
+/** The embedded database. One session: everything inside a transaction must use that transaction. */
+export function embeddedDialect(pglite: import('@electric-sql/pglite').PGlite): Dialect {
+  return new PGliteDialect({ pglite })
+}
+
+/** Value parsers that make PGlite answer as postgres.js does. */
+export const embeddedParsers = { [DATE]: asText, [INT8]: asText }
+
+/** What `log` may say of a query: its text has no values in it, its parameters are never passed on. */
+export function openDatabase(dialect: Dialect, log?: KyselyConfig['log']): Database {
+  return new Kysely<DB>({ dialect, ...(log ? { log } : {}) })
+}
+
+/**
+ * Runs `work` in one transaction that can see only this municipality's rows.
+ * A transaction waiting longer than 10 s for a lock is given up, not left hanging.
+ */
+export async function inMunicipality<T>(
+  database: Database,
+  municipalityId: string,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  return database.transaction().execute(async (transaction) => {
+    await sql`select set_config('padron.municipality', ${municipalityId}, true), set_config('lock_timeout', '10s', true)`.execute(
+      transaction,
+    )
+    return work(transaction)
+  })
+}
+
+/** The PostgreSQL error code (five characters) of a failed statement, or undefined. */
+export function sqlState(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined
+}

@@ -1,0 +1,55 @@
+import { type Kysely, sql } from 'kysely'
+import { type MigrationProvider, Migrator } from 'kysely/migration'
+
+const files = import.meta.glob<string>('../../schema/*.sql', { query: '?raw', import: 'default', eager: true })
+
+const provider: MigrationProvider = {
+  getMigrations: async () =>
+    Object.fromEntries(
+      Object.entries(files).map(([path, text]) => [
+        path.replace(/^.*\/|\.sql$/g, ''),
+        { up: (database: Kysely<unknown>) => runScript(database, text) },
+      ]),
+    ),
+}
+
+/** Splits at the end of each statement; `$$` bodies stay whole. */
+export function statementsOf(script: string): string[] {
+  const statements: string[] = []
+  let current = ''
+  let inBody = false
+  for (const line of script.split('\n')) {
+    if (!inBody && /^\s*(--.*)?$/.test(line)) continue
+    current += `${line}\n`
+    if ((line.match(/\$\$/g)?.length ?? 0) % 2 === 1) inBody = !inBody
+    if (!inBody && /;\s*(--.*)?$/.test(line)) {
+      statements.push(current)
+      current = ''
+    }
+  }
+  if (current.trim()) statements.push(current)
+  return statements
+}
+
+async function runScript(database: Kysely<unknown>, script: string): Promise<void> {
+  for (const statement of statementsOf(script)) await sql.raw(statement).execute(database)
+}
+
+/**
+ * Brings the database to the newest schema, once, whoever starts first (Kysely's advisory lock).
+ * Needs the owner's login.
+ *
+ * @returns the names of the migrations that were applied now
+ * @throws the database's own error when a migration fails; it is rolled back whole
+ */
+export async function migrate<T>(database: Kysely<T>): Promise<string[]> {
+  const { error, results = [] } = await new Migrator({ db: database, provider }).migrateToLatest()
+  if (error !== undefined) throw error
+  return results.filter((result) => result.status === 'Success').map((result) => result.migrationName)
+}
+
+/** Whether every migration this build knows has been applied. Readable by the application's role. */
+export async function pendingMigrations<T>(database: Kysely<T>): Promise<string[]> {
+  const migrations = await new Migrator({ db: database, provider }).getMigrations()
+  return migrations.filter((migration) => migration.executedAt === undefined).map((migration) => migration.name)
+}

@@ -1,0 +1,51 @@
+/** One bad field: a JSON Pointer (RFC 6901) into the body, or a parameter name, and what to do. */
+export interface FieldError {
+  pointer: string
+  detail: string
+}
+
+/**
+ * An error a caller may see. Domain errors extend it; only the HTTP edge turns it into an
+ * RFC 9457 problem. Titles and details never hold personal data.
+ */
+export class Problem extends Error {
+  /** Stable, machine-readable; the last segment of the problem's `type`. */
+  readonly code: string
+  readonly status: number
+  readonly errors: readonly FieldError[]
+
+  constructor(code: string, status: number, title: string, errors: readonly FieldError[] = []) {
+    super(title)
+    this.name = new.target.name
+    this.code = code
+    this.status = status
+    this.errors = errors
+  }
+}
+
+/** @throws when a caller sent something that cannot be accepted; `errors` says where. */
+export class InvalidInput extends Problem {
+  constructor(errors: readonly FieldError[]) {
+    super('invalid-input', 422, 'Some of what was sent cannot be accepted. Correct the listed fields and send it again.', errors)
+  }
+}
+
+/** @throws when the thing asked for is not there, or not there for this requester: the two look the same. */
+export class NotFound extends Problem {
+  constructor() {
+    super('not-found', 404, 'Nothing was found here for you.')
+  }
+}
+
+/** @throws when `If-Match` is absent or names an older version. */
+export class VersionConflict extends Problem {
+  constructor(missing = false) {
+    super(
+      missing ? 'version-required' : 'version-conflict',
+      missing ? 428 : 412,
+      missing
+        ? 'Send If-Match with the ETag you last read, so that nobody’s change is lost.'
+        : 'Somebody changed this record after you read it. Read it again, then repeat your change.',
+    )
+  }
+}
