@@ -44,6 +44,7 @@ create table municipalities (
   time_zone text not null,
   expected_population integer not null check (expected_population > 0),
   blind_index_bits smallint not null check (blind_index_bits between 8 and 31),
+  reference_address jsonb not null check (jsonb_typeof(reference_address) = 'object'),
   departure_notice_days integer not null default 30 check (departure_notice_days between 1 and 365),
   created_at timestamptz not null default now()
 );
@@ -94,3 +95,5 @@ create index signing_keys_by_municipality on signing_keys (municipality_id, sign
 grant select, insert, update (signs_until, published_until, withdrawn_at) on signing_keys to padron_app;
 grant select (id, municipality_id, algorithm, public_jwk, signs_from, signs_until, published_until, withdrawn_at)
   on signing_keys to padron_readonly_ops;
+comment on column municipalities.reference_address is
+  'The office whose address a neighbour with no fixed address gets when none other is named.';

@@ -32,3 +32,13 @@ grant select, insert, update (closed_at) on status_lists to padron_app;
 grant select, insert, update (revoked_at) on proofs to padron_app;
 grant select on status_lists to padron_readonly_ops;
 grant select (id, municipality_id, profile, status_list_id, issued_at, expires_at, revoked_at) on proofs to padron_readonly_ops;
+
+-- A neighbour who has left can no longer prove that they live here, whoever recorded the departure.
+create function departure_revokes_proofs() returns trigger language plpgsql as $$
+begin
+  update proofs set revoked_at = clock_timestamp() where neighbour_id = new.id and revoked_at is null;
+  return null;
+end $$;
+create trigger neighbours_departure_revokes after update of departed_on on neighbours
+  for each row when (new.departed_on is not null and old.departed_on is null)
+  execute function departure_revokes_proofs();

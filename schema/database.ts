@@ -144,6 +144,10 @@ export interface Municipalities {
   municipality_code: string | null;
   name: Json;
   province_code: string | null;
+  /**
+   * The office whose address a neighbour with no fixed address gets when none other is named.
+   */
+  reference_address: Json;
   seal_svg: string | null;
   slug: string;
   time_zone: string;

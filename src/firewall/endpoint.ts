@@ -1,0 +1,259 @@
+import { OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { uuidv7 } from '../platform/clock.ts'
+import { type FieldError, InvalidInput, Problem, VersionConflict } from '../platform/problem.ts'
+import { type Log, outlineOf } from '../platform/telemetry.ts'
+import type { Disclosed } from './disclosed.ts'
+import { Reply } from './reply.ts'
+import type { Requester, Staff } from './requester.ts'
+
+/** What the edge needs to know of a request before a route sees it. */
+export interface Reception<Town> {
+  townOf(host: string): Promise<Town>
+  requesterOf(town: Town, authorization: string | undefined): Promise<Requester>
+  staffOf(town: Town, authorization: string | undefined): Promise<Staff>
+  log: Log
+}
+
+export type House<Town> = OpenAPIHono<{ Variables: { reception: Reception<Town> } }>
+
+interface Spec<Auth extends 'public' | 'staff' | 'requester'> {
+  method: 'get' | 'post' | 'patch'
+  /** OpenAPI style: `/v1/neighbours/{id}`. */
+  path: string
+  summary: string
+  description?: string
+  tag: string
+  auth: Auth
+  params?: z.ZodObject
+  query?: z.ZodObject
+  body?: z.ZodType
+  /** The route reads `Padron-Purpose`. */
+  purpose?: boolean
+  /** The route creates something: `Idempotency-Key` is required. */
+  idempotent?: boolean
+  /** The route changes something: `If-Match` is required. */
+  versioned?: boolean
+  answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>
+  /** Statuses it may refuse with, besides 401 and 422. */
+  refuses?: readonly number[]
+}
+
+/** One request, parsed. Routes never see the raw request or response. */
+export interface Visit<Town, Auth, Params, Query, Body> {
+  town: Town
+  requester: Auth extends 'staff' ? Staff : Auth extends 'requester' ? Requester : undefined
+  params: Params
+  query: Query
+  body: Body
+  purpose: string
+  idempotencyKey: string
+  version: number
+}
+
+type InferOr<T, Otherwise> = T extends z.ZodType ? z.infer<T> : Otherwise
+
+const CSP =
+  "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+/** Sent with every response. */
+const ALWAYS = {
+  'content-security-policy': CSP,
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=63072000; includeSubDomains',
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+} as const
+
+export function always(requestId: string): Record<string, string> {
+  return { ...ALWAYS, 'request-id': requestId }
+}
+
+export const ProblemDetails = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  })
+  .openapi('Problem', { description: 'RFC 9457. `code` is stable. Never holds personal data, save the candidates of a suspected duplicate.' })
+
+const MOST_BODY = 64 * 1024
+
+/**
+ * Mounts one route and describes it in the OpenAPI document: authenticate, parse, call, reply.
+ * The handler can answer only with a `Reply`.
+ */
+export function endpoint<
+  Town,
+  const Auth extends 'public' | 'staff' | 'requester',
+  const S extends Spec<Auth>,
+>(
+  house: House<Town>,
+  spec: S & { auth: Auth },
+  handle: (
+    visit: Visit<Town, Auth, InferOr<S['params'], Record<string, never>>, InferOr<S['query'], Record<string, never>>, InferOr<S['body'], undefined>>,
+  ) => Promise<Reply>,
+): void {
+  house.openAPIRegistry.registerPath(described(spec))
+  const path = spec.path.replace(/\{(\w+)\}/g, ':$1')
+  house.on(spec.method, path, async (context) => {
+    const requestId = uuidv7()
+    const started = performance.now()
+    const { reception } = context.var
+    let reply: Reply
+    let status: number
+    try {
+      const town = await reception.townOf(context.req.header('host') ?? '')
+      const authorization = context.req.header('authorization')
+      const requester =
+        spec.auth === 'public'
+          ? undefined
+          : spec.auth === 'staff'
+            ? await reception.staffOf(town, authorization)
+            : await reception.requesterOf(town, authorization)
+      const visit = { town, requester, ...(await parsed(context, spec)) }
+      reply = await handle(visit as Parameters<typeof handle>[0])
+      const response = reply.toResponse(always(requestId))
+      reception.log({ level: 'info', event: 'request', requestId, method: spec.method, route: spec.path, status: response.status, milliseconds: Math.round(performance.now() - started) })
+      return response
+    } catch (error) {
+      const response = problemResponse(error, requestId)
+      status = response.status
+      reception.log({
+        level: status >= 500 ? 'error' : 'info', event: 'request', requestId, method: spec.method, route: spec.path, status,
+        milliseconds: Math.round(performance.now() - started),
+        ...(error instanceof Problem ? { code: error.code } : outlineOf(error)),
+      })
+      return response
+    }
+  })
+}
+
+/** The only place where an error becomes an HTTP answer. */
+export function problemResponse(error: unknown, requestId: string): Response {
+  const problem = error instanceof Problem ? error : new Problem('unexpected', 500, 'Something went wrong on our side. Nothing was lost: try again.')
+  const body = {
+    type: `/problems/${problem.code}`,
+    title: problem.message,
+    status: problem.status,
+    code: problem.code,
+    ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
+  }
+  const headers = { 'content-type': 'application/problem+json; charset=utf-8', ...(problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}) }
+  if ('disclosed' in problem) {
+    const more = problem.disclosed as Disclosed<object>
+    return Reply.disclose(more.map((value) => ({ ...body, ...value })), problem.status, headers).toResponse(always(requestId))
+  }
+  return new Response(JSON.stringify(body), { status: problem.status, headers: { ...always(requestId), ...headers } })
+}
+
+async function parsed(context: Context, spec: Spec<'public' | 'staff' | 'requester'>) {
+  const errors: FieldError[] = []
+  const read = (schema: z.ZodType | undefined, value: unknown, where: (path: string) => string) => {
+    if (schema === undefined) return value
+    const result = schema.safeParse(value)
+    if (result.success) return result.data
+    for (const issue of result.error.issues) errors.push(...fieldErrors(issue, where))
+    return undefined
+  }
+  const params = read(spec.params, context.req.param(), (path) => `path:${path}`)
+  const query = read((spec.query ?? z.object({})).strict(), context.req.query(), (path) => `query:${path}`)
+  const body = spec.body === undefined ? undefined : read(spec.body, await jsonBody(context), (path) => path)
+
+  const header = (name: string, needed: boolean | undefined, form: RegExp) => {
+    const value = context.req.header(name)
+    if (!needed || (value !== undefined && form.test(value))) return value ?? ''
+    errors.push({ pointer: `header:${name}`, detail: `Send the header ${name}.` })
+    return ''
+  }
+  const purpose = header('Padron-Purpose', spec.purpose, /^[a-z-]{1,64}$/)
+  const idempotencyKey = header('Idempotency-Key', spec.idempotent, /^[\x20-\x7e]{8,200}$/)
+  let version = 0
+  if (spec.versioned) {
+    const match = /^"(\d{1,9})"$/.exec(context.req.header('if-match') ?? '')
+    if (match === null) throw new VersionConflict(true)
+    version = Number(match[1])
+  }
+  if (errors.length > 0) throw new InvalidInput(errors)
+  return { params, query, body, purpose, idempotencyKey, version }
+}
+
+async function jsonBody(context: Context): Promise<unknown> {
+  if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) {
+    throw new Problem('unsupported-media-type', 415, 'Send JSON, with Content-Type: application/json.')
+  }
+  if (Number(context.req.header('content-length') ?? 0) > MOST_BODY) throw new Problem('too-large', 413, 'This is too large to be a form.')
+  const text = await context.req.text()
+  if (text.length > MOST_BODY) throw new Problem('too-large', 413, 'This is too large to be a form.')
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Problem('malformed-json', 400, 'What was sent is not valid JSON.')
+  }
+}
+
+/** Zod's messages may quote what was typed; ours name the field and the rule. */
+function fieldErrors(issue: z.core.$ZodIssue, where: (path: string) => string): FieldError[] {
+  const pointer = (path: readonly PropertyKey[]) => where(path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''))
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'This field is not known here. The registry keeps no more than it lists.' }))
+    case 'invalid_union': {
+      const nearest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? []
+      if (nearest.length === 0) return [{ pointer: pointer(issue.path), detail: 'Choose one of the listed forms.' }]
+      return nearest.flatMap((inner) => fieldErrors({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, where))
+    }
+    case 'custom':
+      return [{ pointer: pointer(issue.path), detail: issue.message }]
+    case 'invalid_value':
+      return [{ pointer: pointer(issue.path), detail: `Choose one of: ${issue.values.join(', ')}.` }]
+    case 'invalid_type':
+      return [{ pointer: pointer(issue.path), detail: `Give a ${issue.expected} here.` }]
+    default:
+      return [{ pointer: pointer(issue.path), detail: 'Write this in the form the API describes.' }]
+  }
+}
+
+function described(spec: Spec<'public' | 'staff' | 'requester'>): RouteConfig {
+  const responses: RouteConfig['responses'] = {}
+  for (const [status, answer] of Object.entries(spec.answers)) {
+    const type = answer.type ?? 'application/json'
+    responses[status] = { description: answer.description, content: { [type]: { schema: answer.schema ?? z.string() } } }
+  }
+  for (const status of new Set([...(spec.auth === 'public' ? [] : [401]), 422, ...(spec.refuses ?? [])])) {
+    responses[status] = { description: REASONS[status] ?? 'Refused', content: { 'application/problem+json': { schema: ProblemDetails } } }
+  }
+  const headers: Record<string, z.ZodType> = {}
+  if (spec.purpose) headers['Padron-Purpose'] = z.string().openapi({ description: 'Why the data is opened; one of `/v1/purposes`.' })
+  if (spec.idempotent) headers['Idempotency-Key'] = z.string().min(8).max(200).openapi({ description: 'The same key always gives the first answer.' })
+  if (spec.versioned) headers['If-Match'] = z.string().openapi({ description: 'The ETag last read.' })
+  return {
+    method: spec.method,
+    path: spec.path,
+    summary: spec.summary,
+    ...(spec.description ? { description: spec.description } : {}),
+    tags: [spec.tag],
+    ...(spec.auth === 'public' ? {} : { security: [{ accessToken: [] }] }),
+    request: {
+      ...(spec.params ? { params: spec.params } : {}),
+      ...(spec.query ? { query: spec.query } : {}),
+      ...(Object.keys(headers).length > 0 ? { headers: z.object(headers) } : {}),
+      ...(spec.body ? { body: { required: true, content: { 'application/json': { schema: spec.body } } } } : {}),
+    },
+    responses,
+  }
+}
+
+const REASONS: Record<number, string> = {
+  401: 'No valid access token',
+  403: 'Refused; the same whoever or whatever it is about',
+  404: 'Nothing here for you',
+  409: 'Not as things stand; `code` says why',
+  412: 'Changed since you read it',
+  422: 'A field, parameter or header cannot be accepted',
+  428: 'If-Match is missing',
+}

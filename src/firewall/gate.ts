@@ -1,0 +1,271 @@
+import { sql } from 'kysely'
+import { append, type LedgerEntry, ledgerEntry } from '../ledger/entries.ts'
+import type { Clock } from '../platform/clock.ts'
+import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
+import { type Disclosed, disclosed } from './disclosed.ts'
+import type { KeyProvider } from './key-provider.ts'
+import { type MunicipalityKeys, municipalityKeys } from './municipality-keys.ts'
+import { type GraphCache, loadPosition, type Position } from './organisations.ts'
+import type { Decision, PolicyEngine } from './policies.ts'
+import { type Action, type Client, Refusal, type Requester, type Staff } from './requester.ts'
+import { type DataKey, type Place, type Sealed, unwrapDataKey, type WrappedKey } from './seal.ts'
+
+/** What is asked of the gate. */
+export interface Ask<Field extends string = string> {
+  municipalityId: string
+  requester: Requester
+  action: Action
+  purpose: string
+  fields: readonly Field[]
+  /** How many people the request is about, when that is known before looking. */
+  subjects?: number
+}
+
+/** One ciphertext of a record: which fields are inside it and how they are put together. */
+export interface SealedPart<Fields> {
+  place: Place
+  sealed: Uint8Array
+  keyId: string
+  holds: readonly (keyof Fields & string)[]
+  /** Puts what was inside into the record being assembled. */
+  assemble(record: Partial<Fields>, value: unknown): void
+}
+
+/** A record as it lies in the database, with facts that are not sealed. */
+export interface SealedRecord<Fields> {
+  subject: string
+  protected: boolean
+  keys: readonly WrappedKey[]
+  parts: readonly SealedPart<Fields>[]
+  facts: Partial<Fields>
+}
+
+/** A record with the permitted fields open. A field that was never recorded is absent. */
+export type Opened<Fields, Field extends keyof Fields> = { id: string } & Partial<Pick<Fields, Field>>
+
+/** What work inside the gate may do besides reading: seal new values to the keys of the records at hand. */
+export interface GateHand {
+  transaction: Transaction
+  seal(keyId: string, place: Place, value: unknown): Sealed
+  /** The subjects the ledger names as seen; without a call, all that were opened. */
+  shown(subjects: readonly string[]): void
+  occasion(facts: Record<string, number | string>): void
+}
+
+export interface Gate {
+  /**
+   * Opens sealed records for a requester, or refuses.
+   *
+   * The policies decide twice: on the request before anything is read, so that a refusal cannot depend
+   * on who exists; then on each record found. `use` works on what was opened and its result is what is
+   * disclosed. The decision is written to the ledger in the same transaction: if it cannot be, nothing
+   * is disclosed and nothing `use` wrote is kept.
+   *
+   * @throws {Refusal} when the policies do not permit it; the refusal is in the ledger
+   */
+  open<Fields, Field extends keyof Fields & string, T>(
+    ask: Ask<Field>,
+    load: (transaction: Transaction) => Promise<SealedRecord<Fields>[]>,
+    use: (records: Opened<Fields, Field>[], hand: GateHand) => T | Promise<T>,
+  ): Promise<Disclosed<T>>
+
+  /**
+   * Decides a registration, whose record does not exist yet. The caller stores the ledger entry in the
+   * registration's own statement, which fails if the graph is no longer at `graphVersion`.
+   */
+  admit(ask: Ask, subject: string, key: DataKey): Promise<Admission>
+
+  /** Forgets cached positions, after the database said that the graph has changed. */
+  forget(municipalityId: string): void
+
+  keysOf(municipalityId: string): Promise<MunicipalityKeys>
+}
+
+/** A permitted registration. */
+export interface Admission {
+  graphVersion: string
+  entry: LedgerEntry
+  /** What the clerk may be told once entry and registration are stored. */
+  disclose<T>(answer: T): Disclosed<T>
+}
+
+export interface GateDeps {
+  database: Database
+  clock: Clock
+  keys: KeyProvider
+  policies: PolicyEngine
+}
+
+/** The only place that opens what was sealed. */
+export function createGate(deps: GateDeps): Gate {
+  const { database, clock, keys, policies } = deps
+  const graphs = new Map<string, GraphCache>()
+  const keyrings = new Map<string, Promise<MunicipalityKeys>>()
+
+  function keysOf(municipalityId: string): Promise<MunicipalityKeys> {
+    const known = keyrings.get(municipalityId)
+    if (known) return known
+    const loading = inMunicipality(database, municipalityId, (transaction) => municipalityKeys(transaction, keys, municipalityId))
+    keyrings.set(municipalityId, loading)
+    loading.catch(() => keyrings.delete(municipalityId))
+    return loading
+  }
+
+  async function positionOf(transaction: Transaction, ask: Ask): Promise<Position | undefined> {
+    const { requester, municipalityId } = ask
+    if (!belongs(requester) || requester.organisationId === null) return undefined
+    const { rows } = await sql<{ version: string }>`select version from organisation_graphs where municipality_id = ${municipalityId}`.execute(
+      transaction,
+    )
+    const version = String(rows[0]?.version ?? 0)
+    let cache = graphs.get(municipalityId)
+    if (cache?.version !== version) {
+      cache = { version, positions: new Map() }
+      graphs.set(municipalityId, cache)
+    }
+    const cached = cache.positions.get(requester.organisationId)
+    if (cached) return cached
+    const position = await loadPosition(transaction, requester.organisationId)
+    if (position && cache.positions.size < 10_000) cache.positions.set(requester.organisationId, position)
+    return position
+  }
+
+  function decide(ask: Ask, position: Position | undefined, record: { id: string; protected: boolean }): Decision {
+    return policies.decide({
+      requester: ask.requester,
+      position,
+      action: ask.action,
+      purpose: ask.purpose,
+      fields: ask.fields,
+      subjects: ask.subjects ?? 1,
+      record,
+      now: clock.now(),
+    })
+  }
+
+  function entryOf(ask: Ask, decision: Decision, subject: string | null, key: DataKey, occasion?: Record<string, number | string>) {
+    const { requester } = ask
+    return ledgerEntry(
+      requester.kind,
+      {
+        requester: requester.id,
+        organisation: belongs(requester) ? requester.organisationId : null,
+        action: ask.action,
+        purpose: ask.purpose,
+        fields: ask.fields,
+        outcome: decision.permitted ? 'permitted' : 'refused',
+        policies: decision.policies,
+        subject,
+        ...(occasion ? { occasion } : {}),
+      },
+      (id, value) => key.seal({ table: 'ledger_entries', column: 'details', row: id }, value),
+    )
+  }
+
+  async function refuse(ask: Ask, decision: Decision): Promise<never> {
+    const { ledger } = await keysOf(ask.municipalityId)
+    await inMunicipality(database, ask.municipalityId, (transaction) =>
+      append(transaction, ask.municipalityId, [entryOf(sanitised(ask), decision, null, ledger)]),
+    )
+    throw new Refusal()
+  }
+
+  return {
+    keysOf,
+    forget: (municipalityId) => void graphs.delete(municipalityId),
+
+    async open(ask, load, use) {
+      const { ledger } = await keysOf(ask.municipalityId)
+      const outcome = await inMunicipality(database, ask.municipalityId, async (transaction) => {
+        const position = await positionOf(transaction, ask)
+        const own = ask.requester.kind === 'resident' ? ask.requester.neighbourId : 'unknown'
+        const onRequest = decide(ask, position, { id: own, protected: false })
+        if (!onRequest.permitted) return { refused: onRequest }
+
+        const opener = createOpener(keys)
+        const found = (await load(transaction)).filter(
+          (record) => decide(ask, position, { id: record.subject, protected: record.protected }).permitted,
+        )
+        const opened = found.map((record) => opener.open(record, ask.fields))
+        let shown: readonly string[] = found.map((record) => record.subject)
+        let occasion: Record<string, number | string> | undefined
+        const result = await use(opened, {
+          transaction,
+          seal: opener.seal,
+          shown: (subjects) => {
+            shown = subjects
+          },
+          occasion: (facts) => {
+            occasion = facts
+          },
+        })
+        const seen = new Set(shown)
+        const entries = found
+          .filter((record) => seen.has(record.subject))
+          .map((record) => entryOf(ask, onRequest, record.subject, opener.keyOf(record.subject)))
+        if (entries.length === 0 || occasion !== undefined) entries.push(entryOf(ask, onRequest, null, ledger, occasion))
+        await append(transaction, ask.municipalityId, entries)
+        return { result }
+      })
+      if ('refused' in outcome) return refuse(ask, outcome.refused)
+      return disclosed(outcome.result)
+    },
+
+    async admit(ask, subject, key) {
+      const { requester, municipalityId } = ask
+      let cache = graphs.get(municipalityId)
+      let position = belongs(requester) && requester.organisationId ? cache?.positions.get(requester.organisationId) : undefined
+      if (position === undefined) {
+        position = await inMunicipality(database, municipalityId, (transaction) => positionOf(transaction, ask))
+        cache = graphs.get(municipalityId)
+      }
+      const decision = decide(ask, position, { id: subject, protected: false })
+      if (!decision.permitted) return refuse(ask, decision)
+      return { graphVersion: cache?.version ?? '0', entry: entryOf(ask, decision, subject, key), disclose: disclosed }
+    },
+  }
+}
+
+function belongs(requester: Requester): requester is Staff | Client {
+  return requester.kind === 'staff' || requester.kind === 'client'
+}
+
+/** A refused request may name a purpose or fields of the caller's own invention; the ledger keeps only ours. */
+function sanitised(ask: Ask): Ask {
+  return { ...ask, purpose: /^[a-z-]{1,64}$/.test(ask.purpose) ? ask.purpose : 'unknown', fields: [] }
+}
+
+/** Turns ciphertext into the permitted fields. Unwraps each key once, and only if a permitted field needs it. */
+function createOpener(keys: KeyProvider) {
+  const wrapped = new Map<string, WrappedKey>()
+  const open = new Map<string, DataKey>()
+
+  function keyOf(id: string): DataKey {
+    const known = open.get(id)
+    if (known) return known
+    const row = wrapped.get(id)
+    if (row === undefined) throw new Error('a record came without its data key')
+    const key = unwrapDataKey(keys, row)
+    open.set(id, key)
+    return key
+  }
+
+  return {
+    keyOf,
+    seal: (keyId: string, place: Place, value: unknown) => keyOf(keyId).seal(place, value),
+    open<Fields, Field extends keyof Fields & string>(
+      record: SealedRecord<Fields>,
+      fields: readonly Field[],
+    ): Opened<Fields, Field> {
+      for (const key of record.keys) wrapped.set(key.id, key)
+      const assembled: Partial<Fields> = { ...record.facts }
+      for (const part of record.parts) {
+        if (!part.holds.some((field) => (fields as readonly string[]).includes(field))) continue
+        part.assemble(assembled, keyOf(part.keyId).open(part.place, part.sealed))
+      }
+      const permitted: Partial<Pick<Fields, Field>> = {}
+      for (const field of fields) if (assembled[field] !== undefined) permitted[field] = assembled[field]
+      return { id: record.subject, ...permitted }
+    },
+  }
+}

@@ -1,0 +1,98 @@
+import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { Problem } from '../platform/problem.ts'
+import { openBytes, sealBytes } from './cipher.ts'
+
+/**
+ * Holds registry keys outside the database and wraps data keys with them. Shaped like a KMS:
+ * key bytes never leave it, and every call names the key it used.
+ */
+export interface KeyProvider {
+  /** The key new data keys are wrapped under. */
+  currentKeyId(): string
+  keyIds(): readonly string[]
+  /** @returns 60 bytes: nonce, wrapped key, tag */
+  wrap(municipalityId: string, keyId: string, dataKey: Uint8Array, context: string): Uint8Array
+  /** @throws {KeyUnavailable} when the key is not here; {SealBroken} when the wrapping was altered */
+  unwrap(municipalityId: string, keyId: string, wrapped: Uint8Array, context: string): Uint8Array
+}
+
+/** @throws when a registry key that something was sealed with is not among the keys this process was given. */
+export class KeyUnavailable extends Problem {
+  readonly keyId: string
+
+  constructor(keyId: string) {
+    super('key-unavailable', 503, 'The registry cannot open its records: a key is missing. Call whoever looks after this service.')
+    this.keyId = keyId
+  }
+}
+
+/** @throws when the key material given to the process cannot be read. Says what is wrong with its shape, never its content. */
+export class KeyMaterialInvalid extends Error {
+  readonly code = 'key-material-invalid'
+}
+
+/** `{"current":"k1","keys":{"k1":"<32 bytes, base64>"}}`: what a key file or environment variable holds. */
+export interface KeyMaterial {
+  current: string
+  keys: Record<string, string>
+}
+
+export function parseKeyMaterial(text: string): KeyMaterial {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    throw new KeyMaterialInvalid('The registry keys are not valid JSON.')
+  }
+  if (typeof parsed !== 'object' || parsed === null || !('current' in parsed) || !('keys' in parsed)) {
+    throw new KeyMaterialInvalid('The registry keys need "current" and "keys".')
+  }
+  const { current, keys } = parsed
+  if (typeof current !== 'string' || typeof keys !== 'object' || keys === null) {
+    throw new KeyMaterialInvalid('The registry keys need "current" (a key id) and "keys" (an object).')
+  }
+  const checked: Record<string, string> = {}
+  for (const [id, key] of Object.entries(keys)) {
+    if (!/^[A-Za-z0-9_-]{1,64}$/.test(id) || typeof key !== 'string' || Buffer.from(key, 'base64').length !== 32) {
+      throw new KeyMaterialInvalid('Every registry key needs an id of letters, digits, - or _ and 32 bytes in base64.')
+    }
+    checked[id] = key
+  }
+  if (checked[current] === undefined) throw new KeyMaterialInvalid('"current" names no key among "keys".')
+  return { current, keys: checked }
+}
+
+/** New key material with one more key, which becomes the current one. */
+export function withNewKey(material?: KeyMaterial): KeyMaterial {
+  const id = `k${Temporal.Now.instant().epochMilliseconds.toString(36)}`
+  return { current: id, keys: { ...material?.keys, [id]: randomBytes(32).toString('base64') } }
+}
+
+/** Registry keys held in memory of this process, from a key file or the environment. */
+export function localKeyProvider(material: KeyMaterial): KeyProvider {
+  const derived = new Map<string, Uint8Array>()
+  function registryKey(municipalityId: string, keyId: string): Uint8Array {
+    const cached = derived.get(`${keyId} ${municipalityId}`)
+    if (cached) return cached
+    const root = material.keys[keyId]
+    if (root === undefined) throw new KeyUnavailable(keyId)
+    const key = new Uint8Array(hkdfSync('sha256', Buffer.from(root, 'base64'), municipalityId, 'padron registry key', 32))
+    derived.set(`${keyId} ${municipalityId}`, key)
+    return key
+  }
+  return {
+    currentKeyId: () => material.current,
+    keyIds: () => Object.keys(material.keys),
+    wrap: (municipalityId, keyId, dataKey, context) => sealBytes(registryKey(municipalityId, keyId), dataKey, context),
+    unwrap: (municipalityId, keyId, wrapped, context) => openBytes(registryKey(municipalityId, keyId), wrapped, context),
+  }
+}
+
+/** HMAC-SHA-256. */
+export function keyedHash(key: Uint8Array, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest()
+}
+
+export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b)
+}

@@ -1,0 +1,81 @@
+import type { Transaction } from '../platform/database.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import { type KeyProvider, keyedHash } from './key-provider.ts'
+import { type DataKey, type DataKeyOwner, newDataKey, type Place, unwrapDataKey, type WrappedKey } from './seal.ts'
+
+/** The keys of a municipality that belong to no single person. */
+export interface MunicipalityKeys {
+  /** Seals ledger entries that are about nobody in particular. */
+  ledger: DataKey
+  /** HMAC-SHA-256 under the municipality's index key: recognises, never reveals. */
+  hash(text: string): Buffer
+}
+
+/** Loads the keys, making them and recording the registry key the first time. */
+export async function municipalityKeys(
+  transaction: Transaction,
+  keys: KeyProvider,
+  municipalityId: string,
+): Promise<MunicipalityKeys> {
+  await recordRegistryKey(transaction, municipalityId, keys.currentKeyId())
+  const ledger = await ensureKey(transaction, keys, municipalityId, 'ledger')
+  const index = await ensureKey(transaction, keys, municipalityId, 'blind-index')
+  return { ledger, hash: (text) => index.derive((bytes) => keyedHash(bytes, text)) }
+}
+
+export async function recordRegistryKey(transaction: Transaction, municipalityId: string, id: string): Promise<void> {
+  await transaction
+    .insertInto('registry_keys')
+    .values({ municipality_id: municipalityId, id })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+async function ensureKey(transaction: Transaction, keys: KeyProvider, municipalityId: string, owner: DataKeyOwner): Promise<DataKey> {
+  const fresh = newDataKey(uuidv7())
+  await storeDataKey(transaction, fresh.wrap(keys, municipalityId, owner))
+  const row = await transaction
+    .selectFrom('data_keys')
+    .selectAll()
+    .where('municipality_id', '=', municipalityId)
+    .where('owner', '=', owner)
+    .executeTakeFirstOrThrow()
+  return unwrapDataKey(keys, wrappedKey(row))
+}
+
+/** Does nothing where the municipality already has its one key of this kind. */
+export async function storeDataKey(transaction: Transaction, key: WrappedKey): Promise<void> {
+  await transaction
+    .insertInto('data_keys')
+    .values({
+      id: key.id,
+      municipality_id: key.municipalityId,
+      owner: key.owner,
+      registry_key_id: key.registryKeyId,
+      wrapped: Buffer.from(key.wrapped),
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+export function wrappedKey(row: {
+  id: string
+  municipality_id: string
+  owner: string
+  registry_key_id: string
+  wrapped: Uint8Array
+}): WrappedKey {
+  return {
+    id: row.id,
+    municipalityId: row.municipality_id,
+    owner: row.owner as DataKeyOwner,
+    registryKeyId: row.registry_key_id,
+    wrapped: row.wrapped,
+  }
+}
+
+/** Opens something of the municipality's own, such as a private signing key. Never a record: those pass the gate. */
+export function openOwn(keys: KeyProvider, row: Parameters<typeof wrappedKey>[0], place: Place, sealed: Uint8Array): unknown {
+  if (row.owner !== 'signing-key') throw new Error('only the municipality\u2019s own keys are opened here')
+  return unwrapDataKey(keys, wrappedKey(row)).open(place, sealed)
+}

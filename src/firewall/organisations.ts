@@ -1,0 +1,45 @@
+import { sql } from 'kysely'
+import type { Transaction } from '../platform/database.ts'
+
+/** Where an organisation stands: everything it belongs to, reports to or shares data with, to any depth. */
+export interface Position {
+  organisationId: string
+  attestedUntil: Temporal.Instant | undefined
+  organisations: ReadonlyMap<string, { related: readonly string[]; functions: readonly string[] }>
+}
+
+/** Cached positions of one municipality's organisations, good for one version of the graph. */
+export interface GraphCache {
+  version: string
+  positions: Map<string, Position>
+}
+
+interface PositionRow {
+  organisation_id: string
+  related: string[]
+  functions: string[]
+  attested_until: Date | null
+}
+
+/** @returns undefined when the registry knows no such organisation */
+export async function loadPosition(transaction: Transaction, organisationId: string): Promise<Position | undefined> {
+  const { rows } = await sql<PositionRow>`
+    with edges as (select * from organisation_closure(${organisationId}::uuid)),
+    reached (id) as (
+      select id from organisations where id = ${organisationId}::uuid
+      union select related_id from edges)
+    select reached.id as organisation_id,
+      to_jsonb(array(select distinct edge.related_id::text from edges edge where edge.organisation_id = reached.id)) as related,
+      to_jsonb(array(select own.function from organisation_functions own where own.organisation_id = reached.id)) as functions,
+      case when reached.id = ${organisationId}::uuid then
+        (select max(promise.expires_at) from attestations promise
+         where promise.organisation_id = reached.id and promise.signed_at <= clock_timestamp()) end as attested_until
+    from reached`.execute(transaction)
+  const own = rows.find((row) => row.organisation_id === organisationId)
+  if (own === undefined) return undefined
+  return {
+    organisationId,
+    attestedUntil: own.attested_until === null ? undefined : own.attested_until.toTemporalInstant(),
+    organisations: new Map(rows.map((row) => [row.organisation_id, { related: row.related, functions: row.functions }])),
+  }
+}

@@ -1,0 +1,54 @@
+import { type Disclosed, reveal } from './disclosed.ts'
+
+declare const open: unique symbol
+
+/** Data about nobody: keys, profiles, the municipality itself. Wrapping it is a claim that reviewers can search for. */
+export interface PublicData {
+  readonly [open]: true
+  readonly value: unknown
+}
+
+/** Says that a value is about nobody. Never call it with anything that came out of a sealed column. */
+export function publicData(value: unknown): PublicData {
+  return { value } as PublicData
+}
+
+/** An answer that may leave. There are a few ways to make one and no other compiles. */
+export class Reply {
+  readonly #body: string
+  readonly #status: number
+  readonly #headers: Readonly<Record<string, string>>
+
+  private constructor(body: string, status: number, headers: Record<string, string>) {
+    this.#body = body
+    this.#status = status
+    this.#headers = headers
+  }
+
+  /** Sends what the gate let through. Never stored by anyone on the way. */
+  static disclose<T>(disclosed: Disclosed<T>, status = 200, headers: Record<string, string> = {}): Reply {
+    return new Reply(JSON.stringify(reveal(disclosed)), status, { 'content-type': JSON_TYPE, 'cache-control': 'no-store', ...headers })
+  }
+
+  /** Gives back to the caller what was read out of what the caller sent, such as a proof they hold. */
+  static giveBack(value: unknown): Reply {
+    return new Reply(JSON.stringify(value), 200, { 'content-type': JSON_TYPE, 'cache-control': 'no-store' })
+  }
+
+  /** Sends something about nobody. */
+  static open(data: PublicData, status = 200, headers: Record<string, string> = {}): Reply {
+    return new Reply(JSON.stringify(data.value), status, { 'content-type': JSON_TYPE, ...headers })
+  }
+
+  /** Sends signed public material or a page about nobody. */
+  static material(text: string, type: string, headers: Record<string, string> = {}): Reply {
+    return new Reply(text, 200, { 'content-type': type, ...headers })
+  }
+
+  /** For the HTTP edge, which adds what every response carries. Headers are set once: that keeps the fast path. */
+  toResponse(always: Readonly<Record<string, string>>): Response {
+    return new Response(this.#body, { status: this.#status, headers: { ...always, ...this.#headers } })
+  }
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8'

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import { openBytes, SealBroken, sealBytes } from './cipher.ts'
+import type { KeyProvider } from './key-provider.ts'
+
+/** Ciphertext as it lies in a column. Nothing but the gate's opener turns it back. */
+export type Sealed = Uint8Array & { readonly __sealed: unique symbol }
+
+export type DataKeyOwner = 'neighbour' | 'address' | 'blind-index' | 'signing-key' | 'ledger'
+
+/** Where a ciphertext belongs: it opens in this row and column and in no other. */
+export interface Place {
+  table: string
+  column: string
+  row: string
+}
+
+/** A data key as stored: wrapped by a registry key. */
+export interface WrappedKey {
+  id: string
+  municipalityId: string
+  owner: DataKeyOwner
+  registryKeyId: string
+  wrapped: Uint8Array
+}
+
+const FORMAT = 1
+const HEADER = 17
+const STEP = 64
+const contextOf = (place: Place, keyId: string) => `padron:1:${place.table}:${place.column}:${place.row}:${keyId}`
+const wrapContext = (id: string, owner: DataKeyOwner) => `padron:1:data_keys:wrapped:${id}:${owner}`
+
+/** A data key in memory, for as long as one request needs it. */
+export class DataKey {
+  readonly id: string
+  readonly #bytes: Uint8Array
+
+  constructor(id: string, bytes: Uint8Array) {
+    this.id = id
+    this.#bytes = bytes
+  }
+
+  /**
+   * Seals a value for one row and column. The ciphertext starts with a format byte and this key's id;
+   * the plaintext is padded to steps of 64 bytes, so that its length says little.
+   */
+  seal(place: Place, value: unknown): Sealed {
+    const text = Buffer.from(JSON.stringify(value))
+    const padded = Buffer.alloc(Math.ceil((text.length + 1) / STEP) * STEP, 0x20)
+    text.copy(padded)
+    const body = sealBytes(this.#bytes, padded, contextOf(place, this.id))
+    return Buffer.concat([Buffer.of(FORMAT), uuidBytes(this.id), body]) as Uint8Array as Sealed
+  }
+
+  /** @throws {SealBroken} when it was altered, moved, or sealed under another key */
+  open(place: Place, sealed: Uint8Array): unknown {
+    if (sealed[0] !== FORMAT || sealedKeyId(sealed) !== this.id) throw new SealBroken()
+    const padded = openBytes(this.#bytes, sealed.subarray(HEADER), contextOf(place, this.id))
+    return JSON.parse(Buffer.from(padded).toString())
+  }
+
+  wrap(keys: KeyProvider, municipalityId: string, owner: DataKeyOwner): WrappedKey {
+    const registryKeyId = keys.currentKeyId()
+    const wrapped = keys.wrap(municipalityId, registryKeyId, this.#bytes, wrapContext(this.id, owner))
+    return { id: this.id, municipalityId, owner, registryKeyId, wrapped }
+  }
+
+  /** For keys that index rather than seal. */
+  derive<T>(use: (bytes: Uint8Array) => T): T {
+    return use(this.#bytes)
+  }
+}
+
+/** A fresh random key, its id that of the neighbour or address it seals. */
+export function newDataKey(id: string): DataKey {
+  return new DataKey(id, randomBytes(32))
+}
+
+/** @throws {KeyUnavailable} {SealBroken} */
+export function unwrapDataKey(keys: KeyProvider, row: WrappedKey): DataKey {
+  return new DataKey(row.id, keys.unwrap(row.municipalityId, row.registryKeyId, row.wrapped, wrapContext(row.id, row.owner)))
+}
+
+/** The same data key under the provider's current registry key. */
+export function rewrap(keys: KeyProvider, row: WrappedKey): WrappedKey {
+  return unwrapDataKey(keys, row).wrap(keys, row.municipalityId, row.owner)
+}
+
+/** Which data key a ciphertext says it was sealed under. */
+export function sealedKeyId(sealed: Uint8Array): string {
+  const hex = Buffer.from(sealed.buffer, sealed.byteOffset + 1, 16).toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+function uuidBytes(id: string): Buffer {
+  return Buffer.from(id.replaceAll('-', ''), 'hex')
+}

@@ -1,0 +1,29 @@
+/** One line of the log. Routes appear as patterns, never as URLs; errors as names and codes, never as messages. */
+export interface LogLine {
+  level: 'info' | 'error'
+  event: string
+  requestId?: string
+  method?: string
+  route?: string
+  status?: number
+  milliseconds?: number
+  error?: string
+  code?: string
+  at?: string
+}
+
+export type Log = (line: LogLine) => void
+
+/** JSON lines on standard output. */
+export const standardLog: Log = (line) => {
+  // biome-ignore lint/suspicious/noConsole: the one place that writes the log
+  console.log(JSON.stringify({ time: Temporal.Now.instant().toString(), ...line }))
+}
+
+/** What may be said of an unexpected error: its kind and where, since messages and details may quote data. */
+export function outlineOf(error: unknown): Pick<LogLine, 'error' | 'code' | 'at'> {
+  if (!(error instanceof Error)) return { error: typeof error }
+  const code = 'code' in error && typeof error.code === 'string' && /^[\w-]{1,40}$/.test(error.code) ? error.code : undefined
+  const at = error.stack?.split('\n').find((line) => /^\s+at /.test(line))?.trim().replace(/\(?(?:file:\/\/)?\/.*\//, '(')
+  return { error: error.constructor.name, ...(code ? { code } : {}), ...(at ? { at } : {}) }
+}

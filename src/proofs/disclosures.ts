@@ -1,0 +1,102 @@
+import { z } from '@hono/zod-openapi'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import { Refusal, type Requester } from '../firewall/requester.ts'
+import type { SealedRecord } from '../firewall/gate.ts'
+import { today } from '../platform/clock.ts'
+import type { Name, NeighbourFields } from '../registry/model.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { loadRecords } from '../registry/store.ts'
+import { ProofInvalid, verifyProof } from '../verify/index.ts'
+import type { ProofDeps } from './issue.ts'
+import { publishedKeys } from './signing-keys.ts'
+import { statusListToken, statusListUri } from './status-list.ts'
+
+export const DisclosureRequest = z
+  .strictObject({
+    subject: z.strictObject({ proof: z.string().max(65_536) }),
+    purpose: z.string().regex(/^[a-z-]{1,64}$/),
+    fields: z.array(z.enum(['resident', 'residentSince', 'name'])).min(1).max(3),
+  })
+  .openapi('DisclosureRequest')
+export type DisclosureRequest = z.infer<typeof DisclosureRequest>
+
+interface DisclosableFields {
+  resident: boolean
+  residentSince: string
+  name: Name
+}
+
+/**
+ * Tells a service provider, about the person whose proof it holds, what its purpose allows.
+ *
+ * Whoever asks, whatever is wrong and whoever it is about, the refusal is the same: a policy that says no,
+ * a proof that is not valid, and a proof of nobody here cannot be told apart.
+ *
+ * @throws {Refusal}
+ */
+export async function disclose(
+  deps: ProofDeps,
+  town: Municipality,
+  requester: Requester,
+  request: DisclosureRequest,
+): Promise<Disclosed<Partial<DisclosableFields>>> {
+  let found = false
+  const disclosed = await deps.gate.open<DisclosableFields, keyof DisclosableFields, Partial<DisclosableFields>>(
+    { municipalityId: town.id, requester, action: 'disclose', purpose: request.purpose, fields: request.fields },
+    async (transaction) => {
+      const place = await placeOf(request.subject.proof)
+      if (place === undefined) return []
+      const proof = await transaction
+        .selectFrom('proofs').select('neighbour_id')
+        .where('status_list_id', '=', place.listId).where('status_index', '=', place.index).where('revoked_at', 'is', null)
+        .executeTakeFirst()
+      if (proof === undefined) return []
+      return (await loadRecords(transaction, [proof.neighbour_id], { trueAt: today(deps.clock, town.timeZone) })).map(disclosable)
+    },
+    ([record], hand) => {
+      found = record !== undefined
+      hand.occasion({ found: found ? 1 : 0 })
+      if (record === undefined) return {}
+      const { id: _, ...fields } = record
+      return fields
+    },
+  )
+  if (!found) throw new Refusal()
+  return disclosed
+
+  async function placeOf(token: string): Promise<{ listId: string; index: number } | undefined> {
+    try {
+      const { keys } = await publishedKeys(deps, town.id)
+      const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+      const { uri, idx } = payload.status.status_list
+      const listId = String(uri).replace(statusListUri(town, ''), '')
+      if (!z.uuid().safeParse(listId).success) return undefined
+      const list = await statusListToken(deps, town, listId)
+      await verifyProof(token, {
+        issuer: town.issuer, keys, statusLists: list === undefined ? {} : { [uri]: list },
+        now: Math.floor(deps.clock.now().epochMilliseconds / 1000),
+      })
+      return { listId, index: idx }
+    } catch (error) {
+      if (error instanceof ProofInvalid || error instanceof SyntaxError || error instanceof TypeError) return undefined
+      throw error
+    }
+  }
+}
+
+function disclosable(record: SealedRecord<NeighbourFields>): SealedRecord<DisclosableFields> {
+  const { residence } = record.facts
+  return {
+    ...record,
+    facts: { resident: residence !== undefined, ...(residence ? { residentSince: residence.residentSince } : {}) },
+    parts: record.parts
+      .filter((part) => part.holds.includes('name'))
+      .map((part) => ({
+        ...part,
+        holds: ['name'],
+        assemble: (into, value) => {
+          into.name = (value as { name: Name }).name
+        },
+      })),
+  }
+}

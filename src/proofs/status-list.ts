@@ -1,0 +1,79 @@
+import { randomInt } from 'node:crypto'
+import { deflateSync } from 'node:zlib'
+import { CompactSign } from 'jose'
+import { type Clock, uuidv7 } from '../platform/clock.ts'
+import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import type { SigningKeys } from './signing-keys.ts'
+
+const CAPACITY = 1 << 20
+/** How long a verifier may keep a status list, seconds. */
+export const STATUS_TTL = 60
+
+/**
+ * Packs statuses of 1, 2, 4 or 8 bits, lowest index in the lowest bits, and deflates them.
+ *
+ * @returns the `lst` value: base64url of a ZLIB stream
+ * @see draft-ietf-oauth-status-list section 4
+ */
+export function packStatusList(size: number, bits: 1 | 2 | 4 | 8, statuses: Iterable<readonly [index: number, status: number]>): string {
+  const bytes = new Uint8Array(Math.ceil((size * bits) / 8))
+  for (const [index, status] of statuses) {
+    const at = Math.floor((index * bits) / 8)
+    bytes[at] = (bytes[at] ?? 0) | (status << ((index * bits) % 8))
+  }
+  return deflateSync(bytes, { level: 9 }).toString('base64url')
+}
+
+/** The list new proofs go into, opened when the municipality has none. */
+export async function openStatusList(transaction: Transaction, municipalityId: string): Promise<{ id: string; capacity: number }> {
+  const find = () =>
+    transaction
+      .selectFrom('status_lists').select(['id', 'capacity']).where('municipality_id', '=', municipalityId).where('closed_at', 'is', null).executeTakeFirst()
+  const list = await find()
+  if (list) return list
+  await transaction
+    .insertInto('status_lists')
+    .values({ id: uuidv7(), municipality_id: municipalityId, capacity: CAPACITY })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  return (await find()) ?? openStatusList(transaction, municipalityId)
+}
+
+/** A random place in the list, so that neighbouring indexes say nothing about who came to the counter together. */
+export function randomIndex(capacity: number): number {
+  return randomInt(capacity)
+}
+
+export const statusListUri = (town: Municipality, id: string) => `${town.issuer}/status-lists/${id}`
+
+/**
+ * The signed status list, one bit a proof: 1 is revoked.
+ *
+ * @returns undefined when the municipality has no such list
+ */
+export async function statusListToken(
+  deps: { database: Database; clock: Clock; signing: SigningKeys },
+  town: Municipality,
+  listId: string,
+): Promise<string | undefined> {
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const list = await transaction.selectFrom('status_lists').select(['id', 'capacity']).where('id', '=', listId).executeTakeFirst()
+    if (list === undefined) return undefined
+    const revoked = await transaction
+      .selectFrom('proofs').select('status_index').where('status_list_id', '=', listId).where('revoked_at', 'is not', null).execute()
+    const key = await deps.signing.current(transaction, town.id)
+    const now = Math.floor(deps.clock.now().epochMilliseconds / 1000)
+    const payload = {
+      iss: town.issuer,
+      sub: statusListUri(town, listId),
+      iat: now,
+      exp: now + 10 * STATUS_TTL,
+      ttl: STATUS_TTL,
+      status_list: { bits: 1, lst: packStatusList(list.capacity, 1, revoked.map((row) => [row.status_index, 1] as const)) },
+    }
+    return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
+      .setProtectedHeader({ alg: key.algorithm, typ: 'statuslist+jwt', kid: key.kid })
+      .sign(key.privateKey)
+  })
+}

@@ -1,0 +1,27 @@
+import { ProofInvalid, type RefusalCode, type VerifiedProof, verifyProof } from '../verify/index.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import type { ProofDeps } from './issue.ts'
+import { publishedKeys } from './signing-keys.ts'
+import { statusListToken, statusListUri } from './status-list.ts'
+
+export type Verification = ({ valid: true } & VerifiedProof) | { valid: false; code: RefusalCode }
+
+/** Checks a proof for someone who would rather ask than check. Only what the token itself says is used. */
+export async function verifyHere(deps: ProofDeps, town: Municipality, token: string, service?: string): Promise<Verification> {
+  const { keys } = await publishedKeys(deps, town.id)
+  const fetchStatus: typeof fetch = async (input) => {
+    const listId = String(input).replace(statusListUri(town, ''), '')
+    const list = /^[0-9a-f-]{36}$/.test(listId) ? await statusListToken(deps, town, listId) : undefined
+    return list === undefined ? new Response(null, { status: 404 }) : new Response(list)
+  }
+  try {
+    const proof = await verifyProof(token, {
+      issuer: town.issuer, keys, fetch: fetchStatus, now: Math.floor(deps.clock.now().epochMilliseconds / 1000),
+      ...(service === undefined ? {} : { service }),
+    })
+    return { valid: true, ...proof }
+  } catch (error) {
+    if (error instanceof ProofInvalid) return { valid: false, code: error.code }
+    throw error
+  }
+}

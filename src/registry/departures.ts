@@ -1,0 +1,195 @@
+import { z } from '@hono/zod-openapi'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { GateHand } from '../firewall/gate.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { today, uuidv7 } from '../platform/clock.ts'
+import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
+import type { RegistryDeps } from './deps.ts'
+import { once } from './idempotency.ts'
+import type { NeighbourFields } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import { nextVersion, recordMovement } from './neighbours.ts'
+import { earlierAnswer, keepAnswer } from './replays.ts'
+import { endResidence, finish } from './residences.ts'
+import { loadRecords } from './store.ts'
+
+export const Departure = z
+  .discriminatedUnion('cause', [
+    z.strictObject({ cause: z.literal('death'), on: z.iso.date().optional() }),
+    z.strictObject({ cause: z.literal('moved-away'), on: z.iso.date().optional() }),
+    z.strictObject({ cause: z.literal('duplicate'), reason: z.string().trim().min(3).max(2000) }),
+    z.strictObject({ cause: z.literal('wrongly-registered'), reason: z.string().trim().min(3).max(2000) }),
+  ])
+  .openapi('Departure')
+export type Departure = z.infer<typeof Departure>
+
+/** A departure that took effect, or a proceeding during which the neighbour stays a neighbour. */
+export type Departed =
+  | { status: 'departed'; id: string; on: string; version: number }
+  | { status: 'proceeding'; id: string; proceedingId: string }
+
+export interface Proceeding {
+  proceedingId: string
+  status: 'opened' | 'notified' | 'approved' | 'withdrawn'
+  effectiveFrom?: string
+}
+
+/** @throws when a departure would take effect without notice, before its time, or on one clerk's word alone. */
+export class ProceedingIncomplete extends Problem {
+  constructor(code: 'notice-missing' | 'notice-running' | 'second-clerk-needed' | 'proceeding-open' | 'proceeding-closed') {
+    super(code, 409, REASONS[code])
+  }
+}
+
+const REASONS = {
+  'notice-missing': 'Tell the neighbour first and record the day of the notice.',
+  'notice-running': 'The time the neighbour has to answer is not over yet.',
+  'second-clerk-needed': 'Another clerk has to approve this departure.',
+  'proceeding-open': 'A departure proceeding for this neighbour is open already.',
+  'proceeding-closed': 'This proceeding is closed.',
+}
+
+/**
+ * Records a death or a move away, which take effect at once, or opens a proceeding for the rest.
+ *
+ * @throws {InvalidInput} when the day lies in the future
+ * @throws {ProceedingIncomplete} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
+ * @see RD 1690/1986 art. 72: no departure ex officio without hearing the person
+ */
+export async function recordDeparture(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  id: string,
+  departure: Departure,
+  conditions: { version: number; idempotencyKey: string },
+): Promise<Disclosed<Departed>> {
+  const day = today(deps.clock, town.timeZone)
+  const key = await once(deps.gate, town.id, { requester: clerk.id, operation: `depart ${id}`, key: conditions.idempotencyKey, body: departure })
+  const outcome = await atDesk<Departed | { earlier: Uint8Array }>(deps, town, clerk, id, async (hand) => {
+    const earlier = await earlierAnswer(hand, key)
+    if (earlier) return { earlier }
+    const answer = await depart(hand)
+    await keepAnswer(hand, town, id, key, answer)
+    return answer
+  })
+  return finish(deps, town, clerk, id, key.id.toString('hex'), outcome, 'departure')
+
+  async function depart(hand: GateHand): Promise<Departed> {
+    if (departure.cause === 'death' || departure.cause === 'moved-away') {
+      const on = departure.on ?? day.toString()
+      if (Temporal.PlainDate.compare(on, day) > 0) throw new InvalidInput([{ pointer: '/on', detail: 'Give today or a day in the past.' }])
+      const version = await nextVersion(hand, id, conditions.version)
+      await takeEffect(hand, town, clerk, id, departure.cause, on)
+      return { status: 'departed', id, on, version }
+    }
+    const open = await hand.transaction
+      .selectFrom('proceedings').select('id').where('neighbour_id', '=', id).where('decision', 'is', null).executeTakeFirst()
+    if (open) throw new ProceedingIncomplete('proceeding-open')
+    const proceedingId = uuidv7()
+    await hand.transaction
+      .insertInto('proceedings')
+      .values({
+        id: proceedingId,
+        municipality_id: town.id,
+        neighbour_id: id,
+        cause: departure.cause,
+        reason: Buffer.from(hand.seal(id, { table: 'proceedings', column: 'reason', row: proceedingId }, departure.reason)),
+        opened_by: clerk.id,
+      })
+      .execute()
+    return { status: 'proceeding', id, proceedingId }
+  }
+}
+
+/** Records that the neighbour was told on a day; the time to answer runs from it. */
+export async function recordNotice(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  at: { neighbourId: string; proceedingId: string },
+  givenOn: string,
+): Promise<Disclosed<Proceeding>> {
+  const day = today(deps.clock, town.timeZone)
+  if (Temporal.PlainDate.compare(givenOn, day) > 0) throw new InvalidInput([{ pointer: '/givenOn', detail: 'Give today or a day in the past.' }])
+  const effectiveFrom = Temporal.PlainDate.from(givenOn).add({ days: town.departureNoticeDays }).toString()
+  return atDesk(deps, town, clerk, at.neighbourId, async (hand) => {
+    await openProceeding(hand, at)
+    await hand.transaction
+      .updateTable('proceedings')
+      .set({ notice_given_on: givenOn, effective_from: effectiveFrom })
+      .where('id', '=', at.proceedingId)
+      .execute()
+    return { proceedingId: at.proceedingId, status: 'notified', effectiveFrom }
+  })
+}
+
+/**
+ * Decides a proceeding. Approval needs a clerk other than the one who opened it and a notice period that is over.
+ *
+ * @throws {ProceedingIncomplete}
+ */
+export async function decideProceeding(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  at: { neighbourId: string; proceedingId: string },
+  decision: 'approved' | 'withdrawn',
+): Promise<Disclosed<Proceeding>> {
+  const day = today(deps.clock, town.timeZone)
+  return atDesk(deps, town, clerk, at.neighbourId, async (hand) => {
+    const proceeding = await openProceeding(hand, at)
+    if (decision === 'approved') {
+      if (proceeding.effective_from === null) throw new ProceedingIncomplete('notice-missing')
+      if (proceeding.opened_by === clerk.id) throw new ProceedingIncomplete('second-clerk-needed')
+      if (Temporal.PlainDate.compare(day, proceeding.effective_from) < 0) throw new ProceedingIncomplete('notice-running')
+      const { version } = await hand.transaction
+        .selectFrom('neighbours').select('version').where('id', '=', at.neighbourId).executeTakeFirstOrThrow()
+      await nextVersion(hand, at.neighbourId, version)
+      await takeEffect(hand, town, clerk, at.neighbourId, proceeding.cause as 'duplicate' | 'wrongly-registered', day.toString())
+    }
+    await hand.transaction
+      .updateTable('proceedings')
+      .set({ decision, decided_by: clerk.id, decided_at: deps.clock.now().toString() })
+      .where('id', '=', at.proceedingId)
+      .execute()
+    return { proceedingId: at.proceedingId, status: decision }
+  })
+}
+
+async function openProceeding(hand: GateHand, at: { neighbourId: string; proceedingId: string }) {
+  const proceeding = await hand.transaction
+    .selectFrom('proceedings')
+    .selectAll()
+    .where('id', '=', at.proceedingId)
+    .where('neighbour_id', '=', at.neighbourId)
+    .forUpdate()
+    .executeTakeFirst()
+  if (proceeding === undefined) throw new NotFound()
+  if (proceeding.decision !== null) throw new ProceedingIncomplete('proceeding-closed')
+  return proceeding
+}
+
+async function takeEffect(
+  hand: GateHand,
+  town: Municipality,
+  clerk: Staff,
+  id: string,
+  cause: 'death' | 'moved-away' | 'duplicate' | 'wrongly-registered',
+  on: string,
+): Promise<void> {
+  await endResidence(hand, id, on, true)
+  await hand.transaction.updateTable('neighbours').set({ departed_on: on }).where('id', '=', id).execute()
+  await recordMovement(hand, town, clerk, id, { kind: 'departure', cause, effectiveOn: on }, {})
+}
+
+function atDesk<T>(deps: RegistryDeps, town: Municipality, clerk: Staff, id: string, work: (hand: GateHand) => Promise<T>): Promise<Disclosed<T>> {
+  return deps.gate.open<NeighbourFields, 'residence', T>(
+    { municipalityId: town.id, requester: clerk, action: 'depart', purpose: 'departure', fields: ['residence'] },
+    (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
+    ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      return work(hand)
+    },
+  )
+}

@@ -1,0 +1,65 @@
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { today } from '../platform/clock.ts'
+import { compatible, parseBirthDate } from './birth-date.ts'
+import type { RegistryDeps } from './deps.ts'
+import { documentHash } from './evidence.ts'
+import type { NeighbourFields, Registration } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import { nameLikeness, wordsOfName } from './names.ts'
+import type { Candidate } from './register.ts'
+import { findByDocument, loadRecords } from './store.ts'
+
+const ALIKE = 0.8
+const MOST_SHOWN = 10
+
+/**
+ * Compares a registration with the neighbours its blind index points at. Most are strangers who share a
+ * truncated value: they are opened, compared and forgotten, and only those really alike are disclosed.
+ *
+ * @returns undefined when nobody is alike
+ */
+export async function likelyDuplicates(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  form: Registration,
+  candidateIds: readonly string[],
+): Promise<Disclosed<Candidate[]> | undefined> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  const typed = wordsOfName(form.name).all
+  const date = form.dateOfBirth === undefined ? undefined : parseBirthDate(form.dateOfBirth)
+  let count = 0
+  const found = await deps.gate.open<NeighbourFields, 'name' | 'dateOfBirth', Candidate[]>(
+    {
+      municipalityId: town.id,
+      requester: clerk,
+      action: 'open',
+      purpose: 'duplicate-check',
+      fields: ['name', 'dateOfBirth'],
+    },
+    (transaction) => loadRecords(transaction, candidateIds, { trueAt: today(deps.clock, town.timeZone) }),
+    async (records, hand) => {
+      const document = form.evidence?.document
+      const sameDocument = new Set(
+        document === undefined ? [] : await findByDocument(hand.transaction, town.id, documentHash(hash, document)),
+      )
+      const alike = records.filter((record) => {
+        if (sameDocument.has(record.id)) return true
+        if (record.name === undefined) return false
+        const theirs = record.dateOfBirth === undefined ? undefined : parseBirthDate(record.dateOfBirth)
+        const words = wordsOfName(record.name).all
+        return (
+          (date === undefined || theirs === undefined || compatible(date, theirs)) &&
+          Math.max(nameLikeness(typed, words), nameLikeness(words, typed)) >= ALIKE
+        )
+      })
+      const shown = alike.slice(0, MOST_SHOWN)
+      count = shown.length
+      hand.shown(shown.map((record) => record.id))
+      hand.occasion({ candidates: records.length, alike: alike.length })
+      return shown
+    },
+  )
+  return count === 0 ? undefined : found
+}

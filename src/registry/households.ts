@@ -1,0 +1,64 @@
+import type { SealedPart } from '../firewall/gate.ts'
+import { wrappedKey } from '../firewall/municipality-keys.ts'
+import type { Requester } from '../firewall/requester.ts'
+import { inMunicipality } from '../platform/database.ts'
+import type { RegistryDeps } from './deps.ts'
+import type { Address } from './model.ts'
+import type { Municipality } from './municipality.ts'
+
+/**
+ * Hands the address of a household to the clerk who is adding someone to it.
+ *
+ * @returns undefined when there is no such household in this municipality
+ */
+export async function householdAddress(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Requester,
+  householdId: string,
+  purpose: 'registration' | 'counter-service' = 'registration',
+): Promise<Address | undefined> {
+  let address: Address | undefined
+  await deps.gate.open<{ address: Address }, 'address', void>(
+    { municipalityId: town.id, requester, action: 'open', purpose, fields: ['address'] },
+    async (transaction) => {
+      const row = await transaction
+        .selectFrom('households')
+        .innerJoin('addresses', 'addresses.id', 'households.address_id')
+        .innerJoin('data_keys', 'data_keys.id', 'addresses.id')
+        .select(['addresses.id', 'addresses.kind', 'place', 'reference', 'usual_area'])
+        .select(['data_keys.municipality_id', 'data_keys.owner', 'registry_key_id', 'wrapped'])
+        .where('households.id', '=', householdId)
+        .executeTakeFirst()
+      if (row === undefined) return []
+      const parts = (['place', 'reference', 'usual_area'] as const).flatMap((column): SealedPart<{ address: Address }>[] => {
+        const sealed = row[column]
+        if (sealed === null) return []
+        return [
+          {
+            place: { table: 'addresses', column, row: row.id },
+            sealed,
+            keyId: row.id,
+            holds: ['address'],
+            assemble: (record, value) => {
+              record.address = { ...(record.address ?? { kind: row.kind }), ...(value as object) } as Address
+            },
+          },
+        ]
+      })
+      return [{ subject: row.id, protected: false, keys: [wrappedKey(row)], parts, facts: {} }]
+    },
+    (records) => {
+      address = records[0]?.address
+    },
+  )
+  return address
+}
+
+/** Whether staff named a neighbour of this municipality. Nothing is opened. */
+export async function neighbourExists(deps: RegistryDeps, town: Municipality, requester: Requester, id: string): Promise<boolean> {
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const row = await transaction.selectFrom('neighbours').select('id').where('id', '=', id).executeTakeFirst()
+    return row !== undefined && requester.kind === 'staff'
+  })
+}

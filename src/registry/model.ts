@@ -1,0 +1,177 @@
+import { z } from '@hono/zod-openapi'
+import { parseBirthDate } from './birth-date.ts'
+
+// What may be said about a neighbour. Strict everywhere: an unknown field is refused by name.
+// There is no nationality, status, country of birth or religion here, and no document.
+
+const line = (most: number) => z.string().trim().min(1).max(most)
+
+const nameParts = { given: line(200).optional(), family: z.array(line(200)).min(1).max(6).optional() }
+const named = (name: { given?: string | undefined; family?: string[] | undefined }) =>
+  name.given !== undefined || name.family !== undefined
+
+export const Name = z
+  .strictObject({
+    ...nameParts,
+    transliteration: z.strictObject(nameParts).refine(named, 'Give a given name, a family name, or both.').optional(),
+  })
+  .refine(named, 'Give a given name, a family name, or both. One name alone is enough.')
+  .openapi('Name', { description: 'A name as its bearer has it: any script, one name or many.' })
+export type Name = z.infer<typeof Name>
+
+export const BirthDateText = z
+  .string()
+  .refine((text) => parseBirthDate(text) !== undefined, 'Give a date that exists, as 1990-05-17, 1990-05 or 1990, with ~ if approximate.')
+  .openapi('BirthDate', { description: 'EDTF: full, partial or approximate (`1990~`). Leave it out when unknown.' })
+
+const place = {
+  streetType: line(50).optional(),
+  streetName: line(200).optional(),
+  number: line(20).optional(),
+  block: line(20).optional(),
+  stair: line(20).optional(),
+  floor: line(20).optional(),
+  door: line(20).optional(),
+  postcode: line(16).optional(),
+  territory: z
+    .strictObject({
+      province: z.string().regex(/^\d{2}$/).optional(),
+      municipality: z.string().regex(/^\d{3}$/).optional(),
+      district: z.string().regex(/^\d{2}$/).optional(),
+      section: z.string().regex(/^\d{3}$/).optional(),
+    })
+    .optional(),
+  coordinates: z.strictObject({ latitude: z.number().min(-90).max(90), longitude: z.number().min(-180).max(180) }).optional(),
+}
+
+export const Place = z.strictObject(place)
+export type Place = z.infer<typeof Place>
+
+export const ReferenceAddress = z.strictObject({ name: line(200).optional(), ...place })
+export type ReferenceAddress = z.infer<typeof ReferenceAddress>
+
+export const Address = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('dwelling'), ...place }),
+    z.strictObject({ kind: z.literal('informal-dwelling'), description: line(500).optional(), ...place }),
+    z.strictObject({ kind: z.literal('collective'), name: line(200).optional(), ...place }),
+    z.strictObject({
+      kind: z.literal('no-fixed-address'),
+      referenceAddress: ReferenceAddress.optional(),
+      usualArea: line(500).optional(),
+    }),
+  ])
+  .openapi('Address', { description: 'Where a neighbour lives. Only `kind` is needed.' })
+export type Address = z.infer<typeof Address>
+
+export const Contact = z
+  .strictObject({ email: z.email().max(254).optional(), phone: line(40).optional(), other: line(200).optional() })
+  .openapi('Contact')
+export type Contact = z.infer<typeof Contact>
+
+export const Evidence = z
+  .strictObject({
+    strength: z.enum(['photo-document', 'document', 'attestation', 'declaration']),
+    document: line(64).optional(),
+  })
+  .refine((evidence) => evidence.document === undefined || evidence.strength.endsWith('document'), {
+    path: ['document'],
+    message: 'Only evidence by document can carry a document to recognise again.',
+  })
+  .openapi('Evidence', { description: '`document` is turned into a keyed hash at once and never kept.' })
+
+export const Representative = z
+  .union([
+    z.strictObject({ neighbourId: z.uuid() }),
+    z.strictObject({ name: line(200), role: line(100).optional(), contact: Contact.optional() }),
+  ])
+  .openapi('Representative')
+
+const Sex = z.enum(['female', 'male', 'x'])
+const Languages = z.array(z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'Use a language tag such as "fr" or "ar".')).max(10)
+
+export const Registration = z
+  .strictObject({
+    name: Name,
+    dateOfBirth: BirthDateText.optional(),
+    sex: Sex.optional(),
+    contact: Contact.optional(),
+    languages: Languages.optional(),
+    evidence: Evidence.optional(),
+    cause: z.enum(['birth', 'arrival', 'omission']).optional(),
+    since: z.iso.date().optional(),
+    address: Address.optional(),
+    householdId: z.uuid().optional(),
+    representative: Representative.optional(),
+    protected: z.boolean().optional(),
+    confirmedDistinct: z.boolean().optional(),
+  })
+  .refine((form) => (form.address === undefined) !== (form.householdId === undefined), {
+    path: ['address'],
+    message: 'Give an address, or the household to join, and not both.',
+  })
+  .openapi('Registration')
+export type Registration = z.infer<typeof Registration>
+
+export const Correction = z
+  .strictObject({
+    name: Name.optional(),
+    dateOfBirth: BirthDateText.nullable().optional(),
+    sex: Sex.nullable().optional(),
+    contact: Contact.nullable().optional(),
+    languages: Languages.nullable().optional(),
+    protected: z.boolean().optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, 'Say what to correct.')
+  .openapi('Correction', { description: 'What is given replaces what was recorded; `null` means unknown. The old value is kept in the history.' })
+export type Correction = z.infer<typeof Correction>
+
+export const Move = z
+  .strictObject({ address: Address.optional(), householdId: z.uuid().optional(), since: z.iso.date().optional() })
+  .refine((move) => (move.address === undefined) !== (move.householdId === undefined), {
+    path: ['address'],
+    message: 'Give an address, or the household to join, and not both.',
+  })
+  .openapi('Move')
+export type Move = z.infer<typeof Move>
+
+export const Criteria = z
+  .strictObject({
+    name: line(200).optional(),
+    dateOfBirth: BirthDateText.optional(),
+    document: line(64).optional(),
+    street: line(200).optional(),
+    number: line(20).optional(),
+    mononym: z.boolean().optional(),
+  })
+  .openapi('Criteria', {
+    description:
+      'Needs one of: two words of a name; a name and a year of birth; a name and a street; a street and number; a document; or `mononym: true` with the only name a person has.',
+  })
+export type Criteria = z.infer<typeof Criteria>
+
+/** A neighbour's record, all that may ever be opened of it. */
+export interface NeighbourFields {
+  name: Name
+  /** For finding somebody by a name they no longer bear; never shown as theirs. */
+  previousNames: Name[]
+  dateOfBirth: string
+  sex: 'female' | 'male' | 'x'
+  contact: Contact
+  languages: string[]
+  address: Address
+  residence: { validFrom: string; validTo?: string; residentSince: string }
+  household: { id: string; size: number }
+  representative: { neighbourId?: string; name?: string; role?: string }
+  history: HistoryEntry[]
+  version: number
+  departedOn: string
+}
+export type NeighbourField = keyof NeighbourFields
+
+export interface HistoryEntry {
+  movement: string
+  cause: string
+  effectiveOn: string
+  recordedAt: string
+}

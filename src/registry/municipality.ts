@@ -1,0 +1,56 @@
+import { sql } from 'kysely'
+import type { Database } from '../platform/database.ts'
+import type { ReferenceAddress } from './model.ts'
+
+/** A town that owns its neighbours, keys and proofs. Everything about it is data. */
+export interface Municipality {
+  id: string
+  slug: string
+  name: Record<string, string>
+  languages: string[]
+  countryCode: string
+  provinceCode: string | null
+  municipalityCode: string | null
+  /** The `iss` of its proofs and the origin it is reached at. */
+  issuer: string
+  timeZone: string
+  referenceAddress: ReferenceAddress
+  blindIndexBits: number
+  departureNoticeDays: number
+}
+
+export interface NewMunicipality extends Omit<Municipality, 'blindIndexBits'> {
+  expectedPopulation: number
+}
+
+/** Bits of a blind-index token that leave about eight people behind each value. */
+export function blindIndexBits(expectedPopulation: number): number {
+  return Math.min(31, Math.max(8, Math.floor(Math.log2(expectedPopulation / 8))))
+}
+
+/** Done by the owner's login; the service only reads municipalities. */
+export async function createMunicipality(database: Database, town: NewMunicipality): Promise<void> {
+  await sql`insert into municipalities (id, slug, name, country_code, province_code, municipality_code, languages, issuer, time_zone,
+      expected_population, blind_index_bits, reference_address, departure_notice_days)
+    values (${town.id}, ${town.slug}, ${JSON.stringify(town.name)}::text::jsonb, ${town.countryCode}, ${town.provinceCode},
+      ${town.municipalityCode}, ${`{${town.languages.join(',')}}`}::text[], ${town.issuer}, ${town.timeZone}, ${town.expectedPopulation},
+      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays})`.execute(database)
+}
+
+export async function listMunicipalities(database: Database): Promise<Municipality[]> {
+  const rows = await database.selectFrom('municipalities').selectAll().orderBy('created_at').execute()
+  return rows.map((row) => ({
+    id: row.id,
+    slug: row.slug,
+    name: row.name as Record<string, string>,
+    languages: row.languages,
+    countryCode: row.country_code,
+    provinceCode: row.province_code,
+    municipalityCode: row.municipality_code,
+    issuer: row.issuer,
+    timeZone: row.time_zone,
+    referenceAddress: row.reference_address as ReferenceAddress,
+    blindIndexBits: row.blind_index_bits,
+    departureNoticeDays: row.departure_notice_days,
+  }))
+}

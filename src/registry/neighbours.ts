@@ -1,0 +1,148 @@
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { GateHand, Opened } from '../firewall/gate.ts'
+import type { Requester, Staff } from '../firewall/requester.ts'
+import { today, uuidv7 } from '../platform/clock.ts'
+import { NotFound, VersionConflict } from '../platform/problem.ts'
+import type { RegistryDeps } from './deps.ts'
+import type { Correction, NeighbourField, NeighbourFields } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import { tokenMaker, tokensOf } from './search-tokens.ts'
+import { type AsOf, loadRecords } from './store.ts'
+
+export const OPENABLE = [
+  'name', 'dateOfBirth', 'sex', 'contact', 'languages', 'address', 'residence', 'household', 'representative',
+] as const satisfies NeighbourField[]
+export type Openable = (typeof OPENABLE)[number]
+
+export type Neighbour = { version: number; departedOn?: string } & Opened<NeighbourFields, Openable>
+
+/**
+ * Opens a neighbour's record for a purpose, as it is now or as of a day and an instant.
+ *
+ * @throws {Refusal} {NotFound}
+ */
+export async function openNeighbour(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Requester,
+  id: string,
+  ask: { purpose: string; fields: readonly Openable[]; asOf?: Partial<AsOf> },
+): Promise<Disclosed<Neighbour>> {
+  return deps.gate.open<NeighbourFields, Openable, Neighbour>(
+    { municipalityId: town.id, requester, action: 'open', purpose: ask.purpose, fields: ask.fields },
+    (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone), ...ask.asOf }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      return { ...record, ...(await standing(hand, id)) }
+    },
+  )
+}
+
+async function standing(hand: GateHand, id: string): Promise<{ version: number; departedOn?: string }> {
+  const row = await hand.transaction.selectFrom('neighbours').select(['version', 'departed_on']).where('id', '=', id).executeTakeFirstOrThrow()
+  return { version: row.version, ...(row.departed_on === null ? {} : { departedOn: row.departed_on }) }
+}
+
+/**
+ * Corrects or completes what was recorded. The earlier version stays in the history, and the neighbour
+ * can still be found by an earlier name.
+ *
+ * @throws {VersionConflict} when somebody changed the record after `version` was read
+ */
+export async function correctNeighbour(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  id: string,
+  change: Correction,
+  version: number,
+): Promise<Disclosed<{ id: string; version: number }>> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  const day = today(deps.clock, town.timeZone)
+  const fields = ['name', 'previousNames', 'dateOfBirth', 'sex', 'contact', 'languages', 'address'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], { id: string; version: number }>(
+    { municipalityId: town.id, requester: clerk, action: 'correct', purpose: 'counter-service', fields },
+    (transaction) => loadRecords(transaction, [id], { trueAt: day }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const next = await nextVersion(hand, id, version)
+      const pick = <K extends 'name' | 'dateOfBirth' | 'sex' | 'contact' | 'languages'>(field: K) =>
+        change[field] === undefined ? record[field] : (change[field] ?? undefined)
+      const earlierNames = [...(change.name && record.name ? [record.name] : []), ...(record.previousNames ?? [])]
+      const identity = { name: pick('name'), previousNames: earlierNames, dateOfBirth: pick('dateOfBirth'), sex: pick('sex') }
+      const contact = { contact: pick('contact'), languages: pick('languages') }
+      const latest = await hand.transaction
+        .selectFrom('particulars').select((query) => query.fn.max('version').as('version')).where('neighbour_id', '=', id).executeTakeFirstOrThrow()
+      const particulars = (latest.version ?? 0) + 1
+      const seal = (column: 'identity' | 'contact', value: unknown) =>
+        Buffer.from(hand.seal(id, { table: 'particulars', column, row: `${id}/${particulars}` }, value))
+      await hand.transaction
+        .insertInto('particulars')
+        .values({
+          municipality_id: town.id,
+          neighbour_id: id,
+          version: particulars,
+          identity: seal('identity', identity),
+          contact: seal('contact', contact),
+        })
+        .execute()
+      if (change.protected !== undefined) {
+        await hand.transaction.updateTable('neighbours').set({ protected: change.protected }).where('id', '=', id).execute()
+      }
+      const names = [identity.name, ...earlierNames].filter((name) => name !== undefined)
+      await reindex(hand, id, tokensOf(tokenMaker(hash, town.blindIndexBits), { names, dateOfBirth: identity.dateOfBirth, address: record.address }))
+      await recordMovement(hand, town, clerk, id, { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() }, {
+        corrected: Object.keys(change),
+      })
+      return { id, version: next }
+    },
+  )
+}
+
+/** Takes the next version number, or finds that somebody else has. */
+export async function nextVersion(hand: GateHand, id: string, version: number): Promise<number> {
+  const row = await hand.transaction
+    .updateTable('neighbours')
+    .set({ version: version + 1 })
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .returning('version')
+    .executeTakeFirst()
+  if (row === undefined) throw new VersionConflict()
+  return row.version
+}
+
+export async function reindex(hand: GateHand, id: string, tokens: readonly number[]): Promise<void> {
+  await hand.transaction.updateTable('search_tokens').set({ tokens: [...tokens] }).where('neighbour_id', '=', id).execute()
+}
+
+export interface MovementOutline {
+  kind: 'change' | 'departure'
+  cause: 'address' | 'personal-data' | 'death' | 'moved-away' | 'duplicate' | 'wrongly-registered'
+  effectiveOn: string
+}
+
+export async function recordMovement(
+  hand: GateHand,
+  town: Municipality,
+  clerk: Staff,
+  neighbourId: string,
+  outline: MovementOutline,
+  details: unknown,
+): Promise<string> {
+  const id = uuidv7()
+  await hand.transaction
+    .insertInto('movements')
+    .values({
+      id,
+      municipality_id: town.id,
+      neighbour_id: neighbourId,
+      kind: outline.kind,
+      cause: outline.cause,
+      effective_on: outline.effectiveOn,
+      recorded_by: clerk.id,
+      details: Buffer.from(hand.seal(neighbourId, { table: 'movements', column: 'details', row: id }, details)),
+    })
+    .execute()
+  return id
+}

@@ -1,0 +1,120 @@
+import { parseBirthDate, possibleYears } from './birth-date.ts'
+import type { Address, Criteria, Name } from './model.ts'
+import { foldedWords, nameWords, sound, wordsOfName } from './names.ts'
+
+/** Turns text into one value of the municipality's blind index. */
+export type Token = (kind: string, ...parts: readonly (string | number)[]) => number
+
+/** @param bits how much of the keyed hash is kept: fewer bits, more people behind each value */
+export function tokenMaker(hash: (text: string) => Buffer, bits: number): Token {
+  return (kind, ...parts) => hash(`${kind}\u0000${parts.join('\u0000')}`).readUInt32BE() >>> (32 - bits)
+}
+
+const start = (word: string) => word.slice(0, 3)
+
+function pairs(words: readonly string[]): [string, string][] {
+  return words.flatMap((a, i) => words.slice(i + 1).map((b): [string, string] => (a < b ? [a, b] : [b, a])))
+}
+
+const pairToken = (token: Token, kind: string, a: string, b: string) => (a < b ? token(kind, a, b) : token(kind, b, a))
+
+/** Every value a neighbour is found by. No value stands for one fact alone: names go in pairs or with a year or street. */
+export function tokensOf(
+  token: Token,
+  person: { names: readonly Name[]; dateOfBirth?: string | undefined; address?: Address | undefined },
+): number[] {
+  const found = new Set<number>()
+  const date = person.dateOfBirth === undefined ? undefined : parseBirthDate(person.dateOfBirth)
+  const years = date ? possibleYears(date) : []
+  const streets = streetWords(person.address)
+  for (const name of person.names) {
+    const words = wordsOfName(name)
+    for (const [a, b] of pairs(words.all)) {
+      found.add(pairToken(token, 'exact', a, b))
+      found.add(pairToken(token, 'start', start(a), start(b)))
+      found.add(pairToken(token, 'sound', sound(a), sound(b)))
+    }
+    for (const word of words.all) {
+      for (const year of years) {
+        found.add(token('start-year', start(word), year))
+        found.add(token('sound-year', sound(word), year))
+      }
+      for (const street of streets) found.add(token('start-street', start(word), start(street)))
+    }
+    if (words.given.length === 0 || words.family.length === 0) {
+      found.add(token('only', sound([...words.given, ...words.family].join(''))))
+    }
+  }
+  for (const year of years.length > 0 ? years : ['unknown']) found.add(token('year', year))
+  const number = 'number' in (person.address ?? {}) ? (person.address as { number?: string }).number : undefined
+  if (number) for (const street of streets) found.add(token('street-number', street, foldedWords(number).join('')))
+  return [...found]
+}
+
+/** Whether the criteria are enough to look somebody up without leafing through the register. */
+export function sufficient(criteria: Criteria): boolean {
+  const words = criteria.name === undefined ? [] : nameWords(criteria.name)
+  return (
+    words.length >= 2 ||
+    (words.length >= 1 && (criteria.dateOfBirth !== undefined || criteria.street !== undefined || criteria.mononym === true)) ||
+    (criteria.street !== undefined && criteria.number !== undefined) ||
+    criteria.document !== undefined
+  )
+}
+
+/** Sets of values to look for, the most telling first: a candidate holds every value of one set. */
+export function tokenSets(token: Token, criteria: Criteria): number[][] {
+  const sets: number[][] = []
+  const words = criteria.name === undefined ? [] : nameWords(criteria.name).slice(0, 5)
+  const date = criteria.dateOfBirth === undefined ? undefined : parseBirthDate(criteria.dateOfBirth)
+  const street = criteria.street === undefined ? [] : telling(criteria.street)
+  const twos = pairs(words)
+  const one = (values: number[]) => sets.push([...new Set(values)])
+
+  if (date) {
+    for (const year of possibleYears(date)) {
+      one(words.map((word) => token('start-year', start(word), year)))
+      one(words.map((word) => token('sound-year', sound(word), year)))
+      if (words.length > 1) for (const word of words) one([token('sound-year', sound(word), year)])
+    }
+  } else if (words.length > 0 && street.length > 0) {
+    one(words.flatMap((word) => street.map((part) => token('start-street', start(word), start(part)))))
+  }
+  if (words.length >= 2) {
+    one(twos.map(([a, b]) => pairToken(token, 'exact', a, b)))
+    one(twos.map(([a, b]) => pairToken(token, 'start', start(a), start(b))))
+    one(twos.map(([a, b]) => pairToken(token, 'sound', sound(a), sound(b))))
+    if (words.length >= 3) for (const [a, b] of twos) one([pairToken(token, 'exact', a, b)])
+    if (words.length >= 3) for (const [a, b] of twos) one([pairToken(token, 'sound', sound(a), sound(b))])
+  }
+  if (words.length > 0 && criteria.mononym) one([token('only', sound(words.join('')))])
+  if (words.length === 0 && street.length > 0 && criteria.number !== undefined) {
+    const number = foldedWords(criteria.number).join('')
+    one(street.map((part) => token('street-number', part, number)))
+  }
+  return sets.filter((set) => set.length > 0)
+}
+
+/** What two clerks registering the same person have in common, and where such a person would be found. */
+export function likenessOf(token: Token, name: Name, dateOfBirth: string | undefined): { locks: number[]; sets: number[][] } {
+  const words = wordsOfName(name)
+  const [given, family] = [words.given[0], words.family[0]]
+  const who =
+    given !== undefined && family !== undefined
+      ? pairToken(token, 'sound', sound(given), sound(family))
+      : token('only', sound([...words.given, ...words.family].join('')))
+  const date = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
+  const years = date ? [...possibleYears(date), 'unknown' as const] : []
+  return { locks: [who], sets: years.length > 0 ? years.map((year) => [who, token('year', year)]) : [[who]] }
+}
+
+function streetWords(address: Address | undefined): string[] {
+  return address && 'streetName' in address && address.streetName ? telling(address.streetName) : []
+}
+
+/** The two longest words of a street's name: people leave out the rest. */
+function telling(street: string): string[] {
+  return nameWords(street)
+    .sort((a, b) => b.length - a.length)
+    .slice(0, 2)
+}

@@ -1,0 +1,107 @@
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { Requester } from '../firewall/requester.ts'
+import { today } from '../platform/clock.ts'
+import { Problem } from '../platform/problem.ts'
+import { compatible, parseBirthDate } from './birth-date.ts'
+import type { RegistryDeps } from './deps.ts'
+import { documentHash } from './evidence.ts'
+import type { Criteria, NeighbourField, NeighbourFields } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import { foldedWords, nameLikeness, nameWords, wordsOfName } from './names.ts'
+import { sufficient, tokenMaker, tokenSets } from './search-tokens.ts'
+import { findByDocument, findCandidates, loadRecords } from './store.ts'
+
+/** @throws when a search names too little to find one person rather than leaf through many. */
+export class SearchTooWide extends Problem {
+  constructor() {
+    super(
+      'search-too-wide',
+      422,
+      'Give a little more: two words of a name, a name with a year of birth or a street, a street with its number, or a document.',
+    )
+  }
+}
+
+export interface Match {
+  id: string
+  name?: object
+  dateOfBirth?: string
+  address?: object
+  departedOn?: string
+}
+
+export interface Matches {
+  matches: Match[]
+  /** There are more people like this than were weighed: ask for one more detail. */
+  more: boolean
+}
+
+const MOST_CANDIDATES = 300
+const MOST_SHOWN = 10
+const GOOD_ENOUGH = 0.6
+
+/**
+ * Finds neighbours by what a clerk has been told, forgiving accents, order, spacing, alphabet and slips.
+ * Candidates are opened and ranked behind the gate; at most ten are shown and written to the ledger as seen.
+ *
+ * @throws {SearchTooWide} {Refusal}
+ * @see Haal Centraal BRP bevragen: minimum search combinations
+ */
+export async function searchNeighbours(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Requester,
+  purpose: string,
+  criteria: Criteria,
+): Promise<Disclosed<Matches>> {
+  if (!sufficient(criteria)) throw new SearchTooWide()
+  const fields = ['name', 'dateOfBirth', 'address'] as const satisfies NeighbourField[]
+  const { hash } = await deps.gate.keysOf(town.id)
+  const sets = tokenSets(tokenMaker(hash, town.blindIndexBits), criteria)
+
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Matches>(
+    { municipalityId: town.id, requester, action: 'search', purpose, fields },
+    async (transaction) => {
+      const byDocument =
+        criteria.document === undefined ? [] : await findByDocument(transaction, town.id, documentHash(hash, criteria.document))
+      const ids = [...new Set([...byDocument, ...(await findCandidates(transaction, sets, MOST_CANDIDATES))])]
+      return loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
+    },
+    (records, hand) => {
+      const ranked = records
+        .map((record) => ({ record, score: scoreOf(record, criteria) }))
+        .filter(({ score }) => score >= GOOD_ENOUGH)
+        .sort((a, b) => b.score - a.score || (a.record.id < b.record.id ? -1 : 1))
+      const matches = ranked.slice(0, MOST_SHOWN).map(({ record }) => record)
+      hand.shown(matches.map((match) => match.id))
+      hand.occasion({ criteria: Object.keys(criteria).sort().join(' '), candidates: records.length, shown: matches.length })
+      return { matches, more: ranked.length > MOST_SHOWN || records.length >= MOST_CANDIDATES }
+    },
+  )
+}
+
+function scoreOf(record: Partial<Pick<NeighbourFields, 'name' | 'dateOfBirth' | 'address'>>, criteria: Criteria): number {
+  const scores: number[] = []
+  if (criteria.name !== undefined) {
+    scores.push(record.name === undefined ? 0 : nameLikeness(nameWords(criteria.name), wordsOfName(record.name).all))
+  }
+  if (criteria.dateOfBirth !== undefined) scores.push(birthScore(criteria.dateOfBirth, record.dateOfBirth))
+  if (criteria.street !== undefined) {
+    const street = record.address && 'streetName' in record.address ? (record.address.streetName ?? '') : ''
+    scores.push(nameLikeness(nameWords(criteria.street), nameWords(street)))
+  }
+  if (criteria.number !== undefined) {
+    const number = record.address && 'number' in record.address ? (record.address.number ?? '') : ''
+    scores.push(foldedWords(number).join('') === foldedWords(criteria.number).join('') ? 1 : 0)
+  }
+  return scores.length === 0 ? 1 : scores.reduce((sum, score) => sum + score, 0) / scores.length
+}
+
+function birthScore(typed: string, recorded: string | undefined): number {
+  if (recorded === undefined) return 0.5
+  const a = parseBirthDate(typed)
+  const b = parseBirthDate(recorded)
+  if (a === undefined || b === undefined) return 0
+  if (compatible(a, b)) return 1
+  return a.year === b.year ? 0.7 : Math.abs(a.year - b.year) === 1 ? 0.3 : 0
+}

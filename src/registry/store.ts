@@ -1,0 +1,164 @@
+import { sql } from 'kysely'
+import { wrappedKey } from '../firewall/municipality-keys.ts'
+import type { SealedPart, SealedRecord } from '../firewall/gate.ts'
+import type { Transaction } from '../platform/database.ts'
+import type { Address, NeighbourFields } from './model.ts'
+
+/** Which state of a record: as it was known at an instant, as it was true on a day. Default: now. */
+export interface AsOf {
+  knownAt?: Temporal.Instant | undefined
+  trueAt: Temporal.PlainDate
+}
+
+interface Row {
+  id: string
+  municipality_id: string
+  protected: boolean
+  version: number
+  departed_on: string | null
+  particulars_version: number
+  identity: Uint8Array
+  contact: Uint8Array
+  key_registry: string
+  key_wrapped: Uint8Array
+  residence: { valid_from: string; valid_to: string | null; since: string } | null
+  household_id: string | null
+  household_size: number
+  address_id: string | null
+  address_kind: Address['kind'] | null
+  place: Uint8Array | null
+  reference: Uint8Array | null
+  usual_area: Uint8Array | null
+  address_key_registry: string | null
+  address_key_wrapped: Uint8Array | null
+  representative: { id: string; neighbour_id: string | null; details: string | null } | null
+}
+
+/** The sealed records of these neighbours, in one statement; those unknown here are simply absent. */
+export async function loadRecords(
+  transaction: Transaction,
+  ids: readonly string[],
+  asOf: AsOf,
+): Promise<SealedRecord<NeighbourFields>[]> {
+  if (ids.length === 0) return []
+  const known = asOf.knownAt?.toString() ?? 'infinity'
+  const day = asOf.trueAt.toString()
+  const { rows } = await sql<Row>`
+    select n.id, n.municipality_id, n.protected, n.version, n.departed_on::text, p.version as particulars_version, p.identity, p.contact,
+      own.registry_key_id as key_registry, own.wrapped as key_wrapped,
+      case when r.id is not null then jsonb_build_object('valid_from', r.valid_from, 'valid_to', r.valid_to, 'since',
+        (select min(earlier.valid_from) from residences earlier
+         where earlier.neighbour_id = n.id and earlier.superseded_at is null)) end as residence,
+      r.household_id,
+      (select count(*)::integer from residences mate join neighbours one on one.id = mate.neighbour_id
+        where mate.household_id = r.household_id and mate.superseded_at is null and not one.protected
+          and mate.valid_from <= ${day}::date and (mate.valid_to is null or mate.valid_to > ${day}::date)) as household_size,
+      a.id as address_id, a.kind as address_kind, a.place, a.reference, a.usual_area,
+      theirs.registry_key_id as address_key_registry, theirs.wrapped as address_key_wrapped,
+      (select jsonb_build_object('id', s.id, 'neighbour_id', s.representative_id, 'details', encode(s.details, 'hex'))
+        from representatives s where s.neighbour_id = n.id and s.recorded_at <= ${known}::timestamptz
+        order by s.recorded_at desc limit 1) as representative
+    from unnest(${`{${ids.join(',')}}`}::uuid[]) as wanted (id)
+    join neighbours n on n.id = wanted.id
+    join data_keys own on own.id = n.id
+    join lateral (select * from particulars version where version.neighbour_id = n.id and version.recorded_at <= ${known}::timestamptz
+      order by version.version desc limit 1) p on true
+    left join lateral (select * from residences period where period.neighbour_id = n.id
+        and period.recorded_at <= ${known}::timestamptz
+        and (period.superseded_at is null or period.superseded_at > ${known}::timestamptz)
+        and period.valid_from <= ${day}::date and (period.valid_to is null or period.valid_to > ${day}::date)
+      order by period.recorded_at desc limit 1) r on true
+    left join households h on h.id = r.household_id
+    left join addresses a on a.id = h.address_id
+    left join data_keys theirs on theirs.id = a.id`.execute(transaction)
+  return rows.map(recordOf)
+}
+
+function recordOf(row: Row): SealedRecord<NeighbourFields> {
+  const keys = [
+    wrappedKey({ id: row.id, municipality_id: row.municipality_id, owner: 'neighbour', registry_key_id: row.key_registry, wrapped: row.key_wrapped }),
+  ]
+  const part = (
+    column: 'identity' | 'contact',
+    holds: SealedPart<NeighbourFields>['holds'],
+  ): SealedPart<NeighbourFields> => ({
+    place: { table: 'particulars', column, row: `${row.id}/${row.particulars_version}` },
+    sealed: row[column],
+    keyId: row.id,
+    holds,
+    assemble: (record, value) => void Object.assign(record, value),
+  })
+  const parts = [part('identity', ['name', 'previousNames', 'dateOfBirth', 'sex']), part('contact', ['contact', 'languages'])]
+  const facts: Partial<NeighbourFields> = { version: row.version }
+  if (row.departed_on !== null) facts.departedOn = row.departed_on
+  if (row.residence) {
+    const { valid_from, valid_to, since } = row.residence
+    facts.residence = { validFrom: valid_from, ...(valid_to === null ? {} : { validTo: valid_to }), residentSince: since }
+  }
+  if (row.household_id !== null) facts.household = { id: row.household_id, size: row.household_size }
+  if (row.representative) {
+    const { id, neighbour_id, details } = row.representative
+    if (neighbour_id !== null) facts.representative = { neighbourId: neighbour_id }
+    if (details !== null) {
+      parts.push({
+        place: { table: 'representatives', column: 'details', row: id },
+        sealed: Buffer.from(details, 'hex'),
+        keyId: row.id,
+        holds: ['representative'],
+        assemble: (record, value) => {
+          record.representative = value as NeighbourFields['representative']
+        },
+      })
+    }
+  }
+  if (row.address_id !== null && row.address_kind !== null && row.address_key_registry !== null && row.address_key_wrapped !== null) {
+    const { address_id: id, address_kind: kind } = row
+    keys.push(
+      wrappedKey({ id, municipality_id: row.municipality_id, owner: 'address', registry_key_id: row.address_key_registry, wrapped: row.address_key_wrapped }),
+    )
+    for (const column of ['place', 'reference', 'usual_area'] as const) {
+      const sealed = row[column]
+      if (sealed === null) continue
+      parts.push({
+        place: { table: 'addresses', column, row: id },
+        sealed,
+        keyId: id,
+        holds: ['address'],
+        assemble: (record, value) => {
+          record.address = { ...(record.address ?? { kind }), ...(value as object) } as Address
+        },
+      })
+    }
+  }
+  return { subject: row.id, protected: row.protected, keys, parts, facts }
+}
+
+/** How an address is split over its sealed columns. */
+export function addressColumns(address: Address, fallback: object): { place?: object; reference?: object; usual_area?: object } {
+  if (address.kind === 'no-fixed-address') {
+    return {
+      reference: { referenceAddress: address.referenceAddress ?? fallback },
+      ...(address.usualArea === undefined ? {} : { usual_area: { usualArea: address.usualArea } }),
+    }
+  }
+  const { kind: _, ...place } = address
+  return { place }
+}
+
+export async function findCandidates(transaction: Transaction, sets: readonly number[][], most: number): Promise<string[]> {
+  if (sets.length === 0) return []
+  const { rows } = await sql<{ neighbour_id: string }>`
+    select neighbour_id from find_candidates(${JSON.stringify(sets)}::text::jsonb, ${most}::integer)`.execute(transaction)
+  return rows.map((row) => row.neighbour_id)
+}
+
+export async function findByDocument(transaction: Transaction, municipalityId: string, hash: Buffer): Promise<string[]> {
+  const rows = await transaction
+    .selectFrom('evidence')
+    .select('neighbour_id')
+    .where('municipality_id', '=', municipalityId)
+    .where('document_hash', '=', hash)
+    .limit(20)
+    .execute()
+  return rows.map((row) => row.neighbour_id)
+}
