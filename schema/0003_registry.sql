@@ -150,7 +150,8 @@ create table proceedings (
   check (num_nonnulls(decided_at, decided_by, decision) in (0, 3)),
   constraint proceedings_second_person check (decision is distinct from 'approved' or decided_by <> opened_by),
   constraint proceedings_after_notice check (decision is distinct from 'approved' or
-    (effective_from is not null and (decided_at at time zone 'UTC')::date >= effective_from))
+    -- A day of grace: it is tomorrow already in the east of the world when UTC still says today.
+    (effective_from is not null and (decided_at at time zone 'UTC')::date + 1 >= effective_from))
 );
 create unique index proceedings_one_open on proceedings (neighbour_id) where decision is null;
 

@@ -7,7 +7,9 @@ import { startPostgres } from '../tests/support/postgres-server.ts'
 const server = await startPostgres()
 const vite = await createServer({ server: { middlewareMode: true, ws: false }, appType: 'custom', logLevel: 'error' })
 try {
-  const { migrate } = (await vite.ssrLoadModule('/src/platform/migrations.ts')) as typeof import('../src/platform/migrations.ts')
+  const { migrate } = (await vite.ssrLoadModule(
+    '/src/platform/migrations.ts',
+  )) as typeof import('../src/platform/migrations.ts')
   const { openDatabase, postgresDialect } = (await vite.ssrLoadModule(
     '/src/platform/database.ts',
   )) as typeof import('../src/platform/database.ts')
@@ -16,8 +18,14 @@ try {
   await database.destroy()
   const { status } = spawnSync(
     'kysely-codegen',
-    ['--dialect=postgres', `--url=${server.url('postgres')}`, '--out-file=schema/database.ts', '--date-parser=string',
-      '--exclude-pattern=kysely_*', ...process.argv.slice(2)],
+    [
+      '--dialect=postgres',
+      `--url=${server.url('postgres')}`,
+      '--out-file=schema/database.ts',
+      '--date-parser=string',
+      '--exclude-pattern=kysely_*',
+      ...process.argv.slice(2),
+    ],
     { stdio: 'inherit' },
   )
   process.exitCode = status ?? 1

@@ -4,7 +4,11 @@ import { Problem } from '../platform/problem.ts'
 /** @throws when a ciphertext does not open under its key and context: altered, moved to another row, or the wrong key. */
 export class SealBroken extends Problem {
   constructor() {
-    super('seal-broken', 500, 'A sealed record does not open. It may have been altered. Call whoever looks after this service.')
+    super(
+      'seal-broken',
+      500,
+      'A sealed record does not open. It may have been altered. Call whoever looks after this service.',
+    )
   }
 }
 

@@ -1,4 +1,4 @@
-import { OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
+import { type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { uuidv7 } from '../platform/clock.ts'
 import { type FieldError, InvalidInput, Problem, VersionConflict } from '../platform/problem.ts'
@@ -79,7 +79,9 @@ export const ProblemDetails = z
     code: z.string(),
     errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
   })
-  .openapi('Problem', { description: 'RFC 9457. `code` is stable. Never holds personal data, save the candidates of a suspected duplicate.' })
+  .openapi('Problem', {
+    description: 'RFC 9457. `code` is stable. Never holds personal data, save the candidates of a suspected duplicate.',
+  })
 
 const MOST_BODY = 64 * 1024
 
@@ -87,15 +89,17 @@ const MOST_BODY = 64 * 1024
  * Mounts one route and describes it in the OpenAPI document: authenticate, parse, call, reply.
  * The handler can answer only with a `Reply`.
  */
-export function endpoint<
-  Town,
-  const Auth extends 'public' | 'staff' | 'requester',
-  const S extends Spec<Auth>,
->(
+export function endpoint<Town, const Auth extends 'public' | 'staff' | 'requester', const S extends Spec<Auth>>(
   house: House<Town>,
   spec: S & { auth: Auth },
   handle: (
-    visit: Visit<Town, Auth, InferOr<S['params'], Record<string, never>>, InferOr<S['query'], Record<string, never>>, InferOr<S['body'], undefined>>,
+    visit: Visit<
+      Town,
+      Auth,
+      InferOr<S['params'], Record<string, never>>,
+      InferOr<S['query'], Record<string, never>>,
+      InferOr<S['body'], undefined>
+    >,
   ) => Promise<Reply>,
 ): void {
   house.openAPIRegistry.registerPath(described(spec))
@@ -118,13 +122,26 @@ export function endpoint<
       const visit = { town, requester, ...(await parsed(context, spec)) }
       reply = await handle(visit as Parameters<typeof handle>[0])
       const response = reply.toResponse(always(requestId))
-      reception.log({ level: 'info', event: 'request', requestId, method: spec.method, route: spec.path, status: response.status, milliseconds: Math.round(performance.now() - started) })
+      reception.log({
+        level: 'info',
+        event: 'request',
+        requestId,
+        method: spec.method,
+        route: spec.path,
+        status: response.status,
+        milliseconds: Math.round(performance.now() - started),
+      })
       return response
     } catch (error) {
       const response = problemResponse(error, requestId)
       status = response.status
       reception.log({
-        level: status >= 500 ? 'error' : 'info', event: 'request', requestId, method: spec.method, route: spec.path, status,
+        level: status >= 500 ? 'error' : 'info',
+        event: 'request',
+        requestId,
+        method: spec.method,
+        route: spec.path,
+        status,
         milliseconds: Math.round(performance.now() - started),
         ...(error instanceof Problem ? { code: error.code } : outlineOf(error)),
       })
@@ -135,7 +152,10 @@ export function endpoint<
 
 /** The only place where an error becomes an HTTP answer. */
 export function problemResponse(error: unknown, requestId: string): Response {
-  const problem = error instanceof Problem ? error : new Problem('unexpected', 500, 'Something went wrong on our side. Nothing was lost: try again.')
+  const problem =
+    error instanceof Problem
+      ? error
+      : new Problem('unexpected', 500, 'Something went wrong on our side. Nothing was lost: try again.')
   const body = {
     type: `/problems/${problem.code}`,
     title: problem.message,
@@ -143,10 +163,17 @@ export function problemResponse(error: unknown, requestId: string): Response {
     code: problem.code,
     ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
   }
-  const headers = { 'content-type': 'application/problem+json; charset=utf-8', ...(problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}) }
+  const headers = {
+    'content-type': 'application/problem+json; charset=utf-8',
+    ...(problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+  }
   if ('disclosed' in problem) {
     const more = problem.disclosed as Disclosed<object>
-    return Reply.disclose(more.map((value) => ({ ...body, ...value })), problem.status, headers).toResponse(always(requestId))
+    return Reply.disclose(
+      more.map((value) => ({ ...body, ...value })),
+      problem.status,
+      headers,
+    ).toResponse(always(requestId))
   }
   return new Response(JSON.stringify(body), { status: problem.status, headers: { ...always(requestId), ...headers } })
 }
@@ -186,7 +213,8 @@ async function jsonBody(context: Context): Promise<unknown> {
   if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) {
     throw new Problem('unsupported-media-type', 415, 'Send JSON, with Content-Type: application/json.')
   }
-  if (Number(context.req.header('content-length') ?? 0) > MOST_BODY) throw new Problem('too-large', 413, 'This is too large to be a form.')
+  if (Number(context.req.header('content-length') ?? 0) > MOST_BODY)
+    throw new Problem('too-large', 413, 'This is too large to be a form.')
   const text = await context.req.text()
   if (text.length > MOST_BODY) throw new Problem('too-large', 413, 'This is too large to be a form.')
   try {
@@ -198,14 +226,20 @@ async function jsonBody(context: Context): Promise<unknown> {
 
 /** Zod's messages may quote what was typed; ours name the field and the rule. */
 function fieldErrors(issue: z.core.$ZodIssue, where: (path: string) => string): FieldError[] {
-  const pointer = (path: readonly PropertyKey[]) => where(path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''))
+  const pointer = (path: readonly PropertyKey[]) =>
+    where(path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''))
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: 'This field is not known here. The registry keeps no more than it lists.' }))
+      return issue.keys.map((key) => ({
+        pointer: pointer([...issue.path, key]),
+        detail: 'This field is not known here. The registry keeps no more than it lists.',
+      }))
     case 'invalid_union': {
       const nearest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? []
       if (nearest.length === 0) return [{ pointer: pointer(issue.path), detail: 'Choose one of the listed forms.' }]
-      return nearest.flatMap((inner) => fieldErrors({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, where))
+      return nearest.flatMap((inner) =>
+        fieldErrors({ ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, where),
+      )
     }
     case 'custom':
       return [{ pointer: pointer(issue.path), detail: issue.message }]
@@ -222,14 +256,26 @@ function described(spec: Spec<'public' | 'staff' | 'requester'>): RouteConfig {
   const responses: RouteConfig['responses'] = {}
   for (const [status, answer] of Object.entries(spec.answers)) {
     const type = answer.type ?? 'application/json'
-    responses[status] = { description: answer.description, content: { [type]: { schema: answer.schema ?? z.string() } } }
+    responses[status] = {
+      description: answer.description,
+      content: { [type]: { schema: answer.schema ?? z.string() } },
+    }
   }
   for (const status of new Set([...(spec.auth === 'public' ? [] : [401]), 422, ...(spec.refuses ?? [])])) {
-    responses[status] = { description: REASONS[status] ?? 'Refused', content: { 'application/problem+json': { schema: ProblemDetails } } }
+    responses[status] = {
+      description: REASONS[status] ?? 'Refused',
+      content: { 'application/problem+json': { schema: ProblemDetails } },
+    }
   }
   const headers: Record<string, z.ZodType> = {}
-  if (spec.purpose) headers['Padron-Purpose'] = z.string().openapi({ description: 'Why the data is opened; one of `/v1/purposes`.' })
-  if (spec.idempotent) headers['Idempotency-Key'] = z.string().min(8).max(200).openapi({ description: 'The same key always gives the first answer.' })
+  if (spec.purpose)
+    headers['Padron-Purpose'] = z.string().openapi({ description: 'Why the data is opened; one of `/v1/purposes`.' })
+  if (spec.idempotent)
+    headers['Idempotency-Key'] = z
+      .string()
+      .min(8)
+      .max(200)
+      .openapi({ description: 'The same key always gives the first answer.' })
   if (spec.versioned) headers['If-Match'] = z.string().openapi({ description: 'The ETag last read.' })
   return {
     method: spec.method,

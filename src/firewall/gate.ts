@@ -47,6 +47,8 @@ export type Opened<Fields, Field extends keyof Fields> = { id: string } & Partia
 export interface GateHand {
   transaction: Transaction
   seal(keyId: string, place: Place, value: unknown): Sealed
+  /** Opens an answer given earlier about a record at hand. */
+  reopen(keyId: string, place: Place, sealed: Uint8Array): unknown
   /** The subjects the ledger names as seen; without a call, all that were opened. */
   shown(subjects: readonly string[]): void
   occasion(facts: Record<string, number | string>): void
@@ -105,7 +107,9 @@ export function createGate(deps: GateDeps): Gate {
   function keysOf(municipalityId: string): Promise<MunicipalityKeys> {
     const known = keyrings.get(municipalityId)
     if (known) return known
-    const loading = inMunicipality(database, municipalityId, (transaction) => municipalityKeys(transaction, keys, municipalityId))
+    const loading = inMunicipality(database, municipalityId, (transaction) =>
+      municipalityKeys(transaction, keys, municipalityId),
+    )
     keyrings.set(municipalityId, loading)
     loading.catch(() => keyrings.delete(municipalityId))
     return loading
@@ -114,9 +118,9 @@ export function createGate(deps: GateDeps): Gate {
   async function positionOf(transaction: Transaction, ask: Ask): Promise<Position | undefined> {
     const { requester, municipalityId } = ask
     if (!belongs(requester) || requester.organisationId === null) return undefined
-    const { rows } = await sql<{ version: string }>`select version from organisation_graphs where municipality_id = ${municipalityId}`.execute(
-      transaction,
-    )
+    const { rows } = await sql<{
+      version: string
+    }>`select version from organisation_graphs where municipality_id = ${municipalityId}`.execute(transaction)
     const version = String(rows[0]?.version ?? 0)
     let cache = graphs.get(municipalityId)
     if (cache?.version !== version) {
@@ -143,7 +147,13 @@ export function createGate(deps: GateDeps): Gate {
     })
   }
 
-  function entryOf(ask: Ask, decision: Decision, subject: string | null, key: DataKey, occasion?: Record<string, number | string>) {
+  function entryOf(
+    ask: Ask,
+    decision: Decision,
+    subject: string | null,
+    key: DataKey,
+    occasion?: Record<string, number | string>,
+  ) {
     const { requester } = ask
     return ledgerEntry(
       requester.kind,
@@ -192,6 +202,7 @@ export function createGate(deps: GateDeps): Gate {
         const result = await use(opened, {
           transaction,
           seal: opener.seal,
+          reopen: opener.reopen,
           shown: (subjects) => {
             shown = subjects
           },
@@ -203,7 +214,8 @@ export function createGate(deps: GateDeps): Gate {
         const entries = found
           .filter((record) => seen.has(record.subject))
           .map((record) => entryOf(ask, onRequest, record.subject, opener.keyOf(record.subject)))
-        if (entries.length === 0 || occasion !== undefined) entries.push(entryOf(ask, onRequest, null, ledger, occasion))
+        if (entries.length === 0 || occasion !== undefined)
+          entries.push(entryOf(ask, onRequest, null, ledger, occasion))
         await append(transaction, ask.municipalityId, entries)
         return { result }
       })
@@ -214,7 +226,8 @@ export function createGate(deps: GateDeps): Gate {
     async admit(ask, subject, key) {
       const { requester, municipalityId } = ask
       let cache = graphs.get(municipalityId)
-      let position = belongs(requester) && requester.organisationId ? cache?.positions.get(requester.organisationId) : undefined
+      let position =
+        belongs(requester) && requester.organisationId ? cache?.positions.get(requester.organisationId) : undefined
       if (position === undefined) {
         position = await inMunicipality(database, municipalityId, (transaction) => positionOf(transaction, ask))
         cache = graphs.get(municipalityId)
@@ -253,6 +266,7 @@ function createOpener(keys: KeyProvider) {
   return {
     keyOf,
     seal: (keyId: string, place: Place, value: unknown) => keyOf(keyId).seal(place, value),
+    reopen: (keyId: string, place: Place, sealed: Uint8Array) => keyOf(keyId).open(place, sealed),
     open<Fields, Field extends keyof Fields & string>(
       record: SealedRecord<Fields>,
       fields: readonly Field[],

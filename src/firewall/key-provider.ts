@@ -21,7 +21,11 @@ export class KeyUnavailable extends Problem {
   readonly keyId: string
 
   constructor(keyId: string) {
-    super('key-unavailable', 503, 'The registry cannot open its records: a key is missing. Call whoever looks after this service.')
+    super(
+      'key-unavailable',
+      503,
+      'The registry cannot open its records: a key is missing. Call whoever looks after this service.',
+    )
     this.keyId = keyId
   }
 }
@@ -76,7 +80,9 @@ export function localKeyProvider(material: KeyMaterial): KeyProvider {
     if (cached) return cached
     const root = material.keys[keyId]
     if (root === undefined) throw new KeyUnavailable(keyId)
-    const key = new Uint8Array(hkdfSync('sha256', Buffer.from(root, 'base64'), municipalityId, 'padron registry key', 32))
+    const key = new Uint8Array(
+      hkdfSync('sha256', Buffer.from(root, 'base64'), municipalityId, 'padron registry key', 32),
+    )
     derived.set(`${keyId} ${municipalityId}`, key)
     return key
   }
@@ -84,7 +90,8 @@ export function localKeyProvider(material: KeyMaterial): KeyProvider {
     currentKeyId: () => material.current,
     keyIds: () => Object.keys(material.keys),
     wrap: (municipalityId, keyId, dataKey, context) => sealBytes(registryKey(municipalityId, keyId), dataKey, context),
-    unwrap: (municipalityId, keyId, wrapped, context) => openBytes(registryKey(municipalityId, keyId), wrapped, context),
+    unwrap: (municipalityId, keyId, wrapped, context) =>
+      openBytes(registryKey(municipalityId, keyId), wrapped, context),
   }
 }
 

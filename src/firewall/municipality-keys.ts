@@ -1,5 +1,5 @@
-import type { Transaction } from '../platform/database.ts'
 import { uuidv7 } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
 import { type KeyProvider, keyedHash } from './key-provider.ts'
 import { type DataKey, type DataKeyOwner, newDataKey, type Place, unwrapDataKey, type WrappedKey } from './seal.ts'
 
@@ -31,7 +31,12 @@ export async function recordRegistryKey(transaction: Transaction, municipalityId
     .execute()
 }
 
-async function ensureKey(transaction: Transaction, keys: KeyProvider, municipalityId: string, owner: DataKeyOwner): Promise<DataKey> {
+async function ensureKey(
+  transaction: Transaction,
+  keys: KeyProvider,
+  municipalityId: string,
+  owner: DataKeyOwner,
+): Promise<DataKey> {
   const fresh = newDataKey(uuidv7())
   await storeDataKey(transaction, fresh.wrap(keys, municipalityId, owner))
   const row = await transaction
@@ -75,7 +80,12 @@ export function wrappedKey(row: {
 }
 
 /** Opens something of the municipality's own, such as a private signing key. Never a record: those pass the gate. */
-export function openOwn(keys: KeyProvider, row: Parameters<typeof wrappedKey>[0], place: Place, sealed: Uint8Array): unknown {
+export function openOwn(
+  keys: KeyProvider,
+  row: Parameters<typeof wrappedKey>[0],
+  place: Place,
+  sealed: Uint8Array,
+): unknown {
   if (row.owner !== 'signing-key') throw new Error('only the municipality\u2019s own keys are opened here')
   return unwrapDataKey(keys, wrappedKey(row)).open(place, sealed)
 }

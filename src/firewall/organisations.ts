@@ -40,6 +40,8 @@ export async function loadPosition(transaction: Transaction, organisationId: str
   return {
     organisationId,
     attestedUntil: own.attested_until === null ? undefined : own.attested_until.toTemporalInstant(),
-    organisations: new Map(rows.map((row) => [row.organisation_id, { related: row.related, functions: row.functions }])),
+    organisations: new Map(
+      rows.map((row) => [row.organisation_id, { related: row.related, functions: row.functions }]),
+    ),
   }
 }

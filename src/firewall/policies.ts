@@ -1,6 +1,6 @@
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs'
-import schema from '../../policies/schema.cedarschema?raw'
 import purposeList from '../../policies/purposes.json'
+import schema from '../../policies/schema.cedarschema?raw'
 import type { Position } from './organisations.ts'
 import type { Action, Requester } from './requester.ts'
 
@@ -58,7 +58,8 @@ export class PoliciesInvalid extends Error {
 export function loadPolicies(engine: Cedar, texts: readonly string[] = Object.values(sources)): PolicyEngine {
   const policies = named(engine, texts)
   const validation = engine.validate({ schema, policies: { staticPolicies: policies } })
-  if (validation.type === 'failure') throw new PoliciesInvalid(validation.errors.map((error) => error.message).join('; '))
+  if (validation.type === 'failure')
+    throw new PoliciesInvalid(validation.errors.map((error) => error.message).join('; '))
   const faults = [...validation.validationErrors, ...validation.validationWarnings]
   if (faults.length > 0) {
     throw new PoliciesInvalid(faults.map((fault) => `${fault.policyId}: ${fault.error.message}`).join('; '))
@@ -125,7 +126,8 @@ function decide(engine: Cedar, setId: string, question: Question): Decision {
     ],
   })
   // A policy that could not be evaluated permits nothing.
-  if (answer.type === 'failure' || answer.response.diagnostics.errors.length > 0) return { permitted: false, policies: [] }
+  if (answer.type === 'failure' || answer.response.diagnostics.errors.length > 0)
+    return { permitted: false, policies: [] }
   return { permitted: answer.response.decision === 'allow', policies: answer.response.diagnostics.reason }
 }
 

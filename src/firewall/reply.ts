@@ -26,8 +26,17 @@ export class Reply {
   }
 
   /** Sends what the gate let through. Never stored by anyone on the way. */
-  static disclose<T>(disclosed: Disclosed<T>, status = 200, headers: Record<string, string> = {}): Reply {
-    return new Reply(JSON.stringify(reveal(disclosed)), status, { 'content-type': JSON_TYPE, 'cache-control': 'no-store', ...headers })
+  static disclose<T>(
+    disclosed: Disclosed<T>,
+    status = 200,
+    headers: Record<string, string> | ((value: T) => Record<string, string>) = {},
+  ): Reply {
+    const value = reveal(disclosed)
+    return new Reply(JSON.stringify(value), status, {
+      'content-type': JSON_TYPE,
+      'cache-control': 'no-store',
+      ...(typeof headers === 'function' ? headers(value) : headers),
+    })
   }
 
   /** Gives back to the caller what was read out of what the caller sent, such as a proof they hold. */

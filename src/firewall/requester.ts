@@ -32,7 +32,18 @@ export interface Job {
 /** Whoever asks. */
 export type Requester = Staff | Client | Resident | Job
 
-export const ACTIONS = ['search', 'open', 'register', 'correct', 'move', 'depart', 'prove', 'revoke', 'disclose', 'export'] as const
+export const ACTIONS = [
+  'search',
+  'open',
+  'register',
+  'correct',
+  'move',
+  'depart',
+  'prove',
+  'revoke',
+  'disclose',
+  'export',
+] as const
 export type Action = (typeof ACTIONS)[number]
 
 /** @throws when the gate says no. The same for everyone and everything: it carries no reason. */

@@ -77,7 +77,10 @@ export function newDataKey(id: string): DataKey {
 
 /** @throws {KeyUnavailable} {SealBroken} */
 export function unwrapDataKey(keys: KeyProvider, row: WrappedKey): DataKey {
-  return new DataKey(row.id, keys.unwrap(row.municipalityId, row.registryKeyId, row.wrapped, wrapContext(row.id, row.owner)))
+  return new DataKey(
+    row.id,
+    keys.unwrap(row.municipalityId, row.registryKeyId, row.wrapped, wrapContext(row.id, row.owner)),
+  )
 }
 
 /** The same data key under the provider's current registry key. */

@@ -1,5 +1,5 @@
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
 import { z } from '@hono/zod-openapi'
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
 import type { StaffRole } from '../firewall/requester.ts'
 import { Problem } from '../platform/problem.ts'
 
@@ -41,7 +41,10 @@ export interface TokenVerifier {
  */
 export function tokenVerifier(issuers: readonly TrustedIssuer[], audience: string): TokenVerifier {
   const keySets = new Map(
-    issuers.map((trusted) => [trusted.issuer, createRemoteJWKSet(new URL(trusted.jwksUri), { cooldownDuration: 5_000, timeoutDuration: 5_000 })]),
+    issuers.map((trusted) => [
+      trusted.issuer,
+      createRemoteJWKSet(new URL(trusted.jwksUri), { cooldownDuration: 5_000, timeoutDuration: 5_000 }),
+    ]),
   )
   const recent = new Map<string, { bearer: Bearer; until: number }>()
 

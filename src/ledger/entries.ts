@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Transaction } from '../platform/database.ts'
 import { uuidv7 } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
 
 /** What the ledger remembers of one decision. Sealed; only its outline is stored in clear. */
 export interface LedgerContent {
@@ -37,7 +37,11 @@ export type EntrySealer = (entryId: string, value: unknown) => Uint8Array
  *
  * @see RFC 9162 section 2.1.1 (leaf hash: SHA-256 of 0x00 and the entry)
  */
-export function ledgerEntry(requesterKind: LedgerEntry['requesterKind'], content: LedgerContent, seal: EntrySealer): LedgerEntry {
+export function ledgerEntry(
+  requesterKind: LedgerEntry['requesterKind'],
+  content: LedgerContent,
+  seal: EntrySealer,
+): LedgerEntry {
   const id = uuidv7()
   const salt = randomBytes(16).toString('base64url')
   const { action, purpose, outcome, subject } = content
@@ -55,12 +59,28 @@ export function ledgerEntry(requesterKind: LedgerEntry['requesterKind'], content
 
 export function leafHash(id: string, salt: string, content: LedgerContent): Uint8Array {
   const { requester, organisation, action, purpose, fields, outcome, policies, subject, occasion } = content
-  const canonical = JSON.stringify([id, salt, requester, organisation, action, purpose, fields, outcome, policies, subject, occasion ?? null])
+  const canonical = JSON.stringify([
+    id,
+    salt,
+    requester,
+    organisation,
+    action,
+    purpose,
+    fields,
+    outcome,
+    policies,
+    subject,
+    occasion ?? null,
+  ])
   return createHash('sha256').update(Uint8Array.of(0)).update(canonical).digest()
 }
 
 /** Appends entries in the transaction they tell of: no entry, no disclosure. */
-export async function append(transaction: Transaction, municipalityId: string, entries: readonly LedgerEntry[]): Promise<void> {
+export async function append(
+  transaction: Transaction,
+  municipalityId: string,
+  entries: readonly LedgerEntry[],
+): Promise<void> {
   if (entries.length === 0) return
   await transaction
     .insertInto('ledger_entries')

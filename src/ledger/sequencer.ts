@@ -9,10 +9,16 @@ import { type Database, inMunicipality } from '../platform/database.ts'
  *
  * @returns how many entries were placed
  */
-export async function sequenceEntries(database: Database, municipalityId: string, window?: Temporal.Duration): Promise<number> {
+export async function sequenceEntries(
+  database: Database,
+  municipalityId: string,
+  window?: Temporal.Duration,
+): Promise<number> {
   return inMunicipality(database, municipalityId, async (transaction) => {
     const lock = await sql<{ mine: boolean }>`
-      select pg_try_advisory_xact_lock(hashtext('ledger sequence'), hashtext(${municipalityId})) as mine`.execute(transaction)
+      select pg_try_advisory_xact_lock(hashtext('ledger sequence'), hashtext(${municipalityId})) as mine`.execute(
+      transaction,
+    )
     if (!lock.rows[0]?.mine) return 0
     const since = window ? `${window.total('seconds')} seconds` : '100 years'
     const placed = await sql`

@@ -1,4 +1,11 @@
-import { type Dialect, Kysely, type KyselyConfig, type Transaction as KyselyTransaction, PGliteDialect, sql } from 'kysely'
+import {
+  type Dialect,
+  Kysely,
+  type KyselyConfig,
+  type Transaction as KyselyTransaction,
+  PGliteDialect,
+  sql,
+} from 'kysely'
 import { PostgresJSDialect } from 'kysely-postgres-js'
 import postgres from 'postgres'
 import type { DB } from '../../schema/database.ts'

@@ -26,7 +26,12 @@ export class Problem extends Error {
 /** @throws when a caller sent something that cannot be accepted; `errors` says where. */
 export class InvalidInput extends Problem {
   constructor(errors: readonly FieldError[]) {
-    super('invalid-input', 422, 'Some of what was sent cannot be accepted. Correct the listed fields and send it again.', errors)
+    super(
+      'invalid-input',
+      422,
+      'Some of what was sent cannot be accepted. Correct the listed fields and send it again.',
+      errors,
+    )
   }
 }
 

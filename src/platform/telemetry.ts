@@ -23,7 +23,12 @@ export const standardLog: Log = (line) => {
 /** What may be said of an unexpected error: its kind and where, since messages and details may quote data. */
 export function outlineOf(error: unknown): Pick<LogLine, 'error' | 'code' | 'at'> {
   if (!(error instanceof Error)) return { error: typeof error }
-  const code = 'code' in error && typeof error.code === 'string' && /^[\w-]{1,40}$/.test(error.code) ? error.code : undefined
-  const at = error.stack?.split('\n').find((line) => /^\s+at /.test(line))?.trim().replace(/\(?(?:file:\/\/)?\/.*\//, '(')
+  const code =
+    'code' in error && typeof error.code === 'string' && /^[\w-]{1,40}$/.test(error.code) ? error.code : undefined
+  const at = error.stack
+    ?.split('\n')
+    .find((line) => /^\s+at /.test(line))
+    ?.trim()
+    .replace(/\(?(?:file:\/\/)?\/.*\//, '(')
   return { error: error.constructor.name, ...(code ? { code } : {}), ...(at ? { at } : {}) }
 }

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../firewall/disclosed.ts'
-import { Refusal, type Requester } from '../firewall/requester.ts'
 import type { SealedRecord } from '../firewall/gate.ts'
+import { Refusal, type Requester } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import type { Name, NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -15,7 +15,10 @@ export const DisclosureRequest = z
   .strictObject({
     subject: z.strictObject({ proof: z.string().max(65_536) }),
     purpose: z.string().regex(/^[a-z-]{1,64}$/),
-    fields: z.array(z.enum(['resident', 'residentSince', 'name'])).min(1).max(3),
+    fields: z
+      .array(z.enum(['resident', 'residentSince', 'name']))
+      .min(1)
+      .max(3),
   })
   .openapi('DisclosureRequest')
 export type DisclosureRequest = z.infer<typeof DisclosureRequest>
@@ -47,11 +50,16 @@ export async function disclose(
       const place = await placeOf(request.subject.proof)
       if (place === undefined) return []
       const proof = await transaction
-        .selectFrom('proofs').select('neighbour_id')
-        .where('status_list_id', '=', place.listId).where('status_index', '=', place.index).where('revoked_at', 'is', null)
+        .selectFrom('proofs')
+        .select('neighbour_id')
+        .where('status_list_id', '=', place.listId)
+        .where('status_index', '=', place.index)
+        .where('revoked_at', 'is', null)
         .executeTakeFirst()
       if (proof === undefined) return []
-      return (await loadRecords(transaction, [proof.neighbour_id], { trueAt: today(deps.clock, town.timeZone) })).map(disclosable)
+      return (await loadRecords(transaction, [proof.neighbour_id], { trueAt: today(deps.clock, town.timeZone) })).map(
+        disclosable,
+      )
     },
     ([record], hand) => {
       found = record !== undefined
@@ -73,7 +81,9 @@ export async function disclose(
       if (!z.uuid().safeParse(listId).success) return undefined
       const list = await statusListToken(deps, town, listId)
       await verifyProof(token, {
-        issuer: town.issuer, keys, statusLists: list === undefined ? {} : { [uri]: list },
+        issuer: town.issuer,
+        keys,
+        statusLists: list === undefined ? {} : { [uri]: list },
         now: Math.floor(deps.clock.now().epochMilliseconds / 1000),
       })
       return { listId, index: idx }

@@ -2,13 +2,13 @@ import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand } from '../firewall/gate.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
-import { NotFound, Problem } from '../platform/problem.ts'
+import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { once } from '../registry/idempotency.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { earlierAnswer, keepAnswer } from '../registry/replays.ts'
-import { finish } from '../registry/residences.ts'
+import { NotResident } from '../registry/residences.ts'
 import { loadRecords } from '../registry/store.ts'
 import { type Claim, type Profile, profiles } from './profiles.ts'
 import { signSdJwt } from './sd-jwt.ts'
@@ -23,13 +23,6 @@ export interface IssuedProof {
   id: string
   token: string
   expiresAt: string
-}
-
-/** @throws when somebody who has left asks for a proof that they live here. */
-export class NotResident extends Problem {
-  constructor() {
-    super('not-resident', 409, 'This person has left the municipality. Register them again if they live here now.')
-  }
 }
 
 const FIELDS: Record<Claim, keyof NeighbourFields & ('name' | 'dateOfBirth' | 'address' | 'residence')> = {
@@ -63,21 +56,25 @@ export async function issueProof(
   if (profile === undefined) throw new NotFound()
   const day = today(deps.clock, town.timeZone)
   const fields = [...new Set([...profile.claims.map((claim) => FIELDS[claim]), 'residence' as const])]
-  const key = await once(deps.gate, town.id, { requester: clerk.id, operation: `prove ${neighbourId}`, key: idempotencyKey, body: profileId })
-  const outcome = await deps.gate.open<NeighbourFields, (typeof fields)[number], IssuedProof | { earlier: Uint8Array }>(
+  const key = await once(deps.gate, town.id, {
+    requester: clerk.id,
+    operation: `prove ${neighbourId}`,
+    key: idempotencyKey,
+    body: profileId,
+  })
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], IssuedProof>(
     { municipalityId: town.id, requester: clerk, action: 'prove', purpose: 'counter-service', fields },
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }),
     async ([record], hand) => {
-      const earlier = await earlierAnswer(hand, key)
-      if (earlier) return { earlier }
       if (record === undefined) throw new NotFound()
+      const earlier = await earlierAnswer<IssuedProof>(hand, neighbourId, key)
+      if (earlier) return earlier
       if (record.residence === undefined) throw new NotResident()
       const proof = await sign(deps, town, hand, neighbourId, profile, claimsOf(record, profile, day))
       await keepAnswer(hand, town, neighbourId, key, proof)
       return proof
     },
   )
-  return finish(deps, town, clerk, neighbourId, key.id.toString('hex'), outcome, 'counter-service')
 }
 
 type Provable = Partial<Pick<NeighbourFields, 'name' | 'dateOfBirth' | 'address' | 'residence'>>
@@ -100,7 +97,9 @@ export function claimsOf(record: Provable, profile: Profile, day: Temporal.Plain
     resident_at_least_3_years: years >= 3,
     resident_at_least_5_years: years >= 5,
   }
-  return Object.fromEntries(profile.claims.map((claim) => [claim, values[claim]]).filter(([, value]) => value !== undefined))
+  return Object.fromEntries(
+    profile.claims.map((claim) => [claim, values[claim]]).filter(([, value]) => value !== undefined),
+  )
 }
 
 async function sign(
@@ -165,12 +164,21 @@ async function sign(
  *
  * @throws {NotFound} {Refusal}
  */
-export async function revokeProof(deps: ProofDeps, town: Municipality, clerk: Staff, proofId: string): Promise<Disclosed<{ id: string; revokedAt: string }>> {
+export async function revokeProof(
+  deps: ProofDeps,
+  town: Municipality,
+  clerk: Staff,
+  proofId: string,
+): Promise<Disclosed<{ id: string; revokedAt: string }>> {
   const day = today(deps.clock, town.timeZone)
   return deps.gate.open<NeighbourFields, never, { id: string; revokedAt: string }>(
     { municipalityId: town.id, requester: clerk, action: 'revoke', purpose: 'counter-service', fields: [] },
     async (transaction) => {
-      const proof = await transaction.selectFrom('proofs').select('neighbour_id').where('id', '=', proofId).executeTakeFirst()
+      const proof = await transaction
+        .selectFrom('proofs')
+        .select('neighbour_id')
+        .where('id', '=', proofId)
+        .executeTakeFirst()
       return proof === undefined ? [] : loadRecords(transaction, [proof.neighbour_id], { trueAt: day })
     },
     async ([record], hand) => {
@@ -181,7 +189,11 @@ export async function revokeProof(deps: ProofDeps, town: Municipality, clerk: St
         .where('id', '=', proofId)
         .where('revoked_at', 'is', null)
         .execute()
-      const row = await hand.transaction.selectFrom('proofs').select('revoked_at').where('id', '=', proofId).executeTakeFirstOrThrow()
+      const row = await hand.transaction
+        .selectFrom('proofs')
+        .select('revoked_at')
+        .where('id', '=', proofId)
+        .executeTakeFirstOrThrow()
       return { id: proofId, revokedAt: row.revoked_at?.toISOString() ?? '' }
     },
   )

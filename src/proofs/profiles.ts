@@ -3,8 +3,16 @@ import { z } from '@hono/zod-openapi'
 const files = import.meta.glob('../../policies/services/*.json', { import: 'default', eager: true })
 
 export const CLAIMS = [
-  'given_name', 'family_name', 'birthdate', 'address', 'district', 'resident_since',
-  'resident_at_least_1_year', 'resident_at_least_2_years', 'resident_at_least_3_years', 'resident_at_least_5_years',
+  'given_name',
+  'family_name',
+  'birthdate',
+  'address',
+  'district',
+  'resident_since',
+  'resident_at_least_1_year',
+  'resident_at_least_2_years',
+  'resident_at_least_3_years',
+  'resident_at_least_5_years',
 ] as const
 export type Claim = (typeof CLAIMS)[number]
 

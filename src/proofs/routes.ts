@@ -11,56 +11,179 @@ import { STATUS_TTL, statusListToken } from './status-list.ts'
 import { verifyHere } from './verification.ts'
 
 const tag = 'Proofs'
-const cacheable = (seconds: number) => ({ 'cache-control': `public, max-age=${seconds}`, 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' })
+const cacheable = (seconds: number) => ({
+  'cache-control': `public, max-age=${seconds}`,
+  'access-control-allow-origin': '*',
+  'cross-origin-resource-policy': 'cross-origin',
+})
 
 /** What the city signs, and what anyone needs to check it. */
 export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {
   endpoint(
     house,
-    { method: 'post', path: '/v1/neighbours/{id}/proofs', summary: 'Give a neighbour a proof of residence', tag, auth: 'staff', params: z.object({ id: z.uuid() }), body: z.strictObject({ profile: ProfileId }), idempotent: true, answers: { 201: { description: 'An SD-JWT VC (RFC 9901)', schema: z.object({ id: z.uuid(), token: z.string(), expiresAt: z.string() }) } }, refuses: [403, 404, 409] },
+    {
+      method: 'post',
+      path: '/v1/neighbours/{id}/proofs',
+      summary: 'Give a neighbour a proof of residence',
+      tag,
+      auth: 'staff',
+      params: z.object({ id: z.uuid() }),
+      body: z.strictObject({ profile: ProfileId }),
+      idempotent: true,
+      answers: {
+        201: {
+          description: 'An SD-JWT VC (RFC 9901)',
+          schema: z.object({ id: z.uuid(), token: z.string(), expiresAt: z.string() }),
+        },
+      },
+      refuses: [403, 404, 409],
+    },
     async ({ town, requester, params: { id }, body, idempotencyKey }) =>
       Reply.disclose(await issueProof(deps, town, requester, id, body.profile, idempotencyKey), 201),
   )
 
   endpoint(
     house,
-    { method: 'post', path: '/v1/proofs/{id}/revocation', summary: 'Take a proof back', tag, auth: 'staff', params: z.object({ id: z.uuid() }), answers: { 200: { description: 'Taken back', schema: z.object({ id: z.uuid(), revokedAt: z.string() }) } }, refuses: [403, 404] },
+    {
+      method: 'post',
+      path: '/v1/proofs/{id}/revocation',
+      summary: 'Take a proof back',
+      tag,
+      auth: 'staff',
+      params: z.object({ id: z.uuid() }),
+      answers: { 200: { description: 'Taken back', schema: z.object({ id: z.uuid(), revokedAt: z.string() }) } },
+      refuses: [403, 404],
+    },
     async ({ town, requester, params: { id } }) => Reply.disclose(await revokeProof(deps, town, requester, id)),
   )
 
   endpoint(
     house,
-    { method: 'post', path: '/v1/verifications', summary: 'Check a proof', description: 'Anyone may check; better still, check it yourself with `padron/verify`, and the city never learns that you did.', tag, auth: 'public', body: z.strictObject({ token: z.string().max(65_536), service: ProfileId.optional() }), answers: { 200: { description: 'Valid with its claims, or not valid with a code', schema: z.object({ valid: z.boolean(), code: z.string().optional(), claims: z.record(z.string(), z.unknown()).optional(), expiresAt: z.number().optional() }) } } },
+    {
+      method: 'post',
+      path: '/v1/verifications',
+      summary: 'Check a proof',
+      description:
+        'Anyone may check; better still, check it yourself with `padron/verify`, and the city never learns that you did.',
+      tag,
+      auth: 'public',
+      body: z.strictObject({ token: z.string().max(65_536), service: ProfileId.optional() }),
+      answers: {
+        200: {
+          description: 'Valid with its claims, or not valid with a code',
+          schema: z.object({
+            valid: z.boolean(),
+            code: z.string().optional(),
+            claims: z.record(z.string(), z.unknown()).optional(),
+            expiresAt: z.number().optional(),
+          }),
+        },
+      },
+    },
     async ({ town, body }) => Reply.giveBack(await verifyHere(deps, town, body.token, body.service)),
   )
 
   endpoint(
     house,
-    { method: 'post', path: '/v1/disclosures', summary: 'Ask about the person whose proof you hold', tag: 'Firewall', auth: 'requester', body: DisclosureRequest, answers: { 200: { description: 'Only the permitted fields', schema: z.object({ resident: z.boolean().optional(), residentSince: z.string().optional(), name: z.record(z.string(), z.unknown()).optional() }) } }, refuses: [403] },
+    {
+      method: 'post',
+      path: '/v1/disclosures',
+      summary: 'Ask about the person whose proof you hold',
+      tag: 'Firewall',
+      auth: 'requester',
+      body: DisclosureRequest,
+      answers: {
+        200: {
+          description: 'Only the permitted fields',
+          schema: z.object({
+            resident: z.boolean().optional(),
+            residentSince: z.string().optional(),
+            name: z.record(z.string(), z.unknown()).optional(),
+          }),
+        },
+      },
+      refuses: [403],
+    },
     async ({ town, requester, body }) => Reply.disclose(await disclose(deps, town, requester, body)),
   )
 
   endpoint(
     house,
-    { method: 'get', path: '/v1/services', summary: 'The service profiles: what each service may learn', tag, auth: 'public', answers: { 200: { description: 'Profiles', schema: z.array(z.object({ id: z.string(), title: z.record(z.string(), z.string()), claims: z.array(z.string()), validityDays: z.int() })) } } },
+    {
+      method: 'get',
+      path: '/v1/services',
+      summary: 'The service profiles: what each service may learn',
+      tag,
+      auth: 'public',
+      answers: {
+        200: {
+          description: 'Profiles',
+          schema: z.array(
+            z.object({
+              id: z.string(),
+              title: z.record(z.string(), z.string()),
+              claims: z.array(z.string()),
+              validityDays: z.int(),
+            }),
+          ),
+        },
+      },
+    },
     async () => Reply.open(publicData([...profiles.values()]), 200, cacheable(300)),
   )
 
   endpoint(
     house,
-    { method: 'get', path: '/.well-known/jwks.json', summary: 'Public keys of this municipality', tag: 'Trust', auth: 'public', answers: { 200: { description: 'JWK set (RFC 7517)', schema: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }) } } },
+    {
+      method: 'get',
+      path: '/.well-known/jwks.json',
+      summary: 'Public keys of this municipality',
+      tag: 'Trust',
+      auth: 'public',
+      answers: {
+        200: {
+          description: 'JWK set (RFC 7517)',
+          schema: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
+        },
+      },
+    },
     async ({ town }) => Reply.open(publicData(await publishedKeys(deps, town.id)), 200, cacheable(300)),
   )
 
   endpoint(
     house,
-    { method: 'get', path: '/.well-known/jwt-vc-issuer', summary: 'Issuer metadata (SD-JWT VC)', tag: 'Trust', auth: 'public', answers: { 200: { description: 'Issuer and keys', schema: z.object({ issuer: z.string(), jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }) }) } } },
-    async ({ town }) => Reply.open(publicData({ issuer: town.issuer, jwks: await publishedKeys(deps, town.id) }), 200, cacheable(300)),
+    {
+      method: 'get',
+      path: '/.well-known/jwt-vc-issuer',
+      summary: 'Issuer metadata (SD-JWT VC)',
+      tag: 'Trust',
+      auth: 'public',
+      answers: {
+        200: {
+          description: 'Issuer and keys',
+          schema: z.object({
+            issuer: z.string(),
+            jwks: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
+          }),
+        },
+      },
+    },
+    async ({ town }) =>
+      Reply.open(publicData({ issuer: town.issuer, jwks: await publishedKeys(deps, town.id) }), 200, cacheable(300)),
   )
 
   endpoint(
     house,
-    { method: 'get', path: '/credentials/{profile}', summary: 'Type metadata (SD-JWT VC)', tag: 'Trust', auth: 'public', params: z.object({ profile: z.string() }), answers: { 200: { description: 'What this kind of proof is', schema: z.record(z.string(), z.unknown()) } }, refuses: [404] },
+    {
+      method: 'get',
+      path: '/credentials/{profile}',
+      summary: 'Type metadata (SD-JWT VC)',
+      tag: 'Trust',
+      auth: 'public',
+      params: z.object({ profile: z.string() }),
+      answers: { 200: { description: 'What this kind of proof is', schema: z.record(z.string(), z.unknown()) } },
+      refuses: [404],
+    },
     async ({ town, params }) => {
       const profile = profiles.get(params.profile)
       if (profile === undefined) throw new NotFound()
@@ -76,7 +199,16 @@ export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {
 
   endpoint(
     house,
-    { method: 'get', path: '/status-lists/{id}', summary: 'Which proofs were taken back', tag: 'Trust', auth: 'public', params: z.object({ id: z.uuid() }), answers: { 200: { description: 'Status list token', type: 'application/statuslist+jwt' } }, refuses: [404] },
+    {
+      method: 'get',
+      path: '/status-lists/{id}',
+      summary: 'Which proofs were taken back',
+      tag: 'Trust',
+      auth: 'public',
+      params: z.object({ id: z.uuid() }),
+      answers: { 200: { description: 'Status list token', type: 'application/statuslist+jwt' } },
+      refuses: [404],
+    },
     async ({ town, params: { id } }) => {
       const token = await statusListToken(deps, town, id)
       if (token === undefined) throw new NotFound()

@@ -16,7 +16,11 @@ const encoder = new TextEncoder()
  * @returns the token with every disclosure: `<jwt>~<disclosure>~…~`
  * @see RFC 9901 sections 4.2 and 4.3; draft-ietf-oauth-sd-jwt-vc section 3 (`typ: dc+sd-jwt`)
  */
-export async function signSdJwt(key: SigningKey, open: Record<string, unknown>, hidden: Record<string, unknown>): Promise<string> {
+export async function signSdJwt(
+  key: SigningKey,
+  open: Record<string, unknown>,
+  hidden: Record<string, unknown>,
+): Promise<string> {
   const disclosures = Object.entries(hidden).map(([name, value]) =>
     Buffer.from(JSON.stringify([randomBytes(16).toString('base64url'), name, value])).toString('base64url'),
   )

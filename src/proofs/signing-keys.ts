@@ -55,10 +55,22 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'>): SigningKeys {
       const sealed = await transaction
         .selectFrom('signing_keys')
         .innerJoin('data_keys', 'data_keys.id', 'signing_keys.data_key_id')
-        .select(['signing_keys.private_jwk', 'data_keys.id', 'data_keys.municipality_id', 'owner', 'registry_key_id', 'wrapped'])
+        .select([
+          'signing_keys.private_jwk',
+          'data_keys.id',
+          'data_keys.municipality_id',
+          'owner',
+          'registry_key_id',
+          'wrapped',
+        ])
         .where('signing_keys.id', '=', row.id)
         .executeTakeFirstOrThrow()
-      const jwk = openOwn(deps.keys, sealed, { table: 'signing_keys', column: 'private_jwk', row: row.id }, sealed.private_jwk) as JWK
+      const jwk = openOwn(
+        deps.keys,
+        sealed,
+        { table: 'signing_keys', column: 'private_jwk', row: row.id },
+        sealed.private_jwk,
+      ) as JWK
       const privateKey = await importJWK(jwk, row.algorithm)
       if (privateKey instanceof Uint8Array) throw new Error('a signing key is not a symmetric key')
       const key: SigningKey = { kid: row.id, algorithm: row.algorithm === 'EdDSA' ? 'EdDSA' : 'ES256', privateKey }
@@ -87,13 +99,22 @@ export async function rotateSigningKey(
   const dataKey = newDataKey(uuidv7())
   await inMunicipality(deps.database, municipalityId, async (transaction) => {
     const earlier = await transaction
-      .selectFrom('signing_keys').select('id').where('municipality_id', '=', municipalityId).where('signs_until', 'is', null).forUpdate().execute()
+      .selectFrom('signing_keys')
+      .select('id')
+      .where('municipality_id', '=', municipalityId)
+      .where('signs_until', 'is', null)
+      .forUpdate()
+      .execute()
     const start = earlier.length === 0 ? deps.clock.now() : deps.clock.now().add(overlap)
     if (earlier.length > 0) {
       await transaction
         .updateTable('signing_keys')
         .set({ signs_until: start.toString(), published_until: start.add(LONGEST_PROOF).toString() })
-        .where('id', 'in', earlier.map((key) => key.id))
+        .where(
+          'id',
+          'in',
+          earlier.map((key) => key.id),
+        )
         .execute()
     }
     await storeDataKey(transaction, dataKey.wrap(deps.keys, municipalityId, 'signing-key'))

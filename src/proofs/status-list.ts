@@ -16,7 +16,11 @@ export const STATUS_TTL = 60
  * @returns the `lst` value: base64url of a ZLIB stream
  * @see draft-ietf-oauth-status-list section 4
  */
-export function packStatusList(size: number, bits: 1 | 2 | 4 | 8, statuses: Iterable<readonly [index: number, status: number]>): string {
+export function packStatusList(
+  size: number,
+  bits: 1 | 2 | 4 | 8,
+  statuses: Iterable<readonly [index: number, status: number]>,
+): string {
   const bytes = new Uint8Array(Math.ceil((size * bits) / 8))
   for (const [index, status] of statuses) {
     const at = Math.floor((index * bits) / 8)
@@ -26,10 +30,17 @@ export function packStatusList(size: number, bits: 1 | 2 | 4 | 8, statuses: Iter
 }
 
 /** The list new proofs go into, opened when the municipality has none. */
-export async function openStatusList(transaction: Transaction, municipalityId: string): Promise<{ id: string; capacity: number }> {
+export async function openStatusList(
+  transaction: Transaction,
+  municipalityId: string,
+): Promise<{ id: string; capacity: number }> {
   const find = () =>
     transaction
-      .selectFrom('status_lists').select(['id', 'capacity']).where('municipality_id', '=', municipalityId).where('closed_at', 'is', null).executeTakeFirst()
+      .selectFrom('status_lists')
+      .select(['id', 'capacity'])
+      .where('municipality_id', '=', municipalityId)
+      .where('closed_at', 'is', null)
+      .executeTakeFirst()
   const list = await find()
   if (list) return list
   await transaction
@@ -58,10 +69,18 @@ export async function statusListToken(
   listId: string,
 ): Promise<string | undefined> {
   return inMunicipality(deps.database, town.id, async (transaction) => {
-    const list = await transaction.selectFrom('status_lists').select(['id', 'capacity']).where('id', '=', listId).executeTakeFirst()
+    const list = await transaction
+      .selectFrom('status_lists')
+      .select(['id', 'capacity'])
+      .where('id', '=', listId)
+      .executeTakeFirst()
     if (list === undefined) return undefined
     const revoked = await transaction
-      .selectFrom('proofs').select('status_index').where('status_list_id', '=', listId).where('revoked_at', 'is not', null).execute()
+      .selectFrom('proofs')
+      .select('status_index')
+      .where('status_list_id', '=', listId)
+      .where('revoked_at', 'is not', null)
+      .execute()
     const key = await deps.signing.current(transaction, town.id)
     const now = Math.floor(deps.clock.now().epochMilliseconds / 1000)
     const payload = {
@@ -70,7 +89,14 @@ export async function statusListToken(
       iat: now,
       exp: now + 10 * STATUS_TTL,
       ttl: STATUS_TTL,
-      status_list: { bits: 1, lst: packStatusList(list.capacity, 1, revoked.map((row) => [row.status_index, 1] as const)) },
+      status_list: {
+        bits: 1,
+        lst: packStatusList(
+          list.capacity,
+          1,
+          revoked.map((row) => [row.status_index, 1] as const),
+        ),
+      },
     }
     return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
       .setProtectedHeader({ alg: key.algorithm, typ: 'statuslist+jwt', kid: key.kid })

@@ -1,5 +1,5 @@
-import { ProofInvalid, type RefusalCode, type VerifiedProof, verifyProof } from '../verify/index.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { ProofInvalid, type RefusalCode, type VerifiedProof, verifyProof } from '../verify/index.ts'
 import type { ProofDeps } from './issue.ts'
 import { publishedKeys } from './signing-keys.ts'
 import { statusListToken, statusListUri } from './status-list.ts'
@@ -7,7 +7,12 @@ import { statusListToken, statusListUri } from './status-list.ts'
 export type Verification = ({ valid: true } & VerifiedProof) | { valid: false; code: RefusalCode }
 
 /** Checks a proof for someone who would rather ask than check. Only what the token itself says is used. */
-export async function verifyHere(deps: ProofDeps, town: Municipality, token: string, service?: string): Promise<Verification> {
+export async function verifyHere(
+  deps: ProofDeps,
+  town: Municipality,
+  token: string,
+  service?: string,
+): Promise<Verification> {
   const { keys } = await publishedKeys(deps, town.id)
   const fetchStatus: typeof fetch = async (input) => {
     const listId = String(input).replace(statusListUri(town, ''), '')
@@ -16,7 +21,10 @@ export async function verifyHere(deps: ProofDeps, town: Municipality, token: str
   }
   try {
     const proof = await verifyProof(token, {
-      issuer: town.issuer, keys, fetch: fetchStatus, now: Math.floor(deps.clock.now().epochMilliseconds / 1000),
+      issuer: town.issuer,
+      keys,
+      fetch: fetchStatus,
+      now: Math.floor(deps.clock.now().epochMilliseconds / 1000),
       ...(service === undefined ? {} : { service }),
     })
     return { valid: true, ...proof }

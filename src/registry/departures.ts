@@ -8,9 +8,9 @@ import type { RegistryDeps } from './deps.ts'
 import { once } from './idempotency.ts'
 import type { NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
-import { nextVersion, recordMovement } from './neighbours.ts'
+import { nextVersion, recordMovement, unchangedSince } from './neighbours.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
-import { endResidence, finish } from './residences.ts'
+import { endResidence, NotResident } from './residences.ts'
 import { loadRecords } from './store.ts'
 
 export const Departure = z
@@ -36,7 +36,9 @@ export interface Proceeding {
 
 /** @throws when a departure would take effect without notice, before its time, or on one clerk's word alone. */
 export class ProceedingIncomplete extends Problem {
-  constructor(code: 'notice-missing' | 'notice-running' | 'second-clerk-needed' | 'proceeding-open' | 'proceeding-closed') {
+  constructor(
+    code: 'notice-missing' | 'notice-running' | 'second-clerk-needed' | 'proceeding-open' | 'proceeding-closed',
+  ) {
     super(code, 409, REASONS[code])
   }
 }
@@ -53,6 +55,7 @@ const REASONS = {
  * Records a death or a move away, which take effect at once, or opens a proceeding for the rest.
  *
  * @throws {InvalidInput} when the day lies in the future
+ * @throws {NotResident} when they have left already
  * @throws {ProceedingIncomplete} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  * @see RD 1690/1986 art. 72: no departure ex officio without hearing the person
  */
@@ -65,26 +68,25 @@ export async function recordDeparture(
   conditions: { version: number; idempotencyKey: string },
 ): Promise<Disclosed<Departed>> {
   const day = today(deps.clock, town.timeZone)
-  const key = await once(deps.gate, town.id, { requester: clerk.id, operation: `depart ${id}`, key: conditions.idempotencyKey, body: departure })
-  const outcome = await atDesk<Departed | { earlier: Uint8Array }>(deps, town, clerk, id, async (hand) => {
-    const earlier = await earlierAnswer(hand, key)
-    if (earlier) return { earlier }
-    const answer = await depart(hand)
-    await keepAnswer(hand, town, id, key, answer)
-    return answer
-  })
-  return finish(deps, town, clerk, id, key.id.toString('hex'), outcome, 'departure')
+  const use = { operation: 'depart', idempotencyKey: conditions.idempotencyKey, body: departure }
+  return atDesk(deps, town, clerk, id, use, depart)
 
   async function depart(hand: GateHand): Promise<Departed> {
     if (departure.cause === 'death' || departure.cause === 'moved-away') {
       const on = departure.on ?? day.toString()
-      if (Temporal.PlainDate.compare(on, day) > 0) throw new InvalidInput([{ pointer: '/on', detail: 'Give today or a day in the past.' }])
+      if (Temporal.PlainDate.compare(on, day) > 0)
+        throw new InvalidInput([{ pointer: '/on', detail: 'Give today or a day in the past.' }])
       const version = await nextVersion(hand, id, conditions.version)
       await takeEffect(hand, town, clerk, id, departure.cause, on)
       return { status: 'departed', id, on, version }
     }
+    await unchangedSince(hand, id, conditions.version)
     const open = await hand.transaction
-      .selectFrom('proceedings').select('id').where('neighbour_id', '=', id).where('decision', 'is', null).executeTakeFirst()
+      .selectFrom('proceedings')
+      .select('id')
+      .where('neighbour_id', '=', id)
+      .where('decision', 'is', null)
+      .executeTakeFirst()
     if (open) throw new ProceedingIncomplete('proceeding-open')
     const proceedingId = uuidv7()
     await hand.transaction
@@ -94,8 +96,11 @@ export async function recordDeparture(
         municipality_id: town.id,
         neighbour_id: id,
         cause: departure.cause,
-        reason: Buffer.from(hand.seal(id, { table: 'proceedings', column: 'reason', row: proceedingId }, departure.reason)),
+        reason: Buffer.from(
+          hand.seal(id, { table: 'proceedings', column: 'reason', row: proceedingId }, departure.reason),
+        ),
         opened_by: clerk.id,
+        opened_at: deps.clock.now().toString(),
       })
       .execute()
     return { status: 'proceeding', id, proceedingId }
@@ -109,12 +114,18 @@ export async function recordNotice(
   clerk: Staff,
   at: { neighbourId: string; proceedingId: string },
   givenOn: string,
+  idempotencyKey: string,
 ): Promise<Disclosed<Proceeding>> {
   const day = today(deps.clock, town.timeZone)
-  if (Temporal.PlainDate.compare(givenOn, day) > 0) throw new InvalidInput([{ pointer: '/givenOn', detail: 'Give today or a day in the past.' }])
+  if (Temporal.PlainDate.compare(givenOn, day) > 0)
+    throw new InvalidInput([{ pointer: '/givenOn', detail: 'Give today or a day in the past.' }])
   const effectiveFrom = Temporal.PlainDate.from(givenOn).add({ days: town.departureNoticeDays }).toString()
-  return atDesk(deps, town, clerk, at.neighbourId, async (hand) => {
-    await openProceeding(hand, at)
+  const use = { operation: `notice ${at.proceedingId}`, idempotencyKey, body: { givenOn } }
+  return atDesk(deps, town, clerk, at.neighbourId, use, async (hand) => {
+    const { opened_at } = await openProceeding(hand, at)
+    const opened = opened_at.toTemporalInstant().toZonedDateTimeISO(town.timeZone).toPlainDate()
+    if (Temporal.PlainDate.compare(givenOn, opened) < 0)
+      throw new InvalidInput([{ pointer: '/givenOn', detail: 'A notice comes after the proceeding was opened.' }])
     await hand.transaction
       .updateTable('proceedings')
       .set({ notice_given_on: givenOn, effective_from: effectiveFrom })
@@ -135,18 +146,31 @@ export async function decideProceeding(
   clerk: Staff,
   at: { neighbourId: string; proceedingId: string },
   decision: 'approved' | 'withdrawn',
+  idempotencyKey: string,
 ): Promise<Disclosed<Proceeding>> {
   const day = today(deps.clock, town.timeZone)
-  return atDesk(deps, town, clerk, at.neighbourId, async (hand) => {
+  const use = { operation: `decide ${at.proceedingId}`, idempotencyKey, body: { decision } }
+  return atDesk(deps, town, clerk, at.neighbourId, use, async (hand) => {
     const proceeding = await openProceeding(hand, at)
     if (decision === 'approved') {
       if (proceeding.effective_from === null) throw new ProceedingIncomplete('notice-missing')
       if (proceeding.opened_by === clerk.id) throw new ProceedingIncomplete('second-clerk-needed')
-      if (Temporal.PlainDate.compare(day, proceeding.effective_from) < 0) throw new ProceedingIncomplete('notice-running')
+      if (Temporal.PlainDate.compare(day, proceeding.effective_from) < 0)
+        throw new ProceedingIncomplete('notice-running')
       const { version } = await hand.transaction
-        .selectFrom('neighbours').select('version').where('id', '=', at.neighbourId).executeTakeFirstOrThrow()
+        .selectFrom('neighbours')
+        .select('version')
+        .where('id', '=', at.neighbourId)
+        .executeTakeFirstOrThrow()
       await nextVersion(hand, at.neighbourId, version)
-      await takeEffect(hand, town, clerk, at.neighbourId, proceeding.cause as 'duplicate' | 'wrongly-registered', day.toString())
+      await takeEffect(
+        hand,
+        town,
+        clerk,
+        at.neighbourId,
+        proceeding.cause as 'duplicate' | 'wrongly-registered',
+        day.toString(),
+      )
     }
     await hand.transaction
       .updateTable('proceedings')
@@ -183,13 +207,32 @@ async function takeEffect(
   await recordMovement(hand, town, clerk, id, { kind: 'departure', cause, effectiveOn: on }, {})
 }
 
-function atDesk<T>(deps: RegistryDeps, town: Municipality, clerk: Staff, id: string, work: (hand: GateHand) => Promise<T>): Promise<Disclosed<T>> {
-  return deps.gate.open<NeighbourFields, 'residence', T>(
-    { municipalityId: town.id, requester: clerk, action: 'depart', purpose: 'departure', fields: ['residence'] },
+/** One step of a departure, done once per idempotency key behind the gate. */
+async function atDesk<T>(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  id: string,
+  use: { operation: string; idempotencyKey: string; body: unknown },
+  work: (hand: GateHand) => Promise<T>,
+): Promise<Disclosed<T>> {
+  const key = await once(deps.gate, town.id, {
+    requester: clerk.id,
+    operation: `${use.operation} ${id}`,
+    key: use.idempotencyKey,
+    body: use.body,
+  })
+  return deps.gate.open<NeighbourFields, 'departedOn', T>(
+    { municipalityId: town.id, requester: clerk, action: 'depart', purpose: 'departure', fields: ['departedOn'] },
     (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
-    ([record], hand) => {
+    async ([record], hand) => {
       if (record === undefined) throw new NotFound()
-      return work(hand)
+      const earlier = await earlierAnswer<T>(hand, id, key)
+      if (earlier) return earlier
+      if (record.departedOn !== undefined) throw new NotResident()
+      const answer = await work(hand)
+      await keepAnswer(hand, town, id, key, answer)
+      return answer
     },
   )
 }

@@ -31,21 +31,23 @@ export async function householdAddress(
         .where('households.id', '=', householdId)
         .executeTakeFirst()
       if (row === undefined) return []
-      const parts = (['place', 'reference', 'usual_area'] as const).flatMap((column): SealedPart<{ address: Address }>[] => {
-        const sealed = row[column]
-        if (sealed === null) return []
-        return [
-          {
-            place: { table: 'addresses', column, row: row.id },
-            sealed,
-            keyId: row.id,
-            holds: ['address'],
-            assemble: (record, value) => {
-              record.address = { ...(record.address ?? { kind: row.kind }), ...(value as object) } as Address
+      const parts = (['place', 'reference', 'usual_area'] as const).flatMap(
+        (column): SealedPart<{ address: Address }>[] => {
+          const sealed = row[column]
+          if (sealed === null) return []
+          return [
+            {
+              place: { table: 'addresses', column, row: row.id },
+              sealed,
+              keyId: row.id,
+              holds: ['address'],
+              assemble: (record, value) => {
+                record.address = { ...(record.address ?? { kind: row.kind }), ...(value as object) } as Address
+              },
             },
-          },
-        ]
-      })
+          ]
+        },
+      )
       return [{ subject: row.id, protected: false, keys: [wrappedKey(row)], parts, facts: {} }]
     },
     (records) => {
@@ -56,7 +58,12 @@ export async function householdAddress(
 }
 
 /** Whether staff named a neighbour of this municipality. Nothing is opened. */
-export async function neighbourExists(deps: RegistryDeps, town: Municipality, requester: Requester, id: string): Promise<boolean> {
+export async function neighbourExists(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Requester,
+  id: string,
+): Promise<boolean> {
   return inMunicipality(deps.database, town.id, async (transaction) => {
     const row = await transaction.selectFrom('neighbours').select('id').where('id', '=', id).executeTakeFirst()
     return row !== undefined && requester.kind === 'staff'

@@ -6,7 +6,11 @@ import { Problem } from '../platform/problem.ts'
 /** @throws when an Idempotency-Key comes back with another body. */
 export class IdempotencyMismatch extends Problem {
   constructor() {
-    super('idempotency-mismatch', 422, 'This Idempotency-Key was used for something else. Use a new key for a new request.')
+    super(
+      'idempotency-mismatch',
+      422,
+      'This Idempotency-Key was used for something else. Use a new key for a new request.',
+    )
   }
 }
 

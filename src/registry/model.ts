@@ -21,7 +21,10 @@ export type Name = z.infer<typeof Name>
 
 export const BirthDateText = z
   .string()
-  .refine((text) => parseBirthDate(text) !== undefined, 'Give a date that exists, as 1990-05-17, 1990-05 or 1990, with ~ if approximate.')
+  .refine(
+    (text) => parseBirthDate(text) !== undefined,
+    'Give a date that exists, as 1990-05-17, 1990-05 or 1990, with ~ if approximate.',
+  )
   .openapi('BirthDate', { description: 'EDTF: full, partial or approximate (`1990~`). Leave it out when unknown.' })
 
 const place = {
@@ -35,13 +38,27 @@ const place = {
   postcode: line(16).optional(),
   territory: z
     .strictObject({
-      province: z.string().regex(/^\d{2}$/).optional(),
-      municipality: z.string().regex(/^\d{3}$/).optional(),
-      district: z.string().regex(/^\d{2}$/).optional(),
-      section: z.string().regex(/^\d{3}$/).optional(),
+      province: z
+        .string()
+        .regex(/^\d{2}$/)
+        .optional(),
+      municipality: z
+        .string()
+        .regex(/^\d{3}$/)
+        .optional(),
+      district: z
+        .string()
+        .regex(/^\d{2}$/)
+        .optional(),
+      section: z
+        .string()
+        .regex(/^\d{3}$/)
+        .optional(),
     })
     .optional(),
-  coordinates: z.strictObject({ latitude: z.number().min(-90).max(90), longitude: z.number().min(-180).max(180) }).optional(),
+  coordinates: z
+    .strictObject({ latitude: z.number().min(-90).max(90), longitude: z.number().min(-180).max(180) })
+    .optional(),
 }
 
 export const Place = z.strictObject(place)
@@ -88,7 +105,9 @@ export const Representative = z
   .openapi('Representative')
 
 const Sex = z.enum(['female', 'male', 'x'])
-const Languages = z.array(z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'Use a language tag such as "fr" or "ar".')).max(10)
+const Languages = z
+  .array(z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'Use a language tag such as "fr" or "ar".'))
+  .max(10)
 
 export const Registration = z
   .strictObject({
@@ -123,7 +142,10 @@ export const Correction = z
     protected: z.boolean().optional(),
   })
   .refine((change) => Object.keys(change).length > 0, 'Say what to correct.')
-  .openapi('Correction', { description: 'What is given replaces what was recorded; `null` means unknown. The old value is kept in the history.' })
+  .openapi('Correction', {
+    description:
+      'What is given replaces what was recorded; `null` means unknown. The old value is kept in the history.',
+  })
 export type Correction = z.infer<typeof Correction>
 
 export const Move = z

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/database.ts'
+import { NotFound } from '../platform/problem.ts'
 import type { ReferenceAddress } from './model.ts'
 
 /** A town that owns its neighbours, keys and proofs. Everything about it is data. */
@@ -34,7 +35,9 @@ export async function createMunicipality(database: Database, town: NewMunicipali
       expected_population, blind_index_bits, reference_address, departure_notice_days)
     values (${town.id}, ${town.slug}, ${JSON.stringify(town.name)}::text::jsonb, ${town.countryCode}, ${town.provinceCode},
       ${town.municipalityCode}, ${`{${town.languages.join(',')}}`}::text[], ${town.issuer}, ${town.timeZone}, ${town.expectedPopulation},
-      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays})`.execute(database)
+      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays})`.execute(
+    database,
+  )
 }
 
 export async function listMunicipalities(database: Database): Promise<Municipality[]> {
@@ -53,4 +56,24 @@ export async function listMunicipalities(database: Database): Promise<Municipali
     blindIndexBits: row.blind_index_bits,
     departureNoticeDays: row.departure_notice_days,
   }))
+}
+
+/** Finds the municipality a request is for. Read again every minute, so that a new town needs no restart. */
+export function townDirectory(database: Database): { byHost(host: string): Promise<Municipality> } {
+  let known: { towns: Promise<Municipality[]>; until: number } | undefined
+  return {
+    async byHost(host) {
+      if (known === undefined || known.until < Date.now()) {
+        const towns = listMunicipalities(database)
+        known = { towns, until: Date.now() + 60_000 }
+        towns.catch(() => {
+          known = undefined
+        })
+      }
+      const towns = await known.towns
+      const town = towns.length === 1 ? towns[0] : towns.find(({ issuer }) => new URL(issuer).host === host)
+      if (town === undefined) throw new NotFound()
+      return town
+    },
+  }
 }

@@ -4,7 +4,9 @@ import { distance } from 'fastest-levenshtein'
 import type { Name } from './model.ts'
 
 // Small words that people write, leave out and join as they like.
-const PARTICLES = new Set('de del la las los el al bin ibn ben bint abu van von der den da dos do di du y i e ould'.split(' '))
+const PARTICLES = new Set(
+  'de del la las los el al bin ibn ben bint abu van von der den da dos do di du y i e ould'.split(' '),
+)
 
 /** Latin, lower case, without accents or apostrophes; anything else separates words. Any script goes in. */
 export function foldedWords(text: string): string[] {
@@ -41,7 +43,10 @@ export function wordsOfName(name: Name): WordsOfName {
   const given = unique(variants.flatMap((variant) => nameWords(variant.given ?? '')))
   const family = unique(variants.flatMap((variant) => (variant.family ?? []).flatMap(nameWords)))
   const joined = variants.flatMap((variant) =>
-    [variant.given ?? '', ...(variant.family ?? [])].map((part) => foldedWords(part)).filter((words) => words.length > 1).map((words) => words.join('')),
+    [variant.given ?? '', ...(variant.family ?? [])]
+      .map((part) => foldedWords(part))
+      .filter((words) => words.length > 1)
+      .map((words) => words.join('')),
   )
   return { given, family, all: unique([...given, ...family, ...joined]).slice(0, 9) }
 }

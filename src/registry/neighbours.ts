@@ -10,11 +10,20 @@ import { tokenMaker, tokensOf } from './search-tokens.ts'
 import { type AsOf, loadRecords } from './store.ts'
 
 export const OPENABLE = [
-  'name', 'dateOfBirth', 'sex', 'contact', 'languages', 'address', 'residence', 'household', 'representative',
+  'name',
+  'dateOfBirth',
+  'sex',
+  'contact',
+  'languages',
+  'address',
+  'residence',
+  'household',
+  'representative',
+  'departedOn',
 ] as const satisfies NeighbourField[]
 export type Openable = (typeof OPENABLE)[number]
 
-export type Neighbour = { version: number; departedOn?: string } & Opened<NeighbourFields, Openable>
+export type Neighbour = { version: number } & Opened<NeighbourFields, Openable>
 
 /**
  * Opens a neighbour's record for a purpose, as it is now or as of a day and an instant.
@@ -33,14 +42,18 @@ export async function openNeighbour(
     (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone), ...ask.asOf }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
-      return { ...record, ...(await standing(hand, id)) }
+      return { ...record, version: await versionOf(hand, id) }
     },
   )
 }
 
-async function standing(hand: GateHand, id: string): Promise<{ version: number; departedOn?: string }> {
-  const row = await hand.transaction.selectFrom('neighbours').select(['version', 'departed_on']).where('id', '=', id).executeTakeFirstOrThrow()
-  return { version: row.version, ...(row.departed_on === null ? {} : { departedOn: row.departed_on }) }
+async function versionOf(hand: GateHand, id: string): Promise<number> {
+  const row = await hand.transaction
+    .selectFrom('neighbours')
+    .select('version')
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+  return row.version
 }
 
 /**
@@ -69,10 +82,18 @@ export async function correctNeighbour(
       const pick = <K extends 'name' | 'dateOfBirth' | 'sex' | 'contact' | 'languages'>(field: K) =>
         change[field] === undefined ? record[field] : (change[field] ?? undefined)
       const earlierNames = [...(change.name && record.name ? [record.name] : []), ...(record.previousNames ?? [])]
-      const identity = { name: pick('name'), previousNames: earlierNames, dateOfBirth: pick('dateOfBirth'), sex: pick('sex') }
+      const identity = {
+        name: pick('name'),
+        previousNames: earlierNames,
+        dateOfBirth: pick('dateOfBirth'),
+        sex: pick('sex'),
+      }
       const contact = { contact: pick('contact'), languages: pick('languages') }
       const latest = await hand.transaction
-        .selectFrom('particulars').select((query) => query.fn.max('version').as('version')).where('neighbour_id', '=', id).executeTakeFirstOrThrow()
+        .selectFrom('particulars')
+        .select((query) => query.fn.max('version').as('version'))
+        .where('neighbour_id', '=', id)
+        .executeTakeFirstOrThrow()
       const particulars = (latest.version ?? 0) + 1
       const seal = (column: 'identity' | 'contact', value: unknown) =>
         Buffer.from(hand.seal(id, { table: 'particulars', column, row: `${id}/${particulars}` }, value))
@@ -87,13 +108,32 @@ export async function correctNeighbour(
         })
         .execute()
       if (change.protected !== undefined) {
-        await hand.transaction.updateTable('neighbours').set({ protected: change.protected }).where('id', '=', id).execute()
+        await hand.transaction
+          .updateTable('neighbours')
+          .set({ protected: change.protected })
+          .where('id', '=', id)
+          .execute()
       }
       const names = [identity.name, ...earlierNames].filter((name) => name !== undefined)
-      await reindex(hand, id, tokensOf(tokenMaker(hash, town.blindIndexBits), { names, dateOfBirth: identity.dateOfBirth, address: record.address }))
-      await recordMovement(hand, town, clerk, id, { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() }, {
-        corrected: Object.keys(change),
-      })
+      await reindex(
+        hand,
+        id,
+        tokensOf(tokenMaker(hash, town.blindIndexBits), {
+          names,
+          dateOfBirth: identity.dateOfBirth,
+          address: record.address,
+        }),
+      )
+      await recordMovement(
+        hand,
+        town,
+        clerk,
+        id,
+        { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() },
+        {
+          corrected: Object.keys(change),
+        },
+      )
       return { id, version: next }
     },
   )
@@ -112,8 +152,23 @@ export async function nextVersion(hand: GateHand, id: string, version: number): 
   return row.version
 }
 
+/** @throws {VersionConflict} when somebody changed the record after `version` was read */
+export async function unchangedSince(hand: GateHand, id: string, version: number): Promise<void> {
+  const row = await hand.transaction
+    .selectFrom('neighbours')
+    .select('version')
+    .where('id', '=', id)
+    .forShare()
+    .executeTakeFirstOrThrow()
+  if (row.version !== version) throw new VersionConflict()
+}
+
 export async function reindex(hand: GateHand, id: string, tokens: readonly number[]): Promise<void> {
-  await hand.transaction.updateTable('search_tokens').set({ tokens: [...tokens] }).where('neighbour_id', '=', id).execute()
+  await hand.transaction
+    .updateTable('search_tokens')
+    .set({ tokens: [...tokens] })
+    .where('neighbour_id', '=', id)
+    .execute()
 }
 
 export interface MovementOutline {

@@ -1,8 +1,8 @@
 import { CompiledQuery } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Ask } from '../firewall/gate.ts'
-import { newDataKey, type WrappedKey } from '../firewall/seal.ts'
 import type { Staff } from '../firewall/requester.ts'
+import { newDataKey, type WrappedKey } from '../firewall/seal.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { type Database, sqlState } from '../platform/database.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
@@ -45,7 +45,11 @@ export class DuplicateSuspected extends Problem {
   }
 }
 
-const ASK = { action: 'register', purpose: 'registration', fields: ['name', 'dateOfBirth', 'sex', 'contact', 'languages', 'address'] } as const
+const ASK = {
+  action: 'register',
+  purpose: 'registration',
+  fields: ['name', 'dateOfBirth', 'sex', 'contact', 'languages', 'address'],
+} as const
 
 /**
  * Registers a person who lives in the municipality as a neighbour, effective at once.
@@ -66,11 +70,19 @@ export async function registerNeighbour(
   idempotencyKey: string,
 ): Promise<Disclosed<Registered>> {
   const since = residenceStart(deps, town, form.since)
-  const key = await once(deps.gate, town.id, { requester: clerk.id, operation: 'register', key: idempotencyKey, body: form })
-  const joined = form.householdId === undefined ? undefined : await householdAddress(deps, town, clerk, form.householdId)
+  const key = await once(deps.gate, town.id, {
+    requester: clerk.id,
+    operation: 'register',
+    key: idempotencyKey,
+    body: form,
+  })
+  const joined =
+    form.householdId === undefined ? undefined : await householdAddress(deps, town, clerk, form.householdId)
   const address = form.address ?? joined
-  if (address === undefined) throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
-  if (form.representative && 'neighbourId' in form.representative) await mustExist(deps, town, clerk, form.representative.neighbourId)
+  if (address === undefined)
+    throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
+  if (form.representative && 'neighbourId' in form.representative)
+    await mustExist(deps, town, clerk, form.representative.neighbourId)
 
   let knownDistinct: string[] = []
   for (let attempt = 0; attempt < 8; attempt += 1) {
@@ -90,7 +102,11 @@ export async function registerNeighbour(
     if (alike) throw new DuplicateSuspected(alike)
     knownDistinct = [...knownDistinct, ...candidates]
   }
-  throw new Problem('busy', 503, 'Too many people are changing the same records. Send it again with the same Idempotency-Key.')
+  throw new Problem(
+    'busy',
+    503,
+    'Too many people are changing the same records. Send it again with the same Idempotency-Key.',
+  )
 }
 
 /** One registration, sealed and ready for register_neighbours(). */
@@ -119,7 +135,10 @@ async function sealRegistration(
   const id = uuidv7()
   const person = newDataKey(id)
   const ask: Ask = { ...ASK, municipalityId: town.id, requester: clerk }
-  const [{ hash }, { graphVersion, entry, disclose }] = await Promise.all([deps.gate.keysOf(town.id), deps.gate.admit(ask, id, person)])
+  const [{ hash }, { graphVersion, entry, disclose }] = await Promise.all([
+    deps.gate.keysOf(town.id),
+    deps.gate.admit(ask, id, person),
+  ])
   const token = tokenMaker(hash, town.blindIndexBits)
   const { locks, sets } = likenessOf(token, form.name, form.dateOfBirth)
   const dataKeys = [person.wrap(deps.keys, town.id, 'neighbour')]
@@ -143,12 +162,16 @@ async function sealRegistration(
       ),
     ),
     contact: hex(
-      person.seal({ table: 'particulars', column: 'contact', row: `${id}/1` }, { contact: form.contact, languages: form.languages }),
+      person.seal(
+        { table: 'particulars', column: 'contact', row: `${id}/1` },
+        { contact: form.contact, languages: form.languages },
+      ),
     ),
     evidence: {
       id: uuidv7(),
       strength: form.evidence?.strength ?? 'declaration',
-      documentHash: form.evidence?.document === undefined ? null : documentHash(hash, form.evidence.document).toString('hex'),
+      documentHash:
+        form.evidence?.document === undefined ? null : documentHash(hash, form.evidence.document).toString('hex'),
     },
     householdId,
     residenceId: uuidv7(),
@@ -158,7 +181,10 @@ async function sealRegistration(
       cause: form.cause ?? 'arrival',
       recordedBy: clerk.id,
       details: hex(
-        person.seal({ table: 'movements', column: 'details', row: movementId }, { confirmedDistinctFrom: knownDistinct }),
+        person.seal(
+          { table: 'movements', column: 'details', row: movementId },
+          { confirmedDistinctFrom: knownDistinct },
+        ),
       ),
     },
     tokens: tokensOf(token, { names: [form.name], dateOfBirth: form.dateOfBirth, address }),
@@ -177,15 +203,28 @@ async function sealRegistration(
     dataKeys.push(place.wrap(deps.keys, town.id, 'address'))
     const columns = addressColumns(address, town.referenceAddress)
     const sealed = (column: keyof typeof columns) =>
-      columns[column] === undefined ? null : hex(place.seal({ table: 'addresses', column, row: addressId }, columns[column]))
-    row.address = { id: addressId, kind: address.kind, place: sealed('place'), reference: sealed('reference'), usualArea: sealed('usual_area') }
+      columns[column] === undefined
+        ? null
+        : hex(place.seal({ table: 'addresses', column, row: addressId }, columns[column]))
+    row.address = {
+      id: addressId,
+      kind: address.kind,
+      place: sealed('place'),
+      reference: sealed('reference'),
+      usualArea: sealed('usual_area'),
+    }
   }
   if (form.representative) {
     const representativeId = uuidv7()
     row.representative =
       'neighbourId' in form.representative
         ? { id: representativeId, representativeId: form.representative.neighbourId }
-        : { id: representativeId, details: hex(person.seal({ table: 'representatives', column: 'details', row: representativeId }, form.representative)) }
+        : {
+            id: representativeId,
+            details: hex(
+              person.seal({ table: 'representatives', column: 'details', row: representativeId }, form.representative),
+            ),
+          }
   }
   row.dataKeys = dataKeys.map((wrapped: WrappedKey) => ({
     id: wrapped.id,
@@ -223,7 +262,8 @@ interface Waiting {
 }
 
 const MOST_AT_ONCE = 32
-const STATEMENT = 'select item, outcome, fingerprint, response, response_owner, to_jsonb(candidates) as candidates from register_neighbours($1::text::uuid, $2::text::bigint, $3::text::jsonb)'
+const STATEMENT =
+  'select item, outcome, fingerprint, response, response_owner, to_jsonb(candidates) as candidates from register_neighbours($1::text::uuid, $2::text::bigint, $3::text::jsonb)'
 
 /** @param lanes how many statements may be under way at once for one municipality */
 export function registrationDesk(database: Database, lanes = 2): RegistrationDesk {
@@ -258,7 +298,9 @@ export function registrationDesk(database: Database, lanes = 2): RegistrationDes
     const left: Waiting[] = []
     const seen = new Set<string>()
     for (const one of queue.waiting) {
-      const marks = [one.item.once, ...one.item.locks.map(String), documentOf(one.item)].filter((mark) => mark !== undefined)
+      const marks = [one.item.once, ...one.item.locks.map(String), documentOf(one.item)].filter(
+        (mark) => mark !== undefined,
+      )
       const fits =
         taken.length < MOST_AT_ONCE &&
         one.item.graphVersion === (taken[0] ?? one).item.graphVersion &&
@@ -291,7 +333,13 @@ function documentOf(item: RegistrationItem): string | undefined {
 function outcomeOf(row: OutcomeRow, item: RegistrationItem): RegistrationOutcome {
   if (row.outcome === 'suspected') return { outcome: 'suspected', candidates: row.candidates }
   if (row.outcome === 'replayed') {
-    return { outcome: 'replayed', fingerprint: row.fingerprint, response: row.response, owner: row.response_owner, once: item.once }
+    return {
+      outcome: 'replayed',
+      fingerprint: row.fingerprint,
+      response: row.response,
+      owner: row.response_owner,
+      once: item.once,
+    }
   }
   return { outcome: 'registered' }
 }
@@ -304,7 +352,7 @@ async function replayed(
   stored: Extract<RegistrationOutcome, { outcome: 'replayed' }>,
 ): Promise<Disclosed<Registered>> {
   const id = stored.owner
-  return openResponse<Registered>(deps, town, clerk, 'registration', id, stored.once, stored.response)
+  return openResponse<Registered>(deps, town, clerk, id, stored.once, stored.response)
 }
 
 /** @throws {InvalidInput} when it lies in the future */
@@ -312,7 +360,9 @@ export function residenceStart(deps: RegistryDeps, town: Municipality, since: st
   const now = today(deps.clock, town.timeZone)
   if (since === undefined) return now.toString()
   if (Temporal.PlainDate.compare(since, now) > 0) {
-    throw new InvalidInput([{ pointer: '/since', detail: 'Give today or a day in the past; a future move is registered on its day.' }])
+    throw new InvalidInput([
+      { pointer: '/since', detail: 'Give today or a day in the past; a future move is registered on its day.' },
+    ])
   }
   return since
 }

@@ -1,6 +1,7 @@
+import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
-import { wrappedKey } from '../firewall/municipality-keys.ts'
 import type { GateHand } from '../firewall/gate.ts'
+import { wrappedKey } from '../firewall/municipality-keys.ts'
 import type { Requester } from '../firewall/requester.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
@@ -9,23 +10,22 @@ import type { Municipality } from './municipality.ts'
 
 const placeOf = (onceId: string) => ({ table: 'idempotency_keys', column: 'response', row: onceId })
 
-/** Opens the first answer given to an idempotency key. */
+/** Opens the first answer given to a registration: ids and a date, for the same clerk with the same form. */
 export async function openResponse<Answer>(
   deps: RegistryDeps,
   town: Municipality,
   requester: Requester,
-  purpose: string,
   owner: string,
   onceId: string,
   sealed: Uint8Array,
 ): Promise<Disclosed<Answer>> {
   const opened = await deps.gate.open<{ answer: Answer }, 'answer', Answer | undefined>(
-    { municipalityId: town.id, requester, action: 'open', purpose, fields: ['answer'] },
+    { municipalityId: town.id, requester, action: 'open', purpose: 'registration', fields: ['answer'] },
     async (transaction) => {
       const row = await transaction
         .selectFrom('data_keys')
         .innerJoin('neighbours', 'neighbours.id', 'data_keys.id')
-        .select(['data_keys.id', 'data_keys.municipality_id', 'owner', 'registry_key_id', 'wrapped', 'protected'])
+        .select(['data_keys.id', 'data_keys.municipality_id', 'owner', 'registry_key_id', 'wrapped'])
         .where('data_keys.id', '=', owner)
         .executeTakeFirst()
       if (row === undefined) return []
@@ -38,7 +38,16 @@ export async function openResponse<Answer>(
           record.answer = value as Answer
         },
       }
-      return [{ subject: owner, protected: row.protected && purpose !== 'registration', keys: [wrappedKey(row)], parts: [part], facts: {} }]
+      return [
+        {
+          subject: owner,
+          // Whoever registered somebody may repeat it, also when it hid the record at once.
+          protected: false,
+          keys: [wrappedKey(row)],
+          parts: [part],
+          facts: {},
+        },
+      ]
     },
     (records) => records[0]?.answer,
   )
@@ -48,8 +57,18 @@ export async function openResponse<Answer>(
   })
 }
 
-/** Inside a change: the first answer if this key was used before, else undefined and the key is taken. */
-export async function earlierAnswer(hand: GateHand, once: Once): Promise<Uint8Array | undefined> {
+/**
+ * Inside a change: the first answer if this key was used before, else undefined and the key is taken.
+ * A concurrent use of the same key waits here until the first is done.
+ *
+ * @throws {IdempotencyMismatch}
+ */
+export async function earlierAnswer<Answer>(
+  hand: GateHand,
+  neighbourId: string,
+  once: Once,
+): Promise<Answer | undefined> {
+  await sql`select pg_advisory_xact_lock(${once.id.readBigInt64BE().toString()}::bigint)`.execute(hand.transaction)
   const row = await hand.transaction
     .selectFrom('idempotency_keys')
     .select(['fingerprint', 'response'])
@@ -57,11 +76,17 @@ export async function earlierAnswer(hand: GateHand, once: Once): Promise<Uint8Ar
     .executeTakeFirst()
   if (row === undefined) return undefined
   sameBody(once, row.fingerprint)
-  return row.response
+  return hand.reopen(neighbourId, placeOf(once.id.toString('hex')), row.response) as Answer
 }
 
-/** Keeps the answer with the change it belongs to. A concurrent use of the key makes this wait, then fail. */
-export async function keepAnswer(hand: GateHand, town: Municipality, neighbourId: string, once: Once, answer: unknown): Promise<void> {
+/** Keeps the answer with the change it belongs to. */
+export async function keepAnswer(
+  hand: GateHand,
+  town: Municipality,
+  neighbourId: string,
+  once: Once,
+  answer: unknown,
+): Promise<void> {
   await hand.transaction
     .insertInto('idempotency_keys')
     .values({

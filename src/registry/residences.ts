@@ -5,7 +5,7 @@ import { storeDataKey } from '../firewall/municipality-keys.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { newDataKey } from '../firewall/seal.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
-import { InvalidInput, NotFound } from '../platform/problem.ts'
+import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { householdAddress } from './households.ts'
 import { once } from './idempotency.ts'
@@ -13,9 +13,16 @@ import type { Address, Move, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { nextVersion, recordMovement, reindex } from './neighbours.ts'
 import { residenceStart } from './register.ts'
-import { earlierAnswer, keepAnswer, openResponse } from './replays.ts'
+import { earlierAnswer, keepAnswer } from './replays.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
 import { addressColumns, loadRecords } from './store.ts'
+
+/** @throws when something only a resident can do is asked for somebody who has left. */
+export class NotResident extends Problem {
+  constructor() {
+    super('not-resident', 409, 'This person has left the municipality. Register them again if they live here now.')
+  }
+}
 
 export interface Moved {
   id: string
@@ -30,7 +37,7 @@ export interface Moved {
  * day the new one begins; that it once was open-ended stays on record.
  *
  * @throws {InvalidInput} when the move lies in the future or does not come after the start of the present residence
- * @throws {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
+ * @throws {NotResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  */
 export async function moveNeighbour(
   deps: RegistryDeps,
@@ -41,54 +48,66 @@ export async function moveNeighbour(
   conditions: { version: number; idempotencyKey: string },
 ): Promise<Disclosed<Moved>> {
   const since = residenceStart(deps, town, move.since)
-  const key = await once(deps.gate, town.id, { requester: clerk.id, operation: `move ${id}`, key: conditions.idempotencyKey, body: move })
-  const joined = move.householdId === undefined ? undefined : await householdAddress(deps, town, clerk, move.householdId, 'counter-service')
+  const key = await once(deps.gate, town.id, {
+    requester: clerk.id,
+    operation: `move ${id}`,
+    key: conditions.idempotencyKey,
+    body: move,
+  })
+  const joined =
+    move.householdId === undefined
+      ? undefined
+      : await householdAddress(deps, town, clerk, move.householdId, 'counter-service')
   const address = move.address ?? joined
-  if (address === undefined) throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
+  if (address === undefined)
+    throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
   const { hash } = await deps.gate.keysOf(town.id)
-  const fields = ['name', 'previousNames', 'dateOfBirth', 'residence'] as const
+  const fields = ['name', 'previousNames', 'dateOfBirth', 'residence', 'departedOn'] as const
 
-  const outcome = await deps.gate.open<NeighbourFields, (typeof fields)[number], Moved | { earlier: Uint8Array }>(
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Moved>(
     { municipalityId: town.id, requester: clerk, action: 'move', purpose: 'counter-service', fields },
     (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], hand) => {
-      const earlier = await earlierAnswer(hand, key)
-      if (earlier) return { earlier }
       if (record?.name === undefined) throw new NotFound()
+      const earlier = await earlierAnswer<Moved>(hand, id, key)
+      if (earlier) return earlier
+      if (record.departedOn !== undefined) throw new NotResident()
       const version = await nextVersion(hand, id, conditions.version)
       await endResidence(hand, id, since)
       const householdId = move.householdId ?? (await newHousehold(deps, town, hand, address))
       const residenceId = uuidv7()
       await hand.transaction
         .insertInto('residences')
-        .values({ id: residenceId, municipality_id: town.id, neighbour_id: id, household_id: householdId, valid_from: since })
+        .values({
+          id: residenceId,
+          municipality_id: town.id,
+          neighbour_id: id,
+          household_id: householdId,
+          valid_from: since,
+        })
         .execute()
-      await reindex(hand, id, tokensOf(tokenMaker(hash, town.blindIndexBits), { names: [record.name, ...(record.previousNames ?? [])], dateOfBirth: record.dateOfBirth, address }))
-      await recordMovement(hand, town, clerk, id, { kind: 'change', cause: 'address', effectiveOn: since }, { residenceId })
+      await reindex(
+        hand,
+        id,
+        tokensOf(tokenMaker(hash, town.blindIndexBits), {
+          names: [record.name, ...(record.previousNames ?? [])],
+          dateOfBirth: record.dateOfBirth,
+          address,
+        }),
+      )
+      await recordMovement(
+        hand,
+        town,
+        clerk,
+        id,
+        { kind: 'change', cause: 'address', effectiveOn: since },
+        { residenceId },
+      )
       const moved = { id, residenceId, householdId, validFrom: since, version }
       await keepAnswer(hand, town, id, key, moved)
       return moved
     },
   )
-  return finish(deps, town, clerk, id, key.id.toString('hex'), outcome, 'counter-service')
-}
-
-/** Gives the first answer again where there was one. */
-export async function finish<Answer extends object>(
-  deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  neighbourId: string,
-  onceId: string,
-  outcome: Disclosed<Answer | { earlier: Uint8Array }>,
-  purpose: string,
-): Promise<Disclosed<Answer>> {
-  let earlier: Uint8Array | undefined
-  outcome.map((value) => {
-    if ('earlier' in value) earlier = value.earlier
-  })
-  if (earlier === undefined) return outcome as Disclosed<Answer>
-  return openResponse<Answer>(deps, town, clerk, purpose, neighbourId, onceId, earlier)
 }
 
 /**
@@ -112,7 +131,11 @@ export async function endResidence(hand: GateHand, neighbourId: string, on: stri
   if (!began && !departing) {
     throw new InvalidInput([{ pointer: '/since', detail: 'Give a day after the present residence began.' }])
   }
-  await hand.transaction.updateTable('residences').set({ superseded_at: sql`now()` }).where('id', '=', current.id).execute()
+  await hand.transaction
+    .updateTable('residences')
+    .set({ superseded_at: sql`now()` })
+    .where('id', '=', current.id)
+    .execute()
   if (!began) return
   await hand.transaction
     .insertInto('residences')
@@ -133,7 +156,9 @@ async function newHousehold(deps: RegistryDeps, town: Municipality, hand: GateHa
   await storeDataKey(hand.transaction, key.wrap(deps.keys, town.id, 'address'))
   const columns = addressColumns(address, town.referenceAddress)
   const seal = (column: keyof typeof columns) =>
-    columns[column] === undefined ? null : Buffer.from(key.seal({ table: 'addresses', column, row: addressId }, columns[column]))
+    columns[column] === undefined
+      ? null
+      : Buffer.from(key.seal({ table: 'addresses', column, row: addressId }, columns[column]))
   await hand.transaction
     .insertInto('addresses')
     .values({
@@ -146,6 +171,9 @@ async function newHousehold(deps: RegistryDeps, town: Municipality, hand: GateHa
     })
     .execute()
   const householdId = uuidv7()
-  await hand.transaction.insertInto('households').values({ id: householdId, municipality_id: town.id, address_id: addressId }).execute()
+  await hand.transaction
+    .insertInto('households')
+    .values({ id: householdId, municipality_id: town.id, address_id: addressId })
+    .execute()
   return householdId
 }

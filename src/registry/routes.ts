@@ -3,7 +3,7 @@ import { endpoint, type House, ProblemDetails } from '../firewall/endpoint.ts'
 import { purposes } from '../firewall/policies.ts'
 import { publicData, Reply } from '../firewall/reply.ts'
 import { InvalidInput } from '../platform/problem.ts'
-import { decideProceeding, Departure, recordDeparture, recordNotice } from './departures.ts'
+import { Departure, decideProceeding, recordDeparture, recordNotice } from './departures.ts'
 import type { RegistryDeps } from './deps.ts'
 import { neighbourHistory } from './history.ts'
 import { Address, Contact, Correction, Criteria, Move, Name, Registration } from './model.ts'
@@ -29,16 +29,22 @@ const Neighbour = z
     address: Address.optional(),
     residence: Residence.optional(),
     household: z.object({ id: z.uuid(), size: z.int() }).optional(),
-    representative: z.object({ neighbourId: z.uuid().optional(), name: z.string().optional(), role: z.string().optional() }).optional(),
+    representative: z
+      .object({ neighbourId: z.uuid().optional(), name: z.string().optional(), role: z.string().optional() })
+      .optional(),
   })
   .openapi('Neighbour')
-const Registered = z.object({ id: Id, householdId: z.uuid(), residentSince: z.iso.date(), version: z.int() }).openapi('Registered')
+const Registered = z
+  .object({ id: Id, householdId: z.uuid(), residentSince: z.iso.date(), version: z.int() })
+  .openapi('Registered')
 const Suspected = ProblemDetails.extend({
   candidates: z.array(z.object({ id: Id, name: Name.optional(), dateOfBirth: z.string().optional() })).optional(),
 }).openapi('DuplicateSuspected')
 const Matches = z
   .object({
-    matches: z.array(z.object({ id: Id, name: Name.optional(), dateOfBirth: z.string().optional(), address: Address.optional() })),
+    matches: z.array(
+      z.object({ id: Id, name: Name.optional(), dateOfBirth: z.string().optional(), address: Address.optional() }),
+    ),
     more: z.boolean(),
     link: z.string().optional(),
   })
@@ -49,17 +55,34 @@ const History = z
     knownAt: z.string(),
     trueAt: z.string(),
     state: z.record(z.string(), z.unknown()),
-    movements: z.array(z.object({ movement: z.string(), cause: z.string(), effectiveOn: z.string(), recordedAt: z.string() })),
+    movements: z.array(
+      z.object({ movement: z.string(), cause: z.string(), effectiveOn: z.string(), recordedAt: z.string() }),
+    ),
     residences: z.array(
-      z.object({ validFrom: z.string(), validTo: z.string().nullable(), recordedAt: z.string(), supersededAt: z.string().nullable() }),
+      z.object({
+        validFrom: z.string(),
+        validTo: z.string().nullable(),
+        recordedAt: z.string(),
+        supersededAt: z.string().nullable(),
+      }),
     ),
   })
   .openapi('History')
 const Departed = z
-  .object({ status: z.enum(['departed', 'proceeding']), id: Id, on: z.string().optional(), version: z.int().optional(), proceedingId: z.uuid().optional() })
+  .object({
+    status: z.enum(['departed', 'proceeding']),
+    id: Id,
+    on: z.string().optional(),
+    version: z.int().optional(),
+    proceedingId: z.uuid().optional(),
+  })
   .openapi('Departed')
 const Proceeding = z
-  .object({ proceedingId: z.uuid(), status: z.enum(['opened', 'notified', 'approved', 'withdrawn']), effectiveFrom: z.string().optional() })
+  .object({
+    proceedingId: z.uuid(),
+    status: z.enum(['opened', 'notified', 'approved', 'withdrawn']),
+    effectiveFrom: z.string().optional(),
+  })
   .openapi('Proceeding')
 
 const tag = 'Registry'
@@ -71,25 +94,80 @@ const etag = (version: number) => ({ etag: `"${version}"` })
 export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, links: SearchLinks): void {
   endpoint(
     house,
-    { method: 'get', path: '/v1/municipality', summary: 'The municipality this address serves', tag, auth: 'public', answers: { 200: { description: 'The municipality', schema: z.object({ slug: z.string(), name: z.record(z.string(), z.string()), languages: z.array(z.string()), issuer: z.string() }) } } },
+    {
+      method: 'get',
+      path: '/v1/municipality',
+      summary: 'The municipality this address serves',
+      tag,
+      auth: 'public',
+      answers: {
+        200: {
+          description: 'The municipality',
+          schema: z.object({
+            slug: z.string(),
+            name: z.record(z.string(), z.string()),
+            languages: z.array(z.string()),
+            issuer: z.string(),
+          }),
+        },
+      },
+    },
     async ({ town }) => {
       const { slug, name, languages, issuer, countryCode, provinceCode, municipalityCode } = town
-      return Reply.open(publicData({ slug, name, languages, issuer, countryCode, provinceCode, municipalityCode }), 200, { 'cache-control': 'public, max-age=300' })
+      return Reply.open(
+        publicData({ slug, name, languages, issuer, countryCode, provinceCode, municipalityCode }),
+        200,
+        { 'cache-control': 'public, max-age=300' },
+      )
     },
   )
 
   endpoint(
     house,
-    { method: 'get', path: '/v1/purposes', summary: 'Why data may be opened, and what each reason opens', tag: 'Firewall', auth: 'public', answers: { 200: { description: 'The closed list of purposes', schema: z.array(z.object({ id: z.string(), title: z.record(z.string(), z.string()), requesters: z.array(z.string()), actions: z.array(z.string()), fields: z.array(z.string()) })) } } },
+    {
+      method: 'get',
+      path: '/v1/purposes',
+      summary: 'Why data may be opened, and what each reason opens',
+      tag: 'Firewall',
+      auth: 'public',
+      answers: {
+        200: {
+          description: 'The closed list of purposes',
+          schema: z.array(
+            z.object({
+              id: z.string(),
+              title: z.record(z.string(), z.string()),
+              requesters: z.array(z.string()),
+              actions: z.array(z.string()),
+              fields: z.array(z.string()),
+            }),
+          ),
+        },
+      },
+    },
     async () => Reply.open(publicData([...purposes.values()]), 200, { 'cache-control': 'public, max-age=300' }),
   )
 
   endpoint(
     house,
     {
-      method: 'post', path: '/v1/neighbours', summary: 'Register a person who lives here', tag, auth: 'staff', body: Registration, idempotent: true,
-      description: 'Effective at once. Only a name and where the person lives are needed. Nothing asks for nationality or status; unknown fields are refused.',
-      answers: { 201: { description: 'A neighbour from today', schema: Registered }, 409: { description: 'Somebody very like this person is registered', schema: Suspected, type: 'application/problem+json' } },
+      method: 'post',
+      path: '/v1/neighbours',
+      summary: 'Register a person who lives here',
+      tag,
+      auth: 'staff',
+      body: Registration,
+      idempotent: true,
+      description:
+        'Effective at once. Only a name and where the person lives are needed. Nothing asks for nationality or status; unknown fields are refused.',
+      answers: {
+        201: { description: 'A neighbour from today', schema: Registered },
+        409: {
+          description: 'Somebody very like this person is registered',
+          schema: Suspected,
+          type: 'application/problem+json',
+        },
+      },
       refuses: [403],
     },
     async ({ town, requester, body, idempotencyKey }) => {
@@ -101,9 +179,17 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
   endpoint(
     house,
     {
-      method: 'post', path: '/v1/neighbours/search', summary: 'Find neighbours', tag, auth: 'staff', body: Criteria, purpose: true,
-      description: 'A POST, because names do not belong in URLs. `link` repeats the search as a GET without saying what was searched.',
-      answers: { 200: { description: 'At most ten, the likeliest first', schema: Matches } }, refuses: [403],
+      method: 'post',
+      path: '/v1/neighbours/search',
+      summary: 'Find neighbours',
+      tag,
+      auth: 'staff',
+      body: Criteria,
+      purpose: true,
+      description:
+        'A POST, because names do not belong in URLs. `link` repeats the search as a GET without saying what was searched.',
+      answers: { 200: { description: 'At most ten, the likeliest first', schema: Matches } },
+      refuses: [403],
     },
     async ({ town, requester, body, purpose }) => {
       const found = await searchNeighbours(deps, town, requester, purpose, body)
@@ -115,35 +201,62 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
   endpoint(
     house,
     {
-      method: 'get', path: '/v1/neighbours', summary: 'Repeat a search by its link', tag, auth: 'staff', purpose: true,
-      query: z.object({ search: z.string().max(4096).regex(/^[\w-]+$/) }),
-      answers: { 200: { description: 'At most ten, the likeliest first', schema: Matches } }, refuses: [403, 404],
+      method: 'get',
+      path: '/v1/neighbours',
+      summary: 'Repeat a search by its link',
+      tag,
+      auth: 'staff',
+      purpose: true,
+      query: z.object({
+        search: z
+          .string()
+          .max(4096)
+          .regex(/^[\w-]+$/),
+      }),
+      answers: { 200: { description: 'At most ten, the likeliest first', schema: Matches } },
+      refuses: [403, 404],
     },
     async ({ town, requester, query, purpose }) =>
-      Reply.disclose(await searchNeighbours(deps, town, requester, purpose, await links.read(town, requester, query.search))),
+      Reply.disclose(
+        await searchNeighbours(deps, town, requester, purpose, await links.read(town, requester, query.search)),
+      ),
   )
 
   endpoint(
     house,
     {
-      method: 'get', path: '/v1/neighbours/{id}', summary: 'Open a neighbour’s record', tag, auth: 'staff', params, purpose: true,
+      method: 'get',
+      path: '/v1/neighbours/{id}',
+      summary: 'Open a neighbour’s record',
+      tag,
+      auth: 'staff',
+      params,
+      purpose: true,
       query: z.object({ fields: z.string().optional() }),
-      answers: { 200: { description: 'The fields the purpose allows', schema: Neighbour } }, refuses: [403, 404],
+      answers: { 200: { description: 'The fields the purpose allows', schema: Neighbour } },
+      refuses: [403, 404],
     },
     async ({ town, requester, params: { id }, purpose, query }) => {
       const fields = query.fields === undefined ? allowed(purpose) : chosen(query.fields)
-      let version = 0
       const neighbour = await openNeighbour(deps, town, requester, id, { purpose, fields })
-      neighbour.map((record) => {
-        version = record.version
-      })
-      return Reply.disclose(neighbour, 200, etag(version))
+      return Reply.disclose(neighbour, 200, ({ version }) => etag(version))
     },
   )
 
   endpoint(
     house,
-    { method: 'patch', path: '/v1/neighbours/{id}', summary: 'Correct what is recorded', tag, auth: 'staff', params, body: Correction, versioned: true, answers: { 200: { description: 'Corrected', schema: z.object({ id: Id, version: z.int() }) } }, refuses: [403, 404, 412, 428] },
+    {
+      method: 'patch',
+      path: '/v1/neighbours/{id}',
+      summary: 'Correct what is recorded',
+      tag,
+      auth: 'staff',
+      params,
+      body: Correction,
+      versioned: true,
+      answers: { 200: { description: 'Corrected', schema: z.object({ id: Id, version: z.int() }) } },
+      refuses: [403, 404, 412, 428],
+    },
     async ({ town, requester, params: { id }, body, version }) => {
       const corrected = await correctNeighbour(deps, town, requester, id, body, version)
       return Reply.disclose(corrected, 200, etag(version + 1))
@@ -152,7 +265,30 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
 
   endpoint(
     house,
-    { method: 'post', path: '/v1/neighbours/{id}/residences', summary: 'Move a neighbour', tag, auth: 'staff', params, body: Move, idempotent: true, versioned: true, answers: { 201: { description: 'Lives there now', schema: z.object({ id: Id, residenceId: z.uuid(), householdId: z.uuid(), validFrom: z.string(), version: z.int() }) } }, refuses: [403, 404, 412, 428] },
+    {
+      method: 'post',
+      path: '/v1/neighbours/{id}/residences',
+      summary: 'Move a neighbour',
+      tag,
+      auth: 'staff',
+      params,
+      body: Move,
+      idempotent: true,
+      versioned: true,
+      answers: {
+        201: {
+          description: 'Lives there now',
+          schema: z.object({
+            id: Id,
+            residenceId: z.uuid(),
+            householdId: z.uuid(),
+            validFrom: z.string(),
+            version: z.int(),
+          }),
+        },
+      },
+      refuses: [403, 404, 412, 428],
+    },
     async ({ town, requester, params: { id }, body, version, idempotencyKey }) =>
       Reply.disclose(await moveNeighbour(deps, town, requester, id, body, { version, idempotencyKey }), 201),
   )
@@ -160,9 +296,19 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
   endpoint(
     house,
     {
-      method: 'post', path: '/v1/neighbours/{id}/departures', summary: 'Record a departure, or open a proceeding', tag, auth: 'staff', params, body: Departure, idempotent: true, versioned: true,
-      description: 'Death and moving away take effect at once. Anything else is a proceeding: notice, waiting, a second clerk; the neighbour stays a neighbour meanwhile.',
-      answers: { 201: { description: 'Departed, or a proceeding', schema: Departed } }, refuses: [403, 404, 409, 412, 428],
+      method: 'post',
+      path: '/v1/neighbours/{id}/departures',
+      summary: 'Record a departure, or open a proceeding',
+      tag,
+      auth: 'staff',
+      params,
+      body: Departure,
+      idempotent: true,
+      versioned: true,
+      description:
+        'Death and moving away take effect at once. Anything else is a proceeding: notice, waiting, a second clerk; the neighbour stays a neighbour meanwhile.',
+      answers: { 201: { description: 'Departed, or a proceeding', schema: Departed } },
+      refuses: [403, 404, 409, 412, 428],
     },
     async ({ town, requester, params: { id }, body, version, idempotencyKey }) =>
       Reply.disclose(await recordDeparture(deps, town, requester, id, body, { version, idempotencyKey }), 201),
@@ -170,24 +316,57 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
 
   endpoint(
     house,
-    { method: 'post', path: '/v1/neighbours/{id}/departures/{proceedingId}/notice', summary: 'Record that the neighbour was told', tag, auth: 'staff', params: proceeding, body: z.strictObject({ givenOn: z.iso.date() }), answers: { 200: { description: 'The time to answer runs', schema: Proceeding } }, refuses: [403, 404, 409] },
-    async ({ town, requester, params: { id, proceedingId }, body }) =>
-      Reply.disclose(await recordNotice(deps, town, requester, { neighbourId: id, proceedingId }, body.givenOn)),
-  )
-
-  endpoint(
-    house,
-    { method: 'post', path: '/v1/neighbours/{id}/departures/{proceedingId}/decision', summary: 'Approve or withdraw a departure', tag, auth: 'staff', params: proceeding, body: z.strictObject({ decision: z.enum(['approved', 'withdrawn']) }), answers: { 200: { description: 'Decided', schema: Proceeding } }, refuses: [403, 404, 409] },
-    async ({ town, requester, params: { id, proceedingId }, body }) =>
-      Reply.disclose(await decideProceeding(deps, town, requester, { neighbourId: id, proceedingId }, body.decision)),
+    {
+      method: 'post',
+      path: '/v1/neighbours/{id}/departures/{proceedingId}/notice',
+      summary: 'Record that the neighbour was told',
+      tag,
+      auth: 'staff',
+      params: proceeding,
+      body: z.strictObject({ givenOn: z.iso.date() }),
+      idempotent: true,
+      answers: { 200: { description: 'The time to answer runs', schema: Proceeding } },
+      refuses: [403, 404, 409],
+    },
+    async ({ town, requester, params: { id, proceedingId }, body, idempotencyKey }) => {
+      const at = { neighbourId: id, proceedingId }
+      return Reply.disclose(await recordNotice(deps, town, requester, at, body.givenOn, idempotencyKey))
+    },
   )
 
   endpoint(
     house,
     {
-      method: 'get', path: '/v1/neighbours/{id}/history', summary: 'What was true, and what was known', tag, auth: 'staff', params, purpose: true,
+      method: 'post',
+      path: '/v1/neighbours/{id}/departures/{proceedingId}/decision',
+      summary: 'Approve or withdraw a departure',
+      tag,
+      auth: 'staff',
+      params: proceeding,
+      body: z.strictObject({ decision: z.enum(['approved', 'withdrawn']) }),
+      idempotent: true,
+      answers: { 200: { description: 'Decided', schema: Proceeding } },
+      refuses: [403, 404, 409],
+    },
+    async ({ town, requester, params: { id, proceedingId }, body, idempotencyKey }) => {
+      const at = { neighbourId: id, proceedingId }
+      return Reply.disclose(await decideProceeding(deps, town, requester, at, body.decision, idempotencyKey))
+    },
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/v1/neighbours/{id}/history',
+      summary: 'What was true, and what was known',
+      tag,
+      auth: 'staff',
+      params,
+      purpose: true,
       query: z.object({ knownAt: z.iso.datetime({ offset: true }).optional(), trueAt: z.iso.date().optional() }),
-      answers: { 200: { description: 'The history', schema: History } }, refuses: [403, 404],
+      answers: { 200: { description: 'The history', schema: History } },
+      refuses: [403, 404],
     },
     async ({ town, requester, params: { id }, purpose, query }) =>
       Reply.disclose(
@@ -207,7 +386,7 @@ function allowed(purpose: string) {
 function chosen(list: string) {
   const wanted = list.split(',')
   const unknown = wanted.filter((field) => !OPENABLE.some((known) => known === field))
-  if (unknown.length > 0) throw new InvalidInput([{ pointer: 'query:fields', detail: `Choose from: ${OPENABLE.join(', ')}.` }])
+  if (unknown.length > 0)
+    throw new InvalidInput([{ pointer: 'query:fields', detail: `Choose from: ${OPENABLE.join(', ')}.` }])
   return OPENABLE.filter((field) => wanted.includes(field))
 }
-

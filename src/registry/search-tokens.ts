@@ -56,7 +56,8 @@ export function sufficient(criteria: Criteria): boolean {
   const words = criteria.name === undefined ? [] : nameWords(criteria.name)
   return (
     words.length >= 2 ||
-    (words.length >= 1 && (criteria.dateOfBirth !== undefined || criteria.street !== undefined || criteria.mononym === true)) ||
+    (words.length >= 1 &&
+      (criteria.dateOfBirth !== undefined || criteria.street !== undefined || criteria.mononym === true)) ||
     (criteria.street !== undefined && criteria.number !== undefined) ||
     criteria.document !== undefined
   )
@@ -96,7 +97,11 @@ export function tokenSets(token: Token, criteria: Criteria): number[][] {
 }
 
 /** What two clerks registering the same person have in common, and where such a person would be found. */
-export function likenessOf(token: Token, name: Name, dateOfBirth: string | undefined): { locks: number[]; sets: number[][] } {
+export function likenessOf(
+  token: Token,
+  name: Name,
+  dateOfBirth: string | undefined,
+): { locks: number[]; sets: number[][] } {
   const words = wordsOfName(name)
   const [given, family] = [words.given[0], words.family[0]]
   const who =

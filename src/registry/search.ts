@@ -55,7 +55,7 @@ export async function searchNeighbours(
   criteria: Criteria,
 ): Promise<Disclosed<Matches>> {
   if (!sufficient(criteria)) throw new SearchTooWide()
-  const fields = ['name', 'dateOfBirth', 'address'] as const satisfies NeighbourField[]
+  const fields = ['name', 'dateOfBirth', 'address', 'departedOn'] as const satisfies NeighbourField[]
   const { hash } = await deps.gate.keysOf(town.id)
   const sets = tokenSets(tokenMaker(hash, town.blindIndexBits), criteria)
 
@@ -63,7 +63,9 @@ export async function searchNeighbours(
     { municipalityId: town.id, requester, action: 'search', purpose, fields },
     async (transaction) => {
       const byDocument =
-        criteria.document === undefined ? [] : await findByDocument(transaction, town.id, documentHash(hash, criteria.document))
+        criteria.document === undefined
+          ? []
+          : await findByDocument(transaction, town.id, documentHash(hash, criteria.document))
       const ids = [...new Set([...byDocument, ...(await findCandidates(transaction, sets, MOST_CANDIDATES))])]
       return loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
     },
@@ -74,13 +76,20 @@ export async function searchNeighbours(
         .sort((a, b) => b.score - a.score || (a.record.id < b.record.id ? -1 : 1))
       const matches = ranked.slice(0, MOST_SHOWN).map(({ record }) => record)
       hand.shown(matches.map((match) => match.id))
-      hand.occasion({ criteria: Object.keys(criteria).sort().join(' '), candidates: records.length, shown: matches.length })
+      hand.occasion({
+        criteria: Object.keys(criteria).sort().join(' '),
+        candidates: records.length,
+        shown: matches.length,
+      })
       return { matches, more: ranked.length > MOST_SHOWN || records.length >= MOST_CANDIDATES }
     },
   )
 }
 
-function scoreOf(record: Partial<Pick<NeighbourFields, 'name' | 'dateOfBirth' | 'address'>>, criteria: Criteria): number {
+function scoreOf(
+  record: Partial<Pick<NeighbourFields, 'name' | 'dateOfBirth' | 'address'>>,
+  criteria: Criteria,
+): number {
   const scores: number[] = []
   if (criteria.name !== undefined) {
     scores.push(record.name === undefined ? 0 : nameLikeness(nameWords(criteria.name), wordsOfName(record.name).all))

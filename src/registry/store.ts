@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import { wrappedKey } from '../firewall/municipality-keys.ts'
 import type { SealedPart, SealedRecord } from '../firewall/gate.ts'
+import { wrappedKey } from '../firewall/municipality-keys.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Address, NeighbourFields } from './model.ts'
 
@@ -76,7 +76,13 @@ export async function loadRecords(
 
 function recordOf(row: Row): SealedRecord<NeighbourFields> {
   const keys = [
-    wrappedKey({ id: row.id, municipality_id: row.municipality_id, owner: 'neighbour', registry_key_id: row.key_registry, wrapped: row.key_wrapped }),
+    wrappedKey({
+      id: row.id,
+      municipality_id: row.municipality_id,
+      owner: 'neighbour',
+      registry_key_id: row.key_registry,
+      wrapped: row.key_wrapped,
+    }),
   ]
   const part = (
     column: 'identity' | 'contact',
@@ -88,12 +94,19 @@ function recordOf(row: Row): SealedRecord<NeighbourFields> {
     holds,
     assemble: (record, value) => void Object.assign(record, value),
   })
-  const parts = [part('identity', ['name', 'previousNames', 'dateOfBirth', 'sex']), part('contact', ['contact', 'languages'])]
+  const parts = [
+    part('identity', ['name', 'previousNames', 'dateOfBirth', 'sex']),
+    part('contact', ['contact', 'languages']),
+  ]
   const facts: Partial<NeighbourFields> = { version: row.version }
   if (row.departed_on !== null) facts.departedOn = row.departed_on
   if (row.residence) {
     const { valid_from, valid_to, since } = row.residence
-    facts.residence = { validFrom: valid_from, ...(valid_to === null ? {} : { validTo: valid_to }), residentSince: since }
+    facts.residence = {
+      validFrom: valid_from,
+      ...(valid_to === null ? {} : { validTo: valid_to }),
+      residentSince: since,
+    }
   }
   if (row.household_id !== null) facts.household = { id: row.household_id, size: row.household_size }
   if (row.representative) {
@@ -111,10 +124,21 @@ function recordOf(row: Row): SealedRecord<NeighbourFields> {
       })
     }
   }
-  if (row.address_id !== null && row.address_kind !== null && row.address_key_registry !== null && row.address_key_wrapped !== null) {
+  if (
+    row.address_id !== null &&
+    row.address_kind !== null &&
+    row.address_key_registry !== null &&
+    row.address_key_wrapped !== null
+  ) {
     const { address_id: id, address_kind: kind } = row
     keys.push(
-      wrappedKey({ id, municipality_id: row.municipality_id, owner: 'address', registry_key_id: row.address_key_registry, wrapped: row.address_key_wrapped }),
+      wrappedKey({
+        id,
+        municipality_id: row.municipality_id,
+        owner: 'address',
+        registry_key_id: row.address_key_registry,
+        wrapped: row.address_key_wrapped,
+      }),
     )
     for (const column of ['place', 'reference', 'usual_area'] as const) {
       const sealed = row[column]
@@ -134,7 +158,10 @@ function recordOf(row: Row): SealedRecord<NeighbourFields> {
 }
 
 /** How an address is split over its sealed columns. */
-export function addressColumns(address: Address, fallback: object): { place?: object; reference?: object; usual_area?: object } {
+export function addressColumns(
+  address: Address,
+  fallback: object,
+): { place?: object; reference?: object; usual_area?: object } {
   if (address.kind === 'no-fixed-address') {
     return {
       reference: { referenceAddress: address.referenceAddress ?? fallback },
@@ -145,14 +172,24 @@ export function addressColumns(address: Address, fallback: object): { place?: ob
   return { place }
 }
 
-export async function findCandidates(transaction: Transaction, sets: readonly number[][], most: number): Promise<string[]> {
+export async function findCandidates(
+  transaction: Transaction,
+  sets: readonly number[][],
+  most: number,
+): Promise<string[]> {
   if (sets.length === 0) return []
   const { rows } = await sql<{ neighbour_id: string }>`
-    select neighbour_id from find_candidates(${JSON.stringify(sets)}::text::jsonb, ${most}::integer)`.execute(transaction)
+    select neighbour_id from find_candidates(${JSON.stringify(sets)}::text::jsonb, ${most}::integer)`.execute(
+    transaction,
+  )
   return rows.map((row) => row.neighbour_id)
 }
 
-export async function findByDocument(transaction: Transaction, municipalityId: string, hash: Buffer): Promise<string[]> {
+export async function findByDocument(
+  transaction: Transaction,
+  municipalityId: string,
+  hash: Buffer,
+): Promise<string[]> {
   const rows = await transaction
     .selectFrom('evidence')
     .select('neighbour_id')

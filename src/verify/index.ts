@@ -3,8 +3,8 @@ import { type PublicKey, verifyJws } from './jws.ts'
 import { resolveDisclosures } from './sd-jwt.ts'
 import { statusFromToken, statusReference } from './status.ts'
 
-export { ProofInvalid, type PublicKey, type RefusalCode }
 export { statusAt } from './status.ts'
+export { ProofInvalid, type PublicKey, type RefusalCode }
 
 export interface VerifyOptions {
   /** Origin of the municipality, e.g. `https://padron.example.org`; must equal the proof's `iss`. */
@@ -68,7 +68,9 @@ export async function verifyProof(token: string, options: VerifyOptions): Promis
   const resolved = await resolveDisclosures(payload, disclosures)
   const reference = statusReference(payload)
   if (reference) {
-    const list = options.statusLists?.[reference.uri] ?? (options.statusLists ? undefined : await fetchStatusList(reference.uri, options))
+    const list =
+      options.statusLists?.[reference.uri] ??
+      (options.statusLists ? undefined : await fetchStatusList(reference.uri, options))
     if (list === undefined) throw new ProofInvalid('status-unavailable')
     if ((await statusFromToken(list, reference, keys, now)) !== 0) throw new ProofInvalid('revoked')
   }
@@ -82,7 +84,9 @@ export async function verifyProof(token: string, options: VerifyOptions): Promis
 
 async function fetchKeys(options: VerifyOptions): Promise<PublicKey[]> {
   try {
-    const { keys } = JSON.parse(await fetchText(`${options.issuer}/.well-known/jwks.json`, options)) as { keys: PublicKey[] }
+    const { keys } = JSON.parse(await fetchText(`${options.issuer}/.well-known/jwks.json`, options)) as {
+      keys: PublicKey[]
+    }
     if (!Array.isArray(keys)) throw new Error('no keys')
     return keys
   } catch {

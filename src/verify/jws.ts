@@ -64,13 +64,19 @@ const imported = new WeakMap<PublicKey, Promise<CryptoKey>>()
  * @throws {ProofInvalid} malformed, wrong-type, algorithm-refused, unknown-key, bad-signature
  * @see RFC 7515 section 5.2; RFC 8725 sections 3.1, 3.11
  */
-export async function verifyJws(jws: string, type: string, keys: readonly PublicKey[]): Promise<Record<string, unknown>> {
+export async function verifyJws(
+  jws: string,
+  type: string,
+  keys: readonly PublicKey[],
+): Promise<Record<string, unknown>> {
   const [head, body, signature, ...rest] = jws.split('.')
-  if (head === undefined || body === undefined || signature === undefined || rest.length > 0) throw new ProofInvalid('malformed')
+  if (head === undefined || body === undefined || signature === undefined || rest.length > 0)
+    throw new ProofInvalid('malformed')
   const header = parseObject(fromBase64Url(head))
   if (header.typ !== type) throw new ProofInvalid('wrong-type')
   if (header.alg !== 'ES256' && header.alg !== 'EdDSA') throw new ProofInvalid('algorithm-refused')
-  if ('crit' in header || 'jwk' in header || 'jku' in header || 'x5u' in header || 'x5c' in header) throw new ProofInvalid('algorithm-refused')
+  if ('crit' in header || 'jwk' in header || 'jku' in header || 'x5u' in header || 'x5c' in header)
+    throw new ProofInvalid('algorithm-refused')
   if (typeof header.kid !== 'string') throw new ProofInvalid('unknown-key')
   const key = keys.find((candidate) => candidate.kid === header.kid)
   if (key === undefined) throw new ProofInvalid('unknown-key')

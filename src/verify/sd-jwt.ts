@@ -17,7 +17,10 @@ const encoder = new TextEncoder()
  * @throws {ProofInvalid} malformed, digest-duplicated, disclosure-unmatched, claim-duplicated
  * @see RFC 9901 section 7.1
  */
-export async function resolveDisclosures(payload: Record<string, unknown>, texts: readonly string[]): Promise<Record<string, unknown>> {
+export async function resolveDisclosures(
+  payload: Record<string, unknown>,
+  texts: readonly string[],
+): Promise<Record<string, unknown>> {
   if (payload._sd_alg !== undefined && payload._sd_alg !== 'sha-256') throw new ProofInvalid('malformed')
   const disclosures = new Map<string, Disclosure>()
   for (const disclosure of await Promise.all(texts.map(parseDisclosure))) {
@@ -65,7 +68,8 @@ export async function resolveDisclosures(payload: Record<string, unknown>, texts
     for (const digest of digests) {
       const disclosure = take(digest)
       if (disclosure === undefined) continue
-      if (disclosure.name === undefined || disclosure.name === '_sd' || disclosure.name === '...') throw new ProofInvalid('malformed')
+      if (disclosure.name === undefined || disclosure.name === '_sd' || disclosure.name === '...')
+        throw new ProofInvalid('malformed')
       if (disclosure.name in result) throw new ProofInvalid('claim-duplicated')
       result[disclosure.name] = resolve(disclosure.value, depth + 1)
     }
@@ -75,7 +79,8 @@ export async function resolveDisclosures(payload: Record<string, unknown>, texts
 
 async function parseDisclosure(text: string): Promise<Disclosure> {
   const parts = parseJson(fromBase64Url(text))
-  if (!Array.isArray(parts) || typeof parts[0] !== 'string' || parts.length < 2 || parts.length > 3) throw new ProofInvalid('malformed')
+  if (!Array.isArray(parts) || typeof parts[0] !== 'string' || parts.length < 2 || parts.length > 3)
+    throw new ProofInvalid('malformed')
   if (parts.length === 3 && typeof parts[1] !== 'string') throw new ProofInvalid('malformed')
   const digest = toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))))
   return parts.length === 3

@@ -14,7 +14,12 @@ export function statusReference(payload: Record<string, unknown>): StatusReferen
   const { status } = payload
   if (status === undefined) return undefined
   const list = (status as { status_list?: { idx?: unknown; uri?: unknown } }).status_list
-  if (typeof list?.uri !== 'string' || typeof list.idx !== 'number' || !Number.isSafeInteger(list.idx) || list.idx < 0) {
+  if (
+    typeof list?.uri !== 'string' ||
+    typeof list.idx !== 'number' ||
+    !Number.isSafeInteger(list.idx) ||
+    list.idx < 0
+  ) {
     throw new ProofInvalid('malformed')
   }
   return { uri: list.uri, index: list.idx }
@@ -29,7 +34,8 @@ export function statusReference(payload: Record<string, unknown>): StatusReferen
  */
 export async function statusAt(list: { bits: unknown; lst: unknown }, index: number): Promise<number> {
   const { bits, lst } = list
-  if ((bits !== 1 && bits !== 2 && bits !== 4 && bits !== 8) || typeof lst !== 'string') throw new ProofInvalid('status-unavailable')
+  if ((bits !== 1 && bits !== 2 && bits !== 4 && bits !== 8) || typeof lst !== 'string')
+    throw new ProofInvalid('status-unavailable')
   const bytes = await inflate(fromBase64Url(lst))
   const byte = bytes[Math.floor((index * bits) / 8)]
   if (byte === undefined) throw new ProofInvalid('status-unavailable')

@@ -1,0 +1,111 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Child } from 'hono/jsx'
+import { always, type House, problemResponse, type Reception } from './firewall/endpoint.ts'
+import { createGate } from './firewall/gate.ts'
+import type { KeyProvider } from './firewall/key-provider.ts'
+import type { PolicyEngine } from './firewall/policies.ts'
+import { requesterOf, staffOf } from './identity/requesters.ts'
+import type { TokenVerifier } from './identity/tokens.ts'
+import { type Clock, uuidv7 } from './platform/clock.ts'
+import type { Database } from './platform/database.ts'
+import { pendingMigrations } from './platform/migrations.ts'
+import { NotFound } from './platform/problem.ts'
+import type { Log } from './platform/telemetry.ts'
+import type { ProofDeps } from './proofs/issue.ts'
+import { proofRoutes } from './proofs/routes.ts'
+import { signingKeys } from './proofs/signing-keys.ts'
+import { type Municipality, townDirectory } from './registry/municipality.ts'
+import { registrationDesk } from './registry/register.ts'
+import { registryRoutes } from './registry/routes.ts'
+import { searchLinks } from './registry/search-links.ts'
+import { type ApiDocument, Docs } from './ui/docs.tsx'
+import { Landing } from './ui/landing.tsx'
+import styles from './ui/styles.css?inline'
+
+export interface AppDeps {
+  database: Database
+  clock: Clock
+  keys: KeyProvider
+  policies: PolicyEngine
+  tokens: TokenVerifier
+  log: Log
+}
+
+/** What the use cases of every room work with, built from what the entry point brings. */
+export function furnish(deps: Omit<AppDeps, 'tokens' | 'log'>): ProofDeps {
+  const gate = createGate(deps)
+  return { ...deps, gate, registrations: registrationDesk(deps.database), signing: signingKeys(deps) }
+}
+
+/** The whole service on one screen: the same on Node and on Workers. */
+export function createApp(deps: AppDeps, rooms: ProofDeps = furnish(deps)): House<Municipality> {
+  const house: House<Municipality> = new OpenAPIHono()
+  const towns = townDirectory(deps.database)
+  const identity = { database: deps.database, tokens: deps.tokens }
+  const reception: Reception<Municipality> = {
+    townOf: (host) => towns.byHost(host),
+    requesterOf: (town, authorization) => requesterOf(identity, town, authorization),
+    staffOf: (town, authorization) => staffOf(identity, town, authorization),
+    log: deps.log,
+  }
+  house.use(async (context, next) => {
+    context.set('reception', reception)
+    await next()
+  })
+
+  registryRoutes(house, rooms, searchLinks(rooms.gate))
+  proofRoutes(house, rooms)
+
+  house.openAPIRegistry.registerComponent('securitySchemes', 'accessToken', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+  })
+  const document = house.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Padrón',
+      version: '1',
+      description:
+        'Registers everyone who lives here as a neighbour, proves residence, and shares nothing with immigration enforcement.',
+    },
+  })
+  const page = (body: Child) =>
+    new Response(`<!doctype html>${String(body)}`, {
+      headers: { ...always(uuidv7()), 'content-type': 'text/html; charset=utf-8' },
+    })
+  const townName = async (host: string) => Object.values((await towns.byHost(host)).name)[0] ?? ''
+
+  house.get('/', async (context) => page(<Landing town={await townName(context.req.header('host') ?? '')} />))
+  house.get('/docs', async (context) =>
+    page(
+      <Docs document={document as unknown as ApiDocument} town={await townName(context.req.header('host') ?? '')} />,
+    ),
+  )
+  house.get(
+    '/openapi.json',
+    () =>
+      new Response(JSON.stringify(document), { headers: { ...always(uuidv7()), 'content-type': 'application/json' } }),
+  )
+  house.get(
+    '/assets/styles.css',
+    () =>
+      new Response(styles, {
+        headers: {
+          ...always(uuidv7()),
+          'content-type': 'text/css; charset=utf-8',
+          'cache-control': 'public, max-age=3600',
+        },
+      }),
+  )
+  house.get('/health/live', () => new Response('alive', { headers: always(uuidv7()) }))
+  house.get('/health/ready', async () => {
+    const ready = await pendingMigrations(deps.database)
+      .then((pending) => pending.length === 0)
+      .catch(() => false)
+    return new Response(ready ? 'ready' : 'not ready', { status: ready ? 200 : 503, headers: always(uuidv7()) })
+  })
+  house.notFound(() => problemResponse(new NotFound(), uuidv7()))
+  house.onError((error) => problemResponse(error, uuidv7()))
+  return house
+}

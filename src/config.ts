@@ -1,0 +1,88 @@
+import { z } from 'zod'
+
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
+
+const Environment = z.object({
+  NODE_ENV: z.enum(['production', 'development', 'test']).default('development'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_OWNER_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(200).default(8),
+  DATA_DIR: z.string().min(1).default('.data'),
+  REGISTRY_KEYS: z.string().optional(),
+  REGISTRY_KEY_FILE: z.string().optional(),
+  TOKEN_ISSUERS: z
+    .string()
+    .transform((text) => z.array(z.strictObject({ issuer: z.url(), jwksUri: z.url() })).parse(JSON.parse(text)))
+    .optional(),
+  TOKEN_AUDIENCE: z.string().min(1).optional(),
+  DEMO: flag.optional(),
+  DEMO_NEIGHBOURS: z.coerce.number().int().min(0).max(100_000).default(200),
+})
+
+export interface Config {
+  production: boolean
+  host: string
+  port: number
+  databaseUrl: string | undefined
+  ownerUrl: string | undefined
+  connections: number
+  dataDir: string
+  registryKeys: string | undefined
+  registryKeyFile: string
+  issuers: { issuer: string; jwksUri: string }[]
+  audience: string
+  demo: boolean
+  demoNeighbours: number
+}
+
+/** @throws when the environment cannot be used; each fault says which variable and what to set. */
+export class ConfigInvalid extends Error {
+  readonly code = 'config-invalid'
+}
+
+/** The only reader of the environment. */
+export function readConfig(environment: Record<string, string | undefined> = process.env): Config {
+  const parsed = Environment.safeParse(environment)
+  if (!parsed.success) {
+    throw new ConfigInvalid(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
+  }
+  const env = parsed.data
+  const production = env.NODE_ENV === 'production'
+  const demo = env.DEMO ?? !production
+  const faults: string[] = []
+  if (production) {
+    if (!env.DATABASE_URL)
+      faults.push(
+        'DATABASE_URL: production needs a PostgreSQL server; the embedded database does not survive a power cut.',
+      )
+    if (demo) faults.push('DEMO: production never runs with demo keys or demo sign-in; unset it.')
+    if (!env.REGISTRY_KEYS && !env.REGISTRY_KEY_FILE)
+      faults.push('REGISTRY_KEY_FILE or REGISTRY_KEYS: production needs registry keys of its own.')
+    for (const { issuer, jwksUri } of env.TOKEN_ISSUERS ?? []) {
+      if (!issuer.startsWith('https://') || !jwksUri.startsWith('https://'))
+        faults.push('TOKEN_ISSUERS: every issuer and key set must use https.')
+    }
+  }
+  if (!demo && !env.TOKEN_ISSUERS?.length)
+    faults.push('TOKEN_ISSUERS: name the issuers of staff and client tokens, as [{"issuer":"…","jwksUri":"…"}].')
+  if (!demo && !env.TOKEN_AUDIENCE)
+    faults.push('TOKEN_AUDIENCE: name the audience their tokens carry for this service.')
+  if (faults.length > 0) throw new ConfigInvalid(faults.join('\n'))
+  return {
+    production,
+    host: env.HOST,
+    port: env.PORT,
+    databaseUrl: env.DATABASE_URL,
+    ownerUrl: env.DATABASE_OWNER_URL ?? (production ? undefined : env.DATABASE_URL),
+    connections: env.DATABASE_CONNECTIONS,
+    dataDir: env.DATA_DIR,
+    registryKeys: env.REGISTRY_KEYS,
+    registryKeyFile: env.REGISTRY_KEY_FILE ?? `${env.DATA_DIR}/registry-keys.json`,
+    issuers: env.TOKEN_ISSUERS ?? [],
+    audience: env.TOKEN_AUDIENCE ?? 'padron',
+    demo,
+    demoNeighbours: env.DEMO_NEIGHBOURS,
+  }
+}

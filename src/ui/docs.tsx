@@ -1,0 +1,84 @@
+import { Page } from './layout.tsx'
+
+interface Operation {
+  summary?: string
+  description?: string
+  tags?: string[]
+  parameters?: { name: string; in: string; required?: boolean; description?: string }[]
+  requestBody?: { content?: Record<string, { schema?: { $ref?: string } }> }
+  responses?: Record<string, { description?: string }>
+}
+
+export interface ApiDocument {
+  info: { title: string; version: string; description?: string }
+  paths?: Record<string, Record<string, Operation>>
+  components?: { schemas?: Record<string, object> }
+}
+
+/** The OpenAPI document as a page anyone can read, without JavaScript. */
+export function Docs(props: { document: ApiDocument; town: string }) {
+  const operations = Object.entries(props.document.paths ?? {}).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+  )
+  const tags = [...new Set(operations.map(({ operation }) => operation.tags?.[0] ?? 'Other'))]
+  return (
+    <Page title="Padrón API" language="en" town={props.town}>
+      <h1>{props.document.info.title}</h1>
+      <p>{props.document.info.description}</p>
+      {tags.map((tag) => (
+        <section>
+          <h2>{tag}</h2>
+          {operations
+            .filter(({ operation }) => (operation.tags?.[0] ?? 'Other') === tag)
+            .map(({ path, method, operation }) => (
+              <details>
+                <summary>
+                  <code>
+                    {method} {path}
+                  </code>{' '}
+                  {operation.summary}
+                </summary>
+                {operation.description ? <p>{operation.description}</p> : ''}
+                <dl>
+                  {(operation.parameters ?? []).map((parameter) => (
+                    <>
+                      <dt>
+                        <code>{parameter.name}</code> ({parameter.in}
+                        {parameter.required ? ', required' : ''})
+                      </dt>
+                      <dd>{parameter.description ?? ''}</dd>
+                    </>
+                  ))}
+                  {Object.values(operation.requestBody?.content ?? {}).map(({ schema }) => (
+                    <>
+                      <dt>Body</dt>
+                      <dd>
+                        {schema?.$ref ? (
+                          <a href={`#${schema.$ref.split('/').at(-1)}`}>{schema.$ref.split('/').at(-1)}</a>
+                        ) : (
+                          <code>{JSON.stringify(schema)}</code>
+                        )}
+                      </dd>
+                    </>
+                  ))}
+                  {Object.entries(operation.responses ?? {}).map(([status, response]) => (
+                    <>
+                      <dt>{status}</dt>
+                      <dd>{response.description}</dd>
+                    </>
+                  ))}
+                </dl>
+              </details>
+            ))}
+        </section>
+      ))}
+      <h2>Schemas</h2>
+      {Object.entries(props.document.components?.schemas ?? {}).map(([name, schema]) => (
+        <section id={name}>
+          <h3>{name}</h3>
+          <code>{JSON.stringify(schema)}</code>
+        </section>
+      ))}
+    </Page>
+  )
+}
