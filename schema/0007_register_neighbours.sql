@@ -25,8 +25,8 @@ begin
   end if;
 
   perform pg_advisory_xact_lock(hashtext(municipality::text), likeness)
-  from (select distinct value::integer as likeness
-        from jsonb_array_elements(batch) item, jsonb_array_elements_text(item -> 'locks') value
+  from (select distinct lock.number::integer as likeness
+        from jsonb_array_elements(batch) as item (body), jsonb_array_elements_text(item.body -> 'locks') as lock (number)
         order by likeness) ordered;
 
   for entry in
@@ -72,8 +72,8 @@ begin
 
   insert into data_keys (id, municipality_id, owner, registry_key_id, wrapped)
   select k.id, municipality, k.owner, k."registryKeyId", decode(k.wrapped, 'hex')
-  from jsonb_array_elements(accepted) item,
-       jsonb_to_recordset(item -> 'dataKeys') as k(id uuid, owner text, "registryKeyId" text, wrapped text);
+  from jsonb_array_elements(accepted) as item (body),
+       jsonb_to_recordset(item.body -> 'dataKeys') as k(id uuid, owner text, "registryKeyId" text, wrapped text);
 
   insert into neighbours (id, municipality_id, protected)
   select n.id, municipality, n.protected from jsonb_to_recordset(accepted) as n(id uuid, protected boolean);

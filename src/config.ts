@@ -6,6 +6,7 @@ const Environment = z.object({
   NODE_ENV: z.enum(['production', 'development', 'test']).default('development'),
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  DEMO_PORT: z.coerce.number().int().min(0).max(65535).optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_OWNER_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(200).default(8),
@@ -25,6 +26,8 @@ export interface Config {
   production: boolean
   host: string
   port: number
+  /** Where the demo sign-in listens. */
+  demoPort: number
   databaseUrl: string | undefined
   ownerUrl: string | undefined
   connections: number
@@ -74,6 +77,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     production,
     host: env.HOST,
     port: env.PORT,
+    demoPort: env.DEMO_PORT ?? (env.PORT === 0 ? 0 : env.PORT + 1),
     databaseUrl: env.DATABASE_URL,
     ownerUrl: env.DATABASE_OWNER_URL ?? (production ? undefined : env.DATABASE_URL),
     connections: env.DATABASE_CONNECTIONS,
@@ -81,7 +85,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     registryKeys: env.REGISTRY_KEYS,
     registryKeyFile: env.REGISTRY_KEY_FILE ?? `${env.DATA_DIR}/registry-keys.json`,
     issuers: env.TOKEN_ISSUERS ?? [],
-    audience: env.TOKEN_AUDIENCE ?? 'padron',
+    audience: env.TOKEN_AUDIENCE ?? 'urn:padron:api',
     demo,
     demoNeighbours: env.DEMO_NEIGHBOURS,
   }

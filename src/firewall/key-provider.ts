@@ -67,18 +67,19 @@ export function parseKeyMaterial(text: string): KeyMaterial {
 }
 
 /** New key material with one more key, which becomes the current one. */
-export function withNewKey(material?: KeyMaterial): KeyMaterial {
-  const id = `k${Temporal.Now.instant().epochMilliseconds.toString(36)}`
+export function withNewKey(material?: KeyMaterial, prefix = 'k'): KeyMaterial {
+  const id = `${prefix}${Temporal.Now.instant().epochMilliseconds.toString(36)}`
   return { current: id, keys: { ...material?.keys, [id]: randomBytes(32).toString('base64') } }
 }
 
 /** Registry keys held in memory of this process, from a key file or the environment. */
-export function localKeyProvider(material: KeyMaterial): KeyProvider {
+export function localKeyProvider(material: KeyMaterial | (() => KeyMaterial)): KeyProvider {
+  const present = typeof material === 'function' ? material : () => material
   const derived = new Map<string, Uint8Array>()
   function registryKey(municipalityId: string, keyId: string): Uint8Array {
     const cached = derived.get(`${keyId} ${municipalityId}`)
     if (cached) return cached
-    const root = material.keys[keyId]
+    const root = present().keys[keyId]
     if (root === undefined) throw new KeyUnavailable(keyId)
     const key = new Uint8Array(
       hkdfSync('sha256', Buffer.from(root, 'base64'), municipalityId, 'padron registry key', 32),
@@ -87,8 +88,8 @@ export function localKeyProvider(material: KeyMaterial): KeyProvider {
     return key
   }
   return {
-    currentKeyId: () => material.current,
-    keyIds: () => Object.keys(material.keys),
+    currentKeyId: () => present().current,
+    keyIds: () => Object.keys(present().keys),
     wrap: (municipalityId, keyId, dataKey, context) => sealBytes(registryKey(municipalityId, keyId), dataKey, context),
     unwrap: (municipalityId, keyId, wrapped, context) =>
       openBytes(registryKey(municipalityId, keyId), wrapped, context),

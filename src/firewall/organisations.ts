@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 
 /** Where an organisation stands: everything it belongs to, reports to or shares data with, to any depth. */
@@ -44,4 +45,55 @@ export async function loadPosition(transaction: Transaction, organisationId: str
       rows.map((row) => [row.organisation_id, { related: row.related, functions: row.functions }]),
     ),
   }
+}
+
+export interface Enrolment {
+  id: string
+  functions: readonly string[]
+  memberOf: readonly string[]
+  reportsTo: readonly string[]
+  sharesWith: readonly string[]
+  attestation?: { signedBy: string; signedAt: string } | undefined
+  clients: readonly string[]
+}
+
+/** Records what an organisation does, what it is tied to, its promise and its machines. All it names exist already. */
+export async function enrolOrganisation(
+  transaction: Transaction,
+  municipalityId: string,
+  enrolment: Enrolment,
+): Promise<void> {
+  const own = { municipality_id: municipalityId, organisation_id: enrolment.id }
+  for (const name of enrolment.functions) {
+    await transaction
+      .insertInto('organisation_functions')
+      .values({ ...own, function: name })
+      .execute()
+  }
+  for (const kind of ['memberOf', 'reportsTo', 'sharesWith'] as const) {
+    for (const related_id of enrolment[kind]) {
+      await transaction
+        .insertInto('organisation_links')
+        .values({ ...own, kind, related_id })
+        .execute()
+    }
+  }
+  if (enrolment.attestation) {
+    const signed = Temporal.Instant.from(enrolment.attestation.signedAt)
+    await transaction
+      .insertInto('attestations')
+      .values({
+        ...own,
+        id: uuidv7(),
+        signed_by: enrolment.attestation.signedBy,
+        signed_at: signed.toString(),
+        expires_at: signed.toZonedDateTimeISO('UTC').add({ months: 12 }).toInstant().toString(),
+      })
+      .execute()
+  }
+  for (const id of enrolment.clients)
+    await transaction
+      .insertInto('clients')
+      .values({ ...own, id })
+      .execute()
 }

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import Provider, { type Configuration } from 'oidc-provider'
+import { DEMO_SECRET } from './demo-token.ts'
 
 export interface DemoClient {
   id: string
@@ -8,9 +9,6 @@ export interface DemoClient {
   staff?: { role: string; office: string }
   municipality: string
 }
-
-/** Demo clients' secret: it opens invented data on this machine and nothing else. */
-export const DEMO_SECRET = 'demo-only-secret-for-invented-neighbours'
 
 export async function demoSigningKey(): Promise<JWK> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
@@ -38,6 +36,7 @@ export async function startDemoProvider(options: {
       redirect_uris: [],
       response_types: [],
     })),
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
     jwks: { keys: [options.key as never] },
     features: {
       devInteractions: { enabled: false },

@@ -17,8 +17,11 @@ const DATE = 1082
 const INT8 = 20
 const asText = (value: unknown) => String(value)
 
-/** A pool on PostgreSQL. Dates stay ISO strings and bigints decimal strings, as on the embedded database. */
-export function postgresDialect(url: string, options: { connections: number }): Dialect {
+/**
+ * A pool on PostgreSQL, acting as `role` whatever login the URL names. Dates stay ISO strings and bigints
+ * decimal strings, as on the embedded database.
+ */
+export function postgresDialect(url: string, options: { connections: number; role?: string }): Dialect {
   const client = postgres(url, {
     max: options.connections,
     connect_timeout: 10,
@@ -26,7 +29,7 @@ export function postgresDialect(url: string, options: { connections: number }): 
       date: { to: DATE, from: [DATE], serialize: asText, parse: asText },
     },
     onnotice: () => {},
-    connection: { application_name: 'padron' },
+    connection: { application_name: 'padron', ...(options.role ? { role: options.role } : {}) },
     ...(url.includes(',') ? { target_session_attrs: 'primary' as const } : {}),
   })
   return new PostgresJSDialect({ postgres: client })

@@ -45,11 +45,13 @@ async function runScript(database: Kysely<unknown>, script: string): Promise<voi
 export async function migrate<T>(database: Kysely<T>): Promise<string[]> {
   const { error, results = [] } = await new Migrator({ db: database, provider }).migrateToLatest()
   if (error !== undefined) throw error
+  await sql`grant select on kysely_migration to padron_app, padron_readonly_ops`.execute(database)
   return results.filter((result) => result.status === 'Success').map((result) => result.migrationName)
 }
 
-/** Whether every migration this build knows has been applied. Readable by the application's role. */
+/** The migrations of this build that have not been applied. Readable by the application's role. */
 export async function pendingMigrations<T>(database: Kysely<T>): Promise<string[]> {
-  const migrations = await new Migrator({ db: database, provider }).getMigrations()
-  return migrations.filter((migration) => migration.executedAt === undefined).map((migration) => migration.name)
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(database)
+  const applied = new Set(rows.map((row) => row.name))
+  return Object.keys(await provider.getMigrations()).filter((name) => !applied.has(name))
 }

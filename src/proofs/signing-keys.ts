@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
 import type { KeyProvider } from '../firewall/key-provider.ts'
-import { openOwn, storeDataKey } from '../firewall/municipality-keys.ts'
+import { openOwn, recordRegistryKey, storeDataKey } from '../firewall/municipality-keys.ts'
 import { newDataKey } from '../firewall/seal.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
@@ -105,7 +105,8 @@ export async function rotateSigningKey(
       .where('signs_until', 'is', null)
       .forUpdate()
       .execute()
-    const start = earlier.length === 0 ? deps.clock.now() : deps.clock.now().add(overlap)
+    const now = deps.clock.now().round({ smallestUnit: 'millisecond', roundingMode: 'trunc' })
+    const start = earlier.length === 0 ? now : now.add(overlap)
     if (earlier.length > 0) {
       await transaction
         .updateTable('signing_keys')
@@ -117,6 +118,7 @@ export async function rotateSigningKey(
         )
         .execute()
     }
+    await recordRegistryKey(transaction, municipalityId, deps.keys.currentKeyId())
     await storeDataKey(transaction, dataKey.wrap(deps.keys, municipalityId, 'signing-key'))
     await transaction
       .insertInto('signing_keys')
@@ -132,6 +134,16 @@ export async function rotateSigningKey(
       .execute()
   })
   return id
+}
+
+/** Makes the first signing key of a municipality that has none. */
+export async function ensureSigningKey(
+  deps: KeyDeps,
+  municipalityId: string,
+  algorithm: 'ES256' | 'EdDSA' = 'ES256',
+): Promise<void> {
+  const { keys } = await publishedKeys(deps, municipalityId)
+  if (keys.length === 0) await rotateSigningKey(deps, municipalityId, algorithm)
 }
 
 /** Takes a key out of the published set at once: everything it signed stops verifying. */

@@ -1,0 +1,94 @@
+import type { DemoClient } from '../identity/demo-provider.ts'
+import type { TownFile } from '../registry/town-file.ts'
+
+// An invented town for trying things out. None of these offices or organisations exists.
+
+const organisation = (last: number) => `0192f000-0000-7000-8000-${String(last).padStart(12, '0')}`
+
+export const DEMO_OFFICE = organisation(1)
+const LIBRARY = organisation(2)
+const BIKES = organisation(3)
+const HOUSING = organisation(4)
+const BORDER = organisation(5)
+const POLICE_UNIT = organisation(6)
+const DATA_BROKER = organisation(7)
+const UNKNOWN = organisation(8)
+
+/** The invented town, reached at `issuer`; promises in it were signed at `now`. */
+export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
+  const attestation = { signedBy: 'An invented officer', signedAt: now.toString() }
+  const none = { memberOf: [], reportsTo: [], sharesWith: [] }
+  return {
+    slug: 'vallmar',
+    name: { ca: 'Vallmar', es: 'Vallmar', en: 'Vallmar', fr: 'Vallmar', ar: 'فالمار' },
+    countryCode: 'ES',
+    provinceCode: '99',
+    municipalityCode: '999',
+    languages: ['ca', 'es', 'en', 'fr', 'ar'],
+    issuer,
+    timeZone: 'Europe/Madrid',
+    expectedPopulation: 20_000,
+    departureNoticeDays: 30,
+    referenceAddress: {
+      name: 'Oficina de Drets Socials',
+      streetType: 'carrer',
+      streetName: 'de la Font',
+      number: '1',
+      postcode: '99001',
+      territory: { province: '99', municipality: '999', district: '01', section: '001' },
+    },
+    organisations: [
+      { ...none, id: DEMO_OFFICE, name: 'Citizenship Office', functions: ['citizenship-office'], clients: [] },
+      { ...none, id: LIBRARY, name: 'Vallmar Libraries', functions: ['library'], attestation, clients: ['library'] },
+      { ...none, id: BIKES, name: 'Vallmar Bicycles', functions: ['mobility'], attestation, clients: ['city-bikes'] },
+      { ...none, id: HOUSING, name: 'Housing Office', functions: ['housing'], attestation, clients: ['housing'] },
+      {
+        ...none,
+        id: BORDER,
+        name: 'Border Agency',
+        functions: ['immigration-enforcement'],
+        attestation,
+        clients: ['border-agency'],
+      },
+      {
+        ...none,
+        id: POLICE_UNIT,
+        name: 'Joint Unit',
+        functions: ['police'],
+        memberOf: [BORDER],
+        attestation,
+        clients: ['joint-unit'],
+      },
+      {
+        ...none,
+        id: DATA_BROKER,
+        name: 'Address Check Ltd',
+        functions: ['address-check'],
+        sharesWith: [POLICE_UNIT],
+        attestation,
+        clients: ['address-check'],
+      },
+      {
+        ...none,
+        id: UNKNOWN,
+        name: 'Organisation of unknown function',
+        functions: [],
+        attestation,
+        clients: ['unknown'],
+      },
+    ],
+  }
+}
+
+/** One click per role: two clerks, because some things need a second person. */
+export const DEMO_CLIENTS: readonly DemoClient[] = [
+  ...(['clerk', 'second-clerk', 'supervisor', 'legal', 'auditor'] as const).map((id) => ({
+    id,
+    municipality: 'vallmar',
+    staff: { role: id === 'second-clerk' ? 'clerk' : id, office: DEMO_OFFICE },
+  })),
+  ...['library', 'city-bikes', 'housing', 'border-agency', 'joint-unit', 'address-check', 'unknown'].map((id) => ({
+    id,
+    municipality: 'vallmar',
+  })),
+]

@@ -1,0 +1,50 @@
+import { ConfigInvalid, readConfig } from './config.ts'
+import { KeyMaterialInvalid } from './firewall/key-provider.ts'
+import { PoliciesInvalid } from './firewall/policies.ts'
+import { AlreadyRunning } from './platform/embedded.ts'
+import { outlineOf, standardLog } from './platform/telemetry.ts'
+import { type Service, startService } from './serve.ts'
+
+/** Runs the service until it is told to stop; the exit code says how that went. */
+export async function main(): Promise<void> {
+  let service: Service | undefined
+  let stopping: Promise<void> | undefined
+  const stop = () => {
+    stopping ??= (async () => {
+      await service?.stop()
+      process.exit(0)
+    })()
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  try {
+    const config = readConfig()
+    service = await startService(config, standardLog)
+    if (stopping) return
+    say(`Padrón is ready at ${service.address}`)
+    if (config.databaseUrl === undefined) {
+      say('It runs on the embedded database, which survives a crash of this process but not a power cut.')
+      say('It is for trying things out: production needs PostgreSQL, named in DATABASE_URL.')
+    }
+    if (config.demo) say('Everyone in it is invented. For an access token: npm run --silent token -- clerk')
+  } catch (error) {
+    const known =
+      error instanceof ConfigInvalid ||
+      error instanceof AlreadyRunning ||
+      error instanceof KeyMaterialInvalid ||
+      error instanceof PoliciesInvalid
+    if (known) complain(error.message)
+    else standardLog({ level: 'error', event: 'start', ...outlineOf(error) })
+    process.exit(1)
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function complain(line: string): void {
+  process.stderr.write(`Padrón did not start.\n${line}\n`)
+}
+
+await main()

@@ -1,0 +1,42 @@
+import type { Log } from './telemetry.ts'
+import { outlineOf } from './telemetry.ts'
+
+/**
+ * Does background work again and again, one run at a time; a failed run is logged and the next one comes.
+ *
+ * @param work `first` is true on the first run that succeeds
+ * @returns stops it and waits for the run under way
+ */
+export function repeat(
+  name: string,
+  pause: Temporal.Duration,
+  log: Log,
+  work: (first: boolean) => Promise<void>,
+): () => Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let stopped = false
+  let first = true
+  let running = Promise.resolve()
+
+  async function run(): Promise<void> {
+    try {
+      await work(first)
+      first = false
+    } catch (error) {
+      log({ level: 'error', event: name, ...outlineOf(error) })
+    }
+    if (!stopped) schedule()
+  }
+  function schedule(): void {
+    timer = setTimeout(() => {
+      running = run()
+    }, pause.total('milliseconds'))
+    timer.unref()
+  }
+  schedule()
+  return async () => {
+    stopped = true
+    clearTimeout(timer)
+    await running
+  }
+}

@@ -1,0 +1,64 @@
+import { z } from '@hono/zod-openapi'
+import { enrolOrganisation } from '../firewall/organisations.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import { type Database, inMunicipality } from '../platform/database.ts'
+import { ReferenceAddress } from './model.ts'
+import { createMunicipality, listMunicipalities, type Municipality } from './municipality.ts'
+
+const OrganisationEntry = z.strictObject({
+  /** Staff tokens name their office by this id. */
+  id: z.uuid(),
+  name: z.string().min(1).max(200),
+  functions: z.array(z.string().regex(/^[a-z][a-z-]{1,63}$/)),
+  memberOf: z.array(z.uuid()).default([]),
+  reportsTo: z.array(z.uuid()).default([]),
+  sharesWith: z.array(z.uuid()).default([]),
+  attestation: z.strictObject({ signedBy: z.string().min(1).max(200), signedAt: z.iso.datetime() }).optional(),
+  clients: z.array(z.string().min(1).max(200)).default([]),
+})
+
+/** A municipality as data: what `padron municipality add` reads. */
+export const TownFile = z.strictObject({
+  slug: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
+  name: z.record(z.string().regex(/^[a-z]{2,3}$/), z.string().min(1).max(200)),
+  countryCode: z.string().regex(/^[A-Z]{2}$/),
+  provinceCode: z
+    .string()
+    .regex(/^\d{2}$/)
+    .nullable()
+    .default(null),
+  municipalityCode: z
+    .string()
+    .regex(/^\d{3}$/)
+    .nullable()
+    .default(null),
+  languages: z.array(z.string().regex(/^[a-z]{2,3}$/)).min(1),
+  issuer: z.url({ protocol: /^https?$/ }),
+  timeZone: z.string(),
+  expectedPopulation: z.int().min(1),
+  departureNoticeDays: z.int().min(1).max(365).default(30),
+  referenceAddress: ReferenceAddress,
+  organisations: z.array(OrganisationEntry).default([]),
+})
+export type TownFile = z.infer<typeof TownFile>
+
+/**
+ * Adds a municipality and the organisations it knows. Needs the owner's login. Does nothing when a
+ * municipality with this slug is there already.
+ */
+export async function foundTown(owner: Database, file: TownFile): Promise<Municipality> {
+  const existing = (await listMunicipalities(owner)).find((town) => town.slug === file.slug)
+  if (existing) return existing
+  const { organisations, ...town } = file
+  const id = uuidv7()
+  await createMunicipality(owner, { id, ...town })
+  await inMunicipality(owner, id, async (transaction) => {
+    for (const { id: organisationId, name } of organisations) {
+      await transaction.insertInto('organisations').values({ id: organisationId, municipality_id: id, name }).execute()
+    }
+    for (const organisation of organisations) await enrolOrganisation(transaction, id, organisation)
+  })
+  const founded = (await listMunicipalities(owner)).find((known) => known.id === id)
+  if (founded === undefined) throw new Error('the municipality was not kept')
+  return founded
+}

@@ -1,0 +1,219 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
+import { getRequestListener } from '@hono/node-server'
+import { sql } from 'kysely'
+import { type AppDeps, createApp, furnish } from './app.tsx'
+import { DEMO_CLIENTS, DEMO_OFFICE, demoTown } from './cli/demo-town.ts'
+import { seedNeighbours } from './cli/seed.ts'
+import { type Config, ConfigInvalid } from './config.ts'
+import { DEMO_KEY_PREFIX, keyFileProvider, writeKeyFile } from './firewall/key-file.ts'
+import { type KeyProvider, localKeyProvider, parseKeyMaterial, withNewKey } from './firewall/key-provider.ts'
+import { loadPolicies } from './firewall/policies.ts'
+import { type TrustedIssuer, tokenVerifier } from './identity/tokens.ts'
+import { sequenceEntries } from './ledger/sequencer.ts'
+import { systemClock } from './platform/clock.ts'
+import { type Database, openDatabase, postgresDialect } from './platform/database.ts'
+import { openEmbedded } from './platform/embedded.ts'
+import { repeat } from './platform/jobs.ts'
+import { migrate, pendingMigrations } from './platform/migrations.ts'
+import type { Log } from './platform/telemetry.ts'
+import { ensureSigningKey } from './proofs/signing-keys.ts'
+import { listMunicipalities } from './registry/municipality.ts'
+import { foundTown } from './registry/town-file.ts'
+
+/** A running service. */
+export interface Service {
+  /** Where it is reached, e.g. `http://127.0.0.1:8080`. */
+  address: string
+  /** The issuer of demo tokens, in demo mode. */
+  demoIssuer: string | undefined
+  /** Stops taking requests, finishes those under way, then lets go of everything. */
+  stop(): Promise<void>
+}
+
+/** Where a demonstration says how to reach it, for `padron token`. */
+export const demoNote = (config: Config) => join(config.dataDir, 'demo.json')
+
+/**
+ * Starts the service on Node: database, migrations where the owner's login is at hand, keys, demonstration
+ * parts in demo mode, background work, HTTP.
+ *
+ * @throws {ConfigInvalid} {AlreadyRunning} {KeyMaterialInvalid} {PoliciesInvalid}
+ */
+export async function startService(config: Config, log: Log): Promise<Service> {
+  const closing: (() => Promise<void>)[] = []
+  const close = async () => {
+    for (const step of closing.splice(0).reverse()) await step()
+  }
+  try {
+    const keys = registryKeys(config)
+    const policies = loadPolicies(cedar)
+    let answer: RequestListener = (_, response) => void response.writeHead(503, { 'retry-after': '5' }).end('starting')
+    const http = createServer((request, response) => answer(request, response))
+    const address = await listen(http, config)
+    closing.push(() => closeServer(http))
+
+    const stores = await openStores(config)
+    closing.push(stores.close)
+    const rooms = { clock: systemClock, keys, policies }
+    let issuers: TrustedIssuer[] = config.issuers
+    let demoIssuer: string | undefined
+    if (config.demo) {
+      if (stores.owner === undefined) throw new ConfigInvalid('DEMO: a demonstration needs DATABASE_OWNER_URL.')
+      await prepareDemo(stores.owner, address)
+      const demo = await startDemo(config)
+      closing.push(demo.close)
+      demoIssuer = demo.issuer
+      issuers = [...issuers, { issuer: demo.issuer, jwksUri: `${demo.issuer}/jwks` }]
+    }
+    await stores.becomeApp()
+    const { database } = stores
+    const pending = await pendingMigrations(database)
+    if (pending.length > 0)
+      throw new ConfigInvalid(`The database is not migrated (${pending.length} to go). Run: padron migrate`)
+
+    const deps: AppDeps = { database, ...rooms, tokens: tokenVerifier(issuers, config.audience), log }
+    const house = furnish(deps)
+    if (config.demo) {
+      const [town] = await listMunicipalities(database)
+      if (town) {
+        await ensureSigningKey(deps, town.id)
+        if (await fewerNeighboursThan(database, town.id, config.demoNeighbours)) {
+          await seedNeighbours(house, town, DEMO_OFFICE, config.demoNeighbours)
+        }
+      }
+      writeFileSync(demoNote(config), JSON.stringify({ address, issuer: demoIssuer, audience: config.audience }), {
+        mode: 0o600,
+      })
+    }
+    const sequencing = repeat('ledger-sequence', Temporal.Duration.from({ seconds: 1 }), log, async (first) => {
+      for (const town of await listMunicipalities(database)) {
+        await sequenceEntries(database, town.id, first ? undefined : Temporal.Duration.from({ minutes: 10 }))
+      }
+    })
+    closing.push(sequencing)
+
+    const app = createApp(deps, house)
+    answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+    return {
+      address,
+      demoIssuer,
+      stop: async () => {
+        // The server drains first; only then may jobs and database go.
+        await closeServer(http)
+        await close()
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function registryKeys(config: Config): KeyProvider {
+  if (config.demo && config.registryKeys === undefined && !existsSync(config.registryKeyFile)) {
+    writeKeyFile(config.registryKeyFile, withNewKey(undefined, DEMO_KEY_PREFIX))
+  }
+  const keys =
+    config.registryKeys === undefined
+      ? keyFileProvider(config.registryKeyFile)
+      : localKeyProvider(parseKeyMaterial(config.registryKeys))
+  if (config.production && keys.keyIds().some((id) => id.startsWith(DEMO_KEY_PREFIX))) {
+    throw new ConfigInvalid(
+      'REGISTRY_KEY_FILE: these are keys of a demonstration. Make new ones with: padron keys create',
+    )
+  }
+  return keys
+}
+
+interface Stores {
+  database: Database
+  /** A handle that may change the schema, where one is at hand. */
+  owner: Database | undefined
+  becomeApp(): Promise<void>
+  close(): Promise<void>
+}
+
+async function openStores(config: Config): Promise<Stores> {
+  if (config.databaseUrl === undefined) {
+    const embedded = await openEmbedded(config.dataDir)
+    return {
+      database: embedded.database,
+      owner: embedded.database,
+      becomeApp: embedded.becomeApp,
+      close: embedded.close,
+    }
+  }
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  const database = openDatabase(
+    postgresDialect(config.databaseUrl, { connections: config.connections, role: 'padron_app' }),
+  )
+  const owner =
+    config.ownerUrl === undefined ? undefined : openDatabase(postgresDialect(config.ownerUrl, { connections: 1 }))
+  if (owner) await migrate(owner)
+  return {
+    database,
+    owner,
+    becomeApp: async () => owner?.destroy(),
+    close: () => database.destroy(),
+  }
+}
+
+async function prepareDemo(owner: Database, address: string): Promise<void> {
+  const town = await foundTown(owner, demoTown(address, Temporal.Now.instant()))
+  if (town.issuer !== address) {
+    await sql`update municipalities set issuer = ${address} where id = ${town.id}`.execute(owner)
+  }
+}
+
+async function startDemo(config: Config): Promise<{ issuer: string; close(): Promise<void> }> {
+  const { demoSigningKey, startDemoProvider } = await import('./identity/demo-provider.ts')
+  const path = join(config.dataDir, 'demo-sign-in-key.json')
+  if (!existsSync(path)) writeFileSync(path, JSON.stringify(await demoSigningKey()), { mode: 0o600 })
+  const key = JSON.parse(readFileSync(path, 'utf8'))
+  return startDemoProvider({
+    host: config.host,
+    port: config.demoPort,
+    audience: config.audience,
+    key,
+    clients: DEMO_CLIENTS,
+  })
+}
+
+async function fewerNeighboursThan(database: Database, municipalityId: string, count: number): Promise<boolean> {
+  return database.transaction().execute(async (transaction) => {
+    await sql`select set_config('padron.municipality', ${municipalityId}, true)`.execute(transaction)
+    const { rows } = await sql<{ found: number }>`
+      select count(*)::integer as found from (select from neighbours limit ${count}) counted`.execute(transaction)
+    return (rows[0]?.found ?? 0) < count
+  })
+}
+
+async function listen(http: Server, config: Config): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new ConfigInvalid(`PORT: ${config.port} is in use. Stop what uses it, or set PORT to another number.`)
+          : error,
+      ),
+    )
+    http.listen(config.port, config.host, resolve)
+  })
+  const { port } = http.address() as AddressInfo
+  return `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+}
+
+/** Ends idle connections at once and the others when their answer is out, or after 20 s. */
+async function closeServer(http: Server): Promise<void> {
+  if (!http.listening) return
+  const impatience = setTimeout(() => http.closeAllConnections(), 20_000)
+  await new Promise<void>((resolve) => {
+    http.close(() => resolve())
+    http.closeIdleConnections()
+  })
+  clearTimeout(impatience)
+}

@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
+import { PGlite } from '@electric-sql/pglite'
+import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist'
+import { sql } from 'kysely'
+import { inject } from 'vitest'
+import { createApp, furnish } from '../../src/app.tsx'
+import { demoTown } from '../../src/cli/demo-town.ts'
+import { type KeyMaterial, type KeyProvider, localKeyProvider, withNewKey } from '../../src/firewall/key-provider.ts'
+import { loadPolicies, type PolicyEngine } from '../../src/firewall/policies.ts'
+import { demoToken } from '../../src/identity/demo-token.ts'
+import { tokenVerifier } from '../../src/identity/tokens.ts'
+import type { Clock } from '../../src/platform/clock.ts'
+import {
+  type Database,
+  embeddedDialect,
+  embeddedParsers,
+  openDatabase,
+  postgresDialect,
+} from '../../src/platform/database.ts'
+import type { LogLine } from '../../src/platform/telemetry.ts'
+import type { ProofDeps } from '../../src/proofs/issue.ts'
+import { ensureSigningKey } from '../../src/proofs/signing-keys.ts'
+import type { Municipality } from '../../src/registry/municipality.ts'
+import { foundTown, type TownFile } from '../../src/registry/town-file.ts'
+
+export const AUDIENCE = 'urn:padron:api'
+
+/** A clock that a test moves. */
+export interface MovableClock extends Clock {
+  advance(by: Temporal.DurationLike): void
+}
+
+export function movableClock(): MovableClock {
+  let ahead = Temporal.Duration.from({ seconds: 0 })
+  return {
+    now: () => Temporal.Now.instant().add(ahead),
+    advance: (by) => {
+      ahead = ahead.add(Temporal.Duration.from(by))
+    },
+  }
+}
+
+export interface Asked {
+  as?: string
+  token?: string
+  body?: unknown
+  purpose?: string
+  idempotencyKey?: string | null
+  ifMatch?: number
+  headers?: Record<string, string>
+}
+
+export interface Answer<T = Record<string, unknown>> {
+  status: number
+  headers: Headers
+  text: string
+  body: T
+}
+
+export interface House {
+  town: Municipality
+  rooms: ProofDeps
+  /** What the service uses: the application's role. */
+  database: Database
+  /** The owner's handle: superuser in these tests. */
+  owner: Database
+  /** Connection string, on the real server only. */
+  url: (login?: 'postgres' | 'padron_app_login' | 'padron_ops_login') => string
+  clock: MovableClock
+  keys: KeyProvider
+  material: { current: KeyMaterial }
+  policies: PolicyEngine
+  log: LogLine[]
+  fetch(request: Request): Promise<Response>
+  ask<T = Record<string, unknown>>(method: string, path: string, asked?: Asked): Promise<Answer<T>>
+  close(): Promise<void>
+}
+
+const tokens = new Map<string, Promise<string>>()
+
+/** An access token of a demo client, from the real OpenID provider of the run. */
+export function tokenOf(client: string): Promise<string> {
+  const known = tokens.get(client) ?? demoToken(inject('tokenIssuer'), AUDIENCE, client)
+  tokens.set(client, known)
+  return known
+}
+
+export interface HouseOptions {
+  town?: Partial<TownFile>
+  connections?: number
+  store?: 'embedded' | 'postgres'
+}
+
+/** The whole service over a fresh migrated database with the invented town in it. */
+export async function openHouse(options: HouseOptions = {}): Promise<House> {
+  const stores =
+    (options.store ?? inject('store')) === 'embedded'
+      ? await embeddedStore()
+      : await serverStore(options.connections ?? 8)
+  const { owner } = stores
+  const clock = movableClock()
+  const material = { current: withNewKey() }
+  const keys = localKeyProvider(() => material.current)
+  const policies = loadPolicies(cedar)
+  const town = await foundTown(owner, { ...demoTown('https://vallmar.example', clock.now()), ...options.town })
+  await ensureSigningKey({ database: owner, clock, keys }, town.id)
+  const database = await stores.app()
+  const log: LogLine[] = []
+  const issuer = inject('tokenIssuer')
+  const deps = {
+    database,
+    clock,
+    keys,
+    policies,
+    tokens: tokenVerifier([{ issuer, jwksUri: `${issuer}/jwks` }], AUDIENCE),
+    log: (line: LogLine) => void log.push(line),
+  }
+  const rooms = furnish(deps)
+  const app = createApp(deps, rooms)
+
+  return {
+    town,
+    rooms,
+    database,
+    owner,
+    clock,
+    keys,
+    material,
+    policies,
+    log,
+    url: (login) => stores.url(login),
+    fetch: async (request) => app.fetch(request),
+    async ask(method, path, asked = {}) {
+      const token = asked.token ?? (asked.as === undefined ? undefined : await tokenOf(asked.as))
+      const key = asked.idempotencyKey === undefined ? randomUUID() : asked.idempotencyKey
+      const response = await app.fetch(
+        new Request(`https://vallmar.example${path}`, {
+          method,
+          headers: {
+            host: 'vallmar.example',
+            ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+            ...(asked.body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...(asked.purpose === undefined ? {} : { 'padron-purpose': asked.purpose }),
+            ...(method === 'POST' && key !== null ? { 'idempotency-key': key } : {}),
+            ...(asked.ifMatch === undefined ? {} : { 'if-match': `"${asked.ifMatch}"` }),
+            ...asked.headers,
+          },
+          ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
+        }),
+      )
+      const text = await response.text()
+      const json = /json/.test(response.headers.get('content-type') ?? '') && text !== ''
+      return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : {} }
+    },
+    close: stores.close,
+  }
+}
+
+async function embeddedStore() {
+  const dump = new Blob([new Uint8Array(await readFile(inject('embeddedDump')))])
+  const pglite = await PGlite.create({ loadDataDir: dump, extensions: { btree_gist }, parsers: embeddedParsers })
+  const database = openDatabase(embeddedDialect(pglite))
+  return {
+    owner: database,
+    // One session: whoever is the owner here becomes the application for good.
+    app: async () => {
+      await sql`set role padron_app`.execute(database)
+      return database
+    },
+    url: (): string => {
+      throw new Error('the embedded database has no address')
+    },
+    close: () => database.destroy(),
+  }
+}
+
+async function serverStore(connections: number) {
+  const port = inject('postgresPort')
+  const name = `padron_${randomUUID().replaceAll('-', '')}`
+  const url = (login: string = 'postgres', database = name) =>
+    `postgres://${login}:${login}@127.0.0.1:${port}/${database}`
+  const root = openDatabase(postgresDialect(url('postgres', 'postgres'), { connections: 1 }))
+  await sql.raw(`create database ${name} template padron_template`).execute(root)
+  const owner = openDatabase(postgresDialect(url(), { connections: 2 }))
+  let database: Database | undefined
+  return {
+    owner,
+    app: async () => {
+      database = openDatabase(postgresDialect(url('padron_app_login'), { connections, role: 'padron_app' }))
+      return database
+    },
+    url: (login?: string) => url(login),
+    close: async () => {
+      await database?.destroy()
+      await owner.destroy()
+      await sql.raw(`drop database ${name} with (force)`).execute(root)
+      await root.destroy()
+    },
+  }
+}
