@@ -1,4 +1,18 @@
-import { defineConfig, type UserConfig } from 'vite'
+import { readFileSync } from 'node:fs'
+import { defineConfig, type Plugin, type UserConfig } from 'vite'
+
+/** Workers take WebAssembly as a module beside the code, not as bytes in it. */
+function wasmBeside(): Plugin {
+  return {
+    name: 'wasm-beside',
+    enforce: 'pre',
+    resolveId: (source) => (source.endsWith('.wasm') ? { id: './cedar_wasm_bg.wasm', external: true } : undefined),
+    generateBundle() {
+      const source = readFileSync('node_modules/@cedar-policy/cedar-wasm/web/cedar_wasm_bg.wasm')
+      this.emitFile({ type: 'asset', fileName: 'cedar_wasm_bg.wasm', source })
+    },
+  }
+}
 
 /** Three builds of one source: the service and the command for Node, the Worker, and the verifier alone. */
 const builds: Record<string, UserConfig> = {
@@ -14,14 +28,16 @@ const builds: Record<string, UserConfig> = {
     },
   },
   worker: {
+    plugins: [wasmBeside()],
     build: {
       ssr: true,
+      ssrEmitAssets: true,
       outDir: 'dist/worker',
       emptyOutDir: true,
       rolldownOptions: {
         input: { worker: 'src/worker.ts' },
         output: { entryFileNames: '[name].js', codeSplitting: false },
-        external: [/^node:/, /^cloudflare:/, /\.wasm$/],
+        external: [/^node:/, /^cloudflare:/],
       },
     },
     ssr: { noExternal: true, target: 'webworker', resolve: { conditions: ['workerd', 'worker', 'import'] } },

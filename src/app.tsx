@@ -1,5 +1,4 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { Child } from 'hono/jsx'
 import { always, type House, problemResponse, type Reception } from './firewall/endpoint.ts'
 import { createGate } from './firewall/gate.ts'
 import type { KeyProvider } from './firewall/key-provider.ts'
@@ -18,9 +17,7 @@ import { type Municipality, townDirectory } from './registry/municipality.ts'
 import { registrationDesk } from './registry/register.ts'
 import { registryRoutes } from './registry/routes.ts'
 import { searchLinks } from './registry/search-links.ts'
-import { type ApiDocument, Docs } from './ui/docs.tsx'
-import { Landing } from './ui/landing.tsx'
-import styles from './ui/styles.css?inline'
+import { publicPages } from './ui/routes.tsx'
 
 export interface AppDeps {
   database: Database
@@ -56,47 +53,9 @@ export function createApp(deps: AppDeps, rooms: ProofDeps = furnish(deps)): Hous
   registryRoutes(house, rooms, searchLinks(rooms.gate))
   proofRoutes(house, rooms)
 
-  house.openAPIRegistry.registerComponent('securitySchemes', 'accessToken', {
-    type: 'http',
-    scheme: 'bearer',
-    bearerFormat: 'JWT',
-  })
-  const document = house.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: {
-      title: 'Padrón',
-      version: '1',
-      description:
-        'Registers everyone who lives here as a neighbour, proves residence, and shares nothing with immigration enforcement.',
-    },
-  })
-  const page = (body: Child) =>
-    new Response(`<!doctype html>${String(body)}`, {
-      headers: { ...always(uuidv7()), 'content-type': 'text/html; charset=utf-8' },
-    })
-  const townName = async (host: string) => Object.values((await towns.byHost(host)).name)[0] ?? ''
-
-  house.get('/', async (context) => page(<Landing town={await townName(context.req.header('host') ?? '')} />))
-  house.get('/docs', async (context) =>
-    page(
-      <Docs document={document as unknown as ApiDocument} town={await townName(context.req.header('host') ?? '')} />,
-    ),
-  )
-  house.get(
-    '/openapi.json',
-    () =>
-      new Response(JSON.stringify(document), { headers: { ...always(uuidv7()), 'content-type': 'application/json' } }),
-  )
-  house.get(
-    '/assets/styles.css',
-    () =>
-      new Response(styles, {
-        headers: {
-          ...always(uuidv7()),
-          'content-type': 'text/css; charset=utf-8',
-          'cache-control': 'public, max-age=3600',
-        },
-      }),
+  publicPages(
+    house,
+    once(() => describe(house)),
   )
   house.get('/health/live', () => new Response('alive', { headers: always(uuidv7()) }))
   house.get('/health/ready', async () => {
@@ -108,4 +67,30 @@ export function createApp(deps: AppDeps, rooms: ProofDeps = furnish(deps)): Hous
   house.notFound(() => problemResponse(new NotFound(), uuidv7()))
   house.onError((error) => problemResponse(error, uuidv7()))
   return house
+}
+
+/** OpenAPI 3.1, from the schemas the routes parse with. */
+function describe(house: House<Municipality>): object {
+  house.openAPIRegistry.registerComponent('securitySchemes', 'accessToken', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+  })
+  return house.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Padrón',
+      version: '1',
+      description:
+        'Registers everyone who lives here as a neighbour, proves residence, and shares nothing with immigration enforcement.',
+    },
+  })
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }

@@ -1,1 +1,212 @@
-export {}
+#!/usr/bin/env node
+import { existsSync, readFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
+import { Command, Option } from 'commander'
+import { furnish } from '../app.tsx'
+import { ConfigInvalid, readConfig } from '../config.ts'
+import { readKeyFile } from '../firewall/key-file.ts'
+import { loadPolicies, purposes } from '../firewall/policies.ts'
+import { demoToken } from '../identity/demo-token.ts'
+import { systemClock } from '../platform/clock.ts'
+import { ensureSigningKey, rotateSigningKey, withdrawSigningKey } from '../proofs/signing-keys.ts'
+import { listMunicipalities, type Municipality } from '../registry/municipality.ts'
+import { foundTown, TownFile } from '../registry/town-file.ts'
+import { demoNote } from '../serve.ts'
+import { ProofInvalid, verifyProof } from '../verify/index.ts'
+import { DEMO_OFFICE } from './demo-town.ts'
+import { createKeyFile, retireKey, rotateRegistryKey } from './keys.ts'
+import { output } from './output.ts'
+import { seedNeighbours } from './seed.ts'
+import { configuredKeys, migrateConfigured, withOwner } from './stores.ts'
+
+const program = new Command('padron')
+  .description('A municipal residence registry that cannot share with immigration enforcement.')
+  .option('--json', 'answer with one JSON document, without progress bars')
+const out = () => output(program.opts().json === true)
+
+program
+  .command('serve')
+  .description('run the service; the same as npm start')
+  .action(async () => {
+    await import('../main.ts')
+  })
+
+program
+  .command('migrate')
+  .description('bring the database to the newest schema (DATABASE_OWNER_URL, or the embedded database)')
+  .action(async () => {
+    const applied = await migrateConfigured(readConfig())
+    out().result(
+      { applied },
+      applied.length === 0 ? ['Nothing to do: the schema is the newest.'] : applied.map((name) => `Applied ${name}`),
+    )
+  })
+
+program
+  .command('seed')
+  .description('register invented neighbours in the demonstration town')
+  .addOption(new Option('--count <number>', 'how many').default(200).argParser(Number))
+  .action(async ({ count }: { count: number }) => {
+    const config = readConfig()
+    if (config.production) throw new ConfigInvalid('Invented neighbours do not belong in a production registry.')
+    const { result, progress } = out()
+    await withOwner(config, async (owner) => {
+      const rooms = furnish({
+        database: owner,
+        clock: systemClock,
+        keys: configuredKeys(config),
+        policies: loadPolicies(cedar),
+      })
+      progress.begin('neighbours', count)
+      await seedNeighbours(rooms, await townOf(owner, 'vallmar'), DEMO_OFFICE, count, progress.at)
+      progress.end()
+    })
+    result({ neighbours: count }, [`${count} invented neighbours are registered.`])
+  })
+
+program
+  .command('token')
+  .description('print an access token of the running demonstration')
+  .argument('<client>', 'clerk, second-clerk, supervisor, legal, auditor, or a client such as library or border-agency')
+  .action(async (client: string) => {
+    const config = readConfig()
+    const note = demoNote(config)
+    if (!config.demo || !existsSync(note))
+      throw new ConfigInvalid('No demonstration runs here. Start one with: npm start')
+    const { issuer, audience } = JSON.parse(readFileSync(note, 'utf8'))
+    const token = await demoToken(issuer, audience, client)
+    out().result({ token }, [token])
+  })
+
+program
+  .command('verify')
+  .description('check a proof of residence')
+  .argument('[token]', 'the proof; read from standard input when left out')
+  .requiredOption('--issuer <origin>', 'the municipality, e.g. https://padron.example.org')
+  .option('--service <profile>', 'the service it is checked for')
+  .action(async (token: string | undefined, options: { issuer: string; service?: string }) => {
+    const { result } = out()
+    try {
+      const proof = await verifyProof((token ?? (await text(process.stdin))).trim(), options)
+      result({ valid: true, ...proof }, [
+        'VALID',
+        ...Object.entries(proof.claims).map(([name, value]) => `${name}: ${JSON.stringify(value)}`),
+      ])
+    } catch (error) {
+      if (!(error instanceof ProofInvalid)) throw error
+      result({ valid: false, code: error.code }, [`NOT VALID: ${error.code}`])
+      process.exitCode = 1
+    }
+  })
+
+const municipality = program.command('municipality').description('the municipalities of this installation')
+municipality
+  .command('add')
+  .description('add a municipality, its organisations and its first signing key')
+  .argument('<file>', 'JSON; docs/operations.md describes it')
+  .action(async (file: string) => {
+    const config = readConfig()
+    const parsed = TownFile.safeParse(JSON.parse(readFileSync(file, 'utf8')))
+    if (!parsed.success)
+      throw new ConfigInvalid(
+        parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'),
+      )
+    await withOwner(config, async (owner) => {
+      const town = await foundTown(owner, parsed.data)
+      await ensureSigningKey({ database: owner, clock: systemClock, keys: configuredKeys(config) }, town.id)
+      out().result({ id: town.id, slug: town.slug }, [`${town.slug} is ready.`])
+    })
+  })
+
+const keys = program.command('keys').description('the keys of the registry')
+keys
+  .command('create')
+  .description('make the first registry key file (REGISTRY_KEY_FILE)')
+  .action(() => {
+    const made = createKeyFile(readConfig())
+    out().result(made, [
+      `Made ${made.file}. Keep a copy where neither the database nor its backups are: without it nothing opens.`,
+    ])
+  })
+keys
+  .command('list')
+  .description('name the registry keys in the key file')
+  .action(() => {
+    const { current, keys: all } = readKeyFile(readConfig().registryKeyFile)
+    out().result(
+      { current, keys: Object.keys(all) },
+      Object.keys(all).map((id) => (id === current ? `${id} (current)` : id)),
+    )
+  })
+keys
+  .command('rotate')
+  .description('add a registry key and rewrap every data key; may be stopped and run again')
+  .action(async () => {
+    const { result, progress } = out()
+    const rotated = await rotateRegistryKey(readConfig(), progress)
+    result(rotated, [
+      `${rotated.rewrapped} data keys are wrapped by ${rotated.current}. The key before it can be removed: padron keys retire`,
+    ])
+  })
+keys
+  .command('retire')
+  .description('remove a registry key that wraps nothing any more')
+  .argument('<key>')
+  .action(async (key: string) => {
+    const left = await retireKey(readConfig(), key)
+    out().result({ retired: key, current: left.current }, [`${key} is gone from the key file.`])
+  })
+keys
+  .command('rotate-signing')
+  .description('make a new signing key; it signs in an hour, when verifiers know it')
+  .argument('<municipality>', 'its short name')
+  .addOption(new Option('--algorithm <name>').choices(['ES256', 'EdDSA']).default('ES256'))
+  .action(async (slug: string, options: { algorithm: 'ES256' | 'EdDSA' }) => {
+    const config = readConfig()
+    await withOwner(config, async (owner) => {
+      const town = await townOf(owner, slug)
+      const deps = { database: owner, clock: systemClock, keys: configuredKeys(config) }
+      const kid = await rotateSigningKey(deps, town.id, options.algorithm)
+      out().result({ kid }, [`${kid} is published now and signs in an hour.`])
+    })
+  })
+keys
+  .command('withdraw-signing')
+  .description('withdraw a signing key at once: all it signed stops verifying')
+  .argument('<municipality>', 'its short name')
+  .argument('<kid>')
+  .action(async (slug: string, kid: string) => {
+    const config = readConfig()
+    await withOwner(config, async (owner) => {
+      const town = await townOf(owner, slug)
+      const deps = { database: owner, clock: systemClock, keys: configuredKeys(config) }
+      const withdrawn = await withdrawSigningKey(deps, town.id, kid)
+      if (!withdrawn) throw new ConfigInvalid('There is no such key in force.')
+      out().result({ kid }, [`${kid} is withdrawn.`])
+    })
+  })
+
+const policies = program.command('policies').description('the firewall\u2019s rules')
+policies
+  .command('check')
+  .description('validate the policies and purposes')
+  .action(() => {
+    loadPolicies(cedar)
+    out().result({ valid: true, purposes: [...purposes.keys()] }, [
+      'The policies are valid and every unconditional refusal is in place.',
+    ])
+  })
+
+async function townOf(owner: Parameters<typeof listMunicipalities>[0], slug: string): Promise<Municipality> {
+  const town = (await listMunicipalities(owner)).find((known) => known.slug === slug)
+  if (town === undefined) throw new ConfigInvalid(`There is no municipality ${slug} here.`)
+  return town
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : 'Something went wrong.'}\n`)
+  process.exitCode = 1
+}

@@ -43,7 +43,7 @@ export async function neighbourHistory(
       const known = asOf.knownAt ? knownAt.toString() : 'infinity'
       const movements = await sql<{ kind: string; cause: string; effective_on: string; recorded_at: Date }>`
         select kind, cause, effective_on::text, recorded_at from movements
-        where neighbour_id = ${id} and recorded_at <= ${known}::timestamptz order by recorded_at, id`.execute(
+        where neighbour_id = ${id} and recorded_at <= ${known}::text::timestamptz order by recorded_at, id`.execute(
         hand.transaction,
       )
       const residences = await sql<{
@@ -53,7 +53,7 @@ export async function neighbourHistory(
         superseded_at: Date | null
       }>`
         select valid_from::text, valid_to::text, recorded_at, superseded_at from residences
-        where neighbour_id = ${id} and recorded_at <= ${known}::timestamptz order by recorded_at, valid_from`.execute(
+        where neighbour_id = ${id} and recorded_at <= ${known}::text::timestamptz order by recorded_at, valid_from`.execute(
         hand.transaction,
       )
       const { id: _, ...state } = record

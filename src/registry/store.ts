@@ -56,16 +56,16 @@ export async function loadRecords(
       a.id as address_id, a.kind as address_kind, a.place, a.reference, a.usual_area,
       theirs.registry_key_id as address_key_registry, theirs.wrapped as address_key_wrapped,
       (select jsonb_build_object('id', s.id, 'neighbour_id', s.representative_id, 'details', encode(s.details, 'hex'))
-        from representatives s where s.neighbour_id = n.id and s.recorded_at <= ${known}::timestamptz
+        from representatives s where s.neighbour_id = n.id and s.recorded_at <= ${known}::text::timestamptz
         order by s.recorded_at desc limit 1) as representative
     from unnest(${`{${ids.join(',')}}`}::uuid[]) as wanted (id)
     join neighbours n on n.id = wanted.id
     join data_keys own on own.id = n.id
-    join lateral (select * from particulars version where version.neighbour_id = n.id and version.recorded_at <= ${known}::timestamptz
+    join lateral (select * from particulars version where version.neighbour_id = n.id and version.recorded_at <= ${known}::text::timestamptz
       order by version.version desc limit 1) p on true
     left join lateral (select * from residences period where period.neighbour_id = n.id
-        and period.recorded_at <= ${known}::timestamptz
-        and (period.superseded_at is null or period.superseded_at > ${known}::timestamptz)
+        and period.recorded_at <= ${known}::text::timestamptz
+        and (period.superseded_at is null or period.superseded_at > ${known}::text::timestamptz)
         and period.valid_from <= ${day}::date and (period.valid_to is null or period.valid_to > ${day}::date)
       order by period.recorded_at desc limit 1) r on true
     left join households h on h.id = r.household_id

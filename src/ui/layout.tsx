@@ -1,9 +1,11 @@
 import type { Child } from 'hono/jsx'
+import { LANGUAGES, type Language, LOCALES } from './language.ts'
 
 /** Every page: language, direction, a way past the header, one stylesheet of our own and nothing from elsewhere. */
-export function Page(props: { title: string; language: string; town: string; children: Child }) {
+export function Page(props: { title: string; language: Language; town: string; children: Child }) {
+  const t = LOCALES[props.language]
   return (
-    <html lang={props.language} dir={props.language === 'ar' ? 'rtl' : 'ltr'}>
+    <html lang={props.language} dir={LANGUAGES[props.language].direction}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -12,13 +14,19 @@ export function Page(props: { title: string; language: string; town: string; chi
       </head>
       <body>
         <a class="skip" href="#content">
-          Skip to content
+          {t.skip}
         </a>
-        <header>Padrón · {props.town}</header>
+        <header>
+          <a href="/">Padrón · {props.town}</a>
+        </header>
         <main id="content">{props.children}</main>
         <footer>
-          <a href="/docs">The API</a> · <a href="/openapi.json">OpenAPI</a> · <a href="/v1/purposes">Purposes</a> ·{' '}
-          <a href="/.well-known/jwks.json">Public keys</a>
+          <nav>
+            <a href="/docs">{t.api}</a>
+            <a href="/v1/purposes">{t.purposes}</a>
+            <a href="/v1/services">{t.services}</a>
+            <a href="/.well-known/jwks.json">{t.keys}</a>
+          </nav>
         </footer>
       </body>
     </html>

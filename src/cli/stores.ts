@@ -1,0 +1,45 @@
+import { type Config, ConfigInvalid } from '../config.ts'
+import { keyFileProvider } from '../firewall/key-file.ts'
+import { type KeyProvider, localKeyProvider, parseKeyMaterial } from '../firewall/key-provider.ts'
+import { type Database, openDatabase, postgresDialect } from '../platform/database.ts'
+import { openEmbedded } from '../platform/embedded.ts'
+import { migrate } from '../platform/migrations.ts'
+
+/**
+ * Runs work with the owner's handle on the database the configuration names. The embedded database is
+ * migrated as it opens; a server only by `padron migrate`.
+ *
+ * @throws {ConfigInvalid} {AlreadyRunning}
+ */
+export async function withOwner<T>(config: Config, work: (owner: Database) => Promise<T>): Promise<T> {
+  if (config.databaseUrl === undefined) {
+    const embedded = await openEmbedded(config.dataDir)
+    try {
+      return await work(embedded.database)
+    } finally {
+      await embedded.close()
+    }
+  }
+  if (config.ownerUrl === undefined) {
+    throw new ConfigInvalid(
+      'DATABASE_OWNER_URL: this needs the login that owns the tables; the service\u2019s own may not change them.',
+    )
+  }
+  const owner = openDatabase(postgresDialect(config.ownerUrl, { connections: 2 }))
+  try {
+    return await work(owner)
+  } finally {
+    await owner.destroy()
+  }
+}
+
+/** @returns the migrations applied now */
+export function migrateConfigured(config: Config): Promise<string[]> {
+  return withOwner(config, (owner) => migrate(owner))
+}
+
+export function configuredKeys(config: Config): KeyProvider {
+  return config.registryKeys === undefined
+    ? keyFileProvider(config.registryKeyFile)
+    : localKeyProvider(parseKeyMaterial(config.registryKeys))
+}

@@ -1,0 +1,94 @@
+import { sql } from 'kysely'
+import { type Database, inMunicipality } from '../platform/database.ts'
+import type { KeyProvider } from './key-provider.ts'
+import { recordRegistryKey, wrappedKey } from './municipality-keys.ts'
+import { rewrap } from './seal.ts'
+
+/** @throws when a registry key is still needed. */
+export class KeyInUse extends Error {
+  readonly code = 'key-in-use'
+
+  constructor(keyId: string, count: number) {
+    super(`${count} data keys are still wrapped by ${keyId}. Run padron keys rotate until none is left.`)
+  }
+}
+
+/** Makes a registry key known to a municipality before anything is wrapped with it. */
+export async function announceRegistryKey(database: Database, municipalityId: string, keyId: string): Promise<void> {
+  await inMunicipality(database, municipalityId, (transaction) => recordRegistryKey(transaction, municipalityId, keyId))
+}
+
+/** How many data keys of a municipality are wrapped by another key than the current one. */
+export async function dataKeysToRewrap(database: Database, keys: KeyProvider, municipalityId: string): Promise<number> {
+  return inMunicipality(database, municipalityId, async (transaction) => {
+    const { rows } = await sql<{ count: number }>`
+      select count(*)::integer as count from data_keys
+      where municipality_id = ${municipalityId} and registry_key_id <> ${keys.currentKeyId()}`.execute(transaction)
+    return rows[0]?.count ?? 0
+  })
+}
+
+/**
+ * Wraps a municipality's data keys by the current registry key, a batch at a time, while the service goes on.
+ * May be stopped and run again: what is done stays done. What was sealed is not touched.
+ *
+ * @returns how many were rewrapped
+ * @throws {KeyUnavailable} when the key they are wrapped by now is not among those given
+ */
+export async function rewrapDataKeys(
+  database: Database,
+  keys: KeyProvider,
+  municipalityId: string,
+  options: { batch?: number; progress?: (done: number) => void } = {},
+): Promise<number> {
+  let done = 0
+  for (;;) {
+    const count = await inMunicipality(database, municipalityId, async (transaction) => {
+      const rows = await transaction
+        .selectFrom('data_keys')
+        .selectAll()
+        .where('municipality_id', '=', municipalityId)
+        .where('registry_key_id', '!=', keys.currentKeyId())
+        .orderBy('registry_key_id')
+        .orderBy('id')
+        .limit(options.batch ?? 500)
+        .forUpdate()
+        .execute()
+      if (rows.length === 0) return 0
+      const fresh = rows.map((row) => {
+        const { id, registryKeyId, wrapped } = rewrap(keys, wrappedKey(row))
+        return { id, registryKeyId, wrapped: Buffer.from(wrapped).toString('hex') }
+      })
+      await sql`
+        update data_keys set registry_key_id = fresh."registryKeyId", wrapped = decode(fresh.wrapped, 'hex')
+        from jsonb_to_recordset(${JSON.stringify(fresh)}::text::jsonb) as fresh (id uuid, "registryKeyId" text, wrapped text)
+        where data_keys.id = fresh.id`.execute(transaction)
+      return rows.length
+    })
+    if (count === 0) return done
+    done += count
+    options.progress?.(done)
+  }
+}
+
+/**
+ * Writes down that a registry key is no longer used.
+ *
+ * @throws {KeyInUse} while any data key is wrapped by it
+ */
+export async function retireRegistryKey(database: Database, municipalityId: string, keyId: string): Promise<void> {
+  await inMunicipality(database, municipalityId, async (transaction) => {
+    const { rows } = await sql<{ count: number }>`
+      select count(*)::integer as count from data_keys
+      where municipality_id = ${municipalityId} and registry_key_id = ${keyId}`.execute(transaction)
+    const left = rows[0]?.count ?? 0
+    if (left > 0) throw new KeyInUse(keyId, left)
+    await transaction
+      .updateTable('registry_keys')
+      .set({ retired_at: sql`now()` })
+      .where('municipality_id', '=', municipalityId)
+      .where('id', '=', keyId)
+      .where('retired_at', 'is', null)
+      .execute()
+  })
+}

@@ -1,0 +1,117 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { unstable_startWorker } from 'wrangler'
+import { verifyProof } from '../../src/verify/index.ts'
+import { AUDIENCE, type House, openHouse, tokenOf } from '../support/house.ts'
+import { freePort } from '../support/postgres-server.ts'
+
+const TEST_CONFIG = 'wrangler.test.toml'
+
+let house: House
+let worker: Awaited<ReturnType<typeof unstable_startWorker>>
+let origin: string
+
+beforeAll(async () => {
+  process.env.WRANGLER_SEND_METRICS = 'false'
+  process.env.CI = '1'
+  const port = await freePort()
+  origin = `http://127.0.0.1:${port}`
+  house = await openHouse({ town: { issuer: origin }, connections: 1 })
+  const issuer = inject('tokenIssuer')
+  // The deployed configuration, with this machine's database and sign-in in it.
+  const vars = {
+    NODE_ENV: 'test',
+    TOKEN_AUDIENCE: AUDIENCE,
+    TOKEN_ISSUERS: JSON.stringify([{ issuer, jwksUri: `${issuer}/jwks` }]),
+    REGISTRY_KEYS: JSON.stringify(house.material.current),
+  }
+  const config = readFileSync('wrangler.toml', 'utf8')
+    .replace(
+      /\[vars\][\s\S]*?(?=\n\[\[)/,
+      `[vars]\n${Object.entries(vars)
+        .map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
+        .join('\n')}\n\n`,
+    )
+    .replace(
+      /(binding = "HYPERDRIVE"\n)/,
+      `$1localConnectionString = ${JSON.stringify(house.url('padron_app_login'))}\n`,
+    )
+  writeFileSync(TEST_CONFIG, config)
+  worker = await unstable_startWorker({
+    config: join(process.cwd(), TEST_CONFIG),
+    dev: { server: { hostname: '127.0.0.1', port }, inspector: false, logLevel: 'warn', watch: false },
+  })
+  await worker.ready
+})
+
+afterAll(async () => {
+  await worker?.dispose()
+  await house?.close()
+  rmSync(TEST_CONFIG, { force: true })
+})
+
+async function call(
+  method: string,
+  path: string,
+  client?: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+) {
+  const response = await fetch(`${origin}${path}`, {
+    method,
+    headers: {
+      ...(client ? { authorization: `Bearer ${await tokenOf(client)}` } : {}),
+      ...(body === undefined ? {} : { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return {
+    status: response.status,
+    body: /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text,
+  }
+}
+
+describe('the Worker, under workerd against PostgreSQL', () => {
+  it('runs the main job: registers, proves, verifies, and refuses enforcement', async () => {
+    expect(await call('GET', '/health/ready')).toMatchObject({ status: 200 })
+    const registered = await call('POST', '/v1/neighbours', 'clerk', {
+      name: { given: 'Fatou', family: ['Ndiaye'] },
+      dateOfBirth: '1990',
+      address: { kind: 'no-fixed-address' },
+    })
+    expect(registered).toMatchObject({ status: 201 })
+    const found = await call(
+      'POST',
+      '/v1/neighbours/search',
+      'clerk',
+      { name: 'fatu ndiaye' },
+      { 'padron-purpose': 'counter-service' },
+    )
+    expect(found).toMatchObject({ status: 200 })
+    expect(found.body.matches).toMatchObject([{ id: registered.body.id }])
+    const issued = await call('POST', `/v1/neighbours/${registered.body.id}/proofs`, 'clerk', { profile: 'residence' })
+    expect(issued).toMatchObject({ status: 201 })
+    const proof = await verifyProof(issued.body.token, { issuer: origin, service: 'residence' })
+    expect(proof.claims).toMatchObject({ resident: true, given_name: 'Fatou' })
+    expect(await call('POST', '/v1/verifications', undefined, { token: issued.body.token })).toMatchObject({
+      status: 200,
+      body: { valid: true },
+    })
+    const request = { subject: { proof: issued.body.token }, purpose: 'service-eligibility', fields: ['resident'] }
+    expect(await call('POST', '/v1/disclosures', 'library', request)).toMatchObject({
+      status: 200,
+      body: { resident: true },
+    })
+    expect(await call('POST', '/v1/disclosures', 'border-agency', request)).toMatchObject({
+      status: 403,
+      body: { code: 'refused' },
+    })
+  })
+
+  it('serves the front page', async () => {
+    expect(await call('GET', '/')).toMatchObject({ status: 200, body: expect.stringContaining('Vallmar') })
+  })
+})
