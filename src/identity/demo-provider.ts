@@ -36,6 +36,7 @@ export async function startDemoProvider(options: {
       redirect_uris: [],
       response_types: [],
     })),
+    ttl: { ClientCredentials: 3600 },
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     jwks: { keys: [options.key as never] },
     features: {

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type House, openHouse } from '../support/house.ts'
+import { openRecord, type RegisteredAnswer, register, somebody } from '../support/people.ts'
+import { unseal } from '../support/unseal.ts'
 
 let house: House
 beforeAll(async () => {
@@ -7,13 +10,269 @@ beforeAll(async () => {
 })
 afterAll(() => house?.close())
 
+const post = (body: unknown, more: object = {}) =>
+  house.ask<RegisteredAnswer & { code: string; errors: { pointer: string }[]; candidates: { id: string }[] }>(
+    'POST',
+    '/v1/neighbours',
+    { as: 'clerk', body, ...more },
+  )
+
 describe('registering a neighbour', () => {
-  it('needs a name and a kind of address, nothing else', async () => {
-    const answer = await house.ask('POST', '/v1/neighbours', {
-      as: 'clerk',
-      body: { name: { given: 'Suharti' }, address: { kind: 'no-fixed-address' } },
-    })
-    expect(answer.text).toBe('')
+  it('needs one name and a kind of address, nothing else, and is effective at once', async () => {
+    const answer = await post({ name: { given: 'Suharti' }, address: { kind: 'no-fixed-address' } })
     expect(answer.status).toBe(201)
+    const today = house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().toString()
+    expect(answer.body).toEqual({
+      id: expect.any(String),
+      householdId: expect.any(String),
+      residentSince: today,
+      version: 1,
+    })
+    const record = await openRecord(house, answer.body.id)
+    expect(record.status).toBe(200)
+    expect(record.body).toMatchObject({
+      name: { given: 'Suharti' },
+      residence: { validFrom: today, residentSince: today },
+      household: { size: 1 },
+    })
+  })
+
+  it('gives a neighbour without an address the reference address of the town', async () => {
+    const { id } = await register(house, { address: { kind: 'no-fixed-address', usualArea: 'The arches by the port' } })
+    expect((await openRecord(house, id)).body.address).toEqual({
+      kind: 'no-fixed-address',
+      referenceAddress: house.town.referenceAddress,
+      usualArea: 'The arches by the port',
+    })
+  })
+
+  it.each([
+    [
+      {
+        kind: 'dwelling',
+        streetType: 'carrer',
+        streetName: 'Major',
+        number: '401',
+        floor: '3',
+        door: '2',
+        postcode: '99001',
+        territory: { province: '99', municipality: '999', district: '01', section: '002' },
+      },
+    ],
+    [{ kind: 'dwelling' }],
+    [
+      {
+        kind: 'informal-dwelling',
+        description: 'A caravan behind the mill',
+        coordinates: { latitude: 41.2, longitude: 1.7 },
+      },
+    ],
+    [{ kind: 'informal-dwelling' }],
+    [{ kind: 'collective', name: 'Night shelter', streetName: 'del Convent' }],
+    [{ kind: 'no-fixed-address', referenceAddress: { name: 'Casal de barri', number: '4' } }],
+  ] as const)('keeps an address as it was told: %j', async (address) => {
+    const { id } = await register(house, { address: structuredClone(address) as never })
+    expect((await openRecord(house, id)).body.address).toEqual(address)
+  })
+
+  it.each([
+    [{ given: 'Megawangi' }],
+    [{ family: ['Papadopoulos'] }],
+    [{ given: 'María del Carmen', family: ['García', 'de la Fuente'] }],
+    [{ given: 'محمد', family: ['العلوي'], transliteration: { given: 'Mohammed', family: ['El Alaoui'] } }],
+    [{ given: '秀英', family: ['欧阳'] }],
+    [{ given: 'Siobhán', family: ["O'Brien-Ní Dhomhnaill"] }],
+    [{ given: 'ትዕግስት', family: ['ተስፋዬ'] }],
+    [{ given: 'N’Diaye' }],
+    [{ given: '\u{20BB7}\u{91CE}' }],
+  ])('keeps a name as its bearer has it: %j', async (name) => {
+    const { id } = await register(house, { name, dateOfBirth: '1988-02-29' })
+    expect((await openRecord(house, id)).body.name).toEqual(name)
+  })
+
+  it.each(['1990-05-17', '1990-05', '1990', '1990~', '2004-02-29', '1989-12~'])(
+    'takes the date of birth %s',
+    async (dateOfBirth) => {
+      const { id } = await register(house, { dateOfBirth })
+      expect((await openRecord(house, id)).body.dateOfBirth).toBe(dateOfBirth)
+    },
+  )
+
+  it.each(['1990-02-29', '1990-13', '90', 'yesterday', '1990-05-17T00:00', ''])(
+    'refuses a date of birth that is none: %j',
+    async (dateOfBirth) => {
+      const answer = await post(somebody({ dateOfBirth }))
+      expect(answer.status).toBe(422)
+      expect(answer.body.errors).toMatchObject([{ pointer: '/dateOfBirth' }])
+    },
+  )
+
+  it('takes a day in the past and refuses one in the future', async () => {
+    const past = await register(house, { since: '2015-06-01' })
+    expect(past.residentSince).toBe('2015-06-01')
+    const future = await post(somebody({ since: '2999-01-01' }))
+    expect(future).toMatchObject({ status: 422, body: { errors: [{ pointer: '/since' }] } })
+  })
+
+  it('keeps what is told about sex, contact and languages, and invents nothing', async () => {
+    const { id } = await register(house, { sex: 'x', contact: { phone: '+34 600 000 000' }, languages: ['ff', 'wo'] })
+    expect((await openRecord(house, id)).body).toMatchObject({
+      sex: 'x',
+      contact: { phone: '+34 600 000 000' },
+      languages: ['ff', 'wo'],
+    })
+    const other = await register(house)
+    const record = (await openRecord(house, other.id)).body
+    for (const field of ['sex', 'contact', 'languages', 'representative', 'departedOn'])
+      expect(record).not.toHaveProperty(field)
+  })
+
+  it.each(['nationality', 'immigrationStatus', 'visa', 'countryOfBirth', 'religion', 'documentType'])(
+    'refuses the field %s by name: there is nowhere to keep it',
+    async (field) => {
+      const answer = await post({ ...somebody(), [field]: 'x' })
+      expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: `/${field}` }] } })
+    },
+  )
+
+  it('refuses unknown fields at every depth', async () => {
+    const body = { ...somebody(), name: { given: 'Ada', tribe: 'x' } }
+    expect(await post(body)).toMatchObject({ status: 422, body: { errors: [{ pointer: '/name/tribe' }] } })
+  })
+
+  it('adds somebody to a household that is there', async () => {
+    const first = await register(house)
+    const body = somebody()
+    delete body.address
+    const second = await post({ ...body, householdId: first.householdId })
+    expect(second.body.householdId).toBe(first.householdId)
+    expect((await openRecord(house, first.id)).body.household).toEqual({ id: first.householdId, size: 2 })
+    expect((await openRecord(house, second.body.id)).body.address).toEqual(
+      (await openRecord(house, first.id)).body.address,
+    )
+  })
+
+  it('refuses a household or a representative that is not here, naming the field', async () => {
+    const body = somebody()
+    delete body.address
+    expect(await post({ ...body, householdId: randomUUID() })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/householdId' }] },
+    })
+    expect(await post(somebody({ representative: { neighbourId: randomUUID() } }))).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/representative/neighbourId' }] },
+    })
+  })
+
+  it('names who acts for a child: a neighbour or somebody else', async () => {
+    const parent = await register(house)
+    const child = await register(house, { dateOfBirth: '2024-01-09', representative: { neighbourId: parent.id } })
+    expect((await openRecord(house, child.id)).body.representative).toEqual({ neighbourId: parent.id })
+    const ward = await register(house, {
+      dateOfBirth: '2014',
+      representative: { name: 'Casa Oberta', role: 'institution' },
+    })
+    expect((await openRecord(house, ward.id)).body.representative).toEqual({ name: 'Casa Oberta', role: 'institution' })
+  })
+
+  it('hides a protected neighbour from clerks at once, and a supervisor still sees them', async () => {
+    const { id } = await register(house, { protected: true })
+    const unknown = await openRecord(house, randomUUID())
+    const hidden = await openRecord(house, id)
+    expect(hidden.status).toBe(404)
+    expect(hidden.text).toBe(unknown.text)
+    expect((await openRecord(house, id, 'supervisor')).status).toBe(200)
+  })
+})
+
+describe('repeating a registration', () => {
+  it('gives the first answer again under the same Idempotency-Key', async () => {
+    const body = somebody()
+    const idempotencyKey = randomUUID()
+    const first = await post(body, { idempotencyKey })
+    const again = await post(body, { idempotencyKey })
+    expect(again.status).toBe(201)
+    expect(again.body).toEqual(first.body)
+  })
+
+  it('gives it again also for a neighbour hidden from the clerk who registered them', async () => {
+    const body = somebody({ protected: true })
+    const idempotencyKey = randomUUID()
+    const first = await post(body, { idempotencyKey })
+    expect((await post(body, { idempotencyKey })).body).toEqual(first.body)
+  })
+
+  it('refuses another form under the same key', async () => {
+    const idempotencyKey = randomUUID()
+    await post(somebody(), { idempotencyKey })
+    expect(await post(somebody(), { idempotencyKey })).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency-mismatch' },
+    })
+  })
+
+  it('asks for the key when it is missing', async () => {
+    expect(await post(somebody(), { idempotencyKey: null })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: 'header:Idempotency-Key' }] },
+    })
+  })
+
+  it('keeps the keys of two clerks apart', async () => {
+    const idempotencyKey = randomUUID()
+    const mine = await post(somebody(), { idempotencyKey })
+    const theirs = await post(somebody(), { idempotencyKey, as: 'second-clerk' })
+    expect([mine.status, theirs.status]).toEqual([201, 201])
+  })
+})
+
+describe('somebody who is registered already', () => {
+  it('is noticed before a second record is made', async () => {
+    const { id } = await register(house, {
+      name: { given: 'Fatoumata', family: ['Sanogo'] },
+      dateOfBirth: '1991-04-02',
+    })
+    const answer = await post(somebody({ name: { given: 'Fatumata', family: ['Sanogo'] }, dateOfBirth: '1991' }))
+    expect(answer).toMatchObject({ status: 409, body: { code: 'duplicate-suspected' } })
+    expect(answer.body.candidates).toEqual([
+      { id, name: { given: 'Fatoumata', family: ['Sanogo'] }, dateOfBirth: '1991-04-02' },
+    ])
+  })
+
+  it('is noticed by the same document, whatever name is given', async () => {
+    const document = `INVENTED-${randomUUID()}`
+    const { id } = await register(house, { evidence: { strength: 'photo-document', document } })
+    const answer = await post(
+      somebody({ evidence: { strength: 'document', document: document.toLowerCase().replaceAll('-', ' ') } }),
+    )
+    expect(answer).toMatchObject({ status: 409, body: { candidates: [{ id }] } })
+  })
+
+  it('is not suspected for sharing a name with somebody of another age', async () => {
+    await register(house, { name: { given: 'Jordi', family: ['Puig', 'Soler'] }, dateOfBirth: '1950-01-01' })
+    const other = await post(
+      somebody({ name: { given: 'Jordi', family: ['Puig', 'Soler'] }, dateOfBirth: '1999-01-01' }),
+    )
+    expect(other.status).toBe(201)
+  })
+
+  it('is registered all the same when the clerk says they are two people, and that is recorded', async () => {
+    const name = { given: 'Ayesha', family: ['Khan'] }
+    const first = await register(house, { name, dateOfBirth: '1980' })
+    const twin = await post(somebody({ name, dateOfBirth: '1980', confirmedDistinct: true }))
+    expect(twin.status).toBe(201)
+    const [movement] = await house.peek<{ id: string; details: Uint8Array }>(
+      `select id, details from movements where neighbour_id = '${twin.body.id}'`,
+    )
+    if (movement === undefined) throw new Error('no movement')
+    const place = { table: 'movements', column: 'details', row: movement.id }
+    expect(await unseal(house, twin.body.id, place, movement.details)).toEqual({ confirmedDistinctFrom: [first.id] })
+  })
+
+  it('does not reveal a protected neighbour to the clerk who types their name', async () => {
+    const name = { given: 'Marisol', family: ['Quispe'] }
+    await register(house, { name, dateOfBirth: '1985', protected: true })
+    expect((await post(somebody({ name, dateOfBirth: '1985' }))).status).toBe(201)
   })
 })

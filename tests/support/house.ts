@@ -64,8 +64,8 @@ export interface House {
   rooms: ProofDeps
   /** What the service uses: the application's role. */
   database: Database
-  /** The owner's handle: superuser in these tests. */
-  owner: Database
+  /** Looks into the database as its superuser, past every wall but the seal. */
+  peek<Row = Record<string, unknown>>(text: string): Promise<Row[]>
   /** Connection string, on the real server only. */
   url: (login?: 'postgres' | 'padron_app_login' | 'padron_ops_login') => string
   clock: MovableClock
@@ -124,7 +124,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     town,
     rooms,
     database,
-    owner,
+    peek: <Row = Record<string, unknown>>(text: string) => stores.peek(text) as Promise<Row[]>,
     clock,
     keys,
     material,
@@ -169,6 +169,14 @@ async function embeddedStore() {
       await sql`set role padron_app`.execute(database)
       return database
     },
+    peek: async (text: string): Promise<unknown[]> => {
+      await sql`reset role`.execute(database)
+      try {
+        return (await sql.raw(text).execute(database)).rows
+      } finally {
+        await sql`set role padron_app`.execute(database)
+      }
+    },
     url: (): string => {
       throw new Error('the embedded database has no address')
     },
@@ -191,6 +199,7 @@ async function serverStore(connections: number) {
       database = openDatabase(postgresDialect(url('padron_app_login'), { connections, role: 'padron_app' }))
       return database
     },
+    peek: async (text: string): Promise<unknown[]> => (await sql.raw(text).execute(owner)).rows,
     url: (login?: string) => url(login),
     close: async () => {
       await database?.destroy()
