@@ -31,6 +31,14 @@ export function sound(word: string): string {
   return skeleton || word.slice(0, 2)
 }
 
+/** Long names in two scripts have this many; each pair of words is a value of the index. */
+const MOST_WORDS = 12
+
+/** Whether a name is more than small words that half the register has. */
+export function hasTellingWord(text: string): boolean {
+  return foldedWords(text).some((word) => !PARTICLES.has(word))
+}
+
 export interface WordsOfName {
   given: string[]
   family: string[]
@@ -39,7 +47,7 @@ export interface WordsOfName {
 
 /** Every word a person may be looked up by: as written, transliterated, and joined ("Abdel Rahman", "Abdelrahman"). */
 export function wordsOfName(name: Name): WordsOfName {
-  const variants = [name, ...(name.transliteration ? [name.transliteration] : [])]
+  const variants = [...(name.transliteration ? [name.transliteration] : []), name]
   const given = unique(variants.flatMap((variant) => nameWords(variant.given ?? '')))
   const family = unique(variants.flatMap((variant) => (variant.family ?? []).flatMap(nameWords)))
   const joined = variants.flatMap((variant) =>
@@ -48,7 +56,7 @@ export function wordsOfName(name: Name): WordsOfName {
       .filter((words) => words.length > 1)
       .map((words) => words.join('')),
   )
-  return { given, family, all: unique([...given, ...family, ...joined]).slice(0, 9) }
+  return { given, family, all: unique([...given, ...family, ...joined]).slice(0, MOST_WORDS) }
 }
 
 /** 1 for the same word, less for a prefix, a sound-alike or a slip, 0 for a stranger. */

@@ -140,7 +140,10 @@ async function sealRegistration(
     deps.gate.admit(ask, id, person),
   ])
   const token = tokenMaker(hash, town.blindIndexBits)
-  const { locks, sets } = likenessOf(token, form.name, form.dateOfBirth)
+  const { locks: ofName, sets } = likenessOf(token, form.name, form.dateOfBirth)
+  const document = form.evidence?.document === undefined ? undefined : documentHash(hash, form.evidence.document)
+  // Two clerks with the same document take turns, whatever name each typed.
+  const locks = document === undefined ? ofName : [...ofName, document.readUInt32BE() >>> 1]
   const dataKeys = [person.wrap(deps.keys, town.id, 'neighbour')]
   const householdId = form.householdId ?? uuidv7()
   const movementId = uuidv7()
@@ -170,8 +173,7 @@ async function sealRegistration(
     evidence: {
       id: uuidv7(),
       strength: form.evidence?.strength ?? 'declaration',
-      documentHash:
-        form.evidence?.document === undefined ? null : documentHash(hash, form.evidence.document).toString('hex'),
+      documentHash: document?.toString('hex') ?? null,
     },
     householdId,
     residenceId: uuidv7(),

@@ -26,8 +26,10 @@ export function searchLinks(gate: Gate): SearchLinks {
       return `/v1/neighbours?search=${Buffer.from(sealed).toString('base64url')}`
     },
     async read(town, clerk, search) {
+      const bytes = Buffer.from(search, 'base64url')
+      if (bytes.toString('base64url') !== search) throw new NotFound()
       try {
-        const opened = openBytes(await keyOf(town), Buffer.from(search, 'base64url'), context(clerk))
+        const opened = openBytes(await keyOf(town), bytes, context(clerk))
         return Criteria.parse(JSON.parse(Buffer.from(opened).toString()))
       } catch {
         throw new NotFound()

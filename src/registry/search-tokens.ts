@@ -1,6 +1,6 @@
 import { parseBirthDate, possibleYears } from './birth-date.ts'
 import type { Address, Criteria, Name } from './model.ts'
-import { foldedWords, nameWords, sound, wordsOfName } from './names.ts'
+import { foldedWords, hasTellingWord, nameWords, sound, wordsOfName } from './names.ts'
 
 /** Turns text into one value of the municipality's blind index. */
 export type Token = (kind: string, ...parts: readonly (string | number)[]) => number
@@ -55,7 +55,7 @@ export function tokensOf(
 export function sufficient(criteria: Criteria): boolean {
   const words = criteria.name === undefined ? [] : nameWords(criteria.name)
   return (
-    words.length >= 2 ||
+    (words.length >= 2 && hasTellingWord(criteria.name ?? '')) ||
     (words.length >= 1 &&
       (criteria.dateOfBirth !== undefined || criteria.street !== undefined || criteria.mononym === true)) ||
     (criteria.street !== undefined && criteria.number !== undefined) ||

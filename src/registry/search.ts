@@ -55,7 +55,7 @@ export async function searchNeighbours(
   criteria: Criteria,
 ): Promise<Disclosed<Matches>> {
   if (!sufficient(criteria)) throw new SearchTooWide()
-  const fields = ['name', 'dateOfBirth', 'address', 'departedOn'] as const satisfies NeighbourField[]
+  const fields = ['name', 'dateOfBirth', 'address', 'departedOn', 'previousNames'] as const satisfies NeighbourField[]
   const { hash } = await deps.gate.keysOf(town.id)
   const sets = tokenSets(tokenMaker(hash, town.blindIndexBits), criteria)
 
@@ -74,7 +74,8 @@ export async function searchNeighbours(
         .map((record) => ({ record, score: scoreOf(record, criteria) }))
         .filter(({ score }) => score >= GOOD_ENOUGH)
         .sort((a, b) => b.score - a.score || (a.record.id < b.record.id ? -1 : 1))
-      const matches = ranked.slice(0, MOST_SHOWN).map(({ record }) => record)
+      // An earlier name finds its bearer and is not shown.
+      const matches = ranked.slice(0, MOST_SHOWN).map(({ record: { previousNames: _, ...shown } }) => shown)
       hand.shown(matches.map((match) => match.id))
       hand.occasion({
         criteria: Object.keys(criteria).sort().join(' '),
@@ -87,12 +88,14 @@ export async function searchNeighbours(
 }
 
 function scoreOf(
-  record: Partial<Pick<NeighbourFields, 'name' | 'dateOfBirth' | 'address'>>,
+  record: Partial<Pick<NeighbourFields, 'name' | 'previousNames' | 'dateOfBirth' | 'address'>>,
   criteria: Criteria,
 ): number {
   const scores: number[] = []
   if (criteria.name !== undefined) {
-    scores.push(record.name === undefined ? 0 : nameLikeness(nameWords(criteria.name), wordsOfName(record.name).all))
+    const typed = nameWords(criteria.name)
+    const names = [...(record.name ? [record.name] : []), ...(record.previousNames ?? [])]
+    scores.push(Math.max(0, ...names.map((name) => nameLikeness(typed, wordsOfName(name).all))))
   }
   if (criteria.dateOfBirth !== undefined) scores.push(birthScore(criteria.dateOfBirth, record.dateOfBirth))
   if (criteria.street !== undefined) {

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createApp, furnish } from '../../src/app.tsx'
+import { type House, openHouse } from '../support/house.ts'
+import { inventedWord, type RegisteredAnswer, register, somebody } from '../support/people.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse({ connections: 20 })
+})
+afterAll(() => house?.close())
+
+const count = async (statuses: Promise<{ status: number }>[]) => {
+  const found: Record<number, number> = {}
+  for (const { status } of await Promise.all(statuses)) found[status] = (found[status] ?? 0) + 1
+  return found
+}
+
+describe('two clerks at the same instant', () => {
+  it('who register the same person make one neighbour and one 409, twenty times over', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const name = { given: inventedWord(20_000 + round), family: [inventedWord(30_000 + round)] }
+      const post = (as: string) =>
+        house.ask('POST', '/v1/neighbours', { as, body: somebody({ name, dateOfBirth: '1990' }) })
+      expect(await count([post('clerk'), post('second-clerk')])).toEqual({ 201: 1, 409: 1 })
+    }
+  })
+
+  it('in two processes are no different', async () => {
+    const other = furnish({ database: house.database, clock: house.clock, keys: house.keys, policies: house.policies })
+    const clerk = {
+      kind: 'staff',
+      id: 'elsewhere',
+      role: 'clerk',
+      organisationId: '0192f000-0000-7000-8000-000000000001',
+    } as const
+    const { registerNeighbour } = await import('../../src/registry/register.ts')
+    for (let round = 0; round < 20; round += 1) {
+      const name = { given: inventedWord(40_000 + round), family: [inventedWord(50_000 + round)] }
+      const outcomes = await Promise.allSettled(
+        [house.rooms, other].map((rooms) =>
+          registerNeighbour(rooms, house.town, clerk, somebody({ name, dateOfBirth: '1990' }), randomUUID()),
+        ),
+      )
+      expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected'])
+    }
+    expect(createApp).toBeDefined()
+  })
+
+  it('who see the same document under two names make one neighbour and one 409', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const evidence = { strength: 'document', document: `INVENTED-${randomUUID()}` } as const
+      const post = (as: string) => house.ask('POST', '/v1/neighbours', { as, body: somebody({ evidence }) })
+      expect(await count([post('clerk'), post('second-clerk')])).toEqual({ 201: 1, 409: 1 })
+    }
+  })
+
+  it('who correct the same record do not lose each other’s change: the second is told', async () => {
+    const { id, version } = await register(house)
+    const patch = (given: string) =>
+      house.ask('PATCH', `/v1/neighbours/${id}`, { as: 'clerk', body: { name: { given } }, ifMatch: version })
+    expect(await count(['Ona', 'Ada', 'Eva'].map(patch))).toEqual({ 200: 1, 412: 2 })
+  })
+})
+
+describe('one request sent many times at once', () => {
+  it('creates one neighbour and gives everyone the same answer', async () => {
+    const body = somebody()
+    const idempotencyKey = randomUUID()
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () =>
+        house.ask<RegisteredAnswer>('POST', '/v1/neighbours', { as: 'clerk', body, idempotencyKey }),
+      ),
+    )
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([201]))
+    expect(new Set(answers.map((answer) => answer.body.id)).size).toBe(1)
+  })
+
+  it('moves a neighbour once', async () => {
+    const { id, version } = await register(house, { since: '2020-01-01' })
+    const idempotencyKey = randomUUID()
+    const body = { address: { kind: 'informal-dwelling' }, since: '2024-01-01' }
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        house.ask('POST', `/v1/neighbours/${id}/residences`, { as: 'clerk', body, ifMatch: version, idempotencyKey }),
+      ),
+    )
+    expect(new Set(answers.map((answer) => answer.text)).size).toBe(1)
+    expect(answers[0]?.status).toBe(201)
+    expect(
+      await house.peek(`select id from residences where neighbour_id = '${id}' and superseded_at is null`),
+    ).toHaveLength(2)
+  })
+
+  it('issues one proof', async () => {
+    const { id } = await register(house)
+    const idempotencyKey = randomUUID()
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        house.ask('POST', `/v1/neighbours/${id}/proofs`, { as: 'clerk', body: { profile: 'library' }, idempotencyKey }),
+      ),
+    )
+    expect(new Set(answers.map((answer) => answer.text)).size).toBe(1)
+    expect(await house.peek(`select id from proofs where neighbour_id = '${id}'`)).toHaveLength(1)
+  })
+})
+
+describe('many clerks registering different people', () => {
+  it('loses nobody and registers nobody twice', async () => {
+    const [before] = await house.peek<{ count: string }>('select count(*) from neighbours')
+    expect(
+      await count(
+        Array.from({ length: 200 }, () => house.ask('POST', '/v1/neighbours', { as: 'clerk', body: somebody() })),
+      ),
+    ).toEqual({ 201: 200 })
+    const [after] = await house.peek<{ count: string }>('select count(*) from neighbours')
+    expect(Number(after?.count) - Number(before?.count)).toBe(200)
+  })
+})
