@@ -50,6 +50,27 @@ export class PoliciesInvalid extends Error {
   readonly code = 'policies-invalid'
 }
 
+/** What no policy file may leave out, soften or turn around. */
+const UNCONDITIONAL = {
+  'firewall.enforcement': 'forbid (principal in Function::"immigration-enforcement", action, resource);',
+  'firewall.purpose':
+    'forbid (principal, action, resource) when { context.purpose == Purpose::"immigration-control" };',
+  'firewall.attestation': `forbid (principal is Client, action, resource)
+    unless { principal.organisation has attestedUntil && context.now < principal.organisation.attestedUntil };`,
+  'firewall.unknown-function': `forbid (principal is Client, action, resource)
+    unless { principal.organisation.hasFunction };`,
+  'firewall.bulk': 'forbid (principal, action, resource) when { !(principal is Staff) && context.subjects > 1 };',
+  'firewall.export': 'forbid (principal, action == Action::"export", resource);',
+}
+
+/** What a policy says, whatever its spacing, comments and annotations. */
+function essence(engine: Cedar, text: string): string {
+  const json = engine.policyToJson(text)
+  if (json.type === 'failure') throw new PoliciesInvalid(json.errors.map((error) => error.message).join('; '))
+  const { annotations: _, ...rest } = json.json
+  return JSON.stringify(rest)
+}
+
 /**
  * Loads, validates and prepares the policies once.
  *
@@ -64,8 +85,10 @@ export function loadPolicies(engine: Cedar, texts: readonly string[] = Object.va
   if (faults.length > 0) {
     throw new PoliciesInvalid(faults.map((fault) => `${fault.policyId}: ${fault.error.message}`).join('; '))
   }
-  for (const rule of ['firewall.enforcement', 'firewall.purpose', 'firewall.attestation', 'firewall.bulk']) {
-    if (!policies[rule]?.includes('forbid')) throw new PoliciesInvalid(`${rule}: this forbid must be present`)
+  for (const [rule, text] of Object.entries(UNCONDITIONAL)) {
+    if (policies[rule] === undefined || essence(engine, policies[rule]) !== essence(engine, text)) {
+      throw new PoliciesInvalid(`${rule}: this forbid must be present, word for word`)
+    }
   }
   const setId = `padron-${Object.keys(policies).length}-${Temporal.Now.instant().epochNanoseconds}`
   const parsed = engine.preparsePolicySet(setId, { staticPolicies: policies })
@@ -145,18 +168,27 @@ function principalEntity(requester: Requester, position: Position | undefined): 
   return { uid, attrs, parents: [organisation] }
 }
 
+/**
+ * An organisation is put directly in all that it can reach: what matters is whether there is a path, and
+ * a chain would break where organisations share with each other in a circle.
+ */
 function organisationEntities(position: Position): cedar.EntityJson[] {
-  return [...position.organisations].map(([id, { related, functions }]) => {
-    const own = id === position.organisationId
-    const attrs: cedar.EntityJson['attrs'] = { hasFunction: functions.length > 0 }
-    if (own && position.attestedUntil !== undefined) attrs.attestedUntil = position.attestedUntil.epochMilliseconds
-    return {
-      uid: { type: 'Organisation', id },
+  const organisation = (id: string) => ({ type: 'Organisation', id })
+  const functions = new Set([...position.organisations.values()].flatMap((reached) => reached.functions))
+  const others = [...position.organisations.keys()].filter((id) => id !== position.organisationId)
+  const own = position.organisations.get(position.organisationId)
+  const attrs: cedar.EntityJson['attrs'] = { hasFunction: (own?.functions.length ?? 0) > 0 }
+  if (position.attestedUntil !== undefined) attrs.attestedUntil = position.attestedUntil.epochMilliseconds
+  return [
+    {
+      uid: organisation(position.organisationId),
       attrs,
-      parents: [
-        ...related.map((parent) => ({ type: 'Organisation', id: parent })),
-        ...functions.map((name) => ({ type: 'Function', id: name })),
-      ],
-    }
-  })
+      parents: [...others.map(organisation), ...[...functions].map((name) => ({ type: 'Function', id: name }))],
+    },
+    ...others.map((id) => ({
+      uid: organisation(id),
+      attrs: { hasFunction: (position.organisations.get(id)?.functions.length ?? 0) > 0 },
+      parents: [],
+    })),
+  ]
 }

@@ -103,6 +103,7 @@ export async function rotateSigningKey(
       .select('id')
       .where('municipality_id', '=', municipalityId)
       .where('signs_until', 'is', null)
+      .where('withdrawn_at', 'is', null)
       .forUpdate()
       .execute()
     const now = deps.clock.now().round({ smallestUnit: 'millisecond', roundingMode: 'trunc' })
@@ -146,15 +147,26 @@ export async function ensureSigningKey(
   if (keys.length === 0) await rotateSigningKey(deps, municipalityId, algorithm)
 }
 
-/** Takes a key out of the published set at once: everything it signed stops verifying. */
+/**
+ * Takes a key out of the published set at once: everything it signed stops verifying. Where it was the one
+ * that signs, a new one takes its place at once, so that the city can go on.
+ *
+ * @returns false when there is no such key in force
+ */
 export async function withdrawSigningKey(deps: KeyDeps, municipalityId: string, kid: string): Promise<boolean> {
-  const result = await inMunicipality(deps.database, municipalityId, (transaction) =>
+  const withdrawn = await inMunicipality(deps.database, municipalityId, (transaction) =>
     transaction
       .updateTable('signing_keys')
       .set({ withdrawn_at: deps.clock.now().toString() })
       .where('id', '=', kid)
       .where('withdrawn_at', 'is', null)
+      .returning(['algorithm', 'signs_until'])
       .executeTakeFirst(),
   )
-  return result.numUpdatedRows === 1n
+  if (withdrawn === undefined) return false
+  if (withdrawn.signs_until === null) {
+    const algorithm = withdrawn.algorithm === 'EdDSA' ? 'EdDSA' : 'ES256'
+    await rotateSigningKey(deps, municipalityId, algorithm, Temporal.Duration.from({ seconds: 0 }))
+  }
+  return true
 }

@@ -1,0 +1,221 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Refusal, type Requester, type Staff } from '../../src/firewall/requester.ts'
+import { openNeighbour } from '../../src/registry/neighbours.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { openRecord, register, somebody } from '../support/people.ts'
+import { unseal } from '../support/unseal.ts'
+
+const OFFICE = '0192f000-0000-7000-8000-000000000001'
+const BORDER = '0192f000-0000-7000-8000-000000000005'
+const clerk: Staff = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: OFFICE }
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+interface Entry {
+  id: string
+  action: string
+  purpose: string
+  outcome: string
+  requester_kind: string
+  subject_id: string | null
+  details: Uint8Array
+}
+
+const entriesSince = (id: string) => house.peek<Entry>(`select * from ledger_entries where id > '${id}' order by id`)
+const lastEntry = async () =>
+  (await house.peek<Entry>('select * from ledger_entries order by id desc limit 1'))[0]?.id ?? ''
+
+describe('opening a record', () => {
+  it('leaves an entry that says who, why, which fields and which policies, sealed to the neighbour', async () => {
+    const { id } = await register(house)
+    const before = await lastEntry()
+    await house.ask('GET', `/v1/neighbours/${id}?fields=name,address`, { as: 'clerk', purpose: 'counter-service' })
+    const [entry, ...others] = await entriesSince(before)
+    expect(others).toEqual([])
+    expect(entry).toMatchObject({
+      action: 'open',
+      purpose: 'counter-service',
+      outcome: 'permitted',
+      requester_kind: 'staff',
+      subject_id: id,
+    })
+    const place = { table: 'ledger_entries', column: 'details', row: entry?.id ?? '' }
+    expect(await unseal(house, id, place, entry?.details ?? new Uint8Array())).toMatchObject({
+      requester: 'clerk',
+      organisation: OFFICE,
+      fields: ['name', 'address'],
+      policies: ['staff.purpose'],
+      subject: id,
+      salt: expect.any(String),
+    })
+  })
+
+  it('opens the fields asked for and no others', async () => {
+    const { id } = await register(house, { sex: 'x', contact: { phone: '+34 600 000 002' } })
+    const answer = await house.ask('GET', `/v1/neighbours/${id}?fields=name`, {
+      as: 'clerk',
+      purpose: 'counter-service',
+    })
+    expect(Object.keys(answer.body).sort()).toEqual(['id', 'name', 'version'])
+  })
+
+  it('opens no field the purpose does not need', async () => {
+    const { id } = await register(house)
+    const answer = await house.ask('GET', `/v1/neighbours/${id}?fields=name,representative`, {
+      as: 'clerk',
+      purpose: 'departure',
+    })
+    expect(answer).toMatchObject({ status: 403, body: { code: 'refused' } })
+    expect(
+      (await house.ask('GET', `/v1/neighbours/${id}?fields=name,address`, { as: 'clerk', purpose: 'departure' }))
+        .status,
+    ).toBe(200)
+  })
+
+  it('needs a purpose', async () => {
+    const { id } = await register(house)
+    expect(await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk' })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: 'header:Padron-Purpose' }] },
+    })
+  })
+
+  it.each(['legal', 'auditor'])('is not for a %s, who has no purpose that opens records', async (role) => {
+    const { id } = await register(house)
+    expect((await openRecord(house, id, role)).status).toBe(403)
+  })
+
+  it.each(['library', 'border-agency', 'joint-unit', 'address-check', 'unknown'])(
+    'is not for the machine of %s',
+    async (client) => {
+      const { id } = await register(house)
+      expect((await openRecord(house, id, client)).status).toBe(403)
+    },
+  )
+})
+
+describe('when the ledger cannot be written', () => {
+  it('nothing is disclosed and nothing is changed', async () => {
+    const { id, version } = await register(house)
+    await house.peek(
+      `create function no_ledger() returns trigger language plpgsql as 'begin raise exception ''the disk is full''; end'`,
+    )
+    await house.peek(
+      'create trigger no_ledger before insert on ledger_entries for each statement execute function no_ledger()',
+    )
+    try {
+      const read = await openRecord(house, id)
+      expect(read).toMatchObject({ status: 500, body: { code: 'unexpected' } })
+      expect(read.text).not.toContain('disk')
+      expect(
+        (await house.ask('PATCH', `/v1/neighbours/${id}`, { as: 'clerk', body: { sex: 'x' }, ifMatch: version }))
+          .status,
+      ).toBe(500)
+      expect(
+        (
+          await house.ask('POST', '/v1/neighbours', {
+            as: 'clerk',
+            body: somebody({ name: { given: 'Sense Registre' } }),
+          })
+        ).status,
+      ).toBe(500)
+      expect(
+        (await house.ask('POST', `/v1/neighbours/${id}/proofs`, { as: 'clerk', body: { profile: 'library' } })).status,
+      ).toBe(500)
+    } finally {
+      await house.peek('drop trigger no_ledger on ledger_entries')
+    }
+    expect((await openRecord(house, id)).headers.get('etag')).toBe('"1"')
+    expect(await house.peek(`select id from proofs where neighbour_id = '${id}'`)).toEqual([])
+  })
+})
+
+describe('a refusal', () => {
+  it('is in the ledger, and says nothing the requester made up', async () => {
+    const { id } = await register(house)
+    const before = await lastEntry()
+    await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'immigration-control' })
+    await house.ask('GET', `/v1/neighbours/${id}`, { as: 'border-agency', purpose: 'counter-service' })
+    const entries = await entriesSince(before)
+    expect(entries.map(({ outcome, purpose }) => `${outcome} ${purpose}`)).toContain('refused immigration-control')
+    for (const entry of entries) expect(entry.subject_id).toBeNull()
+  })
+
+  it('is the same for a neighbour who exists and one who does not', async () => {
+    const { id } = await register(house)
+    for (const purpose of ['immigration-control', 'registration', 'made-up']) {
+      const real = await house.ask('GET', `/v1/neighbours/${id}?fields=history`.replace('history', 'household'), {
+        as: 'clerk',
+        purpose,
+      })
+      const none = await house.ask('GET', `/v1/neighbours/${randomUUID()}?fields=household`, { as: 'clerk', purpose })
+      expect(real.status).toBe(403)
+      expect(none.text).toBe(real.text)
+      expect(none.status).toBe(real.status)
+    }
+  })
+})
+
+describe('a path to immigration enforcement', () => {
+  it('closes the gate to staff lent to it, from the moment it is recorded', async () => {
+    const { id } = await register(house)
+    expect((await openRecord(house, id)).status).toBe(200)
+    await house.peek(
+      `insert into organisation_links (municipality_id, organisation_id, kind, related_id) values ('${house.town.id}', '${OFFICE}', 'memberOf', '${BORDER}')`,
+    )
+    try {
+      expect((await openRecord(house, id)).status).toBe(403)
+      expect((await house.ask('POST', '/v1/neighbours', { as: 'clerk', body: somebody() })).status).toBe(403)
+    } finally {
+      await house.peek(
+        `delete from organisation_links where organisation_id = '${OFFICE}' and related_id = '${BORDER}'`,
+      )
+    }
+    expect((await openRecord(house, id)).status).toBe(200)
+  })
+
+  it('closes it however long it is and whatever circles it makes', async () => {
+    const chain = Array.from({ length: 6 }, () => randomUUID())
+    for (const id of chain)
+      await house.peek(
+        `insert into organisations (id, municipality_id, name) values ('${id}', '${house.town.id}', 'Link')`,
+      )
+    const link = (from: string, kind: string, to: string) =>
+      house.peek(
+        `insert into organisation_links (municipality_id, organisation_id, kind, related_id) values ('${house.town.id}', '${from}', '${kind}', '${to}')`,
+      )
+    for (const [i, id] of chain.entries()) {
+      const next = chain[i + 1] ?? chain[0] ?? ''
+      await link(id, ['memberOf', 'reportsTo', 'sharesWith'][i % 3] ?? 'memberOf', next)
+    }
+    const lent: Requester = { ...clerk, organisationId: chain[0] ?? '' }
+    const { id } = await register(house)
+    const ask = () => openNeighbour(house.rooms, house.town, lent, id, { purpose: 'counter-service', fields: ['name'] })
+    await expect(ask()).resolves.toBeDefined()
+    await link(chain[5] ?? '', 'sharesWith', BORDER)
+    await expect(ask()).rejects.toBeInstanceOf(Refusal)
+  })
+})
+
+describe('another municipality', () => {
+  it('is not seen, not even by a query that forgets to say which one', async () => {
+    const { id } = await register(house)
+    const elsewhere = randomUUID()
+    const seen = await house.database.transaction().execute(async (transaction) => {
+      await sql`select set_config('padron.municipality', ${elsewhere}, true)`.execute(transaction)
+      return transaction.selectFrom('neighbours').select('id').execute()
+    })
+    expect(seen).toEqual([])
+    const unsaid = await house.database
+      .transaction()
+      .execute((transaction) => transaction.selectFrom('neighbours').select('id').execute())
+    expect(unsaid).toEqual([])
+    expect(id).toBeDefined()
+  })
+})

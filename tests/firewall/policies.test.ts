@@ -1,0 +1,261 @@
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
+import { describe, expect, it } from 'vitest'
+import firewall from '../../policies/firewall.cedar?raw'
+import providers from '../../policies/providers.cedar?raw'
+import residents from '../../policies/residents.cedar?raw'
+import staff from '../../policies/staff.cedar?raw'
+import type { Position } from '../../src/firewall/organisations.ts'
+import { loadPolicies, PoliciesInvalid, purposes, type Question } from '../../src/firewall/policies.ts'
+import { ACTIONS, type Requester } from '../../src/firewall/requester.ts'
+
+const texts = { firewall, providers, residents, staff }
+const engine = loadPolicies(cedar)
+const NOW = Temporal.Instant.from('2026-06-01T12:00:00Z')
+const OWN = 'own'
+
+type Shape = { name: string; enforcement: boolean; organisations: Position['organisations'] }
+
+function chain(depth: number, kind: 'clean' | 'enforcement'): Shape['organisations'] {
+  const organisations = new Map<string, { related: string[]; functions: string[] }>()
+  for (let level = 0; level <= depth; level += 1) {
+    const id = level === 0 ? OWN : `level-${level}`
+    const last = level === depth
+    organisations.set(id, {
+      related: last ? [] : [`level-${level + 1}`],
+      functions:
+        last && kind === 'enforcement'
+          ? depth === 0
+            ? ['library', 'immigration-enforcement']
+            : ['immigration-enforcement']
+          : ['library'],
+    })
+  }
+  return organisations
+}
+
+function severalParents(bad: boolean): Shape['organisations'] {
+  return new Map([
+    [OWN, { related: ['left', 'right', 'third'], functions: ['library'] }],
+    ['left', { related: ['top'], functions: ['culture'] }],
+    ['right', { related: ['top'], functions: ['culture'] }],
+    ['third', { related: bad ? ['enforcer'] : [], functions: ['culture'] }],
+    ['top', { related: [], functions: ['council'] }],
+    ...(bad ? [['enforcer', { related: [], functions: ['immigration-enforcement'] }] as const] : []),
+  ])
+}
+
+const shapes: Shape[] = [
+  ...[0, 1, 2, 3, 4].flatMap((depth): Shape[] => [
+    { name: `enforcement ${depth} levels up`, enforcement: true, organisations: chain(depth, 'enforcement') },
+    { name: `clean, ${depth} levels`, enforcement: false, organisations: chain(depth, 'clean') },
+  ]),
+  { name: 'enforcement by one of several parents', enforcement: true, organisations: severalParents(true) },
+  { name: 'clean with several parents', enforcement: false, organisations: severalParents(false) },
+  {
+    name: 'enforcement in a circle',
+    enforcement: true,
+    organisations: new Map([
+      [OWN, { related: ['a'], functions: ['library'] }],
+      ['a', { related: ['b'], functions: [] }],
+      ['b', { related: ['a', 'c'], functions: [] }],
+      ['c', { related: [], functions: ['immigration-enforcement'] }],
+    ]),
+  },
+  {
+    name: 'no function on record',
+    enforcement: false,
+    organisations: new Map([[OWN, { related: [], functions: [] }]]),
+  },
+]
+
+const attestations = {
+  current: NOW.add({ hours: 24 }),
+  'ends now': NOW,
+  expired: NOW.subtract({ hours: 1 }),
+  none: undefined,
+}
+
+const requesters: Requester[] = [
+  ...(['clerk', 'supervisor', 'legal', 'auditor'] as const).map(
+    (role): Requester => ({ kind: 'staff', id: role, role, organisationId: OWN }),
+  ),
+  { kind: 'client', id: 'client', organisationId: OWN },
+  { kind: 'resident', id: 'resident', neighbourId: 'record' },
+  { kind: 'resident', id: 'somebody-else', neighbourId: 'another-record' },
+  { kind: 'job', id: 'job' },
+]
+
+const ALL_FIELDS = [...new Set([...purposes.values()].flatMap((purpose) => purpose.fields))]
+
+/** Every set a purpose names, the same with one field too many, every field alone, all, none, one unheard of. */
+function fieldSets(): string[][] {
+  const named = [...purposes.values()].flatMap(({ fields }) => [
+    fields,
+    [...fields, ...ALL_FIELDS.filter((field) => !fields.includes(field)).slice(0, 1)],
+  ])
+  const sets = [[], ALL_FIELDS, ['nationality'], ...ALL_FIELDS.map((field) => [field]), ...named]
+  return [...new Map(sets.map((set) => [[...set].sort().join(), set])).values()]
+}
+
+describe('every combination of requester, organisation, attestation, action, purpose, fields and number', () => {
+  it('permits nobody with a path to enforcement, nothing for immigration control, and only what a purpose names', () => {
+    const wrong: string[] = []
+    let asked = 0
+    let permitted = 0
+    for (const requester of requesters) {
+      const placed = requester.kind === 'staff' || requester.kind === 'client'
+      for (const shape of placed ? shapes : shapes.slice(0, 1)) {
+        for (const [promise, attestedUntil] of Object.entries(placed ? attestations : { none: undefined })) {
+          const position: Position | undefined = placed
+            ? { organisationId: OWN, attestedUntil, organisations: shape.organisations }
+            : undefined
+          for (const purpose of [...purposes.keys(), 'made-up']) {
+            // All sets where something may be permitted; two where nothing can, to bound the run.
+            const sets = purposes.get(purpose)?.actions.length ? SETS : FEW
+            for (const action of ACTIONS) {
+              for (const fields of sets) {
+                for (const subjects of requester.kind === 'staff' ? [1] : [1, 2]) {
+                  const question: Question = {
+                    requester,
+                    position,
+                    action,
+                    purpose,
+                    fields,
+                    subjects,
+                    record: { id: 'record', protected: false },
+                    now: NOW,
+                  }
+                  asked += 1
+                  const decision = engine.decide(question)
+                  if (!decision.permitted) continue
+                  permitted += 1
+                  const known = purposes.get(purpose)
+                  const fault =
+                    (placed && shape.enforcement && 'a path to enforcement') ||
+                    (purpose === 'immigration-control' && 'immigration control') ||
+                    (requester.kind === 'client' && promise !== 'current' && 'no current promise') ||
+                    (requester.kind === 'client' && shape.name === 'no function on record' && 'unknown function') ||
+                    (requester.kind !== 'staff' && subjects > 1 && 'more than one person') ||
+                    (action === 'export' && 'export') ||
+                    (requester.kind === 'job' && 'a job') ||
+                    (requester.id === 'somebody-else' && 'another’s record') ||
+                    (!known?.actions.includes(action) && 'an action the purpose does not name') ||
+                    (!fields.every((field) => known?.fields.includes(field)) && 'a field the purpose does not name')
+                  if (fault)
+                    wrong.push(`${fault}: ${requester.id} ${shape.name} ${promise} ${action} ${purpose} ${fields}`)
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    expect(wrong).toEqual([])
+    expect(permitted).toBeGreaterThan(1000)
+    expect(asked).toBeGreaterThan(100_000)
+    process.stdout.write(
+      `policies: ${asked} combinations asked, ${permitted} permitted, ${wrong.length} of them wrongly\n`,
+    )
+  }, 600_000)
+})
+
+const SETS = fieldSets()
+const FEW = [[], ALL_FIELDS]
+
+describe('what is permitted', () => {
+  const ask = (more: Partial<Question>): boolean =>
+    engine.decide({
+      requester: { kind: 'client', id: 'library', organisationId: OWN },
+      position: { organisationId: OWN, attestedUntil: NOW.add({ hours: 1 }), organisations: chain(1, 'clean') },
+      action: 'disclose',
+      purpose: 'service-eligibility',
+      fields: ['resident'],
+      subjects: 1,
+      record: { id: 'record', protected: false },
+      now: NOW,
+      ...more,
+    }).permitted
+
+  it('is what a provider with a promise may learn of the bearer of a proof', () => {
+    expect(ask({})).toBe(true)
+    expect(ask({ fields: ['resident', 'residentSince', 'name'] })).toBe(true)
+    expect(ask({ fields: ['address'] })).toBe(false)
+    expect(ask({ subjects: 2 })).toBe(false)
+    expect(ask({ position: undefined })).toBe(false)
+    expect(ask({ record: { id: 'record', protected: true } })).toBe(false)
+  })
+
+  it('is a neighbour’s own record, protected or not, and nobody else’s', () => {
+    const own = { position: undefined, action: 'open', purpose: 'own-record', fields: ['name', 'address'] } as const
+    const me: Requester = { kind: 'resident', id: 'r', neighbourId: 'record' }
+    expect(ask({ ...own, requester: me })).toBe(true)
+    expect(ask({ ...own, requester: me, record: { id: 'record', protected: true } })).toBe(true)
+    expect(ask({ ...own, requester: { ...me, neighbourId: 'other' } })).toBe(false)
+  })
+
+  it('is a protected record to supervisors alone', () => {
+    const open = {
+      action: 'open',
+      purpose: 'counter-service',
+      fields: ['name'],
+      record: { id: 'record', protected: true },
+    } as const
+    const as = (role: 'clerk' | 'supervisor') =>
+      ask({ ...open, requester: { kind: 'staff', id: role, role, organisationId: OWN } })
+    expect(as('clerk')).toBe(false)
+    expect(as('supervisor')).toBe(true)
+  })
+})
+
+describe('policies that cannot be trusted are not loaded', () => {
+  const load = (change: Partial<typeof texts>) => () => loadPolicies(cedar, Object.values({ ...texts, ...change }))
+
+  it.each([
+    'firewall.enforcement',
+    'firewall.purpose',
+    'firewall.attestation',
+    'firewall.unknown-function',
+    'firewall.bulk',
+    'firewall.export',
+  ])('without %s', (id) => {
+    const without = firewall
+      .split(/(?=@id\()/)
+      .filter((policy) => !policy.includes(`"${id}"`))
+      .join('')
+    expect(load({ firewall: without })).toThrow(PoliciesInvalid)
+  })
+
+  it('with a forbid turned into a permit', () => {
+    expect(
+      load({ firewall: firewall.replace('forbid (principal in Function', 'permit (principal in Function') }),
+    ).toThrow(PoliciesInvalid)
+  })
+
+  it('with a forbid that has a condition slipped in', () => {
+    expect(
+      load({
+        firewall: firewall.replace(
+          '"immigration-enforcement", action, resource);',
+          '"immigration-enforcement", action, resource) when { context.subjects > 5 };',
+        ),
+      }),
+    ).toThrow(PoliciesInvalid)
+  })
+
+  it('with a policy nobody signed for', () => {
+    expect(load({ staff: 'permit (principal, action, resource);' })).toThrow(/@id/)
+  })
+
+  it('with an attribute the schema does not know', () => {
+    expect(
+      load({
+        staff:
+          '@id("x") @title("x") @source("x") permit (principal is Staff, action, resource) when { principal.badge == 1 };',
+      }),
+    ).toThrow(PoliciesInvalid)
+  })
+
+  it('with two policies of one name', () => {
+    expect(load({ residents: residents + residents })).toThrow(/two policies/)
+  })
+})

@@ -1,0 +1,333 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Asked, type House, openHouse } from '../support/house.ts'
+import { openRecord, register } from '../support/people.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const today = () => house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
+const patch = (id: string, body: unknown, ifMatch: number, as = 'clerk') =>
+  house.ask<{ version: number; code: string }>('PATCH', `/v1/neighbours/${id}`, { as, body, ifMatch })
+const move = (id: string, body: unknown, ifMatch: number, more: Asked = {}) =>
+  house.ask<{ version: number; code: string; householdId: string }>('POST', `/v1/neighbours/${id}/residences`, {
+    as: 'clerk',
+    body,
+    ifMatch,
+    ...more,
+  })
+const depart = (id: string, body: unknown, ifMatch: number, more: Asked = {}) =>
+  house.ask<{ status: string; code: string; proceedingId: string; version: number }>(
+    'POST',
+    `/v1/neighbours/${id}/departures`,
+    { as: 'clerk', body, ifMatch, ...more },
+  )
+const history = (id: string, query = '') =>
+  house.ask<{
+    state: Record<string, unknown>
+    movements: { movement: string; cause: string; effectiveOn: string }[]
+    residences: { validFrom: string; validTo: string | null; supersededAt: string | null }[]
+  }>('GET', `/v1/neighbours/${id}/history${query}`, { as: 'clerk', purpose: 'counter-service' })
+
+describe('correcting a record', () => {
+  it('replaces what was given, keeps the rest, and counts the version up', async () => {
+    const { id, version } = await register(house, {
+      name: { given: 'Mohamed' },
+      sex: 'male',
+      contact: { phone: '+34 600 000 001' },
+    })
+    const answer = await patch(id, { name: { given: 'Mohammed', family: ['Haddad'] } }, version)
+    expect(answer).toMatchObject({ status: 200, body: { version: 2 } })
+    expect(answer.headers.get('etag')).toBe('"2"')
+    const record = await openRecord(house, id)
+    expect(record.headers.get('etag')).toBe('"2"')
+    expect(record.body).toMatchObject({
+      name: { given: 'Mohammed', family: ['Haddad'] },
+      sex: 'male',
+      contact: { phone: '+34 600 000 001' },
+    })
+  })
+
+  it('makes a fact unknown again by null', async () => {
+    const { id, version } = await register(house, { sex: 'female', dateOfBirth: '1990' })
+    await patch(id, { sex: null, dateOfBirth: null }, version)
+    const { body } = await openRecord(house, id)
+    expect(body).not.toHaveProperty('sex')
+    expect(body).not.toHaveProperty('dateOfBirth')
+  })
+
+  it('needs If-Match, and the newest version in it', async () => {
+    const { id, version } = await register(house)
+    expect(await house.ask('PATCH', `/v1/neighbours/${id}`, { as: 'clerk', body: { sex: 'x' } })).toMatchObject({
+      status: 428,
+      body: { code: 'version-required' },
+    })
+    await patch(id, { sex: 'x' }, version)
+    expect(await patch(id, { sex: 'male' }, version)).toMatchObject({ status: 412, body: { code: 'version-conflict' } })
+    expect((await openRecord(house, id)).body.sex).toBe('x')
+  })
+
+  it('refuses an empty correction and forbidden fields', async () => {
+    const { id, version } = await register(house)
+    expect((await patch(id, {}, version)).status).toBe(422)
+    expect(await patch(id, { sex: 'x', nationality: 'x' }, version)).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/nationality' }] },
+    })
+  })
+
+  it('protects a neighbour: from then on only a supervisor opens or changes the record', async () => {
+    const { id, version } = await register(house)
+    expect((await patch(id, { protected: true }, version)).status).toBe(200)
+    expect((await openRecord(house, id)).status).toBe(404)
+    expect((await patch(id, { sex: 'x' }, 2)).status).toBe(404)
+    expect((await patch(id, { protected: false }, 2, 'supervisor')).status).toBe(200)
+    expect((await openRecord(house, id)).status).toBe(200)
+  })
+
+  it('says the same of somebody unknown', async () => {
+    expect((await patch(randomUUID(), { sex: 'x' }, 1)).status).toBe(404)
+  })
+})
+
+describe('moving house', () => {
+  it('ends one residence and begins another, and keeps that it was once open-ended', async () => {
+    const { id, version } = await register(house, { since: '2018-03-01' })
+    const answer = await move(
+      id,
+      { address: { kind: 'dwelling', streetName: 'Nou', number: '7' }, since: '2022-09-15' },
+      version,
+    )
+    expect(answer).toMatchObject({ status: 201, body: { validFrom: '2022-09-15', version: 2 } })
+    expect((await openRecord(house, id)).body).toMatchObject({
+      address: { streetName: 'Nou' },
+      residence: { validFrom: '2022-09-15', residentSince: '2018-03-01' },
+    })
+    expect(
+      (await history(id)).body.residences.map(({ validFrom, validTo, supersededAt }) => [
+        validFrom,
+        validTo,
+        supersededAt !== null,
+      ]),
+    ).toEqual([
+      ['2018-03-01', null, true],
+      ['2018-03-01', '2022-09-15', false],
+      ['2022-09-15', null, false],
+    ])
+  })
+
+  it('shows the address that was true on a day', async () => {
+    const { id, version } = await register(house, {
+      since: '2018-03-01',
+      address: { kind: 'dwelling', streetName: 'Vell' },
+    })
+    await move(id, { address: { kind: 'dwelling', streetName: 'Nou' }, since: '2022-09-15' }, version)
+    expect((await history(id, '?trueAt=2020-01-01')).body.state).toMatchObject({ address: { streetName: 'Vell' } })
+    expect((await history(id, '?trueAt=2023-01-01')).body.state).toMatchObject({ address: { streetName: 'Nou' } })
+    expect((await history(id, '?trueAt=2010-01-01')).body.state).not.toHaveProperty('address')
+  })
+
+  it('shows the record as it was known at an instant', async () => {
+    const { id, version } = await register(house, {
+      name: { given: 'Abans' },
+      since: '2018-03-01',
+      address: { kind: 'dwelling', streetName: 'Vell' },
+    })
+    const [{ now } = { now: '' }] = await house.peek<{ now: string }>(
+      `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now`,
+    )
+    await move(id, { address: { kind: 'dwelling', streetName: 'Nou' }, since: '2022-09-15' }, version)
+    await patch(id, { name: { given: 'Després' } }, 2)
+    const then = (await history(id, `?knownAt=${now}`)).body
+    expect(then.state).toMatchObject({ name: { given: 'Abans' }, address: { streetName: 'Vell' } })
+    expect(then.movements).toHaveLength(1)
+    const present = (await history(id)).body
+    expect(present.state).toMatchObject({ name: { given: 'Després' }, address: { streetName: 'Nou' } })
+    expect(present.movements.map(({ movement, cause }) => `${movement} ${cause}`)).toEqual([
+      'registration arrival',
+      'change address',
+      'change personal-data',
+    ])
+  })
+
+  it('joins a household that is there', async () => {
+    const host = await register(house)
+    const guest = await register(house, { since: '2020-01-01' })
+    const answer = await move(guest.id, { householdId: host.householdId, since: '2024-01-01' }, guest.version)
+    expect(answer.body.householdId).toBe(host.householdId)
+    expect((await openRecord(house, host.id)).body.household).toMatchObject({ size: 2 })
+  })
+
+  it('can be found at the new address', async () => {
+    const { id, version } = await register(house, { since: '2020-01-01' })
+    await move(
+      id,
+      { address: { kind: 'dwelling', streetName: 'Quarantena', number: '77' }, since: '2024-01-01' },
+      version,
+    )
+    const found = await house.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
+      as: 'clerk',
+      purpose: 'counter-service',
+      body: { street: 'quarantena', number: '77' },
+    })
+    expect(found.body.matches.map((match) => match.id)).toEqual([id])
+  })
+
+  it('cannot lie in the future or before the present residence began', async () => {
+    const { id, version } = await register(house, { since: '2020-01-01' })
+    const address = { kind: 'dwelling' }
+    expect(await move(id, { address, since: '2999-01-01' }, version)).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/since' }] },
+    })
+    expect(await move(id, { address, since: '2019-01-01' }, version)).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/since' }] },
+    })
+    expect(await move(id, { address, since: '2020-01-01' }, version)).toMatchObject({ status: 422 })
+    expect((await openRecord(house, id)).headers.get('etag')).toBe('"1"')
+  })
+
+  it('gives the first answer again under the same key, and refuses another move under it', async () => {
+    const { id, version } = await register(house, { since: '2020-01-01' })
+    const idempotencyKey = randomUUID()
+    const body = { address: { kind: 'informal-dwelling', description: 'A boat' } }
+    const first = await move(id, body, version, { idempotencyKey })
+    expect((await move(id, body, version, { idempotencyKey })).body).toEqual(first.body)
+    expect(await move(id, { address: { kind: 'dwelling' } }, 2, { idempotencyKey })).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency-mismatch' },
+    })
+  })
+
+  it('is not for somebody who has left', async () => {
+    const { id, version } = await register(house, { since: '2020-01-01' })
+    await depart(id, { cause: 'moved-away', on: '2024-01-01' }, version)
+    expect(await move(id, { address: { kind: 'dwelling' } }, 2)).toMatchObject({
+      status: 409,
+      body: { code: 'not-resident' },
+    })
+  })
+})
+
+describe('leaving', () => {
+  it.each(['death', 'moved-away'])('by %s takes effect at once', async (cause) => {
+    const { id, version } = await register(house, { since: '2020-01-01' })
+    expect(await depart(id, { cause, on: '2024-06-01' }, version)).toMatchObject({
+      status: 201,
+      body: { status: 'departed', on: '2024-06-01', version: 2 },
+    })
+    const { body } = await openRecord(house, id)
+    expect(body).toMatchObject({ departedOn: '2024-06-01' })
+    expect(body).not.toHaveProperty('residence')
+    expect((await history(id)).body.movements.at(-1)).toMatchObject({
+      movement: 'departure',
+      cause,
+      effectiveOn: '2024-06-01',
+    })
+  })
+
+  it('cannot be recorded for the future, or twice', async () => {
+    const { id, version } = await register(house, { since: '2020-01-01' })
+    expect((await depart(id, { cause: 'death', on: '2999-01-01' }, version)).status).toBe(422)
+    await depart(id, { cause: 'death' }, version)
+    expect(await depart(id, { cause: 'moved-away' }, 2)).toMatchObject({ status: 409, body: { code: 'not-resident' } })
+  })
+
+  it('needs the newest version, for a proceeding too', async () => {
+    const { id, version } = await register(house)
+    await patch(id, { sex: 'x' }, version)
+    expect((await depart(id, { cause: 'death' }, version)).status).toBe(412)
+    expect((await depart(id, { cause: 'duplicate', reason: 'Seen twice' }, version)).status).toBe(412)
+  })
+})
+
+describe('a departure that somebody else decides', () => {
+  const step = (id: string, proceedingId: string, what: 'notice' | 'decision', body: unknown, more: Asked = {}) =>
+    house.ask<{ status: string; code: string; effectiveFrom: string }>(
+      'POST',
+      `/v1/neighbours/${id}/departures/${proceedingId}/${what}`,
+      { as: 'clerk', body, ...more },
+    )
+
+  it('is a proceeding: notice, time to answer, a second clerk; the neighbour stays one meanwhile', async () => {
+    const { id, version } = await register(house, { since: '2020-01-01' })
+    const opened = await depart(id, { cause: 'wrongly-registered', reason: 'Nobody at the door, three times' }, version)
+    expect(opened).toMatchObject({ status: 201, body: { status: 'proceeding' } })
+    const { proceedingId } = opened.body
+    expect((await openRecord(house, id)).body).toHaveProperty('residence')
+
+    expect(await step(id, proceedingId, 'decision', { decision: 'approved' }, { as: 'second-clerk' })).toMatchObject({
+      status: 409,
+      body: { code: 'notice-missing' },
+    })
+    expect(
+      await step(id, proceedingId, 'notice', { givenOn: today().subtract({ days: 40 }).toString() }),
+    ).toMatchObject({ status: 422, body: { errors: [{ pointer: '/givenOn' }] } })
+    const notified = await step(id, proceedingId, 'notice', { givenOn: today().toString() })
+    expect(notified.body).toMatchObject({ status: 'notified', effectiveFrom: today().add({ days: 30 }).toString() })
+    expect(await step(id, proceedingId, 'decision', { decision: 'approved' }, { as: 'second-clerk' })).toMatchObject({
+      status: 409,
+      body: { code: 'notice-running' },
+    })
+
+    house.clock.advance({ hours: 30 * 24 })
+    try {
+      expect(await step(id, proceedingId, 'decision', { decision: 'approved' })).toMatchObject({
+        status: 409,
+        body: { code: 'second-clerk-needed' },
+      })
+      expect((await openRecord(house, id)).body).toHaveProperty('residence')
+      const idempotencyKey = randomUUID()
+      const decided = await step(
+        id,
+        proceedingId,
+        'decision',
+        { decision: 'approved' },
+        { as: 'second-clerk', idempotencyKey },
+      )
+      expect(decided).toMatchObject({ status: 200, body: { status: 'approved' } })
+      expect(
+        (await step(id, proceedingId, 'decision', { decision: 'approved' }, { as: 'second-clerk', idempotencyKey }))
+          .body,
+      ).toEqual(decided.body)
+      expect((await openRecord(house, id)).body).toMatchObject({ departedOn: today().toString() })
+    } finally {
+      house.clock.advance({ hours: -30 * 24 })
+    }
+  })
+
+  it('can be withdrawn, and opened again', async () => {
+    const { id, version } = await register(house)
+    const { proceedingId } = (await depart(id, { cause: 'duplicate', reason: 'Same person as another' }, version)).body
+    expect(await depart(id, { cause: 'duplicate', reason: 'Again' }, version)).toMatchObject({
+      status: 409,
+      body: { code: 'proceeding-open' },
+    })
+    expect(await step(id, proceedingId, 'decision', { decision: 'withdrawn' })).toMatchObject({
+      status: 200,
+      body: { status: 'withdrawn' },
+    })
+    expect(await step(id, proceedingId, 'notice', { givenOn: today().toString() })).toMatchObject({
+      status: 409,
+      body: { code: 'proceeding-closed' },
+    })
+    expect((await depart(id, { cause: 'duplicate', reason: 'Again' }, version)).status).toBe(201)
+    expect((await openRecord(house, id)).body).toHaveProperty('residence')
+  })
+
+  it('needs a reason', async () => {
+    const { id, version } = await register(house)
+    expect((await depart(id, { cause: 'duplicate' }, version)).status).toBe(422)
+  })
+
+  it('is not found under another neighbour', async () => {
+    const one = await register(house)
+    const two = await register(house)
+    const { proceedingId } = (await depart(one.id, { cause: 'duplicate', reason: 'Seen twice' }, one.version)).body
+    expect((await step(two.id, proceedingId, 'decision', { decision: 'withdrawn' })).status).toBe(404)
+  })
+})
