@@ -87,13 +87,13 @@ const requesters: Requester[] = [
 
 const ALL_FIELDS = [...new Set([...purposes.values()].flatMap((purpose) => purpose.fields))]
 
-/** Every set a purpose names, the same with one field too many, every field alone, all, none, one unheard of. */
+/** Every set a purpose names, the same with one field too many, single fields, all, none, one unheard of. */
 function fieldSets(): string[][] {
   const named = [...purposes.values()].flatMap(({ fields }) => [
     fields,
     [...fields, ...ALL_FIELDS.filter((field) => !fields.includes(field)).slice(0, 1)],
   ])
-  const sets = [[], ALL_FIELDS, ['nationality'], ...ALL_FIELDS.map((field) => [field]), ...named]
+  const sets = [[], ALL_FIELDS, ['nationality'], ['name'], ['address'], ['resident'], ...named]
   return [...new Map(sets.map((set) => [[...set].sort().join(), set])).values()]
 }
 
