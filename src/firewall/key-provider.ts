@@ -77,14 +77,14 @@ export function localKeyProvider(material: KeyMaterial | (() => KeyMaterial)): K
   const present = typeof material === 'function' ? material : () => material
   const derived = new Map<string, Uint8Array>()
   function registryKey(municipalityId: string, keyId: string): Uint8Array {
-    const cached = derived.get(`${keyId} ${municipalityId}`)
-    if (cached) return cached
     const root = present().keys[keyId]
     if (root === undefined) throw new KeyUnavailable(keyId)
+    const cached = derived.get(`${root} ${municipalityId}`)
+    if (cached) return cached
     const key = new Uint8Array(
       hkdfSync('sha256', Buffer.from(root, 'base64'), municipalityId, 'padron registry key', 32),
     )
-    derived.set(`${keyId} ${municipalityId}`, key)
+    derived.set(`${root} ${municipalityId}`, key)
     return key
   }
   return {

@@ -35,15 +35,22 @@ export interface TokenVerifier {
 
 /**
  * Checks OAuth 2 access tokens: typ, issuer, audience, algorithm from our own list, expiry, signature by a
- * key of the issuer's current set (cached, fetched again when a new key id appears).
+ * key of the issuer's current set (cached, fetched again when a new key id appears, but not more often than `keysCooldown`).
  *
  * @see RFC 9068 section 4
  */
-export function tokenVerifier(issuers: readonly TrustedIssuer[], audience: string): TokenVerifier {
+export function tokenVerifier(
+  issuers: readonly TrustedIssuer[],
+  audience: string,
+  { keysCooldown = Temporal.Duration.from({ seconds: 5 }) }: { keysCooldown?: Temporal.Duration } = {},
+): TokenVerifier {
   const keySets = new Map(
     issuers.map((trusted) => [
       trusted.issuer,
-      createRemoteJWKSet(new URL(trusted.jwksUri), { cooldownDuration: 5_000, timeoutDuration: 5_000 }),
+      createRemoteJWKSet(new URL(trusted.jwksUri), {
+        cooldownDuration: keysCooldown.total('milliseconds'),
+        timeoutDuration: 5_000,
+      }),
     ]),
   )
   const recent = new Map<string, { bearer: Bearer; until: number }>()

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   type Dialect,
   Kysely,
@@ -48,21 +49,28 @@ export function openDatabase(dialect: Dialect, log?: KyselyConfig['log']): Datab
   return new Kysely<DB>({ dialect, ...(log ? { log } : {}) })
 }
 
+const underWay = new AsyncLocalStorage<true>()
+
 /**
  * Runs `work` in one transaction that can see only this municipality's rows.
  * A transaction waiting longer than 10 s for a lock is given up, not left hanging.
+ *
+ * @throws when called inside another: two would wait for each other on the embedded database's one session
  */
 export async function inMunicipality<T>(
   database: Database,
   municipalityId: string,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> {
-  return database.transaction().execute(async (transaction) => {
-    await sql`select set_config('padron.municipality', ${municipalityId}, true), set_config('lock_timeout', '10s', true)`.execute(
-      transaction,
-    )
-    return work(transaction)
-  })
+  if (underWay.getStore()) throw new Error('a transaction is under way here: pass it on')
+  return underWay.run(true, () =>
+    database.transaction().execute(async (transaction) => {
+      await sql`select set_config('padron.municipality', ${municipalityId}, true), set_config('lock_timeout', '10s', true)`.execute(
+        transaction,
+      )
+      return work(transaction)
+    }),
+  )
 }
 
 /** The PostgreSQL error code (five characters) of a failed statement, or undefined. */

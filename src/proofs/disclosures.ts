@@ -3,13 +3,14 @@ import type { Disclosed } from '../firewall/disclosed.ts'
 import type { SealedRecord } from '../firewall/gate.ts'
 import { Refusal, type Requester } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
 import type { Name, NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { loadRecords } from '../registry/store.ts'
 import { ProofInvalid, verifyProof } from '../verify/index.ts'
 import type { ProofDeps } from './issue.ts'
-import { publishedKeys } from './signing-keys.ts'
-import { statusListToken, statusListUri } from './status-list.ts'
+import { readPublishedKeys } from './signing-keys.ts'
+import { signStatusList, statusListUri } from './status-list.ts'
 
 export const DisclosureRequest = z
   .strictObject({
@@ -47,7 +48,7 @@ export async function disclose(
   const disclosed = await deps.gate.open<DisclosableFields, keyof DisclosableFields, Partial<DisclosableFields>>(
     { municipalityId: town.id, requester, action: 'disclose', purpose: request.purpose, fields: request.fields },
     async (transaction) => {
-      const place = await placeOf(request.subject.proof)
+      const place = await placeOf(transaction, request.subject.proof)
       if (place === undefined) return []
       const proof = await transaction
         .selectFrom('proofs')
@@ -72,14 +73,17 @@ export async function disclose(
   if (!found) throw new Refusal()
   return disclosed
 
-  async function placeOf(token: string): Promise<{ listId: string; index: number } | undefined> {
+  async function placeOf(
+    transaction: Transaction,
+    token: string,
+  ): Promise<{ listId: string; index: number } | undefined> {
     try {
-      const { keys } = await publishedKeys(deps, town.id)
+      const { keys } = await readPublishedKeys(transaction, deps.clock, town.id)
       const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
       const { uri, idx } = payload.status.status_list
       const listId = String(uri).replace(statusListUri(town, ''), '')
       if (!z.uuid().safeParse(listId).success) return undefined
-      const list = await statusListToken(deps, town, listId)
+      const list = await signStatusList(transaction, deps, town, listId)
       await verifyProof(token, {
         issuer: town.issuer,
         keys,

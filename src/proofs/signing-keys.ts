@@ -17,17 +17,25 @@ const LONGEST_PROOF = Temporal.Duration.from({ hours: 93 * 24 })
 
 /** The public keys with which proofs of this municipality can be checked (RFC 7517). Withdrawn keys are gone at once. */
 export async function publishedKeys(deps: KeyDeps, municipalityId: string): Promise<{ keys: JWK[] }> {
-  const now = new Date(deps.clock.now().epochMilliseconds)
-  const rows = await inMunicipality(deps.database, municipalityId, (transaction) =>
-    transaction
-      .selectFrom('signing_keys')
-      .select(['public_jwk', 'id', 'algorithm'])
-      .where('municipality_id', '=', municipalityId)
-      .where('withdrawn_at', 'is', null)
-      .where((where) => where.or([where('published_until', 'is', null), where('published_until', '>', now)]))
-      .orderBy('signs_from')
-      .execute(),
+  return inMunicipality(deps.database, municipalityId, (transaction) =>
+    readPublishedKeys(transaction, deps.clock, municipalityId),
   )
+}
+
+export async function readPublishedKeys(
+  transaction: Transaction,
+  clock: Clock,
+  municipalityId: string,
+): Promise<{ keys: JWK[] }> {
+  const now = new Date(clock.now().epochMilliseconds)
+  const rows = await transaction
+    .selectFrom('signing_keys')
+    .select(['public_jwk', 'id', 'algorithm'])
+    .where('municipality_id', '=', municipalityId)
+    .where('withdrawn_at', 'is', null)
+    .where((where) => where.or([where('published_until', 'is', null), where('published_until', '>', now)]))
+    .orderBy('signs_from')
+    .execute()
   return { keys: rows.map((row) => ({ ...(row.public_jwk as JWK), kid: row.id, alg: row.algorithm, use: 'sig' })) }
 }
 

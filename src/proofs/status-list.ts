@@ -58,48 +58,73 @@ export function randomIndex(capacity: number): number {
 
 export const statusListUri = (town: Municipality, id: string) => `${town.issuer}/status-lists/${id}`
 
+interface StatusDeps {
+  database: Database
+  clock: Clock
+  signing: SigningKeys
+}
+
+/** The packed list at a count of revocations: revocations only ever grow, so the same count is the same list. */
+const packed = new Map<string, { revoked: number; lst: string }>()
+const MOST_PACKED = 64
+
 /**
  * The signed status list, one bit a proof: 1 is revoked.
  *
  * @returns undefined when the municipality has no such list
  */
 export async function statusListToken(
-  deps: { database: Database; clock: Clock; signing: SigningKeys },
+  deps: StatusDeps,
   town: Municipality,
   listId: string,
 ): Promise<string | undefined> {
-  return inMunicipality(deps.database, town.id, async (transaction) => {
-    const list = await transaction
-      .selectFrom('status_lists')
-      .select(['id', 'capacity'])
-      .where('id', '=', listId)
-      .executeTakeFirst()
-    if (list === undefined) return undefined
-    const revoked = await transaction
-      .selectFrom('proofs')
-      .select('status_index')
-      .where('status_list_id', '=', listId)
-      .where('revoked_at', 'is not', null)
-      .execute()
-    const key = await deps.signing.current(transaction, town.id)
-    const now = Math.floor(deps.clock.now().epochMilliseconds / 1000)
-    const payload = {
-      iss: town.issuer,
-      sub: statusListUri(town, listId),
-      iat: now,
-      exp: now + 10 * STATUS_TTL,
-      ttl: STATUS_TTL,
-      status_list: {
-        bits: 1,
-        lst: packStatusList(
-          list.capacity,
-          1,
-          revoked.map((row) => [row.status_index, 1] as const),
-        ),
-      },
-    }
-    return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
-      .setProtectedHeader({ alg: key.algorithm, typ: 'statuslist+jwt', kid: key.kid })
-      .sign(key.privateKey)
-  })
+  return inMunicipality(deps.database, town.id, (transaction) => signStatusList(transaction, deps, town, listId))
+}
+
+/** The same, inside a transaction under way. */
+export async function signStatusList(
+  transaction: Transaction,
+  deps: Omit<StatusDeps, 'database'>,
+  town: Municipality,
+  listId: string,
+): Promise<string | undefined> {
+  const list = await transaction
+    .selectFrom('status_lists')
+    .select(['id', 'capacity'])
+    .where('id', '=', listId)
+    .executeTakeFirst()
+  if (list === undefined) return undefined
+  const lst = await packedList(transaction, list)
+  const key = await deps.signing.current(transaction, town.id)
+  const now = Math.floor(deps.clock.now().epochMilliseconds / 1000)
+  const payload = {
+    iss: town.issuer,
+    sub: statusListUri(town, listId),
+    iat: now,
+    exp: now + 10 * STATUS_TTL,
+    ttl: STATUS_TTL,
+    status_list: { bits: 1, lst },
+  }
+  return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
+    .setProtectedHeader({ alg: key.algorithm, typ: 'statuslist+jwt', kid: key.kid })
+    .sign(key.privateKey)
+}
+
+async function packedList(transaction: Transaction, list: { id: string; capacity: number }): Promise<string> {
+  const revokedOf = transaction
+    .selectFrom('proofs')
+    .where('status_list_id', '=', list.id)
+    .where('revoked_at', 'is not', null)
+  const { count } = await revokedOf.select((query) => query.fn.countAll<string>().as('count')).executeTakeFirstOrThrow()
+  const known = packed.get(list.id)
+  if (known?.revoked === Number(count)) return known.lst
+  const rows = await revokedOf.select('status_index').execute()
+  const lst = packStatusList(
+    list.capacity,
+    1,
+    rows.map((row) => [row.status_index, 1] as const),
+  )
+  if (packed.size >= MOST_PACKED) packed.clear()
+  packed.set(list.id, { revoked: rows.length, lst })
+  return lst
 }

@@ -68,6 +68,8 @@ export interface House {
   peek<Row = Record<string, unknown>>(text: string): Promise<Row[]>
   /** Connection string, on the real server only. */
   url: (login?: 'postgres' | 'padron_app_login' | 'padron_ops_login') => string
+  /** The embedded database itself, where that is the store. */
+  pglite: PGlite | undefined
   clock: MovableClock
   keys: KeyProvider
   material: { current: KeyMaterial }
@@ -111,6 +113,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const issuer = inject('tokenIssuer')
   const deps = {
     database,
+    pglite: stores.pglite,
     clock,
     keys,
     policies,
@@ -124,6 +127,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     town,
     rooms,
     database,
+    pglite: stores.pglite,
     peek: <Row = Record<string, unknown>>(text: string) => stores.peek(text) as Promise<Row[]>,
     clock,
     keys,
@@ -164,6 +168,7 @@ async function embeddedStore() {
   const database = openDatabase(embeddedDialect(pglite))
   return {
     owner: database,
+    pglite: pglite as PGlite | undefined,
     // One session: whoever is the owner here becomes the application for good.
     app: async () => {
       await sql`set role padron_app`.execute(database)
@@ -195,6 +200,7 @@ async function serverStore(connections: number) {
   let database: Database | undefined
   return {
     owner,
+    pglite: undefined,
     app: async () => {
       database = openDatabase(postgresDialect(url('padron_app_login'), { connections, role: 'padron_app' }))
       return database

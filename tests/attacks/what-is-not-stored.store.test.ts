@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { purposes } from '../../src/firewall/policies.ts'
+import { CLAIMS } from '../../src/proofs/profiles.ts'
+import { type House, openHouse } from '../support/house.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const FORBIDDEN =
+  /nation|citizen|immigra|migra|visa|permit(?!ted)|alien|foreign|status(?!_list|_index|$)|birth_?(place|country)|country_?of_?birth|relig|ethnic|race|passport|issuer_country|document_?(number|type|country|issuer)/i
+
+describe('what the registry has no place for', () => {
+  it('is in no column of the database', async () => {
+    const columns = await house.peek<{ name: string }>(
+      "select table_name || '.' || column_name as name from information_schema.columns where table_schema = 'public' order by 1",
+    )
+    expect(columns.length).toBeGreaterThan(100)
+    expect(columns.map(({ name }) => name).filter((name) => FORBIDDEN.test(name.split('.')[1] ?? ''))).toEqual([])
+  })
+
+  it('is in no field of the API', async () => {
+    const { body } = await house.ask<{ components: object; paths: object }>('GET', '/openapi.json')
+    const names = new Set<string>()
+    const collect = (value: unknown): void => {
+      if (typeof value !== 'object' || value === null) return
+      for (const [name, inner] of Object.entries(value)) {
+        if (name === 'properties') for (const field of Object.keys(inner as object)) names.add(field)
+        collect(inner)
+      }
+    }
+    collect(body.components)
+    collect(body.paths)
+    expect(names.size).toBeGreaterThan(50)
+    expect([...names].filter((name) => FORBIDDEN.test(name))).toEqual([])
+  })
+
+  it('is in no claim of a proof and no field of a purpose', () => {
+    const names = [...CLAIMS, ...[...purposes.values()].flatMap((purpose) => purpose.fields)]
+    expect(names.filter((name) => FORBIDDEN.test(name))).toEqual([])
+  })
+
+  it('would be noticed by this test', () => {
+    for (const name of [
+      'nationality',
+      'immigration_status',
+      'visa',
+      'residence_permit',
+      'country_of_birth',
+      'birthPlace',
+      'religion',
+      'document_number',
+      'documentIssuer',
+    ]) {
+      expect(FORBIDDEN.test(name), name).toBe(true)
+    }
+  })
+
+  it('a column of text holds only what names no one', async () => {
+    const columns = await house.peek<{ name: string }>(
+      "select table_name || '.' || column_name as name from information_schema.columns where table_schema = 'public' and table_name not like 'kysely%' and data_type in ('text', 'jsonb', 'character varying', 'ARRAY') order by 1",
+    )
+    // Whoever adds a column in clear adds it here and says in the review why it names no neighbour.
+    expect(columns.map(({ name }) => name)).toEqual([
+      'addresses.kind',
+      'attestations.signed_by',
+      'clients.id',
+      'data_keys.owner',
+      'data_keys.registry_key_id',
+      'evidence.strength',
+      'ledger_entries.action',
+      'ledger_entries.outcome',
+      'ledger_entries.purpose',
+      'ledger_entries.requester_kind',
+      'movements.cause',
+      'movements.kind',
+      'movements.recorded_by',
+      'municipalities.country_code',
+      'municipalities.issuer',
+      'municipalities.languages',
+      'municipalities.municipality_code',
+      'municipalities.name',
+      'municipalities.province_code',
+      'municipalities.reference_address',
+      'municipalities.seal_svg',
+      'municipalities.slug',
+      'municipalities.time_zone',
+      'organisation_functions.function',
+      'organisation_links.kind',
+      'organisations.name',
+      'proceedings.cause',
+      'proceedings.decided_by',
+      'proceedings.decision',
+      'proceedings.opened_by',
+      'proofs.profile',
+      'proofs.signing_key_id',
+      'registry_keys.id',
+      'search_tokens.tokens',
+      'signing_keys.algorithm',
+      'signing_keys.id',
+      'signing_keys.public_jwk',
+    ])
+  })
+})
