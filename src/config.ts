@@ -2,6 +2,16 @@ import { z } from 'zod'
 
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 
+const Issuers = z.array(z.strictObject({ issuer: z.url(), jwksUri: z.url() }))
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 const Environment = z.object({
   NODE_ENV: z.enum(['production', 'development', 'test']).default('development'),
   HOST: z.string().default('127.0.0.1'),
@@ -15,7 +25,12 @@ const Environment = z.object({
   REGISTRY_KEY_FILE: z.string().optional(),
   TOKEN_ISSUERS: z
     .string()
-    .transform((text) => z.array(z.strictObject({ issuer: z.url(), jwksUri: z.url() })).parse(JSON.parse(text)))
+    .transform((text, context) => {
+      const issuers = Issuers.safeParse(jsonOr(text))
+      if (issuers.success) return issuers.data
+      context.addIssue({ code: 'custom', message: 'write it as [{"issuer":"https://…","jwksUri":"https://…"}]' })
+      return z.NEVER
+    })
     .optional(),
   TOKEN_AUDIENCE: z.string().min(1).optional(),
   DEMO: flag.optional(),

@@ -1,0 +1,173 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+
+const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts'))
+  .map((file) => join('src', file))
+const textOf = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]))
+const importsOf = (file: string) =>
+  [...(textOf.get(file) ?? '').matchAll(/from '(\.[^']+)'|import\('(\.[^']+)'\)|import '(\.[^']+)'/g)]
+    .map(([, a, b, c]) => a ?? b ?? c ?? '')
+    .map((target) => relative('.', join(dirname(file), target)))
+const roomOf = (file: string) => (file.split('/').length > 2 ? file.split('/')[1] : 'edge') ?? 'edge'
+
+/** What each room may import, besides itself. Pages, entry points and commands may import every room. */
+const MAY_IMPORT: Record<string, string[]> = {
+  platform: [],
+  verify: [],
+  ledger: ['platform'],
+  firewall: ['platform', 'ledger'],
+  identity: ['platform', 'firewall', 'registry'],
+  registry: ['platform', 'ledger', 'firewall'],
+  proofs: ['platform', 'ledger', 'firewall', 'registry', 'verify'],
+  statistics: ['platform', 'ledger', 'firewall', 'registry'],
+}
+
+describe('the rooms', () => {
+  it('import one way', () => {
+    const wrong: string[] = []
+    for (const file of files) {
+      const allowed = MAY_IMPORT[roomOf(file)]
+      if (allowed === undefined) continue
+      for (const target of importsOf(file)) {
+        if (!target.startsWith('src/')) continue
+        const room = roomOf(target)
+        if (room !== roomOf(file) && !allowed.includes(room)) wrong.push(`${file} → ${target}`)
+      }
+    }
+    expect(wrong).toEqual([])
+    expect(files.length).toBeGreaterThan(50)
+  })
+
+  it('touch no other room’s tables', () => {
+    const tables: Record<string, string[]> = {
+      neighbours: ['registry'],
+      particulars: ['registry'],
+      evidence: ['registry'],
+      representatives: ['registry'],
+      addresses: ['registry'],
+      households: ['registry'],
+      residences: ['registry'],
+      movements: ['registry'],
+      proceedings: ['registry'],
+      search_tokens: ['registry'],
+      municipalities: ['registry'],
+      idempotency_keys: ['registry'],
+      proofs: ['proofs'],
+      status_lists: ['proofs'],
+      signing_keys: ['proofs'],
+      ledger_entries: ['ledger'],
+      ledger_sequence: ['ledger'],
+      // Founding a town enrols its organisations; identity asks which one a client belongs to.
+      organisations: ['firewall', 'registry'],
+      organisation_functions: ['firewall'],
+      organisation_links: ['firewall'],
+      attestations: ['firewall'],
+      clients: ['firewall', 'identity'],
+      // A record comes with its wrapped key.
+      registry_keys: ['firewall'],
+      data_keys: ['firewall', 'registry', 'proofs'],
+    }
+    const wrong: string[] = []
+    for (const [file, text] of textOf) {
+      const room = roomOf(file)
+      if (room === 'edge' || room === 'cli' || room === 'ui') continue
+      for (const [, table] of text.matchAll(
+        /(?:selectFrom|insertInto|updateTable|deleteFrom|innerJoin)\(\s*'([a-z_]+)'/g,
+      )) {
+        if (table && !tables[table]?.includes(room)) wrong.push(`${file}: ${table}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('have no file that is a drawer', () => {
+    expect(files.filter((file) => /(utils?|helpers?|common|types|misc)\.tsx?$/.test(file))).toEqual([])
+    expect(files.filter((file) => (textOf.get(file)?.split('\n').length ?? 0) > 400)).toEqual([])
+  })
+})
+
+describe('the gate', () => {
+  const users = (name: RegExp) => files.filter((file) => name.test(textOf.get(file) ?? '')).sort()
+
+  it('alone makes what may be disclosed, and replies alone unwrap it', () => {
+    expect(users(/import \{[^}]*\bdisclosed\b[^}]*\} from '[^']*disclosed\.ts'/)).toEqual(['src/firewall/gate.ts'])
+    expect(users(/import \{[^}]*\breveal\b[^}]*\} from '[^']*disclosed\.ts'/)).toEqual(['src/firewall/reply.ts'])
+  })
+
+  it('alone opens data keys of neighbours and addresses', () => {
+    expect(users(/\bunwrapDataKey\b/)).toEqual([
+      'src/firewall/gate.ts',
+      'src/firewall/municipality-keys.ts',
+      'src/firewall/seal.ts',
+    ])
+    expect(users(/\bopenBytes\b/)).toEqual([
+      'src/firewall/cipher.ts',
+      'src/firewall/key-provider.ts',
+      'src/firewall/seal.ts',
+      'src/registry/search-links.ts',
+    ])
+  })
+
+  it('is the only way to an answer: no route makes a response of its own', () => {
+    const makers = users(/new Response\(/).filter(
+      (file) => !['src/firewall/reply.ts', 'src/firewall/endpoint.ts'].includes(file),
+    )
+    // These answer about nobody: health, pages about nobody, and a verifier's own status list.
+    expect(makers).toEqual(['src/app.tsx', 'src/proofs/verification.ts', 'src/ui/routes.tsx'])
+  })
+
+  it('config.ts alone reads the environment; telemetry alone writes the log', () => {
+    expect(users(/process\.env/)).toEqual(['src/config.ts'])
+    expect(users(/console\./)).toEqual(['src/platform/telemetry.ts'])
+  })
+})
+
+describe('sending what the gate has not let through', () => {
+  const folder = join('tests', '.compile')
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  const attempts: [string, string, boolean][] = [
+    ['what was disclosed', 'Reply.disclose(disclosed)', true],
+    ['part of it', 'Reply.disclose(disclosed.map(({ name }) => name))', true],
+    ['public data', 'Reply.open(publicData({ issuer: "x" }))', true],
+    ['a record', 'Reply.disclose(record)', false],
+    ['a promise of a record', 'Reply.disclose(Promise.resolve(record))', false],
+    ['a record said to be public by its shape', 'Reply.open({ value: record })', false],
+    ['a look-alike of a disclosure', 'Reply.disclose({ map: () => record })', false],
+    ['a disclosure of one’s own making', 'Reply.disclose(new Disclosed(record))', false],
+    ['a reply of one’s own making', 'new Reply(JSON.stringify(record), 200, {})', false],
+    ['a bare response from a route', 'endpoint(house, spec, async () => new Response(JSON.stringify(record)))', false],
+    ['a bare record from a route', 'endpoint(house, spec, async () => record)', false],
+    ['a reply from a route', 'endpoint(house, spec, async () => Reply.disclose(disclosed))', true],
+  ]
+
+  it('does not compile', () => {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ extends: '../../tsconfig.json', include: ['*.ts', '../../src/**/*.d.ts'] }),
+    )
+    for (const [i, [, code]] of attempts.entries()) {
+      writeFileSync(
+        join(folder, `attempt-${i}.ts`),
+        `import { Disclosed } from '../../src/firewall/disclosed.ts'
+import { endpoint, type House } from '../../src/firewall/endpoint.ts'
+import { publicData, Reply } from '../../src/firewall/reply.ts'
+declare const disclosed: Disclosed<{ name: string }>
+declare const record: { name: string }
+declare const house: House<unknown>
+const spec = { method: 'get', path: '/x', summary: '', tag: '', auth: 'public', answers: {} } as const
+export const used = [Disclosed, endpoint, publicData, Reply, disclosed, record, house, spec]
+export const attempt = () => ${code}
+`,
+      )
+    }
+    const { stdout } = spawnSync('node_modules/.bin/tsc', ['--noEmit', '-p', folder], { encoding: 'utf8' })
+    const failed = new Set([...stdout.matchAll(/attempt-(\d+)\.ts/g)].map(([, i]) => Number(i)))
+    for (const [i, [what, , compiles]] of attempts.entries())
+      expect(failed.has(i), `${what}: ${stdout}`).toBe(!compiles)
+  })
+})
