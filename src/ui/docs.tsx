@@ -34,8 +34,9 @@ export function Docs(props: { document: ApiDocument; town: string }) {
               <details>
                 <summary>
                   <code>
-                    {method} {path}
-                  </code>{' '}
+                    <span class="method">{method}</span> {path}
+                  </code>
+                  <br />
                   {operation.summary}
                 </summary>
                 {operation.description ? <p>{operation.description}</p> : ''}
@@ -56,7 +57,7 @@ export function Docs(props: { document: ApiDocument; town: string }) {
                         {schema?.$ref ? (
                           <a href={`#${schema.$ref.split('/').at(-1)}`}>{schema.$ref.split('/').at(-1)}</a>
                         ) : (
-                          <code>{JSON.stringify(schema)}</code>
+                          <pre>{JSON.stringify(schema, null, 2)}</pre>
                         )}
                       </dd>
                     </>
@@ -76,7 +77,7 @@ export function Docs(props: { document: ApiDocument; town: string }) {
       {Object.entries(props.document.components?.schemas ?? {}).map(([name, schema]) => (
         <section id={name}>
           <h3>{name}</h3>
-          <code>{JSON.stringify(schema)}</code>
+          <pre>{JSON.stringify(schema, null, 2)}</pre>
         </section>
       ))}
     </Page>

@@ -1,0 +1,124 @@
+import { mkdirSync } from 'node:fs'
+import axe from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LANGUAGES, LOCALES } from '../../src/ui/language.ts'
+import { openBrowser } from '../support/browser.ts'
+import { type Folder, type Running, scratchFolder, start } from '../support/process.ts'
+
+let folder: Folder
+let service: Running
+let browser: Browser
+beforeAll(async () => {
+  folder = scratchFolder()
+  ;[service, browser] = await Promise.all([start(folder, { DEMO_NEIGHBOURS: '4' }), openBrowser()])
+})
+afterAll(async () => {
+  await browser?.close()
+  await service?.kill('SIGTERM')
+  folder?.remove()
+})
+
+async function visit(
+  path: string,
+  options: { width?: number; locale?: string } = {},
+): Promise<{ page: Page; asked: string[]; complaints: string[] }> {
+  const context = await browser.newContext({
+    javaScriptEnabled: true,
+    viewport: { width: options.width ?? 1024, height: 800 },
+    locale: options.locale ?? 'en',
+  })
+  const page = await context.newPage()
+  const asked: string[] = []
+  const complaints: string[] = []
+  page.on('request', (request) => asked.push(request.url()))
+  page.on('console', (message) => complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  await page.goto(`${service.address}${path}`)
+  return { page, asked, complaints }
+}
+
+/** axe runs from the test, not from the page: the page's own policy stays as strict as it is. */
+async function violations(page: Page): Promise<string[]> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Runtime.evaluate', { expression: axe.source })
+  const { result } = await session.send('Runtime.evaluate', {
+    expression:
+      "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((found) => JSON.stringify(found.violations.map((one) => one.id + ': ' + one.nodes[0].html)))",
+    awaitPromise: true,
+  })
+  return JSON.parse(String(result.value))
+}
+
+const SHOTS = process.env.SCREENSHOTS
+async function shot(page: Page, name: string): Promise<void> {
+  if (SHOTS === undefined) return
+  mkdirSync(SHOTS, { recursive: true })
+  await page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: name !== 'docs' })
+}
+
+describe('the front page', () => {
+  it.each(Object.keys(LANGUAGES) as (keyof typeof LANGUAGES)[])(
+    'speaks %s, in its direction, to anyone, on any screen',
+    async (language) => {
+      for (const width of [1024, 320]) {
+        const { page, asked, complaints } = await visit('/', { locale: language, width })
+        expect(await page.getAttribute('html', 'lang')).toBe(language)
+        expect(await page.getAttribute('html', 'dir')).toBe(LANGUAGES[language].direction)
+        expect(await page.textContent('h1')).toBe(LOCALES[language].title)
+        expect(await violations(page)).toEqual([])
+        expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
+        expect(asked.every((url) => url.startsWith(service.address) || url.startsWith('data:'))).toBe(true)
+        expect(complaints).toEqual([])
+        await shot(page, `front-${language}-${width}`)
+        await page.context().close()
+      }
+    },
+  )
+
+  it('changes language by a link, with the keyboard alone', async () => {
+    const { page } = await visit('/')
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement.textContent.trim()')).toBe(LOCALES.en.skip)
+    await page.focus('nav.languages a[lang=ar]')
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/?lang=ar')
+    expect(await page.textContent('h1')).toBe(LOCALES.ar.title)
+    await page.context().close()
+  })
+
+  it('falls back on the town’s own language', async () => {
+    const answer = await fetch(`${service.address}/`, { headers: { 'accept-language': 'tlh, q=broken' } })
+    expect(await answer.text()).toContain('lang="ca"')
+  })
+})
+
+describe('every language', () => {
+  it.each(Object.keys(LOCALES) as (keyof typeof LOCALES)[])('%s says everything English does', (language) => {
+    expect(Object.keys(LOCALES[language]).sort()).toEqual(Object.keys(LOCALES.en).sort())
+    for (const [key, text] of Object.entries(LOCALES[language])) {
+      expect(text.trim(), key).not.toBe('')
+      expect([...text.matchAll(/\{\w+\}/g)].map(String), key).toEqual(
+        [...LOCALES.en[key as keyof typeof LOCALES.en].matchAll(/\{\w+\}/g)].map(String),
+      )
+    }
+  })
+})
+
+describe('the description of the API', () => {
+  it('lists every route with its schemas, readable without JavaScript', async () => {
+    const { page, complaints } = await visit('/docs')
+    const { paths, components } = (await (await fetch(`${service.address}/openapi.json`)).json()) as {
+      paths: Record<string, object>
+      components: { schemas: object }
+    }
+    const text = (await page.textContent('main')) ?? ''
+    for (const path of Object.keys(paths)) expect(text).toContain(path)
+    for (const name of Object.keys(components.schemas)) expect(await page.locator(`#${name}`).count()).toBe(1)
+    expect(await violations(page)).toEqual([])
+    expect(complaints).toEqual([])
+    await page.locator('details summary').nth(3).click()
+    await shot(page, 'docs')
+    await page.context().close()
+  })
+})

@@ -1,0 +1,26 @@
+import type { Browser } from 'playwright-core'
+
+/** A real Chromium from npm, which brings the libraries it needs. */
+export async function openBrowser(): Promise<Browser> {
+  // Read when the package is imported: it unpacks its own system libraries then.
+  process.env.AWS_EXECUTION_ENV ??= 'AWS_Lambda_nodejs24.x'
+  const [{ default: chromium }, { chromium: driver }] = await Promise.all([
+    import('@sparticuz/chromium'),
+    import('playwright-core'),
+  ])
+  return driver.launch({
+    executablePath: await chromium.executablePath(),
+    // None of the package's own switches: they turn off parts of the browser's security.
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-dev-shm-usage',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--disable-quic',
+      '--no-first-run',
+    ],
+    headless: true,
+  })
+}
