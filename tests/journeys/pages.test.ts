@@ -54,6 +54,9 @@ const SHOTS = process.env.SCREENSHOTS
 async function shot(page: Page, name: string): Promise<void> {
   if (SHOTS === undefined) return
   mkdirSync(SHOTS, { recursive: true })
+  await page.evaluate(
+    'document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))',
+  )
   await page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: name !== 'docs' })
 }
 
