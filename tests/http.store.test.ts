@@ -1,0 +1,240 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type House, openHouse, tokenOf } from './support/house.ts'
+import { openRecord, register, somebody } from './support/people.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const raw = async (path: string, init: RequestInit = {}, as?: string) =>
+  house.fetch(
+    new Request(`https://vallmar.example${path}`, {
+      ...init,
+      headers: { ...(as ? { authorization: `Bearer ${await tokenOf(as)}` } : {}), ...init.headers },
+    }),
+  )
+
+interface Operation {
+  security?: object[]
+  parameters?: { name: string; in: string; required?: boolean }[]
+  requestBody?: object
+  responses: Record<string, object>
+}
+
+describe('every answer', () => {
+  it.each(['/', '/docs', '/openapi.json', '/health/live', '/v1/municipality', '/nowhere', '/v1/neighbours/x'])(
+    'carries a request id and the strict headers: %s',
+    async (path) => {
+      const { headers } = await raw(path)
+      expect(headers.get('request-id')).toMatch(/^[0-9a-f-]{36}$/)
+      expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'/)
+      expect(headers.get('content-security-policy')).not.toMatch(/unsafe|https?:/)
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('referrer-policy')).toBe('no-referrer')
+      expect(headers.get('set-cookie')).toBeNull()
+    },
+  )
+
+  it('about a person is never stored on the way', async () => {
+    const { id } = await register(house)
+    expect((await openRecord(house, id)).headers.get('cache-control')).toBe('no-store')
+    expect(
+      (await house.ask('GET', `/v1/neighbours/${id}`, { as: 'border-agency', purpose: 'counter-service' })).headers.get(
+        'cache-control',
+      ),
+    ).toBe('no-store')
+  })
+})
+
+describe('what cannot be accepted', () => {
+  const post = (body: string | undefined, headers: Record<string, string> = {}) =>
+    raw(
+      '/v1/neighbours',
+      {
+        method: 'POST',
+        ...(body === undefined ? {} : { body }),
+        headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID(), ...headers },
+      },
+      'clerk',
+    )
+
+  it.each<[number, string, () => Promise<Response>]>([
+    [400, 'malformed-json', () => post('{"name":')],
+    [415, 'unsupported-media-type', () => post('name=Ona', { 'content-type': 'application/x-www-form-urlencoded' })],
+    [413, 'too-large', () => post(JSON.stringify({ name: { given: 'x'.repeat(100_000) } }))],
+    [422, 'invalid-input', () => post('[]')],
+    [422, 'invalid-input', () => post('null')],
+    [422, 'invalid-input', () => post('{}')],
+    [404, 'not-found', () => raw('/v1/nothing')],
+    [404, 'not-found', () => raw('/v1/neighbours', { method: 'DELETE' })],
+    [401, 'unauthenticated', () => raw(`/v1/neighbours/${randomUUID()}`)],
+    [401, 'unauthenticated', () => raw(`/v1/neighbours/${randomUUID()}`, { headers: { authorization: 'Basic eDp4' } })],
+    [
+      422,
+      'invalid-input',
+      () => raw('/v1/neighbours/not-an-id', { headers: { 'padron-purpose': 'counter-service' } }, 'clerk'),
+    ],
+    [
+      422,
+      'invalid-input',
+      () =>
+        raw(`/v1/neighbours/${randomUUID()}?verbose=1`, { headers: { 'padron-purpose': 'counter-service' } }, 'clerk'),
+    ],
+  ])('%i %s', async (status, code, make) => {
+    const answer = await make()
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8')
+    expect(await answer.json()).toMatchObject({ type: `/problems/${code}`, title: expect.any(String), status, code })
+  })
+
+  it('is answered without quoting it', async () => {
+    const secret = 'Confidencial'
+    for (const body of [
+      { ...somebody(), dateOfBirth: secret },
+      { ...somebody(), sex: secret },
+      { ...somebody(), languages: [`${secret} `] },
+      { name: { given: 7, family: secret }, address: { kind: secret } },
+    ]) {
+      const answer = await house.ask('POST', '/v1/neighbours', { as: 'clerk', body })
+      expect(answer.status).toBe(422)
+      expect(answer.text).not.toContain(secret)
+    }
+  })
+
+  it('says who must sign in', async () => {
+    expect((await raw(`/v1/neighbours/${randomUUID()}`)).headers.get('www-authenticate')).toBe('Bearer')
+  })
+})
+
+describe('the log', () => {
+  it('holds nothing of anyone after a whole journey, errors included', async () => {
+    const canaries = {
+      given: 'Canariova',
+      family: 'Sentinelska',
+      street: 'Carrerdecanari',
+      phone: '+34 699 123 987',
+      document: 'CANARY-99887766',
+    }
+    house.log.length = 0
+    const body = somebody({
+      name: { given: canaries.given, family: [canaries.family] },
+      dateOfBirth: '1973-09-21',
+      address: { kind: 'dwelling', streetName: canaries.street, number: '8841' },
+      contact: { phone: canaries.phone },
+      evidence: { strength: 'document', document: canaries.document },
+    })
+    const { id } = (await house.ask<{ id: string }>('POST', '/v1/neighbours', { as: 'clerk', body })).body
+    await house.ask('POST', '/v1/neighbours', { as: 'clerk', body })
+    const found = await house.ask<{ link: string }>('POST', '/v1/neighbours/search', {
+      as: 'clerk',
+      purpose: 'counter-service',
+      body: { name: `${canaries.given} ${canaries.family}` },
+    })
+    await house.ask('GET', found.body.link, { as: 'clerk', purpose: 'counter-service' })
+    await openRecord(house, id)
+    await house.ask('PATCH', `/v1/neighbours/${id}`, {
+      as: 'clerk',
+      ifMatch: 1,
+      body: { name: { given: canaries.family } },
+    })
+    const proof = (
+      await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+        as: 'clerk',
+        body: { profile: 'residence' },
+      })
+    ).body.token
+    await house.ask('POST', '/v1/verifications', { body: { token: proof } })
+    await house.ask('POST', '/v1/disclosures', {
+      as: 'border-agency',
+      body: { subject: { proof }, purpose: 'service-eligibility', fields: ['name'] },
+    })
+    // Something breaks inside, with the person's data at hand.
+    await house.peek('alter table movements rename to movements_gone')
+    await house.ask('POST', '/v1/neighbours', {
+      as: 'clerk',
+      body: { ...body, name: { given: `${canaries.given}x`, family: [`${canaries.family}x`] }, evidence: undefined },
+    })
+    await house.ask('PATCH', `/v1/neighbours/${id}`, {
+      as: 'clerk',
+      ifMatch: 2,
+      body: { name: { given: canaries.given } },
+    })
+    await house.peek('alter table movements_gone rename to movements')
+
+    expect(house.log.length).toBeGreaterThanOrEqual(11)
+    expect(house.log.filter((line) => line.level === 'error').length).toBeGreaterThanOrEqual(2)
+    const text = JSON.stringify(house.log)
+    for (const canary of [
+      ...Object.values(canaries),
+      '1973-09-21',
+      '8841',
+      id,
+      proof.slice(-20),
+      await tokenOf('clerk'),
+    ]) {
+      expect(text.toLowerCase()).not.toContain(canary.toLowerCase())
+    }
+    for (const line of house.log)
+      expect(
+        Object.keys(line).every((key) =>
+          ['level', 'event', 'requestId', 'method', 'route', 'status', 'milliseconds', 'code', 'error', 'at'].includes(
+            key,
+          ),
+        ),
+      ).toBe(true)
+  })
+})
+
+describe('the OpenAPI document', () => {
+  it('is 3.1 and tells of every route what it needs and may refuse', async () => {
+    const { body } = await house.ask<{ openapi: string; paths: Record<string, Record<string, Operation>> }>(
+      'GET',
+      '/openapi.json',
+    )
+    expect(body.openapi).toBe('3.1.0')
+    const operations = Object.entries(body.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+    )
+    expect(operations.length).toBeGreaterThanOrEqual(20)
+    for (const { path, method, operation } of operations) {
+      const named = (where: string) =>
+        (operation.parameters ?? []).filter((one) => one.in === where).map((one) => one.name.toLowerCase())
+      expect(named('path').sort(), path).toEqual(
+        [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name?.toLowerCase()).sort(),
+      )
+      if (operation.security) expect(operation.responses, `${method} ${path}`).toHaveProperty('401')
+    }
+    const creating = operations.filter(
+      ({ path, method }) => method === 'post' && path.startsWith('/v1/neighbours') && path !== '/v1/neighbours/search',
+    )
+    for (const { path, operation } of creating)
+      expect(
+        operation.parameters?.map((one) => one.name),
+        path,
+      ).toContain('Idempotency-Key')
+  })
+
+  it('is what the routes do: each documented route answers something other than 404 to a stranger, or is public', async () => {
+    const { body } = await house.ask<{ paths: Record<string, Record<string, Operation>> }>('GET', '/openapi.json')
+    for (const [path, methods] of Object.entries(body.paths)) {
+      for (const [method, operation] of Object.entries(methods)) {
+        const answer = await raw(path.replace(/\{\w+\}/g, randomUUID()), { method: method.toUpperCase() })
+        if (operation.security) expect(answer.status, `${method} ${path}`).toBe(401)
+        else expect([200, 404, 415, 422], `${method} ${path}`).toContain(answer.status)
+      }
+    }
+  })
+})
+
+describe('a stranger’s town', () => {
+  it('is served where there is one town, whatever the Host', async () => {
+    expect((await raw('/v1/municipality')).status).toBe(200)
+    expect(await (await raw('/v1/municipality')).json()).toMatchObject({
+      slug: 'vallmar',
+      issuer: 'https://vallmar.example',
+    })
+  })
+})
