@@ -42,6 +42,17 @@ const builds: Record<string, UserConfig> = {
     },
     ssr: { noExternal: true, target: 'webworker', resolve: { conditions: ['workerd', 'worker', 'import'] } },
   },
+  bench: {
+    build: {
+      ssr: true,
+      outDir: 'dist/bench',
+      emptyOutDir: true,
+      rolldownOptions: {
+        input: { run: 'tests/bench/run.ts' },
+        output: { entryFileNames: '[name].js' },
+      },
+    },
+  },
   verify: {
     build: {
       outDir: 'dist/verify',

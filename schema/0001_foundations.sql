@@ -49,7 +49,7 @@ create table municipalities (
   created_at timestamptz not null default now()
 );
 comment on column municipalities.blind_index_bits is
-  'Bits kept of each blind-index token: floor(log2(expected_population / 8)), so that a value stands for several people.';
+  'Bits kept of each blind-index token: floor(log2(expected_population * 24 / 8)), a person having some 24 of them, so that a value stands for several people.';
 grant select on municipalities to padron_app, padron_readonly_ops;
 
 -- Keys: the registry key itself is never here. A registry key id names a key held outside the

@@ -162,7 +162,8 @@ create table search_tokens (
   tokens integer[] not null,
   foreign key (municipality_id, neighbour_id) references neighbours (municipality_id, id)
 );
-create index search_tokens_by_token on search_tokens using gin (tokens);
+-- Every registration searches before it writes: a pending list would be read through each time.
+create index search_tokens_by_token on search_tokens using gin (tokens) with (fastupdate = off);
 
 create table idempotency_keys (
   id bytea primary key check (length(id) = 32),
@@ -200,7 +201,7 @@ create type candidate as (neighbour_id uuid, rank integer);
 -- runs as the owner and compares the municipality itself.
 create function find_candidates(token_sets jsonb, most integer) returns setof candidate
   language plpgsql stable security definer set search_path = public, pg_temp
-  set plan_cache_mode = force_custom_plan as $$
+  set enable_seqscan = off as $$
 declare
   wanted integer[];
   step integer := 0;

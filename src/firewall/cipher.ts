@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { Problem } from '../platform/problem.ts'
+import { randomBytes } from '../platform/random.ts'
 
 /** @throws when a ciphertext does not open under its key and context: altered, moved to another row, or the wrong key. */
 export class SealBroken extends Problem {

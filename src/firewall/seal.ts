@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes } from '../platform/random.ts'
 import { openBytes, SealBroken, sealBytes } from './cipher.ts'
 import type { KeyProvider } from './key-provider.ts'
 

@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
+import { randomBytes } from '../platform/random.ts'
 
 /** What the ledger remembers of one decision. Sealed; only its outline is stored in clear. */
 export interface LedgerContent {

@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, KeyObject, sign } from 'node:crypto'
 import { CompactSign, type CryptoKey } from 'jose'
+import { randomBytes } from '../platform/random.ts'
 
 /** A key that signs proofs: WebCrypto private key, its JWA name and its thumbprint. */
 export interface SigningKey {
@@ -8,7 +9,12 @@ export interface SigningKey {
   privateKey: CryptoKey
 }
 
+const onNode = globalThis.navigator?.userAgent?.startsWith('Node.js/') === true
 const encoder = new TextEncoder()
+const base64url = (text: string) => Buffer.from(text).toString('base64url')
+
+/** What follows from a key alone: its protected header and, on Node, its handle. */
+const prepared = new WeakMap<SigningKey, { header: string; handle: KeyObject }>()
 
 /**
  * Signs an SD-JWT VC whose `hidden` claims the holder may disclose one by one.
@@ -22,12 +28,32 @@ export async function signSdJwt(
   hidden: Record<string, unknown>,
 ): Promise<string> {
   const disclosures = Object.entries(hidden).map(([name, value]) =>
-    Buffer.from(JSON.stringify([randomBytes(16).toString('base64url'), name, value])).toString('base64url'),
+    base64url(JSON.stringify([randomBytes(16).toString('base64url'), name, value])),
   )
-  const digests = disclosures.map((disclosure) => createHash('sha256').update(disclosure).digest('base64url')).sort()
+  const digests = disclosures.map((disclosure) => hash('sha256', disclosure, 'base64url')).sort()
   const payload = digests.length === 0 ? open : { ...open, _sd: digests, _sd_alg: 'sha-256' }
-  const jwt = await new CompactSign(encoder.encode(JSON.stringify(payload)))
-    .setProtectedHeader({ alg: key.algorithm, typ: 'dc+sd-jwt', kid: key.kid })
-    .sign(key.privateKey)
+  const jwt = await signed(key, JSON.stringify(payload))
   return `${[jwt, ...disclosures].join('~')}~`
+}
+
+/**
+ * A compact JWS. Node signs in its own thread in a third of the time its WebCrypto takes; other runtimes
+ * sign with jose.
+ *
+ * @see RFC 7515 section 5.1
+ */
+async function signed(key: SigningKey, payload: string): Promise<string> {
+  const protectedHeader = { alg: key.algorithm, typ: 'dc+sd-jwt', kid: key.kid }
+  if (!onNode) {
+    return new CompactSign(encoder.encode(payload)).setProtectedHeader(protectedHeader).sign(key.privateKey)
+  }
+  let known = prepared.get(key)
+  if (known === undefined) {
+    known = { header: base64url(JSON.stringify(protectedHeader)), handle: KeyObject.from(key.privateKey) }
+    prepared.set(key, known)
+  }
+  const input = `${known.header}.${base64url(payload)}`
+  const digest = key.algorithm === 'ES256' ? 'sha256' : null
+  const signature = sign(digest, Buffer.from(input), { key: known.handle, dsaEncoding: 'ieee-p1363' })
+  return `${input}.${signature.toString('base64url')}`
 }

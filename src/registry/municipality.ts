@@ -24,9 +24,12 @@ export interface NewMunicipality extends Omit<Municipality, 'blindIndexBits'> {
   expectedPopulation: number
 }
 
-/** Bits of a blind-index token that leave about eight people behind each value. */
+/** Values of the blind index a person has, about: pairs of name words, words with years and streets. */
+const VALUES_PER_PERSON = 24
+
+/** Bits of a blind-index token that leave eight to sixteen people behind each value. */
 export function blindIndexBits(expectedPopulation: number): number {
-  return Math.min(31, Math.max(8, Math.floor(Math.log2(expectedPopulation / 8))))
+  return Math.min(31, Math.max(8, Math.floor(Math.log2((expectedPopulation * VALUES_PER_PERSON) / 8))))
 }
 
 /** Done by the owner's login; the service only reads municipalities. */

@@ -2,7 +2,7 @@ import { CompiledQuery } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Ask } from '../firewall/gate.ts'
 import type { Staff } from '../firewall/requester.ts'
-import { newDataKey, type WrappedKey } from '../firewall/seal.ts'
+import { newDataKey } from '../firewall/seal.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { type Database, sqlState } from '../platform/database.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
@@ -115,8 +115,11 @@ export interface RegistrationItem {
   graphVersion: string
   once: string
   locks: number[]
-  row: Record<string, unknown>
+  row: RegistrationRow
 }
+
+/** The SQL type `registration`, as JSON. */
+type RegistrationRow = Record<string, unknown> & { document_hash: string | null }
 
 interface Context {
   since: string
@@ -144,97 +147,78 @@ async function sealRegistration(
   const document = form.evidence?.document === undefined ? undefined : documentHash(hash, form.evidence.document)
   // Two clerks with the same document take turns, whatever name each typed.
   const locks = document === undefined ? ofName : [...ofName, document.readUInt32BE() >>> 1]
-  const dataKeys = [person.wrap(deps.keys, town.id, 'neighbour')]
+  const wrapped = person.wrap(deps.keys, town.id, 'neighbour')
   const householdId = form.householdId ?? uuidv7()
   const movementId = uuidv7()
   const answer = { id, householdId, residentSince: since, version: 1 }
+  const onceId = key.id.toString('hex')
+  const seal = (table: string, column: string, row: string, value: unknown) =>
+    hex(person.seal({ table, column, row }, value))
 
-  const row: Record<string, unknown> = {
+  const row: RegistrationRow = {
     id,
-    idempotency: key.id.toString('hex'),
-    fingerprint: key.fingerprint.toString('hex'),
-    response: hex(person.seal({ table: 'idempotency_keys', column: 'response', row: key.id.toString('hex') }, answer)),
-    locks,
-    likeTokens: sets,
-    knownDistinct,
-    protected: form.protected ?? false,
-    identity: hex(
-      person.seal(
-        { table: 'particulars', column: 'identity', row: `${id}/1` },
-        { name: form.name, dateOfBirth: form.dateOfBirth, sex: form.sex },
-      ),
-    ),
-    contact: hex(
-      person.seal(
-        { table: 'particulars', column: 'contact', row: `${id}/1` },
-        { contact: form.contact, languages: form.languages },
-      ),
-    ),
-    evidence: {
-      id: uuidv7(),
-      strength: form.evidence?.strength ?? 'declaration',
-      documentHash: document?.toString('hex') ?? null,
-    },
-    householdId,
-    residenceId: uuidv7(),
-    validFrom: since,
-    movement: {
-      id: movementId,
-      cause: form.cause ?? 'arrival',
-      recordedBy: clerk.id,
-      details: hex(
-        person.seal(
-          { table: 'movements', column: 'details', row: movementId },
-          { confirmedDistinctFrom: knownDistinct },
-        ),
-      ),
-    },
-    tokens: tokensOf(token, { names: [form.name], dateOfBirth: form.dateOfBirth, address }),
-    ledger: {
-      id: entry.id,
-      action: entry.action,
-      purpose: entry.purpose,
-      requesterKind: entry.requesterKind,
-      details: hex(entry.details),
-      leafHash: hex(entry.leafHash),
-    },
-  }
-  if (form.householdId === undefined) {
-    const addressId = uuidv7()
-    const place = newDataKey(addressId)
-    dataKeys.push(place.wrap(deps.keys, town.id, 'address'))
-    const columns = addressColumns(address, town.referenceAddress)
-    const sealed = (column: keyof typeof columns) =>
-      columns[column] === undefined
-        ? null
-        : hex(place.seal({ table: 'addresses', column, row: addressId }, columns[column]))
-    row.address = {
-      id: addressId,
-      kind: address.kind,
-      place: sealed('place'),
-      reference: sealed('reference'),
-      usualArea: sealed('usual_area'),
-    }
-  }
-  if (form.representative) {
-    const representativeId = uuidv7()
-    row.representative =
-      'neighbourId' in form.representative
-        ? { id: representativeId, representativeId: form.representative.neighbourId }
-        : {
-            id: representativeId,
-            details: hex(
-              person.seal({ table: 'representatives', column: 'details', row: representativeId }, form.representative),
-            ),
-          }
-  }
-  row.dataKeys = dataKeys.map((wrapped: WrappedKey) => ({
-    id: wrapped.id,
-    owner: wrapped.owner,
-    registryKeyId: wrapped.registryKeyId,
+    registry_key_id: wrapped.registryKeyId,
     wrapped: hex(wrapped.wrapped),
-  }))
-  return { answer: disclose(answer), graphVersion, once: key.id.toString('hex'), locks, row }
+    idempotency: hex(key.id),
+    fingerprint: hex(key.fingerprint),
+    response: seal('idempotency_keys', 'response', onceId, answer),
+    locks,
+    like_tokens: sets,
+    known_distinct: knownDistinct,
+    protected: form.protected ?? false,
+    identity: seal('particulars', 'identity', `${id}/1`, {
+      name: form.name,
+      dateOfBirth: form.dateOfBirth,
+      sex: form.sex,
+    }),
+    contact: seal('particulars', 'contact', `${id}/1`, { contact: form.contact, languages: form.languages }),
+    evidence_id: uuidv7(),
+    strength: form.evidence?.strength ?? 'declaration',
+    document_hash: document === undefined ? null : hex(document),
+    ...(form.householdId === undefined ? newAddress(deps, town, address) : {}),
+    household_id: householdId,
+    residence_id: uuidv7(),
+    valid_from: since,
+    ...(form.representative ? relation(form.representative, seal) : {}),
+    movement_id: movementId,
+    cause: form.cause ?? 'arrival',
+    recorded_by: clerk.id,
+    movement_details: seal('movements', 'details', movementId, { confirmedDistinctFrom: knownDistinct }),
+    tokens: tokensOf(token, { names: [form.name], dateOfBirth: form.dateOfBirth, address }),
+    entry_id: entry.id,
+    action: entry.action,
+    purpose: entry.purpose,
+    requester_kind: entry.requesterKind,
+    entry_details: hex(entry.details),
+    leaf_hash: hex(entry.leafHash),
+  }
+  return { answer: disclose(answer), graphVersion, once: onceId, locks, row }
+}
+
+function newAddress(deps: RegistryDeps, town: Municipality, address: Address) {
+  const id = uuidv7()
+  const key = newDataKey(id)
+  const { place, reference, usual_area } = addressColumns(address, town.referenceAddress)
+  const seal = (column: string, value: object | undefined) =>
+    value === undefined ? null : hex(key.seal({ table: 'addresses', column, row: id }, value))
+  return {
+    address_id: id,
+    address_wrapped: hex(key.wrap(deps.keys, town.id, 'address').wrapped),
+    address_kind: address.kind,
+    place: seal('place', place),
+    reference: seal('reference', reference),
+    usual_area: seal('usual_area', usual_area),
+  }
+}
+
+function relation(
+  representative: NonNullable<Registration['representative']>,
+  seal: (table: string, column: string, row: string, value: unknown) => string,
+) {
+  const relation_id = uuidv7()
+  return 'neighbourId' in representative
+    ? { relation_id, representative_id: representative.neighbourId }
+    : { relation_id, representative_details: seal('representatives', 'details', relation_id, representative) }
 }
 
 export type RegistrationOutcome =
@@ -265,7 +249,7 @@ interface Waiting {
 
 const MOST_AT_ONCE = 32
 const STATEMENT =
-  'select item, outcome, fingerprint, response, response_owner, to_jsonb(candidates) as candidates from register_neighbours($1::text::uuid, $2::text::bigint, $3::text::jsonb)'
+  'select item, outcome, fingerprint, response, response_owner, to_jsonb(candidates) as candidates from register_neighbours($1::text::uuid, $2::text::bigint, $3::text::json)'
 
 /** @param lanes how many statements may be under way at once for one municipality */
 export function registrationDesk(database: Database, lanes = 2): RegistrationDesk {
@@ -328,8 +312,7 @@ export function registrationDesk(database: Database, lanes = 2): RegistrationDes
 }
 
 function documentOf(item: RegistrationItem): string | undefined {
-  const { documentHash: hash } = item.row.evidence as { documentHash: string | null }
-  return hash ?? undefined
+  return item.row.document_hash ?? undefined
 }
 
 function outcomeOf(row: OutcomeRow, item: RegistrationItem): RegistrationOutcome {
@@ -375,4 +358,5 @@ async function mustExist(deps: RegistryDeps, town: Municipality, clerk: Staff, i
   }
 }
 
-const hex = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+/** A bytea as PostgreSQL writes it. */
+const hex = (bytes: Uint8Array) => `\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`

@@ -1,5 +1,6 @@
+import { digestOf } from './crypto.ts'
 import { ProofInvalid } from './errors.ts'
-import { fromBase64Url, parseJson, toBase64Url } from './jws.ts'
+import { fromBase64Url, parseJson } from './jws.ts'
 
 interface Disclosure {
   digest: string
@@ -9,7 +10,6 @@ interface Disclosure {
 }
 
 const DEEPEST = 16
-const encoder = new TextEncoder()
 
 /**
  * Puts disclosed claims where their digests stand and removes what is only plumbing.
@@ -82,7 +82,7 @@ async function parseDisclosure(text: string): Promise<Disclosure> {
   if (!Array.isArray(parts) || typeof parts[0] !== 'string' || parts.length < 2 || parts.length > 3)
     throw new ProofInvalid('malformed')
   if (parts.length === 3 && typeof parts[1] !== 'string') throw new ProofInvalid('malformed')
-  const digest = toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))))
+  const digest = await digestOf(text)
   return parts.length === 3
     ? { digest, name: parts[1] as string, value: parts[2], used: false }
     : { digest, name: undefined, value: parts[1], used: false }

@@ -1,0 +1,191 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { Agent, request } from 'node:http'
+import { join } from 'node:path'
+import postgres from 'postgres'
+import { townsperson } from './people.ts'
+import { type Stage, serveOn } from './stage.ts'
+
+export interface RegistrationFigures {
+  clients: number
+  /** Registrations a second. */
+  ours: number
+  plain: number
+  with: string
+}
+
+const SECONDS = 8
+
+/** The rows one registration writes, as plain statements in a transaction; `$n` are random bytes and numbers. */
+const STATEMENTS = [
+  "insert into idempotency_keys (id, municipality_id, fingerprint, response, response_owner) values (sha256(:u1::text::bytea), :town, sha256(:u1::text::bytea), decode(:b192, 'hex'), :u1)",
+  "insert into data_keys (id, municipality_id, owner, registry_key_id, wrapped) values (:u1, :town, 'neighbour', :key, decode(:b60, 'hex')), (:u2, :town, 'address', :key, decode(:b60, 'hex'))",
+  'insert into neighbours (id, municipality_id) values (:u1, :town)',
+  "insert into particulars (municipality_id, neighbour_id, version, identity, contact) values (:town, :u1, 1, decode(:b192, 'hex'), decode(:b128, 'hex'))",
+  "insert into evidence (id, municipality_id, neighbour_id, strength) values (:u1, :town, :u1, 'declaration')",
+  "insert into addresses (id, municipality_id, kind, place) values (:u2, :town, 'dwelling', decode(:b192, 'hex'))",
+  'insert into households (id, municipality_id, address_id) values (:u2, :town, :u2)',
+  'insert into residences (id, municipality_id, neighbour_id, household_id, valid_from) values (:u1, :town, :u1, :u2, current_date)',
+  "insert into movements (id, municipality_id, neighbour_id, kind, cause, effective_on, recorded_by, details) values (:u1, :town, :u1, 'registration', 'arrival', current_date, 'clerk', decode(:b128, 'hex'))",
+  'insert into search_tokens (neighbour_id, municipality_id, tokens) values (:u1, :town, :tokens)',
+  "insert into ledger_entries (id, municipality_id, action, purpose, outcome, requester_kind, subject_id, details, leaf_hash) values (:u1, :town, 'register', 'registration', 'permitted', 'staff', :u1, decode(:b384, 'hex'), sha256(:u1::text::bytea))",
+]
+const TOKENS = 24
+
+export async function measureRegistration(stage: Stage): Promise<RegistrationFigures[]> {
+  const url = await stage.database('registration')
+  const service = await serveOn(url)
+  const figures: RegistrationFigures[] = []
+  try {
+    const sql = postgres(url, { max: 1, onnotice: () => {} })
+    const [{ town, key } = { town: '', key: '' }] =
+      await sql`select municipality_id as town, id as key from registry_keys limit 1`
+    await sql.end()
+    const pgbench = hasPgbench()
+    let from = 0
+    for (const clients of [1, 8, 32]) {
+      // Turn about, twice, so that neither has the quieter machine.
+      let ours = 0
+      let plain = 0
+      for (let round = 0; round < 2; round += 1) {
+        const run = await overHttp(service, clients, from)
+        from += run.sent
+        ours += run.perSecond / 2
+        plain +=
+          (pgbench
+            ? withPgbench(url, clients, town, key, service.folder, figures.length * 2 + round)
+            : await withDriver(url, clients, town, key)) / 2
+      }
+      figures.push({ clients, ours, plain, with: pgbench ? 'pgbench -M prepared' : 'postgres.js' })
+    }
+  } finally {
+    await service.stop()
+  }
+  return figures
+}
+
+async function overHttp(
+  service: { address: string; token: string },
+  clients: number,
+  from: number,
+): Promise<{ perSecond: number; sent: number }> {
+  const agent = new Agent({ keepAlive: true, maxSockets: clients })
+  const { hostname, port } = new URL(service.address)
+  let next = from
+  let done = 0
+  let counting = false
+  let failed = 0
+  const started = performance.now()
+  const warm = 2_000
+  const end = started + warm + SECONDS * 1000
+  const once = () =>
+    new Promise<void>((resolve, reject) => {
+      const i = next
+      next += 1
+      const body = JSON.stringify(townsperson(i))
+      const sent = request(
+        {
+          agent,
+          hostname,
+          port,
+          method: 'POST',
+          path: '/v1/neighbours',
+          headers: {
+            authorization: `Bearer ${service.token}`,
+            'content-type': 'application/json',
+            'idempotency-key': `registration-${i}`,
+            'content-length': Buffer.byteLength(body),
+          },
+        },
+        (response) => {
+          response.resume()
+          response.once('end', () => {
+            if (response.statusCode !== 201) failed += 1
+            else if (counting) done += 1
+            resolve()
+          })
+        },
+      )
+      sent.once('error', reject)
+      sent.end(body)
+    })
+  let countedFrom = 0
+  setTimeout(() => {
+    counting = true
+    countedFrom = performance.now()
+  }, warm)
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      while (performance.now() < end) await once()
+    }),
+  )
+  agent.destroy()
+  if (failed > 0) throw new Error(`${failed} registrations failed`)
+  return { perSecond: done / ((performance.now() - countedFrom) / 1000), sent: next - from }
+}
+
+function hasPgbench(): boolean {
+  return spawnSync('pgbench', ['--version']).status === 0
+}
+
+function withPgbench(url: string, clients: number, town: string, key: string, folder: string, run: number): number {
+  const hex = (bytes: number) => `'${'5a'.repeat(bytes)}'`
+  const uuid = (kind: number) =>
+    `(lpad(to_hex(${kind * 1000 + run}), 8, '0') || lpad(to_hex(:client_id::bigint), 8, '0') || lpad(to_hex(:i::bigint), 16, '0'))::uuid`
+  const tokens = Array.from({ length: TOKENS }, (_, i) => `:t${i}`)
+  const text = (statement: string) =>
+    statement
+      .replaceAll(':u1', uuid(1))
+      .replaceAll(':u2', uuid(2))
+      .replaceAll(':town', `'${town}'`)
+      .replaceAll(':key', `'${key}'`)
+      .replaceAll(':tokens', `array[${tokens.join(', ')}]::integer[]`)
+      .replace(/:b(\d+)/g, (_, bytes: string) => hex(Number(bytes)))
+  const script = [
+    '\\set i :i + 1',
+    ...tokens.map((token) => `\\set ${token.slice(1)} random(0, 2097151)`),
+    'begin;',
+    ...STATEMENTS.map((statement) => `${text(statement)};`),
+    'commit;',
+  ].join('\n')
+  const path = join(folder, 'registration.sql')
+  writeFileSync(path, script)
+  const output = execFileSync(
+    'pgbench',
+    ['-n', '-M', 'prepared', '-D', 'i=0', '-c', String(clients), '-j', '1', '-T', String(SECONDS), '-f', path, url],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const tps = /tps = ([\d.]+)/.exec(output)?.[1]
+  if (tps === undefined || !/failed transactions: 0 /.test(output)) throw new Error(`pgbench: ${output}`)
+  return Number(tps)
+}
+
+/** The same without pgbench: each statement awaited in turn, as most services write it. */
+async function withDriver(url: string, clients: number, town: string, key: string): Promise<number> {
+  const sql = postgres(url, { max: clients, onnotice: () => {} })
+  let done = 0
+  const end = performance.now() + SECONDS * 1000
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      while (performance.now() < end) {
+        const [u1, u2] = [crypto.randomUUID(), crypto.randomUUID()]
+        const tokens = Array.from({ length: TOKENS }, () => Math.floor(Math.random() * 2_097_152))
+        await sql.begin(async (transaction) => {
+          for (const statement of STATEMENTS) {
+            const text = statement
+              .replaceAll(':u1', `'${u1}'::uuid`)
+              .replaceAll(':u2', `'${u2}'::uuid`)
+              .replaceAll(':town', `'${town}'`)
+              .replaceAll(':key', `'${key}'`)
+              .replaceAll(':tokens', `array[${tokens}]::integer[]`)
+              .replace(/:b(\d+)/g, (_, bytes: string) => `'${'5a'.repeat(Number(bytes))}'`)
+            await transaction.unsafe(text)
+          }
+        })
+        done += 1
+      }
+    }),
+  )
+  await sql.end()
+  return done / SECONDS
+}

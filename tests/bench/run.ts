@@ -1,0 +1,135 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { measureMemory } from './memory.ts'
+import { measureDecisions, measureProofs } from './proofs.ts'
+import { measureRegistration } from './registration.ts'
+import { measureSearch } from './search.ts'
+import { openStage } from './stage.ts'
+
+// `npm run bench` measures everything; `npm run bench -- proofs search` only those. What is measured replaces
+// its own part of docs/performance.md.
+
+const PARTS = ['registration', 'proofs', 'search', 'memory'] as const
+type Part = (typeof PARTS)[number]
+
+const wanted = process.argv.slice(2).filter((word): word is Part => PARTS.some((part) => part === word))
+const parts: readonly Part[] = wanted.length > 0 ? wanted : PARTS
+const neighbours = Number(/--neighbours=(\d+)/.exec(process.argv.join(' '))?.[1] ?? 1_000_000)
+const requests = Number(/--requests=(\d+)/.exec(process.argv.join(' '))?.[1] ?? 1_000_000)
+const FILE = 'docs/performance.md'
+
+const say = (line: string) => void process.stderr.write(`${line}\n`)
+const one = (value: number) => value.toFixed(1)
+const two = (value: number) => value.toFixed(2)
+const whole = (value: number) => Math.round(value).toLocaleString('en')
+
+const table = (head: string[], rows: string[][]) =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+
+function replacePart(part: Part, text: string): void {
+  const present = readFileSync(FILE, 'utf8')
+  const [begin, end] = [`<!-- ${part} -->`, `<!-- /${part} -->`]
+  const from = present.indexOf(begin) + begin.length
+  const to = present.indexOf(end)
+  const machine = `Measured ${Temporal.Now.plainDateISO()} on ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}.`
+  writeFileSync(FILE, `${present.slice(0, from)}\n${machine}\n\n${text}\n${present.slice(to)}`)
+  say(text)
+}
+
+const stage = await openStage()
+try {
+  for (const part of parts) {
+    say(`— ${part}`)
+    if (part === 'registration') {
+      const figures = await measureRegistration(stage)
+      replacePart(
+        part,
+        table(
+          ['clients', 'registrations/s over HTTP', `plain inserts/s (${figures[0]?.with})`, 'ratio'],
+          figures.map((row) => [String(row.clients), whole(row.ours), whole(row.plain), two(row.ours / row.plain)]),
+        ),
+      )
+    }
+    if (part === 'proofs') {
+      const { issue, verify } = await measureProofs()
+      const decisions = measureDecisions()
+      replacePart(
+        part,
+        [
+          table(
+            ['', 'ours/s', '@sd-jwt/sd-jwt-vc/s', 'ratio', 'node:crypto alone/s', 'ratio'],
+            [
+              [
+                'issue, ten claims',
+                whole(issue.ours),
+                whole(issue.library),
+                two(issue.ours / issue.library),
+                whole(issue.raw),
+                two(issue.ours / issue.raw),
+              ],
+              [
+                'verify, ten claims',
+                whole(verify.ours),
+                whole(verify.library),
+                two(verify.ours / verify.library),
+                whole(verify.raw),
+                two(verify.ours / verify.raw),
+              ],
+            ],
+          ),
+          '',
+          table(
+            ['gate decision', 'p50 µs', 'p99 µs'],
+            [
+              ['clerk registering', whole(decisions.clerk.p50), whole(decisions.clerk.p99)],
+              ['provider, three links deep', whole(decisions.provider.p50), whole(decisions.provider.p99)],
+              ['the same question within a second', one(decisions.again.p50), one(decisions.again.p99)],
+            ],
+          ),
+        ].join('\n'),
+      )
+    }
+    if (part === 'search') {
+      const sizes = [10_000, 100_000, 1_000_000].filter((size) => size <= neighbours)
+      const figures = await measureSearch(stage, sizes, say)
+      replacePart(
+        part,
+        table(
+          [
+            'sealed neighbours',
+            'name alone p50 ms',
+            'p99 ms',
+            'found',
+            'with a year of birth p50 ms',
+            'p99 ms',
+            'found',
+            'filled at registrations/s',
+          ],
+          figures.map((row) => [
+            whole(row.neighbours),
+            one(row.name.p50),
+            one(row.name.p99),
+            `${one(row.name.found * 100)} %`,
+            one(row.withYear.p50),
+            one(row.withYear.p99),
+            `${one(row.withYear.found * 100)} %`,
+            whole(row.filling),
+          ]),
+        ),
+      )
+    }
+    if (part === 'memory') {
+      const row = await measureMemory(stage, requests)
+      replacePart(
+        part,
+        table(
+          ['requests', 'per second', 'at rest MiB', 'half way MiB', 'at the end MiB'],
+          [[whole(row.requests), whole(row.perSecond), one(row.atRest), one(row.afterHalf), one(row.afterAll)]],
+        ),
+      )
+    }
+  }
+} finally {
+  await stage.close()
+}
+process.exit(0)

@@ -1,0 +1,5 @@
+// The same corpus as a browser or a Worker would run it: without Node's own crypto.
+Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'a browser' }, configurable: true })
+await import('./verify.test.ts')
+
+export {}
