@@ -5,6 +5,9 @@ import { AlreadyRunning } from './platform/embedded.ts'
 import { outlineOf, standardLog } from './platform/telemetry.ts'
 import { type Service, startService } from './serve.ts'
 
+/** Refused, unknown host, timed out; wrong password, unknown login, unknown database, not permitted to connect. */
+const NO_DATABASE = ['ECONNREFUSED', 'ENOTFOUND', 'CONNECT_TIMEOUT', '28P01', '28000', '3D000', '42501']
+
 /** Runs the service until it is told to stop; the exit code says how that went. */
 export async function main(): Promise<void> {
   let service: Service | undefined
@@ -33,7 +36,10 @@ export async function main(): Promise<void> {
       error instanceof AlreadyRunning ||
       error instanceof KeyMaterialInvalid ||
       error instanceof PoliciesInvalid
+    const code = outlineOf(error).code ?? ''
     if (known) complain(error.message)
+    else if (NO_DATABASE.includes(code))
+      complain(`DATABASE_URL: the database does not answer, or does not let us in (${code}).`)
     else standardLog({ level: 'error', event: 'start', ...outlineOf(error) })
     process.exit(1)
   }

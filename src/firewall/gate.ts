@@ -54,21 +54,29 @@ export interface GateHand {
   occasion(facts: Record<string, number | string>): void
 }
 
+/** Fetches sealed records inside the gate's transaction. */
+export type Load<Fields> = (transaction: Transaction) => Promise<SealedRecord<Fields>[]>
+
 export interface Gate {
   /**
    * Opens sealed records for a requester, or refuses.
    *
    * The policies decide twice: on the request before anything is read, so that a refusal cannot depend
    * on who exists; then on each record found. `use` works on what was opened and its result is what is
-   * disclosed. The decision is written to the ledger in the same transaction: if it cannot be, nothing
+   * disclosed; `openMore` opens further records under the same decision, when those at hand are not who
+   * was meant. The decision is written to the ledger in the same transaction: if it cannot be, nothing
    * is disclosed and nothing `use` wrote is kept.
    *
    * @throws {Refusal} when the policies do not permit it; the refusal is in the ledger
    */
   open<Fields, Field extends keyof Fields & string, T>(
     ask: Ask<Field>,
-    load: (transaction: Transaction) => Promise<SealedRecord<Fields>[]>,
-    use: (records: Opened<Fields, Field>[], hand: GateHand) => T | Promise<T>,
+    load: Load<Fields>,
+    use: (
+      records: Opened<Fields, Field>[],
+      hand: GateHand,
+      openMore: (load: Load<Fields>) => Promise<Opened<Fields, Field>[]>,
+    ) => T | Promise<T>,
   ): Promise<Disclosed<T>>
 
   /**
@@ -193,13 +201,18 @@ export function createGate(deps: GateDeps): Gate {
         if (!onRequest.permitted) return { refused: onRequest }
 
         const opener = createOpener(keys)
-        const found = (await load(transaction)).filter(
-          (record) => decide(ask, position, { id: record.subject, protected: record.protected }).permitted,
-        )
-        const opened = found.map((record) => opener.open(record, ask.fields))
-        let shown: readonly string[] = found.map((record) => record.subject)
+        const found: string[] = []
+        const openMore = async (from: typeof load) => {
+          const records = (await from(transaction)).filter(
+            (record) => decide(ask, position, { id: record.subject, protected: record.protected }).permitted,
+          )
+          found.push(...records.map((record) => record.subject))
+          return records.map((record) => opener.open(record, ask.fields))
+        }
+        const opened = await openMore(load)
+        let shown: readonly string[] | undefined
         let occasion: Record<string, number | string> | undefined
-        const result = await use(opened, {
+        const hand: GateHand = {
           transaction,
           seal: opener.seal,
           reopen: opener.reopen,
@@ -209,11 +222,12 @@ export function createGate(deps: GateDeps): Gate {
           occasion: (facts) => {
             occasion = facts
           },
-        })
-        const seen = new Set(shown)
+        }
+        const result = await use(opened, hand, openMore)
+        const seen = new Set(shown ?? found)
         const entries = found
-          .filter((record) => seen.has(record.subject))
-          .map((record) => entryOf(ask, onRequest, record.subject, opener.keyOf(record.subject)))
+          .filter((subject) => seen.has(subject))
+          .map((subject) => entryOf(ask, onRequest, subject, opener.keyOf(subject)))
         if (entries.length === 0 || occasion !== undefined)
           entries.push(entryOf(ask, onRequest, null, ledger, occasion))
         await append(transaction, ask.municipalityId, entries)

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { type MigrationProvider, Migrator } from 'kysely/migration'
+import { sqlState } from './database.ts'
 
 const files = import.meta.glob<string>('../../schema/*.sql', { query: '?raw', import: 'default', eager: true })
 
@@ -49,9 +50,18 @@ export async function migrate<T>(database: Kysely<T>): Promise<string[]> {
   return results.filter((result) => result.status === 'Success').map((result) => result.migrationName)
 }
 
+// Undefined table, and what a login is told whose role does not exist yet.
+const NOT_THERE = ['42P01', '42704', '22023']
+
 /** The migrations of this build that have not been applied. Readable by the application's role. */
 export async function pendingMigrations<T>(database: Kysely<T>): Promise<string[]> {
-  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(database)
-  const applied = new Set(rows.map((row) => row.name))
-  return Object.keys(await provider.getMigrations()).filter((name) => !applied.has(name))
+  const names = Object.keys(await provider.getMigrations())
+  try {
+    const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(database)
+    const applied = new Set(rows.map((row) => row.name))
+    return names.filter((name) => !applied.has(name))
+  } catch (error) {
+    if (NOT_THERE.includes(sqlState(error) ?? '')) return names
+    throw error
+  }
 }

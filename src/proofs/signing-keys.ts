@@ -79,7 +79,7 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'>): SigningKeys {
         { table: 'signing_keys', column: 'private_jwk', row: row.id },
         sealed.private_jwk,
       ) as JWK
-      const privateKey = await importJWK(jwk, row.algorithm)
+      const privateKey = await importJWK(jwk, row.algorithm, { extractable: true })
       if (privateKey instanceof Uint8Array) throw new Error('a signing key is not a symmetric key')
       const key: SigningKey = { kid: row.id, algorithm: row.algorithm === 'EdDSA' ? 'EdDSA' : 'ES256', privateKey }
       imported.set(row.id, key)

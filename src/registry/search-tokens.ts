@@ -64,36 +64,49 @@ export function sufficient(criteria: Criteria): boolean {
 }
 
 /** Sets of values to look for, the most telling first: a candidate holds every value of one set. */
-export function tokenSets(token: Token, criteria: Criteria): number[][] {
-  const sets: number[][] = []
+export interface TokenSets {
+  /** What fits all that was typed. */
+  near: number[][]
+  /** What fits part of it, for when nobody near is who was meant. */
+  far: number[][]
+}
+
+export function tokenSets(token: Token, criteria: Criteria): TokenSets {
   const words = criteria.name === undefined ? [] : nameWords(criteria.name).slice(0, 5)
   const date = criteria.dateOfBirth === undefined ? undefined : parseBirthDate(criteria.dateOfBirth)
   const street = criteria.street === undefined ? [] : telling(criteria.street)
   const twos = pairs(words)
-  const one = (values: number[]) => sets.push([...new Set(values)])
+  const pair = (kind: string, form: (word: string) => string) =>
+    twos.map(([a, b]) => pairToken(token, kind, form(a), form(b)))
+  const asWritten = (word: string) => word
+  const near: number[][] = []
+  const far: number[][] = []
 
   if (date) {
     for (const year of possibleYears(date)) {
-      one(words.map((word) => token('start-year', start(word), year)))
-      one(words.map((word) => token('sound-year', sound(word), year)))
-      if (words.length > 1) for (const word of words) one([token('sound-year', sound(word), year)])
+      near.push(words.map((word) => token('start-year', start(word), year)))
+      near.push(words.map((word) => token('sound-year', sound(word), year)))
+      if (words.length > 1) far.push(...words.map((word) => [token('sound-year', sound(word), year)]))
     }
+    // The year may be the slip.
+    far.unshift(pair('exact', asWritten), pair('sound', sound), pair('start', start))
   } else if (words.length > 0 && street.length > 0) {
-    one(words.flatMap((word) => street.map((part) => token('start-street', start(word), start(part)))))
+    near.push(words.flatMap((word) => street.map((part) => token('start-street', start(word), start(part)))))
+  } else {
+    near.push(pair('exact', asWritten), pair('sound', sound))
+    far.push(pair('start', start))
   }
-  if (words.length >= 2) {
-    one(twos.map(([a, b]) => pairToken(token, 'exact', a, b)))
-    one(twos.map(([a, b]) => pairToken(token, 'start', start(a), start(b))))
-    one(twos.map(([a, b]) => pairToken(token, 'sound', sound(a), sound(b))))
-    if (words.length >= 3) for (const [a, b] of twos) one([pairToken(token, 'exact', a, b)])
-    if (words.length >= 3) for (const [a, b] of twos) one([pairToken(token, 'sound', sound(a), sound(b))])
+  if (words.length >= 3) {
+    for (const one of pair('exact', asWritten)) far.push([one])
+    for (const one of pair('sound', sound)) far.push([one])
   }
-  if (words.length > 0 && criteria.mononym) one([token('only', sound(words.join('')))])
+  if (words.length > 0 && criteria.mononym) near.push([token('only', sound(words.join('')))])
   if (words.length === 0 && street.length > 0 && criteria.number !== undefined) {
     const number = foldedWords(criteria.number).join('')
-    one(street.map((part) => token('street-number', part, number)))
+    near.push(street.map((part) => token('street-number', part, number)))
   }
-  return sets.filter((set) => set.length > 0)
+  const distinct = (sets: number[][]) => sets.filter((set) => set.length > 0).map((set) => [...new Set(set)])
+  return { near: distinct(near), far: distinct(far) }
 }
 
 /** What two clerks registering the same person have in common, and where such a person would be found. */

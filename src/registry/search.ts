@@ -1,4 +1,5 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
+import type { Opened } from '../firewall/gate.ts'
 import type { Requester } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { Problem } from '../platform/problem.ts'
@@ -39,6 +40,10 @@ export interface Matches {
 const MOST_CANDIDATES = 300
 const MOST_SHOWN = 10
 const GOOD_ENOUGH = 0.6
+/** Nobody looks further when somebody fits this well. */
+const SURELY = 0.9
+
+type Found = Opened<NeighbourFields, 'name' | 'previousNames' | 'dateOfBirth' | 'address' | 'departedOn'>
 
 /**
  * Finds neighbours by what a clerk has been told, forgiving accents, order, spacing, alphabet and slips.
@@ -59,6 +64,13 @@ export async function searchNeighbours(
   const { hash } = await deps.gate.keysOf(town.id)
   const sets = tokenSets(tokenMaker(hash, town.blindIndexBits), criteria)
 
+  const trueAt = today(deps.clock, town.timeZone)
+  const rank = (records: readonly Found[]) =>
+    records
+      .map((record) => ({ record, score: scoreOf(record, criteria) }))
+      .filter(({ score }) => score >= GOOD_ENOUGH)
+      .sort((a, b) => b.score - a.score || (a.record.id < b.record.id ? -1 : 1))
+
   return deps.gate.open<NeighbourFields, (typeof fields)[number], Matches>(
     { municipalityId: town.id, requester, action: 'search', purpose, fields },
     async (transaction) => {
@@ -66,14 +78,22 @@ export async function searchNeighbours(
         criteria.document === undefined
           ? []
           : await findByDocument(transaction, town.id, documentHash(hash, criteria.document))
-      const ids = [...new Set([...byDocument, ...(await findCandidates(transaction, sets, MOST_CANDIDATES))])]
-      return loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
+      const ids = [...new Set([...byDocument, ...(await findCandidates(transaction, sets.near, MOST_CANDIDATES))])]
+      return loadRecords(transaction, ids, { trueAt })
     },
-    (records, hand) => {
-      const ranked = records
-        .map((record) => ({ record, score: scoreOf(record, criteria) }))
-        .filter(({ score }) => score >= GOOD_ENOUGH)
-        .sort((a, b) => b.score - a.score || (a.record.id < b.record.id ? -1 : 1))
+    async (near, hand, openMore) => {
+      let records: readonly Found[] = near
+      let ranked = rank(near)
+      if ((ranked[0]?.score ?? 0) < SURELY && sets.far.length > 0) {
+        const seen = new Set(near.map((record) => record.id))
+        const far = await openMore(async (transaction) => {
+          const ids = await findCandidates(transaction, sets.far, MOST_CANDIDATES)
+          const unseen = ids.filter((id) => !seen.has(id))
+          return loadRecords(transaction, unseen, { trueAt })
+        })
+        records = [...near, ...far]
+        ranked = rank(records)
+      }
       // An earlier name finds its bearer and is not shown.
       const matches = ranked.slice(0, MOST_SHOWN).map(({ record: { previousNames: _, ...shown } }) => shown)
       hand.shown(matches.map((match) => match.id))

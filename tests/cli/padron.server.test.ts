@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { type Database, openDatabase, postgresDialect } from '../../src/platform/database.ts'
+import { freePort } from '../support/postgres-server.ts'
+import { type Folder, outputOf, type Running, run, scratchFolder } from '../support/process.ts'
+
+// A town set up on PostgreSQL the way docs/operations.md says, with separate logins, in production mode.
+
+let folder: Folder
+let root: Database
+let environment: Record<string, string>
+const name = `padron_cli_${randomUUID().replaceAll('-', '')}`
+const running: Running[] = []
+
+beforeAll(async () => {
+  folder = scratchFolder()
+  const port = inject('postgresPort')
+  const url = (login: string, database = name) => `postgres://${login}:${login}@127.0.0.1:${port}/${database}`
+  root = openDatabase(postgresDialect(url('postgres', 'postgres'), { connections: 1 }))
+  await sql.raw(`create database ${name}`).execute(root)
+  environment = {
+    NODE_ENV: 'production',
+    DATABASE_URL: url('padron_app_login'),
+    DATABASE_OWNER_URL: url('postgres'),
+    DATA_DIR: folder.path,
+    REGISTRY_KEY_FILE: join(folder.path, 'keys.json'),
+    TOKEN_ISSUERS: '[{"issuer":"https://id.example","jwksUri":"https://id.example/jwks"}]',
+    TOKEN_AUDIENCE: 'urn:padron:api',
+  }
+})
+afterAll(async () => {
+  for (const service of running) await service.kill('SIGKILL')
+  await sql.raw(`drop database if exists ${name} with (force)`).execute(root)
+  await root?.destroy()
+  folder?.remove()
+})
+
+const padron = async (...words: string[]) =>
+  JSON.parse(await outputOf(['node', 'dist/padron.js', '--json', ...words], environment))
+const fails = async (...words: string[]) => {
+  const command = run(['node', 'dist/padron.js', ...words], environment)
+  expect(await command.exit).toBe(1)
+  return command.output()
+}
+const keyFile = () =>
+  JSON.parse(readFileSync(environment.REGISTRY_KEY_FILE ?? '', 'utf8')) as { current: string; keys: object }
+
+async function serve(): Promise<Running> {
+  const port = String(await freePort())
+  const { DATABASE_OWNER_URL: _, ...withoutOwner } = environment
+  const service = run(['node', 'dist/main.js'], { ...withoutOwner, PORT: port })
+  running.push(service)
+  await expect.poll(() => service.output(), { timeout: 20_000 }).toMatch(/is ready at|did not start/)
+  return service
+}
+
+describe('setting up a town', () => {
+  it('makes keys once and never overwrites them', async () => {
+    expect(await padron('keys', 'create')).toMatchObject({ current: expect.stringMatching(/^k/) })
+    expect(await fails('keys', 'create')).toMatch(/there are keys at/)
+    expect(await padron('keys', 'list')).toEqual({ current: keyFile().current, keys: [keyFile().current] })
+  })
+
+  it('does not serve a database that is not migrated', async () => {
+    const service = await serve()
+    expect(await service.exit).toBe(1)
+  })
+
+  it('migrates once, with the owner’s login', async () => {
+    expect((await padron('migrate')).applied).toHaveLength(7)
+    expect((await padron('migrate')).applied).toEqual([])
+  })
+
+  it('adds the municipality a file describes, and says what is wrong with one that does not', async () => {
+    const town = {
+      slug: 'riudor',
+      name: { ca: 'Riudor' },
+      countryCode: 'ES',
+      languages: ['ca'],
+      issuer: 'https://padron.riudor.example',
+      timeZone: 'Europe/Madrid',
+      expectedPopulation: 5_000,
+      referenceAddress: { name: 'Serveis socials' },
+      organisations: [{ id: randomUUID(), name: 'Oficina', functions: ['citizenship-office'] }],
+    }
+    const path = join(folder.path, 'town.json')
+    writeFileSync(path, JSON.stringify({ ...town, issuer: 'riudor', colour: 'blue' }))
+    expect(await fails('municipality', 'add', path)).toMatch(/issuer[\s\S]*colour/)
+    writeFileSync(path, JSON.stringify(town))
+    const added = await padron('municipality', 'add', path)
+    expect(added).toMatchObject({ slug: 'riudor' })
+    expect(await padron('municipality', 'add', path)).toEqual(added)
+  })
+
+  it('serves in production as the application’s login alone, several processes at once', async () => {
+    const [one, two] = [await serve(), await serve()]
+    for (const { address, output } of [one, two]) {
+      expect(output()).not.toMatch(/invented|embedded/)
+      expect((await fetch(`${address}/health/ready`)).status).toBe(200)
+      expect(await (await fetch(`${address}/.well-known/jwks.json`)).json()).toMatchObject({
+        keys: [{ alg: 'ES256', use: 'sig' }],
+      })
+      expect((await fetch(`${address}/v1/neighbours/${randomUUID()}`)).status).toBe(401)
+    }
+    expect(await one.kill('SIGTERM')).toBe(0)
+    expect((await fetch(`${two.address}/health/ready`)).status).toBe(200)
+    expect(await two.kill('SIGTERM')).toBe(0)
+  })
+})
+
+describe('keys', () => {
+  it('rotate and retire: every data key moves to the new one, then the old one is gone', async () => {
+    const old = keyFile().current
+    expect(await fails('keys', 'retire', old)).toMatch(/current key/)
+    const rotated = await padron('keys', 'rotate')
+    expect(rotated.current).not.toBe(old)
+    expect(rotated.rewrapped).toBeGreaterThan(0)
+    expect(keyFile()).toMatchObject({
+      current: rotated.current,
+      keys: { [old]: expect.any(String), [rotated.current]: expect.any(String) },
+    })
+    expect(await padron('keys', 'retire', old)).toEqual({ retired: old, current: rotated.current })
+    expect(Object.keys(keyFile().keys)).toEqual([rotated.current])
+    const service = await serve()
+    expect((await fetch(`${service.address}/.well-known/jwks.json`)).status).toBe(200)
+    await service.kill('SIGTERM')
+  })
+
+  it('that sign are rotated and withdrawn', async () => {
+    const { kid } = await padron('keys', 'rotate-signing', 'riudor', '--algorithm', 'EdDSA')
+    const service = await serve()
+    const published = async () =>
+      (
+        (await (await fetch(`${service.address}/.well-known/jwks.json`)).json()) as {
+          keys: { kid: string; alg: string }[]
+        }
+      ).keys
+    expect(await published()).toContainEqual(expect.objectContaining({ kid, alg: 'EdDSA' }))
+    await padron('keys', 'withdraw-signing', 'riudor', kid)
+    expect((await published()).map((key) => key.kid)).not.toContain(kid)
+    expect(await fails('keys', 'withdraw-signing', 'riudor', kid)).toMatch(/no such key/)
+    expect(await fails('keys', 'rotate-signing', 'nowhere')).toMatch(/no municipality nowhere/)
+    await service.kill('SIGTERM')
+  })
+})
+
+describe('other commands', () => {
+  it('check the policies', async () => {
+    expect(await padron('policies', 'check')).toMatchObject({
+      valid: true,
+      purposes: expect.arrayContaining(['registration', 'immigration-control']),
+    })
+  })
+
+  it('refuse what belongs to a demonstration', async () => {
+    expect(await fails('seed')).toMatch(/do not belong in a production registry/)
+    expect(await fails('token', 'clerk')).toMatch(/No demonstration runs here/)
+  })
+
+  it('say that a proof is none, with its code', async () => {
+    const command = run(
+      ['node', 'dist/padron.js', '--json', 'verify', 'a.b.c~', '--issuer', 'https://padron.riudor.example'],
+      environment,
+    )
+    expect(await command.exit).toBe(1)
+    expect(JSON.parse(command.output())).toMatchObject({ valid: false, code: 'keys-unavailable' })
+  })
+})
