@@ -1,0 +1,111 @@
+import { CompiledQuery } from 'kysely'
+import { type Database, sqlState } from '../platform/database.ts'
+import type { RegistrationItem } from './registration-item.ts'
+
+export type RegistrationOutcome =
+  | { outcome: 'registered' }
+  | { outcome: 'replayed'; fingerprint: Uint8Array; response: Uint8Array; owner: string; once: string }
+  | { outcome: 'suspected'; candidates: string[] }
+  | { outcome: 'graph-changed' }
+
+interface OutcomeRow {
+  item: number
+  outcome: 'registered' | 'replayed' | 'suspected'
+  fingerprint: Uint8Array
+  response: Uint8Array
+  response_owner: string
+  candidates: string[]
+}
+
+/** Where finished forms are handed in: those waiting at the same moment share one statement and one commit. */
+export interface RegistrationDesk {
+  submit(municipalityId: string, item: RegistrationItem): Promise<RegistrationOutcome>
+}
+
+interface Waiting {
+  item: RegistrationItem
+  resolve(outcome: RegistrationOutcome): void
+  reject(error: unknown): void
+}
+
+const MOST_AT_ONCE = 32
+const STATEMENT =
+  'select item, outcome, fingerprint, response, response_owner, to_jsonb(candidates) as candidates from register_neighbours($1::text::uuid, $2::text::bigint, $3::text::json)'
+
+/** @param lanes how many statements may be under way at once for one municipality */
+export function registrationDesk(database: Database, lanes = 2): RegistrationDesk {
+  const queues = new Map<string, { waiting: Waiting[]; busy: number }>()
+
+  async function write(municipalityId: string, batch: readonly Waiting[]): Promise<void> {
+    const graphVersion = batch[0]?.item.graphVersion ?? '0'
+    const rows = batch.map(({ item }, index) => ({ ...item.row, item: index }))
+    try {
+      const result = await database.executeQuery<OutcomeRow>(
+        CompiledQuery.raw(STATEMENT, [municipalityId, graphVersion, JSON.stringify(rows)]),
+      )
+      const outcomes = new Map(result.rows.map((row) => [row.item, row]))
+      for (const [index, { item, resolve, reject }] of batch.entries()) {
+        const row = outcomes.get(index)
+        if (row === undefined) reject(new Error('register_neighbours() forgot an item'))
+        else resolve(outcomeOf(row, item))
+      }
+    } catch (error) {
+      if (sqlState(error) === 'PD001') for (const { resolve } of batch) resolve({ outcome: 'graph-changed' })
+      else if (batch.length > 1) await Promise.all(batch.map((one) => write(municipalityId, [one])))
+      else for (const { reject } of batch) reject(error)
+    }
+  }
+
+  async function serve(municipalityId: string): Promise<void> {
+    const queue = queues.get(municipalityId)
+    if (!queue || queue.busy >= lanes || queue.waiting.length === 0) return
+    queue.busy += 1
+    // Two forms for people alike, or with one key, must not meet in one statement.
+    const taken: Waiting[] = []
+    const left: Waiting[] = []
+    const seen = new Set<string>()
+    for (const one of queue.waiting) {
+      const marks = [one.item.once, ...one.item.locks.map(String), documentOf(one.item)].filter(
+        (mark) => mark !== undefined,
+      )
+      const fits =
+        taken.length < MOST_AT_ONCE &&
+        one.item.graphVersion === (taken[0] ?? one).item.graphVersion &&
+        !marks.some((mark) => seen.has(mark))
+      if (fits) for (const mark of marks) seen.add(mark)
+      ;(fits ? taken : left).push(one)
+    }
+    queue.waiting = left
+    await write(municipalityId, taken)
+    queue.busy -= 1
+    void serve(municipalityId)
+  }
+
+  return {
+    submit: (municipalityId, item) =>
+      new Promise((resolve, reject) => {
+        const queue = queues.get(municipalityId) ?? { waiting: [], busy: 0 }
+        queues.set(municipalityId, queue)
+        queue.waiting.push({ item, resolve, reject })
+        queueMicrotask(() => void serve(municipalityId))
+      }),
+  }
+}
+
+function documentOf(item: RegistrationItem): string | undefined {
+  return item.row.document_hash ?? undefined
+}
+
+function outcomeOf(row: OutcomeRow, item: RegistrationItem): RegistrationOutcome {
+  if (row.outcome === 'suspected') return { outcome: 'suspected', candidates: row.candidates }
+  if (row.outcome === 'replayed') {
+    return {
+      outcome: 'replayed',
+      fingerprint: row.fingerprint,
+      response: row.response,
+      owner: row.response_owner,
+      once: item.once,
+    }
+  }
+  return { outcome: 'registered' }
+}

@@ -1,0 +1,142 @@
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { Ask } from '../firewall/gate.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { newDataKey } from '../firewall/seal.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import type { RegistryDeps } from './deps.ts'
+import { documentHash } from './evidence.ts'
+import type { Once } from './idempotency.ts'
+import type { Address, Registration } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import { likenessOf, tokenMaker, tokensOf } from './search-tokens.ts'
+import { addressColumns } from './store.ts'
+
+/** What registering answers; nothing personal, the clerk has just typed it. */
+export interface Registered {
+  id: string
+  householdId: string
+  residentSince: string
+  version: number
+}
+
+/** One registration, sealed and ready for register_neighbours(). */
+export interface RegistrationItem {
+  answer: Disclosed<Registered>
+  graphVersion: string
+  once: string
+  locks: number[]
+  row: RegistrationRow
+}
+
+/** The SQL type `registration`, as JSON. */
+type RegistrationRow = Record<string, unknown> & { document_hash: string | null }
+
+const ASK = {
+  action: 'register',
+  purpose: 'registration',
+  fields: ['name', 'dateOfBirth', 'sex', 'contact', 'languages', 'address'],
+} as const
+
+interface Context {
+  since: string
+  address: Address
+  key: Once
+  knownDistinct: readonly string[]
+}
+
+/** Seals everything the form says and asks the gate, before the database is touched. @throws {Refusal} */
+export async function sealRegistration(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  form: Registration,
+  { since, address, key, knownDistinct }: Context,
+): Promise<RegistrationItem> {
+  const id = uuidv7()
+  const person = newDataKey(id)
+  const ask: Ask = { ...ASK, municipalityId: town.id, requester: clerk }
+  const [{ hash }, { graphVersion, entry, disclose }] = await Promise.all([
+    deps.gate.keysOf(town.id),
+    deps.gate.admit(ask, id, person),
+  ])
+  const token = tokenMaker(hash, town.blindIndexBits)
+  const { locks: ofName, sets } = likenessOf(token, form.name, form.dateOfBirth)
+  const document = form.evidence?.document === undefined ? undefined : documentHash(hash, form.evidence.document)
+  // Two clerks with the same document take turns, whatever name each typed.
+  const locks = document === undefined ? ofName : [...ofName, document.readUInt32BE() >>> 1]
+  const wrapped = person.wrap(deps.keys, town.id, 'neighbour')
+  const householdId = form.householdId ?? uuidv7()
+  const movementId = uuidv7()
+  const answer = { id, householdId, residentSince: since, version: 1 }
+  const onceId = key.id.toString('hex')
+  const seal = (table: string, column: string, row: string, value: unknown) =>
+    hex(person.seal({ table, column, row }, value))
+
+  const row: RegistrationRow = {
+    id,
+    registry_key_id: wrapped.registryKeyId,
+    wrapped: hex(wrapped.wrapped),
+    idempotency: hex(key.id),
+    fingerprint: hex(key.fingerprint),
+    response: seal('idempotency_keys', 'response', onceId, answer),
+    locks,
+    like_tokens: sets,
+    known_distinct: knownDistinct,
+    protected: form.protected ?? false,
+    identity: seal('particulars', 'identity', `${id}/1`, {
+      name: form.name,
+      dateOfBirth: form.dateOfBirth,
+      sex: form.sex,
+    }),
+    contact: seal('particulars', 'contact', `${id}/1`, { contact: form.contact, languages: form.languages }),
+    evidence_id: uuidv7(),
+    strength: form.evidence?.strength ?? 'declaration',
+    document_hash: document === undefined ? null : hex(document),
+    ...(form.householdId === undefined ? newAddress(deps, town, address) : {}),
+    household_id: householdId,
+    residence_id: uuidv7(),
+    valid_from: since,
+    ...(form.representative ? relation(form.representative, seal) : {}),
+    movement_id: movementId,
+    cause: form.cause ?? 'arrival',
+    recorded_by: clerk.id,
+    movement_details: seal('movements', 'details', movementId, { confirmedDistinctFrom: knownDistinct }),
+    tokens: tokensOf(token, { names: [form.name], dateOfBirth: form.dateOfBirth, address }),
+    entry_id: entry.id,
+    action: entry.action,
+    purpose: entry.purpose,
+    requester_kind: entry.requesterKind,
+    entry_details: hex(entry.details),
+    leaf_hash: hex(entry.leafHash),
+  }
+  return { answer: disclose(answer), graphVersion, once: onceId, locks, row }
+}
+
+function newAddress(deps: RegistryDeps, town: Municipality, address: Address) {
+  const id = uuidv7()
+  const key = newDataKey(id)
+  const { place, reference, usual_area } = addressColumns(address, town.referenceAddress)
+  const seal = (column: string, value: object | undefined) =>
+    value === undefined ? null : hex(key.seal({ table: 'addresses', column, row: id }, value))
+  return {
+    address_id: id,
+    address_wrapped: hex(key.wrap(deps.keys, town.id, 'address').wrapped),
+    address_kind: address.kind,
+    place: seal('place', place),
+    reference: seal('reference', reference),
+    usual_area: seal('usual_area', usual_area),
+  }
+}
+
+function relation(
+  representative: NonNullable<Registration['representative']>,
+  seal: (table: string, column: string, row: string, value: unknown) => string,
+) {
+  const relation_id = uuidv7()
+  return 'neighbourId' in representative
+    ? { relation_id, representative_id: representative.neighbourId }
+    : { relation_id, representative_details: seal('representatives', 'details', relation_id, representative) }
+}
+
+/** A bytea as PostgreSQL writes it. */
+const hex = (bytes: Uint8Array) => `\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
