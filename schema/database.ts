@@ -94,6 +94,14 @@ export interface IdempotencyKeys {
   response_owner: string;
 }
 
+export interface LedgerCheckpoints {
+  municipality_id: string;
+  note: string;
+  root: Buffer;
+  signed_at: Generated<Timestamp>;
+  size: Int8;
+}
+
 export interface LedgerEntries {
   action: string;
   /**
@@ -110,11 +118,26 @@ export interface LedgerEntries {
   subject_id: string | null;
 }
 
+export interface LedgerKeys {
+  created_at: Generated<Timestamp>;
+  data_key_id: string;
+  municipality_id: string;
+  private_key: Buffer;
+  public_key: Buffer;
+}
+
 export interface LedgerSequence {
   entry_id: string;
   municipality_id: string;
   position: Int8;
   previous: Generated<Int8 | null>;
+}
+
+export interface LedgerTiles {
+  hashes: Buffer;
+  level: number;
+  municipality_id: string;
+  tile: Int8;
 }
 
 export interface Movements {
@@ -131,7 +154,7 @@ export interface Movements {
 
 export interface Municipalities {
   /**
-   * Bits kept of each blind-index token: floor(log2(expected_population / 8)), so that a value stands for several people.
+   * Bits kept of each blind-index token: floor(log2(expected_population * 24 / 8)), a person having some 24 of them, so that a value stands for several people.
    */
   blind_index_bits: number;
   country_code: string;
@@ -292,8 +315,11 @@ export interface DB {
   evidence: Evidence;
   households: Households;
   idempotency_keys: IdempotencyKeys;
+  ledger_checkpoints: LedgerCheckpoints;
   ledger_entries: LedgerEntries;
+  ledger_keys: LedgerKeys;
   ledger_sequence: LedgerSequence;
+  ledger_tiles: LedgerTiles;
   movements: Movements;
   municipalities: Municipalities;
   neighbours: Neighbours;

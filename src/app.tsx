@@ -2,9 +2,11 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { always, type House, problemResponse, type Reception } from './firewall/endpoint.ts'
 import { createGate } from './firewall/gate.ts'
 import type { KeyProvider } from './firewall/key-provider.ts'
+import { type LedgerSigners, ledgerSigners } from './firewall/ledger-signer.ts'
 import type { PolicyEngine } from './firewall/policies.ts'
 import { requesterOf, staffOf } from './identity/requesters.ts'
 import type { TokenVerifier } from './identity/tokens.ts'
+import { ledgerRoutes } from './ledger/routes.ts'
 import { type Clock, uuidv7 } from './platform/clock.ts'
 import type { Database } from './platform/database.ts'
 import { pendingMigrations } from './platform/migrations.ts'
@@ -28,14 +30,23 @@ export interface AppDeps {
   log: Log
 }
 
+/** What the rooms work with. */
+export type Rooms = ProofDeps & { signers: LedgerSigners }
+
 /** What the use cases of every room work with, built from what the entry point brings. */
-export function furnish(deps: Omit<AppDeps, 'tokens' | 'log'>): ProofDeps {
+export function furnish(deps: Omit<AppDeps, 'tokens' | 'log'>): Rooms {
   const gate = createGate(deps)
-  return { ...deps, gate, registrations: registrationDesk(deps.database), signing: signingKeys(deps) }
+  return {
+    ...deps,
+    gate,
+    registrations: registrationDesk(deps.database),
+    signing: signingKeys(deps),
+    signers: ledgerSigners(deps.database, deps.keys),
+  }
 }
 
 /** The whole service on one screen: the same on Node and on Workers. */
-export function createApp(deps: AppDeps, rooms: ProofDeps = furnish(deps)): House<Municipality> {
+export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Municipality> {
   const house: House<Municipality> = new OpenAPIHono()
   const towns = townDirectory(deps.database)
   const identity = { database: deps.database, tokens: deps.tokens }
@@ -52,6 +63,7 @@ export function createApp(deps: AppDeps, rooms: ProofDeps = furnish(deps)): Hous
 
   registryRoutes(house, rooms, searchLinks(rooms.gate))
   proofRoutes(house, rooms)
+  ledgerRoutes(house, { database: deps.database, signers: rooms.signers })
 
   publicPages(
     house,

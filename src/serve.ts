@@ -91,7 +91,8 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     }
     const sequencing = repeat('ledger-sequence', Temporal.Duration.from({ seconds: 1 }), log, async (first) => {
       for (const town of await listMunicipalities(database)) {
-        await sequenceEntries(database, town.id, first ? undefined : Temporal.Duration.from({ minutes: 10 }))
+        const window = first ? undefined : Temporal.Duration.from({ minutes: 10 })
+        await sequenceEntries(database, town.id, window, await house.signers.of(town))
       }
     })
     closing.push(sequencing)

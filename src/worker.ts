@@ -4,6 +4,7 @@ import policyEngine from '@cedar-policy/cedar-wasm/web/cedar_wasm_bg.wasm'
 import { createApp } from './app.tsx'
 import { type Config, readConfig } from './config.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial } from './firewall/key-provider.ts'
+import { ledgerSigners } from './firewall/ledger-signer.ts'
 import { loadPolicies, type PolicyEngine } from './firewall/policies.ts'
 import { type TokenVerifier, tokenVerifier } from './identity/tokens.ts'
 import { sequenceEntries } from './ledger/sequencer.ts'
@@ -79,9 +80,12 @@ export default {
 
   /** Gives ledger entries their place, as the Node process does between requests. */
   scheduled(_: unknown, environment: Environment, lifetime: Lifetime): Promise<void> {
-    fixturesOf(environment)
+    const { keys } = fixturesOf(environment)
     return withDatabase(environment, lifetime, async (database) => {
-      for (const town of await listMunicipalities(database)) await sequenceEntries(database, town.id)
+      const signers = ledgerSigners(database, keys)
+      for (const town of await listMunicipalities(database)) {
+        await sequenceEntries(database, town.id, undefined, await signers.of(town))
+      }
     })
   },
 }

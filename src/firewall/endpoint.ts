@@ -103,7 +103,8 @@ export function endpoint<Town, const Auth extends 'public' | 'staff' | 'requeste
   ) => Promise<Reply>,
 ): void {
   house.openAPIRegistry.registerPath(described(spec))
-  const path = spec.path.replace(/\{(\w+)\}/g, ':$1')
+  // `{rest}` takes what is left of the path, slashes included.
+  const path = spec.path.replace('{rest}', ':rest{.+}').replace(/\{(\w+)\}/g, ':$1')
   house.on(spec.method, path, async (context) => {
     const requestId = uuidv7()
     const started = performance.now()

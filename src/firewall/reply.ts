@@ -15,11 +15,11 @@ export function publicData(value: unknown): PublicData {
 
 /** An answer that may leave. There are a few ways to make one and no other compiles. */
 export class Reply {
-  readonly #body: string
+  readonly #body: string | Uint8Array<ArrayBuffer>
   readonly #status: number
   readonly #headers: Readonly<Record<string, string>>
 
-  private constructor(body: string, status: number, headers: Record<string, string>) {
+  private constructor(body: string | Uint8Array<ArrayBuffer>, status: number, headers: Record<string, string>) {
     this.#body = body
     this.#status = status
     this.#headers = headers
@@ -52,6 +52,11 @@ export class Reply {
   /** Sends signed public material or a page about nobody. */
   static material(text: string, type: string, headers: Record<string, string> = {}): Reply {
     return new Reply(text, 200, { 'content-type': type, ...headers })
+  }
+
+  /** Sends public material that is not text. */
+  static bytes(bytes: Uint8Array, type: string, headers: Record<string, string> = {}): Reply {
+    return new Reply(Uint8Array.from(bytes), 200, { 'content-type': type, ...headers })
   }
 
   /** For the HTTP edge, which adds what every response carries. Headers are set once: that keeps the fast path. */

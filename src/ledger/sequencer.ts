@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import { type Database, inMunicipality } from '../platform/database.ts'
+import type { NoteSigner } from './checkpoint.ts'
+import { integrate } from './tree.ts'
 
 /**
  * Gives every entry not yet placed the next positions, in order of id, without gaps. One process at a
@@ -7,12 +9,15 @@ import { type Database, inMunicipality } from '../platform/database.ts'
  *
  * Looks back `window` for entries whose transaction committed late; undefined looks at every entry.
  *
+ * With a `signer`, the tree grows by them and a checkpoint over it is signed in the same transaction.
+ *
  * @returns how many entries were placed
  */
 export async function sequenceEntries(
   database: Database,
   municipalityId: string,
   window?: Temporal.Duration,
+  signer?: NoteSigner,
 ): Promise<number> {
   return inMunicipality(database, municipalityId, async (transaction) => {
     const lock = await sql<{ mine: boolean }>`
@@ -31,6 +36,7 @@ export async function sequenceEntries(
       where entry.municipality_id = ${municipalityId}::uuid
         and entry.recorded_at > clock_timestamp() - ${since}::interval
         and not exists (select from ledger_sequence placed where placed.entry_id = entry.id)`.execute(transaction)
+    if (signer) await integrate(transaction, municipalityId, signer)
     return Number(placed.numAffectedRows ?? 0)
   })
 }

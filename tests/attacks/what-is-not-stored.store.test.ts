@@ -70,6 +70,7 @@ describe('what the registry has no place for', () => {
       'data_keys.owner',
       'data_keys.registry_key_id',
       'evidence.strength',
+      'ledger_checkpoints.note',
       'ledger_entries.action',
       'ledger_entries.outcome',
       'ledger_entries.purpose',

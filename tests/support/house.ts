@@ -5,7 +5,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist'
 import { sql } from 'kysely'
 import { inject } from 'vitest'
-import { createApp, furnish } from '../../src/app.tsx'
+import { createApp, furnish, type Rooms } from '../../src/app.tsx'
 import { demoTown } from '../../src/cli/demo-town.ts'
 import { type KeyMaterial, type KeyProvider, localKeyProvider, withNewKey } from '../../src/firewall/key-provider.ts'
 import { loadPolicies, type PolicyEngine } from '../../src/firewall/policies.ts'
@@ -20,7 +20,6 @@ import {
   postgresDialect,
 } from '../../src/platform/database.ts'
 import type { LogLine } from '../../src/platform/telemetry.ts'
-import type { ProofDeps } from '../../src/proofs/issue.ts'
 import { ensureSigningKey } from '../../src/proofs/signing-keys.ts'
 import type { Municipality } from '../../src/registry/municipality.ts'
 import { foundTown, type TownFile } from '../../src/registry/town-file.ts'
@@ -61,7 +60,7 @@ export interface Answer<T = Record<string, unknown>> {
 
 export interface House {
   town: Municipality
-  rooms: ProofDeps
+  rooms: Rooms
   /** What the service uses: the application's role. */
   database: Database
   /** Looks into the database as its superuser, past every wall but the seal. */

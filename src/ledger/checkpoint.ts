@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import type { Hash } from './merkle.ts'
+
+/** Signs notes under a name that outsiders know the key of. */
+export interface NoteSigner {
+  /** E.g. `padron.example.org/ledger`. */
+  name: string
+  publicKey: Uint8Array
+  sign(text: Uint8Array): Uint8Array
+}
+
+const ED25519 = 1
+
+/** @see C2SP signed-note: the first four bytes of SHA-256 over name, newline, type and public key */
+export function keyHash(name: string, publicKey: Uint8Array): Buffer {
+  return createHash('sha256')
+    .update(`${name}\n`)
+    .update(Uint8Array.of(ED25519))
+    .update(publicKey)
+    .digest()
+    .subarray(0, 4)
+}
+
+/** What a verifier configures: `<name>+<key hash>+<type and key>`. @see C2SP signed-note, verifier keys */
+export function verifierKey({ name, publicKey }: Pick<NoteSigner, 'name' | 'publicKey'>): string {
+  const key = Buffer.concat([Buffer.of(ED25519), publicKey]).toString('base64')
+  return `${name}+${keyHash(name, publicKey).toString('hex')}+${key}`
+}
+
+/**
+ * A signed checkpoint: origin, size, root; an empty line; one signature.
+ *
+ * @see C2SP tlog-checkpoint
+ */
+export function signCheckpoint(signer: NoteSigner, size: number, root: Hash): string {
+  const body = `${signer.name}\n${size}\n${Buffer.from(root).toString('base64')}\n`
+  const signature = Buffer.concat([keyHash(signer.name, signer.publicKey), signer.sign(Buffer.from(body))])
+  return `${body}\n\u2014 ${signer.name} ${signature.toString('base64')}\n`
+}
+
+export interface Checkpoint {
+  origin: string
+  size: number
+  root: Hash
+}
+
+/**
+ * Reads a checkpoint and checks the signature of the one key given; others' signatures are passed over.
+ *
+ * @returns undefined when it is none or the signature is missing or wrong
+ */
+export function openCheckpoint(
+  note: string,
+  key: Pick<NoteSigner, 'name' | 'publicKey'>,
+  verify: (text: Uint8Array, signature: Uint8Array) => boolean,
+): Checkpoint | undefined {
+  const end = note.indexOf('\n\n')
+  const body = note.slice(0, end + 1)
+  const [origin, size, root, ...extensions] = body.split('\n')
+  if (end < 0 || origin !== key.name || !/^(0|[1-9]\d{0,15})$/.test(size ?? '') || extensions.at(-1) !== '')
+    return undefined
+  const own = keyHash(key.name, key.publicKey)
+  for (const line of note.slice(end + 2).split('\n')) {
+    const match = /^\u2014 (\S+) (\S+)$/.exec(line)
+    const bytes = Buffer.from(match?.[2] ?? '', 'base64')
+    if (match?.[1] !== key.name || !bytes.subarray(0, 4).equals(own)) continue
+    if (!verify(Buffer.from(body), bytes.subarray(4))) return undefined
+    return { origin, size: Number(size), root: Buffer.from(root ?? '', 'base64') }
+  }
+  return undefined
+}
