@@ -198,6 +198,18 @@ policies
     ])
   })
 
+policies
+  .command('explain')
+  .description('say every rule in a plain sentence')
+  .action(() => {
+    const { rules, digest } = loadPolicies(cedar)
+    const lines = rules.map(
+      ({ effect, title, source, id }) =>
+        `${effect === 'forbid' ? 'NEVER' : 'MAY  '}  ${title}\n       ${id}; ${source}`,
+    )
+    out().result({ digest, rules }, [...lines, '', `What no rule permits is refused. Policies in force: ${digest}`])
+  })
+
 async function townOf(owner: Parameters<typeof listMunicipalities>[0], slug: string): Promise<Municipality> {
   const town = (await listMunicipalities(owner)).find((known) => known.slug === slug)
   if (town === undefined) throw new ConfigInvalid(`There is no municipality ${slug} here.`)

@@ -201,12 +201,12 @@ export function createGate(deps: GateDeps): Gate {
         if (!onRequest.permitted) return { refused: onRequest }
 
         const opener = createOpener(keys)
-        const found: string[] = []
+        const found = new Set<string>()
         const openMore = async (from: typeof load) => {
           const records = (await from(transaction)).filter(
             (record) => decide(ask, position, { id: record.subject, protected: record.protected }).permitted,
           )
-          found.push(...records.map((record) => record.subject))
+          for (const record of records) found.add(record.subject)
           return records.map((record) => opener.open(record, ask.fields))
         }
         const opened = await openMore(load)
@@ -225,7 +225,7 @@ export function createGate(deps: GateDeps): Gate {
         }
         const result = await use(opened, hand, openMore)
         const seen = new Set(shown ?? found)
-        const entries = found
+        const entries = [...found]
           .filter((subject) => seen.has(subject))
           .map((subject) => entryOf(ask, onRequest, subject, opener.keyOf(subject)))
         if (entries.length === 0 || occasion !== undefined)

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import purposeList from '../../policies/purposes.json'
 import schema from '../../policies/schema.cedarschema?raw'
@@ -41,8 +42,20 @@ export interface Decision {
   policies: string[]
 }
 
+/** A rule as a lawyer reads it. */
+export interface Rule {
+  id: string
+  effect: 'forbid' | 'permit'
+  title: string
+  source: string
+}
+
 export interface PolicyEngine {
   decide(question: Question): Decision
+  /** Every rule in force, the refusals first. */
+  rules: readonly Rule[]
+  /** SHA-256 of all that decides: rules, schema and purposes; hex. */
+  digest: string
 }
 
 /** @throws when the policies cannot be used; the service does not start on them. */
@@ -93,7 +106,23 @@ export function loadPolicies(engine: Cedar, texts: readonly string[] = Object.va
   const setId = `padron-${Object.keys(policies).length}-${Temporal.Now.instant().epochNanoseconds}`
   const parsed = engine.preparsePolicySet(setId, { staticPolicies: policies })
   if (parsed.type === 'failure') throw new PoliciesInvalid(parsed.errors.map((error) => error.message).join('; '))
-  return rememberingEngine((question) => decide(engine, setId, question))
+  const decided = rememberingEngine((question) => decide(engine, setId, question))
+  return { decide: decided, rules: rulesOf(engine, policies), digest: digestOf(policies) }
+}
+
+function rulesOf(engine: Cedar, policies: Record<string, string>): Rule[] {
+  const rules = Object.entries(policies).map(([id, text]): Rule => {
+    const json = engine.policyToJson(text)
+    if (json.type === 'failure') throw new PoliciesInvalid(json.errors.map((error) => error.message).join('; '))
+    const { effect, annotations } = json.json
+    return { id, effect, title: String(annotations?.title), source: String(annotations?.source) }
+  })
+  return rules.sort((a, b) => a.effect.localeCompare(b.effect) || a.id.localeCompare(b.id))
+}
+
+function digestOf(policies: Record<string, string>): string {
+  const rules = Object.entries(policies).sort(([a], [b]) => (a < b ? -1 : 1))
+  return hash('sha256', JSON.stringify([rules, schema, purposeList]), 'hex')
 }
 
 function named(engine: Cedar, texts: readonly string[]): Record<string, string> {
@@ -122,7 +151,7 @@ const MOST_REMEMBERED = 2_000
  * `decide` shows the policies only what they may decide by: whose a record is and whether it is protected,
  * never which one. What is remembered is exact, and gone when the second is over.
  */
-function rememberingEngine(ask: (question: Question) => Decision): PolicyEngine {
+function rememberingEngine(ask: (question: Question) => Decision): PolicyEngine['decide'] {
   const places = new WeakMap<Position, number>()
   let nextPlace = 0
   let second = 0
@@ -137,34 +166,32 @@ function rememberingEngine(ask: (question: Question) => Decision): PolicyEngine 
     return nextPlace
   }
 
-  return {
-    decide(question) {
-      const now = wholeSeconds(question.now)
-      if (now !== second || remembered.size >= MOST_REMEMBERED) {
-        second = now
-        remembered = new Map()
-      }
-      const { requester, action, purpose, fields, subjects, record } = question
-      const role = requester.kind === 'staff' ? requester.role : ''
-      const whose = recordId(question)
-      const key = JSON.stringify([
-        requester.kind,
-        requester.id,
-        role,
-        placeOf(question.position),
-        action,
-        purpose,
-        fields,
-        subjects,
-        whose,
-        record.protected,
-      ])
-      const known = remembered.get(key)
-      if (known) return known
-      const decision = ask(question)
-      remembered.set(key, decision)
-      return decision
-    },
+  return (question) => {
+    const now = wholeSeconds(question.now)
+    if (now !== second || remembered.size >= MOST_REMEMBERED) {
+      second = now
+      remembered = new Map()
+    }
+    const { requester, action, purpose, fields, subjects, record } = question
+    const role = requester.kind === 'staff' ? requester.role : ''
+    const whose = recordId(question)
+    const key = JSON.stringify([
+      requester.kind,
+      requester.id,
+      role,
+      placeOf(question.position),
+      action,
+      purpose,
+      fields,
+      subjects,
+      whose,
+      record.protected,
+    ])
+    const known = remembered.get(key)
+    if (known) return known
+    const decision = ask(question)
+    remembered.set(key, decision)
+    return decision
   }
 }
 

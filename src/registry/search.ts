@@ -2,6 +2,7 @@ import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Opened } from '../firewall/gate.ts'
 import type { Requester } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
 import { compatible, parseBirthDate } from './birth-date.ts'
 import type { RegistryDeps } from './deps.ts'
@@ -10,7 +11,7 @@ import type { Criteria, NeighbourField, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { foldedWords, nameLikeness, nameWords, wordsOfName } from './names.ts'
 import { sufficient, tokenMaker, tokenSets } from './search-tokens.ts'
-import { findByDocument, findCandidates, loadRecords } from './store.ts'
+import { findByDocument, findCandidates, loadIdentities, loadRecords } from './store.ts'
 
 /** @throws when a search names too little to find one person rather than leaf through many. */
 export class SearchTooWide extends Problem {
@@ -65,6 +66,10 @@ export async function searchNeighbours(
   const sets = tokenSets(tokenMaker(hash, town.blindIndexBits), criteria)
 
   const trueAt = today(deps.clock, town.timeZone)
+  // Where somebody lives is opened for those who are shown, unless it is what they are looked for by.
+  const byPlace = criteria.street !== undefined || criteria.number !== undefined
+  const weigh = (transaction: Transaction, ids: readonly string[]) =>
+    byPlace ? loadRecords(transaction, ids, { trueAt }) : loadIdentities(transaction, ids)
   const rank = (records: readonly Found[]) =>
     records
       .map((record) => ({ record, score: scoreOf(record, criteria) }))
@@ -79,7 +84,7 @@ export async function searchNeighbours(
           ? []
           : await findByDocument(transaction, town.id, documentHash(hash, criteria.document))
       const ids = [...new Set([...byDocument, ...(await findCandidates(transaction, sets.near, MOST_CANDIDATES))])]
-      return loadRecords(transaction, ids, { trueAt })
+      return weigh(transaction, ids)
     },
     async (near, hand, openMore) => {
       let records: readonly Found[] = near
@@ -89,13 +94,27 @@ export async function searchNeighbours(
         const far = await openMore(async (transaction) => {
           const ids = await findCandidates(transaction, sets.far, MOST_CANDIDATES)
           const unseen = ids.filter((id) => !seen.has(id))
-          return loadRecords(transaction, unseen, { trueAt })
+          return weigh(transaction, unseen)
         })
         records = [...near, ...far]
         ranked = rank(records)
       }
+      const best = ranked.slice(0, MOST_SHOWN).map(({ record }) => record)
+      const whole = byPlace
+        ? best
+        : await openMore((transaction) =>
+            loadRecords(
+              transaction,
+              best.map((record) => record.id),
+              { trueAt },
+            ),
+          )
+      const wholeById = new Map(whole.map((record) => [record.id, record]))
       // An earlier name finds its bearer and is not shown.
-      const matches = ranked.slice(0, MOST_SHOWN).map(({ record: { previousNames: _, ...shown } }) => shown)
+      const matches = best.map((record) => {
+        const { previousNames: _, ...shown } = wholeById.get(record.id) ?? record
+        return shown
+      })
       hand.shown(matches.map((match) => match.id))
       hand.occasion({
         criteria: Object.keys(criteria).sort().join(' '),

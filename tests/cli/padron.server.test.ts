@@ -155,6 +155,17 @@ describe('other commands', () => {
     })
   })
 
+  it('say every rule in a plain sentence, the refusals first', async () => {
+    const { rules, digest } = await padron('policies', 'explain')
+    expect(digest).toMatch(/^[0-9a-f]{64}$/)
+    expect(rules[0]).toMatchObject({ effect: 'forbid' })
+    for (const { title, source } of rules) expect(`${title} ${source}`).toMatch(/^[A-Z].*\. .+/)
+    const text = await outputOf(['node', 'dist/padron.js', 'policies', 'explain'], environment)
+    expect(text).toContain(
+      'NEVER  Nobody who belongs to, reports to or shares data with immigration enforcement is ever answered.',
+    )
+  })
+
   it('refuse what belongs to a demonstration', async () => {
     expect(await fails('seed')).toMatch(/do not belong in a production registry/)
     expect(await fails('token', 'clerk')).toMatch(/No demonstration runs here/)
