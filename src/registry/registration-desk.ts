@@ -28,13 +28,19 @@ interface Waiting {
   reject(error: unknown): void
 }
 
+interface Queue {
+  waiting: Waiting[]
+  /** How many forms are in each statement under way. */
+  underWay: number[]
+}
+
 const MOST_AT_ONCE = 32
 const STATEMENT =
   'select item, outcome, fingerprint, response, response_owner, to_jsonb(candidates) as candidates from register_neighbours($1::text::uuid, $2::text::bigint, $3::text::json)'
 
 /** @param lanes how many statements may be under way at once for one municipality */
 export function registrationDesk(database: Database, lanes = 2): RegistrationDesk {
-  const queues = new Map<string, { waiting: Waiting[]; busy: number }>()
+  const queues = new Map<string, Queue>()
 
   async function write(municipalityId: string, batch: readonly Waiting[]): Promise<void> {
     const graphVersion = batch[0]?.item.graphVersion ?? '0'
@@ -58,8 +64,9 @@ export function registrationDesk(database: Database, lanes = 2): RegistrationDes
 
   async function serve(municipalityId: string): Promise<void> {
     const queue = queues.get(municipalityId)
-    if (!queue || queue.busy >= lanes || queue.waiting.length === 0) return
-    queue.busy += 1
+    if (!queue || queue.underWay.length >= lanes || queue.waiting.length === 0) return
+    // Fewer, fuller statements: a second one goes only when it is as full as the one under way.
+    if (queue.waiting.length < Math.max(0, ...queue.underWay)) return
     // Two forms for people alike, or with one key, must not meet in one statement.
     const taken: Waiting[] = []
     const left: Waiting[] = []
@@ -76,18 +83,20 @@ export function registrationDesk(database: Database, lanes = 2): RegistrationDes
       ;(fits ? taken : left).push(one)
     }
     queue.waiting = left
+    queue.underWay.push(taken.length)
     await write(municipalityId, taken)
-    queue.busy -= 1
+    queue.underWay.splice(queue.underWay.indexOf(taken.length), 1)
     void serve(municipalityId)
   }
 
   return {
     submit: (municipalityId, item) =>
       new Promise((resolve, reject) => {
-        const queue = queues.get(municipalityId) ?? { waiting: [], busy: 0 }
+        const queue = queues.get(municipalityId) ?? { waiting: [], underWay: [] }
         queues.set(municipalityId, queue)
         queue.waiting.push({ item, resolve, reject })
-        queueMicrotask(() => void serve(municipalityId))
+        // After all that has arrived in this turn of the loop.
+        setImmediate(() => void serve(municipalityId))
       }),
   }
 }

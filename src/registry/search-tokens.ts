@@ -84,12 +84,14 @@ export function tokenSets(token: Token, criteria: Criteria): TokenSets {
 
   if (date) {
     for (const year of possibleYears(date)) {
-      near.push(words.map((word) => token('start-year', start(word), year)))
-      near.push(words.map((word) => token('sound-year', sound(word), year)))
+      const starts = words.map((word) => token('start-year', start(word), year))
+      const sounds = words.map((word) => token('sound-year', sound(word), year))
+      near.push([...starts, ...sounds])
+      far.push(starts, sounds)
       if (words.length > 1) far.push(...words.map((word) => [token('sound-year', sound(word), year)]))
     }
     // The year may be the slip.
-    far.unshift(pair('exact', asWritten), pair('sound', sound), pair('start', start))
+    far.push(pair('exact', asWritten), pair('sound', sound), pair('start', start))
   } else if (words.length > 0 && street.length > 0) {
     near.push(words.flatMap((word) => street.map((part) => token('start-street', start(word), start(part)))))
   } else {
