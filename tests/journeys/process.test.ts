@@ -80,6 +80,26 @@ describe('starting on a bare machine', () => {
     },
   )
 
+  it('drains under npm start too: the signal reaches the service, and nothing is left running', async () => {
+    folder = scratchFolder()
+    const service = await begin({ COMMAND: 'npm start --ignore-scripts' })
+    const { pid } = JSON.parse(readFileSync(join(folder.path, 'lock'), 'utf8')) as { pid: number }
+    await service.kill('SIGTERM')
+    await expect.poll(() => existsSync(join(folder.path, 'lock')), { timeout: 20_000 }).toBe(false)
+    await expect
+      .poll(
+        () => {
+          try {
+            return process.kill(pid, 0)
+          } catch {
+            return false
+          }
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(false)
+  })
+
   it('refuses a second start on the same data, and leaves the first alone', async () => {
     folder = scratchFolder()
     const service = await begin()

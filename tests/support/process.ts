@@ -64,7 +64,8 @@ export async function start(folder: Folder, more: Record<string, string> = {}): 
     DEMO_NEIGHBOURS: '20',
     ...more,
   }
-  const running = run(['node', 'dist/main.js'], environment)
+  const { COMMAND = 'node dist/main.js' } = more
+  const running = run(COMMAND.split(' '), environment)
   const ended = running.exit.then((code) => {
     throw new Error(`it ended with ${code}: ${running.output()}`)
   })
