@@ -2,6 +2,7 @@
 // `npm run types:database` writes it; with --verify it only fails when the file has drifted.
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'vite'
+import { failAtExit } from '../tests/support/closing-line.ts'
 import { startPostgres } from '../tests/support/postgres-server.ts'
 
 const server = await startPostgres()
@@ -28,7 +29,7 @@ try {
     ],
     { stdio: 'inherit' },
   )
-  process.exitCode = status ?? 1
+  if (status !== 0) failAtExit()
 } finally {
   await vite.close()
   await server.stop()

@@ -1,15 +1,25 @@
+import { mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Browser } from 'playwright-core'
 
 /** A real Chromium from npm, which brings the libraries it needs. */
 export async function openBrowser(): Promise<Browser> {
+  // Unpacked where this checkout's owner may run it: the system's temporary folder may hold another user's.
+  const folder = resolve('node_modules/.cache/chromium')
+  mkdirSync(folder, { recursive: true })
+  const temporary = process.env.TMPDIR
+  process.env.TMPDIR = folder
   // Read when the package is imported: it unpacks its own system libraries then.
   process.env.AWS_EXECUTION_ENV ??= 'AWS_Lambda_nodejs24.x'
   const [{ default: chromium }, { chromium: driver }] = await Promise.all([
     import('@sparticuz/chromium'),
     import('playwright-core'),
   ])
+  const executablePath = await chromium.executablePath()
+  if (temporary === undefined) delete process.env.TMPDIR
+  else process.env.TMPDIR = temporary
   return driver.launch({
-    executablePath: await chromium.executablePath(),
+    executablePath,
     // None of the package's own switches: they turn off parts of the browser's security.
     args: [
       '--no-sandbox',
