@@ -5,6 +5,8 @@ create table ledger_entries (
   id uuid primary key,
   municipality_id uuid not null references municipalities,
   recorded_at timestamptz not null default clock_timestamp(),
+  -- The transaction that wrote it: those still running may yet add entries older than the newest placed.
+  written_by xid8 not null default pg_current_xact_id(),
   action text not null,
   purpose text not null,
   outcome text not null check (outcome in ('permitted', 'refused')),
@@ -15,7 +17,7 @@ create table ledger_entries (
 );
 comment on column ledger_entries.details is
   'Who, why, which fields, which policies and the salt of the leaf hash; sealed to the subject, or to the ledger key when there is none.';
-create index ledger_entries_by_time on ledger_entries (municipality_id, recorded_at);
+create index ledger_entries_by_writer on ledger_entries (municipality_id, written_by);
 create index ledger_entries_by_subject on ledger_entries (subject_id, recorded_at) where subject_id is not null;
 
 -- Gap-free by construction: place n may be taken only where place n-1 is.

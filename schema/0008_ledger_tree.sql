@@ -6,6 +6,7 @@ create table ledger_tiles (
   level smallint not null check (level between 0 and 7),
   tile bigint not null check (tile >= 0),
   hashes bytea not null check (length(hashes) = 256 * 32),
+  root bytea not null check (length(root) = 32),
   primary key (municipality_id, level, tile)
 );
 

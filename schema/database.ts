@@ -116,6 +116,7 @@ export interface LedgerEntries {
   recorded_at: Generated<Timestamp>;
   requester_kind: string;
   subject_id: string | null;
+  written_by: Generated<string>;
 }
 
 export interface LedgerKeys {
@@ -137,6 +138,7 @@ export interface LedgerTiles {
   hashes: Buffer;
   level: number;
   municipality_id: string;
+  root: Buffer;
   tile: Int8;
 }
 

@@ -13,7 +13,7 @@ import { DEMO_KEY_PREFIX, keyFileProvider, writeKeyFile } from './firewall/key-f
 import { type KeyProvider, localKeyProvider, parseKeyMaterial, withNewKey } from './firewall/key-provider.ts'
 import { loadPolicies } from './firewall/policies.ts'
 import { type TrustedIssuer, tokenVerifier } from './identity/tokens.ts'
-import { sequenceEntries } from './ledger/sequencer.ts'
+import { sequencer } from './ledger/sequencer.ts'
 import { systemClock } from './platform/clock.ts'
 import { type Database, openDatabase, postgresDialect } from './platform/database.ts'
 import { openEmbedded } from './platform/embedded.ts'
@@ -89,11 +89,9 @@ export async function startService(config: Config, log: Log): Promise<Service> {
         mode: 0o600,
       })
     }
-    const sequencing = repeat('ledger-sequence', Temporal.Duration.from({ seconds: 1 }), log, async (first) => {
-      for (const town of await listMunicipalities(database)) {
-        const window = first ? undefined : Temporal.Duration.from({ minutes: 10 })
-        await sequenceEntries(database, town.id, window, await house.signers.of(town))
-      }
+    const ledger = sequencer(database)
+    const sequencing = repeat('ledger-sequence', Temporal.Duration.from({ seconds: 1 }), log, async () => {
+      for (const town of await listMunicipalities(database)) await ledger.place(town.id, await house.signers.of(town))
     })
     closing.push(sequencing)
 

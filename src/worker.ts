@@ -7,7 +7,7 @@ import { type KeyProvider, localKeyProvider, parseKeyMaterial } from './firewall
 import { ledgerSigners } from './firewall/ledger-signer.ts'
 import { loadPolicies, type PolicyEngine } from './firewall/policies.ts'
 import { type TokenVerifier, tokenVerifier } from './identity/tokens.ts'
-import { sequenceEntries } from './ledger/sequencer.ts'
+import { sequencer } from './ledger/sequencer.ts'
 import { systemClock } from './platform/clock.ts'
 import { type Database, openDatabase, postgresDialect } from './platform/database.ts'
 import { standardLog } from './platform/telemetry.ts'
@@ -83,9 +83,8 @@ export default {
     const { keys } = fixturesOf(environment)
     return withDatabase(environment, lifetime, async (database) => {
       const signers = ledgerSigners(database, keys)
-      for (const town of await listMunicipalities(database)) {
-        await sequenceEntries(database, town.id, undefined, await signers.of(town))
-      }
+      const ledger = sequencer(database)
+      for (const town of await listMunicipalities(database)) await ledger.place(town.id, await signers.of(town))
     })
   },
 }

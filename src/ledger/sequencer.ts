@@ -3,40 +3,48 @@ import { type Database, inMunicipality } from '../platform/database.ts'
 import type { NoteSigner } from './checkpoint.ts'
 import { integrate } from './tree.ts'
 
+/** Gives ledger entries their places, off the path of the requests that wrote them. */
+export interface Sequencer {
+  /**
+   * Gives every committed entry not yet placed the next positions, in order of id, without gaps. One process
+   * at a time does it (advisory lock); the others find the lock taken and leave it.
+   *
+   * With a `signer`, the tree grows by them and a checkpoint over it is signed in the same transaction.
+   *
+   * @returns how many entries were placed
+   */
+  place(municipalityId: string, signer?: NoteSigner): Promise<number>
+}
+
 /**
- * Gives every entry not yet placed the next positions, in order of id, without gaps. One process at a
- * time does it (advisory lock); the others find the lock taken and leave it.
- *
- * Looks back `window` for entries whose transaction committed late; undefined looks at every entry.
- *
- * With a `signer`, the tree grows by them and a checkpoint over it is signed in the same transaction.
- *
- * @returns how many entries were placed
+ * Looks at every entry the first time; from then on only at those of transactions that were running, or
+ * had not begun, when it last looked. No entry is missed however late its transaction commits.
  */
-export async function sequenceEntries(
-  database: Database,
-  municipalityId: string,
-  window?: Temporal.Duration,
-  signer?: NoteSigner,
-): Promise<number> {
-  return inMunicipality(database, municipalityId, async (transaction) => {
-    const lock = await sql<{ mine: boolean }>`
-      select pg_try_advisory_xact_lock(hashtext('ledger sequence'), hashtext(${municipalityId})) as mine`.execute(
-      transaction,
-    )
-    if (!lock.rows[0]?.mine) return 0
-    const since = window ? `${window.total('seconds')} seconds` : '100 years'
-    const placed = await sql`
-      insert into ledger_sequence (municipality_id, position, entry_id)
-      select ${municipalityId}::uuid,
-        coalesce((select max(position) + 1 from ledger_sequence where municipality_id = ${municipalityId}::uuid), 0)
-          + row_number() over (order by entry.id) - 1,
-        entry.id
-      from ledger_entries entry
-      where entry.municipality_id = ${municipalityId}::uuid
-        and entry.recorded_at > clock_timestamp() - ${since}::interval
-        and not exists (select from ledger_sequence placed where placed.entry_id = entry.id)`.execute(transaction)
-    if (signer) await integrate(transaction, municipalityId, signer)
-    return Number(placed.numAffectedRows ?? 0)
-  })
+export function sequencer(database: Database): Sequencer {
+  const settled = new Map<string, string>()
+  return {
+    async place(municipalityId, signer) {
+      const { placed, running } = await inMunicipality(database, municipalityId, async (transaction) => {
+        const { rows } = await sql<{ mine: boolean; running: string }>`
+          select pg_try_advisory_xact_lock(hashtext('ledger sequence'), hashtext(${municipalityId})) as mine,
+            pg_snapshot_xmin(pg_current_snapshot())::text as running`.execute(transaction)
+        const [state] = rows
+        if (!state?.mine) return { placed: 0 }
+        const inserted = await sql`
+          insert into ledger_sequence (municipality_id, position, entry_id)
+          select ${municipalityId}::uuid,
+            coalesce((select max(position) + 1 from ledger_sequence where municipality_id = ${municipalityId}::uuid), 0)
+              + row_number() over (order by entry.id) - 1,
+            entry.id
+          from ledger_entries entry
+          where entry.municipality_id = ${municipalityId}::uuid
+            and entry.written_by >= ${settled.get(municipalityId) ?? '0'}::text::xid8
+            and not exists (select from ledger_sequence placed where placed.entry_id = entry.id)`.execute(transaction)
+        if (signer) await integrate(transaction, municipalityId, signer)
+        return { placed: Number(inserted.numAffectedRows ?? 0), running: state.running }
+      })
+      if (running !== undefined) settled.set(municipalityId, running)
+      return placed
+    },
+  }
 }

@@ -15,14 +15,14 @@ export interface LedgerTree {
 }
 
 export function ledgerTree(transaction: Transaction, municipalityId: string): LedgerTree {
-  const full = new Map<string, Promise<Hash[]>>()
+  const read = new Map<string, Promise<Hash[]>>()
 
-  function tile(level: number, index: number, width: number): Promise<Hash[]> {
-    if (width < TILE) return compute(level, index, width)
+  /** The hashes of a tile as far as it goes, read once. */
+  function soFar(level: number, index: number): Promise<Hash[]> {
     const key = `${level} ${index}`
-    const known = full.get(key) ?? stored(level, index)
-    full.set(key, known)
-    return known
+    const reading = read.get(key) ?? stored(level, index)
+    read.set(key, reading)
+    return reading
   }
 
   async function stored(level: number, index: number): Promise<Hash[]> {
@@ -33,59 +33,43 @@ export function ledgerTree(transaction: Transaction, municipalityId: string): Le
       .where('level', '=', level)
       .where('tile', '=', String(index))
       .executeTakeFirst()
-    if (row === undefined) return compute(level, index, TILE)
-    return Array.from({ length: TILE }, (_, i) => row.hashes.subarray(i * 32, i * 32 + 32))
+    if (row) return Array.from({ length: TILE }, (_, i) => row.hashes.subarray(i * 32, i * 32 + 32))
+    const [first, end] = [`${index * TILE}`, `${index * TILE + TILE}`]
+    const { rows } =
+      level === 0
+        ? await sql<{ hash: Uint8Array }>`
+            select entry.leaf_hash as hash from ledger_sequence placed join ledger_entries entry on entry.id = placed.entry_id
+            where placed.municipality_id = ${municipalityId}
+              and placed.position >= ${first}::text::bigint and placed.position < ${end}::text::bigint
+            order by placed.position`.execute(transaction)
+        : await sql<{ hash: Uint8Array }>`
+            select root as hash from ledger_tiles
+            where municipality_id = ${municipalityId} and level = ${level - 1}
+              and tile >= ${first}::text::bigint and tile < ${end}::text::bigint
+            order by tile`.execute(transaction)
+    return rows.map(({ hash }) => hash)
   }
 
-  async function compute(level: number, index: number, width: number): Promise<Hash[]> {
-    if (level > 0) {
-      const hashes: Hash[] = []
-      for (let i = 0; i < width; i += 1) hashes.push(fold(await tile(level - 1, index * TILE + i, TILE)))
-      return hashes
-    }
-    const { rows } = await sql<{ leaf_hash: Uint8Array }>`
-      select entry.leaf_hash from ledger_sequence placed join ledger_entries entry on entry.id = placed.entry_id
-      where placed.municipality_id = ${municipalityId}
-        and placed.position >= ${String(index * TILE)}::text::bigint and placed.position < ${String(index * TILE + width)}::text::bigint
-      order by placed.position`.execute(transaction)
-    if (rows.length < width) throw new RangeError('the ledger has no such entries')
-    return rows.map((row) => row.leaf_hash)
+  async function tile(level: number, index: number, width: number): Promise<Hash[]> {
+    const hashes = await soFar(level, index)
+    if (hashes.length < width) throw new RangeError('the ledger has no such entries')
+    return hashes.slice(0, width)
   }
 
   async function subtree(from: number, to: number): Promise<Hash> {
     const size = to - from
     if (size === 0) return EMPTY_ROOT
-    // The lowest level whose tiles hold nodes no larger than half of this.
+    if (size > 1 && (!Number.isInteger(Math.log2(size)) || from % size !== 0)) {
+      const middle = from + split(size)
+      return nodeHash(await subtree(from, middle), await subtree(middle, to))
+    }
+    // A perfect tree: some of the hashes of one tile, the highest that has them.
     let [level, span] = [0, 1]
-    while (span * TILE <= size && from % (span * TILE) === 0) [level, span] = [level + 1, span * TILE]
-    if (size === span && from % span === 0)
-      return fold(level === 0 ? [await node(0, from)] : await tile(level - 1, from / span, TILE))
-    const middle = from + split(size)
-    return nodeHash(await subtree(from, middle), await subtree(middle, to))
-  }
-
-  async function node(level: number, index: number): Promise<Hash> {
-    const tileIndex = Math.floor(index / TILE)
-    const hashes = await partial(level, tileIndex, (index % TILE) + 1)
-    const hash = hashes[index % TILE]
-    if (hash === undefined) throw new RangeError('the ledger has no such entry')
-    return hash
-  }
-
-  const partials = new Map<string, Promise<Hash[]>>()
-  /** A tile as far as it goes, read once. */
-  async function partial(level: number, index: number, least: number): Promise<Hash[]> {
-    const key = `${level} ${index}`
-    const known = partials.get(key)
-    if (known && (await known).length >= least) return known
-    const reading = widest(level, index, least)
-    partials.set(key, reading)
-    return reading
-  }
-  async function widest(level: number, index: number, least: number): Promise<Hash[]> {
-    const size = await placedEntries(transaction, municipalityId)
-    const width = Math.min(TILE, Math.floor(size / TILE ** level) - index * TILE)
-    return tile(level, index, Math.max(least, width))
+    while (span * TILE <= size) [level, span] = [level + 1, span * TILE]
+    const first = from / span
+    const within = first % TILE
+    const hashes = await tile(level, Math.floor(first / TILE), within + size / span)
+    return fold(hashes.slice(within))
   }
 
   return { tile, subtree, root: (size) => subtree(0, size) }
@@ -127,13 +111,15 @@ export async function integrate(transaction: Transaction, municipalityId: string
   for (let [level, span] = [0, TILE]; span <= size; [level, span] = [level + 1, span * TILE]) {
     const tree = ledgerTree(transaction, municipalityId)
     for (let index = Math.floor(before / span); index < Math.floor(size / span); index += 1) {
+      const hashes = await tree.tile(level, index, TILE)
       await transaction
         .insertInto('ledger_tiles')
         .values({
           municipality_id: municipalityId,
           level,
           tile: String(index),
-          hashes: Buffer.concat(await tree.tile(level, index, TILE)),
+          hashes: Buffer.concat(hashes),
+          root: Buffer.from(fold(hashes)),
         })
         .execute()
     }

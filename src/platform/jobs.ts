@@ -4,24 +4,21 @@ import { outlineOf } from './telemetry.ts'
 /**
  * Does background work again and again, one run at a time; a failed run is logged and the next one comes.
  *
- * @param work `first` is true on the first run that succeeds
  * @returns stops it and waits for the run under way
  */
 export function repeat(
   name: string,
   pause: Temporal.Duration,
   log: Log,
-  work: (first: boolean) => Promise<void>,
+  work: () => Promise<void>,
 ): () => Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   let stopped = false
-  let first = true
   let running = Promise.resolve()
 
   async function run(): Promise<void> {
     try {
-      await work(first)
-      first = false
+      await work()
     } catch (error) {
       log({ level: 'error', event: name, ...outlineOf(error) })
     }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LedgerContent, leafHash } from '../../src/ledger/entries.ts'
-import { sequenceEntries } from '../../src/ledger/sequencer.ts'
+import { sequencer } from '../../src/ledger/sequencer.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { openRecord, register } from '../support/people.ts'
 import { unseal } from '../support/unseal.ts'
@@ -19,11 +19,12 @@ const placed = () =>
 describe('the ledger', () => {
   it('gives every entry a place, in order, without gaps, once', async () => {
     for (let i = 0; i < 5; i += 1) await openRecord(house, (await register(house)).id)
-    const first = await sequenceEntries(house.database, house.town.id)
+    const ledger = sequencer(house.database)
+    const first = await ledger.place(house.town.id)
     expect(first).toBeGreaterThanOrEqual(10)
-    expect(await sequenceEntries(house.database, house.town.id)).toBe(0)
+    expect(await ledger.place(house.town.id)).toBe(0)
     await register(house)
-    expect(await sequenceEntries(house.database, house.town.id, Temporal.Duration.from({ minutes: 1 }))).toBe(1)
+    expect(await ledger.place(house.town.id)).toBe(1)
     const rows = await placed()
     expect(rows.map((row) => Number(row.position))).toEqual(rows.map((_, i) => i))
     const ids = rows.map((row) => row.entry_id)

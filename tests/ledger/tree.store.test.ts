@@ -2,7 +2,7 @@ import { createPublicKey, verify } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openCheckpoint } from '../../src/ledger/checkpoint.ts'
 import { nodeHash, split, verifyConsistency, verifyInclusion } from '../../src/ledger/merkle.ts'
-import { sequenceEntries } from '../../src/ledger/sequencer.ts'
+import { sequencer } from '../../src/ledger/sequencer.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { openRecord, register } from '../support/people.ts'
 
@@ -23,7 +23,7 @@ async function grow(entries = 0): Promise<void> {
     const { id } = await register(house)
     for (let i = 1; i < entries; i += 1) await openRecord(house, id)
   }
-  await sequenceEntries(house.database, house.town.id, undefined, await house.rooms.signers.of(house.town))
+  await sequencer(house.database).place(house.town.id, await house.rooms.signers.of(house.town))
 }
 
 const ed25519 = (text: Uint8Array, signature: Uint8Array) =>
