@@ -198,10 +198,11 @@ create type candidate as (neighbour_id uuid, rank integer);
 
 -- Neighbours whose tokens contain any of the given sets, best set first. Row-level security
 -- would keep the index from being used (array operators are not leakproof), so the function
--- runs as the owner and compares the municipality itself.
+-- runs as the owner and compares the municipality itself. A plan made while the table is empty
+-- would read all of it for ever after, so only bitmap scans, which need the condition, are left.
 create function find_candidates(token_sets jsonb, most integer) returns setof candidate
   language plpgsql stable security definer set search_path = public, pg_temp
-  set enable_seqscan = off as $$
+  set enable_seqscan = off set enable_indexscan = off as $$
 declare
   wanted integer[];
   step integer := 0;

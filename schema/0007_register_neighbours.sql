@@ -5,6 +5,9 @@
 -- yet seen gives back the candidates; everyone else becomes a neighbour, whole or not at all.
 -- Advisory locks on the likeness of the person make two clerks take turns.
 --
+-- The plans are made once a connection, perhaps while the tables are still empty: the settings on the
+-- functions leave only plans that stay good as they fill, and no compiling for the guessed costs of them.
+--
 -- outcome: 'registered' | 'replayed' (with fingerprint and response) | 'suspected' (with candidates)
 create type registration_outcome as
   (item integer, outcome text, fingerprint bytea, response bytea, response_owner uuid, candidates uuid[]);
@@ -26,66 +29,72 @@ create type registration as (
   entry_id uuid, action text, purpose text, requester_kind text, entry_details bytea, leaf_hash bytea
 );
 
+-- For each form, the neighbours it may be about: alike in name and year, or with the same document, and not
+-- known to be somebody else. As the owner, for the reason given at find_candidates().
+create function find_alike(items registration[]) returns table (of_item integer, matches uuid[])
+  language plpgsql stable security definer set search_path = public, pg_temp
+  set enable_seqscan = off set enable_indexscan = off set plan_cache_mode = force_generic_plan as $$
+begin
+  return query
+  select one.item, array_agg(distinct alike.neighbour_id)
+  from unnest(items) one cross join lateral (
+    select search.neighbour_id
+    from jsonb_array_elements(one.like_tokens) as likeness cross join lateral (
+      select known.neighbour_id from search_tokens known
+      where known.tokens @> array(select value::integer from jsonb_array_elements_text(likeness))
+        and known.municipality_id = current_municipality() and known.neighbour_id <> all (one.known_distinct)
+      limit 50) search
+    union all
+    select same.neighbour_id from evidence same
+    where same.document_hash = one.document_hash and same.municipality_id = current_municipality()
+      and same.neighbour_id <> all (one.known_distinct)) alike
+  group by one.item;
+end $$;
+revoke execute on function find_alike(registration[]) from public;
+grant execute on function find_alike(registration[]) to padron_app;
+
 create function register_neighbours(municipality uuid, graph_version bigint, batch json)
-  returns setof registration_outcome language plpgsql set plan_cache_mode = force_generic_plan as $$
+  returns setof registration_outcome language plpgsql
+  set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   -- Read once: unpacking JSON again for every table would cost more than the inserts.
   items registration[] := array(select one from json_populate_recordset(null::registration, batch) one order by one.idempotency);
-  entry registration;
-  stored record;
-  matches uuid[];
+  answer record;
   accepted registration[] := '{}';
-  inserted integer;
 begin
   perform set_config('padron.municipality', municipality::text, true);
   if coalesce((select version from organisation_graphs where municipality_id = municipality), 0) <> graph_version then
     raise exception 'the organisation graph changed after the decision' using errcode = 'PD001';
   end if;
 
-  perform pg_advisory_xact_lock(hashtext(municipality::text), ordered.likeness)
-  from (select distinct lock.number as likeness from unnest(items) one, unnest(one.locks) as lock (number)
-        order by likeness) ordered;
+  -- Forms with one key, likeness or document take turns; nothing below can meet another's half-done work.
+  perform pg_advisory_xact_lock(hashtext(municipality::text), ordered.turn)
+  from (select distinct lock.number as turn from unnest(items) one, unnest(one.locks) as lock (number)
+        order by turn) ordered;
 
-  foreach entry in array items loop
-    select known.fingerprint, known.response, known.response_owner into stored
-    from idempotency_keys known where known.id = entry.idempotency;
-    if found then
-      return next (entry.item, 'replayed', stored.fingerprint, stored.response, stored.response_owner, null)::registration_outcome;
-      continue;
+  for answer in
+    select one as form, known.id is not null as replayed, known.fingerprint, known.response, known.response_owner, alike.matches
+    from unnest(items) one
+    left join idempotency_keys known on known.id = one.idempotency
+    left join find_alike(items) alike on alike.of_item = one.item
+  loop
+    if answer.replayed then
+      return next ((answer.form).item, 'replayed', answer.fingerprint, answer.response, answer.response_owner, null)::registration_outcome;
+    elsif answer.matches is not null then
+      return next ((answer.form).item, 'suspected', null, null, null, answer.matches)::registration_outcome;
+    else
+      accepted := array_append(accepted, answer.form);
+      return next ((answer.form).item, 'registered', null, null, null, null)::registration_outcome;
     end if;
-
-    select array_agg(likely.neighbour_id) into matches
-    from find_candidates(entry.like_tokens, 50) likely where likely.neighbour_id <> all (entry.known_distinct);
-    if entry.document_hash is not null then
-      select matches || array_agg(same.neighbour_id) into matches
-      from evidence same
-      where same.municipality_id = municipality and same.document_hash = entry.document_hash
-        and same.neighbour_id <> all (entry.known_distinct) and same.neighbour_id <> all (coalesce(matches, '{}'));
-    end if;
-    if matches is not null then
-      return next (entry.item, 'suspected', null, null, null, matches)::registration_outcome;
-      continue;
-    end if;
-
-    insert into idempotency_keys (id, municipality_id, fingerprint, response, response_owner)
-    values (entry.idempotency, municipality, entry.fingerprint, entry.response, entry.id)
-    on conflict (id) do nothing;
-    get diagnostics inserted = row_count;
-    if inserted = 0 then
-      select known.fingerprint, known.response, known.response_owner into stored
-      from idempotency_keys known where known.id = entry.idempotency;
-      return next (entry.item, 'replayed', stored.fingerprint, stored.response, stored.response_owner, null)::registration_outcome;
-      continue;
-    end if;
-
-    accepted := array_append(accepted, entry);
-    return next (entry.item, 'registered', null, null, null, null)::registration_outcome;
   end loop;
 
   if accepted = '{}' then return; end if;
 
   -- One statement for all of it: each on its own would start an executor of its own.
   with n as materialized (select * from unnest(accepted)),
+  an_answer as (
+    insert into idempotency_keys (id, municipality_id, fingerprint, response, response_owner)
+    select n.idempotency, municipality, n.fingerprint, n.response, n.id from n),
   a_key as (
     insert into data_keys (id, municipality_id, owner, registry_key_id, wrapped)
     select n.id, municipality, 'neighbour', n.registry_key_id, n.wrapped from n

@@ -62,8 +62,8 @@ export async function sealRegistration(
   const token = tokenMaker(hash, town.blindIndexBits)
   const { locks: ofName, sets } = likenessOf(token, form.name, form.dateOfBirth)
   const document = form.evidence?.document === undefined ? undefined : documentHash(hash, form.evidence.document)
-  // Two clerks with the same document take turns, whatever name each typed.
-  const locks = document === undefined ? ofName : [...ofName, document.readUInt32BE() >>> 1]
+  // Two clerks with the same document take turns, whatever name each typed; so do two with the same key.
+  const locks = [...ofName, ...[document, key.id].flatMap((mark) => (mark ? [mark.readUInt32BE() >>> 1] : []))]
   const wrapped = person.wrap(deps.keys, town.id, 'neighbour')
   const householdId = form.householdId ?? uuidv7()
   const movementId = uuidv7()
