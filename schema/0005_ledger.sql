@@ -26,6 +26,8 @@ create table ledger_sequence (
   position bigint not null check (position >= 0),
   previous bigint generated always as (nullif(position, 0) - 1) stored,
   entry_id uuid not null unique references ledger_entries,
+  -- The leaf as it was when it got its place: what an altered entry is held against.
+  leaf_hash bytea not null check (length(leaf_hash) = 32),
   primary key (municipality_id, position),
   foreign key (municipality_id, previous) references ledger_sequence (municipality_id, position)
 );

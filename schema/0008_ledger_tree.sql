@@ -28,7 +28,7 @@ create table ledger_keys (
   created_at timestamptz not null default now()
 );
 
-create index ledger_entries_by_leaf on ledger_entries (municipality_id, leaf_hash);
+create index ledger_sequence_by_leaf on ledger_sequence (municipality_id, leaf_hash);
 
 create trigger ledger_tiles_append_only before update or delete or truncate on ledger_tiles
   for each statement execute function refuse_change();

@@ -129,6 +129,7 @@ export interface LedgerKeys {
 
 export interface LedgerSequence {
   entry_id: string;
+  leaf_hash: Buffer;
   municipality_id: string;
   position: Int8;
   previous: Generated<Int8 | null>;

@@ -105,6 +105,7 @@ describe('the gate', () => {
     expect(users(/\bunwrapDataKey\b/)).toEqual([
       'src/firewall/gate.ts',
       'src/firewall/municipality-keys.ts',
+      'src/firewall/recount.ts',
       'src/firewall/seal.ts',
     ])
     expect(users(/\bopenBytes\b/)).toEqual([

@@ -164,8 +164,8 @@ export function createGate(deps: GateDeps): Gate {
   ) {
     const { requester } = ask
     return ledgerEntry(
-      requester.kind,
       {
+        requesterKind: requester.kind,
         requester: requester.id,
         organisation: belongs(requester) ? requester.organisationId : null,
         action: ask.action,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, createPublicKey, verify } from 'node:crypto'
 import type { Hash } from './merkle.ts'
 
 /** Signs notes under a name that outsiders know the key of. */
@@ -25,6 +25,24 @@ export function keyHash(name: string, publicKey: Uint8Array): Buffer {
 export function verifierKey({ name, publicKey }: Pick<NoteSigner, 'name' | 'publicKey'>): string {
   const key = Buffer.concat([Buffer.of(ED25519), publicKey]).toString('base64')
   return `${name}+${keyHash(name, publicKey).toString('hex')}+${key}`
+}
+
+/** Reads a verifier key as outsiders hold it. @returns undefined when it is none of Ed25519 */
+export function parseVerifierKey(text: string): Pick<NoteSigner, 'name' | 'publicKey'> | undefined {
+  const [, name, hash, key] = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim()) ?? []
+  const bytes = Buffer.from(key ?? '', 'base64')
+  if (name === undefined || bytes.length !== 33 || bytes[0] !== ED25519) return undefined
+  const publicKey = bytes.subarray(1)
+  return keyHash(name, publicKey).toString('hex') === hash ? { name, publicKey } : undefined
+}
+
+/** @param publicKey 32 bytes */
+export function ed25519Verifier(publicKey: Uint8Array): (text: Uint8Array, signature: Uint8Array) => boolean {
+  const key = createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') },
+    format: 'jwk',
+  })
+  return (text, signature) => verify(null, text, key, signature)
 }
 
 /**

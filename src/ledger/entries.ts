@@ -5,6 +5,7 @@ import { randomBytes } from '../platform/random.ts'
 
 /** What the ledger remembers of one decision. Sealed; only its outline is stored in clear. */
 export interface LedgerContent {
+  requesterKind: LedgerEntry['requesterKind']
   requester: string
   organisation: string | null
   action: string
@@ -38,14 +39,10 @@ export type EntrySealer = (entryId: string, value: unknown) => Uint8Array
  *
  * @see RFC 9162 section 2.1.1 (leaf hash: SHA-256 of 0x00 and the entry)
  */
-export function ledgerEntry(
-  requesterKind: LedgerEntry['requesterKind'],
-  content: LedgerContent,
-  seal: EntrySealer,
-): LedgerEntry {
+export function ledgerEntry(content: LedgerContent, seal: EntrySealer): LedgerEntry {
   const id = uuidv7()
   const salt = randomBytes(16).toString('base64url')
-  const { action, purpose, outcome, subject } = content
+  const { action, purpose, outcome, requesterKind, subject } = content
   return {
     id,
     action,
@@ -59,10 +56,12 @@ export function ledgerEntry(
 }
 
 export function leafHash(id: string, salt: string, content: LedgerContent): Uint8Array {
-  const { requester, organisation, action, purpose, fields, outcome, policies, subject, occasion } = content
+  const { requesterKind, requester, organisation, action, purpose, fields, outcome, policies, subject, occasion } =
+    content
   const canonical = JSON.stringify([
     id,
     salt,
+    requesterKind,
     requester,
     organisation,
     action,

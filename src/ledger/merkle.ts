@@ -54,6 +54,34 @@ export async function consistencyProof(subtree: SubtreeReader, earlier: number, 
   return earlier === 0 || earlier === size ? [] : path(0, size, true)
 }
 
+/** A tree that grows leaf by leaf, keeping only the roots of its perfect subtrees. */
+export interface GrowingTree {
+  append(leaf: Hash): void
+  size(): number
+  root(): Hash
+}
+
+export function growingTree(): GrowingTree {
+  /** By height; a gap where the size has a zero bit. */
+  const roots: (Hash | undefined)[] = []
+  let size = 0
+  return {
+    append(leaf) {
+      let [height, hash] = [0, leaf]
+      for (let below = roots[0]; below !== undefined; below = roots[height]) {
+        hash = nodeHash(below, hash)
+        roots[height] = undefined
+        height += 1
+      }
+      roots[height] = hash
+      size += 1
+    },
+    size: () => size,
+    root: () =>
+      roots.reduce((right, left) => (left && right ? nodeHash(left, right) : (left ?? right)), undefined) ?? EMPTY_ROOT,
+  }
+}
+
 /** Whether a proof shows the leaf in the tree. @see RFC 9162 section 2.1.3.2 */
 export function verifyInclusion(leaf: Hash, index: number, size: number, proof: readonly Hash[], root: Hash): boolean {
   if (!isPosition(index) || !isPosition(size) || index >= size || leaf.length !== 32) return false

@@ -55,10 +55,9 @@ export async function proveInclusion(
 ): Promise<Inclusion | undefined> {
   return inMunicipality(database, municipalityId, async (transaction) => {
     const row = await transaction
-      .selectFrom('ledger_entries')
-      .innerJoin('ledger_sequence', 'ledger_sequence.entry_id', 'ledger_entries.id')
+      .selectFrom('ledger_sequence')
       .select('position')
-      .where('ledger_entries.municipality_id', '=', municipalityId)
+      .where('municipality_id', '=', municipalityId)
       .where('leaf_hash', '=', Buffer.from(leafHash))
       .executeTakeFirst()
     const index = Number(row?.position ?? size)

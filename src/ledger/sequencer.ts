@@ -31,11 +31,11 @@ export function sequencer(database: Database): Sequencer {
         const [state] = rows
         if (!state?.mine) return { placed: 0 }
         const inserted = await sql`
-          insert into ledger_sequence (municipality_id, position, entry_id)
+          insert into ledger_sequence (municipality_id, position, entry_id, leaf_hash)
           select ${municipalityId}::uuid,
             coalesce((select max(position) + 1 from ledger_sequence where municipality_id = ${municipalityId}::uuid), 0)
               + row_number() over (order by entry.id) - 1,
-            entry.id
+            entry.id, entry.leaf_hash
           from ledger_entries entry
           where entry.municipality_id = ${municipalityId}::uuid
             and entry.written_by >= ${settled.get(municipalityId) ?? '0'}::text::xid8

@@ -38,7 +38,7 @@ export function ledgerTree(transaction: Transaction, municipalityId: string): Le
     const { rows } =
       level === 0
         ? await sql<{ hash: Uint8Array }>`
-            select entry.leaf_hash as hash from ledger_sequence placed join ledger_entries entry on entry.id = placed.entry_id
+            select placed.leaf_hash as hash from ledger_sequence placed
             where placed.municipality_id = ${municipalityId}
               and placed.position >= ${first}::text::bigint and placed.position < ${end}::text::bigint
             order by placed.position`.execute(transaction)

@@ -13,8 +13,8 @@ afterAll(() => house?.close())
 
 const entry = () =>
   ledgerEntry(
-    'job',
     {
+      requesterKind: 'job',
       requester: 'nobody',
       organisation: null,
       action: 'test',

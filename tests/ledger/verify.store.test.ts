@@ -1,0 +1,140 @@
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { leafRecounter } from '../../src/firewall/recount.ts'
+import { ed25519Verifier } from '../../src/ledger/checkpoint.ts'
+import { sequencer } from '../../src/ledger/sequencer.ts'
+import { type LedgerReport, verifyLedger } from '../../src/ledger/verify.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { openRecord, register } from '../support/people.ts'
+
+// The database's superuser changes what lies there, past every trigger and constraint, and is named.
+
+let house: House
+const houses: House[] = []
+beforeEach(async () => {
+  house = await openHouse()
+  houses.push(house)
+  const { id } = await register(house)
+  for (let i = 1; i < 20; i += 1) await openRecord(house, id)
+  await place()
+})
+afterAll(async () => {
+  for (const one of houses) await one.close()
+})
+
+const place = async () => sequencer(house.database).place(house.town.id, await house.rooms.signers.of(house.town))
+
+async function verify(kept: string[] = []): Promise<LedgerReport> {
+  const key = await house.rooms.signers.of(house.town)
+  const verifySignature = ed25519Verifier(key.publicKey)
+  return verifyLedger(house.database, house.town.id, { key, verifySignature, recount: leafRecounter(house.keys), kept })
+}
+/** The id of the entry at a place. */
+async function entryAt(position: number): Promise<string> {
+  const [row] = await house.peek<{ entry_id: string }>(
+    `select entry_id from ledger_sequence where position = ${position}`,
+  )
+  return row?.entry_id ?? ''
+}
+const asSuperuser = async (...statements: string[]) => {
+  await house.peek('alter table ledger_entries disable trigger all')
+  await house.peek('alter table ledger_sequence disable trigger all')
+  for (const statement of statements) await house.peek(statement)
+}
+async function grow(entries: number): Promise<void> {
+  const { id } = await register(house)
+  for (let i = 1; i < entries; i += 1) await openRecord(house, id)
+  await place()
+}
+
+describe('padron ledger verify', () => {
+  it('finds nothing wrong where nothing is', async () => {
+    await grow(280)
+    const report = await verify()
+    expect(report).toMatchObject({ entries: 300, waiting: 0, checkpoints: 2, erased: 0, findings: [] })
+  })
+
+  it('names an altered entry, whichever part was altered', async () => {
+    const [five, seven, nine] = [await entryAt(5), await entryAt(7), await entryAt(9)]
+    await asSuperuser(
+      `update ledger_entries set purpose = 'departure' where id = '${five}'`,
+      `update ledger_entries set details = set_byte(details, 60, get_byte(details, 60) # 1) where id = '${seven}'`,
+      `update ledger_entries set subject_id = gen_random_uuid() where id = '${nine}'`,
+    )
+    expect((await verify()).findings).toEqual([
+      { kind: 'altered', position: 5, entry: five },
+      { kind: 'altered', position: 7, entry: seven },
+      { kind: 'altered', position: 9, entry: nine },
+    ])
+  })
+
+  it('names a removed entry, with its place or without', async () => {
+    await asSuperuser(`delete from ledger_entries where id = '${await entryAt(6)}'`)
+    expect((await verify()).findings).toEqual([{ kind: 'removed', position: 6 }])
+    const last = await entryAt(19)
+    await asSuperuser(
+      `delete from ledger_sequence where entry_id = '${last}'`,
+      `delete from ledger_entries where id = '${last}'`,
+    )
+    expect((await verify()).findings).toContainEqual({ kind: 'removed', position: 19 })
+  })
+
+  it('names an inserted entry, placed or waiting', async () => {
+    const forged = '01a20000-0000-7000-8000-000000000001'
+    const copy = `insert into ledger_entries (id, municipality_id, action, purpose, outcome, requester_kind, subject_id, details, leaf_hash)
+      select '${forged}', municipality_id, action, purpose, outcome, requester_kind, subject_id, details, sha256('forged') from ledger_entries where id = '${await entryAt(3)}'`
+    await asSuperuser(copy)
+    expect((await verify()).findings).toEqual([{ kind: 'inserted', position: 20, entry: forged }])
+    await place()
+    expect((await verify()).findings).toEqual([{ kind: 'altered', position: 20, entry: forged }])
+  })
+
+  it('names an entry slipped in among the others, and says which checkpoints it breaks', async () => {
+    const forged = '01a20000-0000-7000-8000-000000000002'
+    await grow(280)
+    await asSuperuser(
+      `insert into ledger_entries (id, municipality_id, action, purpose, outcome, requester_kind, subject_id, details, leaf_hash)
+        select '${forged}', municipality_id, action, purpose, outcome, requester_kind, subject_id, details, sha256('forged') from ledger_entries where id = '${await entryAt(3)}'`,
+      'alter table ledger_sequence drop constraint ledger_sequence_municipality_id_previous_fkey',
+      'update ledger_sequence set position = position + 1000 where position >= 11',
+      'update ledger_sequence set position = position - 999 where position >= 1011',
+      `insert into ledger_sequence (municipality_id, position, entry_id, leaf_hash) values ('${house.town.id}', 11, '${forged}', sha256('forged'))`,
+    )
+    const { findings } = await verify()
+    expect(findings).toContainEqual({ kind: 'inserted', position: 11, entry: forged })
+    expect(findings.filter(({ kind }) => kind === 'inserted' || kind === 'reordered')).toHaveLength(1)
+  })
+
+  it('names entries that changed places', async () => {
+    await grow(280)
+    const [four, fifteen] = [await entryAt(4), await entryAt(15)]
+    await asSuperuser(
+      'alter table ledger_sequence drop constraint ledger_sequence_entry_id_key',
+      `update ledger_sequence set entry_id = case position when 4 then '${fifteen}'::uuid else '${four}'::uuid end,
+        leaf_hash = (select leaf_hash from ledger_entries where id = case position when 4 then '${fifteen}'::uuid else '${four}'::uuid end)
+        where position in (4, 15)`,
+    )
+    const { findings } = await verify()
+    const moved = findings.filter((finding) => finding.kind === 'reordered')
+    expect(moved).toHaveLength(2)
+    expect(moved).toContainEqual({ kind: 'reordered', position: 4, belongs: 15, entry: fifteen })
+    expect(moved).toContainEqual({ kind: 'reordered', position: 15, belongs: 4, entry: four })
+  })
+
+  it('is not deceived by one who rewrites places, tiles and checkpoints to fit', async () => {
+    const { text: kept } = await house.ask('GET', '/ledger/checkpoint')
+    const nine = await entryAt(9)
+    await asSuperuser(
+      `delete from ledger_sequence where position >= 9`,
+      `delete from ledger_entries where id = '${nine}'`,
+      'alter table ledger_checkpoints disable trigger all',
+      'delete from ledger_checkpoints',
+    )
+    await house.peek('alter table ledger_sequence enable trigger all')
+    await place()
+    expect((await verify()).findings).toEqual([])
+    // What an outsider kept tells.
+    expect((await verify([kept])).findings).toContainEqual({ kind: 'unsigned-change', after: 19, before: 20 })
+    const forged = kept.replace(/\n(\d+)\n/, '\n19\n')
+    expect((await verify([forged])).findings).toContainEqual({ kind: 'false-checkpoint', size: 19 })
+  })
+})
