@@ -19,6 +19,17 @@ create table ledger_checkpoints (
   primary key (municipality_id, size)
 );
 
+-- What witnesses outside the town answered: that they saw a checkpoint and that it extends the one before.
+create table ledger_cosignatures (
+  municipality_id uuid not null,
+  size bigint not null,
+  witness text not null,
+  line text not null,
+  received_at timestamptz not null default clock_timestamp(),
+  primary key (municipality_id, size, witness),
+  foreign key (municipality_id, size) references ledger_checkpoints (municipality_id, size)
+);
+
 -- Ed25519, one a municipality; its public half is what outsiders hold.
 create table ledger_keys (
   municipality_id uuid primary key references municipalities,
@@ -32,18 +43,20 @@ create index ledger_sequence_by_leaf on ledger_sequence (municipality_id, leaf_h
 
 create trigger ledger_tiles_append_only before update or delete or truncate on ledger_tiles
   for each statement execute function refuse_change();
+create trigger ledger_cosignatures_append_only before update or delete or truncate on ledger_cosignatures
+  for each statement execute function refuse_change();
 create trigger ledger_checkpoints_append_only before update or delete or truncate on ledger_checkpoints
   for each statement execute function refuse_change();
 
-grant select, insert on ledger_tiles, ledger_checkpoints, ledger_keys to padron_app;
-grant select on ledger_checkpoints to padron_readonly_ops;
+grant select, insert on ledger_tiles, ledger_checkpoints, ledger_cosignatures, ledger_keys to padron_app;
+grant select on ledger_checkpoints, ledger_cosignatures to padron_readonly_ops;
 grant select (municipality_id, level, tile) on ledger_tiles to padron_readonly_ops;
 grant select (municipality_id, public_key, created_at) on ledger_keys to padron_readonly_ops;
 
 do $$
 declare guarded text;
 begin
-  foreach guarded in array array['ledger_tiles', 'ledger_checkpoints', 'ledger_keys'] loop
+  foreach guarded in array array['ledger_tiles', 'ledger_checkpoints', 'ledger_cosignatures', 'ledger_keys'] loop
     execute format('alter table %I enable row level security', guarded);
     execute format('create policy own_municipality on %I to padron_app
       using (municipality_id = current_municipality()) with check (municipality_id = current_municipality())', guarded);

@@ -102,6 +102,14 @@ export interface LedgerCheckpoints {
   size: Int8;
 }
 
+export interface LedgerCosignatures {
+  line: string;
+  municipality_id: string;
+  received_at: Generated<Timestamp>;
+  size: Int8;
+  witness: string;
+}
+
 export interface LedgerEntries {
   action: string;
   /**
@@ -319,6 +327,7 @@ export interface DB {
   households: Households;
   idempotency_keys: IdempotencyKeys;
   ledger_checkpoints: LedgerCheckpoints;
+  ledger_cosignatures: LedgerCosignatures;
   ledger_entries: LedgerEntries;
   ledger_keys: LedgerKeys;
   ledger_sequence: LedgerSequence;

@@ -4,6 +4,8 @@ const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 
 const Issuers = z.array(z.strictObject({ issuer: z.url(), jwksUri: z.url() }))
 
+const Witnesses = z.array(z.strictObject({ url: z.url(), key: z.string().min(40) }))
+
 function jsonOr(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -33,6 +35,15 @@ const Environment = z.object({
     })
     .optional(),
   TOKEN_AUDIENCE: z.string().min(1).optional(),
+  LEDGER_WITNESSES: z
+    .string()
+    .transform((text, context) => {
+      const witnesses = Witnesses.safeParse(jsonOr(text))
+      if (witnesses.success) return witnesses.data
+      context.addIssue({ code: 'custom', message: 'write it as [{"url":"https://…","key":"name+hash+key"}]' })
+      return z.NEVER
+    })
+    .optional(),
   DEMO: flag.optional(),
   DEMO_NEIGHBOURS: z.coerce.number().int().min(0).max(100_000).default(200),
 })
@@ -51,6 +62,8 @@ export interface Config {
   registryKeyFile: string
   issuers: { issuer: string; jwksUri: string }[]
   audience: string
+  /** Witnesses asked to cosign checkpoints. */
+  witnesses: { url: string; key: string }[]
   demo: boolean
   demoNeighbours: number
 }
@@ -101,6 +114,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     registryKeyFile: env.REGISTRY_KEY_FILE ?? `${env.DATA_DIR}/registry-keys.json`,
     issuers: env.TOKEN_ISSUERS ?? [],
     audience: env.TOKEN_AUDIENCE ?? 'urn:padron:api',
+    witnesses: env.LEDGER_WITNESSES ?? [],
     demo,
     demoNeighbours: env.DEMO_NEIGHBOURS,
   }

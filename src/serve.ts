@@ -13,6 +13,7 @@ import { DEMO_KEY_PREFIX, keyFileProvider, writeKeyFile } from './firewall/key-f
 import { type KeyProvider, localKeyProvider, parseKeyMaterial, withNewKey } from './firewall/key-provider.ts'
 import { loadPolicies } from './firewall/policies.ts'
 import { type TrustedIssuer, tokenVerifier } from './identity/tokens.ts'
+import { askWitness, witnessAt } from './ledger/cosigning.ts'
 import { sequencer } from './ledger/sequencer.ts'
 import { systemClock } from './platform/clock.ts'
 import { type Database, openDatabase, postgresDialect } from './platform/database.ts'
@@ -94,6 +95,12 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       for (const town of await listMunicipalities(database)) await ledger.place(town.id, await house.signers.of(town))
     })
     closing.push(sequencing)
+    const witnesses = config.witnesses.map(({ url, key }) => witnessAt(url, key))
+    const witnessing = repeat('ledger-witness', Temporal.Duration.from({ seconds: 10 }), log, async () => {
+      for (const town of await listMunicipalities(database))
+        for (const witness of witnesses) await askWitness(database, town.id, witness)
+    })
+    closing.push(witnessing)
 
     const app = createApp(deps, house)
     answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })

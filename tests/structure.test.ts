@@ -63,6 +63,7 @@ describe('the rooms', () => {
       ledger_sequence: ['ledger'],
       ledger_tiles: ['ledger'],
       ledger_checkpoints: ['ledger'],
+      ledger_cosignatures: ['ledger'],
       ledger_keys: ['firewall'],
       // Founding a town enrols its organisations; identity asks which one a client belongs to.
       organisations: ['firewall', 'registry'],

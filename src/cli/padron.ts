@@ -16,6 +16,7 @@ import { demoNote } from '../serve.ts'
 import { ProofInvalid, verifyProof } from '../verify/index.ts'
 import { DEMO_OFFICE } from './demo-town.ts'
 import { createKeyFile, retireKey, rotateRegistryKey } from './keys.ts'
+import { checkLedger, findingLine, serveWitness } from './ledger.ts'
 import { output } from './output.ts'
 import { seedNeighbours } from './seed.ts'
 import { configuredKeys, migrateConfigured, withOwner } from './stores.ts'
@@ -208,6 +209,47 @@ policies
         `${effect === 'forbid' ? 'NEVER' : 'MAY  '}  ${title}\n       ${id}; ${source}`,
     )
     out().result({ digest, rules }, [...lines, '', `What no rule permits is refused. Policies in force: ${digest}`])
+  })
+
+const ledger = program.command('ledger').description('the log of everything the gate opened or refused')
+ledger
+  .command('verify')
+  .description('rebuild the ledger from its rows, hold it against its checkpoints, and name what was changed')
+  .argument('<municipality>', 'its short name')
+  .option('--key <key>', 'the verifier key you hold, instead of the stored one')
+  .option('--checkpoint <file...>', 'checkpoints you kept')
+  .action(async (slug: string, options: { key?: string; checkpoint?: string[] }) => {
+    const config = readConfig()
+    const { result, progress } = out()
+    await withOwner(config, async (owner) => {
+      const town = await townOf(owner, slug)
+      const report = await checkLedger(
+        config,
+        owner,
+        town,
+        { ...(options.key ? { key: options.key } : {}), checkpoints: options.checkpoint ?? [] },
+        progress,
+      )
+      const { entries, checkpoints, waiting, erased, findings } = report
+      const checked = `${entries} entries held against ${checkpoints} checkpoints; ${waiting} wait for a place, ${erased} are erased.`
+      result({ intact: findings.length === 0, ...report }, [
+        ...findings.map(findingLine),
+        findings.length === 0 ? `Intact: ${checked}` : `NOT INTACT: ${checked}`,
+      ])
+      if (findings.length > 0) process.exitCode = 1
+    })
+  })
+ledger
+  .command('witness')
+  .description('watch ledgers and cosign what only grows (C2SP tlog-witness), on loopback')
+  .requiredOption('--name <name>', 'the name it signs under, e.g. witness.example.org')
+  .requiredOption('--log <key...>', 'verifier keys of the ledgers, from their /ledger/key')
+  .option('--folder <folder>', 'where its key and its memory are', '.witness')
+  .addOption(new Option('--port <number>').default(8090).argParser(Number))
+  .action(async (options: { name: string; log: string[]; folder: string; port: number }) => {
+    const { server, key, port } = await serveWitness({ ...options, logs: options.log })
+    out().result({ key, port }, [`The witness listens at http://127.0.0.1:${port}`, `Its key: ${key}`])
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => server.close())
   })
 
 async function townOf(owner: Parameters<typeof listMunicipalities>[0], slug: string): Promise<Municipality> {

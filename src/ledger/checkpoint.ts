@@ -9,31 +9,35 @@ export interface NoteSigner {
   sign(text: Uint8Array): Uint8Array
 }
 
-const ED25519 = 1
+/** What a key signs: notes of its own, or cosignatures under others'. @see C2SP signed-note, signature types */
+const TYPES = { note: 1, cosignature: 4 } as const
+export type SignatureType = keyof typeof TYPES
+
+type NoteKey = Pick<NoteSigner, 'name' | 'publicKey'>
 
 /** @see C2SP signed-note: the first four bytes of SHA-256 over name, newline, type and public key */
-export function keyHash(name: string, publicKey: Uint8Array): Buffer {
+export function keyHash(name: string, publicKey: Uint8Array, type: SignatureType = 'note'): Buffer {
   return createHash('sha256')
     .update(`${name}\n`)
-    .update(Uint8Array.of(ED25519))
+    .update(Uint8Array.of(TYPES[type]))
     .update(publicKey)
     .digest()
     .subarray(0, 4)
 }
 
 /** What a verifier configures: `<name>+<key hash>+<type and key>`. @see C2SP signed-note, verifier keys */
-export function verifierKey({ name, publicKey }: Pick<NoteSigner, 'name' | 'publicKey'>): string {
-  const key = Buffer.concat([Buffer.of(ED25519), publicKey]).toString('base64')
-  return `${name}+${keyHash(name, publicKey).toString('hex')}+${key}`
+export function verifierKey({ name, publicKey }: NoteKey, type: SignatureType = 'note'): string {
+  const key = Buffer.concat([Buffer.of(TYPES[type]), publicKey]).toString('base64')
+  return `${name}+${keyHash(name, publicKey, type).toString('hex')}+${key}`
 }
 
-/** Reads a verifier key as outsiders hold it. @returns undefined when it is none of Ed25519 */
-export function parseVerifierKey(text: string): Pick<NoteSigner, 'name' | 'publicKey'> | undefined {
+/** Reads a verifier key as outsiders hold it. @returns undefined when it is none of this type */
+export function parseVerifierKey(text: string, type: SignatureType = 'note'): NoteKey | undefined {
   const [, name, hash, key] = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text.trim()) ?? []
   const bytes = Buffer.from(key ?? '', 'base64')
-  if (name === undefined || bytes.length !== 33 || bytes[0] !== ED25519) return undefined
+  if (name === undefined || bytes.length !== 33 || bytes[0] !== TYPES[type]) return undefined
   const publicKey = bytes.subarray(1)
-  return keyHash(name, publicKey).toString('hex') === hash ? { name, publicKey } : undefined
+  return keyHash(name, publicKey, type).toString('hex') === hash ? { name, publicKey } : undefined
 }
 
 /** @param publicKey 32 bytes */
@@ -52,8 +56,12 @@ export function ed25519Verifier(publicKey: Uint8Array): (text: Uint8Array, signa
  */
 export function signCheckpoint(signer: NoteSigner, size: number, root: Hash): string {
   const body = `${signer.name}\n${size}\n${Buffer.from(root).toString('base64')}\n`
-  const signature = Buffer.concat([keyHash(signer.name, signer.publicKey), signer.sign(Buffer.from(body))])
-  return `${body}\n\u2014 ${signer.name} ${signature.toString('base64')}\n`
+  return `${body}\n${noteLine(signer, 'note', signer.sign(Buffer.from(body)))}\n`
+}
+
+/** One signature under a note. @see C2SP signed-note, format */
+export function noteLine({ name, publicKey }: NoteKey, type: SignatureType, signature: Uint8Array): string {
+  return `\u2014 ${name} ${Buffer.concat([keyHash(name, publicKey, type), signature]).toString('base64')}`
 }
 
 export interface Checkpoint {
@@ -69,7 +77,7 @@ export interface Checkpoint {
  */
 export function openCheckpoint(
   note: string,
-  key: Pick<NoteSigner, 'name' | 'publicKey'>,
+  key: NoteKey,
   verify: (text: Uint8Array, signature: Uint8Array) => boolean,
 ): Checkpoint | undefined {
   const end = note.indexOf('\n\n')

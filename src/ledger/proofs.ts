@@ -2,7 +2,7 @@ import { type Database, inMunicipality } from '../platform/database.ts'
 import { consistencyProof, type Hash, inclusionProof } from './merkle.ts'
 import { ledgerTree, TILE } from './tree.ts'
 
-/** The newest signed checkpoint, or undefined before there is one. */
+/** The newest signed checkpoint, with the cosignatures of witnesses that it has; undefined before there is one. */
 export async function latestCheckpoint(
   database: Database,
   municipalityId: string,
@@ -14,7 +14,15 @@ export async function latestCheckpoint(
       .where('municipality_id', '=', municipalityId)
       .orderBy('size', 'desc')
       .executeTakeFirst()
-    return row && { size: Number(row.size), note: row.note }
+    if (row === undefined) return undefined
+    const cosignatures = await transaction
+      .selectFrom('ledger_cosignatures')
+      .select('line')
+      .where('municipality_id', '=', municipalityId)
+      .where('size', '=', row.size)
+      .orderBy('witness')
+      .execute()
+    return { size: Number(row.size), note: [row.note, ...cosignatures.map(({ line }) => `${line}\n`)].join('') }
   })
 }
 

@@ -41,9 +41,7 @@ async function checkpoint() {
   return opened
 }
 const leaves = () =>
-  house.peek<{ leaf_hash: Uint8Array }>(
-    'select leaf_hash from ledger_sequence order by ledger_sequence.position',
-  )
+  house.peek<{ leaf_hash: Uint8Array }>('select leaf_hash from ledger_sequence order by ledger_sequence.position')
 const bytes = (list: string[]) => list.map((one) => Buffer.from(one, 'base64'))
 
 describe('a checkpoint', () => {

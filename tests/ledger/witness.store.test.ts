@@ -1,0 +1,88 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { serveWitness } from '../../src/cli/ledger.ts'
+import { verifierKey } from '../../src/ledger/checkpoint.ts'
+import { askWitness, type Witness, witnessAt } from '../../src/ledger/cosigning.ts'
+import { proveConsistency } from '../../src/ledger/proofs.ts'
+import { sequencer } from '../../src/ledger/sequencer.ts'
+import { openCosignature } from '../../src/ledger/witness.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { openRecord, register } from '../support/people.ts'
+
+let house: House
+let running: Awaited<ReturnType<typeof serveWitness>>
+let witness: Witness
+const folder = mkdtempSync(join(tmpdir(), 'padron-witness-'))
+
+async function start(port = 0) {
+  const log = verifierKey(await house.rooms.signers.of(house.town))
+  running = await serveWitness({ name: 'witness.example', folder, port, logs: [log] })
+  witness = witnessAt(`http://127.0.0.1:${running.port}`, running.key)
+}
+const stop = () => new Promise((resolve) => running.server.close(resolve))
+async function grow(entries: number) {
+  const { id } = await register(house)
+  for (let i = 1; i < entries; i += 1) await openRecord(house, id)
+  await sequencer(house.database).place(house.town.id, await house.rooms.signers.of(house.town))
+}
+const checkpoint = async () => (await house.ask('GET', '/ledger/checkpoint')).text
+const submit = async (body: string) => {
+  const response = await fetch(`${witness.url}/add-checkpoint`, { method: 'POST', body })
+  return { status: response.status, type: response.headers.get('content-type'), text: await response.text() }
+}
+
+beforeAll(async () => {
+  house = await openHouse()
+  await start()
+})
+afterAll(async () => {
+  await stop()
+  await house?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+it('cosigns a ledger that only grows, again after a restart, and the checkpoint bears it', async () => {
+  await grow(5)
+  expect(await askWitness(house.database, house.town.id, witness)).toBe(true)
+  await grow(300)
+  expect(await checkpoint()).not.toContain('witness.example')
+  await stop()
+  await start()
+  expect(await askWitness(house.database, house.town.id, witness)).toBe(true)
+  const note = await checkpoint()
+  const line = note.split('\n').find((text) => text.startsWith('\u2014 witness.example')) ?? ''
+  const seen = openCosignature(line, note, witness.key)
+  expect(
+    Math.abs(
+      Temporal.Now.instant()
+        .since(seen ?? Temporal.Instant.fromEpochMilliseconds(0))
+        .total('minutes'),
+    ),
+  ).toBeLessThan(5)
+  expect(openCosignature(line, note.replace(/\n\d+\n/, '\n7\n'), witness.key)).toBeUndefined()
+})
+
+it('says where it stands, and cosigns no other history', async () => {
+  const note = await checkpoint()
+  const size = Number(note.split('\n')[1])
+  expect(await submit(`old 0\n\n${note}`)).toMatchObject({ status: 409, type: 'text/x.tlog.size', text: `${size}\n` })
+  await grow(3)
+  const later = await checkpoint()
+  const laterSize = Number(later.split('\n')[1])
+  const proof = await proveConsistency(house.database, house.town.id, size, laterSize)
+  const lines = proof.map((hash) => Buffer.from(hash).toString('base64'))
+  expect((await submit(`old ${size}\n\n${later}`)).status).toBe(422)
+  expect((await submit(`old ${size}\n${[...lines].reverse().join('\n')}\n\n${later}`)).status).toBe(422)
+  expect((await submit(`old ${laterSize + 1}\n\n${later}`)).status).toBe(400)
+  expect((await submit(`old ${size}\n\n${later.replace('vallmar', 'riudor')}`)).status).toBe(404)
+  expect((await submit(`old ${size}\n\n${later.replace(/\n\d+\n/, '\n999999\n')}`)).status).toBe(403)
+  expect((await submit('nonsense')).status).toBe(400)
+  expect(await submit(`old ${size}\n${lines.join('\n')}\n\n${later}`)).toMatchObject({ status: 200 })
+})
+
+it('keeps its key from others', () => {
+  expect(readFileSync(join(folder, 'witness-key.pem'), 'utf8')).toContain('PRIVATE KEY')
+  expect(() => writeFileSync(join(folder, 'witness-key.pem'), '', { flag: 'wx' })).toThrow()
+})
