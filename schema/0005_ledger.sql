@@ -10,7 +10,7 @@ create table ledger_entries (
   action text not null,
   purpose text not null,
   outcome text not null check (outcome in ('permitted', 'refused')),
-  requester_kind text not null check (requester_kind in ('staff', 'client', 'resident', 'job')),
+  requester_kind text not null check (requester_kind in ('staff', 'client', 'resident', 'job', 'authority')),
   subject_id uuid,
   details bytea not null,
   leaf_hash bytea not null check (length(leaf_hash) = 32)

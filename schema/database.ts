@@ -25,6 +25,29 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface AccessRequestReviews {
+  approves: boolean;
+  municipality_id: string;
+  request_id: string;
+  reviewed_at: Generated<Timestamp>;
+  staff_id: string;
+}
+
+export interface AccessRequests {
+  basis: string;
+  data_key_id: string;
+  decided_at: Timestamp | null;
+  details: Buffer;
+  document_hash: Buffer;
+  id: string;
+  municipality_id: string;
+  received_at: Generated<Timestamp>;
+  recorded_by: string;
+  reference: string;
+  stage: string;
+  subject_id: string | null;
+}
+
 export interface Addresses {
   /**
    * Also the id of the data key that seals this address.
@@ -43,6 +66,7 @@ export interface Addresses {
 export interface Attestations {
   expires_at: Timestamp;
   id: string;
+  lapsed_at: Timestamp | null;
   municipality_id: string;
   organisation_id: string;
   signed_at: Timestamp;
@@ -70,6 +94,17 @@ export interface Evidence {
   neighbour_id: string;
   recorded_at: Generated<Timestamp>;
   strength: string;
+}
+
+export interface Flags {
+  id: string;
+  kind: string;
+  municipality_id: string;
+  neighbour_id: string;
+  raised_at: Generated<Timestamp>;
+  reviewed_at: Timestamp | null;
+  reviewed_by: string | null;
+  staff_id: string;
 }
 
 export interface Households {
@@ -151,6 +186,20 @@ export interface LedgerTiles {
   tile: Int8;
 }
 
+export interface Lockdowns {
+  changed_at: Generated<Timestamp>;
+  closed: Generated<boolean>;
+  municipality_id: string;
+  round: Generated<Int8>;
+}
+
+export interface LockdownVotes {
+  municipality_id: string;
+  round: Int8;
+  staff_id: string;
+  voted_at: Generated<Timestamp>;
+}
+
 export interface Movements {
   cause: string;
   details: Buffer | null;
@@ -172,6 +221,8 @@ export interface Municipalities {
   created_at: Generated<Timestamp>;
   departure_notice_days: Generated<number>;
   expected_population: number;
+  hourly_budget_organisation: Generated<number>;
+  hourly_budget_staff: Generated<number>;
   id: string;
   issuer: string;
   languages: string[];
@@ -197,6 +248,17 @@ export interface Neighbours {
   protected: Generated<boolean>;
   registered_at: Generated<Timestamp>;
   version: Generated<number>;
+}
+
+export interface Notices {
+  created_at: Generated<Timestamp>;
+  details: Buffer;
+  due_by: Timestamp;
+  id: string;
+  kind: string;
+  municipality_id: string;
+  neighbour_id: string;
+  visible_from: Timestamp;
 }
 
 export interface OrganisationFunctions {
@@ -233,6 +295,12 @@ export interface Particulars {
   version: number;
 }
 
+export interface PolicyVersions {
+  digest: string;
+  in_force_from: Generated<Timestamp>;
+  municipality_id: string;
+}
+
 export interface Proceedings {
   cause: string;
   decided_at: Timestamp | null;
@@ -259,6 +327,13 @@ export interface Proofs {
   signing_key_id: string;
   status_index: number;
   status_list_id: string;
+}
+
+export interface QueryCounts {
+  counted: string;
+  hour: Timestamp;
+  municipality_id: string;
+  times: number;
 }
 
 export interface RegistryKeys {
@@ -310,6 +385,18 @@ export interface SigningKeys {
   withdrawn_at: Timestamp | null;
 }
 
+export interface StaffAffiliations {
+  municipality_id: string;
+  organisation_id: string;
+  staff_id: string;
+}
+
+export interface StaffNeighbours {
+  municipality_id: string;
+  neighbour_id: string;
+  staff_id: string;
+}
+
 export interface StatusLists {
   capacity: number;
   closed_at: Timestamp | null;
@@ -318,12 +405,26 @@ export interface StatusLists {
   opened_at: Generated<Timestamp>;
 }
 
+export interface UsedProofs {
+  id: Buffer;
+  municipality_id: string;
+  used_at: Generated<Timestamp>;
+}
+
+export interface WatchedNeighbours {
+  municipality_id: string;
+  neighbour_id: string;
+}
+
 export interface DB {
+  access_request_reviews: AccessRequestReviews;
+  access_requests: AccessRequests;
   addresses: Addresses;
   attestations: Attestations;
   clients: Clients;
   data_keys: DataKeys;
   evidence: Evidence;
+  flags: Flags;
   households: Households;
   idempotency_keys: IdempotencyKeys;
   ledger_checkpoints: LedgerCheckpoints;
@@ -332,20 +433,29 @@ export interface DB {
   ledger_keys: LedgerKeys;
   ledger_sequence: LedgerSequence;
   ledger_tiles: LedgerTiles;
+  lockdown_votes: LockdownVotes;
+  lockdowns: Lockdowns;
   movements: Movements;
   municipalities: Municipalities;
   neighbours: Neighbours;
+  notices: Notices;
   organisation_functions: OrganisationFunctions;
   organisation_graphs: OrganisationGraphs;
   organisation_links: OrganisationLinks;
   organisations: Organisations;
   particulars: Particulars;
+  policy_versions: PolicyVersions;
   proceedings: Proceedings;
   proofs: Proofs;
+  query_counts: QueryCounts;
   registry_keys: RegistryKeys;
   representatives: Representatives;
   residences: Residences;
   search_tokens: SearchTokens;
   signing_keys: SigningKeys;
+  staff_affiliations: StaffAffiliations;
+  staff_neighbours: StaffNeighbours;
   status_lists: StatusLists;
+  used_proofs: UsedProofs;
+  watched_neighbours: WatchedNeighbours;
 }

@@ -4,6 +4,7 @@ import { createGate } from './firewall/gate.ts'
 import type { KeyProvider } from './firewall/key-provider.ts'
 import { type LedgerSigners, ledgerSigners } from './firewall/ledger-signer.ts'
 import type { PolicyEngine } from './firewall/policies.ts'
+import { firewallRoutes } from './firewall/routes.ts'
 import { requesterOf, staffOf } from './identity/requesters.ts'
 import type { TokenVerifier } from './identity/tokens.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
@@ -16,6 +17,7 @@ import type { ProofDeps } from './proofs/issue.ts'
 import { proofRoutes } from './proofs/routes.ts'
 import { signingKeys } from './proofs/signing-keys.ts'
 import { type Municipality, townDirectory } from './registry/municipality.ts'
+import { orderRoutes } from './registry/order-routes.ts'
 import { registrationDesk } from './registry/registration-desk.ts'
 import { registryRoutes } from './registry/routes.ts'
 import { searchLinks } from './registry/search-links.ts'
@@ -27,14 +29,16 @@ export interface AppDeps {
   keys: KeyProvider
   policies: PolicyEngine
   tokens: TokenVerifier
+  /** Whether service providers' tokens must be bound to a key of theirs (RFC 9449); yes unless said otherwise. */
+  senderConstrained?: boolean
   log: Log
 }
 
 /** What the rooms work with. */
-export type Rooms = ProofDeps & { signers: LedgerSigners }
+export type Rooms = ProofDeps & { signers: LedgerSigners; policies: PolicyEngine }
 
 /** What the use cases of every room work with, built from what the entry point brings. */
-export function furnish(deps: Omit<AppDeps, 'tokens' | 'log'>): Rooms {
+export function furnish(deps: Omit<AppDeps, 'tokens' | 'senderConstrained' | 'log'>): Rooms {
   const gate = createGate(deps)
   return {
     ...deps,
@@ -49,11 +53,12 @@ export function furnish(deps: Omit<AppDeps, 'tokens' | 'log'>): Rooms {
 export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Municipality> {
   const house: House<Municipality> = new OpenAPIHono()
   const towns = townDirectory(deps.database)
-  const identity = { database: deps.database, tokens: deps.tokens }
+  const { database, tokens, senderConstrained = true } = deps
+  const identity = { database, tokens, senderConstrained }
   const reception: Reception<Municipality> = {
     townOf: (host) => towns.byHost(host),
-    requesterOf: (town, authorization) => requesterOf(identity, town, authorization),
-    staffOf: (town, authorization) => staffOf(identity, town, authorization),
+    requesterOf: (town, credentials) => requesterOf(identity, town, credentials),
+    staffOf: (town, credentials) => staffOf(identity, town, credentials),
     log: deps.log,
   }
   house.use(async (context, next) => {
@@ -61,6 +66,8 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
     await next()
   })
 
+  firewallRoutes(house, rooms)
+  orderRoutes(house, rooms)
   registryRoutes(house, rooms, searchLinks(rooms.gate))
   proofRoutes(house, rooms)
   ledgerRoutes(house, { database: deps.database, signers: rooms.signers })

@@ -9,9 +9,11 @@ import { type AppDeps, createApp, furnish } from './app.tsx'
 import { DEMO_CLIENTS, DEMO_OFFICE, demoTown } from './cli/demo-town.ts'
 import { seedNeighbours } from './cli/seed.ts'
 import { type Config, ConfigInvalid } from './config.ts'
+import { breachLine, findBreaches } from './firewall/enumeration.ts'
 import { DEMO_KEY_PREFIX, keyFileProvider, writeKeyFile } from './firewall/key-file.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial, withNewKey } from './firewall/key-provider.ts'
-import { loadPolicies } from './firewall/policies.ts'
+import { loadPolicies, PoliciesInvalid, type PolicyEngine } from './firewall/policies.ts'
+import { recordPolicies } from './firewall/policy-record.ts'
 import { type TrustedIssuer, tokenVerifier } from './identity/tokens.ts'
 import { askWitness, witnessAt } from './ledger/cosigning.ts'
 import { sequencer } from './ledger/sequencer.ts'
@@ -52,6 +54,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
   try {
     const keys = registryKeys(config)
     const policies = loadPolicies(cedar)
+    refuseUnsafe(policies)
     let answer: RequestListener = (_, response) => void response.writeHead(503, { 'retry-after': '5' }).end('starting')
     const http = createServer((request, response) => answer(request, response))
     const address = await listen(http, config)
@@ -76,7 +79,13 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     if (pending.length > 0)
       throw new ConfigInvalid(`The database is not migrated (${pending.length} to go). Run: padron migrate`)
 
-    const deps: AppDeps = { database, ...rooms, tokens: tokenVerifier(issuers, config.audience), log }
+    const deps: AppDeps = {
+      database,
+      ...rooms,
+      tokens: tokenVerifier(issuers, config.audience),
+      senderConstrained: !config.demo,
+      log,
+    }
     const house = furnish(deps)
     if (config.demo) {
       const [town] = await listMunicipalities(database)
@@ -90,6 +99,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
         mode: 0o600,
       })
     }
+    for (const town of await listMunicipalities(database)) await recordPolicies(house.gate, town.id, policies.digest)
     const ledger = sequencer(database)
     const sequencing = repeat('ledger-sequence', Temporal.Duration.from({ seconds: 1 }), log, async () => {
       for (const town of await listMunicipalities(database)) await ledger.place(town.id, await house.signers.of(town))
@@ -117,6 +127,12 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     await close()
     throw error
   }
+}
+
+/** @throws {PoliciesInvalid} naming what would get through */
+function refuseUnsafe(policies: PolicyEngine): void {
+  const { breaches } = findBreaches(policies)
+  if (breaches.length > 0) throw new PoliciesInvalid(breaches.slice(0, 5).map(breachLine).join('\n'))
 }
 
 function registryKeys(config: Config): KeyProvider {

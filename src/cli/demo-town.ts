@@ -29,6 +29,8 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
     timeZone: 'Europe/Madrid',
     expectedPopulation: 20_000,
     departureNoticeDays: 30,
+    hourlyBudgetStaff: 240,
+    hourlyBudgetOrganisation: 1200,
     referenceAddress: {
       name: 'Oficina de Drets Socials',
       streetType: 'carrer',

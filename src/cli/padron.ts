@@ -5,6 +5,7 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { Command, Option } from 'commander'
 import { furnish } from '../app.tsx'
 import { ConfigInvalid, readConfig } from '../config.ts'
+import { breachLine, findBreaches } from '../firewall/enumeration.ts'
 import { readKeyFile } from '../firewall/key-file.ts'
 import { loadPolicies, purposes } from '../firewall/policies.ts'
 import { demoToken } from '../identity/demo-token.ts'
@@ -191,11 +192,15 @@ keys
 const policies = program.command('policies').description('the firewall\u2019s rules')
 policies
   .command('check')
-  .description('validate the policies and purposes')
+  .description('validate the policies and ask them everything they must refuse')
   .action(() => {
-    loadPolicies(cedar)
-    out().result({ valid: true, purposes: [...purposes.keys()] }, [
-      'The policies are valid and every unconditional refusal is in place.',
+    const { asked, breaches } = findBreaches(loadPolicies(cedar))
+    if (breaches.length > 0) process.exitCode = 1
+    out().result({ valid: breaches.length === 0, asked, breaches, purposes: [...purposes.keys()] }, [
+      ...breaches.map(breachLine),
+      breaches.length === 0
+        ? `The policies are valid, every unconditional refusal is in place, and ${asked} requests that must be refused are.`
+        : `NOT SAFE: ${breaches.length} of ${asked} requests that must be refused get through.`,
     ])
   })
 

@@ -7,11 +7,22 @@ import type { Disclosed } from './disclosed.ts'
 import { Reply } from './reply.ts'
 import type { Requester, Staff } from './requester.ts'
 
+/** What a request says about who sends it. */
+export interface Credentials {
+  authorization: string | undefined
+  /** Proof of possession. @see RFC 9449 */
+  dpop: string | undefined
+  /** `Padron-Case`: the ticket or file a clerk works on. */
+  workCase: string | undefined
+  method: string
+  path: string
+}
+
 /** What the edge needs to know of a request before a route sees it. */
 export interface Reception<Town> {
   townOf(host: string): Promise<Town>
-  requesterOf(town: Town, authorization: string | undefined): Promise<Requester>
-  staffOf(town: Town, authorization: string | undefined): Promise<Staff>
+  requesterOf(town: Town, credentials: Credentials): Promise<Requester>
+  staffOf(town: Town, credentials: Credentials): Promise<Staff>
   log: Log
 }
 
@@ -113,13 +124,19 @@ export function endpoint<Town, const Auth extends 'public' | 'staff' | 'requeste
     let status: number
     try {
       const town = await reception.townOf(context.req.header('host') ?? '')
-      const authorization = context.req.header('authorization')
+      const credentials = {
+        authorization: context.req.header('authorization'),
+        dpop: context.req.header('dpop'),
+        workCase: context.req.header('padron-case'),
+        method: context.req.method,
+        path: context.req.path,
+      }
       const requester =
         spec.auth === 'public'
           ? undefined
           : spec.auth === 'staff'
-            ? await reception.staffOf(town, authorization)
-            : await reception.requesterOf(town, authorization)
+            ? await reception.staffOf(town, credentials)
+            : await reception.requesterOf(town, credentials)
       const visit = { town, requester, ...(await parsed(context, spec)) }
       reply = await handle(visit as Parameters<typeof handle>[0])
       const response = reply.toResponse(always(requestId))

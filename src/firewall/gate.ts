@@ -1,14 +1,13 @@
-import { sql } from 'kysely'
 import { append, type LedgerEntry, ledgerEntry } from '../ledger/entries.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { type Disclosed, disclosed } from './disclosed.ts'
 import type { KeyProvider } from './key-provider.ts'
 import { type MunicipalityKeys, municipalityKeys } from './municipality-keys.ts'
-import { type GraphCache, loadPosition, type Position } from './organisations.ts'
 import type { Decision, PolicyEngine } from './policies.ts'
-import { type Action, type Client, Refusal, type Requester, type Staff } from './requester.ts'
+import { type Action, belongs, Refusal, type Requester } from './requester.ts'
 import { type DataKey, type Place, type Sealed, unwrapDataKey, type WrappedKey } from './seal.ts'
+import { createStandings, raiseFlags, type Standing } from './standing.ts'
 
 /** What is asked of the gate. */
 export interface Ask<Field extends string = string> {
@@ -19,6 +18,9 @@ export interface Ask<Field extends string = string> {
   fields: readonly Field[]
   /** How many people the request is about, when that is known before looking. */
   subjects?: number
+  /** Of formal demands: whether a judge orders it, and how many legal officers have approved. */
+  judgeOrder?: boolean
+  approvals?: number
 }
 
 /** One ciphertext of a record: which fields are inside it and how they are put together. */
@@ -85,10 +87,33 @@ export interface Gate {
    */
   admit(ask: Ask, subject: string, key: DataKey): Promise<Admission>
 
+  /**
+   * Decides a question about no record, and writes down the answer with whatever `work` writes. Nothing sealed to
+   * a person is opened.
+   *
+   * @param otherwise work done with the refusal; without it a refusal is thrown
+   * @throws {Refusal}
+   */
+  decide<T>(
+    ask: Ask,
+    work: (transaction: Transaction) => Promise<T>,
+    otherwise?: (transaction: Transaction) => Promise<T>,
+  ): Promise<Disclosed<T>>
+
+  /** Writes down something that happened to the registry itself, with whatever `work` writes. */
+  record<T>(municipalityId: string, event: RegistryEvent, work?: (transaction: Transaction) => Promise<T>): Promise<T>
+
   /** Forgets cached positions, after the database said that the graph has changed. */
   forget(municipalityId: string): void
 
   keysOf(municipalityId: string): Promise<MunicipalityKeys>
+}
+
+/** What happened to the registry itself: policies, keys, roles, lockdown, demands. Never personal data. */
+export interface RegistryEvent {
+  by: Requester
+  action: string
+  occasion?: Record<string, number | string>
 }
 
 /** A permitted registration. */
@@ -109,7 +134,7 @@ export interface GateDeps {
 /** The only place that opens what was sealed. */
 export function createGate(deps: GateDeps): Gate {
   const { database, clock, keys, policies } = deps
-  const graphs = new Map<string, GraphCache>()
+  const standings = createStandings()
   const keyrings = new Map<string, Promise<MunicipalityKeys>>()
 
   function keysOf(municipalityId: string): Promise<MunicipalityKeys> {
@@ -123,35 +148,20 @@ export function createGate(deps: GateDeps): Gate {
     return loading
   }
 
-  async function positionOf(transaction: Transaction, ask: Ask): Promise<Position | undefined> {
-    const { requester, municipalityId } = ask
-    if (!belongs(requester) || requester.organisationId === null) return undefined
-    const { rows } = await sql<{
-      version: string
-    }>`select version from organisation_graphs where municipality_id = ${municipalityId}`.execute(transaction)
-    const version = String(rows[0]?.version ?? 0)
-    let cache = graphs.get(municipalityId)
-    if (cache?.version !== version) {
-      cache = { version, positions: new Map() }
-      graphs.set(municipalityId, cache)
-    }
-    const cached = cache.positions.get(requester.organisationId)
-    if (cached) return cached
-    const position = await loadPosition(transaction, requester.organisationId)
-    if (position && cache.positions.size < 10_000) cache.positions.set(requester.organisationId, position)
-    return position
-  }
-
-  function decide(ask: Ask, position: Position | undefined, record: { id: string; protected: boolean }): Decision {
+  function decide(ask: Ask, standing: Standing, record: { id: string; protected: boolean }): Decision {
     return policies.decide({
       requester: ask.requester,
-      position,
+      position: standing.position,
       action: ask.action,
       purpose: ask.purpose,
       fields: ask.fields,
       subjects: ask.subjects ?? 1,
       record,
       now: clock.now(),
+      lockdown: standing.lockdown,
+      overBudget: standing.overBudget,
+      judgeOrder: ask.judgeOrder ?? false,
+      approvals: ask.approvals ?? 0,
     })
   }
 
@@ -163,6 +173,7 @@ export function createGate(deps: GateDeps): Gate {
     occasion?: Record<string, number | string>,
   ) {
     const { requester } = ask
+    const workCase = requester.kind === 'staff' ? requester.case : undefined
     return ledgerEntry(
       {
         requesterKind: requester.kind,
@@ -174,7 +185,7 @@ export function createGate(deps: GateDeps): Gate {
         outcome: decision.permitted ? 'permitted' : 'refused',
         policies: decision.policies,
         subject,
-        ...(occasion ? { occasion } : {}),
+        ...(occasion || workCase ? { occasion: { ...occasion, ...(workCase ? { case: workCase } : {}) } } : {}),
       },
       (id, value) => key.seal({ table: 'ledger_entries', column: 'details', row: id }, value),
     )
@@ -190,21 +201,46 @@ export function createGate(deps: GateDeps): Gate {
 
   return {
     keysOf,
-    forget: (municipalityId) => void graphs.delete(municipalityId),
+    forget: standings.forget,
+
+    async decide(ask, work, otherwise) {
+      const { ledger } = await keysOf(ask.municipalityId)
+      const outcome = await inMunicipality(database, ask.municipalityId, async (transaction) => {
+        const standing = await standings.of(transaction, ask)
+        const decision = decide(ask, standing, { id: 'unknown', protected: false })
+        if (!decision.permitted && !otherwise) return { refused: decision }
+        const result = await (decision.permitted ? work : (otherwise ?? work))(transaction)
+        await append(transaction, ask.municipalityId, [entryOf(ask, decision, null, ledger)])
+        return { result }
+      })
+      if ('refused' in outcome) return refuse(ask, outcome.refused)
+      return disclosed(outcome.result)
+    },
+
+    async record(municipalityId, { by, action, occasion }, work) {
+      const { ledger } = await keysOf(municipalityId)
+      const ask = { municipalityId, requester: by, action: action as Ask['action'], purpose: 'registry', fields: [] }
+      return inMunicipality(database, municipalityId, async (transaction) => {
+        const result = (await work?.(transaction)) as Awaited<ReturnType<NonNullable<typeof work>>>
+        const decision = { permitted: true, policies: [] }
+        await append(transaction, municipalityId, [entryOf(ask, decision, null, ledger, occasion)])
+        return result
+      })
+    },
 
     async open(ask, load, use) {
       const { ledger } = await keysOf(ask.municipalityId)
       const outcome = await inMunicipality(database, ask.municipalityId, async (transaction) => {
-        const position = await positionOf(transaction, ask)
+        const standing = await standings.of(transaction, ask)
         const own = ask.requester.kind === 'resident' ? ask.requester.neighbourId : 'unknown'
-        const onRequest = decide(ask, position, { id: own, protected: false })
+        const onRequest = decide(ask, standing, { id: own, protected: false })
         if (!onRequest.permitted) return { refused: onRequest }
 
         const opener = createOpener(keys)
         const found = new Set<string>()
         const openMore = async (from: typeof load) => {
           const records = (await from(transaction)).filter(
-            (record) => decide(ask, position, { id: record.subject, protected: record.protected }).permitted,
+            (record) => decide(ask, standing, { id: record.subject, protected: record.protected }).permitted,
           )
           for (const record of records) found.add(record.subject)
           return records.map((record) => opener.open(record, ask.fields))
@@ -231,6 +267,7 @@ export function createGate(deps: GateDeps): Gate {
         if (entries.length === 0 || occasion !== undefined)
           entries.push(entryOf(ask, onRequest, null, ledger, occasion))
         await append(transaction, ask.municipalityId, entries)
+        await raiseFlags(transaction, ask, [...found])
         return { result }
       })
       if ('refused' in outcome) return refuse(ask, outcome.refused)
@@ -238,23 +275,17 @@ export function createGate(deps: GateDeps): Gate {
     },
 
     async admit(ask, subject, key) {
-      const { requester, municipalityId } = ask
-      let cache = graphs.get(municipalityId)
-      let position =
-        belongs(requester) && requester.organisationId ? cache?.positions.get(requester.organisationId) : undefined
-      if (position === undefined) {
-        position = await inMunicipality(database, municipalityId, (transaction) => positionOf(transaction, ask))
-        cache = graphs.get(municipalityId)
-      }
-      const decision = decide(ask, position, { id: subject, protected: false })
+      const { municipalityId } = ask
+      const known = standings.cached(ask)
+      const { position, version } =
+        known ?? (await inMunicipality(database, municipalityId, (transaction) => standings.of(transaction, ask)))
+      // A lockdown leaves registration open, and forms are not counted: only the position matters here.
+      const standing = { position, version, lockdown: false, overBudget: false }
+      const decision = decide(ask, standing, { id: subject, protected: false })
       if (!decision.permitted) return refuse(ask, decision)
-      return { graphVersion: cache?.version ?? '0', entry: entryOf(ask, decision, subject, key), disclose: disclosed }
+      return { graphVersion: version, entry: entryOf(ask, decision, subject, key), disclose: disclosed }
     },
   }
-}
-
-function belongs(requester: Requester): requester is Staff | Client {
-  return requester.kind === 'staff' || requester.kind === 'client'
 }
 
 /** A refused request may name a purpose or fields of the caller's own invention; the ledger keeps only ours. */

@@ -22,19 +22,28 @@ interface PositionRow {
   attested_until: Date | null
 }
 
-/** @returns undefined when the registry knows no such organisation */
-export async function loadPosition(transaction: Transaction, organisationId: string): Promise<Position | undefined> {
+/**
+ * @param lentTo further organisations the requester works for: where they stand, the requester stands too
+ * @returns undefined when the registry knows no such organisation
+ */
+export async function loadPosition(
+  transaction: Transaction,
+  organisationId: string,
+  lentTo: readonly string[] = [],
+): Promise<Position | undefined> {
   const { rows } = await sql<PositionRow>`
-    with edges as (select * from organisation_closure(${organisationId}::uuid)),
+    with starts (id) as (
+      select ${organisationId}::uuid union select value::uuid from jsonb_array_elements_text(${JSON.stringify(lentTo)}::text::jsonb)),
+    edges as (select tie.* from starts, organisation_closure(starts.id) tie),
     reached (id) as (
-      select id from organisations where id = ${organisationId}::uuid
+      select own.id from organisations own join starts on starts.id = own.id
       union select related_id from edges)
     select reached.id as organisation_id,
       to_jsonb(array(select distinct edge.related_id::text from edges edge where edge.organisation_id = reached.id)) as related,
       to_jsonb(array(select own.function from organisation_functions own where own.organisation_id = reached.id)) as functions,
       case when reached.id = ${organisationId}::uuid then
         (select max(promise.expires_at) from attestations promise
-         where promise.organisation_id = reached.id and promise.signed_at <= clock_timestamp()) end as attested_until
+         where promise.organisation_id = reached.id and promise.lapsed_at is null and promise.signed_at <= clock_timestamp()) end as attested_until
     from reached`.execute(transaction)
   const own = rows.find((row) => row.organisation_id === organisationId)
   if (own === undefined) return undefined
@@ -57,8 +66,8 @@ export interface Enrolment {
   clients: readonly string[]
 }
 
-/** Records what an organisation does, what it is tied to, its promise and its machines. All it names exist already. */
-export async function enrolOrganisation(
+/** Records what an organisation does and what it is tied to. All it names exist already. Promises made before lapse. */
+export async function tieOrganisation(
   transaction: Transaction,
   municipalityId: string,
   enrolment: Enrolment,
@@ -78,6 +87,15 @@ export async function enrolOrganisation(
         .execute()
     }
   }
+}
+
+/** Records an organisation's promise and its machines, once all ties are there. */
+export async function admitOrganisation(
+  transaction: Transaction,
+  municipalityId: string,
+  enrolment: Enrolment,
+): Promise<void> {
+  const own = { municipality_id: municipalityId, organisation_id: enrolment.id }
   if (enrolment.attestation) {
     const signed = Temporal.Instant.from(enrolment.attestation.signedAt)
     await transaction

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import purposeList from '../../policies/purposes.json'
 import schema from '../../policies/schema.cedarschema?raw'
+import titleList from '../../policies/titles.json'
 import type { Position } from './organisations.ts'
 import type { Action, Requester } from './requester.ts'
 
@@ -21,6 +22,8 @@ export interface Purpose {
   fields: string[]
 }
 
+const translations: Record<string, Record<string, string>> = titleList
+
 export const purposes: ReadonlyMap<string, Purpose> = new Map(purposeList.map((purpose) => [purpose.id, purpose]))
 
 /** What the policies are asked. Nothing in it says who the person is. */
@@ -34,6 +37,12 @@ export interface Question {
   subjects: number
   record: { id: string; protected: boolean }
   now: Temporal.Instant
+  /** How things stand with the town and the requester at this moment. */
+  lockdown?: boolean
+  overBudget?: boolean
+  /** Of formal demands. */
+  judgeOrder?: boolean
+  approvals?: number
 }
 
 export interface Decision {
@@ -47,6 +56,8 @@ export interface Rule {
   id: string
   effect: 'forbid' | 'permit'
   title: string
+  /** The title in other languages. */
+  titles: Record<string, string>
   source: string
 }
 
@@ -74,6 +85,13 @@ const UNCONDITIONAL = {
     unless { principal.organisation.hasFunction };`,
   'firewall.bulk': 'forbid (principal, action, resource) when { !(principal is Staff) && context.subjects > 1 };',
   'firewall.export': 'forbid (principal, action == Action::"export", resource);',
+  'firewall.lockdown': `forbid (principal, action, resource) when { context.lockdown } unless {
+    (principal is Resident && principal.record == resource) || (principal is Staff &&
+    (context.purpose == Purpose::"registration" || context.purpose == Purpose::"duplicate-check" ||
+      context.purpose == Purpose::"protection")) };`,
+  'firewall.budget': 'forbid (principal, action, resource) when { context.overBudget };',
+  'access-requests.two-officers':
+    'forbid (principal, action == Action::"open-by-order", resource) unless { context.approvals >= 2 };',
 }
 
 /** What a policy says, whatever its spacing, comments and annotations. */
@@ -115,14 +133,15 @@ function rulesOf(engine: Cedar, policies: Record<string, string>): Rule[] {
     const json = engine.policyToJson(text)
     if (json.type === 'failure') throw new PoliciesInvalid(json.errors.map((error) => error.message).join('; '))
     const { effect, annotations } = json.json
-    return { id, effect, title: String(annotations?.title), source: String(annotations?.source) }
+    const titles = translations[id] ?? {}
+    return { id, effect, title: String(annotations?.title), titles, source: String(annotations?.source) }
   })
   return rules.sort((a, b) => a.effect.localeCompare(b.effect) || a.id.localeCompare(b.id))
 }
 
 function digestOf(policies: Record<string, string>): string {
   const rules = Object.entries(policies).sort(([a], [b]) => (a < b ? -1 : 1))
-  return hash('sha256', JSON.stringify([rules, schema, purposeList]), 'hex')
+  return hash('sha256', JSON.stringify([rules, schema, purposeList, titleList]), 'hex')
 }
 
 function named(engine: Cedar, texts: readonly string[]): Record<string, string> {
@@ -172,7 +191,7 @@ function rememberingEngine(ask: (question: Question) => Decision): PolicyEngine[
       second = now
       remembered = new Map()
     }
-    const { requester, action, purpose, fields, subjects, record } = question
+    const { requester, action, purpose, fields, subjects, record, approvals = 0 } = question
     const role = requester.kind === 'staff' ? requester.role : ''
     const whose = recordId(question)
     const key = JSON.stringify([
@@ -186,6 +205,11 @@ function rememberingEngine(ask: (question: Question) => Decision): PolicyEngine[
       subjects,
       whose,
       record.protected,
+      question.lockdown ?? false,
+      question.overBudget ?? false,
+      question.judgeOrder ?? false,
+      approvals,
+      requester.kind === 'authority' ? requester.functions : '',
     ])
     const known = remembered.get(key)
     if (known) return known
@@ -223,6 +247,10 @@ function decide(engine: Cedar, setId: string, question: Question): Decision {
       purpose: { __entity: { type: 'Purpose', id: purpose.id } },
       fields: [...question.fields],
       subjects: question.subjects,
+      lockdown: question.lockdown ?? false,
+      overBudget: question.overBudget ?? false,
+      judgeOrder: question.judgeOrder ?? false,
+      approvals: question.approvals ?? 0,
       now: wholeSeconds(question.now) * 1000,
     },
     preparsedPolicySetId: setId,
@@ -244,12 +272,26 @@ function decide(engine: Cedar, setId: string, question: Question): Decision {
   return { permitted: answer.response.decision === 'allow', policies: answer.response.diagnostics.reason }
 }
 
-const PRINCIPALS = { staff: 'Staff', client: 'Client', resident: 'Resident', job: 'Job' } as const
+const PRINCIPALS = {
+  staff: 'Staff',
+  client: 'Client',
+  resident: 'Resident',
+  job: 'Job',
+  authority: 'Authority',
+} as const
 
 function principalEntity(requester: Requester, position: Position | undefined): cedar.EntityJson {
   const uid = { type: PRINCIPALS[requester.kind], id: requester.id }
   if (requester.kind === 'resident') {
     return { uid, attrs: { record: { __entity: { type: 'Record', id: 'own' } } }, parents: [] }
+  }
+  if (requester.kind === 'authority') {
+    const parents = requester.functions.map((name) => ({ type: 'Function', id: name }))
+    return {
+      uid,
+      attrs: {},
+      parents: position ? [...parents, { type: 'Organisation', id: position.organisationId }] : parents,
+    }
   }
   if (position === undefined) return { uid, attrs: {}, parents: [] }
   const organisation = { type: 'Organisation', id: position.organisationId }

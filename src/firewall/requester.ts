@@ -9,6 +9,8 @@ export interface Staff {
   role: StaffRole
   /** The office, an organisation of the municipality. */
   organisationId: string
+  /** What the work is about: a ticket or file number. Look-ups without one are flagged. */
+  case?: string | undefined
 }
 
 export interface Client {
@@ -29,8 +31,23 @@ export interface Job {
   id: string
 }
 
+/** Somebody outside who makes a formal demand. */
+export interface Authority {
+  kind: 'authority'
+  id: string
+  /** What it does, as far as the demand says or the registry knows. */
+  functions: readonly string[]
+  /** The organisation it is, where the registry knows it. */
+  organisationId: string | null
+}
+
 /** Whoever asks. */
-export type Requester = Staff | Client | Resident | Job
+export type Requester = Staff | Client | Resident | Job | Authority
+
+/** Whether the requester stands with an organisation. */
+export function belongs(requester: Requester): requester is Staff | Client | Authority {
+  return requester.kind === 'staff' || requester.kind === 'client' || requester.kind === 'authority'
+}
 
 export const ACTIONS = [
   'search',
@@ -43,6 +60,12 @@ export const ACTIONS = [
   'revoke',
   'disclose',
   'export',
+  'demand',
+  'open-by-order',
+  'count',
+  'supervise',
+  'protect',
+  'handle-demand',
 ] as const
 export type Action = (typeof ACTIONS)[number]
 

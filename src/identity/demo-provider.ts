@@ -42,6 +42,7 @@ export async function startDemoProvider(options: {
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      dPoP: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => options.audience,

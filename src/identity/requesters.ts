@@ -1,29 +1,37 @@
+import type { Credentials } from '../firewall/endpoint.ts'
 import type { Requester, Staff } from '../firewall/requester.ts'
 import { Refusal } from '../firewall/requester.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { type TokenVerifier, Unauthenticated } from './tokens.ts'
+import { checkDpop, DPOP_SECONDS } from './dpop.ts'
+import { type Bearer, type TokenVerifier, Unauthenticated } from './tokens.ts'
 
 export interface IdentityDeps {
   database: Database
   tokens: TokenVerifier
+  /** Whether service providers' tokens must be bound to a key. */
+  senderConstrained: boolean
 }
 
 /**
- * Who is asking, from the Authorization header of a request to one municipality.
+ * Who is asking, from the headers of a request to one municipality.
  *
- * @throws {Unauthenticated} without a valid token for this municipality
+ * @throws {Unauthenticated} without a valid token for this municipality, used by whom it was given to
  */
 export async function requesterOf(
   deps: IdentityDeps,
   town: Municipality,
-  authorization: string | undefined,
+  credentials: Credentials,
 ): Promise<Requester> {
-  const token = /^Bearer ([A-Za-z0-9_.-]{1,8192})$/.exec(authorization ?? '')?.[1]
+  const [, scheme, token] = /^(Bearer|DPoP) ([A-Za-z0-9_.-]{1,8192})$/.exec(credentials.authorization ?? '') ?? []
   if (token === undefined) throw new Unauthenticated()
   const bearer = await deps.tokens.verify(token)
   if (bearer.municipality !== town.slug) throw new Unauthenticated()
-  if (bearer.kind === 'staff') return { kind: 'staff', id: bearer.id, role: bearer.role, organisationId: bearer.office }
+  await checkPossession(deps, town, credentials, bearer, scheme === 'DPoP' ? token : undefined)
+  if (bearer.kind === 'staff') {
+    const { id, role, office } = bearer
+    return { kind: 'staff', id, role, organisationId: office, case: caseOf(credentials) }
+  }
   const organisationId = await inMunicipality(deps.database, town.id, async (transaction) => {
     const row = await transaction
       .selectFrom('clients')
@@ -36,12 +44,40 @@ export async function requesterOf(
 }
 
 /** Staff only; a provider's machine gets the same refusal as everywhere. @throws {Unauthenticated} {Refusal} */
-export async function staffOf(
-  deps: IdentityDeps,
-  town: Municipality,
-  authorization: string | undefined,
-): Promise<Staff> {
-  const requester = await requesterOf(deps, town, authorization)
+export async function staffOf(deps: IdentityDeps, town: Municipality, credentials: Credentials): Promise<Staff> {
+  const requester = await requesterOf(deps, town, credentials)
   if (requester.kind !== 'staff') throw new Refusal()
   return requester
+}
+
+function caseOf({ workCase }: Credentials): string | undefined {
+  return workCase !== undefined && /^[A-Za-z0-9-]{4,64}$/.test(workCase) ? workCase : undefined
+}
+
+/** A token bound to a key comes with a fresh proof by that key, used once. @see RFC 9449 sections 7 and 11.1 */
+async function checkPossession(
+  deps: IdentityDeps,
+  town: Municipality,
+  { dpop, method, path }: Credentials,
+  { kind, boundTo }: Bearer,
+  token: string | undefined,
+): Promise<void> {
+  if (boundTo === undefined) {
+    if (token !== undefined || (kind === 'client' && deps.senderConstrained)) throw new Unauthenticated()
+    return
+  }
+  if (token === undefined || dpop === undefined) throw new Unauthenticated()
+  const url = `${town.issuer}${path}`
+  const id = await checkDpop(dpop, { method, url, accessToken: token, thumbprint: boundTo })
+  const fresh = await inMunicipality(deps.database, town.id, async (transaction) => {
+    const oldest = Temporal.Now.instant().subtract({ seconds: 3 * DPOP_SECONDS })
+    await transaction.deleteFrom('used_proofs').where('used_at', '<', new Date(oldest.epochMilliseconds)).execute()
+    const kept = await transaction
+      .insertInto('used_proofs')
+      .values({ municipality_id: town.id, id })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst()
+    return kept.numInsertedOrUpdatedRows === 1n
+  })
+  if (!fresh) throw new Unauthenticated()
 }

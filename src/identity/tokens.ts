@@ -18,10 +18,15 @@ export interface TrustedIssuer {
 
 /** What a verified access token says about its bearer. */
 export type Bearer =
-  | { kind: 'staff'; id: string; role: StaffRole; office: string; municipality: string }
-  | { kind: 'client'; id: string; municipality: string }
+  | { kind: 'staff'; id: string; role: StaffRole; office: string; municipality: string; boundTo?: string | undefined }
+  | { kind: 'client'; id: string; municipality: string; boundTo?: string | undefined }
 
-const Common = z.object({ client_id: z.string().min(1).max(200), municipality: z.string().min(1).max(64) })
+const Common = z.object({
+  client_id: z.string().min(1).max(200),
+  municipality: z.string().min(1).max(64),
+  /** The key the token is bound to. @see RFC 9449 section 6.1 */
+  cnf: z.object({ jkt: z.string().length(43) }).optional(),
+})
 const StaffClaims = Common.extend({
   sub: z.string().min(1).max(200),
   role: z.enum(['clerk', 'supervisor', 'legal', 'auditor']),
@@ -100,9 +105,9 @@ function claimedIssuer(token: string): string {
 
 function bearerOf(payload: JWTPayload): Bearer {
   if (payload.role !== undefined) {
-    const { sub, role, office, municipality } = StaffClaims.parse(payload)
-    return { kind: 'staff', id: sub, role, office, municipality }
+    const { sub, role, office, municipality, cnf } = StaffClaims.parse(payload)
+    return { kind: 'staff', id: sub, role, office, municipality, boundTo: cnf?.jkt }
   }
-  const { client_id, municipality } = Common.parse(payload)
-  return { kind: 'client', id: client_id, municipality }
+  const { client_id, municipality, cnf } = Common.parse(payload)
+  return { kind: 'client', id: client_id, municipality, boundTo: cnf?.jkt }
 }

@@ -24,7 +24,7 @@ export interface LedgerEntry {
   action: string
   purpose: string
   outcome: 'permitted' | 'refused'
-  requesterKind: 'staff' | 'client' | 'resident' | 'job'
+  requesterKind: 'staff' | 'client' | 'resident' | 'job' | 'authority'
   subjectId: string | null
   details: Uint8Array
   leafHash: Uint8Array

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { enrolOrganisation } from '../firewall/organisations.ts'
+import { admitOrganisation, tieOrganisation } from '../firewall/organisations.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import { ReferenceAddress } from './model.ts'
@@ -36,6 +36,8 @@ export const TownFile = z.strictObject({
   issuer: z.url({ protocol: /^https?$/ }),
   timeZone: z.string(),
   expectedPopulation: z.int().min(1),
+  hourlyBudgetStaff: z.int().min(1).default(240),
+  hourlyBudgetOrganisation: z.int().min(1).default(1200),
   departureNoticeDays: z.int().min(1).max(365).default(30),
   referenceAddress: ReferenceAddress,
   organisations: z.array(OrganisationEntry).default([]),
@@ -56,7 +58,8 @@ export async function foundTown(owner: Database, file: TownFile): Promise<Munici
     for (const { id: organisationId, name } of organisations) {
       await transaction.insertInto('organisations').values({ id: organisationId, municipality_id: id, name }).execute()
     }
-    for (const organisation of organisations) await enrolOrganisation(transaction, id, organisation)
+    for (const organisation of organisations) await tieOrganisation(transaction, id, organisation)
+    for (const organisation of organisations) await admitOrganisation(transaction, id, organisation)
   })
   const founded = (await listMunicipalities(owner)).find((known) => known.id === id)
   if (founded === undefined) throw new Error('the municipality was not kept')

@@ -176,7 +176,7 @@ describe('what a bug cannot write, whoever runs it', () => {
     const [entry] = await house.peek<{ id: string }>('select id from ledger_entries limit 1')
     expect(
       await peekCode(
-        `insert into ledger_sequence (municipality_id, position, entry_id) values ('${town()}', 7, '${entry?.id}')`,
+        `insert into ledger_sequence (municipality_id, position, entry_id, leaf_hash) values ('${town()}', 7, '${entry?.id}', sha256('leaf'))`,
       ),
     ).toBe('23503')
   })

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { unstable_startWorker } from 'wrangler'
+import { demoToken, dpopProof, newProofKey } from '../../src/identity/demo-token.ts'
 import { verifyProof } from '../../src/verify/index.ts'
 import { AUDIENCE, type House, openHouse, tokenOf } from '../support/house.ts'
 import { freePort } from '../support/postgres-server.ts'
@@ -51,6 +52,14 @@ afterAll(async () => {
   rmSync(TEST_CONFIG, { force: true })
 })
 
+/** Staff bear their token; a provider's machine proves with each request that the token is its own. */
+async function credentials(client: string, method: string, path: string): Promise<Record<string, string>> {
+  if (client === 'clerk') return { authorization: `Bearer ${await tokenOf(client)}` }
+  const key = await newProofKey()
+  const token = await demoToken(inject('tokenIssuer'), AUDIENCE, client, key)
+  return { authorization: `DPoP ${token}`, dpop: await dpopProof(key, method, `${origin}${path}`, token) }
+}
+
 async function call(
   method: string,
   path: string,
@@ -61,7 +70,7 @@ async function call(
   const response = await fetch(`${origin}${path}`, {
     method,
     headers: {
-      ...(client ? { authorization: `Bearer ${await tokenOf(client)}` } : {}),
+      ...(client ? await credentials(client, method, path) : {}),
       ...(body === undefined ? {} : { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() }),
       ...headers,
     },

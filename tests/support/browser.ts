@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Browser } from 'playwright-core'
 
@@ -18,7 +18,14 @@ export async function openBrowser(): Promise<Browser> {
   const executablePath = await chromium.executablePath()
   if (temporary === undefined) delete process.env.TMPDIR
   else process.env.TMPDIR = temporary
+  // The package's own font list names a folder of the system's, where nothing was unpacked.
+  const fonts = resolve(folder, 'fonts.conf')
+  writeFileSync(
+    fonts,
+    `<fontconfig><dir>${folder}/fonts/fonts</dir><cachedir>${folder}/fonts-cache</cachedir></fontconfig>`,
+  )
   return driver.launch({
+    env: { ...process.env, FONTCONFIG_FILE: fonts },
     executablePath,
     // None of the package's own switches: they turn off parts of the browser's security.
     args: [

@@ -117,6 +117,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     keys,
     policies,
     tokens: tokenVerifier([{ issuer, jwksUri: `${issuer}/jwks` }], AUDIENCE),
+    senderConstrained: false,
     log: (line: LogLine) => void log.push(line),
   }
   const rooms = furnish(deps)

@@ -1,0 +1,219 @@
+import { randomInt } from 'node:crypto'
+import { z } from '@hono/zod-openapi'
+import { uuidv7 } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
+import { NotFound, Problem } from '../platform/problem.ts'
+import type { Disclosed } from './disclosed.ts'
+import type { Ask, Gate } from './gate.ts'
+import { type Authority, Refusal, type Staff } from './requester.ts'
+
+/** Fields an order may name. */
+export const ORDER_FIELDS = ['name', 'dateOfBirth', 'contact', 'address', 'residence'] as const
+export type OrderField = (typeof ORDER_FIELDS)[number]
+
+const line = (most: number) => z.string().trim().min(1).max(most)
+
+/** A formal demand, as the legal officer who received it writes it down. */
+export const Demand = z
+  .strictObject({
+    authority: z.strictObject({
+      name: line(200),
+      functions: z.array(z.string().regex(/^[a-z][a-z-]{1,63}$/)).min(1),
+      organisationId: z.uuid().optional(),
+    }),
+    purpose: z.enum(['immigration-control', 'other']),
+    basis: z.enum(['judge-order', 'other']),
+    basisText: line(500),
+    scope: line(2000),
+    neighbourId: z.uuid().optional(),
+    fields: z.array(z.enum(ORDER_FIELDS)).max(ORDER_FIELDS.length),
+    documentSha256: z.string().regex(/^[0-9a-f]{64}$/),
+    /** The day until which the order forbids telling the neighbour, where it does. */
+    secretUntil: z.iso.date().optional(),
+  })
+  .openapi('Demand')
+export type Demand = z.infer<typeof Demand>
+
+export type Stage = 'refused' | 'under-review' | 'approved' | 'opened'
+
+export interface Recorded {
+  id: string
+  reference: string
+  stage: Stage
+}
+
+export interface AccessRequest extends Recorded {
+  receivedAt: string
+  demand: Demand
+  approvals: number
+}
+
+/** @throws when a demand is no longer where this step begins. */
+export class OutOfTurn extends Problem {
+  constructor() {
+    super('out-of-turn', 409, 'This demand is not at the stage for this. Look at it again.')
+  }
+}
+
+const handling = (municipalityId: string, requester: Staff) =>
+  ({ municipalityId, requester, action: 'handle-demand', purpose: 'access-requests', fields: [] }) as const
+const place = (id: string) => ({ table: 'access_requests', column: 'details', row: id })
+
+/**
+ * Writes a demand down as a case and decides it at once. From or for immigration enforcement it is refused, whatever
+ * it rests on; only a judge's order about one named neighbour comes under review; all else is refused.
+ *
+ * @throws {Refusal} for anyone but legal staff
+ */
+export async function recordDemand(
+  gate: Gate,
+  municipalityId: string,
+  officer: Staff,
+  demand: Demand,
+): Promise<Disclosed<Recorded>> {
+  const id = uuidv7()
+  const reference = newReference()
+  await gate.decide(handling(municipalityId, officer), async () => undefined)
+  const { ledger } = await gate.keysOf(municipalityId)
+  const store = (stage: Stage) => async (transaction: Transaction) => {
+    await transaction
+      .insertInto('access_requests')
+      .values({
+        id,
+        municipality_id: municipalityId,
+        reference,
+        recorded_by: officer.id,
+        basis: demand.basis,
+        data_key_id: ledger.id,
+        details: Buffer.from(ledger.seal(place(id), demand)),
+        document_hash: Buffer.from(demand.documentSha256, 'hex'),
+        subject_id: stage === 'refused' ? null : (demand.neighbourId ?? null),
+        stage,
+      })
+      .execute()
+    return { id, reference, stage }
+  }
+  return gate.decide(askOf(municipalityId, reference, demand), store('under-review'), store('refused'))
+}
+
+/** What the policies are asked about a demand. */
+function askOf(municipalityId: string, reference: string, demand: Demand): Ask {
+  const requester: Authority = {
+    kind: 'authority',
+    id: reference,
+    functions: demand.authority.functions,
+    organisationId: demand.authority.organisationId ?? null,
+  }
+  return {
+    municipalityId,
+    requester,
+    action: 'demand',
+    purpose: demand.purpose === 'immigration-control' ? 'immigration-control' : 'judge-order',
+    fields: demand.fields,
+    // Who is not named may be anyone; and a demand for nothing is not one about somebody.
+    subjects: demand.neighbourId === undefined || demand.fields.length === 0 ? 2 : 1,
+    judgeOrder: demand.basis === 'judge-order',
+  }
+}
+
+/** Letters and digits that are not taken for one another. */
+const ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
+const newReference = () => `D-${Array.from({ length: 10 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')}`
+
+/**
+ * One legal officer's view of a demand under review. The second approval by another officer allows one opening; a
+ * single "no" refuses it.
+ *
+ * @throws {Refusal} {NotFound} {OutOfTurn}
+ */
+export async function reviewDemand(
+  gate: Gate,
+  municipalityId: string,
+  officer: Staff,
+  id: string,
+  approves: boolean,
+): Promise<Disclosed<Recorded>> {
+  return gate.decide(handling(municipalityId, officer), async (transaction) => {
+    const request = await transaction
+      .selectFrom('access_requests')
+      .select(['reference', 'stage'])
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst()
+    if (request === undefined) throw new NotFound()
+    if (request.stage !== 'under-review') throw new OutOfTurn()
+    const review = await transaction
+      .insertInto('access_request_reviews')
+      .values({ municipality_id: municipalityId, request_id: id, staff_id: officer.id, approves })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst()
+    if (review.numInsertedOrUpdatedRows !== 1n) throw new OutOfTurn()
+    const stage: Stage = !approves ? 'refused' : (await approvalsOf(transaction, id)) >= 2 ? 'approved' : 'under-review'
+    await moveTo(transaction, id, 'under-review', stage)
+    return { id, reference: request.reference, stage }
+  })
+}
+
+async function approvalsOf(transaction: Transaction, id: string): Promise<number> {
+  const { approvals } = await transaction
+    .selectFrom('access_request_reviews')
+    .select((count) => count.fn.countAll<string>().as('approvals'))
+    .where('request_id', '=', id)
+    .where('approves', '=', true)
+    .executeTakeFirstOrThrow()
+  return Number(approvals)
+}
+
+/** @throws {OutOfTurn} when it is not at `from` */
+export async function moveTo(transaction: Transaction, id: string, from: Stage, to: Stage): Promise<void> {
+  const moved = await transaction
+    .updateTable('access_requests')
+    .set({ stage: to, decided_at: new Date() })
+    .where('id', '=', id)
+    .where('stage', '=', from)
+    .executeTakeFirst()
+  if (moved.numUpdatedRows !== 1n) throw new OutOfTurn()
+}
+
+/** A demand as it was written down. @throws {Refusal} {NotFound} */
+export async function readDemand(
+  gate: Gate,
+  municipalityId: string,
+  officer: Staff,
+  id: string,
+): Promise<Disclosed<AccessRequest>> {
+  const { ledger } = await gate.keysOf(municipalityId)
+  return gate.decide(handling(municipalityId, officer), async (transaction) => {
+    const row = await transaction.selectFrom('access_requests').selectAll().where('id', '=', id).executeTakeFirst()
+    if (row === undefined) throw new NotFound()
+    return {
+      id,
+      reference: row.reference,
+      stage: row.stage as Stage,
+      receivedAt: row.received_at.toTemporalInstant().toString(),
+      demand: ledger.open(place(id), row.details) as Demand,
+      approvals: await approvalsOf(transaction, id),
+    }
+  })
+}
+
+/** An approved order, for the one opening it allows. @throws {Refusal} {NotFound} {OutOfTurn} */
+export async function approvedOrder(
+  gate: Gate,
+  municipalityId: string,
+  officer: Staff,
+  id: string,
+): Promise<{ neighbourId: string; fields: OrderField[]; approvals: number; demand: Demand; reference: string }> {
+  const { ledger } = await gate.keysOf(municipalityId)
+  let order: Awaited<ReturnType<typeof approvedOrder>> | undefined
+  await gate.decide(handling(municipalityId, officer), async (transaction) => {
+    const row = await transaction.selectFrom('access_requests').selectAll().where('id', '=', id).executeTakeFirst()
+    if (row === undefined) throw new NotFound()
+    if (row.stage !== 'approved' || row.subject_id === null) throw new OutOfTurn()
+    const demand = ledger.open(place(id), row.details) as Demand
+    const approvals = await approvalsOf(transaction, id)
+    order = { neighbourId: row.subject_id, fields: demand.fields, approvals, demand, reference: row.reference }
+  })
+  if (order === undefined) throw new Refusal()
+  return order
+}

@@ -1,0 +1,93 @@
+import { NotFound } from '../platform/problem.ts'
+import type { Disclosed } from './disclosed.ts'
+import type { Gate } from './gate.ts'
+import type { Staff } from './requester.ts'
+
+/** A look-up that a supervisor should ask about. Names nobody: ids and a pseudonym. */
+export interface Flag {
+  id: string
+  raisedAt: string
+  staff: string
+  neighbourId: string
+  kind: 'no-case' | 'own-record' | 'same-household' | 'watched'
+}
+
+const supervising = (municipalityId: string, requester: Staff) =>
+  ({ municipalityId, requester, action: 'supervise', purpose: 'supervision', fields: [] }) as const
+
+/** The oldest flags nobody has reviewed. @throws {Refusal} for anyone but supervisors and auditors */
+export function openFlags(gate: Gate, municipalityId: string, requester: Staff): Promise<Disclosed<Flag[]>> {
+  return gate.decide(supervising(municipalityId, requester), async (transaction) => {
+    const rows = await transaction
+      .selectFrom('flags')
+      .select(['id', 'raised_at', 'staff_id', 'neighbour_id', 'kind'])
+      .where('reviewed_at', 'is', null)
+      .orderBy('raised_at')
+      .limit(200)
+      .execute()
+    return rows.map((row) => ({
+      id: row.id,
+      raisedAt: row.raised_at.toTemporalInstant().toString(),
+      staff: row.staff_id,
+      neighbourId: row.neighbour_id,
+      kind: row.kind as Flag['kind'],
+    }))
+  })
+}
+
+/** Marks a flag as looked into. Nobody reviews a look-up of their own. @throws {NotFound} {Refusal} */
+export function reviewFlag(
+  gate: Gate,
+  municipalityId: string,
+  requester: Staff,
+  id: string,
+): Promise<Disclosed<object>> {
+  return gate.decide(supervising(municipalityId, requester), async (transaction) => {
+    const updated = await transaction
+      .updateTable('flags')
+      .set({ reviewed_by: requester.id, reviewed_at: new Date() })
+      .where('id', '=', id)
+      .where('staff_id', '!=', requester.id)
+      .where('reviewed_at', 'is', null)
+      .executeTakeFirst()
+    if (updated.numUpdatedRows !== 1n) throw new NotFound()
+    return { reviewed: true }
+  })
+}
+
+/** Neighbours whose every look-up is flagged: people others are curious about. @throws {Refusal} */
+export function watchNeighbour(
+  gate: Gate,
+  municipalityId: string,
+  requester: Staff,
+  neighbourId: string,
+): Promise<Disclosed<object>> {
+  return gate.decide(supervising(municipalityId, requester), async (transaction) => {
+    await transaction
+      .insertInto('watched_neighbours')
+      .values({ municipality_id: municipalityId, neighbour_id: neighbourId })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    return { watched: true }
+  })
+}
+
+/** Which record is a staff member's own, so that look-ups of it and of their household are flagged. @throws {Refusal} */
+export function linkStaff(
+  gate: Gate,
+  municipalityId: string,
+  requester: Staff,
+  staff: string,
+  neighbourId: string,
+): Promise<Disclosed<object>> {
+  return gate.decide(supervising(municipalityId, requester), async (transaction) => {
+    await transaction
+      .insertInto('staff_neighbours')
+      .values({ municipality_id: municipalityId, staff_id: staff, neighbour_id: neighbourId })
+      .onConflict((conflict) =>
+        conflict.columns(['municipality_id', 'staff_id']).doUpdateSet({ neighbour_id: neighbourId }),
+      )
+      .execute()
+    return { linked: true }
+  })
+}

@@ -1,0 +1,81 @@
+import { sql } from 'kysely'
+import type { Disclosed } from './disclosed.ts'
+import type { Gate } from './gate.ts'
+import type { Staff } from './requester.ts'
+
+/** How many legal officers it takes. To open again takes one more than to close. */
+export const OFFICERS = { close: 2, open: 3 } as const
+
+export interface Lockdown {
+  closed: boolean
+  /** Legal officers who have voted for the change that is pending. */
+  votes: number
+  needed: number
+}
+
+interface LockdownRow {
+  closed: boolean
+  votes: number
+}
+
+/**
+ * One legal officer's vote to close the registry, or to open it again. The last vote needed takes effect with its
+ * transaction: every process reads the state with each decision. The same officer's second vote counts nothing, and
+ * a vote for what already is does nothing.
+ *
+ * @throws {Refusal} for anyone but legal staff
+ */
+export async function voteLockdown(
+  gate: Gate,
+  municipalityId: string,
+  officer: Staff,
+  close: boolean,
+): Promise<Disclosed<Lockdown>> {
+  const ask = protecting(municipalityId, officer)
+  let changed = false
+  const result = await gate.decide(ask, async (transaction) => {
+    await sql`insert into lockdowns (municipality_id) values (${municipalityId}) on conflict do nothing`.execute(
+      transaction,
+    )
+    const { rows: locked } = await sql<{ closed: boolean; round: string }>`
+      select closed, round::text from lockdowns where municipality_id = ${municipalityId} for update`.execute(
+      transaction,
+    )
+    const { closed = false, round = '0' } = locked[0] ?? {}
+    if (closed !== close) {
+      await sql`insert into lockdown_votes (municipality_id, round, staff_id)
+        values (${municipalityId}, ${round}::text::bigint, ${officer.id}) on conflict do nothing`.execute(transaction)
+      const { rows } = await sql<{ votes: number }>`
+        select count(*)::integer as votes from lockdown_votes
+        where municipality_id = ${municipalityId} and round = ${round}::text::bigint`.execute(transaction)
+      if ((rows[0]?.votes ?? 0) >= (close ? OFFICERS.close : OFFICERS.open)) {
+        changed = true
+        await sql`update lockdowns set closed = ${close}, round = round + 1, changed_at = clock_timestamp()
+          where municipality_id = ${municipalityId}`.execute(transaction)
+      }
+    }
+    return read(transaction, municipalityId)
+  })
+  if (changed) await gate.record(municipalityId, { by: officer, action: close ? 'lockdown-closed' : 'lockdown-opened' })
+  return result
+}
+
+/** @throws {Refusal} for anyone but legal staff */
+export async function lockdownState(gate: Gate, municipalityId: string, officer: Staff): Promise<Disclosed<Lockdown>> {
+  return gate.decide(protecting(municipalityId, officer), (transaction) => read(transaction, municipalityId))
+}
+
+const protecting = (municipalityId: string, requester: Staff) =>
+  ({ municipalityId, requester, action: 'protect', purpose: 'protection', fields: [] }) as const
+
+async function read(
+  transaction: Parameters<Parameters<Gate['decide']>[1]>[0],
+  municipalityId: string,
+): Promise<Lockdown> {
+  const { rows } = await sql<LockdownRow>`
+    select state.closed, (select count(*)::integer from lockdown_votes vote
+      where vote.municipality_id = state.municipality_id and vote.round = state.round) as votes
+    from lockdowns state where state.municipality_id = ${municipalityId}`.execute(transaction)
+  const { closed = false, votes = 0 } = rows[0] ?? {}
+  return { closed, votes, needed: closed ? OFFICERS.open : OFFICERS.close }
+}

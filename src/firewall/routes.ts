@@ -1,0 +1,202 @@
+import { z } from '@hono/zod-openapi'
+import { Demand, readDemand, recordDemand, reviewDemand } from './access-requests.ts'
+import { endpoint, type House } from './endpoint.ts'
+import { linkStaff, openFlags, reviewFlag, watchNeighbour } from './flags.ts'
+import type { Gate } from './gate.ts'
+import { refusalLetters } from './letters.ts'
+import { lockdownState, voteLockdown } from './lockdown.ts'
+import type { PolicyEngine } from './policies.ts'
+import { publicData, Reply } from './reply.ts'
+
+const Id = z.uuid()
+const Lockdown = z
+  .object({ closed: z.boolean(), votes: z.int(), needed: z.int() })
+  .openapi('Lockdown', { description: 'Whether the registry is closed, and the votes for changing that.' })
+const Recorded = z
+  .object({ id: Id, reference: z.string(), stage: z.enum(['refused', 'under-review', 'approved', 'opened']) })
+  .openapi('AccessRequest')
+const Flag = z
+  .object({
+    id: Id,
+    raisedAt: z.string(),
+    staff: z.string(),
+    neighbourId: Id,
+    kind: z.enum(['no-case', 'own-record', 'same-household', 'watched']),
+  })
+  .openapi('Flag')
+const Letter = z
+  .object({
+    language: z.string(),
+    title: z.string(),
+    paragraphs: z.array(z.string()),
+    rules: z.array(z.string()),
+    digest: z.string(),
+  })
+  .openapi('RefusalLetter')
+
+type Town = { id: string; languages: readonly string[] }
+
+/** Supervision, lockdown and formal demands. What the firewall keeps of them names nobody in clear. */
+export function firewallRoutes<T extends Town>(house: House<T>, deps: { gate: Gate; policies: PolicyEngine }): void {
+  const { gate, policies } = deps
+  supervision(house, gate)
+
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/v1/lockdown',
+      summary: 'Whether the registry is closed',
+      tag: 'Firewall',
+      auth: 'staff',
+      answers: { 200: { description: 'State and pending votes', schema: Lockdown } },
+      refuses: [403],
+    },
+    async ({ town, requester }) => Reply.disclose(await lockdownState(gate, town.id, requester)),
+  )
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/lockdown/votes',
+      summary: 'Vote, as a legal officer, to close the registry or to open it again',
+      description: 'Two officers close it, three open it. It takes effect with the last vote, on every process.',
+      tag: 'Firewall',
+      auth: 'staff',
+      body: z.strictObject({ close: z.boolean() }),
+      answers: { 200: { description: 'State after this vote', schema: Lockdown } },
+      refuses: [403],
+    },
+    async ({ town, requester, body }) => Reply.disclose(await voteLockdown(gate, town.id, requester, body.close)),
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/access-requests',
+      summary: 'Write down a formal demand for data, and have it decided',
+      description:
+        'From or for immigration enforcement it is refused whatever it rests on. Only a judge\u2019s order about one named neighbour comes under review.',
+      tag: 'Access requests',
+      auth: 'staff',
+      body: Demand,
+      answers: { 201: { description: 'The case', schema: Recorded } },
+      refuses: [403],
+    },
+    async ({ town, requester, body }) => Reply.disclose(await recordDemand(gate, town.id, requester, body), 201),
+  )
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/v1/access-requests/{id}',
+      summary: 'A demand as it was written down',
+      tag: 'Access requests',
+      auth: 'staff',
+      params: z.object({ id: Id }),
+      answers: {
+        200: {
+          description: 'The case',
+          schema: Recorded.extend({ receivedAt: z.string(), demand: Demand, approvals: z.int() }),
+        },
+      },
+      refuses: [403, 404],
+    },
+    async ({ town, requester, params }) => Reply.disclose(await readDemand(gate, town.id, requester, params.id)),
+  )
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/access-requests/{id}/reviews',
+      summary: 'Approve or refuse an order, as a legal officer',
+      tag: 'Access requests',
+      auth: 'staff',
+      params: z.object({ id: Id }),
+      body: z.strictObject({ approves: z.boolean() }),
+      answers: { 201: { description: 'The case after this review', schema: Recorded } },
+      refuses: [403, 404, 409],
+    },
+    async ({ town, requester, params, body }) =>
+      Reply.disclose(await reviewDemand(gate, town.id, requester, params.id, body.approves), 201),
+  )
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/v1/access-requests/refusal-letters/{reference}',
+      summary: 'The refusal letter of a demand, in the town\u2019s languages',
+      description: 'Made from the reference and the rules alone: it is the same for every demand.',
+      tag: 'Access requests',
+      auth: 'public',
+      params: z.object({ reference: z.string().regex(/^D-[2-9A-HJ-NP-Z]{10}$/) }),
+      answers: { 200: { description: 'One letter a language', schema: z.object({ letters: z.array(Letter) }) } },
+    },
+    async ({ town, params }) =>
+      Reply.open(publicData({ letters: refusalLetters(policies, params.reference, town.languages) })),
+  )
+}
+
+function supervision<T extends Town>(house: House<T>, gate: Gate): void {
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/v1/flags',
+      summary: 'Look-ups a supervisor should ask about',
+      tag: 'Supervision',
+      auth: 'staff',
+      answers: { 200: { description: 'The oldest first', schema: z.object({ flags: z.array(Flag) }) } },
+      refuses: [403],
+    },
+    async ({ town, requester }) => {
+      const flags = await openFlags(gate, town.id, requester)
+      return Reply.disclose(flags.map((list) => ({ flags: list })))
+    },
+  )
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/flags/{id}/review',
+      summary: 'Mark a flag as looked into',
+      tag: 'Supervision',
+      auth: 'staff',
+      params: z.object({ id: Id }),
+      answers: { 200: { description: 'Done', schema: z.object({ reviewed: z.boolean() }) } },
+      refuses: [403, 404],
+    },
+    async ({ town, requester, params }) => Reply.disclose(await reviewFlag(gate, town.id, requester, params.id)),
+  )
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/watched-neighbours',
+      summary: 'Have every look-up of a neighbour flagged',
+      tag: 'Supervision',
+      auth: 'staff',
+      body: z.strictObject({ neighbourId: Id }),
+      answers: { 201: { description: 'Done', schema: z.object({ watched: z.boolean() }) } },
+      refuses: [403],
+    },
+    async ({ town, requester, body }) =>
+      Reply.disclose(await watchNeighbour(gate, town.id, requester, body.neighbourId), 201),
+  )
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/staff-records',
+      summary: 'Say which record is a staff member\u2019s own, so that look-ups of it and its household are flagged',
+      tag: 'Supervision',
+      auth: 'staff',
+      body: z.strictObject({ staff: z.string().min(1).max(200), neighbourId: Id }),
+      answers: { 201: { description: 'Done', schema: z.object({ linked: z.boolean() }) } },
+      refuses: [403],
+    },
+    async ({ town, requester, body }) =>
+      Reply.disclose(await linkStaff(gate, town.id, requester, body.staff, body.neighbourId), 201),
+  )
+}

@@ -1,0 +1,131 @@
+import { sql } from 'kysely'
+import { uuidv7 } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
+import type { Ask } from './gate.ts'
+import { type GraphCache, loadPosition, type Position } from './organisations.ts'
+import { belongs } from './requester.ts'
+
+/** How things stand when a question is asked: with the town, and with whoever asks. */
+export interface Standing {
+  /** Where the requester's organisation is in the graph; undefined when the registry does not know it. */
+  position: Position | undefined
+  /** Version of the graph that `position` was read at. */
+  version: string
+  lockdown: boolean
+  /** More was asked within the hour than the town allows. */
+  overBudget: boolean
+}
+
+export interface Standings {
+  /** Reads how things stand, and counts the question, in the transaction that will answer it. */
+  of(transaction: Transaction, ask: Ask): Promise<Standing>
+  /** A position read before, without looking whether it still holds. */
+  cached(ask: Ask): { position: Position; version: string } | undefined
+  forget(municipalityId: string): void
+}
+
+/** Actions that look into records. Registering, correcting and proving follow from one that was counted. */
+const COUNTED = new Set(['search', 'open', 'disclose', 'open-by-order'])
+
+/** Who is counted together: a member of staff alone, all machines of an organisation as one. */
+function counted({ requester, action }: Ask): string | null {
+  if (!COUNTED.has(action)) return null
+  if (requester.kind === 'staff') return `staff ${requester.id}`
+  if (requester.kind === 'client') return `organisation ${requester.organisationId ?? 'unknown'}`
+  return null
+}
+
+interface StandingRow {
+  version: string
+  lockdown: boolean
+  over: boolean
+  lent_to: string[]
+}
+
+export function createStandings(): Standings {
+  const graphs = new Map<string, GraphCache>()
+  const keyOf = ({ requester }: Ask) =>
+    requester.kind === 'staff'
+      ? `${requester.organisationId} ${requester.id}`
+      : String(belongs(requester) && requester.organisationId)
+
+  return {
+    async of(transaction, ask) {
+      const { requester, municipalityId } = ask
+      const who = counted(ask)
+      const { rows } = await sql<StandingRow>`
+        with asked as (
+          insert into query_counts as known (municipality_id, counted, hour, times)
+          select ${municipalityId}::uuid, ${who}::text, date_trunc('hour', clock_timestamp()), 1 where ${who}::text is not null
+          on conflict (municipality_id, counted, hour) do update set times = known.times + 1
+          returning times)
+        select
+          coalesce((select graph.version from organisation_graphs graph where graph.municipality_id = town.id), 0)::text as version,
+          coalesce((select state.closed from lockdowns state where state.municipality_id = town.id), false) as lockdown,
+          coalesce((select asked.times from asked), 0) >
+            case when ${requester.kind} = 'staff' then town.hourly_budget_staff else town.hourly_budget_organisation end as over,
+          to_jsonb(array(select lent.organisation_id::text from staff_affiliations lent
+            where lent.municipality_id = town.id and lent.staff_id = ${requester.id} and ${requester.kind} = 'staff')) as lent_to
+        from municipalities town where town.id = ${municipalityId}::uuid`.execute(transaction)
+      const { version = '0', lockdown = true, over = true, lent_to: lentTo = [] } = rows[0] ?? {}
+      const standing = { version, lockdown, overBudget: over }
+      if (!belongs(requester) || requester.organisationId === null) return { ...standing, position: undefined }
+      let cache = graphs.get(municipalityId)
+      if (cache?.version !== version) {
+        cache = { version, positions: new Map() }
+        graphs.set(municipalityId, cache)
+      }
+      const known = cache.positions.get(keyOf(ask))
+      if (known) return { ...standing, position: known }
+      const position = await loadPosition(transaction, requester.organisationId, lentTo)
+      if (position && cache.positions.size < 10_000) cache.positions.set(keyOf(ask), position)
+      return { ...standing, position }
+    },
+
+    cached(ask) {
+      const cache = graphs.get(ask.municipalityId)
+      const position = cache?.positions.get(keyOf(ask))
+      return cache && position && { position, version: cache.version }
+    },
+
+    forget: (municipalityId) => void graphs.delete(municipalityId),
+  }
+}
+
+/** Purposes whose openings follow from somebody standing at the desk. */
+const WITHOUT_CASE = new Set(['registration', 'duplicate-check', 'judge-order'])
+
+/**
+ * Writes down what a supervisor should look at: a look-up without a case, of the clerk's own record, of somebody
+ * in the clerk's household, or of a watched neighbour. The clerk is not told and not stopped.
+ */
+export async function raiseFlags(transaction: Transaction, ask: Ask, opened: readonly string[]): Promise<void> {
+  const { requester, action, purpose, municipalityId } = ask
+  if (requester.kind !== 'staff' || action !== 'open' || opened.length === 0) return
+  const ids = JSON.stringify(opened)
+  const { rows } = await sql<{ neighbour_id: string; kind: string }>`
+    with opened (id) as (
+      select neighbour.id from jsonb_array_elements_text(${ids}::text::jsonb) as one (id)
+      join neighbours neighbour on neighbour.id = one.id::uuid),
+    found as (
+      select neighbour_id, kind from conspicuous(${requester.id}, array(select id from opened))
+      union all
+      select id, 'no-case' from opened where ${requester.case === undefined && !WITHOUT_CASE.has(purpose)}::boolean)
+    select found.neighbour_id, found.kind from found where not exists (
+      select from flags known where known.municipality_id = ${municipalityId}::uuid and known.staff_id = ${requester.id}
+        and known.neighbour_id = found.neighbour_id and known.kind = found.kind
+        and known.raised_at > clock_timestamp() - interval '1 day')`.execute(transaction)
+  if (rows.length === 0) return
+  await transaction
+    .insertInto('flags')
+    .values(
+      rows.map((row) => ({
+        id: uuidv7(),
+        municipality_id: municipalityId,
+        staff_id: requester.id,
+        neighbour_id: row.neighbour_id,
+        kind: row.kind,
+      })),
+    )
+    .execute()
+}

@@ -1,0 +1,73 @@
+import { approvedOrder, moveTo, type OrderField } from '../firewall/access-requests.ts'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { Opened } from '../firewall/gate.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { today, uuidv7 } from '../platform/clock.ts'
+import { NotFound } from '../platform/problem.ts'
+import type { RegistryDeps } from './deps.ts'
+import type { NeighbourFields } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import { loadRecords } from './store.ts'
+
+/** How long after the opening, or after the day an order keeps it secret until, the neighbour knows at the latest. */
+const DAYS_TO_NOTIFY = 3
+
+/**
+ * Opens what an approved order names, once, and leaves the neighbour a notice. The policies are asked with the number
+ * of legal officers who approved.
+ *
+ * @throws {Refusal} {NotFound} {OutOfTurn} the second time, or before two officers have approved
+ */
+export async function openByOrder(
+  deps: RegistryDeps,
+  town: Municipality,
+  officer: Staff,
+  requestId: string,
+): Promise<Disclosed<Opened<NeighbourFields, OrderField>>> {
+  const order = await approvedOrder(deps.gate, town.id, officer, requestId)
+  const day = today(deps.clock, town.timeZone)
+  return deps.gate.open<NeighbourFields, OrderField, Opened<NeighbourFields, OrderField>>(
+    {
+      municipalityId: town.id,
+      requester: officer,
+      action: 'open-by-order',
+      purpose: 'judge-order',
+      fields: order.fields,
+      approvals: order.approvals,
+    },
+    (transaction) => loadRecords(transaction, [order.neighbourId], { trueAt: day }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      await moveTo(hand.transaction, requestId, 'approved', 'opened')
+      const now = deps.clock.now()
+      const secretUntil = order.demand.secretUntil
+      const visibleFrom =
+        secretUntil === undefined
+          ? now
+          : Temporal.PlainDate.from(secretUntil).toZonedDateTime(town.timeZone).toInstant()
+      const from = Temporal.Instant.compare(visibleFrom, now) < 0 ? now : visibleFrom
+      const id = uuidv7()
+      const details = {
+        reference: order.reference,
+        authority: order.demand.authority.name,
+        basis: order.demand.basisText,
+        fields: order.fields,
+        openedAt: now.toString(),
+      }
+      await hand.transaction
+        .insertInto('notices')
+        .values({
+          id,
+          municipality_id: town.id,
+          neighbour_id: order.neighbourId,
+          kind: 'access-request',
+          details: Buffer.from(hand.seal(order.neighbourId, { table: 'notices', column: 'details', row: id }, details)),
+          visible_from: new Date(from.epochMilliseconds),
+          due_by: new Date(from.add({ hours: 24 * DAYS_TO_NOTIFY }).epochMilliseconds),
+        })
+        .execute()
+      hand.occasion({ order: order.reference })
+      return record
+    },
+  )
+}

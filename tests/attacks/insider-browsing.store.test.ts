@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type House, openHouse } from '../support/house.ts'
+import { openRecord, register } from '../support/people.ts'
+
+// A clerk looks people up out of curiosity, or for somebody who asked.
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse({ town: { hourlyBudgetStaff: 60 } })
+})
+afterAll(() => house?.close())
+
+interface Flags {
+  flags: { id: string; staff: string; neighbourId: string; kind: string }[]
+}
+const flags = async (as = 'supervisor') => (await house.ask<Flags>('GET', '/v1/flags', { as })).body.flags
+const withCase = (id: string, as = 'clerk') =>
+  house.ask('GET', `/v1/neighbours/${id}`, { as, purpose: 'counter-service', headers: { 'padron-case': 'T-2041' } })
+
+describe('a look-up', () => {
+  it('needs a purpose of the clerk’s own work, and a minimum to search by', async () => {
+    const { id } = await register(house)
+    expect((await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk' })).status).toBe(422)
+    expect((await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'own-record' })).status).toBe(403)
+    const search = await house.ask('POST', '/v1/neighbours/search', {
+      as: 'clerk',
+      purpose: 'counter-service',
+      body: { name: 'Amina' },
+    })
+    expect(search.status).toBe(422)
+  })
+
+  it('without a case is flagged, with one it is not', async () => {
+    const [one, other] = [await register(house), await register(house)]
+    await withCase(one.id)
+    await openRecord(house, other.id)
+    await openRecord(house, other.id)
+    const raised = await flags()
+    expect(raised.filter(({ neighbourId }) => neighbourId === one.id)).toEqual([])
+    expect(raised.filter(({ neighbourId }) => neighbourId === other.id)).toMatchObject([
+      { kind: 'no-case', staff: 'clerk' },
+    ])
+  })
+
+  it('of oneself, of one’s household and of somebody everyone knows is flagged, case or no case', async () => {
+    const me = await register(house)
+    const relative = await register(house, { householdId: me.householdId, address: undefined } as never)
+    const celebrity = await register(house)
+    const link = { as: 'supervisor', body: { staff: 'clerk', neighbourId: me.id } }
+    expect((await house.ask('POST', '/v1/staff-records', link)).status).toBe(201)
+    const watch = { as: 'supervisor', body: { neighbourId: celebrity.id } }
+    expect((await house.ask('POST', '/v1/watched-neighbours', watch)).status).toBe(201)
+    for (const { id } of [me, relative, celebrity]) await withCase(id)
+    const kindOf = new Map((await flags()).map(({ neighbourId, kind }) => [neighbourId, kind]))
+    expect(kindOf.get(me.id)).toBe('own-record')
+    expect(kindOf.get(relative.id)).toBe('same-household')
+    expect(kindOf.get(celebrity.id)).toBe('watched')
+  })
+
+  it('is in the ledger with its case', async () => {
+    const { id } = await register(house)
+    await withCase(id)
+    const [entry] = await house.peek<{ id: string; details: Uint8Array }>(
+      `select id, details from ledger_entries where subject_id = '${id}' and action = 'open'`,
+    )
+    if (entry === undefined) throw new Error('no entry')
+    const { unseal } = await import('../support/unseal.ts')
+    const place = { table: 'ledger_entries', column: 'details', row: entry.id }
+    expect(await unseal(house, id, place, entry.details)).toMatchObject({ occasion: { case: 'T-2041' } })
+  })
+})
+
+describe('flags', () => {
+  it('are for supervisors and auditors, and nobody closes their own', async () => {
+    expect((await house.ask('GET', '/v1/flags', { as: 'clerk' })).status).toBe(403)
+    expect((await house.ask('GET', '/v1/flags', { as: 'library' })).status).toBe(403)
+    const { id } = await register(house)
+    await openRecord(house, id, 'supervisor')
+    const mine = (await flags('auditor')).find(({ neighbourId }) => neighbourId === id)
+    expect(mine).toMatchObject({ staff: 'supervisor' })
+    expect((await house.ask('POST', `/v1/flags/${mine?.id}/review`, { as: 'supervisor' })).status).toBe(404)
+    expect((await house.ask('POST', `/v1/flags/${mine?.id}/review`, { as: 'auditor' })).status).toBe(200)
+    expect((await flags('auditor')).some((flag) => flag.id === mine?.id)).toBe(false)
+  })
+})
+
+describe('a clerk who goes through the register', () => {
+  it('gets nothing more once the hour’s number is reached, and can still register whoever stands at the desk', async () => {
+    const { id } = await register(house)
+    const statuses: number[] = []
+    for (let i = 0; i < 65; i += 1) statuses.push((await openRecord(house, id)).status)
+    expect(statuses.at(0)).toBe(200)
+    expect(statuses.at(-1)).toBe(403)
+    expect(await register(house)).toMatchObject({ version: 1 })
+    expect((await openRecord(house, id, 'second-clerk')).status).toBe(200)
+  })
+})

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { openRecord, register } from '../support/people.ts'
+
+// Organisations that were clean when they were let in, and the people lent to those that are not.
+
+let house: House
+let proof: string
+let person: { id: string }
+beforeAll(async () => {
+  house = await openHouse({ town: { hourlyBudgetOrganisation: 40 } })
+})
+afterAll(() => house?.close())
+beforeEach(async () => {
+  person = await register(house)
+  const issued = await house.ask<{ token: string }>('POST', `/v1/neighbours/${person.id}/proofs`, {
+    as: 'clerk',
+    body: { profile: 'library' },
+  })
+  proof = issued.body.token
+})
+
+const disclose = async (as: string) =>
+  (
+    await house.ask('POST', '/v1/disclosures', {
+      as,
+      body: { subject: { proof }, purpose: 'service-eligibility', fields: ['resident'] },
+    })
+  ).status
+const idOf = async (name: string) =>
+  (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
+const link = async (from: string, kind: string, to: string) =>
+  house.peek(`insert into organisation_links (municipality_id, organisation_id, kind, related_id)
+    values ('${house.town.id}', '${await idOf(from)}', '${kind}', '${await idOf(to)}')`)
+const unlink = (kind: string) =>
+  house.peek(`delete from organisation_links where kind = '${kind}' and organisation_id in
+    (select id from organisations where name like '%Libraries' or name like '%Bicycles')`)
+const promise = async (name: string) =>
+  house.peek(`insert into attestations (id, municipality_id, organisation_id, signed_by, signed_at, expires_at)
+    values (gen_random_uuid(), '${house.town.id}', '${await idOf(name)}', 'An invented officer', now() - interval '1 minute', now() + interval '300 days')`)
+
+describe('a clean agency that begins to share with enforcement', () => {
+  it('is closed at once, and stays closed when the tie is cut until it promises again', async () => {
+    expect(await disclose('library')).toBe(200)
+    await link('Vallmar Libraries', 'sharesWith', 'Joint Unit')
+    expect(await disclose('library')).toBe(403)
+    await unlink('sharesWith')
+    expect(await disclose('library')).toBe(403)
+    await promise('Vallmar Libraries')
+    expect(await disclose('library')).toBe(200)
+  })
+
+  it('is closed whichever of the two wrote the sharing down', async () => {
+    expect(await disclose('city-bikes')).toBe(200)
+    await link('Border Agency', 'sharesWith', 'Vallmar Bicycles')
+    expect(await disclose('city-bikes')).toBe(403)
+  })
+
+  it('is closed by what happens several ties away', async () => {
+    expect(await disclose('housing')).toBe(200)
+    await link('Housing Office', 'memberOf', 'Vallmar Libraries')
+    await promise('Housing Office')
+    expect(await disclose('housing')).toBe(200)
+    // Not its own tie, but one it can reach: the promise was made about other company.
+    await link('Vallmar Libraries', 'reportsTo', 'Citizenship Office')
+    expect(await disclose('housing')).toBe(403)
+    await promise('Housing Office')
+    await promise('Vallmar Libraries')
+    expect(await disclose('housing')).toBe(200)
+    await house.peek(`insert into organisation_functions (municipality_id, organisation_id, function)
+      values ('${house.town.id}', '${DEMO_OFFICE}', 'immigration-enforcement')`)
+    await promise('Housing Office')
+    expect(await disclose('housing')).toBe(403)
+    await house.peek(
+      `delete from organisation_functions where organisation_id = '${DEMO_OFFICE}' and function = 'immigration-enforcement'`,
+    )
+  })
+})
+
+describe('a clerk lent to a joint task force', () => {
+  it('sees nothing from that moment, registering included', async () => {
+    expect((await openRecord(house, person.id, 'second-clerk')).status).toBe(200)
+    await house.peek(`insert into staff_affiliations (municipality_id, staff_id, organisation_id)
+      values ('${house.town.id}', 'second-clerk', '${await idOf('Joint Unit')}')`)
+    expect((await openRecord(house, person.id, 'second-clerk')).status).toBe(403)
+    const form = { name: { given: 'Omar', family: ['Haddad'] }, address: { kind: 'no-fixed-address' } }
+    expect((await house.ask('POST', '/v1/neighbours', { as: 'second-clerk', body: form })).status).toBe(403)
+    expect((await openRecord(house, person.id, 'clerk')).status).toBe(200)
+  })
+})
+
+describe('bulk collection', () => {
+  it('ends at the hour’s number of questions, counted for the organisation and not for each of its machines', async () => {
+    await promise('Vallmar Libraries')
+    await house.peek(`insert into clients (id, municipality_id, organisation_id)
+      values ('housing-copy', '${house.town.id}', '${await idOf('Vallmar Libraries')}')`)
+    const statuses: number[] = []
+    for (let i = 0; i < 45; i += 1) statuses.push(await disclose('library'))
+    expect(statuses).toContain(200)
+    expect(statuses.at(-1)).toBe(403)
+    const [count] = await house.peek<{ times: number }>(
+      `select times from query_counts where counted = 'organisation ${await idOf('Vallmar Libraries')}'`,
+    )
+    expect(count?.times).toBeGreaterThan(40)
+  })
+})

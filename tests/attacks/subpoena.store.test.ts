@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { reviewDemand } from '../../src/firewall/access-requests.ts'
+import type { Staff } from '../../src/firewall/requester.ts'
+import { type Answer, type House, openHouse } from '../support/house.ts'
+import { register } from '../support/people.ts'
+import { unseal } from '../support/unseal.ts'
+
+// Somebody comes with a paper.
+
+let house: House
+let person: { id: string }
+beforeAll(async () => {
+  house = await openHouse()
+  person = await register(house, { name: { given: 'Nour', family: ['Azizi'] }, since: '2022-01-01' })
+})
+afterAll(() => house?.close())
+
+const demand = (more: object = {}) => ({
+  authority: { name: 'An invented court', functions: ['court'] },
+  purpose: 'other',
+  basis: 'judge-order',
+  basisText: 'Order 17/2026',
+  scope: 'The address of one person',
+  neighbourId: person.id,
+  fields: ['name', 'address'],
+  documentSha256: 'ab'.repeat(32),
+  ...more,
+})
+type Case = { id: string; reference: string; stage: string }
+const record = (more: object = {}, as = 'legal'): Promise<Answer<Case>> =>
+  house.ask<Case>('POST', '/v1/access-requests', { as, body: demand(more) })
+const approve = (id: string, as = 'legal', approves = true) =>
+  house.ask<Case>('POST', `/v1/access-requests/${id}/reviews`, { as, body: { approves } })
+const approveAs = (id: string, officer: string) => {
+  const staff: Staff = { kind: 'staff', id: officer, role: 'legal', organisationId: DEMO_OFFICE }
+  return reviewDemand(house.rooms.gate, house.town.id, staff, id, true)
+}
+const open = (id: string, as = 'legal') => house.ask('POST', `/v1/access-requests/${id}/opening`, { as })
+const enforcement = { name: 'Border Agency', functions: ['immigration-enforcement'] }
+const border = async () =>
+  (await house.peek<{ id: string }>("select id from organisations where name = 'Joint Unit'"))[0]?.id
+
+describe('a demand', () => {
+  it('from or for immigration enforcement is refused, whatever it rests on', async () => {
+    for (const more of [
+      { authority: enforcement },
+      { authority: enforcement, basis: 'other' },
+      { purpose: 'immigration-control' },
+      { authority: { name: 'Joint Unit', functions: ['police'], organisationId: await border() } },
+      { authority: { name: 'Two hats', functions: ['court', 'immigration-enforcement'] } },
+    ]) {
+      expect((await record(more)).body).toMatchObject({ stage: 'refused' })
+    }
+  })
+
+  it('is refused unless a judge orders it about one named neighbour and named fields', async () => {
+    expect((await record({ basis: 'other' })).body.stage).toBe('refused')
+    expect((await record({ neighbourId: undefined })).body.stage).toBe('refused')
+    expect((await record({ fields: [] })).body.stage).toBe('refused')
+    expect((await record({ fields: ['household'] })).status).toBe(422)
+    expect((await record({ nationality: 'any' })).status).toBe(422)
+  })
+
+  it('is handled by legal officers alone', async () => {
+    for (const as of ['clerk', 'supervisor', 'auditor', 'library', 'border-agency'])
+      expect((await record({}, as)).status).toBe(403)
+  })
+
+  it('is refused with the same letter whether or not anyone is registered', async () => {
+    const known = (await record({ basis: 'other' })).body
+    const unknown = (await record({ basis: 'other', neighbourId: crypto.randomUUID() })).body
+    const letter = async ({ reference }: Case) =>
+      (await house.ask('GET', `/v1/access-requests/refusal-letters/${reference}`)).text.replaceAll(reference, 'D-')
+    expect(await letter(known)).toBe(await letter(unknown))
+    const { letters } = JSON.parse(await letter(known))
+    expect(letters.map((one: { language: string }) => one.language).sort()).toEqual(['ar', 'ca', 'en', 'es', 'fr'])
+    for (const one of letters) {
+      expect(one.rules.length).toBeGreaterThanOrEqual(4)
+      expect(one.digest).toContain(house.policies.digest)
+    }
+  })
+
+  it('leaves nothing readable in the database', async () => {
+    await record({ basisText: 'Order about Nour Azizi' })
+    const rows = await house.peek<{ text: string }>('select access_requests::text as text from access_requests')
+    for (const { text } of rows) {
+      expect(text).not.toContain(Buffer.from('Azizi').toString('hex'))
+      expect(text).not.toMatch(/Azizi|Order/)
+    }
+  })
+})
+
+describe('an order of a judge', () => {
+  it('opens the named fields of the named neighbour once, after two different officers, and the neighbour is told', async () => {
+    const { id } = (await record()).body
+    expect((await open(id)).status).toBe(409)
+    expect((await approve(id)).body.stage).toBe('under-review')
+    expect((await approve(id)).status).toBe(409)
+    expect((await open(id)).status).toBe(409)
+    await approveAs(id, 'second-legal')
+    expect((await open(id, 'clerk')).status).toBe(403)
+    const opened = await open(id)
+    expect(opened).toMatchObject({ status: 200, body: { name: { given: 'Nour', family: ['Azizi'] } } })
+    expect(Object.keys(opened.body).sort()).toEqual(['address', 'id', 'name'])
+    expect((await open(id)).status).toBe(409)
+
+    const [notice] = await house.peek<{ id: string; details: Uint8Array; due: number }>(
+      `select id, details, extract(epoch from due_by - now()) / 86400 as due from notices where neighbour_id = '${person.id}'`,
+    )
+    if (notice === undefined) throw new Error('no notice')
+    expect(Number(notice.due)).toBeLessThanOrEqual(3)
+    expect(
+      await unseal(house, person.id, { table: 'notices', column: 'details', row: notice.id }, notice.details),
+    ).toMatchObject({ authority: 'An invented court', fields: ['name', 'address'] })
+    const [entry] = await house.peek(
+      `select id from ledger_entries where action = 'open-by-order' and subject_id is null or action = 'open-by-order'`,
+    )
+    expect(entry).toBeDefined()
+  })
+
+  it('is refused by one officer’s no', async () => {
+    const { id } = (await record()).body
+    expect((await approve(id, 'legal', false)).body.stage).toBe('refused')
+    await expect(approveAs(id, 'second-legal')).rejects.toThrow('stage')
+    expect((await open(id)).status).toBe(409)
+  })
+
+  it('is kept from the neighbour only until the day it says', async () => {
+    const { id } = (await record({ secretUntil: '2027-03-01', fields: ['address'] })).body
+    await approve(id)
+    await approveAs(id, 'second-legal')
+    expect((await open(id)).status).toBe(200)
+    const [notice] = await house.peek<{ visible: string; due: string }>(
+      "select (visible_from at time zone 'Europe/Madrid')::date::text as visible, (due_by at time zone 'Europe/Madrid')::date::text as due from notices order by visible_from desc limit 1",
+    )
+    expect(notice).toEqual({ visible: '2027-03-01', due: '2027-03-04' })
+  })
+})

@@ -1,0 +1,20 @@
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
+import { expect, it } from 'vitest'
+import { breachLine, findBreaches } from '../../src/firewall/enumeration.ts'
+import { loadPolicies } from '../../src/firewall/policies.ts'
+
+const files = import.meta.glob<string>('../../policies/*.cedar', { query: '?raw', import: 'default', eager: true })
+
+it('finds no request that must be refused and is not', () => {
+  const { asked, breaches } = findBreaches(loadPolicies(cedar))
+  expect(breaches).toEqual([])
+  expect(asked).toBeGreaterThan(8_000)
+})
+
+it('finds and names what a careless permit lets through', () => {
+  const careless = `@id("careless") @title("A friend of a neighbour may look.") @source("nobody")
+    permit (principal is Resident, action == Action::"open", resource) when { context.fields.isEmpty() };`
+  const { breaches } = findBreaches(loadPolicies(cedar, [...Object.values(files), careless]))
+  expect(breaches.map(({ why }) => why)).toContain('another’s record')
+  expect(breachLine(breaches[0] as never)).toMatch(/stranger may open for .* in spite of/)
+})
