@@ -21,6 +21,8 @@ import { orderRoutes } from './registry/order-routes.ts'
 import { registrationDesk } from './registry/registration-desk.ts'
 import { registryRoutes } from './registry/routes.ts'
 import { searchLinks } from './registry/search-links.ts'
+import { statisticsRoutes } from './statistics/routes.ts'
+import { rememberedTransparency } from './statistics/transparency.ts'
 import { publicPages } from './ui/routes.tsx'
 
 export interface AppDeps {
@@ -54,7 +56,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   const house: House<Municipality> = new OpenAPIHono()
   const towns = townDirectory(deps.database)
   const { database, tokens, senderConstrained = true } = deps
-  const identity = { database, tokens, senderConstrained }
+  const identity = { database, tokens, senderConstrained, turnAway: rooms.gate.turnAway }
   const reception: Reception<Municipality> = {
     townOf: (host) => towns.byHost(host),
     requesterOf: (town, credentials) => requesterOf(identity, town, credentials),
@@ -72,10 +74,9 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   proofRoutes(house, rooms)
   ledgerRoutes(house, { database: deps.database, signers: rooms.signers })
 
-  publicPages(
-    house,
-    once(() => describe(house)),
-  )
+  const transparency = rememberedTransparency(deps.database)
+  statisticsRoutes(house, transparency)
+  publicPages(house, { document: once(() => describe(house)), policies: deps.policies, transparency })
   house.get('/health/live', () => new Response('alive', { headers: always(uuidv7()) }))
   house.get('/health/ready', async () => {
     const ready = await pendingMigrations(deps.database)

@@ -100,6 +100,9 @@ export interface Gate {
     otherwise?: (transaction: Transaction) => Promise<T>,
   ): Promise<Disclosed<T>>
 
+  /** Refuses somebody who came to a door that is not theirs, before it is known what they want; written down. */
+  turnAway(municipalityId: string, requester: Requester): Promise<never>
+
   /** Writes down something that happened to the registry itself, with whatever `work` writes. */
   record<T>(municipalityId: string, event: RegistryEvent, work?: (transaction: Transaction) => Promise<T>): Promise<T>
 
@@ -216,6 +219,12 @@ export function createGate(deps: GateDeps): Gate {
       if ('refused' in outcome) return refuse(ask, outcome.refused)
       return disclosed(outcome.result)
     },
+
+    turnAway: (municipalityId, requester) =>
+      refuse(
+        { municipalityId, requester, action: 'open', purpose: 'unknown', fields: [] },
+        { permitted: false, policies: [] },
+      ),
 
     async record(municipalityId, { by, action, occasion }, work) {
       const { ledger } = await keysOf(municipalityId)

@@ -136,7 +136,9 @@ function rulesOf(engine: Cedar, policies: Record<string, string>): Rule[] {
     const titles = translations[id] ?? {}
     return { id, effect, title: String(annotations?.title), titles, source: String(annotations?.source) }
   })
-  return rules.sort((a, b) => a.effect.localeCompare(b.effect) || a.id.localeCompare(b.id))
+  // The refusals first, and of those the ones that stand above all.
+  const rank = ({ id }: Rule) => Object.keys(UNCONDITIONAL).indexOf(id) + 1 || 100
+  return rules.sort((a, b) => a.effect.localeCompare(b.effect) || rank(a) - rank(b) || a.id.localeCompare(b.id))
 }
 
 function digestOf(policies: Record<string, string>): string {

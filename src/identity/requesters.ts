@@ -1,6 +1,5 @@
 import type { Credentials } from '../firewall/endpoint.ts'
 import type { Requester, Staff } from '../firewall/requester.ts'
-import { Refusal } from '../firewall/requester.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { checkDpop, DPOP_SECONDS } from './dpop.ts'
@@ -11,6 +10,8 @@ export interface IdentityDeps {
   tokens: TokenVerifier
   /** Whether service providers' tokens must be bound to a key. */
   senderConstrained: boolean
+  /** Refuses and writes the refusal down. */
+  turnAway(municipalityId: string, requester: Requester): Promise<never>
 }
 
 /**
@@ -46,8 +47,7 @@ export async function requesterOf(
 /** Staff only; a provider's machine gets the same refusal as everywhere. @throws {Unauthenticated} {Refusal} */
 export async function staffOf(deps: IdentityDeps, town: Municipality, credentials: Credentials): Promise<Staff> {
   const requester = await requesterOf(deps, town, credentials)
-  if (requester.kind !== 'staff') throw new Refusal()
-  return requester
+  return requester.kind === 'staff' ? requester : deps.turnAway(town.id, requester)
 }
 
 function caseOf({ workCase }: Credentials): string | undefined {

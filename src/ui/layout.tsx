@@ -1,6 +1,24 @@
 import type { Child } from 'hono/jsx'
 import { LANGUAGES, type Language, LOCALES } from './language.ts'
 
+/** The same page in every language we have. */
+export function Languages(props: { language: Language; path: string }) {
+  return (
+    <nav class="languages" aria-label={LOCALES[props.language].languages}>
+      {Object.entries(LANGUAGES).map(([code, { name, direction }]) => (
+        <a
+          href={`${props.path}?lang=${code}`}
+          lang={code}
+          dir={direction}
+          {...(code === props.language ? { 'aria-current': 'true' } : {})}
+        >
+          {name}
+        </a>
+      ))}
+    </nav>
+  )
+}
+
 /** Every page: language, direction, a way past the header, one stylesheet of our own and nothing from elsewhere. */
 export function Page(props: { title: string; language: Language; town: string; children: Child }) {
   const t = LOCALES[props.language]
@@ -22,6 +40,8 @@ export function Page(props: { title: string; language: Language; town: string; c
         <main id="content">{props.children}</main>
         <footer>
           <nav>
+            <a href="/firewall">{t.firewallLink}</a>
+            <a href="/transparency">{t.transparencyLink}</a>
             <a href="/docs">{t.api}</a>
             <a href="/v1/purposes">{t.purposes}</a>
             <a href="/v1/services">{t.services}</a>

@@ -2,15 +2,26 @@ import arabicRegular from '@fontsource/noto-sans-arabic/files/noto-sans-arabic-a
 import arabicBold from '@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-700-normal.woff2?inline'
 import type { Child } from 'hono/jsx'
 import { always, type House } from '../firewall/endpoint.ts'
+import type { PolicyEngine } from '../firewall/policies.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import type { Transparency } from '../statistics/transparency.ts'
 import { type ApiDocument, Docs } from './docs.tsx'
+import { FirewallPage, TransparencyPage } from './firewall.tsx'
 import { Landing } from './landing.tsx'
 import { isLanguage, type Language, languageFor } from './language.ts'
 import styles from './styles.css?inline'
 
 /** Pages about nobody: the front door, the description of the API, the stylesheet. */
-export function publicPages(house: House<Municipality>, document: () => object): void {
+export function publicPages(
+  house: House<Municipality>,
+  deps: {
+    document: () => object
+    policies: PolicyEngine
+    transparency: (municipalityId: string) => Promise<Transparency>
+  },
+): void {
+  const { document } = deps
   const answer = (body: string | Uint8Array<ArrayBuffer>, type: string, more: Record<string, string> = {}) =>
     new Response(body, { headers: { ...always(uuidv7()), 'content-type': type, ...more } })
   const page = (body: Child) =>
@@ -21,11 +32,22 @@ export function publicPages(house: House<Municipality>, document: () => object):
   }) => context.var.reception.townOf(context.req.header('host') ?? '')
   const nameIn = (town: Municipality, language: Language) => town.name[language] ?? Object.values(town.name)[0] ?? ''
 
-  house.get('/', async (context) => {
+  const reader = async (
+    context: Parameters<typeof townOf>[0] & { req: { query(name: string): string | undefined } },
+  ) => {
     const town = await townOf(context)
     const asked = context.req.query('lang') ?? ''
     const language = isLanguage(asked) ? asked : languageFor(context.req.header('accept-language'), town.languages)
-    return page(<Landing town={nameIn(town, language)} language={language} />)
+    return { id: town.id, language, town: nameIn(town, language) }
+  }
+
+  house.get('/', async (context) => page(<Landing {...(await reader(context))} />))
+  house.get('/firewall', async (context) =>
+    page(<FirewallPage policies={deps.policies} {...(await reader(context))} />),
+  )
+  house.get('/transparency', async (context) => {
+    const read = await reader(context)
+    return page(<TransparencyPage counted={await deps.transparency(read.id)} {...read} />)
   })
   house.get('/docs', async (context) => {
     const town = await townOf(context)

@@ -79,6 +79,25 @@ describe('the front page', () => {
     },
   )
 
+  it.each(Object.keys(LANGUAGES) as (keyof typeof LANGUAGES)[])(
+    'leads to the rules and to the numbers, in %s',
+    async (language) => {
+      for (const [path, title] of [
+        ['/firewall', LOCALES[language].firewallTitle],
+        ['/transparency', LOCALES[language].transparencyTitle],
+      ]) {
+        const { page, complaints } = await visit(String(path), { locale: language, width: 320 })
+        expect(await page.textContent('h1')).toBe(title)
+        expect(await violations(page)).toEqual([])
+        expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
+        expect(complaints).toEqual([])
+        if (path === '/firewall') expect(await page.textContent('main')).toMatch(/[0-9a-f]{64}/)
+        await shot(page, `${String(path).slice(1)}-${language}`)
+        await page.context().close()
+      }
+    },
+  )
+
   it('changes language by a link, with the keyboard alone', async () => {
     const { page } = await visit('/')
     await page.keyboard.press('Tab')

@@ -1,0 +1,38 @@
+import { z } from '@hono/zod-openapi'
+import { endpoint, type House } from '../firewall/endpoint.ts'
+import { publicData, Reply } from '../firewall/reply.ts'
+import type { Transparency } from './transparency.ts'
+
+const Count = z.int().nullable().openapi({ description: 'Rounded down to a multiple of five; null when small' })
+
+/** Numbers for everyone. */
+export function statisticsRoutes<Town extends { id: string }>(
+  house: House<Town>,
+  count: (municipalityId: string) => Promise<Transparency>,
+): void {
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/v1/transparency',
+      summary: 'How often the register was opened and refused, by whom and why',
+      tag: 'Ledger',
+      auth: 'public',
+      answers: {
+        200: {
+          description: 'Counts under the newest checkpoint',
+          schema: z
+            .object({
+              size: z.int(),
+              checkpoint: z.string(),
+              rows: z.array(
+                z.object({ requesterKind: z.string(), purpose: z.string(), permitted: Count, refused: Count }),
+              ),
+            })
+            .openapi('Transparency'),
+        },
+      },
+    },
+    async ({ town }) => Reply.open(publicData(await count(town.id)), 200, { 'cache-control': 'public, max-age=60' }),
+  )
+}
