@@ -134,6 +134,9 @@ export interface GateDeps {
   policies: PolicyEngine
 }
 
+/** The database lets this role alone read sealed columns; see schema/0010_gate_role.sql. */
+const GATE_ROLE = 'padron_gate'
+
 /** The only place that opens what was sealed. */
 export function createGate(deps: GateDeps): Gate {
   const { database, clock, keys, policies } = deps
@@ -239,7 +242,7 @@ export function createGate(deps: GateDeps): Gate {
 
     async open(ask, load, use) {
       const { ledger } = await keysOf(ask.municipalityId)
-      const outcome = await inMunicipality(database, ask.municipalityId, async (transaction) => {
+      const answer = async (transaction: Transaction) => {
         const standing = await standings.of(transaction, ask)
         const own = ask.requester.kind === 'resident' ? ask.requester.neighbourId : 'unknown'
         const onRequest = decide(ask, standing, { id: own, protected: false })
@@ -278,7 +281,8 @@ export function createGate(deps: GateDeps): Gate {
         await append(transaction, ask.municipalityId, entries)
         await raiseFlags(transaction, ask, [...found])
         return { result }
-      })
+      }
+      const outcome = await inMunicipality(database, ask.municipalityId, answer, GATE_ROLE)
       if ('refused' in outcome) return refuse(ask, outcome.refused)
       return disclosed(outcome.result)
     },

@@ -46,6 +46,8 @@ export interface LedgerCheck {
   key: { name: string; publicKey: Uint8Array }
   verifySignature(text: Uint8Array, signature: Uint8Array): boolean
   recount: RecountLeaves
+  /** A role that may read entries, where the login itself may not. */
+  role?: string
   /** Checkpoints that outsiders kept, as signed notes. */
   kept?: readonly string[]
   progress?: { begin(what: string, total: number): void; at(done: number): void; end(): void }
@@ -65,7 +67,7 @@ export async function verifyLedger(
   municipalityId: string,
   check: LedgerCheck,
 ): Promise<LedgerReport> {
-  return inMunicipality(database, municipalityId, async (transaction) => {
+  const verify = async (transaction: Transaction): Promise<LedgerReport> => {
     const { signed, findings } = await signedCheckpoints(transaction, municipalityId, check)
     const size = Math.max(await placedEntries(transaction, municipalityId), ...signed.keys())
     const [allOught, allFound]: [Ought[], Found[]] = [[], []]
@@ -103,7 +105,8 @@ export async function verifyLedger(
     const { waiting, forged } = await checkWaiting(transaction, municipalityId, check.recount)
     for (const entry of forged) findings.push({ kind: 'inserted', position: size, entry })
     return { entries, waiting, checkpoints: signed.size, erased, findings }
-  })
+  }
+  return inMunicipality(database, municipalityId, verify, check.role)
 }
 
 async function signedCheckpoints(transaction: Transaction, municipalityId: string, check: LedgerCheck) {

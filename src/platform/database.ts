@@ -61,13 +61,13 @@ export async function inMunicipality<T>(
   database: Database,
   municipalityId: string,
   work: (transaction: Transaction) => Promise<T>,
+  role?: string,
 ): Promise<T> {
   if (underWay.getStore()) throw new Error('a transaction is under way here: pass it on')
   return underWay.run(true, () =>
     database.transaction().execute(async (transaction) => {
-      await sql`select set_config('padron.municipality', ${municipalityId}, true), set_config('lock_timeout', '10s', true)`.execute(
-        transaction,
-      )
+      await sql`select set_config('padron.municipality', ${municipalityId}, true), set_config('lock_timeout', '10s', true)
+        ${role === undefined ? sql`` : sql`, set_config('role', ${role}, true)`}`.execute(transaction)
       return work(transaction)
     }),
   )

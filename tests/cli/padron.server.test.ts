@@ -70,7 +70,7 @@ describe('setting up a town', () => {
   })
 
   it('migrates once, with the owner’s login', async () => {
-    expect((await padron('migrate')).applied).toHaveLength(9)
+    expect((await padron('migrate')).applied).toHaveLength(10)
     expect((await padron('migrate')).applied).toEqual([])
   })
 

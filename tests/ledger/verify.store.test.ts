@@ -26,7 +26,13 @@ const place = async () => sequencer(house.database).place(house.town.id, await h
 async function verify(kept: string[] = []): Promise<LedgerReport> {
   const key = await house.rooms.signers.of(house.town)
   const verifySignature = ed25519Verifier(key.publicKey)
-  return verifyLedger(house.database, house.town.id, { key, verifySignature, recount: leafRecounter(house.keys), kept })
+  return verifyLedger(house.database, house.town.id, {
+    key,
+    verifySignature,
+    recount: leafRecounter(house.keys),
+    kept,
+    role: 'padron_gate',
+  })
 }
 /** The id of the entry at a place. */
 async function entryAt(position: number): Promise<string> {

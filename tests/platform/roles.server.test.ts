@@ -31,6 +31,30 @@ const attempt = (login: () => postgres.Sql, statement: string) =>
 
 const DENIED = '42501'
 
+describe('a sealed column', () => {
+  const sealed = [
+    'identity from particulars',
+    'contact from particulars',
+    'details from representatives',
+    'place from addresses',
+    'reference from addresses',
+    'usual_area from addresses',
+    'details from movements',
+    'reason from proceedings',
+    'details from ledger_entries',
+    'details from notices',
+  ]
+  it.each(sealed)('is not read outside the gate: %s', async (column) => {
+    expect(await attempt(() => app, `select ${column}`)).toBe(DENIED)
+  })
+
+  it('is read by the gate’s role, for as long as its transaction lasts', async () => {
+    expect(await attempt(() => app, 'set local role padron_gate; select identity from particulars')).toMatch(/^done/)
+    expect(await attempt(() => app, 'select identity from particulars')).toBe(DENIED)
+    expect(await attempt(() => ops, 'set local role padron_gate')).toBe(DENIED)
+  })
+})
+
 describe('the service’s own login', () => {
   it.each([
     'create table mine (id int)',
