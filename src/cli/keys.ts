@@ -1,14 +1,36 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
+import { furnish } from '../app.tsx'
 import { type Config, ConfigInvalid } from '../config.ts'
 import { KEY_FILE_FRESH, readKeyFile, writeKeyFile } from '../firewall/key-file.ts'
 import { type KeyMaterial, withNewKey } from '../firewall/key-provider.ts'
+import { loadPolicies } from '../firewall/policies.ts'
 import { announceRegistryKey, dataKeysToRewrap, retireRegistryKey, rewrapDataKeys } from '../firewall/rotation.ts'
+import { systemClock } from '../platform/clock.ts'
+import type { Database } from '../platform/database.ts'
 import { listMunicipalities } from '../registry/municipality.ts'
 import type { Progress } from './output.ts'
 import { configuredKeys, withOwner } from './stores.ts'
 
-function keyFileOf(config: Config): string {
+/** Writes down, in every town's ledger, that keys were made, moved, withdrawn or destroyed. */
+export async function recordKeyOperation(
+  config: Config,
+  owner: Database,
+  action: string,
+  occasion: Record<string, string> = {},
+): Promise<void> {
+  const { gate } = furnish({
+    database: owner,
+    clock: systemClock,
+    keys: configuredKeys(config),
+    policies: loadPolicies(cedar),
+  })
+  const by = { kind: 'job', id: 'padron keys' } as const
+  for (const town of await listMunicipalities(owner)) await gate.record(town.id, { by, action, occasion })
+}
+
+export function keyFileOf(config: Config): string {
   if (config.registryKeys !== undefined) {
     throw new ConfigInvalid(
       'REGISTRY_KEYS: keys in the environment are changed where they are kept; this command changes a key file.',
@@ -56,6 +78,7 @@ export async function rotateRegistryKey(
       done += await rewrapDataKeys(owner, keys, town.id, { progress: (count) => progress.at(before + count) })
     }
     progress.end()
+    await recordKeyOperation(config, owner, 'registry-keys-rotated', { current: material.current })
     return { current: material.current, rewrapped: done }
   })
 }

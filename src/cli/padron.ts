@@ -16,7 +16,8 @@ import { foundTown, TownFile } from '../registry/town-file.ts'
 import { demoNote } from '../serve.ts'
 import { ProofInvalid, verifyProof } from '../verify/index.ts'
 import { DEMO_OFFICE } from './demo-town.ts'
-import { createKeyFile, retireKey, rotateRegistryKey } from './keys.ts'
+import { confirmationFor, destroyKeys, drillDestruction, QUORUM, SHARES, splitKey } from './destruction.ts'
+import { createKeyFile, recordKeyOperation, retireKey, rotateRegistryKey } from './keys.ts'
 import { checkLedger, findingLine, serveWitness } from './ledger.ts'
 import { output } from './output.ts'
 import { seedNeighbours } from './seed.ts'
@@ -160,6 +161,39 @@ keys
     out().result({ retired: key, current: left.current }, [`${key} is gone from the key file.`])
   })
 keys
+  .command('split')
+  .description(`write ${SHARES} shares of the registry key; ${QUORUM} of them can destroy it`)
+  .argument('<folder>', 'where the shares are written, to be taken apart from there')
+  .action(async (folder: string) => {
+    const { key, files } = await splitKey(readConfig(), folder)
+    out().result({ key, files }, [
+      `${files.length} shares of ${key} are in ${folder}. Give each to another person; ${QUORUM} together are the key.`,
+    ])
+  })
+keys
+  .command('destroy')
+  .description('destroy the registry keys: nothing sealed until now opens again, for anyone')
+  .requiredOption('--share <file...>', `at least ${QUORUM} shares`)
+  .option('--drill', 'go through it on a copy of the key file; nothing is changed')
+  .action(async (options: { share: string[]; drill?: boolean }) => {
+    const config = readConfig()
+    if (options.drill) {
+      const drill = await drillDestruction(config, options.share)
+      const works = drill.opened > 0 && drill.openedAfter === 0
+      if (!works) process.exitCode = 1
+      out().result({ works, ...drill }, [
+        `${drill.opened} data keys open now; ${drill.openedAfter} of them opened once the copy was destroyed. Nothing was changed.`,
+      ])
+      return
+    }
+    const { current } = readKeyFile(config.registryKeyFile)
+    process.stderr.write(
+      `This makes every record of every town here unreadable for ever, for everyone.\nTo go on, type: ${confirmationFor(current)}\n`,
+    )
+    const destroyed = await destroyKeys(config, options.share, await text(process.stdin))
+    out().result({ destroyed }, [`${destroyed} is destroyed. Destroy every copy of the key file and the shares too.`])
+  })
+keys
   .command('rotate-signing')
   .description('make a new signing key; it signs in an hour, when verifiers know it')
   .argument('<municipality>', 'its short name')
@@ -170,6 +204,7 @@ keys
       const town = await townOf(owner, slug)
       const deps = { database: owner, clock: systemClock, keys: configuredKeys(config) }
       const kid = await rotateSigningKey(deps, town.id, options.algorithm)
+      await recordKeyOperation(config, owner, 'signing-key-made', { kid })
       out().result({ kid }, [`${kid} is published now and signs in an hour.`])
     })
   })
@@ -185,6 +220,7 @@ keys
       const deps = { database: owner, clock: systemClock, keys: configuredKeys(config) }
       const withdrawn = await withdrawSigningKey(deps, town.id, kid)
       if (!withdrawn) throw new ConfigInvalid('There is no such key in force.')
+      await recordKeyOperation(config, owner, 'signing-key-withdrawn', { kid })
       out().result({ kid }, [`${kid} is withdrawn.`])
     })
   })

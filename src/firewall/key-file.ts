@@ -36,6 +36,8 @@ export function writeKeyFile(path: string, material: KeyMaterial): void {
   renameSync(draft, path)
 }
 
+const NO_KEYS: KeyMaterial = { current: 'none', keys: {} }
+
 /** Registry keys from a file, read again within a second of a change: a new key needs no restart. */
 export function keyFileProvider(path: string): KeyProvider {
   let material = readKeyFile(path)
@@ -45,10 +47,9 @@ export function keyFileProvider(path: string): KeyProvider {
     if (performance.now() - checked > KEY_FILE_FRESH) {
       checked = performance.now()
       const now = changeOf(path)
-      if (now !== undefined && now !== seen) {
-        material = readKeyFile(path)
-        seen = now
-      }
+      // Without the file there are no keys: taking it away is a way to close the registry.
+      if (now !== seen) material = now === undefined ? NO_KEYS : readKeyFile(path)
+      seen = now
     }
     return material
   })

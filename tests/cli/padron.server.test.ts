@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import type { LedgerReport } from '../../src/ledger/verify.ts'
 import { type Database, openDatabase, postgresDialect } from '../../src/platform/database.ts'
 import { freePort } from '../support/postgres-server.ts'
 import { type Folder, outputOf, type Running, run, scratchFolder } from '../support/process.ts'
@@ -144,6 +145,61 @@ describe('keys', () => {
     expect(await fails('keys', 'withdraw-signing', 'riudor', kid)).toMatch(/no such key/)
     expect(await fails('keys', 'rotate-signing', 'nowhere')).toMatch(/no municipality nowhere/)
     await service.kill('SIGTERM')
+  })
+})
+
+describe('the ledger', () => {
+  it('is verified, and what the database’s administrator removed is named', async () => {
+    const service = await serve()
+    await expect
+      .poll(async () => (await fetch(`${service.address}/ledger/checkpoint`)).status, { timeout: 20_000 })
+      .toBe(200)
+    await service.kill('SIGTERM')
+    expect(await padron('ledger', 'verify', 'riudor')).toMatchObject({ intact: true, findings: [] })
+    const database = openDatabase(postgresDialect(environment.DATABASE_OWNER_URL ?? '', { connections: 1 }))
+    await sql`alter table ledger_entries disable trigger all`.execute(database)
+    await sql`delete from ledger_entries where id = (select entry_id from ledger_sequence order by position limit 1)`.execute(
+      database,
+    )
+    await database.destroy()
+    expect(await fails('ledger', 'verify', 'riudor')).toMatch(/REMOVED {4}the entry of place 0[\s\S]*NOT INTACT/)
+  })
+})
+
+describe('destroying the registry', () => {
+  const shares = () => [1, 2, 3, 4, 5].map((n) => join(folder.path, 'shares', `share-${n}.txt`))
+  const destroy = (typed: string, ...files: string[]) => {
+    const command = run(['node', 'dist/padron.js', 'keys', 'destroy', '--share', ...files], environment, typed)
+    return command.exit.then((code) => ({ code, output: command.output() }))
+  }
+
+  it('is drilled on a copy', async () => {
+    await padron('keys', 'split', join(folder.path, 'shares'))
+    expect(await fails('keys', 'split', join(folder.path, 'shares'))).toMatch(/shares .* already/)
+    const drill = await padron('keys', 'destroy', '--drill', '--share', ...shares().slice(1, 4))
+    expect(drill).toMatchObject({ works: true, openedAfter: 0 })
+    expect(drill.opened).toBeGreaterThan(0)
+  })
+
+  it('takes three of the five shares and the words', async () => {
+    const before = keyFile()
+    const [one = '', two = '', three = ''] = shares()
+    expect((await destroy(`DESTROY ${before.current}\n`, one, two)).output).toMatch(/3 different shares/)
+    expect((await destroy(`DESTROY ${before.current}\n`, one, two, two)).output).toMatch(/3 different shares/)
+    expect((await destroy('yes\n', one, two, three)).output).toMatch(/Nothing was destroyed/)
+    expect(keyFile()).toEqual(before)
+  })
+
+  it('leaves nothing that opens', async () => {
+    const before = keyFile()
+    const { code, output } = await destroy(`DESTROY ${before.current}\n`, ...shares().slice(2))
+    expect(output).toContain(`${before.current} is destroyed`)
+    expect(code).toBe(0)
+    for (const old of Object.keys(before.keys)) expect(Object.keys(keyFile().keys)).not.toContain(old)
+    // The tree of the ledger still stands: its leaves were never secret.
+    const report: LedgerReport = JSON.parse(await fails('--json', 'ledger', 'verify', 'riudor'))
+    expect(report.findings).toEqual([{ kind: 'removed', position: 0 }])
+    expect(report.erased).toBeGreaterThan(0)
   })
 })
 

@@ -25,14 +25,15 @@ export function scratchFolder(): Folder {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** Starts a command and watches what it says. */
-export function run(command: string[], environment: Record<string, string>): Running {
+/** Starts a command and watches what it says. @param typed what somebody types into it */
+export function run(command: string[], environment: Record<string, string>, typed?: string): Running {
   const [program = '', ...parameters] = command
   let text = ''
   const child = spawn(program, parameters, {
     env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [typed === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
+  child.stdin?.end(typed)
   child.stdout?.on('data', (chunk) => {
     text += chunk
   })
