@@ -29,8 +29,8 @@ create type registration as (
   entry_id uuid, action text, purpose text, requester_kind text, entry_details bytea, leaf_hash bytea
 );
 
--- For each form, the neighbours it may be about: alike in name and year, or with the same document, and not
--- known to be somebody else. As the owner, for the reason given at find_candidates().
+-- For each form, the neighbours it may be about: alike in name and year (fifty at most, so that a clerk in a town
+-- that outgrew its index is never turned away), or with the same document, and not known to be somebody else. As the owner, for the reason given at find_candidates().
 create function find_alike(items registration[]) returns table (of_item integer, matches uuid[])
   language plpgsql stable security definer set search_path = public, pg_temp
   set enable_seqscan = off set enable_indexscan = off set plan_cache_mode = force_generic_plan as $$
@@ -42,12 +42,12 @@ begin
     from jsonb_array_elements(one.like_tokens) as likeness cross join lateral (
       select known.neighbour_id from search_tokens known
       where known.tokens @> array(select value::integer from jsonb_array_elements_text(likeness))
-        and known.municipality_id = current_municipality() and known.neighbour_id <> all (one.known_distinct)
+        and known.municipality_id = current_municipality()
       limit 50) search
     union all
     select same.neighbour_id from evidence same
-    where same.document_hash = one.document_hash and same.municipality_id = current_municipality()
-      and same.neighbour_id <> all (one.known_distinct)) alike
+    where same.document_hash = one.document_hash and same.municipality_id = current_municipality()) alike
+  where alike.neighbour_id <> all (one.known_distinct)
   group by one.item;
 end $$;
 revoke execute on function find_alike(registration[]) from public;

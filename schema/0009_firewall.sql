@@ -1,21 +1,24 @@
 -- The rest of the firewall: promises that lapse, staff lent elsewhere, lockdown, budgets, flags, access requests.
 
 -- Sharing works both ways, whoever wrote it down.
+create index organisation_links_shared on organisation_links (related_id) where kind = 'sharesWith';
 create or replace function organisation_closure(start uuid)
   returns table (organisation_id uuid, kind text, related_id uuid)
   language sql stable as $$
-  with recursive edges (organisation_id, kind, related_id) as (
-    select link.organisation_id, link.kind, link.related_id from organisation_links link
-    union
-    select link.related_id, link.kind, link.organisation_id from organisation_links link where link.kind = 'sharesWith'
-  ),
-  reached (id) as (
+  with recursive reached (id) as (
     select start
     union
-    select edge.related_id from edges edge join reached on edge.organisation_id = reached.id
+    select next.id from reached cross join lateral (
+      select link.related_id from organisation_links link where link.organisation_id = reached.id
+      union all
+      select link.organisation_id from organisation_links link
+      where link.related_id = reached.id and link.kind = 'sharesWith') next (id)
   )
-  select edge.organisation_id, edge.kind, edge.related_id
-  from reached join edges edge on edge.organisation_id = reached.id
+  select link.organisation_id, link.kind, link.related_id
+  from reached join organisation_links link on link.organisation_id = reached.id
+  union
+  select link.related_id, link.kind, link.organisation_id
+  from reached join organisation_links link on link.related_id = reached.id and link.kind = 'sharesWith'
 $$;
 
 -- A promise was made about the ties an organisation had. When a tie or a function that it can reach

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
+import { measureFirewall } from './firewall.ts'
 import { measureMemory } from './memory.ts'
 import { measureDecisions, measureProofs } from './proofs.ts'
 import { measureRegistration } from './registration.ts'
@@ -9,7 +10,7 @@ import { openStage } from './stage.ts'
 // `npm run bench` measures everything; `npm run bench -- proofs search` only those. What is measured replaces
 // its own part of docs/performance.md.
 
-const PARTS = ['registration', 'proofs', 'search', 'memory'] as const
+const PARTS = ['registration', 'proofs', 'search', 'memory', 'firewall'] as const
 type Part = (typeof PARTS)[number]
 
 const wanted = process.argv.slice(2).filter((word): word is Part => PARTS.some((part) => part === word))
@@ -122,6 +123,41 @@ try {
             whole(row.filling),
           ]),
         ),
+      )
+    }
+    if (part === 'firewall') {
+      const { graphs, verify, equality } = await measureFirewall(stage, say)
+      replacePart(
+        part,
+        [
+          table(
+            ['organisations', 'decisions/s', 'p50 ms', 'p99 ms'],
+            graphs.map((row) => [whole(row.organisations), whole(row.perSecond), one(row.p50), one(row.p99)]),
+          ),
+          '',
+          `\`padron ledger verify\`: ${whole(verify.entries)} entries at ${whole(verify.perSecond)} a second, ${verify.findings} findings.`,
+          '',
+          table(
+            [
+              'refusal of',
+              'trials',
+              'differing answers',
+              'p50 ms, lives here',
+              'p50 ms, does not',
+              'KS statistic',
+              'p',
+            ],
+            equality.map((row) => [
+              row.endpoint,
+              whole(row.trials),
+              String(row.differentAnswers),
+              two(row.here),
+              two(row.nowhere),
+              row.statistic.toFixed(3),
+              two(row.p),
+            ]),
+          ),
+        ].join('\n'),
       )
     }
     if (part === 'memory') {

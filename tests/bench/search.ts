@@ -38,6 +38,7 @@ export async function measureSearch(
   const town = await foundTown(owner, {
     ...demoTown('https://vallmar.example', systemClock.now()),
     expectedPopulation: Math.max(...sizes),
+    hourlyBudgetStaff: 1_000_000,
   })
   // Filling need not wait for the disk at every commit; searching does not write what it must not lose either way.
   await sql.raw('alter role padron_app set synchronous_commit = off').execute(owner)

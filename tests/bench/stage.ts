@@ -39,9 +39,15 @@ export async function openStage(): Promise<Stage> {
 }
 
 /** The built service as a process of its own, on a database. */
-export async function serveOn(
-  databaseUrl: string,
-): Promise<{ address: string; pid: number; token: string; folder: string; stop(): Promise<void> }> {
+export async function serveOn(databaseUrl: string): Promise<{
+  address: string
+  pid: number
+  token: string
+  issuer: string
+  audience: string
+  folder: string
+  stop(): Promise<void>
+}> {
   const folder = mkdtempSync(join(tmpdir(), 'padron-bench-'))
   const port = await freePort()
   const child = spawn('node', ['dist/main.js'], {
@@ -66,12 +72,18 @@ export async function serveOn(
     })
     child.once('close', (code) => reject(new Error(`the service ended with ${code}`)))
   })
+  // One clerk asks here what a whole town's would.
+  const owner = openDatabase(postgresDialect(databaseUrl, { connections: 1 }))
+  await sql.raw('update municipalities set hourly_budget_staff = 10000000').execute(owner)
+  await owner.destroy()
   const { issuer, audience } = JSON.parse(readFileSync(join(folder, 'demo.json'), 'utf8'))
   const { demoToken } = await import('../../src/identity/demo-token.ts')
   return {
     address: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
     token: await demoToken(issuer, audience, 'clerk'),
+    issuer,
+    audience,
     folder,
     stop: async () => {
       child.removeAllListeners('close')

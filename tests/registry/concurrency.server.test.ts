@@ -116,3 +116,11 @@ describe('many clerks registering different people', () => {
     expect(Number(after?.count) - Number(before?.count)).toBe(200)
   })
 })
+
+it('turns nobody away for having a common name, however many have it', async () => {
+  const common = { name: { given: 'Maria', family: ['Garcia'] }, dateOfBirth: '1980', confirmedDistinct: true }
+  const statuses: number[] = []
+  for (let i = 0; i < 420; i += 1)
+    statuses.push((await house.ask('POST', '/v1/neighbours', { as: 'clerk', body: somebody(common) })).status)
+  expect(statuses.filter((status) => status !== 201)).toEqual([])
+}, 120_000)
