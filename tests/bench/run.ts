@@ -32,6 +32,7 @@ function replacePart(part: Part, text: string): void {
   const [begin, end] = [`<!-- ${part} -->`, `<!-- /${part} -->`]
   const from = present.indexOf(begin) + begin.length
   const to = present.indexOf(end)
+  if (from < begin.length || to < from) throw new Error(`${FILE} has no part ${part}`)
   const machine = `Measured ${Temporal.Now.plainDateISO()} on ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}.`
   writeFileSync(FILE, `${present.slice(0, from)}\n${machine}\n\n${text}\n${present.slice(to)}`)
   say(text)
