@@ -4,7 +4,7 @@ import purposeList from '../../policies/purposes.json'
 import schema from '../../policies/schema.cedarschema?raw'
 import titleList from '../../policies/titles.json'
 import type { Position } from './organisations.ts'
-import type { Action, Requester } from './requester.ts'
+import { type Action, belongs, type Requester } from './requester.ts'
 
 const sources = import.meta.glob<string>('../../policies/*.cedar', { query: '?raw', import: 'default', eager: true })
 
@@ -235,7 +235,11 @@ function decide(engine: Cedar, setId: string, question: Question): Decision {
   const purpose = purposes.get(question.purpose)
   if (purpose === undefined) return { permitted: false, policies: [] }
   const { requester, position } = question
-  if ((requester.kind === 'client' || requester.kind === 'staff') && position === undefined) {
+  // Whoever names an organisation the registry does not know stands nowhere.
+  if (belongs(requester) && requester.organisationId !== null && position === undefined) {
+    return { permitted: false, policies: [] }
+  }
+  if (requester.kind === 'client' && position === undefined) {
     return { permitted: false, policies: [] }
   }
   const principal = { type: PRINCIPALS[requester.kind], id: requester.id }

@@ -92,15 +92,12 @@ export function createStandings(): Standings {
   }
 }
 
-/** Purposes whose openings follow from somebody standing at the desk. */
-const WITHOUT_CASE = new Set(['registration', 'duplicate-check', 'judge-order'])
-
 /**
  * Writes down what a supervisor should look at: a look-up without a case, of the clerk's own record, of somebody
  * in the clerk's household, or of a watched neighbour. The clerk is not told and not stopped.
  */
 export async function raiseFlags(transaction: Transaction, ask: Ask, opened: readonly string[]): Promise<void> {
-  const { requester, action, purpose, municipalityId } = ask
+  const { requester, action, municipalityId } = ask
   if (requester.kind !== 'staff' || action !== 'open' || opened.length === 0) return
   const ids = JSON.stringify(opened)
   const { rows } = await sql<{ neighbour_id: string; kind: string }>`
@@ -110,7 +107,7 @@ export async function raiseFlags(transaction: Transaction, ask: Ask, opened: rea
     found as (
       select neighbour_id, kind from conspicuous(${requester.id}, array(select id from opened))
       union all
-      select id, 'no-case' from opened where ${requester.case === undefined && !WITHOUT_CASE.has(purpose)}::boolean)
+      select id, 'no-case' from opened where ${requester.case === undefined}::boolean)
     select found.neighbour_id, found.kind from found where not exists (
       select from flags known where known.municipality_id = ${municipalityId}::uuid and known.staff_id = ${requester.id}
         and known.neighbour_id = found.neighbour_id and known.kind = found.kind

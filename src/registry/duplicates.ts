@@ -34,7 +34,7 @@ export async function likelyDuplicates(
     {
       municipalityId: town.id,
       requester: clerk,
-      action: 'open',
+      action: 'register',
       purpose: 'duplicate-check',
       fields: ['name', 'dateOfBirth'],
     },

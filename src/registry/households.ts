@@ -18,9 +18,10 @@ export async function householdAddress(
   householdId: string,
   purpose: 'registration' | 'counter-service' = 'registration',
 ): Promise<Address | undefined> {
+  const action = purpose === 'registration' ? 'register' : 'open'
   let address: Address | undefined
   await deps.gate.open<{ address: Address }, 'address', void>(
-    { municipalityId: town.id, requester, action: 'open', purpose, fields: ['address'] },
+    { municipalityId: town.id, requester, action, purpose, fields: ['address'] },
     async (transaction) => {
       const row = await transaction
         .selectFrom('households')

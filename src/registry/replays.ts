@@ -20,7 +20,7 @@ export async function openResponse<Answer>(
   sealed: Uint8Array,
 ): Promise<Disclosed<Answer>> {
   const opened = await deps.gate.open<{ answer: Answer }, 'answer', Answer | undefined>(
-    { municipalityId: town.id, requester, action: 'open', purpose: 'registration', fields: ['answer'] },
+    { municipalityId: town.id, requester, action: 'register', purpose: 'registration', fields: ['answer'] },
     async (transaction) => {
       const row = await transaction
         .selectFrom('data_keys')

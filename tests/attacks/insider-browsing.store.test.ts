@@ -21,7 +21,9 @@ describe('a look-up', () => {
   it('needs a purpose of the clerk’s own work, and a minimum to search by', async () => {
     const { id } = await register(house)
     expect((await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk' })).status).toBe(422)
-    expect((await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'own-record' })).status).toBe(403)
+    // Registering someone opens what it needs by itself; as a reason to look it would escape flags and a lockdown.
+    for (const purpose of ['own-record', 'registration', 'duplicate-check', 'judge-order'])
+      expect((await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose })).status, purpose).toBe(403)
     const search = await house.ask('POST', '/v1/neighbours/search', {
       as: 'clerk',
       purpose: 'counter-service',

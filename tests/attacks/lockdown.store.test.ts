@@ -41,6 +41,8 @@ describe('a lockdown', () => {
     const elsewhere = createGate(house.rooms)
     const person = await register(house)
     expect((await openRecord(house, person.id)).status).toBe(403)
+    for (const purpose of ['registration', 'duplicate-check'])
+      expect((await house.ask('GET', `/v1/neighbours/${person.id}`, { as: 'clerk', purpose })).status).toBe(403)
     await expect(lockdownState(elsewhere, house.town.id, officer('legal'))).resolves.toBeDefined()
     await expect(
       elsewhere.open(

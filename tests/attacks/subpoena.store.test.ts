@@ -48,6 +48,7 @@ describe('a demand', () => {
       { authority: enforcement, basis: 'other' },
       { purpose: 'immigration-control' },
       { authority: { name: 'Joint Unit', functions: ['police'], organisationId: await border() } },
+      { authority: { name: 'Nobody knows it', functions: ['court'], organisationId: crypto.randomUUID() } },
       { authority: { name: 'Two hats', functions: ['court', 'immigration-enforcement'] } },
     ]) {
       expect((await record(more)).body).toMatchObject({ stage: 'refused' })
