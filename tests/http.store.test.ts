@@ -122,7 +122,7 @@ describe('the log', () => {
     const body = somebody({
       name: { given: canaries.given, family: [canaries.family] },
       dateOfBirth: '1973-09-21',
-      address: { kind: 'dwelling', streetName: canaries.street, number: '8841' },
+      address: { kind: 'dwelling', streetName: canaries.street, number: '88417730265519' },
       contact: { phone: canaries.phone },
       evidence: { strength: 'document', document: canaries.document },
     })
@@ -170,7 +170,7 @@ describe('the log', () => {
     for (const canary of [
       ...Object.values(canaries),
       '1973-09-21',
-      '8841',
+      '88417730265519',
       id,
       proof.slice(-20),
       await tokenOf('clerk'),
