@@ -73,10 +73,25 @@ export interface Attestations {
   signed_by: string;
 }
 
+export interface CheckCodes {
+  content: Buffer;
+  expires_at: Timestamp;
+  id: Buffer;
+  municipality_id: string;
+  proof_id: string;
+}
+
 export interface Clients {
   id: string;
   municipality_id: string;
   organisation_id: string;
+}
+
+export interface CodeAttempts {
+  attempts: Generated<number>;
+  municipality_id: string;
+  period: Timestamp;
+  source: Buffer;
 }
 
 export interface DataKeys {
@@ -85,6 +100,16 @@ export interface DataKeys {
   owner: string;
   registry_key_id: string;
   wrapped: Buffer;
+}
+
+export interface DocumentSeals {
+  certificate: Buffer;
+  created_at: Generated<Timestamp>;
+  data_key_id: string;
+  id: string;
+  municipality_id: string;
+  private_jwk: Buffer;
+  retired_at: Timestamp | null;
 }
 
 export interface Evidence {
@@ -318,6 +343,7 @@ export interface Proceedings {
 
 export interface Proofs {
   expires_at: Timestamp;
+  form: Generated<string>;
   id: string;
   issued_at: Generated<Timestamp>;
   municipality_id: string;
@@ -421,8 +447,11 @@ export interface DB {
   access_requests: AccessRequests;
   addresses: Addresses;
   attestations: Attestations;
+  check_codes: CheckCodes;
   clients: Clients;
+  code_attempts: CodeAttempts;
   data_keys: DataKeys;
+  document_seals: DocumentSeals;
   evidence: Evidence;
   flags: Flags;
   households: Households;

@@ -14,6 +14,8 @@ import { pendingMigrations } from './platform/migrations.ts'
 import { NotFound } from './platform/problem.ts'
 import type { Log } from './platform/telemetry.ts'
 import type { ProofDeps } from './proofs/issue.ts'
+import type { Press } from './proofs/paper.ts'
+import { paperRoutes } from './proofs/paper-routes.ts'
 import { proofRoutes } from './proofs/routes.ts'
 import { signingKeys } from './proofs/signing-keys.ts'
 import { type Municipality, townDirectory } from './registry/municipality.ts'
@@ -33,14 +35,18 @@ export interface AppDeps {
   tokens: TokenVerifier
   /** Whether service providers' tokens must be bound to a key of theirs (RFC 9449); yes unless said otherwise. */
   senderConstrained?: boolean
+  /** Prints papers, where the runtime can. */
+  press?: Press | undefined
+  /** Where a request comes from; nowhere unless the entry point says. */
+  sourceOf?: (env: unknown, headers: Headers) => string
   log: Log
 }
 
 /** What the rooms work with. */
-export type Rooms = ProofDeps & { signers: LedgerSigners; policies: PolicyEngine }
+export type Rooms = ProofDeps & { signers: LedgerSigners; policies: PolicyEngine; press?: Press | undefined }
 
 /** What the use cases of every room work with, built from what the entry point brings. */
-export function furnish(deps: Omit<AppDeps, 'tokens' | 'senderConstrained' | 'log'>): Rooms {
+export function furnish(deps: Omit<AppDeps, 'tokens' | 'senderConstrained' | 'sourceOf' | 'log'>): Rooms {
   const gate = createGate(deps)
   return {
     ...deps,
@@ -61,6 +67,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
     townOf: (host) => towns.byHost(host),
     requesterOf: (town, credentials) => requesterOf(identity, town, credentials),
     staffOf: (town, credentials) => staffOf(identity, town, credentials),
+    sourceOf: deps.sourceOf ?? (() => ''),
     log: deps.log,
   }
   house.use(async (context, next) => {
@@ -72,6 +79,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   orderRoutes(house, rooms)
   registryRoutes(house, rooms, searchLinks(rooms.gate))
   proofRoutes(house, rooms)
+  paperRoutes(house, rooms)
   ledgerRoutes(house, { database: deps.database, signers: rooms.signers })
 
   const transparency = rememberedTransparency(deps.database)

@@ -44,6 +44,7 @@ const Environment = z.object({
       return z.NEVER
     })
     .optional(),
+  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(9).default(0),
   DEMO: flag.optional(),
   DEMO_NEIGHBOURS: z.coerce.number().int().min(0).max(100_000).default(200),
 })
@@ -64,6 +65,8 @@ export interface Config {
   audience: string
   /** Witnesses asked to cosign checkpoints. */
   witnesses: { url: string; key: string }[]
+  /** Reverse proxies in front, each of which adds the address it was asked from. */
+  trustedProxies: number
   demo: boolean
   demoNeighbours: number
 }
@@ -115,6 +118,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     issuers: env.TOKEN_ISSUERS ?? [],
     audience: env.TOKEN_AUDIENCE ?? 'urn:padron:api',
     witnesses: env.LEDGER_WITNESSES ?? [],
+    trustedProxies: env.TRUSTED_PROXIES,
     demo,
     demoNeighbours: env.DEMO_NEIGHBOURS,
   }

@@ -23,6 +23,7 @@ import { openEmbedded } from './platform/embedded.ts'
 import { repeat } from './platform/jobs.ts'
 import { migrate, pendingMigrations } from './platform/migrations.ts'
 import type { Log } from './platform/telemetry.ts'
+import { createPress } from './proofs/press/press.ts'
 import { ensureSigningKey } from './proofs/signing-keys.ts'
 import { listMunicipalities } from './registry/municipality.ts'
 import { foundTown } from './registry/town-file.ts'
@@ -82,6 +83,8 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     const deps: AppDeps = {
       database,
       ...rooms,
+      press: createPress({ database, clock: systemClock, keys }),
+      sourceOf: (env, headers) => sourceOf(env, headers, config.trustedProxies),
       tokens: tokenVerifier(issuers, config.audience),
       senderConstrained: !config.demo,
       log,
@@ -113,7 +116,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     closing.push(witnessing)
 
     const app = createApp(deps, house)
-    answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+    answer = getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false })
     return {
       address,
       demoIssuer,
@@ -127,6 +130,14 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     await close()
     throw error
   }
+}
+
+/** Where a request comes from: the connection, or what the last of our own proxies says. */
+function sourceOf(env: unknown, headers: Headers, proxies: number): string {
+  const forwarded = (headers.get('x-forwarded-for') ?? '').split(',').map((address) => address.trim())
+  const said = proxies > 0 ? forwarded.at(-proxies) : undefined
+  const { incoming } = (env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } }
+  return said || (incoming?.socket?.remoteAddress ?? '')
 }
 
 /** @throws {PoliciesInvalid} naming what would get through */

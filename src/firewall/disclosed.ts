@@ -22,6 +22,11 @@ export class Disclosed<T> {
     return new Disclosed(narrow(this.#value))
   }
 
+  /** The same, where the narrowing takes time, such as printing. */
+  async mapAsync<U>(narrow: (value: T) => Promise<U>): Promise<Disclosed<U>> {
+    return new Disclosed(await narrow(this.#value))
+  }
+
   static {
     disclosed = (value) => new Disclosed(value)
     reveal = (box) => box.#value

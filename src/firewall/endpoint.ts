@@ -23,6 +23,8 @@ export interface Reception<Town> {
   townOf(host: string): Promise<Town>
   requesterOf(town: Town, credentials: Credentials): Promise<Requester>
   staffOf(town: Town, credentials: Credentials): Promise<Staff>
+  /** Where a request comes from, as far as the runtime knows. Only a keyed hash of it is ever kept, for a day. */
+  sourceOf(env: unknown, headers: Headers): string
   log: Log
 }
 
@@ -57,6 +59,8 @@ export interface Visit<Town, Auth, Params, Query, Body> {
   params: Params
   query: Query
   body: Body
+  /** Where it comes from: an address, or nothing. Only for counting tries. */
+  source: string
   purpose: string
   idempotencyKey: string
   version: number
@@ -137,7 +141,8 @@ export function endpoint<Town, const Auth extends 'public' | 'staff' | 'requeste
           : spec.auth === 'staff'
             ? await reception.staffOf(town, credentials)
             : await reception.requesterOf(town, credentials)
-      const visit = { town, requester, ...(await parsed(context, spec)) }
+      const source = reception.sourceOf(context.env, context.req.raw.headers)
+      const visit = { town, requester, source, ...(await parsed(context, spec)) }
       reply = await handle(visit as Parameters<typeof handle>[0])
       const response = reply.toResponse(always(requestId))
       reception.log({

@@ -39,6 +39,12 @@ export class Reply {
     })
   }
 
+  /** Sends a file the gate let through. */
+  static document(disclosed: Disclosed<Uint8Array>, type: string, headers: Record<string, string> = {}): Reply {
+    const bytes = Uint8Array.from(reveal(disclosed))
+    return new Reply(bytes, 200, { 'content-type': type, 'cache-control': 'no-store', ...headers })
+  }
+
   /** Gives back to the caller what was read out of what the caller sent, such as a proof they hold. */
   static giveBack(value: unknown): Reply {
     return new Reply(JSON.stringify(value), 200, { 'content-type': JSON_TYPE, 'cache-control': 'no-store' })

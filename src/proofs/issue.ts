@@ -1,17 +1,20 @@
+import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand } from '../firewall/gate.ts'
-import type { Staff } from '../firewall/requester.ts'
+import type { Resident, Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
-import { NotFound } from '../platform/problem.ts'
+import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
+import { residencePeriods } from '../registry/history.ts'
 import { once } from '../registry/idempotency.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { earlierAnswer, keepAnswer } from '../registry/replays.ts'
 import { NotResident } from '../registry/residences.ts'
 import { loadRecords } from '../registry/store.ts'
-import { type Claim, type Profile, profiles } from './profiles.ts'
-import { signSdJwt } from './sd-jwt.ts'
+import { claimsOf, fieldsFor, type ProvableField } from './claims.ts'
+import { ProfileId, profiles } from './profiles.ts'
+import { type SigningKey, signSdJwt } from './sd-jwt.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import { openStatusList, randomIndex, statusListUri } from './status-list.ts'
 
@@ -19,182 +22,189 @@ export interface ProofDeps extends RegistryDeps {
   signing: SigningKeys
 }
 
+/** A public key of the holder's wallet: P-256, nothing private in it. */
+export const HolderKey = z
+  .strictObject({
+    kty: z.literal('EC'),
+    crv: z.literal('P-256'),
+    x: z.string().regex(/^[\w-]{43}$/),
+    y: z.string().regex(/^[\w-]{43}$/),
+  })
+  .openapi('HolderKey')
+export type HolderKey = z.infer<typeof HolderKey>
+
+/** Most copies at once. */
+export const MOST_COPIES = 20
+
+export const ProofOrder = z
+  .strictObject({
+    profile: ProfileId,
+    handedTo: z.enum(['neighbour', 'representative']).default('neighbour'),
+    holderKeys: z.array(HolderKey).min(1).max(MOST_COPIES).optional(),
+    copies: z.int().min(1).max(MOST_COPIES).optional(),
+  })
+  .refine((order) => order.holderKeys === undefined || order.copies === undefined, {
+    path: ['copies'],
+    message: 'Each key of the holder gets a copy of its own: give keys, or a number, and not both.',
+  })
+  .openapi('ProofOrder', {
+    description:
+      'Copies are made to be shown once each: they share no number, so that two services cannot tell they saw the same person.',
+  })
+export type ProofOrder = z.infer<typeof ProofOrder>
+
 export interface IssuedProof {
   id: string
   token: string
   expiresAt: string
+  /** Every copy, the first included. */
+  copies: { id: string; token: string }[]
 }
 
-const FIELDS: Record<Claim, keyof NeighbourFields & ('name' | 'dateOfBirth' | 'address' | 'residence')> = {
-  given_name: 'name',
-  family_name: 'name',
-  birthdate: 'dateOfBirth',
-  address: 'address',
-  district: 'address',
-  resident_since: 'residence',
-  resident_at_least_1_year: 'residence',
-  resident_at_least_2_years: 'residence',
-  resident_at_least_3_years: 'residence',
-  resident_at_least_5_years: 'residence',
+/** @throws when a proof is asked for by somebody it may not be given to. */
+export class NotForThisHolder extends Problem {
+  constructor(askedBy: 'neighbour' | 'representative') {
+    super(
+      'not-for-this-holder',
+      409,
+      askedBy === 'neighbour'
+        ? 'This proof is given to the neighbour alone, and to nobody for them.'
+        : 'This proof is asked for by whoever represents the neighbour.',
+    )
+  }
 }
 
 /**
  * Signs a proof that a neighbour lives here, holding no more than the service profile allows.
  * Nothing in it names the record: the status index is random and there is no serial number.
  *
- * @throws {NotResident} {NotFound} {Refusal} {IdempotencyMismatch}
+ * @throws {NotForThisHolder} {NotResident} {NotFound} {Refusal} {IdempotencyMismatch}
  */
 export async function issueProof(
   deps: ProofDeps,
   town: Municipality,
-  clerk: Staff,
+  requester: Staff | Resident,
   neighbourId: string,
-  profileId: string,
+  order: ProofOrder,
   idempotencyKey: string,
 ): Promise<Disclosed<IssuedProof>> {
-  const profile = profiles.get(profileId)
+  const profile = profiles.get(order.profile)
   if (profile === undefined) throw new NotFound()
+  if (profile.askedBy !== 'either' && profile.askedBy !== order.handedTo) throw new NotForThisHolder(profile.askedBy)
   const day = today(deps.clock, town.timeZone)
-  const fields = [...new Set([...profile.claims.map((claim) => FIELDS[claim]), 'residence' as const])]
+  const fields = fieldsFor(profile.claims)
   const key = await once(deps.gate, town.id, {
-    requester: clerk.id,
+    requester: requester.id,
     operation: `prove ${neighbourId}`,
     key: idempotencyKey,
-    body: profileId,
+    body: order,
   })
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], IssuedProof>(
-    { municipalityId: town.id, requester: clerk, action: 'prove', purpose: 'counter-service', fields },
-    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }),
+  const hidden = { neighbour: false }
+  return deps.gate.open<NeighbourFields, ProvableField, IssuedProof>(
+    { municipalityId: town.id, requester, action: 'prove', purpose: purposeOf(requester), fields },
+    async (transaction) => {
+      const records = await loadRecords(transaction, [neighbourId], { trueAt: day })
+      hidden.neighbour = records.some((record) => record.protected)
+      return records
+    },
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
       const earlier = await earlierAnswer<IssuedProof>(hand, neighbourId, key)
       if (earlier) return earlier
       if (record.residence === undefined) throw new NotResident()
-      const proof = await sign(deps, town, hand, neighbourId, profile, claimsOf(record, profile, day))
+      const periods = await residencePeriods(hand.transaction, neighbourId)
+      const claims = claimsOf(town, profile.claims, { record, protected: hidden.neighbour, periods, day })
+      const signer = await deps.signing.current(hand.transaction, town.id)
+      const keys = order.holderKeys ?? Array.from({ length: order.copies ?? 1 }, () => undefined)
+      const copies: { id: string; token: string }[] = []
+      let expiresAt = ''
+      for (const holderKey of keys) {
+        const place = await takePlace(deps, town, hand, { neighbourId, profileId: profile.id, signer, form: 'sd-jwt' })
+        expiresAt = place.expiresAt.toString()
+        copies.push({ id: place.id, token: await tokenAt(town, signer, profile.id, place, claims, holderKey) })
+      }
+      const [first] = copies
+      if (first === undefined) throw new InvalidInput([{ pointer: '/copies', detail: 'Ask for one at least.' }])
+      const proof = { ...first, expiresAt, copies }
       await keepAnswer(hand, town, neighbourId, key, proof)
       return proof
     },
   )
 }
 
-type Provable = Partial<Pick<NeighbourFields, 'name' | 'dateOfBirth' | 'address' | 'residence'>>
+export const purposeOf = (requester: Staff | Resident) =>
+  requester.kind === 'resident' ? 'own-record' : 'counter-service'
 
-/** The claims of one person for one profile; what is unknown is left out, never guessed. */
-export function claimsOf(record: Provable, profile: Profile, day: Temporal.PlainDate): Record<string, unknown> {
-  const since = record.residence?.residentSince
-  const years = since === undefined ? -1 : Temporal.PlainDate.from(since).until(day, { largestUnit: 'years' }).years
-  const { address } = record
-  const district = address && 'territory' in address ? address.territory?.district : undefined
-  const values: Record<Claim, unknown> = {
-    given_name: record.name?.given,
-    family_name: record.name?.family?.join(' '),
-    birthdate: record.dateOfBirth,
-    address,
-    district,
-    resident_since: since,
-    resident_at_least_1_year: years >= 1,
-    resident_at_least_2_years: years >= 2,
-    resident_at_least_3_years: years >= 3,
-    resident_at_least_5_years: years >= 5,
-  }
-  return Object.fromEntries(
-    profile.claims.map((claim) => [claim, values[claim]]).filter(([, value]) => value !== undefined),
-  )
+/** Where a proof stands in the city's books. */
+export interface ProofPlace {
+  id: string
+  statusListId: string
+  statusIndex: number
+  /** Seconds since 1970, to the hour: a time to the second would tell two services that they saw the same person. */
+  iat: number
+  exp: number
+  expiresAt: Temporal.Instant
 }
 
-async function sign(
-  deps: ProofDeps,
+function tokenAt(
   town: Municipality,
-  hand: GateHand,
-  neighbourId: string,
-  profile: Profile,
-  hidden: Record<string, unknown>,
-): Promise<IssuedProof> {
-  const key = await deps.signing.current(hand.transaction, town.id)
-  const list = await openStatusList(hand.transaction, town.id)
-  const now = deps.clock.now()
-  // To the hour: a time to the second would tell two services that they saw the same person.
-  const hour = Math.floor(now.epochMilliseconds / 3_600_000) * 3600
-  const exp = hour + profile.validityDays * 86_400
-  const expires = Temporal.Instant.fromEpochMilliseconds(exp * 1000)
-  const id = uuidv7()
-  const index = await takeIndex()
-  const token = await signSdJwt(
-    key,
+  signer: SigningKey,
+  profileId: string,
+  place: ProofPlace,
+  claims: Record<string, unknown>,
+  holderKey: HolderKey | undefined,
+): Promise<string> {
+  const { iat, exp, statusListId, statusIndex } = place
+  return signSdJwt(
+    signer,
     {
       iss: town.issuer,
-      iat: hour,
-      nbf: hour,
+      iat,
+      nbf: iat,
       exp,
-      vct: `${town.issuer}/credentials/${profile.id}`,
-      aud: profile.id,
+      vct: `${town.issuer}/credentials/${profileId}`,
+      aud: profileId,
       resident: true,
       municipality: town.slug,
-      status: { status_list: { idx: index, uri: statusListUri(town, list.id) } },
+      status: { status_list: { idx: statusIndex, uri: statusListUri(town, statusListId) } },
+      ...(holderKey ? { cnf: { jwk: holderKey } } : {}),
     },
-    hidden,
+    claims,
   )
-  return { id, token, expiresAt: expires.toString() }
-
-  async function takeIndex(): Promise<number> {
-    for (;;) {
-      const status_index = randomIndex(list.capacity)
-      const taken = await hand.transaction
-        .insertInto('proofs')
-        .values({
-          id,
-          municipality_id: town.id,
-          neighbour_id: neighbourId,
-          profile: profile.id,
-          signing_key_id: key.kid,
-          status_list_id: list.id,
-          status_index,
-          issued_at: now.toString(),
-          expires_at: expires.toString(),
-        })
-        .onConflict((conflict) => conflict.columns(['status_list_id', 'status_index']).doNothing())
-        .executeTakeFirst()
-      if (taken.numInsertedOrUpdatedRows === 1n) return status_index
-    }
-  }
 }
 
-/**
- * Takes a proof back. Verifiers learn it from the status list, within its time to live.
- *
- * @throws {NotFound} {Refusal}
- */
-export async function revokeProof(
-  deps: ProofDeps,
+/** Writes a proof down and takes a random place in the status list for it. */
+export async function takePlace(
+  deps: Pick<ProofDeps, 'clock'>,
   town: Municipality,
-  clerk: Staff,
-  proofId: string,
-): Promise<Disclosed<{ id: string; revokedAt: string }>> {
-  const day = today(deps.clock, town.timeZone)
-  return deps.gate.open<NeighbourFields, never, { id: string; revokedAt: string }>(
-    { municipalityId: town.id, requester: clerk, action: 'revoke', purpose: 'counter-service', fields: [] },
-    async (transaction) => {
-      const proof = await transaction
-        .selectFrom('proofs')
-        .select('neighbour_id')
-        .where('id', '=', proofId)
-        .executeTakeFirst()
-      return proof === undefined ? [] : loadRecords(transaction, [proof.neighbour_id], { trueAt: day })
-    },
-    async ([record], hand) => {
-      if (record === undefined) throw new NotFound()
-      await hand.transaction
-        .updateTable('proofs')
-        .set({ revoked_at: deps.clock.now().toString() })
-        .where('id', '=', proofId)
-        .where('revoked_at', 'is', null)
-        .execute()
-      const row = await hand.transaction
-        .selectFrom('proofs')
-        .select('revoked_at')
-        .where('id', '=', proofId)
-        .executeTakeFirstOrThrow()
-      return { id: proofId, revokedAt: row.revoked_at?.toISOString() ?? '' }
-    },
-  )
+  hand: GateHand,
+  proof: { neighbourId: string; profileId: string; signer: SigningKey; form: 'sd-jwt' | 'paper' },
+): Promise<ProofPlace> {
+  const validityDays = profiles.get(proof.profileId)?.validityDays ?? 1
+  const list = await openStatusList(hand.transaction, town.id)
+  const now = deps.clock.now()
+  const iat = Math.floor(now.epochMilliseconds / 3_600_000) * 3600
+  const exp = iat + validityDays * 86_400
+  const expiresAt = Temporal.Instant.fromEpochMilliseconds(exp * 1000)
+  const id = uuidv7()
+  for (;;) {
+    const statusIndex = randomIndex(list.capacity)
+    const taken = await hand.transaction
+      .insertInto('proofs')
+      .values({
+        id,
+        municipality_id: town.id,
+        neighbour_id: proof.neighbourId,
+        profile: proof.profileId,
+        form: proof.form,
+        signing_key_id: proof.signer.kid,
+        status_list_id: list.id,
+        status_index: statusIndex,
+        issued_at: now.toString(),
+        expires_at: expiresAt.toString(),
+      })
+      .onConflict((conflict) => conflict.columns(['status_list_id', 'status_index']).doNothing())
+      .executeTakeFirst()
+    if (taken.numInsertedOrUpdatedRows === 1n) return { id, statusListId: list.id, statusIndex, iat, exp, expiresAt }
+  }
 }

@@ -1,27 +1,30 @@
 import { z } from '@hono/zod-openapi'
+import { CLAIMS } from './claims.ts'
 
 const files = import.meta.glob('../../policies/services/*.json', { import: 'default', eager: true })
 
-export const CLAIMS = [
-  'given_name',
-  'family_name',
-  'birthdate',
-  'address',
-  'district',
-  'resident_since',
-  'resident_at_least_1_year',
-  'resident_at_least_2_years',
-  'resident_at_least_3_years',
-  'resident_at_least_5_years',
-] as const
-export type Claim = (typeof CLAIMS)[number]
+const text = z.strictObject({
+  en: z.string(),
+  es: z.string(),
+  ca: z.string(),
+  fr: z.string(),
+  ar: z.string(),
+})
 
 const Profile = z.strictObject({
   id: z.string().regex(/^[a-z][a-z-]{1,40}$/),
-  title: z.record(z.string(), z.string()),
+  title: text,
+  /** What it is for, said to the neighbour. */
+  purpose: text,
   /** The most this service may receive, besides that the bearer lives here. */
   claims: z.array(z.enum(CLAIMS)),
   validityDays: z.int().min(1).max(92),
+  /** Whether the service should ask the bearer to show, with a fresh signature, that the proof is theirs. */
+  nonce: z.boolean(),
+  /** Who may be given it: the neighbour alone, whoever represents them, or either. */
+  askedBy: z.enum(['neighbour', 'representative', 'either']),
+  /** Where the service answers questions about its use. */
+  contact: z.email(),
 })
 /** What a service may learn from a proof. */
 export type Profile = z.infer<typeof Profile>

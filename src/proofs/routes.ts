@@ -4,8 +4,9 @@ import { publicData, Reply } from '../firewall/reply.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { DisclosureRequest, disclose } from './disclosures.ts'
-import { issueProof, type ProofDeps, revokeProof } from './issue.ts'
+import { issueProof, type ProofDeps, ProofOrder } from './issue.ts'
 import { ProfileId, profiles } from './profiles.ts'
+import { revokeProof } from './revoke.ts'
 import { publishedKeys } from './signing-keys.ts'
 import { STATUS_TTL, statusListToken } from './status-list.ts'
 import { verifyHere } from './verification.ts'
@@ -28,18 +29,23 @@ export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {
       tag,
       auth: 'staff',
       params: z.object({ id: z.uuid() }),
-      body: z.strictObject({ profile: ProfileId }),
+      body: ProofOrder,
       idempotent: true,
       answers: {
         201: {
           description: 'An SD-JWT VC (RFC 9901)',
-          schema: z.object({ id: z.uuid(), token: z.string(), expiresAt: z.string() }),
+          schema: z.object({
+            id: z.uuid(),
+            token: z.string(),
+            expiresAt: z.string(),
+            copies: z.array(z.object({ id: z.uuid(), token: z.string() })),
+          }),
         },
       },
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params: { id }, body, idempotencyKey }) =>
-      Reply.disclose(await issueProof(deps, town, requester, id, body.profile, idempotencyKey), 201),
+      Reply.disclose(await issueProof(deps, town, requester, id, body, idempotencyKey), 201),
   )
 
   endpoint(

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Requester } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { HistoryEntry, NeighbourFields } from './model.ts'
@@ -17,6 +18,21 @@ export interface History {
   state: Partial<NeighbourFields>
   movements: HistoryEntry[]
   residences: { validFrom: string; validTo: string | null; recordedAt: string; supersededAt: string | null }[]
+}
+
+/** A time during which somebody lived here, as the registry knows it now. */
+export interface ResidencePeriod {
+  validFrom: string
+  /** The day after the last; null while it lasts. */
+  validTo: string | null
+}
+
+/** When somebody has lived here, earliest first, inside a transaction of the gate's. */
+export async function residencePeriods(transaction: Transaction, neighbourId: string): Promise<ResidencePeriod[]> {
+  const { rows } = await sql<{ valid_from: string; valid_to: string | null }>`
+    select valid_from::text, valid_to::text from residences
+    where neighbour_id = ${neighbourId} and superseded_at is null order by valid_from`.execute(transaction)
+  return rows.map(({ valid_from, valid_to }) => ({ validFrom: valid_from, validTo: valid_to }))
 }
 
 /**

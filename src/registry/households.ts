@@ -1,7 +1,8 @@
+import { sql } from 'kysely'
 import type { SealedPart } from '../firewall/gate.ts'
 import { wrappedKey } from '../firewall/municipality-keys.ts'
 import type { Requester } from '../firewall/requester.ts'
-import { inMunicipality } from '../platform/database.ts'
+import { inMunicipality, type Transaction } from '../platform/database.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Address } from './model.ts'
 import type { Municipality } from './municipality.ts'
@@ -69,4 +70,20 @@ export async function neighbourExists(
     const row = await transaction.selectFrom('neighbours').select('id').where('id', '=', id).executeTakeFirst()
     return row !== undefined && requester.kind === 'staff'
   })
+}
+
+/** Everyone registered on a day in the household a neighbour is in, inside a transaction of the gate's. */
+export async function householdMembers(
+  transaction: Transaction,
+  neighbourId: string,
+  day: Temporal.PlainDate,
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select mate.neighbour_id as id from residences own
+    join residences mate on mate.household_id = own.household_id and mate.superseded_at is null
+      and mate.valid_from <= ${day.toString()}::date and (mate.valid_to is null or mate.valid_to > ${day.toString()}::date)
+    where own.neighbour_id = ${neighbourId} and own.superseded_at is null
+      and own.valid_from <= ${day.toString()}::date and (own.valid_to is null or own.valid_to > ${day.toString()}::date)
+    order by mate.recorded_at, mate.neighbour_id`.execute(transaction)
+  return rows.map(({ id }) => id)
 }

@@ -33,19 +33,29 @@ export function algorithmOf(key: PublicKey): typeof ES256 | typeof EDDSA {
   throw new ProofInvalid('algorithm-refused')
 }
 
-type Check = (signature: Uint8Array<ArrayBuffer>, text: string) => boolean | Promise<boolean>
+const bytesOf = (signed: string | Uint8Array<ArrayBuffer>) =>
+  typeof signed === 'string' ? encoder.encode(signed) : signed
+
+type Check = (
+  signature: Uint8Array<ArrayBuffer>,
+  signed: string | Uint8Array<ArrayBuffer>,
+) => boolean | Promise<boolean>
 
 const checks = new WeakMap<PublicKey, Check>()
 
-/** Whether a signature over ASCII text is this key's. A key that cannot be read signs nothing. */
-export async function isSigned(key: PublicKey, signature: Uint8Array<ArrayBuffer>, text: string): Promise<boolean> {
+/** Whether a signature over text or bytes is this key's. A key that cannot be read signs nothing. */
+export async function isSigned(
+  key: PublicKey,
+  signature: Uint8Array<ArrayBuffer>,
+  signed: string | Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
   if (signature.length !== 64) return false
   let check = checks.get(key)
   if (check === undefined) {
     check = checkOf(key)
     checks.set(key, check)
   }
-  return check(signature, text)
+  return check(signature, signed)
 }
 
 function checkOf(key: PublicKey): Check {
@@ -56,17 +66,17 @@ function checkOf(key: PublicKey): Check {
     try {
       const imported = node.createPublicKey({ key: jwk as never, format: 'jwk' })
       const dsaEncoding = 'ieee-p1363' as const
-      return (signature, text) =>
-        node.verify(algorithm.digest, encoder.encode(text), { key: imported, dsaEncoding }, signature)
+      return (signature, signed) =>
+        node.verify(algorithm.digest, bytesOf(signed), { key: imported, dsaEncoding }, signature)
     } catch {
       return () => false
     }
   }
   const imported = crypto.subtle.importKey('jwk', jwk, algorithm.key, false, ['verify'])
   imported.catch(() => {})
-  return async (signature, text) => {
+  return async (signature, signed) => {
     try {
-      return await crypto.subtle.verify(algorithm.use, await imported, signature, encoder.encode(text))
+      return await crypto.subtle.verify(algorithm.use, await imported, signature, bytesOf(signed))
     } catch {
       return false
     }

@@ -16,7 +16,8 @@ export type RefusalCode =
   | 'disclosure-unmatched'
   | 'digest-duplicated'
   | 'claim-duplicated'
-  | 'key-binding-unsupported'
+  | 'key-binding-missing'
+  | 'key-binding-invalid'
 
 /** @throws by everything here; `code` says why. Its message never quotes the token. */
 export class ProofInvalid extends Error {

@@ -1,7 +1,10 @@
+import { isCompact, readCompact } from './compact.ts'
 import { ProofInvalid, type RefusalCode } from './errors.ts'
-import { type PublicKey, verifyJws } from './jws.ts'
+import { fetchKeys, fetchStatusList } from './fetching.ts'
+import { fromBase64Url, type PublicKey, parseObject, verifyJws } from './jws.ts'
+import { checkKeyBinding } from './key-binding.ts'
 import { resolveDisclosures } from './sd-jwt.ts'
-import { statusFromToken, statusReference } from './status.ts'
+import { type StatusReference, statusFromToken, statusReference } from './status.ts'
 
 export { statusAt } from './status.ts'
 export { ProofInvalid, type PublicKey, type RefusalCode }
@@ -11,6 +14,10 @@ export interface VerifyOptions {
   issuer: string
   /** The service this is checked for, e.g. `library`; a proof made for another is refused. */
   service?: string
+  /** What the holder was asked to sign; a proof without that signature is refused. */
+  nonce?: string
+  /** Whom the holder's signature must name; default: `service`. */
+  audience?: string
   /** Public keys already at hand; without them they are fetched from the issuer. */
   keys?: readonly PublicKey[]
   /** Signed status lists already at hand, by address; without them they are fetched from the issuer. */
@@ -30,93 +37,126 @@ export interface VerifiedProof {
   claims: Record<string, unknown>
   /** Seconds since 1970. */
   expiresAt: number
+  /** Whether the bearer showed that they hold the key this proof was issued to. */
+  holderProved: boolean
 }
 
 const LARGEST_TOKEN = 64 * 1024
-const LARGEST_ANSWER = 8 * 1024 * 1024
 const PLUMBING = new Set(['iss', 'iat', 'nbf', 'exp', 'aud', 'vct', 'status', 'cnf', 'jti'])
 
 /**
- * Checks a proof of residence: who signed it, for which service, whether it is in force and not taken back,
- * and that each disclosed claim was signed. Needs nothing but Web standards.
+ * Checks a proof of residence: who signed it, for which service, whether it is in force and not taken back, and that
+ * each disclosed claim was signed; with `nonce`, also that the bearer holds its key. Takes an SD-JWT VC, the text of
+ * a QR code (`https://city/v#…`), or what stands after its `#`. Needs nothing but Web standards.
  *
  * @example
  * const { claims } = await verifyProof(token, { issuer: 'https://padron.example.org', service: 'library' })
  *
  * @throws {ProofInvalid} with a stable `code`
- * @see RFC 9901 section 7.3
+ * @see RFC 9901 section 7.3; RFC 9052 section 4.4
  */
 export async function verifyProof(token: string, options: VerifyOptions): Promise<VerifiedProof> {
   if (token.length > LARGEST_TOKEN) throw new ProofInvalid('oversize')
+  const now = options.now ?? Math.floor(Date.now() / 1000)
+  const tolerance = options.tolerance ?? 60
+  const text = token.slice(token.indexOf('#') + 1)
+  return isCompact(text) ? verifyCompact(text, options, now, tolerance) : verifySdJwt(text, options, now, tolerance)
+}
+
+async function verifySdJwt(
+  token: string,
+  options: VerifyOptions,
+  now: number,
+  tolerance: number,
+): Promise<VerifiedProof> {
   const [jwt, ...disclosures] = token.split('~')
   const binding = disclosures.pop()
   if (jwt === undefined || binding === undefined) throw new ProofInvalid('malformed')
-  if (binding !== '') throw new ProofInvalid('key-binding-unsupported')
-  const keys = options.keys ?? (await fetchKeys(options))
+  const keys = options.keys ?? (await fetchKeys(options.issuer, fetcherOf(options), now, (all) => !names(jwt, all)))
   const payload = await verifyJws(jwt, 'dc+sd-jwt', keys)
-  const now = options.now ?? Math.floor(Date.now() / 1000)
-  const tolerance = options.tolerance ?? 60
   const { iss, exp, nbf, iat, aud } = payload
+  const audiences = aud === undefined ? [] : Array.isArray(aud) ? aud : [aud]
+  checkTerms({ iss, exp, nbf, iat, audiences }, options, now, tolerance)
+  const resolved = await resolveDisclosures(payload, disclosures)
+  const holderProved = await checkKeyBinding(binding, token.slice(0, token.length - binding.length), payload, {
+    nonce: options.nonce,
+    audience: options.audience ?? options.service,
+    now,
+    tolerance,
+  })
+  await checkStatus(statusReference(payload), keys, options, now)
+  return {
+    issuer: options.issuer,
+    service: typeof audiences[0] === 'string' ? audiences[0] : undefined,
+    claims: Object.fromEntries(Object.entries(resolved).filter(([name]) => !PLUMBING.has(name))),
+    expiresAt: exp as number,
+    holderProved,
+  }
+}
+
+async function verifyCompact(
+  text: string,
+  options: VerifyOptions,
+  now: number,
+  tolerance: number,
+): Promise<VerifiedProof> {
+  if (options.nonce !== undefined) throw new ProofInvalid('key-binding-missing')
+  const read = async () => {
+    if (options.keys) return { keys: options.keys, payload: await readCompact(text, options.keys) }
+    // Which key it names is known only once it is read: ask again when it is not among those kept.
+    let keys = await fetchKeys(options.issuer, fetcherOf(options), now, () => false)
+    try {
+      return { keys, payload: await readCompact(text, keys) }
+    } catch (error) {
+      if (!(error instanceof ProofInvalid) || error.code !== 'unknown-key') throw error
+      keys = await fetchKeys(options.issuer, fetcherOf(options), now, () => true)
+      return { keys, payload: await readCompact(text, keys) }
+    }
+  }
+  const { keys, payload } = await read()
+  checkTerms({ ...payload, nbf: undefined, audiences: [payload.aud] }, options, now, tolerance)
+  await checkStatus(payload.status, keys, options, now)
+  const { aud: service, claims, exp: expiresAt } = payload
+  return { issuer: options.issuer, service, claims, expiresAt, holderProved: false }
+}
+
+interface Terms {
+  iss: unknown
+  exp: unknown
+  nbf: unknown
+  iat: unknown
+  audiences: unknown[]
+}
+
+/** From whom, for whom, and when. */
+function checkTerms({ iss, exp, nbf, iat, audiences }: Terms, options: VerifyOptions, now: number, tolerance: number) {
   if (iss !== options.issuer) throw new ProofInvalid('wrong-issuer')
   if (typeof exp !== 'number') throw new ProofInvalid('malformed')
   if (exp + tolerance <= now) throw new ProofInvalid('expired')
-  if ((typeof nbf === 'number' && nbf > now + tolerance) || (typeof iat === 'number' && iat > now + tolerance)) {
+  if ((typeof nbf === 'number' && nbf > now + tolerance) || (typeof iat === 'number' && iat > now + tolerance))
     throw new ProofInvalid('not-yet-valid')
-  }
-  const audiences = aud === undefined ? [] : Array.isArray(aud) ? aud : [aud]
   if (options.service !== undefined && !audiences.includes(options.service)) throw new ProofInvalid('wrong-audience')
-  const resolved = await resolveDisclosures(payload, disclosures)
-  const reference = statusReference(payload)
-  if (reference) {
-    const list =
-      options.statusLists?.[reference.uri] ??
-      (options.statusLists ? undefined : await fetchStatusList(reference.uri, options))
-    if (list === undefined) throw new ProofInvalid('status-unavailable')
-    if ((await statusFromToken(list, reference, keys, now)) !== 0) throw new ProofInvalid('revoked')
-  }
-  return {
-    issuer: iss as string,
-    service: typeof audiences[0] === 'string' ? audiences[0] : undefined,
-    claims: Object.fromEntries(Object.entries(resolved).filter(([name]) => !PLUMBING.has(name))),
-    expiresAt: exp,
-  }
 }
 
-async function fetchKeys(options: VerifyOptions): Promise<PublicKey[]> {
-  try {
-    const { keys } = JSON.parse(await fetchText(`${options.issuer}/.well-known/jwks.json`, options)) as {
-      keys: PublicKey[]
-    }
-    if (!Array.isArray(keys)) throw new Error('no keys')
-    return keys
-  } catch {
-    throw new ProofInvalid('keys-unavailable')
-  }
+async function checkStatus(
+  reference: StatusReference | undefined,
+  keys: readonly PublicKey[],
+  options: VerifyOptions,
+  now: number,
+): Promise<void> {
+  if (reference === undefined) return
+  const { issuer, statusLists } = options
+  const list = statusLists
+    ? statusLists[reference.uri]
+    : await fetchStatusList(issuer, reference.uri, fetcherOf(options), now)
+  if (list === undefined) throw new ProofInvalid('status-unavailable')
+  if ((await statusFromToken(list, reference, keys, now)) !== 0) throw new ProofInvalid('revoked')
 }
 
-async function fetchStatusList(uri: string, options: VerifyOptions): Promise<string> {
-  // Only ever from the issuer itself: a proof cannot send its verifier anywhere else.
-  if (!uri.startsWith(`${options.issuer}/`)) throw new ProofInvalid('status-unavailable')
-  try {
-    return await fetchText(uri, options)
-  } catch {
-    throw new ProofInvalid('status-unavailable')
-  }
+/** Whether one of these keys is the one a JWS names. Believed for nothing but whether to ask for keys again. */
+function names(jwt: string, keys: readonly PublicKey[]): boolean {
+  const { kid } = parseObject(fromBase64Url(jwt.split('.')[0] ?? ''))
+  return keys.some((key) => key.kid === kid)
 }
 
-async function fetchText(url: string, options: VerifyOptions): Promise<string> {
-  const fetcher = options.fetch ?? globalThis.fetch
-  const response = await fetcher(url, { redirect: 'error', signal: AbortSignal.timeout(10_000) })
-  if (!response.ok || response.body === null) throw new Error('no answer')
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-  let text = ''
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return text
-    text += value
-    if (text.length > LARGEST_ANSWER) {
-      await reader.cancel()
-      throw new Error('too large')
-    }
-  }
-}
+const fetcherOf = (options: VerifyOptions) => options.fetch ?? globalThis.fetch

@@ -50,6 +50,8 @@ export async function verifyJws(
   jws: string,
   type: string,
   keys: readonly PublicKey[],
+  /** The key's name, where the token need not say it. */
+  kid?: string,
 ): Promise<Record<string, unknown>> {
   const [head, body, signature, ...rest] = jws.split('.')
   if (head === undefined || body === undefined || signature === undefined || rest.length > 0)
@@ -59,8 +61,9 @@ export async function verifyJws(
   if (header.alg !== 'ES256' && header.alg !== 'EdDSA') throw new ProofInvalid('algorithm-refused')
   if ('crit' in header || 'jwk' in header || 'jku' in header || 'x5u' in header || 'x5c' in header)
     throw new ProofInvalid('algorithm-refused')
-  if (typeof header.kid !== 'string') throw new ProofInvalid('unknown-key')
-  const key = keys.find((candidate) => candidate.kid === header.kid)
+  const name = kid ?? header.kid
+  if (typeof name !== 'string') throw new ProofInvalid('unknown-key')
+  const key = keys.find((candidate) => candidate.kid === name)
   if (key === undefined) throw new ProofInvalid('unknown-key')
   if (algorithmOf(key).jwa !== header.alg) throw new ProofInvalid('algorithm-refused')
   if (!(await isSigned(key, fromBase64Url(signature), `${head}.${body}`))) throw new ProofInvalid('bad-signature')

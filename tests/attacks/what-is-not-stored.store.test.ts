@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { purposes } from '../../src/firewall/policies.ts'
-import { CLAIMS } from '../../src/proofs/profiles.ts'
+import { CLAIMS } from '../../src/proofs/claims.ts'
 import { type House, openHouse } from '../support/house.ts'
 
 let house: House
@@ -108,6 +108,7 @@ describe('what the registry has no place for', () => {
       'proceedings.decided_by',
       'proceedings.decision',
       'proceedings.opened_by',
+      'proofs.form',
       'proofs.profile',
       'proofs.signing_key_id',
       'query_counts.counted',

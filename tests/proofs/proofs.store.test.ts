@@ -15,11 +15,13 @@ beforeAll(async () => {
 afterAll(() => house?.close())
 
 /** A stranger's verifier: it fetches what the city publishes over HTTP, from this house. */
-const strangerFetch: typeof fetch = (input, init) => house.fetch(new Request(input, { ...init, redirect: 'manual' }))
+const strangerFetch = (): typeof fetch => (input, init) =>
+  house.fetch(new Request(input, { ...init, redirect: 'manual' }))
+/** A new stranger each time: nothing is kept from the last check. */
 const verify = (token: string, service?: string) =>
   verifyProof(token, {
     issuer: house.town.issuer,
-    fetch: strangerFetch,
+    fetch: strangerFetch(),
     now: Math.floor(house.clock.now().epochMilliseconds / 1000),
     ...(service ? { service } : {}),
   })
@@ -36,7 +38,11 @@ interface Issued {
   code: string
 }
 const prove = (id: string, profile: string, as = 'clerk', idempotencyKey = randomUUID()) =>
-  house.ask<Issued>('POST', `/v1/neighbours/${id}/proofs`, { as, body: { profile }, idempotencyKey })
+  house.ask<Issued>('POST', `/v1/neighbours/${id}/proofs`, {
+    as,
+    body: { profile, handedTo: profiles.get(profile)?.askedBy === 'representative' ? 'representative' : 'neighbour' },
+    idempotencyKey,
+  })
 
 const payloadOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
 const SINCE = Temporal.Now.plainDateISO().subtract({ years: 3, months: 6 }).toString()
@@ -59,7 +65,28 @@ describe('a proof of residence', () => {
         resident_since: SINCE,
       },
     ],
-    ['city-bikes', {}],
+    ['city-bikes', { age_over_16: true }],
+    ['health-card', { given_name: 'Núria', family_name: 'Puig Soler', birthdate: '1971-02-03', district: '03' }],
+    ['social-services', { given_name: 'Núria', family_name: 'Puig Soler', district: '03', household_size: 1 }],
+    [
+      'bank-account',
+      {
+        given_name: 'Núria',
+        family_name: 'Puig Soler',
+        address: { kind: 'dwelling', streetName: 'Major', number: '4', territory: { district: '03' } },
+      },
+    ],
+    [
+      'residence-history',
+      {
+        given_name: 'Núria',
+        family_name: 'Puig Soler',
+        birthdate: '1971-02-03',
+        resident_since: SINCE,
+        continuous_residence_since: SINCE,
+        residence_gaps: [],
+      },
+    ],
     ['library', { given_name: 'Núria', family_name: 'Puig Soler' }],
     ['school-enrolment', { given_name: 'Núria', family_name: 'Puig Soler', birthdate: '1971-02-03', district: '03' }],
     [
@@ -70,6 +97,7 @@ describe('a proof of residence', () => {
         resident_at_least_2_years: true,
         resident_at_least_3_years: true,
         resident_at_least_5_years: false,
+        household_size: 1,
       },
     ],
   ])(
@@ -92,11 +120,15 @@ describe('a proof of residence', () => {
 
   it('covers every profile there is', () => {
     expect([...profiles.keys()].sort()).toEqual([
+      'bank-account',
       'city-bikes',
+      'health-card',
       'library',
       'residence',
+      'residence-history',
       'school-enrolment',
       'social-housing',
+      'social-services',
     ])
   })
 

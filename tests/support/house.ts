@@ -20,6 +20,7 @@ import {
   postgresDialect,
 } from '../../src/platform/database.ts'
 import type { LogLine } from '../../src/platform/telemetry.ts'
+import { createPress } from '../../src/proofs/press/press.ts'
 import { ensureSigningKey } from '../../src/proofs/signing-keys.ts'
 import type { Municipality } from '../../src/registry/municipality.ts'
 import { foundTown, type TownFile } from '../../src/registry/town-file.ts'
@@ -118,6 +119,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     policies,
     tokens: tokenVerifier([{ issuer, jwksUri: `${issuer}/jwks` }], AUDIENCE),
     senderConstrained: false,
+    press: createPress({ database, clock, keys }),
+    sourceOf: (_: unknown, headers: Headers) => headers.get('test-source') ?? '',
     log: (line: LogLine) => void log.push(line),
   }
   const rooms = furnish(deps)

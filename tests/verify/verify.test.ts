@@ -95,6 +95,7 @@ describe('a good proof', () => {
       service: 'library',
       claims: { resident: true, given_name: 'Ona', family_name: 'Puig' },
       expiresAt: NOW + 3600,
+      holderProved: false,
     })
   })
 
@@ -287,7 +288,7 @@ describe('a proof that is not accepted', () => {
         return token({ ...base, _sd: [digest(d), digest(e)] }, { disclosures: [d, e] })
       },
     ],
-    ['key-binding-unsupported', 'a key binding', async () => `${await token(base)}a.b.c`],
+    ['key-binding-invalid', 'a key binding by a stranger', async () => `${await token(base)}a.b.c`],
     [
       'status-unavailable',
       'a list at another address',

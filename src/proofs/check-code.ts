@@ -1,0 +1,166 @@
+import { hkdfSync, randomInt } from 'node:crypto'
+import { openBytes, sealBytes } from '../firewall/cipher.ts'
+import type { Gate } from '../firewall/gate.ts'
+import type { Clock } from '../platform/clock.ts'
+import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
+import { Problem } from '../platform/problem.ts'
+import type { Municipality } from '../registry/municipality.ts'
+
+/** Crockford's letters and digits: none is taken for another. */
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+const LETTERS = 15
+
+/**
+ * A code for readers without a camera: fifteen random letters, near 75 bits, and one that shows a slip of the hand,
+ * in groups of four.
+ *
+ * @see https://www.crockford.com/base32.html
+ */
+export function newCheckCode(): string {
+  for (;;) {
+    const letters = Array.from({ length: LETTERS }, () => ALPHABET[randomInt(32)]).join('')
+    const check = checkLetter(letters)
+    // Five of the 37 check symbols are no letters that somebody could say on the telephone: draw again.
+    if (check !== undefined) return (letters + check).replace(/(.{4})(?=.)/g, '$1-')
+  }
+}
+
+/** The number the letters write, modulo 37: any single slip and any exchange of neighbours is noticed. */
+function checkLetter(letters: string): string | undefined {
+  const remainder = [...letters].reduce((sum, letter) => (sum * 32 + ALPHABET.indexOf(letter)) % 37, 0)
+  return ALPHABET[remainder]
+}
+
+/**
+ * The sixteen letters of a code as somebody typed it: with or without dashes, small or large, O for 0, I or L for 1.
+ *
+ * @returns undefined when it cannot be a code
+ */
+export function parseCheckCode(typed: string): string | undefined {
+  const code = typed
+    .toUpperCase()
+    .replaceAll(/[\s\p{Dash}]/gu, '')
+    .replaceAll('O', '0')
+    .replaceAll(/[IL]/g, '1')
+  if (code.length !== LETTERS + 1 || [...code].some((letter) => !ALPHABET.includes(letter))) return undefined
+  return checkLetter(code.slice(0, LETTERS)) === code.at(-1) ? code : undefined
+}
+
+/** @throws when nothing is in force under a code: never was, taken back, run out or mistyped, all the same. */
+export class NoSuchCode extends Problem {
+  constructor() {
+    super('no-such-code', 404, 'No proof in force has this code. Compare it with the paper, letter by letter.')
+  }
+}
+
+/** @throws when codes are tried too often. */
+export class TooManyAttempts extends Problem {
+  constructor() {
+    super('too-many-attempts', 429, 'Too many codes were tried. Wait ten minutes.')
+  }
+}
+
+export interface CodeDeps {
+  database: Database
+  clock: Clock
+  gate: Pick<Gate, 'keysOf'>
+}
+
+const idOf = (hash: (text: string) => Buffer, code: string) => hash(`check-code ${code}`)
+const keyOf = (code: string, town: Municipality) =>
+  new Uint8Array(hkdfSync('sha256', code, town.id, 'padron check code', 32))
+
+/** Keeps what a paper shows under its code. The code itself is on the paper and nowhere else. */
+export async function keepUnderCode(
+  transaction: Transaction,
+  hash: (text: string) => Buffer,
+  town: Municipality,
+  kept: { code: string; proofId: string; content: string; expiresAt: Temporal.Instant },
+): Promise<void> {
+  const code = parseCheckCode(kept.code)
+  if (code === undefined) throw new Error('a check code that does not check')
+  const id = idOf(hash, code)
+  const sealed = sealBytes(keyOf(code, town), Buffer.from(kept.content), id.toString('hex'))
+  await transaction
+    .insertInto('check_codes')
+    .values({
+      id,
+      municipality_id: town.id,
+      proof_id: kept.proofId,
+      content: Buffer.from(sealed),
+      expires_at: kept.expiresAt.toString(),
+    })
+    .execute()
+}
+
+/** Tries from one place and from all places together, within ten minutes. */
+export const MOST_ATTEMPTS = { source: 30, town: 3000 } as const
+const PERIOD = 600_000
+
+/**
+ * What the paper with this code shows: its compact proof. Opened with the code and not with any key of the city's.
+ *
+ * @param source where the question comes from; only its keyed hash of the day is kept, for at most a day
+ * @throws {NoSuchCode} {TooManyAttempts}
+ */
+export async function findByCode(
+  deps: CodeDeps,
+  town: Municipality,
+  typed: string,
+  source: string,
+): Promise<{ token: string }> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  const now = deps.clock.now()
+  const day = now.toString().slice(0, 10)
+  // A code that cannot be one is looked for like any other, so that it takes as long.
+  const code = parseCheckCode(typed) ?? `?${typed.slice(0, 64)}`
+  const id = idOf(hash, code)
+  const found = await inMunicipality(deps.database, town.id, async (transaction) => {
+    const here = await countAttempt(transaction, town, hash(`code source ${day} ${source}`), now)
+    const everywhere = await countAttempt(transaction, town, hash(`code source ${day} everywhere`), now)
+    if (here > MOST_ATTEMPTS.source || everywhere > MOST_ATTEMPTS.town) return 'too-many' as const
+    return transaction
+      .selectFrom('check_codes')
+      .innerJoin('proofs', 'proofs.id', 'check_codes.proof_id')
+      .select('content')
+      .where('check_codes.id', '=', id)
+      .where('check_codes.expires_at', '>', new Date(now.epochMilliseconds))
+      .where('revoked_at', 'is', null)
+      .executeTakeFirst()
+  })
+  if (found === 'too-many') throw new TooManyAttempts()
+  if (found === undefined) throw new NoSuchCode()
+  return { token: Buffer.from(openBytes(keyOf(code, town), found.content, id.toString('hex'))).toString() }
+}
+
+async function countAttempt(
+  transaction: Transaction,
+  town: Municipality,
+  source: Buffer,
+  now: Temporal.Instant,
+): Promise<number> {
+  const period = new Date(Math.floor(now.epochMilliseconds / PERIOD) * PERIOD)
+  const row = await transaction
+    .insertInto('code_attempts')
+    .values({ municipality_id: town.id, source, period })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['municipality_id', 'source', 'period'])
+        .doUpdateSet((update) => ({ attempts: update('code_attempts.attempts', '+', 1) })),
+    )
+    .returning('attempts')
+    .executeTakeFirstOrThrow()
+  return row.attempts
+}
+
+/** Forgets codes that have run out and attempts of yesterday. */
+export async function forgetOldCodes(database: Database, clock: Clock, municipalityId: string): Promise<void> {
+  const now = clock.now().epochMilliseconds
+  await inMunicipality(database, municipalityId, async (transaction) => {
+    await transaction.deleteFrom('check_codes').where('expires_at', '<', new Date(now)).execute()
+    await transaction
+      .deleteFrom('code_attempts')
+      .where('period', '<', new Date(now - 86_400_000))
+      .execute()
+  })
+}

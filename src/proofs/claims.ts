@@ -1,0 +1,137 @@
+import { latestDay, parseBirthDate, possibleYears } from '../registry/birth-date.ts'
+import type { ResidencePeriod } from '../registry/history.ts'
+import type { Address, NeighbourFields } from '../registry/model.ts'
+import type { Municipality } from '../registry/municipality.ts'
+
+/** Every claim a proof can hold, besides `resident` and `municipality`. Nothing here names the record. */
+export const CLAIMS = [
+  'given_name',
+  'family_name',
+  'birthdate',
+  'address',
+  'district',
+  'resident_since',
+  'resident_at_least_1_year',
+  'resident_at_least_2_years',
+  'resident_at_least_3_years',
+  'resident_at_least_5_years',
+  'age_over_14',
+  'age_over_16',
+  'age_over_18',
+  'age_over_65',
+  'household_size',
+  'continuous_residence_since',
+  'residence_gaps',
+] as const
+export type Claim = (typeof CLAIMS)[number]
+
+export type ProvableField = 'name' | 'dateOfBirth' | 'address' | 'residence' | 'household'
+
+/** Which field of the record each claim is made from: what a profile needs opened, and no more. */
+const FIELDS: Record<Claim, ProvableField> = {
+  given_name: 'name',
+  family_name: 'name',
+  birthdate: 'dateOfBirth',
+  address: 'address',
+  district: 'address',
+  resident_since: 'residence',
+  resident_at_least_1_year: 'residence',
+  resident_at_least_2_years: 'residence',
+  resident_at_least_3_years: 'residence',
+  resident_at_least_5_years: 'residence',
+  age_over_14: 'dateOfBirth',
+  age_over_16: 'dateOfBirth',
+  age_over_18: 'dateOfBirth',
+  age_over_65: 'dateOfBirth',
+  household_size: 'household',
+  continuous_residence_since: 'residence',
+  residence_gaps: 'residence',
+}
+
+/** The fields to open for these claims; residence always, for only residents get proofs. */
+export function fieldsFor(claims: readonly Claim[]): ProvableField[] {
+  return [...new Set([...claims.map((claim) => FIELDS[claim]), 'residence' as const])]
+}
+
+export type Provable = Partial<Pick<NeighbourFields, ProvableField>>
+
+/** What the claims are made from. */
+export interface Provenance {
+  record: Provable
+  /** A protected neighbour's whereabouts are in no proof: the reference address stands there. */
+  protected: boolean
+  periods: readonly ResidencePeriod[]
+  day: Temporal.PlainDate
+}
+
+/** The claims of one person; what is unknown is left out, never guessed. */
+export function claimsOf(
+  town: Municipality,
+  wanted: readonly Claim[],
+  { record, protected: hidden, periods, day }: Provenance,
+): Partial<Record<Claim, unknown>> {
+  const since = record.residence?.residentSince
+  const years = since === undefined ? -1 : Temporal.PlainDate.from(since).until(day, { largestUnit: 'years' }).years
+  const address = shownAddress(town, record.address, hidden)
+  const district = address && 'territory' in address ? address.territory?.district : undefined
+  const continuous = continuity(periods, day)
+  const values: Record<Claim, unknown> = {
+    given_name: record.name?.given,
+    family_name: record.name?.family?.join(' '),
+    birthdate: record.dateOfBirth,
+    address,
+    district,
+    resident_since: since,
+    resident_at_least_1_year: years >= 1,
+    resident_at_least_2_years: years >= 2,
+    resident_at_least_3_years: years >= 3,
+    resident_at_least_5_years: years >= 5,
+    age_over_14: isOver(14, record.dateOfBirth, day),
+    age_over_16: isOver(16, record.dateOfBirth, day),
+    age_over_18: isOver(18, record.dateOfBirth, day),
+    age_over_65: isOver(65, record.dateOfBirth, day),
+    household_size: hidden ? undefined : record.household?.size,
+    continuous_residence_since: continuous?.since,
+    residence_gaps: continuous?.gaps,
+  }
+  return Object.fromEntries(wanted.map((claim) => [claim, values[claim]]).filter(([, value]) => value !== undefined))
+}
+
+/** Where a proof says that somebody lives. */
+export function shownAddress(town: Municipality, address: Address | undefined, hidden: boolean): Address | undefined {
+  if (hidden) return { kind: 'no-fixed-address', referenceAddress: town.referenceAddress }
+  if (address?.kind !== 'no-fixed-address') return address
+  // Where somebody usually is belongs to them and to no paper.
+  return { kind: address.kind, referenceAddress: address.referenceAddress ?? town.referenceAddress }
+}
+
+/** @returns undefined where the date of birth leaves it open */
+export function isOver(age: number, dateOfBirth: string | undefined, day: Temporal.PlainDate): boolean | undefined {
+  const birth = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
+  if (birth === undefined) return undefined
+  const reached = (born: Temporal.PlainDate) => Temporal.PlainDate.compare(born.add({ years: age }), day) <= 0
+  if (reached(latestDay(birth))) return true
+  const earliest = new Temporal.PlainDate(Math.min(...possibleYears(birth)), birth.month ?? 1, birth.day ?? 1)
+  return reached(earliest) ? undefined : false
+}
+
+/** Since when somebody has lived here without a day between, and the gaps before, as ISO 8601 intervals. */
+export function continuity(
+  periods: readonly ResidencePeriod[],
+  day: Temporal.PlainDate,
+): { since: string; gaps: string[] } | undefined {
+  const sorted = [...periods].sort((a, b) => a.validFrom.localeCompare(b.validFrom))
+  const last = sorted.at(-1)
+  if (last === undefined || (last.validTo !== null && last.validTo <= day.toString())) return undefined
+  let since = sorted[0]?.validFrom ?? last.validFrom
+  let until = sorted[0]?.validTo ?? null
+  const gaps: string[] = []
+  for (const period of sorted.slice(1)) {
+    if (until !== null && period.validFrom > until) {
+      gaps.push(`${until}/${period.validFrom}`)
+      since = period.validFrom
+    }
+    until = period.validTo
+  }
+  return { since, gaps }
+}

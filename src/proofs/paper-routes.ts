@@ -1,0 +1,84 @@
+import { z } from '@hono/zod-openapi'
+import { readDemand } from '../firewall/access-requests.ts'
+import { endpoint, type House } from '../firewall/endpoint.ts'
+import { refusalLetters } from '../firewall/letters.ts'
+import type { PolicyEngine } from '../firewall/policies.ts'
+import { Reply } from '../firewall/reply.ts'
+import { NotFound } from '../platform/problem.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { findByCode } from './check-code.ts'
+import type { ProofDeps } from './issue.ts'
+import { NoPress, PaperOrder, type Press, printPaper } from './paper.ts'
+
+const tag = 'Proofs'
+
+/** Proofs on paper, and the code printed on them. */
+export function paperRoutes(
+  house: House<Municipality>,
+  deps: ProofDeps & { press?: Press | undefined; policies: PolicyEngine },
+): void {
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/neighbours/{id}/papers',
+      summary: 'Print a proof of residence',
+      description:
+        'A sealed PDF with a square and a code to check it by. `individual`, `household`, `historical` and `certificate` say how much it tells.',
+      tag,
+      auth: 'staff',
+      params: z.object({ id: z.uuid() }),
+      body: PaperOrder,
+      idempotent: true,
+      answers: { 200: { description: 'The paper (PDF/A-2a, PDF/UA-1, PAdES B-B)', type: 'application/pdf' } },
+      refuses: [403, 404, 409],
+    },
+    async ({ town, requester, params: { id }, body, idempotencyKey }) => {
+      const printed = await printPaper(deps, town, requester, id, body, idempotencyKey)
+      const file = printed.map(({ pdf }) => pdf)
+      return Reply.document(file, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
+    },
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/check-codes',
+      summary: 'Look a paper up by the code on it',
+      description:
+        'Gives the compact proof that the square on the paper holds, to be checked like any other. The same answer for every code that nothing in force has.',
+      tag,
+      auth: 'public',
+      body: z.strictObject({ code: z.string().max(64) }),
+      answers: { 200: { description: 'The proof', schema: z.object({ token: z.string() }) } },
+      refuses: [404, 429],
+    },
+    async ({ town, body, source }) => Reply.giveBack(await findByCode(deps, town, body.code, source)),
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/v1/access-requests/{id}/letter',
+      summary: 'The refusal letter of a demand, sealed',
+      tag: 'Access requests',
+      auth: 'staff',
+      params: z.object({ id: z.uuid() }),
+      answers: { 200: { description: 'The letter, in the town’s languages', type: 'application/pdf' } },
+      refuses: [403, 404],
+    },
+    async ({ town, requester, params: { id } }) => {
+      const { press } = deps
+      if (press === undefined) throw new NoPress()
+      const refused = await readDemand(deps.gate, town.id, requester, id)
+      const letter = await refused.mapAsync(async ({ reference, stage }) => {
+        if (stage !== 'refused') throw new NotFound()
+        const languages = refusalLetters(deps.policies, reference, town.languages)
+        return press.letter(town, { languages, writtenAt: deps.clock.now() })
+      })
+      return Reply.document(letter, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
+    },
+  )
+}

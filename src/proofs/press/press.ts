@@ -1,0 +1,142 @@
+import { SignPdf } from '@signpdf/signpdf'
+import { Signer } from '@signpdf/utils'
+import { correction, generate } from 'lean-qr'
+import type { Municipality } from '../../registry/municipality.ts'
+import { sealWith } from '../document-seal.ts'
+import type { Paper, Press } from '../paper.ts'
+import texts from '../paper-texts.json'
+import type { KeyDeps } from '../signing-keys.ts'
+import { printSheet, type Text } from './document.ts'
+
+type Language = keyof typeof texts
+
+/** Prints papers and puts the city's seal on them. On Node: it reads font files. */
+export function createPress(deps: KeyDeps): Press {
+  const seal = sealWith(deps, (pdf, signature) => {
+    class City extends Signer {
+      override async sign(content: Buffer): Promise<Buffer> {
+        return Buffer.from(await signature(content))
+      }
+    }
+    return new SignPdf().sign(pdf, new City())
+  })
+  return {
+    paper: async (town, paper) => seal(town, await printPaper(town, paper)),
+    letter: async (town, letter) => seal(town, await printLetter(town, letter)),
+  }
+}
+
+const inLanguages = (languages: readonly string[]) =>
+  languages.filter((one): one is Language => Object.hasOwn(texts, one))
+const nameIn = (town: Municipality, language: string) => town.name[language] ?? Object.values(town.name)[0] ?? ''
+
+async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
+  const languages = inLanguages(paper.languages)
+  const first = languages[0] ?? 'en'
+  const fill = (language: Language, key: keyof (typeof texts)['en'], more: Record<string, string> = {}): Text => {
+    const values: Record<string, string> = { town: nameIn(town, language), address: checkingAddress(town), ...more }
+    return { language, text: texts[language][key].replaceAll(/\{(\w+)\}/g, (_, name) => values[name] ?? '') }
+  }
+  const all = (key: keyof (typeof texts)['en'], more: Record<string, string> = {}) =>
+    languages.map((language) => fill(language, key, more))
+  const day = (iso: string) => dayIn(first, iso)
+  const title = fill(first, paper.kind).text
+  const created = new Date(paper.issuedAt)
+
+  return printSheet({ title, language: first, author: nameIn(town, first), created }, (sheet) => {
+    sheet.paragraph({ text: nameIn(town, first), language: first }, { size: 12, weight: 700 })
+    sheet.heading(1, all(paper.kind))
+    for (const piece of all('statement')) sheet.paragraph(piece)
+    sheet.space(10)
+    for (const { name, value, n } of paper.fields) {
+      const labels = all(name, { n: String(n) })
+      if (typeof value === 'boolean') sheet.field(labels, fill(first, value ? 'yes' : 'no'))
+      else {
+        const text = name === 'birthdate' || /since$/.test(name) ? day(value) : value
+        sheet.field(labels, { text, language: paper.nameLanguage })
+      }
+    }
+    if (paper.members) {
+      sheet.space(6)
+      sheet.heading(2, all('members'))
+      for (const { name, dateOfBirth } of paper.members)
+        sheet.paragraph(
+          { text: [name, dateOfBirth ? day(dateOfBirth) : ''].filter(Boolean).join(' · '), language: first },
+          { size: 11 },
+        )
+    }
+    if (paper.periods) {
+      sheet.space(6)
+      sheet.heading(2, all('periods'))
+      for (const { from, to, address } of paper.periods) {
+        const until = to === null ? fill(first, 'now').text : fill(first, 'until', { day: day(to) }).text
+        sheet.paragraph({ text: `${day(from)} – ${until}: ${address}`, language: first }, { size: 11 })
+      }
+    }
+    sheet.space(6)
+    sheet.field(all('issued'), { text: day(paper.issuedOn), language: first })
+    sheet.field(all('expires'), { text: day(paper.expiresOn), language: first })
+    sheet.space(8)
+    sheet.heading(2, [fill(first, 'checkTitle')])
+    sheet.figure(fill(first, 'alternative'), 150, (pdf, x, y) => drawQr(pdf, paper.qr, x, y, 150), [
+      fill(first, 'code', { code: paper.code }),
+      ...languages.slice(0, 2).map((language) => fill(language, 'check')),
+    ])
+    for (const piece of all('sealed')) sheet.paragraph(piece, { size: 8 })
+    for (const piece of all('firewall')) sheet.paragraph(piece, { size: 8 })
+    sheet.signatureField(nameIn(town, first), created, title)
+  })
+}
+
+/** A letter about nobody: the refusal of a demand. */
+export interface Letter {
+  languages: readonly {
+    language: string
+    title: string
+    paragraphs: readonly string[]
+    rules: readonly string[]
+    digest: string
+  }[]
+  writtenAt: Temporal.Instant
+}
+
+async function printLetter(town: Municipality, letter: Letter): Promise<Buffer> {
+  const [first] = letter.languages
+  if (first === undefined) throw new Error('a letter in no language')
+  const created = new Date(letter.writtenAt.epochMilliseconds)
+  const author = nameIn(town, first.language)
+  return printSheet({ title: first.title, language: first.language, author, created }, (sheet) => {
+    for (const { language, title, paragraphs, rules, digest } of letter.languages) {
+      sheet.heading(1, [{ text: title, language }])
+      const [opening = '', ...rest] = paragraphs
+      sheet.paragraph({ text: opening, language }, { size: 11 })
+      for (const text of rest) sheet.paragraph({ text, language }, { size: 11 })
+      for (const text of rules) sheet.paragraph({ text: `– ${text}`, language }, { size: 10 })
+      sheet.paragraph({ text: digest, language }, { size: 8 })
+      sheet.space(14)
+    }
+    sheet.signatureField(author, created, first.title)
+  })
+}
+
+const checkingAddress = (town: Municipality) => `${town.issuer.replace(/^https?:\/\//, '')}/v`
+
+/** A day as the language writes it; a date known in part stays as it is. */
+function dayIn(language: string, iso: string): string {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(iso)) return iso
+  return Temporal.PlainDate.from(iso).toLocaleString(language === 'ar' ? 'ar-u-nu-latn' : language, {
+    dateStyle: 'long',
+  })
+}
+
+function drawQr(pdf: PDFKit.PDFDocument, text: string, x: number, y: number, size: number): void {
+  const code = generate(text, { minCorrectionLevel: correction.M, maxCorrectionLevel: correction.M })
+  const quiet = 4
+  const module = size / (code.size + 2 * quiet)
+  for (let row = 0; row < code.size; row += 1) {
+    for (let column = 0; column < code.size; column += 1) {
+      if (code.get(column, row)) pdf.rect(x + (column + quiet) * module, y + (row + quiet) * module, module, module)
+    }
+  }
+  pdf.fill('black')
+}

@@ -1,0 +1,48 @@
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { Resident, Staff } from '../firewall/requester.ts'
+import { today } from '../platform/clock.ts'
+import { NotFound } from '../platform/problem.ts'
+import type { NeighbourFields } from '../registry/model.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { loadRecords } from '../registry/store.ts'
+import { type ProofDeps, purposeOf } from './issue.ts'
+
+/**
+ * Takes a proof back. Verifiers learn it from the status list, within its time to live.
+ *
+ * @throws {NotFound} {Refusal}
+ */
+export async function revokeProof(
+  deps: ProofDeps,
+  town: Municipality,
+  requester: Staff | Resident,
+  proofId: string,
+): Promise<Disclosed<{ id: string; revokedAt: string }>> {
+  const day = today(deps.clock, town.timeZone)
+  return deps.gate.open<NeighbourFields, never, { id: string; revokedAt: string }>(
+    { municipalityId: town.id, requester, action: 'revoke', purpose: purposeOf(requester), fields: [] },
+    async (transaction) => {
+      const proof = await transaction
+        .selectFrom('proofs')
+        .select('neighbour_id')
+        .where('id', '=', proofId)
+        .executeTakeFirst()
+      return proof === undefined ? [] : loadRecords(transaction, [proof.neighbour_id], { trueAt: day })
+    },
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      await hand.transaction
+        .updateTable('proofs')
+        .set({ revoked_at: deps.clock.now().toString() })
+        .where('id', '=', proofId)
+        .where('revoked_at', 'is', null)
+        .execute()
+      const row = await hand.transaction
+        .selectFrom('proofs')
+        .select('revoked_at')
+        .where('id', '=', proofId)
+        .executeTakeFirstOrThrow()
+      return { id: proofId, revokedAt: row.revoked_at?.toISOString() ?? '' }
+    },
+  )
+}
