@@ -8,6 +8,7 @@ const BOTTOM = 841.89 - MARGIN - 24
 export interface Text {
   text: string
   language: string
+  strong?: boolean
 }
 
 /** A page being written from top to bottom, tagged for screen readers as it goes. */
@@ -124,7 +125,10 @@ function sheetOn(pdf: PDFKit.PDFDocument, root: PDFKit.PDFStructureElement, set:
         ),
       )
       for (const piece of beside) {
-        block('P', piece, { size: 10 }, { x: MARGIN + size + 16, width: WIDTH - size - 16 })
+        block('P', piece, piece.strong ? { size: 13, weight: 700 } : { size: 10 }, {
+          x: MARGIN + size + 16,
+          width: WIDTH - size - 16,
+        })
         y += 4
       }
       y = Math.max(y, at + size) + 8

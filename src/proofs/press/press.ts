@@ -7,6 +7,7 @@ import type { Paper, Press } from '../paper.ts'
 import texts from '../paper-texts.json'
 import type { KeyDeps } from '../signing-keys.ts'
 import { printSheet, type Text } from './document.ts'
+import { isolated } from './typeset.ts'
 
 type Language = keyof typeof texts
 
@@ -61,7 +62,7 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
       sheet.heading(2, all('members'))
       for (const { name, dateOfBirth } of paper.members)
         sheet.paragraph(
-          { text: [name, dateOfBirth ? day(dateOfBirth) : ''].filter(Boolean).join(' · '), language: first },
+          { text: [isolated(name), dateOfBirth ? day(dateOfBirth) : ''].filter(Boolean).join(' · '), language: first },
           { size: 11 },
         )
     }
@@ -70,7 +71,7 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
       sheet.heading(2, all('periods'))
       for (const { from, to, address } of paper.periods) {
         const until = to === null ? fill(first, 'now').text : fill(first, 'until', { day: day(to) }).text
-        sheet.paragraph({ text: `${day(from)} – ${until}: ${address}`, language: first }, { size: 11 })
+        sheet.paragraph({ text: `${day(from)} – ${until}: ${isolated(address)}`, language: first }, { size: 11 })
       }
     }
     sheet.space(6)

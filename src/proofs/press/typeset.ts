@@ -85,12 +85,16 @@ export function typesetter(document: Document): Typesetter {
   }
 }
 
+/** Marks that keep a name of one direction from pulling its neighbours along; they are not drawn. */
+const ISOLATES = /[\u2066-\u2069]/
+export const isolated = (text: string) => `\u2068${text}\u2069`
+
 /** Letters that no font here has are written in Latin ones rather than as boxes. */
 function drawable(text: string): string {
   return [...text.normalize('NFC')]
     .map((letter) => {
       const codePoint = letter.codePointAt(0) ?? 0
-      if (letter === '\n' || faceFor(codePoint, undefined)) return letter
+      if (letter === '\n' || ISOLATES.test(letter) || faceFor(codePoint, undefined)) return letter
       return anyAscii(letter)
     })
     .join('')
@@ -108,7 +112,7 @@ function runs(line: string, direction: 'ltr' | 'rtl' = 'ltr'): Run[] {
     const face = faceFor(letter.codePointAt(0) ?? 0, last?.face)
     const text = mirrored.get(at) ?? letter
     at += letter.length
-    if (face === undefined) continue
+    if (face === undefined || ISOLATES.test(letter)) continue
     if (last && last.level === level && last.face === face) last.text += text
     else found.push({ text, face, level })
   }
