@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { defineConfig, type Plugin, type UserConfig } from 'vite'
+import { build, defineConfig, type Plugin, type UserConfig } from 'vite'
 
 /** Workers take WebAssembly as a module beside the code, not as bytes in it. */
 function wasmBeside(): Plugin {
@@ -10,6 +10,37 @@ function wasmBeside(): Plugin {
     generateBundle() {
       const source = readFileSync('node_modules/@cedar-policy/cedar-wasm/web/cedar_wasm_bg.wasm')
       this.emitFile({ type: 'asset', fileName: 'cedar_wasm_bg.wasm', source })
+    },
+  }
+}
+
+/** `import code from './page.client.ts?script'` gives the script as text, bundled for the browser and shrunk. */
+function browserScripts(): Plugin {
+  const mark = '\0script:'
+  return {
+    name: 'browser-scripts',
+    enforce: 'pre',
+    async resolveId(source, importer) {
+      if (!source.endsWith('?script')) return
+      const found = await this.resolve(source.slice(0, -'?script'.length), importer, { skipSelf: true })
+      return found ? mark + found.id : undefined
+    },
+    async load(id) {
+      if (!id.startsWith(mark)) return
+      const made = await build({
+        configFile: false,
+        logLevel: 'error',
+        build: {
+          write: false,
+          target: 'es2022',
+          minify: true,
+          copyPublicDir: false,
+          lib: { entry: id.slice(mark.length), formats: ['iife'], name: 'page' },
+        },
+      })
+      const [bundle] = Array.isArray(made) ? made : [made]
+      const chunk = bundle && 'output' in bundle ? bundle.output.find((part) => part.type === 'chunk') : undefined
+      return `export default ${JSON.stringify(chunk?.type === 'chunk' ? chunk.code : '')}`
     },
   }
 }
@@ -64,5 +95,6 @@ const builds: Record<string, UserConfig> = {
 
 export default defineConfig(({ mode }) => ({
   ...builds[mode],
+  plugins: [browserScripts(), ...(builds[mode]?.plugins ?? [])],
   build: { target: 'esnext', minify: mode === 'verify', copyPublicDir: false, ...builds[mode]?.build },
 }))

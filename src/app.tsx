@@ -25,6 +25,7 @@ import { registryRoutes } from './registry/routes.ts'
 import { searchLinks } from './registry/search-links.ts'
 import { statisticsRoutes } from './statistics/routes.ts'
 import { rememberedTransparency } from './statistics/transparency.ts'
+import { checkPages } from './ui/check/routes.tsx'
 import { publicPages } from './ui/routes.tsx'
 
 export interface AppDeps {
@@ -84,6 +85,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
 
   const transparency = rememberedTransparency(deps.database)
   statisticsRoutes(house, transparency)
+  checkPages(house, rooms)
   publicPages(house, { document: once(() => describe(house)), policies: deps.policies, transparency })
   house.get('/health/live', () => new Response('alive', { headers: always(uuidv7()) }))
   house.get('/health/ready', async () => {

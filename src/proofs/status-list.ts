@@ -128,3 +128,28 @@ async function packedList(transaction: Transaction, list: { id: string; capacity
   packed.set(list.id, { revoked: rows.length, lst })
   return lst
 }
+
+/** How much of them a page takes along, characters. */
+const MOST_CARRIED = 120_000
+
+/** The signed lists that proofs in force stand in, by address, the newest first, as far as they fit into a page. */
+export async function currentStatusLists(deps: StatusDeps, town: Municipality): Promise<Record<string, string>> {
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const lists = await transaction
+      .selectFrom('status_lists')
+      .select('id')
+      .where('municipality_id', '=', town.id)
+      .orderBy('opened_at', 'desc')
+      .limit(8)
+      .execute()
+    const carried: Record<string, string> = {}
+    let size = 0
+    for (const { id } of lists) {
+      const token = await signStatusList(transaction, deps, town, id)
+      if (token === undefined || size + token.length > MOST_CARRIED) continue
+      size += token.length
+      carried[statusListUri(town, id)] = token
+    }
+    return carried
+  })
+}

@@ -20,7 +20,13 @@ export function Languages(props: { language: Language; path: string }) {
 }
 
 /** Every page: language, direction, a way past the header, one stylesheet of our own and nothing from elsewhere. */
-export function Page(props: { title: string; language: Language; town: string; children: Child }) {
+export function Page(props: {
+  title: string
+  language: Language
+  town: string
+  script?: { src: string; nonce: string }
+  children: Child
+}) {
   const t = LOCALES[props.language]
   return (
     <html lang={props.language} dir={LANGUAGES[props.language].direction}>
@@ -29,6 +35,7 @@ export function Page(props: { title: string; language: Language; town: string; c
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>{props.title}</title>
         <link rel="stylesheet" href="/assets/styles.css" />
+        {props.script ? <script src={props.script.src} nonce={props.script.nonce} defer /> : ''}
       </head>
       <body>
         <a class="skip" href="#content">
@@ -40,11 +47,12 @@ export function Page(props: { title: string; language: Language; town: string; c
         <main id="content">{props.children}</main>
         <footer>
           <nav>
+            <a href="/v">{t.vLink}</a>
+            <a href="/services">{t.sTitle}</a>
             <a href="/firewall">{t.firewallLink}</a>
             <a href="/transparency">{t.transparencyLink}</a>
             <a href="/docs">{t.api}</a>
             <a href="/v1/purposes">{t.purposes}</a>
-            <a href="/v1/services">{t.services}</a>
             <a href="/.well-known/jwks.json">{t.keys}</a>
           </nav>
         </footer>

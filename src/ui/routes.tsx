@@ -9,7 +9,8 @@ import type { Transparency } from '../statistics/transparency.ts'
 import { type ApiDocument, Docs } from './docs.tsx'
 import { FirewallPage, TransparencyPage } from './firewall.tsx'
 import { Landing } from './landing.tsx'
-import { isLanguage, type Language, languageFor } from './language.ts'
+import { nameIn, readerOf } from './reader.ts'
+import { ServicesPage } from './services.tsx'
 import styles from './styles.css?inline'
 
 /** Pages about nobody: the front door, the description of the API, the stylesheet. */
@@ -26,18 +27,8 @@ export function publicPages(
     new Response(body, { headers: { ...always(uuidv7()), 'content-type': type, ...more } })
   const page = (body: Child) =>
     answer(`<!doctype html>${String(body)}`, 'text/html; charset=utf-8', { vary: 'accept-language' })
-  const townOf = (context: {
-    var: { reception: { townOf(host: string): Promise<Municipality> } }
-    req: { header(name: string): string | undefined }
-  }) => context.var.reception.townOf(context.req.header('host') ?? '')
-  const nameIn = (town: Municipality, language: Language) => town.name[language] ?? Object.values(town.name)[0] ?? ''
-
-  const reader = async (
-    context: Parameters<typeof townOf>[0] & { req: { query(name: string): string | undefined } },
-  ) => {
-    const town = await townOf(context)
-    const asked = context.req.query('lang') ?? ''
-    const language = isLanguage(asked) ? asked : languageFor(context.req.header('accept-language'), town.languages)
+  const reader = async (context: Parameters<typeof readerOf>[0]) => {
+    const { town, language } = await readerOf(context)
     return { id: town.id, language, town: nameIn(town, language) }
   }
 
@@ -45,12 +36,13 @@ export function publicPages(
   house.get('/firewall', async (context) =>
     page(<FirewallPage policies={deps.policies} {...(await reader(context))} />),
   )
+  house.get('/services', async (context) => page(<ServicesPage {...(await reader(context))} />))
   house.get('/transparency', async (context) => {
     const read = await reader(context)
     return page(<TransparencyPage counted={await deps.transparency(read.id)} {...read} />)
   })
   house.get('/docs', async (context) => {
-    const town = await townOf(context)
+    const { town } = await readerOf(context)
     return page(<Docs document={document() as ApiDocument} town={nameIn(town, 'en')} />)
   })
   house.get('/openapi.json', () => answer(JSON.stringify(document()), 'application/json; charset=utf-8'))

@@ -22,6 +22,8 @@ export interface VerifyOptions {
   keys?: readonly PublicKey[]
   /** Signed status lists already at hand, by address; without them they are fetched from the issuer. */
   statusLists?: Readonly<Record<string, string>>
+  /** How long after its end a status list still counts, seconds, for checking without a connection; default 0. */
+  staleness?: number
   /** Seconds since 1970; default: now. */
   now?: number
   /** How far clocks may differ, seconds; default 60. */
@@ -150,7 +152,8 @@ async function checkStatus(
     ? statusLists[reference.uri]
     : await fetchStatusList(issuer, reference.uri, fetcherOf(options), now)
   if (list === undefined) throw new ProofInvalid('status-unavailable')
-  if ((await statusFromToken(list, reference, keys, now)) !== 0) throw new ProofInvalid('revoked')
+  if ((await statusFromToken(list, reference, keys, now - (options.staleness ?? 0))) !== 0)
+    throw new ProofInvalid('revoked')
 }
 
 /** Whether one of these keys is the one a JWS names. Believed for nothing but whether to ask for keys again. */

@@ -1,9 +1,8 @@
-import { mkdirSync } from 'node:fs'
-import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LANGUAGES, LOCALES } from '../../src/ui/language.ts'
 import { openBrowser } from '../support/browser.ts'
+import { shot, violations } from '../support/page.ts'
 import { type Folder, type Running, scratchFolder, start } from '../support/process.ts'
 
 let folder: Folder
@@ -38,28 +37,6 @@ async function visit(
   return { page, asked, complaints }
 }
 
-/** axe runs from the test, not from the page: the page's own policy stays as strict as it is. */
-async function violations(page: Page): Promise<string[]> {
-  const session = await page.context().newCDPSession(page)
-  await session.send('Runtime.evaluate', { expression: axe.source })
-  const { result } = await session.send('Runtime.evaluate', {
-    expression:
-      "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((found) => JSON.stringify(found.violations.map((one) => one.id + ': ' + one.nodes[0].html)))",
-    awaitPromise: true,
-  })
-  return JSON.parse(String(result.value))
-}
-
-const SHOTS = process.env.SCREENSHOTS
-async function shot(page: Page, name: string): Promise<void> {
-  if (SHOTS === undefined) return
-  mkdirSync(SHOTS, { recursive: true })
-  await page.evaluate(
-    'document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))',
-  )
-  await page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: name !== 'docs' })
-}
-
 describe('the front page', () => {
   it.each(Object.keys(LANGUAGES) as (keyof typeof LANGUAGES)[])(
     'speaks %s, in its direction, to anyone, on any screen',
@@ -83,6 +60,8 @@ describe('the front page', () => {
     'leads to the rules and to the numbers, in %s',
     async (language) => {
       for (const [path, title] of [
+        ['/services', LOCALES[language].sTitle],
+        ['/v/code', LOCALES[language].vByCode],
         ['/firewall', LOCALES[language].firewallTitle],
         ['/transparency', LOCALES[language].transparencyTitle],
       ]) {
@@ -92,7 +71,7 @@ describe('the front page', () => {
         expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
         expect(complaints).toEqual([])
         if (path === '/firewall') expect(await page.textContent('main')).toMatch(/[0-9a-f]{64}/)
-        await shot(page, `${String(path).slice(1)}-${language}`)
+        await shot(page, `${String(path).slice(1).replace('/', '-')}-${language}`)
         await page.context().close()
       }
     },

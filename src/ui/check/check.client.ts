@@ -1,0 +1,156 @@
+import decodeQr from 'qr/decode.js'
+import { ProofInvalid, type PublicKey, verifyProof } from '../../verify/index.ts'
+import { type ClaimTexts, claimLines } from './claims-text.ts'
+import { type Outcome, outcomeOf } from './outcome.ts'
+
+interface Material {
+  issuer: string
+  keys: PublicKey[]
+  statusLists: Record<string, string>
+  knownAt: string
+  language: string
+  town: string
+  texts: Record<string, string>
+  claims: ClaimTexts
+  services: Record<string, string>
+}
+
+/** How long this page may go without news of what was taken back, seconds. */
+const LONGEST_OFFLINE = 86_400
+
+const by = <T extends HTMLElement>(id: string) => document.getElementById(id) as T
+const material: Material = JSON.parse(by('material').textContent ?? '')
+const text = (name: string) => material.texts[name] ?? name
+const knownAt = new Date(material.knownAt)
+const age = () => (Date.now() - knownAt.getTime()) / 1000
+
+/** Checks with what came with the page. Nothing is asked of anyone. */
+async function check(token: string): Promise<Outcome> {
+  const { issuer, keys, statusLists } = material
+  try {
+    const proof = await verifyProof(token.trim(), { issuer, keys, statusLists, staleness: LONGEST_OFFLINE })
+    return { verdict: 'valid', reason: age() > 600 ? 'vWhyStale' : 'vWhyValid', proof }
+  } catch (error) {
+    if (error instanceof ProofInvalid) return outcomeOf(error.code, age() > 600)
+    throw error
+  }
+}
+
+const WORDS = { valid: 'vValid', 'not-valid': 'vNotValid', 'cannot-tell': 'vCannotTell' }
+
+function element(name: string, content: string, className = ''): HTMLElement {
+  const made = document.createElement(name)
+  made.textContent = content
+  if (className) made.className = className
+  return made
+}
+
+function show({ verdict, reason, proof }: Outcome): void {
+  const answer = by('answer')
+  const time = knownAt.toLocaleString(material.language, { dateStyle: 'medium', timeStyle: 'short' })
+  const box = element('section', '', `answer ${verdict}`)
+  box.append(element('p', text(WORDS[verdict]), 'verdict'), element('p', text(reason).replace('{time}', time)))
+  if (proof) {
+    box.append(element('p', text('vLives').replace('{town}', material.town)))
+    const list = document.createElement('dl')
+    const lines = claimLines(proof.claims, material.claims)
+    const until = new Date(proof.expiresAt * 1000).toLocaleDateString(material.language, { dateStyle: 'long' })
+    lines.push(
+      [text('vMadeFor'), material.services[proof.service ?? ''] ?? proof.service ?? ''],
+      [text('vUntil'), until],
+    )
+    for (const [name, value] of lines) {
+      const description = document.createElement('dd')
+      description.append(element('bdi', value))
+      list.append(element('dt', name), description)
+    }
+    box.append(list)
+  }
+  answer.replaceChildren(box)
+  answer.scrollIntoView({ block: 'start' })
+}
+
+async function checkAndShow(token: string): Promise<void> {
+  stopCamera()
+  show(await check(token))
+}
+
+type Detector = { detect(source: CanvasImageSource): Promise<{ rawValue: string }[]> }
+const detector = async (): Promise<Detector | undefined> => {
+  const maker = (
+    globalThis as { BarcodeDetector?: { new (options: object): Detector; getSupportedFormats(): Promise<string[]> } }
+  ).BarcodeDetector
+  if (maker === undefined || !(await maker.getSupportedFormats()).includes('qr_code')) return undefined
+  return new maker({ formats: ['qr_code'] })
+}
+
+/** The text of a QR code in a picture, by the browser where it can, else by the decoder that came with the page. */
+async function read(source: ImageBitmap | HTMLVideoElement, native: Detector | undefined): Promise<string | undefined> {
+  if (native) return (await native.detect(source))[0]?.rawValue
+  const [width, height] =
+    source instanceof HTMLVideoElement ? [source.videoWidth, source.videoHeight] : [source.width, source.height]
+  if (width === 0) return undefined
+  const scale = Math.min(1, 1600 / Math.max(width, height))
+  const canvas = new OffscreenCanvas(Math.round(width * scale), Math.round(height * scale))
+  const context = canvas.getContext('2d', { willReadFrequently: true })
+  if (context === null) return undefined
+  context.drawImage(source, 0, 0, canvas.width, canvas.height)
+  const image = context.getImageData(0, 0, canvas.width, canvas.height)
+  try {
+    return decodeQr({ width: image.width, height: image.height, data: image.data }, { timeLimit: 3000, effort: 4 })
+  } catch {
+    return undefined
+  }
+}
+
+let stream: MediaStream | undefined
+
+function stopCamera(): void {
+  for (const track of stream?.getTracks() ?? []) track.stop()
+  stream = undefined
+  by('video').hidden = true
+  by('camera').textContent = text('vCamera')
+}
+
+async function startCamera(): Promise<void> {
+  if (stream) return stopCamera()
+  const video = by<HTMLVideoElement>('video')
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment', width: { ideal: 1280 } } })
+  } catch {
+    by('answer').replaceChildren(element('p', text('vNoCamera')))
+    return
+  }
+  by('camera').textContent = text('vStop')
+  video.hidden = false
+  video.srcObject = stream
+  await video.play()
+  const native = await detector()
+  while (stream) {
+    const found = await read(video, native)
+    if (found !== undefined) return checkAndShow(found)
+    await new Promise((next) => setTimeout(next, 100))
+  }
+}
+
+by('ways').hidden = false
+by('camera').addEventListener('click', () => void startCamera())
+by<HTMLInputElement>('photo').addEventListener('change', async ({ target }) => {
+  const [file] = (target as HTMLInputElement).files ?? []
+  if (file === undefined) return
+  const found = await read(await createImageBitmap(file), await detector())
+  if (found === undefined) show({ verdict: 'not-valid', reason: 'vWhyNone' })
+  else await checkAndShow(found)
+})
+by('go').addEventListener('click', () => void checkAndShow(by<HTMLTextAreaElement>('paste').value))
+
+/** What the address brought is checked and taken out of the address bar, and so out of the history. */
+function checkFragment(): void {
+  const fragment = decodeURIComponent(location.hash.slice(1))
+  if (fragment.length < 40) return
+  history.replaceState(null, '', location.pathname)
+  void checkAndShow(fragment)
+}
+addEventListener('hashchange', checkFragment)
+checkFragment()
+if ('serviceWorker' in navigator) void navigator.serviceWorker.register('/v/worker.js', { scope: '/v' })

@@ -1,0 +1,37 @@
+/** Names of claims in one language, and what they need to be written as words. */
+export interface ClaimTexts {
+  names: Record<string, string>
+  yes: string
+  no: string
+  /** `{n}` stands for the number. */
+  atLeastYears: string
+  ageOver: string
+}
+
+/** Each claim as a name and a value that people read. Unknown claims keep their own name. */
+export function claimLines(claims: Record<string, unknown>, texts: ClaimTexts): [name: string, value: string][] {
+  return Object.entries(claims).flatMap(([name, value]): [string, string][] => {
+    if (name === 'resident' || name === 'municipality') return []
+    const [, years] = /^resident_at_least_(\d+)_years?$/.exec(name) ?? []
+    const [, age] = /^age_over_(\d+)$/.exec(name) ?? []
+    const label =
+      years !== undefined
+        ? texts.atLeastYears.replace('{n}', years)
+        : age !== undefined
+          ? texts.ageOver.replace('{n}', age)
+          : (texts.names[name] ?? name)
+    return [[label, valueText(value, texts)]]
+  })
+}
+
+function valueText(value: unknown, texts: ClaimTexts): string {
+  if (typeof value === 'boolean') return value ? texts.yes : texts.no
+  if (Array.isArray(value)) return value.map((one) => valueText(one, texts)).join(', ') || '–'
+  if (typeof value === 'object' && value !== null) {
+    const { kind: _, territory: __, coordinates: ___, ...rest } = value as Record<string, unknown>
+    return Object.values(rest)
+      .map((part) => valueText(part, texts))
+      .join(' ')
+  }
+  return String(value)
+}

@@ -1,0 +1,127 @@
+import paperTexts from '../../proofs/paper-texts.json'
+import { profiles } from '../../proofs/profiles.ts'
+import { type Language, LOCALES } from '../language.ts'
+import { Languages, Page } from '../layout.tsx'
+import { type ClaimTexts, claimLines } from './claims-text.ts'
+import type { Outcome } from './outcome.ts'
+
+/** What the page's script needs to check without asking anyone. All of it is public. */
+export interface CheckMaterial {
+  issuer: string
+  keys: readonly object[]
+  statusLists: Record<string, string>
+  /** RFC 3339. */
+  knownAt: string
+}
+
+export function claimTexts(language: Language): ClaimTexts {
+  const { yes, no, atLeastYears, ageOver, ...names } = paperTexts[language]
+  return { names, yes, no, atLeastYears, ageOver }
+}
+
+export const serviceTitles = (language: Language) =>
+  Object.fromEntries([...profiles.values()].map(({ id, title }) => [id, title[language]]))
+
+/** Checks in the browser; without JavaScript it leads to the form that asks the city. */
+export function CheckPage(props: { town: string; language: Language; material: CheckMaterial; nonce: string }) {
+  const { town, language, material, nonce } = props
+  const t = LOCALES[language]
+  const own = Object.fromEntries(Object.entries(t).filter(([key]) => /^v[A-Z]/.test(key)))
+  const data = {
+    ...material,
+    language,
+    town,
+    texts: own,
+    claims: claimTexts(language),
+    services: serviceTitles(language),
+  }
+  return (
+    <Page title={t.vTitle} language={language} town={town} script={{ src: '/assets/check.js', nonce }}>
+      <Languages language={language} path="/v" />
+      <h1>{t.vTitle}</h1>
+      <p class="lead">{t.vLead}</p>
+      <div id="answer" role="status" aria-live="assertive" />
+      <div id="ways" hidden>
+        <p class="buttons">
+          <button type="button" id="camera">
+            {t.vCamera}
+          </button>
+          <label class="button">
+            {t.vPhoto}
+            <input type="file" id="photo" accept="image/*" />
+          </label>
+        </p>
+        <video id="video" hidden muted playsinline aria-label={t.vCamera} />
+        <label for="paste">{t.vPaste}</label>
+        <textarea id="paste" rows={4} spellcheck={false} autocomplete="off" dir="ltr" />
+        <button type="button" id="go">
+          {t.vGo}
+        </button>
+      </div>
+      <p>
+        <a href={`/v/code?lang=${language}`}>{t.vByCode}</a>
+      </p>
+      <script
+        type="application/json"
+        id="material"
+        nonce={nonce}
+        dangerouslySetInnerHTML={{ __html: JSON.stringify(data).replaceAll('<', '\\u003c') }}
+      />
+    </Page>
+  )
+}
+
+/** The form for the printed code or a pasted text, and the city's answer. */
+export function CodePage(props: { town: string; language: Language; outcome?: Outcome | undefined }) {
+  const { town, language, outcome } = props
+  const t = LOCALES[language]
+  return (
+    <Page title={t.vByCode} language={language} town={town}>
+      <Languages language={language} path="/v/code" />
+      <h1>{t.vByCode}</h1>
+      {outcome ? <Answer outcome={outcome} language={language} town={town} /> : ''}
+      <p class="lead">{t.vCodeLead}</p>
+      <form method="post" action={`/v/code?lang=${language}`}>
+        <label for="text">{t.vCodeLabel}</label>
+        <textarea id="text" name="text" rows={2} required spellcheck={false} autocomplete="off" dir="ltr" />
+        <button type="submit">{t.vGo}</button>
+      </form>
+    </Page>
+  )
+}
+
+const WORDS = { valid: 'vValid', 'not-valid': 'vNotValid', 'cannot-tell': 'vCannotTell' } as const
+
+/** One huge answer: a shape, a word and a colour; then why; then what the proof says. */
+function Answer(props: { outcome: Outcome; language: Language; town: string }) {
+  const { outcome, language, town } = props
+  const t = LOCALES[language]
+  const { verdict, reason, proof } = outcome
+  return (
+    <section class={`answer ${verdict}`} role="status">
+      <p class="verdict">{t[WORDS[verdict]]}</p>
+      <p>{t[reason as keyof typeof t]}</p>
+      {proof ? (
+        <>
+          <p>{t.vLives.replace('{town}', town)}</p>
+          <dl>
+            {claimLines(proof.claims, claimTexts(language)).map(([name, value]) => (
+              <>
+                <dt>{name}</dt>
+                <dd>
+                  <bdi>{value}</bdi>
+                </dd>
+              </>
+            ))}
+            <dt>{t.vMadeFor}</dt>
+            <dd>{serviceTitles(language)[proof.service ?? ''] ?? proof.service}</dd>
+            <dt>{t.vUntil}</dt>
+            <dd>{new Date(proof.expiresAt * 1000).toLocaleDateString(language, { dateStyle: 'long' })}</dd>
+          </dl>
+        </>
+      ) : (
+        ''
+      )}
+    </section>
+  )
+}

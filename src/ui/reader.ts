@@ -1,0 +1,19 @@
+import type { Reception } from '../firewall/endpoint.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { isLanguage, type Language, languageFor } from './language.ts'
+
+interface Asked {
+  var: { reception: Pick<Reception<Municipality>, 'townOf'> }
+  req: { header(name: string): string | undefined; query(name: string): string | undefined }
+}
+
+/** The town a page is of and the language its reader wants: said in the address, else by the browser, else the town's. */
+export async function readerOf(context: Asked): Promise<{ town: Municipality; language: Language }> {
+  const town = await context.var.reception.townOf(context.req.header('host') ?? '')
+  const asked = context.req.query('lang') ?? ''
+  const language = isLanguage(asked) ? asked : languageFor(context.req.header('accept-language'), town.languages)
+  return { town, language }
+}
+
+export const nameIn = (town: Municipality, language: Language) =>
+  town.name[language] ?? Object.values(town.name)[0] ?? ''

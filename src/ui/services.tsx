@@ -1,0 +1,48 @@
+import { profiles } from '../proofs/profiles.ts'
+import { claimTexts } from './check/page.tsx'
+import { type Language, LOCALES } from './language.ts'
+import { Languages, Page } from './layout.tsx'
+
+/** What each service may learn and what it may not, for the public. */
+export function ServicesPage(props: { town: string; language: Language }) {
+  const { town, language } = props
+  const t = LOCALES[language]
+  const texts = claimTexts(language)
+  const nameOf = (claim: string) => {
+    const [, years] = /^resident_at_least_(\d+)_years?$/.exec(claim) ?? []
+    const [, age] = /^age_over_(\d+)$/.exec(claim) ?? []
+    if (years) return texts.atLeastYears.replace('{n}', years)
+    return age ? texts.ageOver.replace('{n}', age) : (texts.names[claim] ?? claim)
+  }
+  return (
+    <Page title={`${t.sTitle} · ${town}`} language={language} town={town}>
+      <Languages language={language} path="/services" />
+      <h1>{t.sTitle}</h1>
+      <p class="lead">{t.sLead}</p>
+      {[...profiles.values()].map((profile) => (
+        <section id={profile.id}>
+          <h2>{profile.title[language]}</h2>
+          <p>{profile.purpose[language]}</p>
+          <h3>{t.sLearns}</h3>
+          <ul>
+            <li>{t.sLives}</li>
+            {profile.claims.map((claim) => (
+              <li>{nameOf(claim)}</li>
+            ))}
+          </ul>
+          <p>
+            {t.sDays.replace('{days}', String(profile.validityDays))}{' '}
+            {profile.askedBy === 'neighbour'
+              ? t.sOnlyYou
+              : profile.askedBy === 'representative'
+                ? t.sRepresentative
+                : ''}{' '}
+            {t.sContact}: <a href={`mailto:${profile.contact}`}>{profile.contact}</a>
+          </p>
+        </section>
+      ))}
+      <h2>{t.sNever}</h2>
+      <p>{t.sNeverText}</p>
+    </Page>
+  )
+}
