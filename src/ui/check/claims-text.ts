@@ -1,6 +1,8 @@
 /** Names of claims in one language, and what they need to be written as words. */
 export interface ClaimTexts {
   names: Record<string, string>
+  /** A BCP 47 tag, for writing dates. */
+  language: string
   yes: string
   no: string
   /** `{n}` stands for the number. */
@@ -33,5 +35,7 @@ function valueText(value: unknown, texts: ClaimTexts): string {
       .map((part) => valueText(part, texts))
       .join(' ')
   }
+  if (typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value))
+    return new Date(`${value}T12:00:00Z`).toLocaleDateString(texts.language, { dateStyle: 'long', timeZone: 'UTC' })
   return String(value)
 }

@@ -16,7 +16,7 @@ export interface CheckMaterial {
 
 export function claimTexts(language: Language): ClaimTexts {
   const { yes, no, atLeastYears, ageOver, ...names } = paperTexts[language]
-  return { names, yes, no, atLeastYears, ageOver }
+  return { language: language === 'ar' ? 'ar-u-nu-latn' : language, names, yes, no, atLeastYears, ageOver }
 }
 
 export const serviceTitles = (language: Language) =>
