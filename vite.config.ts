@@ -15,7 +15,7 @@ function wasmBeside(): Plugin {
 }
 
 /** `import code from './page.client.ts?script'` gives the script as text, bundled for the browser and shrunk. */
-function browserScripts(): Plugin {
+export function browserScripts(): Plugin {
   const mark = '\0script:'
   return {
     name: 'browser-scripts',

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { browserScripts } from './vite.config.ts'
 
 const shared = { testTimeout: 60_000, hookTimeout: 120_000 }
 
@@ -7,6 +8,7 @@ const shared = { testTimeout: 60_000, hookTimeout: 120_000 }
  * what only a server has; everything else needs no database of the harness.
  */
 export default defineConfig({
+  plugins: [browserScripts()],
   test: {
     globalSetup: ['tests/support/global-setup.ts'],
     reporters: ['default', './tests/support/closing-line.ts'],

@@ -326,6 +326,16 @@ export interface PolicyVersions {
   municipality_id: string;
 }
 
+export interface PresentationRequests {
+  answer: string | null;
+  expires_at: Timestamp;
+  id: string;
+  municipality_id: string;
+  nonce: string;
+  profile: string;
+  request_object: string;
+}
+
 export interface Proceedings {
   cause: string;
   decided_at: Timestamp | null;
@@ -437,6 +447,27 @@ export interface UsedProofs {
   used_at: Generated<Timestamp>;
 }
 
+export interface WalletNonces {
+  expires_at: Timestamp;
+  municipality_id: string;
+  nonce_hash: Buffer;
+}
+
+export interface WalletOffers {
+  attempts: Generated<number>;
+  code_hash: Buffer;
+  expires_at: Timestamp;
+  handed_to: string;
+  id: string;
+  issued_at: Timestamp | null;
+  municipality_id: string;
+  neighbour_id: string;
+  outcome: string | null;
+  profile: string;
+  token_hash: Buffer | null;
+  transaction_hash: Buffer;
+}
+
 export interface WatchedNeighbours {
   municipality_id: string;
   neighbour_id: string;
@@ -474,6 +505,7 @@ export interface DB {
   organisations: Organisations;
   particulars: Particulars;
   policy_versions: PolicyVersions;
+  presentation_requests: PresentationRequests;
   proceedings: Proceedings;
   proofs: Proofs;
   query_counts: QueryCounts;
@@ -486,5 +518,7 @@ export interface DB {
   staff_neighbours: StaffNeighbours;
   status_lists: StatusLists;
   used_proofs: UsedProofs;
+  wallet_nonces: WalletNonces;
+  wallet_offers: WalletOffers;
   watched_neighbours: WatchedNeighbours;
 }

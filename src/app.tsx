@@ -18,6 +18,7 @@ import type { Press } from './proofs/paper.ts'
 import { paperRoutes } from './proofs/paper-routes.ts'
 import { proofRoutes } from './proofs/routes.ts'
 import { signingKeys } from './proofs/signing-keys.ts'
+import { walletRoutes } from './proofs/wallet/routes.ts'
 import { type Municipality, townDirectory } from './registry/municipality.ts'
 import { orderRoutes } from './registry/order-routes.ts'
 import { registrationDesk } from './registry/registration-desk.ts'
@@ -81,6 +82,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   registryRoutes(house, rooms, searchLinks(rooms.gate))
   proofRoutes(house, rooms)
   paperRoutes(house, rooms)
+  walletRoutes(house, rooms)
   ledgerRoutes(house, { database: deps.database, signers: rooms.signers })
 
   const transparency = rememberedTransparency(deps.database)

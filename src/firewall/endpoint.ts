@@ -1,10 +1,10 @@
 import { type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { uuidv7 } from '../platform/clock.ts'
-import { type FieldError, InvalidInput, Problem, VersionConflict } from '../platform/problem.ts'
+import { type FieldError, InvalidInput, OAuthProblem, Problem, VersionConflict } from '../platform/problem.ts'
 import { type Log, outlineOf } from '../platform/telemetry.ts'
 import type { Disclosed } from './disclosed.ts'
-import { Reply } from './reply.ts'
+import { publicData, Reply } from './reply.ts'
 import type { Requester, Staff } from './requester.ts'
 
 /** What a request says about who sends it. */
@@ -41,6 +41,8 @@ interface Spec<Auth extends 'public' | 'staff' | 'requester'> {
   params?: z.ZodObject
   query?: z.ZodObject
   body?: z.ZodType
+  /** The body comes as a form, as OAuth has it, not as JSON. */
+  form?: boolean
   /** The route reads `Padron-Purpose`. */
   purpose?: boolean
   /** The route creates something: `Idempotency-Key` is required. */
@@ -61,6 +63,8 @@ export interface Visit<Town, Auth, Params, Query, Body> {
   body: Body
   /** Where it comes from: an address, or nothing. Only for counting tries. */
   source: string
+  /** The Authorization header, for routes that know their own kind of token. */
+  authorization: string
   purpose: string
   idempotencyKey: string
   version: number
@@ -142,7 +146,8 @@ export function endpoint<Town, const Auth extends 'public' | 'staff' | 'requeste
             ? await reception.staffOf(town, credentials)
             : await reception.requesterOf(town, credentials)
       const source = reception.sourceOf(context.env, context.req.raw.headers)
-      const visit = { town, requester, source, ...(await parsed(context, spec)) }
+      const authorization = credentials.authorization ?? ''
+      const visit = { town, requester, source, authorization, ...(await parsed(context, spec)) }
       reply = await handle(visit as Parameters<typeof handle>[0])
       const response = reply.toResponse(always(requestId))
       reception.log({
@@ -186,6 +191,10 @@ export function problemResponse(error: unknown, requestId: string): Response {
     code: problem.code,
     ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
   }
+  if (problem instanceof OAuthProblem) {
+    const answer = { error: problem.code, error_description: problem.message }
+    return Reply.open(publicData(answer), problem.status, { 'cache-control': 'no-store' }).toResponse(always(requestId))
+  }
   const headers = {
     'content-type': 'application/problem+json; charset=utf-8',
     ...(problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
@@ -212,7 +221,10 @@ async function parsed(context: Context, spec: Spec<'public' | 'staff' | 'request
   }
   const params = read(spec.params, context.req.param(), (path) => `path:${path}`)
   const query = read((spec.query ?? z.object({})).strict(), context.req.query(), (path) => `query:${path}`)
-  const body = spec.body === undefined ? undefined : read(spec.body, await jsonBody(context), (path) => path)
+  const body =
+    spec.body === undefined
+      ? undefined
+      : read(spec.body, await (spec.form ? formBody(context) : jsonBody(context)), (path) => path)
 
   const header = (name: string, needed: boolean | undefined, form: RegExp) => {
     const value = context.req.header(name)
@@ -232,14 +244,24 @@ async function parsed(context: Context, spec: Spec<'public' | 'staff' | 'request
   return { params, query, body, purpose, idempotencyKey, version }
 }
 
-async function jsonBody(context: Context): Promise<unknown> {
-  if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) {
-    throw new Problem('unsupported-media-type', 415, 'Send JSON, with Content-Type: application/json.')
-  }
+async function bodyText(context: Context): Promise<string> {
   if (Number(context.req.header('content-length') ?? 0) > MOST_BODY)
     throw new Problem('too-large', 413, 'This is too large to be a form.')
   const text = await context.req.text()
   if (text.length > MOST_BODY) throw new Problem('too-large', 413, 'This is too large to be a form.')
+  return text
+}
+
+/** @returns each field once; the last of a name wins */
+async function formBody(context: Context): Promise<Record<string, string>> {
+  return Object.fromEntries(new URLSearchParams(await bodyText(context)))
+}
+
+async function jsonBody(context: Context): Promise<unknown> {
+  if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) {
+    throw new Problem('unsupported-media-type', 415, 'Send JSON, with Content-Type: application/json.')
+  }
+  const text = await bodyText(context)
   try {
     return JSON.parse(text)
   } catch {
@@ -311,7 +333,16 @@ function described(spec: Spec<'public' | 'staff' | 'requester'>): RouteConfig {
       ...(spec.params ? { params: spec.params } : {}),
       ...(spec.query ? { query: spec.query } : {}),
       ...(Object.keys(headers).length > 0 ? { headers: z.object(headers) } : {}),
-      ...(spec.body ? { body: { required: true, content: { 'application/json': { schema: spec.body } } } } : {}),
+      ...(spec.body
+        ? {
+            body: {
+              required: true,
+              content: {
+                [spec.form ? 'application/x-www-form-urlencoded' : 'application/json']: { schema: spec.body },
+              },
+            },
+          }
+        : {}),
     },
     responses,
   }

@@ -15,11 +15,11 @@ export function publicData(value: unknown): PublicData {
 
 /** An answer that may leave. There are a few ways to make one and no other compiles. */
 export class Reply {
-  readonly #body: string | Uint8Array<ArrayBuffer>
+  readonly #body: string | Uint8Array<ArrayBuffer> | null
   readonly #status: number
   readonly #headers: Readonly<Record<string, string>>
 
-  private constructor(body: string | Uint8Array<ArrayBuffer>, status: number, headers: Record<string, string>) {
+  private constructor(body: string | Uint8Array<ArrayBuffer> | null, status: number, headers: Record<string, string>) {
     this.#body = body
     this.#status = status
     this.#headers = headers
@@ -48,6 +48,11 @@ export class Reply {
   /** Gives back to the caller what was read out of what the caller sent, such as a proof they hold. */
   static giveBack(value: unknown): Reply {
     return new Reply(JSON.stringify(value), 200, { 'content-type': JSON_TYPE, 'cache-control': 'no-store' })
+  }
+
+  /** Says that it was done, and nothing else. */
+  static empty(): Reply {
+    return new Reply(null, 204, {})
   }
 
   /** Sends something about nobody. */

@@ -54,3 +54,6 @@ export class VersionConflict extends Problem {
     )
   }
 }
+
+/** An error where a protocol of the OAuth family says how it is written. `code` is that protocol's. @see RFC 6749 section 5.2 */
+export class OAuthProblem extends Problem {}

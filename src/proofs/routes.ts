@@ -182,31 +182,6 @@ export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {
     house,
     {
       method: 'get',
-      path: '/credentials/{profile}',
-      summary: 'Type metadata (SD-JWT VC)',
-      tag: 'Trust',
-      auth: 'public',
-      params: z.object({ profile: z.string() }),
-      answers: { 200: { description: 'What this kind of proof is', schema: z.record(z.string(), z.unknown()) } },
-      refuses: [404],
-    },
-    async ({ town, params }) => {
-      const profile = profiles.get(params.profile)
-      if (profile === undefined) throw new NotFound()
-      const metadata = {
-        vct: `${town.issuer}/credentials/${profile.id}`,
-        name: profile.title.en,
-        display: Object.entries(profile.title).map(([locale, name]) => ({ locale, name })),
-        claims: profile.claims.map((claim) => ({ path: [claim], sd: 'always' })),
-      }
-      return Reply.open(publicData(metadata), 200, cacheable(3600))
-    },
-  )
-
-  endpoint(
-    house,
-    {
-      method: 'get',
       path: '/status-lists/{id}',
       summary: 'Which proofs were taken back',
       tag: 'Trust',

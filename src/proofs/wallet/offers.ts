@@ -1,0 +1,304 @@
+import { createHash, randomInt } from 'node:crypto'
+import { z } from '@hono/zod-openapi'
+import { type CallbackContext, HashAlgorithm, Oauth2ServerErrorResponseError } from '@openid4vc/oauth2'
+import { Openid4vciIssuer } from '@openid4vc/openid4vci'
+import { compactVerify, decodeJwt, importJWK } from 'jose'
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import type { Staff } from '../../firewall/requester.ts'
+import { today, uuidv7 } from '../../platform/clock.ts'
+import { inMunicipality } from '../../platform/database.ts'
+import { NotFound, OAuthProblem } from '../../platform/problem.ts'
+import { randomBytes } from '../../platform/random.ts'
+import type { NeighbourFields } from '../../registry/model.ts'
+import type { Municipality } from '../../registry/municipality.ts'
+import { NotResident } from '../../registry/residences.ts'
+import { loadRecords } from '../../registry/store.ts'
+import { HolderKey, issueProof, NotForThisHolder, type ProofDeps } from '../issue.ts'
+import { ProfileId, profiles } from '../profiles.ts'
+import { issuerMetadata } from './metadata.ts'
+
+export const OfferOrder = z
+  .strictObject({ profile: ProfileId, handedTo: z.enum(['neighbour', 'representative']).default('neighbour') })
+  .openapi('WalletOffer')
+export type OfferOrder = z.infer<typeof OfferOrder>
+
+export interface Offer {
+  id: string
+  /** What a QR code shows: `openid-credential-offer://…`. */
+  offer: string
+  /** Six digits, said or handed over apart from the QR code. */
+  transactionCode: string
+  expiresAt: string
+}
+
+/** How long an offer waits to be scanned, and how long a token and a number to sign hold. */
+const OFFER_SECONDS = 600
+const NONCE_SECONDS = 300
+const MOST_ATTEMPTS = 5
+
+const refuse = () => {
+  throw new Error('not a part of this protocol that is used here')
+}
+/** What the library asks of its host. It verifies nothing that we have not given it. */
+const callbacks: Omit<CallbackContext, 'clientAuthentication'> = {
+  hash: (data, algorithm) => {
+    if (algorithm !== HashAlgorithm.Sha256) throw new Error('SHA-256 is the only hash used here')
+    return Uint8Array.from(createHash('sha256').update(data).digest())
+  },
+  generateRandom: (length) => Uint8Array.from(randomBytes(length)),
+  signJwt: refuse,
+  decryptJwe: refuse,
+  encryptJwe: refuse,
+  verifyJwt: async (signer, { compact }) => {
+    if (signer.method !== 'jwk' || signer.alg !== 'ES256') return { verified: false }
+    const key = HolderKey.safeParse(holderPart(signer.publicJwk))
+    if (!key.success) return { verified: false }
+    try {
+      await compactVerify(compact, await importJWK(key.data, 'ES256'), { algorithms: ['ES256'] })
+      return { verified: true, signerJwk: signer.publicJwk }
+    } catch {
+      return { verified: false }
+    }
+  },
+}
+const library = new Openid4vciIssuer({ callbacks: callbacks as never })
+
+const holderPart = ({
+  kty,
+  crv,
+  x,
+  y,
+}: {
+  kty: string
+  crv?: string | undefined
+  x?: string | undefined
+  y?: string | undefined
+}) => ({ kty, crv, x, y })
+
+/**
+ * Offers a neighbour's wallet a proof: a code in a QR code and, apart from it, six digits. Nothing of the record is
+ * opened yet but that it is there; the wallet's own request opens it, as the neighbour's.
+ *
+ * @throws {NotForThisHolder} {NotResident} {NotFound} {Refusal}
+ */
+export async function offerToWallet(
+  deps: ProofDeps,
+  town: Municipality,
+  clerk: Staff,
+  neighbourId: string,
+  order: OfferOrder,
+): Promise<Disclosed<Offer>> {
+  const profile = profiles.get(order.profile)
+  if (profile === undefined) throw new NotFound()
+  if (profile.askedBy !== 'either' && profile.askedBy !== order.handedTo) throw new NotForThisHolder(profile.askedBy)
+  const { hash } = await deps.gate.keysOf(town.id)
+  const code = randomBytes(32).toString('base64url')
+  const transactionCode = String(randomInt(1_000_000)).padStart(6, '0')
+  const id = uuidv7()
+  const expires = deps.clock.now().add({ seconds: OFFER_SECONDS })
+  const { credentialOffer } = await library.createCredentialOffer({
+    issuerMetadata: issuerMetadata(town),
+    credentialConfigurationIds: [profile.id],
+    grants: {
+      'urn:ietf:params:oauth:grant-type:pre-authorized_code': {
+        'pre-authorized_code': code,
+        tx_code: { input_mode: 'numeric', length: 6 },
+      },
+    },
+  })
+  return deps.gate.open<NeighbourFields, 'residence', Offer>(
+    { municipalityId: town.id, requester: clerk, action: 'prove', purpose: 'counter-service', fields: ['residence'] },
+    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      if (record.residence === undefined) throw new NotResident()
+      await hand.transaction
+        .insertInto('wallet_offers')
+        .values({
+          id,
+          municipality_id: town.id,
+          neighbour_id: neighbourId,
+          profile: profile.id,
+          handed_to: order.handedTo,
+          code_hash: hash(`wallet code ${code}`),
+          transaction_hash: hash(`wallet transaction ${id} ${transactionCode}`),
+          expires_at: expires.toString(),
+        })
+        .execute()
+      return { id, offer: credentialOffer, transactionCode, expiresAt: expires.toString() }
+    },
+  )
+}
+
+/** Gives a wallet that knows code and digits a token, once. @throws {OAuthProblem} the same for every wrong guess */
+export async function redeemOffer(
+  deps: ProofDeps,
+  town: Municipality,
+  form: { code: string; transactionCode: string },
+): Promise<{ token: string; expiresIn: number }> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  const token = randomBytes(32).toString('base64url')
+  const redeemed = await inMunicipality(deps.database, town.id, async (transaction) => {
+    const offer = await transaction
+      .selectFrom('wallet_offers')
+      .select(['id', 'transaction_hash', 'attempts'])
+      .where('code_hash', '=', hash(`wallet code ${form.code}`))
+      .where('token_hash', 'is', null)
+      .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
+      .forUpdate()
+      .executeTakeFirst()
+    if (offer === undefined || offer.attempts >= MOST_ATTEMPTS) return false
+    // Both sides are keyed hashes: comparing them gives nothing away.
+    const right = hash(`wallet transaction ${offer.id} ${form.transactionCode}`).equals(offer.transaction_hash)
+    await transaction
+      .updateTable('wallet_offers')
+      .set(right ? { token_hash: hash(`wallet token ${token}`) } : { attempts: offer.attempts + 1 })
+      .where('id', '=', offer.id)
+      .execute()
+    return right
+  })
+  if (!redeemed) throw new OAuthProblem('invalid_grant', 400, 'The code or the six digits are not right, or too old.')
+  return { token, expiresIn: OFFER_SECONDS }
+}
+
+/** A number for a wallet to sign, good once. */
+export async function newNonce(deps: ProofDeps, town: Municipality): Promise<{ nonce: string; expiresIn: number }> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  const nonce = randomBytes(24).toString('base64url')
+  const now = deps.clock.now()
+  await inMunicipality(deps.database, town.id, async (transaction) => {
+    await transaction.deleteFrom('wallet_nonces').where('expires_at', '<', new Date(now.epochMilliseconds)).execute()
+    await transaction
+      .insertInto('wallet_nonces')
+      .values({
+        municipality_id: town.id,
+        nonce_hash: hash(`wallet nonce ${nonce}`),
+        expires_at: now.add({ seconds: NONCE_SECONDS }).toString(),
+      })
+      .execute()
+  })
+  return { nonce, expiresIn: NONCE_SECONDS }
+}
+
+async function offerOf(deps: ProofDeps, town: Municipality, authorization: string) {
+  const [, token = ''] = /^Bearer ([\w-]{43})$/.exec(authorization) ?? []
+  const { hash } = await deps.gate.keysOf(town.id)
+  const offer = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .selectFrom('wallet_offers')
+      .select(['id', 'neighbour_id', 'profile', 'handed_to'])
+      .where('token_hash', '=', hash(`wallet token ${token}`))
+      .where('expires_at', '>', new Date(deps.clock.now().subtract({ seconds: OFFER_SECONDS }).epochMilliseconds))
+      .executeTakeFirst(),
+  )
+  if (offer === undefined) throw new OAuthProblem('invalid_token', 401, 'This token is not known here, or too old.')
+  return offer
+}
+
+/** The keys a wallet shows that it holds, each with a fresh signature. @throws {OAuthProblem} */
+async function holderKeysOf(
+  deps: ProofDeps,
+  town: Municipality,
+  offer: { id: string; profile: string },
+  request: Record<string, unknown>,
+): Promise<HolderKey[]> {
+  const metadata = issuerMetadata(town)
+  try {
+    const { credentialConfigurationId, proofs } = library.parseCredentialRequest({
+      issuerMetadata: metadata,
+      credentialRequest: request,
+    })
+    if (credentialConfigurationId !== offer.profile)
+      throw new OAuthProblem('unknown_credential_configuration', 400, 'Ask for what was offered.')
+    const jwts = proofs?.jwt ?? []
+    const nonce = decodeJwt(jwts[0] ?? '').nonce
+    if (typeof nonce !== 'string' || !(await useNonce(deps, town, nonce)))
+      throw new OAuthProblem('invalid_nonce', 400, 'Sign a fresh number from the nonce endpoint.')
+    const keys: HolderKey[] = []
+    for (const jwt of jwts) {
+      const { header } = await library.verifyCredentialRequestJwtProof({
+        issuerMetadata: metadata,
+        jwt,
+        expectedNonce: nonce,
+        now: new Date(deps.clock.now().epochMilliseconds),
+      })
+      keys.push(HolderKey.parse(holderPart(header.jwk ?? { kty: '' })))
+    }
+    if (new Set(keys.map(({ x }) => x)).size !== keys.length)
+      throw new OAuthProblem('invalid_proof', 400, 'Give each copy a key of its own.')
+    return keys
+  } catch (error) {
+    if (error instanceof OAuthProblem) throw error
+    const code = error instanceof Oauth2ServerErrorResponseError ? error.errorResponse.error : 'invalid_proof'
+    throw new OAuthProblem(code, 400, 'The request or its proof of possession is not right.')
+  }
+}
+
+async function useNonce(deps: ProofDeps, town: Municipality, nonce: string): Promise<boolean> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  const used = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .deleteFrom('wallet_nonces')
+      .where('nonce_hash', '=', hash(`wallet nonce ${nonce}`))
+      .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
+      .executeTakeFirst(),
+  )
+  return used.numDeletedRows === 1n
+}
+
+/**
+ * Issues what was offered, one copy for each key the wallet proves, as the neighbour's own request.
+ *
+ * @throws {OAuthProblem} {NotResident} {Refusal}
+ */
+export async function issueToWallet(
+  deps: ProofDeps,
+  town: Municipality,
+  authorization: string,
+  request: Record<string, unknown>,
+): Promise<Disclosed<object>> {
+  const offer = await offerOf(deps, town, authorization)
+  const holderKeys = await holderKeysOf(deps, town, offer, request)
+  const handedTo = offer.handed_to === 'representative' ? 'representative' : 'neighbour'
+  const requester = { kind: 'resident', id: `wallet ${offer.id}`, neighbourId: offer.neighbour_id } as const
+  // One offer is issued once: a second request with other keys does not repeat the first.
+  const issued = await issueProof(
+    deps,
+    town,
+    requester,
+    offer.neighbour_id,
+    { profile: ProfileId.parse(offer.profile), handedTo, holderKeys },
+    `wallet offer ${offer.id}`,
+  )
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .updateTable('wallet_offers')
+      .set({ issued_at: deps.clock.now().toString() })
+      .where('id', '=', offer.id)
+      .execute(),
+  )
+  return issued.map(({ copies }) => ({
+    credentials: copies.map(({ token }) => ({ credential: token })),
+    notification_id: offer.id,
+  }))
+}
+
+export const Notification = z.object({
+  notification_id: z.uuid(),
+  event: z.enum(['credential_accepted', 'credential_failure', 'credential_deleted']),
+  event_description: z.string().max(500).optional(),
+})
+
+/** A wallet says what became of it. Its own words are not kept. @throws {OAuthProblem} */
+export async function noteOutcome(
+  deps: ProofDeps,
+  town: Municipality,
+  authorization: string,
+  { notification_id, event }: z.infer<typeof Notification>,
+): Promise<void> {
+  const offer = await offerOf(deps, town, authorization)
+  if (offer.id !== notification_id) throw new OAuthProblem('invalid_notification_id', 400, 'No such notification.')
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction.updateTable('wallet_offers').set({ outcome: event }).where('id', '=', offer.id).execute(),
+  )
+}

@@ -1,0 +1,168 @@
+import { z } from '@hono/zod-openapi'
+import { endpoint, type House } from '../../firewall/endpoint.ts'
+import { publicData, Reply } from '../../firewall/reply.ts'
+import { NotFound, OAuthProblem } from '../../platform/problem.ts'
+import type { Municipality } from '../../registry/municipality.ts'
+import type { ProofDeps } from '../issue.ts'
+import { profiles } from '../profiles.ts'
+import { authorizationServer, cardTemplate, credentialIssuer, typeMetadata } from './metadata.ts'
+import { issueToWallet, Notification, newNonce, noteOutcome, OfferOrder, offerToWallet, redeemOffer } from './offers.ts'
+
+const tag = 'Wallets'
+const PRE_AUTHORIZED = 'urn:ietf:params:oauth:grant-type:pre-authorized_code'
+const cacheable = { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }
+const object = z.record(z.string(), z.unknown())
+
+/** Proofs into wallets, by OpenID for Verifiable Credential Issuance 1.0. */
+export function walletRoutes(house: House<Municipality>, deps: ProofDeps): void {
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/neighbours/{id}/wallet-offers',
+      summary: 'Offer a proof to a neighbour’s wallet',
+      description: 'Show `offer` as a QR code and hand over the six digits apart from it.',
+      tag,
+      auth: 'staff',
+      params: z.object({ id: z.uuid() }),
+      body: OfferOrder,
+      answers: {
+        201: {
+          description: 'The offer, for ten minutes',
+          schema: z.object({ id: z.uuid(), offer: z.string(), transactionCode: z.string(), expiresAt: z.string() }),
+        },
+      },
+      refuses: [403, 404, 409],
+    },
+    async ({ town, requester, params: { id }, body }) =>
+      Reply.disclose(await offerToWallet(deps, town, requester, id, body), 201),
+  )
+
+  const published = (path: string, summary: string, of: (town: Municipality) => object) =>
+    endpoint(
+      house,
+      {
+        method: 'get',
+        path,
+        summary,
+        tag,
+        auth: 'public',
+        answers: { 200: { description: 'Metadata', schema: object } },
+      },
+      async ({ town }) => Reply.open(publicData(of(town)), 200, cacheable),
+    )
+  published('/.well-known/openid-credential-issuer', 'Credential issuer metadata (OpenID4VCI)', credentialIssuer)
+  published('/.well-known/oauth-authorization-server', 'Authorization server metadata (RFC 8414)', authorizationServer)
+
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/wallet/token',
+      summary: 'Exchange an offer’s code for a token',
+      tag,
+      auth: 'public',
+      form: true,
+      body: object,
+      answers: { 200: { description: 'A token for ten minutes', schema: object } },
+    },
+    async ({ town, body }) => {
+      if (body.grant_type !== PRE_AUTHORIZED)
+        throw new OAuthProblem('unsupported_grant_type', 400, 'Only offers are exchanged here.')
+      const code = String(body['pre-authorized_code'] ?? '')
+      const { token, expiresIn } = await redeemOffer(deps, town, { code, transactionCode: String(body.tx_code ?? '') })
+      return Reply.giveBack({ access_token: token, token_type: 'Bearer', expires_in: expiresIn })
+    },
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/wallet/nonce',
+      summary: 'A number to sign',
+      tag,
+      auth: 'public',
+      answers: { 200: { description: 'Good once', schema: object } },
+    },
+    async ({ town }) => {
+      const { nonce, expiresIn } = await newNonce(deps, town)
+      return Reply.giveBack({ c_nonce: nonce, c_nonce_expires_in: expiresIn })
+    },
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/wallet/credential',
+      summary: 'Take what was offered',
+      tag,
+      auth: 'public',
+      body: object,
+      answers: { 200: { description: 'One copy for each key proved', schema: object } },
+      refuses: [400, 401, 409],
+    },
+    async ({ town, authorization, body }) => Reply.disclose(await issueToWallet(deps, town, authorization, body)),
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/wallet/notification',
+      summary: 'Say what became of it',
+      tag,
+      auth: 'public',
+      body: Notification,
+      answers: { 204: { description: 'Noted' } },
+      refuses: [400, 401],
+    },
+    async ({ town, authorization, body }) => {
+      await noteOutcome(deps, town, authorization, body)
+      return Reply.empty()
+    },
+  )
+
+  const profileOf = (id: string) => {
+    const profile = profiles.get(id)
+    if (profile === undefined) throw new NotFound()
+    return profile
+  }
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/credentials/{profile}',
+      summary: 'Type metadata (SD-JWT VC)',
+      tag: 'Trust',
+      auth: 'public',
+      params: z.object({ profile: z.string() }),
+      answers: { 200: { description: 'What this kind of proof is', schema: object } },
+      refuses: [404],
+    },
+    async ({ town, params }) =>
+      Reply.open(publicData(typeMetadata(town, profileOf(params.profile))), 200, {
+        ...cacheable,
+        'cross-origin-resource-policy': 'cross-origin',
+      }),
+  )
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/credentials/{profile}/card.svg',
+      summary: 'How a wallet may draw it',
+      tag: 'Trust',
+      auth: 'public',
+      params: z.object({ profile: z.string() }),
+      answers: { 200: { description: 'A template', type: 'image/svg+xml' } },
+      refuses: [404],
+    },
+    async ({ town, params }) =>
+      Reply.material(cardTemplate(town, profileOf(params.profile)), 'image/svg+xml', {
+        ...cacheable,
+        'cross-origin-resource-policy': 'cross-origin',
+      }),
+  )
+}
