@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { counterPages } from './counter/routes.tsx'
 import { always, type House, problemResponse, type Reception } from './firewall/endpoint.ts'
 import { createGate } from './firewall/gate.ts'
 import type { KeyProvider } from './firewall/key-provider.ts'
@@ -88,6 +89,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   const transparency = rememberedTransparency(deps.database)
   statisticsRoutes(house, transparency)
   checkPages(house, rooms)
+  counterPages(house, rooms)
   publicPages(house, { document: once(() => describe(house)), policies: deps.policies, transparency })
   house.get('/health/live', () => new Response('alive', { headers: always(uuidv7()) }))
   house.get('/health/ready', async () => {

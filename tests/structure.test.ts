@@ -84,6 +84,12 @@ describe('the rooms', () => {
       // A notice is written with the opening it tells of.
       notices: ['firewall', 'registry'],
       used_proofs: ['identity'],
+      check_codes: ['proofs'],
+      code_attempts: ['proofs'],
+      document_seals: ['proofs'],
+      wallet_offers: ['proofs'],
+      wallet_nonces: ['proofs'],
+      presentation_requests: ['counter'],
       // A record comes with its wrapped key.
       registry_keys: ['firewall'],
       data_keys: ['firewall', 'registry', 'proofs'],

@@ -50,6 +50,11 @@ export class Reply {
     return new Reply(JSON.stringify(value), 200, { 'content-type': JSON_TYPE, 'cache-control': 'no-store' })
   }
 
+  /** Sends a browser on, after a form. The address names nobody. @see RFC 9110 section 15.4.4 */
+  static redirect(path: `/${string}`): Reply {
+    return new Reply(null, 303, { location: path, 'cache-control': 'no-store' })
+  }
+
   /** Says that it was done, and nothing else. */
   static empty(): Reply {
     return new Reply(null, 204, {})

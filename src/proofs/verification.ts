@@ -12,6 +12,7 @@ export async function verifyHere(
   town: Municipality,
   token: string,
   service?: string,
+  holder?: { nonce: string; audience: string },
 ): Promise<Verification> {
   const { keys } = await publishedKeys(deps, town.id)
   const fetchStatus: typeof fetch = async (input) => {
@@ -26,6 +27,7 @@ export async function verifyHere(
       fetch: fetchStatus,
       now: Math.floor(deps.clock.now().epochMilliseconds / 1000),
       ...(service === undefined ? {} : { service }),
+      ...holder,
     })
     return { valid: true, ...proof }
   } catch (error) {

@@ -25,6 +25,8 @@ export function Page(props: {
   language: Language
   town: string
   script?: { src: string; nonce: string }
+  /** Seconds after which the page asks again by itself, without a script. */
+  refresh?: number | undefined
   children: Child
 }) {
   const t = LOCALES[props.language]
@@ -34,6 +36,7 @@ export function Page(props: {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>{props.title}</title>
+        {props.refresh ? <meta http-equiv="refresh" content={String(props.refresh)} /> : ''}
         <link rel="stylesheet" href="/assets/styles.css" />
         {props.script ? <script src={props.script.src} nonce={props.script.nonce} defer /> : ''}
       </head>

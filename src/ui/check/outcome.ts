@@ -16,6 +16,8 @@ const REASONS: Partial<Record<RefusalCode, Omit<Outcome, 'proof'>>> = {
   malformed: { verdict: 'not-valid', reason: 'vWhyNone' },
   oversize: { verdict: 'not-valid', reason: 'vWhyNone' },
   'wrong-type': { verdict: 'not-valid', reason: 'vWhyNone' },
+  'key-binding-missing': { verdict: 'not-valid', reason: 'cWhyHolder' },
+  'key-binding-invalid': { verdict: 'not-valid', reason: 'cWhyHolder' },
   'status-unavailable': { verdict: 'cannot-tell', reason: 'vWhyOld' },
   'keys-unavailable': { verdict: 'cannot-tell', reason: 'vWhyOld' },
 }

@@ -26,7 +26,7 @@ export const serviceTitles = (language: Language) =>
 export function CheckPage(props: { town: string; language: Language; material: CheckMaterial; nonce: string }) {
   const { town, language, material, nonce } = props
   const t = LOCALES[language]
-  const own = Object.fromEntries(Object.entries(t).filter(([key]) => /^v[A-Z]/.test(key)))
+  const own = Object.fromEntries(Object.entries(t).filter(([key]) => /^(v[A-Z]|cWhy)/.test(key)))
   const data = {
     ...material,
     language,
@@ -93,7 +93,7 @@ export function CodePage(props: { town: string; language: Language; outcome?: Ou
 const WORDS = { valid: 'vValid', 'not-valid': 'vNotValid', 'cannot-tell': 'vCannotTell' } as const
 
 /** One huge answer: a shape, a word and a colour; then why; then what the proof says. */
-function Answer(props: { outcome: Outcome; language: Language; town: string }) {
+export function Answer(props: { outcome: Outcome; language: Language; town: string }) {
   const { outcome, language, town } = props
   const t = LOCALES[language]
   const { verdict, reason, proof } = outcome

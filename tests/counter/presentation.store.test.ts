@@ -1,0 +1,168 @@
+import { createHash, randomUUID, X509Certificate } from 'node:crypto'
+import { Openid4vpClient } from '@openid4vc/openid4vp'
+import { CompactSign } from 'jose'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LOCALES } from '../../src/ui/language.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { register } from '../support/people.ts'
+import { type WalletKey, walletCallbacks, walletKey } from '../support/wallet.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const fetcher: typeof fetch = (input, init) => {
+  const request = new Request(input, init)
+  request.headers.set('host', 'vallmar.example')
+  return house.fetch(request)
+}
+const browse = (path: string, more: RequestInit & { cookie?: string } = {}) => {
+  const { cookie, ...init } = more
+  return fetcher(`https://vallmar.example${path}`, {
+    ...init,
+    headers: { ...(cookie ? { cookie } : {}), 'accept-language': 'en' },
+  })
+}
+
+/** A desk asks: the page to watch, the cookie that opens the answer, and what the QR code shows. */
+async function ask(service: string) {
+  const response = await browse(`/counter/${service}`, { method: 'POST' })
+  const [cookie = ''] = (response.headers.get('set-cookie') ?? '').split(';')
+  const path = response.headers.get('location') ?? ''
+  const { link } = JSON.parse(Buffer.from(cookie.split('=')[1] ?? '', 'base64url').toString()) as { link: string }
+  return { cookie, path, link, look: async (with_ = cookie) => (await browse(path, { cookie: with_ })).text() }
+}
+
+async function hold(profile: string, given: string): Promise<{ key: WalletKey; token: string }> {
+  const { id } = await register(house, { name: { given } })
+  const key = await walletKey()
+  const { kty, crv, x, y } = key.jwk
+  const { body } = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+    as: 'clerk',
+    body: { profile, holderKeys: [{ kty, crv, x, y }] },
+    idempotencyKey: randomUUID(),
+  })
+  return { key, token: body.token }
+}
+
+/** A wallet of somebody else's making reads the request and answers it. */
+async function answer(
+  link: string,
+  { key, token }: { key: WalletKey; token: string },
+  more: { nonce?: string; aud?: string } = {},
+) {
+  const callbacks = {
+    ...walletCallbacks([key], fetcher),
+    getX509CertificateMetadata: (certificate: string) => {
+      new X509Certificate(Buffer.from(certificate, 'base64'))
+      return { sanDnsNames: [], sanUriNames: [] }
+    },
+  }
+  const wallet = new Openid4vpClient({ callbacks })
+  const parsed = wallet.parseOpenid4vpAuthorizationRequest({ authorizationRequest: link })
+  const resolved = await wallet.resolveOpenId4vpAuthorizationRequest({
+    authorizationRequestPayload: parsed.params as never,
+  })
+  const payload = resolved.authorizationRequestPayload as {
+    nonce: string
+    client_id: string
+    dcql_query: { credentials: { claims?: { path: string[] }[] }[] }
+  }
+  const binding = await new CompactSign(
+    new TextEncoder().encode(
+      JSON.stringify({
+        nonce: more.nonce ?? payload.nonce,
+        aud: more.aud ?? payload.client_id,
+        iat: Math.floor(house.clock.now().epochMilliseconds / 1000),
+        sd_hash: createHash('sha256').update(token).digest('base64url'),
+      }),
+    ),
+  )
+    .setProtectedHeader({ alg: 'ES256', typ: 'kb+jwt' })
+    .sign(key.privateKey)
+  const { authorizationResponsePayload, jarm } = await wallet.createOpenid4vpAuthorizationResponse({
+    authorizationRequestPayload: resolved.authorizationRequestPayload,
+    authorizationResponsePayload: { vp_token: { proof: [token + binding] } },
+    jarm: {
+      encryption: { nonce: 'mdoc-none' },
+      serverMetadata: {
+        authorization_signing_alg_values_supported: [],
+        authorization_encryption_alg_values_supported: ['ECDH-ES'],
+        authorization_encryption_enc_values_supported: ['A256GCM'],
+      },
+    },
+  })
+  const submitted = await wallet.submitOpenid4vpAuthorizationResponse({
+    authorizationRequestPayload: resolved.authorizationRequestPayload as never,
+    authorizationResponsePayload,
+    ...(jarm ? { jarm: { responseJwt: jarm.responseJwt } } : {}),
+  })
+  return { payload, status: submitted.response.status }
+}
+
+describe('a service desk', () => {
+  it('sees what a wallet of somebody else’s making shows, once, and the city keeps nothing of it', async () => {
+    const held = await hold('library', 'Presentada')
+    const { link, look } = await ask('library')
+    expect(await look()).toContain(LOCALES.en.cWaiting)
+    const { payload, status } = await answer(link, held)
+    expect(status).toBe(200)
+    expect(payload.client_id).toMatch(/^x509_hash:/)
+    expect(payload.dcql_query.credentials[0]?.claims).toEqual([{ path: ['given_name'] }, { path: ['family_name'] }])
+    const [row] = await house.peek<{ answer: string }>(
+      'select answer from presentation_requests where answer is not null',
+    )
+    expect(row?.answer).toMatch(/^eyJ[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/)
+    const seen = await look()
+    expect(seen).toContain(LOCALES.en.vValid)
+    expect(seen).toContain('Presentada')
+    expect(await house.peek('select from presentation_requests where answer is not null')).toEqual([])
+    expect(await look()).toContain(LOCALES.en.cGone)
+  })
+
+  it.each<[string, { nonce?: string; aud?: string }]>([
+    ['an answer to another question', { nonce: 'another' }],
+    ['an answer to another desk', { aud: 'x509_hash:another' }],
+  ])('does not take %s', async (_, more) => {
+    const { link, look } = await ask('library')
+    await answer(link, await hold('library', 'Aliena'), more)
+    const seen = await look()
+    expect(seen).toContain(LOCALES.en.vNotValid)
+    expect(seen).not.toContain('Aliena')
+  })
+
+  it('does not take a proof made for another service, nor one held by somebody else', async () => {
+    const elsewhere = await ask('library')
+    await answer(elsewhere.link, await hold('health-card', 'Aliena'))
+    expect(await elsewhere.look()).not.toContain('Aliena')
+    const stolen = await ask('library')
+    await answer(stolen.link, { ...(await hold('library', 'Aliena')), key: await walletKey() })
+    expect(await stolen.look()).toContain(LOCALES.en.cWhyHolder)
+  })
+
+  it('alone can open the answer: another browser that knows the address cannot', async () => {
+    const { link, look } = await ask('library')
+    await answer(link, await hold('library', 'Sola'))
+    const other = await ask('library')
+    expect(await look('')).toContain(LOCALES.en.cGone)
+    expect(await look(other.cookie)).not.toContain('Sola')
+    expect(await look()).toContain('Sola')
+  })
+
+  it('gets no second answer, and none after five minutes', async () => {
+    const { link, look } = await ask('library')
+    const held = await hold('library', 'Primera')
+    expect((await answer(link, held)).status).toBe(200)
+    expect((await answer(link, await hold('library', 'Segona'))).status).toBe(404)
+    expect(await look()).toContain('Primera')
+    const late = await ask('library')
+    house.clock.advance({ minutes: 6 })
+    await expect(answer(late.link, held)).rejects.toThrow()
+  })
+
+  it('of a service there is not is not there', async () => {
+    expect((await browse('/counter/immigration')).status).toBe(404)
+  })
+})
