@@ -359,6 +359,7 @@ export interface Proofs {
   municipality_id: string;
   neighbour_id: string;
   profile: string;
+  rests_on: Generated<string[]>;
   revoked_at: Timestamp | null;
   signing_key_id: string;
   status_index: number;

@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import { compress } from 'hono/compress'
 import { counterPages } from './counter/routes.tsx'
 import { always, type House, problemResponse, type Reception } from './firewall/endpoint.ts'
 import { createGate } from './firewall/gate.ts'
@@ -77,6 +78,10 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
     context.set('reception', reception)
     await next()
   })
+
+  // Public material that is worth shrinking; nothing secret is in it for the length to tell.
+  for (const path of ['/status-lists/*', '/assets/*', '/v', '/V'])
+    house.use(path, compress({ contentTypeFilter: /^(text\/|application\/statuslist\+jwt)/ }))
 
   firewallRoutes(house, rooms)
   orderRoutes(house, rooms)

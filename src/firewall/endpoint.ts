@@ -149,7 +149,7 @@ export function endpoint<Town, const Auth extends 'public' | 'staff' | 'requeste
       const authorization = credentials.authorization ?? ''
       const visit = { town, requester, source, authorization, ...(await parsed(context, spec)) }
       reply = await handle(visit as Parameters<typeof handle>[0])
-      const response = reply.toResponse(always(requestId))
+      const response = unlessKnown(reply.toResponse(always(requestId)), context.req.header('if-none-match'))
       reception.log({
         level: 'info',
         event: 'request',
@@ -176,6 +176,14 @@ export function endpoint<Town, const Auth extends 'public' | 'staff' | 'requeste
       return response
     }
   })
+}
+
+/** Nothing again for who has it already. @see RFC 9110 section 13.1.2 */
+function unlessKnown(response: Response, known: string | undefined): Response {
+  const etag = response.headers.get('etag')
+  if (known === undefined || etag === null || response.status !== 200) return response
+  const same = known.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)
+  return same ? new Response(null, { status: 304, headers: response.headers }) : response
 }
 
 /** The only place where an error becomes an HTTP answer. */

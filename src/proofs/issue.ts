@@ -197,6 +197,8 @@ export async function takePlace(
         neighbour_id: proof.neighbourId,
         profile: proof.profileId,
         form: proof.form,
+        // What was true of them at most: what changes of it takes the proof back.
+        rests_on: fieldsFor(profiles.get(proof.profileId)?.claims ?? []),
         signing_key_id: proof.signer.kid,
         status_list_id: list.id,
         status_index: statusIndex,

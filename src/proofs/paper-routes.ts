@@ -5,12 +5,24 @@ import { refusalLetters } from '../firewall/letters.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
 import { NotFound } from '../platform/problem.ts'
+import { Name } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { findByCode } from './check-code.ts'
 import type { ProofDeps } from './issue.ts'
 import { NoPress, PaperOrder, type Press, printPaper } from './paper.ts'
+import { affectedBy, proofsOf } from './proof-list.ts'
 
 const tag = 'Proofs'
+const Outline = z
+  .object({
+    id: z.uuid(),
+    profile: z.string(),
+    form: z.string(),
+    issuedAt: z.string(),
+    expiresAt: z.string(),
+    revokedAt: z.string().nullable(),
+  })
+  .openapi('ProofOutline')
 
 /** Proofs on paper, and the code printed on them. */
 export function paperRoutes(
@@ -80,5 +92,48 @@ export function paperRoutes(
       })
       return Reply.document(letter, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
     },
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/v1/neighbours/{id}/proofs',
+      summary: 'The proofs a neighbour was given',
+      tag,
+      auth: 'staff',
+      params: z.object({ id: z.uuid() }),
+      answers: {
+        200: { description: 'The newest first; not what they say', schema: z.object({ proofs: z.array(Outline) }) },
+      },
+      refuses: [403, 404],
+    },
+    async ({ town, requester, params: { id } }) => Reply.disclose(await proofsOf(deps, town, requester, id)),
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/v1/signing-keys/{kid}/affected',
+      summary: 'Whose proofs a key signed',
+      description: 'For telling neighbours when a key was withdrawn. Each is written down as looked at.',
+      tag,
+      auth: 'staff',
+      params: z.object({ kid: z.string().regex(/^[\w-]{43}$/) }),
+      query: z.object({ after: z.uuid().optional() }),
+      answers: {
+        200: {
+          description: 'A hundred at a time',
+          schema: z.object({
+            neighbours: z.array(z.object({ id: z.uuid(), name: Name.optional() })),
+            more: z.boolean(),
+          }),
+        },
+      },
+      refuses: [403],
+    },
+    async ({ town, requester, params: { kid }, query }) =>
+      Reply.disclose(await affectedBy(deps, town, requester, kid, query.after)),
   )
 }

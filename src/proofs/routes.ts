@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { endpoint, type House } from '../firewall/endpoint.ts'
 import { publicData, Reply } from '../firewall/reply.ts'
@@ -193,7 +194,10 @@ export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {
     async ({ town, params: { id } }) => {
       const token = await statusListToken(deps, town, id)
       if (token === undefined) throw new NotFound()
-      return Reply.material(token, 'application/statuslist+jwt', cacheable(STATUS_TTL))
+      return Reply.material(token, 'application/statuslist+jwt', {
+        ...cacheable(STATUS_TTL),
+        etag: `"${hash('sha256', token, 'base64url')}"`,
+      })
     },
   )
 }

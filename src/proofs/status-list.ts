@@ -68,6 +68,11 @@ interface StatusDeps {
 const packed = new Map<string, { revoked: number; lst: string }>()
 const MOST_PACKED = 64
 
+/** Signed lists, while nothing in them changed: the same bytes for caches to recognise. */
+const signed = new Map<string, { token: string; at: number; revoked: number; kid: string }>()
+/** Seconds. */
+const SIGNED_KEPT = 30
+
 /**
  * The signed status list, one bit a proof: 1 is revoked.
  *
@@ -94,9 +99,13 @@ export async function signStatusList(
     .where('id', '=', listId)
     .executeTakeFirst()
   if (list === undefined) return undefined
-  const lst = await packedList(transaction, list)
+  const { lst, revoked } = await packedList(transaction, list)
   const key = await deps.signing.current(transaction, town.id)
-  const now = Math.floor(deps.clock.now().epochMilliseconds / 1000)
+  const kept = signed.get(listId)
+  const at = Math.floor(deps.clock.now().epochMilliseconds / 1000)
+  if (kept && kept.kid === key.kid && kept.revoked === revoked && at - kept.at < SIGNED_KEPT && at >= kept.at)
+    return kept.token
+  const now = at
   const payload = {
     iss: town.issuer,
     sub: statusListUri(town, listId),
@@ -105,19 +114,25 @@ export async function signStatusList(
     ttl: STATUS_TTL,
     status_list: { bits: 1, lst },
   }
-  return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
+  const token = await new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
     .setProtectedHeader({ alg: key.algorithm, typ: 'statuslist+jwt', kid: key.kid })
     .sign(key.privateKey)
+  if (signed.size >= MOST_PACKED) signed.clear()
+  signed.set(listId, { token, at, revoked, kid: key.kid })
+  return token
 }
 
-async function packedList(transaction: Transaction, list: { id: string; capacity: number }): Promise<string> {
+async function packedList(
+  transaction: Transaction,
+  list: { id: string; capacity: number },
+): Promise<{ lst: string; revoked: number }> {
   const revokedOf = transaction
     .selectFrom('proofs')
     .where('status_list_id', '=', list.id)
     .where('revoked_at', 'is not', null)
   const { count } = await revokedOf.select((query) => query.fn.countAll<string>().as('count')).executeTakeFirstOrThrow()
   const known = packed.get(list.id)
-  if (known?.revoked === Number(count)) return known.lst
+  if (known?.revoked === Number(count)) return known
   const rows = await revokedOf.select('status_index').execute()
   const lst = packStatusList(
     list.capacity,
@@ -125,8 +140,9 @@ async function packedList(transaction: Transaction, list: { id: string; capacity
     rows.map((row) => [row.status_index, 1] as const),
   )
   if (packed.size >= MOST_PACKED) packed.clear()
-  packed.set(list.id, { revoked: rows.length, lst })
-  return lst
+  const fresh = { revoked: rows.length, lst }
+  packed.set(list.id, fresh)
+  return fresh
 }
 
 /** How much of them a page takes along, characters. */

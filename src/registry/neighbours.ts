@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand, Opened } from '../firewall/gate.ts'
 import type { Requester, Staff } from '../firewall/requester.ts'
@@ -124,6 +125,11 @@ export async function correctNeighbour(
           address: record.address,
         }),
       )
+      await withdrawProofs(
+        hand,
+        id,
+        (['name', 'dateOfBirth'] as const).filter((field) => change[field] !== undefined),
+      )
       await recordMovement(
         hand,
         town,
@@ -161,6 +167,12 @@ export async function unchangedSince(hand: GateHand, id: string, version: number
     .forShare()
     .executeTakeFirstOrThrow()
   if (row.version !== version) throw new VersionConflict()
+}
+
+/** Takes back every proof that says what has just changed. The database does it: proofs are another room's. */
+export async function withdrawProofs(hand: GateHand, id: string, changed: readonly string[]): Promise<void> {
+  if (changed.length === 0) return
+  await sql`select withdraw_proofs(${id}, ${`{${changed.join(',')}}`}::text[])`.execute(hand.transaction)
 }
 
 export async function reindex(hand: GateHand, id: string, tokens: readonly number[]): Promise<void> {

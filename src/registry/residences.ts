@@ -11,7 +11,7 @@ import { householdAddress } from './households.ts'
 import { once } from './idempotency.ts'
 import type { Address, Move, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
-import { nextVersion, recordMovement, reindex } from './neighbours.ts'
+import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
 import { residenceStart } from './register.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
@@ -95,6 +95,7 @@ export async function moveNeighbour(
           address,
         }),
       )
+      await withdrawProofs(hand, id, ['address', 'household'])
       await recordMovement(
         hand,
         town,

@@ -4,7 +4,7 @@ import { ProofInvalid } from './errors.ts'
 export type Cbor = number | string | boolean | null | Uint8Array<ArrayBuffer> | Cbor[] | Map<number | string, Cbor>
 
 const DEEPEST = 8
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Reads one CBOR value in its shortest encoding. Numbers are whole; tags, fractions and lengths left open are refused,

@@ -12,7 +12,7 @@ export interface PublicKey {
   use?: string
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true })
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const BASE64URL = /^[A-Za-z0-9_-]*$/
 
 /** @throws {ProofInvalid} malformed */

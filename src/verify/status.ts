@@ -13,7 +13,7 @@ export interface StatusReference {
 export function statusReference(payload: Record<string, unknown>): StatusReference | undefined {
   const { status } = payload
   if (status === undefined) return undefined
-  const list = (status as { status_list?: { idx?: unknown; uri?: unknown } }).status_list
+  const list = (status as { status_list?: { idx?: unknown; uri?: unknown } } | null)?.status_list
   if (
     typeof list?.uri !== 'string' ||
     typeof list.idx !== 'number' ||

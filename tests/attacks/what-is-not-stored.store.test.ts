@@ -104,12 +104,17 @@ describe('what the registry has no place for', () => {
       'organisation_links.kind',
       'organisations.name',
       'policy_versions.digest',
+      'presentation_requests.answer',
+      'presentation_requests.nonce',
+      'presentation_requests.profile',
+      'presentation_requests.request_object',
       'proceedings.cause',
       'proceedings.decided_by',
       'proceedings.decision',
       'proceedings.opened_by',
       'proofs.form',
       'proofs.profile',
+      'proofs.rests_on',
       'proofs.signing_key_id',
       'query_counts.counted',
       'registry_keys.id',
@@ -119,6 +124,9 @@ describe('what the registry has no place for', () => {
       'signing_keys.public_jwk',
       'staff_affiliations.staff_id',
       'staff_neighbours.staff_id',
+      'wallet_offers.handed_to',
+      'wallet_offers.outcome',
+      'wallet_offers.profile',
     ])
   })
 })

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { rotateSigningKey, withdrawSigningKey } from '../../src/proofs/signing-keys.ts'
+import type { Correction } from '../../src/registry/model.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { register } from '../support/people.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+interface Outline {
+  id: string
+  profile: string
+  revokedAt: string | null
+}
+const prove = async (id: string, profile: string) =>
+  (
+    await house.ask<{ id: string; token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+      as: 'clerk',
+      body: { profile },
+    })
+  ).body
+const taken = async (id: string) => {
+  const { body } = await house.ask<{ proofs: Outline[] }>('GET', `/v1/neighbours/${id}/proofs`, { as: 'clerk' })
+  return body.proofs
+    .filter(({ revokedAt }) => revokedAt !== null)
+    .map(({ profile }) => profile)
+    .sort()
+}
+const correct = (id: string, version: number, body: Correction) =>
+  house.ask('PATCH', `/v1/neighbours/${id}`, { as: 'clerk', body, ifMatch: version })
+
+describe('a change takes back the proofs that no longer say what is true, and no others', () => {
+  it.each<[string, (id: string, version: number) => Promise<unknown>, string[]]>([
+    ['another name', (id, version) => correct(id, version, { name: { given: 'Nova' } }), ['library', 'residence']],
+    [
+      'another date of birth',
+      (id, version) => correct(id, version, { dateOfBirth: '1980' }),
+      ['city-bikes', 'residence'],
+    ],
+    ['another telephone', (id, version) => correct(id, version, { contact: { phone: '000' } }), []],
+    [
+      'another address',
+      (id, version) =>
+        house.ask('POST', `/v1/neighbours/${id}/residences`, {
+          as: 'clerk',
+          body: { address: { kind: 'no-fixed-address' } },
+          ifMatch: version,
+        }),
+      ['residence', 'social-housing'],
+    ],
+    [
+      'a departure',
+      (id, version) =>
+        house.ask('POST', `/v1/neighbours/${id}/departures`, {
+          as: 'clerk',
+          body: { cause: 'moved-away', on: Temporal.Now.plainDateISO('Europe/Madrid').toString() },
+          ifMatch: version,
+        }),
+      ['city-bikes', 'library', 'residence', 'social-housing'],
+    ],
+  ])('%s', async (_, change, expected) => {
+    const { id, version } = await register(house, {
+      since: Temporal.Now.plainDateISO().subtract({ years: 1 }).toString(),
+    })
+    for (const profile of ['residence', 'library', 'city-bikes', 'social-housing']) await prove(id, profile)
+    expect(await taken(id)).toEqual([])
+    await change(id, version)
+    expect(await taken(id)).toEqual(expected)
+  })
+})
+
+describe('a key that was withdrawn', () => {
+  it('names, through the gate, those whose proofs it signed', async () => {
+    const { id } = await register(house, { name: { given: 'Afectada' } })
+    const { token } = await prove(id, 'library')
+    const { kid } = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())
+    const deps = { database: house.database, clock: house.clock, keys: house.keys }
+    await rotateSigningKey(deps, house.town.id, 'ES256', Temporal.Duration.from({ seconds: 0 }))
+    const other = await register(house, { name: { given: 'Intacta' } })
+    await prove(other.id, 'library')
+    await withdrawSigningKey(deps, house.town.id, kid)
+    const path = `/v1/signing-keys/${kid}/affected`
+    const { body } = await house.ask<{ neighbours: { id: string; name: { given: string } }[]; more: boolean }>(
+      'GET',
+      path,
+      {
+        as: 'clerk',
+      },
+    )
+    expect(body.neighbours.map((one) => one.name.given)).toContain('Afectada')
+    expect(body.neighbours.map((one) => one.id)).not.toContain(other.id)
+    expect((await house.ask('GET', path, { as: 'auditor' })).status).toBe(403)
+    expect((await house.ask('GET', path, { as: 'library' })).status).toBe(403)
+  })
+})
+
+describe('the status list', () => {
+  it('is recognised by its tag until something in it changes', async () => {
+    const { id } = await register(house)
+    const proof = await prove(id, 'library')
+    const { status } = JSON.parse(Buffer.from(proof.token.split('.')[1] ?? '', 'base64url').toString())
+    const path = new URL(status.status_list.uri).pathname
+    const first = await house.ask('GET', path)
+    const etag = first.headers.get('etag') ?? ''
+    expect(first.headers.get('cache-control')).toBe('public, max-age=60')
+    expect((await house.ask('GET', path, { headers: { 'if-none-match': etag } })).status).toBe(304)
+    await house.ask('POST', `/v1/proofs/${proof.id}/revocation`, { as: 'clerk' })
+    const changed = await house.ask('GET', path, { headers: { 'if-none-match': etag } })
+    expect(changed.status).toBe(200)
+    expect(changed.headers.get('etag')).not.toBe(etag)
+  })
+
+  it('comes shrunk to who can unpack it', async () => {
+    const [list] = await house.peek<{ id: string }>('select id from status_lists')
+    const path = `/status-lists/${list?.id}`
+    const whole = await house.ask('GET', path)
+    const shrunk = await house.ask('GET', path, { headers: { 'accept-encoding': 'gzip' } })
+    expect(shrunk.headers.get('content-encoding')).toBe('gzip')
+    expect(whole.headers.get('content-encoding')).toBeNull()
+  })
+})
