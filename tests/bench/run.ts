@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { measureFirewall } from './firewall.ts'
 import { measureMemory } from './memory.ts'
+import { measurePapers } from './papers.ts'
 import { measureDecisions, measureProofs } from './proofs.ts'
 import { measureRegistration } from './registration.ts'
 import { measureSearch } from './search.ts'
@@ -10,7 +11,7 @@ import { openStage } from './stage.ts'
 // `npm run bench` measures everything; `npm run bench -- proofs search` only those. What is measured replaces
 // its own part of docs/performance.md.
 
-const PARTS = ['registration', 'proofs', 'search', 'memory', 'firewall'] as const
+const PARTS = ['registration', 'proofs', 'search', 'memory', 'firewall', 'papers'] as const
 type Part = (typeof PARTS)[number]
 
 const wanted = process.argv.slice(2).filter((word): word is Part => PARTS.some((part) => part === word))
@@ -157,6 +158,34 @@ try {
               row.statistic.toFixed(3),
               two(row.p),
             ]),
+          ),
+        ].join('\n'),
+      )
+    }
+    if (part === 'papers') {
+      const { perSecond, kilobytes, page, squares, lists } = await measurePapers(stage)
+      replacePart(
+        part,
+        [
+          `${one(perSecond)} papers a second over HTTP, four at a time, seal and all; ${one(kilobytes)} KiB each.`,
+          '',
+          `The checking page on a first visit: ${one(page.first)} KiB in ${page.requests} requests, shrunk; on a later visit it needs none.`,
+          '',
+          table(
+            ['square of', 'version', 'modules', 'letters', 'version as CWT in base64url', 'version as JWT'],
+            squares.map((row) => [
+              row.profile,
+              String(row.version),
+              `${row.modules} × ${row.modules}`,
+              String(row.letters),
+              String(row.asBase64),
+              String(row.asJwt),
+            ]),
+          ),
+          '',
+          table(
+            ['status list', 'taken back', 'packed in ms', 'KiB'],
+            lists.map((row) => [whole(row.entries), whole(row.revoked), whole(row.milliseconds), whole(row.kilobytes)]),
           ),
         ].join('\n'),
       )

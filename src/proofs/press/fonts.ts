@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { create, type Font } from 'fontkit'
+import { unpackWoff } from './unwoff.ts'
 
 /** A font file and the characters it is for. */
 export interface Face {
   /** What the document calls it. */
   name: string
   covers(codePoint: number): boolean
-  bytes(weight: Weight): Uint8Array
+  /** Read and parsed the first time, and kept: a document draws a subset of it. */
+  font(weight: Weight): Font
 }
 export type Weight = 400 | 700
 
@@ -44,16 +47,18 @@ function facesOf(name: (typeof PACKAGES)[number]): Face[] {
     .sort((a, b) => Number(b.part === 'latin') - Number(a.part === 'latin'))
     .map(({ part, list }) => {
       const covered = parseRanges(list)
-      const kept = new Map<Weight, Uint8Array>()
+      const kept = new Map<Weight, Font>()
       return {
         name: `${name}-${part}`,
         covers: (codePoint) => covered.some(([from, to]) => codePoint >= from && codePoint <= to),
-        bytes: (weight) => {
+        font: (weight) => {
           const known = kept.get(weight)
           if (known) return known
-          const bytes = readFileSync(join(folder, 'files', `${name}-${part}-${weight}-normal.woff`))
-          kept.set(weight, bytes)
-          return bytes
+          const file = readFileSync(join(folder, 'files', `${name}-${part}-${weight}-normal.woff`))
+          const font = create(unpackWoff(file))
+          if (!('layout' in font)) throw new Error(`${name} is a collection of fonts, not one`)
+          kept.set(weight, font)
+          return font
         },
       }
     })

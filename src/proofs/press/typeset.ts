@@ -35,28 +35,38 @@ export function typesetter(document: Document): Typesetter {
   function use(face: Face, weight: Weight, size: number): void {
     const name = `${face.name}-${weight}`
     if (!registered.has(name)) {
-      document.registerFont(name, Buffer.from(face.bytes(weight)))
+      // The library takes a parsed font too, which its types do not say.
+      document.registerFont(name, face.font(weight) as never)
       registered.add(name)
     }
     document.font(name).fontSize(size)
   }
 
-  const widthOf = (run: Run, { size, weight = 400 }: TextStyle) => {
-    use(run.face, weight, size)
-    return document.widthOfString(run.text, { features: [] })
+  // Kept for this document alone: names are among the words.
+  const advances = new Map<string, number>()
+  const widthOf = ({ text, face }: Run, { size, weight = 400 }: TextStyle) => {
+    const key = `${face.name} ${weight} ${text}`
+    const font = face.font(weight)
+    const wide = advances.get(key) ?? font.layout(text, []).advanceWidth / font.unitsPerEm
+    advances.set(key, wide)
+    return wide * size
   }
 
   function lines(text: string, width: number, style: TextStyle): string[] {
     const done: string[] = []
     for (const paragraph of drawable(text).split('\n')) {
       let line = ''
+      let wide = 0
       for (const { segment } of words.segment(paragraph)) {
-        const longer = line + segment
-        const fits = runs(longer.trimEnd(), style.direction).reduce((sum, run) => sum + widthOf(run, style), 0) <= width
-        if (fits || line === '') line = longer
-        else {
+        const more = runs(segment, style.direction).reduce((sum, run) => sum + widthOf(run, style), 0)
+        const blank = segment.trim() === ''
+        if (wide + more <= width || line === '' || blank) {
+          line += segment
+          wide += more
+        } else {
           done.push(line.trimEnd())
-          line = segment.trimStart()
+          line = segment
+          wide = more
         }
       }
       done.push(line.trimEnd())
