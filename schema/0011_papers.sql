@@ -50,4 +50,4 @@ end $$;
 grant select, insert, delete on check_codes to padron_app, padron_gate;
 grant select, insert, update (attempts), delete on code_attempts to padron_app, padron_gate;
 grant select, insert, update (retired_at) on document_seals to padron_app, padron_gate;
-grant select (id, municipality_id, certificate, created_at, retired_at) on document_seals to padron_readonly_ops;
+grant select (id, municipality_id, created_at, retired_at) on document_seals to padron_readonly_ops;

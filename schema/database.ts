@@ -112,6 +112,15 @@ export interface DocumentSeals {
   retired_at: Timestamp | null;
 }
 
+export interface Drafts {
+  content: Buffer;
+  data_key_id: string;
+  id: string;
+  municipality_id: string;
+  staff_id: string;
+  updated_at: Timestamp;
+}
+
 export interface Evidence {
   document_hash: Buffer | null;
   id: string;
@@ -406,6 +415,22 @@ export interface SearchTokens {
   tokens: number[];
 }
 
+export interface Sessions {
+  device: string | null;
+  ends_at: Timestamp;
+  handle: string;
+  id: Buffer;
+  kind: string;
+  last_seen_at: Timestamp;
+  locked_at: Timestamp | null;
+  municipality_id: string;
+  office_id: string | null;
+  role: string | null;
+  signed_in_at: Timestamp;
+  subject: string;
+  work_case: string | null;
+}
+
 export interface SigningKeys {
   algorithm: string;
   data_key_id: string;
@@ -484,6 +509,7 @@ export interface DB {
   code_attempts: CodeAttempts;
   data_keys: DataKeys;
   document_seals: DocumentSeals;
+  drafts: Drafts;
   evidence: Evidence;
   flags: Flags;
   households: Households;
@@ -514,6 +540,7 @@ export interface DB {
   representatives: Representatives;
   residences: Residences;
   search_tokens: SearchTokens;
+  sessions: Sessions;
   signing_keys: SigningKeys;
   staff_affiliations: StaffAffiliations;
   staff_neighbours: StaffNeighbours;

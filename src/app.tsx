@@ -1,6 +1,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { compress } from 'hono/compress'
 import { counterPages } from './counter/routes.tsx'
+import { deskPages } from './desk/routes.tsx'
+import { signInPages } from './desk/sign-in-routes.tsx'
 import { always, type House, problemResponse, type Reception } from './firewall/endpoint.ts'
 import { createGate } from './firewall/gate.ts'
 import type { KeyProvider } from './firewall/key-provider.ts'
@@ -8,6 +10,7 @@ import { type LedgerSigners, ledgerSigners } from './firewall/ledger-signer.ts'
 import type { PolicyEngine } from './firewall/policies.ts'
 import { firewallRoutes } from './firewall/routes.ts'
 import { requesterOf, staffOf } from './identity/requesters.ts'
+import type { StaffSignIn } from './identity/sign-in.ts'
 import type { TokenVerifier } from './identity/tokens.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
 import { type Clock, uuidv7 } from './platform/clock.ts'
@@ -41,6 +44,8 @@ export interface AppDeps {
   senderConstrained?: boolean
   /** Prints papers, where the runtime can. */
   press?: Press | undefined
+  /** How staff sign in to the pages; without it there is no desk. */
+  signIn?: StaffSignIn | undefined
   /** Where a request comes from; nowhere unless the entry point says. */
   sourceOf?: (env: unknown, headers: Headers) => string
   log: Log
@@ -50,7 +55,7 @@ export interface AppDeps {
 export type Rooms = ProofDeps & { signers: LedgerSigners; policies: PolicyEngine; press?: Press | undefined }
 
 /** What the use cases of every room work with, built from what the entry point brings. */
-export function furnish(deps: Omit<AppDeps, 'tokens' | 'senderConstrained' | 'sourceOf' | 'log'>): Rooms {
+export function furnish(deps: Omit<AppDeps, 'tokens' | 'senderConstrained' | 'signIn' | 'sourceOf' | 'log'>): Rooms {
   const gate = createGate(deps)
   return {
     ...deps,
@@ -95,6 +100,8 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   statisticsRoutes(house, transparency)
   checkPages(house, rooms)
   counterPages(house, rooms)
+  signInPages(house, rooms, deps.signIn)
+  deskPages(house, rooms)
   publicPages(house, { document: once(() => describe(house)), policies: deps.policies, transparency })
   house.get('/health/live', () => new Response('alive', { headers: always(uuidv7()) }))
   house.get('/health/ready', async () => {

@@ -35,6 +35,9 @@ const Environment = z.object({
     })
     .optional(),
   TOKEN_AUDIENCE: z.string().min(1).optional(),
+  SIGN_IN_ISSUER: z.url().optional(),
+  SIGN_IN_CLIENT_ID: z.string().min(1).optional(),
+  SIGN_IN_CLIENT_SECRET: z.string().min(1).optional(),
   LEDGER_WITNESSES: z
     .string()
     .transform((text, context) => {
@@ -63,6 +66,8 @@ export interface Config {
   registryKeyFile: string
   issuers: { issuer: string; jwksUri: string }[]
   audience: string
+  /** Where staff sign in to the pages; without it the desk is closed and the API alone works. */
+  signIn: { issuer: string; clientId: string; clientSecret: string } | undefined
   /** Witnesses asked to cosign checkpoints. */
   witnesses: { url: string; key: string }[]
   /** Reverse proxies in front, each of which adds the address it was asked from. */
@@ -103,6 +108,11 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     faults.push('TOKEN_ISSUERS: name the issuers of staff and client tokens, as [{"issuer":"…","jwksUri":"…"}].')
   if (!demo && !env.TOKEN_AUDIENCE)
     faults.push('TOKEN_AUDIENCE: name the audience their tokens carry for this service.')
+  const signInParts = [env.SIGN_IN_ISSUER, env.SIGN_IN_CLIENT_ID, env.SIGN_IN_CLIENT_SECRET]
+  if (signInParts.some((part) => part !== undefined) && signInParts.some((part) => part === undefined))
+    faults.push('SIGN_IN_ISSUER, SIGN_IN_CLIENT_ID, SIGN_IN_CLIENT_SECRET: set all three, or none.')
+  if (production && env.SIGN_IN_ISSUER && !env.SIGN_IN_ISSUER.startsWith('https://'))
+    faults.push('SIGN_IN_ISSUER: the sign-in must use https.')
   if (faults.length > 0) throw new ConfigInvalid(faults.join('\n'))
   return {
     production,
@@ -117,6 +127,10 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     registryKeyFile: env.REGISTRY_KEY_FILE ?? `${env.DATA_DIR}/registry-keys.json`,
     issuers: env.TOKEN_ISSUERS ?? [],
     audience: env.TOKEN_AUDIENCE ?? 'urn:padron:api',
+    signIn:
+      env.SIGN_IN_ISSUER && env.SIGN_IN_CLIENT_ID && env.SIGN_IN_CLIENT_SECRET
+        ? { issuer: env.SIGN_IN_ISSUER, clientId: env.SIGN_IN_CLIENT_ID, clientSecret: env.SIGN_IN_CLIENT_SECRET }
+        : undefined,
     witnesses: env.LEDGER_WITNESSES ?? [],
     trustedProxies: env.TRUSTED_PROXIES,
     demo,

@@ -14,6 +14,9 @@ import { DEMO_KEY_PREFIX, keyFileProvider, writeKeyFile } from './firewall/key-f
 import { type KeyProvider, localKeyProvider, parseKeyMaterial, withNewKey } from './firewall/key-provider.ts'
 import { loadPolicies, PoliciesInvalid, type PolicyEngine } from './firewall/policies.ts'
 import { recordPolicies } from './firewall/policy-record.ts'
+import { DEMO_DESK } from './identity/demo-sign-in.ts'
+import { DEMO_SECRET } from './identity/demo-token.ts'
+import { staffSignIn } from './identity/sign-in.ts'
 import { type TrustedIssuer, tokenVerifier } from './identity/tokens.ts'
 import { askWitness, witnessAt } from './ledger/cosigning.ts'
 import { sequencer } from './ledger/sequencer.ts'
@@ -66,12 +69,14 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     const rooms = { clock: systemClock, keys, policies }
     let issuers: TrustedIssuer[] = config.issuers
     let demoIssuer: string | undefined
+    let signIn = config.signIn
     if (config.demo) {
       if (stores.owner === undefined) throw new ConfigInvalid('DEMO: a demonstration needs DATABASE_OWNER_URL.')
       await prepareDemo(stores.owner, address)
-      const demo = await startDemo(config)
+      const demo = await startDemo(config, address)
       closing.push(demo.close)
       demoIssuer = demo.issuer
+      signIn ??= { issuer: demo.issuer, clientId: DEMO_DESK, clientSecret: DEMO_SECRET }
       issuers = [...issuers, { issuer: demo.issuer, jwksUri: `${demo.issuer}/jwks` }]
     }
     await stores.becomeApp()
@@ -87,6 +92,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       sourceOf: (env, headers) => sourceOf(env, headers, config.trustedProxies),
       tokens: tokenVerifier(issuers, config.audience),
       senderConstrained: !config.demo,
+      signIn: signIn && staffSignIn(signIn),
       log,
     }
     const house = furnish(deps)
@@ -202,7 +208,7 @@ async function prepareDemo(owner: Database, address: string): Promise<void> {
   }
 }
 
-async function startDemo(config: Config): Promise<{ issuer: string; close(): Promise<void> }> {
+async function startDemo(config: Config, address: string): Promise<{ issuer: string; close(): Promise<void> }> {
   const { demoSigningKey, startDemoProvider } = await import('./identity/demo-provider.ts')
   const path = join(config.dataDir, 'demo-sign-in-key.json')
   if (!existsSync(path)) writeFileSync(path, JSON.stringify(await demoSigningKey()), { mode: 0o600 })
@@ -213,6 +219,7 @@ async function startDemo(config: Config): Promise<{ issuer: string; close(): Pro
     audience: config.audience,
     key,
     clients: DEMO_CLIENTS,
+    returnTo: [`${address}/sign-in/return`],
   })
 }
 

@@ -90,6 +90,8 @@ describe('the rooms', () => {
       wallet_offers: ['proofs'],
       wallet_nonces: ['proofs'],
       presentation_requests: ['counter'],
+      sessions: ['identity'],
+      drafts: ['desk'],
       // A record comes with its wrapped key.
       registry_keys: ['firewall'],
       data_keys: ['firewall', 'registry', 'proofs'],
@@ -134,6 +136,8 @@ describe('the gate', () => {
       'src/firewall/cipher.ts',
       'src/firewall/key-provider.ts',
       'src/firewall/seal.ts',
+      // Opens with the code on a paper, which the city does not have.
+      'src/proofs/check-code.ts',
       'src/registry/search-links.ts',
     ])
   })

@@ -217,3 +217,39 @@ export async function approvedOrder(
   if (order === undefined) throw new Refusal()
   return order
 }
+
+export interface DemandOutline extends Recorded {
+  receivedAt: string
+  approvals: number
+}
+
+/** The newest demands, by reference and stage; not what they say. @throws {Refusal} */
+export async function listDemands(
+  gate: Gate,
+  municipalityId: string,
+  officer: Staff,
+): Promise<Disclosed<DemandOutline[]>> {
+  return gate.decide(handling(municipalityId, officer), async (transaction) => {
+    const rows = await transaction
+      .selectFrom('access_requests')
+      .select(['id', 'reference', 'stage', 'received_at'])
+      .select((row) =>
+        row
+          .selectFrom('access_request_reviews')
+          .select((count) => count.fn.countAll<string>().as('approvals'))
+          .whereRef('request_id', '=', 'access_requests.id')
+          .where('approves', '=', true)
+          .as('approvals'),
+      )
+      .orderBy('received_at', 'desc')
+      .limit(100)
+      .execute()
+    return rows.map((row) => ({
+      id: row.id,
+      reference: row.reference,
+      stage: row.stage as Stage,
+      receivedAt: row.received_at.toISOString(),
+      approvals: Number(row.approvals ?? 0),
+    }))
+  })
+}

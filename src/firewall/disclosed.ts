@@ -22,6 +22,11 @@ export class Disclosed<T> {
     return new Disclosed(narrow(this.#value))
   }
 
+  /** Two disclosures as one. */
+  with<U>(other: Disclosed<U>): Disclosed<[T, U]> {
+    return new Disclosed([this.#value, other.#value])
+  }
+
   /** The same, where the narrowing takes time, such as printing. */
   async mapAsync<U>(narrow: (value: T) => Promise<U>): Promise<Disclosed<U>> {
     return new Disclosed(await narrow(this.#value))

@@ -39,6 +39,19 @@ export class Reply {
     })
   }
 
+  /** Shows what the gate let through as a page. */
+  static page<T>(disclosed: Disclosed<T>, draw: (value: T) => unknown, status = 200): Reply {
+    return new Reply(`<!doctype html>${draw(reveal(disclosed))}`, status, {
+      'content-type': HTML,
+      'cache-control': 'no-store',
+    })
+  }
+
+  /** Shows a page about nobody, or one that gives back what was typed into it. */
+  static returned(html: string, status = 200): Reply {
+    return new Reply(html, status, { 'content-type': HTML, 'cache-control': 'no-store' })
+  }
+
   /** Sends a file the gate let through. */
   static document(disclosed: Disclosed<Uint8Array>, type: string, headers: Record<string, string> = {}): Reply {
     const bytes = Uint8Array.from(reveal(disclosed))
@@ -51,8 +64,13 @@ export class Reply {
   }
 
   /** Sends a browser on, after a form. The address names nobody. @see RFC 9110 section 15.4.4 */
-  static redirect(path: `/${string}`): Reply {
-    return new Reply(null, 303, { location: path, 'cache-control': 'no-store' })
+  static redirect(path: `/${string}` | URL, headers: Record<string, string> = {}): Reply {
+    return new Reply(null, 303, { location: String(path), 'cache-control': 'no-store', ...headers })
+  }
+
+  /** Sends a browser on to the page of what was just written. */
+  static onward<T>(disclosed: Disclosed<T>, path: (value: T) => `/${string}`): Reply {
+    return Reply.redirect(path(reveal(disclosed)))
   }
 
   /** Says that it was done, and nothing else. */
@@ -81,4 +99,5 @@ export class Reply {
   }
 }
 
+const HTML = 'text/html; charset=utf-8'
 const JSON_TYPE = 'application/json; charset=utf-8'

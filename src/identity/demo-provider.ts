@@ -1,6 +1,7 @@
-import type { Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import Provider, { type Configuration } from 'oidc-provider'
+import { answerDemoSignIn, DEMO_DESK } from './demo-sign-in.ts'
 import { DEMO_SECRET } from './demo-token.ts'
 
 export interface DemoClient {
@@ -25,18 +26,49 @@ export async function startDemoProvider(options: {
   audience: string
   key: JWK
   clients: readonly DemoClient[]
+  /** Where staff come back to after signing in. */
+  returnTo?: readonly string[]
 }): Promise<{ issuer: string; close(): Promise<void> }> {
   const issuer = `http://${options.host}:${options.port}`
   const byId = new Map(options.clients.map((client) => [client.id, client]))
   const configuration: Configuration = {
-    clients: options.clients.map((client) => ({
-      client_id: client.id,
-      client_secret: DEMO_SECRET,
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
-      response_types: [],
-    })),
-    ttl: { ClientCredentials: 3600 },
+    clients: [
+      ...options.clients.map((client) => ({
+        client_id: client.id,
+        client_secret: DEMO_SECRET,
+        grant_types: ['client_credentials'],
+        redirect_uris: [],
+        response_types: [],
+      })),
+      ...(options.returnTo?.length
+        ? [{ client_id: DEMO_DESK, client_secret: DEMO_SECRET, redirect_uris: [...options.returnTo] }]
+        : []),
+    ],
+    ttl: { ClientCredentials: 3600, Interaction: 600, Session: 3600, Grant: 3600, IdToken: 600, AccessToken: 600 },
+    scopes: ['openid', 'padron'],
+    claims: { openid: ['sub'], padron: ['role', 'office', 'municipality'] },
+    conformIdTokenClaims: false,
+    cookies: { keys: [options.key.d ?? 'demo'] },
+    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    findAccount: (_, id) => {
+      const person = byId.get(id)
+      return (
+        person?.staff && {
+          accountId: id,
+          claims: () => ({ sub: id, municipality: person.municipality, ...person.staff }),
+        }
+      )
+    },
+    // Nobody has to agree to be signed in at their own desk.
+    loadExistingGrant: async (context) => {
+      const grant = new context.oidc.provider.Grant({
+        clientId: context.oidc.client?.clientId ?? '',
+        accountId: context.oidc.session?.accountId ?? '',
+      })
+      grant.addOIDCScope('openid padron')
+      await grant.save()
+      return grant
+    },
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     jwks: { keys: [options.key as never] },
     features: {
@@ -63,7 +95,11 @@ export async function startDemoProvider(options: {
   }
   const provider = new Provider(issuer, configuration)
   const server = await new Promise<Server>((resolve, reject) => {
-    const listening = provider.listen(options.port, options.host, () => resolve(listening))
+    const answer = provider.callback()
+    const listening = createServer(async (request, reply) => {
+      if (!(await answerDemoSignIn(provider, options.clients, request, reply))) await answer(request, reply)
+    })
+    listening.listen(options.port, options.host, () => resolve(listening))
     listening.once('error', reject)
   })
   return {

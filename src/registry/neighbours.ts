@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand, Opened } from '../firewall/gate.ts'
@@ -68,7 +69,7 @@ export async function correctNeighbour(
   town: Municipality,
   clerk: Staff,
   id: string,
-  change: Correction,
+  asked: Correction,
   version: number,
 ): Promise<Disclosed<{ id: string; version: number }>> {
   const { hash } = await deps.gate.keysOf(town.id)
@@ -80,6 +81,7 @@ export async function correctNeighbour(
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
       const next = await nextVersion(hand, id, version)
+      const change = onlyChanges(asked, record)
       const pick = <K extends 'name' | 'dateOfBirth' | 'sex' | 'contact' | 'languages'>(field: K) =>
         change[field] === undefined ? record[field] : (change[field] ?? undefined)
       const earlierNames = [...(change.name && record.name ? [record.name] : []), ...(record.previousNames ?? [])]
@@ -142,6 +144,16 @@ export async function correctNeighbour(
       )
       return { id, version: next }
     },
+  )
+}
+
+/** Of what a form says, only what is another than what is recorded: the rest changes nothing and takes no proof back. */
+function onlyChanges(asked: Correction, record: Partial<NeighbourFields>): Correction {
+  const recorded = record as Record<string, unknown>
+  return Object.fromEntries(
+    Object.entries(asked).filter(
+      ([field, value]) => field === 'protected' || !isDeepStrictEqual(value ?? undefined, recorded[field]),
+    ),
   )
 }
 

@@ -7,7 +7,7 @@ import { Problem } from '../platform/problem.ts'
 import { compatible, parseBirthDate } from './birth-date.ts'
 import type { RegistryDeps } from './deps.ts'
 import { documentHash } from './evidence.ts'
-import type { Criteria, NeighbourField, NeighbourFields } from './model.ts'
+import type { Address, Criteria, Name, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { foldedWords, nameLikeness, nameWords, wordsOfName } from './names.ts'
 import { sufficient, tokenMaker, tokenSets } from './search-tokens.ts'
@@ -26,9 +26,9 @@ export class SearchTooWide extends Problem {
 
 export interface Match {
   id: string
-  name?: object
+  name?: Name
   dateOfBirth?: string
-  address?: object
+  address?: Address
   departedOn?: string
 }
 

@@ -27,6 +27,8 @@ export function Page(props: {
   script?: { src: string; nonce: string }
   /** Seconds after which the page asks again by itself, without a script. */
   refresh?: number | undefined
+  /** What stands between the header and the page. */
+  bar?: Child
   children: Child
 }) {
   const t = LOCALES[props.language]
@@ -47,6 +49,7 @@ export function Page(props: {
         <header>
           <a href="/">Padrón · {props.town}</a>
         </header>
+        {props.bar ?? ''}
         <main id="content">{props.children}</main>
         <footer>
           <nav>

@@ -1,0 +1,157 @@
+import type { DemandOutline } from '../firewall/access-requests.ts'
+import type { Lockdown } from '../firewall/lockdown.ts'
+import type { PolicyEngine } from '../firewall/policies.ts'
+import { Csrf, Field, Select, Tick } from '../ui/form.tsx'
+import { Desk, type DeskVisit, timeText } from './shell.tsx'
+
+export interface FlagShown {
+  id: string
+  raisedAt: string
+  staff: string
+  neighbourId: string
+  kind: string
+}
+
+/** What colleagues looked up without a reason that is written down. */
+export function FlagsPage(props: { visit: DeskVisit; flags: readonly FlagShown[] }) {
+  const { visit, flags } = props
+  const { t, language, town, session, requester } = visit
+  const kinds: Record<string, string> = {
+    'no-case': t.dFlagNoCase,
+    'own-record': t.dFlagOwn,
+    'same-household': t.dFlagHousehold,
+    watched: t.dFlagWatched,
+  }
+  return (
+    <Desk visit={visit} title={t.dSupervision} here="/desk/flags">
+      <h1>{t.dFlags}</h1>
+      {flags.length === 0 ? <p>{t.dNoFlags}</p> : ''}
+      <ul class="cards">
+        {flags.map((flag) => (
+          <li>
+            {timeText(language, town.timeZone, flag.raisedAt)} · <bdi>{flag.staff}</bdi> ·{' '}
+            {kinds[flag.kind] ?? flag.kind}
+            {requester.role === 'supervisor' ? (
+              <form method="post" action="/desk/flags/review">
+                <Csrf token={session.csrf} />
+                <button type="submit" name="flag" value={flag.id} class="quiet">
+                  {t.dReviewed}
+                </button>
+              </form>
+            ) : (
+              ''
+            )}
+          </li>
+        ))}
+      </ul>
+    </Desk>
+  )
+}
+
+/** Demands by authorities from the first day to the letter, and the lockdown. */
+export function LegalPage(props: { visit: DeskVisit; demands: readonly DemandOutline[]; lockdown: Lockdown }) {
+  const { visit, demands, lockdown } = props
+  const { t, language, town, session } = visit
+  const stages: Record<string, string> = {
+    refused: t.dRefused,
+    'under-review': t.dUnderReview,
+    approved: t.dApproved,
+    opened: t.dOpened,
+  }
+  return (
+    <Desk visit={visit} title={t.dLegal} here="/desk/legal">
+      <h1>{t.dDemands}</h1>
+      <ul class="cards">
+        {demands.map((demand) => (
+          <li>
+            <strong dir="ltr">{demand.reference}</strong> · {timeText(language, town.timeZone, demand.receivedAt)} ·{' '}
+            {stages[demand.stage]}
+            {demand.stage === 'refused' ? (
+              <p>
+                <a href={`/desk/legal/${demand.id}/letter`}>{t.dLetter}</a>
+              </p>
+            ) : (
+              ''
+            )}
+            {demand.stage === 'under-review' ? (
+              <form method="post" action={`/desk/legal/${demand.id}/review`}>
+                <Csrf token={session.csrf} />
+                <p class="buttons">
+                  <button type="submit" name="approves" value="no">
+                    {t.dRefused}
+                  </button>
+                  <button type="submit" name="approves" value="yes" class="quiet">
+                    {t.dApprove} ({demand.approvals}/2)
+                  </button>
+                </p>
+              </form>
+            ) : (
+              ''
+            )}
+          </li>
+        ))}
+      </ul>
+      <details>
+        <summary>{t.dDemand}</summary>
+        <form method="post" action="/desk/legal">
+          <Csrf token={session.csrf} />
+          <Field name="authority" label={t.dAuthority} required auto />
+          <Select
+            name="function"
+            label={t.dFunction}
+            options={['immigration-enforcement', 'police', 'court', 'tax', 'social-services', 'other'].map(
+              (one) => [one, one] as const,
+            )}
+          />
+          <Tick name="immigration" label={t.dForImmigration} on={false} />
+          <Tick name="judge" label={t.dJudge} on={false} />
+          <Field name="basis" label={t.dBasis} required auto />
+          <Field name="scope" label={t.dScope} lines={3} required auto />
+          <Field name="document" label={t.dHash} required />
+          <button type="submit">{t.dSave}</button>
+        </form>
+      </details>
+      <h2>{t.dLockdown}</h2>
+      <p class="note">{lockdown.closed ? t.dClosed : t.dOpen}</p>
+      <p>{t.dVotes.replace('{n}', String(lockdown.votes)).replace('{needed}', String(lockdown.needed))}</p>
+      <form method="post" action="/desk/legal/lockdown">
+        <Csrf token={session.csrf} />
+        <button type="submit" name="close" value={lockdown.closed ? 'no' : 'yes'}>
+          {lockdown.closed ? t.dVoteOpen : t.dVoteClose}
+        </button>
+      </form>
+    </Desk>
+  )
+}
+
+/** The public tree over the sealed ledger, and the rules in force. */
+export function LedgerPage(props: {
+  visit: DeskVisit
+  checkpoint: string
+  policies: Pick<PolicyEngine, 'rules' | 'digest'>
+}) {
+  const { visit, checkpoint, policies } = props
+  const { t } = visit
+  return (
+    <Desk visit={visit} title={t.dAudit} here="/desk/ledger">
+      <h1>{t.dAudit}</h1>
+      <p class="lead">{t.dLedgerLead}</p>
+      <pre dir="ltr">{checkpoint}</pre>
+      <p>
+        <a href="/transparency">{t.transparencyLink}</a>
+      </p>
+      <h2>{t.firewallTitle}</h2>
+      <p>
+        {t.inForce} <code dir="ltr">{policies.digest}</code>
+      </p>
+      <ol class="rules">
+        {policies.rules.map((rule) => (
+          <li>
+            {visit.language === 'en' ? rule.title : (rule.titles[visit.language] ?? rule.title)}
+            <small dir="ltr">{rule.id}</small>
+          </li>
+        ))}
+      </ol>
+    </Desk>
+  )
+}

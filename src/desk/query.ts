@@ -1,0 +1,38 @@
+import type { Criteria } from '../registry/model.ts'
+
+/**
+ * Understands what people say at a counter: a date or a year is a date of birth, letters and digits of a document are a
+ * document, words followed by a number are a street, and the rest is a name.
+ */
+export function criteriaOf(said: string, mononym: boolean): Criteria {
+  const document = /^\s*([A-Z]{0,3}[- ]?\d{5,12}[- ]?[A-Z]{0,2})\s*$/i.exec(said)?.[1]
+  if (document !== undefined && !/^(1[89]|20)\d{2}$/.test(document.trim())) return { document: document.trim() }
+  const { date, rest } = dateIn(said)
+  const born = date === undefined ? {} : { dateOfBirth: date }
+  const street = /^(.*\p{L}.*?)[\s,]+(\d{1,4}(?:\s?bis)?[A-Z]?)(?:[\s,]+[\dA-Za-zºª.-]{1,4}){0,4}\s*$/u.exec(rest)
+  if (street?.[1] && street[2] && date === undefined)
+    return { street: street[1].replace(/[,\s]+$/, ''), number: street[2] }
+  const name = rest.replaceAll(/\s+/g, ' ').trim()
+  return { ...(name === '' ? {} : { name }), ...born, ...(mononym && name !== '' ? { mononym: true } : {}) }
+}
+
+/** The first date in a text, in the orders people write it, and what is left. */
+function dateIn(text: string): { date: string | undefined; rest: string } {
+  const two = (part: string) => part.padStart(2, '0')
+  const forms: [RegExp, (parts: string[]) => string][] = [
+    [/\b(\d{4})-(\d{1,2})-(\d{1,2})\b/, ([year = '', month = '', day = '']) => `${year}-${two(month)}-${two(day)}`],
+    [
+      /\b(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\b/,
+      ([day = '', month = '', year = '']) => `${year}-${two(month)}-${two(day)}`,
+    ],
+    [/\b(\d{1,2})[/.-](\d{4})\b/, ([month = '', year = '']) => `${year}-${two(month)}`],
+    [/(?<![\d/])((?:18|19|20)\d{2})\b(?![/.-]\d)/, ([year = '']) => year],
+  ]
+  // Digits of other scripts are digits too.
+  const latin = text.replaceAll(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String((digit.codePointAt(0) ?? 0) & 0xf))
+  for (const [form, write] of forms) {
+    const match = form.exec(latin)
+    if (match) return { date: write(match.slice(1)), rest: latin.replace(match[0], ' ') }
+  }
+  return { date: undefined, rest: latin }
+}

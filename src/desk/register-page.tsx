@@ -1,0 +1,239 @@
+import { nameText } from '../proofs/paper.ts'
+import type { Name } from '../registry/model.ts'
+import { type Choice, Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Select, Tick } from '../ui/form.tsx'
+import { LANGUAGES } from '../ui/language.ts'
+import { MOST_PEOPLE, peopleIn, type Typed } from './registration-form.ts'
+import { Desk, type DeskVisit, dayText } from './shell.tsx'
+
+export interface RegisterProps {
+  visit: DeskVisit
+  typed: Typed
+  faults?: Faults
+  sensitive?: { field: string; word: string } | undefined
+  draftId?: string | undefined
+  /** The same on every sending of this form, so that it registers once. */
+  once: string
+}
+
+/** Who, where, with whom, how we know: one page, most of it optional. */
+export function RegisterPage(props: RegisterProps) {
+  const { visit, typed, faults = {}, sensitive, draftId, once } = props
+  const { t, session } = visit
+  const value = (name: string) => typed[name] ?? ''
+  return (
+    <Desk visit={visit} title={t.dRegister} here="/desk/register" script="/assets/desk.js">
+      <h1>{t.dRegister}</h1>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <form method="post" action="/desk/register" data-draft={draftId ?? 'new'} data-kept={t.dDrafts}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="people" value={String(peopleIn(typed))} />
+        {draftId ? <input type="hidden" name="draft" value={draftId} /> : ''}
+        {value('household') ? <input type="hidden" name="household" value={value('household')} /> : ''}
+        {sensitive ? <SensitiveBox visit={visit} word={sensitive.word} /> : ''}
+        <p class="note">{t.dWhyNot}</p>
+        {Array.from({ length: peopleIn(typed) }, (_, i) => (
+          <PersonFields visit={visit} typed={typed} faults={faults} i={i} alone={peopleIn(typed) === 1} />
+        ))}
+        {peopleIn(typed) < MOST_PEOPLE ? (
+          <button type="submit" name="act" value="another" class="quiet" formnovalidate>
+            {t.dAnother}
+          </button>
+        ) : (
+          ''
+        )}
+        {value('household') ? (
+          ''
+        ) : (
+          <>
+            <h2>{t.dWhere}</h2>
+            <AddressFields visit={visit} typed={typed} fault={faults.where} />
+          </>
+        )}
+        <DateField
+          name="since"
+          legend={t.dSince}
+          hint={t.dSinceHint}
+          fault={faults.since}
+          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+          value={(part) => value(`since-${part}`)}
+        />
+        <p class="buttons">
+          <button type="submit" name="act" value="register">
+            {t.dRegister}
+          </button>
+          <button type="submit" name="act" value="draft" class="quiet" formnovalidate>
+            {t.dDraft}
+          </button>
+        </p>
+        <p id="kept" role="status" />
+      </form>
+    </Desk>
+  )
+}
+
+function SensitiveBox(props: { visit: DeskVisit; word: string }) {
+  const { t } = props.visit
+  return (
+    <div class="summary" role="alert">
+      <Radios
+        name="sensitive"
+        legend={t.dSensitive.replace('{word}', props.word)}
+        value="remove"
+        choices={[
+          { value: 'remove', label: t.dRemove },
+          { value: 'keep', label: t.dKeep },
+        ]}
+      />
+    </div>
+  )
+}
+
+function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i: number; alone: boolean }) {
+  const { visit, typed, faults, i, alone } = props
+  const { t } = visit
+  const name = (part: string) => `p${i}_${part}`
+  const value = (part: string) => typed[name(part)] ?? ''
+  const evidence: Choice[] = [
+    { value: 'photo-document', label: t.dPhoto },
+    { value: 'document', label: t.dDocument },
+    { value: 'attestation', label: t.dAttested },
+    { value: 'declaration', label: t.dDeclared },
+  ]
+  return (
+    <section aria-labelledby={name('heading')}>
+      <h2 id={name('heading')}>{alone ? t.dWho : t.dPerson.replace('{n}', String(i + 1))}</h2>
+      <Field
+        name={name('given')}
+        label={t.dGiven}
+        hint={t.dNameHint}
+        value={value('given')}
+        auto
+        fault={faults[name('given')]}
+      />
+      <Field name={name('family')} label={t.dFamily} value={value('family')} auto />
+      <DateField
+        name={name('born')}
+        legend={t.dBorn}
+        hint={t.dBornHint}
+        fault={faults[name('born')]}
+        labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+        value={(part) => value(`born-${part}`)}
+      />
+      <Tick name={name('about')} label={t.dAbout} on={value('about') !== ''} />
+      <Radios name={name('evidence')} legend={t.dHow} choices={evidence} value={value('evidence') || 'declaration'} />
+      <Field name={name('document')} label={t.dDocumentNumber} value={value('document')} />
+      <details>
+        <summary>
+          {t.dSpeaks} · {t.dPhone} · {t.dRepresentative}
+        </summary>
+        <Select
+          name={name('language')}
+          label={t.dSpeaks}
+          value={value('language') || visit.language}
+          options={Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)}
+        />
+        <Field name={name('contact')} label={t.dPhone} value={value('contact')} />
+        <Field name={name('representative')} label={t.dRepresentative} value={value('representative')} auto />
+      </details>
+      <Tick name={name('protected')} label={t.dProtect} on={value('protected') !== ''} />
+    </section>
+  )
+}
+
+/** Where somebody lives: every kind is a whole answer. */
+export function AddressFields(props: { visit: DeskVisit; typed: Typed; fault?: string | undefined }) {
+  const { visit, typed, fault } = props
+  const { t, town } = visit
+  const value = (name: string) => typed[name] ?? ''
+  const reference = [town.referenceAddress.name, town.referenceAddress.streetName, town.referenceAddress.number]
+    .filter(Boolean)
+    .join(', ')
+  return (
+    <>
+      <Radios
+        name="where"
+        legend={t.dWhere}
+        value={value('where')}
+        fault={fault}
+        choices={[
+          { value: 'dwelling', label: t.dKindDwelling },
+          { value: 'no-fixed-address', label: t.dKindNone, hint: `${t.dKindNoneHint} (${reference})` },
+          { value: 'informal-dwelling', label: t.dKindInformal },
+          { value: 'collective', label: t.dKindCollective },
+        ]}
+      />
+      <div class="when-none">
+        <Field name="usual" label={t.dUsual} value={value('usual')} auto />
+      </div>
+      <div class="when-described">
+        <Field name="description" label={t.dDescription} value={value('description')} auto />
+      </div>
+      <div class="when-placed">
+        <Field name="street" label={t.dStreet} value={value('street')} auto />
+        <div class="row">
+          <Field name="number" label={t.dNumber} value={value('number')} size={6} />
+          <Field name="floor" label={t.dFloor} value={value('floor')} size={10} />
+          <Field name="postcode" label={t.dPostcode} value={value('postcode')} size={8} />
+          <Field name="district" label={t.dDistrict} value={value('district')} size={4} inputmode="numeric" />
+        </div>
+      </div>
+    </>
+  )
+}
+
+/** Candidates beside what was typed, before anything is saved. */
+export function TwinPage(props: {
+  visit: DeskVisit
+  typed: Typed
+  once: string
+  person: number
+  candidates: readonly { id: string; name?: object; dateOfBirth?: string }[]
+}) {
+  const { visit, typed, once, person, candidates } = props
+  const { t, language, session } = visit
+  const get = (name: string) => typed[`p${person}_${name}`] ?? ''
+  return (
+    <Desk visit={visit} title={t.dTwin} here="/desk/register">
+      <h1>{t.dTwin}</h1>
+      <p class="lead">{t.dTwinLead}</p>
+      <div class="pair">
+        <div>
+          <h2>{t.dRegister}</h2>
+          <p>
+            <bdi>{`${get('given')} ${get('family')}`}</bdi>
+            <br />
+            {[get('born-day'), get('born-month'), get('born-year')].filter(Boolean).join('/')}
+          </p>
+        </div>
+        <div>
+          <h2>{t.dFound}</h2>
+          <ul class="cards">
+            {candidates.map(({ id, name, dateOfBirth }) => (
+              <li>
+                <a href={`/desk/neighbours/${id}`}>
+                  <bdi>{name ? nameText(name as Name) : '…'}</bdi>
+                </a>
+                <br />
+                {dayText(language, dateOfBirth)}
+              </li>
+            ))}
+          </ul>
+        </div>
+      </div>
+      <form method="post" action="/desk/register">
+        <Csrf token={session.csrf} />
+        {Object.entries(typed)
+          .filter(([name]) => !['act', 'csrf', `p${person}_distinct`].includes(name))
+          .map(([name, value]) => (
+            <input type="hidden" name={name} value={value} />
+          ))}
+        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name={`p${person}_distinct`} value="yes" />
+        <button type="submit" name="act" value="register">
+          {t.dDistinct}
+        </button>
+      </form>
+    </Desk>
+  )
+}

@@ -1,0 +1,78 @@
+import { Reply } from '../firewall/reply.ts'
+import { InvalidInput } from '../platform/problem.ts'
+import type { ProofDeps } from '../proofs/issue.ts'
+import type { Registration } from '../registry/model.ts'
+import { DuplicateSuspected, registerNeighbour } from '../registry/register.ts'
+import { pageOf } from '../ui/signed-in.tsx'
+import { dropDraft } from './drafts.ts'
+import { RegisterPage, TwinPage } from './register-page.tsx'
+import { check, faultsOf, type Typed } from './registration-form.ts'
+import type { DeskVisit } from './shell.tsx'
+
+/** The person of a form whom the registry took for somebody it knows. */
+class Twin {
+  readonly person: number
+  readonly suspected: DuplicateSuspected
+
+  constructor(person: number, suspected: DuplicateSuspected) {
+    this.person = person
+    this.suspected = suspected
+  }
+}
+
+/**
+ * Registers everyone in a form: the first at the address, the others into the first one's household. Sent again, it
+ * goes on where it stopped: each person has a key of their own, so nobody is registered twice.
+ */
+export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: Typed, once: string): Promise<Reply> {
+  const { t, town, requester } = visit
+  const draftId = typed.draft
+  const { people, faults, sensitive } = check(
+    typed,
+    t,
+    typed.sensitive === 'keep' || visit.form.get('sensitive') === 'keep',
+  )
+  const [first, ...others] = people
+  if (Object.keys(faults).length > 0 || first === undefined || sensitive)
+    return pageOf(
+      <RegisterPage visit={visit} typed={typed} faults={faults} sensitive={sensitive} draftId={draftId} once={once} />,
+      422,
+    )
+
+  const register = async (form: Registration, person: number) => {
+    const distinct = typed[`p${person}_distinct`] === 'yes' ? { confirmedDistinct: true } : {}
+    try {
+      return await registerNeighbour(deps, town, requester, { ...form, ...distinct }, `desk ${once} ${person}`)
+    } catch (error) {
+      throw error instanceof DuplicateSuspected ? new Twin(person, error) : error
+    }
+  }
+  try {
+    const done = await (await register(first, 0)).mapAsync(async (registered) => {
+      for (const [i, form] of others.entries()) {
+        const { address: _, householdId: __, ...person } = form
+        await register({ ...person, householdId: registered.householdId }, i + 1)
+      }
+      return registered
+    })
+    if (draftId) await dropDraft(deps, town, requester, draftId)
+    // A record that hides itself at once is hidden from its clerk too.
+    return first.protected && requester.role === 'clerk'
+      ? Reply.redirect('/desk')
+      : Reply.onward(done, ({ id }) => `/desk/neighbours/${id}?new=1`)
+  } catch (error) {
+    if (error instanceof Twin)
+      return Reply.page(
+        error.suspected.disclosed,
+        ({ candidates }) => (
+          <TwinPage visit={visit} typed={typed} once={once} person={error.person} candidates={candidates} />
+        ),
+        409,
+      )
+    if (!(error instanceof InvalidInput)) throw error
+    return pageOf(
+      <RegisterPage visit={visit} typed={typed} faults={faultsOf(error, t)} draftId={draftId} once={once} />,
+      422,
+    )
+  }
+}

@@ -1,0 +1,147 @@
+import type { InvalidInput } from '../platform/problem.ts'
+import { parseBirthDate } from '../registry/birth-date.ts'
+import { type Address, Registration } from '../registry/model.ts'
+import type { Faults } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import type { Form } from '../ui/signed-in.tsx'
+import { sensitiveWord, withoutSensitive } from './sensitive.ts'
+
+export const MOST_PEOPLE = 12
+
+/** A form under way: what was typed, field by field. */
+export type Typed = Record<string, string>
+
+/** Text fields in which somebody might write what must not be kept. */
+const FREE = /^(usual|description|p\d+_(representative|contact))$/
+
+export interface Checked {
+  /** One registration a person, the address in the first. */
+  people: Registration[]
+  faults: Faults
+  /** A word that may say too much, and where. */
+  sensitive: { field: string; word: string } | undefined
+}
+
+export const peopleIn = (typed: Typed) =>
+  Math.min(MOST_PEOPLE, Math.max(1, Number.parseInt(typed.people ?? '1', 10) || 1))
+
+/** What was typed, cleaned of what the clerk agreed to remove. */
+export function typedIn(form: Form): Typed {
+  const typed: Typed = Object.fromEntries(form.entries().map(([name, value]) => [name, value.slice(0, 2000)]))
+  const { sensitive, ...rest } = typed
+  if (sensitive === 'remove')
+    for (const name of Object.keys(rest)) if (FREE.test(name)) rest[name] = withoutSensitive(rest[name] ?? '')
+  return rest
+}
+
+/** Turns what was typed into registrations, or says kindly what is missing. */
+export function check(typed: Typed, t: Texts, keepSensitive: boolean): Checked {
+  const faults: Record<string, string> = {}
+  const people: Registration[] = []
+  const address = addressIn(typed)
+  const since = isoDay(typed, 'since')
+  if (since === 'wrong') faults.since = t.dSinceHint
+  if (address === undefined && !typed.household) faults.where = t.dWhere
+  for (let i = 0; i < peopleIn(typed); i += 1) {
+    const get = (name: string) => (typed[`p${i}_${name}`] ?? '').trim()
+    const [given, family] = [get('given'), get('family')]
+    if (given === '' && family === '') {
+      if (i === 0) faults.p0_given = t.dGiven
+      continue
+    }
+    const born = birthIn((part) => get(`born-${part}`), get('about') !== '')
+    if (born === 'wrong') faults[`p${i}_born`] = t.dBornHint
+    const parsed = Registration.safeParse({
+      name: { ...(given ? { given } : {}), ...(family ? { family: family.split(/\s+/) } : {}) },
+      ...(born === undefined || born === 'wrong' ? {} : { dateOfBirth: born }),
+      ...(get('language') ? { languages: [get('language')] } : {}),
+      ...(get('contact') ? { contact: contactIn(get('contact')) } : {}),
+      ...(get('evidence')
+        ? {
+            evidence: {
+              strength: get('evidence'),
+              ...(get('document') && get('evidence').endsWith('document') ? { document: get('document') } : {}),
+            },
+          }
+        : {}),
+      ...(get('representative') ? { representative: { name: get('representative') } } : {}),
+      ...(get('protected') ? { protected: true } : {}),
+      ...(since && since !== 'wrong' ? { since } : {}),
+      ...(typed.household ? { householdId: typed.household } : { address: address ?? { kind: 'no-fixed-address' } }),
+    })
+    if (parsed.success) people.push(parsed.data)
+    else faults[`p${i}_given`] ??= t.pInvalid
+  }
+  const sensitive = keepSensitive
+    ? undefined
+    : Object.entries(typed)
+        .filter(([field]) => FREE.test(field))
+        .map(([field, text]) => ({ field, word: sensitiveWord(text) }))
+        .find((one): one is { field: string; word: string } => one.word !== undefined)
+  return { people, faults, sensitive }
+}
+
+function contactIn(text: string) {
+  if (/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text)) return { email: text }
+  return /^[+\d\s().-]{6,}$/.test(text) ? { phone: text } : { other: text }
+}
+
+function birthIn(get: (name: string) => string, about: boolean): string | 'wrong' | undefined {
+  const [day, month, year] = [get('day'), get('month'), get('year')]
+  if (year === '') return day || month ? 'wrong' : undefined
+  const text = [year, ...(month ? [month.padStart(2, '0'), ...(day ? [day.padStart(2, '0')] : [])] : [])].join('-')
+  const date = text + (about ? '~' : '')
+  return parseBirthDate(date) ? date : 'wrong'
+}
+
+/** A day in three boxes. @returns undefined when all are empty */
+export function isoDay(typed: Typed, name: string): string | 'wrong' | undefined {
+  const [day = '', month = '', year = ''] = ['day', 'month', 'year'].map((part) =>
+    (typed[`${name}-${part}`] ?? '').trim(),
+  )
+  if (day === '' && month === '' && year === '') return undefined
+  try {
+    return Temporal.PlainDate.from(
+      { year: Number(year), month: Number(month), day: Number(day) },
+      { overflow: 'reject' },
+    ).toString()
+  } catch {
+    return 'wrong'
+  }
+}
+
+/** Where somebody lives, as typed. @returns undefined when no kind was chosen */
+export function addressIn(typed: Typed): Address | undefined {
+  const get = (name: string) => (typed[name] ?? '').trim()
+  const part = (key: string, name: string) => (get(name) ? { [key]: get(name) } : {})
+  const district = /^\d{2}$/.test(get('district')) ? { territory: { district: get('district') } } : {}
+  const place = {
+    ...part('streetName', 'street'),
+    ...part('number', 'number'),
+    ...part('floor', 'floor'),
+    ...part('postcode', 'postcode'),
+    ...district,
+  }
+  switch (get('where')) {
+    case 'dwelling':
+      return { kind: 'dwelling', ...place }
+    case 'informal-dwelling':
+      return { kind: 'informal-dwelling', ...part('description', 'description'), ...place }
+    case 'collective':
+      return { kind: 'collective', ...part('name', 'description'), ...place }
+    case 'no-fixed-address':
+      return { kind: 'no-fixed-address', ...part('usualArea', 'usual') }
+    default:
+      return undefined
+  }
+}
+
+/** Errors of the registry's own, beside the fields they are about. */
+export function faultsOf(error: InvalidInput, t: Texts): Faults {
+  return Object.fromEntries(
+    error.errors.map(({ pointer }) => {
+      const field = /since/.test(pointer) ? 'since' : /address|household/.test(pointer) ? 'where' : 'p0_given'
+      return [field, t.pInvalid]
+    }),
+  )
+}

@@ -1,0 +1,348 @@
+import { randomUUID } from 'node:crypto'
+import { listDemands, readDemand, recordDemand, reviewDemand } from '../firewall/access-requests.ts'
+import { always, type House } from '../firewall/endpoint.ts'
+import { openFlags, reviewFlag } from '../firewall/flags.ts'
+import { refusalLetters } from '../firewall/letters.ts'
+import { lockdownState, voteLockdown } from '../firewall/lockdown.ts'
+import type { PolicyEngine } from '../firewall/policies.ts'
+import { Reply } from '../firewall/reply.ts'
+import type { StaffRole } from '../firewall/requester.ts'
+import { changeSession, endSession, sessionsOf } from '../identity/sessions.ts'
+import { latestCheckpoint } from '../ledger/proofs.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import { InvalidInput, NotFound } from '../platform/problem.ts'
+import type { ProofDeps } from '../proofs/issue.ts'
+import { NoPress, PaperOrder, type Press, printPaper } from '../proofs/paper.ts'
+import { ProfileId, profiles } from '../proofs/profiles.ts'
+import { proofsOf } from '../proofs/proof-list.ts'
+import { revokeProof } from '../proofs/revoke.ts'
+import { offerToWallet } from '../proofs/wallet/offers.ts'
+import { Departure, decideProceeding, recordDeparture, recordNotice } from '../registry/departures.ts'
+import { neighbourHistory } from '../registry/history.ts'
+import { lookUpsOf } from '../registry/lookups.ts'
+import type { Correction } from '../registry/model.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { correctNeighbour, OPENABLE, openNeighbour } from '../registry/neighbours.ts'
+import { openProceedings } from '../registry/proceedings-due.ts'
+import { moveNeighbour } from '../registry/residences.ts'
+import { searchNeighbours } from '../registry/search.ts'
+import { pageOf, signedInPages } from '../ui/signed-in.tsx'
+import deskScript from './desk.client.ts?script'
+import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
+import { HistoryPage, LeavePage, LookedPage, NeighbourPage, WalletPage } from './neighbour-page.tsx'
+import { FlagsPage, LedgerPage, LegalPage } from './oversight-page.tsx'
+import { criteriaOf } from './query.ts'
+import { RegisterPage } from './register-page.tsx'
+import { registerPeople } from './register-people.tsx'
+import { addressIn, isoDay, type Typed, typedIn } from './registration-form.ts'
+import { SearchPage } from './search-page.tsx'
+import type { DeskVisit } from './shell.tsx'
+import { SessionsPage, WorkPage } from './work-page.tsx'
+
+export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | undefined }
+
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+const LEGAL: readonly StaffRole[] = ['legal']
+const PURPOSE = 'counter-service'
+
+/** The desk: the same use cases as the API, as pages that work without JavaScript. */
+export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
+  const page = signedInPages(house, deps, 'staff', '/sign-in')
+  house.get('/assets/desk.js', () =>
+    Reply.material(deskScript, 'text/javascript; charset=utf-8', { 'cache-control': 'public, max-age=300' }).toResponse(
+      always(uuidv7()),
+    ),
+  )
+  finding(page, deps)
+  registering(page, deps)
+  neighbour(page, deps)
+  departing(page, deps)
+  oversight(page, deps)
+  self(page, deps)
+}
+
+type Pages = ReturnType<typeof signedInPages<'staff'>>
+const at = (id: string): `/${string}` => `/desk/neighbours/${id}`
+
+function finding(page: Pages, deps: DeskDeps): void {
+  page({ method: 'get', path: '/desk', roles: COUNTER }, async (visit) => pageOf(<SearchPage visit={visit} />))
+  page({ method: 'post', path: '/desk/search', roles: COUNTER }, async (visit) => {
+    const said = visit.form.get('said')
+    const mononym = visit.form.has('mononym')
+    try {
+      const found = await searchNeighbours(deps, visit.town, visit.requester, PURPOSE, criteriaOf(said, mononym))
+      return Reply.page(found, (shown) => <SearchPage visit={visit} said={said} mononym={mononym} found={shown} />)
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error
+      return pageOf(<SearchPage visit={visit} said={said} mononym={mononym} tooWide />, 422)
+    }
+  })
+  page({ method: 'post', path: '/desk/case', roles: COUNTER }, async ({ town, session, form }) => {
+    const workCase = form.get('case')
+    await changeSession(deps, town, session.handle, {
+      workCase: /^[A-Za-z0-9-]{4,64}$/.test(workCase) ? workCase : null,
+    })
+    return Reply.redirect('/desk')
+  })
+}
+
+function registering(page: Pages, deps: DeskDeps): void {
+  page({ method: 'get', path: '/desk/register', roles: COUNTER }, async (visit) => {
+    const draft = visit.query('draft')
+    const household = visit.query('household')
+    const blank: Typed = /^[0-9a-f-]{36}$/.test(household) ? { household } : {}
+    if (draft === '') return pageOf(<RegisterPage visit={visit} typed={blank} once={randomUUID()} />)
+    return Reply.page(await draftsOf(deps, visit.town, visit.requester), (drafts) => {
+      const typed = drafts.find(({ id }) => id === draft)?.typed ?? {}
+      return <RegisterPage visit={visit} typed={typed} draftId={draft} once={typed.once ?? randomUUID()} />
+    })
+  })
+  page({ method: 'post', path: '/desk/register', roles: COUNTER }, async (visit) => {
+    const typed = typedIn(visit.form)
+    const once = /^[0-9a-f-]{36}$/.test(typed.once ?? '') ? (typed.once ?? '') : randomUUID()
+    const draftId = typed.draft
+    if (typed.act === 'another') {
+      const people = String(Number(typed.people ?? '1') + 1)
+      return pageOf(<RegisterPage visit={visit} typed={{ ...typed, people }} draftId={draftId} once={once} />)
+    }
+    if (typed.act === 'draft') {
+      await keepDraft(deps, visit.town, visit.requester, draftId, typed)
+      return Reply.redirect('/desk/work')
+    }
+    return registerPeople(deps, visit, typed, once)
+  })
+  page({ method: 'post', path: '/desk/drafts', roles: COUNTER }, async ({ town, requester, form }) => {
+    const typed = typedIn(form)
+    return Reply.disclose(await keepDraft(deps, town, requester, typed.draft, typed))
+  })
+  page({ method: 'post', path: '/desk/drafts/discard', roles: COUNTER }, async ({ town, requester, form }) => {
+    await dropDraft(deps, town, requester, form.get('draft'))
+    return Reply.redirect('/desk/work')
+  })
+  page({ method: 'get', path: '/desk/work', roles: COUNTER }, async (visit) => {
+    const { town, requester } = visit
+    const work = (await draftsOf(deps, town, requester)).with(await openProceedings(deps, town, requester))
+    return Reply.page(work, ([drafts, proceedings]) => (
+      <WorkPage visit={visit} drafts={drafts} proceedings={proceedings} once={randomUUID()} />
+    ))
+  })
+}
+
+const idIn = ({ params }: Pick<DeskVisit, 'params'>) => {
+  const { id = '' } = params
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) throw new NotFound()
+  return id
+}
+const onceIn = ({ form }: Pick<DeskVisit, 'form'>, more = '') => `desk ${form.get('once') || randomUUID()} ${more}`
+
+function neighbour(page: Pages, deps: DeskDeps): void {
+  page({ method: 'get', path: '/desk/neighbours/:id', roles: COUNTER }, async (visit) => {
+    const { town, requester } = visit
+    const id = idIn(visit)
+    const opened = await openNeighbour(deps, town, requester, id, { purpose: PURPOSE, fields: OPENABLE })
+    return Reply.page(opened.with(await proofsOf(deps, town, requester, id)), ([record, { proofs }]) => (
+      <NeighbourPage
+        visit={visit}
+        neighbour={record}
+        proofs={proofs}
+        once={randomUUID()}
+        registered={visit.query('new') === '1'}
+      />
+    ))
+  })
+  page({ method: 'get', path: '/desk/neighbours/:id/history', roles: COUNTER }, async (visit) =>
+    Reply.page(await neighbourHistory(deps, visit.town, visit.requester, idIn(visit), PURPOSE, {}), (history) => (
+      <HistoryPage visit={visit} history={history} />
+    )),
+  )
+  page({ method: 'get', path: '/desk/neighbours/:id/looked', roles: COUNTER }, async (visit) =>
+    Reply.page(await lookUpsOf(deps, visit.town, visit.requester, idIn(visit)), (lookUps) => (
+      <LookedPage visit={visit} id={idIn(visit)} lookUps={lookUps} />
+    )),
+  )
+  page({ method: 'post', path: '/desk/neighbours/:id/papers', roles: COUNTER }, async (visit) => {
+    const order = PaperOrder.safeParse({ kind: visit.form.get('kind'), language: visit.form.get('language') })
+    if (!order.success) throw new InvalidInput([])
+    const printed = await printPaper(
+      deps,
+      visit.town,
+      visit.requester,
+      idIn(visit),
+      order.data,
+      onceIn(visit, order.data.kind),
+    )
+    const headers = { 'content-disposition': 'inline; filename="padron.pdf"' }
+    return Reply.document(
+      printed.map(({ pdf }) => pdf),
+      'application/pdf',
+      headers,
+    )
+  })
+  page({ method: 'post', path: '/desk/neighbours/:id/wallet', roles: COUNTER }, async (visit) => {
+    const profile = ProfileId.safeParse(visit.form.get('profile'))
+    if (!profile.success) throw new InvalidInput([])
+    const handedTo = profiles.get(profile.data)?.askedBy === 'representative' ? 'representative' : 'neighbour'
+    const offer = await offerToWallet(deps, visit.town, visit.requester, idIn(visit), {
+      profile: profile.data,
+      handedTo,
+    })
+    return Reply.page(offer, (made) => <WalletPage visit={visit} id={idIn(visit)} offer={made} />)
+  })
+  page({ method: 'post', path: '/desk/neighbours/:id/revoke', roles: COUNTER }, async (visit) => {
+    await revokeProof(deps, visit.town, visit.requester, visit.form.get('proof'))
+    return Reply.redirect(at(idIn(visit)))
+  })
+  page({ method: 'post', path: '/desk/neighbours/:id/correct', roles: COUNTER }, async (visit) => {
+    const version = Number(visit.form.get('version'))
+    await correctNeighbour(deps, visit.town, visit.requester, idIn(visit), correctionIn(visit), version)
+    return Reply.redirect(at(idIn(visit)))
+  })
+  page({ method: 'post', path: '/desk/neighbours/:id/move', roles: COUNTER }, async (visit) => {
+    const typed = typedIn(visit.form)
+    const address = addressIn(typed)
+    const since = isoDay(typed, 'since')
+    if (address === undefined || since === 'wrong') throw new InvalidInput([])
+    const conditions = { version: Number(visit.form.get('version')), idempotencyKey: onceIn(visit, 'move') }
+    const move = { address, ...(since ? { since } : {}) }
+    await moveNeighbour(deps, visit.town, visit.requester, idIn(visit), move, conditions)
+    return Reply.redirect(at(idIn(visit)))
+  })
+}
+
+/** What the form corrects: what stands in it replaces what is recorded. */
+function correctionIn({ form }: Pick<DeskVisit, 'form'>): Correction {
+  const [given, family, contact, speaks] = ['given', 'family', 'contact', 'speaks'].map((name) => form.get(name)) as [
+    string,
+    string,
+    string,
+    string,
+  ]
+  const [year, month, day] = ['born-year', 'born-month', 'born-day'].map((name) => form.get(name)) as [
+    string,
+    string,
+    string,
+  ]
+  const two = (part: string) => (part === '' ? '' : part.padStart(2, '0'))
+  const born = [year, two(month), month === '' ? '' : two(day)].filter(Boolean).join('-')
+  if (given === '' && family === '') throw new InvalidInput([{ pointer: '/name', detail: 'A name is needed.' }])
+  return {
+    name: { ...(given ? { given } : {}), ...(family ? { family: family.split(/\s+/) } : {}) },
+    dateOfBirth: born === '' ? null : born + (form.has('about') ? '~' : ''),
+    contact: contact === '' ? null : contact.includes('@') ? { email: contact } : { phone: contact.slice(0, 40) },
+    ...(speaks ? { languages: [speaks] } : {}),
+    ...(form.has('protected') ? { protected: true } : {}),
+  }
+}
+
+function departing(page: Pages, deps: DeskDeps): void {
+  page({ method: 'get', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) => {
+    const { town, requester } = visit
+    const id = idIn(visit)
+    const opened = await openNeighbour(deps, town, requester, id, { purpose: 'departure', fields: ['name'] })
+    return Reply.page(opened.with(await openProceedings(deps, town, requester, id)), ([{ version }, proceedings]) => (
+      <LeavePage visit={visit} id={id} version={version} proceedings={proceedings} once={randomUUID()} />
+    ))
+  })
+  page({ method: 'post', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) => {
+    const on = isoDay(typedIn(visit.form), 'on')
+    const cause = visit.form.get('cause')
+    const atOnce = cause === 'death' || cause === 'moved-away'
+    const departure = Departure.safeParse(
+      atOnce ? { cause, ...(on ? { on } : {}) } : { cause, reason: visit.form.get('reason') },
+    )
+    if (!departure.success) throw new InvalidInput([])
+    const conditions = { version: Number(visit.form.get('version')), idempotencyKey: onceIn(visit, 'leave') }
+    await recordDeparture(deps, visit.town, visit.requester, idIn(visit), departure.data, conditions)
+    return Reply.redirect(atOnce ? at(idIn(visit)) : `${at(idIn(visit))}/leave`)
+  })
+  page(
+    { method: 'post', path: '/desk/neighbours/:id/proceedings/:proceeding/notice', roles: COUNTER },
+    async (visit) => {
+      const told = isoDay(typedIn(visit.form), 'told')
+      if (told === undefined || told === 'wrong') throw new InvalidInput([])
+      const place = { neighbourId: idIn(visit), proceedingId: visit.params.proceeding ?? '' }
+      await recordNotice(deps, visit.town, visit.requester, place, told, onceIn(visit, 'notice'))
+      return Reply.redirect('/desk/work')
+    },
+  )
+  page(
+    { method: 'post', path: '/desk/neighbours/:id/proceedings/:proceeding/decision', roles: COUNTER },
+    async (visit) => {
+      const decision = visit.form.get('decision') === 'approved' ? 'approved' : 'withdrawn'
+      const place = { neighbourId: idIn(visit), proceedingId: visit.params.proceeding ?? '' }
+      await decideProceeding(deps, visit.town, visit.requester, place, decision, onceIn(visit, 'decision'))
+      return Reply.redirect('/desk/work')
+    },
+  )
+}
+
+function oversight(page: Pages, deps: DeskDeps): void {
+  page({ method: 'get', path: '/desk/flags', roles: ['supervisor', 'auditor'] }, async (visit) =>
+    Reply.page(await openFlags(deps.gate, visit.town.id, visit.requester), (flags) => (
+      <FlagsPage visit={visit} flags={flags} />
+    )),
+  )
+  page({ method: 'post', path: '/desk/flags/review', roles: ['supervisor'] }, async ({ town, requester, form }) => {
+    await reviewFlag(deps.gate, town.id, requester, form.get('flag'))
+    return Reply.redirect('/desk/flags')
+  })
+  page({ method: 'get', path: '/desk/legal', roles: LEGAL }, async (visit) => {
+    const { town, requester } = visit
+    const shown = (await listDemands(deps.gate, town.id, requester)).with(
+      await lockdownState(deps.gate, town.id, requester),
+    )
+    return Reply.page(shown, ([demands, lockdown]) => <LegalPage visit={visit} demands={demands} lockdown={lockdown} />)
+  })
+  page({ method: 'post', path: '/desk/legal', roles: LEGAL }, async ({ town, requester, form }) => {
+    const documentSha256 = form.get('document').toLowerCase()
+    if (!/^[0-9a-f]{64}$/.test(documentSha256)) throw new InvalidInput([])
+    await recordDemand(deps.gate, town.id, requester, {
+      authority: { name: form.get('authority').slice(0, 200), functions: [form.get('function') || 'other'] },
+      purpose: form.has('immigration') ? 'immigration-control' : 'other',
+      basis: form.has('judge') ? 'judge-order' : 'other',
+      basisText: form.get('basis').slice(0, 500),
+      scope: form.get('scope').slice(0, 2000),
+      fields: [],
+      documentSha256,
+    })
+    return Reply.redirect('/desk/legal')
+  })
+  page({ method: 'post', path: '/desk/legal/lockdown', roles: LEGAL }, async ({ town, requester, form }) => {
+    await voteLockdown(deps.gate, town.id, requester, form.get('close') === 'yes')
+    return Reply.redirect('/desk/legal')
+  })
+  page({ method: 'post', path: '/desk/legal/:id/review', roles: LEGAL }, async (visit) => {
+    await reviewDemand(deps.gate, visit.town.id, visit.requester, idIn(visit), visit.form.get('approves') === 'yes')
+    return Reply.redirect('/desk/legal')
+  })
+  page({ method: 'get', path: '/desk/legal/:id/letter', roles: LEGAL }, async (visit) => {
+    const { press } = deps
+    if (press === undefined) throw new NoPress()
+    const demand = await readDemand(deps.gate, visit.town.id, visit.requester, idIn(visit))
+    const letter = await demand.mapAsync(async ({ reference, stage }) => {
+      if (stage !== 'refused') throw new NotFound()
+      const languages = refusalLetters(deps.policies, reference, visit.town.languages)
+      return press.letter(visit.town, { languages, writtenAt: deps.clock.now() })
+    })
+    return Reply.document(letter, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
+  })
+  page({ method: 'get', path: '/desk/ledger', roles: ['auditor', 'legal', 'supervisor'] }, async (visit) => {
+    const checkpoint = (await latestCheckpoint(deps.database, visit.town.id))?.note ?? ''
+    return pageOf(<LedgerPage visit={visit} checkpoint={checkpoint} policies={deps.policies} />)
+  })
+}
+
+function self(page: Pages, deps: DeskDeps): void {
+  page({ method: 'get', path: '/desk/sessions' }, async (visit) => {
+    const sessions = await sessionsOf(deps, visit.town, visit.session)
+    return pageOf(<SessionsPage visit={visit} sessions={sessions} />)
+  })
+  page({ method: 'post', path: '/desk/sessions/close' }, async ({ town, session, form }) => {
+    await endSession(deps, town, session, { handle: form.get('handle') })
+    return Reply.redirect('/desk/sessions')
+  })
+  page({ method: 'post', path: '/desk/lock' }, async ({ town, session }) => {
+    await changeSession(deps, town, session.handle, { locked: true })
+    return Reply.redirect('/desk/locked')
+  })
+}

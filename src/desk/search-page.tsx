@@ -1,0 +1,74 @@
+import type { Disclosed } from '../firewall/disclosed.ts'
+import { addressText } from '../proofs/address-text.ts'
+import { nameText } from '../proofs/paper.ts'
+import type { Address, Name } from '../registry/model.ts'
+import { Csrf, Field, Tick } from '../ui/form.tsx'
+import { CaseBox, Desk, type DeskVisit, dayText } from './shell.tsx'
+
+export interface Shown {
+  matches: readonly {
+    id: string
+    name?: Name | undefined
+    dateOfBirth?: string | undefined
+    address?: Address | undefined
+  }[]
+  more: boolean
+}
+export type Found = Disclosed<Shown>
+
+/** One box for what people say, and enough of each answer to tell people apart. */
+export function SearchPage(props: {
+  visit: DeskVisit
+  said?: string
+  mononym?: boolean
+  found?: Shown
+  tooWide?: boolean
+}) {
+  const { visit, said = '', mononym = false, found, tooWide } = props
+  const { t, language, session } = visit
+  return (
+    <Desk visit={visit} title={t.dSearch} here="/desk">
+      <h1>{t.dSearch}</h1>
+      <CaseBox visit={visit} />
+      <form method="post" action="/desk/search">
+        <Csrf token={session.csrf} />
+        <Field
+          name="said"
+          label={t.dQuery}
+          hint={t.dQueryHint}
+          value={said}
+          auto
+          required
+          fault={tooWide ? t.dTooWide : undefined}
+        />
+        <Tick name="mononym" label={t.dMononym} on={mononym} />
+        <button type="submit">{t.dSearch}</button>
+      </form>
+      {found ? (
+        <section aria-live="polite">
+          <h2>{t.dFound}</h2>
+          {found.matches.length === 0 ? <p>{t.dNobody}</p> : ''}
+          <ul class="cards">
+            {found.matches.map((match) => (
+              <li>
+                <a href={`/desk/neighbours/${match.id}`}>
+                  <bdi>{match.name ? nameText(match.name) : '…'}</bdi>
+                </a>
+                <br />
+                {dayText(language, match.dateOfBirth)} · <bdi>{match.address ? addressText(match.address) : ''}</bdi>
+              </li>
+            ))}
+          </ul>
+          {found.more ? <p>{t.dMore}</p> : ''}
+          <p>
+            <a class="button" href="/desk/register">
+              {t.dRegister}
+            </a>
+          </p>
+        </section>
+      ) : (
+        ''
+      )}
+    </Desk>
+  )
+}

@@ -1,0 +1,113 @@
+import type { Child } from 'hono/jsx'
+import type { Staff, StaffRole } from '../firewall/requester.ts'
+import { Csrf } from '../ui/form.tsx'
+import { LANGUAGES, type Language, LOCALES, type Texts } from '../ui/language.ts'
+import { Page } from '../ui/layout.tsx'
+import type { PageVisit } from '../ui/signed-in.tsx'
+
+export type DeskVisit = PageVisit<Staff>
+
+const ROOMS: { path: `/${string}`; text: keyof Texts; roles: readonly StaffRole[] }[] = [
+  { path: '/desk', text: 'dSearch', roles: ['clerk', 'supervisor'] },
+  { path: '/desk/register', text: 'dRegister', roles: ['clerk', 'supervisor'] },
+  { path: '/desk/work', text: 'dWork', roles: ['clerk', 'supervisor'] },
+  { path: '/desk/flags', text: 'dSupervision', roles: ['supervisor', 'auditor'] },
+  { path: '/desk/legal', text: 'dLegal', roles: ['legal'] },
+  { path: '/desk/ledger', text: 'dAudit', roles: ['auditor', 'legal', 'supervisor'] },
+  { path: '/desk/sessions', text: 'dSessions', roles: ['clerk', 'supervisor', 'legal', 'auditor'] },
+]
+
+/** Where somebody of a role begins. */
+export const firstRoom = (role: StaffRole): `/${string}` =>
+  ROOMS.find(({ roles }) => roles.includes(role))?.path ?? '/desk/sessions'
+
+/** Every page of the desk: where one may go, the case one works on, and the way out. */
+export function Desk(props: { visit: DeskVisit; title: string; here?: string; script?: string; children: Child }) {
+  const { visit, title, here } = props
+  const { t, requester, session, language } = visit
+  return (
+    <Page
+      title={`${title} · ${t.dDesk}`}
+      language={language}
+      town={visit.name}
+      {...(props.script ? { script: { src: props.script, nonce: visit.nonce } } : {})}
+      bar={
+        <div class="desk-bar">
+          <div>
+            {ROOMS.filter(({ roles }) => roles.includes(requester.role)).map(({ path, text }) => (
+              <a href={path} {...(path === here ? { 'aria-current': 'page' } : {})}>
+                {t[text]}
+              </a>
+            ))}
+            <form method="post" action="/desk/lock">
+              <Csrf token={session.csrf} />
+              <button type="submit" class="quiet" accesskey="l">
+                {t.dLock}
+              </button>
+            </form>
+            <form method="post" action="/sign-out">
+              <Csrf token={session.csrf} />
+              <button type="submit" class="quiet">
+                {t.dSignOut}
+              </button>
+            </form>
+          </div>
+        </div>
+      }
+    >
+      {props.children}
+    </Page>
+  )
+}
+
+/** The ticket or file a clerk works on: set once, it goes with every look-up. */
+export function CaseBox(props: { visit: DeskVisit }) {
+  const { t, requester, session } = props.visit
+  return (
+    <form method="post" action="/desk/case" class="row">
+      <Csrf token={session.csrf} />
+      <div>
+        <label for="case">{t.dCase}</label>
+        <input
+          id="case"
+          name="case"
+          value={requester.case ?? ''}
+          pattern="[A-Za-z0-9\-]{4,64}"
+          autocomplete="off"
+          class="short"
+          size={16}
+          dir="ltr"
+          aria-describedby="case-hint"
+        />
+      </div>
+      <button type="submit">{t.dSet}</button>
+      {requester.case ? (
+        ''
+      ) : (
+        <p class="hint" id="case-hint">
+          {t.dCaseHint}
+        </p>
+      )}
+    </form>
+  )
+}
+
+const tag = (language: Language) => (language === 'ar' ? 'ar-u-nu-latn' : language)
+
+/** A day as people write it; a date known in part stays as it is. */
+export function dayText(language: Language, iso: string | undefined | null): string {
+  if (!iso) return '–'
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(iso)) return iso.replace('~', ' ±')
+  return Temporal.PlainDate.from(iso).toLocaleString(tag(language), { dateStyle: 'long' })
+}
+
+export function timeText(language: Language, timeZone: string, instant: string): string {
+  return Temporal.Instant.from(instant).toLocaleString(tag(language), {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    timeZone,
+  })
+}
+
+export const languageName = (code: string) => LANGUAGES[code as Language]?.name ?? code
+export const textsOf = (language: Language) => LOCALES[language]

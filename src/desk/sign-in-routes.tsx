@@ -1,0 +1,119 @@
+import { getCookie } from 'hono/cookie'
+import { always, type House } from '../firewall/endpoint.ts'
+import { Reply } from '../firewall/reply.ts'
+import {
+  beginSession,
+  changeSession,
+  endSession,
+  findSession,
+  SESSION_LIMITS,
+  type SessionDeps,
+} from '../identity/sessions.ts'
+import { SignInFailed, type StaffSignIn } from '../identity/sign-in.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import { Problem } from '../platform/problem.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { Csrf } from '../ui/form.tsx'
+import { LOCALES } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+import { ProblemPage } from '../ui/problem-page.tsx'
+import { nameIn, readerOf } from '../ui/reader.ts'
+import { cookieName, pageOf, safePath, sessionCookie, signedInPages } from '../ui/signed-in.tsx'
+import { firstRoom } from './shell.tsx'
+
+const UNDER_WAY = 'padron-sign-in'
+const CLEAR = { 'clear-site-data': '"cache", "cookies", "storage"' }
+
+/** Signing in at the city's provider, locking, signing out. */
+export function signInPages(house: House<Municipality>, deps: SessionDeps, signIn: StaffSignIn | undefined): void {
+  const send = (reply: Reply, more: Record<string, string> = {}) => reply.toResponse({ ...always(uuidv7()), ...more })
+  const page = signedInPages(house, deps, 'staff', '/sign-in')
+  const secure = (town: Municipality) => (town.issuer.startsWith('https:') ? '; Secure' : '')
+
+  house.get('/sign-in', async (context) => {
+    const { town, language } = await readerOf(context)
+    const t = LOCALES[language]
+    const to = safePath(context.req.query('to') ?? '', '/desk')
+    const start = `/sign-in/start?to=${encodeURIComponent(to)}`
+    return send(
+      pageOf(
+        <Page title={t.dSignIn} language={language} town={nameIn(town, language)}>
+          <Languages language={language} path="/sign-in" />
+          <h1>{t.dSignIn}</h1>
+          <p class="lead">{t.dSignInLead}</p>
+          {signIn ? (
+            <p>
+              <a class="button" href={start}>
+                {t.dSignIn}
+              </a>
+            </p>
+          ) : (
+            <p>{t.pNotFound}</p>
+          )}
+        </Page>,
+      ),
+    )
+  })
+  house.get('/sign-in/start', async (context) => {
+    if (signIn === undefined) throw new Problem('not-found', 404, 'There is no sign-in here.')
+    const { town } = await readerOf(context)
+    const to = safePath(context.req.query('to') ?? '', '/desk')
+    const { address, underWay } = await signIn.begin(town, to, context.req.query('again') === '1')
+    return send(Reply.redirect(new URL(address)), {
+      'set-cookie': `${UNDER_WAY}=${underWay}; Path=/sign-in; Max-Age=600; HttpOnly; SameSite=Lax${secure(town)}`,
+    })
+  })
+  house.get('/sign-in/return', async (context) => {
+    const { town, language } = await readerOf(context)
+    try {
+      if (signIn === undefined) throw new SignInFailed()
+      const { search } = new URL(context.req.url)
+      const { who, returnTo } = await signIn.finish(town, search, getCookie(context, UNDER_WAY) ?? '')
+      const before = await findSession(deps, town, getCookie(context, cookieName(town)))
+      if (
+        before?.locked &&
+        before.requester.kind === 'staff' &&
+        who.kind === 'staff' &&
+        before.requester.id === who.subject
+      ) {
+        // The same person is back: the desk is as they left it.
+        await changeSession(deps, town, before.handle, { locked: false })
+        return send(Reply.redirect(safePath(returnTo, '/desk')))
+      }
+      const token = await beginSession(deps, town, who)
+      const room = who.kind === 'staff' ? firstRoom(who.role) : '/desk'
+      const to = returnTo === '/desk' ? room : safePath(returnTo, room)
+      const seconds = Temporal.Duration.from(SESSION_LIMITS.staff.absolute).total('seconds')
+      return send(Reply.redirect(to), { 'set-cookie': sessionCookie(town, token, seconds) })
+    } catch (error) {
+      const problem = error instanceof Problem ? error : new SignInFailed()
+      return send(
+        pageOf(<ProblemPage problem={problem} town={nameIn(town, language)} language={language} />, problem.status),
+      )
+    }
+  })
+  page({ method: 'get', path: '/desk/locked', whenLocked: true }, async (visit) => {
+    const { t, language, name } = visit
+    const to = safePath(visit.query('to'), '/desk')
+    return pageOf(
+      <Page title={t.dLocked} language={language} town={name}>
+        <h1>{t.dLocked}</h1>
+        <p>
+          <a class="button" href={`/sign-in/start?again=1&to=${encodeURIComponent(to)}`}>
+            {t.dUnlock}
+          </a>
+        </p>
+        <form method="post" action="/sign-out">
+          <Csrf token={visit.session.csrf} />
+          <button type="submit" class="quiet">
+            {t.dSignOut}
+          </button>
+        </form>
+      </Page>,
+    )
+  })
+  page({ method: 'post', path: '/sign-out', whenLocked: true }, async ({ town, session }) => {
+    await endSession(deps, town, session, { handle: session.handle })
+    return Reply.redirect('/', CLEAR)
+  })
+}

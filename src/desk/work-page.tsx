@@ -1,0 +1,73 @@
+import type { OpenSession } from '../identity/sessions.ts'
+import type { OpenProceeding } from '../registry/proceedings-due.ts'
+import { Csrf } from '../ui/form.tsx'
+import type { Draft } from './drafts.ts'
+import { ProceedingBox } from './neighbour-page.tsx'
+import { Desk, type DeskVisit, timeText } from './shell.tsx'
+
+/** What waits for this clerk. */
+export function WorkPage(props: {
+  visit: DeskVisit
+  drafts: readonly Draft[]
+  proceedings: readonly OpenProceeding[]
+  once: string
+}) {
+  const { visit, drafts, proceedings, once } = props
+  const { t, language, town, session } = visit
+  return (
+    <Desk visit={visit} title={t.dWork} here="/desk/work">
+      <h1>{t.dWork}</h1>
+      <h2>{t.dDrafts}</h2>
+      {drafts.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      <ul class="cards">
+        {drafts.map((draft) => (
+          <li>
+            <bdi>{`${draft.typed.p0_given ?? ''} ${draft.typed.p0_family ?? ''}`.trim() || '…'}</bdi> ·{' '}
+            {timeText(language, town.timeZone, draft.updatedAt)}
+            <p class="buttons">
+              <a class="button" href={`/desk/register?draft=${draft.id}`}>
+                {t.dContinue}
+              </a>
+            </p>
+            <form method="post" action="/desk/drafts/discard">
+              <Csrf token={session.csrf} />
+              <button type="submit" name="draft" value={draft.id} class="quiet">
+                {t.dDiscard}
+              </button>
+            </form>
+          </li>
+        ))}
+      </ul>
+      <h2>{t.dProceedings}</h2>
+      {proceedings.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      {proceedings.map((proceeding) => (
+        <ProceedingBox visit={visit} proceeding={proceeding} once={once} />
+      ))}
+    </Desk>
+  )
+}
+
+/** Where else one is signed in. */
+export function SessionsPage(props: { visit: DeskVisit; sessions: readonly OpenSession[] }) {
+  const { visit, sessions } = props
+  const { t, language, town, session } = visit
+  return (
+    <Desk visit={visit} title={t.dSessions} here="/desk/sessions">
+      <h1>{t.dSessions}</h1>
+      <ul class="cards">
+        {sessions.map((one) => (
+          <li>
+            {timeText(language, town.timeZone, one.signedInAt)} – {timeText(language, town.timeZone, one.lastSeenAt)}
+            {one.here ? ` · ${t.dHere}` : ''}
+            <form method="post" action="/desk/sessions/close">
+              <Csrf token={session.csrf} />
+              <button type="submit" name="handle" value={one.handle} class="quiet">
+                {t.dCloseSession}
+              </button>
+            </form>
+          </li>
+        ))}
+      </ul>
+    </Desk>
+  )
+}

@@ -1,0 +1,187 @@
+import type { Gate } from '../firewall/gate.ts'
+import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
+import { type Clock, uuidv7 } from '../platform/clock.ts'
+import { type Database, inMunicipality } from '../platform/database.ts'
+import { randomBytes } from '../platform/random.ts'
+import type { Municipality } from '../registry/municipality.ts'
+
+export interface SessionDeps {
+  database: Database
+  clock: Clock
+  gate: Pick<Gate, 'keysOf'>
+}
+
+/** Somebody signed in through a browser. */
+export interface Session {
+  handle: string
+  requester: Staff | Resident
+  signedInAt: Temporal.Instant
+  locked: boolean
+  /** Goes with every form, so that no other page can send one. */
+  csrf: string
+}
+
+/** How long a session lasts without being used, and in all. */
+export const SESSION_LIMITS = {
+  staff: { idle: { minutes: 30 }, absolute: { hours: 10 } },
+  resident: { idle: { minutes: 10 }, absolute: { hours: 1 } },
+} as const
+/** How fresh a sign-in must be for what cannot be undone. */
+export const FRESH: Temporal.DurationLike = { minutes: 5 }
+
+export type NewSession =
+  | { kind: 'staff'; subject: string; role: StaffRole; office: string }
+  | { kind: 'resident'; subject: string; device: string }
+
+const sessionId = (hash: (text: string) => Buffer, token: string) => hash(`session ${token}`)
+const csrfOf = (hash: (text: string) => Buffer, token: string) => hash(`csrf ${token}`).toString('base64url')
+
+/**
+ * Begins a session. Staff whose role or office is another than before lose the sessions they had.
+ *
+ * @returns the token for the cookie: it is nowhere else
+ */
+export async function beginSession(deps: SessionDeps, town: Municipality, who: NewSession): Promise<string> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  const token = randomBytes(32).toString('base64url')
+  const now = deps.clock.now()
+  await inMunicipality(deps.database, town.id, async (transaction) => {
+    await transaction.deleteFrom('sessions').where('ends_at', '<', new Date(now.epochMilliseconds)).execute()
+    if (who.kind === 'staff') {
+      await transaction
+        .deleteFrom('sessions')
+        .where('kind', '=', 'staff')
+        .where('subject', '=', who.subject)
+        .where((where) => where.or([where('role', '!=', who.role), where('office_id', '!=', who.office)]))
+        .execute()
+    }
+    await transaction
+      .insertInto('sessions')
+      .values({
+        id: sessionId(hash, token),
+        municipality_id: town.id,
+        handle: uuidv7(),
+        kind: who.kind,
+        subject: who.subject,
+        ...(who.kind === 'staff' ? { role: who.role, office_id: who.office } : { device: who.device.slice(0, 60) }),
+        signed_in_at: now.toString(),
+        last_seen_at: now.toString(),
+        ends_at: now.add(SESSION_LIMITS[who.kind].absolute).toString(),
+      })
+      .execute()
+  })
+  return token
+}
+
+/** The session of a cookie, if it is in force. Being seen keeps it so, up to its end. */
+export async function findSession(
+  deps: SessionDeps,
+  town: Municipality,
+  token: string | undefined,
+): Promise<Session | undefined> {
+  if (token === undefined || !/^[\w-]{43}$/.test(token)) return undefined
+  const { hash } = await deps.gate.keysOf(town.id)
+  const id = sessionId(hash, token)
+  const now = deps.clock.now()
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const row = await transaction
+      .selectFrom('sessions')
+      .selectAll()
+      .where('id', '=', id)
+      .where('ends_at', '>', new Date(now.epochMilliseconds))
+      .executeTakeFirst()
+    if (row === undefined) return undefined
+    const kind = row.kind === 'staff' ? 'staff' : 'resident'
+    const idleSince = row.last_seen_at.toTemporalInstant()
+    if (Temporal.Instant.compare(idleSince.add(SESSION_LIMITS[kind].idle), now) < 0) {
+      await transaction.deleteFrom('sessions').where('id', '=', id).execute()
+      return undefined
+    }
+    if (Temporal.Instant.compare(idleSince.add({ minutes: 1 }), now) < 0)
+      await transaction.updateTable('sessions').set({ last_seen_at: now.toString() }).where('id', '=', id).execute()
+    const requester: Staff | Resident =
+      row.role !== null && row.office_id !== null
+        ? {
+            kind: 'staff',
+            id: row.subject,
+            role: row.role as StaffRole,
+            organisationId: row.office_id,
+            case: row.work_case ?? undefined,
+          }
+        : { kind: 'resident', id: `session ${row.handle}`, neighbourId: row.subject }
+    return {
+      handle: row.handle,
+      requester,
+      signedInAt: row.signed_in_at.toTemporalInstant(),
+      locked: row.locked_at !== null,
+      csrf: csrfOf(hash, token),
+    }
+  })
+}
+
+/** What the owner of a session may change of it. */
+export async function changeSession(
+  deps: SessionDeps,
+  town: Municipality,
+  handle: string,
+  change: { locked?: boolean; workCase?: string | null },
+): Promise<void> {
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .updateTable('sessions')
+      .set({
+        ...(change.locked === undefined ? {} : { locked_at: change.locked ? deps.clock.now().toString() : null }),
+        ...(change.workCase === undefined ? {} : { work_case: change.workCase }),
+      })
+      .where('handle', '=', handle)
+      .execute(),
+  )
+}
+
+/** Ends one session, or every session of its owner. */
+export async function endSession(
+  deps: SessionDeps,
+  town: Municipality,
+  session: Session,
+  which: { handle: string } | 'all',
+): Promise<void> {
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .deleteFrom('sessions')
+      .where('kind', '=', session.requester.kind)
+      .where('subject', '=', subjectOf(session))
+      .$if(which !== 'all', (query) => query.where('handle', '=', which === 'all' ? '' : which.handle))
+      .execute(),
+  )
+}
+
+export interface OpenSession {
+  handle: string
+  signedInAt: string
+  lastSeenAt: string
+  device: string | null
+  here: boolean
+}
+
+/** Where else the same person is signed in. */
+export async function sessionsOf(deps: SessionDeps, town: Municipality, session: Session): Promise<OpenSession[]> {
+  const rows = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .selectFrom('sessions')
+      .select(['handle', 'signed_in_at', 'last_seen_at', 'device'])
+      .where('kind', '=', session.requester.kind)
+      .where('subject', '=', subjectOf(session))
+      .where('ends_at', '>', new Date(deps.clock.now().epochMilliseconds))
+      .orderBy('signed_in_at', 'desc')
+      .execute(),
+  )
+  return rows.map((row) => ({
+    handle: row.handle,
+    signedInAt: row.signed_in_at.toISOString(),
+    lastSeenAt: row.last_seen_at.toISOString(),
+    device: row.device,
+    here: row.handle === session.handle,
+  }))
+}
+
+const subjectOf = ({ requester }: Session) => (requester.kind === 'resident' ? requester.neighbourId : requester.id)

@@ -1,0 +1,38 @@
+import type { Problem } from '../platform/problem.ts'
+import { type Language, LOCALES, type Texts } from './language.ts'
+import { Page } from './layout.tsx'
+
+const TEXTS: Record<string, keyof Texts> = {
+  'not-found': 'pNotFound',
+  refused: 'pRefused',
+  'version-conflict': 'pConflict',
+  'version-required': 'pConflict',
+  'idempotency-mismatch': 'pConflict',
+  'invalid-input': 'pInvalid',
+  'notice-missing': 'pSoon',
+  'notice-running': 'pSoon',
+  'second-clerk-needed': 'pSoon',
+  'proceeding-open': 'pSoon',
+  'proceeding-closed': 'pSoon',
+  'out-of-turn': 'pSoon',
+  'not-for-this-holder': 'pHolder',
+  'not-resident': 'pResident',
+  'sign-in-failed': 'pSignIn',
+}
+
+export const problemText = (problem: Problem, t: Texts) => t[TEXTS[problem.code] ?? 'pOther']
+
+/** What went wrong, said kindly. The code is for whoever looks after the service. */
+export function ProblemPage(props: { problem: Problem; town: string; language: Language }) {
+  const { problem, town, language } = props
+  const t = LOCALES[language]
+  return (
+    <Page title={t.dThere} language={language} town={town}>
+      <h1>{t.dThere}</h1>
+      <p class="lead">{problemText(problem, t)}</p>
+      <p>
+        <code dir="ltr">{problem.code}</code>
+      </p>
+    </Page>
+  )
+}

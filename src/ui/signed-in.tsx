@@ -1,0 +1,159 @@
+import type { Context } from 'hono'
+import { getCookie } from 'hono/cookie'
+import { always, type House } from '../firewall/endpoint.ts'
+import { Reply } from '../firewall/reply.ts'
+import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
+import { findSession, type Session, type SessionDeps } from '../identity/sessions.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import { Problem } from '../platform/problem.ts'
+import { randomBytes } from '../platform/random.ts'
+import { outlineOf } from '../platform/telemetry.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { type Language, LOCALES, type Texts } from './language.ts'
+import { ProblemPage } from './problem-page.tsx'
+import { nameIn, readerOf } from './reader.ts'
+
+/** A page of somebody who is signed in: everything a handler may use. */
+export interface PageVisit<Who extends Staff | Resident> {
+  town: Municipality
+  /** The town's name in the reader's language. */
+  name: string
+  language: Language
+  t: Texts
+  requester: Who
+  session: Session
+  params: Record<string, string>
+  query(name: string): string
+  /** What was typed into a form, each field by its name; an empty text where it is absent. */
+  form: Form
+  /** For the scripts of this one answer. */
+  nonce: string
+}
+
+export interface Form {
+  get(name: string): string
+  has(name: string): boolean
+  entries(): [string, string][]
+}
+
+export interface PageSpec {
+  method: 'get' | 'post'
+  path: string
+  roles?: readonly StaffRole[]
+  /** Open to a session that is locked: unlocking, signing out. */
+  whenLocked?: boolean
+}
+
+const LARGEST_FORM = 256 * 1024
+
+/** The cookie of a session: bound to this host where there is TLS to bind it with. */
+export const cookieName = (town: Municipality) => (town.issuer.startsWith('https:') ? '__Host-padron' : 'padron')
+export const sessionCookie = (town: Municipality, token: string, seconds: number) =>
+  `${cookieName(town)}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${town.issuer.startsWith('https:') ? '; Secure' : ''}`
+
+export const pagePolicy = (nonce: string) =>
+  `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
+
+/**
+ * Mounts pages for one kind of person. Who is not signed in is sent to sign in and comes back; a form without the
+ * session's token, or from another site, is refused; an error is a page in the reader's language.
+ */
+export function signedInPages<Kind extends 'staff' | 'resident'>(
+  house: House<Municipality>,
+  deps: SessionDeps,
+  kind: Kind,
+  entrance: string,
+) {
+  type Who = Kind extends 'staff' ? Staff : Resident
+  return (spec: PageSpec, handle: (visit: PageVisit<Who>) => Promise<Reply>): void => {
+    house.on(spec.method, spec.path, async (context) => {
+      const requestId = uuidv7()
+      const { reception } = context.var
+      const log = (status: number, more: object = {}) =>
+        reception.log({
+          level: status >= 500 ? 'error' : 'info',
+          event: 'page',
+          requestId,
+          method: spec.method,
+          route: spec.path,
+          status,
+          ...more,
+        })
+      const nonce = Buffer.from(randomBytes(16)).toString('base64')
+      const headers = { ...always(requestId), 'content-security-policy': pagePolicy(nonce) }
+      const { town, language } = await readerOf(context)
+      const page = { name: nameIn(town, language), language, t: LOCALES[language] }
+      try {
+        const session = await findSession(deps, town, getCookie(context, cookieName(town)))
+        if (session === undefined || session.requester.kind !== kind) {
+          log(303)
+          return Reply.redirect(
+            `${entrance}?to=${encodeURIComponent(wayBack(spec, context))}` as `/${string}`,
+          ).toResponse(headers)
+        }
+        if (session.locked && !spec.whenLocked) {
+          log(303)
+          return Reply.redirect(`/desk/locked?to=${encodeURIComponent(wayBack(spec, context))}`).toResponse(headers)
+        }
+        const requester = session.requester as Who
+        if (spec.roles && !(requester.kind === 'staff' && spec.roles.includes(requester.role)))
+          throw new Problem('refused', 403, 'refused')
+        const form = spec.method === 'post' ? await readForm(context, session) : emptyForm
+        const params = context.req.param() as Record<string, string>
+        for (const value of Object.values(params))
+          if (!/^[\w-]{1,100}$/.test(value)) throw new Problem('not-found', 404, 'not found')
+        const reply = await handle({
+          town,
+          ...page,
+          requester,
+          session,
+          params,
+          query: (name) => context.req.query(name) ?? '',
+          form,
+          nonce,
+        })
+        const response = reply.toResponse(headers)
+        log(response.status)
+        return response
+      } catch (error) {
+        const problem = error instanceof Problem ? error : new Problem('unexpected', 500, 'unexpected')
+        log(problem.status, error instanceof Problem ? { code: error.code } : outlineOf(error))
+        return Reply.returned(
+          `<!doctype html>${<ProblemPage problem={problem} town={page.name} language={language} />}`,
+          problem.status,
+        ).toResponse(headers)
+      }
+    })
+  }
+}
+
+/** Where to go back to after signing in: a page that was asked for, never a form that was sent. */
+function wayBack(spec: PageSpec, context: Context): string {
+  const { pathname, search } = new URL(context.req.url)
+  return spec.method === 'get' ? pathname + search : pathname.split('/').slice(0, 2).join('/')
+}
+
+/** A place of our own, or the front door. */
+export const safePath = (path: string, otherwise: `/${string}`): `/${string}` =>
+  /^\/(?!\/)[\w\-/.?=&%]*$/.test(path) ? (path as `/${string}`) : otherwise
+
+const emptyForm: Form = { get: () => '', has: () => false, entries: () => [] }
+
+async function readForm(context: Context, session: Session): Promise<Form> {
+  const site = context.req.header('sec-fetch-site')
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new Problem('refused', 403, 'refused')
+  const body = await context.req.text()
+  if (body.length > LARGEST_FORM) throw new Problem('too-large', 413, 'too large')
+  const fields = new URLSearchParams(body)
+  // Both are keyed hashes of the same length: a comparison tells nothing that helps.
+  if (fields.get('csrf') !== session.csrf) throw new Problem('refused', 403, 'refused')
+  fields.delete('csrf')
+  return {
+    get: (name) => (fields.get(name) ?? '').trim(),
+    has: (name) => fields.has(name),
+    entries: () => [...fields],
+  }
+}
+
+/** A page about nobody, or that gives back what was typed. */
+export const pageOf = (body: unknown, status = 200) => Reply.returned(`<!doctype html>${body}`, status)
