@@ -75,7 +75,7 @@ export function NeighbourPage(props: {
         <bdi>{name ? nameText(name) : '…'}</bdi>
       </h1>
       <Tabs visit={visit} id={id} here="now" />
-      <CaseBox visit={visit} />
+      <CaseBox visit={visit} to={`/desk/neighbours/${id}`} />
       {departedOn ? <p class="note">{t.dGone.replace('{day}', dayText(language, departedOn))}</p> : ''}
       <dl>
         <dt>{t.dBorn}</dt>

@@ -25,8 +25,8 @@ import type { Municipality } from '../registry/municipality.ts'
 import { correctNeighbour, OPENABLE, openNeighbour } from '../registry/neighbours.ts'
 import { openProceedings } from '../registry/proceedings-due.ts'
 import { moveNeighbour } from '../registry/residences.ts'
-import { searchNeighbours } from '../registry/search.ts'
-import { pageOf, signedInPages } from '../ui/signed-in.tsx'
+import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
+import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import deskScript from './desk.client.ts?script'
 import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
 import { HistoryPage, LeavePage, LookedPage, NeighbourPage, WalletPage } from './neighbour-page.tsx'
@@ -73,7 +73,7 @@ function finding(page: Pages, deps: DeskDeps): void {
       const found = await searchNeighbours(deps, visit.town, visit.requester, PURPOSE, criteriaOf(said, mononym))
       return Reply.page(found, (shown) => <SearchPage visit={visit} said={said} mononym={mononym} found={shown} />)
     } catch (error) {
-      if (!(error instanceof InvalidInput)) throw error
+      if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
       return pageOf(<SearchPage visit={visit} said={said} mononym={mononym} tooWide />, 422)
     }
   })
@@ -82,7 +82,7 @@ function finding(page: Pages, deps: DeskDeps): void {
     await changeSession(deps, town, session.handle, {
       workCase: /^[A-Za-z0-9-]{4,64}$/.test(workCase) ? workCase : null,
     })
-    return Reply.redirect('/desk')
+    return Reply.redirect(safePath(form.get('to'), '/desk'))
   })
 }
 

@@ -32,7 +32,7 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
       town={visit.name}
       {...(props.script ? { script: { src: props.script, nonce: visit.nonce } } : {})}
       bar={
-        <div class="desk-bar">
+        <nav class="desk-bar" aria-label={t.dDesk}>
           <div>
             {ROOMS.filter(({ roles }) => roles.includes(requester.role)).map(({ path, text }) => (
               <a href={path} {...(path === here ? { 'aria-current': 'page' } : {})}>
@@ -52,7 +52,7 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
               </button>
             </form>
           </div>
-        </div>
+        </nav>
       }
     >
       {props.children}
@@ -61,11 +61,12 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
 }
 
 /** The ticket or file a clerk works on: set once, it goes with every look-up. */
-export function CaseBox(props: { visit: DeskVisit }) {
+export function CaseBox(props: { visit: DeskVisit; to?: string }) {
   const { t, requester, session } = props.visit
   return (
     <form method="post" action="/desk/case" class="row">
       <Csrf token={session.csrf} />
+      <input type="hidden" name="to" value={props.to ?? '/desk'} />
       <div>
         <label for="case">{t.dCase}</label>
         <input

@@ -1,0 +1,341 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LANGUAGES, LOCALES } from '../../src/ui/language.ts'
+import { openBrowser } from '../support/browser.ts'
+import { shot, violations } from '../support/page.ts'
+import { type Folder, type Running, scratchFolder, start } from '../support/process.ts'
+
+let folder: Folder
+let service: Running
+let browser: Browser
+beforeAll(async () => {
+  folder = scratchFolder()
+  ;[service, browser] = await Promise.all([start(folder, { DEMO_NEIGHBOURS: '30' }), openBrowser()])
+})
+afterAll(async () => {
+  await browser?.close()
+  await service?.kill('SIGTERM')
+  folder?.remove()
+})
+
+type Language = keyof typeof LANGUAGES
+
+interface Seat {
+  context: BrowserContext
+  page: Page
+  complaints: string[]
+  open(path: string): Promise<void>
+}
+
+/** Somebody signs in at the real provider, with one click. */
+async function seat(
+  who: string,
+  more: { locale?: Language; width?: number; javaScriptEnabled?: boolean } = {},
+): Promise<Seat> {
+  const { locale = 'en', width = 1024, javaScriptEnabled = true } = more
+  const context = await browser.newContext({ locale, javaScriptEnabled, viewport: { width, height: 900 } })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  await page.goto(`${service.address}/sign-in`)
+  await page.click('main a.button')
+  await page.click(`button[value=${who}]`)
+  await page.waitForURL(`${service.address}/**`)
+  return { context, page, complaints, open: async (path) => void (await page.goto(service.address + path)) }
+}
+
+const t = LOCALES.en
+const submit = (page: Page, act = 'register') => page.click(`button[name=act][value=${act}]`)
+
+describe('a clerk with a queue', () => {
+  it('finds nobody, registers somebody of one name, no birth date and no address, and hands over a paper', async () => {
+    const { context, page, complaints } = await seat('clerk')
+    expect(new URL(page.url()).pathname).toBe('/desk')
+    await page.fill('#said', 'Tsering 1990')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector(`text=${t.dNobody}`)
+    await page.click(`main a.button >> text=${t.dRegister}`)
+    await page.fill('#p0_given', 'Tsering')
+    await page.check('#where-no-fixed-address')
+    await shot(page, 'desk-register')
+    await submit(page)
+    await page.waitForSelector('.done')
+    expect(await page.textContent('h1')).toContain('Tsering')
+    await shot(page, 'desk-neighbour')
+    const [paper] = await Promise.all([
+      context.waitForEvent('response', (response) => response.url().endsWith('/papers')),
+      page.click(`text=${t.dPrint} >> nth=-1`),
+    ])
+    expect(paper.headers()['content-type']).toBe('application/pdf')
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
+  it('registers a family of seven at one address in one go', async () => {
+    const { context, page, open } = await seat('clerk')
+    await open('/desk/register')
+    for (let person = 1; person < 7; person += 1) await submit(page, 'another')
+    const names = ['Mamadou', 'Aïssatou', 'Ibrahima', 'Fatoumata', 'Ousmane', 'Kadiatou', 'Alpha']
+    for (const [i, name] of names.entries()) {
+      await page.fill(`#p${i}_given`, name)
+      await page.fill(`#p${i}_family`, 'Baldé')
+      await page.fill(`#p${i}_born-year`, String(1980 + i * 4))
+    }
+    await page.check('#where-dwelling')
+    await page.fill('#street', 'de la Pau')
+    await page.fill('#number', '77')
+    await submit(page)
+    await page.waitForSelector('.done')
+    expect(await page.textContent('main')).toContain(t.dAlone.replace('{n}', '7'))
+    await context.close()
+  })
+
+  it('sees a likely twin beside what was typed, and decides', async () => {
+    const { context, page, open } = await seat('clerk')
+    for (const round of [1, 2]) {
+      await open('/desk/register')
+      await page.fill('#p0_given', 'Wilhelmina')
+      await page.fill('#p0_family', 'Oosterhuis')
+      await page.fill('#p0_born-year', '1961')
+      await page.check('#where-no-fixed-address')
+      await submit(page)
+      if (round === 1) await page.waitForSelector('.done')
+    }
+    expect(await page.textContent('h1')).toBe(t.dTwin)
+    expect(await violations(page)).toEqual([])
+    await shot(page, 'desk-twin')
+    await submit(page)
+    await page.waitForSelector('.done')
+    await context.close()
+  })
+
+  it('is asked before a word about papers is kept, in any language, and can remove it', async () => {
+    const { context, page, open } = await seat('clerk')
+    for (const words of ['duerme en la calle, sin papeles', 'X1234567L', 'لاجئ قرب المحطة']) {
+      await open('/desk/register')
+      await page.fill('#p0_given', 'Anonima')
+      await page.check('#where-no-fixed-address')
+      await page.fill('#usual', words)
+      await submit(page)
+      await page.waitForSelector('#sensitive-remove')
+    }
+    expect(await violations(page)).toEqual([])
+    await submit(page)
+    await page.waitForSelector('.done')
+    await context.close()
+  })
+
+  it('hides a record at once for somebody who must not be found', async () => {
+    const { context, page, open } = await seat('clerk')
+    await open('/desk/register')
+    await page.fill('#p0_given', 'Amagadissima')
+    await page.fill('#p0_family', 'Protegida')
+    await page.check('#where-no-fixed-address')
+    await page.check('#p0_protected')
+    await submit(page)
+    await page.waitForURL('**/desk')
+    await page.fill('#said', 'Amagadissima Protegida')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector(`text=${t.dNobody}`)
+    await context.close()
+  })
+
+  it('keeps a draft while typing, and goes on at another desk', async () => {
+    const first = await seat('clerk')
+    await first.open('/desk/register')
+    await first.page.fill('#p0_given', 'Inacabada')
+    await first.page.waitForSelector('#kept:has-text("✓")')
+    await first.context.close()
+    const second = await seat('clerk')
+    await second.open('/desk/work')
+    await second.page.click(`text=${t.dContinue}`)
+    expect(await second.page.inputValue('#p0_given')).toBe('Inacabada')
+    await second.page.check('#where-no-fixed-address')
+    await submit(second.page)
+    await second.page.waitForSelector('.done')
+    await second.open('/desk/work')
+    expect(await second.page.textContent('main')).not.toContain('Inacabada')
+    await second.context.close()
+  })
+
+  it('corrects, moves, shows the history and who looked, and opens a departure that a second clerk decides', async () => {
+    const { context, page, open } = await seat('clerk')
+    await open('/desk/register')
+    await page.fill('#p0_given', 'Jaume')
+    await page.fill('#p0_family', 'Corregible')
+    await page.check('#where-dwelling')
+    await page.fill('#street', 'Vell')
+    await page.fill('#number', '1')
+    await page.fill('#since-day', '1')
+    await page.fill('#since-month', '2')
+    await page.fill('#since-year', '2024')
+    await submit(page)
+    await page.waitForSelector('.done')
+    const address = page.url().split('?')[0] ?? ''
+    await page.click(`summary:has-text("${t.dCorrect}")`)
+    await page.fill('#given', 'Jaumet')
+    await page.click(`form[action$=correct] button`)
+    expect(await page.textContent('h1')).toContain('Jaumet')
+    await page.click(`summary:has-text("${t.dMove}")`)
+    await page.check('#where-no-fixed-address')
+    await page.click(`form[action$=move] button`)
+    await page.goto(`${address}/history`)
+    expect(await page.locator('.timeline').first().locator('li').count()).toBe(3)
+    expect(await violations(page)).toEqual([])
+    await page.goto(`${address}/looked`)
+    expect(await page.locator('.timeline li').count()).toBeGreaterThan(3)
+    await page.goto(`${address}/leave`)
+    await page.check('#cause-wrongly-registered')
+    await page.fill('#reason', 'The letters come back.')
+    await page.click(`form[action$=leave] button`)
+    expect(await page.textContent('main')).toContain(t.dProceeding)
+    expect(await page.locator(`button:has-text("${t.dApprove}")`).count()).toBe(0)
+    await context.close()
+    const second = await seat('second-clerk')
+    await second.open('/desk/work')
+    expect(await second.page.textContent('main')).toContain('Jaumet')
+    expect(await violations(second.page)).toEqual([])
+    await second.page.click(`button:has-text("${t.dWithdraw}")`)
+    await second.page.goto(address)
+    expect(await second.page.textContent('main')).not.toContain(t.dGone.split('{')[0])
+    await second.context.close()
+  })
+
+  it('works without JavaScript, and with the keyboard alone', async () => {
+    const { context, page, open } = await seat('clerk', { javaScriptEnabled: false })
+    await open('/desk/register')
+    await page.focus('#p0_given')
+    await page.keyboard.type('Teclada')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('Sense Ratoli')
+    await page.focus('#where-no-fixed-address')
+    await page.keyboard.press('Space')
+    await page.focus('button[name=act][value=register]')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('.done')
+    await context.close()
+  })
+
+  it('never lists people by accident, and is told kindly what is missing', async () => {
+    const { context, page } = await seat('clerk')
+    await page.fill('#said', 'Maria')
+    await page.keyboard.press('Enter')
+    expect(await page.textContent('.fault')).toBe(t.dTooWide)
+    await page.goto(`${service.address}/desk/register`)
+    await submit(page)
+    expect(await page.locator('.summary a').count()).toBe(2)
+    expect(await violations(page)).toEqual([])
+    expect(page.url()).not.toContain('Maria')
+    await context.close()
+  })
+})
+
+describe('the session', () => {
+  it('locks with one key and opens where it was', async () => {
+    const { context, page, open } = await seat('clerk')
+    await open('/desk/work')
+    await page.click(`button:has-text("${t.dLock}")`)
+    await page.waitForURL('**/desk/locked')
+    await open('/desk/work')
+    expect(new URL(page.url()).pathname).toBe('/desk/locked')
+    expect(await violations(page)).toEqual([])
+    await page.click(`text=${t.dUnlock}`)
+    await page.click('button[value=clerk]')
+    await page.waitForURL('**/desk/work')
+    await context.close()
+  })
+
+  it('is listed, can be closed from elsewhere, and ends with signing out', async () => {
+    const [here, there] = [await seat('auditor'), await seat('auditor')]
+    await here.open('/desk/sessions')
+    await here.page.locator('.cards li', { hasNotText: t.dHere }).locator('button').first().click()
+    await there.open('/desk/ledger')
+    expect(new URL(there.page.url()).pathname).toBe('/sign-in')
+    await here.page.click(`button:has-text("${t.dSignOut}")`)
+    await here.open('/desk/ledger')
+    expect(new URL(here.page.url()).pathname).toBe('/sign-in')
+    await Promise.all([here.context.close(), there.context.close()])
+  })
+
+  it('sends no form without its token, nor one from another site', async () => {
+    const { context, page } = await seat('clerk')
+    const cookies = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ')
+    const csrf = await page.inputValue('input[name=csrf] >> nth=0')
+    const post = (body: Record<string, string>, headers: Record<string, string> = {}) =>
+      fetch(`${service.address}/desk/search`, {
+        method: 'POST',
+        headers: { cookie: cookies, ...headers },
+        body: new URLSearchParams(body),
+      })
+    expect((await post({ said: 'Fatou 1990' })).status).toBe(403)
+    expect((await post({ said: 'Fatou 1990', csrf: `${csrf.slice(1)}A` })).status).toBe(403)
+    expect((await post({ said: 'Fatou 1990', csrf }, { 'sec-fetch-site': 'cross-site' })).status).toBe(403)
+    expect((await post({ said: 'Fatou 1990', csrf })).status).toBe(200)
+    await context.close()
+  })
+})
+
+describe('each role sees its own duty and no more', () => {
+  const ROOMS: Record<string, [string[], string[]]> = {
+    clerk: [
+      ['/desk', '/desk/register', '/desk/work'],
+      ['/desk/flags', '/desk/legal', '/desk/ledger'],
+    ],
+    supervisor: [['/desk', '/desk/flags', '/desk/ledger'], ['/desk/legal']],
+    legal: [
+      ['/desk/legal', '/desk/ledger'],
+      ['/desk', '/desk/register', '/desk/flags'],
+    ],
+    auditor: [
+      ['/desk/flags', '/desk/ledger'],
+      ['/desk', '/desk/register', '/desk/legal'],
+    ],
+  }
+  it.each(Object.entries(ROOMS))('%s', async (role, [open, closed]) => {
+    const { context, page } = await seat(role)
+    for (const path of open) {
+      expect((await page.goto(service.address + path))?.status(), path).toBe(200)
+      expect(await violations(page), path).toEqual([])
+      await shot(page, `desk-${role}-${path.replaceAll('/', '-')}`)
+    }
+    for (const path of closed) expect((await page.goto(service.address + path))?.status(), path).toBe(403)
+    await context.close()
+  })
+
+  it('legal: a demand for immigration control is refused at once, and its letter is there', async () => {
+    const { context, page } = await seat('legal')
+    await page.click(`summary:has-text("${t.dDemand}")`)
+    await page.fill('#authority', 'An invented bureau')
+    await page.check('#immigration')
+    await page.fill('#basis', 'A law of elsewhere')
+    await page.fill('#scope', 'Everyone at one address')
+    await page.fill('#document', 'ab'.repeat(32))
+    await page.click(`form[action="/desk/legal"] button`)
+    expect(await page.textContent('.cards')).toContain(t.dRefused)
+    const href = await page.getAttribute(`text=${t.dLetter}`, 'href')
+    const letter = await context.request.get(service.address + href)
+    expect(letter.headers()['content-type']).toBe('application/pdf')
+    await context.close()
+  })
+})
+
+describe('every page of the desk', () => {
+  it.each(Object.keys(LANGUAGES) as Language[])(
+    'speaks %s on a narrow screen, with nothing for axe to find',
+    async (locale) => {
+      const { context, page, complaints } = await seat('supervisor', { locale, width: 320 })
+      for (const path of ['/desk', '/desk/register', '/desk/work', '/desk/flags', '/desk/ledger', '/desk/sessions']) {
+        await page.goto(service.address + path)
+        expect(await page.getAttribute('html', 'lang')).toBe(locale)
+        expect(await violations(page), path).toEqual([])
+        expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth'), path).toBe(true)
+      }
+      await page.goto(`${service.address}/desk/register`)
+      await page.check('#where-dwelling')
+      await shot(page, `desk-register-${locale}`)
+      expect(complaints).toEqual([])
+      await context.close()
+    },
+  )
+})
