@@ -17,6 +17,7 @@ import { demoNote } from '../serve.ts'
 import { ProofInvalid, verifyProof } from '../verify/index.ts'
 import { DEMO_OFFICE } from './demo-town.ts'
 import { confirmationFor, destroyKeys, drillDestruction, QUORUM, SHARES, splitKey } from './destruction.ts'
+import { checkImport, importFile, readMapping } from './import.ts'
 import { createKeyFile, recordKeyOperation, retireKey, rotateRegistryKey } from './keys.ts'
 import { checkLedger, findingLine, serveWitness } from './ledger.ts'
 import { output } from './output.ts'
@@ -67,6 +68,59 @@ program
     })
     result({ neighbours: count }, [`${count} invented neighbours are registered.`])
   })
+
+program
+  .command('import')
+  .description('bring in a legacy register (CSV), household by household')
+  .argument('<file>', 'a CSV file with a line of headings')
+  .requiredOption('--mapping <file>', 'JSON: which column is what; docs/operations.md describes it')
+  .requiredOption('--town <slug>', 'the municipality')
+  .requiredOption('--office <id>', 'the office in whose name it is done')
+  .option('--check', 'read and report, and write nothing')
+  .option('--skip-bad', 'import the good households and leave those with a bad row out')
+  .action(
+    async (file: string, options: { mapping: string; town: string; office: string; check?: true; skipBad?: true }) => {
+      const { result, progress } = out()
+      const mapping = readMapping(options.mapping)
+      let report = await checkImport(file, mapping)
+      const refused = options.check || (report.bad.length > 0 && !options.skipBad)
+      if (!refused) {
+        const config = readConfig()
+        await withOwner(config, async (owner) => {
+          const rooms = furnish({
+            database: owner,
+            clock: systemClock,
+            keys: configuredKeys(config),
+            policies: loadPolicies(cedar),
+          })
+          progress.begin('rows', report.rows)
+          report = await importFile(
+            rooms,
+            await townOf(owner, options.town),
+            options.office,
+            file,
+            mapping,
+            report,
+            progress,
+          )
+          progress.end()
+        })
+      }
+      result({ ...report }, [
+        ...report.dropped.map(
+          ({ column, why }) =>
+            `Column ${column}: dropped (${why === 'forbidden' ? 'it has no place here' : 'not mapped'})`,
+        ),
+        ...report.bad.map(({ line, why }) => `Line ${line}: ${why}`),
+        ...report.known.map(
+          ({ line }) => `Line ${line}: somebody of this household is registered already, by document`,
+        ),
+        `${report.rows} rows in ${report.households} households; ${report.imported} imported, ${report.alreadyImported} were there already, ${report.bad.length} rows bad.`,
+        ...(refused && report.bad.length > 0 ? ['Nothing was written. Mend the rows, or add --skip-bad.'] : []),
+      ])
+      if (report.bad.length > 0) process.exitCode = 1
+    },
+  )
 
 program
   .command('token')

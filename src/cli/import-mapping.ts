@@ -1,0 +1,145 @@
+import { z } from 'zod'
+import { parseBirthDate } from '../registry/birth-date.ts'
+import { type Address, Address as AddressSchema, Registration } from '../registry/model.ts'
+
+const column = z.string().min(1)
+const columns = z.union([column, z.array(column).min(1)])
+const DateColumn = z.strictObject({ column, format: z.enum(['iso', 'yyyymmdd', 'dd/mm/yyyy', 'yyyy']) })
+
+/** Which column of a legacy register is what. Columns that are not named are dropped and reported. */
+export const Mapping = z.strictObject({
+  delimiter: z.string().length(1).default(','),
+  encoding: z.enum(['utf8', 'latin1']).default('utf8'),
+  /** Rows with the same value live together, and stand together in the file. */
+  household: column.optional(),
+  given: columns,
+  family: columns.optional(),
+  birthDate: DateColumn.optional(),
+  sex: z.strictObject({ column, values: z.record(z.string(), z.enum(['female', 'male', 'x'])) }).optional(),
+  /** Turned into a keyed hash, and never kept. */
+  document: columns.optional(),
+  since: DateColumn.optional(),
+  language: column.optional(),
+  phone: column.optional(),
+  email: column.optional(),
+  address: z
+    .strictObject({
+      streetType: column.optional(),
+      streetName: column.optional(),
+      number: column.optional(),
+      block: column.optional(),
+      stair: column.optional(),
+      floor: column.optional(),
+      door: column.optional(),
+      postcode: column.optional(),
+      district: column.optional(),
+      section: column.optional(),
+    })
+    .default({}),
+  /** Rows with one of these values have no fixed address. */
+  noFixedAddress: z.strictObject({ column, values: z.array(z.string()).min(1) }).optional(),
+})
+export type Mapping = z.infer<typeof Mapping>
+
+/** Headings of columns that no mapping may name: what the registry has no place for. */
+const FORBIDDEN =
+  /nac?ionali|ciudadan|pa[ií]s.?(de.?)?nac|lugar.?nac|prov.?nac|mun.?nac|nationality|citizen|visa|permit|birth.?(place|country)|country.?of.?birth|extranj|situaci|residen.?card|tarjeta.?resid|caduc|relig|etni|ethnic/i
+export const isForbidden = (heading: string) => FORBIDDEN.test(heading)
+
+/** Every column a mapping reads. */
+export function columnsOf(mapping: Mapping): string[] {
+  const list = (value: string | string[] | undefined) => (value === undefined ? [] : [value].flat())
+  return [
+    ...list(mapping.household),
+    ...list(mapping.given),
+    ...list(mapping.family),
+    ...list(mapping.document),
+    ...list(mapping.language),
+    ...list(mapping.phone),
+    ...list(mapping.email),
+    ...[mapping.birthDate, mapping.sex, mapping.since, mapping.noFixedAddress].flatMap((one) =>
+      one ? [one.column] : [],
+    ),
+    ...Object.values(mapping.address).filter((one) => one !== undefined),
+  ]
+}
+
+export interface Person {
+  form: Omit<Registration, 'address' | 'householdId'>
+  address: Address
+  document: string | undefined
+}
+
+/** One row as a registration, or what is wrong with it: which column, never what stands in it. */
+export function personOf(row: Record<string, string>, mapping: Mapping): Person | { fault: string } {
+  const get = (name: string | undefined) => (name === undefined ? '' : (row[name] ?? '').trim())
+  const joined = (names: string | string[] | undefined, by: string) =>
+    (names === undefined ? [] : [names].flat()).map(get).filter(Boolean).join(by)
+  const [given, family] = [joined(mapping.given, ' '), joined(mapping.family, ' ')]
+  if (given === '' && family === '') return { fault: `no name in ${[mapping.given].flat().join(', ')}` }
+  const born = dateIn(get(mapping.birthDate?.column), mapping.birthDate?.format)
+  if (born === null || (born !== undefined && !parseBirthDate(born)))
+    return { fault: `no date in ${mapping.birthDate?.column}` }
+  const since = dateIn(get(mapping.since?.column), mapping.since?.format)
+  if (since === null || (since !== undefined && since.length !== 10))
+    return { fault: `no day in ${mapping.since?.column}` }
+  const sexCode = get(mapping.sex?.column)
+  const sex = sexCode === '' ? undefined : mapping.sex?.values[sexCode]
+  if (sexCode !== '' && sex === undefined) return { fault: `an unknown value in ${mapping.sex?.column}` }
+  const document = joined(mapping.document, '')
+  const [phone, email, language] = [get(mapping.phone), get(mapping.email), get(mapping.language)]
+  const address = addressOf(get, mapping)
+  const parsedAddress = AddressSchema.safeParse(address)
+  if (!parsedAddress.success) return { fault: `an address that cannot be one: ${pathsOf(parsedAddress.error)}` }
+  const form = Registration.safeParse({
+    name: { ...(given ? { given } : {}), ...(family ? { family: family.split(/\s+/) } : {}) },
+    ...(born ? { dateOfBirth: born } : {}),
+    ...(sex ? { sex } : {}),
+    ...(phone || email ? { contact: { ...(phone ? { phone } : {}), ...(email ? { email } : {}) } } : {}),
+    ...(language ? { languages: [language] } : {}),
+    ...(document ? { evidence: { strength: 'document', document } } : {}),
+    ...(since ? { since } : {}),
+    cause: 'arrival',
+    confirmedDistinct: true,
+    address: parsedAddress.data,
+  })
+  if (!form.success) return { fault: `cannot be accepted: ${pathsOf(form.error)}` }
+  const { address: _, ...rest } = form.data
+  return { form: rest, address: parsedAddress.data, document: document || undefined }
+}
+
+const pathsOf = (error: z.ZodError) =>
+  [...new Set(error.issues.map((issue) => issue.path.join('.') || 'the form'))].join(', ')
+
+function addressOf(get: (name: string | undefined) => string, mapping: Mapping): unknown {
+  const { noFixedAddress, address } = mapping
+  if (noFixedAddress?.values.includes(get(noFixedAddress.column))) return { kind: 'no-fixed-address' }
+  const { district, section, ...place } = address
+  const parts = Object.fromEntries(
+    Object.entries(place).flatMap(([part, name]) => (get(name) ? [[part, get(name)]] : [])),
+  )
+  const territory = {
+    ...(get(district) ? { district: get(district).padStart(2, '0') } : {}),
+    ...(get(section) ? { section: get(section).padStart(3, '0') } : {}),
+  }
+  if (Object.keys(parts).length === 0) return { kind: 'no-fixed-address' }
+  return { kind: 'dwelling', ...parts, ...(Object.keys(territory).length > 0 ? { territory } : {}) }
+}
+
+/** @returns undefined for an empty text, null for one that is no date */
+function dateIn(text: string, format: z.infer<typeof DateColumn>['format'] | undefined): string | null | undefined {
+  if (text === '' || format === undefined) return undefined
+  const match = {
+    iso: /^(\d{4})-(\d{2})-(\d{2})$/,
+    yyyymmdd: /^(\d{4})(\d{2})(\d{2})$/,
+    'dd/mm/yyyy': /^(?<day>\d{1,2})\/(?<month>\d{1,2})\/(?<year>\d{4})$/,
+    yyyy: /^(\d{4})$/,
+  }[format].exec(text)
+  if (match === null) return null
+  const [year = '', month = '', day = ''] = match.groups
+    ? [match.groups.year, match.groups.month, match.groups.day]
+    : match.slice(1)
+  // Registers write 00 for what is not known.
+  const known = [year, ...(Number(month) > 0 ? [month, ...(Number(day) > 0 ? [day] : [])] : [])]
+  return known.map((part) => part.padStart(2, '0')).join('-')
+}

@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { parse } from 'csv-parse'
+import { ConfigInvalid } from '../config.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { type BulkHousehold, registerHouseholds } from '../registry/bulk.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { columnsOf, isForbidden, Mapping, type Person, personOf } from './import-mapping.ts'
+import type { Progress } from './output.ts'
+
+/** What an import found and did. Lines and columns, never what stands in them. */
+export interface ImportReport {
+  rows: number
+  households: number
+  /** Columns nobody asked for, and columns nobody may ask for. */
+  dropped: { column: string; why: 'not-mapped' | 'forbidden' }[]
+  bad: { line: number; why: string }[]
+  imported: number
+  alreadyImported: number
+  /** Households left out because somebody in them is registered by the same document. */
+  known: { line: number }[]
+}
+
+const BATCH = 48
+const LANES = 2
+const MOST_BAD_LISTED = 1000
+
+/** @throws {ConfigInvalid} naming each fault */
+export function readMapping(file: string): Mapping {
+  const parsed = Mapping.safeParse(JSON.parse(readFileSync(file, 'utf8')))
+  if (!parsed.success)
+    throw new ConfigInvalid(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
+  const forbidden = columnsOf(parsed.data).filter(isForbidden)
+  if (forbidden.length > 0)
+    throw new ConfigInvalid(`These columns have no place here and cannot be mapped: ${forbidden.join(', ')}`)
+  return parsed.data
+}
+
+interface Household {
+  line: number
+  rows: { line: number; row: Record<string, string> }[]
+}
+
+/** The households of a file, one after the other, as it is read. */
+async function* householdsIn(
+  file: string,
+  mapping: Mapping,
+  headings: (names: string[]) => void,
+): AsyncGenerator<Household> {
+  const parser = createReadStream(file, { encoding: mapping.encoding }).pipe(
+    parse({
+      delimiter: mapping.delimiter,
+      bom: true,
+      info: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
+      columns: (names: string[]) => {
+        headings(names)
+        return names
+      },
+    }),
+  )
+  let current: (Household & { key: string }) | undefined
+  for await (const { record, info } of parser as AsyncIterable<{
+    record: Record<string, string>
+    info: { lines: number }
+  }>) {
+    const key =
+      mapping.household === undefined
+        ? `line ${info.lines}`
+        : (record[mapping.household] ?? '').trim() || `line ${info.lines}`
+    if (current && current.key !== key) {
+      yield current
+      current = undefined
+    }
+    current ??= { key, line: info.lines, rows: [] }
+    current.rows.push({ line: info.lines, row: record })
+  }
+  if (current) yield current
+}
+
+/** Reads the whole file and writes nothing: what would be imported, and what is wrong with it. */
+export async function checkImport(file: string, mapping: Mapping): Promise<ImportReport> {
+  const report: ImportReport = {
+    rows: 0,
+    households: 0,
+    dropped: [],
+    bad: [],
+    imported: 0,
+    alreadyImported: 0,
+    known: [],
+  }
+  const used = new Set(columnsOf(mapping))
+  const seen = new Set<string>()
+  const documents = new Set<string>()
+  const bad = (line: number, why: string) => report.bad.push({ line, why })
+  const headings = (names: string[]) => {
+    const missing = [...used].filter((name) => !names.includes(name))
+    if (missing.length > 0) throw new ConfigInvalid(`The file has no column ${missing.join(', ')}.`)
+    report.dropped = names
+      .filter((name) => !used.has(name))
+      .map((column) => ({ column, why: isForbidden(column) ? 'forbidden' : 'not-mapped' }))
+  }
+  for await (const household of householdsIn(file, mapping, headings)) {
+    report.households += 1
+    const key = mapping.household ? (household.rows[0]?.row[mapping.household] ?? '').trim() : ''
+    if (key !== '' && seen.has(key))
+      bad(household.line, `the household of this row stands elsewhere too: sort the file by ${mapping.household}`)
+    if (key !== '') seen.add(key)
+    for (const { line, row } of household.rows) {
+      report.rows += 1
+      const person = personOf(row, mapping)
+      if ('fault' in person) bad(line, person.fault)
+      else if (person.document !== undefined) {
+        // Hashed at once, so that a million of them do not lie about in memory.
+        const mark = createHash('sha256').update(person.document.toUpperCase()).digest('base64')
+        if (documents.has(mark)) bad(line, `a document that another row has too`)
+        documents.add(mark)
+      }
+    }
+  }
+  return report
+}
+
+interface Done {
+  sha256: string
+  households: number
+}
+
+/**
+ * Imports a file that was checked. Households with a bad row are left out whole. A run that was killed goes on where
+ * it stopped; what was under way then is recognised and not imported twice.
+ */
+export async function importFile(
+  deps: RegistryDeps,
+  town: Municipality,
+  officeId: string,
+  file: string,
+  mapping: Mapping,
+  report: ImportReport,
+  progress: Progress,
+): Promise<ImportReport> {
+  const clerk: Staff = { kind: 'staff', id: 'import', role: 'clerk', organisationId: officeId, case: 'import' }
+  const badLines = new Set(report.bad.map(({ line }) => line))
+  const sha256 = await fingerprint(file)
+  const note = `${file}.padron-import.json`
+  const before = readDone(note, sha256)
+  let read = 0
+  let rows = 0
+  const waiting: { household: BulkHousehold; line: number; count: number }[] = []
+  const flush = async () => {
+    const batch = waiting.splice(0)
+    const lanes = Array.from({ length: LANES }, (_, lane) => batch.filter((_, i) => i % LANES === lane))
+    await Promise.all(
+      lanes.map(async (lane) => {
+        const outcomes = await registerHouseholds(
+          deps,
+          town,
+          clerk,
+          lane.map(({ household }) => household),
+        )
+        for (const [i, outcome] of outcomes.entries()) {
+          const { line = 0, count = 0 } = lane[i] ?? {}
+          if (outcome === 'imported') report.imported += count
+          if (outcome === 'already-imported') report.alreadyImported += count
+          if (outcome === 'known-document') report.known.push({ line })
+        }
+      }),
+    )
+    writeDone(note, { sha256, households: read })
+    progress.at(rows)
+  }
+  for await (const { line, rows: people } of householdsIn(file, mapping, () => {})) {
+    read += 1
+    rows += people.length
+    if (read <= before.households) continue
+    if (people.some((one) => badLines.has(one.line))) continue
+    const parsed = people.map(({ row }) => personOf(row, mapping)).filter((one): one is Person => !('fault' in one))
+    const [first] = parsed
+    if (first === undefined || parsed.length !== people.length) continue
+    const household = { key: `${sha256} ${line}`, address: first.address, people: parsed.map(({ form }) => form) }
+    waiting.push({ household, line, count: people.length })
+    if (waiting.length >= BATCH * LANES) await flush()
+  }
+  await flush()
+  rmSync(note, { force: true })
+  report.bad.splice(MOST_BAD_LISTED)
+  return report
+}
+
+async function fingerprint(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
+  return hash.digest('hex')
+}
+
+function readDone(note: string, sha256: string): Done {
+  const done: Done = existsSync(note) ? JSON.parse(readFileSync(note, 'utf8')) : { sha256, households: 0 }
+  if (done.sha256 !== sha256)
+    throw new ConfigInvalid(`${note} is of another file. Remove it, or bring the first file back.`)
+  return done
+}
+
+/** Written beside and renamed, so that a kill leaves the old one or the new one. */
+function writeDone(note: string, done: Done): void {
+  writeFileSync(`${note}.new`, JSON.stringify(done), { mode: 0o600 })
+  renameSync(`${note}.new`, note)
+}

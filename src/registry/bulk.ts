@@ -1,0 +1,103 @@
+import { sql } from 'kysely'
+import type { Staff } from '../firewall/requester.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import { inMunicipality } from '../platform/database.ts'
+import type { RegistryDeps } from './deps.ts'
+import { once } from './idempotency.ts'
+import type { Address, Registration } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import { residenceStart } from './register.ts'
+import { sealRegistration } from './registration-item.ts'
+
+/** People of one household, with the address they share. */
+export interface BulkHousehold {
+  /** The same household of the same file has the same key: it is imported once. */
+  key: string
+  address: Address
+  people: Omit<Registration, 'address' | 'householdId'>[]
+}
+
+/** What became of a household. */
+export type BulkOutcome = 'imported' | 'already-imported' | 'known-document'
+
+/**
+ * Registers whole households, many in one statement and one commit: each is there with everyone in it, or not at all.
+ * Nobody is compared with who is registered already but by document.
+ *
+ * @throws {Refusal} {InvalidInput} when somebody lives here from a day to come
+ */
+export async function registerHouseholds(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  households: readonly BulkHousehold[],
+): Promise<BulkOutcome[]> {
+  const sealed = await Promise.all(households.map((household) => sealHousehold(deps, town, clerk, household)))
+  const together = await write(deps, town, sealed)
+  if (together) return together
+  // Somebody in the batch is known by a document: each household on its own, so that only theirs is left out.
+  const outcomes: BulkOutcome[] = []
+  for (const one of sealed) outcomes.push(...((await write(deps, town, [one])) ?? (['known-document'] as const)))
+  return outcomes
+}
+
+/** @see PostgreSQL error codes, class 23 */
+const FOREIGN_KEY = '23503'
+
+type Sealed = Awaited<ReturnType<typeof sealHousehold>>
+
+async function sealHousehold(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  { key, address, people }: BulkHousehold,
+) {
+  const householdId = uuidv7()
+  return Promise.all(
+    people.map(async (person, i) => {
+      const form = { ...person, ...(i === 0 ? { address } : { householdId }) }
+      const use = { requester: clerk.id, operation: 'import', key: `${key} ${i}`, body: key }
+      const item = await sealRegistration(deps, town, clerk, form, {
+        since: residenceStart(deps, town, person.since),
+        address,
+        key: await once(deps.gate, town.id, use),
+        knownDistinct: [],
+      })
+      // The first brings address and household; the others join it in the same statement.
+      return {
+        graphVersion: item.graphVersion,
+        row: { ...item.row, household_id: householdId, locks: [], like_tokens: [] },
+      }
+    }),
+  )
+}
+
+/** @returns undefined, and nothing written, when somebody is known by a document */
+async function write(
+  deps: RegistryDeps,
+  town: Municipality,
+  households: readonly Sealed[],
+): Promise<BulkOutcome[] | undefined> {
+  const items = households.flatMap((people, household) => people.map((item) => ({ ...item, household })))
+  const [first] = items
+  if (first === undefined) return []
+  const batch = items.map(({ row }, item) => ({ ...row, item }))
+  class Known extends Error {}
+  try {
+    return await inMunicipality(deps.database, town.id, async (transaction) => {
+      const { rows } = await sql<{ item: number; outcome: string }>`
+        select item, outcome from register_neighbours(${town.id}, ${first.graphVersion}::text::bigint, ${JSON.stringify(batch)}::text::json)`.execute(
+        transaction,
+      )
+      if (rows.some(({ outcome }) => outcome === 'suspected')) throw new Known()
+      const replayed = new Set(
+        rows.filter(({ outcome }) => outcome === 'replayed').map(({ item }) => items[item]?.household),
+      )
+      return households.map((_, household) => (replayed.has(household) ? 'already-imported' : 'imported'))
+    })
+  } catch (error) {
+    // Where the known one brought the address, the others' household is missing: the statement fails by itself.
+    if (error instanceof Known || (error as { code?: unknown }).code === FOREIGN_KEY) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,164 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { checkImport, importFile, readMapping } from '../../src/cli/import.ts'
+import type { Mapping } from '../../src/cli/import-mapping.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { inventedWord } from '../support/people.ts'
+
+let house: House
+let folder: string
+beforeAll(async () => {
+  house = await openHouse()
+  folder = mkdtempSync(join(tmpdir(), 'padron-import-'))
+})
+afterAll(async () => {
+  await house?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const MAPPING = {
+  delimiter: ';',
+  household: 'HOJA',
+  given: 'NOMBRE',
+  family: ['AP1', 'AP2'],
+  birthDate: { column: 'FNAC', format: 'yyyymmdd' },
+  sex: { column: 'SEXO', values: { '1': 'male', '6': 'female' } },
+  document: ['TIPO', 'NUM'],
+  since: { column: 'FALTA', format: 'yyyymmdd' },
+  address: { streetType: 'TVIA', streetName: 'NVIA', number: 'NUMER', district: 'DIST' },
+  noFixedAddress: { column: 'TVIV', values: ['SF'] },
+}
+const HEAD = 'HOJA;NOMBRE;AP1;AP2;FNAC;SEXO;TIPO;NUM;FALTA;TVIA;NVIA;NUMER;DIST;TVIV;NACIONALIDAD;OBSERVACIONES'
+let files = 0
+function file(rows: string[], mapping: object = MAPPING): { csv: string; mapping: Mapping } {
+  files += 1
+  const csv = join(folder, `${files}.csv`)
+  const map = join(folder, `${files}.json`)
+  writeFileSync(csv, `\ufeff${[HEAD, ...rows].join('\n')}\n`)
+  writeFileSync(map, JSON.stringify(mapping))
+  return { csv, mapping: readMapping(map) }
+}
+const silent = { begin: () => {}, at: () => {}, end: () => {} }
+async function bring(rows: string[]) {
+  const { csv, mapping } = file(rows)
+  const report = await checkImport(csv, mapping)
+  return {
+    csv,
+    mapping,
+    report,
+    go: () => importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent),
+  }
+}
+const count = async () => Number((await house.peek<{ n: string }>('select count(*) as n from neighbours'))[0]?.n)
+
+describe('a legacy register', () => {
+  it('comes in household by household, sealed, and can be found', async () => {
+    const before = await count()
+    const { go, report } = await bring([
+      'H1;Montserrat;Importada;Vidal;19700301;6;N;111111;20100101;CL;de la Font;7;02;;108;x',
+      'H1;Oriol;Importada;Pons;20050000;1;;;20100101;CL;de la Font;7;02;;108;',
+      'H2;Wayan;;;;;;;;;;;;SF;999;',
+    ])
+    expect(report).toMatchObject({ rows: 3, households: 2, bad: [] })
+    expect(report.dropped).toEqual([
+      { column: 'NACIONALIDAD', why: 'forbidden' },
+      { column: 'OBSERVACIONES', why: 'not-mapped' },
+    ])
+    expect(await go()).toMatchObject({ imported: 3, known: [] })
+    expect(await count()).toBe(before + 3)
+    const { body } = await house.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
+      as: 'clerk',
+      purpose: 'counter-service',
+      body: { name: 'Oriol Importada', dateOfBirth: '2005' },
+    })
+    const record = await house.ask<{
+      household: { size: number }
+      residence: { residentSince: string }
+      address: object
+    }>('GET', `/v1/neighbours/${body.matches[0]?.id}`, { as: 'clerk', purpose: 'counter-service' })
+    expect(record.body).toMatchObject({
+      household: { size: 2 },
+      residence: { residentSince: '2010-01-01' },
+      address: { kind: 'dwelling', streetName: 'de la Font', number: '7', territory: { district: '02' } },
+    })
+  })
+
+  it('is checked whole before anything is written: each bad row is named by line and column, never by what it says', async () => {
+    const { report } = await bring([
+      'H10;;;;19700301;;;;;;;;;;;',
+      'H11;Ona;Falsa;;1970-03-01;;;;;;;;;;;',
+      'H12;Ona;Falsa;;19700301;7;;;;;;;;;;',
+      'H13;Ona;Falsa;;19700301;;;;20101;;;;;;;',
+      'H14;Primera;Repetida;;;;N;222222;;;;;;;;',
+      'H15;Segona;Repetida;;;;N;222222;;;;;;;;',
+      'H16;Ona;Bona;;19700301;;;;;;;;;;;',
+      'H10;Torna;Aqui;;;;;;;;;;;;;',
+    ])
+    expect(report.bad.map(({ line }) => line)).toEqual([2, 3, 4, 5, 7, 9])
+    const said = JSON.stringify(report.bad)
+    for (const secret of ['Falsa', '222222', '1970', 'Repetida']) expect(said).not.toContain(secret)
+  })
+
+  it('leaves a household with a bad row out whole', async () => {
+    const before = await count()
+    const { go } = await bring([
+      'H20;Sencera;Meitat;;;;;;;;;;;;;',
+      'H20;Trencada;Meitat;;no;;;;;;;;;;;',
+      'H21;Bona;Sola;;;;;;;;;;;;;',
+    ])
+    expect(await go()).toMatchObject({ imported: 1 })
+    expect(await count()).toBe(before + 1)
+  })
+
+  it('leaves a household out whole when somebody in it is registered by the same document', async () => {
+    await (await bring(['H30;Coneguda;Abans;;;;P;333333;;;;;;;;'])).go()
+    const before = await count()
+    const { go } = await bring([
+      'H31;Altra;Persona;;;;;;;;;;;;;',
+      'H32;Coneguda;Abans;;;;P;333333;;;;;;;;',
+      'H32;Filla;Abans;;;;;;;;;;;;;',
+    ])
+    expect(await go()).toMatchObject({ imported: 1, known: [{ line: 3 }] })
+    expect(await count()).toBe(before + 1)
+  })
+
+  it('goes on where it was killed, and imports nobody twice', async () => {
+    const rows = Array.from(
+      { length: 300 },
+      (_, i) => `K${Math.floor(i / 3)};${inventedWord(i)};${inventedWord(i + 4000)};;;;;;;;;;;;;`,
+    )
+    const { csv, mapping, report } = await bring(rows)
+    const before = await count()
+    let ticks = 0
+    const killed = importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, structuredClone(report), {
+      ...silent,
+      at: () => {
+        ticks += 1
+        if (ticks === 1) throw new Error('killed')
+      },
+    })
+    await expect(killed).rejects.toThrow('killed')
+    const half = await count()
+    expect(half).toBeGreaterThan(before)
+    expect(half).toBeLessThan(before + 300)
+    expect(existsSync(`${csv}.padron-import.json`)).toBe(true)
+    const sizes = await house.peek<{ n: string }>(
+      'select count(*) as n from residences group by household_id having count(*) = 3',
+    )
+    expect(sizes.length).toBeGreaterThanOrEqual((half - before) / 3)
+    await importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
+    expect(await count()).toBe(before + 300)
+    // And once more, without the note: recognised, one by one.
+    const again = await importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
+    expect(again).toMatchObject({ imported: 0, alreadyImported: 300 })
+    expect(existsSync(`${csv}.padron-import.json`)).toBe(false)
+  })
+
+  it('cannot be told to read what has no place here', () => {
+    expect(() => file([], { ...MAPPING, language: 'NACIONALIDAD' })).toThrow('NACIONALIDAD')
+    expect(() => file([], { ...MAPPING, nationality: 'NACIONALIDAD' })).toThrow()
+  })
+})
