@@ -94,6 +94,23 @@ export interface CodeAttempts {
   source: Buffer;
 }
 
+export interface Complaints {
+  answer: Buffer | null;
+  answered_at: Timestamp | null;
+  content: Buffer;
+  data_key_id: string;
+  due_on: string;
+  escalated_at: Timestamp | null;
+  id: string;
+  kind: string;
+  language: string;
+  municipality_id: string;
+  neighbour_id: string | null;
+  outcome: string | null;
+  received_at: Timestamp;
+  reference_hash: Buffer;
+}
+
 export interface DataKeys {
   id: string;
   municipality_id: string;
@@ -119,6 +136,14 @@ export interface Drafts {
   municipality_id: string;
   staff_id: string;
   updated_at: Timestamp;
+}
+
+export interface Enrolments {
+  code_hash: Buffer;
+  expires_at: Timestamp;
+  id: string;
+  municipality_id: string;
+  neighbour_id: string;
 }
 
 export interface Evidence {
@@ -329,6 +354,24 @@ export interface Particulars {
   version: number;
 }
 
+export interface PasskeyChallenges {
+  challenge_hash: Buffer;
+  expires_at: Timestamp;
+  municipality_id: string;
+}
+
+export interface Passkeys {
+  counter: Generated<Int8>;
+  created_at: Timestamp;
+  device: string;
+  handle: string;
+  id: Buffer;
+  municipality_id: string;
+  neighbour_id: string;
+  public_key: Buffer;
+  used_at: Timestamp | null;
+}
+
 export interface PolicyVersions {
   digest: string;
   in_force_from: Generated<Timestamp>;
@@ -407,6 +450,17 @@ export interface Residences {
   superseded_at: Timestamp | null;
   valid_from: string;
   valid_to: string | null;
+}
+
+export interface ResidentCards {
+  cancelled_at: Timestamp | null;
+  code_hash: Buffer;
+  created_at: Timestamp;
+  failures: Generated<number>;
+  id: string;
+  municipality_id: string;
+  neighbour_id: string;
+  word_hash: Buffer;
 }
 
 export interface SearchTokens {
@@ -507,9 +561,11 @@ export interface DB {
   check_codes: CheckCodes;
   clients: Clients;
   code_attempts: CodeAttempts;
+  complaints: Complaints;
   data_keys: DataKeys;
   document_seals: DocumentSeals;
   drafts: Drafts;
+  enrolments: Enrolments;
   evidence: Evidence;
   flags: Flags;
   households: Households;
@@ -531,6 +587,8 @@ export interface DB {
   organisation_links: OrganisationLinks;
   organisations: Organisations;
   particulars: Particulars;
+  passkey_challenges: PasskeyChallenges;
+  passkeys: Passkeys;
   policy_versions: PolicyVersions;
   presentation_requests: PresentationRequests;
   proceedings: Proceedings;
@@ -539,6 +597,7 @@ export interface DB {
   registry_keys: RegistryKeys;
   representatives: Representatives;
   residences: Residences;
+  resident_cards: ResidentCards;
   search_tokens: SearchTokens;
   sessions: Sessions;
   signing_keys: SigningKeys;

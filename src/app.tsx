@@ -18,6 +18,7 @@ import type { Database } from './platform/database.ts'
 import { pendingMigrations } from './platform/migrations.ts'
 import { NotFound } from './platform/problem.ts'
 import type { Log } from './platform/telemetry.ts'
+import { portalPages } from './portal/routes.tsx'
 import type { ProofDeps } from './proofs/issue.ts'
 import type { Press } from './proofs/paper.ts'
 import { paperRoutes } from './proofs/paper-routes.ts'
@@ -102,6 +103,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   counterPages(house, rooms)
   signInPages(house, rooms, deps.signIn)
   deskPages(house, rooms)
+  portalPages(house, rooms)
   publicPages(house, { document: once(() => describe(house)), policies: deps.policies, transparency })
   house.get('/health/live', () => new Response('alive', { headers: always(uuidv7()) }))
   house.get('/health/ready', async () => {

@@ -31,6 +31,7 @@ import deskScript from './desk.client.ts?script'
 import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
 import { HistoryPage, LeavePage, LookedPage, NeighbourPage, WalletPage } from './neighbour-page.tsx'
 import { FlagsPage, LedgerPage, LegalPage } from './oversight-page.tsx'
+import { portalDesk } from './portal-routes.tsx'
 import { criteriaOf } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
@@ -59,6 +60,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   departing(page, deps)
   oversight(page, deps)
   self(page, deps)
+  portalDesk(page, deps)
 }
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>

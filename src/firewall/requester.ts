@@ -66,6 +66,8 @@ export const ACTIONS = [
   'supervise',
   'protect',
   'handle-demand',
+  'enrol',
+  'answer',
 ] as const
 export type Action = (typeof ACTIONS)[number]
 

@@ -176,14 +176,16 @@ export function Tick(props: { name: string; label: string; on: boolean }) {
 
 export function Select(props: {
   name: string
+  /** Where a page has several of the same name. */
+  id?: string
   label: string
   options: readonly (readonly [value: string, label: string])[]
   value?: string
 }) {
   return (
     <div class="field">
-      <label for={props.name}>{props.label}</label>
-      <select id={props.name} name={props.name}>
+      <label for={props.id ?? props.name}>{props.label}</label>
+      <select id={props.id ?? props.name} name={props.name}>
         {props.options.map(([value, label]) => (
           <option value={value} selected={value === props.value}>
             {label}

@@ -53,7 +53,10 @@ export function Page(props: {
         <main id="content">{props.children}</main>
         <footer>
           <nav>
+            <a href="/me">{t.rIn}</a>
+            <a href="/complain">{t.kTitle}</a>
             <a href="/v">{t.vLink}</a>
+            <a href="/providers">{t.oTitle}</a>
             <a href="/services">{t.sTitle}</a>
             <a href="/firewall">{t.firewallLink}</a>
             <a href="/transparency">{t.transparencyLink}</a>

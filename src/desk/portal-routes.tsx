@@ -1,0 +1,138 @@
+import { Qr } from '../counter/page.tsx'
+import { Reply } from '../firewall/reply.ts'
+import { offerEnrolment, relyingParty } from '../identity/passkeys.ts'
+import { CardNeedsWord, giveCard } from '../identity/resident-card.ts'
+import { NotFound } from '../platform/problem.ts'
+import { answerComplaint, type ComplaintToAnswer, complaintsToAnswer, OUTCOMES } from '../portal/complaints.ts'
+import { kindNames } from '../portal/pages.tsx'
+import type { ProofDeps } from '../proofs/issue.ts'
+import { Csrf, Field, Select } from '../ui/form.tsx'
+import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
+import { Desk, type DeskVisit, dayText, languageName } from './shell.tsx'
+
+type Pages = ReturnType<typeof signedInPages<'staff'>>
+
+/** What the desk does for the portal: handing over the way in, and answering what people write. */
+export function portalDesk(page: Pages, deps: ProofDeps): void {
+  page({ method: 'post', path: '/desk/neighbours/:id/portal', roles: ['clerk', 'supervisor'] }, async (visit) => {
+    const id = visit.params.id ?? ''
+    if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+    if (visit.form.get('what') === 'phone') {
+      const origin = relyingParty(visit.town).origins[0]
+      return Reply.page(await offerEnrolment(deps, visit.town, visit.requester, id), ({ code }) => (
+        <EnrolmentPage visit={visit} id={id} link={`${origin}/me/enrol#${code}`} />
+      ))
+    }
+    try {
+      const card = await giveCard(deps, visit.town, visit.requester, id, visit.form.get('word') || undefined)
+      return Reply.page(card, ({ code }) => <CardPage visit={visit} id={id} code={code} />)
+    } catch (error) {
+      if (!(error instanceof CardNeedsWord)) throw error
+      return pageOf(<WordPage visit={visit} id={id} />, 422)
+    }
+  })
+  page({ method: 'get', path: '/desk/complaints', roles: ['supervisor', 'legal'] }, async (visit) =>
+    Reply.page(await complaintsToAnswer(deps, visit.town, visit.requester), (complaints) => (
+      <ComplaintsPage visit={visit} complaints={complaints} />
+    )),
+  )
+  page(
+    { method: 'post', path: '/desk/complaints', roles: ['supervisor', 'legal'] },
+    async ({ town, requester, form }) => {
+      const outcome = OUTCOMES.find((one) => one === form.get('outcome')) ?? 'answered'
+      await answerComplaint(deps, town, requester, form.get('complaint'), form.get('answer').slice(0, 10_000), outcome)
+      return Reply.redirect('/desk/complaints')
+    },
+  )
+}
+
+function EnrolmentPage(props: { visit: DeskVisit; id: string; link: string }) {
+  const { visit, id, link } = props
+  return (
+    <Desk visit={visit} title={visit.t.rPhone}>
+      <h1>{visit.t.rPhone}</h1>
+      <p class="lead">{visit.t.rScanEnrol}</p>
+      <Qr text={link} label={visit.t.rScanEnrol} />
+      <p>
+        <a href={`/desk/neighbours/${id}`}>{visit.t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+/** A card to print and cut out. */
+function CardPage(props: { visit: DeskVisit; id: string; code: string }) {
+  const { visit, id, code } = props
+  const { t, town } = visit
+  const address = `${town.issuer.replace(/^https?:\/\//, '')}/me`
+  return (
+    <Desk visit={visit} title={t.rCardTitle}>
+      <section class="printed-card">
+        <h1>{t.rCardTitle}</h1>
+        <p class="digits code" dir="ltr">
+          {code}
+        </p>
+        <p>{t.rCardKeep.replace('{address}', address)}</p>
+      </section>
+      <p class="no-print">
+        <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+function WordPage(props: { visit: DeskVisit; id: string }) {
+  const { visit, id } = props
+  const { t, session } = visit
+  return (
+    <Desk visit={visit} title={t.rCard}>
+      <h1>{t.rCard}</h1>
+      <form method="post" action={`/desk/neighbours/${id}/portal`}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="what" value="card" />
+        <Field name="word" label={t.rWordAsk} required auto />
+        <button type="submit">{t.rCard}</button>
+      </form>
+    </Desk>
+  )
+}
+
+function ComplaintsPage(props: { visit: DeskVisit; complaints: readonly ComplaintToAnswer[] }) {
+  const { visit, complaints } = props
+  const { t, language, session } = visit
+  const kinds = new Map<string, string>(kindNames(language))
+  return (
+    <Desk visit={visit} title={t.kDesk} here="/desk/complaints">
+      <h1>{t.kDesk}</h1>
+      {complaints.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      <ul class="cards">
+        {complaints.map((complaint) => (
+          <li>
+            <strong>{kinds.get(complaint.kind)}</strong> ·{' '}
+            {t.kWaiting.replace('{day}', dayText(language, complaint.dueOn))} · {languageName(complaint.language)}
+            {complaint.escalated ? ` · ${t.kEscalated}` : ''}
+            <p dir="auto">{complaint.words.text}</p>
+            <form method="post" action="/desk/complaints">
+              <Csrf token={session.csrf} />
+              <input type="hidden" name="complaint" value={complaint.id} />
+              <label for={`answer-${complaint.id}`}>{t.kAnswer}</label>
+              <textarea id={`answer-${complaint.id}`} name="answer" rows={3} required dir="auto" />
+              <Select
+                name="outcome"
+                id={`outcome-${complaint.id}`}
+                label={t.kAnswered}
+                options={[
+                  ['answered', t.kJust],
+                  ['upheld', t.kUpheld],
+                  ['partly', t.kPartly],
+                  ['not-upheld', t.kNot],
+                ]}
+              />
+              <button type="submit">{t.kAnswer}</button>
+            </form>
+          </li>
+        ))}
+      </ul>
+    </Desk>
+  )
+}

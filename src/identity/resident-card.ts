@@ -1,0 +1,187 @@
+import { randomInt } from 'node:crypto'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import { equalInConstantTime } from '../firewall/key-provider.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { today, uuidv7 } from '../platform/clock.ts'
+import { inMunicipality } from '../platform/database.ts'
+import { NotFound, Problem } from '../platform/problem.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import type { NeighbourFields } from '../registry/model.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { loadRecords } from '../registry/store.ts'
+
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+/** Twenty letters of five bits: a hundred. */
+const LETTERS = 20
+/** Wrong words before a card is closed until a clerk gives another. */
+export const MOST_FAILURES = 10
+
+export interface Card {
+  /** In groups of four, as it is printed. */
+  code: string
+}
+
+/** @throws when a card and its word do not go together, or never were: always the same. */
+export class CardRefused extends Problem {
+  constructor() {
+    super('card-refused', 401, 'This card and this word do not go together. Ask at any counter for a new card.')
+  }
+}
+
+const codeHash = (hash: (text: string) => Buffer, code: string) => hash(`card ${code}`)
+const wordHash = (hash: (text: string) => Buffer, id: string, word: string) => hash(`card word ${id} ${plain(word)}`)
+
+/** What somebody typed, without what differs from one keyboard to another. */
+function plain(word: string): string {
+  return word
+    .normalize('NFKD')
+    .replaceAll(/\p{Mn}/gu, '')
+    .replaceAll(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String((digit.codePointAt(0) ?? 0) & 0xf))
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\d]/gu, '')
+}
+
+function parseCode(typed: string): string {
+  return typed
+    .toUpperCase()
+    .replaceAll(/[\s\p{Dash}]/gu, '')
+    .replaceAll('O', '0')
+    .replaceAll(/[IL]/g, '1')
+    .slice(0, 64)
+}
+
+/**
+ * Gives a neighbour a card: a code that stands on it and nowhere else, with a word that only they know, or the year
+ * of birth they told the registry. Cards they had before are cancelled.
+ *
+ * @param word theirs; without one, the year of birth on record
+ * @throws {CardNeedsWord} when there is neither
+ * @throws {NotFound} {Refusal}
+ */
+export async function giveCard(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  neighbourId: string,
+  word: string | undefined,
+): Promise<Disclosed<Card>> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  const letters = Array.from({ length: LETTERS }, () => ALPHABET[randomInt(32)]).join('')
+  const id = uuidv7()
+  return deps.gate.open<NeighbourFields, 'dateOfBirth', Card>(
+    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: 'counter-service', fields: ['dateOfBirth'] },
+    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const second = word && plain(word).length >= 4 ? word : record.dateOfBirth?.slice(0, 4)
+      if (second === undefined) throw new CardNeedsWord()
+      const now = deps.clock.now().toString()
+      await hand.transaction
+        .updateTable('resident_cards')
+        .set({ cancelled_at: now })
+        .where('neighbour_id', '=', neighbourId)
+        .where('cancelled_at', 'is', null)
+        .execute()
+      await hand.transaction
+        .insertInto('resident_cards')
+        .values({
+          id,
+          municipality_id: town.id,
+          neighbour_id: neighbourId,
+          code_hash: codeHash(hash, letters),
+          word_hash: wordHash(hash, id, second),
+          created_at: now,
+        })
+        .execute()
+      return { code: letters.replaceAll(/(.{4})(?=.)/g, '$1-') }
+    },
+  )
+}
+
+/** @throws when a card needs a word, because no year of birth is on record. */
+export class CardNeedsWord extends Problem {
+  constructor() {
+    super('card-needs-word', 422, 'Ask the neighbour for a word of four letters or more that they will remember.')
+  }
+}
+
+/** Cancels the cards of a neighbour who has lost theirs. @throws {NotFound} {Refusal} */
+export async function cancelCards(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  neighbourId: string,
+): Promise<void> {
+  await deps.gate.open<NeighbourFields, never, void>(
+    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: 'counter-service', fields: [] },
+    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      await hand.transaction
+        .updateTable('resident_cards')
+        .set({ cancelled_at: deps.clock.now().toString() })
+        .where('neighbour_id', '=', neighbourId)
+        .where('cancelled_at', 'is', null)
+        .execute()
+    },
+  )
+}
+
+/** Tries within ten minutes from one place, and from all together. */
+export const CARD_ATTEMPTS = { source: 20, town: 2000 } as const
+const PERIOD = 600_000
+
+/**
+ * Whose card it is. A code nobody has, a cancelled card, a wrong word and too many tries are answered alike, after the
+ * same work.
+ *
+ * @param source where the question comes from; only its keyed hash of the day is kept
+ * @throws {CardRefused}
+ */
+export async function signInWithCard(
+  deps: Pick<RegistryDeps, 'database' | 'clock' | 'gate'>,
+  town: Municipality,
+  typed: { code: string; word: string },
+  source: string,
+): Promise<string> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  const now = deps.clock.now()
+  const day = now.toString().slice(0, 10)
+  const code = parseCode(typed.code)
+  const neighbourId = await inMunicipality(deps.database, town.id, async (transaction) => {
+    const counted: number[] = []
+    for (const mark of [`card source ${day} ${source}`, `card source ${day} everywhere`]) {
+      const period = new Date(Math.floor(now.epochMilliseconds / PERIOD) * PERIOD)
+      const row = await transaction
+        .insertInto('code_attempts')
+        .values({ municipality_id: town.id, source: hash(mark), period })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['municipality_id', 'source', 'period'])
+            .doUpdateSet((update) => ({ attempts: update('code_attempts.attempts', '+', 1) })),
+        )
+        .returning('attempts')
+        .executeTakeFirstOrThrow()
+      counted.push(row.attempts)
+    }
+    const card = await transaction
+      .selectFrom('resident_cards')
+      .select(['id', 'neighbour_id', 'word_hash', 'failures'])
+      .where('code_hash', '=', codeHash(hash, code))
+      .where('cancelled_at', 'is', null)
+      .executeTakeFirst()
+    const expected = card?.word_hash ?? hash('no such card')
+    const right = equalInConstantTime(wordHash(hash, card?.id ?? 'none', typed.word.slice(0, 100)), expected)
+    const [here = 0, everywhere = 0] = counted
+    const tooMany = here > CARD_ATTEMPTS.source || everywhere > CARD_ATTEMPTS.town
+    if (card === undefined || tooMany || card.failures >= MOST_FAILURES) return undefined
+    await transaction
+      .updateTable('resident_cards')
+      .set({ failures: right ? 0 : card.failures + 1 })
+      .where('id', '=', card.id)
+      .execute()
+    return right ? card.neighbour_id : undefined
+  })
+  if (neighbourId === undefined) throw new CardRefused()
+  return neighbourId
+}

@@ -1,0 +1,210 @@
+import { randomInt } from 'node:crypto'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { today, uuidv7 } from '../platform/clock.ts'
+import { inMunicipality } from '../platform/database.ts'
+import { NotFound } from '../platform/problem.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import type { Municipality } from '../registry/municipality.ts'
+
+export const COMPLAINT_KINDS = [
+  'refused',
+  'asked-about-papers',
+  'wrong-data',
+  'who-looked',
+  'change',
+  'suggestion',
+  'other',
+] as const
+export type ComplaintKind = (typeof COMPLAINT_KINDS)[number]
+export const OUTCOMES = ['upheld', 'partly', 'not-upheld', 'answered'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+const WORKING_DAYS = 15
+const ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
+const place = (id: string, column: 'content' | 'answer') => ({ table: 'complaints', column, row: id })
+
+/** What somebody says, and the entry of the ledger it is about, if any. */
+export interface Words {
+  text: string
+  entryId?: string | undefined
+}
+
+/** The fifteenth working day from today: Saturdays and Sundays are none. */
+function dueFrom(day: Temporal.PlainDate): Temporal.PlainDate {
+  let due = day
+  for (let left = WORKING_DAYS; left > 0; ) {
+    due = due.add({ days: 1 })
+    if (due.dayOfWeek <= 5) left -= 1
+  }
+  return due
+}
+
+/**
+ * Takes a complaint, question or suggestion from anyone. What it says is sealed; the code to follow it by is with whoever wrote
+ * it and nowhere else.
+ */
+export async function complain(
+  deps: RegistryDeps,
+  town: Municipality,
+  complaint: { kind: ComplaintKind; words: Words; language: string; neighbourId?: string | undefined },
+): Promise<{ reference: string }> {
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  const letters = Array.from({ length: 16 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
+  const id = uuidv7()
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .insertInto('complaints')
+      .values({
+        id,
+        municipality_id: town.id,
+        reference_hash: hash(`complaint ${letters}`),
+        kind: complaint.kind,
+        neighbour_id: complaint.neighbourId ?? null,
+        language: complaint.language,
+        data_key_id: ledger.id,
+        content: Buffer.from(ledger.seal(place(id, 'content'), complaint.words)),
+        received_at: deps.clock.now().toString(),
+        due_on: dueFrom(today(deps.clock, town.timeZone)).toString(),
+      })
+      .execute(),
+  )
+  return { reference: letters.replaceAll(/(.{4})(?=.)/g, '$1-') }
+}
+
+export interface Followed {
+  dueOn: string
+  answer: string | undefined
+  outcome: Outcome | undefined
+  escalated: boolean
+}
+
+/** How a complaint stands, for whoever has its code. @returns undefined for a code nothing has */
+export async function follow(
+  deps: RegistryDeps,
+  town: Municipality,
+  typed: string,
+  escalate: boolean,
+): Promise<Followed | undefined> {
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  const letters = typed
+    .toUpperCase()
+    .replaceAll(/[^0-9A-Z]/g, '')
+    .slice(0, 32)
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const row = await transaction
+      .selectFrom('complaints')
+      .select(['id', 'due_on', 'answer', 'outcome', 'escalated_at'])
+      .where('reference_hash', '=', hash(`complaint ${letters}`))
+      .executeTakeFirst()
+    if (row === undefined) return undefined
+    const late = row.due_on < today(deps.clock, town.timeZone).toString()
+    const may = escalate && row.escalated_at === null && (row.answer !== null || late)
+    if (may)
+      await transaction
+        .updateTable('complaints')
+        .set({ escalated_at: deps.clock.now().toString() })
+        .where('id', '=', row.id)
+        .execute()
+    return {
+      dueOn: row.due_on,
+      answer: row.answer === null ? undefined : (ledger.open(place(row.id, 'answer'), row.answer) as string),
+      outcome: (row.outcome as Outcome | null) ?? undefined,
+      escalated: may || row.escalated_at !== null,
+    }
+  })
+}
+
+export interface ComplaintToAnswer {
+  id: string
+  kind: ComplaintKind
+  language: string
+  receivedAt: string
+  dueOn: string
+  escalated: boolean
+  neighbourId: string | null
+  words: Words
+}
+
+const answering = (town: Municipality, requester: Staff) =>
+  ({ municipalityId: town.id, requester, action: 'answer', purpose: 'complaints', fields: [] }) as const
+
+/** What waits for an answer, the most urgent first. @throws {Refusal} */
+export async function complaintsToAnswer(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+): Promise<Disclosed<ComplaintToAnswer[]>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return deps.gate.decide(answering(town, staff), async (transaction) => {
+    const rows = await transaction
+      .selectFrom('complaints')
+      .selectAll()
+      .where('answered_at', 'is', null)
+      .orderBy('due_on')
+      .limit(100)
+      .execute()
+    return rows.map((row) => ({
+      id: row.id,
+      kind: row.kind as ComplaintKind,
+      language: row.language,
+      receivedAt: row.received_at.toISOString(),
+      dueOn: row.due_on,
+      escalated: row.escalated_at !== null,
+      neighbourId: row.neighbour_id,
+      words: ledger.open(place(row.id, 'content'), row.content) as Words,
+    }))
+  })
+}
+
+/** Answers, once. @throws {NotFound} {Refusal} */
+export async function answerComplaint(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  id: string,
+  answer: string,
+  outcome: Outcome,
+): Promise<void> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  await deps.gate.decide(answering(town, staff), async (transaction) => {
+    const done = await transaction
+      .updateTable('complaints')
+      .set({
+        answer: Buffer.from(ledger.seal(place(id, 'answer'), answer)),
+        answered_at: deps.clock.now().toString(),
+        outcome,
+      })
+      .where('id', '=', id)
+      .where('answered_at', 'is', null)
+      .executeTakeFirst()
+    if (done.numUpdatedRows !== 1n) throw new NotFound()
+  })
+}
+
+export interface ComplaintCount {
+  kind: ComplaintKind
+  outcome: Outcome | 'waiting'
+  count: number
+}
+
+/** How many, of each kind and outcome. Numbers alone. */
+export async function countComplaints(
+  deps: Pick<RegistryDeps, 'database'>,
+  town: Pick<Municipality, 'id'>,
+): Promise<ComplaintCount[]> {
+  const rows = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .selectFrom('complaints')
+      .select(['kind', 'outcome'])
+      .select((count) => count.fn.countAll<string>().as('count'))
+      .groupBy(['kind', 'outcome'])
+      .orderBy('kind')
+      .execute(),
+  )
+  return rows.map((row) => ({
+    kind: row.kind as ComplaintKind,
+    outcome: (row.outcome as Outcome | null) ?? 'waiting',
+    count: Number(row.count),
+  }))
+}

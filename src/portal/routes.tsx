@@ -1,0 +1,307 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from 'hono'
+import { getCookie } from 'hono/cookie'
+import { z } from 'zod'
+import { always, type House, problemResponse } from '../firewall/endpoint.ts'
+import type { LedgerSigners } from '../firewall/ledger-signer.ts'
+import { Reply } from '../firewall/reply.ts'
+import {
+  devicesOf,
+  forgetDevice,
+  keepPasskey,
+  passkeyOptions,
+  signInOptions,
+  signInWithPasskey,
+} from '../identity/passkeys.ts'
+import { CardRefused, signInWithCard } from '../identity/resident-card.ts'
+import { beginSession, endSession, findSession, SESSION_LIMITS, sessionsOf } from '../identity/sessions.ts'
+import { verifierKey } from '../ledger/checkpoint.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import { InvalidInput, Problem } from '../platform/problem.ts'
+import { randomBytes } from '../platform/random.ts'
+import type { ProofDeps } from '../proofs/issue.ts'
+import { type Press, printPaper } from '../proofs/paper.ts'
+import { ProfileId, profiles } from '../proofs/profiles.ts'
+import { proofsOf } from '../proofs/proof-list.ts'
+import { revokeProof } from '../proofs/revoke.ts'
+import { neighbourHistory } from '../registry/history.ts'
+import { lookUpsOf } from '../registry/lookups.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { noticesOf } from '../registry/notices.ts'
+import { isLanguage } from '../ui/language.ts'
+import { Page } from '../ui/layout.tsx'
+import { nameIn, readerOf } from '../ui/reader.ts'
+import { cookieName, pageOf, pagePolicy, safePath, sessionCookie, signedInPages } from '../ui/signed-in.tsx'
+import { COMPLAINT_KINDS, type ComplaintKind, complain, follow } from './complaints.ts'
+import ledgerScript from './ledger.client.ts?script'
+import meScript from './me.client.ts?script'
+import {
+  ChoosePage,
+  ComplainPage,
+  DevicesPage,
+  EnrolPage,
+  EntrancePage,
+  HomePage,
+  MyLookUpsPage,
+  ProvidersPage,
+  RecordPage,
+  ShowPage,
+} from './pages.tsx'
+import type { OwnVisit } from './shell.tsx'
+
+export type PortalDeps = ProofDeps & { press?: Press | undefined; signers: LedgerSigners }
+
+const CLEAR = { 'clear-site-data': '"cache", "cookies", "storage"' }
+const OWN = 'own-record'
+
+/** Pages for neighbours, and for anyone who has something to say. */
+export function portalPages(house: House<Municipality>, deps: PortalDeps): void {
+  const send = (reply: Reply, more: Record<string, string> = {}) => reply.toResponse({ ...always(uuidv7()), ...more })
+  for (const [path, code] of [
+    ['/assets/me.js', meScript],
+    ['/assets/ledger.js', ledgerScript],
+  ] as const)
+    house.get(path, () =>
+      send(Reply.material(code, 'text/javascript; charset=utf-8', { 'cache-control': 'public, max-age=300' })),
+    )
+  entrance(house, deps, send)
+  openToAll(house, deps, send)
+  own(signedInPages(house, deps, 'resident', '/me/in'), deps)
+}
+
+type Send = (reply: Reply, more?: Record<string, string>) => Response
+
+const fresh = () => Buffer.from(randomBytes(16)).toString('base64')
+async function formOf(context: Context): Promise<URLSearchParams> {
+  const body = await context.req.text()
+  if (body.length > 64 * 1024) throw new Problem('too-large', 413, 'This is too large to be a form.')
+  return new URLSearchParams(body)
+}
+async function jsonOf<T extends z.ZodType>(context: Context, schema: T): Promise<z.infer<T>> {
+  const body = await context.req.text()
+  if (body.length > 64 * 1024) throw new Problem('too-large', 413, 'This is too large.')
+  const parsed = schema.safeParse(JSON.parse(body))
+  if (!parsed.success) throw new InvalidInput([])
+  return parsed.data
+}
+
+function entrance(house: House<Municipality>, deps: PortalDeps, send: Send): void {
+  house.get('/me/in', async (context) => {
+    const { town, language } = await readerOf(context)
+    const nonce = fresh()
+    const to = safePath(context.req.query('to') ?? '', '/me')
+    const page = <EntrancePage town={nameIn(town, language)} language={language} to={to} nonce={nonce} />
+    return send(pageOf(page), { 'content-security-policy': pagePolicy(nonce) })
+  })
+  house.post('/me/in', async (context) => {
+    const { town, language } = await readerOf(context)
+    const form = await formOf(context)
+    const to = safePath(form.get('to') ?? '', '/me')
+    try {
+      const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
+      const typed = { code: form.get('code') ?? '', word: form.get('word') ?? '' }
+      const subject = await signInWithCard(deps, town, typed, source)
+      const token = await beginSession(deps, town, { kind: 'resident', subject, device: '' })
+      const seconds = Temporal.Duration.from(SESSION_LIMITS.resident.absolute).total('seconds')
+      const cookie = sessionCookie(town, token, seconds)
+      // Somebody else's device forgets with its window.
+      return send(Reply.redirect(to), {
+        'set-cookie': form.has('elsewhere') ? cookie.replace(/; Max-Age=\d+/, '') : cookie,
+      })
+    } catch (error) {
+      if (!(error instanceof CardRefused)) throw error
+      const nonce = fresh()
+      const page = <EntrancePage town={nameIn(town, language)} language={language} to={to} nonce={nonce} refused />
+      return send(pageOf(page, 401), { 'content-security-policy': pagePolicy(nonce) })
+    }
+  })
+  house.get('/me/enrol', async (context) => {
+    const { town, language } = await readerOf(context)
+    const nonce = fresh()
+    return send(pageOf(<EnrolPage town={nameIn(town, language)} language={language} nonce={nonce} />), {
+      'content-security-policy': pagePolicy(nonce),
+    })
+  })
+  const machine = (path: string, answer: (context: Context, town: Municipality) => Promise<Response>) =>
+    house.post(path, async (context) => {
+      try {
+        const { town } = await readerOf(context)
+        return await answer(context, town)
+      } catch (error) {
+        return problemResponse(error, uuidv7())
+      }
+    })
+  const signedIn = async (town: Municipality, subject: string, device: string) => {
+    const token = await beginSession(deps, town, { kind: 'resident', subject, device })
+    const seconds = Temporal.Duration.from(SESSION_LIMITS.resident.absolute).total('seconds')
+    return send(Reply.giveBack({}), { 'set-cookie': sessionCookie(town, token, seconds) })
+  }
+  machine('/me/passkey/options', async (_, town) => send(Reply.giveBack(await signInOptions(deps, town))))
+  machine('/me/passkey', async (context, town) => {
+    const { response } = await jsonOf(context, z.object({ response: z.looseObject({ id: z.string() }) }))
+    const { neighbourId, device } = await signInWithPasskey(deps, town, response as never)
+    return signedIn(town, neighbourId, device)
+  })
+  machine('/me/enrol/options', async (_, town) => send(Reply.giveBack(await passkeyOptions(deps, town))))
+  machine('/me/enrol', async (context, town) => {
+    const Enrolment = z.object({
+      response: z.looseObject({ id: z.string() }),
+      device: z.string().max(200),
+      code: z.string().optional(),
+      csrf: z.string().optional(),
+    })
+    const { response, device, code, csrf } = await jsonOf(context, Enrolment)
+    if (code !== undefined) {
+      const { neighbourId } = await keepPasskey(deps, town, { code }, response as never, device)
+      return signedIn(town, neighbourId, device)
+    }
+    const session = await findSession(deps, town, getCookie(context, cookieName(town)))
+    if (session?.requester.kind !== 'resident' || session.csrf !== csrf)
+      throw new Problem('refused', 403, 'This request is refused.')
+    await keepPasskey(deps, town, { neighbourId: session.requester.neighbourId }, response as never, device)
+    return send(Reply.giveBack({}))
+  })
+  house.get('/blank', async (context) => {
+    const { language } = await readerOf(context)
+    return send(pageOf(<Page title="·" language={language} town="" children="" />))
+  })
+}
+
+function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): void {
+  house.get('/providers', async (context) => {
+    const { town, language } = await readerOf(context)
+    return send(pageOf(<ProvidersPage town={nameIn(town, language)} language={language} />))
+  })
+  house.get('/complain', async (context) => {
+    const { town, language } = await readerOf(context)
+    return send(
+      pageOf(
+        <ComplainPage
+          town={nameIn(town, language)}
+          language={language}
+          kind={context.req.query('kind') ?? 'refused'}
+        />,
+      ),
+    )
+  })
+  house.post('/complain', async (context) => {
+    const { town, language } = await readerOf(context)
+    const form = await formOf(context)
+    const kind = COMPLAINT_KINDS.find((one) => one === form.get('kind')) ?? ('other' satisfies ComplaintKind)
+    const text = (form.get('text') ?? '').trim().slice(0, 10_000)
+    const name = nameIn(town, language)
+    if (text === '') return send(pageOf(<ComplainPage town={name} language={language} kind={kind} />, 422))
+    const wanted = form.get('language') ?? ''
+    const session = await findSession(deps, town, getCookie(context, cookieName(town)))
+    const neighbourId = session?.requester.kind === 'resident' ? session.requester.neighbourId : undefined
+    const { reference } = await complain(deps, town, {
+      kind,
+      words: { text },
+      language: isLanguage(wanted) ? wanted : language,
+      neighbourId,
+    })
+    return send(pageOf(<ComplainPage town={name} language={language} sent={reference} />, 201))
+  })
+  house.post('/complain/follow', async (context) => {
+    const { town, language } = await readerOf(context)
+    const form = await formOf(context)
+    const code = form.get('code') ?? ''
+    const followed = (await follow(deps, town, code, form.get('escalate') === 'yes')) ?? ('none' as const)
+    return send(
+      pageOf(<ComplainPage town={nameIn(town, language)} language={language} followed={followed} code={code} />),
+    )
+  })
+}
+
+type OwnPages = ReturnType<typeof signedInPages<'resident'>>
+const onceOf = (visit: OwnVisit, what: string) => `me ${visit.form.get('once') || randomUUID()} ${what}`
+
+function own(page: OwnPages, deps: PortalDeps): void {
+  page({ method: 'get', path: '/me' }, async (visit) =>
+    Reply.page(await noticesOf(deps, visit.town, visit.requester), (notices) => (
+      <HomePage visit={visit} notices={notices} />
+    )),
+  )
+  page({ method: 'get', path: '/me/proof' }, async (visit) =>
+    Reply.page(await proofsOf(deps, visit.town, visit.requester, visit.requester.neighbourId), ({ proofs }) => (
+      <ChoosePage visit={visit} once={randomUUID()} proofs={proofs} />
+    )),
+  )
+  const print = async (visit: OwnVisit) => {
+    const parsed = ProfileId.safeParse(visit.form.get('profile'))
+    const profile = parsed.success ? profiles.get(parsed.data) : undefined
+    if (profile === undefined) throw new InvalidInput([])
+    const order = {
+      kind: profile.id === 'residence-history' ? ('historical' as const) : ('individual' as const),
+      language: visit.language,
+      profile: profile.id,
+      handedTo: 'neighbour' as const,
+    }
+    const printed = await printPaper(
+      deps,
+      visit.town,
+      visit.requester,
+      visit.requester.neighbourId,
+      order,
+      onceOf(visit, profile.id),
+    )
+    return { profile, printed }
+  }
+  page({ method: 'post', path: '/me/proof' }, async (visit) => {
+    const { profile, printed } = await print(visit)
+    return Reply.page(printed, (made) => (
+      <ShowPage visit={visit} printed={made} profile={profile} once={visit.form.get('once')} />
+    ))
+  })
+  page({ method: 'post', path: '/me/paper' }, async (visit) => {
+    const { printed } = await print(visit)
+    const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' }
+    return Reply.document(
+      printed.map(({ pdf }) => pdf),
+      'application/pdf',
+      headers,
+    )
+  })
+  page({ method: 'post', path: '/me/revoke' }, async (visit) => {
+    await revokeProof(deps, visit.town, visit.requester, visit.form.get('proof'))
+    return Reply.redirect('/me/proof')
+  })
+  const record = (visit: OwnVisit) =>
+    neighbourHistory(deps, visit.town, visit.requester, visit.requester.neighbourId, OWN, {})
+  page({ method: 'get', path: '/me/record' }, async (visit) =>
+    Reply.page(await record(visit), (history) => <RecordPage visit={visit} history={history} />),
+  )
+  page({ method: 'post', path: '/me/everything' }, async (visit) => {
+    const { town, requester } = visit
+    const all = (await record(visit))
+      .with(await lookUpsOf(deps, town, requester, requester.neighbourId))
+      .with(await proofsOf(deps, town, requester, requester.neighbourId))
+    const file = all.map(([[history, lookUps], { proofs }]) => ({ record: history, whoLooked: lookUps, proofs }))
+    return Reply.disclose(file, 200, { 'content-disposition': 'attachment; filename="padron.json"' })
+  })
+  page({ method: 'get', path: '/me/looked' }, async (visit) => {
+    const { town, requester } = visit
+    const key = verifierKey(await deps.signers.of(town))
+    return Reply.page(await lookUpsOf(deps, town, requester, requester.neighbourId), (lookUps) => (
+      <MyLookUpsPage visit={visit} lookUps={lookUps} key={key} />
+    ))
+  })
+  page({ method: 'get', path: '/me/devices' }, async (visit) => {
+    const devices = await devicesOf(deps, visit.town, visit.requester)
+    return pageOf(
+      <DevicesPage visit={visit} devices={devices} sessions={await sessionsOf(deps, visit.town, visit.session)} />,
+    )
+  })
+  page({ method: 'post', path: '/me/devices/forget' }, async ({ town, requester, form }) => {
+    await forgetDevice(deps, town, requester, form.get('handle'))
+    return Reply.redirect('/me/devices')
+  })
+  page({ method: 'post', path: '/me/everywhere' }, async ({ town, session }) => {
+    await endSession(deps, town, session, 'all')
+    return Reply.redirect('/me/in', CLEAR)
+  })
+  page({ method: 'post', path: '/me/leave' }, async ({ town, session }) => {
+    await endSession(deps, town, session, { handle: session.handle })
+    return Reply.redirect('/blank', CLEAR)
+  })
+}

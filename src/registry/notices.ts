@@ -1,0 +1,42 @@
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { SealedRecord } from '../firewall/gate.ts'
+import type { Resident } from '../firewall/requester.ts'
+import { today } from '../platform/clock.ts'
+import { NotFound } from '../platform/problem.ts'
+import type { RegistryDeps } from './deps.ts'
+import type { Municipality } from './municipality.ts'
+import { loadRecords } from './store.ts'
+
+export interface Notice {
+  kind: string
+  at: string
+}
+
+/** What a neighbour must be told, from the day it may be told. @throws {NotFound} {Refusal} */
+export async function noticesOf(
+  deps: RegistryDeps,
+  town: Municipality,
+  resident: Resident,
+): Promise<Disclosed<Notice[]>> {
+  const now = new Date(deps.clock.now().epochMilliseconds)
+  return deps.gate.open<{ notices: Notice[] }, never, Notice[]>(
+    { municipalityId: town.id, requester: resident, action: 'open', purpose: 'own-record', fields: [] },
+    async (transaction) => {
+      const records = await loadRecords(transaction, [resident.neighbourId], {
+        trueAt: today(deps.clock, town.timeZone),
+      })
+      return records.map((record): SealedRecord<{ notices: Notice[] }> => ({ ...record, facts: {}, parts: [] }))
+    },
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const rows = await hand.transaction
+        .selectFrom('notices')
+        .select(['kind', 'visible_from'])
+        .where('neighbour_id', '=', resident.neighbourId)
+        .where('visible_from', '<=', now)
+        .orderBy('visible_from', 'desc')
+        .execute()
+      return rows.map((row) => ({ kind: row.kind, at: row.visible_from.toISOString() }))
+    },
+  )
+}
