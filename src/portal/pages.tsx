@@ -256,13 +256,13 @@ export function RecordPage(props: { visit: OwnVisit; history: History }) {
 }
 
 /** Everyone who looked, each line checked in the page against the public ledger. */
-export function MyLookUpsPage(props: { visit: OwnVisit; lookUps: readonly LookUp[]; key: string }) {
-  const { visit, lookUps, key } = props
+export function MyLookUpsPage(props: { visit: OwnVisit; lookUps: readonly LookUp[]; verifier: string }) {
+  const { visit, lookUps, verifier } = props
   const { t } = visit
   return (
     <Own visit={visit} heading={t.dLooked} script="/assets/ledger.js">
       <p class="lead">{t.rLookedLead}</p>
-      <div id="ledger" data-key={key} data-proved={t.rProved} data-soon={t.rNotYet} data-broken={t.rBroken}>
+      <div id="ledger" data-key={verifier} data-proved={t.rProved} data-soon={t.rNotYet} data-broken={t.rBroken}>
         <LookUps visit={visit} lookUps={lookUps} />
       </div>
       <p>

@@ -281,9 +281,9 @@ function own(page: OwnPages, deps: PortalDeps): void {
   })
   page({ method: 'get', path: '/me/looked' }, async (visit) => {
     const { town, requester } = visit
-    const key = verifierKey(await deps.signers.of(town))
+    const verifier = verifierKey(await deps.signers.of(town))
     return Reply.page(await lookUpsOf(deps, town, requester, requester.neighbourId), (lookUps) => (
-      <MyLookUpsPage visit={visit} lookUps={lookUps} key={key} />
+      <MyLookUpsPage visit={visit} lookUps={lookUps} verifier={verifier} />
     ))
   })
   page({ method: 'get', path: '/me/devices' }, async (visit) => {
