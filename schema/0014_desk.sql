@@ -12,8 +12,6 @@ create table sessions (
   role text check (role in ('clerk', 'supervisor', 'legal', 'auditor')),
   office_id uuid,
   work_case text check (work_case ~ '^[A-Za-z0-9-]{4,64}$'),
-  -- What kind of device, in a word of the person's own language; no more.
-  device text check (length(device) <= 60),
   signed_in_at timestamptz not null,
   last_seen_at timestamptz not null,
   ends_at timestamptz not null check (ends_at > signed_in_at),

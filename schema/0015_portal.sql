@@ -19,7 +19,8 @@ create table passkeys (
   handle uuid not null unique,
   public_key bytea not null,
   counter bigint not null default 0,
-  device text not null check (length(device) between 1 and 60),
+  -- A name its owner gave it, sealed under the town's ledger key.
+  device bytea not null,
   created_at timestamptz not null,
   used_at timestamptz,
   foreign key (municipality_id, neighbour_id) references neighbours (municipality_id, id)

@@ -363,7 +363,7 @@ export interface PasskeyChallenges {
 export interface Passkeys {
   counter: Generated<Int8>;
   created_at: Timestamp;
-  device: string;
+  device: Buffer;
   handle: string;
   id: Buffer;
   municipality_id: string;
@@ -470,7 +470,6 @@ export interface SearchTokens {
 }
 
 export interface Sessions {
-  device: string | null;
   ends_at: Timestamp;
   handle: string;
   id: Buffer;

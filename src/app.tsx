@@ -47,6 +47,8 @@ export interface AppDeps {
   press?: Press | undefined
   /** How staff sign in to the pages; without it there is no desk. */
   signIn?: StaffSignIn | undefined
+  /** Whether answers are compressed here; on Workers the edge does it. */
+  shrink?: boolean
   /** Where a request comes from; nowhere unless the entry point says. */
   sourceOf?: (env: unknown, headers: Headers) => string
   log: Log
@@ -56,7 +58,9 @@ export interface AppDeps {
 export type Rooms = ProofDeps & { signers: LedgerSigners; policies: PolicyEngine; press?: Press | undefined }
 
 /** What the use cases of every room work with, built from what the entry point brings. */
-export function furnish(deps: Omit<AppDeps, 'tokens' | 'senderConstrained' | 'signIn' | 'sourceOf' | 'log'>): Rooms {
+export function furnish(
+  deps: Omit<AppDeps, 'tokens' | 'senderConstrained' | 'signIn' | 'shrink' | 'sourceOf' | 'log'>,
+): Rooms {
   const gate = createGate(deps)
   return {
     ...deps,
@@ -104,7 +108,12 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   signInPages(house, rooms, deps.signIn)
   deskPages(house, rooms)
   portalPages(house, rooms)
-  publicPages(house, { document: once(() => describe(house)), policies: deps.policies, transparency })
+  publicPages(house, {
+    database: deps.database,
+    document: once(() => describe(house)),
+    policies: deps.policies,
+    transparency,
+  })
   house.get('/health/live', () => new Response('alive', { headers: always(uuidv7()) }))
   house.get('/health/ready', async () => {
     const ready = await pendingMigrations(deps.database)

@@ -92,6 +92,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       sourceOf: (env, headers) => sourceOf(env, headers, config.trustedProxies),
       tokens: tokenVerifier(issuers, config.audience),
       senderConstrained: !config.demo,
+      shrink: true,
       signIn: signIn && staffSignIn(signIn),
       log,
     }

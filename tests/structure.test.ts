@@ -152,8 +152,13 @@ describe('the gate', () => {
     const makers = users(/new Response\(/).filter(
       (file) => !['src/firewall/reply.ts', 'src/firewall/endpoint.ts'].includes(file),
     )
-    // These answer about nobody: health, pages about nobody, and a verifier's own status list.
-    expect(makers).toEqual(['src/app.tsx', 'src/proofs/verification.ts', 'src/ui/routes.tsx'])
+    // These answer about nobody: health, pages about nobody, the demo sign-in, and a verifier's own status list.
+    expect(makers).toEqual([
+      'src/app.tsx',
+      'src/identity/demo-sign-in.ts',
+      'src/proofs/verification.ts',
+      'src/ui/routes.tsx',
+    ])
   })
 
   it('config.ts alone reads the environment; telemetry alone writes the log', () => {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
-import { Command, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import { furnish } from '../app.tsx'
 import { ConfigInvalid, readConfig } from '../config.ts'
 import { breachLine, findBreaches } from '../firewall/enumeration.ts'
@@ -20,6 +20,7 @@ import { confirmationFor, destroyKeys, drillDestruction, QUORUM, SHARES, splitKe
 import { checkImport, importFile, readMapping } from './import.ts'
 import { createKeyFile, recordKeyOperation, retireKey, rotateRegistryKey } from './keys.ts'
 import { checkLedger, findingLine, serveWitness } from './ledger.ts'
+import { askLockdown } from './lockdown.ts'
 import { output } from './output.ts'
 import { seedNeighbours } from './seed.ts'
 import { configuredKeys, migrateConfigured, withOwner } from './stores.ts'
@@ -67,6 +68,23 @@ program
       progress.end()
     })
     result({ neighbours: count }, [`${count} invented neighbours are registered.`])
+  })
+
+program
+  .command('lockdown')
+  .description('close the registry to all but neighbours and registrations, or open it again; each legal officer votes')
+  .addArgument(new Argument('<what>', 'status, close or open').choices(['status', 'close', 'open']))
+  .requiredOption('--address <origin>', 'where the service is, e.g. https://padron.example.org')
+  .addOption(new Option('--token <token>', 'access token of a legal officer; read from standard input when left out'))
+  .action(async (what: string, options: { address: string; token?: string }) => {
+    const token = (options.token ?? (await text(process.stdin))).trim()
+    const state = await askLockdown(options.address, token, what)
+    out().result({ ...state }, [
+      state.closed
+        ? 'The registry is CLOSED: it answers only neighbours about themselves, and registers.'
+        : 'The registry is open.',
+      `Votes to ${state.closed ? 'open' : 'close'} it: ${state.votes} of ${state.needed}.`,
+    ])
   })
 
 program

@@ -29,7 +29,9 @@ import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import deskScript from './desk.client.ts?script'
 import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
-import { HistoryPage, LeavePage, LookedPage, NeighbourPage, WalletPage } from './neighbour-page.tsx'
+import { NeighbourPage, WalletPage } from './neighbour-page.tsx'
+import { HistoryPage, LeavePage, LookedPage } from './neighbour-past-page.tsx'
+import { organisationDesk } from './organisations.tsx'
 import { FlagsPage, LedgerPage, LegalPage } from './oversight-page.tsx'
 import { portalDesk } from './portal-routes.tsx'
 import { criteriaOf } from './query.ts'
@@ -61,6 +63,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   oversight(page, deps)
   self(page, deps)
   portalDesk(page, deps)
+  organisationDesk(page, deps)
 }
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>

@@ -2,7 +2,7 @@ import type { OpenSession } from '../identity/sessions.ts'
 import type { OpenProceeding } from '../registry/proceedings-due.ts'
 import { Csrf } from '../ui/form.tsx'
 import type { Draft } from './drafts.ts'
-import { ProceedingBox } from './neighbour-page.tsx'
+import { ProceedingBox } from './neighbour-past-page.tsx'
 import { Desk, type DeskVisit, timeText } from './shell.tsx'
 
 /** What waits for this clerk. */

@@ -91,12 +91,13 @@ export interface Gate {
    * Decides a question about no record, and writes down the answer with whatever `work` writes. Nothing sealed to
    * a person is opened.
    *
+   * @param work may say, by its second argument, what else happened to the registry: one more entry, in the same commit
    * @param otherwise work done with the refusal; without it a refusal is thrown
    * @throws {Refusal}
    */
   decide<T>(
     ask: Ask,
-    work: (transaction: Transaction) => Promise<T>,
+    work: (transaction: Transaction, also: (event: RegistryEvent) => void) => Promise<T>,
     otherwise?: (transaction: Transaction) => Promise<T>,
   ): Promise<Disclosed<T>>
 
@@ -197,6 +198,11 @@ export function createGate(deps: GateDeps): Gate {
     )
   }
 
+  function eventEntry(municipalityId: string, { by, action, occasion }: RegistryEvent, ledger: DataKey) {
+    const ask = { municipalityId, requester: by, action: action as Ask['action'], purpose: 'registry', fields: [] }
+    return entryOf(ask, { permitted: true, policies: [] }, null, ledger, occasion)
+  }
+
   async function refuse(ask: Ask, decision: Decision): Promise<never> {
     const { ledger } = await keysOf(ask.municipalityId)
     await inMunicipality(database, ask.municipalityId, (transaction) =>
@@ -215,8 +221,13 @@ export function createGate(deps: GateDeps): Gate {
         const standing = await standings.of(transaction, ask)
         const decision = decide(ask, standing, { id: 'unknown', protected: false })
         if (!decision.permitted && !otherwise) return { refused: decision }
-        const result = await (decision.permitted ? work : (otherwise ?? work))(transaction)
-        await append(transaction, ask.municipalityId, [entryOf(ask, decision, null, ledger)])
+        const events: RegistryEvent[] = []
+        const result = await (decision.permitted ? work : (otherwise ?? work))(
+          transaction,
+          (event) => void events.push(event),
+        )
+        const entries = events.map((event) => eventEntry(ask.municipalityId, event, ledger))
+        await append(transaction, ask.municipalityId, [entryOf(ask, decision, null, ledger), ...entries])
         return { result }
       })
       if ('refused' in outcome) return refuse(ask, outcome.refused)
@@ -229,13 +240,11 @@ export function createGate(deps: GateDeps): Gate {
         { permitted: false, policies: [] },
       ),
 
-    async record(municipalityId, { by, action, occasion }, work) {
+    async record(municipalityId, event, work) {
       const { ledger } = await keysOf(municipalityId)
-      const ask = { municipalityId, requester: by, action: action as Ask['action'], purpose: 'registry', fields: [] }
       return inMunicipality(database, municipalityId, async (transaction) => {
         const result = (await work?.(transaction)) as Awaited<ReturnType<NonNullable<typeof work>>>
-        const decision = { permitted: true, policies: [] }
-        await append(transaction, municipalityId, [entryOf(ask, decision, null, ledger, occasion)])
+        await append(transaction, municipalityId, [eventEntry(municipalityId, event, ledger)])
         return result
       })
     },

@@ -32,8 +32,7 @@ export async function voteLockdown(
   close: boolean,
 ): Promise<Disclosed<Lockdown>> {
   const ask = protecting(municipalityId, officer)
-  let changed = false
-  const result = await gate.decide(ask, async (transaction) => {
+  return gate.decide(ask, async (transaction, also) => {
     await sql`insert into lockdowns (municipality_id) values (${municipalityId}) on conflict do nothing`.execute(
       transaction,
     )
@@ -49,15 +48,13 @@ export async function voteLockdown(
         select count(*)::integer as votes from lockdown_votes
         where municipality_id = ${municipalityId} and round = ${round}::text::bigint`.execute(transaction)
       if ((rows[0]?.votes ?? 0) >= (close ? OFFICERS.close : OFFICERS.open)) {
-        changed = true
+        also({ by: officer, action: close ? 'lockdown-closed' : 'lockdown-opened' })
         await sql`update lockdowns set closed = ${close}, round = round + 1, changed_at = clock_timestamp()
           where municipality_id = ${municipalityId}`.execute(transaction)
       }
     }
     return read(transaction, municipalityId)
   })
-  if (changed) await gate.record(municipalityId, { by: officer, action: close ? 'lockdown-closed' : 'lockdown-opened' })
-  return result
 }
 
 /** @throws {Refusal} for anyone but legal staff */

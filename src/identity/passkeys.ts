@@ -133,7 +133,8 @@ export async function keepPasskey(
   response: RegistrationResponseJSON,
   device: string,
 ): Promise<{ neighbourId: string }> {
-  const { hash } = await deps.gate.keysOf(town.id)
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  const handle = uuidv7()
   const party = relyingParty(town)
   const verified = await verifyRegistrationResponse({
     response,
@@ -164,10 +165,10 @@ export async function keepPasskey(
         id: hash(`credential ${credential.id}`),
         municipality_id: town.id,
         neighbour_id: neighbourId,
-        handle: uuidv7(),
+        handle,
         public_key: Buffer.from(credential.publicKey),
         counter: credential.counter,
-        device: device.slice(0, 60) || '·',
+        device: Buffer.from(ledger.seal(named(handle), device.slice(0, 60) || '·')),
         created_at: now.toString(),
       })
       .execute()
@@ -187,7 +188,7 @@ export async function signInWithPasskey(
   deps: Deps,
   town: Municipality,
   response: AuthenticationResponseJSON,
-): Promise<{ neighbourId: string; device: string }> {
+): Promise<{ neighbourId: string }> {
   const { hash } = await deps.gate.keysOf(town.id)
   const id = hash(`credential ${response.id}`)
   const known = await inMunicipality(deps.database, town.id, (transaction) =>
@@ -211,8 +212,11 @@ export async function signInWithPasskey(
       .where('id', '=', id)
       .execute(),
   )
-  return { neighbourId: known.neighbour_id, device: known.device }
+  return { neighbourId: known.neighbour_id }
 }
+
+/** What somebody calls a device is theirs: it may be their name. */
+const named = (handle: string) => ({ table: 'passkeys', column: 'device', row: handle })
 
 export interface Device {
   handle: string
@@ -223,6 +227,7 @@ export interface Device {
 
 /** The devices a neighbour signs in with. */
 export async function devicesOf(deps: Deps, town: Municipality, resident: Resident): Promise<Device[]> {
+  const { ledger } = await deps.gate.keysOf(town.id)
   const rows = await inMunicipality(deps.database, town.id, (transaction) =>
     transaction
       .selectFrom('passkeys')
@@ -233,7 +238,7 @@ export async function devicesOf(deps: Deps, town: Municipality, resident: Reside
   )
   return rows.map((row) => ({
     handle: row.handle,
-    device: row.device,
+    device: ledger.open(named(row.handle), row.device) as string,
     createdAt: row.created_at.toISOString(),
     usedAt: row.used_at?.toISOString() ?? null,
   }))

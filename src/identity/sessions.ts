@@ -31,7 +31,7 @@ export const FRESH: Temporal.DurationLike = { minutes: 5 }
 
 export type NewSession =
   | { kind: 'staff'; subject: string; role: StaffRole; office: string }
-  | { kind: 'resident'; subject: string; device: string }
+  | { kind: 'resident'; subject: string }
 
 const sessionId = (hash: (text: string) => Buffer, token: string) => hash(`session ${token}`)
 const csrfOf = (hash: (text: string) => Buffer, token: string) => hash(`csrf ${token}`).toString('base64url')
@@ -63,7 +63,7 @@ export async function beginSession(deps: SessionDeps, town: Municipality, who: N
         handle: uuidv7(),
         kind: who.kind,
         subject: who.subject,
-        ...(who.kind === 'staff' ? { role: who.role, office_id: who.office } : { device: who.device.slice(0, 60) }),
+        ...(who.kind === 'staff' ? { role: who.role, office_id: who.office } : {}),
         signed_in_at: now.toString(),
         last_seen_at: now.toString(),
         ends_at: now.add(SESSION_LIMITS[who.kind].absolute).toString(),
@@ -159,7 +159,6 @@ export interface OpenSession {
   handle: string
   signedInAt: string
   lastSeenAt: string
-  device: string | null
   here: boolean
 }
 
@@ -168,7 +167,7 @@ export async function sessionsOf(deps: SessionDeps, town: Municipality, session:
   const rows = await inMunicipality(deps.database, town.id, (transaction) =>
     transaction
       .selectFrom('sessions')
-      .select(['handle', 'signed_in_at', 'last_seen_at', 'device'])
+      .select(['handle', 'signed_in_at', 'last_seen_at'])
       .where('kind', '=', session.requester.kind)
       .where('subject', '=', subjectOf(session))
       .where('ends_at', '>', new Date(deps.clock.now().epochMilliseconds))
@@ -179,7 +178,6 @@ export async function sessionsOf(deps: SessionDeps, town: Municipality, session:
     handle: row.handle,
     signedInAt: row.signed_in_at.toISOString(),
     lastSeenAt: row.last_seen_at.toISOString(),
-    device: row.device,
     here: row.handle === session.handle,
   }))
 }

@@ -35,15 +35,14 @@ import { cookieName, pageOf, pagePolicy, safePath, sessionCookie, signedInPages 
 import { COMPLAINT_KINDS, type ComplaintKind, complain, follow } from './complaints.ts'
 import ledgerScript from './ledger.client.ts?script'
 import meScript from './me.client.ts?script'
+import { ComplainPage, ProvidersPage } from './open-pages.tsx'
 import {
   ChoosePage,
-  ComplainPage,
   DevicesPage,
   EnrolPage,
   EntrancePage,
   HomePage,
   MyLookUpsPage,
-  ProvidersPage,
   RecordPage,
   ShowPage,
 } from './pages.tsx'
@@ -101,7 +100,7 @@ function entrance(house: House<Municipality>, deps: PortalDeps, send: Send): voi
       const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
       const typed = { code: form.get('code') ?? '', word: form.get('word') ?? '' }
       const subject = await signInWithCard(deps, town, typed, source)
-      const token = await beginSession(deps, town, { kind: 'resident', subject, device: '' })
+      const token = await beginSession(deps, town, { kind: 'resident', subject })
       const seconds = Temporal.Duration.from(SESSION_LIMITS.resident.absolute).total('seconds')
       const cookie = sessionCookie(town, token, seconds)
       // Somebody else's device forgets with its window.
@@ -131,16 +130,16 @@ function entrance(house: House<Municipality>, deps: PortalDeps, send: Send): voi
         return problemResponse(error, uuidv7())
       }
     })
-  const signedIn = async (town: Municipality, subject: string, device: string) => {
-    const token = await beginSession(deps, town, { kind: 'resident', subject, device })
+  const signedIn = async (town: Municipality, subject: string) => {
+    const token = await beginSession(deps, town, { kind: 'resident', subject })
     const seconds = Temporal.Duration.from(SESSION_LIMITS.resident.absolute).total('seconds')
     return send(Reply.giveBack({}), { 'set-cookie': sessionCookie(town, token, seconds) })
   }
   machine('/me/passkey/options', async (_, town) => send(Reply.giveBack(await signInOptions(deps, town))))
   machine('/me/passkey', async (context, town) => {
     const { response } = await jsonOf(context, z.object({ response: z.looseObject({ id: z.string() }) }))
-    const { neighbourId, device } = await signInWithPasskey(deps, town, response as never)
-    return signedIn(town, neighbourId, device)
+    const { neighbourId } = await signInWithPasskey(deps, town, response as never)
+    return signedIn(town, neighbourId)
   })
   machine('/me/enrol/options', async (_, town) => send(Reply.giveBack(await passkeyOptions(deps, town))))
   machine('/me/enrol', async (context, town) => {
@@ -153,7 +152,7 @@ function entrance(house: House<Municipality>, deps: PortalDeps, send: Send): voi
     const { response, device, code, csrf } = await jsonOf(context, Enrolment)
     if (code !== undefined) {
       const { neighbourId } = await keepPasskey(deps, town, { code }, response as never, device)
-      return signedIn(town, neighbourId, device)
+      return signedIn(town, neighbourId)
     }
     const session = await findSession(deps, town, getCookie(context, cookieName(town)))
     if (session?.requester.kind !== 'resident' || session.csrf !== csrf)

@@ -1,4 +1,7 @@
 import { type PolicyEngine, purposes, type Rule } from '../firewall/policies.ts'
+import type { ComplaintCount } from '../portal/complaints.ts'
+import { kindNames } from '../portal/open-pages.tsx'
+import { cell } from '../statistics/cells.ts'
 import type { Transparency } from '../statistics/transparency.ts'
 import { type Language, LOCALES } from './language.ts'
 import { Languages, Page } from './layout.tsx'
@@ -44,8 +47,13 @@ export function FirewallPage(props: { policies: PolicyEngine; town: string; lang
 }
 
 /** How often the register was opened and refused. */
-export function TransparencyPage(props: { counted: Transparency; town: string; language: Language }) {
-  const { counted, town, language } = props
+export function TransparencyPage(props: {
+  counted: Transparency
+  complaints: readonly ComplaintCount[]
+  town: string
+  language: Language
+}) {
+  const { counted, complaints, town, language } = props
   const t = LOCALES[language]
   const who: Record<string, string> = {
     staff: t.whoStaff,
@@ -56,6 +64,14 @@ export function TransparencyPage(props: { counted: Transparency; town: string; l
   }
   const why = (id: string) =>
     purposes.get(id)?.title[language] ?? purposes.get(id)?.title.en ?? (id === 'registry' ? t.whyRegistry : t.whyOther)
+  const kinds = new Map<string, string>(kindNames(language))
+  const outcomes = {
+    waiting: t.kWait,
+    answered: t.kJust,
+    upheld: t.kUpheld,
+    partly: t.kPartly,
+    'not-upheld': t.kNot,
+  }
   const number = (count: number | null) => (count === null ? t.few : count.toLocaleString(language))
   return (
     <Page title={`${t.transparencyTitle} · ${town}`} language={language} town={town}>
@@ -82,6 +98,31 @@ export function TransparencyPage(props: { counted: Transparency; town: string; l
           ))}
         </tbody>
       </table>
+      {complaints.length > 0 ? (
+        <>
+          <h2>{t.kCounts}</h2>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{t.kKind}</th>
+                <th scope="col">{t.kOutcome}</th>
+                <th scope="col">{t.kCount}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {complaints.map((row) => (
+                <tr>
+                  <td data-label={t.kKind}>{kinds.get(row.kind)}</td>
+                  <td data-label={t.kOutcome}>{outcomes[row.outcome]}</td>
+                  <td data-label={t.kCount}>{number(cell(row.count))}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </>
+      ) : (
+        ''
+      )}
       <p>{t.countedAt}</p>
       <pre dir="ltr">{counted.checkpoint}</pre>
     </Page>

@@ -4,6 +4,8 @@ import type { Child } from 'hono/jsx'
 import { always, type House } from '../firewall/endpoint.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
 import { uuidv7 } from '../platform/clock.ts'
+import type { Database } from '../platform/database.ts'
+import { countComplaints } from '../portal/complaints.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import type { Transparency } from '../statistics/transparency.ts'
 import { type ApiDocument, Docs } from './docs.tsx'
@@ -17,6 +19,7 @@ import styles from './styles.css?inline'
 export function publicPages(
   house: House<Municipality>,
   deps: {
+    database: Database
     document: () => object
     policies: PolicyEngine
     transparency: (municipalityId: string) => Promise<Transparency>
@@ -39,7 +42,8 @@ export function publicPages(
   house.get('/services', async (context) => page(<ServicesPage {...(await reader(context))} />))
   house.get('/transparency', async (context) => {
     const read = await reader(context)
-    return page(<TransparencyPage counted={await deps.transparency(read.id)} {...read} />)
+    const complaints = await countComplaints(deps, { id: read.id })
+    return page(<TransparencyPage counted={await deps.transparency(read.id)} complaints={complaints} {...read} />)
   })
   house.get('/docs', async (context) => {
     const { town } = await readerOf(context)

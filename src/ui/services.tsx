@@ -1,4 +1,5 @@
 import { profiles } from '../proofs/profiles.ts'
+import { atLeastText } from '../proofs/years-text.ts'
 import { claimTexts } from './check/page.tsx'
 import { type Language, LOCALES } from './language.ts'
 import { Languages, Page } from './layout.tsx'
@@ -11,7 +12,7 @@ export function ServicesPage(props: { town: string; language: Language }) {
   const nameOf = (claim: string) => {
     const [, years] = /^resident_at_least_(\d+)_years?$/.exec(claim) ?? []
     const [, age] = /^age_over_(\d+)$/.exec(claim) ?? []
-    if (years) return texts.atLeastYears.replace('{n}', years)
+    if (years) return atLeastText(texts, Number(years))
     return age ? texts.ageOver.replace('{n}', age) : (texts.names[claim] ?? claim)
   }
   return (

@@ -38,6 +38,37 @@ async function register(service: Running, token: string, i: number) {
 const errorless = (output: string) =>
   output.split('\n').filter((line) => line.startsWith('{') && JSON.parse(line).level === 'error')
 
+describe('padron lockdown', () => {
+  it('is voted by legal officers at a command line, and says how it stands', async () => {
+    folder = scratchFolder()
+    const service = await begin()
+    const token = await tokenFrom(service, 'legal')
+    const padron = (...words: string[]) =>
+      outputOf(
+        ['node', 'dist/padron.js', '--json', 'lockdown', ...words, '--address', service.address, '--token', token],
+        service.environment,
+      )
+    expect(JSON.parse(await padron('status'))).toEqual({ closed: false, votes: 0, needed: 2 })
+    expect(JSON.parse(await padron('close'))).toEqual({ closed: false, votes: 1, needed: 2 })
+    expect(JSON.parse(await padron('close'))).toEqual({ closed: false, votes: 1, needed: 2 })
+    await expect(
+      outputOf(
+        [
+          'node',
+          'dist/padron.js',
+          'lockdown',
+          'close',
+          '--address',
+          service.address,
+          '--token',
+          await tokenFrom(service),
+        ],
+        service.environment,
+      ),
+    ).rejects.toThrow('refused')
+  })
+})
+
 describe('starting on a bare machine', () => {
   it('serves invented neighbours, says what the embedded database is worth, and keeps everything to itself', async () => {
     folder = scratchFolder()

@@ -119,6 +119,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     policies,
     tokens: tokenVerifier([{ issuer, jwksUri: `${issuer}/jwks` }], AUDIENCE),
     senderConstrained: false,
+    shrink: true,
     press: createPress({ database, clock, keys }),
     sourceOf: (_: unknown, headers: Headers) => headers.get('test-source') ?? '',
     log: (line: LogLine) => void log.push(line),

@@ -50,7 +50,7 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
     for (const piece of all('statement')) sheet.paragraph(piece)
     sheet.space(10)
     for (const { name, value, n } of paper.fields) {
-      const labels = all(name, { n: String(n) })
+      const labels = all(name === 'atLeastYears' && (n === 1 || n === 2) ? `atLeastYears${n}` : name, { n: String(n) })
       if (typeof value === 'boolean') sheet.field(labels, fill(first, value ? 'yes' : 'no'))
       else {
         const text = name === 'birthdate' || /since$/.test(name) ? day(value) : value

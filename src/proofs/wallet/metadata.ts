@@ -4,6 +4,7 @@ import type { Municipality } from '../../registry/municipality.ts'
 import { MOST_COPIES } from '../issue.ts'
 import texts from '../paper-texts.json'
 import { type Profile, profiles } from '../profiles.ts'
+import { atLeastText } from '../years-text.ts'
 
 /** What wallets need to know of a city that issues. @see OpenID4VCI 1.0, section 12.2.4 */
 export function credentialIssuer(town: Municipality): CredentialIssuerMetadata {
@@ -68,7 +69,7 @@ export function claimDisplay(claim: string): { locale: string; name: string }[] 
   return Object.entries(texts).map(([locale, names]) => ({
     locale,
     name: years
-      ? names.atLeastYears.replace('{n}', years)
+      ? atLeastText(names, Number(years))
       : age
         ? names.ageOver.replace('{n}', age)
         : (names[claim as keyof typeof names] ?? claim),

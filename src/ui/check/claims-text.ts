@@ -1,3 +1,5 @@
+import { atLeastText } from '../../proofs/years-text.ts'
+
 /** Names of claims in one language, and what they need to be written as words. */
 export interface ClaimTexts {
   names: Record<string, string>
@@ -7,6 +9,8 @@ export interface ClaimTexts {
   no: string
   /** `{n}` stands for the number. */
   atLeastYears: string
+  atLeastYears1: string
+  atLeastYears2: string
   ageOver: string
 }
 
@@ -18,7 +22,7 @@ export function claimLines(claims: Record<string, unknown>, texts: ClaimTexts): 
     const [, age] = /^age_over_(\d+)$/.exec(name) ?? []
     const label =
       years !== undefined
-        ? texts.atLeastYears.replace('{n}', years)
+        ? atLeastText(texts, Number(years))
         : age !== undefined
           ? texts.ageOver.replace('{n}', age)
           : (texts.names[name] ?? name)

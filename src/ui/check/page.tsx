@@ -15,8 +15,17 @@ export interface CheckMaterial {
 }
 
 export function claimTexts(language: Language): ClaimTexts {
-  const { yes, no, atLeastYears, ageOver, ...names } = paperTexts[language]
-  return { language: language === 'ar' ? 'ar-u-nu-latn' : language, names, yes, no, atLeastYears, ageOver }
+  const { yes, no, atLeastYears, atLeastYears1, atLeastYears2, ageOver, ...names } = paperTexts[language]
+  return {
+    language: language === 'ar' ? 'ar-u-nu-latn' : language,
+    names,
+    yes,
+    no,
+    atLeastYears,
+    atLeastYears1,
+    atLeastYears2,
+    ageOver,
+  }
 }
 
 export const serviceTitles = (language: Language) =>

@@ -1,0 +1,215 @@
+import { purposes } from '../firewall/policies.ts'
+import { nameText } from '../proofs/paper.ts'
+import type { History } from '../registry/history.ts'
+import type { LookUp } from '../registry/lookups.ts'
+import type { OpenProceeding } from '../registry/proceedings-due.ts'
+import { Csrf, DateField, Field, Radios } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
+
+type Part = 'now' | 'history' | 'looked' | 'leave'
+
+export function Tabs(props: { visit: DeskVisit; id: string; here: Part }) {
+  const { t } = props.visit
+  const rooms: [Part, string, string][] = [
+    ['now', '', t.dWho],
+    ['history', '/history', t.dHistory],
+    ['looked', '/looked', t.dLooked],
+    ['leave', '/leave', t.dLeave],
+  ]
+  return (
+    <nav aria-label={t.dWho}>
+      {rooms.map(([part, path, text]) => (
+        <a href={`/desk/neighbours/${props.id}${path}`} {...(part === props.here ? { 'aria-current': 'page' } : {})}>
+          {text}
+        </a>
+      ))}
+    </nav>
+  )
+}
+
+/** What was true, and when the registry learned it. */
+export function HistoryPage(props: { visit: DeskVisit; history: History }) {
+  const { visit, history } = props
+  const { t, language, town } = visit
+  const causes: Record<string, string> = {
+    death: t.dDied,
+    'moved-away': t.dMovedAway,
+    duplicate: t.dDuplicate,
+    'wrongly-registered': t.dWrongly,
+    address: t.dMove,
+    'personal-data': t.dCorrect,
+  }
+  return (
+    <Desk visit={visit} title={t.dHistory}>
+      <h1>{t.dHistory}</h1>
+      <Tabs visit={visit} id={history.id} here="history" />
+      <ol class="timeline">
+        {history.movements.map((movement) => (
+          <li>
+            <strong>
+              {movement.movement === 'registration' ? t.dRegister : (causes[movement.cause] ?? movement.cause)}
+            </strong>
+            <br />
+            {t.dTrue} {dayText(language, movement.effectiveOn)} · {t.dKnown}{' '}
+            {timeText(language, town.timeZone, movement.recordedAt)}
+          </li>
+        ))}
+      </ol>
+      <h2>{t.dWhere}</h2>
+      <ol class="timeline">
+        {history.residences.map((period) => (
+          <li>
+            {dayText(language, period.validFrom)} – {dayText(language, period.validTo)}
+            {period.supersededAt
+              ? ` (${t.dKnown} ${timeText(language, town.timeZone, period.recordedAt)} – ${timeText(language, town.timeZone, period.supersededAt)})`
+              : ''}
+          </li>
+        ))}
+      </ol>
+    </Desk>
+  )
+}
+
+/** Who opened the record, why, and what they saw. */
+export function LookUps(props: { visit: Pick<DeskVisit, 't' | 'language' | 'town'>; lookUps: readonly LookUp[] }) {
+  const { visit, lookUps } = props
+  const { t, language, town } = visit
+  const who: Record<string, string> = {
+    staff: t.whoStaff,
+    client: t.whoClient,
+    resident: t.whoResident,
+    job: t.whoJob,
+    authority: t.whoAuthority,
+  }
+  return (
+    <ol class="timeline">
+      {lookUps.map(({ at, content, leafHash }) => (
+        <li data-leaf={leafHash}>
+          <strong>{timeText(language, town.timeZone, at)}</strong> ·{' '}
+          {who[content.requesterKind] ?? content.requesterKind}
+          {content.outcome === 'refused' ? ` · ${t.dRefused}` : ''}
+          <br />
+          {purposes.get(content.purpose)?.title[language] ?? t.whyOther}
+          <br />
+          <small>{fieldNames(content.fields, t)}</small>
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+/** What was opened, in words. */
+function fieldNames(fields: readonly string[], t: Texts): string {
+  if (fields.length === 0) return t.fnothing
+  return fields.map((field) => t[`f${field}` as keyof Texts] ?? field).join(', ')
+}
+
+export function LookedPage(props: { visit: DeskVisit; id: string; lookUps: readonly LookUp[] }) {
+  const { visit, id, lookUps } = props
+  return (
+    <Desk visit={visit} title={visit.t.dLooked}>
+      <h1>{visit.t.dLooked}</h1>
+      <Tabs visit={visit} id={id} here="looked" />
+      <LookUps visit={visit} lookUps={lookUps} />
+    </Desk>
+  )
+}
+
+/** A departure: at once for death and moving away, a proceeding for the rest. */
+export function LeavePage(props: {
+  visit: DeskVisit
+  id: string
+  version: number
+  proceedings: readonly OpenProceeding[]
+  once: string
+}) {
+  const { visit, id, version, proceedings, once } = props
+  const { t, session } = visit
+  return (
+    <Desk visit={visit} title={t.dLeave}>
+      <h1>{t.dLeave}</h1>
+      <Tabs visit={visit} id={id} here="leave" />
+      {proceedings.map((proceeding) => (
+        <ProceedingBox visit={visit} proceeding={proceeding} once={once} />
+      ))}
+      {proceedings.length > 0 ? (
+        ''
+      ) : (
+        <form method="post" action={`/desk/neighbours/${id}/leave`}>
+          <Csrf token={session.csrf} />
+          <input type="hidden" name="once" value={once} />
+          <input type="hidden" name="version" value={String(version)} />
+          <Radios
+            name="cause"
+            legend={t.dReason}
+            value=""
+            choices={[
+              { value: 'death', label: t.dDied },
+              { value: 'moved-away', label: t.dMovedAway },
+              { value: 'duplicate', label: t.dDuplicate },
+              { value: 'wrongly-registered', label: t.dWrongly },
+            ]}
+          />
+          <DateField
+            name="on"
+            legend={t.dOn}
+            labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+            value={() => ''}
+          />
+          <Field name="reason" label={t.dReason} lines={3} />
+          <button type="submit">{t.dSave}</button>
+        </form>
+      )}
+    </Desk>
+  )
+}
+
+/** A departure under way: what was told, when it can be decided, and by whom. */
+export function ProceedingBox(props: { visit: DeskVisit; proceeding: OpenProceeding; once: string }) {
+  const { visit, proceeding, once } = props
+  const { t, language, session, requester } = visit
+  const action = (what: string) => `/desk/neighbours/${proceeding.neighbourId}/proceedings/${proceeding.id}/${what}`
+  return (
+    <section class="note">
+      <p>
+        <a href={`/desk/neighbours/${proceeding.neighbourId}`}>
+          <bdi>{proceeding.name ? nameText(proceeding.name) : '…'}</bdi>
+        </a>{' '}
+        · {proceeding.cause === 'duplicate' ? t.dDuplicate : t.dWrongly}
+      </p>
+      <p>{t.dProceeding}</p>
+      {proceeding.effectiveFrom ? (
+        <p>{t.dDecideAfter.replace('{day}', dayText(language, proceeding.effectiveFrom))}</p>
+      ) : (
+        <form method="post" action={action('notice')}>
+          <Csrf token={session.csrf} />
+          <input type="hidden" name="once" value={once} />
+          <DateField
+            name="told"
+            legend={t.dNotice}
+            labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+            value={() => ''}
+          />
+          <button type="submit">{t.dSave}</button>
+        </form>
+      )}
+      <form method="post" action={action('decision')}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="once" value={once} />
+        <p class="buttons">
+          {proceeding.openedBy !== requester.id && proceeding.effectiveFrom ? (
+            <button type="submit" name="decision" value="approved">
+              {t.dApprove}
+            </button>
+          ) : (
+            ''
+          )}
+          <button type="submit" name="decision" value="withdrawn" class="quiet">
+            {t.dWithdraw}
+          </button>
+        </p>
+      </form>
+    </section>
+  )
+}

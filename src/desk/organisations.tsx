@@ -1,0 +1,129 @@
+import {
+  addTie,
+  attest,
+  enrolOrganisation,
+  listOrganisations,
+  NewOrganisation,
+  type OrganisationOutline,
+  Tie,
+} from '../firewall/organisation-desk.ts'
+import { Reply } from '../firewall/reply.ts'
+import { InvalidInput } from '../platform/problem.ts'
+import type { ProofDeps } from '../proofs/issue.ts'
+import { Csrf, Field, Select } from '../ui/form.tsx'
+import type { signedInPages } from '../ui/signed-in.tsx'
+import { Desk, type DeskVisit, dayText } from './shell.tsx'
+
+type Pages = ReturnType<typeof signedInPages<'staff'>>
+const LEGAL = ['legal'] as const
+const ENFORCEMENT = 'immigration-enforcement'
+
+/** Who may ask, and why not: organisations, ties and promises, for legal officers. */
+export function organisationDesk(page: Pages, deps: ProofDeps): void {
+  const { gate, clock } = deps
+  page({ method: 'get', path: '/desk/organisations', roles: LEGAL }, async (visit) =>
+    Reply.page(await listOrganisations(gate, visit.town.id, visit.requester), (organisations) => (
+      <OrganisationsPage visit={visit} organisations={organisations} />
+    )),
+  )
+  page({ method: 'post', path: '/desk/organisations', roles: LEGAL }, async ({ town, requester, form }) => {
+    const words = (name: string) =>
+      form
+        .get(name)
+        .split(/[\s,]+/)
+        .filter(Boolean)
+    const parsed = NewOrganisation.safeParse({
+      name: form.get('name'),
+      functions: words('functions'),
+      clients: words('clients'),
+      ...(form.get('signed') ? { signedBy: form.get('signed') } : {}),
+    })
+    if (!parsed.success) throw new InvalidInput([])
+    await enrolOrganisation(gate, clock, town.id, requester, parsed.data)
+    return Reply.redirect('/desk/organisations')
+  })
+  page({ method: 'post', path: '/desk/organisations/tie', roles: LEGAL }, async ({ town, requester, form }) => {
+    const tie = Tie.safeParse({ kind: form.get('kind'), relatedId: form.get('related') })
+    if (!tie.success) throw new InvalidInput([])
+    await addTie(gate, town.id, requester, form.get('organisation'), tie.data)
+    return Reply.redirect('/desk/organisations')
+  })
+  page({ method: 'post', path: '/desk/organisations/promise', roles: LEGAL }, async ({ town, requester, form }) => {
+    const signedBy = form.get('signed').slice(0, 200)
+    if (signedBy === '') throw new InvalidInput([])
+    await attest(gate, clock, town.id, requester, form.get('organisation'), signedBy)
+    return Reply.redirect('/desk/organisations')
+  })
+}
+
+function OrganisationsPage(props: { visit: DeskVisit; organisations: readonly OrganisationOutline[] }) {
+  const { visit, organisations } = props
+  const { t, language, session } = visit
+  const names = new Map(organisations.map(({ id, name }) => [id, name]))
+  const kinds: Record<string, string> = { memberOf: t.gMember, reportsTo: t.gReports, sharesWith: t.gShares }
+  const choices = organisations.map(({ id, name }) => [id, name] as const)
+  return (
+    <Desk visit={visit} title={t.gTitle} here="/desk/organisations">
+      <h1>{t.gTitle}</h1>
+      <ul class="cards">
+        {organisations.map((organisation) => (
+          <li>
+            <strong>
+              <bdi>{organisation.name}</bdi>
+            </strong>
+            <br />
+            {organisation.functions.length === 0 ? (
+              t.gNoFunction
+            ) : (
+              <span dir="ltr">{organisation.functions.join(', ')}</span>
+            )}
+            {organisation.functions.includes(ENFORCEMENT) ? ` · ${t.gEnforcement}` : ''}
+            <br />
+            {organisation.attestedUntil
+              ? t.gUntil.replace('{day}', dayText(language, organisation.attestedUntil.slice(0, 10)))
+              : t.gNoPromise}
+            {organisation.ties.map(({ kind, relatedId }) => (
+              <>
+                <br />
+                {kinds[kind]} <bdi>{names.get(relatedId) ?? '…'}</bdi>
+              </>
+            ))}
+          </li>
+        ))}
+      </ul>
+      <details>
+        <summary>{t.gAdd}</summary>
+        <form method="post" action="/desk/organisations">
+          <Csrf token={session.csrf} />
+          <Field name="name" label={t.gName} required auto />
+          <Field name="functions" label={t.gFunctions} required />
+          <Field name="signed" label={t.gSigned} auto />
+          <Field name="clients" label={t.gClients} />
+          <button type="submit">{t.dSave}</button>
+        </form>
+      </details>
+      <details>
+        <summary>{t.gTie}</summary>
+        <form method="post" action="/desk/organisations/tie">
+          <Csrf token={session.csrf} />
+          <Select name="organisation" id="tie-organisation" label={t.gName} options={choices} />
+          <Select name="kind" label={t.gTie} options={Object.entries(kinds)} />
+          <Select name="related" label={t.gName} options={choices} />
+          <button type="submit">{t.dSave}</button>
+        </form>
+      </details>
+      <details>
+        <summary>{t.gRenew}</summary>
+        <form method="post" action="/desk/organisations/promise">
+          <Csrf token={session.csrf} />
+          <Select name="organisation" id="promise-organisation" label={t.gName} options={choices} />
+          <div class="field">
+            <label for="promise-signed">{t.gSigned}</label>
+            <input id="promise-signed" name="signed" required dir="auto" autocomplete="off" />
+          </div>
+          <button type="submit">{t.dSave}</button>
+        </form>
+      </details>
+    </Desk>
+  )
+}

@@ -1,0 +1,129 @@
+import { dayText } from '../desk/shell.tsx'
+import { profiles } from '../proofs/profiles.ts'
+import { Field, Select } from '../ui/form.tsx'
+import { LANGUAGES, type Language, LOCALES } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+
+/** The form anyone may send, and the code to follow it by. */
+export function ComplainPage(props: {
+  town: string
+  language: Language
+  kind?: string
+  sent?: string | undefined
+  followed?: { dueOn: string; answer: string | undefined; escalated: boolean } | 'none' | undefined
+  code?: string
+}) {
+  const { town, language, kind = 'refused', sent, followed, code } = props
+  const t = LOCALES[language]
+  return (
+    <Page title={town} language={language} town={town}>
+      <Languages language={language} path="/complain" />
+      <h1>{t.kTitle}</h1>
+      {sent ? (
+        <div class="done" role="status">
+          <p>{t.kSent}</p>
+          <p class="digits code" dir="ltr">
+            {sent}
+          </p>
+        </div>
+      ) : (
+        ''
+      )}
+      {followed === 'none' ? (
+        <div class="summary" role="alert">
+          <p>{t.kNone}</p>
+        </div>
+      ) : followed ? (
+        <div class="done" role="status">
+          {followed.answer ? (
+            <>
+              <h2>{t.kAnswered}</h2>
+              <p dir="auto">{followed.answer}</p>
+            </>
+          ) : (
+            <p>{t.kWaiting.replace('{day}', dayText(language, followed.dueOn))}</p>
+          )}
+          {followed.escalated ? <p>{t.kEscalated}</p> : ''}
+          {followed.answer && !followed.escalated ? (
+            <form method="post" action={`/complain/follow?lang=${language}`}>
+              <input type="hidden" name="code" value={code} />
+              <button type="submit" name="escalate" value="yes" class="quiet">
+                {t.kEscalate}
+              </button>
+            </form>
+          ) : (
+            ''
+          )}
+        </div>
+      ) : (
+        ''
+      )}
+      <p class="lead">{t.kLead}</p>
+      <form method="post" action={`/complain?lang=${language}`}>
+        <Select name="kind" label={t.kKind} value={kind} options={kindNames(language)} />
+        <Field name="text" label={t.kText} lines={6} required auto />
+        <Select
+          name="language"
+          label={t.dSpeaks}
+          value={language}
+          options={Object.entries(LANGUAGES).map(([tag, { name: own }]) => [tag, own] as const)}
+        />
+        <button type="submit">{t.kSend}</button>
+      </form>
+      <h2>{t.kFollow}</h2>
+      <form method="post" action={`/complain/follow?lang=${language}`}>
+        <Field name="code" label={t.kFollow} required />
+        <button type="submit">{t.vGo}</button>
+      </form>
+    </Page>
+  )
+}
+
+export const kindNames = (language: Language) => {
+  const t = LOCALES[language]
+  return [
+    ['refused', t.kRefused],
+    ['asked-about-papers', t.kPapers],
+    ['wrong-data', t.kWrong],
+    ['who-looked', t.kLooked],
+    ['change', t.kChange],
+    ['suggestion', t.kSuggest],
+    ['other', t.kOther],
+  ] as const
+}
+
+/** What a service needs to check proofs: nothing. */
+export function ProvidersPage(props: { town: string; language: Language }) {
+  const { town, language } = props
+  const t = LOCALES[language]
+  return (
+    <Page title={`${t.oTitle} · ${town}`} language={language} town={town}>
+      <Languages language={language} path="/providers" />
+      <h1>{t.oTitle}</h1>
+      <p class="lead">{t.oLead}</p>
+      <p>
+        <a class="button" href={`/v?lang=${language}`}>
+          {t.vTitle}
+        </a>
+      </p>
+      <h2>{t.oDesk}</h2>
+      <ul>
+        {[...profiles.values()].map((profile) => (
+          <li>
+            <a href={`/counter/${profile.id}?lang=${language}`}>{profile.title[language]}</a>
+          </li>
+        ))}
+      </ul>
+      <h2>{t.oCode}</h2>
+      <pre dir="ltr">{`import { verifyProof } from 'padron/verify'\n\nconst { claims } = await verifyProof(token, { issuer, service: 'library' })`}</pre>
+      <p>
+        <a href="/services">{t.sTitle}</a> · <a href="/docs">{t.api}</a>
+      </p>
+      <h2>{t.oMachine}</h2>
+      <p>{t.oMachineText}</p>
+      <p>
+        <a href="/firewall">{t.firewallLink}</a>
+      </p>
+    </Page>
+  )
+}

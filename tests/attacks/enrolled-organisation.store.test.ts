@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { register } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const legal = () => signedIn(house, { kind: 'staff', subject: 'legal', role: 'legal', office: DEMO_OFFICE })
+const idOf = async (name: string) =>
+  (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
+async function asks(client: string) {
+  const { id } = await register(house)
+  const { body } = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+    as: 'clerk',
+    body: { profile: 'library' },
+  })
+  const asked = { subject: { proof: body.token }, purpose: 'service-eligibility', fields: ['resident'] }
+  return (await house.ask('POST', '/v1/disclosures', { as: client, body: asked })).status
+}
+
+describe('an organisation that legal officers enrol', () => {
+  it('is answered while it has a function and a promise, and closed by a tie to enforcement, at once', async () => {
+    const officer = await legal()
+    expect(await asks('library')).toBe(200)
+    const library = await idOf('Vallmar Libraries')
+    const shared = await officer.send(
+      '/desk/organisations/tie',
+      { organisation: library, kind: 'sharesWith', related: await idOf('Border Agency') },
+      '/desk/organisations',
+    )
+    expect(shared.status).toBe(303)
+    expect(await asks('library')).toBe(403)
+    // A new promise does not open what the tie closed.
+    await officer.send(
+      '/desk/organisations/promise',
+      { organisation: library, signed: 'An invented officer' },
+      '/desk/organisations',
+    )
+    expect(await asks('library')).toBe(403)
+  })
+
+  it('loses its promise with every new tie, and has it again when an officer signs again', async () => {
+    const officer = await legal()
+    const bikes = await idOf('Vallmar Bicycles')
+    expect(await asks('city-bikes')).toBe(200)
+    await officer.send(
+      '/desk/organisations/tie',
+      { organisation: bikes, kind: 'memberOf', related: await idOf('Housing Office') },
+      '/desk/organisations',
+    )
+    expect(await asks('city-bikes')).toBe(403)
+    await officer.send(
+      '/desk/organisations/promise',
+      { organisation: bikes, signed: 'An invented officer' },
+      '/desk/organisations',
+    )
+    expect(await asks('city-bikes')).toBe(200)
+  })
+
+  it('is enrolled, tied and promised for by nobody else, and each step is in the ledger', async () => {
+    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk', role: 'clerk', office: DEMO_OFFICE })
+    expect((await clerk.open('/desk/organisations')).status).toBe(403)
+    expect((await clerk.send('/desk/organisations', { name: 'X', functions: 'library' }, '/desk')).status).toBe(403)
+    const officer = await legal()
+    const page = await (await officer.open('/desk/organisations')).text()
+    expect(page).toContain('Border Agency')
+    await officer.send(
+      '/desk/organisations',
+      { name: 'Vallmar Museum', functions: 'museum', signed: 'An invented officer', clients: 'museum' },
+      '/desk/organisations',
+    )
+    expect(await (await officer.open('/desk/organisations')).text()).toContain('Vallmar Museum')
+    const entries = await house.peek<{ n: string }>(
+      "select count(*) as n from ledger_entries where action = 'enrol' and purpose = 'enrolment'",
+    )
+    expect(Number(entries[0]?.n)).toBeGreaterThan(5)
+  })
+})

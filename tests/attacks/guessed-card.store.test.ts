@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import type { Staff } from '../../src/firewall/requester.ts'
+import { CARD_ATTEMPTS, cancelCards, giveCard, MOST_FAILURES } from '../../src/identity/resident-card.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { register } from '../support/people.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const clerk: Staff = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1234' }
+let sources = 0
+const elsewhere = () => `place ${++sources}`
+
+async function card(word?: string) {
+  const { id } = await register(house, { dateOfBirth: '1984-05-01' })
+  let code = ''
+  // What the clerk's page shows, read where only a test may.
+  const given = await giveCard(house.rooms, house.town, clerk, id, word)
+  given.map((made) => {
+    code = made.code
+    return made
+  })
+  return { id, code }
+}
+async function tryIn(code: string, word: string, source = elsewhere()) {
+  const response = await house.fetch(
+    new Request('https://vallmar.example/me/in', {
+      method: 'POST',
+      headers: { host: 'vallmar.example', 'test-source': source, 'accept-language': 'en' },
+      body: new URLSearchParams({ code, word, to: '/me' }),
+      redirect: 'manual',
+    }),
+  )
+  const text = (await response.text()).replaceAll(/nonce="[^"]*"/g, '')
+  return { status: response.status, text, cookie: response.headers.get('set-cookie') }
+}
+
+describe('somebody who guesses cards', () => {
+  it('is answered alike for a code nobody has, a wrong word, a cancelled card and a closed one', async () => {
+    const [good, cancelled, closed] = [await card(), await card(), await card()]
+    await cancelCards(house.rooms, house.town, clerk, cancelled.id)
+    for (let failure = 0; failure < MOST_FAILURES; failure += 1) await tryIn(closed.code, '1999')
+    const answers = [
+      await tryIn('0000-0000-0000-0000-0000', '1984'),
+      await tryIn(good.code, '1985'),
+      await tryIn(cancelled.code, '1984'),
+      await tryIn(closed.code, '1984'),
+      await tryIn('', ''),
+    ]
+    expect(new Set(answers.map(({ status, text, cookie }) => `${status} ${text} ${cookie}`)).size).toBe(1)
+    expect(answers[0]?.status).toBe(401)
+    expect((await tryIn(good.code, '1984')).status).toBe(303)
+  })
+
+  it('gets no further from one place, whatever the card, while others still come in', async () => {
+    const { code } = await card()
+    const place = elsewhere()
+    for (let attempt = 0; attempt < CARD_ATTEMPTS.source; attempt += 1)
+      await tryIn('0000-0000-0000-0000-0000', 'x', place)
+    expect((await tryIn(code, '1984', place)).status).toBe(401)
+    expect((await tryIn(code, '1984')).status).toBe(303)
+    house.clock.advance({ minutes: 10 })
+    expect((await tryIn(code, '1984', place)).status).toBe(303)
+  })
+
+  it('who holds a lost card has ten tries at its word, and a right one in between begins the count again', async () => {
+    const { code } = await card('una paraula meva')
+    for (let failure = 0; failure < MOST_FAILURES - 1; failure += 1)
+      expect((await tryIn(code, `no ${failure}`)).status).toBe(401)
+    expect((await tryIn(code, 'Una paraula MEVA')).status).toBe(303)
+    for (let failure = 0; failure < MOST_FAILURES; failure += 1) await tryIn(code, `no ${failure}`)
+    expect((await tryIn(code, 'una paraula meva')).status).toBe(401)
+  })
+
+  it('finds no code and no word in the database', async () => {
+    const { code } = await card('secretissima')
+    const rows = await house.peek<{ row: string }>('select resident_cards::text as row from resident_cards')
+    const everything = rows.map(({ row }) => row).join(' ')
+    for (const text of [code, code.replaceAll('-', ''), 'secretissima'])
+      expect([everything.includes(text), everything.includes(Buffer.from(text).toString('hex'))]).toEqual([
+        false,
+        false,
+      ])
+    expect(JSON.stringify(house.log)).not.toContain(code)
+  })
+})
