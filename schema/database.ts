@@ -166,6 +166,18 @@ export interface Flags {
   staff_id: string;
 }
 
+export interface Helpers {
+  code_hash: Buffer;
+  created_at: Timestamp;
+  ended_at: Timestamp | null;
+  id: string;
+  municipality_id: string;
+  name: Buffer;
+  neighbour_id: string;
+  profiles: string[];
+  until: string;
+}
+
 export interface Households {
   address_id: string;
   created_at: Generated<Timestamp>;
@@ -567,6 +579,7 @@ export interface DB {
   enrolments: Enrolments;
   evidence: Evidence;
   flags: Flags;
+  helpers: Helpers;
   households: Households;
   idempotency_keys: IdempotencyKeys;
   ledger_checkpoints: LedgerCheckpoints;

@@ -9,6 +9,7 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { loadRecords } from '../registry/store.ts'
+import { triedTooOften } from '../registry/tries.ts'
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 /** Twenty letters of five bits: a hundred. */
@@ -129,7 +130,6 @@ export async function cancelCards(
 
 /** Tries within ten minutes from one place, and from all together. */
 export const CARD_ATTEMPTS = { source: 20, town: 2000 } as const
-const PERIOD = 600_000
 
 /**
  * Whose card it is. A code nobody has, a cancelled card, a wrong word and too many tries are answered alike, after the
@@ -146,24 +146,9 @@ export async function signInWithCard(
 ): Promise<string> {
   const { hash } = await deps.gate.keysOf(town.id)
   const now = deps.clock.now()
-  const day = now.toString().slice(0, 10)
   const code = parseCode(typed.code)
   const neighbourId = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const counted: number[] = []
-    for (const mark of [`card source ${day} ${source}`, `card source ${day} everywhere`]) {
-      const period = new Date(Math.floor(now.epochMilliseconds / PERIOD) * PERIOD)
-      const row = await transaction
-        .insertInto('code_attempts')
-        .values({ municipality_id: town.id, source: hash(mark), period })
-        .onConflict((conflict) =>
-          conflict
-            .columns(['municipality_id', 'source', 'period'])
-            .doUpdateSet((update) => ({ attempts: update('code_attempts.attempts', '+', 1) })),
-        )
-        .returning('attempts')
-        .executeTakeFirstOrThrow()
-      counted.push(row.attempts)
-    }
+    const tooMany = await triedTooOften(transaction, town, hash, now, 'card', source, CARD_ATTEMPTS)
     const card = await transaction
       .selectFrom('resident_cards')
       .select(['id', 'neighbour_id', 'word_hash', 'failures'])
@@ -172,8 +157,6 @@ export async function signInWithCard(
       .executeTakeFirst()
     const expected = card?.word_hash ?? hash('no such card')
     const right = equalInConstantTime(wordHash(hash, card?.id ?? 'none', typed.word.slice(0, 100)), expected)
-    const [here = 0, everywhere = 0] = counted
-    const tooMany = here > CARD_ATTEMPTS.source || everywhere > CARD_ATTEMPTS.town
     if (card === undefined || tooMany || card.failures >= MOST_FAILURES) return undefined
     await transaction
       .updateTable('resident_cards')

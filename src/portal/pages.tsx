@@ -97,6 +97,9 @@ export function HomePage(props: { visit: OwnVisit; notices: readonly Notice[] })
           <a href="/me/devices">{t.rDevices}</a>
         </li>
         <li>
+          <a href="/me/helpers">{t.hTitle}</a>
+        </li>
+        <li>
           <a href="/complain">{t.kTitle}</a>
         </li>
       </ul>

@@ -33,6 +33,7 @@ import { Page } from '../ui/layout.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { cookieName, pageOf, pagePolicy, safePath, sessionCookie, signedInPages } from '../ui/signed-in.tsx'
 import { COMPLAINT_KINDS, type ComplaintKind, complain, follow } from './complaints.ts'
+import { helperPages } from './helper-routes.tsx'
 import ledgerScript from './ledger.client.ts?script'
 import meScript from './me.client.ts?script'
 import { ComplainPage, ProvidersPage } from './open-pages.tsx'
@@ -65,13 +66,15 @@ export function portalPages(house: House<Municipality>, deps: PortalDeps): void 
     )
   entrance(house, deps, send)
   openToAll(house, deps, send)
-  own(signedInPages(house, deps, 'resident', '/me/in'), deps)
+  const pages = signedInPages(house, deps, 'resident', '/me/in')
+  own(pages, deps)
+  helperPages(house, pages, deps, send)
 }
 
-type Send = (reply: Reply, more?: Record<string, string>) => Response
+export type Send = (reply: Reply, more?: Record<string, string>) => Response
 
 const fresh = () => Buffer.from(randomBytes(16)).toString('base64')
-async function formOf(context: Context): Promise<URLSearchParams> {
+export async function formOf(context: Context): Promise<URLSearchParams> {
   const body = await context.req.text()
   if (body.length > 64 * 1024) throw new Problem('too-large', 413, 'This is too large to be a form.')
   return new URLSearchParams(body)
@@ -212,7 +215,7 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
   })
 }
 
-type OwnPages = ReturnType<typeof signedInPages<'resident'>>
+export type OwnPages = ReturnType<typeof signedInPages<'resident'>>
 const onceOf = (visit: OwnVisit, what: string) => `me ${visit.form.get('once') || randomUUID()} ${what}`
 
 function own(page: OwnPages, deps: PortalDeps): void {

@@ -5,6 +5,7 @@ import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { triedTooOften } from '../registry/tries.ts'
 
 /** Crockford's letters and digits: none is taken for another. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -95,7 +96,6 @@ export async function keepUnderCode(
 
 /** Tries from one place and from all places together, within ten minutes. */
 export const MOST_ATTEMPTS = { source: 30, town: 3000 } as const
-const PERIOD = 600_000
 
 /**
  * What the paper with this code shows: its compact proof. Opened with the code and not with any key of the city's.
@@ -111,14 +111,12 @@ export async function findByCode(
 ): Promise<{ token: string }> {
   const { hash } = await deps.gate.keysOf(town.id)
   const now = deps.clock.now()
-  const day = now.toString().slice(0, 10)
   // A code that cannot be one is looked for like any other, so that it takes as long.
   const code = parseCheckCode(typed) ?? `?${typed.slice(0, 64)}`
   const id = idOf(hash, code)
   const found = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const here = await countAttempt(transaction, town, hash(`code source ${day} ${source}`), now)
-    const everywhere = await countAttempt(transaction, town, hash(`code source ${day} everywhere`), now)
-    if (here > MOST_ATTEMPTS.source || everywhere > MOST_ATTEMPTS.town) return 'too-many' as const
+    if (await triedTooOften(transaction, town, hash, now, 'check code', source, MOST_ATTEMPTS))
+      return 'too-many' as const
     return transaction
       .selectFrom('check_codes')
       .innerJoin('proofs', 'proofs.id', 'check_codes.proof_id')
@@ -131,26 +129,6 @@ export async function findByCode(
   if (found === 'too-many') throw new TooManyAttempts()
   if (found === undefined) throw new NoSuchCode()
   return { token: Buffer.from(openBytes(keyOf(code, town), found.content, id.toString('hex'))).toString() }
-}
-
-async function countAttempt(
-  transaction: Transaction,
-  town: Municipality,
-  source: Buffer,
-  now: Temporal.Instant,
-): Promise<number> {
-  const period = new Date(Math.floor(now.epochMilliseconds / PERIOD) * PERIOD)
-  const row = await transaction
-    .insertInto('code_attempts')
-    .values({ municipality_id: town.id, source, period })
-    .onConflict((conflict) =>
-      conflict
-        .columns(['municipality_id', 'source', 'period'])
-        .doUpdateSet((update) => ({ attempts: update('code_attempts.attempts', '+', 1) })),
-    )
-    .returning('attempts')
-    .executeTakeFirstOrThrow()
-  return row.attempts
 }
 
 /** Forgets codes that have run out and attempts of yesterday. */

@@ -82,6 +82,7 @@ describe('what the registry has no place for', () => {
       'flags.kind',
       'flags.reviewed_by',
       'flags.staff_id',
+      'helpers.profiles',
       'ledger_checkpoints.note',
       'ledger_cosignatures.line',
       'ledger_cosignatures.witness',

@@ -218,7 +218,17 @@ describe('what a neighbour sees', () => {
       const { context, page } = await person({ locale, width: 320 })
       await enter(page, code, '1991')
       await page.waitForURL('**/me')
-      for (const path of ['/me', '/me/proof', '/me/record', '/me/looked', '/me/devices', '/complain', '/providers']) {
+      for (const path of [
+        '/me',
+        '/me/proof',
+        '/me/record',
+        '/me/looked',
+        '/me/devices',
+        '/me/helpers',
+        '/helper',
+        '/complain',
+        '/providers',
+      ]) {
         await page.goto(service.address + path)
         expect(await page.getAttribute('html', 'lang')).toBe(locale)
         expect(await violations(page), path).toEqual([])

@@ -1,0 +1,132 @@
+import { randomInt } from 'node:crypto'
+import type { Resident } from '../firewall/requester.ts'
+import { today, uuidv7 } from '../platform/clock.ts'
+import { inMunicipality } from '../platform/database.ts'
+import { Problem } from '../platform/problem.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { triedTooOften } from '../registry/tries.ts'
+
+type Deps = Pick<RegistryDeps, 'database' | 'clock' | 'gate'>
+
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+const LETTERS = 20
+/** Nobody is named for longer than this at once. */
+export const LONGEST_HELP: Temporal.DurationLike = { months: 12 }
+/** Tries within ten minutes from one place, and from all together. */
+const MOST_TRIES = { source: 20, town: 2000 } as const
+
+/** @throws when a helper's code is unknown, ended or run out, or does not cover the service: always the same. */
+export class HelpRefused extends Problem {
+  constructor() {
+    super('help-refused', 401, 'This code does not open this proof. Ask the neighbour who gave it to you.')
+  }
+}
+
+export interface Helper {
+  id: string
+  name: string
+  profiles: string[]
+  until: string
+}
+
+const place = (id: string) => ({ table: 'helpers', column: 'name', row: id })
+
+/** Names a helper. @returns the code for them, which is nowhere else */
+export async function nameHelper(
+  deps: Deps,
+  town: Municipality,
+  resident: Resident,
+  helper: { name: string; profiles: readonly string[]; until: Temporal.PlainDate },
+): Promise<{ code: string }> {
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  const code = Array.from({ length: LETTERS }, () => ALPHABET[randomInt(32)]).join('')
+  const id = uuidv7()
+  const last = today(deps.clock, town.timeZone).add(LONGEST_HELP)
+  const until = Temporal.PlainDate.compare(helper.until, last) > 0 ? last : helper.until
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .insertInto('helpers')
+      .values({
+        id,
+        municipality_id: town.id,
+        neighbour_id: resident.neighbourId,
+        name: Buffer.from(ledger.seal(place(id), helper.name.slice(0, 100))),
+        code_hash: hash(`helper ${code}`),
+        profiles: [...helper.profiles],
+        until: until.toString(),
+        created_at: deps.clock.now().toString(),
+      })
+      .execute(),
+  )
+  return { code: code.replaceAll(/(.{4})(?=.)/g, '$1-') }
+}
+
+/** Whom a neighbour has named. */
+export async function helpersOf(deps: Deps, town: Municipality, resident: Resident): Promise<Helper[]> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  const rows = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .selectFrom('helpers')
+      .select(['id', 'name', 'profiles', 'until'])
+      .where('neighbour_id', '=', resident.neighbourId)
+      .where('ended_at', 'is', null)
+      .where('until', '>=', today(deps.clock, town.timeZone).toString())
+      .orderBy('created_at')
+      .execute(),
+  )
+  return rows.map((row) => ({
+    id: row.id,
+    name: ledger.open(place(row.id), row.name) as string,
+    profiles: row.profiles,
+    until: row.until,
+  }))
+}
+
+/** Ends it at once. */
+export async function endHelper(deps: Deps, town: Municipality, resident: Resident, id: string): Promise<void> {
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .updateTable('helpers')
+      .set({ ended_at: deps.clock.now().toString() })
+      .where('id', '=', id)
+      .where('neighbour_id', '=', resident.neighbourId)
+      .where('ended_at', 'is', null)
+      .execute(),
+  )
+}
+
+/**
+ * Whom a helper acts for, as whom they appear in the ledger, where the neighbour sees each act.
+ *
+ * @param source where the question comes from; only its keyed hash of the day is kept
+ * @throws {HelpRefused}
+ */
+export async function actAsHelper(
+  deps: Deps,
+  town: Municipality,
+  typed: { code: string; profile: string },
+  source: string,
+): Promise<Resident> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  const code = typed.code
+    .toUpperCase()
+    .replaceAll(/[^0-9A-Z]/g, '')
+    .replaceAll('O', '0')
+    .replaceAll(/[IL]/g, '1')
+    .slice(0, 64)
+  const day = today(deps.clock, town.timeZone).toString()
+  const grant = await inMunicipality(deps.database, town.id, async (transaction) => {
+    const tooMany = await triedTooOften(transaction, town, hash, deps.clock.now(), 'helper', source, MOST_TRIES)
+    const row = await transaction
+      .selectFrom('helpers')
+      .select(['id', 'neighbour_id', 'profiles'])
+      .where('code_hash', '=', hash(`helper ${code}`))
+      .where('ended_at', 'is', null)
+      .where('until', '>=', day)
+      .executeTakeFirst()
+    return tooMany || !row?.profiles.includes(typed.profile) ? undefined : row
+  })
+  if (grant === undefined) throw new HelpRefused()
+  return { kind: 'resident', id: `helper ${grant.id}`, neighbourId: grant.neighbour_id }
+}

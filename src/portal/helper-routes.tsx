@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto'
+import { Qr } from '../counter/page.tsx'
+import { dayText } from '../desk/shell.tsx'
+import type { House } from '../firewall/endpoint.ts'
+import { Reply } from '../firewall/reply.ts'
+import { actAsHelper, endHelper, type Helper, HelpRefused, helpersOf, nameHelper } from '../identity/helpers.ts'
+import { InvalidInput } from '../platform/problem.ts'
+import { printPaper } from '../proofs/paper.ts'
+import { ProfileId, profiles } from '../proofs/profiles.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { Csrf, DateField, Field, Select, Tick } from '../ui/form.tsx'
+import { type Language, LOCALES } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+import { nameIn, readerOf } from '../ui/reader.ts'
+import { pageOf } from '../ui/signed-in.tsx'
+import { formOf, type OwnPages, type PortalDeps, type Send } from './routes.tsx'
+import { Own, type OwnVisit } from './shell.tsx'
+
+/** Profiles that somebody else may fetch. */
+const offered = [...profiles.values()].filter((profile) => profile.askedBy !== 'neighbour')
+
+/** Naming helpers, and what helpers do. */
+export function helperPages(house: House<Municipality>, page: OwnPages, deps: PortalDeps, send: Send): void {
+  page({ method: 'get', path: '/me/helpers' }, async (visit) =>
+    pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, visit.town, visit.requester)} />),
+  )
+  page({ method: 'post', path: '/me/helpers' }, async (visit) => {
+    const { town, requester, form } = visit
+    const chosen = offered.filter(({ id }) => form.has(`for-${id}`)).map(({ id }) => id)
+    const until = dayOf((part) => form.get(`until-${part}`))
+    if (chosen.length === 0 || form.get('name') === '' || until === undefined) throw new InvalidInput([])
+    const { code } = await nameHelper(deps, town, requester, { name: form.get('name'), profiles: chosen, until })
+    return pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, town, requester)} code={code} />)
+  })
+  page({ method: 'post', path: '/me/helpers/end' }, async ({ town, requester, form }) => {
+    await endHelper(deps, town, requester, form.get('helper'))
+    return Reply.redirect('/me/helpers')
+  })
+
+  house.get('/helper', async (context) => {
+    const { town, language } = await readerOf(context)
+    return send(pageOf(<ActPage town={nameIn(town, language)} language={language} />))
+  })
+  house.post('/helper', async (context) => {
+    const { town, language } = await readerOf(context)
+    const form = await formOf(context)
+    const name = nameIn(town, language)
+    const profile = ProfileId.safeParse(form.get('profile'))
+    try {
+      if (!profile.success) throw new HelpRefused()
+      const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
+      const requester = await actAsHelper(deps, town, { code: form.get('code') ?? '', profile: profile.data }, source)
+      const order = { kind: 'individual', language, profile: profile.data, handedTo: 'representative' } as const
+      const printed = await printPaper(deps, town, requester, requester.neighbourId, order, `helper ${randomUUID()}`)
+      if (form.has('paper'))
+        return send(
+          Reply.document(
+            printed.map(({ pdf }) => pdf),
+            'application/pdf',
+            { 'content-disposition': 'attachment; filename="padron.pdf"' },
+          ),
+        )
+      return send(
+        Reply.page(printed, ({ paper }) => (
+          <ActPage town={name} language={language} shown={{ qr: paper.qr, code: paper.code }} />
+        )),
+      )
+    } catch (error) {
+      if (!(error instanceof HelpRefused)) throw error
+      return send(pageOf(<ActPage town={name} language={language} refused />, 401))
+    }
+  })
+}
+
+function dayOf(get: (part: string) => string): Temporal.PlainDate | undefined {
+  try {
+    return Temporal.PlainDate.from(
+      { year: Number(get('year')), month: Number(get('month')), day: Number(get('day')) },
+      { overflow: 'reject' },
+    )
+  } catch {
+    return undefined
+  }
+}
+
+function HelpersPage(props: { visit: OwnVisit; helpers: readonly Helper[]; code?: string }) {
+  const { visit, helpers, code } = props
+  const { t, language, session } = visit
+  return (
+    <Own visit={visit} heading={t.hTitle}>
+      {code ? (
+        <div class="done" role="status">
+          <p>{t.hCode}</p>
+          <p class="digits code" dir="ltr">
+            {code}
+          </p>
+        </div>
+      ) : (
+        ''
+      )}
+      <p class="lead">{t.hLead}</p>
+      <ul class="cards">
+        {helpers.map((helper) => (
+          <li>
+            <bdi>{helper.name}</bdi> · {t.hUntil} {dayText(language, helper.until)}
+            <br />
+            {helper.profiles.map((id) => profiles.get(id)?.title[language] ?? id).join(', ')}
+            <form method="post" action="/me/helpers/end">
+              <Csrf token={session.csrf} />
+              <button type="submit" name="helper" value={helper.id} class="quiet">
+                {t.hEnd}
+              </button>
+            </form>
+          </li>
+        ))}
+      </ul>
+      <form method="post" action="/me/helpers">
+        <Csrf token={session.csrf} />
+        <Field name="name" label={t.hName} required auto />
+        <fieldset class="field">
+          <legend>{t.dService}</legend>
+          {offered.map((profile) => (
+            <Tick name={`for-${profile.id}`} label={profile.title[language]} on={false} />
+          ))}
+        </fieldset>
+        <DateField
+          name="until"
+          legend={t.hUntil}
+          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+          value={() => ''}
+        />
+        <button type="submit">{t.hAdd}</button>
+      </form>
+    </Own>
+  )
+}
+
+function ActPage(props: { town: string; language: Language; shown?: { qr: string; code: string }; refused?: boolean }) {
+  const { town, language, shown, refused } = props
+  const t = LOCALES[language]
+  return (
+    <Page title={town} language={language} town={town}>
+      <Languages language={language} path="/helper" />
+      <h1>{t.hActTitle}</h1>
+      {refused ? (
+        <div class="summary" role="alert">
+          <p>{t.hRefused}</p>
+        </div>
+      ) : (
+        ''
+      )}
+      {shown ? (
+        <>
+          <p class="lead">{t.rShowLead}</p>
+          <Qr text={shown.qr} label={t.rShowLead} />
+          <p class="digits code" dir="ltr">
+            {shown.code}
+          </p>
+        </>
+      ) : (
+        ''
+      )}
+      <p class="lead">{t.hActLead}</p>
+      <form method="post" action={`/helper?lang=${language}`}>
+        <Field name="code" label={t.vCodeLabel} required />
+        <Select
+          name="profile"
+          label={t.dService}
+          options={offered.map((profile) => [profile.id, profile.title[language]] as const)}
+        />
+        <Tick name="paper" label={t.rPdf} on={false} />
+        <button type="submit">{t.rShow}</button>
+      </form>
+    </Page>
+  )
+}

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type House, openHouse } from '../support/house.ts'
+import { register } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const untilIn = (days: number) => {
+  const day = house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days })
+  return { 'until-day': String(day.day), 'until-month': String(day.month), 'until-year': String(day.year) }
+}
+async function named(services: string[], days = 30) {
+  const { id } = await register(house, { name: { given: 'Ajudada' } })
+  const me = await signedIn(house, { kind: 'resident', subject: id })
+  const chosen = Object.fromEntries(services.map((service) => [`for-${service}`, 'yes']))
+  const page = await (
+    await me.send('/me/helpers', { name: 'Marta, social worker', ...chosen, ...untilIn(days) }, '/me/helpers')
+  ).text()
+  const code = /class="digits code"[^>]*>\s*([0-9A-Z-]{24})\s*</.exec(page)?.[1] ?? ''
+  return { id, me, code }
+}
+async function fetchFor(code: string, profile: string, source = Math.random().toString()) {
+  const response = await house.fetch(
+    new Request('https://vallmar.example/helper', {
+      method: 'POST',
+      headers: { host: 'vallmar.example', 'accept-language': 'en', 'test-source': source },
+      body: new URLSearchParams({ code, profile }),
+    }),
+  )
+  return { status: response.status, text: await response.text() }
+}
+
+describe('a helper', () => {
+  it('fetches the proofs they were named for, and the neighbour sees each time', async () => {
+    const { me, code } = await named(['library', 'school-enrolment'])
+    expect(code).toHaveLength(24)
+    for (const service of ['library', 'school-enrolment']) expect((await fetchFor(code, service)).status).toBe(200)
+    const record = await (await me.send('/me/everything', {})).json()
+    const acts = record.whoLooked.filter((entry: { content: { requester: string } }) =>
+      entry.content.requester.startsWith('helper '),
+    )
+    expect(acts.length).toBe(2)
+  })
+
+  it('gets no proof for another service, nor one that is the neighbour’s alone', async () => {
+    const { code } = await named(['library'])
+    for (const service of ['bank-account', 'residence-history', 'residence', 'immigration']) {
+      const answer = await fetchFor(code, service)
+      expect(answer.status, service).toBe(401)
+      expect(answer.text).not.toContain('Ajudada')
+    }
+  })
+
+  it('has nothing the moment it is ended, nor after its day, nor for longer than a year', async () => {
+    const { me, code } = await named(['library'])
+    const page = await (await me.open('/me/helpers')).text()
+    expect(page).toContain('Marta, social worker')
+    const helper = /name="helper" value="([^"]+)"/.exec(page)?.[1] ?? ''
+    await me.send('/me/helpers/end', { helper }, '/me/helpers')
+    expect((await fetchFor(code, 'library')).status).toBe(401)
+    const short = await named(['library'], 1)
+    const long = await named(['library'], 5000)
+    house.clock.advance({ hours: 24 * 3 })
+    expect((await fetchFor(short.code, 'library')).status).toBe(401)
+    expect((await fetchFor(long.code, 'library')).status).toBe(200)
+    house.clock.advance({ hours: 24 * 370 })
+    expect((await fetchFor(long.code, 'library')).status).toBe(401)
+  })
+
+  it('cannot be ended or seen by another neighbour, and their name is sealed', async () => {
+    const { code, me } = await named(['library'])
+    const helper = /name="helper" value="([^"]+)"/.exec(await (await me.open('/me/helpers')).text())?.[1] ?? ''
+    const other = await signedIn(house, { kind: 'resident', subject: (await register(house)).id })
+    expect(await (await other.open('/me/helpers')).text()).not.toContain('Marta')
+    await other.send('/me/helpers/end', { helper }, '/me/helpers')
+    expect((await fetchFor(code, 'library')).status).toBe(200)
+    const rows = await house.peek<{ row: string }>('select helpers::text as row from helpers')
+    expect(rows.map(({ row }) => row).join()).not.toContain(Buffer.from('Marta').toString('hex'))
+  })
+
+  it('who guesses codes is answered as for a code that was ended, and no more after twenty tries', async () => {
+    const { code } = await named(['library'])
+    for (let attempt = 0; attempt < 20; attempt += 1)
+      expect((await fetchFor('0000-0000-0000-0000-0000', 'library', 'one place')).status).toBe(401)
+    expect((await fetchFor(code, 'library', 'one place')).status).toBe(401)
+    expect((await fetchFor(code, 'library', 'another place')).status).toBe(200)
+  })
+})
