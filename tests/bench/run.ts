@@ -1,9 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
+import { measureDesk } from './desk.ts'
 import { measureFirewall } from './firewall.ts'
+import { measureLedger } from './ledger.ts'
 import { measureMemory } from './memory.ts'
 import { measurePapers } from './papers.ts'
 import { measureDecisions, measureProofs } from './proofs.ts'
+import { measureQuality } from './quality.ts'
 import { measureRegistration } from './registration.ts'
 import { measureSearch } from './search.ts'
 import { openStage } from './stage.ts'
@@ -11,7 +14,7 @@ import { openStage } from './stage.ts'
 // `npm run bench` measures everything; `npm run bench -- proofs search` only those. What is measured replaces
 // its own part of docs/performance.md.
 
-const PARTS = ['registration', 'proofs', 'search', 'memory', 'firewall', 'papers'] as const
+const PARTS = ['registration', 'proofs', 'search', 'memory', 'firewall', 'papers', 'quality', 'ledger', 'desk'] as const
 type Part = (typeof PARTS)[number]
 
 const wanted = process.argv.slice(2).filter((word): word is Part => PARTS.some((part) => part === word))
@@ -158,6 +161,47 @@ try {
               row.statistic.toFixed(3),
               two(row.p),
             ]),
+          ),
+        ].join('\n'),
+      )
+    }
+    if (part === 'quality') {
+      const figures = await measureQuality(stage, say)
+      const percent = (share: number) => `${one(share * 100)} %`
+      replacePart(
+        part,
+        table(
+          ['what is said', 'queries', 'found in the first five', 'pg_trgm over plain text'],
+          figures.map((row) => [row.kind, whole(row.queries), percent(row.ours), percent(row.trigrams)]),
+        ),
+      )
+    }
+    if (part === 'ledger') {
+      const { cost, delay, verify } = await measureLedger(stage, say)
+      replacePart(
+        part,
+        [
+          `A registration with its entry costs ${two(cost.without / cost.with)} of one without (${whole(cost.with)} and ${whole(cost.without)} a second, by turns).`,
+          '',
+          `While ${whole(delay.perSecond)} people a second were registered, the oldest entry without a place was ${whole(delay.p50)} ms old at the median and ${whole(delay.p99)} ms at p99 (${delay.samples} samples; places are given once a second).`,
+          '',
+          `\`padron ledger verify\`: ${whole(verify.entries)} entries at ${whole(verify.perSecond)} a second, ${verify.findings} findings.`,
+        ].join('\n'),
+      )
+    }
+    if (part === 'desk') {
+      const { desk, pages } = await measureDesk(stage)
+      replacePart(
+        part,
+        [
+          table(
+            ['registering', 'keys', 'page loads', 'seconds at five keys a second'],
+            desk.map((row) => [row.who, String(row.keys), String(row.loads), whole(row.seconds)]),
+          ),
+          '',
+          table(
+            ['page', 'KiB, shrunk', 'requests', 'usable after ms'],
+            pages.map((row) => [row.page, one(row.kilobytes), String(row.requests), whole(row.usable)]),
           ),
         ].join('\n'),
       )
