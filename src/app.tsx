@@ -90,8 +90,8 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   })
 
   // Public material that is worth shrinking; nothing secret is in it for the length to tell.
-  for (const path of ['/status-lists/*', '/assets/*', '/v', '/V'])
-    house.use(path, compress({ contentTypeFilter: /^(text\/|application\/statuslist\+jwt)/ }))
+  const shrunk = deps.shrink ? ['/status-lists/*', '/assets/*', '/v', '/V'] : []
+  for (const path of shrunk) house.use(path, compress({ contentTypeFilter: /^(text\/|application\/statuslist\+jwt)/ }))
 
   firewallRoutes(house, rooms)
   orderRoutes(house, rooms)

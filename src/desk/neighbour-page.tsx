@@ -201,6 +201,7 @@ export function NeighbourPage(props: {
           <input type="hidden" name="version" value={String(version)} />
           <input type="hidden" name="once" value={once} />
           <AddressFields visit={visit} typed={{}} />
+          <Field name="join" label={t.dJoin} hint={t.dJoinHint} />
           <DateField
             name="since"
             legend={t.dSince}

@@ -206,10 +206,18 @@ function neighbour(page: Pages, deps: DeskDeps): void {
     const typed = typedIn(visit.form)
     const address = addressIn(typed)
     const since = isoDay(typed, 'since')
-    if (address === undefined || since === 'wrong') throw new InvalidInput([])
     const conditions = { version: Number(visit.form.get('version')), idempotencyKey: onceIn(visit, 'move') }
-    const move = { address, ...(since ? { since } : {}) }
-    await moveNeighbour(deps, visit.town, visit.requester, idIn(visit), move, conditions)
+    const from = since && since !== 'wrong' ? { since } : {}
+    const { town, requester } = visit
+    const [joined] = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(visit.form.get('join')) ?? []
+    if (since === 'wrong' || (address === undefined && joined === undefined)) throw new InvalidInput([])
+    if (joined !== undefined) {
+      const mate = await openNeighbour(deps, town, requester, joined, { purpose: PURPOSE, fields: ['household'] })
+      await mate.mapAsync(async ({ household }) => {
+        if (household === undefined) throw new NotFound()
+        return moveNeighbour(deps, town, requester, idIn(visit), { householdId: household.id, ...from }, conditions)
+      })
+    } else if (address) await moveNeighbour(deps, town, requester, idIn(visit), { address, ...from }, conditions)
     return Reply.redirect(at(idIn(visit)))
   })
 }

@@ -16,7 +16,7 @@ import { claimsOf, fieldsFor, type ProvableField } from './claims.ts'
 import { ProfileId, profiles } from './profiles.ts'
 import { type SigningKey, signSdJwt } from './sd-jwt.ts'
 import type { SigningKeys } from './signing-keys.ts'
-import { openStatusList, randomIndex, statusListUri } from './status-list.ts'
+import { nextStatusList, openStatusList, randomIndex, statusListUri } from './status-list.ts'
 
 export interface ProofDeps extends RegistryDeps {
   signing: SigningKeys
@@ -173,6 +173,8 @@ function tokenAt(
   )
 }
 
+const MISSES_TO_CLOSE = 4
+
 /** Writes a proof down and takes a random place in the status list for it. */
 export async function takePlace(
   deps: Pick<ProofDeps, 'clock'>,
@@ -181,7 +183,8 @@ export async function takePlace(
   proof: { neighbourId: string; profileId: string; signer: SigningKey; form: 'sd-jwt' | 'paper' },
 ): Promise<ProofPlace> {
   const validityDays = profiles.get(proof.profileId)?.validityDays ?? 1
-  const list = await openStatusList(hand.transaction, town.id)
+  let list = await openStatusList(hand.transaction, town.id)
+  let misses = 0
   const now = deps.clock.now()
   const iat = Math.floor(now.epochMilliseconds / 3_600_000) * 3600
   const exp = iat + validityDays * 86_400
@@ -208,5 +211,8 @@ export async function takePlace(
       .onConflict((conflict) => conflict.columns(['status_list_id', 'status_index']).doNothing())
       .executeTakeFirst()
     if (taken.numInsertedOrUpdatedRows === 1n) return { id, statusListId: list.id, statusIndex, iat, exp, expiresAt }
+    misses += 1
+    // So many taken places in a row mean that the list is about half full: another keeps places random and quick.
+    if (misses % MISSES_TO_CLOSE === 0) list = await nextStatusList(hand.transaction, town.id, list.id)
   }
 }

@@ -51,6 +51,21 @@ export async function openStatusList(
   return (await find()) ?? openStatusList(transaction, municipalityId)
 }
 
+/** Closes a list to new proofs, keeping it published, and gives the one that takes its place. */
+export async function nextStatusList(
+  transaction: Transaction,
+  municipalityId: string,
+  full: string,
+): Promise<{ id: string; capacity: number }> {
+  await transaction
+    .updateTable('status_lists')
+    .set({ closed_at: new Date() })
+    .where('id', '=', full)
+    .where('closed_at', 'is', null)
+    .execute()
+  return openStatusList(transaction, municipalityId)
+}
+
 /** A random place in the list, so that neighbouring indexes say nothing about who came to the counter together. */
 export function randomIndex(capacity: number): number {
   return randomInt(capacity)

@@ -231,6 +231,33 @@ describe('a clerk with a queue', () => {
   })
 })
 
+describe('a household', () => {
+  it('is joined by naming somebody in it, and left for another address', async () => {
+    const { context, page, open } = await seat('clerk')
+    const register = async (name: string, number: string) => {
+      await open('/desk/register')
+      await page.fill('#p0_given', name)
+      await page.fill('#p0_family', 'Aplegada')
+      await page.check('#where-dwelling')
+      await page.fill('#street', 'de la Lluna')
+      await page.fill('#number', number)
+      await page.fill('#since-day', '1')
+      await page.fill('#since-month', '3')
+      await page.fill('#since-year', '2025')
+      await submit(page)
+      await page.waitForSelector('.done')
+      return page.url().split('?')[0] ?? ''
+    }
+    const [host, guest] = [await register('Hostessa', '5'), await register('Convidada', '6')]
+    await page.goto(guest)
+    await page.click(`summary:has-text("${t.dMove}")`)
+    await page.fill('#join', host)
+    await page.click('form[action$=move] button')
+    expect(await page.textContent('main')).toContain(t.dAlone.replace('{n}', '2'))
+    await context.close()
+  })
+})
+
 describe('the session', () => {
   it('locks with one key and opens where it was', async () => {
     const { context, page, open } = await seat('clerk')

@@ -121,4 +121,21 @@ describe('the status list', () => {
     expect(shrunk.headers.get('content-encoding')).toBe('gzip')
     expect(whole.headers.get('content-encoding')).toBeNull()
   })
+
+  it('makes room before it is full, and the one before it stays published', async () => {
+    const { id } = await register(house)
+    const { id: proof, token } = await prove(id, 'library')
+    const listOf = (text: string): string =>
+      JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString()).status.status_list.uri
+    const first = listOf(token)
+    // A small list, nearly every place of it taken.
+    await house.peek(`update status_lists set capacity = 1024 where closed_at is null`)
+    await house.peek(`insert into proofs (id, municipality_id, neighbour_id, profile, signing_key_id, status_list_id, status_index, expires_at)
+      select gen_random_uuid(), one.municipality_id, one.neighbour_id, one.profile, one.signing_key_id, one.status_list_id, place, now() + interval '1 day'
+      from proofs one, generate_series(0, 1015) place where one.id = '${proof}' on conflict do nothing`)
+    const lists = new Set<string>()
+    for (let i = 0; i < 5; i += 1) lists.add(listOf((await prove(id, 'library')).token))
+    expect([...lists].some((uri) => uri !== first)).toBe(true)
+    for (const uri of [first, ...lists]) expect((await house.ask('GET', new URL(uri).pathname)).status).toBe(200)
+  })
 })
