@@ -321,6 +321,13 @@ export interface Neighbours {
   version: Generated<number>;
 }
 
+export interface NoticeDeliveries {
+  channel: string;
+  municipality_id: string;
+  notice_id: string;
+  sent_at: Timestamp;
+}
+
 export interface Notices {
   created_at: Generated<Timestamp>;
   details: Buffer;
@@ -593,6 +600,7 @@ export interface DB {
   movements: Movements;
   municipalities: Municipalities;
   neighbours: Neighbours;
+  notice_deliveries: NoticeDeliveries;
   notices: Notices;
   organisation_functions: OrganisationFunctions;
   organisation_graphs: OrganisationGraphs;

@@ -47,6 +47,8 @@ const Environment = z.object({
       return z.NEVER
     })
     .optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  MAIL_FROM: z.email().optional(),
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(9).default(0),
   DEMO: flag.optional(),
   DEMO_NEIGHBOURS: z.coerce.number().int().min(0).max(100_000).default(200),
@@ -68,6 +70,8 @@ export interface Config {
   audience: string
   /** Where staff sign in to the pages; without it the desk is closed and the API alone works. */
   signIn: { issuer: string; clientId: string; clientSecret: string } | undefined
+  /** Where messages leave that say there is one; without it there are none. */
+  mail: { url: string; from: string } | undefined
   /** Witnesses asked to cosign checkpoints. */
   witnesses: { url: string; key: string }[]
   /** Reverse proxies in front, each of which adds the address it was asked from. */
@@ -113,6 +117,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     faults.push('SIGN_IN_ISSUER, SIGN_IN_CLIENT_ID, SIGN_IN_CLIENT_SECRET: set all three, or none.')
   if (production && env.SIGN_IN_ISSUER && !env.SIGN_IN_ISSUER.startsWith('https://'))
     faults.push('SIGN_IN_ISSUER: the sign-in must use https.')
+  if ((env.SMTP_URL === undefined) !== (env.MAIL_FROM === undefined))
+    faults.push('SMTP_URL, MAIL_FROM: set both, or none.')
   if (faults.length > 0) throw new ConfigInvalid(faults.join('\n'))
   return {
     production,
@@ -131,6 +137,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       env.SIGN_IN_ISSUER && env.SIGN_IN_CLIENT_ID && env.SIGN_IN_CLIENT_SECRET
         ? { issuer: env.SIGN_IN_ISSUER, clientId: env.SIGN_IN_CLIENT_ID, clientSecret: env.SIGN_IN_CLIENT_SECRET }
         : undefined,
+    mail: env.SMTP_URL && env.MAIL_FROM ? { url: env.SMTP_URL, from: env.MAIL_FROM } : undefined,
     witnesses: env.LEDGER_WITNESSES ?? [],
     trustedProxies: env.TRUSTED_PROXIES,
     demo,

@@ -26,9 +26,11 @@ import { openEmbedded } from './platform/embedded.ts'
 import { repeat } from './platform/jobs.ts'
 import { migrate, pendingMigrations } from './platform/migrations.ts'
 import type { Log } from './platform/telemetry.ts'
+import { smtpPost } from './portal/mail.ts'
 import { createPress } from './proofs/press/press.ts'
 import { ensureSigningKey } from './proofs/signing-keys.ts'
 import { listMunicipalities } from './registry/municipality.ts'
+import { tellOfNotices } from './registry/notify.ts'
 import { foundTown } from './registry/town-file.ts'
 
 /** A running service. */
@@ -121,6 +123,14 @@ export async function startService(config: Config, log: Log): Promise<Service> {
         for (const witness of witnesses) await askWitness(database, town.id, witness)
     })
     closing.push(witnessing)
+
+    if (config.mail) {
+      const post = smtpPost(config.mail)
+      const notifying = repeat('notices', Temporal.Duration.from({ minutes: 1 }), log, async () => {
+        for (const town of await listMunicipalities(database)) await tellOfNotices(house, town, post)
+      })
+      closing.push(notifying)
+    }
 
     const app = createApp(deps, house)
     answer = getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false })

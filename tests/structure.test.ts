@@ -83,6 +83,7 @@ describe('the rooms', () => {
       access_request_reviews: ['firewall'],
       // A notice is written with the opening it tells of.
       notices: ['firewall', 'registry'],
+      notice_deliveries: ['registry'],
       used_proofs: ['identity'],
       check_codes: ['proofs'],
       // Counted in one place, forgotten with the codes on papers.

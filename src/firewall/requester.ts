@@ -68,6 +68,7 @@ export const ACTIONS = [
   'handle-demand',
   'enrol',
   'answer',
+  'notify',
 ] as const
 export type Action = (typeof ACTIONS)[number]
 

@@ -104,6 +104,7 @@ describe('what the registry has no place for', () => {
       'municipalities.seal_svg',
       'municipalities.slug',
       'municipalities.time_zone',
+      'notice_deliveries.channel',
       'notices.kind',
       'organisation_functions.function',
       'organisation_links.kind',

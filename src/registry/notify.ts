@@ -1,0 +1,74 @@
+import type { Job } from '../firewall/requester.ts'
+import { today } from '../platform/clock.ts'
+import { inMunicipality } from '../platform/database.ts'
+import type { RegistryDeps } from './deps.ts'
+import type { NeighbourFields } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import { loadRecords } from './store.ts'
+
+/** Sends somebody the words "you have a message" in their language, and no others. */
+export type Post = (to: string, language: string | undefined) => Promise<void>
+
+const JOB: Job = { kind: 'job', id: 'notices' }
+const MOST_AT_ONCE = 50
+/** A notice that cannot be sent is tried again for so long; it is on the neighbour's page all the while. */
+const TRIED_FOR = { hours: 24 * 7 }
+
+/**
+ * Tells neighbours who gave an address for it that they have a message. Who gave none, or is protected, finds it on
+ * their page. Each look at how to reach somebody is in the ledger, where they see it.
+ *
+ * @returns how many were sent
+ */
+export async function tellOfNotices(deps: RegistryDeps, town: Municipality, post: Post): Promise<number> {
+  const now = deps.clock.now()
+  const waiting = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .selectFrom('notices')
+      .leftJoin('notice_deliveries', 'notice_deliveries.notice_id', 'notices.id')
+      .select(['notices.id', 'neighbour_id'])
+      .where('notice_id', 'is', null)
+      .where('visible_from', '<=', new Date(now.epochMilliseconds))
+      .where('visible_from', '>', new Date(now.subtract(TRIED_FOR).epochMilliseconds))
+      .orderBy('visible_from')
+      .limit(MOST_AT_ONCE)
+      .execute(),
+  )
+  let sent = 0
+  for (const notice of waiting) {
+    const reach = await deps.gate.open<NeighbourFields, 'contact' | 'languages', { email?: string; language?: string }>(
+      {
+        municipalityId: town.id,
+        requester: JOB,
+        action: 'notify',
+        purpose: 'notify',
+        fields: ['contact', 'languages'],
+      },
+      (transaction) => loadRecords(transaction, [notice.neighbour_id], { trueAt: today(deps.clock, town.timeZone) }),
+      ([record]) => ({
+        ...(record?.contact?.email ? { email: record.contact.email } : {}),
+        ...(record?.languages?.[0] ? { language: record.languages[0] } : {}),
+      }),
+    )
+    const channel = { sent: 'portal' as 'portal' | 'email' }
+    await reach.mapAsync(async ({ email, language }) => {
+      if (email === undefined) return
+      await post(email, language)
+      channel.sent = 'email'
+      sent += 1
+    })
+    await inMunicipality(deps.database, town.id, (transaction) =>
+      transaction
+        .insertInto('notice_deliveries')
+        .values({
+          notice_id: notice.id,
+          municipality_id: town.id,
+          channel: channel.sent,
+          sent_at: deps.clock.now().toString(),
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute(),
+    )
+  }
+  return sent
+}
