@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { build, defineConfig, type Plugin, type UserConfig } from 'vite'
+import { build, createServer, defineConfig, type Plugin, type UserConfig } from 'vite'
 
 /** Workers take WebAssembly as a module beside the code, not as bytes in it. */
 function wasmBeside(): Plugin {
@@ -10,6 +10,30 @@ function wasmBeside(): Plugin {
     generateBundle() {
       const source = readFileSync('node_modules/@cedar-policy/cedar-wasm/web/cedar_wasm_bg.wasm')
       this.emitFile({ type: 'asset', fileName: 'cedar_wasm_bg.wasm', source })
+    },
+  }
+}
+
+/** A Worker is not built on policies that let anything of what they must refuse through: the same check as at a start on Node. */
+function policiesChecked(): Plugin {
+  return {
+    name: 'policies-checked',
+    async buildStart() {
+      const server = await createServer({
+        configFile: false,
+        logLevel: 'error',
+        server: { middlewareMode: true, watch: null, ws: false },
+        appType: 'custom',
+      })
+      try {
+        const cedar = await import('@cedar-policy/cedar-wasm/nodejs')
+        const { loadPolicies } = await server.ssrLoadModule('/src/firewall/policies.ts')
+        const { findBreaches, breachLine } = await server.ssrLoadModule('/src/firewall/enumeration.ts')
+        const { breaches } = findBreaches(loadPolicies(cedar))
+        if (breaches.length > 0) this.error(breaches.slice(0, 5).map(breachLine).join('\n'))
+      } finally {
+        await server.close()
+      }
     },
   }
 }
@@ -59,7 +83,7 @@ const builds: Record<string, UserConfig> = {
     },
   },
   worker: {
-    plugins: [wasmBeside()],
+    plugins: [policiesChecked(), wasmBeside()],
     build: {
       ssr: true,
       ssrEmitAssets: true,

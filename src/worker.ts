@@ -1,11 +1,11 @@
 import 'temporal-polyfill/global'
 import * as cedar from '@cedar-policy/cedar-wasm/web'
 import policyEngine from '@cedar-policy/cedar-wasm/web/cedar_wasm_bg.wasm'
-import { createApp } from './app.tsx'
+import { createApp, furnish } from './app.tsx'
 import { type Config, readConfig } from './config.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial } from './firewall/key-provider.ts'
-import { ledgerSigners } from './firewall/ledger-signer.ts'
 import { loadPolicies, type PolicyEngine } from './firewall/policies.ts'
+import { recordPolicies } from './firewall/policy-record.ts'
 import { type TokenVerifier, tokenVerifier } from './identity/tokens.ts'
 import { sequencer } from './ledger/sequencer.ts'
 import { systemClock } from './platform/clock.ts'
@@ -33,6 +33,8 @@ interface Fixtures {
 }
 
 let fixtures: Fixtures | undefined
+/** Towns in whose ledger this isolate has written which policies are in force. */
+const recorded = new Set<string>()
 
 /** What outlives a request: nothing that holds a connection. */
 function fixturesOf(environment: Environment): Fixtures {
@@ -78,13 +80,17 @@ export default {
     )
   },
 
-  /** Gives ledger entries their place, as the Node process does between requests. */
+  /** Writes down which policies are in force, and gives ledger entries their place, as the Node process does. */
   scheduled(_: unknown, environment: Environment, lifetime: Lifetime): Promise<void> {
-    const { keys } = fixturesOf(environment)
+    const { keys, policies } = fixturesOf(environment)
     return withDatabase(environment, lifetime, async (database) => {
-      const signers = ledgerSigners(database, keys)
+      const rooms = furnish({ database, clock: systemClock, keys, policies })
       const ledger = sequencer(database)
-      for (const town of await listMunicipalities(database)) await ledger.place(town.id, await signers.of(town))
+      for (const town of await listMunicipalities(database)) {
+        if (!recorded.has(town.id)) await recordPolicies(rooms.gate, town.id, policies.digest)
+        recorded.add(town.id)
+        await ledger.place(town.id, await rooms.signers.of(town))
+      }
     })
   },
 }

@@ -26,34 +26,43 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       <OrganisationsPage visit={visit} organisations={organisations} />
     )),
   )
-  page({ method: 'post', path: '/desk/organisations', roles: LEGAL }, async ({ town, requester, form }) => {
-    const words = (name: string) =>
-      form
-        .get(name)
-        .split(/[\s,]+/)
-        .filter(Boolean)
-    const parsed = NewOrganisation.safeParse({
-      name: form.get('name'),
-      functions: words('functions'),
-      clients: words('clients'),
-      ...(form.get('signed') ? { signedBy: form.get('signed') } : {}),
-    })
-    if (!parsed.success) throw new InvalidInput([])
-    await enrolOrganisation(gate, clock, town.id, requester, parsed.data)
-    return Reply.redirect('/desk/organisations')
-  })
-  page({ method: 'post', path: '/desk/organisations/tie', roles: LEGAL }, async ({ town, requester, form }) => {
-    const tie = Tie.safeParse({ kind: form.get('kind'), relatedId: form.get('related') })
-    if (!tie.success) throw new InvalidInput([])
-    await addTie(gate, town.id, requester, form.get('organisation'), tie.data)
-    return Reply.redirect('/desk/organisations')
-  })
-  page({ method: 'post', path: '/desk/organisations/promise', roles: LEGAL }, async ({ town, requester, form }) => {
-    const signedBy = form.get('signed').slice(0, 200)
-    if (signedBy === '') throw new InvalidInput([])
-    await attest(gate, clock, town.id, requester, form.get('organisation'), signedBy)
-    return Reply.redirect('/desk/organisations')
-  })
+  page(
+    { method: 'post', path: '/desk/organisations', roles: LEGAL, fresh: true },
+    async ({ town, requester, form }) => {
+      const words = (name: string) =>
+        form
+          .get(name)
+          .split(/[\s,]+/)
+          .filter(Boolean)
+      const parsed = NewOrganisation.safeParse({
+        name: form.get('name'),
+        functions: words('functions'),
+        clients: words('clients'),
+        ...(form.get('signed') ? { signedBy: form.get('signed') } : {}),
+      })
+      if (!parsed.success) throw new InvalidInput([])
+      await enrolOrganisation(gate, clock, town.id, requester, parsed.data)
+      return Reply.redirect('/desk/organisations')
+    },
+  )
+  page(
+    { method: 'post', path: '/desk/organisations/tie', roles: LEGAL, fresh: true },
+    async ({ town, requester, form }) => {
+      const tie = Tie.safeParse({ kind: form.get('kind'), relatedId: form.get('related') })
+      if (!tie.success) throw new InvalidInput([])
+      await addTie(gate, town.id, requester, form.get('organisation'), tie.data)
+      return Reply.redirect('/desk/organisations')
+    },
+  )
+  page(
+    { method: 'post', path: '/desk/organisations/promise', roles: LEGAL, fresh: true },
+    async ({ town, requester, form }) => {
+      const signedBy = form.get('signed').slice(0, 200)
+      if (signedBy === '') throw new InvalidInput([])
+      await attest(gate, clock, town.id, requester, form.get('organisation'), signedBy)
+      return Reply.redirect('/desk/organisations')
+    },
+  )
 }
 
 function OrganisationsPage(props: { visit: DeskVisit; organisations: readonly OrganisationOutline[] }) {

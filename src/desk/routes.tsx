@@ -320,11 +320,14 @@ function oversight(page: Pages, deps: DeskDeps): void {
     })
     return Reply.redirect('/desk/legal')
   })
-  page({ method: 'post', path: '/desk/legal/lockdown', roles: LEGAL }, async ({ town, requester, form }) => {
-    await voteLockdown(deps.gate, town.id, requester, form.get('close') === 'yes')
-    return Reply.redirect('/desk/legal')
-  })
-  page({ method: 'post', path: '/desk/legal/:id/review', roles: LEGAL }, async (visit) => {
+  page(
+    { method: 'post', path: '/desk/legal/lockdown', roles: LEGAL, fresh: true },
+    async ({ town, requester, form }) => {
+      await voteLockdown(deps.gate, town.id, requester, form.get('close') === 'yes')
+      return Reply.redirect('/desk/legal')
+    },
+  )
+  page({ method: 'post', path: '/desk/legal/:id/review', roles: LEGAL, fresh: true }, async (visit) => {
     await reviewDemand(deps.gate, visit.town.id, visit.requester, idIn(visit), visit.form.get('approves') === 'yes')
     return Reply.redirect('/desk/legal')
   })

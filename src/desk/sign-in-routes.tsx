@@ -58,7 +58,7 @@ export function signInPages(house: House<Municipality>, deps: SessionDeps, signI
     if (signIn === undefined) throw new Problem('not-found', 404, 'There is no sign-in here.')
     const { town } = await readerOf(context)
     const to = safePath(context.req.query('to') ?? '', '/desk')
-    const { address, underWay } = await signIn.begin(town, to, context.req.query('again') === '1')
+    const { address, underWay } = await signIn.begin(town, to)
     return send(Reply.redirect(new URL(address)), {
       'set-cookie': `${UNDER_WAY}=${underWay}; Path=/sign-in; Max-Age=600; HttpOnly; SameSite=Lax${secure(town)}`,
     })
@@ -80,6 +80,7 @@ export function signInPages(house: House<Municipality>, deps: SessionDeps, signI
         await changeSession(deps, town, before.handle, { locked: false })
         return send(Reply.redirect(safePath(returnTo, '/desk')))
       }
+      if (before) await endSession(deps, town, before, { handle: before.handle })
       const token = await beginSession(deps, town, who)
       const room = who.kind === 'staff' ? firstRoom(who.role) : '/desk'
       const to = returnTo === '/desk' ? room : safePath(returnTo, room)
@@ -99,7 +100,7 @@ export function signInPages(house: House<Municipality>, deps: SessionDeps, signI
       <Page title={t.dLocked} language={language} town={name}>
         <h1>{t.dLocked}</h1>
         <p>
-          <a class="button" href={`/sign-in/start?again=1&to=${encodeURIComponent(to)}`}>
+          <a class="button" href={`/sign-in/start?to=${encodeURIComponent(to)}`}>
             {t.dUnlock}
           </a>
         </p>

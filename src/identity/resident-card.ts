@@ -128,6 +128,8 @@ export async function cancelCards(
   )
 }
 
+const NO_CARD = '00000000-0000-0000-0000-000000000000'
+
 /** Tries within ten minutes from one place, and from all together. */
 export const CARD_ATTEMPTS = { source: 20, town: 2000 } as const
 
@@ -157,13 +159,14 @@ export async function signInWithCard(
       .executeTakeFirst()
     const expected = card?.word_hash ?? hash('no such card')
     const right = equalInConstantTime(wordHash(hash, card?.id ?? 'none', typed.word.slice(0, 100)), expected)
-    if (card === undefined || tooMany || card.failures >= MOST_FAILURES) return undefined
+    const counts = card !== undefined && !tooMany && card.failures < MOST_FAILURES
+    // The same statements for a card there is and one there is not.
     await transaction
       .updateTable('resident_cards')
-      .set({ failures: right ? 0 : card.failures + 1 })
-      .where('id', '=', card.id)
+      .set({ failures: right ? 0 : (card?.failures ?? 0) + 1 })
+      .where('id', '=', counts ? card.id : NO_CARD)
       .execute()
-    return right ? card.neighbour_id : undefined
+    return counts && right ? card.neighbour_id : undefined
   })
   if (neighbourId === undefined) throw new CardRefused()
   return neighbourId

@@ -27,7 +27,7 @@ export const SESSION_LIMITS = {
   resident: { idle: { minutes: 10 }, absolute: { hours: 1 } },
 } as const
 /** How fresh a sign-in must be for what cannot be undone. */
-export const FRESH: Temporal.DurationLike = { minutes: 5 }
+export const FRESH: Temporal.DurationLike = { minutes: 15 }
 
 export type NewSession =
   | { kind: 'staff'; subject: string; role: StaffRole; office: string }

@@ -30,9 +30,12 @@ const StaffClaims = z.object({
 })
 
 export interface StaffSignIn {
-  begin(town: Municipality, returnTo: string, again: boolean): Promise<{ address: string; underWay: string }>
+  begin(town: Municipality, returnTo: string): Promise<{ address: string; underWay: string }>
   finish(town: Municipality, search: string, underWay: string): Promise<{ who: NewSession; returnTo: string }>
 }
+
+/** How long ago the provider may have seen them, seconds. */
+const FRESH_SECONDS = 300
 
 /**
  * Sign-in by the authorisation code flow with PKCE, state and nonce.
@@ -52,7 +55,7 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
   const returnAddress = (town: Municipality) => `${town.issuer}/sign-in/return`
 
   return {
-    async begin(town, returnTo, again) {
+    async begin(town, returnTo) {
       const underWay: SignInUnderWay = {
         state: oidc.randomState(),
         nonce: oidc.randomNonce(),
@@ -66,7 +69,9 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
         code_challenge_method: 'S256',
         state: underWay.state,
         nonce: underWay.nonce,
-        ...(again ? { prompt: 'login', max_age: '0' } : {}),
+        // Every sign-in is a fresh one: a desk that was locked must not open by a sign-in of this morning.
+        prompt: 'login',
+        max_age: '0',
       })
       return { address: address.href, underWay: Buffer.from(JSON.stringify(underWay)).toString('base64url') }
     },
@@ -79,7 +84,12 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
         const tokens = await oidc.authorizationCodeGrant(
           await configuration(),
           new URL(`${returnAddress(town)}${search}`),
-          { pkceCodeVerifier: underWay.verifier, expectedState: underWay.state, expectedNonce: underWay.nonce },
+          {
+            pkceCodeVerifier: underWay.verifier,
+            expectedState: underWay.state,
+            expectedNonce: underWay.nonce,
+            maxAge: FRESH_SECONDS,
+          },
         )
         claims = tokens.claims()
       } catch {

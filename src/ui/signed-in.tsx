@@ -3,7 +3,7 @@ import { getCookie } from 'hono/cookie'
 import { always, type House } from '../firewall/endpoint.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
-import { findSession, type Session, type SessionDeps } from '../identity/sessions.ts'
+import { FRESH, findSession, type Session, type SessionDeps } from '../identity/sessions.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { Problem } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
@@ -42,6 +42,8 @@ export interface PageSpec {
   roles?: readonly StaffRole[]
   /** Open to a session that is locked: unlocking, signing out. */
   whenLocked?: boolean
+  /** Not to be undone: only shortly after signing in. Who signed in earlier does so again, and comes back. */
+  fresh?: boolean
 }
 
 const LARGEST_FORM = 256 * 1024
@@ -95,6 +97,10 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
           log(303)
           return Reply.redirect(`/desk/locked?to=${encodeURIComponent(wayBack(spec, context))}`).toResponse(headers)
         }
+        if (spec.fresh && Temporal.Instant.compare(session.signedInAt.add(FRESH), deps.clock.now()) < 0) {
+          log(303)
+          return Reply.redirect(`/sign-in/start?to=${encodeURIComponent(wayBack(spec, context))}`).toResponse(headers)
+        }
         const requester = session.requester as Who
         if (spec.roles && !(requester.kind === 'staff' && spec.roles.includes(requester.role)))
           throw new Problem('refused', 403, 'refused')
@@ -130,7 +136,12 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
 /** Where to go back to after signing in: a page that was asked for, never a form that was sent. */
 function wayBack(spec: PageSpec, context: Context): string {
   const { pathname, search } = new URL(context.req.url)
-  return spec.method === 'get' ? pathname + search : pathname.split('/').slice(0, 2).join('/')
+  if (spec.method === 'get') return pathname + search
+  const [page] =
+    /^\/desk\/(neighbours\/[\w-]+|legal|organisations|work|flags|complaints)|^\/me\/(proof|devices|helpers)|^\/\w+/.exec(
+      pathname,
+    ) ?? ['/']
+  return page
 }
 
 /** A place of our own, or the front door. */

@@ -83,3 +83,16 @@ describe('a role that changed', () => {
     expect((await before.open('/desk/flags')).status).toBe(303)
   })
 })
+
+describe('what cannot be undone', () => {
+  it('is done only shortly after signing in', async () => {
+    const office = '0192f000-0000-7000-8000-000000000001'
+    const officer = await signedIn(house, { kind: 'staff', subject: 'legal', role: 'legal', office })
+    expect((await officer.send('/desk/legal/lockdown', { close: 'yes' }, '/desk/legal')).headers.get('location')).toBe(
+      '/desk/legal',
+    )
+    house.clock.advance({ minutes: 16 })
+    const late = await officer.send('/desk/legal/lockdown', { close: 'yes' }, '/desk/legal')
+    expect(late.headers.get('location')).toBe('/sign-in/start?to=%2Fdesk%2Flegal')
+  })
+})

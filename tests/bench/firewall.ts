@@ -184,6 +184,7 @@ async function measureEquality(stage: Stage): Promise<EqualityFigures[]> {
         headers: {
           authorization: `Bearer ${token}`,
           'padron-purpose': 'counter-service',
+          'if-match': '"1"',
           ...(body ? { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() } : {}),
         },
         ...(body ? { body: JSON.stringify(body) } : {}),
@@ -202,6 +203,23 @@ async function measureEquality(stage: Stage): Promise<EqualityFigures[]> {
         (id) => ask(auditor ?? '', 'POST', `/v1/neighbours/${id}/proofs`, { profile: 'library' }),
       ],
     ]
+    const none = auditor ?? ''
+    endpoints.push(
+      ['a history, by staff without the purpose', (id) => ask(none, 'GET', `/v1/neighbours/${id}/history`)],
+      ['the list of proofs, by staff without the purpose', (id) => ask(none, 'GET', `/v1/neighbours/${id}/proofs`)],
+      [
+        'a paper, by staff without the purpose',
+        (id) => ask(none, 'POST', `/v1/neighbours/${id}/papers`, { kind: 'individual', language: 'ca' }),
+      ],
+      [
+        'a wallet’s offer, by staff without the purpose',
+        (id) => ask(none, 'POST', `/v1/neighbours/${id}/wallet-offers`, { profile: 'library' }),
+      ],
+      [
+        'a departure, by staff without the purpose',
+        (id) => ask(none, 'POST', `/v1/neighbours/${id}/departures`, { cause: 'death' }),
+      ],
+    )
     const figures: EqualityFigures[] = []
     for (const [endpoint, attempt] of endpoints) {
       for (let i = 0; i < 200; i += 1) await attempt(i % 2 ? here : nowhere)
