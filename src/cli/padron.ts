@@ -371,8 +371,14 @@ async function townOf(owner: Parameters<typeof listMunicipalities>[0], slug: str
   return town
 }
 
+/** A key's name may begin with a dash, one in sixty-four does: after this command everything is a name, nothing an option. */
+function withNames(words: readonly string[]): string[] {
+  const at = words.indexOf('withdraw-signing')
+  return at < 0 || words.includes('--') ? [...words] : [...words.slice(0, at + 1), '--', ...words.slice(at + 1)]
+}
+
 try {
-  await program.parseAsync()
+  await program.parseAsync(withNames(process.argv))
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : 'Something went wrong.'}\n`)
   process.exitCode = 1
