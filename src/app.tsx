@@ -3,7 +3,7 @@ import { compress } from 'hono/compress'
 import { counterPages } from './counter/routes.tsx'
 import { deskPages } from './desk/routes.tsx'
 import { signInPages } from './desk/sign-in-routes.tsx'
-import { always, type House, problemResponse, type Reception } from './firewall/endpoint.ts'
+import { always, type House, type Reception } from './firewall/endpoint.ts'
 import { createGate } from './firewall/gate.ts'
 import type { KeyProvider } from './firewall/key-provider.ts'
 import { type LedgerSigners, ledgerSigners } from './firewall/ledger-signer.ts'
@@ -33,6 +33,7 @@ import { searchLinks } from './registry/search-links.ts'
 import { statisticsRoutes } from './statistics/routes.ts'
 import { rememberedTransparency } from './statistics/transparency.ts'
 import { checkPages } from './ui/check/routes.tsx'
+import { problemAnswer } from './ui/problem-answer.tsx'
 import { publicPages } from './ui/routes.tsx'
 
 export interface AppDeps {
@@ -121,8 +122,8 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
       .catch(() => false)
     return new Response(ready ? 'ready' : 'not ready', { status: ready ? 200 : 503, headers: always(uuidv7()) })
   })
-  house.notFound(() => problemResponse(new NotFound(), uuidv7()))
-  house.onError((error) => problemResponse(error, uuidv7()))
+  house.notFound((context) => problemAnswer(context, new NotFound()))
+  house.onError((error, context) => problemAnswer(context, error))
   return house
 }
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { getRequestListener } from '@hono/node-server'
+import { setGlobalConfig } from '@openid4vc/oauth2'
 import { sql } from 'kysely'
 import { type AppDeps, createApp, furnish } from './app.tsx'
 import { DEMO_CLIENTS, DEMO_OFFICE, demoTown } from './cli/demo-town.ts'
@@ -72,6 +73,8 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     let issuers: TrustedIssuer[] = config.issuers
     let demoIssuer: string | undefined
     let signIn = config.signIn
+    // A demonstration on this machine is reached without TLS, which wallets' protocols otherwise refuse.
+    setGlobalConfig({ allowInsecureUrls: config.demo })
     if (config.demo) {
       if (stores.owner === undefined) throw new ConfigInvalid('DEMO: a demonstration needs DATABASE_OWNER_URL.')
       await prepareDemo(stores.owner, address)

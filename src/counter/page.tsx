@@ -27,11 +27,12 @@ export function CounterPage(props: {
   town: string
   language: Language
   profile: Profile
-  asking?: { link: string } | undefined
+  asking?: { id: string; link: string } | undefined
   outcome?: Outcome | undefined
   gone?: boolean
+  nonce?: string
 }) {
-  const { town, language, profile, asking, outcome, gone } = props
+  const { town, language, profile, asking, outcome, gone, nonce } = props
   const t = LOCALES[language]
   const waiting = asking !== undefined && outcome === undefined
   return (
@@ -39,7 +40,7 @@ export function CounterPage(props: {
       title={`${t.cTitle} · ${profile.title[language]}`}
       language={language}
       town={town}
-      refresh={waiting ? 3 : undefined}
+      {...(waiting && nonce ? { script: { src: '/assets/counter.js', nonce } } : {})}
     >
       {waiting ? '' : <Languages language={language} path={`/counter/${profile.id}`} />}
       <h1>{profile.title[language]}</h1>
@@ -49,7 +50,12 @@ export function CounterPage(props: {
         <>
           <p class="lead">{t.cScan}</p>
           <Qr text={asking.link} label={t.cScan} />
-          <p role="status">{t.cWaiting}</p>
+          <p role="status" id="waiting" data-question={asking.id}>
+            {t.cWaiting}
+          </p>
+          <p>
+            <a href={`/counter/${profile.id}/${asking.id}?lang=${language}`}>{t.cLook}</a>
+          </p>
         </>
       ) : (
         <p class="lead">{t.cLead}</p>

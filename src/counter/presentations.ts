@@ -134,6 +134,12 @@ const open = (deps: ProofDeps, town: Municipality, id: string) =>
       .executeTakeFirst(),
   )
 
+/** Whether a wallet has answered, or the question is over: when to look again. Says nothing of the answer. */
+export async function isSettled(deps: ProofDeps, town: Municipality, id: string): Promise<boolean> {
+  const request = await open(deps, town, id)
+  return request === undefined || request.answer !== null
+}
+
 /** The signed request, for the wallet that scanned the QR code. @throws {NotFound} */
 export async function requestObject(deps: ProofDeps, town: Municipality, id: string): Promise<string> {
   const request = await open(deps, town, id)

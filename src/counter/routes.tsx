@@ -1,13 +1,24 @@
 import { getCookie } from 'hono/cookie'
 import { always, type House, problemResponse } from '../firewall/endpoint.ts'
-import { Reply } from '../firewall/reply.ts'
+import { publicData, Reply } from '../firewall/reply.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
+import { randomBytes } from '../platform/random.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { nameIn, readerOf } from '../ui/reader.ts'
+import { pagePolicy } from '../ui/signed-in.tsx'
+import counterScript from './counter.client.ts?script'
 import { CounterPage } from './page.tsx'
-import { ANSWER_SECONDS, askWallet, keepAnswer, profileOf, readAnswer, requestObject } from './presentations.ts'
+import {
+  ANSWER_SECONDS,
+  askWallet,
+  isSettled,
+  keepAnswer,
+  profileOf,
+  readAnswer,
+  requestObject,
+} from './presentations.ts'
 
 const HTML = 'text/html; charset=utf-8'
 const COOKIE = 'padron-counter'
@@ -32,6 +43,15 @@ export function counterPages(house: House<Municipality>, deps: ProofDeps): void 
     await keepAnswer(deps, town, idOf(context.req.param('id')), answer)
     return send(Reply.giveBack({}))
   })
+
+  house.get('/counter/requests/:id/settled', async (context) => {
+    const { town } = await readerOf(context)
+    const settled = await isSettled(deps, town, idOf(context.req.param('id')))
+    return send(Reply.open(publicData({ settled }), 200, { 'cache-control': 'no-store' }))
+  })
+  house.get('/assets/counter.js', () =>
+    send(Reply.material(counterScript, 'text/javascript; charset=utf-8', { 'cache-control': 'public, max-age=300' })),
+  )
 
   house.get('/counter/:service', async (context) => {
     const { town, language } = await readerOf(context)
@@ -58,8 +78,19 @@ export function counterPages(house: House<Municipality>, deps: ProofDeps): void 
     try {
       if (held?.id !== id) throw new NotFound()
       const outcome = await readAnswer(deps, town, profile, id, held.key)
+      const nonce = Buffer.from(randomBytes(16)).toString('base64')
       return send(
-        page(<CounterPage town={name} language={language} profile={profile} asking={held} outcome={outcome} />),
+        page(
+          <CounterPage
+            town={name}
+            language={language}
+            profile={profile}
+            asking={held}
+            outcome={outcome}
+            nonce={nonce}
+          />,
+        ),
+        { 'content-security-policy': pagePolicy(nonce) },
       )
     } catch (error) {
       if (!(error instanceof NotFound)) return problemResponse(error, uuidv7())

@@ -70,7 +70,9 @@ type Pages = ReturnType<typeof signedInPages<'staff'>>
 const at = (id: string): `/${string}` => `/desk/neighbours/${id}`
 
 function finding(page: Pages, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk', roles: COUNTER }, async (visit) => pageOf(<SearchPage visit={visit} />))
+  page({ method: 'get', path: '/desk', roles: COUNTER }, async (visit) =>
+    pageOf(<SearchPage visit={visit} registered={visit.query('new') === '1'} />),
+  )
   page({ method: 'post', path: '/desk/search', roles: COUNTER }, async (visit) => {
     const said = visit.form.get('said')
     const mononym = visit.form.has('mononym')

@@ -23,11 +23,20 @@ export function SearchPage(props: {
   mononym?: boolean
   found?: Shown
   tooWide?: boolean
+  /** Somebody was registered whose record hid itself at once. */
+  registered?: boolean
 }) {
-  const { visit, said = '', mononym = false, found, tooWide } = props
+  const { visit, said = '', mononym = false, found, tooWide, registered } = props
   const { t, language, session } = visit
   return (
     <Desk visit={visit} title={t.dSearch} here="/desk">
+      {registered ? (
+        <div class="done" role="status">
+          {t.dDone}
+        </div>
+      ) : (
+        ''
+      )}
       <h1>{t.dSearch}</h1>
       <CaseBox visit={visit} />
       <form method="post" action="/desk/search">

@@ -3,9 +3,10 @@ import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
-import { NotFound } from '../platform/problem.ts'
+import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { triedTooOften } from '../registry/tries.ts'
 
 export const COMPLAINT_KINDS = [
   'refused',
@@ -21,6 +22,8 @@ export const OUTCOMES = ['upheld', 'partly', 'not-upheld', 'answered'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
 const WORKING_DAYS = 15
+/** Within ten minutes: a library's one connection serves many people. */
+const MOST_COMPLAINTS = { source: 60, town: 3000 } as const
 const ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
 const place = (id: string, column: 'content' | 'answer') => ({ table: 'complaints', column, row: id })
 
@@ -43,17 +46,23 @@ function dueFrom(day: Temporal.PlainDate): Temporal.PlainDate {
 /**
  * Takes a complaint, question or suggestion from anyone. What it says is sealed; the code to follow it by is with whoever wrote
  * it and nowhere else.
+ *
+ * @param source where it comes from; only its keyed hash of the day is kept, for counting
+ * @throws {Problem} too-many-complaints
  */
 export async function complain(
   deps: RegistryDeps,
   town: Municipality,
   complaint: { kind: ComplaintKind; words: Words; language: string; neighbourId?: string | undefined },
+  source: string,
 ): Promise<{ reference: string }> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const letters = Array.from({ length: 16 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
   const id = uuidv7()
-  await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
+  const sent = await inMunicipality(deps.database, town.id, async (transaction) => {
+    if (await triedTooOften(transaction, town, hash, deps.clock.now(), 'complaint', source, MOST_COMPLAINTS))
+      return false
+    await transaction
       .insertInto('complaints')
       .values({
         id,
@@ -67,8 +76,10 @@ export async function complain(
         received_at: deps.clock.now().toString(),
         due_on: dueFrom(today(deps.clock, town.timeZone)).toString(),
       })
-      .execute(),
-  )
+      .execute()
+    return true
+  })
+  if (!sent) throw new Problem('too-many-complaints', 429, 'Many messages came from here. Wait ten minutes.')
   return { reference: letters.replaceAll(/(.{4})(?=.)/g, '$1-') }
 }
 

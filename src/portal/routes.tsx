@@ -196,12 +196,9 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
     const wanted = form.get('language') ?? ''
     const session = await findSession(deps, town, getCookie(context, cookieName(town)))
     const neighbourId = session?.requester.kind === 'resident' ? session.requester.neighbourId : undefined
-    const { reference } = await complain(deps, town, {
-      kind,
-      words: { text },
-      language: isLanguage(wanted) ? wanted : language,
-      neighbourId,
-    })
+    const said = { kind, words: { text }, language: isLanguage(wanted) ? wanted : language, neighbourId }
+    const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
+    const { reference } = await complain(deps, town, said, source)
     return send(pageOf(<ComplainPage town={name} language={language} sent={reference} />, 201))
   })
   house.post('/complain/follow', async (context) => {

@@ -25,8 +25,6 @@ export function Page(props: {
   language: Language
   town: string
   script?: { src: string; nonce: string }
-  /** Seconds after which the page asks again by itself, without a script. */
-  refresh?: number | undefined
   /** What stands between the header and the page. */
   bar?: Child
   children: Child
@@ -38,7 +36,6 @@ export function Page(props: {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>{props.title}</title>
-        {props.refresh ? <meta http-equiv="refresh" content={String(props.refresh)} /> : ''}
         <link rel="stylesheet" href="/assets/styles.css" />
         {props.script ? <script src={props.script.src} nonce={props.script.nonce} defer /> : ''}
       </head>

@@ -18,6 +18,8 @@ const TEXTS: Record<string, keyof Texts> = {
   'not-for-this-holder': 'pHolder',
   'not-resident': 'pResident',
   'sign-in-failed': 'pSignIn',
+  'too-many-attempts': 'vWhyTooMany',
+  'too-many-complaints': 'vWhyTooMany',
 }
 
 export const problemText = (problem: Problem, t: Texts) => t[TEXTS[problem.code] ?? 'pOther']

@@ -4,6 +4,7 @@ import { LANGUAGES, LOCALES } from '../../src/ui/language.ts'
 import { openBrowser } from '../support/browser.ts'
 import { shot, violations } from '../support/page.ts'
 import { type Folder, type Running, scratchFolder, start } from '../support/process.ts'
+import { readQr } from '../support/read-qr.ts'
 
 let folder: Folder
 let service: Running
@@ -134,7 +135,8 @@ describe('a clerk with a queue', () => {
     await page.check('#where-no-fixed-address')
     await page.check('#p0_protected')
     await submit(page)
-    await page.waitForURL('**/desk')
+    await page.waitForURL('**/desk?new=1')
+    await page.waitForSelector('.done')
     await page.fill('#said', 'Amagadissima Protegida')
     await page.keyboard.press('Enter')
     await page.waitForSelector(`text=${t.dNobody}`)
@@ -228,6 +230,31 @@ describe('a clerk with a queue', () => {
     expect(await violations(page)).toEqual([])
     expect(page.url()).not.toContain('Maria')
     await context.close()
+  })
+})
+
+describe('wallets', () => {
+  it('are offered a proof at the desk, and asked for one at a service’s counter', async () => {
+    const { context, page, open } = await seat('clerk')
+    await open('/desk/register')
+    await page.fill('#p0_given', 'Carterista')
+    await page.check('#where-no-fixed-address')
+    await submit(page)
+    await page.waitForSelector('.done')
+    await page.selectOption('#profile', 'library')
+    await page.click('form[action$=wallet] button')
+    expect(await page.textContent('.digits')).toMatch(/\d{6}/)
+    expect((await readQr(await page.locator('svg.qr').screenshot()))[0]).toMatch(/^openid-credential-offer:/)
+    expect(await violations(page)).toEqual([])
+    await context.close()
+    const counter = await browser.newContext({ locale: 'ar', viewport: { width: 320, height: 800 } })
+    const desk = await counter.newPage()
+    await desk.goto(`${service.address}/counter/library`)
+    expect(await violations(desk)).toEqual([])
+    await desk.click('main button')
+    expect((await readQr(await desk.locator('svg.qr').screenshot({ scale: 'device' })))[0] ?? '').toMatch(/^openid4vp:/)
+    expect(await violations(desk)).toEqual([])
+    await counter.close()
   })
 })
 

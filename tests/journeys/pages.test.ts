@@ -106,6 +106,17 @@ describe('every language', () => {
   })
 })
 
+describe('a page that is not there', () => {
+  it('says so kindly to a browser, and plainly to a machine', async () => {
+    const { page } = await visit('/counter/immigration', { locale: 'fr' })
+    expect(await page.textContent('.lead')).toBe(LOCALES.fr.pNotFound)
+    expect(await violations(page)).toEqual([])
+    await page.context().close()
+    const machine = await fetch(`${service.address}/nowhere`)
+    expect(machine.headers.get('content-type')).toMatch(/^application\/problem\+json/)
+  })
+})
+
 describe('the description of the API', () => {
   it('lists every route with its schemas, readable without JavaScript', async () => {
     const { page, complaints } = await visit('/docs')

@@ -1,0 +1,33 @@
+import type { Context } from 'hono'
+import { always, type House, problemResponse } from '../firewall/endpoint.ts'
+import { Reply } from '../firewall/reply.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import { Problem } from '../platform/problem.ts'
+import { outlineOf } from '../platform/telemetry.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { ProblemPage } from './problem-page.tsx'
+import { nameIn, readerOf } from './reader.ts'
+
+type Asked = Parameters<Parameters<House<Municipality>['notFound']>[0]>[0]
+
+/** An error as its reader wants it: a page for a browser, a problem document (RFC 9457) for a machine. */
+export async function problemAnswer(context: Context | Asked, error: unknown): Promise<Response> {
+  if (!(error instanceof Problem))
+    context.var.reception?.log({
+      level: 'error',
+      event: 'page',
+      method: context.req.method.toLowerCase(),
+      ...outlineOf(error),
+    })
+  const machine = /^\/(v1|wallet|ledger|status-lists|credentials|\.well-known)\//.test(context.req.path)
+  if (machine || !context.req.header('accept')?.includes('text/html')) return problemResponse(error, uuidv7())
+  try {
+    const { town, language } = await readerOf(context as Asked)
+    const problem = error instanceof Problem ? error : new Problem('unexpected', 500, 'unexpected')
+    const page = <ProblemPage problem={problem} town={nameIn(town, language)} language={language} />
+    return Reply.returned(`<!doctype html>${page}`, problem.status).toResponse(always(uuidv7()))
+  } catch {
+    // Not even the town could be read: the plain answer needs nothing.
+    return problemResponse(error, uuidv7())
+  }
+}
