@@ -253,11 +253,13 @@ describe('the letter that refuses a demand', () => {
 
 /** Whether a document's seal is over the whole of it and holds, as a reader of CMS that is asked plainly says. */
 async function sealHolds(pdf: Buffer): Promise<boolean> {
-  const { signature, signedData } = extractSignature(pdf)
+  const { signedData } = extractSignature(pdf)
   const [, range = ''] = /\/ByteRange \[([\d ]+)\]/.exec(pdf.toString('latin1')) ?? []
-  const [from = 1, , second = 0, length = 0] = range.trim().split(/ +/).map(Number)
+  const [from = 1, first = 0, second = 0, length = 0] = range.trim().split(/ +/).map(Number)
   if (from !== 0 || second + length !== pdf.length) return false
-  const info = pki.ContentInfo.fromBER(Uint8Array.from(Buffer.from(signature, 'latin1')).buffer)
+  // As long as its own DER says: the zeros that fill the place up are no part of it, but its last byte may be one.
+  const filled = Buffer.from(pdf.toString('latin1', first + 1, second - 1), 'hex')
+  const info = pki.ContentInfo.fromBER(Uint8Array.from(filled.subarray(0, 4 + filled.readUInt16BE(2))).buffer)
   const signed = new pki.SignedData({ schema: info.content })
   return signed.verify({ signer: 0, data: Uint8Array.from(signedData).buffer }).catch(() => false)
 }
