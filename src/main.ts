@@ -20,6 +20,8 @@ export async function main(): Promise<void> {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  // Left to itself, Node answers this signal with a debugger, which sees everything in memory.
+  process.on('SIGUSR1', () => {})
   try {
     const config = readConfig()
     service = await startService(config, standardLog)

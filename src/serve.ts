@@ -23,6 +23,7 @@ import { askWitness, witnessAt } from './ledger/cosigning.ts'
 import { sequencer } from './ledger/sequencer.ts'
 import { systemClock } from './platform/clock.ts'
 import { type Database, openDatabase, postgresDialect } from './platform/database.ts'
+import { ownDumpsPossible } from './platform/dumps.ts'
 import { openEmbedded } from './platform/embedded.ts'
 import { repeat } from './platform/jobs.ts'
 import { migrate, pendingMigrations } from './platform/migrations.ts'
@@ -60,6 +61,8 @@ export async function startService(config: Config, log: Log): Promise<Service> {
   }
   try {
     const keys = registryKeys(config)
+    const dumps = config.production ? ownDumpsPossible() : []
+    if (dumps.length > 0) throw new ConfigInvalid(dumps.join('\n'))
     const policies = loadPolicies(cedar)
     refuseUnsafe(policies)
     let answer: RequestListener = (_, response) => void response.writeHead(503, { 'retry-after': '5' }).end('starting')
