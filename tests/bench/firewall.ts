@@ -219,7 +219,32 @@ async function measureEquality(stage: Stage): Promise<EqualityFigures[]> {
         'a departure, by staff without the purpose',
         (id) => ask(none, 'POST', `/v1/neighbours/${id}/departures`, { cause: 'death' }),
       ],
+      [
+        'a correction, by staff without the purpose',
+        (id) => ask(none, 'PATCH', `/v1/neighbours/${id}`, { name: { given: 'Invented' } }),
+      ],
+      [
+        'a move, by staff without the purpose',
+        (id) => ask(none, 'POST', `/v1/neighbours/${id}/residences`, { address: { kind: 'no-fixed-address' } }),
+      ],
+      [
+        'watching a neighbour, by staff without the purpose',
+        (id) => ask(none, 'POST', '/v1/watched-neighbours', { neighbourId: id }),
+      ],
     )
+    // With the proof of somebody who lives here, or with one nobody was given.
+    const issued = await ask(clerk ?? '', 'POST', `/v1/neighbours/${here}/proofs`, { profile: 'residence' })
+    const { token: proof } = JSON.parse(issued.body) as { token: string }
+    const forged = proof.replace(/^([^.]+\.[^.]+\.)[^~]+/, (_, start: string) => start + 'A'.repeat(86))
+    const disclosure = (subject: string) => ({
+      subject: { proof: subject },
+      purpose: 'social-services',
+      fields: ['name'],
+    })
+    endpoints.push([
+      'a disclosure, to enforcement',
+      (id) => ask(border ?? '', 'POST', '/v1/disclosures', disclosure(id === here ? proof : forged)),
+    ])
     const figures: EqualityFigures[] = []
     for (const [endpoint, attempt] of endpoints) {
       for (let i = 0; i < 200; i += 1) await attempt(i % 2 ? here : nowhere)
