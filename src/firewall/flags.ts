@@ -1,4 +1,5 @@
-import { NotFound } from '../platform/problem.ts'
+import type { Transaction } from '../platform/database.ts'
+import { InvalidInput, NotFound } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import type { Gate } from './gate.ts'
 import type { Staff } from './requester.ts'
@@ -55,7 +56,7 @@ export function reviewFlag(
   })
 }
 
-/** Neighbours whose every look-up is flagged: people others are curious about. @throws {Refusal} */
+/** Neighbours whose every look-up is flagged: people others are curious about. @throws {InvalidInput} {Refusal} */
 export function watchNeighbour(
   gate: Gate,
   municipalityId: string,
@@ -63,6 +64,7 @@ export function watchNeighbour(
   neighbourId: string,
 ): Promise<Disclosed<object>> {
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
+    await mustLiveHere(transaction, municipalityId, neighbourId)
     await transaction
       .insertInto('watched_neighbours')
       .values({ municipality_id: municipalityId, neighbour_id: neighbourId })
@@ -72,7 +74,17 @@ export function watchNeighbour(
   })
 }
 
-/** Which record is a staff member's own, so that look-ups of it and of their household are flagged. @throws {Refusal} */
+async function mustLiveHere(transaction: Transaction, municipalityId: string, neighbourId: string): Promise<void> {
+  const found = await transaction
+    .selectFrom('neighbours')
+    .select('id')
+    .where('municipality_id', '=', municipalityId)
+    .where('id', '=', neighbourId)
+    .executeTakeFirst()
+  if (!found) throw new InvalidInput([{ pointer: '/neighbourId', detail: 'No neighbour here has this id.' }])
+}
+
+/** Which record is a staff member's own, so that look-ups of it and of their household are flagged. @throws {InvalidInput} {Refusal} */
 export function linkStaff(
   gate: Gate,
   municipalityId: string,
@@ -81,6 +93,7 @@ export function linkStaff(
   neighbourId: string,
 ): Promise<Disclosed<object>> {
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
+    await mustLiveHere(transaction, municipalityId, neighbourId)
     await transaction
       .insertInto('staff_neighbours')
       .values({ municipality_id: municipalityId, staff_id: staff, neighbour_id: neighbourId })

@@ -179,7 +179,7 @@ function supervision<T extends Town>(house: House<T>, gate: Gate): void {
       auth: 'staff',
       body: z.strictObject({ neighbourId: Id }),
       answers: { 201: { description: 'Done', schema: z.object({ watched: z.boolean() }) } },
-      refuses: [403],
+      refuses: [403, 422],
     },
     async ({ town, requester, body }) =>
       Reply.disclose(await watchNeighbour(gate, town.id, requester, body.neighbourId), 201),
@@ -194,7 +194,7 @@ function supervision<T extends Town>(house: House<T>, gate: Gate): void {
       auth: 'staff',
       body: z.strictObject({ staff: z.string().min(1).max(200), neighbourId: Id }),
       answers: { 201: { description: 'Done', schema: z.object({ linked: z.boolean() }) } },
-      refuses: [403],
+      refuses: [403, 422],
     },
     async ({ town, requester, body }) =>
       Reply.disclose(await linkStaff(gate, town.id, requester, body.staff, body.neighbourId), 201),

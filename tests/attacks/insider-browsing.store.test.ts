@@ -59,6 +59,20 @@ describe('a look-up', () => {
     expect(kindOf.get(celebrity.id)).toBe('watched')
   })
 
+  it('cannot be asked for of somebody who is not there: a supervisor is told so, and a clerk only that it is refused', async () => {
+    const nobody = crypto.randomUUID()
+    for (const [path, body] of [
+      ['/v1/staff-records', { staff: 'clerk', neighbourId: nobody }],
+      ['/v1/watched-neighbours', { neighbourId: nobody }],
+    ] as const) {
+      expect(await house.ask('POST', path, { as: 'supervisor', body })).toMatchObject({
+        status: 422,
+        body: { errors: [{ pointer: '/neighbourId' }] },
+      })
+      expect((await house.ask('POST', path, { as: 'clerk', body })).status).toBe(403)
+    }
+  })
+
   it('is in the ledger with its case', async () => {
     const { id } = await register(house)
     await withCase(id)

@@ -229,7 +229,7 @@ async function measureEquality(stage: Stage): Promise<EqualityFigures[]> {
       ],
       [
         'watching a neighbour, by staff without the purpose',
-        (id) => ask(none, 'POST', '/v1/watched-neighbours', { neighbourId: id }),
+        (id) => ask(clerk ?? '', 'POST', '/v1/watched-neighbours', { neighbourId: id }),
       ],
     )
     // With the proof of somebody who lives here, or with one nobody was given.
