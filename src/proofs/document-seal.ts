@@ -18,7 +18,7 @@ export async function documentSeal(deps: KeyDeps, town: Municipality): Promise<D
     'sign',
     'verify',
   ])) as CryptoKeyPair
-  const city = Object.values(town.name)[0] ?? town.slug
+  const city = town.name[town.languages[0] ?? ''] ?? town.slug
   const from = new Date(deps.clock.now().epochMilliseconds)
   const certificate = await selfSigned(pair, { city, country: town.countryCode }, from, YEARS)
   const privateJwk = await exportJWK(pair.privateKey)

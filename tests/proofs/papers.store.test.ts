@@ -108,6 +108,12 @@ describe('a paper', () => {
     const { pdf } = await print(id)
     expect(pdf.toString('latin1')).toContain('/SubFilter /ETSI.CAdES.detached')
     expect(await sealHolds(pdf)).toBe(true)
+    // A reader looks for the seal in a dictionary; one that is a stream as well is no seal to it.
+    const parts = [...pdf.toString('latin1').matchAll(/\/(?:Type|FT) \/Sig\n(.*?)\nendobj/gs)]
+    expect(parts).toHaveLength(2)
+    for (const [part] of parts) expect(part).not.toContain('stream')
+    // Named in the town's first language.
+    expect(pdf.toString('latin1')).toContain(Buffer.from('Vallmar · Padrón').toString('hex'))
     const altered = Buffer.from(pdf)
     altered[1000] = (altered[1000] ?? 0) ^ 1
     expect(await sealHolds(altered)).toBe(false)

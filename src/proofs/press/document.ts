@@ -147,7 +147,7 @@ function sheetOn(pdf: PDFKit.PDFDocument, root: PDFKit.PDFStructureElement, set:
         Reason: new String(reason),
         M: time,
       })
-      signature.end({} as never)
+      endWithoutStream(signature)
       const widget = pdf.ref({
         Type: 'Annot',
         Subtype: 'Widget',
@@ -162,13 +162,18 @@ function sheetOn(pdf: PDFKit.PDFDocument, root: PDFKit.PDFStructureElement, set:
       })
       const page = pdf.page as unknown as { annotations: unknown[] }
       page.annotations.push(widget)
-      widget.end({} as never)
+      endWithoutStream(widget)
       pdf.initForm()
       const { data } = (pdf as unknown as { _root: { data: { AcroForm: { data: Record<string, unknown> } } } })._root
         .data.AcroForm
       Object.assign(data, { Fields: [widget], SigFlags: 3, NeedAppearances: undefined })
     },
   }
+}
+
+/** Ends an object that is a dictionary and nothing else: given anything at all, even `{}`, it would become a stream. */
+function endWithoutStream(object: object): void {
+  ;(object as { end(): void }).end()
 }
 
 /** Bytes kept free for the signature. */
