@@ -5,6 +5,7 @@ import { measureFirewall } from './firewall.ts'
 import { measureLedger } from './ledger.ts'
 import { measureMemory } from './memory.ts'
 import { measurePapers } from './papers.ts'
+import { measurePortal } from './portal.ts'
 import { measureDecisions, measureProofs } from './proofs.ts'
 import { measureQuality } from './quality.ts'
 import { measureRegistration } from './registration.ts'
@@ -14,7 +15,18 @@ import { openStage } from './stage.ts'
 // `npm run bench` measures everything; `npm run bench -- proofs search` only those. What is measured replaces
 // its own part of docs/performance.md.
 
-const PARTS = ['registration', 'proofs', 'search', 'memory', 'firewall', 'papers', 'quality', 'ledger', 'desk'] as const
+const PARTS = [
+  'registration',
+  'proofs',
+  'search',
+  'memory',
+  'firewall',
+  'papers',
+  'quality',
+  'ledger',
+  'desk',
+  'portal',
+] as const
 type Part = (typeof PARTS)[number]
 
 const wanted = process.argv.slice(2).filter((word): word is Part => PARTS.some((part) => part === word))
@@ -202,6 +214,25 @@ try {
           table(
             ['page', 'KiB, shrunk', 'requests', 'usable after ms'],
             pages.map((row) => [row.page, one(row.kilobytes), String(row.requests), whole(row.usable)]),
+          ),
+        ].join('\n'),
+      )
+    }
+    if (part === 'portal') {
+      const { first, checking, load } = await measurePortal(stage)
+      replacePart(
+        part,
+        [
+          `From an empty browser to a proof on the screen, with a card: ${one(first.kilobytes)} KiB in ${first.requests} requests, shrunk; ${one(first.seconds)} s, typing left out; ${first.taps} taps after sign-in.`,
+          '',
+          table(
+            ['checking', 'p50 ms', 'p95 ms'],
+            checking.map((row) => [row.how, whole(row.p50), whole(row.p95)]),
+          ),
+          '',
+          table(
+            ['200 residents at once', 'a second', 'p50 ms', 'p95 ms', 'p95 beside the static page'],
+            load.map((row) => [row.what, whole(row.perSecond), one(row.p50), one(row.p95), two(row.ratio)]),
           ),
         ].join('\n'),
       )

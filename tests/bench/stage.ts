@@ -39,7 +39,10 @@ export async function openStage(): Promise<Stage> {
 }
 
 /** The built service as a process of its own, on a database. */
-export async function serveOn(databaseUrl: string): Promise<{
+export async function serveOn(
+  databaseUrl: string,
+  more: Record<string, string> = {},
+): Promise<{
   address: string
   pid: number
   token: string
@@ -59,6 +62,7 @@ export async function serveOn(databaseUrl: string): Promise<{
       PORT: String(port),
       DEMO_PORT: String(await freePort()),
       DEMO_NEIGHBOURS: '0',
+      ...more,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
