@@ -5,7 +5,7 @@ import type { House } from '../firewall/endpoint.ts'
 import { Reply } from '../firewall/reply.ts'
 import { actAsHelper, endHelper, type Helper, HelpRefused, helpersOf, nameHelper } from '../identity/helping.ts'
 import { InvalidInput } from '../platform/problem.ts'
-import { printPaper } from '../proofs/paper.ts'
+import { printPaper, writePaper } from '../proofs/paper.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { Csrf, DateField, Field, Select, Tick } from '../ui/form.tsx'
@@ -51,17 +51,21 @@ export function helperPages(house: House<Municipality>, page: OwnPages, deps: Po
       const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
       const requester = await actAsHelper(deps, town, { code: form.get('code') ?? '', profile: profile.data }, source)
       const order = { kind: 'individual', language, profile: profile.data, handedTo: 'representative' } as const
-      const printed = await printPaper(deps, town, requester, requester.neighbourId, order, `helper ${randomUUID()}`)
-      if (form.has('paper'))
+      const once = `helper ${randomUUID()}`
+      if (form.has('paper')) {
+        const printed = await printPaper(deps, town, requester, requester.neighbourId, order, once)
+        const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' }
         return send(
           Reply.document(
             printed.map(({ pdf }) => pdf),
             'application/pdf',
-            { 'content-disposition': 'attachment; filename="padron.pdf"' },
+            headers,
           ),
         )
+      }
+      const written = await writePaper(deps, town, requester, requester.neighbourId, order, once)
       return send(
-        Reply.page(printed, ({ paper }) => (
+        Reply.page(written, ({ paper }) => (
           <ActPage town={name} language={language} shown={{ qr: paper.qr, code: paper.code }} />
         )),
       )

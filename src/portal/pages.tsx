@@ -4,7 +4,7 @@ import { dayText, languageName, timeText } from '../desk/shell.tsx'
 import type { Device } from '../identity/passkeys.ts'
 import type { OpenSession } from '../identity/sessions.ts'
 import { addressText } from '../proofs/address-text.ts'
-import { nameText, type PrintedPaper } from '../proofs/paper.ts'
+import { nameText, type WrittenPaper } from '../proofs/paper.ts'
 import { type Profile, profiles } from '../proofs/profiles.ts'
 import type { ProofOutline } from '../proofs/proof-list.ts'
 import { claimDisplay } from '../proofs/wallet/metadata.ts'
@@ -171,26 +171,21 @@ const namesOf = (profile: Profile, language: Language) =>
   profile.claims.map((claim) => claimDisplay(claim).find(({ locale }) => locale === language)?.name ?? claim)
 
 /** The proof on the screen: a square, a code, and the same as a paper. */
-export function ShowPage(props: {
-  visit: OwnVisit
-  printed: Pick<PrintedPaper, 'paper'>
-  profile: Profile
-  once: string
-}) {
-  const { visit, printed, profile, once } = props
+export function ShowPage(props: { visit: OwnVisit; written: WrittenPaper; profile: Profile; once: string }) {
+  const { visit, written, profile, once } = props
   const { t, language, session } = visit
   return (
     <Own visit={visit} heading={profile.title[language]}>
       <p class="lead">{t.rShowLead}</p>
-      <Qr text={printed.paper.qr} label={t.rShowLead} />
+      <Qr text={written.paper.qr} label={t.rShowLead} />
       <p class="digits code" dir="ltr">
-        {printed.paper.code}
+        {written.paper.code}
       </p>
       <p>
         {t.sLearns}: {[t.sLives, ...namesOf(profile, language)].join(', ')}
       </p>
       <p>
-        {t.vUntil} {dayText(language, printed.paper.expiresOn)}
+        {t.vUntil} {dayText(language, written.paper.expiresOn)}
       </p>
       <form method="post" action="/me/paper">
         <Csrf token={session.csrf} />

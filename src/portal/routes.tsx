@@ -20,7 +20,7 @@ import { uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
-import { type Press, printPaper } from '../proofs/paper.ts'
+import { type Press, printPaper, writePaper } from '../proofs/paper.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
 import { proofsOf } from '../proofs/proof-list.ts'
 import { revokeProof } from '../proofs/revoke.ts'
@@ -226,7 +226,7 @@ function own(page: OwnPages, deps: PortalDeps): void {
       <ChoosePage visit={visit} once={randomUUID()} proofs={proofs} />
     )),
   )
-  const print = async (visit: OwnVisit) => {
+  const orderOf = (visit: OwnVisit) => {
     const parsed = ProfileId.safeParse(visit.form.get('profile'))
     const profile = parsed.success ? profiles.get(parsed.data) : undefined
     if (profile === undefined) throw new InvalidInput([])
@@ -236,24 +236,19 @@ function own(page: OwnPages, deps: PortalDeps): void {
       profile: profile.id,
       handedTo: 'neighbour' as const,
     }
-    const printed = await printPaper(
-      deps,
-      visit.town,
-      visit.requester,
-      visit.requester.neighbourId,
-      order,
-      onceOf(visit, profile.id),
-    )
-    return { profile, printed }
+    return { profile, order, once: onceOf(visit, profile.id) }
   }
   page({ method: 'post', path: '/me/proof' }, async (visit) => {
-    const { profile, printed } = await print(visit)
-    return Reply.page(printed, (made) => (
-      <ShowPage visit={visit} printed={made} profile={profile} once={visit.form.get('once')} />
+    const { town, requester } = visit
+    const { profile, order, once } = orderOf(visit)
+    return Reply.page(await writePaper(deps, town, requester, requester.neighbourId, order, once), (made) => (
+      <ShowPage visit={visit} written={made} profile={profile} once={visit.form.get('once')} />
     ))
   })
   page({ method: 'post', path: '/me/paper' }, async (visit) => {
-    const { printed } = await print(visit)
+    const { town, requester } = visit
+    const { order, once } = orderOf(visit)
+    const printed = await printPaper(deps, town, requester, requester.neighbourId, order, once)
     const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' }
     return Reply.document(
       printed.map(({ pdf }) => pdf),

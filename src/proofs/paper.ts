@@ -68,10 +68,14 @@ export class NoPress extends Problem {
   }
 }
 
-export interface PrintedPaper {
+/** A paper's words, its square and its code, as they can be shown on a screen. */
+export interface WrittenPaper {
   id: string
   paper: Paper
   expiresAt: string
+}
+
+export interface PrintedPaper extends WrittenPaper {
   pdf: Uint8Array
 }
 
@@ -90,11 +94,10 @@ const SHOWN_FIELDS = [
 ] as const
 
 /**
- * Prints a proof of residence on paper, sealed by the city, with a square and a code by which anyone can check it.
+ * Prints what {@link writePaper} writes, sealed by the city. Printing takes a while: it begins when the transaction is
+ * over, and with the same idempotency key the same paper is printed again.
  *
- * A protected neighbour is on no household's paper, and on their own the reference address stands for where they are.
- *
- * @throws {NoPress} {NotForThisHolder} {NotResident} {NotFound} {Refusal} {IdempotencyMismatch}
+ * @throws {NoPress} and whatever {@link writePaper} throws
  */
 export async function printPaper(
   deps: ProofDeps & { press?: Press | undefined },
@@ -106,6 +109,25 @@ export async function printPaper(
 ): Promise<Disclosed<PrintedPaper>> {
   const { press } = deps
   if (press === undefined) throw new NoPress()
+  const written = await writePaper(deps, town, requester, neighbourId, order, idempotencyKey)
+  return written.mapAsync(async (one) => ({ ...one, pdf: await press.paper(town, one.paper) }))
+}
+
+/**
+ * A proof of residence for a paper or a screen, with a square and a code by which anyone can check it.
+ *
+ * A protected neighbour is on no household's paper, and on their own the reference address stands for where they are.
+ *
+ * @throws {NotForThisHolder} {NotResident} {NotFound} {Refusal} {IdempotencyMismatch}
+ */
+export async function writePaper(
+  deps: ProofDeps,
+  town: Municipality,
+  requester: Staff | Resident,
+  neighbourId: string,
+  order: PaperOrder,
+  idempotencyKey: string,
+): Promise<Disclosed<WrittenPaper>> {
   const profile = profiles.get(order.profile ?? (order.kind === 'historical' ? 'residence-history' : 'residence'))
   if (profile === undefined) throw new NotFound()
   if (order.kind === 'historical' && !profile.claims.includes('continuous_residence_since'))
@@ -129,13 +151,12 @@ export async function printPaper(
     for (const record of loaded) if (record.protected) load.hidden.add(record.subject)
     return loaded
   }
-  type Written = Omit<PrintedPaper, 'pdf'>
-  const written = await deps.gate.open<NeighbourFields, ProvableField, Written>(
+  return deps.gate.open<NeighbourFields, ProvableField, WrittenPaper>(
     { municipalityId: town.id, requester, action: 'prove', purpose: purposeOf(requester), fields },
     (transaction) => records(transaction, [neighbourId]),
     async ([record], hand, openMore) => {
       if (record === undefined) throw new NotFound()
-      const earlier = await earlierAnswer<Written>(hand, neighbourId, key)
+      const earlier = await earlierAnswer<WrittenPaper>(hand, neighbourId, key)
       if (earlier) return earlier
       if (record.residence === undefined) throw new NotResident()
       const periods = await residencePeriods(hand.transaction, neighbourId)
@@ -195,8 +216,6 @@ export async function printPaper(
       }
     },
   )
-  // Printed when the transaction is over: it takes a while, and the same paper can be printed again.
-  return written.mapAsync(async (one) => ({ ...one, pdf: await press.paper(town, one.paper) }))
 }
 
 function memberLine(record: Opened<NeighbourFields, ProvableField>) {
