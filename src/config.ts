@@ -15,6 +15,7 @@ function jsonOr(text: string): unknown {
 }
 
 const Environment = z.object({
+  NODE_OPTIONS: z.string().default(''),
   NODE_ENV: z.enum(['production', 'development', 'test']).default('development'),
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
@@ -56,6 +57,8 @@ const Environment = z.object({
 
 export interface Config {
   production: boolean
+  /** Options Node itself took from the environment. */
+  nodeOptions: string[]
   host: string
   port: number
   /** Where the demo sign-in listens. */
@@ -122,6 +125,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   if (faults.length > 0) throw new ConfigInvalid(faults.join('\n'))
   return {
     production,
+    nodeOptions: env.NODE_OPTIONS.split(/\s+/).filter((option) => option !== ''),
     host: env.HOST,
     port: env.PORT,
     demoPort: env.DEMO_PORT ?? (env.PORT === 0 ? 0 : env.PORT + 1),

@@ -61,7 +61,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
   }
   try {
     const keys = registryKeys(config)
-    const dumps = config.production ? ownDumpsPossible() : []
+    const dumps = config.production ? ownDumpsPossible(config.nodeOptions) : []
     if (dumps.length > 0) throw new ConfigInvalid(dumps.join('\n'))
     const policies = loadPolicies(cedar)
     refuseUnsafe(policies)

@@ -234,14 +234,19 @@ async function parsed(context: Context, spec: Spec<'public' | 'staff' | 'request
       ? undefined
       : read(spec.body, await (spec.form ? formBody(context) : jsonBody(context)), (path) => path)
 
-  const header = (name: string, needed: boolean | undefined, form: RegExp) => {
+  const header = (name: string, needed: boolean | undefined, form: RegExp, shape: string) => {
     const value = context.req.header(name)
     if (!needed || (value !== undefined && form.test(value))) return value ?? ''
-    errors.push({ pointer: `header:${name}`, detail: `Send the header ${name}.` })
+    errors.push({ pointer: `header:${name}`, detail: `Send the header ${name}: ${shape}.` })
     return ''
   }
-  const purpose = header('Padron-Purpose', spec.purpose, /^[a-z-]{1,64}$/)
-  const idempotencyKey = header('Idempotency-Key', spec.idempotent, /^[\x20-\x7e]{8,200}$/)
+  const purpose = header('Padron-Purpose', spec.purpose, /^[a-z-]{1,64}$/, 'one of the purposes')
+  const idempotencyKey = header(
+    'Idempotency-Key',
+    spec.idempotent,
+    /^[\x20-\x7e]{8,200}$/,
+    '8 to 200 characters of ASCII',
+  )
   let version = 0
   if (spec.versioned) {
     const match = /^"(\d{1,9})"$/.exec(context.req.header('if-match') ?? '')

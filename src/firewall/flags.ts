@@ -1,4 +1,4 @@
-import type { Transaction } from '../platform/database.ts'
+import { sqlState } from '../platform/database.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import type { Gate } from './gate.ts'
@@ -12,6 +12,9 @@ export interface Flag {
   neighbourId: string
   kind: 'no-case' | 'own-record' | 'same-household' | 'watched'
 }
+
+/** PostgreSQL: the row pointed to is not there. */
+const FOREIGN_KEY = '23503'
 
 const supervising = (municipalityId: string, requester: Staff) =>
   ({ municipalityId, requester, action: 'supervise', purpose: 'supervision', fields: [] }) as const
@@ -64,24 +67,25 @@ export function watchNeighbour(
   neighbourId: string,
 ): Promise<Disclosed<object>> {
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
-    await mustLiveHere(transaction, municipalityId, neighbourId)
-    await transaction
-      .insertInto('watched_neighbours')
-      .values({ municipality_id: municipalityId, neighbour_id: neighbourId })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute()
+    await ofNeighbourHere(
+      transaction
+        .insertInto('watched_neighbours')
+        .values({ municipality_id: municipalityId, neighbour_id: neighbourId })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute(),
+    )
     return { watched: true }
   })
 }
 
-async function mustLiveHere(transaction: Transaction, municipalityId: string, neighbourId: string): Promise<void> {
-  const found = await transaction
-    .selectFrom('neighbours')
-    .select('id')
-    .where('municipality_id', '=', municipalityId)
-    .where('id', '=', neighbourId)
-    .executeTakeFirst()
-  if (!found) throw new InvalidInput([{ pointer: '/neighbourId', detail: 'No neighbour here has this id.' }])
+/** Says in words what the database refuses: a neighbour that this town does not have. */
+async function ofNeighbourHere(insert: Promise<unknown>): Promise<void> {
+  try {
+    await insert
+  } catch (error) {
+    if (sqlState(error) !== FOREIGN_KEY) throw error
+    throw new InvalidInput([{ pointer: '/neighbourId', detail: 'No neighbour here has this id.' }])
+  }
 }
 
 /** Which record is a staff member's own, so that look-ups of it and of their household are flagged. @throws {InvalidInput} {Refusal} */
@@ -93,14 +97,15 @@ export function linkStaff(
   neighbourId: string,
 ): Promise<Disclosed<object>> {
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
-    await mustLiveHere(transaction, municipalityId, neighbourId)
-    await transaction
-      .insertInto('staff_neighbours')
-      .values({ municipality_id: municipalityId, staff_id: staff, neighbour_id: neighbourId })
-      .onConflict((conflict) =>
-        conflict.columns(['municipality_id', 'staff_id']).doUpdateSet({ neighbour_id: neighbourId }),
-      )
-      .execute()
+    await ofNeighbourHere(
+      transaction
+        .insertInto('staff_neighbours')
+        .values({ municipality_id: municipalityId, staff_id: staff, neighbour_id: neighbourId })
+        .onConflict((conflict) =>
+          conflict.columns(['municipality_id', 'staff_id']).doUpdateSet({ neighbour_id: neighbourId }),
+        )
+        .execute(),
+    )
     return { linked: true }
   })
 }

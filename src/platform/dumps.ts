@@ -23,10 +23,13 @@ export function dumpsPossible(options: readonly string[], limits: string | undef
   return reasons
 }
 
-/** The same of the process that asks. */
-export function ownDumpsPossible(): string[] {
-  const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)]
-  return dumpsPossible(options, limitsHere())
+/**
+ * The same of the process that asks.
+ *
+ * @param nodeOptions what Node took from the environment
+ */
+export function ownDumpsPossible(nodeOptions: readonly string[]): string[] {
+  return dumpsPossible([...process.execArgv, ...nodeOptions], limitsHere())
 }
 
 function limitsHere(): string | undefined {
