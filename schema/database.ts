@@ -288,6 +288,10 @@ export interface Municipalities {
    * Bits kept of each blind-index token: floor(log2(expected_population * 24 / 8)), a person having some 24 of them, so that a value stands for several people.
    */
   blind_index_bits: number;
+  /**
+   * After so long without a word from them, a neighbour is asked whether they still live here.
+   */
+  confirm_after_months: Generated<number>;
   country_code: string;
   created_at: Generated<Timestamp>;
   departure_notice_days: Generated<number>;

@@ -25,6 +25,7 @@ import { paperRoutes } from './proofs/paper-routes.ts'
 import { proofRoutes } from './proofs/routes.ts'
 import { signingKeys } from './proofs/signing-keys.ts'
 import { walletRoutes } from './proofs/wallet/routes.ts'
+import { departureRoutes } from './registry/departure-routes.ts'
 import { type Municipality, townDirectory } from './registry/municipality.ts'
 import { orderRoutes } from './registry/order-routes.ts'
 import { registrationDesk } from './registry/registration-desk.ts'
@@ -97,6 +98,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   firewallRoutes(house, rooms)
   orderRoutes(house, rooms)
   registryRoutes(house, rooms, searchLinks(rooms.gate))
+  departureRoutes(house, rooms)
   proofRoutes(house, rooms)
   paperRoutes(house, rooms)
   walletRoutes(house, rooms)

@@ -29,6 +29,7 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
     timeZone: 'Europe/Madrid',
     expectedPopulation: 20_000,
     departureNoticeDays: 30,
+    confirmAfterMonths: 24,
     hourlyBudgetStaff: 240,
     hourlyBudgetOrganisation: 1200,
     referenceAddress: {

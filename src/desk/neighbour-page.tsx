@@ -34,6 +34,7 @@ export function NeighbourPage(props: {
     representative,
     departedOn,
     version,
+    heardOn,
   } = neighbour
   const action = (what: string) => `/desk/neighbours/${id}/${what}`
   const paper = paperTexts[language]
@@ -90,6 +91,21 @@ export function NeighbourPage(props: {
         ) : (
           ''
         )}
+        <dt>{t.dHeard}</dt>
+        <dd>
+          {dayText(language, heardOn)}
+          {departedOn ? (
+            ''
+          ) : (
+            <form method="post" action={action('confirm')}>
+              <Csrf token={session.csrf} />
+              <input type="hidden" name="once" value={once} />
+              <button type="submit" class="quiet">
+                {t.dConfirm}
+              </button>
+            </form>
+          )}
+        </dd>
         {household ? (
           <>
             <dt>{t.dHousehold}</dt>

@@ -39,6 +39,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
     'wrongly-registered': t.dWrongly,
     address: t.dMove,
     'personal-data': t.dCorrect,
+    residence: t.dStill,
   }
   return (
     <Desk visit={visit} title={t.dHistory}>

@@ -1,5 +1,6 @@
 import { Qr } from '../counter/page.tsx'
 import { Reply } from '../firewall/reply.ts'
+import type { StaffRole } from '../firewall/requester.ts'
 import { offerEnrolment, relyingParty } from '../identity/passkeys.ts'
 import { CardNeedsWord, giveCard } from '../identity/resident-card.ts'
 import { NotFound } from '../platform/problem.ts'
@@ -11,6 +12,9 @@ import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { Desk, type DeskVisit, dayText, languageName } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
+
+/** Who answers what people write; a clerk only what asks for something to be done. */
+const ANSWERING: readonly StaffRole[] = ['clerk', 'supervisor', 'legal']
 
 /** What the desk does for the portal: handing over the way in, and answering what people write. */
 export function portalDesk(page: Pages, deps: ProofDeps): void {
@@ -31,19 +35,16 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
       return pageOf(<WordPage visit={visit} id={id} />, 422)
     }
   })
-  page({ method: 'get', path: '/desk/complaints', roles: ['supervisor', 'legal'] }, async (visit) =>
+  page({ method: 'get', path: '/desk/complaints', roles: ANSWERING }, async (visit) =>
     Reply.page(await complaintsToAnswer(deps, visit.town, visit.requester), (complaints) => (
       <ComplaintsPage visit={visit} complaints={complaints} />
     )),
   )
-  page(
-    { method: 'post', path: '/desk/complaints', roles: ['supervisor', 'legal'] },
-    async ({ town, requester, form }) => {
-      const outcome = OUTCOMES.find((one) => one === form.get('outcome')) ?? 'answered'
-      await answerComplaint(deps, town, requester, form.get('complaint'), form.get('answer').slice(0, 10_000), outcome)
-      return Reply.redirect('/desk/complaints')
-    },
-  )
+  page({ method: 'post', path: '/desk/complaints', roles: ANSWERING }, async ({ town, requester, form }) => {
+    const outcome = OUTCOMES.find((one) => one === form.get('outcome')) ?? 'answered'
+    await answerComplaint(deps, town, requester, form.get('complaint'), form.get('answer').slice(0, 10_000), outcome)
+    return Reply.redirect('/desk/complaints')
+  })
 }
 
 function EnrolmentPage(props: { visit: DeskVisit; id: string; link: string }) {
@@ -112,6 +113,7 @@ function ComplaintsPage(props: { visit: DeskVisit; complaints: readonly Complain
             {t.kWaiting.replace('{day}', dayText(language, complaint.dueOn))} · {languageName(complaint.language)}
             {complaint.escalated ? ` · ${t.kEscalated}` : ''}
             <p dir="auto">{complaint.words.text}</p>
+            <Asked visit={visit} complaint={complaint} />
             <form method="post" action="/desk/complaints">
               <Csrf token={session.csrf} />
               <input type="hidden" name="complaint" value={complaint.id} />
@@ -134,5 +136,42 @@ function ComplaintsPage(props: { visit: DeskVisit; complaints: readonly Complain
         ))}
       </ul>
     </Desk>
+  )
+}
+
+/** Whoever asked, and the child they want registered, ready for the form. */
+function Asked(props: { visit: DeskVisit; complaint: ComplaintToAnswer }) {
+  const { visit, complaint } = props
+  const { t, session, requester } = visit
+  const { neighbourId, words } = complaint
+  if (neighbourId === null || requester.role === 'legal') return ''
+  const [year = '', month = '', day = ''] = words.newborn?.born.split('-') ?? []
+  return (
+    <>
+      <p>
+        <a href={`/desk/neighbours/${neighbourId}`}>{t.dWho}</a>
+      </p>
+      {words.newborn ? (
+        <form method="post" action="/desk/register">
+          <Csrf token={session.csrf} />
+          {Object.entries({
+            of: neighbourId,
+            p0_given: words.newborn.given,
+            p0_family: words.newborn.family,
+            'p0_born-year': year,
+            'p0_born-month': month,
+            'p0_born-day': day,
+            p0_guardian: neighbourId,
+          }).map(([name, value]) => (
+            <input type="hidden" name={name} value={value} />
+          ))}
+          <button type="submit" name="act" value="fill" class="quiet">
+            {t.dRegister}
+          </button>
+        </form>
+      ) : (
+        ''
+      )}
+    </>
   )
 }

@@ -72,7 +72,7 @@ export function RegisterPage(props: RegisterProps) {
   )
 }
 
-function SensitiveBox(props: { visit: DeskVisit; word: string }) {
+export function SensitiveBox(props: { visit: Pick<DeskVisit, 't'>; word: string }) {
   const { t } = props.visit
   return (
     <div class="summary" role="alert">
@@ -134,7 +134,11 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
           options={Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)}
         />
         <Field name={name('contact')} label={t.dPhone} value={value('contact')} />
-        <Field name={name('representative')} label={t.dRepresentative} value={value('representative')} auto />
+        {value('guardian') ? (
+          <input type="hidden" name={name('guardian')} value={value('guardian')} />
+        ) : (
+          <Field name={name('representative')} label={t.dRepresentative} value={value('representative')} auto />
+        )}
       </details>
       <Tick name={name('protected')} label={t.dProtect} on={value('protected') !== ''} />
     </section>
@@ -142,7 +146,11 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
 }
 
 /** Where somebody lives: every kind is a whole answer. */
-export function AddressFields(props: { visit: DeskVisit; typed: Typed; fault?: string | undefined }) {
+export function AddressFields(props: {
+  visit: Pick<DeskVisit, 't' | 'town'>
+  typed: Typed
+  fault?: string | undefined
+}) {
   const { visit, typed, fault } = props
   const { t, town } = visit
   const value = (name: string) => typed[name] ?? ''

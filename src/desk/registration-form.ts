@@ -64,7 +64,11 @@ export function check(typed: Typed, t: Texts, keepSensitive: boolean): Checked {
             },
           }
         : {}),
-      ...(get('representative') ? { representative: { name: get('representative') } } : {}),
+      ...(/^[0-9a-f-]{36}$/.test(get('guardian'))
+        ? { representative: { neighbourId: get('guardian') } }
+        : get('representative')
+          ? { representative: { name: get('representative') } }
+          : {}),
       ...(get('protected') ? { protected: true } : {}),
       ...(since && since !== 'wrong' ? { since } : {}),
       ...(typed.household ? { householdId: typed.household } : { address: address ?? { kind: 'no-fixed-address' } }),
@@ -81,7 +85,8 @@ export function check(typed: Typed, t: Texts, keepSensitive: boolean): Checked {
   return { people, faults, sensitive }
 }
 
-function contactIn(text: string) {
+/** An e-mail address, a telephone number, or another way to reach somebody, told apart by how it looks. */
+export function contactIn(text: string) {
   if (/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text)) return { email: text }
   return /^[+\d\s().-]{6,}$/.test(text) ? { phone: text } : { other: text }
 }

@@ -17,6 +17,7 @@ import { ProfileId, profiles } from '../proofs/profiles.ts'
 import { proofsOf } from '../proofs/proof-list.ts'
 import { revokeProof } from '../proofs/revoke.ts'
 import { offerToWallet } from '../proofs/wallet/offers.ts'
+import { confirmResidence } from '../registry/confirmations.ts'
 import { Departure, decideProceeding, recordDeparture, recordNotice } from '../registry/departures.ts'
 import { neighbourHistory } from '../registry/history.ts'
 import { lookUpsOf } from '../registry/lookups.ts'
@@ -112,6 +113,13 @@ function registering(page: Pages, deps: DeskDeps): void {
       const people = String(Number(typed.people ?? '1') + 1)
       return pageOf(<RegisterPage visit={visit} typed={{ ...typed, people }} draftId={draftId} once={once} />)
     }
+    if (typed.act === 'fill') {
+      const { of: guardian = '', ...filled } = typed
+      const ask = { purpose: PURPOSE, fields: ['household'] as const }
+      return Reply.page(await openNeighbour(deps, visit.town, visit.requester, guardian, ask), ({ household }) => (
+        <RegisterPage visit={visit} typed={household ? { ...filled, household: household.id } : filled} once={once} />
+      ))
+    }
     if (typed.act === 'draft') {
       await keepDraft(deps, visit.town, visit.requester, draftId, typed)
       return Reply.redirect('/desk/work')
@@ -202,6 +210,10 @@ function neighbour(page: Pages, deps: DeskDeps): void {
   page({ method: 'post', path: '/desk/neighbours/:id/correct', roles: COUNTER }, async (visit) => {
     const version = Number(visit.form.get('version'))
     await correctNeighbour(deps, visit.town, visit.requester, idIn(visit), correctionIn(visit), version)
+    return Reply.redirect(at(idIn(visit)))
+  })
+  page({ method: 'post', path: '/desk/neighbours/:id/confirm', roles: COUNTER }, async (visit) => {
+    await confirmResidence(deps, visit.town, visit.requester, idIn(visit), onceIn(visit, 'confirm'))
     return Reply.redirect(at(idIn(visit)))
   })
   page({ method: 'post', path: '/desk/neighbours/:id/move', roles: COUNTER }, async (visit) => {

@@ -69,6 +69,7 @@ export const ACTIONS = [
   'enrol',
   'answer',
   'notify',
+  'confirm',
 ] as const
 export type Action = (typeof ACTIONS)[number]
 

@@ -30,6 +30,8 @@ const place = (id: string, column: 'content' | 'answer') => ({ table: 'complaint
 /** What somebody says, and the entry of the ledger it is about, if any. */
 export interface Words {
   text: string
+  /** A child to be registered in the household of whoever wrote. */
+  newborn?: { given: string; family: string; born: string } | undefined
   entryId?: string | undefined
 }
 
@@ -137,10 +139,16 @@ export interface ComplaintToAnswer {
   words: Words
 }
 
-const answering = (town: Municipality, requester: Staff) =>
-  ({ municipalityId: town.id, requester, action: 'answer', purpose: 'complaints', fields: [] }) as const
+/** What clerks do, and therefore answer; the rest may be about them. */
+const REQUESTS: readonly ComplaintKind[] = ['change', 'wrong-data']
+const kindsFor = (staff: Staff) => (staff.role === 'clerk' ? REQUESTS : COMPLAINT_KINDS)
 
-/** What waits for an answer, the most urgent first. @throws {Refusal} */
+const answering = (town: Municipality, requester: Staff) => {
+  const purpose = requester.role === 'clerk' ? 'requests' : 'complaints'
+  return { municipalityId: town.id, requester, action: 'answer', purpose, fields: [] } as const
+}
+
+/** What waits for an answer from somebody of this duty, the most urgent first. @throws {Refusal} */
 export async function complaintsToAnswer(
   deps: RegistryDeps,
   town: Municipality,
@@ -152,6 +160,7 @@ export async function complaintsToAnswer(
       .selectFrom('complaints')
       .selectAll()
       .where('answered_at', 'is', null)
+      .where('kind', 'in', kindsFor(staff))
       .orderBy('due_on')
       .limit(100)
       .execute()
@@ -187,6 +196,7 @@ export async function answerComplaint(
         outcome,
       })
       .where('id', '=', id)
+      .where('kind', 'in', kindsFor(staff))
       .where('answered_at', 'is', null)
       .executeTakeFirst()
     if (done.numUpdatedRows !== 1n) throw new NotFound()

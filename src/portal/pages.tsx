@@ -10,7 +10,7 @@ import type { ProofOutline } from '../proofs/proof-list.ts'
 import { claimDisplay } from '../proofs/wallet/metadata.ts'
 import type { History } from '../registry/history.ts'
 import type { LookUp } from '../registry/lookups.ts'
-import type { Notice } from '../registry/notices.ts'
+import type { Messages } from '../registry/notices.ts'
 import { Csrf, Field, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
@@ -76,9 +76,10 @@ export function EnrolPage(props: { town: string; language: Language; nonce: stri
 }
 
 /** Three taps: get a proof, for this service, show. */
-export function HomePage(props: { visit: OwnVisit; notices: readonly Notice[] }) {
-  const { visit, notices } = props
-  const { t, language, town } = visit
+export function HomePage(props: { visit: OwnVisit; messages: Messages; once: string }) {
+  const { visit, messages, once } = props
+  const { notices, stillHere } = messages
+  const { t, language, town, session } = visit
   return (
     <Own visit={visit} heading={t.rHello}>
       <p>
@@ -89,6 +90,9 @@ export function HomePage(props: { visit: OwnVisit; notices: readonly Notice[] })
       <ul class="cards">
         <li>
           <a href="/me/record">{t.rRecord}</a>
+        </li>
+        <li>
+          <a href="/me/change">{t.mTitle}</a>
         </li>
         <li>
           <a href="/me/looked">{t.dLooked}</a>
@@ -104,7 +108,19 @@ export function HomePage(props: { visit: OwnVisit; notices: readonly Notice[] })
         </li>
       </ul>
       <h2>{t.rMessages}</h2>
-      {notices.length === 0 ? <p>{t.rNoMessages}</p> : ''}
+      {stillHere ? (
+        <form method="post" action="/me/change/here" class="note">
+          <Csrf token={session.csrf} />
+          <input type="hidden" name="once" value={once} />
+          <p>
+            {t.mHere} {t.mHereLead}
+          </p>
+          <button type="submit">{t.mYes}</button>
+        </form>
+      ) : (
+        ''
+      )}
+      {notices.length === 0 && !stillHere ? <p>{t.rNoMessages}</p> : ''}
       {notices.map((notice) => (
         <p class="note">
           {timeText(language, town.timeZone, notice.at)}: {t.rNoticeOrder}
@@ -235,7 +251,9 @@ export function RecordPage(props: { visit: OwnVisit; history: History }) {
                 ? t.dMove
                 : movement.cause === 'personal-data'
                   ? t.dCorrect
-                  : t.dLeave}
+                  : movement.cause === 'residence'
+                    ? t.dStill
+                    : t.dLeave}
             <br />
             {t.dTrue} {dayText(language, movement.effectiveOn)} · {t.dKnown}{' '}
             {timeText(language, town.timeZone, movement.recordedAt)}

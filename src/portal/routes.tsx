@@ -27,11 +27,12 @@ import { revokeProof } from '../proofs/revoke.ts'
 import { neighbourHistory } from '../registry/history.ts'
 import { lookUpsOf } from '../registry/lookups.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { noticesOf } from '../registry/notices.ts'
+import { messagesOf } from '../registry/notices.ts'
 import { isLanguage } from '../ui/language.ts'
 import { Page } from '../ui/layout.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { cookieName, pageOf, pagePolicy, safePath, sessionCookie, signedInPages } from '../ui/signed-in.tsx'
+import { changePages } from './change-routes.tsx'
 import { COMPLAINT_KINDS, type ComplaintKind, complain, follow } from './complaints.ts'
 import { helperPages } from './helper-routes.tsx'
 import ledgerScript from './ledger.client.ts?script'
@@ -68,6 +69,7 @@ export function portalPages(house: House<Municipality>, deps: PortalDeps): void 
   openToAll(house, deps, send)
   const pages = signedInPages(house, deps, 'resident', '/me/in')
   own(pages, deps)
+  changePages(pages, deps)
   helperPages(house, pages, deps, send)
 }
 
@@ -213,12 +215,12 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
 }
 
 export type OwnPages = ReturnType<typeof signedInPages<'resident'>>
-const onceOf = (visit: OwnVisit, what: string) => `me ${visit.form.get('once') || randomUUID()} ${what}`
+export const onceOf = (visit: OwnVisit, what: string) => `me ${visit.form.get('once') || randomUUID()} ${what}`
 
 function own(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'get', path: '/me' }, async (visit) =>
-    Reply.page(await noticesOf(deps, visit.town, visit.requester), (notices) => (
-      <HomePage visit={visit} notices={notices} />
+    Reply.page(await messagesOf(deps, visit.town, visit.requester), (messages) => (
+      <HomePage visit={visit} messages={messages} once={randomUUID()} />
     )),
   )
   page({ method: 'get', path: '/me/proof' }, async (visit) =>

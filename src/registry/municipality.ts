@@ -18,6 +18,8 @@ export interface Municipality {
   referenceAddress: ReferenceAddress
   blindIndexBits: number
   departureNoticeDays: number
+  /** After so long without a word, a neighbour is asked whether they still live here. Nothing follows from silence. */
+  confirmAfterMonths: number
   /** Searches and openings an hour, for one member of staff and for one outside organisation. */
   hourlyBudgetStaff: number
   hourlyBudgetOrganisation: number
@@ -38,11 +40,11 @@ export function blindIndexBits(expectedPopulation: number): number {
 /** Done by the owner's login; the service only reads municipalities. */
 export async function createMunicipality(database: Database, town: NewMunicipality): Promise<void> {
   await sql`insert into municipalities (id, slug, name, country_code, province_code, municipality_code, languages, issuer, time_zone,
-      expected_population, blind_index_bits, reference_address, departure_notice_days,
+      expected_population, blind_index_bits, reference_address, departure_notice_days, confirm_after_months,
       hourly_budget_staff, hourly_budget_organisation)
     values (${town.id}, ${town.slug}, ${JSON.stringify(town.name)}::text::jsonb, ${town.countryCode}, ${town.provinceCode},
       ${town.municipalityCode}, ${`{${town.languages.join(',')}}`}::text[], ${town.issuer}, ${town.timeZone}, ${town.expectedPopulation},
-      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays},
+      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.confirmAfterMonths},
       ${town.hourlyBudgetStaff}, ${town.hourlyBudgetOrganisation})`.execute(database)
 }
 
@@ -61,6 +63,7 @@ export async function listMunicipalities(database: Database): Promise<Municipali
     referenceAddress: row.reference_address as ReferenceAddress,
     blindIndexBits: row.blind_index_bits,
     departureNoticeDays: row.departure_notice_days,
+    confirmAfterMonths: row.confirm_after_months,
     hourlyBudgetStaff: row.hourly_budget_staff,
     hourlyBudgetOrganisation: row.hourly_budget_organisation,
   }))

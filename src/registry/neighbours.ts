@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand, Opened } from '../firewall/gate.ts'
-import type { Requester, Staff } from '../firewall/requester.ts'
+import type { Requester, Resident, Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
-import { NotFound, VersionConflict } from '../platform/problem.ts'
+import type { Transaction } from '../platform/database.ts'
+import { InvalidInput, NotFound, VersionConflict } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Correction, NeighbourField, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
@@ -25,7 +26,8 @@ export const OPENABLE = [
 ] as const satisfies NeighbourField[]
 export type Openable = (typeof OPENABLE)[number]
 
-export type Neighbour = { version: number } & Opened<NeighbourFields, Openable>
+/** `heardOn`: the last day anything was said by or about them, and so the last day they were known to live here. */
+export type Neighbour = { version: number; protected: boolean; heardOn: string } & Opened<NeighbourFields, Openable>
 
 /**
  * Opens a neighbour's record for a purpose, as it is now or as of a day and an instant.
@@ -44,39 +46,61 @@ export async function openNeighbour(
     (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone), ...ask.asOf }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
-      return { ...record, version: await versionOf(hand, id) }
+      const heardOn = await heardFrom(hand.transaction, town, id)
+      return { ...record, ...(await standingOf(hand, id)), heardOn }
     },
   )
 }
 
-async function versionOf(hand: GateHand, id: string): Promise<number> {
-  const row = await hand.transaction
+/** The last day a neighbour was heard from, in the town's own time. @returns an ISO date */
+export async function heardFrom(transaction: Transaction, town: Municipality, id: string): Promise<string> {
+  const { rows } = await sql<{ day: string }>`
+    select (max(recorded_at) at time zone ${town.timeZone})::date::text as day
+    from movements where neighbour_id = ${id}`.execute(transaction)
+  return rows[0]?.day ?? '1970-01-01'
+}
+
+async function standingOf(hand: GateHand, id: string): Promise<{ version: number; protected: boolean }> {
+  return hand.transaction
     .selectFrom('neighbours')
-    .select('version')
+    .select(['version', 'protected'])
     .where('id', '=', id)
     .executeTakeFirstOrThrow()
-  return row.version
 }
+
+/** For which purpose somebody changes a record: clerks at the counter, neighbours their own. */
+export const changePurpose = (requester: Staff | Resident) =>
+  requester.kind === 'resident' ? 'own-record' : 'counter-service'
+
+/** What neighbours may correct without anyone looking: a name and a date of birth are for a clerk, and so is showing again. */
+const OWN_CORRECTIONS = ['contact', 'languages', 'protected']
 
 /**
  * Corrects or completes what was recorded. The earlier version stays in the history, and the neighbour
  * can still be found by an earlier name.
  *
+ * @throws {InvalidInput} when a neighbour corrects what only a clerk may
  * @throws {VersionConflict} when somebody changed the record after `version` was read
  */
 export async function correctNeighbour(
   deps: RegistryDeps,
   town: Municipality,
-  clerk: Staff,
+  requester: Staff | Resident,
   id: string,
   asked: Correction,
   version: number,
 ): Promise<Disclosed<{ id: string; version: number }>> {
+  if (requester.kind === 'resident') {
+    const errors = Object.keys(asked)
+      .filter((field) => !OWN_CORRECTIONS.includes(field) || (field === 'protected' && !asked.protected))
+      .map((field) => ({ pointer: `/${field}`, detail: 'Ask at a counter, or write to the city.' }))
+    if (errors.length > 0) throw new InvalidInput(errors)
+  }
   const { hash } = await deps.gate.keysOf(town.id)
   const day = today(deps.clock, town.timeZone)
   const fields = ['name', 'previousNames', 'dateOfBirth', 'sex', 'contact', 'languages', 'address'] as const
   return deps.gate.open<NeighbourFields, (typeof fields)[number], { id: string; version: number }>(
-    { municipalityId: town.id, requester: clerk, action: 'correct', purpose: 'counter-service', fields },
+    { municipalityId: town.id, requester, action: 'correct', purpose: changePurpose(requester), fields },
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
@@ -135,7 +159,7 @@ export async function correctNeighbour(
       await recordMovement(
         hand,
         town,
-        clerk,
+        requester,
         id,
         { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() },
         {
@@ -196,15 +220,15 @@ export async function reindex(hand: GateHand, id: string, tokens: readonly numbe
 }
 
 export interface MovementOutline {
-  kind: 'change' | 'departure'
-  cause: 'address' | 'personal-data' | 'death' | 'moved-away' | 'duplicate' | 'wrongly-registered'
+  kind: 'change' | 'confirmation' | 'departure'
+  cause: 'residence' | 'address' | 'personal-data' | 'death' | 'moved-away' | 'duplicate' | 'wrongly-registered'
   effectiveOn: string
 }
 
 export async function recordMovement(
   hand: GateHand,
   town: Municipality,
-  clerk: Staff,
+  requester: Staff | Resident,
   neighbourId: string,
   outline: MovementOutline,
   details: unknown,
@@ -219,7 +243,7 @@ export async function recordMovement(
       kind: outline.kind,
       cause: outline.cause,
       effective_on: outline.effectiveOn,
-      recorded_by: clerk.id,
+      recorded_by: requester.kind === 'resident' ? 'neighbour' : requester.id,
       details: Buffer.from(hand.seal(neighbourId, { table: 'movements', column: 'details', row: id }, details)),
     })
     .execute()

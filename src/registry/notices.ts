@@ -3,8 +3,10 @@ import type { SealedRecord } from '../firewall/gate.ts'
 import type { Resident } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
+import { timeToAsk } from './confirmations.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Municipality } from './municipality.ts'
+import { heardFrom } from './neighbours.ts'
 import { loadRecords } from './store.ts'
 
 export interface Notice {
@@ -12,14 +14,21 @@ export interface Notice {
   at: string
 }
 
+/** What a neighbour finds when they come in. */
+export interface Messages {
+  notices: Notice[]
+  /** Nothing was heard from them for long: they are asked whether they still live here. */
+  stillHere: boolean
+}
+
 /** What a neighbour must be told, from the day it may be told. @throws {NotFound} {Refusal} */
-export async function noticesOf(
+export async function messagesOf(
   deps: RegistryDeps,
   town: Municipality,
   resident: Resident,
-): Promise<Disclosed<Notice[]>> {
+): Promise<Disclosed<Messages>> {
   const now = new Date(deps.clock.now().epochMilliseconds)
-  return deps.gate.open<{ notices: Notice[] }, never, Notice[]>(
+  return deps.gate.open<{ notices: Notice[] }, never, Messages>(
     { municipalityId: town.id, requester: resident, action: 'open', purpose: 'own-record', fields: [] },
     async (transaction) => {
       const records = await loadRecords(transaction, [resident.neighbourId], {
@@ -36,7 +45,10 @@ export async function noticesOf(
         .where('visible_from', '<=', now)
         .orderBy('visible_from', 'desc')
         .execute()
-      return rows.map((row) => ({ kind: row.kind, at: row.visible_from.toISOString() }))
+      return {
+        notices: rows.map((row) => ({ kind: row.kind, at: row.visible_from.toISOString() })),
+        stillHere: timeToAsk(deps, town, await heardFrom(hand.transaction, town, resident.neighbourId)),
+      }
     },
   )
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand } from '../firewall/gate.ts'
 import { storeDataKey } from '../firewall/municipality-keys.ts'
-import type { Staff } from '../firewall/requester.ts'
+import { Refusal, type Resident, type Staff } from '../firewall/requester.ts'
 import { newDataKey } from '../firewall/seal.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
@@ -11,7 +11,7 @@ import { householdAddress } from './households.ts'
 import { once } from './idempotency.ts'
 import type { Address, Move, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
-import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
+import { changePurpose, nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
 import { residenceStart } from './register.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
@@ -36,20 +36,23 @@ export interface Moved {
  * Moves a neighbour to another address or household in the municipality. The earlier residence ends the
  * day the new one begins; that it once was open-ended stays on record.
  *
+ * A neighbour who moves themself founds a household at the new address: whom they join, a clerk has to ask.
+ *
  * @throws {InvalidInput} when the move lies in the future or does not come after the start of the present residence
  * @throws {NotResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  */
 export async function moveNeighbour(
   deps: RegistryDeps,
   town: Municipality,
-  clerk: Staff,
+  requester: Staff | Resident,
   id: string,
   move: Move,
   conditions: { version: number; idempotencyKey: string },
 ): Promise<Disclosed<Moved>> {
+  if (requester.kind === 'resident' && move.householdId !== undefined) throw new Refusal()
   const since = residenceStart(deps, town, move.since)
   const key = await once(deps.gate, town.id, {
-    requester: clerk.id,
+    requester: requester.id,
     operation: `move ${id}`,
     key: conditions.idempotencyKey,
     body: move,
@@ -57,7 +60,7 @@ export async function moveNeighbour(
   const joined =
     move.householdId === undefined
       ? undefined
-      : await householdAddress(deps, town, clerk, move.householdId, 'counter-service')
+      : await householdAddress(deps, town, requester, move.householdId, 'counter-service')
   const address = move.address ?? joined
   if (address === undefined)
     throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
@@ -65,7 +68,7 @@ export async function moveNeighbour(
   const fields = ['name', 'previousNames', 'dateOfBirth', 'residence', 'departedOn'] as const
 
   return deps.gate.open<NeighbourFields, (typeof fields)[number], Moved>(
-    { municipalityId: town.id, requester: clerk, action: 'move', purpose: 'counter-service', fields },
+    { municipalityId: town.id, requester, action: 'move', purpose: changePurpose(requester), fields },
     (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], hand) => {
       if (record?.name === undefined) throw new NotFound()
@@ -99,7 +102,7 @@ export async function moveNeighbour(
       await recordMovement(
         hand,
         town,
-        clerk,
+        requester,
         id,
         { kind: 'change', cause: 'address', effectiveOn: since },
         { residenceId },

@@ -3,7 +3,7 @@ import { endpoint, type House, ProblemDetails } from '../firewall/endpoint.ts'
 import { purposes } from '../firewall/policies.ts'
 import { publicData, Reply } from '../firewall/reply.ts'
 import { InvalidInput } from '../platform/problem.ts'
-import { Departure, decideProceeding, recordDeparture, recordNotice } from './departures.ts'
+import { confirmResidence } from './confirmations.ts'
 import type { RegistryDeps } from './deps.ts'
 import { neighbourHistory } from './history.ts'
 import { Address, Contact, Correction, Criteria, Move, Name, Registration } from './model.ts'
@@ -68,26 +68,8 @@ const History = z
     ),
   })
   .openapi('History')
-const Departed = z
-  .object({
-    status: z.enum(['departed', 'proceeding']),
-    id: Id,
-    on: z.string().optional(),
-    version: z.int().optional(),
-    proceedingId: z.uuid().optional(),
-  })
-  .openapi('Departed')
-const Proceeding = z
-  .object({
-    proceedingId: z.uuid(),
-    status: z.enum(['opened', 'notified', 'approved', 'withdrawn']),
-    effectiveFrom: z.string().optional(),
-  })
-  .openapi('Proceeding')
-
 const tag = 'Registry'
 const params = z.object({ id: Id })
-const proceeding = z.object({ id: Id, proceedingId: z.uuid() })
 const etag = (version: number) => ({ etag: `"${version}"` })
 
 /** What the registry answers over HTTP. */
@@ -239,7 +221,8 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
     async ({ town, requester, params: { id }, purpose, query }) => {
       const fields = query.fields === undefined ? allowed(purpose) : chosen(query.fields)
       const neighbour = await openNeighbour(deps, town, requester, id, { purpose, fields })
-      return Reply.disclose(neighbour, 200, ({ version }) => etag(version))
+      const asked = neighbour.map(({ heardOn: _, protected: __, ...rest }) => rest)
+      return Reply.disclose(asked, 200, ({ version }) => etag(version))
     },
   )
 
@@ -297,61 +280,18 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
     house,
     {
       method: 'post',
-      path: '/v1/neighbours/{id}/departures',
-      summary: 'Record a departure, or open a proceeding',
+      path: '/v1/neighbours/{id}/confirmations',
+      summary: 'Write down that a neighbour still lives here',
       tag,
       auth: 'staff',
       params,
-      body: Departure,
       idempotent: true,
-      versioned: true,
-      description:
-        'Death and moving away take effect at once. Anything else is a proceeding: notice, waiting, a second clerk; the neighbour stays a neighbour meanwhile.',
-      answers: { 201: { description: 'Departed, or a proceeding', schema: Departed } },
-      refuses: [403, 404, 409, 412, 428],
-    },
-    async ({ town, requester, params: { id }, body, version, idempotencyKey }) =>
-      Reply.disclose(await recordDeparture(deps, town, requester, id, body, { version, idempotencyKey }), 201),
-  )
-
-  endpoint(
-    house,
-    {
-      method: 'post',
-      path: '/v1/neighbours/{id}/departures/{proceedingId}/notice',
-      summary: 'Record that the neighbour was told',
-      tag,
-      auth: 'staff',
-      params: proceeding,
-      body: z.strictObject({ givenOn: z.iso.date() }),
-      idempotent: true,
-      answers: { 200: { description: 'The time to answer runs', schema: Proceeding } },
+      description: 'Asked of everyone alike. Nothing lapses without it.',
+      answers: { 201: { description: 'Written down', schema: z.object({ id: Id, confirmedOn: z.iso.date() }) } },
       refuses: [403, 404, 409],
     },
-    async ({ town, requester, params: { id, proceedingId }, body, idempotencyKey }) => {
-      const at = { neighbourId: id, proceedingId }
-      return Reply.disclose(await recordNotice(deps, town, requester, at, body.givenOn, idempotencyKey))
-    },
-  )
-
-  endpoint(
-    house,
-    {
-      method: 'post',
-      path: '/v1/neighbours/{id}/departures/{proceedingId}/decision',
-      summary: 'Approve or withdraw a departure',
-      tag,
-      auth: 'staff',
-      params: proceeding,
-      body: z.strictObject({ decision: z.enum(['approved', 'withdrawn']) }),
-      idempotent: true,
-      answers: { 200: { description: 'Decided', schema: Proceeding } },
-      refuses: [403, 404, 409],
-    },
-    async ({ town, requester, params: { id, proceedingId }, body, idempotencyKey }) => {
-      const at = { neighbourId: id, proceedingId }
-      return Reply.disclose(await decideProceeding(deps, town, requester, at, body.decision, idempotencyKey))
-    },
+    async ({ town, requester, params: { id }, idempotencyKey }) =>
+      Reply.disclose(await confirmResidence(deps, town, requester, id, idempotencyKey), 201),
   )
 
   endpoint(

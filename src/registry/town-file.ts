@@ -39,6 +39,7 @@ export const TownFile = z.strictObject({
   hourlyBudgetStaff: z.int().min(1).default(240),
   hourlyBudgetOrganisation: z.int().min(1).default(1200),
   departureNoticeDays: z.int().min(1).max(365).default(30),
+  confirmAfterMonths: z.int().min(1).max(240).default(24),
   referenceAddress: ReferenceAddress,
   organisations: z.array(OrganisationEntry).default([]),
 })

@@ -223,6 +223,8 @@ describe('what a neighbour sees', () => {
         '/me/proof',
         '/me/record',
         '/me/looked',
+        '/me/change',
+        '/me/change/move',
         '/me/devices',
         '/me/helpers',
         '/helper',
@@ -234,8 +236,13 @@ describe('what a neighbour sees', () => {
         expect(await violations(page), path).toEqual([])
         expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth'), path).toBe(true)
       }
-      await page.goto(`${service.address}/me/proof`)
-      await shot(page, `portal-choose-${locale}`)
+      for (const [path, name] of [
+        ['/me/proof', 'choose'],
+        ['/me/change', 'change'],
+      ]) {
+        await page.goto(service.address + path)
+        await shot(page, `portal-${name}-${locale}`)
+      }
       await context.close()
     },
   )

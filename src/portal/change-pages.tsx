@@ -1,0 +1,131 @@
+import { AddressFields, SensitiveBox } from '../desk/register-page.tsx'
+import type { Typed } from '../desk/registration-form.ts'
+import { dayText } from '../desk/shell.tsx'
+import type { Neighbour } from '../registry/neighbours.ts'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
+import { LANGUAGES } from '../ui/language.ts'
+import { Own, type OwnVisit } from './shell.tsx'
+
+/** What a neighbour may say has changed: most of it takes effect at once. */
+export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once: string }) {
+  const { visit, neighbour, once } = props
+  const { t, language, session } = visit
+  const { contact, languages, heardOn, version } = neighbour
+  const hidden = (
+    <>
+      <Csrf token={session.csrf} />
+      <input type="hidden" name="once" value={once} />
+      <input type="hidden" name="version" value={String(version)} />
+    </>
+  )
+  return (
+    <Own visit={visit} heading={t.mTitle}>
+      {visit.query('done') === '1' ? (
+        <div class="done" role="status">
+          {t.mDone}
+        </div>
+      ) : (
+        ''
+      )}
+      <section aria-labelledby="here">
+        <h2 id="here">{t.mHere}</h2>
+        <p>
+          {t.dHeard}: {dayText(language, heardOn)}. {t.mHereLead}
+        </p>
+        <form method="post" action="/me/change/here">
+          {hidden}
+          <button type="submit">{t.mYes}</button>
+        </form>
+      </section>
+      <section aria-labelledby="move">
+        <h2 id="move">{t.mMove}</h2>
+        <p>{t.mMoveLead}</p>
+        <p>
+          <a class="button" href="/me/change/move">
+            {t.mMove}
+          </a>
+        </p>
+      </section>
+      <section aria-labelledby="child">
+        <h2 id="child">{t.mChild}</h2>
+        <p>{t.mChildLead}</p>
+        <form method="post" action="/me/change/child">
+          {hidden}
+          <Field name="given" label={t.dGiven} required auto />
+          <Field name="family" label={t.dFamily} auto />
+          <DateField
+            name="born"
+            legend={t.dBorn}
+            labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+            value={() => ''}
+          />
+          <button type="submit">{t.kSend}</button>
+        </form>
+      </section>
+      <section aria-labelledby="reach">
+        <h2 id="reach">{t.mReach}</h2>
+        <form method="post" action="/me/change/reach">
+          {hidden}
+          <Field name="contact" label={t.mContact} value={Object.values(contact ?? {}).join(', ')} />
+          <Select
+            name="speaks"
+            label={t.dSpeaks}
+            value={languages?.[0] ?? language}
+            options={Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)}
+          />
+          <button type="submit">{t.dSave}</button>
+        </form>
+      </section>
+      <section aria-labelledby="hide">
+        <h2 id="hide">{t.mHide}</h2>
+        <p>{neighbour.protected ? t.mHidden : t.mHideLead}</p>
+        {neighbour.protected ? (
+          ''
+        ) : (
+          <form method="post" action="/me/change/hide">
+            {hidden}
+            <button type="submit">{t.mHide}</button>
+          </form>
+        )}
+      </section>
+      <p>
+        <a href="/complain?kind=change">{t.mElse}</a>
+      </p>
+    </Own>
+  )
+}
+
+/** A new address of any kind, which is true from the moment it is sent. */
+export function MovePage(props: {
+  visit: OwnVisit
+  typed: Typed
+  version: number
+  once: string
+  faults?: Faults
+  word?: string | undefined
+}) {
+  const { visit, typed, version, once, faults = {}, word } = props
+  const { t, session } = visit
+  return (
+    <Own visit={visit} heading={t.mMove}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <p class="lead">{t.mMoveLead}</p>
+      <form method="post" action="/me/change/move">
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="version" value={String(version)} />
+        {word ? <SensitiveBox visit={visit} word={word} /> : ''}
+        <AddressFields visit={visit} typed={typed} fault={faults.where} />
+        <DateField
+          name="since"
+          legend={t.dSince}
+          hint={t.dSinceHint}
+          fault={faults.since}
+          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+          value={(part) => typed[`since-${part}`] ?? ''}
+        />
+        <button type="submit">{t.mMove}</button>
+      </form>
+    </Own>
+  )
+}

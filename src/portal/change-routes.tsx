@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto'
+import { addressIn, contactIn, isoDay, typedIn } from '../desk/registration-form.ts'
+import { sensitiveWord } from '../desk/sensitive.ts'
+import { Reply } from '../firewall/reply.ts'
+import { today } from '../platform/clock.ts'
+import { InvalidInput } from '../platform/problem.ts'
+import { confirmResidence } from '../registry/confirmations.ts'
+import type { Correction } from '../registry/model.ts'
+import { correctNeighbour, openNeighbour } from '../registry/neighbours.ts'
+import { moveNeighbour } from '../registry/residences.ts'
+import type { Faults } from '../ui/form.tsx'
+import { isLanguage, LOCALES } from '../ui/language.ts'
+import { pageOf } from '../ui/signed-in.tsx'
+import { ChangePage, MovePage } from './change-pages.tsx'
+import { complain } from './complaints.ts'
+import { type OwnPages, onceOf, type PortalDeps } from './routes.tsx'
+import type { OwnVisit } from './shell.tsx'
+
+const SEEN = ['contact', 'languages', 'residence'] as const
+const DONE = '/me/change?done=1'
+const versionIn = (visit: OwnVisit) => Number(visit.form.get('version'))
+
+/** What neighbours say has changed. What needs nobody's judgement takes effect at once; a birth goes to a clerk. */
+export function changePages(page: OwnPages, deps: PortalDeps): void {
+  const own = ({ town, requester }: OwnVisit) =>
+    openNeighbour(deps, town, requester, requester.neighbourId, { purpose: 'own-record', fields: SEEN })
+
+  page({ method: 'get', path: '/me/change' }, async (visit) =>
+    Reply.page(await own(visit), (neighbour) => <ChangePage visit={visit} neighbour={neighbour} once={randomUUID()} />),
+  )
+  page({ method: 'post', path: '/me/change/here' }, async (visit) => {
+    const { town, requester } = visit
+    await confirmResidence(deps, town, requester, requester.neighbourId, onceOf(visit, 'here'))
+    return Reply.redirect(DONE)
+  })
+  const correct = async (visit: OwnVisit, change: Correction) => {
+    const { town, requester } = visit
+    await correctNeighbour(deps, town, requester, requester.neighbourId, change, versionIn(visit))
+    return Reply.redirect(DONE)
+  }
+  page({ method: 'post', path: '/me/change/hide' }, (visit) => correct(visit, { protected: true }))
+  page({ method: 'post', path: '/me/change/reach' }, (visit) => {
+    const [contact, speaks] = [visit.form.get('contact').slice(0, 200), visit.form.get('speaks')]
+    return correct(visit, {
+      contact: contact === '' ? null : contactIn(contact),
+      ...(isLanguage(speaks) ? { languages: [speaks] } : {}),
+    })
+  })
+  page({ method: 'get', path: '/me/change/move' }, async (visit) =>
+    Reply.page(await own(visit), ({ version }) => (
+      <MovePage visit={visit} typed={{}} version={version} once={randomUUID()} />
+    )),
+  )
+  page({ method: 'post', path: '/me/change/move' }, async (visit) => {
+    const { town, requester, t, form } = visit
+    const typed = typedIn(form)
+    const address = addressIn(typed)
+    const since = isoDay(typed, 'since')
+    const again = (faults: Faults, word?: string) =>
+      pageOf(
+        <MovePage
+          visit={visit}
+          typed={typed}
+          version={versionIn(visit)}
+          once={form.get('once')}
+          faults={faults}
+          word={word}
+        />,
+        422,
+      )
+    const word = form.get('sensitive') === 'keep' ? undefined : sensitiveWord(`${typed.usual} ${typed.description}`)
+    const faults = { ...(address ? {} : { where: t.dWhere }), ...(since === 'wrong' ? { since: t.dSinceHint } : {}) }
+    if (address === undefined || since === 'wrong' || word !== undefined) return again(faults, word)
+    try {
+      const conditions = { version: versionIn(visit), idempotencyKey: onceOf(visit, 'move') }
+      const move = { address, ...(since ? { since } : {}) }
+      await moveNeighbour(deps, town, requester, requester.neighbourId, move, conditions)
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error
+      return again({ since: t.mSince })
+    }
+    return Reply.redirect(DONE)
+  })
+  page({ method: 'post', path: '/me/change/child' }, async (visit) => {
+    const { town, requester, form, language } = visit
+    const born = isoDay(typedIn(form), 'born')
+    const [given, family] = [form.get('given').slice(0, 200), form.get('family').slice(0, 200)]
+    const late = typeof born === 'string' && born !== 'wrong' && born > today(deps.clock, town.timeZone).toString()
+    if (given === '' || born === 'wrong' || late) throw new InvalidInput([])
+    const newborn = { given, family, born: born ?? '' }
+    const text = LOCALES[language].mChild
+    const said = { kind: 'change', words: { text, newborn }, language, neighbourId: requester.neighbourId } as const
+    await complain(deps, town, said, requester.id)
+    return Reply.redirect(DONE)
+  })
+}

@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import type { Resident } from '../../src/firewall/requester.ts'
+import { correctNeighbour } from '../../src/registry/neighbours.ts'
+import { moveNeighbour } from '../../src/registry/residences.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { openRecord, register } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const CHANGE = '/me/change'
+async function neighbour(more: Parameters<typeof register>[1] = {}) {
+  const registered = await register(house, more)
+  const me = await signedIn(house, { kind: 'resident', subject: registered.id })
+  const requester: Resident = { kind: 'resident', id: registered.id, neighbourId: registered.id }
+  return { ...registered, me, requester }
+}
+const desk = (role: 'clerk' | 'supervisor' | 'legal' = 'clerk') =>
+  signedIn(house, { kind: 'staff', subject: `${role}-of-the-desk`, role, office: DEMO_OFFICE })
+const movementsOf = async (id: string) => {
+  const { body } = await house.ask<{ movements: { movement: string; cause: string }[] }>(
+    'GET',
+    `/v1/neighbours/${id}/history`,
+    { as: 'clerk', purpose: 'counter-service' },
+  )
+  return body.movements.map(({ movement, cause }) => `${movement} ${cause}`)
+}
+
+describe('a neighbour says for themself', () => {
+  it('that they still live here: once for a form sent twice, and anyone may at the counter', async () => {
+    const { id, me } = await neighbour()
+    const form = { once: randomUUID() }
+    for (const _ of [1, 2]) expect((await me.send(`${CHANGE}/here`, form, CHANGE)).status).toBe(303)
+    expect(await movementsOf(id)).toEqual(['registration arrival', 'confirmation residence'])
+    const clerk = await desk()
+    await clerk.send(`/desk/neighbours/${id}/confirm`, { once: randomUUID() }, `/desk/neighbours/${id}`)
+    const api = () =>
+      house.ask('POST', `/v1/neighbours/${id}/confirmations`, { as: 'clerk', idempotencyKey: `same-${id}` })
+    expect((await api()).status).toBe(201)
+    expect((await api()).status).toBe(201)
+    expect(await movementsOf(id)).toHaveLength(4)
+  })
+
+  it('how to reach them, in which language', async () => {
+    const { id, version, me } = await neighbour({ contact: { phone: '+34 600 000 000' }, languages: ['es'] })
+    await me.send(`${CHANGE}/reach`, { version: String(version), contact: 'a@example.org', speaks: 'ar' }, CHANGE)
+    const { body } = await openRecord(house, id)
+    expect(body).toMatchObject({ contact: { email: 'a@example.org' }, languages: ['ar'] })
+    await me.send(`${CHANGE}/reach`, { version: String(version + 1), contact: '', speaks: 'ar' }, CHANGE)
+    expect((await openRecord(house, id)).body).not.toHaveProperty('contact')
+  })
+
+  it('that they moved: true at once, in a household of their own, and the old address proves nothing', async () => {
+    const { id, version, householdId, me } = await neighbour({ since: '2020-01-01' })
+    const paper = await (
+      await me.send('/me/proof', { profile: 'bank-account', once: randomUUID() }, '/me/proof')
+    ).text()
+    const code = /class="digits code"[^>]*>\s*([0-9A-Z-]{16,24})\s*</.exec(paper)?.[1] ?? ''
+    const check = () =>
+      house.ask<{ valid: boolean }>('POST', '/v1/check-codes', {
+        body: { code },
+        headers: { 'test-source': randomUUID() },
+      })
+    expect((await check()).status).toBe(200)
+    const form = { version: String(version), once: randomUUID(), where: 'dwelling', street: 'del Far', number: '3' }
+    expect((await me.send(`${CHANGE}/move`, form, CHANGE)).headers.get('location')).toBe(`${CHANGE}?done=1`)
+    const { body } = await openRecord(house, id)
+    expect(body).toMatchObject({ address: { streetName: 'del Far' }, household: { size: 1 } })
+    expect((body.household as { id: string }).id).not.toBe(householdId)
+    expect((await check()).status).not.toBe(200)
+  })
+
+  it('and nothing is lost or written when the form is incomplete, too early, or says too much', async () => {
+    const { id, version, me } = await neighbour()
+    const send = (more: Record<string, string>) =>
+      me.send(`${CHANGE}/move`, { version: String(version), once: randomUUID(), ...more }, CHANGE)
+    for (const wrong of [
+      { street: 'del Far' },
+      { where: 'dwelling', street: 'del Far', 'since-day': '1', 'since-month': '1', 'since-year': '1990' },
+      { where: 'dwelling', street: 'del Far', 'since-day': '31', 'since-month': '2', 'since-year': '2024' },
+      { where: 'no-fixed-address', usual: 'sin papeles, del Far' },
+    ]) {
+      const answer = await send(wrong as Record<string, string>)
+      expect(answer.status).toBe(422)
+      expect(await answer.text()).toContain('del Far')
+    }
+    expect(await movementsOf(id)).toHaveLength(1)
+  })
+
+  it('that somebody must not find them: hidden at once from clerks, never from themself, and shown again only by staff', async () => {
+    const { id, version, me, requester } = await neighbour({ name: { given: 'Amagada' } })
+    await me.send(`${CHANGE}/hide`, { version: String(version) }, CHANGE)
+    expect((await openRecord(house, id)).status).toBe(404)
+    expect(await (await me.open('/me/record')).text()).toContain('Amagada')
+    expect(await (await me.open(CHANGE)).text()).toContain('Your record is hidden')
+    const show = correctNeighbour(house.rooms, house.town, requester, id, { protected: false }, version + 1)
+    await expect(show).rejects.toMatchObject({ status: 422 })
+  })
+
+  it('but not another name, another birth date, or whose household is theirs', async () => {
+    const { id, version, requester } = await neighbour()
+    const other = await neighbour()
+    const correct = (change: object) => correctNeighbour(house.rooms, house.town, requester, id, change, version)
+    await expect(correct({ name: { given: 'Another' } })).rejects.toMatchObject({ status: 422 })
+    await expect(correct({ dateOfBirth: '1950' })).rejects.toMatchObject({ status: 422 })
+    const conditions = { version, idempotencyKey: randomUUID() }
+    const join = moveNeighbour(house.rooms, house.town, requester, id, { householdId: other.householdId }, conditions)
+    await expect(join).rejects.toMatchObject({ code: 'refused' })
+    const theirs = { address: { kind: 'no-fixed-address' } } as const
+    const push = moveNeighbour(house.rooms, house.town, requester, other.id, theirs, conditions)
+    await expect(push).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  it('that a child was born: a clerk finds the form filled in, and the child lives in their household', async () => {
+    const { id, householdId, me } = await neighbour({ name: { given: 'Mare' } })
+    const born = { 'born-day': '2', 'born-month': '1', 'born-year': '2026' }
+    expect((await me.send(`${CHANGE}/child`, { given: 'Nadó', family: 'Nou', ...born }, CHANGE)).status).toBe(303)
+    const late = { 'born-day': '2', 'born-month': '1', 'born-year': '2999' }
+    expect((await me.send(`${CHANGE}/child`, { given: 'Futur', ...late }, CHANGE)).status).toBe(422)
+    const clerk = await desk()
+    const list = await (await clerk.open('/desk/complaints')).text()
+    expect(list).toContain('value="Nadó"')
+    expect(list).not.toContain('Futur')
+    const filled = await (
+      await clerk.send(
+        '/desk/register',
+        { act: 'fill', of: id, p0_given: 'Nadó', 'p0_born-year': '2026', p0_guardian: id },
+        '/desk/complaints',
+      )
+    ).text()
+    expect(filled).toContain('value="Nadó"')
+    expect(filled).toContain(householdId)
+    const done = await clerk.send(
+      '/desk/register',
+      {
+        act: 'register',
+        once: randomUUID(),
+        people: '1',
+        household: householdId,
+        p0_given: 'Nadó',
+        'p0_born-year': '2026',
+        p0_guardian: id,
+      },
+      '/desk/register',
+    )
+    const child = /neighbours\/([0-9a-f-]{36})/.exec(done.headers.get('location') ?? '')?.[1] ?? ''
+    expect((await openRecord(house, child)).body).toMatchObject({
+      household: { id: householdId },
+      representative: { neighbourId: id },
+    })
+  })
+})
+
+describe('what neighbours write', () => {
+  it('reaches clerks when it asks for something to be done, and supervisors whatever it says', async () => {
+    const { me } = await neighbour()
+    const say = (kind: string, text: string) => me.send('/complain', { kind, text }, CHANGE)
+    await say('change', 'Please correct my street')
+    await say('refused', 'The clerk at window two refused me')
+    const [clerk, supervisor] = await Promise.all([desk(), desk('supervisor')])
+    const [seen, all] = await Promise.all(
+      [clerk, supervisor].map(async (one) => (await one.open('/desk/complaints')).text()),
+    )
+    expect(seen).toContain('Please correct my street')
+    expect(seen).not.toContain('window two')
+    expect(all).toContain('window two')
+    const id = /window two.*?name="complaint" value="([^"]+)"/s.exec(all ?? '')?.[1] ?? ''
+    const refused = await clerk.send(
+      '/desk/complaints',
+      { complaint: id, answer: 'No', outcome: 'not-upheld' },
+      '/desk/complaints',
+    )
+    expect(refused.status).toBe(404)
+  })
+})
+
+describe('whether a neighbour still lives here', () => {
+  it('is asked of everyone after two years without a word; silence changes nothing', async () => {
+    const { id, me } = await neighbour()
+    const question = 'Do you still live here?'
+    expect(await (await me.open('/me')).text()).not.toContain(question)
+    house.clock.advance({ hours: 24 * 731 })
+    const later = await signedIn(house, { kind: 'resident', subject: id })
+    expect(await (await later.open('/me')).text()).toContain(question)
+    house.clock.advance({ hours: 24 * 3650 })
+    expect((await openRecord(house, id)).body).not.toHaveProperty('departedOn')
+    const evenLater = await signedIn(house, { kind: 'resident', subject: id })
+    const proof = await evenLater.send('/me/proof', { profile: 'library', once: randomUUID() }, '/me/proof')
+    expect(proof.status).toBe(200)
+  })
+})
