@@ -151,11 +151,11 @@ export async function correctNeighbour(
           address: record.address,
         }),
       )
-      await withdrawProofs(
-        hand,
-        id,
-        (['name', 'dateOfBirth'] as const).filter((field) => change[field] !== undefined),
-      )
+      await withdrawProofs(hand, id, [
+        ...(['name', 'dateOfBirth'] as const).filter((field) => change[field] !== undefined),
+        // What hides from now on must not be shown by a proof of before.
+        ...(change.protected ? ['address', 'household'] : []),
+      ])
       await recordMovement(
         hand,
         town,

@@ -231,7 +231,7 @@ describe('what a neighbour sees', () => {
         '/complain',
         '/providers',
       ]) {
-        await page.goto(service.address + path)
+        expect((await page.goto(service.address + path))?.status(), path).toBe(200)
         expect(await page.getAttribute('html', 'lang')).toBe(locale)
         expect(await violations(page), path).toEqual([])
         expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth'), path).toBe(true)
