@@ -146,6 +146,18 @@ export interface Enrolments {
   neighbour_id: string;
 }
 
+export interface Erasures {
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  decision: string | null;
+  ground: string;
+  id: string;
+  municipality_id: string;
+  neighbour_id: string;
+  proposed_at: Timestamp;
+  proposed_by: string;
+}
+
 export interface Evidence {
   document_hash: Buffer | null;
   id: string;
@@ -295,6 +307,10 @@ export interface Municipalities {
   country_code: string;
   created_at: Generated<Timestamp>;
   departure_notice_days: Generated<number>;
+  /**
+   * How long after a departure the record is kept for proofs of past residence, before it may be erased on request.
+   */
+  erase_after_years: Generated<number>;
   expected_population: number;
   hourly_budget_organisation: Generated<number>;
   hourly_budget_staff: Generated<number>;
@@ -315,6 +331,7 @@ export interface Municipalities {
 
 export interface Neighbours {
   departed_on: string | null;
+  erased_at: Timestamp | null;
   /**
    * Also the id of the data key that seals this neighbour.
    */
@@ -588,6 +605,7 @@ export interface DB {
   document_seals: DocumentSeals;
   drafts: Drafts;
   enrolments: Enrolments;
+  erasures: Erasures;
   evidence: Evidence;
   flags: Flags;
   helpers: Helpers;

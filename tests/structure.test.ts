@@ -53,6 +53,7 @@ describe('the rooms', () => {
       residences: ['registry'],
       movements: ['registry'],
       proceedings: ['registry'],
+      erasures: ['registry'],
       search_tokens: ['registry'],
       municipalities: ['registry'],
       idempotency_keys: ['registry'],

@@ -30,6 +30,7 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
     expectedPopulation: 20_000,
     departureNoticeDays: 30,
     confirmAfterMonths: 24,
+    eraseAfterYears: 5,
     hourlyBudgetStaff: 240,
     hourlyBudgetOrganisation: 1200,
     referenceAddress: {

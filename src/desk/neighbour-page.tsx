@@ -8,6 +8,7 @@ import type { Offer } from '../proofs/wallet/offers.ts'
 import type { Neighbour } from '../registry/neighbours.ts'
 import { Csrf, DateField, Field, Select, Tick } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
+import { EraseBox } from './erasures.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
 import { AddressFields } from './register-page.tsx'
 import { CaseBox, Desk, type DeskVisit, dayText, languageName, timeText } from './shell.tsx'
@@ -182,6 +183,7 @@ export function NeighbourPage(props: {
         ''
       )}
 
+      {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} /> : ''}
       <details>
         <summary>{t.dCorrect}</summary>
         <form method="post" action={action('correct')}>

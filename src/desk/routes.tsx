@@ -30,6 +30,7 @@ import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import deskScript from './desk.client.ts?script'
 import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
+import { erasureDesk } from './erasures.tsx'
 import { NeighbourPage, WalletPage } from './neighbour-page.tsx'
 import { HistoryPage, LeavePage, LookedPage } from './neighbour-past-page.tsx'
 import { organisationDesk } from './organisations.tsx'
@@ -65,6 +66,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   self(page, deps)
   portalDesk(page, deps)
   organisationDesk(page, deps)
+  erasureDesk(page, deps)
 }
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>

@@ -14,6 +14,7 @@ const ROOMS: { path: `/${string}`; text: keyof Texts; roles: readonly StaffRole[
   { path: '/desk/flags', text: 'dSupervision', roles: ['supervisor', 'auditor'] },
   { path: '/desk/legal', text: 'dLegal', roles: ['legal'] },
   { path: '/desk/organisations', text: 'gTitle', roles: ['legal'] },
+  { path: '/desk/erasures', text: 'eTitle', roles: ['legal'] },
   { path: '/desk/complaints', text: 'kDesk', roles: ['clerk', 'supervisor', 'legal'] },
   { path: '/desk/ledger', text: 'dAudit', roles: ['auditor', 'legal', 'supervisor'] },
   { path: '/desk/sessions', text: 'dSessions', roles: ['clerk', 'supervisor', 'legal', 'auditor'] },

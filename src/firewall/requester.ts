@@ -70,6 +70,7 @@ export const ACTIONS = [
   'answer',
   'notify',
   'confirm',
+  'erase',
 ] as const
 export type Action = (typeof ACTIONS)[number]
 

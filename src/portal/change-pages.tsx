@@ -2,7 +2,7 @@ import { AddressFields, SensitiveBox } from '../desk/register-page.tsx'
 import type { Typed } from '../desk/registration-form.ts'
 import { dayText } from '../desk/shell.tsx'
 import type { Neighbour } from '../registry/neighbours.ts'
-import { Csrf, DateField, ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Select, Tick } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
 import { Own, type OwnVisit } from './shell.tsx'
 
@@ -88,6 +88,26 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
           </form>
         )}
       </section>
+      {neighbour.departedOn ? (
+        <section aria-labelledby="erase">
+          <h2 id="erase">{t.mErase}</h2>
+          <p>{t.mEraseLead}</p>
+          <form method="post" action="/me/change/erase">
+            {hidden}
+            <button type="submit">{t.mErase}</button>
+          </form>
+        </section>
+      ) : (
+        <section aria-labelledby="leave">
+          <h2 id="leave">{t.mLeave}</h2>
+          <p>{t.mLeaveLead}</p>
+          <form method="post" action="/me/change/leave">
+            {hidden}
+            <Tick name="sure" label={t.mLeaveSure} on={false} />
+            <button type="submit">{t.mLeave}</button>
+          </form>
+        </section>
+      )}
       <p>
         <a href="/complain?kind=change">{t.mElse}</a>
       </p>

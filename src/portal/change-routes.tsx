@@ -5,6 +5,7 @@ import { Reply } from '../firewall/reply.ts'
 import { today } from '../platform/clock.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { confirmResidence } from '../registry/confirmations.ts'
+import { recordDeparture } from '../registry/departures.ts'
 import type { Correction } from '../registry/model.ts'
 import { correctNeighbour, openNeighbour } from '../registry/neighbours.ts'
 import { moveNeighbour } from '../registry/residences.ts'
@@ -16,7 +17,7 @@ import { complain } from './complaints.ts'
 import { type OwnPages, onceOf, type PortalDeps } from './routes.tsx'
 import type { OwnVisit } from './shell.tsx'
 
-const SEEN = ['contact', 'languages', 'residence'] as const
+const SEEN = ['contact', 'languages', 'residence', 'departedOn'] as const
 const DONE = '/me/change?done=1'
 const versionIn = (visit: OwnVisit) => Number(visit.form.get('version'))
 
@@ -79,6 +80,18 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       if (!(error instanceof InvalidInput)) throw error
       return again({ since: t.mSince })
     }
+    return Reply.redirect(DONE)
+  })
+  page({ method: 'post', path: '/me/change/leave' }, async (visit) => {
+    const { town, requester, form } = visit
+    if (!form.has('sure')) return Reply.redirect('/me/change')
+    const conditions = { version: versionIn(visit), idempotencyKey: onceOf(visit, 'leave') }
+    await recordDeparture(deps, town, requester, requester.neighbourId, { cause: 'moved-away' }, conditions)
+    return Reply.redirect(DONE)
+  })
+  page({ method: 'post', path: '/me/change/erase' }, async ({ town, requester, language }) => {
+    const said = { kind: 'change', words: { text: LOCALES[language].mErase }, language } as const
+    await complain(deps, town, { ...said, neighbourId: requester.neighbourId }, requester.id)
     return Reply.redirect(DONE)
   })
   page({ method: 'post', path: '/me/change/child' }, async (visit) => {

@@ -40,6 +40,7 @@ export const TownFile = z.strictObject({
   hourlyBudgetOrganisation: z.int().min(1).default(1200),
   departureNoticeDays: z.int().min(1).max(365).default(30),
   confirmAfterMonths: z.int().min(1).max(240).default(24),
+  eraseAfterYears: z.int().min(0).max(100).default(5),
   referenceAddress: ReferenceAddress,
   organisations: z.array(OrganisationEntry).default([]),
 })

@@ -165,11 +165,12 @@ export function Radios(props: {
   )
 }
 
-export function Tick(props: { name: string; label: string; on: boolean }) {
+export function Tick(props: { name: string; id?: string; label: string; on: boolean }) {
+  const { name, id = name, label, on } = props
   return (
     <div class="choice">
-      <input type="checkbox" id={props.name} name={props.name} value="yes" checked={props.on} />
-      <label for={props.name}>{props.label}</label>
+      <input type="checkbox" id={id} name={name} value="yes" checked={on} />
+      <label for={id}>{label}</label>
     </div>
   )
 }

@@ -1,0 +1,100 @@
+import { Reply } from '../firewall/reply.ts'
+import { InvalidInput, NotFound } from '../platform/problem.ts'
+import type { ProofDeps } from '../proofs/issue.ts'
+import { decideErasure, type Erasure, GROUNDS, Ground, openErasures, proposeErasure } from '../registry/erasures.ts'
+import { Csrf, Select, Tick } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import type { signedInPages } from '../ui/signed-in.tsx'
+import { Desk, type DeskVisit, timeText } from './shell.tsx'
+
+type Pages = ReturnType<typeof signedInPages<'staff'>>
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** Forgetting somebody who has left: a supervisor proposes, a legal officer decides. */
+export function erasureDesk(page: Pages, deps: ProofDeps): void {
+  page(
+    { method: 'post', path: '/desk/neighbours/:id/erase', roles: ['supervisor'], fresh: true },
+    async ({ town, requester, params: { id = '' }, form }) => {
+      const ground = Ground.safeParse(form.get('ground'))
+      if (!UUID.test(id)) throw new NotFound()
+      if (!ground.success) throw new InvalidInput([])
+      await proposeErasure(deps, town, requester, id, ground.data)
+      return Reply.redirect(`/desk/neighbours/${id}`)
+    },
+  )
+  page({ method: 'get', path: '/desk/erasures', roles: ['legal'] }, async (visit) =>
+    Reply.page(await openErasures(deps, visit.town, visit.requester), (erasures) => (
+      <ErasuresPage visit={visit} erasures={erasures} />
+    )),
+  )
+  page({ method: 'post', path: '/desk/erasures', roles: ['legal'], fresh: true }, async ({ town, requester, form }) => {
+    const id = form.get('erasure')
+    if (!UUID.test(id)) throw new NotFound()
+    const approves = form.get('act') === 'erase'
+    if (approves && !form.has('sure')) throw new InvalidInput([])
+    await decideErasure(deps, town, requester, id, approves)
+    return Reply.redirect('/desk/erasures')
+  })
+}
+
+export const groundNames = (t: Texts): Record<Ground, string> => ({
+  'time-over': t.eOver,
+  'wrongly-registered': t.dWrongly,
+  duplicate: t.dDuplicate,
+  court: t.eCourt,
+})
+
+/** On the page of somebody who has left. */
+export function EraseBox(props: { visit: DeskVisit; id: string }) {
+  const { visit, id } = props
+  const { t, session } = visit
+  const names = groundNames(t)
+  return (
+    <details>
+      <summary>{t.ePropose}</summary>
+      <form method="post" action={`/desk/neighbours/${id}/erase`}>
+        <Csrf token={session.csrf} />
+        <p class="hint">{t.eLead}</p>
+        <Select name="ground" label={t.eGround} options={GROUNDS.map((ground) => [ground, names[ground]] as const)} />
+        <button type="submit">{t.ePropose}</button>
+      </form>
+    </details>
+  )
+}
+
+function ErasuresPage(props: { visit: DeskVisit; erasures: readonly Erasure[] }) {
+  const { visit, erasures } = props
+  const { t, language, town, session } = visit
+  const names = groundNames(t)
+  return (
+    <Desk visit={visit} title={t.eTitle} here="/desk/erasures">
+      <h1>{t.eTitle}</h1>
+      <p class="lead">{t.eLead}</p>
+      {erasures.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      <ul class="cards">
+        {erasures.map((erasure) => (
+          <li>
+            <strong>{names[erasure.ground]}</strong> · {timeText(language, town.timeZone, erasure.proposedAt)} ·{' '}
+            <bdi>{erasure.proposedBy}</bdi>
+            <p>
+              <small dir="ltr">{erasure.neighbourId}</small>
+            </p>
+            <form method="post" action="/desk/erasures">
+              <Csrf token={session.csrf} />
+              <input type="hidden" name="erasure" value={erasure.id} />
+              <Tick name="sure" id={`sure-${erasure.id}`} label={t.eSure} on={false} />
+              <p class="buttons">
+                <button type="submit" name="act" value="erase">
+                  {t.eErase}
+                </button>
+                <button type="submit" name="act" value="refuse" class="quiet">
+                  {t.dRefused}
+                </button>
+              </p>
+            </form>
+          </li>
+        ))}
+      </ul>
+    </Desk>
+  )
+}

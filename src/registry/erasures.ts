@@ -1,0 +1,144 @@
+import { z } from '@hono/zod-openapi'
+import { sql } from 'kysely'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { Gate } from '../firewall/gate.ts'
+import { Refusal, type Staff } from '../firewall/requester.ts'
+import { type Clock, today, uuidv7 } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
+import { NotFound, Problem } from '../platform/problem.ts'
+import type { Municipality } from './municipality.ts'
+
+/** Why somebody who has left may be erased. */
+export const GROUNDS = ['time-over', 'wrongly-registered', 'duplicate', 'court'] as const
+export const Ground = z.enum(GROUNDS)
+export type Ground = z.infer<typeof Ground>
+
+/** @throws when the law keeps the record still, or one person would decide alone. */
+export class ErasureNotYet extends Problem {
+  constructor(code: 'still-a-neighbour' | 'kept-by-law' | 'second-person-needed' | 'erasure-open') {
+    super(code, 409, REASONS[code])
+  }
+}
+const REASONS = {
+  'still-a-neighbour': 'Only somebody who has left can be erased.',
+  'kept-by-law': 'The record is kept for some years after a departure, so that past residence can be proved.',
+  'second-person-needed': 'Whoever proposed an erasure cannot decide it.',
+  'erasure-open': 'An erasure of this record waits for a decision already.',
+}
+
+export interface Erasure {
+  id: string
+  neighbourId: string
+  ground: Ground
+  proposedAt: string
+  proposedBy: string
+}
+type ErasureDeps = { gate: Gate; clock: Clock }
+
+const erasing = (town: Municipality, requester: Staff) =>
+  ({ municipalityId: town.id, requester, action: 'erase', purpose: 'erasure', fields: [] }) as const
+
+/**
+ * Proposes that somebody who has left be erased. A legal officer decides.
+ *
+ * @throws {ErasureNotYet} {NotFound} {Refusal}
+ * @see GDPR article 17(1)(a)
+ */
+export async function proposeErasure(
+  deps: ErasureDeps,
+  town: Municipality,
+  supervisor: Staff,
+  neighbourId: string,
+  ground: Ground,
+): Promise<Disclosed<{ id: string }>> {
+  if (supervisor.role !== 'supervisor') throw new Refusal()
+  return deps.gate.decide(erasing(town, supervisor), async (transaction, also) => {
+    const left = await departureOf(transaction, neighbourId)
+    if (left === undefined) throw new NotFound()
+    if (left.on === null) throw new ErasureNotYet('still-a-neighbour')
+    const free = Temporal.PlainDate.from(left.on).add({ years: town.eraseAfterYears })
+    const over = Temporal.PlainDate.compare(free, today(deps.clock, town.timeZone)) <= 0
+    if (!(ground === 'court' || (ground === 'time-over' ? over : left.cause === ground)))
+      throw new ErasureNotYet('kept-by-law')
+    const id = uuidv7()
+    const kept = await transaction
+      .insertInto('erasures')
+      .values({
+        id,
+        municipality_id: town.id,
+        neighbour_id: neighbourId,
+        ground,
+        proposed_by: supervisor.id,
+        proposed_at: deps.clock.now().toString(),
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst()
+    if (kept.numInsertedOrUpdatedRows !== 1n) throw new ErasureNotYet('erasure-open')
+    also({ by: supervisor, action: 'erasure-proposed', occasion: { erasure: id, ground } })
+    return { id }
+  })
+}
+
+async function departureOf(transaction: Transaction, id: string) {
+  const { rows } = await sql<{ on: string | null; cause: string | null }>`
+    select n.departed_on::text as "on", (select m.cause from movements m
+      where m.neighbour_id = n.id and m.kind = 'departure' order by m.recorded_at desc limit 1) as cause
+    from neighbours n where n.id = ${id}::text::uuid and n.erased_at is null`.execute(transaction)
+  return rows[0]
+}
+
+/** Erasures that wait for a decision. @throws {Refusal} */
+export function openErasures(deps: ErasureDeps, town: Municipality, staff: Staff): Promise<Disclosed<Erasure[]>> {
+  return deps.gate.decide(erasing(town, staff), async (transaction) => {
+    const rows = await transaction
+      .selectFrom('erasures')
+      .select(['id', 'neighbour_id', 'ground', 'proposed_by', 'proposed_at'])
+      .where('decision', 'is', null)
+      .orderBy('proposed_at')
+      .limit(100)
+      .execute()
+    return rows.map((row) => ({
+      id: row.id,
+      neighbourId: row.neighbour_id,
+      ground: row.ground as Ground,
+      proposedAt: row.proposed_at.toISOString(),
+      proposedBy: row.proposed_by,
+    }))
+  })
+}
+
+/**
+ * Decides an erasure. Approval destroys the neighbour's data key in the same commit: nobody, with any key and any court
+ * order, opens again what was sealed to it. Entries of the ledger about them stay in the tree, unreadable.
+ *
+ * @throws {ErasureNotYet} when whoever decides has proposed it {NotFound} {Refusal}
+ */
+export async function decideErasure(
+  deps: ErasureDeps,
+  town: Municipality,
+  legal: Staff,
+  id: string,
+  approves: boolean,
+): Promise<Disclosed<{ decision: 'approved' | 'refused' }>> {
+  if (legal.role !== 'legal') throw new Refusal()
+  return deps.gate.decide(erasing(town, legal), async (transaction, also) => {
+    const open = await transaction
+      .selectFrom('erasures')
+      .select('proposed_by')
+      .where('id', '=', id)
+      .where('decision', 'is', null)
+      .forUpdate()
+      .executeTakeFirst()
+    if (open === undefined) throw new NotFound()
+    if (open.proposed_by === legal.id) throw new ErasureNotYet('second-person-needed')
+    const decision = approves ? ('approved' as const) : ('refused' as const)
+    await transaction
+      .updateTable('erasures')
+      .set({ decision, decided_by: legal.id, decided_at: deps.clock.now().toString() })
+      .where('id', '=', id)
+      .execute()
+    if (approves) await sql`select erase_neighbour(${id}::text::uuid)`.execute(transaction)
+    also({ by: legal, action: approves ? 'erased' : 'erasure-refused', occasion: { erasure: id } })
+    return { decision }
+  })
+}
