@@ -50,6 +50,9 @@ const Environment = z.object({
     .optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   MAIL_FROM: z.email().optional(),
+  SMS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  SMS_TOKEN: z.string().min(1).optional(),
+  SMS_FROM: z.string().min(1).max(20).optional(),
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(9).default(0),
   DEMO: flag.optional(),
   DEMO_NEIGHBOURS: z.coerce.number().int().min(0).max(100_000).default(200),
@@ -75,6 +78,8 @@ export interface Config {
   signIn: { issuer: string; clientId: string; clientSecret: string } | undefined
   /** Where messages leave that say there is one; without it there are none. */
   mail: { url: string; from: string } | undefined
+  /** Where text messages leave that say there is a message; without it there are none. */
+  texts: { url: string; token: string; from: string } | undefined
   /** Witnesses asked to cosign checkpoints. */
   witnesses: { url: string; key: string }[]
   /** Reverse proxies in front, each of which adds the address it was asked from. */
@@ -122,6 +127,11 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     faults.push('SIGN_IN_ISSUER: the sign-in must use https.')
   if ((env.SMTP_URL === undefined) !== (env.MAIL_FROM === undefined))
     faults.push('SMTP_URL, MAIL_FROM: set both, or none.')
+  const textParts = [env.SMS_URL, env.SMS_TOKEN, env.SMS_FROM]
+  if (textParts.some((part) => part !== undefined) && textParts.some((part) => part === undefined))
+    faults.push('SMS_URL, SMS_TOKEN, SMS_FROM: set all three, or none.')
+  if (production && env.SMS_URL && !env.SMS_URL.startsWith('https://'))
+    faults.push('SMS_URL: text messages must leave by https.')
   if (faults.length > 0) throw new ConfigInvalid(faults.join('\n'))
   return {
     production,
@@ -142,6 +152,10 @@ export function readConfig(environment: Record<string, string | undefined> = pro
         ? { issuer: env.SIGN_IN_ISSUER, clientId: env.SIGN_IN_CLIENT_ID, clientSecret: env.SIGN_IN_CLIENT_SECRET }
         : undefined,
     mail: env.SMTP_URL && env.MAIL_FROM ? { url: env.SMTP_URL, from: env.MAIL_FROM } : undefined,
+    texts:
+      env.SMS_URL && env.SMS_TOKEN && env.SMS_FROM
+        ? { url: env.SMS_URL, token: env.SMS_TOKEN, from: env.SMS_FROM }
+        : undefined,
     witnesses: env.LEDGER_WITNESSES ?? [],
     trustedProxies: env.TRUSTED_PROXIES,
     demo,

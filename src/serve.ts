@@ -29,6 +29,7 @@ import { repeat } from './platform/jobs.ts'
 import { migrate, pendingMigrations } from './platform/migrations.ts'
 import type { Log } from './platform/telemetry.ts'
 import { smtpPost } from './portal/mail.ts'
+import { httpTexts } from './portal/texts.ts'
 import { createPress } from './proofs/press/press.ts'
 import { ensureSigningKey } from './proofs/signing-keys.ts'
 import { listMunicipalities } from './registry/municipality.ts'
@@ -130,13 +131,14 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     })
     closing.push(witnessing)
 
-    if (config.mail) {
-      const post = smtpPost(config.mail)
-      const notifying = repeat('notices', Temporal.Duration.from({ minutes: 1 }), log, async () => {
-        for (const town of await listMunicipalities(database)) await tellOfNotices(house, town, post)
-      })
-      closing.push(notifying)
+    const channels = {
+      ...(config.mail ? { email: smtpPost(config.mail) } : {}),
+      ...(config.texts ? { sms: httpTexts(config.texts) } : {}),
     }
+    const notifying = repeat('notices', Temporal.Duration.from({ minutes: 1 }), log, async () => {
+      for (const town of await listMunicipalities(database)) await tellOfNotices(house, town, channels)
+    })
+    closing.push(notifying)
 
     const app = createApp(deps, house)
     answer = getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false })

@@ -76,13 +76,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
 export function LookUps(props: { visit: Pick<DeskVisit, 't' | 'language' | 'town'>; lookUps: readonly LookUp[] }) {
   const { visit, lookUps } = props
   const { t, language, town } = visit
-  const who: Record<string, string> = {
-    staff: t.whoStaff,
-    client: t.whoClient,
-    resident: t.whoResident,
-    job: t.whoJob,
-    authority: t.whoAuthority,
-  }
+  const who = whoNames(t)
   return (
     <ol class="timeline">
       {lookUps.map(({ at, content, leafHash }) => (
@@ -100,8 +94,17 @@ export function LookUps(props: { visit: Pick<DeskVisit, 't' | 'language' | 'town
   )
 }
 
+/** Who asks, by kind. */
+export const whoNames = (t: Texts): Record<string, string> => ({
+  staff: t.whoStaff,
+  client: t.whoClient,
+  resident: t.whoResident,
+  job: t.whoJob,
+  authority: t.whoAuthority,
+})
+
 /** What was opened, in words. */
-function fieldNames(fields: readonly string[], t: Texts): string {
+export function fieldNames(fields: readonly string[], t: Texts): string {
   if (fields.length === 0) return t.fnothing
   return fields.map((field) => t[`f${field}` as keyof Texts] ?? field).join(', ')
 }

@@ -24,6 +24,7 @@ import { lookUpsOf } from '../registry/lookups.ts'
 import type { Correction } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { correctNeighbour, OPENABLE, openNeighbour } from '../registry/neighbours.ts'
+import { postalNoticesWaiting, printPostalNotices } from '../registry/postal-notices.ts'
 import { openProceedings } from '../registry/proceedings-due.ts'
 import { moveNeighbour } from '../registry/residences.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
@@ -31,6 +32,7 @@ import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import deskScript from './desk.client.ts?script'
 import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
 import { erasureDesk } from './erasures.tsx'
+import { postalSection } from './letters.ts'
 import { NeighbourPage, WalletPage } from './neighbour-page.tsx'
 import { HistoryPage, LeavePage, LookedPage } from './neighbour-past-page.tsx'
 import { organisationDesk } from './organisations.tsx'
@@ -139,9 +141,20 @@ function registering(page: Pages, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk/work', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
     const work = (await draftsOf(deps, town, requester)).with(await openProceedings(deps, town, requester))
+    const letters = await postalNoticesWaiting(deps, town)
     return Reply.page(work, ([drafts, proceedings]) => (
-      <WorkPage visit={visit} drafts={drafts} proceedings={proceedings} once={randomUUID()} />
+      <WorkPage visit={visit} drafts={drafts} proceedings={proceedings} letters={letters} once={randomUUID()} />
     ))
+  })
+  page({ method: 'post', path: '/desk/letters', roles: COUNTER }, async (visit) => {
+    const { press } = deps
+    if (press === undefined) throw new NoPress()
+    const { town, requester, t, language } = visit
+    const writtenAt = deps.clock.now()
+    const pdf = await printPostalNotices(deps, town, requester, (letters) =>
+      press.plain(town, { title: t.dLetters, language, writtenAt, sections: letters.map(postalSection) }),
+    )
+    return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
   })
 }
 

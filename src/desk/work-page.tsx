@@ -10,9 +10,11 @@ export function WorkPage(props: {
   visit: DeskVisit
   drafts: readonly Draft[]
   proceedings: readonly OpenProceeding[]
+  /** Neighbours with a message, whom nothing but a letter reaches. */
+  letters: number
   once: string
 }) {
-  const { visit, drafts, proceedings, once } = props
+  const { visit, drafts, proceedings, letters, once } = props
   const { t, language, town, session } = visit
   return (
     <Desk visit={visit} title={t.dWork} here="/desk/work">
@@ -43,6 +45,18 @@ export function WorkPage(props: {
       {proceedings.map((proceeding) => (
         <ProceedingBox visit={visit} proceeding={proceeding} once={once} />
       ))}
+      <h2>{t.dLetters}</h2>
+      {letters === 0 ? (
+        <p>{t.dNoDrafts}</p>
+      ) : (
+        <form method="post" action="/desk/letters" target="_blank" rel="noopener">
+          <Csrf token={session.csrf} />
+          <p>
+            {t.dLettersLead} <bdi>{letters}</bdi>
+          </p>
+          <button type="submit">{t.dPrint}</button>
+        </form>
+      )}
     </Desk>
   )
 }

@@ -1,6 +1,6 @@
 import { createTransport } from 'nodemailer'
 import type { Post } from '../registry/notify.ts'
-import { isLanguage, LOCALES } from '../ui/language.ts'
+import { messageWords } from './words.ts'
 
 /**
  * Mail by the city's own server. It says that there is a message and names no service, no place, no status and nobody:
@@ -9,7 +9,7 @@ import { isLanguage, LOCALES } from '../ui/language.ts'
 export function smtpPost(options: { url: string; from: string }): Post {
   const transport = createTransport(options.url)
   return async (to, language) => {
-    const text = LOCALES[language !== undefined && isLanguage(language) ? language : 'en'].mText
+    const text = messageWords(language)
     await transport.sendMail({
       from: options.from,
       to,

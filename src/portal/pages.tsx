@@ -1,10 +1,9 @@
 import { Qr } from '../counter/page.tsx'
 import { LookUps } from '../desk/neighbour-past-page.tsx'
-import { dayText, languageName, timeText } from '../desk/shell.tsx'
+import { dayText, timeText } from '../desk/shell.tsx'
 import type { Device } from '../identity/passkeys.ts'
 import type { OpenSession } from '../identity/sessions.ts'
-import { addressText } from '../proofs/address-text.ts'
-import { nameText, type WrittenPaper } from '../proofs/paper.ts'
+import type { WrittenPaper } from '../proofs/paper.ts'
 import { type Profile, profiles } from '../proofs/profiles.ts'
 import type { ProofOutline } from '../proofs/proof-list.ts'
 import { claimDisplay } from '../proofs/wallet/metadata.ts'
@@ -14,6 +13,7 @@ import type { Messages } from '../registry/notices.ts'
 import { Csrf, Field, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
+import { movementName, recordLines } from './everything.ts'
 import { Own, type OwnVisit } from './shell.tsx'
 
 /** The door: a card, or a telephone that was enrolled. */
@@ -217,17 +217,7 @@ export function ShowPage(props: { visit: OwnVisit; written: WrittenPaper; profil
 export function RecordPage(props: { visit: OwnVisit; history: History }) {
   const { visit, history } = props
   const { t, language, town, session } = visit
-  const { name, dateOfBirth, address, residence, household, contact, languages, representative } = history.state
-  const lines: [string, string][] = [
-    [t.dGiven, name ? nameText(name) : '–'],
-    [t.dBorn, dayText(language, dateOfBirth)],
-    [t.dWhere, address ? addressText(address) : '–'],
-    [t.dSince, dayText(language, residence?.residentSince)],
-    [t.dHousehold, t.dAlone.replace('{n}', String(household?.size ?? 0))],
-    [t.dPhone, Object.values(contact ?? {}).join(', ') || '–'],
-    [t.dSpeaks, (languages ?? []).map(languageName).join(', ') || '–'],
-    [t.dRepresentative, representative?.name ?? '–'],
-  ]
+  const lines = recordLines(visit, history)
   return (
     <Own visit={visit} heading={t.rRecord}>
       <dl>
@@ -245,15 +235,7 @@ export function RecordPage(props: { visit: OwnVisit; history: History }) {
       <ol class="timeline">
         {history.movements.map((movement) => (
           <li>
-            {movement.movement === 'registration'
-              ? t.dRegister
-              : movement.cause === 'address'
-                ? t.dMove
-                : movement.cause === 'personal-data'
-                  ? t.dCorrect
-                  : movement.cause === 'residence'
-                    ? t.dStill
-                    : t.dLeave}
+            {movementName(movement, t)}
             <br />
             {t.dTrue} {dayText(language, movement.effectiveOn)} · {t.dKnown}{' '}
             {timeText(language, town.timeZone, movement.recordedAt)}
@@ -262,7 +244,14 @@ export function RecordPage(props: { visit: OwnVisit; history: History }) {
       </ol>
       <form method="post" action="/me/everything">
         <Csrf token={session.csrf} />
-        <button type="submit">{t.rDownload}</button>
+        <p class="buttons">
+          <button type="submit" name="as" value="pdf">
+            {t.rDownload} (PDF)
+          </button>
+          <button type="submit" name="as" value="json" class="quiet">
+            {t.rDownload} (JSON)
+          </button>
+        </p>
       </form>
       <p>
         <a href="/complain?kind=wrong-data">{t.kWrong}</a>

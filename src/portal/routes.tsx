@@ -20,7 +20,7 @@ import { uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
-import { type Press, printPaper, writePaper } from '../proofs/paper.ts'
+import { NoPress, type Press, printPaper, writePaper } from '../proofs/paper.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
 import { proofsOf } from '../proofs/proof-list.ts'
 import { revokeProof } from '../proofs/revoke.ts'
@@ -34,6 +34,7 @@ import { nameIn, readerOf } from '../ui/reader.ts'
 import { cookieName, pageOf, pagePolicy, safePath, sessionCookie, signedInPages } from '../ui/signed-in.tsx'
 import { changePages } from './change-routes.tsx'
 import { COMPLAINT_KINDS, type ComplaintKind, complain, follow } from './complaints.ts'
+import { everythingInWords } from './everything.ts'
 import { helperPages } from './helper-routes.tsx'
 import ledgerScript from './ledger.client.ts?script'
 import meScript from './me.client.ts?script'
@@ -272,6 +273,15 @@ function own(page: OwnPages, deps: PortalDeps): void {
     const all = (await record(visit))
       .with(await lookUpsOf(deps, town, requester, requester.neighbourId))
       .with(await proofsOf(deps, town, requester, requester.neighbourId))
+    const { press } = deps
+    if (visit.form.get('as') === 'pdf') {
+      if (press === undefined) throw new NoPress()
+      const writtenAt = deps.clock.now()
+      const pdf = await all.mapAsync(([[history, lookUps], { proofs }]) =>
+        press.plain(town, everythingInWords(visit, { history, lookUps, proofs }, writtenAt)),
+      )
+      return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'attachment; filename="padron.pdf"' })
+    }
     const file = all.map(([[history, lookUps], { proofs }]) => ({ record: history, whoLooked: lookUps, proofs }))
     return Reply.disclose(file, 200, { 'content-disposition': 'attachment; filename="padron.json"' })
   })

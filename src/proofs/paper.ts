@@ -19,7 +19,7 @@ import { claimsOf, fieldsFor, type ProvableField, shownAddress } from './claims.
 import { qrText, signCompact } from './compact.ts'
 import { NotForThisHolder, type ProofDeps, purposeOf, takePlace } from './issue.ts'
 import type texts from './paper-texts.json'
-import type { Letter } from './press/press.ts'
+import type { Letter, PlainDocument } from './press/press.ts'
 import { ProfileId, profiles } from './profiles.ts'
 
 export const PAPER_KINDS = ['individual', 'household', 'historical', 'certificate'] as const
@@ -59,6 +59,8 @@ export interface Paper {
 export interface Press {
   paper(town: Municipality, paper: Paper): Promise<Uint8Array>
   letter(town: Municipality, letter: Letter): Promise<Uint8Array>
+  /** Plain words, section by section. Sealed like the others. */
+  plain(town: Municipality, document: PlainDocument): Promise<Uint8Array>
 }
 
 /** @throws where papers cannot be printed: fonts are files, and this runtime has none. */

@@ -9,18 +9,27 @@ import { loadRecords } from './store.ts'
 /** Sends somebody the words "you have a message" in their language, and no others. */
 export type Post = (to: string, language: string | undefined) => Promise<void>
 
+/** The ways a message can be announced, as far as the city has them. */
+export interface Channels {
+  email?: Post | undefined
+  sms?: Post | undefined
+}
+
+/** A number as people write it, that a text can be sent to: international, or as it is dialled at home. */
+const DIALLED = /^\+?[\d\s().-]{6,24}$/
+
 const JOB: Job = { kind: 'job', id: 'notices' }
 const MOST_AT_ONCE = 50
 /** A notice that cannot be sent is tried again for so long; it is on the neighbour's page all the while. */
 const TRIED_FOR = { hours: 24 * 7 }
 
 /**
- * Tells neighbours who gave an address for it that they have a message. Who gave none, or is protected, finds it on
- * their page. Each look at how to reach somebody is in the ledger, where they see it.
+ * Tells neighbours who gave an address or a number for it that they have a message. Who gave neither, or is protected,
+ * finds it on their page; a letter may follow. Each look at how to reach somebody is in the ledger, where they see it.
  *
  * @returns how many were sent
  */
-export async function tellOfNotices(deps: RegistryDeps, town: Municipality, post: Post): Promise<number> {
+export async function tellOfNotices(deps: RegistryDeps, town: Municipality, channels: Channels): Promise<number> {
   const now = deps.clock.now()
   const waiting = await inMunicipality(deps.database, town.id, (transaction) =>
     transaction
@@ -36,7 +45,11 @@ export async function tellOfNotices(deps: RegistryDeps, town: Municipality, post
   )
   let sent = 0
   for (const notice of waiting) {
-    const reach = await deps.gate.open<NeighbourFields, 'contact' | 'languages', { email?: string; language?: string }>(
+    const reach = await deps.gate.open<
+      NeighbourFields,
+      'contact' | 'languages',
+      { email?: string; phone?: string; language?: string }
+    >(
       {
         municipalityId: town.id,
         requester: JOB,
@@ -47,14 +60,19 @@ export async function tellOfNotices(deps: RegistryDeps, town: Municipality, post
       (transaction) => loadRecords(transaction, [notice.neighbour_id], { trueAt: today(deps.clock, town.timeZone) }),
       ([record]) => ({
         ...(record?.contact?.email ? { email: record.contact.email } : {}),
+        ...(record?.contact?.phone ? { phone: record.contact.phone } : {}),
         ...(record?.languages?.[0] ? { language: record.languages[0] } : {}),
       }),
     )
-    const channel = { sent: 'portal' as 'portal' | 'email' }
-    await reach.mapAsync(async ({ email, language }) => {
-      if (email === undefined) return
-      await post(email, language)
-      channel.sent = 'email'
+    const channel = { sent: 'portal' as 'portal' | 'email' | 'sms' }
+    await reach.mapAsync(async ({ email, phone, language }) => {
+      if (email !== undefined && channels.email) {
+        await channels.email(email, language)
+        channel.sent = 'email'
+      } else if (phone !== undefined && DIALLED.test(phone) && channels.sms) {
+        await channels.sms(phone.replaceAll(/[^\d+]/g, ''), language)
+        channel.sent = 'sms'
+      } else return
       sent += 1
     })
     await inMunicipality(deps.database, town.id, (transaction) =>

@@ -197,7 +197,7 @@ describe('what a neighbour sees', () => {
     await page.click(`text=${t.rRecord}`)
     expect(await page.textContent('dl')).toContain('Mirada')
     await shot(page, 'portal-record')
-    const [file] = await Promise.all([page.waitForEvent('download'), page.click(`text=${t.rDownload}`)])
+    const [file] = await Promise.all([page.waitForEvent('download'), page.click('button[value=json]')])
     const all = JSON.parse(readFileSync(await file.path(), 'utf8'))
     expect(all.record.state.name.given).toBe('Mirada')
     expect(all.whoLooked.length).toBeGreaterThan(2)

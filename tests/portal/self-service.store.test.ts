@@ -4,7 +4,9 @@ import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Resident } from '../../src/firewall/requester.ts'
 import { correctNeighbour } from '../../src/registry/neighbours.ts'
 import { moveNeighbour } from '../../src/registry/residences.ts'
+import { LOCALES } from '../../src/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
+import { textOfPdf } from '../support/pdf-text.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
@@ -155,6 +157,24 @@ describe('a neighbour says for themself', () => {
       representative: { neighbourId: id },
     })
   })
+})
+
+describe('everything about a neighbour', () => {
+  it.each(['en', 'ar'])(
+    'is theirs as a paper they can read (%s): the record, its history, who looked, what was proved',
+    async (language) => {
+      const { id, me } = await neighbour({ name: { given: 'Llegidora', family: [language === 'ar' ? 'Primera' : 'Segona'] } })
+      await openRecord(house, id)
+      await me.send('/me/proof', { profile: 'library', once: randomUUID() }, '/me/proof')
+      const file = await me.send(`/me/everything?lang=${language}`, { as: 'pdf' }, CHANGE)
+      expect(file.headers.get('content-type')).toBe('application/pdf')
+      expect(file.headers.get('cache-control')).toBe('no-store')
+      const text = textOfPdf(Buffer.from(await file.arrayBuffer()))
+      const t = LOCALES[language as 'en' | 'ar']
+      for (const words of ['Llegidora', t.dHistory, t.dRegister, t.dLooked, t.whoStaff, t.dInForce, t.sNeverText])
+        expect(text).toContain(words)
+    },
+  )
 })
 
 describe('what neighbours write', () => {

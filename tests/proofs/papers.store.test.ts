@@ -7,6 +7,7 @@ import type { PaperOrder } from '../../src/proofs/paper.ts'
 import { type ProofInvalid, verifyProof } from '../../src/verify/index.ts'
 import { openBrowser } from '../support/browser.ts'
 import { type House, openHouse, tokenOf } from '../support/house.ts'
+import { textOfPdf as textOf } from '../support/pdf-text.ts'
 import { register } from '../support/people.ts'
 import { readQr } from '../support/read-qr.ts'
 import { renderPdf } from '../support/render-pdf.ts'
@@ -38,14 +39,6 @@ async function print(id: string, order: Partial<PaperOrder> = {}, as = 'clerk', 
   return { status: response.status, pdf: Buffer.from(await response.arrayBuffer()) }
 }
 
-/** A document's text as a screen reader is given it. */
-function textOf(pdf: Buffer): string {
-  const escapes: Record<string, string> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' }
-  return [...pdf.toString('latin1').matchAll(/\/ActualText \(((?:\\[\s\S]|[^\\)])*)\)/g)]
-    .map(([, raw = '']) => raw.replaceAll(/\\([\s\S])/g, (_, letter: string) => escapes[letter] ?? letter))
-    .map((text) => (text.startsWith('þÿ') ? Buffer.from(text.slice(2), 'latin1').swap16().toString('utf16le') : text))
-    .join('\n')
-}
 const says = (pdf: Buffer, words: string) => textOf(pdf).includes(words)
 
 const squareOf = async (pdf: Buffer) => {

@@ -25,6 +25,8 @@ export interface Sheet {
     beside: Text[],
   ): void
   space(points: number): void
+  /** Goes on with the next page. */
+  page(): void
   /** Room for a signature that covers the whole file. */
   signatureField(name: string, time: Date, reason: string): void
 }
@@ -135,6 +137,10 @@ function sheetOn(pdf: PDFKit.PDFDocument, root: PDFKit.PDFStructureElement, set:
     },
     space(points) {
       y += points
+    },
+    page() {
+      pdf.addPage()
+      y = MARGIN
     },
     signatureField(name, time, reason) {
       const signature = pdf.ref({

@@ -24,6 +24,7 @@ export function createPress(deps: KeyDeps): Press {
   return {
     paper: async (town, paper) => seal(town, await printPaper(town, paper)),
     letter: async (town, letter) => seal(town, await printLetter(town, letter)),
+    plain: async (town, document) => seal(town, await printPlain(town, document)),
   }
 }
 
@@ -117,6 +118,39 @@ async function printLetter(town: Municipality, letter: Letter): Promise<Buffer> 
       sheet.space(14)
     }
     sheet.signatureField(author, created, first.title)
+  })
+}
+
+/** Words under headings: a file of somebody's record, letters to fold. */
+export interface PlainDocument {
+  title: string
+  language: string
+  writtenAt: Temporal.Instant
+  sections: readonly {
+    heading: string
+    language?: string
+    /** Begins on a page of its own. */
+    apart?: boolean
+    fields?: readonly (readonly [label: string, value: string])[]
+    lines?: readonly string[]
+  }[]
+}
+
+async function printPlain(town: Municipality, document: PlainDocument): Promise<Buffer> {
+  const { title, language } = document
+  const created = new Date(document.writtenAt.epochMilliseconds)
+  const author = nameIn(town, language)
+  return printSheet({ title, language, author, created }, (sheet) => {
+    for (const [n, section] of document.sections.entries()) {
+      const tongue = section.language ?? language
+      if (section.apart && n > 0) sheet.page()
+      if (section.heading) sheet.heading(n === 0 ? 1 : 2, [{ text: section.heading, language: tongue }])
+      for (const [label, value] of section.fields ?? [])
+        sheet.field([{ text: label, language: tongue }], { text: isolated(value), language: tongue })
+      for (const text of section.lines ?? []) sheet.paragraph({ text, language: tongue }, { size: 11 })
+      sheet.space(10)
+    }
+    sheet.signatureField(author, created, title)
   })
 }
 

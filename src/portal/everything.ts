@@ -1,0 +1,87 @@
+import { fieldNames, whoNames } from '../desk/neighbour-past-page.tsx'
+import { dayText, languageName, timeText } from '../desk/shell.tsx'
+import { purposes } from '../firewall/policies.ts'
+import { addressText } from '../proofs/address-text.ts'
+import { nameText } from '../proofs/paper.ts'
+import type { PlainDocument } from '../proofs/press/press.ts'
+import { profiles } from '../proofs/profiles.ts'
+import type { ProofOutline } from '../proofs/proof-list.ts'
+import type { History } from '../registry/history.ts'
+import type { LookUp } from '../registry/lookups.ts'
+import type { HistoryEntry } from '../registry/model.ts'
+import type { Texts } from '../ui/language.ts'
+import type { OwnVisit } from './shell.tsx'
+
+/** What the registry says about a neighbour, line by line. */
+export function recordLines(visit: Pick<OwnVisit, 't' | 'language'>, { state }: History): [string, string][] {
+  const { t, language } = visit
+  const { name, dateOfBirth, address, residence, household, contact, languages, representative } = state
+  return [
+    [t.dGiven, name ? nameText(name) : '–'],
+    [t.dBorn, dayText(language, dateOfBirth)],
+    [t.dWhere, address ? addressText(address) : '–'],
+    [t.dSince, dayText(language, residence?.residentSince)],
+    [t.dHousehold, t.dAlone.replace('{n}', String(household?.size ?? 0))],
+    [t.dPhone, Object.values(contact ?? {}).join(', ') || '–'],
+    [t.dSpeaks, (languages ?? []).map(languageName).join(', ') || '–'],
+    [t.dRepresentative, representative?.name ?? '–'],
+  ]
+}
+
+/** A line of somebody's history, named. */
+export function movementName({ movement, cause }: HistoryEntry, t: Texts): string {
+  if (movement === 'registration') return t.dRegister
+  if (movement === 'departure') return t.dLeave
+  if (movement === 'confirmation') return t.dStill
+  return cause === 'address' ? t.dMove : t.dCorrect
+}
+
+/**
+ * Everything the registry holds about a neighbour, to be read: the record, its history, who looked, what was proved.
+ *
+ * @see GDPR article 15(1) and (3)
+ */
+export function everythingInWords(
+  visit: OwnVisit,
+  all: { history: History; lookUps: readonly LookUp[]; proofs: readonly ProofOutline[] },
+  writtenAt: Temporal.Instant,
+): PlainDocument {
+  const { t, language, town } = visit
+  const { history, lookUps, proofs } = all
+  const time = (at: string) => timeText(language, town.timeZone, at)
+  const who = whoNames(t)
+  return {
+    title: t.rRecord,
+    language,
+    writtenAt,
+    sections: [
+      { heading: t.rRecord, fields: recordLines(visit, history), lines: [t.sNeverText] },
+      {
+        heading: t.dHistory,
+        fields: history.movements.map((movement) => [
+          movementName(movement, t),
+          `${t.dTrue} ${dayText(language, movement.effectiveOn)} · ${t.dKnown} ${time(movement.recordedAt)}`,
+        ]),
+      },
+      {
+        heading: t.dLooked,
+        fields: lookUps.map(({ at, content }) => [
+          time(at),
+          [
+            who[content.requesterKind] ?? content.requesterKind,
+            ...(content.outcome === 'refused' ? [t.dRefused] : []),
+            purposes.get(content.purpose)?.title[language] ?? t.whyOther,
+            fieldNames(content.fields, t),
+          ].join(' · '),
+        ]),
+      },
+      {
+        heading: t.dProofs,
+        fields: proofs.map((proof) => [
+          time(proof.issuedAt),
+          `${profiles.get(proof.profile)?.title[language] ?? proof.profile} · ${proof.revokedAt ? t.dTaken : t.dInForce}`,
+        ]),
+      },
+    ],
+  }
+}

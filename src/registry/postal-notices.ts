@@ -1,0 +1,88 @@
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { today } from '../platform/clock.ts'
+import { inMunicipality } from '../platform/database.ts'
+import type { RegistryDeps } from './deps.ts'
+import type { Address, Name, NeighbourFields } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import { loadRecords } from './store.ts'
+
+/** A letter that says there is a message: to whom, where letters reach them, in which language. */
+export interface PostalNotice {
+  name: Name | undefined
+  address: Address
+  language: string | undefined
+}
+
+const MOST_AT_ONCE = 200
+
+/** How many neighbours have a message and no other way to hear of it. A number alone. */
+export async function postalNoticesWaiting(
+  deps: Pick<RegistryDeps, 'database'>,
+  town: Pick<Municipality, 'id'>,
+): Promise<number> {
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const row = await transaction
+      .selectFrom('notice_deliveries')
+      .innerJoin('notices', 'notices.id', 'notice_id')
+      .innerJoin('neighbours', 'neighbours.id', 'neighbour_id')
+      .select((count) => count.fn.countAll<string>().as('count'))
+      .where('channel', '=', 'portal')
+      .where('protected', '=', false)
+      .where('departed_on', 'is', null)
+      .executeTakeFirstOrThrow()
+    return Number(row.count)
+  })
+}
+
+/**
+ * Opens names and addresses for a batch of letters and hands them to `print`. They are marked when they are printed: if
+ * printing fails they wait for the next batch. A letter to a protected neighbour would say where they are, so there is none.
+ *
+ * @throws {Refusal}
+ */
+export async function printPostalNotices<T>(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  print: (letters: PostalNotice[]) => Promise<T>,
+): Promise<Disclosed<T>> {
+  const day = today(deps.clock, town.timeZone)
+  const fields = ['name', 'address', 'languages'] as const
+  const ask = { municipalityId: town.id, requester: clerk, action: 'notify', purpose: 'postal-notices' } as const
+  const done: string[] = []
+  let waiting: { notice_id: string; neighbour_id: string }[] = []
+  const batch = await deps.gate.open<NeighbourFields, (typeof fields)[number], PostalNotice[]>(
+    { ...ask, fields },
+    async (transaction) => {
+      waiting = await transaction
+        .selectFrom('notice_deliveries')
+        .innerJoin('notices', 'notices.id', 'notice_id')
+        .select(['notice_id', 'neighbour_id'])
+        .where('channel', '=', 'portal')
+        .orderBy('notice_id')
+        .limit(MOST_AT_ONCE)
+        .execute()
+      const ids = [...new Set(waiting.map((one) => one.neighbour_id))]
+      return (await loadRecords(transaction, ids, { trueAt: day })).filter(
+        (record) => !record.protected && record.facts.departedOn === undefined,
+      )
+    },
+    (records) =>
+      records.flatMap(({ id, name, address, languages }) => {
+        if (address === undefined) return []
+        done.push(...waiting.filter((one) => one.neighbour_id === id).map((one) => one.notice_id))
+        return [{ name, address, language: languages?.[0] }]
+      }),
+  )
+  const printed = await batch.mapAsync(print)
+  if (done.length === 0) return printed
+  const marked = await deps.gate.decide({ ...ask, fields: [] }, async (transaction) => {
+    await transaction
+      .updateTable('notice_deliveries')
+      .set({ channel: 'post', sent_at: deps.clock.now().toString() })
+      .where('notice_id', 'in', done)
+      .execute()
+  })
+  return printed.with(marked).map(([one]) => one)
+}
