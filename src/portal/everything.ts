@@ -55,7 +55,7 @@ export function everythingInWords(
     language,
     writtenAt,
     sections: [
-      { heading: t.rRecord, fields: recordLines(visit, history), lines: [t.sNeverText] },
+      { heading: t.rRecord, fields: recordLines(visit, history), lines: [`${t.sNever}: ${t.sNeverText}`] },
       {
         heading: t.dHistory,
         fields: history.movements.map((movement) => [

@@ -163,7 +163,9 @@ describe('everything about a neighbour', () => {
   it.each(['en', 'ar'])(
     'is theirs as a paper they can read (%s): the record, its history, who looked, what was proved',
     async (language) => {
-      const { id, me } = await neighbour({ name: { given: 'Llegidora', family: [language === 'ar' ? 'Primera' : 'Segona'] } })
+      const { id, me } = await neighbour({
+        name: { given: 'Llegidora', family: [language === 'ar' ? 'Primera' : 'Segona'] },
+      })
       await openRecord(house, id)
       await me.send('/me/proof', { profile: 'library', once: randomUUID() }, '/me/proof')
       const file = await me.send(`/me/everything?lang=${language}`, { as: 'pdf' }, CHANGE)

@@ -3,7 +3,7 @@ import { type TextStyle, type Typesetter, typesetter } from './typeset.ts'
 
 const MARGIN = 56
 const WIDTH = 595.28 - 2 * MARGIN
-const BOTTOM = 841.89 - MARGIN - 24
+const BOTTOM = 841.89 - MARGIN
 
 export interface Text {
   text: string

@@ -18,6 +18,8 @@ export interface TextStyle {
   direction?: 'ltr' | 'rtl'
 }
 
+/** Blanks and marks that stay with the word before them. */
+const ENDING = /^[\s\p{Pe}\p{Pf}\p{Po}]*$/u
 const words = new Intl.Segmenter('und', { granularity: 'word' })
 
 /** Writes text of any script, right to left where it is, into a box of a page. */
@@ -59,8 +61,8 @@ export function typesetter(document: Document): Typesetter {
       let wide = 0
       for (const { segment } of words.segment(paragraph)) {
         const more = runs(segment, style.direction).reduce((sum, run) => sum + widthOf(run, style), 0)
-        const blank = segment.trim() === ''
-        if (wide + more <= width || line === '' || blank) {
+        const stays = ENDING.test(segment)
+        if (wide + more <= width || line === '' || stays) {
           line += segment
           wide += more
         } else {
@@ -95,8 +97,9 @@ export function typesetter(document: Document): Typesetter {
   }
 }
 
-/** Marks that keep a name of one direction from pulling its neighbours along; they are not drawn. */
-const ISOLATES = /[\u2066-\u2069]/
+/** Marks that say which way text runs; they are not drawn. */
+const DIRECTIONS = /[\u2066-\u2069\u200e\u200f\u061c\u202a-\u202e]/
+/** Keeps a name of one direction from pulling its neighbours along. */
 export const isolated = (text: string) => `\u2068${text}\u2069`
 
 /** Letters that no font here has are written in Latin ones rather than as boxes. */
@@ -104,7 +107,7 @@ function drawable(text: string): string {
   return [...text.normalize('NFC')]
     .map((letter) => {
       const codePoint = letter.codePointAt(0) ?? 0
-      if (letter === '\n' || ISOLATES.test(letter) || faceFor(codePoint, undefined)) return letter
+      if (letter === '\n' || DIRECTIONS.test(letter) || faceFor(codePoint, undefined)) return letter
       return anyAscii(letter)
     })
     .join('')
@@ -122,12 +125,18 @@ function runs(line: string, direction: 'ltr' | 'rtl' = 'ltr'): Run[] {
     const face = faceFor(letter.codePointAt(0) ?? 0, last?.face)
     const text = mirrored.get(at) ?? letter
     at += letter.length
-    if (face === undefined || ISOLATES.test(letter)) continue
+    if (face === undefined || DIRECTIONS.test(letter)) continue
     if (last && last.level === level && last.face === face) last.text += text
     else found.push({ text, face, level })
   }
-  return found
+  return found.map(turned)
 }
+
+const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/
+
+/** The library lays out letters of such scripts from the right itself, and commas and blanks between them from the left. */
+const turned = (run: Run): Run =>
+  run.level % 2 === 0 || RIGHT_TO_LEFT.test(run.text) ? run : { ...run, text: [...run.text].reverse().join('') }
 
 /** Runs from left to right: each stretch of a level and above is turned round, the highest first. @see UAX 9, L2 */
 function reordered(logical: Run[]): Run[] {
