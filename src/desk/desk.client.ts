@@ -1,10 +1,18 @@
-// Keeps a draft while a clerk types. Without it the button does the same.
+// Keeps a draft while a clerk types, and a form that cannot be sent until it can. Without it the buttons do the same,
+// as long as there is a line.
+import { dropForm, keepForm, keptForms, keyFrom } from './kept-forms.client.ts'
+
 const form = document.querySelector<HTMLFormElement>('form[data-draft]')
 const kept = document.getElementById('kept')
+const waiting = document.getElementById('waiting')
+const SENT = 'padron-sent'
 
-async function keep(form: HTMLFormElement): Promise<void> {
-  const fields = new URLSearchParams()
-  for (const [name, value] of new FormData(form)) if (typeof value === 'string') fields.append(name, value)
+const fieldsOf = (form: HTMLFormElement) =>
+  [...new FormData(form)].filter((field): field is [string, string] => typeof field[1] === 'string')
+const onceOn = (page: ParentNode) => page.querySelector<HTMLInputElement>('main input[name=once]')
+
+async function keepDraft(form: HTMLFormElement): Promise<void> {
+  const fields = new URLSearchParams(fieldsOf(form))
   fields.set('act', 'draft')
   const answer = await fetch('/desk/drafts', { method: 'POST', body: fields })
   if (!answer.ok) return
@@ -20,14 +28,95 @@ async function keep(form: HTMLFormElement): Promise<void> {
   if (kept) kept.textContent = `✓ ${form.dataset.kept}`
 }
 
-if (form) {
-  let waiting: ReturnType<typeof setTimeout> | undefined
+/** Whether the city answers, within three seconds. */
+async function reachable(): Promise<boolean> {
+  try {
+    return (await fetch('/health/live', { cache: 'no-store', signal: AbortSignal.timeout(3000) })).ok
+  } catch {
+    return false
+  }
+}
+
+async function drafts(form: HTMLFormElement): Promise<void> {
+  let pause: ReturnType<typeof setTimeout> | undefined
   let last: Promise<void> = Promise.resolve()
   form.addEventListener('input', () => {
-    clearTimeout(waiting)
-    waiting = setTimeout(() => {
-      last = last.then(() => keep(form)).catch(() => undefined)
+    clearTimeout(pause)
+    pause = setTimeout(() => {
+      last = last.then(() => keepDraft(form)).catch(() => undefined)
     }, 1500)
   })
-  form.addEventListener('submit', () => clearTimeout(waiting))
+  form.addEventListener('submit', () => clearTimeout(pause))
 }
+
+/** Keeps what is sent until the registry has answered. Without a line it waits, and the next person's form is blank. */
+function holding(form: HTMLFormElement, key: CryptoKey): void {
+  let going = false
+  form.addEventListener('submit', async (event) => {
+    const button = (event as SubmitEvent).submitter as HTMLButtonElement | null
+    const once = onceOn(document)
+    if (going || button?.value !== 'register' || once === null) return
+    event.preventDefault()
+    await keepForm(key, { once: once.value, fields: fieldsOf(form).filter(([name]) => name !== 'csrf') })
+    if (await reachable()) {
+      going = true
+      sessionStorage.setItem(SENT, once.value)
+      form.requestSubmit(button)
+      return
+    }
+    form.reset()
+    form.querySelector('input[name=draft]')?.remove()
+    form.dataset.draft = 'new'
+    once.value = crypto.randomUUID()
+    window.scrollTo(0, 0)
+    await count(key)
+  })
+}
+
+async function count(key: CryptoKey): Promise<void> {
+  if (waiting === null) return
+  const here = onceOn(document)?.value
+  const left = (await keptForms(key)).filter(({ once }) => once !== here)
+  waiting.hidden = left.length === 0
+  waiting.dataset.counted = 'yes'
+  waiting.textContent = left.length === 0 ? '' : `${waiting.dataset.text} ${left.length}`
+}
+
+let sending = false
+/** Sends what waits, each with this session's token. The registry knows each by its `once`, and takes it once. */
+async function sendKept(key: CryptoKey): Promise<void> {
+  const csrf = document.querySelector<HTMLInputElement>('input[name=csrf]')?.value
+  if (sending || csrf === undefined) return
+  sending = true
+  try {
+    for (const { once, fields } of await keptForms(key)) {
+      if (once === onceOn(document)?.value) continue
+      const body = new URLSearchParams([...fields, ['once', once], ['csrf', csrf]])
+      const answer = await fetch('/desk/register/kept', { method: 'POST', body, redirect: 'manual' })
+      if (answer.status === 200) await dropForm(once)
+    }
+  } catch {
+    // Still no line.
+  } finally {
+    sending = false
+  }
+  await count(key)
+}
+
+async function start(text: string): Promise<void> {
+  const key = await keyFrom(text)
+  const sent = sessionStorage.getItem(SENT)
+  const answered = new URLSearchParams(location.search).get('new') === '1' || onceOn(document)?.value === sent
+  // On any other page nobody knows whether the answer came: it is sent again, and counts once.
+  if (sent !== null && answered) await dropForm(sent)
+  sessionStorage.removeItem(SENT)
+  if (form) holding(form, key)
+  await sendKept(key)
+  addEventListener('online', () => void sendKept(key))
+  setInterval(() => void sendKept(key), 20_000)
+}
+
+if (form) void drafts(form)
+if (waiting?.dataset.key && 'indexedDB' in window && crypto.subtle) void start(waiting.dataset.key)
+if ('serviceWorker' in navigator) void navigator.serviceWorker.register('/desk/worker.js', { scope: '/desk' })
+if (waiting?.dataset.offline) addEventListener('online', () => location.replace('/desk'))

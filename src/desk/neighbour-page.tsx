@@ -41,7 +41,7 @@ export function NeighbourPage(props: {
   const paper = paperTexts[language]
   const services = [...profiles.values()].map((profile) => [profile.id, profile.title[language]] as const)
   return (
-    <Desk visit={visit} title={t.dWho}>
+    <Desk visit={visit} title={t.dWho} {...(registered ? { script: '/assets/desk.js' } : {})}>
       {registered ? (
         <div class="done" role="status">
           {t.dDone}

@@ -202,7 +202,7 @@ export function TwinPage(props: {
   const { t, language, session } = visit
   const get = (name: string) => typed[`p${person}_${name}`] ?? ''
   return (
-    <Desk visit={visit} title={t.dTwin} here="/desk/register">
+    <Desk visit={visit} title={t.dTwin} here="/desk/register" script="/assets/desk.js">
       <h1>{t.dTwin}</h1>
       <p class="lead">{t.dTwinLead}</p>
       <div class="pair">

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { listDemands, readDemand, recordDemand, reviewDemand } from '../firewall/access-requests.ts'
-import { always, type House } from '../firewall/endpoint.ts'
+import type { House } from '../firewall/endpoint.ts'
 import { openFlags, reviewFlag } from '../firewall/flags.ts'
 import { refusalLetters } from '../firewall/letters.ts'
 import { lockdownState, voteLockdown } from '../firewall/lockdown.ts'
@@ -9,7 +9,6 @@ import { Reply } from '../firewall/reply.ts'
 import type { StaffRole } from '../firewall/requester.ts'
 import { changeSession, endSession, sessionsOf } from '../identity/sessions.ts'
 import { latestCheckpoint } from '../ledger/proofs.ts'
-import { uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { NoPress, PaperOrder, type Press, printPaper } from '../proofs/paper.ts'
@@ -29,12 +28,12 @@ import { openProceedings } from '../registry/proceedings-due.ts'
 import { moveNeighbour } from '../registry/residences.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
-import deskScript from './desk.client.ts?script'
 import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
 import { erasureDesk } from './erasures.tsx'
 import { postalSection } from './letters.ts'
 import { NeighbourPage, WalletPage } from './neighbour-page.tsx'
 import { HistoryPage, LeavePage, LookedPage } from './neighbour-past-page.tsx'
+import { offlineDesk } from './offline.tsx'
 import { organisationDesk } from './organisations.tsx'
 import { FlagsPage, LedgerPage, LegalPage } from './oversight-page.tsx'
 import { portalDesk } from './portal-routes.tsx'
@@ -55,11 +54,7 @@ const PURPOSE = 'counter-service'
 /** The desk: the same use cases as the API, as pages that work without JavaScript. */
 export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   const page = signedInPages(house, deps, 'staff', '/sign-in')
-  house.get('/assets/desk.js', () =>
-    Reply.material(deskScript, 'text/javascript; charset=utf-8', { 'cache-control': 'public, max-age=300' }).toResponse(
-      always(uuidv7()),
-    ),
-  )
+  offlineDesk(house, page, deps)
   finding(page, deps)
   registering(page, deps)
   neighbour(page, deps)

@@ -29,7 +29,7 @@ export function SearchPage(props: {
   const { visit, said = '', mononym = false, found, tooWide, registered } = props
   const { t, language, session } = visit
   return (
-    <Desk visit={visit} title={t.dSearch} here="/desk">
+    <Desk visit={visit} title={t.dSearch} here="/desk" script="/assets/desk.js">
       {registered ? (
         <div class="done" role="status">
           {t.dDone}

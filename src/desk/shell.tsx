@@ -58,6 +58,11 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
         </nav>
       }
     >
+      {props.script ? (
+        <p id="waiting" class="note" role="status" hidden data-key={session.formKey} data-text={t.dWaiting} />
+      ) : (
+        ''
+      )}
       {props.children}
     </Page>
   )

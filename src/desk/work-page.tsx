@@ -17,7 +17,7 @@ export function WorkPage(props: {
   const { visit, drafts, proceedings, letters, once } = props
   const { t, language, town, session } = visit
   return (
-    <Desk visit={visit} title={t.dWork} here="/desk/work">
+    <Desk visit={visit} title={t.dWork} here="/desk/work" script="/assets/desk.js">
       <h1>{t.dWork}</h1>
       <h2>{t.dDrafts}</h2>
       {drafts.length === 0 ? <p>{t.dNoDrafts}</p> : ''}

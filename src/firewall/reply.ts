@@ -25,6 +25,10 @@ export class Reply {
     this.#headers = headers
   }
 
+  get status(): number {
+    return this.#status
+  }
+
   /** Sends what the gate let through. Never stored by anyone on the way. */
   static disclose<T>(
     disclosed: Disclosed<T>,

@@ -19,6 +19,8 @@ export interface Session {
   locked: boolean
   /** Goes with every form, so that no other page can send one. */
   csrf: string
+  /** Seals, in the browser, forms that wait for a line: the same for this person at every session, and nobody else's. */
+  formKey: string
 }
 
 /** How long a session lasts without being used, and in all. */
@@ -115,6 +117,7 @@ export async function findSession(
       signedInAt: row.signed_in_at.toTemporalInstant(),
       locked: row.locked_at !== null,
       csrf: csrfOf(hash, token),
+      formKey: hash(`forms ${row.kind} ${row.subject}`).toString('base64url'),
     }
   })
 }

@@ -103,7 +103,7 @@ describe('a clerk with a queue', () => {
       await submit(page)
       if (round === 1) await page.waitForSelector('.done')
     }
-    expect(await page.textContent('h1')).toBe(t.dTwin)
+    await page.waitForSelector(`h1:has-text("${t.dTwin}")`)
     expect(await violations(page)).toEqual([])
     await shot(page, 'desk-twin')
     await submit(page)
@@ -140,6 +140,105 @@ describe('a clerk with a queue', () => {
     await page.fill('#said', 'Amagadissima Protegida')
     await page.keyboard.press('Enter')
     await page.waitForSelector(`text=${t.dNobody}`)
+    await context.close()
+  })
+
+  it('goes on without a line: two people wait, sealed, and each is registered once when there is one', async () => {
+    const { context, page, open } = await seat('clerk')
+    await open('/desk/register')
+    await page.waitForFunction('navigator.serviceWorker.ready')
+    await context.setOffline(true)
+    for (const [i, name] of ['Sensexarxa', 'Sensecobertura'].entries()) {
+      await page.fill('#p0_given', name)
+      await page.check('#where-no-fixed-address')
+      await submit(page)
+      await page.waitForSelector(`#waiting:has-text("${i + 1}")`)
+      expect(await page.inputValue('#p0_given')).toBe('')
+    }
+    await shot(page, 'desk-offline-form')
+    // Sealed: nothing that was typed lies in the browser's database as it was typed.
+    const rows = await page.evaluate(
+      `new Promise((done) => { const open = indexedDB.open('padron-desk', 1); open.onsuccess = () => {
+        const all = open.result.transaction('forms').objectStore('forms').getAll()
+        all.onsuccess = () => done(all.result.map((row) => [Object.keys(row).sort().join(), new TextDecoder('latin1').decode(row.sealed)])) } })`,
+    )
+    expect(rows).toHaveLength(2)
+    expect(JSON.stringify(rows)).not.toContain('Sense')
+    expect((rows as [string, string][])[0]?.[0]).toBe('at,iv,once,sealed')
+    // A lid that is closed and opened, or another page: the desk says that there is no line, and loses nothing.
+    await page.goto(`${service.address}/desk/work`)
+    expect(await page.textContent('h1')).toBe(t.dOffline)
+    await shot(page, 'desk-offline')
+    await context.setOffline(false)
+    await page.waitForURL('**/desk')
+    await page.waitForSelector('#waiting[hidden][data-counted]', { state: 'attached' })
+    for (const name of ['Sensexarxa', 'Sensecobertura']) {
+      await open('/desk')
+      await page.fill('#said', name)
+      await page.check('#mononym')
+      await page.keyboard.press('Enter')
+      await page.waitForSelector(`main a:has-text("${name}")`)
+      expect(await page.locator(`main a:has-text("${name}")`).count()).toBe(1)
+    }
+    await context.close()
+  })
+
+  it('sends a form whose answer was lost again, and registers nobody twice', async () => {
+    const { context, page, open } = await seat('clerk')
+    await open('/desk/register')
+    await page.fill('#p0_given', 'Respostaperduda')
+    await page.check('#where-no-fixed-address')
+    // The registry takes it; the line dies before the answer is here.
+    await page.route('**/desk/register', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue()
+      await route.fetch({ maxRedirects: 0 })
+      await route.abort('connectionreset')
+    })
+    const lost = page.waitForEvent('requestfailed')
+    await submit(page)
+    await lost
+    await page.unroute('**/desk/register')
+    await open('/desk')
+    await page.waitForSelector('#waiting[hidden][data-counted]', { state: 'attached' })
+    await page.fill('#said', 'Respostaperduda')
+    await page.check('#mononym')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('main a:has-text("Respostaperduda")')
+    expect(await page.locator('main a:has-text("Respostaperduda")').count()).toBe(1)
+    await context.close()
+  })
+
+  it('finds what needs a decision among the drafts, and another clerk at the same machine sees nothing of it', async () => {
+    const { context, page, open } = await seat('clerk')
+    await open('/desk/register')
+    await context.setOffline(true)
+    await page.fill('#p0_given', 'Wilhelmina')
+    await page.fill('#p0_family', 'Oosterhuis')
+    await page.fill('#p0_born-year', '1961')
+    await page.check('#where-no-fixed-address')
+    await submit(page)
+    await page.waitForSelector('#waiting:has-text("1")')
+    await context.clearCookies()
+    await context.setOffline(false)
+    await page.goto(`${service.address}/sign-in`)
+    await page.click('main a.button')
+    await page.click('button[value=supervisor]')
+    await page.waitForURL(`${service.address}/**`)
+    await open('/desk/work')
+    await page.waitForSelector('#waiting[data-counted]', { state: 'attached' })
+    expect(await page.isVisible('#waiting')).toBe(false)
+    await context.clearCookies()
+    await page.goto(`${service.address}/sign-in`)
+    await page.click('main a.button')
+    await page.click('button[value=clerk]')
+    await page.waitForURL(`${service.address}/**`)
+    await open('/desk/work')
+    await page.waitForFunction(
+      `new Promise((done) => { const open = indexedDB.open('padron-desk', 1); open.onsuccess = () => {
+        const all = open.result.transaction('forms').objectStore('forms').count(); all.onsuccess = () => done(all.result === 0) } })`,
+    )
+    await open('/desk/work')
+    expect(await page.textContent('main')).toContain('Wilhelmina Oosterhuis')
     await context.close()
   })
 
@@ -226,6 +325,7 @@ describe('a clerk with a queue', () => {
     expect(await page.textContent('.fault')).toBe(t.dTooWide)
     await page.goto(`${service.address}/desk/register`)
     await submit(page)
+    await page.waitForSelector('.summary a')
     expect(await page.locator('.summary a').count()).toBe(2)
     expect(await violations(page)).toEqual([])
     expect(page.url()).not.toContain('Maria')
