@@ -134,6 +134,15 @@ export function NeighbourPage(props: {
             options={Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)}
           />
           <button type="submit">{t.dPrint}</button>
+          <p>
+            <a
+              href={`/rights.pdf?lang=${languages?.find((code) => code in LANGUAGES) ?? language}`}
+              target="_blank"
+              rel="noopener"
+            >
+              {t.yPdf}
+            </a>
+          </p>
         </form>
         <form method="post" action={action('wallet')}>
           <Csrf token={session.csrf} />

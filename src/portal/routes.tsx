@@ -28,9 +28,10 @@ import { neighbourHistory } from '../registry/history.ts'
 import { lookUpsOf } from '../registry/lookups.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { messagesOf } from '../registry/notices.ts'
-import { isLanguage } from '../ui/language.ts'
+import { isLanguage, LOCALES } from '../ui/language.ts'
 import { Page } from '../ui/layout.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
+import { RightsPage, rightsIn } from '../ui/rights.tsx'
 import { cookieName, pageOf, pagePolicy, safePath, sessionCookie, signedInPages } from '../ui/signed-in.tsx'
 import { changePages } from './change-routes.tsx'
 import { COMPLAINT_KINDS, type ComplaintKind, complain, follow } from './complaints.ts'
@@ -176,6 +177,27 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
   house.get('/providers', async (context) => {
     const { town, language } = await readerOf(context)
     return send(pageOf(<ProvidersPage town={nameIn(town, language)} language={language} />))
+  })
+  house.get('/rights', async (context) => {
+    const { town, language } = await readerOf(context)
+    const page = <RightsPage town={nameIn(town, language)} language={language} origin={town.issuer} />
+    return send(Reply.material(`<!doctype html>${page}`, 'text/html; charset=utf-8', { vary: 'accept-language' }))
+  })
+  // About nobody, and the same until the program is another: each is printed once.
+  const leaflets = new Map<string, Promise<Uint8Array>>()
+  house.get('/rights.pdf', async (context) => {
+    const { town, language } = await readerOf(context)
+    const { press } = deps
+    if (press === undefined) return problemResponse(new NoPress(), uuidv7())
+    const title = LOCALES[language].yTitle
+    const sections = rightsIn(language, nameIn(town, language), town.issuer)
+    const key = `${town.id} ${language}`
+    const print = () => press.plain(town, { title, language, writtenAt: deps.clock.now(), sections })
+    const leaflet = leaflets.get(key) ?? print()
+    leaflets.set(key, leaflet)
+    leaflet.catch(() => leaflets.delete(key))
+    const headers = { 'content-disposition': 'inline; filename="padron.pdf"', vary: 'accept-language' }
+    return send(Reply.bytes(await leaflet, 'application/pdf', headers))
   })
   house.get('/complain', async (context) => {
     const { town, language } = await readerOf(context)

@@ -14,7 +14,7 @@ export function Landing(props: { town: string; language: Language }) {
       <h2>{t.safe}</h2>
       <p>{t.safeText}</p>
       <p>
-        <a href="/firewall">{t.firewallLink}</a>
+        <a href="/rights">{t.yTitle}</a> · <a href="/firewall">{t.firewallLink}</a>
       </p>
       <h2>{t.check}</h2>
       <p>{t.checkText}</p>

@@ -54,6 +54,7 @@ export function Page(props: {
             <a href="/complain">{t.kTitle}</a>
             <a href="/v">{t.vLink}</a>
             <a href="/providers">{t.oTitle}</a>
+            <a href="/rights">{t.yTitle}</a>
             <a href="/services">{t.sTitle}</a>
             <a href="/firewall">{t.firewallLink}</a>
             <a href="/transparency">{t.transparencyLink}</a>

@@ -4,17 +4,19 @@ import { claimTexts } from './check/page.tsx'
 import { type Language, LOCALES } from './language.ts'
 import { Languages, Page } from './layout.tsx'
 
+/** What a claim says, in words. */
+export const claimNamer = (texts: ReturnType<typeof claimTexts>) => (claim: string) => {
+  const [, years] = /^resident_at_least_(\d+)_years?$/.exec(claim) ?? []
+  const [, age] = /^age_over_(\d+)$/.exec(claim) ?? []
+  if (years) return atLeastText(texts, Number(years))
+  return age ? texts.ageOver.replace('{n}', age) : (texts.names[claim] ?? claim)
+}
+
 /** What each service may learn and what it may not, for the public. */
 export function ServicesPage(props: { town: string; language: Language }) {
   const { town, language } = props
   const t = LOCALES[language]
-  const texts = claimTexts(language)
-  const nameOf = (claim: string) => {
-    const [, years] = /^resident_at_least_(\d+)_years?$/.exec(claim) ?? []
-    const [, age] = /^age_over_(\d+)$/.exec(claim) ?? []
-    if (years) return atLeastText(texts, Number(years))
-    return age ? texts.ageOver.replace('{n}', age) : (texts.names[claim] ?? claim)
-  }
+  const nameOf = claimNamer(claimTexts(language))
   return (
     <Page title={`${t.sTitle} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/services" />

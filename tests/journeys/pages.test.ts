@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LANGUAGES, LOCALES } from '../../src/ui/language.ts'
 import { openBrowser } from '../support/browser.ts'
 import { shot, violations } from '../support/page.ts'
+import { textOfPdf } from '../support/pdf-text.ts'
 import { type Folder, type Running, scratchFolder, start } from '../support/process.ts'
 
 let folder: Folder
@@ -60,6 +61,7 @@ describe('the front page', () => {
     'leads to the rules and to the numbers, in %s',
     async (language) => {
       for (const [path, title] of [
+        ['/rights', LOCALES[language].yTitle],
         ['/services', LOCALES[language].sTitle],
         ['/v/code', LOCALES[language].vByCode],
         ['/firewall', LOCALES[language].firewallTitle],
@@ -76,6 +78,16 @@ describe('the front page', () => {
       }
     },
   )
+
+  it('gives the rights as a leaflet to print, in each language, about nobody', async () => {
+    for (const language of Object.keys(LANGUAGES) as (keyof typeof LANGUAGES)[]) {
+      const t = LOCALES[language]
+      const answer = await fetch(`${service.address}/rights.pdf?lang=${language}`)
+      expect(answer.headers.get('content-type')).toBe('application/pdf')
+      const text = textOfPdf(Buffer.from(await answer.arrayBuffer()))
+      for (const words of [t.yTitle, t.yAsk, t.yHide, t.yServices, '/complain', '/me']) expect(text).toContain(words)
+    }
+  })
 
   it('changes language by a link, with the keyboard alone', async () => {
     const { page } = await visit('/')

@@ -1,0 +1,76 @@
+import type { PlainDocument } from '../proofs/press/press.ts'
+import { profiles } from '../proofs/profiles.ts'
+import { claimTexts } from './check/page.tsx'
+import { type Language, LOCALES } from './language.ts'
+import { Languages, Page } from './layout.tsx'
+import { claimNamer } from './services.tsx'
+
+/** What a neighbour may count on, and what is open to them from today: one text for the page and for the leaflet. */
+export function rightsIn(language: Language, town: string, origin: string): PlainDocument['sections'] {
+  const t = LOCALES[language]
+  const nameOf = claimNamer(claimTexts(language))
+  // An address is read from the left, in a line of any direction.
+  const address = (path: string) => `\u2066${origin.replace(/^https?:\/\//, '')}${path}\u2069`
+  return [
+    { heading: t.yTitle, lines: [t.everyone.replace('{town}', town)] },
+    {
+      heading: t.yMay,
+      lines: [t.yAsk, t.ySee, t.yChange, t.yHide, t.yHelper, t.yComplain.replace('{address}', address('/complain'))],
+    },
+    { heading: t.safe, lines: [t.safeText] },
+    { heading: t.yIn, lines: [t.yInText.replace('{address}', address('/me'))] },
+    {
+      heading: t.yServices,
+      lines: [`${t.sNever}: ${t.sNeverText}`],
+      fields: [...profiles.values()].map((profile) => [
+        profile.title[language],
+        `${t.sLearns}: ${[t.sLives, ...profile.claims.map(nameOf)].join(', ')}`,
+      ]),
+    },
+  ]
+}
+
+/** Rights in plain words, before anyone registers and without an account. */
+export function RightsPage(props: { town: string; language: Language; origin: string }) {
+  const { town, language, origin } = props
+  const t = LOCALES[language]
+  const [first, ...rest] = rightsIn(language, town, origin)
+  return (
+    <Page title={`${t.yTitle} · ${town}`} language={language} town={town}>
+      <Languages language={language} path="/rights" />
+      <h1>{t.yTitle}</h1>
+      <p class="lead">{first?.lines?.[0]}</p>
+      {rest.map(({ heading, lines = [], fields = [] }) => (
+        <section>
+          <h2>{heading}</h2>
+          {lines.length > 1 ? (
+            <ul>
+              {lines.map((line) => (
+                <li>{line}</li>
+              ))}
+            </ul>
+          ) : (
+            <p>{lines[0]}</p>
+          )}
+          {fields.length > 0 ? (
+            <dl>
+              {fields.map(([label, value]) => (
+                <>
+                  <dt>{label}</dt>
+                  <dd>{value}</dd>
+                </>
+              ))}
+            </dl>
+          ) : (
+            ''
+          )}
+        </section>
+      ))}
+      <p>
+        <a class="button" href={`/rights.pdf?lang=${language}`}>
+          {t.yPdf}
+        </a>
+      </p>
+    </Page>
+  )
+}
