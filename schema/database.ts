@@ -317,6 +317,7 @@ export interface Municipalities {
   id: string;
   issuer: string;
   languages: string[];
+  minor_access_age: Generated<number>;
   municipality_code: string | null;
   name: Json;
   province_code: string | null;

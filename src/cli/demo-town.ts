@@ -31,6 +31,7 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
     departureNoticeDays: 30,
     confirmAfterMonths: 24,
     eraseAfterYears: 5,
+    minorAccessAge: 14,
     hourlyBudgetStaff: 240,
     hourlyBudgetOrganisation: 1200,
     referenceAddress: {

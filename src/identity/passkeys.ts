@@ -17,6 +17,7 @@ import { randomBytes } from '../platform/random.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { mustBeOldEnough } from '../registry/representation.ts'
 import { loadRecords } from '../registry/store.ts'
 
 type Deps = Pick<RegistryDeps, 'database' | 'clock' | 'gate'>
@@ -51,11 +52,13 @@ export async function offerEnrolment(
 ): Promise<Disclosed<{ code: string }>> {
   const { hash } = await deps.gate.keysOf(town.id)
   const code = randomBytes(24).toString('base64url')
-  return deps.gate.open<NeighbourFields, never, { code: string }>(
-    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: 'counter-service', fields: [] },
-    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
+  const day = today(deps.clock, town.timeZone)
+  return deps.gate.open<NeighbourFields, 'dateOfBirth', { code: string }>(
+    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: 'counter-service', fields: ['dateOfBirth'] },
+    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
+      mustBeOldEnough(town, record.dateOfBirth, day)
       const now = deps.clock.now()
       await hand.transaction
         .deleteFrom('enrolments')

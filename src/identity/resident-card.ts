@@ -8,6 +8,7 @@ import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { mustBeOldEnough } from '../registry/representation.ts'
 import { loadRecords } from '../registry/store.ts'
 import { triedTooOften } from '../registry/tries.ts'
 
@@ -57,6 +58,7 @@ function parseCode(typed: string): string {
  *
  * @param word theirs; without one, the year of birth on record
  * @throws {CardNeedsWord} when there is neither
+ * @throws {TooYoung} of a child whose representative acts for them
  * @throws {NotFound} {Refusal}
  */
 export async function giveCard(
@@ -74,6 +76,7 @@ export async function giveCard(
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
+      mustBeOldEnough(town, record.dateOfBirth, today(deps.clock, town.timeZone))
       const second = word && plain(word).length >= 4 ? word : record.dateOfBirth?.slice(0, 4)
       if (second === undefined) throw new CardNeedsWord()
       const now = deps.clock.now().toString()

@@ -101,6 +101,9 @@ export function HomePage(props: { visit: OwnVisit; messages: Messages; once: str
           <a href="/me/devices">{t.rDevices}</a>
         </li>
         <li>
+          <a href="/me/children">{t.rChildren}</a>
+        </li>
+        <li>
           <a href="/me/helpers">{t.hTitle}</a>
         </li>
         <li>
@@ -187,7 +190,13 @@ const namesOf = (profile: Profile, language: Language) =>
   profile.claims.map((claim) => claimDisplay(claim).find(({ locale }) => locale === language)?.name ?? claim)
 
 /** The proof on the screen: a square, a code, and the same as a paper. */
-export function ShowPage(props: { visit: OwnVisit; written: WrittenPaper; profile: Profile; once: string }) {
+export function ShowPage(props: {
+  visit: OwnVisit
+  written: WrittenPaper
+  profile: Profile
+  /** Prints this very proof as a paper; empty where only the screen is offered. */
+  once: string
+}) {
   const { visit, written, profile, once } = props
   const { t, language, session } = visit
   return (
@@ -203,12 +212,16 @@ export function ShowPage(props: { visit: OwnVisit; written: WrittenPaper; profil
       <p>
         {t.vUntil} {dayText(language, written.paper.expiresOn)}
       </p>
-      <form method="post" action="/me/paper">
-        <Csrf token={session.csrf} />
-        <input type="hidden" name="once" value={once} />
-        <input type="hidden" name="profile" value={profile.id} />
-        <button type="submit">{t.rPdf}</button>
-      </form>
+      {once ? (
+        <form method="post" action="/me/paper">
+          <Csrf token={session.csrf} />
+          <input type="hidden" name="once" value={once} />
+          <input type="hidden" name="profile" value={profile.id} />
+          <button type="submit">{t.rPdf}</button>
+        </form>
+      ) : (
+        ''
+      )}
     </Own>
   )
 }

@@ -34,6 +34,7 @@ import { nameIn, readerOf } from '../ui/reader.ts'
 import { RightsPage, rightsIn } from '../ui/rights.tsx'
 import { cookieName, pageOf, pagePolicy, safePath, sessionCookie, signedInPages } from '../ui/signed-in.tsx'
 import { changePages } from './change-routes.tsx'
+import { childrenPages } from './children.tsx'
 import { COMPLAINT_KINDS, type ComplaintKind, complain, follow } from './complaints.ts'
 import { everythingInWords } from './everything.ts'
 import { helperPages } from './helper-routes.tsx'
@@ -72,6 +73,7 @@ export function portalPages(house: House<Municipality>, deps: PortalDeps): void 
   const pages = signedInPages(house, deps, 'resident', '/me/in')
   own(pages, deps)
   changePages(pages, deps)
+  childrenPages(pages, deps)
   helperPages(house, pages, deps, send)
 }
 

@@ -22,6 +22,8 @@ export interface Municipality {
   confirmAfterMonths: number
   /** How long after a departure a record is kept, before it may be erased on request. */
   eraseAfterYears: number
+  /** From which age a minor may hold a card or a passkey of their own. */
+  minorAccessAge: number
   /** Searches and openings an hour, for one member of staff and for one outside organisation. */
   hourlyBudgetStaff: number
   hourlyBudgetOrganisation: number
@@ -42,11 +44,11 @@ export function blindIndexBits(expectedPopulation: number): number {
 /** Done by the owner's login; the service only reads municipalities. */
 export async function createMunicipality(database: Database, town: NewMunicipality): Promise<void> {
   await sql`insert into municipalities (id, slug, name, country_code, province_code, municipality_code, languages, issuer, time_zone,
-      expected_population, blind_index_bits, reference_address, departure_notice_days, confirm_after_months, erase_after_years,
+      expected_population, blind_index_bits, reference_address, departure_notice_days, confirm_after_months, erase_after_years, minor_access_age,
       hourly_budget_staff, hourly_budget_organisation)
     values (${town.id}, ${town.slug}, ${JSON.stringify(town.name)}::text::jsonb, ${town.countryCode}, ${town.provinceCode},
       ${town.municipalityCode}, ${`{${town.languages.join(',')}}`}::text[], ${town.issuer}, ${town.timeZone}, ${town.expectedPopulation},
-      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears},
+      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears}, ${town.minorAccessAge},
       ${town.hourlyBudgetStaff}, ${town.hourlyBudgetOrganisation})`.execute(database)
 }
 
@@ -67,6 +69,7 @@ export async function listMunicipalities(database: Database): Promise<Municipali
     departureNoticeDays: row.departure_notice_days,
     confirmAfterMonths: row.confirm_after_months,
     eraseAfterYears: row.erase_after_years,
+    minorAccessAge: row.minor_access_age,
     hourlyBudgetStaff: row.hourly_budget_staff,
     hourlyBudgetOrganisation: row.hourly_budget_organisation,
   }))

@@ -41,6 +41,7 @@ export const TownFile = z.strictObject({
   departureNoticeDays: z.int().min(1).max(365).default(30),
   confirmAfterMonths: z.int().min(1).max(240).default(24),
   eraseAfterYears: z.int().min(0).max(100).default(5),
+  minorAccessAge: z.int().min(0).max(18).default(14),
   referenceAddress: ReferenceAddress,
   organisations: z.array(OrganisationEntry).default([]),
 })

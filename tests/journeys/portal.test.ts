@@ -226,6 +226,7 @@ describe('what a neighbour sees', () => {
         '/me/change',
         '/me/change/move',
         '/me/devices',
+        '/me/children',
         '/me/helpers',
         '/helper',
         '/complain',

@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto'
+import { dayText } from '../desk/shell.tsx'
+import { Reply } from '../firewall/reply.ts'
+import { InvalidInput } from '../platform/problem.ts'
+import { nameText, writePaper } from '../proofs/paper.ts'
+import { ProfileId, profiles } from '../proofs/profiles.ts'
+import { actFor, type Represented, representedBy } from '../registry/representation.ts'
+import { Csrf } from '../ui/form.tsx'
+import { pageOf } from '../ui/signed-in.tsx'
+import { ShowPage } from './pages.tsx'
+import { type OwnPages, onceOf, type PortalDeps } from './routes.tsx'
+import { Own, type OwnVisit } from './shell.tsx'
+
+/** What somebody may fetch for a child they act for. */
+const offered = [...profiles.values()].filter((profile) => profile.askedBy !== 'neighbour')
+
+/** Proofs for the children one acts for: each opening stands in the child's own "who looked". */
+export function childrenPages(page: OwnPages, deps: PortalDeps): void {
+  page({ method: 'get', path: '/me/children' }, async (visit) => {
+    const children = await representedBy(deps, visit.town, visit.requester)
+    const draw = (list: Represented[]) => <ChildrenPage visit={visit} represented={list} once={randomUUID()} />
+    return children ? Reply.page(children, draw) : pageOf(draw([]))
+  })
+  page({ method: 'post', path: '/me/children' }, async (visit) => {
+    const { town, requester, form, language } = visit
+    const parsed = ProfileId.safeParse(form.get('profile'))
+    const profile = offered.find(({ id }) => parsed.success && id === parsed.data)
+    const id = form.get('child')
+    if (profile === undefined || !/^[0-9a-f-]{36}$/.test(id)) throw new InvalidInput([])
+    const acting = await actFor(deps, town, requester, id)
+    const order = { kind: 'individual', language, profile: profile.id, handedTo: 'representative' } as const
+    return Reply.page(
+      await writePaper(deps, town, acting, id, order, onceOf(visit, `${id} ${profile.id}`)),
+      (written) => <ShowPage visit={visit} written={written} profile={profile} once="" />,
+    )
+  })
+}
+
+function ChildrenPage(props: { visit: OwnVisit; represented: readonly Represented[]; once: string }) {
+  const { visit, represented, once } = props
+  const { t, language, session } = visit
+  return (
+    <Own visit={visit} heading={t.rChildren}>
+      <p class="lead">{t.rChildrenLead}</p>
+      {represented.length === 0 ? <p>{t.rNoChildren}</p> : ''}
+      {represented.map(({ id, name, dateOfBirth }) => (
+        <section aria-labelledby={`child-${id}`}>
+          <h2 id={`child-${id}`}>
+            <bdi>{name ? nameText(name) : '…'}</bdi>
+          </h2>
+          <p>{dayText(language, dateOfBirth)}</p>
+          <form method="post" action="/me/children">
+            <Csrf token={session.csrf} />
+            <input type="hidden" name="once" value={once} />
+            <input type="hidden" name="child" value={id} />
+            <p class="buttons">
+              {offered.map((profile) => (
+                <button type="submit" name="profile" value={profile.id} class="quiet">
+                  {profile.title[language]}
+                </button>
+              ))}
+            </p>
+          </form>
+        </section>
+      ))}
+    </Own>
+  )
+}

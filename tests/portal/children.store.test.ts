@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { openRecord, register } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const year = () => house.clock.now().toZonedDateTimeISO('Europe/Madrid').year
+async function family(age: number, more: object = {}) {
+  const parent = await register(house)
+  const child = await register(house, {
+    dateOfBirth: String(year() - age - 1),
+    representative: { neighbourId: parent.id },
+    ...more,
+  })
+  const me = await signedIn(house, { kind: 'resident', subject: parent.id })
+  const fetchFor = (id: string, profile = 'school-enrolment', who = me) =>
+    who.send('/me/children', { child: id, profile, once: randomUUID() }, '/me/children')
+  return { parent, child, me, fetchFor }
+}
+const hand = async (id: string, what: 'phone' | 'card') => {
+  const clerk = await signedIn(house, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
+  return clerk.send(`/desk/neighbours/${id}/portal`, { what }, `/desk/neighbours/${id}`)
+}
+
+describe('whoever acts for a child', () => {
+  it('fetches its proofs on their own page, and the child’s record says so', async () => {
+    const { parent, child, me, fetchFor } = await family(6)
+    const name = (await openRecord(house, child.id)).body.name as { given: string }
+    expect(await (await me.open('/me/children')).text()).toContain(name.given)
+    const proof = await fetchFor(child.id)
+    expect(proof.status).toBe(200)
+    expect(await proof.text()).toMatch(/class="digits code"/)
+    const grown = await signedIn(house, { kind: 'resident', subject: child.id })
+    const { whoLooked } = await (await grown.send('/me/everything', { as: 'json' }, '/me')).json()
+    const acts = whoLooked.filter(
+      (one: { content: { requester: string } }) => one.content.requester === `representative ${parent.id}`,
+    )
+    expect(acts.length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('gets nothing that is given to a neighbour alone, and nothing for anybody else', async () => {
+    const { child, fetchFor } = await family(6)
+    expect((await fetchFor(child.id, 'residence-history')).status).toBe(422)
+    const other = await family(6)
+    expect((await fetchFor(other.child.id)).status).toBe(404)
+    expect((await fetchFor(other.parent.id)).status).toBe(404)
+    expect((await fetchFor(randomUUID())).status).toBe(404)
+  })
+
+  it('finds nobody who hides: a child may be hidden from this very person', async () => {
+    const { child, me, fetchFor } = await family(6, { protected: true, name: { given: 'Amagadeta' } })
+    expect(await (await me.open('/me/children')).text()).not.toContain('Amagadeta')
+    expect((await fetchFor(child.id)).status).toBe(404)
+  })
+
+  it('has nothing once the child has come of age, or somebody else acts for it', async () => {
+    const { child, fetchFor } = await family(18)
+    expect((await fetchFor(child.id)).status).toBe(404)
+    const small = await family(6)
+    const other = await register(house)
+    await house.peek(`insert into representatives (id, municipality_id, neighbour_id, representative_id, recorded_at)
+      values (gen_random_uuid(), '${house.town.id}', '${small.child.id}', '${other.id}', now() + interval '1 second')`)
+    expect((await small.fetchFor(small.child.id)).status).toBe(404)
+  })
+})
+
+describe('a way in of one’s own', () => {
+  it('is for who is fourteen, or may be, and not for who is younger for certain', async () => {
+    for (const [age, status] of [
+      [8, 409],
+      [12, 409],
+      [14, 200],
+      [40, 200],
+    ] as const) {
+      const { child } = await family(age)
+      for (const what of ['phone', 'card'] as const) expect((await hand(child.id, what)).status, `${age}`).toBe(status)
+    }
+    const { id } = await register(house, { dateOfBirth: undefined } as object)
+    expect((await hand(id, 'phone')).status).toBe(200)
+    const perhaps = await register(house, { dateOfBirth: `${year() - 14}~` })
+    expect((await hand(perhaps.id, 'phone')).status).toBe(200)
+  })
+})
