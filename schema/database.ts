@@ -94,6 +94,15 @@ export interface CodeAttempts {
   source: Buffer;
 }
 
+export interface ComplaintAttachments {
+  complaint_id: string;
+  content: Buffer;
+  data_key_id: string;
+  id: string;
+  media_type: string;
+  municipality_id: string;
+}
+
 export interface Complaints {
   answer: Buffer | null;
   answered_at: Timestamp | null;
@@ -601,6 +610,7 @@ export interface DB {
   check_codes: CheckCodes;
   clients: Clients;
   code_attempts: CodeAttempts;
+  complaint_attachments: ComplaintAttachments;
   complaints: Complaints;
   data_keys: DataKeys;
   document_seals: DocumentSeals;

@@ -101,6 +101,7 @@ describe('the rooms', () => {
       passkey_challenges: ['identity'],
       resident_cards: ['identity'],
       complaints: ['portal'],
+      complaint_attachments: ['portal'],
       // A record comes with its wrapped key.
       registry_keys: ['firewall'],
       data_keys: ['firewall', 'registry', 'proofs'],

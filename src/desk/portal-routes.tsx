@@ -4,7 +4,13 @@ import type { StaffRole } from '../firewall/requester.ts'
 import { offerEnrolment, relyingParty } from '../identity/passkeys.ts'
 import { CardNeedsWord, giveCard } from '../identity/resident-card.ts'
 import { NotFound } from '../platform/problem.ts'
-import { answerComplaint, type ComplaintToAnswer, complaintsToAnswer, OUTCOMES } from '../portal/complaints.ts'
+import {
+  answerComplaint,
+  type ComplaintToAnswer,
+  complaintsToAnswer,
+  OUTCOMES,
+  openAttachment,
+} from '../portal/complaints.ts'
 import { kindNames } from '../portal/open-pages.tsx'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { Csrf, Field, Select } from '../ui/form.tsx'
@@ -40,6 +46,11 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
       <ComplaintsPage visit={visit} complaints={complaints} />
     )),
   )
+  page({ method: 'get', path: '/desk/complaints/attachments/:id', roles: ANSWERING }, async (visit) => {
+    const id = visit.params.id ?? ''
+    if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+    return Reply.download(await openAttachment(deps, visit.town, visit.requester, id), 'padron')
+  })
   page({ method: 'post', path: '/desk/complaints', roles: ANSWERING }, async ({ town, requester, form }) => {
     const outcome = OUTCOMES.find((one) => one === form.get('outcome')) ?? 'answered'
     await answerComplaint(deps, town, requester, form.get('complaint'), form.get('answer').slice(0, 10_000), outcome)
@@ -113,6 +124,19 @@ function ComplaintsPage(props: { visit: DeskVisit; complaints: readonly Complain
             {t.kWaiting.replace('{day}', dayText(language, complaint.dueOn))} · {languageName(complaint.language)}
             {complaint.escalated ? ` · ${t.kEscalated}` : ''}
             <p dir="auto">{complaint.words.text}</p>
+            {complaint.attachments.length > 0 ? (
+              <p>
+                {complaint.attachments.map((added, n) => (
+                  <>
+                    <a href={`/desk/complaints/attachments/${added.id}`}>
+                      {added.mediaType.startsWith('image/') ? t.kPhoto : t.kVoice} {n + 1}
+                    </a>{' '}
+                  </>
+                ))}
+              </p>
+            ) : (
+              ''
+            )}
             <Asked visit={visit} complaint={complaint} />
             <form method="post" action="/desk/complaints">
               <Csrf token={session.csrf} />

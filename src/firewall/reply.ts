@@ -62,6 +62,17 @@ export class Reply {
     return new Reply(bytes, 200, { 'content-type': type, 'cache-control': 'no-store', ...headers })
   }
 
+  /** Sends a file the gate let through, to be saved and not shown: what somebody sent in is nobody's page. */
+  static download(disclosed: Disclosed<{ bytes: Uint8Array; mediaType: string }>, name: string): Reply {
+    const { bytes, mediaType } = reveal(disclosed)
+    return new Reply(Uint8Array.from(bytes), 200, {
+      'content-type': mediaType,
+      'cache-control': 'no-store',
+      'content-disposition': `attachment; filename="${name}"`,
+      'content-security-policy': "default-src 'none'; sandbox",
+    })
+  }
+
   /** Gives back to the caller what was read out of what the caller sent, such as a proof they hold. */
   static giveBack(value: unknown): Reply {
     return new Reply(JSON.stringify(value), 200, { 'content-type': JSON_TYPE, 'cache-control': 'no-store' })

@@ -7,6 +7,7 @@ import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { triedTooOften } from '../registry/tries.ts'
+import type { Attachment } from './media.ts'
 
 export const COMPLAINT_KINDS = [
   'refused',
@@ -24,7 +25,10 @@ export type Outcome = (typeof OUTCOMES)[number]
 const WORKING_DAYS = 15
 /** Within ten minutes: a library's one connection serves many people. */
 const MOST_COMPLAINTS = { source: 60, town: 3000 } as const
+/** Photos and voices are large: fewer of them from one place. */
+const MOST_ATTACHMENTS = { source: 12, town: 600 } as const
 const ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
+const attached = (id: string) => ({ table: 'complaint_attachments', column: 'content', row: id })
 const place = (id: string, column: 'content' | 'answer') => ({ table: 'complaints', column, row: id })
 
 /** What somebody says, and the entry of the ledger it is about, if any. */
@@ -55,15 +59,27 @@ function dueFrom(day: Temporal.PlainDate): Temporal.PlainDate {
 export async function complain(
   deps: RegistryDeps,
   town: Municipality,
-  complaint: { kind: ComplaintKind; words: Words; language: string; neighbourId?: string | undefined },
+  complaint: {
+    kind: ComplaintKind
+    words: Words
+    language: string
+    neighbourId?: string | undefined
+    attachments?: readonly Attachment[]
+  },
   source: string,
 ): Promise<{ reference: string }> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const letters = Array.from({ length: 16 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
   const id = uuidv7()
   const sent = await inMunicipality(deps.database, town.id, async (transaction) => {
-    if (await triedTooOften(transaction, town, hash, deps.clock.now(), 'complaint', source, MOST_COMPLAINTS))
-      return false
+    const { attachments = [] } = complaint
+    const now = deps.clock.now()
+    const counted = [
+      ['complaint', MOST_COMPLAINTS],
+      ...(attachments.length > 0 ? ([['attachment', MOST_ATTACHMENTS]] as const) : []),
+    ] as const
+    for (const [what, most] of counted)
+      if (await triedTooOften(transaction, town, hash, now, what, source, most)) return false
     await transaction
       .insertInto('complaints')
       .values({
@@ -79,6 +95,20 @@ export async function complain(
         due_on: dueFrom(today(deps.clock, town.timeZone)).toString(),
       })
       .execute()
+    for (const { mediaType, bytes } of attachments) {
+      const attachment = uuidv7()
+      await transaction
+        .insertInto('complaint_attachments')
+        .values({
+          id: attachment,
+          municipality_id: town.id,
+          complaint_id: id,
+          data_key_id: ledger.id,
+          media_type: mediaType,
+          content: Buffer.from(ledger.seal(attached(attachment), Buffer.from(bytes).toString('base64'))),
+        })
+        .execute()
+    }
     return true
   })
   if (!sent) throw new Problem('too-many-complaints', 429, 'Many messages came from here. Wait ten minutes.')
@@ -137,6 +167,7 @@ export interface ComplaintToAnswer {
   escalated: boolean
   neighbourId: string | null
   words: Words
+  attachments: { id: string; mediaType: string }[]
 }
 
 /** What clerks do, and therefore answer; the rest may be about them. */
@@ -164,8 +195,24 @@ export async function complaintsToAnswer(
       .orderBy('due_on')
       .limit(100)
       .execute()
+    const added =
+      rows.length === 0
+        ? []
+        : await transaction
+            .selectFrom('complaint_attachments')
+            .select(['id', 'complaint_id', 'media_type'])
+            .where(
+              'complaint_id',
+              'in',
+              rows.map((row) => row.id),
+            )
+            .orderBy('id')
+            .execute()
     return rows.map((row) => ({
       id: row.id,
+      attachments: added
+        .filter((one) => one.complaint_id === row.id)
+        .map((one) => ({ id: one.id, mediaType: one.media_type })),
       kind: row.kind as ComplaintKind,
       language: row.language,
       receivedAt: row.received_at.toISOString(),
@@ -174,6 +221,28 @@ export async function complaintsToAnswer(
       neighbourId: row.neighbour_id,
       words: ledger.open(place(row.id, 'content'), row.content) as Words,
     }))
+  })
+}
+
+/** A photo or a voice that was added, for whoever may answer. @throws {NotFound} {Refusal} */
+export async function openAttachment(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  id: string,
+): Promise<Disclosed<Attachment>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return deps.gate.decide(answering(town, staff), async (transaction) => {
+    const row = await transaction
+      .selectFrom('complaint_attachments')
+      .innerJoin('complaints', 'complaints.id', 'complaint_id')
+      .select(['complaint_attachments.content', 'media_type'])
+      .where('complaint_attachments.id', '=', id)
+      .where('kind', 'in', kindsFor(staff))
+      .executeTakeFirst()
+    if (row === undefined) throw new NotFound()
+    const text = ledger.open(attached(id), row.content) as string
+    return { mediaType: row.media_type, bytes: Buffer.from(text, 'base64') }
   })
 }
 

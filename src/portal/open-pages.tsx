@@ -12,8 +12,11 @@ export function ComplainPage(props: {
   sent?: string | undefined
   followed?: { dueOn: string; answer: string | undefined; escalated: boolean } | 'none' | undefined
   code?: string
+  text?: string
+  /** What was added is neither a photo nor a voice. */
+  wrongFile?: boolean
 }) {
-  const { town, language, kind = 'refused', sent, followed, code } = props
+  const { town, language, kind = 'refused', sent, followed, code, text = '', wrongFile } = props
   const t = LOCALES[language]
   return (
     <Page title={town} language={language} town={town}>
@@ -59,9 +62,30 @@ export function ComplainPage(props: {
         ''
       )}
       <p class="lead">{t.kLead}</p>
-      <form method="post" action={`/complain?lang=${language}`}>
+      <form method="post" action={`/complain?lang=${language}`} enctype="multipart/form-data">
         <Select name="kind" label={t.kKind} value={kind} options={kindNames(language)} />
-        <Field name="text" label={t.kText} lines={6} required auto />
+        <Field name="text" label={t.kText} lines={6} value={text} auto />
+        <div class={wrongFile ? 'field wrong' : 'field'}>
+          <label for="added">{t.kAdd}</label>
+          <p class="hint" id="added-hint">
+            {t.kAddHint}
+          </p>
+          {wrongFile ? (
+            <p class="fault" id="added-fault" role="alert">
+              {t.kAddWrong}
+            </p>
+          ) : (
+            ''
+          )}
+          <input
+            id="added"
+            name="added"
+            type="file"
+            accept="image/jpeg,image/png,image/webp,audio/*"
+            multiple
+            aria-describedby={wrongFile ? 'added-hint added-fault' : 'added-hint'}
+          />
+        </div>
         <Select
           name="language"
           label={t.dSpeaks}

@@ -40,6 +40,7 @@ import { everythingInWords } from './everything.ts'
 import { helperPages } from './helper-routes.tsx'
 import ledgerScript from './ledger.client.ts?script'
 import meScript from './me.client.ts?script'
+import { attachmentOf, formWithFiles } from './media.ts'
 import { ComplainPage, ProvidersPage } from './open-pages.tsx'
 import {
   ChoosePage,
@@ -215,15 +216,19 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
   })
   house.post('/complain', async (context) => {
     const { town, language } = await readerOf(context)
-    const form = await formOf(context)
+    const { form, files } = await formWithFiles(context)
     const kind = COMPLAINT_KINDS.find((one) => one === form.get('kind')) ?? ('other' satisfies ComplaintKind)
     const text = (form.get('text') ?? '').trim().slice(0, 10_000)
     const name = nameIn(town, language)
-    if (text === '') return send(pageOf(<ComplainPage town={name} language={language} kind={kind} />, 422))
+    const attachments = files.map(attachmentOf).filter((one) => one !== undefined)
+    if (attachments.length < files.length)
+      return send(pageOf(<ComplainPage town={name} language={language} kind={kind} text={text} wrongFile />, 422))
+    if (text === '' && attachments.length === 0)
+      return send(pageOf(<ComplainPage town={name} language={language} kind={kind} />, 422))
     const wanted = form.get('language') ?? ''
     const session = await findSession(deps, town, getCookie(context, cookieName(town)))
     const neighbourId = session?.requester.kind === 'resident' ? session.requester.neighbourId : undefined
-    const said = { kind, words: { text }, language: isLanguage(wanted) ? wanted : language, neighbourId }
+    const said = { kind, words: { text }, language: isLanguage(wanted) ? wanted : language, neighbourId, attachments }
     const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
     const { reference } = await complain(deps, town, said, source)
     return send(pageOf(<ComplainPage town={name} language={language} sent={reference} />, 201))

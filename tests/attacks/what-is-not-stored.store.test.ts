@@ -72,6 +72,7 @@ describe('what the registry has no place for', () => {
       'addresses.kind',
       'attestations.signed_by',
       'clients.id',
+      'complaint_attachments.media_type',
       'complaints.kind',
       'complaints.language',
       'complaints.outcome',
