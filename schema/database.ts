@@ -63,6 +63,20 @@ export interface Addresses {
   usual_area: Buffer | null;
 }
 
+export interface Applications {
+  content: Buffer;
+  data_key_id: string;
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  decision: string | null;
+  id: string;
+  municipality_id: string;
+  organisation_id: string | null;
+  reason: Buffer | null;
+  received_at: Timestamp;
+  reference_hash: Buffer;
+}
+
 export interface Attestations {
   expires_at: Timestamp;
   id: string;
@@ -79,6 +93,12 @@ export interface CheckCodes {
   id: Buffer;
   municipality_id: string;
   proof_id: string;
+}
+
+export interface ClientKeys {
+  client_id: string;
+  municipality_id: string;
+  thumbprint: string;
 }
 
 export interface Clients {
@@ -606,8 +626,10 @@ export interface DB {
   access_request_reviews: AccessRequestReviews;
   access_requests: AccessRequests;
   addresses: Addresses;
+  applications: Applications;
   attestations: Attestations;
   check_codes: CheckCodes;
+  client_keys: ClientKeys;
   clients: Clients;
   code_attempts: CodeAttempts;
   complaint_attachments: ComplaintAttachments;

@@ -101,6 +101,8 @@ describe('the rooms', () => {
       passkey_challenges: ['identity'],
       resident_cards: ['identity'],
       complaints: ['portal'],
+      applications: ['portal'],
+      client_keys: ['portal', 'identity'],
       complaint_attachments: ['portal'],
       // A record comes with its wrapped key.
       registry_keys: ['firewall'],

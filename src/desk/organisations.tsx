@@ -9,6 +9,8 @@ import {
 } from '../firewall/organisation-desk.ts'
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput } from '../platform/problem.ts'
+import { type ApplicationToReview, applicationsToReview, decideApplication } from '../portal/applications.ts'
+import { functionNames } from '../portal/enrol-pages.tsx'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { Csrf, Field, Select } from '../ui/form.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
@@ -22,9 +24,25 @@ const ENFORCEMENT = 'immigration-enforcement'
 export function organisationDesk(page: Pages, deps: ProofDeps): void {
   const { gate, clock } = deps
   page({ method: 'get', path: '/desk/organisations', roles: LEGAL }, async (visit) =>
-    Reply.page(await listOrganisations(gate, visit.town.id, visit.requester), (organisations) => (
-      <OrganisationsPage visit={visit} organisations={organisations} />
-    )),
+    Reply.page(
+      (await listOrganisations(gate, visit.town.id, visit.requester)).with(
+        await applicationsToReview(deps, visit.town, visit.requester),
+      ),
+      ([organisations, applications]) => (
+        <OrganisationsPage visit={visit} organisations={organisations} applications={applications} />
+      ),
+    ),
+  )
+  page(
+    { method: 'post', path: '/desk/organisations/applications', roles: LEGAL, fresh: true },
+    async ({ town, requester, form }) => {
+      const [id, client, reason] = [form.get('application'), form.get('client'), form.get('reason').slice(0, 2000)]
+      const enrol = form.get('act') === 'enrol'
+      if (!/^[0-9a-f-]{36}$/.test(id) || !/^[\w.:-]{0,200}$/.test(client) || (!enrol && reason === ''))
+        throw new InvalidInput([])
+      await decideApplication(deps, town, requester, id, enrol ? { enrol, client } : { enrol, reason })
+      return Reply.redirect('/desk/organisations')
+    },
   )
   page(
     { method: 'post', path: '/desk/organisations', roles: LEGAL, fresh: true },
@@ -65,8 +83,59 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
   )
 }
 
-function OrganisationsPage(props: { visit: DeskVisit; organisations: readonly OrganisationOutline[] }) {
-  const { visit, organisations } = props
+/** What an organisation says of itself, and the two answers. */
+function ApplicationBox(props: { visit: DeskVisit; application: ApplicationToReview }) {
+  const { visit, application } = props
+  const { t, language, session } = visit
+  const names = functionNames(t)
+  const { id, name, functions, ties, need, officer, contact, keys, receivedAt } = application
+  const lines: [string, string][] = [
+    [t.aDoes, functions.map((one) => names[one]).join(', ')],
+    [t.aTies, ties || '–'],
+    [t.aNeed, need],
+    [t.aOfficer, officer],
+    [t.aContact, contact],
+    [t.aKeys, String(keys.length)],
+  ]
+  return (
+    <section class="note" aria-labelledby={`application-${id}`}>
+      <h3 id={`application-${id}`}>
+        <bdi>{name}</bdi> · {dayText(language, receivedAt.slice(0, 10))}
+      </h3>
+      <dl>
+        {lines.map(([label, value]) => (
+          <>
+            <dt>{label}</dt>
+            <dd dir="auto">{value}</dd>
+          </>
+        ))}
+      </dl>
+      <form method="post" action="/desk/organisations/applications">
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="application" value={id} />
+        <label for={`client-${id}`}>{t.gClients}</label>
+        <input id={`client-${id}`} name="client" autocomplete="off" dir="ltr" />
+        <label for={`reason-${id}`}>{t.aReason}</label>
+        <textarea id={`reason-${id}`} name="reason" rows={2} dir="auto" />
+        <p class="buttons">
+          <button type="submit" name="act" value="enrol">
+            {t.gAdd}
+          </button>
+          <button type="submit" name="act" value="refuse" class="quiet">
+            {t.dRefused}
+          </button>
+        </p>
+      </form>
+    </section>
+  )
+}
+
+function OrganisationsPage(props: {
+  visit: DeskVisit
+  organisations: readonly OrganisationOutline[]
+  applications: readonly ApplicationToReview[]
+}) {
+  const { visit, organisations, applications } = props
   const { t, language, session } = visit
   const names = new Map(organisations.map(({ id, name }) => [id, name]))
   const kinds: Record<string, string> = { memberOf: t.gMember, reportsTo: t.gReports, sharesWith: t.gShares }
@@ -74,6 +143,11 @@ function OrganisationsPage(props: { visit: DeskVisit; organisations: readonly Or
   return (
     <Desk visit={visit} title={t.gTitle} here="/desk/organisations">
       <h1>{t.gTitle}</h1>
+      {applications.length > 0 ? <h2>{t.aTitle}</h2> : ''}
+      {applications.map((application) => (
+        <ApplicationBox visit={visit} application={application} />
+      ))}
+      {applications.length > 0 ? <h2>{t.gTitle}</h2> : ''}
       <ul class="cards">
         {organisations.map((organisation) => (
           <li>

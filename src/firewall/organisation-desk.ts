@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Clock } from '../platform/clock.ts'
 import { uuidv7 } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import type { Gate } from './gate.ts'
@@ -46,7 +47,8 @@ export class ClientTaken extends Problem {
   }
 }
 
-const enrolling = (municipalityId: string, requester: Staff) =>
+/** What a legal officer asks the gate to enrol. */
+export const enrolling = (municipalityId: string, requester: Staff) =>
   ({ municipalityId, requester, action: 'enrol', purpose: 'enrolment', fields: [] }) as const
 
 /** Every organisation the registry knows, with what decides whether it is answered. @throws {Refusal} */
@@ -88,28 +90,38 @@ export async function enrolOrganisation(
   clock: Clock,
   municipalityId: string,
   officer: Staff,
-  { name, functions, signedBy, clients }: NewOrganisation,
+  organisation: NewOrganisation,
 ): Promise<Disclosed<{ id: string }>> {
+  return gate.decide(enrolling(municipalityId, officer), async (transaction) => ({
+    id: await enrolIn(transaction, clock, municipalityId, organisation),
+  }))
+}
+
+/** The same inside a decision of the gate's that is under way. @returns the organisation's id @throws {ClientTaken} */
+export async function enrolIn(
+  transaction: Transaction,
+  clock: Clock,
+  municipalityId: string,
+  { name, functions, signedBy, clients }: NewOrganisation,
+): Promise<string> {
+  if (clients.length > 0) {
+    const taken = await transaction.selectFrom('clients').select('id').where('id', 'in', clients).executeTakeFirst()
+    if (taken) throw new ClientTaken()
+  }
   const id = uuidv7()
-  return gate.decide(enrolling(municipalityId, officer), async (transaction) => {
-    if (clients.length > 0) {
-      const taken = await transaction.selectFrom('clients').select('id').where('id', 'in', clients).executeTakeFirst()
-      if (taken) throw new ClientTaken()
-    }
-    await transaction.insertInto('organisations').values({ id, municipality_id: municipalityId, name }).execute()
-    const enrolment = {
-      id,
-      functions,
-      memberOf: [],
-      reportsTo: [],
-      sharesWith: [],
-      clients,
-      ...(signedBy ? { attestation: { signedBy, signedAt: clock.now().toString() } } : {}),
-    }
-    await tieOrganisation(transaction, municipalityId, enrolment)
-    await admitOrganisation(transaction, municipalityId, enrolment)
-    return { id }
-  })
+  await transaction.insertInto('organisations').values({ id, municipality_id: municipalityId, name }).execute()
+  const enrolment = {
+    id,
+    functions,
+    memberOf: [],
+    reportsTo: [],
+    sharesWith: [],
+    clients,
+    ...(signedBy ? { attestation: { signedBy, signedAt: clock.now().toString() } } : {}),
+  }
+  await tieOrganisation(transaction, municipalityId, enrolment)
+  await admitOrganisation(transaction, municipalityId, enrolment)
+  return id
 }
 
 /** Records that an organisation belongs to, reports to or shares with another. Its promise lapses with that. @throws {NotFound} {Refusal} */

@@ -39,6 +39,13 @@ export async function requesterOf(
       .select('organisation_id')
       .where('id', '=', bearer.id)
       .executeTakeFirst()
+    const keys = await transaction
+      .selectFrom('client_keys')
+      .select('thumbprint')
+      .where('client_id', '=', bearer.id)
+      .execute()
+    // A machine that named its keys is known by them: whoever got a token for another key is not it.
+    if (keys.length > 0 && !keys.some(({ thumbprint }) => thumbprint === bearer.boundTo)) throw new Unauthenticated()
     return row?.organisation_id ?? null
   })
   return { kind: 'client', id: bearer.id, organisationId }

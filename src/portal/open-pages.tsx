@@ -146,6 +146,11 @@ export function ProvidersPage(props: { town: string; language: Language }) {
       <h2>{t.oMachine}</h2>
       <p>{t.oMachineText}</p>
       <p>
+        <a class="button" href={`/providers/enrol?lang=${language}`}>
+          {t.aTitle}
+        </a>
+      </p>
+      <p>
         <a href="/firewall">{t.firewallLink}</a>
       </p>
     </Page>

@@ -36,6 +36,7 @@ import { cookieName, pageOf, pagePolicy, safePath, sessionCookie, signedInPages 
 import { changePages } from './change-routes.tsx'
 import { childrenPages } from './children.tsx'
 import { COMPLAINT_KINDS, type ComplaintKind, complain, follow } from './complaints.ts'
+import { enrolPages } from './enrol-pages.tsx'
 import { everythingInWords } from './everything.ts'
 import { helperPages } from './helper-routes.tsx'
 import ledgerScript from './ledger.client.ts?script'
@@ -71,6 +72,7 @@ export function portalPages(house: House<Municipality>, deps: PortalDeps): void 
     )
   entrance(house, deps, send)
   openToAll(house, deps, send)
+  enrolPages(house, deps)
   const pages = signedInPages(house, deps, 'resident', '/me/in')
   own(pages, deps)
   changePages(pages, deps)

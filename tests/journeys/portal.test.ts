@@ -231,6 +231,7 @@ describe('what a neighbour sees', () => {
         '/helper',
         '/complain',
         '/providers',
+        '/providers/enrol',
       ]) {
         expect((await page.goto(service.address + path))?.status(), path).toBe(200)
         expect(await page.getAttribute('html', 'lang')).toBe(locale)

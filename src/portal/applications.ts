@@ -1,0 +1,210 @@
+import { randomInt } from 'node:crypto'
+import { calculateJwkThumbprint, type JWK } from 'jose'
+import { z } from 'zod'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import { enrolIn, enrolling } from '../firewall/organisation-desk.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import { inMunicipality } from '../platform/database.ts'
+import { NotFound, Problem } from '../platform/problem.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { triedTooOften } from '../registry/tries.ts'
+
+/** What an organisation may say it does. What is on no list is told in words to a legal officer. */
+export const FUNCTIONS = [
+  'library',
+  'school',
+  'housing',
+  'health',
+  'social-services',
+  'transport',
+  'bank',
+  'police',
+  'immigration-enforcement',
+  'other',
+] as const
+const ENFORCEMENT = 'immigration-enforcement'
+const MOST = { source: 10, town: 300 } as const
+const ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
+const line = (most: number) => z.string().trim().min(1).max(most)
+
+export const Application = z.strictObject({
+  name: line(200),
+  functions: z.array(z.enum(FUNCTIONS)).min(1).max(FUNCTIONS.length),
+  /** Whom it belongs to, reports to, shares data with, in its own words. */
+  ties: z.string().trim().max(2000),
+  /** Who signs that it passes nothing on. */
+  officer: line(200),
+  contact: line(200),
+  need: line(2000),
+  /** RFC 7638 thumbprints of its keys. */
+  keys: z.array(z.string()).max(10),
+})
+export type Application = z.infer<typeof Application>
+
+const place = (id: string, column: 'content' | 'reason') => ({ table: 'applications', column, row: id })
+
+/**
+ * The keys in a JWK set, by thumbprint.
+ *
+ * @returns undefined when the text is none, or holds a private or a symmetric key
+ * @see RFC 7517 section 5, RFC 7638
+ */
+export async function thumbprintsIn(text: string): Promise<string[] | undefined> {
+  if (text.trim() === '') return []
+  try {
+    const { keys } = z
+      .object({
+        keys: z
+          .array(z.looseObject({ kty: z.string() }))
+          .min(1)
+          .max(10),
+      })
+      .parse(JSON.parse(text))
+    if (keys.some((key) => key.kty === 'oct' || 'd' in key || 'k' in key)) return undefined
+    return await Promise.all(keys.map((key) => calculateJwkThumbprint(key as JWK)))
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Takes an application from anyone. One from immigration enforcement is refused as it comes.
+ *
+ * @returns the code to follow it by, which is with whoever applied and nowhere else
+ * @throws {Problem} too-many-applications
+ */
+export async function applyToAsk(
+  deps: RegistryDeps,
+  town: Municipality,
+  application: Application,
+  source: string,
+): Promise<{ reference: string }> {
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  const letters = Array.from({ length: 16 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
+  const id = uuidv7()
+  const now = deps.clock.now()
+  const refused = application.functions.includes(ENFORCEMENT)
+  const taken = await inMunicipality(deps.database, town.id, async (transaction) => {
+    if (await triedTooOften(transaction, town, hash, now, 'application', source, MOST)) return false
+    await transaction
+      .insertInto('applications')
+      .values({
+        id,
+        municipality_id: town.id,
+        reference_hash: hash(`application ${letters}`),
+        data_key_id: ledger.id,
+        content: Buffer.from(ledger.seal(place(id, 'content'), application)),
+        received_at: now.toString(),
+        ...(refused ? { decided_at: now.toString(), decided_by: 'the rules', decision: 'refused' } : {}),
+      })
+      .execute()
+    return true
+  })
+  if (!taken) throw new Problem('too-many-applications', 429, 'Many applications came from here. Wait ten minutes.')
+  return { reference: letters.replaceAll(/(.{4})(?=.)/g, '$1-') }
+}
+
+export interface Standing {
+  state: 'waiting' | 'enrolled' | 'refused'
+  /** In a legal officer's words; absent where the rules alone decided. */
+  reason: string | undefined
+}
+
+/** How an application stands, for whoever has its code. @returns undefined for a code nothing has */
+export async function standingOf(deps: RegistryDeps, town: Municipality, typed: string): Promise<Standing | undefined> {
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  const letters = typed
+    .toUpperCase()
+    .replaceAll(/[^0-9A-Z]/g, '')
+    .slice(0, 32)
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const row = await transaction
+      .selectFrom('applications')
+      .select(['id', 'decision', 'reason'])
+      .where('reference_hash', '=', hash(`application ${letters}`))
+      .executeTakeFirst()
+    if (row === undefined) return undefined
+    return {
+      state: row.decision === 'enrolled' || row.decision === 'refused' ? row.decision : 'waiting',
+      reason: row.reason === null ? undefined : (ledger.open(place(row.id, 'reason'), row.reason) as string),
+    }
+  })
+}
+
+export type ApplicationToReview = Application & { id: string; receivedAt: string }
+
+/** Applications that wait, the oldest first. @throws {Refusal} */
+export async function applicationsToReview(
+  deps: RegistryDeps,
+  town: Municipality,
+  officer: Staff,
+): Promise<Disclosed<ApplicationToReview[]>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return deps.gate.decide(enrolling(town.id, officer), async (transaction) => {
+    const rows = await transaction
+      .selectFrom('applications')
+      .select(['id', 'content', 'received_at'])
+      .where('decision', 'is', null)
+      .orderBy('received_at')
+      .limit(100)
+      .execute()
+    return rows.map((row) => ({
+      ...(ledger.open(place(row.id, 'content'), row.content) as Application),
+      id: row.id,
+      receivedAt: row.received_at.toISOString(),
+    }))
+  })
+}
+
+/**
+ * Decides an application. Enrolled, the organisation is answered from this commit on, unless a tie says otherwise, and its
+ * machine only with the keys it named.
+ *
+ * @param answer the machine's client id at the city's sign-in; or why not
+ * @throws {ClientTaken} {NotFound} {Refusal}
+ */
+export async function decideApplication(
+  deps: RegistryDeps,
+  town: Municipality,
+  officer: Staff,
+  id: string,
+  answer: { enrol: true; client: string } | { enrol: false; reason: string },
+): Promise<Disclosed<{ organisationId: string | undefined }>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return deps.gate.decide(enrolling(town.id, officer), async (transaction) => {
+    const row = await transaction
+      .selectFrom('applications')
+      .select('content')
+      .where('id', '=', id)
+      .where('decision', 'is', null)
+      .forUpdate()
+      .executeTakeFirst()
+    if (row === undefined) throw new NotFound()
+    const decided = { decided_at: deps.clock.now().toString(), decided_by: officer.id }
+    if (!answer.enrol) {
+      const reason = Buffer.from(ledger.seal(place(id, 'reason'), answer.reason))
+      await transaction
+        .updateTable('applications')
+        .set({ ...decided, decision: 'refused', reason })
+        .where('id', '=', id)
+        .execute()
+      return { organisationId: undefined }
+    }
+    const { name, functions, officer: signedBy, keys } = ledger.open(place(id, 'content'), row.content) as Application
+    const clients = answer.client === '' ? [] : [answer.client]
+    const organisationId = await enrolIn(transaction, deps.clock, town.id, { name, functions, signedBy, clients })
+    if (clients.length > 0 && keys.length > 0)
+      await transaction
+        .insertInto('client_keys')
+        .values(keys.map((thumbprint) => ({ client_id: answer.client, municipality_id: town.id, thumbprint })))
+        .execute()
+    await transaction
+      .updateTable('applications')
+      .set({ ...decided, decision: 'enrolled', organisation_id: organisationId })
+      .where('id', '=', id)
+      .execute()
+    return { organisationId }
+  })
+}

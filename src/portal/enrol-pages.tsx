@@ -1,0 +1,148 @@
+import { always, type House } from '../firewall/endpoint.ts'
+import type { Reply } from '../firewall/reply.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
+import { type Language, LOCALES, type Texts } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+import { nameIn, readerOf } from '../ui/reader.ts'
+import { pageOf } from '../ui/signed-in.tsx'
+import { Application, applyToAsk, FUNCTIONS, type Standing, standingOf, thumbprintsIn } from './applications.ts'
+import { formOf, type PortalDeps } from './routes.tsx'
+
+/** Where organisations whose machines must ask say who they are. */
+export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
+  const send = (reply: Reply) => reply.toResponse(always(uuidv7()))
+  house.get('/providers/enrol', async (context) => {
+    const { town, language } = await readerOf(context)
+    return send(pageOf(<EnrolOrganisationPage town={nameIn(town, language)} language={language} />))
+  })
+  house.post('/providers/enrol', async (context) => {
+    const { town, language } = await readerOf(context)
+    const t = LOCALES[language]
+    const form = await formOf(context)
+    const keys = await thumbprintsIn(form.get('keys') ?? '')
+    const text = (name: string) => form.get(name) ?? ''
+    const typed = {
+      name: text('name'),
+      functions: FUNCTIONS.filter((one) => form.has(`does-${one}`)),
+      ties: text('ties'),
+      officer: text('officer'),
+      contact: text('contact'),
+      need: text('need'),
+      keys: keys ?? [],
+    }
+    const parsed = Application.safeParse(typed)
+    const faults: Record<string, string> = {}
+    for (const { path } of parsed.error?.issues ?? []) faults[String(path[0])] = t.aMissing
+    if (keys === undefined) faults.keys = t.aKeysWrong
+    if (!form.has('promise')) faults.promise = t.aMissing
+    const page = { town: nameIn(town, language), language }
+    if (!parsed.success || Object.keys(faults).length > 0)
+      return send(pageOf(<EnrolOrganisationPage {...page} typed={form} faults={faults} />, 422))
+    const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
+    const { reference } = await applyToAsk(deps, town, parsed.data, source)
+    return send(pageOf(<EnrolOrganisationPage {...page} sent={reference} />, 201))
+  })
+  house.post('/providers/enrol/follow', async (context) => {
+    const { town, language } = await readerOf(context)
+    const form = await formOf(context)
+    const standing = (await standingOf(deps, town, form.get('code') ?? '')) ?? ('none' as const)
+    return send(pageOf(<EnrolOrganisationPage town={nameIn(town, language)} language={language} standing={standing} />))
+  })
+}
+
+/** What an organisation does, in words. */
+export const functionNames = (t: Texts): Record<(typeof FUNCTIONS)[number], string> => ({
+  library: t.aLibrary,
+  school: t.aSchool,
+  housing: t.aHousing,
+  health: t.aHealth,
+  'social-services': t.aSocial,
+  transport: t.aTransport,
+  bank: t.aBank,
+  police: t.aPolice,
+  'immigration-enforcement': t.aEnforcement,
+  other: t.aOther,
+})
+
+function EnrolOrganisationPage(props: {
+  town: string
+  language: Language
+  typed?: URLSearchParams
+  faults?: Faults
+  sent?: string
+  standing?: Standing | 'none'
+}) {
+  const { town, language, typed, faults = {}, sent, standing } = props
+  const t = LOCALES[language]
+  const names = functionNames(t)
+  const value = (name: string) => typed?.get(name) ?? ''
+  return (
+    <Page title={`${t.aTitle} · ${town}`} language={language} town={town}>
+      <Languages language={language} path="/providers/enrol" />
+      <h1>{t.aTitle}</h1>
+      {sent ? (
+        <div class="done" role="status">
+          <p>{t.aSent}</p>
+          <p class="digits code" dir="ltr">
+            {sent}
+          </p>
+        </div>
+      ) : (
+        ''
+      )}
+      {standing === undefined ? (
+        ''
+      ) : (
+        <div class={standing === 'none' || standing.state === 'refused' ? 'summary' : 'done'} role="status">
+          <p>
+            {standing === 'none'
+              ? t.kNone
+              : standing.state === 'waiting'
+                ? t.aWaiting
+                : standing.state === 'enrolled'
+                  ? t.aEnrolled
+                  : t.aRefused}
+          </p>
+          {standing !== 'none' && standing.reason ? <p dir="auto">{standing.reason}</p> : ''}
+        </div>
+      )}
+      <p class="lead">{t.aLead}</p>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <form method="post" action={`/providers/enrol?lang=${language}`}>
+        <Field name="name" label={t.gName} value={value('name')} fault={faults.name} auto />
+        <fieldset class={faults.functions ? 'field wrong' : 'field'} id="functions">
+          <legend>{t.aDoes}</legend>
+          {faults.functions ? <p class="fault">{faults.functions}</p> : ''}
+          {FUNCTIONS.map((one) => (
+            <Tick name={`does-${one}`} label={names[one]} on={typed?.has(`does-${one}`) ?? false} />
+          ))}
+        </fieldset>
+        <Field
+          name="ties"
+          label={t.aTies}
+          hint={t.aTiesHint}
+          lines={3}
+          value={value('ties')}
+          fault={faults.ties}
+          auto
+        />
+        <Field name="need" label={t.aNeed} lines={3} value={value('need')} fault={faults.need} auto />
+        <Field name="officer" label={t.aOfficer} value={value('officer')} fault={faults.officer} auto />
+        <Field name="contact" label={t.aContact} value={value('contact')} fault={faults.contact} auto />
+        <Field name="keys" label={t.aKeys} hint={t.aKeysHint} lines={4} value={value('keys')} fault={faults.keys} />
+        <div class={faults.promise ? 'field wrong' : 'field'}>
+          {faults.promise ? <p class="fault">{faults.promise}</p> : ''}
+          <Tick name="promise" label={t.aPromise} on={typed?.has('promise') ?? false} />
+        </div>
+        <button type="submit">{t.kSend}</button>
+      </form>
+      <h2>{t.kFollow}</h2>
+      <form method="post" action={`/providers/enrol/follow?lang=${language}`}>
+        <Field name="code" label={t.kFollow} required />
+        <button type="submit">{t.vGo}</button>
+      </form>
+    </Page>
+  )
+}
