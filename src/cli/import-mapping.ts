@@ -10,6 +10,11 @@ const DateColumn = z.strictObject({ column, format: z.enum(['iso', 'yyyymmdd', '
 export const Mapping = z.strictObject({
   delimiter: z.string().length(1).default(','),
   encoding: z.enum(['utf8', 'latin1']).default('utf8'),
+  /**
+   * Of a file without headings, whose fields stand at fixed places: each field's name, its first column (from 1) and its
+   * length, as in the published layouts of such exchanges.
+   */
+  fixed: z.record(column, z.tuple([z.int().min(1), z.int().min(1).max(2000)])).optional(),
   /** Rows with the same value live together, and stand together in the file. */
   household: column.optional(),
   given: columns,

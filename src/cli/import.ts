@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { parse } from 'csv-parse'
 import { ConfigInvalid } from '../config.ts'
 import type { Staff } from '../firewall/requester.ts'
@@ -42,13 +43,14 @@ interface Household {
   rows: { line: number; row: Record<string, string> }[]
 }
 
-/** The households of a file, one after the other, as it is read. */
-async function* householdsIn(
-  file: string,
-  mapping: Mapping,
-  headings: (names: string[]) => void,
-): AsyncGenerator<Household> {
-  const parser = createReadStream(file, { encoding: mapping.encoding }).pipe(
+interface Line {
+  record: Record<string, string>
+  info: { lines: number }
+}
+
+/** The rows of a file with headings. */
+function separated(file: string, mapping: Mapping, headings: (names: string[]) => void): AsyncIterable<Line> {
+  return createReadStream(file, { encoding: mapping.encoding }).pipe(
     parse({
       delimiter: mapping.delimiter,
       bom: true,
@@ -61,11 +63,34 @@ async function* householdsIn(
       },
     }),
   )
+}
+
+/** The rows of a file whose fields stand at fixed places. */
+async function* fixedIn(
+  file: string,
+  encoding: Mapping['encoding'],
+  fields: NonNullable<Mapping['fixed']>,
+): AsyncGenerator<Line> {
+  let lines = 0
+  for await (const text of createInterface({ input: createReadStream(file, { encoding }), crlfDelay: Infinity })) {
+    lines += 1
+    if (text.trim() === '') continue
+    const cut = ([from, length]: [number, number]) => text.slice(from - 1, from - 1 + length)
+    const record = Object.fromEntries(Object.entries(fields).map(([name, place]) => [name, cut(place)]))
+    yield { record, info: { lines } }
+  }
+}
+
+/** The households of a file, one after the other, as it is read. */
+async function* householdsIn(
+  file: string,
+  mapping: Mapping,
+  headings: (names: string[]) => void,
+): AsyncGenerator<Household> {
+  if (mapping.fixed) headings(Object.keys(mapping.fixed))
+  const rows = mapping.fixed ? fixedIn(file, mapping.encoding, mapping.fixed) : separated(file, mapping, headings)
   let current: (Household & { key: string }) | undefined
-  for await (const { record, info } of parser as AsyncIterable<{
-    record: Record<string, string>
-    info: { lines: number }
-  }>) {
+  for await (const { record, info } of rows) {
     const key =
       mapping.household === undefined
         ? `line ${info.lines}`

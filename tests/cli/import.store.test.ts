@@ -125,6 +125,71 @@ describe('a legacy register', () => {
     expect(await count()).toBe(before + 1)
   })
 
+  it('may have no headings and its fields at fixed places, as the exchanges between registers do', async () => {
+    const fixed = {
+      HOJA: [1, 6],
+      NOMBRE: [7, 20],
+      AP1: [27, 25],
+      FNAC: [52, 8],
+      SEXO: [60, 1],
+      NVIA: [61, 25],
+      NUMER: [86, 4],
+      NACIONALIDAD: [90, 3],
+    }
+    const row = (hoja: string, given: string, family: string, born: string) =>
+      hoja.padEnd(6) +
+      given.padEnd(20) +
+      family.padEnd(25) +
+      born.padEnd(8) +
+      '6' +
+      'de la Ribera'.padEnd(25) +
+      '12'.padEnd(4) +
+      '999'
+    const text = join(folder, 'fixed.txt')
+    const map = join(folder, 'fixed.json')
+    const lines = [
+      row('A1', 'Núria', 'Posicions', '19800102'),
+      '',
+      row('A1', 'Pau', 'Posicions', '20150000'),
+      row('B2', 'Fixa', 'Columna', '1990'),
+    ]
+    writeFileSync(text, Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1'))
+    const { delimiter: _, document: __, since: ___, noFixedAddress: ____, ...plain } = MAPPING
+    writeFileSync(
+      map,
+      JSON.stringify({
+        ...plain,
+        encoding: 'latin1',
+        fixed,
+        family: 'AP1',
+        address: { streetName: 'NVIA', number: 'NUMER' },
+      }),
+    )
+    const mapping = readMapping(map)
+    const report = await checkImport(text, mapping)
+    expect(report).toMatchObject({ rows: 3, households: 2, bad: [{ line: 4, why: 'no date in FNAC' }] })
+    expect(report.dropped).toEqual([{ column: 'NACIONALIDAD', why: 'forbidden' }])
+    writeFileSync(text, Buffer.from(lines.slice(0, 3).join('\n'), 'latin1'))
+    const good = await checkImport(text, mapping)
+    await importFile(house.rooms, house.town, DEMO_OFFICE, text, mapping, good, silent)
+    const found = await house.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
+      as: 'clerk',
+      purpose: 'counter-service',
+      body: { name: 'Nuria Posicions' },
+    })
+    const record = await house.ask('GET', `/v1/neighbours/${found.body.matches[0]?.id}`, {
+      as: 'clerk',
+      purpose: 'counter-service',
+    })
+    expect(record.body).toMatchObject({
+      name: { given: 'Núria' },
+      dateOfBirth: '1980-01-02',
+      sex: 'female',
+      household: { size: 2 },
+    })
+    await expect(async () => checkImport(text, { ...mapping, given: 'CALLED' })).rejects.toThrow('no column CALLED')
+  })
+
   it('goes on where it was killed, and imports nobody twice', async () => {
     const rows = Array.from(
       { length: 300 },
