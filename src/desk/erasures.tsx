@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
@@ -18,7 +19,7 @@ export function erasureDesk(page: Pages, deps: ProofDeps): void {
       const ground = Ground.safeParse(form.get('ground'))
       if (!UUID.test(id)) throw new NotFound()
       if (!ground.success) throw new InvalidInput([])
-      await proposeErasure(deps, town, requester, id, ground.data)
+      await proposeErasure(deps, town, requester, id, ground.data, `desk ${form.get('once') || randomUUID()} erase`)
       return Reply.redirect(`/desk/neighbours/${id}`)
     },
   )
@@ -45,8 +46,8 @@ export const groundNames = (t: Texts): Record<Ground, string> => ({
 })
 
 /** On the page of somebody who has left. */
-export function EraseBox(props: { visit: DeskVisit; id: string }) {
-  const { visit, id } = props
+export function EraseBox(props: { visit: DeskVisit; id: string; once: string }) {
+  const { visit, id, once } = props
   const { t, session } = visit
   const names = groundNames(t)
   return (
@@ -54,6 +55,7 @@ export function EraseBox(props: { visit: DeskVisit; id: string }) {
       <summary>{t.ePropose}</summary>
       <form method="post" action={`/desk/neighbours/${id}/erase`}>
         <Csrf token={session.csrf} />
+        <input type="hidden" name="once" value={once} />
         <p class="hint">{t.eLead}</p>
         <Select name="ground" label={t.eGround} options={GROUNDS.map((ground) => [ground, names[ground]] as const)} />
         <button type="submit">{t.ePropose}</button>

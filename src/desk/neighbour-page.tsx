@@ -192,7 +192,7 @@ export function NeighbourPage(props: {
         ''
       )}
 
-      {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} /> : ''}
+      {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} once={once} /> : ''}
       <details>
         <summary>{t.dCorrect}</summary>
         <form method="post" action={action('correct')}>

@@ -20,11 +20,12 @@ export function erasureRoutes(house: House<Municipality>, deps: RegistryDeps): v
       auth: 'staff',
       params,
       body: z.strictObject({ ground: Ground }),
+      idempotent: true,
       answers: { 201: { description: 'Waits for a legal officer', schema: z.object({ id: z.uuid() }) } },
       refuses: [403, 404, 409],
     },
-    async ({ town, requester, params: { id }, body }) =>
-      Reply.disclose(await proposeErasure(deps, town, requester, id, body.ground), 201),
+    async ({ town, requester, params: { id }, body, idempotencyKey }) =>
+      Reply.disclose(await proposeErasure(deps, town, requester, id, body.ground, idempotencyKey), 201),
   )
   endpoint(
     house,

@@ -6,7 +6,11 @@ import { Refusal, type Staff } from '../firewall/requester.ts'
 import { type Clock, today, uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
+import { once } from './idempotency.ts'
+import type { NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import { earlierAnswer, keepAnswer } from './replays.ts'
+import { loadRecords } from './store.ts'
 
 /** Why somebody who has left may be erased. */
 export const GROUNDS = ['time-over', 'wrongly-registered', 'duplicate', 'court'] as const
@@ -39,9 +43,9 @@ const erasing = (town: Municipality, requester: Staff) =>
   ({ municipalityId: town.id, requester, action: 'erase', purpose: 'erasure', fields: [] }) as const
 
 /**
- * Proposes that somebody who has left be erased. A legal officer decides.
+ * Proposes that somebody who has left be erased. A legal officer decides. It stands in the neighbour's own "who looked".
  *
- * @throws {ErasureNotYet} {NotFound} {Refusal}
+ * @throws {ErasureNotYet} {IdempotencyMismatch} {NotFound} {Refusal}
  * @see GDPR article 17(1)(a)
  */
 export async function proposeErasure(
@@ -50,41 +54,57 @@ export async function proposeErasure(
   supervisor: Staff,
   neighbourId: string,
   ground: Ground,
+  idempotencyKey: string,
 ): Promise<Disclosed<{ id: string }>> {
   if (supervisor.role !== 'supervisor') throw new Refusal()
-  return deps.gate.decide(erasing(town, supervisor), async (transaction, also) => {
-    const left = await departureOf(transaction, neighbourId)
-    if (left === undefined) throw new NotFound()
-    if (left.on === null) throw new ErasureNotYet('still-a-neighbour')
-    const free = Temporal.PlainDate.from(left.on).add({ years: town.eraseAfterYears })
-    const over = Temporal.PlainDate.compare(free, today(deps.clock, town.timeZone)) <= 0
-    if (!(ground === 'court' || (ground === 'time-over' ? over : left.cause === ground)))
-      throw new ErasureNotYet('kept-by-law')
-    const id = uuidv7()
-    const kept = await transaction
-      .insertInto('erasures')
-      .values({
-        id,
-        municipality_id: town.id,
-        neighbour_id: neighbourId,
-        ground,
-        proposed_by: supervisor.id,
-        proposed_at: deps.clock.now().toString(),
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst()
-    if (kept.numInsertedOrUpdatedRows !== 1n) throw new ErasureNotYet('erasure-open')
-    also({ by: supervisor, action: 'erasure-proposed', occasion: { erasure: id, ground } })
-    return { id }
-  })
+  const day = today(deps.clock, town.timeZone)
+  const use = { requester: supervisor.id, operation: `erase ${neighbourId}`, key: idempotencyKey, body: { ground } }
+  const key = await once(deps.gate, town.id, use)
+  return deps.gate.open<NeighbourFields, 'departedOn', { id: string }>(
+    { ...erasing(town, supervisor), fields: ['departedOn'] },
+    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const earlier = await earlierAnswer<{ id: string }>(hand, neighbourId, key)
+      if (earlier) return earlier
+      if (record.departedOn === undefined) throw new ErasureNotYet('still-a-neighbour')
+      const free = Temporal.PlainDate.from(record.departedOn).add({ years: town.eraseAfterYears })
+      const over = Temporal.PlainDate.compare(free, day) <= 0
+      const allowed =
+        ground === 'court' ||
+        (ground === 'time-over' ? over : (await causeOfDeparture(hand.transaction, neighbourId)) === ground)
+      if (!allowed) throw new ErasureNotYet('kept-by-law')
+      const id = uuidv7()
+      const kept = await hand.transaction
+        .insertInto('erasures')
+        .values({
+          id,
+          municipality_id: town.id,
+          neighbour_id: neighbourId,
+          ground,
+          proposed_by: supervisor.id,
+          proposed_at: deps.clock.now().toString(),
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst()
+      if (kept.numInsertedOrUpdatedRows !== 1n) throw new ErasureNotYet('erasure-open')
+      hand.occasion({ erasure: id, ground })
+      await keepAnswer(hand, town, neighbourId, key, { id })
+      return { id }
+    },
+  )
 }
 
-async function departureOf(transaction: Transaction, id: string) {
-  const { rows } = await sql<{ on: string | null; cause: string | null }>`
-    select n.departed_on::text as "on", (select m.cause from movements m
-      where m.neighbour_id = n.id and m.kind = 'departure' order by m.recorded_at desc limit 1) as cause
-    from neighbours n where n.id = ${id}::text::uuid and n.erased_at is null`.execute(transaction)
-  return rows[0]
+async function causeOfDeparture(transaction: Transaction, id: string): Promise<string | undefined> {
+  const row = await transaction
+    .selectFrom('movements')
+    .select('cause')
+    .where('neighbour_id', '=', id)
+    .where('kind', '=', 'departure')
+    .orderBy('recorded_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.cause
 }
 
 /** Erasures that wait for a decision. @throws {Refusal} */
