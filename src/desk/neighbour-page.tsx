@@ -10,6 +10,7 @@ import { Csrf, DateField, Field, Select, Tick } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
 import { EraseBox } from './erasures.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
+import { Reading } from './reading.tsx'
 import { AddressFields } from './register-page.tsx'
 import { CaseBox, Desk, type DeskVisit, dayText, languageName, timeText } from './shell.tsx'
 
@@ -51,6 +52,7 @@ export function NeighbourPage(props: {
       )}
       <h1>
         <bdi>{name ? nameText(name) : '…'}</bdi>
+        <Reading name={name} />
       </h1>
       <Tabs visit={visit} id={id} here="now" />
       <CaseBox visit={visit} to={`/desk/neighbours/${id}`} />
@@ -61,6 +63,13 @@ export function NeighbourPage(props: {
         <dt>{t.dWhere}</dt>
         <dd>
           <bdi>{address ? addressText(address) : '–'}</bdi>
+          {address && 'coordinates' in address && address.coordinates ? (
+            <small dir="ltr">
+              {address.coordinates.latitude}, {address.coordinates.longitude}
+            </small>
+          ) : (
+            ''
+          )}
         </dd>
         <dt>{t.dSince}</dt>
         <dd>{dayText(language, residence?.residentSince)}</dd>

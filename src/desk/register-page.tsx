@@ -2,6 +2,7 @@ import { nameText } from '../proofs/paper.ts'
 import type { Name } from '../registry/model.ts'
 import { type Choice, Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Select, Tick } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
+import { Reading } from './reading.tsx'
 import { MOST_PEOPLE, peopleIn, type Typed } from './registration-form.ts'
 import { Desk, type DeskVisit, dayText } from './shell.tsx'
 
@@ -185,6 +186,7 @@ export function AddressFields(props: {
           <Field name="postcode" label={t.dPostcode} value={value('postcode')} size={8} />
           <Field name="district" label={t.dDistrict} value={value('district')} size={4} inputmode="numeric" />
         </div>
+        <Field name="point" label={t.dPoint} hint={t.dPointHint} value={value('point')} />
       </div>
     </>
   )
@@ -221,6 +223,7 @@ export function TwinPage(props: {
               <li>
                 <a href={`/desk/neighbours/${id}`}>
                   <bdi>{name ? nameText(name as Name) : '…'}</bdi>
+                  <Reading name={name as Name | undefined} />
                 </a>
                 <br />
                 {dayText(language, dateOfBirth)}

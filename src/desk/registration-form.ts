@@ -126,6 +126,7 @@ export function addressIn(typed: Typed): Address | undefined {
     ...part('floor', 'floor'),
     ...part('postcode', 'postcode'),
     ...district,
+    ...pointIn(get('point')),
   }
   switch (get('where')) {
     case 'dwelling':
@@ -139,6 +140,13 @@ export function addressIn(typed: Typed): Address | undefined {
     default:
       return undefined
   }
+}
+
+/** A point as people have it: two numbers, a `geo:` address, a link copied from a map. @see RFC 5870 */
+export function pointIn(text: string): { coordinates?: { latitude: number; longitude: number } } {
+  const [, north, east] = /(-?\d{1,2}\.\d+)\s*[,;/ ]\s*(-?\d{1,3}\.\d+)/.exec(text) ?? []
+  const [latitude, longitude] = [Number(north), Number(east)]
+  return Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180 ? { coordinates: { latitude, longitude } } : {}
 }
 
 /** Errors of the registry's own, beside the fields they are about. */

@@ -3,6 +3,7 @@ import { addressText } from '../proofs/address-text.ts'
 import { nameText } from '../proofs/paper.ts'
 import type { Address, Name } from '../registry/model.ts'
 import { Csrf, Field, Tick } from '../ui/form.tsx'
+import { Reading } from './reading.tsx'
 import { CaseBox, Desk, type DeskVisit, dayText } from './shell.tsx'
 
 export interface Shown {
@@ -62,6 +63,7 @@ export function SearchPage(props: {
               <li>
                 <a href={`/desk/neighbours/${match.id}`}>
                   <bdi>{match.name ? nameText(match.name) : '…'}</bdi>
+                  <Reading name={match.name} />
                 </a>
                 <br />
                 {dayText(language, match.dateOfBirth)} · <bdi>{match.address ? addressText(match.address) : ''}</bdi>
