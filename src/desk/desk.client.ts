@@ -113,10 +113,17 @@ async function start(text: string): Promise<void> {
   if (form) holding(form, key)
   await sendKept(key)
   addEventListener('online', () => void sendKept(key))
-  setInterval(() => void sendKept(key), 20_000)
+  setInterval(() => void sendKept(key), 10_000)
 }
 
 if (form) void drafts(form)
 if (waiting?.dataset.key && 'indexedDB' in window && crypto.subtle) void start(waiting.dataset.key)
 if ('serviceWorker' in navigator) void navigator.serviceWorker.register('/desk/worker.js', { scope: '/desk' })
-if (waiting?.dataset.offline) addEventListener('online', () => location.replace('/desk'))
+if (waiting?.dataset.offline) {
+  // The browser may say that there is a line before there is one to the city: the city is asked.
+  const back = async () => {
+    if (await reachable()) location.replace('/desk')
+  }
+  addEventListener('online', () => void back())
+  setInterval(() => void back(), 3000)
+}

@@ -100,7 +100,12 @@ export function claimsOf(
 /** Where a proof says that somebody lives. */
 export function shownAddress(town: Municipality, address: Address | undefined, hidden: boolean): Address | undefined {
   if (hidden) return { kind: 'no-fixed-address', referenceAddress: town.referenceAddress }
-  if (address?.kind !== 'no-fixed-address') return address
+  if (address?.kind !== 'no-fixed-address') {
+    // A point on a map finds a door that nobody has to find.
+    if (address === undefined || !('coordinates' in address)) return address
+    const { coordinates: _, ...without } = address
+    return without
+  }
   // Where somebody usually is belongs to them and to no paper.
   return { kind: address.kind, referenceAddress: address.referenceAddress ?? town.referenceAddress }
 }

@@ -235,10 +235,7 @@ describe('a clerk with a queue', () => {
     await page.click('button[value=clerk]')
     await page.waitForURL(`${service.address}/**`)
     await open('/desk/work')
-    await page.waitForFunction(
-      `new Promise((done) => { const open = indexedDB.open('padron-desk', 1); open.onsuccess = () => {
-        const all = open.result.transaction('forms').objectStore('forms').count(); all.onsuccess = () => done(all.result === 0) } })`,
-    )
+    await page.waitForSelector('#waiting[hidden][data-counted]', { state: 'attached' })
     await open('/desk/work')
     expect(await page.textContent('main')).toContain('Leopoldina Quintanilla')
     await context.close()
