@@ -50,7 +50,14 @@ const whole = {
   name: { given: 'Núria', family: ['Puig', 'Soler'] },
   dateOfBirth: '1971-02-03',
   since: SINCE,
-  address: { kind: 'dwelling', streetName: 'Major', number: '4', territory: { district: '03' } },
+  address: {
+    kind: 'dwelling',
+    streetName: 'Major',
+    number: '4',
+    territory: { district: '03' },
+    // On record, and in no proof.
+    coordinates: { latitude: 41.2, longitude: 1.7 },
+  },
 } as const
 
 describe('a proof of residence', () => {
