@@ -1,3 +1,4 @@
+import type { Child } from 'hono/jsx'
 import { purposes } from '../firewall/policies.ts'
 import { nameText } from '../proofs/paper.ts'
 import type { History } from '../registry/history.ts'
@@ -73,25 +74,31 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
 }
 
 /** Who opened the record, why, and what they saw. */
-export function LookUps(props: { visit: Pick<DeskVisit, 't' | 'language' | 'town'>; lookUps: readonly LookUp[] }) {
-  const { visit, lookUps } = props
+export function LookUps(props: {
+  visit: Pick<DeskVisit, 't' | 'language' | 'town'>
+  lookUps: readonly LookUp[]
+  /** What can be done about a line. */
+  beside?: (lookUp: LookUp) => Child
+}) {
+  const { visit, lookUps, beside } = props
   const { t, language, town } = visit
   const who = whoNames(t)
-  return (
-    <ol class="timeline">
-      {lookUps.map(({ at, content, leafHash }) => (
-        <li data-leaf={leafHash}>
-          <strong>{timeText(language, town.timeZone, at)}</strong> ·{' '}
-          {who[content.requesterKind] ?? content.requesterKind}
-          {content.outcome === 'refused' ? ` · ${t.dRefused}` : ''}
-          <br />
-          {purposes.get(content.purpose)?.title[language] ?? t.whyOther}
-          <br />
-          <small>{fieldNames(content.fields, t)}</small>
-        </li>
-      ))}
-    </ol>
-  )
+  return <ol class="timeline">{lookUps.map((lookUp) => lineOf(lookUp))}</ol>
+
+  function lineOf(lookUp: LookUp) {
+    const { at, content, leafHash } = lookUp
+    return (
+      <li data-leaf={leafHash}>
+        <strong>{timeText(language, town.timeZone, at)}</strong> · {who[content.requesterKind] ?? content.requesterKind}
+        {content.outcome === 'refused' ? ` · ${t.dRefused}` : ''}
+        <br />
+        {purposes.get(content.purpose)?.title[language] ?? t.whyOther}
+        <br />
+        <small>{fieldNames(content.fields, t)}</small>
+        {beside?.(lookUp) ?? ''}
+      </li>
+    )
+  }
 }
 
 /** Who asks, by kind. */

@@ -36,6 +36,20 @@ export function movementName({ movement, cause }: HistoryEntry, t: Texts): strin
   return cause === 'address' ? t.dMove : t.dCorrect
 }
 
+/** Who looked, why and at what, in one line. */
+function whyLooked({ t, language }: Pick<OwnVisit, 't' | 'language'>, { content }: LookUp): string {
+  return [
+    whoNames(t)[content.requesterKind] ?? content.requesterKind,
+    ...(content.outcome === 'refused' ? [t.dRefused] : []),
+    purposes.get(content.purpose)?.title[language] ?? t.whyOther,
+    fieldNames(content.fields, t),
+  ].join(' · ')
+}
+
+/** The same with when. */
+export const lookUpText = (visit: Pick<OwnVisit, 't' | 'language' | 'town'>, lookUp: LookUp) =>
+  `${timeText(visit.language, visit.town.timeZone, lookUp.at)} · ${whyLooked(visit, lookUp)}`
+
 /**
  * Everything the registry holds about a neighbour, to be read: the record, its history, who looked, what was proved.
  *
@@ -49,7 +63,6 @@ export function everythingInWords(
   const { t, language, town } = visit
   const { history, lookUps, proofs } = all
   const time = (at: string) => timeText(language, town.timeZone, at)
-  const who = whoNames(t)
   return {
     title: t.rRecord,
     language,
@@ -65,15 +78,7 @@ export function everythingInWords(
       },
       {
         heading: t.dLooked,
-        fields: lookUps.map(({ at, content }) => [
-          time(at),
-          [
-            who[content.requesterKind] ?? content.requesterKind,
-            ...(content.outcome === 'refused' ? [t.dRefused] : []),
-            purposes.get(content.purpose)?.title[language] ?? t.whyOther,
-            fieldNames(content.fields, t),
-          ].join(' · '),
-        ]),
+        fields: lookUps.map((lookUp) => [time(lookUp.at), whyLooked(visit, lookUp)]),
       },
       {
         heading: t.dProofs,

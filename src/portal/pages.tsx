@@ -274,18 +274,46 @@ export function RecordPage(props: { visit: OwnVisit; history: History }) {
 }
 
 /** Everyone who looked, each line checked in the page against the public ledger. */
-export function MyLookUpsPage(props: { visit: OwnVisit; lookUps: readonly LookUp[]; verifier: string }) {
-  const { visit, lookUps, verifier } = props
-  const { t } = visit
+export function MyLookUpsPage(props: {
+  visit: OwnVisit
+  lookUps: readonly LookUp[]
+  verifier: string
+  /** The code of a question that was just asked. */
+  asked?: string
+}) {
+  const { visit, lookUps, verifier, asked } = props
+  const { t, session } = visit
   return (
     <Own visit={visit} heading={t.dLooked} script="/assets/ledger.js">
+      {asked ? (
+        <div class="done" role="status">
+          <p>{t.kSent}</p>
+          <p class="digits code" dir="ltr">
+            {asked}
+          </p>
+        </div>
+      ) : (
+        ''
+      )}
       <p class="lead">{t.rLookedLead}</p>
       <div id="ledger" data-key={verifier} data-proved={t.rProved} data-soon={t.rNotYet} data-broken={t.rBroken}>
-        <LookUps visit={visit} lookUps={lookUps} />
+        <LookUps
+          visit={visit}
+          lookUps={lookUps}
+          beside={({ entryId, content }) =>
+            content.requesterKind === 'resident' ? (
+              ''
+            ) : (
+              <form method="post" action="/me/looked">
+                <Csrf token={session.csrf} />
+                <button type="submit" name="entry" value={entryId} class="quiet">
+                  {t.rAsk}
+                </button>
+              </form>
+            )
+          }
+        />
       </div>
-      <p>
-        <a href="/complain?kind=who-looked">{t.rAsk}</a>
-      </p>
     </Own>
   )
 }

@@ -17,7 +17,7 @@ import { CardRefused, signInWithCard } from '../identity/resident-card.ts'
 import { beginSession, endSession, findSession, SESSION_LIMITS, sessionsOf } from '../identity/sessions.ts'
 import { verifierKey } from '../ledger/checkpoint.ts'
 import { uuidv7 } from '../platform/clock.ts'
-import { InvalidInput, Problem } from '../platform/problem.ts'
+import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { NoPress, type Press, printPaper, writePaper } from '../proofs/paper.ts'
@@ -37,7 +37,7 @@ import { changePages } from './change-routes.tsx'
 import { childrenPages } from './children.tsx'
 import { COMPLAINT_KINDS, type ComplaintKind, complain, follow } from './complaints.ts'
 import { enrolPages } from './enrol-pages.tsx'
-import { everythingInWords } from './everything.ts'
+import { everythingInWords, lookUpText } from './everything.ts'
 import { helperPages } from './helper-routes.tsx'
 import ledgerScript from './ledger.client.ts?script'
 import meScript from './me.client.ts?script'
@@ -321,6 +321,23 @@ function own(page: OwnPages, deps: PortalDeps): void {
     const verifier = verifierKey(await deps.signers.of(town))
     return Reply.page(await lookUpsOf(deps, town, requester, requester.neighbourId), (lookUps) => (
       <MyLookUpsPage visit={visit} lookUps={lookUps} verifier={verifier} />
+    ))
+  })
+  // A line that is not understood becomes a question to the city: one tap, nothing to write.
+  page({ method: 'post', path: '/me/looked' }, async (visit) => {
+    const { town, requester, form, t, language } = visit
+    const verifier = verifierKey(await deps.signers.of(town))
+    const looked = await lookUpsOf(deps, town, requester, requester.neighbourId)
+    const asked = await looked.mapAsync(async (lookUps) => {
+      const line = lookUps.find(({ entryId }) => entryId === form.get('entry'))
+      if (line === undefined) throw new NotFound()
+      const text = `${t.rAsk}: ${lookUpText(visit, line)}`
+      const words = { text, entryId: line.entryId }
+      const said = { kind: 'who-looked', words, language, neighbourId: requester.neighbourId } as const
+      return { lookUps, ...(await complain(deps, town, said, requester.id)) }
+    })
+    return Reply.page(asked, ({ lookUps, reference }) => (
+      <MyLookUpsPage visit={visit} lookUps={lookUps} verifier={verifier} asked={reference} />
     ))
   })
   page({ method: 'get', path: '/me/devices' }, async (visit) => {

@@ -179,6 +179,23 @@ describe('everything about a neighbour', () => {
   )
 })
 
+describe('a look that a neighbour does not understand', () => {
+  it('becomes a question in one tap, which says which look, and only about their own record', async () => {
+    const { id, me } = await neighbour()
+    await openRecord(house, id)
+    const page = await (await me.open('/me/looked')).text()
+    const entry = /name="entry" value="([^"]+)"/.exec(page)?.[1] ?? ''
+    const asked = await me.send('/me/looked', { entry }, '/me/looked')
+    expect(asked.status).toBe(200)
+    expect(await asked.text()).toMatch(/class="digits code"/)
+    const supervisor = await desk('supervisor')
+    const list = await (await supervisor.open('/desk/complaints')).text()
+    expect(list).toContain('Serve a neighbour at the desk · name')
+    const other = await neighbour()
+    expect((await other.me.send('/me/looked', { entry }, '/me/looked')).status).toBe(404)
+  })
+})
+
 describe('what neighbours write', () => {
   it('reaches clerks when it asks for something to be done, and supervisors whatever it says', async () => {
     const { me } = await neighbour()
