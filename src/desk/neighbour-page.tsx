@@ -1,7 +1,7 @@
 import { Qr } from '../counter/page.tsx'
 import { addressText } from '../proofs/address-text.ts'
 import { nameText, PAPER_KINDS } from '../proofs/paper.ts'
-import paperTexts from '../proofs/paper-texts.json'
+import { paperTexts } from '../proofs/paper-words.ts'
 import { profiles } from '../proofs/profiles.ts'
 import type { ProofOutline } from '../proofs/proof-list.ts'
 import type { Offer } from '../proofs/wallet/offers.ts'

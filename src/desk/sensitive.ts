@@ -1,3 +1,5 @@
+import { languageFiles } from '../platform/languages.ts'
+
 // Words that say, or may say, something about papers, status or origin, in the languages of the desk. A clerk is asked
 // before such a word is kept; nothing is refused, for "Visa" is also a surname.
 const WORDS = [
@@ -77,7 +79,7 @@ const ARABIC = [
 /** A Spanish residence-card or identity number, and the like of other countries: letters and digits of that length. */
 const NUMBERS = /(?<![\p{L}\d])[XYZ][-\s]?\d{7}[-\s]?[A-Z](?![\p{L}\d])|(?<![\p{L}\d])[A-Z]{1,3}\d{6,9}(?![\p{L}\d])/iu
 const LATIN = new RegExp(
-  `(?<![\\p{L}\\d])(?:${WORDS.map((word) => word.replaceAll('\\w', '\\p{L}')).join('|')})(?![\\p{L}\\d])`,
+  `(?<![\\p{L}\\d])(?:${[...WORDS, ...Object.values(languageFiles).flatMap((file) => file.sensitive)].map((word) => word.replaceAll('\\w', '\\p{L}')).join('|')})(?![\\p{L}\\d])`,
   'iu',
 )
 

@@ -1,7 +1,9 @@
-import letters from './letters.json'
+import { fromLanguageFiles } from '../platform/languages.ts'
+import five from './letters.json'
 import type { PolicyEngine, Rule } from './policies.ts'
 
-export type LetterLanguage = keyof typeof letters
+export type LetterLanguage = keyof typeof five
+const letters = { ...five, ...fromLanguageFiles(({ letter }) => letter) } as typeof five
 export const LETTER_LANGUAGES = Object.keys(letters) as LetterLanguage[]
 
 /** A refusal, as text. The same for every demand but for its reference. */

@@ -3,6 +3,7 @@ import type * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import purposeList from '../../policies/purposes.json'
 import schema from '../../policies/schema.cedarschema?raw'
 import titleList from '../../policies/titles.json'
+import { fromLanguageFiles } from '../platform/languages.ts'
 import type { Position } from './organisations.ts'
 import { type Action, belongs, type Requester } from './requester.ts'
 
@@ -22,9 +23,18 @@ export interface Purpose {
   fields: string[]
 }
 
-const translations: Record<string, Record<string, string>> = titleList
+const translations: Record<string, Record<string, string>> = Object.fromEntries(
+  Object.entries(titleList).map(([id, titles]) => [
+    id,
+    { ...titles, ...fromLanguageFiles((file) => file.rules[id] ?? '') },
+  ]),
+)
+const purposeTitles: readonly Purpose[] = purposeList.map((purpose) => ({
+  ...purpose,
+  title: { ...purpose.title, ...fromLanguageFiles((file) => file.purposes[purpose.id] ?? '') },
+}))
 
-export const purposes: ReadonlyMap<string, Purpose> = new Map(purposeList.map((purpose) => [purpose.id, purpose]))
+export const purposes: ReadonlyMap<string, Purpose> = new Map(purposeTitles.map((purpose) => [purpose.id, purpose]))
 
 /** What the policies are asked. Nothing in it says who the person is. */
 export interface Question {
@@ -143,7 +153,7 @@ function rulesOf(engine: Cedar, policies: Record<string, string>): Rule[] {
 
 function digestOf(policies: Record<string, string>): string {
   const rules = Object.entries(policies).sort(([a], [b]) => (a < b ? -1 : 1))
-  return hash('sha256', JSON.stringify([rules, schema, purposeList, titleList]), 'hex')
+  return hash('sha256', JSON.stringify([rules, schema, purposeTitles, translations]), 'hex')
 }
 
 function named(engine: Cedar, texts: readonly string[]): Record<string, string> {

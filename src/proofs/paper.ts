@@ -19,6 +19,7 @@ import { claimsOf, fieldsFor, type ProvableField, shownAddress } from './claims.
 import { qrText, signCompact } from './compact.ts'
 import { NotForThisHolder, type ProofDeps, purposeOf, takePlace } from './issue.ts'
 import type texts from './paper-texts.json'
+import { PAPER_LANGUAGES } from './paper-words.ts'
 import type { Letter, PlainDocument } from './press/press.ts'
 import { ProfileId, profiles } from './profiles.ts'
 
@@ -29,7 +30,7 @@ export const PaperOrder = z
   .strictObject({
     kind: z.enum(PAPER_KINDS),
     /** The neighbour's language, beside the city's own. */
-    language: z.enum(['en', 'es', 'ca', 'fr', 'ar']),
+    language: z.enum(PAPER_LANGUAGES),
     /** Default: `residence`; for `historical`, `residence-history`. */
     profile: ProfileId.optional(),
     handedTo: z.enum(['neighbour', 'representative']).default('neighbour'),

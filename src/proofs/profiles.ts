@@ -1,15 +1,12 @@
 import { z } from '@hono/zod-openapi'
+import { fromLanguageFiles } from '../platform/languages.ts'
 import { CLAIMS } from './claims.ts'
 
 const files = import.meta.glob('../../policies/services/*.json', { import: 'default', eager: true })
 
-const text = z.strictObject({
-  en: z.string(),
-  es: z.string(),
-  ca: z.string(),
-  fr: z.string(),
-  ar: z.string(),
-})
+const text = z
+  .object({ en: z.string(), es: z.string(), ca: z.string(), fr: z.string(), ar: z.string() })
+  .catchall(z.string())
 
 const Profile = z.strictObject({
   id: z.string().regex(/^[a-z][a-z-]{1,40}$/),
@@ -32,7 +29,15 @@ export type Profile = z.infer<typeof Profile>
 export const profiles: ReadonlyMap<string, Profile> = new Map(
   Object.values(files).map((file) => {
     const profile = Profile.parse(file)
-    return [profile.id, profile]
+    const { id, title, purpose } = profile
+    return [
+      id,
+      {
+        ...profile,
+        title: { ...title, ...fromLanguageFiles(({ services }) => services[id]?.title ?? '') },
+        purpose: { ...purpose, ...fromLanguageFiles(({ services }) => services[id]?.purpose ?? '') },
+      },
+    ]
   }),
 )
 

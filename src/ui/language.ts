@@ -1,12 +1,16 @@
+import { fromLanguageFiles } from '../platform/languages.ts'
 import ar from './locales/ar.json'
 import ca from './locales/ca.json'
 import en from './locales/en.json'
 import es from './locales/es.json'
 import fr from './locales/fr.json'
 
-export const LOCALES = { en, es, ca, fr, ar }
-export type Language = keyof typeof LOCALES
+const five = { en, es, ca, fr, ar }
+export type Language = keyof typeof five
 export type Texts = typeof en
+
+/** Every language there is: the five, and those that came as one file. */
+export const LOCALES = { ...five, ...fromLanguageFiles((file) => file.ui) } as Record<Language, Texts>
 
 /** How a language names itself, and which way it is written. */
 export const LANGUAGES: Record<Language, { name: string; direction: 'ltr' | 'rtl' }> = {
@@ -15,6 +19,7 @@ export const LANGUAGES: Record<Language, { name: string; direction: 'ltr' | 'rtl
   ca: { name: 'Català', direction: 'ltr' },
   fr: { name: 'Français', direction: 'ltr' },
   ar: { name: 'العربية', direction: 'rtl' },
+  ...fromLanguageFiles(({ name, direction }) => ({ name, direction })),
 }
 
 export function isLanguage(text: string): text is Language {

@@ -2,7 +2,7 @@ import type { AuthorizationServerMetadata } from '@openid4vc/oauth2'
 import type { CredentialIssuerMetadata, IssuerMetadataResult } from '@openid4vc/openid4vci'
 import type { Municipality } from '../../registry/municipality.ts'
 import { MOST_COPIES } from '../issue.ts'
-import texts from '../paper-texts.json'
+import { paperTexts as texts } from '../paper-words.ts'
 import { type Profile, profiles } from '../profiles.ts'
 import { atLeastText } from '../years-text.ts'
 

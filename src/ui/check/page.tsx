@@ -1,4 +1,4 @@
-import paperTexts from '../../proofs/paper-texts.json'
+import { paperTexts } from '../../proofs/paper-words.ts'
 import { profiles } from '../../proofs/profiles.ts'
 import { type Language, LOCALES } from '../language.ts'
 import { Languages, Page } from '../layout.tsx'

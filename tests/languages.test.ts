@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import titles from '../policies/titles.json'
+import { sensitiveWord } from '../src/desk/sensitive.ts'
+import letters from '../src/firewall/letters.json'
+import { purposes } from '../src/firewall/policies.ts'
+import { languageFiles } from '../src/platform/languages.ts'
+import papers from '../src/proofs/paper-texts.json'
+import { PAPER_LANGUAGES } from '../src/proofs/paper-words.ts'
+import { profiles } from '../src/proofs/profiles.ts'
+import { LANGUAGES, LOCALES } from '../src/ui/language.ts'
+
+const braces = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([found]) => found).sort()
+
+describe.each(Object.entries(languageFiles))('the language file %s', (tag, file) => {
+  it('says everything, with the same braces, in one file', () => {
+    const same = (ours: Record<string, string>, theirs: Record<string, string>) => {
+      expect(Object.keys(ours).sort()).toEqual(Object.keys(theirs).sort())
+      for (const [key, text] of Object.entries(ours)) {
+        expect(text.trim(), key).not.toBe('')
+        expect(braces(text), key).toEqual(braces(theirs[key] ?? ''))
+      }
+    }
+    same(file.ui, LOCALES.en)
+    same(file.papers, papers.en)
+    same(file.letter, letters.en)
+    expect(Object.keys(file.rules).sort()).toEqual(Object.keys(titles).sort())
+    expect(Object.keys(file.purposes).sort()).toEqual([...purposes.keys()].sort())
+    expect(Object.keys(file.services).sort()).toEqual([...profiles.keys()].sort())
+    expect(file.sensitive.length).toBeGreaterThan(5)
+  })
+
+  it('is a language like the others, everywhere', () => {
+    expect(LANGUAGES).toHaveProperty(tag)
+    expect(PAPER_LANGUAGES).toContain(tag)
+    for (const purpose of purposes.values()) expect(purpose.title[tag]).toBe(file.purposes[purpose.id])
+    for (const profile of profiles.values())
+      expect((profile.title as Record<string, string>)[tag]).toBe(file.services[profile.id]?.title)
+    for (const word of file.sensitive) expect(() => new RegExp(word, 'iu')).not.toThrow()
+  })
+})
+
+it('a Portuguese word about papers is held back as in every other language', () => {
+  expect(sensitiveWord('dorme na estação, sem papéis')).toBe('sem papéis')
+  expect(sensitiveWord('foi visto na praça')).toBeUndefined()
+})
