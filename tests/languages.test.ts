@@ -7,6 +7,7 @@ import { languageFiles } from '../src/platform/languages.ts'
 import papers from '../src/proofs/paper-texts.json'
 import { PAPER_LANGUAGES } from '../src/proofs/paper-words.ts'
 import { profiles } from '../src/proofs/profiles.ts'
+import { townName } from '../src/registry/municipality.ts'
 import { LANGUAGES, LOCALES } from '../src/ui/language.ts'
 
 const braces = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([found]) => found).sort()
@@ -42,4 +43,10 @@ describe.each(Object.entries(languageFiles))('the language file %s', (tag, file)
 it('a Portuguese word about papers is held back as in every other language', () => {
   expect(sensitiveWord('dorme na estação, sem papéis')).toBe('sem papéis')
   expect(sensitiveWord('foi visto na praça')).toBeUndefined()
+})
+
+it('a town that has no name in a language has the one it gave itself', () => {
+  const town = { name: { ar: 'فالمار', ca: 'Vallmar' }, languages: ['ca', 'es'] }
+  expect(townName(town, 'ar')).toBe('فالمار')
+  expect(townName(town, 'pt')).toBe('Vallmar')
 })

@@ -90,7 +90,7 @@ function ErasuresPage(props: { visit: DeskVisit; erasures: readonly Erasure[] })
                   {t.eErase}
                 </button>
                 <button type="submit" name="act" value="refuse" class="quiet">
-                  {t.dRefused}
+                  {t.dRefuse}
                 </button>
               </p>
             </form>

@@ -122,7 +122,7 @@ function ApplicationBox(props: { visit: DeskVisit; application: ApplicationToRev
             {t.gAdd}
           </button>
           <button type="submit" name="act" value="refuse" class="quiet">
-            {t.dRefused}
+            {t.dRefuse}
           </button>
         </p>
       </form>

@@ -78,7 +78,7 @@ export function LegalPage(props: { visit: DeskVisit; demands: readonly DemandOut
                 <Csrf token={session.csrf} />
                 <p class="buttons">
                   <button type="submit" name="approves" value="no">
-                    {t.dRefused}
+                    {t.dRefuse}
                   </button>
                   <button type="submit" name="approves" value="yes" class="quiet">
                     {t.dApprove} ({demand.approvals}/2)

@@ -33,6 +33,10 @@ export interface NewMunicipality extends Omit<Municipality, 'blindIndexBits'> {
   expectedPopulation: number
 }
 
+/** What a town is called in a language; where it has no name in it, in the town's own. */
+export const townName = ({ name, languages }: Pick<Municipality, 'name' | 'languages'>, language: string): string =>
+  name[language] ?? name[languages[0] ?? ''] ?? Object.values(name)[0] ?? ''
+
 /** Values of the blind index a person has, about: pairs of name words, words with years and streets. */
 const VALUES_PER_PERSON = 24
 

@@ -1,5 +1,5 @@
 import type { Reception } from '../firewall/endpoint.ts'
-import type { Municipality } from '../registry/municipality.ts'
+import { type Municipality, townName } from '../registry/municipality.ts'
 import { isLanguage, type Language, languageFor } from './language.ts'
 
 interface Asked {
@@ -15,5 +15,4 @@ export async function readerOf(context: Asked): Promise<{ town: Municipality; la
   return { town, language }
 }
 
-export const nameIn = (town: Municipality, language: Language) =>
-  town.name[language] ?? Object.values(town.name)[0] ?? ''
+export const nameIn = (town: Municipality, language: Language) => townName(town, language)

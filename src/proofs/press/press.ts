@@ -1,7 +1,7 @@
 import { SignPdf } from '@signpdf/signpdf'
 import { Signer } from '@signpdf/utils'
 import { correction, generate } from 'lean-qr'
-import type { Municipality } from '../../registry/municipality.ts'
+import { type Municipality, townName } from '../../registry/municipality.ts'
 import { sealWith } from '../document-seal.ts'
 import type { Paper, Press } from '../paper.ts'
 import { paperTexts as texts } from '../paper-words.ts'
@@ -30,7 +30,7 @@ export function createPress(deps: KeyDeps): Press {
 
 const inLanguages = (languages: readonly string[]) =>
   languages.filter((one): one is Language => Object.hasOwn(texts, one))
-const nameIn = (town: Municipality, language: string) => town.name[language] ?? Object.values(town.name)[0] ?? ''
+const nameIn = townName
 
 async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
   const languages = inLanguages(paper.languages)

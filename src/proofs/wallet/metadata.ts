@@ -1,6 +1,6 @@
 import type { AuthorizationServerMetadata } from '@openid4vc/oauth2'
 import type { CredentialIssuerMetadata, IssuerMetadataResult } from '@openid4vc/openid4vci'
-import type { Municipality } from '../../registry/municipality.ts'
+import { type Municipality, townName } from '../../registry/municipality.ts'
 import { MOST_COPIES } from '../issue.ts'
 import { paperTexts as texts } from '../paper-words.ts'
 import { type Profile, profiles } from '../profiles.ts'
@@ -111,7 +111,7 @@ const RESIDENT = { en: 'Lives here', es: 'Vive aquí', ca: 'Viu aquí', fr: 'Hab
 
 /** A picture of the proof, as a card, in which wallets put the claims. */
 export function cardTemplate(town: Municipality, profile: Profile): string {
-  const city = escaped(Object.values(town.name)[0] ?? town.slug)
+  const city = escaped(townName(town, town.languages[0] ?? '') || town.slug)
   const shown = profile.claims.filter((claim) => !/^(resident_at|age_)/.test(claim)).slice(0, 4)
   const lines = shown.map((claim, line) => `<text x="24" y="${118 + line * 28}" font-size="17">{{${claim}}}</text>`)
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 250" role="img" font-family="sans-serif" fill="#ffffff"><title>${escaped(profile.title.en)}</title><rect width="400" height="250" rx="16" fill="#0b5d63"/><text x="24" y="44" font-size="20" font-weight="700">Padrón · ${city}</text><text x="24" y="74" font-size="16">${escaped(profile.title.en)}</text>${lines.join('')}</svg>`
