@@ -146,7 +146,7 @@ function ComplaintsPage(props: { visit: DeskVisit; complaints: readonly Complain
               <Select
                 name="outcome"
                 id={`outcome-${complaint.id}`}
-                label={t.kAnswered}
+                label={t.kOutcome}
                 options={[
                   ['answered', t.kJust],
                   ['upheld', t.kUpheld],

@@ -1,5 +1,6 @@
 import type { AuthorizationServerMetadata } from '@openid4vc/oauth2'
 import type { CredentialIssuerMetadata, IssuerMetadataResult } from '@openid4vc/openid4vci'
+import { fromLanguageFiles } from '../../platform/languages.ts'
 import { type Municipality, townName } from '../../registry/municipality.ts'
 import { MOST_COPIES } from '../issue.ts'
 import { paperTexts as texts } from '../paper-words.ts'
@@ -107,7 +108,14 @@ export function typeMetadata(town: Municipality, profile: Profile): object {
   }
 }
 
-const RESIDENT = { en: 'Lives here', es: 'Vive aquí', ca: 'Viu aquí', fr: 'Habite ici', ar: 'يسكن هنا' }
+const RESIDENT = {
+  en: 'Lives here',
+  es: 'Vive aquí',
+  ca: 'Viu aquí',
+  fr: 'Habite ici',
+  ar: 'يسكن هنا',
+  ...fromLanguageFiles((file) => file.ui.sLives ?? ''),
+}
 
 /** A picture of the proof, as a card, in which wallets put the claims. */
 export function cardTemplate(town: Municipality, profile: Profile): string {
