@@ -1,4 +1,5 @@
 import type { DemandOutline } from '../firewall/access-requests.ts'
+import type { StaffActivity } from '../firewall/flags.ts'
 import type { Lockdown } from '../firewall/lockdown.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
 import { Csrf, Field, Select, Tick } from '../ui/form.tsx'
@@ -13,8 +14,12 @@ export interface FlagShown {
 }
 
 /** What colleagues looked up without a reason that is written down. */
-export function FlagsPage(props: { visit: DeskVisit; flags: readonly FlagShown[] }) {
-  const { visit, flags } = props
+export function FlagsPage(props: {
+  visit: DeskVisit
+  flags: readonly FlagShown[]
+  activity: readonly StaffActivity[]
+}) {
+  const { visit, flags, activity } = props
   const { t, language, town, session, requester } = visit
   const kinds: Record<string, string> = {
     'no-case': t.dFlagNoCase,
@@ -44,6 +49,27 @@ export function FlagsPage(props: { visit: DeskVisit; flags: readonly FlagShown[]
           </li>
         ))}
       </ul>
+      <h2>{t.dActivity}</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t.whoStaff}</th>
+            <th scope="col">{t.dActivityDay}</th>
+            <th scope="col">{t.dActivityHour.replace('{n}', String(town.hourlyBudgetStaff))}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {activity.map(({ staff, day, busiestHour }) => (
+            <tr>
+              <th scope="row">
+                <bdi>{staff}</bdi>
+              </th>
+              <td>{day}</td>
+              <td>{busiestHour}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </Desk>
   )
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { listDemands, readDemand, recordDemand, reviewDemand } from '../firewall/access-requests.ts'
 import type { House } from '../firewall/endpoint.ts'
-import { openFlags, reviewFlag } from '../firewall/flags.ts'
+import { openFlags, reviewFlag, staffActivity } from '../firewall/flags.ts'
 import { refusalLetters } from '../firewall/letters.ts'
 import { lockdownState, voteLockdown } from '../firewall/lockdown.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
@@ -315,9 +315,12 @@ function departing(page: Pages, deps: DeskDeps): void {
 
 function oversight(page: Pages, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk/flags', roles: ['supervisor', 'auditor'] }, async (visit) =>
-    Reply.page(await openFlags(deps.gate, visit.town.id, visit.requester), (flags) => (
-      <FlagsPage visit={visit} flags={flags} />
-    )),
+    Reply.page(
+      (await openFlags(deps.gate, visit.town.id, visit.requester)).with(
+        await staffActivity(deps.gate, visit.town.id, visit.requester),
+      ),
+      ([flags, activity]) => <FlagsPage visit={visit} flags={flags} activity={activity} />,
+    ),
   )
   page({ method: 'post', path: '/desk/flags/review', roles: ['supervisor'] }, async ({ town, requester, form }) => {
     await reviewFlag(deps.gate, town.id, requester, form.get('flag'))

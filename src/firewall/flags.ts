@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { sqlState } from '../platform/database.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
@@ -36,6 +37,30 @@ export function openFlags(gate: Gate, municipalityId: string, requester: Staff):
       neighbourId: row.neighbour_id,
       kind: row.kind as Flag['kind'],
     }))
+  })
+}
+
+/** How often somebody of the staff searched and opened. A pseudonym and numbers. */
+export interface StaffActivity {
+  staff: string
+  /** Within the last 24 hours. */
+  day: number
+  /** Most within one hour of them. */
+  busiestHour: number
+}
+
+/** Who asked how often within a day, the busiest first. @throws {Refusal} for anyone but supervisors and auditors */
+export function staffActivity(
+  gate: Gate,
+  municipalityId: string,
+  requester: Staff,
+): Promise<Disclosed<StaffActivity[]>> {
+  return gate.decide(supervising(municipalityId, requester), async (transaction) => {
+    const { rows } = await sql<{ staff: string; day: number; busiest: number }>`
+      select substr(counted, 7) as staff, sum(times)::integer as day, max(times) as busiest
+      from query_counts where counted like 'staff %' and hour > clock_timestamp() - interval '1 day'
+      group by counted order by max(times) desc, sum(times) desc limit 100`.execute(transaction)
+    return rows.map(({ staff, day, busiest }) => ({ staff, day, busiestHour: busiest }))
   })
 }
 

@@ -6,11 +6,11 @@ import { ledgerTree, TILE } from './tree.ts'
 export async function latestCheckpoint(
   database: Database,
   municipalityId: string,
-): Promise<{ size: number; note: string } | undefined> {
+): Promise<{ size: number; note: string; signedAt: string } | undefined> {
   return inMunicipality(database, municipalityId, async (transaction) => {
     const row = await transaction
       .selectFrom('ledger_checkpoints')
-      .select(['size', 'note'])
+      .select(['size', 'note', 'signed_at'])
       .where('municipality_id', '=', municipalityId)
       .orderBy('size', 'desc')
       .executeTakeFirst()
@@ -22,7 +22,12 @@ export async function latestCheckpoint(
       .where('size', '=', row.size)
       .orderBy('witness')
       .execute()
-    return { size: Number(row.size), note: [row.note, ...cosignatures.map(({ line }) => `${line}\n`)].join('') }
+    const signedAt = row.signed_at.toISOString()
+    return {
+      size: Number(row.size),
+      signedAt,
+      note: [row.note, ...cosignatures.map(({ line }) => `${line}\n`)].join(''),
+    }
   })
 }
 

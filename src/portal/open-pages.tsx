@@ -1,4 +1,4 @@
-import { dayText } from '../desk/shell.tsx'
+import { dayText, timeText } from '../desk/shell.tsx'
 import { profiles } from '../proofs/profiles.ts'
 import { Field, Select } from '../ui/form.tsx'
 import { LANGUAGES, type Language, LOCALES } from '../ui/language.ts'
@@ -116,6 +116,36 @@ export const kindNames = (language: Language) => {
   ] as const
 }
 
+/** Whether the register answers, and how far its public ledger is. About nobody. */
+export function StatusPage(props: {
+  town: string
+  language: Language
+  timeZone: string
+  checkpoint: { size: number; signedAt: string } | undefined
+  keys: number
+}) {
+  const { town, language, timeZone, checkpoint, keys } = props
+  const t = LOCALES[language]
+  const number = (n: number) => new Intl.NumberFormat(language).format(n)
+  return (
+    <Page title={`${t.oStatus} · ${town}`} language={language} town={town}>
+      <Languages language={language} path="/status" />
+      <h1>{t.oStatus}</h1>
+      <div class="done" role="status">
+        {t.oAnswers}
+      </div>
+      <dl>
+        <dt>{t.keys}</dt>
+        <dd>{number(keys)}</dd>
+        <dt>{t.oEntries}</dt>
+        <dd>{checkpoint ? number(checkpoint.size) : '–'}</dd>
+        <dt>{t.oSigned}</dt>
+        <dd>{checkpoint ? timeText(language, timeZone, checkpoint.signedAt) : '–'}</dd>
+      </dl>
+    </Page>
+  )
+}
+
 /** What a service needs to check proofs: nothing. */
 export function ProvidersPage(props: { town: string; language: Language }) {
   const { town, language } = props
@@ -141,7 +171,8 @@ export function ProvidersPage(props: { town: string; language: Language }) {
       <h2>{t.oCode}</h2>
       <pre dir="ltr">{`import { verifyProof } from 'padron/verify'\n\nconst { claims } = await verifyProof(token, { issuer, service: 'library' })`}</pre>
       <p>
-        <a href="/services">{t.sTitle}</a> · <a href="/docs">{t.api}</a>
+        <a href="/services">{t.sTitle}</a> · <a href={`/status?lang=${language}`}>{t.oStatus}</a> ·{' '}
+        <a href="/docs">{t.api}</a>
       </p>
       <h2>{t.oMachine}</h2>
       <p>{t.oMachineText}</p>

@@ -16,6 +16,7 @@ import {
 import { CardRefused, signInWithCard } from '../identity/resident-card.ts'
 import { beginSession, endSession, findSession, SESSION_LIMITS, sessionsOf } from '../identity/sessions.ts'
 import { verifierKey } from '../ledger/checkpoint.ts'
+import { latestCheckpoint } from '../ledger/proofs.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
@@ -24,6 +25,7 @@ import { NoPress, type Press, printPaper, writePaper } from '../proofs/paper.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
 import { proofsOf } from '../proofs/proof-list.ts'
 import { revokeProof } from '../proofs/revoke.ts'
+import { publishedKeys } from '../proofs/signing-keys.ts'
 import { neighbourHistory } from '../registry/history.ts'
 import { lookUpsOf } from '../registry/lookups.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -42,7 +44,7 @@ import { helperPages } from './helper-routes.tsx'
 import ledgerScript from './ledger.client.ts?script'
 import meScript from './me.client.ts?script'
 import { attachmentOf, formWithFiles } from './media.ts'
-import { ComplainPage, ProvidersPage } from './open-pages.tsx'
+import { ComplainPage, ProvidersPage, StatusPage } from './open-pages.tsx'
 import {
   ChoosePage,
   DevicesPage,
@@ -182,6 +184,13 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
   house.get('/providers', async (context) => {
     const { town, language } = await readerOf(context)
     return send(pageOf(<ProvidersPage town={nameIn(town, language)} language={language} />))
+  })
+  house.get('/status', async (context) => {
+    const { town, language } = await readerOf(context)
+    const checkpoint = await latestCheckpoint(deps.database, town.id)
+    const { keys } = await publishedKeys(deps, town.id)
+    const about = { town: nameIn(town, language), language, timeZone: town.timeZone, keys: keys.length }
+    return send(pageOf(<StatusPage {...about} checkpoint={checkpoint} />))
   })
   house.get('/rights', async (context) => {
     const { town, language } = await readerOf(context)

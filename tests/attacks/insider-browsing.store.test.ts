@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { openRecord, register } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
 
 // A clerk looks people up out of curiosity, or for somebody who asked.
 
@@ -42,6 +44,25 @@ describe('a look-up', () => {
     expect(raised.filter(({ neighbourId }) => neighbourId === other.id)).toMatchObject([
       { kind: 'no-case', staff: 'clerk' },
     ])
+  })
+
+  it('is counted: a supervisor sees who looks how often, in numbers, and whom nowhere', async () => {
+    const { id } = await register(house, { name: { given: 'Comptada' } })
+    for (let n = 0; n < 3; n += 1) await withCase(id)
+    const supervisor = await signedIn(house, {
+      kind: 'staff',
+      subject: 'boss',
+      role: 'supervisor',
+      office: DEMO_OFFICE,
+    })
+    const page = await (await supervisor.open('/desk/flags')).text()
+    const [, row = ''] = /<th scope="row"><bdi>clerk<\/bdi><\/th>(.*?)<\/tr>/s.exec(page) ?? []
+    const [day, busiest] = [...row.matchAll(/<td>(\d+)<\/td>/g)].map(([, n]) => Number(n))
+    expect(day).toBeGreaterThanOrEqual(3)
+    expect(busiest).toBeLessThanOrEqual(day ?? 0)
+    expect(page).not.toContain('Comptada')
+    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk', role: 'clerk', office: DEMO_OFFICE })
+    expect((await clerk.open('/desk/flags')).status).toBe(403)
   })
 
   it('of oneself, of one’s household and of somebody everyone knows is flagged, case or no case', async () => {

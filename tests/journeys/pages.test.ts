@@ -62,6 +62,7 @@ describe('the front page', () => {
     async (language) => {
       for (const [path, title] of [
         ['/rights', LOCALES[language].yTitle],
+        ['/status', LOCALES[language].oStatus],
         ['/services', LOCALES[language].sTitle],
         ['/v/code', LOCALES[language].vByCode],
         ['/firewall', LOCALES[language].firewallTitle],
