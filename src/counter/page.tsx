@@ -40,7 +40,7 @@ export function CounterPage(props: {
       title={`${t.cTitle} · ${profile.title[language]}`}
       language={language}
       town={town}
-      {...(waiting && nonce ? { script: { src: '/assets/counter.js', nonce } } : {})}
+      {...(nonce ? { script: { src: '/assets/counter.js', nonce } } : {})}
     >
       {waiting ? '' : <Languages language={language} path={`/counter/${profile.id}`} />}
       <h1>{profile.title[language]}</h1>
@@ -68,8 +68,24 @@ export function CounterPage(props: {
         ))}
       </ul>
       <form method="post" action={`/counter/${profile.id}?lang=${language}`}>
-        <button type="submit">{t.cStart}</button>
+        <p class="buttons">
+          <button type="submit">{t.cStart}</button>
+          <a class="button" href={`/v?lang=${language}`}>
+            {t.vCamera}
+          </a>
+        </p>
       </form>
+      {outcome && asking ? (
+        <p
+          id="tally"
+          data-service={profile.id}
+          data-question={asking.id}
+          data-verdict={outcome.verdict}
+          data-text={t.cTally}
+        />
+      ) : (
+        ''
+      )}
     </Page>
   )
 }

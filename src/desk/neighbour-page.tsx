@@ -171,6 +171,9 @@ export function NeighbourPage(props: {
             <button type="submit" name="what" value="card">
               {t.rCard}
             </button>
+            <button type="submit" name="what" value="cancel" class="quiet">
+              {t.rLost}
+            </button>
           </p>
         </form>
       </div>

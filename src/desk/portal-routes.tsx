@@ -2,7 +2,7 @@ import { Qr } from '../counter/page.tsx'
 import { Reply } from '../firewall/reply.ts'
 import type { StaffRole } from '../firewall/requester.ts'
 import { offerEnrolment, relyingParty } from '../identity/passkeys.ts'
-import { CardNeedsWord, giveCard } from '../identity/resident-card.ts'
+import { CardNeedsWord, cancelCards, giveCard } from '../identity/resident-card.ts'
 import { NotFound } from '../platform/problem.ts'
 import {
   answerComplaint,
@@ -27,6 +27,10 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
   page({ method: 'post', path: '/desk/neighbours/:id/portal', roles: ['clerk', 'supervisor'] }, async (visit) => {
     const id = visit.params.id ?? ''
     if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+    if (visit.form.get('what') === 'cancel') {
+      await cancelCards(deps, visit.town, visit.requester, id)
+      return Reply.redirect(`/desk/neighbours/${id}`)
+    }
     if (visit.form.get('what') === 'phone') {
       const origin = relyingParty(visit.town).origins[0]
       return Reply.page(await offerEnrolment(deps, visit.town, visit.requester, id), ({ code }) => (

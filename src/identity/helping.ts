@@ -99,13 +99,14 @@ export async function endHelper(deps: Deps, town: Municipality, resident: Reside
 /**
  * Whom a helper acts for, as whom they appear in the ledger, where the neighbour sees each act.
  *
+ * @param typed their code, and what they want to fetch; without that, they may only cancel a lost card
  * @param source where the question comes from; only its keyed hash of the day is kept
  * @throws {HelpRefused}
  */
 export async function actAsHelper(
   deps: Deps,
   town: Municipality,
-  typed: { code: string; profile: string },
+  typed: { code: string; profile?: string },
   source: string,
 ): Promise<Resident> {
   const { hash } = await deps.gate.keysOf(town.id)
@@ -125,7 +126,8 @@ export async function actAsHelper(
       .where('ended_at', 'is', null)
       .where('until', '>=', day)
       .executeTakeFirst()
-    return tooMany || !row?.profiles.includes(typed.profile) ? undefined : row
+    const named = typed.profile === undefined || row?.profiles.includes(typed.profile)
+    return tooMany || !named ? undefined : row
   })
   if (grant === undefined) throw new HelpRefused()
   return { kind: 'resident', id: `helper ${grant.id}`, neighbourId: grant.neighbour_id }

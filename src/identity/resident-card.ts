@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { equalInConstantTime } from '../firewall/key-provider.ts'
-import type { Staff } from '../firewall/requester.ts'
+import type { Resident, Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
@@ -109,15 +109,22 @@ export class CardNeedsWord extends Problem {
   }
 }
 
-/** Cancels the cards of a neighbour who has lost theirs. @throws {NotFound} {Refusal} */
+/** Cancels the cards of a neighbour who has lost theirs, at a counter or by somebody who acts for them. @throws {NotFound} {Refusal} */
 export async function cancelCards(
   deps: RegistryDeps,
   town: Municipality,
-  clerk: Staff,
+  requester: Staff | Resident,
   neighbourId: string,
 ): Promise<void> {
+  const own = requester.kind === 'resident'
   await deps.gate.open<NeighbourFields, never, void>(
-    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: 'counter-service', fields: [] },
+    {
+      municipalityId: town.id,
+      requester,
+      action: own ? 'revoke' : 'enrol',
+      purpose: own ? 'own-record' : 'counter-service',
+      fields: [],
+    },
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()

@@ -4,6 +4,7 @@ import { dayText } from '../desk/shell.tsx'
 import type { House } from '../firewall/endpoint.ts'
 import { Reply } from '../firewall/reply.ts'
 import { actAsHelper, endHelper, type Helper, HelpRefused, helpersOf, nameHelper } from '../identity/helping.ts'
+import { cancelCards } from '../identity/resident-card.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { printPaper, writePaper } from '../proofs/paper.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
@@ -47,8 +48,13 @@ export function helperPages(house: House<Municipality>, page: OwnPages, deps: Po
     const name = nameIn(town, language)
     const profile = ProfileId.safeParse(form.get('profile'))
     try {
-      if (!profile.success) throw new HelpRefused()
       const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
+      if (form.has('lost')) {
+        const acting = await actAsHelper(deps, town, { code: form.get('code') ?? '' }, source)
+        await cancelCards(deps, town, acting, acting.neighbourId)
+        return send(pageOf(<ActPage town={name} language={language} cancelled />))
+      }
+      if (!profile.success) throw new HelpRefused()
       const requester = await actAsHelper(deps, town, { code: form.get('code') ?? '', profile: profile.data }, source)
       const order = { kind: 'individual', language, profile: profile.data, handedTo: 'representative' } as const
       const once = `helper ${randomUUID()}`
@@ -139,8 +145,15 @@ function HelpersPage(props: { visit: OwnVisit; helpers: readonly Helper[]; code?
   )
 }
 
-function ActPage(props: { town: string; language: Language; shown?: { qr: string; code: string }; refused?: boolean }) {
-  const { town, language, shown, refused } = props
+function ActPage(props: {
+  town: string
+  language: Language
+  shown?: { qr: string; code: string }
+  refused?: boolean
+  /** The neighbour’s card is no card any more. */
+  cancelled?: boolean
+}) {
+  const { town, language, shown, refused, cancelled } = props
   const t = LOCALES[language]
   return (
     <Page title={town} language={language} town={town}>
@@ -149,6 +162,13 @@ function ActPage(props: { town: string; language: Language; shown?: { qr: string
       {refused ? (
         <div class="summary" role="alert">
           <p>{t.hRefused}</p>
+        </div>
+      ) : (
+        ''
+      )}
+      {cancelled ? (
+        <div class="done" role="status">
+          {t.hCancelled}
         </div>
       ) : (
         ''
@@ -173,7 +193,12 @@ function ActPage(props: { town: string; language: Language; shown?: { qr: string
           options={offered.map((profile) => [profile.id, profile.title[language]] as const)}
         />
         <Tick name="paper" label={t.rPdf} on={false} />
-        <button type="submit">{t.rShow}</button>
+        <p class="buttons">
+          <button type="submit">{t.rShow}</button>
+          <button type="submit" name="lost" value="yes" class="quiet">
+            {t.rLost}
+          </button>
+        </p>
       </form>
     </Page>
   )

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { type House, openHouse } from '../support/house.ts'
-import { register } from '../support/people.ts'
+import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 let house: House
@@ -69,6 +70,43 @@ describe('a helper', () => {
     expect((await fetchFor(long.code, 'library')).status).toBe(200)
     house.clock.advance({ hours: 24 * 370 })
     expect((await fetchFor(long.code, 'library')).status).toBe(401)
+  })
+
+  it('cancels a card that is lost, with no more than their code, and the neighbour sees it', async () => {
+    const { id, me, code } = await named(['library'])
+    const clerk = await signedIn(house, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
+    const at = `/desk/neighbours/${id}`
+    const give = async () => {
+      const page = await (await clerk.send(`${at}/portal`, { what: 'card' }, at)).text()
+      return /class="digits code"[^>]*>\s*([0-9A-Z-]{24})\s*</.exec(page)?.[1] ?? ''
+    }
+    const born = /^\d{4}/.exec(String((await openRecord(house, id)).body.dateOfBirth))?.[0] ?? ''
+    const enter = async (card: string) => {
+      const body = new URLSearchParams({ code: card, word: born })
+      const headers = { host: 'vallmar.example', 'test-source': Math.random().toString() }
+      return (await house.fetch(new Request('https://vallmar.example/me/in', { method: 'POST', headers, body }))).status
+    }
+    const card = await give()
+    expect(await enter(card)).toBe(303)
+    const lost = (what: string) =>
+      house.fetch(
+        new Request('https://vallmar.example/helper', {
+          method: 'POST',
+          headers: { host: 'vallmar.example', 'test-source': Math.random().toString() },
+          body: new URLSearchParams({ code: what, lost: 'yes' }),
+        }),
+      )
+    expect((await lost('0000-0000-0000-0000-0000')).status).toBe(401)
+    expect(await enter(card)).toBe(303)
+    expect((await lost(code)).status).toBe(200)
+    expect(await enter(card)).toBe(401)
+    const { whoLooked } = await (await me.send('/me/everything', { as: 'json' })).json()
+    expect(JSON.stringify(whoLooked)).toContain('"action":"revoke"')
+    // A counter cancels one as well.
+    const second = await give()
+    expect(await enter(second)).toBe(303)
+    await clerk.send(`${at}/portal`, { what: 'cancel' }, at)
+    expect(await enter(second)).toBe(401)
   })
 
   it('cannot be ended or seen by another neighbour, and their name is sealed', async () => {
