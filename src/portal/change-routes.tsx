@@ -5,7 +5,6 @@ import { Reply } from '../firewall/reply.ts'
 import { today } from '../platform/clock.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { confirmResidence } from '../registry/confirmations.ts'
-import { recordDeparture } from '../registry/departures.ts'
 import type { Correction } from '../registry/model.ts'
 import { correctNeighbour, openNeighbour } from '../registry/neighbours.ts'
 import { moveNeighbour } from '../registry/residences.ts'
@@ -21,7 +20,7 @@ const SEEN = ['contact', 'languages', 'residence', 'departedOn'] as const
 const DONE = '/me/change?done=1'
 const versionIn = (visit: OwnVisit) => Number(visit.form.get('version'))
 
-/** What neighbours say has changed. What needs nobody's judgement takes effect at once; a birth goes to a clerk. */
+/** What neighbours say has changed. What needs nobody's judgement takes effect at once; a birth and leaving go to a clerk. */
 export function changePages(page: OwnPages, deps: PortalDeps): void {
   const own = ({ town, requester }: OwnVisit) =>
     openNeighbour(deps, town, requester, requester.neighbourId, { purpose: 'own-record', fields: SEEN })
@@ -83,10 +82,11 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     return Reply.redirect(DONE)
   })
   page({ method: 'post', path: '/me/change/leave' }, async (visit) => {
-    const { town, requester, form } = visit
+    const { town, requester, form, language, t } = visit
     if (!form.has('sure')) return Reply.redirect('/me/change')
-    const conditions = { version: versionIn(visit), idempotencyKey: onceOf(visit, 'leave') }
-    await recordDeparture(deps, town, requester, requester.neighbourId, { cause: 'moved-away' }, conditions)
+    // Never at once: whoever holds somebody's card could end the residence that their papers will rest on.
+    const said = { kind: 'change', words: { text: t.mLeave }, language, neighbourId: requester.neighbourId } as const
+    await complain(deps, town, said, requester.id)
     return Reply.redirect(DONE)
   })
   page({ method: 'post', path: '/me/change/erase' }, async ({ town, requester, language }) => {

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand } from '../firewall/gate.ts'
-import { Refusal, type Resident, type Staff } from '../firewall/requester.ts'
+import type { Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
@@ -52,8 +52,7 @@ const REASONS = {
 }
 
 /**
- * Records a death or a move away, which take effect at once, or opens a proceeding for the rest. A neighbour may say of
- * themself that they are moving away, and nothing else.
+ * Records a death or a move away, which take effect at once, or opens a proceeding for the rest.
  *
  * @throws {InvalidInput} when the day lies in the future
  * @throws {NotResident} when they have left already
@@ -63,12 +62,11 @@ const REASONS = {
 export async function recordDeparture(
   deps: RegistryDeps,
   town: Municipality,
-  clerk: Staff | Resident,
+  clerk: Staff,
   id: string,
   departure: Departure,
   conditions: { version: number; idempotencyKey: string },
 ): Promise<Disclosed<Departed>> {
-  if (clerk.kind === 'resident' && departure.cause !== 'moved-away') throw new Refusal()
   const day = today(deps.clock, town.timeZone)
   const use = { operation: 'depart', idempotencyKey: conditions.idempotencyKey, body: departure }
   return atDesk(deps, town, clerk, id, use, depart)
@@ -199,7 +197,7 @@ async function openProceeding(hand: GateHand, at: { neighbourId: string; proceed
 async function takeEffect(
   hand: GateHand,
   town: Municipality,
-  clerk: Staff | Resident,
+  clerk: Staff,
   id: string,
   cause: 'death' | 'moved-away' | 'duplicate' | 'wrongly-registered',
   on: string,
@@ -213,7 +211,7 @@ async function takeEffect(
 async function atDesk<T>(
   deps: RegistryDeps,
   town: Municipality,
-  clerk: Staff | Resident,
+  clerk: Staff,
   id: string,
   use: { operation: string; idempotencyKey: string; body: unknown },
   work: (hand: GateHand) => Promise<T>,
@@ -229,7 +227,7 @@ async function atDesk<T>(
       municipalityId: town.id,
       requester: clerk,
       action: 'depart',
-      purpose: clerk.kind === 'resident' ? 'own-record' : 'departure',
+      purpose: 'departure',
       fields: ['departedOn'],
     },
     (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),

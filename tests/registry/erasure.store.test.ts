@@ -185,14 +185,18 @@ describe('nobody else is erased', () => {
 })
 
 describe('a neighbour who goes', () => {
-  it('says so themself, once they have ticked it, and may ask to be erased', async () => {
+  it('says so themself; a clerk ends it, since a stolen card must end nobody’s residence; then they may ask to be erased', async () => {
     const { id, version } = await register(house, { since: '2020-01-01' })
     const me = await signedIn(house, { kind: 'resident', subject: id })
     const form = { version: String(version), once: randomUUID() }
     await me.send('/me/change/leave', form, '/me/change')
     expect((await openRecord(house, id)).body).not.toHaveProperty('departedOn')
     await me.send('/me/change/leave', { ...form, sure: 'yes' }, '/me/change')
-    expect((await openRecord(house, id)).body).toHaveProperty('departedOn')
+    expect((await openRecord(house, id)).body).not.toHaveProperty('departedOn')
+    const atDesk = await signedIn(house, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
+    const list = await (await atDesk.open('/desk/complaints')).text()
+    expect(list.split('I am leaving the city')).toHaveLength(2)
+    await depart(id)
     expect(await (await me.open('/me/change')).text()).toContain('Ask to be erased')
     expect((await me.send('/me/change/erase', {}, '/me/change')).status).toBe(303)
     const clerk = await signedIn(house, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
