@@ -22,7 +22,8 @@ import { cookieName, pageOf, safePath, sessionCookie, signedInPages } from '../u
 import { firstRoom } from './shell.tsx'
 
 const UNDER_WAY = 'padron-sign-in'
-const CLEAR = { 'clear-site-data': '"cache", "cookies", "storage"' }
+/** Not the storage: forms that wait for a line lie there, sealed under their clerk's key. */
+const CLEAR = { 'clear-site-data': '"cache", "cookies"' }
 
 /** Signing in at the city's provider, locking, signing out. */
 export function signInPages(house: House<Municipality>, deps: SessionDeps, signIn: StaffSignIn | undefined): void {

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { z } from 'zod'
 import type { Disclosed } from '../firewall/disclosed.ts'
@@ -10,6 +9,7 @@ import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { triedTooOften } from '../registry/tries.ts'
+import { lettersIn, newReference } from './reference.ts'
 
 /** What an organisation may say it does. What is on no list is told in words to a legal officer. */
 export const FUNCTIONS = [
@@ -26,7 +26,6 @@ export const FUNCTIONS = [
 ] as const
 const ENFORCEMENT = 'immigration-enforcement'
 const MOST = { source: 10, town: 300 } as const
-const ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
 const line = (most: number) => z.string().trim().min(1).max(most)
 
 export const Application = z.strictObject({
@@ -82,7 +81,7 @@ export async function applyToAsk(
   source: string,
 ): Promise<{ reference: string }> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
-  const letters = Array.from({ length: 16 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
+  const { letters, shown } = newReference()
   const id = uuidv7()
   const now = deps.clock.now()
   const refused = application.functions.includes(ENFORCEMENT)
@@ -103,7 +102,7 @@ export async function applyToAsk(
     return true
   })
   if (!taken) throw new Problem('too-many-applications', 429, 'Many applications came from here. Wait ten minutes.')
-  return { reference: letters.replaceAll(/(.{4})(?=.)/g, '$1-') }
+  return { reference: shown }
 }
 
 export interface Standing {
@@ -115,15 +114,11 @@ export interface Standing {
 /** How an application stands, for whoever has its code. @returns undefined for a code nothing has */
 export async function standingOf(deps: RegistryDeps, town: Municipality, typed: string): Promise<Standing | undefined> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
-  const letters = typed
-    .toUpperCase()
-    .replaceAll(/[^0-9A-Z]/g, '')
-    .slice(0, 32)
   return inMunicipality(deps.database, town.id, async (transaction) => {
     const row = await transaction
       .selectFrom('applications')
       .select(['id', 'decision', 'reason'])
-      .where('reference_hash', '=', hash(`application ${letters}`))
+      .where('reference_hash', '=', hash(`application ${lettersIn(typed)}`))
       .executeTakeFirst()
     if (row === undefined) return undefined
     return {

@@ -1,13 +1,14 @@
-import { randomInt } from 'node:crypto'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
-import { inMunicipality } from '../platform/database.ts'
+import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { protectedAmong } from '../registry/store.ts'
 import { triedTooOften } from '../registry/tries.ts'
 import type { Attachment } from './media.ts'
+import { lettersIn, newReference } from './reference.ts'
 
 export const COMPLAINT_KINDS = [
   'refused',
@@ -27,7 +28,6 @@ const WORKING_DAYS = 15
 const MOST_COMPLAINTS = { source: 60, town: 3000 } as const
 /** Photos and voices are large: fewer of them from one place. */
 const MOST_ATTACHMENTS = { source: 12, town: 600 } as const
-const ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
 const attached = (id: string) => ({ table: 'complaint_attachments', column: 'content', row: id })
 const place = (id: string, column: 'content' | 'answer') => ({ table: 'complaints', column, row: id })
 
@@ -69,7 +69,7 @@ export async function complain(
   source: string,
 ): Promise<{ reference: string }> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
-  const letters = Array.from({ length: 16 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
+  const { letters, shown } = newReference()
   const id = uuidv7()
   const sent = await inMunicipality(deps.database, town.id, async (transaction) => {
     const { attachments = [] } = complaint
@@ -112,7 +112,7 @@ export async function complain(
     return true
   })
   if (!sent) throw new Problem('too-many-complaints', 429, 'Many messages came from here. Wait ten minutes.')
-  return { reference: letters.replaceAll(/(.{4})(?=.)/g, '$1-') }
+  return { reference: shown }
 }
 
 export interface Followed {
@@ -130,15 +130,11 @@ export async function follow(
   escalate: boolean,
 ): Promise<Followed | undefined> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
-  const letters = typed
-    .toUpperCase()
-    .replaceAll(/[^0-9A-Z]/g, '')
-    .slice(0, 32)
   return inMunicipality(deps.database, town.id, async (transaction) => {
     const row = await transaction
       .selectFrom('complaints')
       .select(['id', 'due_on', 'answer', 'outcome', 'escalated_at'])
-      .where('reference_hash', '=', hash(`complaint ${letters}`))
+      .where('reference_hash', '=', hash(`complaint ${lettersIn(typed)}`))
       .executeTakeFirst()
     if (row === undefined) return undefined
     const late = row.due_on < today(deps.clock, town.timeZone).toString()
@@ -179,6 +175,19 @@ const answering = (town: Municipality, requester: Staff) => {
   return { municipalityId: town.id, requester, action: 'answer', purpose, fields: [] } as const
 }
 
+/** Of neighbours who wrote, those hidden from somebody of this duty: what they ask for says who and where they are. */
+async function hiddenFrom(
+  transaction: Transaction,
+  staff: Staff,
+  written: readonly { neighbour_id: string | null }[],
+): Promise<ReadonlySet<string>> {
+  if (staff.role !== 'clerk') return new Set()
+  return protectedAmong(
+    transaction,
+    written.flatMap(({ neighbour_id }) => neighbour_id ?? []),
+  )
+}
+
 /** What waits for an answer from somebody of this duty, the most urgent first. @throws {Refusal} */
 export async function complaintsToAnswer(
   deps: RegistryDeps,
@@ -208,7 +217,9 @@ export async function complaintsToAnswer(
             )
             .orderBy('id')
             .execute()
-    return rows.map((row) => ({
+    const hidden = await hiddenFrom(transaction, staff, rows)
+    const seen = rows.filter((row) => row.neighbour_id === null || !hidden.has(row.neighbour_id))
+    return seen.map((row) => ({
       id: row.id,
       attachments: added
         .filter((one) => one.complaint_id === row.id)
@@ -236,11 +247,11 @@ export async function openAttachment(
     const row = await transaction
       .selectFrom('complaint_attachments')
       .innerJoin('complaints', 'complaints.id', 'complaint_id')
-      .select(['complaint_attachments.content', 'media_type'])
+      .select(['complaint_attachments.content', 'media_type', 'neighbour_id'])
       .where('complaint_attachments.id', '=', id)
       .where('kind', 'in', kindsFor(staff))
       .executeTakeFirst()
-    if (row === undefined) throw new NotFound()
+    if (row === undefined || (await hiddenFrom(transaction, staff, [row])).size > 0) throw new NotFound()
     const text = ledger.open(attached(id), row.content) as string
     return { mediaType: row.media_type, bytes: Buffer.from(text, 'base64') }
   })
@@ -267,8 +278,9 @@ export async function answerComplaint(
       .where('id', '=', id)
       .where('kind', 'in', kindsFor(staff))
       .where('answered_at', 'is', null)
+      .returning('neighbour_id')
       .executeTakeFirst()
-    if (done.numUpdatedRows !== 1n) throw new NotFound()
+    if (done === undefined || (await hiddenFrom(transaction, staff, [done])).size > 0) throw new NotFound()
   })
 }
 

@@ -214,6 +214,18 @@ export function addressColumns(
   return { place }
 }
 
+/** Which of these neighbours hide their records. Nothing is opened. */
+export async function protectedAmong(transaction: Transaction, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set()
+  const rows = await transaction
+    .selectFrom('neighbours')
+    .select('id')
+    .where('id', 'in', ids)
+    .where('protected', '=', true)
+    .execute()
+  return new Set(rows.map(({ id }) => id))
+}
+
 export async function findCandidates(
   transaction: Transaction,
   sets: readonly number[][],

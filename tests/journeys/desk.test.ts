@@ -438,12 +438,15 @@ describe('the session', () => {
 describe('each role sees its own duty and no more', () => {
   const ROOMS: Record<string, [string[], string[]]> = {
     clerk: [
-      ['/desk', '/desk/register', '/desk/work'],
-      ['/desk/flags', '/desk/legal', '/desk/ledger'],
+      ['/desk', '/desk/register', '/desk/work', '/desk/complaints', '/desk/offline'],
+      ['/desk/flags', '/desk/legal', '/desk/ledger', '/desk/erasures', '/desk/organisations'],
     ],
-    supervisor: [['/desk', '/desk/flags', '/desk/ledger'], ['/desk/legal']],
+    supervisor: [
+      ['/desk', '/desk/flags', '/desk/ledger', '/desk/complaints'],
+      ['/desk/legal', '/desk/erasures'],
+    ],
     legal: [
-      ['/desk/legal', '/desk/ledger'],
+      ['/desk/legal', '/desk/ledger', '/desk/erasures', '/desk/organisations', '/desk/complaints'],
       ['/desk', '/desk/register', '/desk/flags'],
     ],
     auditor: [

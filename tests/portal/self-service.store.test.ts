@@ -219,6 +219,21 @@ describe('what neighbours write', () => {
   })
 })
 
+describe('what a hidden neighbour asks for', () => {
+  it('is for supervisors: a clerk sees neither the words nor the child', async () => {
+    const { me } = await neighbour({ protected: true })
+    await me.send(`${CHANGE}/child`, { given: 'Nadóamagat', 'born-year': '' }, CHANGE)
+    const [clerk, supervisor] = [await desk(), await desk('supervisor')]
+    const page = await (await supervisor.open('/desk/complaints')).text()
+    expect(page).toContain('Nadóamagat')
+    expect(await (await clerk.open('/desk/complaints')).text()).not.toContain('Nadóamagat')
+    const complaint = /Nadóamagat.*?name="complaint" value="([^"]+)"/s.exec(page)?.[1] ?? ''
+    const answer = { complaint, answer: 'Done', outcome: 'answered' }
+    expect((await clerk.send('/desk/complaints', answer, '/desk/complaints')).status).toBe(404)
+    expect((await supervisor.send('/desk/complaints', answer, '/desk/complaints')).status).toBe(303)
+  })
+})
+
 describe('whether a neighbour still lives here', () => {
   it('is asked of everyone after two years without a word; silence changes nothing', async () => {
     const { id, me } = await neighbour()
