@@ -2,7 +2,7 @@ import { ConfigInvalid, readConfig } from './config.ts'
 import { KeyMaterialInvalid } from './firewall/key-provider.ts'
 import { PoliciesInvalid } from './firewall/policies.ts'
 import { AlreadyRunning } from './platform/embedded.ts'
-import { outlineOf, standardLog } from './platform/telemetry.ts'
+import { gatheringLog, outlineOf } from './platform/telemetry.ts'
 import { type Service, startService } from './serve.ts'
 
 /** Refused, unknown host, timed out; wrong password, unknown login, unknown database, not permitted to connect. */
@@ -10,6 +10,8 @@ const NO_DATABASE = ['ECONNREFUSED', 'ENOTFOUND', 'CONNECT_TIMEOUT', '28P01', '2
 
 /** Runs the service until it is told to stop; the exit code says how that went. */
 export async function main(): Promise<void> {
+  const { log, flush } = gatheringLog(process.stdout)
+  process.on('exit', flush)
   let service: Service | undefined
   let stopping: Promise<void> | undefined
   const stop = () => {
@@ -24,7 +26,7 @@ export async function main(): Promise<void> {
   process.on('SIGUSR1', () => {})
   try {
     const config = readConfig()
-    service = await startService(config, standardLog)
+    service = await startService(config, log)
     if (stopping) return
     say(`Padrón is ready at ${service.address}`)
     if (config.databaseUrl === undefined) {
@@ -42,7 +44,7 @@ export async function main(): Promise<void> {
     if (known) complain(error.message)
     else if (NO_DATABASE.includes(code))
       complain(`DATABASE_URL: the database does not answer, or does not let us in (${code}).`)
-    else standardLog({ level: 'error', event: 'start', ...outlineOf(error) })
+    else log({ level: 'error', event: 'start', ...outlineOf(error) })
     process.exit(1)
   }
 }

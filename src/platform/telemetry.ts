@@ -16,9 +16,33 @@ export type Log = (line: LogLine) => void
 
 /** JSON lines on standard output. */
 export const standardLog: Log = (line) => {
-  // biome-ignore lint/suspicious/noConsole: the one place that writes the log
-  console.log(JSON.stringify({ time: Temporal.Now.instant().toString(), ...line }))
+  // biome-ignore lint/suspicious/noConsole: where there is no process with a standard output, as on Workers
+  console.log(stamped(line))
 }
+
+/**
+ * The same for a busy process: lines of one turn of the event loop go out in one write. Errors go at once,
+ * after what waits, and nothing waits past the end of the process.
+ */
+export function gatheringLog(out: { write(text: string): unknown }): { log: Log; flush(): void } {
+  let waiting = ''
+  const flush = () => {
+    if (waiting === '') return
+    const text = waiting
+    waiting = ''
+    out.write(text)
+  }
+  return {
+    log(line) {
+      if (waiting === '' && line.level === 'info') setImmediate(flush)
+      waiting += `${stamped(line)}\n`
+      if (line.level === 'error') flush()
+    },
+    flush,
+  }
+}
+
+const stamped = (line: LogLine) => JSON.stringify({ time: Temporal.Now.instant().toString(), ...line })
 
 /** What may be said of an unexpected error: its kind and where, since messages and details may quote data. */
 export function outlineOf(error: unknown): Pick<LogLine, 'error' | 'code' | 'at'> {
