@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { compress } from 'hono/compress'
+import { practicePages } from './counter/practice-routes.tsx'
 import { counterPages } from './counter/routes.tsx'
 import { deskPages } from './desk/routes.tsx'
 import { signInPages } from './desk/sign-in-routes.tsx'
@@ -110,6 +111,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   statisticsRoutes(house, transparency)
   checkPages(house, rooms)
   counterPages(house, rooms)
+  practicePages(house, rooms)
   signInPages(house, rooms, deps.signIn)
   deskPages(house, rooms)
   portalPages(house, rooms)

@@ -174,6 +174,9 @@ export function ProvidersPage(props: { town: string; language: Language }) {
         <a href="/services">{t.sTitle}</a> · <a href={`/status?lang=${language}`}>{t.oStatus}</a> ·{' '}
         <a href="/docs">{t.api}</a>
       </p>
+      <p>
+        <a href={`/providers/try?lang=${language}`}>{t.tryTitle}</a>
+      </p>
       <h2>{t.oMachine}</h2>
       <p>{t.oMachineText}</p>
       <p>

@@ -232,6 +232,7 @@ describe('what a neighbour sees', () => {
         '/complain',
         '/providers',
         '/providers/enrol',
+        '/providers/try',
       ]) {
         expect((await page.goto(service.address + path))?.status(), path).toBe(200)
         expect(await page.getAttribute('html', 'lang')).toBe(locale)
