@@ -251,6 +251,29 @@ describe('what a neighbour sees', () => {
   )
 })
 
+describe('whoever learns to check proofs', () => {
+  it.each(['en', 'ar'] as const)('tries one of each kind, in %s, on a page without a script', async (locale) => {
+    const words = LOCALES[locale]
+    const { context, page } = await person({ locale, width: 320 })
+    const path = `${service.address}/providers/try?lang=${locale}`
+    await page.goto(`${service.address}/providers?lang=${locale}`)
+    await page.click(`a:has-text("${words.tryTitle}")`)
+    for (const [button, answer] of [
+      [words.tryValid, words.vValid],
+      [words.tryRevoked, words.vNotValid],
+      [words.tryChanged, words.vNotValid],
+    ] as const) {
+      await page.goto(path)
+      await page.click(`ol button:text-is("${button}")`)
+      expect(await page.textContent('.answer .verdict')).toBe(answer)
+      expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
+    }
+    expect(await violations(page)).toEqual([])
+    await shot(page, `practice-${locale}`)
+    await context.close()
+  })
+})
+
 describe('a complaint', () => {
   it('needs no name and no registration, is answered in its own time, and can go to the ombudsperson', async () => {
     const { context, page } = await person({ javaScriptEnabled: false })
