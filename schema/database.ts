@@ -381,7 +381,7 @@ export interface NoticeDeliveries {
 
 export interface Notices {
   created_at: Generated<Timestamp>;
-  details: Buffer;
+  details: Buffer | null;
   due_by: Timestamp;
   id: string;
   kind: string;

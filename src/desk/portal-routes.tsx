@@ -11,7 +11,7 @@ import {
   OUTCOMES,
   openAttachment,
 } from '../portal/complaints.ts'
-import { kindNames } from '../portal/open-pages.tsx'
+import { kindNames, outcomeNames } from '../portal/open-pages.tsx'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { Csrf, Field, Select } from '../ui/form.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
@@ -151,12 +151,7 @@ function ComplaintsPage(props: { visit: DeskVisit; complaints: readonly Complain
                 name="outcome"
                 id={`outcome-${complaint.id}`}
                 label={t.kOutcome}
-                options={[
-                  ['answered', t.kJust],
-                  ['upheld', t.kUpheld],
-                  ['partly', t.kPartly],
-                  ['not-upheld', t.kNot],
-                ]}
+                options={outcomeNames(language)}
               />
               <button type="submit">{t.kAnswer}</button>
             </form>

@@ -88,6 +88,16 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
           </form>
         )}
       </section>
+      <section aria-labelledby="object">
+        <h2 id="object">{t.mObject}</h2>
+        <p>{t.mObjectLead}</p>
+        <form method="post" action="/me/change/object">
+          {hidden}
+          <label for="why">{t.mObjectWhy}</label>
+          <textarea id="why" name="why" rows={3} maxlength={5000} required dir="auto" />
+          <button type="submit">{t.kSend}</button>
+        </form>
+      </section>
       {neighbour.departedOn ? (
         <section aria-labelledby="erase">
           <h2 id="erase">{t.mErase}</h2>

@@ -11,13 +11,17 @@ import { moveNeighbour } from '../registry/residences.ts'
 import type { Faults } from '../ui/form.tsx'
 import { isLanguage, LOCALES } from '../ui/language.ts'
 import { pageOf } from '../ui/signed-in.tsx'
+import { AskedPage } from './asked-page.tsx'
 import { ChangePage, MovePage } from './change-pages.tsx'
-import { complain } from './complaints.ts'
+import { askedBy, complain } from './complaints.ts'
 import { type OwnPages, onceOf, type PortalDeps } from './routes.tsx'
 import type { OwnVisit } from './shell.tsx'
 
 const SEEN = ['contact', 'languages', 'residence', 'departedOn'] as const
 const DONE = '/me/change?done=1'
+/** Where what waits for somebody's answer is listed. */
+const ASKED = '/me/asked'
+const LONGEST_OBJECTION = 5000
 const versionIn = (visit: OwnVisit) => Number(visit.form.get('version'))
 
 /** What neighbours say has changed. What needs nobody's judgement takes effect at once; a birth and leaving go to a clerk. */
@@ -87,13 +91,23 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     // Never at once: whoever holds somebody's card could end the residence that their papers will rest on.
     const said = { kind: 'change', words: { text: t.mLeave }, language, neighbourId: requester.neighbourId } as const
     await complain(deps, town, said, requester.id)
-    return Reply.redirect(DONE)
+    return Reply.redirect(ASKED)
   })
   page({ method: 'post', path: '/me/change/erase' }, async ({ town, requester, language }) => {
     const said = { kind: 'change', words: { text: LOCALES[language].mErase }, language } as const
     await complain(deps, town, { ...said, neighbourId: requester.neighbourId }, requester.id)
-    return Reply.redirect(DONE)
+    return Reply.redirect(ASKED)
   })
+  page({ method: 'post', path: '/me/change/object' }, async ({ town, requester, form, language }) => {
+    const text = form.get('why').trim().slice(0, LONGEST_OBJECTION)
+    if (text === '') return Reply.redirect('/me/change')
+    const said = { kind: 'objection', words: { text }, language, neighbourId: requester.neighbourId } as const
+    await complain(deps, town, said, requester.id)
+    return Reply.redirect(ASKED)
+  })
+  page({ method: 'get', path: ASKED }, async (visit) =>
+    Reply.page(await askedBy(deps, visit.town, visit.requester), (asked) => <AskedPage visit={visit} asked={asked} />),
+  )
   page({ method: 'post', path: '/me/change/child' }, async (visit) => {
     const { town, requester, form, language } = visit
     const born = isoDay(typedIn(form), 'born')
@@ -104,6 +118,6 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     const text = LOCALES[language].mChild
     const said = { kind: 'change', words: { text, newborn }, language, neighbourId: requester.neighbourId } as const
     await complain(deps, town, said, requester.id)
-    return Reply.redirect(DONE)
+    return Reply.redirect(ASKED)
   })
 }

@@ -1,11 +1,13 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { Staff } from '../firewall/requester.ts'
+import type { SealedRecord } from '../firewall/gate.ts'
+import type { Resident, Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { protectedAmong } from '../registry/store.ts'
+import { noticeOfAnswer } from '../registry/notices.ts'
+import { loadRecords, protectedAmong } from '../registry/store.ts'
 import { triedTooOften } from '../registry/tries.ts'
 import type { Attachment } from './media.ts'
 import { lettersIn, newReference } from './reference.ts'
@@ -16,6 +18,7 @@ export const COMPLAINT_KINDS = [
   'wrong-data',
   'who-looked',
   'change',
+  'objection',
   'suggestion',
   'other',
 ] as const
@@ -168,7 +171,9 @@ export interface ComplaintToAnswer {
 
 /** What clerks do, and therefore answer; the rest may be about them. */
 const REQUESTS: readonly ComplaintKind[] = ['change', 'wrong-data']
-const kindsFor = (staff: Staff) => (staff.role === 'clerk' ? REQUESTS : COMPLAINT_KINDS)
+/** An objection is a question of law: legal officers alone decide it. */
+const kindsFor = ({ role }: Staff) =>
+  role === 'clerk' ? REQUESTS : COMPLAINT_KINDS.filter((kind) => kind !== 'objection' || role === 'legal')
 
 const answering = (town: Municipality, requester: Staff) => {
   const purpose = requester.role === 'clerk' ? 'requests' : 'complaints'
@@ -281,7 +286,54 @@ export async function answerComplaint(
       .returning('neighbour_id')
       .executeTakeFirst()
     if (done === undefined || (await hiddenFrom(transaction, staff, [done])).size > 0) throw new NotFound()
+    if (done.neighbour_id === null) return
+    await noticeOfAnswer(transaction, deps, town, done.neighbour_id)
   })
+}
+
+/** Something a neighbour asked while signed in, and what became of it. */
+export interface Asked {
+  kind: ComplaintKind
+  text: string
+  /** RFC 3339. */
+  receivedAt: string
+  /** RFC 3339 date. */
+  dueOn: string
+  answer?: string
+  outcome?: Outcome
+}
+
+const MOST_ASKED = 100
+
+/** What a neighbour asked and what was answered, the newest first. @throws {NotFound} {Refusal} */
+export async function askedBy(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<Disclosed<Asked[]>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return deps.gate.open<Record<never, never>, never, Asked[]>(
+    { municipalityId: town.id, requester: resident, action: 'open', purpose: 'own-record', fields: [] },
+    async (transaction) => {
+      const found = { trueAt: today(deps.clock, town.timeZone) }
+      const records = await loadRecords(transaction, [resident.neighbourId], found)
+      return records.map((record): SealedRecord<Record<never, never>> => ({ ...record, facts: {}, parts: [] }))
+    },
+    async ([record], { transaction }) => {
+      if (record === undefined) throw new NotFound()
+      const rows = await transaction
+        .selectFrom('complaints')
+        .select(['id', 'kind', 'content', 'answer', 'outcome', 'received_at', 'due_on'])
+        .where('neighbour_id', '=', resident.neighbourId)
+        .orderBy('received_at', 'desc')
+        .limit(MOST_ASKED)
+        .execute()
+      return rows.map((row) => ({
+        kind: row.kind as ComplaintKind,
+        text: (ledger.open(place(row.id, 'content'), row.content) as Words).text,
+        receivedAt: row.received_at.toISOString(),
+        dueOn: row.due_on,
+        ...(row.answer === null ? {} : { answer: ledger.open(place(row.id, 'answer'), row.answer) as string }),
+        ...(row.outcome === null ? {} : { outcome: row.outcome as Outcome }),
+      }))
+    },
+  )
 }
 
 export interface ComplaintCount {

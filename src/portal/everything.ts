@@ -10,6 +10,8 @@ import type { History } from '../registry/history.ts'
 import type { LookUp } from '../registry/lookups.ts'
 import type { HistoryEntry } from '../registry/model.ts'
 import type { Texts } from '../ui/language.ts'
+import type { Asked } from './complaints.ts'
+import { kindNames } from './open-pages.tsx'
 import type { OwnVisit } from './shell.tsx'
 
 /** What the registry says about a neighbour, line by line. */
@@ -51,17 +53,24 @@ export const lookUpText = (visit: Pick<OwnVisit, 't' | 'language' | 'town'>, loo
   `${timeText(visit.language, visit.town.timeZone, lookUp.at)} · ${whyLooked(visit, lookUp)}`
 
 /**
- * Everything the registry holds about a neighbour, to be read: the record, its history, who looked, what was proved.
+ * Everything the registry holds about a neighbour, to be read: the record, its history, who looked, what was proved,
+ * what they asked.
  *
  * @see GDPR article 15(1) and (3)
  */
 export function everythingInWords(
   visit: OwnVisit,
-  all: { history: History; lookUps: readonly LookUp[]; proofs: readonly ProofOutline[] },
+  all: {
+    history: History
+    lookUps: readonly LookUp[]
+    proofs: readonly ProofOutline[]
+    asked: readonly Asked[]
+  },
   writtenAt: Temporal.Instant,
 ): PlainDocument {
   const { t, language, town } = visit
-  const { history, lookUps, proofs } = all
+  const { history, lookUps, proofs, asked } = all
+  const kinds = new Map<string, string>(kindNames(language))
   const time = (at: string) => timeText(language, town.timeZone, at)
   return {
     title: t.rRecord,
@@ -85,6 +94,13 @@ export function everythingInWords(
         fields: proofs.map((proof) => [
           time(proof.issuedAt),
           `${profiles.get(proof.profile)?.title[language] ?? proof.profile} · ${proof.revokedAt ? t.dTaken : t.dInForce}`,
+        ]),
+      },
+      {
+        heading: t.qTitle,
+        fields: asked.map(({ kind, text, receivedAt, answer }) => [
+          `${time(receivedAt)} · ${kinds.get(kind) ?? kind}`,
+          answer === undefined ? text : `${text} · ${t.kAnswered}: ${answer}`,
         ]),
       },
     ],

@@ -111,8 +111,19 @@ export const kindNames = (language: Language) => {
     ['wrong-data', t.kWrong],
     ['who-looked', t.kLooked],
     ['change', t.kChange],
+    ['objection', t.kObjection],
     ['suggestion', t.kSuggest],
     ['other', t.kOther],
+  ] as const
+}
+
+export const outcomeNames = (language: Language) => {
+  const t = LOCALES[language]
+  return [
+    ['answered', t.kJust],
+    ['upheld', t.kUpheld],
+    ['partly', t.kPartly],
+    ['not-upheld', t.kNot],
   ] as const
 }
 

@@ -98,6 +98,9 @@ export function HomePage(props: { visit: OwnVisit; messages: Messages; once: str
           <a href="/me/looked">{t.dLooked}</a>
         </li>
         <li>
+          <a href="/me/asked">{t.qTitle}</a>
+        </li>
+        <li>
           <a href="/me/devices">{t.rDevices}</a>
         </li>
         <li>
@@ -126,7 +129,8 @@ export function HomePage(props: { visit: OwnVisit; messages: Messages; once: str
       {notices.length === 0 && !stillHere ? <p>{t.rNoMessages}</p> : ''}
       {notices.map((notice) => (
         <p class="note">
-          {timeText(language, town.timeZone, notice.at)}: {t.rNoticeOrder}
+          {timeText(language, town.timeZone, notice.at)}:{' '}
+          {notice.kind === 'answer' ? <a href="/me/asked">{t.qAnswered}</a> : t.rNoticeOrder}
         </p>
       ))}
     </Own>

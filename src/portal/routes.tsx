@@ -37,7 +37,7 @@ import { RightsPage, rightsIn } from '../ui/rights.tsx'
 import { cookieName, pageOf, pagePolicy, safePath, sessionCookie, signedInPages } from '../ui/signed-in.tsx'
 import { changePages } from './change-routes.tsx'
 import { childrenPages } from './children.tsx'
-import { COMPLAINT_KINDS, type ComplaintKind, complain, follow } from './complaints.ts'
+import { askedBy, COMPLAINT_KINDS, type ComplaintKind, complain, follow } from './complaints.ts'
 import { enrolPages } from './enrol-pages.tsx'
 import { everythingInWords, lookUpText } from './everything.ts'
 import { helperPages } from './helper-routes.tsx'
@@ -313,16 +313,22 @@ function own(page: OwnPages, deps: PortalDeps): void {
     const all = (await record(visit))
       .with(await lookUpsOf(deps, town, requester, requester.neighbourId))
       .with(await proofsOf(deps, town, requester, requester.neighbourId))
+      .with(await askedBy(deps, town, requester))
     const { press } = deps
     if (visit.form.get('as') === 'pdf') {
       if (press === undefined) throw new NoPress()
       const writtenAt = deps.clock.now()
-      const pdf = await all.mapAsync(([[history, lookUps], { proofs }]) =>
-        press.plain(town, everythingInWords(visit, { history, lookUps, proofs }, writtenAt)),
+      const pdf = await all.mapAsync(([[[history, lookUps], { proofs }], asked]) =>
+        press.plain(town, everythingInWords(visit, { history, lookUps, proofs, asked }, writtenAt)),
       )
       return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'attachment; filename="padron.pdf"' })
     }
-    const file = all.map(([[history, lookUps], { proofs }]) => ({ record: history, whoLooked: lookUps, proofs }))
+    const file = all.map(([[[history, lookUps], { proofs }], asked]) => ({
+      record: history,
+      whoLooked: lookUps,
+      proofs,
+      asked,
+    }))
     return Reply.disclose(file, 200, { 'content-disposition': 'attachment; filename="padron.json"' })
   })
   page({ method: 'get', path: '/me/looked' }, async (visit) => {

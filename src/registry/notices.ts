@@ -1,7 +1,8 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { SealedRecord } from '../firewall/gate.ts'
 import type { Resident } from '../firewall/requester.ts'
-import { today } from '../platform/clock.ts'
+import { today, uuidv7 } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import { timeToAsk } from './confirmations.ts'
 import type { RegistryDeps } from './deps.ts'
@@ -51,4 +52,25 @@ export async function messagesOf(
       }
     },
   )
+}
+
+/** Lets a neighbour know that something they asked was answered; what was answered is with what they asked. */
+export async function noticeOfAnswer(
+  transaction: Transaction,
+  { clock }: Pick<RegistryDeps, 'clock'>,
+  town: Municipality,
+  neighbourId: string,
+): Promise<void> {
+  const now = clock.now().toString()
+  await transaction
+    .insertInto('notices')
+    .values({
+      id: uuidv7(),
+      municipality_id: town.id,
+      neighbour_id: neighbourId,
+      kind: 'answer',
+      visible_from: now,
+      due_by: now,
+    })
+    .execute()
 }

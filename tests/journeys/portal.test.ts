@@ -225,6 +225,7 @@ describe('what a neighbour sees', () => {
         '/me/looked',
         '/me/change',
         '/me/change/move',
+        '/me/asked',
         '/me/devices',
         '/me/children',
         '/me/helpers',

@@ -249,3 +249,66 @@ describe('whether a neighbour still lives here', () => {
     expect(proof.status).toBe(200)
   })
 })
+
+describe('what a neighbour asked', () => {
+  const textAt = async (who: Awaited<ReturnType<typeof desk>>, path: string) => (await who.open(path)).text()
+  const answer = async (role: 'clerk' | 'supervisor' | 'legal', id: string, outcome = 'upheld') =>
+    (await desk(role)).send(
+      '/desk/complaints',
+      { complaint: id, answer: 'We stop doing that.', outcome },
+      '/desk/complaints',
+    )
+  const waitingFor = async (role: 'clerk' | 'supervisor' | 'legal', text: string) => {
+    const page = await textAt(await desk(role), '/desk/complaints')
+    const entry = page.split('<li>').find((part) => part.includes(text))
+    return /name="complaint" value="([0-9a-f-]{36})"/.exec(entry ?? '')?.[1]
+  }
+
+  it('is listed with its answer, and announced when the answer is there', async () => {
+    const { me } = await neighbour()
+    expect(await textAt(me, '/me/asked')).toContain(LOCALES.en.qNone)
+    const text = `Do not count me ${randomUUID()}`
+    const sent = await me.send(`${CHANGE}/object`, { why: text }, CHANGE)
+    expect(sent.headers.get('location')).toBe('/me/asked')
+    const before = await textAt(me, '/me/asked')
+    expect(before).toContain(text)
+    expect(before).not.toContain('We stop doing that.')
+    expect(await textAt(me, '/me')).not.toContain(LOCALES.en.qAnswered)
+
+    const id = (await waitingFor('legal', text)) ?? ''
+    expect((await answer('legal', id)).status).toBe(303)
+    const after = await textAt(me, '/me/asked')
+    expect(after).toContain('We stop doing that.')
+    expect(after).toContain(LOCALES.en.kUpheld)
+    const file = (await (await me.send('/me/everything', { as: 'json' })).json()) as { asked: object[] }
+    expect(file.asked).toMatchObject([{ kind: 'objection', text, answer: 'We stop doing that.', outcome: 'upheld' }])
+    const home = await textAt(me, '/me')
+    expect(home).toContain(LOCALES.en.qAnswered)
+    expect(home).not.toContain('We stop doing that.')
+  })
+
+  it('is decided by legal officers alone, when it is an objection', async () => {
+    const { me } = await neighbour()
+    const text = `I object ${randomUUID()}`
+    await me.send(`${CHANGE}/object`, { why: text }, CHANGE)
+    expect(await waitingFor('clerk', text)).toBeUndefined()
+    expect(await waitingFor('supervisor', text)).toBeUndefined()
+    const id = (await waitingFor('legal', text)) ?? ''
+    for (const role of ['clerk', 'supervisor'] as const) expect((await answer(role, id)).status).toBe(404)
+    expect(await textAt(me, '/me/asked')).not.toContain('We stop doing that.')
+    expect((await answer('legal', id, 'not-upheld')).status).toBe(303)
+  })
+
+  it('is nobody else’s to see', async () => {
+    const [one, other] = [await neighbour(), await neighbour()]
+    const text = `Mine alone ${randomUUID()}`
+    await one.me.send(`${CHANGE}/object`, { why: text }, CHANGE)
+    expect(await textAt(other.me, '/me/asked')).not.toContain(text)
+  })
+
+  it('sends nothing when nothing is written', async () => {
+    const { me } = await neighbour()
+    await me.send(`${CHANGE}/object`, { why: '  ' }, CHANGE)
+    expect(await textAt(me, '/me/asked')).toContain(LOCALES.en.qNone)
+  })
+})
