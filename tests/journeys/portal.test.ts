@@ -243,6 +243,7 @@ describe('what a neighbour sees', () => {
       for (const [path, name] of [
         ['/me/proof', 'choose'],
         ['/me/change', 'change'],
+        ['/me/asked', 'asked'],
       ]) {
         await page.goto(service.address + path)
         await shot(page, `portal-${name}-${locale}`)
