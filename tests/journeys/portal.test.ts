@@ -240,6 +240,11 @@ describe('what a neighbour sees', () => {
         expect(await violations(page), path).toEqual([])
         expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth'), path).toBe(true)
       }
+      await page.goto(`${service.address}/me/change`)
+      await page.fill('#why', 'I do not wish to be counted.')
+      await page.click('section[aria-labelledby="object"] button')
+      await page.waitForURL('**/me/asked')
+      expect(await violations(page), 'asked').toEqual([])
       for (const [path, name] of [
         ['/me/proof', 'choose'],
         ['/me/change', 'change'],

@@ -120,6 +120,19 @@ describe('the Worker, under workerd against PostgreSQL', () => {
     })
   })
 
+  it('gives practice proofs with the answers they promise', async () => {
+    const { body } = await call('GET', '/practice/proofs')
+    const answers = await Promise.all(
+      body.proofs.map(({ token }: { token: string }) =>
+        verifyProof(token, { issuer: body.issuer, service: body.service }).then(
+          () => 'valid',
+          (error) => error.code,
+        ),
+      ),
+    )
+    expect(answers).toEqual(body.proofs.map(({ expect: promised }: { expect: string }) => promised))
+  })
+
   it('serves the front page', async () => {
     expect(await call('GET', '/')).toMatchObject({ status: 200, body: expect.stringContaining('Vallmar') })
   })
