@@ -21,8 +21,10 @@ export function NeighbourPage(props: {
   proofs: readonly ProofOutline[]
   once: string
   registered: boolean
+  /** Whether how to reach them and who acts for them was opened too. */
+  reach: boolean
 }) {
-  const { visit, neighbour, proofs, once, registered } = props
+  const { visit, neighbour, proofs, once, registered, reach } = props
   const { t, language, session, town } = visit
   const {
     id,
@@ -73,16 +75,6 @@ export function NeighbourPage(props: {
         </dd>
         <dt>{t.dSince}</dt>
         <dd>{dayText(language, residence?.residentSince)}</dd>
-        {contact ? (
-          <>
-            <dt>{t.dPhone}</dt>
-            <dd>
-              <bdi>{Object.values(contact).join(', ')}</bdi>
-            </dd>
-          </>
-        ) : (
-          ''
-        )}
         {languages?.length ? (
           <>
             <dt>{t.dSpeaks}</dt>
@@ -91,15 +83,26 @@ export function NeighbourPage(props: {
         ) : (
           ''
         )}
-        {representative ? (
+        {reach ? (
           <>
-            <dt>{t.dRepresentative}</dt>
+            <dt>{t.fcontact}</dt>
             <dd>
-              <bdi>{representative.name ?? '…'}</bdi>
+              <bdi>{Object.values(contact ?? {}).join(', ') || '–'}</bdi>
+            </dd>
+            <dt>{t.frepresentative}</dt>
+            <dd>
+              <bdi>{representative ? (representative.name ?? '…') : '–'}</bdi>
             </dd>
           </>
         ) : (
-          ''
+          <>
+            <dt>
+              {t.fcontact}, {t.frepresentative}
+            </dt>
+            <dd>
+              <a href={`/desk/neighbours/${id}?open=reach`}>{t.dOpenPart}</a>
+            </dd>
+          </>
         )}
         <dt>{t.dHeard}</dt>
         <dd>
@@ -222,7 +225,7 @@ export function NeighbourPage(props: {
             }
           />
           <Tick name="about" label={t.dAbout} on={dateOfBirth?.endsWith('~') ?? false} />
-          <Field name="contact" label={t.dPhone} value={Object.values(contact ?? {}).join(', ')} />
+          {reach ? <Field name="contact" label={t.dPhone} value={Object.values(contact ?? {}).join(', ')} /> : ''}
           <Select
             name="speaks"
             label={t.dSpeaks}

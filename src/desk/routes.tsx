@@ -22,7 +22,7 @@ import { neighbourHistory } from '../registry/history.ts'
 import { lookUpsOf } from '../registry/lookups.ts'
 import type { Correction } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { correctNeighbour, OPENABLE, openNeighbour } from '../registry/neighbours.ts'
+import { correctNeighbour, openNeighbour } from '../registry/neighbours.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../registry/postal-notices.ts'
 import { openProceedings } from '../registry/proceedings-due.ts'
 import { moveNeighbour } from '../registry/residences.ts'
@@ -40,7 +40,7 @@ import { portalDesk } from './portal-routes.tsx'
 import { criteriaOf } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
-import { addressIn, isoDay, type Typed, typedIn } from './registration-form.ts'
+import { addressIn, contactIn, isoDay, type Typed, typedIn } from './registration-form.ts'
 import { SearchPage } from './search-page.tsx'
 import type { DeskVisit } from './shell.tsx'
 import { SessionsPage, WorkPage } from './work-page.tsx'
@@ -50,6 +50,9 @@ export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | und
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 const LEGAL: readonly StaffRole[] = ['legal']
 const PURPOSE = 'counter-service'
+/** What a counter needs of everyone, and what it opens when it is needed: each opening is in the ledger as it was. */
+const SHOWN = ['name', 'dateOfBirth', 'languages', 'address', 'residence', 'household', 'departedOn'] as const
+const REACH = ['contact', 'representative'] as const
 
 /** The desk: the same use cases as the API, as pages that work without JavaScript. */
 export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
@@ -164,7 +167,8 @@ function neighbour(page: Pages, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk/neighbours/:id', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
     const id = idIn(visit)
-    const opened = await openNeighbour(deps, town, requester, id, { purpose: PURPOSE, fields: OPENABLE })
+    const fields = visit.query('open') === 'reach' ? [...SHOWN, ...REACH] : SHOWN
+    const opened = await openNeighbour(deps, town, requester, id, { purpose: PURPOSE, fields })
     return Reply.page(opened.with(await proofsOf(deps, town, requester, id)), ([record, { proofs }]) => (
       <NeighbourPage
         visit={visit}
@@ -172,6 +176,7 @@ function neighbour(page: Pages, deps: DeskDeps): void {
         proofs={proofs}
         once={randomUUID()}
         registered={visit.query('new') === '1'}
+        reach={visit.query('open') === 'reach'}
       />
     ))
   })
@@ -265,7 +270,7 @@ function correctionIn({ form }: Pick<DeskVisit, 'form'>): Correction {
   return {
     name: { ...(given ? { given } : {}), ...(family ? { family: family.split(/\s+/) } : {}) },
     dateOfBirth: born === '' ? null : born + (form.has('about') ? '~' : ''),
-    contact: contact === '' ? null : contact.includes('@') ? { email: contact } : { phone: contact.slice(0, 40) },
+    ...(form.has('contact') ? { contact: contact === '' ? null : contactIn(contact) } : {}),
     ...(speaks ? { languages: [speaks] } : {}),
     ...(form.has('protected') ? { protected: true } : {}),
   }
