@@ -40,6 +40,7 @@ export function NeighbourPage(props: {
     version,
     heardOn,
   } = neighbour
+  const settle = departedOn ? t.dReturn : t.dMove
   const action = (what: string) => `/desk/neighbours/${id}/${what}`
   const paper = paperTexts[language]
   const services = [...profiles.values()].map((profile) => [profile.id, profile.title[language]] as const)
@@ -134,34 +135,44 @@ export function NeighbourPage(props: {
 
       <h2>{t.dHandOver}</h2>
       <div class="pair">
-        <form method="post" action={action('papers')} target="_blank" rel="noopener">
-          <Csrf token={session.csrf} />
-          <input type="hidden" name="once" value={once} />
-          <h3>{t.dPrint}</h3>
-          <Select name="kind" label={t.dPaperKind} options={PAPER_KINDS.map((kind) => [kind, paper[kind]] as const)} />
-          <Select
-            name="language"
-            label={t.dSpeaks}
-            value={languages?.find((code) => code in LANGUAGES) ?? town.languages[0] ?? language}
-            options={Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)}
-          />
-          <button type="submit">{t.dPrint}</button>
-          <p>
-            <a
-              href={`/rights.pdf?lang=${languages?.find((code) => code in LANGUAGES) ?? language}`}
-              target="_blank"
-              rel="noopener"
-            >
-              {t.yPdf}
-            </a>
-          </p>
-        </form>
-        <form method="post" action={action('wallet')}>
-          <Csrf token={session.csrf} />
-          <h3>{t.dWallet}</h3>
-          <Select name="profile" label={t.dService} options={services} />
-          <button type="submit">{t.dWallet}</button>
-        </form>
+        {departedOn ? (
+          ''
+        ) : (
+          <>
+            <form method="post" action={action('papers')} target="_blank" rel="noopener">
+              <Csrf token={session.csrf} />
+              <input type="hidden" name="once" value={once} />
+              <h3>{t.dPrint}</h3>
+              <Select
+                name="kind"
+                label={t.dPaperKind}
+                options={PAPER_KINDS.map((kind) => [kind, paper[kind]] as const)}
+              />
+              <Select
+                name="language"
+                label={t.dSpeaks}
+                value={languages?.find((code) => code in LANGUAGES) ?? town.languages[0] ?? language}
+                options={Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)}
+              />
+              <button type="submit">{t.dPrint}</button>
+              <p>
+                <a
+                  href={`/rights.pdf?lang=${languages?.find((code) => code in LANGUAGES) ?? language}`}
+                  target="_blank"
+                  rel="noopener"
+                >
+                  {t.yPdf}
+                </a>
+              </p>
+            </form>
+            <form method="post" action={action('wallet')}>
+              <Csrf token={session.csrf} />
+              <h3>{t.dWallet}</h3>
+              <Select name="profile" label={t.dService} options={services} />
+              <button type="submit">{t.dWallet}</button>
+            </form>
+          </>
+        )}
         <form method="post" action={action('portal')}>
           <Csrf token={session.csrf} />
           <input type="hidden" name="once" value={once} />
@@ -236,9 +247,9 @@ export function NeighbourPage(props: {
           <button type="submit">{t.dSave}</button>
         </form>
       </details>
-      <details>
-        <summary>{t.dMove}</summary>
-        <form method="post" action={action('move')}>
+      <details open={departedOn !== undefined}>
+        <summary>{settle}</summary>
+        <form method="post" action={action(departedOn ? 'return' : 'move')}>
           <Csrf token={session.csrf} />
           <input type="hidden" name="version" value={String(version)} />
           <input type="hidden" name="once" value={once} />
@@ -251,7 +262,7 @@ export function NeighbourPage(props: {
             labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
             value={() => ''}
           />
-          <button type="submit">{t.dMove}</button>
+          <button type="submit">{settle}</button>
         </form>
       </details>
     </Desk>

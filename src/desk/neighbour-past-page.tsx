@@ -41,6 +41,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
     address: t.dMove,
     'personal-data': t.dCorrect,
     residence: t.dStill,
+    return: t.dReturn,
   }
   return (
     <Desk visit={visit} title={t.dHistory}>
@@ -49,9 +50,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
       <ol class="timeline">
         {history.movements.map((movement) => (
           <li>
-            <strong>
-              {movement.movement === 'registration' ? t.dRegister : (causes[movement.cause] ?? movement.cause)}
-            </strong>
+            <strong>{causes[movement.cause] ?? t.dRegister}</strong>
             <br />
             {t.dTrue} {dayText(language, movement.effectiveOn)} · {t.dKnown}{' '}
             {timeText(language, town.timeZone, movement.recordedAt)}

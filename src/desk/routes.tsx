@@ -25,7 +25,7 @@ import type { Municipality } from '../registry/municipality.ts'
 import { correctNeighbour, openNeighbour } from '../registry/neighbours.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../registry/postal-notices.ts'
 import { openProceedings } from '../registry/proceedings-due.ts'
-import { moveNeighbour } from '../registry/residences.ts'
+import { moveNeighbour, returnNeighbour } from '../registry/residences.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
@@ -231,7 +231,7 @@ function neighbour(page: Pages, deps: DeskDeps): void {
     await confirmResidence(deps, visit.town, visit.requester, idIn(visit), onceIn(visit, 'confirm'))
     return Reply.redirect(at(idIn(visit)))
   })
-  page({ method: 'post', path: '/desk/neighbours/:id/move', roles: COUNTER }, async (visit) => {
+  const settles = (change: typeof returnNeighbour) => async (visit: DeskVisit) => {
     const typed = typedIn(visit.form)
     const address = addressIn(typed)
     const since = isoDay(typed, 'since')
@@ -244,11 +244,13 @@ function neighbour(page: Pages, deps: DeskDeps): void {
       const mate = await openNeighbour(deps, town, requester, joined, { purpose: PURPOSE, fields: ['household'] })
       await mate.mapAsync(async ({ household }) => {
         if (household === undefined) throw new NotFound()
-        return moveNeighbour(deps, town, requester, idIn(visit), { householdId: household.id, ...from }, conditions)
+        return change(deps, town, requester, idIn(visit), { householdId: household.id, ...from }, conditions)
       })
-    } else if (address) await moveNeighbour(deps, town, requester, idIn(visit), { address, ...from }, conditions)
+    } else if (address) await change(deps, town, requester, idIn(visit), { address, ...from }, conditions)
     return Reply.redirect(at(idIn(visit)))
-  })
+  }
+  page({ method: 'post', path: '/desk/neighbours/:id/move', roles: COUNTER }, settles(moveNeighbour))
+  page({ method: 'post', path: '/desk/neighbours/:id/return', roles: COUNTER }, settles(returnNeighbour))
 }
 
 /** What the form corrects: what stands in it replaces what is recorded. */

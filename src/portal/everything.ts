@@ -32,7 +32,7 @@ export function recordLines(visit: Pick<OwnVisit, 't' | 'language'>, { state }: 
 
 /** A line of somebody's history, named. */
 export function movementName({ movement, cause }: HistoryEntry, t: Texts): string {
-  if (movement === 'registration') return t.dRegister
+  if (movement === 'registration') return cause === 'return' ? t.dReturn : t.dRegister
   if (movement === 'departure') return t.dLeave
   if (movement === 'confirmation') return t.dStill
   return cause === 'address' ? t.dMove : t.dCorrect

@@ -220,8 +220,16 @@ export async function reindex(hand: GateHand, id: string, tokens: readonly numbe
 }
 
 export interface MovementOutline {
-  kind: 'change' | 'confirmation' | 'departure'
-  cause: 'residence' | 'address' | 'personal-data' | 'death' | 'moved-away' | 'duplicate' | 'wrongly-registered'
+  kind: 'registration' | 'change' | 'confirmation' | 'departure'
+  cause:
+    | 'return'
+    | 'residence'
+    | 'address'
+    | 'personal-data'
+    | 'death'
+    | 'moved-away'
+    | 'duplicate'
+    | 'wrongly-registered'
   effectiveOn: string
 }
 

@@ -20,8 +20,20 @@ import { addressColumns, loadRecords } from './store.ts'
 /** @throws when something only a resident can do is asked for somebody who has left. */
 export class NotResident extends Problem {
   constructor() {
-    super('not-resident', 409, 'This person has left the municipality. Register them again if they live here now.')
+    super('not-resident', 409, 'This person has left the municipality. If they live here again, record their return.')
   }
+}
+
+/** @throws when a return is recorded for somebody who never left. */
+export class StillResident extends Problem {
+  constructor() {
+    super('still-resident', 409, 'This person is a neighbour already. Record a move if they live elsewhere now.')
+  }
+}
+
+interface Conditions {
+  version: number
+  idempotencyKey: string
 }
 
 export interface Moved {
@@ -47,13 +59,42 @@ export async function moveNeighbour(
   requester: Staff | Resident,
   id: string,
   move: Move,
-  conditions: { version: number; idempotencyKey: string },
+  conditions: Conditions,
 ): Promise<Disclosed<Moved>> {
   if (requester.kind === 'resident' && move.householdId !== undefined) throw new Refusal()
+  return settle(deps, town, requester, id, move, conditions, 'move')
+}
+
+/**
+ * Makes somebody who left a neighbour again: the same record, whose past and gap stay what they were. Effective at once.
+ *
+ * @throws {InvalidInput} when the day lies in the future or before they left
+ * @throws {StillResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
+ */
+export async function returnNeighbour(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  id: string,
+  to: Move,
+  conditions: Conditions,
+): Promise<Disclosed<Moved>> {
+  return settle(deps, town, clerk, id, to, conditions, 'return')
+}
+
+async function settle(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Staff | Resident,
+  id: string,
+  move: Move,
+  conditions: Conditions,
+  how: 'move' | 'return',
+): Promise<Disclosed<Moved>> {
   const since = residenceStart(deps, town, move.since)
   const key = await once(deps.gate, town.id, {
     requester: requester.id,
-    operation: `move ${id}`,
+    operation: `${how} ${id}`,
     key: conditions.idempotencyKey,
     body: move,
   })
@@ -74,8 +115,16 @@ export async function moveNeighbour(
       if (record?.name === undefined) throw new NotFound()
       const earlier = await earlierAnswer<Moved>(hand, id, key)
       if (earlier) return earlier
-      if (record.departedOn !== undefined) throw new NotResident()
+      const { departedOn } = record
+      if (how === 'move' && departedOn !== undefined) throw new NotResident()
+      if (how === 'return' && departedOn === undefined) throw new StillResident()
+      if (departedOn !== undefined && Temporal.PlainDate.compare(since, departedOn) < 0)
+        throw new InvalidInput([
+          { pointer: '/since', detail: 'Give the day they came back, not one before they left.' },
+        ])
       const version = await nextVersion(hand, id, conditions.version)
+      if (how === 'return')
+        await hand.transaction.updateTable('neighbours').set({ departed_on: null }).where('id', '=', id).execute()
       await endResidence(hand, id, since)
       const householdId = move.householdId ?? (await newHousehold(deps, town, hand, address))
       const residenceId = uuidv7()
@@ -104,7 +153,9 @@ export async function moveNeighbour(
         town,
         requester,
         id,
-        { kind: 'change', cause: 'address', effectiveOn: since },
+        how === 'return'
+          ? { kind: 'registration', cause: 'return', effectiveOn: since }
+          : { kind: 'change', cause: 'address', effectiveOn: since },
         { residenceId },
       )
       const moved = { id, residenceId, householdId, validFrom: since, version }

@@ -10,11 +10,18 @@ import { Address, Contact, Correction, Criteria, Move, Name, Registration } from
 import type { Municipality } from './municipality.ts'
 import { correctNeighbour, OPENABLE, openNeighbour } from './neighbours.ts'
 import { registerNeighbour } from './register.ts'
-import { moveNeighbour } from './residences.ts'
+import { moveNeighbour, returnNeighbour } from './residences.ts'
 import { searchNeighbours } from './search.ts'
 import type { SearchLinks } from './search-links.ts'
 
 const Id = z.uuid().openapi({ description: 'UUIDv7 of the neighbour' })
+const movedSchema = z.object({
+  id: Id,
+  residenceId: z.uuid(),
+  householdId: z.uuid(),
+  validFrom: z.string(),
+  version: z.int(),
+})
 const Residence = z.object({ validFrom: z.iso.date(), validTo: z.iso.date().optional(), residentSince: z.iso.date() })
 const Neighbour = z
   .object({
@@ -261,19 +268,33 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
       answers: {
         201: {
           description: 'Lives there now',
-          schema: z.object({
-            id: Id,
-            residenceId: z.uuid(),
-            householdId: z.uuid(),
-            validFrom: z.string(),
-            version: z.int(),
-          }),
+          schema: movedSchema,
         },
       },
       refuses: [403, 404, 412, 428],
     },
     async ({ town, requester, params: { id }, body, version, idempotencyKey }) =>
       Reply.disclose(await moveNeighbour(deps, town, requester, id, body, { version, idempotencyKey }), 201),
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/neighbours/{id}/returns',
+      summary: 'Record that somebody who left lives here again',
+      description: 'The same record: what they were before, and the time between, stay as they were.',
+      tag,
+      auth: 'staff',
+      params,
+      body: Move,
+      idempotent: true,
+      versioned: true,
+      answers: { 201: { description: 'A neighbour again', schema: movedSchema } },
+      refuses: [403, 404, 409, 412, 428],
+    },
+    async ({ town, requester, params: { id }, body, version, idempotencyKey }) =>
+      Reply.disclose(await returnNeighbour(deps, town, requester, id, body, { version, idempotencyKey }), 201),
   )
 
   endpoint(

@@ -47,8 +47,12 @@ export async function loadRecords(
     select n.id, n.municipality_id, n.protected, n.version, n.departed_on::text, p.version as particulars_version, p.identity, p.contact,
       own.registry_key_id as key_registry, own.wrapped as key_wrapped,
       case when r.id is not null then jsonb_build_object('valid_from', r.valid_from, 'valid_to', r.valid_to, 'since',
-        (select min(earlier.valid_from) from residences earlier
-         where earlier.neighbour_id = n.id and earlier.superseded_at is null)) end as residence,
+        -- The first day of the time without a gap: years from before somebody left do not count again.
+        coalesce((select max(first.valid_from) from residences first
+         where first.neighbour_id = n.id and first.superseded_at is null and first.valid_from <= r.valid_from
+           and not exists (select 1 from residences before where before.neighbour_id = n.id and before.superseded_at is null
+             and before.valid_from < first.valid_from and (before.valid_to is null or before.valid_to >= first.valid_from))),
+          r.valid_from)) end as residence,
       r.household_id,
       (select count(*)::integer from residences mate join neighbours one on one.id = mate.neighbour_id
         where mate.household_id = r.household_id and mate.superseded_at is null and not one.protected

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { LOCALES } from '../../src/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
@@ -58,5 +60,30 @@ describe('the neighbour’s page at the desk', () => {
     const opened = { ...form, version: String(version + 1), contact: '' }
     expect((await clerk.send(`${at}/correct`, opened, at)).status).toBe(303)
     expect((await openRecord(house, id)).body).not.toHaveProperty('contact')
+  })
+})
+
+describe('somebody who left and lives here again', () => {
+  it('is one form away from being a neighbour again, and gets nothing printed before', async () => {
+    const { id, version, clerk, at, page } = await visit()
+    const left = await house.ask('POST', `/v1/neighbours/${id}/departures`, {
+      as: 'clerk',
+      body: { cause: 'moved-away' },
+      ifMatch: version,
+      idempotencyKey: randomUUID(),
+    })
+    expect(left.status).toBe(201)
+    const gone = await page()
+    expect(gone).toContain(`action="${at}/return"`)
+    expect(gone).toContain(LOCALES.en.dReturn)
+    for (const what of ['papers', 'wallet', 'move']) expect(gone).not.toContain(`action="${at}/${what}"`)
+
+    const form = { version: String(version + 1), once: randomUUID(), where: 'no-fixed-address' }
+    const sent = await clerk.send(`${at}/return`, form, at)
+    expect(sent.headers.get('location')).toBe(at)
+    const back = await page()
+    expect(back).toContain(`action="${at}/papers"`)
+    expect(back).not.toContain(`action="${at}/return"`)
+    expect(await page(`${at}/history`)).toContain(LOCALES.en.dReturn)
   })
 })

@@ -213,6 +213,79 @@ describe('moving house', () => {
   })
 })
 
+describe('coming back', () => {
+  const comeBack = (id: string, body: object, version: number, more: object = {}) =>
+    house.ask<{ version: number; validFrom: string; code: string }>('POST', `/v1/neighbours/${id}/returns`, {
+      as: 'clerk',
+      body,
+      idempotencyKey: randomUUID(),
+      headers: { 'if-match': `"${version}"` },
+      ...more,
+    })
+  const gone = async (on = '2023-06-01') => {
+    const { id, version } = await register(house, { since: '2015-01-01' })
+    await depart(id, { cause: 'moved-away', on }, version)
+    return id
+  }
+
+  it('is being the same neighbour again, with the years before and the gap', async () => {
+    const id = await gone()
+    const idempotencyKey = randomUUID()
+    const home = { address: { kind: 'no-fixed-address' }, since: '2024-02-01' }
+    const first = await comeBack(id, home, 2, { idempotencyKey })
+    expect(first).toMatchObject({ status: 201, body: { validFrom: '2024-02-01', version: 3 } })
+    expect((await comeBack(id, home, 2, { idempotencyKey })).body).toEqual(first.body)
+    const { body } = await openRecord(house, id)
+    expect(body).toMatchObject({
+      address: { kind: 'no-fixed-address' },
+      residence: { validFrom: '2024-02-01', residentSince: '2024-02-01' },
+    })
+    expect(body).not.toHaveProperty('departedOn')
+    const past = await history(id)
+    expect(past.body.movements.map(({ movement, cause }: Record<string, string>) => `${movement} ${cause}`)).toEqual([
+      'registration arrival',
+      'departure moved-away',
+      'registration return',
+    ])
+    const proof = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+      as: 'clerk',
+      body: { profile: 'social-housing' },
+      idempotencyKey: randomUUID(),
+    })
+    const checked = await house.ask<{ claims: object }>('POST', '/v1/verifications', {
+      body: { token: proof.body.token },
+    })
+    // The years before do not count again: nobody proves five years without a gap who was away for one.
+    expect(checked.body.claims).toMatchObject({ resident_since: '2024-02-01', resident_at_least_5_years: false })
+    const on = await move(id, { address: { kind: 'dwelling', streetName: 'Major' }, since: '2025-02-01' }, 3)
+    expect(on.status).toBe(201)
+    expect((await openRecord(house, id)).body).toMatchObject({
+      residence: { validFrom: '2025-02-01', residentSince: '2024-02-01' },
+    })
+    expect(await depart(id, { cause: 'moved-away' }, 4)).toMatchObject({ status: 201 })
+  })
+
+  it('is not for who never left, nor for a day before they left or after today', async () => {
+    const { id, version } = await register(house)
+    const home = { address: { kind: 'dwelling', streetName: 'del Far' } }
+    expect(await comeBack(id, home, version)).toMatchObject({ status: 409, body: { code: 'still-resident' } })
+    const left = await gone()
+    for (const since of ['2023-05-31', '2999-01-01'])
+      expect((await comeBack(left, { ...home, since }, 2)).status).toBe(422)
+    expect((await comeBack(left, home, 1)).status).toBe(412)
+    expect((await comeBack(left, { ...home, since: '2023-06-01' }, 2)).status).toBe(201)
+  })
+
+  it('happens once when two clerks record it at the same moment', async () => {
+    const id = await gone()
+    const home = { address: { kind: 'dwelling', streetName: 'del Far' } }
+    const statuses = (await Promise.all([comeBack(id, home, 2), comeBack(id, home, 2)])).map(({ status }) => status)
+    expect(statuses.sort((a, b) => a - b)).toEqual([201, expect.any(Number)])
+    expect(statuses[1]).toBeGreaterThan(400)
+    expect((await openRecord(house, id)).status).toBe(200)
+  })
+})
+
 describe('leaving', () => {
   it.each(['death', 'moved-away'])('by %s takes effect at once', async (cause) => {
     const { id, version } = await register(house, { since: '2020-01-01' })

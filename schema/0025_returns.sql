@@ -1,0 +1,10 @@
+-- Who left and lives here again is the same neighbour: their record, their past and its gap stay one.
+alter table movements drop constraint movements_cause_of_kind,
+  add constraint movements_cause_of_kind check (
+    case kind
+      when 'registration' then cause in ('birth', 'arrival', 'omission', 'return')
+      when 'change' then cause in ('address', 'personal-data')
+      when 'confirmation' then cause = 'residence'
+      when 'departure' then cause in ('death', 'moved-away', 'duplicate', 'wrongly-registered')
+      else false
+    end);
