@@ -299,6 +299,18 @@ describe('a clerk with a queue', () => {
     await second.page.click(`button:has-text("${t.dWithdraw}")`)
     await second.page.goto(address)
     expect(await second.page.textContent('main')).not.toContain(t.dGone.split('{')[0])
+    // And who leaves after all, and comes back, is the same neighbour.
+    await second.page.goto(`${address}/leave`)
+    await second.page.check('#cause-moved-away')
+    await second.page.click(`form[action$=leave] button`)
+    await second.page.goto(address)
+    expect(await second.page.textContent('main')).toContain(t.dGone.split('{')[0])
+    expect(await violations(second.page)).toEqual([])
+    await shot(second.page, 'desk-departed')
+    await second.page.check('#where-no-fixed-address')
+    await second.page.click('form[action$=return] button')
+    await second.page.waitForURL(address)
+    expect(await second.page.textContent('main')).not.toContain(t.dGone.split('{')[0])
     await second.context.close()
   })
 
