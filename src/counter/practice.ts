@@ -35,11 +35,27 @@ const DAY = 24 * HOUR
 const PLACE_IN_FORCE = 0
 const PLACE_REVOKED = 1
 
+interface PracticeKey {
+  key: SigningKey
+  jwk: PublicKey
+}
+
+/** As many as this installation has cities, twice. */
+const made = new Map<string, PracticeKey>()
+
 /**
  * The practice key follows from the city's address, so that anyone can make it and nobody can take what it signs for
  * a proof. It signs for an issuer of its own, which no service has a reason to trust.
  */
-async function practiceKey(origin: string, name = 'practice'): Promise<{ key: SigningKey; jwk: PublicKey }> {
+async function practiceKey(origin: string, name = 'practice'): Promise<PracticeKey> {
+  const known = made.get(`${name} ${origin}`)
+  if (known) return known
+  const key = await makeKey(origin, name)
+  made.set(`${name} ${origin}`, key)
+  return key
+}
+
+async function makeKey(origin: string, name: string): Promise<PracticeKey> {
   const secret = hash('sha256', `padron ${name} key, known to everybody: ${origin}`, 'hex')
   // RFC 5958 with RFC 5915: a P-256 private key and nothing else.
   const der = Buffer.from(`3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201010420${secret}`, 'hex')
