@@ -198,7 +198,7 @@ export function TwinPage(props: {
   typed: Typed
   once: string
   person: number
-  candidates: readonly { id: string; name?: object; dateOfBirth?: string }[]
+  candidates: readonly { id: string; name?: object; dateOfBirth?: string; departedOn?: string }[]
 }) {
   const { visit, typed, once, person, candidates } = props
   const { t, language, session } = visit
@@ -219,7 +219,7 @@ export function TwinPage(props: {
         <div>
           <h2>{t.dFound}</h2>
           <ul class="cards">
-            {candidates.map(({ id, name, dateOfBirth }) => (
+            {candidates.map(({ id, name, dateOfBirth, departedOn }) => (
               <li>
                 <a href={`/desk/neighbours/${id}`}>
                   <bdi>{name ? nameText(name as Name) : '…'}</bdi>
@@ -227,6 +227,7 @@ export function TwinPage(props: {
                 </a>
                 <br />
                 {dayText(language, dateOfBirth)}
+                {departedOn ? <p class="note">{t.dGone.replace('{day}', dayText(language, departedOn))}</p> : ''}
               </li>
             ))}
           </ul>

@@ -30,13 +30,13 @@ export async function likelyDuplicates(
   const typed = wordsOfName(form.name).all
   const date = form.dateOfBirth === undefined ? undefined : parseBirthDate(form.dateOfBirth)
   let count = 0
-  const found = await deps.gate.open<NeighbourFields, 'name' | 'dateOfBirth', Candidate[]>(
+  const found = await deps.gate.open<NeighbourFields, 'name' | 'dateOfBirth' | 'departedOn', Candidate[]>(
     {
       municipalityId: town.id,
       requester: clerk,
       action: 'register',
       purpose: 'duplicate-check',
-      fields: ['name', 'dateOfBirth'],
+      fields: ['name', 'dateOfBirth', 'departedOn'],
     },
     (transaction) => loadRecords(transaction, candidateIds, { trueAt: today(deps.clock, town.timeZone) }),
     async (records, hand) => {

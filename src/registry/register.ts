@@ -16,6 +16,8 @@ export interface Candidate {
   id: string
   name?: object
   dateOfBirth?: string
+  /** Who left and is back is not registered anew: their return is recorded. */
+  departedOn?: string
 }
 
 /** @throws when somebody very like this person is a neighbour already; carries the candidates, opened by the gate. */
@@ -26,7 +28,7 @@ export class DuplicateSuspected extends Problem {
     super(
       'duplicate-suspected',
       409,
-      'Somebody very like this person is registered already. Compare, then open that record, or send confirmedDistinct: true if they are two people.',
+      'Somebody very like this person is registered already. Compare, then open that record, record their return if they had left, or send confirmedDistinct: true if they are two people.',
     )
     this.disclosed = candidates.map((list) => ({ candidates: list }))
   }

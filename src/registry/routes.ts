@@ -45,7 +45,16 @@ const Registered = z
   .object({ id: Id, householdId: z.uuid(), residentSince: z.iso.date(), version: z.int() })
   .openapi('Registered')
 const Suspected = ProblemDetails.extend({
-  candidates: z.array(z.object({ id: Id, name: Name.optional(), dateOfBirth: z.string().optional() })).optional(),
+  candidates: z
+    .array(
+      z.object({
+        id: Id,
+        name: Name.optional(),
+        dateOfBirth: z.string().optional(),
+        departedOn: z.iso.date().optional(),
+      }),
+    )
+    .optional(),
 }).openapi('DuplicateSuspected')
 const Matches = z
   .object({

@@ -276,6 +276,25 @@ describe('coming back', () => {
     expect((await comeBack(left, { ...home, since: '2023-06-01' }, 2)).status).toBe(201)
   })
 
+  it('is found before somebody makes a second record of them', async () => {
+    const name = {
+      given: 'Anselma',
+      family: [
+        `Retorn${randomUUID()
+          .slice(0, 8)
+          .replace(/[0-9-]/g, 'x')}`,
+      ],
+    }
+    const { id, version } = await register(house, { name, since: '2015-01-01' })
+    await depart(id, { cause: 'moved-away', on: '2023-06-01' }, version)
+    const again = await house.ask<{ candidates: object[] }>('POST', '/v1/neighbours', {
+      as: 'clerk',
+      body: { name, address: { kind: 'no-fixed-address' } },
+      idempotencyKey: randomUUID(),
+    })
+    expect(again).toMatchObject({ status: 409, body: { candidates: [{ id, departedOn: '2023-06-01' }] } })
+  })
+
   it('happens once when two clerks record it at the same moment', async () => {
     const id = await gone()
     const home = { address: { kind: 'dwelling', streetName: 'del Far' } }
