@@ -1,5 +1,5 @@
 import { dayText, timeText } from '../desk/shell.tsx'
-import type { Asked } from './complaints.ts'
+import type { Asked } from './asked.ts'
 import { kindNames, outcomeNames } from './open-pages.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
 

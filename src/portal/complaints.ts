@@ -1,13 +1,12 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { SealedRecord } from '../firewall/gate.ts'
-import type { Resident, Staff } from '../firewall/requester.ts'
+import type { Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { noticeOfAnswer } from '../registry/notices.ts'
-import { loadRecords, protectedAmong } from '../registry/store.ts'
+import { protectedAmong } from '../registry/store.ts'
 import { triedTooOften } from '../registry/tries.ts'
 import type { Attachment } from './media.ts'
 import { lettersIn, newReference } from './reference.ts'
@@ -32,7 +31,8 @@ const MOST_COMPLAINTS = { source: 60, town: 3000 } as const
 /** Photos and voices are large: fewer of them from one place. */
 const MOST_ATTACHMENTS = { source: 12, town: 600 } as const
 const attached = (id: string) => ({ table: 'complaint_attachments', column: 'content', row: id })
-const place = (id: string, column: 'content' | 'answer') => ({ table: 'complaints', column, row: id })
+/** Where a complaint's words lie, as its seal has it. */
+export const placeOfComplaint = (id: string, column: 'content' | 'answer') => ({ table: 'complaints', column, row: id })
 
 /** What somebody says, and the entry of the ledger it is about, if any. */
 export interface Words {
@@ -93,7 +93,7 @@ export async function complain(
         neighbour_id: complaint.neighbourId ?? null,
         language: complaint.language,
         data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(place(id, 'content'), complaint.words)),
+        content: Buffer.from(ledger.seal(placeOfComplaint(id, 'content'), complaint.words)),
         received_at: deps.clock.now().toString(),
         due_on: dueFrom(today(deps.clock, town.timeZone)).toString(),
       })
@@ -150,7 +150,7 @@ export async function follow(
         .execute()
     return {
       dueOn: row.due_on,
-      answer: row.answer === null ? undefined : (ledger.open(place(row.id, 'answer'), row.answer) as string),
+      answer: row.answer === null ? undefined : (ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string),
       outcome: (row.outcome as Outcome | null) ?? undefined,
       escalated: may || row.escalated_at !== null,
     }
@@ -235,7 +235,7 @@ export async function complaintsToAnswer(
       dueOn: row.due_on,
       escalated: row.escalated_at !== null,
       neighbourId: row.neighbour_id,
-      words: ledger.open(place(row.id, 'content'), row.content) as Words,
+      words: ledger.open(placeOfComplaint(row.id, 'content'), row.content) as Words,
     }))
   })
 }
@@ -276,7 +276,7 @@ export async function answerComplaint(
     const done = await transaction
       .updateTable('complaints')
       .set({
-        answer: Buffer.from(ledger.seal(place(id, 'answer'), answer)),
+        answer: Buffer.from(ledger.seal(placeOfComplaint(id, 'answer'), answer)),
         answered_at: deps.clock.now().toString(),
         outcome,
       })
@@ -289,51 +289,6 @@ export async function answerComplaint(
     if (done.neighbour_id === null) return
     await noticeOfAnswer(transaction, deps, town, done.neighbour_id)
   })
-}
-
-/** Something a neighbour asked while signed in, and what became of it. */
-export interface Asked {
-  kind: ComplaintKind
-  text: string
-  /** RFC 3339. */
-  receivedAt: string
-  /** RFC 3339 date. */
-  dueOn: string
-  answer?: string
-  outcome?: Outcome
-}
-
-const MOST_ASKED = 100
-
-/** What a neighbour asked and what was answered, the newest first. @throws {NotFound} {Refusal} */
-export async function askedBy(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<Disclosed<Asked[]>> {
-  const { ledger } = await deps.gate.keysOf(town.id)
-  return deps.gate.open<Record<never, never>, never, Asked[]>(
-    { municipalityId: town.id, requester: resident, action: 'open', purpose: 'own-record', fields: [] },
-    async (transaction) => {
-      const found = { trueAt: today(deps.clock, town.timeZone) }
-      const records = await loadRecords(transaction, [resident.neighbourId], found)
-      return records.map((record): SealedRecord<Record<never, never>> => ({ ...record, facts: {}, parts: [] }))
-    },
-    async ([record], { transaction }) => {
-      if (record === undefined) throw new NotFound()
-      const rows = await transaction
-        .selectFrom('complaints')
-        .select(['id', 'kind', 'content', 'answer', 'outcome', 'received_at', 'due_on'])
-        .where('neighbour_id', '=', resident.neighbourId)
-        .orderBy('received_at', 'desc')
-        .limit(MOST_ASKED)
-        .execute()
-      return rows.map((row) => ({
-        kind: row.kind as ComplaintKind,
-        text: (ledger.open(place(row.id, 'content'), row.content) as Words).text,
-        receivedAt: row.received_at.toISOString(),
-        dueOn: row.due_on,
-        ...(row.answer === null ? {} : { answer: ledger.open(place(row.id, 'answer'), row.answer) as string }),
-        ...(row.outcome === null ? {} : { outcome: row.outcome as Outcome }),
-      }))
-    },
-  )
 }
 
 export interface ComplaintCount {

@@ -10,7 +10,7 @@ import type { History } from '../registry/history.ts'
 import type { LookUp } from '../registry/lookups.ts'
 import type { HistoryEntry } from '../registry/model.ts'
 import type { Texts } from '../ui/language.ts'
-import type { Asked } from './complaints.ts'
+import type { Asked } from './asked.ts'
 import { kindNames } from './open-pages.tsx'
 import type { OwnVisit } from './shell.tsx'
 
