@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import { always, endpoint, type House } from '../firewall/endpoint.ts'
-import { publicData, Reply } from '../firewall/reply.ts'
+import { cacheable, publicData, Reply } from '../firewall/reply.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
-import { Problem } from '../platform/problem.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { type Outcome, outcomeOf } from '../ui/check/outcome.ts'
-import { readerOf } from '../ui/reader.ts'
+import { pastedText, readerOf } from '../ui/reader.ts'
+import { pageOf } from '../ui/signed-in.tsx'
 import {
   PRACTICE_SERVICE,
   practiceIssuer,
@@ -16,12 +16,11 @@ import {
 } from './practice.ts'
 import { PracticePage } from './practice-page.tsx'
 
-const LARGEST_FORM = 70_000
 const tag = 'Practice'
-const open = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }
 
 /** Proofs that prove nothing, for whoever builds or learns to use a verifier. */
 export function practicePages(house: House<Municipality>, { clock }: { clock: Clock }): void {
+  const page = (body: unknown) => pageOf(body).toResponse(always(uuidv7()))
   const now = () => Math.floor(clock.now().epochMilliseconds / 1000)
 
   endpoint(
@@ -53,7 +52,7 @@ export function practicePages(house: House<Municipality>, { clock }: { clock: Cl
           proofs: await practiceProofs(town.issuer, now()),
         }),
         200,
-        { ...open, 'cache-control': 'no-store' },
+        cacheable(60),
       ),
   )
   endpoint(
@@ -71,11 +70,7 @@ export function practicePages(house: House<Municipality>, { clock }: { clock: Cl
         },
       },
     },
-    async ({ town }) =>
-      Reply.open(publicData(await practiceKeys(town.issuer)), 200, {
-        ...open,
-        'cache-control': 'public, max-age=300',
-      }),
+    async ({ town }) => Reply.open(publicData(await practiceKeys(town.issuer)), 200, cacheable(300)),
   )
   endpoint(
     house,
@@ -88,10 +83,7 @@ export function practicePages(house: House<Municipality>, { clock }: { clock: Cl
       answers: { 200: { description: 'Status list token', type: 'application/statuslist+jwt' } },
     },
     async ({ town }) =>
-      Reply.material(await practiceStatusList(town.issuer, now()), 'application/statuslist+jwt', {
-        ...open,
-        'cache-control': 'public, max-age=60',
-      }),
+      Reply.material(await practiceStatusList(town.issuer, now()), 'application/statuslist+jwt', cacheable(60)),
   )
 
   house.get('/providers/try', async (context) => {
@@ -100,23 +92,13 @@ export function practicePages(house: House<Municipality>, { clock }: { clock: Cl
   })
   house.post('/providers/try', async (context) => {
     const { town, language } = await readerOf(context)
-    const body = await context.req.text()
-    if (body.length > LARGEST_FORM) throw new Problem('too-large', 413, 'This is too large to be a form.')
-    const text = (new URLSearchParams(body).get('text') ?? '').trim()
+    const text = await pastedText(context)
     const verification = await verifyPractice(town.issuer, text, now())
     const outcome: Outcome = verification.valid
       ? { verdict: 'valid', reason: 'vWhyValid', proof: verification }
-      : verification.code === 'wrong-audience'
-        ? { verdict: 'not-valid', reason: 'tryWhyOther' }
-        : outcomeOf(verification.code)
+      : outcomeOf(verification.code)
     const code = verification.valid ? 'valid' : verification.code
     const proofs = await practiceProofs(town.issuer, now())
     return page(<PracticePage language={language} proofs={proofs} shown={{ text, outcome, code }} />)
   })
-}
-
-function page(body: unknown): Response {
-  return Reply.material(`<!doctype html>${body}`, 'text/html; charset=utf-8', {
-    'cache-control': 'no-store',
-  }).toResponse(always(uuidv7()))
 }

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
-import { CompactSign, calculateJwkThumbprint, exportJWK, importPKCS8 } from 'jose'
+import { calculateJwkThumbprint, exportJWK, importPKCS8 } from 'jose'
 import { type SigningKey, signSdJwt } from '../proofs/sd-jwt.ts'
-import { packStatusList } from '../proofs/status-list.ts'
-import { ProofInvalid, type PublicKey, type RefusalCode, type VerifiedProof, verifyProof } from '../verify/index.ts'
+import { packStatusList, signedStatusList } from '../proofs/status-list.ts'
+import { answerOf, type Verification } from '../proofs/verification.ts'
+import type { PublicKey, RefusalCode } from '../verify/index.ts'
 
 /** What a practice proof shows, and so what a verifier must say to it. */
 export const PRACTICE = {
@@ -78,17 +79,8 @@ export async function practiceKeys(origin: string): Promise<{ keys: PublicKey[] 
  */
 export async function practiceStatusList(origin: string, now: number): Promise<string> {
   const { key } = await practiceKey(origin)
-  const payload = {
-    iss: practiceIssuer(origin),
-    sub: listUri(origin),
-    iat: now,
-    exp: now + HOUR,
-    ttl: HOUR,
-    status_list: { bits: 1, lst: packStatusList(1024, 1, [[PLACE_REVOKED, 1]]) },
-  }
-  return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
-    .setProtectedHeader({ alg: key.algorithm, typ: 'statuslist+jwt', kid: key.kid })
-    .sign(key.privateKey)
+  const lst = packStatusList(1024, 1, [[PLACE_REVOKED, 1]])
+  return signedStatusList(key, { issuer: practiceIssuer(origin), uri: listUri(origin), lst, now })
 }
 
 /**
@@ -153,23 +145,13 @@ function withLaterEnd(token: string, exp: number): string {
  *
  * @param now seconds since 1970
  */
-export async function verifyPractice(
-  origin: string,
-  token: string,
-  now: number,
-): Promise<({ valid: true } & VerifiedProof) | { valid: false; code: RefusalCode }> {
+export async function verifyPractice(origin: string, token: string, now: number): Promise<Verification> {
   const [{ keys }, list] = await Promise.all([practiceKeys(origin), practiceStatusList(origin, now)])
-  try {
-    const proof = await verifyProof(token, {
-      issuer: practiceIssuer(origin),
-      service: PRACTICE_SERVICE,
-      keys,
-      statusLists: { [listUri(origin)]: list },
-      now,
-    })
-    return { valid: true, ...proof }
-  } catch (error) {
-    if (error instanceof ProofInvalid) return { valid: false, code: error.code }
-    throw error
-  }
+  return answerOf(token, {
+    issuer: practiceIssuer(origin),
+    service: PRACTICE_SERVICE,
+    keys,
+    statusLists: { [listUri(origin)]: list },
+    now,
+  })
 }

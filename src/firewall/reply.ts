@@ -116,3 +116,10 @@ export class Reply {
 
 const HTML = 'text/html; charset=utf-8'
 const JSON_TYPE = 'application/json; charset=utf-8'
+
+/** Headers of what everybody may read from anywhere and keep for so many seconds. */
+export const cacheable = (seconds: number) => ({
+  'cache-control': `public, max-age=${seconds}`,
+  'access-control-allow-origin': '*',
+  'cross-origin-resource-policy': 'cross-origin',
+})

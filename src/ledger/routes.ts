@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { endpoint, type House } from '../firewall/endpoint.ts'
 import type { LedgerSigners } from '../firewall/ledger-signer.ts'
-import { publicData, Reply } from '../firewall/reply.ts'
+import { cacheable, publicData, Reply } from '../firewall/reply.ts'
 import type { Database } from '../platform/database.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { verifierKey } from './checkpoint.ts'
@@ -9,11 +9,6 @@ import { latestCheckpoint, proveConsistency, proveInclusion, readTile } from './
 import { TILE } from './tree.ts'
 
 const tag = 'Ledger'
-const cacheable = (seconds: number) => ({
-  'cache-control': `public, max-age=${seconds}`,
-  'access-control-allow-origin': '*',
-  'cross-origin-resource-policy': 'cross-origin',
-})
 const FOREVER = 31_536_000
 const Size = z
   .string()

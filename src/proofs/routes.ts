@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { endpoint, type House } from '../firewall/endpoint.ts'
-import { publicData, Reply } from '../firewall/reply.ts'
+import { cacheable, publicData, Reply } from '../firewall/reply.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { DisclosureRequest, disclose } from './disclosures.ts'
@@ -13,11 +13,6 @@ import { STATUS_TTL, statusListToken } from './status-list.ts'
 import { verifyHere } from './verification.ts'
 
 const tag = 'Proofs'
-const cacheable = (seconds: number) => ({
-  'cache-control': `public, max-age=${seconds}`,
-  'access-control-allow-origin': '*',
-  'cross-origin-resource-policy': 'cross-origin',
-})
 
 /** What the city signs, and what anyone needs to check it. */
 export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {

@@ -4,6 +4,7 @@ import { CompactSign } from 'jose'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import type { SigningKey } from './sd-jwt.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 const CAPACITY = 1 << 20
@@ -120,21 +121,31 @@ export async function signStatusList(
   const at = Math.floor(deps.clock.now().epochMilliseconds / 1000)
   if (kept && kept.kid === key.kid && kept.revoked === revoked && at - kept.at < SIGNED_KEPT && at >= kept.at)
     return kept.token
-  const now = at
+  const token = await signedStatusList(key, { issuer: town.issuer, uri: statusListUri(town, listId), lst, now: at })
+  if (signed.size >= MOST_PACKED) signed.clear()
+  signed.set(listId, { token, at, revoked, kid: key.kid })
+  return token
+}
+
+/**
+ * @param list one bit a proof, packed; `now` in seconds since 1970
+ * @see draft-ietf-oauth-status-list section 5.1
+ */
+export function signedStatusList(
+  key: SigningKey,
+  { issuer, uri, lst, now }: { issuer: string; uri: string; lst: string; now: number },
+): Promise<string> {
   const payload = {
-    iss: town.issuer,
-    sub: statusListUri(town, listId),
+    iss: issuer,
+    sub: uri,
     iat: now,
     exp: now + 10 * STATUS_TTL,
     ttl: STATUS_TTL,
     status_list: { bits: 1, lst },
   }
-  const token = await new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
+  return new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
     .setProtectedHeader({ alg: key.algorithm, typ: 'statuslist+jwt', kid: key.kid })
     .sign(key.privateKey)
-  if (signed.size >= MOST_PACKED) signed.clear()
-  signed.set(listId, { token, at, revoked, kid: key.kid })
-  return token
 }
 
 async function packedList(

@@ -1,5 +1,5 @@
 import type { Municipality } from '../registry/municipality.ts'
-import { ProofInvalid, type RefusalCode, type VerifiedProof, verifyProof } from '../verify/index.ts'
+import { ProofInvalid, type RefusalCode, type VerifiedProof, type VerifyOptions, verifyProof } from '../verify/index.ts'
 import type { ProofDeps } from './issue.ts'
 import { publishedKeys } from './signing-keys.ts'
 import { statusListToken, statusListUri } from './status-list.ts'
@@ -20,16 +20,20 @@ export async function verifyHere(
     const list = /^[0-9a-f-]{36}$/.test(listId) ? await statusListToken(deps, town, listId) : undefined
     return list === undefined ? new Response(null, { status: 404 }) : new Response(list)
   }
+  return answerOf(token, {
+    issuer: town.issuer,
+    keys,
+    fetch: fetchStatus,
+    now: Math.floor(deps.clock.now().epochMilliseconds / 1000),
+    ...(service === undefined ? {} : { service }),
+    ...holder,
+  })
+}
+
+/** What a verifier says, as a value. */
+export async function answerOf(token: string, options: VerifyOptions): Promise<Verification> {
   try {
-    const proof = await verifyProof(token, {
-      issuer: town.issuer,
-      keys,
-      fetch: fetchStatus,
-      now: Math.floor(deps.clock.now().epochMilliseconds / 1000),
-      ...(service === undefined ? {} : { service }),
-      ...holder,
-    })
-    return { valid: true, ...proof }
+    return { valid: true, ...(await verifyProof(token, options)) }
   } catch (error) {
     if (error instanceof ProofInvalid) return { valid: false, code: error.code }
     throw error

@@ -1,4 +1,5 @@
 import type { Reception } from '../firewall/endpoint.ts'
+import { Problem } from '../platform/problem.ts'
 import { type Municipality, townName } from '../registry/municipality.ts'
 import { isLanguage, type Language, languageFor } from './language.ts'
 
@@ -16,3 +17,12 @@ export async function readerOf(context: Asked): Promise<{ town: Municipality; la
 }
 
 export const nameIn = (town: Municipality, language: Language) => townName(town, language)
+
+const LARGEST_FORM = 70_000
+
+/** What was pasted into a form's one field. @throws {Problem} too-large */
+export async function pastedText(context: { req: { text(): Promise<string> } }): Promise<string> {
+  const body = await context.req.text()
+  if (body.length > LARGEST_FORM) throw new Problem('too-large', 413, 'This is too large to be a form.')
+  return (new URLSearchParams(body).get('text') ?? '').trim()
+}

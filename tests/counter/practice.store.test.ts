@@ -1,11 +1,20 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Language, LOCALES } from '../../src/ui/language.ts'
 import { ProofInvalid, verifyProof } from '../../src/verify/index.ts'
 import { type House, openHouse } from '../support/house.ts'
+import { register } from '../support/people.ts'
 
 let house: House
 beforeAll(async () => {
   house = await openHouse()
+  // A city that has signed something, so that it has keys.
+  const { id } = await register(house)
+  await house.ask('POST', `/v1/neighbours/${id}/proofs`, {
+    as: 'clerk',
+    body: { profile: 'library' },
+    idempotencyKey: randomUUID(),
+  })
 })
 afterAll(() => house?.close())
 
@@ -70,7 +79,8 @@ describe('Practice proofs', () => {
       keysAt('/.well-known/jwks.json'),
     ])
     expect(first).toEqual(again)
-    expect(first.every((key) => key.d === undefined)).toBe(true)
+    expect(first.map((key) => key.d)).toEqual([undefined])
+    expect(city.length).toBeGreaterThan(0)
     expect(city.map((key) => key.kid)).not.toContain(first[0]?.kid)
   })
 })
@@ -85,7 +95,7 @@ describe('The practice page', () => {
         expect(page).toContain(t.tryNothing)
         expect(page).toContain(`>${answer}</code>`)
         expect(page).toContain(answer === 'valid' ? t.vValid : t.vNotValid)
-        expect(page).not.toContain('Vallmar')
+        for (const name of ['Vallmar', 'فالمار']) expect(page).not.toContain(name)
       }
     }
   })

@@ -11,6 +11,7 @@ export interface Outcome {
 const REASONS: Partial<Record<RefusalCode, Omit<Outcome, 'proof'>>> = {
   expired: { verdict: 'not-valid', reason: 'vWhyExpired' },
   revoked: { verdict: 'not-valid', reason: 'vWhyRevoked' },
+  'wrong-audience': { verdict: 'not-valid', reason: 'vWhyService' },
   'wrong-issuer': { verdict: 'not-valid', reason: 'vWhyOther' },
   'not-yet-valid': { verdict: 'not-valid', reason: 'vWhyNotYet' },
   malformed: { verdict: 'not-valid', reason: 'vWhyNone' },

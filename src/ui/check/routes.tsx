@@ -1,8 +1,6 @@
-import type { Context } from 'hono'
 import { always, type House } from '../../firewall/endpoint.ts'
 import { Reply } from '../../firewall/reply.ts'
 import { uuidv7 } from '../../platform/clock.ts'
-import { Problem } from '../../platform/problem.ts'
 import { randomBytes } from '../../platform/random.ts'
 import { findByCode, NoSuchCode, TooManyAttempts } from '../../proofs/check-code.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
@@ -10,7 +8,7 @@ import { publishedKeys } from '../../proofs/signing-keys.ts'
 import { currentStatusLists } from '../../proofs/status-list.ts'
 import { verifyHere } from '../../proofs/verification.ts'
 import type { Municipality } from '../../registry/municipality.ts'
-import { nameIn, readerOf } from '../reader.ts'
+import { nameIn, pastedText, readerOf } from '../reader.ts'
 import checkScript from './check.client.ts?script'
 import offlineScript from './offline.worker.ts?script'
 import { type Outcome, outcomeOf } from './outcome.ts'
@@ -22,7 +20,6 @@ const SILENT = (nonce: string) =>
 /** The script that keeps the page for later may ask its own city for public files. */
 const KEEPER = "default-src 'none'; connect-src 'self'"
 const HTML = 'text/html; charset=utf-8'
-const LARGEST_FORM = 70_000
 
 /** Checking proofs: in the browser, or by the city for who has no JavaScript or only the printed code. */
 export function checkPages(house: House<Municipality>, deps: ProofDeps): void {
@@ -62,16 +59,10 @@ export function checkPages(house: House<Municipality>, deps: ProofDeps): void {
   house.post('/v/code', async (context) => {
     const { town, language } = await readerOf(context)
     const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
-    const outcome = await answerTo(deps, town, await formText(context), source)
+    const outcome = await answerTo(deps, town, await pastedText(context), source)
     const page = <CodePage town={nameIn(town, language)} language={language} outcome={outcome} />
     return send(Reply.material(`<!doctype html>${page}`, HTML, { 'cache-control': 'no-store' }))
   })
-}
-
-async function formText(context: Context): Promise<string> {
-  const body = await context.req.text()
-  if (body.length > LARGEST_FORM) throw new Problem('too-large', 413, 'This is too large to be a form.')
-  return (new URLSearchParams(body).get('text') ?? '').trim()
 }
 
 /** What the city says to a code or a pasted proof. */
