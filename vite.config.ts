@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import rightToLeft from 'postcss-rtlcss'
+import { Mode } from 'postcss-rtlcss/options'
 import { build, createServer, defineConfig, type Plugin, type UserConfig } from 'vite'
 
 /** Workers take WebAssembly as a module beside the code, not as bytes in it. */
@@ -120,5 +122,15 @@ const builds: Record<string, UserConfig> = {
 export default defineConfig(({ mode }) => ({
   ...builds[mode],
   plugins: [browserScripts(), ...(builds[mode]?.plugins ?? [])],
-  build: { target: 'esnext', minify: mode === 'verify', copyPublicDir: false, ...builds[mode]?.build },
+  css: {
+    preprocessorOptions: { scss: { style: 'compressed' } },
+    postcss: { plugins: [rightToLeft({ mode: Mode.override })] },
+  },
+  build: {
+    target: 'esnext',
+    minify: mode === 'verify',
+    cssMinify: false,
+    copyPublicDir: false,
+    ...builds[mode]?.build,
+  },
 }))

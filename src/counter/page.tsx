@@ -68,9 +68,11 @@ export function CounterPage(props: {
         ))}
       </ul>
       <form method="post" action={`/counter/${profile.id}?lang=${language}`}>
-        <p class="buttons">
-          <button type="submit">{t.cStart}</button>
-          <a class="button" href={`/v?lang=${language}`}>
+        <p class="govuk-button-group">
+          <button type="submit" class="govuk-button">
+            {t.cStart}
+          </button>
+          <a class="govuk-button" href={`/v?lang=${language}`}>
             {t.vCamera}
           </a>
         </p>

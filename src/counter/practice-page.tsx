@@ -1,5 +1,6 @@
 import type { Outcome } from '../ui/check/outcome.ts'
 import { Answer } from '../ui/check/page.tsx'
+import { Field } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import type { PracticeId, PracticeProof } from './practice.ts'
@@ -30,7 +31,7 @@ export function PracticePage(props: {
       <Languages language={language} path="/providers/try" />
       <h1>{t.tryTitle}</h1>
       <p class="lead">{t.tryLead}</p>
-      <p class="note">{t.tryNothing}</p>
+      <p class="govuk-inset-text">{t.tryNothing}</p>
       {shown ? (
         <div id="answer">
           <Answer outcome={shown.outcome} language={language} town={t.tryTown} />
@@ -42,11 +43,10 @@ export function PracticePage(props: {
         ''
       )}
       <form method="post" action={action}>
-        <label for="text">{t.tryText}</label>
-        <textarea id="text" name="text" rows={4} required spellcheck={false} autocomplete="off" dir="ltr">
-          {shown?.text ?? ''}
-        </textarea>
-        <button type="submit">{t.vGo}</button>
+        <Field name="text" label={t.tryText} value={shown?.text} lines={4} required ltr />
+        <button type="submit" class="govuk-button">
+          {t.vGo}
+        </button>
       </form>
       <h2>{t.tryEach}</h2>
       <ol>
@@ -54,7 +54,7 @@ export function PracticePage(props: {
           <li>
             <form method="post" action={action}>
               <input type="hidden" name="text" value={token} />
-              <button type="submit" class="quiet">
+              <button type="submit" class="govuk-button govuk-button--secondary">
                 {t[NAMES[id]]}
               </button>
             </form>

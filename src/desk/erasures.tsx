@@ -5,6 +5,7 @@ import type { ProofDeps } from '../proofs/issue.ts'
 import { decideErasure, type Erasure, GROUNDS, Ground, openErasures, proposeErasure } from '../registry/erasures.ts'
 import { Csrf, Select, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
+import { Details } from '../ui/parts.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { Desk, type DeskVisit, timeText } from './shell.tsx'
 
@@ -51,16 +52,17 @@ export function EraseBox(props: { visit: DeskVisit; id: string; once: string }) 
   const { t, session } = visit
   const names = groundNames(t)
   return (
-    <details>
-      <summary>{t.ePropose}</summary>
+    <Details summary={t.ePropose}>
       <form method="post" action={`/desk/neighbours/${id}/erase`}>
         <Csrf token={session.csrf} />
         <input type="hidden" name="once" value={once} />
-        <p class="hint">{t.eLead}</p>
+        <p class="govuk-hint">{t.eLead}</p>
         <Select name="ground" label={t.eGround} options={GROUNDS.map((ground) => [ground, names[ground]] as const)} />
-        <button type="submit">{t.ePropose}</button>
+        <button type="submit" class="govuk-button">
+          {t.ePropose}
+        </button>
       </form>
-    </details>
+    </Details>
   )
 }
 
@@ -85,11 +87,11 @@ function ErasuresPage(props: { visit: DeskVisit; erasures: readonly Erasure[] })
               <Csrf token={session.csrf} />
               <input type="hidden" name="erasure" value={erasure.id} />
               <Tick name="sure" id={`sure-${erasure.id}`} label={t.eSure} on={false} />
-              <p class="buttons">
-                <button type="submit" name="act" value="erase">
+              <p class="govuk-button-group">
+                <button type="submit" name="act" value="erase" class="govuk-button">
                   {t.eErase}
                 </button>
-                <button type="submit" name="act" value="refuse" class="quiet">
+                <button type="submit" name="act" value="refuse" class="govuk-button govuk-button--secondary">
                   {t.dRefuse}
                 </button>
               </p>

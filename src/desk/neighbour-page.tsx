@@ -8,6 +8,7 @@ import type { Offer } from '../proofs/wallet/offers.ts'
 import type { Neighbour } from '../registry/neighbours.ts'
 import { Csrf, DateField, Field, Select, Tick } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
+import { Details, Done, Fact, Facts } from '../ui/parts.tsx'
 import { EraseBox } from './erasures.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
 import { Reading } from './reading.tsx'
@@ -46,25 +47,17 @@ export function NeighbourPage(props: {
   const services = [...profiles.values()].map((profile) => [profile.id, profile.title[language]] as const)
   return (
     <Desk visit={visit} title={t.dWho} {...(registered ? { script: '/assets/desk.js' } : {})}>
-      {registered ? (
-        <div class="done" role="status">
-          {t.dDone}
-        </div>
-      ) : (
-        ''
-      )}
+      {registered ? <Done>{t.dDone}</Done> : ''}
       <h1>
         <bdi>{name ? nameText(name) : '…'}</bdi>
         <Reading name={name} />
       </h1>
       <Tabs visit={visit} id={id} here="now" />
       <CaseBox visit={visit} to={`/desk/neighbours/${id}`} />
-      {departedOn ? <p class="note">{t.dGone.replace('{day}', dayText(language, departedOn))}</p> : ''}
-      <dl>
-        <dt>{t.dBorn}</dt>
-        <dd>{dayText(language, dateOfBirth)}</dd>
-        <dt>{t.dWhere}</dt>
-        <dd>
+      {departedOn ? <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p> : ''}
+      <Facts>
+        <Fact name={t.dBorn}>{dayText(language, dateOfBirth)}</Fact>
+        <Fact name={t.dWhere}>
           <bdi>{address ? addressText(address) : '–'}</bdi>
           {address && 'coordinates' in address && address.coordinates ? (
             <small dir="ltr">
@@ -73,40 +66,30 @@ export function NeighbourPage(props: {
           ) : (
             ''
           )}
-        </dd>
-        <dt>{t.dSince}</dt>
-        <dd>{dayText(language, residence?.residentSince)}</dd>
-        {languages?.length ? (
-          <>
-            <dt>{t.dSpeaks}</dt>
-            <dd>{languages.map(languageName).join(', ')}</dd>
-          </>
-        ) : (
-          ''
-        )}
+        </Fact>
+        <Fact name={t.dSince}>{dayText(language, residence?.residentSince)}</Fact>
+        {languages?.length ? <Fact name={t.dSpeaks}>{languages.map(languageName).join(', ')}</Fact> : ''}
         {reach ? (
           <>
-            <dt>{t.fcontact}</dt>
-            <dd>
+            <Fact name={t.fcontact}>
               <bdi>{Object.values(contact ?? {}).join(', ') || '–'}</bdi>
-            </dd>
-            <dt>{t.frepresentative}</dt>
-            <dd>
+            </Fact>
+            <Fact name={t.frepresentative}>
               <bdi>{representative ? (representative.name ?? '…') : '–'}</bdi>
-            </dd>
+            </Fact>
           </>
         ) : (
-          <>
-            <dt>
-              {t.fcontact}, {t.frepresentative}
-            </dt>
-            <dd>
-              <a href={`/desk/neighbours/${id}?open=reach`}>{t.dOpenPart}</a>
-            </dd>
-          </>
+          <Fact
+            name={
+              <>
+                {t.fcontact}, {t.frepresentative}
+              </>
+            }
+          >
+            <a href={`/desk/neighbours/${id}?open=reach`}>{t.dOpenPart}</a>
+          </Fact>
         )}
-        <dt>{t.dHeard}</dt>
-        <dd>
+        <Fact name={t.dHeard}>
           {dayText(language, heardOn)}
           {departedOn ? (
             ''
@@ -114,24 +97,21 @@ export function NeighbourPage(props: {
             <form method="post" action={action('confirm')}>
               <Csrf token={session.csrf} />
               <input type="hidden" name="once" value={once} />
-              <button type="submit" class="quiet">
+              <button type="submit" class="govuk-button govuk-button--secondary">
                 {t.dConfirm}
               </button>
             </form>
           )}
-        </dd>
+        </Fact>
         {household ? (
-          <>
-            <dt>{t.dHousehold}</dt>
-            <dd>
-              {t.dAlone.replace('{n}', String(household.size))} ·{' '}
-              <a href={`/desk/register?household=${household.id}`}>{t.dAddHere}</a>
-            </dd>
-          </>
+          <Fact name={t.dHousehold}>
+            {t.dAlone.replace('{n}', String(household.size))} ·{' '}
+            <a href={`/desk/register?household=${household.id}`}>{t.dAddHere}</a>
+          </Fact>
         ) : (
           ''
         )}
-      </dl>
+      </Facts>
 
       <h2>{t.dHandOver}</h2>
       <div class="pair">
@@ -154,7 +134,9 @@ export function NeighbourPage(props: {
                 value={languages?.find((code) => code in LANGUAGES) ?? town.languages[0] ?? language}
                 options={Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)}
               />
-              <button type="submit">{t.dPrint}</button>
+              <button type="submit" class="govuk-button">
+                {t.dPrint}
+              </button>
               <p>
                 <a
                   href={`/rights.pdf?lang=${languages?.find((code) => code in LANGUAGES) ?? language}`}
@@ -169,7 +151,9 @@ export function NeighbourPage(props: {
               <Csrf token={session.csrf} />
               <h3>{t.dWallet}</h3>
               <Select name="profile" label={t.dService} options={services} />
-              <button type="submit">{t.dWallet}</button>
+              <button type="submit" class="govuk-button">
+                {t.dWallet}
+              </button>
             </form>
           </>
         )}
@@ -177,15 +161,15 @@ export function NeighbourPage(props: {
           <Csrf token={session.csrf} />
           <input type="hidden" name="once" value={once} />
           <h3>{t.rEnrol}</h3>
-          <p class="hint">{t.rEnrolHint}</p>
-          <p class="buttons">
-            <button type="submit" name="what" value="phone">
+          <p class="govuk-hint">{t.rEnrolHint}</p>
+          <p class="govuk-button-group">
+            <button type="submit" name="what" value="phone" class="govuk-button">
               {t.rPhone}
             </button>
-            <button type="submit" name="what" value="card">
+            <button type="submit" name="what" value="card" class="govuk-button">
               {t.rCard}
             </button>
-            <button type="submit" name="what" value="cancel" class="quiet">
+            <button type="submit" name="what" value="cancel" class="govuk-button govuk-button--secondary">
               {t.rLost}
             </button>
           </p>
@@ -205,7 +189,7 @@ export function NeighbourPage(props: {
                 ) : (
                   <form method="post" action={action('revoke')}>
                     <Csrf token={session.csrf} />
-                    <button type="submit" name="proof" value={proof.id} class="quiet">
+                    <button type="submit" name="proof" value={proof.id} class="govuk-button govuk-button--secondary">
                       {t.dRevoke}
                     </button>
                   </form>
@@ -219,12 +203,11 @@ export function NeighbourPage(props: {
       )}
 
       {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} once={once} /> : ''}
-      <details>
-        <summary>{t.dCorrect}</summary>
+      <Details summary={t.dCorrect}>
         <form method="post" action={action('correct')}>
           <Csrf token={session.csrf} />
           <input type="hidden" name="version" value={String(version)} />
-          <p class="hint">{t.dCorrectLead}</p>
+          <p class="govuk-hint">{t.dCorrectLead}</p>
           <Field name="given" label={t.dGiven} value={name?.given ?? ''} auto />
           <Field name="family" label={t.dFamily} value={name?.family?.join(' ') ?? ''} auto />
           <DateField
@@ -244,11 +227,12 @@ export function NeighbourPage(props: {
             options={[['', '–'], ...Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)]}
           />
           <Tick name="protected" label={t.dProtect} on={false} />
-          <button type="submit">{t.dSave}</button>
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
         </form>
-      </details>
-      <details open={departedOn !== undefined}>
-        <summary>{settle}</summary>
+      </Details>
+      <Details summary={settle} open={departedOn !== undefined}>
         <form method="post" action={action(departedOn ? 'return' : 'move')}>
           <Csrf token={session.csrf} />
           <input type="hidden" name="version" value={String(version)} />
@@ -262,9 +246,11 @@ export function NeighbourPage(props: {
             labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
             value={() => ''}
           />
-          <button type="submit">{settle}</button>
+          <button type="submit" class="govuk-button">
+            {settle}
+          </button>
         </form>
-      </details>
+      </Details>
     </Desk>
   )
 }

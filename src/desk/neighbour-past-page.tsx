@@ -19,12 +19,19 @@ export function Tabs(props: { visit: DeskVisit; id: string; here: Part }) {
     ['leave', '/leave', t.dLeave],
   ]
   return (
-    <nav aria-label={t.dWho}>
-      {rooms.map(([part, path, text]) => (
-        <a href={`/desk/neighbours/${props.id}${path}`} {...(part === props.here ? { 'aria-current': 'page' } : {})}>
-          {text}
-        </a>
-      ))}
+    <nav class="parts" aria-label={t.dWho}>
+      <ul>
+        {rooms.map(([part, path, text]) => (
+          <li>
+            <a
+              href={`/desk/neighbours/${props.id}${path}`}
+              {...(part === props.here ? { 'aria-current': 'page' } : {})}
+            >
+              {text}
+            </a>
+          </li>
+        ))}
+      </ul>
     </nav>
   )
 }
@@ -168,7 +175,9 @@ export function LeavePage(props: {
             value={() => ''}
           />
           <Field name="reason" label={t.dReason} lines={3} />
-          <button type="submit">{t.dSave}</button>
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
         </form>
       )}
     </Desk>
@@ -181,7 +190,7 @@ export function ProceedingBox(props: { visit: DeskVisit; proceeding: OpenProceed
   const { t, language, session, requester } = visit
   const action = (what: string) => `/desk/neighbours/${proceeding.neighbourId}/proceedings/${proceeding.id}/${what}`
   return (
-    <section class="note">
+    <section class="govuk-inset-text">
       <p>
         <a href={`/desk/neighbours/${proceeding.neighbourId}`}>
           <bdi>{proceeding.name ? nameText(proceeding.name) : '…'}</bdi>
@@ -201,21 +210,23 @@ export function ProceedingBox(props: { visit: DeskVisit; proceeding: OpenProceed
             labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
             value={() => ''}
           />
-          <button type="submit">{t.dSave}</button>
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
         </form>
       )}
       <form method="post" action={action('decision')}>
         <Csrf token={session.csrf} />
         <input type="hidden" name="once" value={once} />
-        <p class="buttons">
+        <p class="govuk-button-group">
           {proceeding.openedBy !== requester.id && proceeding.effectiveFrom ? (
-            <button type="submit" name="decision" value="approved">
+            <button type="submit" name="decision" value="approved" class="govuk-button">
               {t.dApprove}
             </button>
           ) : (
             ''
           )}
-          <button type="submit" name="decision" value="withdrawn" class="quiet">
+          <button type="submit" name="decision" value="withdrawn" class="govuk-button govuk-button--secondary">
             {t.dWithdraw}
           </button>
         </p>

@@ -13,6 +13,7 @@ import { type ApplicationToReview, applicationsToReview, decideApplication } fro
 import { functionNames } from '../portal/enrol-pages.tsx'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { Csrf, Field, Select } from '../ui/form.tsx'
+import { Details, Fact, Facts } from '../ui/parts.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { Desk, type DeskVisit, dayText } from './shell.tsx'
 
@@ -98,30 +99,27 @@ function ApplicationBox(props: { visit: DeskVisit; application: ApplicationToRev
     [t.aKeys, String(keys.length)],
   ]
   return (
-    <section class="note" aria-labelledby={`application-${id}`}>
+    <section class="govuk-inset-text" aria-labelledby={`application-${id}`}>
       <h3 id={`application-${id}`}>
         <bdi>{name}</bdi> · {dayText(language, receivedAt.slice(0, 10))}
       </h3>
-      <dl>
+      <Facts>
         {lines.map(([label, value]) => (
-          <>
-            <dt>{label}</dt>
-            <dd dir="auto">{value}</dd>
-          </>
+          <Fact name={label}>
+            <span dir="auto">{value}</span>
+          </Fact>
         ))}
-      </dl>
+      </Facts>
       <form method="post" action="/desk/organisations/applications">
         <Csrf token={session.csrf} />
         <input type="hidden" name="application" value={id} />
-        <label for={`client-${id}`}>{t.gClients}</label>
-        <input id={`client-${id}`} name="client" autocomplete="off" dir="ltr" />
-        <label for={`reason-${id}`}>{t.aReason}</label>
-        <textarea id={`reason-${id}`} name="reason" rows={2} dir="auto" />
-        <p class="buttons">
-          <button type="submit" name="act" value="enrol">
+        <Field name="client" id={`client-${id}`} label={t.gClients} ltr />
+        <Field name="reason" id={`reason-${id}`} label={t.aReason} lines={2} auto />
+        <p class="govuk-button-group">
+          <button type="submit" name="act" value="enrol" class="govuk-button">
             {t.gAdd}
           </button>
-          <button type="submit" name="act" value="refuse" class="quiet">
+          <button type="submit" name="act" value="refuse" class="govuk-button govuk-button--secondary">
             {t.dRefuse}
           </button>
         </p>
@@ -174,39 +172,39 @@ function OrganisationsPage(props: {
           </li>
         ))}
       </ul>
-      <details>
-        <summary>{t.gAdd}</summary>
+      <Details summary={t.gAdd}>
         <form method="post" action="/desk/organisations">
           <Csrf token={session.csrf} />
           <Field name="name" label={t.gName} required auto />
           <Field name="functions" label={t.gFunctions} required />
           <Field name="signed" label={t.gSigned} auto />
           <Field name="clients" label={t.gClients} />
-          <button type="submit">{t.dSave}</button>
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
         </form>
-      </details>
-      <details>
-        <summary>{t.gTie}</summary>
+      </Details>
+      <Details summary={t.gTie}>
         <form method="post" action="/desk/organisations/tie">
           <Csrf token={session.csrf} />
           <Select name="organisation" id="tie-organisation" label={t.gName} options={choices} />
           <Select name="kind" label={t.gTie} options={Object.entries(kinds)} />
           <Select name="related" label={t.gName} options={choices} />
-          <button type="submit">{t.dSave}</button>
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
         </form>
-      </details>
-      <details>
-        <summary>{t.gRenew}</summary>
+      </Details>
+      <Details summary={t.gRenew}>
         <form method="post" action="/desk/organisations/promise">
           <Csrf token={session.csrf} />
           <Select name="organisation" id="promise-organisation" label={t.gName} options={choices} />
-          <div class="field">
-            <label for="promise-signed">{t.gSigned}</label>
-            <input id="promise-signed" name="signed" required dir="auto" autocomplete="off" />
-          </div>
-          <button type="submit">{t.dSave}</button>
+          <Field name="signed" id="promise-signed" label={t.gSigned} required auto />
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
         </form>
-      </details>
+      </Details>
     </Desk>
   )
 }

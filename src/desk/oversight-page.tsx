@@ -3,6 +3,7 @@ import type { StaffActivity } from '../firewall/flags.ts'
 import type { Lockdown } from '../firewall/lockdown.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
 import { Csrf, Field, Select, Tick } from '../ui/form.tsx'
+import { Details } from '../ui/parts.tsx'
 import { Desk, type DeskVisit, timeText } from './shell.tsx'
 
 export interface FlagShown {
@@ -39,7 +40,7 @@ export function FlagsPage(props: {
             {requester.role === 'supervisor' ? (
               <form method="post" action="/desk/flags/review">
                 <Csrf token={session.csrf} />
-                <button type="submit" name="flag" value={flag.id} class="quiet">
+                <button type="submit" name="flag" value={flag.id} class="govuk-button govuk-button--secondary">
                   {t.dReviewed}
                 </button>
               </form>
@@ -102,11 +103,11 @@ export function LegalPage(props: { visit: DeskVisit; demands: readonly DemandOut
             {demand.stage === 'under-review' ? (
               <form method="post" action={`/desk/legal/${demand.id}/review`}>
                 <Csrf token={session.csrf} />
-                <p class="buttons">
-                  <button type="submit" name="approves" value="no">
+                <p class="govuk-button-group">
+                  <button type="submit" name="approves" value="no" class="govuk-button">
                     {t.dRefuse}
                   </button>
-                  <button type="submit" name="approves" value="yes" class="quiet">
+                  <button type="submit" name="approves" value="yes" class="govuk-button govuk-button--secondary">
                     {t.dApprove} ({demand.approvals}/2)
                   </button>
                 </p>
@@ -117,8 +118,7 @@ export function LegalPage(props: { visit: DeskVisit; demands: readonly DemandOut
           </li>
         ))}
       </ul>
-      <details>
-        <summary>{t.dDemand}</summary>
+      <Details summary={t.dDemand}>
         <form method="post" action="/desk/legal">
           <Csrf token={session.csrf} />
           <Field name="authority" label={t.dAuthority} required auto />
@@ -134,15 +134,17 @@ export function LegalPage(props: { visit: DeskVisit; demands: readonly DemandOut
           <Field name="basis" label={t.dBasis} required auto />
           <Field name="scope" label={t.dScope} lines={3} required auto />
           <Field name="document" label={t.dHash} required />
-          <button type="submit">{t.dSave}</button>
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
         </form>
-      </details>
+      </Details>
       <h2>{t.dLockdown}</h2>
-      <p class="note">{lockdown.closed ? t.dClosed : t.dOpen}</p>
+      <p class="govuk-inset-text">{lockdown.closed ? t.dClosed : t.dOpen}</p>
       <p>{t.dVotes.replace('{n}', String(lockdown.votes)).replace('{needed}', String(lockdown.needed))}</p>
       <form method="post" action="/desk/legal/lockdown">
         <Csrf token={session.csrf} />
-        <button type="submit" name="close" value={lockdown.closed ? 'no' : 'yes'}>
+        <button type="submit" name="close" value={lockdown.closed ? 'no' : 'yes'} class="govuk-button">
           {lockdown.closed ? t.dVoteOpen : t.dVoteClose}
         </button>
       </form>

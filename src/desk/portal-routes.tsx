@@ -107,7 +107,9 @@ function WordPage(props: { visit: DeskVisit; id: string }) {
         <Csrf token={session.csrf} />
         <input type="hidden" name="what" value="card" />
         <Field name="word" label={t.rWordAsk} required auto />
-        <button type="submit">{t.rCard}</button>
+        <button type="submit" class="govuk-button">
+          {t.rCard}
+        </button>
       </form>
     </Desk>
   )
@@ -145,15 +147,16 @@ function ComplaintsPage(props: { visit: DeskVisit; complaints: readonly Complain
             <form method="post" action="/desk/complaints">
               <Csrf token={session.csrf} />
               <input type="hidden" name="complaint" value={complaint.id} />
-              <label for={`answer-${complaint.id}`}>{t.kAnswer}</label>
-              <textarea id={`answer-${complaint.id}`} name="answer" rows={3} required dir="auto" />
+              <Field name="answer" id={`answer-${complaint.id}`} label={t.kAnswer} lines={3} required auto />
               <Select
                 name="outcome"
                 id={`outcome-${complaint.id}`}
                 label={t.kOutcome}
                 options={outcomeNames(language)}
               />
-              <button type="submit">{t.kAnswer}</button>
+              <button type="submit" class="govuk-button">
+                {t.kAnswer}
+              </button>
             </form>
           </li>
         ))}
@@ -188,7 +191,7 @@ function Asked(props: { visit: DeskVisit; complaint: ComplaintToAnswer }) {
           }).map(([name, value]) => (
             <input type="hidden" name={name} value={value} />
           ))}
-          <button type="submit" name="act" value="fill" class="quiet">
+          <button type="submit" name="act" value="fill" class="govuk-button govuk-button--secondary">
             {t.dRegister}
           </button>
         </form>

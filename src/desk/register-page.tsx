@@ -2,6 +2,7 @@ import { nameText } from '../proofs/paper.ts'
 import type { Name } from '../registry/model.ts'
 import { type Choice, Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Select, Tick } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
+import { Details, NotDone } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
 import { MOST_PEOPLE, peopleIn, type Typed } from './registration-form.ts'
 import { Desk, type DeskVisit, dayText } from './shell.tsx'
@@ -32,25 +33,18 @@ export function RegisterPage(props: RegisterProps) {
         {draftId ? <input type="hidden" name="draft" value={draftId} /> : ''}
         {value('household') ? <input type="hidden" name="household" value={value('household')} /> : ''}
         {sensitive ? <SensitiveBox visit={visit} word={sensitive.word} /> : ''}
-        <p class="note">{t.dWhyNot}</p>
+        <p class="govuk-inset-text">{t.dWhyNot}</p>
         {Array.from({ length: peopleIn(typed) }, (_, i) => (
           <PersonFields visit={visit} typed={typed} faults={faults} i={i} alone={peopleIn(typed) === 1} />
         ))}
         {peopleIn(typed) < MOST_PEOPLE ? (
-          <button type="submit" name="act" value="another" class="quiet" formnovalidate>
+          <button type="submit" name="act" value="another" class="govuk-button govuk-button--secondary" formnovalidate>
             {t.dAnother}
           </button>
         ) : (
           ''
         )}
-        {value('household') ? (
-          ''
-        ) : (
-          <>
-            <h2>{t.dWhere}</h2>
-            <AddressFields visit={visit} typed={typed} fault={faults.where} />
-          </>
-        )}
+        {value('household') ? '' : <AddressFields visit={visit} typed={typed} fault={faults.where} heading />}
         <DateField
           name="since"
           legend={t.dSince}
@@ -59,11 +53,11 @@ export function RegisterPage(props: RegisterProps) {
           labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
           value={(part) => value(`since-${part}`)}
         />
-        <p class="buttons">
-          <button type="submit" name="act" value="register">
+        <p class="govuk-button-group">
+          <button type="submit" name="act" value="register" class="govuk-button">
             {t.dRegister}
           </button>
-          <button type="submit" name="act" value="draft" class="quiet" formnovalidate>
+          <button type="submit" name="act" value="draft" class="govuk-button govuk-button--secondary" formnovalidate>
             {t.dDraft}
           </button>
         </p>
@@ -76,7 +70,7 @@ export function RegisterPage(props: RegisterProps) {
 export function SensitiveBox(props: { visit: Pick<DeskVisit, 't'>; word: string }) {
   const { t } = props.visit
   return (
-    <div class="summary" role="alert">
+    <NotDone>
       <Radios
         name="sensitive"
         legend={t.dSensitive.replace('{word}', props.word)}
@@ -86,7 +80,7 @@ export function SensitiveBox(props: { visit: Pick<DeskVisit, 't'>; word: string 
           { value: 'keep', label: t.dKeep },
         ]}
       />
-    </div>
+    </NotDone>
   )
 }
 
@@ -124,10 +118,13 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
       <Tick name={name('about')} label={t.dAbout} on={value('about') !== ''} />
       <Radios name={name('evidence')} legend={t.dHow} choices={evidence} value={value('evidence') || 'declaration'} />
       <Field name={name('document')} label={t.dDocumentNumber} value={value('document')} />
-      <details>
-        <summary>
-          {t.dSpeaks} · {t.dPhone} · {t.dRepresentative}
-        </summary>
+      <Details
+        summary={
+          <>
+            {t.dSpeaks} · {t.dPhone} · {t.dRepresentative}
+          </>
+        }
+      >
         <Select
           name={name('language')}
           label={t.dSpeaks}
@@ -140,7 +137,7 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
         ) : (
           <Field name={name('representative')} label={t.dRepresentative} value={value('representative')} auto />
         )}
-      </details>
+      </Details>
       <Tick name={name('protected')} label={t.dProtect} on={value('protected') !== ''} />
     </section>
   )
@@ -151,8 +148,10 @@ export function AddressFields(props: {
   visit: Pick<DeskVisit, 't' | 'town'>
   typed: Typed
   fault?: string | undefined
+  /** Where the question begins a part of its page. */
+  heading?: boolean
 }) {
-  const { visit, typed, fault } = props
+  const { visit, typed, fault, heading } = props
   const { t, town } = visit
   const value = (name: string) => typed[name] ?? ''
   const reference = [town.referenceAddress.name, town.referenceAddress.streetName, town.referenceAddress.number]
@@ -163,6 +162,7 @@ export function AddressFields(props: {
       <Radios
         name="where"
         legend={t.dWhere}
+        heading={heading ?? false}
         value={value('where')}
         fault={fault}
         choices={[
@@ -227,7 +227,11 @@ export function TwinPage(props: {
                 </a>
                 <br />
                 {dayText(language, dateOfBirth)}
-                {departedOn ? <p class="note">{t.dGone.replace('{day}', dayText(language, departedOn))}</p> : ''}
+                {departedOn ? (
+                  <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p>
+                ) : (
+                  ''
+                )}
               </li>
             ))}
           </ul>
@@ -242,7 +246,7 @@ export function TwinPage(props: {
           ))}
         <input type="hidden" name="once" value={once} />
         <input type="hidden" name={`p${person}_distinct`} value="yes" />
-        <button type="submit" name="act" value="register">
+        <button type="submit" name="act" value="register" class="govuk-button">
           {t.dDistinct}
         </button>
       </form>

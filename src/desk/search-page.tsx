@@ -3,6 +3,7 @@ import { addressText } from '../proofs/address-text.ts'
 import { nameText } from '../proofs/paper.ts'
 import type { Address, Name } from '../registry/model.ts'
 import { Csrf, Field, Tick } from '../ui/form.tsx'
+import { Done } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
 import { CaseBox, Desk, type DeskVisit, dayText } from './shell.tsx'
 
@@ -31,13 +32,7 @@ export function SearchPage(props: {
   const { t, language, session } = visit
   return (
     <Desk visit={visit} title={t.dSearch} here="/desk" script="/assets/desk.js">
-      {registered ? (
-        <div class="done" role="status">
-          {t.dDone}
-        </div>
-      ) : (
-        ''
-      )}
+      {registered ? <Done>{t.dDone}</Done> : ''}
       <h1>{t.dSearch}</h1>
       <CaseBox visit={visit} />
       <form method="post" action="/desk/search">
@@ -52,7 +47,9 @@ export function SearchPage(props: {
           fault={tooWide ? t.dTooWide : undefined}
         />
         <Tick name="mononym" label={t.dMononym} on={mononym} />
-        <button type="submit">{t.dSearch}</button>
+        <button type="submit" class="govuk-button">
+          {t.dSearch}
+        </button>
       </form>
       {found ? (
         <section aria-live="polite">
@@ -72,7 +69,7 @@ export function SearchPage(props: {
           </ul>
           {found.more ? <p>{t.dMore}</p> : ''}
           <p>
-            <a class="button" href="/desk/register">
+            <a class="govuk-button" href="/desk/register">
               {t.dRegister}
             </a>
           </p>

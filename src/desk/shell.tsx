@@ -1,8 +1,8 @@
 import type { Child } from 'hono/jsx'
 import type { Staff, StaffRole } from '../firewall/requester.ts'
-import { Csrf } from '../ui/form.tsx'
+import { Csrf, Field } from '../ui/form.tsx'
 import { LANGUAGES, type Language, LOCALES, type Texts } from '../ui/language.ts'
-import { Page } from '../ui/layout.tsx'
+import { Page, RoomAction, Rooms } from '../ui/layout.tsx'
 import type { PageVisit } from '../ui/signed-in.tsx'
 
 export type DeskVisit = PageVisit<Staff>
@@ -35,31 +35,32 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
       town={visit.name}
       {...(props.script ? { script: { src: props.script, nonce: visit.nonce } } : {})}
       bar={
-        <nav class="desk-bar" aria-label={t.dDesk}>
-          <div>
-            {ROOMS.filter(({ roles }) => roles.includes(requester.role)).map(({ path, text }) => (
-              <a href={path} {...(path === here ? { 'aria-current': 'page' } : {})}>
-                {t[text]}
-              </a>
-            ))}
-            <form method="post" action="/desk/lock">
-              <Csrf token={session.csrf} />
-              <button type="submit" class="quiet" accesskey="l">
-                {t.dLock}
-              </button>
-            </form>
-            <form method="post" action="/sign-out">
-              <Csrf token={session.csrf} />
-              <button type="submit" class="quiet">
-                {t.dSignOut}
-              </button>
-            </form>
-          </div>
-        </nav>
+        <Rooms
+          label={t.dDesk}
+          rooms={ROOMS.filter(({ roles }) => roles.includes(requester.role)).map(({ path, text }) => ({
+            path,
+            name: t[text],
+            here: path === here,
+          }))}
+        >
+          <RoomAction action="/desk/lock" name={t.dLock} accesskey="l">
+            <Csrf token={session.csrf} />
+          </RoomAction>
+          <RoomAction action="/sign-out" name={t.dSignOut}>
+            <Csrf token={session.csrf} />
+          </RoomAction>
+        </Rooms>
       }
     >
       {props.script ? (
-        <p id="waiting" class="note" role="status" hidden data-key={session.formKey} data-text={t.dWaiting} />
+        <p
+          id="waiting"
+          class="govuk-inset-text"
+          role="status"
+          hidden
+          data-key={session.formKey}
+          data-text={t.dWaiting}
+        />
       ) : (
         ''
       )}
@@ -75,28 +76,18 @@ export function CaseBox(props: { visit: DeskVisit; to?: string }) {
     <form method="post" action="/desk/case" class="row">
       <Csrf token={session.csrf} />
       <input type="hidden" name="to" value={props.to ?? '/desk'} />
-      <div>
-        <label for="case">{t.dCase}</label>
-        <input
-          id="case"
-          name="case"
-          value={requester.case ?? ''}
-          pattern="[A-Za-z0-9\-]{4,64}"
-          autocomplete="off"
-          class="short"
-          size={16}
-          dir="ltr"
-          aria-describedby="case-hint"
-        />
-      </div>
-      <button type="submit">{t.dSet}</button>
-      {requester.case ? (
-        ''
-      ) : (
-        <p class="hint" id="case-hint">
-          {t.dCaseHint}
-        </p>
-      )}
+      <Field
+        name="case"
+        label={t.dCase}
+        value={requester.case ?? ''}
+        pattern="[A-Za-z0-9\-]{4,64}"
+        size={16}
+        ltr
+        hint={requester.case ? undefined : t.dCaseHint}
+      />
+      <button type="submit" class="govuk-button">
+        {t.dSet}
+      </button>
     </form>
   )
 }

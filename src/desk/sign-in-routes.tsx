@@ -44,7 +44,7 @@ export function signInPages(house: House<Municipality>, deps: SessionDeps, signI
           <p class="lead">{t.dSignInLead}</p>
           {signIn ? (
             <p>
-              <a class="button" href={start}>
+              <a class="govuk-button" href={start}>
                 {t.dSignIn}
               </a>
             </p>
@@ -101,13 +101,13 @@ export function signInPages(house: House<Municipality>, deps: SessionDeps, signI
       <Page title={t.dLocked} language={language} town={name}>
         <h1>{t.dLocked}</h1>
         <p>
-          <a class="button" href={`/sign-in/start?to=${encodeURIComponent(to)}`}>
+          <a class="govuk-button" href={`/sign-in/start?to=${encodeURIComponent(to)}`}>
             {t.dUnlock}
           </a>
         </p>
         <form method="post" action="/sign-out">
           <Csrf token={visit.session.csrf} />
-          <button type="submit" class="quiet">
+          <button type="submit" class="govuk-button govuk-button--secondary">
             {t.dSignOut}
           </button>
         </form>

@@ -26,14 +26,14 @@ export function WorkPage(props: {
           <li>
             <bdi>{`${draft.typed.p0_given ?? ''} ${draft.typed.p0_family ?? ''}`.trim() || '…'}</bdi> ·{' '}
             {timeText(language, town.timeZone, draft.updatedAt)}
-            <p class="buttons">
-              <a class="button" href={`/desk/register?draft=${draft.id}`}>
+            <p class="govuk-button-group">
+              <a class="govuk-button" href={`/desk/register?draft=${draft.id}`}>
                 {t.dContinue}
               </a>
             </p>
             <form method="post" action="/desk/drafts/discard">
               <Csrf token={session.csrf} />
-              <button type="submit" name="draft" value={draft.id} class="quiet">
+              <button type="submit" name="draft" value={draft.id} class="govuk-button govuk-button--secondary">
                 {t.dDiscard}
               </button>
             </form>
@@ -54,7 +54,9 @@ export function WorkPage(props: {
           <p>
             {t.dLettersLead} <bdi>{letters}</bdi>
           </p>
-          <button type="submit">{t.dPrint}</button>
+          <button type="submit" class="govuk-button">
+            {t.dPrint}
+          </button>
         </form>
       )}
     </Desk>
@@ -75,7 +77,7 @@ export function SessionsPage(props: { visit: DeskVisit; sessions: readonly OpenS
             {one.here ? ` · ${t.dHere}` : ''}
             <form method="post" action="/desk/sessions/close">
               <Csrf token={session.csrf} />
-              <button type="submit" name="handle" value={one.handle} class="quiet">
+              <button type="submit" name="handle" value={one.handle} class="govuk-button govuk-button--secondary">
                 {t.dCloseSession}
               </button>
             </form>

@@ -4,6 +4,7 @@ import { dayText } from '../desk/shell.tsx'
 import type { Neighbour } from '../registry/neighbours.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Select, Tick } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
+import { Done } from '../ui/parts.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
 
 /** What a neighbour may say has changed: most of it takes effect at once. */
@@ -20,13 +21,7 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
   )
   return (
     <Own visit={visit} heading={t.mTitle}>
-      {visit.query('done') === '1' ? (
-        <div class="done" role="status">
-          {t.mDone}
-        </div>
-      ) : (
-        ''
-      )}
+      {visit.query('done') === '1' ? <Done>{t.mDone}</Done> : ''}
       <section aria-labelledby="here">
         <h2 id="here">{t.mHere}</h2>
         <p>
@@ -34,14 +29,16 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
         </p>
         <form method="post" action="/me/change/here">
           {hidden}
-          <button type="submit">{t.mYes}</button>
+          <button type="submit" class="govuk-button">
+            {t.mYes}
+          </button>
         </form>
       </section>
       <section aria-labelledby="move">
         <h2 id="move">{t.mMove}</h2>
         <p>{t.mMoveLead}</p>
         <p>
-          <a class="button" href="/me/change/move">
+          <a class="govuk-button" href="/me/change/move">
             {t.mMove}
           </a>
         </p>
@@ -59,7 +56,9 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
             labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
             value={() => ''}
           />
-          <button type="submit">{t.kSend}</button>
+          <button type="submit" class="govuk-button">
+            {t.kSend}
+          </button>
         </form>
       </section>
       <section aria-labelledby="reach">
@@ -73,7 +72,9 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
             value={languages?.[0] ?? language}
             options={Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)}
           />
-          <button type="submit">{t.dSave}</button>
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
         </form>
       </section>
       <section aria-labelledby="hide">
@@ -84,7 +85,9 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
         ) : (
           <form method="post" action="/me/change/hide">
             {hidden}
-            <button type="submit">{t.mHide}</button>
+            <button type="submit" class="govuk-button">
+              {t.mHide}
+            </button>
           </form>
         )}
       </section>
@@ -93,9 +96,10 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
         <p>{t.mObjectLead}</p>
         <form method="post" action="/me/change/object">
           {hidden}
-          <label for="why">{t.mObjectWhy}</label>
-          <textarea id="why" name="why" rows={3} maxlength={5000} required dir="auto" />
-          <button type="submit">{t.kSend}</button>
+          <Field name="why" label={t.mObjectWhy} lines={3} maxlength={5000} required auto />
+          <button type="submit" class="govuk-button">
+            {t.kSend}
+          </button>
         </form>
       </section>
       {neighbour.departedOn ? (
@@ -104,7 +108,9 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
           <p>{t.mEraseLead}</p>
           <form method="post" action="/me/change/erase">
             {hidden}
-            <button type="submit">{t.mErase}</button>
+            <button type="submit" class="govuk-button">
+              {t.mErase}
+            </button>
           </form>
         </section>
       ) : (
@@ -114,7 +120,9 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
           <form method="post" action="/me/change/leave">
             {hidden}
             <Tick name="sure" label={t.mLeaveSure} on={false} />
-            <button type="submit">{t.mLeave}</button>
+            <button type="submit" class="govuk-button">
+              {t.mLeave}
+            </button>
           </form>
         </section>
       )}
@@ -154,7 +162,9 @@ export function MovePage(props: {
           labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
           value={(part) => typed[`since-${part}`] ?? ''}
         />
-        <button type="submit">{t.mMove}</button>
+        <button type="submit" class="govuk-button">
+          {t.mMove}
+        </button>
       </form>
     </Own>
   )

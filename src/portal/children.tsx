@@ -53,9 +53,9 @@ function ChildrenPage(props: { visit: OwnVisit; represented: readonly Represente
             <Csrf token={session.csrf} />
             <input type="hidden" name="once" value={once} />
             <input type="hidden" name="child" value={id} />
-            <p class="buttons">
+            <p class="govuk-button-group">
               {offered.map((profile) => (
-                <button type="submit" name="profile" value={profile.id} class="quiet">
+                <button type="submit" name="profile" value={profile.id} class="govuk-button govuk-button--secondary">
                   {profile.title[language]}
                 </button>
               ))}

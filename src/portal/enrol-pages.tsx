@@ -2,9 +2,10 @@ import { always, type House } from '../firewall/endpoint.ts'
 import type { Reply } from '../firewall/reply.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
+import { ErrorSummary, type Faults, Field, Group, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
+import { Done } from '../ui/parts.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { pageOf } from '../ui/signed-in.tsx'
 import { Application, applyToAsk, FUNCTIONS, type Standing, standingOf, thumbprintsIn } from './applications.ts'
@@ -83,12 +84,12 @@ function EnrolOrganisationPage(props: {
       <Languages language={language} path="/providers/enrol" />
       <h1>{t.aTitle}</h1>
       {sent ? (
-        <div class="done" role="status">
+        <Done>
           <p>{t.aSent}</p>
           <p class="digits code" dir="ltr">
             {sent}
           </p>
-        </div>
+        </Done>
       ) : (
         ''
       )}
@@ -112,13 +113,11 @@ function EnrolOrganisationPage(props: {
       <ErrorSummary title={t.dThere} faults={faults} />
       <form method="post" action={`/providers/enrol?lang=${language}`}>
         <Field name="name" label={t.gName} value={value('name')} fault={faults.name} auto />
-        <fieldset class={faults.functions ? 'field wrong' : 'field'} id="functions">
-          <legend>{t.aDoes}</legend>
-          {faults.functions ? <p class="fault">{faults.functions}</p> : ''}
+        <Group name="functions" legend={t.aDoes} fault={faults.functions}>
           {FUNCTIONS.map((one) => (
             <Tick name={`does-${one}`} label={names[one]} on={typed?.has(`does-${one}`) ?? false} />
           ))}
-        </fieldset>
+        </Group>
         <Field
           name="ties"
           label={t.aTies}
@@ -132,16 +131,17 @@ function EnrolOrganisationPage(props: {
         <Field name="officer" label={t.aOfficer} value={value('officer')} fault={faults.officer} auto />
         <Field name="contact" label={t.aContact} value={value('contact')} fault={faults.contact} auto />
         <Field name="keys" label={t.aKeys} hint={t.aKeysHint} lines={4} value={value('keys')} fault={faults.keys} />
-        <div class={faults.promise ? 'field wrong' : 'field'}>
-          {faults.promise ? <p class="fault">{faults.promise}</p> : ''}
-          <Tick name="promise" label={t.aPromise} on={typed?.has('promise') ?? false} />
-        </div>
-        <button type="submit">{t.kSend}</button>
+        <Tick name="promise" label={t.aPromise} on={typed?.has('promise') ?? false} fault={faults.promise} />
+        <button type="submit" class="govuk-button">
+          {t.kSend}
+        </button>
       </form>
       <h2>{t.kFollow}</h2>
       <form method="post" action={`/providers/enrol/follow?lang=${language}`}>
         <Field name="code" label={t.kFollow} required />
-        <button type="submit">{t.vGo}</button>
+        <button type="submit" class="govuk-button">
+          {t.vGo}
+        </button>
       </form>
     </Page>
   )

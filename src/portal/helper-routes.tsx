@@ -9,9 +9,10 @@ import { InvalidInput } from '../platform/problem.ts'
 import { printPaper, writePaper } from '../proofs/paper.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { Csrf, DateField, Field, Select, Tick } from '../ui/form.tsx'
+import { Csrf, DateField, Field, Group, Select, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
+import { Done, NotDone } from '../ui/parts.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { pageOf } from '../ui/signed-in.tsx'
 import { formOf, type OwnPages, type PortalDeps, type Send } from './routes.tsx'
@@ -99,12 +100,12 @@ function HelpersPage(props: { visit: OwnVisit; helpers: readonly Helper[]; code?
   return (
     <Own visit={visit} heading={t.hTitle}>
       {code ? (
-        <div class="done" role="status">
+        <Done>
           <p>{t.hCode}</p>
           <p class="digits code" dir="ltr">
             {code}
           </p>
-        </div>
+        </Done>
       ) : (
         ''
       )}
@@ -117,7 +118,7 @@ function HelpersPage(props: { visit: OwnVisit; helpers: readonly Helper[]; code?
             {helper.profiles.map((id) => profiles.get(id)?.title[language] ?? id).join(', ')}
             <form method="post" action="/me/helpers/end">
               <Csrf token={session.csrf} />
-              <button type="submit" name="helper" value={helper.id} class="quiet">
+              <button type="submit" name="helper" value={helper.id} class="govuk-button govuk-button--secondary">
                 {t.hEnd}
               </button>
             </form>
@@ -127,19 +128,20 @@ function HelpersPage(props: { visit: OwnVisit; helpers: readonly Helper[]; code?
       <form method="post" action="/me/helpers">
         <Csrf token={session.csrf} />
         <Field name="name" label={t.hName} required auto />
-        <fieldset class="field">
-          <legend>{t.dService}</legend>
+        <Group name="for" legend={t.dService}>
           {offered.map((profile) => (
             <Tick name={`for-${profile.id}`} label={profile.title[language]} on={false} />
           ))}
-        </fieldset>
+        </Group>
         <DateField
           name="until"
           legend={t.hUntil}
           labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
           value={() => ''}
         />
-        <button type="submit">{t.hAdd}</button>
+        <button type="submit" class="govuk-button">
+          {t.hAdd}
+        </button>
       </form>
     </Own>
   )
@@ -160,19 +162,13 @@ function ActPage(props: {
       <Languages language={language} path="/helper" />
       <h1>{t.hActTitle}</h1>
       {refused ? (
-        <div class="summary" role="alert">
+        <NotDone>
           <p>{t.hRefused}</p>
-        </div>
+        </NotDone>
       ) : (
         ''
       )}
-      {cancelled ? (
-        <div class="done" role="status">
-          {t.hCancelled}
-        </div>
-      ) : (
-        ''
-      )}
+      {cancelled ? <Done>{t.hCancelled}</Done> : ''}
       {shown ? (
         <>
           <p class="lead">{t.rShowLead}</p>
@@ -193,9 +189,11 @@ function ActPage(props: {
           options={offered.map((profile) => [profile.id, profile.title[language]] as const)}
         />
         <Tick name="paper" label={t.rPdf} on={false} />
-        <p class="buttons">
-          <button type="submit">{t.rShow}</button>
-          <button type="submit" name="lost" value="yes" class="quiet">
+        <p class="govuk-button-group">
+          <button type="submit" class="govuk-button">
+            {t.rShow}
+          </button>
+          <button type="submit" name="lost" value="yes" class="govuk-button govuk-button--secondary">
             {t.rLost}
           </button>
         </p>

@@ -1,8 +1,9 @@
 import { dayText, timeText } from '../desk/shell.tsx'
 import { profiles } from '../proofs/profiles.ts'
-import { Field, Select } from '../ui/form.tsx'
+import { Field, Files, Select } from '../ui/form.tsx'
 import { LANGUAGES, type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
+import { Done, Fact, Facts, NotDone } from '../ui/parts.tsx'
 
 /** The form anyone may send, and the code to follow it by. */
 export function ComplainPage(props: {
@@ -23,21 +24,21 @@ export function ComplainPage(props: {
       <Languages language={language} path="/complain" />
       <h1>{t.kTitle}</h1>
       {sent ? (
-        <div class="done" role="status">
+        <Done>
           <p>{t.kSent}</p>
           <p class="digits code" dir="ltr">
             {sent}
           </p>
-        </div>
+        </Done>
       ) : (
         ''
       )}
       {followed === 'none' ? (
-        <div class="summary" role="alert">
+        <NotDone>
           <p>{t.kNone}</p>
-        </div>
+        </NotDone>
       ) : followed ? (
-        <div class="done" role="status">
+        <Done>
           {followed.answer ? (
             <>
               <h2>{t.kAnswered}</h2>
@@ -50,14 +51,14 @@ export function ComplainPage(props: {
           {followed.answer && !followed.escalated ? (
             <form method="post" action={`/complain/follow?lang=${language}`}>
               <input type="hidden" name="code" value={code} />
-              <button type="submit" name="escalate" value="yes" class="quiet">
+              <button type="submit" name="escalate" value="yes" class="govuk-button govuk-button--secondary">
                 {t.kEscalate}
               </button>
             </form>
           ) : (
             ''
           )}
-        </div>
+        </Done>
       ) : (
         ''
       )}
@@ -65,39 +66,29 @@ export function ComplainPage(props: {
       <form method="post" action={`/complain?lang=${language}`} enctype="multipart/form-data">
         <Select name="kind" label={t.kKind} value={kind} options={kindNames(language)} />
         <Field name="text" label={t.kText} lines={6} value={text} auto />
-        <div class={wrongFile ? 'field wrong' : 'field'}>
-          <label for="added">{t.kAdd}</label>
-          <p class="hint" id="added-hint">
-            {t.kAddHint}
-          </p>
-          {wrongFile ? (
-            <p class="fault" id="added-fault" role="alert">
-              {t.kAddWrong}
-            </p>
-          ) : (
-            ''
-          )}
-          <input
-            id="added"
-            name="added"
-            type="file"
-            accept="image/jpeg,image/png,image/webp,audio/*"
-            multiple
-            aria-describedby={wrongFile ? 'added-hint added-fault' : 'added-hint'}
-          />
-        </div>
+        <Files
+          name="added"
+          label={t.kAdd}
+          hint={t.kAddHint}
+          fault={wrongFile ? t.kAddWrong : undefined}
+          accept="image/jpeg,image/png,image/webp,audio/*"
+        />
         <Select
           name="language"
           label={t.dSpeaks}
           value={language}
           options={Object.entries(LANGUAGES).map(([tag, { name: own }]) => [tag, own] as const)}
         />
-        <button type="submit">{t.kSend}</button>
+        <button type="submit" class="govuk-button">
+          {t.kSend}
+        </button>
       </form>
       <h2>{t.kFollow}</h2>
       <form method="post" action={`/complain/follow?lang=${language}`}>
         <Field name="code" label={t.kFollow} required />
-        <button type="submit">{t.vGo}</button>
+        <button type="submit" class="govuk-button">
+          {t.vGo}
+        </button>
       </form>
     </Page>
   )
@@ -142,17 +133,12 @@ export function StatusPage(props: {
     <Page title={`${t.oStatus} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/status" />
       <h1>{t.oStatus}</h1>
-      <div class="done" role="status">
-        {t.oAnswers}
-      </div>
-      <dl>
-        <dt>{t.keys}</dt>
-        <dd>{number(keys)}</dd>
-        <dt>{t.oEntries}</dt>
-        <dd>{checkpoint ? number(checkpoint.size) : '–'}</dd>
-        <dt>{t.oSigned}</dt>
-        <dd>{checkpoint ? timeText(language, timeZone, checkpoint.signedAt) : '–'}</dd>
-      </dl>
+      <Done>{t.oAnswers}</Done>
+      <Facts>
+        <Fact name={t.keys}>{number(keys)}</Fact>
+        <Fact name={t.oEntries}>{checkpoint ? number(checkpoint.size) : '–'}</Fact>
+        <Fact name={t.oSigned}>{checkpoint ? timeText(language, timeZone, checkpoint.signedAt) : '–'}</Fact>
+      </Facts>
     </Page>
   )
 }
@@ -167,7 +153,7 @@ export function ProvidersPage(props: { town: string; language: Language }) {
       <h1>{t.oTitle}</h1>
       <p class="lead">{t.oLead}</p>
       <p>
-        <a class="button" href={`/v?lang=${language}`}>
+        <a class="govuk-button" href={`/v?lang=${language}`}>
           {t.vTitle}
         </a>
       </p>
@@ -191,7 +177,7 @@ export function ProvidersPage(props: { town: string; language: Language }) {
       <h2>{t.oMachine}</h2>
       <p>{t.oMachineText}</p>
       <p>
-        <a class="button" href={`/providers/enrol?lang=${language}`}>
+        <a class="govuk-button" href={`/providers/enrol?lang=${language}`}>
           {t.aTitle}
         </a>
       </p>

@@ -13,6 +13,7 @@ import type { Messages } from '../registry/notices.ts'
 import { Csrf, Field, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
+import { Done, Fact, Facts, NotDone } from '../ui/parts.tsx'
 import { movementName, recordLines } from './everything.ts'
 import { Own, type OwnVisit } from './shell.tsx'
 
@@ -32,14 +33,16 @@ export function EntrancePage(props: {
       <h1>{t.rEnter}</h1>
       <p class="lead">{t.rEnterLead}</p>
       {refused ? (
-        <div class="summary" role="alert">
+        <NotDone>
           <p>{t.rCardNo}</p>
-        </div>
+        </NotDone>
       ) : (
         ''
       )}
       <div id="phone" hidden data-to={to} data-no={t.rPhoneNo}>
-        <button type="button">{t.rWithPhone}</button>
+        <button type="button" class="govuk-button">
+          {t.rWithPhone}
+        </button>
         <p role="status" />
       </div>
       <h2>{t.rWithCard}</h2>
@@ -48,7 +51,9 @@ export function EntrancePage(props: {
         <Field name="code" label={t.rCardCode} required />
         <Field name="word" label={t.rCardWord} required auto />
         <Tick name="elsewhere" label={t.rNotMine} on={false} />
-        <button type="submit">{t.rEnter}</button>
+        <button type="submit" class="govuk-button">
+          {t.rEnter}
+        </button>
       </form>
       <p>
         <a href={`/complain?lang=${language}`}>{t.kTitle}</a>
@@ -68,7 +73,9 @@ export function EnrolPage(props: { town: string; language: Language; nonce: stri
       <p class="lead">{t.rEnrolLead}</p>
       <div id="enrol" data-no={t.rPhoneNo}>
         <Field name="device" label={t.rDevice} auto />
-        <button type="button">{t.rMake}</button>
+        <button type="button" class="govuk-button">
+          {t.rMake}
+        </button>
         <p role="status" />
       </div>
     </Page>
@@ -83,7 +90,7 @@ export function HomePage(props: { visit: OwnVisit; messages: Messages; once: str
   return (
     <Own visit={visit} heading={t.rHello}>
       <p>
-        <a class="button" href="/me/proof">
+        <a class="govuk-button" href="/me/proof">
           {t.rGet}
         </a>
       </p>
@@ -115,20 +122,22 @@ export function HomePage(props: { visit: OwnVisit; messages: Messages; once: str
       </ul>
       <h2>{t.rMessages}</h2>
       {stillHere ? (
-        <form method="post" action="/me/change/here" class="note">
+        <form method="post" action="/me/change/here" class="govuk-inset-text">
           <Csrf token={session.csrf} />
           <input type="hidden" name="once" value={once} />
           <p>
             {t.mHere} {t.mHereLead}
           </p>
-          <button type="submit">{t.mYes}</button>
+          <button type="submit" class="govuk-button">
+            {t.mYes}
+          </button>
         </form>
       ) : (
         ''
       )}
       {notices.length === 0 && !stillHere ? <p>{t.rNoMessages}</p> : ''}
       {notices.map((notice) => (
-        <p class="note">
+        <p class="govuk-inset-text">
           {timeText(language, town.timeZone, notice.at)}:{' '}
           {notice.kind === 'answer' ? <a href="/me/asked">{t.qAnswered}</a> : t.rNoticeOrder}
         </p>
@@ -151,7 +160,13 @@ export function ChoosePage(props: { visit: OwnVisit; once: string; proofs: reado
         <ul class="cards">
           {mine.map((profile) => (
             <li>
-              <button type="submit" name="profile" value={profile.id} aria-describedby={`learns-${profile.id}`}>
+              <button
+                type="submit"
+                name="profile"
+                value={profile.id}
+                aria-describedby={`learns-${profile.id}`}
+                class="govuk-button"
+              >
                 {profile.title[language]}
               </button>
               <p id={`learns-${profile.id}`}>
@@ -174,7 +189,7 @@ export function ChoosePage(props: { visit: OwnVisit; once: string; proofs: reado
                 ) : (
                   <form method="post" action="/me/revoke">
                     <Csrf token={session.csrf} />
-                    <button type="submit" name="proof" value={proof.id} class="quiet">
+                    <button type="submit" name="proof" value={proof.id} class="govuk-button govuk-button--secondary">
                       {t.dRevoke}
                     </button>
                   </form>
@@ -221,7 +236,9 @@ export function ShowPage(props: {
           <Csrf token={session.csrf} />
           <input type="hidden" name="once" value={once} />
           <input type="hidden" name="profile" value={profile.id} />
-          <button type="submit">{t.rPdf}</button>
+          <button type="submit" class="govuk-button">
+            {t.rPdf}
+          </button>
         </form>
       ) : (
         ''
@@ -237,17 +254,14 @@ export function RecordPage(props: { visit: OwnVisit; history: History }) {
   const lines = recordLines(visit, history)
   return (
     <Own visit={visit} heading={t.rRecord}>
-      <dl>
+      <Facts>
         {lines.map(([label, value]) => (
-          <>
-            <dt>{label}</dt>
-            <dd>
-              <bdi>{value}</bdi>
-            </dd>
-          </>
+          <Fact name={label}>
+            <bdi>{value}</bdi>
+          </Fact>
         ))}
-      </dl>
-      <p class="note">{t.sNeverText}</p>
+      </Facts>
+      <p class="govuk-inset-text">{t.sNeverText}</p>
       <h2>{t.dHistory}</h2>
       <ol class="timeline">
         {history.movements.map((movement) => (
@@ -261,11 +275,11 @@ export function RecordPage(props: { visit: OwnVisit; history: History }) {
       </ol>
       <form method="post" action="/me/everything">
         <Csrf token={session.csrf} />
-        <p class="buttons">
-          <button type="submit" name="as" value="pdf">
+        <p class="govuk-button-group">
+          <button type="submit" name="as" value="pdf" class="govuk-button">
             {t.rDownload} (PDF)
           </button>
-          <button type="submit" name="as" value="json" class="quiet">
+          <button type="submit" name="as" value="json" class="govuk-button govuk-button--secondary">
             {t.rDownload} (JSON)
           </button>
         </p>
@@ -290,12 +304,12 @@ export function MyLookUpsPage(props: {
   return (
     <Own visit={visit} heading={t.dLooked} script="/assets/ledger.js">
       {asked ? (
-        <div class="done" role="status">
+        <Done>
           <p>{t.kSent}</p>
           <p class="digits code" dir="ltr">
             {asked}
           </p>
-        </div>
+        </Done>
       ) : (
         ''
       )}
@@ -310,7 +324,7 @@ export function MyLookUpsPage(props: {
             ) : (
               <form method="post" action="/me/looked">
                 <Csrf token={session.csrf} />
-                <button type="submit" name="entry" value={entryId} class="quiet">
+                <button type="submit" name="entry" value={entryId} class="govuk-button govuk-button--secondary">
                   {t.rAsk}
                 </button>
               </form>
@@ -334,7 +348,7 @@ export function DevicesPage(props: { visit: OwnVisit; devices: readonly Device[]
             <bdi>{device.device}</bdi> · {timeText(language, town.timeZone, device.usedAt ?? device.createdAt)}
             <form method="post" action="/me/devices/forget">
               <Csrf token={session.csrf} />
-              <button type="submit" name="handle" value={device.handle} class="quiet">
+              <button type="submit" name="handle" value={device.handle} class="govuk-button govuk-button--secondary">
                 {t.rForget}
               </button>
             </form>
@@ -343,7 +357,9 @@ export function DevicesPage(props: { visit: OwnVisit; devices: readonly Device[]
       </ul>
       <div id="enrol" data-here="yes" data-no={t.rPhoneNo} data-csrf={session.csrf}>
         <Field name="device" label={t.rDevice} auto />
-        <button type="button">{t.rMake}</button>
+        <button type="button" class="govuk-button">
+          {t.rMake}
+        </button>
         <p role="status" />
       </div>
       <h2>{t.dSessions}</h2>
@@ -357,7 +373,9 @@ export function DevicesPage(props: { visit: OwnVisit; devices: readonly Device[]
       </ul>
       <form method="post" action="/me/everywhere">
         <Csrf token={session.csrf} />
-        <button type="submit">{t.rEverywhere}</button>
+        <button type="submit" class="govuk-button">
+          {t.rEverywhere}
+        </button>
       </form>
     </Own>
   )

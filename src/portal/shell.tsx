@@ -1,7 +1,7 @@
 import type { Child } from 'hono/jsx'
 import type { Resident } from '../firewall/requester.ts'
 import { Csrf } from '../ui/form.tsx'
-import { Page } from '../ui/layout.tsx'
+import { Page, RoomAction, Rooms } from '../ui/layout.tsx'
 import type { PageVisit } from '../ui/signed-in.tsx'
 
 export type OwnVisit = PageVisit<Resident>
@@ -17,17 +17,11 @@ export function Own(props: { visit: OwnVisit; heading: string; script?: string; 
       town={name}
       {...(props.script ? { script: { src: props.script, nonce } } : {})}
       bar={
-        <nav class="desk-bar" aria-label={t.rIn}>
-          <div>
-            <a href="/me">{t.rHello}</a>
-            <form method="post" action="/me/leave">
-              <Csrf token={session.csrf} />
-              <button type="submit" class="quiet">
-                {t.rLeave}
-              </button>
-            </form>
-          </div>
-        </nav>
+        <Rooms label={t.rIn} rooms={[{ path: '/me', name: t.rHello }]}>
+          <RoomAction action="/me/leave" name={t.rLeave}>
+            <Csrf token={session.csrf} />
+          </RoomAction>
+        </Rooms>
       }
     >
       <h1>{heading}</h1>

@@ -1,4 +1,5 @@
 import { Page } from './layout.tsx'
+import { Details, Fact, Facts } from './parts.tsx'
 
 interface Operation {
   summary?: string
@@ -31,45 +32,45 @@ export function Docs(props: { document: ApiDocument; town: string }) {
           {operations
             .filter(({ operation }) => (operation.tags?.[0] ?? 'Other') === tag)
             .map(({ path, method, operation }) => (
-              <details>
-                <summary>
-                  <code>
-                    <span class="method">{method}</span> {path}
-                  </code>
-                  <br />
-                  {operation.summary}
-                </summary>
+              <Details
+                summary={
+                  <>
+                    <code>
+                      <span class="method">{method}</span> {path}
+                    </code>
+                    <br />
+                    {operation.summary}
+                  </>
+                }
+              >
                 {operation.description ? <p>{operation.description}</p> : ''}
-                <dl>
+                <Facts>
                   {(operation.parameters ?? []).map((parameter) => (
-                    <>
-                      <dt>
-                        <code>{parameter.name}</code> ({parameter.in}
-                        {parameter.required ? ', required' : ''})
-                      </dt>
-                      <dd>{parameter.description ?? ''}</dd>
-                    </>
+                    <Fact
+                      name={
+                        <>
+                          <code>{parameter.name}</code> ({parameter.in}
+                          {parameter.required ? ', required' : ''})
+                        </>
+                      }
+                    >
+                      {parameter.description ?? ''}
+                    </Fact>
                   ))}
                   {Object.values(operation.requestBody?.content ?? {}).map(({ schema }) => (
-                    <>
-                      <dt>Body</dt>
-                      <dd>
-                        {schema?.$ref ? (
-                          <a href={`#${schema.$ref.split('/').at(-1)}`}>{schema.$ref.split('/').at(-1)}</a>
-                        ) : (
-                          <pre>{JSON.stringify(schema, null, 2)}</pre>
-                        )}
-                      </dd>
-                    </>
+                    <Fact name="Body">
+                      {schema?.$ref ? (
+                        <a href={`#${schema.$ref.split('/').at(-1)}`}>{schema.$ref.split('/').at(-1)}</a>
+                      ) : (
+                        <pre>{JSON.stringify(schema, null, 2)}</pre>
+                      )}
+                    </Fact>
                   ))}
                   {Object.entries(operation.responses ?? {}).map(([status, response]) => (
-                    <>
-                      <dt>{status}</dt>
-                      <dd>{response.description}</dd>
-                    </>
+                    <Fact name={status}>{response.description}</Fact>
                   ))}
-                </dl>
-              </details>
+                </Facts>
+              </Details>
             ))}
         </section>
       ))}

@@ -1,7 +1,7 @@
 import type { Child } from 'hono/jsx'
 
-// Form parts after the patterns of the GOV.UK Design System: a label in plain words, a hint, an error beside the field
-// and in a summary that leads to it. Their own stylesheet is not used: it cannot be written right to left.
+// The components of GOV.UK Frontend that ask: a label in plain words, a hint, an error beside the field and in a
+// summary that leads to it. Markup after its templates, without its scripts: every part works without.
 
 /** What is wrong with a form, by the name of the field. */
 export type Faults = Readonly<Record<string, string>>
@@ -14,21 +14,55 @@ export function ErrorSummary(props: { title: string; faults: Faults }) {
   const entries = Object.entries(props.faults)
   if (entries.length === 0) return ''
   return (
-    <div class="summary" role="alert" tabindex={-1}>
-      <h2>{props.title}</h2>
-      <ul>
-        {entries.map(([name, text]) => (
-          <li>
-            <a href={`#${name}`}>{text}</a>
-          </li>
-        ))}
-      </ul>
+    <div class="govuk-error-summary" tabindex={-1}>
+      <div role="alert">
+        <h2 class="govuk-error-summary__title">{props.title}</h2>
+        <div class="govuk-error-summary__body">
+          <ul class="govuk-list govuk-error-summary__list">
+            {entries.map(([name, text]) => (
+              <li>
+                <a href={`#${name}`}>{text}</a>
+              </li>
+            ))}
+          </ul>
+        </div>
+      </div>
     </div>
   )
 }
 
+/** What a question says beside itself, and the ids by which a screen reader finds it. */
+function saidBeside(name: string, hint: string | undefined, fault: string | undefined) {
+  const ids = [hint ? `${name}-hint` : '', fault ? `${name}-fault` : ''].filter(Boolean).join(' ')
+  return {
+    describedBy: ids ? { 'aria-describedby': ids } : {},
+    texts: (
+      <>
+        {hint ? (
+          <div class="govuk-hint" id={`${name}-hint`}>
+            {hint}
+          </div>
+        ) : (
+          ''
+        )}
+        {fault ? (
+          <p class="govuk-error-message" id={`${name}-fault`}>
+            {fault}
+          </p>
+        ) : (
+          ''
+        )}
+      </>
+    ),
+  }
+}
+
+const groupOf = (fault: string | undefined) => (fault ? 'govuk-form-group govuk-form-group--error' : 'govuk-form-group')
+
 interface FieldProps {
   name: string
+  /** Where a page has several of the same name. */
+  id?: string
   label: string
   hint?: string | undefined
   fault?: string | undefined
@@ -38,53 +72,80 @@ interface FieldProps {
   inputmode?: 'numeric' | 'text'
   /** Of names in any script: the browser finds out which way they are written. */
   auto?: boolean
+  /** Codes are written from the left in every language. */
+  ltr?: boolean
+  maxlength?: number
+  pattern?: string
   size?: number
   lines?: number
 }
 
 export function Field(props: FieldProps) {
-  const { name, label, hint, fault, value = '', type = 'text', lines } = props
-  const described = [hint ? `${name}-hint` : '', fault ? `${name}-fault` : ''].filter(Boolean).join(' ')
+  const { name, id = name, label, hint, fault, value = '', type = 'text', lines, size } = props
+  const { describedBy, texts } = saidBeside(id, hint, fault)
   const common = {
-    id: name,
+    id,
     name,
-    ...(described ? { 'aria-describedby': described } : {}),
+    ...describedBy,
     ...(fault ? { 'aria-invalid': 'true' } : {}),
     ...(props.required ? { required: true } : {}),
-    ...(props.auto ? { dir: 'auto' } : {}),
+    ...(props.auto ? { dir: 'auto' } : props.ltr ? { dir: 'ltr' } : {}),
+    ...(props.maxlength ? { maxlength: props.maxlength } : {}),
     autocomplete: 'off',
     spellcheck: false,
   }
   return (
-    <div class={fault ? 'field wrong' : 'field'}>
-      <label for={name}>{label}</label>
-      {hint ? (
-        <p class="hint" id={`${name}-hint`}>
-          {hint}
-        </p>
-      ) : (
-        ''
-      )}
-      {fault ? (
-        <p class="fault" id={`${name}-fault`}>
-          {fault}
-        </p>
-      ) : (
-        ''
-      )}
+    <div class={groupOf(fault)}>
+      <label class="govuk-label govuk-label--s" for={id}>
+        {label}
+      </label>
+      {texts}
       {lines ? (
-        <textarea {...common} rows={lines}>
+        <textarea {...common} class={fault ? 'govuk-textarea govuk-textarea--error' : 'govuk-textarea'} rows={lines}>
           {value}
         </textarea>
       ) : (
         <input
           {...common}
+          class={`govuk-input${fault ? ' govuk-input--error' : ''}${size ? ` govuk-input--width-${widthOf(size)}` : ''}`}
           type={type}
           value={value}
           {...(props.inputmode ? { inputmode: props.inputmode } : {})}
-          {...(props.size ? { class: 'short', size: props.size } : {})}
+          {...(props.pattern ? { pattern: props.pattern } : {})}
+          {...(size ? { size } : {})}
         />
       )}
+    </div>
+  )
+}
+
+/** The widths there are, in letters. */
+const widthOf = (size: number) => [2, 3, 4, 5, 10, 20, 30].find((width) => width >= size) ?? 30
+
+/** Several boxes or answers of one question. */
+export function Group(props: {
+  name: string
+  legend: string
+  hint?: string | undefined
+  fault?: string | undefined
+  heading?: boolean
+  children: Child
+}) {
+  const { name, legend, hint, fault, heading, children } = props
+  const { describedBy, texts } = saidBeside(name, hint, fault)
+  return (
+    <div class={groupOf(fault)} id={name}>
+      <fieldset class="govuk-fieldset" {...describedBy}>
+        {heading ? (
+          <legend class="govuk-fieldset__legend govuk-fieldset__legend--m">
+            <h2 class="govuk-fieldset__heading">{legend}</h2>
+          </legend>
+        ) : (
+          <legend class="govuk-fieldset__legend govuk-fieldset__legend--s">{legend}</legend>
+        )}
+        {texts}
+        {children}
+      </fieldset>
     </div>
   )
 }
@@ -100,28 +161,28 @@ export function DateField(props: {
 }) {
   const { name, legend, hint, fault, labels, value } = props
   return (
-    <fieldset class={fault ? 'field wrong' : 'field'} id={name}>
-      <legend>{legend}</legend>
-      {hint ? <p class="hint">{hint}</p> : ''}
-      {fault ? <p class="fault">{fault}</p> : ''}
-      <div class="date">
+    <Group name={name} legend={legend} hint={hint} fault={fault}>
+      <div class="govuk-date-input">
         {(['day', 'month', 'year'] as const).map((part) => (
-          <div>
-            <label for={`${name}-${part}`}>{labels[part]}</label>
-            <input
-              id={`${name}-${part}`}
-              name={`${name}-${part}`}
-              value={value(part)}
-              inputmode="numeric"
-              autocomplete="off"
-              class="short"
-              size={part === 'year' ? 4 : 2}
-              maxlength={part === 'year' ? 4 : 2}
-            />
+          <div class="govuk-date-input__item">
+            <div class="govuk-form-group">
+              <label class="govuk-label govuk-date-input__label" for={`${name}-${part}`}>
+                {labels[part]}
+              </label>
+              <input
+                id={`${name}-${part}`}
+                name={`${name}-${part}`}
+                value={value(part)}
+                inputmode="numeric"
+                autocomplete="off"
+                class={`govuk-input govuk-date-input__input govuk-input--width-${part === 'year' ? 4 : 2}${fault ? ' govuk-input--error' : ''}`}
+                maxlength={part === 'year' ? 4 : 2}
+              />
+            </div>
           </div>
         ))}
       </div>
-    </fieldset>
+    </Group>
   )
 }
 
@@ -133,44 +194,95 @@ export interface Choice {
   more?: Child
 }
 
+/** One answer of several. The further questions of an answer show once it is chosen. */
 export function Radios(props: {
   name: string
   legend: string
   choices: readonly Choice[]
   value: string
   fault?: string | undefined
+  /** Where the question begins a part of its page. */
+  heading?: boolean
 }) {
-  const { name, legend, choices, value, fault } = props
+  const { name, legend, choices, value, fault, heading } = props
   return (
-    <fieldset class={fault ? 'field wrong' : 'field'} id={name}>
-      <legend>{legend}</legend>
-      {fault ? <p class="fault">{fault}</p> : ''}
-      {choices.map((choice) => (
-        <div class="choice">
-          <input
-            type="radio"
-            id={`${name}-${choice.value}`}
-            name={name}
-            value={choice.value}
-            checked={choice.value === value}
-          />
-          <label for={`${name}-${choice.value}`}>
-            {choice.label}
-            {choice.hint ? <small>{choice.hint}</small> : ''}
-          </label>
-          {choice.more ? <div class="further">{choice.more}</div> : ''}
-        </div>
-      ))}
-    </fieldset>
+    <Group name={name} legend={legend} fault={fault} heading={heading ?? false}>
+      <div class="govuk-radios">
+        {choices.map((choice) => (
+          <>
+            <div class="govuk-radios__item">
+              <input
+                class="govuk-radios__input"
+                type="radio"
+                id={`${name}-${choice.value}`}
+                name={name}
+                value={choice.value}
+                checked={choice.value === value}
+                {...(choice.hint ? { 'aria-describedby': `${name}-${choice.value}-hint` } : {})}
+              />
+              <label class="govuk-label govuk-radios__label" for={`${name}-${choice.value}`}>
+                {choice.label}
+              </label>
+              {choice.hint ? (
+                <div class="govuk-hint govuk-radios__hint" id={`${name}-${choice.value}-hint`}>
+                  {choice.hint}
+                </div>
+              ) : (
+                ''
+              )}
+            </div>
+            {choice.more ? <div class="govuk-radios__conditional">{choice.more}</div> : ''}
+          </>
+        ))}
+      </div>
+    </Group>
   )
 }
 
-export function Tick(props: { name: string; id?: string; label: string; on: boolean }) {
-  const { name, id = name, label, on } = props
+export function Tick(props: { name: string; id?: string; label: string; on: boolean; fault?: string | undefined }) {
+  const { name, id = name, label, on, fault } = props
+  const { describedBy, texts } = saidBeside(id, undefined, fault)
   return (
-    <div class="choice">
-      <input type="checkbox" id={id} name={name} value="yes" checked={on} />
-      <label for={id}>{label}</label>
+    <div class={groupOf(fault)}>
+      {texts}
+      <div class="govuk-checkboxes">
+        <div class="govuk-checkboxes__item">
+          <input
+            class="govuk-checkboxes__input"
+            type="checkbox"
+            id={id}
+            name={name}
+            value="yes"
+            checked={on}
+            {...describedBy}
+          />
+          <label class="govuk-label govuk-checkboxes__label" for={id}>
+            {label}
+          </label>
+        </div>
+      </div>
+    </div>
+  )
+}
+
+/** Pictures or recordings from the device. */
+export function Files(props: {
+  name: string
+  label: string
+  hint: string
+  fault?: string | undefined
+  /** What may be chosen, as the attribute of HTML. */
+  accept: string
+}) {
+  const { name, label, hint, fault, accept } = props
+  const { describedBy, texts } = saidBeside(name, hint, fault)
+  return (
+    <div class={groupOf(fault)}>
+      <label class="govuk-label govuk-label--s" for={name}>
+        {label}
+      </label>
+      {texts}
+      <input class="govuk-file-upload" id={name} name={name} type="file" accept={accept} multiple {...describedBy} />
     </div>
   )
 }
@@ -184,9 +296,11 @@ export function Select(props: {
   value?: string
 }) {
   return (
-    <div class="field">
-      <label for={props.id ?? props.name}>{props.label}</label>
-      <select id={props.id ?? props.name} name={props.name}>
+    <div class="govuk-form-group">
+      <label class="govuk-label govuk-label--s" for={props.id ?? props.name}>
+        {props.label}
+      </label>
+      <select class="govuk-select" id={props.id ?? props.name} name={props.name}>
         {props.options.map(([value, label]) => (
           <option value={value} selected={value === props.value}>
             {label}

@@ -1,20 +1,69 @@
 import type { Child } from 'hono/jsx'
 import { LANGUAGES, type Language, LOCALES } from './language.ts'
 
+/** The rooms of somebody who is signed in, one of them the one they are in, and what they can do everywhere. */
+export function Rooms(props: {
+  label: string
+  rooms: readonly { path: string; name: string; here?: boolean }[]
+  children: Child
+}) {
+  return (
+    <div class="govuk-service-navigation">
+      <div class="govuk-width-container">
+        <div class="govuk-service-navigation__container">
+          <nav class="govuk-service-navigation__wrapper" aria-label={props.label}>
+            <ul class="govuk-service-navigation__list">
+              {props.rooms.map(({ path, name, here }) => (
+                <li class={`govuk-service-navigation__item${here ? ' govuk-service-navigation__item--active' : ''}`}>
+                  <a class="govuk-service-navigation__link" href={path} {...(here ? { 'aria-current': 'page' } : {})}>
+                    {name}
+                  </a>
+                </li>
+              ))}
+              {props.children}
+            </ul>
+          </nav>
+        </div>
+      </div>
+    </div>
+  )
+}
+
+/** Something to do from every room: locking, leaving. */
+export function RoomAction(props: { action: string; name: string; accesskey?: string; children: Child }) {
+  return (
+    <li class="govuk-service-navigation__item">
+      <form method="post" action={props.action}>
+        {props.children}
+        <button type="submit" {...(props.accesskey ? { accesskey: props.accesskey } : {})}>
+          {props.name}
+        </button>
+      </form>
+    </li>
+  )
+}
+
 /** The same page in every language we have. */
 export function Languages(props: { language: Language; path: string }) {
   return (
-    <nav class="languages" aria-label={LOCALES[props.language].languages}>
-      {Object.entries(LANGUAGES).map(([code, { name, direction }]) => (
-        <a
-          href={`${props.path}?lang=${code}`}
-          lang={code}
-          dir={direction}
-          {...(code === props.language ? { 'aria-current': 'true' } : {})}
-        >
-          {name}
-        </a>
-      ))}
+    <nav class="govuk-language-navigation" aria-label={LOCALES[props.language].languages}>
+      <ul class="govuk-language-navigation__list">
+        {Object.entries(LANGUAGES).map(([code, { name, direction }]) => (
+          <li class="govuk-language-navigation__list-item">
+            <a
+              class="govuk-language-navigation__link"
+              href={`${props.path}?lang=${code}`}
+              rel="alternate"
+              lang={code}
+              hreflang={code}
+              dir={direction}
+              {...(code === props.language ? { 'aria-current': 'true' } : {})}
+            >
+              {name}
+            </a>
+          </li>
+        ))}
+      </ul>
     </nav>
   )
 }
@@ -31,7 +80,7 @@ export function Page(props: {
 }) {
   const t = LOCALES[props.language]
   return (
-    <html lang={props.language} dir={LANGUAGES[props.language].direction}>
+    <html class="govuk-template" lang={props.language} dir={LANGUAGES[props.language].direction}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -39,28 +88,58 @@ export function Page(props: {
         <link rel="stylesheet" href="/assets/styles.css" />
         {props.script ? <script src={props.script.src} nonce={props.script.nonce} defer /> : ''}
       </head>
-      <body>
-        <a class="skip" href="#content">
+      <body class="govuk-template__body">
+        <a class="govuk-skip-link" href="#content">
           {t.skip}
         </a>
-        <header>
-          <a href="/">Padrón · {props.town}</a>
+        <header class="govuk-generic-header">
+          <div class="govuk-width-container govuk-generic-header__logo">
+            <a class="govuk-generic-header__homepage-link" href="/">
+              Padrón · {props.town}
+            </a>
+          </div>
         </header>
         {props.bar ?? ''}
-        <main id="content">{props.children}</main>
+        <main id="content" class="govuk-width-container govuk-main-wrapper">
+          {props.children}
+        </main>
         <footer>
-          <nav>
-            <a href="/me">{t.rIn}</a>
-            <a href="/complain">{t.kTitle}</a>
-            <a href="/v">{t.vLink}</a>
-            <a href="/providers">{t.oTitle}</a>
-            <a href="/rights">{t.yTitle}</a>
-            <a href="/services">{t.sTitle}</a>
-            <a href="/firewall">{t.firewallLink}</a>
-            <a href="/transparency">{t.transparencyLink}</a>
-            <a href="/docs">{t.api}</a>
-            <a href="/v1/purposes">{t.purposes}</a>
-            <a href="/.well-known/jwks.json">{t.keys}</a>
+          <nav class="govuk-width-container">
+            <ul>
+              <li>
+                <a href="/me">{t.rIn}</a>
+              </li>
+              <li>
+                <a href="/complain">{t.kTitle}</a>
+              </li>
+              <li>
+                <a href="/v">{t.vLink}</a>
+              </li>
+              <li>
+                <a href="/providers">{t.oTitle}</a>
+              </li>
+              <li>
+                <a href="/rights">{t.yTitle}</a>
+              </li>
+              <li>
+                <a href="/services">{t.sTitle}</a>
+              </li>
+              <li>
+                <a href="/firewall">{t.firewallLink}</a>
+              </li>
+              <li>
+                <a href="/transparency">{t.transparencyLink}</a>
+              </li>
+              <li>
+                <a href="/docs">{t.api}</a>
+              </li>
+              <li>
+                <a href="/v1/purposes">{t.purposes}</a>
+              </li>
+              <li>
+                <a href="/.well-known/jwks.json">{t.keys}</a>
+              </li>
+            </ul>
           </nav>
         </footer>
       </body>

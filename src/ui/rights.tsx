@@ -3,6 +3,7 @@ import { profiles } from '../proofs/profiles.ts'
 import { claimTexts } from './check/page.tsx'
 import { type Language, LOCALES } from './language.ts'
 import { Languages, Page } from './layout.tsx'
+import { Fact, Facts } from './parts.tsx'
 import { claimNamer } from './services.tsx'
 
 /** What a neighbour may count on, and what is open to them from today: one text for the page and for the leaflet. */
@@ -53,21 +54,18 @@ export function RightsPage(props: { town: string; language: Language; origin: st
             <p>{lines[0]}</p>
           )}
           {fields.length > 0 ? (
-            <dl>
+            <Facts>
               {fields.map(([label, value]) => (
-                <>
-                  <dt>{label}</dt>
-                  <dd>{value}</dd>
-                </>
+                <Fact name={label}>{value}</Fact>
               ))}
-            </dl>
+            </Facts>
           ) : (
             ''
           )}
         </section>
       ))}
       <p>
-        <a class="button" href={`/rights.pdf?lang=${language}`}>
+        <a class="govuk-button" href={`/rights.pdf?lang=${language}`}>
           {t.yPdf}
         </a>
       </p>

@@ -13,7 +13,7 @@ import { FirewallPage, TransparencyPage } from './firewall.tsx'
 import { Landing } from './landing.tsx'
 import { nameIn, readerOf } from './reader.ts'
 import { ServicesPage } from './services.tsx'
-import styles from './styles.css?inline'
+import styles from './styles.scss?inline'
 
 /** Pages about nobody: the front door, the description of the API, the stylesheet. */
 export function publicPages(

@@ -120,7 +120,7 @@ describe('the front page', () => {
     const { page } = await visit('/')
     await page.keyboard.press('Tab')
     expect(await page.evaluate('document.activeElement.textContent.trim()')).toBe(LOCALES.en.skip)
-    await page.focus('nav.languages a[lang=ar]')
+    await page.focus('.govuk-language-navigation a[lang=ar]')
     await page.keyboard.press('Enter')
     await page.waitForURL('**/?lang=ar')
     expect(await page.textContent('h1')).toBe(LOCALES.ar.title)

@@ -52,7 +52,7 @@ function show({ verdict, reason, proof }: Outcome): void {
   box.append(element('p', text(WORDS[verdict]), 'verdict'), element('p', text(reason).replace('{time}', time)))
   if (proof) {
     box.append(element('p', text('vLives').replace('{town}', material.town)))
-    const list = document.createElement('dl')
+    const list = element('dl', '', 'govuk-summary-list')
     const lines = claimLines(proof.claims, material.claims)
     const until = new Date(proof.expiresAt * 1000).toLocaleDateString(material.language, { dateStyle: 'long' })
     lines.push(
@@ -60,9 +60,11 @@ function show({ verdict, reason, proof }: Outcome): void {
       [text('vUntil'), until],
     )
     for (const [name, value] of lines) {
-      const description = document.createElement('dd')
+      const row = element('div', '', 'govuk-summary-list__row')
+      const description = element('dd', '', 'govuk-summary-list__value')
       description.append(element('bdi', value))
-      list.append(element('dt', name), description)
+      row.append(element('dt', name, 'govuk-summary-list__key'), description)
+      list.append(row)
     }
     box.append(list)
   }

@@ -1,7 +1,9 @@
 import { paperTexts } from '../../proofs/paper-words.ts'
 import { profiles } from '../../proofs/profiles.ts'
+import { Field } from '../form.tsx'
 import { type Language, LOCALES } from '../language.ts'
 import { Languages, Page } from '../layout.tsx'
+import { Fact, Facts } from '../parts.tsx'
 import { type ClaimTexts, claimLines } from './claims-text.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -51,19 +53,21 @@ export function CheckPage(props: { town: string; language: Language; material: C
       <p class="lead">{t.vLead}</p>
       <div id="answer" role="status" aria-live="assertive" />
       <div id="ways" hidden>
-        <p class="buttons">
-          <button type="button" id="camera">
+        <p class="govuk-button-group">
+          <button type="button" id="camera" class="govuk-button">
             {t.vCamera}
           </button>
-          <label class="button">
+          <label class="govuk-button">
             {t.vPhoto}
             <input type="file" id="photo" accept="image/*" />
           </label>
         </p>
         <video id="video" hidden muted playsinline aria-label={t.vCamera} />
-        <label for="paste">{t.vPaste}</label>
-        <textarea id="paste" rows={4} spellcheck={false} autocomplete="off" dir="ltr" />
-        <button type="button" id="go">
+        <label class="govuk-label govuk-label--s" for="paste">
+          {t.vPaste}
+        </label>
+        <textarea class="govuk-textarea" id="paste" rows={4} spellcheck={false} autocomplete="off" dir="ltr" />
+        <button type="button" id="go" class="govuk-button">
           {t.vGo}
         </button>
       </div>
@@ -91,9 +95,10 @@ export function CodePage(props: { town: string; language: Language; outcome?: Ou
       {outcome ? <Answer outcome={outcome} language={language} town={town} /> : ''}
       <p class="lead">{t.vCodeLead}</p>
       <form method="post" action={`/v/code?lang=${language}`}>
-        <label for="text">{t.vCodeLabel}</label>
-        <textarea id="text" name="text" rows={2} required spellcheck={false} autocomplete="off" dir="ltr" />
-        <button type="submit">{t.vGo}</button>
+        <Field name="text" label={t.vCodeLabel} lines={2} required ltr />
+        <button type="submit" class="govuk-button">
+          {t.vGo}
+        </button>
       </form>
     </Page>
   )
@@ -113,20 +118,17 @@ export function Answer(props: { outcome: Outcome; language: Language; town: stri
       {proof ? (
         <>
           <p>{t.vLives.replace('{town}', town)}</p>
-          <dl>
+          <Facts>
             {claimLines(proof.claims, claimTexts(language)).map(([name, value]) => (
-              <>
-                <dt>{name}</dt>
-                <dd>
-                  <bdi>{value}</bdi>
-                </dd>
-              </>
+              <Fact name={name}>
+                <bdi>{value}</bdi>
+              </Fact>
             ))}
-            <dt>{t.vMadeFor}</dt>
-            <dd>{serviceTitles(language)[proof.service ?? ''] ?? proof.service}</dd>
-            <dt>{t.vUntil}</dt>
-            <dd>{new Date(proof.expiresAt * 1000).toLocaleDateString(language, { dateStyle: 'long' })}</dd>
-          </dl>
+            <Fact name={t.vMadeFor}>{serviceTitles(language)[proof.service ?? ''] ?? proof.service}</Fact>
+            <Fact name={t.vUntil}>
+              {new Date(proof.expiresAt * 1000).toLocaleDateString(language, { dateStyle: 'long' })}
+            </Fact>
+          </Facts>
         </>
       ) : (
         ''
