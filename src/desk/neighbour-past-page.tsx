@@ -19,8 +19,8 @@ export function Tabs(props: { visit: DeskVisit; id: string; here: Part }) {
     ['leave', '/leave', t.dLeave],
   ]
   return (
-    <nav class="parts" aria-label={t.dWho}>
-      <ul>
+    <nav aria-label={t.dWho}>
+      <ul class="parts">
         {rooms.map(([part, path, text]) => (
           <li>
             <a

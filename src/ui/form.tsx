@@ -282,7 +282,7 @@ export function Files(props: {
         {label}
       </label>
       {texts}
-      <input class="govuk-file-upload" id={name} name={name} type="file" accept={accept} multiple {...describedBy} />
+      <input id={name} name={name} type="file" accept={accept} multiple {...describedBy} />
     </div>
   )
 }

@@ -508,6 +508,8 @@ describe('every page of the desk', () => {
       await page.goto(`${service.address}/desk/register`)
       await page.check('#where-dwelling')
       await shot(page, `desk-register-${locale}`)
+      await page.emulateMedia({ colorScheme: 'dark' })
+      expect(await violations(page)).toEqual([])
       expect(complaints).toEqual([])
       await context.close()
     },

@@ -21,12 +21,13 @@ afterAll(async () => {
 
 async function visit(
   path: string,
-  options: { width?: number; locale?: string } = {},
+  options: { width?: number; locale?: string; colorScheme?: 'dark' | 'light' } = {},
 ): Promise<{ page: Page; asked: string[]; complaints: string[] }> {
   const context = await browser.newContext({
     javaScriptEnabled: true,
     viewport: { width: options.width ?? 1024, height: 800 },
     locale: options.locale ?? 'en',
+    colorScheme: options.colorScheme ?? 'light',
   })
   const page = await context.newPage()
   const asked: string[] = []
@@ -155,6 +156,47 @@ describe('a page that is not there', () => {
     expect(machine.headers.get('content-type')).toMatch(/^application\/problem\+json/)
   })
 })
+
+describe('how pages look', () => {
+  it.each(['/', '/complain', '/v', '/v/code', '/me/in', '/sign-in', '/rights', '/providers/enrol', '/docs'])(
+    '%s can be read on a dark screen',
+    async (path) => {
+      const { page, complaints } = await visit(path, { colorScheme: 'dark', width: 390 })
+      const [paper, ink] = (await page.evaluate(
+        '[document.body, document.querySelector("h1")].map((one) => getComputedStyle(one)[one === document.body ? "backgroundColor" : "color"])',
+      )) as [string, string]
+      expect([brightness(paper) < 64, brightness(ink) > 192]).toEqual([true, true])
+      expect(await violations(page)).toEqual([])
+      expect(complaints).toEqual([])
+      await page.context().close()
+    },
+  )
+
+  it('keeps nothing of GOV.UK’s that is reserved, and asks nobody else for anything', async () => {
+    const sheet = await (await fetch(`${service.address}/assets/styles.css`)).text()
+    expect(sheet).toContain('.govuk-button')
+    expect(sheet).not.toMatch(/GDS Transport|crest|crown|1d70b8|00703c|0f7a52/i)
+    expect([...sheet.matchAll(/url\(["']?([^"')]+)/g)].map(([, url]) => url)).toSatisfy((urls: string[]) =>
+      urls.every((url) => url.startsWith('/assets/noto-sans-arabic-')),
+    )
+  })
+
+  it.each([
+    ['en', 'left'],
+    ['ar', 'right'],
+  ])('in %s a circle to tick stands on the %s of its answer, and an error’s line too', async (locale, side) => {
+    const { page } = await visit('/providers/enrol', { locale })
+    expect(await page.evaluate(edge('.govuk-checkboxes__label', '::before', side))).toBe('2px')
+    await page.click('main form button >> nth=0')
+    await page.waitForSelector('.govuk-form-group--error')
+    expect(await page.evaluate(edge('.govuk-form-group--error', '', `border-${side}-width`))).toBe('5px')
+    await page.context().close()
+  })
+})
+
+const edge = (selector: string, pseudo: string, property: string) =>
+  `getComputedStyle(document.querySelector('${selector}'), '${pseudo}').getPropertyValue('${property}')`
+const brightness = (colour: string) => Math.max(...(colour.match(/\d+/g) ?? []).slice(0, 3).map(Number))
 
 describe('the description of the API', () => {
   it('lists every route with its schemas, readable without JavaScript', async () => {
