@@ -552,6 +552,7 @@ export interface Sessions {
   signed_in_at: Timestamp;
   subject: string;
   work_case: string | null;
+  work_purpose: string | null;
 }
 
 export interface SigningKeys {

@@ -11,12 +11,12 @@ import { LANGUAGES } from '../ui/language.ts'
 import { Details, Done, Fact, Facts } from '../ui/parts.tsx'
 import { EraseBox } from './erasures.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
+import { withinCase } from './purpose.ts'
 import { Reading } from './reading.tsx'
 import { AddressFields } from './register-page.tsx'
 import { CaseBox, Desk, type DeskVisit, dayText, languageName, timeText } from './shell.tsx'
 
-/** A neighbour as they are now, and what can be done at the desk. */
-export function NeighbourPage(props: {
+interface PageProps {
   visit: DeskVisit
   neighbour: Neighbour
   proofs: readonly ProofOutline[]
@@ -24,9 +24,14 @@ export function NeighbourPage(props: {
   registered: boolean
   /** Whether how to reach them and who acts for them was opened too. */
   reach: boolean
-}) {
+}
+
+const action = ({ neighbour }: PageProps, what: string) => `/desk/neighbours/${neighbour.id}/${what}`
+
+/** A neighbour as they are now, and what the reason of the case lets one do at the desk. */
+export function NeighbourPage(props: PageProps) {
   const { visit, neighbour, proofs, once, registered, reach } = props
-  const { t, language, session, town } = visit
+  const { t, language, session } = visit
   const {
     id,
     name,
@@ -38,13 +43,13 @@ export function NeighbourPage(props: {
     languages,
     representative,
     departedOn,
-    version,
     heardOn,
   } = neighbour
-  const settle = departedOn ? t.dReturn : t.dMove
-  const action = (what: string) => `/desk/neighbours/${id}/${what}`
-  const paper = paperTexts[language]
-  const services = [...profiles.values()].map((profile) => [profile.id, profile.title[language]] as const)
+  const { may, opens } = withinCase(visit.requester)
+  const closed = (['contact', 'representative'] as const)
+    .filter(opens)
+    .map((field) => t[`f${field}`])
+    .join(', ')
   return (
     <Desk visit={visit} title={t.dWho} {...(registered ? { script: '/assets/desk.js' } : {})}>
       {registered ? <Done>{t.dDone}</Done> : ''}
@@ -69,32 +74,33 @@ export function NeighbourPage(props: {
         </Fact>
         <Fact name={t.dSince}>{dayText(language, residence?.residentSince)}</Fact>
         {languages?.length ? <Fact name={t.dSpeaks}>{languages.map(languageName).join(', ')}</Fact> : ''}
-        {reach ? (
-          <>
-            <Fact name={t.fcontact}>
-              <bdi>{Object.values(contact ?? {}).join(', ') || '–'}</bdi>
-            </Fact>
-            <Fact name={t.frepresentative}>
-              <bdi>{representative ? (representative.name ?? '…') : '–'}</bdi>
-            </Fact>
-          </>
+        {reach && opens('contact') ? (
+          <Fact name={t.fcontact}>
+            <bdi>{Object.values(contact ?? {}).join(', ') || '–'}</bdi>
+          </Fact>
         ) : (
-          <Fact
-            name={
-              <>
-                {t.fcontact}, {t.frepresentative}
-              </>
-            }
-          >
+          ''
+        )}
+        {reach && opens('representative') ? (
+          <Fact name={t.frepresentative}>
+            <bdi>{representative ? (representative.name ?? '…') : '–'}</bdi>
+          </Fact>
+        ) : (
+          ''
+        )}
+        {reach || !closed ? (
+          ''
+        ) : (
+          <Fact name={closed}>
             <a href={`/desk/neighbours/${id}?open=reach`}>{t.dOpenPart}</a>
           </Fact>
         )}
         <Fact name={t.dHeard}>
           {dayText(language, heardOn)}
-          {departedOn ? (
+          {departedOn || !may('confirm') ? (
             ''
           ) : (
-            <form method="post" action={action('confirm')}>
+            <form method="post" action={action(props, 'confirm')}>
               <Csrf token={session.csrf} />
               <input type="hidden" name="once" value={once} />
               <button type="submit" class="govuk-button govuk-button--secondary">
@@ -113,13 +119,33 @@ export function NeighbourPage(props: {
         )}
       </Facts>
 
+      {may('prove') || may('enrol') ? <HandOver {...props} /> : ''}
+      {proofs.length > 0 ? <Proofs {...props} /> : ''}
+      {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} once={once} /> : ''}
+      {may('correct') ? <Correct {...props} /> : ''}
+      {may('move') ? <Settle {...props} /> : ''}
+      {['prove', 'enrol', 'correct', 'move'].every(may) ? '' : <p class="govuk-inset-text">{t.dClosedFor}</p>}
+    </Desk>
+  )
+}
+
+/** What is handed over: papers, proofs for a wallet, the way into their own page. */
+function HandOver(props: PageProps) {
+  const { visit, neighbour, once } = props
+  const { t, language, session, town, requester } = visit
+  const { languages, departedOn } = neighbour
+  const { may } = withinCase(requester)
+  const paper = paperTexts[language]
+  const services = [...profiles.values()].map((profile) => [profile.id, profile.title[language]] as const)
+  return (
+    <>
       <h2>{t.dHandOver}</h2>
       <div class="pair">
-        {departedOn ? (
+        {departedOn || !may('prove') ? (
           ''
         ) : (
           <>
-            <form method="post" action={action('papers')} target="_blank" rel="noopener">
+            <form method="post" action={action(props, 'papers')} target="_blank" rel="noopener">
               <Csrf token={session.csrf} />
               <input type="hidden" name="once" value={once} />
               <h3>{t.dPrint}</h3>
@@ -147,7 +173,7 @@ export function NeighbourPage(props: {
                 </a>
               </p>
             </form>
-            <form method="post" action={action('wallet')}>
+            <form method="post" action={action(props, 'wallet')}>
               <Csrf token={session.csrf} />
               <h3>{t.dWallet}</h3>
               <Select name="profile" label={t.dService} options={services} />
@@ -157,101 +183,126 @@ export function NeighbourPage(props: {
             </form>
           </>
         )}
-        <form method="post" action={action('portal')}>
-          <Csrf token={session.csrf} />
-          <input type="hidden" name="once" value={once} />
-          <h3>{t.rEnrol}</h3>
-          <p class="govuk-hint">{t.rEnrolHint}</p>
-          <p class="govuk-button-group">
-            <button type="submit" name="what" value="phone" class="govuk-button">
-              {t.rPhone}
-            </button>
-            <button type="submit" name="what" value="card" class="govuk-button">
-              {t.rCard}
-            </button>
-            <button type="submit" name="what" value="cancel" class="govuk-button govuk-button--secondary">
-              {t.rLost}
-            </button>
-          </p>
-        </form>
+        {may('enrol') ? (
+          <form method="post" action={action(props, 'portal')}>
+            <Csrf token={session.csrf} />
+            <input type="hidden" name="once" value={once} />
+            <h3>{t.rEnrol}</h3>
+            <p class="govuk-hint">{t.rEnrolHint}</p>
+            <p class="govuk-button-group">
+              <button type="submit" name="what" value="phone" class="govuk-button">
+                {t.rPhone}
+              </button>
+              <button type="submit" name="what" value="card" class="govuk-button">
+                {t.rCard}
+              </button>
+              <button type="submit" name="what" value="cancel" class="govuk-button govuk-button--secondary">
+                {t.rLost}
+              </button>
+            </p>
+          </form>
+        ) : (
+          ''
+        )}
       </div>
-      {proofs.length > 0 ? (
-        <>
-          <h3>{t.dProofs}</h3>
-          <ul class="cards">
-            {proofs.slice(0, 20).map((proof) => (
-              <li>
-                {profiles.get(proof.profile)?.title[language] ?? proof.profile} ·{' '}
-                {timeText(language, town.timeZone, proof.issuedAt)} ·{' '}
-                <strong>{proof.revokedAt ? t.dTaken : t.dInForce}</strong>
-                {proof.revokedAt ? (
-                  ''
-                ) : (
-                  <form method="post" action={action('revoke')}>
-                    <Csrf token={session.csrf} />
-                    <button type="submit" name="proof" value={proof.id} class="govuk-button govuk-button--secondary">
-                      {t.dRevoke}
-                    </button>
-                  </form>
-                )}
-              </li>
-            ))}
-          </ul>
-        </>
-      ) : (
-        ''
-      )}
+    </>
+  )
+}
 
-      {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} once={once} /> : ''}
-      <Details summary={t.dCorrect}>
-        <form method="post" action={action('correct')}>
-          <Csrf token={session.csrf} />
-          <input type="hidden" name="version" value={String(version)} />
-          <p class="govuk-hint">{t.dCorrectLead}</p>
-          <Field name="given" label={t.dGiven} value={name?.given ?? ''} auto />
-          <Field name="family" label={t.dFamily} value={name?.family?.join(' ') ?? ''} auto />
-          <DateField
-            name="born"
-            legend={t.dBorn}
-            labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-            value={(part) =>
-              (dateOfBirth ?? '').replace('~', '').split('-')[['year', 'month', 'day'].indexOf(part)] ?? ''
-            }
-          />
-          <Tick name="about" label={t.dAbout} on={dateOfBirth?.endsWith('~') ?? false} />
-          {reach ? <Field name="contact" label={t.dPhone} value={Object.values(contact ?? {}).join(', ')} /> : ''}
-          <Select
-            name="speaks"
-            label={t.dSpeaks}
-            value={languages?.[0] ?? ''}
-            options={[['', '–'], ...Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)]}
-          />
-          <Tick name="protected" label={t.dProtect} on={false} />
-          <button type="submit" class="govuk-button">
-            {t.dSave}
-          </button>
-        </form>
-      </Details>
-      <Details summary={settle} open={departedOn !== undefined}>
-        <form method="post" action={action(departedOn ? 'return' : 'move')}>
-          <Csrf token={session.csrf} />
-          <input type="hidden" name="version" value={String(version)} />
-          <input type="hidden" name="once" value={once} />
-          <AddressFields visit={visit} typed={{}} />
-          <Field name="join" label={t.dJoin} hint={t.dJoinHint} />
-          <DateField
-            name="since"
-            legend={t.dSince}
-            hint={t.dSinceHint}
-            labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-            value={() => ''}
-          />
-          <button type="submit" class="govuk-button">
-            {settle}
-          </button>
-        </form>
-      </Details>
-    </Desk>
+/** Proofs in force, and those taken back. */
+function Proofs(props: PageProps) {
+  const { visit, proofs } = props
+  const { t, language, session, town, requester } = visit
+  const { may } = withinCase(requester)
+  return (
+    <>
+      <h3>{t.dProofs}</h3>
+      <ul class="cards">
+        {proofs.slice(0, 20).map((proof) => (
+          <li>
+            {profiles.get(proof.profile)?.title[language] ?? proof.profile} ·{' '}
+            {timeText(language, town.timeZone, proof.issuedAt)} ·{' '}
+            <strong>{proof.revokedAt ? t.dTaken : t.dInForce}</strong>
+            {proof.revokedAt || !may('revoke') ? (
+              ''
+            ) : (
+              <form method="post" action={action(props, 'revoke')}>
+                <Csrf token={session.csrf} />
+                <button type="submit" name="proof" value={proof.id} class="govuk-button govuk-button--secondary">
+                  {t.dRevoke}
+                </button>
+              </form>
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+function Correct(props: PageProps) {
+  const { visit, neighbour, reach } = props
+  const { t, session } = visit
+  const { name, dateOfBirth, contact, languages, version } = neighbour
+  return (
+    <Details summary={t.dCorrect}>
+      <form method="post" action={action(props, 'correct')}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="version" value={String(version)} />
+        <p class="govuk-hint">{t.dCorrectLead}</p>
+        <Field name="given" label={t.dGiven} value={name?.given ?? ''} auto />
+        <Field name="family" label={t.dFamily} value={name?.family?.join(' ') ?? ''} auto />
+        <DateField
+          name="born"
+          legend={t.dBorn}
+          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+          value={(part) =>
+            (dateOfBirth ?? '').replace('~', '').split('-')[['year', 'month', 'day'].indexOf(part)] ?? ''
+          }
+        />
+        <Tick name="about" label={t.dAbout} on={dateOfBirth?.endsWith('~') ?? false} />
+        {reach ? <Field name="contact" label={t.dPhone} value={Object.values(contact ?? {}).join(', ')} /> : ''}
+        <Select
+          name="speaks"
+          label={t.dSpeaks}
+          value={languages?.[0] ?? ''}
+          options={[['', '–'], ...Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)]}
+        />
+        <Tick name="protected" label={t.dProtect} on={false} />
+        <button type="submit" class="govuk-button">
+          {t.dSave}
+        </button>
+      </form>
+    </Details>
+  )
+}
+
+/** A move; of somebody who left, their return. */
+function Settle(props: PageProps) {
+  const { visit, neighbour, once } = props
+  const { t, session } = visit
+  const { departedOn, version } = neighbour
+  const settle = departedOn ? t.dReturn : t.dMove
+  return (
+    <Details summary={settle} open={departedOn !== undefined}>
+      <form method="post" action={action(props, departedOn ? 'return' : 'move')}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="version" value={String(version)} />
+        <input type="hidden" name="once" value={once} />
+        <AddressFields visit={visit} typed={{}} />
+        <Field name="join" label={t.dJoin} hint={t.dJoinHint} />
+        <DateField
+          name="since"
+          legend={t.dSince}
+          hint={t.dSinceHint}
+          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+          value={() => ''}
+        />
+        <button type="submit" class="govuk-button">
+          {settle}
+        </button>
+      </form>
+    </Details>
   )
 }
 

@@ -6,16 +6,18 @@ import type { LookUp } from '../registry/lookups.ts'
 import type { OpenProceeding } from '../registry/proceedings-due.ts'
 import { Csrf, DateField, Field, Radios } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
+import { withinCase } from './purpose.ts'
 import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
 
 type Part = 'now' | 'history' | 'looked' | 'leave'
 
 export function Tabs(props: { visit: DeskVisit; id: string; here: Part }) {
-  const { t } = props.visit
+  const { t, requester } = props.visit
+  const { opens } = withinCase(requester)
   const rooms: [Part, string, string][] = [
     ['now', '', t.dWho],
-    ['history', '/history', t.dHistory],
-    ['looked', '/looked', t.dLooked],
+    ...(opens('history') ? [['history', '/history', t.dHistory] satisfies [Part, string, string]] : []),
+    ...(opens('lookUps') ? [['looked', '/looked', t.dLooked] satisfies [Part, string, string]] : []),
     ['leave', '/leave', t.dLeave],
   ]
   return (

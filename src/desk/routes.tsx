@@ -6,7 +6,7 @@ import { refusalLetters } from '../firewall/letters.ts'
 import { lockdownState, voteLockdown } from '../firewall/lockdown.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
-import type { StaffRole } from '../firewall/requester.ts'
+import { purposeOf, type StaffRole } from '../firewall/requester.ts'
 import { changeSession, endSession, sessionsOf } from '../identity/sessions.ts'
 import { latestCheckpoint } from '../ledger/proofs.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
@@ -37,6 +37,7 @@ import { offlineDesk } from './offline.tsx'
 import { organisationDesk } from './organisations.tsx'
 import { FlagsPage, LedgerPage, LegalPage } from './oversight-page.tsx'
 import { portalDesk } from './portal-routes.tsx'
+import { purposesOfCase, withinCase } from './purpose.ts'
 import { criteriaOf } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
@@ -49,7 +50,6 @@ export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | und
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 const LEGAL: readonly StaffRole[] = ['legal']
-const PURPOSE = 'counter-service'
 /** What a counter needs of everyone, and what it opens when it is needed: each opening is in the ledger as it was. */
 const SHOWN = ['name', 'dateOfBirth', 'languages', 'address', 'residence', 'household', 'departedOn'] as const
 const REACH = ['contact', 'representative'] as const
@@ -77,20 +77,23 @@ function finding(page: Pages, deps: DeskDeps): void {
     pageOf(<SearchPage visit={visit} registered={visit.query('new') === '1'} />),
   )
   page({ method: 'post', path: '/desk/search', roles: COUNTER }, async (visit) => {
+    const { town, requester } = visit
     const said = visit.form.get('said')
     const mononym = visit.form.has('mononym')
     try {
-      const found = await searchNeighbours(deps, visit.town, visit.requester, PURPOSE, criteriaOf(said, mononym))
+      const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteriaOf(said, mononym))
       return Reply.page(found, (shown) => <SearchPage visit={visit} said={said} mononym={mononym} found={shown} />)
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
       return pageOf(<SearchPage visit={visit} said={said} mononym={mononym} tooWide />, 422)
     }
   })
-  page({ method: 'post', path: '/desk/case', roles: COUNTER }, async ({ town, session, form }) => {
+  page({ method: 'post', path: '/desk/case', roles: COUNTER }, async ({ town, session, form, requester }) => {
     const workCase = form.get('case')
+    const purpose = form.get('purpose')
     await changeSession(deps, town, session.handle, {
       workCase: /^[A-Za-z0-9-]{4,64}$/.test(workCase) ? workCase : null,
+      purpose: purposesOfCase(requester).some(({ id }) => id === purpose) ? purpose : null,
     })
     return Reply.redirect(safePath(form.get('to'), '/desk'))
   })
@@ -117,7 +120,7 @@ function registering(page: Pages, deps: DeskDeps): void {
     }
     if (typed.act === 'fill') {
       const { of: guardian = '', ...filled } = typed
-      const ask = { purpose: PURPOSE, fields: ['household'] as const }
+      const ask = { purpose: purposeOf(visit.requester), fields: ['household'] as const }
       return Reply.page(await openNeighbour(deps, visit.town, visit.requester, guardian, ask), ({ household }) => (
         <RegisterPage visit={visit} typed={household ? { ...filled, household: household.id } : filled} once={once} />
       ))
@@ -167,8 +170,9 @@ function neighbour(page: Pages, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk/neighbours/:id', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
     const id = idIn(visit)
-    const fields = visit.query('open') === 'reach' ? [...SHOWN, ...REACH] : SHOWN
-    const opened = await openNeighbour(deps, town, requester, id, { purpose: PURPOSE, fields })
+    const wanted = visit.query('open') === 'reach' ? [...SHOWN, ...REACH] : SHOWN
+    const fields = wanted.filter(withinCase(requester).opens)
+    const opened = await openNeighbour(deps, town, requester, id, { purpose: purposeOf(requester), fields })
     return Reply.page(opened.with(await proofsOf(deps, town, requester, id)), ([record, { proofs }]) => (
       <NeighbourPage
         visit={visit}
@@ -181,9 +185,10 @@ function neighbour(page: Pages, deps: DeskDeps): void {
     ))
   })
   page({ method: 'get', path: '/desk/neighbours/:id/history', roles: COUNTER }, async (visit) =>
-    Reply.page(await neighbourHistory(deps, visit.town, visit.requester, idIn(visit), PURPOSE, {}), (history) => (
-      <HistoryPage visit={visit} history={history} />
-    )),
+    Reply.page(
+      await neighbourHistory(deps, visit.town, visit.requester, idIn(visit), purposeOf(visit.requester), {}),
+      (history) => <HistoryPage visit={visit} history={history} />,
+    ),
   )
   page({ method: 'get', path: '/desk/neighbours/:id/looked', roles: COUNTER }, async (visit) =>
     Reply.page(await lookUpsOf(deps, visit.town, visit.requester, idIn(visit)), (lookUps) => (
@@ -241,7 +246,10 @@ function neighbour(page: Pages, deps: DeskDeps): void {
     const [joined] = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(visit.form.get('join')) ?? []
     if (since === 'wrong' || (address === undefined && joined === undefined)) throw new InvalidInput([])
     if (joined !== undefined) {
-      const mate = await openNeighbour(deps, town, requester, joined, { purpose: PURPOSE, fields: ['household'] })
+      const mate = await openNeighbour(deps, town, requester, joined, {
+        purpose: purposeOf(requester),
+        fields: ['household'],
+      })
       await mate.mapAsync(async ({ household }) => {
         if (household === undefined) throw new NotFound()
         return change(deps, town, requester, idIn(visit), { householdId: household.id, ...from }, conditions)

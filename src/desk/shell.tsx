@@ -1,9 +1,10 @@
 import type { Child } from 'hono/jsx'
-import type { Staff, StaffRole } from '../firewall/requester.ts'
-import { Csrf, Field } from '../ui/form.tsx'
+import { purposeOf, type Staff, type StaffRole } from '../firewall/requester.ts'
+import { Csrf, Field, Select } from '../ui/form.tsx'
 import { LANGUAGES, type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Page, RoomAction, Rooms } from '../ui/layout.tsx'
 import type { PageVisit } from '../ui/signed-in.tsx'
+import { purposesOfCase } from './purpose.ts'
 
 export type DeskVisit = PageVisit<Staff>
 
@@ -69,9 +70,9 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
   )
 }
 
-/** The ticket or file a clerk works on: set once, it goes with every look-up. */
+/** The ticket or file a clerk works on, and why: set once, both go with every look-up. */
 export function CaseBox(props: { visit: DeskVisit; to?: string }) {
-  const { t, requester, session } = props.visit
+  const { t, requester, session, language } = props.visit
   return (
     <form method="post" action="/desk/case" class="row">
       <Csrf token={session.csrf} />
@@ -84,6 +85,12 @@ export function CaseBox(props: { visit: DeskVisit; to?: string }) {
         size={16}
         ltr
         hint={requester.case ? undefined : t.dCaseHint}
+      />
+      <Select
+        name="purpose"
+        label={t.dPurpose}
+        value={purposeOf(requester)}
+        options={purposesOfCase(requester).map(({ id, title }) => [id, title[language] ?? id] as const)}
       />
       <button type="submit" class="govuk-button">
         {t.dSet}

@@ -11,6 +11,8 @@ export interface Staff {
   organisationId: string
   /** What the work is about: a ticket or file number. Look-ups without one are flagged. */
   case?: string | undefined
+  /** Why records are opened, where a clerk chose it for the case; otherwise for all that a counter does. */
+  purpose?: string | undefined
 }
 
 export interface Client {
@@ -80,3 +82,7 @@ export class Refusal extends Problem {
     super('refused', 403, 'This request is refused.')
   }
 }
+
+/** For which purpose somebody works on a record: neighbours on their own, clerks for the reason of their case. */
+export const purposeOf = (requester: Staff | Resident): string =>
+  requester.kind === 'resident' ? 'own-record' : (requester.purpose ?? 'counter-service')

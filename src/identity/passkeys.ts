@@ -9,7 +9,7 @@ import {
   verifyRegistrationResponse,
 } from '@simplewebauthn/server'
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { Resident, Staff } from '../firewall/requester.ts'
+import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
@@ -54,7 +54,7 @@ export async function offerEnrolment(
   const code = randomBytes(24).toString('base64url')
   const day = today(deps.clock, town.timeZone)
   return deps.gate.open<NeighbourFields, 'dateOfBirth', { code: string }>(
-    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: 'counter-service', fields: ['dateOfBirth'] },
+    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: purposeOf(clerk), fields: ['dateOfBirth'] },
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()

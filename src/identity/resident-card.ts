@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { equalInConstantTime } from '../firewall/key-provider.ts'
-import type { Resident, Staff } from '../firewall/requester.ts'
+import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
@@ -72,7 +72,7 @@ export async function giveCard(
   const letters = Array.from({ length: LETTERS }, () => ALPHABET[randomInt(32)]).join('')
   const id = uuidv7()
   return deps.gate.open<NeighbourFields, 'dateOfBirth', Card>(
-    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: 'counter-service', fields: ['dateOfBirth'] },
+    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: purposeOf(clerk), fields: ['dateOfBirth'] },
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
@@ -122,7 +122,7 @@ export async function cancelCards(
       municipalityId: town.id,
       requester,
       action: own ? 'revoke' : 'enrol',
-      purpose: own ? 'own-record' : 'counter-service',
+      purpose: purposeOf(requester),
       fields: [],
     },
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),

@@ -109,6 +109,7 @@ export async function findSession(
             role: row.role as StaffRole,
             organisationId: row.office_id,
             case: row.work_case ?? undefined,
+            purpose: row.work_purpose ?? undefined,
           }
         : { kind: 'resident', id: `session ${row.handle}`, neighbourId: row.subject }
     return {
@@ -127,7 +128,7 @@ export async function changeSession(
   deps: SessionDeps,
   town: Municipality,
   handle: string,
-  change: { locked?: boolean; workCase?: string | null },
+  change: { locked?: boolean; workCase?: string | null; purpose?: string | null },
 ): Promise<void> {
   await inMunicipality(deps.database, town.id, (transaction) =>
     transaction
@@ -135,6 +136,7 @@ export async function changeSession(
       .set({
         ...(change.locked === undefined ? {} : { locked_at: change.locked ? deps.clock.now().toString() : null }),
         ...(change.workCase === undefined ? {} : { work_case: change.workCase }),
+        ...(change.purpose === undefined ? {} : { work_purpose: change.purpose }),
       })
       .where('handle', '=', handle)
       .execute(),

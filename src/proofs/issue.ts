@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand } from '../firewall/gate.ts'
-import type { Resident, Staff } from '../firewall/requester.ts'
+import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
@@ -131,9 +131,6 @@ export async function issueProof(
     },
   )
 }
-
-export const purposeOf = (requester: Staff | Resident) =>
-  requester.kind === 'resident' ? 'own-record' : 'counter-service'
 
 /** Where a proof stands in the city's books. */
 export interface ProofPlace {

@@ -1,11 +1,11 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { Resident, Staff } from '../firewall/requester.ts'
+import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { Name, NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { loadRecords } from '../registry/store.ts'
-import { type ProofDeps, purposeOf } from './issue.ts'
+import type { ProofDeps } from './issue.ts'
 
 /** A proof as the city's books have it: nothing of what it says. */
 export interface ProofOutline {
@@ -69,7 +69,7 @@ export async function affectedBy(
 ): Promise<Disclosed<Affected>> {
   let more = false
   return deps.gate.open<NeighbourFields, 'name', Affected>(
-    { municipalityId: town.id, requester, action: 'search', purpose: 'counter-service', fields: ['name'] },
+    { municipalityId: town.id, requester, action: 'search', purpose: purposeOf(requester), fields: ['name'] },
     async (transaction) => {
       const rows = await transaction
         .selectFrom('proofs')

@@ -1,11 +1,11 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { Resident, Staff } from '../firewall/requester.ts'
+import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { loadRecords } from '../registry/store.ts'
-import { type ProofDeps, purposeOf } from './issue.ts'
+import type { ProofDeps } from './issue.ts'
 
 /**
  * Takes a proof back. Verifiers learn it from the status list, within its time to live.

@@ -1,12 +1,12 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { Resident, Staff } from '../firewall/requester.ts'
+import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { once } from './idempotency.ts'
 import type { NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
-import { changePurpose, recordMovement } from './neighbours.ts'
+import { recordMovement } from './neighbours.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
 import { NotResident } from './residences.ts'
 import { loadRecords } from './store.ts'
@@ -38,7 +38,7 @@ export async function confirmResidence(
       municipalityId: town.id,
       requester,
       action: 'confirm',
-      purpose: changePurpose(requester),
+      purpose: purposeOf(requester),
       fields: ['departedOn'],
     },
     (transaction) => loadRecords(transaction, [id], { trueAt: Temporal.PlainDate.from(confirmedOn) }),

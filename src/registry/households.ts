@@ -17,7 +17,7 @@ export async function householdAddress(
   town: Municipality,
   requester: Requester,
   householdId: string,
-  purpose: 'registration' | 'counter-service' = 'registration',
+  purpose = 'registration',
 ): Promise<Address | undefined> {
   const action = purpose === 'registration' ? 'register' : 'open'
   let address: Address | undefined

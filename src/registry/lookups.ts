@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { SealedRecord } from '../firewall/gate.ts'
-import type { Resident, Staff } from '../firewall/requester.ts'
+import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import type { LedgerContent } from '../ledger/entries.ts'
 import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
@@ -43,9 +43,8 @@ export async function lookUpsOf(
   requester: Staff | Resident,
   neighbourId: string,
 ): Promise<Disclosed<LookUp[]>> {
-  const purpose = requester.kind === 'resident' ? 'own-record' : 'counter-service'
   return deps.gate.open<{ lookUps: LookUp[] }, 'lookUps', LookUp[]>(
-    { municipalityId: town.id, requester, action: 'open', purpose, fields: ['lookUps'] },
+    { municipalityId: town.id, requester, action: 'open', purpose: purposeOf(requester), fields: ['lookUps'] },
     (transaction) => load(deps, transaction, town, neighbourId),
     ([record]) => {
       if (record === undefined) throw new NotFound()

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand, Opened } from '../firewall/gate.ts'
-import type { Requester, Resident, Staff } from '../firewall/requester.ts'
+import { purposeOf, type Requester, type Resident, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { InvalidInput, NotFound, VersionConflict } from '../platform/problem.ts'
@@ -68,10 +68,6 @@ async function standingOf(hand: GateHand, id: string): Promise<{ version: number
     .executeTakeFirstOrThrow()
 }
 
-/** For which purpose somebody changes a record: clerks at the counter, neighbours their own. */
-export const changePurpose = (requester: Staff | Resident) =>
-  requester.kind === 'resident' ? 'own-record' : 'counter-service'
-
 /** What neighbours may correct without anyone looking: a name and a date of birth are for a clerk, and so is showing again. */
 const OWN_CORRECTIONS = ['contact', 'languages', 'protected']
 
@@ -100,7 +96,7 @@ export async function correctNeighbour(
   const day = today(deps.clock, town.timeZone)
   const fields = ['name', 'previousNames', 'dateOfBirth', 'sex', 'contact', 'languages', 'address'] as const
   return deps.gate.open<NeighbourFields, (typeof fields)[number], { id: string; version: number }>(
-    { municipalityId: town.id, requester, action: 'correct', purpose: changePurpose(requester), fields },
+    { municipalityId: town.id, requester, action: 'correct', purpose: purposeOf(requester), fields },
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand } from '../firewall/gate.ts'
 import { storeDataKey } from '../firewall/municipality-keys.ts'
-import { Refusal, type Resident, type Staff } from '../firewall/requester.ts'
+import { purposeOf, Refusal, type Resident, type Staff } from '../firewall/requester.ts'
 import { newDataKey } from '../firewall/seal.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
@@ -11,7 +11,7 @@ import { householdAddress } from './households.ts'
 import { once } from './idempotency.ts'
 import type { Address, Move, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
-import { changePurpose, nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
+import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
 import { residenceStart } from './register.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
@@ -101,7 +101,7 @@ async function settle(
   const joined =
     move.householdId === undefined
       ? undefined
-      : await householdAddress(deps, town, requester, move.householdId, 'counter-service')
+      : await householdAddress(deps, town, requester, move.householdId, purposeOf(requester))
   const address = move.address ?? joined
   if (address === undefined)
     throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
@@ -109,7 +109,7 @@ async function settle(
   const fields = ['name', 'previousNames', 'dateOfBirth', 'residence', 'departedOn'] as const
 
   return deps.gate.open<NeighbourFields, (typeof fields)[number], Moved>(
-    { municipalityId: town.id, requester, action: 'move', purpose: changePurpose(requester), fields },
+    { municipalityId: town.id, requester, action: 'move', purpose: purposeOf(requester), fields },
     (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], hand) => {
       if (record?.name === undefined) throw new NotFound()

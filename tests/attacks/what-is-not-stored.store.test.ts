@@ -138,6 +138,7 @@ describe('what the registry has no place for', () => {
       'sessions.role',
       'sessions.subject',
       'sessions.work_case',
+      'sessions.work_purpose',
       'signing_keys.algorithm',
       'signing_keys.id',
       'signing_keys.public_jwk',

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { PAPER_KINDS } from '../../src/proofs/paper.ts'
+import { profiles } from '../../src/proofs/profiles.ts'
 import { LOCALES } from '../../src/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { openRecord, register } from '../support/people.ts'
@@ -60,6 +62,81 @@ describe('the neighbour’s page at the desk', () => {
     const opened = { ...form, version: String(version + 1), contact: '' }
     expect((await clerk.send(`${at}/correct`, opened, at)).status).toBe(303)
     expect((await openRecord(house, id)).body).not.toHaveProperty('contact')
+  })
+})
+
+describe('the reason of a case, chosen once', () => {
+  const LOOKED = /href="[^"]+\/looked"/
+  async function under(purpose: string) {
+    const here = await visit()
+    expect((await here.clerk.send('/desk/case', { case: 'T-4711', purpose, to: here.at }, '/desk')).status).toBe(303)
+    return { ...here, html: await here.page(), form: (what: string) => `action="${here.at}/${what}"` }
+  }
+
+  it('is what every part is opened for, and what the neighbour reads', async () => {
+    const { id, html, form } = await under('papers')
+    expect(html).toMatch(/<option value="papers" selected/)
+    for (const what of ['papers', 'wallet']) expect(html).toContain(form(what))
+    for (const what of ['correct', 'move', 'confirm', 'portal']) expect(html).not.toContain(form(what))
+    expect(html).not.toMatch(LOOKED)
+    expect(html).toContain(LOCALES.en.dClosedFor)
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { whoLooked } = (await (await me.send('/me/everything', { as: 'json' })).json()) as {
+      whoLooked: { content: { requesterKind: string; purpose: string; action: string; case?: string } }[]
+    }
+    const opened = whoLooked.filter(({ content }) => content.requesterKind === 'staff' && content.action === 'open')
+    expect(new Set(opened.map(({ content }) => content.purpose))).toEqual(new Set(['papers']))
+  })
+
+  it.each(PAPER_KINDS)('is enough for the paper “%s”', async (kind) => {
+    const { clerk, at } = await under('papers')
+    const paper = await clerk.send(`${at}/papers`, { kind, language: 'en', once: randomUUID() }, at)
+    expect([paper.status, paper.headers.get('content-type')]).toEqual([200, 'application/pdf'])
+  })
+
+  it.each([...profiles.keys()])('is enough for a proof for %s', async (profile) => {
+    const { clerk, at } = await under('papers')
+    expect((await clerk.send(`${at}/wallet`, { profile }, at)).status).toBe(200)
+  })
+
+  it('closes what it does not need: by address too, how to reach somebody stays shut, and nothing is changed', async () => {
+    const { id, version, clerk, at, page, opened } = await under('papers')
+    expect(await page(`${at}?open=reach`)).not.toContain(PHONE)
+    for (const field of ['contact', 'representative', 'lookUps', 'history'])
+      expect((await opened()).has(field), field).toBe(false)
+    expect((await clerk.open(`${at}/looked`)).status).toBe(403)
+    expect((await clerk.open(`${at}/history`)).status).toBe(403)
+    const name = { version: String(version), given: 'Somebody', family: 'Else', 'born-year': '2015' }
+    expect((await clerk.send(`${at}/correct`, name, at)).status).toBe(403)
+    expect((await clerk.send(`${at}/portal`, { what: 'card', once: randomUUID() }, at)).status).toBe(403)
+    expect((await openRecord(house, id)).body).toMatchObject({ version })
+  })
+
+  it('lets changes be made and no paper be printed, where that is the reason', async () => {
+    const { id, version, clerk, at, html, form, page } = await under('changes')
+    for (const what of ['correct', 'move', 'confirm']) expect(html).toContain(form(what))
+    for (const what of ['papers', 'wallet', 'portal']) expect(html).not.toContain(form(what))
+    expect(await page(`${at}?open=reach`)).toContain(PHONE)
+    const name = { version: String(version), given: 'Fatou', family: '', 'born-year': '2015' }
+    expect((await clerk.send(`${at}/correct`, name, at)).status).toBe(303)
+    expect((await openRecord(house, id)).body).toMatchObject({ name: { given: 'Fatou' } })
+    const kind = PAPER_KINDS[0]
+    expect((await clerk.send(`${at}/papers`, { kind, language: 'en', once: randomUUID() }, at)).status).toBe(403)
+  })
+
+  it('goes back to all a counter does, and takes no reason that is not a counter’s', async () => {
+    const { clerk, at, page, form } = await under('papers')
+    for (const purpose of ['counter-service', 'judge-order', 'immigration-control', 'no-such']) {
+      await clerk.send('/desk/case', { case: 'T-4711', purpose, to: at }, '/desk')
+      expect(await page(), purpose).toContain(form('correct'))
+    }
+  })
+
+  it('finds people under it too', async () => {
+    for (const purpose of ['papers', 'changes', 'departure']) {
+      const { clerk } = await under(purpose)
+      expect((await clerk.send('/desk/search', { said: 'Nobody Anywhere 1931' }, '/desk')).status, purpose).toBe(200)
+    }
   })
 })
 

@@ -4,7 +4,7 @@ import { type CallbackContext, HashAlgorithm, Oauth2ServerErrorResponseError } f
 import { Openid4vciIssuer } from '@openid4vc/openid4vci'
 import { compactVerify, decodeJwt, importJWK } from 'jose'
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import type { Staff } from '../../firewall/requester.ts'
+import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
 import { NotFound, OAuthProblem } from '../../platform/problem.ts'
@@ -107,7 +107,7 @@ export async function offerToWallet(
     },
   })
   return deps.gate.open<NeighbourFields, 'residence', Offer>(
-    { municipalityId: town.id, requester: clerk, action: 'prove', purpose: 'counter-service', fields: ['residence'] },
+    { municipalityId: town.id, requester: clerk, action: 'prove', purpose: purposeOf(clerk), fields: ['residence'] },
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
