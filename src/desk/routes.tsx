@@ -1,14 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { listDemands, readDemand, recordDemand, reviewDemand } from '../firewall/access-requests.ts'
 import type { House } from '../firewall/endpoint.ts'
-import { openFlags, reviewFlag, staffActivity } from '../firewall/flags.ts'
-import { refusalLetters } from '../firewall/letters.ts'
-import { lockdownState, voteLockdown } from '../firewall/lockdown.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
 import { changeSession, endSession, sessionsOf } from '../identity/sessions.ts'
-import { latestCheckpoint } from '../ledger/proofs.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { NoPress, PaperOrder, type Press, printPaper } from '../proofs/paper.ts'
@@ -35,7 +30,7 @@ import { NeighbourPage, WalletPage } from './neighbour-page.tsx'
 import { HistoryPage, LeavePage, LookedPage } from './neighbour-past-page.tsx'
 import { offlineDesk } from './offline.tsx'
 import { organisationDesk } from './organisations.tsx'
-import { FlagsPage, LedgerPage, LegalPage } from './oversight-page.tsx'
+import { oversightDesk } from './oversight-routes.tsx'
 import { portalDesk } from './portal-routes.tsx'
 import { purposesOfCase, withinCase } from './purpose.ts'
 import { criteriaOf } from './query.ts'
@@ -43,13 +38,12 @@ import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
 import { addressIn, contactIn, isoDay, type Typed, typedIn } from './registration-form.ts'
 import { SearchPage } from './search-page.tsx'
-import type { DeskVisit } from './shell.tsx'
+import { type DeskVisit, idIn } from './shell.tsx'
 import { SessionsPage, WorkPage } from './work-page.tsx'
 
 export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | undefined }
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
-const LEGAL: readonly StaffRole[] = ['legal']
 /** What a counter needs of everyone, and what it opens when it is needed: each opening is in the ledger as it was. */
 const SHOWN = ['name', 'dateOfBirth', 'languages', 'address', 'residence', 'household', 'departedOn'] as const
 const REACH = ['contact', 'representative'] as const
@@ -62,7 +56,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   registering(page, deps)
   neighbour(page, deps)
   departing(page, deps)
-  oversight(page, deps)
+  oversightDesk(page, deps)
   self(page, deps)
   portalDesk(page, deps)
   organisationDesk(page, deps)
@@ -159,11 +153,6 @@ function registering(page: Pages, deps: DeskDeps): void {
   })
 }
 
-const idIn = ({ params }: Pick<DeskVisit, 'params'>) => {
-  const { id = '' } = params
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) throw new NotFound()
-  return id
-}
 const onceIn = ({ form }: Pick<DeskVisit, 'form'>, more = '') => `desk ${form.get('once') || randomUUID()} ${more}`
 
 function neighbour(page: Pages, deps: DeskDeps): void {
@@ -326,68 +315,6 @@ function departing(page: Pages, deps: DeskDeps): void {
       return Reply.redirect('/desk/work')
     },
   )
-}
-
-function oversight(page: Pages, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk/flags', roles: ['supervisor', 'auditor'] }, async (visit) =>
-    Reply.page(
-      (await openFlags(deps.gate, visit.town.id, visit.requester)).with(
-        await staffActivity(deps.gate, visit.town.id, visit.requester),
-      ),
-      ([flags, activity]) => <FlagsPage visit={visit} flags={flags} activity={activity} />,
-    ),
-  )
-  page({ method: 'post', path: '/desk/flags/review', roles: ['supervisor'] }, async ({ town, requester, form }) => {
-    await reviewFlag(deps.gate, town.id, requester, form.get('flag'))
-    return Reply.redirect('/desk/flags')
-  })
-  page({ method: 'get', path: '/desk/legal', roles: LEGAL }, async (visit) => {
-    const { town, requester } = visit
-    const shown = (await listDemands(deps.gate, town.id, requester)).with(
-      await lockdownState(deps.gate, town.id, requester),
-    )
-    return Reply.page(shown, ([demands, lockdown]) => <LegalPage visit={visit} demands={demands} lockdown={lockdown} />)
-  })
-  page({ method: 'post', path: '/desk/legal', roles: LEGAL }, async ({ town, requester, form }) => {
-    const documentSha256 = form.get('document').toLowerCase()
-    if (!/^[0-9a-f]{64}$/.test(documentSha256)) throw new InvalidInput([])
-    await recordDemand(deps.gate, town.id, requester, {
-      authority: { name: form.get('authority').slice(0, 200), functions: [form.get('function') || 'other'] },
-      purpose: form.has('immigration') ? 'immigration-control' : 'other',
-      basis: form.has('judge') ? 'judge-order' : 'other',
-      basisText: form.get('basis').slice(0, 500),
-      scope: form.get('scope').slice(0, 2000),
-      fields: [],
-      documentSha256,
-    })
-    return Reply.redirect('/desk/legal')
-  })
-  page(
-    { method: 'post', path: '/desk/legal/lockdown', roles: LEGAL, fresh: true },
-    async ({ town, requester, form }) => {
-      await voteLockdown(deps.gate, town.id, requester, form.get('close') === 'yes')
-      return Reply.redirect('/desk/legal')
-    },
-  )
-  page({ method: 'post', path: '/desk/legal/:id/review', roles: LEGAL, fresh: true }, async (visit) => {
-    await reviewDemand(deps.gate, visit.town.id, visit.requester, idIn(visit), visit.form.get('approves') === 'yes')
-    return Reply.redirect('/desk/legal')
-  })
-  page({ method: 'get', path: '/desk/legal/:id/letter', roles: LEGAL }, async (visit) => {
-    const { press } = deps
-    if (press === undefined) throw new NoPress()
-    const demand = await readDemand(deps.gate, visit.town.id, visit.requester, idIn(visit))
-    const letter = await demand.mapAsync(async ({ reference, stage }) => {
-      if (stage !== 'refused') throw new NotFound()
-      const languages = refusalLetters(deps.policies, reference, visit.town.languages)
-      return press.letter(visit.town, { languages, writtenAt: deps.clock.now() })
-    })
-    return Reply.document(letter, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
-  })
-  page({ method: 'get', path: '/desk/ledger', roles: ['auditor', 'legal', 'supervisor'] }, async (visit) => {
-    const checkpoint = (await latestCheckpoint(deps.database, visit.town.id))?.note ?? ''
-    return pageOf(<LedgerPage visit={visit} checkpoint={checkpoint} policies={deps.policies} />)
-  })
 }
 
 function self(page: Pages, deps: DeskDeps): void {

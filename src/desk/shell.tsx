@@ -1,5 +1,6 @@
 import type { Child } from 'hono/jsx'
 import { purposeOf, type Staff, type StaffRole } from '../firewall/requester.ts'
+import { NotFound } from '../platform/problem.ts'
 import { Csrf, Field, Select } from '../ui/form.tsx'
 import { LANGUAGES, type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Page, RoomAction, Rooms } from '../ui/layout.tsx'
@@ -97,6 +98,13 @@ export function CaseBox(props: { visit: DeskVisit; to?: string }) {
       </button>
     </form>
   )
+}
+
+/** The neighbour or the demand a page is about. */
+export const idIn = ({ params }: Pick<DeskVisit, 'params'>) => {
+  const { id = '' } = params
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) throw new NotFound()
+  return id
 }
 
 const tag = (language: Language) => (language === 'ar' ? 'ar-u-nu-latn' : language)

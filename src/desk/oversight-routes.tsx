@@ -1,0 +1,78 @@
+import { listDemands, readDemand, recordDemand, reviewDemand } from '../firewall/access-requests.ts'
+import { openFlags, reviewFlag, staffActivity } from '../firewall/flags.ts'
+import { refusalLetters } from '../firewall/letters.ts'
+import { lockdownState, voteLockdown } from '../firewall/lockdown.ts'
+import { Reply } from '../firewall/reply.ts'
+import type { StaffRole } from '../firewall/requester.ts'
+import { latestCheckpoint } from '../ledger/proofs.ts'
+import { InvalidInput, NotFound } from '../platform/problem.ts'
+import { NoPress } from '../proofs/paper.ts'
+import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
+import { FlagsPage, LedgerPage, LegalPage } from './oversight-page.tsx'
+import type { DeskDeps } from './routes.tsx'
+import { idIn } from './shell.tsx'
+
+const LEGAL: readonly StaffRole[] = ['legal']
+
+/** What supervisors, legal officers and auditors look after: look-ups, demands, lockdown, the ledger. */
+export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: DeskDeps): void {
+  page({ method: 'get', path: '/desk/flags', roles: ['supervisor', 'auditor'] }, async (visit) =>
+    Reply.page(
+      (await openFlags(deps.gate, visit.town.id, visit.requester)).with(
+        await staffActivity(deps.gate, visit.town.id, visit.requester),
+      ),
+      ([flags, activity]) => <FlagsPage visit={visit} flags={flags} activity={activity} />,
+    ),
+  )
+  page({ method: 'post', path: '/desk/flags/review', roles: ['supervisor'] }, async ({ town, requester, form }) => {
+    await reviewFlag(deps.gate, town.id, requester, form.get('flag'))
+    return Reply.redirect('/desk/flags')
+  })
+  page({ method: 'get', path: '/desk/legal', roles: LEGAL }, async (visit) => {
+    const { town, requester } = visit
+    const shown = (await listDemands(deps.gate, town.id, requester)).with(
+      await lockdownState(deps.gate, town.id, requester),
+    )
+    return Reply.page(shown, ([demands, lockdown]) => <LegalPage visit={visit} demands={demands} lockdown={lockdown} />)
+  })
+  page({ method: 'post', path: '/desk/legal', roles: LEGAL }, async ({ town, requester, form }) => {
+    const documentSha256 = form.get('document').toLowerCase()
+    if (!/^[0-9a-f]{64}$/.test(documentSha256)) throw new InvalidInput([])
+    await recordDemand(deps.gate, town.id, requester, {
+      authority: { name: form.get('authority').slice(0, 200), functions: [form.get('function') || 'other'] },
+      purpose: form.has('immigration') ? 'immigration-control' : 'other',
+      basis: form.has('judge') ? 'judge-order' : 'other',
+      basisText: form.get('basis').slice(0, 500),
+      scope: form.get('scope').slice(0, 2000),
+      fields: [],
+      documentSha256,
+    })
+    return Reply.redirect('/desk/legal')
+  })
+  page(
+    { method: 'post', path: '/desk/legal/lockdown', roles: LEGAL, fresh: true },
+    async ({ town, requester, form }) => {
+      await voteLockdown(deps.gate, town.id, requester, form.get('close') === 'yes')
+      return Reply.redirect('/desk/legal')
+    },
+  )
+  page({ method: 'post', path: '/desk/legal/:id/review', roles: LEGAL, fresh: true }, async (visit) => {
+    await reviewDemand(deps.gate, visit.town.id, visit.requester, idIn(visit), visit.form.get('approves') === 'yes')
+    return Reply.redirect('/desk/legal')
+  })
+  page({ method: 'get', path: '/desk/legal/:id/letter', roles: LEGAL }, async (visit) => {
+    const { press } = deps
+    if (press === undefined) throw new NoPress()
+    const demand = await readDemand(deps.gate, visit.town.id, visit.requester, idIn(visit))
+    const letter = await demand.mapAsync(async ({ reference, stage }) => {
+      if (stage !== 'refused') throw new NotFound()
+      const languages = refusalLetters(deps.policies, reference, visit.town.languages)
+      return press.letter(visit.town, { languages, writtenAt: deps.clock.now() })
+    })
+    return Reply.document(letter, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
+  })
+  page({ method: 'get', path: '/desk/ledger', roles: ['auditor', 'legal', 'supervisor'] }, async (visit) => {
+    const checkpoint = (await latestCheckpoint(deps.database, visit.town.id))?.note ?? ''
+    return pageOf(<LedgerPage visit={visit} checkpoint={checkpoint} policies={deps.policies} />)
+  })
+}
