@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { type CipherKey, createCipheriv, createDecipheriv } from 'node:crypto'
 import { Problem } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
 
@@ -16,16 +16,22 @@ export class SealBroken extends Problem {
 const NONCE = 12
 const TAG = 16
 
-/** AES-256-GCM. @returns nonce (12 bytes), ciphertext, tag (16 bytes) */
-export function sealBytes(key: Uint8Array, plain: Uint8Array, context: string): Uint8Array {
+/**
+ * AES-256-GCM.
+ *
+ * @param head what stands before it, not part of what is sealed
+ * @returns head, nonce (12 bytes), ciphertext, tag (16 bytes)
+ */
+export function sealBytes(key: CipherKey, plain: Uint8Array, context: string, head?: Uint8Array): Uint8Array {
   const nonce = randomBytes(NONCE)
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   cipher.setAAD(Buffer.from(context))
-  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+  const sealed = [nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]
+  return Buffer.concat(head ? [head, ...sealed] : sealed)
 }
 
 /** @throws {SealBroken} */
-export function openBytes(key: Uint8Array, sealed: Uint8Array, context: string): Uint8Array {
+export function openBytes(key: CipherKey, sealed: Uint8Array, context: string): Uint8Array {
   if (sealed.length < NONCE + TAG) throw new SealBroken()
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE), { authTagLength: TAG })
   decipher.setAAD(Buffer.from(context))

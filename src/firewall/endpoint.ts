@@ -124,6 +124,7 @@ export function endpoint<Town, const Auth extends 'public' | 'staff' | 'requeste
   house.openAPIRegistry.registerPath(described(spec))
   // `{rest}` takes what is left of the path, slashes included.
   const path = spec.path.replace('{rest}', ':rest{.+}').replace(/\{(\w+)\}/g, ':$1')
+  const query = (spec.query ?? z.object({})).strict()
   house.on(spec.method, path, async (context) => {
     const requestId = uuidv7()
     const started = performance.now()
@@ -147,7 +148,7 @@ export function endpoint<Town, const Auth extends 'public' | 'staff' | 'requeste
             : await reception.requesterOf(town, credentials)
       const source = reception.sourceOf(context.env, context.req.raw.headers)
       const authorization = credentials.authorization ?? ''
-      const visit = { town, requester, source, authorization, ...(await parsed(context, spec)) }
+      const visit = { town, requester, source, authorization, ...(await parsed(context, spec, query)) }
       reply = await handle(visit as Parameters<typeof handle>[0])
       const response = unlessKnown(reply.toResponse(always(requestId)), context.req.header('if-none-match'))
       reception.log({
@@ -218,7 +219,8 @@ export function problemResponse(error: unknown, requestId: string): Response {
   return new Response(JSON.stringify(body), { status: problem.status, headers: { ...always(requestId), ...headers } })
 }
 
-async function parsed(context: Context, spec: Spec<'public' | 'staff' | 'requester'>) {
+/** @param asked what the query string may hold, and nothing else */
+async function parsed(context: Context, spec: Spec<'public' | 'staff' | 'requester'>, asked: z.ZodType) {
   const errors: FieldError[] = []
   const read = (schema: z.ZodType | undefined, value: unknown, where: (path: string) => string) => {
     if (schema === undefined) return value
@@ -228,7 +230,7 @@ async function parsed(context: Context, spec: Spec<'public' | 'staff' | 'request
     return undefined
   }
   const params = read(spec.params, context.req.param(), (path) => `path:${path}`)
-  const query = read((spec.query ?? z.object({})).strict(), context.req.query(), (path) => `query:${path}`)
+  const query = read(asked, context.req.query(), (path) => `query:${path}`)
   const body =
     spec.body === undefined
       ? undefined

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createSecretKey, hkdfSync, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
 import { Problem } from '../platform/problem.ts'
 import { openBytes, sealBytes } from './cipher.ts'
 
@@ -75,14 +75,14 @@ export function withNewKey(material?: KeyMaterial, prefix = 'k'): KeyMaterial {
 /** Registry keys held in memory of this process, from a key file or the environment. */
 export function localKeyProvider(material: KeyMaterial | (() => KeyMaterial)): KeyProvider {
   const present = typeof material === 'function' ? material : () => material
-  const derived = new Map<string, Uint8Array>()
-  function registryKey(municipalityId: string, keyId: string): Uint8Array {
+  const derived = new Map<string, KeyObject>()
+  function registryKey(municipalityId: string, keyId: string): KeyObject {
     const root = present().keys[keyId]
     if (root === undefined) throw new KeyUnavailable(keyId)
     const cached = derived.get(`${root} ${municipalityId}`)
     if (cached) return cached
-    const key = new Uint8Array(
-      hkdfSync('sha256', Buffer.from(root, 'base64'), municipalityId, 'padron registry key', 32),
+    const key = createSecretKey(
+      new Uint8Array(hkdfSync('sha256', Buffer.from(root, 'base64'), municipalityId, 'padron registry key', 32)),
     )
     derived.set(`${root} ${municipalityId}`, key)
     return key
@@ -94,11 +94,6 @@ export function localKeyProvider(material: KeyMaterial | (() => KeyMaterial)): K
     unwrap: (municipalityId, keyId, wrapped, context) =>
       openBytes(registryKey(municipalityId, keyId), wrapped, context),
   }
-}
-
-/** HMAC-SHA-256. */
-export function keyedHash(key: Uint8Array, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest()
 }
 
 export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {

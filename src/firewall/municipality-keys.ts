@@ -1,6 +1,6 @@
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
-import { type KeyProvider, keyedHash } from './key-provider.ts'
+import type { KeyProvider } from './key-provider.ts'
 import { type DataKey, type DataKeyOwner, newDataKey, type Place, unwrapDataKey, type WrappedKey } from './seal.ts'
 
 /** The keys of a municipality that belong to no single person. */
@@ -9,6 +9,8 @@ export interface MunicipalityKeys {
   ledger: DataKey
   /** HMAC-SHA-256 under the municipality's index key: recognises, never reveals. */
   hash(text: string): Buffer
+  /** The first 32 bits of `hash(text)`. */
+  hash32(text: string): number
 }
 
 /** Loads the keys, making them and recording the registry key the first time. */
@@ -20,7 +22,7 @@ export async function municipalityKeys(
   await recordRegistryKey(transaction, municipalityId, keys.currentKeyId())
   const ledger = await ensureKey(transaction, keys, municipalityId, 'ledger')
   const index = await ensureKey(transaction, keys, municipalityId, 'blind-index')
-  return { ledger, hash: (text) => index.derive((bytes) => keyedHash(bytes, text)) }
+  return { ledger, hash: (text) => index.hash(text), hash32: (text) => index.hash32(text) }
 }
 
 export async function recordRegistryKey(transaction: Transaction, municipalityId: string, id: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import { randomBytes } from '../platform/random.ts'
 import { openBytes, SealBroken, sealBytes } from './cipher.ts'
 import type { KeyProvider } from './key-provider.ts'
@@ -32,11 +33,14 @@ const wrapContext = (id: string, owner: DataKeyOwner) => `padron:1:data_keys:wra
 /** A data key in memory, for as long as one request needs it. */
 export class DataKey {
   readonly id: string
-  readonly #bytes: Uint8Array
+  readonly #key: KeyObject
+  /** A format byte and this key's id. */
+  readonly #head: Uint8Array
 
   constructor(id: string, bytes: Uint8Array) {
     this.id = id
-    this.#bytes = bytes
+    this.#key = createSecretKey(bytes)
+    this.#head = Buffer.concat([Buffer.of(FORMAT), uuidBytes(id)])
   }
 
   /**
@@ -44,29 +48,35 @@ export class DataKey {
    * the plaintext is padded to steps of 64 bytes, so that its length says little.
    */
   seal(place: Place, value: unknown): Sealed {
-    const text = Buffer.from(JSON.stringify(value))
-    const padded = Buffer.alloc(Math.ceil((text.length + 1) / STEP) * STEP, 0x20)
-    text.copy(padded)
-    const body = sealBytes(this.#bytes, padded, contextOf(place, this.id))
-    return Buffer.concat([Buffer.of(FORMAT), uuidBytes(this.id), body]) as Uint8Array as Sealed
+    const text = JSON.stringify(value)
+    const padding = STEP - (Buffer.byteLength(text) % STEP)
+    const padded = Buffer.from(text + ' '.repeat(padding))
+    return sealBytes(this.#key, padded, contextOf(place, this.id), this.#head) as Sealed
   }
 
   /** @throws {SealBroken} when it was altered, moved, or sealed under another key */
   open(place: Place, sealed: Uint8Array): unknown {
     if (sealed[0] !== FORMAT || sealedKeyId(sealed) !== this.id) throw new SealBroken()
-    const padded = openBytes(this.#bytes, sealed.subarray(HEADER), contextOf(place, this.id))
+    const padded = openBytes(this.#key, sealed.subarray(HEADER), contextOf(place, this.id))
     return JSON.parse(Buffer.from(padded).toString())
   }
 
   wrap(keys: KeyProvider, municipalityId: string, owner: DataKeyOwner): WrappedKey {
     const registryKeyId = keys.currentKeyId()
-    const wrapped = keys.wrap(municipalityId, registryKeyId, this.#bytes, wrapContext(this.id, owner))
+    const wrapped = keys.wrap(municipalityId, registryKeyId, this.#key.export(), wrapContext(this.id, owner))
     return { id: this.id, municipalityId, owner, registryKeyId, wrapped }
   }
 
-  /** For keys that index rather than seal. */
-  derive<T>(use: (bytes: Uint8Array) => T): T {
-    return use(this.#bytes)
+  /** HMAC-SHA-256, for keys that index rather than seal. */
+  hash(text: string): Buffer {
+    return createHmac('sha256', this.#key).update(text).digest()
+  }
+
+  /** The first 32 bits of `hash(text)`: as text, which is made in half the time of a Buffer. */
+  hash32(text: string): number {
+    const digest = createHmac('sha256', this.#key).update(text).digest('latin1')
+    const byte = (at: number) => digest.charCodeAt(at)
+    return ((byte(0) << 24) | (byte(1) << 16) | (byte(2) << 8) | byte(3)) >>> 0
   }
 }
 

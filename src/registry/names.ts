@@ -43,6 +43,8 @@ export interface WordsOfName {
   given: string[]
   family: string[]
   all: string[]
+  /** How each of them sounds, found out once. */
+  sound(word: string): string
 }
 
 /** Every word a person may be looked up by: as written, transliterated, and joined ("Abdel Rahman", "Abdelrahman"). */
@@ -56,7 +58,17 @@ export function wordsOfName(name: Name): WordsOfName {
       .filter((words) => words.length > 1)
       .map((words) => words.join('')),
   )
-  return { given, family, all: unique([...given, ...family, ...joined]).slice(0, MOST_WORDS) }
+  const sounds = new Map<string, string>()
+  return {
+    given,
+    family,
+    all: unique([...given, ...family, ...joined]).slice(0, MOST_WORDS),
+    sound(word) {
+      const known = sounds.get(word) ?? sound(word)
+      sounds.set(word, known)
+      return known
+    },
+  }
 }
 
 /** 1 for the same word, less for a prefix, a sound-alike or a slip, 0 for a stranger. */

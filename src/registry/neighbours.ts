@@ -9,6 +9,7 @@ import { InvalidInput, NotFound, VersionConflict } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Correction, NeighbourField, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import { wordsOfName } from './names.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
 import { type AsOf, loadRecords } from './store.ts'
 
@@ -92,7 +93,7 @@ export async function correctNeighbour(
       .map((field) => ({ pointer: `/${field}`, detail: 'Ask at a counter, or write to the city.' }))
     if (errors.length > 0) throw new InvalidInput(errors)
   }
-  const { hash } = await deps.gate.keysOf(town.id)
+  const { hash32 } = await deps.gate.keysOf(town.id)
   const day = today(deps.clock, town.timeZone)
   const fields = ['name', 'previousNames', 'dateOfBirth', 'sex', 'contact', 'languages', 'address'] as const
   return deps.gate.open<NeighbourFields, (typeof fields)[number], { id: string; version: number }>(
@@ -141,8 +142,8 @@ export async function correctNeighbour(
       await reindex(
         hand,
         id,
-        tokensOf(tokenMaker(hash, town.blindIndexBits), {
-          names,
+        tokensOf(tokenMaker(hash32, town.blindIndexBits), {
+          names: names.map(wordsOfName),
           dateOfBirth: identity.dateOfBirth,
           address: record.address,
         }),

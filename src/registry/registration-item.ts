@@ -8,6 +8,7 @@ import { documentHash } from './evidence.ts'
 import type { Once } from './idempotency.ts'
 import type { Address, Registration } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import { wordsOfName } from './names.ts'
 import { likenessOf, tokenMaker, tokensOf } from './search-tokens.ts'
 import { addressColumns } from './store.ts'
 
@@ -55,12 +56,13 @@ export async function sealRegistration(
   const id = uuidv7()
   const person = newDataKey(id)
   const ask: Ask = { ...ASK, municipalityId: town.id, requester: clerk }
-  const [{ hash }, { graphVersion, entry, disclose }] = await Promise.all([
+  const [{ hash, hash32 }, { graphVersion, entry, disclose }] = await Promise.all([
     deps.gate.keysOf(town.id),
     deps.gate.admit(ask, id, person),
   ])
-  const token = tokenMaker(hash, town.blindIndexBits)
-  const { locks: ofName, sets } = likenessOf(token, form.name, form.dateOfBirth)
+  const token = tokenMaker(hash32, town.blindIndexBits)
+  const words = wordsOfName(form.name)
+  const { locks: ofName, sets } = likenessOf(token, words, form.dateOfBirth)
   const document = form.evidence?.document === undefined ? undefined : documentHash(hash, form.evidence.document)
   // Two clerks with the same document take turns, whatever name each typed; so do two with the same key.
   const locks = [...ofName, ...[document, key.id].flatMap((mark) => (mark ? [mark.readUInt32BE() >>> 1] : []))]
@@ -101,7 +103,7 @@ export async function sealRegistration(
     cause: form.cause ?? 'arrival',
     recorded_by: clerk.id,
     movement_details: seal('movements', 'details', movementId, { confirmedDistinctFrom: knownDistinct }),
-    tokens: tokensOf(token, { names: [form.name], dateOfBirth: form.dateOfBirth, address }),
+    tokens: tokensOf(token, { names: [words], dateOfBirth: form.dateOfBirth, address }),
     entry_id: entry.id,
     action: entry.action,
     purpose: entry.purpose,

@@ -11,6 +11,7 @@ import { householdAddress } from './households.ts'
 import { once } from './idempotency.ts'
 import type { Address, Move, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
 import { residenceStart } from './register.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
@@ -105,7 +106,7 @@ async function settle(
   const address = move.address ?? joined
   if (address === undefined)
     throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
-  const { hash } = await deps.gate.keysOf(town.id)
+  const { hash32 } = await deps.gate.keysOf(town.id)
   const fields = ['name', 'previousNames', 'dateOfBirth', 'residence', 'departedOn'] as const
 
   return deps.gate.open<NeighbourFields, (typeof fields)[number], Moved>(
@@ -141,8 +142,8 @@ async function settle(
       await reindex(
         hand,
         id,
-        tokensOf(tokenMaker(hash, town.blindIndexBits), {
-          names: [record.name, ...(record.previousNames ?? [])],
+        tokensOf(tokenMaker(hash32, town.blindIndexBits), {
+          names: [record.name, ...(record.previousNames ?? [])].map(wordsOfName),
           dateOfBirth: record.dateOfBirth,
           address,
         }),

@@ -1,13 +1,24 @@
 import { parseBirthDate, possibleYears } from './birth-date.ts'
-import type { Address, Criteria, Name } from './model.ts'
-import { foldedWords, hasTellingWord, nameWords, sound, wordsOfName } from './names.ts'
+import type { Address, Criteria } from './model.ts'
+import { foldedWords, hasTellingWord, nameWords, sound, type WordsOfName } from './names.ts'
 
 /** Turns text into one value of the municipality's blind index. */
 export type Token = (kind: string, ...parts: readonly (string | number)[]) => number
 
-/** @param bits how much of the keyed hash is kept: fewer bits, more people behind each value */
-export function tokenMaker(hash: (text: string) => Buffer, bits: number): Token {
-  return (kind, ...parts) => hash(`${kind}\u0000${parts.join('\u0000')}`).readUInt32BE() >>> (32 - bits)
+/**
+ * Makes the values of one form or one search; some are asked for twice.
+ *
+ * @param hash32 the first 32 bits of a keyed hash
+ * @param bits how many of them are kept: fewer bits, more people behind each value
+ */
+export function tokenMaker(hash32: (text: string) => number, bits: number): Token {
+  const made = new Map<string, number>()
+  return (kind, ...parts) => {
+    const text = `${kind}\u0000${parts.join('\u0000')}`
+    const token = made.get(text) ?? hash32(text) >>> (32 - bits)
+    made.set(text, token)
+    return token
+  }
 }
 
 const start = (word: string) => word.slice(0, 3)
@@ -21,28 +32,27 @@ const pairToken = (token: Token, kind: string, a: string, b: string) => (a < b ?
 /** Every value a neighbour is found by. No value stands for one fact alone: names go in pairs or with a year or street. */
 export function tokensOf(
   token: Token,
-  person: { names: readonly Name[]; dateOfBirth?: string | undefined; address?: Address | undefined },
+  person: { names: readonly WordsOfName[]; dateOfBirth?: string | undefined; address?: Address | undefined },
 ): number[] {
   const found = new Set<number>()
   const date = person.dateOfBirth === undefined ? undefined : parseBirthDate(person.dateOfBirth)
   const years = date ? possibleYears(date) : []
   const streets = streetWords(person.address)
-  for (const name of person.names) {
-    const words = wordsOfName(name)
+  for (const words of person.names) {
     for (const [a, b] of pairs(words.all)) {
       found.add(pairToken(token, 'exact', a, b))
       found.add(pairToken(token, 'start', start(a), start(b)))
-      found.add(pairToken(token, 'sound', sound(a), sound(b)))
+      found.add(pairToken(token, 'sound', words.sound(a), words.sound(b)))
     }
     for (const word of words.all) {
       for (const year of years) {
         found.add(token('start-year', start(word), year))
-        found.add(token('sound-year', sound(word), year))
+        found.add(token('sound-year', words.sound(word), year))
       }
       for (const street of streets) found.add(token('start-street', start(word), start(street)))
     }
     if (words.given.length === 0 || words.family.length === 0) {
-      found.add(token('only', sound([...words.given, ...words.family].join(''))))
+      found.add(token('only', words.sound([...words.given, ...words.family].join(''))))
     }
   }
   for (const year of years.length > 0 ? years : ['unknown']) found.add(token('year', year))
@@ -114,15 +124,14 @@ export function tokenSets(token: Token, criteria: Criteria): TokenSets {
 /** What two clerks registering the same person have in common, and where such a person would be found. */
 export function likenessOf(
   token: Token,
-  name: Name,
+  words: WordsOfName,
   dateOfBirth: string | undefined,
 ): { locks: number[]; sets: number[][] } {
-  const words = wordsOfName(name)
   const [given, family] = [words.given[0], words.family[0]]
   const who =
     given !== undefined && family !== undefined
-      ? pairToken(token, 'sound', sound(given), sound(family))
-      : token('only', sound([...words.given, ...words.family].join('')))
+      ? pairToken(token, 'sound', words.sound(given), words.sound(family))
+      : token('only', words.sound([...words.given, ...words.family].join('')))
   const date = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
   const years = date ? [...possibleYears(date), 'unknown' as const] : []
   return { locks: [who], sets: years.length > 0 ? years.map((year) => [who, token('year', year)]) : [[who]] }

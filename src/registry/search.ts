@@ -62,8 +62,8 @@ export async function searchNeighbours(
 ): Promise<Disclosed<Matches>> {
   if (!sufficient(criteria)) throw new SearchTooWide()
   const fields = ['name', 'dateOfBirth', 'address', 'departedOn', 'previousNames'] as const satisfies NeighbourField[]
-  const { hash } = await deps.gate.keysOf(town.id)
-  const sets = tokenSets(tokenMaker(hash, town.blindIndexBits), criteria)
+  const { hash, hash32 } = await deps.gate.keysOf(town.id)
+  const sets = tokenSets(tokenMaker(hash32, town.blindIndexBits), criteria)
 
   const trueAt = today(deps.clock, town.timeZone)
   // Where somebody lives is opened for those who are shown, unless it is what they are looked for by.
