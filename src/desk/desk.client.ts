@@ -53,7 +53,7 @@ async function drafts(form: HTMLFormElement): Promise<void> {
 function holding(form: HTMLFormElement, key: CryptoKey): void {
   let going = false
   form.addEventListener('submit', async (event) => {
-    const button = (event as SubmitEvent).submitter as HTMLButtonElement | null
+    const button = (event as SubmitEvent).submitter as HTMLButtonElement | HTMLInputElement | null
     const once = onceOn(document)
     if (going || button?.value !== 'register' || once === null) return
     event.preventDefault()
@@ -115,6 +115,16 @@ async function start(text: string): Promise<void> {
   addEventListener('online', () => void sendKept(key))
   setInterval(() => void sendKept(key), 10_000)
 }
+
+/** After these many letters a document reader ends a line of which more follow. */
+const LINES = [30, 36, 44, 60]
+
+// A reader types the lines of a document, each with Enter: only the last one sends.
+document.addEventListener('keydown', (event) => {
+  const { target } = event
+  if (event.key !== 'Enter' || !(target instanceof HTMLInputElement)) return
+  if (LINES.includes(target.value.length) && /^[A-Z0-9<]+$/.test(target.value)) event.preventDefault()
+})
 
 if (form) void drafts(form)
 if (waiting?.dataset.key && 'indexedDB' in window && crypto.subtle) void start(waiting.dataset.key)

@@ -1,10 +1,21 @@
 import type { Criteria } from '../registry/model.ts'
+import { readDocument } from './machine-readable.ts'
 
 /**
- * Understands what people say at a counter: a date or a year is a date of birth, letters and digits of a document are a
+ * Understands what people say at a counter, or a reader of documents types: a date or a year is a date of birth, letters and digits of a document are a
  * document, words followed by a number are a street, and the rest is a name.
  */
 export function criteriaOf(said: string, mononym: boolean): Criteria {
+  const read = readDocument(said, Temporal.Now.plainDateISO().year)
+  if (read) {
+    const { number, dateOfBirth } = read
+    const name = [read.given, read.family].filter(Boolean).join(' ')
+    return {
+      ...(number ? { document: number } : {}),
+      ...(name ? { name } : {}),
+      ...(dateOfBirth ? { dateOfBirth } : {}),
+    }
+  }
   const document = /^\s*([A-Z]{0,3}[- ]?\d{5,12}[- ]?[A-Z]{0,2})\s*$/i.exec(said)?.[1]
   if (document !== undefined && !/^(1[89]|20)\d{2}$/.test(document.trim())) return { document: document.trim() }
   const { date, rest } = dateIn(said)
@@ -14,6 +25,12 @@ export function criteriaOf(said: string, mononym: boolean): Criteria {
     return { street: street[1].replace(/[,\s]+$/, ''), number: street[2] }
   const name = rest.replaceAll(/\s+/g, ' ').trim()
   return { ...(name === '' ? {} : { name }), ...born, ...(mononym && name !== '' ? { mononym: true } : {}) }
+}
+
+/** What may stand in the box again: of a document that was read, no more than was looked for. */
+export function saidAgain(said: string): string {
+  const read = readDocument(said, Temporal.Now.plainDateISO().year)
+  return read ? [read.given, read.family, read.dateOfBirth].filter(Boolean).join(' ') : said
 }
 
 /** The first date in a text, in the orders people write it, and what is left. */

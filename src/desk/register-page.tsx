@@ -2,7 +2,7 @@ import { nameText } from '../proofs/paper.ts'
 import type { Name } from '../registry/model.ts'
 import { type Choice, Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Select, Tick } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
-import { Details, NotDone } from '../ui/parts.tsx'
+import { Details, Done, NotDone } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
 import { MOST_PEOPLE, peopleIn, type Typed } from './registration-form.ts'
 import { Desk, type DeskVisit, dayText } from './shell.tsx'
@@ -13,21 +13,33 @@ export interface RegisterProps {
   faults?: Faults
   sensitive?: { field: string; word: string } | undefined
   draftId?: string | undefined
+  /** A document filled it in: to be looked at before anybody is registered. */
+  read?: boolean
   /** The same on every sending of this form, so that it registers once. */
   once: string
 }
 
 /** Who, where, with whom, how we know: one page, most of it optional. */
 export function RegisterPage(props: RegisterProps) {
-  const { visit, typed, faults = {}, sensitive, draftId, once } = props
+  const { visit, typed, faults = {}, sensitive, draftId, once, read } = props
   const { t, session } = visit
   const value = (name: string) => typed[name] ?? ''
   return (
     <Desk visit={visit} title={t.dRegister} here="/desk/register" script="/assets/desk.js">
       <h1>{t.dRegister}</h1>
       <ErrorSummary title={t.dThere} faults={faults} />
+      {read ? <Done>{t.dRead}</Done> : ''}
       <form method="post" action="/desk/register" data-draft={draftId ?? 'new'} data-kept={t.dDrafts}>
         <Csrf token={session.csrf} />
+        {/* Enter in a field presses the first button there is: it is to register, not to add a person. */}
+        <input
+          class="govuk-visually-hidden"
+          type="submit"
+          name="act"
+          value="register"
+          tabindex={-1}
+          aria-label={t.dRegister}
+        />
         <input type="hidden" name="once" value={once} />
         <input type="hidden" name="people" value={String(peopleIn(typed))} />
         {draftId ? <input type="hidden" name="draft" value={draftId} /> : ''}
@@ -117,7 +129,13 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
       />
       <Tick name={name('about')} label={t.dAbout} on={value('about') !== ''} />
       <Radios name={name('evidence')} legend={t.dHow} choices={evidence} value={value('evidence') || 'declaration'} />
-      <Field name={name('document')} label={t.dDocumentNumber} value={value('document')} />
+      <Field
+        name={name('document')}
+        label={t.dDocumentNumber}
+        value={value('document')}
+        fault={faults[name('document')]}
+        ltr
+      />
       <Details
         summary={
           <>

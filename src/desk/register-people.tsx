@@ -33,6 +33,8 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
     typed.sensitive === 'keep' || visit.form.get('sensitive') === 'keep',
   )
   const [first, ...others] = people
+  const { read, ...shown } = typed
+  if (read) return pageOf(<RegisterPage visit={visit} typed={shown} read draftId={draftId} once={once} />)
   if (Object.keys(faults).length > 0 || first === undefined || sensitive)
     return pageOf(
       <RegisterPage visit={visit} typed={typed} faults={faults} sensitive={sensitive} draftId={draftId} once={once} />,

@@ -4,6 +4,7 @@ import { type Address, Registration } from '../registry/model.ts'
 import type { Faults } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import type { Form } from '../ui/signed-in.tsx'
+import { readDocument } from './machine-readable.ts'
 import { sensitiveWord, withoutSensitive } from './sensitive.ts'
 
 export const MOST_PEOPLE = 12
@@ -13,6 +14,9 @@ export type Typed = Record<string, string>
 
 /** Text fields in which somebody might write what must not be kept. */
 const FREE = /^(usual|description|p\d+_(representative|contact))$/
+
+/** Stands where a reader typed something whose check digit does not fit. */
+const UNREAD = '?'
 
 export interface Checked {
   /** One registration a person, the address in the first. */
@@ -31,7 +35,34 @@ export function typedIn(form: Form): Typed {
   const { sensitive, ...rest } = typed
   if (sensitive === 'remove')
     for (const name of Object.keys(rest)) if (FREE.test(name)) rest[name] = withoutSensitive(rest[name] ?? '')
-  return rest
+  return withoutDocuments(rest)
+}
+
+/**
+ * Takes the lines of documents out of a form, wherever a reader typed them. Where a name goes they fill in what they
+ * say of a person, and `read` asks for it to be looked at; where the number goes, the number; elsewhere nothing is left.
+ */
+function withoutDocuments(typed: Typed): Typed {
+  const filled: Typed = { ...typed }
+  for (const [name, value] of Object.entries(typed)) {
+    const read = readDocument(value, Temporal.Now.plainDateISO().year)
+    if (read === undefined) continue
+    const [, person, part] = /^(p\d+)_(given|family|document)$/.exec(name) ?? []
+    filled[name] = part === 'document' ? (read.number ?? UNREAD) : ''
+    if (part !== 'given' && part !== 'family') continue
+    const [year = '', month = '', day = ''] = read.dateOfBirth?.split('-') ?? []
+    Object.assign(filled, {
+      [`${person}_given`]: read.given ?? '',
+      [`${person}_family`]: read.family ?? '',
+      [`${person}_born-year`]: year,
+      [`${person}_born-month`]: month,
+      [`${person}_born-day`]: day,
+      [`${person}_evidence`]: 'photo-document',
+      [`${person}_document`]: read.number ?? '',
+      read: 'yes',
+    })
+  }
+  return filled
 }
 
 /** Turns what was typed into registrations, or says kindly what is missing. */
@@ -45,6 +76,7 @@ export function check(typed: Typed, t: Texts, keepSensitive: boolean): Checked {
   for (let i = 0; i < peopleIn(typed); i += 1) {
     const get = (name: string) => (typed[`p${i}_${name}`] ?? '').trim()
     const [given, family] = [get('given'), get('family')]
+    if (get('document') === UNREAD) faults[`p${i}_document`] = t.dNotRead
     if (given === '' && family === '') {
       if (i === 0) faults.p0_given = t.dGiven
       continue

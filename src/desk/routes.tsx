@@ -33,7 +33,7 @@ import { organisationDesk } from './organisations.tsx'
 import { oversightDesk } from './oversight-routes.tsx'
 import { portalDesk } from './portal-routes.tsx'
 import { purposesOfCase, withinCase } from './purpose.ts'
-import { criteriaOf } from './query.ts'
+import { criteriaOf, saidAgain } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
 import { addressIn, contactIn, isoDay, type Typed, typedIn } from './registration-form.ts'
@@ -72,10 +72,11 @@ function finding(page: Pages, deps: DeskDeps): void {
   )
   page({ method: 'post', path: '/desk/search', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
-    const said = visit.form.get('said')
+    const typed = visit.form.get('said')
+    const said = saidAgain(typed)
     const mononym = visit.form.has('mononym')
     try {
-      const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteriaOf(said, mononym))
+      const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteriaOf(typed, mononym))
       return Reply.page(found, (shown) => <SearchPage visit={visit} said={said} mononym={mononym} found={shown} />)
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error

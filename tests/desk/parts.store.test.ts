@@ -140,6 +140,41 @@ describe('the reason of a case, chosen once', () => {
   })
 })
 
+describe('a document reader at the desk', () => {
+  // The specimen of ICAO Doc 9303: nobody's.
+  const LINES = 'P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10'
+
+  it('fills the form in, registers only when a clerk has looked, and finds them by it again', async () => {
+    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const form = { act: 'register', people: '1', once: randomUUID(), where: 'no-fixed-address' }
+    const read = await clerk.send('/desk/register', { ...form, p0_given: LINES }, '/desk/register')
+    const html = await read.text()
+    expect(read.status).toBe(200)
+    expect(html).toContain(LOCALES.en.dRead)
+    expect(html).toContain('value="Eriksson"')
+    expect(html).not.toMatch(/UTO|120415|ZE184226B/)
+    const person = { p0_given: 'Anna Maria', p0_family: 'Eriksson', 'p0_born-year': '1974' }
+    const looked = { ...form, ...person, p0_evidence: 'photo-document', p0_document: LINES }
+    const registered = await clerk.send('/desk/register', looked, '/desk/register')
+    expect(registered.status).toBe(303)
+
+    const found = await clerk.send('/desk/search', { said: LINES }, '/desk')
+    const list = await found.text()
+    const at = new URL(registered.headers.get('location') ?? '', 'https://vallmar.example').pathname
+    expect(list).toContain(at)
+    expect(list).not.toMatch(/UTO|120415|ZE184226B|L898902/)
+  })
+
+  it('leaves a draft without what a counter must not know', async () => {
+    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const draft = await clerk.send('/desk/drafts', { people: '1', p0_given: LINES, street: LINES }, '/desk')
+    const { id } = (await draft.json()) as { id: string }
+    const html = await (await clerk.open(`/desk/register?draft=${id}`)).text()
+    expect(html).toContain('value="Eriksson"')
+    expect(html).not.toMatch(/UTO|120415|ZE184226B/)
+  })
+})
+
 describe('somebody who left and lives here again', () => {
   it('is one form away from being a neighbour again, and gets nothing printed before', async () => {
     const { id, version, clerk, at, page } = await visit()

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { criteriaOf } from '../../src/desk/query.ts'
+import { readDocument } from '../../src/desk/machine-readable.ts'
+import { criteriaOf, saidAgain } from '../../src/desk/query.ts'
+import { check, typedIn } from '../../src/desk/registration-form.ts'
 import { sensitiveWord, withoutSensitive } from '../../src/desk/sensitive.ts'
+import { LOCALES } from '../../src/ui/language.ts'
 
 describe('what people say at a counter', () => {
   it.each([
@@ -18,6 +21,71 @@ describe('what people say at a counter', () => {
     ['王小明', { name: '王小明' }],
   ])('%s', (said, criteria) => {
     expect(criteriaOf(said, false)).toEqual(criteria)
+  })
+
+  // The specimens of ICAO Doc 9303 and of the Spanish card: nobody's.
+  const PASSPORT = 'P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10'
+  const CARD = 'I<UTOD231458907<<<<<<<<<<<<<<<\n7408122F1204159UTO<<<<<<<<<<<6\nERIKSSON<<ANNA<MARIA<<<<<<<<<<'
+  const SPANISH = 'IDESPBAA000589599999999R<<<<<<8001014F3106028ESP<<<<<<<<<<<1ESPANOLA<ESPANOLA<<CARMEN<<<<<'
+
+  it.each([
+    ['a passport', PASSPORT, { document: 'L898902C3', name: 'Anna Maria Eriksson', dateOfBirth: '1974-08-12' }],
+    ['a card', CARD, { document: 'D23145890', name: 'Anna Maria Eriksson', dateOfBirth: '1974-08-12' }],
+    [
+      'a card with a number of its own, in one line',
+      SPANISH,
+      { document: '99999999R', name: 'Carmen Espanola Espanola', dateOfBirth: '1980-01-01' },
+    ],
+    [
+      'a passport whose number was read wrong',
+      PASSPORT.replace('L898902C3', 'L898902C8'),
+      { name: 'Anna Maria Eriksson', dateOfBirth: '1974-08-12' },
+    ],
+    [
+      'a passport that knows the year alone',
+      PASSPORT.replace('7408122', '74<<<<1'),
+      { document: 'L898902C3', name: 'Anna Maria Eriksson', dateOfBirth: '1974' },
+    ],
+  ])('is read from %s, and nothing else of it', (_, lines, criteria) => {
+    expect(criteriaOf(lines, false)).toEqual(criteria)
+    expect(saidAgain(lines)).toBe(`${criteria.name} ${criteria.dateOfBirth}`)
+  })
+
+  const typed = (field: string, lines: string) =>
+    typedIn({
+      get: () => '',
+      has: () => false,
+      entries: () => [[field, lines]],
+    })
+
+  it('keeps of a document that was read its number alone, or says that it could not be read', () => {
+    expect(typed('p0_document', PASSPORT)).toEqual({ p0_document: 'L898902C3' })
+    const wrong = typed('p0_document', PASSPORT.replace('L898902C3', 'L898902C8'))
+    expect(JSON.stringify(wrong)).not.toMatch(/UTO|L898902/)
+    expect(check(wrong, LOCALES.en, false).faults.p0_document).toBe(LOCALES.en.dNotRead)
+    expect(typed('p0_document', 'X1234567L')).toEqual({ p0_document: 'X1234567L' })
+  })
+
+  it.each(['p2_given', 'p2_family'])('fills in a person where a reader typed into %s, to be looked at', (field) => {
+    expect(typed(field, PASSPORT)).toEqual({
+      p2_given: 'Anna Maria',
+      p2_family: 'Eriksson',
+      'p2_born-year': '1974',
+      'p2_born-month': '08',
+      'p2_born-day': '12',
+      p2_evidence: 'photo-document',
+      p2_document: 'L898902C3',
+      read: 'yes',
+    })
+  })
+
+  it.each(['street', 'usual', 'p0_representative', 'p0_contact'])('leaves nothing of it in %s', (field) => {
+    expect(typed(field, PASSPORT)).toEqual({ [field]: '' })
+  })
+
+  it('takes a birth of this century for one, and no birth in the future', () => {
+    const born = (line: string) => readDocument(PASSPORT.replace('7408122', line), 2026)?.dateOfBirth
+    expect([born('2601010'), born('2701013')]).toEqual(['2026-01-01', '1927-01-01'])
   })
 
   it('may be the only name somebody has', () => {

@@ -329,6 +329,37 @@ describe('a clerk with a queue', () => {
     await context.close()
   })
 
+  it('uses a document reader, which ends each line with Enter: the form fills in, and the search finds', async () => {
+    const { context, page, complaints } = await seat('clerk')
+    // The specimen of ICAO Doc 9303: nobody's.
+    const lines = ['I<UTOD231458907<<<<<<<<<<<<<<<', '7408122F1204159UTO<<<<<<<<<<<6', 'ERIKSSON<<ANNA<MARIA<<<<<<<<<<']
+    const swipe = async (field: string) => {
+      await page.focus(field)
+      for (const line of lines) {
+        await page.keyboard.type(line)
+        await page.keyboard.press('Enter')
+      }
+    }
+    await page.goto(`${service.address}/desk/register`)
+    await swipe('#p0_given')
+    await page.waitForSelector('.govuk-notification-banner--success')
+    expect(await page.inputValue('#p0_given')).toBe('Anna Maria')
+    expect(await page.inputValue('#p0_document')).toBe('D23145890')
+    expect(await page.isChecked('#p0_evidence-photo-document')).toBe(true)
+    expect(await violations(page)).toEqual([])
+    await shot(page, 'desk-read')
+    await page.check('#where-no-fixed-address')
+    await submit(page)
+    await page.waitForURL('**/desk/neighbours/**')
+    await page.goto(`${service.address}/desk`)
+    await swipe('#said')
+    await page.waitForSelector('.cards')
+    expect(await page.textContent('.cards')).toContain('Anna Maria Eriksson')
+    expect(await page.inputValue('#said')).toBe('Anna Maria Eriksson 1974-08-12')
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
   it('never lists people by accident, and is told kindly what is missing', async () => {
     const { context, page } = await seat('clerk')
     await page.fill('#said', 'Maria')

@@ -1,0 +1,66 @@
+import { type FieldName, parse } from 'mrz'
+
+/** What a counter may take from the machine-readable lines of a document. */
+export interface ReadDocument {
+  /** The number people know it by. Missing where its check digit does not fit: it was read wrong. */
+  number?: string
+  given?: string
+  family?: string
+  /** ISO date, or the part of it that the document gives. */
+  dateOfBirth?: string
+}
+
+/** Lengths of the lines of each format, ICAO Doc 9303: cards, older cards and visas, passports. */
+const FORMATS: readonly (readonly number[])[] = [
+  [30, 30, 30],
+  [36, 36],
+  [44, 44],
+]
+
+/**
+ * Reads what a document reader types. It types more than a counter may know: nationality, sex and expiry are in the
+ * same lines, and are dropped here, before anything is kept or shown.
+ *
+ * @returns undefined where the text is not the lines of a document
+ * @see ICAO Doc 9303, parts 4 to 6
+ */
+export function readDocument(text: string, thisYear: number): ReadDocument | undefined {
+  const letters = text.replaceAll(/\s/g, '').toUpperCase()
+  const format = FORMATS.find((lines) => lines.reduce((sum, line) => sum + line, 0) === letters.length)
+  if (!format || !/^[A-Z0-9<]+$/.test(letters) || !letters.includes('<<')) return undefined
+  let at = 0
+  const lines = format.map((length) => {
+    at += length
+    return letters.slice(at - length, at)
+  })
+  try {
+    const { fields, details } = parse(lines)
+    const sound = (field: FieldName) => details.every((detail) => detail.field !== field || detail.valid)
+    // Some cards have a number of their own and, beside it, the number their holder is known by.
+    const [personal] = /^[XYZ]?\d{7,8}[A-Z](?=<*$)/.exec(fields.optional1 ?? '') ?? []
+    const number = sound('documentNumberCheckDigit') ? (personal ?? fields.documentNumber) : undefined
+    const [given, family] = [written(fields.firstName), written(fields.lastName)]
+    const born = sound('birthDateCheckDigit') ? dateOf(fields.birthDate ?? '', thisYear) : undefined
+    return {
+      ...(number ? { number } : {}),
+      ...(given ? { given } : {}),
+      ...(family ? { family } : {}),
+      ...(born ? { dateOfBirth: born } : {}),
+    }
+  } catch {
+    return {}
+  }
+}
+
+/** Documents shout: a name with its first letters large, to be put right by whoever bears it. */
+const written = (name: string | null | undefined) =>
+  (name ?? '').toLowerCase().replace(/(^|[ -])[a-z]/g, (first) => first.toUpperCase())
+
+/** @param text YYMMDD; `<` or 0 where the document does not know */
+function dateOf(text: string, thisYear: number): string | undefined {
+  const [, year, month, day] = /^(\d\d)(\d\d|<<)(\d\d|<<)$/.exec(text) ?? []
+  if (!year || !month || !day) return undefined
+  const century = Math.floor(thisYear / 100) - (Number(year) > thisYear % 100 ? 1 : 0)
+  const known = (part: string) => /^\d\d$/.test(part) && part !== '00'
+  return [`${century}${year}`, ...(known(month) ? [month, ...(known(day) ? [day] : [])] : [])].join('-')
+}
