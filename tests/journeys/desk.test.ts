@@ -347,6 +347,11 @@ describe('a clerk with a queue', () => {
     expect(await page.inputValue('#p0_document')).toBe('D23145890')
     expect(await page.isChecked('#p0_evidence-photo-document')).toBe(true)
     expect(await violations(page)).toEqual([])
+    // Day, month and year stand in one line.
+    const [day, , year] = await Promise.all(
+      ['day', 'month', 'year'].map((part) => page.locator(`#p0_born-${part}`).boundingBox()),
+    )
+    expect(day?.y).toBe(year?.y)
     await shot(page, 'desk-read')
     await page.check('#where-no-fixed-address')
     await submit(page)
