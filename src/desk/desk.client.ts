@@ -1,5 +1,6 @@
 // Keeps a draft while a clerk types, and a form that cannot be sent until it can. Without it the buttons do the same,
 // as long as there is a line.
+import { withoutClosed } from './document-lines.ts'
 import { dropForm, keepForm, keptForms, keyFrom } from './kept-forms.client.ts'
 
 const form = document.querySelector<HTMLFormElement>('form[data-draft]')
@@ -7,8 +8,11 @@ const kept = document.getElementById('kept')
 const waiting = document.getElementById('waiting')
 const SENT = 'padron-sent'
 
+/** What was typed; a draft and a form that waits hold no more of a document than a counter may know. */
 const fieldsOf = (form: HTMLFormElement) =>
-  [...new FormData(form)].filter((field): field is [string, string] => typeof field[1] === 'string')
+  [...new FormData(form)].flatMap(([name, value]): [string, string][] =>
+    typeof value === 'string' ? [[name, withoutClosed(value)]] : [],
+  )
 const onceOn = (page: ParentNode) => page.querySelector<HTMLInputElement>('main input[name=once]')
 
 async function keepDraft(form: HTMLFormElement): Promise<void> {

@@ -1,4 +1,5 @@
 import { type FieldName, parse } from 'mrz'
+import { documentLines, withoutClosed } from './document-lines.ts'
 
 /** What a counter may take from the machine-readable lines of a document. */
 export interface ReadDocument {
@@ -10,13 +11,6 @@ export interface ReadDocument {
   dateOfBirth?: string
 }
 
-/** Lengths of the lines of each format, ICAO Doc 9303: cards, older cards and visas, passports. */
-const FORMATS: readonly (readonly number[])[] = [
-  [30, 30, 30],
-  [36, 36],
-  [44, 44],
-]
-
 /**
  * Reads what a document reader types. It types more than a counter may know: nationality, sex and expiry are in the
  * same lines, and are dropped here, before anything is kept or shown.
@@ -25,14 +19,8 @@ const FORMATS: readonly (readonly number[])[] = [
  * @see ICAO Doc 9303, parts 4 to 6
  */
 export function readDocument(text: string, thisYear: number): ReadDocument | undefined {
-  const letters = text.replaceAll(/\s/g, '').toUpperCase()
-  const format = FORMATS.find((lines) => lines.reduce((sum, line) => sum + line, 0) === letters.length)
-  if (!format || !/^[A-Z0-9<]+$/.test(letters) || !letters.includes('<<')) return undefined
-  let at = 0
-  const lines = format.map((length) => {
-    at += length
-    return letters.slice(at - length, at)
-  })
+  const lines = documentLines(withoutClosed(text))?.lines
+  if (lines === undefined) return undefined
   try {
     const { fields, details } = parse(lines)
     const sound = (field: FieldName) => details.every((detail) => detail.field !== field || detail.valid)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { withoutClosed } from '../../src/desk/document-lines.ts'
 import { readDocument } from '../../src/desk/machine-readable.ts'
 import { criteriaOf, saidAgain } from '../../src/desk/query.ts'
 import { check, typedIn } from '../../src/desk/registration-form.ts'
@@ -49,6 +50,13 @@ describe('what people say at a counter', () => {
   ])('is read from %s, and nothing else of it', (_, lines, criteria) => {
     expect(criteriaOf(lines, false)).toEqual(criteria)
     expect(saidAgain(lines)).toBe(`${criteria.name} ${criteria.dateOfBirth}`)
+  })
+
+  it.each([PASSPORT, CARD, SPANISH])('is all that leaves the browser in a draft', (lines) => {
+    const sent = withoutClosed(lines)
+    expect(sent).not.toMatch(/UTO|ESP(?!ANOLA)|120415|310602|ZE184226B/)
+    expect(readDocument(sent, 2026)).toEqual(readDocument(lines, 2026))
+    expect(withoutClosed('Fatou <3 1990')).toBe('Fatou <3 1990')
   })
 
   const typed = (field: string, lines: string) =>
