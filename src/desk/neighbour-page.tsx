@@ -14,6 +14,7 @@ import { Tabs } from './neighbour-past-page.tsx'
 import { withinCase } from './purpose.ts'
 import { Reading } from './reading.tsx'
 import { AddressFields } from './register-page.tsx'
+import { deskScript } from './script.ts'
 import { CaseBox, Desk, type DeskVisit, dayText, languageName, timeText } from './shell.tsx'
 
 interface PageProps {
@@ -51,7 +52,7 @@ export function NeighbourPage(props: PageProps) {
     .map((field) => t[`f${field}`])
     .join(', ')
   return (
-    <Desk visit={visit} title={t.dWho} {...(registered ? { script: '/assets/desk.js' } : {})}>
+    <Desk visit={visit} title={t.dWho} {...(registered ? { script: deskScript.address } : {})}>
       {registered ? <Done>{t.dDone}</Done> : ''}
       <h1>
         <bdi>{name ? nameText(name) : '…'}</bdi>

@@ -4,26 +4,24 @@ import { uuidv7 } from '../platform/clock.ts'
 import { randomBytes } from '../platform/random.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { JAVASCRIPT, styles, workerFor } from '../ui/assets.ts'
 import { LOCALES } from '../ui/language.ts'
 import { Page } from '../ui/layout.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { pageOf, pagePolicy, type signedInPages } from '../ui/signed-in.tsx'
-import deskScript from './desk.client.ts?script'
 import workerScript from './desk.worker.ts?script'
 import { keepDraft } from './drafts.ts'
 import { registerPeople } from './register-people.tsx'
 import { typedIn } from './registration-form.ts'
+import { deskScript } from './script.ts'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
-const SCRIPT = 'text/javascript; charset=utf-8'
 
 /** What keeps the desk going on a bad line: the script that keeps forms, and the page that says there is none. */
 export function offlineDesk(house: House<Municipality>, page: Pages, deps: ProofDeps): void {
-  house.get('/assets/desk.js', () =>
-    Reply.material(deskScript, SCRIPT, { 'cache-control': 'public, max-age=300' }).toResponse(always(uuidv7())),
-  )
+  house.get(deskScript.path, deskScript.serve)
   house.get('/desk/worker.js', () =>
-    Reply.material(workerScript, SCRIPT, {
+    Reply.material(workerFor(workerScript, [styles, deskScript]), JAVASCRIPT, {
       'cache-control': 'no-cache',
       'content-security-policy': "default-src 'none'; connect-src 'self'",
       'service-worker-allowed': '/desk',
@@ -35,7 +33,7 @@ export function offlineDesk(house: House<Municipality>, page: Pages, deps: Proof
     const nonce = Buffer.from(randomBytes(16)).toString('base64')
     const name = nameIn(town, language)
     const body = (
-      <Page title={t.dOffline} language={language} town={name} script={{ src: '/assets/desk.js', nonce }}>
+      <Page title={t.dOffline} language={language} town={name} script={{ src: deskScript.address, nonce }}>
         <h1>{t.dOffline}</h1>
         <p class="lead" id="waiting" data-offline="yes">
           {t.dOfflineLead}

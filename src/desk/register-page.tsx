@@ -5,6 +5,7 @@ import { LANGUAGES } from '../ui/language.ts'
 import { Details, Done, NotDone } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
 import { MOST_PEOPLE, peopleIn, type Typed } from './registration-form.ts'
+import { deskScript } from './script.ts'
 import { Desk, type DeskVisit, dayText } from './shell.tsx'
 
 export interface RegisterProps {
@@ -25,7 +26,7 @@ export function RegisterPage(props: RegisterProps) {
   const { t, session } = visit
   const value = (name: string) => typed[name] ?? ''
   return (
-    <Desk visit={visit} title={t.dRegister} here="/desk/register" script="/assets/desk.js">
+    <Desk visit={visit} title={t.dRegister} here="/desk/register" script={deskScript.address}>
       <h1>{t.dRegister}</h1>
       <ErrorSummary title={t.dThere} faults={faults} />
       {read ? <Done>{t.dRead}</Done> : ''}
@@ -222,7 +223,7 @@ export function TwinPage(props: {
   const { t, language, session } = visit
   const get = (name: string) => typed[`p${person}_${name}`] ?? ''
   return (
-    <Desk visit={visit} title={t.dTwin} here="/desk/register" script="/assets/desk.js">
+    <Desk visit={visit} title={t.dTwin} here="/desk/register" script={deskScript.address}>
       <h1>{t.dTwin}</h1>
       <p class="lead">{t.dTwinLead}</p>
       <div class="pair">

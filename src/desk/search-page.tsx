@@ -5,6 +5,7 @@ import type { Address, Name } from '../registry/model.ts'
 import { Csrf, Field, Tick } from '../ui/form.tsx'
 import { Done } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
+import { deskScript } from './script.ts'
 import { CaseBox, Desk, type DeskVisit, dayText } from './shell.tsx'
 
 export interface Shown {
@@ -31,7 +32,7 @@ export function SearchPage(props: {
   const { visit, said = '', mononym = false, found, tooWide, registered } = props
   const { t, language, session } = visit
   return (
-    <Desk visit={visit} title={t.dSearch} here="/desk" script="/assets/desk.js">
+    <Desk visit={visit} title={t.dSearch} here="/desk" script={deskScript.address}>
       {registered ? <Done>{t.dDone}</Done> : ''}
       <h1>{t.dSearch}</h1>
       <CaseBox visit={visit} />

@@ -3,6 +3,7 @@ import type { OpenProceeding } from '../registry/proceedings-due.ts'
 import { Csrf } from '../ui/form.tsx'
 import type { Draft } from './drafts.ts'
 import { ProceedingBox } from './neighbour-past-page.tsx'
+import { deskScript } from './script.ts'
 import { Desk, type DeskVisit, timeText } from './shell.tsx'
 
 /** What waits for this clerk. */
@@ -17,7 +18,7 @@ export function WorkPage(props: {
   const { visit, drafts, proceedings, letters, once } = props
   const { t, language, town, session } = visit
   return (
-    <Desk visit={visit} title={t.dWork} here="/desk/work" script="/assets/desk.js">
+    <Desk visit={visit} title={t.dWork} here="/desk/work" script={deskScript.address}>
       <h1>{t.dWork}</h1>
       <h2>{t.dDrafts}</h2>
       {drafts.length === 0 ? <p>{t.dNoDrafts}</p> : ''}

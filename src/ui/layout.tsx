@@ -1,4 +1,5 @@
 import type { Child } from 'hono/jsx'
+import { styles } from './assets.ts'
 import { LANGUAGES, type Language, LOCALES } from './language.ts'
 
 /** The rooms of somebody who is signed in, one of them the one they are in, and what they can do everywhere. */
@@ -85,7 +86,7 @@ export function Page(props: {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>{props.title}</title>
-        <link rel="stylesheet" href="/assets/styles.css" />
+        <link rel="stylesheet" href={styles.address} />
         {props.script ? <script src={props.script.src} nonce={props.script.nonce} defer /> : ''}
       </head>
       <body class="govuk-template__body">

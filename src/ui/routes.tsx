@@ -8,12 +8,12 @@ import type { Database } from '../platform/database.ts'
 import { countComplaints } from '../portal/complaints.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import type { Transparency } from '../statistics/transparency.ts'
+import { styles } from './assets.ts'
 import { type ApiDocument, Docs } from './docs.tsx'
 import { FirewallPage, TransparencyPage } from './firewall.tsx'
 import { Landing } from './landing.tsx'
 import { nameIn, readerOf } from './reader.ts'
 import { ServicesPage } from './services.tsx'
-import styles from './styles.scss?inline'
 
 /** Pages about nobody: the front door, the description of the API, the stylesheet. */
 export function publicPages(
@@ -59,7 +59,5 @@ export function publicPages(
       answer(font, 'font/woff2', { 'cache-control': 'public, max-age=31536000, immutable' }),
     )
   }
-  house.get('/assets/styles.css', () =>
-    answer(styles, 'text/css; charset=utf-8', { 'cache-control': 'public, max-age=3600' }),
-  )
+  house.get(styles.path, styles.serve)
 }

@@ -183,6 +183,24 @@ describe('a clerk with a queue', () => {
     await context.close()
   })
 
+  it('keeps its page for a bad line beside the checking page’s', async () => {
+    const { context, page, open } = await seat('clerk')
+    await page.waitForFunction('navigator.serviceWorker.ready')
+    await open('/v')
+    await page.evaluate('navigator.serviceWorker.ready.then(() => new Promise((done) => setTimeout(done, 500)))')
+    const kept = (await page.evaluate('caches.keys()')) as string[]
+    expect(kept.map((name) => name.split(' ')[0]).sort()).toEqual(['padron-check', 'padron-desk'])
+    // Each knows its files by what is in them: of another release it keeps nothing.
+    for (const name of kept) expect(name).toMatch(/styles\.css\?v=[0-9a-f]{12} \/assets\/\w+\.js\?v=[0-9a-f]{12}$/)
+    await context.setOffline(true)
+    await open('/desk/work')
+    expect(await page.textContent('h1')).toBe(t.dOffline)
+    expect(await page.evaluate('getComputedStyle(document.body).margin')).toBe('0px')
+    await open('/v')
+    expect(await page.textContent('h1')).toBe(t.vTitle)
+    await context.close()
+  })
+
   it('sends a form whose answer was lost again, and registers nobody twice', async () => {
     const { context, page, open } = await seat('clerk')
     await open('/desk/register')

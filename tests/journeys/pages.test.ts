@@ -181,6 +181,17 @@ describe('how pages look', () => {
     )
   })
 
+  it('names the stylesheet by what is in it: kept for good under that name, shortly under any other', async () => {
+    const { page } = await visit('/')
+    const address = String(await page.getAttribute('link[rel=stylesheet]', 'href'))
+    expect(address).toMatch(/^\/assets\/styles\.css\?v=[0-9a-f]{12}$/)
+    const caching = async (path: string) => (await fetch(service.address + path)).headers.get('cache-control')
+    expect(await caching(address)).toBe('public, max-age=31536000, immutable')
+    for (const other of ['/assets/styles.css', '/assets/styles.css?v=000000000000'])
+      expect(await caching(other)).toBe('public, max-age=300')
+    await page.context().close()
+  })
+
   it.each([
     ['en', 'left'],
     ['ar', 'right'],

@@ -1,7 +1,8 @@
 // Keeps the checking page and what it is made of, so that it opens without a connection. It asks for addresses that
 // never vary: nothing of what is checked passes through here.
-const CACHE = 'padron-check-1'
-const FILES = ['/assets/styles.css', '/assets/check.js']
+/** The addresses of what pages are made of, as the service wrote them before this script. */
+declare const PADRON_FILES: readonly string[]
+const CACHE = `padron-check ${PADRON_FILES.join(' ')}`
 const worker = self as unknown as ServiceWorkerGlobalScope
 
 const page = (url: URL) => `/v${/^\?lang=[a-z]{2}$/.test(url.search) ? url.search : ''}`
@@ -10,7 +11,7 @@ worker.addEventListener('install', (event) => {
   event.waitUntil(
     caches
       .open(CACHE)
-      .then((cache) => cache.addAll(['/v', ...FILES]))
+      .then((cache) => cache.addAll(['/v', ...PADRON_FILES]))
       .then(() => worker.skipWaiting()),
   )
 })
@@ -18,28 +19,31 @@ worker.addEventListener('activate', (event) => {
   event.waitUntil(
     caches
       .keys()
-      .then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name))))
+      // Those of an earlier release; the desk has some of its own.
+      .then((names) => names.filter((name) => name.startsWith('padron-check') && name !== CACHE))
+      .then((old) => Promise.all(old.map((name) => caches.delete(name))))
       .then(() => worker.clients.claim()),
   )
 })
 worker.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url)
-  const wanted = /^\/v$/i.test(url.pathname) && event.request.mode === 'navigate' ? page(url) : url.pathname
-  if (url.origin !== worker.location.origin || (wanted === url.pathname && !FILES.includes(wanted) && wanted !== '/v'))
-    return
-  event.respondWith(freshOrKept(wanted))
+  if (url.origin !== worker.location.origin) return
+  const file = url.pathname + url.search
+  if (/^\/v$/i.test(url.pathname) && event.request.mode === 'navigate') event.respondWith(freshPage(page(url)))
+  else if (PADRON_FILES.includes(file)) event.respondWith(kept(file).then((found) => found ?? fetch(file)))
 })
 
-/** What is kept, at once, while a newer one is fetched for the next time; the page itself is fetched first. */
-async function freshOrKept(path: string): Promise<Response> {
-  const cache = await caches.open(CACHE)
-  const fetched = fetch(path).then(async (response) => {
-    if (response.ok) await cache.put(path, response.clone())
+const kept = async (path: string) => (await caches.open(CACHE)).match(path)
+
+/** The page of now, kept for later; the kept one where there is no line. */
+async function freshPage(path: string): Promise<Response> {
+  try {
+    const response = await fetch(path)
+    if (response.ok) await (await caches.open(CACHE)).put(path, response.clone())
     return response
-  })
-  const kept = (await cache.match(path)) ?? (path.startsWith('/v') ? await cache.match('/v') : undefined)
-  if (kept === undefined) return fetched
-  if (path.startsWith('/v')) return fetched.catch(() => kept)
-  fetched.catch(() => undefined)
-  return kept
+  } catch {
+    return (await kept(path)) ?? (await kept('/v')) ?? Response.error()
+  }
 }
+
+export {}

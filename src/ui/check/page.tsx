@@ -6,6 +6,7 @@ import { Languages, Page } from '../layout.tsx'
 import { Fact, Facts } from '../parts.tsx'
 import { type ClaimTexts, claimLines } from './claims-text.ts'
 import type { Outcome } from './outcome.ts'
+import { checkScript } from './script.ts'
 
 /** What the page's script needs to check without asking anyone. All of it is public. */
 export interface CheckMaterial {
@@ -47,7 +48,7 @@ export function CheckPage(props: { town: string; language: Language; material: C
     services: serviceTitles(language),
   }
   return (
-    <Page title={t.vTitle} language={language} town={town} script={{ src: '/assets/check.js', nonce }}>
+    <Page title={t.vTitle} language={language} town={town} script={{ src: checkScript.address, nonce }}>
       <Languages language={language} path="/v" />
       <h1>{t.vTitle}</h1>
       <p class="lead">{t.vLead}</p>

@@ -8,11 +8,12 @@ import { publishedKeys } from '../../proofs/signing-keys.ts'
 import { currentStatusLists } from '../../proofs/status-list.ts'
 import { verifyHere } from '../../proofs/verification.ts'
 import type { Municipality } from '../../registry/municipality.ts'
+import { JAVASCRIPT, styles, workerFor } from '../assets.ts'
 import { nameIn, pastedText, readerOf } from '../reader.ts'
-import checkScript from './check.client.ts?script'
 import offlineScript from './offline.worker.ts?script'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import { CheckPage, CodePage } from './page.tsx'
+import { checkScript } from './script.ts'
 
 /** The page holds what somebody brought to be checked: it may ask nobody for anything, not even the city. */
 const SILENT = (nonce: string) =>
@@ -38,13 +39,11 @@ export function checkPages(house: House<Municipality>, deps: ProofDeps): void {
       }),
     )
   })
-  house.get('/assets/check.js', () =>
-    send(Reply.material(checkScript, 'text/javascript; charset=utf-8', { 'cache-control': 'public, max-age=300' })),
-  )
+  house.get(checkScript.path, checkScript.serve)
   house.get('/v/worker.js', () =>
     send(
-      Reply.material(offlineScript, 'text/javascript; charset=utf-8', {
-        'cache-control': 'public, max-age=300',
+      Reply.material(workerFor(offlineScript, [styles, checkScript]), JAVASCRIPT, {
+        'cache-control': 'no-cache',
         'content-security-policy': KEEPER,
         'service-worker-allowed': '/v',
       }),
