@@ -15,12 +15,15 @@ export interface ReadDocument {
  * Reads what a document reader types. It types more than a counter may know: nationality, sex and expiry are in the
  * same lines, and are dropped here, before anything is kept or shown.
  *
- * @returns undefined where the text is not the lines of a document
+ * @returns undefined where the text is not the lines of a document; nothing in it where they could not be read
  * @see ICAO Doc 9303, parts 4 to 6
  */
 export function readDocument(text: string, thisYear: number): ReadDocument | undefined {
+  const typed = documentLines(text)
+  if (typed === undefined) return undefined
   const lines = documentLines(withoutClosed(text))?.lines
-  if (lines === undefined) return undefined
+  // A part of the lines tells nothing that can be relied on, and may tell too much.
+  if (lines === undefined) return {}
   try {
     const { fields, details } = parse(lines)
     const sound = (field: FieldName) => details.every((detail) => detail.field !== field || detail.valid)

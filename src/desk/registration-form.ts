@@ -50,6 +50,10 @@ function withoutDocuments(typed: Typed): Typed {
     const [, person, part] = /^(p\d+)_(given|family|document)$/.exec(name) ?? []
     filled[name] = part === 'document' ? (read.number ?? UNREAD) : ''
     if (part !== 'given' && part !== 'family') continue
+    if (!read.given && !read.family) {
+      filled[`${person}_document`] = UNREAD
+      continue
+    }
     const [year = '', month = '', day = ''] = read.dateOfBirth?.split('-') ?? []
     Object.assign(filled, {
       [`${person}_given`]: read.given ?? '',

@@ -124,6 +124,16 @@ describe('the reason of a case, chosen once', () => {
     expect((await clerk.send(`${at}/papers`, { kind, language: 'en', once: randomUUID() }, at)).status).toBe(403)
   })
 
+  it('shows for a departure who leaves, and hands over and changes nothing', async () => {
+    const { at, page, html, form, opened } = await under('departure')
+    expect(html).toContain(`href="${at}/leave"`)
+    for (const what of ['papers', 'wallet', 'portal', 'correct', 'move', 'confirm'])
+      expect(html, what).not.toContain(form(what))
+    const reach = await page(`${at}?open=reach`)
+    expect([reach.includes(PHONE), reach.includes('Awa')]).toEqual([true, false])
+    expect((await opened()).has('languages')).toBe(false)
+  })
+
   it('goes back to all a counter does, and takes no reason that is not a counter’s', async () => {
     const { clerk, at, page, form } = await under('papers')
     for (const purpose of ['counter-service', 'judge-order', 'immigration-control', 'no-such']) {
