@@ -1,9 +1,11 @@
 import type { DemandOutline } from '../firewall/access-requests.ts'
 import type { StaffActivity } from '../firewall/flags.ts'
 import type { Lockdown } from '../firewall/lockdown.ts'
-import type { PolicyEngine } from '../firewall/policies.ts'
+import { type PolicyEngine, purposes } from '../firewall/policies.ts'
+import type { LedgerLine } from '../ledger/lines.ts'
 import { Csrf, Field, Select, Tick } from '../ui/form.tsx'
 import { Details } from '../ui/parts.tsx'
+import { whoNames } from './neighbour-past-page.tsx'
 import { Desk, type DeskVisit, timeText } from './shell.tsx'
 
 export interface FlagShown {
@@ -157,17 +159,20 @@ export function LedgerPage(props: {
   visit: DeskVisit
   checkpoint: string
   policies: Pick<PolicyEngine, 'rules' | 'digest'>
+  /** The entries of one page, and the key their checkpoint is signed with; absent for who only sees the rules. */
+  explored?: { lines: readonly LedgerLine[]; verifier: string; refused: boolean }
 }) {
-  const { visit, checkpoint, policies } = props
+  const { visit, checkpoint, policies, explored } = props
   const { t } = visit
   return (
-    <Desk visit={visit} title={t.dAudit} here="/desk/ledger">
+    <Desk visit={visit} title={t.dAudit} here="/desk/ledger" {...(explored ? { script: '/assets/ledger.js' } : {})}>
       <h1>{t.dAudit}</h1>
       <p class="lead">{t.dLedgerLead}</p>
       <pre dir="ltr">{checkpoint}</pre>
       <p>
         <a href="/transparency">{t.transparencyLink}</a>
       </p>
+      {explored ? <Explored visit={visit} checkpoint={checkpoint} {...explored} /> : ''}
       <h2>{t.firewallTitle}</h2>
       <p>
         {t.inForce} <code dir="ltr">{policies.digest}</code>
@@ -181,5 +186,59 @@ export function LedgerPage(props: {
         ))}
       </ol>
     </Desk>
+  )
+}
+
+/** Entries by time, each proved in the page to be in the tree that the city has signed. */
+function Explored(props: {
+  visit: DeskVisit
+  checkpoint: string
+  lines: readonly LedgerLine[]
+  verifier: string
+  refused: boolean
+}) {
+  const { visit, checkpoint, lines, verifier, refused } = props
+  const { t, language, town } = visit
+  const who = whoNames(t)
+  const oldest = lines.at(-1)?.position
+  const only = refused ? '&refused=1' : ''
+  return (
+    <>
+      <h2>{t.dEntries}</h2>
+      <p>
+        {refused ? (
+          <a href="/desk/ledger">{t.dEntriesAll}</a>
+        ) : (
+          <a href="/desk/ledger?refused=1">{t.dEntriesRefused}</a>
+        )}
+      </p>
+      <div
+        id="ledger"
+        data-checkpoint={checkpoint}
+        data-key={verifier}
+        data-proved={t.rProved}
+        data-soon={t.rNotYet}
+        data-broken={t.rBroken}
+      >
+        <ol class="timeline">
+          {lines.map((line) => (
+            <li data-leaf={line.leafHash}>
+              <span dir="ltr">#{line.position}</span> · <strong>{timeText(language, town.timeZone, line.at)}</strong> ·{' '}
+              {who[line.requesterKind] ?? line.requesterKind}
+              {line.outcome === 'refused' ? ` · ${t.dRefused}` : ''}
+              <br />
+              {purposes.get(line.purpose)?.title[language] ?? t.whyOther} <small dir="ltr">{line.action}</small>
+            </li>
+          ))}
+        </ol>
+      </div>
+      {oldest !== undefined && oldest > 0 ? (
+        <p>
+          <a href={`/desk/ledger?before=${oldest}${only}`}>{t.dOlder}</a>
+        </p>
+      ) : (
+        ''
+      )}
+    </>
   )
 }

@@ -1,9 +1,10 @@
 import { listDemands, readDemand, recordDemand, reviewDemand } from '../firewall/access-requests.ts'
-import { openFlags, reviewFlag, staffActivity } from '../firewall/flags.ts'
+import { exploreLedger, openFlags, reviewFlag, staffActivity } from '../firewall/flags.ts'
 import { refusalLetters } from '../firewall/letters.ts'
 import { lockdownState, voteLockdown } from '../firewall/lockdown.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { StaffRole } from '../firewall/requester.ts'
+import { verifierKey } from '../ledger/checkpoint.ts'
 import { latestCheckpoint } from '../ledger/proofs.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { NoPress } from '../proofs/paper.ts'
@@ -72,7 +73,18 @@ export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     return Reply.document(letter, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
   })
   page({ method: 'get', path: '/desk/ledger', roles: ['auditor', 'legal', 'supervisor'] }, async (visit) => {
-    const checkpoint = (await latestCheckpoint(deps.database, visit.town.id))?.note ?? ''
-    return pageOf(<LedgerPage visit={visit} checkpoint={checkpoint} policies={deps.policies} />)
+    const { town, requester } = visit
+    const checkpoint = await latestCheckpoint(deps.database, town.id)
+    const shown = { visit, checkpoint: checkpoint?.note ?? '', policies: deps.policies }
+    // Legal officers have no duty to watch over it.
+    if (requester.role === 'legal') return pageOf(<LedgerPage {...shown} />)
+    const before = /^\d{1,15}$/.exec(visit.query('before'))?.[0]
+    const size = checkpoint?.size ?? 0
+    const refused = visit.query('refused') === '1'
+    const place = { before: before === undefined ? size : Math.min(Number(before), size), refused }
+    const verifier = verifierKey(await deps.signers.of(town))
+    return Reply.page(await exploreLedger(deps.gate, town.id, requester, place), (lines) => (
+      <LedgerPage {...shown} explored={{ lines, verifier, refused }} />
+    ))
   })
 }

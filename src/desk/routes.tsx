@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { House } from '../firewall/endpoint.ts'
+import type { LedgerSigners } from '../firewall/ledger-signer.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
@@ -41,7 +42,7 @@ import { SearchPage } from './search-page.tsx'
 import { type DeskVisit, idIn } from './shell.tsx'
 import { SessionsPage, WorkPage } from './work-page.tsx'
 
-export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | undefined }
+export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | undefined; signers: LedgerSigners }
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 /** What a counter needs of everyone, and what it opens when it is needed: each opening is in the ledger as it was. */

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { type LedgerLine, type LedgerPlace, ledgerLines } from '../ledger/lines.ts'
 import { sqlState } from '../platform/database.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
@@ -63,6 +64,15 @@ export function staffActivity(
     return rows.map(({ staff, day, busiest }) => ({ staff, day, busiestHour: busiest }))
   })
 }
+
+/** The ledger as those who watch over it see it, about nobody. @throws {Refusal} for anyone but supervisors and auditors */
+export const exploreLedger = (
+  gate: Gate,
+  municipalityId: string,
+  requester: Staff,
+  place: LedgerPlace,
+): Promise<Disclosed<LedgerLine[]>> =>
+  gate.decide(supervising(municipalityId, requester), (transaction) => ledgerLines(transaction, place))
 
 /** Marks a flag as looked into. Nobody reviews a look-up of their own. @throws {NotFound} {Refusal} */
 export function reviewFlag(

@@ -72,7 +72,8 @@ async function checkLine(line: HTMLElement, checkpoint: Checkpoint, texts: DOMSt
 const ledger = document.getElementById('ledger')
 if (ledger) {
   const run = async () => {
-    const note = await (await fetch('/ledger/checkpoint')).text()
+    // A page may bring the checkpoint its lines stand under.
+    const note = ledger.dataset.checkpoint ?? (await (await fetch('/ledger/checkpoint')).text())
     const checkpoint = await readCheckpoint(note, ledger.dataset.key ?? '')
     if (checkpoint === undefined) return
     for (const line of ledger.querySelectorAll<HTMLElement>('[data-leaf]'))

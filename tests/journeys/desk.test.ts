@@ -531,6 +531,19 @@ describe('each role sees its own duty and no more', () => {
     await context.close()
   })
 
+  it('auditor: goes through the ledger, each line proved in the page by the tree that the city has signed', async () => {
+    const { context, page, open, complaints } = await seat('auditor')
+    await open('/desk/ledger')
+    await expect.poll(() => page.locator('[data-checked=yes]').count(), { timeout: 20_000 }).toBe(25)
+    expect(await page.locator('[data-checked=no]').count()).toBe(0)
+    expect(await violations(page)).toEqual([])
+    await shot(page, 'desk-ledger-explored')
+    await page.click(`text=${t.dOlder}`)
+    await page.waitForSelector('[data-checked=yes]')
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
   it('legal: a demand for immigration control is refused at once, and its letter is there', async () => {
     const { context, page } = await seat('legal')
     await page.click(`summary:has-text("${t.dDemand}")`)

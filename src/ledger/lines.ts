@@ -1,0 +1,46 @@
+import { sql } from 'kysely'
+import type { Transaction } from '../platform/database.ts'
+
+/** An entry as it lies open: whose record it is about, who asked and what they saw are sealed. */
+export interface LedgerLine {
+  /** Its place in the tree, from 0. */
+  position: number
+  /** RFC 3339. */
+  at: string
+  action: string
+  purpose: string
+  outcome: 'permitted' | 'refused'
+  requesterKind: string
+  /** SHA-256 of the entry, its leaf in the tree; base64url. */
+  leafHash: string
+}
+
+export interface LedgerPlace {
+  /** Entries with a place before this one: to begin with, the size of a checkpoint. */
+  before: number
+  /** Refusals alone. */
+  refused: boolean
+}
+
+/** The newest entries before a place, twenty-five at most. */
+export async function ledgerLines(transaction: Transaction, { before, refused }: LedgerPlace): Promise<LedgerLine[]> {
+  const rows = await transaction
+    .selectFrom('ledger_sequence as placed')
+    .innerJoin('ledger_entries as entry', 'entry.id', 'placed.entry_id')
+    .select(['placed.position', 'placed.leaf_hash'])
+    .select(['entry.recorded_at', 'entry.action', 'entry.purpose', 'entry.outcome', 'entry.requester_kind'])
+    .where('placed.position', '<', sql<string>`${String(before)}::text::bigint`)
+    .$if(refused, (query) => query.where('entry.outcome', '=', 'refused'))
+    .orderBy('placed.position', 'desc')
+    .limit(25)
+    .execute()
+  return rows.map((row) => ({
+    position: Number(row.position),
+    at: row.recorded_at.toTemporalInstant().toString(),
+    action: row.action,
+    purpose: row.purpose,
+    outcome: row.outcome as LedgerLine['outcome'],
+    requesterKind: row.requester_kind,
+    leafHash: Buffer.from(row.leaf_hash).toString('base64url'),
+  }))
+}
