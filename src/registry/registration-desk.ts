@@ -17,7 +17,11 @@ interface OutcomeRow {
   candidates: string[]
 }
 
-/** Where finished forms are handed in: those waiting at the same moment share one statement and one commit. */
+/**
+ * Where finished forms are handed in: those waiting at the same moment share one statement and one commit. A town has
+ * one statement under way at a time, of half of the forms that are here lately: the database writes one half while the
+ * service seals the other, and neither waits for the other. A second statement would only wait for the ledger.
+ */
 export interface RegistrationDesk {
   submit(municipalityId: string, item: RegistrationItem): Promise<RegistrationOutcome>
 }
@@ -30,16 +34,17 @@ interface Waiting {
 
 interface Queue {
   waiting: Waiting[]
-  /** How many forms are in each statement under way. */
-  underWay: number[]
+  /** How many forms are in the statement under way. */
+  underWay: number
+  /** The most forms here at once, lately: one fewer with every statement, until more come. */
+  lately: number
 }
 
 const MOST_AT_ONCE = 32
 const STATEMENT =
   'select item, outcome, fingerprint, response, response_owner, to_jsonb(candidates) as candidates from register_neighbours($1::text::uuid, $2::text::bigint, $3::text::json)'
 
-/** @param lanes how many statements may be under way at once for one municipality */
-export function registrationDesk(database: Database, lanes = 2): RegistrationDesk {
+export function registrationDesk(database: Database): RegistrationDesk {
   const queues = new Map<string, Queue>()
 
   async function write(municipalityId: string, batch: readonly Waiting[]): Promise<void> {
@@ -64,9 +69,8 @@ export function registrationDesk(database: Database, lanes = 2): RegistrationDes
 
   async function serve(municipalityId: string): Promise<void> {
     const queue = queues.get(municipalityId)
-    if (!queue || queue.underWay.length >= lanes || queue.waiting.length === 0) return
-    // Fewer, fuller statements: a second one goes only when it is as full as the one under way.
-    if (queue.waiting.length < Math.max(0, ...queue.underWay)) return
+    if (!queue || queue.underWay > 0 || queue.waiting.length === 0) return
+    const most = Math.min(half(queue), MOST_AT_ONCE)
     // Two forms for people alike, or with one key, must not meet in one statement.
     const taken: Waiting[] = []
     const left: Waiting[] = []
@@ -76,30 +80,38 @@ export function registrationDesk(database: Database, lanes = 2): RegistrationDes
         (mark) => mark !== undefined,
       )
       const fits =
-        taken.length < MOST_AT_ONCE &&
+        taken.length < most &&
         one.item.graphVersion === (taken[0] ?? one).item.graphVersion &&
         !marks.some((mark) => seen.has(mark))
       if (fits) for (const mark of marks) seen.add(mark)
       ;(fits ? taken : left).push(one)
     }
+    queue.lately = Math.max(queue.lately - 1, queue.waiting.length)
     queue.waiting = left
-    queue.underWay.push(taken.length)
-    await write(municipalityId, taken)
-    queue.underWay.splice(queue.underWay.indexOf(taken.length), 1)
+    queue.underWay = taken.length
+    try {
+      await write(municipalityId, taken)
+    } finally {
+      queue.underWay = 0
+    }
     void serve(municipalityId)
   }
 
   return {
     submit: (municipalityId, item) =>
       new Promise((resolve, reject) => {
-        const queue = queues.get(municipalityId) ?? { waiting: [], underWay: [] }
+        const queue = queues.get(municipalityId) ?? { waiting: [], underWay: 0, lately: 1 }
         queues.set(municipalityId, queue)
         queue.waiting.push({ item, resolve, reject })
-        // After all that has arrived in this turn of the loop.
-        setImmediate(() => void serve(municipalityId))
+        queue.lately = Math.max(queue.lately, queue.waiting.length + queue.underWay)
+        // As soon as half are ready; otherwise after all that has arrived in this turn of the loop.
+        if (queue.waiting.length >= half(queue)) void serve(municipalityId)
+        else setImmediate(() => void serve(municipalityId))
       }),
   }
 }
+
+const half = ({ lately }: Queue) => Math.ceil(lately / 2)
 
 function documentOf(item: RegistrationItem): string | undefined {
   return item.row.document_hash ?? undefined

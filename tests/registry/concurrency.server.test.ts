@@ -16,6 +16,24 @@ const count = async (statuses: Promise<{ status: number }>[]) => {
   return found
 }
 
+describe('eight clerks at the same instant', () => {
+  it('share commits of half of them: one half is written while the other is sealed', async () => {
+    const together = async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, () => house.ask('POST', '/v1/neighbours', { as: 'clerk', body: somebody() })),
+      )
+      expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(201))
+      const ids = answers.map(({ body }) => `'${body.id}'`)
+      const commits = await house.peek<{ people: number }>(
+        `select count(*)::integer as people from neighbours where id in (${ids}) group by xmin order by people`,
+      )
+      return commits.map(({ people }) => people)
+    }
+    // Nobody knows how many will come: some go ahead, and half of all that are here follow.
+    for (let wave = 0; wave < 3; wave += 1) expect(await together()).toEqual([1, 3, 4])
+  })
+})
+
 describe('two clerks at the same instant', () => {
   it('who register the same person make one neighbour and one 409, twenty times over', async () => {
     for (let round = 0; round < 20; round += 1) {
