@@ -15,10 +15,17 @@ export const Mapping = z.strictObject({
    * length, as in the published layouts of such exchanges.
    */
   fixed: z.record(column, z.tuple([z.int().min(1), z.int().min(1).max(2000)])).optional(),
+  /** The fewest and the most letters a line of such a file has: another length is another layout. */
+  lengths: z.tuple([z.int().min(1), z.int().min(1)]).optional(),
+  /** The codes of the town each row is of, in columns: a file of another town is refused. */
+  town: z.strictObject({ province: column, municipality: column }).optional(),
+  /** Rows with one of these values are of people who left: they are counted and left out. */
+  departed: z.strictObject({ column, values: z.array(z.string()).min(1) }).optional(),
   /** Rows with the same value live together, and stand together in the file. */
   household: column.optional(),
   given: columns,
-  family: columns.optional(),
+  /** Columns in a list of their own are one family name, however many words it has. */
+  family: z.union([column, z.array(columns).min(1)]).optional(),
   birthDate: DateColumn.optional(),
   sex: z.strictObject({ column, values: z.record(z.string(), z.enum(['female', 'male', 'x'])) }).optional(),
   /** Turned into a keyed hash, and never kept. */
@@ -29,43 +36,47 @@ export const Mapping = z.strictObject({
   email: column.optional(),
   address: z
     .strictObject({
-      streetType: column.optional(),
-      streetName: column.optional(),
-      number: column.optional(),
-      block: column.optional(),
-      stair: column.optional(),
-      floor: column.optional(),
-      door: column.optional(),
-      postcode: column.optional(),
-      district: column.optional(),
-      section: column.optional(),
+      streetType: columns.optional(),
+      streetName: columns.optional(),
+      number: columns.optional(),
+      block: columns.optional(),
+      stair: columns.optional(),
+      floor: columns.optional(),
+      door: columns.optional(),
+      postcode: columns.optional(),
+      district: columns.optional(),
+      section: columns.optional(),
     })
     .default({}),
   /** Rows with one of these values have no fixed address. */
   noFixedAddress: z.strictObject({ column, values: z.array(z.string()).min(1) }).optional(),
 })
-export type Mapping = z.infer<typeof Mapping>
+export type Mapping = z.infer<typeof Mapping> & {
+  /** What a layout that comes with the program does to a row before it is read. */
+  tidy?: (row: Record<string, string>) => Record<string, string>
+}
 
 /** Headings of columns that no mapping may name: what the registry has no place for. */
 const FORBIDDEN =
-  /nac?ionali|ciudadan|pa[ií]s.?(de.?)?nac|lugar.?nac|prov.?nac|mun.?nac|nationality|citizen|visa|permit|birth.?(place|country)|country.?of.?birth|extranj|situaci|residen.?card|tarjeta.?resid|caduc|relig|etni|ethnic/i
+  /^(cpron|cmunn|naci|tiden|cauv|cnes|prdp|mudp|codp)( before)?$|nac?ionali|ciudadan|pa[ií]s.?(de.?)?nac|lugar.?nac|prov.?nac|mun.?nac|nationality|citizen|visa|permit|birth.?(place|country)|country.?of.?birth|extranj|situaci|residen.?card|tarjeta.?resid|caduc|relig|etni|ethnic/i
 export const isForbidden = (heading: string) => FORBIDDEN.test(heading)
 
 /** Every column a mapping reads. */
 export function columnsOf(mapping: Mapping): string[] {
-  const list = (value: string | string[] | undefined) => (value === undefined ? [] : [value].flat())
+  const list = <T>(value: T | T[] | undefined): T[] => (value === undefined ? [] : ([value].flat() as T[]))
   return [
     ...list(mapping.household),
     ...list(mapping.given),
-    ...list(mapping.family),
+    ...list(mapping.family).flat(),
     ...list(mapping.document),
     ...list(mapping.language),
     ...list(mapping.phone),
     ...list(mapping.email),
-    ...[mapping.birthDate, mapping.sex, mapping.since, mapping.noFixedAddress].flatMap((one) =>
+    ...[mapping.birthDate, mapping.sex, mapping.since, mapping.noFixedAddress, mapping.departed].flatMap((one) =>
       one ? [one.column] : [],
     ),
-    ...Object.values(mapping.address).filter((one) => one !== undefined),
+    ...Object.values(mapping.town ?? {}),
+    ...Object.values(mapping.address).flatMap((one) => list(one)),
   ]
 }
 
@@ -80,8 +91,12 @@ export function personOf(row: Record<string, string>, mapping: Mapping): Person 
   const get = (name: string | undefined) => (name === undefined ? '' : (row[name] ?? '').trim())
   const joined = (names: string | string[] | undefined, by: string) =>
     (names === undefined ? [] : [names].flat()).map(get).filter(Boolean).join(by)
-  const [given, family] = [joined(mapping.given, ' '), joined(mapping.family, ' ')]
-  if (given === '' && family === '') return { fault: `no name in ${[mapping.given].flat().join(', ')}` }
+  const given = joined(mapping.given, ' ')
+  const family = [mapping.family ?? []]
+    .flat()
+    .flatMap((one) => (Array.isArray(one) ? [joined(one, ' ')] : get(one).split(/\s+/)))
+    .filter(Boolean)
+  if (given === '' && family.length === 0) return { fault: `no name in ${[mapping.given].flat().join(', ')}` }
   const born = dateIn(get(mapping.birthDate?.column), mapping.birthDate?.format)
   if (born === null || (born !== undefined && !parseBirthDate(born)))
     return { fault: `no date in ${mapping.birthDate?.column}` }
@@ -93,11 +108,11 @@ export function personOf(row: Record<string, string>, mapping: Mapping): Person 
   if (sexCode !== '' && sex === undefined) return { fault: `an unknown value in ${mapping.sex?.column}` }
   const document = joined(mapping.document, '')
   const [phone, email, language] = [get(mapping.phone), get(mapping.email), get(mapping.language)]
-  const address = addressOf(get, mapping)
+  const address = addressOf(joined, mapping, get(mapping.noFixedAddress?.column))
   const parsedAddress = AddressSchema.safeParse(address)
   if (!parsedAddress.success) return { fault: `an address that cannot be one: ${pathsOf(parsedAddress.error)}` }
   const form = Registration.safeParse({
-    name: { ...(given ? { given } : {}), ...(family ? { family: family.split(/\s+/) } : {}) },
+    name: { ...(given ? { given } : {}), ...(family.length > 0 ? { family } : {}) },
     ...(born ? { dateOfBirth: born } : {}),
     ...(sex ? { sex } : {}),
     ...(phone || email ? { contact: { ...(phone ? { phone } : {}), ...(email ? { email } : {}) } } : {}),
@@ -116,16 +131,24 @@ export function personOf(row: Record<string, string>, mapping: Mapping): Person 
 const pathsOf = (error: z.ZodError) =>
   [...new Set(error.issues.map((issue) => issue.path.join('.') || 'the form'))].join(', ')
 
-function addressOf(get: (name: string | undefined) => string, mapping: Mapping): unknown {
+function addressOf(
+  joined: (names: string | string[] | undefined, by: string) => string,
+  mapping: Mapping,
+  noFixed: string,
+): unknown {
   const { noFixedAddress, address } = mapping
-  if (noFixedAddress?.values.includes(get(noFixedAddress.column))) return { kind: 'no-fixed-address' }
+  if (noFixedAddress?.values.includes(noFixed)) return { kind: 'no-fixed-address' }
   const { district, section, ...place } = address
   const parts = Object.fromEntries(
-    Object.entries(place).flatMap(([part, name]) => (get(name) ? [[part, get(name)]] : [])),
+    Object.entries(place).flatMap(([part, names]) => {
+      const said = joined(names, part === 'streetName' ? ' ' : '').trim()
+      return said ? [[part, said]] : []
+    }),
   )
+  const [inDistrict, inSection] = [joined(district, ''), joined(section, '')]
   const territory = {
-    ...(get(district) ? { district: get(district).padStart(2, '0') } : {}),
-    ...(get(section) ? { section: get(section).padStart(3, '0') } : {}),
+    ...(inDistrict ? { district: inDistrict.padStart(2, '0') } : {}),
+    ...(inSection ? { section: inSection.padStart(3, '0') } : {}),
   }
   if (Object.keys(parts).length === 0) return { kind: 'no-fixed-address' }
   return { kind: 'dwelling', ...parts, ...(Object.keys(territory).length > 0 ? { territory } : {}) }

@@ -14,6 +14,10 @@ import type { Progress } from './output.ts'
 export interface ImportReport {
   rows: number
   households: number
+  /** Rows of people who left the old register before: not counted above, and not imported. */
+  departed: number
+  /** The codes of province and municipality that all rows have, where the file says so. */
+  town?: { province: string; municipality: string }
   /** Columns nobody asked for, and columns nobody may ask for. */
   dropped: { column: string; why: 'not-mapped' | 'forbidden' }[]
   bad: { line: number; why: string }[]
@@ -68,16 +72,18 @@ function separated(file: string, mapping: Mapping, headings: (names: string[]) =
 /** The rows of a file whose fields stand at fixed places. */
 async function* fixedIn(
   file: string,
-  encoding: Mapping['encoding'],
+  { encoding, lengths, tidy = (row) => row }: Mapping,
   fields: NonNullable<Mapping['fixed']>,
 ): AsyncGenerator<Line> {
   let lines = 0
   for await (const text of createInterface({ input: createReadStream(file, { encoding }), crlfDelay: Infinity })) {
     lines += 1
     if (text.trim() === '') continue
+    if (lengths && (text.length < lengths[0] || text.length > lengths[1]))
+      throw new ConfigInvalid(`Line ${lines} has ${text.length} letters, not ${lengths[1]}: this is another layout.`)
     const cut = ([from, length]: [number, number]) => text.slice(from - 1, from - 1 + length)
     const record = Object.fromEntries(Object.entries(fields).map(([name, place]) => [name, cut(place)]))
-    yield { record, info: { lines } }
+    yield { record: tidy(record), info: { lines } }
   }
 }
 
@@ -86,11 +92,17 @@ async function* householdsIn(
   file: string,
   mapping: Mapping,
   headings: (names: string[]) => void,
+  left: () => void = () => {},
 ): AsyncGenerator<Household> {
   if (mapping.fixed) headings(Object.keys(mapping.fixed))
-  const rows = mapping.fixed ? fixedIn(file, mapping.encoding, mapping.fixed) : separated(file, mapping, headings)
+  const rows = mapping.fixed ? fixedIn(file, mapping, mapping.fixed) : separated(file, mapping, headings)
+  const { departed } = mapping
   let current: (Household & { key: string }) | undefined
   for await (const { record, info } of rows) {
+    if (departed?.values.includes((record[departed.column] ?? '').trim())) {
+      left()
+      continue
+    }
     const key =
       mapping.household === undefined
         ? `line ${info.lines}`
@@ -110,6 +122,7 @@ export async function checkImport(file: string, mapping: Mapping): Promise<Impor
   const report: ImportReport = {
     rows: 0,
     households: 0,
+    departed: 0,
     dropped: [],
     bad: [],
     imported: 0,
@@ -127,7 +140,10 @@ export async function checkImport(file: string, mapping: Mapping): Promise<Impor
       .filter((name) => !used.has(name))
       .map((column) => ({ column, why: isForbidden(column) ? 'forbidden' : 'not-mapped' }))
   }
-  for await (const household of householdsIn(file, mapping, headings)) {
+  const left = () => {
+    report.departed += 1
+  }
+  for await (const household of householdsIn(file, mapping, headings, left)) {
     report.households += 1
     const key = mapping.household ? (household.rows[0]?.row[mapping.household] ?? '').trim() : ''
     if (key !== '' && seen.has(key))
@@ -135,6 +151,12 @@ export async function checkImport(file: string, mapping: Mapping): Promise<Impor
     if (key !== '') seen.add(key)
     for (const { line, row } of household.rows) {
       report.rows += 1
+      if (mapping.town) {
+        const [province = '', municipality = ''] = [row[mapping.town.province], row[mapping.town.municipality]]
+        report.town ??= { province, municipality }
+        if (report.town.province !== province || report.town.municipality !== municipality)
+          throw new ConfigInvalid(`Line ${line} is of another town than the lines before it.`)
+      }
       const person = personOf(row, mapping)
       if ('fault' in person) bad(line, person.fault)
       else if (person.document !== undefined) {
@@ -166,6 +188,9 @@ export async function importFile(
   report: ImportReport,
   progress: Progress,
 ): Promise<ImportReport> {
+  const { town: from } = report
+  if (from && (from.province !== town.provinceCode || from.municipality !== town.municipalityCode))
+    throw new ConfigInvalid(`The file is of town ${from.province}${from.municipality}, not of this one.`)
   const clerk: Staff = { kind: 'staff', id: 'import', role: 'clerk', organisationId: officeId, case: 'import' }
   const badLines = new Set(report.bad.map(({ line }) => line))
   const sha256 = await fingerprint(file)

@@ -18,6 +18,7 @@ import { ProofInvalid, verifyProof } from '../verify/index.ts'
 import { DEMO_OFFICE } from './demo-town.ts'
 import { confirmationFor, destroyKeys, drillDestruction, QUORUM, SHARES, splitKey } from './destruction.ts'
 import { checkImport, importFile, readMapping } from './import.ts'
+import { ineLayout } from './ine-layout.ts'
 import { createKeyFile, recordKeyOperation, retireKey, rotateRegistryKey } from './keys.ts'
 import { checkLedger, findingLine, serveWitness } from './ledger.ts'
 import { askLockdown } from './lockdown.ts'
@@ -89,17 +90,33 @@ program
 
 program
   .command('import')
-  .description('bring in a legacy register (CSV), household by household')
-  .argument('<file>', 'a CSV file with a line of headings')
-  .requiredOption('--mapping <file>', 'JSON: which column is what; docs/operations.md describes it')
+  .description('bring in a legacy register, household by household')
+  .argument('<file>', 'a CSV file with a line of headings, or one whose fields stand at fixed places')
+  .addOption(
+    new Option('--mapping <file>', 'JSON: which column is what; docs/desk.md describes it').conflicts('layout'),
+  )
+  .addOption(
+    new Option('--layout <name>', 'a published layout: ine, of the exchanges of Spanish town halls').choices(['ine']),
+  )
   .requiredOption('--town <slug>', 'the municipality')
   .requiredOption('--office <id>', 'the office in whose name it is done')
   .option('--check', 'read and report, and write nothing')
   .option('--skip-bad', 'import the good households and leave those with a bad row out')
   .action(
-    async (file: string, options: { mapping: string; town: string; office: string; check?: true; skipBad?: true }) => {
+    async (
+      file: string,
+      options: {
+        mapping?: string
+        layout?: 'ine'
+        town: string
+        office: string
+        check?: true
+        skipBad?: true
+      },
+    ) => {
       const { result, progress } = out()
-      const mapping = readMapping(options.mapping)
+      if (!options.mapping && !options.layout) throw new ConfigInvalid('Say how to read it: --mapping or --layout.')
+      const mapping = options.mapping ? readMapping(options.mapping) : ineLayout
       let report = await checkImport(file, mapping)
       const refused = options.check || (report.bad.length > 0 && !options.skipBad)
       if (!refused) {
@@ -129,6 +146,7 @@ program
           ({ column, why }) =>
             `Column ${column}: dropped (${why === 'forbidden' ? 'it has no place here' : 'not mapped'})`,
         ),
+        ...(report.departed > 0 ? [`${report.departed} rows of people who left: not read`] : []),
         ...report.bad.map(({ line, why }) => `Line ${line}: ${why}`),
         ...report.known.map(
           ({ line }) => `Line ${line}: somebody of this household is registered already, by document`,

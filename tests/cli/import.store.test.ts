@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { checkImport, importFile, readMapping } from '../../src/cli/import.ts'
 import type { Mapping } from '../../src/cli/import-mapping.ts'
+import { INE_LENGTH, ineLayout } from '../../src/cli/ine-layout.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { inventedWord } from '../support/people.ts'
 
@@ -188,6 +189,181 @@ describe('a legacy register', () => {
       household: { size: 2 },
     })
     await expect(async () => checkImport(text, { ...mapping, given: 'CALLED' })).rejects.toThrow('no column CALLED')
+  })
+
+  describe('of a Spanish town hall, in the layout of the statistics office', () => {
+    /** A line by the places that the lengths of the published design add up to, added by hand and not by the layout. */
+    function ine(fields: Record<string, string>): string {
+      const line = Array(554).fill(' ')
+      const put = (from: number, text: string) => line.splice(from - 1, text.length, ...text)
+      const places: Record<string, number> = {
+        CPRO: 1,
+        CMUN: 3,
+        FVAR: 161,
+        CVAR: 169,
+        CAUV: 170,
+        DIST: 172,
+        SECC: 174,
+        TVIA: 265,
+        NVIAC: 270,
+        DPSVIA: 300,
+        NUMER: 351,
+        CNUMER: 355,
+        NUMERS: 356,
+        KMT: 361,
+        HMT: 364,
+        BLOQ: 365,
+        PORT: 367,
+        ESCA: 369,
+        PLAN: 371,
+        PUER: 374,
+        NHOP: 394,
+        NOMB: 415,
+        PART1: 435,
+        APE1: 441,
+        PART2: 466,
+        APE2: 472,
+        SEXO: 497,
+        CPRON: 498,
+        CMUNN: 500,
+        FNAC: 503,
+        TIDEN: 511,
+        LEXTR: 512,
+        IDEN: 513,
+        LIDEN: 521,
+        NDOCU: 522,
+        CNES: 542,
+        NACI: 544,
+      }
+      for (const [name, text] of Object.entries({ CPRO: '99', CMUN: '999', FVAR: '20120301', SEXO: '6', ...fields }))
+        put(places[name] ?? 0, text)
+      return line.join('')
+    }
+    async function bringLines(lines: string[]) {
+      files += 1
+      const path = join(folder, `H99999AI.${files}`)
+      writeFileSync(path, Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1'))
+      const report = await checkImport(path, ineLayout)
+      return {
+        report,
+        go: () => importFile(house.rooms, house.town, DEMO_OFFICE, path, ineLayout, structuredClone(report), silent),
+      }
+    }
+    const found = async (criteria: object) => {
+      const { body } = await house.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
+        as: 'clerk',
+        purpose: 'counter-service',
+        body: criteria,
+      })
+      expect(body.matches).toHaveLength(1)
+      return (
+        await house.ask('GET', `/v1/neighbours/${body.matches[0]?.id}`, { as: 'clerk', purpose: 'counter-service' })
+      ).body
+    }
+
+    it('comes in as people are: compound names whole, one name once, doors without zeros, and nothing of status', async () => {
+      expect(INE_LENGTH).toBe(554)
+      const home = {
+        DIST: '01',
+        SECC: '012',
+        TVIA: 'CALLE',
+        NVIAC: 'DE LA PEÑA',
+        NUMER: '0012',
+        CNUMER: 'B',
+        NUMERS: '0014',
+      }
+      const flat = { BLOQ: '02', PORT: '  ', ESCA: '01', PLAN: '003', PUER: '0002', NHOP: 'S1' }
+      const { report, go } = await bringLines([
+        ine({
+          ...home,
+          ...flat,
+          NOMB: 'MARÍA DEL MAR',
+          PART1: 'DE LA',
+          APE1: 'FUENTEIMPORTADA',
+          APE2: 'GARCÍA LORQUINA',
+          FNAC: '19700301',
+          TIDEN: '1',
+          IDEN: '01234567',
+          LIDEN: 'L',
+          CPRON: '66',
+          CMUNN: '108',
+          CNES: '48',
+          NACI: '108',
+        }),
+        ine({
+          ...home,
+          ...flat,
+          NOMB: 'SUHARTOINE',
+          APE1: 'SUHARTOINE',
+          SEXO: '1',
+          FNAC: '19650000',
+          TIDEN: '3',
+          LEXTR: 'X',
+          IDEN: '07654321',
+          LIDEN: 'K',
+          NACI: '999',
+          CAUV: 'BC',
+        }),
+        ine({ DPSVIA: 'MASÍA DEL VENTINE', KMT: '012', HMT: '3', NHOP: 'S2', NOMB: 'NO CONSTA', APE1: 'ACOLLIDAINE' }),
+        ine({ CVAR: 'B', NHOP: 'S3', NOMB: 'MARCHADAINE', APE1: 'LEJOS' }),
+        // Blanks at the end of a line get lost.
+        ine({ NHOP: 'S4', NOMB: 'SENSESOSTREINE', APE1: 'SOLA' }).slice(0, 541),
+      ])
+      expect(report).toMatchObject({ rows: 4, households: 3, departed: 1, bad: [], town: { province: '99' } })
+      const forbidden = report.dropped.filter(({ why }) => why === 'forbidden').map(({ column }) => column)
+      expect(forbidden).toEqual(
+        expect.arrayContaining(['CPRON', 'CMUNN', 'TIDEN', 'CAUV', 'NACI', 'CNES', 'PRDP', 'CODP']),
+      )
+      expect(await go()).toMatchObject({ imported: 4, known: [] })
+
+      expect(await found({ name: 'María Fuenteimportada' })).toMatchObject({
+        name: { given: 'MARÍA DEL MAR', family: ['DE LA FUENTEIMPORTADA', 'GARCÍA LORQUINA'] },
+        dateOfBirth: '1970-03-01',
+        sex: 'female',
+        residence: { residentSince: '2012-03-01' },
+        household: { size: 2 },
+        address: {
+          kind: 'dwelling',
+          streetType: 'CALLE',
+          streetName: 'DE LA PEÑA',
+          number: '12B-14',
+          block: '2',
+          stair: '1',
+          floor: '3',
+          door: '2',
+          territory: { district: '01', section: '012' },
+        },
+      })
+      const mononym = await found({ name: 'Suhartoine', mononym: true })
+      expect(mononym).toMatchObject({ name: { given: 'SUHARTOINE' }, dateOfBirth: '1965', sex: 'male' })
+      expect(mononym).not.toHaveProperty('name.family')
+      // As the holder says it at a desk, without the zero of the record.
+      expect(await found({ document: 'X-7654321-K' })).toMatchObject({ id: mononym.id })
+      expect(await found({ document: '1234567L' })).toMatchObject({ dateOfBirth: '1970-03-01' })
+      const fostered = await found({ name: 'Acollidaine', mononym: true })
+      expect(fostered).toMatchObject({
+        name: { family: ['ACOLLIDAINE'] },
+        address: { streetName: 'MASÍA DEL VENTINE', number: 'km 12,3' },
+      })
+      expect(await found({ name: 'Sensesostreine Sola' })).toMatchObject({ address: { kind: 'no-fixed-address' } })
+      const { body: gone } = await house.ask('POST', '/v1/neighbours/search', {
+        as: 'clerk',
+        purpose: 'counter-service',
+        body: { name: 'Marchadaine Lejos' },
+      })
+      expect(gone).toMatchObject({ matches: [] })
+    })
+
+    it('is refused when a line has another length, or is of another town: no column may slip', async () => {
+      const line = ine({ NHOP: 'S9', NOMB: 'NINGUNA', APE1: 'LINEA' })
+      await expect(bringLines([line, `${line} `])).rejects.toThrow('Line 2 has 555 letters, not 554')
+      await expect(bringLines([line.slice(0, 500)])).rejects.toThrow('500 letters')
+      await expect(bringLines([line, ine({ CMUN: '001', NOMB: 'OTRA' })])).rejects.toThrow('Line 2 is of another town')
+      const before = await count()
+      const other = await bringLines([ine({ CMUN: '001', NHOP: 'S8', NOMB: 'OTRA', APE1: 'VILLA' })])
+      await expect(other.go()).rejects.toThrow('town 99001, not of this one')
+      expect(await count()).toBe(before)
+    })
   })
 
   it('goes on where it was killed, and imports nobody twice', async () => {
