@@ -9,7 +9,7 @@ import type { Texts } from '../ui/language.ts'
 import { withinCase } from './purpose.ts'
 import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
 
-type Part = 'now' | 'history' | 'looked' | 'leave'
+type Part = 'now' | 'history' | 'looked' | 'messages' | 'leave'
 
 export function Tabs(props: { visit: DeskVisit; id: string; here: Part }) {
   const { t, requester } = props.visit
@@ -18,6 +18,7 @@ export function Tabs(props: { visit: DeskVisit; id: string; here: Part }) {
     ['now', '', t.dWho],
     ...(opens('history') ? [['history', '/history', t.dHistory] satisfies [Part, string, string]] : []),
     ...(opens('lookUps') ? [['looked', '/looked', t.dLooked] satisfies [Part, string, string]] : []),
+    ...(opens('messages') ? [['messages', '/messages', t.nTitle] satisfies [Part, string, string]] : []),
     ['leave', '/leave', t.dLeave],
   ]
   return (

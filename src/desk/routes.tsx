@@ -23,10 +23,12 @@ import { postalNoticesWaiting, printPostalNotices } from '../registry/postal-not
 import { openProceedings } from '../registry/proceedings-due.ts'
 import { moveNeighbour, returnNeighbour } from '../registry/residences.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
+import { referencePostWaiting } from '../registry/told.ts'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
 import { erasureDesk } from './erasures.tsx'
 import { postalSection } from './letters.ts'
+import { messageDesk } from './messages.tsx'
 import { NeighbourPage, WalletPage } from './neighbour-page.tsx'
 import { HistoryPage, LeavePage, LookedPage } from './neighbour-past-page.tsx'
 import { offlineDesk } from './offline.tsx'
@@ -60,6 +62,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   oversightDesk(page, deps)
   self(page, deps)
   portalDesk(page, deps)
+  messageDesk(page, deps)
   organisationDesk(page, deps)
   erasureDesk(page, deps)
 }
@@ -139,8 +142,16 @@ function registering(page: Pages, deps: DeskDeps): void {
     const { town, requester } = visit
     const work = (await draftsOf(deps, town, requester)).with(await openProceedings(deps, town, requester))
     const letters = await postalNoticesWaiting(deps, town)
+    const kept = await referencePostWaiting(deps, town)
     return Reply.page(work, ([drafts, proceedings]) => (
-      <WorkPage visit={visit} drafts={drafts} proceedings={proceedings} letters={letters} once={randomUUID()} />
+      <WorkPage
+        visit={visit}
+        drafts={drafts}
+        proceedings={proceedings}
+        letters={letters}
+        kept={kept}
+        once={randomUUID()}
+      />
     ))
   })
   page({ method: 'post', path: '/desk/letters', roles: COUNTER }, async (visit) => {

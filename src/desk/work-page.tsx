@@ -13,9 +13,11 @@ export function WorkPage(props: {
   proceedings: readonly OpenProceeding[]
   /** Neighbours with a message, whom nothing but a letter reaches. */
   letters: number
+  /** Neighbours without a fixed address whose post waits to be fetched. */
+  kept: number
   once: string
 }) {
-  const { visit, drafts, proceedings, letters, once } = props
+  const { visit, drafts, proceedings, letters, kept, once } = props
   const { t, language, town, session } = visit
   return (
     <Desk visit={visit} title={t.dWork} here="/desk/work" script={deskScript.address}>
@@ -57,6 +59,20 @@ export function WorkPage(props: {
           </p>
           <button type="submit" class="govuk-button">
             {t.dPrint}
+          </button>
+        </form>
+      )}
+      <h2>{t.nReference}</h2>
+      {kept === 0 ? (
+        <p>{t.dNoDrafts}</p>
+      ) : (
+        <form method="post" action="/desk/post">
+          <Csrf token={session.csrf} />
+          <p>
+            {t.nReferenceLead} <bdi>{kept}</bdi>
+          </p>
+          <button type="submit" class="govuk-button">
+            {t.nShow}
           </button>
         </form>
       )}

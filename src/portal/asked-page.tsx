@@ -6,35 +6,43 @@ import { Own, type OwnVisit } from './shell.tsx'
 /** What a neighbour asked the city, and what it answered. */
 export function AskedPage(props: { visit: OwnVisit; asked: readonly Asked[] }) {
   const { visit, asked } = props
-  const { t, language, town } = visit
-  const kinds = new Map<string, string>(kindNames(language))
-  const outcomes = new Map<string, string>(outcomeNames(language))
+  const { t } = visit
   return (
     <Own visit={visit} heading={t.qTitle}>
       {asked.length === 0 ? <p>{t.qNone}</p> : ''}
-      <ol class="cards">
-        {asked.map(({ kind, text, receivedAt, dueOn, answer, outcome }) => (
-          <li>
-            <p>
-              <strong>{kinds.get(kind)}</strong> · {timeText(language, town.timeZone, receivedAt)}
-            </p>
-            <p dir="auto">{text}</p>
-            {answer === undefined || outcome === undefined ? (
-              <p>{t.kWaiting.replace('{day}', dayText(language, dueOn))}</p>
-            ) : (
-              <>
-                <h2>
-                  {t.kAnswered}: {outcomes.get(outcome)}
-                </h2>
-                <p dir="auto">{answer}</p>
-              </>
-            )}
-          </li>
-        ))}
-      </ol>
+      <AskedList visit={visit} asked={asked} />
       <p>
         <a href="/complain">{t.kTitle}</a>
       </p>
     </Own>
+  )
+}
+
+export function AskedList(props: { visit: Pick<OwnVisit, 't' | 'language' | 'town'>; asked: readonly Asked[] }) {
+  const { visit, asked } = props
+  const { t, language, town } = visit
+  const kinds = new Map<string, string>(kindNames(language))
+  const outcomes = new Map<string, string>(outcomeNames(language))
+  return (
+    <ol class="cards">
+      {asked.map(({ kind, text, receivedAt, dueOn, answer, outcome }) => (
+        <li>
+          <p>
+            <strong>{kinds.get(kind)}</strong> · {timeText(language, town.timeZone, receivedAt)}
+          </p>
+          <p dir="auto">{text}</p>
+          {answer === undefined || outcome === undefined ? (
+            <p>{t.kWaiting.replace('{day}', dayText(language, dueOn))}</p>
+          ) : (
+            <>
+              <h2>
+                {t.kAnswered}: {outcomes.get(outcome)}
+              </h2>
+              <p dir="auto">{answer}</p>
+            </>
+          )}
+        </li>
+      ))}
+    </ol>
   )
 }

@@ -1,12 +1,21 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { SealedRecord } from '../firewall/gate.ts'
-import type { Resident } from '../firewall/requester.ts'
+import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
+import type { DataKey } from '../firewall/seal.ts'
 import { today } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { loadRecords } from '../registry/store.ts'
-import { type ComplaintKind, type Outcome, placeOfComplaint, type Words } from './complaints.ts'
+import { loadOutline } from '../registry/store.ts'
+import { type Told, toldOf } from '../registry/told.ts'
+import {
+  COMPLAINT_KINDS,
+  type ComplaintKind,
+  type Outcome,
+  placeOfComplaint,
+  REQUESTS,
+  type Words,
+} from './complaints.ts'
 
 /** Something a neighbour asked while signed in, and what became of it. */
 export interface Asked {
@@ -22,35 +31,72 @@ export interface Asked {
 
 const MOST_ASKED = 100
 
+/** What a neighbour asked, of these kinds or of any, the newest first; within a gate's transaction. */
+async function readAsked(
+  transaction: Transaction,
+  ledger: DataKey,
+  neighbourId: string,
+  kinds: readonly ComplaintKind[] = COMPLAINT_KINDS,
+): Promise<Asked[]> {
+  const rows = await transaction
+    .selectFrom('complaints')
+    .select(['id', 'kind', 'content', 'answer', 'outcome', 'received_at', 'due_on'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('kind', 'in', kinds)
+    .orderBy('received_at', 'desc')
+    .limit(MOST_ASKED)
+    .execute()
+  return rows.map((row) => ({
+    kind: row.kind as ComplaintKind,
+    text: (ledger.open(placeOfComplaint(row.id, 'content'), row.content) as Words).text,
+    receivedAt: row.received_at.toISOString(),
+    dueOn: row.due_on,
+    ...(row.answer === null ? {} : { answer: ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string }),
+    ...(row.outcome === null ? {} : { outcome: row.outcome as Outcome }),
+  }))
+}
+
 /** What a neighbour asked and what was answered, the newest first. @throws {NotFound} {Refusal} */
 export async function askedBy(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<Disclosed<Asked[]>> {
   const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.open<Record<never, never>, never, Asked[]>(
     { municipalityId: town.id, requester: resident, action: 'open', purpose: 'own-record', fields: [] },
-    async (transaction) => {
-      const found = { trueAt: today(deps.clock, town.timeZone) }
-      const records = await loadRecords(transaction, [resident.neighbourId], found)
-      return records.map((record): SealedRecord<Record<never, never>> => ({ ...record, facts: {}, parts: [] }))
-    },
+    (transaction) => loadOutline(transaction, resident.neighbourId, { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], { transaction }) => {
       if (record === undefined) throw new NotFound()
-      const rows = await transaction
-        .selectFrom('complaints')
-        .select(['id', 'kind', 'content', 'answer', 'outcome', 'received_at', 'due_on'])
-        .where('neighbour_id', '=', resident.neighbourId)
-        .orderBy('received_at', 'desc')
-        .limit(MOST_ASKED)
-        .execute()
-      return rows.map((row) => ({
-        kind: row.kind as ComplaintKind,
-        text: (ledger.open(placeOfComplaint(row.id, 'content'), row.content) as Words).text,
-        receivedAt: row.received_at.toISOString(),
-        dueOn: row.due_on,
-        ...(row.answer === null
-          ? {}
-          : { answer: ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string }),
-        ...(row.outcome === null ? {} : { outcome: row.outcome as Outcome }),
-      }))
+      return readAsked(transaction, ledger, resident.neighbourId)
+    },
+  )
+}
+
+/** What passed between the city and a neighbour, as far as a counter has to do with it. */
+export interface CounterMessages {
+  told: Told[]
+  asked: Asked[]
+}
+
+/**
+ * That messages wait for a neighbour and how they were told, never what is in them; and what they asked a counter to do.
+ * A complaint, an objection or a question who looked is nobody's business here.
+ *
+ * @throws {NotFound} {Refusal}
+ */
+export async function messagesAtCounter(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  neighbourId: string,
+): Promise<Disclosed<CounterMessages>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return deps.gate.open<{ messages: never }, 'messages', CounterMessages>(
+    { municipalityId: town.id, requester: staff, action: 'open', purpose: purposeOf(staff), fields: ['messages'] },
+    (transaction) => loadOutline(transaction, neighbourId, { trueAt: today(deps.clock, town.timeZone) }),
+    async ([record], { transaction }) => {
+      if (record === undefined) throw new NotFound()
+      return {
+        told: await toldOf(transaction, deps, neighbourId),
+        asked: await readAsked(transaction, ledger, neighbourId, REQUESTS),
+      }
     },
   )
 }

@@ -170,7 +170,7 @@ export interface ComplaintToAnswer {
 }
 
 /** What clerks do, and therefore answer; the rest may be about them. */
-const REQUESTS: readonly ComplaintKind[] = ['change', 'wrong-data']
+export const REQUESTS: readonly ComplaintKind[] = ['change', 'wrong-data']
 /** An objection is a question of law: legal officers alone decide it. */
 const kindsFor = ({ role }: Staff) =>
   role === 'clerk' ? REQUESTS : COMPLAINT_KINDS.filter((kind) => kind !== 'objection' || role === 'legal')

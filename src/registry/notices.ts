@@ -1,5 +1,4 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { SealedRecord } from '../firewall/gate.ts'
 import type { Resident } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
@@ -8,7 +7,7 @@ import { timeToAsk } from './confirmations.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Municipality } from './municipality.ts'
 import { heardFrom } from './neighbours.ts'
-import { loadRecords } from './store.ts'
+import { loadOutline } from './store.ts'
 
 export interface Notice {
   kind: string
@@ -29,14 +28,9 @@ export async function messagesOf(
   resident: Resident,
 ): Promise<Disclosed<Messages>> {
   const now = new Date(deps.clock.now().epochMilliseconds)
-  return deps.gate.open<{ notices: Notice[] }, never, Messages>(
+  return deps.gate.open<Record<never, never>, never, Messages>(
     { municipalityId: town.id, requester: resident, action: 'open', purpose: 'own-record', fields: [] },
-    async (transaction) => {
-      const records = await loadRecords(transaction, [resident.neighbourId], {
-        trueAt: today(deps.clock, town.timeZone),
-      })
-      return records.map((record): SealedRecord<{ notices: Notice[] }> => ({ ...record, facts: {}, parts: [] }))
-    },
+    (transaction) => loadOutline(transaction, resident.neighbourId, { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
       const rows = await hand.transaction

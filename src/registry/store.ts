@@ -78,6 +78,15 @@ export async function loadRecords(
   return rows.map(recordOf)
 }
 
+/** A record of which nothing is opened: that it exists, and whether it may be seen. */
+export async function loadOutline(
+  transaction: Transaction,
+  id: string,
+  asOf: AsOf,
+): Promise<SealedRecord<Record<never, never>>[]> {
+  return (await loadRecords(transaction, [id], asOf)).map((record) => ({ ...record, facts: {}, parts: [] }))
+}
+
 /**
  * The same people with their identity and nothing else, for weighing many who may not be who is meant:
  * a third of the work.
