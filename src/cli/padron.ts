@@ -11,20 +11,18 @@ import { loadPolicies, purposes } from '../firewall/policies.ts'
 import { demoToken } from '../identity/demo-token.ts'
 import { systemClock } from '../platform/clock.ts'
 import { ensureSigningKey, rotateSigningKey, withdrawSigningKey } from '../proofs/signing-keys.ts'
-import { listMunicipalities, type Municipality } from '../registry/municipality.ts'
 import { foundTown, TownFile } from '../registry/town-file.ts'
 import { demoNote } from '../serve.ts'
 import { ProofInvalid, verifyProof } from '../verify/index.ts'
 import { DEMO_OFFICE } from './demo-town.ts'
 import { confirmationFor, destroyKeys, drillDestruction, QUORUM, SHARES, splitKey } from './destruction.ts'
-import { checkImport, importFile, readMapping } from './import.ts'
-import { ineLayout } from './ine-layout.ts'
+import { importCommand } from './import-command.ts'
 import { createKeyFile, recordKeyOperation, retireKey, rotateRegistryKey } from './keys.ts'
 import { checkLedger, findingLine, serveWitness } from './ledger.ts'
 import { askLockdown } from './lockdown.ts'
 import { output } from './output.ts'
 import { seedNeighbours } from './seed.ts'
-import { configuredKeys, migrateConfigured, withOwner } from './stores.ts'
+import { configuredKeys, migrateConfigured, townOf, withOwner } from './stores.ts'
 
 const program = new Command('padron')
   .description('A municipal residence registry that cannot share with immigration enforcement.')
@@ -88,75 +86,7 @@ program
     ])
   })
 
-program
-  .command('import')
-  .description('bring in a legacy register, household by household')
-  .argument('<file>', 'a CSV file with a line of headings, or one whose fields stand at fixed places')
-  .addOption(
-    new Option('--mapping <file>', 'JSON: which column is what; docs/desk.md describes it').conflicts('layout'),
-  )
-  .addOption(
-    new Option('--layout <name>', 'a published layout: ine, of the exchanges of Spanish town halls').choices(['ine']),
-  )
-  .requiredOption('--town <slug>', 'the municipality')
-  .requiredOption('--office <id>', 'the office in whose name it is done')
-  .option('--check', 'read and report, and write nothing')
-  .option('--skip-bad', 'import the good households and leave those with a bad row out')
-  .action(
-    async (
-      file: string,
-      options: {
-        mapping?: string
-        layout?: 'ine'
-        town: string
-        office: string
-        check?: true
-        skipBad?: true
-      },
-    ) => {
-      const { result, progress } = out()
-      if (!options.mapping && !options.layout) throw new ConfigInvalid('Say how to read it: --mapping or --layout.')
-      const mapping = options.mapping ? readMapping(options.mapping) : ineLayout
-      let report = await checkImport(file, mapping)
-      const refused = options.check || (report.bad.length > 0 && !options.skipBad)
-      if (!refused) {
-        const config = readConfig()
-        await withOwner(config, async (owner) => {
-          const rooms = furnish({
-            database: owner,
-            clock: systemClock,
-            keys: configuredKeys(config),
-            policies: loadPolicies(cedar),
-          })
-          progress.begin('rows', report.rows)
-          report = await importFile(
-            rooms,
-            await townOf(owner, options.town),
-            options.office,
-            file,
-            mapping,
-            report,
-            progress,
-          )
-          progress.end()
-        })
-      }
-      result({ ...report }, [
-        ...report.dropped.map(
-          ({ column, why }) =>
-            `Column ${column}: dropped (${why === 'forbidden' ? 'it has no place here' : 'not mapped'})`,
-        ),
-        ...(report.departed > 0 ? [`${report.departed} rows of people who left: not read`] : []),
-        ...report.bad.map(({ line, why }) => `Line ${line}: ${why}`),
-        ...report.known.map(
-          ({ line }) => `Line ${line}: somebody of this household is registered already, by document`,
-        ),
-        `${report.rows} rows in ${report.households} households; ${report.imported} imported, ${report.alreadyImported} were there already, ${report.bad.length} rows bad.`,
-        ...(refused && report.bad.length > 0 ? ['Nothing was written. Mend the rows, or add --skip-bad.'] : []),
-      ])
-      if (report.bad.length > 0) process.exitCode = 1
-    },
-  )
+importCommand(program, out)
 
 program
   .command('token')
@@ -382,12 +312,6 @@ ledger
     out().result({ key, port }, [`The witness listens at http://127.0.0.1:${port}`, `Its key: ${key}`])
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => server.close())
   })
-
-async function townOf(owner: Parameters<typeof listMunicipalities>[0], slug: string): Promise<Municipality> {
-  const town = (await listMunicipalities(owner)).find((known) => known.slug === slug)
-  if (town === undefined) throw new ConfigInvalid(`There is no municipality ${slug} here.`)
-  return town
-}
 
 /** A key's name may begin with a dash, one in sixty-four does: after this command everything is a name, nothing an option. */
 function withNames(words: readonly string[]): string[] {

@@ -4,6 +4,7 @@ import { type KeyProvider, localKeyProvider, parseKeyMaterial } from '../firewal
 import { type Database, openDatabase, postgresDialect } from '../platform/database.ts'
 import { openEmbedded } from '../platform/embedded.ts'
 import { migrate } from '../platform/migrations.ts'
+import { listMunicipalities, type Municipality } from '../registry/municipality.ts'
 
 /**
  * Runs work with the owner's handle on the database the configuration names. The embedded database is
@@ -42,4 +43,11 @@ export function configuredKeys(config: Config): KeyProvider {
   return config.registryKeys === undefined
     ? keyFileProvider(config.registryKeyFile)
     : localKeyProvider(parseKeyMaterial(config.registryKeys))
+}
+
+/** @throws {ConfigInvalid} for a town that is not here */
+export async function townOf(owner: Database, slug: string): Promise<Municipality> {
+  const town = (await listMunicipalities(owner)).find((known) => known.slug === slug)
+  if (town === undefined) throw new ConfigInvalid(`There is no municipality ${slug} here.`)
+  return town
 }

@@ -1,0 +1,83 @@
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
+import { type Command, Option } from 'commander'
+import { furnish } from '../app.tsx'
+import { ConfigInvalid, readConfig } from '../config.ts'
+import { loadPolicies } from '../firewall/policies.ts'
+import { systemClock } from '../platform/clock.ts'
+import { checkImport, importFile, readMapping } from './import.ts'
+import { ineLayout } from './ine-layout.ts'
+import type { output } from './output.ts'
+import { configuredKeys, townOf, withOwner } from './stores.ts'
+
+/** `padron import`: a legacy register, checked whole before anything is written. */
+export function importCommand(program: Command, out: () => ReturnType<typeof output>): void {
+  program
+    .command('import')
+    .description('bring in a legacy register, household by household')
+    .argument('<file>', 'a CSV file with a line of headings, or one whose fields stand at fixed places')
+    .addOption(
+      new Option('--mapping <file>', 'JSON: which column is what; docs/desk.md describes it').conflicts('layout'),
+    )
+    .addOption(
+      new Option('--layout <name>', 'a published layout: ine, of the exchanges of Spanish town halls').choices(['ine']),
+    )
+    .requiredOption('--town <slug>', 'the municipality')
+    .requiredOption('--office <id>', 'the office in whose name it is done')
+    .option('--check', 'read and report, and write nothing')
+    .option('--skip-bad', 'import the good households and leave those with a bad row out')
+    .action(
+      async (
+        file: string,
+        options: {
+          mapping?: string
+          layout?: 'ine'
+          town: string
+          office: string
+          check?: true
+          skipBad?: true
+        },
+      ) => {
+        const { result, progress } = out()
+        if (!options.mapping && !options.layout) throw new ConfigInvalid('Say how to read it: --mapping or --layout.')
+        const mapping = options.mapping ? readMapping(options.mapping) : ineLayout
+        let report = await checkImport(file, mapping)
+        const refused = options.check || (report.bad.length > 0 && !options.skipBad)
+        if (!refused) {
+          const config = readConfig()
+          await withOwner(config, async (owner) => {
+            const rooms = furnish({
+              database: owner,
+              clock: systemClock,
+              keys: configuredKeys(config),
+              policies: loadPolicies(cedar),
+            })
+            progress.begin('rows', report.rows)
+            report = await importFile(
+              rooms,
+              await townOf(owner, options.town),
+              options.office,
+              file,
+              mapping,
+              report,
+              progress,
+            )
+            progress.end()
+          })
+        }
+        result({ ...report }, [
+          ...report.dropped.map(
+            ({ column, why }) =>
+              `Column ${column}: dropped (${why === 'forbidden' ? 'it has no place here' : 'not mapped'})`,
+          ),
+          ...(report.departed > 0 ? [`${report.departed} rows of people who left: not read`] : []),
+          ...report.bad.map(({ line, why }) => `Line ${line}: ${why}`),
+          ...report.known.map(
+            ({ line }) => `Line ${line}: somebody of this household is registered already, by document`,
+          ),
+          `${report.rows} rows in ${report.households} households; ${report.imported} imported, ${report.alreadyImported} were there already, ${report.bad.length} rows bad.`,
+          ...(refused && report.bad.length > 0 ? ['Nothing was written. Mend the rows, or add --skip-bad.'] : []),
+        ])
+        if (report.bad.length > 0) process.exitCode = 1
+      },
+    )
+}
