@@ -126,6 +126,7 @@ export interface ComplaintAttachments {
 export interface Complaints {
   answer: Buffer | null;
   answered_at: Timestamp | null;
+  appointment_at: Timestamp | null;
   content: Buffer;
   data_key_id: string;
   due_on: string;
@@ -341,6 +342,7 @@ export interface Municipalities {
    */
   erase_after_years: Generated<number>;
   expected_population: number;
+  hearing_hours: Generated<Json>;
   hourly_budget_organisation: Generated<number>;
   hourly_budget_staff: Generated<number>;
   id: string;

@@ -32,6 +32,10 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
     confirmAfterMonths: 24,
     eraseAfterYears: 5,
     minorAccessAge: 14,
+    hearingHours: [
+      { weekday: 2, from: '10:00', to: '13:00' },
+      { weekday: 4, from: '16:00', to: '19:00' },
+    ],
     hourlyBudgetStaff: 240,
     hourlyBudgetOrganisation: 1200,
     referenceAddress: {

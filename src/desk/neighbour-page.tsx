@@ -141,6 +141,9 @@ function HandOver(props: PageProps) {
   return (
     <>
       <h2>{t.dHandOver}</h2>
+      <p>
+        <a href="/desk/complaints">{t.wDesk}</a>
+      </p>
       <div class="pair">
         {departedOn || !may('prove') ? (
           ''

@@ -4,6 +4,9 @@ import type { StaffRole } from '../firewall/requester.ts'
 import { offerEnrolment, relyingParty } from '../identity/passkeys.ts'
 import { CardNeedsWord, cancelCards, giveCard } from '../identity/resident-card.ts'
 import { NotFound } from '../platform/problem.ts'
+import { freeTimes } from '../portal/appointments.ts'
+import { AppointmentSlip, kindNames, outcomeNames, TimeSelect } from '../portal/complain-page.tsx'
+import { bookHearing, kindOf } from '../portal/complain-routes.tsx'
 import {
   answerComplaint,
   type ComplaintToAnswer,
@@ -11,11 +14,12 @@ import {
   OUTCOMES,
   openAttachment,
 } from '../portal/complaints.ts'
-import { kindNames, outcomeNames } from '../portal/open-pages.tsx'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { Csrf, Field, Select } from '../ui/form.tsx'
+import { isLanguage, LANGUAGES, type Language } from '../ui/language.ts'
+import { Details } from '../ui/parts.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
-import { Desk, type DeskVisit, dayText, languageName } from './shell.tsx'
+import { Desk, type DeskVisit, dayText, languageName, timeText } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 
@@ -45,11 +49,20 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
       return pageOf(<WordPage visit={visit} id={id} />, 422)
     }
   })
-  page({ method: 'get', path: '/desk/complaints', roles: ANSWERING }, async (visit) =>
-    Reply.page(await complaintsToAnswer(deps, visit.town, visit.requester), (complaints) => (
-      <ComplaintsPage visit={visit} complaints={complaints} />
-    )),
-  )
+  page({ method: 'get', path: '/desk/complaints', roles: ANSWERING }, async (visit) => {
+    const times = await freeTimes(deps, visit.town)
+    return Reply.page(await complaintsToAnswer(deps, visit.town, visit.requester), (complaints) => (
+      <ComplaintsPage visit={visit} complaints={complaints} times={times} />
+    ))
+  })
+  page({ method: 'post', path: '/desk/appointments', roles: ANSWERING }, async (visit) => {
+    const { town, form, requester, language } = visit
+    const wanted = form.get('language')
+    const theirs = isLanguage(wanted) ? wanted : language
+    const hearing = { kind: kindOf(form.get('kind')), language: theirs, at: form.get('at') }
+    const { reference, at } = await bookHearing(deps, town, hearing, requester.id)
+    return pageOf(<AppointmentPage visit={visit} language={theirs} at={at} code={reference} />)
+  })
   page({ method: 'get', path: '/desk/complaints/attachments/:id', roles: ANSWERING }, async (visit) => {
     const id = visit.params.id ?? ''
     if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
@@ -115,13 +128,61 @@ function WordPage(props: { visit: DeskVisit; id: string }) {
   )
 }
 
-function ComplaintsPage(props: { visit: DeskVisit; complaints: readonly ComplaintToAnswer[] }) {
-  const { visit, complaints } = props
-  const { t, language, session } = visit
+function AppointmentPage(props: { visit: DeskVisit; language: Language; at: string; code: string }) {
+  const { visit, language, at, code } = props
+  const { t, town } = visit
+  return (
+    <Desk visit={visit} title={t.wDesk}>
+      <h1 class="no-print">{t.wDesk}</h1>
+      <AppointmentSlip town={town} language={language} at={at} code={code} />
+      <p class="no-print">
+        <a href="/desk/complaints">{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+/** Somebody at the desk who wants to complain, perhaps of the desk: whoever hears them is somebody else. */
+function HearingBox(props: { visit: DeskVisit; times: readonly string[] }) {
+  const { visit, times } = props
+  const { t, language, session, town } = visit
+  return (
+    <Details summary={t.wDesk}>
+      {times.length === 0 ? (
+        <p>{t.wNone}</p>
+      ) : (
+        <form method="post" action="/desk/appointments">
+          <Csrf token={session.csrf} />
+          <p class="govuk-hint">{t.wDeskHint}</p>
+          <TimeSelect town={town} language={language} times={times} />
+          <Select name="kind" label={t.kKind} value="refused" options={kindNames(language)} />
+          <Select
+            name="language"
+            label={t.dSpeaks}
+            value={language}
+            options={Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)}
+          />
+          <button type="submit" class="govuk-button">
+            {t.wBook}
+          </button>
+        </form>
+      )}
+    </Details>
+  )
+}
+
+function ComplaintsPage(props: {
+  visit: DeskVisit
+  complaints: readonly ComplaintToAnswer[]
+  times: readonly string[]
+}) {
+  const { visit, complaints, times } = props
+  const { t, language, session, town } = visit
   const kinds = new Map<string, string>(kindNames(language))
   return (
     <Desk visit={visit} title={t.kDesk} here="/desk/complaints">
       <h1>{t.kDesk}</h1>
+      <HearingBox visit={visit} times={times} />
       {complaints.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
       <ul class="cards">
         {complaints.map((complaint) => (
@@ -129,7 +190,21 @@ function ComplaintsPage(props: { visit: DeskVisit; complaints: readonly Complain
             <strong>{kinds.get(complaint.kind)}</strong> ·{' '}
             {t.kWaiting.replace('{day}', dayText(language, complaint.dueOn))} · {languageName(complaint.language)}
             {complaint.escalated ? ` · ${t.kEscalated}` : ''}
+            {complaint.appointmentAt ? (
+              <p>
+                {t.wExpects} <strong>{timeText(language, town.timeZone, complaint.appointmentAt)}</strong>
+              </p>
+            ) : (
+              ''
+            )}
             <p dir="auto">{complaint.words.text}</p>
+            {complaint.answer ? (
+              <p dir="auto">
+                {t.kAnswered}: {complaint.answer}
+              </p>
+            ) : (
+              ''
+            )}
             {complaint.attachments.length > 0 ? (
               <p>
                 {complaint.attachments.map((added, n) => (

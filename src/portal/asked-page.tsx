@@ -1,6 +1,6 @@
 import { dayText, timeText } from '../desk/shell.tsx'
 import type { Asked } from './asked.ts'
-import { kindNames, outcomeNames } from './open-pages.tsx'
+import { kindNames, outcomeNames } from './complain-page.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
 
 /** What a neighbour asked the city, and what it answered. */

@@ -1,7 +1,9 @@
+import type { ExpressionBuilder } from 'kysely'
+import type { DB } from '../../schema/database.ts'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
-import { inMunicipality, type Transaction } from '../platform/database.ts'
+import { inMunicipality, sqlState, type Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -30,6 +32,8 @@ const WORKING_DAYS = 15
 const MOST_COMPLAINTS = { source: 60, town: 3000 } as const
 /** Photos and voices are large: fewer of them from one place. */
 const MOST_ATTACHMENTS = { source: 12, town: 600 } as const
+/** There are few times, and nobody needs many. */
+const MOST_APPOINTMENTS = { source: 6, town: 60 } as const
 const attached = (id: string) => ({ table: 'complaint_attachments', column: 'content', row: id })
 /** Where a complaint's words lie, as its seal has it. */
 export const placeOfComplaint = (id: string, column: 'content' | 'answer') => ({ table: 'complaints', column, row: id })
@@ -57,7 +61,7 @@ function dueFrom(day: Temporal.PlainDate): Temporal.PlainDate {
  * it and nowhere else.
  *
  * @param source where it comes from; only its keyed hash of the day is kept, for counting
- * @throws {Problem} too-many-complaints
+ * @throws {Problem} too-many-complaints, time-taken
  */
 export async function complain(
   deps: RegistryDeps,
@@ -68,6 +72,8 @@ export async function complain(
     language: string
     neighbourId?: string | undefined
     attachments?: readonly Attachment[]
+    /** RFC 3339: when it will be said in person, one of the free times. */
+    appointmentAt?: string | undefined
   },
   source: string,
 ): Promise<{ reference: string }> {
@@ -75,11 +81,12 @@ export async function complain(
   const { letters, shown } = newReference()
   const id = uuidv7()
   const sent = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const { attachments = [] } = complaint
+    const { attachments = [], appointmentAt } = complaint
     const now = deps.clock.now()
     const counted = [
       ['complaint', MOST_COMPLAINTS],
       ...(attachments.length > 0 ? ([['attachment', MOST_ATTACHMENTS]] as const) : []),
+      ...(appointmentAt === undefined ? [] : ([['appointment', MOST_APPOINTMENTS]] as const)),
     ] as const
     for (const [what, most] of counted)
       if (await triedTooOften(transaction, town, hash, now, what, source, most)) return false
@@ -96,6 +103,7 @@ export async function complain(
         content: Buffer.from(ledger.seal(placeOfComplaint(id, 'content'), complaint.words)),
         received_at: deps.clock.now().toString(),
         due_on: dueFrom(today(deps.clock, town.timeZone)).toString(),
+        appointment_at: appointmentAt ?? null,
       })
       .execute()
     for (const { mediaType, bytes } of attachments) {
@@ -113,6 +121,10 @@ export async function complain(
         .execute()
     }
     return true
+  }).catch((error: unknown) => {
+    if (complaint.appointmentAt !== undefined && sqlState(error) === '23505')
+      throw new Problem('time-taken', 409, 'Somebody took that time a moment ago. Choose another.')
+    throw error
   })
   if (!sent) throw new Problem('too-many-complaints', 429, 'Many messages came from here. Wait ten minutes.')
   return { reference: shown }
@@ -123,36 +135,44 @@ export interface Followed {
   answer: string | undefined
   outcome: Outcome | undefined
   escalated: boolean
+  /** It was passed on, and has not been answered since. */
+  withOmbudsperson: boolean
+  /** RFC 3339: when it will be said in person. */
+  appointmentAt: string | undefined
 }
 
-/** How a complaint stands, for whoever has its code. @returns undefined for a code nothing has */
+/** How a complaint stands, for whoever has its code; they may have it looked at again, or call their appointment off. @returns undefined for a code nothing has */
 export async function follow(
   deps: RegistryDeps,
   town: Municipality,
   typed: string,
-  escalate: boolean,
+  wish?: 'escalate' | 'cancel',
 ): Promise<Followed | undefined> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   return inMunicipality(deps.database, town.id, async (transaction) => {
     const row = await transaction
       .selectFrom('complaints')
-      .select(['id', 'due_on', 'answer', 'outcome', 'escalated_at'])
+      .select(['id', 'due_on', 'answer', 'outcome', 'answered_at', 'escalated_at', 'appointment_at'])
       .where('reference_hash', '=', hash(`complaint ${lettersIn(typed)}`))
       .executeTakeFirst()
     if (row === undefined) return undefined
     const late = row.due_on < today(deps.clock, town.timeZone).toString()
-    const may = escalate && row.escalated_at === null && (row.answer !== null || late)
+    const may = wish === 'escalate' && row.escalated_at === null && (row.answer !== null || late)
     if (may)
       await transaction
         .updateTable('complaints')
         .set({ escalated_at: deps.clock.now().toString() })
         .where('id', '=', row.id)
         .execute()
+    if (wish === 'cancel')
+      await transaction.updateTable('complaints').set({ appointment_at: null }).where('id', '=', row.id).execute()
     return {
+      appointmentAt: wish === 'cancel' ? undefined : row.appointment_at?.toISOString(),
       dueOn: row.due_on,
       answer: row.answer === null ? undefined : (ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string),
       outcome: (row.outcome as Outcome | null) ?? undefined,
       escalated: may || row.escalated_at !== null,
+      withOmbudsperson: may || (row.escalated_at !== null && (row.answered_at ?? 0) < row.escalated_at),
     }
   })
 }
@@ -166,6 +186,10 @@ export interface ComplaintToAnswer {
   escalated: boolean
   neighbourId: string | null
   words: Words
+  /** What was answered, before it was passed on. */
+  answer: string | undefined
+  /** RFC 3339: when they come to say it. */
+  appointmentAt: string | undefined
   attachments: { id: string; mediaType: string }[]
 }
 
@@ -193,6 +217,14 @@ async function hiddenFrom(
   )
 }
 
+/** Not answered yet; for legal officers also what was passed on to the ombudsperson and not answered since. */
+const openFor =
+  ({ role }: Staff) =>
+  (row: ExpressionBuilder<DB, 'complaints'>) =>
+    role === 'legal'
+      ? row.or([row('answered_at', 'is', null), row('answered_at', '<', row.ref('escalated_at'))])
+      : row('answered_at', 'is', null)
+
 /** What waits for an answer from somebody of this duty, the most urgent first. @throws {Refusal} */
 export async function complaintsToAnswer(
   deps: RegistryDeps,
@@ -204,7 +236,7 @@ export async function complaintsToAnswer(
     const rows = await transaction
       .selectFrom('complaints')
       .selectAll()
-      .where('answered_at', 'is', null)
+      .where(openFor(staff))
       .where('kind', 'in', kindsFor(staff))
       .orderBy('due_on')
       .limit(100)
@@ -235,6 +267,8 @@ export async function complaintsToAnswer(
       dueOn: row.due_on,
       escalated: row.escalated_at !== null,
       neighbourId: row.neighbour_id,
+      answer: row.answer === null ? undefined : (ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string),
+      appointmentAt: row.appointment_at?.toISOString(),
       words: ledger.open(placeOfComplaint(row.id, 'content'), row.content) as Words,
     }))
   })
@@ -262,7 +296,7 @@ export async function openAttachment(
   })
 }
 
-/** Answers, once. @throws {NotFound} {Refusal} */
+/** Answers, once; a legal officer writes down what the ombudsperson said. @throws {NotFound} {Refusal} */
 export async function answerComplaint(
   deps: RegistryDeps,
   town: Municipality,
@@ -282,7 +316,7 @@ export async function answerComplaint(
       })
       .where('id', '=', id)
       .where('kind', 'in', kindsFor(staff))
-      .where('answered_at', 'is', null)
+      .where(openFor(staff))
       .returning('neighbour_id')
       .executeTakeFirst()
     if (done === undefined || (await hiddenFrom(transaction, staff, [done])).size > 0) throw new NotFound()

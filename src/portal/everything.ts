@@ -11,7 +11,7 @@ import type { LookUp } from '../registry/lookups.ts'
 import type { HistoryEntry } from '../registry/model.ts'
 import type { Texts } from '../ui/language.ts'
 import type { Asked } from './asked.ts'
-import { kindNames } from './open-pages.tsx'
+import { kindNames } from './complain-page.tsx'
 import type { OwnVisit } from './shell.tsx'
 
 /** What the registry says about a neighbour, line by line. */

@@ -30,7 +30,7 @@ import { neighbourHistory } from '../registry/history.ts'
 import { lookUpsOf } from '../registry/lookups.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { messagesOf } from '../registry/notices.ts'
-import { isLanguage, LOCALES } from '../ui/language.ts'
+import { LOCALES } from '../ui/language.ts'
 import { Page } from '../ui/layout.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { RightsPage, rightsIn } from '../ui/rights.tsx'
@@ -38,14 +38,14 @@ import { cookieName, pageOf, pagePolicy, safePath, sessionCookie, signedInPages 
 import { askedBy } from './asked.ts'
 import { changePages } from './change-routes.tsx'
 import { childrenPages } from './children.tsx'
-import { COMPLAINT_KINDS, type ComplaintKind, complain, follow } from './complaints.ts'
+import { complainPages } from './complain-routes.tsx'
+import { complain } from './complaints.ts'
 import { enrolPages } from './enrol-pages.tsx'
 import { everythingInWords, lookUpText } from './everything.ts'
 import { helperPages } from './helper-routes.tsx'
 import ledgerScript from './ledger.client.ts?script'
 import meScript from './me.client.ts?script'
-import { attachmentOf, formWithFiles } from './media.ts'
-import { ComplainPage, ProvidersPage, StatusPage } from './open-pages.tsx'
+import { ProvidersPage, StatusPage } from './open-pages.tsx'
 import {
   ChoosePage,
   DevicesPage,
@@ -75,6 +75,7 @@ export function portalPages(house: House<Municipality>, deps: PortalDeps): void 
     )
   entrance(house, deps, send)
   openToAll(house, deps, send)
+  complainPages(house, deps, send)
   enrolPages(house, deps)
   const pages = signedInPages(house, deps, 'resident', '/me/in')
   own(pages, deps)
@@ -213,46 +214,6 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
     leaflet.catch(() => leaflets.delete(key))
     const headers = { 'content-disposition': 'inline; filename="padron.pdf"', vary: 'accept-language' }
     return send(Reply.bytes(await leaflet, 'application/pdf', headers))
-  })
-  house.get('/complain', async (context) => {
-    const { town, language } = await readerOf(context)
-    return send(
-      pageOf(
-        <ComplainPage
-          town={nameIn(town, language)}
-          language={language}
-          kind={context.req.query('kind') ?? 'refused'}
-        />,
-      ),
-    )
-  })
-  house.post('/complain', async (context) => {
-    const { town, language } = await readerOf(context)
-    const { form, files } = await formWithFiles(context)
-    const kind = COMPLAINT_KINDS.find((one) => one === form.get('kind')) ?? ('other' satisfies ComplaintKind)
-    const text = (form.get('text') ?? '').trim().slice(0, 10_000)
-    const name = nameIn(town, language)
-    const attachments = files.map(attachmentOf).filter((one) => one !== undefined)
-    if (attachments.length < files.length)
-      return send(pageOf(<ComplainPage town={name} language={language} kind={kind} text={text} wrongFile />, 422))
-    if (text === '' && attachments.length === 0)
-      return send(pageOf(<ComplainPage town={name} language={language} kind={kind} />, 422))
-    const wanted = form.get('language') ?? ''
-    const session = await findSession(deps, town, getCookie(context, cookieName(town)))
-    const neighbourId = session?.requester.kind === 'resident' ? session.requester.neighbourId : undefined
-    const said = { kind, words: { text }, language: isLanguage(wanted) ? wanted : language, neighbourId, attachments }
-    const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
-    const { reference } = await complain(deps, town, said, source)
-    return send(pageOf(<ComplainPage town={name} language={language} sent={reference} />, 201))
-  })
-  house.post('/complain/follow', async (context) => {
-    const { town, language } = await readerOf(context)
-    const form = await formOf(context)
-    const code = form.get('code') ?? ''
-    const followed = (await follow(deps, town, code, form.get('escalate') === 'yes')) ?? ('none' as const)
-    return send(
-      pageOf(<ComplainPage town={nameIn(town, language)} language={language} followed={followed} code={code} />),
-    )
   })
 }
 

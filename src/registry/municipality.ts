@@ -3,6 +3,14 @@ import type { Database } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { ReferenceAddress } from './model.ts'
 
+/** When complaints are heard in person, every week: 1 is Monday, times are of the town's own clock. */
+export interface HearingHours {
+  weekday: number
+  /** hh:mm */
+  from: string
+  to: string
+}
+
 /** A town that owns its neighbours, keys and proofs. Everything about it is data. */
 export interface Municipality {
   id: string
@@ -24,6 +32,7 @@ export interface Municipality {
   eraseAfterYears: number
   /** From which age a minor may hold a card or a passkey of their own. */
   minorAccessAge: number
+  hearingHours: HearingHours[]
   /** Searches and openings an hour, for one member of staff and for one outside organisation. */
   hourlyBudgetStaff: number
   hourlyBudgetOrganisation: number
@@ -48,11 +57,11 @@ export function blindIndexBits(expectedPopulation: number): number {
 /** Done by the owner's login; the service only reads municipalities. */
 export async function createMunicipality(database: Database, town: NewMunicipality): Promise<void> {
   await sql`insert into municipalities (id, slug, name, country_code, province_code, municipality_code, languages, issuer, time_zone,
-      expected_population, blind_index_bits, reference_address, departure_notice_days, confirm_after_months, erase_after_years, minor_access_age,
+      expected_population, blind_index_bits, reference_address, departure_notice_days, confirm_after_months, erase_after_years, minor_access_age, hearing_hours,
       hourly_budget_staff, hourly_budget_organisation)
     values (${town.id}, ${town.slug}, ${JSON.stringify(town.name)}::text::jsonb, ${town.countryCode}, ${town.provinceCode},
       ${town.municipalityCode}, ${`{${town.languages.join(',')}}`}::text[], ${town.issuer}, ${town.timeZone}, ${town.expectedPopulation},
-      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears}, ${town.minorAccessAge},
+      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears}, ${town.minorAccessAge}, ${JSON.stringify(town.hearingHours)}::text::jsonb,
       ${town.hourlyBudgetStaff}, ${town.hourlyBudgetOrganisation})`.execute(database)
 }
 
@@ -74,6 +83,7 @@ export async function listMunicipalities(database: Database): Promise<Municipali
     confirmAfterMonths: row.confirm_after_months,
     eraseAfterYears: row.erase_after_years,
     minorAccessAge: row.minor_access_age,
+    hearingHours: row.hearing_hours as unknown as HearingHours[],
     hourlyBudgetStaff: row.hourly_budget_staff,
     hourlyBudgetOrganisation: row.hourly_budget_organisation,
   }))

@@ -17,6 +17,11 @@ const OrganisationEntry = z.strictObject({
   clients: z.array(z.string().min(1).max(200)).default([]),
 })
 
+const Time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/)
+const HearingHours = z
+  .strictObject({ weekday: z.int().min(1).max(7), from: Time, to: Time })
+  .refine(({ from, to }) => from < to, 'must end after it begins')
+
 /** A municipality as data: what `padron municipality add` reads. */
 export const TownFile = z.strictObject({
   slug: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
@@ -42,6 +47,13 @@ export const TownFile = z.strictObject({
   confirmAfterMonths: z.int().min(1).max(240).default(24),
   eraseAfterYears: z.int().min(0).max(100).default(5),
   minorAccessAge: z.int().min(0).max(18).default(14),
+  hearingHours: z
+    .array(HearingHours)
+    .max(50)
+    .default([
+      { weekday: 2, from: '10:00', to: '13:00' },
+      { weekday: 4, from: '16:00', to: '19:00' },
+    ]),
   referenceAddress: ReferenceAddress,
   organisations: z.array(OrganisationEntry).default([]),
 })

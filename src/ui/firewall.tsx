@@ -1,6 +1,6 @@
 import { type PolicyEngine, purposes, type Rule } from '../firewall/policies.ts'
+import { kindNames } from '../portal/complain-page.tsx'
 import type { ComplaintCount } from '../portal/complaints.ts'
-import { kindNames } from '../portal/open-pages.tsx'
 import { cell } from '../statistics/cells.ts'
 import type { Transparency } from '../statistics/transparency.ts'
 import { type Language, LOCALES } from './language.ts'

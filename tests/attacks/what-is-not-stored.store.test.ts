@@ -107,6 +107,7 @@ describe('what the registry has no place for', () => {
       'municipalities.issuer',
       'municipalities.languages',
       'municipalities.municipality_code',
+      'municipalities.hearing_hours',
       'municipalities.name',
       'municipalities.province_code',
       'municipalities.reference_address',
