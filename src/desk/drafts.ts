@@ -12,6 +12,9 @@ export interface Draft {
   typed: Typed
 }
 
+/** Marks the draft of somebody very like a neighbour: it waits for a decision. */
+export const TO_DECIDE = 'decide'
+
 const place = (id: string) => ({ table: 'drafts', column: 'content', row: id })
 /** A draft is somebody who is being registered: whoever may register may keep one. */
 const registering = (town: Municipality, requester: Staff) =>

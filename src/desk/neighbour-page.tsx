@@ -141,9 +141,6 @@ function HandOver(props: PageProps) {
   return (
     <>
       <h2>{t.dHandOver}</h2>
-      <p>
-        <a href="/desk/complaints">{t.wDesk}</a>
-      </p>
       <div class="pair">
         {departedOn || !may('prove') ? (
           ''
@@ -209,6 +206,9 @@ function HandOver(props: PageProps) {
           ''
         )}
       </div>
+      <p>
+        <a href="/desk/complaints">{t.wDesk}</a>
+      </p>
     </>
   )
 }

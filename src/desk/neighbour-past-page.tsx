@@ -7,6 +7,7 @@ import type { OpenProceeding } from '../registry/proceedings-due.ts'
 import { Csrf, DateField, Field, Radios } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { withinCase } from './purpose.ts'
+import { becauseNames } from './register-page.tsx'
 import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
 
 type Part = 'now' | 'history' | 'looked' | 'messages' | 'leave'
@@ -62,6 +63,14 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
           <li>
             <strong>{causes[movement.cause] ?? t.dRegister}</strong>
             <br />
+            {movement.distinctBecause ? (
+              <>
+                {t.dBecause} {becauseNames(t)[movement.distinctBecause]}
+                <br />
+              </>
+            ) : (
+              ''
+            )}
             {t.dTrue} {dayText(language, movement.effectiveOn)} · {t.dKnown}{' '}
             {timeText(language, town.timeZone, movement.recordedAt)}
           </li>

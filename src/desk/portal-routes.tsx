@@ -19,7 +19,7 @@ import { Csrf, Field, Select } from '../ui/form.tsx'
 import { isLanguage, LANGUAGES, type Language } from '../ui/language.ts'
 import { Details } from '../ui/parts.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
-import { Desk, type DeskVisit, dayText, languageName, timeText } from './shell.tsx'
+import { Desk, type DeskVisit, dayText, hourText, languageName } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 
@@ -192,7 +192,7 @@ function ComplaintsPage(props: {
             {complaint.escalated ? ` · ${t.kEscalated}` : ''}
             {complaint.appointmentAt ? (
               <p>
-                {t.wExpects} <strong>{timeText(language, town.timeZone, complaint.appointmentAt)}</strong>
+                {t.wExpects} <strong>{hourText(language, town.timeZone, complaint.appointmentAt)}</strong>
               </p>
             ) : (
               ''

@@ -1,7 +1,7 @@
 import { nameText } from '../proofs/paper.ts'
-import type { Name } from '../registry/model.ts'
+import { DistinctBecause, type Name } from '../registry/model.ts'
 import { type Choice, Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Select, Tick } from '../ui/form.tsx'
-import { LANGUAGES } from '../ui/language.ts'
+import { LANGUAGES, type Texts } from '../ui/language.ts'
 import { Details, Done, NotDone } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
 import { MOST_PEOPLE, peopleIn, type Typed } from './registration-form.ts'
@@ -212,6 +212,14 @@ export function AddressFields(props: {
 }
 
 /** Candidates beside what was typed, before anything is saved. */
+/** Why somebody very like a neighbour is another person. */
+export const becauseNames = (t: Texts): Record<DistinctBecause, string> => ({
+  'seen-both': t.dSeenBoth,
+  'another-birth-date': t.dBornElse,
+  relatives: t.dRelatives,
+  'they-say-so': t.dTheySay,
+})
+
 export function TwinPage(props: {
   visit: DeskVisit
   typed: Typed
@@ -259,12 +267,18 @@ export function TwinPage(props: {
       <form method="post" action="/desk/register">
         <Csrf token={session.csrf} />
         {Object.entries(typed)
-          .filter(([name]) => !['act', 'csrf', `p${person}_distinct`].includes(name))
+          .filter(([name]) => !['act', 'csrf', 'once', `p${person}_because`].includes(name))
           .map(([name, value]) => (
             <input type="hidden" name={name} value={value} />
           ))}
         <input type="hidden" name="once" value={once} />
-        <input type="hidden" name={`p${person}_distinct`} value="yes" />
+        <Radios
+          name={`p${person}_because`}
+          legend={t.dBecause}
+          value=""
+          required
+          choices={DistinctBecause.options.map((value) => ({ value, label: becauseNames(t)[value] }))}
+        />
         <button type="submit" name="act" value="register" class="govuk-button">
           {t.dDistinct}
         </button>

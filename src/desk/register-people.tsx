@@ -1,10 +1,10 @@
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
-import type { Registration } from '../registry/model.ts'
+import { DistinctBecause, type Registration } from '../registry/model.ts'
 import { DuplicateSuspected, registerNeighbour } from '../registry/register.ts'
 import { pageOf } from '../ui/signed-in.tsx'
-import { dropDraft } from './drafts.ts'
+import { dropDraft, keepDraft, TO_DECIDE } from './drafts.ts'
 import { RegisterPage, TwinPage } from './register-page.tsx'
 import { check, faultsOf, type Typed } from './registration-form.ts'
 import type { DeskVisit } from './shell.tsx'
@@ -42,7 +42,9 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
     )
 
   const register = async (form: Registration, person: number) => {
-    const distinct = typed[`p${person}_distinct`] === 'yes' ? { confirmedDistinct: true } : {}
+    // Two people are two for a reason, or the question is asked again.
+    const because = DistinctBecause.safeParse(typed[`p${person}_because`])
+    const distinct = because.success ? { confirmedDistinct: true, distinctBecause: because.data } : {}
     try {
       return await registerNeighbour(deps, town, requester, { ...form, ...distinct }, `desk ${once} ${person}`)
     } catch (error) {
@@ -63,14 +65,23 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
       ? Reply.redirect('/desk?new=1')
       : Reply.onward(done, ({ id }) => `/desk/neighbours/${id}?new=1`)
   } catch (error) {
-    if (error instanceof Twin)
+    if (error instanceof Twin) {
+      // Whoever is called away finds it among what is to be decided.
+      const kept = await keepDraft(deps, town, requester, draftId, { ...typed, once, [TO_DECIDE]: 'yes' })
       return Reply.page(
-        error.suspected.disclosed,
-        ({ candidates }) => (
-          <TwinPage visit={visit} typed={typed} once={once} person={error.person} candidates={candidates} />
+        error.suspected.disclosed.with(kept),
+        ([{ candidates }, draft]) => (
+          <TwinPage
+            visit={visit}
+            typed={{ ...typed, draft: draft.id }}
+            once={once}
+            person={error.person}
+            candidates={candidates}
+          />
         ),
         409,
       )
+    }
     if (!(error instanceof InvalidInput)) throw error
     return pageOf(
       <RegisterPage visit={visit} typed={typed} faults={faultsOf(error, t)} draftId={draftId} once={once} />,

@@ -6,6 +6,7 @@ import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
 import { changeSession, endSession, sessionsOf } from '../identity/sessions.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
+import { complaintsWaiting } from '../portal/complaints.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { NoPress, PaperOrder, type Press, printPaper } from '../proofs/paper.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
@@ -143,12 +144,14 @@ function registering(page: Pages, deps: DeskDeps): void {
     const work = (await draftsOf(deps, town, requester)).with(await openProceedings(deps, town, requester))
     const letters = await postalNoticesWaiting(deps, town)
     const kept = await referencePostWaiting(deps, town)
+    const requests = await complaintsWaiting(deps, town, requester)
     return Reply.page(work, ([drafts, proceedings]) => (
       <WorkPage
         visit={visit}
         drafts={drafts}
         proceedings={proceedings}
         letters={letters}
+        requests={requests}
         kept={kept}
         once={randomUUID()}
       />

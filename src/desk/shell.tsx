@@ -116,6 +116,15 @@ export function dayText(language: Language, iso: string | undefined | null): str
   return Temporal.PlainDate.from(iso).toLocaleString(tag(language), { dateStyle: 'long' })
 }
 
+/** A time to come at, with its day of the week. */
+export function hourText(language: Language, timeZone: string, instant: string): string {
+  return Temporal.Instant.from(instant).toLocaleString(tag(language), {
+    dateStyle: 'full',
+    timeStyle: 'short',
+    timeZone,
+  })
+}
+
 export function timeText(language: Language, timeZone: string, instant: string): string {
   return Temporal.Instant.from(instant).toLocaleString(tag(language), {
     dateStyle: 'medium',

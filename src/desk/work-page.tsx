@@ -1,7 +1,7 @@
 import type { OpenSession } from '../identity/sessions.ts'
 import type { OpenProceeding } from '../registry/proceedings-due.ts'
 import { Csrf } from '../ui/form.tsx'
-import type { Draft } from './drafts.ts'
+import { type Draft, TO_DECIDE } from './drafts.ts'
 import { ProceedingBox } from './neighbour-past-page.tsx'
 import { deskScript } from './script.ts'
 import { Desk, type DeskVisit, timeText } from './shell.tsx'
@@ -13,36 +13,31 @@ export function WorkPage(props: {
   proceedings: readonly OpenProceeding[]
   /** Neighbours with a message, whom nothing but a letter reaches. */
   letters: number
+  /** What residents asked, and complaints, that are this person's to answer. */
+  requests: number
   /** Neighbours without a fixed address whose post waits to be fetched. */
   kept: number
   once: string
 }) {
-  const { visit, drafts, proceedings, letters, kept, once } = props
-  const { t, language, town, session } = visit
+  const { visit, drafts, proceedings, letters, requests, kept, once } = props
+  const { t, session } = visit
   return (
     <Desk visit={visit} title={t.dWork} here="/desk/work" script={deskScript.address}>
       <h1>{t.dWork}</h1>
       <h2>{t.dDrafts}</h2>
-      {drafts.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
-      <ul class="cards">
-        {drafts.map((draft) => (
-          <li>
-            <bdi>{`${draft.typed.p0_given ?? ''} ${draft.typed.p0_family ?? ''}`.trim() || '…'}</bdi> ·{' '}
-            {timeText(language, town.timeZone, draft.updatedAt)}
-            <p class="govuk-button-group">
-              <a class="govuk-button" href={`/desk/register?draft=${draft.id}`}>
-                {t.dContinue}
-              </a>
-            </p>
-            <form method="post" action="/desk/drafts/discard">
-              <Csrf token={session.csrf} />
-              <button type="submit" name="draft" value={draft.id} class="govuk-button govuk-button--secondary">
-                {t.dDiscard}
-              </button>
-            </form>
-          </li>
-        ))}
-      </ul>
+      <Drafts visit={visit} drafts={drafts.filter(({ typed }) => !typed[TO_DECIDE])} />
+      <h2>{t.dToDecide}</h2>
+      <Drafts visit={visit} drafts={drafts.filter(({ typed }) => typed[TO_DECIDE])} />
+      <h2>{t.kDesk}</h2>
+      <p>
+        {requests === 0 ? (
+          t.dNoDrafts
+        ) : (
+          <a href="/desk/complaints">
+            {t.kDesk}: <bdi>{requests}</bdi>
+          </a>
+        )}
+      </p>
       <h2>{t.dProceedings}</h2>
       {proceedings.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
       {proceedings.map((proceeding) => (
@@ -77,6 +72,33 @@ export function WorkPage(props: {
         </form>
       )}
     </Desk>
+  )
+}
+
+function Drafts(props: { visit: DeskVisit; drafts: readonly Draft[] }) {
+  const { visit, drafts } = props
+  const { t, language, town, session } = visit
+  if (drafts.length === 0) return <p>{t.dNoDrafts}</p>
+  return (
+    <ul class="cards">
+      {drafts.map((draft) => (
+        <li>
+          <bdi>{`${draft.typed.p0_given ?? ''} ${draft.typed.p0_family ?? ''}`.trim() || '…'}</bdi> ·{' '}
+          {timeText(language, town.timeZone, draft.updatedAt)}
+          <p class="govuk-button-group">
+            <a class="govuk-button" href={`/desk/register?draft=${draft.id}`}>
+              {t.dContinue}
+            </a>
+          </p>
+          <form method="post" action="/desk/drafts/discard">
+            <Csrf token={session.csrf} />
+            <button type="submit" name="draft" value={draft.id} class="govuk-button govuk-button--secondary">
+              {t.dDiscard}
+            </button>
+          </form>
+        </li>
+      ))}
+    </ul>
   )
 }
 

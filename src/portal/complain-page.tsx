@@ -1,4 +1,4 @@
-import { dayText, timeText } from '../desk/shell.tsx'
+import { dayText, hourText } from '../desk/shell.tsx'
 import { addressText } from '../proofs/address-text.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { Field, Files, Select } from '../ui/form.tsx'
@@ -31,13 +31,21 @@ export function ComplainPage(
   const { town, language, times, kind = 'refused', sent, appointmentAt, followed, code, text = '' } = props
   const t = LOCALES[language]
   const name = nameIn(town, language)
+  if (sent && appointmentAt)
+    return (
+      <Page title={name} language={language} town={name}>
+        <h1 class="no-print">{t.kTitle}</h1>
+        <AppointmentSlip town={town} language={language} at={appointmentAt} code={sent} />
+        <p class="no-print">
+          <a href={`/complain?lang=${language}`}>{t.dBack}</a>
+        </p>
+      </Page>
+    )
   return (
     <Page title={name} language={language} town={name}>
       <Languages language={language} path="/complain" />
       <h1>{t.kTitle}</h1>
-      {sent && appointmentAt ? (
-        <AppointmentSlip town={town} language={language} at={appointmentAt} code={sent} />
-      ) : sent ? (
+      {sent ? (
         <Done>
           <p>{t.kSent}</p>
           <p class="digits code" dir="ltr">
@@ -125,28 +133,26 @@ function FollowedBox(props: { town: Municipality; language: Language; followed: 
       {withOmbudsperson ? <p>{t.kEscalated}</p> : ''}
       {appointmentAt && !answer ? (
         <p>
-          {t.wExpected} <strong>{timeText(language, town.timeZone, appointmentAt)}</strong>
+          {t.wExpected} <strong>{hourText(language, town.timeZone, appointmentAt)}</strong>
         </p>
       ) : (
         ''
       )}
-      <form method="post" action={`/complain/follow?lang=${language}`}>
-        <input type="hidden" name="code" value={code} />
-        {answer && !escalated ? (
-          <button type="submit" name="wish" value="escalate" class="govuk-button govuk-button--secondary">
-            {t.kEscalate}
+      {(answer ? !escalated : appointmentAt) ? (
+        <form method="post" action={`/complain/follow?lang=${language}`}>
+          <input type="hidden" name="code" value={code} />
+          <button
+            type="submit"
+            name="wish"
+            value={answer ? 'escalate' : 'cancel'}
+            class="govuk-button govuk-button--secondary"
+          >
+            {answer ? t.kEscalate : t.wCancel}
           </button>
-        ) : (
-          ''
-        )}
-        {appointmentAt && !answer ? (
-          <button type="submit" name="wish" value="cancel" class="govuk-button govuk-button--secondary">
-            {t.wCancel}
-          </button>
-        ) : (
-          ''
-        )}
-      </form>
+        </form>
+      ) : (
+        ''
+      )}
     </Done>
   )
 }
@@ -157,7 +163,7 @@ export function TimeSelect(props: { town: Municipality; language: Language; time
     <Select
       name="at"
       label={LOCALES[language].wTime}
-      options={times.map((time) => [time, timeText(language, town.timeZone, time)] as const)}
+      options={times.map((time) => [time, hourText(language, town.timeZone, time)] as const)}
     />
   )
 }
@@ -171,7 +177,7 @@ export function AppointmentSlip(props: { town: Municipality; language: Language;
     <section class="printed-card" lang={language} dir={language === 'ar' ? 'rtl' : 'ltr'}>
       <h2>{t.wTitle}</h2>
       <Facts>
-        <Fact name={t.wTime}>{timeText(language, town.timeZone, at)}</Fact>
+        <Fact name={t.wTime}>{hourText(language, town.timeZone, at)}</Fact>
         <Fact name={t.dWhere}>
           <bdi>{[name, addressText({ kind: 'dwelling', ...place })].filter(Boolean).join(', ')}</bdi>
         </Fact>

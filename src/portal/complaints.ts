@@ -274,6 +274,23 @@ export async function complaintsToAnswer(
   })
 }
 
+/** How many there are. A number alone; those of neighbours who are protected may be among them. */
+export async function complaintsWaiting(
+  deps: Pick<RegistryDeps, 'database'>,
+  town: Pick<Municipality, 'id'>,
+  staff: Staff,
+): Promise<number> {
+  const row = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .selectFrom('complaints')
+      .select((count) => count.fn.countAll<string>().as('count'))
+      .where(openFor(staff))
+      .where('kind', 'in', kindsFor(staff))
+      .executeTakeFirstOrThrow(),
+  )
+  return Number(row.count)
+}
+
 /** A photo or a voice that was added, for whoever may answer. @throws {NotFound} {Refusal} */
 export async function openAttachment(
   deps: RegistryDeps,

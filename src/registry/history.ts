@@ -1,11 +1,12 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import type { SealedPart, SealedRecord } from '../firewall/gate.ts'
 import type { Requester } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
-import type { HistoryEntry, NeighbourFields } from './model.ts'
+import type { DistinctBecause, HistoryEntry, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { OPENABLE, type Openable } from './neighbours.ts'
 import { type AsOf, loadRecords } from './store.ts'
@@ -35,6 +36,51 @@ export async function residencePeriods(transaction: Transaction, neighbourId: st
   return rows.map(({ valid_from, valid_to }) => ({ validFrom: valid_from, validTo: valid_to }))
 }
 
+/** A record with its movements; why somebody is not a neighbour very like them is sealed with the registration. */
+async function withMovements(
+  transaction: Transaction,
+  record: SealedRecord<NeighbourFields>,
+  known: string,
+): Promise<SealedRecord<NeighbourFields>> {
+  const id = record.subject
+  const { rows } = await sql<{
+    id: string
+    kind: string
+    cause: string
+    effective_on: string
+    recorded_at: Date
+    details: Uint8Array
+  }>`
+    select id, kind, cause, effective_on::text, recorded_at, details from movements
+    where neighbour_id = ${id} and recorded_at <= ${known}::text::timestamptz order by recorded_at, id`.execute(
+    transaction,
+  )
+  const history = rows.map((row) => ({
+    movement: row.kind,
+    cause: row.cause,
+    effectiveOn: row.effective_on,
+    recordedAt: row.recorded_at.toISOString(),
+  }))
+  const decisions = rows.flatMap((row, i): SealedPart<NeighbourFields>[] =>
+    row.kind === 'registration'
+      ? [
+          {
+            place: { table: 'movements', column: 'details', row: row.id },
+            sealed: row.details,
+            keyId: id,
+            holds: ['history'],
+            assemble: (opened, value) => {
+              const { because } = value as { because?: DistinctBecause }
+              const entry = opened.history?.[i]
+              if (because && entry) entry.distinctBecause = because
+            },
+          },
+        ]
+      : [],
+  )
+  return { ...record, facts: { ...record.facts, history }, parts: [...record.parts, ...decisions] }
+}
+
 /**
  * A neighbour's history: every movement and residence the registry knew of at `knownAt`, and the record as
  * it was true on `trueAt`.
@@ -50,18 +96,16 @@ export async function neighbourHistory(
   asOf: Partial<AsOf>,
 ): Promise<Disclosed<History>> {
   const knownAt = asOf.knownAt ?? deps.clock.now()
+  const known = asOf.knownAt ? knownAt.toString() : 'infinity'
   const trueAt = asOf.trueAt ?? today(deps.clock, town.timeZone)
   return deps.gate.open<NeighbourFields, Openable | 'history', History>(
     { municipalityId: town.id, requester, action: 'open', purpose, fields: [...OPENABLE, 'history'] },
-    (transaction) => loadRecords(transaction, [id], { trueAt, ...(asOf.knownAt ? { knownAt } : {}) }),
+    async (transaction) => {
+      const records = await loadRecords(transaction, [id], { trueAt, ...(asOf.knownAt ? { knownAt } : {}) })
+      return Promise.all(records.map((record) => withMovements(transaction, record, known)))
+    },
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
-      const known = asOf.knownAt ? knownAt.toString() : 'infinity'
-      const movements = await sql<{ kind: string; cause: string; effective_on: string; recorded_at: Date }>`
-        select kind, cause, effective_on::text, recorded_at from movements
-        where neighbour_id = ${id} and recorded_at <= ${known}::text::timestamptz order by recorded_at, id`.execute(
-        hand.transaction,
-      )
       const residences = await sql<{
         valid_from: string
         valid_to: string | null
@@ -72,18 +116,13 @@ export async function neighbourHistory(
         where neighbour_id = ${id} and recorded_at <= ${known}::text::timestamptz order by recorded_at, valid_from`.execute(
         hand.transaction,
       )
-      const { id: _, ...state } = record
+      const { id: _, history = [], ...state } = record
       return {
         id,
         knownAt: knownAt.toString(),
         trueAt: trueAt.toString(),
         state,
-        movements: movements.rows.map((row) => ({
-          movement: row.kind,
-          cause: row.cause,
-          effectiveOn: row.effective_on,
-          recordedAt: row.recorded_at.toISOString(),
-        })),
+        movements: history,
         residences: residences.rows.map((row) => ({
           validFrom: row.valid_from,
           validTo: row.valid_to,

@@ -109,6 +109,10 @@ const Languages = z
   .array(z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'Use a language tag such as "fr" or "ar".'))
   .max(10)
 
+/** Why somebody very like a neighbour is another person. */
+export const DistinctBecause = z.enum(['seen-both', 'another-birth-date', 'relatives', 'they-say-so'])
+export type DistinctBecause = z.infer<typeof DistinctBecause>
+
 export const Registration = z
   .strictObject({
     name: Name,
@@ -124,6 +128,7 @@ export const Registration = z
     representative: Representative.optional(),
     protected: z.boolean().optional(),
     confirmedDistinct: z.boolean().optional(),
+    distinctBecause: DistinctBecause.optional(),
   })
   .refine((form) => (form.address === undefined) !== (form.householdId === undefined), {
     path: ['address'],
@@ -196,4 +201,6 @@ export interface HistoryEntry {
   cause: string
   effectiveOn: string
   recordedAt: string
+  /** Of a registration: why they are not a neighbour very like them. */
+  distinctBecause?: DistinctBecause
 }

@@ -102,7 +102,10 @@ export async function sealRegistration(
     movement_id: movementId,
     cause: form.cause ?? 'arrival',
     recorded_by: clerk.id,
-    movement_details: seal('movements', 'details', movementId, { confirmedDistinctFrom: knownDistinct }),
+    movement_details: seal('movements', 'details', movementId, {
+      confirmedDistinctFrom: knownDistinct,
+      ...(knownDistinct.length > 0 && form.distinctBecause ? { because: form.distinctBecause } : {}),
+    }),
     tokens: tokensOf(token, { names: [words], dateOfBirth: form.dateOfBirth, address }),
     entry_id: entry.id,
     action: entry.action,

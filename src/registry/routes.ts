@@ -6,7 +6,7 @@ import { InvalidInput } from '../platform/problem.ts'
 import { confirmResidence } from './confirmations.ts'
 import type { RegistryDeps } from './deps.ts'
 import { neighbourHistory } from './history.ts'
-import { Address, Contact, Correction, Criteria, Move, Name, Registration } from './model.ts'
+import { Address, Contact, Correction, Criteria, DistinctBecause, Move, Name, Registration } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { correctNeighbour, OPENABLE, openNeighbour } from './neighbours.ts'
 import { registerNeighbour } from './register.ts'
@@ -72,7 +72,13 @@ const History = z
     trueAt: z.string(),
     state: z.record(z.string(), z.unknown()),
     movements: z.array(
-      z.object({ movement: z.string(), cause: z.string(), effectiveOn: z.string(), recordedAt: z.string() }),
+      z.object({
+        movement: z.string(),
+        cause: z.string(),
+        effectiveOn: z.string(),
+        recordedAt: z.string(),
+        distinctBecause: DistinctBecause.optional(),
+      }),
     ),
     residences: z.array(
       z.object({

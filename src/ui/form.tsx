@@ -203,8 +203,9 @@ export function Radios(props: {
   fault?: string | undefined
   /** Where the question begins a part of its page. */
   heading?: boolean
+  required?: boolean
 }) {
-  const { name, legend, choices, value, fault, heading } = props
+  const { name, legend, choices, value, fault, heading, required } = props
   return (
     <Group name={name} legend={legend} fault={fault} heading={heading ?? false}>
       <div class="govuk-radios">
@@ -218,6 +219,7 @@ export function Radios(props: {
                 name={name}
                 value={choice.value}
                 checked={choice.value === value}
+                required={required ?? false}
                 {...(choice.hint ? { 'aria-describedby': `${name}-${choice.value}-hint` } : {})}
               />
               <label class="govuk-label govuk-radios__label" for={`${name}-${choice.value}`}>

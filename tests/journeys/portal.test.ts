@@ -319,4 +319,25 @@ describe('a complaint', () => {
     expect(await page.textContent('.govuk-error-summary')).toContain(t.kNone)
     await context.close()
   })
+
+  it('can be said in person: without scripts, words, a name or a paper, and called off', async () => {
+    const context = await browser.newContext({
+      locale: 'fr',
+      javaScriptEnabled: false,
+      viewport: { width: 320, height: 640 },
+    })
+    const page = await context.newPage()
+    const said = LOCALES.fr
+    await page.goto(`${service.address}/complain`)
+    await page.click(`button:has-text("${said.wBook}")`)
+    const code = ((await page.textContent('.digits.code')) ?? '').trim()
+    expect(await page.textContent('.printed-card')).toContain(said.wKeep)
+    await page.goto(`${service.address}/complain`)
+    await page.fill('#code', code)
+    await page.click('form[action^="/complain/follow"] button')
+    expect(await page.textContent('.govuk-notification-banner--success')).toContain(said.wExpected)
+    await page.click(`button:has-text("${said.wCancel}")`)
+    expect(await page.textContent('.govuk-notification-banner--success')).not.toContain(said.wExpected)
+    await context.close()
+  })
 })
