@@ -356,6 +356,7 @@ export interface Municipalities {
    * The office whose address a neighbour with no fixed address gets when none other is named.
    */
   reference_address: Json;
+  reference_addresses: Generated<Json>;
   seal_svg: string | null;
   slug: string;
   time_zone: string;

@@ -46,6 +46,24 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
       postcode: '99001',
       territory: { province: '99', municipality: '999', district: '01', section: '001' },
     },
+    referenceAddresses: [
+      {
+        name: 'Casal del Port',
+        streetType: 'moll',
+        streetName: 'Vell',
+        number: '2',
+        postcode: '99002',
+        near: ['Port', 'Platja', 'Far', 'Harbour', 'Beach', 'Puerto', 'Playa'],
+      },
+      {
+        name: 'Menjador de l’Estació',
+        streetType: 'plaça',
+        streetName: 'de l’Estació',
+        number: '5',
+        postcode: '99003',
+        near: ['Estació', 'Station', 'Gare', 'Estación', 'Mercat', 'Market'],
+      },
+    ],
     organisations: [
       { ...none, id: DEMO_OFFICE, name: 'Citizenship Office', functions: ['citizenship-office'], clients: [] },
       { ...none, id: LIBRARY, name: 'Vallmar Libraries', functions: ['library'], attestation, clients: ['library'] },

@@ -130,6 +130,32 @@ document.addEventListener('keydown', (event) => {
   if (LINES.includes(target.value.length) && /^[A-Z0-9<]+$/.test(target.value)) event.preventDefault()
 })
 
+/** Says beside the box what it makes of the words so far. Whoever types on is not kept up by an answer to less. */
+function echo(box: HTMLInputElement, output: HTMLElement): void {
+  let pause: ReturnType<typeof setTimeout> | undefined
+  let asked = new AbortController()
+  box.form?.addEventListener('input', () => {
+    clearTimeout(pause)
+    asked.abort()
+    asked = new AbortController()
+    if (box.value.trim() === '') {
+      output.textContent = ''
+      return
+    }
+    const { signal } = asked
+    pause = setTimeout(async () => {
+      const body = new URLSearchParams(box.form ? fieldsOf(box.form) : [])
+      const answer = await fetch('/desk/understood', { method: 'POST', body, signal }).catch(() => undefined)
+      if (answer?.ok !== true) return
+      const { text } = (await answer.json()) as { text: string }
+      if (!signal.aborted) output.textContent = text
+    }, 150)
+  })
+}
+
+const box = document.querySelector<HTMLInputElement>('#said')
+const understood = document.getElementById('understood')
+if (box && understood) echo(box, understood)
 if (form) void drafts(form)
 if (waiting?.dataset.key && 'indexedDB' in window && crypto.subtle) void start(waiting.dataset.key)
 if ('serviceWorker' in navigator) void navigator.serviceWorker.register('/desk/worker.js', { scope: '/desk' })

@@ -1,4 +1,6 @@
 import type { Criteria } from '../registry/model.ts'
+import { sufficient } from '../registry/search-tokens.ts'
+import type { Texts } from '../ui/language.ts'
 import { readDocument } from './machine-readable.ts'
 
 /**
@@ -25,6 +27,18 @@ export function criteriaOf(said: string, mononym: boolean): Criteria {
     return { street: street[1].replace(/[,\s]+$/, ''), number: street[2] }
   const name = rest.replaceAll(/\s+/g, ' ').trim()
   return { ...(name === '' ? {} : { name }), ...born, ...(mononym && name !== '' ? { mononym: true } : {}) }
+}
+
+/** What the box understood, in words, and whether it is enough to look for somebody; of a document, only that it is one. */
+export function understood(criteria: Criteria, t: Texts): { text: string; enough: boolean } {
+  const { name, dateOfBirth, street, number, document } = criteria
+  const parts = [
+    [t.uName, name],
+    [t.uBorn, dateOfBirth],
+    [t.uStreet, [street, number].filter(Boolean).join(' ')],
+  ].flatMap(([what, said]) => (said ? [`${what}: ${said}`] : []))
+  const enough = sufficient(criteria)
+  return { text: [...parts, ...(document ? [t.uDocument] : []), enough ? t.uEnough : t.dTooWide].join(' · '), enough }
 }
 
 /** What may stand in the box again: of a document that was read, no more than was looked for. */

@@ -1,5 +1,6 @@
 import { nameText } from '../proofs/paper.ts'
 import { DistinctBecause, type Name } from '../registry/model.ts'
+import { referenceAddressesOf } from '../registry/reference-addresses.ts'
 import { type Choice, Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Select, Tick } from '../ui/form.tsx'
 import { LANGUAGES, type Texts } from '../ui/language.ts'
 import { Details, Done, NotDone } from '../ui/parts.tsx'
@@ -173,9 +174,9 @@ export function AddressFields(props: {
   const { visit, typed, fault, heading } = props
   const { t, town } = visit
   const value = (name: string) => typed[name] ?? ''
-  const reference = [town.referenceAddress.name, town.referenceAddress.streetName, town.referenceAddress.number]
-    .filter(Boolean)
-    .join(', ')
+  const places = referenceAddressesOf(town).map(({ name, streetName, number }) =>
+    [name, streetName, number].filter(Boolean).join(', '),
+  )
   return (
     <>
       <Radios
@@ -186,13 +187,23 @@ export function AddressFields(props: {
         fault={fault}
         choices={[
           { value: 'dwelling', label: t.dKindDwelling },
-          { value: 'no-fixed-address', label: t.dKindNone, hint: `${t.dKindNoneHint} (${reference})` },
+          { value: 'no-fixed-address', label: t.dKindNone, hint: `${t.dKindNoneHint} (${places[0]})` },
           { value: 'informal-dwelling', label: t.dKindInformal },
           { value: 'collective', label: t.dKindCollective },
         ]}
       />
       <div class="when-none">
         <Field name="usual" label={t.dUsual} value={value('usual')} auto />
+        {places.length > 1 ? (
+          <Select
+            name="keptAt"
+            label={t.dKept}
+            value={value('keptAt')}
+            options={[['', t.dNearest], ...places.map((place, i) => [String(i), place] as const)]}
+          />
+        ) : (
+          ''
+        )}
       </div>
       <div class="when-described">
         <Field name="description" label={t.dDescription} value={value('description')} auto />

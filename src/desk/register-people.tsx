@@ -30,6 +30,7 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
   const { people, faults, sensitive } = check(
     typed,
     t,
+    town,
     typed.sensitive === 'keep' || visit.form.get('sensitive') === 'keep',
   )
   const [first, ...others] = people

@@ -1,6 +1,7 @@
 import type { InvalidInput } from '../platform/problem.ts'
 import { parseBirthDate } from '../registry/birth-date.ts'
 import { type Address, Registration } from '../registry/model.ts'
+import { referenceAddressesOf } from '../registry/reference-addresses.ts'
 import type { Faults } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import type { Form } from '../ui/signed-in.tsx'
@@ -8,6 +9,8 @@ import { readDocument } from './machine-readable.ts'
 import { sensitiveWord, withoutSensitive } from './sensitive.ts'
 
 export const MOST_PEOPLE = 12
+
+type Towns = Parameters<typeof referenceAddressesOf>[0]
 
 /** A form under way: what was typed, field by field. */
 export type Typed = Record<string, string>
@@ -70,10 +73,10 @@ function withoutDocuments(typed: Typed): Typed {
 }
 
 /** Turns what was typed into registrations, or says kindly what is missing. */
-export function check(typed: Typed, t: Texts, keepSensitive: boolean): Checked {
+export function check(typed: Typed, t: Texts, town: Towns, keepSensitive: boolean): Checked {
   const faults: Record<string, string> = {}
   const people: Registration[] = []
-  const address = addressIn(typed)
+  const address = addressIn(typed, town)
   const since = isoDay(typed, 'since')
   if (since === 'wrong') faults.since = t.dSinceHint
   if (address === undefined && !typed.household) faults.where = t.dWhere
@@ -152,7 +155,7 @@ export function isoDay(typed: Typed, name: string): string | 'wrong' | undefined
 }
 
 /** Where somebody lives, as typed. @returns undefined when no kind was chosen */
-export function addressIn(typed: Typed): Address | undefined {
+export function addressIn(typed: Typed, town: Towns): Address | undefined {
   const get = (name: string) => (typed[name] ?? '').trim()
   const part = (key: string, name: string) => (get(name) ? { [key]: get(name) } : {})
   const district = /^\d{2}$/.test(get('district')) ? { territory: { district: get('district') } } : {}
@@ -164,6 +167,8 @@ export function addressIn(typed: Typed): Address | undefined {
     ...district,
     ...pointIn(get('point')),
   }
+  // Nothing chosen: the registry takes the nearest.
+  const kept = /^\d{1,2}$/.test(get('keptAt')) ? referenceAddressesOf(town)[Number(get('keptAt'))] : undefined
   switch (get('where')) {
     case 'dwelling':
       return { kind: 'dwelling', ...place }
@@ -172,7 +177,11 @@ export function addressIn(typed: Typed): Address | undefined {
     case 'collective':
       return { kind: 'collective', ...part('name', 'description'), ...place }
     case 'no-fixed-address':
-      return { kind: 'no-fixed-address', ...part('usualArea', 'usual') }
+      return {
+        kind: 'no-fixed-address',
+        ...part('usualArea', 'usual'),
+        ...(kept === undefined ? {} : { referenceAddress: kept }),
+      }
     default:
       return undefined
   }

@@ -37,7 +37,7 @@ import { organisationDesk } from './organisations.tsx'
 import { oversightDesk } from './oversight-routes.tsx'
 import { portalDesk } from './portal-routes.tsx'
 import { purposesOfCase, withinCase } from './purpose.ts'
-import { criteriaOf, saidAgain } from './query.ts'
+import { criteriaOf, saidAgain, understood } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
 import { addressIn, contactIn, isoDay, type Typed, typedIn } from './registration-form.ts'
@@ -88,6 +88,10 @@ function finding(page: Pages, deps: DeskDeps): void {
       return pageOf(<SearchPage visit={visit} said={said} mononym={mononym} tooWide />, 422)
     }
   })
+  // What the box makes of what is being said, at every pause of the typing: nothing is looked up for it.
+  page({ method: 'post', path: '/desk/understood', roles: COUNTER }, async ({ form, t }) =>
+    Reply.giveBack(understood(criteriaOf(form.get('said'), form.has('mononym')), t)),
+  )
   page({ method: 'post', path: '/desk/case', roles: COUNTER }, async ({ town, session, form, requester }) => {
     const workCase = form.get('case')
     const purpose = form.get('purpose')
@@ -243,7 +247,7 @@ function neighbour(page: Pages, deps: DeskDeps): void {
   })
   const settles = (change: typeof returnNeighbour) => async (visit: DeskVisit) => {
     const typed = typedIn(visit.form)
-    const address = addressIn(typed)
+    const address = addressIn(typed, visit.town)
     const since = isoDay(typed, 'since')
     const conditions = { version: Number(visit.form.get('version')), idempotencyKey: onceIn(visit, 'move') }
     const from = since && since !== 'wrong' ? { since } : {}

@@ -47,6 +47,7 @@ export function SearchPage(props: {
           required
           fault={tooWide ? t.dTooWide : undefined}
         />
+        <output id="understood" for="said" aria-live="polite" dir="auto" class="govuk-hint" />
         <Tick name="mononym" label={t.dMononym} on={mononym} />
         <button type="submit" class="govuk-button">
           {t.dSearch}

@@ -59,7 +59,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'post', path: '/me/change/move' }, async (visit) => {
     const { town, requester, t, form } = visit
     const typed = typedIn(form)
-    const address = addressIn(typed)
+    const address = addressIn(typed, visit.town)
     const since = isoDay(typed, 'since')
     const again = (faults: Faults, word?: string) =>
       pageOf(

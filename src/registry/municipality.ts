@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Database } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { ReferenceAddress } from './model.ts'
+import type { KeptPost } from './reference-addresses.ts'
 
 /** When complaints are heard in person, every week: 1 is Monday, times are of the town's own clock. */
 export interface HearingHours {
@@ -23,7 +24,9 @@ export interface Municipality {
   /** The `iss` of its proofs and the origin it is reached at. */
   issuer: string
   timeZone: string
+  /** Where post for neighbours without a fixed address is kept, unless another place is nearer. */
   referenceAddress: ReferenceAddress
+  referenceAddresses: KeptPost[]
   blindIndexBits: number
   departureNoticeDays: number
   /** After so long without a word, a neighbour is asked whether they still live here. Nothing follows from silence. */
@@ -57,11 +60,11 @@ export function blindIndexBits(expectedPopulation: number): number {
 /** Done by the owner's login; the service only reads municipalities. */
 export async function createMunicipality(database: Database, town: NewMunicipality): Promise<void> {
   await sql`insert into municipalities (id, slug, name, country_code, province_code, municipality_code, languages, issuer, time_zone,
-      expected_population, blind_index_bits, reference_address, departure_notice_days, confirm_after_months, erase_after_years, minor_access_age, hearing_hours,
+      expected_population, blind_index_bits, reference_address, departure_notice_days, confirm_after_months, erase_after_years, minor_access_age, hearing_hours, reference_addresses,
       hourly_budget_staff, hourly_budget_organisation)
     values (${town.id}, ${town.slug}, ${JSON.stringify(town.name)}::text::jsonb, ${town.countryCode}, ${town.provinceCode},
       ${town.municipalityCode}, ${`{${town.languages.join(',')}}`}::text[], ${town.issuer}, ${town.timeZone}, ${town.expectedPopulation},
-      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears}, ${town.minorAccessAge}, ${JSON.stringify(town.hearingHours)}::text::jsonb,
+      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears}, ${town.minorAccessAge}, ${JSON.stringify(town.hearingHours)}::text::jsonb, ${JSON.stringify(town.referenceAddresses)}::text::jsonb,
       ${town.hourlyBudgetStaff}, ${town.hourlyBudgetOrganisation})`.execute(database)
 }
 
@@ -78,6 +81,7 @@ export async function listMunicipalities(database: Database): Promise<Municipali
     issuer: row.issuer,
     timeZone: row.time_zone,
     referenceAddress: row.reference_address as ReferenceAddress,
+    referenceAddresses: row.reference_addresses as unknown as KeptPost[],
     blindIndexBits: row.blind_index_bits,
     departureNoticeDays: row.departure_notice_days,
     confirmAfterMonths: row.confirm_after_months,

@@ -120,7 +120,7 @@ export async function sealRegistration(
 function newAddress(deps: RegistryDeps, town: Municipality, address: Address) {
   const id = uuidv7()
   const key = newDataKey(id)
-  const { place, reference, usual_area } = addressColumns(address, town.referenceAddress)
+  const { place, reference, usual_area } = addressColumns(address, town)
   const seal = (column: string, value: object | undefined) =>
     value === undefined ? null : hex(key.seal({ table: 'addresses', column, row: id }, value))
   return {

@@ -210,7 +210,7 @@ async function newHousehold(deps: RegistryDeps, town: Municipality, hand: GateHa
   const addressId = uuidv7()
   const key = newDataKey(addressId)
   await storeDataKey(hand.transaction, key.wrap(deps.keys, town.id, 'address'))
-  const columns = addressColumns(address, town.referenceAddress)
+  const columns = addressColumns(address, town)
   const seal = (column: keyof typeof columns) =>
     columns[column] === undefined
       ? null

@@ -3,6 +3,8 @@ import type { SealedPart, SealedRecord } from '../firewall/gate.ts'
 import { wrappedKey } from '../firewall/municipality-keys.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Address, NeighbourFields } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import { nearestReference } from './reference-addresses.ts'
 
 /** Which state of a record: as it was known at an instant, as it was true on a day. Default: now. */
 export interface AsOf {
@@ -212,14 +214,14 @@ function recordOf(row: Row): SealedRecord<NeighbourFields> {
   return { subject: row.id, protected: row.protected, keys, parts, facts }
 }
 
-/** How an address is split over its sealed columns. */
+/** How an address is split over its sealed columns; who names no reference address has the nearest. */
 export function addressColumns(
   address: Address,
-  fallback: object,
+  town: Pick<Municipality, 'referenceAddress' | 'referenceAddresses'>,
 ): { place?: object; reference?: object; usual_area?: object } {
   if (address.kind === 'no-fixed-address') {
     return {
-      reference: { referenceAddress: address.referenceAddress ?? fallback },
+      reference: { referenceAddress: address.referenceAddress ?? nearestReference(town, address.usualArea) },
       ...(address.usualArea === undefined ? {} : { usual_area: { usualArea: address.usualArea } }),
     }
   }

@@ -55,6 +55,10 @@ export const TownFile = z.strictObject({
       { weekday: 4, from: '16:00', to: '19:00' },
     ]),
   referenceAddress: ReferenceAddress,
+  referenceAddresses: z
+    .array(ReferenceAddress.extend({ near: z.array(z.string().min(2).max(100)).max(50).optional() }))
+    .max(50)
+    .default([]),
   organisations: z.array(OrganisationEntry).default([]),
 })
 export type TownFile = z.infer<typeof TownFile>

@@ -111,6 +111,7 @@ describe('what the registry has no place for', () => {
       'municipalities.name',
       'municipalities.province_code',
       'municipalities.reference_address',
+      'municipalities.reference_addresses',
       'municipalities.seal_svg',
       'municipalities.slug',
       'municipalities.time_zone',

@@ -209,3 +209,25 @@ describe('somebody who left and lives here again', () => {
     expect(await page(`${at}/history`)).toContain(LOCALES.en.dReturn)
   })
 })
+
+describe('the box, while it is typed in', () => {
+  it('says what it understands and looks nobody up: not a line in the ledger, nor a word about who is there', async () => {
+    const name = { given: 'Mariona', family: ['Eschevarri'] }
+    await register(house, { name, dateOfBirth: '1990' })
+    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const entries = async () => (await house.peek('select from ledger_entries')).length
+    const before = await entries()
+    const answers = await Promise.all(
+      ['Mariona Eschevarri', 'Mariona Noexisteix'].map(async (said) => {
+        const answer = await clerk.send('/desk/understood', { said }, '/desk')
+        return ((await answer.json()) as { text: string }).text.replace(said, '')
+      }),
+    )
+    expect(answers[0]).toBe(answers[1])
+    expect(await entries()).toBe(before)
+    const legal = await signedIn(house, { kind: 'staff', subject: 'legal-1', role: 'legal', office: DEMO_OFFICE })
+    expect((await legal.send('/desk/understood', { said: 'Mariona' }, '/desk/legal')).status).toBeGreaterThanOrEqual(
+      403,
+    )
+  })
+})

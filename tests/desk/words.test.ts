@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { demoTown } from '../../src/cli/demo-town.ts'
 import { withoutClosed } from '../../src/desk/document-lines.ts'
 import { readDocument } from '../../src/desk/machine-readable.ts'
-import { criteriaOf, saidAgain } from '../../src/desk/query.ts'
+import { criteriaOf, saidAgain, understood } from '../../src/desk/query.ts'
 import { check, typedIn } from '../../src/desk/registration-form.ts'
 import { sensitiveWord, withoutSensitive } from '../../src/desk/sensitive.ts'
 import { LOCALES } from '../../src/ui/language.ts'
@@ -22,6 +23,17 @@ describe('what people say at a counter', () => {
     ['王小明', { name: '王小明' }],
   ])('%s', (said, criteria) => {
     expect(criteriaOf(said, false)).toEqual(criteria)
+  })
+
+  it.each([
+    ['Fatou', false, 'Name: Fatou · '],
+    ['Fatou 1990', true, 'Name: Fatou · Born: 1990 · '],
+    ['Mallorca 401 3-2', true, 'Street: Mallorca 401 · '],
+    ['1990', false, 'Born: 1990 · '],
+    ['X1234567L', true, 'A document · '],
+  ])('%s is understood as it is typed, and whether it is enough', (said, enough, text) => {
+    const t = LOCALES.en
+    expect(understood(criteriaOf(said, false), t)).toEqual({ enough, text: text + (enough ? t.uEnough : t.dTooWide) })
   })
 
   // The specimens of ICAO Doc 9303 and of the Spanish card: nobody's.
@@ -82,7 +94,9 @@ describe('what people say at a counter', () => {
     expect(typed('p0_document', PASSPORT)).toEqual({ p0_document: 'L898902C3' })
     const wrong = typed('p0_document', PASSPORT.replace('L898902C3', 'L898902C8'))
     expect(JSON.stringify(wrong)).not.toMatch(/UTO|L898902/)
-    expect(check(wrong, LOCALES.en, false).faults.p0_document).toBe(LOCALES.en.dNotRead)
+    expect(
+      check(wrong, LOCALES.en, demoTown('https://vallmar.example', Temporal.Now.instant()), false).faults.p0_document,
+    ).toBe(LOCALES.en.dNotRead)
     expect(typed('p0_document', 'X1234567L')).toEqual({ p0_document: 'X1234567L' })
   })
 

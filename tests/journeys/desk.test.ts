@@ -92,6 +92,20 @@ describe('a clerk with a queue', () => {
     await context.close()
   })
 
+  it('is told while typing what the box understands, and whether it is enough', async () => {
+    const { context, page, open } = await seat('clerk')
+    await open('/desk')
+    await page.type('#said', 'Fatou')
+    await page.waitForSelector(`#understood:has-text("${t.dTooWide.slice(0, 20)}")`)
+    await page.type('#said', ' 1990')
+    await page.waitForSelector(`#understood:has-text("${t.uEnough}")`)
+    expect(await page.textContent('#understood')).toContain(`${t.uBorn}: 1990`)
+    expect(await violations(page)).toEqual([])
+    await page.fill('#said', '')
+    await page.waitForSelector('#understood:empty', { state: 'attached' })
+    await context.close()
+  })
+
   it('sees a likely twin beside what was typed, and decides', async () => {
     const { context, page, open } = await seat('clerk')
     for (const round of [1, 2]) {

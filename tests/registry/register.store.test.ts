@@ -38,11 +38,13 @@ describe('registering a neighbour', () => {
   })
 
   it('gives a neighbour without an address the reference address of the town', async () => {
-    const { id } = await register(house, { address: { kind: 'no-fixed-address', usualArea: 'The arches by the port' } })
+    const { id } = await register(house, {
+      address: { kind: 'no-fixed-address', usualArea: 'The arches by the river' },
+    })
     expect((await openRecord(house, id)).body.address).toEqual({
       kind: 'no-fixed-address',
       referenceAddress: house.town.referenceAddress,
-      usualArea: 'The arches by the port',
+      usualArea: 'The arches by the river',
     })
   })
 
