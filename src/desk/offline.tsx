@@ -46,7 +46,8 @@ export function offlineDesk(house: House<Municipality>, page: Pages, deps: Proof
   page({ method: 'post', path: '/desk/register/kept', roles: ['clerk', 'supervisor'] }, async (visit) => {
     const { once = '', ...typed } = typedIn(visit.form)
     const done = await registerPeople(deps, visit, { ...typed, once }, once)
-    if (done.status === 303) return Reply.giveBack({ done: true })
+    // A likely twin is among what is to be decided already.
+    if (done.status === 303 || done.status === 409) return Reply.giveBack({ done: true })
     return Reply.disclose(await keepDraft(deps, visit.town, visit.requester, typed.draft, { ...typed, once }))
   })
 }

@@ -67,8 +67,8 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
       : Reply.onward(done, ({ id }) => `/desk/neighbours/${id}?new=1`)
   } catch (error) {
     if (error instanceof Twin) {
-      // Whoever is called away finds it among what is to be decided.
-      const kept = await keepDraft(deps, town, requester, draftId, { ...typed, once, [TO_DECIDE]: 'yes' })
+      // Whoever is called away finds it among what is to be decided, once for a form that is sent again.
+      const kept = await keepDraft(deps, town, requester, draftId ?? once, { ...typed, once, [TO_DECIDE]: 'yes' })
       return Reply.page(
         error.suspected.disclosed.with(kept),
         ([{ candidates }, draft]) => (

@@ -71,6 +71,18 @@ describe('somebody very like a neighbour, at the desk', () => {
     expect(toDecide(await work())).not.toContain('Isabela')
   })
 
+  it('waits once, however often its form is sent, and when it waited for a line', async () => {
+    await register(house, { name: { given: 'Ermessenda', family: ['Bessona'] }, dateOfBirth: '1980' })
+    const clerk = await desk()
+    const once = form('Ermessenda')
+    for (let i = 0; i < 2; i += 1) expect((await clerk.send('/desk/register', once, '/desk/register')).status).toBe(409)
+    const kept = await clerk.send('/desk/register/kept', once, '/desk/register')
+    expect([kept.status, await kept.json()]).toEqual([200, { done: true }])
+    const work = await (await clerk.open('/desk/work')).text()
+    expect(work.match(/Ermessenda Bessona/g)).toHaveLength(1)
+    expect(work.split(t.dToDecide)[1]?.split('<h2')[0]).toContain('Ermessenda')
+  })
+
   it('is told apart through the API with the same reasons', async () => {
     const name = { given: 'Rosalia', family: ['Bessona'] }
     const first = await register(house, { name, dateOfBirth: '1981' })
