@@ -57,6 +57,9 @@ const unpadded = (text = '') =>
     .replace(/^0+(?=.)/, '')
     .replace(/^0$/, '')
 
+/** Some write zeros where the rules want blanks. */
+const unlessZeros = (text = '') => (/^0*$/.test(text.trim()) ? '' : text)
+
 function tidy(row: Record<string, string>): Record<string, string> {
   const get = (name: string) => unpadded(row[name])
   const [upper, kilometre, hectometre] = [get('NUMERS'), get('KMT'), get('HMT')]
@@ -68,7 +71,7 @@ function tidy(row: Record<string, string>): Record<string, string> {
     NUMERS: upper === '' ? '' : `-${upper}`,
     KMT: kilometre === '' ? '' : `${get('NUMER') === '' ? '' : ' '}km ${kilometre}`,
     HMT: kilometre === '' || hectometre === '' ? '' : `,${hectometre}`,
-    IDEN: /^0*$/.test((row.IDEN ?? '').trim()) ? '' : (row.IDEN ?? ''),
+    ...Object.fromEntries(['IDEN', 'FNAC', 'FVAR'].map((name) => [name, unlessZeros(row[name])])),
   }
 }
 

@@ -187,7 +187,11 @@ export function AddressFields(props: {
         fault={fault}
         choices={[
           { value: 'dwelling', label: t.dKindDwelling },
-          { value: 'no-fixed-address', label: t.dKindNone, hint: `${t.dKindNoneHint} (${places[0]})` },
+          {
+            value: 'no-fixed-address',
+            label: t.dKindNone,
+            hint: places.length > 1 ? t.dKindNoneHint : `${t.dKindNoneHint} (${places[0]})`,
+          },
           { value: 'informal-dwelling', label: t.dKindInformal },
           { value: 'collective', label: t.dKindCollective },
         ]}

@@ -307,7 +307,14 @@ describe('a legacy register', () => {
         ine({ DPSVIA: 'MASÍA DEL VENTINE', KMT: '012', HMT: '3', NHOP: 'S2', NOMB: 'NO CONSTA', APE1: 'ACOLLIDAINE' }),
         ine({ CVAR: 'B', NHOP: 'S3', NOMB: 'MARCHADAINE', APE1: 'LEJOS' }),
         // Blanks at the end of a line get lost.
-        ine({ NHOP: 'S4', NOMB: 'SENSESOSTREINE', APE1: 'SOLA' }).slice(0, 541),
+        ine({
+          NHOP: 'S4',
+          NOMB: 'SENSESOSTREINE',
+          APE1: 'SOLA',
+          FNAC: '00000000',
+          FVAR: '00000000',
+          IDEN: '00000000',
+        }).slice(0, 541),
       ])
       expect(report).toMatchObject({ rows: 4, households: 3, departed: 1, bad: [], town: { province: '99' } })
       const forbidden = report.dropped.filter(({ why }) => why === 'forbidden').map(({ column }) => column)
