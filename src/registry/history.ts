@@ -49,7 +49,7 @@ async function withMovements(
     cause: string
     effective_on: string
     recorded_at: Date
-    details: Uint8Array
+    details: Uint8Array | null
   }>`
     select id, kind, cause, effective_on::text, recorded_at, details from movements
     where neighbour_id = ${id} and recorded_at <= ${known}::text::timestamptz order by recorded_at, id`.execute(
@@ -62,7 +62,7 @@ async function withMovements(
     recordedAt: row.recorded_at.toISOString(),
   }))
   const decisions = rows.flatMap((row, i): SealedPart<NeighbourFields>[] =>
-    row.kind === 'registration'
+    row.kind === 'registration' && row.details
       ? [
           {
             place: { table: 'movements', column: 'details', row: row.id },
