@@ -100,8 +100,9 @@ async function overHttp(
         const request = prepared[sent]
         if (request === undefined) throw new Error('more registrations than were prepared')
         sent += 1
+        const answer = answers()
         socket.write(request)
-        const { value: status } = await answers.next()
+        const status = await answer
         if (status !== 201) throw new Error(`a registration was answered with ${status}`)
         if (performance.now() > countFrom) done += 1
       }
@@ -111,20 +112,29 @@ async function overHttp(
   return { perSecond: done / ((performance.now() - countFrom) / 1000), sent }
 }
 
-/** The status of each answer on a socket, once all of its body has come. */
-async function* answersOn(socket: Socket): AsyncGenerator<number, undefined> {
+/** The status of the next answer on a socket, once all of its body has come: one event and one look at the head. */
+function answersOn(socket: Socket): () => Promise<number> {
   let got = ''
-  for await (const chunk of socket.setEncoding('latin1')) {
-    got += chunk
+  let resolve: (status: number) => void = () => {}
+  socket.setEncoding('latin1').on('data', (chunk: string) => {
+    got = got === '' ? chunk : got + chunk
     const body = got.indexOf('\r\n\r\n') + 4
-    if (body < 4) continue
-    const length = /\r\ncontent-length: (\d+)\r\n/i.exec(got.slice(0, body))?.[1]
-    const whole = length === undefined ? got.endsWith('0\r\n\r\n') : got.length >= body + Number(length)
-    if (!whole) continue
+    if (body < 4) return
+    const mark = got.indexOf('content-length: ')
+    const whole =
+      mark < 0 || mark > body
+        ? got.endsWith('0\r\n\r\n')
+        : got.length >= body + Number.parseInt(got.slice(mark + 16, mark + 24), 10)
+    if (!whole) return
     const status = Number(got.slice(9, 12))
     got = ''
-    yield status
-  }
+    resolve(status)
+  })
+  socket.on('close', () => resolve(0))
+  return () =>
+    new Promise((done) => {
+      resolve = done
+    })
 }
 
 function hasPgbench(): boolean {
