@@ -4,13 +4,13 @@ import type { StaffRole } from '../firewall/requester.ts'
 import { offerEnrolment, relyingParty } from '../identity/passkeys.ts'
 import { CardNeedsWord, cancelCards, giveCard } from '../identity/resident-card.ts'
 import { NotFound } from '../platform/problem.ts'
-import { freeTimes } from '../portal/appointments.ts'
+import { bookHearing, freeTimes } from '../portal/appointments.ts'
 import { AppointmentSlip, kindNames, outcomeNames, TimeSelect } from '../portal/complain-page.tsx'
-import { bookHearing, kindOf } from '../portal/complain-routes.tsx'
 import {
   answerComplaint,
   type ComplaintToAnswer,
   complaintsToAnswer,
+  kindOf,
   OUTCOMES,
   openAttachment,
 } from '../portal/complaints.ts'

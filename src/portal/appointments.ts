@@ -1,6 +1,9 @@
 import { inMunicipality } from '../platform/database.ts'
+import { Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { HearingHours, Municipality } from '../registry/municipality.ts'
+import { isLanguage, LOCALES } from '../ui/language.ts'
+import { type ComplaintKind, complain } from './complaints.ts'
 
 const MINUTES = 30
 const DAYS_AHEAD = 21
@@ -35,4 +38,23 @@ export async function freeTimes(deps: Pick<RegistryDeps, 'database' | 'clock'>, 
   )
   const gone = new Set(taken.map((row) => row.appointment_at?.getTime()))
   return times.filter((time) => !gone.has(Date.parse(time))).slice(0, MOST_OFFERED)
+}
+
+/**
+ * A complaint to be said in person, at one of the free times.
+ *
+ * @throws {Problem} time-taken, also for a time that was never offered; too-many-complaints
+ */
+export async function bookHearing(
+  deps: RegistryDeps,
+  town: Municipality,
+  wanted: { kind: ComplaintKind; language: string; at: string },
+  source: string,
+): Promise<{ reference: string; at: string }> {
+  const { kind, language, at } = wanted
+  if (!(await freeTimes(deps, town)).includes(at))
+    throw new Problem('time-taken', 409, 'This time is not free. Choose another.')
+  const words = { text: LOCALES[isLanguage(language) ? language : 'en'].wSaid }
+  const { reference } = await complain(deps, town, { kind, words, language, appointmentAt: at }, source)
+  return { reference, at }
 }

@@ -5,16 +5,14 @@ import { findSession } from '../identity/sessions.ts'
 import { Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { isLanguage, LOCALES } from '../ui/language.ts'
+import { isLanguage } from '../ui/language.ts'
 import { readerOf } from '../ui/reader.ts'
 import { cookieName, pageOf } from '../ui/signed-in.tsx'
-import { freeTimes } from './appointments.ts'
+import { bookHearing, freeTimes } from './appointments.ts'
 import { type Complaining, ComplainPage } from './complain-page.tsx'
-import { COMPLAINT_KINDS, type ComplaintKind, complain, follow } from './complaints.ts'
+import { complain, follow, kindOf } from './complaints.ts'
 import { attachmentOf, formWithFiles } from './media.ts'
 import { formOf, type Send } from './routes.tsx'
-
-export const kindOf = (said: string | null): ComplaintKind => COMPLAINT_KINDS.find((one) => one === said) ?? 'other'
 
 /** Complaints, questions and suggestions of anyone, written or said in person. */
 export function complainPages(house: House<Municipality>, deps: RegistryDeps, send: Send): void {
@@ -66,23 +64,4 @@ export function complainPages(house: House<Municipality>, deps: RegistryDeps, se
     const wish = (['escalate', 'cancel'] as const).find((one) => one === form.get('wish'))
     return show(context, { followed: (await follow(deps, town, code, wish)) ?? 'none', code })
   })
-}
-
-/**
- * A complaint to be said in person, at one of the free times.
- *
- * @throws {Problem} time-taken, also for a time that was never offered; too-many-complaints
- */
-export async function bookHearing(
-  deps: RegistryDeps,
-  town: Municipality,
-  wanted: { kind: ComplaintKind; language: string; at: string },
-  source: string,
-): Promise<{ reference: string; at: string }> {
-  const { kind, language, at } = wanted
-  if (!(await freeTimes(deps, town)).includes(at))
-    throw new Problem('time-taken', 409, 'This time is not free. Choose another.')
-  const words = { text: LOCALES[isLanguage(language) ? language : 'en'].wSaid }
-  const { reference } = await complain(deps, town, { kind, words, language, appointmentAt: at }, source)
-  return { reference, at }
 }

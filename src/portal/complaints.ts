@@ -24,6 +24,8 @@ export const COMPLAINT_KINDS = [
   'other',
 ] as const
 export type ComplaintKind = (typeof COMPLAINT_KINDS)[number]
+/** A kind as a form says it. */
+export const kindOf = (said: string | null): ComplaintKind => COMPLAINT_KINDS.find((one) => one === said) ?? 'other'
 export const OUTCOMES = ['upheld', 'partly', 'not-upheld', 'answered'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
@@ -274,21 +276,22 @@ export async function complaintsToAnswer(
   })
 }
 
-/** How many there are. A number alone; those of neighbours who are protected may be among them. */
+/** How many of them there are: a number alone, and of protected neighbours' none that the list would not show. */
 export async function complaintsWaiting(
   deps: Pick<RegistryDeps, 'database'>,
   town: Pick<Municipality, 'id'>,
   staff: Staff,
 ): Promise<number> {
-  const row = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const rows = await transaction
       .selectFrom('complaints')
-      .select((count) => count.fn.countAll<string>().as('count'))
+      .select('neighbour_id')
       .where(openFor(staff))
       .where('kind', 'in', kindsFor(staff))
-      .executeTakeFirstOrThrow(),
-  )
-  return Number(row.count)
+      .execute()
+    const hidden = await hiddenFrom(transaction, staff, rows)
+    return rows.filter(({ neighbour_id }) => neighbour_id === null || !hidden.has(neighbour_id)).length
+  })
 }
 
 /** A photo or a voice that was added, for whoever may answer. @throws {NotFound} {Refusal} */

@@ -4,6 +4,7 @@ import { Page } from './layout.tsx'
 
 const TEXTS: Record<string, keyof Texts> = {
   'not-found': 'pNotFound',
+  'time-taken': 'wTaken',
   refused: 'pRefused',
   'version-conflict': 'pConflict',
   'version-required': 'pConflict',

@@ -110,6 +110,17 @@ describe('messages at the desk', () => {
     expect(told).toHaveLength(0)
   })
 
+  it('of a protected neighbour are not counted either: a number would say that they wrote', async () => {
+    const clerk = await desk()
+    const count = async () =>
+      Number(/href="\/desk\/complaints">[^<]*<bdi>(\d+)/.exec(await (await clerk.open('/desk/work')).text())?.[1] ?? 0)
+    const before = await count()
+    await ask(await register(house, { protected: true }), 'change', 'Hide me better.')
+    expect(await count()).toBe(before)
+    await ask(await register(house), 'change', 'A letter of mine.')
+    expect(await count()).toBe(before + 1)
+  })
+
   it('are not opened for a paper', async () => {
     const { id, at } = await answered('A paper.')
     const clerk = await desk()

@@ -116,6 +116,8 @@ describe('a complaint said in person', () => {
     expect(slip).toContain('Oficina de Drets Socials')
     const code = codeIn(slip)
     expect(await (await post('/complain/follow', { code })).text()).toContain(t.wExpected)
+    const late = await clerk.send('/desk/appointments', { kind: 'refused', at, language: 'fr' }, '/desk/complaints')
+    expect([late.status, (await late.text()).includes(t.wTaken)]).toEqual([409, true])
     const said = LOCALES.fr.wSaid
     expect(await (await clerk.open('/desk/complaints')).text()).not.toContain(said)
     const heard = await (await (await staff('supervisor')).open('/desk/complaints')).text()
