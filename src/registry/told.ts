@@ -21,6 +21,7 @@ export interface Told {
 }
 
 const MOST_TOLD = 100
+const MOST_LISTED = 200
 /** Post that nobody fetched for so long has gone back. */
 const KEPT_DAYS = 90
 
@@ -65,25 +66,25 @@ export async function tellInPerson(
         .where('neighbour_id', '=', neighbourId)
         .where('visible_from', '<=', new Date(now.epochMilliseconds))
         .execute()
-      if (waiting.length > 0)
-        await transaction
-          .insertInto('notice_deliveries')
-          .values(
-            waiting.map(({ id }) => ({
-              notice_id: id,
-              municipality_id: town.id,
-              channel: 'in-person',
-              sent_at: now.toString(),
-            })),
-          )
-          .onConflict((known) =>
-            known
-              .column('notice_id')
-              .doUpdateSet({ channel: 'in-person', sent_at: now.toString() })
-              .where('notice_deliveries.channel', 'in', ['portal', 'post']),
-          )
-          .execute()
-      return { told: waiting.length }
+      if (waiting.length === 0) return { told: 0 }
+      const told = await transaction
+        .insertInto('notice_deliveries')
+        .values(
+          waiting.map(({ id }) => ({
+            notice_id: id,
+            municipality_id: town.id,
+            channel: 'in-person',
+            sent_at: now.toString(),
+          })),
+        )
+        .onConflict((known) =>
+          known
+            .column('notice_id')
+            .doUpdateSet({ channel: 'in-person', sent_at: now.toString() })
+            .where('notice_deliveries.channel', 'in', ['portal', 'post']),
+        )
+        .executeTakeFirst()
+      return { told: Number(told.numInsertedOrUpdatedRows ?? 0n) }
     },
   )
 }
@@ -101,8 +102,7 @@ function waitingAtReference(town: Pick<Municipality, 'id'>, { clock }: Pick<Regi
     join residences r on r.neighbour_id = n.id and r.superseded_at is null and r.valid_to is null
     join households h on h.id = r.household_id
     join addresses a on a.id = h.address_id and a.kind = 'no-fixed-address'
-    where notice.municipality_id = ${town.id} and notice.visible_from > ${since}::text::timestamptz
-    limit 200`
+    where notice.municipality_id = ${town.id} and notice.visible_from > ${since}::text::timestamptz`
 }
 
 /** How many they are. A number alone. */
@@ -135,7 +135,7 @@ export async function referencePost(
     { municipalityId: town.id, requester: staff, action: 'notify', purpose: 'postal-notices', fields },
     async (transaction) => {
       const { rows } = await waitingAtReference(town, deps).execute(transaction)
-      const ids = rows.map(({ id }) => id)
+      const ids = rows.slice(0, MOST_LISTED).map(({ id }) => id)
       return loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
     },
     (records) =>
