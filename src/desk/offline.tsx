@@ -12,7 +12,7 @@ import { pageOf, pagePolicy, type signedInPages } from '../ui/signed-in.tsx'
 import workerScript from './desk.worker.ts?script'
 import { keepDraft } from './drafts.ts'
 import { registerPeople } from './register-people.tsx'
-import { typedIn } from './registration-form.ts'
+import { onceOf, typedIn } from './registration-form.ts'
 import { deskScript } from './script.ts'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
@@ -44,7 +44,8 @@ export function offlineDesk(house: House<Municipality>, page: Pages, deps: Proof
   })
   // A form that waited. Nobody is there to ask: what needs a decision becomes a draft on the clerk's list.
   page({ method: 'post', path: '/desk/register/kept', roles: ['clerk', 'supervisor'] }, async (visit) => {
-    const { once = '', ...typed } = typedIn(visit.form)
+    const typed = typedIn(visit.form)
+    const once = onceOf(typed)
     const done = await registerPeople(deps, visit, { ...typed, once }, once)
     // A likely twin is among what is to be decided already.
     if (done.status === 303 || done.status === 409) return Reply.giveBack({ done: true })

@@ -68,7 +68,7 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
   } catch (error) {
     if (error instanceof Twin) {
       // Whoever is called away finds it among what is to be decided, once for a form that is sent again.
-      const kept = await keepDraft(deps, town, requester, draftId ?? once, { ...typed, once, [TO_DECIDE]: 'yes' })
+      const kept = await keepDraft(deps, town, requester, draftId || once, { ...typed, once, [TO_DECIDE]: 'yes' })
       return Reply.page(
         error.suspected.disclosed.with(kept),
         ([{ candidates }, draft]) => (

@@ -41,6 +41,9 @@ export function typedIn(form: Form): Typed {
   return withoutDocuments(rest)
 }
 
+/** The form's own number: whatever is sent with it twice is done once. */
+export const onceOf = ({ once = '' }: Typed): string => (/^[0-9a-f-]{36}$/.test(once) ? once : crypto.randomUUID())
+
 /**
  * Takes the lines of documents out of a form, wherever a reader typed them. Where a name goes they fill in what they
  * say of a person, and `read` asks for it to be looked at; where the number goes, the number; elsewhere nothing is left.

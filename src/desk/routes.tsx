@@ -40,7 +40,7 @@ import { purposesOfCase, withinCase } from './purpose.ts'
 import { criteriaOf, saidAgain, understood } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
-import { addressIn, contactIn, isoDay, type Typed, typedIn } from './registration-form.ts'
+import { addressIn, contactIn, isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
 import { SearchPage } from './search-page.tsx'
 import { type DeskVisit, idIn } from './shell.tsx'
 import { SessionsPage, WorkPage } from './work-page.tsx'
@@ -116,7 +116,7 @@ function registering(page: Pages, deps: DeskDeps): void {
   })
   page({ method: 'post', path: '/desk/register', roles: COUNTER }, async (visit) => {
     const typed = typedIn(visit.form)
-    const once = /^[0-9a-f-]{36}$/.test(typed.once ?? '') ? (typed.once ?? '') : randomUUID()
+    const once = onceOf(typed)
     const draftId = typed.draft
     if (typed.act === 'another') {
       const people = String(Number(typed.people ?? '1') + 1)

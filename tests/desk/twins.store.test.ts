@@ -81,6 +81,9 @@ describe('somebody very like a neighbour, at the desk', () => {
     const work = await (await clerk.open('/desk/work')).text()
     expect(work.match(/Ermessenda Bessona/g)).toHaveLength(1)
     expect(work.split(t.dToDecide)[1]?.split('<h2')[0]).toContain('Ermessenda')
+    // One that says nothing of itself is kept all the same.
+    const { once: _, ...without } = once
+    expect((await clerk.send('/desk/register/kept', { ...without, draft: '' }, '/desk/register')).status).toBe(200)
   })
 
   it('is told apart through the API with the same reasons', async () => {
