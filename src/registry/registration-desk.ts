@@ -47,7 +47,8 @@ const STATEMENT =
 export function registrationDesk(database: Database): RegistrationDesk {
   const queues = new Map<string, Queue>()
 
-  async function write(municipalityId: string, batch: readonly Waiting[]): Promise<void> {
+  /** @returns what answers each of them, in order; nobody is answered yet */
+  async function write(municipalityId: string, batch: readonly Waiting[]): Promise<(() => void)[]> {
     const graphVersion = batch[0]?.item.graphVersion ?? '0'
     const rows = batch.map(({ item }, index) => ({ ...item.row, item: index }))
     try {
@@ -55,15 +56,16 @@ export function registrationDesk(database: Database): RegistrationDesk {
         CompiledQuery.raw(STATEMENT, [municipalityId, graphVersion, JSON.stringify(rows)]),
       )
       const outcomes = new Map(result.rows.map((row) => [row.item, row]))
-      for (const [index, { item, resolve, reject }] of batch.entries()) {
+      return batch.map(({ item, resolve, reject }, index) => {
         const row = outcomes.get(index)
-        if (row === undefined) reject(new Error('register_neighbours() forgot an item'))
-        else resolve(outcomeOf(row, item))
-      }
+        return row === undefined
+          ? () => reject(new Error('register_neighbours() forgot an item'))
+          : () => resolve(outcomeOf(row, item))
+      })
     } catch (error) {
-      if (sqlState(error) === 'PD001') for (const { resolve } of batch) resolve({ outcome: 'graph-changed' })
-      else if (batch.length > 1) await Promise.all(batch.map((one) => write(municipalityId, [one])))
-      else for (const { reject } of batch) reject(error)
+      if (sqlState(error) === 'PD001') return batch.map((one) => () => one.resolve({ outcome: 'graph-changed' }))
+      if (batch.length === 1) return batch.map((one) => () => one.reject(error))
+      return (await Promise.all(batch.map((one) => write(municipalityId, [one])))).flat()
     }
   }
 
@@ -89,12 +91,13 @@ export function registrationDesk(database: Database): RegistrationDesk {
     queue.lately = Math.max(queue.lately - 1, queue.waiting.length)
     queue.waiting = left
     queue.underWay = taken.length
-    try {
-      await write(municipalityId, taken)
-    } finally {
-      queue.underWay = 0
-    }
+    const answers = await write(municipalityId, taken)
+    queue.underWay = 0
+    // The next forms leave before these are answered, which takes as long as a statement: the database is not kept waiting.
     void serve(municipalityId)
+    setImmediate(() => {
+      for (const answer of answers) answer()
+    })
   }
 
   return {
