@@ -141,7 +141,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     closing.push(notifying)
 
     const app = createApp(deps, house)
-    answer = getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false })
+    answer = getRequestListener((request, env) => app.fetch(request, env))
     return {
       address,
       demoIssuer,

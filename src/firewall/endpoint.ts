@@ -181,8 +181,9 @@ export function endpoint<Town, const Auth extends 'public' | 'staff' | 'requeste
 
 /** Nothing again for who has it already. @see RFC 9110 section 13.1.2 */
 function unlessKnown(response: Response, known: string | undefined): Response {
+  if (known === undefined || response.status !== 200) return response
   const etag = response.headers.get('etag')
-  if (known === undefined || etag === null || response.status !== 200) return response
+  if (etag === null) return response
   const same = known.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)
   return same ? new Response(null, { status: 304, headers: response.headers }) : response
 }

@@ -120,7 +120,7 @@ function answersOn(socket: Socket): () => Promise<number> {
     got = got === '' ? chunk : got + chunk
     const body = got.indexOf('\r\n\r\n') + 4
     if (body < 4) return
-    const mark = got.indexOf('content-length: ')
+    const mark = got.search(/content-length: /i)
     const whole =
       mark < 0 || mark > body
         ? got.endsWith('0\r\n\r\n')
