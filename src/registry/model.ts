@@ -153,14 +153,26 @@ export const Correction = z
   })
 export type Correction = z.infer<typeof Correction>
 
-export const Move = z
-  .strictObject({ address: Address.optional(), householdId: z.uuid().optional(), since: z.iso.date().optional() })
-  .refine((move) => (move.address === undefined) !== (move.householdId === undefined), {
-    path: ['address'],
-    message: 'Give an address, or the household to join, and not both.',
-  })
+const Settling = z.strictObject({
+  address: Address.optional(),
+  householdId: z.uuid().optional(),
+  since: z.iso.date().optional(),
+})
+const oneOfBoth = (move: { address?: unknown; householdId?: unknown }) =>
+  (move.address === undefined) !== (move.householdId === undefined)
+const bothOrNeither = { path: ['address'], message: 'Give an address, or the household to join, and not both.' }
+
+export const Move = Settling.extend({
+  everyone: z.boolean().optional().openapi({
+    description: 'Everyone of the household goes along, save who is protected: they have a move of their own.',
+  }),
+})
+  .refine(oneOfBoth, bothOrNeither)
   .openapi('Move')
 export type Move = z.infer<typeof Move>
+
+export const Return = Settling.refine(oneOfBoth, bothOrNeither).openapi('Return')
+export type Return = z.infer<typeof Return>
 
 export const Criteria = z
   .strictObject({

@@ -5,11 +5,11 @@ import { storeDataKey } from '../firewall/municipality-keys.ts'
 import { purposeOf, Refusal, type Resident, type Staff } from '../firewall/requester.ts'
 import { newDataKey } from '../firewall/seal.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
-import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
+import { InvalidInput, NotFound, Problem, VersionConflict } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
-import { householdAddress } from './households.ts'
+import { householdAddress, householdMembers } from './households.ts'
 import { once } from './idempotency.ts'
-import type { Address, Move, NeighbourFields } from './model.ts'
+import type { Address, Move, NeighbourFields, Return } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
@@ -42,14 +42,20 @@ export interface Moved {
   residenceId: string
   householdId: string
   validFrom: string
+  /** The neighbour's, whom the move was asked for. */
   version: number
+  /** How many moved: with `everyone`, all of the household whom the gate lets the clerk move. */
+  people: number
 }
 
 /**
  * Moves a neighbour to another address or household in the municipality. The earlier residence ends the
  * day the new one begins; that it once was open-ended stays on record.
  *
- * A neighbour who moves themself founds a household at the new address: whom they join, a clerk has to ask.
+ * With `everyone` the whole household goes along, each with a movement and an entry of their own, all of them or none;
+ * who is protected stays where they are recorded, since their record is not this clerk's to change.
+ *
+ * A neighbour who moves themself founds a household at the new address: whom they join or take along, a clerk has to ask.
  *
  * @throws {InvalidInput} when the move lies in the future or does not come after the start of the present residence
  * @throws {NotResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
@@ -62,7 +68,7 @@ export async function moveNeighbour(
   move: Move,
   conditions: Conditions,
 ): Promise<Disclosed<Moved>> {
-  if (requester.kind === 'resident' && move.householdId !== undefined) throw new Refusal()
+  if (requester.kind === 'resident' && (move.householdId !== undefined || move.everyone)) throw new Refusal()
   return settle(deps, town, requester, id, move, conditions, 'move')
 }
 
@@ -77,7 +83,7 @@ export async function returnNeighbour(
   town: Municipality,
   clerk: Staff,
   id: string,
-  to: Move,
+  to: Return,
   conditions: Conditions,
 ): Promise<Disclosed<Moved>> {
   return settle(deps, town, clerk, id, to, conditions, 'return')
@@ -108,14 +114,23 @@ async function settle(
     throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
   const { hash32 } = await deps.gate.keysOf(town.id)
   const fields = ['name', 'previousNames', 'dateOfBirth', 'residence', 'departedOn'] as const
+  const day = today(deps.clock, town.timeZone)
+  let together = [id]
 
   return deps.gate.open<NeighbourFields, (typeof fields)[number], Moved>(
     { municipalityId: town.id, requester, action: 'move', purpose: purposeOf(requester), fields },
-    (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
-    async ([record], hand) => {
+    async (transaction) => {
+      if (move.everyone) together = [...new Set([id, ...(await householdMembers(transaction, id, day))])]
+      return loadRecords(transaction, together, { trueAt: day })
+    },
+    async (records, hand) => {
+      const record = records.find((one) => one.id === id)
       if (record?.name === undefined) throw new NotFound()
       const earlier = await earlierAnswer<Moved>(hand, id, key)
-      if (earlier) return earlier
+      if (earlier) {
+        hand.shown([id])
+        return earlier
+      }
       const { departedOn } = record
       if (how === 'move' && departedOn !== undefined) throw new NotResident()
       if (how === 'return' && departedOn === undefined) throw new StillResident()
@@ -123,47 +138,61 @@ async function settle(
         throw new InvalidInput([
           { pointer: '/since', detail: 'Give the day they came back, not one before they left.' },
         ])
+      const versions = await lockTogether(hand, together)
+      const now = move.everyone ? await householdMembers(hand.transaction, id, day) : []
+      if (now.some((mate) => !together.includes(mate))) throw new VersionConflict()
       const version = await nextVersion(hand, id, conditions.version)
       if (how === 'return')
         await hand.transaction.updateTable('neighbours').set({ departed_on: null }).where('id', '=', id).execute()
-      await endResidence(hand, id, since)
       const householdId = move.householdId ?? (await newHousehold(deps, town, hand, address))
-      const residenceId = uuidv7()
-      await hand.transaction
-        .insertInto('residences')
-        .values({
-          id: residenceId,
-          municipality_id: town.id,
-          neighbour_id: id,
-          household_id: householdId,
-          valid_from: since,
-        })
-        .execute()
-      await reindex(
-        hand,
-        id,
-        tokensOf(tokenMaker(hash32, town.blindIndexBits), {
-          names: [record.name, ...(record.previousNames ?? [])].map(wordsOfName),
-          dateOfBirth: record.dateOfBirth,
-          address,
-        }),
-      )
-      await withdrawProofs(hand, id, ['address', 'household'])
-      await recordMovement(
-        hand,
-        town,
-        requester,
-        id,
-        how === 'return'
-          ? { kind: 'registration', cause: 'return', effectiveOn: since }
-          : { kind: 'change', cause: 'address', effectiveOn: since },
-        { residenceId },
-      )
-      const moved = { id, residenceId, householdId, validFrom: since, version }
+      const tokens = tokenMaker(hash32, town.blindIndexBits)
+      let residenceId = ''
+      for (const one of records) {
+        if (one.id !== id) await nextVersion(hand, one.id, versions.get(one.id) ?? 0)
+        await endResidence(hand, one.id, since)
+        const residence = uuidv7()
+        if (one.id === id) residenceId = residence
+        await hand.transaction
+          .insertInto('residences')
+          .values({
+            id: residence,
+            municipality_id: town.id,
+            neighbour_id: one.id,
+            household_id: householdId,
+            valid_from: since,
+          })
+          .execute()
+        const names = [...(one.name ? [one.name] : []), ...(one.previousNames ?? [])].map(wordsOfName)
+        await reindex(hand, one.id, tokensOf(tokens, { names, dateOfBirth: one.dateOfBirth, address }))
+        await withdrawProofs(hand, one.id, ['address', 'household'])
+        await recordMovement(
+          hand,
+          town,
+          requester,
+          one.id,
+          how === 'return'
+            ? { kind: 'registration', cause: 'return', effectiveOn: since }
+            : { kind: 'change', cause: 'address', effectiveOn: since },
+          { residenceId: residence },
+        )
+      }
+      const moved = { id, residenceId, householdId, validFrom: since, version, people: records.length }
       await keepAnswer(hand, town, id, key, moved)
       return moved
     },
   )
+}
+
+/** Holds several neighbours against other changes, always in one order, so that two moves cannot wait for each other. */
+async function lockTogether(hand: GateHand, ids: readonly string[]): Promise<Map<string, number>> {
+  const rows = await hand.transaction
+    .selectFrom('neighbours')
+    .select(['id', 'version'])
+    .where('id', 'in', ids)
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+  return new Map(rows.map((row) => [row.id, row.version]))
 }
 
 /**

@@ -6,7 +6,7 @@ import { InvalidInput } from '../platform/problem.ts'
 import { confirmResidence } from './confirmations.ts'
 import type { RegistryDeps } from './deps.ts'
 import { neighbourHistory } from './history.ts'
-import { Address, Contact, Correction, Criteria, DistinctBecause, Move, Name, Registration } from './model.ts'
+import { Address, Contact, Correction, Criteria, DistinctBecause, Move, Name, Registration, Return } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { correctNeighbour, OPENABLE, openNeighbour } from './neighbours.ts'
 import { registerNeighbour } from './register.ts'
@@ -19,6 +19,7 @@ const movedSchema = z.object({
   id: Id,
   residenceId: z.uuid(),
   householdId: z.uuid(),
+  people: z.int().openapi({ description: 'How many settled there: more than one where everyone of a household did' }),
   validFrom: z.string(),
   version: z.int(),
 })
@@ -302,7 +303,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
       tag,
       auth: 'staff',
       params,
-      body: Move,
+      body: Return,
       idempotent: true,
       versioned: true,
       answers: { 201: { description: 'A neighbour again', schema: movedSchema } },

@@ -161,6 +161,51 @@ describe('moving house', () => {
     expect((await openRecord(house, host.id)).body.household).toMatchObject({ size: 2 })
   })
 
+  it('takes everyone of the household along, save who is protected, each with a movement of their own', async () => {
+    const parent = await register(house, { since: '2020-01-01' })
+    const mate = { address: undefined, householdId: parent.householdId, since: '2021-01-01' }
+    const child = await register(house, { ...mate, name: { given: 'Ibtissam', family: ['Alaoui'] } })
+    const hidden = await register(house, { ...mate, name: { given: 'Guadalupe', family: ['Roig'] }, protected: true })
+    const address = { kind: 'dwelling', streetName: 'Carrer de la Xaloc', number: '12' }
+    const idempotencyKey = randomUUID()
+    const asked = [
+      parent.id,
+      { address, everyone: true, since: '2024-01-01' },
+      parent.version,
+      { idempotencyKey },
+    ] as const
+    const answer = await move(...asked)
+    expect(answer).toMatchObject({ status: 201, body: { people: 2, version: 2 } })
+    expect((await openRecord(house, child.id)).body).toMatchObject({ address, household: { size: 2 } })
+    expect((await history(child.id)).body.movements.at(-1)).toMatchObject({
+      movement: 'change',
+      cause: 'address',
+      effectiveOn: '2024-01-01',
+    })
+    const stayed = await house.peek(`select household_id from residences where neighbour_id = '${hidden.id}'`)
+    expect(stayed).toEqual([{ household_id: parent.householdId }])
+    const moves = (of: string) =>
+      house.peek(`select id from ledger_entries where subject_id = '${of}' and action = 'move'`)
+    expect([(await moves(parent.id)).length, (await moves(child.id)).length, (await moves(hidden.id)).length]).toEqual([
+      1, 1, 0,
+    ])
+    expect(await move(...asked)).toMatchObject({ status: 201, body: answer.body })
+    expect((await moves(child.id)).length).toBe(1)
+  })
+
+  it('moves all of a household or nobody', async () => {
+    const parent = await register(house, { since: '2020-01-01' })
+    const baby = await register(house, { address: undefined, householdId: parent.householdId, since: '2025-01-01' })
+    const answer = await move(
+      parent.id,
+      { address: { kind: 'dwelling' }, everyone: true, since: '2024-01-01' },
+      parent.version,
+    )
+    expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: '/since' }] } })
+    expect((await openRecord(house, parent.id)).headers.get('etag')).toBe('"1"')
+    expect((await openRecord(house, baby.id)).headers.get('etag')).toBe('"1"')
+  })
+
   it('can be found at the new address', async () => {
     const { id, version } = await register(house, { since: '2020-01-01' })
     await move(

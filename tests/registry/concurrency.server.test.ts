@@ -44,6 +44,20 @@ describe('two clerks at the same instant', () => {
     }
   })
 
+  it('who move one household from either end move it once, and nobody waits for ever', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const one = await register(house, { since: '2020-01-01' })
+      const other = await register(house, { address: undefined, householdId: one.householdId, since: '2020-01-01' })
+      const move = ({ id, version }: typeof one, number: string) =>
+        house.ask('POST', `/v1/neighbours/${id}/residences`, {
+          as: 'clerk',
+          ifMatch: version,
+          body: { address: { kind: 'dwelling', streetName: 'Sirocco', number }, everyone: true, since: '2024-01-01' },
+        })
+      expect(await count([move(one, '1'), move(other, '2')])).toEqual({ 201: 1, 412: 1 })
+    }
+  })
+
   it('in two processes are no different', async () => {
     const other = furnish({ database: house.database, clock: house.clock, keys: house.keys, policies: house.policies })
     const clerk = {
