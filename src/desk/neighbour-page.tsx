@@ -13,8 +13,8 @@ import { EraseBox } from './erasures.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
 import { withinCase } from './purpose.ts'
 import { Reading } from './reading.tsx'
-import { AddressFields } from './register-page.tsx'
 import { deskScript } from './script.ts'
+import { Settle } from './settling.tsx'
 import { CaseBox, Desk, type DeskVisit, dayText, languageName, timeText } from './shell.tsx'
 
 interface PageProps {
@@ -124,7 +124,7 @@ export function NeighbourPage(props: PageProps) {
       {proofs.length > 0 ? <Proofs {...props} /> : ''}
       {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} once={once} /> : ''}
       {may('correct') ? <Correct {...props} /> : ''}
-      {may('move') ? <Settle {...props} /> : ''}
+      {may('move') ? <Settle visit={visit} neighbour={neighbour} once={once} /> : ''}
       {['prove', 'enrol', 'correct', 'move'].every(may) ? '' : <p class="govuk-inset-text">{t.dClosedFor}</p>}
     </Desk>
   )
@@ -275,35 +275,6 @@ function Correct(props: PageProps) {
         <Tick name="protected" label={t.dProtect} on={false} />
         <button type="submit" class="govuk-button">
           {t.dSave}
-        </button>
-      </form>
-    </Details>
-  )
-}
-
-/** A move; of somebody who left, their return. */
-function Settle(props: PageProps) {
-  const { visit, neighbour, once } = props
-  const { t, session } = visit
-  const { departedOn, version } = neighbour
-  const settle = departedOn ? t.dReturn : t.dMove
-  return (
-    <Details summary={settle} open={departedOn !== undefined}>
-      <form method="post" action={action(props, departedOn ? 'return' : 'move')}>
-        <Csrf token={session.csrf} />
-        <input type="hidden" name="version" value={String(version)} />
-        <input type="hidden" name="once" value={once} />
-        <AddressFields visit={visit} typed={{}} />
-        <Field name="join" label={t.dJoin} hint={t.dJoinHint} />
-        <DateField
-          name="since"
-          legend={t.dSince}
-          hint={t.dSinceHint}
-          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-          value={() => ''}
-        />
-        <button type="submit" class="govuk-button">
-          {settle}
         </button>
       </form>
     </Details>

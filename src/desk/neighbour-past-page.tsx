@@ -50,6 +50,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
     duplicate: t.dDuplicate,
     'wrongly-registered': t.dWrongly,
     address: t.dMove,
+    'address-corrected': t.dAddressCorrected,
     'personal-data': t.dCorrect,
     residence: t.dStill,
     return: t.dReturn,

@@ -5,7 +5,7 @@ import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
 import { changeSession, endSession, sessionsOf } from '../identity/sessions.ts'
-import { InvalidInput, NotFound } from '../platform/problem.ts'
+import { InvalidInput } from '../platform/problem.ts'
 import { complaintsWaiting } from '../portal/complaints.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { NoPress, PaperOrder, type Press, printPaper } from '../proofs/paper.ts'
@@ -22,7 +22,6 @@ import type { Municipality } from '../registry/municipality.ts'
 import { correctNeighbour, openNeighbour } from '../registry/neighbours.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../registry/postal-notices.ts'
 import { openProceedings } from '../registry/proceedings-due.ts'
-import { moveNeighbour, returnNeighbour } from '../registry/residences.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { referencePostWaiting } from '../registry/told.ts'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
@@ -40,9 +39,10 @@ import { purposesOfCase, withinCase } from './purpose.ts'
 import { criteriaOf, saidAgain, understood } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
-import { addressIn, contactIn, isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
+import { contactIn, isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
 import { SearchPage } from './search-page.tsx'
-import { type DeskVisit, idIn } from './shell.tsx'
+import { settlingDesk } from './settling.tsx'
+import { type DeskVisit, idIn, onceIn } from './shell.tsx'
 import { SessionsPage, WorkPage } from './work-page.tsx'
 
 export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | undefined; signers: LedgerSigners }
@@ -59,6 +59,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   finding(page, deps)
   registering(page, deps)
   neighbour(page, deps)
+  settlingDesk(page, deps)
   departing(page, deps)
   oversightDesk(page, deps)
   self(page, deps)
@@ -173,8 +174,6 @@ function registering(page: Pages, deps: DeskDeps): void {
   })
 }
 
-const onceIn = ({ form }: Pick<DeskVisit, 'form'>, more = '') => `desk ${form.get('once') || randomUUID()} ${more}`
-
 function neighbour(page: Pages, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk/neighbours/:id', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
@@ -245,29 +244,6 @@ function neighbour(page: Pages, deps: DeskDeps): void {
     await confirmResidence(deps, visit.town, visit.requester, idIn(visit), onceIn(visit, 'confirm'))
     return Reply.redirect(at(idIn(visit)))
   })
-  const settles = (change: typeof returnNeighbour) => async (visit: DeskVisit) => {
-    const typed = typedIn(visit.form)
-    const address = addressIn(typed, visit.town)
-    const since = isoDay(typed, 'since')
-    const conditions = { version: Number(visit.form.get('version')), idempotencyKey: onceIn(visit, 'move') }
-    const from = since && since !== 'wrong' ? { since } : {}
-    const { town, requester } = visit
-    const [joined] = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(visit.form.get('join')) ?? []
-    if (since === 'wrong' || (address === undefined && joined === undefined)) throw new InvalidInput([])
-    if (joined !== undefined) {
-      const mate = await openNeighbour(deps, town, requester, joined, {
-        purpose: purposeOf(requester),
-        fields: ['household'],
-      })
-      await mate.mapAsync(async ({ household }) => {
-        if (household === undefined) throw new NotFound()
-        return change(deps, town, requester, idIn(visit), { householdId: household.id, ...from }, conditions)
-      })
-    } else if (address) await change(deps, town, requester, idIn(visit), { address, ...from }, conditions)
-    return Reply.redirect(at(idIn(visit)))
-  }
-  page({ method: 'post', path: '/desk/neighbours/:id/move', roles: COUNTER }, settles(moveNeighbour))
-  page({ method: 'post', path: '/desk/neighbours/:id/return', roles: COUNTER }, settles(returnNeighbour))
 }
 
 /** What the form corrects: what stands in it replaces what is recorded. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Child } from 'hono/jsx'
 import { purposeOf, type Staff, type StaffRole } from '../firewall/requester.ts'
 import { NotFound } from '../platform/problem.ts'
@@ -106,6 +107,10 @@ export const idIn = ({ params }: Pick<DeskVisit, 'params'>) => {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) throw new NotFound()
   return id
 }
+
+/** The idempotency key of a form: sent twice, it happens once. */
+export const onceIn = ({ form }: Pick<DeskVisit, 'form'>, more = '') =>
+  `desk ${form.get('once') || randomUUID()} ${more}`
 
 const tag = (language: Language) => (language === 'ar' ? 'ar-u-nu-latn' : language)
 

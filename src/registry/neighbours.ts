@@ -222,6 +222,7 @@ export interface MovementOutline {
     | 'return'
     | 'residence'
     | 'address'
+    | 'address-corrected'
     | 'personal-data'
     | 'death'
     | 'moved-away'

@@ -50,14 +50,16 @@ export interface Moved {
 
 /**
  * Moves a neighbour to another address or household in the municipality. The earlier residence ends the
- * day the new one begins; that it once was open-ended stays on record.
+ * day the new one begins; that it once was open-ended stays on record. A move on the very day the present residence
+ * began corrects it: nobody lived at the address before, which stays on record only as what was believed.
  *
  * With `everyone` the whole household goes along, each with a movement and an entry of their own, all of them or none;
  * who is protected stays where they are recorded, since their record is not this clerk's to change.
  *
- * A neighbour who moves themself founds a household at the new address: whom they join or take along, a clerk has to ask.
+ * A neighbour who moves themself founds a household at the new address: whom they join or take along, a clerk has to
+ * ask. They correct only what began today: years at an address are not theirs alone to say.
  *
- * @throws {InvalidInput} when the move lies in the future or does not come after the start of the present residence
+ * @throws {InvalidInput} when the move lies in the future or before the present residence began
  * @throws {NotResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  */
 export async function moveNeighbour(
@@ -146,10 +148,17 @@ async function settle(
         await hand.transaction.updateTable('neighbours').set({ departed_on: null }).where('id', '=', id).execute()
       const householdId = move.householdId ?? (await newHousehold(deps, town, hand, address))
       const tokens = tokenMaker(hash32, town.blindIndexBits)
+      // Who joined the household after that day goes along from the day they joined; a correction is of all their time.
+      const corrected = how === 'move' && since === record.residence?.validFrom
+      const fromWhen = (joined = since) => (corrected ? joined : later(since, joined))
       let residenceId = ''
       for (const one of records) {
         if (one.id !== id) await nextVersion(hand, one.id, versions.get(one.id) ?? 0)
-        await endResidence(hand, one.id, since)
+        const from = one.id === id ? since : fromWhen(one.residence?.validFrom)
+        const before = await endResidence(hand, one.id, from)
+        const corrects = how === 'move' && before === 'replaced'
+        if (corrects && requester.kind === 'resident' && from !== day.toString())
+          throw new InvalidInput([{ pointer: '/since', detail: 'Give a day after the present residence began.' }])
         const residence = uuidv7()
         if (one.id === id) residenceId = residence
         await hand.transaction
@@ -159,7 +168,7 @@ async function settle(
             municipality_id: town.id,
             neighbour_id: one.id,
             household_id: householdId,
-            valid_from: since,
+            valid_from: from,
           })
           .execute()
         const names = [...(one.name ? [one.name] : []), ...(one.previousNames ?? [])].map(wordsOfName)
@@ -171,8 +180,8 @@ async function settle(
           requester,
           one.id,
           how === 'return'
-            ? { kind: 'registration', cause: 'return', effectiveOn: since }
-            : { kind: 'change', cause: 'address', effectiveOn: since },
+            ? { kind: 'registration', cause: 'return', effectiveOn: from }
+            : { kind: 'change', cause: corrects ? 'address-corrected' : 'address', effectiveOn: from },
           { residenceId: residence },
         )
       }
@@ -196,13 +205,20 @@ async function lockTogether(hand: GateHand, ids: readonly string[]): Promise<Map
 }
 
 /**
- * Ends the residence in force: closes the row as it was known and writes it again with its last day.
+ * Ends the residence in force: closes the row as it was known and writes it again with its last day. One that ends
+ * on its first day was never true and is not written again.
  *
  * A departure on or before its first day leaves no residence in force at all.
  *
- * @throws {InvalidInput} when a move is not after its start
+ * @returns what became of it; nothing where none was in force
+ * @throws {InvalidInput} when a move is before its start
  */
-export async function endResidence(hand: GateHand, neighbourId: string, on: string, departing = false): Promise<void> {
+export async function endResidence(
+  hand: GateHand,
+  neighbourId: string,
+  on: string,
+  departing = false,
+): Promise<'ended' | 'replaced' | undefined> {
   const current = await hand.transaction
     .selectFrom('residences')
     .selectAll()
@@ -211,17 +227,19 @@ export async function endResidence(hand: GateHand, neighbourId: string, on: stri
     .where('valid_to', 'is', null)
     .forUpdate()
     .executeTakeFirst()
-  if (current === undefined) return
-  const began = Temporal.PlainDate.compare(on, current.valid_from) > 0
-  if (!began && !departing) {
-    throw new InvalidInput([{ pointer: '/since', detail: 'Give a day after the present residence began.' }])
+  if (current === undefined) return undefined
+  const began = Temporal.PlainDate.compare(on, current.valid_from)
+  if (began < 0 && !departing) {
+    throw new InvalidInput([
+      { pointer: '/since', detail: 'Give a day after the present residence began, or that day, to correct it.' },
+    ])
   }
   await hand.transaction
     .updateTable('residences')
     .set({ superseded_at: sql`now()` })
     .where('id', '=', current.id)
     .execute()
-  if (!began) return
+  if (began <= 0) return 'replaced'
   await hand.transaction
     .insertInto('residences')
     .values({
@@ -233,7 +251,10 @@ export async function endResidence(hand: GateHand, neighbourId: string, on: stri
       valid_to: on,
     })
     .execute()
+  return 'ended'
 }
+
+const later = (day: string, other: string) => (Temporal.PlainDate.compare(other, day) > 0 ? other : day)
 
 async function newHousehold(deps: RegistryDeps, town: Municipality, hand: GateHand, address: Address): Promise<string> {
   const addressId = uuidv7()

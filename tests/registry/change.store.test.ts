@@ -32,6 +32,13 @@ const history = (id: string, query = '') =>
     residences: { validFrom: string; validTo: string | null; supersededAt: string | null }[]
   }>('GET', `/v1/neighbours/${id}/history${query}`, { as: 'clerk', purpose: 'counter-service' })
 
+const databaseTime = async () => {
+  const [{ now } = { now: '' }] = await house.peek<{ now: string }>(
+    `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now`,
+  )
+  return now
+}
+
 describe('correcting a record', () => {
   it('replaces what was given, keeps the rest, and counts the version up', async () => {
     const { id, version } = await register(house, {
@@ -136,9 +143,7 @@ describe('moving house', () => {
       since: '2018-03-01',
       address: { kind: 'dwelling', streetName: 'Vell' },
     })
-    const [{ now } = { now: '' }] = await house.peek<{ now: string }>(
-      `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now`,
-    )
+    const now = await databaseTime()
     await move(id, { address: { kind: 'dwelling', streetName: 'Nou' }, since: '2022-09-15' }, version)
     await patch(id, { name: { given: 'Després' } }, 2)
     const then = (await history(id, `?knownAt=${now}`)).body
@@ -193,17 +198,65 @@ describe('moving house', () => {
     expect((await moves(child.id)).length).toBe(1)
   })
 
-  it('moves all of a household or nobody', async () => {
+  it('takes who joined the household later along from the day they joined', async () => {
     const parent = await register(house, { since: '2020-01-01' })
     const baby = await register(house, { address: undefined, householdId: parent.householdId, since: '2025-01-01' })
-    const answer = await move(
-      parent.id,
-      { address: { kind: 'dwelling' }, everyone: true, since: '2024-01-01' },
-      parent.version,
-    )
-    expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: '/since' }] } })
-    expect((await openRecord(house, parent.id)).headers.get('etag')).toBe('"1"')
-    expect((await openRecord(house, baby.id)).headers.get('etag')).toBe('"1"')
+    const address = { kind: 'dwelling', streetName: 'Carrer del Mestral' }
+    const to = { address, everyone: true, since: '2024-01-01' }
+    expect(await move(parent.id, to, parent.version)).toMatchObject({ status: 201, body: { people: 2 } })
+    const { residences, movements } = (await history(baby.id)).body
+    expect(residences.filter(({ supersededAt }) => supersededAt === null)).toMatchObject([
+      { validFrom: '2025-01-01', validTo: null },
+    ])
+    expect(movements.at(-1)).toMatchObject({ cause: 'address-corrected', effectiveOn: '2025-01-01' })
+  })
+
+  it('moves all of a household or nobody', async () => {
+    const parent = await register(house, { since: '2020-01-01' })
+    const mate = await register(house, { address: undefined, householdId: parent.householdId, since: '2020-01-01' })
+    const to = { address: { kind: 'dwelling' }, everyone: true, since: '2019-01-01' }
+    expect(await move(parent.id, to, parent.version)).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/since' }] },
+    })
+    for (const { id } of [parent, mate]) expect((await openRecord(house, id)).headers.get('etag')).toBe('"1"')
+  })
+
+  it('corrects the address of a whole household for all the time each was there', async () => {
+    const parent = await register(house, { since: '2020-01-01' })
+    const baby = await register(house, { address: undefined, householdId: parent.householdId, since: '2025-01-01' })
+    const to = { address: { kind: 'dwelling', streetName: 'Carrer de Llevant' }, everyone: true, since: '2025-01-01' }
+    expect(await move(baby.id, to, baby.version)).toMatchObject({ status: 201, body: { people: 2 } })
+    for (const [{ id }, since] of [
+      [parent, '2020-01-01'],
+      [baby, '2025-01-01'],
+    ] as const) {
+      const { residences } = (await history(id)).body
+      expect(residences.filter(({ supersededAt }) => supersededAt === null)).toMatchObject([
+        { validFrom: since, validTo: null },
+      ])
+    }
+  })
+
+  it('corrects an address that was wrong from the start, and keeps what was believed', async () => {
+    const wrong = { kind: 'dwelling', streetName: 'Carrer del Garbí', number: '1' } as const
+    const { id, version } = await register(house, { address: wrong, since: '2020-01-01' })
+    const now = await databaseTime()
+    const right = { ...wrong, number: '11' }
+    expect(await move(id, { address: right, since: '2020-01-01' }, version)).toMatchObject({ status: 201 })
+    expect((await history(id, '?trueAt=2021-01-01')).body.state).toMatchObject({ address: right })
+    expect((await history(id, `?knownAt=${now}`)).body.state).toMatchObject({ address: wrong })
+    const { residences, movements } = (await history(id)).body
+    expect(residences.filter(({ supersededAt }) => supersededAt === null)).toHaveLength(1)
+    expect(movements.at(-1)).toMatchObject({ cause: 'address-corrected', effectiveOn: '2020-01-01' })
+    expect((await openRecord(house, id)).body).toMatchObject({ residence: { residentSince: '2020-01-01' } })
+    const search = (number: string) =>
+      house.ask<{ matches: unknown[] }>('POST', '/v1/neighbours/search', {
+        as: 'clerk',
+        purpose: 'counter-service',
+        body: { street: 'garbi', number },
+      })
+    expect([(await search('1')).body.matches.length, (await search('11')).body.matches.length]).toEqual([0, 1])
   })
 
   it('can be found at the new address', async () => {
@@ -232,7 +285,6 @@ describe('moving house', () => {
       status: 422,
       body: { errors: [{ pointer: '/since' }] },
     })
-    expect(await move(id, { address, since: '2020-01-01' }, version)).toMatchObject({ status: 422 })
     expect((await openRecord(house, id)).headers.get('etag')).toBe('"1"')
   })
 

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto'
+import { Reply } from '../firewall/reply.ts'
+import { purposeOf, type StaffRole } from '../firewall/requester.ts'
+import { InvalidInput, NotFound } from '../platform/problem.ts'
+import { addressText } from '../proofs/address-text.ts'
+import { nameText } from '../proofs/paper.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import { type Neighbour, openNeighbour } from '../registry/neighbours.ts'
+import { moveNeighbour, returnNeighbour } from '../registry/residences.ts'
+import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
+import { Csrf, DateField, Field, Radios, Tick } from '../ui/form.tsx'
+import { Details } from '../ui/parts.tsx'
+import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
+import { criteriaOf, saidAgain } from './query.ts'
+import { AddressFields } from './register-page.tsx'
+import { addressIn, isoDay, typedIn } from './registration-form.ts'
+import type { Shown } from './search-page.tsx'
+import { Desk, type DeskVisit, dayText, idIn, onceIn } from './shell.tsx'
+
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+
+/** Where a neighbour lives from now on: at another address, or with somebody who is registered. */
+export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
+  const settles = (how: 'move' | 'return') => async (visit: DeskVisit) => {
+    const { town, requester, form } = visit
+    const typed = typedIn(form)
+    const address = addressIn(typed, town)
+    const since = form.has('mistake') ? form.get('began') : isoDay(typed, 'since')
+    const [joined] = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(form.get('join')) ?? []
+    if (since === 'wrong' || (address === undefined && joined === undefined)) throw new InvalidInput([])
+    const from = since ? { since } : {}
+    const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(visit, 'move') }
+    const settle = (where: { address: NonNullable<typeof address> } | { householdId: string }) =>
+      how === 'return'
+        ? returnNeighbour(deps, town, requester, idIn(visit), { ...where, ...from }, conditions)
+        : moveNeighbour(
+            deps,
+            town,
+            requester,
+            idIn(visit),
+            { ...where, ...from, ...(form.has('everyone') ? { everyone: true } : {}) },
+            conditions,
+          )
+    if (joined !== undefined) {
+      const ask = { purpose: purposeOf(requester), fields: ['household'] as const }
+      const mate = await openNeighbour(deps, town, requester, joined, ask)
+      await mate.mapAsync(async ({ household }) => {
+        if (household === undefined) throw new NotFound()
+        return settle({ householdId: household.id })
+      })
+    } else if (address) await settle({ address })
+    return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
+  }
+  page({ method: 'post', path: '/desk/neighbours/:id/move', roles: COUNTER }, settles('move'))
+  page({ method: 'post', path: '/desk/neighbours/:id/return', roles: COUNTER }, settles('return'))
+
+  page({ method: 'get', path: '/desk/neighbours/:id/with', roles: COUNTER }, async (visit) => {
+    const ask = { purpose: purposeOf(visit.requester), fields: ['household', 'residence', 'departedOn'] as const }
+    return Reply.page(await openNeighbour(deps, visit.town, visit.requester, idIn(visit), ask), (neighbour) => (
+      <WithPage visit={visit} who={whoOf(neighbour, visit)} />
+    ))
+  })
+  page({ method: 'post', path: '/desk/neighbours/:id/with', roles: COUNTER }, async (visit) => {
+    const { town, requester, form } = visit
+    const who = {
+      version: form.get('version'),
+      began: form.get('began'),
+      returns: form.has('returns'),
+      others: form.has('others'),
+    }
+    const said = form.get('said')
+    const mononym = form.has('mononym')
+    const again = { visit, who, said: saidAgain(said), mononym }
+    try {
+      const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteriaOf(said, mononym))
+      return Reply.page(found, (shown) => <WithPage {...again} found={shown} />)
+    } catch (error) {
+      if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
+      return pageOf(<WithPage {...again} tooWide />, 422)
+    }
+  })
+}
+
+/** What the form must know of who settles, and nothing that says who they are. */
+interface Who {
+  version: string
+  /** The day the present residence began; empty where there is none. */
+  began: string
+  returns: boolean
+  /** Whether there may be others in the household they leave. */
+  others: boolean
+}
+
+const whoOf = ({ version, departedOn, household, residence }: Neighbour, { requester }: DeskVisit): Who => ({
+  version: String(version),
+  began: departedOn === undefined ? (residence?.validFrom ?? '') : '',
+  returns: departedOn !== undefined,
+  // A household's size leaves out who is protected, whom a supervisor may move.
+  others: departedOn === undefined && ((household?.size ?? 1) > 1 || requester.role === 'supervisor'),
+})
+
+/** A move; of somebody who left, their return. */
+export function Settle(props: { visit: DeskVisit; neighbour: Neighbour; once: string }) {
+  const { visit, neighbour, once } = props
+  const { t } = visit
+  const who = whoOf(neighbour, visit)
+  const settle = who.returns ? t.dReturn : t.dMove
+  return (
+    <Details summary={settle} open={who.returns}>
+      <p>
+        <a href={`/desk/neighbours/${neighbour.id}/with`}>{t.dMoveIn}</a>
+      </p>
+      <SettleForm visit={visit} id={neighbour.id} who={who} once={once} button={settle}>
+        <AddressFields visit={visit} typed={{}} />
+      </SettleForm>
+    </Details>
+  )
+}
+
+function SettleForm(props: {
+  visit: DeskVisit
+  id: string
+  who: Who
+  once: string
+  button: string
+  children: unknown
+}) {
+  const { visit, id, who, once, button, children } = props
+  const { t, session } = visit
+  return (
+    <form method="post" action={`/desk/neighbours/${id}/${who.returns ? 'return' : 'move'}`}>
+      <Csrf token={session.csrf} />
+      <input type="hidden" name="version" value={who.version} />
+      <input type="hidden" name="began" value={who.began} />
+      <input type="hidden" name="once" value={once} />
+      {children}
+      {who.others ? <Tick name="everyone" label={t.dEveryone} on={false} /> : ''}
+      <DateField
+        name="since"
+        legend={t.dSince}
+        hint={t.dSinceHint}
+        labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+        value={() => ''}
+      />
+      {who.began ? <Tick name="mistake" label={t.dMistake} on={false} /> : ''}
+      <button type="submit" class="govuk-button">
+        {button}
+      </button>
+    </form>
+  )
+}
+
+/** Whom somebody moves in with: looked for as people say it, and chosen among those found. */
+function WithPage(props: {
+  visit: DeskVisit
+  who: Who
+  said?: string
+  mononym?: boolean
+  found?: Shown
+  tooWide?: boolean
+}) {
+  const { visit, who, said = '', mononym = false, found, tooWide } = props
+  const { t, language, session } = visit
+  const id = idIn(visit)
+  const others = found?.matches.filter((match) => match.id !== id) ?? []
+  return (
+    <Desk visit={visit} title={t.dMoveIn}>
+      <h1>{t.dMoveIn}</h1>
+      <form method="post" action={`/desk/neighbours/${id}/with`}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="version" value={who.version} />
+        <input type="hidden" name="began" value={who.began} />
+        {who.returns ? <input type="hidden" name="returns" value="yes" /> : ''}
+        {who.others ? <input type="hidden" name="others" value="yes" /> : ''}
+        <Field
+          name="said"
+          label={t.dQuery}
+          hint={t.dQueryHint}
+          value={said}
+          auto
+          required
+          fault={tooWide ? t.dTooWide : undefined}
+        />
+        <Tick name="mononym" label={t.dMononym} on={mononym} />
+        <button type="submit" class="govuk-button govuk-button--secondary">
+          {t.dSearch}
+        </button>
+      </form>
+      {found && others.length === 0 ? <p role="status">{t.dNobody}</p> : ''}
+      {others.length > 0 ? (
+        <SettleForm visit={visit} id={id} who={who} once={randomUUID()} button={t.dMoveIn}>
+          <Radios
+            name="join"
+            legend={t.dWithWhom}
+            heading
+            required
+            value={others.length === 1 ? (others[0]?.id ?? '') : ''}
+            choices={others.map((match) => ({
+              value: match.id,
+              label: match.name ? nameText(match.name) : '…',
+              hint: [dayText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
+                .filter(Boolean)
+                .join(' · '),
+            }))}
+          />
+          {found?.more ? <p>{t.dMore}</p> : ''}
+        </SettleForm>
+      ) : (
+        ''
+      )}
+      <p>
+        <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
