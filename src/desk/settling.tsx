@@ -106,7 +106,7 @@ export function Settle(props: { visit: DeskVisit; neighbour: Neighbour; once: st
   const who = whoOf(neighbour, visit)
   const settle = who.returns ? t.dReturn : t.dMove
   return (
-    <Details summary={settle} open={who.returns}>
+    <Details summary={who.returns ? t.dReturn : t.dSettle} open={who.returns}>
       <p>
         <a href={`/desk/neighbours/${neighbour.id}/with`}>{t.dMoveIn}</a>
       </p>
@@ -188,7 +188,7 @@ function WithPage(props: {
       </form>
       {found && others.length === 0 ? <p role="status">{t.dNobody}</p> : ''}
       {others.length > 0 ? (
-        <SettleForm visit={visit} id={id} who={who} once={randomUUID()} button={t.dMoveIn}>
+        <SettleForm visit={visit} id={id} who={who} once={randomUUID()} button={who.returns ? t.dReturn : t.dMove}>
           <Radios
             name="join"
             legend={t.dWithWhom}
