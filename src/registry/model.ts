@@ -5,6 +5,10 @@ import { parseBirthDate } from './birth-date.ts'
 // There is no nationality, status, country of birth or religion here, and no document.
 
 const line = (most: number) => z.string().trim().min(1).max(most)
+/** A line of a passport's reader holds more than its number, and would not be recognised by it. @see ICAO Doc 9303 part 3 */
+const documentNumber = line(64).refine((text) => !text.includes('<'), {
+  message: 'Give the number of the document, not a line that a reader reads.',
+})
 
 const nameParts = { given: line(200).optional(), family: z.array(line(200)).min(1).max(6).optional() }
 const named = (name: { given?: string | undefined; family?: string[] | undefined }) =>
@@ -89,7 +93,7 @@ export type Contact = z.infer<typeof Contact>
 export const Evidence = z
   .strictObject({
     strength: z.enum(['photo-document', 'document', 'attestation', 'declaration']),
-    document: line(64).optional(),
+    document: documentNumber.optional(),
   })
   .refine((evidence) => evidence.document === undefined || evidence.strength.endsWith('document'), {
     path: ['document'],
@@ -178,7 +182,7 @@ export const Criteria = z
   .strictObject({
     name: line(200).optional(),
     dateOfBirth: BirthDateText.optional(),
-    document: line(64).optional(),
+    document: documentNumber.optional(),
     street: line(200).optional(),
     number: line(20).optional(),
     mononym: z.boolean().optional(),

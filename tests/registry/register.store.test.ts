@@ -242,6 +242,18 @@ describe('somebody who is registered already', () => {
     ])
   })
 
+  it('wants the number of a document, not a line of its reader: that would never be recognised again', async () => {
+    const document = 'X12345678<8UTO8503126F3009154<<<<<<<<<<<<<<06'
+    const answer = await house.ask('POST', '/v1/neighbours', {
+      as: 'clerk',
+      body: somebody({ evidence: { strength: 'photo-document', document } }),
+    })
+    expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: '/evidence/document' }] } })
+    expect(JSON.stringify(answer.body)).not.toContain('X1234')
+    const search = { as: 'clerk', purpose: 'counter-service', body: { document } } as const
+    expect((await house.ask('POST', '/v1/neighbours/search', search)).status).toBe(422)
+  })
+
   it('is noticed by the same document, whatever name is given', async () => {
     const document = `INVENTED-${randomUUID()}`
     const { id } = await register(house, { evidence: { strength: 'photo-document', document } })
