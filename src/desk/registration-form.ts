@@ -86,7 +86,7 @@ export function check(typed: Typed, t: Texts, town: Towns, keepSensitive: boolea
   for (let i = 0; i < peopleIn(typed); i += 1) {
     const get = (name: string) => (typed[`p${i}_${name}`] ?? '').trim()
     const [given, family] = [get('given'), get('family')]
-    if (get('document') === UNREAD) faults[`p${i}_document`] = t.dNotRead
+    if (get('document') === UNREAD || get('document').includes('<')) faults[`p${i}_document`] = t.dNotRead
     if (given === '' && family === '') {
       if (i === 0) faults.p0_given = t.dGiven
       continue
@@ -116,7 +116,7 @@ export function check(typed: Typed, t: Texts, town: Towns, keepSensitive: boolea
       ...(typed.household ? { householdId: typed.household } : { address: address ?? { kind: 'no-fixed-address' } }),
     })
     if (parsed.success) people.push(parsed.data)
-    else faults[`p${i}_given`] ??= t.pInvalid
+    else if (faults[`p${i}_document`] === undefined) faults[`p${i}_given`] ??= t.pInvalid
   }
   const sensitive = keepSensitive
     ? undefined

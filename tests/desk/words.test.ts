@@ -98,6 +98,10 @@ describe('what people say at a counter', () => {
       check(wrong, LOCALES.en, demoTown('https://vallmar.example', Temporal.Now.instant()), false).faults.p0_document,
     ).toBe(LOCALES.en.dNotRead)
     expect(typed('p0_document', 'X1234567L')).toEqual({ p0_document: 'X1234567L' })
+    const scrap = { p0_given: 'Anna', p0_evidence: 'document', p0_document: 'X1234567<8', where: 'no-fixed-address' }
+    expect(check(scrap, LOCALES.en, demoTown('https://vallmar.example', Temporal.Now.instant()), false).faults).toEqual(
+      { p0_document: LOCALES.en.dNotRead },
+    )
   })
 
   it.each(['p2_given', 'p2_family'])('fills in a person where a reader typed into %s, to be looked at', (field) => {
