@@ -1,4 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
+import { type _HMAC, hmac } from '@noble/hashes/hmac.js'
+import { type _SHA256, sha256 } from '@noble/hashes/sha2.js'
 import { randomBytes } from '../platform/random.ts'
 import { openBytes, SealBroken, sealBytes } from './cipher.ts'
 import type { KeyProvider } from './key-provider.ts'
@@ -30,12 +32,16 @@ const STEP = 64
 const contextOf = (place: Place, keyId: string) => `padron:1:${place.table}:${place.column}:${place.row}:${keyId}`
 const wrapContext = (id: string, owner: DataKeyOwner) => `padron:1:data_keys:wrapped:${id}:${owner}`
 
+type Keyed = _HMAC<_SHA256>
+
 /** A data key in memory, for as long as one request needs it. */
 export class DataKey {
   readonly id: string
   readonly #key: KeyObject
   /** A format byte and this key's id. */
   readonly #head: Uint8Array
+  #keyed: Keyed | undefined
+  #working: Keyed | undefined
 
   constructor(id: string, bytes: Uint8Array) {
     this.id = id
@@ -72,12 +78,27 @@ export class DataKey {
     return createHmac('sha256', this.#key).update(text).digest()
   }
 
-  /** The first 32 bits of `hash(text)`: as text, which is made in half the time of a Buffer. */
+  /**
+   * The first 32 bits of `hash(text)`. A registration asks for thirty of them: the state after the key is made once and
+   * copied, which takes half the time of an HMAC from the start.
+   */
   hash32(text: string): number {
-    const digest = createHmac('sha256', this.#key).update(text).digest('latin1')
-    const byte = (at: number) => digest.charCodeAt(at)
-    return ((byte(0) << 24) | (byte(1) << 16) | (byte(2) << 8) | byte(3)) >>> 0
+    this.#keyed ??= hmac.create(sha256, this.#key.export()) as Keyed
+    this.#working = this.#keyed._cloneInto(this.#working)
+    this.#working.update(utf8(text)).digestInto(digest)
+    return ((digest[0] << 24) | (digest[1] << 16) | (digest[2] << 8) | digest[3]) >>> 0
   }
+}
+
+const digest = new Uint8Array(32) as Uint8Array & { 0: number; 1: number; 2: number; 3: number }
+const encoder = new TextEncoder()
+const room = new Uint8Array(4096)
+
+/** The bytes of a text, good until the next call. */
+function utf8(text: string): Uint8Array {
+  // A UTF-16 unit takes three bytes at most.
+  if (text.length * 3 > room.length) return encoder.encode(text)
+  return room.subarray(0, encoder.encodeInto(text, room).written)
 }
 
 /** A fresh random key, its id that of the neighbour or address it seals. */

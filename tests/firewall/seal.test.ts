@@ -13,7 +13,7 @@ import {
   parseKeyMaterial,
   withNewKey,
 } from '../../src/firewall/key-provider.ts'
-import { newDataKey, rewrap, sealedKeyId, unwrapDataKey } from '../../src/firewall/seal.ts'
+import { DataKey, newDataKey, rewrap, sealedKeyId, unwrapDataKey } from '../../src/firewall/seal.ts'
 import { uuidv7 } from '../../src/platform/clock.ts'
 
 const TOWN = uuidv7()
@@ -58,6 +58,19 @@ describe('sealing', () => {
     const key = newDataKey(uuidv7())
     expect(key.seal(place, 'Ona')).not.toEqual(key.seal(place, 'Ona'))
     expect(key.seal(place, 'Ona').length).toBe(key.seal(place, 'Montserrat de la Font').length)
+  })
+})
+
+describe('indexing', () => {
+  it('gives the first 32 bits of HMAC-SHA-256, of texts of any length and script', () => {
+    const key = newDataKey(uuidv7())
+    const texts = ['', 'ana', 'خالد', '慧', '\u{1f6b2}', '\ud800', 'x'.repeat(55), 'ж'.repeat(64), 'né'.repeat(5_000)]
+    for (const text of [...texts, ...texts]) expect(key.hash32(text)).toBe(key.hash(text).readUInt32BE())
+  })
+
+  it('is what RFC 4231 says', () => {
+    const key = new DataKey(uuidv7(), Buffer.from('Jefe'.padEnd(32, '\0')))
+    expect(key.hash32('what do ya want for nothing?')).toBe(0x5bdcc146)
   })
 })
 
