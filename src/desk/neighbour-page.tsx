@@ -8,6 +8,7 @@ import type { Offer } from '../proofs/wallet/offers.ts'
 import type { Neighbour } from '../registry/neighbours.ts'
 import { Csrf, DateField, Field, Select, Tick } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
+import { LanguageSelect, Spoken } from '../ui/language-select.tsx'
 import { Details, Done, Fact, Facts } from '../ui/parts.tsx'
 import { EraseBox } from './erasures.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
@@ -155,11 +156,9 @@ function HandOver(props: PageProps) {
                 label={t.dPaperKind}
                 options={PAPER_KINDS.map((kind) => [kind, paper[kind]] as const)}
               />
-              <Select
-                name="language"
+              <LanguageSelect
                 label={t.dSpeaks}
                 value={languages?.find((code) => code in LANGUAGES) ?? town.languages[0] ?? language}
-                options={Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)}
               />
               <button type="submit" class="govuk-button">
                 {t.dPrint}
@@ -253,6 +252,7 @@ function Correct(props: PageProps) {
       <form method="post" action={action(props, 'correct')}>
         <Csrf token={session.csrf} />
         <input type="hidden" name="version" value={String(version)} />
+        <input type="hidden" name="named" value={JSON.stringify(name ?? null)} />
         <p class="govuk-hint">{t.dCorrectLead}</p>
         <Field name="given" label={t.dGiven} value={name?.given ?? ''} auto />
         <Field name="family" label={t.dFamily} value={name?.family?.join(' ') ?? ''} auto />
@@ -266,12 +266,7 @@ function Correct(props: PageProps) {
         />
         <Tick name="about" label={t.dAbout} on={dateOfBirth?.endsWith('~') ?? false} />
         {reach ? <Field name="contact" label={t.dPhone} value={Object.values(contact ?? {}).join(', ')} /> : ''}
-        <Select
-          name="speaks"
-          label={t.dSpeaks}
-          value={languages?.[0] ?? ''}
-          options={[['', '–'], ...Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)]}
-        />
+        <Spoken label={t.dSpeaks} languages={languages ?? []} otherwise="" none />
         <Tick name="protected" label={t.dProtect} on={false} />
         <button type="submit" class="govuk-button">
           {t.dSave}

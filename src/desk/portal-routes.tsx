@@ -16,7 +16,8 @@ import {
 } from '../portal/complaints.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { Csrf, Field, Select } from '../ui/form.tsx'
-import { isLanguage, LANGUAGES, type Language } from '../ui/language.ts'
+import { isLanguage, type Language } from '../ui/language.ts'
+import { LanguageSelect } from '../ui/language-select.tsx'
 import { Details } from '../ui/parts.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { Desk, type DeskVisit, dayText, hourText, languageName } from './shell.tsx'
@@ -156,12 +157,7 @@ function HearingBox(props: { visit: DeskVisit; times: readonly string[] }) {
           <p class="govuk-hint">{t.wDeskHint}</p>
           <TimeSelect town={town} language={language} times={times} />
           <Select name="kind" label={t.kKind} value="refused" options={kindNames(language)} />
-          <Select
-            name="language"
-            label={t.dSpeaks}
-            value={language}
-            options={Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)}
-          />
+          <LanguageSelect label={t.dSpeaks} value={language} />
           <button type="submit" class="govuk-button">
             {t.wBook}
           </button>

@@ -2,7 +2,8 @@ import { nameText } from '../proofs/paper.ts'
 import { DistinctBecause, type Name } from '../registry/model.ts'
 import { referenceAddressesOf } from '../registry/reference-addresses.ts'
 import { type Choice, Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Select, Tick } from '../ui/form.tsx'
-import { LANGUAGES, type Texts } from '../ui/language.ts'
+import type { Texts } from '../ui/language.ts'
+import { LanguageSelect } from '../ui/language-select.tsx'
 import { Details, Done, NotDone } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
 import { MOST_PEOPLE, peopleIn, type Typed } from './registration-form.ts'
@@ -145,12 +146,7 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
           </>
         }
       >
-        <Select
-          name={name('language')}
-          label={t.dSpeaks}
-          value={value('language') || visit.language}
-          options={Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)}
-        />
+        <LanguageSelect name={name('language')} label={t.dSpeaks} value={value('language') || visit.language} />
         <Field name={name('contact')} label={t.dPhone} value={value('contact')} />
         {value('guardian') ? (
           <input type="hidden" name={name('guardian')} value={value('guardian')} />

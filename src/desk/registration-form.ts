@@ -1,6 +1,6 @@
 import type { InvalidInput } from '../platform/problem.ts'
 import { parseBirthDate } from '../registry/birth-date.ts'
-import { type Address, Registration } from '../registry/model.ts'
+import { type Address, Contact, type Name, Registration } from '../registry/model.ts'
 import { referenceAddressesOf } from '../registry/reference-addresses.ts'
 import type { Faults } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
@@ -94,7 +94,7 @@ export function check(typed: Typed, t: Texts, town: Towns, keepSensitive: boolea
     const born = birthIn((part) => get(`born-${part}`), get('about') !== '')
     if (born === 'wrong') faults[`p${i}_born`] = t.dBornHint
     const parsed = Registration.safeParse({
-      name: { ...(given ? { given } : {}), ...(family ? { family: family.split(/\s+/) } : {}) },
+      name: nameIn(given, family),
       ...(born === undefined || born === 'wrong' ? {} : { dateOfBirth: born }),
       ...(get('language') ? { languages: [get('language')] } : {}),
       ...(get('contact') ? { contact: contactIn(get('contact')) } : {}),
@@ -127,10 +127,40 @@ export function check(typed: Typed, t: Texts, town: Towns, keepSensitive: boolea
   return { people, faults, sensitive }
 }
 
-/** An e-mail address, a telephone number, or another way to reach somebody, told apart by how it looks. */
-export function contactIn(text: string) {
-  if (/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text)) return { email: text }
-  return /^[+\d\s().-]{6,}$/.test(text) ? { phone: text } : { other: text }
+const MOST_FAMILY_NAMES = 6
+
+/**
+ * A name as it stands in two boxes. What was recorded stays as it is where its box was not touched: how family names go
+ * together, and how its bearer writes it in Latin letters, do not stand in a box.
+ */
+export function nameIn(given: string, family: string, recorded?: Name | null): Name {
+  const name = written(given, family)
+  const sameFamily = recorded?.family?.join(' ') === name.family?.join(' ')
+  if (!recorded || !sameFamily) return name
+  if (recorded.given === name.given) return recorded
+  return { ...name, ...(recorded.family ? { family: recorded.family } : {}) }
+}
+
+function written(given: string, family: string): Name {
+  const words = family.split(/\s+/).filter((word) => word !== '')
+  // Somebody may have more words in their family name than anyone counts.
+  const names =
+    words.length > MOST_FAMILY_NAMES
+      ? [...words.slice(0, MOST_FAMILY_NAMES - 1), words.slice(MOST_FAMILY_NAMES - 1).join(' ')]
+      : words
+  return { ...(given ? { given } : {}), ...(names.length > 0 ? { family: names } : {}) }
+}
+
+/** Ways to reach somebody, told apart by how they look: an e-mail address, a telephone number, and what is neither. */
+export function contactIn(text: string): Contact {
+  const contact: Contact = {}
+  const others: string[] = []
+  for (const part of text.split(/[,;]/).map((one) => one.trim())) {
+    if (contact.email === undefined && Contact.shape.email.safeParse(part).success) contact.email = part
+    else if (contact.phone === undefined && /^[+\d\s().-]{6,40}$/.test(part)) contact.phone = part
+    else if (part !== '') others.push(part)
+  }
+  return { ...contact, ...(others.length > 0 ? { other: others.join(', ') } : {}) }
 }
 
 function birthIn(get: (name: string) => string, about: boolean): string | 'wrong' | undefined {

@@ -17,13 +17,14 @@ import { confirmResidence } from '../registry/confirmations.ts'
 import { Departure, decideProceeding, recordDeparture, recordNotice } from '../registry/departures.ts'
 import { neighbourHistory } from '../registry/history.ts'
 import { lookUpsOf } from '../registry/lookups.ts'
-import type { Correction } from '../registry/model.ts'
+import { Correction, Name } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { correctNeighbour, openNeighbour } from '../registry/neighbours.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../registry/postal-notices.ts'
 import { openProceedings } from '../registry/proceedings-due.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { referencePostWaiting } from '../registry/told.ts'
+import { spokenIn } from '../ui/language-select.tsx'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
 import { erasureDesk } from './erasures.tsx'
@@ -39,7 +40,7 @@ import { purposesOfCase, withinCase } from './purpose.ts'
 import { criteriaOf, saidAgain, understood } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
-import { contactIn, isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
+import { contactIn, isoDay, nameIn, onceOf, type Typed, typedIn } from './registration-form.ts'
 import { SearchPage } from './search-page.tsx'
 import { settlingDesk } from './settling.tsx'
 import { type DeskVisit, idIn, onceIn } from './shell.tsx'
@@ -248,26 +249,29 @@ function neighbour(page: Pages, deps: DeskDeps): void {
 
 /** What the form corrects: what stands in it replaces what is recorded. */
 function correctionIn({ form }: Pick<DeskVisit, 'form'>): Correction {
-  const [given, family, contact, speaks] = ['given', 'family', 'contact', 'speaks'].map((name) => form.get(name)) as [
-    string,
-    string,
-    string,
-    string,
-  ]
-  const [year, month, day] = ['born-year', 'born-month', 'born-day'].map((name) => form.get(name)) as [
-    string,
-    string,
-    string,
-  ]
+  const [given, family, contact] = [form.get('given').trim(), form.get('family').trim(), form.get('contact').trim()]
+  const [year, month, day] = [form.get('born-year'), form.get('born-month'), form.get('born-day')]
   const two = (part: string) => (part === '' ? '' : part.padStart(2, '0'))
   const born = [year, two(month), month === '' ? '' : two(day)].filter(Boolean).join('-')
   if (given === '' && family === '') throw new InvalidInput([{ pointer: '/name', detail: 'A name is needed.' }])
-  return {
-    name: { ...(given ? { given } : {}), ...(family ? { family: family.split(/\s+/) } : {}) },
+  const languages = spokenIn(form)
+  const correction = Correction.safeParse({
+    name: nameIn(given, family, namedIn(form.get('named'))),
     dateOfBirth: born === '' ? null : born + (form.has('about') ? '~' : ''),
     ...(form.has('contact') ? { contact: contact === '' ? null : contactIn(contact) } : {}),
-    ...(speaks ? { languages: [speaks] } : {}),
+    ...(languages ? { languages } : {}),
     ...(form.has('protected') ? { protected: true } : {}),
+  })
+  if (!correction.success) throw new InvalidInput([])
+  return correction.data
+}
+
+/** The name as it stood when the form was drawn. */
+function namedIn(json: string): Name | undefined {
+  try {
+    return Name.safeParse(JSON.parse(json)).data
+  } catch {
+    return undefined
   }
 }
 

@@ -2,8 +2,8 @@ import { AddressFields, SensitiveBox } from '../desk/register-page.tsx'
 import type { Typed } from '../desk/registration-form.ts'
 import { dayText } from '../desk/shell.tsx'
 import type { Neighbour } from '../registry/neighbours.ts'
-import { Csrf, DateField, ErrorSummary, type Faults, Field, Select, Tick } from '../ui/form.tsx'
-import { LANGUAGES } from '../ui/language.ts'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
+import { Spoken } from '../ui/language-select.tsx'
 import { Done } from '../ui/parts.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
 
@@ -66,12 +66,7 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
         <form method="post" action="/me/change/reach">
           {hidden}
           <Field name="contact" label={t.mContact} value={Object.values(contact ?? {}).join(', ')} />
-          <Select
-            name="speaks"
-            label={t.dSpeaks}
-            value={languages?.[0] ?? language}
-            options={Object.entries(LANGUAGES).map(([code, { name: own }]) => [code, own] as const)}
-          />
+          <Spoken label={t.dSpeaks} languages={languages ?? []} otherwise={language} />
           <button type="submit" class="govuk-button">
             {t.dSave}
           </button>

@@ -5,11 +5,12 @@ import { Reply } from '../firewall/reply.ts'
 import { today } from '../platform/clock.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { confirmResidence } from '../registry/confirmations.ts'
-import type { Correction } from '../registry/model.ts'
+import { Correction } from '../registry/model.ts'
 import { correctNeighbour, openNeighbour } from '../registry/neighbours.ts'
 import { moveNeighbour } from '../registry/residences.ts'
 import type { Faults } from '../ui/form.tsx'
-import { isLanguage, LOCALES } from '../ui/language.ts'
+import { LOCALES } from '../ui/language.ts'
+import { spokenIn } from '../ui/language-select.tsx'
 import { pageOf } from '../ui/signed-in.tsx'
 import { askedBy } from './asked.ts'
 import { AskedPage } from './asked-page.tsx'
@@ -40,15 +41,18 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   })
   const correct = async (visit: OwnVisit, change: Correction) => {
     const { town, requester } = visit
-    await correctNeighbour(deps, town, requester, requester.neighbourId, change, versionIn(visit))
+    const asked = Correction.safeParse(change)
+    if (!asked.success) throw new InvalidInput([])
+    await correctNeighbour(deps, town, requester, requester.neighbourId, asked.data, versionIn(visit))
     return Reply.redirect(DONE)
   }
   page({ method: 'post', path: '/me/change/hide' }, (visit) => correct(visit, { protected: true }))
   page({ method: 'post', path: '/me/change/reach' }, (visit) => {
-    const [contact, speaks] = [visit.form.get('contact').slice(0, 200), visit.form.get('speaks')]
+    const contact = visit.form.get('contact').slice(0, 200)
+    const languages = spokenIn(visit.form)
     return correct(visit, {
       contact: contact === '' ? null : contactIn(contact),
-      ...(isLanguage(speaks) ? { languages: [speaks] } : {}),
+      ...(languages ? { languages } : {}),
     })
   })
   page({ method: 'get', path: '/me/change/move' }, async (visit) =>

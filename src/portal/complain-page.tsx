@@ -2,7 +2,8 @@ import { dayText, hourText } from '../desk/shell.tsx'
 import { addressText } from '../proofs/address-text.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { Field, Files, Select } from '../ui/form.tsx'
-import { LANGUAGES, type Language, LOCALES } from '../ui/language.ts'
+import { type Language, LOCALES } from '../ui/language.ts'
+import { LanguageSelect } from '../ui/language-select.tsx'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done, Fact, Facts, NotDone } from '../ui/parts.tsx'
 import { nameIn } from '../ui/reader.ts'
@@ -74,12 +75,7 @@ export function ComplainPage(
           fault={props.wrongFile ? t.kAddWrong : undefined}
           accept="image/jpeg,image/png,image/webp,audio/*"
         />
-        <Select
-          name="language"
-          label={t.dSpeaks}
-          value={language}
-          options={Object.entries(LANGUAGES).map(([tag, { name: own }]) => [tag, own] as const)}
-        />
+        <LanguageSelect label={t.dSpeaks} value={language} />
         <button type="submit" class="govuk-button">
           {t.kSend}
         </button>

@@ -74,7 +74,7 @@ const OWN_CORRECTIONS = ['contact', 'languages', 'protected']
 
 /**
  * Corrects or completes what was recorded. The earlier version stays in the history, and the neighbour
- * can still be found by an earlier name.
+ * can still be found by an earlier name. What says nothing new changes nothing and makes no version.
  *
  * @throws {InvalidInput} when a neighbour corrects what only a clerk may
  * @throws {VersionConflict} when somebody changed the record after `version` was read
@@ -101,8 +101,12 @@ export async function correctNeighbour(
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
-      const next = await nextVersion(hand, id, version)
       const change = onlyChanges(asked, record)
+      if (Object.keys(change).length === 0) {
+        await unchangedSince(hand, id, version)
+        return { id, version }
+      }
+      const next = await nextVersion(hand, id, version)
       const pick = <K extends 'name' | 'dateOfBirth' | 'sex' | 'contact' | 'languages'>(field: K) =>
         change[field] === undefined ? record[field] : (change[field] ?? undefined)
       const earlierNames = [...(change.name && record.name ? [record.name] : []), ...(record.previousNames ?? [])]

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readingOf } from '../../src/desk/reading.tsx'
-import { pointIn } from '../../src/desk/registration-form.ts'
+import { contactIn, nameIn, pointIn } from '../../src/desk/registration-form.ts'
+import { Contact, Name } from '../../src/registry/model.ts'
 
 describe('a name', () => {
   it.each([
@@ -18,6 +19,36 @@ describe('a name', () => {
 
   it('in Latin letters needs no help, whatever is on them', () => {
     for (const given of ['Núria', 'Đặng', "O'Neill-Özgür", 'Þór']) expect(readingOf({ given })).toBeUndefined()
+  })
+})
+
+describe('a name in two boxes', () => {
+  it('may have more words in its family name than anyone counts', () => {
+    const family = 'de la Santísima Trinidad y del Espíritu Santo'
+    const name = nameIn('José', family)
+    expect(Name.safeParse(name).success).toBe(true)
+    expect(name.family?.join(' ')).toBe(family)
+  })
+
+  it('is another when a word goes from one box to the other', () => {
+    expect(nameIn('Maria', 'Josep Roig', { given: 'Maria Josep', family: ['Roig'] })).toEqual({
+      given: 'Maria',
+      family: ['Josep', 'Roig'],
+    })
+  })
+})
+
+describe('how to reach somebody', () => {
+  it.each([
+    ['a@example.org', { email: 'a@example.org' }],
+    ['+34 600 000 000', { phone: '+34 600 000 000' }],
+    ['+34 600 000 000, a@example.org', { phone: '+34 600 000 000', email: 'a@example.org' }],
+    ['ask at the bar, mornings', { other: 'ask at the bar, mornings' }],
+    ['600 000 000; 600 000 001', { phone: '600 000 000', other: '600 000 001' }],
+    ['not@an@address', { other: 'not@an@address' }],
+  ])('is told apart by how it looks: %s', (text, contact) => {
+    expect(contactIn(text)).toEqual(contact)
+    expect(Contact.safeParse(contactIn(text)).success).toBe(true)
   })
 })
 

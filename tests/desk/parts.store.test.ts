@@ -65,6 +65,66 @@ describe('the neighbour’s page at the desk', () => {
   })
 })
 
+describe('a form sent as it was drawn', () => {
+  const unescaped = (text: string) => text.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')
+  /** What a browser would send of a form nobody touched. */
+  function fieldsOf(html: string, action: string): Record<string, string> {
+    const form = html.slice(html.indexOf(`action="${action}"`))
+    const own = form.slice(0, form.indexOf('</form>'))
+    const attribute = (tag: string, name: string) => unescaped(new RegExp(` ${name}="([^"]*)"`).exec(tag)?.[1] ?? '')
+    const inputs = [...own.matchAll(/<input[^>]*>/g)].flatMap(([tag]) =>
+      / type="checkbox"/.test(tag) && !/ checked/.test(tag) ? [] : [[attribute(tag, 'name'), attribute(tag, 'value')]],
+    )
+    const selects = [...own.matchAll(/(<select[^>]*>)(.*?)<\/select>/gs)].map(([, tag = '', options = '']) => [
+      attribute(tag, 'name'),
+      attribute(/<option[^>]* selected[^>]*>/.exec(options)?.[0] ?? '', 'value'),
+    ])
+    return Object.fromEntries([...inputs, ...selects])
+  }
+
+  const person = {
+    name: {
+      given: 'نادية',
+      family: ['García Lorca', 'de la Fuente'],
+      transliteration: { given: 'Nadia', family: ['Garcia'] },
+    },
+    dateOfBirth: '1990-05~',
+    contact: { email: 'nadia@example.org', phone: '+34 600 111 222', other: 'the bar, mornings' },
+    languages: ['ur', 'fr', 'ar'],
+  }
+
+  it('at the desk changes nothing', async () => {
+    const { id } = await register(house, person)
+    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const at = `/desk/neighbours/${id}`
+    const fields = fieldsOf(await (await clerk.open(`${at}?open=reach`)).text(), `${at}/correct`)
+    expect(fields).toMatchObject({ given: 'نادية', speaks: 'ur' })
+    expect((await clerk.send(`${at}/correct`, fields, at)).status).toBe(303)
+    expect((await openRecord(house, id)).body).toMatchObject(person)
+
+    expect((await openRecord(house, id)).headers.get('etag')).toBe(`"${fields.version}"`)
+
+    expect((await clerk.send(`${at}/correct`, { ...fields, given: 'Nadia', speaks: 'ar' }, at)).status).toBe(303)
+    const { body } = await openRecord(house, id)
+    expect(body).toMatchObject({
+      name: { given: 'Nadia', family: person.name.family },
+      contact: person.contact,
+      languages: ['ar', 'ur', 'fr'],
+    })
+    expect(body.name).not.toHaveProperty('transliteration')
+  })
+
+  it('on the neighbour’s own page changes nothing', async () => {
+    const { id } = await register(house, { ...person, name: { given: 'Nadia' } })
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const action = '/me/change/reach'
+    const fields = fieldsOf(await (await me.open('/me/change')).text(), action)
+    expect(fields).toMatchObject({ speaks: 'ur' })
+    expect((await me.send(action, fields, '/me/change')).status).toBe(303)
+    expect((await openRecord(house, id)).body).toMatchObject({ contact: person.contact, languages: person.languages })
+  })
+})
+
 describe('the reason of a case, chosen once', () => {
   const LOOKED = /href="[^"]+\/looked"/
   async function under(purpose: string) {
