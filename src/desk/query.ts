@@ -1,3 +1,4 @@
+import { latinDigits } from '../platform/digits.ts'
 import type { Criteria } from '../registry/model.ts'
 import { sufficient } from '../registry/search-tokens.ts'
 import type { Texts } from '../ui/language.ts'
@@ -18,7 +19,7 @@ export function criteriaOf(said: string, mononym: boolean): Criteria {
       ...(dateOfBirth ? { dateOfBirth } : {}),
     }
   }
-  const document = /^\s*([A-Z]{0,3}[- ]?\d{5,12}[- ]?[A-Z]{0,2})\s*$/i.exec(said)?.[1]
+  const document = /^\s*([A-Z]{0,3}[- ]?\d{5,12}[- ]?[A-Z]{0,2})\s*$/i.exec(latinDigits(said))?.[1]
   if (document !== undefined && !/^(1[89]|20)\d{2}$/.test(document.trim())) return { document: document.trim() }
   const { date, rest } = dateIn(said)
   const born = date === undefined ? {} : { dateOfBirth: date }
@@ -59,8 +60,7 @@ function dateIn(text: string): { date: string | undefined; rest: string } {
     [/\b(\d{1,2})[/.-](\d{4})\b/, ([month = '', year = '']) => `${year}-${two(month)}`],
     [/(?<![\d/])((?:18|19|20)\d{2})\b(?![/.-]\d)/, ([year = '']) => year],
   ]
-  // Digits of other scripts are digits too.
-  const latin = text.replaceAll(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String((digit.codePointAt(0) ?? 0) & 0xf))
+  const latin = latinDigits(text)
   for (const [form, write] of forms) {
     const match = form.exec(latin)
     if (match) return { date: write(match.slice(1)), rest: latin.replace(match[0], ' ') }

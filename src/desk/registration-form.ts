@@ -1,3 +1,4 @@
+import { latinDigits } from '../platform/digits.ts'
 import type { InvalidInput } from '../platform/problem.ts'
 import { parseBirthDate } from '../registry/birth-date.ts'
 import { type Address, Contact, type Name, Registration } from '../registry/model.ts'
@@ -91,7 +92,7 @@ export function check(typed: Typed, t: Texts, town: Towns, keepSensitive: boolea
       if (i === 0) faults.p0_given = t.dGiven
       continue
     }
-    const born = birthIn((part) => get(`born-${part}`), get('about') !== '')
+    const born = birthIn((part) => latinDigits(get(`born-${part}`)), get('about') !== '')
     if (born === 'wrong') faults[`p${i}_born`] = t.dBornHint
     const parsed = Registration.safeParse({
       name: nameIn(given, family),
@@ -157,7 +158,8 @@ export function contactIn(text: string): Contact {
   const others: string[] = []
   for (const part of text.split(/[,;]/).map((one) => one.trim())) {
     if (contact.email === undefined && Contact.shape.email.safeParse(part).success) contact.email = part
-    else if (contact.phone === undefined && /^[+\d\s().-]{6,40}$/.test(part)) contact.phone = part
+    else if (contact.phone === undefined && /^[+\d\s().-]{6,40}$/.test(latinDigits(part)))
+      contact.phone = latinDigits(part)
     else if (part !== '') others.push(part)
   }
   return { ...contact, ...(others.length > 0 ? { other: others.join(', ') } : {}) }
@@ -174,7 +176,7 @@ function birthIn(get: (name: string) => string, about: boolean): string | 'wrong
 /** A day in three boxes. @returns undefined when all are empty */
 export function isoDay(typed: Typed, name: string): string | 'wrong' | undefined {
   const [day = '', month = '', year = ''] = ['day', 'month', 'year'].map((part) =>
-    (typed[`${name}-${part}`] ?? '').trim(),
+    latinDigits(typed[`${name}-${part}`] ?? '').trim(),
   )
   if (day === '' && month === '' && year === '') return undefined
   try {
@@ -191,14 +193,16 @@ export function isoDay(typed: Typed, name: string): string | 'wrong' | undefined
 export function addressIn(typed: Typed, town: Towns): Address | undefined {
   const get = (name: string) => (typed[name] ?? '').trim()
   const part = (key: string, name: string) => (get(name) ? { [key]: get(name) } : {})
-  const district = /^\d{2}$/.test(get('district')) ? { territory: { district: get('district') } } : {}
+  const number = (key: string, name: string) => (get(name) ? { [key]: latinDigits(get(name)) } : {})
+  const inDistrict = latinDigits(get('district'))
+  const district = /^\d{2}$/.test(inDistrict) ? { territory: { district: inDistrict } } : {}
   const place = {
     ...part('streetName', 'street'),
-    ...part('number', 'number'),
-    ...part('floor', 'floor'),
-    ...part('postcode', 'postcode'),
+    ...number('number', 'number'),
+    ...number('floor', 'floor'),
+    ...number('postcode', 'postcode'),
     ...district,
-    ...pointIn(get('point')),
+    ...pointIn(latinDigits(get('point'))),
   }
   // Nothing chosen: the registry takes the nearest.
   const kept = /^\d{1,2}$/.test(get('keptAt')) ? referenceAddressesOf(town)[Number(get('keptAt'))] : undefined

@@ -5,6 +5,7 @@ import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
 import { changeSession, endSession, sessionsOf } from '../identity/sessions.ts'
+import { latinDigits } from '../platform/digits.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { complaintsWaiting } from '../portal/complaints.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
@@ -250,7 +251,9 @@ function neighbour(page: Pages, deps: DeskDeps): void {
 /** What the form corrects: what stands in it replaces what is recorded. */
 function correctionIn({ form }: Pick<DeskVisit, 'form'>): Correction {
   const [given, family, contact] = [form.get('given').trim(), form.get('family').trim(), form.get('contact').trim()]
-  const [year, month, day] = [form.get('born-year'), form.get('born-month'), form.get('born-day')]
+  const [year = '', month = '', day = ''] = ['year', 'month', 'day'].map((part) =>
+    latinDigits(form.get(`born-${part}`)),
+  )
   const two = (part: string) => (part === '' ? '' : part.padStart(2, '0'))
   const born = [year, two(month), month === '' ? '' : two(day)].filter(Boolean).join('-')
   if (given === '' && family === '') throw new InvalidInput([{ pointer: '/name', detail: 'A name is needed.' }])

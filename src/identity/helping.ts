@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { Resident } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
+import { latinDigits } from '../platform/digits.ts'
 import { Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -110,7 +111,7 @@ export async function actAsHelper(
   source: string,
 ): Promise<Resident> {
   const { hash } = await deps.gate.keysOf(town.id)
-  const code = typed.code
+  const code = latinDigits(typed.code)
     .toUpperCase()
     .replaceAll(/[^0-9A-Z]/g, '')
     .replaceAll('O', '0')

@@ -4,6 +4,7 @@ import { equalInConstantTime } from '../firewall/key-provider.ts'
 import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
+import { latinDigits } from '../platform/digits.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
@@ -35,16 +36,14 @@ const wordHash = (hash: (text: string) => Buffer, id: string, word: string) => h
 
 /** What somebody typed, without what differs from one keyboard to another. */
 function plain(word: string): string {
-  return word
-    .normalize('NFKD')
+  return latinDigits(word.normalize('NFKD'))
     .replaceAll(/\p{Mn}/gu, '')
-    .replaceAll(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String((digit.codePointAt(0) ?? 0) & 0xf))
     .toLowerCase()
     .replaceAll(/[^\p{L}\d]/gu, '')
 }
 
 function parseCode(typed: string): string {
-  return typed
+  return latinDigits(typed)
     .toUpperCase()
     .replaceAll(/[\s\p{Dash}]/gu, '')
     .replaceAll('O', '0')

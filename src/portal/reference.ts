@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { latinDigits } from '../platform/digits.ts'
 
 const ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
 const LETTERS = 16
@@ -17,7 +18,7 @@ export function newReference(): Reference {
 
 /** The letters of a code as somebody typed it. */
 export const lettersIn = (typed: string): string =>
-  typed
+  latinDigits(typed)
     .toUpperCase()
     .replaceAll(/[^0-9A-Z]/g, '')
     .slice(0, 32)

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { demoTown } from '../../src/cli/demo-town.ts'
 import { readingOf } from '../../src/desk/reading.tsx'
-import { contactIn, nameIn, pointIn } from '../../src/desk/registration-form.ts'
+import { check, contactIn, nameIn, pointIn } from '../../src/desk/registration-form.ts'
 import { Contact, Name } from '../../src/registry/model.ts'
+import { LOCALES } from '../../src/ui/language.ts'
 
 describe('a name', () => {
   it.each([
@@ -49,6 +51,39 @@ describe('how to reach somebody', () => {
   ])('is told apart by how it looks: %s', (text, contact) => {
     expect(contactIn(text)).toEqual(contact)
     expect(Contact.safeParse(contactIn(text)).success).toBe(true)
+  })
+})
+
+describe('a form typed on a keyboard with other digits', () => {
+  it('is the same form: dates, numbers and telephones; words stay as they were written', () => {
+    const typed = {
+      p0_given: 'نادية',
+      'p0_born-year': '١٩٩٠',
+      'p0_born-month': '٥',
+      p0_contact: '٦٠٠٠٠٠٠٠٠',
+      where: 'informal-dwelling',
+      description: 'قرب المحطة ٣',
+      number: '١٢',
+      postcode: '٠٨٠٠١',
+      'since-day': '١',
+      'since-month': '٢',
+      'since-year': '٢٠٢٤',
+    }
+    const { people, faults } = check(
+      typed,
+      LOCALES.ar,
+      demoTown('https://vallmar.example', Temporal.Now.instant()),
+      false,
+    )
+    expect(faults).toEqual({})
+    expect(people).toMatchObject([
+      {
+        dateOfBirth: '1990-05',
+        contact: { phone: '600000000' },
+        since: '2024-02-01',
+        address: { description: 'قرب المحطة ٣', number: '12', postcode: '08001' },
+      },
+    ])
   })
 })
 

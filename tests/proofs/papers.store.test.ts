@@ -173,6 +173,7 @@ describe('the code on a paper', () => {
       code.toLowerCase(),
       code.replaceAll('-', ' '),
       code.replaceAll('0', 'o').replaceAll('1', 'l'),
+      code.replaceAll(/\d/g, (digit) => '٠١٢٣٤٥٦٧٨٩'[Number(digit)] ?? ''),
     ]) {
       const { status, body } = await lookUp(typed)
       expect(status).toBe(200)
