@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
 import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
@@ -25,7 +26,7 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
     const { town, requester, form } = visit
     const typed = typedIn(form)
     const address = addressIn(typed, town)
-    const since = form.has('mistake') ? form.get('began') : isoDay(typed, 'since')
+    const since = form.has('mistake') ? dayIn(form.get('began')) : isoDay(typed, 'since')
     const [joined] = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(form.get('join')) ?? []
     if (since === 'wrong' || (address === undefined && joined === undefined)) throw new InvalidInput([])
     const from = since ? { since } : {}
@@ -80,6 +81,8 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
     }
   })
 }
+
+const dayIn = (text: string) => (z.iso.date().safeParse(text).success ? text : 'wrong')
 
 /** What the form must know of who settles, and nothing that says who they are. */
 interface Who {
