@@ -6,10 +6,11 @@ import { profiles } from '../proofs/profiles.ts'
 import type { ProofOutline } from '../proofs/proof-list.ts'
 import type { Offer } from '../proofs/wallet/offers.ts'
 import type { Neighbour } from '../registry/neighbours.ts'
-import { Csrf, DateField, Field, Select, Tick } from '../ui/form.tsx'
+import { Csrf, Select } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
-import { LanguageSelect, Spoken } from '../ui/language-select.tsx'
-import { Details, Done, Fact, Facts } from '../ui/parts.tsx'
+import { LanguageSelect } from '../ui/language-select.tsx'
+import { Done, Fact, Facts } from '../ui/parts.tsx'
+import { Correct } from './correcting.tsx'
 import { EraseBox } from './erasures.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
 import { withinCase } from './purpose.ts'
@@ -124,7 +125,7 @@ export function NeighbourPage(props: PageProps) {
       {may('prove') || may('enrol') ? <HandOver {...props} /> : ''}
       {proofs.length > 0 ? <Proofs {...props} /> : ''}
       {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} once={once} /> : ''}
-      {may('correct') ? <Correct {...props} /> : ''}
+      {may('correct') ? <Correct visit={visit} neighbour={neighbour} reach={reach} /> : ''}
       {may('move') ? <Settle visit={visit} neighbour={neighbour} once={once} /> : ''}
       {['prove', 'enrol', 'correct', 'move'].every(may) ? '' : <p class="govuk-inset-text">{t.dClosedFor}</p>}
     </Desk>
@@ -240,39 +241,6 @@ function Proofs(props: PageProps) {
         ))}
       </ul>
     </>
-  )
-}
-
-function Correct(props: PageProps) {
-  const { visit, neighbour, reach } = props
-  const { t, session } = visit
-  const { name, dateOfBirth, contact, languages, version } = neighbour
-  return (
-    <Details summary={t.dCorrect}>
-      <form method="post" action={action(props, 'correct')}>
-        <Csrf token={session.csrf} />
-        <input type="hidden" name="version" value={String(version)} />
-        <input type="hidden" name="named" value={JSON.stringify(name ?? null)} />
-        <p class="govuk-hint">{t.dCorrectLead}</p>
-        <Field name="given" label={t.dGiven} value={name?.given ?? ''} auto />
-        <Field name="family" label={t.dFamily} value={name?.family?.join(' ') ?? ''} auto />
-        <DateField
-          name="born"
-          legend={t.dBorn}
-          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-          value={(part) =>
-            (dateOfBirth ?? '').replace('~', '').split('-')[['year', 'month', 'day'].indexOf(part)] ?? ''
-          }
-        />
-        <Tick name="about" label={t.dAbout} on={dateOfBirth?.endsWith('~') ?? false} />
-        {reach ? <Field name="contact" label={t.dPhone} value={Object.values(contact ?? {}).join(', ')} /> : ''}
-        <Spoken label={t.dSpeaks} languages={languages ?? []} otherwise="" none />
-        <Tick name="protected" label={t.dProtect} on={false} />
-        <button type="submit" class="govuk-button">
-          {t.dSave}
-        </button>
-      </form>
-    </Details>
   )
 }
 

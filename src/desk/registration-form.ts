@@ -82,7 +82,7 @@ export function check(typed: Typed, t: Texts, town: Towns, keepSensitive: boolea
   const people: Registration[] = []
   const address = addressIn(typed, town)
   const since = isoDay(typed, 'since')
-  if (since === 'wrong') faults.since = t.dSinceHint
+  if (since === 'wrong') faults.since = t.dNoSuchDay
   if (address === undefined && !typed.household) faults.where = t.dWhere
   for (let i = 0; i < peopleIn(typed); i += 1) {
     const get = (name: string) => (typed[`p${i}_${name}`] ?? '').trim()
@@ -165,7 +165,8 @@ export function contactIn(text: string): Contact {
   return { ...contact, ...(others.length > 0 ? { other: others.join(', ') } : {}) }
 }
 
-function birthIn(get: (name: string) => string, about: boolean): string | 'wrong' | undefined {
+/** A date of birth in three boxes, as far as it is known. @returns undefined when nothing is typed */
+export function birthIn(get: (name: 'day' | 'month' | 'year') => string, about: boolean): string | 'wrong' | undefined {
   const [day, month, year] = [get('day'), get('month'), get('year')]
   if (year === '') return day || month ? 'wrong' : undefined
   const text = [year, ...(month ? [month.padStart(2, '0'), ...(day ? [day.padStart(2, '0')] : [])] : [])].join('-')

@@ -5,7 +5,6 @@ import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
 import { changeSession, endSession, sessionsOf } from '../identity/sessions.ts'
-import { latinDigits } from '../platform/digits.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { complaintsWaiting } from '../portal/complaints.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
@@ -18,15 +17,14 @@ import { confirmResidence } from '../registry/confirmations.ts'
 import { Departure, decideProceeding, recordDeparture, recordNotice } from '../registry/departures.ts'
 import { neighbourHistory } from '../registry/history.ts'
 import { lookUpsOf } from '../registry/lookups.ts'
-import { Correction, Name } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { correctNeighbour, openNeighbour } from '../registry/neighbours.ts'
+import { openNeighbour } from '../registry/neighbours.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../registry/postal-notices.ts'
 import { openProceedings } from '../registry/proceedings-due.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { referencePostWaiting } from '../registry/told.ts'
-import { spokenIn } from '../ui/language-select.tsx'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
+import { correctingDesk } from './correcting.tsx'
 import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
 import { erasureDesk } from './erasures.tsx'
 import { postalSection } from './letters.ts'
@@ -41,10 +39,10 @@ import { purposesOfCase, withinCase } from './purpose.ts'
 import { criteriaOf, saidAgain, understood } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
-import { contactIn, isoDay, nameIn, onceOf, type Typed, typedIn } from './registration-form.ts'
+import { isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
 import { SearchPage } from './search-page.tsx'
 import { settlingDesk } from './settling.tsx'
-import { type DeskVisit, idIn, onceIn } from './shell.tsx'
+import { idIn, onceIn } from './shell.tsx'
 import { SessionsPage, WorkPage } from './work-page.tsx'
 
 export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | undefined; signers: LedgerSigners }
@@ -61,6 +59,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   finding(page, deps)
   registering(page, deps)
   neighbour(page, deps)
+  correctingDesk(page, deps)
   settlingDesk(page, deps)
   departing(page, deps)
   oversightDesk(page, deps)
@@ -237,45 +236,10 @@ function neighbour(page: Pages, deps: DeskDeps): void {
     await revokeProof(deps, visit.town, visit.requester, visit.form.get('proof'))
     return Reply.redirect(at(idIn(visit)))
   })
-  page({ method: 'post', path: '/desk/neighbours/:id/correct', roles: COUNTER }, async (visit) => {
-    const version = Number(visit.form.get('version'))
-    await correctNeighbour(deps, visit.town, visit.requester, idIn(visit), correctionIn(visit), version)
-    return Reply.redirect(at(idIn(visit)))
-  })
   page({ method: 'post', path: '/desk/neighbours/:id/confirm', roles: COUNTER }, async (visit) => {
     await confirmResidence(deps, visit.town, visit.requester, idIn(visit), onceIn(visit, 'confirm'))
     return Reply.redirect(at(idIn(visit)))
   })
-}
-
-/** What the form corrects: what stands in it replaces what is recorded. */
-function correctionIn({ form }: Pick<DeskVisit, 'form'>): Correction {
-  const [given, family, contact] = [form.get('given').trim(), form.get('family').trim(), form.get('contact').trim()]
-  const [year = '', month = '', day = ''] = ['year', 'month', 'day'].map((part) =>
-    latinDigits(form.get(`born-${part}`)),
-  )
-  const two = (part: string) => (part === '' ? '' : part.padStart(2, '0'))
-  const born = [year, two(month), month === '' ? '' : two(day)].filter(Boolean).join('-')
-  if (given === '' && family === '') throw new InvalidInput([{ pointer: '/name', detail: 'A name is needed.' }])
-  const languages = spokenIn(form)
-  const correction = Correction.safeParse({
-    name: nameIn(given, family, namedIn(form.get('named'))),
-    dateOfBirth: born === '' ? null : born + (form.has('about') ? '~' : ''),
-    ...(form.has('contact') ? { contact: contact === '' ? null : contactIn(contact) } : {}),
-    ...(languages ? { languages } : {}),
-    ...(form.has('protected') ? { protected: true } : {}),
-  })
-  if (!correction.success) throw new InvalidInput([])
-  return correction.data
-}
-
-/** The name as it stood when the form was drawn. */
-function namedIn(json: string): Name | undefined {
-  try {
-    return Name.safeParse(JSON.parse(json)).data
-  } catch {
-    return undefined
-  }
 }
 
 function departing(page: Pages, deps: DeskDeps): void {

@@ -9,12 +9,12 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import { type Neighbour, openNeighbour } from '../registry/neighbours.ts'
 import { moveNeighbour, returnNeighbour } from '../registry/residences.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
-import { Csrf, DateField, Field, Radios, Tick } from '../ui/form.tsx'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Tick } from '../ui/form.tsx'
 import { Details } from '../ui/parts.tsx'
-import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
+import { type Form, pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { criteriaOf, saidAgain } from './query.ts'
 import { AddressFields } from './register-page.tsx'
-import { addressIn, isoDay, typedIn } from './registration-form.ts'
+import { addressIn, faultsOf, isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
 import type { Shown } from './search-page.tsx'
 import { Desk, type DeskVisit, dayText, idIn, onceIn } from './shell.tsx'
 
@@ -23,12 +23,15 @@ const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 /** Where a neighbour lives from now on: at another address, or with somebody who is registered. */
 export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   const settles = (how: 'move' | 'return') => async (visit: DeskVisit) => {
-    const { town, requester, form } = visit
+    const { town, requester, form, t } = visit
     const typed = typedIn(form)
     const address = addressIn(typed, town)
     const since = form.has('mistake') ? dayIn(form.get('began')) : isoDay(typed, 'since')
+    const again = (faults: Faults) =>
+      pageOf(<SettlePage visit={visit} who={whoIn(form, how === 'return')} typed={typed} faults={faults} />, 422)
     const [joined] = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(form.get('join')) ?? []
-    if (since === 'wrong' || (address === undefined && joined === undefined)) throw new InvalidInput([])
+    if (since === 'wrong') return again({ since: t.dNoSuchDay })
+    if (address === undefined && joined === undefined) return again({ where: t.dWhere })
     const from = since ? { since } : {}
     const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(visit, 'move') }
     const settle = (where: { address: NonNullable<typeof address> } | { householdId: string }) =>
@@ -42,14 +45,20 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
             { ...where, ...from, ...(form.has('everyone') ? { everyone: true } : {}) },
             conditions,
           )
-    if (joined !== undefined) {
-      const ask = { purpose: purposeOf(requester), fields: ['household'] as const }
-      const mate = await openNeighbour(deps, town, requester, joined, ask)
-      await mate.mapAsync(async ({ household }) => {
-        if (household === undefined) throw new NotFound()
-        return settle({ householdId: household.id })
-      })
-    } else if (address) await settle({ address })
+    try {
+      if (joined !== undefined) {
+        const ask = { purpose: purposeOf(requester), fields: ['household'] as const }
+        const mate = await openNeighbour(deps, town, requester, joined, ask)
+        await mate.mapAsync(async ({ household }) => {
+          if (household === undefined) throw new NotFound()
+          return settle({ householdId: household.id })
+        })
+      } else if (address) await settle({ address })
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error
+      const faults = faultsOf(error, t)
+      return again(faults.since ? { ...faults, since: t.dSinceWrong } : faults)
+    }
     return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
   }
   page({ method: 'post', path: '/desk/neighbours/:id/move', roles: COUNTER }, settles('move'))
@@ -63,12 +72,7 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
   })
   page({ method: 'post', path: '/desk/neighbours/:id/with', roles: COUNTER }, async (visit) => {
     const { town, requester, form } = visit
-    const who = {
-      version: form.get('version'),
-      began: form.get('began'),
-      returns: form.has('returns'),
-      others: form.has('others'),
-    }
+    const who = whoIn(form, form.has('returns'))
     const said = form.get('said')
     const mononym = form.has('mononym')
     const again = { visit, who, said: saidAgain(said), mononym }
@@ -102,6 +106,14 @@ const whoOf = ({ version, departedOn, household, residence }: Neighbour, { reque
   others: departedOn === undefined && ((household?.size ?? 1) > 1 || requester.role === 'supervisor'),
 })
 
+/** The same, as a form that was drawn with it gives it back. */
+const whoIn = (form: Form, returns: boolean): Who => ({
+  version: form.get('version'),
+  began: form.get('began'),
+  returns,
+  others: form.has('others'),
+})
+
 /** A move; of somebody who left, their return. */
 export function Settle(props: { visit: DeskVisit; neighbour: Neighbour; once: string }) {
   const { visit, neighbour, once } = props
@@ -126,9 +138,11 @@ function SettleForm(props: {
   who: Who
   once: string
   button: string
+  typed?: Typed
+  faults?: Faults
   children: unknown
 }) {
-  const { visit, id, who, once, button, children } = props
+  const { visit, id, who, once, button, typed = {}, faults = {}, children } = props
   const { t, session } = visit
   return (
     <form method="post" action={`/desk/neighbours/${id}/${who.returns ? 'return' : 'move'}`}>
@@ -136,20 +150,53 @@ function SettleForm(props: {
       <input type="hidden" name="version" value={who.version} />
       <input type="hidden" name="began" value={who.began} />
       <input type="hidden" name="once" value={once} />
+      {who.others ? <input type="hidden" name="others" value="yes" /> : ''}
       {children}
-      {who.others ? <Tick name="everyone" label={t.dEveryone} on={false} /> : ''}
+      {who.others ? <Tick name="everyone" label={t.dEveryone} on={typed.everyone !== undefined} /> : ''}
       <DateField
         name="since"
         legend={t.dSince}
         hint={t.dSinceHint}
+        fault={faults.since}
         labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-        value={() => ''}
+        value={(part) => typed[`since-${part}`] ?? ''}
       />
-      {who.began ? <Tick name="mistake" label={t.dMistake} on={false} /> : ''}
+      {who.began ? <Tick name="mistake" label={t.dMistake} on={typed.mistake !== undefined} /> : ''}
       <button type="submit" class="govuk-button">
         {button}
       </button>
     </form>
+  )
+}
+
+/** The form once more, with what was typed into it and what is wrong. The record is not opened for it. */
+function SettlePage(props: { visit: DeskVisit; who: Who; typed: Typed; faults: Faults }) {
+  const { visit, who, typed, faults } = props
+  const { t } = visit
+  const title = who.returns ? t.dReturn : t.dSettle
+  return (
+    <Desk visit={visit} title={title}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <h1>{title}</h1>
+      <SettleForm
+        visit={visit}
+        id={idIn(visit)}
+        who={who}
+        once={onceOf(typed)}
+        button={who.returns ? t.dReturn : t.dMove}
+        typed={typed}
+        faults={faults}
+      >
+        {typed.join ? (
+          <input type="hidden" name="join" value={typed.join} />
+        ) : (
+          <AddressFields visit={visit} typed={typed} fault={faults.where} />
+        )}
+      </SettleForm>
+      <p>
+        <a href={`/desk/neighbours/${idIn(visit)}`}>{t.dBack}</a>
+      </p>
+    </Desk>
   )
 }
 

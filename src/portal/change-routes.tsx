@@ -78,7 +78,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
         422,
       )
     const word = form.get('sensitive') === 'keep' ? undefined : sensitiveWord(`${typed.usual} ${typed.description}`)
-    const faults = { ...(address ? {} : { where: t.dWhere }), ...(since === 'wrong' ? { since: t.dSinceHint } : {}) }
+    const faults = { ...(address ? {} : { where: t.dWhere }), ...(since === 'wrong' ? { since: t.dNoSuchDay } : {}) }
     if (address === undefined || since === 'wrong' || word !== undefined) return again(faults, word)
     try {
       const conditions = { version: versionIn(visit), idempotencyKey: onceOf(visit, 'move') }

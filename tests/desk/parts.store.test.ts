@@ -114,6 +114,52 @@ describe('a form sent as it was drawn', () => {
     expect(body.name).not.toHaveProperty('transliteration')
   })
 
+  it('with a mistake in it comes back with everything that was typed, and nothing is saved', async () => {
+    const { id, version } = await register(house, {
+      ...person,
+      name: { given: 'Ibtissam', family: ['Sala Roig'] },
+      since: '2020-01-01',
+    })
+    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const at = `/desk/neighbours/${id}`
+    const typed = {
+      ...fieldsOf(await (await clerk.open(at)).text(), `${at}/correct`),
+      given: 'Nadia',
+      'born-month': '13',
+    }
+    const wrong = await clerk.send(`${at}/correct`, typed, at)
+    const page = await wrong.text()
+    expect([wrong.status, page.includes(LOCALES.en.dBornHint)]).toEqual([422, true])
+    expect(fieldsOf(page, `${at}/correct`)).toEqual(typed)
+    const nameless = await clerk.send(`${at}/correct`, { ...typed, given: '', family: '' }, at)
+    expect(nameless.status).toBe(422)
+
+    const once = randomUUID()
+    const move = {
+      version: String(version),
+      began: '2020-01-01',
+      once,
+      where: 'dwelling',
+      street: 'del Far',
+      number: '3',
+    }
+    const days = [
+      { 'since-day': '31', 'since-month': '2', 'since-year': '2024' },
+      { 'since-day': '1', 'since-month': '1', 'since-year': '2019' },
+      { 'since-day': '1', 'since-month': '1', 'since-year': '2999' },
+    ]
+    for (const day of days) {
+      const answer = await clerk.send(`${at}/move`, { ...move, ...day }, at)
+      const again = await answer.text()
+      expect([answer.status, again.includes('href="#since"')]).toEqual([422, true])
+      expect(fieldsOf(again, `${at}/move`)).toMatchObject({ once, street: 'del Far', number: '3', ...day })
+    }
+    const nowhere = await clerk.send(`${at}/move`, { version: String(version), once }, at)
+    expect([nowhere.status, (await nowhere.text()).includes('href="#where"')]).toEqual([422, true])
+    expect((await openRecord(house, id)).headers.get('etag')).toBe(`"${version}"`)
+    expect((await clerk.send(`${at}/move`, move, at)).status).toBe(303)
+  })
+
   it('on the neighbour’s own page changes nothing', async () => {
     const { id } = await register(house, { ...person, name: { given: 'Nadia' } })
     const me = await signedIn(house, { kind: 'resident', subject: id })

@@ -1,0 +1,117 @@
+import { Reply } from '../firewall/reply.ts'
+import type { StaffRole } from '../firewall/requester.ts'
+import { latinDigits } from '../platform/digits.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import { Correction, Name } from '../registry/model.ts'
+import { correctNeighbour, type Neighbour } from '../registry/neighbours.ts'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
+import { Spoken, spokenIn } from '../ui/language-select.tsx'
+import { Details } from '../ui/parts.tsx'
+import { type Form, pageOf, type signedInPages } from '../ui/signed-in.tsx'
+import { birthIn, contactIn, nameIn, type Typed, typedIn } from './registration-form.ts'
+import { Desk, type DeskVisit, idIn } from './shell.tsx'
+
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+
+/** What is recorded about a neighbour, put right. */
+export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
+  page({ method: 'post', path: '/desk/neighbours/:id/correct', roles: COUNTER }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const again = (faults: Faults) => pageOf(<CorrectPage visit={visit} typed={typedIn(form)} faults={faults} />, 422)
+    const [given, family] = [form.get('given'), form.get('family')]
+    if (given === '' && family === '') return again({ given: t.dGiven })
+    const born = birthIn((part) => latinDigits(form.get(`born-${part}`)), form.has('about'))
+    if (born === 'wrong') return again({ born: t.dBornHint })
+    const contact = form.get('contact')
+    const languages = spokenIn(form)
+    const correction = Correction.safeParse({
+      name: nameIn(given, family, namedIn(form)),
+      dateOfBirth: born ?? null,
+      ...(form.has('contact') ? { contact: contact === '' ? null : contactIn(contact) } : {}),
+      ...(languages ? { languages } : {}),
+      ...(form.has('protected') ? { protected: true } : {}),
+    })
+    if (!correction.success) return again({ given: t.pInvalid })
+    await correctNeighbour(deps, town, requester, idIn(visit), correction.data, Number(form.get('version')))
+    return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
+  })
+}
+
+/** The name as it stood when the form was drawn. */
+function namedIn(form: Form): Name | undefined {
+  try {
+    return Name.safeParse(JSON.parse(form.get('named'))).data
+  } catch {
+    return undefined
+  }
+}
+
+/** @param reach whether the ways to reach them were opened, and can be corrected */
+export function Correct({ visit, neighbour, reach }: { visit: DeskVisit; neighbour: Neighbour; reach: boolean }) {
+  const { name, dateOfBirth, contact, languages, version } = neighbour
+  const [year = '', month = '', day = ''] = (dateOfBirth ?? '').replace('~', '').split('-')
+  const recorded: Typed = {
+    version: String(version),
+    named: JSON.stringify(name ?? null),
+    given: name?.given ?? '',
+    family: name?.family?.join(' ') ?? '',
+    'born-year': year,
+    'born-month': month,
+    'born-day': day,
+    spoken: languages?.join(' ') ?? '',
+    speaks: languages?.[0] ?? '',
+    ...(dateOfBirth?.endsWith('~') ? { about: 'yes' } : {}),
+    ...(reach ? { contact: Object.values(contact ?? {}).join(', ') } : {}),
+  }
+  return (
+    <Details summary={visit.t.dCorrect}>
+      <CorrectForm visit={visit} id={neighbour.id} typed={recorded} />
+    </Details>
+  )
+}
+
+/** The form once more, with what was typed into it and what is wrong. The record is not opened for it. */
+function CorrectPage({ visit, typed, faults }: { visit: DeskVisit; typed: Typed; faults: Faults }) {
+  const { t } = visit
+  return (
+    <Desk visit={visit} title={t.dCorrect}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <h1>{t.dCorrect}</h1>
+      <CorrectForm visit={visit} id={idIn(visit)} typed={typed} faults={faults} />
+      <p>
+        <a href={`/desk/neighbours/${idIn(visit)}`}>{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults?: Faults }) {
+  const { visit, id, typed, faults = {} } = props
+  const { t, session } = visit
+  const value = (name: string) => typed[name] ?? ''
+  const languages = spokenIn({ get: value }) ?? []
+  return (
+    <form method="post" action={`/desk/neighbours/${id}/correct`}>
+      <Csrf token={session.csrf} />
+      <input type="hidden" name="version" value={value('version')} />
+      <input type="hidden" name="named" value={value('named')} />
+      <p class="govuk-hint">{t.dCorrectLead}</p>
+      <Field name="given" label={t.dGiven} value={value('given')} auto fault={faults.given} />
+      <Field name="family" label={t.dFamily} value={value('family')} auto />
+      <DateField
+        name="born"
+        legend={t.dBorn}
+        labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+        value={(part) => value(`born-${part}`)}
+        fault={faults.born}
+      />
+      <Tick name="about" label={t.dAbout} on={typed.about !== undefined} />
+      {typed.contact === undefined ? '' : <Field name="contact" label={t.dPhone} value={typed.contact} />}
+      <Spoken label={t.dSpeaks} languages={languages} otherwise="" none />
+      <Tick name="protected" label={t.dProtect} on={typed.protected !== undefined} />
+      <button type="submit" class="govuk-button">
+        {t.dSave}
+      </button>
+    </form>
+  )
+}
