@@ -2,13 +2,13 @@ import { Reply } from '../firewall/reply.ts'
 import type { StaffRole } from '../firewall/requester.ts'
 import { latinDigits } from '../platform/digits.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import { Correction, Name } from '../registry/model.ts'
+import { Contact, Correction, Name } from '../registry/model.ts'
 import { correctNeighbour, type Neighbour } from '../registry/neighbours.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
 import { Spoken, spokenIn } from '../ui/language-select.tsx'
 import { Details } from '../ui/parts.tsx'
-import { type Form, pageOf, type signedInPages } from '../ui/signed-in.tsx'
-import { birthIn, contactIn, nameIn, type Typed, typedIn } from './registration-form.ts'
+import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
+import { birthIn, contactIn, contactText, nameIn, recordedIn, type Typed, typedIn } from './registration-form.ts'
 import { Desk, type DeskVisit, idIn } from './shell.tsx'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
@@ -25,9 +25,11 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
     const contact = form.get('contact')
     const languages = spokenIn(form)
     const correction = Correction.safeParse({
-      name: nameIn(given, family, namedIn(form)),
+      name: nameIn(given, family, recordedIn(Name, form.get('named'))),
       dateOfBirth: born ?? null,
-      ...(form.has('contact') ? { contact: contact === '' ? null : contactIn(contact) } : {}),
+      ...(form.has('contact')
+        ? { contact: contact === '' ? null : contactIn(contact, recordedIn(Contact, form.get('reached'))) }
+        : {}),
       ...(languages ? { languages } : {}),
       ...(form.has('protected') ? { protected: true } : {}),
     })
@@ -35,15 +37,6 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
     await correctNeighbour(deps, town, requester, idIn(visit), correction.data, Number(form.get('version')))
     return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
   })
-}
-
-/** The name as it stood when the form was drawn. */
-function namedIn(form: Form): Name | undefined {
-  try {
-    return Name.safeParse(JSON.parse(form.get('named'))).data
-  } catch {
-    return undefined
-  }
 }
 
 /** @param reach whether the ways to reach them were opened, and can be corrected */
@@ -61,7 +54,7 @@ export function Correct({ visit, neighbour, reach }: { visit: DeskVisit; neighbo
     spoken: languages?.join(' ') ?? '',
     speaks: languages?.[0] ?? '',
     ...(dateOfBirth?.endsWith('~') ? { about: 'yes' } : {}),
-    ...(reach ? { contact: Object.values(contact ?? {}).join(', ') } : {}),
+    ...(reach ? { contact: contactText(contact), reached: JSON.stringify(contact ?? {}) } : {}),
   }
   return (
     <Details summary={visit.t.dCorrect}>
@@ -106,7 +99,14 @@ function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults
         fault={faults.born}
       />
       <Tick name="about" label={t.dAbout} on={typed.about !== undefined} />
-      {typed.contact === undefined ? '' : <Field name="contact" label={t.dPhone} value={typed.contact} />}
+      {typed.contact === undefined ? (
+        ''
+      ) : (
+        <>
+          <input type="hidden" name="reached" value={value('reached')} />
+          <Field name="contact" label={t.dPhone} value={typed.contact} />
+        </>
+      )}
       <Spoken label={t.dSpeaks} languages={languages} otherwise="" none />
       <Tick name="protected" label={t.dProtect} on={typed.protected !== undefined} />
       <button type="submit" class="govuk-button">

@@ -60,14 +60,7 @@ export function RegisterPage(props: RegisterProps) {
           ''
         )}
         {value('household') ? '' : <AddressFields visit={visit} typed={typed} fault={faults.where} heading />}
-        <DateField
-          name="since"
-          legend={t.dSince}
-          hint={t.dSinceHint}
-          fault={faults.since}
-          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-          value={(part) => value(`since-${part}`)}
-        />
+        <SinceField t={t} typed={typed} fault={faults.since} />
         <p class="govuk-button-group">
           <button type="submit" name="act" value="register" class="govuk-button">
             {t.dRegister}
@@ -156,6 +149,20 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
       </Details>
       <Tick name={name('protected')} label={t.dProtect} on={value('protected') !== ''} />
     </section>
+  )
+}
+
+/** From which day somebody lives there. */
+export function SinceField({ t, typed, fault }: { t: Texts; typed: Typed; fault?: string | undefined }) {
+  return (
+    <DateField
+      name="since"
+      legend={t.dSince}
+      hint={t.dSinceHint}
+      fault={fault}
+      labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+      value={(part) => typed[`since-${part}`] ?? ''}
+    />
   )
 }
 

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { latinDigits } from '../platform/digits.ts'
 import type { InvalidInput } from '../platform/problem.ts'
 import { parseBirthDate } from '../registry/birth-date.ts'
@@ -152,17 +153,37 @@ function written(given: string, family: string): Name {
   return { ...(given ? { given } : {}), ...(names.length > 0 ? { family: names } : {}) }
 }
 
-/** Ways to reach somebody, told apart by how they look: an e-mail address, a telephone number, and what is neither. */
-export function contactIn(text: string): Contact {
-  const contact: Contact = {}
-  const others: string[] = []
-  for (const part of text.split(/[,;]/).map((one) => one.trim())) {
+/** All the ways to reach somebody, as they stand in one box. */
+export const contactText = ({ email, phone, other }: Contact = {}): string =>
+  [email, phone, other].filter(Boolean).join(', ')
+
+/**
+ * Ways to reach somebody, told apart by how they look: an e-mail address, a telephone number. What has other words in
+ * it is kept as it was said: a number beside a name may be somebody else's, who must not be written to.
+ *
+ * @param recorded what stood in the box, which stays as it is where it was not touched
+ */
+export function contactIn(text: string, recorded?: Contact): Contact {
+  if (recorded && contactText(recorded) === text) return recorded
+  const tail = recorded?.other === undefined ? '' : `, ${recorded.other}`
+  const kept = tail !== '' && text.endsWith(tail)
+  const contact: Contact = kept ? { other: recorded?.other } : {}
+  for (const part of (kept ? text.slice(0, -tail.length) : text).split(/[,;]/).map((one) => one.trim())) {
+    const phone = latinDigits(part)
     if (contact.email === undefined && Contact.shape.email.safeParse(part).success) contact.email = part
-    else if (contact.phone === undefined && /^[+\d\s().-]{6,40}$/.test(latinDigits(part)))
-      contact.phone = latinDigits(part)
-    else if (part !== '') others.push(part)
+    else if (contact.phone === undefined && /^[+\d\s().-]{6,40}$/.test(phone)) contact.phone = phone
+    else return { other: text }
   }
-  return { ...contact, ...(others.length > 0 ? { other: others.join(', ') } : {}) }
+  return contact
+}
+
+/** What a form was drawn with, which it gives back unseen. @returns undefined when it was not, or is not that any more */
+export function recordedIn<T>(schema: z.ZodType<T>, json: string): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(json)).data
+  } catch {
+    return undefined
+  }
 }
 
 /** A date of birth in three boxes, as far as it is known. @returns undefined when nothing is typed */

@@ -3,6 +3,7 @@ import { addressText } from '../proofs/address-text.ts'
 import { nameText } from '../proofs/paper.ts'
 import type { Address, Name } from '../registry/model.ts'
 import { Csrf, Field, Tick } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
 import { Done } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
 import { deskScript } from './script.ts'
@@ -18,6 +19,26 @@ export interface Shown {
   more: boolean
 }
 export type Found = Disclosed<Shown>
+
+/** The box for what people say, and what it makes of that while it is typed in. */
+export function SaidFields(props: { t: Texts; said: string; mononym: boolean; tooWide: boolean }) {
+  const { t, said, mononym, tooWide } = props
+  return (
+    <>
+      <Field
+        name="said"
+        label={t.dQuery}
+        hint={t.dQueryHint}
+        value={said}
+        auto
+        required
+        fault={tooWide ? t.dTooWide : undefined}
+      />
+      <output id="understood" for="said" aria-live="polite" dir="auto" class="govuk-hint" />
+      <Tick name="mononym" label={t.dMononym} on={mononym} />
+    </>
+  )
+}
 
 /** One box for what people say, and enough of each answer to tell people apart. */
 export function SearchPage(props: {
@@ -38,17 +59,7 @@ export function SearchPage(props: {
       <CaseBox visit={visit} />
       <form method="post" action="/desk/search">
         <Csrf token={session.csrf} />
-        <Field
-          name="said"
-          label={t.dQuery}
-          hint={t.dQueryHint}
-          value={said}
-          auto
-          required
-          fault={tooWide ? t.dTooWide : undefined}
-        />
-        <output id="understood" for="said" aria-live="polite" dir="auto" class="govuk-hint" />
-        <Tick name="mononym" label={t.dMononym} on={mononym} />
+        <SaidFields t={t} said={said} mononym={mononym} tooWide={tooWide ?? false} />
         <button type="submit" class="govuk-button">
           {t.dSearch}
         </button>

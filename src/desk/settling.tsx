@@ -9,13 +9,14 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import { type Neighbour, openNeighbour } from '../registry/neighbours.ts'
 import { moveNeighbour, returnNeighbour } from '../registry/residences.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
-import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Tick } from '../ui/form.tsx'
+import { Csrf, ErrorSummary, type Faults, Radios, Tick } from '../ui/form.tsx'
 import { Details } from '../ui/parts.tsx'
 import { type Form, pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { criteriaOf, saidAgain } from './query.ts'
-import { AddressFields } from './register-page.tsx'
+import { AddressFields, SinceField } from './register-page.tsx'
 import { addressIn, faultsOf, isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
-import type { Shown } from './search-page.tsx'
+import { deskScript } from './script.ts'
+import { SaidFields, type Shown } from './search-page.tsx'
 import { Desk, type DeskVisit, dayText, idIn, onceIn } from './shell.tsx'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
@@ -153,14 +154,7 @@ function SettleForm(props: {
       {who.others ? <input type="hidden" name="others" value="yes" /> : ''}
       {children}
       {who.others ? <Tick name="everyone" label={t.dEveryone} on={typed.everyone !== undefined} /> : ''}
-      <DateField
-        name="since"
-        legend={t.dSince}
-        hint={t.dSinceHint}
-        fault={faults.since}
-        labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-        value={(part) => typed[`since-${part}`] ?? ''}
-      />
+      <SinceField t={t} typed={typed} fault={faults.since} />
       {who.began ? <Tick name="mistake" label={t.dMistake} on={typed.mistake !== undefined} /> : ''}
       <button type="submit" class="govuk-button">
         {button}
@@ -214,7 +208,7 @@ function WithPage(props: {
   const id = idIn(visit)
   const others = found?.matches.filter((match) => match.id !== id) ?? []
   return (
-    <Desk visit={visit} title={t.dMoveIn}>
+    <Desk visit={visit} title={t.dMoveIn} script={deskScript.address}>
       <h1>{t.dMoveIn}</h1>
       <form method="post" action={`/desk/neighbours/${id}/with`}>
         <Csrf token={session.csrf} />
@@ -222,16 +216,7 @@ function WithPage(props: {
         <input type="hidden" name="began" value={who.began} />
         {who.returns ? <input type="hidden" name="returns" value="yes" /> : ''}
         {who.others ? <input type="hidden" name="others" value="yes" /> : ''}
-        <Field
-          name="said"
-          label={t.dQuery}
-          hint={t.dQueryHint}
-          value={said}
-          auto
-          required
-          fault={tooWide ? t.dTooWide : undefined}
-        />
-        <Tick name="mononym" label={t.dMononym} on={mononym} />
+        <SaidFields t={t} said={said} mononym={mononym} tooWide={tooWide ?? false} />
         <button type="submit" class="govuk-button govuk-button--secondary">
           {t.dSearch}
         </button>

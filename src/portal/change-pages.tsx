@@ -1,5 +1,5 @@
-import { AddressFields, SensitiveBox } from '../desk/register-page.tsx'
-import type { Typed } from '../desk/registration-form.ts'
+import { AddressFields, SensitiveBox, SinceField } from '../desk/register-page.tsx'
+import { contactText, type Typed } from '../desk/registration-form.ts'
 import { dayText } from '../desk/shell.tsx'
 import type { Neighbour } from '../registry/neighbours.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
@@ -65,7 +65,8 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
         <h2 id="reach">{t.mReach}</h2>
         <form method="post" action="/me/change/reach">
           {hidden}
-          <Field name="contact" label={t.mContact} value={Object.values(contact ?? {}).join(', ')} />
+          <input type="hidden" name="reached" value={JSON.stringify(contact ?? {})} />
+          <Field name="contact" label={t.mContact} value={contactText(contact)} />
           <Spoken label={t.dSpeaks} languages={languages ?? []} otherwise={language} />
           <button type="submit" class="govuk-button">
             {t.dSave}
@@ -149,14 +150,7 @@ export function MovePage(props: {
         <input type="hidden" name="version" value={String(version)} />
         {word ? <SensitiveBox visit={visit} word={word} /> : ''}
         <AddressFields visit={visit} typed={typed} fault={faults.where} />
-        <DateField
-          name="since"
-          legend={t.dSince}
-          hint={t.dSinceHint}
-          fault={faults.since}
-          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-          value={(part) => typed[`since-${part}`] ?? ''}
-        />
+        <SinceField t={t} typed={typed} fault={faults.since} />
         <button type="submit" class="govuk-button">
           {t.mMove}
         </button>

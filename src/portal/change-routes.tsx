@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { addressIn, contactIn, isoDay, typedIn } from '../desk/registration-form.ts'
+import { addressIn, contactIn, isoDay, recordedIn, typedIn } from '../desk/registration-form.ts'
 import { sensitiveWord } from '../desk/sensitive.ts'
 import { Reply } from '../firewall/reply.ts'
 import { today } from '../platform/clock.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { confirmResidence } from '../registry/confirmations.ts'
-import { Correction } from '../registry/model.ts'
+import { Contact, Correction } from '../registry/model.ts'
 import { correctNeighbour, openNeighbour } from '../registry/neighbours.ts'
 import { moveNeighbour } from '../registry/residences.ts'
 import type { Faults } from '../ui/form.tsx'
@@ -48,10 +48,10 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   }
   page({ method: 'post', path: '/me/change/hide' }, (visit) => correct(visit, { protected: true }))
   page({ method: 'post', path: '/me/change/reach' }, (visit) => {
-    const contact = visit.form.get('contact').slice(0, 200)
+    const contact = visit.form.get('contact')
     const languages = spokenIn(visit.form)
     return correct(visit, {
-      contact: contact === '' ? null : contactIn(contact),
+      contact: contact === '' ? null : contactIn(contact, recordedIn(Contact, visit.form.get('reached'))),
       ...(languages ? { languages } : {}),
     })
   })

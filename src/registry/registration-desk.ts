@@ -93,7 +93,7 @@ export function registrationDesk(database: Database): RegistrationDesk {
     queue.underWay = taken.length
     const answers = await write(municipalityId, taken)
     queue.underWay = 0
-    // The next forms leave before these are answered, which takes as long as a statement: the database is not kept waiting.
+    // The next forms leave before these are answered: the database does not wait for our answers to be written.
     void serve(municipalityId)
     setImmediate(() => {
       for (const answer of answers) answer()

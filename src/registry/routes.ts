@@ -275,6 +275,8 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
       method: 'post',
       path: '/v1/neighbours/{id}/residences',
       summary: 'Move a neighbour',
+      description:
+        'With `since` on the day the present residence began, the address is corrected: nobody lived at the one before.',
       tag,
       auth: 'staff',
       params,

@@ -46,11 +46,23 @@ describe('how to reach somebody', () => {
     ['+34 600 000 000', { phone: '+34 600 000 000' }],
     ['+34 600 000 000, a@example.org', { phone: '+34 600 000 000', email: 'a@example.org' }],
     ['ask at the bar, mornings', { other: 'ask at the bar, mornings' }],
-    ['600 000 000; 600 000 001', { phone: '600 000 000', other: '600 000 001' }],
+    ['600 000 000; 600 000 001', { other: '600 000 000; 600 000 001' }],
+    ['Rosa, 600 000 000', { other: 'Rosa, 600 000 000' }],
+    ['600 000 000, Rosa', { other: '600 000 000, Rosa' }],
     ['not@an@address', { other: 'not@an@address' }],
   ])('is told apart by how it looks: %s', (text, contact) => {
     expect(contactIn(text)).toEqual(contact)
     expect(Contact.safeParse(contactIn(text)).success).toBe(true)
+  })
+
+  it('stays as it is recorded where its box was not touched, and changes in part', () => {
+    const friend = { other: 'Rosa, 600 000 000' }
+    expect(contactIn('Rosa, 600 000 000', friend)).toEqual(friend)
+    const several = { email: 'a@example.org', phone: '600 000 000', other: 'the bar, mornings' }
+    expect(contactIn('a@example.org, 600 000 009, the bar, mornings', several)).toEqual({
+      ...several,
+      phone: '600 000 009',
+    })
   })
 })
 

@@ -58,6 +58,20 @@ describe('a neighbour says for themself', () => {
     expect((await openRecord(house, id)).body).not.toHaveProperty('contact')
   })
 
+  it('that today’s address was a slip, but not that years at an address never were', async () => {
+    const moved = { where: 'dwelling', street: 'del Far', number: '3' }
+    const today = await neighbour()
+    const slip = { ...moved, version: String(today.version), once: randomUUID() }
+    expect((await today.me.send(`${CHANGE}/move`, slip, CHANGE)).headers.get('location')).toBe(`${CHANGE}?done=1`)
+    expect(await movementsOf(today.id)).toEqual(['registration arrival', 'change address-corrected'])
+
+    const long = await neighbour({ since: '2020-01-01' })
+    const since = { 'since-day': '1', 'since-month': '1', 'since-year': '2020' }
+    const never = { ...moved, ...since, version: String(long.version), once: randomUUID() }
+    expect((await long.me.send(`${CHANGE}/move`, never, CHANGE)).status).toBe(422)
+    expect(await movementsOf(long.id)).toEqual(['registration arrival'])
+  })
+
   it('that they moved: true at once, in a household of their own, and the old address proves nothing', async () => {
     const { id, version, householdId, me } = await neighbour({ since: '2020-01-01' })
     const paper = await (
