@@ -79,8 +79,8 @@ export class DataKey {
   }
 
   /**
-   * The first 32 bits of `hash(text)`. A registration asks for thirty of them: the state after the key is made once and
-   * copied, which takes half the time of an HMAC from the start.
+   * The first 32 bits of `hash(text)`. A registration asks for some thirty of them: the state after the key is made once
+   * and copied, which takes two thirds of the time of an HMAC from the start.
    */
   hash32(text: string): number {
     this.#keyed ??= hmac.create(sha256, this.#key.export()) as Keyed

@@ -141,8 +141,9 @@ async function settle(
           { pointer: '/since', detail: 'Give the day they came back, not one before they left.' },
         ])
       const versions = await lockTogether(hand, together)
-      const now = move.everyone ? await householdMembers(hand.transaction, id, day) : []
-      if (now.some((mate) => !together.includes(mate))) throw new VersionConflict()
+      // Who left the household while we waited for them is not taken along, and whoever came is not left behind.
+      const now = move.everyone ? new Set([id, ...(await householdMembers(hand.transaction, id, day))]) : undefined
+      if (now && new Set(together).symmetricDifference(now).size > 0) throw new VersionConflict()
       const version = await nextVersion(hand, id, conditions.version)
       if (how === 'return')
         await hand.transaction.updateTable('neighbours').set({ departed_on: null }).where('id', '=', id).execute()
