@@ -38,20 +38,31 @@ create table evidence (
 create index evidence_by_neighbour on evidence (neighbour_id);
 create index evidence_by_document on evidence (municipality_id, document_hash) where document_hash is not null;
 
+-- Who acts for a neighbour who cannot act for themself: neighbours of age and institutions. What they are to them, and
+-- what a court has limited, is sealed to the neighbour they act for. An end is written down, nothing is overwritten.
 create table representatives (
   id uuid primary key,
   municipality_id uuid not null,
   neighbour_id uuid not null,
+  -- Null for an institution, and where the representative has been erased since.
   representative_id uuid,
-  details bytea,
+  details bytea not null,
   recorded_at timestamptz not null default now(),
-  check (num_nonnulls(representative_id, details) = 1),
+  ended_at timestamptz,
+  -- Said at a desk; or the representative left, died or was removed.
+  ended_because text check (ended_because in ('ended', 'departed')),
+  -- Somebody looked at a neighbour whom nobody acts for any more, and nobody has to.
+  settled_at timestamptz,
+  check (num_nonnulls(ended_at, ended_because) in (0, 2)),
   check (representative_id <> neighbour_id),
   foreign key (municipality_id, neighbour_id) references neighbours (municipality_id, id),
   foreign key (municipality_id, representative_id) references neighbours (municipality_id, id)
 );
 create index representatives_by_neighbour on representatives (neighbour_id);
 create index representatives_by_representative on representatives (representative_id) where representative_id is not null;
+create index representatives_missing on representatives (municipality_id, neighbour_id)
+  where ended_at is not null and settled_at is null;
+create unique index representatives_once on representatives (neighbour_id, representative_id) where ended_at is null;
 
 create table addresses (
   id uuid primary key,
@@ -188,6 +199,7 @@ grant insert, update (tokens) on search_tokens to padron_app;
 grant select (neighbour_id, municipality_id) on search_tokens to padron_app;
 grant update (version, protected, departed_on) on neighbours to padron_app;
 grant update (superseded_at) on residences to padron_app;
+grant update (ended_at, ended_because, settled_at) on representatives to padron_app;
 grant update (notice_given_on, effective_from, decided_at, decided_by, decision) on proceedings to padron_app;
 
 grant select on neighbours, households, residences to padron_readonly_ops;

@@ -12,8 +12,8 @@
 create type registration_outcome as
   (item integer, outcome text, fingerprint bytea, response bytea, response_owner uuid, candidates uuid[]);
 
--- One finished form. An address that is null means that a household is joined; a representative is
--- a neighbour, or sealed details, or nobody.
+-- One finished form. An address that is null means that a household is joined. Representatives are a JSON array of
+-- {id, representative_id, details}: the neighbour who acts, or null for an institution; details sealed, in hex.
 create type registration as (
   item integer,
   id uuid, registry_key_id text, wrapped bytea,
@@ -23,7 +23,7 @@ create type registration as (
   evidence_id uuid, strength text, document_hash bytea,
   address_id uuid, address_wrapped bytea, address_kind text, place bytea, reference bytea, usual_area bytea,
   household_id uuid, residence_id uuid, valid_from date,
-  relation_id uuid, representative_id uuid, representative_details bytea,
+  representatives jsonb,
   movement_id uuid, cause text, recorded_by text, movement_details bytea,
   tokens integer[],
   entry_id uuid, action text, purpose text, requester_kind text, entry_details bytea, leaf_hash bytea
@@ -120,10 +120,10 @@ begin
   a_residence as (
     insert into residences (id, municipality_id, neighbour_id, household_id, valid_from)
     select n.residence_id, municipality, n.id, n.household_id, n.valid_from from n),
-  a_representative as (
+  their_representatives as (
     insert into representatives (id, municipality_id, neighbour_id, representative_id, details)
-    select n.relation_id, municipality, n.id, n.representative_id, n.representative_details
-    from n where n.relation_id is not null),
+    select (one ->> 'id')::uuid, municipality, n.id, (one ->> 'representative_id')::uuid, decode(one ->> 'details', 'hex')
+    from n, jsonb_array_elements(n.representatives) as one),
   a_movement as (
     insert into movements (id, municipality_id, neighbour_id, kind, cause, effective_on, recorded_by, details)
     select n.movement_id, municipality, n.id, 'registration', n.cause, n.valid_from, n.recorded_by, n.movement_details

@@ -506,12 +506,15 @@ export interface RegistryKeys {
 }
 
 export interface Representatives {
-  details: Buffer | null;
+  details: Buffer;
+  ended_at: Timestamp | null;
+  ended_because: string | null;
   id: string;
   municipality_id: string;
   neighbour_id: string;
   recorded_at: Generated<Timestamp>;
   representative_id: string | null;
+  settled_at: Timestamp | null;
 }
 
 export interface Residences {
@@ -529,6 +532,7 @@ export interface ResidentCards {
   cancelled_at: Timestamp | null;
   code_hash: Buffer;
   created_at: Timestamp;
+  ended_by: string | null;
   failures: Generated<number>;
   id: string;
   municipality_id: string;

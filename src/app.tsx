@@ -27,10 +27,12 @@ import { proofRoutes } from './proofs/routes.ts'
 import { signingKeys } from './proofs/signing-keys.ts'
 import { walletRoutes } from './proofs/wallet/routes.ts'
 import { departureRoutes } from './registry/departure-routes.ts'
+
 import { erasureRoutes } from './registry/erasure-routes.ts'
 import { type Municipality, townDirectory } from './registry/municipality.ts'
 import { orderRoutes } from './registry/order-routes.ts'
 import { registrationDesk } from './registry/registration-desk.ts'
+import { representativeRoutes } from './registry/representative-routes.ts'
 import { registryRoutes } from './registry/routes.ts'
 import { searchLinks } from './registry/search-links.ts'
 import { statisticsRoutes } from './statistics/routes.ts'
@@ -101,6 +103,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   orderRoutes(house, rooms)
   registryRoutes(house, rooms, searchLinks(rooms.gate))
   departureRoutes(house, rooms)
+  representativeRoutes(house, rooms)
   erasureRoutes(house, rooms)
   proofRoutes(house, rooms)
   paperRoutes(house, rooms)

@@ -15,6 +15,7 @@ import { EraseBox } from './erasures.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
 import { withinCase } from './purpose.ts'
 import { Reading } from './reading.tsx'
+import { tieKinds } from './representatives.tsx'
 import { deskScript } from './script.ts'
 import { Settle } from './settling.tsx'
 import { CaseBox, Desk, type DeskVisit, dayText, languageName, timeText } from './shell.tsx'
@@ -44,12 +45,13 @@ export function NeighbourPage(props: PageProps) {
     household,
     contact,
     languages,
-    representative,
+    representatives,
     departedOn,
     heardOn,
   } = neighbour
   const { may, opens } = withinCase(visit.requester)
-  const closed = (['contact', 'representative'] as const)
+  const actsAs: Record<string, string> = Object.fromEntries(tieKinds(t))
+  const closed = (['contact', 'representatives'] as const)
     .filter(opens)
     .map((field) => t[`f${field}`])
     .join(', ')
@@ -84,9 +86,15 @@ export function NeighbourPage(props: PageProps) {
         ) : (
           ''
         )}
-        {reach && opens('representative') ? (
-          <Fact name={t.frepresentative}>
-            <bdi>{representative ? (representative.name ?? '…') : '–'}</bdi>
+        {reach && opens('representatives') ? (
+          <Fact name={t.frepresentatives}>
+            {representatives?.length ? (
+              <a href={`/desk/neighbours/${id}/representatives`}>
+                <bdi>{representatives.map((one) => one.name ?? actsAs[one.kind]).join(', ')}</bdi>
+              </a>
+            ) : (
+              '–'
+            )}
           </Fact>
         ) : (
           ''

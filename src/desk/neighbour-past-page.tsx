@@ -10,13 +10,14 @@ import { withinCase } from './purpose.ts'
 import { becauseNames } from './register-page.tsx'
 import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
 
-type Part = 'now' | 'history' | 'looked' | 'messages' | 'leave'
+type Part = 'now' | 'acts' | 'history' | 'looked' | 'messages' | 'leave'
 
 export function Tabs(props: { visit: DeskVisit; id: string; here: Part }) {
   const { t, requester } = props.visit
-  const { opens } = withinCase(requester)
+  const { opens, may } = withinCase(requester)
   const rooms: [Part, string, string][] = [
     ['now', '', t.dWho],
+    ...(may('represent') ? [['acts', '/representatives', t.dActs] satisfies [Part, string, string]] : []),
     ...(opens('history') ? [['history', '/history', t.dHistory] satisfies [Part, string, string]] : []),
     ...(opens('lookUps') ? [['looked', '/looked', t.dLooked] satisfies [Part, string, string]] : []),
     ...(opens('messages') ? [['messages', '/messages', t.nTitle] satisfies [Part, string, string]] : []),
@@ -52,6 +53,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
     address: t.dMove,
     'address-corrected': t.dAddressCorrected,
     'personal-data': t.dCorrect,
+    representatives: t.dActsChanged,
     residence: t.dStill,
     return: t.dReturn,
   }

@@ -7,6 +7,7 @@ import { LanguageSelect } from '../ui/language-select.tsx'
 import { Details, Done, NotDone } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
 import { MOST_PEOPLE, peopleIn, type Typed } from './registration-form.ts'
+import { tieKinds } from './representatives.tsx'
 import { deskScript } from './script.ts'
 import { Desk, type DeskVisit, dayText } from './shell.tsx'
 
@@ -142,9 +143,23 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
         <LanguageSelect name={name('language')} label={t.dSpeaks} value={value('language') || visit.language} />
         <Field name={name('contact')} label={t.dPhone} value={value('contact')} />
         {value('guardian') ? (
-          <input type="hidden" name={name('guardian')} value={value('guardian')} />
+          <>
+            <input type="hidden" name={name('guardian')} value={value('guardian')} />
+            <Select
+              name={name('acts-as')}
+              label={t.dRepresentative}
+              value={value('acts-as') || 'parent'}
+              options={tieKinds(t)}
+            />
+          </>
         ) : (
-          <Field name={name('representative')} label={t.dRepresentative} value={value('representative')} auto />
+          <Field
+            name={name('institution')}
+            label={t.dInstitution}
+            hint={t.dInstitutionHint}
+            value={value('institution')}
+            auto
+          />
         )}
       </Details>
       <Tick name={name('protected')} label={t.dProtect} on={value('protected') !== ''} />

@@ -18,7 +18,7 @@ type Towns = Parameters<typeof referenceAddressesOf>[0]
 export type Typed = Record<string, string>
 
 /** Text fields in which somebody might write what must not be kept. */
-const FREE = /^(usual|description|p\d+_(representative|contact))$/
+const FREE = /^(usual|description|p\d+_(institution|contact))$/
 
 /** Stands where a reader typed something whose check digit does not fit. */
 const UNREAD = '?'
@@ -109,9 +109,9 @@ export function check(typed: Typed, t: Texts, town: Towns, keepSensitive: boolea
           }
         : {}),
       ...(/^[0-9a-f-]{36}$/.test(get('guardian'))
-        ? { representative: { neighbourId: get('guardian') } }
-        : get('representative')
-          ? { representative: { name: get('representative') } }
+        ? { representatives: [{ kind: get('acts-as') || 'parent', neighbourId: get('guardian') }] }
+        : get('institution')
+          ? { representatives: [{ kind: 'institution', name: get('institution') }] }
           : {}),
       ...(get('protected') ? { protected: true } : {}),
       ...(since && since !== 'wrong' ? { since } : {}),
@@ -257,6 +257,7 @@ export function pointIn(text: string): { coordinates?: { latitude: number; longi
 export function faultsOf(error: InvalidInput, t: Texts): Faults {
   return Object.fromEntries(
     error.errors.map(({ pointer }) => {
+      if (pointer === '/agreement') return ['agreement', t.dMinorsMissing]
       const field = /since/.test(pointer) ? 'since' : /address|household/.test(pointer) ? 'where' : 'p0_given'
       return [field, t.pInvalid]
     }),

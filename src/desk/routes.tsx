@@ -5,6 +5,7 @@ import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
 import { changeSession, endSession, sessionsOf } from '../identity/sessions.ts'
+import { inMunicipality } from '../platform/database.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { complaintsWaiting } from '../portal/complaints.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
@@ -21,6 +22,7 @@ import type { Municipality } from '../registry/municipality.ts'
 import { openNeighbour } from '../registry/neighbours.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../registry/postal-notices.ts'
 import { openProceedings } from '../registry/proceedings-due.ts'
+import { mayBeUnrepresented } from '../registry/representatives.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { referencePostWaiting } from '../registry/told.ts'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
@@ -40,6 +42,7 @@ import { criteriaOf, saidAgain, understood } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
 import { isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
+import { representativeDesk } from './representatives.tsx'
 import { SearchPage } from './search-page.tsx'
 import { settlingDesk } from './settling.tsx'
 import { idIn, onceIn } from './shell.tsx'
@@ -50,7 +53,7 @@ export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | und
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 /** What a counter needs of everyone, and what it opens when it is needed: each opening is in the ledger as it was. */
 const SHOWN = ['name', 'dateOfBirth', 'languages', 'address', 'residence', 'household', 'departedOn'] as const
-const REACH = ['contact', 'representative'] as const
+const REACH = ['contact', 'representatives'] as const
 
 /** The desk: the same use cases as the API, as pages that work without JavaScript. */
 export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
@@ -61,6 +64,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   neighbour(page, deps)
   correctingDesk(page, deps)
   settlingDesk(page, deps)
+  representativeDesk(page, deps)
   departing(page, deps)
   oversightDesk(page, deps)
   self(page, deps)
@@ -151,6 +155,7 @@ function registering(page: Pages, deps: DeskDeps): void {
     const letters = await postalNoticesWaiting(deps, town)
     const kept = await referencePostWaiting(deps, town)
     const requests = await complaintsWaiting(deps, town, requester)
+    const unrepresented = await inMunicipality(deps.database, town.id, (open) => mayBeUnrepresented(open, town))
     return Reply.page(work, ([drafts, proceedings]) => (
       <WorkPage
         visit={visit}
@@ -159,6 +164,7 @@ function registering(page: Pages, deps: DeskDeps): void {
         letters={letters}
         requests={requests}
         kept={kept}
+        unrepresented={unrepresented}
         once={randomUUID()}
       />
     ))

@@ -6,7 +6,9 @@ import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { addressText } from '../proofs/address-text.ts'
 import { nameText } from '../proofs/paper.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
+import { MinorsAgreement } from '../registry/model.ts'
 import { type Neighbour, openNeighbour } from '../registry/neighbours.ts'
+import { isOfAge, OF_AGE } from '../registry/representation.ts'
 import { moveNeighbour, returnNeighbour } from '../registry/residences.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { Csrf, ErrorSummary, type Faults, Radios, Tick } from '../ui/form.tsx'
@@ -33,7 +35,8 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
     const [joined] = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(form.get('join')) ?? []
     if (since === 'wrong') return again({ since: t.dNoSuchDay })
     if (address === undefined && joined === undefined) return again({ where: t.dWhere })
-    const from = since ? { since } : {}
+    const agreement = MinorsAgreement.safeParse(form.get('agreement')).data
+    const from = { ...(since ? { since } : {}), ...(agreement ? { agreement } : {}) }
     const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(visit, 'move') }
     const settle = (where: { address: NonNullable<typeof address> } | { householdId: string }) =>
       how === 'return'
@@ -66,7 +69,10 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
   page({ method: 'post', path: '/desk/neighbours/:id/return', roles: COUNTER }, settles('return'))
 
   page({ method: 'get', path: '/desk/neighbours/:id/with', roles: COUNTER }, async (visit) => {
-    const ask = { purpose: purposeOf(visit.requester), fields: ['household', 'residence', 'departedOn'] as const }
+    const ask = {
+      purpose: purposeOf(visit.requester),
+      fields: ['household', 'residence', 'departedOn', 'dateOfBirth'] as const,
+    }
     return Reply.page(await openNeighbour(deps, visit.town, visit.requester, idIn(visit), ask), (neighbour) => (
       <WithPage visit={visit} who={whoOf(neighbour, visit)} />
     ))
@@ -97,14 +103,20 @@ interface Who {
   returns: boolean
   /** Whether there may be others in the household they leave. */
   others: boolean
+  /** Whether a child may be among those who move. */
+  minors: boolean
 }
 
-const whoOf = ({ version, departedOn, household, residence }: Neighbour, { requester }: DeskVisit): Who => ({
+const whoOf = (
+  { version, departedOn, household, residence, dateOfBirth }: Neighbour,
+  { requester, town }: DeskVisit,
+): Who => ({
   version: String(version),
   began: departedOn === undefined ? (residence?.validFrom ?? '') : '',
   returns: departedOn !== undefined,
   // A household's size leaves out who is protected, whom a supervisor may move.
   others: departedOn === undefined && ((household?.size ?? 1) > 1 || requester.role === 'supervisor'),
+  minors: (household?.size ?? 1) > 1 || !isOfAge(OF_AGE, dateOfBirth, Temporal.Now.plainDateISO(town.timeZone)),
 })
 
 /** The same, as a form that was drawn with it gives it back. */
@@ -113,6 +125,7 @@ const whoIn = (form: Form, returns: boolean): Who => ({
   began: form.get('began'),
   returns,
   others: form.has('others'),
+  minors: form.has('minors'),
 })
 
 /** A move; of somebody who left, their return. */
@@ -152,8 +165,23 @@ function SettleForm(props: {
       <input type="hidden" name="began" value={who.began} />
       <input type="hidden" name="once" value={once} />
       {who.others ? <input type="hidden" name="others" value="yes" /> : ''}
+      {who.minors ? <input type="hidden" name="minors" value="yes" /> : ''}
       {children}
       {who.others ? <Tick name="everyone" label={t.dEveryone} on={typed.everyone !== undefined} /> : ''}
+      {who.minors ? (
+        <Radios
+          name="agreement"
+          legend={t.dMinors}
+          value={typed.agreement ?? ''}
+          fault={faults.agreement}
+          choices={[
+            { value: 'all-agree', label: t.dMinorsAgree },
+            { value: 'court-order', label: t.dMinorsCourt },
+          ]}
+        />
+      ) : (
+        ''
+      )}
       <SinceField t={t} typed={typed} fault={faults.since} />
       {who.began ? <Tick name="mistake" label={t.dMistake} on={typed.mistake !== undefined} /> : ''}
       <button type="submit" class="govuk-button">
@@ -216,6 +244,7 @@ function WithPage(props: {
         <input type="hidden" name="began" value={who.began} />
         {who.returns ? <input type="hidden" name="returns" value="yes" /> : ''}
         {who.others ? <input type="hidden" name="others" value="yes" /> : ''}
+        {who.minors ? <input type="hidden" name="minors" value="yes" /> : ''}
         <SaidFields t={t} said={said} mononym={mononym} tooWide={tooWide ?? false} />
         <button type="submit" class="govuk-button govuk-button--secondary">
           {t.dSearch}

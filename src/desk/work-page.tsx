@@ -17,10 +17,12 @@ export function WorkPage(props: {
   requests: number
   /** Neighbours without a fixed address whose post waits to be fetched. */
   kept: number
+  /** Whether there may be a child nobody acts for. */
+  unrepresented: boolean
   once: string
 }) {
-  const { visit, drafts, proceedings, letters, requests, kept, once } = props
-  const { t, session } = visit
+  const { visit, drafts, proceedings, letters, requests, kept, unrepresented, once } = props
+  const { t, session, requester } = visit
   return (
     <Desk visit={visit} title={t.dWork} here="/desk/work" script={deskScript.address}>
       <h1>{t.dWork}</h1>
@@ -43,6 +45,18 @@ export function WorkPage(props: {
       {proceedings.map((proceeding) => (
         <ProceedingBox visit={visit} proceeding={proceeding} once={once} />
       ))}
+      <h2>{t.dUnrepresented}</h2>
+      <form method="post" action="/desk/unrepresented">
+        <Csrf token={session.csrf} />
+        <p>{unrepresented ? t.dUnrepresentedMaybe : t.dNoDrafts}</p>
+        {unrepresented || requester.role === 'supervisor' ? (
+          <button type="submit" class="govuk-button">
+            {t.nShow}
+          </button>
+        ) : (
+          ''
+        )}
+      </form>
       <h2>{t.dLetters}</h2>
       {letters === 0 ? (
         <p>{t.dNoDrafts}</p>

@@ -167,6 +167,7 @@ export function createGate(deps: GateDeps): Gate {
       now: clock.now(),
       lockdown: standing.lockdown,
       overBudget: standing.overBudget,
+      ended: standing.ended,
       judgeOrder: ask.judgeOrder ?? false,
       approvals: ask.approvals ?? 0,
     })
@@ -302,7 +303,7 @@ export function createGate(deps: GateDeps): Gate {
       const { position, version } =
         known ?? (await inMunicipality(database, municipalityId, (transaction) => standings.of(transaction, ask)))
       // A lockdown leaves registration open, and forms are not counted: only the position matters here.
-      const standing = { position, version, lockdown: false, overBudget: false }
+      const standing = { position, version, lockdown: false, overBudget: false, ended: false }
       const decision = decide(ask, standing, { id: subject, protected: false })
       if (!decision.permitted) return refuse(ask, decision)
       return { graphVersion: version, entry: entryOf(ask, decision, subject, key), disclose: disclosed }

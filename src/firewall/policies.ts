@@ -50,6 +50,7 @@ export interface Question {
   /** How things stand with the town and the requester at this moment. */
   lockdown?: boolean
   overBudget?: boolean
+  ended?: boolean
   /** Of formal demands. */
   judgeOrder?: boolean
   approvals?: number
@@ -100,6 +101,7 @@ const UNCONDITIONAL = {
     (context.purpose == Purpose::"registration" || context.purpose == Purpose::"duplicate-check" ||
       context.purpose == Purpose::"protection")) };`,
   'firewall.budget': 'forbid (principal, action, resource) when { context.overBudget };',
+  'residents.ended': 'forbid (principal is Resident, action, resource) when { context.ended };',
   'access-requests.two-officers':
     'forbid (principal, action == Action::"open-by-order", resource) unless { context.approvals >= 2 };',
 }
@@ -219,6 +221,8 @@ function rememberingEngine(ask: (question: Question) => Decision): PolicyEngine[
       record.protected,
       question.lockdown ?? false,
       question.overBudget ?? false,
+      question.ended ?? false,
+      toldWhere(requester),
       question.judgeOrder ?? false,
       approvals,
       requester.kind === 'authority' ? requester.functions : '',
@@ -265,6 +269,7 @@ function decide(engine: Cedar, setId: string, question: Question): Decision {
       subjects: question.subjects,
       lockdown: question.lockdown ?? false,
       overBudget: question.overBudget ?? false,
+      ended: question.ended ?? false,
       judgeOrder: question.judgeOrder ?? false,
       approvals: question.approvals ?? 0,
       now: wholeSeconds(question.now) * 1000,
@@ -288,6 +293,10 @@ function decide(engine: Cedar, setId: string, question: Question): Decision {
   return { permitted: answer.response.decision === 'allow', policies: answer.response.diagnostics.reason }
 }
 
+/** Whether somebody may learn where the neighbour lives whose record they come for. */
+const toldWhere = (requester: Requester) =>
+  requester.kind !== 'resident' || requester.representative === undefined || requester.representative.toldWhere
+
 const PRINCIPALS = {
   staff: 'Staff',
   client: 'Client',
@@ -299,7 +308,8 @@ const PRINCIPALS = {
 function principalEntity(requester: Requester, position: Position | undefined): cedar.EntityJson {
   const uid = { type: PRINCIPALS[requester.kind], id: requester.id }
   if (requester.kind === 'resident') {
-    return { uid, attrs: { record: { __entity: { type: 'Record', id: 'own' } } }, parents: [] }
+    const attrs = { record: { __entity: { type: 'Record', id: 'own' } }, toldWhere: toldWhere(requester) }
+    return { uid, attrs, parents: [] }
   }
   if (requester.kind === 'authority') {
     const parents = requester.functions.map((name) => ({ type: 'Function', id: name }))

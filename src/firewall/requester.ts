@@ -22,10 +22,14 @@ export interface Client {
   organisationId: string | null
 }
 
+/** A neighbour's own way in, or one that rests on them: a helper's, a wallet's, a representative's. */
 export interface Resident {
   kind: 'resident'
   id: string
+  /** Whose record it is. */
   neighbourId: string
+  /** Who acts for them, and whether a court has barred that person from knowing where they live. */
+  representative?: { neighbourId: string; toldWhere: boolean }
 }
 
 export interface Job {
@@ -57,6 +61,7 @@ export const ACTIONS = [
   'register',
   'correct',
   'move',
+  'represent',
   'depart',
   'prove',
   'revoke',

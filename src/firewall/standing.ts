@@ -3,7 +3,7 @@ import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Ask } from './gate.ts'
 import { type GraphCache, loadPosition, type Position } from './organisations.ts'
-import { belongs } from './requester.ts'
+import { belongs, type Requester } from './requester.ts'
 
 /** How things stand when a question is asked: with the town, and with whoever asks. */
 export interface Standing {
@@ -14,6 +14,8 @@ export interface Standing {
   lockdown: boolean
   /** More was asked within the hour than the town allows. */
   overBudget: boolean
+  /** The way in rests on somebody who is no neighbour any more: they left, died or were removed. */
+  ended: boolean
 }
 
 export interface Standings {
@@ -39,8 +41,15 @@ interface StandingRow {
   version: string
   lockdown: boolean
   over: boolean
+  ended: boolean
   lent_to: string[]
 }
+
+/** The neighbours a way in rests on: whose it is, and who acts for them. */
+const peopleBehind = (requester: Requester): string =>
+  requester.kind === 'resident'
+    ? `{${[requester.neighbourId, requester.representative?.neighbourId ?? []].flat().join(',')}}`
+    : '{}'
 
 export function createStandings(): Standings {
   const graphs = new Map<string, GraphCache>()
@@ -53,6 +62,7 @@ export function createStandings(): Standings {
     async of(transaction, ask) {
       const { requester, municipalityId } = ask
       const who = counted(ask)
+      const restsOn = peopleBehind(requester)
       const { rows } = await sql<StandingRow>`
         with asked as (
           insert into query_counts as known (municipality_id, counted, hour, times)
@@ -64,11 +74,13 @@ export function createStandings(): Standings {
           coalesce((select state.closed from lockdowns state where state.municipality_id = town.id), false) as lockdown,
           coalesce((select asked.times from asked), 0) >
             case when ${requester.kind} = 'staff' then town.hourly_budget_staff else town.hourly_budget_organisation end as over,
+          exists (select from unnest(${restsOn}::uuid[]) as person (id)
+            where exists (select from neighbours gone where gone.id = person.id and not is_neighbour(person.id))) as ended,
           to_jsonb(array(select lent.organisation_id::text from staff_affiliations lent
             where lent.municipality_id = town.id and lent.staff_id = ${requester.id} and ${requester.kind} = 'staff')) as lent_to
         from municipalities town where town.id = ${municipalityId}::uuid`.execute(transaction)
-      const { version = '0', lockdown = true, over = true, lent_to: lentTo = [] } = rows[0] ?? {}
-      const standing = { version, lockdown, overBudget: over }
+      const { version = '0', lockdown = true, over = true, ended = true, lent_to: lentTo = [] } = rows[0] ?? {}
+      const standing = { version, lockdown, overBudget: over, ended }
       if (!belongs(requester) || requester.organisationId === null) return { ...standing, position: undefined }
       let cache = graphs.get(municipalityId)
       if (cache?.version !== version) {

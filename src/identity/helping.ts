@@ -6,6 +6,7 @@ import { latinDigits } from '../platform/digits.ts'
 import { Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { isNeighbour } from '../registry/presence.ts'
 import { triedTooOften } from '../registry/tries.ts'
 
 type Deps = Pick<RegistryDeps, 'database' | 'clock' | 'gate'>
@@ -125,6 +126,7 @@ export async function actAsHelper(
       .select(['id', 'neighbour_id', 'profiles'])
       .where('code_hash', '=', hash(`helper ${code}`))
       .where('ended_at', 'is', null)
+      .where((helper) => isNeighbour(helper.ref('neighbour_id')))
       .where('until', '>=', day)
       .executeTakeFirst()
     const named = typed.profile === undefined || row?.profiles.includes(typed.profile)

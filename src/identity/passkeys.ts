@@ -17,7 +17,9 @@ import { randomBytes } from '../platform/random.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { isNeighbour, isRefusedAccess } from '../registry/presence.ts'
 import { mustBeOldEnough } from '../registry/representation.ts'
+import { NotResident } from '../registry/residences.ts'
 import { loadRecords } from '../registry/store.ts'
 
 type Deps = Pick<RegistryDeps, 'database' | 'clock' | 'gate'>
@@ -43,7 +45,7 @@ export function relyingParty(town: Municipality): { id: string; origins: string[
   return { id: 'localhost', origins: [`http://localhost:${port}`] }
 }
 
-/** A code for one telephone, to be shown as a QR code at the counter. @throws {NotFound} {Refusal} */
+/** A code for one telephone, to be shown as a QR code at the counter. @throws {NotResident} {NotFound} {Refusal} */
 export async function offerEnrolment(
   deps: RegistryDeps,
   town: Municipality,
@@ -53,11 +55,13 @@ export async function offerEnrolment(
   const { hash } = await deps.gate.keysOf(town.id)
   const code = randomBytes(24).toString('base64url')
   const day = today(deps.clock, town.timeZone)
-  return deps.gate.open<NeighbourFields, 'dateOfBirth', { code: string }>(
-    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: purposeOf(clerk), fields: ['dateOfBirth'] },
+  const fields = ['dateOfBirth', 'departedOn'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], { code: string }>(
+    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: purposeOf(clerk), fields },
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
+      if (record.departedOn !== undefined) throw new NotResident()
       mustBeOldEnough(town, record.dateOfBirth, day)
       const now = deps.clock.now()
       await hand.transaction
@@ -157,6 +161,7 @@ export async function keepPasskey(
         .deleteFrom('enrolments')
         .where('code_hash', '=', hash(`enrolment ${owner.code}`))
         .where('expires_at', '>', new Date(now.epochMilliseconds))
+        .where((row) => isNeighbour(row.ref('neighbour_id')))
         .returning('neighbour_id')
         .executeTakeFirst()
       neighbourId = used?.neighbour_id
@@ -176,6 +181,8 @@ export async function keepPasskey(
       })
       .execute()
     return { neighbourId }
+  }).catch((error: unknown) => {
+    throw isRefusedAccess(error) ? new PasskeyRefused() : error
   })
 }
 
@@ -195,7 +202,12 @@ export async function signInWithPasskey(
   const { hash } = await deps.gate.keysOf(town.id)
   const id = hash(`credential ${response.id}`)
   const known = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction.selectFrom('passkeys').selectAll().where('id', '=', id).executeTakeFirst(),
+    transaction
+      .selectFrom('passkeys')
+      .selectAll()
+      .where('id', '=', id)
+      .where((row) => isNeighbour(row.ref('neighbour_id')))
+      .executeTakeFirst(),
   )
   if (known === undefined) throw new PasskeyRefused()
   const party = relyingParty(town)

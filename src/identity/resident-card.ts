@@ -9,7 +9,10 @@ import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { isNeighbour } from '../registry/presence.ts'
+import { type Removal, removalOf } from '../registry/removal.ts'
 import { mustBeOldEnough } from '../registry/representation.ts'
+import { NotResident } from '../registry/residences.ts'
 import { loadRecords } from '../registry/store.ts'
 import { triedTooOften } from '../registry/tries.ts'
 
@@ -57,6 +60,7 @@ function parseCode(typed: string): string {
  *
  * @param word theirs; without one, the year of birth on record
  * @throws {CardNeedsWord} when there is neither
+ * @throws {NotResident} when they have left
  * @throws {TooYoung} of a child whose representative acts for them
  * @throws {NotFound} {Refusal}
  */
@@ -70,18 +74,20 @@ export async function giveCard(
   const { hash } = await deps.gate.keysOf(town.id)
   const letters = Array.from({ length: LETTERS }, () => ALPHABET[randomInt(32)]).join('')
   const id = uuidv7()
-  return deps.gate.open<NeighbourFields, 'dateOfBirth', Card>(
-    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: purposeOf(clerk), fields: ['dateOfBirth'] },
+  const fields = ['dateOfBirth', 'departedOn'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Card>(
+    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: purposeOf(clerk), fields },
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
+      if (record.departedOn !== undefined) throw new NotResident()
       mustBeOldEnough(town, record.dateOfBirth, today(deps.clock, town.timeZone))
       const second = word && plain(word).length >= 4 ? word : record.dateOfBirth?.slice(0, 4)
       if (second === undefined) throw new CardNeedsWord()
       const now = deps.clock.now().toString()
       await hand.transaction
         .updateTable('resident_cards')
-        .set({ cancelled_at: now })
+        .set({ cancelled_at: now, ended_by: 'replaced' })
         .where('neighbour_id', '=', neighbourId)
         .where('cancelled_at', 'is', null)
         .execute()
@@ -129,7 +135,7 @@ export async function cancelCards(
       if (record === undefined) throw new NotFound()
       await hand.transaction
         .updateTable('resident_cards')
-        .set({ cancelled_at: deps.clock.now().toString() })
+        .set({ cancelled_at: deps.clock.now().toString(), ended_by: 'lost' })
         .where('neighbour_id', '=', neighbourId)
         .where('cancelled_at', 'is', null)
         .execute()
@@ -143,11 +149,25 @@ const NO_CARD = '00000000-0000-0000-0000-000000000000'
 export const CARD_ATTEMPTS = { source: 20, town: 2000 } as const
 
 /**
+ * @throws when the card is of somebody the city has removed from the register: it opens no record any more, and tells
+ * its holder what was decided.
+ */
+export class RemovedFromRegister extends Problem {
+  readonly removal: Removal
+
+  constructor(removal: Removal) {
+    super('removed', 403, 'The city has ended this registration. Ask at any counter, or object.')
+    this.removal = removal
+  }
+}
+
+/**
  * Whose card it is. A code nobody has, a cancelled card, a wrong word and too many tries are answered alike, after the
  * same work.
  *
  * @param source where the question comes from; only its keyed hash of the day is kept
  * @throws {CardRefused}
+ * @throws {RemovedFromRegister}
  */
 export async function signInWithCard(
   deps: Pick<RegistryDeps, 'database' | 'clock' | 'gate'>,
@@ -158,13 +178,14 @@ export async function signInWithCard(
   const { hash } = await deps.gate.keysOf(town.id)
   const now = deps.clock.now()
   const code = parseCode(typed.code)
-  const neighbourId = await inMunicipality(deps.database, town.id, async (transaction) => {
+  const whose = await inMunicipality(deps.database, town.id, async (transaction) => {
     const tooMany = await triedTooOften(transaction, town, hash, now, 'card', source, CARD_ATTEMPTS)
     const card = await transaction
       .selectFrom('resident_cards')
-      .select(['id', 'neighbour_id', 'word_hash', 'failures'])
+      .select(['id', 'neighbour_id', 'word_hash', 'failures', 'ended_by'])
+      .select((row) => isNeighbour(row.ref('neighbour_id')).as('lives_here'))
       .where('code_hash', '=', codeHash(hash, code))
-      .where('cancelled_at', 'is', null)
+      .where((where) => where.or([where('cancelled_at', 'is', null), where('ended_by', '=', 'departure')]))
       .executeTakeFirst()
     const expected = card?.word_hash ?? hash('no such card')
     const right = equalInConstantTime(wordHash(hash, card?.id ?? 'none', typed.word.slice(0, 100)), expected)
@@ -175,8 +196,11 @@ export async function signInWithCard(
       .set({ failures: right ? 0 : (card?.failures ?? 0) + 1 })
       .where('id', '=', counts ? card.id : NO_CARD)
       .execute()
-    return counts && right ? card.neighbour_id : undefined
+    if (!counts || !right) return undefined
+    if (card.lives_here) return card.ended_by === null ? card.neighbour_id : undefined
+    return removalOf(transaction, card.neighbour_id)
   })
-  if (neighbourId === undefined) throw new CardRefused()
-  return neighbourId
+  if (whose === undefined) throw new CardRefused()
+  if (typeof whose !== 'string') throw new RemovedFromRegister(whose)
+  return whose
 }

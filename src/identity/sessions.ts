@@ -1,9 +1,11 @@
+import { sql } from 'kysely'
 import type { Gate } from '../firewall/gate.ts'
 import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import { randomBytes } from '../platform/random.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { isNeighbour } from '../registry/presence.ts'
 
 export interface SessionDeps {
   database: Database
@@ -91,6 +93,15 @@ export async function findSession(
       .selectAll()
       .where('id', '=', id)
       .where('ends_at', '>', new Date(now.epochMilliseconds))
+      // Who has left is signed out with their next request, whoever forgot to sign them out.
+      .where((row) =>
+        row
+          .case()
+          .when('kind', '=', 'resident')
+          .then(isNeighbour(row.ref('subject')))
+          .else(sql<boolean>`true`)
+          .end(),
+      )
       .executeTakeFirst()
     if (row === undefined) return undefined
     const kind = row.kind === 'staff' ? 'staff' : 'resident'

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { dayText } from '../desk/shell.tsx'
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput } from '../platform/problem.ts'
+import { fieldsFor } from '../proofs/claims.ts'
 import { nameText, writePaper } from '../proofs/paper.ts'
-import { ProfileId, profiles } from '../proofs/profiles.ts'
+import { type Profile, ProfileId, profiles } from '../proofs/profiles.ts'
 import { actFor, type Represented, representedBy } from '../registry/representation.ts'
 import { Csrf } from '../ui/form.tsx'
 import { pageOf } from '../ui/signed-in.tsx'
@@ -13,6 +14,10 @@ import { Own, type OwnVisit } from './shell.tsx'
 
 /** What somebody may fetch for a child they act for. */
 const offered = [...profiles.values()].filter((profile) => profile.askedBy !== 'neighbour')
+
+/** Whether a proof tells where somebody lives, in whole or in part. */
+const saysWhere = ({ claims }: Profile) =>
+  fieldsFor(claims).some((field) => field === 'address' || field === 'household')
 
 /** Proofs for the children one acts for: each opening stands in the child's own "who looked". */
 export function childrenPages(page: OwnPages, deps: PortalDeps): void {
@@ -43,7 +48,7 @@ function ChildrenPage(props: { visit: OwnVisit; represented: readonly Represente
     <Own visit={visit} heading={t.rChildren}>
       <p class="lead">{t.rChildrenLead}</p>
       {represented.length === 0 ? <p>{t.rNoChildren}</p> : ''}
-      {represented.map(({ id, name, dateOfBirth }) => (
+      {represented.map(({ id, name, dateOfBirth, toldWhere }) => (
         <section aria-labelledby={`child-${id}`}>
           <h2 id={`child-${id}`}>
             <bdi>{name ? nameText(name) : '…'}</bdi>
@@ -54,11 +59,13 @@ function ChildrenPage(props: { visit: OwnVisit; represented: readonly Represente
             <input type="hidden" name="once" value={once} />
             <input type="hidden" name="child" value={id} />
             <p class="govuk-button-group">
-              {offered.map((profile) => (
-                <button type="submit" name="profile" value={profile.id} class="govuk-button govuk-button--secondary">
-                  {profile.title[language]}
-                </button>
-              ))}
+              {offered
+                .filter((profile) => toldWhere || !saysWhere(profile))
+                .map((profile) => (
+                  <button type="submit" name="profile" value={profile.id} class="govuk-button govuk-button--secondary">
+                    {profile.title[language]}
+                  </button>
+                ))}
             </p>
           </form>
         </section>

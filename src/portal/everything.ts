@@ -8,7 +8,7 @@ import { profiles } from '../proofs/profiles.ts'
 import type { ProofOutline } from '../proofs/proof-list.ts'
 import type { History } from '../registry/history.ts'
 import type { LookUp } from '../registry/lookups.ts'
-import type { HistoryEntry } from '../registry/model.ts'
+import type { HistoryEntry, Representation } from '../registry/model.ts'
 import type { Texts } from '../ui/language.ts'
 import type { Asked } from './asked.ts'
 import { kindNames } from './complain-page.tsx'
@@ -17,7 +17,7 @@ import type { OwnVisit } from './shell.tsx'
 /** What the registry says about a neighbour, line by line. */
 export function recordLines(visit: Pick<OwnVisit, 't' | 'language'>, { state }: History): [string, string][] {
   const { t, language } = visit
-  const { name, dateOfBirth, address, residence, household, contact, languages, representative } = state
+  const { name, dateOfBirth, address, residence, household, contact, languages, representatives } = state
   return [
     [t.dGiven, name ? nameText(name) : '–'],
     [t.dBorn, dayText(language, dateOfBirth)],
@@ -26,15 +26,20 @@ export function recordLines(visit: Pick<OwnVisit, 't' | 'language'>, { state }: 
     [t.dHousehold, t.dAlone.replace('{n}', String(household?.size ?? 0))],
     [t.dPhone, Object.values(contact ?? {}).join(', ') || '–'],
     [t.dSpeaks, (languages ?? []).map(languageName).join(', ') || '–'],
-    [t.dRepresentative, representative?.name ?? '–'],
+    [t.dRepresentative, representatives?.map((one) => one.name ?? actsAs(t, one.kind)).join(', ') || '–'],
   ]
 }
+
+/** What somebody is to a neighbour they act for; their name is theirs. */
+const actsAs = (t: Texts, kind: Representation['kind']) =>
+  ({ parent: t.dActsParent, guardian: t.dActsGuardian, carer: t.dActsCarer, institution: t.dActsInstitution })[kind]
 
 /** A line of somebody's history, named. */
 export function movementName({ movement, cause }: HistoryEntry, t: Texts): string {
   if (movement === 'registration') return cause === 'return' ? t.dReturn : t.dRegister
   if (movement === 'departure') return t.dLeave
   if (movement === 'confirmation') return t.dStill
+  if (cause === 'representatives') return t.dActsChanged
   return cause === 'address' ? t.dMove : t.dCorrect
 }
 

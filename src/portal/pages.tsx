@@ -10,6 +10,7 @@ import { claimDisplay } from '../proofs/wallet/metadata.ts'
 import type { History } from '../registry/history.ts'
 import type { LookUp } from '../registry/lookups.ts'
 import type { Messages } from '../registry/notices.ts'
+import type { Removal } from '../registry/removal.ts'
 import { Csrf, Field, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
@@ -58,6 +59,27 @@ export function EntrancePage(props: {
       <p>
         <a href={`/complain?lang=${language}`}>{t.kTitle}</a>
       </p>
+    </Page>
+  )
+}
+
+/** What the card of somebody who was removed still opens: what was decided, why, and how to object. Nothing of a record. */
+export function RemovedPage(props: { town: string; language: Language; removal: Removal }) {
+  const { town, language, removal } = props
+  const t = LOCALES[language]
+  const decided = removal.cause === 'moved-away' ? t.rRemovedMoved : t.rRemovedWrong
+  return (
+    <Page title={town} language={language} town={town}>
+      <h1>{t.rRemoved}</h1>
+      <p class="lead">{decided.replace('{day}', dayText(language, removal.since))}</p>
+      <p>{t.rRemovedWhy}</p>
+      <p>{t.rRemovedObject}</p>
+      <p>
+        <a class="govuk-button" href={`/complain?lang=${language}`}>
+          {t.kTitle}
+        </a>
+      </p>
+      <p>{t.rRemovedBack}</p>
     </Page>
   )
 }

@@ -13,7 +13,7 @@ import {
   signInOptions,
   signInWithPasskey,
 } from '../identity/passkeys.ts'
-import { CardRefused, signInWithCard } from '../identity/resident-card.ts'
+import { CardRefused, RemovedFromRegister, signInWithCard } from '../identity/resident-card.ts'
 import { beginSession, endSession, findSession, SESSION_LIMITS, sessionsOf } from '../identity/sessions.ts'
 import { verifierKey } from '../ledger/checkpoint.ts'
 import { latestCheckpoint } from '../ledger/proofs.ts'
@@ -54,6 +54,7 @@ import {
   HomePage,
   MyLookUpsPage,
   RecordPage,
+  RemovedPage,
   ShowPage,
 } from './pages.tsx'
 import type { OwnVisit } from './shell.tsx'
@@ -124,6 +125,10 @@ function entrance(house: House<Municipality>, deps: PortalDeps, send: Send): voi
         'set-cookie': form.has('elsewhere') ? cookie.replace(/; Max-Age=\d+/, '') : cookie,
       })
     } catch (error) {
+      if (error instanceof RemovedFromRegister) {
+        const page = <RemovedPage town={nameIn(town, language)} language={language} removal={error.removal} />
+        return send(pageOf(page, 403))
+      }
       if (!(error instanceof CardRefused)) throw error
       const nonce = fresh()
       const page = <EntrancePage town={nameIn(town, language)} language={language} to={to} nonce={nonce} refused />

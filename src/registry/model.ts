@@ -101,12 +101,37 @@ export const Evidence = z
   })
   .openapi('Evidence', { description: '`document` is turned into a keyed hash at once and never kept.' })
 
+/** What a court may have said of a representative: not told where the child lives, without a say in what is decided. */
+export const CourtLimit = z.enum(['not-told-where', 'no-say'])
+export type CourtLimit = z.infer<typeof CourtLimit>
+
+const tie = {
+  limits: z.array(CourtLimit).min(1).max(2).optional(),
+  court: line(200).optional().openapi({ description: 'Which court said so, and its reference' }),
+}
+
+/** Who acts for a neighbour who cannot act for themself: a neighbour of age, or an institution. */
 export const Representative = z
-  .union([
-    z.strictObject({ neighbourId: z.uuid() }),
-    z.strictObject({ name: line(200), role: line(100).optional(), contact: Contact.optional() }),
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('parent'), neighbourId: z.uuid(), ...tie }),
+    z.strictObject({ kind: z.literal('guardian'), neighbourId: z.uuid(), ...tie }),
+    z.strictObject({ kind: z.literal('carer'), neighbourId: z.uuid(), ...tie }),
+    z.strictObject({
+      kind: z.literal('institution'),
+      name: line(200),
+      role: line(100).optional(),
+      contact: Contact.optional(),
+    }),
   ])
-  .openapi('Representative')
+  .refine((one) => one.kind === 'institution' || (one.limits === undefined) === (one.court === undefined), {
+    path: ['court'],
+    message: 'A limit is a court’s: give the limits and which court said so.',
+  })
+  .openapi('Representative', {
+    description:
+      'A `parent`, `guardian` and `institution` have a say in what is decided for the child; a `carer` looks after them.',
+  })
+export type Representative = z.infer<typeof Representative>
 
 const Sex = z.enum(['female', 'male', 'x'])
 const Languages = z
@@ -129,7 +154,7 @@ export const Registration = z
     since: z.iso.date().optional(),
     address: Address.optional(),
     householdId: z.uuid().optional(),
-    representative: Representative.optional(),
+    representatives: z.array(Representative).min(1).max(6).optional(),
     protected: z.boolean().optional(),
     confirmedDistinct: z.boolean().optional(),
     distinctBecause: DistinctBecause.optional(),
@@ -157,10 +182,16 @@ export const Correction = z
   })
 export type Correction = z.infer<typeof Correction>
 
+/** On whose word a child moves: everyone who has a say agrees, or a court has decided. */
+export const MinorsAgreement = z.enum(['all-agree', 'court-order']).openapi({
+  description: 'Needed where a minor moves: everyone who has a say for them agrees, or a court has decided.',
+})
+
 const Settling = z.strictObject({
   address: Address.optional(),
   householdId: z.uuid().optional(),
   since: z.iso.date().optional(),
+  agreement: MinorsAgreement.optional(),
 })
 const oneOfBoth = (move: { address?: unknown; householdId?: unknown }) =>
   (move.address === undefined) !== (move.householdId === undefined)
@@ -205,12 +236,26 @@ export interface NeighbourFields {
   address: Address
   residence: { validFrom: string; validTo?: string; residentSince: string }
   household: { id: string; size: number }
-  representative: { neighbourId?: string; name?: string; role?: string }
+  /** Who acts for them now; protected neighbours are left out. */
+  representatives: Representation[]
   history: HistoryEntry[]
   version: number
   departedOn: string
 }
 export type NeighbourField = keyof NeighbourFields
+
+/** Somebody who acts for a neighbour, as it is recorded. */
+export interface Representation {
+  /** Of the tie, not of the person. */
+  id: string
+  kind: Representative['kind']
+  neighbourId?: string
+  name?: string
+  role?: string
+  contact?: Contact
+  limits?: CourtLimit[]
+  court?: string
+}
 
 export interface HistoryEntry {
   movement: string

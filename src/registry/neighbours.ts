@@ -10,6 +10,7 @@ import type { RegistryDeps } from './deps.ts'
 import type { Correction, NeighbourField, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
+import { actsForSomebody, isUnder, OF_AGE } from './representation.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
 import { type AsOf, loadRecords } from './store.ts'
 
@@ -22,7 +23,7 @@ export const OPENABLE = [
   'address',
   'residence',
   'household',
-  'representative',
+  'representatives',
   'departedOn',
 ] as const satisfies NeighbourField[]
 export type Openable = (typeof OPENABLE)[number]
@@ -106,6 +107,14 @@ export async function correctNeighbour(
         await unchangedSince(hand, id, version)
         return { id, version }
       }
+      if (
+        change.dateOfBirth &&
+        isUnder(OF_AGE, change.dateOfBirth, day) &&
+        (await actsForSomebody(hand.transaction, id))
+      )
+        throw new InvalidInput([
+          { pointer: '/dateOfBirth', detail: 'They act for somebody, which only an adult can. End that first.' },
+        ])
       const next = await nextVersion(hand, id, version)
       const pick = <K extends 'name' | 'dateOfBirth' | 'sex' | 'contact' | 'languages'>(field: K) =>
         change[field] === undefined ? record[field] : (change[field] ?? undefined)
@@ -228,6 +237,7 @@ export interface MovementOutline {
     | 'address'
     | 'address-corrected'
     | 'personal-data'
+    | 'representatives'
     | 'death'
     | 'moved-away'
     | 'duplicate'

@@ -4,13 +4,15 @@ import { today } from '../platform/clock.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { likelyDuplicates } from './duplicates.ts'
-import { householdAddress, neighbourExists } from './households.ts'
+import { householdAddress } from './households.ts'
 import { once, sameBody } from './idempotency.ts'
 import type { Registration } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import { isRefusedAccess } from './presence.ts'
 import type { RegistrationOutcome } from './registration-desk.ts'
 import { type Registered, sealRegistration } from './registration-item.ts'
 import { openResponse } from './replays.ts'
+import { mustBeAbleToRepresent } from './representatives.ts'
 
 export interface Candidate {
   id: string
@@ -64,13 +66,16 @@ export async function registerNeighbour(
   const address = form.address ?? joined
   if (address === undefined)
     throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
-  if (form.representative && 'neighbourId' in form.representative)
-    await mustExist(deps, town, clerk, form.representative.neighbourId)
+  await mustBeAbleToRepresent(deps, town, clerk, form)
 
   let knownDistinct: string[] = []
   for (let attempt = 0; attempt < 8; attempt += 1) {
     const item = await sealRegistration(deps, town, clerk, form, { since, address, key, knownDistinct })
-    const outcome = await deps.registrations.submit(town.id, item)
+    const outcome = await deps.registrations.submit(town.id, item).catch(async (error: unknown) => {
+      // A representative left while the form was on its way: look again, and say which.
+      if (isRefusedAccess(error)) await mustBeAbleToRepresent(deps, town, clerk, form)
+      throw error
+    })
     if (outcome.outcome === 'registered') return item.answer
     if (outcome.outcome === 'replayed') {
       sameBody(key, outcome.fingerprint)
@@ -113,10 +118,4 @@ export function residenceStart(deps: RegistryDeps, town: Municipality, since: st
     ])
   }
   return since
-}
-
-async function mustExist(deps: RegistryDeps, town: Municipality, clerk: Staff, id: string): Promise<void> {
-  if (!(await neighbourExists(deps, town, clerk, id))) {
-    throw new InvalidInput([{ pointer: '/representative/neighbourId', detail: 'No neighbour here has this id.' }])
-  }
 }

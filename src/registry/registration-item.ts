@@ -1,14 +1,15 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Ask } from '../firewall/gate.ts'
 import type { Staff } from '../firewall/requester.ts'
-import { newDataKey } from '../firewall/seal.ts'
+import { type DataKey, newDataKey } from '../firewall/seal.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { RegistryDeps } from './deps.ts'
 import { documentHash } from './evidence.ts'
 import type { Once } from './idempotency.ts'
-import type { Address, Registration } from './model.ts'
+import type { Address, Registration, Representative } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
+import { sealTie } from './representatives.ts'
 import { likenessOf, tokenMaker, tokensOf } from './search-tokens.ts'
 import { addressColumns } from './store.ts'
 
@@ -98,7 +99,7 @@ export async function sealRegistration(
     household_id: householdId,
     residence_id: uuidv7(),
     valid_from: since,
-    ...(form.representative ? relation(form.representative, seal) : {}),
+    representatives: (form.representatives ?? []).map((one) => tieOf(one, person)),
     movement_id: movementId,
     cause: form.cause ?? 'arrival',
     recorded_by: clerk.id,
@@ -133,14 +134,10 @@ function newAddress(deps: RegistryDeps, town: Municipality, address: Address) {
   }
 }
 
-function relation(
-  representative: NonNullable<Registration['representative']>,
-  seal: (table: string, column: string, row: string, value: unknown) => string,
-) {
-  const relation_id = uuidv7()
-  return 'neighbourId' in representative
-    ? { relation_id, representative_id: representative.neighbourId }
-    : { relation_id, representative_details: seal('representatives', 'details', relation_id, representative) }
+/** A representative as register_neighbours() takes one. */
+function tieOf(representative: Representative, ward: DataKey) {
+  const { id, representativeId, details } = sealTie(representative, (place, value) => ward.seal(place, value))
+  return { id, representative_id: representativeId, details: Buffer.from(details).toString('hex') }
 }
 
 /** A bytea as PostgreSQL writes it. */

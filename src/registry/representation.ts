@@ -1,29 +1,39 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import type { GateHand } from '../firewall/gate.ts'
 import type { Resident } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
-import { inMunicipality } from '../platform/database.ts'
+import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import { latestDay, parseBirthDate } from './birth-date.ts'
 import type { RegistryDeps } from './deps.ts'
-import type { Name, NeighbourFields } from './model.ts'
+import type { Name, NeighbourFields, Representation } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { loadRecords } from './store.ts'
 
-const OF_AGE = 18
-const MOST = 30
+export const OF_AGE = 18
 
 /** Somebody a neighbour acts for. */
 export interface Represented {
   id: string
   name: Name | undefined
   dateOfBirth: string | undefined
+  /** False where a court has barred this representative from knowing where they live. */
+  toldWhere: boolean
 }
 
 /** Whether somebody is that old for certain, as far as their date of birth is known. */
 export function isOfAge(years: number, dateOfBirth: string | undefined, day: Temporal.PlainDate): boolean {
   const known = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
   return known !== undefined && Temporal.PlainDate.compare(latestDay(known).add({ years }), day) <= 0
+}
+
+/** Whether somebody is younger than that for certain. Who does not know their age is not. */
+export function isUnder(years: number, dateOfBirth: string | undefined, day: Temporal.PlainDate): boolean {
+  const known = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
+  if (known === undefined) return false
+  const eldest = new Temporal.PlainDate(known.year - (known.approximate ? 1 : 0), known.month ?? 1, known.day ?? 1)
+  return Temporal.PlainDate.compare(eldest.add({ years }), day) > 0
 }
 
 /** @throws when somebody is too young for a way in of their own. */
@@ -43,16 +53,13 @@ export function mustBeOldEnough(
   dateOfBirth: string | undefined,
   day: Temporal.PlainDate,
 ): void {
-  const known = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
-  if (known === undefined) return
-  const eldest = new Temporal.PlainDate(known.year - (known.approximate ? 1 : 0), known.month ?? 1, known.day ?? 1)
-  if (Temporal.PlainDate.compare(eldest.add({ years: town.minorAccessAge }), day) > 0) throw new TooYoung()
+  if (isUnder(town.minorAccessAge, dateOfBirth, day)) throw new TooYoung()
 }
 
 /**
  * Everyone a neighbour acts for now, each opened as by their representative and so written in their own "who looked".
  * A protected record is not among them: who hides a child may be hiding it from this very neighbour. Nor is a child who
- * has come of age since.
+ * has come of age since. An adult is, for whom a guardian was recorded as an adult.
  *
  * @returns undefined when there is nobody
  * @throws {Refusal}
@@ -75,7 +82,7 @@ export async function representedBy(
 }
 
 /**
- * A neighbour as the representative of somebody, to prove things for them.
+ * A neighbour as the representative of somebody, to prove things for them; a court's limit goes with it.
  *
  * @throws {NotFound} when they do not act for this person, or not any more
  */
@@ -86,41 +93,85 @@ export async function actFor(
   id: string,
 ): Promise<Resident> {
   if (!(await wardsOf(deps, town, resident)).includes(id)) throw new NotFound()
-  await openRepresented(deps, town, resident, id)
-  return representative(resident, id)
+  let acting = representative(resident, id, false)
+  await openRepresented(deps, town, resident, id, (told) => {
+    acting = representative(resident, id, told)
+  })
+  return acting
 }
 
-/** Of whom a neighbour is the latest representative on record. Nothing is opened. */
+/** Whom a neighbour acts for. Nothing is opened. */
 async function wardsOf(deps: RegistryDeps, town: Municipality, { neighbourId }: Resident): Promise<string[]> {
   return inMunicipality(deps.database, town.id, async (transaction) => {
     const { rows } = await sql<{ id: string }>`
-      select latest.neighbour_id as id from (
-        select distinct on (r.neighbour_id) r.neighbour_id, r.representative_id from representatives r
-        where r.neighbour_id in (select neighbour_id from representatives where representative_id = ${neighbourId})
-        order by r.neighbour_id, r.recorded_at desc) latest
-      join neighbours n on n.id = latest.neighbour_id
-      where latest.representative_id = ${neighbourId} and not n.protected and n.departed_on is null
-      order by latest.neighbour_id limit ${MOST}`.execute(transaction)
+      select tie.neighbour_id as id from representatives tie join neighbours n on n.id = tie.neighbour_id
+      where tie.representative_id = ${neighbourId} and tie.ended_at is null and is_neighbour(tie.representative_id)
+        and not n.protected and n.departed_on is null
+      order by tie.neighbour_id`.execute(transaction)
     return rows.map((row) => row.id)
   })
 }
 
-const representative = (resident: Resident, id: string): Resident => ({
+/** Whether somebody acts for another now, inside a transaction of the gate's. */
+export async function actsForSomebody(transaction: Transaction, id: string): Promise<boolean> {
+  const tie = await transaction
+    .selectFrom('representatives')
+    .select('id')
+    .where('representative_id', '=', id)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst()
+  return tie !== undefined
+}
+
+const representative = (resident: Resident, id: string, toldWhere: boolean): Resident => ({
   kind: 'resident',
   id: `representative ${resident.neighbourId}`,
   neighbourId: id,
+  representative: { neighbourId: resident.neighbourId, toldWhere },
 })
 
-function openRepresented(deps: RegistryDeps, town: Municipality, resident: Resident, id: string) {
+function openRepresented(
+  deps: RegistryDeps,
+  town: Municipality,
+  resident: Resident,
+  id: string,
+  tell: (toldWhere: boolean) => void = () => {},
+) {
   const day = today(deps.clock, town.timeZone)
   const fields = ['name', 'dateOfBirth'] as const
-  const requester = representative(resident, id)
+  const requester = representative(resident, id, false)
   return deps.gate.open<NeighbourFields, (typeof fields)[number], Represented>(
     { municipalityId: town.id, requester, action: 'open', purpose: 'own-record', fields },
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
-    ([record]) => {
-      if (record === undefined || isOfAge(OF_AGE, record.dateOfBirth, day)) throw new NotFound()
-      return { id, name: record.name, dateOfBirth: record.dateOfBirth }
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const tie = await tieTo(hand, resident, id)
+      const recordedOn = tie.recordedAt.toZonedDateTimeISO(town.timeZone).toPlainDate()
+      // A parent acts until the child is of age; a guardian of an adult is recorded when they are.
+      const forAnAdult = tie.kind === 'guardian' && isOfAge(OF_AGE, record.dateOfBirth, recordedOn)
+      if (isOfAge(OF_AGE, record.dateOfBirth, day) && !forAnAdult) throw new NotFound()
+      const toldWhere = !tie.limits?.includes('not-told-where')
+      tell(toldWhere)
+      return { id, name: record.name, dateOfBirth: record.dateOfBirth, toldWhere }
     },
   )
+}
+
+/** The tie in force between two neighbours; what it says is sealed to whom it is about. @throws {NotFound} */
+async function tieTo(
+  hand: GateHand,
+  resident: Resident,
+  id: string,
+): Promise<Pick<Representation, 'kind' | 'limits'> & { recordedAt: Temporal.Instant }> {
+  const tie = await hand.transaction
+    .selectFrom('representatives')
+    .select(['id', 'details', 'recorded_at'])
+    .where('neighbour_id', '=', id)
+    .where('representative_id', '=', resident.neighbourId)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst()
+  if (tie === undefined) throw new NotFound()
+  const place = { table: 'representatives', column: 'details', row: tie.id }
+  const { kind, limits } = hand.reopen(id, place, tie.details) as Pick<Representation, 'kind' | 'limits'>
+  return { kind, ...(limits ? { limits } : {}), recordedAt: tie.recorded_at.toTemporalInstant() }
 }

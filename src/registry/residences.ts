@@ -15,6 +15,7 @@ import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
 import { residenceStart } from './register.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
+import { isUnder, OF_AGE } from './representation.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
 import { addressColumns, loadRecords } from './store.ts'
 
@@ -29,6 +30,13 @@ export class NotResident extends Problem {
 export class StillResident extends Problem {
   constructor() {
     super('still-resident', 409, 'This person is a neighbour already. Record a move if they live elsewhere now.')
+  }
+}
+
+/** @throws when a minor says alone that they live elsewhere now. */
+export class MinorMoves extends Problem {
+  constructor() {
+    super('minor-moves', 409, 'A child moves with the agreement of everyone who has a say for them, at any counter.')
   }
 }
 
@@ -59,7 +67,11 @@ export interface Moved {
  * A neighbour who moves themself founds a household at the new address: whom they join or take along, a clerk has to
  * ask. They correct only what began today: years at an address are not theirs alone to say.
  *
- * @throws {InvalidInput} when the move lies in the future or before the present residence began
+ * A minor moves on the word of everyone who has a say for them, or of a court: the clerk says which. It is asked of every
+ * minor alike, so that the question does not tell that somebody hidden acts for this one.
+ *
+ * @throws {InvalidInput} when the move lies in the future or before the present residence began, or a minor moves on nobody's word
+ * @throws {MinorMoves} when a minor moves alone
  * @throws {NotResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  */
 export async function moveNeighbour(
@@ -140,6 +152,15 @@ async function settle(
         throw new InvalidInput([
           { pointer: '/since', detail: 'Give the day they came back, not one before they left.' },
         ])
+      const minors = records.filter(({ dateOfBirth }) => isUnder(OF_AGE, dateOfBirth, day))
+      if (minors.length > 0 && requester.kind === 'resident') throw new MinorMoves()
+      if (minors.length > 0 && move.agreement === undefined)
+        throw new InvalidInput([
+          {
+            pointer: '/agreement',
+            detail: 'A minor moves: say that everyone who has a say agrees, or a court decided.',
+          },
+        ])
       const versions = await lockTogether(hand, together)
       // Who left the household while we waited for them is not taken along, and whoever came is not left behind.
       const now = move.everyone ? new Set([id, ...(await householdMembers(hand.transaction, id, day))]) : undefined
@@ -183,7 +204,7 @@ async function settle(
           how === 'return'
             ? { kind: 'registration', cause: 'return', effectiveOn: from }
             : { kind: 'change', cause: corrects ? 'address-corrected' : 'address', effectiveOn: from },
-          { residenceId: residence },
+          { residenceId: residence, ...(minors.includes(one) ? { agreement: move.agreement } : {}) },
         )
       }
       const moved = { id, residenceId, householdId, validFrom: since, version, people: records.length }

@@ -6,7 +6,18 @@ import { InvalidInput } from '../platform/problem.ts'
 import { confirmResidence } from './confirmations.ts'
 import type { RegistryDeps } from './deps.ts'
 import { neighbourHistory } from './history.ts'
-import { Address, Contact, Correction, Criteria, DistinctBecause, Move, Name, Registration, Return } from './model.ts'
+import {
+  Address,
+  Contact,
+  Correction,
+  CourtLimit,
+  Criteria,
+  DistinctBecause,
+  Move,
+  Name,
+  Registration,
+  Return,
+} from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { correctNeighbour, OPENABLE, openNeighbour } from './neighbours.ts'
 import { registerNeighbour } from './register.ts'
@@ -24,6 +35,18 @@ const movedSchema = z.object({
   version: z.int(),
 })
 const Residence = z.object({ validFrom: z.iso.date(), validTo: z.iso.date().optional(), residentSince: z.iso.date() })
+export const RepresentationAnswer = z
+  .object({
+    id: z.uuid().openapi({ description: 'Of the tie' }),
+    kind: z.enum(['parent', 'guardian', 'carer', 'institution']),
+    neighbourId: z.uuid().optional(),
+    name: z.string().optional(),
+    role: z.string().optional(),
+    contact: Contact.optional(),
+    limits: z.array(CourtLimit).optional(),
+    court: z.string().optional(),
+  })
+  .openapi('Representation')
 const Neighbour = z
   .object({
     id: Id,
@@ -37,9 +60,7 @@ const Neighbour = z
     address: Address.optional(),
     residence: Residence.optional(),
     household: z.object({ id: z.uuid(), size: z.int() }).optional(),
-    representative: z
-      .object({ neighbourId: z.uuid().optional(), name: z.string().optional(), role: z.string().optional() })
-      .optional(),
+    representatives: z.array(RepresentationAnswer).optional(),
   })
   .openapi('Neighbour')
 const Registered = z

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { SealedPart, SealedRecord } from '../firewall/gate.ts'
 import { wrappedKey } from '../firewall/municipality-keys.ts'
 import type { Transaction } from '../platform/database.ts'
-import type { Address, NeighbourFields } from './model.ts'
+import type { Address, NeighbourFields, Representation } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { nearestReference } from './reference-addresses.ts'
 
@@ -33,7 +33,7 @@ interface Row {
   usual_area: Uint8Array | null
   address_key_registry: string | null
   address_key_wrapped: Uint8Array | null
-  representative: { id: string; neighbour_id: string | null; details: string | null } | null
+  representatives: { id: string; neighbour_id: string | null; details: string }[] | null
 }
 
 /** The sealed records of these neighbours, in one statement; those unknown here are simply absent. */
@@ -61,9 +61,11 @@ export async function loadRecords(
           and mate.valid_from <= ${day}::date and (mate.valid_to is null or mate.valid_to > ${day}::date)) as household_size,
       a.id as address_id, a.kind as address_kind, a.place, a.reference, a.usual_area,
       theirs.registry_key_id as address_key_registry, theirs.wrapped as address_key_wrapped,
-      (select jsonb_build_object('id', s.id, 'neighbour_id', s.representative_id, 'details', encode(s.details, 'hex'))
-        from representatives s where s.neighbour_id = n.id and s.recorded_at <= ${known}::text::timestamptz
-        order by s.recorded_at desc limit 1) as representative
+      (select jsonb_agg(jsonb_build_object('id', s.id, 'neighbour_id', s.representative_id, 'details', encode(s.details, 'hex'))
+          order by s.recorded_at, s.id)
+        from representatives s left join neighbours who on who.id = s.representative_id
+        where s.neighbour_id = n.id and s.recorded_at <= ${known}::text::timestamptz
+          and (s.ended_at is null or s.ended_at > ${known}::text::timestamptz) and who.protected is not true) as representatives
     from unnest(${`{${ids.join(',')}}`}::uuid[]) as wanted (id)
     join neighbours n on n.id = wanted.id
     join data_keys own on own.id = n.id
@@ -152,6 +154,23 @@ const particularsPart = (
 const identityPart = (row: IdentityRow) =>
   particularsPart(row, 'identity', row.identity, ['name', 'previousNames', 'dateOfBirth', 'sex'])
 
+/** One who acts for a neighbour: what they are to them is sealed, who they are is not. */
+export function representationPart(
+  ward: string,
+  { id, neighbour_id, details }: { id: string; neighbour_id: string | null; details: string },
+): SealedPart<NeighbourFields> {
+  return {
+    place: { table: 'representatives', column: 'details', row: id },
+    sealed: Buffer.from(details, 'hex'),
+    keyId: ward,
+    holds: ['representatives'],
+    assemble: (record, value) => {
+      const one = { ...(value as Representation), id, ...(neighbour_id === null ? {} : { neighbourId: neighbour_id }) }
+      record.representatives = [...(record.representatives ?? []), one]
+    },
+  }
+}
+
 function recordOf(row: Row): SealedRecord<NeighbourFields> {
   const keys = [ownKey(row)]
   const parts = [identityPart(row), particularsPart(row, 'contact', row.contact, ['contact', 'languages'])]
@@ -166,21 +185,7 @@ function recordOf(row: Row): SealedRecord<NeighbourFields> {
     }
   }
   if (row.household_id !== null) facts.household = { id: row.household_id, size: row.household_size }
-  if (row.representative) {
-    const { id, neighbour_id, details } = row.representative
-    if (neighbour_id !== null) facts.representative = { neighbourId: neighbour_id }
-    if (details !== null) {
-      parts.push({
-        place: { table: 'representatives', column: 'details', row: id },
-        sealed: Buffer.from(details, 'hex'),
-        keyId: row.id,
-        holds: ['representative'],
-        assemble: (record, value) => {
-          record.representative = value as NeighbourFields['representative']
-        },
-      })
-    }
-  }
+  for (const tie of row.representatives ?? []) parts.push(representationPart(row.id, tie))
   if (
     row.address_id !== null &&
     row.address_kind !== null &&

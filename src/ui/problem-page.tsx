@@ -23,6 +23,7 @@ const TEXTS: Record<string, keyof Texts> = {
   'still-a-neighbour': 'pKept',
   'kept-by-law': 'pKept',
   'too-young': 'pYoung',
+  'minor-moves': 'pMinorMoves',
   'sign-in-failed': 'pSignIn',
   'too-many-attempts': 'vWhyTooMany',
   'too-many-complaints': 'vWhyTooMany',

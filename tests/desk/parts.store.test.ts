@@ -19,7 +19,7 @@ async function visit() {
   const { id, version } = await register(house, {
     contact: { phone: PHONE },
     dateOfBirth: '2015-05-05',
-    representative: { name: 'Awa Ndiaye' },
+    representatives: [{ kind: 'institution', name: 'Awa Ndiaye' }],
   })
   const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
   const at = `/desk/neighbours/${id}`
@@ -45,13 +45,13 @@ describe('the neighbour’s page at the desk', () => {
     expect(first).not.toContain(PHONE)
     expect(first).not.toContain('Awa')
     const before = await opened()
-    for (const field of ['contact', 'representative', 'sex']) expect(before.has(field), field).toBe(false)
+    for (const field of ['contact', 'representatives', 'sex']) expect(before.has(field), field).toBe(false)
 
     const more = await page(`${at}?open=reach`)
     expect(more).toContain(PHONE)
     expect(more).toContain('Awa Ndiaye')
     const after = await opened()
-    expect([after.has('contact'), after.has('representative'), after.has('sex')]).toEqual([true, true, false])
+    expect([after.has('contact'), after.has('representatives'), after.has('sex')]).toEqual([true, true, false])
   })
 
   it('corrects a name without touching a telephone that was not opened', async () => {
@@ -208,7 +208,7 @@ describe('the reason of a case, chosen once', () => {
   it('closes what it does not need: by address too, how to reach somebody stays shut, and nothing is changed', async () => {
     const { id, version, clerk, at, page, opened } = await under('papers')
     expect(await page(`${at}?open=reach`)).not.toContain(PHONE)
-    for (const field of ['contact', 'representative', 'lookUps', 'history'])
+    for (const field of ['contact', 'representatives', 'lookUps', 'history'])
       expect((await opened()).has(field), field).toBe(false)
     expect((await clerk.open(`${at}/looked`)).status).toBe(403)
     expect((await clerk.open(`${at}/history`)).status).toBe(403)

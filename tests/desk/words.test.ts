@@ -117,7 +117,7 @@ describe('what people say at a counter', () => {
     })
   })
 
-  it.each(['street', 'usual', 'p0_representative', 'p0_contact'])('leaves nothing of it in %s', (field) => {
+  it.each(['street', 'usual', 'p0_institution', 'p0_contact'])('leaves nothing of it in %s', (field) => {
     expect(typed(field, PASSPORT)).toEqual({ [field]: '' })
   })
 

@@ -67,7 +67,7 @@ describe('opening a record', () => {
 
   it('opens no field the purpose does not need', async () => {
     const { id } = await register(house)
-    const answer = await house.ask('GET', `/v1/neighbours/${id}?fields=name,representative`, {
+    const answer = await house.ask('GET', `/v1/neighbours/${id}?fields=name,representatives`, {
       as: 'clerk',
       purpose: 'departure',
     })

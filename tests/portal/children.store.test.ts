@@ -16,7 +16,7 @@ async function family(age: number, more: object = {}) {
   const parent = await register(house)
   const child = await register(house, {
     dateOfBirth: String(year() - age - 1),
-    representative: { neighbourId: parent.id },
+    representatives: [{ kind: age < 18 ? 'parent' : 'guardian', neighbourId: parent.id }],
     ...more,
   })
   const me = await signedIn(house, { kind: 'resident', subject: parent.id })
@@ -60,14 +60,26 @@ describe('whoever acts for a child', () => {
     expect((await fetchFor(child.id)).status).toBe(404)
   })
 
-  it('has nothing once the child has come of age, or somebody else acts for it', async () => {
-    const { child, fetchFor } = await family(18)
-    expect((await fetchFor(child.id)).status).toBe(404)
+  it('has nothing once they act for the child no more, or the child has come of age', async () => {
     const small = await family(6)
-    const other = await register(house)
-    await house.peek(`insert into representatives (id, municipality_id, neighbour_id, representative_id, recorded_at)
-      values (gen_random_uuid(), '${house.town.id}', '${small.child.id}', '${other.id}', now() + interval '1 second')`)
+    const ties = await house.ask<{ representatives: { id: string }[] }>(
+      'GET',
+      `/v1/neighbours/${small.child.id}/representatives`,
+      { as: 'clerk' },
+    )
+    const [tie] = ties.body.representatives
+    await house.ask('POST', `/v1/neighbours/${small.child.id}/representatives/${tie?.id}/end`, { as: 'clerk' })
     expect((await small.fetchFor(small.child.id)).status).toBe(404)
+    const { parent, child } = await family(17)
+    house.clock.advance({ hours: 24 * 366 })
+    const me = await signedIn(house, { kind: 'resident', subject: parent.id })
+    const sent = { child: child.id, profile: 'school-enrolment', once: randomUUID() }
+    expect((await me.send('/me/children', sent, '/me/children')).status).toBe(404)
+  })
+
+  it('goes on for an adult, where a guardian was recorded for them as an adult', async () => {
+    const { child, fetchFor } = await family(30)
+    expect((await fetchFor(child.id)).status).toBe(200)
   })
 })
 

@@ -125,7 +125,7 @@ describe('registering a neighbour', () => {
     })
     const other = await register(house)
     const record = (await openRecord(house, other.id)).body
-    for (const field of ['sex', 'contact', 'languages', 'representative', 'departedOn'])
+    for (const field of ['sex', 'contact', 'languages', 'representatives', 'departedOn'])
       expect(record).not.toHaveProperty(field)
   })
 
@@ -161,21 +161,28 @@ describe('registering a neighbour', () => {
       status: 422,
       body: { errors: [{ pointer: '/householdId' }] },
     })
-    expect(await post(somebody({ representative: { neighbourId: randomUUID() } }))).toMatchObject({
+    expect(await post(somebody({ representatives: [{ kind: 'guardian', neighbourId: randomUUID() }] }))).toMatchObject({
       status: 422,
-      body: { errors: [{ pointer: '/representative/neighbourId' }] },
+      body: { errors: [{ pointer: '/representatives/0/neighbourId' }] },
     })
   })
 
   it('names who acts for a child: a neighbour or somebody else', async () => {
     const parent = await register(house)
-    const child = await register(house, { dateOfBirth: '2024-01-09', representative: { neighbourId: parent.id } })
-    expect((await openRecord(house, child.id)).body.representative).toEqual({ neighbourId: parent.id })
+    const child = await register(house, {
+      dateOfBirth: '2024-01-09',
+      representatives: [{ kind: 'parent', neighbourId: parent.id }],
+    })
+    expect((await openRecord(house, child.id)).body.representatives).toMatchObject([
+      { kind: 'parent', neighbourId: parent.id },
+    ])
     const ward = await register(house, {
       dateOfBirth: '2014',
-      representative: { name: 'Casa Oberta', role: 'institution' },
+      representatives: [{ kind: 'institution', name: 'Casa Oberta', role: 'shelter' }],
     })
-    expect((await openRecord(house, ward.id)).body.representative).toEqual({ name: 'Casa Oberta', role: 'institution' })
+    expect((await openRecord(house, ward.id)).body.representatives).toMatchObject([
+      { kind: 'institution', name: 'Casa Oberta', role: 'shelter' },
+    ])
   })
 
   it('hides a protected neighbour from clerks at once, and a supervisor still sees them', async () => {

@@ -11,6 +11,7 @@ import { NotFound, OAuthProblem } from '../../platform/problem.ts'
 import { randomBytes } from '../../platform/random.ts'
 import type { NeighbourFields } from '../../registry/model.ts'
 import type { Municipality } from '../../registry/municipality.ts'
+import { isNeighbour } from '../../registry/presence.ts'
 import { NotResident } from '../../registry/residences.ts'
 import { loadRecords } from '../../registry/store.ts'
 import { HolderKey, issueProof, NotForThisHolder, type ProofDeps } from '../issue.ts'
@@ -144,6 +145,7 @@ export async function redeemOffer(
       .select(['id', 'transaction_hash', 'attempts'])
       .where('code_hash', '=', hash(`wallet code ${form.code}`))
       .where('token_hash', 'is', null)
+      .where((row) => isNeighbour(row.ref('neighbour_id')))
       .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
       .forUpdate()
       .executeTakeFirst()
@@ -188,6 +190,7 @@ async function offerOf(deps: ProofDeps, town: Municipality, authorization: strin
       .selectFrom('wallet_offers')
       .select(['id', 'neighbour_id', 'profile', 'handed_to'])
       .where('token_hash', '=', hash(`wallet token ${token}`))
+      .where((row) => isNeighbour(row.ref('neighbour_id')))
       .where('expires_at', '>', new Date(deps.clock.now().subtract({ seconds: OFFER_SECONDS }).epochMilliseconds))
       .executeTakeFirst(),
   )

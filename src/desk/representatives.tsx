@@ -1,0 +1,343 @@
+import { randomUUID } from 'node:crypto'
+import { Reply } from '../firewall/reply.ts'
+import { purposeOf, type StaffRole } from '../firewall/requester.ts'
+import { InvalidInput } from '../platform/problem.ts'
+import { addressText } from '../proofs/address-text.ts'
+import { nameText } from '../proofs/paper.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import { CourtLimit, Representative } from '../registry/model.ts'
+import {
+  AlreadyRepresents,
+  addRepresentative,
+  changeRepresentative,
+  endRepresentative,
+  type NamedRepresentation,
+  type Represented,
+  representativesOf,
+  settleUnrepresented,
+  type Unrepresented,
+  unrepresentedNeighbours,
+} from '../registry/representatives.ts'
+import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
+import { Csrf, ErrorSummary, type Faults, Field, Group, Radios, Select, Tick } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import type { Form, signedInPages } from '../ui/signed-in.tsx'
+import { Tabs } from './neighbour-past-page.tsx'
+import { criteriaOf, saidAgain } from './query.ts'
+import { type Typed, typedIn } from './registration-form.ts'
+import { deskScript } from './script.ts'
+import { SaidFields, type Shown } from './search-page.tsx'
+import { Desk, type DeskVisit, dayText, idIn, onceIn } from './shell.tsx'
+
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+
+/** What an adult can be to somebody they act for. */
+export const tieKinds = (t: Texts) =>
+  [
+    ['parent', t.dActsParent],
+    ['guardian', t.dActsGuardian],
+    ['carer', t.dActsCarer],
+  ] as const
+
+interface Again {
+  typed?: Typed
+  faults?: Faults
+  found?: Shown
+  tooWide?: boolean
+}
+
+/** Who acts for a neighbour: set, changed and ended at any time, each found by name. */
+export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
+  const path = '/desk/neighbours/:id/representatives' as const
+  const back = (visit: DeskVisit): `/${string}` => `/desk/neighbours/${idIn(visit)}/representatives`
+  const show = async (visit: DeskVisit, again: Again = {}, status = 200) =>
+    Reply.page(
+      await representativesOf(deps, visit.town, visit.requester, idIn(visit)),
+      (ward) => <RepresentativesPage visit={visit} ward={ward} {...again} />,
+      status,
+    )
+  page({ method: 'get', path, roles: COUNTER }, (visit) => show(visit))
+  page({ method: 'post', path: `${path}/find`, roles: COUNTER }, async (visit) => {
+    const { town, requester, form } = visit
+    const typed = { ...typedIn(form), said: saidAgain(form.get('said')) }
+    const ward = await representativesOf(deps, town, requester, idIn(visit))
+    try {
+      const criteria = criteriaOf(form.get('said'), form.has('mononym'))
+      const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteria)
+      return Reply.page(ward.with(found), ([shown, adults]) => (
+        <RepresentativesPage visit={visit} ward={shown} typed={typed} found={adults} />
+      ))
+    } catch (error) {
+      if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
+      return Reply.page(ward, (shown) => <RepresentativesPage visit={visit} ward={shown} typed={typed} tooWide />, 422)
+    }
+  })
+  page({ method: 'post', path, roles: COUNTER }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const typed = typedIn(form)
+    const parsed = Representative.safeParse(
+      form.has('institution')
+        ? { kind: 'institution', name: form.get('institution') }
+        : { kind: form.get('kind'), neighbourId: form.get('who'), ...limitsIn(form) },
+    )
+    if (!parsed.success) {
+      const faults: Faults = form.has('institution')
+        ? { institution: t.dActsName }
+        : form.get('who') === ''
+          ? { said: t.dActsCannot }
+          : { court: t.dActsCourtMissing }
+      return show(visit, { typed, faults }, 422)
+    }
+    try {
+      await addRepresentative(deps, town, requester, idIn(visit), parsed.data, onceIn(visit, 'represent'))
+    } catch (error) {
+      if (error instanceof AlreadyRepresents) return show(visit, { typed, faults: { said: t.dActsAlready } }, 409)
+      if (!(error instanceof InvalidInput)) throw error
+      const kind = error.errors.some(({ pointer }) => pointer === '/kind')
+      return show(visit, { typed, faults: { said: kind ? t.dActsAdultOnly : t.dActsCannot } }, 422)
+    }
+    return Reply.redirect(back(visit))
+  })
+  page({ method: 'post', path: `${path}/:tie`, roles: COUNTER }, async (visit) => {
+    const { town, requester, form, t, params } = visit
+    const at = { wardId: idIn(visit), tieId: params.tie ?? '' }
+    const court = { court: t.dActsCourtMissing }
+    if (form.has('end')) {
+      await endRepresentative(deps, town, requester, at)
+      return Reply.redirect(back(visit))
+    }
+    const who = { neighbourId: at.wardId, kind: form.get('kind'), ...limitsIn(form) }
+    const parsed = Representative.safeParse(who)
+    if (!parsed.success || parsed.data.kind === 'institution')
+      return show(visit, { typed: { ...typedIn(form), tie: at.tieId }, faults: court }, 422)
+    const { kind, limits, court: said } = parsed.data
+    try {
+      await changeRepresentative(deps, town, requester, at, {
+        kind,
+        ...(limits ? { limits } : {}),
+        ...(said ? { court: said } : {}),
+      })
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error
+      const typed = { ...typedIn(form), tie: at.tieId }
+      return show(visit, { typed, faults: { court: t.dActsAdultOnly } }, 422)
+    }
+    return Reply.redirect(back(visit))
+  })
+  page({ method: 'post', path: '/desk/unrepresented', roles: COUNTER }, async (visit) => {
+    const { town, requester, form } = visit
+    if (form.has('settle'))
+      await settleUnrepresented(deps, town, requester, idIn({ params: { id: form.get('settle') } }))
+    return Reply.page(await unrepresentedNeighbours(deps, town, requester), (children) => (
+      <UnrepresentedPage visit={visit} people={children} />
+    ))
+  })
+}
+
+/** What a court has limited, as ticked; nothing where nothing is ticked or said. */
+function limitsIn(form: Pick<Form, 'has' | 'get'>): { limits?: CourtLimit[]; court?: string } {
+  const limits = CourtLimit.options.filter((limit) => form.has(limit))
+  const court = form.get('court')
+  return { ...(limits.length > 0 ? { limits } : {}), ...(court ? { court } : {}) }
+}
+
+function RepresentativesPage(props: { visit: DeskVisit; ward: Represented } & Again) {
+  const { visit, ward, typed = {}, faults = {}, found, tooWide = false } = props
+  const { t, session } = visit
+  const action = `/desk/neighbours/${ward.id}/representatives`
+  const once = typed.once || randomUUID()
+  return (
+    <Desk visit={visit} title={t.dActs} script={deskScript.address}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <h1>
+        <bdi>{ward.name ? nameText(ward.name) : '…'}</bdi> · {t.dActs}
+      </h1>
+      <Tabs visit={visit} id={ward.id} here="acts" />
+      <p class="lead">{t.dActsLead}</p>
+      {ward.representatives.length === 0 ? <p>{t.dActsNobody}</p> : ''}
+      <ul class="cards">
+        {ward.representatives.map((tie) => (
+          <Tie
+            visit={visit}
+            ward={ward}
+            tie={tie}
+            typed={typed.tie === tie.id ? typed : {}}
+            faults={typed.tie === tie.id ? faults : {}}
+          />
+        ))}
+      </ul>
+      <h2>{t.dActsAdd}</h2>
+      <form method="post" action={`${action}/find`}>
+        <Csrf token={session.csrf} />
+        <SaidFields t={t} said={typed.said ?? ''} mononym={typed.mononym !== undefined} tooWide={tooWide} />
+        {faults.said ? <p class="govuk-error-message">{faults.said}</p> : ''}
+        <button type="submit" class="govuk-button govuk-button--secondary">
+          {t.dSearch}
+        </button>
+      </form>
+      {found ? <Adults visit={visit} ward={ward} found={found} once={once} /> : ''}
+      <h2>{t.dActsAddInstitution}</h2>
+      <form method="post" action={action}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="once" value={once} />
+        <Field
+          name="institution"
+          label={t.dActsName}
+          value={typed.institution ?? ''}
+          fault={faults.institution}
+          auto
+          required
+        />
+        <button type="submit" class="govuk-button">
+          {t.dSave}
+        </button>
+      </form>
+      <p>
+        <a href={`/desk/neighbours/${ward.id}`}>{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+/** One who acts for the neighbour, and what can be done about it. */
+function Tie(props: { visit: DeskVisit; ward: Represented; tie: NamedRepresentation; typed: Typed; faults: Faults }) {
+  const { visit, ward, tie, typed, faults } = props
+  const { t, session } = visit
+  const { id, kind, limits = [], court } = tie
+  const names = Object.fromEntries([...tieKinds(t), ['institution', t.dActsInstitution]])
+  const on = (limit: CourtLimit) => (typed.kind ? typed[limit] !== undefined : limits.includes(limit))
+  return (
+    <li>
+      {tie.neighbourId ? (
+        <a href={`/desk/neighbours/${tie.neighbourId}`}>
+          <bdi>{tie.bearer ? nameText(tie.bearer) : '…'}</bdi>
+        </a>
+      ) : (
+        <bdi>{tie.name}</bdi>
+      )}{' '}
+      · {names[kind]}
+      {limits.includes('not-told-where') ? <p>{t.dActsNotTold}</p> : ''}
+      {limits.includes('no-say') ? <p>{t.dActsNoSay}</p> : ''}
+      {court ? (
+        <p>
+          <bdi>{court}</bdi>
+        </p>
+      ) : (
+        ''
+      )}
+      <form method="post" action={`/desk/neighbours/${ward.id}/representatives/${id}`}>
+        <Csrf token={session.csrf} />
+        {kind === 'institution' ? (
+          ''
+        ) : (
+          <>
+            <Select name="kind" id={`kind-${id}`} label={t.dActsAs} value={typed.kind ?? kind} options={tieKinds(t)} />
+            <Limits t={t} suffix={`-${id}`} on={on} court={typed.court ?? court ?? ''} fault={faults.court} />
+            <button type="submit" class="govuk-button govuk-button--secondary">
+              {t.dSave}
+            </button>
+          </>
+        )}
+        <button type="submit" name="end" value="yes" class="govuk-button govuk-button--warning">
+          {t.dActsEnd}
+        </button>
+      </form>
+    </li>
+  )
+}
+
+function Limits(props: {
+  t: Texts
+  suffix?: string
+  on: (limit: CourtLimit) => boolean
+  court: string
+  fault?: string | undefined
+}) {
+  const { t, suffix = '', on, court, fault } = props
+  return (
+    <Group name={`limits${suffix}`} legend={t.dActsLimits}>
+      <Tick name="not-told-where" id={`not-told-where${suffix}`} label={t.dActsNotTold} on={on('not-told-where')} />
+      <Tick name="no-say" id={`no-say${suffix}`} label={t.dActsNoSay} on={on('no-say')} />
+      <Field name="court" id={`court${suffix}`} label={t.dActsCourt} value={court} fault={fault} auto />
+    </Group>
+  )
+}
+
+/** The adults found by name, one of whom is chosen. */
+function Adults(props: { visit: DeskVisit; ward: Represented; found: Shown; once: string }) {
+  const { visit, ward, found, once } = props
+  const { t, language, session } = visit
+  const others = found.matches.filter((match) => match.id !== ward.id)
+  if (others.length === 0) return <p role="status">{t.dNobody}</p>
+  return (
+    <form method="post" action={`/desk/neighbours/${ward.id}/representatives`}>
+      <Csrf token={session.csrf} />
+      <input type="hidden" name="once" value={once} />
+      <Radios
+        name="who"
+        legend={t.dWithWhom}
+        required
+        value={others.length === 1 ? (others[0]?.id ?? '') : ''}
+        choices={others.map((match) => ({
+          value: match.id,
+          label: match.name ? nameText(match.name) : '…',
+          hint: [dayText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
+            .filter(Boolean)
+            .join(' · '),
+        }))}
+      />
+      {found.more ? <p>{t.dMore}</p> : ''}
+      <Select name="kind" label={t.dActsAs} value={ward.ofAge ? 'guardian' : 'parent'} options={tieKinds(t)} />
+      <Limits t={t} on={() => false} court="" />
+      <button type="submit" class="govuk-button">
+        {t.dSave}
+      </button>
+    </form>
+  )
+}
+
+/** Children whose last representative left, died or was removed, with those registered beside them. */
+function UnrepresentedPage(props: { visit: DeskVisit; people: readonly Unrepresented[] }) {
+  const { visit, people } = props
+  const { t, language, session } = visit
+  return (
+    <Desk visit={visit} title={t.dUnrepresented}>
+      <h1>{t.dUnrepresented}</h1>
+      <p class="lead">{t.dUnrepresentedLead}</p>
+      {people.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      <ul class="cards">
+        {people.map(({ id, name, dateOfBirth, household }) => (
+          <li>
+            <a href={`/desk/neighbours/${id}/representatives`}>
+              <bdi>{name ? nameText(name) : '…'}</bdi>
+            </a>{' '}
+            · {dayText(language, dateOfBirth)}
+            {household.length > 0 ? (
+              <>
+                <p>{t.dUnrepresentedWith}</p>
+                <ul>
+                  {household.map((mate) => (
+                    <li>
+                      <a href={`/desk/neighbours/${mate.id}`}>
+                        <bdi>{mate.name ? nameText(mate.name) : '…'}</bdi>
+                      </a>{' '}
+                      · {dayText(language, mate.dateOfBirth)}
+                    </li>
+                  ))}
+                </ul>
+              </>
+            ) : (
+              ''
+            )}
+            <form method="post" action="/desk/unrepresented">
+              <Csrf token={session.csrf} />
+              <button type="submit" name="settle" value={id} class="govuk-button govuk-button--secondary">
+                {t.dUnrepresentedSettle}
+              </button>
+            </form>
+          </li>
+        ))}
+      </ul>
+    </Desk>
+  )
+}

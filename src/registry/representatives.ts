@@ -1,0 +1,452 @@
+import { sql } from 'kysely'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { GateHand, Opened } from '../firewall/gate.ts'
+import { purposeOf, type Staff } from '../firewall/requester.ts'
+import type { Place, Sealed } from '../firewall/seal.ts'
+import { today, uuidv7 } from '../platform/clock.ts'
+import { sqlState, type Transaction } from '../platform/database.ts'
+import { type FieldError, InvalidInput, NotFound, Problem } from '../platform/problem.ts'
+import type { RegistryDeps } from './deps.ts'
+import { householdMembers } from './households.ts'
+import { once } from './idempotency.ts'
+import type { CourtLimit, Name, NeighbourFields, Representation, Representative } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import { recordMovement } from './neighbours.ts'
+import { earlierAnswer, keepAnswer } from './replays.ts'
+import { isOfAge, isUnder, OF_AGE } from './representation.ts'
+import { NotResident } from './residences.ts'
+import { loadRecords } from './store.ts'
+
+/** @throws when somebody acts for this neighbour already: what they are to each other is changed, not added. */
+export class AlreadyRepresents extends Problem {
+  constructor() {
+    super('already-represents', 409, 'They act for this neighbour already. Change what is recorded of it instead.')
+  }
+}
+
+const placeOf = (id: string): Place => ({ table: 'representatives', column: 'details', row: id })
+
+/** A tie as a row: who acts stands in it, what they are to each other is sealed to whom they act for. */
+export function sealTie(
+  representative: Representative,
+  seal: (place: Place, value: unknown) => Sealed,
+): { id: string; representativeId: string | null; details: Sealed } {
+  const id = uuidv7()
+  const { neighbourId, ...details } =
+    'neighbourId' in representative ? representative : { ...representative, neighbourId: null }
+  return { id, representativeId: neighbourId, details: seal(placeOf(id), details) }
+}
+
+/** A neighbour as far as it matters to whether they can act for another. */
+type Candidate = Pick<Partial<NeighbourFields>, 'dateOfBirth' | 'departedOn' | 'representatives'> | undefined
+
+/**
+ * Why somebody cannot act for another: they are no neighbour here, not of age, or have somebody who acts for
+ * themselves. Somebody whose date of birth is not known is not turned away. A neighbour the clerk may not see is none.
+ */
+export function cannotRepresent(candidate: Candidate, day: Temporal.PlainDate): string | undefined {
+  if (candidate === undefined || candidate.departedOn !== undefined) return 'No neighbour here has this id.'
+  if (isUnder(OF_AGE, candidate.dateOfBirth, day)) return 'Whoever acts for somebody is of age. Choose an adult.'
+  if (candidate.representatives?.some(({ kind }) => kind === 'guardian' || kind === 'institution'))
+    return 'Somebody acts for this person themself. Choose another adult.'
+  return undefined
+}
+
+/** What is wrong with a tie, whoever it is with. */
+function wrongKind(
+  kind: Representative['kind'],
+  ward: { dateOfBirth?: string },
+  day: Temporal.PlainDate,
+): FieldError[] {
+  return isOfAge(OF_AGE, ward.dateOfBirth, day) && (kind === 'parent' || kind === 'carer')
+    ? [{ pointer: '/kind', detail: 'A guardian or an institution acts for somebody of age.' }]
+    : []
+}
+
+/**
+ * Looks whether those a new neighbour is registered with can act for them.
+ *
+ * @throws {InvalidInput} naming each who cannot
+ */
+export async function mustBeAbleToRepresent(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  form: { representatives?: readonly Representative[] | undefined; dateOfBirth?: string | undefined },
+): Promise<void> {
+  const { representatives = [], dateOfBirth } = form
+  const day = today(deps.clock, town.timeZone)
+  const ids = representatives.flatMap((one) => ('neighbourId' in one ? [one.neighbourId] : []))
+  const errors: FieldError[] = representatives.flatMap(({ kind }, i) =>
+    wrongKind(kind, { ...(dateOfBirth === undefined ? {} : { dateOfBirth }) }, day).map(({ pointer, detail }) => ({
+      pointer: `/representatives/${i}${pointer}`,
+      detail,
+    })),
+  )
+  if (ids.length > 0) {
+    const fields = ['dateOfBirth', 'departedOn', 'representatives'] as const
+    await deps.gate.open<NeighbourFields, (typeof fields)[number], void>(
+      { municipalityId: town.id, requester: clerk, action: 'register', purpose: 'registration', fields },
+      (transaction) => loadRecords(transaction, ids, { trueAt: day }),
+      (records) => {
+        for (const [i, one] of representatives.entries()) {
+          if (!('neighbourId' in one)) continue
+          const detail =
+            ids.filter((id) => id === one.neighbourId).length > 1
+              ? 'Name each person once.'
+              : cannotRepresent(
+                  records.find(({ id }) => id === one.neighbourId),
+                  day,
+                )
+          if (detail) errors.push({ pointer: `/representatives/${i}/neighbourId`, detail })
+        }
+      },
+    )
+  }
+  if (errors.length > 0) throw new InvalidInput(errors)
+}
+
+const FIELDS = ['name', 'dateOfBirth', 'departedOn', 'representatives'] as const
+type Field = (typeof FIELDS)[number]
+type Record = Opened<NeighbourFields, Field>
+
+/** Somebody who acts for a neighbour, with the name of those who are neighbours themselves. */
+export interface NamedRepresentation extends Omit<Representation, 'name'> {
+  /** Of an institution. */
+  name?: string
+  bearer?: Name
+}
+
+export interface Represented {
+  id: string
+  name: Name | undefined
+  ofAge: boolean
+  representatives: NamedRepresentation[]
+}
+
+/** Works on who acts for a neighbour, behind the gate. */
+async function onTies<T>(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  wardId: string,
+  use: (
+    ward: Record,
+    hand: GateHand,
+    open: (ids: readonly string[]) => Promise<Record[]>,
+    day: Temporal.PlainDate,
+  ) => Promise<T>,
+): Promise<Disclosed<T>> {
+  const day = today(deps.clock, town.timeZone)
+  const load = (ids: readonly string[]) => (transaction: Transaction) => loadRecords(transaction, ids, { trueAt: day })
+  return deps.gate.open<NeighbourFields, Field, T>(
+    { municipalityId: town.id, requester: staff, action: 'represent', purpose: purposeOf(staff), fields: FIELDS },
+    load([wardId]),
+    async ([ward], hand, openMore) => {
+      if (ward === undefined) throw new NotFound()
+      return use(ward, hand, (ids) => (ids.length === 0 ? Promise.resolve([]) : openMore(load(ids))), day)
+    },
+  )
+}
+
+interface Tie {
+  id: string
+  representativeId: string | null
+  details: Omit<Representation, 'id' | 'neighbourId'>
+}
+
+/** The ties in force, whoever they are with: what is behind them is for the gate to show or not. */
+async function tiesOf(hand: GateHand, wardId: string): Promise<Tie[]> {
+  const rows = await hand.transaction
+    .selectFrom('representatives')
+    .select(['id', 'representative_id', 'details'])
+    .where('neighbour_id', '=', wardId)
+    .where('ended_at', 'is', null)
+    .orderBy('recorded_at')
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    representativeId: row.representative_id,
+    details: hand.reopen(wardId, placeOf(row.id), row.details) as Tie['details'],
+  }))
+}
+
+/**
+ * Who acts for a neighbour, and as what. A protected neighbour among them is shown only to who may see them.
+ *
+ * @throws {NotFound} {Refusal}
+ */
+export async function representativesOf(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  wardId: string,
+): Promise<Disclosed<Represented>> {
+  return onTies(deps, town, staff, wardId, async (ward, hand, open, day) => {
+    const ties = await tiesOf(hand, wardId)
+    const bearers = await open(ties.flatMap(({ representativeId }) => representativeId ?? []))
+    const representatives = ties.flatMap(({ id, representativeId, details }): NamedRepresentation[] => {
+      if (representativeId === null) return [{ id, ...details }]
+      const bearer = bearers.find((one) => one.id === representativeId)
+      if (bearer === undefined) return []
+      return [{ id, ...details, neighbourId: representativeId, ...(bearer.name ? { bearer: bearer.name } : {}) }]
+    })
+    return { id: wardId, name: ward.name, ofAge: isOfAge(OF_AGE, ward.dateOfBirth, day), representatives }
+  })
+}
+
+/**
+ * Records who acts for a neighbour from now on. There may be several.
+ *
+ * @throws {InvalidInput} when they are no adult neighbour, or the kind does not fit
+ * @throws {AlreadyRepresents} {NotResident} {IdempotencyMismatch} {NotFound} {Refusal}
+ */
+export async function addRepresentative(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  wardId: string,
+  representative: Representative,
+  idempotencyKey: string,
+): Promise<Disclosed<{ id: string }>> {
+  const key = await once(deps.gate, town.id, {
+    requester: staff.id,
+    operation: `represent ${wardId}`,
+    key: idempotencyKey,
+    body: representative,
+  })
+  return onTies(deps, town, staff, wardId, async (ward, hand, open, day) => {
+    const earlier = await earlierAnswer<{ id: string }>(hand, wardId, key)
+    if (earlier) return earlier
+    if (ward.departedOn !== undefined) throw new NotResident()
+    const errors = wrongKind(representative.kind, ward, day)
+    if ('neighbourId' in representative) {
+      const { neighbourId } = representative
+      const [candidate] = neighbourId === wardId ? [] : await open([neighbourId])
+      const detail = cannotRepresent(candidate, day)
+      if (detail) errors.push({ pointer: '/neighbourId', detail })
+    }
+    if (errors.length > 0) throw new InvalidInput(errors)
+    const answer = { id: await insertTie(hand, town, wardId, representative) }
+    await recordMovement(hand, town, staff, wardId, changed(day), {
+      representative: 'added',
+      kind: representative.kind,
+    })
+    await keepAnswer(hand, town, wardId, key, answer)
+    return answer
+  })
+}
+
+const changed = (day: Temporal.PlainDate) =>
+  ({ kind: 'change', cause: 'representatives', effectiveOn: day.toString() }) as const
+
+async function insertTie(
+  hand: GateHand,
+  town: Municipality,
+  wardId: string,
+  representative: Representative,
+): Promise<string> {
+  const { id, representativeId, details } = sealTie(representative, (place, value) => hand.seal(wardId, place, value))
+  try {
+    await hand.transaction
+      .insertInto('representatives')
+      .values({
+        id,
+        municipality_id: town.id,
+        neighbour_id: wardId,
+        representative_id: representativeId,
+        details: Buffer.from(details),
+      })
+      .execute()
+  } catch (error) {
+    if (sqlState(error) === '23505') throw new AlreadyRepresents()
+    throw error
+  }
+  return id
+}
+
+export interface TieChange {
+  kind: Representation['kind']
+  limits?: CourtLimit[] | undefined
+  court?: string | undefined
+}
+
+/**
+ * Changes what somebody is to a neighbour they act for, or what a court has limited. What was recorded stays known.
+ *
+ * @throws {InvalidInput} when the kind does not fit
+ * @throws {NotFound} when there is no such tie, or not for this clerk
+ * @throws {Refusal}
+ */
+export async function changeRepresentative(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  at: { wardId: string; tieId: string },
+  change: TieChange,
+): Promise<Disclosed<{ id: string }>> {
+  return onTies(deps, town, staff, at.wardId, async (ward, hand, open, day) => {
+    const tie = await tieAt(hand, at, open)
+    if (tie.representativeId === null || change.kind === 'institution') throw new NotFound()
+    const errors = wrongKind(change.kind, ward, day)
+    if (errors.length > 0) throw new InvalidInput(errors)
+    await endTie(hand, tie.id)
+    const { kind, limits, court } = change
+    const id = await insertTie(hand, town, at.wardId, { kind, neighbourId: tie.representativeId, limits, court })
+    await recordMovement(hand, town, staff, at.wardId, changed(day), { representative: 'changed', kind })
+    return { id }
+  })
+}
+
+/**
+ * Records that somebody does not act for a neighbour any more.
+ *
+ * @throws {NotFound} {Refusal}
+ */
+export async function endRepresentative(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  at: { wardId: string; tieId: string },
+): Promise<Disclosed<{ id: string }>> {
+  return onTies(deps, town, staff, at.wardId, async (_, hand, open, day) => {
+    const tie = await tieAt(hand, at, open)
+    await endTie(hand, tie.id)
+    await recordMovement(hand, town, staff, at.wardId, changed(day), {
+      representative: 'ended',
+      kind: tie.details.kind,
+    })
+    return { id: tie.id }
+  })
+}
+
+/** A tie in force that this clerk may see. @throws {NotFound} */
+async function tieAt(
+  hand: GateHand,
+  at: { wardId: string; tieId: string },
+  open: (ids: readonly string[]) => Promise<Record[]>,
+): Promise<Tie> {
+  const tie = (await tiesOf(hand, at.wardId)).find(({ id }) => id === at.tieId)
+  if (tie === undefined) throw new NotFound()
+  if (tie.representativeId !== null && (await open([tie.representativeId])).length === 0) throw new NotFound()
+  return tie
+}
+
+async function endTie(hand: GateHand, id: string): Promise<void> {
+  const ended = await hand.transaction
+    .updateTable('representatives')
+    .set({ ended_at: sql`now()`, ended_because: 'ended' })
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst()
+  if (ended.numUpdatedRows !== 1n) throw new NotFound()
+}
+
+const MOST_LISTED = 50
+
+/** Neighbours somebody acted for once, and nobody does now, whom nobody has looked at since. */
+const unrepresented = (town: Pick<Municipality, 'id'>) => sql<{ id: string; hidden: boolean }>`
+  select n.id, n.protected as hidden from neighbours n
+  where n.municipality_id = ${town.id} and n.departed_on is null
+    and n.id in (select lost.neighbour_id from representatives lost
+      where lost.municipality_id = ${town.id} and lost.ended_at is not null and lost.settled_at is null)
+    and not exists (select from representatives acts where acts.neighbour_id = n.id and acts.ended_at is null)
+  order by n.id limit 500`
+
+export interface Unrepresented {
+  id: string
+  name: Name | undefined
+  dateOfBirth: string | undefined
+  /** Who is registered with them. */
+  household: { id: string; name: Name | undefined; dateOfBirth: string | undefined }[]
+}
+
+/** Whether there may be somebody whom nobody acts for. It counts nobody, and nobody who is hidden. */
+export async function mayBeUnrepresented(transaction: Transaction, town: Pick<Municipality, 'id'>): Promise<boolean> {
+  return (await unrepresented(town).execute(transaction)).rows.some(({ hidden }) => !hidden)
+}
+
+/**
+ * Children whose last representative left, died or was removed, with their household beside them; and adults somebody
+ * acted for. Who came of age meanwhile is not among them and will not be looked at again.
+ *
+ * @throws {Refusal}
+ */
+export async function unrepresentedNeighbours(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+): Promise<Disclosed<Unrepresented[]>> {
+  const day = today(deps.clock, town.timeZone)
+  const fields = ['name', 'dateOfBirth'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Unrepresented[]>(
+    { municipalityId: town.id, requester: staff, action: 'represent', purpose: purposeOf(staff), fields },
+    async (transaction) => {
+      const { rows } = await unrepresented(town).execute(transaction)
+      return loadRecords(
+        transaction,
+        rows.slice(0, MOST_LISTED).map(({ id }) => id),
+        { trueAt: day },
+      )
+    },
+    async (records, hand, openMore) => {
+      const listed: Unrepresented[] = []
+      for (const { id, name, dateOfBirth } of records) {
+        if (isOfAge(OF_AGE, dateOfBirth, day) && !(await hadGuardian(hand, id))) {
+          await settle(hand, id)
+          continue
+        }
+        const mates = (await householdMembers(hand.transaction, id, day)).filter((mate) => mate !== id)
+        const household = await openMore((transaction) => loadRecords(transaction, mates, { trueAt: day }))
+        listed.push({
+          id,
+          name,
+          dateOfBirth,
+          household: household.map((mate) => ({ id: mate.id, name: mate.name, dateOfBirth: mate.dateOfBirth })),
+        })
+      }
+      return listed
+    },
+  )
+}
+
+/** Whether somebody acted for them as for an adult. */
+async function hadGuardian(hand: GateHand, wardId: string): Promise<boolean> {
+  const rows = await hand.transaction
+    .selectFrom('representatives')
+    .select(['id', 'details'])
+    .where('neighbour_id', '=', wardId)
+    .execute()
+  return rows.some(({ id, details }) => {
+    const { kind } = hand.reopen(wardId, placeOf(id), details) as Tie['details']
+    return kind === 'guardian' || kind === 'institution'
+  })
+}
+
+async function settle(hand: GateHand, wardId: string): Promise<void> {
+  await hand.transaction
+    .updateTable('representatives')
+    .set({ settled_at: sql`now()` })
+    .where('neighbour_id', '=', wardId)
+    .where('ended_at', 'is not', null)
+    .where('settled_at', 'is', null)
+    .execute()
+}
+
+/**
+ * Records that nobody has to act for a neighbour any more, so that they leave the list.
+ *
+ * @throws {NotFound} {Refusal}
+ */
+export async function settleUnrepresented(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  wardId: string,
+): Promise<Disclosed<{ id: string }>> {
+  return onTies(deps, town, staff, wardId, async (_, hand) => {
+    await settle(hand, wardId)
+    return { id: wardId }
+  })
+}

@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import type { Disclosed } from '../../src/firewall/disclosed.ts'
+import type { Staff } from '../../src/firewall/requester.ts'
+import { nameHelper } from '../../src/identity/helping.ts'
+import { keepPasskey, offerEnrolment } from '../../src/identity/passkeys.ts'
+import { giveCard } from '../../src/identity/resident-card.ts'
+import { actFor } from '../../src/registry/representation.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { openRecord, register } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const clerk: Staff = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1234' }
+
+/** What a counter's page shows, read where only a test may. */
+async function shownTo<T>(opened: Promise<Disclosed<T>>): Promise<T> {
+  let seen: T | undefined
+  ;(await opened).map((value) => {
+    seen = value
+    return value
+  })
+  if (seen === undefined) throw new Error('nothing was shown')
+  return seen
+}
+
+async function adult(more: object = {}) {
+  const { id } = await register(house, { dateOfBirth: '1984-05-01', ...more })
+  const { code } = await shownTo(giveCard(house.rooms, house.town, clerk, id, 'molinet'))
+  return { id, code }
+}
+let sources = 0
+async function comeIn(code: string, word = 'molinet') {
+  const response = await house.fetch(
+    new Request('https://vallmar.example/me/in', {
+      method: 'POST',
+      headers: { host: 'vallmar.example', 'test-source': `place ${++sources}`, 'accept-language': 'en' },
+      body: new URLSearchParams({ code, word, to: '/me' }),
+      redirect: 'manual',
+    }),
+  )
+  return { status: response.status, text: await response.text() }
+}
+const version = async (id: string) => (await openRecord(house, id)).body.version as number
+async function dies(id: string) {
+  const body = { cause: 'death' }
+  const answer = await house.ask('POST', `/v1/neighbours/${id}/departures`, {
+    as: 'clerk',
+    body,
+    ifMatch: await version(id),
+  })
+  expect(answer.status).toBe(201)
+}
+/** Past every use case, as a job or a hand that forgets to tidy up would do it. */
+const goneBehindOurBack = (id: string) =>
+  house.peek(`update neighbours set departed_on = current_date where id = '${id}'`)
+
+describe('access ends with the person', () => {
+  it('closes the card, the session, the helper and the telephone’s code of somebody who has died', async () => {
+    const { id, code } = await adult()
+    const resident = { kind: 'resident', id: 'me', neighbourId: id } as const
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const until = house.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ months: 3 })
+    const helper = await nameHelper(house.rooms, house.town, resident, {
+      name: 'Rosa',
+      profiles: ['school-enrolment', 'library'],
+      until,
+    })
+    expect((await me.open('/me')).status).toBe(200)
+    await dies(id)
+    expect((await me.open('/me')).status).toBe(303)
+    expect((await comeIn(code)).status).toBe(401)
+    const help = await house.fetch(
+      new Request('https://vallmar.example/helper', {
+        method: 'POST',
+        headers: { host: 'vallmar.example', 'test-source': 'helper' },
+        body: new URLSearchParams({ code: helper.code, profile: 'library' }),
+      }),
+    )
+    expect(help.status).toBe(401)
+  })
+
+  it('asks at each use, and does not rest on anything having been tidied up', async () => {
+    const { id } = await adult()
+    const resident = { kind: 'resident', id: 'me', neighbourId: id } as const
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    await house.peek(`alter table neighbours disable trigger neighbours_end_access`)
+    try {
+      await goneBehindOurBack(id)
+    } finally {
+      await house.peek(`alter table neighbours enable trigger neighbours_end_access`)
+    }
+    expect(await house.peek(`select 1 from sessions where subject = '${id}'`)).toHaveLength(1)
+    expect((await me.open('/me')).status).toBe(303)
+    // A door that forgot to ask is refused by the gate.
+    const ask = { municipalityId: house.town.id, requester: resident, action: 'open', purpose: 'own-record' } as const
+    await expect(
+      house.rooms.gate.open<{ name: string }, 'name', void>(
+        { ...ask, fields: ['name'] },
+        async () => [],
+        () => {},
+      ),
+    ).rejects.toMatchObject({ code: 'refused' })
+  })
+
+  it('gives no new way in to somebody who has left, not even by SQL', async () => {
+    const { id } = await adult()
+    const enrolment = await shownTo(offerEnrolment(house.rooms, house.town, clerk, id))
+    await dies(id)
+    await expect(giveCard(house.rooms, house.town, clerk, id, 'molinet')).rejects.toMatchObject({
+      code: 'not-resident',
+    })
+    await expect(offerEnrolment(house.rooms, house.town, clerk, id)).rejects.toMatchObject({ code: 'not-resident' })
+    await expect(
+      keepPasskey(house.rooms, house.town, { code: enrolment.code }, { id: 'x' } as never, 'phone'),
+    ).rejects.toMatchObject({ code: 'passkey-refused' })
+    const values = `'${randomUUID()}', '${house.town.id}', '${id}'`
+    await expect(
+      house.peek(`insert into enrolments (id, municipality_id, neighbour_id, code_hash, expires_at)
+        values (${values}, decode(repeat('ab', 32), 'hex'), now() + interval '1 day')`),
+    ).rejects.toThrow(/access is for neighbours/)
+  })
+
+  it('does not come back with the person: a new card is handed over', async () => {
+    const { id, code } = await adult()
+    await house.ask('POST', `/v1/neighbours/${id}/departures`, {
+      as: 'clerk',
+      body: { cause: 'moved-away' },
+      ifMatch: await version(id),
+    })
+    const back = await house.ask('POST', `/v1/neighbours/${id}/returns`, {
+      as: 'clerk',
+      body: { address: { kind: 'dwelling', streetName: 'del Retorn', number: '1' } },
+      ifMatch: await version(id),
+    })
+    expect(back.status).toBe(201)
+    expect((await comeIn(code)).status).toBe(401)
+    const card = await shownTo(giveCard(house.rooms, house.town, clerk, id, 'molinet'))
+    expect((await comeIn(card.code)).status).toBe(303)
+  })
+
+  it('leaves a removed person one page without data: what was decided, why, and how to object', async () => {
+    const { id, code } = await adult({ name: { given: 'Quimeta', family: ['Serrallonga'] } })
+    await goneBehindOurBack(id)
+    await house.peek(`insert into movements (id, municipality_id, neighbour_id, kind, cause, effective_on, recorded_by)
+      values ('${randomUUID()}', '${house.town.id}', '${id}', 'departure', 'wrongly-registered', current_date, 'test')`)
+    expect((await comeIn(code, 'another')).text).not.toContain('Your registration has ended')
+    const { status, text } = await comeIn(code)
+    expect(status).toBe(403)
+    for (const said of ['Your registration has ended', 'decided', 'you can object', '/complain'])
+      expect(text).toContain(said)
+    for (const held of ['Quimeta', 'Serrallonga', '1984', 'Molí', id]) expect(text).not.toContain(held)
+  })
+
+  it('takes the offer to a wallet back with the departure', async () => {
+    const { id } = await adult()
+    const offered = await house.ask('POST', `/v1/neighbours/${id}/wallet-offers`, {
+      as: 'clerk',
+      body: { profile: 'library' },
+    })
+    expect(offered.status).toBe(201)
+    await dies(id)
+    expect(await house.peek(`select 1 from wallet_offers where neighbour_id = '${id}'`)).toEqual([])
+  })
+})
+
+describe('access ends with the tie', () => {
+  async function family() {
+    const parent = await adult()
+    const child = await register(house, {
+      dateOfBirth: String(house.clock.now().toZonedDateTimeISO('UTC').year - 6),
+      representatives: [{ kind: 'parent', neighbourId: parent.id }],
+    })
+    return { parent, child, resident: { kind: 'resident', id: 'me', neighbourId: parent.id } as const }
+  }
+
+  it('lets nobody act for a child once they have died, whatever session they still hold', async () => {
+    const { parent, child, resident } = await family()
+    await actFor(house.rooms, house.town, resident, child.id)
+    const me = await signedIn(house, { kind: 'resident', subject: parent.id })
+    await dies(parent.id)
+    await expect(actFor(house.rooms, house.town, resident, child.id)).rejects.toMatchObject({ code: 'not-found' })
+    expect((await me.open('/me/children')).status).toBe(303)
+    const acting = {
+      kind: 'resident',
+      id: `representative ${parent.id}`,
+      neighbourId: child.id,
+      representative: { neighbourId: parent.id, toldWhere: true },
+    } as const
+    const ask = { municipalityId: house.town.id, requester: acting, action: 'open', purpose: 'own-record' } as const
+    await expect(
+      house.rooms.gate.open<{ name: string }, 'name', void>(
+        { ...ask, fields: ['name'] },
+        async () => [],
+        () => {},
+      ),
+    ).rejects.toMatchObject({ code: 'refused' })
+  })
+
+  it('stays ended when the parent comes back, until it is recorded again', async () => {
+    const { parent, child, resident } = await family()
+    await house.ask('POST', `/v1/neighbours/${parent.id}/departures`, {
+      as: 'clerk',
+      body: { cause: 'moved-away' },
+      ifMatch: await version(parent.id),
+    })
+    await house.ask('POST', `/v1/neighbours/${parent.id}/returns`, {
+      as: 'clerk',
+      body: { address: { kind: 'dwelling', streetName: 'del Retorn', number: '2' } },
+      ifMatch: await version(parent.id),
+    })
+    await expect(actFor(house.rooms, house.town, resident, child.id)).rejects.toMatchObject({ code: 'not-found' })
+    const again = await house.ask('POST', `/v1/neighbours/${child.id}/representatives`, {
+      as: 'clerk',
+      body: { kind: 'parent', neighbourId: parent.id },
+    })
+    expect(again.status).toBe(201)
+    await actFor(house.rooms, house.town, resident, child.id)
+  })
+})
