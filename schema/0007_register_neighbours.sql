@@ -19,7 +19,7 @@ create type registration as (
   id uuid, registry_key_id text, wrapped bytea,
   idempotency bytea, fingerprint bytea, response bytea,
   locks integer[], like_tokens jsonb, known_distinct uuid[],
-  protected boolean, identity bytea, contact bytea,
+  protected boolean, visit_until timestamptz, likeness_id uuid, likeness_content bytea, hides boolean, identity bytea, contact bytea,
   evidence_id uuid, strength text, document_hash bytea,
   address_id uuid, address_wrapped bytea, address_kind text, place bytea, reference bytea, usual_area bytea,
   household_id uuid, residence_id uuid, valid_from date,
@@ -128,6 +128,12 @@ begin
     insert into movements (id, municipality_id, neighbour_id, kind, cause, effective_on, recorded_by, details)
     select n.movement_id, municipality, n.id, 'registration', n.cause, n.valid_from, n.recorded_by, n.movement_details
     from n),
+  a_visit as (
+    insert into visits (municipality_id, neighbour_id, staff_id, until)
+    select municipality, n.id, n.recorded_by, n.visit_until from n where n.protected),
+  a_likeness as (
+    insert into likenesses (id, municipality_id, neighbour_id, content, hides, recorded_by)
+    select n.likeness_id, municipality, n.id, n.likeness_content, n.hides, n.recorded_by from n where n.likeness_id is not null),
   their_tokens as (
     insert into search_tokens (neighbour_id, municipality_id, tokens)
     select n.id, municipality, n.tokens from n)

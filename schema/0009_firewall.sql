@@ -127,7 +127,7 @@ create table flags (
   raised_at timestamptz not null default clock_timestamp(),
   staff_id text not null,
   neighbour_id uuid not null,
-  kind text not null check (kind in ('no-case', 'own-record', 'same-household', 'watched')),
+  kind text not null check (kind in ('no-case', 'own-record', 'same-household', 'watched', 'probing')),
   reviewed_by text,
   reviewed_at timestamptz,
   check ((reviewed_by is null) = (reviewed_at is null)),

@@ -68,6 +68,8 @@ begin
   update search_tokens set tokens = '{}' where neighbour_id = whose;
   update evidence set document_hash = null where neighbour_id = whose and document_hash is not null;
   delete from residences where neighbour_id = whose;
+  delete from visits where neighbour_id = whose;
+  delete from likenesses where neighbour_id = whose;
   delete from representatives where neighbour_id = whose;
   -- That somebody acted for a child until they left stays known of the child.
   update representatives set representative_id = null where representative_id = whose;

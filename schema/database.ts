@@ -299,6 +299,19 @@ export interface LedgerTiles {
   tile: Int8;
 }
 
+export interface Likenesses {
+  content: Buffer;
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  decision: string | null;
+  hides: boolean;
+  id: string;
+  municipality_id: string;
+  neighbour_id: string;
+  recorded_at: Generated<Timestamp>;
+  recorded_by: string;
+}
+
 export interface Lockdowns {
   changed_at: Generated<Timestamp>;
   closed: Generated<boolean>;
@@ -604,6 +617,13 @@ export interface UsedProofs {
   used_at: Generated<Timestamp>;
 }
 
+export interface Visits {
+  municipality_id: string;
+  neighbour_id: string;
+  staff_id: string;
+  until: Timestamp;
+}
+
 export interface WalletNonces {
   expires_at: Timestamp;
   municipality_id: string;
@@ -658,6 +678,7 @@ export interface DB {
   ledger_keys: LedgerKeys;
   ledger_sequence: LedgerSequence;
   ledger_tiles: LedgerTiles;
+  likenesses: Likenesses;
   lockdown_votes: LockdownVotes;
   lockdowns: Lockdowns;
   movements: Movements;
@@ -688,6 +709,7 @@ export interface DB {
   staff_neighbours: StaffNeighbours;
   status_lists: StatusLists;
   used_proofs: UsedProofs;
+  visits: Visits;
   wallet_nonces: WalletNonces;
   wallet_offers: WalletOffers;
   watched_neighbours: WatchedNeighbours;

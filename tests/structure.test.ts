@@ -53,6 +53,8 @@ describe('the rooms', () => {
       residences: ['registry'],
       movements: ['registry'],
       proceedings: ['registry'],
+      visits: ['registry'],
+      likenesses: ['registry'],
       erasures: ['registry'],
       search_tokens: ['registry'],
       municipalities: ['registry'],

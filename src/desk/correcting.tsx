@@ -31,7 +31,6 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
         ? { contact: contact === '' ? null : contactIn(contact, recordedIn(Contact, form.get('reached'))) }
         : {}),
       ...(languages ? { languages } : {}),
-      ...(form.has('protected') ? { protected: true } : {}),
     })
     if (!correction.success) return again({ given: t.pInvalid })
     await correctNeighbour(deps, town, requester, idIn(visit), correction.data, Number(form.get('version')))
@@ -108,7 +107,6 @@ function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults
         </>
       )}
       <Spoken label={t.dSpeaks} languages={languages} otherwise="" none />
-      <Tick name="protected" label={t.dProtect} on={typed.protected !== undefined} />
       <button type="submit" class="govuk-button">
         {t.dSave}
       </button>

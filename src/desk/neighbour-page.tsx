@@ -133,6 +133,13 @@ export function NeighbourPage(props: PageProps) {
       {may('prove') || may('enrol') ? <HandOver {...props} /> : ''}
       {proofs.length > 0 ? <Proofs {...props} /> : ''}
       {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} once={once} /> : ''}
+      {may('hide') && (!neighbour.protected || visit.requester.role === 'supervisor') && visit.hiding !== 'held' ? (
+        <p>
+          <a href={`/desk/neighbours/${id}/protection`}>{neighbour.protected ? t.dShowAgain : t.dHide}</a>
+        </p>
+      ) : (
+        ''
+      )}
       {may('correct') ? <Correct visit={visit} neighbour={neighbour} reach={reach} /> : ''}
       {may('move') ? <Settle visit={visit} neighbour={neighbour} once={once} /> : ''}
       {['prove', 'enrol', 'correct', 'move'].every(may) ? '' : <p class="govuk-inset-text">{t.dClosedFor}</p>}

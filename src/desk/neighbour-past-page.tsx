@@ -57,6 +57,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
     residence: t.dStill,
     return: t.dReturn,
   }
+  const protections: Record<string, string> = { hidden: t.dWasHidden, shown: t.dWasShown }
   return (
     <Desk visit={visit} title={t.dHistory}>
       <h1>{t.dHistory}</h1>
@@ -64,7 +65,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
       <ol class="timeline">
         {history.movements.map((movement) => (
           <li>
-            <strong>{causes[movement.cause] ?? t.dRegister}</strong>
+            <strong>{protections[movement.protection ?? ''] ?? causes[movement.cause] ?? t.dRegister}</strong>
             <br />
             {movement.distinctBecause ? (
               <>

@@ -28,6 +28,7 @@ export function FlagsPage(props: {
     'no-case': t.dFlagNoCase,
     'own-record': t.dFlagOwn,
     'same-household': t.dFlagHousehold,
+    probing: t.dFlagProbing,
     watched: t.dFlagWatched,
   }
   return (

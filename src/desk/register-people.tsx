@@ -61,10 +61,7 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
       return registered
     })
     if (draftId) await dropDraft(deps, town, requester, draftId)
-    // A record that hides itself at once is hidden from its clerk too.
-    return first.protected && requester.role === 'clerk'
-      ? Reply.redirect('/desk?new=1')
-      : Reply.onward(done, ({ id }) => `/desk/neighbours/${id}?new=1`)
+    return Reply.onward(done, ({ id }) => `/desk/neighbours/${id}?new=1`)
   } catch (error) {
     if (error instanceof Twin) {
       // Whoever is called away finds it among what is to be decided, once for a form that is sent again.

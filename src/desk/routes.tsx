@@ -22,6 +22,7 @@ import type { Municipality } from '../registry/municipality.ts'
 import { openNeighbour } from '../registry/neighbours.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../registry/postal-notices.ts'
 import { openProceedings } from '../registry/proceedings-due.ts'
+import { hidingAsSeenBy } from '../registry/protection.ts'
 import { mayBeUnrepresented } from '../registry/representatives.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { referencePostWaiting } from '../registry/told.ts'
@@ -37,6 +38,7 @@ import { offlineDesk } from './offline.tsx'
 import { organisationDesk } from './organisations.tsx'
 import { oversightDesk } from './oversight-routes.tsx'
 import { portalDesk } from './portal-routes.tsx'
+import { protectingDesk } from './protecting.tsx'
 import { purposesOfCase, withinCase } from './purpose.ts'
 import { criteriaOf, saidAgain, understood } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
@@ -45,7 +47,7 @@ import { isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
 import { representativeDesk } from './representatives.tsx'
 import { SearchPage } from './search-page.tsx'
 import { settlingDesk } from './settling.tsx'
-import { idIn, onceIn } from './shell.tsx'
+import { type DeskVisit, idIn, onceIn } from './shell.tsx'
 import { SessionsPage, WorkPage } from './work-page.tsx'
 
 export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | undefined; signers: LedgerSigners }
@@ -57,7 +59,7 @@ const REACH = ['contact', 'representatives'] as const
 
 /** The desk: the same use cases as the API, as pages that work without JavaScript. */
 export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
-  const page = signedInPages(house, deps, 'staff', '/sign-in')
+  const page = aboutNeighbours(signedInPages(house, deps, 'staff', '/sign-in'), deps)
   offlineDesk(house, page, deps)
   finding(page, deps)
   registering(page, deps)
@@ -65,6 +67,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   correctingDesk(page, deps)
   settlingDesk(page, deps)
   representativeDesk(page, deps)
+  protectingDesk(page, deps)
   departing(page, deps)
   oversightDesk(page, deps)
   self(page, deps)
@@ -75,12 +78,21 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
 }
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
+
+/** Every page about a neighbour says that the record hides, to those who may know it: no page has to remember. */
+function aboutNeighbours(page: Pages, deps: DeskDeps): Pages {
+  return (spec, handle) =>
+    page(spec, async (visit) => {
+      if (!spec.path.startsWith('/desk/neighbours/:id')) return handle(visit)
+      const hiding = await hidingAsSeenBy(deps, visit.town, visit.requester, idIn(visit))
+      const about: DeskVisit = { ...visit, hiding }
+      return handle(about)
+    })
+}
 const at = (id: string): `/${string}` => `/desk/neighbours/${id}`
 
 function finding(page: Pages, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk', roles: COUNTER }, async (visit) =>
-    pageOf(<SearchPage visit={visit} registered={visit.query('new') === '1'} />),
-  )
+  page({ method: 'get', path: '/desk', roles: COUNTER }, async (visit) => pageOf(<SearchPage visit={visit} />))
   page({ method: 'post', path: '/desk/search', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
     const typed = visit.form.get('said')

@@ -4,7 +4,6 @@ import { nameText } from '../proofs/paper.ts'
 import type { Address, Name } from '../registry/model.ts'
 import { Csrf, Field, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
-import { Done } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
 import { deskScript } from './script.ts'
 import { CaseBox, Desk, type DeskVisit, dayText } from './shell.tsx'
@@ -47,14 +46,11 @@ export function SearchPage(props: {
   mononym?: boolean
   found?: Shown
   tooWide?: boolean
-  /** Somebody was registered whose record hid itself at once. */
-  registered?: boolean
 }) {
-  const { visit, said = '', mononym = false, found, tooWide, registered } = props
+  const { visit, said = '', mononym = false, found, tooWide } = props
   const { t, language, session } = visit
   return (
     <Desk visit={visit} title={t.dSearch} here="/desk" script={deskScript.address}>
-      {registered ? <Done>{t.dDone}</Done> : ''}
       <h1>{t.dSearch}</h1>
       <CaseBox visit={visit} />
       <form method="post" action="/desk/search">

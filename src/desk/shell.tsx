@@ -8,12 +8,16 @@ import { Page, RoomAction, Rooms } from '../ui/layout.tsx'
 import type { PageVisit } from '../ui/signed-in.tsx'
 import { purposesOfCase } from './purpose.ts'
 
-export type DeskVisit = PageVisit<Staff>
+export type DeskVisit = PageVisit<Staff> & {
+  /** Of a page about a neighbour: that the record hides, for those who may know it. */
+  hiding?: 'protected' | 'held' | undefined
+}
 
 const ROOMS: { path: `/${string}`; text: keyof Texts; roles: readonly StaffRole[] }[] = [
   { path: '/desk', text: 'dSearch', roles: ['clerk', 'supervisor'] },
   { path: '/desk/register', text: 'dRegister', roles: ['clerk', 'supervisor'] },
   { path: '/desk/work', text: 'dWork', roles: ['clerk', 'supervisor'] },
+  { path: '/desk/perhaps', text: 'dPerhaps', roles: ['supervisor'] },
   { path: '/desk/flags', text: 'dSupervision', roles: ['supervisor', 'auditor'] },
   { path: '/desk/legal', text: 'dLegal', roles: ['legal'] },
   { path: '/desk/organisations', text: 'gTitle', roles: ['legal'] },
@@ -55,6 +59,13 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
         </Rooms>
       }
     >
+      {visit.hiding ? (
+        <p class="govuk-inset-text hiding" role="note">
+          <strong>{visit.hiding === 'held' ? t.dIsHeld : t.dIsHidden}</strong>
+        </p>
+      ) : (
+        ''
+      )}
       {props.script ? (
         <p
           id="waiting"

@@ -1,6 +1,6 @@
 import type { Position } from './organisations.ts'
 import { type PolicyEngine, purposes, type Question } from './policies.ts'
-import { ACTIONS, type Requester } from './requester.ts'
+import { ACTIONS, type Requester, type Resident } from './requester.ts'
 
 /** A request that the policies let through and must not. */
 export interface Breach {
@@ -39,7 +39,12 @@ const staff: Requester[] = STAFF.map((role) => ({ kind: 'staff', id: role, role,
 const client: Requester = { kind: 'client', id: 'client', organisationId: OWN }
 const authority: Requester = { kind: 'authority', id: 'authority', functions: ['court'], organisationId: OWN }
 const enforcer: Requester = { ...authority, functions: ['court', 'immigration-enforcement'], organisationId: null }
-const resident: Requester = { kind: 'resident', id: 'resident', neighbourId: 'record' }
+const resident: Resident = { kind: 'resident', id: 'resident', neighbourId: 'record' }
+const barred: Requester = {
+  ...resident,
+  id: 'representative',
+  representative: { neighbourId: 'parent', toldWhere: false },
+}
 const stranger: Requester = { kind: 'resident', id: 'stranger', neighbourId: 'another' }
 const job: Requester = { kind: 'job', id: 'job' }
 
@@ -51,6 +56,10 @@ interface Situation {
   more?: Partial<Question>
   /** The only purpose to ask about, or all. */
   purpose?: string
+  /** A purpose that is allowed all the same. */
+  except?: string
+  /** The only fields to ask for. */
+  fields?: readonly string[]
   action?: (typeof ACTIONS)[number]
 }
 
@@ -92,6 +101,14 @@ function situations(): Situation[] {
       requester,
       position: clean(),
       more: { lockdown: true },
+      // Registering goes on in a lockdown, and with it the comparison that keeps the hidden hidden.
+      except: 'hidden-likeness',
+    })),
+    ...[resident, barred].map((requester) => ({ why: 'access that has ended', requester, more: { ended: true } })),
+    ...['address', 'household', 'contact', 'representatives', 'history', 'lookUps', 'messages'].map((field) => ({
+      why: 'a court that said not to tell where',
+      requester: barred,
+      fields: [field],
     })),
     { why: 'no promise', requester: client, position: clean({ attestedUntil: undefined }) },
     { why: 'a promise that has run out', requester: client, position: clean({ attestedUntil: NOW }) },
@@ -114,11 +131,11 @@ function situations(): Situation[] {
 export function findBreaches(engine: Pick<PolicyEngine, 'decide'>): { asked: number; breaches: Breach[] } {
   const breaches: Breach[] = []
   let asked = 0
-  for (const { why, requester, position, more, purpose: only, action: one } of situations()) {
+  for (const { why, requester, position, more, purpose: only, except, action: one, fields: asking } of situations()) {
     for (const purpose of purposes.values()) {
-      if (only !== undefined && purpose.id !== only) continue
+      if ((only !== undefined && purpose.id !== only) || purpose.id === except) continue
       for (const action of one === undefined ? ACTIONS : [one]) {
-        for (const fields of purpose.fields.length > 0 ? [[], purpose.fields] : [[]]) {
+        for (const fields of asking ? [asking] : purpose.fields.length > 0 ? [[], purpose.fields] : [[]]) {
           asked += 1
           const question: Question = {
             requester,

@@ -12,7 +12,7 @@ export interface Flag {
   raisedAt: string
   staff: string
   neighbourId: string
-  kind: 'no-case' | 'own-record' | 'same-household' | 'watched'
+  kind: 'no-case' | 'own-record' | 'same-household' | 'watched' | 'probing'
 }
 
 /** PostgreSQL: the row pointed to is not there. */

@@ -37,6 +37,10 @@ export interface SealedPart<Fields> {
 export interface SealedRecord<Fields> {
   subject: string
   protected: boolean
+  /** Hidden, and written in the visit under way by whoever asks. */
+  visited?: boolean
+  /** Hidden only because it resembles somebody who hides. */
+  held?: boolean
   keys: readonly WrappedKey[]
   parts: readonly SealedPart<Fields>[]
   facts: Partial<Fields>
@@ -135,6 +139,10 @@ export interface GateDeps {
   policies: PolicyEngine
 }
 
+type Subject = Parameters<PolicyEngine['decide']>[0]['record']
+
+const NOBODY = { protected: false, visited: false }
+
 /** The database lets this role alone read sealed columns; see schema/0010_gate_role.sql. */
 const GATE_ROLE = 'padron_gate'
 
@@ -155,7 +163,7 @@ export function createGate(deps: GateDeps): Gate {
     return loading
   }
 
-  function decide(ask: Ask, standing: Standing, record: { id: string; protected: boolean }): Decision {
+  function decide(ask: Ask, standing: Standing, record: Subject): Decision {
     return policies.decide({
       requester: ask.requester,
       position: standing.position,
@@ -219,8 +227,8 @@ export function createGate(deps: GateDeps): Gate {
     async decide(ask, work, otherwise) {
       const { ledger } = await keysOf(ask.municipalityId)
       const outcome = await inMunicipality(database, ask.municipalityId, async (transaction) => {
-        const standing = await standings.of(transaction, ask)
-        const decision = decide(ask, standing, { id: 'unknown', protected: false })
+        const standing = await standings.of(transaction, ask, clock.now())
+        const decision = decide(ask, standing, { ...NOBODY, id: 'unknown' })
         if (!decision.permitted && !otherwise) return { refused: decision }
         const events: RegistryEvent[] = []
         const result = await (decision.permitted ? work : (otherwise ?? work))(
@@ -253,16 +261,21 @@ export function createGate(deps: GateDeps): Gate {
     async open(ask, load, use) {
       const { ledger } = await keysOf(ask.municipalityId)
       const answer = async (transaction: Transaction) => {
-        const standing = await standings.of(transaction, ask)
+        const standing = await standings.of(transaction, ask, clock.now())
         const own = ask.requester.kind === 'resident' ? ask.requester.neighbourId : 'unknown'
-        const onRequest = decide(ask, standing, { id: own, protected: false })
+        const onRequest = decide(ask, standing, { ...NOBODY, id: own })
         if (!onRequest.permitted) return { refused: onRequest }
 
         const opener = createOpener(keys)
         const found = new Set<string>()
         const openMore = async (from: typeof load) => {
           const records = (await from(transaction)).filter(
-            (record) => decide(ask, standing, { id: record.subject, protected: record.protected }).permitted,
+            (record) =>
+              decide(ask, standing, {
+                id: record.subject,
+                protected: record.protected,
+                visited: record.visited ?? false,
+              }).permitted,
           )
           for (const record of records) found.add(record.subject)
           return records.map((record) => opener.open(record, ask.fields))
@@ -301,10 +314,11 @@ export function createGate(deps: GateDeps): Gate {
       const { municipalityId } = ask
       const known = standings.cached(ask)
       const { position, version } =
-        known ?? (await inMunicipality(database, municipalityId, (transaction) => standings.of(transaction, ask)))
+        known ??
+        (await inMunicipality(database, municipalityId, (transaction) => standings.of(transaction, ask, clock.now())))
       // A lockdown leaves registration open, and forms are not counted: only the position matters here.
       const standing = { position, version, lockdown: false, overBudget: false, ended: false }
-      const decision = decide(ask, standing, { id: subject, protected: false })
+      const decision = decide(ask, standing, { ...NOBODY, id: subject })
       if (!decision.permitted) return refuse(ask, decision)
       return { graphVersion: version, entry: entryOf(ask, decision, subject, key), disclose: disclosed }
     },

@@ -45,7 +45,7 @@ export interface Question {
   fields: readonly string[]
   /** How many people it is about. */
   subjects: number
-  record: { id: string; protected: boolean }
+  record: { id: string; protected: boolean; visited?: boolean }
   now: Temporal.Instant
   /** How things stand with the town and the requester at this moment. */
   lockdown?: boolean
@@ -97,7 +97,8 @@ const UNCONDITIONAL = {
   'firewall.bulk': 'forbid (principal, action, resource) when { !(principal is Staff) && context.subjects > 1 };',
   'firewall.export': 'forbid (principal, action == Action::"export", resource);',
   'firewall.lockdown': `forbid (principal, action, resource) when { context.lockdown } unless {
-    (principal is Resident && principal.record == resource) || (principal is Staff &&
+    (principal is Resident && principal.record == resource) ||
+    (principal is Job && context.purpose == Purpose::"hidden-likeness") || (principal is Staff &&
     (context.purpose == Purpose::"registration" || context.purpose == Purpose::"duplicate-check" ||
       context.purpose == Purpose::"protection")) };`,
   'firewall.budget': 'forbid (principal, action, resource) when { context.overBudget };',
@@ -219,6 +220,7 @@ function rememberingEngine(ask: (question: Question) => Decision): PolicyEngine[
       subjects,
       whose,
       record.protected,
+      record.visited ?? false,
       question.lockdown ?? false,
       question.overBudget ?? false,
       question.ended ?? false,
@@ -279,7 +281,11 @@ function decide(engine: Cedar, setId: string, question: Question): Decision {
     entities: [
       principalEntity(requester, position),
       ...(position ? organisationEntities(position) : []),
-      { uid: resource, attrs: { protected: question.record.protected }, parents: [] },
+      {
+        uid: resource,
+        attrs: { protected: question.record.protected, visited: question.record.visited ?? false },
+        parents: [],
+      },
       {
         uid: { type: 'Purpose', id: purpose.id },
         attrs: { fields: purpose.fields, actions: purpose.actions, requesters: purpose.requesters },

@@ -62,6 +62,8 @@ export const ACTIONS = [
   'correct',
   'move',
   'represent',
+  'hide',
+  'join',
   'depart',
   'prove',
   'revoke',
@@ -78,6 +80,7 @@ export const ACTIONS = [
   'notify',
   'confirm',
   'erase',
+  'compare',
 ] as const
 export type Action = (typeof ACTIONS)[number]
 

@@ -21,7 +21,7 @@ const Flag = z
     raisedAt: z.string(),
     staff: z.string(),
     neighbourId: Id,
-    kind: z.enum(['no-case', 'own-record', 'same-household', 'watched']),
+    kind: z.enum(['no-case', 'own-record', 'same-household', 'watched', 'probing']),
   })
   .openapi('Flag')
 const Letter = z

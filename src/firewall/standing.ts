@@ -20,7 +20,7 @@ export interface Standing {
 
 export interface Standings {
   /** Reads how things stand, and counts the question, in the transaction that will answer it. */
-  of(transaction: Transaction, ask: Ask): Promise<Standing>
+  of(transaction: Transaction, ask: Ask, now: Temporal.Instant): Promise<Standing>
   /** A position read before, without looking whether it still holds. */
   cached(ask: Ask): { position: Position; version: string } | undefined
   forget(municipalityId: string): void
@@ -59,7 +59,7 @@ export function createStandings(): Standings {
       : String(belongs(requester) && requester.organisationId)
 
   return {
-    async of(transaction, ask) {
+    async of(transaction, ask, now) {
       const { requester, municipalityId } = ask
       const who = counted(ask)
       const restsOn = peopleBehind(requester)
@@ -76,6 +76,8 @@ export function createStandings(): Standings {
             case when ${requester.kind} = 'staff' then town.hourly_budget_staff else town.hourly_budget_organisation end as over,
           exists (select from unnest(${restsOn}::uuid[]) as person (id)
             where exists (select from neighbours gone where gone.id = person.id and not is_neighbour(person.id))) as ended,
+          set_config('padron.visitor', case when ${requester.kind} = 'staff' then ${requester.id} else '' end, true) as visitor,
+          set_config('padron.visited_at', ${now.toString()}, true) as visited_at,
           to_jsonb(array(select lent.organisation_id::text from staff_affiliations lent
             where lent.municipality_id = town.id and lent.staff_id = ${requester.id} and ${requester.kind} = 'staff')) as lent_to
         from municipalities town where town.id = ${municipalityId}::uuid`.execute(transaction)

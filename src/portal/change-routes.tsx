@@ -7,6 +7,7 @@ import { InvalidInput } from '../platform/problem.ts'
 import { confirmResidence } from '../registry/confirmations.ts'
 import { Contact, Correction } from '../registry/model.ts'
 import { correctNeighbour, openNeighbour } from '../registry/neighbours.ts'
+import { protectNeighbour } from '../registry/protection.ts'
 import { moveNeighbour } from '../registry/residences.ts'
 import type { Faults } from '../ui/form.tsx'
 import { LOCALES } from '../ui/language.ts'
@@ -46,7 +47,11 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     await correctNeighbour(deps, town, requester, requester.neighbourId, asked.data, versionIn(visit))
     return Reply.redirect(DONE)
   }
-  page({ method: 'post', path: '/me/change/hide' }, (visit) => correct(visit, { protected: true }))
+  page({ method: 'post', path: '/me/change/hide' }, async (visit) => {
+    const { town, requester } = visit
+    await protectNeighbour(deps, town, requester, requester.neighbourId, { protected: true }, versionIn(visit))
+    return Reply.redirect(DONE)
+  })
   page({ method: 'post', path: '/me/change/reach' }, (visit) => {
     const contact = visit.form.get('contact')
     const languages = spokenIn(visit.form)

@@ -35,7 +35,8 @@ const actsAs = (t: Texts, kind: Representation['kind']) =>
   ({ parent: t.dActsParent, guardian: t.dActsGuardian, carer: t.dActsCarer, institution: t.dActsInstitution })[kind]
 
 /** A line of somebody's history, named. */
-export function movementName({ movement, cause }: HistoryEntry, t: Texts): string {
+export function movementName({ movement, cause, protection }: HistoryEntry, t: Texts): string {
+  if (protection) return protection === 'hidden' ? t.dWasHidden : t.dWasShown
   if (movement === 'registration') return cause === 'return' ? t.dReturn : t.dRegister
   if (movement === 'departure') return t.dLeave
   if (movement === 'confirmation') return t.dStill

@@ -11,7 +11,7 @@ import type { NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { earlierAnswer, keepAnswer } from '../registry/replays.ts'
 import { NotResident } from '../registry/residences.ts'
-import { loadRecords } from '../registry/store.ts'
+import { hidesWhereabouts, loadRecords } from '../registry/store.ts'
 import { claimsOf, fieldsFor, type ProvableField } from './claims.ts'
 import { ProfileId, profiles } from './profiles.ts'
 import { type SigningKey, signSdJwt } from './sd-jwt.ts'
@@ -104,7 +104,7 @@ export async function issueProof(
     { municipalityId: town.id, requester, action: 'prove', purpose: purposeOf(requester), fields },
     async (transaction) => {
       const records = await loadRecords(transaction, [neighbourId], { trueAt: day })
-      hidden.neighbour = records.some((record) => record.protected)
+      hidden.neighbour = records.some(hidesWhereabouts)
       return records
     },
     async ([record], hand) => {

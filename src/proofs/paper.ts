@@ -12,7 +12,7 @@ import type { Address, Name, NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { earlierAnswer, keepAnswer } from '../registry/replays.ts'
 import { NotResident } from '../registry/residences.ts'
-import { loadRecords } from '../registry/store.ts'
+import { hidesWhereabouts, loadRecords } from '../registry/store.ts'
 import { addressText } from './address-text.ts'
 import { keepUnderCode, newCheckCode } from './check-code.ts'
 import { claimsOf, fieldsFor, type ProvableField, shownAddress } from './claims.ts'
@@ -151,7 +151,7 @@ export async function writePaper(
   const load = { members: [] as string[], hidden: new Set<string>() }
   const records = async (transaction: Transaction, ids: readonly string[], trueAt = day) => {
     const loaded = await loadRecords(transaction, ids, { trueAt })
-    for (const record of loaded) if (record.protected) load.hidden.add(record.subject)
+    for (const record of loaded) if (hidesWhereabouts(record)) load.hidden.add(record.subject)
     return loaded
   }
   return deps.gate.open<NeighbourFields, ProvableField, WrittenPaper>(
@@ -200,7 +200,7 @@ export async function writePaper(
         const ids = await householdMembers(hand.transaction, neighbourId, day)
         const others = await openMore(async (transaction) =>
           (await records(transaction, ids.filter((id) => id !== neighbourId).slice(0, MOST_MEMBERS))).filter(
-            (one) => !one.protected,
+            (one) => !hidesWhereabouts(one),
           ),
         )
         return [...(record ? [record] : []), ...others].flatMap(memberLine)

@@ -62,7 +62,7 @@ async function withMovements(
     recordedAt: row.recorded_at.toISOString(),
   }))
   const decisions = rows.flatMap((row, i): SealedPart<NeighbourFields>[] =>
-    row.kind === 'registration' && row.details
+    (row.kind === 'registration' || row.cause === 'personal-data') && row.details
       ? [
           {
             place: { table: 'movements', column: 'details', row: row.id },
@@ -70,9 +70,10 @@ async function withMovements(
             keyId: id,
             holds: ['history'],
             assemble: (opened, value) => {
-              const { because } = value as { because?: DistinctBecause }
+              const { because, protection } = value as Pick<HistoryEntry, 'protection'> & { because?: DistinctBecause }
               const entry = opened.history?.[i]
               if (because && entry) entry.distinctBecause = because
+              if (protection && entry) entry.protection = protection
             },
           },
         ]

@@ -1,8 +1,8 @@
-import { sql } from 'kysely'
+import { type Expression, sql } from 'kysely'
 import type { SealedPart } from '../firewall/gate.ts'
 import { wrappedKey } from '../firewall/municipality-keys.ts'
 import type { Requester } from '../firewall/requester.ts'
-import { inMunicipality, type Transaction } from '../platform/database.ts'
+import type { Transaction } from '../platform/database.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Address } from './model.ts'
 import type { Municipality } from './municipality.ts'
@@ -30,6 +30,8 @@ export async function householdAddress(
         .innerJoin('data_keys', 'data_keys.id', 'addresses.id')
         .select(['addresses.id', 'addresses.kind', 'place', 'reference', 'usual_area'])
         .select(['data_keys.municipality_id', 'data_keys.owner', 'registry_key_id', 'wrapped'])
+        // Where everyone hides, or nobody lives any more, there is no household to join.
+        .select((home) => isEmptyTo(home.ref('households.id')).as('hidden'))
         .where('households.id', '=', householdId)
         .executeTakeFirst()
       if (row === undefined) return []
@@ -50,7 +52,7 @@ export async function householdAddress(
           ]
         },
       )
-      return [{ subject: row.id, protected: false, keys: [wrappedKey(row)], parts, facts: {} }]
+      return [{ subject: row.id, protected: row.hidden, keys: [wrappedKey(row)], parts, facts: {} }]
     },
     (records) => {
       address = records[0]?.address
@@ -59,18 +61,11 @@ export async function householdAddress(
   return address
 }
 
-/** Whether staff named a neighbour of this municipality. Nothing is opened. */
-export async function neighbourExists(
-  deps: RegistryDeps,
-  town: Municipality,
-  requester: Requester,
-  id: string,
-): Promise<boolean> {
-  return inMunicipality(deps.database, town.id, async (transaction) => {
-    const row = await transaction.selectFrom('neighbours').select('id').where('id', '=', id).executeTakeFirst()
-    return row !== undefined && requester.kind === 'staff'
-  })
-}
+/** Whether nobody lives in a household whom the one who asks may know of. */
+const isEmptyTo = (householdId: Expression<string>) => sql<boolean>`not exists (
+  select from residences r join neighbours mate on mate.id = r.neighbour_id
+  where r.household_id = ${householdId} and r.superseded_at is null and r.valid_to is null
+    and not is_hidden(mate.id, mate.protected))`
 
 /** Everyone registered on a day in the household a neighbour is in, inside a transaction of the gate's. */
 export async function householdMembers(

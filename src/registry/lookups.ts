@@ -70,6 +70,7 @@ async function load(
     {
       subject: record.subject,
       protected: record.protected,
+      visited: record.visited ?? false,
       keys: record.keys,
       facts: { lookUps: [] },
       parts: rows.map((row) => ({

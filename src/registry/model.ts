@@ -173,7 +173,6 @@ export const Correction = z
     sex: Sex.nullable().optional(),
     contact: Contact.nullable().optional(),
     languages: Languages.nullable().optional(),
-    protected: z.boolean().optional(),
   })
   .refine((change) => Object.keys(change).length > 0, 'Say what to correct.')
   .openapi('Correction', {
@@ -224,6 +223,14 @@ export const Criteria = z
   })
 export type Criteria = z.infer<typeof Criteria>
 
+/** Hiding a record, or showing it again: an act of its own, with a reason. */
+export const Protection = z
+  .strictObject({ protected: z.boolean(), reason: line(500).optional() })
+  .openapi('Protection', {
+    description: 'Staff give a `reason`, which is sealed. Only a supervisor shows a record again.',
+  })
+export type Protection = z.infer<typeof Protection>
+
 /** A neighbour's record, all that may ever be opened of it. */
 export interface NeighbourFields {
   name: Name
@@ -264,4 +271,6 @@ export interface HistoryEntry {
   recordedAt: string
   /** Of a registration: why they are not a neighbour very like them. */
   distinctBecause?: DistinctBecause
+  /** The record was hidden, or shown again. */
+  protection?: 'hidden' | 'shown'
 }

@@ -62,16 +62,20 @@ export async function heardFrom(transaction: Transaction, town: Municipality, id
   return rows[0]?.day ?? '1970-01-01'
 }
 
+/** Whether a record hides is not said to the clerk who wrote it, of one that only resembles somebody who does. */
 async function standingOf(hand: GateHand, id: string): Promise<{ version: number; protected: boolean }> {
-  return hand.transaction
+  const { version, hides, held, visited } = await hand.transaction
     .selectFrom('neighbours')
-    .select(['version', 'protected'])
+    .select(['version', 'protected as hides'])
+    .select((row) => sql<boolean>`is_held(${row.ref('id')})`.as('held'))
+    .select((row) => sql<boolean>`not is_hidden(${row.ref('id')}, ${row.ref('protected')})`.as('visited'))
     .where('id', '=', id)
     .executeTakeFirstOrThrow()
+  return { version, protected: hides && !(held && visited) }
 }
 
-/** What neighbours may correct without anyone looking: a name and a date of birth are for a clerk, and so is showing again. */
-const OWN_CORRECTIONS = ['contact', 'languages', 'protected']
+/** What neighbours may correct without anyone looking: a name and a date of birth are for a clerk. */
+const OWN_CORRECTIONS = ['contact', 'languages']
 
 /**
  * Corrects or completes what was recorded. The earlier version stays in the history, and the neighbour
@@ -90,7 +94,7 @@ export async function correctNeighbour(
 ): Promise<Disclosed<{ id: string; version: number }>> {
   if (requester.kind === 'resident') {
     const errors = Object.keys(asked)
-      .filter((field) => !OWN_CORRECTIONS.includes(field) || (field === 'protected' && !asked.protected))
+      .filter((field) => !OWN_CORRECTIONS.includes(field))
       .map((field) => ({ pointer: `/${field}`, detail: 'Ask at a counter, or write to the city.' }))
     if (errors.length > 0) throw new InvalidInput(errors)
   }
@@ -144,13 +148,6 @@ export async function correctNeighbour(
           contact: seal('contact', contact),
         })
         .execute()
-      if (change.protected !== undefined) {
-        await hand.transaction
-          .updateTable('neighbours')
-          .set({ protected: change.protected })
-          .where('id', '=', id)
-          .execute()
-      }
       const names = [identity.name, ...earlierNames].filter((name) => name !== undefined)
       await reindex(
         hand,
@@ -161,11 +158,11 @@ export async function correctNeighbour(
           address: record.address,
         }),
       )
-      await withdrawProofs(hand, id, [
-        ...(['name', 'dateOfBirth'] as const).filter((field) => change[field] !== undefined),
-        // What hides from now on must not be shown by a proof of before.
-        ...(change.protected ? ['address', 'household'] : []),
-      ])
+      await withdrawProofs(
+        hand,
+        id,
+        (['name', 'dateOfBirth'] as const).filter((field) => change[field] !== undefined),
+      )
       await recordMovement(
         hand,
         town,
@@ -185,9 +182,7 @@ export async function correctNeighbour(
 function onlyChanges(asked: Correction, record: Partial<NeighbourFields>): Correction {
   const recorded = record as Record<string, unknown>
   return Object.fromEntries(
-    Object.entries(asked).filter(
-      ([field, value]) => field === 'protected' || !isDeepStrictEqual(value ?? undefined, recorded[field]),
-    ),
+    Object.entries(asked).filter(([field, value]) => !isDeepStrictEqual(value ?? undefined, recorded[field])),
   )
 }
 

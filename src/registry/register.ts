@@ -4,6 +4,7 @@ import { today } from '../platform/clock.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { likelyDuplicates } from './duplicates.ts'
+import { hiddenLikeness } from './hidden-likeness.ts'
 import { householdAddress } from './households.ts'
 import { once, sameBody } from './idempotency.ts'
 import type { Registration } from './model.ts'
@@ -42,6 +43,9 @@ export class DuplicateSuspected extends Problem {
  * A name and where they live are enough: no document, street address or phone is required. The same
  * idempotency key always gives the first answer. Takes one round trip to the database.
  *
+ * Who resembles a protected neighbour is registered like anyone, and answered like anyone; their record is hidden until a
+ * supervisor has joined the two or told them apart. For the visit the clerk sees and prints what they wrote.
+ *
  * @throws {DuplicateSuspected} when a very similar person is registered and the clerk has not confirmed that they are two
  * @throws {InvalidInput} when the date lies in the future or the household is unknown
  * @throws {IdempotencyMismatch} when the key was used with another form
@@ -69,8 +73,9 @@ export async function registerNeighbour(
   await mustBeAbleToRepresent(deps, town, clerk, form)
 
   let knownDistinct: string[] = []
+  let resembles: string[] = []
   for (let attempt = 0; attempt < 8; attempt += 1) {
-    const item = await sealRegistration(deps, town, clerk, form, { since, address, key, knownDistinct })
+    const item = await sealRegistration(deps, town, clerk, form, { since, address, key, knownDistinct, resembles })
     const outcome = await deps.registrations.submit(town.id, item).catch(async (error: unknown) => {
       // A representative left while the form was on its way: look again, and say which.
       if (isRefusedAccess(error)) await mustBeAbleToRepresent(deps, town, clerk, form)
@@ -88,6 +93,8 @@ export async function registerNeighbour(
     const candidates = outcome.candidates.filter((id) => !knownDistinct.includes(id))
     const alike = form.confirmedDistinct ? undefined : await likelyDuplicates(deps, town, clerk, form, candidates)
     if (alike) throw new DuplicateSuspected(alike)
+    // Nobody is told: not the clerk, by any answer, and not whoever stands beside them.
+    resembles = [...resembles, ...(await hiddenLikeness(deps, town, form, candidates))]
     knownDistinct = [...knownDistinct, ...candidates]
   }
   throw new Problem(

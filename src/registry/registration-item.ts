@@ -12,6 +12,7 @@ import { wordsOfName } from './names.ts'
 import { sealTie } from './representatives.ts'
 import { likenessOf, tokenMaker, tokensOf } from './search-tokens.ts'
 import { addressColumns } from './store.ts'
+import { endOfVisit } from './visits.ts'
 
 /** What registering answers; nothing personal, the clerk has just typed it. */
 export interface Registered {
@@ -44,6 +45,8 @@ interface Context {
   address: Address
   key: Once
   knownDistinct: readonly string[]
+  /** Protected neighbours whom this record would show. */
+  resembles?: readonly string[]
 }
 
 /** Seals everything the form says and asks the gate, before the database is touched. @throws {Refusal} */
@@ -52,7 +55,7 @@ export async function sealRegistration(
   town: Municipality,
   clerk: Staff,
   form: Registration,
-  { since, address, key, knownDistinct }: Context,
+  { since, address, key, knownDistinct, resembles = [] }: Context,
 ): Promise<RegistrationItem> {
   const id = uuidv7()
   const person = newDataKey(id)
@@ -85,7 +88,10 @@ export async function sealRegistration(
     locks,
     like_tokens: sets,
     known_distinct: knownDistinct,
-    protected: form.protected ?? false,
+    protected: (form.protected ?? false) || resembles.length > 0,
+    hides: form.protected ?? false,
+    visit_until: endOfVisit(deps, town),
+    ...(resembles.length > 0 ? perhapsOne(resembles, seal) : {}),
     identity: seal('particulars', 'identity', `${id}/1`, {
       name: form.name,
       dateOfBirth: form.dateOfBirth,
@@ -132,6 +138,15 @@ function newAddress(deps: RegistryDeps, town: Municipality, address: Address) {
     reference: seal('reference', reference),
     usual_area: seal('usual_area', usual_area),
   }
+}
+
+/** That somebody may be one person with others, for a supervisor to decide. */
+function perhapsOne(
+  resembles: readonly string[],
+  seal: (table: string, column: string, row: string, value: unknown) => string,
+) {
+  const likeness_id = uuidv7()
+  return { likeness_id, likeness_content: seal('likenesses', 'content', likeness_id, { resembles }) }
 }
 
 /** A representative as register_neighbours() takes one. */

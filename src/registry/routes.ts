@@ -15,11 +15,13 @@ import {
   DistinctBecause,
   Move,
   Name,
+  Protection,
   Registration,
   Return,
 } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { correctNeighbour, OPENABLE, openNeighbour } from './neighbours.ts'
+import { protectNeighbour } from './protection.ts'
 import { registerNeighbour } from './register.ts'
 import { moveNeighbour, returnNeighbour } from './residences.ts'
 import { searchNeighbours } from './search.ts'
@@ -51,6 +53,7 @@ const Neighbour = z
   .object({
     id: Id,
     version: z.int(),
+    protected: z.boolean().optional().openapi({ description: 'True where the record is hidden from nearly everyone' }),
     departedOn: z.iso.date().optional(),
     name: Name.optional(),
     dateOfBirth: z.string().optional(),
@@ -100,6 +103,7 @@ const History = z
         effectiveOn: z.string(),
         recordedAt: z.string(),
         distinctBecause: DistinctBecause.optional(),
+        protection: z.enum(['hidden', 'shown']).optional(),
       }),
     ),
     residences: z.array(
@@ -265,7 +269,10 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
     async ({ town, requester, params: { id }, purpose, query }) => {
       const fields = query.fields === undefined ? allowed(purpose) : chosen(query.fields)
       const neighbour = await openNeighbour(deps, town, requester, id, { purpose, fields })
-      const asked = neighbour.map(({ heardOn: _, protected: __, ...rest }) => rest)
+      const asked = neighbour.map(({ heardOn: _, protected: hides, ...rest }) => ({
+        ...rest,
+        ...(hides ? { protected: true } : {}),
+      }))
       return Reply.disclose(asked, 200, ({ version }) => etag(version))
     },
   )
@@ -287,6 +294,28 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
     async ({ town, requester, params: { id }, body, version }) => {
       const corrected = await correctNeighbour(deps, town, requester, id, body, version)
       return Reply.disclose(corrected, 200, etag(version + 1))
+    },
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/neighbours/{id}/protection',
+      summary: 'Hide a record, or show it again',
+      description:
+        'At once. A hidden record is opened by supervisors alone; whoever hid it at a counter sees it until the day is over.',
+      tag,
+      auth: 'staff',
+      params,
+      body: Protection,
+      versioned: true,
+      answers: { 200: { description: 'Hidden, or shown again', schema: z.object({ id: Id, version: z.int() }) } },
+      refuses: [403, 404, 409, 412, 428],
+    },
+    async ({ town, requester, params: { id }, body, version }) => {
+      const done = await protectNeighbour(deps, town, requester, id, body, version)
+      return Reply.disclose(done, 200, ({ version: next }) => etag(next))
     },
   )
 

@@ -16,6 +16,8 @@ interface Row {
   id: string
   municipality_id: string
   protected: boolean
+  visited: boolean
+  held: boolean
   version: number
   departed_on: string | null
   particulars_version: number
@@ -36,6 +38,25 @@ interface Row {
   representatives: { id: string; neighbour_id: string | null; details: string }[] | null
 }
 
+/**
+ * Whether a proof leaves out where they live. Somebody who only resembles a protected neighbour is printed like anyone,
+ * in the visit in which a clerk wrote them down.
+ */
+export const hidesWhereabouts = ({
+  protected: hidden,
+  held = false,
+  visited = false,
+}: Pick<SealedRecord<NeighbourFields>, 'protected' | 'held' | 'visited'>): boolean => hidden && !(held && visited)
+
+/** Whether a record is hidden, from whom, and why: of a record that is not, nothing more is looked up. */
+const hiding = sql`n.protected and not is_hidden(n.id, n.protected) as visited, n.protected and is_held(n.id) as held`
+
+const hidingOf = ({ protected: hidden, visited, held }: Pick<Row, 'protected' | 'visited' | 'held'>) => ({
+  protected: hidden,
+  visited,
+  held,
+})
+
 /** The sealed records of these neighbours, in one statement; those unknown here are simply absent. */
 export async function loadRecords(
   transaction: Transaction,
@@ -46,7 +67,7 @@ export async function loadRecords(
   const known = asOf.knownAt?.toString() ?? 'infinity'
   const day = asOf.trueAt.toString()
   const { rows } = await sql<Row>`
-    select n.id, n.municipality_id, n.protected, n.version, n.departed_on::text, p.version as particulars_version, p.identity, p.contact,
+    select n.id, n.municipality_id, n.protected, ${hiding}, n.version, n.departed_on::text, p.version as particulars_version, p.identity, p.contact,
       own.registry_key_id as key_registry, own.wrapped as key_wrapped,
       case when r.id is not null then jsonb_build_object('valid_from', r.valid_from, 'valid_to', r.valid_to, 'since',
         -- The first day of the time without a gap: years from before somebody left do not count again.
@@ -57,7 +78,8 @@ export async function loadRecords(
           r.valid_from)) end as residence,
       r.household_id,
       (select count(*)::integer from residences mate join neighbours one on one.id = mate.neighbour_id
-        where mate.household_id = r.household_id and mate.superseded_at is null and not one.protected
+        where mate.household_id = r.household_id and mate.superseded_at is null
+          and (one.id = n.id or not is_hidden(one.id, one.protected))
           and mate.valid_from <= ${day}::date and (mate.valid_to is null or mate.valid_to > ${day}::date)) as household_size,
       a.id as address_id, a.kind as address_kind, a.place, a.reference, a.usual_area,
       theirs.registry_key_id as address_key_registry, theirs.wrapped as address_key_wrapped,
@@ -65,7 +87,7 @@ export async function loadRecords(
           order by s.recorded_at, s.id)
         from representatives s left join neighbours who on who.id = s.representative_id
         where s.neighbour_id = n.id and s.recorded_at <= ${known}::text::timestamptz
-          and (s.ended_at is null or s.ended_at > ${known}::text::timestamptz) and who.protected is not true) as representatives
+          and (s.ended_at is null or s.ended_at > ${known}::text::timestamptz) and is_hidden(who.id, who.protected) is not true) as representatives
     from unnest(${`{${ids.join(',')}}`}::uuid[]) as wanted (id)
     join neighbours n on n.id = wanted.id
     join data_keys own on own.id = n.id
@@ -101,7 +123,7 @@ export async function loadIdentities(
 ): Promise<SealedRecord<NeighbourFields>[]> {
   if (ids.length === 0) return []
   const { rows } = await sql<IdentityRow>`
-    select n.id, n.municipality_id, n.protected, n.departed_on::text, p.version as particulars_version, p.identity,
+    select n.id, n.municipality_id, n.protected, ${hiding}, n.departed_on::text, p.version as particulars_version, p.identity,
       own.registry_key_id as key_registry, own.wrapped as key_wrapped
     from unnest(${`{${ids.join(',')}}`}::uuid[]) as wanted (id)
     join neighbours n on n.id = wanted.id
@@ -110,7 +132,7 @@ export async function loadIdentities(
       where version.neighbour_id = n.id order by version.version desc limit 1) p on true`.execute(transaction)
   return rows.map((row) => ({
     subject: row.id,
-    protected: row.protected,
+    ...hidingOf(row),
     keys: [ownKey(row)],
     parts: [identityPart(row)],
     facts: row.departed_on === null ? {} : { departedOn: row.departed_on },
@@ -122,6 +144,8 @@ type IdentityRow = Pick<
   | 'id'
   | 'municipality_id'
   | 'protected'
+  | 'visited'
+  | 'held'
   | 'departed_on'
   | 'particulars_version'
   | 'identity'
@@ -216,7 +240,7 @@ function recordOf(row: Row): SealedRecord<NeighbourFields> {
       })
     }
   }
-  return { subject: row.id, protected: row.protected, keys, parts, facts }
+  return { subject: row.id, ...hidingOf(row), keys, parts, facts }
 }
 
 /** How an address is split over its sealed columns; who names no reference address has the nearest. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Resident } from '../../src/firewall/requester.ts'
 import { correctNeighbour } from '../../src/registry/neighbours.ts'
+import { protectNeighbour } from '../../src/registry/protection.ts'
 import { moveNeighbour } from '../../src/registry/residences.ts'
 import { LOCALES } from '../../src/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
@@ -115,8 +116,8 @@ describe('a neighbour says for themself', () => {
     expect((await openRecord(house, id)).status).toBe(404)
     expect(await (await me.open('/me/record')).text()).toContain('Amagada')
     expect(await (await me.open(CHANGE)).text()).toContain('Your record is hidden')
-    const show = correctNeighbour(house.rooms, house.town, requester, id, { protected: false }, version + 1)
-    await expect(show).rejects.toMatchObject({ status: 422 })
+    const show = protectNeighbour(house.rooms, house.town, requester, id, { protected: false }, version + 1)
+    await expect(show).rejects.toMatchObject({ status: 403 })
   })
 
   it('but not another name, another birth date, or whose household is theirs', async () => {

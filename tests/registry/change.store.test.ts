@@ -90,10 +90,16 @@ describe('correcting a record', () => {
 
   it('protects a neighbour: from then on only a supervisor opens or changes the record', async () => {
     const { id, version } = await register(house)
-    expect((await patch(id, { protected: true }, version)).status).toBe(200)
+    const protect = (hides: boolean, ifMatch: number) =>
+      house.ask('POST', `/v1/neighbours/${id}/protection`, {
+        as: 'supervisor',
+        body: { protected: hides, reason: 'asked for it' },
+        ifMatch,
+      })
+    expect((await protect(true, version)).status).toBe(200)
     expect((await openRecord(house, id)).status).toBe(404)
     expect((await patch(id, { sex: 'x' }, 2)).status).toBe(404)
-    expect((await patch(id, { protected: false }, 2, 'supervisor')).status).toBe(200)
+    expect((await protect(false, 2)).status).toBe(200)
     expect((await openRecord(house, id)).status).toBe(200)
   })
 

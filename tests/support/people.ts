@@ -37,7 +37,9 @@ export interface RegisteredAnswer {
 
 /** Registers somebody and gives back the clerk's answer. */
 export async function register(house: House, more: Partial<Registration> = {}): Promise<RegisteredAnswer> {
-  const answer = await house.ask<RegisteredAnswer>('POST', '/v1/neighbours', { as: 'clerk', body: somebody(more) })
+  // Whoever writes a hidden record sees it until the day is over: tests ask as another clerk.
+  const as = more.protected ? 'supervisor' : 'clerk'
+  const answer = await house.ask<RegisteredAnswer>('POST', '/v1/neighbours', { as, body: somebody(more) })
   if (answer.status !== 201) throw new Error(`not registered: ${answer.status} ${answer.text}`)
   return answer.body
 }

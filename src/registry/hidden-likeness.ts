@@ -1,0 +1,89 @@
+import type { Job } from '../firewall/requester.ts'
+import { compatible, parseBirthDate } from './birth-date.ts'
+import type { RegistryDeps } from './deps.ts'
+import { documentHash } from './evidence.ts'
+import type { Name, NeighbourFields, Registration } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import { nameLikeness, wordsOfName } from './names.ts'
+import { findByDocument, loadIdentities } from './store.ts'
+
+const JOB: Job = { kind: 'job', id: 'hidden-likeness' }
+const ALIKE = 0.8
+/** Names so alike that a date known in part is enough. */
+const THE_SAME = 0.99
+const WORDS_ENOUGH = 2
+
+/** A person as far as they can be told apart. */
+export interface Identity {
+  names: readonly Name[]
+  /** EDTF; absent when unknown. */
+  dateOfBirth?: string | undefined
+}
+
+/**
+ * Whether a new registration is so like somebody who hides that it would show them: alike in name and born on the same
+ * day; or of the same name, of two words at least, where a date is known in part and fits. It is narrower than what a
+ * clerk is asked about, because whoever it takes in stays hidden until a supervisor has looked: of 10,000 strangers it
+ * takes in one at the most, measured in tests/registry/hidden-likeness.test.ts.
+ */
+export function wouldShow(hidden: Identity, written: Identity): boolean {
+  const theirs = hidden.dateOfBirth === undefined ? undefined : parseBirthDate(hidden.dateOfBirth)
+  const typed = written.dateOfBirth === undefined ? undefined : parseBirthDate(written.dateOfBirth)
+  const wholeDays = isWhole(hidden.dateOfBirth) && isWhole(written.dateOfBirth)
+  if (theirs !== undefined && typed !== undefined && !compatible(theirs, typed)) return false
+  // With no date at all on one side, a name alone would hide too many.
+  if (theirs === undefined || typed === undefined) return false
+  const words = written.names.map((name) => wordsOfName(name).all)
+  return hidden.names.some((name) => {
+    const recorded = wordsOfName(name).all
+    return words.some((said) => {
+      const score = Math.max(nameLikeness(said, recorded), nameLikeness(recorded, said))
+      if (wholeDays) return score >= ALIKE
+      const both = Math.min(nameLikeness(said, recorded), nameLikeness(recorded, said))
+      return both >= THE_SAME && said.length >= WORDS_ENOUGH
+    })
+  })
+}
+
+const isWhole = (date: string | undefined) => date !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(date)
+
+/**
+ * Which of the candidates of a new registration hide, and are so like it that it would show them. The comparison is made
+ * behind the gate, as nobody's: what comes of it is only that the new record hides too. Whoever it is about sees that it
+ * was made.
+ *
+ * @returns ids; none nearly always
+ */
+export async function hiddenLikeness(
+  deps: RegistryDeps,
+  town: Municipality,
+  form: Registration,
+  candidates: readonly string[],
+): Promise<string[]> {
+  if (candidates.length === 0) return []
+  const { hash } = await deps.gate.keysOf(town.id)
+  const written = { names: [form.name], dateOfBirth: form.dateOfBirth }
+  const document = form.evidence?.document
+  const fields = ['name', 'previousNames', 'dateOfBirth'] as const
+  let found: string[] = []
+  await deps.gate.open<NeighbourFields, (typeof fields)[number], void>(
+    { municipalityId: town.id, requester: JOB, action: 'compare', purpose: 'hidden-likeness', fields },
+    async (transaction) =>
+      (await loadIdentities(transaction, candidates)).filter((record) => record.protected && !record.held),
+    async (records, hand) => {
+      const sameDocument = new Set(
+        document === undefined ? [] : await findByDocument(hand.transaction, town.id, documentHash(hash, document)),
+      )
+      found = records
+        .filter(
+          ({ id, name, previousNames = [], dateOfBirth }) =>
+            sameDocument.has(id) ||
+            wouldShow({ names: [...(name ? [name] : []), ...previousNames], dateOfBirth }, written),
+        )
+        .map(({ id }) => id)
+      hand.shown(found)
+      hand.occasion({ compared: records.length })
+    },
+  )
+  return found
+}
