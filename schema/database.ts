@@ -351,6 +351,10 @@ export interface Municipalities {
   created_at: Generated<Timestamp>;
   departure_notice_days: Generated<number>;
   /**
+   * No residence began before: the town has no register of such a time.
+   */
+  earliest_residence: Generated<string>;
+  /**
    * How long after a departure the record is kept for proofs of past residence, before it may be erased on request.
    */
   erase_after_years: Generated<number>;
@@ -361,6 +365,10 @@ export interface Municipalities {
   id: string;
   issuer: string;
   languages: string[];
+  /**
+   * When somebody born on 29 February is a year older, in a year without that day, by the law of the town.
+   */
+  leap_day_birthday: Generated<string>;
   minor_access_age: Generated<number>;
   municipality_code: string | null;
   name: Json;

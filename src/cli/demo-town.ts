@@ -32,6 +32,8 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
     confirmAfterMonths: 24,
     eraseAfterYears: 5,
     minorAccessAge: 14,
+    earliestResidence: '1900-01-01',
+    leapDayBirthday: 'mar-1',
     hearingHours: [
       { weekday: 2, from: '10:00', to: '13:00' },
       { weekday: 4, from: '16:00', to: '19:00' },

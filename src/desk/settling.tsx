@@ -116,7 +116,9 @@ const whoOf = (
   returns: departedOn !== undefined,
   // A household's size leaves out who is protected, whom a supervisor may move.
   others: departedOn === undefined && ((household?.size ?? 1) > 1 || requester.role === 'supervisor'),
-  minors: (household?.size ?? 1) > 1 || !isOfAge(OF_AGE, dateOfBirth, Temporal.Now.plainDateISO(town.timeZone)),
+  minors:
+    (household?.size ?? 1) > 1 ||
+    !isOfAge(OF_AGE, dateOfBirth, Temporal.Now.plainDateISO(town.timeZone), town.leapDayBirthday),
 })
 
 /** The same, as a form that was drawn with it gives it back. */

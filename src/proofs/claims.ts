@@ -1,4 +1,4 @@
-import { latestDay, parseBirthDate, possibleYears } from '../registry/birth-date.ts'
+import { isAged } from '../registry/birth-date.ts'
 import type { ResidencePeriod } from '../registry/history.ts'
 import type { Address, NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -75,6 +75,7 @@ export function claimsOf(
   const address = shownAddress(town, record.address, hidden)
   const district = address && 'territory' in address ? address.territory?.district : undefined
   const continuous = continuity(periods, day)
+  const aged = (age: number) => isAged(age, record.dateOfBirth, day, town.leapDayBirthday)
   const values: Record<Claim, unknown> = {
     given_name: record.name?.given,
     family_name: record.name?.family?.join(' '),
@@ -86,10 +87,10 @@ export function claimsOf(
     resident_at_least_2_years: years >= 2,
     resident_at_least_3_years: years >= 3,
     resident_at_least_5_years: years >= 5,
-    age_over_14: isOver(14, record.dateOfBirth, day),
-    age_over_16: isOver(16, record.dateOfBirth, day),
-    age_over_18: isOver(18, record.dateOfBirth, day),
-    age_over_65: isOver(65, record.dateOfBirth, day),
+    age_over_14: aged(14),
+    age_over_16: aged(16),
+    age_over_18: aged(18),
+    age_over_65: aged(65),
     household_size: hidden ? undefined : record.household?.size,
     continuous_residence_since: continuous?.since,
     residence_gaps: continuous?.gaps,
@@ -108,16 +109,6 @@ export function shownAddress(town: Municipality, address: Address | undefined, h
   }
   // Where somebody usually is belongs to them and to no paper.
   return { kind: address.kind, referenceAddress: address.referenceAddress ?? town.referenceAddress }
-}
-
-/** @returns undefined where the date of birth leaves it open */
-export function isOver(age: number, dateOfBirth: string | undefined, day: Temporal.PlainDate): boolean | undefined {
-  const birth = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
-  if (birth === undefined) return undefined
-  const reached = (born: Temporal.PlainDate) => Temporal.PlainDate.compare(born.add({ years: age }), day) <= 0
-  if (reached(latestDay(birth))) return true
-  const earliest = new Temporal.PlainDate(Math.min(...possibleYears(birth)), birth.month ?? 1, birth.day ?? 1)
-  return reached(earliest) ? undefined : false
 }
 
 /** Since when somebody has lived here without a day between, and the gaps before, as ISO 8601 intervals. */

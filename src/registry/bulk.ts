@@ -4,9 +4,10 @@ import { uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
 import type { RegistryDeps } from './deps.ts'
 import { once } from './idempotency.ts'
+import { lifeRules } from './life-dates.ts'
 import type { Address, Registration } from './model.ts'
 import type { Municipality } from './municipality.ts'
-import { residenceStart } from './register.ts'
+import { startOf } from './register.ts'
 import { sealRegistration } from './registration-item.ts'
 
 /** People of one household, with the address they share. */
@@ -24,7 +25,8 @@ export type BulkOutcome = 'imported' | 'already-imported' | 'known-document'
  * Registers whole households, many in one statement and one commit: each is there with everyone in it, or not at all.
  * Nobody is compared with who is registered already but by document.
  *
- * @throws {Refusal} {InvalidInput} when somebody lives here from a day to come
+ * @throws {Refusal}
+ * @throws {ImpossibleDates} when a date cannot be true
  */
 export async function registerHouseholds(
   deps: RegistryDeps,
@@ -53,12 +55,13 @@ async function sealHousehold(
   { key, address, people }: BulkHousehold,
 ) {
   const householdId = uuidv7()
+  const rules = lifeRules(deps.clock, town)
   return Promise.all(
     people.map(async (person, i) => {
       const form = { ...person, ...(i === 0 ? { address } : { householdId }) }
       const use = { requester: clerk.id, operation: 'import', key: `${key} ${i}`, body: key }
       const item = await sealRegistration(deps, town, clerk, form, {
-        since: residenceStart(deps, town, person.since),
+        since: startOf(rules, person),
         address,
         key: await once(deps.gate, town.id, use),
         knownDistinct: [],

@@ -6,6 +6,7 @@ import { today, uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { once } from './idempotency.ts'
+import { faultsOfDay, faultsOfEnd, lifeRules, refuseImpossible } from './life-dates.ts'
 import type { NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { nextVersion, recordMovement, unchangedSince } from './neighbours.ts'
@@ -54,7 +55,7 @@ const REASONS = {
 /**
  * Records a death or a move away, which take effect at once, or opens a proceeding for the rest.
  *
- * @throws {InvalidInput} when the day lies in the future
+ * @throws {ImpossibleDates} when the day lies in the future or before the residence it ends
  * @throws {NotResident} when they have left already
  * @throws {ProceedingIncomplete} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  * @see RD 1690/1986 art. 72: no departure ex officio without hearing the person
@@ -74,8 +75,7 @@ export async function recordDeparture(
   async function depart(hand: GateHand): Promise<Departed> {
     if (departure.cause === 'death' || departure.cause === 'moved-away') {
       const on = departure.on ?? day.toString()
-      if (Temporal.PlainDate.compare(on, day) > 0)
-        throw new InvalidInput([{ pointer: '/on', detail: 'Give today or a day in the past.' }])
+      refuseImpossible(faultsOfEnd(lifeRules(deps.clock, town), { on }))
       const version = await nextVersion(hand, id, conditions.version)
       await takeEffect(hand, town, clerk, id, departure.cause, on)
       return { status: 'departed', id, on, version }
@@ -116,9 +116,7 @@ export async function recordNotice(
   givenOn: string,
   idempotencyKey: string,
 ): Promise<Disclosed<Proceeding>> {
-  const day = today(deps.clock, town.timeZone)
-  if (Temporal.PlainDate.compare(givenOn, day) > 0)
-    throw new InvalidInput([{ pointer: '/givenOn', detail: 'Give today or a day in the past.' }])
+  refuseImpossible(faultsOfDay(lifeRules(deps.clock, town), givenOn, '/givenOn'))
   const effectiveFrom = Temporal.PlainDate.from(givenOn).add({ days: town.departureNoticeDays }).toString()
   const use = { operation: `notice ${at.proceedingId}`, idempotencyKey, body: { givenOn } }
   return atDesk(deps, town, clerk, at.neighbourId, use, async (hand) => {
@@ -202,7 +200,8 @@ async function takeEffect(
   cause: 'death' | 'moved-away' | 'duplicate' | 'wrongly-registered',
   on: string,
 ): Promise<void> {
-  await endResidence(hand, id, on, true)
+  // Nobody dies before they are born either: no residence begins before its neighbour's birth.
+  await endResidence(hand, id, on, '/on')
   await hand.transaction.updateTable('neighbours').set({ departed_on: on }).where('id', '=', id).execute()
   await recordMovement(hand, town, clerk, id, { kind: 'departure', cause, effectiveOn: on }, {})
 }

@@ -138,6 +138,11 @@ const Languages = z
   .array(z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'Use a language tag such as "fr" or "ar".'))
   .max(10)
 
+const ConfirmedAge = z
+  .boolean()
+  .optional()
+  .openapi({ description: 'They are known to be more than 130 years old: the date of birth is no mistake.' })
+
 /** Why somebody very like a neighbour is another person. */
 export const DistinctBecause = z.enum(['seen-both', 'another-birth-date', 'relatives', 'they-say-so'])
 export type DistinctBecause = z.infer<typeof DistinctBecause>
@@ -156,6 +161,7 @@ export const Registration = z
     householdId: z.uuid().optional(),
     representatives: z.array(Representative).min(1).max(6).optional(),
     protected: z.boolean().optional(),
+    confirmedAge: ConfirmedAge,
     confirmedDistinct: z.boolean().optional(),
     distinctBecause: DistinctBecause.optional(),
   })
@@ -173,8 +179,9 @@ export const Correction = z
     sex: Sex.nullable().optional(),
     contact: Contact.nullable().optional(),
     languages: Languages.nullable().optional(),
+    confirmedAge: ConfirmedAge,
   })
-  .refine((change) => Object.keys(change).length > 0, 'Say what to correct.')
+  .refine(({ confirmedAge: _, ...change }) => Object.keys(change).length > 0, 'Say what to correct.')
   .openapi('Correction', {
     description:
       'What is given replaces what was recorded; `null` means unknown. The old value is kept in the history.',

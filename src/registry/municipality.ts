@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Database } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
+import type { LeapDayBirthday } from './birth-date.ts'
 import type { ReferenceAddress } from './model.ts'
 import type { KeptPost } from './reference-addresses.ts'
 
@@ -35,6 +36,10 @@ export interface Municipality {
   eraseAfterYears: number
   /** From which age a minor may hold a card or a passkey of their own. */
   minorAccessAge: number
+  /** ISO date. No residence began before: the town has no register of such a time. */
+  earliestResidence: string
+  /** When somebody born on 29 February is a year older, in a year without that day, by the law of the town. */
+  leapDayBirthday: LeapDayBirthday
   hearingHours: HearingHours[]
   /** Searches and openings an hour, for one member of staff and for one outside organisation. */
   hourlyBudgetStaff: number
@@ -60,11 +65,11 @@ export function blindIndexBits(expectedPopulation: number): number {
 /** Done by the owner's login; the service only reads municipalities. */
 export async function createMunicipality(database: Database, town: NewMunicipality): Promise<void> {
   await sql`insert into municipalities (id, slug, name, country_code, province_code, municipality_code, languages, issuer, time_zone,
-      expected_population, blind_index_bits, reference_address, departure_notice_days, confirm_after_months, erase_after_years, minor_access_age, hearing_hours, reference_addresses,
+      expected_population, blind_index_bits, reference_address, departure_notice_days, confirm_after_months, erase_after_years, minor_access_age, earliest_residence, leap_day_birthday, hearing_hours, reference_addresses,
       hourly_budget_staff, hourly_budget_organisation)
     values (${town.id}, ${town.slug}, ${JSON.stringify(town.name)}::text::jsonb, ${town.countryCode}, ${town.provinceCode},
       ${town.municipalityCode}, ${`{${town.languages.join(',')}}`}::text[], ${town.issuer}, ${town.timeZone}, ${town.expectedPopulation},
-      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears}, ${town.minorAccessAge}, ${JSON.stringify(town.hearingHours)}::text::jsonb, ${JSON.stringify(town.referenceAddresses)}::text::jsonb,
+      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears}, ${town.minorAccessAge}, ${town.earliestResidence}, ${town.leapDayBirthday}, ${JSON.stringify(town.hearingHours)}::text::jsonb, ${JSON.stringify(town.referenceAddresses)}::text::jsonb,
       ${town.hourlyBudgetStaff}, ${town.hourlyBudgetOrganisation})`.execute(database)
 }
 
@@ -87,6 +92,8 @@ export async function listMunicipalities(database: Database): Promise<Municipali
     confirmAfterMonths: row.confirm_after_months,
     eraseAfterYears: row.erase_after_years,
     minorAccessAge: row.minor_access_age,
+    earliestResidence: row.earliest_residence,
+    leapDayBirthday: row.leap_day_birthday as LeapDayBirthday,
     hearingHours: row.hearing_hours as unknown as HearingHours[],
     hourlyBudgetStaff: row.hourly_budget_staff,
     hourlyBudgetOrganisation: row.hourly_budget_organisation,

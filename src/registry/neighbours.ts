@@ -7,6 +7,7 @@ import { today, uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { InvalidInput, NotFound, VersionConflict } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
+import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './life-dates.ts'
 import type { Correction, NeighbourField, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
@@ -82,6 +83,7 @@ const OWN_CORRECTIONS = ['contact', 'languages']
  * can still be found by an earlier name. What says nothing new changes nothing and makes no version.
  *
  * @throws {InvalidInput} when a neighbour corrects what only a clerk may
+ * @throws {ImpossibleDates} when a date of birth cannot be true, or not beside the days on which they lived here
  * @throws {VersionConflict} when somebody changed the record after `version` was read
  */
 export async function correctNeighbour(
@@ -106,19 +108,25 @@ export async function correctNeighbour(
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
-      const change = onlyChanges(asked, record)
+      const { confirmedAge, ...said } = asked
+      const change = onlyChanges(said, record)
       if (Object.keys(change).length === 0) {
         await unchangedSince(hand, id, version)
         return { id, version }
       }
       if (
         change.dateOfBirth &&
-        isUnder(OF_AGE, change.dateOfBirth, day) &&
+        isUnder(OF_AGE, change.dateOfBirth, day, town.leapDayBirthday) &&
         (await actsForSomebody(hand.transaction, id))
       )
         throw new InvalidInput([
           { pointer: '/dateOfBirth', detail: 'They act for somebody, which only an adult can. End that first.' },
         ])
+      if (change.dateOfBirth !== undefined) {
+        const rules = lifeRules(deps.clock, town)
+        const days = await daysRecorded(hand.transaction, id)
+        refuseImpossible(faultsOfBirthBeside(rules, change.dateOfBirth, days, { confirmedAge }))
+      }
       const next = await nextVersion(hand, id, version)
       const pick = <K extends 'name' | 'dateOfBirth' | 'sex' | 'contact' | 'languages'>(field: K) =>
         change[field] === undefined ? record[field] : (change[field] ?? undefined)
@@ -176,6 +184,15 @@ export async function correctNeighbour(
       return { id, version: next }
     },
   )
+}
+
+/** Every first day of a residence in force, and the day they left. */
+async function daysRecorded(transaction: Transaction, id: string): Promise<string[]> {
+  const { rows } = await sql<{ day: string }>`
+    select valid_from::text as day from residences where neighbour_id = ${id} and superseded_at is null
+    union all
+    select departed_on::text from neighbours where id = ${id} and departed_on is not null`.execute(transaction)
+  return rows.map(({ day }) => day)
 }
 
 /** Of what a form says, only what is another than what is recorded: the rest changes nothing and takes no proof back. */

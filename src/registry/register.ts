@@ -1,12 +1,12 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Staff } from '../firewall/requester.ts'
-import { today } from '../platform/clock.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { likelyDuplicates } from './duplicates.ts'
 import { hiddenLikeness } from './hidden-likeness.ts'
 import { householdAddress } from './households.ts'
 import { once, sameBody } from './idempotency.ts'
+import { faultsOfBirth, faultsOfStart, type LifeRules, lifeRules, refuseImpossible } from './life-dates.ts'
 import type { Registration } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { isRefusedAccess } from './presence.ts'
@@ -47,7 +47,8 @@ export class DuplicateSuspected extends Problem {
  * supervisor has joined the two or told them apart. For the visit the clerk sees and prints what they wrote.
  *
  * @throws {DuplicateSuspected} when a very similar person is registered and the clerk has not confirmed that they are two
- * @throws {InvalidInput} when the date lies in the future or the household is unknown
+ * @throws {ImpossibleDates} when a date cannot be true
+ * @throws {InvalidInput} when the household is unknown
  * @throws {IdempotencyMismatch} when the key was used with another form
  * @see Ley 7/1985 art. 15–16
  */
@@ -58,7 +59,7 @@ export async function registerNeighbour(
   form: Registration,
   idempotencyKey: string,
 ): Promise<Disclosed<Registered>> {
-  const since = residenceStart(deps, town, form.since)
+  const since = startOf(lifeRules(deps.clock, town), form)
   const key = await once(deps.gate, town.id, {
     requester: clerk.id,
     operation: 'register',
@@ -104,6 +105,20 @@ export async function registerNeighbour(
   )
 }
 
+/**
+ * The day from which somebody who is registered lives here, and whether it can be true beside their date of birth.
+ *
+ * @throws {ImpossibleDates}
+ */
+export function startOf(rules: LifeRules, form: Pick<Registration, 'since' | 'dateOfBirth' | 'confirmedAge'>): string {
+  const since = form.since ?? rules.today.toString()
+  const { dateOfBirth: born, confirmedAge } = form
+  const ofBirth = faultsOfBirth(rules, born, { confirmedAge })
+  // What is wrong about the birth is said of the birth alone.
+  refuseImpossible(ofBirth, faultsOfStart(rules, { since, born: ofBirth.length > 0 ? undefined : born }))
+  return since
+}
+
 /** The first answer to an idempotency key; opening it is opening the record it is about. */
 async function replayed(
   deps: RegistryDeps,
@@ -115,14 +130,13 @@ async function replayed(
   return openResponse<Registered>(deps, town, clerk, id, stored.once, stored.response)
 }
 
-/** @throws {InvalidInput} when it lies in the future */
-export function residenceStart(deps: RegistryDeps, town: Municipality, since: string | undefined): string {
-  const now = today(deps.clock, town.timeZone)
-  if (since === undefined) return now.toString()
-  if (Temporal.PlainDate.compare(since, now) > 0) {
-    throw new InvalidInput([
-      { pointer: '/since', detail: 'Give today or a day in the past; a future move is registered on its day.' },
-    ])
-  }
+/**
+ * The day from which somebody lives there: today, unless another is said.
+ *
+ * @throws {ImpossibleDates} when it lies in the future or before the town's own time
+ */
+export function residenceStart(rules: LifeRules, since: string | undefined): string {
+  if (since === undefined) return rules.today.toString()
+  refuseImpossible(faultsOfStart(rules, { since }))
   return since
 }

@@ -5,7 +5,7 @@ import type { Resident } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
-import { latestDay, parseBirthDate } from './birth-date.ts'
+import { isAged } from './birth-date.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Name, NeighbourFields, Representation } from './model.ts'
 import type { Municipality } from './municipality.ts'
@@ -23,18 +23,10 @@ export interface Represented {
 }
 
 /** Whether somebody is that old for certain, as far as their date of birth is known. */
-export function isOfAge(years: number, dateOfBirth: string | undefined, day: Temporal.PlainDate): boolean {
-  const known = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
-  return known !== undefined && Temporal.PlainDate.compare(latestDay(known).add({ years }), day) <= 0
-}
+export const isOfAge = (...of: Parameters<typeof isAged>): boolean => isAged(...of) === true
 
 /** Whether somebody is younger than that for certain. Who does not know their age is not. */
-export function isUnder(years: number, dateOfBirth: string | undefined, day: Temporal.PlainDate): boolean {
-  const known = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
-  if (known === undefined) return false
-  const eldest = new Temporal.PlainDate(known.year - (known.approximate ? 1 : 0), known.month ?? 1, known.day ?? 1)
-  return Temporal.PlainDate.compare(eldest.add({ years }), day) > 0
-}
+export const isUnder = (...of: Parameters<typeof isAged>): boolean => isAged(...of) === false
 
 /** @throws when somebody is too young for a way in of their own. */
 export class TooYoung extends Problem {
@@ -49,11 +41,11 @@ export class TooYoung extends Problem {
  * @throws {TooYoung}
  */
 export function mustBeOldEnough(
-  town: Pick<Municipality, 'minorAccessAge'>,
+  town: Pick<Municipality, 'minorAccessAge' | 'leapDayBirthday'>,
   dateOfBirth: string | undefined,
   day: Temporal.PlainDate,
 ): void {
-  if (isUnder(town.minorAccessAge, dateOfBirth, day)) throw new TooYoung()
+  if (isUnder(town.minorAccessAge, dateOfBirth, day, town.leapDayBirthday)) throw new TooYoung()
 }
 
 /**
@@ -148,8 +140,9 @@ function openRepresented(
       const tie = await tieTo(hand, resident, id)
       const recordedOn = tie.recordedAt.toZonedDateTimeISO(town.timeZone).toPlainDate()
       // A parent acts until the child is of age; a guardian of an adult is recorded when they are.
-      const forAnAdult = tie.kind === 'guardian' && isOfAge(OF_AGE, record.dateOfBirth, recordedOn)
-      if (isOfAge(OF_AGE, record.dateOfBirth, day) && !forAnAdult) throw new NotFound()
+      const forAnAdult =
+        tie.kind === 'guardian' && isOfAge(OF_AGE, record.dateOfBirth, recordedOn, town.leapDayBirthday)
+      if (isOfAge(OF_AGE, record.dateOfBirth, day, town.leapDayBirthday) && !forAnAdult) throw new NotFound()
       const toldWhere = !tie.limits?.includes('not-told-where')
       tell(toldWhere)
       return { id, name: record.name, dateOfBirth: record.dateOfBirth, toldWhere }

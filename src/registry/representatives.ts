@@ -44,9 +44,14 @@ type Candidate = Pick<Partial<NeighbourFields>, 'dateOfBirth' | 'departedOn' | '
  * Why somebody cannot act for another: they are no neighbour here, not of age, or have somebody who acts for
  * themselves. Somebody whose date of birth is not known is not turned away. A neighbour the clerk may not see is none.
  */
-export function cannotRepresent(candidate: Candidate, day: Temporal.PlainDate): string | undefined {
+export function cannotRepresent(
+  candidate: Candidate,
+  day: Temporal.PlainDate,
+  { leapDayBirthday }: Pick<Municipality, 'leapDayBirthday'>,
+): string | undefined {
   if (candidate === undefined || candidate.departedOn !== undefined) return 'No neighbour here has this id.'
-  if (isUnder(OF_AGE, candidate.dateOfBirth, day)) return 'Whoever acts for somebody is of age. Choose an adult.'
+  if (isUnder(OF_AGE, candidate.dateOfBirth, day, leapDayBirthday))
+    return 'Whoever acts for somebody is of age. Choose an adult.'
   if (candidate.representatives?.some(({ kind }) => kind === 'guardian' || kind === 'institution'))
     return 'Somebody acts for this person themself. Choose another adult.'
   return undefined
@@ -57,8 +62,9 @@ function wrongKind(
   kind: Representative['kind'],
   ward: { dateOfBirth?: string },
   day: Temporal.PlainDate,
+  { leapDayBirthday }: Pick<Municipality, 'leapDayBirthday'>,
 ): FieldError[] {
-  return isOfAge(OF_AGE, ward.dateOfBirth, day) && (kind === 'parent' || kind === 'carer')
+  return isOfAge(OF_AGE, ward.dateOfBirth, day, leapDayBirthday) && (kind === 'parent' || kind === 'carer')
     ? [{ pointer: '/kind', detail: 'A guardian or an institution acts for somebody of age.' }]
     : []
 }
@@ -78,10 +84,12 @@ export async function mustBeAbleToRepresent(
   const day = today(deps.clock, town.timeZone)
   const ids = representatives.flatMap((one) => ('neighbourId' in one ? [one.neighbourId] : []))
   const errors: FieldError[] = representatives.flatMap(({ kind }, i) =>
-    wrongKind(kind, { ...(dateOfBirth === undefined ? {} : { dateOfBirth }) }, day).map(({ pointer, detail }) => ({
-      pointer: `/representatives/${i}${pointer}`,
-      detail,
-    })),
+    wrongKind(kind, { ...(dateOfBirth === undefined ? {} : { dateOfBirth }) }, day, town).map(
+      ({ pointer, detail }) => ({
+        pointer: `/representatives/${i}${pointer}`,
+        detail,
+      }),
+    ),
   )
   if (ids.length > 0) {
     const fields = ['dateOfBirth', 'departedOn', 'representatives'] as const
@@ -97,6 +105,7 @@ export async function mustBeAbleToRepresent(
               : cannotRepresent(
                   records.find(({ id }) => id === one.neighbourId),
                   day,
+                  town,
                 )
           if (detail) errors.push({ pointer: `/representatives/${i}/neighbourId`, detail })
         }
@@ -192,7 +201,12 @@ export async function representativesOf(
       if (bearer === undefined) return []
       return [{ id, ...details, neighbourId: representativeId, ...(bearer.name ? { bearer: bearer.name } : {}) }]
     })
-    return { id: wardId, name: ward.name, ofAge: isOfAge(OF_AGE, ward.dateOfBirth, day), representatives }
+    return {
+      id: wardId,
+      name: ward.name,
+      ofAge: isOfAge(OF_AGE, ward.dateOfBirth, day, town.leapDayBirthday),
+      representatives,
+    }
   })
 }
 
@@ -220,11 +234,11 @@ export async function addRepresentative(
     const earlier = await earlierAnswer<{ id: string }>(hand, wardId, key)
     if (earlier) return earlier
     if (ward.departedOn !== undefined) throw new NotResident()
-    const errors = wrongKind(representative.kind, ward, day)
+    const errors = wrongKind(representative.kind, ward, day, town)
     if ('neighbourId' in representative) {
       const { neighbourId } = representative
       const [candidate] = neighbourId === wardId ? [] : await open([neighbourId])
-      const detail = cannotRepresent(candidate, day)
+      const detail = cannotRepresent(candidate, day, town)
       if (detail) errors.push({ pointer: '/neighbourId', detail })
     }
     if (errors.length > 0) throw new InvalidInput(errors)
@@ -289,7 +303,7 @@ export async function changeRepresentative(
   return onTies(deps, town, staff, at.wardId, async (ward, hand, open, day) => {
     const tie = await tieAt(hand, at, open)
     if (tie.representativeId === null || change.kind === 'institution') throw new NotFound()
-    const errors = wrongKind(change.kind, ward, day)
+    const errors = wrongKind(change.kind, ward, day, town)
     if (errors.length > 0) throw new InvalidInput(errors)
     await endTie(hand, tie.id)
     const { kind, limits, court } = change
@@ -393,7 +407,7 @@ export async function unrepresentedNeighbours(
     async (records, hand, openMore) => {
       const listed: Unrepresented[] = []
       for (const { id, name, dateOfBirth } of records) {
-        if (isOfAge(OF_AGE, dateOfBirth, day) && !(await hadGuardian(hand, id))) {
+        if (isOfAge(OF_AGE, dateOfBirth, day, town.leapDayBirthday) && !(await hadGuardian(hand, id))) {
           await settle(hand, id)
           continue
         }

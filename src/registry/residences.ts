@@ -9,6 +9,7 @@ import { InvalidInput, NotFound, Problem, VersionConflict } from '../platform/pr
 import type { RegistryDeps } from './deps.ts'
 import { householdAddress, householdMembers } from './households.ts'
 import { once } from './idempotency.ts'
+import { beforeResidence, faultsOfStart, ImpossibleDates, lifeRules, refuseImpossible } from './life-dates.ts'
 import type { Address, Move, NeighbourFields, Return } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
@@ -70,7 +71,8 @@ export interface Moved {
  * A minor moves on the word of everyone who has a say for them, or of a court: the clerk says which. It is asked of every
  * minor alike, so that the question does not tell that somebody hidden acts for this one.
  *
- * @throws {InvalidInput} when the move lies in the future or before the present residence began, or a minor moves on nobody's word
+ * @throws {ImpossibleDates} when the move lies in the future, before the present residence or before the birth
+ * @throws {InvalidInput} when a minor moves on nobody's word
  * @throws {MinorMoves} when a minor moves alone
  * @throws {NotResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  */
@@ -89,7 +91,7 @@ export async function moveNeighbour(
 /**
  * Makes somebody who left a neighbour again: the same record, whose past and gap stay what they were. Effective at once.
  *
- * @throws {InvalidInput} when the day lies in the future or before they left
+ * @throws {ImpossibleDates} when the day lies in the future, before they left or before the birth
  * @throws {StillResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  */
 export async function returnNeighbour(
@@ -112,7 +114,8 @@ async function settle(
   conditions: Conditions,
   how: 'move' | 'return',
 ): Promise<Disclosed<Moved>> {
-  const since = residenceStart(deps, town, move.since)
+  const rules = lifeRules(deps.clock, town)
+  const since = residenceStart(rules, move.since)
   const key = await once(deps.gate, town.id, {
     requester: requester.id,
     operation: `${how} ${id}`,
@@ -148,11 +151,8 @@ async function settle(
       const { departedOn } = record
       if (how === 'move' && departedOn !== undefined) throw new NotResident()
       if (how === 'return' && departedOn === undefined) throw new StillResident()
-      if (departedOn !== undefined && Temporal.PlainDate.compare(since, departedOn) < 0)
-        throw new InvalidInput([
-          { pointer: '/since', detail: 'Give the day they came back, not one before they left.' },
-        ])
-      const minors = records.filter(({ dateOfBirth }) => isUnder(OF_AGE, dateOfBirth, day))
+      refuseImpossible(faultsOfStart(rules, { since, born: record.dateOfBirth, leftOn: departedOn }))
+      const minors = records.filter(({ dateOfBirth }) => isUnder(OF_AGE, dateOfBirth, day, town.leapDayBirthday))
       if (minors.length > 0 && requester.kind === 'resident') throw new MinorMoves()
       if (minors.length > 0 && move.agreement === undefined)
         throw new InvalidInput([
@@ -230,16 +230,17 @@ async function lockTogether(hand: GateHand, ids: readonly string[]): Promise<Map
  * Ends the residence in force: closes the row as it was known and writes it again with its last day. One that ends
  * on its first day was never true and is not written again.
  *
- * A departure on or before its first day leaves no residence in force at all.
+ * A departure on its first day leaves no residence in force at all.
  *
+ * @param field where the day stands in what was sent
  * @returns what became of it; nothing where none was in force
- * @throws {InvalidInput} when a move is before its start
+ * @throws {ImpossibleDates} when the day is before its start
  */
 export async function endResidence(
   hand: GateHand,
   neighbourId: string,
   on: string,
-  departing = false,
+  field: '/since' | '/on' = '/since',
 ): Promise<'ended' | 'replaced' | undefined> {
   const current = await hand.transaction
     .selectFrom('residences')
@@ -251,11 +252,7 @@ export async function endResidence(
     .executeTakeFirst()
   if (current === undefined) return undefined
   const began = Temporal.PlainDate.compare(on, current.valid_from)
-  if (began < 0 && !departing) {
-    throw new InvalidInput([
-      { pointer: '/since', detail: 'Give a day after the present residence began, or that day, to correct it.' },
-    ])
-  }
+  if (began < 0) throw new ImpossibleDates([beforeResidence(field)])
   await hand.transaction
     .updateTable('residences')
     .set({ superseded_at: sql`now()` })

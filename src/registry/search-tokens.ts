@@ -1,4 +1,4 @@
-import { parseBirthDate, possibleYears } from './birth-date.ts'
+import { parseBirthDate, possibleYears, tellingYears } from './birth-date.ts'
 import type { Address, Criteria } from './model.ts'
 import { foldedWords, hasTellingWord, nameWords, sound, type WordsOfName } from './names.ts'
 
@@ -36,7 +36,7 @@ export function tokensOf(
 ): number[] {
   const found = new Set<number>()
   const date = person.dateOfBirth === undefined ? undefined : parseBirthDate(person.dateOfBirth)
-  const years = date ? possibleYears(date) : []
+  const years = date ? tellingYears(date) : []
   const streets = streetWords(person.address)
   for (const words of person.names) {
     for (const [a, b] of pairs(words.all)) {
@@ -67,10 +67,18 @@ export function sufficient(criteria: Criteria): boolean {
   return (
     (words.length >= 2 && hasTellingWord(criteria.name ?? '')) ||
     (words.length >= 1 &&
-      (criteria.dateOfBirth !== undefined || criteria.street !== undefined || criteria.mononym === true)) ||
+      (tellsOfOne(criteria.dateOfBirth) || criteria.street !== undefined || criteria.mononym === true)) ||
     (criteria.street !== undefined && criteria.number !== undefined) ||
     criteria.document !== undefined
   )
+}
+
+const FEW_YEARS = 3
+
+/** With one word of a name, a year finds somebody; a decade leafs through many. */
+function tellsOfOne(dateOfBirth: string | undefined): boolean {
+  const date = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
+  return date !== undefined && possibleYears(date).length <= FEW_YEARS
 }
 
 /** Sets of values to look for, the most telling first: a candidate holds every value of one set. */
@@ -93,7 +101,7 @@ export function tokenSets(token: Token, criteria: Criteria): TokenSets {
   const far: number[][] = []
 
   if (date) {
-    for (const year of possibleYears(date)) {
+    for (const year of tellingYears(date)) {
       const starts = words.map((word) => token('start-year', start(word), year))
       const sounds = words.map((word) => token('sound-year', sound(word), year))
       near.push([...starts, ...sounds])
@@ -133,7 +141,8 @@ export function likenessOf(
       ? pairToken(token, 'sound', words.sound(given), words.sound(family))
       : token('only', words.sound([...words.given, ...words.family].join('')))
   const date = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
-  const years = date ? [...possibleYears(date), 'unknown' as const] : []
+  const telling = date ? tellingYears(date) : []
+  const years = telling.length > 0 ? [...telling, 'unknown' as const] : []
   return { locks: [who], sets: years.length > 0 ? years.map((year) => [who, token('year', year)]) : [[who]] }
 }
 

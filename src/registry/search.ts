@@ -4,7 +4,7 @@ import type { Requester } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
-import { compatible, parseBirthDate } from './birth-date.ts'
+import { compatible, parseBirthDate, yearsApart } from './birth-date.ts'
 import type { RegistryDeps } from './deps.ts'
 import { documentHash } from './evidence.ts'
 import type { Address, Criteria, Name, NeighbourField, NeighbourFields } from './model.ts'
@@ -154,5 +154,6 @@ function birthScore(typed: string, recorded: string | undefined): number {
   const b = parseBirthDate(recorded)
   if (a === undefined || b === undefined) return 0
   if (compatible(a, b)) return 1
-  return a.year === b.year ? 0.7 : Math.abs(a.year - b.year) === 1 ? 0.3 : 0
+  const apart = yearsApart(a, b)
+  return apart === 0 ? 0.7 : apart === 1 ? 0.3 : 0
 }

@@ -2,6 +2,8 @@ import { z } from '@hono/zod-openapi'
 import { admitOrganisation, tieOrganisation } from '../firewall/organisations.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
+import { FIRST_BIRTH_YEAR } from './birth-date.ts'
+import { DEFAULT_EARLIEST_RESIDENCE } from './life-dates.ts'
 import { ReferenceAddress } from './model.ts'
 import { createMunicipality, listMunicipalities, type Municipality } from './municipality.ts'
 
@@ -47,6 +49,11 @@ export const TownFile = z.strictObject({
   confirmAfterMonths: z.int().min(1).max(240).default(24),
   eraseAfterYears: z.int().min(0).max(100).default(5),
   minorAccessAge: z.int().min(0).max(18).default(14),
+  earliestResidence: z.iso
+    .date()
+    .refine((day) => day >= `${FIRST_BIRTH_YEAR}`, `must be ${FIRST_BIRTH_YEAR} or later`)
+    .default(DEFAULT_EARLIEST_RESIDENCE),
+  leapDayBirthday: z.enum(['feb-28', 'mar-1']).default('mar-1'),
   hearingHours: z
     .array(HearingHours)
     .max(50)

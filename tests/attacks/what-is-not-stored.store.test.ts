@@ -107,6 +107,7 @@ describe('what the registry has no place for', () => {
       'municipalities.hearing_hours',
       'municipalities.issuer',
       'municipalities.languages',
+      'municipalities.leap_day_birthday',
       'municipalities.municipality_code',
       'municipalities.name',
       'municipalities.province_code',

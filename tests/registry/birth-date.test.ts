@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compatible, latestDay, parseBirthDate, possibleYears } from '../../src/registry/birth-date.ts'
+import { compatible, latestDay, parseBirthDate, possibleYears, tellingYears } from '../../src/registry/birth-date.ts'
 
 const parts = (text: string) => {
   const date = parseBirthDate(text)
@@ -38,10 +38,24 @@ describe('a date of birth', () => {
     ['1992~', '1990~', true],
     ['1993~', '1990~', false],
     ['1990-05-17', '1990-05-18', false],
+    ['196X', '1969-12-31', true],
+    ['196X', '1970', false],
+    ['196X', '1970~', true],
+    ['../1959', '1920-01', true],
+    ['../1959', '1960-01', false],
+    ['1990-21', '1990-05', true],
+    ['1990-21', '1990-10', true],
+    ['1990-21', '1990-02', false],
+    ['1990-24', '1991-01-05', true],
   ])('%s and %s: %s', (a, b, same) => expect(compatible(parts(a), parts(b))).toBe(same))
 
   it('may lie in the years around an approximate one', () =>
     expect(possibleYears(parts('1990~'))).toEqual([1989, 1990, 1991]))
+
+  it('of a decade is found by each of its years, and one before a year like an unknown one', () => {
+    expect(tellingYears(parts('196X'))).toEqual([1960, 1961, 1962, 1963, 1964, 1965, 1966, 1967, 1968, 1969])
+    expect(tellingYears(parts('../1959'))).toEqual([])
+  })
 
   it.each([
     ['1990', '1990-12-31'],
@@ -49,6 +63,10 @@ describe('a date of birth', () => {
     ['2004-02', '2004-02-29'],
     ['1990~', '1991-12-31'],
     ['1990-05-17', '1990-05-17'],
+    ['196X', '1969-12-31'],
+    ['../1959', '1959-12-31'],
+    ['1990-21', '1990-12-31'],
+    ['1990-22', '1991-03-31'],
   ])('%s is at the latest %s', (text, day) => expect(latestDay(parts(text)).toString()).toBe(day))
 
   it.each([
@@ -64,6 +82,18 @@ describe('a date of birth', () => {
     '1990 ',
     '~1990',
     '1990?',
+    '196x',
+    '196X~',
+    '19XX',
+    '184X',
+    '1990-20',
+    '1990-25',
+    '1990-21-01',
+    '1990-21~',
+    '../1849',
+    '../196X',
+    '..1959',
+    '1959/..',
     '١٩٩٠',
   ])('is not %j', (text) => expect(parseBirthDate(text)).toBeUndefined())
 })
