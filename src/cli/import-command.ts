@@ -4,7 +4,8 @@ import { furnish } from '../app.tsx'
 import { ConfigInvalid, readConfig } from '../config.ts'
 import { loadPolicies } from '../firewall/policies.ts'
 import { systemClock } from '../platform/clock.ts'
-import { checkImport, importFile, readMapping } from './import.ts'
+import { lifeRules } from '../registry/life-dates.ts'
+import { checkImport, type ImportReport, importFile, readMapping } from './import.ts'
 import { ineLayout } from './ine-layout.ts'
 import type { output } from './output.ts'
 import { configuredKeys, townOf, withOwner } from './stores.ts'
@@ -24,6 +25,7 @@ export function importCommand(program: Command, out: () => ReturnType<typeof out
     .requiredOption('--town <slug>', 'the municipality')
     .requiredOption('--office <id>', 'the office in whose name it is done')
     .option('--check', 'read and report, and write nothing')
+    .option('--confirm-ages', 'people in it are known to be more than 130 years old')
     .option('--skip-bad', 'import the good households and leave those with a bad row out')
     .action(
       async (
@@ -34,17 +36,21 @@ export function importCommand(program: Command, out: () => ReturnType<typeof out
           town: string
           office: string
           check?: true
+          confirmAges?: true
           skipBad?: true
         },
       ) => {
         const { result, progress } = out()
         if (!options.mapping && !options.layout) throw new ConfigInvalid('Say how to read it: --mapping or --layout.')
-        const mapping = options.mapping ? readMapping(options.mapping) : ineLayout
-        let report = await checkImport(file, mapping)
-        const refused = options.check || (report.bad.length > 0 && !options.skipBad)
-        if (!refused) {
+        const layout = options.mapping ? readMapping(options.mapping) : ineLayout
+        const mapping = options.confirmAges ? { ...layout, confirmedAges: true } : layout
+        const mayWrite = ({ bad }: ImportReport) => bad.length === 0 || options.skipBad === true
+        const bring = async (): Promise<ImportReport> => {
           const config = readConfig()
-          await withOwner(config, async (owner) => {
+          return withOwner(config, async (owner) => {
+            const town = await townOf(owner, options.town)
+            const report = await checkImport(file, mapping, lifeRules(systemClock, town))
+            if (!mayWrite(report)) return report
             const rooms = furnish({
               database: owner,
               clock: systemClock,
@@ -52,18 +58,13 @@ export function importCommand(program: Command, out: () => ReturnType<typeof out
               policies: loadPolicies(cedar),
             })
             progress.begin('rows', report.rows)
-            report = await importFile(
-              rooms,
-              await townOf(owner, options.town),
-              options.office,
-              file,
-              mapping,
-              report,
-              progress,
-            )
+            const done = await importFile(rooms, town, options.office, file, mapping, report, progress)
             progress.end()
+            return done
           })
         }
+        const report = options.check ? await checkImport(file, mapping) : await bring()
+        const refused = options.check || !mayWrite(report)
         result({ ...report }, [
           ...report.dropped.map(
             ({ column, why }) =>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseBirthDate } from '../registry/birth-date.ts'
+import { faultsOfBirth, faultsOfStart, type LifeRule, type LifeRules } from '../registry/life-dates.ts'
 import { type Address, Address as AddressSchema, Registration } from '../registry/model.ts'
 
 const column = z.string().min(1)
@@ -54,6 +55,8 @@ export const Mapping = z.strictObject({
 export type Mapping = z.infer<typeof Mapping> & {
   /** What a layout that comes with the program does to a row before it is read. */
   tidy?: (row: Record<string, string>) => Record<string, string>
+  /** Whoever imports says so: people of the file are more than 130 years old. */
+  confirmedAges?: boolean
 }
 
 /** Headings of columns that no mapping may name: what the registry has no place for. */
@@ -87,7 +90,7 @@ export interface Person {
 }
 
 /** One row as a registration, or what is wrong with it: which column, never what stands in it. */
-export function personOf(row: Record<string, string>, mapping: Mapping): Person | { fault: string } {
+export function personOf(row: Record<string, string>, mapping: Mapping, rules: LifeRules): Person | { fault: string } {
   const get = (name: string | undefined) => (name === undefined ? '' : (row[name] ?? '').trim())
   const joined = (names: string | string[] | undefined, by: string) =>
     (names === undefined ? [] : [names].flat()).map(get).filter(Boolean).join(by)
@@ -98,11 +101,18 @@ export function personOf(row: Record<string, string>, mapping: Mapping): Person 
     .filter(Boolean)
   if (given === '' && family.length === 0) return { fault: `no name in ${[mapping.given].flat().join(', ')}` }
   const born = dateIn(get(mapping.birthDate?.column), mapping.birthDate?.format)
+  if (born === 'short-year') return { fault: `a year of fewer than four digits in ${mapping.birthDate?.column}` }
   if (born === null || (born !== undefined && !parseBirthDate(born)))
     return { fault: `no date in ${mapping.birthDate?.column}` }
   const since = dateIn(get(mapping.since?.column), mapping.since?.format)
+  if (since === 'short-year') return { fault: `a year of fewer than four digits in ${mapping.since?.column}` }
   if (since === null || (since !== undefined && since.length !== 10))
     return { fault: `no day in ${mapping.since?.column}` }
+  const [impossible] = [
+    ...faultsOfBirth(rules, born, { confirmedAge: mapping.confirmedAges, pointer: mapping.birthDate?.column ?? '' }),
+    ...(since === undefined ? [] : faultsOfStart(rules, { since, born }, mapping.since?.column)),
+  ]
+  if (impossible) return { fault: `${IMPOSSIBLE[impossible.rule]} in ${impossible.pointer}` }
   const sexCode = get(mapping.sex?.column)
   const sex = sexCode === '' ? undefined : mapping.sex?.values[sexCode]
   if (sexCode !== '' && sex === undefined) return { fault: `an unknown value in ${mapping.sex?.column}` }
@@ -119,6 +129,7 @@ export function personOf(row: Record<string, string>, mapping: Mapping): Person 
     ...(language ? { languages: [language] } : {}),
     ...(document ? { evidence: { strength: 'document', document } } : {}),
     ...(since ? { since } : {}),
+    ...(mapping.confirmedAges ? { confirmedAge: true } : {}),
     cause: 'arrival',
     confirmedDistinct: true,
     address: parsedAddress.data,
@@ -126,6 +137,20 @@ export function personOf(row: Record<string, string>, mapping: Mapping): Person 
   if (!form.success) return { fault: `cannot be accepted: ${pathsOf(form.error)}` }
   const { address: _, ...rest } = form.data
   return { form: rest, address: parsedAddress.data, document: document || undefined }
+}
+
+/** Why a date of a row cannot be true. */
+const IMPOSSIBLE: Record<LifeRule, string> = {
+  'born-to-come': 'a date of birth to come',
+  'born-too-long-ago': 'a date of birth of more than 130 years ago (--confirm-ages takes it)',
+  'day-to-come': 'a day to come',
+  'before-floor': 'a day before the town keeps residences',
+  'before-birth': 'a day before the date of birth',
+  'birth-after-residence': 'a date of birth after they lived here',
+  'before-residence': 'a day before they lived here',
+  'back-before-leaving': 'a day before they had left',
+  'short-year': 'a year of fewer than four digits',
+  'no-such-day': 'no day',
 }
 
 const pathsOf = (error: z.ZodError) =>
@@ -155,18 +180,24 @@ function addressOf(
 }
 
 /** @returns undefined for an empty text, null for one that is no date */
-function dateIn(text: string, format: z.infer<typeof DateColumn>['format'] | undefined): string | null | undefined {
+function dateIn(
+  text: string,
+  format: z.infer<typeof DateColumn>['format'] | undefined,
+): string | 'short-year' | null | undefined {
   if (text === '' || format === undefined) return undefined
   const match = {
-    iso: /^(\d{4})-(\d{2})-(\d{2})$/,
+    iso: /^(\d{1,4})-(\d{2})-(\d{2})$/,
     yyyymmdd: /^(\d{4})(\d{2})(\d{2})$/,
-    'dd/mm/yyyy': /^(?<day>\d{1,2})\/(?<month>\d{1,2})\/(?<year>\d{4})$/,
-    yyyy: /^(\d{4})$/,
+    'dd/mm/yyyy': /^(?<day>\d{1,2})\/(?<month>\d{1,2})\/(?<year>\d{1,4})$/,
+    yyyy: /^(\d{1,4})$/,
   }[format].exec(text)
   if (match === null) return null
   const [year = '', month = '', day = ''] = match.groups
     ? [match.groups.year, match.groups.month, match.groups.day]
     : match.slice(1)
+  if (Number(year) === 0) return null
+  // Nobody can know which century was meant.
+  if (year.length < 4 || Number(year) < 100) return 'short-year'
   // Registers write 00 for what is not known.
   const known = [year, ...(Number(month) > 0 ? [month, ...(Number(day) > 0 ? [day] : [])] : [])]
   return known.map((part) => part.padStart(2, '0')).join('-')

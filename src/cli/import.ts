@@ -6,6 +6,7 @@ import { ConfigInvalid } from '../config.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { type BulkHousehold, registerHouseholds } from '../registry/bulk.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
+import { DEFAULT_EARLIEST_RESIDENCE, type LifeRules, lifeRules } from '../registry/life-dates.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { columnsOf, isForbidden, Mapping, type Person, personOf } from './import-mapping.ts'
 import type { Progress } from './output.ts'
@@ -117,8 +118,18 @@ async function* householdsIn(
   if (current) yield current
 }
 
-/** Reads the whole file and writes nothing: what would be imported, and what is wrong with it. */
-export async function checkImport(file: string, mapping: Mapping): Promise<ImportReport> {
+/** What holds in any town that has set nothing else. */
+const anyTown = (): LifeRules => ({
+  today: Temporal.Now.plainDateISO(),
+  floor: Temporal.PlainDate.from(DEFAULT_EARLIEST_RESIDENCE),
+})
+
+/**
+ * Reads the whole file and writes nothing: what would be imported, and what is wrong with it.
+ *
+ * @param rules what the town's own dates are measured by, where it is at hand
+ */
+export async function checkImport(file: string, mapping: Mapping, rules = anyTown()): Promise<ImportReport> {
   const report: ImportReport = {
     rows: 0,
     households: 0,
@@ -157,7 +168,7 @@ export async function checkImport(file: string, mapping: Mapping): Promise<Impor
         if (report.town.province !== province || report.town.municipality !== municipality)
           throw new ConfigInvalid(`Line ${line} is of another town than the lines before it.`)
       }
-      const person = personOf(row, mapping)
+      const person = personOf(row, mapping, rules)
       if ('fault' in person) bad(line, person.fault)
       else if (person.document !== undefined) {
         // Hashed at once, so that a million of them do not lie about in memory.
@@ -192,6 +203,7 @@ export async function importFile(
   if (from && (from.province !== town.provinceCode || from.municipality !== town.municipalityCode))
     throw new ConfigInvalid(`The file is of town ${from.province}${from.municipality}, not of this one.`)
   const clerk: Staff = { kind: 'staff', id: 'import', role: 'clerk', organisationId: officeId, case: 'import' }
+  const rules = lifeRules(deps.clock, town)
   const badLines = new Set(report.bad.map(({ line }) => line))
   const sha256 = await fingerprint(file)
   const note = `${file}.padron-import.json`
@@ -226,7 +238,9 @@ export async function importFile(
     rows += people.length
     if (read <= before.households) continue
     if (people.some((one) => badLines.has(one.line))) continue
-    const parsed = people.map(({ row }) => personOf(row, mapping)).filter((one): one is Person => !('fault' in one))
+    const parsed = people
+      .map(({ row }) => personOf(row, mapping, rules))
+      .filter((one): one is Person => !('fault' in one))
     const [first] = parsed
     if (first === undefined || parsed.length !== people.length) continue
     const household = { key: `${sha256} ${line}`, address: first.address, people: parsed.map(({ form }) => form) }

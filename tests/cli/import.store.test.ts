@@ -103,6 +103,61 @@ describe('a legacy register', () => {
     for (const secret of ['Falsa', '222222', '1970', 'Repetida']) expect(said).not.toContain(secret)
   })
 
+  it('has no dates that cannot be true: the row and the column are named, also where nothing is to be written', async () => {
+    const row = (born: string, since: string) => `;Nuria;Datada;;${born};6;;;${since};CL;de la Font;7;02;;;`
+    const { report } = await bring([
+      row('19700301', '00240101'),
+      row('19700301', '19690101'),
+      row('19700301', '18990101'),
+      row('29990101', '20100101'),
+      row('18800101', '20100101'),
+      row('19700301', '29990101'),
+      row('00240101', '20100101'),
+      row('19700301', '19700301'),
+      row('19700000', '19700101'),
+    ])
+    expect(report.bad).toEqual([
+      { line: 2, why: 'a year of fewer than four digits in FALTA' },
+      { line: 3, why: 'a day before the date of birth in FALTA' },
+      { line: 4, why: 'a day before the town keeps residences in FALTA' },
+      { line: 5, why: 'a date of birth to come in FNAC' },
+      { line: 6, why: 'a date of birth of more than 130 years ago (--confirm-ages takes it) in FNAC' },
+      { line: 7, why: 'a day to come in FALTA' },
+      { line: 8, why: 'a year of fewer than four digits in FNAC' },
+    ])
+  })
+
+  it('brings in somebody of a great age where whoever imports says that it is so', async () => {
+    const { csv, mapping } = file([';Antonia;Longeva;;18850301;6;;;19500101;CL;de la Font;7;02;;;'])
+    const sure = { ...mapping, confirmedAges: true }
+    const report = await checkImport(csv, sure)
+    expect(report.bad).toEqual([])
+    const before = await count()
+    await importFile(house.rooms, house.town, DEMO_OFFICE, csv, sure, report, silent)
+    expect(await count()).toBe(before + 1)
+  })
+
+  it('is measured by what the town itself says of the past', async () => {
+    const { csv, mapping } = file([';Roser;Antiga;;19200301;6;;;19350101;CL;de la Font;7;02;;;'])
+    const rules = { today: Temporal.PlainDate.from('2026-01-01'), floor: Temporal.PlainDate.from('1940-01-01') }
+    expect((await checkImport(csv, mapping)).bad).toEqual([])
+    expect((await checkImport(csv, mapping, rules)).bad).toHaveLength(1)
+  })
+
+  it.each([
+    ['dd/mm/yyyy', '01/03/70'],
+    ['yyyy', '70'],
+    ['iso', '70-03-01'],
+  ])('in the form %s takes no year of two digits as it is written', async (format, born) => {
+    const { csv, mapping } = file([`;Ona;Curta;;${born};6;;;20100101;CL;de la Font;7;02;;;`], {
+      ...MAPPING,
+      birthDate: { column: 'FNAC', format },
+    })
+    expect((await checkImport(csv, mapping)).bad).toEqual([
+      { line: 2, why: 'a year of fewer than four digits in FNAC' },
+    ])
+  })
+
   it('leaves a household with a bad row out whole', async () => {
     const before = await count()
     const { go } = await bring([
