@@ -1,4 +1,5 @@
-import 'temporal-polyfill/global'
+// With its calendars: people tell their date of birth in several.
+import 'temporal-polyfill/full/global'
 import * as cedar from '@cedar-policy/cedar-wasm/web'
 import policyEngine from '@cedar-policy/cedar-wasm/web/cedar_wasm_bg.wasm'
 import { createApp, furnish } from './app.tsx'
