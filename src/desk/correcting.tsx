@@ -1,15 +1,18 @@
 import { Reply } from '../firewall/reply.ts'
 import type { StaffRole } from '../firewall/requester.ts'
-import { latinDigits } from '../platform/digits.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
+import { ImpossibleDates, lifeRules } from '../registry/life-dates.ts'
 import { Contact, Correction, Name } from '../registry/model.ts'
 import { correctNeighbour, type Neighbour } from '../registry/neighbours.ts'
-import { Csrf, DateField, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
+import { Csrf, ErrorSummary, type Faults, Field } from '../ui/form.tsx'
 import { Spoken, spokenIn } from '../ui/language-select.tsx'
-import { Details } from '../ui/parts.tsx'
+import { Details, Done } from '../ui/parts.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
-import { birthIn, contactIn, contactText, nameIn, recordedIn, type Typed, typedIn } from './registration-form.ts'
+import { BornFields, bornTyped, toldBeside } from './born-fields.tsx'
+import { bornOf, contactIn, contactText, lifeText, nameIn, recordedIn, typedIn } from './registration-form.ts'
+import { deskScript } from './script.ts'
 import { Desk, type DeskVisit, idIn } from './shell.tsx'
+import type { Typed } from './typed.ts'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 
@@ -17,23 +20,35 @@ const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   page({ method: 'post', path: '/desk/neighbours/:id/correct', roles: COUNTER }, async (visit) => {
     const { town, requester, form, t } = visit
-    const again = (faults: Faults) => pageOf(<CorrectPage visit={visit} typed={typedIn(form)} faults={faults} />, 422)
+    const typed = typedIn(visit)
+    const again = (faults: Faults, status = 422) =>
+      pageOf(<CorrectPage visit={visit} typed={typed} faults={faults} />, status)
     const [given, family] = [form.get('given'), form.get('family')]
     if (given === '' && family === '') return again({ given: t.dGiven })
-    const born = birthIn((part) => latinDigits(form.get(`born-${part}`)), form.has('about'))
-    if (born === 'wrong') return again({ born: t.dBornHint })
+    const reader = { ...visit, rules: lifeRules(deps.clock, town) }
+    const confirmedAge = form.has('sure')
+    const born = bornOf(typed, '', reader, confirmedAge)
+    if (born && 'fault' in born) return again({ born: born.fault })
+    // Told in another calendar: to be looked at in both before it is kept.
+    if (typed.told) return again({}, 200)
     const contact = form.get('contact')
     const languages = spokenIn(form)
     const correction = Correction.safeParse({
       name: nameIn(given, family, recordedIn(Name, form.get('named'))),
-      dateOfBirth: born ?? null,
+      dateOfBirth: born?.date ?? null,
+      ...(confirmedAge ? { confirmedAge } : {}),
       ...(form.has('contact')
         ? { contact: contact === '' ? null : contactIn(contact, recordedIn(Contact, form.get('reached'))) }
         : {}),
       ...(languages ? { languages } : {}),
     })
     if (!correction.success) return again({ given: t.pInvalid })
-    await correctNeighbour(deps, town, requester, idIn(visit), correction.data, Number(form.get('version')))
+    try {
+      await correctNeighbour(deps, town, requester, idIn(visit), correction.data, Number(form.get('version')))
+    } catch (error) {
+      if (!(error instanceof ImpossibleDates)) throw error
+      return again(Object.fromEntries(error.faults.map((fault) => ['born', lifeText(fault, visit)])))
+    }
     return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
   })
 }
@@ -41,18 +56,14 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
 /** @param reach whether the ways to reach them were opened, and can be corrected */
 export function Correct({ visit, neighbour, reach }: { visit: DeskVisit; neighbour: Neighbour; reach: boolean }) {
   const { name, dateOfBirth, contact, languages, version } = neighbour
-  const [year = '', month = '', day = ''] = (dateOfBirth ?? '').replace('~', '').split('-')
   const recorded: Typed = {
     version: String(version),
     named: JSON.stringify(name ?? null),
     given: name?.given ?? '',
     family: name?.family?.join(' ') ?? '',
-    'born-year': year,
-    'born-month': month,
-    'born-day': day,
+    ...bornTyped('', dateOfBirth, visit.t),
     spoken: languages?.join(' ') ?? '',
     speaks: languages?.[0] ?? '',
-    ...(dateOfBirth?.endsWith('~') ? { about: 'yes' } : {}),
     ...(reach ? { contact: contactText(contact), reached: JSON.stringify(contact ?? {}) } : {}),
   }
   return (
@@ -66,9 +77,14 @@ export function Correct({ visit, neighbour, reach }: { visit: DeskVisit; neighbo
 function CorrectPage({ visit, typed, faults }: { visit: DeskVisit; typed: Typed; faults: Faults }) {
   const { t } = visit
   return (
-    <Desk visit={visit} title={t.dCorrect}>
+    <Desk visit={visit} title={t.dCorrect} script={deskScript.address}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{t.dCorrect}</h1>
+      {toldBeside(typed, { ...visit, thisYear: Temporal.Now.plainDateISO().year }).map((both) => (
+        <Done>
+          <bdi>{both}</bdi>
+        </Done>
+      ))}
       <CorrectForm visit={visit} id={idIn(visit)} typed={typed} faults={faults} />
       <p>
         <a href={`/desk/neighbours/${idIn(visit)}`}>{t.dBack}</a>
@@ -90,14 +106,7 @@ function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults
       <p class="govuk-hint">{t.dCorrectLead}</p>
       <Field name="given" label={t.dGiven} value={value('given')} auto fault={faults.given} />
       <Field name="family" label={t.dFamily} value={value('family')} auto />
-      <DateField
-        name="born"
-        legend={t.dBorn}
-        labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-        value={(part) => value(`born-${part}`)}
-        fault={faults.born}
-      />
-      <Tick name="about" label={t.dAbout} on={typed.about !== undefined} />
+      <BornFields t={t} typed={typed} faults={faults} before="" />
       {typed.contact === undefined ? (
         ''
       ) : (

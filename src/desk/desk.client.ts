@@ -8,11 +8,30 @@ const kept = document.getElementById('kept')
 const waiting = document.getElementById('waiting')
 const SENT = 'padron-sent'
 
-/** What was typed; a draft and a form that waits hold no more of a document than a counter may know. */
-const fieldsOf = (form: HTMLFormElement) =>
+const typedInto = (form: HTMLFormElement) =>
   [...new FormData(form)].flatMap(([name, value]): [string, string][] =>
     typeof value === 'string' ? [[name, withoutClosed(value)]] : [],
   )
+/** The parts of a form that ask for a date of birth, each with how the names of its fields begin. */
+const bornParts = (form: HTMLFormElement) =>
+  [...form.querySelectorAll<HTMLElement>('[data-born]')].map((part) => ({ part, before: part.dataset.born ?? '' }))
+
+/**
+ * What was typed; a draft and a form that waits hold no more of a document than a counter may know, and of a date that
+ * was told in another calendar only what it is in the usual one.
+ */
+function fieldsOf(form: HTMLFormElement): [string, string][] {
+  const typed = typedInto(form)
+  const value = new Map(typed)
+  const closed = new Set(
+    bornParts(form).flatMap(({ before }) =>
+      value.get(`${before}seen`)
+        ? ['born-day', 'born-month', 'born-year', 'about', 'before', 'calendar'].map((name) => before + name)
+        : [],
+    ),
+  )
+  return typed.filter(([name]) => !closed.has(name))
+}
 const onceOn = (page: ParentNode) => page.querySelector<HTMLInputElement>('main input[name=once]')
 
 async function keepDraft(form: HTMLFormElement): Promise<void> {
@@ -152,6 +171,40 @@ function echo(box: HTMLInputElement, output: HTMLElement): void {
     }, 150)
   })
 }
+
+/** Says beside a date of birth what it is in the usual calendar. Who sees that need not be asked again. */
+function tellBeside(form: HTMLFormElement, part: HTMLElement, before: string): void {
+  const output = part.querySelector('output')
+  const seen = part.querySelector<HTMLInputElement>(`[name="${before}seen"]`)
+  if (output === null || seen === null) return
+  let pause: ReturnType<typeof setTimeout> | undefined
+  let asked = new AbortController()
+  part.addEventListener('input', () => {
+    clearTimeout(pause)
+    asked.abort()
+    asked = new AbortController()
+    seen.value = ''
+    output.textContent = ''
+    const { signal } = asked
+    const calendar = part.querySelector('select')
+    if (calendar === null || calendar.value === 'gregory') return
+    pause = setTimeout(async () => {
+      const body = new URLSearchParams([
+        ...typedInto(form).filter(([name]) => name === 'csrf' || part.querySelector(`[name="${name}"]`) !== null),
+        ['before', before],
+      ])
+      const answer = await fetch('/desk/told', { method: 'POST', body, signal }).catch(() => undefined)
+      if (answer?.ok !== true) return
+      const told = (await answer.json()) as { text: string; seen: string }
+      if (signal.aborted) return
+      output.textContent = told.text
+      seen.value = told.seen
+    }, 300)
+  })
+}
+
+for (const one of document.querySelectorAll<HTMLFormElement>('form:has([data-born])'))
+  for (const { part, before } of bornParts(one)) tellBeside(one, part, before)
 
 const box = document.querySelector<HTMLInputElement>('#said')
 const understood = document.getElementById('understood')

@@ -4,7 +4,8 @@ import { uuidv7 } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import type { Typed } from './registration-form.ts'
+import { withoutTold } from './born-fields.tsx'
+import type { Typed } from './typed.ts'
 
 export interface Draft {
   id: string
@@ -33,7 +34,7 @@ export async function keepDraft(
   const draftId = id ?? uuidv7()
   const now = deps.clock.now()
   return deps.gate.decide(registering(town, clerk), async (transaction) => {
-    const content = Buffer.from(ledger.seal(place(draftId), typed))
+    const content = Buffer.from(ledger.seal(place(draftId), withoutTold(typed)))
     const old = new Date(now.subtract(KEPT).epochMilliseconds)
     await transaction.deleteFrom('drafts').where('updated_at', '<', old).execute()
     const kept = await transaction

@@ -18,7 +18,7 @@ import { Reading } from './reading.tsx'
 import { tieKinds } from './representatives.tsx'
 import { deskScript } from './script.ts'
 import { Settle } from './settling.tsx'
-import { CaseBox, Desk, type DeskVisit, dayText, languageName, timeText } from './shell.tsx'
+import { bornText, CaseBox, Desk, type DeskVisit, dayText, languageName, timeText } from './shell.tsx'
 
 interface PageProps {
   visit: DeskVisit
@@ -56,7 +56,7 @@ export function NeighbourPage(props: PageProps) {
     .map((field) => t[`f${field}`])
     .join(', ')
   return (
-    <Desk visit={visit} title={t.dWho} {...(registered ? { script: deskScript.address } : {})}>
+    <Desk visit={visit} title={t.dWho} script={deskScript.address}>
       {registered ? <Done>{t.dDone}</Done> : ''}
       <h1>
         <bdi>{name ? nameText(name) : '…'}</bdi>
@@ -66,7 +66,7 @@ export function NeighbourPage(props: PageProps) {
       <CaseBox visit={visit} to={`/desk/neighbours/${id}`} />
       {departedOn ? <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p> : ''}
       <Facts>
-        <Fact name={t.dBorn}>{dayText(language, dateOfBirth)}</Fact>
+        <Fact name={t.dBorn}>{bornText(language, dateOfBirth)}</Fact>
         <Fact name={t.dWhere}>
           <bdi>{address ? addressText(address) : '–'}</bdi>
           {address && 'coordinates' in address && address.coordinates ? (

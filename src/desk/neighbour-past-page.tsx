@@ -4,11 +4,12 @@ import { nameText } from '../proofs/paper.ts'
 import type { History } from '../registry/history.ts'
 import type { LookUp } from '../registry/lookups.ts'
 import type { OpenProceeding } from '../registry/proceedings-due.ts'
-import { Csrf, DateField, Field, Radios } from '../ui/form.tsx'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { withinCase } from './purpose.ts'
 import { becauseNames } from './register-page.tsx'
 import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
+import type { Typed } from './typed.ts'
 
 type Part = 'now' | 'acts' | 'history' | 'looked' | 'messages' | 'leave'
 
@@ -156,11 +157,15 @@ export function LeavePage(props: {
   version: number
   proceedings: readonly OpenProceeding[]
   once: string
+  /** What was typed into it, where something is wrong with it. */
+  typed?: Typed
+  faults?: Faults
 }) {
-  const { visit, id, version, proceedings, once } = props
+  const { visit, id, version, proceedings, once, typed = {}, faults = {} } = props
   const { t, session } = visit
   return (
     <Desk visit={visit} title={t.dLeave}>
+      <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{t.dLeave}</h1>
       <Tabs visit={visit} id={id} here="leave" />
       {proceedings.map((proceeding) => (
@@ -176,7 +181,7 @@ export function LeavePage(props: {
           <Radios
             name="cause"
             legend={t.dReason}
-            value=""
+            value={typed.cause ?? ''}
             choices={[
               { value: 'death', label: t.dDied },
               { value: 'moved-away', label: t.dMovedAway },
@@ -187,10 +192,11 @@ export function LeavePage(props: {
           <DateField
             name="on"
             legend={t.dOn}
+            fault={faults.on}
             labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-            value={() => ''}
+            value={(part) => typed[`on-${part}`] ?? ''}
           />
-          <Field name="reason" label={t.dReason} lines={3} />
+          <Field name="reason" label={t.dReason} lines={3} value={typed.reason} />
           <button type="submit" class="govuk-button">
             {t.dSave}
           </button>
@@ -217,19 +223,12 @@ export function ProceedingBox(props: { visit: DeskVisit; proceeding: OpenProceed
       {proceeding.effectiveFrom ? (
         <p>{t.dDecideAfter.replace('{day}', dayText(language, proceeding.effectiveFrom))}</p>
       ) : (
-        <form method="post" action={action('notice')}>
-          <Csrf token={session.csrf} />
-          <input type="hidden" name="once" value={once} />
-          <DateField
-            name="told"
-            legend={t.dNotice}
-            labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-            value={() => ''}
-          />
-          <button type="submit" class="govuk-button">
-            {t.dSave}
-          </button>
-        </form>
+        <NoticeForm
+          visit={visit}
+          at={{ neighbourId: proceeding.neighbourId, proceedingId: proceeding.id }}
+          once={once}
+          typed={{}}
+        />
       )}
       <form method="post" action={action('decision')}>
         <Csrf token={session.csrf} />
@@ -248,5 +247,50 @@ export function ProceedingBox(props: { visit: DeskVisit; proceeding: OpenProceed
         </p>
       </form>
     </section>
+  )
+}
+
+interface NoticeProps {
+  visit: DeskVisit
+  at: { neighbourId: string; proceedingId: string }
+  once: string
+  typed: Typed
+  fault?: string
+}
+
+/** The day on which somebody was told of the proceeding. */
+function NoticeForm({ visit, at, once, typed, fault }: NoticeProps) {
+  const { t, session } = visit
+  return (
+    <form method="post" action={`/desk/neighbours/${at.neighbourId}/proceedings/${at.proceedingId}/notice`}>
+      <Csrf token={session.csrf} />
+      <input type="hidden" name="once" value={once} />
+      <DateField
+        name="told"
+        legend={t.dNotice}
+        fault={fault}
+        labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+        value={(part) => typed[`told-${part}`] ?? ''}
+      />
+      <button type="submit" class="govuk-button">
+        {t.dSave}
+      </button>
+    </form>
+  )
+}
+
+/** The form once more, with what is wrong with the day. The record is not opened for it. */
+export function NoticePage(props: NoticeProps) {
+  const { visit, at, fault = '' } = props
+  const { t } = visit
+  return (
+    <Desk visit={visit} title={t.dLeave}>
+      <ErrorSummary title={t.dThere} faults={{ told: fault }} />
+      <h1>{t.dLeave}</h1>
+      <NoticeForm {...props} />
+      <p>
+        <a href={`/desk/neighbours/${at.neighbourId}/leave`}>{t.dBack}</a>
+      </p>
+    </Desk>
   )
 }

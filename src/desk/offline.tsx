@@ -44,7 +44,7 @@ export function offlineDesk(house: House<Municipality>, page: Pages, deps: Proof
   })
   // A form that waited. Nobody is there to ask: what needs a decision becomes a draft on the clerk's list.
   page({ method: 'post', path: '/desk/register/kept', roles: ['clerk', 'supervisor'] }, async (visit) => {
-    const typed = typedIn(visit.form)
+    const typed = typedIn(visit)
     const once = onceOf(typed)
     const done = await registerPeople(deps, visit, { ...typed, once }, once)
     // A likely twin is among what is to be decided already.

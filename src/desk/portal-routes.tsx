@@ -20,6 +20,7 @@ import { isLanguage, type Language } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Details } from '../ui/parts.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
+import { bornTyped } from './born-fields.tsx'
 import { Desk, type DeskVisit, dayText, hourText, languageName } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
@@ -242,7 +243,6 @@ function Asked(props: { visit: DeskVisit; complaint: ComplaintToAnswer }) {
   const { t, session, requester } = visit
   const { neighbourId, words } = complaint
   if (neighbourId === null || requester.role === 'legal') return ''
-  const [year = '', month = '', day = ''] = words.newborn?.born.split('-') ?? []
   return (
     <>
       <p>
@@ -255,9 +255,7 @@ function Asked(props: { visit: DeskVisit; complaint: ComplaintToAnswer }) {
             of: neighbourId,
             p0_given: words.newborn.given,
             p0_family: words.newborn.family,
-            'p0_born-year': year,
-            'p0_born-month': month,
-            'p0_born-day': day,
+            ...bornTyped('p0_', words.newborn.born, t),
             p0_guardian: neighbourId,
           }).map(([name, value]) => (
             <input type="hidden" name={name} value={value} />

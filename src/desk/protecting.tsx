@@ -12,7 +12,7 @@ import { Csrf, ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
 import { Fact, Facts } from '../ui/parts.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { becauseNames } from './register-page.tsx'
-import { Desk, type DeskVisit, dayText, idIn, timeText } from './shell.tsx'
+import { bornText, Desk, type DeskVisit, dayText, idIn, timeText } from './shell.tsx'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 const SUPERVISOR: readonly StaffRole[] = ['supervisor']
@@ -69,7 +69,7 @@ function ProtectPage(props: { visit: DeskVisit; neighbour: Neighbour; reason?: s
         <Fact name={t.dWho}>
           <bdi>{name ? nameText(name) : '…'}</bdi>
         </Fact>
-        <Fact name={t.dBorn}>{dayText(language, dateOfBirth)}</Fact>
+        <Fact name={t.dBorn}>{bornText(language, dateOfBirth)}</Fact>
         <Fact name={t.dOn}>{t.dHideToday}</Fact>
       </Facts>
       <p class="lead">{hides ? t.dShowAgainLead : t.dHideLead}</p>
@@ -149,7 +149,7 @@ export function Somebody(props: { visit: DeskVisit; title: string; who: Compared
           <bdi>{who.name ? nameText(who.name) : '…'}</bdi>
         </a>
         <br />
-        {dayText(language, who.dateOfBirth)}
+        {bornText(language, who.dateOfBirth)}
         <br />
         <bdi>{who.address ? addressText(who.address) : '–'}</bdi>
         <br />

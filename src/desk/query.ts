@@ -1,5 +1,7 @@
 import { latinDigits } from '../platform/digits.ts'
+import { yearsMeant } from '../registry/life-dates.ts'
 import type { Criteria } from '../registry/model.ts'
+import type { Said } from '../registry/said-dates.ts'
 import { sufficient } from '../registry/search-tokens.ts'
 import type { Texts } from '../ui/language.ts'
 import { readDocument } from './machine-readable.ts'
@@ -28,6 +30,13 @@ export function criteriaOf(said: string, mononym: boolean): Criteria {
     return { street: street[1].replace(/[,\s]+$/, ''), number: street[2] }
   const name = rest.replaceAll(/\s+/g, ' ').trim()
   return { ...(name === '' ? {} : { name }), ...born, ...(mononym && name !== '' ? { mononym: true } : {}) }
+}
+
+/** The years that a date with a year of two digits may mean: none of them is taken for it. @returns undefined where there is no such date */
+export function shortYearIn(said: string): Extract<Said, { fault: unknown }> | undefined {
+  const [, year] = /(?<![\d/.-])\d{1,2}([/.-])\d{1,2}\1(\d{2})(?![\d/.-])/.exec(latinDigits(said))?.slice(1) ?? []
+  if (year === undefined || readDocument(said, Temporal.Now.plainDateISO().year)) return undefined
+  return { fault: 'short-year', years: yearsMeant(Number(year), Temporal.Now.plainDateISO().year) }
 }
 
 /** What the box understood, in words, and whether it is enough to look for somebody; of a document, only that it is one. */

@@ -5,11 +5,13 @@ import { type Choice, Csrf, DateField, ErrorSummary, type Faults, Field, Radios,
 import type { Texts } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Details, Done, NotDone } from '../ui/parts.tsx'
+import { BornFields, toldBeside } from './born-fields.tsx'
 import { Reading } from './reading.tsx'
-import { MOST_PEOPLE, peopleIn, type Typed } from './registration-form.ts'
+import { MOST_PEOPLE, peopleIn } from './registration-form.ts'
 import { tieKinds } from './representatives.tsx'
 import { deskScript } from './script.ts'
-import { Desk, type DeskVisit, dayText } from './shell.tsx'
+import { bornText, Desk, type DeskVisit, dayText } from './shell.tsx'
+import type { Typed } from './typed.ts'
 
 export interface RegisterProps {
   visit: DeskVisit
@@ -33,6 +35,11 @@ export function RegisterPage(props: RegisterProps) {
       <h1>{t.dRegister}</h1>
       <ErrorSummary title={t.dThere} faults={faults} />
       {read ? <Done>{t.dRead}</Done> : ''}
+      {toldBeside(typed, { ...visit, thisYear: Temporal.Now.plainDateISO().year }).map((both) => (
+        <Done>
+          <bdi>{both}</bdi>
+        </Done>
+      ))}
       <form method="post" action="/desk/register" data-draft={draftId ?? 'new'} data-kept={t.dDrafts}>
         <Csrf token={session.csrf} />
         {/* Enter in a field presses the first button there is: it is to register, not to add a person. */}
@@ -116,15 +123,7 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
         fault={faults[name('given')]}
       />
       <Field name={name('family')} label={t.dFamily} value={value('family')} auto />
-      <DateField
-        name={name('born')}
-        legend={t.dBorn}
-        hint={t.dBornHint}
-        fault={faults[name('born')]}
-        labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-        value={(part) => value(`born-${part}`)}
-      />
-      <Tick name={name('about')} label={t.dAbout} on={value('about') !== ''} />
+      <BornFields t={t} typed={typed} faults={faults} before={name('')} />
       <Radios name={name('evidence')} legend={t.dHow} choices={evidence} value={value('evidence') || 'declaration'} />
       <Field
         name={name('document')}
@@ -286,7 +285,7 @@ export function TwinPage(props: {
                   <Reading name={name as Name | undefined} />
                 </a>
                 <br />
-                {dayText(language, dateOfBirth)}
+                {bornText(language, dateOfBirth)}
                 {departedOn ? (
                   <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p>
                 ) : (

@@ -1,13 +1,17 @@
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
+import { lifeRules } from '../registry/life-dates.ts'
 import { DistinctBecause, type Registration } from '../registry/model.ts'
 import { DuplicateSuspected, registerNeighbour } from '../registry/register.ts'
 import { pageOf } from '../ui/signed-in.tsx'
 import { dropDraft, keepDraft, TO_DECIDE } from './drafts.ts'
 import { RegisterPage, TwinPage } from './register-page.tsx'
-import { check, faultsOf, type Typed } from './registration-form.ts'
+import { check, faultsOf } from './registration-form.ts'
 import type { DeskVisit } from './shell.tsx'
+import type { Typed } from './typed.ts'
+
+const TOLD = /(^|_)told$/
 
 /** The person of a form whom the registry took for somebody it knows. */
 class Twin {
@@ -25,17 +29,19 @@ class Twin {
  * goes on where it stopped: each person has a key of their own, so nobody is registered twice.
  */
 export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: Typed, once: string): Promise<Reply> {
-  const { t, town, requester } = visit
+  const { town, requester } = visit
   const draftId = typed.draft
   const { people, faults, sensitive } = check(
     typed,
-    t,
-    town,
+    { ...visit, rules: lifeRules(deps.clock, town) },
     typed.sensitive === 'keep' || visit.form.get('sensitive') === 'keep',
   )
   const [first, ...others] = people
   const { read, ...shown } = typed
   if (read) return pageOf(<RegisterPage visit={visit} typed={shown} read draftId={draftId} once={once} />)
+  // Told in another calendar: nobody is registered before somebody has looked at both dates.
+  if (Object.keys(faults).length === 0 && Object.keys(typed).some((name) => TOLD.test(name)))
+    return pageOf(<RegisterPage visit={visit} typed={typed} draftId={draftId} once={once} />)
   if (Object.keys(faults).length > 0 || first === undefined || sensitive)
     return pageOf(
       <RegisterPage visit={visit} typed={typed} faults={faults} sensitive={sensitive} draftId={draftId} once={once} />,
@@ -82,7 +88,7 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
     }
     if (!(error instanceof InvalidInput)) throw error
     return pageOf(
-      <RegisterPage visit={visit} typed={typed} faults={faultsOf(error, t)} draftId={draftId} once={once} />,
+      <RegisterPage visit={visit} typed={typed} faults={faultsOf(error, visit)} draftId={draftId} once={once} />,
       422,
     )
   }

@@ -1,21 +1,28 @@
 import type { z } from 'zod'
 import { latinDigits } from '../platform/digits.ts'
 import type { InvalidInput } from '../platform/problem.ts'
-import { parseBirthDate } from '../registry/birth-date.ts'
+import {
+  faultsOfBirth,
+  faultsOfStart,
+  ImpossibleDates,
+  type LifeFault,
+  type LifeRules,
+} from '../registry/life-dates.ts'
 import { type Address, Contact, type Name, Registration } from '../registry/model.ts'
+import type { Municipality } from '../registry/municipality.ts'
 import { referenceAddressesOf } from '../registry/reference-addresses.ts'
+import { saidDay } from '../registry/said-dates.ts'
+import { lifeFaultText, saidFaultText } from '../ui/dates.ts'
 import type { Faults } from '../ui/form.tsx'
-import type { Texts } from '../ui/language.ts'
-import type { Form } from '../ui/signed-in.tsx'
+import { bornIn, withoutCalendars } from './born-fields.tsx'
 import { readDocument } from './machine-readable.ts'
 import { sensitiveWord, withoutSensitive } from './sensitive.ts'
+import { type DeskVisit, dayText } from './shell.tsx'
+import type { Typed } from './typed.ts'
 
 export const MOST_PEOPLE = 12
 
 type Towns = Parameters<typeof referenceAddressesOf>[0]
-
-/** A form under way: what was typed, field by field. */
-export type Typed = Record<string, string>
 
 /** Text fields in which somebody might write what must not be kept. */
 const FREE = /^(usual|description|p\d+_(institution|contact))$/
@@ -34,13 +41,13 @@ export interface Checked {
 export const peopleIn = (typed: Typed) =>
   Math.min(MOST_PEOPLE, Math.max(1, Number.parseInt(typed.people ?? '1', 10) || 1))
 
-/** What was typed, cleaned of what the clerk agreed to remove. */
-export function typedIn(form: Form): Typed {
+/** What was typed, cleaned of what the clerk agreed to remove, with every date in the usual calendar. */
+export function typedIn({ form, t, language }: Pick<DeskVisit, 'form' | 't' | 'language'>): Typed {
   const typed: Typed = Object.fromEntries(form.entries().map(([name, value]) => [name, value.slice(0, 2000)]))
   const { sensitive, ...rest } = typed
   if (sensitive === 'remove')
     for (const name of Object.keys(rest)) if (FREE.test(name)) rest[name] = withoutSensitive(rest[name] ?? '')
-  return withoutDocuments(rest)
+  return withoutDocuments(withoutCalendars(rest, { t, language }))
 }
 
 /** The form's own number: whatever is sent with it twice is done once. */
@@ -77,13 +84,18 @@ function withoutDocuments(typed: Typed): Typed {
   return filled
 }
 
-/** Turns what was typed into registrations, or says kindly what is missing. */
-export function check(typed: Typed, t: Texts, town: Towns, keepSensitive: boolean): Checked {
+/** Who reads a form, by which rules. */
+export type FormReader = Pick<DeskVisit, 't' | 'language' | 'town'> & { rules: LifeRules }
+
+/** Turns what was typed into registrations, or says kindly what is missing and what cannot be. */
+export function check(typed: Typed, reader: FormReader, keepSensitive: boolean): Checked {
+  const { t, town, rules } = reader
   const faults: Record<string, string> = {}
   const people: Registration[] = []
   const address = addressIn(typed, town)
-  const since = isoDay(typed, 'since')
-  if (since === 'wrong') faults.since = t.dNoSuchDay
+  const since = dayIn(typed, 'since', reader)
+  if (since && 'fault' in since) faults.since = since.fault
+  const from = since && 'date' in since ? since.date : undefined
   if (address === undefined && !typed.household) faults.where = t.dWhere
   for (let i = 0; i < peopleIn(typed); i += 1) {
     const get = (name: string) => (typed[`p${i}_${name}`] ?? '').trim()
@@ -93,11 +105,16 @@ export function check(typed: Typed, t: Texts, town: Towns, keepSensitive: boolea
       if (i === 0) faults.p0_given = t.dGiven
       continue
     }
-    const born = birthIn((part) => latinDigits(get(`born-${part}`)), get('about') !== '')
-    if (born === 'wrong') faults[`p${i}_born`] = t.dBornHint
+    const confirmedAge = get('sure') !== ''
+    const born = bornOf(typed, `p${i}_`, reader, confirmedAge)
+    if (born && 'fault' in born) faults[`p${i}_born`] = born.fault
+    const dateOfBirth = born && 'date' in born ? born.date : undefined
+    const [late] = faultsOfStart(rules, { since: from ?? rules.today.toString(), born: dateOfBirth })
+    if (late) faults.since ??= lifeText(late, reader)
     const parsed = Registration.safeParse({
       name: nameIn(given, family),
-      ...(born === undefined || born === 'wrong' ? {} : { dateOfBirth: born }),
+      ...(dateOfBirth === undefined ? {} : { dateOfBirth }),
+      ...(confirmedAge ? { confirmedAge } : {}),
       ...(get('language') ? { languages: [get('language')] } : {}),
       ...(get('contact') ? { contact: contactIn(get('contact')) } : {}),
       ...(get('evidence')
@@ -114,7 +131,7 @@ export function check(typed: Typed, t: Texts, town: Towns, keepSensitive: boolea
           ? { representatives: [{ kind: 'institution', name: get('institution') }] }
           : {}),
       ...(get('protected') ? { protected: true } : {}),
-      ...(since && since !== 'wrong' ? { since } : {}),
+      ...(from ? { since: from } : {}),
       ...(typed.household ? { householdId: typed.household } : { address: address ?? { kind: 'no-fixed-address' } }),
     })
     if (parsed.success) people.push(parsed.data)
@@ -186,30 +203,38 @@ export function recordedIn<T>(schema: z.ZodType<T>, json: string): T | undefined
   }
 }
 
-/** A date of birth in three boxes, as far as it is known. @returns undefined when nothing is typed */
-export function birthIn(get: (name: 'day' | 'month' | 'year') => string, about: boolean): string | 'wrong' | undefined {
-  const [day, month, year] = [get('day'), get('month'), get('year')]
-  if (year === '') return day || month ? 'wrong' : undefined
-  const text = [year, ...(month ? [month.padStart(2, '0'), ...(day ? [day.padStart(2, '0')] : [])] : [])].join('-')
-  const date = text + (about ? '~' : '')
-  return parseBirthDate(date) ? date : 'wrong'
+/** A date as it was meant, or what to say beside its boxes. */
+export type DateTyped = { date: string } | { fault: string }
+type DateReader = Omit<FormReader, 'town'> & { town: Pick<Municipality, 'earliestResidence'> }
+
+/** A date of birth as far as it is known, and as far as it can be. @returns undefined when nothing is typed */
+export function bornOf(typed: Typed, before: string, reader: DateReader, confirmedAge: boolean): DateTyped | undefined {
+  const { t, language, rules } = reader
+  const said = bornIn(typed, before, { t, language, thisYear: rules.today.year })
+  if (said === undefined) return undefined
+  if ('fault' in said) return { fault: saidFaultText(t, language, said) }
+  const [impossible] = faultsOfBirth(rules, said.date, { confirmedAge })
+  return impossible ? { fault: lifeText(impossible, reader) } : said
 }
 
-/** A day in three boxes. @returns undefined when all are empty */
-export function isoDay(typed: Typed, name: string): string | 'wrong' | undefined {
-  const [day = '', month = '', year = ''] = ['day', 'month', 'year'].map((part) =>
-    latinDigits(typed[`${name}-${part}`] ?? '').trim(),
-  )
-  if (day === '' && month === '' && year === '') return undefined
-  try {
-    return Temporal.PlainDate.from(
-      { year: Number(year), month: Number(month), day: Number(day) },
-      { overflow: 'reject' },
-    ).toString()
-  } catch {
-    return 'wrong'
-  }
+/** A whole day in three boxes. @returns undefined when all are empty */
+export function dayIn(
+  typed: Typed,
+  name: string,
+  { t, language, rules }: Pick<FormReader, 't' | 'language' | 'rules'>,
+  toCome = false,
+): DateTyped | undefined {
+  const get = (part: string) => typed[`${name}-${part}`] ?? ''
+  const boxes = { day: get('day'), month: get('month'), year: get('year') }
+  const said = saidDay(boxes, { language, thisYear: rules.today.year, toCome })
+  return said && 'fault' in said ? { fault: saidFaultText(t, language, said) } : said
 }
+
+/** Why a date cannot be true, in the words of the page. */
+export const lifeText = (
+  fault: LifeFault,
+  { t, language, town }: Pick<FormReader, 't' | 'language'> & { town: Pick<Municipality, 'earliestResidence'> },
+) => lifeFaultText(t, fault, dayText(language, town.earliestResidence))
 
 /** Where somebody lives, as typed. @returns undefined when no kind was chosen */
 export function addressIn(typed: Typed, town: Towns): Address | undefined {
@@ -254,12 +279,19 @@ export function pointIn(text: string): { coordinates?: { latitude: number; longi
 }
 
 /** Errors of the registry's own, beside the fields they are about. */
-export function faultsOf(error: InvalidInput, t: Texts): Faults {
+export function faultsOf(error: InvalidInput, reader: Pick<FormReader, 't' | 'language' | 'town'>): Faults {
+  if (error instanceof ImpossibleDates)
+    return Object.fromEntries(
+      error.faults.map((fault) => [
+        fault.pointer === '/dateOfBirth' ? 'p0_born' : fault.pointer.slice(1),
+        lifeText(fault, reader),
+      ]),
+    )
   return Object.fromEntries(
     error.errors.map(({ pointer }) => {
-      if (pointer === '/agreement') return ['agreement', t.dMinorsMissing]
+      if (pointer === '/agreement') return ['agreement', reader.t.dMinorsMissing]
       const field = /since/.test(pointer) ? 'since' : /address|household/.test(pointer) ? 'where' : 'p0_given'
-      return [field, t.pInvalid]
+      return [field, reader.t.pInvalid]
     }),
   )
 }

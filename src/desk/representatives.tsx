@@ -19,15 +19,17 @@ import {
   unrepresentedNeighbours,
 } from '../registry/representatives.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
+import { saidFaultText } from '../ui/dates.ts'
 import { Csrf, ErrorSummary, type Faults, Field, Group, Radios, Select, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import type { Form, signedInPages } from '../ui/signed-in.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
-import { criteriaOf, saidAgain } from './query.ts'
-import { type Typed, typedIn } from './registration-form.ts'
+import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
+import { typedIn } from './registration-form.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
-import { Desk, type DeskVisit, dayText, idIn, onceIn } from './shell.tsx'
+import { bornText, Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
+import type { Typed } from './typed.ts'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 
@@ -43,7 +45,7 @@ interface Again {
   typed?: Typed
   faults?: Faults
   found?: Shown
-  tooWide?: boolean
+  fault?: string
 }
 
 /** Who acts for a neighbour: set, changed and ended at any time, each found by name. */
@@ -59,8 +61,12 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
   page({ method: 'get', path, roles: COUNTER }, (visit) => show(visit))
   page({ method: 'post', path: `${path}/find`, roles: COUNTER }, async (visit) => {
     const { town, requester, form } = visit
-    const typed = { ...typedIn(form), said: saidAgain(form.get('said')) }
+    const typed = { ...typedIn(visit), said: saidAgain(form.get('said')) }
     const ward = await representativesOf(deps, town, requester, idIn(visit))
+    const again = (fault: string) =>
+      Reply.page(ward, (shown) => <RepresentativesPage visit={visit} ward={shown} typed={typed} fault={fault} />, 422)
+    const short = shortYearIn(form.get('said'))
+    if (short) return again(saidFaultText(visit.t, visit.language, short))
     try {
       const criteria = criteriaOf(form.get('said'), form.has('mononym'))
       const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteria)
@@ -69,12 +75,12 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
       ))
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
-      return Reply.page(ward, (shown) => <RepresentativesPage visit={visit} ward={shown} typed={typed} tooWide />, 422)
+      return again(visit.t.dTooWide)
     }
   })
   page({ method: 'post', path, roles: COUNTER }, async (visit) => {
     const { town, requester, form, t } = visit
-    const typed = typedIn(form)
+    const typed = typedIn(visit)
     const parsed = Representative.safeParse(
       form.has('institution')
         ? { kind: 'institution', name: form.get('institution') }
@@ -109,7 +115,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
     const who = { neighbourId: at.wardId, kind: form.get('kind'), ...limitsIn(form) }
     const parsed = Representative.safeParse(who)
     if (!parsed.success || parsed.data.kind === 'institution')
-      return show(visit, { typed: { ...typedIn(form), tie: at.tieId }, faults: court }, 422)
+      return show(visit, { typed: { ...typedIn(visit), tie: at.tieId }, faults: court }, 422)
     const { kind, limits, court: said } = parsed.data
     try {
       await changeRepresentative(deps, town, requester, at, {
@@ -119,7 +125,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
       })
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error
-      const typed = { ...typedIn(form), tie: at.tieId }
+      const typed = { ...typedIn(visit), tie: at.tieId }
       return show(visit, { typed, faults: { court: t.dActsAdultOnly } }, 422)
     }
     return Reply.redirect(back(visit))
@@ -142,7 +148,7 @@ function limitsIn(form: Pick<Form, 'has' | 'get'>): { limits?: CourtLimit[]; cou
 }
 
 function RepresentativesPage(props: { visit: DeskVisit; ward: Represented } & Again) {
-  const { visit, ward, typed = {}, faults = {}, found, tooWide = false } = props
+  const { visit, ward, typed = {}, faults = {}, found, fault } = props
   const { t, session } = visit
   const action = `/desk/neighbours/${ward.id}/representatives`
   const once = typed.once || randomUUID()
@@ -169,7 +175,7 @@ function RepresentativesPage(props: { visit: DeskVisit; ward: Represented } & Ag
       <h2>{t.dActsAdd}</h2>
       <form method="post" action={`${action}/find`}>
         <Csrf token={session.csrf} />
-        <SaidFields t={t} said={typed.said ?? ''} mononym={typed.mononym !== undefined} tooWide={tooWide} />
+        <SaidFields t={t} said={typed.said ?? ''} mononym={typed.mononym !== undefined} fault={fault} />
         {faults.said ? <p class="govuk-error-message">{faults.said}</p> : ''}
         <button type="submit" class="govuk-button govuk-button--secondary">
           {t.dSearch}
@@ -281,7 +287,7 @@ function Adults(props: { visit: DeskVisit; ward: Represented; found: Shown; once
         choices={others.map((match) => ({
           value: match.id,
           label: match.name ? nameText(match.name) : '…',
-          hint: [dayText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
+          hint: [bornText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
             .filter(Boolean)
             .join(' · '),
         }))}
@@ -311,7 +317,7 @@ function UnrepresentedPage(props: { visit: DeskVisit; people: readonly Unreprese
             <a href={`/desk/neighbours/${id}/representatives`}>
               <bdi>{name ? nameText(name) : '…'}</bdi>
             </a>{' '}
-            · {dayText(language, dateOfBirth)}
+            · {bornText(language, dateOfBirth)}
             {household.length > 0 ? (
               <>
                 <p>{t.dUnrepresentedWith}</p>
@@ -321,7 +327,7 @@ function UnrepresentedPage(props: { visit: DeskVisit; people: readonly Unreprese
                       <a href={`/desk/neighbours/${mate.id}`}>
                         <bdi>{mate.name ? nameText(mate.name) : '…'}</bdi>
                       </a>{' '}
-                      · {dayText(language, mate.dateOfBirth)}
+                      · {bornText(language, mate.dateOfBirth)}
                     </li>
                   ))}
                 </ul>

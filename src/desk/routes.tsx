@@ -17,6 +17,7 @@ import { offerToWallet } from '../proofs/wallet/offers.ts'
 import { confirmResidence } from '../registry/confirmations.ts'
 import { Departure, decideProceeding, recordDeparture, recordNotice } from '../registry/departures.ts'
 import { neighbourHistory } from '../registry/history.ts'
+import { ImpossibleDates, lifeRules } from '../registry/life-dates.ts'
 import { lookUpsOf } from '../registry/lookups.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { openNeighbour } from '../registry/neighbours.ts'
@@ -26,28 +27,32 @@ import { hidingAsSeenBy } from '../registry/protection.ts'
 import { mayBeUnrepresented } from '../registry/representatives.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { referencePostWaiting } from '../registry/told.ts'
+import { saidFaultText } from '../ui/dates.ts'
+import type { Faults } from '../ui/form.tsx'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
+import { toldSoFar } from './born-fields.tsx'
 import { correctingDesk } from './correcting.tsx'
 import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
 import { erasureDesk } from './erasures.tsx'
 import { postalSection } from './letters.ts'
 import { messageDesk } from './messages.tsx'
 import { NeighbourPage, WalletPage } from './neighbour-page.tsx'
-import { HistoryPage, LeavePage, LookedPage } from './neighbour-past-page.tsx'
+import { HistoryPage, LeavePage, LookedPage, NoticePage } from './neighbour-past-page.tsx'
 import { offlineDesk } from './offline.tsx'
 import { organisationDesk } from './organisations.tsx'
 import { oversightDesk } from './oversight-routes.tsx'
 import { portalDesk } from './portal-routes.tsx'
 import { protectingDesk } from './protecting.tsx'
 import { purposesOfCase, withinCase } from './purpose.ts'
-import { criteriaOf, saidAgain, understood } from './query.ts'
+import { criteriaOf, saidAgain, shortYearIn, understood } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
-import { isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
+import { dayIn, faultsOf, lifeText, onceOf, typedIn } from './registration-form.ts'
 import { representativeDesk } from './representatives.tsx'
 import { SearchPage } from './search-page.tsx'
 import { settlingDesk } from './settling.tsx'
 import { type DeskVisit, idIn, onceIn } from './shell.tsx'
+import type { Typed } from './typed.ts'
 import { SessionsPage, WorkPage } from './work-page.tsx'
 
 export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | undefined; signers: LedgerSigners }
@@ -91,6 +96,8 @@ function aboutNeighbours(page: Pages, deps: DeskDeps): Pages {
 }
 const at = (id: string): `/${string}` => `/desk/neighbours/${id}`
 
+const readerOf = (visit: DeskVisit, { clock }: DeskDeps) => ({ ...visit, rules: lifeRules(clock, visit.town) })
+
 function finding(page: Pages, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk', roles: COUNTER }, async (visit) => pageOf(<SearchPage visit={visit} />))
   page({ method: 'post', path: '/desk/search', roles: COUNTER }, async (visit) => {
@@ -98,18 +105,26 @@ function finding(page: Pages, deps: DeskDeps): void {
     const typed = visit.form.get('said')
     const said = saidAgain(typed)
     const mononym = visit.form.has('mononym')
+    const short = shortYearIn(typed)
+    if (short) {
+      const fault = saidFaultText(visit.t, visit.language, short)
+      return pageOf(<SearchPage visit={visit} said={said} mononym={mononym} fault={fault} />, 422)
+    }
     try {
       const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteriaOf(typed, mononym))
       return Reply.page(found, (shown) => <SearchPage visit={visit} said={said} mononym={mononym} found={shown} />)
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
-      return pageOf(<SearchPage visit={visit} said={said} mononym={mononym} tooWide />, 422)
+      return pageOf(<SearchPage visit={visit} said={said} mononym={mononym} fault={visit.t.dTooWide} />, 422)
     }
   })
   // What the box makes of what is being said, at every pause of the typing: nothing is looked up for it.
-  page({ method: 'post', path: '/desk/understood', roles: COUNTER }, async ({ form, t }) =>
-    Reply.giveBack(understood(criteriaOf(form.get('said'), form.has('mononym')), t)),
-  )
+  page({ method: 'post', path: '/desk/understood', roles: COUNTER }, async ({ form, t, language }) => {
+    const said = form.get('said')
+    const short = shortYearIn(said)
+    if (short) return Reply.giveBack({ text: saidFaultText(t, language, short), enough: false })
+    return Reply.giveBack(understood(criteriaOf(said, form.has('mononym')), t))
+  })
   page({ method: 'post', path: '/desk/case', roles: COUNTER }, async ({ town, session, form, requester }) => {
     const workCase = form.get('case')
     const purpose = form.get('purpose')
@@ -133,7 +148,7 @@ function registering(page: Pages, deps: DeskDeps): void {
     })
   })
   page({ method: 'post', path: '/desk/register', roles: COUNTER }, async (visit) => {
-    const typed = typedIn(visit.form)
+    const typed = typedIn(visit)
     const once = onceOf(typed)
     const draftId = typed.draft
     if (typed.act === 'another') {
@@ -153,9 +168,14 @@ function registering(page: Pages, deps: DeskDeps): void {
     }
     return registerPeople(deps, visit, typed, once)
   })
-  page({ method: 'post', path: '/desk/drafts', roles: COUNTER }, async ({ town, requester, form }) => {
-    const typed = typedIn(form)
-    return Reply.disclose(await keepDraft(deps, town, requester, typed.draft, typed))
+  page({ method: 'post', path: '/desk/drafts', roles: COUNTER }, async (visit) => {
+    const typed = typedIn(visit)
+    return Reply.disclose(await keepDraft(deps, visit.town, visit.requester, typed.draft, typed))
+  })
+  // What a date that is being typed in another calendar is in the usual one: nothing of it is kept.
+  page({ method: 'post', path: '/desk/told', roles: COUNTER }, async (visit) => {
+    const [before = ''] = /^(p\d+_)?$/.exec(visit.form.get('before')) ?? []
+    return Reply.giveBack(toldSoFar(Object.fromEntries(visit.form.entries()), before, visit))
   })
   page({ method: 'post', path: '/desk/drafts/discard', roles: COUNTER }, async ({ town, requester, form }) => {
     await dropDraft(deps, town, requester, form.get('draft'))
@@ -270,24 +290,44 @@ function departing(page: Pages, deps: DeskDeps): void {
     ))
   })
   page({ method: 'post', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) => {
-    const on = isoDay(typedIn(visit.form), 'on')
+    const typed = typedIn(visit)
+    const version = Number(visit.form.get('version'))
+    const again = (faults: Faults) => {
+      const form = { version, proceedings: [], once: onceOf(typed), typed, faults }
+      return pageOf(<LeavePage visit={visit} id={idIn(visit)} {...form} />, 422)
+    }
     const cause = visit.form.get('cause')
     const atOnce = cause === 'death' || cause === 'moved-away'
+    const on = atOnce ? dayIn(typed, 'on', readerOf(visit, deps)) : undefined
+    if (on && 'fault' in on) return again({ on: on.fault })
     const departure = Departure.safeParse(
-      atOnce ? { cause, ...(on ? { on } : {}) } : { cause, reason: visit.form.get('reason') },
+      atOnce ? { cause, ...(on ? { on: on.date } : {}) } : { cause, reason: visit.form.get('reason') },
     )
     if (!departure.success) throw new InvalidInput([])
-    const conditions = { version: Number(visit.form.get('version')), idempotencyKey: onceIn(visit, 'leave') }
-    await recordDeparture(deps, visit.town, visit.requester, idIn(visit), departure.data, conditions)
+    const conditions = { version, idempotencyKey: onceIn(visit, 'leave') }
+    try {
+      await recordDeparture(deps, visit.town, visit.requester, idIn(visit), departure.data, conditions)
+    } catch (error) {
+      if (!(error instanceof ImpossibleDates)) throw error
+      return again(faultsOf(error, visit))
+    }
     return Reply.redirect(atOnce ? at(idIn(visit)) : `${at(idIn(visit))}/leave`)
   })
   page(
     { method: 'post', path: '/desk/neighbours/:id/proceedings/:proceeding/notice', roles: COUNTER },
     async (visit) => {
-      const told = isoDay(typedIn(visit.form), 'told')
-      if (told === undefined || told === 'wrong') throw new InvalidInput([])
+      const typed = typedIn(visit)
       const place = { neighbourId: idIn(visit), proceedingId: visit.params.proceeding ?? '' }
-      await recordNotice(deps, visit.town, visit.requester, place, told, onceIn(visit, 'notice'))
+      const again = (fault: string) =>
+        pageOf(<NoticePage visit={visit} at={place} once={onceOf(typed)} typed={typed} fault={fault} />, 422)
+      const told = dayIn(typed, 'told', readerOf(visit, deps)) ?? { fault: visit.t.dWholeDay }
+      if ('fault' in told) return again(told.fault)
+      try {
+        await recordNotice(deps, visit.town, visit.requester, place, told.date, onceIn(visit, 'notice'))
+      } catch (error) {
+        if (!(error instanceof ImpossibleDates)) throw error
+        return again(error.faults.map((fault) => lifeText(fault, visit)).join(' '))
+      }
       return Reply.redirect('/desk/work')
     },
   )

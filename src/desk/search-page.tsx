@@ -6,7 +6,7 @@ import { Csrf, Field, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Reading } from './reading.tsx'
 import { deskScript } from './script.ts'
-import { CaseBox, Desk, type DeskVisit, dayText } from './shell.tsx'
+import { bornText, CaseBox, Desk, type DeskVisit } from './shell.tsx'
 
 export interface Shown {
   matches: readonly {
@@ -20,19 +20,11 @@ export interface Shown {
 export type Found = Disclosed<Shown>
 
 /** The box for what people say, and what it makes of that while it is typed in. */
-export function SaidFields(props: { t: Texts; said: string; mononym: boolean; tooWide: boolean }) {
-  const { t, said, mononym, tooWide } = props
+export function SaidFields(props: { t: Texts; said: string; mononym: boolean; fault?: string | undefined }) {
+  const { t, said, mononym, fault } = props
   return (
     <>
-      <Field
-        name="said"
-        label={t.dQuery}
-        hint={t.dQueryHint}
-        value={said}
-        auto
-        required
-        fault={tooWide ? t.dTooWide : undefined}
-      />
+      <Field name="said" label={t.dQuery} hint={t.dQueryHint} value={said} auto required fault={fault} />
       <output id="understood" for="said" aria-live="polite" dir="auto" class="govuk-hint" />
       <Tick name="mononym" label={t.dMononym} on={mononym} />
     </>
@@ -45,9 +37,9 @@ export function SearchPage(props: {
   said?: string
   mononym?: boolean
   found?: Shown
-  tooWide?: boolean
+  fault?: string
 }) {
-  const { visit, said = '', mononym = false, found, tooWide } = props
+  const { visit, said = '', mononym = false, found, fault } = props
   const { t, language, session } = visit
   return (
     <Desk visit={visit} title={t.dSearch} here="/desk" script={deskScript.address}>
@@ -55,7 +47,7 @@ export function SearchPage(props: {
       <CaseBox visit={visit} />
       <form method="post" action="/desk/search">
         <Csrf token={session.csrf} />
-        <SaidFields t={t} said={said} mononym={mononym} tooWide={tooWide ?? false} />
+        <SaidFields t={t} said={said} mononym={mononym} fault={fault} />
         <button type="submit" class="govuk-button">
           {t.dSearch}
         </button>
@@ -72,7 +64,7 @@ export function SearchPage(props: {
                   <Reading name={match.name} />
                 </a>
                 <br />
-                {dayText(language, match.dateOfBirth)} · <bdi>{match.address ? addressText(match.address) : ''}</bdi>
+                {bornText(language, match.dateOfBirth)} · <bdi>{match.address ? addressText(match.address) : ''}</bdi>
               </li>
             ))}
           </ul>

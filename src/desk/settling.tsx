@@ -6,20 +6,24 @@ import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { addressText } from '../proofs/address-text.ts'
 import { nameText } from '../proofs/paper.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
+import { lifeRules } from '../registry/life-dates.ts'
 import { MinorsAgreement } from '../registry/model.ts'
 import { type Neighbour, openNeighbour } from '../registry/neighbours.ts'
 import { isOfAge, OF_AGE } from '../registry/representation.ts'
 import { moveNeighbour, returnNeighbour } from '../registry/residences.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
+import { saidFaultText } from '../ui/dates.ts'
 import { Csrf, ErrorSummary, type Faults, Radios, Tick } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
 import { Details } from '../ui/parts.tsx'
 import { type Form, pageOf, type signedInPages } from '../ui/signed-in.tsx'
-import { criteriaOf, saidAgain } from './query.ts'
+import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
 import { AddressFields, SinceField } from './register-page.tsx'
-import { addressIn, faultsOf, isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
+import { addressIn, type DateTyped, dayIn, faultsOf, onceOf, typedIn } from './registration-form.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
-import { Desk, type DeskVisit, dayText, idIn, onceIn } from './shell.tsx'
+import { bornText, Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
+import type { Typed } from './typed.ts'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 
@@ -27,16 +31,17 @@ const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   const settles = (how: 'move' | 'return') => async (visit: DeskVisit) => {
     const { town, requester, form, t } = visit
-    const typed = typedIn(form)
+    const typed = typedIn(visit)
     const address = addressIn(typed, town)
-    const since = form.has('mistake') ? dayIn(form.get('began')) : isoDay(typed, 'since')
+    const said = dayIn(typed, 'since', { ...visit, rules: lifeRules(deps.clock, town) })
+    const since = form.has('mistake') ? beganIn(form.get('began'), t) : said
     const again = (faults: Faults) =>
       pageOf(<SettlePage visit={visit} who={whoIn(form, how === 'return')} typed={typed} faults={faults} />, 422)
     const [joined] = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(form.get('join')) ?? []
-    if (since === 'wrong') return again({ since: t.dNoSuchDay })
+    if (since && 'fault' in since) return again({ since: since.fault })
     if (address === undefined && joined === undefined) return again({ where: t.dWhere })
     const agreement = MinorsAgreement.safeParse(form.get('agreement')).data
-    const from = { ...(since ? { since } : {}), ...(agreement ? { agreement } : {}) }
+    const from = { ...(since ? { since: since.date } : {}), ...(agreement ? { agreement } : {}) }
     const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(visit, 'move') }
     const settle = (where: { address: NonNullable<typeof address> } | { householdId: string }) =>
       how === 'return'
@@ -60,8 +65,7 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
       } else if (address) await settle({ address })
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error
-      const faults = faultsOf(error, t)
-      return again(faults.since ? { ...faults, since: t.dSinceWrong } : faults)
+      return again(faultsOf(error, visit))
     }
     return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
   }
@@ -83,17 +87,20 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
     const said = form.get('said')
     const mononym = form.has('mononym')
     const again = { visit, who, said: saidAgain(said), mononym }
+    const short = shortYearIn(said)
+    if (short) return pageOf(<WithPage {...again} fault={saidFaultText(visit.t, visit.language, short)} />, 422)
     try {
       const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteriaOf(said, mononym))
       return Reply.page(found, (shown) => <WithPage {...again} found={shown} />)
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
-      return pageOf(<WithPage {...again} tooWide />, 422)
+      return pageOf(<WithPage {...again} fault={visit.t.dTooWide} />, 422)
     }
   })
 }
 
-const dayIn = (text: string) => (z.iso.date().safeParse(text).success ? text : 'wrong')
+const beganIn = (text: string, t: Texts): DateTyped =>
+  z.iso.date().safeParse(text).success ? { date: text } : { fault: t.dNoSuchDay }
 
 /** What the form must know of who settles, and nothing that says who they are. */
 interface Who {
@@ -231,9 +238,9 @@ function WithPage(props: {
   said?: string
   mononym?: boolean
   found?: Shown
-  tooWide?: boolean
+  fault?: string
 }) {
-  const { visit, who, said = '', mononym = false, found, tooWide } = props
+  const { visit, who, said = '', mononym = false, found, fault } = props
   const { t, language, session } = visit
   const id = idIn(visit)
   const others = found?.matches.filter((match) => match.id !== id) ?? []
@@ -247,7 +254,7 @@ function WithPage(props: {
         {who.returns ? <input type="hidden" name="returns" value="yes" /> : ''}
         {who.others ? <input type="hidden" name="others" value="yes" /> : ''}
         {who.minors ? <input type="hidden" name="minors" value="yes" /> : ''}
-        <SaidFields t={t} said={said} mononym={mononym} tooWide={tooWide ?? false} />
+        <SaidFields t={t} said={said} mononym={mononym} fault={fault} />
         <button type="submit" class="govuk-button govuk-button--secondary">
           {t.dSearch}
         </button>
@@ -264,7 +271,7 @@ function WithPage(props: {
             choices={others.map((match) => ({
               value: match.id,
               label: match.name ? nameText(match.name) : '…',
-              hint: [dayText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
+              hint: [bornText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
                 .filter(Boolean)
                 .join(' · '),
             }))}

@@ -2,6 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { Child } from 'hono/jsx'
 import { purposeOf, type Staff, type StaffRole } from '../firewall/requester.ts'
 import { NotFound } from '../platform/problem.ts'
+import { birthWords } from '../proofs/birth-words.ts'
+import { birthClaim } from '../proofs/claims.ts'
+import { paperTexts } from '../proofs/paper-words.ts'
+import { parseBirthDate } from '../registry/birth-date.ts'
+import { seasonsOf } from '../ui/dates.ts'
 import { Csrf, Field, Select } from '../ui/form.tsx'
 import { LANGUAGES, type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Page, RoomAction, Rooms } from '../ui/layout.tsx'
@@ -125,11 +130,20 @@ export const onceIn = ({ form }: Pick<DeskVisit, 'form'>, more = '') =>
 
 const tag = (language: Language) => (language === 'ar' ? 'ar-u-nu-latn' : language)
 
-/** A day as people write it; a date known in part stays as it is. */
+/** A day as people write it. */
 export function dayText(language: Language, iso: string | undefined | null): string {
   if (!iso) return '–'
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(iso)) return iso.replace('~', ' ±')
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(iso)) return bornText(language, iso)
   return Temporal.PlainDate.from(iso).toLocaleString(tag(language), { dateStyle: 'long' })
+}
+
+/** A date of birth in words, as far as it is known. */
+export function bornText(language: Language, dateOfBirth: string | undefined | null): string {
+  const born = dateOfBirth ? parseBirthDate(dateOfBirth) : undefined
+  if (!dateOfBirth || born === undefined) return '–'
+  const season = born.season === undefined ? undefined : seasonsOf(LOCALES[language])[born.season - 21]
+  if (season !== undefined) return season.replace('{year}', String(born.year))
+  return birthWords(birthClaim(dateOfBirth) ?? '', language, paperTexts[language])
 }
 
 /** A time to come at, with its day of the week. */

@@ -1,6 +1,7 @@
 import { AddressFields, SensitiveBox, SinceField } from '../desk/register-page.tsx'
-import { contactText, type Typed } from '../desk/registration-form.ts'
+import { contactText } from '../desk/registration-form.ts'
 import { dayText } from '../desk/shell.tsx'
+import type { Typed } from '../desk/typed.ts'
 import type { Neighbour } from '../registry/neighbours.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
 import { Spoken } from '../ui/language-select.tsx'
@@ -46,20 +47,7 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
       <section aria-labelledby="child">
         <h2 id="child">{t.mChild}</h2>
         <p>{t.mChildLead}</p>
-        <form method="post" action="/me/change/child">
-          {hidden}
-          <Field name="given" label={t.dGiven} required auto />
-          <Field name="family" label={t.dFamily} auto />
-          <DateField
-            name="born"
-            legend={t.dBorn}
-            labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-            value={() => ''}
-          />
-          <button type="submit" class="govuk-button">
-            {t.kSend}
-          </button>
-        </form>
+        <ChildForm visit={visit} typed={{}} version={version} once={once} />
       </section>
       <section aria-labelledby="reach">
         <h2 id="reach">{t.mReach}</h2>
@@ -125,6 +113,51 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
       <p>
         <a href="/complain?kind=change">{t.mElse}</a>
       </p>
+    </Own>
+  )
+}
+
+interface ChildProps {
+  visit: OwnVisit
+  typed: Typed
+  version: number
+  once: string
+  faults?: Faults
+}
+
+/** A child who was born, for a clerk to register. */
+function ChildForm({ visit, typed, version, once, faults = {} }: ChildProps) {
+  const { t, session } = visit
+  return (
+    <form method="post" action="/me/change/child">
+      <Csrf token={session.csrf} />
+      <input type="hidden" name="once" value={once} />
+      <input type="hidden" name="version" value={String(version)} />
+      <Field name="given" label={t.dGiven} value={typed.given} fault={faults.given} required auto />
+      <Field name="family" label={t.dFamily} value={typed.family} auto />
+      <DateField
+        name="born"
+        legend={t.dBorn}
+        fault={faults.born}
+        labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+        value={(part) => typed[`born-${part}`] ?? ''}
+      />
+      <button type="submit" class="govuk-button">
+        {t.kSend}
+      </button>
+    </form>
+  )
+}
+
+/** The same form once more, with what is wrong with it. */
+export function ChildPage(props: ChildProps) {
+  const { visit, faults = {} } = props
+  const { t } = visit
+  return (
+    <Own visit={visit} heading={t.mChild}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <p>{t.mChildLead}</p>
+      <ChildForm {...props} />
     </Own>
   )
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { addressIn, contactIn, isoDay, recordedIn, typedIn } from '../desk/registration-form.ts'
+import { addressIn, bornOf, contactIn, dayIn, faultsOf, recordedIn, typedIn } from '../desk/registration-form.ts'
 import { sensitiveWord } from '../desk/sensitive.ts'
 import { Reply } from '../firewall/reply.ts'
-import { today } from '../platform/clock.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { confirmResidence } from '../registry/confirmations.ts'
+import { ImpossibleDates, lifeRules } from '../registry/life-dates.ts'
 import { Contact, Correction } from '../registry/model.ts'
 import { correctNeighbour, openNeighbour } from '../registry/neighbours.ts'
 import { protectNeighbour } from '../registry/protection.ts'
@@ -15,7 +15,7 @@ import { spokenIn } from '../ui/language-select.tsx'
 import { pageOf } from '../ui/signed-in.tsx'
 import { askedBy } from './asked.ts'
 import { AskedPage } from './asked-page.tsx'
-import { ChangePage, MovePage } from './change-pages.tsx'
+import { ChangePage, ChildPage, MovePage } from './change-pages.tsx'
 import { complain } from './complaints.ts'
 import { type OwnPages, onceOf, type PortalDeps } from './routes.tsx'
 import type { OwnVisit } from './shell.tsx'
@@ -67,9 +67,9 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   )
   page({ method: 'post', path: '/me/change/move' }, async (visit) => {
     const { town, requester, t, form } = visit
-    const typed = typedIn(form)
+    const typed = typedIn(visit)
     const address = addressIn(typed, visit.town)
-    const since = isoDay(typed, 'since')
+    const since = dayIn(typed, 'since', { ...visit, rules: lifeRules(deps.clock, town) })
     const again = (faults: Faults, word?: string) =>
       pageOf(
         <MovePage
@@ -83,15 +83,18 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
         422,
       )
     const word = form.get('sensitive') === 'keep' ? undefined : sensitiveWord(`${typed.usual} ${typed.description}`)
-    const faults = { ...(address ? {} : { where: t.dWhere }), ...(since === 'wrong' ? { since: t.dNoSuchDay } : {}) }
-    if (address === undefined || since === 'wrong' || word !== undefined) return again(faults, word)
+    const faults = {
+      ...(address ? {} : { where: t.dWhere }),
+      ...(since && 'fault' in since ? { since: since.fault } : {}),
+    }
+    if (address === undefined || (since && 'fault' in since) || word !== undefined) return again(faults, word)
     try {
       const conditions = { version: versionIn(visit), idempotencyKey: onceOf(visit, 'move') }
-      const move = { address, ...(since ? { since } : {}) }
+      const move = { address, ...(since ? { since: since.date } : {}) }
       await moveNeighbour(deps, town, requester, requester.neighbourId, move, conditions)
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error
-      return again({ since: t.mSince })
+      return again(error instanceof ImpossibleDates ? faultsOf(error, visit) : { since: t.mSince })
     }
     return Reply.redirect(DONE)
   })
@@ -119,12 +122,19 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     Reply.page(await askedBy(deps, visit.town, visit.requester), (asked) => <AskedPage visit={visit} asked={asked} />),
   )
   page({ method: 'post', path: '/me/change/child' }, async (visit) => {
-    const { town, requester, form, language } = visit
-    const born = isoDay(typedIn(form), 'born')
+    const { town, requester, form, language, t } = visit
+    const typed = typedIn(visit)
+    const born = bornOf(typed, '', { ...visit, rules: lifeRules(deps.clock, town) }, false)
     const [given, family] = [form.get('given').slice(0, 200), form.get('family').slice(0, 200)]
-    const late = typeof born === 'string' && born !== 'wrong' && born > today(deps.clock, town.timeZone).toString()
-    if (given === '' || born === 'wrong' || late) throw new InvalidInput([])
-    const newborn = { given, family, born: born ?? '' }
+    if (given === '' || (born && 'fault' in born)) {
+      const faults = {
+        ...(given === '' ? { given: t.dGiven } : {}),
+        ...(born && 'fault' in born ? { born: born.fault } : {}),
+      }
+      const drawn = { typed, version: versionIn(visit), once: form.get('once'), faults }
+      return pageOf(<ChildPage visit={visit} {...drawn} />, 422)
+    }
+    const newborn = { given, family, born: born?.date ?? '' }
     const text = LOCALES[language].mChild
     const said = { kind: 'change', words: { text, newborn }, language, neighbourId: requester.neighbourId } as const
     await complain(deps, town, said, requester.id)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { dayText } from '../desk/shell.tsx'
+import { bornText } from '../desk/shell.tsx'
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { fieldsFor } from '../proofs/claims.ts'
@@ -53,7 +53,7 @@ function ChildrenPage(props: { visit: OwnVisit; represented: readonly Represente
           <h2 id={`child-${id}`}>
             <bdi>{name ? nameText(name) : '…'}</bdi>
           </h2>
-          <p>{dayText(language, dateOfBirth)}</p>
+          <p>{bornText(language, dateOfBirth)}</p>
           <form method="post" action="/me/children">
             <Csrf token={session.csrf} />
             <input type="hidden" name="once" value={once} />

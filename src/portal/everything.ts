@@ -1,5 +1,5 @@
 import { fieldNames, whoNames } from '../desk/neighbour-past-page.tsx'
-import { dayText, languageName, timeText } from '../desk/shell.tsx'
+import { bornText, dayText, languageName, timeText } from '../desk/shell.tsx'
 import { purposes } from '../firewall/policies.ts'
 import { addressText } from '../proofs/address-text.ts'
 import { nameText } from '../proofs/paper.ts'
@@ -20,7 +20,7 @@ export function recordLines(visit: Pick<OwnVisit, 't' | 'language'>, { state }: 
   const { name, dateOfBirth, address, residence, household, contact, languages, representatives } = state
   return [
     [t.dGiven, name ? nameText(name) : '–'],
-    [t.dBorn, dayText(language, dateOfBirth)],
+    [t.dBorn, bornText(language, dateOfBirth)],
     [t.dWhere, address ? addressText(address) : '–'],
     [t.dSince, dayText(language, residence?.residentSince)],
     [t.dHousehold, t.dAlone.replace('{n}', String(household?.size ?? 0))],

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { Qr } from '../counter/page.tsx'
+import { dayIn, typedIn } from '../desk/registration-form.ts'
 import { dayText } from '../desk/shell.tsx'
+import type { Typed } from '../desk/typed.ts'
 import type { House } from '../firewall/endpoint.ts'
 import { Reply } from '../firewall/reply.ts'
 import { actAsHelper, endHelper, type Helper, HelpRefused, helpersOf, nameHelper } from '../identity/helping.ts'
@@ -8,8 +10,9 @@ import { cancelCards } from '../identity/resident-card.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { printPaper, writePaper } from '../proofs/paper.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
+import { lifeRules } from '../registry/life-dates.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { Csrf, DateField, Field, Group, Select, Tick } from '../ui/form.tsx'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Group, Select, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done, NotDone } from '../ui/parts.tsx'
@@ -29,9 +32,15 @@ export function helperPages(house: House<Municipality>, page: OwnPages, deps: Po
   page({ method: 'post', path: '/me/helpers' }, async (visit) => {
     const { town, requester, form } = visit
     const chosen = offered.filter(({ id }) => form.has(`for-${id}`)).map(({ id }) => id)
-    const until = dayOf((part) => form.get(`until-${part}`))
+    const typed = typedIn(visit)
+    const until = dayIn(typed, 'until', { ...visit, rules: lifeRules(deps.clock, town) }, true)
+    if (until && 'fault' in until) {
+      const helpers = await helpersOf(deps, town, requester)
+      return pageOf(<HelpersPage visit={visit} helpers={helpers} typed={typed} faults={{ until: until.fault }} />, 422)
+    }
     if (chosen.length === 0 || form.get('name') === '' || until === undefined) throw new InvalidInput([])
-    const { code } = await nameHelper(deps, town, requester, { name: form.get('name'), profiles: chosen, until })
+    const helper = { name: form.get('name'), profiles: chosen, until: Temporal.PlainDate.from(until.date) }
+    const { code } = await nameHelper(deps, town, requester, helper)
     return pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, town, requester)} code={code} />)
   })
   page({ method: 'post', path: '/me/helpers/end' }, async ({ town, requester, form }) => {
@@ -83,22 +92,18 @@ export function helperPages(house: House<Municipality>, page: OwnPages, deps: Po
   })
 }
 
-function dayOf(get: (part: string) => string): Temporal.PlainDate | undefined {
-  try {
-    return Temporal.PlainDate.from(
-      { year: Number(get('year')), month: Number(get('month')), day: Number(get('day')) },
-      { overflow: 'reject' },
-    )
-  } catch {
-    return undefined
-  }
-}
-
-function HelpersPage(props: { visit: OwnVisit; helpers: readonly Helper[]; code?: string }) {
-  const { visit, helpers, code } = props
+function HelpersPage(props: {
+  visit: OwnVisit
+  helpers: readonly Helper[]
+  code?: string
+  typed?: Typed
+  faults?: Faults
+}) {
+  const { visit, helpers, code, typed = {}, faults = {} } = props
   const { t, language, session } = visit
   return (
     <Own visit={visit} heading={t.hTitle}>
+      <ErrorSummary title={t.dThere} faults={faults} />
       {code ? (
         <Done>
           <p>{t.hCode}</p>
@@ -127,17 +132,22 @@ function HelpersPage(props: { visit: OwnVisit; helpers: readonly Helper[]; code?
       </ul>
       <form method="post" action="/me/helpers">
         <Csrf token={session.csrf} />
-        <Field name="name" label={t.hName} required auto />
+        <Field name="name" label={t.hName} value={typed.name} required auto />
         <Group name="for" legend={t.dService}>
           {offered.map((profile) => (
-            <Tick name={`for-${profile.id}`} label={profile.title[language]} on={false} />
+            <Tick
+              name={`for-${profile.id}`}
+              label={profile.title[language]}
+              on={typed[`for-${profile.id}`] !== undefined}
+            />
           ))}
         </Group>
         <DateField
           name="until"
           legend={t.hUntil}
+          fault={faults.until}
           labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-          value={() => ''}
+          value={(part) => typed[`until-${part}`] ?? ''}
         />
         <button type="submit" class="govuk-button">
           {t.hAdd}

@@ -1,4 +1,4 @@
-import { isAged } from '../registry/birth-date.ts'
+import { earliestDay, isAged, isPlain, latestDay, parseBirthDate } from '../registry/birth-date.ts'
 import type { ResidencePeriod } from '../registry/history.ts'
 import type { Address, NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -79,7 +79,7 @@ export function claimsOf(
   const values: Record<Claim, unknown> = {
     given_name: record.name?.given,
     family_name: record.name?.family?.join(' '),
-    birthdate: record.dateOfBirth,
+    birthdate: birthClaim(record.dateOfBirth),
     address,
     district,
     resident_since: since,
@@ -96,6 +96,18 @@ export function claimsOf(
     residence_gaps: continuous?.gaps,
   }
   return Object.fromEntries(wanted.map((claim) => [claim, values[claim]]).filter(([, value]) => value !== undefined))
+}
+
+/**
+ * A date of birth as a proof says it: a day, a month or a year of ISO 8601, or an interval of it, from the first day it
+ * can have been to the last, where nobody knows better. How the register writes it is for the register alone.
+ *
+ * @see docs/proofs.md
+ */
+export function birthClaim(dateOfBirth: string | undefined): string | undefined {
+  const born = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
+  if (born === undefined || isPlain(born)) return dateOfBirth
+  return `${born.form === 'before' ? '..' : earliestDay(born).toString()}/${latestDay(born).toString()}`
 }
 
 /** Where a proof says that somebody lives. */

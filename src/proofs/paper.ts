@@ -15,7 +15,7 @@ import { NotResident } from '../registry/residences.ts'
 import { hidesWhereabouts, loadRecords } from '../registry/store.ts'
 import { addressText } from './address-text.ts'
 import { keepUnderCode, newCheckCode } from './check-code.ts'
-import { claimsOf, fieldsFor, type ProvableField, shownAddress } from './claims.ts'
+import { birthClaim, claimsOf, fieldsFor, type ProvableField, shownAddress } from './claims.ts'
 import { qrText, signCompact } from './compact.ts'
 import { NotForThisHolder, type ProofDeps, takePlace } from './issue.ts'
 import type texts from './paper-texts.json'
@@ -45,6 +45,7 @@ export interface Paper {
   /** The language names and places are most likely in; it sets their direction. */
   nameLanguage: string
   fields: { name: keyof (typeof texts)['en']; value: string | boolean; n?: number }[]
+  /** Dates of birth as proofs say them. */
   members: { name: string; dateOfBirth: string | undefined }[] | undefined
   periods: { from: string; to: string | null; address: string }[] | undefined
   /** RFC 3339. */
@@ -222,7 +223,7 @@ export async function writePaper(
 }
 
 function memberLine(record: Opened<NeighbourFields, ProvableField>) {
-  return record.name ? [{ name: nameText(record.name), dateOfBirth: record.dateOfBirth }] : []
+  return record.name ? [{ name: nameText(record.name), dateOfBirth: birthClaim(record.dateOfBirth) }] : []
 }
 
 export const nameText = (name: Name) => [name.given, ...(name.family ?? [])].filter(Boolean).join(' ')

@@ -150,7 +150,7 @@ export function Group(props: {
   )
 }
 
-/** A date in three boxes, any of which may stay empty. */
+/** A date in three boxes, any of which may stay empty. A month may be typed by its name. */
 export function DateField(props: {
   name: string
   legend: string
@@ -158,8 +158,11 @@ export function DateField(props: {
   fault?: string | undefined
   labels: { day: string; month: string; year: string }
   value: (part: 'day' | 'month' | 'year') => string
+  /** Whether the year may be something else than a number: a decade. */
+  words?: boolean
 }) {
-  const { name, legend, hint, fault, labels, value } = props
+  const { name, legend, hint, fault, labels, value, words } = props
+  const numbers = (part: string) => part === 'day' || (part === 'year' && !words)
   return (
     <Group name={name} legend={legend} hint={hint} fault={fault}>
       <div class="govuk-date-input">
@@ -173,10 +176,10 @@ export function DateField(props: {
                 id={`${name}-${part}`}
                 name={`${name}-${part}`}
                 value={value(part)}
-                inputmode="numeric"
+                inputmode={numbers(part) ? 'numeric' : 'text'}
                 autocomplete="off"
-                class={`govuk-input govuk-date-input__input govuk-input--width-${part === 'year' ? 4 : 2}${fault ? ' govuk-input--error' : ''}`}
-                maxlength={part === 'year' ? 4 : 2}
+                class={`govuk-input govuk-date-input__input govuk-input--width-${part === 'day' ? 2 : 4}${fault ? ' govuk-input--error' : ''}`}
+                maxlength={part === 'day' ? 2 : numbers(part) ? 4 : 20}
               />
             </div>
           </div>
@@ -294,15 +297,19 @@ export function Select(props: {
   /** Where a page has several of the same name. */
   id?: string
   label: string
+  hint?: string
   options: readonly (readonly [value: string, label: string])[]
   value?: string
 }) {
+  const id = props.id ?? props.name
+  const { describedBy, texts } = saidBeside(id, props.hint, undefined)
   return (
     <div class="govuk-form-group">
-      <label class="govuk-label govuk-label--s" for={props.id ?? props.name}>
+      <label class="govuk-label govuk-label--s" for={id}>
         {props.label}
       </label>
-      <select class="govuk-select" id={props.id ?? props.name} name={props.name}>
+      {texts}
+      <select class="govuk-select" id={id} name={props.name} {...describedBy}>
         {props.options.map(([value, label]) => (
           <option value={value} selected={value === props.value}>
             {label}

@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { demoTown } from '../../src/cli/demo-town.ts'
 import { readingOf } from '../../src/desk/reading.tsx'
-import { check, contactIn, nameIn, pointIn } from '../../src/desk/registration-form.ts'
+import { check, contactIn, type FormReader, nameIn, pointIn } from '../../src/desk/registration-form.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { lifeRules } from '../../src/registry/life-dates.ts'
 import { Contact, Name } from '../../src/registry/model.ts'
-import { LOCALES } from '../../src/ui/language.ts'
+import { type Language, LOCALES } from '../../src/ui/language.ts'
+
+const reader = (language: Language): FormReader => {
+  const town = { ...demoTown('https://vallmar.example', Temporal.Now.instant()), id: '', blindIndexBits: 8 }
+  return { t: LOCALES[language], language, town, rules: lifeRules(systemClock, town) }
+}
 
 describe('a name', () => {
   it.each([
@@ -81,12 +88,7 @@ describe('a form typed on a keyboard with other digits', () => {
       'since-month': '٢',
       'since-year': '٢٠٢٤',
     }
-    const { people, faults } = check(
-      typed,
-      LOCALES.ar,
-      demoTown('https://vallmar.example', Temporal.Now.instant()),
-      false,
-    )
+    const { people, faults } = check(typed, reader('ar'), false)
     expect(faults).toEqual({})
     expect(people).toMatchObject([
       {

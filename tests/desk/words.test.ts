@@ -3,8 +3,10 @@ import { demoTown } from '../../src/cli/demo-town.ts'
 import { withoutClosed } from '../../src/desk/document-lines.ts'
 import { readDocument } from '../../src/desk/machine-readable.ts'
 import { criteriaOf, saidAgain, understood } from '../../src/desk/query.ts'
-import { check, typedIn } from '../../src/desk/registration-form.ts'
+import { check, type FormReader, typedIn } from '../../src/desk/registration-form.ts'
 import { sensitiveWord, withoutSensitive } from '../../src/desk/sensitive.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { lifeRules } from '../../src/registry/life-dates.ts'
 import { LOCALES } from '../../src/ui/language.ts'
 
 describe('what people say at a counter', () => {
@@ -85,23 +87,23 @@ describe('what people say at a counter', () => {
 
   const typed = (field: string, lines: string) =>
     typedIn({
-      get: () => '',
-      has: () => false,
-      entries: () => [[field, lines]],
+      form: { get: () => '', has: () => false, entries: () => [[field, lines]] },
+      t: LOCALES.en,
+      language: 'en',
     })
+  const reader = (): FormReader => {
+    const town = { ...demoTown('https://vallmar.example', Temporal.Now.instant()), id: '', blindIndexBits: 8 }
+    return { t: LOCALES.en, language: 'en', town, rules: lifeRules(systemClock, town) }
+  }
 
   it('keeps of a document that was read its number alone, or says that it could not be read', () => {
     expect(typed('p0_document', PASSPORT)).toEqual({ p0_document: 'L898902C3' })
     const wrong = typed('p0_document', PASSPORT.replace('L898902C3', 'L898902C8'))
     expect(JSON.stringify(wrong)).not.toMatch(/UTO|L898902/)
-    expect(
-      check(wrong, LOCALES.en, demoTown('https://vallmar.example', Temporal.Now.instant()), false).faults.p0_document,
-    ).toBe(LOCALES.en.dNotRead)
+    expect(check(wrong, reader(), false).faults.p0_document).toBe(LOCALES.en.dNotRead)
     expect(typed('p0_document', 'X1234567L')).toEqual({ p0_document: 'X1234567L' })
     const scrap = { p0_given: 'Anna', p0_evidence: 'document', p0_document: 'X1234567<8', where: 'no-fixed-address' }
-    expect(check(scrap, LOCALES.en, demoTown('https://vallmar.example', Temporal.Now.instant()), false).faults).toEqual(
-      { p0_document: LOCALES.en.dNotRead },
-    )
+    expect(check(scrap, reader(), false).faults).toEqual({ p0_document: LOCALES.en.dNotRead })
   })
 
   it.each(['p2_given', 'p2_family'])('fills in a person where a reader typed into %s, to be looked at', (field) => {

@@ -2,6 +2,7 @@ import { SignPdf } from '@signpdf/signpdf'
 import { Signer } from '@signpdf/utils'
 import { correction, generate } from 'lean-qr'
 import { type Municipality, townName } from '../../registry/municipality.ts'
+import { birthWords } from '../birth-words.ts'
 import { sealWith } from '../document-seal.ts'
 import type { Paper, Press } from '../paper.ts'
 import { paperTexts as texts } from '../paper-words.ts'
@@ -42,6 +43,7 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
   const all = (key: keyof (typeof texts)['en'], more: Record<string, string> = {}) =>
     languages.map((language) => fill(language, key, more))
   const day = (iso: string) => dayIn(first, iso)
+  const born = (claim: string) => birthWords(claim, first, texts[first])
   const title = fill(first, paper.kind).text
   const created = new Date(paper.issuedAt)
 
@@ -54,7 +56,7 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
       const labels = all(name === 'atLeastYears' && (n === 1 || n === 2) ? `atLeastYears${n}` : name, { n: String(n) })
       if (typeof value === 'boolean') sheet.field(labels, fill(first, value ? 'yes' : 'no'))
       else {
-        const text = name === 'birthdate' || /since$/.test(name) ? day(value) : value
+        const text = name === 'birthdate' ? born(value) : /since$/.test(name) ? day(value) : value
         sheet.field(labels, { text, language: paper.nameLanguage })
       }
     }
@@ -63,7 +65,7 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
       sheet.heading(2, all('members'))
       for (const { name, dateOfBirth } of paper.members)
         sheet.paragraph(
-          { text: [isolated(name), dateOfBirth ? day(dateOfBirth) : ''].filter(Boolean).join(' · '), language: first },
+          { text: [isolated(name), dateOfBirth ? born(dateOfBirth) : ''].filter(Boolean).join(' · '), language: first },
           { size: 11 },
         )
     }

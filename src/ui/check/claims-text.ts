@@ -1,7 +1,8 @@
+import { type BirthTexts, birthWords } from '../../proofs/birth-words.ts'
 import { atLeastText } from '../../proofs/years-text.ts'
 
 /** Names of claims in one language, and what they need to be written as words. */
-export interface ClaimTexts {
+export interface ClaimTexts extends BirthTexts {
   names: Record<string, string>
   /** A BCP 47 tag, for writing dates. */
   language: string
@@ -26,7 +27,8 @@ export function claimLines(claims: Record<string, unknown>, texts: ClaimTexts): 
         : age !== undefined
           ? texts.ageOver.replace('{n}', age)
           : (texts.names[name] ?? name)
-    return [[label, valueText(value, texts)]]
+    const born = name === 'birthdate' && typeof value === 'string'
+    return [[label, born ? birthWords(value, texts.language, texts) : valueText(value, texts)]]
   })
 }
 

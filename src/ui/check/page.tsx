@@ -18,7 +18,8 @@ export interface CheckMaterial {
 }
 
 export function claimTexts(language: Language): ClaimTexts {
-  const { yes, no, atLeastYears, atLeastYears1, atLeastYears2, ageOver, ...names } = paperTexts[language]
+  const { yes, no, atLeastYears, atLeastYears1, atLeastYears2, ageOver, ...others } = paperTexts[language]
+  const { bornAbout, bornBetween, bornBetweenDays, bornBefore, ...names } = others
   return {
     language: language === 'ar' ? 'ar-u-nu-latn' : language,
     names,
@@ -28,6 +29,10 @@ export function claimTexts(language: Language): ClaimTexts {
     atLeastYears1,
     atLeastYears2,
     ageOver,
+    bornAbout,
+    bornBetween,
+    bornBetweenDays,
+    bornBefore,
   }
 }
 
