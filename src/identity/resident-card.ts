@@ -6,6 +6,7 @@ import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
 import { latinDigits } from '../platform/digits.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
+import { yearTold } from '../registry/birth-date.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -82,7 +83,7 @@ export async function giveCard(
       if (record === undefined) throw new NotFound()
       if (record.departedOn !== undefined) throw new NotResident()
       mustBeOldEnough(town, record.dateOfBirth, today(deps.clock, town.timeZone))
-      const second = word && plain(word).length >= 4 ? word : record.dateOfBirth?.slice(0, 4)
+      const second = word && plain(word).length >= 4 ? word : yearTold(record.dateOfBirth)
       if (second === undefined) throw new CardNeedsWord()
       const now = deps.clock.now().toString()
       await hand.transaction

@@ -65,6 +65,12 @@ function partsOf(text: string): BirthDateParts | undefined {
 /** Whether the date says a day, a month or a year and nothing vaguer: it reads the same to everybody. */
 export const isPlain = ({ form, approximate }: BirthDateParts): boolean => form === 'date' && !approximate
 
+/** The year somebody names as theirs, exactly or about; nobody who names a decade names one. */
+export function yearTold(dateOfBirth: string | undefined): string | undefined {
+  const born = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
+  return born === undefined || born.form === 'decade' || born.form === 'before' ? undefined : String(born.year)
+}
+
 /** The years a date may fall in: one, three when approximate, ten of a decade, many of "before". */
 export function possibleYears(date: BirthDateParts): number[] {
   const [first, last] = [earliestDay(date).year, latestDay(date).year]

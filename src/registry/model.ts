@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { parseBirthDate } from './birth-date.ts'
+import { yearsMeant } from './life-dates.ts'
 
 // What may be said about a neighbour. Strict everywhere: an unknown field is refused by name.
 // There is no nationality, status, country of birth or religion here, and no document.
@@ -25,11 +26,19 @@ export type Name = z.infer<typeof Name>
 
 export const BirthDateText = z
   .string()
-  .refine(
-    (text) => parseBirthDate(text) !== undefined,
-    'Give a date that exists, as 1990-05-17, 1990-05 or 1990, with ~ if approximate.',
-  )
-  .openapi('BirthDate', { description: 'EDTF: full, partial or approximate (`1990~`). Leave it out when unknown.' })
+  .refine((text) => parseBirthDate(text) !== undefined, {
+    error: ({ input }) => {
+      const years = /^\d{2}(?=$|[-/.~])/.exec(String(input)) ?? []
+      const meant = years.flatMap((year) => yearsMeant(Number(year), Temporal.Now.plainDateISO().year))
+      return meant.length > 0
+        ? `Give all four digits of the year, as ${meant.join(' or ')}.`
+        : 'Give a date that exists, as 1990-05-17, 1990-05 or 1990, with ~ if approximate; a decade as 196X, spring to winter as 1990-21 to 1990-24, before 1960 as ../1959.'
+    },
+  })
+  .openapi('BirthDate', {
+    description:
+      'EDTF level 1: full, partial or approximate (`1990~`), a decade (`196X`), a season (`1990-21`), before a year (`../1959`). In the usual calendar, whichever it was told in. Leave it out when unknown.',
+  })
 
 const place = {
   streetType: line(50).optional(),

@@ -96,6 +96,9 @@ describe('a way in of one’s own', () => {
     }
     const { id } = await register(house, { dateOfBirth: undefined } as object)
     expect((await hand(id, 'phone')).status).toBe(200)
+    // Who names no year cannot be asked for it: they choose a word.
+    for (const dateOfBirth of ['196X', '../1959'])
+      expect((await hand((await register(house, { dateOfBirth })).id, 'card')).status, dateOfBirth).toBe(422)
     const perhaps = await register(house, { dateOfBirth: `${year() - 14}~` })
     expect((await hand(perhaps.id, 'phone')).status).toBe(200)
   })

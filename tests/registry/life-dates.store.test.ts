@@ -42,6 +42,10 @@ describe('registering', () => {
   it('says the years that two digits may mean', async () => {
     const { body } = await ask('POST', '/v1/neighbours', somebody({ since: '0024-02-01' }))
     expect(body.errors?.[0]?.detail).toContain('2024 or 1924')
+    for (const dateOfBirth of ['24', '24-05-17', '24~']) {
+      const answer = await ask('POST', '/v1/neighbours', somebody({ dateOfBirth }))
+      expect(answer.body.errors?.[0]?.detail, dateOfBirth).toContain('2024 or 1924')
+    }
   })
 
   it('takes somebody of 140 years once a clerk has looked again, and does not keep that they did', async () => {
