@@ -186,8 +186,7 @@ function tellBeside(form: HTMLFormElement, part: HTMLElement, before: string): v
     seen.value = ''
     output.textContent = ''
     const { signal } = asked
-    const calendar = part.querySelector('select')
-    if (calendar === null || calendar.value === 'gregory') return
+    // Asked in every calendar alike: that it is asked says nothing of which.
     pause = setTimeout(async () => {
       const body = new URLSearchParams([
         ...typedInto(form).filter(([name]) => name === 'csrf' || part.querySelector(`[name="${name}"]`) !== null),
