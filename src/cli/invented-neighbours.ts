@@ -235,8 +235,10 @@ function addressOf(i: number): Address {
   }
 }
 
+const birthYearOf = (i: number) => 1934 + ((i * 13) % 88)
+
 function birthDateOf(i: number): string | undefined {
-  const year = 1934 + ((i * 13) % 88)
+  const year = birthYearOf(i)
   const two = (n: number) => String(n).padStart(2, '0')
   switch (i % 12) {
     case 2:
@@ -269,7 +271,8 @@ export function inventedNeighbour(i: number): Registration {
       ? { strength: 'photo-document', document: `INVENTED-${String(7_000_000 + i * 37)}` }
       : { strength: pick(['declaration', 'attestation', 'declaration'] as const, i) },
     cause: pick(['arrival', 'arrival', 'omission'] as const, i),
-    since: `${2012 + (i % 13)}-0${1 + (i % 9)}-15`,
+    // Nobody lives here before they are born.
+    since: `${Math.max(2012 + (i % 13), birthYearOf(i) + 1)}-0${1 + (i % 9)}-15`,
     address: addressOf(i),
     ...(i % 50 === 17 ? { protected: true } : {}),
     confirmedDistinct: true,

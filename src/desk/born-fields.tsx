@@ -2,7 +2,7 @@ import { parseBirthDate } from '../registry/birth-date.ts'
 import { CALENDARS, type Calendar, calendarIn, fromCalendar, type Said, saidBirth } from '../registry/said-dates.ts'
 import { seasonNames } from '../ui/dates.ts'
 import { DateField, type Faults, Select, Tick } from '../ui/form.tsx'
-import type { Texts } from '../ui/language.ts'
+import { LOCALES, type Texts } from '../ui/language.ts'
 import { bornText, type DeskVisit } from './shell.tsx'
 import type { Typed } from './typed.ts'
 
@@ -26,12 +26,16 @@ const fieldsOf = (before: string) => ({
 const CALENDAR_FIELD = /^(p\d+_)?(?:calendar|seen)$/
 
 /** A date of birth as it stands in the boxes. @returns undefined when nothing is typed */
-export function bornIn(typed: Typed, before: string, { t, language, thisYear }: Reading): Said | undefined {
+export function bornIn(
+  typed: Typed,
+  before: string,
+  { language, thisYear }: Pick<Reading, 'language' | 'thisYear'>,
+): Said | undefined {
   const names = fieldsOf(before)
   const { boxes, manner } = saidIn(typed, before)
   const calendar = calendarIn(typed[names.calendar] ?? '')
   return calendar === 'gregory'
-    ? saidBirth(boxes, manner, { language, thisYear, seasons: seasonNames(t) })
+    ? saidBirth(boxes, manner, { language, thisYear, seasons: Object.values(LOCALES).map(seasonNames) })
     : fromCalendar(calendar, boxes, manner, language)
 }
 
@@ -117,7 +121,7 @@ export function toldBeside(typed: Typed, { t, language, thisYear }: Reading): st
   return Object.entries(typed).flatMap(([name, told]) => {
     const match = /^(p\d+_)?told$/.exec(name)
     if (match === null) return []
-    const said = bornIn(typed, match[1] ?? '', { t, language, thisYear })
+    const said = bornIn(typed, match[1] ?? '', { language, thisYear })
     const date = said && 'date' in said ? bornText(language, said.date) : ''
     return [t.dCalTold.replace('{told}', told).replace('{date}', date)]
   })

@@ -210,7 +210,7 @@ type DateReader = Omit<FormReader, 'town'> & { town: Pick<Municipality, 'earlies
 /** A date of birth as far as it is known, and as far as it can be. @returns undefined when nothing is typed */
 export function bornOf(typed: Typed, before: string, reader: DateReader, confirmedAge: boolean): DateTyped | undefined {
   const { t, language, rules } = reader
-  const said = bornIn(typed, before, { t, language, thisYear: rules.today.year })
+  const said = bornIn(typed, before, { language, thisYear: rules.today.year })
   if (said === undefined) return undefined
   if ('fault' in said) return { fault: saidFaultText(t, language, said) }
   const [impossible] = faultsOfBirth(rules, said.date, { confirmedAge })

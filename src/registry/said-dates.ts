@@ -34,8 +34,8 @@ export type Said = { date: string } | { fault: SaidFault; years?: readonly numbe
 export interface Reader {
   language: string
   thisYear: number
-  /** Spring, summer, autumn and winter as the reader's language calls them. */
-  seasons?: readonly string[]
+  /** Spring, summer, autumn and winter, as each language calls them. */
+  seasons?: readonly (readonly string[])[]
 }
 
 /** How a date of birth is told, beside what stands in its boxes. */
@@ -223,8 +223,11 @@ function decadeIn(text: string, thisYear: number): Said | undefined {
 
 /** @returns 21 to 24, as EDTF numbers them */
 function seasonIn(text: string, { seasons = [] }: Reader): number | undefined {
-  const at = seasons.findIndex((season) => folded(season) === folded(text))
-  return at < 0 ? undefined : 21 + at
+  for (const names of seasons) {
+    const at = names.findIndex((season) => folded(season) === folded(text))
+    if (at >= 0) return 21 + at
+  }
+  return undefined
 }
 
 interface Span {

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { earliestDay, latestDay, parseBirthDate } from '../../src/registry/birth-date.ts'
 import { CALENDARS, fromCalendar, monthIn, saidBirth, saidDay } from '../../src/registry/said-dates.ts'
 
-const reader = { language: 'en', thisYear: 2026, seasons: ['spring', 'summer', 'autumn', 'winter'] }
+const reader = {
+  language: 'en',
+  thisYear: 2026,
+  seasons: [
+    ['spring', 'summer', 'autumn', 'winter'],
+    ['primavera', 'verano', 'otoño', 'invierno'],
+  ],
+}
 const boxes = (day: string, month: string, year: string) => ({ day, month, year })
 
 describe('a date of birth in three boxes', () => {
@@ -17,6 +24,7 @@ describe('a date of birth in three boxes', () => {
     ['1', 'sept.', '1990', '1990-09-01'],
     ['', 'spring', '1990', '1990-21'],
     ['', 'Winter', '1990', '1990-24'],
+    ['', 'otono', '1990', '1990-23'],
     ['', '', '196X', '196X'],
     ['', '', '196?', '196X'],
     ['', '', '1960s', '196X'],
