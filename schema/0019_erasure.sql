@@ -67,6 +67,7 @@ begin
   update neighbours set erased_at = now() where id = whose;
   update search_tokens set tokens = '{}' where neighbour_id = whose;
   update evidence set document_hash = null where neighbour_id = whose and document_hash is not null;
+  delete from said_starts where neighbour_id = whose;
   delete from residences where neighbour_id = whose;
   delete from representatives where neighbour_id = whose;
   -- That somebody acted for a child until they left stays known of the child.
