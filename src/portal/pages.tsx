@@ -1,5 +1,5 @@
 import { Qr } from '../counter/page.tsx'
-import { LookUps } from '../desk/neighbour-past-page.tsx'
+import { DecidedStartLines, LookUps } from '../desk/neighbour-past-page.tsx'
 import { dayText, timeText } from '../desk/shell.tsx'
 import type { Device } from '../identity/passkeys.ts'
 import type { OpenSession } from '../identity/sessions.ts'
@@ -15,7 +15,7 @@ import { Csrf, Field, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done, Fact, Facts, NotDone } from '../ui/parts.tsx'
-import { movementName, recordLines } from './everything.ts'
+import { movementName, recordLines, saidLines } from './everything.ts'
 import { Own, type OwnVisit } from './shell.tsx'
 
 /** The door: a card, or a telephone that was enrolled. */
@@ -283,6 +283,9 @@ export function RecordPage(props: { visit: OwnVisit; history: History }) {
           </Fact>
         ))}
       </Facts>
+      {saidLines(visit, history).map((line) => (
+        <p class="govuk-inset-text">{line}</p>
+      ))}
       <p class="govuk-inset-text">{t.sNeverText}</p>
       <h2>{t.dHistory}</h2>
       <ol class="timeline">
@@ -290,6 +293,7 @@ export function RecordPage(props: { visit: OwnVisit; history: History }) {
           <li>
             {movementName(movement, t)}
             <br />
+            {movement.start ? <DecidedStartLines visit={visit} start={movement.start} /> : ''}
             {t.dTrue} {dayText(language, movement.effectiveOn)} · {t.dKnown}{' '}
             {timeText(language, town.timeZone, movement.recordedAt)}
           </li>

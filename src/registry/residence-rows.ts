@@ -2,21 +2,22 @@ import { sql } from 'kysely'
 import type { GateHand } from '../firewall/gate.ts'
 import type { Resident, Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
 import type { Municipality } from './municipality.ts'
 import type { Period } from './periods.ts'
 import { carrySaidStart, decideSaidStarts } from './said-starts.ts'
 
 // Rows of residences are superseded and never rewritten: what is true has new rows, what was believed keeps the old ones.
 
-/** The residences of a neighbour in force, the earliest first, held against other changes. */
-export async function periodsInForce(hand: GateHand, neighbourId: string): Promise<Period[]> {
-  const rows = await hand.transaction
+/** The residences of a neighbour in force, the earliest first. @param held against other changes, until this one is over */
+export async function periodsInForce(transaction: Transaction, neighbourId: string, held = true): Promise<Period[]> {
+  const rows = await transaction
     .selectFrom('residences')
     .select(['id', 'household_id', 'valid_from', 'valid_to', 'settled_from'])
     .where('neighbour_id', '=', neighbourId)
     .where('superseded_at', 'is', null)
     .orderBy('valid_from')
-    .forUpdate()
+    .$if(held, (query) => query.forUpdate())
     .execute()
   return rows.map((row) => ({
     id: row.id,

@@ -270,7 +270,7 @@ export async function endResidence(
   on: string,
   departing = false,
 ): Promise<{ became?: 'ended' | 'replaced'; was?: Period }> {
-  const was = (await periodsInForce(hand, neighbourId)).find(({ to }) => to === null)
+  const was = (await periodsInForce(hand.transaction, neighbourId)).find(({ to }) => to === null)
   if (was === undefined) return {}
   const began = Temporal.PlainDate.compare(on, was.from)
   if (began < 0 && !departing) {

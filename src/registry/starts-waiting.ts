@@ -1,9 +1,12 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { Staff } from '../firewall/requester.ts'
+import { purposeOf, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
+import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Name, NeighbourFields, SaidStart } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import type { Period } from './periods.ts'
+import { periodsInForce } from './residence-rows.ts'
 import { withSaidStarts } from './said-starts.ts'
 import { loadRecords } from './store.ts'
 
@@ -51,5 +54,39 @@ export async function startsWaiting(
           })),
         )
         .sort((one, other) => one.saidAt.localeCompare(other.saidAt)),
+  )
+}
+
+/** When somebody has lived here: each residence as it is confirmed, and what waits. */
+export interface ResidenceDates {
+  id: string
+  version: number
+  periods: Period[]
+  said: SaidStart[]
+}
+
+/** The days that a clerk may correct, confirm or refuse. @throws {Refusal} {NotFound} */
+export async function residenceDates(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  id: string,
+): Promise<Disclosed<ResidenceDates>> {
+  const fields = ['residence', 'said'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], ResidenceDates>(
+    { municipalityId: town.id, requester: clerk, action: 'open', purpose: purposeOf(clerk), fields },
+    async (transaction) => {
+      const records = await loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) })
+      return withSaidStarts(transaction, records, clerk)
+    },
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const { version } = await hand.transaction
+        .selectFrom('neighbours')
+        .select('version')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+      return { id, version, periods: await periodsInForce(hand.transaction, id, false), said: record.said ?? [] }
+    },
   )
 }

@@ -266,7 +266,7 @@ async function peopleOf(
 ): Promise<Whose[]> {
   const found: Whose[] = []
   for (const one of records) {
-    const periods = await periodsInForce(hand, one.id)
+    const periods = await periodsInForce(hand.transaction, one.id)
     const period = periods.find((known) => meant(known, one))
     if (period) found.push({ neighbourId: one.id, period, periods })
   }
