@@ -179,7 +179,7 @@ describe('a parent whom a court has barred from knowing where the child lives', 
         async () => [],
         () => {},
       )
-    for (const field of ['address', 'household', 'contact', 'representatives', 'history', 'lookUps'])
+    for (const field of ['address', 'household', 'contact', 'representatives', 'said', 'history', 'lookUps'])
       await expect(open(field), field).rejects.toMatchObject({ code: 'refused' })
     await open('name')
   })
