@@ -67,6 +67,7 @@ begin
   update neighbours set erased_at = now() where id = whose;
   update search_tokens set tokens = '{}' where neighbour_id = whose;
   update evidence set document_hash = null where neighbour_id = whose and document_hash is not null;
+  delete from said_starts where neighbour_id = whose;
   delete from residences where neighbour_id = whose;
   delete from visits where neighbour_id = whose;
   delete from likenesses where neighbour_id = whose;

@@ -23,11 +23,12 @@ import { openNeighbour } from '../registry/neighbours.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../registry/postal-notices.ts'
 import { openProceedings } from '../registry/proceedings-due.ts'
 import { hidingAsSeenBy } from '../registry/protection.ts'
-import { mayBeUnrepresented } from '../registry/representatives.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { referencePostWaiting } from '../registry/told.ts'
+import { mayBeUnrepresented } from '../registry/unrepresented.ts'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import { correctingDesk } from './correcting.tsx'
+import { datesDesk } from './dates.tsx'
 import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
 import { erasureDesk } from './erasures.tsx'
 import { postalSection } from './letters.ts'
@@ -54,7 +55,7 @@ export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | und
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 /** What a counter needs of everyone, and what it opens when it is needed: each opening is in the ledger as it was. */
-const SHOWN = ['name', 'dateOfBirth', 'languages', 'address', 'residence', 'household', 'departedOn'] as const
+const SHOWN = ['name', 'dateOfBirth', 'languages', 'address', 'residence', 'said', 'household', 'departedOn'] as const
 const REACH = ['contact', 'representatives'] as const
 
 /** The desk: the same use cases as the API, as pages that work without JavaScript. */
@@ -66,6 +67,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   neighbour(page, deps)
   correctingDesk(page, deps)
   settlingDesk(page, deps)
+  datesDesk(page, deps)
   representativeDesk(page, deps)
   protectingDesk(page, deps)
   departing(page, deps)
@@ -260,13 +262,15 @@ function neighbour(page: Pages, deps: DeskDeps): void {
   })
 }
 
+const LEAVING = ['name', 'departedOn'] as const
+
 function departing(page: Pages, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
     const id = idIn(visit)
-    const opened = await openNeighbour(deps, town, requester, id, { purpose: 'departure', fields: ['name'] })
-    return Reply.page(opened.with(await openProceedings(deps, town, requester, id)), ([{ version }, proceedings]) => (
-      <LeavePage visit={visit} id={id} version={version} proceedings={proceedings} once={randomUUID()} />
+    const opened = await openNeighbour(deps, town, requester, id, { purpose: 'departure', fields: LEAVING })
+    return Reply.page(opened.with(await openProceedings(deps, town, requester, id)), ([neighbour, proceedings]) => (
+      <LeavePage visit={visit} neighbour={neighbour} proceedings={proceedings} once={randomUUID()} />
     ))
   })
   page({ method: 'post', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) => {

@@ -9,7 +9,7 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import { MinorsAgreement } from '../registry/model.ts'
 import { type Neighbour, openNeighbour } from '../registry/neighbours.ts'
 import { isOfAge, OF_AGE } from '../registry/representation.ts'
-import { moveNeighbour, returnNeighbour } from '../registry/residences.ts'
+import { moveNeighbour, NothingChanges, returnNeighbour } from '../registry/residences.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { Csrf, ErrorSummary, type Faults, Radios, Tick } from '../ui/form.tsx'
 import { Details } from '../ui/parts.tsx'
@@ -59,6 +59,7 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
         })
       } else if (address) await settle({ address })
     } catch (error) {
+      if (error instanceof NothingChanges) return again({ where: t.zNothing })
       if (!(error instanceof InvalidInput)) throw error
       const faults = faultsOf(error, t)
       return again(faults.since ? { ...faults, since: t.dSinceWrong } : faults)

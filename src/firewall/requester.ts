@@ -61,6 +61,7 @@ export const ACTIONS = [
   'register',
   'correct',
   'move',
+  'correct-time',
   'represent',
   'hide',
   'join',

@@ -11,6 +11,7 @@ import type { Correction, NeighbourField, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
 import { actsForSomebody, isUnder, OF_AGE } from './representation.ts'
+import { withSaidStarts } from './said-starts.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
 import { type AsOf, loadRecords } from './store.ts'
 
@@ -22,6 +23,7 @@ export const OPENABLE = [
   'languages',
   'address',
   'residence',
+  'said',
   'household',
   'representatives',
   'departedOn',
@@ -45,7 +47,10 @@ export async function openNeighbour(
 ): Promise<Disclosed<Neighbour>> {
   return deps.gate.open<NeighbourFields, Openable, Neighbour>(
     { municipalityId: town.id, requester, action: 'open', purpose: ask.purpose, fields: ask.fields },
-    (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone), ...ask.asOf }),
+    async (transaction) => {
+      const records = await loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone), ...ask.asOf })
+      return ask.fields.includes('said') ? withSaidStarts(transaction, records, requester) : records
+    },
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
       const heardOn = await heardFrom(hand.transaction, town, id)
@@ -231,6 +236,8 @@ export interface MovementOutline {
     | 'residence'
     | 'address'
     | 'address-corrected'
+    | 'time-corrected'
+    | 'start-refused'
     | 'personal-data'
     | 'representatives'
     | 'death'

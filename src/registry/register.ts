@@ -9,6 +9,7 @@ import { householdAddress } from './households.ts'
 import { once, sameBody } from './idempotency.ts'
 import type { Registration } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import type { Start } from './periods.ts'
 import { isRefusedAccess } from './presence.ts'
 import type { RegistrationOutcome } from './registration-desk.ts'
 import { type Registered, sealRegistration } from './registration-item.ts'
@@ -46,6 +47,8 @@ export class DuplicateSuspected extends Problem {
  * Who resembles a protected neighbour is registered like anyone, and answered like anyone; their record is hidden until a
  * supervisor has joined the two or told them apart. For the visit the clerk sees and prints what they wrote.
  *
+ * Years that are somebody's word are kept as said, and make nobody wait: see {@link residenceStart}.
+ *
  * @throws {DuplicateSuspected} when a very similar person is registered and the clerk has not confirmed that they are two
  * @throws {InvalidInput} when the date lies in the future or the household is unknown
  * @throws {IdempotencyMismatch} when the key was used with another form
@@ -57,8 +60,9 @@ export async function registerNeighbour(
   clerk: Staff,
   form: Registration,
   idempotencyKey: string,
+  source: StartSource = 'word',
 ): Promise<Disclosed<Registered>> {
-  const since = residenceStart(deps, town, form.since)
+  const start = residenceStart(deps, town, form.since, source)
   const key = await once(deps.gate, town.id, {
     requester: clerk.id,
     operation: 'register',
@@ -75,7 +79,7 @@ export async function registerNeighbour(
   let knownDistinct: string[] = []
   let resembles: string[] = []
   for (let attempt = 0; attempt < 8; attempt += 1) {
-    const item = await sealRegistration(deps, town, clerk, form, { since, address, key, knownDistinct, resembles })
+    const item = await sealRegistration(deps, town, clerk, form, { start, address, key, knownDistinct, resembles })
     const outcome = await deps.registrations.submit(town.id, item).catch(async (error: unknown) => {
       // A representative left while the form was on its way: look again, and say which.
       if (isRefusedAccess(error)) await mustBeAbleToRepresent(deps, town, clerk, form)
@@ -115,14 +119,29 @@ async function replayed(
   return openResponse<Registered>(deps, town, clerk, id, stored.once, stored.response)
 }
 
-/** @throws {InvalidInput} when it lies in the future */
-export function residenceStart(deps: RegistryDeps, town: Municipality, since: string | undefined): string {
+/**
+ * When a residence begins that is said to have begun on a day. A day longer ago than the town takes on anybody's word is
+ * kept as said; until it is confirmed, the residence begins today. What another register says is confirmed by it.
+ *
+ * @throws {InvalidInput} when it lies in the future
+ */
+export function residenceStart(
+  deps: Pick<RegistryDeps, 'clock'>,
+  town: Municipality,
+  since: string | undefined,
+  source: StartSource = 'word',
+): Start {
   const now = today(deps.clock, town.timeZone)
-  if (since === undefined) return now.toString()
+  if (since === undefined) return { from: now.toString(), said: undefined }
   if (Temporal.PlainDate.compare(since, now) > 0) {
     throw new InvalidInput([
       { pointer: '/since', detail: 'Give today or a day in the past; a future move is registered on its day.' },
     ])
   }
-  return since
+  const taken = now.subtract({ days: town.backdateDays })
+  if (source === 'register' || Temporal.PlainDate.compare(since, taken) >= 0) return { from: since, said: undefined }
+  return { from: now.toString(), said: since }
 }
+
+/** Who says when somebody began to live here: a person, or a register that was kept before this one. */
+export type StartSource = 'word' | 'register'
