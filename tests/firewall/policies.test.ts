@@ -119,8 +119,9 @@ describe('every combination of requester, organisation, attestation, action, pur
             const sets = fieldSets(purpose)
             for (const action of ACTIONS) {
               // An action that the purpose does not name is refused whatever is asked for: nothing, and all it may open.
-              const { actions, fields: all } = purposes.get(purpose) ?? { actions: [], fields: [] }
-              for (const fields of actions.includes(action) ? sets : [[], all]) {
+              const all = purposes.get(purpose)?.fields ?? []
+              const named = purposes.get(purpose)?.actions.includes(action)
+              for (const fields of named ? sets : [[], all]) {
                 for (const subjects of requester.kind === 'staff' ? [1] : [1, 2]) {
                   const question: Question = {
                     requester,

@@ -291,7 +291,12 @@ describe('years that are somebody’s word', () => {
 
   it('are listed for whoever may see them: protected ones for supervisors', async () => {
     const open = await register(house, { since: YEARS })
-    const hidden = await register(house, { since: YEARS, protected: true })
+    const hidden = await register(house, { since: YEARS })
+    await house.ask('POST', `/v1/neighbours/${hidden.id}/protection`, {
+      as: 'supervisor',
+      body: { protected: true, reason: 'asked for it' },
+      ifMatch: hidden.version,
+    })
     const listed = async (as: string) => {
       const { body } = await house.ask<{ starts: { neighbourId: string; name: object; from: string }[] }>(
         'GET',
