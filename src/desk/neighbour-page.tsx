@@ -147,6 +147,13 @@ export function NeighbourPage(props: PageProps) {
       {may('prove') || may('enrol') ? <HandOver {...props} /> : ''}
       {proofs.length > 0 ? <Proofs {...props} /> : ''}
       {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} once={once} /> : ''}
+      {may('undo') && neighbour.ownLast ? (
+        <p>
+          <a href={`/desk/neighbours/${id}/undo`}>{t.dUndo}</a>
+        </p>
+      ) : (
+        ''
+      )}
       {may('hide') && (!neighbour.protected || visit.requester.role === 'supervisor') && visit.hiding !== 'held' ? (
         <p>
           <a href={`/desk/neighbours/${id}/protection`}>{neighbour.protected ? t.dShowAgain : t.dHide}</a>

@@ -58,6 +58,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
     'start-refused': t.zRefused,
     'personal-data': t.dCorrect,
     representatives: t.dActsChanged,
+    undone: t.dUndone,
     residence: t.dStill,
     return: t.dReturn,
   }

@@ -49,6 +49,7 @@ import { representativeDesk } from './representatives.tsx'
 import { SearchPage } from './search-page.tsx'
 import { settlingDesk } from './settling.tsx'
 import { type DeskVisit, idIn, onceIn } from './shell.tsx'
+import { undoDesk } from './undoing.tsx'
 import { SessionsPage, WorkPage } from './work-page.tsx'
 
 export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | undefined; signers: LedgerSigners }
@@ -70,6 +71,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   datesDesk(page, deps)
   representativeDesk(page, deps)
   protectingDesk(page, deps)
+  undoDesk(page, deps)
   departing(page, deps)
   oversightDesk(page, deps)
   self(page, deps)
@@ -94,7 +96,9 @@ function aboutNeighbours(page: Pages, deps: DeskDeps): Pages {
 const at = (id: string): `/${string}` => `/desk/neighbours/${id}`
 
 function finding(page: Pages, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk', roles: COUNTER }, async (visit) => pageOf(<SearchPage visit={visit} />))
+  page({ method: 'get', path: '/desk', roles: COUNTER }, async (visit) =>
+    pageOf(<SearchPage visit={visit} undone={visit.query('undone') === '1'} />),
+  )
   page({ method: 'post', path: '/desk/search', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
     const typed = visit.form.get('said')

@@ -65,6 +65,7 @@ export const ACTIONS = [
   'represent',
   'hide',
   'join',
+  'undo',
   'depart',
   'prove',
   'revoke',

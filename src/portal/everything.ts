@@ -45,6 +45,7 @@ export function movementName({ movement, cause, start, protection }: HistoryEntr
   if (movement === 'departure') return t.dLeave
   if (movement === 'confirmation') return t.dStill
   if (cause === 'representatives') return t.dActsChanged
+  if (cause === 'undone') return t.dUndone
   if (start) return cause === 'start-refused' ? t.zRefused : start.seen ? t.zConfirmed : t.zCorrected
   return cause === 'address' ? t.dMove : t.dCorrect
 }

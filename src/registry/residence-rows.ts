@@ -91,3 +91,39 @@ export async function replacePeriods(
 
 const same = (one: Period, other: Period | undefined) =>
   one.from === other?.from && one.to === other.to && one.settledFrom === other.settledFrom
+
+/**
+ * Makes true again what was true before an act: what it wrote is superseded, what it superseded is written again. A start
+ * that waited goes back to where it waited; one that the act brought lapses.
+ *
+ * @param at the instant of the act's transaction, exactly as PostgreSQL writes it
+ */
+export async function restoreResidences(
+  hand: GateHand,
+  town: Pick<Municipality, 'id'>,
+  requester: Staff | Resident,
+  neighbourId: string,
+  at: string,
+): Promise<void> {
+  const { rows } = await sql<Period & { written: boolean }>`
+    select id, household_id as "householdId", valid_from::text as "from", valid_to::text as "to",
+      settled_from::text as "settledFrom", recorded_at = ${at}::text::timestamptz as written
+    from residences where neighbour_id = ${neighbourId}
+      and (recorded_at = ${at}::text::timestamptz and superseded_at is null or superseded_at = ${at}::text::timestamptz)`.execute(
+    hand.transaction,
+  )
+  const written = rows.filter((row) => row.written)
+  await supersede(
+    hand,
+    written.map(({ id }) => id),
+  )
+  const left = new Set(written.map(({ id }) => id))
+  for (const before of rows.filter((row) => !row.written)) {
+    const row = await beginPeriod(hand, town, neighbourId, before)
+    const continued = written.find((one) => one.householdId === before.householdId && one.from === before.from)
+    if (continued === undefined) continue
+    await carrySaidStart(hand, continued.id, row)
+    left.delete(continued.id)
+  }
+  for (const id of left) await decideSaidStarts(hand, requester, { residenceId: id }, 'lapsed')
+}
