@@ -14,6 +14,7 @@ create type registration_outcome as
 
 -- One finished form. An address that is null means that a household is joined. Representatives are a JSON array of
 -- {id, representative_id, details}: the neighbour who acts, or null for an institution; details sealed, in hex.
+-- What is said of years is sealed, or nothing.
 create type registration as (
   item integer,
   id uuid, registry_key_id text, wrapped bytea,
@@ -23,6 +24,7 @@ create type registration as (
   evidence_id uuid, strength text, document_hash bytea,
   address_id uuid, address_wrapped bytea, address_kind text, place bytea, reference bytea, usual_area bytea,
   household_id uuid, residence_id uuid, valid_from date,
+  said_id uuid, said bytea,
   representatives jsonb,
   movement_id uuid, cause text, recorded_by text, movement_details bytea,
   tokens integer[],
@@ -120,6 +122,9 @@ begin
   a_residence as (
     insert into residences (id, municipality_id, neighbour_id, household_id, valid_from)
     select n.residence_id, municipality, n.id, n.household_id, n.valid_from from n),
+  a_said_start as (
+    insert into said_starts (id, municipality_id, neighbour_id, residence_id, content, said_by)
+    select n.said_id, municipality, n.id, n.residence_id, n.said, n.recorded_by from n where n.said_id is not null),
   their_representatives as (
     insert into representatives (id, municipality_id, neighbour_id, representative_id, details)
     select (one ->> 'id')::uuid, municipality, n.id, (one ->> 'representative_id')::uuid, decode(one ->> 'details', 'hex')

@@ -3,7 +3,8 @@
 alter table proofs add column rests_on text[] not null default '{}';
 grant update (revoked_at) on proofs to padron_gate;
 
--- What a change concerns: 'name', 'dateOfBirth', 'address', 'household'.
+-- What a change concerns: 'name', 'dateOfBirth', 'address', 'household'; of a start that is corrected, 'years' (since
+-- when without a gap) and 'periods' (a history of them).
 create function withdraw_proofs(whose uuid, changed text[]) returns integer language plpgsql as $$
 declare withdrawn integer;
 begin

@@ -47,26 +47,19 @@ create trigger evidence_of_the_erased_only before update on evidence
 create trigger evidence_append_only before delete or truncate on evidence
   for each statement execute function refuse_change();
 
--- Does what an approved erasure says, once, and nothing else. It runs as the owner: the service itself may delete none of this.
-create function erase_neighbour(erasure uuid) returns void
+-- What is left of somebody once they are forgotten: an id that is nobody's, and the days of their movements. The key that
+-- seals everything else is destroyed. Nobody may call it but the two functions that have a reason for it.
+create function forget_neighbour(whose uuid) returns void
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-  whose uuid;
   emptied uuid[];
 begin
-  select one.neighbour_id into whose
-  from erasures one join neighbours n on n.id = one.neighbour_id
-  where one.id = erasure and one.municipality_id = current_municipality() and one.decision = 'approved'
-    and n.departed_on is not null and n.erased_at is null
-  for update of n;
-  if whose is null then
-    raise exception 'there is no approved erasure of somebody who has left' using errcode = 'PD003';
-  end if;
   select array_agg(distinct household_id) into emptied from residences where neighbour_id = whose;
   delete from data_keys where id = whose and owner = 'neighbour';
   update neighbours set erased_at = now() where id = whose;
   update search_tokens set tokens = '{}' where neighbour_id = whose;
   update evidence set document_hash = null where neighbour_id = whose and document_hash is not null;
+  delete from said_starts where neighbour_id = whose;
   delete from residences where neighbour_id = whose;
   delete from visits where neighbour_id = whose;
   delete from likenesses where neighbour_id = whose;
@@ -95,6 +88,24 @@ begin
       and not exists (select from households h where h.address_id = place.id and h.id <> all (emptied))
     returning id)
   delete from data_keys where id in (select id from unused) and owner = 'address';
+end $$;
+revoke all on function forget_neighbour(uuid) from public;
+
+-- Does what an approved erasure says, once, and nothing else. It runs as the owner: the service itself may delete none of this.
+create function erase_neighbour(erasure uuid) returns void
+  language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  whose uuid;
+begin
+  select one.neighbour_id into whose
+  from erasures one join neighbours n on n.id = one.neighbour_id
+  where one.id = erasure and one.municipality_id = current_municipality() and one.decision = 'approved'
+    and n.departed_on is not null and n.erased_at is null
+  for update of n;
+  if whose is null then
+    raise exception 'there is no approved erasure of somebody who has left' using errcode = 'PD003';
+  end if;
+  perform forget_neighbour(whose);
 end $$;
 revoke all on function erase_neighbour(uuid) from public;
 grant execute on function erase_neighbour(uuid) to padron_app;

@@ -16,11 +16,11 @@ begin
   delete from sessions where municipality_id = new.municipality_id and kind = 'resident' and subject = new.id::text;
   delete from enrolments where neighbour_id = new.id;
   delete from passkeys where neighbour_id = new.id;
-  update resident_cards set cancelled_at = clock_timestamp(), ended_by = 'departure'
+  update resident_cards set cancelled_at = now(), ended_by = 'departure'
   where neighbour_id = new.id and cancelled_at is null;
-  update helpers set ended_at = clock_timestamp() where neighbour_id = new.id and ended_at is null;
+  update helpers set ended_at = now() where neighbour_id = new.id and ended_at is null;
   delete from wallet_offers where neighbour_id = new.id;
-  update representatives set ended_at = clock_timestamp(), ended_because = 'departed'
+  update representatives set ended_at = now(), ended_because = 'departed'
   where representative_id = new.id and ended_at is null;
   return null;
 end $$;

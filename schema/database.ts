@@ -340,6 +340,10 @@ export interface Movements {
 
 export interface Municipalities {
   /**
+   * A start longer ago than this, on the day it is said, is kept as said until a second member of staff confirms it.
+   */
+  backdate_days: Generated<number>;
+  /**
    * Bits kept of each blind-index token: floor(log2(expected_population * 24 / 8)), a person having some 24 of them, so that a value stands for several people.
    */
   blind_index_bits: number;
@@ -380,6 +384,10 @@ export interface Municipalities {
   reference_addresses: Generated<Json>;
   seal_svg: string | null;
   slug: string;
+  /**
+   * By how many days one member of staff alone may correct a start.
+   */
+  time_correction_days: Generated<number>;
   time_zone: string;
 }
 
@@ -544,6 +552,10 @@ export interface Residences {
   municipality_id: string;
   neighbour_id: string;
   recorded_at: Generated<Timestamp>;
+  /**
+   * Where one person alone has corrected the start: the start as first recorded, or as two people decided it.
+   */
+  settled_from: string | null;
   superseded_at: Timestamp | null;
   valid_from: string;
   valid_to: string | null;
@@ -559,6 +571,19 @@ export interface ResidentCards {
   municipality_id: string;
   neighbour_id: string;
   word_hash: Buffer;
+}
+
+export interface SaidStarts {
+  content: Buffer;
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  decision: string | null;
+  id: string;
+  municipality_id: string;
+  neighbour_id: string;
+  residence_id: string;
+  said_at: Generated<Timestamp>;
+  said_by: string;
 }
 
 export interface SearchTokens {
@@ -710,6 +735,7 @@ export interface DB {
   representatives: Representatives;
   residences: Residences;
   resident_cards: ResidentCards;
+  said_starts: SaidStarts;
   search_tokens: SearchTokens;
   sessions: Sessions;
   signing_keys: SigningKeys;

@@ -31,10 +31,12 @@ import { departureRoutes } from './registry/departure-routes.ts'
 import { erasureRoutes } from './registry/erasure-routes.ts'
 import { type Municipality, townDirectory } from './registry/municipality.ts'
 import { orderRoutes } from './registry/order-routes.ts'
+import { protectionRoutes } from './registry/protection-routes.ts'
 import { registrationDesk } from './registry/registration-desk.ts'
 import { representativeRoutes } from './registry/representative-routes.ts'
 import { registryRoutes } from './registry/routes.ts'
 import { searchLinks } from './registry/search-links.ts'
+import { timeRoutes } from './registry/time-routes.ts'
 import { statisticsRoutes } from './statistics/routes.ts'
 import { rememberedTransparency } from './statistics/transparency.ts'
 import { checkPages } from './ui/check/routes.tsx'
@@ -104,6 +106,8 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   registryRoutes(house, rooms, searchLinks(rooms.gate))
   departureRoutes(house, rooms)
   representativeRoutes(house, rooms)
+  protectionRoutes(house, rooms)
+  timeRoutes(house, rooms)
   erasureRoutes(house, rooms)
   proofRoutes(house, rooms)
   paperRoutes(house, rooms)

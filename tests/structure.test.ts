@@ -51,6 +51,7 @@ describe('the rooms', () => {
       addresses: ['registry'],
       households: ['registry'],
       residences: ['registry'],
+      said_starts: ['registry'],
       movements: ['registry'],
       proceedings: ['registry'],
       visits: ['registry'],

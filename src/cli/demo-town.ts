@@ -29,6 +29,8 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
     timeZone: 'Europe/Madrid',
     expectedPopulation: 20_000,
     departureNoticeDays: 30,
+    backdateDays: 90,
+    timeCorrectionDays: 30,
     confirmAfterMonths: 24,
     eraseAfterYears: 5,
     minorAccessAge: 14,

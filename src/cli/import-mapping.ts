@@ -149,6 +149,7 @@ const IMPOSSIBLE: Record<LifeRule, string> = {
   'birth-after-residence': 'a date of birth after they lived here',
   'before-residence': 'a day before they lived here',
   'back-before-leaving': 'a day before they had left',
+  'before-leaving': 'a day before they had left',
   'short-year': 'a year of fewer than four digits',
   'no-such-day': 'no day',
 }

@@ -6,7 +6,7 @@ import { inventedNeighbour } from './invented-neighbours.ts'
 
 /**
  * Registers invented neighbours the way a clerk would, through the gate. Each has an idempotency key of its
- * own, so that an interrupted run goes on where it stopped and a second one adds nobody.
+ * own, so that an interrupted run goes on where it stopped and a second one adds nobody. Their years are confirmed.
  */
 export async function seedNeighbours(
   deps: RegistryDeps,
@@ -18,7 +18,9 @@ export async function seedNeighbours(
   const clerk: Staff = { kind: 'staff', id: 'seed', role: 'clerk', organisationId: officeId }
   for (let done = 0; done < count; done += 16) {
     const batch = Array.from({ length: Math.min(16, count - done) }, (_, n) => done + n)
-    await Promise.all(batch.map((i) => registerNeighbour(deps, town, clerk, inventedNeighbour(i), `invented-${i}`)))
+    await Promise.all(
+      batch.map((i) => registerNeighbour(deps, town, clerk, inventedNeighbour(i), `invented-${i}`, 'register')),
+    )
     progress(done + batch.length)
   }
 }

@@ -11,6 +11,7 @@ import { LANGUAGES } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Done, Fact, Facts } from '../ui/parts.tsx'
 import { Correct } from './correcting.tsx'
+import { SaidBoxes } from './dates.tsx'
 import { EraseBox } from './erasures.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
 import { withinCase } from './purpose.ts'
@@ -42,6 +43,7 @@ export function NeighbourPage(props: PageProps) {
     dateOfBirth,
     address,
     residence,
+    said,
     household,
     contact,
     languages,
@@ -57,7 +59,14 @@ export function NeighbourPage(props: PageProps) {
     .join(', ')
   return (
     <Desk visit={visit} title={t.dWho} script={deskScript.address}>
-      {registered ? <Done>{t.dDone}</Done> : ''}
+      {registered ? (
+        <Done>
+          {t.dDone}
+          {said?.length ? ` ${t.zKept}` : ''}
+        </Done>
+      ) : (
+        ''
+      )}
       <h1>
         <bdi>{name ? nameText(name) : '…'}</bdi>
         <Reading name={name} />
@@ -130,9 +139,21 @@ export function NeighbourPage(props: PageProps) {
         )}
       </Facts>
 
+      {may('correct-time') ? (
+        <SaidBoxes visit={visit} id={id} version={neighbour.version} said={said ?? []} once={once} />
+      ) : (
+        ''
+      )}
       {may('prove') || may('enrol') ? <HandOver {...props} /> : ''}
       {proofs.length > 0 ? <Proofs {...props} /> : ''}
       {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} once={once} /> : ''}
+      {may('undo') && neighbour.ownLast ? (
+        <p>
+          <a href={`/desk/neighbours/${id}/undo`}>{t.dUndo}</a>
+        </p>
+      ) : (
+        ''
+      )}
       {may('hide') && (!neighbour.protected || visit.requester.role === 'supervisor') && visit.hiding !== 'held' ? (
         <p>
           <a href={`/desk/neighbours/${id}/protection`}>{neighbour.protected ? t.dShowAgain : t.dHide}</a>

@@ -3,6 +3,8 @@ import { purposes } from '../firewall/policies.ts'
 import { nameText } from '../proofs/paper.ts'
 import type { History } from '../registry/history.ts'
 import type { LookUp } from '../registry/lookups.ts'
+import type { DecidedStart } from '../registry/model.ts'
+import type { Neighbour } from '../registry/neighbours.ts'
 import type { OpenProceeding } from '../registry/proceedings-due.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
@@ -53,8 +55,11 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
     'wrongly-registered': t.dWrongly,
     address: t.dMove,
     'address-corrected': t.dAddressCorrected,
+    'time-corrected': t.zCorrected,
+    'start-refused': t.zRefused,
     'personal-data': t.dCorrect,
     representatives: t.dActsChanged,
+    undone: t.dUndone,
     residence: t.dStill,
     return: t.dReturn,
   }
@@ -66,8 +71,13 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
       <ol class="timeline">
         {history.movements.map((movement) => (
           <li>
-            <strong>{protections[movement.protection ?? ''] ?? causes[movement.cause] ?? t.dRegister}</strong>
+            <strong>
+              {movement.start?.seen && movement.cause === 'time-corrected'
+                ? t.zConfirmed
+                : (protections[movement.protection ?? ''] ?? causes[movement.cause] ?? t.dRegister)}
+            </strong>
             <br />
+            {movement.start ? <DecidedStartLines visit={visit} start={movement.start} /> : ''}
             {movement.distinctBecause ? (
               <>
                 {t.dBecause} {becauseNames(t)[movement.distinctBecause]}
@@ -82,6 +92,13 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
         ))}
       </ol>
       <h2>{t.dWhere}</h2>
+      {withinCase(visit.requester).may('correct-time') ? (
+        <p>
+          <a href={`/desk/neighbours/${history.id}/dates`}>{t.zTitle}</a>
+        </p>
+      ) : (
+        ''
+      )}
       <ol class="timeline">
         {history.residences.map((period) => (
           <li>
@@ -94,6 +111,28 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
       </ol>
     </Desk>
   )
+}
+
+/** How a first day was decided: from which to which, why, with what, and by whom in words. */
+export function DecidedStartLines(props: { visit: Pick<DeskVisit, 't' | 'language'>; start: DecidedStart }) {
+  const { visit, start } = props
+  return decidedStartLines(visit, start).map((line) => (
+    <>
+      <bdi>{line}</bdi>
+      <br />
+    </>
+  ))
+}
+
+export function decidedStartLines({ t, language }: Pick<DeskVisit, 't' | 'language'>, start: DecidedStart): string[] {
+  const seen = { 'photo-document': t.dPhoto, document: t.dDocument, attestation: t.dAttested, declaration: t.dDeclared }
+  const { role, office } = start.by
+  return [
+    `${dayText(language, start.was)} → ${dayText(language, start.said)}`,
+    ...(start.seen ? [`${t.zSeen}: ${seen[start.seen]}`] : []),
+    ...(start.reason ? [t.zMineWhy.replace('{reason}', start.reason)] : []),
+    [role === 'supervisor' ? t.zSupervisor : t.zClerk, ...(office ? [office] : [])].join(' · '),
+  ]
 }
 
 /** Who opened the record, why, and what they saw. */
@@ -153,21 +192,22 @@ export function LookedPage(props: { visit: DeskVisit; id: string; lookUps: reado
 /** A departure: at once for death and moving away, a proceeding for the rest. */
 export function LeavePage(props: {
   visit: DeskVisit
-  id: string
-  version: number
+  neighbour: Pick<Neighbour, 'id' | 'version' | 'departedOn'>
   proceedings: readonly OpenProceeding[]
   once: string
   /** What was typed into it, where something is wrong with it. */
   typed?: Typed
   faults?: Faults
 }) {
-  const { visit, id, version, proceedings, once, typed = {}, faults = {} } = props
-  const { t, session } = visit
+  const { visit, neighbour, proceedings, once, typed = {}, faults = {} } = props
+  const { id, version, departedOn } = neighbour
+  const { t, session, language } = visit
   return (
     <Desk visit={visit} title={t.dLeave}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{t.dLeave}</h1>
       <Tabs visit={visit} id={id} here="leave" />
+      {departedOn ? <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p> : ''}
       {proceedings.map((proceeding) => (
         <ProceedingBox visit={visit} proceeding={proceeding} once={once} />
       ))}
@@ -178,15 +218,21 @@ export function LeavePage(props: {
           <Csrf token={session.csrf} />
           <input type="hidden" name="once" value={once} />
           <input type="hidden" name="version" value={String(version)} />
+          <input type="hidden" name="left" value={departedOn ?? ''} />
           <Radios
             name="cause"
             legend={t.dReason}
-            value={typed.cause ?? ''}
+            value={typed.cause ?? (departedOn ? 'death' : '')}
             choices={[
               { value: 'death', label: t.dDied },
-              { value: 'moved-away', label: t.dMovedAway },
-              { value: 'duplicate', label: t.dDuplicate },
-              { value: 'wrongly-registered', label: t.dWrongly },
+              // Of somebody who has left there is no more to say.
+              ...(departedOn
+                ? []
+                : [
+                    { value: 'moved-away', label: t.dMovedAway },
+                    { value: 'duplicate', label: t.dDuplicate },
+                    { value: 'wrongly-registered', label: t.dWrongly },
+                  ]),
             ]}
           />
           <DateField
@@ -196,7 +242,7 @@ export function LeavePage(props: {
             labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
             value={(part) => typed[`on-${part}`] ?? ''}
           />
-          <Field name="reason" label={t.dReason} lines={3} value={typed.reason} />
+          {departedOn ? '' : <Field name="reason" label={t.dReason} lines={3} value={typed.reason} />}
           <button type="submit" class="govuk-button">
             {t.dSave}
           </button>

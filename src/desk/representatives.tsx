@@ -14,11 +14,9 @@ import {
   type NamedRepresentation,
   type Represented,
   representativesOf,
-  settleUnrepresented,
-  type Unrepresented,
-  unrepresentedNeighbours,
 } from '../registry/representatives.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
+import { settleUnrepresented, type Unrepresented, unrepresentedNeighbours } from '../registry/unrepresented.ts'
 import { saidFaultText } from '../ui/dates.ts'
 import { Csrf, ErrorSummary, type Faults, Field, Group, Radios, Select, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'

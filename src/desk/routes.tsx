@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
 import type { House } from '../firewall/endpoint.ts'
 import type { LedgerSigners } from '../firewall/ledger-signer.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
@@ -24,14 +25,15 @@ import { openNeighbour } from '../registry/neighbours.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../registry/postal-notices.ts'
 import { openProceedings } from '../registry/proceedings-due.ts'
 import { hidingAsSeenBy } from '../registry/protection.ts'
-import { mayBeUnrepresented } from '../registry/representatives.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { referencePostWaiting } from '../registry/told.ts'
+import { mayBeUnrepresented } from '../registry/unrepresented.ts'
 import { saidFaultText } from '../ui/dates.ts'
 import type { Faults } from '../ui/form.tsx'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import { toldSoFar } from './born-fields.tsx'
 import { correctingDesk } from './correcting.tsx'
+import { datesDesk } from './dates.tsx'
 import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
 import { erasureDesk } from './erasures.tsx'
 import { postalSection } from './letters.ts'
@@ -53,13 +55,14 @@ import { SearchPage } from './search-page.tsx'
 import { settlingDesk } from './settling.tsx'
 import { type DeskVisit, idIn, onceIn } from './shell.tsx'
 import type { Typed } from './typed.ts'
+import { undoDesk } from './undoing.tsx'
 import { SessionsPage, WorkPage } from './work-page.tsx'
 
 export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | undefined; signers: LedgerSigners }
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 /** What a counter needs of everyone, and what it opens when it is needed: each opening is in the ledger as it was. */
-const SHOWN = ['name', 'dateOfBirth', 'languages', 'address', 'residence', 'household', 'departedOn'] as const
+const SHOWN = ['name', 'dateOfBirth', 'languages', 'address', 'residence', 'said', 'household', 'departedOn'] as const
 const REACH = ['contact', 'representatives'] as const
 
 /** The desk: the same use cases as the API, as pages that work without JavaScript. */
@@ -71,8 +74,10 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   neighbour(page, deps)
   correctingDesk(page, deps)
   settlingDesk(page, deps)
+  datesDesk(page, deps)
   representativeDesk(page, deps)
   protectingDesk(page, deps)
+  undoDesk(page, deps)
   departing(page, deps)
   oversightDesk(page, deps)
   self(page, deps)
@@ -99,7 +104,9 @@ const at = (id: string): `/${string}` => `/desk/neighbours/${id}`
 const readerOf = (visit: DeskVisit, { clock }: DeskDeps) => ({ ...visit, rules: lifeRules(clock, visit.town) })
 
 function finding(page: Pages, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk', roles: COUNTER }, async (visit) => pageOf(<SearchPage visit={visit} />))
+  page({ method: 'get', path: '/desk', roles: COUNTER }, async (visit) =>
+    pageOf(<SearchPage visit={visit} undone={visit.query('undone') === '1'} />),
+  )
   page({ method: 'post', path: '/desk/search', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
     const typed = visit.form.get('said')
@@ -280,21 +287,25 @@ function neighbour(page: Pages, deps: DeskDeps): void {
   })
 }
 
+const LEAVING = ['name', 'departedOn'] as const
+
 function departing(page: Pages, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
     const id = idIn(visit)
-    const opened = await openNeighbour(deps, town, requester, id, { purpose: 'departure', fields: ['name'] })
-    return Reply.page(opened.with(await openProceedings(deps, town, requester, id)), ([{ version }, proceedings]) => (
-      <LeavePage visit={visit} id={id} version={version} proceedings={proceedings} once={randomUUID()} />
+    const opened = await openNeighbour(deps, town, requester, id, { purpose: 'departure', fields: LEAVING })
+    return Reply.page(opened.with(await openProceedings(deps, town, requester, id)), ([neighbour, proceedings]) => (
+      <LeavePage visit={visit} neighbour={neighbour} proceedings={proceedings} once={randomUUID()} />
     ))
   })
   page({ method: 'post', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) => {
     const typed = typedIn(visit)
     const version = Number(visit.form.get('version'))
     const again = (faults: Faults) => {
-      const form = { version, proceedings: [], once: onceOf(typed), typed, faults }
-      return pageOf(<LeavePage visit={visit} id={idIn(visit)} {...form} />, 422)
+      const left = z.iso.date().safeParse(typed.left).data
+      const neighbour = { id: idIn(visit), version, ...(left ? { departedOn: left } : {}) }
+      const form = { neighbour, proceedings: [], once: onceOf(typed), typed, faults }
+      return pageOf(<LeavePage visit={visit} {...form} />, 422)
     }
     const cause = visit.form.get('cause')
     const atOnce = cause === 'death' || cause === 'moved-away'

@@ -4,6 +4,7 @@ import { nameText } from '../proofs/paper.ts'
 import type { Address, Name } from '../registry/model.ts'
 import { Csrf, Field, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
+import { Done } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
 import { deskScript } from './script.ts'
 import { bornText, CaseBox, Desk, type DeskVisit } from './shell.tsx'
@@ -38,11 +39,14 @@ export function SearchPage(props: {
   mononym?: boolean
   found?: Shown
   fault?: string
+  /** A registration was undone: there is no page of it any more. */
+  undone?: boolean
 }) {
-  const { visit, said = '', mononym = false, found, fault } = props
+  const { visit, said = '', mononym = false, found, fault, undone } = props
   const { t, language, session } = visit
   return (
     <Desk visit={visit} title={t.dSearch} here="/desk" script={deskScript.address}>
+      {undone ? <Done>{t.dUndone}</Done> : ''}
       <h1>{t.dSearch}</h1>
       <CaseBox visit={visit} />
       <form method="post" action="/desk/search">

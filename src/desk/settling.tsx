@@ -10,7 +10,7 @@ import { lifeRules } from '../registry/life-dates.ts'
 import { MinorsAgreement } from '../registry/model.ts'
 import { type Neighbour, openNeighbour } from '../registry/neighbours.ts'
 import { isOfAge, OF_AGE } from '../registry/representation.ts'
-import { moveNeighbour, returnNeighbour } from '../registry/residences.ts'
+import { moveNeighbour, NothingChanges, returnNeighbour } from '../registry/residences.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { saidFaultText } from '../ui/dates.ts'
 import { Csrf, ErrorSummary, type Faults, Radios, Tick } from '../ui/form.tsx'
@@ -64,6 +64,7 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
         })
       } else if (address) await settle({ address })
     } catch (error) {
+      if (error instanceof NothingChanges) return again({ where: t.zNothing })
       if (!(error instanceof InvalidInput)) throw error
       return again(faultsOf(error, visit))
     }

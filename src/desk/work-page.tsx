@@ -40,6 +40,11 @@ export function WorkPage(props: {
           </a>
         )}
       </p>
+      {/* No number: it would count those who are protected. */}
+      <h2>{t.zWaiting}</h2>
+      <p>
+        <a href="/desk/years">{t.nShow}</a>
+      </p>
       <h2>{t.dProceedings}</h2>
       {proceedings.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
       {proceedings.map((proceeding) => (

@@ -8,7 +8,7 @@ import { ImpossibleDates, lifeRules } from '../registry/life-dates.ts'
 import { Contact, Correction } from '../registry/model.ts'
 import { correctNeighbour, openNeighbour } from '../registry/neighbours.ts'
 import { protectNeighbour } from '../registry/protection.ts'
-import { moveNeighbour } from '../registry/residences.ts'
+import { moveNeighbour, NothingChanges } from '../registry/residences.ts'
 import type { Faults } from '../ui/form.tsx'
 import { LOCALES } from '../ui/language.ts'
 import { spokenIn } from '../ui/language-select.tsx'
@@ -93,6 +93,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       const move = { address, ...(since ? { since: since.date } : {}) }
       await moveNeighbour(deps, town, requester, requester.neighbourId, move, conditions)
     } catch (error) {
+      if (error instanceof NothingChanges) return again({ where: t.mNothing })
       if (!(error instanceof InvalidInput)) throw error
       return again(error instanceof ImpossibleDates ? faultsOf(error, visit) : { since: t.mSince })
     }

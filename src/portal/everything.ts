@@ -1,4 +1,4 @@
-import { fieldNames, whoNames } from '../desk/neighbour-past-page.tsx'
+import { decidedStartLines, fieldNames, whoNames } from '../desk/neighbour-past-page.tsx'
 import { bornText, dayText, languageName, timeText } from '../desk/shell.tsx'
 import { purposes } from '../firewall/policies.ts'
 import { addressText } from '../proofs/address-text.ts'
@@ -34,13 +34,19 @@ export function recordLines(visit: Pick<OwnVisit, 't' | 'language'>, { state }: 
 const actsAs = (t: Texts, kind: Representation['kind']) =>
   ({ parent: t.dActsParent, guardian: t.dActsGuardian, carer: t.dActsCarer, institution: t.dActsInstitution })[kind]
 
+/** What waits to be confirmed, and how it can be. */
+export const saidLines = ({ t, language }: Pick<OwnVisit, 't' | 'language'>, { state }: History): string[] =>
+  (state.said ?? []).map(({ from }) => `${t.zMine.replace('{day}', dayText(language, from))} ${t.zMineHow}`)
+
 /** A line of somebody's history, named. */
-export function movementName({ movement, cause, protection }: HistoryEntry, t: Texts): string {
+export function movementName({ movement, cause, start, protection }: HistoryEntry, t: Texts): string {
   if (protection) return protection === 'hidden' ? t.dWasHidden : t.dWasShown
   if (movement === 'registration') return cause === 'return' ? t.dReturn : t.dRegister
   if (movement === 'departure') return t.dLeave
   if (movement === 'confirmation') return t.dStill
   if (cause === 'representatives') return t.dActsChanged
+  if (cause === 'undone') return t.dUndone
+  if (start) return cause === 'start-refused' ? t.zRefused : start.seen ? t.zConfirmed : t.zCorrected
   return cause === 'address' ? t.dMove : t.dCorrect
 }
 
@@ -83,12 +89,20 @@ export function everythingInWords(
     language,
     writtenAt,
     sections: [
-      { heading: t.rRecord, fields: recordLines(visit, history), lines: [`${t.sNever}: ${t.sNeverText}`] },
+      {
+        heading: t.rRecord,
+        fields: recordLines(visit, history),
+        lines: [...saidLines(visit, history), `${t.sNever}: ${t.sNeverText}`],
+      },
       {
         heading: t.dHistory,
         fields: history.movements.map((movement) => [
           movementName(movement, t),
-          `${t.dTrue} ${dayText(language, movement.effectiveOn)} · ${t.dKnown} ${time(movement.recordedAt)}`,
+          [
+            ...(movement.start ? decidedStartLines(visit, movement.start) : []),
+            `${t.dTrue} ${dayText(language, movement.effectiveOn)}`,
+            `${t.dKnown} ${time(movement.recordedAt)}`,
+          ].join(' · '),
         ]),
       },
       {

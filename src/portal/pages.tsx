@@ -7,15 +7,13 @@ import type { WrittenPaper } from '../proofs/paper.ts'
 import { type Profile, profiles } from '../proofs/profiles.ts'
 import type { ProofOutline } from '../proofs/proof-list.ts'
 import { claimDisplay } from '../proofs/wallet/metadata.ts'
-import type { History } from '../registry/history.ts'
 import type { LookUp } from '../registry/lookups.ts'
 import type { Messages } from '../registry/notices.ts'
 import type { Removal } from '../registry/removal.ts'
 import { Csrf, Field, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
-import { Done, Fact, Facts, NotDone } from '../ui/parts.tsx'
-import { movementName, recordLines } from './everything.ts'
+import { Done, NotDone } from '../ui/parts.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
 
 /** The door: a card, or a telephone that was enrolled. */
@@ -265,50 +263,6 @@ export function ShowPage(props: {
       ) : (
         ''
       )}
-    </Own>
-  )
-}
-
-/** The record as the city sees it, and its history. */
-export function RecordPage(props: { visit: OwnVisit; history: History }) {
-  const { visit, history } = props
-  const { t, language, town, session } = visit
-  const lines = recordLines(visit, history)
-  return (
-    <Own visit={visit} heading={t.rRecord}>
-      <Facts>
-        {lines.map(([label, value]) => (
-          <Fact name={label}>
-            <bdi>{value}</bdi>
-          </Fact>
-        ))}
-      </Facts>
-      <p class="govuk-inset-text">{t.sNeverText}</p>
-      <h2>{t.dHistory}</h2>
-      <ol class="timeline">
-        {history.movements.map((movement) => (
-          <li>
-            {movementName(movement, t)}
-            <br />
-            {t.dTrue} {dayText(language, movement.effectiveOn)} · {t.dKnown}{' '}
-            {timeText(language, town.timeZone, movement.recordedAt)}
-          </li>
-        ))}
-      </ol>
-      <form method="post" action="/me/everything">
-        <Csrf token={session.csrf} />
-        <p class="govuk-button-group">
-          <button type="submit" name="as" value="pdf" class="govuk-button">
-            {t.rDownload} (PDF)
-          </button>
-          <button type="submit" name="as" value="json" class="govuk-button govuk-button--secondary">
-            {t.rDownload} (JSON)
-          </button>
-        </p>
-      </form>
-      <p>
-        <a href="/complain?kind=wrong-data">{t.kWrong}</a>
-      </p>
     </Own>
   )
 }

@@ -53,10 +53,10 @@ import {
   EntrancePage,
   HomePage,
   MyLookUpsPage,
-  RecordPage,
   RemovedPage,
   ShowPage,
 } from './pages.tsx'
+import { RecordPage } from './record-page.tsx'
 import type { OwnVisit } from './shell.tsx'
 
 export type PortalDeps = ProofDeps & { press?: Press | undefined; signers: LedgerSigners }

@@ -53,6 +53,16 @@ export function fieldsFor(claims: readonly Claim[]): ProvableField[] {
   return [...new Set([...claims.map((claim) => FIELDS[claim]), 'residence' as const])]
 }
 
+/**
+ * What a proof of these claims rests on: a change of it takes the proof back. Years are not all of a residence, since most
+ * proofs say only that there is one; a start between two addresses changes nothing but a history of them.
+ */
+export function restsOn(claims: readonly Claim[]): string[] {
+  const years = claims.some((claim) => FIELDS[claim] === 'residence')
+  const periods = claims.includes('continuous_residence_since')
+  return [...fieldsFor(claims), ...(years ? ['years'] : []), ...(periods ? ['periods'] : [])]
+}
+
 export type Provable = Partial<Pick<NeighbourFields, ProvableField>>
 
 /** What the claims are made from. */

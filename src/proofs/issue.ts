@@ -12,7 +12,7 @@ import type { Municipality } from '../registry/municipality.ts'
 import { earlierAnswer, keepAnswer } from '../registry/replays.ts'
 import { NotResident } from '../registry/residences.ts'
 import { hidesWhereabouts, loadRecords } from '../registry/store.ts'
-import { claimsOf, fieldsFor, type ProvableField } from './claims.ts'
+import { claimsOf, fieldsFor, type ProvableField, restsOn } from './claims.ts'
 import { ProfileId, profiles } from './profiles.ts'
 import { type SigningKey, signSdJwt } from './sd-jwt.ts'
 import type { SigningKeys } from './signing-keys.ts'
@@ -198,7 +198,7 @@ export async function takePlace(
         profile: proof.profileId,
         form: proof.form,
         // What was true of them at most: what changes of it takes the proof back.
-        rests_on: fieldsFor(profiles.get(proof.profileId)?.claims ?? []),
+        rests_on: restsOn(profiles.get(proof.profileId)?.claims ?? []),
         signing_key_id: proof.signer.kid,
         status_list_id: list.id,
         status_index: statusIndex,

@@ -23,7 +23,7 @@ export type BulkOutcome = 'imported' | 'already-imported' | 'known-document'
 
 /**
  * Registers whole households, many in one statement and one commit: each is there with everyone in it, or not at all.
- * Nobody is compared with who is registered already but by document.
+ * Nobody is compared with who is registered already but by document. Days come from a register: they are confirmed by it.
  *
  * @throws {Refusal}
  * @throws {ImpossibleDates} when a date cannot be true
@@ -61,7 +61,7 @@ async function sealHousehold(
       const form = { ...person, ...(i === 0 ? { address } : { householdId }) }
       const use = { requester: clerk.id, operation: 'import', key: `${key} ${i}`, body: key }
       const item = await sealRegistration(deps, town, clerk, form, {
-        since: startOf(rules, person),
+        start: startOf(rules, town, person, 'register'),
         address,
         key: await once(deps.gate, town.id, use),
         knownDistinct: [],

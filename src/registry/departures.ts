@@ -6,7 +6,7 @@ import { today, uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { once } from './idempotency.ts'
-import { faultsOfDay, faultsOfEnd, lifeRules, refuseImpossible } from './life-dates.ts'
+import { faultsOfDay, faultsOfDeathAway, faultsOfEnd, lifeRules, refuseImpossible } from './life-dates.ts'
 import type { NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { nextVersion, recordMovement, unchangedSince } from './neighbours.ts'
@@ -55,8 +55,10 @@ const REASONS = {
 /**
  * Records a death or a move away, which take effect at once, or opens a proceeding for the rest.
  *
- * @throws {ImpossibleDates} when the day lies in the future or before the residence it ends
- * @throws {NotResident} when they have left already
+ * The death of somebody who had left is written down too: the day they left stays what it was.
+ *
+ * @throws {ImpossibleDates} when the day lies in the future, before the residence it ends, or a death before the day they left
+ * @throws {NotResident} when they have left already, or their death is recorded
  * @throws {ProceedingIncomplete} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  * @see RD 1690/1986 art. 72: no departure ex officio without hearing the person
  */
@@ -70,12 +72,13 @@ export async function recordDeparture(
 ): Promise<Disclosed<Departed>> {
   const day = today(deps.clock, town.timeZone)
   const use = { operation: 'depart', idempotencyKey: conditions.idempotencyKey, body: departure }
-  return atDesk(deps, town, clerk, id, use, depart)
+  return atDesk(deps, town, clerk, id, use, depart, departure.cause === 'death')
 
-  async function depart(hand: GateHand): Promise<Departed> {
+  async function depart(hand: GateHand, leftOn: string | undefined): Promise<Departed> {
     if (departure.cause === 'death' || departure.cause === 'moved-away') {
       const on = departure.on ?? day.toString()
       refuseImpossible(faultsOfEnd(lifeRules(deps.clock, town), { on }))
+      if (leftOn !== undefined) return diedAway(hand, on, leftOn)
       const version = await nextVersion(hand, id, conditions.version)
       await takeEffect(hand, town, clerk, id, departure.cause, on)
       return { status: 'departed', id, on, version }
@@ -105,6 +108,28 @@ export async function recordDeparture(
       .execute()
     return { status: 'proceeding', id, proceedingId }
   }
+
+  async function diedAway(hand: GateHand, on: string, leftOn: string): Promise<Departed> {
+    refuseImpossible(faultsOfDeathAway({ on, leftOn }))
+    const version = await nextVersion(hand, id, conditions.version)
+    if (await isDead(hand, id)) throw new NotResident()
+    await recordMovement(hand, town, clerk, id, { kind: 'departure', cause: 'death', effectiveOn: on }, {})
+    return { status: 'departed', id, on, version }
+  }
+}
+
+/** Whether a death was recorded since they last came back. */
+async function isDead(hand: GateHand, id: string): Promise<boolean> {
+  const last = await hand.transaction
+    .selectFrom('movements')
+    .select('cause')
+    .where('neighbour_id', '=', id)
+    .where('cause', 'in', ['death', 'return'])
+    .orderBy('recorded_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return last?.cause === 'death'
 }
 
 /** Records that the neighbour was told on a day; the time to answer runs from it. */
@@ -201,19 +226,24 @@ async function takeEffect(
   on: string,
 ): Promise<void> {
   // Nobody dies before they are born either: no residence begins before its neighbour's birth.
-  await endResidence(hand, id, on, '/on')
+  await endResidence(hand, town, clerk, id, on, true)
   await hand.transaction.updateTable('neighbours').set({ departed_on: on }).where('id', '=', id).execute()
   await recordMovement(hand, town, clerk, id, { kind: 'departure', cause, effectiveOn: on }, {})
 }
 
-/** One step of a departure, done once per idempotency key behind the gate. */
+/**
+ * One step of a departure, done once per idempotency key behind the gate.
+ *
+ * @param afterLeaving whether it may be of somebody who has left
+ */
 async function atDesk<T>(
   deps: RegistryDeps,
   town: Municipality,
   clerk: Staff,
   id: string,
   use: { operation: string; idempotencyKey: string; body: unknown },
-  work: (hand: GateHand) => Promise<T>,
+  work: (hand: GateHand, leftOn: string | undefined) => Promise<T>,
+  afterLeaving = false,
 ): Promise<Disclosed<T>> {
   const key = await once(deps.gate, town.id, {
     requester: clerk.id,
@@ -234,8 +264,8 @@ async function atDesk<T>(
       if (record === undefined) throw new NotFound()
       const earlier = await earlierAnswer<T>(hand, id, key)
       if (earlier) return earlier
-      if (record.departedOn !== undefined) throw new NotResident()
-      const answer = await work(hand)
+      if (record.departedOn !== undefined && !afterLeaving) throw new NotResident()
+      const answer = await work(hand, record.departedOn)
       await keepAnswer(hand, town, id, key, answer)
       return answer
     },

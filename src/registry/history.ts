@@ -9,6 +9,7 @@ import type { RegistryDeps } from './deps.ts'
 import type { DistinctBecause, HistoryEntry, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { OPENABLE, type Openable } from './neighbours.ts'
+import { withSaidStarts } from './said-starts.ts'
 import { type AsOf, loadRecords } from './store.ts'
 
 export interface History {
@@ -18,7 +19,13 @@ export interface History {
   /** The record as the registry knew it then. */
   state: Partial<NeighbourFields>
   movements: HistoryEntry[]
-  residences: { validFrom: string; validTo: string | null; recordedAt: string; supersededAt: string | null }[]
+  residences: {
+    id: string
+    validFrom: string
+    validTo: string | null
+    recordedAt: string
+    supersededAt: string | null
+  }[]
 }
 
 /** A time during which somebody lived here, as the registry knows it now. */
@@ -36,7 +43,13 @@ export async function residencePeriods(transaction: Transaction, neighbourId: st
   return rows.map(({ valid_from, valid_to }) => ({ validFrom: valid_from, validTo: valid_to }))
 }
 
-/** A record with its movements; why somebody is not a neighbour very like them is sealed with the registration. */
+/** Movements that say how a start was decided. */
+const SEALS_MORE = ['time-corrected', 'start-refused', 'personal-data']
+
+/**
+ * A record with its movements; why somebody is not a neighbour very like them is sealed with the registration, and how a
+ * start was corrected, confirmed or refused with what says that it was.
+ */
 async function withMovements(
   transaction: Transaction,
   record: SealedRecord<NeighbourFields>,
@@ -62,7 +75,7 @@ async function withMovements(
     recordedAt: row.recorded_at.toISOString(),
   }))
   const decisions = rows.flatMap((row, i): SealedPart<NeighbourFields>[] =>
-    (row.kind === 'registration' || row.cause === 'personal-data') && row.details
+    row.details && (row.kind === 'registration' || SEALS_MORE.includes(row.cause))
       ? [
           {
             place: { table: 'movements', column: 'details', row: row.id },
@@ -70,9 +83,12 @@ async function withMovements(
             keyId: id,
             holds: ['history'],
             assemble: (opened, value) => {
-              const { because, protection } = value as Pick<HistoryEntry, 'protection'> & { because?: DistinctBecause }
+              const { because, start, protection } = value as Pick<HistoryEntry, 'start' | 'protection'> & {
+                because?: DistinctBecause
+              }
               const entry = opened.history?.[i]
               if (because && entry) entry.distinctBecause = because
+              if (start && entry) entry.start = start
               if (protection && entry) entry.protection = protection
             },
           },
@@ -102,18 +118,20 @@ export async function neighbourHistory(
   return deps.gate.open<NeighbourFields, Openable | 'history', History>(
     { municipalityId: town.id, requester, action: 'open', purpose, fields: [...OPENABLE, 'history'] },
     async (transaction) => {
-      const records = await loadRecords(transaction, [id], { trueAt, ...(asOf.knownAt ? { knownAt } : {}) })
+      const loaded = await loadRecords(transaction, [id], { trueAt, ...(asOf.knownAt ? { knownAt } : {}) })
+      const records = await withSaidStarts(transaction, loaded, requester)
       return Promise.all(records.map((record) => withMovements(transaction, record, known)))
     },
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
       const residences = await sql<{
+        id: string
         valid_from: string
         valid_to: string | null
         recorded_at: Date
         superseded_at: Date | null
       }>`
-        select valid_from::text, valid_to::text, recorded_at, superseded_at from residences
+        select id, valid_from::text, valid_to::text, recorded_at, superseded_at from residences
         where neighbour_id = ${id} and recorded_at <= ${known}::text::timestamptz order by recorded_at, valid_from`.execute(
         hand.transaction,
       )
@@ -125,6 +143,7 @@ export async function neighbourHistory(
         state,
         movements: history,
         residences: residences.rows.map((row) => ({
+          id: row.id,
           validFrom: row.valid_from,
           validTo: row.valid_to,
           recordedAt: row.recorded_at.toISOString(),

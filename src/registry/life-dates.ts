@@ -22,6 +22,7 @@ export type LifeRule =
   | 'birth-after-residence'
   | 'before-residence'
   | 'back-before-leaving'
+  | 'before-leaving'
   | 'short-year'
   | 'no-such-day'
 
@@ -139,6 +140,12 @@ export function faultsOfEnd(
         },
       ]
     : []
+}
+
+/** The day of the death of somebody who had left. */
+export function faultsOfDeathAway({ on, leftOn }: { on: string; leftOn: string }, pointer = '/on'): LifeFault[] {
+  if (Temporal.PlainDate.compare(on, leftOn) >= 0) return []
+  return [{ rule: 'before-leaving', pointer, detail: 'They had left by then. Give the day they left, or a later one.' }]
 }
 
 export const beforeResidence = (pointer: string): LifeFault => ({

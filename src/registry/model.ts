@@ -99,9 +99,12 @@ export const Contact = z
   .openapi('Contact')
 export type Contact = z.infer<typeof Contact>
 
+/** How sure something is: what was seen of it, and never which document. */
+export const EvidenceStrength = z.enum(['photo-document', 'document', 'attestation', 'declaration'])
+
 export const Evidence = z
   .strictObject({
-    strength: z.enum(['photo-document', 'document', 'attestation', 'declaration']),
+    strength: EvidenceStrength,
     document: documentNumber.optional(),
   })
   .refine((evidence) => evidence.document === undefined || evidence.strength.endsWith('document'), {
@@ -257,7 +260,10 @@ export interface NeighbourFields {
   contact: Contact
   languages: string[]
   address: Address
+  /** As far as it is confirmed. */
   residence: { validFrom: string; validTo?: string; residentSince: string }
+  /** Starts that are somebody's word, and wait for a second member of staff. */
+  said: SaidStart[]
   household: { id: string; size: number }
   /** Who acts for them now; protected neighbours are left out. */
   representatives: Representation[]
@@ -280,6 +286,27 @@ export interface Representation {
   court?: string
 }
 
+/** Where a start was said: with a registration, a move or a return, or as a correction. */
+export type SaidWith = 'registration' | 'move' | 'return' | 'correction'
+
+/** A start that waits for a second member of staff. */
+export interface SaidStart {
+  id: string
+  residenceId: string
+  /** Whether it is the residence that lasts. */
+  present: boolean
+  /** The first day that is said. */
+  from: string
+  with: SaidWith
+  saidAt: string
+  /** Of a correction: why. */
+  reason?: string
+  /** Of a correction: residences between then and now never were. */
+  neverThere?: boolean
+  /** Whether whoever asks has said it: then somebody else decides. */
+  yours: boolean
+}
+
 export interface HistoryEntry {
   movement: string
   cause: string
@@ -289,4 +316,16 @@ export interface HistoryEntry {
   distinctBecause?: DistinctBecause
   /** The record was hidden, or shown again. */
   protection?: 'hidden' | 'shown'
+  /** Of a start that was corrected, confirmed or refused. */
+  start?: DecidedStart
+}
+
+/** How a start was corrected, or that it was not: what it was, what was said, why, and who decided. */
+export interface DecidedStart {
+  was: string
+  said: string
+  reason?: string | undefined
+  /** What was seen, where a second person decided. */
+  seen?: z.infer<typeof EvidenceStrength> | undefined
+  by: { role: string; office?: string | undefined }
 }

@@ -30,6 +30,10 @@ export interface Municipality {
   referenceAddresses: KeptPost[]
   blindIndexBits: number
   departureNoticeDays: number
+  /** A start longer ago than so many days, on the day it is said, is somebody's word until a second person confirms it. */
+  backdateDays: number
+  /** By how many days one member of staff alone may correct a start. */
+  timeCorrectionDays: number
   /** After so long without a word, a neighbour is asked whether they still live here. Nothing follows from silence. */
   confirmAfterMonths: number
   /** How long after a departure a record is kept, before it may be erased on request. */
@@ -65,11 +69,11 @@ export function blindIndexBits(expectedPopulation: number): number {
 /** Done by the owner's login; the service only reads municipalities. */
 export async function createMunicipality(database: Database, town: NewMunicipality): Promise<void> {
   await sql`insert into municipalities (id, slug, name, country_code, province_code, municipality_code, languages, issuer, time_zone,
-      expected_population, blind_index_bits, reference_address, departure_notice_days, confirm_after_months, erase_after_years, minor_access_age, earliest_residence, leap_day_birthday, hearing_hours, reference_addresses,
+      expected_population, blind_index_bits, reference_address, departure_notice_days, backdate_days, time_correction_days, confirm_after_months, erase_after_years, minor_access_age, earliest_residence, leap_day_birthday, hearing_hours, reference_addresses,
       hourly_budget_staff, hourly_budget_organisation)
     values (${town.id}, ${town.slug}, ${JSON.stringify(town.name)}::text::jsonb, ${town.countryCode}, ${town.provinceCode},
       ${town.municipalityCode}, ${`{${town.languages.join(',')}}`}::text[], ${town.issuer}, ${town.timeZone}, ${town.expectedPopulation},
-      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears}, ${town.minorAccessAge}, ${town.earliestResidence}, ${town.leapDayBirthday}, ${JSON.stringify(town.hearingHours)}::text::jsonb, ${JSON.stringify(town.referenceAddresses)}::text::jsonb,
+      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.backdateDays}, ${town.timeCorrectionDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears}, ${town.minorAccessAge}, ${town.earliestResidence}, ${town.leapDayBirthday}, ${JSON.stringify(town.hearingHours)}::text::jsonb, ${JSON.stringify(town.referenceAddresses)}::text::jsonb,
       ${town.hourlyBudgetStaff}, ${town.hourlyBudgetOrganisation})`.execute(database)
 }
 
@@ -89,6 +93,8 @@ export async function listMunicipalities(database: Database): Promise<Municipali
     referenceAddresses: row.reference_addresses as unknown as KeptPost[],
     blindIndexBits: row.blind_index_bits,
     departureNoticeDays: row.departure_notice_days,
+    backdateDays: row.backdate_days,
+    timeCorrectionDays: row.time_correction_days,
     confirmAfterMonths: row.confirm_after_months,
     eraseAfterYears: row.erase_after_years,
     minorAccessAge: row.minor_access_age,

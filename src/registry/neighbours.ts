@@ -12,6 +12,7 @@ import type { Correction, NeighbourField, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
 import { actsForSomebody, isUnder, OF_AGE } from './representation.ts'
+import { withSaidStarts } from './said-starts.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
 import { type AsOf, loadRecords } from './store.ts'
 
@@ -23,14 +24,18 @@ export const OPENABLE = [
   'languages',
   'address',
   'residence',
+  'said',
   'household',
   'representatives',
   'departedOn',
 ] as const satisfies NeighbourField[]
 export type Openable = (typeof OPENABLE)[number]
 
-/** `heardOn`: the last day anything was said by or about them, and so the last day they were known to live here. */
-export type Neighbour = { version: number; protected: boolean; heardOn: string } & Opened<NeighbourFields, Openable>
+/** `ownLast`: whoever asks wrote the last thing about them, within the time in which it can be undone. `heardOn`: the last day anything was said by or about them, and so the last day they were known to live here. */
+export type Neighbour = { version: number; protected: boolean; heardOn: string; ownLast: boolean } & Opened<
+  NeighbourFields,
+  Openable
+>
 
 /**
  * Opens a neighbour's record for a purpose, as it is now or as of a day and an instant.
@@ -46,11 +51,15 @@ export async function openNeighbour(
 ): Promise<Disclosed<Neighbour>> {
   return deps.gate.open<NeighbourFields, Openable, Neighbour>(
     { municipalityId: town.id, requester, action: 'open', purpose: ask.purpose, fields: ask.fields },
-    (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone), ...ask.asOf }),
+    async (transaction) => {
+      const records = await loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone), ...ask.asOf })
+      return ask.fields.includes('said') ? withSaidStarts(transaction, records, requester) : records
+    },
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
       const heardOn = await heardFrom(hand.transaction, town, id)
-      return { ...record, ...(await standingOf(hand, id)), heardOn }
+      const ownLast = requester.kind === 'staff' && (await wroteJustNow(deps, hand.transaction, requester, id))
+      return { ...record, ...(await standingOf(hand, id)), heardOn, ownLast }
     },
   )
 }
@@ -61,6 +70,27 @@ export async function heardFrom(transaction: Transaction, town: Municipality, id
     select (max(recorded_at) at time zone ${town.timeZone})::date::text as day
     from movements where neighbour_id = ${id}`.execute(transaction)
   return rows[0]?.day ?? '1970-01-01'
+}
+
+/** How long whoever made a mistake may take it back. @see undo.ts */
+export const UNDONE_WITHIN = { hours: 1 } as const
+
+async function wroteJustNow(
+  { clock }: Pick<RegistryDeps, 'clock'>,
+  transaction: Transaction,
+  { id: staffId }: Staff,
+  id: string,
+): Promise<boolean> {
+  const last = await transaction
+    .selectFrom('movements')
+    .select(['recorded_by', 'recorded_at'])
+    .where('neighbour_id', '=', id)
+    .orderBy('recorded_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  const until = last?.recorded_at.toTemporalInstant().add(UNDONE_WITHIN)
+  return until !== undefined && last?.recorded_by === staffId && Temporal.Instant.compare(clock.now(), until) <= 0
 }
 
 /** Whether a record hides is not said to the clerk who wrote it, of one that only resembles somebody who does. */
@@ -248,8 +278,13 @@ export interface MovementOutline {
     | 'residence'
     | 'address'
     | 'address-corrected'
+    | 'time-corrected'
+    | 'start-refused'
     | 'personal-data'
     | 'representatives'
+    | 'undone'
+    | 'joined'
+    | 'taken-apart'
     | 'death'
     | 'moved-away'
     | 'duplicate'

@@ -9,6 +9,7 @@ import { once, sameBody } from './idempotency.ts'
 import { faultsOfBirth, faultsOfStart, type LifeRules, lifeRules, refuseImpossible } from './life-dates.ts'
 import type { Registration } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import type { Start } from './periods.ts'
 import { isRefusedAccess } from './presence.ts'
 import type { RegistrationOutcome } from './registration-desk.ts'
 import { type Registered, sealRegistration } from './registration-item.ts'
@@ -46,6 +47,8 @@ export class DuplicateSuspected extends Problem {
  * Who resembles a protected neighbour is registered like anyone, and answered like anyone; their record is hidden until a
  * supervisor has joined the two or told them apart. For the visit the clerk sees and prints what they wrote.
  *
+ * Years that are somebody's word are kept as said, and make nobody wait: see {@link residenceStart}.
+ *
  * @throws {DuplicateSuspected} when a very similar person is registered and the clerk has not confirmed that they are two
  * @throws {ImpossibleDates} when a date cannot be true
  * @throws {InvalidInput} when the household is unknown
@@ -58,8 +61,9 @@ export async function registerNeighbour(
   clerk: Staff,
   form: Registration,
   idempotencyKey: string,
+  source: StartSource = 'word',
 ): Promise<Disclosed<Registered>> {
-  const since = startOf(lifeRules(deps.clock, town), form)
+  const start = startOf(lifeRules(deps.clock, town), town, form, source)
   const key = await once(deps.gate, town.id, {
     requester: clerk.id,
     operation: 'register',
@@ -76,7 +80,7 @@ export async function registerNeighbour(
   let knownDistinct: string[] = []
   let resembles: string[] = []
   for (let attempt = 0; attempt < 8; attempt += 1) {
-    const item = await sealRegistration(deps, town, clerk, form, { since, address, key, knownDistinct, resembles })
+    const item = await sealRegistration(deps, town, clerk, form, { start, address, key, knownDistinct, resembles })
     const outcome = await deps.registrations.submit(town.id, item).catch(async (error: unknown) => {
       // A representative left while the form was on its way: look again, and say which.
       if (isRefusedAccess(error)) await mustBeAbleToRepresent(deps, town, clerk, form)
@@ -106,17 +110,22 @@ export async function registerNeighbour(
 }
 
 /**
- * The day from which somebody who is registered lives here, and whether it can be true beside their date of birth.
+ * When the residence of somebody who is registered begins, and whether it can be true beside their date of birth.
  *
  * @throws {ImpossibleDates}
  */
-export function startOf(rules: LifeRules, form: Pick<Registration, 'since' | 'dateOfBirth' | 'confirmedAge'>): string {
-  const since = form.since ?? rules.today.toString()
+export function startOf(
+  rules: LifeRules,
+  town: Pick<Municipality, 'backdateDays'>,
+  form: Pick<Registration, 'since' | 'dateOfBirth' | 'confirmedAge'>,
+  source: StartSource,
+): Start {
   const { dateOfBirth: born, confirmedAge } = form
   const ofBirth = faultsOfBirth(rules, born, { confirmedAge })
+  const since = form.since ?? rules.today.toString()
   // What is wrong about the birth is said of the birth alone.
   refuseImpossible(ofBirth, faultsOfStart(rules, { since, born: ofBirth.length > 0 ? undefined : born }))
-  return since
+  return residenceStart(rules, town, form.since, source)
 }
 
 /** The first answer to an idempotency key; opening it is opening the record it is about. */
@@ -131,12 +140,24 @@ async function replayed(
 }
 
 /**
- * The day from which somebody lives there: today, unless another is said.
+ * When a residence begins that is said to have begun on a day. A day longer ago than the town takes on anybody's word is
+ * kept as said; until it is confirmed, the residence begins today. What another register says is confirmed by it.
  *
  * @throws {ImpossibleDates} when it lies in the future or before the town's own time
  */
-export function residenceStart(rules: LifeRules, since: string | undefined): string {
-  if (since === undefined) return rules.today.toString()
+export function residenceStart(
+  rules: LifeRules,
+  { backdateDays }: Pick<Municipality, 'backdateDays'>,
+  since: string | undefined,
+  source: StartSource = 'word',
+): Start {
+  const now = rules.today.toString()
+  if (since === undefined) return { from: now, said: undefined }
   refuseImpossible(faultsOfStart(rules, { since }))
-  return since
+  const taken = rules.today.subtract({ days: backdateDays })
+  if (source === 'register' || Temporal.PlainDate.compare(since, taken) >= 0) return { from: since, said: undefined }
+  return { from: now, said: since }
 }
+
+/** Who says when somebody began to live here: a person, or a register that was kept before this one. */
+export type StartSource = 'word' | 'register'

@@ -9,6 +9,7 @@ import type { Once } from './idempotency.ts'
 import type { Address, Registration, Representative } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
+import type { Start } from './periods.ts'
 import { sealTie } from './representatives.ts'
 import { likenessOf, tokenMaker, tokensOf } from './search-tokens.ts'
 import { addressColumns } from './store.ts'
@@ -18,7 +19,10 @@ import { endOfVisit } from './visits.ts'
 export interface Registered {
   id: string
   householdId: string
+  /** As far as it is confirmed: what papers and proofs show. */
   residentSince: string
+  /** An earlier day that was said, and waits for a second member of staff. */
+  saidSince?: string
   version: number
 }
 
@@ -41,7 +45,7 @@ const ASK = {
 } as const
 
 interface Context {
-  since: string
+  start: Start
   address: Address
   key: Once
   knownDistinct: readonly string[]
@@ -55,7 +59,7 @@ export async function sealRegistration(
   town: Municipality,
   clerk: Staff,
   form: Registration,
-  { since, address, key, knownDistinct, resembles = [] }: Context,
+  { start, address, key, knownDistinct, resembles = [] }: Context,
 ): Promise<RegistrationItem> {
   const id = uuidv7()
   const person = newDataKey(id)
@@ -73,7 +77,9 @@ export async function sealRegistration(
   const wrapped = person.wrap(deps.keys, town.id, 'neighbour')
   const householdId = form.householdId ?? uuidv7()
   const movementId = uuidv7()
-  const answer = { id, householdId, residentSince: since, version: 1 }
+  const saidId = uuidv7()
+  const { from, said } = start
+  const answer = { id, householdId, residentSince: from, ...(said ? { saidSince: said } : {}), version: 1 }
   const onceId = key.id.toString('hex')
   const seal = (table: string, column: string, row: string, value: unknown) =>
     hex(person.seal({ table, column, row }, value))
@@ -104,7 +110,10 @@ export async function sealRegistration(
     ...(form.householdId === undefined ? newAddress(deps, town, address) : {}),
     household_id: householdId,
     residence_id: uuidv7(),
-    valid_from: since,
+    valid_from: from,
+    ...(said
+      ? { said_id: saidId, said: seal('said_starts', 'content', saidId, { from: said, with: 'registration' }) }
+      : {}),
     representatives: (form.representatives ?? []).map((one) => tieOf(one, person)),
     movement_id: movementId,
     cause: form.cause ?? 'arrival',

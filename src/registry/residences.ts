@@ -1,4 +1,3 @@
-import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand } from '../firewall/gate.ts'
 import { storeDataKey } from '../firewall/municipality-keys.ts'
@@ -11,12 +10,16 @@ import { householdAddress, householdMembers } from './households.ts'
 import { once } from './idempotency.ts'
 import { beforeResidence, faultsOfStart, ImpossibleDates, lifeRules, refuseImpossible } from './life-dates.ts'
 import type { Address, Move, NeighbourFields, Return } from './model.ts'
+import { correctsAddress, livesThere, SETTLED, type SettledField, startOf } from './move-rules.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
+import type { Period } from './periods.ts'
 import { residenceStart } from './register.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
 import { isUnder, OF_AGE } from './representation.ts'
+import { beginPeriod, periodsInForce, replacePeriods, supersede } from './residence-rows.ts'
+import { carrySaidStart, decideSaidStarts, keepSaidStart, saidStartOf, withSaidStarts } from './said-starts.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
 import { addressColumns, loadRecords } from './store.ts'
 
@@ -41,7 +44,19 @@ export class MinorMoves extends Problem {
   }
 }
 
-interface Conditions {
+/** @throws when what is asked for is what is recorded already. */
+export class NothingChanges extends Problem {
+  constructor() {
+    super(
+      'nothing-changes',
+      409,
+      'This is what is recorded already: nothing changes. If the day is wrong, correct the start of the residence.',
+    )
+  }
+}
+
+/** The version a change is of, and the key under which it is done once. */
+export interface Conditions {
   version: number
   idempotencyKey: string
 }
@@ -50,7 +65,10 @@ export interface Moved {
   id: string
   residenceId: string
   householdId: string
+  /** As far as it is confirmed. */
   validFrom: string
+  /** An earlier day that was said, and waits for a second member of staff. */
+  saidSince?: string
   /** The neighbour's, whom the move was asked for. */
   version: number
   /** How many moved: with `everyone`, all of the household whom the gate lets the clerk move. */
@@ -68,11 +86,15 @@ export interface Moved {
  * A neighbour who moves themself founds a household at the new address: whom they join or take along, a clerk has to
  * ask. They correct only what began today: years at an address are not theirs alone to say.
  *
+ * Where the day lies longer ago than the town takes on anybody's word, the residence begins today and the day is kept as
+ * said: see {@link residenceStart}.
+ *
  * A minor moves on the word of everyone who has a say for them, or of a court: the clerk says which. It is asked of every
  * minor alike, so that the question does not tell that somebody hidden acts for this one.
  *
  * @throws {ImpossibleDates} when the move lies in the future, before the present residence or before the birth
  * @throws {InvalidInput} when a minor moves on nobody's word
+ * @throws {NothingChanges} when they live there already
  * @throws {MinorMoves} when a minor moves alone
  * @throws {NotResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  */
@@ -115,7 +137,7 @@ async function settle(
   how: 'move' | 'return',
 ): Promise<Disclosed<Moved>> {
   const rules = lifeRules(deps.clock, town)
-  const since = residenceStart(rules, move.since)
+  const start = residenceStart(rules, town, move.since)
   const key = await once(deps.gate, town.id, {
     requester: requester.id,
     operation: `${how} ${id}`,
@@ -130,15 +152,14 @@ async function settle(
   if (address === undefined)
     throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
   const { hash32 } = await deps.gate.keysOf(town.id)
-  const fields = ['name', 'previousNames', 'dateOfBirth', 'residence', 'departedOn'] as const
   const day = today(deps.clock, town.timeZone)
   let together = [id]
 
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], Moved>(
-    { municipalityId: town.id, requester, action: 'move', purpose: purposeOf(requester), fields },
+  const moved = await deps.gate.open<NeighbourFields, SettledField, Moved | undefined>(
+    { municipalityId: town.id, requester, action: 'move', purpose: purposeOf(requester), fields: SETTLED },
     async (transaction) => {
       if (move.everyone) together = [...new Set([id, ...(await householdMembers(transaction, id, day))])]
-      return loadRecords(transaction, together, { trueAt: day })
+      return withSaidStarts(transaction, await loadRecords(transaction, together, { trueAt: day }), requester)
     },
     async (records, hand) => {
       const record = records.find((one) => one.id === id)
@@ -151,7 +172,12 @@ async function settle(
       const { departedOn } = record
       if (how === 'move' && departedOn !== undefined) throw new NotResident()
       if (how === 'return' && departedOn === undefined) throw new StillResident()
+      const since = start.said ?? start.from
       refuseImpossible(faultsOfStart(rules, { since, born: record.dateOfBirth, leftOn: departedOn }))
+      if (how === 'move' && livesThere(record, move, town)) {
+        hand.shown([id])
+        return undefined
+      }
       const minors = records.filter(({ dateOfBirth }) => isUnder(OF_AGE, dateOfBirth, day, town.leapDayBirthday))
       if (minors.length > 0 && requester.kind === 'resident') throw new MinorMoves()
       if (minors.length > 0 && move.agreement === undefined)
@@ -170,29 +196,25 @@ async function settle(
         await hand.transaction.updateTable('neighbours').set({ departed_on: null }).where('id', '=', id).execute()
       const householdId = move.householdId ?? (await newHousehold(deps, town, hand, address))
       const tokens = tokenMaker(hash32, town.blindIndexBits)
-      // Who joined the household after that day goes along from the day they joined; a correction is of all their time.
-      const corrected = how === 'move' && since === record.residence?.validFrom
-      const fromWhen = (joined = since) => (corrected ? joined : later(since, joined))
+      const corrected = how === 'move' && correctsAddress(record, move.since)
+      const whose = (one: (typeof records)[number]) => startOf(one, start, { mover: one.id === id, corrected })
       let residenceId = ''
       for (const one of records) {
         if (one.id !== id) await nextVersion(hand, one.id, versions.get(one.id) ?? 0)
-        const from = one.id === id ? since : fromWhen(one.residence?.validFrom)
-        const before = await endResidence(hand, one.id, from)
-        const corrects = how === 'move' && before === 'replaced'
+        const { from, said, neverThere } = whose(one)
+        const { became, was } = await endResidence(hand, town, requester, one.id, from)
+        const corrects = how === 'move' && became === 'replaced'
         if (corrects && requester.kind === 'resident' && from !== day.toString())
           throw new InvalidInput([{ pointer: '/since', detail: 'Give a day after the present residence began.' }])
-        const residence = uuidv7()
+        const settledFrom = corrects ? (was?.settledFrom ?? null) : null
+        const residence = await beginPeriod(hand, town, one.id, { householdId, from, to: null, settledFrom })
+        if (corrects && was) await carrySaidStart(hand, was.id, residence)
+        if (said) {
+          const of = { neighbourId: one.id, residenceId: residence }
+          const content = { from: said, with: how, ...(neverThere ? { neverThere } : {}) }
+          await keepSaidStart(hand, town, requester, of, content)
+        }
         if (one.id === id) residenceId = residence
-        await hand.transaction
-          .insertInto('residences')
-          .values({
-            id: residence,
-            municipality_id: town.id,
-            neighbour_id: one.id,
-            household_id: householdId,
-            valid_from: from,
-          })
-          .execute()
         const names = [...(one.name ? [one.name] : []), ...(one.previousNames ?? [])].map(wordsOfName)
         await reindex(hand, one.id, tokensOf(tokens, { names, dateOfBirth: one.dateOfBirth, address }))
         await withdrawProofs(hand, one.id, ['address', 'household'])
@@ -207,15 +229,21 @@ async function settle(
           { residenceId: residence, ...(minors.includes(one) ? { agreement: move.agreement } : {}) },
         )
       }
-      const moved = { id, residenceId, householdId, validFrom: since, version, people: records.length }
-      await keepAnswer(hand, town, id, key, moved)
-      return moved
+      const { from, said } = whose(record)
+      const saidSince = said ? { saidSince: said } : {}
+      const answer = { id, residenceId, householdId, validFrom: from, ...saidSince, version, people: records.length }
+      await keepAnswer(hand, town, id, key, answer)
+      return answer
     },
   )
+  return moved.map((answer) => {
+    if (answer === undefined) throw new NothingChanges()
+    return answer
+  })
 }
 
 /** Holds several neighbours against other changes, always in one order, so that two moves cannot wait for each other. */
-async function lockTogether(hand: GateHand, ids: readonly string[]): Promise<Map<string, number>> {
+export async function lockTogether(hand: GateHand, ids: readonly string[]): Promise<Map<string, number>> {
   const rows = await hand.transaction
     .selectFrom('neighbours')
     .select(['id', 'version'])
@@ -228,52 +256,38 @@ async function lockTogether(hand: GateHand, ids: readonly string[]): Promise<Map
 
 /**
  * Ends the residence in force: closes the row as it was known and writes it again with its last day. One that ends
- * on its first day was never true and is not written again.
+ * on its first day was never true and is not written again; what waits of it goes on with what replaces it.
  *
- * A departure on its first day leaves no residence in force at all.
+ * A departure on its first day leaves no residence in force at all, and nothing that waits. Where an earlier start waits to
+ * be confirmed, it may be as early as that.
  *
- * @param field where the day stands in what was sent
- * @returns what became of it; nothing where none was in force
+ * @returns what became of it, and what it was; nothing where none was in force
  * @throws {ImpossibleDates} when the day is before its start
  */
 export async function endResidence(
   hand: GateHand,
+  town: Municipality,
+  requester: Staff | Resident,
   neighbourId: string,
   on: string,
-  field: '/since' | '/on' = '/since',
-): Promise<'ended' | 'replaced' | undefined> {
-  const current = await hand.transaction
-    .selectFrom('residences')
-    .selectAll()
-    .where('neighbour_id', '=', neighbourId)
-    .where('superseded_at', 'is', null)
-    .where('valid_to', 'is', null)
-    .forUpdate()
-    .executeTakeFirst()
-  if (current === undefined) return undefined
-  const began = Temporal.PlainDate.compare(on, current.valid_from)
-  if (began < 0) throw new ImpossibleDates([beforeResidence(field)])
-  await hand.transaction
-    .updateTable('residences')
-    .set({ superseded_at: sql`now()` })
-    .where('id', '=', current.id)
-    .execute()
-  if (began <= 0) return 'replaced'
-  await hand.transaction
-    .insertInto('residences')
-    .values({
-      id: uuidv7(),
-      municipality_id: current.municipality_id,
-      neighbour_id: neighbourId,
-      household_id: current.household_id,
-      valid_from: current.valid_from,
-      valid_to: on,
-    })
-    .execute()
-  return 'ended'
+  departing = false,
+): Promise<{ became?: 'ended' | 'replaced'; was?: Period }> {
+  const was = (await periodsInForce(hand.transaction, neighbourId)).find(({ to }) => to === null)
+  if (was === undefined) return {}
+  const began = Temporal.PlainDate.compare(on, was.from)
+  if (began < 0) {
+    const said = departing ? await saidStartOf(hand, neighbourId, was.id) : undefined
+    if (said === undefined || Temporal.PlainDate.compare(on, said) < 0)
+      throw new ImpossibleDates([beforeResidence(departing ? '/on' : '/since')])
+  }
+  if (began <= 0) {
+    await supersede(hand, [was.id])
+    if (departing) await decideSaidStarts(hand, requester, { residenceId: was.id }, 'lapsed')
+    return { became: 'replaced', was }
+  }
+  await replacePeriods(hand, town, requester, neighbourId, [was], [{ ...was, to: on }])
+  return { became: 'ended', was }
 }
-
-const later = (day: string, other: string) => (Temporal.PlainDate.compare(other, day) > 0 ? other : day)
 
 async function newHousehold(deps: RegistryDeps, town: Municipality, hand: GateHand, address: Address): Promise<string> {
   const addressId = uuidv7()

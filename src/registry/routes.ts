@@ -6,34 +6,28 @@ import { InvalidInput } from '../platform/problem.ts'
 import { confirmResidence } from './confirmations.ts'
 import type { RegistryDeps } from './deps.ts'
 import { neighbourHistory } from './history.ts'
-import {
-  Address,
-  Contact,
-  Correction,
-  CourtLimit,
-  Criteria,
-  DistinctBecause,
-  Move,
-  Name,
-  Protection,
-  Registration,
-  Return,
-} from './model.ts'
+import { History } from './history-answer.ts'
+import { Address, Contact, Correction, CourtLimit, Criteria, Move, Name, Registration, Return } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { correctNeighbour, OPENABLE, openNeighbour } from './neighbours.ts'
-import { protectNeighbour } from './protection.ts'
 import { registerNeighbour } from './register.ts'
 import { moveNeighbour, returnNeighbour } from './residences.ts'
 import { searchNeighbours } from './search.ts'
 import type { SearchLinks } from './search-links.ts'
+import { SaidStart } from './time-routes.ts'
 
 const Id = z.uuid().openapi({ description: 'UUIDv7 of the neighbour' })
+const saidSince = z.iso
+  .date()
+  .optional()
+  .openapi({ description: 'A day longer ago than the town takes on anybody’s word: it waits to be confirmed' })
 const movedSchema = z.object({
   id: Id,
   residenceId: z.uuid(),
   householdId: z.uuid(),
   people: z.int().openapi({ description: 'How many settled there: more than one where everyone of a household did' }),
   validFrom: z.string(),
+  saidSince,
   version: z.int(),
 })
 const Residence = z.object({ validFrom: z.iso.date(), validTo: z.iso.date().optional(), residentSince: z.iso.date() })
@@ -62,6 +56,7 @@ const Neighbour = z
     languages: z.array(z.string()).optional(),
     address: Address.optional(),
     residence: Residence.optional(),
+    said: z.array(SaidStart).optional(),
     household: z.object({ id: z.uuid(), size: z.int() }).optional(),
     representatives: z.array(RepresentationAnswer).optional(),
   })
@@ -90,32 +85,6 @@ const Matches = z
     link: z.string().optional(),
   })
   .openapi('Matches')
-const History = z
-  .object({
-    id: Id,
-    knownAt: z.string(),
-    trueAt: z.string(),
-    state: z.record(z.string(), z.unknown()),
-    movements: z.array(
-      z.object({
-        movement: z.string(),
-        cause: z.string(),
-        effectiveOn: z.string(),
-        recordedAt: z.string(),
-        distinctBecause: DistinctBecause.optional(),
-        protection: z.enum(['hidden', 'shown']).optional(),
-      }),
-    ),
-    residences: z.array(
-      z.object({
-        validFrom: z.string(),
-        validTo: z.string().nullable(),
-        recordedAt: z.string(),
-        supersededAt: z.string().nullable(),
-      }),
-    ),
-  })
-  .openapi('History')
 const tag = 'Registry'
 const params = z.object({ id: Id })
 const etag = (version: number) => ({ etag: `"${version}"` })
@@ -189,7 +158,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
       body: Registration,
       idempotent: true,
       description:
-        'Effective at once. Only a name and where the person lives are needed. Nothing asks for nationality or status; unknown fields are refused.',
+        'Effective at once. Only a name and where the person lives are needed. Years that are somebody’s word wait to be confirmed (`saidSince`), and make nobody wait. Nothing asks for nationality or status; unknown fields are refused.',
       answers: {
         201: { description: 'A neighbour from today', schema: Registered },
         409: {
@@ -269,7 +238,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
     async ({ town, requester, params: { id }, purpose, query }) => {
       const fields = query.fields === undefined ? allowed(purpose) : chosen(query.fields)
       const neighbour = await openNeighbour(deps, town, requester, id, { purpose, fields })
-      const asked = neighbour.map(({ heardOn: _, protected: hides, ...rest }) => ({
+      const asked = neighbour.map(({ heardOn: _, ownLast: __, protected: hides, ...rest }) => ({
         ...rest,
         ...(hides ? { protected: true } : {}),
       }))
@@ -301,32 +270,10 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
     house,
     {
       method: 'post',
-      path: '/v1/neighbours/{id}/protection',
-      summary: 'Hide a record, or show it again',
-      description:
-        'At once. A hidden record is opened by supervisors alone; whoever hid it at a counter sees it until the day is over.',
-      tag,
-      auth: 'staff',
-      params,
-      body: Protection,
-      versioned: true,
-      answers: { 200: { description: 'Hidden, or shown again', schema: z.object({ id: Id, version: z.int() }) } },
-      refuses: [403, 404, 409, 412, 428],
-    },
-    async ({ town, requester, params: { id }, body, version }) => {
-      const done = await protectNeighbour(deps, town, requester, id, body, version)
-      return Reply.disclose(done, 200, ({ version: next }) => etag(next))
-    },
-  )
-
-  endpoint(
-    house,
-    {
-      method: 'post',
       path: '/v1/neighbours/{id}/residences',
       summary: 'Move a neighbour',
       description:
-        'With `since` on the day the present residence began, the address is corrected: nobody lived at the one before.',
+        'With `since` on the day the present residence began, the address is corrected: nobody lived at the one before. To where they live already nothing changes (409 `nothing-changes`).',
       tag,
       auth: 'staff',
       params,
@@ -339,7 +286,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
           schema: movedSchema,
         },
       },
-      refuses: [403, 404, 412, 428],
+      refuses: [403, 404, 409, 412, 428],
     },
     async ({ town, requester, params: { id }, body, version, idempotencyKey }) =>
       Reply.disclose(await moveNeighbour(deps, town, requester, id, body, { version, idempotencyKey }), 201),

@@ -56,6 +56,8 @@ export function lifeFaultText(t: Texts, { rule }: Pick<LifeFault, 'rule'>, floor
       return t.dBeforeResidence
     case 'back-before-leaving':
       return t.dBackBefore
+    case 'before-leaving':
+      return t.dBeforeLeaving
     case 'short-year':
       return t.dShortYearBare
     case 'no-such-day':

@@ -179,7 +179,7 @@ describe('a parent whom a court has barred from knowing where the child lives', 
         async () => [],
         () => {},
       )
-    for (const field of ['address', 'household', 'contact', 'representatives', 'history', 'lookUps'])
+    for (const field of ['address', 'household', 'contact', 'representatives', 'said', 'history', 'lookUps'])
       await expect(open(field), field).rejects.toMatchObject({ code: 'refused' })
     await open('name')
   })
@@ -203,8 +203,9 @@ describe('a child who moves', () => {
     expect((await move(child.id, {})).body.errors).toMatchObject([{ pointer: '/agreement' }])
     expect((await move(mother.id, { everyone: true })).body.errors).toMatchObject([{ pointer: '/agreement' }])
     expect((await move(mother.id, { everyone: true, agreement: 'all-agree' })).status).toBe(201)
-    expect((await move(child.id, { agreement: 'court-order' })).status).toBe(201)
-    expect((await move(mother.id, {})).status).toBe(201)
+    const apart = { address: { kind: 'dwelling', streetName: 'del Jutjat', number: '1' } }
+    expect((await move(child.id, { ...apart, agreement: 'court-order' })).status).toBe(201)
+    expect((await move(mother.id, apart)).status).toBe(201)
   })
 
   it('does not say alone, on their own page, that they live elsewhere', async () => {

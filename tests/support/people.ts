@@ -32,6 +32,7 @@ export interface RegisteredAnswer {
   id: string
   householdId: string
   residentSince: string
+  saidSince?: string
   version: number
 }
 

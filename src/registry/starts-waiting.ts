@@ -1,0 +1,92 @@
+import type { Disclosed } from '../firewall/disclosed.ts'
+import { purposeOf, type Staff } from '../firewall/requester.ts'
+import { today } from '../platform/clock.ts'
+import { NotFound } from '../platform/problem.ts'
+import type { RegistryDeps } from './deps.ts'
+import type { Name, NeighbourFields, SaidStart } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import type { Period } from './periods.ts'
+import { periodsInForce } from './residence-rows.ts'
+import { withSaidStarts } from './said-starts.ts'
+import { loadRecords } from './store.ts'
+
+export interface WaitingStart extends SaidStart {
+  neighbourId: string
+  name?: Name
+  /** Since when they have lived here as far as it is confirmed. */
+  residentSince?: string
+}
+
+const MOST_LISTED = 100
+
+/** Starts that wait for a second member of staff, the first said first. Each is opened, and in the ledger. @throws {Refusal} */
+export async function startsWaiting(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+): Promise<Disclosed<WaitingStart[]>> {
+  const fields = ['name', 'residence', 'said'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], WaitingStart[]>(
+    { municipalityId: town.id, requester: clerk, action: 'open', purpose: 'changes', fields },
+    async (transaction) => {
+      const rows = await transaction
+        .selectFrom('said_starts')
+        .innerJoin('neighbours', 'neighbours.id', 'said_starts.neighbour_id')
+        .select(['neighbour_id', 'said_at'])
+        .where('decision', 'is', null)
+        // Those whom a clerk is not shown must not take the place of those whom a clerk is to see.
+        .$if(clerk.role !== 'supervisor', (query) => query.where('protected', '=', false))
+        .orderBy('said_at')
+        .limit(MOST_LISTED)
+        .execute()
+      const ids = [...new Set(rows.map((row) => row.neighbour_id))]
+      const records = await loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
+      return withSaidStarts(transaction, records, clerk)
+    },
+    (records) =>
+      records
+        .flatMap(({ id, name, residence, said = [] }) =>
+          said.map((one) => ({
+            ...one,
+            neighbourId: id,
+            ...(name ? { name } : {}),
+            ...(residence ? { residentSince: residence.residentSince } : {}),
+          })),
+        )
+        .sort((one, other) => one.saidAt.localeCompare(other.saidAt)),
+  )
+}
+
+/** When somebody has lived here: each residence as it is confirmed, and what waits. */
+export interface ResidenceDates {
+  id: string
+  version: number
+  periods: Period[]
+  said: SaidStart[]
+}
+
+/** The days that a clerk may correct, confirm or refuse. @throws {Refusal} {NotFound} */
+export async function residenceDates(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  id: string,
+): Promise<Disclosed<ResidenceDates>> {
+  const fields = ['residence', 'said'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], ResidenceDates>(
+    { municipalityId: town.id, requester: clerk, action: 'open', purpose: purposeOf(clerk), fields },
+    async (transaction) => {
+      const records = await loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) })
+      return withSaidStarts(transaction, records, clerk)
+    },
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const { version } = await hand.transaction
+        .selectFrom('neighbours')
+        .select('version')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+      return { id, version, periods: await periodsInForce(hand.transaction, id, false), said: record.said ?? [] }
+    },
+  )
+}

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { openRecord, register } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const undo = (id: string, as = 'clerk') =>
+  house.ask<{ what: string; people: number; code: string }>('POST', `/v1/neighbours/${id}/undo`, { as })
+const change = async (id: string, path: string, body: object, method = 'POST') => {
+  const ifMatch = (await openRecord(house, id)).body.version as number
+  const answer = await house.ask(method, `/v1/neighbours/${id}${path}`, { as: 'clerk', body, ifMatch })
+  expect([200, 201], answer.text).toContain(answer.status)
+  return answer
+}
+const inForce = (id: string) =>
+  house.peek<{ household_id: string; valid_from: string; valid_to: string | null }>(
+    `select household_id, valid_from::text, valid_to::text from residences
+     where neighbour_id = '${id}' and superseded_at is null order by valid_from`,
+  )
+const found = async (name: string) =>
+  (
+    await house.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
+      as: 'clerk',
+      body: { name },
+      purpose: 'counter-service',
+    })
+  ).body.matches.map(({ id }) => id)
+const elsewhere = { address: { kind: 'dwelling', streetName: 'de l’Error', number: '2' } }
+
+describe('undoing what was just written', () => {
+  it('a registration: the key is destroyed, nobody finds it, and it can be registered again', async () => {
+    const person = { name: { given: 'Equivocat', family: ['Pontons'] }, dateOfBirth: '1970-04-04' }
+    const { id } = await register(house, person)
+    const proof = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+      as: 'clerk',
+      body: { profile: 'library' },
+    })
+    expect((await undo(id)).body).toMatchObject({ what: 'registration', people: 1 })
+    expect((await openRecord(house, id)).status).toBe(404)
+    expect(await found('Equivocat Pontons')).toEqual([])
+    expect(await house.peek(`select 1 from data_keys where id = '${id}'`)).toEqual([])
+    expect(await house.peek(`select 1 from residences where neighbour_id = '${id}'`)).toEqual([])
+    const rows = await house.peek<{ revoked: boolean }>(
+      `select revoked_at is not null as revoked from proofs where neighbour_id = '${id}'`,
+    )
+    expect(rows).toEqual([{ revoked: true }])
+    expect(proof.status).toBe(201)
+    expect((await register(house, person)).id).not.toBe(id)
+  })
+
+  it('a move: who lives where is as it was, found by the address of before, and the mistake stays in the history', async () => {
+    const { id, householdId } = await register(house, { since: '2026-10-01' })
+    const before = await inForce(id)
+    await change(id, '/residences', elsewhere)
+    expect(await inForce(id)).not.toEqual(before)
+    expect((await undo(id)).body).toMatchObject({ what: 'move', people: 1 })
+    expect(await inForce(id)).toEqual(before)
+    const { body } = await openRecord(house, id)
+    expect(body).toMatchObject({ household: { id: householdId }, address: { streetName: 'del Molí' } })
+    const history = await house.ask<{ movements: { cause: string }[] }>('GET', `/v1/neighbours/${id}/history`, {
+      as: 'clerk',
+      purpose: 'counter-service',
+    })
+    expect(history.body.movements.map(({ cause }) => cause)).toEqual(['arrival', 'address', 'undone'])
+  })
+
+  it('a move of a household: all of them or none', async () => {
+    const parent = await register(house)
+    const mate = await register(house, { address: undefined, householdId: parent.householdId } as object)
+    const before = [await inForce(parent.id), await inForce(mate.id)]
+    await change(parent.id, '/residences', { ...elsewhere, everyone: true })
+    await change(mate.id, '', { sex: 'x' }, 'PATCH')
+    expect((await undo(parent.id)).body.code).toBe('undo-in-the-way')
+    expect((await undo(mate.id)).body.what).toBe('correction')
+    // What was undone is the last thing written of the mate, and is not their move.
+    expect((await undo(parent.id)).body.code).toMatch(/^undo-/)
+    expect(before).toHaveLength(2)
+    const other = await register(house)
+    const along = await register(house, { address: undefined, householdId: other.householdId } as object)
+    const was = [await inForce(other.id), await inForce(along.id)]
+    await change(other.id, '/residences', { ...elsewhere, everyone: true })
+    expect((await undo(other.id)).body).toMatchObject({ what: 'move', people: 2 })
+    expect([await inForce(other.id), await inForce(along.id)]).toEqual(was)
+  })
+
+  it('a death: a neighbour again, with the card and the children they act for', async () => {
+    const parent = await register(house)
+    const child = await register(house, {
+      dateOfBirth: String(house.clock.now().toZonedDateTimeISO('UTC').year - 5),
+      representatives: [{ kind: 'parent', neighbourId: parent.id }],
+    })
+    const before = await inForce(parent.id)
+    await change(parent.id, '/departures', { cause: 'death' })
+    expect((await undo(parent.id)).body.what).toBe('departure')
+    expect(await inForce(parent.id)).toEqual(before)
+    expect((await openRecord(house, parent.id)).body.departedOn).toBeUndefined()
+    const { body } = await openRecord(house, child.id)
+    expect(body.representatives).toMatchObject([{ neighbourId: parent.id }])
+  })
+
+  it('a return: away again since the day they had left', async () => {
+    const { id } = await register(house, { since: '2026-10-01' })
+    await change(id, '/departures', { cause: 'death', on: '2026-10-15' })
+    await change(id, '/returns', elsewhere)
+    expect((await undo(id)).body.what).toBe('return')
+    expect((await openRecord(house, id)).body.departedOn).toBe('2026-10-15')
+    expect((await inForce(id)).at(-1)?.valid_to).toBe('2026-10-15')
+  })
+
+  it('a correction: the name that was a mistake is no earlier name, and finds nobody', async () => {
+    const { id } = await register(house, { name: { given: 'Verdader', family: ['Puigdomenech'] } })
+    await change(id, '', { name: { given: 'Falsificat', family: ['Errorenc'] } }, 'PATCH')
+    expect(await found('Falsificat Errorenc')).toEqual([id])
+    expect((await undo(id)).body.what).toBe('correction')
+    expect(await found('Falsificat Errorenc')).toEqual([])
+    expect(await found('Verdader Puigdomenech')).toEqual([id])
+    expect((await openRecord(house, id)).body.name).toEqual({ given: 'Verdader', family: ['Puigdomenech'] })
+  })
+
+  it('is asked once more at the desk, and of a registration ends at the search', async () => {
+    const clerk = await signedIn(house, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
+    const form = { once: crypto.randomUUID(), p0_given: 'Esborrada', p0_family: 'Totduna', where: 'no-fixed-address' }
+    const sent = { ...form, usual: 'la platja', act: 'register' }
+    const done = await clerk.send('/desk/register', sent, '/desk/register')
+    const page = (done.headers.get('location') ?? '').replace('?new=1', '')
+    expect(await (await clerk.open(page)).text()).toContain(`${page}/undo`)
+    const asked = await (await clerk.open(`${page}/undo`)).text()
+    for (const said of ['Esborrada', 'nothing of it is kept']) expect(asked).toContain(said)
+    expect((await clerk.send(`${page}/undo`, {}, `${page}/undo`)).headers.get('location')).toBe('/desk?undone=1')
+    expect((await clerk.open(page)).status).toBe(404)
+  })
+
+  it('is for whoever wrote it, within the hour, and says otherwise what stands in the way', async () => {
+    const { id } = await register(house)
+    expect((await undo(id, 'second-clerk')).body.code).toBe('undo-not-yours')
+    expect((await undo(id, 'supervisor')).body.code).toBe('undo-not-yours')
+    house.clock.advance({ minutes: 61 })
+    expect((await undo(id)).body.code).toBe('undo-too-late')
+    const clerk = await signedIn(house, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
+    const page = await clerk.open(`/desk/neighbours/${id}/undo`)
+    expect(page.status).toBe(409)
+    expect(await page.text()).toContain('Only whoever wrote the last change')
+  })
+})
