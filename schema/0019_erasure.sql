@@ -53,7 +53,14 @@ create function forget_neighbour(whose uuid) returns void
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   emptied uuid[];
+  another uuid;
 begin
+  -- A record that was joined to this one is of the same person.
+  for another in select one.joined_id from joins one where one.stays_id = whose and one.decision = 'approved'
+      and one.undoes is null and one.undone_at is null loop
+    perform forget_neighbour(another);
+  end loop;
+  delete from joins where stays_id = whose or joined_id = whose;
   select array_agg(distinct household_id) into emptied from residences where neighbour_id = whose;
   delete from data_keys where id = whose and owner = 'neighbour';
   update neighbours set erased_at = now() where id = whose;

@@ -242,6 +242,22 @@ export interface IdempotencyKeys {
   response_owner: string;
 }
 
+export interface Joins {
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  decision: string | null;
+  id: string;
+  joined_id: string;
+  moved: Buffer | null;
+  municipality_id: string;
+  proposed_at: Generated<Timestamp>;
+  proposed_by: string;
+  reason: Buffer;
+  stays_id: string;
+  undoes: string | null;
+  undone_at: Timestamp | null;
+}
+
 export interface LedgerCheckpoints {
   municipality_id: string;
   note: string;
@@ -697,6 +713,7 @@ export interface DB {
   helpers: Helpers;
   households: Households;
   idempotency_keys: IdempotencyKeys;
+  joins: Joins;
   ledger_checkpoints: LedgerCheckpoints;
   ledger_cosignatures: LedgerCosignatures;
   ledger_entries: LedgerEntries;

@@ -56,6 +56,7 @@ describe('the rooms', () => {
       proceedings: ['registry'],
       visits: ['registry'],
       likenesses: ['registry'],
+      joins: ['registry'],
       erasures: ['registry'],
       search_tokens: ['registry'],
       municipalities: ['registry'],

@@ -147,6 +147,13 @@ export function NeighbourPage(props: PageProps) {
       {may('prove') || may('enrol') ? <HandOver {...props} /> : ''}
       {proofs.length > 0 ? <Proofs {...props} /> : ''}
       {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} once={once} /> : ''}
+      {may('join') ? (
+        <p>
+          <a href={`/desk/neighbours/${id}/join`}>{t.dJoin}</a>
+        </p>
+      ) : (
+        ''
+      )}
       {may('undo') && neighbour.ownLast ? (
         <p>
           <a href={`/desk/neighbours/${id}/undo`}>{t.dUndo}</a>

@@ -59,6 +59,8 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
     'personal-data': t.dCorrect,
     representatives: t.dActsChanged,
     undone: t.dUndone,
+    joined: t.dJoined,
+    'taken-apart': t.dApartDone,
     residence: t.dStill,
     return: t.dReturn,
   }

@@ -31,6 +31,7 @@ import { correctingDesk } from './correcting.tsx'
 import { datesDesk } from './dates.tsx'
 import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
 import { erasureDesk } from './erasures.tsx'
+import { joiningDesk } from './joining.tsx'
 import { postalSection } from './letters.ts'
 import { messageDesk } from './messages.tsx'
 import { NeighbourPage, WalletPage } from './neighbour-page.tsx'
@@ -72,6 +73,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   representativeDesk(page, deps)
   protectingDesk(page, deps)
   undoDesk(page, deps)
+  joiningDesk(page, deps)
   departing(page, deps)
   oversightDesk(page, deps)
   self(page, deps)

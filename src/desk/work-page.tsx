@@ -50,6 +50,10 @@ export function WorkPage(props: {
       {proceedings.map((proceeding) => (
         <ProceedingBox visit={visit} proceeding={proceeding} once={once} />
       ))}
+      <h2>{t.dJoins}</h2>
+      <p>
+        <a href="/desk/joins">{t.nShow}</a>
+      </p>
       <h2>{t.dUnrepresented}</h2>
       <form method="post" action="/desk/unrepresented">
         <Csrf token={session.csrf} />

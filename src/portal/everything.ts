@@ -46,6 +46,8 @@ export function movementName({ movement, cause, start, protection }: HistoryEntr
   if (movement === 'confirmation') return t.dStill
   if (cause === 'representatives') return t.dActsChanged
   if (cause === 'undone') return t.dUndone
+  if (cause === 'joined') return t.dJoined
+  if (cause === 'taken-apart') return t.dApartDone
   if (start) return cause === 'start-refused' ? t.zRefused : start.seen ? t.zConfirmed : t.zCorrected
   return cause === 'address' ? t.dMove : t.dCorrect
 }

@@ -14,6 +14,7 @@ import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
 import type { Period } from './periods.ts'
+import { isJoined } from './presence.ts'
 import { residenceStart } from './register.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
 import { isUnder, OF_AGE } from './representation.ts'
@@ -168,7 +169,8 @@ async function settle(
       }
       const { departedOn } = record
       if (how === 'move' && departedOn !== undefined) throw new NotResident()
-      if (how === 'return' && departedOn === undefined) throw new StillResident()
+      if (how === 'return' && (departedOn === undefined || (await isJoined(hand.transaction, id))))
+        throw new StillResident()
       if (departedOn !== undefined && Temporal.PlainDate.compare(start.said ?? start.from, departedOn) < 0)
         throw new InvalidInput([
           { pointer: '/since', detail: 'Give the day they came back, not one before they left.' },

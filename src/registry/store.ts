@@ -290,7 +290,7 @@ export async function findByDocument(
 ): Promise<string[]> {
   const rows = await transaction
     .selectFrom('evidence')
-    .select('neighbour_id')
+    .select((row) => sql<string>`record_of(${row.ref('neighbour_id')})`.as('neighbour_id'))
     .where('municipality_id', '=', municipalityId)
     .where('document_hash', '=', hash)
     .limit(20)
