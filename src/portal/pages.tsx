@@ -93,8 +93,11 @@ export function EnrolPage(props: { town: string; language: Language; nonce: stri
       <Languages language={language} path="/me/enrol" />
       <h1>{t.rEnrolTitle}</h1>
       <p class="lead">{t.rEnrolLead}</p>
-      <div id="enrol" data-no={t.rPhoneNo}>
+      <div id="enrol" data-no={t.rPhoneNo} data-held={t.rDeviceHeld}>
         <Field name="device" label={t.rDevice} auto />
+        <div hidden>
+          <Tick name="plain" label={t.dPlain} on={false} />
+        </div>
         <button type="button" class="govuk-button">
           {t.rMake}
         </button>
@@ -377,8 +380,11 @@ export function DevicesPage(props: { visit: OwnVisit; devices: readonly Device[]
           </li>
         ))}
       </ul>
-      <div id="enrol" data-here="yes" data-no={t.rPhoneNo} data-csrf={session.csrf}>
+      <div id="enrol" data-here="yes" data-no={t.rPhoneNo} data-held={t.rDeviceHeld} data-csrf={session.csrf}>
         <Field name="device" label={t.rDevice} auto />
+        <div hidden>
+          <Tick name="plain" label={t.dPlain} on={false} />
+        </div>
         <button type="button" class="govuk-button">
           {t.rMake}
         </button>

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { passing } from '../firewall/free-text.ts'
 import type { SealedRecord } from '../firewall/gate.ts'
 import { Refusal, type Requester } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
@@ -14,7 +15,7 @@ import { signStatusList, statusListUri } from './status-list.ts'
 
 export const DisclosureRequest = z
   .strictObject({
-    subject: z.strictObject({ proof: z.string().max(65_536) }),
+    subject: z.strictObject({ proof: passing(65_536) }),
     purpose: z.string().regex(/^[a-z-]{1,64}$/),
     fields: z
       .array(z.enum(['resident', 'residentSince', 'name']))
