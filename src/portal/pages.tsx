@@ -1,6 +1,6 @@
 import { Qr } from '../counter/page.tsx'
 import { LookUps } from '../desk/neighbour-past-page.tsx'
-import { dayText, timeText } from '../desk/shell.tsx'
+import { dayText, proofStanding, timeText } from '../desk/shell.tsx'
 import type { Device } from '../identity/passkeys.ts'
 import type { OpenSession } from '../identity/sessions.ts'
 import type { WrittenPaper } from '../proofs/paper.ts'
@@ -204,12 +204,13 @@ export function ChoosePage(props: { visit: OwnVisit; once: string; proofs: reado
       {proofs.length > 0 ? (
         <>
           <h2>{t.dProofs}</h2>
+          <p class="govuk-hint">{t.dRevokeHint}</p>
           <ul class="cards">
             {proofs.slice(0, 30).map((proof) => (
               <li>
                 {profiles.get(proof.profile)?.title[language] ?? proof.profile} ·{' '}
-                {timeText(language, town.timeZone, proof.issuedAt)} · {proof.revokedAt ? t.dTaken : t.dInForce}
-                {proof.revokedAt ? (
+                {timeText(language, town.timeZone, proof.issuedAt)} · {proofStanding(proof, t, language, town.timeZone)}
+                {proof.revokedAt && !proof.publicFrom ? (
                   ''
                 ) : (
                   <form method="post" action="/me/revoke">

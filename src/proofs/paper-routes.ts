@@ -22,6 +22,9 @@ const Outline = z
     issuedAt: z.string(),
     expiresAt: z.string(),
     revokedAt: z.string().nullable(),
+    publicFrom: z.string().nullable().openapi({
+      description: 'From when others see that it was taken back, as long as they do not',
+    }),
   })
   .openapi('ProofOutline')
 
