@@ -105,6 +105,13 @@ async function leaver(): Promise<string> {
   return `${path}/returns`
 }
 
+async function tie(): Promise<string> {
+  const path = await neighbour('/representatives')()
+  const body = { kind: 'guardian', neighbourId: spare }
+  const made = await house.ask<{ id: string }>('POST', path, { as: 'clerk', body })
+  return `${path}/${made.body.id}`
+}
+
 /** Forms that are accepted, with every text they may have, for each way in that keeps any. */
 const EXAMPLES: Record<string, () => Example[]> = {
   'POST /v1/neighbours': () =>
@@ -116,7 +123,10 @@ const EXAMPLES: Record<string, () => Example[]> = {
         name: { ...somebody().name, transliteration: NAME.transliteration },
         address,
         contact: CONTACT,
-        representatives: [{ kind: 'institution', name: 'Casal', role: 'tutor', contact: CONTACT }],
+        representatives: [
+          { kind: 'institution', name: 'Casal', role: 'tutor', contact: CONTACT },
+          { kind: 'guardian', neighbourId: spare, limits: ['no-say'], court: 'Court of Vallmar 7' },
+        ],
       },
     })),
   'PATCH /v1/neighbours/{id}': () => [
@@ -126,6 +136,24 @@ const EXAMPLES: Record<string, () => Example[]> = {
     ADDRESSES.map((address) => ({ as: 'clerk', path: neighbour('/residences'), body: { address }, ifMatch: 1 })),
   'POST /v1/neighbours/{id}/returns': () =>
     ADDRESSES.map((address) => ({ as: 'clerk', path: leaver, body: { address }, ifMatch: 2 })),
+  'POST /v1/neighbours/{id}/representatives': () => [
+    {
+      as: 'clerk',
+      path: neighbour('/representatives'),
+      body: { kind: 'institution', name: 'Casal', role: 'tutor', contact: CONTACT },
+    },
+    {
+      as: 'clerk',
+      path: neighbour('/representatives'),
+      body: { kind: 'guardian', neighbourId: spare, limits: ['no-say'], court: 'Court of Vallmar 7' },
+    },
+  ],
+  'PATCH /v1/neighbours/{id}/representatives/{tieId}': () => [
+    { as: 'clerk', path: tie, body: { kind: 'guardian', limits: ['no-say'], court: 'Court of Vallmar 7' } },
+  ],
+  'POST /v1/neighbours/{id}/protection': () => [
+    { as: 'clerk', path: neighbour('/protection'), body: { protected: true, reason: 'Threatened' }, ifMatch: 1 },
+  ],
   'POST /v1/neighbours/{id}/departures': () => [
     {
       as: 'clerk',
