@@ -408,6 +408,7 @@ export interface Neighbours {
   id: string;
   municipality_id: string;
   protected: Generated<boolean>;
+  protection_public_from: Timestamp | null;
   registered_at: Generated<Timestamp>;
   version: Generated<number>;
 }
@@ -521,6 +522,7 @@ export interface Proofs {
   municipality_id: string;
   neighbour_id: string;
   profile: string;
+  public_from: Timestamp | null;
   rests_on: Generated<string[]>;
   revoked_at: Timestamp | null;
   signing_key_id: string;

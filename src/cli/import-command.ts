@@ -25,6 +25,10 @@ export function importCommand(program: Command, out: () => ReturnType<typeof out
     .requiredOption('--office <id>', 'the office in whose name it is done')
     .option('--check', 'read and report, and write nothing')
     .option('--skip-bad', 'import the good households and leave those with a bad row out')
+    .option(
+      '--confirmed-plain',
+      'what sounds as if it were about papers has been looked at, and is about something else',
+    )
     .action(
       async (
         file: string,
@@ -35,12 +39,13 @@ export function importCommand(program: Command, out: () => ReturnType<typeof out
           office: string
           check?: true
           skipBad?: true
+          confirmedPlain?: true
         },
       ) => {
         const { result, progress } = out()
         if (!options.mapping && !options.layout) throw new ConfigInvalid('Say how to read it: --mapping or --layout.')
         const mapping = options.mapping ? readMapping(options.mapping) : ineLayout
-        let report = await checkImport(file, mapping)
+        let report = await checkImport(file, mapping, options.confirmedPlain)
         const refused = options.check || (report.bad.length > 0 && !options.skipBad)
         if (!refused) {
           const config = readConfig()
@@ -60,6 +65,7 @@ export function importCommand(program: Command, out: () => ReturnType<typeof out
               mapping,
               report,
               progress,
+              options.confirmedPlain,
             )
             progress.end()
           })

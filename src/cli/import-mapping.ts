@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fieldsSayingTooMuch } from '../firewall/free-text.ts'
 import { parseBirthDate } from '../registry/birth-date.ts'
 import { type Address, Address as AddressSchema, Registration } from '../registry/model.ts'
 
@@ -86,8 +87,12 @@ export interface Person {
   document: string | undefined
 }
 
-/** One row as a registration, or what is wrong with it: which column, never what stands in it. */
-export function personOf(row: Record<string, string>, mapping: Mapping): Person | { fault: string } {
+/**
+ * One row as a registration, or what is wrong with it: which column, never what stands in it.
+ *
+ * @param confirmed whether somebody has looked at what sounds of papers, and it is about something else
+ */
+export function personOf(row: Record<string, string>, mapping: Mapping, confirmed = false): Person | { fault: string } {
   const get = (name: string | undefined) => (name === undefined ? '' : (row[name] ?? '').trim())
   const joined = (names: string | string[] | undefined, by: string) =>
     (names === undefined ? [] : [names].flat()).map(get).filter(Boolean).join(by)
@@ -109,6 +114,8 @@ export function personOf(row: Record<string, string>, mapping: Mapping): Person 
   const document = joined(mapping.document, '')
   const [phone, email, language] = [get(mapping.phone), get(mapping.email), get(mapping.language)]
   const address = addressOf(joined, mapping, get(mapping.noFixedAddress?.column))
+  if (address === undefined)
+    return { fault: `no street in ${[mapping.address.streetName ?? 'the mapping'].flat().join(', ')}` }
   const parsedAddress = AddressSchema.safeParse(address)
   if (!parsedAddress.success) return { fault: `an address that cannot be one: ${pathsOf(parsedAddress.error)}` }
   const form = Registration.safeParse({
@@ -121,9 +128,15 @@ export function personOf(row: Record<string, string>, mapping: Mapping): Person 
     ...(since ? { since } : {}),
     cause: 'arrival',
     confirmedDistinct: true,
+    ...(confirmed ? { confirmedPlain: true } : {}),
     address: parsedAddress.data,
   })
   if (!form.success) return { fault: `cannot be accepted: ${pathsOf(form.error)}` }
+  const tooMuch = confirmed ? [] : fieldsSayingTooMuch(Registration, form.data)
+  if (tooMuch.length > 0)
+    return {
+      fault: `may say something about papers: ${tooMuch.map(({ pointer }) => pointer.slice(1).replaceAll('/', '.')).join(', ')}`,
+    }
   const { address: _, ...rest } = form.data
   return { form: rest, address: parsedAddress.data, document: document || undefined }
 }
@@ -131,6 +144,11 @@ export function personOf(row: Record<string, string>, mapping: Mapping): Person 
 const pathsOf = (error: z.ZodError) =>
   [...new Set(error.issues.map((issue) => issue.path.join('.') || 'the form'))].join(', ')
 
+/** What registers write in the place of a street for people who have none. */
+const NO_FIXED =
+  /^\W*(sin (domicilio|techo|hogar|vivienda)|sense (domicili|sostre|llar|habitatge)|transe[uú]nte|sans (domicile|abri)|s\.?d\.?f|no fixed (address|abode)|homeless|rough sleep\w*|sem (domic[ií]lio|abrigo|teto|casa)|بلا مأوى|دون مأوى)(?!\p{L})/iu
+
+/** @returns undefined where no street is written, and nothing that says why */
 function addressOf(
   joined: (names: string | string[] | undefined, by: string) => string,
   mapping: Mapping,
@@ -150,7 +168,9 @@ function addressOf(
     ...(inDistrict ? { district: inDistrict.padStart(2, '0') } : {}),
     ...(inSection ? { section: inSection.padStart(3, '0') } : {}),
   }
-  if (Object.keys(parts).length === 0) return { kind: 'no-fixed-address' }
+  const street = parts.streetName ?? ''
+  if (NO_FIXED.test(street)) return { kind: 'no-fixed-address' }
+  if (street === '') return undefined
   return { kind: 'dwelling', ...parts, ...(Object.keys(territory).length > 0 ? { territory } : {}) }
 }
 

@@ -117,8 +117,12 @@ async function* householdsIn(
   if (current) yield current
 }
 
-/** Reads the whole file and writes nothing: what would be imported, and what is wrong with it. */
-export async function checkImport(file: string, mapping: Mapping): Promise<ImportReport> {
+/**
+ * Reads the whole file and writes nothing: what would be imported, and what is wrong with it.
+ *
+ * @param confirmed whether somebody has looked at what sounds of papers, and it is about something else
+ */
+export async function checkImport(file: string, mapping: Mapping, confirmed = false): Promise<ImportReport> {
   const report: ImportReport = {
     rows: 0,
     households: 0,
@@ -157,7 +161,7 @@ export async function checkImport(file: string, mapping: Mapping): Promise<Impor
         if (report.town.province !== province || report.town.municipality !== municipality)
           throw new ConfigInvalid(`Line ${line} is of another town than the lines before it.`)
       }
-      const person = personOf(row, mapping)
+      const person = personOf(row, mapping, confirmed)
       if ('fault' in person) bad(line, person.fault)
       else if (person.document !== undefined) {
         // Hashed at once, so that a million of them do not lie about in memory.
@@ -187,6 +191,7 @@ export async function importFile(
   mapping: Mapping,
   report: ImportReport,
   progress: Progress,
+  confirmed = false,
 ): Promise<ImportReport> {
   const { town: from } = report
   if (from && (from.province !== town.provinceCode || from.municipality !== town.municipalityCode))
@@ -226,7 +231,9 @@ export async function importFile(
     rows += people.length
     if (read <= before.households) continue
     if (people.some((one) => badLines.has(one.line))) continue
-    const parsed = people.map(({ row }) => personOf(row, mapping)).filter((one): one is Person => !('fault' in one))
+    const parsed = people
+      .map(({ row }) => personOf(row, mapping, confirmed))
+      .filter((one): one is Person => !('fault' in one))
     const [first] = parsed
     if (first === undefined || parsed.length !== people.length) continue
     const household = { key: `${sha256} ${line}`, address: first.address, people: parsed.map(({ form }) => form) }

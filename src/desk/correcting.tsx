@@ -1,3 +1,4 @@
+import { SaysTooMuch } from '../firewall/free-text.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { StaffRole } from '../firewall/requester.ts'
 import { latinDigits } from '../platform/digits.ts'
@@ -7,8 +8,18 @@ import { correctNeighbour, type Neighbour } from '../registry/neighbours.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
 import { Spoken, spokenIn } from '../ui/language-select.tsx'
 import { Details } from '../ui/parts.tsx'
+import { PlainTick, plainIn } from '../ui/plain.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
-import { birthIn, contactIn, contactText, nameIn, recordedIn, type Typed, typedIn } from './registration-form.ts'
+import {
+  birthIn,
+  contactIn,
+  contactText,
+  heldBack,
+  nameIn,
+  recordedIn,
+  type Typed,
+  typedIn,
+} from './registration-form.ts'
 import { Desk, type DeskVisit, idIn } from './shell.tsx'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
@@ -17,7 +28,8 @@ const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   page({ method: 'post', path: '/desk/neighbours/:id/correct', roles: COUNTER }, async (visit) => {
     const { town, requester, form, t } = visit
-    const again = (faults: Faults) => pageOf(<CorrectPage visit={visit} typed={typedIn(form)} faults={faults} />, 422)
+    const typed = typedIn(form)
+    const again = (faults: Faults) => pageOf(<CorrectPage visit={visit} typed={typed} faults={faults} />, 422)
     const [given, family] = [form.get('given'), form.get('family')]
     if (given === '' && family === '') return again({ given: t.dGiven })
     const born = birthIn((part) => latinDigits(form.get(`born-${part}`)), form.has('about'))
@@ -31,9 +43,15 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
         ? { contact: contact === '' ? null : contactIn(contact, recordedIn(Contact, form.get('reached'))) }
         : {}),
       ...(languages ? { languages } : {}),
+      ...plainIn(form),
     })
     if (!correction.success) return again({ given: t.pInvalid })
-    await correctNeighbour(deps, town, requester, idIn(visit), correction.data, Number(form.get('version')))
+    try {
+      await correctNeighbour(deps, town, requester, idIn(visit), correction.data, Number(form.get('version')))
+    } catch (error) {
+      if (!(error instanceof SaysTooMuch)) throw error
+      return again(heldBack(typed, t))
+    }
     return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
   })
 }
@@ -88,8 +106,9 @@ function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults
       <input type="hidden" name="version" value={value('version')} />
       <input type="hidden" name="named" value={value('named')} />
       <p class="govuk-hint">{t.dCorrectLead}</p>
+      <PlainTick t={t} faults={heldBack(typed, t)} />
       <Field name="given" label={t.dGiven} value={value('given')} auto fault={faults.given} />
-      <Field name="family" label={t.dFamily} value={value('family')} auto />
+      <Field name="family" label={t.dFamily} value={value('family')} auto fault={faults.family} />
       <DateField
         name="born"
         legend={t.dBorn}
@@ -103,7 +122,7 @@ function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults
       ) : (
         <>
           <input type="hidden" name="reached" value={value('reached')} />
-          <Field name="contact" label={t.dPhone} value={typed.contact} />
+          <Field name="contact" label={t.dPhone} value={typed.contact} fault={faults.contact} />
         </>
       )}
       <Spoken label={t.dSpeaks} languages={languages} otherwise="" none />

@@ -4,7 +4,7 @@ import { uuidv7 } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import type { Typed } from './registration-form.ts'
+import { type Typed, withoutHeldBack } from './registration-form.ts'
 
 export interface Draft {
   id: string
@@ -21,7 +21,15 @@ const registering = (town: Municipality, requester: Staff) =>
   ({ municipalityId: town.id, requester, action: 'register', purpose: 'registration', fields: [] }) as const
 const KEPT: Temporal.DurationLike = { hours: 24 * 7 }
 
-/** Keeps a form that is not finished, sealed, for its clerk alone. @throws {Refusal} */
+/** Names the boxes of a draft whose text was not kept. */
+export const HELD = 'held'
+
+/**
+ * Keeps a form that is not finished, sealed, for its clerk alone. A text that may be about papers is not kept: its box
+ * is empty in the draft, which says so.
+ *
+ * @throws {Refusal}
+ */
 export async function keepDraft(
   deps: RegistryDeps,
   town: Municipality,
@@ -33,7 +41,11 @@ export async function keepDraft(
   const draftId = id ?? uuidv7()
   const now = deps.clock.now()
   return deps.gate.decide(registering(town, clerk), async (transaction) => {
-    const content = Buffer.from(ledger.seal(place(draftId), typed))
+    const { kept: plain, held } = withoutHeldBack(typed)
+    const still = [...new Set([...held, ...(plain[HELD]?.split(' ') ?? []).filter((field) => plain[field] === '')])]
+    const { [HELD]: _, ...rest } = plain
+    const form: Typed = { ...rest, ...(still.length > 0 ? { [HELD]: still.join(' ') } : {}) }
+    const content = Buffer.from(ledger.seal(place(draftId), form))
     const old = new Date(now.subtract(KEPT).epochMilliseconds)
     await transaction.deleteFrom('drafts').where('updated_at', '<', old).execute()
     const kept = await transaction

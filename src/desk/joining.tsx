@@ -19,6 +19,7 @@ import {
 } from '../registry/joins.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { Csrf, ErrorSummary, type Faults, Field, Radios } from '../ui/form.tsx'
+import { plainIn } from '../ui/plain.tsx'
 import { problemText } from '../ui/problem-page.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { Somebody } from './protecting.tsx'
@@ -70,7 +71,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
   page({ method: 'post', path, roles: COUNTER }, async (visit) => {
     const { town, requester, form, t } = visit
     const reason = form.get('reason')
-    const parsed = JoinProposal.safeParse({ other: form.get('other'), reason })
+    const parsed = JoinProposal.safeParse({ other: form.get('other'), reason, ...plainIn(form) })
     if (!parsed.success) return both(visit, form.get('other'), { reason, faults: { reason: t.dJoinWhyMissing } }, 422)
     try {
       await proposeJoin(deps, town, requester, idIn(visit), parsed.data)
@@ -92,7 +93,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       )
     if (reason.length < 3) return again(t.dJoinWhyMissing, 422)
     try {
-      await proposeApart(deps, town, requester, ids, reason.slice(0, 500))
+      await proposeApart(deps, town, requester, ids, { reason: reason.slice(0, 500), ...plainIn(form) })
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
       return again(problemText(error, t), 409)

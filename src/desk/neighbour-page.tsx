@@ -19,7 +19,7 @@ import { Reading } from './reading.tsx'
 import { tieKinds } from './representatives.tsx'
 import { deskScript } from './script.ts'
 import { Settle } from './settling.tsx'
-import { CaseBox, Desk, type DeskVisit, dayText, languageName, timeText } from './shell.tsx'
+import { CaseBox, Desk, type DeskVisit, dayText, languageName, proofStanding, timeText } from './shell.tsx'
 
 interface PageProps {
   visit: DeskVisit
@@ -264,13 +264,14 @@ function Proofs(props: PageProps) {
   return (
     <>
       <h3>{t.dProofs}</h3>
+      {proofs.length > 0 ? <p class="govuk-hint">{t.dRevokeHint}</p> : ''}
       <ul class="cards">
         {proofs.slice(0, 20).map((proof) => (
           <li>
             {profiles.get(proof.profile)?.title[language] ?? proof.profile} ·{' '}
             {timeText(language, town.timeZone, proof.issuedAt)} ·{' '}
-            <strong>{proof.revokedAt ? t.dTaken : t.dInForce}</strong>
-            {proof.revokedAt || !may('revoke') ? (
+            <strong>{proofStanding(proof, t, language, town.timeZone)}</strong>
+            {(proof.revokedAt && !proof.publicFrom) || !may('revoke') ? (
               ''
             ) : (
               <form method="post" action={action(props, 'revoke')}>

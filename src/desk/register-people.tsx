@@ -3,6 +3,7 @@ import { InvalidInput } from '../platform/problem.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { DistinctBecause, type Registration } from '../registry/model.ts'
 import { DuplicateSuspected, registerNeighbour } from '../registry/register.ts'
+import { plainIn } from '../ui/plain.tsx'
 import { pageOf } from '../ui/signed-in.tsx'
 import { dropDraft, keepDraft, TO_DECIDE } from './drafts.ts'
 import { RegisterPage, TwinPage } from './register-page.tsx'
@@ -27,20 +28,12 @@ class Twin {
 export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: Typed, once: string): Promise<Reply> {
   const { t, town, requester } = visit
   const draftId = typed.draft
-  const { people, faults, sensitive } = check(
-    typed,
-    t,
-    town,
-    typed.sensitive === 'keep' || visit.form.get('sensitive') === 'keep',
-  )
+  const { people, faults } = check(typed, t, town, plainIn(visit.form))
   const [first, ...others] = people
   const { read, ...shown } = typed
   if (read) return pageOf(<RegisterPage visit={visit} typed={shown} read draftId={draftId} once={once} />)
-  if (Object.keys(faults).length > 0 || first === undefined || sensitive)
-    return pageOf(
-      <RegisterPage visit={visit} typed={typed} faults={faults} sensitive={sensitive} draftId={draftId} once={once} />,
-      422,
-    )
+  if (Object.keys(faults).length > 0 || first === undefined)
+    return pageOf(<RegisterPage visit={visit} typed={typed} faults={faults} draftId={draftId} once={once} />, 422)
 
   const register = async (form: Registration, person: number) => {
     // Two people are two for a reason, or the question is asked again.
@@ -74,6 +67,7 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
             typed={{ ...typed, draft: draft.id }}
             once={once}
             person={error.person}
+            plain={visit.form.has('plain')}
             candidates={candidates}
           />
         ),

@@ -1,14 +1,15 @@
 import type { z } from 'zod'
+import { type Holds, saysTooMuch } from '../firewall/free-text.ts'
 import { latinDigits } from '../platform/digits.ts'
 import type { InvalidInput } from '../platform/problem.ts'
 import { parseBirthDate } from '../registry/birth-date.ts'
-import { type Address, Contact, type Name, Registration } from '../registry/model.ts'
+import { type Address, Address as AddressSchema, Contact, type Name, Registration } from '../registry/model.ts'
 import { referenceAddressesOf } from '../registry/reference-addresses.ts'
 import type { Faults } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
+import { plainFaults } from '../ui/plain.tsx'
 import type { Form } from '../ui/signed-in.tsx'
 import { readDocument } from './machine-readable.ts'
-import { sensitiveWord, withoutSensitive } from './sensitive.ts'
 
 export const MOST_PEOPLE = 12
 
@@ -17,8 +18,21 @@ type Towns = Parameters<typeof referenceAddressesOf>[0]
 /** A form under way: what was typed, field by field. */
 export type Typed = Record<string, string>
 
-/** Text fields in which somebody might write what must not be kept. */
-const FREE = /^(usual|description|p\d+_(institution|contact))$/
+/** What each box holds, by the name it has on every form of the desk and the portal. */
+function holdsOf(field: string): Holds {
+  if (/^(usual|description|street|number|floor|postcode|district|point)$|^(p\d+_)?(institution|contact)$/.test(field))
+    return 'plain'
+  return /^(p\d+_)?(given|family)$/.test(field) ? 'name' : 'passing'
+}
+
+/** The boxes that say too much for a register, each with the reason. */
+export const heldBack = (typed: Typed, t: Texts): Faults => plainFaults(t, typed, holdsOf)
+
+/** What was typed, without what says too much; and where that was. */
+export function withoutHeldBack(typed: Typed): { kept: Typed; held: string[] } {
+  const held = Object.keys(typed).filter((field) => saysTooMuch(typed[field] ?? '', holdsOf(field)))
+  return { kept: { ...typed, ...Object.fromEntries(held.map((field) => [field, ''])) }, held }
+}
 
 /** Stands where a reader typed something whose check digit does not fit. */
 const UNREAD = '?'
@@ -27,19 +41,15 @@ export interface Checked {
   /** One registration a person, the address in the first. */
   people: Registration[]
   faults: Faults
-  /** A word that may say too much, and where. */
-  sensitive: { field: string; word: string } | undefined
 }
 
 export const peopleIn = (typed: Typed) =>
   Math.min(MOST_PEOPLE, Math.max(1, Number.parseInt(typed.people ?? '1', 10) || 1))
 
-/** What was typed, cleaned of what the clerk agreed to remove. */
+/** What was typed. That a text is not about papers is said each time it is sent. */
 export function typedIn(form: Form): Typed {
   const typed: Typed = Object.fromEntries(form.entries().map(([name, value]) => [name, value.slice(0, 2000)]))
-  const { sensitive, ...rest } = typed
-  if (sensitive === 'remove')
-    for (const name of Object.keys(rest)) if (FREE.test(name)) rest[name] = withoutSensitive(rest[name] ?? '')
+  const { plain: _, ...rest } = typed
   return withoutDocuments(rest)
 }
 
@@ -77,14 +87,18 @@ function withoutDocuments(typed: Typed): Typed {
   return filled
 }
 
-/** Turns what was typed into registrations, or says kindly what is missing. */
-export function check(typed: Typed, t: Texts, town: Towns, keepSensitive: boolean): Checked {
-  const faults: Record<string, string> = {}
+/**
+ * Turns what was typed into registrations, or says kindly what is missing.
+ *
+ * @param plain whether the clerk says that what sounds of papers is about something else
+ */
+export function check(typed: Typed, t: Texts, town: Towns, plain: { confirmedPlain?: true }): Checked {
+  const faults: Record<string, string> = plain.confirmedPlain ? {} : { ...heldBack(typed, t) }
   const people: Registration[] = []
   const address = addressIn(typed, town)
   const since = isoDay(typed, 'since')
   if (since === 'wrong') faults.since = t.dNoSuchDay
-  if (address === undefined && !typed.household) faults.where = t.dWhere
+  if (!typed.household) Object.assign(faults, addressFaults(address, t))
   for (let i = 0; i < peopleIn(typed); i += 1) {
     const get = (name: string) => (typed[`p${i}_${name}`] ?? '').trim()
     const [given, family] = [get('given'), get('family')]
@@ -115,18 +129,15 @@ export function check(typed: Typed, t: Texts, town: Towns, keepSensitive: boolea
           : {}),
       ...(get('protected') ? { protected: true } : {}),
       ...(since && since !== 'wrong' ? { since } : {}),
-      ...(typed.household ? { householdId: typed.household } : { address: address ?? { kind: 'no-fixed-address' } }),
+      ...(typed.household
+        ? { householdId: typed.household }
+        : { address: faults.where === undefined && address ? address : { kind: 'no-fixed-address' } }),
+      ...plain,
     })
     if (parsed.success) people.push(parsed.data)
     else if (faults[`p${i}_document`] === undefined) faults[`p${i}_given`] ??= t.pInvalid
   }
-  const sensitive = keepSensitive
-    ? undefined
-    : Object.entries(typed)
-        .filter(([field]) => FREE.test(field))
-        .map(([field, text]) => ({ field, word: sensitiveWord(text) }))
-        .find((one): one is { field: string; word: string } => one.word !== undefined)
-  return { people, faults, sensitive }
+  return { people, faults }
 }
 
 const MOST_FAMILY_NAMES = 6
@@ -230,7 +241,7 @@ export function addressIn(typed: Typed, town: Towns): Address | undefined {
   const kept = /^\d{1,2}$/.test(get('keptAt')) ? referenceAddressesOf(town)[Number(get('keptAt'))] : undefined
   switch (get('where')) {
     case 'dwelling':
-      return { kind: 'dwelling', ...place }
+      return { kind: 'dwelling', ...part('description', 'description'), ...place }
     case 'informal-dwelling':
       return { kind: 'informal-dwelling', ...part('description', 'description'), ...place }
     case 'collective':
@@ -244,6 +255,12 @@ export function addressIn(typed: Typed, town: Towns): Address | undefined {
     default:
       return undefined
   }
+}
+
+/** What an address is without: a kind, or a street or words by which it is found. */
+export function addressFaults(address: Address | undefined, t: Texts): Faults {
+  if (address === undefined) return { where: t.dWhere }
+  return AddressSchema.safeParse(address).success ? {} : { where: t.dPlace }
 }
 
 /** A point as people have it: two numbers, a `geo:` address, a link copied from a map. @see RFC 5870 */

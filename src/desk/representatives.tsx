@@ -19,6 +19,7 @@ import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { settleUnrepresented, type Unrepresented, unrepresentedNeighbours } from '../registry/unrepresented.ts'
 import { Csrf, ErrorSummary, type Faults, Field, Group, Radios, Select, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
+import { plainIn } from '../ui/plain.tsx'
 import type { Form, signedInPages } from '../ui/signed-in.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
 import { criteriaOf, saidAgain } from './query.ts'
@@ -75,8 +76,8 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
     const typed = typedIn(form)
     const parsed = Representative.safeParse(
       form.has('institution')
-        ? { kind: 'institution', name: form.get('institution') }
-        : { kind: form.get('kind'), neighbourId: form.get('who'), ...limitsIn(form) },
+        ? { kind: 'institution', name: form.get('institution'), ...plainIn(form) }
+        : { kind: form.get('kind'), neighbourId: form.get('who'), ...limitsIn(form), ...plainIn(form) },
     )
     if (!parsed.success) {
       const faults: Faults = form.has('institution')
@@ -114,6 +115,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
         kind,
         ...(limits ? { limits } : {}),
         ...(said ? { court: said } : {}),
+        ...plainIn(form),
       })
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error

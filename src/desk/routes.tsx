@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { House } from '../firewall/endpoint.ts'
+import { SaysTooMuch, saysTooMuch } from '../firewall/free-text.ts'
 import type { LedgerSigners } from '../firewall/ledger-signer.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
@@ -26,10 +27,11 @@ import { hidingAsSeenBy } from '../registry/protection.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { referencePostWaiting } from '../registry/told.ts'
 import { mayBeUnrepresented } from '../registry/unrepresented.ts'
+import { plainIn } from '../ui/plain.tsx'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import { correctingDesk } from './correcting.tsx'
 import { datesDesk } from './dates.tsx'
-import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
+import { draftsOf, dropDraft, HELD, keepDraft } from './drafts.ts'
 import { erasureDesk } from './erasures.tsx'
 import { joiningDesk } from './joining.tsx'
 import { postalSection } from './letters.ts'
@@ -45,7 +47,7 @@ import { purposesOfCase, withinCase } from './purpose.ts'
 import { criteriaOf, saidAgain, understood } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
-import { isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
+import { heldBack, isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
 import { representativeDesk } from './representatives.tsx'
 import { SearchPage } from './search-page.tsx'
 import { settlingDesk } from './settling.tsx'
@@ -120,6 +122,7 @@ function finding(page: Pages, deps: DeskDeps): void {
   )
   page({ method: 'post', path: '/desk/case', roles: COUNTER }, async ({ town, session, form, requester }) => {
     const workCase = form.get('case')
+    if (saysTooMuch(workCase, 'name')) throw new SaysTooMuch([])
     const purpose = form.get('purpose')
     await changeSession(deps, town, session.handle, {
       workCase: /^[A-Za-z0-9-]{4,64}$/.test(workCase) ? workCase : null,
@@ -137,7 +140,10 @@ function registering(page: Pages, deps: DeskDeps): void {
     if (draft === '') return pageOf(<RegisterPage visit={visit} typed={blank} once={randomUUID()} />)
     return Reply.page(await draftsOf(deps, visit.town, visit.requester), (drafts) => {
       const typed = drafts.find(({ id }) => id === draft)?.typed ?? {}
-      return <RegisterPage visit={visit} typed={typed} draftId={draft} once={typed.once ?? randomUUID()} />
+      const faults = Object.fromEntries((typed[HELD]?.split(' ') ?? []).map((field) => [field, visit.t.dHeldDraft]))
+      return (
+        <RegisterPage visit={visit} typed={typed} faults={faults} draftId={draft} once={typed.once ?? randomUUID()} />
+      )
     })
   })
   page({ method: 'post', path: '/desk/register', roles: COUNTER }, async (visit) => {
@@ -156,6 +162,10 @@ function registering(page: Pages, deps: DeskDeps): void {
       ))
     }
     if (typed.act === 'draft') {
+      const faults = heldBack(typed, visit.t)
+      // Nothing of it is kept until the box says something else.
+      if (Object.keys(faults).length > 0)
+        return pageOf(<RegisterPage visit={visit} typed={typed} faults={faults} draftId={draftId} once={once} />, 422)
       await keepDraft(deps, visit.town, visit.requester, draftId, typed)
       return Reply.redirect('/desk/work')
     }
@@ -284,7 +294,7 @@ function departing(page: Pages, deps: DeskDeps): void {
     const cause = visit.form.get('cause')
     const atOnce = cause === 'death' || cause === 'moved-away'
     const departure = Departure.safeParse(
-      atOnce ? { cause, ...(on ? { on } : {}) } : { cause, reason: visit.form.get('reason') },
+      atOnce ? { cause, ...(on ? { on } : {}) } : { cause, reason: visit.form.get('reason'), ...plainIn(visit.form) },
     )
     if (!departure.success) throw new InvalidInput([])
     const conditions = { version: Number(visit.form.get('version')), idempotencyKey: onceIn(visit, 'leave') }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { SaysTooMuch } from '../firewall/free-text.ts'
 import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
@@ -13,10 +14,20 @@ import { moveNeighbour, NothingChanges, returnNeighbour } from '../registry/resi
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { Csrf, ErrorSummary, type Faults, Radios, Tick } from '../ui/form.tsx'
 import { Details } from '../ui/parts.tsx'
+import { PlainTick, plainIn } from '../ui/plain.tsx'
 import { type Form, pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { criteriaOf, saidAgain } from './query.ts'
 import { AddressFields, SinceField } from './register-page.tsx'
-import { addressIn, faultsOf, isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
+import {
+  addressFaults,
+  addressIn,
+  faultsOf,
+  heldBack,
+  isoDay,
+  onceOf,
+  type Typed,
+  typedIn,
+} from './registration-form.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
 import { Desk, type DeskVisit, dayText, idIn, onceIn } from './shell.tsx'
@@ -34,9 +45,10 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
       pageOf(<SettlePage visit={visit} who={whoIn(form, how === 'return')} typed={typed} faults={faults} />, 422)
     const [joined] = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(form.get('join')) ?? []
     if (since === 'wrong') return again({ since: t.dNoSuchDay })
-    if (address === undefined && joined === undefined) return again({ where: t.dWhere })
+    const missing = joined === undefined ? addressFaults(address, t) : {}
+    if (Object.keys(missing).length > 0) return again(missing)
     const agreement = MinorsAgreement.safeParse(form.get('agreement')).data
-    const from = { ...(since ? { since } : {}), ...(agreement ? { agreement } : {}) }
+    const from = { ...(since ? { since } : {}), ...(agreement ? { agreement } : {}), ...plainIn(form) }
     const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(visit, 'move') }
     const settle = (where: { address: NonNullable<typeof address> } | { householdId: string }) =>
       how === 'return'
@@ -60,6 +72,7 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
       } else if (address) await settle({ address })
     } catch (error) {
       if (error instanceof NothingChanges) return again({ where: t.zNothing })
+      if (error instanceof SaysTooMuch) return again(heldBack(typed, t))
       if (!(error instanceof InvalidInput)) throw error
       const faults = faultsOf(error, t)
       return again(faults.since ? { ...faults, since: t.dSinceWrong } : faults)
@@ -167,6 +180,7 @@ function SettleForm(props: {
       <input type="hidden" name="once" value={once} />
       {who.others ? <input type="hidden" name="others" value="yes" /> : ''}
       {who.minors ? <input type="hidden" name="minors" value="yes" /> : ''}
+      <PlainTick t={t} faults={heldBack(typed, t)} />
       {children}
       {who.others ? <Tick name="everyone" label={t.dEveryone} on={typed.everyone !== undefined} /> : ''}
       {who.minors ? (
@@ -213,7 +227,7 @@ function SettlePage(props: { visit: DeskVisit; who: Who; typed: Typed; faults: F
         {typed.join ? (
           <input type="hidden" name="join" value={typed.join} />
         ) : (
-          <AddressFields visit={visit} typed={typed} fault={faults.where} />
+          <AddressFields visit={visit} typed={typed} faults={faults} />
         )}
       </SettleForm>
       <p>

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { addressIn, contactIn, isoDay, recordedIn, typedIn } from '../desk/registration-form.ts'
-import { sensitiveWord } from '../desk/sensitive.ts'
+import {
+  addressFaults,
+  addressIn,
+  contactIn,
+  heldBack,
+  isoDay,
+  recordedIn,
+  typedIn,
+} from '../desk/registration-form.ts'
+import { SaysTooMuch } from '../firewall/free-text.ts'
 import { Reply } from '../firewall/reply.ts'
 import { today } from '../platform/clock.ts'
 import { InvalidInput } from '../platform/problem.ts'
@@ -12,6 +20,7 @@ import { moveNeighbour, NothingChanges } from '../registry/residences.ts'
 import type { Faults } from '../ui/form.tsx'
 import { LOCALES } from '../ui/language.ts'
 import { spokenIn } from '../ui/language-select.tsx'
+import { plainIn } from '../ui/plain.tsx'
 import { pageOf } from '../ui/signed-in.tsx'
 import { askedBy } from './asked.ts'
 import { AskedPage } from './asked-page.tsx'
@@ -58,6 +67,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     return correct(visit, {
       contact: contact === '' ? null : contactIn(contact, recordedIn(Contact, visit.form.get('reached'))),
       ...(languages ? { languages } : {}),
+      ...plainIn(visit.form),
     })
   })
   page({ method: 'get', path: '/me/change/move' }, async (visit) =>
@@ -70,27 +80,20 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     const typed = typedIn(form)
     const address = addressIn(typed, visit.town)
     const since = isoDay(typed, 'since')
-    const again = (faults: Faults, word?: string) =>
+    const again = (faults: Faults) =>
       pageOf(
-        <MovePage
-          visit={visit}
-          typed={typed}
-          version={versionIn(visit)}
-          once={form.get('once')}
-          faults={faults}
-          word={word}
-        />,
+        <MovePage visit={visit} typed={typed} version={versionIn(visit)} once={form.get('once')} faults={faults} />,
         422,
       )
-    const word = form.get('sensitive') === 'keep' ? undefined : sensitiveWord(`${typed.usual} ${typed.description}`)
-    const faults = { ...(address ? {} : { where: t.dWhere }), ...(since === 'wrong' ? { since: t.dNoSuchDay } : {}) }
-    if (address === undefined || since === 'wrong' || word !== undefined) return again(faults, word)
+    const faults = { ...addressFaults(address, t), ...(since === 'wrong' ? { since: t.dNoSuchDay } : {}) }
+    if (address === undefined || since === 'wrong' || Object.keys(faults).length > 0) return again(faults)
     try {
       const conditions = { version: versionIn(visit), idempotencyKey: onceOf(visit, 'move') }
-      const move = { address, ...(since ? { since } : {}) }
+      const move = { address, ...(since ? { since } : {}), ...plainIn(form) }
       await moveNeighbour(deps, town, requester, requester.neighbourId, move, conditions)
     } catch (error) {
       if (error instanceof NothingChanges) return again({ where: t.mNothing })
+      if (error instanceof SaysTooMuch) return again(heldBack(typed, t))
       if (!(error instanceof InvalidInput)) throw error
       return again({ since: t.mSince })
     }

@@ -1,5 +1,5 @@
 import { decidedStartLines, fieldNames, whoNames } from '../desk/neighbour-past-page.tsx'
-import { dayText, languageName, timeText } from '../desk/shell.tsx'
+import { dayText, languageName, proofStanding, timeText } from '../desk/shell.tsx'
 import { purposes } from '../firewall/policies.ts'
 import { addressText } from '../proofs/address-text.ts'
 import { nameText } from '../proofs/paper.ts'
@@ -115,7 +115,7 @@ export function everythingInWords(
         heading: t.dProofs,
         fields: proofs.map((proof) => [
           time(proof.issuedAt),
-          `${profiles.get(proof.profile)?.title[language] ?? proof.profile} · ${proof.revokedAt ? t.dTaken : t.dInForce}`,
+          `${profiles.get(proof.profile)?.title[language] ?? proof.profile} · ${proofStanding(proof, t, language, town.timeZone)}`,
         ]),
       },
       {

@@ -13,6 +13,7 @@ import { Csrf, DateField, Field, Group, Select, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done, NotDone } from '../ui/parts.tsx'
+import { plainIn } from '../ui/plain.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { pageOf } from '../ui/signed-in.tsx'
 import { formOf, type OwnPages, type PortalDeps, type Send } from './routes.tsx'
@@ -31,7 +32,12 @@ export function helperPages(house: House<Municipality>, page: OwnPages, deps: Po
     const chosen = offered.filter(({ id }) => form.has(`for-${id}`)).map(({ id }) => id)
     const until = dayOf((part) => form.get(`until-${part}`))
     if (chosen.length === 0 || form.get('name') === '' || until === undefined) throw new InvalidInput([])
-    const { code } = await nameHelper(deps, town, requester, { name: form.get('name'), profiles: chosen, until })
+    const { code } = await nameHelper(deps, town, requester, {
+      name: form.get('name').slice(0, 100),
+      profiles: chosen,
+      until,
+      ...plainIn(form),
+    })
     return pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, town, requester)} code={code} />)
   })
   page({ method: 'post', path: '/me/helpers/end' }, async ({ town, requester, form }) => {

@@ -1,6 +1,6 @@
 import { Qr } from '../counter/page.tsx'
 import { LookUps } from '../desk/neighbour-past-page.tsx'
-import { dayText, timeText } from '../desk/shell.tsx'
+import { dayText, proofStanding, timeText } from '../desk/shell.tsx'
 import type { Device } from '../identity/passkeys.ts'
 import type { OpenSession } from '../identity/sessions.ts'
 import type { WrittenPaper } from '../proofs/paper.ts'
@@ -91,8 +91,11 @@ export function EnrolPage(props: { town: string; language: Language; nonce: stri
       <Languages language={language} path="/me/enrol" />
       <h1>{t.rEnrolTitle}</h1>
       <p class="lead">{t.rEnrolLead}</p>
-      <div id="enrol" data-no={t.rPhoneNo}>
+      <div id="enrol" data-no={t.rPhoneNo} data-held={t.rDeviceHeld}>
         <Field name="device" label={t.rDevice} auto />
+        <div hidden>
+          <Tick name="plain" label={t.dPlain} on={false} />
+        </div>
         <button type="button" class="govuk-button">
           {t.rMake}
         </button>
@@ -199,12 +202,13 @@ export function ChoosePage(props: { visit: OwnVisit; once: string; proofs: reado
       {proofs.length > 0 ? (
         <>
           <h2>{t.dProofs}</h2>
+          <p class="govuk-hint">{t.dRevokeHint}</p>
           <ul class="cards">
             {proofs.slice(0, 30).map((proof) => (
               <li>
                 {profiles.get(proof.profile)?.title[language] ?? proof.profile} ·{' '}
-                {timeText(language, town.timeZone, proof.issuedAt)} · {proof.revokedAt ? t.dTaken : t.dInForce}
-                {proof.revokedAt ? (
+                {timeText(language, town.timeZone, proof.issuedAt)} · {proofStanding(proof, t, language, town.timeZone)}
+                {proof.revokedAt && !proof.publicFrom ? (
                   ''
                 ) : (
                   <form method="post" action="/me/revoke">
@@ -331,8 +335,11 @@ export function DevicesPage(props: { visit: OwnVisit; devices: readonly Device[]
           </li>
         ))}
       </ul>
-      <div id="enrol" data-here="yes" data-no={t.rPhoneNo} data-csrf={session.csrf}>
+      <div id="enrol" data-here="yes" data-no={t.rPhoneNo} data-held={t.rDeviceHeld} data-csrf={session.csrf}>
         <Field name="device" label={t.rDevice} auto />
+        <div hidden>
+          <Tick name="plain" label={t.dPlain} on={false} />
+        </div>
         <button type="button" class="govuk-button">
           {t.rMake}
         </button>

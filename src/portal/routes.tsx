@@ -3,9 +3,11 @@ import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
 import { z } from 'zod'
 import { always, type House, problemResponse } from '../firewall/endpoint.ts'
+import { passing } from '../firewall/free-text.ts'
 import type { LedgerSigners } from '../firewall/ledger-signer.ts'
 import { Reply } from '../firewall/reply.ts'
 import {
+  DeviceName,
   devicesOf,
   forgetDevice,
   keepPasskey,
@@ -85,6 +87,14 @@ export function portalPages(house: House<Municipality>, deps: PortalDeps): void 
   helperPages(house, pages, deps, send)
 }
 
+/** What a browser's authenticator answers; the library reads it. */
+const SignedResponse = z.looseObject({ id: passing(2000) })
+export const Enrolment = DeviceName.extend({
+  response: SignedResponse,
+  code: passing(200).optional(),
+  csrf: passing(200).optional(),
+})
+
 export type Send = (reply: Reply, more?: Record<string, string>) => Response
 
 const fresh = () => Buffer.from(randomBytes(16)).toString('base64')
@@ -158,27 +168,23 @@ function entrance(house: House<Municipality>, deps: PortalDeps, send: Send): voi
   }
   machine('/me/passkey/options', async (_, town) => send(Reply.giveBack(await signInOptions(deps, town))))
   machine('/me/passkey', async (context, town) => {
-    const { response } = await jsonOf(context, z.object({ response: z.looseObject({ id: z.string() }) }))
+    const { response } = await jsonOf(context, z.object({ response: SignedResponse }))
     const { neighbourId } = await signInWithPasskey(deps, town, response as never)
     return signedIn(town, neighbourId)
   })
-  machine('/me/enrol/options', async (_, town) => send(Reply.giveBack(await passkeyOptions(deps, town))))
+  machine('/me/enrol/options', async (context, town) =>
+    send(Reply.giveBack(await passkeyOptions(deps, town, await jsonOf(context, DeviceName)))),
+  )
   machine('/me/enrol', async (context, town) => {
-    const Enrolment = z.object({
-      response: z.looseObject({ id: z.string() }),
-      device: z.string().max(200),
-      code: z.string().optional(),
-      csrf: z.string().optional(),
-    })
-    const { response, device, code, csrf } = await jsonOf(context, Enrolment)
+    const { response, code, csrf, ...named } = await jsonOf(context, Enrolment)
     if (code !== undefined) {
-      const { neighbourId } = await keepPasskey(deps, town, { code }, response as never, device)
+      const { neighbourId } = await keepPasskey(deps, town, { code }, response as never, named)
       return signedIn(town, neighbourId)
     }
     const session = await findSession(deps, town, getCookie(context, cookieName(town)))
     if (session?.requester.kind !== 'resident' || session.csrf !== csrf)
       throw new Problem('refused', 403, 'This request is refused.')
-    await keepPasskey(deps, town, { neighbourId: session.requester.neighbourId }, response as never, device)
+    await keepPasskey(deps, town, { neighbourId: session.requester.neighbourId }, response as never, named)
     return send(Reply.giveBack({}))
   })
   house.get('/blank', async (context) => {

@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
+import { countConfirmed, fieldsSayingTooMuch, SaysTooMuch } from '../firewall/free-text.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
 import type { RegistryDeps } from './deps.ts'
 import { once } from './idempotency.ts'
-import type { Address, Registration } from './model.ts'
+import { type Address, Registration } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { residenceStart } from './register.ts'
 import { sealRegistration } from './registration-item.ts'
@@ -25,6 +26,7 @@ export type BulkOutcome = 'imported' | 'already-imported' | 'known-document'
  * Nobody is compared with who is registered already but by document. Days come from a register: they are confirmed by it.
  *
  * @throws {Refusal} {InvalidInput} when somebody lives here from a day to come
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
  */
 export async function registerHouseholds(
   deps: RegistryDeps,
@@ -32,6 +34,14 @@ export async function registerHouseholds(
   clerk: Staff,
   households: readonly BulkHousehold[],
 ): Promise<BulkOutcome[]> {
+  const tooMuch = households.flatMap(({ address, people }) =>
+    people.flatMap((person) => {
+      const fields = fieldsSayingTooMuch(Registration, { ...person, address })
+      if (fields.length > 0 && person.confirmedPlain !== true) throw new SaysTooMuch(fields)
+      return fields
+    }),
+  )
+  if (tooMuch.length > 0) await countConfirmed(deps.gate, town.id, clerk, tooMuch.length)
   const sealed = await Promise.all(households.map((household) => sealHousehold(deps, town, clerk, household)))
   const together = await write(deps, town, sealed)
   if (together) return together

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import type { GateHand } from '../firewall/gate.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
@@ -17,8 +18,8 @@ export const Departure = z
   .discriminatedUnion('cause', [
     z.strictObject({ cause: z.literal('death'), on: z.iso.date().optional() }),
     z.strictObject({ cause: z.literal('moved-away'), on: z.iso.date().optional() }),
-    z.strictObject({ cause: z.literal('duplicate'), reason: z.string().trim().min(3).max(2000) }),
-    z.strictObject({ cause: z.literal('wrongly-registered'), reason: z.string().trim().min(3).max(2000) }),
+    z.strictObject({ cause: z.literal('duplicate'), reason: plain(2000, 3), confirmedPlain }),
+    z.strictObject({ cause: z.literal('wrongly-registered'), reason: plain(2000, 3), confirmedPlain }),
   ])
   .openapi('Departure')
 export type Departure = z.infer<typeof Departure>
@@ -57,6 +58,7 @@ const REASONS = {
  * The death of somebody who had left is written down too: the day they left stays what it was.
  *
  * @throws {InvalidInput} when the day lies in the future, or a death before the day they left
+ * @throws {SaysTooMuch} when the reason may be about papers, and nobody said that it is not
  * @throws {NotResident} when they have left already, or their death is recorded
  * @throws {ProceedingIncomplete} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  * @see RD 1690/1986 art. 72: no departure ex officio without hearing the person
@@ -70,6 +72,7 @@ export async function recordDeparture(
   conditions: { version: number; idempotencyKey: string },
 ): Promise<Disclosed<Departed>> {
   const day = today(deps.clock, town.timeZone)
+  await mustBePlain(deps.gate, town.id, clerk, Departure, departure)
   const use = { operation: 'depart', idempotencyKey: conditions.idempotencyKey, body: departure }
   return atDesk(deps, town, clerk, id, use, depart, departure.cause === 'death')
 

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { endpoint, type House } from '../firewall/endpoint.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { RegistryDeps } from './deps.ts'
-import { decideJoin, JoinProposal, proposeApart, proposeJoin } from './joins.ts'
+import { ApartProposal, decideJoin, JoinProposal, proposeApart, proposeJoin } from './joins.ts'
 import type { Municipality } from './municipality.ts'
 
 const tag = 'Registry'
@@ -40,12 +40,12 @@ export function joinRoutes(house: House<Municipality>, deps: RegistryDeps): void
       tag,
       auth: 'staff',
       params: z.object({ id: Id, other: z.uuid() }),
-      body: z.strictObject({ reason: z.string().trim().min(3).max(500) }),
+      body: ApartProposal,
       answers: { 201: { description: 'Waits for somebody else', schema: Proposal } },
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params: { id, other }, body }) =>
-      Reply.disclose(await proposeApart(deps, town, requester, { stays: id, joined: other }, body.reason), 201),
+      Reply.disclose(await proposeApart(deps, town, requester, { stays: id, joined: other }, body), 201),
   )
 
   endpoint(

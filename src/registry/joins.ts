@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import type { GateHand, Opened } from '../firewall/gate.ts'
 import { purposeOf, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
@@ -16,10 +17,14 @@ import { loadRecords } from './store.ts'
 export const JoinProposal = z
   .strictObject({
     other: z.uuid().openapi({ description: 'The record that is joined to this one, which stays' }),
-    reason: z.string().trim().min(3).max(500),
+    reason: plain(500, 3),
+    confirmedPlain,
   })
   .openapi('JoinProposal')
 export type JoinProposal = z.infer<typeof JoinProposal>
+
+export const ApartProposal = z.strictObject({ reason: plain(500, 3), confirmedPlain }).openapi('ApartProposal')
+export type ApartProposal = z.infer<typeof ApartProposal>
 
 const REASONS = {
   'join-open': 'It is proposed already that one of these records be joined. Decide that first.',
@@ -97,6 +102,7 @@ export async function compareRecords(
  * Proposes that two records are of one person: the first stays, the other is joined to it. Somebody else decides.
  *
  * @throws {InvalidInput} when it is one record
+ * @throws {SaysTooMuch} when the reason may be about papers
  * @throws {CannotJoin} {NotFound} {Refusal}
  */
 export async function proposeJoin(
@@ -104,9 +110,11 @@ export async function proposeJoin(
   town: Municipality,
   staff: Staff,
   id: string,
-  { other, reason }: JoinProposal,
+  proposal: JoinProposal,
 ): Promise<Disclosed<{ id: string }>> {
+  const { other, reason } = proposal
   if (id === other) throw new InvalidInput([{ pointer: '/other', detail: 'Choose another record.' }])
+  await mustBePlain(deps.gate, town.id, staff, JoinProposal, proposal)
   return onBoth(deps, town, staff, { stays: id, joined: other }, async ({ stays, joined }, hand) => {
     await lockTogether(hand, [id, other])
     await mustBeFree(hand, [id, other])
@@ -125,8 +133,10 @@ export async function proposeApart(
   town: Municipality,
   staff: Staff,
   ids: { stays: string; joined: string },
-  reason: string,
+  proposal: ApartProposal,
 ): Promise<Disclosed<{ id: string }>> {
+  const { reason } = proposal
+  await mustBePlain(deps.gate, town.id, staff, ApartProposal, proposal)
   return onBoth(deps, town, staff, ids, async (_, hand) => {
     await lockTogether(hand, [ids.stays, ids.joined])
     const inForce = await hand.transaction

@@ -1,16 +1,17 @@
 import { z } from '@hono/zod-openapi'
+import { called, confirmedPlain, FREE_TEXT, passingLine, plain } from '../firewall/free-text.ts'
 import { parseBirthDate } from './birth-date.ts'
 
 // What may be said about a neighbour. Strict everywhere: an unknown field is refused by name.
-// There is no nationality, status, country of birth or religion here, and no document.
+// There is no nationality, status, country of birth or religion here, and no document; and every text says what it may
+// hold, so that none of these stands in one of them.
 
-const line = (most: number) => z.string().trim().min(1).max(most)
 /** A line of a passport's reader holds more than its number, and would not be recognised by it. @see ICAO Doc 9303 part 3 */
-const documentNumber = line(64).refine((text) => !text.includes('<'), {
+const documentNumber = passingLine(64).refine((text) => !text.includes('<'), {
   message: 'Give the number of the document, not a line that a reader reads.',
 })
 
-const nameParts = { given: line(200).optional(), family: z.array(line(200)).min(1).max(6).optional() }
+const nameParts = { given: called(200).optional(), family: z.array(called(200)).min(1).max(6).optional() }
 const named = (name: { given?: string | undefined; family?: string[] | undefined }) =>
   name.given !== undefined || name.family !== undefined
 
@@ -32,14 +33,14 @@ export const BirthDateText = z
   .openapi('BirthDate', { description: 'EDTF: full, partial or approximate (`1990~`). Leave it out when unknown.' })
 
 const place = {
-  streetType: line(50).optional(),
-  streetName: line(200).optional(),
-  number: line(20).optional(),
-  block: line(20).optional(),
-  stair: line(20).optional(),
-  floor: line(20).optional(),
-  door: line(20).optional(),
-  postcode: line(16).optional(),
+  streetType: plain(50).optional(),
+  streetName: plain(200).optional(),
+  number: plain(20).optional(),
+  block: plain(20).optional(),
+  stair: plain(20).optional(),
+  floor: plain(20).optional(),
+  door: plain(20).optional(),
+  postcode: plain(16).optional(),
   territory: z
     .strictObject({
       province: z
@@ -68,25 +69,48 @@ const place = {
 export const Place = z.strictObject(place)
 export type Place = z.infer<typeof Place>
 
-export const ReferenceAddress = z.strictObject({ name: line(200).optional(), ...place })
+/** A street, or a name by which it is found: an address without either says nothing. */
+const says = (place: Partial<Record<'streetName' | 'name' | 'description', string | undefined>>) =>
+  /[\p{L}\p{N}]/u.test(`${place.streetName ?? ''}${place.name ?? ''}${place.description ?? ''}`)
+const saysNothing = (field: 'streetName' | 'description' | 'name', message: string) => ({ path: [field], message })
+
+export const ReferenceAddress = z
+  .strictObject({ name: plain(200).optional(), ...place })
+  .refine(says, saysNothing('streetName', 'Give the name of the place, a street, or both.'))
 export type ReferenceAddress = z.infer<typeof ReferenceAddress>
 
 export const Address = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('dwelling'), ...place }),
-    z.strictObject({ kind: z.literal('informal-dwelling'), description: line(500).optional(), ...place }),
-    z.strictObject({ kind: z.literal('collective'), name: line(200).optional(), ...place }),
+    z
+      .strictObject({ kind: z.literal('dwelling'), description: plain(500).optional(), ...place })
+      .refine(
+        says,
+        saysNothing('streetName', 'Give a street; of a house without one, what it is called or how it is found.'),
+      ),
+    z
+      .strictObject({ kind: z.literal('informal-dwelling'), description: plain(500).optional(), ...place })
+      .refine(says, saysNothing('description', 'Say in words where it is, or give a street.')),
+    z
+      .strictObject({ kind: z.literal('collective'), name: plain(200).optional(), ...place })
+      .refine(says, saysNothing('name', 'Give the name of the place, a street, or both.')),
     z.strictObject({
       kind: z.literal('no-fixed-address'),
       referenceAddress: ReferenceAddress.optional(),
-      usualArea: line(500).optional(),
+      usualArea: plain(500).optional(),
     }),
   ])
-  .openapi('Address', { description: 'Where a neighbour lives. Only `kind` is needed.' })
+  .openapi('Address', {
+    description:
+      'Where a neighbour lives: `kind`, and a street or words by which the place is found. No fixed address needs no more.',
+  })
 export type Address = z.infer<typeof Address>
 
 export const Contact = z
-  .strictObject({ email: z.email().max(254).optional(), phone: line(40).optional(), other: line(200).optional() })
+  .strictObject({
+    email: z.email().max(254).register(FREE_TEXT, { holds: 'name' }).optional(),
+    phone: plain(40).optional(),
+    other: plain(200).optional(),
+  })
   .openapi('Contact')
 export type Contact = z.infer<typeof Contact>
 
@@ -110,7 +134,9 @@ export type CourtLimit = z.infer<typeof CourtLimit>
 
 const tie = {
   limits: z.array(CourtLimit).min(1).max(2).optional(),
-  court: line(200).optional().openapi({ description: 'Which court said so, and its reference' }),
+  /** Which court said so, and its reference. */
+  court: plain(200).optional(),
+  confirmedPlain,
 }
 
 /** Who acts for a neighbour who cannot act for themself: a neighbour of age, or an institution. */
@@ -121,9 +147,10 @@ export const Representative = z
     z.strictObject({ kind: z.literal('carer'), neighbourId: z.uuid(), ...tie }),
     z.strictObject({
       kind: z.literal('institution'),
-      name: line(200),
-      role: line(100).optional(),
+      name: plain(200),
+      role: plain(100).optional(),
       contact: Contact.optional(),
+      confirmedPlain,
     }),
   ])
   .refine((one) => one.kind === 'institution' || (one.limits === undefined) === (one.court === undefined), {
@@ -161,6 +188,7 @@ export const Registration = z
     protected: z.boolean().optional(),
     confirmedDistinct: z.boolean().optional(),
     distinctBecause: DistinctBecause.optional(),
+    confirmedPlain,
   })
   .refine((form) => (form.address === undefined) !== (form.householdId === undefined), {
     path: ['address'],
@@ -176,8 +204,9 @@ export const Correction = z
     sex: Sex.nullable().optional(),
     contact: Contact.nullable().optional(),
     languages: Languages.nullable().optional(),
+    confirmedPlain,
   })
-  .refine((change) => Object.keys(change).length > 0, 'Say what to correct.')
+  .refine((change) => Object.keys(change).some((field) => field !== 'confirmedPlain'), 'Say what to correct.')
   .openapi('Correction', {
     description:
       'What is given replaces what was recorded; `null` means unknown. The old value is kept in the history.',
@@ -194,6 +223,7 @@ const Settling = z.strictObject({
   householdId: z.uuid().optional(),
   since: z.iso.date().optional(),
   agreement: MinorsAgreement.optional(),
+  confirmedPlain,
 })
 const oneOfBoth = (move: { address?: unknown; householdId?: unknown }) =>
   (move.address === undefined) !== (move.householdId === undefined)
@@ -213,11 +243,11 @@ export type Return = z.infer<typeof Return>
 
 export const Criteria = z
   .strictObject({
-    name: line(200).optional(),
+    name: passingLine(200).optional(),
     dateOfBirth: BirthDateText.optional(),
     document: documentNumber.optional(),
-    street: line(200).optional(),
-    number: line(20).optional(),
+    street: passingLine(200).optional(),
+    number: passingLine(20).optional(),
     mononym: z.boolean().optional(),
   })
   .openapi('Criteria', {
@@ -228,7 +258,7 @@ export type Criteria = z.infer<typeof Criteria>
 
 /** Hiding a record, or showing it again: an act of its own, with a reason. */
 export const Protection = z
-  .strictObject({ protected: z.boolean(), reason: line(500).optional() })
+  .strictObject({ protected: z.boolean(), reason: plain(500).optional(), confirmedPlain })
   .openapi('Protection', {
     description: 'Staff give a `reason`, which is sealed. Only a supervisor shows a record again.',
   })

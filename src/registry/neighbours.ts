@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { mustChangePlainly } from '../firewall/free-text.ts'
 import type { GateHand, Opened } from '../firewall/gate.ts'
 import { purposeOf, type Requester, type Resident, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { InvalidInput, NotFound, VersionConflict } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
-import type { Correction, NeighbourField, NeighbourFields } from './model.ts'
+import { Correction, type NeighbourField, type NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
 import { actsForSomebody, isUnder, OF_AGE } from './representation.ts'
@@ -112,6 +113,7 @@ const OWN_CORRECTIONS = ['contact', 'languages']
  * can still be found by an earlier name. What says nothing new changes nothing and makes no version.
  *
  * @throws {InvalidInput} when a neighbour corrects what only a clerk may
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
  * @throws {VersionConflict} when somebody changed the record after `version` was read
  */
 export async function correctNeighbour(
@@ -119,9 +121,10 @@ export async function correctNeighbour(
   town: Municipality,
   requester: Staff | Resident,
   id: string,
-  asked: Correction,
+  correction: Correction,
   version: number,
 ): Promise<Disclosed<{ id: string; version: number }>> {
+  const { confirmedPlain = false, ...asked } = correction
   if (requester.kind === 'resident') {
     const errors = Object.keys(asked)
       .filter((field) => !OWN_CORRECTIONS.includes(field))
@@ -137,6 +140,7 @@ export async function correctNeighbour(
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
       const change = onlyChanges(asked, record)
+      mustChangePlainly(hand.also, requester, Correction, change, confirmedPlain)
       if (Object.keys(change).length === 0) {
         await unchangedSince(hand, id, version)
         return { id, version }

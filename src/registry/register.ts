@@ -1,4 +1,5 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { mustBePlain } from '../firewall/free-text.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
@@ -7,7 +8,7 @@ import { likelyDuplicates } from './duplicates.ts'
 import { hiddenLikeness } from './hidden-likeness.ts'
 import { householdAddress } from './households.ts'
 import { once, sameBody } from './idempotency.ts'
-import type { Registration } from './model.ts'
+import { Registration } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import type { Start } from './periods.ts'
 import { isRefusedAccess } from './presence.ts'
@@ -51,6 +52,7 @@ export class DuplicateSuspected extends Problem {
  *
  * @throws {DuplicateSuspected} when a very similar person is registered and the clerk has not confirmed that they are two
  * @throws {InvalidInput} when the date lies in the future or the household is unknown
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
  * @throws {IdempotencyMismatch} when the key was used with another form
  * @see Ley 7/1985 art. 15–16
  */
@@ -63,6 +65,7 @@ export async function registerNeighbour(
   source: StartSource = 'word',
 ): Promise<Disclosed<Registered>> {
   const start = residenceStart(deps, town, form.since, source)
+  await mustBePlain(deps.gate, town.id, clerk, Registration, form)
   const key = await once(deps.gate, town.id, {
     requester: clerk.id,
     operation: 'register',

@@ -1,4 +1,5 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { mustBePlain } from '../firewall/free-text.ts'
 import type { GateHand } from '../firewall/gate.ts'
 import { storeDataKey } from '../firewall/municipality-keys.ts'
 import { purposeOf, Refusal, type Resident, type Staff } from '../firewall/requester.ts'
@@ -8,7 +9,7 @@ import { InvalidInput, NotFound, Problem, VersionConflict } from '../platform/pr
 import type { RegistryDeps } from './deps.ts'
 import { householdAddress, householdMembers } from './households.ts'
 import { once } from './idempotency.ts'
-import type { Address, Move, NeighbourFields, Return } from './model.ts'
+import { type Address, Move, type NeighbourFields, type Return } from './model.ts'
 import { correctsAddress, livesThere, SETTLED, type SettledField, startOf } from './move-rules.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
@@ -94,6 +95,7 @@ export interface Moved {
  *
  * @throws {InvalidInput} when the move lies in the future or before the present residence began, or a minor moves on nobody's word
  * @throws {NothingChanges} when they live there already
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
  * @throws {MinorMoves} when a minor moves alone
  * @throws {NotResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  */
@@ -113,6 +115,7 @@ export async function moveNeighbour(
  * Makes somebody who left a neighbour again: the same record, whose past and gap stay what they were. Effective at once.
  *
  * @throws {InvalidInput} when the day lies in the future or before they left
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
  * @throws {StillResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  */
 export async function returnNeighbour(
@@ -136,6 +139,7 @@ async function settle(
   how: 'move' | 'return',
 ): Promise<Disclosed<Moved>> {
   const start = residenceStart(deps, town, move.since)
+  await mustBePlain(deps.gate, town.id, requester, Move, move)
   const key = await once(deps.gate, town.id, {
     requester: requester.id,
     operation: `${how} ${id}`,

@@ -118,7 +118,7 @@ describe('access ends with the person', () => {
     })
     await expect(offerEnrolment(house.rooms, house.town, clerk, id)).rejects.toMatchObject({ code: 'not-resident' })
     await expect(
-      keepPasskey(house.rooms, house.town, { code: enrolment.code }, { id: 'x' } as never, 'phone'),
+      keepPasskey(house.rooms, house.town, { code: enrolment.code }, { id: 'x' } as never, { device: 'phone' }),
     ).rejects.toMatchObject({ code: 'passkey-refused' })
     const values = `'${randomUUID()}', '${house.town.id}', '${id}'`
     await expect(

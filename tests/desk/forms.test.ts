@@ -81,12 +81,7 @@ describe('a form typed on a keyboard with other digits', () => {
       'since-month': '٢',
       'since-year': '٢٠٢٤',
     }
-    const { people, faults } = check(
-      typed,
-      LOCALES.ar,
-      demoTown('https://vallmar.example', Temporal.Now.instant()),
-      false,
-    )
+    const { people, faults } = check(typed, LOCALES.ar, demoTown('https://vallmar.example', Temporal.Now.instant()), {})
     expect(faults).toEqual({})
     expect(people).toMatchObject([
       {

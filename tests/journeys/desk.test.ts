@@ -151,7 +151,7 @@ describe('a clerk with a queue', () => {
     await context.close()
   })
 
-  it('is asked before a word about papers is kept, in any language, and can remove it', async () => {
+  it('is given back what may be about papers, in any language, and can say that it is not', async () => {
     const { context, page, open } = await seat('clerk')
     for (const words of ['duerme en la calle, sin papeles', 'X1234567L', 'لاجئ قرب المحطة']) {
       await open('/desk/register')
@@ -159,9 +159,11 @@ describe('a clerk with a queue', () => {
       await page.check('#where-no-fixed-address')
       await page.fill('#usual', words)
       await submit(page)
-      await page.waitForSelector('#sensitive-remove')
+      await page.waitForSelector('#usual-fault')
+      expect(await page.inputValue('#usual')).toBe(words)
     }
     expect(await violations(page)).toEqual([])
+    await page.check('#plain')
     await submit(page)
     await page.waitForSelector('.govuk-notification-banner--success')
     await context.close()

@@ -27,6 +27,8 @@ beforeAll(async () => {
     ifMatch: 1,
     body: { cause: 'moved-away' },
   })
+  // Others see a departure the next morning.
+  house.clock.advance({ hours: 30 })
 })
 afterAll(() => house?.close())
 

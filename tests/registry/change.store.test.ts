@@ -222,7 +222,7 @@ describe('moving house', () => {
   it('moves all of a household or nobody', async () => {
     const parent = await register(house, { since: '2020-01-01' })
     const mate = await register(house, { address: undefined, householdId: parent.householdId, since: '2020-01-01' })
-    const to = { address: { kind: 'dwelling' }, everyone: true, since: '2019-01-01' }
+    const to = { address: { kind: 'dwelling', streetName: 'Nou' }, everyone: true, since: '2019-01-01' }
     expect(await move(parent.id, to, parent.version)).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '/since' }] },
@@ -284,7 +284,7 @@ describe('moving house', () => {
 
   it('cannot lie in the future or before the present residence began', async () => {
     const { id, version } = await register(house, { since: '2020-01-01' })
-    const address = { kind: 'dwelling' }
+    const address = { kind: 'dwelling', streetName: 'Nou' }
     expect(await move(id, { address, since: '2999-01-01' }, version)).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '/since' }] },
@@ -302,7 +302,7 @@ describe('moving house', () => {
     const body = { address: { kind: 'informal-dwelling', description: 'A boat' } }
     const first = await move(id, body, version, { idempotencyKey })
     expect((await move(id, body, version, { idempotencyKey })).body).toEqual(first.body)
-    expect(await move(id, { address: { kind: 'dwelling' } }, 2, { idempotencyKey })).toMatchObject({
+    expect(await move(id, { address: { kind: 'dwelling', streetName: 'Nou' } }, 2, { idempotencyKey })).toMatchObject({
       status: 422,
       body: { code: 'idempotency-mismatch' },
     })
@@ -311,7 +311,7 @@ describe('moving house', () => {
   it('is not for somebody who has left', async () => {
     const { id, version } = await register(house, { since: '2020-01-01' })
     await depart(id, { cause: 'moved-away', on: '2024-01-01' }, version)
-    expect(await move(id, { address: { kind: 'dwelling' } }, 2)).toMatchObject({
+    expect(await move(id, { address: { kind: 'dwelling', streetName: 'Nou' } }, 2)).toMatchObject({
       status: 409,
       body: { code: 'not-resident' },
     })
