@@ -10,6 +10,7 @@ import type { RegistryDeps } from './deps.ts'
 import type { Correction, NeighbourField, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
+import { proceedingUnderWay, type UnderWay } from './proceedings-due.ts'
 import { actsForSomebody, isUnder, OF_AGE } from './representation.ts'
 import { withSaidStarts } from './said-starts.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
@@ -31,7 +32,10 @@ export const OPENABLE = [
 export type Openable = (typeof OPENABLE)[number]
 
 /** `heardOn`: the last day anything was said by or about them, and so the last day they were known to live here. */
-export type Neighbour = { version: number; protected: boolean; heardOn: string } & Opened<NeighbourFields, Openable>
+export type Neighbour = { version: number; protected: boolean; heardOn: string; underWay?: UnderWay } & Opened<
+  NeighbourFields,
+  Openable
+>
 
 /**
  * Opens a neighbour's record for a purpose, as it is now or as of a day and an instant.
@@ -54,7 +58,8 @@ export async function openNeighbour(
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
       const heardOn = await heardFrom(hand.transaction, town, id)
-      return { ...record, ...(await standingOf(hand, id)), heardOn }
+      const underWay = requester.kind === 'staff' ? await proceedingUnderWay(hand.transaction, id) : undefined
+      return { ...record, ...(await standingOf(hand, id)), heardOn, ...(underWay ? { underWay } : {}) }
     },
   )
 }

@@ -310,7 +310,7 @@ describe('moving house', () => {
 
   it('is not for somebody who has left', async () => {
     const { id, version } = await register(house, { since: '2020-01-01' })
-    await depart(id, { cause: 'moved-away', on: '2024-01-01' }, version)
+    await depart(id, { cause: 'moved-away', saidBy: 'in-person', on: '2024-01-01' }, version)
     expect(await move(id, { address: { kind: 'dwelling' } }, 2)).toMatchObject({
       status: 409,
       body: { code: 'not-resident' },
@@ -329,7 +329,7 @@ describe('coming back', () => {
     })
   const gone = async (on = '2023-06-01') => {
     const { id, version } = await register(house, { since: '2015-01-01' })
-    await depart(id, { cause: 'moved-away', on }, version)
+    await depart(id, { cause: 'moved-away', saidBy: 'in-person', on }, version)
     return id
   }
 
@@ -367,7 +367,7 @@ describe('coming back', () => {
     expect((await openRecord(house, id)).body).toMatchObject({
       residence: { validFrom: '2025-02-01', residentSince: '2024-02-01' },
     })
-    expect(await depart(id, { cause: 'moved-away' }, 4)).toMatchObject({ status: 201 })
+    expect(await depart(id, { cause: 'moved-away', saidBy: 'in-person' }, 4)).toMatchObject({ status: 201 })
   })
 
   it('is not for who never left, nor for a day before they left or after today', async () => {
@@ -391,7 +391,7 @@ describe('coming back', () => {
       ],
     }
     const { id, version } = await register(house, { name, since: '2015-01-01' })
-    await depart(id, { cause: 'moved-away', on: '2023-06-01' }, version)
+    await depart(id, { cause: 'moved-away', saidBy: 'in-person', on: '2023-06-01' }, version)
     const again = await house.ask<{ candidates: object[] }>('POST', '/v1/neighbours', {
       as: 'clerk',
       body: { name, address: { kind: 'no-fixed-address' } },
@@ -413,9 +413,12 @@ describe('coming back', () => {
 })
 
 describe('leaving', () => {
-  it.each(['death', 'moved-away'])('by %s takes effect at once', async (cause) => {
+  it.each([
+    ['death', {}],
+    ['moved-away', { saidBy: 'in-person' }],
+  ])('by %s takes effect at once', async (cause, said) => {
     const { id, version } = await register(house, { since: '2020-01-01' })
-    expect(await depart(id, { cause, on: '2024-06-01' }, version)).toMatchObject({
+    expect(await depart(id, { cause, ...said, on: '2024-06-01' }, version)).toMatchObject({
       status: 201,
       body: { status: 'departed', on: '2024-06-01', version: 2 },
     })
@@ -433,7 +436,10 @@ describe('leaving', () => {
     const { id, version } = await register(house, { since: '2020-01-01' })
     expect((await depart(id, { cause: 'death', on: '2999-01-01' }, version)).status).toBe(422)
     await depart(id, { cause: 'death' }, version)
-    expect(await depart(id, { cause: 'moved-away' }, 2)).toMatchObject({ status: 409, body: { code: 'not-resident' } })
+    expect(await depart(id, { cause: 'moved-away', saidBy: 'in-person' }, 2)).toMatchObject({
+      status: 409,
+      body: { code: 'not-resident' },
+    })
   })
 
   it('needs the newest version, for a proceeding too', async () => {
@@ -454,7 +460,11 @@ describe('a departure that somebody else decides', () => {
 
   it('is a proceeding: notice, time to answer, a second clerk; the neighbour stays one meanwhile', async () => {
     const { id, version } = await register(house, { since: '2020-01-01' })
-    const opened = await depart(id, { cause: 'wrongly-registered', reason: 'Nobody at the door, three times' }, version)
+    const opened = await depart(
+      id,
+      { cause: 'wrongly-registered', reason: 'Nobody at the door, three times', informant: 'staff' },
+      version,
+    )
     expect(opened).toMatchObject({ status: 201, body: { status: 'proceeding' } })
     const { proceedingId } = opened.body
     expect((await openRecord(house, id)).body).toHaveProperty('residence')
@@ -467,13 +477,13 @@ describe('a departure that somebody else decides', () => {
       await step(id, proceedingId, 'notice', { givenOn: today().subtract({ days: 40 }).toString() }),
     ).toMatchObject({ status: 422, body: { errors: [{ pointer: '/givenOn' }] } })
     const notified = await step(id, proceedingId, 'notice', { givenOn: today().toString() })
-    expect(notified.body).toMatchObject({ status: 'notified', effectiveFrom: today().add({ days: 30 }).toString() })
+    expect(notified.body).toMatchObject({ status: 'notified', effectiveFrom: today().add({ days: 31 }).toString() })
     expect(await step(id, proceedingId, 'decision', { decision: 'approved' }, { as: 'second-clerk' })).toMatchObject({
       status: 409,
       body: { code: 'notice-running' },
     })
 
-    house.clock.advance({ hours: 30 * 24 })
+    house.clock.advance({ hours: 31 * 24 })
     try {
       expect(await step(id, proceedingId, 'decision', { decision: 'approved' })).toMatchObject({
         status: 409,
@@ -495,7 +505,7 @@ describe('a departure that somebody else decides', () => {
       ).toEqual(decided.body)
       expect((await openRecord(house, id)).body).toMatchObject({ departedOn: today().toString() })
     } finally {
-      house.clock.advance({ hours: -30 * 24 })
+      house.clock.advance({ hours: -31 * 24 })
     }
   })
 
