@@ -81,6 +81,10 @@ begin
   delete from helpers where neighbour_id = whose;
   delete from wallet_offers where neighbour_id = whose;
   delete from complaints where neighbour_id = whose;
+  delete from proceeding_answers where neighbour_id = whose;
+  delete from proceedings where neighbour_id = whose;
+  delete from notice_deliveries where notice_id in (select id from notices where neighbour_id = whose);
+  delete from notices where neighbour_id = whose;
   delete from watched_neighbours where neighbour_id = whose;
   delete from staff_neighbours where neighbour_id = whose;
   delete from flags where neighbour_id = whose;

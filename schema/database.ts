@@ -369,6 +369,7 @@ export interface Municipalities {
   confirm_after_months: Generated<number>;
   country_code: string;
   created_at: Generated<Timestamp>;
+  departure_council: Generated<boolean>;
   departure_notice_days: Generated<number>;
   /**
    * How long after a departure the record is kept for proofs of past residence, before it may be erased on request.
@@ -499,15 +500,33 @@ export interface PresentationRequests {
   request_object: string;
 }
 
-export interface Proceedings {
-  cause: string;
-  decided_at: Timestamp | null;
-  decided_by: string | null;
-  decision: string | null;
-  effective_from: string | null;
+export interface ProceedingAnswers {
   id: string;
   municipality_id: string;
   neighbour_id: string;
+  proceeding_id: string;
+  read_at: Timestamp | null;
+  read_by: string | null;
+  received_at: Timestamp;
+  words: Buffer;
+}
+
+export interface Proceedings {
+  cause: string;
+  council_on: string | null;
+  council_outcome: string | null;
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  decision: string | null;
+  /**
+   * The day after the last day to answer: the first on which it may be approved.
+   */
+  effective_from: string | null;
+  id: string;
+  message_id: string | null;
+  municipality_id: string;
+  neighbour_id: string;
+  notice: Buffer | null;
   notice_given_on: string | null;
   opened_at: Generated<Timestamp>;
   opened_by: string;
@@ -739,6 +758,7 @@ export interface DB {
   passkeys: Passkeys;
   policy_versions: PolicyVersions;
   presentation_requests: PresentationRequests;
+  proceeding_answers: ProceedingAnswers;
   proceedings: Proceedings;
   proofs: Proofs;
   query_counts: QueryCounts;

@@ -6,6 +6,7 @@ import { profiles } from '../proofs/profiles.ts'
 import type { ProofOutline } from '../proofs/proof-list.ts'
 import type { Offer } from '../proofs/wallet/offers.ts'
 import type { Neighbour } from '../registry/neighbours.ts'
+import type { UnderWay } from '../registry/proceedings-due.ts'
 import { Csrf, Select } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
@@ -50,6 +51,7 @@ export function NeighbourPage(props: PageProps) {
     representatives,
     departedOn,
     heardOn,
+    underWay,
   } = neighbour
   const { may, opens } = withinCase(visit.requester)
   const actsAs: Record<string, string> = Object.fromEntries(tieKinds(t))
@@ -73,6 +75,7 @@ export function NeighbourPage(props: PageProps) {
       </h1>
       <Tabs visit={visit} id={id} here="now" />
       <CaseBox visit={visit} to={`/desk/neighbours/${id}`} />
+      {underWay ? <BeingDecided visit={visit} id={id} underWay={underWay} /> : ''}
       {departedOn ? <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p> : ''}
       <Facts>
         <Fact name={t.dBorn}>{dayText(language, dateOfBirth)}</Fact>
@@ -172,6 +175,23 @@ export function NeighbourPage(props: PageProps) {
       {may('move') ? <Settle visit={visit} neighbour={neighbour} once={once} /> : ''}
       {['prove', 'enrol', 'correct', 'move'].every(may) ? '' : <p class="govuk-inset-text">{t.dClosedFor}</p>}
     </Desk>
+  )
+}
+
+/** That a departure is being decided, before anything else. */
+function BeingDecided(props: { visit: DeskVisit; id: string; underWay: UnderWay }) {
+  const { visit, id, underWay } = props
+  const { t, language } = visit
+  return (
+    <section class="govuk-inset-text">
+      <p>{t.dProceeding}</p>
+      <p>
+        <a href={`/desk/neighbours/${id}/leave`}>
+          {underWay.answerBy ? t.lUntil.replace('{day}', dayText(language, underWay.answerBy)) : t.lNoNotice}
+        </a>
+        {underWay.unread ? ` ${t.lUnread}` : ''}
+      </p>
+    </section>
   )
 }
 

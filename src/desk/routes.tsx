@@ -16,7 +16,6 @@ import { proofsOf } from '../proofs/proof-list.ts'
 import { revokeProof } from '../proofs/revoke.ts'
 import { offerToWallet } from '../proofs/wallet/offers.ts'
 import { confirmResidence } from '../registry/confirmations.ts'
-import { Departure, decideProceeding, recordDeparture, recordNotice } from '../registry/departures.ts'
 import { neighbourHistory } from '../registry/history.ts'
 import { lookUpsOf } from '../registry/lookups.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -27,17 +26,17 @@ import { hidingAsSeenBy } from '../registry/protection.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { referencePostWaiting } from '../registry/told.ts'
 import { mayBeUnrepresented } from '../registry/unrepresented.ts'
-import { plainIn } from '../ui/plain.tsx'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import { correctingDesk } from './correcting.tsx'
 import { datesDesk } from './dates.tsx'
+import { departingDesk } from './departing.tsx'
 import { draftsOf, dropDraft, HELD, keepDraft } from './drafts.ts'
 import { erasureDesk } from './erasures.tsx'
 import { joiningDesk } from './joining.tsx'
 import { postalSection } from './letters.ts'
 import { messageDesk } from './messages.tsx'
 import { NeighbourPage, WalletPage } from './neighbour-page.tsx'
-import { HistoryPage, LeavePage, LookedPage } from './neighbour-past-page.tsx'
+import { HistoryPage, LookedPage } from './neighbour-past-page.tsx'
 import { offlineDesk } from './offline.tsx'
 import { organisationDesk } from './organisations.tsx'
 import { oversightDesk } from './oversight-routes.tsx'
@@ -47,7 +46,7 @@ import { purposesOfCase, withinCase } from './purpose.ts'
 import { criteriaOf, saidAgain, understood } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
-import { heldBack, isoDay, onceOf, type Typed, typedIn } from './registration-form.ts'
+import { heldBack, onceOf, type Typed, typedIn } from './registration-form.ts'
 import { representativeDesk } from './representatives.tsx'
 import { SearchPage } from './search-page.tsx'
 import { settlingDesk } from './settling.tsx'
@@ -76,7 +75,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   protectingDesk(page, deps)
   undoDesk(page, deps)
   joiningDesk(page, deps)
-  departing(page, deps)
+  departingDesk(page, deps)
   oversightDesk(page, deps)
   self(page, deps)
   portalDesk(page, deps)
@@ -195,7 +194,6 @@ function registering(page: Pages, deps: DeskDeps): void {
         requests={requests}
         kept={kept}
         unrepresented={unrepresented}
-        once={randomUUID()}
       />
     ))
   })
@@ -276,50 +274,6 @@ function neighbour(page: Pages, deps: DeskDeps): void {
     await confirmResidence(deps, visit.town, visit.requester, idIn(visit), onceIn(visit, 'confirm'))
     return Reply.redirect(at(idIn(visit)))
   })
-}
-
-const LEAVING = ['name', 'departedOn'] as const
-
-function departing(page: Pages, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) => {
-    const { town, requester } = visit
-    const id = idIn(visit)
-    const opened = await openNeighbour(deps, town, requester, id, { purpose: 'departure', fields: LEAVING })
-    return Reply.page(opened.with(await openProceedings(deps, town, requester, id)), ([neighbour, proceedings]) => (
-      <LeavePage visit={visit} neighbour={neighbour} proceedings={proceedings} once={randomUUID()} />
-    ))
-  })
-  page({ method: 'post', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) => {
-    const on = isoDay(typedIn(visit.form), 'on')
-    const cause = visit.form.get('cause')
-    const atOnce = cause === 'death' || cause === 'moved-away'
-    const departure = Departure.safeParse(
-      atOnce ? { cause, ...(on ? { on } : {}) } : { cause, reason: visit.form.get('reason'), ...plainIn(visit.form) },
-    )
-    if (!departure.success) throw new InvalidInput([])
-    const conditions = { version: Number(visit.form.get('version')), idempotencyKey: onceIn(visit, 'leave') }
-    await recordDeparture(deps, visit.town, visit.requester, idIn(visit), departure.data, conditions)
-    return Reply.redirect(atOnce ? at(idIn(visit)) : `${at(idIn(visit))}/leave`)
-  })
-  page(
-    { method: 'post', path: '/desk/neighbours/:id/proceedings/:proceeding/notice', roles: COUNTER },
-    async (visit) => {
-      const told = isoDay(typedIn(visit.form), 'told')
-      if (told === undefined || told === 'wrong') throw new InvalidInput([])
-      const place = { neighbourId: idIn(visit), proceedingId: visit.params.proceeding ?? '' }
-      await recordNotice(deps, visit.town, visit.requester, place, told, onceIn(visit, 'notice'))
-      return Reply.redirect('/desk/work')
-    },
-  )
-  page(
-    { method: 'post', path: '/desk/neighbours/:id/proceedings/:proceeding/decision', roles: COUNTER },
-    async (visit) => {
-      const decision = visit.form.get('decision') === 'approved' ? 'approved' : 'withdrawn'
-      const place = { neighbourId: idIn(visit), proceedingId: visit.params.proceeding ?? '' }
-      await decideProceeding(deps, visit.town, visit.requester, place, decision, onceIn(visit, 'decision'))
-      return Reply.redirect('/desk/work')
-    },
-  )
 }
 
 function self(page: Pages, deps: DeskDeps): void {

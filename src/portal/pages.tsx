@@ -8,7 +8,6 @@ import { type Profile, profiles } from '../proofs/profiles.ts'
 import type { ProofOutline } from '../proofs/proof-list.ts'
 import { claimDisplay } from '../proofs/wallet/metadata.ts'
 import type { LookUp } from '../registry/lookups.ts'
-import type { Messages } from '../registry/notices.ts'
 import type { Removal } from '../registry/removal.ts'
 import { Csrf, Field, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
@@ -102,70 +101,6 @@ export function EnrolPage(props: { town: string; language: Language; nonce: stri
         <p role="status" />
       </div>
     </Page>
-  )
-}
-
-/** Three taps: get a proof, for this service, show. */
-export function HomePage(props: { visit: OwnVisit; messages: Messages; once: string }) {
-  const { visit, messages, once } = props
-  const { notices, stillHere } = messages
-  const { t, language, town, session } = visit
-  return (
-    <Own visit={visit} heading={t.rHello}>
-      <p>
-        <a class="govuk-button" href="/me/proof">
-          {t.rGet}
-        </a>
-      </p>
-      <ul class="cards">
-        <li>
-          <a href="/me/record">{t.rRecord}</a>
-        </li>
-        <li>
-          <a href="/me/change">{t.mTitle}</a>
-        </li>
-        <li>
-          <a href="/me/looked">{t.dLooked}</a>
-        </li>
-        <li>
-          <a href="/me/asked">{t.qTitle}</a>
-        </li>
-        <li>
-          <a href="/me/devices">{t.rDevices}</a>
-        </li>
-        <li>
-          <a href="/me/children">{t.rChildren}</a>
-        </li>
-        <li>
-          <a href="/me/helpers">{t.hTitle}</a>
-        </li>
-        <li>
-          <a href="/complain">{t.kTitle}</a>
-        </li>
-      </ul>
-      <h2>{t.rMessages}</h2>
-      {stillHere ? (
-        <form method="post" action="/me/change/here" class="govuk-inset-text">
-          <Csrf token={session.csrf} />
-          <input type="hidden" name="once" value={once} />
-          <p>
-            {t.mHere} {t.mHereLead}
-          </p>
-          <button type="submit" class="govuk-button">
-            {t.mYes}
-          </button>
-        </form>
-      ) : (
-        ''
-      )}
-      {notices.length === 0 && !stillHere ? <p>{t.rNoMessages}</p> : ''}
-      {notices.map((notice) => (
-        <p class="govuk-inset-text">
-          {timeText(language, town.timeZone, notice.at)}:{' '}
-          {notice.kind === 'answer' ? <a href="/me/asked">{t.qAnswered}</a> : t.rNoticeOrder}
-        </p>
-      ))}
-    </Own>
   )
 }
 

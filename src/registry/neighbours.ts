@@ -11,6 +11,7 @@ import type { RegistryDeps } from './deps.ts'
 import { Correction, type NeighbourField, type NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
+import { proceedingUnderWay, type UnderWay } from './proceedings-due.ts'
 import { actsForSomebody, isUnder, OF_AGE } from './representation.ts'
 import { withSaidStarts } from './said-starts.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
@@ -31,11 +32,17 @@ export const OPENABLE = [
 ] as const satisfies NeighbourField[]
 export type Openable = (typeof OPENABLE)[number]
 
-/** `ownLast`: whoever asks wrote the last thing about them, within the time in which it can be undone. `heardOn`: the last day anything was said by or about them, and so the last day they were known to live here. */
-export type Neighbour = { version: number; protected: boolean; heardOn: string; ownLast: boolean } & Opened<
-  NeighbourFields,
-  Openable
->
+/**
+ * `ownLast`: whoever asks wrote the last thing about them, within the time in which it can be undone. `heardOn`: the last
+ * day anything was said by or about them, and so the last day they were known to live here.
+ */
+export type Neighbour = {
+  version: number
+  protected: boolean
+  heardOn: string
+  ownLast: boolean
+  underWay?: UnderWay
+} & Opened<NeighbourFields, Openable>
 
 /**
  * Opens a neighbour's record for a purpose, as it is now or as of a day and an instant.
@@ -59,7 +66,8 @@ export async function openNeighbour(
       if (record === undefined) throw new NotFound()
       const heardOn = await heardFrom(hand.transaction, town, id)
       const ownLast = requester.kind === 'staff' && (await wroteJustNow(deps, hand.transaction, requester, id))
-      return { ...record, ...(await standingOf(hand, id)), heardOn, ownLast }
+      const underWay = requester.kind === 'staff' ? await proceedingUnderWay(hand.transaction, id) : undefined
+      return { ...record, ...(await standingOf(hand, id)), heardOn, ownLast, ...(underWay ? { underWay } : {}) }
     },
   )
 }
@@ -274,7 +282,6 @@ export interface MovementOutline {
     | 'taken-apart'
     | 'death'
     | 'moved-away'
-    | 'duplicate'
     | 'wrongly-registered'
   effectiveOn: string
 }

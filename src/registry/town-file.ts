@@ -47,6 +47,7 @@ export const TownFile = z.strictObject({
   departureNoticeDays: z.int().min(1).max(365).default(30),
   backdateDays: z.int().min(0).max(36_500).default(90),
   timeCorrectionDays: z.int().min(0).max(36_500).default(30),
+  departureCouncil: z.boolean().default(false),
   confirmAfterMonths: z.int().min(1).max(240).default(24),
   eraseAfterYears: z.int().min(0).max(100).default(5),
   minorAccessAge: z.int().min(0).max(18).default(14),

@@ -10,8 +10,14 @@ const TEXTS: Record<string, keyof Texts> = {
   'version-required': 'pConflict',
   'idempotency-mismatch': 'pConflict',
   'invalid-input': 'pInvalid',
-  'notice-missing': 'pSoon',
-  'notice-running': 'pSoon',
+  'notice-missing': 'pNoNotice',
+  'notice-given': 'pNoticeGiven',
+  'notice-other-way': 'pOtherWay',
+  'notice-running': 'pRunning',
+  'answer-unread': 'pUnread',
+  'council-missing': 'pCouncil',
+  'council-against': 'pCouncilAgainst',
+  'nobody-acts': 'pNobodyActs',
   'second-clerk-needed': 'zSelf',
   'nothing-changes': 'zNothing',
   'start-waiting': 'zOpen',
@@ -44,7 +50,8 @@ const TEXTS: Record<string, keyof Texts> = {
   'too-many-complaints': 'vWhyTooMany',
 }
 
-export const problemText = (problem: Problem, t: Texts) => t[TEXTS[problem.code] ?? 'pOther']
+export const reasonText = (code: string, t: Texts) => t[TEXTS[code] ?? 'pOther']
+export const problemText = (problem: Problem, t: Texts) => reasonText(problem.code, t)
 
 /** What went wrong, said kindly. The code is for whoever looks after the service. */
 export function ProblemPage(props: { problem: Problem; town: string; language: Language }) {

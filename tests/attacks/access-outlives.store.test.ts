@@ -131,7 +131,7 @@ describe('access ends with the person', () => {
     const { id, code } = await adult()
     await house.ask('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
-      body: { cause: 'moved-away' },
+      body: { cause: 'moved-away', saidBy: 'in-person' },
       ifMatch: await version(id),
     })
     const back = await house.ask('POST', `/v1/neighbours/${id}/returns`, {
@@ -207,7 +207,7 @@ describe('access ends with the tie', () => {
     const { parent, child, resident } = await family()
     await house.ask('POST', `/v1/neighbours/${parent.id}/departures`, {
       as: 'clerk',
-      body: { cause: 'moved-away' },
+      body: { cause: 'moved-away', saidBy: 'in-person' },
       ifMatch: await version(parent.id),
     })
     await house.ask('POST', `/v1/neighbours/${parent.id}/returns`, {

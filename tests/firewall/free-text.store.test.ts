@@ -101,7 +101,7 @@ const neighbour =
     `/v1/neighbours/${(await register(house)).id}${rest}`
 async function leaver(): Promise<string> {
   const path = await neighbour()()
-  await house.ask('POST', `${path}/departures`, { as: 'clerk', ifMatch: 1, body: { cause: 'moved-away' } })
+  await house.ask('POST', `${path}/departures`, { as: 'clerk', ifMatch: 1, body: { cause: 'moved-away', saidBy: 'in-person' } })
   return `${path}/returns`
 }
 

@@ -113,7 +113,7 @@ const CHANGES: Record<string, (held: Held) => Promise<{ status: number }>> = {
   'a correction': ({ id, version }) =>
     house.ask('PATCH', `/v1/neighbours/${id}`, { as: 'clerk', body: { name: { given: 'Nova' } }, ifMatch: version }),
   'a departure': ({ id, version }) =>
-    post(`/v1/neighbours/${id}/departures`, 'clerk', { cause: 'moved-away' }, version),
+    post(`/v1/neighbours/${id}/departures`, 'clerk', { cause: 'moved-away', saidBy: 'in-person' }, version),
 }
 
 describe('within the hour in which somebody hid', () => {
