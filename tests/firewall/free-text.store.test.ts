@@ -101,7 +101,11 @@ const neighbour =
     `/v1/neighbours/${(await register(house)).id}${rest}`
 async function leaver(): Promise<string> {
   const path = await neighbour()()
-  await house.ask('POST', `${path}/departures`, { as: 'clerk', ifMatch: 1, body: { cause: 'moved-away', saidBy: 'in-person' } })
+  await house.ask('POST', `${path}/departures`, {
+    as: 'clerk',
+    ifMatch: 1,
+    body: { cause: 'moved-away', saidBy: 'in-person' },
+  })
   return `${path}/returns`
 }
 
@@ -110,6 +114,28 @@ async function tie(): Promise<string> {
   const body = { kind: 'guardian', neighbourId: spare }
   const made = await house.ask<{ id: string }>('POST', path, { as: 'clerk', body })
   return `${path}/${made.body.id}`
+}
+
+async function joined(): Promise<string> {
+  const [stays, other] = [await register(house), await register(house)]
+  const path = `/v1/neighbours/${stays.id}/joins`
+  const body = { other: other.id, reason: 'One face' }
+  const made = await house.ask<{ id: string }>('POST', path, { as: 'clerk', body })
+  await house.ask('POST', `${path}/${made.body.id}/decision`, { as: 'second-clerk', body: { decision: 'approved' } })
+  return `${path}/${other.id}/apart`
+}
+const ago = (days: number) =>
+  house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().subtract({ days }).toString()
+async function residence(): Promise<string> {
+  const { id } = await register(house, { since: ago(20) })
+  const [row] = await house.peek<{ id: string }>(`select id from residences where neighbour_id = '${id}'`)
+  return `/v1/neighbours/${id}/residences/${row?.id}/start`
+}
+async function waiting(): Promise<string> {
+  const path = await residence()
+  const body = { from: ago(100), reason: 'Typed late' }
+  const { startId } = (await house.ask<{ startId: string }>('POST', path, { as: 'clerk', body, ifMatch: 1 })).body
+  return `${path.replace(/residences.*/, 'starts')}/${startId}/decision`
 }
 
 /** Forms that are accepted, with every text they may have, for each way in that keeps any. */
@@ -158,9 +184,19 @@ const EXAMPLES: Record<string, () => Example[]> = {
     {
       as: 'clerk',
       path: neighbour('/departures'),
-      body: { cause: 'wrongly-registered', reason: 'Lives in another town' },
+      body: { cause: 'wrongly-registered', reason: 'Lives in another town', informant: 'staff' },
       ifMatch: 1,
     },
+  ],
+  'POST /v1/neighbours/{id}/joins': () => [
+    { as: 'clerk', path: neighbour('/joins'), body: { other: spare, reason: 'One face' } },
+  ],
+  'POST /v1/neighbours/{id}/joins/{other}/apart': () => [{ as: 'clerk', path: joined, body: { reason: 'Two faces' } }],
+  'POST /v1/neighbours/{id}/residences/{residenceId}/start': () => [
+    { as: 'clerk', path: residence, body: { from: ago(25), reason: 'Typed late' }, ifMatch: 1 },
+  ],
+  'POST /v1/neighbours/{id}/starts/{startId}/decision': () => [
+    { as: 'second-clerk', path: waiting, body: { decision: 'refused', reason: 'Nothing was shown' }, ifMatch: 2 },
   ],
   'POST /v1/access-requests': () => [
     {
