@@ -47,7 +47,7 @@ begin
         and known.municipality_id = current_municipality()
       limit 50) search
     union all
-    select same.neighbour_id from evidence same
+    select record_of(same.neighbour_id) from evidence same
     where same.document_hash = one.document_hash and same.municipality_id = current_municipality()) alike
   where alike.neighbour_id <> all (one.known_distinct)
   group by one.item;

@@ -53,7 +53,14 @@ create function forget_neighbour(whose uuid) returns void
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   emptied uuid[];
+  another uuid;
 begin
+  -- A record that was joined to this one is of the same person.
+  for another in select one.joined_id from joins one where one.stays_id = whose and one.decision = 'approved'
+      and one.undoes is null and one.undone_at is null loop
+    perform forget_neighbour(another);
+  end loop;
+  delete from joins where stays_id = whose or joined_id = whose;
   select array_agg(distinct household_id) into emptied from residences where neighbour_id = whose;
   delete from data_keys where id = whose and owner = 'neighbour';
   update neighbours set erased_at = now() where id = whose;
@@ -74,6 +81,10 @@ begin
   delete from helpers where neighbour_id = whose;
   delete from wallet_offers where neighbour_id = whose;
   delete from complaints where neighbour_id = whose;
+  delete from proceeding_answers where neighbour_id = whose;
+  delete from proceedings where neighbour_id = whose;
+  delete from notice_deliveries where notice_id in (select id from notices where neighbour_id = whose);
+  delete from notices where neighbour_id = whose;
   delete from watched_neighbours where neighbour_id = whose;
   delete from staff_neighbours where neighbour_id = whose;
   delete from flags where neighbour_id = whose;

@@ -54,3 +54,123 @@ create function withdraw_proofs_since(whose uuid, since timestamptz) returns voi
   where neighbour_id = whose and revoked_at is null and issued_at >= since $$;
 revoke all on function withdraw_proofs_since(uuid, timestamptz) from public;
 grant execute on function withdraw_proofs_since(uuid, timestamptz) to padron_app, padron_gate;
+
+-- Two records of one person. Joining and taking apart each take two people; what was moved is sealed to the record that stays.
+create table joins (
+  id uuid primary key,
+  municipality_id uuid not null,
+  stays_id uuid not null,
+  joined_id uuid not null,
+  -- The join that is taken apart, where that is what is proposed.
+  undoes uuid references joins,
+  reason bytea not null,
+  moved bytea,
+  proposed_by text not null check (length(proposed_by) between 1 and 200),
+  proposed_at timestamptz not null default now(),
+  decided_by text,
+  decided_at timestamptz,
+  decision text check (decision in ('approved', 'refused')),
+  -- Of a join that was taken apart again.
+  undone_at timestamptz,
+  check (stays_id <> joined_id),
+  check (num_nonnulls(decided_at, decided_by, decision) in (0, 3)),
+  constraint joins_second_person check (decision is distinct from 'approved' or decided_by <> proposed_by),
+  foreign key (municipality_id, stays_id) references neighbours (municipality_id, id),
+  foreign key (municipality_id, joined_id) references neighbours (municipality_id, id)
+);
+create unique index joins_one_open on joins (joined_id) where decision is null;
+create unique index joins_one_in_force on joins (joined_id) where decision = 'approved' and undoes is null and undone_at is null;
+create index joins_by_record on joins (stays_id);
+alter table joins enable row level security;
+create policy own_municipality on joins to padron_app, padron_gate
+  using (municipality_id = current_municipality()) with check (municipality_id = current_municipality());
+grant insert, update (moved, decided_by, decided_at, decision, undone_at) on joins to padron_app, padron_gate;
+grant select on joins to padron_gate;
+grant select (id, municipality_id, stays_id, joined_id, undoes, proposed_by, proposed_at, decided_at, decision, undone_at)
+  on joins to padron_app;
+
+-- The record a person is in: their own, or the one it was joined to.
+create function record_of(whose uuid) returns uuid language sql stable as $$
+  select coalesce((select record_of(one.stays_id) from joins one where one.joined_id = whose and one.decision = 'approved'
+    and one.undoes is null and one.undone_at is null), whose) $$;
+revoke all on function record_of(uuid) from public;
+grant execute on function record_of(uuid) to padron_app, padron_gate;
+
+-- Somebody whose record was joined to another does not come back by themself: they are there, in the other.
+create function joined_stay_joined() returns trigger language plpgsql as $$
+begin
+  if record_of(new.id) <> new.id then
+    raise exception 'this record was joined to another' using errcode = 'PD005';
+  end if;
+  return new;
+end $$;
+create trigger neighbours_joined_stay_joined before update of departed_on on neighbours for each row
+  when (new.departed_on is null and old.departed_on is not null) execute function joined_stay_joined();
+
+alter table resident_cards drop constraint resident_cards_ended_by_check,
+  add constraint resident_cards_ended_by_check check (ended_by in ('lost', 'replaced', 'departure', 'joined'));
+
+-- Whoever held one of the two records comes in to neither: a new card is handed over in person.
+create function end_ways_in(whose uuid) returns void language sql security definer set search_path = public, pg_temp as $$
+  delete from sessions where kind = 'resident' and subject = whose::text and municipality_id = current_municipality();
+  delete from enrolments where neighbour_id = whose and municipality_id = current_municipality();
+  delete from passkeys where neighbour_id = whose and municipality_id = current_municipality();
+  update resident_cards set cancelled_at = now(), ended_by = 'joined'
+  where neighbour_id = whose and cancelled_at is null and municipality_id = current_municipality();
+  update helpers set ended_at = now()
+  where neighbour_id = whose and ended_at is null and municipality_id = current_municipality();
+  delete from wallet_offers where neighbour_id = whose and municipality_id = current_municipality();
+$$;
+revoke all on function end_ways_in(uuid) from public;
+grant execute on function end_ways_in(uuid) to padron_app, padron_gate;
+
+-- A message stays as it was written; only whose it is changes, when two records are found to be of one person.
+drop trigger notices_append_only on notices;
+create trigger notices_append_only before delete or truncate on notices
+  for each statement execute function refuse_change();
+create function notice_changes_owner_only() returns trigger language plpgsql as $$
+begin
+  if (to_jsonb(new) - 'neighbour_id') is distinct from (to_jsonb(old) - 'neighbour_id') then
+    raise exception 'table notices is append-only' using errcode = 'PD002';
+  end if;
+  return new;
+end $$;
+create trigger notices_change_owner_only before update on notices
+  for each row execute function notice_changes_owner_only();
+
+-- Moves what hangs on one record to another: all of it, or what `only` names by its ids. What was moved is said, so that it
+-- can be moved back.
+create function move_belongings(source uuid, target uuid, only_these jsonb) returns jsonb
+  language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  town uuid := current_municipality();
+  moved jsonb := '{}';
+  ids uuid[];
+  part text;
+begin
+  foreach part in array array['proofs', 'complaints', 'notices', 'flags'] loop
+    execute format('with gone as (update %I set neighbour_id = $2 where neighbour_id = $1 and municipality_id = $3
+      and ($4 is null or id in (select jsonb_array_elements_text($4 -> %L)::uuid)) returning id)
+      select coalesce(array_agg(id), %L) from gone', part, part, '{}') into ids using source, target, town, only_these;
+    moved := moved || jsonb_build_object(part, to_jsonb(ids));
+  end loop;
+  -- Whom they act for; where both records did, once is enough.
+  with gone as (
+    update representatives tie set representative_id = target
+    where tie.representative_id = source and tie.ended_at is null and tie.municipality_id = town and tie.neighbour_id <> target
+      and (only_these is null or tie.id in (select jsonb_array_elements_text(only_these -> 'acts')::uuid))
+      and not exists (select from representatives own where own.neighbour_id = tie.neighbour_id
+        and own.representative_id = target and own.ended_at is null)
+    returning id)
+  select coalesce(array_agg(id), '{}') into ids from gone;
+  moved := moved || jsonb_build_object('acts', to_jsonb(ids));
+  insert into watched_neighbours (municipality_id, neighbour_id)
+  select municipality_id, target from watched_neighbours where neighbour_id = source and municipality_id = town
+  on conflict do nothing;
+  if only_these is null then
+    update staff_neighbours set neighbour_id = target where neighbour_id = source and municipality_id = town;
+  end if;
+  return moved;
+end $$;
+revoke all on function move_belongings(uuid, uuid, jsonb) from public;
+grant execute on function move_belongings(uuid, uuid, jsonb) to padron_app, padron_gate;

@@ -242,6 +242,22 @@ export interface IdempotencyKeys {
   response_owner: string;
 }
 
+export interface Joins {
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  decision: string | null;
+  id: string;
+  joined_id: string;
+  moved: Buffer | null;
+  municipality_id: string;
+  proposed_at: Generated<Timestamp>;
+  proposed_by: string;
+  reason: Buffer;
+  stays_id: string;
+  undoes: string | null;
+  undone_at: Timestamp | null;
+}
+
 export interface LedgerCheckpoints {
   municipality_id: string;
   note: string;
@@ -353,6 +369,7 @@ export interface Municipalities {
   confirm_after_months: Generated<number>;
   country_code: string;
   created_at: Generated<Timestamp>;
+  departure_council: Generated<boolean>;
   departure_notice_days: Generated<number>;
   /**
    * No residence began before: the town has no register of such a time.
@@ -400,6 +417,7 @@ export interface Neighbours {
   id: string;
   municipality_id: string;
   protected: Generated<boolean>;
+  protection_public_from: Timestamp | null;
   registered_at: Generated<Timestamp>;
   version: Generated<number>;
 }
@@ -490,15 +508,33 @@ export interface PresentationRequests {
   request_object: string;
 }
 
-export interface Proceedings {
-  cause: string;
-  decided_at: Timestamp | null;
-  decided_by: string | null;
-  decision: string | null;
-  effective_from: string | null;
+export interface ProceedingAnswers {
   id: string;
   municipality_id: string;
   neighbour_id: string;
+  proceeding_id: string;
+  read_at: Timestamp | null;
+  read_by: string | null;
+  received_at: Timestamp;
+  words: Buffer;
+}
+
+export interface Proceedings {
+  cause: string;
+  council_on: string | null;
+  council_outcome: string | null;
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  decision: string | null;
+  /**
+   * The day after the last day to answer: the first on which it may be approved.
+   */
+  effective_from: string | null;
+  id: string;
+  message_id: string | null;
+  municipality_id: string;
+  neighbour_id: string;
+  notice: Buffer | null;
   notice_given_on: string | null;
   opened_at: Generated<Timestamp>;
   opened_by: string;
@@ -513,6 +549,7 @@ export interface Proofs {
   municipality_id: string;
   neighbour_id: string;
   profile: string;
+  public_from: Timestamp | null;
   rests_on: Generated<string[]>;
   revoked_at: Timestamp | null;
   signing_key_id: string;
@@ -705,6 +742,7 @@ export interface DB {
   helpers: Helpers;
   households: Households;
   idempotency_keys: IdempotencyKeys;
+  joins: Joins;
   ledger_checkpoints: LedgerCheckpoints;
   ledger_cosignatures: LedgerCosignatures;
   ledger_entries: LedgerEntries;
@@ -728,6 +766,7 @@ export interface DB {
   passkeys: Passkeys;
   policy_versions: PolicyVersions;
   presentation_requests: PresentationRequests;
+  proceeding_answers: ProceedingAnswers;
   proceedings: Proceedings;
   proofs: Proofs;
   query_counts: QueryCounts;

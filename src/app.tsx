@@ -29,6 +29,7 @@ import { walletRoutes } from './proofs/wallet/routes.ts'
 import { departureRoutes } from './registry/departure-routes.ts'
 
 import { erasureRoutes } from './registry/erasure-routes.ts'
+import { joinRoutes } from './registry/join-routes.ts'
 import { type Municipality, townDirectory } from './registry/municipality.ts'
 import { orderRoutes } from './registry/order-routes.ts'
 import { protectionRoutes } from './registry/protection-routes.ts'
@@ -107,6 +108,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   departureRoutes(house, rooms)
   representativeRoutes(house, rooms)
   protectionRoutes(house, rooms)
+  joinRoutes(house, rooms)
   timeRoutes(house, rooms)
   erasureRoutes(house, rooms)
   proofRoutes(house, rooms)

@@ -30,10 +30,12 @@ import { migrate, pendingMigrations } from './platform/migrations.ts'
 import type { Log } from './platform/telemetry.ts'
 import { smtpPost } from './portal/mail.ts'
 import { httpTexts } from './portal/texts.ts'
+import { forgetOldCodes } from './proofs/check-code.ts'
 import { createPress } from './proofs/press/press.ts'
 import { ensureSigningKey } from './proofs/signing-keys.ts'
 import { listMunicipalities } from './registry/municipality.ts'
 import { tellOfNotices } from './registry/notify.ts'
+import { forgetPublished } from './registry/publication.ts'
 import { foundTown } from './registry/town-file.ts'
 
 /** A running service. */
@@ -139,6 +141,13 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       for (const town of await listMunicipalities(database)) await tellOfNotices(house, town, channels)
     })
     closing.push(notifying)
+    const forgetting = repeat('forgetting', Temporal.Duration.from({ hours: 1 }), log, async () => {
+      for (const town of await listMunicipalities(database)) {
+        await forgetPublished(database, systemClock, town.id)
+        await forgetOldCodes(database, systemClock, town.id)
+      }
+    })
+    closing.push(forgetting)
 
     const app = createApp(deps, house)
     answer = getRequestListener((request, env) => app.fetch(request, env))

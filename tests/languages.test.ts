@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import titles from '../policies/titles.json'
-import { sensitiveWord } from '../src/desk/sensitive.ts'
 import letters from '../src/firewall/letters.json'
+import { wordAboutPapers } from '../src/firewall/plain-words.ts'
 import { purposes } from '../src/firewall/policies.ts'
 import { languageFiles } from '../src/platform/languages.ts'
 import papers from '../src/proofs/paper-texts.json'
@@ -41,8 +41,8 @@ describe.each(Object.entries(languageFiles))('the language file %s', (tag, file)
 })
 
 it('a Portuguese word about papers is held back as in every other language', () => {
-  expect(sensitiveWord('dorme na estação, sem papéis')).toBe('sem papéis')
-  expect(sensitiveWord('foi visto na praça')).toBeUndefined()
+  expect(wordAboutPapers('dorme na estação, sem papéis')).toBe('sem papeis')
+  expect(wordAboutPapers('foi visto na praça')).toBeUndefined()
 })
 
 it('a town that has no name in a language has the one it gave itself', () => {

@@ -56,6 +56,8 @@ describe('the rooms', () => {
       proceedings: ['registry'],
       visits: ['registry'],
       likenesses: ['registry'],
+      joins: ['registry'],
+      proceeding_answers: ['registry'],
       erasures: ['registry'],
       search_tokens: ['registry'],
       municipalities: ['registry'],
@@ -85,8 +87,7 @@ describe('the rooms', () => {
       staff_neighbours: ['firewall'],
       access_requests: ['firewall'],
       access_request_reviews: ['firewall'],
-      // A notice is written with the opening it tells of.
-      notices: ['firewall', 'registry'],
+      notices: ['registry'],
       notice_deliveries: ['registry'],
       used_proofs: ['identity'],
       check_codes: ['proofs'],

@@ -31,6 +31,7 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
     departureNoticeDays: 30,
     backdateDays: 90,
     timeCorrectionDays: 30,
+    departureCouncil: false,
     confirmAfterMonths: 24,
     eraseAfterYears: 5,
     minorAccessAge: 14,

@@ -27,6 +27,10 @@ export function importCommand(program: Command, out: () => ReturnType<typeof out
     .option('--check', 'read and report, and write nothing')
     .option('--confirm-ages', 'people in it are known to be more than 130 years old')
     .option('--skip-bad', 'import the good households and leave those with a bad row out')
+    .option(
+      '--confirmed-plain',
+      'what sounds as if it were about papers has been looked at, and is about something else',
+    )
     .action(
       async (
         file: string,
@@ -38,6 +42,7 @@ export function importCommand(program: Command, out: () => ReturnType<typeof out
           check?: true
           confirmAges?: true
           skipBad?: true
+          confirmedPlain?: true
         },
       ) => {
         const { result, progress } = out()
@@ -49,7 +54,7 @@ export function importCommand(program: Command, out: () => ReturnType<typeof out
           const config = readConfig()
           return withOwner(config, async (owner) => {
             const town = await townOf(owner, options.town)
-            const report = await checkImport(file, mapping, lifeRules(systemClock, town))
+            const report = await checkImport(file, mapping, options.confirmedPlain, lifeRules(systemClock, town))
             if (!mayWrite(report)) return report
             const rooms = furnish({
               database: owner,
@@ -58,12 +63,21 @@ export function importCommand(program: Command, out: () => ReturnType<typeof out
               policies: loadPolicies(cedar),
             })
             progress.begin('rows', report.rows)
-            const done = await importFile(rooms, town, options.office, file, mapping, report, progress)
+            const done = await importFile(
+              rooms,
+              town,
+              options.office,
+              file,
+              mapping,
+              report,
+              progress,
+              options.confirmedPlain,
+            )
             progress.end()
             return done
           })
         }
-        const report = options.check ? await checkImport(file, mapping) : await bring()
+        const report = options.check ? await checkImport(file, mapping, options.confirmedPlain) : await bring()
         const refused = options.check || !mayWrite(report)
         result({ ...report }, [
           ...report.dropped.map(

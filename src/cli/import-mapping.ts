@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fieldsSayingTooMuch } from '../firewall/free-text.ts'
 import { parseBirthDate } from '../registry/birth-date.ts'
 import { faultsOfBirth, faultsOfStart, type LifeRule, type LifeRules } from '../registry/life-dates.ts'
 import { type Address, Address as AddressSchema, Registration } from '../registry/model.ts'
@@ -89,8 +90,17 @@ export interface Person {
   document: string | undefined
 }
 
-/** One row as a registration, or what is wrong with it: which column, never what stands in it. */
-export function personOf(row: Record<string, string>, mapping: Mapping, rules: LifeRules): Person | { fault: string } {
+/**
+ * One row as a registration, or what is wrong with it: which column, never what stands in it.
+ *
+ * @param confirmed whether somebody has looked at what sounds of papers, and it is about something else
+ */
+export function personOf(
+  row: Record<string, string>,
+  mapping: Mapping,
+  rules: LifeRules,
+  confirmed = false,
+): Person | { fault: string } {
   const get = (name: string | undefined) => (name === undefined ? '' : (row[name] ?? '').trim())
   const joined = (names: string | string[] | undefined, by: string) =>
     (names === undefined ? [] : [names].flat()).map(get).filter(Boolean).join(by)
@@ -119,6 +129,8 @@ export function personOf(row: Record<string, string>, mapping: Mapping, rules: L
   const document = joined(mapping.document, '')
   const [phone, email, language] = [get(mapping.phone), get(mapping.email), get(mapping.language)]
   const address = addressOf(joined, mapping, get(mapping.noFixedAddress?.column))
+  if (address === undefined)
+    return { fault: `no street in ${[mapping.address.streetName ?? 'the mapping'].flat().join(', ')}` }
   const parsedAddress = AddressSchema.safeParse(address)
   if (!parsedAddress.success) return { fault: `an address that cannot be one: ${pathsOf(parsedAddress.error)}` }
   const form = Registration.safeParse({
@@ -132,9 +144,15 @@ export function personOf(row: Record<string, string>, mapping: Mapping, rules: L
     ...(mapping.confirmedAges ? { confirmedAge: true } : {}),
     cause: 'arrival',
     confirmedDistinct: true,
+    ...(confirmed ? { confirmedPlain: true } : {}),
     address: parsedAddress.data,
   })
   if (!form.success) return { fault: `cannot be accepted: ${pathsOf(form.error)}` }
+  const tooMuch = confirmed ? [] : fieldsSayingTooMuch(Registration, form.data)
+  if (tooMuch.length > 0)
+    return {
+      fault: `may say something about papers: ${tooMuch.map(({ pointer }) => pointer.slice(1).replaceAll('/', '.')).join(', ')}`,
+    }
   const { address: _, ...rest } = form.data
   return { form: rest, address: parsedAddress.data, document: document || undefined }
 }
@@ -157,6 +175,11 @@ const IMPOSSIBLE: Record<LifeRule, string> = {
 const pathsOf = (error: z.ZodError) =>
   [...new Set(error.issues.map((issue) => issue.path.join('.') || 'the form'))].join(', ')
 
+/** What registers write in the place of a street for people who have none. */
+const NO_FIXED =
+  /^\W*(sin (domicilio|techo|hogar|vivienda)|sense (domicili|sostre|llar|habitatge)|transe[uú]nte|sans (domicile|abri)|s\.?d\.?f|no fixed (address|abode)|homeless|rough sleep\w*|sem (domic[ií]lio|abrigo|teto|casa)|بلا مأوى|دون مأوى)(?!\p{L})/iu
+
+/** @returns undefined where no street is written, and nothing that says why */
 function addressOf(
   joined: (names: string | string[] | undefined, by: string) => string,
   mapping: Mapping,
@@ -176,7 +199,9 @@ function addressOf(
     ...(inDistrict ? { district: inDistrict.padStart(2, '0') } : {}),
     ...(inSection ? { section: inSection.padStart(3, '0') } : {}),
   }
-  if (Object.keys(parts).length === 0) return { kind: 'no-fixed-address' }
+  const street = parts.streetName ?? ''
+  if (NO_FIXED.test(street)) return { kind: 'no-fixed-address' }
+  if (street === '') return undefined
   return { kind: 'dwelling', ...parts, ...(Object.keys(territory).length > 0 ? { territory } : {}) }
 }
 

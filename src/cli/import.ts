@@ -127,9 +127,15 @@ const anyTown = (): LifeRules => ({
 /**
  * Reads the whole file and writes nothing: what would be imported, and what is wrong with it.
  *
+ * @param confirmed whether somebody has looked at what sounds of papers, and it is about something else
  * @param rules what the town's own dates are measured by, where it is at hand
  */
-export async function checkImport(file: string, mapping: Mapping, rules = anyTown()): Promise<ImportReport> {
+export async function checkImport(
+  file: string,
+  mapping: Mapping,
+  confirmed = false,
+  rules = anyTown(),
+): Promise<ImportReport> {
   const report: ImportReport = {
     rows: 0,
     households: 0,
@@ -168,7 +174,7 @@ export async function checkImport(file: string, mapping: Mapping, rules = anyTow
         if (report.town.province !== province || report.town.municipality !== municipality)
           throw new ConfigInvalid(`Line ${line} is of another town than the lines before it.`)
       }
-      const person = personOf(row, mapping, rules)
+      const person = personOf(row, mapping, rules, confirmed)
       if ('fault' in person) bad(line, person.fault)
       else if (person.document !== undefined) {
         // Hashed at once, so that a million of them do not lie about in memory.
@@ -198,6 +204,7 @@ export async function importFile(
   mapping: Mapping,
   report: ImportReport,
   progress: Progress,
+  confirmed = false,
 ): Promise<ImportReport> {
   const { town: from } = report
   if (from && (from.province !== town.provinceCode || from.municipality !== town.municipalityCode))
@@ -239,7 +246,7 @@ export async function importFile(
     if (read <= before.households) continue
     if (people.some((one) => badLines.has(one.line))) continue
     const parsed = people
-      .map(({ row }) => personOf(row, mapping, rules))
+      .map(({ row }) => personOf(row, mapping, rules, confirmed))
       .filter((one): one is Person => !('fault' in one))
     const [first] = parsed
     if (first === undefined || parsed.length !== people.length) continue

@@ -1,3 +1,4 @@
+import { SaysTooMuch } from '../firewall/free-text.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { StaffRole } from '../firewall/requester.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
@@ -7,9 +8,10 @@ import { correctNeighbour, type Neighbour } from '../registry/neighbours.ts'
 import { Csrf, ErrorSummary, type Faults, Field } from '../ui/form.tsx'
 import { Spoken, spokenIn } from '../ui/language-select.tsx'
 import { Details, Done } from '../ui/parts.tsx'
+import { PlainTick, plainIn } from '../ui/plain.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { BornFields, bornTyped, toldBeside } from './born-fields.tsx'
-import { bornOf, contactIn, contactText, lifeText, nameIn, recordedIn, typedIn } from './registration-form.ts'
+import { bornOf, contactIn, contactText, heldBack, lifeText, nameIn, recordedIn, typedIn } from './registration-form.ts'
 import { deskScript } from './script.ts'
 import { Desk, type DeskVisit, idIn } from './shell.tsx'
 import type { Typed } from './typed.ts'
@@ -41,11 +43,13 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
         ? { contact: contact === '' ? null : contactIn(contact, recordedIn(Contact, form.get('reached'))) }
         : {}),
       ...(languages ? { languages } : {}),
+      ...plainIn(form),
     })
     if (!correction.success) return again({ given: t.pInvalid })
     try {
       await correctNeighbour(deps, town, requester, idIn(visit), correction.data, Number(form.get('version')))
     } catch (error) {
+      if (error instanceof SaysTooMuch) return again(heldBack(typed, t))
       if (!(error instanceof ImpossibleDates)) throw error
       return again(Object.fromEntries(error.faults.map((fault) => ['born', lifeText(fault, visit)])))
     }
@@ -104,15 +108,16 @@ function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults
       <input type="hidden" name="version" value={value('version')} />
       <input type="hidden" name="named" value={value('named')} />
       <p class="govuk-hint">{t.dCorrectLead}</p>
+      <PlainTick t={t} faults={heldBack(typed, t)} />
       <Field name="given" label={t.dGiven} value={value('given')} auto fault={faults.given} />
-      <Field name="family" label={t.dFamily} value={value('family')} auto />
+      <Field name="family" label={t.dFamily} value={value('family')} auto fault={faults.family} />
       <BornFields t={t} typed={typed} faults={faults} before="" />
       {typed.contact === undefined ? (
         ''
       ) : (
         <>
           <input type="hidden" name="reached" value={value('reached')} />
-          <Field name="contact" label={t.dPhone} value={typed.contact} />
+          <Field name="contact" label={t.dPhone} value={typed.contact} fault={faults.contact} />
         </>
       )}
       <Spoken label={t.dSpeaks} languages={languages} otherwise="" none />

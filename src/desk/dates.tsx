@@ -14,6 +14,7 @@ import { correctStart, decideStart, StartCorrection, StartDecision } from '../re
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Fact, Facts } from '../ui/parts.tsx'
+import { plainIn } from '../ui/plain.tsx'
 import { problemText } from '../ui/problem-page.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
@@ -48,6 +49,7 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     const correction = StartCorrection.safeParse({
       from,
       reason: typed.reason,
+      ...plainIn(form),
       ...(form.has('everyone') ? { everyone: true } : {}),
       ...(form.has('never') ? { neverThere: true } : {}),
     })
@@ -75,7 +77,9 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     const again = (faults: Faults) => pageOf(<DecidePage visit={visit} typed={typed} faults={faults} />, 422)
     const refuses = form.get('act') === 'refuse'
     const decision = StartDecision.safeParse({
-      ...(refuses ? { decision: 'refused', reason: typed.why } : { decision: 'confirmed', seen: typed.seen }),
+      ...(refuses
+        ? { decision: 'refused', reason: typed.why, ...plainIn(form) }
+        : { decision: 'confirmed', seen: typed.seen }),
       ...(form.has('everyone') ? { everyone: true } : {}),
     })
     if (!decision.success) return again(refuses ? { why: t.zWhyNeeded } : { seen: t.zSeenFault })

@@ -5,6 +5,7 @@ import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { withoutTold } from './born-fields.tsx'
+import { withoutHeldBack } from './registration-form.ts'
 import type { Typed } from './typed.ts'
 
 export interface Draft {
@@ -22,7 +23,15 @@ const registering = (town: Municipality, requester: Staff) =>
   ({ municipalityId: town.id, requester, action: 'register', purpose: 'registration', fields: [] }) as const
 const KEPT: Temporal.DurationLike = { hours: 24 * 7 }
 
-/** Keeps a form that is not finished, sealed, for its clerk alone. @throws {Refusal} */
+/** Names the boxes of a draft whose text was not kept. */
+export const HELD = 'held'
+
+/**
+ * Keeps a form that is not finished, sealed, for its clerk alone. A text that may be about papers is not kept: its box
+ * is empty in the draft, which says so.
+ *
+ * @throws {Refusal}
+ */
 export async function keepDraft(
   deps: RegistryDeps,
   town: Municipality,
@@ -34,7 +43,11 @@ export async function keepDraft(
   const draftId = id ?? uuidv7()
   const now = deps.clock.now()
   return deps.gate.decide(registering(town, clerk), async (transaction) => {
-    const content = Buffer.from(ledger.seal(place(draftId), withoutTold(typed)))
+    const { kept: plain, held } = withoutHeldBack(withoutTold(typed))
+    const still = [...new Set([...held, ...(plain[HELD]?.split(' ') ?? []).filter((field) => plain[field] === '')])]
+    const { [HELD]: _, ...rest } = plain
+    const form: Typed = { ...rest, ...(still.length > 0 ? { [HELD]: still.join(' ') } : {}) }
+    const content = Buffer.from(ledger.seal(place(draftId), form))
     const old = new Date(now.subtract(KEPT).epochMilliseconds)
     await transaction.deleteFrom('drafts').where('updated_at', '<', old).execute()
     const kept = await transaction

@@ -5,11 +5,11 @@ import { AskedList } from '../portal/asked-page.tsx'
 import { addressLines } from '../proofs/address-text.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { nameText } from '../proofs/paper.ts'
-import { type Channel, type ReferencePost, referencePost, tellInPerson } from '../registry/told.ts'
+import { type ReferencePost, referencePost, tellInPerson } from '../registry/told.ts'
 import { Csrf } from '../ui/form.tsx'
-import type { Texts } from '../ui/language.ts'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
+import { channelNames } from './proceeding-box.tsx'
 import { Desk, type DeskVisit, idIn, timeText } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
@@ -33,14 +33,6 @@ export function messageDesk(page: Pages, deps: ProofDeps): void {
     )),
   )
 }
-
-const channelNames = (t: Texts): Record<Channel, string> => ({
-  email: t.nEmail,
-  sms: t.nSms,
-  post: t.nPost,
-  portal: t.nPortal,
-  'in-person': t.nInPerson,
-})
 
 function MessagesPage(props: { visit: DeskVisit; id: string; messages: CounterMessages }) {
   const { visit, id, messages } = props

@@ -6,6 +6,7 @@ import { profiles } from '../proofs/profiles.ts'
 import type { ProofOutline } from '../proofs/proof-list.ts'
 import type { Offer } from '../proofs/wallet/offers.ts'
 import type { Neighbour } from '../registry/neighbours.ts'
+import type { UnderWay } from '../registry/proceedings-due.ts'
 import { Csrf, Select } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
@@ -19,7 +20,7 @@ import { Reading } from './reading.tsx'
 import { tieKinds } from './representatives.tsx'
 import { deskScript } from './script.ts'
 import { Settle } from './settling.tsx'
-import { bornText, CaseBox, Desk, type DeskVisit, dayText, languageName, timeText } from './shell.tsx'
+import { bornText, CaseBox, Desk, type DeskVisit, dayText, languageName, proofStanding, timeText } from './shell.tsx'
 
 interface PageProps {
   visit: DeskVisit
@@ -50,6 +51,7 @@ export function NeighbourPage(props: PageProps) {
     representatives,
     departedOn,
     heardOn,
+    underWay,
   } = neighbour
   const { may, opens } = withinCase(visit.requester)
   const actsAs: Record<string, string> = Object.fromEntries(tieKinds(t))
@@ -73,6 +75,7 @@ export function NeighbourPage(props: PageProps) {
       </h1>
       <Tabs visit={visit} id={id} here="now" />
       <CaseBox visit={visit} to={`/desk/neighbours/${id}`} />
+      {underWay ? <BeingDecided visit={visit} id={id} underWay={underWay} /> : ''}
       {departedOn ? <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p> : ''}
       <Facts>
         <Fact name={t.dBorn}>{bornText(language, dateOfBirth)}</Fact>
@@ -147,6 +150,13 @@ export function NeighbourPage(props: PageProps) {
       {may('prove') || may('enrol') ? <HandOver {...props} /> : ''}
       {proofs.length > 0 ? <Proofs {...props} /> : ''}
       {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} once={once} /> : ''}
+      {may('join') ? (
+        <p>
+          <a href={`/desk/neighbours/${id}/join`}>{t.dJoin}</a>
+        </p>
+      ) : (
+        ''
+      )}
       {may('undo') && neighbour.ownLast ? (
         <p>
           <a href={`/desk/neighbours/${id}/undo`}>{t.dUndo}</a>
@@ -165,6 +175,23 @@ export function NeighbourPage(props: PageProps) {
       {may('move') ? <Settle visit={visit} neighbour={neighbour} once={once} /> : ''}
       {['prove', 'enrol', 'correct', 'move'].every(may) ? '' : <p class="govuk-inset-text">{t.dClosedFor}</p>}
     </Desk>
+  )
+}
+
+/** That a departure is being decided, before anything else. */
+function BeingDecided(props: { visit: DeskVisit; id: string; underWay: UnderWay }) {
+  const { visit, id, underWay } = props
+  const { t, language } = visit
+  return (
+    <section class="govuk-inset-text">
+      <p>{t.dProceeding}</p>
+      <p>
+        <a href={`/desk/neighbours/${id}/leave`}>
+          {underWay.answerBy ? t.lUntil.replace('{day}', dayText(language, underWay.answerBy)) : t.lNoNotice}
+        </a>
+        {underWay.unread ? ` ${t.lUnread}` : ''}
+      </p>
+    </section>
   )
 }
 
@@ -257,13 +284,14 @@ function Proofs(props: PageProps) {
   return (
     <>
       <h3>{t.dProofs}</h3>
+      {proofs.length > 0 ? <p class="govuk-hint">{t.dRevokeHint}</p> : ''}
       <ul class="cards">
         {proofs.slice(0, 20).map((proof) => (
           <li>
             {profiles.get(proof.profile)?.title[language] ?? proof.profile} ·{' '}
             {timeText(language, town.timeZone, proof.issuedAt)} ·{' '}
-            <strong>{proof.revokedAt ? t.dTaken : t.dInForce}</strong>
-            {proof.revokedAt || !may('revoke') ? (
+            <strong>{proofStanding(proof, t, language, town.timeZone)}</strong>
+            {(proof.revokedAt && !proof.publicFrom) || !may('revoke') ? (
               ''
             ) : (
               <form method="post" action={action(props, 'revoke')}>

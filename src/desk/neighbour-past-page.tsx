@@ -1,17 +1,13 @@
 import type { Child } from 'hono/jsx'
 import { purposes } from '../firewall/policies.ts'
-import { nameText } from '../proofs/paper.ts'
 import type { History } from '../registry/history.ts'
 import type { LookUp } from '../registry/lookups.ts'
 import type { DecidedStart } from '../registry/model.ts'
-import type { Neighbour } from '../registry/neighbours.ts'
-import type { OpenProceeding } from '../registry/proceedings-due.ts'
-import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
+import { saidByNames } from './proceeding-box.tsx'
 import { withinCase } from './purpose.ts'
 import { becauseNames } from './register-page.tsx'
 import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
-import type { Typed } from './typed.ts'
 
 type Part = 'now' | 'acts' | 'history' | 'looked' | 'messages' | 'leave'
 
@@ -60,6 +56,8 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
     'personal-data': t.dCorrect,
     representatives: t.dActsChanged,
     undone: t.dUndone,
+    joined: t.dJoined,
+    'taken-apart': t.dApartDone,
     residence: t.dStill,
     return: t.dReturn,
   }
@@ -81,6 +79,14 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
             {movement.distinctBecause ? (
               <>
                 {t.dBecause} {becauseNames(t)[movement.distinctBecause]}
+                <br />
+              </>
+            ) : (
+              ''
+            )}
+            {movement.saidBy ? (
+              <>
+                {t.lSaidThemselves.replace('{how}', saidByNames(t)[movement.saidBy])}
                 <br />
               </>
             ) : (
@@ -185,158 +191,6 @@ export function LookedPage(props: { visit: DeskVisit; id: string; lookUps: reado
       <h1>{visit.t.dLooked}</h1>
       <Tabs visit={visit} id={id} here="looked" />
       <LookUps visit={visit} lookUps={lookUps} />
-    </Desk>
-  )
-}
-
-/** A departure: at once for death and moving away, a proceeding for the rest. */
-export function LeavePage(props: {
-  visit: DeskVisit
-  neighbour: Pick<Neighbour, 'id' | 'version' | 'departedOn'>
-  proceedings: readonly OpenProceeding[]
-  once: string
-  /** What was typed into it, where something is wrong with it. */
-  typed?: Typed
-  faults?: Faults
-}) {
-  const { visit, neighbour, proceedings, once, typed = {}, faults = {} } = props
-  const { id, version, departedOn } = neighbour
-  const { t, session, language } = visit
-  return (
-    <Desk visit={visit} title={t.dLeave}>
-      <ErrorSummary title={t.dThere} faults={faults} />
-      <h1>{t.dLeave}</h1>
-      <Tabs visit={visit} id={id} here="leave" />
-      {departedOn ? <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p> : ''}
-      {proceedings.map((proceeding) => (
-        <ProceedingBox visit={visit} proceeding={proceeding} once={once} />
-      ))}
-      {proceedings.length > 0 ? (
-        ''
-      ) : (
-        <form method="post" action={`/desk/neighbours/${id}/leave`}>
-          <Csrf token={session.csrf} />
-          <input type="hidden" name="once" value={once} />
-          <input type="hidden" name="version" value={String(version)} />
-          <input type="hidden" name="left" value={departedOn ?? ''} />
-          <Radios
-            name="cause"
-            legend={t.dReason}
-            value={typed.cause ?? (departedOn ? 'death' : '')}
-            choices={[
-              { value: 'death', label: t.dDied },
-              // Of somebody who has left there is no more to say.
-              ...(departedOn
-                ? []
-                : [
-                    { value: 'moved-away', label: t.dMovedAway },
-                    { value: 'duplicate', label: t.dDuplicate },
-                    { value: 'wrongly-registered', label: t.dWrongly },
-                  ]),
-            ]}
-          />
-          <DateField
-            name="on"
-            legend={t.dOn}
-            fault={faults.on}
-            labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-            value={(part) => typed[`on-${part}`] ?? ''}
-          />
-          {departedOn ? '' : <Field name="reason" label={t.dReason} lines={3} value={typed.reason} />}
-          <button type="submit" class="govuk-button">
-            {t.dSave}
-          </button>
-        </form>
-      )}
-    </Desk>
-  )
-}
-
-/** A departure under way: what was told, when it can be decided, and by whom. */
-export function ProceedingBox(props: { visit: DeskVisit; proceeding: OpenProceeding; once: string }) {
-  const { visit, proceeding, once } = props
-  const { t, language, session, requester } = visit
-  const action = (what: string) => `/desk/neighbours/${proceeding.neighbourId}/proceedings/${proceeding.id}/${what}`
-  return (
-    <section class="govuk-inset-text">
-      <p>
-        <a href={`/desk/neighbours/${proceeding.neighbourId}`}>
-          <bdi>{proceeding.name ? nameText(proceeding.name) : '…'}</bdi>
-        </a>{' '}
-        · {proceeding.cause === 'duplicate' ? t.dDuplicate : t.dWrongly}
-      </p>
-      <p>{t.dProceeding}</p>
-      {proceeding.effectiveFrom ? (
-        <p>{t.dDecideAfter.replace('{day}', dayText(language, proceeding.effectiveFrom))}</p>
-      ) : (
-        <NoticeForm
-          visit={visit}
-          at={{ neighbourId: proceeding.neighbourId, proceedingId: proceeding.id }}
-          once={once}
-          typed={{}}
-        />
-      )}
-      <form method="post" action={action('decision')}>
-        <Csrf token={session.csrf} />
-        <input type="hidden" name="once" value={once} />
-        <p class="govuk-button-group">
-          {proceeding.openedBy !== requester.id && proceeding.effectiveFrom ? (
-            <button type="submit" name="decision" value="approved" class="govuk-button">
-              {t.dApprove}
-            </button>
-          ) : (
-            ''
-          )}
-          <button type="submit" name="decision" value="withdrawn" class="govuk-button govuk-button--secondary">
-            {t.dWithdraw}
-          </button>
-        </p>
-      </form>
-    </section>
-  )
-}
-
-interface NoticeProps {
-  visit: DeskVisit
-  at: { neighbourId: string; proceedingId: string }
-  once: string
-  typed: Typed
-  fault?: string
-}
-
-/** The day on which somebody was told of the proceeding. */
-function NoticeForm({ visit, at, once, typed, fault }: NoticeProps) {
-  const { t, session } = visit
-  return (
-    <form method="post" action={`/desk/neighbours/${at.neighbourId}/proceedings/${at.proceedingId}/notice`}>
-      <Csrf token={session.csrf} />
-      <input type="hidden" name="once" value={once} />
-      <DateField
-        name="told"
-        legend={t.dNotice}
-        fault={fault}
-        labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-        value={(part) => typed[`told-${part}`] ?? ''}
-      />
-      <button type="submit" class="govuk-button">
-        {t.dSave}
-      </button>
-    </form>
-  )
-}
-
-/** The form once more, with what is wrong with the day. The record is not opened for it. */
-export function NoticePage(props: NoticeProps) {
-  const { visit, at, fault = '' } = props
-  const { t } = visit
-  return (
-    <Desk visit={visit} title={t.dLeave}>
-      <ErrorSummary title={t.dThere} faults={{ told: fault }} />
-      <h1>{t.dLeave}</h1>
-      <NoticeForm {...props} />
-      <p>
-        <a href={`/desk/neighbours/${at.neighbourId}/leave`}>{t.dBack}</a>
-      </p>
     </Desk>
   )
 }

@@ -5,15 +5,22 @@ import {
   listOrganisations,
   NewOrganisation,
   type OrganisationOutline,
+  Promising,
   Tie,
 } from '../firewall/organisation-desk.ts'
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput } from '../platform/problem.ts'
-import { type ApplicationToReview, applicationsToReview, decideApplication } from '../portal/applications.ts'
+import {
+  ApplicationAnswer,
+  type ApplicationToReview,
+  applicationsToReview,
+  decideApplication,
+} from '../portal/applications.ts'
 import { functionNames } from '../portal/enrol-pages.tsx'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { Csrf, Field, Select } from '../ui/form.tsx'
 import { Details, Fact, Facts } from '../ui/parts.tsx'
+import { plainIn } from '../ui/plain.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { Desk, type DeskVisit, dayText } from './shell.tsx'
 
@@ -39,9 +46,9 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     async ({ town, requester, form }) => {
       const [id, client, reason] = [form.get('application'), form.get('client'), form.get('reason').slice(0, 2000)]
       const enrol = form.get('act') === 'enrol'
-      if (!/^[0-9a-f-]{36}$/.test(id) || !/^[\w.:-]{0,200}$/.test(client) || (!enrol && reason === ''))
-        throw new InvalidInput([])
-      await decideApplication(deps, town, requester, id, enrol ? { enrol, client } : { enrol, reason })
+      const answer = ApplicationAnswer.safeParse(enrol ? { enrol, client } : { enrol, reason, ...plainIn(form) })
+      if (!/^[0-9a-f-]{36}$/.test(id) || !answer.success) throw new InvalidInput([])
+      await decideApplication(deps, town, requester, id, answer.data)
       return Reply.redirect('/desk/organisations')
     },
   )
@@ -58,6 +65,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
         functions: words('functions'),
         clients: words('clients'),
         ...(form.get('signed') ? { signedBy: form.get('signed') } : {}),
+        ...plainIn(form),
       })
       if (!parsed.success) throw new InvalidInput([])
       await enrolOrganisation(gate, clock, town.id, requester, parsed.data)
@@ -76,9 +84,9 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
   page(
     { method: 'post', path: '/desk/organisations/promise', roles: LEGAL, fresh: true },
     async ({ town, requester, form }) => {
-      const signedBy = form.get('signed').slice(0, 200)
-      if (signedBy === '') throw new InvalidInput([])
-      await attest(gate, clock, town.id, requester, form.get('organisation'), signedBy)
+      const promise = Promising.safeParse({ signedBy: form.get('signed').slice(0, 200), ...plainIn(form) })
+      if (!promise.success) throw new InvalidInput([])
+      await attest(gate, clock, town.id, requester, form.get('organisation'), promise.data)
       return Reply.redirect('/desk/organisations')
     },
   )

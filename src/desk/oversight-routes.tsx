@@ -8,6 +8,7 @@ import { verifierKey } from '../ledger/checkpoint.ts'
 import { latestCheckpoint } from '../ledger/proofs.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { NoPress } from '../proofs/paper.ts'
+import { plainIn } from '../ui/plain.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { FlagsPage, LedgerPage, LegalPage } from './oversight-page.tsx'
 import type { DeskDeps } from './routes.tsx'
@@ -47,6 +48,7 @@ export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       scope: form.get('scope').slice(0, 2000),
       fields: [],
       documentSha256,
+      ...plainIn(form),
     })
     return Reply.redirect('/desk/legal')
   })

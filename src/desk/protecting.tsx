@@ -10,6 +10,7 @@ import { type Neighbour, openNeighbour } from '../registry/neighbours.ts'
 import { protectNeighbour } from '../registry/protection.ts'
 import { Csrf, ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
 import { Fact, Facts } from '../ui/parts.tsx'
+import { plainIn } from '../ui/plain.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { becauseNames } from './register-page.tsx'
 import { bornText, Desk, type DeskVisit, dayText, idIn, timeText } from './shell.tsx'
@@ -33,7 +34,11 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
     const { town, requester, form, t } = visit
     const reason = form.get('reason')
     const again = { reason, faults: { reason: t.dHideWhyMissing } }
-    const asked = Protection.safeParse({ protected: form.get('protected') === 'yes', ...(reason ? { reason } : {}) })
+    const asked = Protection.safeParse({
+      protected: form.get('protected') === 'yes',
+      ...(reason ? { reason } : {}),
+      ...plainIn(form),
+    })
     if (!asked.success) return ask(visit, again, 422)
     try {
       await protectNeighbour(deps, town, requester, idIn(visit), asked.data, Number(form.get('version')))

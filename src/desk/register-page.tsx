@@ -4,10 +4,11 @@ import { referenceAddressesOf } from '../registry/reference-addresses.ts'
 import { type Choice, Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Select, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
-import { Details, Done, NotDone } from '../ui/parts.tsx'
+import { Details, Done } from '../ui/parts.tsx'
+import { PlainTick } from '../ui/plain.tsx'
 import { BornFields, toldBeside } from './born-fields.tsx'
 import { Reading } from './reading.tsx'
-import { MOST_PEOPLE, peopleIn } from './registration-form.ts'
+import { heldBack, MOST_PEOPLE, peopleIn } from './registration-form.ts'
 import { tieKinds } from './representatives.tsx'
 import { deskScript } from './script.ts'
 import { bornText, Desk, type DeskVisit, dayText } from './shell.tsx'
@@ -17,7 +18,6 @@ export interface RegisterProps {
   visit: DeskVisit
   typed: Typed
   faults?: Faults
-  sensitive?: { field: string; word: string } | undefined
   draftId?: string | undefined
   /** A document filled it in: to be looked at before anybody is registered. */
   read?: boolean
@@ -27,7 +27,7 @@ export interface RegisterProps {
 
 /** Who, where, with whom, how we know: one page, most of it optional. */
 export function RegisterPage(props: RegisterProps) {
-  const { visit, typed, faults = {}, sensitive, draftId, once, read } = props
+  const { visit, typed, faults = {}, draftId, once, read } = props
   const { t, session } = visit
   const value = (name: string) => typed[name] ?? ''
   return (
@@ -55,7 +55,7 @@ export function RegisterPage(props: RegisterProps) {
         <input type="hidden" name="people" value={String(peopleIn(typed))} />
         {draftId ? <input type="hidden" name="draft" value={draftId} /> : ''}
         {value('household') ? <input type="hidden" name="household" value={value('household')} /> : ''}
-        {sensitive ? <SensitiveBox visit={visit} word={sensitive.word} /> : ''}
+        <PlainTick t={t} faults={heldBack(typed, t)} />
         <p class="govuk-inset-text">{t.dWhyNot}</p>
         {Array.from({ length: peopleIn(typed) }, (_, i) => (
           <PersonFields visit={visit} typed={typed} faults={faults} i={i} alone={peopleIn(typed) === 1} />
@@ -67,7 +67,7 @@ export function RegisterPage(props: RegisterProps) {
         ) : (
           ''
         )}
-        {value('household') ? '' : <AddressFields visit={visit} typed={typed} fault={faults.where} heading />}
+        {value('household') ? '' : <AddressFields visit={visit} typed={typed} faults={faults} heading />}
         <SinceField t={t} typed={typed} fault={faults.since} />
         <p class="govuk-button-group">
           <button type="submit" name="act" value="register" class="govuk-button">
@@ -80,23 +80,6 @@ export function RegisterPage(props: RegisterProps) {
         <p id="kept" role="status" />
       </form>
     </Desk>
-  )
-}
-
-export function SensitiveBox(props: { visit: Pick<DeskVisit, 't'>; word: string }) {
-  const { t } = props.visit
-  return (
-    <NotDone>
-      <Radios
-        name="sensitive"
-        legend={t.dSensitive.replace('{word}', props.word)}
-        value="remove"
-        choices={[
-          { value: 'remove', label: t.dRemove },
-          { value: 'keep', label: t.dKeep },
-        ]}
-      />
-    </NotDone>
   )
 }
 
@@ -122,7 +105,7 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
         auto
         fault={faults[name('given')]}
       />
-      <Field name={name('family')} label={t.dFamily} value={value('family')} auto />
+      <Field name={name('family')} label={t.dFamily} value={value('family')} auto fault={faults[name('family')]} />
       <BornFields t={t} typed={typed} faults={faults} before={name('')} />
       <Radios name={name('evidence')} legend={t.dHow} choices={evidence} value={value('evidence') || 'declaration'} />
       <Field
@@ -133,6 +116,7 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
         ltr
       />
       <Details
+        open={['contact', 'representative'].some((part) => faults[name(part)] !== undefined)}
         summary={
           <>
             {t.dSpeaks} · {t.dPhone} · {t.dRepresentative}
@@ -140,7 +124,7 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
         }
       >
         <LanguageSelect name={name('language')} label={t.dSpeaks} value={value('language') || visit.language} />
-        <Field name={name('contact')} label={t.dPhone} value={value('contact')} />
+        <Field name={name('contact')} label={t.dPhone} value={value('contact')} fault={faults[name('contact')]} />
         {value('guardian') ? (
           <>
             <input type="hidden" name={name('guardian')} value={value('guardian')} />
@@ -158,6 +142,7 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
             hint={t.dInstitutionHint}
             value={value('institution')}
             auto
+            fault={faults[name('institution')]}
           />
         )}
       </Details>
@@ -184,11 +169,11 @@ export function SinceField({ t, typed, fault }: { t: Texts; typed: Typed; fault?
 export function AddressFields(props: {
   visit: Pick<DeskVisit, 't' | 'town'>
   typed: Typed
-  fault?: string | undefined
+  faults?: Faults
   /** Where the question begins a part of its page. */
   heading?: boolean
 }) {
-  const { visit, typed, fault, heading } = props
+  const { visit, typed, faults = {}, heading } = props
   const { t, town } = visit
   const value = (name: string) => typed[name] ?? ''
   const places = referenceAddressesOf(town).map(({ name, streetName, number }) =>
@@ -201,7 +186,7 @@ export function AddressFields(props: {
         legend={t.dWhere}
         heading={heading ?? false}
         value={value('where')}
-        fault={fault}
+        fault={faults.where}
         choices={[
           { value: 'dwelling', label: t.dKindDwelling },
           {
@@ -214,7 +199,7 @@ export function AddressFields(props: {
         ]}
       />
       <div class="when-none">
-        <Field name="usual" label={t.dUsual} value={value('usual')} auto />
+        <Field name="usual" label={t.dUsual} value={value('usual')} auto fault={faults.usual} />
         {places.length > 1 ? (
           <Select
             name="keptAt"
@@ -227,17 +212,24 @@ export function AddressFields(props: {
         )}
       </div>
       <div class="when-described">
-        <Field name="description" label={t.dDescription} value={value('description')} auto />
+        <Field name="description" label={t.dDescription} value={value('description')} auto fault={faults.description} />
       </div>
       <div class="when-placed">
-        <Field name="street" label={t.dStreet} value={value('street')} auto />
+        <Field name="street" label={t.dStreet} value={value('street')} auto fault={faults.street} />
         <div class="row">
-          <Field name="number" label={t.dNumber} value={value('number')} size={6} />
-          <Field name="floor" label={t.dFloor} value={value('floor')} size={10} />
-          <Field name="postcode" label={t.dPostcode} value={value('postcode')} size={8} />
-          <Field name="district" label={t.dDistrict} value={value('district')} size={4} inputmode="numeric" />
+          <Field name="number" label={t.dNumber} value={value('number')} size={6} fault={faults.number} />
+          <Field name="floor" label={t.dFloor} value={value('floor')} size={10} fault={faults.floor} />
+          <Field name="postcode" label={t.dPostcode} value={value('postcode')} size={8} fault={faults.postcode} />
+          <Field
+            name="district"
+            label={t.dDistrict}
+            value={value('district')}
+            size={4}
+            inputmode="numeric"
+            fault={faults.district}
+          />
         </div>
-        <Field name="point" label={t.dPoint} hint={t.dPointHint} value={value('point')} />
+        <Field name="point" label={t.dPoint} hint={t.dPointHint} value={value('point')} fault={faults.point} />
       </div>
     </>
   )
@@ -257,9 +249,11 @@ export function TwinPage(props: {
   typed: Typed
   once: string
   person: number
+  /** Said of what was typed: it is not about papers. */
+  plain: boolean
   candidates: readonly { id: string; name?: object; dateOfBirth?: string; departedOn?: string }[]
 }) {
-  const { visit, typed, once, person, candidates } = props
+  const { visit, typed, once, person, plain, candidates } = props
   const { t, language, session } = visit
   const get = (name: string) => typed[`p${person}_${name}`] ?? ''
   return (
@@ -304,6 +298,7 @@ export function TwinPage(props: {
             <input type="hidden" name={name} value={value} />
           ))}
         <input type="hidden" name="once" value={once} />
+        {plain ? <input type="hidden" name="plain" value="yes" /> : ''}
         <Radios
           name={`p${person}_because`}
           legend={t.dBecause}

@@ -4,6 +4,7 @@ import type { ProofDeps } from '../proofs/issue.ts'
 import { lifeRules } from '../registry/life-dates.ts'
 import { DistinctBecause, type Registration } from '../registry/model.ts'
 import { DuplicateSuspected, registerNeighbour } from '../registry/register.ts'
+import { plainIn } from '../ui/plain.tsx'
 import { pageOf } from '../ui/signed-in.tsx'
 import { dropDraft, keepDraft, TO_DECIDE } from './drafts.ts'
 import { RegisterPage, TwinPage } from './register-page.tsx'
@@ -31,22 +32,15 @@ class Twin {
 export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: Typed, once: string): Promise<Reply> {
   const { town, requester } = visit
   const draftId = typed.draft
-  const { people, faults, sensitive } = check(
-    typed,
-    { ...visit, rules: lifeRules(deps.clock, town) },
-    typed.sensitive === 'keep' || visit.form.get('sensitive') === 'keep',
-  )
+  const { people, faults } = check(typed, { ...visit, rules: lifeRules(deps.clock, town) }, plainIn(visit.form))
   const [first, ...others] = people
   const { read, ...shown } = typed
   if (read) return pageOf(<RegisterPage visit={visit} typed={shown} read draftId={draftId} once={once} />)
   // Told in another calendar: nobody is registered before somebody has looked at both dates.
   if (Object.keys(faults).length === 0 && Object.keys(typed).some((name) => TOLD.test(name)))
     return pageOf(<RegisterPage visit={visit} typed={typed} draftId={draftId} once={once} />)
-  if (Object.keys(faults).length > 0 || first === undefined || sensitive)
-    return pageOf(
-      <RegisterPage visit={visit} typed={typed} faults={faults} sensitive={sensitive} draftId={draftId} once={once} />,
-      422,
-    )
+  if (Object.keys(faults).length > 0 || first === undefined)
+    return pageOf(<RegisterPage visit={visit} typed={typed} faults={faults} draftId={draftId} once={once} />, 422)
 
   const register = async (form: Registration, person: number) => {
     // Two people are two for a reason, or the question is asked again.
@@ -80,6 +74,7 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
             typed={{ ...typed, draft: draft.id }}
             once={once}
             person={error.person}
+            plain={visit.form.has('plain')}
             candidates={candidates}
           />
         ),

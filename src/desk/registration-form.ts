@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { type Holds, saysTooMuch } from '../firewall/free-text.ts'
 import { latinDigits } from '../platform/digits.ts'
 import type { InvalidInput } from '../platform/problem.ts'
 import {
@@ -8,15 +9,16 @@ import {
   type LifeFault,
   type LifeRules,
 } from '../registry/life-dates.ts'
-import { type Address, Contact, type Name, Registration } from '../registry/model.ts'
+import { type Address, Address as AddressSchema, Contact, type Name, Registration } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { referenceAddressesOf } from '../registry/reference-addresses.ts'
 import { saidDay } from '../registry/said-dates.ts'
 import { lifeFaultText, saidFaultText } from '../ui/dates.ts'
 import type { Faults } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import { plainFaults } from '../ui/plain.tsx'
 import { bornIn, withoutCalendars } from './born-fields.tsx'
 import { readDocument } from './machine-readable.ts'
-import { sensitiveWord, withoutSensitive } from './sensitive.ts'
 import { type DeskVisit, dayText } from './shell.tsx'
 import type { Typed } from './typed.ts'
 
@@ -24,8 +26,21 @@ export const MOST_PEOPLE = 12
 
 type Towns = Parameters<typeof referenceAddressesOf>[0]
 
-/** Text fields in which somebody might write what must not be kept. */
-const FREE = /^(usual|description|p\d+_(institution|contact))$/
+/** What each box holds, by the name it has on every form of the desk and the portal. */
+function holdsOf(field: string): Holds {
+  if (/^(usual|description|street|number|floor|postcode|district|point)$|^(p\d+_)?(institution|contact)$/.test(field))
+    return 'plain'
+  return /^(p\d+_)?(given|family)$/.test(field) ? 'name' : 'passing'
+}
+
+/** The boxes that say too much for a register, each with the reason. */
+export const heldBack = (typed: Typed, t: Texts): Faults => plainFaults(t, typed, holdsOf)
+
+/** What was typed, without what says too much; and where that was. */
+export function withoutHeldBack(typed: Typed): { kept: Typed; held: string[] } {
+  const held = Object.keys(typed).filter((field) => saysTooMuch(typed[field] ?? '', holdsOf(field)))
+  return { kept: { ...typed, ...Object.fromEntries(held.map((field) => [field, ''])) }, held }
+}
 
 /** Stands where a reader typed something whose check digit does not fit. */
 const UNREAD = '?'
@@ -34,19 +49,15 @@ export interface Checked {
   /** One registration a person, the address in the first. */
   people: Registration[]
   faults: Faults
-  /** A word that may say too much, and where. */
-  sensitive: { field: string; word: string } | undefined
 }
 
 export const peopleIn = (typed: Typed) =>
   Math.min(MOST_PEOPLE, Math.max(1, Number.parseInt(typed.people ?? '1', 10) || 1))
 
-/** What was typed, cleaned of what the clerk agreed to remove, with every date in the usual calendar. */
+/** What was typed, with every date in the usual calendar. That a text is not about papers is said each time it is sent. */
 export function typedIn({ form, t, language }: Pick<DeskVisit, 'form' | 't' | 'language'>): Typed {
   const typed: Typed = Object.fromEntries(form.entries().map(([name, value]) => [name, value.slice(0, 2000)]))
-  const { sensitive, ...rest } = typed
-  if (sensitive === 'remove')
-    for (const name of Object.keys(rest)) if (FREE.test(name)) rest[name] = withoutSensitive(rest[name] ?? '')
+  const { plain: _, ...rest } = typed
   return withoutDocuments(withoutCalendars(rest, { t, language }))
 }
 
@@ -87,16 +98,20 @@ function withoutDocuments(typed: Typed): Typed {
 /** Who reads a form, by which rules. */
 export type FormReader = Pick<DeskVisit, 't' | 'language' | 'town'> & { rules: LifeRules }
 
-/** Turns what was typed into registrations, or says kindly what is missing and what cannot be. */
-export function check(typed: Typed, reader: FormReader, keepSensitive: boolean): Checked {
+/**
+ * Turns what was typed into registrations, or says kindly what is missing and what cannot be.
+ *
+ * @param plain whether the clerk says that what sounds of papers is about something else
+ */
+export function check(typed: Typed, reader: FormReader, plain: { confirmedPlain?: true }): Checked {
   const { t, town, rules } = reader
-  const faults: Record<string, string> = {}
+  const faults: Record<string, string> = plain.confirmedPlain ? {} : { ...heldBack(typed, t) }
   const people: Registration[] = []
   const address = addressIn(typed, town)
   const since = dayIn(typed, 'since', reader)
   if (since && 'fault' in since) faults.since = since.fault
   const from = since && 'date' in since ? since.date : undefined
-  if (address === undefined && !typed.household) faults.where = t.dWhere
+  if (!typed.household) Object.assign(faults, addressFaults(address, t))
   for (let i = 0; i < peopleIn(typed); i += 1) {
     const get = (name: string) => (typed[`p${i}_${name}`] ?? '').trim()
     const [given, family] = [get('given'), get('family')]
@@ -132,18 +147,15 @@ export function check(typed: Typed, reader: FormReader, keepSensitive: boolean):
           : {}),
       ...(get('protected') ? { protected: true } : {}),
       ...(from ? { since: from } : {}),
-      ...(typed.household ? { householdId: typed.household } : { address: address ?? { kind: 'no-fixed-address' } }),
+      ...(typed.household
+        ? { householdId: typed.household }
+        : { address: faults.where === undefined && address ? address : { kind: 'no-fixed-address' } }),
+      ...plain,
     })
     if (parsed.success) people.push(parsed.data)
     else if (faults[`p${i}_document`] === undefined) faults[`p${i}_given`] ??= t.pInvalid
   }
-  const sensitive = keepSensitive
-    ? undefined
-    : Object.entries(typed)
-        .filter(([field]) => FREE.test(field))
-        .map(([field, text]) => ({ field, word: sensitiveWord(text) }))
-        .find((one): one is { field: string; word: string } => one.word !== undefined)
-  return { people, faults, sensitive }
+  return { people, faults }
 }
 
 const MOST_FAMILY_NAMES = 6
@@ -255,7 +267,7 @@ export function addressIn(typed: Typed, town: Towns): Address | undefined {
   const kept = /^\d{1,2}$/.test(get('keptAt')) ? referenceAddressesOf(town)[Number(get('keptAt'))] : undefined
   switch (get('where')) {
     case 'dwelling':
-      return { kind: 'dwelling', ...place }
+      return { kind: 'dwelling', ...part('description', 'description'), ...place }
     case 'informal-dwelling':
       return { kind: 'informal-dwelling', ...part('description', 'description'), ...place }
     case 'collective':
@@ -269,6 +281,12 @@ export function addressIn(typed: Typed, town: Towns): Address | undefined {
     default:
       return undefined
   }
+}
+
+/** What an address is without: a kind, or a street or words by which it is found. */
+export function addressFaults(address: Address | undefined, t: Texts): Faults {
+  if (address === undefined) return { where: t.dWhere }
+  return AddressSchema.safeParse(address).success ? {} : { where: t.dPlace }
 }
 
 /** A point as people have it: two numbers, a `geo:` address, a link copied from a map. @see RFC 5870 */

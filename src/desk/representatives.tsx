@@ -20,6 +20,7 @@ import { settleUnrepresented, type Unrepresented, unrepresentedNeighbours } from
 import { saidFaultText } from '../ui/dates.ts'
 import { Csrf, ErrorSummary, type Faults, Field, Group, Radios, Select, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
+import { plainIn } from '../ui/plain.tsx'
 import type { Form, signedInPages } from '../ui/signed-in.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
@@ -81,8 +82,8 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
     const typed = typedIn(visit)
     const parsed = Representative.safeParse(
       form.has('institution')
-        ? { kind: 'institution', name: form.get('institution') }
-        : { kind: form.get('kind'), neighbourId: form.get('who'), ...limitsIn(form) },
+        ? { kind: 'institution', name: form.get('institution'), ...plainIn(form) }
+        : { kind: form.get('kind'), neighbourId: form.get('who'), ...limitsIn(form), ...plainIn(form) },
     )
     if (!parsed.success) {
       const faults: Faults = form.has('institution')
@@ -120,6 +121,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
         kind,
         ...(limits ? { limits } : {}),
         ...(said ? { court: said } : {}),
+        ...plainIn(form),
       })
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error

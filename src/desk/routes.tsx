@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
 import type { House } from '../firewall/endpoint.ts'
+import { SaysTooMuch, saysTooMuch } from '../firewall/free-text.ts'
 import type { LedgerSigners } from '../firewall/ledger-signer.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
@@ -16,9 +16,7 @@ import { proofsOf } from '../proofs/proof-list.ts'
 import { revokeProof } from '../proofs/revoke.ts'
 import { offerToWallet } from '../proofs/wallet/offers.ts'
 import { confirmResidence } from '../registry/confirmations.ts'
-import { Departure, decideProceeding, recordDeparture, recordNotice } from '../registry/departures.ts'
 import { neighbourHistory } from '../registry/history.ts'
-import { ImpossibleDates, lifeRules } from '../registry/life-dates.ts'
 import { lookUpsOf } from '../registry/lookups.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { openNeighbour } from '../registry/neighbours.ts'
@@ -29,17 +27,18 @@ import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { referencePostWaiting } from '../registry/told.ts'
 import { mayBeUnrepresented } from '../registry/unrepresented.ts'
 import { saidFaultText } from '../ui/dates.ts'
-import type { Faults } from '../ui/form.tsx'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import { toldSoFar } from './born-fields.tsx'
 import { correctingDesk } from './correcting.tsx'
 import { datesDesk } from './dates.tsx'
-import { draftsOf, dropDraft, keepDraft } from './drafts.ts'
+import { departingDesk } from './departing.tsx'
+import { draftsOf, dropDraft, HELD, keepDraft } from './drafts.ts'
 import { erasureDesk } from './erasures.tsx'
+import { joiningDesk } from './joining.tsx'
 import { postalSection } from './letters.ts'
 import { messageDesk } from './messages.tsx'
 import { NeighbourPage, WalletPage } from './neighbour-page.tsx'
-import { HistoryPage, LeavePage, LookedPage, NoticePage } from './neighbour-past-page.tsx'
+import { HistoryPage, LookedPage } from './neighbour-past-page.tsx'
 import { offlineDesk } from './offline.tsx'
 import { organisationDesk } from './organisations.tsx'
 import { oversightDesk } from './oversight-routes.tsx'
@@ -49,7 +48,7 @@ import { purposesOfCase, withinCase } from './purpose.ts'
 import { criteriaOf, saidAgain, shortYearIn, understood } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
-import { dayIn, faultsOf, lifeText, onceOf, typedIn } from './registration-form.ts'
+import { heldBack, onceOf, typedIn } from './registration-form.ts'
 import { representativeDesk } from './representatives.tsx'
 import { SearchPage } from './search-page.tsx'
 import { settlingDesk } from './settling.tsx'
@@ -78,7 +77,8 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   representativeDesk(page, deps)
   protectingDesk(page, deps)
   undoDesk(page, deps)
-  departing(page, deps)
+  joiningDesk(page, deps)
+  departingDesk(page, deps)
   oversightDesk(page, deps)
   self(page, deps)
   portalDesk(page, deps)
@@ -100,8 +100,6 @@ function aboutNeighbours(page: Pages, deps: DeskDeps): Pages {
     })
 }
 const at = (id: string): `/${string}` => `/desk/neighbours/${id}`
-
-const readerOf = (visit: DeskVisit, { clock }: DeskDeps) => ({ ...visit, rules: lifeRules(clock, visit.town) })
 
 function finding(page: Pages, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk', roles: COUNTER }, async (visit) =>
@@ -134,6 +132,7 @@ function finding(page: Pages, deps: DeskDeps): void {
   })
   page({ method: 'post', path: '/desk/case', roles: COUNTER }, async ({ town, session, form, requester }) => {
     const workCase = form.get('case')
+    if (saysTooMuch(workCase, 'name')) throw new SaysTooMuch([])
     const purpose = form.get('purpose')
     await changeSession(deps, town, session.handle, {
       workCase: /^[A-Za-z0-9-]{4,64}$/.test(workCase) ? workCase : null,
@@ -151,7 +150,10 @@ function registering(page: Pages, deps: DeskDeps): void {
     if (draft === '') return pageOf(<RegisterPage visit={visit} typed={blank} once={randomUUID()} />)
     return Reply.page(await draftsOf(deps, visit.town, visit.requester), (drafts) => {
       const typed = drafts.find(({ id }) => id === draft)?.typed ?? {}
-      return <RegisterPage visit={visit} typed={typed} draftId={draft} once={typed.once ?? randomUUID()} />
+      const faults = Object.fromEntries((typed[HELD]?.split(' ') ?? []).map((field) => [field, visit.t.dHeldDraft]))
+      return (
+        <RegisterPage visit={visit} typed={typed} faults={faults} draftId={draft} once={typed.once ?? randomUUID()} />
+      )
     })
   })
   page({ method: 'post', path: '/desk/register', roles: COUNTER }, async (visit) => {
@@ -170,6 +172,10 @@ function registering(page: Pages, deps: DeskDeps): void {
       ))
     }
     if (typed.act === 'draft') {
+      const faults = heldBack(typed, visit.t)
+      // Nothing of it is kept until the box says something else.
+      if (Object.keys(faults).length > 0)
+        return pageOf(<RegisterPage visit={visit} typed={typed} faults={faults} draftId={draftId} once={once} />, 422)
       await keepDraft(deps, visit.town, visit.requester, draftId, typed)
       return Reply.redirect('/desk/work')
     }
@@ -204,7 +210,6 @@ function registering(page: Pages, deps: DeskDeps): void {
         requests={requests}
         kept={kept}
         unrepresented={unrepresented}
-        once={randomUUID()}
       />
     ))
   })
@@ -285,72 +290,6 @@ function neighbour(page: Pages, deps: DeskDeps): void {
     await confirmResidence(deps, visit.town, visit.requester, idIn(visit), onceIn(visit, 'confirm'))
     return Reply.redirect(at(idIn(visit)))
   })
-}
-
-const LEAVING = ['name', 'departedOn'] as const
-
-function departing(page: Pages, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) => {
-    const { town, requester } = visit
-    const id = idIn(visit)
-    const opened = await openNeighbour(deps, town, requester, id, { purpose: 'departure', fields: LEAVING })
-    return Reply.page(opened.with(await openProceedings(deps, town, requester, id)), ([neighbour, proceedings]) => (
-      <LeavePage visit={visit} neighbour={neighbour} proceedings={proceedings} once={randomUUID()} />
-    ))
-  })
-  page({ method: 'post', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) => {
-    const typed = typedIn(visit)
-    const version = Number(visit.form.get('version'))
-    const again = (faults: Faults) => {
-      const left = z.iso.date().safeParse(typed.left).data
-      const neighbour = { id: idIn(visit), version, ...(left ? { departedOn: left } : {}) }
-      const form = { neighbour, proceedings: [], once: onceOf(typed), typed, faults }
-      return pageOf(<LeavePage visit={visit} {...form} />, 422)
-    }
-    const cause = visit.form.get('cause')
-    const atOnce = cause === 'death' || cause === 'moved-away'
-    const on = atOnce ? dayIn(typed, 'on', readerOf(visit, deps)) : undefined
-    if (on && 'fault' in on) return again({ on: on.fault })
-    const departure = Departure.safeParse(
-      atOnce ? { cause, ...(on ? { on: on.date } : {}) } : { cause, reason: visit.form.get('reason') },
-    )
-    if (!departure.success) throw new InvalidInput([])
-    const conditions = { version, idempotencyKey: onceIn(visit, 'leave') }
-    try {
-      await recordDeparture(deps, visit.town, visit.requester, idIn(visit), departure.data, conditions)
-    } catch (error) {
-      if (!(error instanceof ImpossibleDates)) throw error
-      return again(faultsOf(error, visit))
-    }
-    return Reply.redirect(atOnce ? at(idIn(visit)) : `${at(idIn(visit))}/leave`)
-  })
-  page(
-    { method: 'post', path: '/desk/neighbours/:id/proceedings/:proceeding/notice', roles: COUNTER },
-    async (visit) => {
-      const typed = typedIn(visit)
-      const place = { neighbourId: idIn(visit), proceedingId: visit.params.proceeding ?? '' }
-      const again = (fault: string) =>
-        pageOf(<NoticePage visit={visit} at={place} once={onceOf(typed)} typed={typed} fault={fault} />, 422)
-      const told = dayIn(typed, 'told', readerOf(visit, deps)) ?? { fault: visit.t.dWholeDay }
-      if ('fault' in told) return again(told.fault)
-      try {
-        await recordNotice(deps, visit.town, visit.requester, place, told.date, onceIn(visit, 'notice'))
-      } catch (error) {
-        if (!(error instanceof ImpossibleDates)) throw error
-        return again(error.faults.map((fault) => lifeText(fault, visit)).join(' '))
-      }
-      return Reply.redirect('/desk/work')
-    },
-  )
-  page(
-    { method: 'post', path: '/desk/neighbours/:id/proceedings/:proceeding/decision', roles: COUNTER },
-    async (visit) => {
-      const decision = visit.form.get('decision') === 'approved' ? 'approved' : 'withdrawn'
-      const place = { neighbourId: idIn(visit), proceedingId: visit.params.proceeding ?? '' }
-      await decideProceeding(deps, visit.town, visit.requester, place, decision, onceIn(visit, 'decision'))
-      return Reply.redirect('/desk/work')
-    },
-  )
 }
 
 function self(page: Pages, deps: DeskDeps): void {

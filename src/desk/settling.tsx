@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { SaysTooMuch } from '../firewall/free-text.ts'
 import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
@@ -16,10 +17,20 @@ import { saidFaultText } from '../ui/dates.ts'
 import { Csrf, ErrorSummary, type Faults, Radios, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Details } from '../ui/parts.tsx'
+import { PlainTick, plainIn } from '../ui/plain.tsx'
 import { type Form, pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
 import { AddressFields, SinceField } from './register-page.tsx'
-import { addressIn, type DateTyped, dayIn, faultsOf, onceOf, typedIn } from './registration-form.ts'
+import {
+  addressFaults,
+  addressIn,
+  type DateTyped,
+  dayIn,
+  faultsOf,
+  heldBack,
+  onceOf,
+  typedIn,
+} from './registration-form.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
 import { bornText, Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
@@ -39,9 +50,10 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
       pageOf(<SettlePage visit={visit} who={whoIn(form, how === 'return')} typed={typed} faults={faults} />, 422)
     const [joined] = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(form.get('join')) ?? []
     if (since && 'fault' in since) return again({ since: since.fault })
-    if (address === undefined && joined === undefined) return again({ where: t.dWhere })
+    const missing = joined === undefined ? addressFaults(address, t) : {}
+    if (Object.keys(missing).length > 0) return again(missing)
     const agreement = MinorsAgreement.safeParse(form.get('agreement')).data
-    const from = { ...(since ? { since: since.date } : {}), ...(agreement ? { agreement } : {}) }
+    const from = { ...(since ? { since: since.date } : {}), ...(agreement ? { agreement } : {}), ...plainIn(form) }
     const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(visit, 'move') }
     const settle = (where: { address: NonNullable<typeof address> } | { householdId: string }) =>
       how === 'return'
@@ -65,6 +77,7 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
       } else if (address) await settle({ address })
     } catch (error) {
       if (error instanceof NothingChanges) return again({ where: t.zNothing })
+      if (error instanceof SaysTooMuch) return again(heldBack(typed, t))
       if (!(error instanceof InvalidInput)) throw error
       return again(faultsOf(error, visit))
     }
@@ -176,6 +189,7 @@ function SettleForm(props: {
       <input type="hidden" name="once" value={once} />
       {who.others ? <input type="hidden" name="others" value="yes" /> : ''}
       {who.minors ? <input type="hidden" name="minors" value="yes" /> : ''}
+      <PlainTick t={t} faults={heldBack(typed, t)} />
       {children}
       {who.others ? <Tick name="everyone" label={t.dEveryone} on={typed.everyone !== undefined} /> : ''}
       {who.minors ? (
@@ -222,7 +236,7 @@ function SettlePage(props: { visit: DeskVisit; who: Who; typed: Typed; faults: F
         {typed.join ? (
           <input type="hidden" name="join" value={typed.join} />
         ) : (
-          <AddressFields visit={visit} typed={typed} fault={faults.where} />
+          <AddressFields visit={visit} typed={typed} faults={faults} />
         )}
       </SettleForm>
       <p>

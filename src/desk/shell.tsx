@@ -163,5 +163,18 @@ export function timeText(language: Language, timeZone: string, instant: string):
   })
 }
 
+/** How a proof stands: for others a change shows only the next morning. */
+export const proofStanding = (
+  proof: { revokedAt: string | null; publicFrom: string | null },
+  t: Texts,
+  language: Language,
+  timeZone: string,
+): string =>
+  proof.publicFrom
+    ? t.dTakenLater.replace('{time}', timeText(language, timeZone, proof.publicFrom))
+    : proof.revokedAt
+      ? t.dTaken
+      : t.dInForce
+
 export const languageName = (code: string) => LANGUAGES[code as Language]?.name ?? code
 export const textsOf = (language: Language) => LOCALES[language]

@@ -1,10 +1,11 @@
 import type { OpenSession } from '../identity/sessions.ts'
+import { nameText } from '../proofs/paper.ts'
 import type { OpenProceeding } from '../registry/proceedings-due.ts'
 import { Csrf } from '../ui/form.tsx'
 import { type Draft, TO_DECIDE } from './drafts.ts'
-import { ProceedingBox } from './neighbour-past-page.tsx'
+import { proceedingNames } from './proceeding-box.tsx'
 import { deskScript } from './script.ts'
-import { Desk, type DeskVisit, timeText } from './shell.tsx'
+import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
 
 /** What waits for this clerk. */
 export function WorkPage(props: {
@@ -19,9 +20,8 @@ export function WorkPage(props: {
   kept: number
   /** Whether there may be a child nobody acts for. */
   unrepresented: boolean
-  once: string
 }) {
-  const { visit, drafts, proceedings, letters, requests, kept, unrepresented, once } = props
+  const { visit, drafts, proceedings, letters, requests, kept, unrepresented } = props
   const { t, session, requester } = visit
   return (
     <Desk visit={visit} title={t.dWork} here="/desk/work" script={deskScript.address}>
@@ -47,9 +47,15 @@ export function WorkPage(props: {
       </p>
       <h2>{t.dProceedings}</h2>
       {proceedings.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
-      {proceedings.map((proceeding) => (
-        <ProceedingBox visit={visit} proceeding={proceeding} once={once} />
-      ))}
+      <ul class="cards">
+        {proceedings.map((proceeding) => (
+          <Due visit={visit} proceeding={proceeding} />
+        ))}
+      </ul>
+      <h2>{t.dJoins}</h2>
+      <p>
+        <a href="/desk/joins">{t.nShow}</a>
+      </p>
       <h2>{t.dUnrepresented}</h2>
       <form method="post" action="/desk/unrepresented">
         <Csrf token={session.csrf} />
@@ -91,6 +97,24 @@ export function WorkPage(props: {
         </form>
       )}
     </Desk>
+  )
+}
+
+/** A departure under way, in a line: its reason is opened on its own page. */
+function Due(props: { visit: DeskVisit; proceeding: OpenProceeding }) {
+  const { visit, proceeding } = props
+  const { t, language } = visit
+  const { neighbourId, name, cause, answerBy, unread } = proceeding
+  return (
+    <li>
+      <a href={`/desk/neighbours/${neighbourId}/leave`}>
+        <bdi>{name ? nameText(name) : '…'}</bdi>
+      </a>{' '}
+      · {proceedingNames(t)[cause]}
+      <br />
+      {answerBy ? t.lUntil.replace('{day}', dayText(language, answerBy)) : t.lNoNotice}
+      {unread ? <strong class="govuk-tag">{t.lUnread}</strong> : ''}
+    </li>
   )
 }
 

@@ -4,6 +4,7 @@ import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
+import { called, confirmedPlain, mustBePlain, plain } from './free-text.ts'
 import type { Ask, Gate } from './gate.ts'
 import { type Authority, Refusal, type Staff } from './requester.ts'
 
@@ -11,25 +12,24 @@ import { type Authority, Refusal, type Staff } from './requester.ts'
 export const ORDER_FIELDS = ['name', 'dateOfBirth', 'contact', 'address', 'residence'] as const
 export type OrderField = (typeof ORDER_FIELDS)[number]
 
-const line = (most: number) => z.string().trim().min(1).max(most)
-
 /** A formal demand, as the legal officer who received it writes it down. */
 export const Demand = z
   .strictObject({
     authority: z.strictObject({
-      name: line(200),
+      name: called(200),
       functions: z.array(z.string().regex(/^[a-z][a-z-]{1,63}$/)).min(1),
       organisationId: z.uuid().optional(),
     }),
     purpose: z.enum(['immigration-control', 'other']),
     basis: z.enum(['judge-order', 'other']),
-    basisText: line(500),
-    scope: line(2000),
+    basisText: plain(500),
+    scope: plain(2000),
     neighbourId: z.uuid().optional(),
     fields: z.array(z.enum(ORDER_FIELDS)).max(ORDER_FIELDS.length),
     documentSha256: z.string().regex(/^[0-9a-f]{64}$/),
     /** The day until which the order forbids telling the neighbour, where it does. */
     secretUntil: z.iso.date().optional(),
+    confirmedPlain,
   })
   .openapi('Demand')
 export type Demand = z.infer<typeof Demand>
@@ -63,6 +63,7 @@ const place = (id: string) => ({ table: 'access_requests', column: 'details', ro
  * Writes a demand down as a case and decides it at once. From or for immigration enforcement it is refused, whatever
  * it rests on; only a judge's order about one named neighbour comes under review; all else is refused.
  *
+ * @throws {SaysTooMuch} when its words may be about somebody's papers, and nobody said that they are not
  * @throws {Refusal} for anyone but legal staff
  */
 export async function recordDemand(
@@ -71,6 +72,7 @@ export async function recordDemand(
   officer: Staff,
   demand: Demand,
 ): Promise<Disclosed<Recorded>> {
+  await mustBePlain(gate, municipalityId, officer, Demand, demand)
   const id = uuidv7()
   const reference = newReference()
   await gate.decide(handling(municipalityId, officer), async () => undefined)

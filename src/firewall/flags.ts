@@ -1,8 +1,10 @@
+import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import { type LedgerLine, type LedgerPlace, ledgerLines } from '../ledger/lines.ts'
 import { sqlState } from '../platform/database.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
+import { called, confirmedPlain, mustBePlain } from './free-text.ts'
 import type { Gate } from './gate.ts'
 import type { Staff } from './requester.ts'
 
@@ -123,14 +125,18 @@ async function ofNeighbourHere(insert: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Which record is a staff member's own, so that look-ups of it and of their household are flagged. @throws {InvalidInput} {Refusal} */
-export function linkStaff(
+/** Which record is whose, of the staff: by the pseudonym they sign in with. */
+export const StaffRecord = z.strictObject({ staff: called(200), neighbourId: z.uuid(), confirmedPlain })
+
+/** Which record is a staff member's own, so that look-ups of it and of their household are flagged. @throws {InvalidInput} {SaysTooMuch} {Refusal} */
+export async function linkStaff(
   gate: Gate,
   municipalityId: string,
   requester: Staff,
-  staff: string,
-  neighbourId: string,
+  record: z.infer<typeof StaffRecord>,
 ): Promise<Disclosed<object>> {
+  await mustBePlain(gate, municipalityId, requester, StaffRecord, record)
+  const { staff, neighbourId } = record
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
     await ofNeighbourHere(
       transaction

@@ -58,6 +58,8 @@ export interface GateHand {
   /** The subjects the ledger names as seen; without a call, all that were opened. */
   shown(subjects: readonly string[]): void
   occasion(facts: Record<string, number | string>): void
+  /** What else happened to the registry: one more entry, in the same commit. */
+  also(event: RegistryEvent): void
 }
 
 /** Fetches sealed records inside the gate's transaction. */
@@ -283,6 +285,7 @@ export function createGate(deps: GateDeps): Gate {
         const opened = await openMore(load)
         let shown: readonly string[] | undefined
         let occasion: Record<string, number | string> | undefined
+        const events: RegistryEvent[] = []
         const hand: GateHand = {
           transaction,
           seal: opener.seal,
@@ -293,6 +296,7 @@ export function createGate(deps: GateDeps): Gate {
           occasion: (facts) => {
             occasion = facts
           },
+          also: (event) => void events.push(event),
         }
         const result = await use(opened, hand, openMore)
         const seen = new Set(shown ?? found)
@@ -301,6 +305,7 @@ export function createGate(deps: GateDeps): Gate {
           .map((subject) => entryOf(ask, onRequest, subject, opener.keyOf(subject)))
         if (entries.length === 0 || occasion !== undefined)
           entries.push(entryOf(ask, onRequest, null, ledger, occasion))
+        entries.push(...events.map((event) => eventEntry(ask.municipalityId, event, ledger)))
         await append(transaction, ask.municipalityId, entries)
         await raiseFlags(transaction, ask, [...found])
         return { result }

@@ -4,6 +4,7 @@ import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
+import { called, confirmedPlain, mustBePlain } from './free-text.ts'
 import type { Gate } from './gate.ts'
 import { admitOrganisation, tieOrganisation } from './organisations.ts'
 import type { Staff } from './requester.ts'
@@ -12,16 +13,17 @@ const Functions = z.array(z.string().regex(/^[a-z][a-z-]{1,63}$/)).max(10)
 
 export const NewOrganisation = z
   .strictObject({
-    name: z.string().trim().min(1).max(200),
+    name: called(200),
     /** What it does. Without one it gets nothing. */
     functions: Functions,
     /** The officer who signs that it passes nothing on, where one has. */
-    signedBy: z.string().trim().min(1).max(200).optional(),
+    signedBy: called(200).optional(),
     /** Its machines' client ids at the city's sign-in. */
     clients: z
       .array(z.string().regex(/^[\w.:-]{1,200}$/))
       .max(10)
       .default([]),
+    confirmedPlain,
   })
   .openapi('NewOrganisation')
 export type NewOrganisation = z.infer<typeof NewOrganisation>
@@ -92,6 +94,7 @@ export async function enrolOrganisation(
   officer: Staff,
   organisation: NewOrganisation,
 ): Promise<Disclosed<{ id: string }>> {
+  await mustBePlain(gate, municipalityId, officer, NewOrganisation, organisation)
   return gate.decide(enrolling(municipalityId, officer), async (transaction) => ({
     id: await enrolIn(transaction, clock, municipalityId, organisation),
   }))
@@ -145,15 +148,19 @@ export async function addTie(
   })
 }
 
-/** Records a promise, signed by a named officer, for twelve months. @throws {NotFound} {Refusal} */
+/** Who signs a promise. */
+export const Promising = z.strictObject({ signedBy: called(200), confirmedPlain })
+
+/** Records a promise, signed by a named officer, for twelve months. @throws {SaysTooMuch} {NotFound} {Refusal} */
 export async function attest(
   gate: Gate,
   clock: Clock,
   municipalityId: string,
   officer: Staff,
   organisationId: string,
-  signedBy: string,
+  promise: z.infer<typeof Promising>,
 ): Promise<Disclosed<{ id: string }>> {
+  await mustBePlain(gate, municipalityId, officer, Promising, promise)
   return gate.decide(enrolling(municipalityId, officer), async (transaction) => {
     const known = await transaction
       .selectFrom('organisations')
@@ -168,7 +175,7 @@ export async function attest(
       reportsTo: [],
       sharesWith: [],
       clients: [],
-      attestation: { signedBy, signedAt: clock.now().toString() },
+      attestation: { signedBy: promise.signedBy, signedAt: clock.now().toString() },
     })
     return { id: organisationId }
   })

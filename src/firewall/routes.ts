@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { Demand, readDemand, recordDemand, reviewDemand } from './access-requests.ts'
 import { endpoint, type House } from './endpoint.ts'
-import { linkStaff, openFlags, reviewFlag, watchNeighbour } from './flags.ts'
+import { linkStaff, openFlags, reviewFlag, StaffRecord, watchNeighbour } from './flags.ts'
 import type { Gate } from './gate.ts'
 import { refusalLetters } from './letters.ts'
 import { lockdownState, voteLockdown } from './lockdown.ts'
@@ -192,11 +192,10 @@ function supervision<T extends Town>(house: House<T>, gate: Gate): void {
       summary: 'Say which record is a staff member\u2019s own, so that look-ups of it and its household are flagged',
       tag: 'Supervision',
       auth: 'staff',
-      body: z.strictObject({ staff: z.string().min(1).max(200), neighbourId: Id }),
+      body: StaffRecord,
       answers: { 201: { description: 'Done', schema: z.object({ linked: z.boolean() }) } },
       refuses: [403, 422],
     },
-    async ({ town, requester, body }) =>
-      Reply.disclose(await linkStaff(gate, town.id, requester, body.staff, body.neighbourId), 201),
+    async ({ town, requester, body }) => Reply.disclose(await linkStaff(gate, town.id, requester, body), 201),
   )
 }

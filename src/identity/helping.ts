@@ -1,4 +1,6 @@
 import { randomInt } from 'node:crypto'
+import { z } from '@hono/zod-openapi'
+import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import type { Resident } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
@@ -34,13 +36,17 @@ export interface Helper {
 
 const place = (id: string) => ({ table: 'helpers', column: 'name', row: id })
 
-/** Names a helper. @returns the code for them, which is nowhere else */
+/** Whom a neighbour names: a person, or an office. */
+export const HelperName = z.strictObject({ name: plain(100), confirmedPlain })
+
+/** Names a helper. @returns the code for them, which is nowhere else @throws {SaysTooMuch} */
 export async function nameHelper(
   deps: Deps,
   town: Municipality,
   resident: Resident,
-  helper: { name: string; profiles: readonly string[]; until: Temporal.PlainDate },
+  helper: z.infer<typeof HelperName> & { profiles: readonly string[]; until: Temporal.PlainDate },
 ): Promise<{ code: string }> {
+  await mustBePlain(deps.gate, town.id, resident, HelperName, helper)
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const code = Array.from({ length: LETTERS }, () => ALPHABET[randomInt(32)]).join('')
   const id = uuidv7()
@@ -53,7 +59,7 @@ export async function nameHelper(
         id,
         municipality_id: town.id,
         neighbour_id: resident.neighbourId,
-        name: Buffer.from(ledger.seal(place(id), helper.name.slice(0, 100))),
+        name: Buffer.from(ledger.seal(place(id), helper.name)),
         code_hash: hash(`helper ${code}`),
         profiles: [...helper.profiles],
         until: until.toString(),

@@ -1,3 +1,4 @@
+import { z } from '@hono/zod-openapi'
 import {
   type AuthenticationResponseJSON,
   generateAuthenticationOptions,
@@ -9,6 +10,7 @@ import {
   verifyRegistrationResponse,
 } from '@simplewebauthn/server'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { confirmedPlain, fieldsSayingTooMuch, mustBePlain, plain, SaysTooMuch } from '../firewall/free-text.ts'
 import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
@@ -27,6 +29,8 @@ type Deps = Pick<RegistryDeps, 'database' | 'clock' | 'gate'>
 /** How long a QR code for a telephone waits, and a number to sign. */
 const ENROLMENT_SECONDS = 900
 const CHALLENGE_SECONDS = 300
+/** Who enrols a telephone has not signed in yet. */
+const ENROLLING = { kind: 'job', id: 'portal' } as const
 
 /** @throws when a telephone could not be enrolled or recognised. */
 export class PasskeyRefused extends Problem {
@@ -44,6 +48,10 @@ export function relyingParty(town: Municipality): { id: string; origins: string[
   if (hostname !== '127.0.0.1') return { id: hostname, origins: [origin] }
   return { id: 'localhost', origins: [`http://localhost:${port}`] }
 }
+
+/** What somebody calls a device. */
+export const DeviceName = z.strictObject({ device: plain(60, 0), confirmedPlain })
+export type DeviceName = z.infer<typeof DeviceName>
 
 /** A code for one telephone, to be shown as a QR code at the counter. @throws {NotResident} {NotFound} {Refusal} */
 export async function offerEnrolment(
@@ -115,8 +123,17 @@ async function takeChallenge(deps: Deps, town: Municipality, challenge: string):
   return taken.numDeletedRows === 1n
 }
 
-/** What a browser needs to make a passkey. Nothing in it says whose. */
-export async function passkeyOptions(deps: Deps, town: Municipality): Promise<PublicKeyCredentialCreationOptionsJSON> {
+/**
+ * What a browser needs to make a passkey. Nothing in it says whose.
+ *
+ * @throws {SaysTooMuch} before there is a passkey that would not be kept
+ */
+export async function passkeyOptions(
+  deps: Deps,
+  town: Municipality,
+  named: DeviceName,
+): Promise<PublicKeyCredentialCreationOptionsJSON> {
+  await mustBePlain(deps.gate, town.id, ENROLLING, DeviceName, named)
   const options = await generateRegistrationOptions({
     rpName: 'Padrón',
     rpID: relyingParty(town).id,
@@ -132,14 +149,15 @@ export async function passkeyOptions(deps: Deps, town: Municipality): Promise<Pu
 /** Where a new passkey's owner is known from: a code from the counter, or the session they are in. */
 export type Owner = { code: string } | { neighbourId: string }
 
-/** Keeps a new passkey for a neighbour. A code is good once. @throws {PasskeyRefused} */
+/** Keeps a new passkey for a neighbour. A code is good once. @throws {SaysTooMuch} {PasskeyRefused} */
 export async function keepPasskey(
   deps: Deps,
   town: Municipality,
   owner: Owner,
   response: RegistrationResponseJSON,
-  device: string,
+  named: DeviceName,
 ): Promise<{ neighbourId: string }> {
+  if (fieldsSayingTooMuch(DeviceName, named).length > 0 && !named.confirmedPlain) throw new SaysTooMuch([])
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const handle = uuidv7()
   const party = relyingParty(town)
@@ -176,7 +194,7 @@ export async function keepPasskey(
         handle,
         public_key: Buffer.from(credential.publicKey),
         counter: credential.counter,
-        device: Buffer.from(ledger.seal(named(handle), device.slice(0, 60) || '·')),
+        device: Buffer.from(ledger.seal(placeOf(handle), named.device || '·')),
         created_at: now.toString(),
       })
       .execute()
@@ -231,7 +249,7 @@ export async function signInWithPasskey(
 }
 
 /** What somebody calls a device is theirs: it may be their name. */
-const named = (handle: string) => ({ table: 'passkeys', column: 'device', row: handle })
+const placeOf = (handle: string) => ({ table: 'passkeys', column: 'device', row: handle })
 
 export interface Device {
   handle: string
@@ -253,7 +271,7 @@ export async function devicesOf(deps: Deps, town: Municipality, resident: Reside
   )
   return rows.map((row) => ({
     handle: row.handle,
-    device: ledger.open(named(row.handle), row.device) as string,
+    device: ledger.open(placeOf(row.handle), row.device) as string,
     createdAt: row.created_at.toISOString(),
     usedAt: row.used_at?.toISOString() ?? null,
   }))

@@ -1,4 +1,5 @@
 import type { Credentials } from '../firewall/endpoint.ts'
+import { saysTooMuch } from '../firewall/free-text.ts'
 import type { Requester, Staff } from '../firewall/requester.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -58,7 +59,9 @@ export async function staffOf(deps: IdentityDeps, town: Municipality, credential
 }
 
 function caseOf({ workCase }: Credentials): string | undefined {
-  return workCase !== undefined && /^[A-Za-z0-9-]{4,64}$/.test(workCase) ? workCase : undefined
+  const usual = workCase !== undefined && /^[A-Za-z0-9-]{4,64}$/.test(workCase)
+  // A look-up under somebody's document is one without a case: it stands in the ledger for years.
+  return usual && !saysTooMuch(workCase, 'name') ? workCase : undefined
 }
 
 /** A token bound to a key comes with a fresh proof by that key, used once. @see RFC 9449 sections 7 and 11.1 */

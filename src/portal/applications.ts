@@ -1,6 +1,7 @@
+import { z } from '@hono/zod-openapi'
 import { calculateJwkThumbprint, type JWK } from 'jose'
-import { z } from 'zod'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { called, confirmedPlain, mustBePlain, ownWords, plain } from '../firewall/free-text.ts'
 import { enrolIn, enrolling } from '../firewall/organisation-desk.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
@@ -26,21 +27,31 @@ export const FUNCTIONS = [
 ] as const
 const ENFORCEMENT = 'immigration-enforcement'
 const MOST = { source: 10, town: 300 } as const
-const line = (most: number) => z.string().trim().min(1).max(most)
 
 export const Application = z.strictObject({
-  name: line(200),
+  name: called(200),
   functions: z.array(z.enum(FUNCTIONS)).min(1).max(FUNCTIONS.length),
-  /** Whom it belongs to, reports to, shares data with, in its own words. */
-  ties: z.string().trim().max(2000),
+  /** Whom it belongs to, reports to, shares data with, in its own words: it must be able to name whom we answer nothing. */
+  ties: ownWords(2000),
   /** Who signs that it passes nothing on. */
-  officer: line(200),
-  contact: line(200),
-  need: line(2000),
+  officer: called(200),
+  contact: plain(200),
+  need: plain(2000),
   /** RFC 7638 thumbprints of its keys. */
-  keys: z.array(z.string()).max(10),
+  keys: z.array(z.string().regex(/^[\w-]{43}$/)).max(10),
+  confirmedPlain,
 })
 export type Application = z.infer<typeof Application>
+
+/** Nobody has signed in who applies. */
+const APPLICANT = { kind: 'job', id: 'applications' } as const
+
+/** What a legal officer answers: the machine's client id at the city's sign-in; or why not. */
+export const ApplicationAnswer = z.discriminatedUnion('enrol', [
+  z.strictObject({ enrol: z.literal(true), client: z.string().regex(/^[\w.:-]{0,200}$/) }),
+  z.strictObject({ enrol: z.literal(false), reason: plain(2000), confirmedPlain }),
+])
+export type ApplicationAnswer = z.infer<typeof ApplicationAnswer>
 
 const place = (id: string, column: 'content' | 'reason') => ({ table: 'applications', column, row: id })
 
@@ -72,6 +83,7 @@ export async function thumbprintsIn(text: string): Promise<string[] | undefined>
  * Takes an application from anyone. One from immigration enforcement is refused as it comes.
  *
  * @returns the code to follow it by, which is with whoever applied and nowhere else
+ * @throws {SaysTooMuch} when its words may be about somebody's papers, and nobody said that they are not
  * @throws {Problem} too-many-applications
  */
 export async function applyToAsk(
@@ -80,6 +92,7 @@ export async function applyToAsk(
   application: Application,
   source: string,
 ): Promise<{ reference: string }> {
+  await mustBePlain(deps.gate, town.id, APPLICANT, Application, application)
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const { letters, shown } = newReference()
   const id = uuidv7()
@@ -157,16 +170,16 @@ export async function applicationsToReview(
  * Decides an application. Enrolled, the organisation is answered from this commit on, unless a tie says otherwise, and its
  * machine only with the keys it named.
  *
- * @param answer the machine's client id at the city's sign-in; or why not
- * @throws {ClientTaken} {NotFound} {Refusal}
+ * @throws {SaysTooMuch} {ClientTaken} {NotFound} {Refusal}
  */
 export async function decideApplication(
   deps: RegistryDeps,
   town: Municipality,
   officer: Staff,
   id: string,
-  answer: { enrol: true; client: string } | { enrol: false; reason: string },
+  answer: ApplicationAnswer,
 ): Promise<Disclosed<{ organisationId: string | undefined }>> {
+  if (!answer.enrol) await mustBePlain(deps.gate, town.id, officer, ApplicationAnswer, answer)
   const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.decide(enrolling(town.id, officer), async (transaction) => {
     const row = await transaction

@@ -1,11 +1,12 @@
-import { AddressFields, SensitiveBox, SinceField } from '../desk/register-page.tsx'
-import { contactText } from '../desk/registration-form.ts'
+import { AddressFields, SinceField } from '../desk/register-page.tsx'
+import { contactText, heldBack } from '../desk/registration-form.ts'
 import { dayText } from '../desk/shell.tsx'
 import type { Typed } from '../desk/typed.ts'
 import type { Neighbour } from '../registry/neighbours.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
 import { Spoken } from '../ui/language-select.tsx'
 import { Done } from '../ui/parts.tsx'
+import { PlainTick } from '../ui/plain.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
 
 /** What a neighbour may say has changed: most of it takes effect at once. */
@@ -80,7 +81,7 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
         <p>{t.mObjectLead}</p>
         <form method="post" action="/me/change/object">
           {hidden}
-          <Field name="why" label={t.mObjectWhy} lines={3} maxlength={5000} required auto />
+          <Field name="why" label={t.mObjectWhy} hint={t.kOwnWords} lines={3} maxlength={5000} required auto />
           <button type="submit" class="govuk-button">
             {t.kSend}
           </button>
@@ -163,15 +164,8 @@ export function ChildPage(props: ChildProps) {
 }
 
 /** A new address of any kind, which is true from the moment it is sent. */
-export function MovePage(props: {
-  visit: OwnVisit
-  typed: Typed
-  version: number
-  once: string
-  faults?: Faults
-  word?: string | undefined
-}) {
-  const { visit, typed, version, once, faults = {}, word } = props
+export function MovePage(props: { visit: OwnVisit; typed: Typed; version: number; once: string; faults?: Faults }) {
+  const { visit, typed, version, once, faults = {} } = props
   const { t, session } = visit
   return (
     <Own visit={visit} heading={t.mMove}>
@@ -181,8 +175,8 @@ export function MovePage(props: {
         <Csrf token={session.csrf} />
         <input type="hidden" name="once" value={once} />
         <input type="hidden" name="version" value={String(version)} />
-        {word ? <SensitiveBox visit={visit} word={word} /> : ''}
-        <AddressFields visit={visit} typed={typed} fault={faults.where} />
+        <PlainTick t={t} faults={heldBack(typed, t)} />
+        <AddressFields visit={visit} typed={typed} faults={faults} />
         <SinceField t={t} typed={typed} fault={faults.since} />
         <button type="submit" class="govuk-button">
           {t.mMove}

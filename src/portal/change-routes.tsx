@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { addressIn, bornOf, contactIn, dayIn, faultsOf, recordedIn, typedIn } from '../desk/registration-form.ts'
-import { sensitiveWord } from '../desk/sensitive.ts'
+import {
+  addressFaults,
+  addressIn,
+  bornOf,
+  contactIn,
+  dayIn,
+  faultsOf,
+  heldBack,
+  recordedIn,
+  typedIn,
+} from '../desk/registration-form.ts'
+import { SaysTooMuch } from '../firewall/free-text.ts'
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { confirmResidence } from '../registry/confirmations.ts'
@@ -12,6 +22,7 @@ import { moveNeighbour, NothingChanges } from '../registry/residences.ts'
 import type { Faults } from '../ui/form.tsx'
 import { LOCALES } from '../ui/language.ts'
 import { spokenIn } from '../ui/language-select.tsx'
+import { plainIn } from '../ui/plain.tsx'
 import { pageOf } from '../ui/signed-in.tsx'
 import { askedBy } from './asked.ts'
 import { AskedPage } from './asked-page.tsx'
@@ -58,6 +69,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     return correct(visit, {
       contact: contact === '' ? null : contactIn(contact, recordedIn(Contact, visit.form.get('reached'))),
       ...(languages ? { languages } : {}),
+      ...plainIn(visit.form),
     })
   })
   page({ method: 'get', path: '/me/change/move' }, async (visit) =>
@@ -70,30 +82,20 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     const typed = typedIn(visit)
     const address = addressIn(typed, visit.town)
     const since = dayIn(typed, 'since', { ...visit, rules: lifeRules(deps.clock, town) })
-    const again = (faults: Faults, word?: string) =>
+    const again = (faults: Faults) =>
       pageOf(
-        <MovePage
-          visit={visit}
-          typed={typed}
-          version={versionIn(visit)}
-          once={form.get('once')}
-          faults={faults}
-          word={word}
-        />,
+        <MovePage visit={visit} typed={typed} version={versionIn(visit)} once={form.get('once')} faults={faults} />,
         422,
       )
-    const word = form.get('sensitive') === 'keep' ? undefined : sensitiveWord(`${typed.usual} ${typed.description}`)
-    const faults = {
-      ...(address ? {} : { where: t.dWhere }),
-      ...(since && 'fault' in since ? { since: since.fault } : {}),
-    }
-    if (address === undefined || (since && 'fault' in since) || word !== undefined) return again(faults, word)
+    const faults = { ...addressFaults(address, t), ...(since && 'fault' in since ? { since: since.fault } : {}) }
+    if (address === undefined || (since && 'fault' in since) || Object.keys(faults).length > 0) return again(faults)
     try {
       const conditions = { version: versionIn(visit), idempotencyKey: onceOf(visit, 'move') }
-      const move = { address, ...(since ? { since: since.date } : {}) }
+      const move = { address, ...(since ? { since: since.date } : {}), ...plainIn(form) }
       await moveNeighbour(deps, town, requester, requester.neighbourId, move, conditions)
     } catch (error) {
       if (error instanceof NothingChanges) return again({ where: t.mNothing })
+      if (error instanceof SaysTooMuch) return again(heldBack(typed, t))
       if (!(error instanceof InvalidInput)) throw error
       return again(error instanceof ImpossibleDates ? faultsOf(error, visit) : { since: t.mSince })
     }

@@ -5,6 +5,7 @@ import { InvalidInput } from '../platform/problem.ts'
 import { fieldsFor } from '../proofs/claims.ts'
 import { nameText, writePaper } from '../proofs/paper.ts'
 import { type Profile, ProfileId, profiles } from '../proofs/profiles.ts'
+import { isBeingDecided } from '../registry/hearing.ts'
 import { actFor, type Represented, representedBy } from '../registry/representation.ts'
 import { Csrf } from '../ui/form.tsx'
 import { pageOf } from '../ui/signed-in.tsx'
@@ -23,8 +24,14 @@ const saysWhere = ({ claims }: Profile) =>
 export function childrenPages(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'get', path: '/me/children' }, async (visit) => {
     const children = await representedBy(deps, visit.town, visit.requester)
-    const draw = (list: Represented[]) => <ChildrenPage visit={visit} represented={list} once={randomUUID()} />
-    return children ? Reply.page(children, draw) : pageOf(draw([]))
+    const draw = (list: Asked[]) => <ChildrenPage visit={visit} represented={list} once={randomUUID()} />
+    if (children === undefined) return pageOf(draw([]))
+    const asked = await children.mapAsync((list) =>
+      Promise.all(
+        list.map(async (one) => ({ ...one, asked: one.toldWhere && (await isBeingDecided(deps, visit.town, one.id)) })),
+      ),
+    )
+    return Reply.page(asked, draw)
   })
   page({ method: 'post', path: '/me/children' }, async (visit) => {
     const { town, requester, form, language } = visit
@@ -41,19 +48,32 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
   })
 }
 
-function ChildrenPage(props: { visit: OwnVisit; represented: readonly Represented[]; once: string }) {
+/** With whether the city asks something about them before it decides. */
+type Asked = Represented & { asked: boolean }
+
+function ChildrenPage(props: { visit: OwnVisit; represented: readonly Asked[]; once: string }) {
   const { visit, represented, once } = props
   const { t, language, session } = visit
   return (
     <Own visit={visit} heading={t.rChildren}>
       <p class="lead">{t.rChildrenLead}</p>
       {represented.length === 0 ? <p>{t.rNoChildren}</p> : ''}
-      {represented.map(({ id, name, dateOfBirth, toldWhere }) => (
+      {represented.map(({ id, name, dateOfBirth, toldWhere, asked }) => (
         <section aria-labelledby={`child-${id}`}>
           <h2 id={`child-${id}`}>
             <bdi>{name ? nameText(name) : '…'}</bdi>
           </h2>
           <p>{bornText(language, dateOfBirth)}</p>
+          {asked ? (
+            <form method="post" action="/me/children/hearing">
+              <Csrf token={session.csrf} />
+              <button type="submit" name="child" value={id} class="govuk-button">
+                {t.jChild}
+              </button>
+            </form>
+          ) : (
+            ''
+          )}
           <form method="post" action="/me/children">
             <Csrf token={session.csrf} />
             <input type="hidden" name="once" value={once} />

@@ -67,7 +67,7 @@ export function ComplainPage(
       <p class="lead">{t.kLead}</p>
       <form method="post" action={`/complain?lang=${language}`} enctype="multipart/form-data">
         <Select name="kind" label={t.kKind} value={kind} options={kindNames(language)} />
-        <Field name="text" label={t.kText} lines={6} value={text} auto />
+        <Field name="text" label={t.kText} hint={t.kOwnWords} lines={6} value={text} auto />
         <Files
           name="added"
           label={t.kAdd}

@@ -1,4 +1,5 @@
 import { always, type House } from '../firewall/endpoint.ts'
+import { SaysTooMuch } from '../firewall/free-text.ts'
 import type { Reply } from '../firewall/reply.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -6,6 +7,7 @@ import { ErrorSummary, type Faults, Field, Group, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done } from '../ui/parts.tsx'
+import { PlainTick, plainFaults, plainIn } from '../ui/plain.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { pageOf } from '../ui/signed-in.tsx'
 import { Application, applyToAsk, FUNCTIONS, type Standing, standingOf, thumbprintsIn } from './applications.ts'
@@ -32,6 +34,7 @@ export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
       contact: text('contact'),
       need: text('need'),
       keys: keys ?? [],
+      ...plainIn(form),
     }
     const parsed = Application.safeParse(typed)
     const faults: Record<string, string> = {}
@@ -42,8 +45,13 @@ export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
     if (!parsed.success || Object.keys(faults).length > 0)
       return send(pageOf(<EnrolOrganisationPage {...page} typed={form} faults={faults} />, 422))
     const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
-    const { reference } = await applyToAsk(deps, town, parsed.data, source)
-    return send(pageOf(<EnrolOrganisationPage {...page} sent={reference} />, 201))
+    try {
+      const { reference } = await applyToAsk(deps, town, parsed.data, source)
+      return send(pageOf(<EnrolOrganisationPage {...page} sent={reference} />, 201))
+    } catch (error) {
+      if (!(error instanceof SaysTooMuch)) throw error
+      return send(pageOf(<EnrolOrganisationPage {...page} typed={form} faults={heldIn(form, t)} />, 422))
+    }
   })
   house.post('/providers/enrol/follow', async (context) => {
     const { town, language } = await readerOf(context)
@@ -52,6 +60,12 @@ export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
     return send(pageOf(<EnrolOrganisationPage town={nameIn(town, language)} language={language} standing={standing} />))
   })
 }
+
+/** The boxes that say too much, each with the reason. */
+const heldIn = (form: URLSearchParams, t: Texts): Faults =>
+  plainFaults(t, Object.fromEntries(form), (name) =>
+    name === 'contact' || name === 'need' ? 'plain' : name === 'name' || name === 'officer' ? 'name' : 'passing',
+  )
 
 /** What an organisation does, in words. */
 export const functionNames = (t: Texts): Record<(typeof FUNCTIONS)[number], string> => ({
@@ -112,6 +126,7 @@ function EnrolOrganisationPage(props: {
       <p class="lead">{t.aLead}</p>
       <ErrorSummary title={t.dThere} faults={faults} />
       <form method="post" action={`/providers/enrol?lang=${language}`}>
+        {typed ? <PlainTick t={t} faults={heldIn(typed, t)} /> : ''}
         <Field name="name" label={t.gName} value={value('name')} fault={faults.name} auto />
         <Group name="functions" legend={t.aDoes} fault={faults.functions}>
           {FUNCTIONS.map((one) => (

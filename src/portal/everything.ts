@@ -1,11 +1,13 @@
 import { decidedStartLines, fieldNames, whoNames } from '../desk/neighbour-past-page.tsx'
-import { bornText, dayText, languageName, timeText } from '../desk/shell.tsx'
+import { saidByNames } from '../desk/proceeding-box.tsx'
+import { bornText, dayText, languageName, proofStanding, timeText } from '../desk/shell.tsx'
 import { purposes } from '../firewall/policies.ts'
 import { addressText } from '../proofs/address-text.ts'
 import { nameText } from '../proofs/paper.ts'
 import type { PlainDocument } from '../proofs/press/press.ts'
 import { profiles } from '../proofs/profiles.ts'
 import type { ProofOutline } from '../proofs/proof-list.ts'
+import type { OwnProceeding } from '../registry/hearing.ts'
 import type { History } from '../registry/history.ts'
 import type { LookUp } from '../registry/lookups.ts'
 import type { HistoryEntry, Representation } from '../registry/model.ts'
@@ -46,6 +48,8 @@ export function movementName({ movement, cause, start, protection }: HistoryEntr
   if (movement === 'confirmation') return t.dStill
   if (cause === 'representatives') return t.dActsChanged
   if (cause === 'undone') return t.dUndone
+  if (cause === 'joined') return t.dJoined
+  if (cause === 'taken-apart') return t.dApartDone
   if (start) return cause === 'start-refused' ? t.zRefused : start.seen ? t.zConfirmed : t.zCorrected
   return cause === 'address' ? t.dMove : t.dCorrect
 }
@@ -77,11 +81,12 @@ export function everythingInWords(
     lookUps: readonly LookUp[]
     proofs: readonly ProofOutline[]
     asked: readonly Asked[]
+    proceeding?: OwnProceeding | undefined
   },
   writtenAt: Temporal.Instant,
 ): PlainDocument {
   const { t, language, town } = visit
-  const { history, lookUps, proofs, asked } = all
+  const { history, lookUps, proofs, asked, proceeding } = all
   const kinds = new Map<string, string>(kindNames(language))
   const time = (at: string) => timeText(language, town.timeZone, at)
   return {
@@ -100,6 +105,7 @@ export function everythingInWords(
           movementName(movement, t),
           [
             ...(movement.start ? decidedStartLines(visit, movement.start) : []),
+            ...(movement.saidBy ? [t.lSaidThemselves.replace('{how}', saidByNames(t)[movement.saidBy])] : []),
             `${t.dTrue} ${dayText(language, movement.effectiveOn)}`,
             `${t.dKnown} ${time(movement.recordedAt)}`,
           ].join(' · '),
@@ -113,7 +119,7 @@ export function everythingInWords(
         heading: t.dProofs,
         fields: proofs.map((proof) => [
           time(proof.issuedAt),
-          `${profiles.get(proof.profile)?.title[language] ?? proof.profile} · ${proof.revokedAt ? t.dTaken : t.dInForce}`,
+          `${profiles.get(proof.profile)?.title[language] ?? proof.profile} · ${proofStanding(proof, t, language, town.timeZone)}`,
         ]),
       },
       {
@@ -123,6 +129,18 @@ export function everythingInWords(
           answer === undefined ? text : `${text} · ${t.kAnswered}: ${answer}`,
         ]),
       },
+      ...(proceeding === undefined
+        ? []
+        : [
+            {
+              heading: t.jTitle,
+              fields: [
+                [t.dReason, proceeding.reason] as const,
+                ...(proceeding.answerBy ? [[t.lAnswerBy, dayText(language, proceeding.answerBy)] as const] : []),
+                ...proceeding.answers.map((one) => [time(one.receivedAt), one.text || t.jLives] as const),
+              ],
+            },
+          ]),
     ],
   }
 }

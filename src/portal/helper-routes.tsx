@@ -10,12 +10,15 @@ import { cancelCards } from '../identity/resident-card.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { printPaper, writePaper } from '../proofs/paper.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
+import { isBeingDecided } from '../registry/hearing.ts'
 import { lifeRules } from '../registry/life-dates.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { Answer, answerProceeding } from '../registry/proceedings.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Group, Select, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done, NotDone } from '../ui/parts.tsx'
+import { plainIn } from '../ui/plain.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { pageOf } from '../ui/signed-in.tsx'
 import { formOf, type OwnPages, type PortalDeps, type Send } from './routes.tsx'
@@ -39,8 +42,12 @@ export function helperPages(house: House<Municipality>, page: OwnPages, deps: Po
       return pageOf(<HelpersPage visit={visit} helpers={helpers} typed={typed} faults={{ until: until.fault }} />, 422)
     }
     if (chosen.length === 0 || form.get('name') === '' || until === undefined) throw new InvalidInput([])
-    const helper = { name: form.get('name'), profiles: chosen, until: Temporal.PlainDate.from(until.date) }
-    const { code } = await nameHelper(deps, town, requester, helper)
+    const { code } = await nameHelper(deps, town, requester, {
+      name: form.get('name').slice(0, 100),
+      profiles: chosen,
+      until: Temporal.PlainDate.from(until.date),
+      ...plainIn(form),
+    })
     return pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, town, requester)} code={code} />)
   })
   page({ method: 'post', path: '/me/helpers/end' }, async ({ town, requester, form }) => {
@@ -63,6 +70,17 @@ export function helperPages(house: House<Municipality>, page: OwnPages, deps: Po
         const acting = await actAsHelper(deps, town, { code: form.get('code') ?? '' }, source)
         await cancelCards(deps, town, acting, acting.neighbourId)
         return send(pageOf(<ActPage town={name} language={language} cancelled />))
+      }
+      if (form.has('answer')) {
+        const acting = await actAsHelper(deps, town, { code: form.get('code') ?? '' }, source)
+        const words = form.get('words') ?? ''
+        const answer = Answer.safeParse({ text: words, by: 'helper' })
+        if (!answer.success) return send(pageOf(<ActPage town={name} language={language} tooLong={words} />, 422))
+        // Where the city asks nothing, there is nothing to answer, and what was written goes back to whoever wrote it.
+        const asked = await isBeingDecided(deps, town, acting.neighbourId)
+        if (!asked) return send(pageOf(<ActPage town={name} language={language} unasked={words} />))
+        await answerProceeding(deps, town, acting, acting.neighbourId, answer.data, `helper ${randomUUID()}`)
+        return send(pageOf(<ActPage town={name} language={language} answered />))
       }
       if (!profile.success) throw new HelpRefused()
       const requester = await actAsHelper(deps, town, { code: form.get('code') ?? '', profile: profile.data }, source)
@@ -164,8 +182,14 @@ function ActPage(props: {
   refused?: boolean
   /** The neighbour’s card is no card any more. */
   cancelled?: boolean
+  /** Their answer was written down. */
+  answered?: boolean
+  /** What was written where the city asks nothing. */
+  unasked?: string
+  /** What was written, and is too long. */
+  tooLong?: string
 }) {
-  const { town, language, shown, refused, cancelled } = props
+  const { town, language, shown, refused, cancelled, answered, unasked, tooLong } = props
   const t = LOCALES[language]
   return (
     <Page title={town} language={language} town={town}>
@@ -179,6 +203,14 @@ function ActPage(props: {
         ''
       )}
       {cancelled ? <Done>{t.hCancelled}</Done> : ''}
+      {answered ? <Done>{t.jHelpDone}</Done> : ''}
+      {unasked === undefined ? (
+        ''
+      ) : (
+        <NotDone>
+          <p>{t.jHelpNone}</p>
+        </NotDone>
+      )}
       {shown ? (
         <>
           <p class="lead">{t.rShowLead}</p>
@@ -207,6 +239,22 @@ function ActPage(props: {
             {t.rLost}
           </button>
         </p>
+      </form>
+      <h2>{t.jHelpTitle}</h2>
+      <p>{t.jHelpLead}</p>
+      <form method="post" action={`/helper?lang=${language}`}>
+        <Field name="code" id="answer-code" label={t.vCodeLabel} required />
+        <Field
+          name="words"
+          label={t.jSay}
+          fault={tooLong === undefined ? undefined : t.jTooLong}
+          value={tooLong ?? unasked ?? ''}
+          lines={4}
+          auto
+        />
+        <button type="submit" name="answer" value="yes" class="govuk-button govuk-button--secondary">
+          {t.jHelpSend}
+        </button>
       </form>
     </Page>
   )

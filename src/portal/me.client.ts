@@ -8,8 +8,9 @@ const post = async (path: string, body: object) => {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
-  if (!answer.ok) throw new Error('refused')
-  return answer.json()
+  const said = await answer.json()
+  if (!answer.ok) throw new Error(said.code)
+  return said
 }
 
 const door = document.getElementById('phone')
@@ -32,15 +33,21 @@ if (enrol) {
   const code = location.hash.slice(1)
   if (code) history.replaceState(null, '', location.pathname)
   enrol.querySelector('button')?.addEventListener('click', async () => {
-    const device = enrol.querySelector('input')?.value ?? ''
+    const plain = enrol.querySelector<HTMLInputElement>('input[type=checkbox]')
+    const named = {
+      device: enrol.querySelector('input')?.value ?? '',
+      ...(plain?.checked ? { confirmedPlain: true } : {}),
+    }
     try {
-      const response = await startRegistration({ optionsJSON: await post('/me/enrol/options', {}) })
+      const response = await startRegistration({ optionsJSON: await post('/me/enrol/options', named) })
       const owner = enrol.dataset.here ? { csrf: enrol.dataset.csrf } : { code }
-      await post('/me/enrol', { ...owner, response, device })
+      await post('/me/enrol', { ...owner, ...named, response })
       location.assign(enrol.dataset.here ? '/me/devices' : '/me')
-    } catch {
+    } catch (error) {
       const status = enrol.querySelector('[role=status]')
-      if (status) status.textContent = enrol.dataset.no ?? ''
+      const held = error instanceof Error && error.message === 'says-too-much'
+      if (held && plain) plain.closest('[hidden]')?.removeAttribute('hidden')
+      if (status) status.textContent = (held ? enrol.dataset.held : enrol.dataset.no) ?? ''
     }
   })
 }

@@ -1,6 +1,6 @@
 import { Qr } from '../counter/page.tsx'
 import { LookUps } from '../desk/neighbour-past-page.tsx'
-import { dayText, timeText } from '../desk/shell.tsx'
+import { dayText, proofStanding, timeText } from '../desk/shell.tsx'
 import type { Device } from '../identity/passkeys.ts'
 import type { OpenSession } from '../identity/sessions.ts'
 import type { WrittenPaper } from '../proofs/paper.ts'
@@ -8,7 +8,6 @@ import { type Profile, profiles } from '../proofs/profiles.ts'
 import type { ProofOutline } from '../proofs/proof-list.ts'
 import { claimDisplay } from '../proofs/wallet/metadata.ts'
 import type { LookUp } from '../registry/lookups.ts'
-import type { Messages } from '../registry/notices.ts'
 import type { Removal } from '../registry/removal.ts'
 import { Csrf, Field, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
@@ -91,78 +90,17 @@ export function EnrolPage(props: { town: string; language: Language; nonce: stri
       <Languages language={language} path="/me/enrol" />
       <h1>{t.rEnrolTitle}</h1>
       <p class="lead">{t.rEnrolLead}</p>
-      <div id="enrol" data-no={t.rPhoneNo}>
+      <div id="enrol" data-no={t.rPhoneNo} data-held={t.rDeviceHeld}>
         <Field name="device" label={t.rDevice} auto />
+        <div hidden>
+          <Tick name="plain" label={t.dPlain} on={false} />
+        </div>
         <button type="button" class="govuk-button">
           {t.rMake}
         </button>
         <p role="status" />
       </div>
     </Page>
-  )
-}
-
-/** Three taps: get a proof, for this service, show. */
-export function HomePage(props: { visit: OwnVisit; messages: Messages; once: string }) {
-  const { visit, messages, once } = props
-  const { notices, stillHere } = messages
-  const { t, language, town, session } = visit
-  return (
-    <Own visit={visit} heading={t.rHello}>
-      <p>
-        <a class="govuk-button" href="/me/proof">
-          {t.rGet}
-        </a>
-      </p>
-      <ul class="cards">
-        <li>
-          <a href="/me/record">{t.rRecord}</a>
-        </li>
-        <li>
-          <a href="/me/change">{t.mTitle}</a>
-        </li>
-        <li>
-          <a href="/me/looked">{t.dLooked}</a>
-        </li>
-        <li>
-          <a href="/me/asked">{t.qTitle}</a>
-        </li>
-        <li>
-          <a href="/me/devices">{t.rDevices}</a>
-        </li>
-        <li>
-          <a href="/me/children">{t.rChildren}</a>
-        </li>
-        <li>
-          <a href="/me/helpers">{t.hTitle}</a>
-        </li>
-        <li>
-          <a href="/complain">{t.kTitle}</a>
-        </li>
-      </ul>
-      <h2>{t.rMessages}</h2>
-      {stillHere ? (
-        <form method="post" action="/me/change/here" class="govuk-inset-text">
-          <Csrf token={session.csrf} />
-          <input type="hidden" name="once" value={once} />
-          <p>
-            {t.mHere} {t.mHereLead}
-          </p>
-          <button type="submit" class="govuk-button">
-            {t.mYes}
-          </button>
-        </form>
-      ) : (
-        ''
-      )}
-      {notices.length === 0 && !stillHere ? <p>{t.rNoMessages}</p> : ''}
-      {notices.map((notice) => (
-        <p class="govuk-inset-text">
-          {timeText(language, town.timeZone, notice.at)}:{' '}
-          {notice.kind === 'answer' ? <a href="/me/asked">{t.qAnswered}</a> : t.rNoticeOrder}
-        </p>
-      ))}
-    </Own>
   )
 }
 
@@ -199,12 +137,13 @@ export function ChoosePage(props: { visit: OwnVisit; once: string; proofs: reado
       {proofs.length > 0 ? (
         <>
           <h2>{t.dProofs}</h2>
+          <p class="govuk-hint">{t.dRevokeHint}</p>
           <ul class="cards">
             {proofs.slice(0, 30).map((proof) => (
               <li>
                 {profiles.get(proof.profile)?.title[language] ?? proof.profile} ·{' '}
-                {timeText(language, town.timeZone, proof.issuedAt)} · {proof.revokedAt ? t.dTaken : t.dInForce}
-                {proof.revokedAt ? (
+                {timeText(language, town.timeZone, proof.issuedAt)} · {proofStanding(proof, t, language, town.timeZone)}
+                {proof.revokedAt && !proof.publicFrom ? (
                   ''
                 ) : (
                   <form method="post" action="/me/revoke">
@@ -331,8 +270,11 @@ export function DevicesPage(props: { visit: OwnVisit; devices: readonly Device[]
           </li>
         ))}
       </ul>
-      <div id="enrol" data-here="yes" data-no={t.rPhoneNo} data-csrf={session.csrf}>
+      <div id="enrol" data-here="yes" data-no={t.rPhoneNo} data-held={t.rDeviceHeld} data-csrf={session.csrf}>
         <Field name="device" label={t.rDevice} auto />
+        <div hidden>
+          <Tick name="plain" label={t.dPlain} on={false} />
+        </div>
         <button type="button" class="govuk-button">
           {t.rMake}
         </button>

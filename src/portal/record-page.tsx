@@ -1,4 +1,5 @@
 import { DecidedStartLines } from '../desk/neighbour-past-page.tsx'
+import { saidByNames } from '../desk/proceeding-box.tsx'
 import { dayText, timeText } from '../desk/shell.tsx'
 import type { History } from '../registry/history.ts'
 import { Csrf } from '../ui/form.tsx'
@@ -30,6 +31,14 @@ export function RecordPage(props: { visit: OwnVisit; history: History }) {
           <li>
             {movementName(movement, t)}
             <br />
+            {movement.saidBy ? (
+              <>
+                {t.lSaidThemselves.replace('{how}', saidByNames(t)[movement.saidBy])}
+                <br />
+              </>
+            ) : (
+              ''
+            )}
             {movement.start ? <DecidedStartLines visit={visit} start={movement.start} /> : ''}
             {t.dTrue} {dayText(language, movement.effectiveOn)} · {t.dKnown}{' '}
             {timeText(language, town.timeZone, movement.recordedAt)}

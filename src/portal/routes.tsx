@@ -3,9 +3,11 @@ import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
 import { z } from 'zod'
 import { always, type House, problemResponse } from '../firewall/endpoint.ts'
+import { passing } from '../firewall/free-text.ts'
 import type { LedgerSigners } from '../firewall/ledger-signer.ts'
 import { Reply } from '../firewall/reply.ts'
 import {
+  DeviceName,
   devicesOf,
   forgetDevice,
   keepPasskey,
@@ -26,10 +28,10 @@ import { ProfileId, profiles } from '../proofs/profiles.ts'
 import { proofsOf } from '../proofs/proof-list.ts'
 import { revokeProof } from '../proofs/revoke.ts'
 import { publishedKeys } from '../proofs/signing-keys.ts'
+import { ownProceeding } from '../registry/hearing.ts'
 import { neighbourHistory } from '../registry/history.ts'
 import { lookUpsOf } from '../registry/lookups.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { messagesOf } from '../registry/notices.ts'
 import { LOCALES } from '../ui/language.ts'
 import { Page } from '../ui/layout.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
@@ -42,20 +44,12 @@ import { complainPages } from './complain-routes.tsx'
 import { complain } from './complaints.ts'
 import { enrolPages } from './enrol-pages.tsx'
 import { everythingInWords, lookUpText } from './everything.ts'
+import { hearingPages } from './hearing-pages.tsx'
 import { helperPages } from './helper-routes.tsx'
 import ledgerScript from './ledger.client.ts?script'
 import meScript from './me.client.ts?script'
 import { ProvidersPage, StatusPage } from './open-pages.tsx'
-import {
-  ChoosePage,
-  DevicesPage,
-  EnrolPage,
-  EntrancePage,
-  HomePage,
-  MyLookUpsPage,
-  RemovedPage,
-  ShowPage,
-} from './pages.tsx'
+import { ChoosePage, DevicesPage, EnrolPage, EntrancePage, MyLookUpsPage, RemovedPage, ShowPage } from './pages.tsx'
 import { RecordPage } from './record-page.tsx'
 import type { OwnVisit } from './shell.tsx'
 
@@ -81,9 +75,18 @@ export function portalPages(house: House<Municipality>, deps: PortalDeps): void 
   const pages = signedInPages(house, deps, 'resident', '/me/in')
   own(pages, deps)
   changePages(pages, deps)
+  hearingPages(pages, deps)
   childrenPages(pages, deps)
   helperPages(house, pages, deps, send)
 }
+
+/** What a browser's authenticator answers; the library reads it. */
+const SignedResponse = z.looseObject({ id: passing(2000) })
+export const Enrolment = DeviceName.extend({
+  response: SignedResponse,
+  code: passing(200).optional(),
+  csrf: passing(200).optional(),
+})
 
 export type Send = (reply: Reply, more?: Record<string, string>) => Response
 
@@ -158,27 +161,23 @@ function entrance(house: House<Municipality>, deps: PortalDeps, send: Send): voi
   }
   machine('/me/passkey/options', async (_, town) => send(Reply.giveBack(await signInOptions(deps, town))))
   machine('/me/passkey', async (context, town) => {
-    const { response } = await jsonOf(context, z.object({ response: z.looseObject({ id: z.string() }) }))
+    const { response } = await jsonOf(context, z.object({ response: SignedResponse }))
     const { neighbourId } = await signInWithPasskey(deps, town, response as never)
     return signedIn(town, neighbourId)
   })
-  machine('/me/enrol/options', async (_, town) => send(Reply.giveBack(await passkeyOptions(deps, town))))
+  machine('/me/enrol/options', async (context, town) =>
+    send(Reply.giveBack(await passkeyOptions(deps, town, await jsonOf(context, DeviceName)))),
+  )
   machine('/me/enrol', async (context, town) => {
-    const Enrolment = z.object({
-      response: z.looseObject({ id: z.string() }),
-      device: z.string().max(200),
-      code: z.string().optional(),
-      csrf: z.string().optional(),
-    })
-    const { response, device, code, csrf } = await jsonOf(context, Enrolment)
+    const { response, code, csrf, ...named } = await jsonOf(context, Enrolment)
     if (code !== undefined) {
-      const { neighbourId } = await keepPasskey(deps, town, { code }, response as never, device)
+      const { neighbourId } = await keepPasskey(deps, town, { code }, response as never, named)
       return signedIn(town, neighbourId)
     }
     const session = await findSession(deps, town, getCookie(context, cookieName(town)))
     if (session?.requester.kind !== 'resident' || session.csrf !== csrf)
       throw new Problem('refused', 403, 'This request is refused.')
-    await keepPasskey(deps, town, { neighbourId: session.requester.neighbourId }, response as never, device)
+    await keepPasskey(deps, town, { neighbourId: session.requester.neighbourId }, response as never, named)
     return send(Reply.giveBack({}))
   })
   house.get('/blank', async (context) => {
@@ -226,11 +225,6 @@ export type OwnPages = ReturnType<typeof signedInPages<'resident'>>
 export const onceOf = (visit: OwnVisit, what: string) => `me ${visit.form.get('once') || randomUUID()} ${what}`
 
 function own(page: OwnPages, deps: PortalDeps): void {
-  page({ method: 'get', path: '/me' }, async (visit) =>
-    Reply.page(await messagesOf(deps, visit.town, visit.requester), (messages) => (
-      <HomePage visit={visit} messages={messages} once={randomUUID()} />
-    )),
-  )
   page({ method: 'get', path: '/me/proof' }, async (visit) =>
     Reply.page(await proofsOf(deps, visit.town, visit.requester, visit.requester.neighbourId), ({ proofs }) => (
       <ChoosePage visit={visit} once={randomUUID()} proofs={proofs} />
@@ -281,20 +275,23 @@ function own(page: OwnPages, deps: PortalDeps): void {
       .with(await lookUpsOf(deps, town, requester, requester.neighbourId))
       .with(await proofsOf(deps, town, requester, requester.neighbourId))
       .with(await askedBy(deps, town, requester))
+    const decided = await ownProceeding(deps, town, requester)
+    const whole = decided ? all.with(decided) : all.map((one): [typeof one, undefined] => [one, undefined])
     const { press } = deps
     if (visit.form.get('as') === 'pdf') {
       if (press === undefined) throw new NoPress()
       const writtenAt = deps.clock.now()
-      const pdf = await all.mapAsync(([[[history, lookUps], { proofs }], asked]) =>
-        press.plain(town, everythingInWords(visit, { history, lookUps, proofs, asked }, writtenAt)),
+      const pdf = await whole.mapAsync(([[[[history, lookUps], { proofs }], asked], proceeding]) =>
+        press.plain(town, everythingInWords(visit, { history, lookUps, proofs, asked, proceeding }, writtenAt)),
       )
       return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'attachment; filename="padron.pdf"' })
     }
-    const file = all.map(([[[history, lookUps], { proofs }], asked]) => ({
+    const file = whole.map(([[[[history, lookUps], { proofs }], asked], proceeding]) => ({
       record: history,
       whoLooked: lookUps,
       proofs,
       asked,
+      ...(proceeding ? { proceeding } : {}),
     }))
     return Reply.disclose(file, 200, { 'content-disposition': 'attachment; filename="padron.json"' })
   })

@@ -4,7 +4,6 @@ import type { Address, Place, ReferenceAddress } from '../registry/model.ts'
 export function addressLines(address: Address): string[] {
   switch (address.kind) {
     case 'dwelling':
-      return placeLines(address)
     case 'informal-dwelling':
       return [...(address.description ? [address.description] : []), ...placeLines(address)]
     case 'collective':

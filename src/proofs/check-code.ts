@@ -124,7 +124,9 @@ export async function findByCode(
       .select('content')
       .where('check_codes.id', '=', id)
       .where('check_codes.expires_at', '>', new Date(now.epochMilliseconds))
-      .where('revoked_at', 'is', null)
+      .where((either) =>
+        either.or([either('public_from', 'is', null), either('public_from', '>', new Date(now.epochMilliseconds))]),
+      )
       .executeTakeFirst()
   })
   if (found === 'too-many') throw new TooManyAttempts()

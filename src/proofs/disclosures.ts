@@ -1,12 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { passing } from '../firewall/free-text.ts'
 import type { SealedRecord } from '../firewall/gate.ts'
 import { Refusal, type Requester } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Name, NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { loadRecords } from '../registry/store.ts'
+import { publicUntil } from '../registry/publication.ts'
+import { hiddenFromOthers, loadRecords } from '../registry/store.ts'
 import { ProofInvalid, verifyProof } from '../verify/index.ts'
 import type { ProofDeps } from './issue.ts'
 import { readPublishedKeys } from './signing-keys.ts'
@@ -14,7 +16,7 @@ import { signStatusList, statusListUri } from './status-list.ts'
 
 export const DisclosureRequest = z
   .strictObject({
-    subject: z.strictObject({ proof: z.string().max(65_536) }),
+    subject: z.strictObject({ proof: passing(65_536) }),
     purpose: z.string().regex(/^[a-z-]{1,64}$/),
     fields: z
       .array(z.enum(['resident', 'residentSince', 'name']))
@@ -23,6 +25,9 @@ export const DisclosureRequest = z
   })
   .openapi('DisclosureRequest')
 export type DisclosureRequest = z.infer<typeof DisclosureRequest>
+
+/** By how much the clocks of the service and of its database may differ. */
+const APART: Temporal.DurationLike = { seconds: 10 }
 
 interface DisclosableFields {
   resident: boolean
@@ -44,6 +49,7 @@ export async function disclose(
   requester: Requester,
   request: DisclosureRequest,
 ): Promise<Disclosed<Partial<DisclosableFields>>> {
+  const now = deps.clock.now()
   let found = false
   const disclosed = await deps.gate.open<DisclosableFields, keyof DisclosableFields, Partial<DisclosableFields>>(
     { municipalityId: town.id, requester, action: 'disclose', purpose: request.purpose, fields: request.fields },
@@ -52,15 +58,17 @@ export async function disclose(
       if (place === undefined) return []
       const proof = await transaction
         .selectFrom('proofs')
-        .select('neighbour_id')
+        .select(['neighbour_id', 'issued_at'])
         .where('status_list_id', '=', place.listId)
         .where('status_index', '=', place.index)
-        .where('revoked_at', 'is', null)
+        .where((either) =>
+          either.or([either('public_from', 'is', null), either('public_from', '>', new Date(now.epochMilliseconds))]),
+        )
         .executeTakeFirst()
       if (proof === undefined) return []
-      return (await loadRecords(transaction, [proof.neighbour_id], { trueAt: today(deps.clock, town.timeZone) })).map(
-        disclosable,
-      )
+      const hidden = await hiddenFromOthers(transaction, [proof.neighbour_id], now)
+      const records = await publicRecord(transaction, proof)
+      return records.map((record) => disclosable(record, hidden.has(record.subject)))
     },
     ([record], hand) => {
       found = record !== undefined
@@ -72,6 +80,20 @@ export async function disclose(
   )
   if (!found) throw new Refusal()
   return disclosed
+
+  /** What is told is what was public this morning, or what was known when the proof was made, if that was later. */
+  async function publicRecord(
+    transaction: Transaction,
+    { neighbour_id, issued_at }: { neighbour_id: string; issued_at: Date },
+  ): Promise<SealedRecord<NeighbourFields>[]> {
+    const made = issued_at.toTemporalInstant()
+    const morning = publicUntil(deps.clock, town)
+    const trueAt = today(deps.clock, town.timeZone)
+    const known = (knownAt: Temporal.Instant) => loadRecords(transaction, [neighbour_id], { trueAt, knownAt })
+    const records = await known(Temporal.Instant.compare(made, morning) > 0 ? made : morning)
+    // The database's clock may be a little ahead of the one that dates proofs: then nothing seems known yet.
+    return records.length > 0 ? records : known(made.add(APART))
+  }
 
   async function placeOf(
     transaction: Transaction,
@@ -98,10 +120,11 @@ export async function disclose(
   }
 }
 
-function disclosable(record: SealedRecord<NeighbourFields>): SealedRecord<DisclosableFields> {
+function disclosable(record: SealedRecord<NeighbourFields>, hidden: boolean): SealedRecord<DisclosableFields> {
   const { residence } = record.facts
   return {
     ...record,
+    protected: hidden,
     facts: { resident: residence !== undefined, ...(residence ? { residentSince: residence.residentSince } : {}) },
     parts: record.parts
       .filter((part) => part.holds.includes('name'))

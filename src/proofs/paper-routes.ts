@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { readDemand } from '../firewall/access-requests.ts'
 import { endpoint, type House } from '../firewall/endpoint.ts'
+import { passing } from '../firewall/free-text.ts'
 import { refusalLetters } from '../firewall/letters.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
@@ -21,6 +22,9 @@ const Outline = z
     issuedAt: z.string(),
     expiresAt: z.string(),
     revokedAt: z.string().nullable(),
+    publicFrom: z.string().nullable().openapi({
+      description: 'From when others see that it was taken back, as long as they do not',
+    }),
   })
   .openapi('ProofOutline')
 
@@ -62,7 +66,7 @@ export function paperRoutes(
         'Gives the compact proof that the square on the paper holds, to be checked like any other. The same answer for every code that nothing in force has.',
       tag,
       auth: 'public',
-      body: z.strictObject({ code: z.string().max(64) }),
+      body: z.strictObject({ code: passing(64) }),
       answers: { 200: { description: 'The proof', schema: z.object({ token: z.string() }) } },
       refuses: [404, 429],
     },

@@ -15,6 +15,8 @@ export interface ProofOutline {
   issuedAt: string
   expiresAt: string
   revokedAt: string | null
+  /** From when others see that it was taken back, as long as they do not. */
+  publicFrom: string | null
 }
 
 const MOST_LISTED = 100
@@ -31,9 +33,10 @@ export async function proofsOf(
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
+      const now = deps.clock.now().epochMilliseconds
       const rows = await hand.transaction
         .selectFrom('proofs')
-        .select(['id', 'profile', 'form', 'issued_at', 'expires_at', 'revoked_at'])
+        .select(['id', 'profile', 'form', 'issued_at', 'expires_at', 'revoked_at', 'public_from'])
         .where('neighbour_id', '=', neighbourId)
         .orderBy('issued_at', 'desc')
         .limit(MOST_LISTED)
@@ -45,6 +48,7 @@ export async function proofsOf(
         issuedAt: row.issued_at.toISOString(),
         expiresAt: row.expires_at.toISOString(),
         revokedAt: row.revoked_at?.toISOString() ?? null,
+        publicFrom: row.public_from && row.public_from.getTime() > now ? row.public_from.toISOString() : null,
       }))
       return { proofs }
     },

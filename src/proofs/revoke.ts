@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
@@ -8,7 +9,8 @@ import { loadRecords } from '../registry/store.ts'
 import type { ProofDeps } from './issue.ts'
 
 /**
- * Takes a proof back. Verifiers learn it from the status list, within its time to live.
+ * Takes a proof back because it is lost or stolen: others see it at once, in the status list within its time to live.
+ * One that a change has cancelled, and that others would see the next morning, they see now.
  *
  * @throws {NotFound} {Refusal}
  */
@@ -31,12 +33,12 @@ export async function revokeProof(
     },
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
-      await hand.transaction
-        .updateTable('proofs')
-        .set({ revoked_at: deps.clock.now().toString() })
-        .where('id', '=', proofId)
-        .where('revoked_at', 'is', null)
-        .execute()
+      const now = deps.clock.now().toString()
+      await sql`
+        update proofs set revoked_at = coalesce(revoked_at, ${now}::text::timestamptz), public_from = ${now}::text::timestamptz
+        where id = ${proofId} and (revoked_at is null or public_from > ${now}::text::timestamptz)`.execute(
+        hand.transaction,
+      )
       const row = await hand.transaction
         .selectFrom('proofs')
         .select('revoked_at')

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { endpoint, type House } from '../firewall/endpoint.ts'
+import { passing } from '../firewall/free-text.ts'
 import { cacheable, publicData, Reply } from '../firewall/reply.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -69,7 +70,7 @@ export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {
         'Anyone may check; better still, check it yourself with `padron/verify`, and the city never learns that you did.',
       tag,
       auth: 'public',
-      body: z.strictObject({ token: z.string().max(65_536), service: ProfileId.optional() }),
+      body: z.strictObject({ token: passing(65_536), service: ProfileId.optional() }),
       answers: {
         200: {
           description: 'Valid with its claims, or not valid with a code',

@@ -80,7 +80,7 @@ interface StatusDeps {
   signing: SigningKeys
 }
 
-/** The packed list at a count of revocations: revocations only ever grow, so the same count is the same list. */
+/** The packed list at a count of what is publicly revoked: it only ever grows, so the same count is the same list. */
 const packed = new Map<string, { revoked: number; lst: string }>()
 const MOST_PACKED = 64
 
@@ -90,7 +90,8 @@ const signed = new Map<string, { token: string; at: number; revoked: number; kid
 const SIGNED_KEPT = 30
 
 /**
- * The signed status list, one bit a proof: 1 is revoked.
+ * The signed status list, one bit a proof: 1 is revoked, and publicly so. When it is signed anew depends on its age and
+ * on what is public, never on what was changed today.
  *
  * @returns undefined when the municipality has no such list
  */
@@ -115,7 +116,7 @@ export async function signStatusList(
     .where('id', '=', listId)
     .executeTakeFirst()
   if (list === undefined) return undefined
-  const { lst, revoked } = await packedList(transaction, list)
+  const { lst, revoked } = await packedList(transaction, list, deps.clock.now())
   const key = await deps.signing.current(transaction, town.id)
   const kept = signed.get(listId)
   const at = Math.floor(deps.clock.now().epochMilliseconds / 1000)
@@ -151,11 +152,13 @@ export function signedStatusList(
 async function packedList(
   transaction: Transaction,
   list: { id: string; capacity: number },
+  now: Temporal.Instant,
 ): Promise<{ lst: string; revoked: number }> {
   const revokedOf = transaction
     .selectFrom('proofs')
     .where('status_list_id', '=', list.id)
     .where('revoked_at', 'is not', null)
+    .where('public_from', '<=', new Date(now.epochMilliseconds))
   const { count } = await revokedOf.select((query) => query.fn.countAll<string>().as('count')).executeTakeFirstOrThrow()
   const known = packed.get(list.id)
   if (known?.revoked === Number(count)) return known

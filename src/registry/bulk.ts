@@ -1,11 +1,12 @@
 import { sql } from 'kysely'
+import { countConfirmed, fieldsSayingTooMuch, SaysTooMuch } from '../firewall/free-text.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
 import type { RegistryDeps } from './deps.ts'
 import { once } from './idempotency.ts'
 import { lifeRules } from './life-dates.ts'
-import type { Address, Registration } from './model.ts'
+import { type Address, Registration } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { startOf } from './register.ts'
 import { sealRegistration } from './registration-item.ts'
@@ -27,6 +28,7 @@ export type BulkOutcome = 'imported' | 'already-imported' | 'known-document'
  *
  * @throws {Refusal}
  * @throws {ImpossibleDates} when a date cannot be true
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
  */
 export async function registerHouseholds(
   deps: RegistryDeps,
@@ -34,6 +36,14 @@ export async function registerHouseholds(
   clerk: Staff,
   households: readonly BulkHousehold[],
 ): Promise<BulkOutcome[]> {
+  const tooMuch = households.flatMap(({ address, people }) =>
+    people.flatMap((person) => {
+      const fields = fieldsSayingTooMuch(Registration, { ...person, address })
+      if (fields.length > 0 && person.confirmedPlain !== true) throw new SaysTooMuch(fields)
+      return fields
+    }),
+  )
+  if (tooMuch.length > 0) await countConfirmed(deps.gate, town.id, clerk, tooMuch.length)
   const sealed = await Promise.all(households.map((household) => sealHousehold(deps, town, clerk, household)))
   const together = await write(deps, town, sealed)
   if (together) return together

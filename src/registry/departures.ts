@@ -1,25 +1,63 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import type { GateHand } from '../firewall/gate.ts'
-import type { Staff } from '../firewall/requester.ts'
+import type { Resident, Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
+import { withProceedings } from './hearing.ts'
 import { once } from './idempotency.ts'
-import { faultsOfDay, faultsOfDeathAway, faultsOfEnd, lifeRules, refuseImpossible } from './life-dates.ts'
-import type { NeighbourFields } from './model.ts'
+import { faultsOfDeathAway, faultsOfEnd, lifeRules, refuseImpossible } from './life-dates.ts'
+import { type NeighbourFields, type Proceeding, type ProceedingCause, SaidBy } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { nextVersion, recordMovement, unchangedSince } from './neighbours.ts'
+import { INFORMANTS, type Informant, leaveMessage } from './reach.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
+import { hasRepresentative, isUnder, OF_AGE } from './representation.ts'
 import { endResidence, NotResident } from './residences.ts'
 import { loadRecords } from './store.ts'
+
+const reason = plain(2000, 3)
+const informant = z.enum(INFORMANTS).openapi({
+  description:
+    'Who said so, as a kind. Where it is somebody of the address, a letter to it alone is no notice. Never who they are.',
+})
+
+const MovedAway = z
+  .strictObject({
+    cause: z.literal('moved-away'),
+    on: z.iso.date().optional(),
+    saidBy: SaidBy.optional().openapi({
+      description: 'How the neighbour said so themselves: it takes effect at once.',
+    }),
+    reason: reason.optional(),
+    informant: informant.optional(),
+    confirmedPlain,
+  })
+  .superRefine((said, context) => {
+    const fault = (field: 'saidBy' | 'on' | 'reason' | 'informant', message: string) =>
+      context.addIssue({ code: 'custom', path: [field], message })
+    if (said.saidBy !== undefined) {
+      for (const field of ['reason', 'informant'] as const)
+        if (said[field] !== undefined) fault(field, 'Leave this out where the neighbour said so themselves.')
+      return
+    }
+    if (said.reason === undefined && said.informant === undefined)
+      fault(
+        'saidBy',
+        'Say how the neighbour said so themselves, or give a reason and who said so: they are heard first.',
+      )
+    else if (said.reason === undefined) fault('reason', 'Say why: the neighbour is told.')
+    else if (said.informant === undefined) fault('informant', 'Say who said so, as a kind.')
+    if (said.on !== undefined) fault('on', 'Leave the day out: it takes effect on the day it is decided.')
+  })
 
 export const Departure = z
   .discriminatedUnion('cause', [
     z.strictObject({ cause: z.literal('death'), on: z.iso.date().optional() }),
-    z.strictObject({ cause: z.literal('moved-away'), on: z.iso.date().optional() }),
-    z.strictObject({ cause: z.literal('duplicate'), reason: z.string().trim().min(3).max(2000) }),
-    z.strictObject({ cause: z.literal('wrongly-registered'), reason: z.string().trim().min(3).max(2000) }),
+    MovedAway,
+    z.strictObject({ cause: z.literal('wrongly-registered'), reason, informant, confirmedPlain }),
   ])
   .openapi('Departure')
 export type Departure = z.infer<typeof Departure>
@@ -29,35 +67,37 @@ export type Departed =
   | { status: 'departed'; id: string; on: string; version: number }
   | { status: 'proceeding'; id: string; proceedingId: string }
 
-export interface Proceeding {
-  proceedingId: string
-  status: 'opened' | 'notified' | 'approved' | 'withdrawn'
-  effectiveFrom?: string
-}
-
 /** @throws when a departure would take effect without notice, before its time, or on one clerk's word alone. */
 export class ProceedingIncomplete extends Problem {
-  constructor(
-    code: 'notice-missing' | 'notice-running' | 'second-clerk-needed' | 'proceeding-open' | 'proceeding-closed',
-  ) {
+  constructor(code: keyof typeof REASONS) {
     super(code, 409, REASONS[code])
   }
 }
 
 const REASONS = {
   'notice-missing': 'Tell the neighbour first and record the day of the notice.',
+  'notice-given': 'The neighbour was given notice already, and told the last day to answer. It stays.',
+  'notice-other-way': 'This way does not reach this neighbour by itself. Tell them in person, or by another way too.',
   'notice-running': 'The time the neighbour has to answer is not over yet.',
   'second-clerk-needed': 'Another clerk has to approve this departure.',
+  'answer-unread': 'The neighbour has answered. Read the answer first.',
+  'no-council': 'This town has no council for such cases.',
+  'council-missing': 'The council has to give its opinion first.',
+  'council-against': 'The council is against it. Withdraw the proceeding.',
   'proceeding-open': 'A departure proceeding for this neighbour is open already.',
   'proceeding-closed': 'This proceeding is closed.',
+  'nobody-acts': 'Nobody acts for this neighbour. Ask them themselves.',
 }
 
 /**
- * Records a death or a move away, which take effect at once, or opens a proceeding for the rest.
+ * Records a death, or that a neighbour said they leave, which take effect at once; or opens a proceeding for the rest, and
+ * leaves the neighbour a message in the same commit.
  *
  * The death of somebody who had left is written down too: the day they left stays what it was.
  *
  * @throws {ImpossibleDates} when the day lies in the future, before the residence it ends, or a death before the day they left
+ * @throws {InvalidInput} when a minor leaves on their own word
+ * @throws {SaysTooMuch} when the reason may be about papers, and nobody said that it is not
  * @throws {NotResident} when they have left already, or their death is recorded
  * @throws {ProceedingIncomplete} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  * @see RD 1690/1986 art. 72: no departure ex officio without hearing the person
@@ -71,43 +111,33 @@ export async function recordDeparture(
   conditions: { version: number; idempotencyKey: string },
 ): Promise<Disclosed<Departed>> {
   const day = today(deps.clock, town.timeZone)
+  await mustBePlain(deps.gate, town.id, clerk, Departure, departure)
   const use = { operation: 'depart', idempotencyKey: conditions.idempotencyKey, body: departure }
-  return atDesk(deps, town, clerk, id, use, depart, departure.cause === 'death')
-
-  async function depart(hand: GateHand, leftOn: string | undefined): Promise<Departed> {
-    if (departure.cause === 'death' || departure.cause === 'moved-away') {
+  const leaves = departure.cause === 'moved-away' && departure.saidBy !== undefined
+  const more = { ...(leaves ? ({ opens: 'dateOfBirth' } as const) : {}), afterLeaving: departure.cause === 'death' }
+  return atDesk(deps, town, clerk, id, { ...use, ...more }, async ({ hand, dateOfBirth, leftOn }) => {
+    if (departure.cause === 'death' || (departure.cause === 'moved-away' && departure.saidBy !== undefined)) {
       const on = departure.on ?? day.toString()
       refuseImpossible(faultsOfEnd(lifeRules(deps.clock, town), { on }))
       if (leftOn !== undefined) return diedAway(hand, on, leftOn)
+      const saidBy = departure.cause === 'death' ? undefined : departure.saidBy
+      // Asked of every minor alike: whether somebody acts for this one is not told.
+      if (saidBy && isUnder(OF_AGE, dateOfBirth, day, town.leapDayBirthday)) mustBeSaidFor(saidBy)
+      else if (saidBy === 'representative' && !(await hasRepresentative(hand.transaction, id)))
+        throw new ProceedingIncomplete('nobody-acts')
       const version = await nextVersion(hand, id, conditions.version)
-      await takeEffect(hand, town, clerk, id, departure.cause, on)
+      await closeProceedings(deps, hand, clerk, id)
+      await takeEffect(hand, town, clerk, id, { cause: departure.cause, on, ...(saidBy ? { saidBy } : {}) })
       return { status: 'departed', id, on, version }
     }
     await unchangedSince(hand, id, conditions.version)
-    const open = await hand.transaction
-      .selectFrom('proceedings')
-      .select('id')
-      .where('neighbour_id', '=', id)
-      .where('decision', 'is', null)
-      .executeTakeFirst()
-    if (open) throw new ProceedingIncomplete('proceeding-open')
-    const proceedingId = uuidv7()
-    await hand.transaction
-      .insertInto('proceedings')
-      .values({
-        id: proceedingId,
-        municipality_id: town.id,
-        neighbour_id: id,
-        cause: departure.cause,
-        reason: Buffer.from(
-          hand.seal(id, { table: 'proceedings', column: 'reason', row: proceedingId }, departure.reason),
-        ),
-        opened_by: clerk.id,
-        opened_at: deps.clock.now().toString(),
-      })
-      .execute()
-    return { status: 'proceeding', id, proceedingId }
-  }
+    const { cause, reason = '', informant = 'staff' } = departure
+    return {
+      status: 'proceeding',
+      id,
+      proceedingId: await begin(deps, town, hand, clerk, id, { cause, reason, informant }),
+    }
+  })
 
   async function diedAway(hand: GateHand, on: string, leftOn: string): Promise<Departed> {
     refuseImpossible(faultsOfDeathAway({ on, leftOn }))
@@ -132,140 +162,135 @@ async function isDead(hand: GateHand, id: string): Promise<boolean> {
   return last?.cause === 'death'
 }
 
-/** Records that the neighbour was told on a day; the time to answer runs from it. */
-export async function recordNotice(
-  deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  at: { neighbourId: string; proceedingId: string },
-  givenOn: string,
-  idempotencyKey: string,
-): Promise<Disclosed<Proceeding>> {
-  refuseImpossible(faultsOfDay(lifeRules(deps.clock, town), givenOn, '/givenOn'))
-  const effectiveFrom = Temporal.PlainDate.from(givenOn).add({ days: town.departureNoticeDays }).toString()
-  const use = { operation: `notice ${at.proceedingId}`, idempotencyKey, body: { givenOn } }
-  return atDesk(deps, town, clerk, at.neighbourId, use, async (hand) => {
-    const { opened_at } = await openProceeding(hand, at)
-    const opened = opened_at.toTemporalInstant().toZonedDateTimeISO(town.timeZone).toPlainDate()
-    if (Temporal.PlainDate.compare(givenOn, opened) < 0)
-      throw new InvalidInput([{ pointer: '/givenOn', detail: 'A notice comes after the proceeding was opened.' }])
-    await hand.transaction
-      .updateTable('proceedings')
-      .set({ notice_given_on: givenOn, effective_from: effectiveFrom })
-      .where('id', '=', at.proceedingId)
-      .execute()
-    return { proceedingId: at.proceedingId, status: 'notified', effectiveFrom }
-  })
+/** @throws {InvalidInput} when a minor leaves on their own word */
+function mustBeSaidFor(saidBy: SaidBy): void {
+  if (saidBy !== 'representative')
+    throw new InvalidInput([
+      { pointer: '/saidBy', detail: 'A minor leaves on the word of everyone who has a say for them, or of a court.' },
+    ])
 }
 
-/**
- * Decides a proceeding. Approval needs a clerk other than the one who opened it and a notice period that is over.
- *
- * @throws {ProceedingIncomplete}
- */
-export async function decideProceeding(
+/** Opens a proceeding and leaves the neighbour a message that says so. */
+async function begin(
   deps: RegistryDeps,
   town: Municipality,
+  hand: GateHand,
   clerk: Staff,
-  at: { neighbourId: string; proceedingId: string },
-  decision: 'approved' | 'withdrawn',
-  idempotencyKey: string,
-): Promise<Disclosed<Proceeding>> {
-  const day = today(deps.clock, town.timeZone)
-  const use = { operation: `decide ${at.proceedingId}`, idempotencyKey, body: { decision } }
-  return atDesk(deps, town, clerk, at.neighbourId, use, async (hand) => {
-    const proceeding = await openProceeding(hand, at)
-    if (decision === 'approved') {
-      if (proceeding.effective_from === null) throw new ProceedingIncomplete('notice-missing')
-      if (proceeding.opened_by === clerk.id) throw new ProceedingIncomplete('second-clerk-needed')
-      if (Temporal.PlainDate.compare(day, proceeding.effective_from) < 0)
-        throw new ProceedingIncomplete('notice-running')
-      const { version } = await hand.transaction
-        .selectFrom('neighbours')
-        .select('version')
-        .where('id', '=', at.neighbourId)
-        .executeTakeFirstOrThrow()
-      await nextVersion(hand, at.neighbourId, version)
-      await takeEffect(
-        hand,
-        town,
-        clerk,
-        at.neighbourId,
-        proceeding.cause as 'duplicate' | 'wrongly-registered',
-        day.toString(),
-      )
-    }
-    await hand.transaction
-      .updateTable('proceedings')
-      .set({ decision, decided_by: clerk.id, decided_at: deps.clock.now().toString() })
-      .where('id', '=', at.proceedingId)
-      .execute()
-    return { proceedingId: at.proceedingId, status: decision }
-  })
-}
-
-async function openProceeding(hand: GateHand, at: { neighbourId: string; proceedingId: string }) {
-  const proceeding = await hand.transaction
+  id: string,
+  { cause, ...said }: { cause: ProceedingCause; reason: string; informant: Informant },
+): Promise<string> {
+  const open = await hand.transaction
     .selectFrom('proceedings')
-    .selectAll()
-    .where('id', '=', at.proceedingId)
-    .where('neighbour_id', '=', at.neighbourId)
-    .forUpdate()
+    .select('id')
+    .where('neighbour_id', '=', id)
+    .where('decision', 'is', null)
     .executeTakeFirst()
-  if (proceeding === undefined) throw new NotFound()
-  if (proceeding.decision !== null) throw new ProceedingIncomplete('proceeding-closed')
-  return proceeding
+  if (open) throw new ProceedingIncomplete('proceeding-open')
+  const now = deps.clock.now()
+  const proceedingId = uuidv7()
+  const message = { neighbourId: id, kind: 'proceeding', visibleFrom: now } as const
+  await hand.transaction
+    .insertInto('proceedings')
+    .values({
+      id: proceedingId,
+      municipality_id: town.id,
+      neighbour_id: id,
+      cause,
+      reason: Buffer.from(hand.seal(id, { table: 'proceedings', column: 'reason', row: proceedingId }, said)),
+      opened_by: clerk.id,
+      opened_at: now.toString(),
+      message_id: await leaveMessage(hand.transaction, town, message),
+    })
+    .execute()
+  return proceedingId
 }
 
-async function takeEffect(
+/** What was to be decided about somebody is decided by what they said, or by their death. */
+async function closeProceedings(deps: RegistryDeps, hand: GateHand, clerk: Staff, id: string): Promise<void> {
+  await hand.transaction
+    .updateTable('proceedings')
+    .set({ decision: 'withdrawn', decided_by: clerk.id, decided_at: deps.clock.now().toString() })
+    .where('neighbour_id', '=', id)
+    .where('decision', 'is', null)
+    .execute()
+}
+
+export async function takeEffect(
   hand: GateHand,
   town: Municipality,
   clerk: Staff,
   id: string,
-  cause: 'death' | 'moved-away' | 'duplicate' | 'wrongly-registered',
-  on: string,
+  departure: { cause: 'death' | ProceedingCause; on: string; saidBy?: SaidBy },
 ): Promise<void> {
+  const { cause, on, saidBy } = departure
   // Nobody dies before they are born either: no residence begins before its neighbour's birth.
   await endResidence(hand, town, clerk, id, on, true)
   await hand.transaction.updateTable('neighbours').set({ departed_on: on }).where('id', '=', id).execute()
-  await recordMovement(hand, town, clerk, id, { kind: 'departure', cause, effectiveOn: on }, {})
+  const details = saidBy === undefined ? {} : { saidBy }
+  await recordMovement(hand, town, clerk, id, { kind: 'departure', cause, effectiveOn: on }, details)
 }
 
-/**
- * One step of a departure, done once per idempotency key behind the gate.
- *
- * @param afterLeaving whether it may be of somebody who has left
- */
-async function atDesk<T>(
+/** What a step of a departure works with. */
+export interface Step {
+  hand: GateHand
+  protected: boolean
+  /** The proceeding that is open about the neighbour, where the step asked to open it. */
+  proceeding: Proceeding | undefined
+  /** Where the step asked to open it. */
+  dateOfBirth: string | undefined
+  /** The day they left, of a step that may be of somebody who has. */
+  leftOn: string | undefined
+}
+
+/** One step of a departure, done once per idempotency key behind the gate. */
+export async function atDesk<T>(
   deps: RegistryDeps,
   town: Municipality,
-  clerk: Staff,
+  requester: Staff | Resident,
   id: string,
-  use: { operation: string; idempotencyKey: string; body: unknown },
-  work: (hand: GateHand, leftOn: string | undefined) => Promise<T>,
-  afterLeaving = false,
+  use: {
+    operation: string
+    idempotencyKey: string
+    body: unknown
+    opens?: 'proceeding' | 'dateOfBirth'
+    afterLeaving?: boolean
+  },
+  work: (step: Step) => Promise<T>,
 ): Promise<Disclosed<T>> {
   const key = await once(deps.gate, town.id, {
-    requester: clerk.id,
+    requester: requester.id,
     operation: `${use.operation} ${id}`,
     key: use.idempotencyKey,
     body: use.body,
   })
-  return deps.gate.open<NeighbourFields, 'departedOn', T>(
+  const own = requester.kind === 'resident'
+  let hidden = false
+  return deps.gate.open<NeighbourFields, 'departedOn' | 'proceeding' | 'dateOfBirth', T>(
     {
       municipalityId: town.id,
-      requester: clerk,
-      action: 'depart',
-      purpose: 'departure',
-      fields: ['departedOn'],
+      requester,
+      // That they live here is theirs to say; what becomes of it is not.
+      action: own ? 'confirm' : 'depart',
+      purpose: own ? 'own-record' : 'departure',
+      fields: use.opens === undefined ? ['departedOn'] : ['departedOn', use.opens],
     },
-    (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
+    async (transaction) => {
+      const records = await loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) })
+      hidden = records.some((record) => record.protected)
+      return use.opens === 'proceeding' ? withProceedings(transaction, records) : records
+    },
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
       const earlier = await earlierAnswer<T>(hand, id, key)
       if (earlier) return earlier
-      if (record.departedOn !== undefined && !afterLeaving) throw new NotResident()
-      const answer = await work(hand, record.departedOn)
+      if (record.departedOn !== undefined && !use.afterLeaving) throw new NotResident()
+      const answer = await work({
+        hand,
+        protected: hidden,
+        proceeding: record.proceeding,
+        dateOfBirth: record.dateOfBirth,
+        leftOn: record.departedOn,
+      })
       await keepAnswer(hand, town, id, key, answer)
       return answer
     },

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { DistinctBecause, EvidenceStrength } from './model.ts'
+import { DistinctBecause, EvidenceStrength, SaidBy } from './model.ts'
 
 /** A neighbour's history, as the API answers it. */
 export const History = z
@@ -15,6 +15,7 @@ export const History = z
         effectiveOn: z.string(),
         recordedAt: z.string(),
         distinctBecause: DistinctBecause.optional(),
+        saidBy: SaidBy.optional(),
         protection: z.enum(['hidden', 'shown']).optional(),
         start: z
           .object({

@@ -48,7 +48,7 @@ const SEALS_MORE = ['time-corrected', 'start-refused', 'personal-data']
 
 /**
  * A record with its movements; why somebody is not a neighbour very like them is sealed with the registration, and how a
- * start was corrected, confirmed or refused with what says that it was.
+ * start was corrected, confirmed or refused with what says that it was. So is how somebody said that they leave.
  */
 async function withMovements(
   transaction: Transaction,
@@ -75,7 +75,7 @@ async function withMovements(
     recordedAt: row.recorded_at.toISOString(),
   }))
   const decisions = rows.flatMap((row, i): SealedPart<NeighbourFields>[] =>
-    row.details && (row.kind === 'registration' || SEALS_MORE.includes(row.cause))
+    row.details && (row.kind === 'registration' || row.kind === 'departure' || SEALS_MORE.includes(row.cause))
       ? [
           {
             place: { table: 'movements', column: 'details', row: row.id },
@@ -83,13 +83,17 @@ async function withMovements(
             keyId: id,
             holds: ['history'],
             assemble: (opened, value) => {
-              const { because, start, protection } = value as Pick<HistoryEntry, 'start' | 'protection'> & {
+              const { because, start, protection, saidBy } = value as Pick<
+                HistoryEntry,
+                'start' | 'protection' | 'saidBy'
+              > & {
                 because?: DistinctBecause
               }
               const entry = opened.history?.[i]
               if (because && entry) entry.distinctBecause = because
               if (start && entry) entry.start = start
               if (protection && entry) entry.protection = protection
+              if (saidBy && entry) entry.saidBy = saidBy
             },
           },
         ]

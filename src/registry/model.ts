@@ -1,17 +1,19 @@
 import { z } from '@hono/zod-openapi'
+import { called, confirmedPlain, FREE_TEXT, passingLine, plain } from '../firewall/free-text.ts'
 import { parseBirthDate } from './birth-date.ts'
 import { yearsMeant } from './life-dates.ts'
+import type { Channel, Informant, NoticeWay } from './reach.ts'
 
 // What may be said about a neighbour. Strict everywhere: an unknown field is refused by name.
-// There is no nationality, status, country of birth or religion here, and no document.
+// There is no nationality, status, country of birth or religion here, and no document; and every text says what it may
+// hold, so that none of these stands in one of them.
 
-const line = (most: number) => z.string().trim().min(1).max(most)
 /** A line of a passport's reader holds more than its number, and would not be recognised by it. @see ICAO Doc 9303 part 3 */
-const documentNumber = line(64).refine((text) => !text.includes('<'), {
+const documentNumber = passingLine(64).refine((text) => !text.includes('<'), {
   message: 'Give the number of the document, not a line that a reader reads.',
 })
 
-const nameParts = { given: line(200).optional(), family: z.array(line(200)).min(1).max(6).optional() }
+const nameParts = { given: called(200).optional(), family: z.array(called(200)).min(1).max(6).optional() }
 const named = (name: { given?: string | undefined; family?: string[] | undefined }) =>
   name.given !== undefined || name.family !== undefined
 
@@ -41,14 +43,14 @@ export const BirthDateText = z
   })
 
 const place = {
-  streetType: line(50).optional(),
-  streetName: line(200).optional(),
-  number: line(20).optional(),
-  block: line(20).optional(),
-  stair: line(20).optional(),
-  floor: line(20).optional(),
-  door: line(20).optional(),
-  postcode: line(16).optional(),
+  streetType: plain(50).optional(),
+  streetName: plain(200).optional(),
+  number: plain(20).optional(),
+  block: plain(20).optional(),
+  stair: plain(20).optional(),
+  floor: plain(20).optional(),
+  door: plain(20).optional(),
+  postcode: plain(16).optional(),
   territory: z
     .strictObject({
       province: z
@@ -77,25 +79,48 @@ const place = {
 export const Place = z.strictObject(place)
 export type Place = z.infer<typeof Place>
 
-export const ReferenceAddress = z.strictObject({ name: line(200).optional(), ...place })
+/** A street, or a name by which it is found: an address without either says nothing. */
+const says = (place: Partial<Record<'streetName' | 'name' | 'description', string | undefined>>) =>
+  /[\p{L}\p{N}]/u.test(`${place.streetName ?? ''}${place.name ?? ''}${place.description ?? ''}`)
+const saysNothing = (field: 'streetName' | 'description' | 'name', message: string) => ({ path: [field], message })
+
+export const ReferenceAddress = z
+  .strictObject({ name: plain(200).optional(), ...place })
+  .refine(says, saysNothing('streetName', 'Give the name of the place, a street, or both.'))
 export type ReferenceAddress = z.infer<typeof ReferenceAddress>
 
 export const Address = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('dwelling'), ...place }),
-    z.strictObject({ kind: z.literal('informal-dwelling'), description: line(500).optional(), ...place }),
-    z.strictObject({ kind: z.literal('collective'), name: line(200).optional(), ...place }),
+    z
+      .strictObject({ kind: z.literal('dwelling'), description: plain(500).optional(), ...place })
+      .refine(
+        says,
+        saysNothing('streetName', 'Give a street; of a house without one, what it is called or how it is found.'),
+      ),
+    z
+      .strictObject({ kind: z.literal('informal-dwelling'), description: plain(500).optional(), ...place })
+      .refine(says, saysNothing('description', 'Say in words where it is, or give a street.')),
+    z
+      .strictObject({ kind: z.literal('collective'), name: plain(200).optional(), ...place })
+      .refine(says, saysNothing('name', 'Give the name of the place, a street, or both.')),
     z.strictObject({
       kind: z.literal('no-fixed-address'),
       referenceAddress: ReferenceAddress.optional(),
-      usualArea: line(500).optional(),
+      usualArea: plain(500).optional(),
     }),
   ])
-  .openapi('Address', { description: 'Where a neighbour lives. Only `kind` is needed.' })
+  .openapi('Address', {
+    description:
+      'Where a neighbour lives: `kind`, and a street or words by which the place is found. No fixed address needs no more.',
+  })
 export type Address = z.infer<typeof Address>
 
 export const Contact = z
-  .strictObject({ email: z.email().max(254).optional(), phone: line(40).optional(), other: line(200).optional() })
+  .strictObject({
+    email: z.email().max(254).register(FREE_TEXT, { holds: 'name' }).optional(),
+    phone: plain(40).optional(),
+    other: plain(200).optional(),
+  })
   .openapi('Contact')
 export type Contact = z.infer<typeof Contact>
 
@@ -119,7 +144,9 @@ export type CourtLimit = z.infer<typeof CourtLimit>
 
 const tie = {
   limits: z.array(CourtLimit).min(1).max(2).optional(),
-  court: line(200).optional().openapi({ description: 'Which court said so, and its reference' }),
+  /** Which court said so, and its reference. */
+  court: plain(200).optional(),
+  confirmedPlain,
 }
 
 /** Who acts for a neighbour who cannot act for themself: a neighbour of age, or an institution. */
@@ -130,9 +157,10 @@ export const Representative = z
     z.strictObject({ kind: z.literal('carer'), neighbourId: z.uuid(), ...tie }),
     z.strictObject({
       kind: z.literal('institution'),
-      name: line(200),
-      role: line(100).optional(),
+      name: plain(200),
+      role: plain(100).optional(),
       contact: Contact.optional(),
+      confirmedPlain,
     }),
   ])
   .refine((one) => one.kind === 'institution' || (one.limits === undefined) === (one.court === undefined), {
@@ -176,6 +204,7 @@ export const Registration = z
     confirmedAge: ConfirmedAge,
     confirmedDistinct: z.boolean().optional(),
     distinctBecause: DistinctBecause.optional(),
+    confirmedPlain,
   })
   .refine((form) => (form.address === undefined) !== (form.householdId === undefined), {
     path: ['address'],
@@ -192,8 +221,12 @@ export const Correction = z
     contact: Contact.nullable().optional(),
     languages: Languages.nullable().optional(),
     confirmedAge: ConfirmedAge,
+    confirmedPlain,
   })
-  .refine(({ confirmedAge: _, ...change }) => Object.keys(change).length > 0, 'Say what to correct.')
+  .refine(
+    (change) => Object.keys(change).some((field) => field !== 'confirmedPlain' && field !== 'confirmedAge'),
+    'Say what to correct.',
+  )
   .openapi('Correction', {
     description:
       'What is given replaces what was recorded; `null` means unknown. The old value is kept in the history.',
@@ -210,6 +243,7 @@ const Settling = z.strictObject({
   householdId: z.uuid().optional(),
   since: z.iso.date().optional(),
   agreement: MinorsAgreement.optional(),
+  confirmedPlain,
 })
 const oneOfBoth = (move: { address?: unknown; householdId?: unknown }) =>
   (move.address === undefined) !== (move.householdId === undefined)
@@ -229,11 +263,11 @@ export type Return = z.infer<typeof Return>
 
 export const Criteria = z
   .strictObject({
-    name: line(200).optional(),
+    name: passingLine(200).optional(),
     dateOfBirth: BirthDateText.optional(),
     document: documentNumber.optional(),
-    street: line(200).optional(),
-    number: line(20).optional(),
+    street: passingLine(200).optional(),
+    number: passingLine(20).optional(),
     mononym: z.boolean().optional(),
   })
   .openapi('Criteria', {
@@ -244,7 +278,7 @@ export type Criteria = z.infer<typeof Criteria>
 
 /** Hiding a record, or showing it again: an act of its own, with a reason. */
 export const Protection = z
-  .strictObject({ protected: z.boolean(), reason: line(500).optional() })
+  .strictObject({ protected: z.boolean(), reason: plain(500).optional(), confirmedPlain })
   .openapi('Protection', {
     description: 'Staff give a `reason`, which is sealed. Only a supervisor shows a record again.',
   })
@@ -270,6 +304,7 @@ export interface NeighbourFields {
   history: HistoryEntry[]
   version: number
   departedOn: string
+  proceeding: Proceeding
 }
 export type NeighbourField = keyof NeighbourFields
 
@@ -314,6 +349,8 @@ export interface HistoryEntry {
   recordedAt: string
   /** Of a registration: why they are not a neighbour very like them. */
   distinctBecause?: DistinctBecause
+  /** Of a departure without a proceeding: how the neighbour said that they leave. */
+  saidBy?: SaidBy
   /** The record was hidden, or shown again. */
   protection?: 'hidden' | 'shown'
   /** Of a start that was corrected, confirmed or refused. */
@@ -329,3 +366,53 @@ export interface DecidedStart {
   seen?: z.infer<typeof EvidenceStrength> | undefined
   by: { role: string; office?: string | undefined }
 }
+
+/** How a neighbour said themselves that they leave; `representative`, where somebody acts for them. */
+export const SaidBy = z.enum(['in-person', 'in-writing', 'own-page', 'representative'])
+export type SaidBy = z.infer<typeof SaidBy>
+
+/** What may be wrong with a registration, so that it has to be decided with the neighbour heard. */
+export const ProceedingCause = z.enum(['moved-away', 'wrongly-registered'])
+export type ProceedingCause = z.infer<typeof ProceedingCause>
+
+/** A departure under way, which somebody else decides once the neighbour could answer. */
+export interface Proceeding {
+  id: string
+  cause: ProceedingCause
+  /** In the words of whoever opened it. */
+  reason: string
+  informant: Informant
+  /** RFC 3339. */
+  openedAt: string
+  /** A pseudonym. */
+  openedBy: string
+  /** How they were told that a message waits, and when (RFC 3339). */
+  announced?: { by: Channel; at: string }
+  /** The notice from which their time to answer counts. */
+  notice?: { on: string; by: NoticeWay }
+  /** ISO date: the last day to answer. */
+  answerBy?: string
+  /** ISO date: the first day on which it may be approved. */
+  effectiveFrom?: string
+  answers: ProceedingAnswer[]
+  /** What the council for such cases thinks of ending the registration, and when it said so. */
+  council?: { on: string; outcome: CouncilOutcome }
+}
+
+/** What a neighbour, or somebody for them, said to it. */
+export interface ProceedingAnswer {
+  id: string
+  text: string
+  by: AnsweredBy
+  /** Written down by a clerk, not sent by whoever said it. */
+  atDesk: boolean
+  /** RFC 3339. */
+  receivedAt: string
+  /** RFC 3339; absent until a member of staff has read it. */
+  readAt?: string
+}
+
+export const AnsweredBy = z.enum(['neighbour', 'representative', 'helper'])
+export type AnsweredBy = z.infer<typeof AnsweredBy>
+export const CouncilOutcome = z.enum(['favourable', 'unfavourable'])
+export type CouncilOutcome = z.infer<typeof CouncilOutcome>

@@ -34,6 +34,8 @@ export interface Municipality {
   backdateDays: number
   /** By how many days one member of staff alone may correct a start. */
   timeCorrectionDays: number
+  /** Whether a council has to agree before a registration is ended without its neighbour. @see RD 1690/1986 art. 72 */
+  departureCouncil: boolean
   /** After so long without a word, a neighbour is asked whether they still live here. Nothing follows from silence. */
   confirmAfterMonths: number
   /** How long after a departure a record is kept, before it may be erased on request. */
@@ -69,11 +71,11 @@ export function blindIndexBits(expectedPopulation: number): number {
 /** Done by the owner's login; the service only reads municipalities. */
 export async function createMunicipality(database: Database, town: NewMunicipality): Promise<void> {
   await sql`insert into municipalities (id, slug, name, country_code, province_code, municipality_code, languages, issuer, time_zone,
-      expected_population, blind_index_bits, reference_address, departure_notice_days, backdate_days, time_correction_days, confirm_after_months, erase_after_years, minor_access_age, earliest_residence, leap_day_birthday, hearing_hours, reference_addresses,
+      expected_population, blind_index_bits, reference_address, departure_notice_days, departure_council, backdate_days, time_correction_days, confirm_after_months, erase_after_years, minor_access_age, earliest_residence, leap_day_birthday, hearing_hours, reference_addresses,
       hourly_budget_staff, hourly_budget_organisation)
     values (${town.id}, ${town.slug}, ${JSON.stringify(town.name)}::text::jsonb, ${town.countryCode}, ${town.provinceCode},
       ${town.municipalityCode}, ${`{${town.languages.join(',')}}`}::text[], ${town.issuer}, ${town.timeZone}, ${town.expectedPopulation},
-      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.backdateDays}, ${town.timeCorrectionDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears}, ${town.minorAccessAge}, ${town.earliestResidence}, ${town.leapDayBirthday}, ${JSON.stringify(town.hearingHours)}::text::jsonb, ${JSON.stringify(town.referenceAddresses)}::text::jsonb,
+      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.departureCouncil}, ${town.backdateDays}, ${town.timeCorrectionDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears}, ${town.minorAccessAge}, ${town.earliestResidence}, ${town.leapDayBirthday}, ${JSON.stringify(town.hearingHours)}::text::jsonb, ${JSON.stringify(town.referenceAddresses)}::text::jsonb,
       ${town.hourlyBudgetStaff}, ${town.hourlyBudgetOrganisation})`.execute(database)
 }
 
@@ -95,6 +97,7 @@ export async function listMunicipalities(database: Database): Promise<Municipali
     departureNoticeDays: row.departure_notice_days,
     backdateDays: row.backdate_days,
     timeCorrectionDays: row.time_correction_days,
+    departureCouncil: row.departure_council,
     confirmAfterMonths: row.confirm_after_months,
     eraseAfterYears: row.erase_after_years,
     minorAccessAge: row.minor_access_age,

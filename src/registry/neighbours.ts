@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { mustChangePlainly } from '../firewall/free-text.ts'
 import type { GateHand, Opened } from '../firewall/gate.ts'
 import { purposeOf, type Requester, type Resident, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
@@ -8,9 +9,10 @@ import type { Transaction } from '../platform/database.ts'
 import { InvalidInput, NotFound, VersionConflict } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './life-dates.ts'
-import type { Correction, NeighbourField, NeighbourFields } from './model.ts'
+import { Correction, type NeighbourField, type NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
+import { proceedingUnderWay, type UnderWay } from './proceedings-due.ts'
 import { actsForSomebody, isUnder, OF_AGE } from './representation.ts'
 import { withSaidStarts } from './said-starts.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
@@ -31,11 +33,17 @@ export const OPENABLE = [
 ] as const satisfies NeighbourField[]
 export type Openable = (typeof OPENABLE)[number]
 
-/** `ownLast`: whoever asks wrote the last thing about them, within the time in which it can be undone. `heardOn`: the last day anything was said by or about them, and so the last day they were known to live here. */
-export type Neighbour = { version: number; protected: boolean; heardOn: string; ownLast: boolean } & Opened<
-  NeighbourFields,
-  Openable
->
+/**
+ * `ownLast`: whoever asks wrote the last thing about them, within the time in which it can be undone. `heardOn`: the last
+ * day anything was said by or about them, and so the last day they were known to live here.
+ */
+export type Neighbour = {
+  version: number
+  protected: boolean
+  heardOn: string
+  ownLast: boolean
+  underWay?: UnderWay
+} & Opened<NeighbourFields, Openable>
 
 /**
  * Opens a neighbour's record for a purpose, as it is now or as of a day and an instant.
@@ -59,7 +67,8 @@ export async function openNeighbour(
       if (record === undefined) throw new NotFound()
       const heardOn = await heardFrom(hand.transaction, town, id)
       const ownLast = requester.kind === 'staff' && (await wroteJustNow(deps, hand.transaction, requester, id))
-      return { ...record, ...(await standingOf(hand, id)), heardOn, ownLast }
+      const underWay = requester.kind === 'staff' ? await proceedingUnderWay(hand.transaction, id) : undefined
+      return { ...record, ...(await standingOf(hand, id)), heardOn, ownLast, ...(underWay ? { underWay } : {}) }
     },
   )
 }
@@ -114,6 +123,7 @@ const OWN_CORRECTIONS = ['contact', 'languages']
  *
  * @throws {InvalidInput} when a neighbour corrects what only a clerk may
  * @throws {ImpossibleDates} when a date of birth cannot be true, or not beside the days on which they lived here
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
  * @throws {VersionConflict} when somebody changed the record after `version` was read
  */
 export async function correctNeighbour(
@@ -121,9 +131,10 @@ export async function correctNeighbour(
   town: Municipality,
   requester: Staff | Resident,
   id: string,
-  asked: Correction,
+  correction: Correction,
   version: number,
 ): Promise<Disclosed<{ id: string; version: number }>> {
+  const { confirmedPlain = false, confirmedAge = false, ...asked } = correction
   if (requester.kind === 'resident') {
     const errors = Object.keys(asked)
       .filter((field) => !OWN_CORRECTIONS.includes(field))
@@ -138,8 +149,8 @@ export async function correctNeighbour(
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
-      const { confirmedAge, ...said } = asked
-      const change = onlyChanges(said, record)
+      const change = onlyChanges(asked, record)
+      mustChangePlainly(hand.also, requester, Correction, change, confirmedPlain)
       if (Object.keys(change).length === 0) {
         await unchangedSince(hand, id, version)
         return { id, version }
@@ -287,7 +298,6 @@ export interface MovementOutline {
     | 'taken-apart'
     | 'death'
     | 'moved-away'
-    | 'duplicate'
     | 'wrongly-registered'
   effectiveOn: string
 }

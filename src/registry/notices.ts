@@ -1,16 +1,17 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Resident } from '../firewall/requester.ts'
-import { today, uuidv7 } from '../platform/clock.ts'
+import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import { timeToAsk } from './confirmations.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Municipality } from './municipality.ts'
 import { heardFrom } from './neighbours.ts'
+import { leaveMessage, type MessageKind } from './reach.ts'
 import { loadOutline } from './store.ts'
 
 export interface Notice {
-  kind: string
+  kind: MessageKind
   at: string
 }
 
@@ -41,7 +42,7 @@ export async function messagesOf(
         .orderBy('visible_from', 'desc')
         .execute()
       return {
-        notices: rows.map((row) => ({ kind: row.kind, at: row.visible_from.toISOString() })),
+        notices: rows.map((row) => ({ kind: row.kind as MessageKind, at: row.visible_from.toISOString() })),
         stillHere: timeToAsk(deps, town, await heardFrom(hand.transaction, town, resident.neighbourId)),
       }
     },
@@ -55,16 +56,5 @@ export async function noticeOfAnswer(
   town: Municipality,
   neighbourId: string,
 ): Promise<void> {
-  const now = clock.now().toString()
-  await transaction
-    .insertInto('notices')
-    .values({
-      id: uuidv7(),
-      municipality_id: town.id,
-      neighbour_id: neighbourId,
-      kind: 'answer',
-      visible_from: now,
-      due_by: now,
-    })
-    .execute()
+  await leaveMessage(transaction, town, { neighbourId, kind: 'answer', visibleFrom: clock.now() })
 }

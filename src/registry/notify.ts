@@ -4,6 +4,7 @@ import { inMunicipality } from '../platform/database.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import { type Channel, noteTold, type Reach, reachOf } from './reach.ts'
 import { loadRecords } from './store.ts'
 
 /** Sends somebody the words "you have a message" in their language, and no others. */
@@ -14,9 +15,6 @@ export interface Channels {
   email?: Post | undefined
   sms?: Post | undefined
 }
-
-/** A number as people write it, that a text can be sent to: international, or as it is dialled at home. */
-const DIALLED = /^\+?[\d\s().-]{6,24}$/
 
 const JOB: Job = { kind: 'job', id: 'notices' }
 const MOST_AT_ONCE = 50
@@ -45,11 +43,8 @@ export async function tellOfNotices(deps: RegistryDeps, town: Municipality, chan
   )
   let sent = 0
   for (const notice of waiting) {
-    const reach = await deps.gate.open<
-      NeighbourFields,
-      'contact' | 'languages',
-      { email?: string; phone?: string; language?: string }
-    >(
+    let hidden = true
+    const reach = await deps.gate.open<NeighbourFields, 'contact' | 'languages', Reach & { language?: string }>(
       {
         municipalityId: town.id,
         requester: JOB,
@@ -57,35 +52,31 @@ export async function tellOfNotices(deps: RegistryDeps, town: Municipality, chan
         purpose: 'notify',
         fields: ['contact', 'languages'],
       },
-      (transaction) => loadRecords(transaction, [notice.neighbour_id], { trueAt: today(deps.clock, town.timeZone) }),
+      async (transaction) => {
+        const records = await loadRecords(transaction, [notice.neighbour_id], {
+          trueAt: today(deps.clock, town.timeZone),
+        })
+        hidden = records.every((record) => record.protected)
+        return records
+      },
       ([record]) => ({
-        ...(record?.contact?.email ? { email: record.contact.email } : {}),
-        ...(record?.contact?.phone ? { phone: record.contact.phone } : {}),
+        ...reachOf({ protected: hidden, contact: record?.contact }),
         ...(record?.languages?.[0] ? { language: record.languages[0] } : {}),
       }),
     )
-    const channel = { sent: 'portal' as 'portal' | 'email' | 'sms' }
+    const channel: { sent: Channel } = { sent: 'portal' }
     await reach.mapAsync(async ({ email, phone, language }) => {
       if (email !== undefined && channels.email) {
         await channels.email(email, language)
         channel.sent = 'email'
-      } else if (phone !== undefined && DIALLED.test(phone) && channels.sms) {
-        await channels.sms(phone.replaceAll(/[^\d+]/g, ''), language)
+      } else if (phone !== undefined && channels.sms) {
+        await channels.sms(phone, language)
         channel.sent = 'sms'
       } else return
       sent += 1
     })
     await inMunicipality(deps.database, town.id, (transaction) =>
-      transaction
-        .insertInto('notice_deliveries')
-        .values({
-          notice_id: notice.id,
-          municipality_id: town.id,
-          channel: channel.sent,
-          sent_at: deps.clock.now().toString(),
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute(),
+      noteTold(transaction, town, [notice.id], channel.sent, deps.clock.now()),
     )
   }
   return sent

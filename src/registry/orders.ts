@@ -2,11 +2,12 @@ import { approvedOrder, moveTo, type OrderField } from '../firewall/access-reque
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Opened } from '../firewall/gate.ts'
 import type { Staff } from '../firewall/requester.ts'
-import { today, uuidv7 } from '../platform/clock.ts'
+import { today } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import { leaveMessage } from './reach.ts'
 import { loadRecords } from './store.ts'
 
 /** How long after the opening, or after the day an order keeps it secret until, the neighbour knows at the latest. */
@@ -46,7 +47,6 @@ export async function openByOrder(
           ? now
           : Temporal.PlainDate.from(secretUntil).toZonedDateTime(town.timeZone).toInstant()
       const from = Temporal.Instant.compare(visibleFrom, now) < 0 ? now : visibleFrom
-      const id = uuidv7()
       const details = {
         reference: order.reference,
         authority: order.demand.authority.name,
@@ -54,18 +54,13 @@ export async function openByOrder(
         fields: order.fields,
         openedAt: now.toString(),
       }
-      await hand.transaction
-        .insertInto('notices')
-        .values({
-          id,
-          municipality_id: town.id,
-          neighbour_id: order.neighbourId,
-          kind: 'access-request',
-          details: Buffer.from(hand.seal(order.neighbourId, { table: 'notices', column: 'details', row: id }, details)),
-          visible_from: new Date(from.epochMilliseconds),
-          due_by: new Date(from.add({ hours: 24 * DAYS_TO_NOTIFY }).epochMilliseconds),
-        })
-        .execute()
+      await leaveMessage(hand.transaction, town, {
+        neighbourId: order.neighbourId,
+        kind: 'access-request',
+        visibleFrom: from,
+        dueBy: from.add({ hours: 24 * DAYS_TO_NOTIFY }),
+        details: (id) => hand.seal(order.neighbourId, { table: 'notices', column: 'details', row: id }, details),
+      })
       hand.occasion({ order: order.reference })
       return record
     },

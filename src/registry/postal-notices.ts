@@ -5,6 +5,7 @@ import { inMunicipality } from '../platform/database.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Address, Name, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import { mayHaveLetter, noteTold, reachOf } from './reach.ts'
 import { loadRecords } from './store.ts'
 
 /** A letter that says there is a message: to whom, where letters reach them, in which language. */
@@ -28,8 +29,7 @@ export async function postalNoticesWaiting(
       .innerJoin('neighbours', 'neighbours.id', 'neighbour_id')
       .select((count) => count.fn.countAll<string>().as('count'))
       .where('channel', '=', 'portal')
-      .where('protected', '=', false)
-      .where('departed_on', 'is', null)
+      .where(mayHaveLetter('neighbours'))
       .executeTakeFirstOrThrow()
     return Number(row.count)
   })
@@ -48,9 +48,10 @@ export async function printPostalNotices<T>(
   print: (letters: PostalNotice[]) => Promise<T>,
 ): Promise<Disclosed<T>> {
   const day = today(deps.clock, town.timeZone)
-  const fields = ['name', 'address', 'languages'] as const
+  const fields = ['name', 'address', 'languages', 'departedOn'] as const
   const ask = { municipalityId: town.id, requester: clerk, action: 'notify', purpose: 'postal-notices' } as const
   const done: string[] = []
+  let hidden: ReadonlySet<string> = new Set()
   let waiting: { notice_id: string; neighbour_id: string }[] = []
   const batch = await deps.gate.open<NeighbourFields, (typeof fields)[number], PostalNotice[]>(
     { ...ask, fields },
@@ -58,31 +59,31 @@ export async function printPostalNotices<T>(
       waiting = await transaction
         .selectFrom('notice_deliveries')
         .innerJoin('notices', 'notices.id', 'notice_id')
+        .innerJoin('neighbours', 'neighbours.id', 'neighbour_id')
         .select(['notice_id', 'neighbour_id'])
         .where('channel', '=', 'portal')
+        // What is not reached by a letter must not keep those who are from their place among the first.
+        .where(mayHaveLetter('neighbours'))
         .orderBy('notice_id')
         .limit(MOST_AT_ONCE)
         .execute()
       const ids = [...new Set(waiting.map((one) => one.neighbour_id))]
-      return (await loadRecords(transaction, ids, { trueAt: day })).filter(
-        (record) => !record.protected && record.facts.departedOn === undefined,
-      )
+      const records = await loadRecords(transaction, ids, { trueAt: day })
+      hidden = new Set(records.filter((record) => record.protected).map((record) => record.subject))
+      return records.filter((record) => !record.protected)
     },
     (records) =>
-      records.flatMap(({ id, name, address, languages }) => {
-        if (address === undefined) return []
+      records.flatMap(({ id, name, address, languages, departedOn }) => {
+        const { letter } = reachOf({ protected: hidden.has(id), departedOn, address })
+        if (letter === undefined) return []
         done.push(...waiting.filter((one) => one.neighbour_id === id).map((one) => one.notice_id))
-        return [{ name, address, language: languages?.[0] }]
+        return [{ name, address: letter, language: languages?.[0] }]
       }),
   )
   const printed = await batch.mapAsync(print)
   if (done.length === 0) return printed
-  const marked = await deps.gate.decide({ ...ask, fields: [] }, async (transaction) => {
-    await transaction
-      .updateTable('notice_deliveries')
-      .set({ channel: 'post', sent_at: deps.clock.now().toString() })
-      .where('notice_id', 'in', done)
-      .execute()
-  })
+  const marked = await deps.gate.decide({ ...ask, fields: [] }, (transaction) =>
+    noteTold(transaction, town, done, 'post', deps.clock.now()),
+  )
   return printed.with(marked).map(([one]) => one)
 }

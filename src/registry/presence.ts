@@ -1,5 +1,5 @@
 import { type Expression, sql } from 'kysely'
-import { sqlState } from '../platform/database.ts'
+import { sqlState, type Transaction } from '../platform/database.ts'
 
 /**
  * Whether somebody is a neighbour now, as SQL: for whatever lets them in, and whatever others may do for them. Whoever
@@ -11,3 +11,11 @@ export const isNeighbour = (whose: Expression<unknown>) => sql<boolean>`is_neigh
 
 /** Whether the database refused a way in to somebody who is no neighbour. @see schema/0031_access_ends.sql */
 export const isRefusedAccess = (error: unknown) => sqlState(error) === 'PD004'
+
+/** Whether a record was joined to another: the person is there, in the other. */
+export async function isJoined(transaction: Transaction, id: string): Promise<boolean> {
+  const { rows } = await sql<{ joined: boolean }>`select record_of(${id}::uuid) <> ${id}::uuid as joined`.execute(
+    transaction,
+  )
+  return rows[0]?.joined ?? false
+}

@@ -1,27 +1,65 @@
+import type { ExpressionBuilder } from 'kysely'
+import type { DB } from '../../schema/database.ts'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
 import type { RegistryDeps } from './deps.ts'
-import type { Name, NeighbourFields } from './model.ts'
+import type { Name, NeighbourFields, ProceedingCause } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { loadRecords } from './store.ts'
+
+const MOST_LISTED = 100
 
 export interface OpenProceeding {
   id: string
   neighbourId: string
   name: Name | undefined
-  cause: string
-  openedBy: string
-  noticeGivenOn: string | null
-  effectiveFrom: string | null
+  cause: ProceedingCause
+  openedByYou: boolean
+  /** ISO date: the last day to answer; absent until the neighbour was given notice. */
+  answerBy?: string
+  /** An answer waits to be read. */
+  unread: boolean
 }
 
-/** Departures under way, the soonest to decide first. @throws {Refusal} */
+const waitsUnread = (one: ExpressionBuilder<DB, 'proceedings'>) =>
+  one
+    .exists(
+      one
+        .selectFrom('proceeding_answers')
+        .select('proceeding_answers.id')
+        .whereRef('proceeding_id', '=', 'proceedings.id')
+        .where('read_at', 'is', null),
+    )
+    .as('unread')
+
+/** That a departure is being decided, and until when it can be answered: nothing of what it says. */
+export interface UnderWay {
+  answerBy?: string
+  unread: boolean
+}
+
+/** Whether a departure of somebody is being decided, inside a transaction of the gate's. */
+export async function proceedingUnderWay(transaction: Transaction, id: string): Promise<UnderWay | undefined> {
+  const row = await transaction
+    .selectFrom('proceedings')
+    .select(['effective_from'])
+    .select(waitsUnread)
+    .where('neighbour_id', '=', id)
+    .where('decision', 'is', null)
+    .executeTakeFirst()
+  return row && { ...lastDayOf(row), unread: Boolean(row.unread) }
+}
+
+const lastDayOf = ({ effective_from: from }: { effective_from: string | null }) =>
+  from === null ? {} : { answerBy: Temporal.PlainDate.from(from).subtract({ days: 1 }).toString() }
+
+/** Departures under way, by their last day to answer; those without notice last. Their reasons are not opened. @throws {Refusal} */
 export async function openProceedings(
   deps: RegistryDeps,
   town: Municipality,
   clerk: Staff,
-  neighbourId?: string,
 ): Promise<Disclosed<OpenProceeding[]>> {
   let found: Omit<OpenProceeding, 'name'>[] = []
   return deps.gate.open<NeighbourFields, 'name', OpenProceeding[]>(
@@ -29,19 +67,23 @@ export async function openProceedings(
     async (transaction) => {
       const rows = await transaction
         .selectFrom('proceedings')
-        .select(['id', 'neighbour_id', 'cause', 'opened_by', 'notice_given_on', 'effective_from'])
+        .innerJoin('neighbours', 'neighbours.id', 'neighbour_id')
+        .select(['proceedings.id', 'neighbour_id', 'cause', 'opened_by', 'effective_from'])
+        .select(waitsUnread)
         .where('decision', 'is', null)
-        .$if(neighbourId !== undefined, (query) => query.where('neighbour_id', '=', neighbourId ?? ''))
+        // Those of protected neighbours are a supervisor's, and take no place among a clerk's.
+        .$if(clerk.role !== 'supervisor', (query) => query.where('protected', '=', false))
         .orderBy('effective_from')
-        .limit(100)
+        .orderBy('opened_at')
+        .limit(MOST_LISTED)
         .execute()
       found = rows.map((row) => ({
         id: row.id,
         neighbourId: row.neighbour_id,
-        cause: row.cause,
-        openedBy: row.opened_by,
-        noticeGivenOn: row.notice_given_on,
-        effectiveFrom: row.effective_from,
+        cause: row.cause as ProceedingCause,
+        openedByYou: row.opened_by === clerk.id,
+        ...lastDayOf(row),
+        unread: Boolean(row.unread),
       }))
       return loadRecords(
         transaction,

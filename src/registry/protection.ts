@@ -1,11 +1,12 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { mustBePlain } from '../firewall/free-text.ts'
 import { purposeOf, Refusal, type Resident, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
-import type { NeighbourFields, Protection } from './model.ts'
+import { type NeighbourFields, Protection } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { nextVersion, recordMovement, unchangedSince, withdrawProofs } from './neighbours.ts'
 import { loadRecords } from './store.ts'
@@ -26,6 +27,7 @@ export class LikenessOpen extends Problem {
  * is over, to hand over what the visit is for.
  *
  * @throws {InvalidInput} when staff give no reason
+ * @throws {SaysTooMuch} when the reason may be about papers, and nobody said that it is not
  * @throws {LikenessOpen} {VersionConflict} {NotFound} {Refusal}
  */
 export async function protectNeighbour(
@@ -40,6 +42,7 @@ export async function protectNeighbour(
   if (!hide && !(requester.kind === 'staff' && requester.role === 'supervisor')) throw new Refusal()
   if (requester.kind === 'staff' && reason === undefined)
     throw new InvalidInput([{ pointer: '/reason', detail: 'Say in a few words why.' }])
+  await mustBePlain(deps.gate, town.id, requester, Protection, asked)
   const day = today(deps.clock, town.timeZone)
   return deps.gate.open<NeighbourFields, never, { id: string; version: number }>(
     { municipalityId: town.id, requester, action: 'hide', purpose: purposeOf(requester), fields: [] },

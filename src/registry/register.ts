@@ -1,4 +1,5 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { mustBePlain } from '../firewall/free-text.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
@@ -7,7 +8,7 @@ import { hiddenLikeness } from './hidden-likeness.ts'
 import { householdAddress } from './households.ts'
 import { once, sameBody } from './idempotency.ts'
 import { faultsOfBirth, faultsOfStart, type LifeRules, lifeRules, refuseImpossible } from './life-dates.ts'
-import type { Registration } from './model.ts'
+import { Registration } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import type { Start } from './periods.ts'
 import { isRefusedAccess } from './presence.ts'
@@ -52,6 +53,7 @@ export class DuplicateSuspected extends Problem {
  * @throws {DuplicateSuspected} when a very similar person is registered and the clerk has not confirmed that they are two
  * @throws {ImpossibleDates} when a date cannot be true
  * @throws {InvalidInput} when the household is unknown
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
  * @throws {IdempotencyMismatch} when the key was used with another form
  * @see Ley 7/1985 art. 15–16
  */
@@ -64,6 +66,7 @@ export async function registerNeighbour(
   source: StartSource = 'word',
 ): Promise<Disclosed<Registered>> {
   const start = startOf(lifeRules(deps.clock, town), town, form, source)
+  await mustBePlain(deps.gate, town.id, clerk, Registration, form)
   const key = await once(deps.gate, town.id, {
     requester: clerk.id,
     operation: 'register',

@@ -92,6 +92,14 @@ export async function actFor(
   return acting
 }
 
+/** Whether somebody acts for a neighbour, inside a transaction of the gate's. Nothing is opened. */
+export async function hasRepresentative(transaction: Transaction, neighbourId: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from representatives tie where tie.neighbour_id = ${neighbourId} and tie.ended_at is null
+      and (tie.representative_id is null or is_neighbour(tie.representative_id)) limit 1`.execute(transaction)
+  return rows.length > 0
+}
+
 /** Whom a neighbour acts for. Nothing is opened. */
 async function wardsOf(deps: RegistryDeps, town: Municipality, { neighbourId }: Resident): Promise<string[]> {
   return inMunicipality(deps.database, town.id, async (transaction) => {

@@ -2,26 +2,21 @@ import { z } from '@hono/zod-openapi'
 import { endpoint, type House } from '../firewall/endpoint.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { RegistryDeps } from './deps.ts'
-import { CourtLimit, Name, Representative } from './model.ts'
+import { Name, Representative } from './model.ts'
 import type { Municipality } from './municipality.ts'
-import { addRepresentative, changeRepresentative, endRepresentative, representativesOf } from './representatives.ts'
+import {
+  addRepresentative,
+  changeRepresentative,
+  endRepresentative,
+  representativesOf,
+  TieChange,
+} from './representatives.ts'
 import { RepresentationAnswer } from './routes.ts'
 
 const tag = 'Registry'
 const params = z.object({ id: z.uuid() })
 const tie = z.object({ id: z.uuid(), tieId: z.uuid() })
 const Tie = z.object({ id: z.uuid().openapi({ description: 'Of the tie' }) })
-const Change = z
-  .strictObject({
-    kind: z.enum(['parent', 'guardian', 'carer']),
-    limits: z.array(CourtLimit).min(1).max(2).optional(),
-    court: z.string().trim().min(1).max(200).optional(),
-  })
-  .refine((change) => (change.limits === undefined) === (change.court === undefined), {
-    path: ['court'],
-    message: 'A limit is a court’s: give the limits and which court said so.',
-  })
-
 /** Who acts for a neighbour who cannot act for themself. */
 export function representativeRoutes(house: House<Municipality>, deps: RegistryDeps): void {
   endpoint(
@@ -78,7 +73,7 @@ export function representativeRoutes(house: House<Municipality>, deps: RegistryD
       tag,
       auth: 'staff',
       params: tie,
-      body: Change,
+      body: TieChange,
       answers: { 200: { description: 'Changed', schema: Tie } },
       refuses: [403, 404],
     },

@@ -1,5 +1,7 @@
+import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import type { GateHand, Opened } from '../firewall/gate.ts'
 import { purposeOf, type Staff } from '../firewall/requester.ts'
 import type { Place, Sealed } from '../firewall/seal.ts'
@@ -8,7 +10,7 @@ import { sqlState, type Transaction } from '../platform/database.ts'
 import { type FieldError, InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { once } from './idempotency.ts'
-import type { CourtLimit, Name, NeighbourFields, Representation, Representative } from './model.ts'
+import { CourtLimit, type Name, type NeighbourFields, type Representation, Representative } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { recordMovement } from './neighbours.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
@@ -32,8 +34,8 @@ export function sealTie(
   seal: (place: Place, value: unknown) => Sealed,
 ): { id: string; representativeId: string | null; details: Sealed } {
   const id = uuidv7()
-  const { neighbourId, ...details } =
-    'neighbourId' in representative ? representative : { ...representative, neighbourId: null }
+  const { confirmedPlain: _, ...tie } = representative
+  const { neighbourId, ...details } = 'neighbourId' in tie ? tie : { ...tie, neighbourId: null }
   return { id, representativeId: neighbourId, details: seal(placeOf(id), details) }
 }
 
@@ -214,6 +216,7 @@ export async function representativesOf(
  * Records who acts for a neighbour from now on. There may be several.
  *
  * @throws {InvalidInput} when they are no adult neighbour, or the kind does not fit
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
  * @throws {AlreadyRepresents} {NotResident} {IdempotencyMismatch} {NotFound} {Refusal}
  */
 export async function addRepresentative(
@@ -224,6 +227,7 @@ export async function addRepresentative(
   representative: Representative,
   idempotencyKey: string,
 ): Promise<Disclosed<{ id: string }>> {
+  await mustBePlain(deps.gate, town.id, staff, Representative, representative)
   const key = await once(deps.gate, town.id, {
     requester: staff.id,
     operation: `represent ${wardId}`,
@@ -280,16 +284,24 @@ async function insertTie(
   return id
 }
 
-export interface TieChange {
-  kind: Representation['kind']
-  limits?: CourtLimit[] | undefined
-  court?: string | undefined
-}
+export const TieChange = z
+  .strictObject({
+    kind: z.enum(['parent', 'guardian', 'carer']),
+    limits: z.array(CourtLimit).min(1).max(2).optional(),
+    court: plain(200).optional(),
+    confirmedPlain,
+  })
+  .refine((change) => (change.limits === undefined) === (change.court === undefined), {
+    path: ['court'],
+    message: 'A limit is a court’s: give the limits and which court said so.',
+  })
+export type TieChange = z.infer<typeof TieChange>
 
 /**
  * Changes what somebody is to a neighbour they act for, or what a court has limited. What was recorded stays known.
  *
  * @throws {InvalidInput} when the kind does not fit
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
  * @throws {NotFound} when there is no such tie, or not for this clerk
  * @throws {Refusal}
  */
@@ -300,9 +312,10 @@ export async function changeRepresentative(
   at: { wardId: string; tieId: string },
   change: TieChange,
 ): Promise<Disclosed<{ id: string }>> {
+  await mustBePlain(deps.gate, town.id, staff, TieChange, change)
   return onTies(deps, town, staff, at.wardId, async (ward, hand, open, day) => {
     const tie = await tieAt(hand, at, open)
-    if (tie.representativeId === null || change.kind === 'institution') throw new NotFound()
+    if (tie.representativeId === null) throw new NotFound()
     const errors = wrongKind(change.kind, ward, day, town)
     if (errors.length > 0) throw new InvalidInput(errors)
     await endTie(hand, tie.id)

@@ -1,4 +1,5 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { mustBePlain } from '../firewall/free-text.ts'
 import type { GateHand } from '../firewall/gate.ts'
 import { storeDataKey } from '../firewall/municipality-keys.ts'
 import { purposeOf, Refusal, type Resident, type Staff } from '../firewall/requester.ts'
@@ -9,12 +10,13 @@ import type { RegistryDeps } from './deps.ts'
 import { householdAddress, householdMembers } from './households.ts'
 import { once } from './idempotency.ts'
 import { beforeResidence, faultsOfStart, ImpossibleDates, lifeRules, refuseImpossible } from './life-dates.ts'
-import type { Address, Move, NeighbourFields, Return } from './model.ts'
+import { type Address, Move, type NeighbourFields, type Return } from './model.ts'
 import { correctsAddress, livesThere, SETTLED, type SettledField, startOf } from './move-rules.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
 import type { Period } from './periods.ts'
+import { isJoined } from './presence.ts'
 import { residenceStart } from './register.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
 import { isUnder, OF_AGE } from './representation.ts'
@@ -95,6 +97,7 @@ export interface Moved {
  * @throws {ImpossibleDates} when the move lies in the future, before the present residence or before the birth
  * @throws {InvalidInput} when a minor moves on nobody's word
  * @throws {NothingChanges} when they live there already
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
  * @throws {MinorMoves} when a minor moves alone
  * @throws {NotResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  */
@@ -114,6 +117,7 @@ export async function moveNeighbour(
  * Makes somebody who left a neighbour again: the same record, whose past and gap stay what they were. Effective at once.
  *
  * @throws {ImpossibleDates} when the day lies in the future, before they left or before the birth
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
  * @throws {StillResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
  */
 export async function returnNeighbour(
@@ -138,6 +142,7 @@ async function settle(
 ): Promise<Disclosed<Moved>> {
   const rules = lifeRules(deps.clock, town)
   const start = residenceStart(rules, town, move.since)
+  await mustBePlain(deps.gate, town.id, requester, Move, move)
   const key = await once(deps.gate, town.id, {
     requester: requester.id,
     operation: `${how} ${id}`,
@@ -171,7 +176,8 @@ async function settle(
       }
       const { departedOn } = record
       if (how === 'move' && departedOn !== undefined) throw new NotResident()
-      if (how === 'return' && departedOn === undefined) throw new StillResident()
+      if (how === 'return' && (departedOn === undefined || (await isJoined(hand.transaction, id))))
+        throw new StillResident()
       const since = start.said ?? start.from
       refuseImpossible(faultsOfStart(rules, { since, born: record.dateOfBirth, leftOn: departedOn }))
       if (how === 'move' && livesThere(record, move, town)) {

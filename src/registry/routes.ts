@@ -238,7 +238,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
     async ({ town, requester, params: { id }, purpose, query }) => {
       const fields = query.fields === undefined ? allowed(purpose) : chosen(query.fields)
       const neighbour = await openNeighbour(deps, town, requester, id, { purpose, fields })
-      const asked = neighbour.map(({ heardOn: _, ownLast: __, protected: hides, ...rest }) => ({
+      const asked = neighbour.map(({ heardOn: _, ownLast: __, underWay: ___, protected: hides, ...rest }) => ({
         ...rest,
         ...(hides ? { protected: true } : {}),
       }))

@@ -72,8 +72,11 @@ export async function loadRecords(
       case when r.id is not null then jsonb_build_object('valid_from', r.valid_from, 'valid_to', r.valid_to, 'since',
         -- The first day of the time without a gap: years from before somebody left do not count again.
         coalesce((select max(first.valid_from) from residences first
-         where first.neighbour_id = n.id and first.superseded_at is null and first.valid_from <= r.valid_from
-           and not exists (select 1 from residences before where before.neighbour_id = n.id and before.superseded_at is null
+         where first.neighbour_id = n.id and first.valid_from <= r.valid_from and first.recorded_at <= ${known}::text::timestamptz
+           and (first.superseded_at is null or first.superseded_at > ${known}::text::timestamptz)
+           and not exists (select 1 from residences before where before.neighbour_id = n.id
+             and before.recorded_at <= ${known}::text::timestamptz
+             and (before.superseded_at is null or before.superseded_at > ${known}::text::timestamptz)
              and before.valid_from < first.valid_from and (before.valid_to is null or before.valid_to >= first.valid_from))),
           r.valid_from)) end as residence,
       r.household_id,
@@ -270,6 +273,25 @@ export async function protectedAmong(transaction: Transaction, ids: readonly str
   return new Set(rows.map(({ id }) => id))
 }
 
+/** Which of these neighbours are hidden from others: a change of it is public only from the next morning. */
+export async function hiddenFromOthers(
+  transaction: Transaction,
+  ids: readonly string[],
+  now: Temporal.Instant,
+): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set()
+  const rows = await transaction
+    .selectFrom('neighbours')
+    .select(['id', 'protected', 'protection_public_from'])
+    .where('id', 'in', ids)
+    .execute()
+  const hidden = rows.filter((row) => {
+    const pending = row.protection_public_from !== null && row.protection_public_from.getTime() > now.epochMilliseconds
+    return row.protected !== pending
+  })
+  return new Set(hidden.map(({ id }) => id))
+}
+
 export async function findCandidates(
   transaction: Transaction,
   sets: readonly number[][],
@@ -290,7 +312,7 @@ export async function findByDocument(
 ): Promise<string[]> {
   const rows = await transaction
     .selectFrom('evidence')
-    .select('neighbour_id')
+    .select((row) => sql<string>`record_of(${row.ref('neighbour_id')})`.as('neighbour_id'))
     .where('municipality_id', '=', municipalityId)
     .where('document_hash', '=', hash)
     .limit(20)

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import type { GateHand, Opened, SealedRecord } from '../firewall/gate.ts'
 import { purposeOf, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
@@ -19,7 +20,7 @@ import { type Conditions, lockTogether, NothingChanges } from './residences.ts'
 import { decideSaidStarts, keepSaidStart, StartWaits, saidBy, withSaidStarts } from './said-starts.ts'
 import { loadRecords } from './store.ts'
 
-const Reason = z.string().trim().min(3).max(2000)
+const Reason = plain(2000, 3)
 const Everyone = z.boolean().optional().openapi({
   description: 'Also for those of the household who began there on the same day, save who is protected. All or none.',
 })
@@ -28,6 +29,7 @@ export const StartCorrection = z
   .strictObject({
     from: z.iso.date(),
     reason: Reason,
+    confirmedPlain,
     everyone: Everyone,
     neverThere: z.boolean().optional().openapi({
       description: 'Residences that began on that day or later, and before this one, never were: nobody lived there.',
@@ -39,7 +41,7 @@ export type StartCorrection = z.infer<typeof StartCorrection>
 export const StartDecision = z
   .discriminatedUnion('decision', [
     z.strictObject({ decision: z.literal('confirmed'), seen: EvidenceStrength, everyone: Everyone }),
-    z.strictObject({ decision: z.literal('refused'), reason: Reason, everyone: Everyone }),
+    z.strictObject({ decision: z.literal('refused'), reason: Reason, confirmedPlain, everyone: Everyone }),
   ])
   .openapi('StartDecision')
 export type StartDecision = z.infer<typeof StartDecision>
@@ -90,6 +92,7 @@ export async function correctStart(
   const { from, reason, everyone, neverThere } = correction
   const rules = lifeRules(deps.clock, town)
   refuseImpossible(faultsOfStart(rules, { since: from }, '/from'))
+  await mustBePlain(deps.gate, town.id, clerk, StartCorrection, correction)
   const use = { operation: `start ${residenceId}`, conditions, body: correction }
   const others = everyone ? (transaction: Transaction) => beganTogether(transaction, at) : nobodyElse
   const corrected = await held(deps, town, clerk, id, use, others, async (records, hand, version) => {
@@ -159,6 +162,7 @@ export async function decideStart(
   const { neighbourId: id, startId } = at
   const rules = lifeRules(deps.clock, town)
   const day = rules.today.toString()
+  await mustBePlain(deps.gate, town.id, clerk, StartDecision, decision)
   const use = { operation: `decide-start ${startId}`, conditions, body: decision }
   const others = decision.everyone ? (transaction: Transaction) => saidTogether(transaction, at) : nobodyElse
   const decided = await held(deps, town, clerk, id, use, others, async (records, hand, version) => {

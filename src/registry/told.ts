@@ -7,11 +7,8 @@ import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Name, NeighbourFields, ReferenceAddress } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import { type Channel, mayHaveLetter, noteTold } from './reach.ts'
 import { loadOutline, loadRecords } from './store.ts'
-
-export const CHANNELS = ['email', 'sms', 'portal', 'post', 'in-person'] as const
-/** How somebody was told that they have a message; `portal` means that it waits on their page. */
-export type Channel = (typeof CHANNELS)[number]
 
 /** A message, as a counter may know of it: that there is one, never what it says or what it is about. */
 export interface Told {
@@ -66,25 +63,8 @@ export async function tellInPerson(
         .where('neighbour_id', '=', neighbourId)
         .where('visible_from', '<=', new Date(now.epochMilliseconds))
         .execute()
-      if (waiting.length === 0) return { told: 0 }
-      const told = await transaction
-        .insertInto('notice_deliveries')
-        .values(
-          waiting.map(({ id }) => ({
-            notice_id: id,
-            municipality_id: town.id,
-            channel: 'in-person',
-            sent_at: now.toString(),
-          })),
-        )
-        .onConflict((known) =>
-          known
-            .column('notice_id')
-            .doUpdateSet({ channel: 'in-person', sent_at: now.toString() })
-            .where('notice_deliveries.channel', 'in', ['portal', 'post']),
-        )
-        .executeTakeFirst()
-      return { told: Number(told.numInsertedOrUpdatedRows ?? 0n) }
+      const ids = waiting.map(({ id }) => id)
+      return { told: await noteTold(transaction, town, ids, 'in-person', now) }
     },
   )
 }
@@ -98,7 +78,7 @@ function waitingAtReference(town: Pick<Municipality, 'id'>, { clock }: Pick<Regi
   return sql<{ id: string }>`
     select distinct notice.neighbour_id as id from notices notice
     join notice_deliveries told on told.notice_id = notice.id and told.channel in ('portal', 'post')
-    join neighbours n on n.id = notice.neighbour_id and not n.protected and n.departed_on is null
+    join neighbours n on n.id = notice.neighbour_id and ${mayHaveLetter('n')}
     join residences r on r.neighbour_id = n.id and r.superseded_at is null and r.valid_to is null
     join households h on h.id = r.household_id
     join addresses a on a.id = h.address_id and a.kind = 'no-fixed-address'

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { called, confirmedPlain, fieldsSayingTooMuch, plain, SaysTooMuch } from '../firewall/free-text.ts'
 import { admitOrganisation, tieOrganisation } from '../firewall/organisations.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
@@ -10,13 +11,13 @@ import { createMunicipality, listMunicipalities, type Municipality } from './mun
 const OrganisationEntry = z.strictObject({
   /** Staff tokens name their office by this id. */
   id: z.uuid(),
-  name: z.string().min(1).max(200),
+  name: called(200),
   functions: z.array(z.string().regex(/^[a-z][a-z-]{1,63}$/)),
   memberOf: z.array(z.uuid()).default([]),
   reportsTo: z.array(z.uuid()).default([]),
   sharesWith: z.array(z.uuid()).default([]),
-  attestation: z.strictObject({ signedBy: z.string().min(1).max(200), signedAt: z.iso.datetime() }).optional(),
-  clients: z.array(z.string().min(1).max(200)).default([]),
+  attestation: z.strictObject({ signedBy: called(200), signedAt: z.iso.datetime() }).optional(),
+  clients: z.array(called(200)).default([]),
 })
 
 const Time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/)
@@ -27,7 +28,7 @@ const HearingHours = z
 /** A municipality as data: what `padron municipality add` reads. */
 export const TownFile = z.strictObject({
   slug: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/),
-  name: z.record(z.string().regex(/^[a-z]{2,3}$/), z.string().min(1).max(200)),
+  name: z.record(z.string().regex(/^[a-z]{2,3}$/), called(200)),
   countryCode: z.string().regex(/^[A-Z]{2}$/),
   provinceCode: z
     .string()
@@ -41,13 +42,14 @@ export const TownFile = z.strictObject({
     .default(null),
   languages: z.array(z.string().regex(/^[a-z]{2,3}$/)).min(1),
   issuer: z.url({ protocol: /^https?$/ }),
-  timeZone: z.string(),
+  timeZone: called(100),
   expectedPopulation: z.int().min(1),
   hourlyBudgetStaff: z.int().min(1).default(240),
   hourlyBudgetOrganisation: z.int().min(1).default(1200),
   departureNoticeDays: z.int().min(1).max(365).default(30),
   backdateDays: z.int().min(0).max(36_500).default(90),
   timeCorrectionDays: z.int().min(0).max(36_500).default(30),
+  departureCouncil: z.boolean().default(false),
   confirmAfterMonths: z.int().min(1).max(240).default(24),
   eraseAfterYears: z.int().min(0).max(100).default(5),
   minorAccessAge: z.int().min(0).max(18).default(14),
@@ -65,21 +67,26 @@ export const TownFile = z.strictObject({
     ]),
   referenceAddress: ReferenceAddress,
   referenceAddresses: z
-    .array(ReferenceAddress.extend({ near: z.array(z.string().min(2).max(100)).max(50).optional() }))
+    .array(ReferenceAddress.safeExtend({ near: z.array(plain(100, 2)).max(50).optional() }))
     .max(50)
     .default([]),
   organisations: z.array(OrganisationEntry).default([]),
+  confirmedPlain,
 })
 export type TownFile = z.infer<typeof TownFile>
 
 /**
  * Adds a municipality and the organisations it knows. Needs the owner's login. Does nothing when a
  * municipality with this slug is there already.
+ *
+ * @throws {SaysTooMuch} when a place or a name may be about papers and the file does not say that it is not
  */
 export async function foundTown(owner: Database, file: TownFile): Promise<Municipality> {
   const existing = (await listMunicipalities(owner)).find((town) => town.slug === file.slug)
   if (existing) return existing
-  const { organisations, ...town } = file
+  const errors = file.confirmedPlain ? [] : fieldsSayingTooMuch(TownFile, file)
+  if (errors.length > 0) throw new SaysTooMuch(errors)
+  const { organisations, confirmedPlain: _, ...town } = file
   const id = uuidv7()
   await createMunicipality(owner, { id, ...town })
   await inMunicipality(owner, id, async (transaction) => {

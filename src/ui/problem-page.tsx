@@ -10,8 +10,14 @@ const TEXTS: Record<string, keyof Texts> = {
   'version-required': 'pConflict',
   'idempotency-mismatch': 'pConflict',
   'invalid-input': 'pInvalid',
-  'notice-missing': 'pSoon',
-  'notice-running': 'pSoon',
+  'notice-missing': 'pNoNotice',
+  'notice-given': 'pNoticeGiven',
+  'notice-other-way': 'pOtherWay',
+  'notice-running': 'pRunning',
+  'answer-unread': 'pUnread',
+  'council-missing': 'pCouncil',
+  'council-against': 'pCouncilAgainst',
+  'nobody-acts': 'pNobodyActs',
   'second-clerk-needed': 'zSelf',
   'nothing-changes': 'zNothing',
   'start-waiting': 'zOpen',
@@ -33,12 +39,19 @@ const TEXTS: Record<string, keyof Texts> = {
   'undo-in-the-way': 'dUndoInTheWay',
   'likeness-open': 'dIsHeld',
   'already-represents': 'dActsAlready',
+  'join-open': 'pJoinOpen',
+  'join-decided': 'pJoinOpen',
+  'join-departed': 'pJoinDeparted',
+  'join-in-the-way': 'pJoinInTheWay',
+  'not-joined': 'pNotFound',
+  'apart-in-the-way': 'pApartInTheWay',
   'sign-in-failed': 'pSignIn',
   'too-many-attempts': 'vWhyTooMany',
   'too-many-complaints': 'vWhyTooMany',
 }
 
-export const problemText = (problem: Problem, t: Texts) => t[TEXTS[problem.code] ?? 'pOther']
+export const reasonText = (code: string, t: Texts) => t[TEXTS[code] ?? 'pOther']
+export const problemText = (problem: Problem, t: Texts) => reasonText(problem.code, t)
 
 /** What went wrong, said kindly. The code is for whoever looks after the service. */
 export function ProblemPage(props: { problem: Problem; town: string; language: Language }) {

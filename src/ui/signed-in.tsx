@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
 import { always, type House } from '../firewall/endpoint.ts'
+import { SaysTooMuch } from '../firewall/free-text.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
 import { FRESH, findSession, type Session, type SessionDeps } from '../identity/sessions.ts'
@@ -10,6 +11,7 @@ import { randomBytes } from '../platform/random.ts'
 import { outlineOf } from '../platform/telemetry.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { type Language, LOCALES, type Texts } from './language.ts'
+import { HeldBackPage } from './plain.tsx'
 import { ProblemPage } from './problem-page.tsx'
 import { nameIn, readerOf } from './reader.ts'
 
@@ -85,6 +87,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
       const headers = { ...always(requestId), 'content-security-policy': pagePolicy(nonce) }
       const { town, language } = await readerOf(context)
       const page = { name: nameIn(town, language), language, t: LOCALES[language] }
+      let sent: { form: Form; csrf: string } | undefined
       try {
         const session = await findSession(deps, town, getCookie(context, cookieName(town)))
         if (session === undefined || session.requester.kind !== kind) {
@@ -105,6 +108,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         if (spec.roles && !(requester.kind === 'staff' && spec.roles.includes(requester.role)))
           throw new Problem('refused', 403, 'refused')
         const form = spec.method === 'post' ? await readForm(context, session) : emptyForm
+        if (spec.method === 'post') sent = { form, csrf: session.csrf }
         const params = context.req.param() as Record<string, string>
         for (const value of Object.values(params))
           if (!/^[\w-]{1,100}$/.test(value)) throw new Problem('not-found', 404, 'not found')
@@ -124,6 +128,11 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
       } catch (error) {
         const problem = error instanceof Problem ? error : new Problem('unexpected', 500, 'unexpected')
         log(problem.status, error instanceof Problem ? { code: error.code } : outlineOf(error))
+        if (error instanceof SaysTooMuch && sent)
+          return pageOf(
+            <HeldBackPage town={page.name} language={language} action={context.req.path} {...sent} />,
+            problem.status,
+          ).toResponse(headers)
         return Reply.returned(
           `<!doctype html>${<ProblemPage problem={problem} town={page.name} language={language} />}`,
           problem.status,

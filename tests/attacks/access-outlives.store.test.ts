@@ -118,7 +118,7 @@ describe('access ends with the person', () => {
     })
     await expect(offerEnrolment(house.rooms, house.town, clerk, id)).rejects.toMatchObject({ code: 'not-resident' })
     await expect(
-      keepPasskey(house.rooms, house.town, { code: enrolment.code }, { id: 'x' } as never, 'phone'),
+      keepPasskey(house.rooms, house.town, { code: enrolment.code }, { id: 'x' } as never, { device: 'phone' }),
     ).rejects.toMatchObject({ code: 'passkey-refused' })
     const values = `'${randomUUID()}', '${house.town.id}', '${id}'`
     await expect(
@@ -131,7 +131,7 @@ describe('access ends with the person', () => {
     const { id, code } = await adult()
     await house.ask('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
-      body: { cause: 'moved-away' },
+      body: { cause: 'moved-away', saidBy: 'in-person' },
       ifMatch: await version(id),
     })
     const back = await house.ask('POST', `/v1/neighbours/${id}/returns`, {
@@ -207,7 +207,7 @@ describe('access ends with the tie', () => {
     const { parent, child, resident } = await family()
     await house.ask('POST', `/v1/neighbours/${parent.id}/departures`, {
       as: 'clerk',
-      body: { cause: 'moved-away' },
+      body: { cause: 'moved-away', saidBy: 'in-person' },
       ifMatch: await version(parent.id),
     })
     await house.ask('POST', `/v1/neighbours/${parent.id}/returns`, {

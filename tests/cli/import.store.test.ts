@@ -43,8 +43,15 @@ function file(rows: string[], mapping: object = MAPPING): { csv: string; mapping
   return { csv, mapping: readMapping(map) }
 }
 const silent = { begin: () => {}, at: () => {}, end: () => {} }
+const [STREET, KIND] = [10, 13]
+/** Whoever has no street in a test about something else has no fixed address. */
+const somewhere = (row: string) => {
+  const fields = row.split(';')
+  if (fields[STREET] === '' && fields[KIND] === '') fields[KIND] = 'SF'
+  return fields.join(';')
+}
 async function bring(rows: string[]) {
-  const { csv, mapping } = file(rows)
+  const { csv, mapping } = file(rows.map(somewhere))
   const report = await checkImport(csv, mapping)
   return {
     csv,
@@ -141,7 +148,7 @@ describe('a legacy register', () => {
     const { csv, mapping } = file([';Roser;Antiga;;19200301;6;;;19350101;CL;de la Font;7;02;;;'])
     const rules = { today: Temporal.PlainDate.from('2026-01-01'), floor: Temporal.PlainDate.from('1940-01-01') }
     expect((await checkImport(csv, mapping)).bad).toEqual([])
-    expect((await checkImport(csv, mapping, rules)).bad).toHaveLength(1)
+    expect((await checkImport(csv, mapping, false, rules)).bad).toHaveLength(1)
   })
 
   it.each([
@@ -156,6 +163,46 @@ describe('a legacy register', () => {
     expect((await checkImport(csv, mapping)).bad).toEqual([
       { line: 2, why: 'a year of fewer than four digits in FNAC' },
     ])
+  })
+
+  it('has a street in each row, or says that somebody has none', async () => {
+    const rows = [
+      'H17;Ona;Nua;;;;;;;;;;;;;',
+      'H18;Ona;Sense;;;;;;;;SIN DOMICILIO FIJO;;;;;',
+      'H19;Ona;Transit;;;;;;;;Transeúnte;;;;;',
+      'H1A;Ona;Punt;;;;;;;;.;;;;;',
+    ]
+    const { csv, mapping } = file(rows)
+    const report = await checkImport(csv, mapping)
+    expect(report.bad).toEqual([
+      { line: 2, why: 'no street in NVIA' },
+      { line: 5, why: 'an address that cannot be one: streetName' },
+    ])
+    const done = await importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, report, silent)
+    expect(done.imported).toBe(2)
+    const kinds = await house.peek("select 1 from addresses where kind = 'no-fixed-address'")
+    expect(kinds.length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('brings no words about papers, unless somebody has looked and a street is called so', async () => {
+    const { csv, mapping } = file([
+      'H1B;Visa;Asil;;;;;;;CL;del Asilo;3;;;;',
+      'H1C;Ona;Doc;;;;;;;CL;Nou X1234567L;3;;;;',
+    ])
+    const report = await checkImport(csv, mapping)
+    expect(report.bad).toEqual([
+      { line: 2, why: 'may say something about papers: address.streetName' },
+      { line: 3, why: 'may say something about papers: address.streetName' },
+    ])
+    expect(await importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, report, silent)).toMatchObject({
+      imported: 0,
+    })
+    const looked = await checkImport(csv, mapping, true)
+    expect(looked.bad).toEqual([])
+    const done = await importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, looked, silent, true)
+    expect(done.imported).toBe(2)
+    const counted = await house.peek("select 1 from ledger_entries where action = 'plain-confirmed'")
+    expect(counted.length).toBeGreaterThan(0)
   })
 
   it('leaves a household with a bad row out whole', async () => {
@@ -364,6 +411,7 @@ describe('a legacy register', () => {
         // Blanks at the end of a line get lost.
         ine({
           NHOP: 'S4',
+          NVIAC: 'SIN DOMICILIO',
           NOMB: 'SENSESOSTREINE',
           APE1: 'SOLA',
           FNAC: '00000000',

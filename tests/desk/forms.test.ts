@@ -88,7 +88,7 @@ describe('a form typed on a keyboard with other digits', () => {
       'since-month': '٢',
       'since-year': '٢٠٢٤',
     }
-    const { people, faults } = check(typed, reader('ar'), false)
+    const { people, faults } = check(typed, reader('ar'), {})
     expect(faults).toEqual({})
     expect(people).toMatchObject([
       {

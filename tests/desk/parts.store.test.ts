@@ -296,7 +296,7 @@ describe('somebody who left and lives here again', () => {
     const { id, version, clerk, at, page } = await visit()
     const left = await house.ask('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
-      body: { cause: 'moved-away' },
+      body: { cause: 'moved-away', saidBy: 'representative' },
       ifMatch: version,
       idempotencyKey: randomUUID(),
     })
@@ -306,7 +306,12 @@ describe('somebody who left and lives here again', () => {
     expect(gone).toContain(LOCALES.en.dReturn)
     for (const what of ['papers', 'wallet', 'move']) expect(gone).not.toContain(`action="${at}/${what}"`)
 
-    const form = { version: String(version + 1), once: randomUUID(), where: 'no-fixed-address' }
+    const form = {
+      version: String(version + 1),
+      once: randomUUID(),
+      where: 'no-fixed-address',
+      agreement: 'all-agree',
+    }
     const sent = await clerk.send(`${at}/return`, form, at)
     expect(sent.headers.get('location')).toBe(at)
     const back = await page()

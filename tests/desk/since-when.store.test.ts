@@ -188,9 +188,12 @@ describe('the page of somebody who has left', () => {
     const at = `/desk/neighbours/${id}/leave`
     const leave = async (more: Record<string, string>) => {
       const fields = hiddenOf(await (await clerk.open(at)).text(), at)
-      return clerk.send(at, { ...fields, ...more }, at)
+      return clerk.send(at, { ...fields, ...more, sure: 'yes' }, at)
     }
-    expect((await leave({ cause: 'moved-away', ...boxes('on', today().subtract({ days: 20 })) })).status).toBe(303)
+    expect(
+      (await leave({ cause: 'moved-away', saidBy: 'in-person', ...boxes('on', today().subtract({ days: 20 })) }))
+        .status,
+    ).toBe(303)
     const page = await (await clerk.open(at)).text()
     expect([page.includes('value="death"'), page.includes('value="moved-away"')]).toEqual([true, false])
     expect((await leave({ cause: 'death', ...boxes('on', today().subtract({ days: 2 })) })).status).toBe(303)

@@ -193,7 +193,7 @@ describe('a clerk with a queue', () => {
     await context.close()
   })
 
-  it('is asked before a word about papers is kept, in any language, and can remove it', async () => {
+  it('is given back what may be about papers, in any language, and can say that it is not', async () => {
     const { context, page, open } = await seat('clerk')
     for (const words of ['duerme en la calle, sin papeles', 'X1234567L', 'لاجئ قرب المحطة']) {
       await open('/desk/register')
@@ -201,9 +201,11 @@ describe('a clerk with a queue', () => {
       await page.check('#where-no-fixed-address')
       await page.fill('#usual', words)
       await submit(page)
-      await page.waitForSelector('#sensitive-remove')
+      await page.waitForSelector('#usual-fault')
+      expect(await page.inputValue('#usual')).toBe(words)
     }
     expect(await violations(page)).toEqual([])
+    await page.check('#plain')
     await submit(page)
     await page.waitForSelector('.govuk-notification-banner--success')
     await context.close()
@@ -387,8 +389,11 @@ describe('a clerk with a queue', () => {
     expect(await page.locator('.timeline li').count()).toBeGreaterThan(3)
     await page.goto(`${address}/leave`)
     await page.check('#cause-wrongly-registered')
+    await page.check('#informant-staff')
     await page.fill('#reason', 'The letters come back.')
     await page.click(`form[action$=leave] button`)
+    expect(await page.textContent('main')).toContain('Jaumet')
+    await page.click('button[name=sure]')
     expect(await page.textContent('main')).toContain(t.dProceeding)
     expect(await page.locator(`button:has-text("${t.dApprove}")`).count()).toBe(0)
     await context.close()
@@ -396,13 +401,16 @@ describe('a clerk with a queue', () => {
     await second.open('/desk/work')
     expect(await second.page.textContent('main')).toContain('Jaumet')
     expect(await violations(second.page)).toEqual([])
+    await second.page.click('a:has-text("Jaumet")')
     await second.page.click(`button:has-text("${t.dWithdraw}")`)
     await second.page.goto(address)
     expect(await second.page.textContent('main')).not.toContain(t.dGone.split('{')[0])
     // And who leaves after all, and comes back, is the same neighbour.
     await second.page.goto(`${address}/leave`)
     await second.page.check('#cause-moved-away')
+    await second.page.check('#saidBy-in-person')
     await second.page.click(`form[action$=leave] button`)
+    await second.page.click('button[name=sure]')
     await second.page.goto(address)
     expect(await second.page.textContent('main')).toContain(t.dGone.split('{')[0])
     expect(await violations(second.page)).toEqual([])

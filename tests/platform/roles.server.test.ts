@@ -41,6 +41,8 @@ describe('a sealed column', () => {
     'usual_area from addresses',
     'details from movements',
     'reason from proceedings',
+    'notice from proceedings',
+    'words from proceeding_answers',
     'details from ledger_entries',
     'details from notices',
   ]

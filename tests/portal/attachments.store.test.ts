@@ -170,7 +170,7 @@ describe('what somebody sends to the city', () => {
     )
     await house.ask('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
-      body: { cause: 'moved-away' },
+      body: { cause: 'moved-away', saidBy: 'in-person' },
       ifMatch: 1,
     })
     const { body } = await house.ask<{ id: string }>('POST', `/v1/neighbours/${id}/erasures`, {

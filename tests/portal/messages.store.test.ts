@@ -149,7 +149,7 @@ describe('a neighbour who gave no e-mail address', () => {
   })
 
   it('gets a letter where letters reach them, printed once, that says the same and nothing more', async () => {
-    await house.peek("update notice_deliveries set channel = 'email'")
+    await house.peek("update notice_deliveries set channel = 'in-person'")
     await notified({
       name: { given: 'Sense', family: ['Sostre'] },
       address: { kind: 'no-fixed-address' },

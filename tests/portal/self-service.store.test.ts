@@ -73,7 +73,7 @@ describe('a neighbour says for themself', () => {
     expect(await movementsOf(long.id)).toEqual(['registration arrival'])
   })
 
-  it('that they moved: true at once, in a household of their own, and the old address proves nothing', async () => {
+  it('that they moved: true at once, in a household of their own, and the old address proves nothing from the next morning', async () => {
     const { id, version, householdId, me } = await neighbour({ since: '2020-01-01' })
     const paper = await (
       await me.send('/me/proof', { profile: 'bank-account', once: randomUUID() }, '/me/proof')
@@ -90,6 +90,9 @@ describe('a neighbour says for themself', () => {
     const { body } = await openRecord(house, id)
     expect(body).toMatchObject({ address: { streetName: 'del Far' }, household: { size: 1 } })
     expect((body.household as { id: string }).id).not.toBe(householdId)
+    // Whoever holds the paper sees nothing change that day.
+    expect((await check()).status).toBe(200)
+    house.clock.advance({ hours: 30 })
     expect((await check()).status).not.toBe(200)
   })
 

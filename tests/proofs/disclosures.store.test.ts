@@ -25,8 +25,10 @@ beforeAll(async () => {
   await house.ask('POST', `/v1/neighbours/${leaver.id}/departures`, {
     as: 'clerk',
     ifMatch: 1,
-    body: { cause: 'moved-away' },
+    body: { cause: 'moved-away', saidBy: 'in-person' },
   })
+  // Others see a departure the next morning.
+  house.clock.advance({ hours: 30 })
 })
 afterAll(() => house?.close())
 

@@ -56,7 +56,7 @@ describe('a change takes back the proofs that no longer say what is true, and no
       (id, version) =>
         house.ask('POST', `/v1/neighbours/${id}/departures`, {
           as: 'clerk',
-          body: { cause: 'moved-away', on: Temporal.Now.plainDateISO('Europe/Madrid').toString() },
+          body: { cause: 'moved-away', saidBy: 'in-person', on: Temporal.Now.plainDateISO('Europe/Madrid').toString() },
           ifMatch: version,
         }),
       ['city-bikes', 'library', 'residence', 'social-housing'],

@@ -221,7 +221,7 @@ describe('taking a proof back', () => {
     expect((await house.ask('POST', `/v1/proofs/${randomUUID()}/revocation`, { as: 'clerk' })).status).toBe(404)
   })
 
-  it('happens by itself when the neighbour leaves or dies', async () => {
+  it('happens by itself when the neighbour leaves or dies, and shows the next morning', async () => {
     const { id, version } = await register(house, { since: '2020-01-01' })
     const tokens = [(await prove(id, 'library')).body.token, (await prove(id, 'residence')).body.token]
     await house.ask('POST', `/v1/neighbours/${id}/departures`, {
@@ -229,8 +229,10 @@ describe('taking a proof back', () => {
       body: { cause: 'death' },
       ifMatch: version,
     })
-    for (const token of tokens) expect(await codeOf(verify(token))).toBe('revoked')
+    for (const token of tokens) expect(await codeOf(verify(token))).toBe('valid')
     expect(await prove(id, 'library')).toMatchObject({ status: 409, body: { code: 'not-resident' } })
+    house.clock.advance({ hours: 30 })
+    for (const token of tokens) expect(await codeOf(verify(token))).toBe('revoked')
   })
 })
 

@@ -222,7 +222,7 @@ describe('moving house', () => {
   it('moves all of a household or nobody', async () => {
     const parent = await register(house, { since: '2020-01-01' })
     const mate = await register(house, { address: undefined, householdId: parent.householdId, since: '2020-01-01' })
-    const to = { address: { kind: 'dwelling' }, everyone: true, since: '2019-01-01' }
+    const to = { address: { kind: 'dwelling', streetName: 'Nou' }, everyone: true, since: '2019-01-01' }
     expect(await move(parent.id, to, parent.version)).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '/since' }] },
@@ -284,7 +284,7 @@ describe('moving house', () => {
 
   it('cannot lie in the future or before the present residence began', async () => {
     const { id, version } = await register(house, { since: '2020-01-01' })
-    const address = { kind: 'dwelling' }
+    const address = { kind: 'dwelling', streetName: 'Nou' }
     expect(await move(id, { address, since: '2999-01-01' }, version)).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '/since' }] },
@@ -302,7 +302,7 @@ describe('moving house', () => {
     const body = { address: { kind: 'informal-dwelling', description: 'A boat' } }
     const first = await move(id, body, version, { idempotencyKey })
     expect((await move(id, body, version, { idempotencyKey })).body).toEqual(first.body)
-    expect(await move(id, { address: { kind: 'dwelling' } }, 2, { idempotencyKey })).toMatchObject({
+    expect(await move(id, { address: { kind: 'dwelling', streetName: 'Nou' } }, 2, { idempotencyKey })).toMatchObject({
       status: 422,
       body: { code: 'idempotency-mismatch' },
     })
@@ -310,8 +310,8 @@ describe('moving house', () => {
 
   it('is not for somebody who has left', async () => {
     const { id, version } = await register(house, { since: '2020-01-01' })
-    await depart(id, { cause: 'moved-away', on: '2024-01-01' }, version)
-    expect(await move(id, { address: { kind: 'dwelling' } }, 2)).toMatchObject({
+    await depart(id, { cause: 'moved-away', saidBy: 'in-person', on: '2024-01-01' }, version)
+    expect(await move(id, { address: { kind: 'dwelling', streetName: 'Nou' } }, 2)).toMatchObject({
       status: 409,
       body: { code: 'not-resident' },
     })
@@ -329,7 +329,7 @@ describe('coming back', () => {
     })
   const gone = async (on = '2023-06-01') => {
     const { id, version } = await register(house, { since: '2015-01-01' })
-    await depart(id, { cause: 'moved-away', on }, version)
+    await depart(id, { cause: 'moved-away', saidBy: 'in-person', on }, version)
     return id
   }
 
@@ -367,7 +367,7 @@ describe('coming back', () => {
     expect((await openRecord(house, id)).body).toMatchObject({
       residence: { validFrom: '2025-02-01', residentSince: '2024-02-01' },
     })
-    expect(await depart(id, { cause: 'moved-away' }, 4)).toMatchObject({ status: 201 })
+    expect(await depart(id, { cause: 'moved-away', saidBy: 'in-person' }, 4)).toMatchObject({ status: 201 })
   })
 
   it('is not for who never left, nor for a day before they left or after today', async () => {
@@ -391,7 +391,7 @@ describe('coming back', () => {
       ],
     }
     const { id, version } = await register(house, { name, since: '2015-01-01' })
-    await depart(id, { cause: 'moved-away', on: '2023-06-01' }, version)
+    await depart(id, { cause: 'moved-away', saidBy: 'in-person', on: '2023-06-01' }, version)
     const again = await house.ask<{ candidates: object[] }>('POST', '/v1/neighbours', {
       as: 'clerk',
       body: { name, address: { kind: 'no-fixed-address' } },
@@ -413,9 +413,12 @@ describe('coming back', () => {
 })
 
 describe('leaving', () => {
-  it.each(['death', 'moved-away'])('by %s takes effect at once', async (cause) => {
+  it.each([
+    ['death', {}],
+    ['moved-away', { saidBy: 'in-person' }],
+  ])('by %s takes effect at once', async (cause, said) => {
     const { id, version } = await register(house, { since: '2020-01-01' })
-    expect(await depart(id, { cause, on: '2024-06-01' }, version)).toMatchObject({
+    expect(await depart(id, { cause, ...said, on: '2024-06-01' }, version)).toMatchObject({
       status: 201,
       body: { status: 'departed', on: '2024-06-01', version: 2 },
     })
@@ -433,14 +436,19 @@ describe('leaving', () => {
     const { id, version } = await register(house, { since: '2020-01-01' })
     expect((await depart(id, { cause: 'death', on: '2999-01-01' }, version)).status).toBe(422)
     await depart(id, { cause: 'death' }, version)
-    expect(await depart(id, { cause: 'moved-away' }, 2)).toMatchObject({ status: 409, body: { code: 'not-resident' } })
+    expect(await depart(id, { cause: 'moved-away', saidBy: 'in-person' }, 2)).toMatchObject({
+      status: 409,
+      body: { code: 'not-resident' },
+    })
   })
 
   it('needs the newest version, for a proceeding too', async () => {
     const { id, version } = await register(house)
     await patch(id, { sex: 'x' }, version)
     expect((await depart(id, { cause: 'death' }, version)).status).toBe(412)
-    expect((await depart(id, { cause: 'duplicate', reason: 'Seen twice' }, version)).status).toBe(412)
+    expect(
+      (await depart(id, { cause: 'wrongly-registered', reason: 'Seen twice', informant: 'staff' }, version)).status,
+    ).toBe(412)
   })
 })
 
@@ -454,7 +462,11 @@ describe('a departure that somebody else decides', () => {
 
   it('is a proceeding: notice, time to answer, a second clerk; the neighbour stays one meanwhile', async () => {
     const { id, version } = await register(house, { since: '2020-01-01' })
-    const opened = await depart(id, { cause: 'wrongly-registered', reason: 'Nobody at the door, three times' }, version)
+    const opened = await depart(
+      id,
+      { cause: 'wrongly-registered', reason: 'Nobody at the door, three times', informant: 'staff' },
+      version,
+    )
     expect(opened).toMatchObject({ status: 201, body: { status: 'proceeding' } })
     const { proceedingId } = opened.body
     expect((await openRecord(house, id)).body).toHaveProperty('residence')
@@ -467,13 +479,13 @@ describe('a departure that somebody else decides', () => {
       await step(id, proceedingId, 'notice', { givenOn: today().subtract({ days: 40 }).toString() }),
     ).toMatchObject({ status: 422, body: { errors: [{ pointer: '/givenOn' }] } })
     const notified = await step(id, proceedingId, 'notice', { givenOn: today().toString() })
-    expect(notified.body).toMatchObject({ status: 'notified', effectiveFrom: today().add({ days: 30 }).toString() })
+    expect(notified.body).toMatchObject({ status: 'notified', effectiveFrom: today().add({ days: 31 }).toString() })
     expect(await step(id, proceedingId, 'decision', { decision: 'approved' }, { as: 'second-clerk' })).toMatchObject({
       status: 409,
       body: { code: 'notice-running' },
     })
 
-    house.clock.advance({ hours: 30 * 24 })
+    house.clock.advance({ hours: 31 * 24 })
     try {
       expect(await step(id, proceedingId, 'decision', { decision: 'approved' })).toMatchObject({
         status: 409,
@@ -495,14 +507,18 @@ describe('a departure that somebody else decides', () => {
       ).toEqual(decided.body)
       expect((await openRecord(house, id)).body).toMatchObject({ departedOn: today().toString() })
     } finally {
-      house.clock.advance({ hours: -30 * 24 })
+      house.clock.advance({ hours: -31 * 24 })
     }
   })
 
   it('can be withdrawn, and opened again', async () => {
     const { id, version } = await register(house)
-    const { proceedingId } = (await depart(id, { cause: 'duplicate', reason: 'Same person as another' }, version)).body
-    expect(await depart(id, { cause: 'duplicate', reason: 'Again' }, version)).toMatchObject({
+    const { proceedingId } = (
+      await depart(id, { cause: 'wrongly-registered', reason: 'Never lived here', informant: 'staff' }, version)
+    ).body
+    expect(
+      await depart(id, { cause: 'wrongly-registered', reason: 'Again', informant: 'staff' }, version),
+    ).toMatchObject({
       status: 409,
       body: { code: 'proceeding-open' },
     })
@@ -514,19 +530,23 @@ describe('a departure that somebody else decides', () => {
       status: 409,
       body: { code: 'proceeding-closed' },
     })
-    expect((await depart(id, { cause: 'duplicate', reason: 'Again' }, version)).status).toBe(201)
+    expect(
+      (await depart(id, { cause: 'wrongly-registered', reason: 'Again', informant: 'staff' }, version)).status,
+    ).toBe(201)
     expect((await openRecord(house, id)).body).toHaveProperty('residence')
   })
 
   it('needs a reason', async () => {
     const { id, version } = await register(house)
-    expect((await depart(id, { cause: 'duplicate' }, version)).status).toBe(422)
+    expect((await depart(id, { cause: 'wrongly-registered' }, version)).status).toBe(422)
   })
 
   it('is not found under another neighbour', async () => {
     const one = await register(house)
     const two = await register(house)
-    const { proceedingId } = (await depart(one.id, { cause: 'duplicate', reason: 'Seen twice' }, one.version)).body
+    const { proceedingId } = (
+      await depart(one.id, { cause: 'wrongly-registered', reason: 'Seen twice', informant: 'staff' }, one.version)
+    ).body
     expect((await step(two.id, proceedingId, 'decision', { decision: 'withdrawn' })).status).toBe(404)
   })
 })

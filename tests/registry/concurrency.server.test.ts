@@ -131,7 +131,7 @@ describe('one request sent many times at once', () => {
   it('moves a neighbour once', async () => {
     const { id, version } = await register(house, { since: '2020-01-01' })
     const idempotencyKey = randomUUID()
-    const body = { address: { kind: 'informal-dwelling' }, since: '2024-01-01' }
+    const body = { address: { kind: 'informal-dwelling', description: 'A boat' }, since: '2024-01-01' }
     const answers = await Promise.all(
       Array.from({ length: 8 }, () =>
         house.ask('POST', `/v1/neighbours/${id}/residences`, { as: 'clerk', body, ifMatch: version, idempotencyKey }),

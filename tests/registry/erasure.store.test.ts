@@ -25,7 +25,11 @@ const PERSON: Partial<Registration> = {
   since: '2015-01-01',
 }
 const depart = (id: string, cause: 'moved-away' | 'death' = 'moved-away') =>
-  house.ask('POST', `/v1/neighbours/${id}/departures`, { as: 'clerk', body: { cause }, ifMatch: 1 })
+  house.ask('POST', `/v1/neighbours/${id}/departures`, {
+    as: 'clerk',
+    body: { cause, ...(cause === 'moved-away' ? { saidBy: 'in-person' } : {}) },
+    ifMatch: 1,
+  })
 const propose = (id: string, ground = 'time-over', as = 'supervisor') =>
   house.ask<{ id: string; code: string }>('POST', `/v1/neighbours/${id}/erasures`, { as, body: { ground } })
 const decide = (id: string, approves = true, as = 'legal') =>

@@ -61,7 +61,7 @@ describe('registering a neighbour', () => {
         territory: { province: '99', municipality: '999', district: '01', section: '002' },
       },
     ],
-    [{ kind: 'dwelling' }],
+    [{ kind: 'dwelling', description: 'Mas Rovira, after the second bridge' }],
     [
       {
         kind: 'informal-dwelling',
@@ -69,7 +69,7 @@ describe('registering a neighbour', () => {
         coordinates: { latitude: 41.2, longitude: 1.7 },
       },
     ],
-    [{ kind: 'informal-dwelling' }],
+    [{ kind: 'collective', streetName: 'del Convent' }],
     [{ kind: 'collective', name: 'Night shelter', streetName: 'del Convent' }],
     [{ kind: 'no-fixed-address', referenceAddress: { name: 'Casal de barri', number: '4' } }],
   ] as const)('keeps an address as it was told: %j', async (address) => {

@@ -178,7 +178,7 @@ describe('finding a neighbour', () => {
     await house.ask('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
       ifMatch: version,
-      body: { cause: 'moved-away', on: '2024-05-05' },
+      body: { cause: 'moved-away', saidBy: 'in-person', on: '2024-05-05' },
     })
     expect((await search({ name: 'Anselm Partit' })).body.matches).toMatchObject([{ id, departedOn: '2024-05-05' }])
   })

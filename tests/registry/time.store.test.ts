@@ -228,7 +228,7 @@ describe('years that are somebody’s word', () => {
     ])
     expect((await openRecord(house, mover.id)).body).toMatchObject({ residence: { residentSince: '2015-01-01' } })
 
-    await depart(mover.id, { cause: 'moved-away', on: '2022-01-01' })
+    await depart(mover.id, { cause: 'moved-away', saidBy: 'in-person', on: '2022-01-01' })
     expect(await comeBack(mover.id, { ...street('Nou'), since: '2023-01-01' })).toMatchObject({
       status: 201,
       body: { validFrom: today().toString(), saidSince: '2023-01-01' },
@@ -368,7 +368,7 @@ describe('correcting the start of a residence', () => {
 
   it('of one that has ended, and of somebody who has left, is corrected too', async () => {
     const id = await moved()
-    await depart(id, { cause: 'moved-away', on: ago(1) })
+    await depart(id, { cause: 'moved-away', saidBy: 'in-person', on: ago(1) })
     expect((await correct(id, await residenceOf(id, 0), { from: ago(70) })).status).toBe(201)
     expect((await correct(id, await residenceOf(id), { from: ago(8) })).status).toBe(201)
     expect(await spans(id)).toEqual([
@@ -383,7 +383,7 @@ describe('correcting the start of a residence', () => {
 
   it('keeps a time away', async () => {
     const { id } = await register(house, { since: ago(80) })
-    await depart(id, { cause: 'moved-away', on: ago(50) })
+    await depart(id, { cause: 'moved-away', saidBy: 'in-person', on: ago(50) })
     await comeBack(id, { ...street('Nou'), since: ago(30) })
     for (const days of [50, 55])
       expect((await correct(id, await residenceOf(id), { from: ago(days) })).status).toBe(422)
@@ -552,12 +552,12 @@ describe('a move to where they live already', () => {
 describe('the death of somebody who had left', () => {
   it('is written down from the day they left on, and that day stays what it was', async () => {
     const { id } = await register(house, { since: ago(80) })
-    await depart(id, { cause: 'moved-away', on: ago(40) })
+    await depart(id, { cause: 'moved-away', saidBy: 'in-person', on: ago(40) })
     expect(await depart(id, { cause: 'death', on: ago(41) })).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '/on' }] },
     })
-    expect(await depart(id, { cause: 'moved-away', on: ago(39) })).toMatchObject({ status: 409 })
+    expect(await depart(id, { cause: 'moved-away', saidBy: 'in-person', on: ago(39) })).toMatchObject({ status: 409 })
     expect(await depart(id, { cause: 'death', on: ago(5) })).toMatchObject({ status: 201, body: { on: ago(5) } })
     expect((await openRecord(house, id)).body).toMatchObject({ departedOn: ago(40) })
     expect((await history(id)).movements.slice(1)).toMatchObject([

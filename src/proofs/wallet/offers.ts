@@ -4,6 +4,7 @@ import { type CallbackContext, HashAlgorithm, Oauth2ServerErrorResponseError } f
 import { Openid4vciIssuer } from '@openid4vc/openid4vci'
 import { compactVerify, decodeJwt, importJWK } from 'jose'
 import type { Disclosed } from '../../firewall/disclosed.ts'
+import { passing } from '../../firewall/free-text.ts'
 import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
@@ -289,7 +290,7 @@ export async function issueToWallet(
 export const Notification = z.object({
   notification_id: z.uuid(),
   event: z.enum(['credential_accepted', 'credential_failure', 'credential_deleted']),
-  event_description: z.string().max(500).optional(),
+  event_description: passing(500).optional(),
 })
 
 /** A wallet says what became of it. Its own words are not kept. @throws {OAuthProblem} */

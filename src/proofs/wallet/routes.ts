@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { endpoint, type House } from '../../firewall/endpoint.ts'
+import { FREE_TEXT } from '../../firewall/free-text.ts'
 import { publicData, Reply } from '../../firewall/reply.ts'
 import { NotFound, OAuthProblem } from '../../platform/problem.ts'
 import type { Municipality } from '../../registry/municipality.ts'
@@ -12,6 +13,8 @@ const tag = 'Wallets'
 const PRE_AUTHORIZED = 'urn:ietf:params:oauth:grant-type:pre-authorized_code'
 const cacheable = { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }
 const object = z.record(z.string(), z.unknown())
+/** What a wallet asks with: codes and proofs, none of which is kept. */
+const asked = z.record(z.string(), z.unknown().register(FREE_TEXT, { holds: 'passing' }))
 
 /** Proofs into wallets, by OpenID for Verifiable Credential Issuance 1.0. */
 export function walletRoutes(house: House<Municipality>, deps: ProofDeps): void {
@@ -63,7 +66,7 @@ export function walletRoutes(house: House<Municipality>, deps: ProofDeps): void 
       tag,
       auth: 'public',
       form: true,
-      body: object,
+      body: asked,
       answers: { 200: { description: 'A token for ten minutes', schema: object } },
     },
     async ({ town, body }) => {
@@ -99,7 +102,7 @@ export function walletRoutes(house: House<Municipality>, deps: ProofDeps): void 
       summary: 'Take what was offered',
       tag,
       auth: 'public',
-      body: object,
+      body: asked,
       answers: { 200: { description: 'One copy for each key proved', schema: object } },
       refuses: [400, 401, 409],
     },

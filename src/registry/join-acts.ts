@@ -1,0 +1,302 @@
+import { isDeepStrictEqual } from 'node:util'
+import { sql } from 'kysely'
+import type { GateHand } from '../firewall/gate.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { today, uuidv7 } from '../platform/clock.ts'
+import type { RegistryDeps } from './deps.ts'
+import { addedBy } from './join-periods.ts'
+import type { Joinable } from './joins.ts'
+import type { Name } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import { wordsOfName } from './names.ts'
+import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
+import { placeOf as placeOfTie } from './representatives.ts'
+import { beginPeriod, periodsInForce, restoreResidences, supersede } from './residence-rows.ts'
+import { decideSaidStarts } from './said-starts.ts'
+import { tokenMaker, tokensOf } from './search-tokens.ts'
+
+/** What a join moved, so that it can be taken apart; sealed to the record that stays. */
+interface Moved {
+  /** Ids of proofs, complaints, notices, flags, and of ties in which they act for others. */
+  belongings: Record<string, string[]>
+  /** Ties of those who act for them, written again under the other key: new id and old. */
+  ties: { written: string; ended: string }[]
+  /** Names that the record that stays did not have. */
+  names: Name[]
+  was: { departedOn: string | null; joinedHides: boolean; staysHides: boolean }
+}
+
+const placeOf = (id: string) => ({ table: 'joins', column: 'moved', row: id })
+
+interface Pair {
+  /** Of the join. */
+  id: string
+  stays: Joinable
+  joined: Joinable
+}
+
+/**
+ * Makes one record of two. The years of both are kept; proofs, requests, messages and whom they act for go to the record
+ * that stays; the other is left as joined to it. Every way in to either ends: whoever could come in to one is not given
+ * the other. The record hides if either did.
+ */
+export async function joinRecords(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  hand: GateHand,
+  { id, stays, joined }: Pair,
+): Promise<void> {
+  const day = today(deps.clock, town.timeZone).toString()
+  const [was, wasOther] = [await standingOf(hand, stays.id), await standingOf(hand, joined.id)]
+  const before = await periodsInForce(hand.transaction, joined.id)
+  const added = addedBy(before, await periodsInForce(hand.transaction, stays.id))
+  await supersede(
+    hand,
+    before.map((period) => period.id),
+  )
+  for (const period of before) await decideSaidStarts(hand, staff, { residenceId: period.id }, 'lapsed')
+  for (const piece of added) await beginPeriod(hand, town, stays.id, piece)
+
+  const names = [...(joined.name ? [joined.name] : []), ...(joined.previousNames ?? [])].filter(
+    (name) => ![stays.name, ...(stays.previousNames ?? [])].some((own) => isDeepStrictEqual(own, name)),
+  )
+  const previousNames = [...(stays.previousNames ?? []), ...names]
+  await writeParticulars(hand, town, stays, joined, previousNames)
+  const ties = await carryTies(hand, town, stays.id, joined.id)
+  const { rows } = await sql<{ moved: Moved['belongings'] }>`
+    select move_belongings(${joined.id}::uuid, ${stays.id}::uuid, null) as moved`.execute(hand.transaction)
+
+  const hides = was.hides || wasOther.hides
+  for (const [one, standing] of [
+    [stays.id, was],
+    [joined.id, wasOther],
+  ] as const) {
+    await sql`select end_ways_in(${one}::uuid)`.execute(hand.transaction)
+    await nextVersion(hand, one, standing.version)
+    await hand.transaction.updateTable('neighbours').set({ protected: hides }).where('id', '=', one).execute()
+    await hand.transaction.deleteFrom('visits').where('neighbour_id', '=', one).execute()
+    await hand.transaction
+      .updateTable('likenesses')
+      .set({ decision: 'joined', decided_at: deps.clock.now().toString(), decided_by: staff.id })
+      .where('neighbour_id', '=', one)
+      .where('decision', 'is', null)
+      .execute()
+  }
+  if (joined.departedOn === undefined)
+    await hand.transaction.updateTable('neighbours').set({ departed_on: day }).where('id', '=', joined.id).execute()
+  await withdrawProofs(hand, stays.id, ['years', 'periods', ...(hides && !was.hides ? ['address', 'household'] : [])])
+  await reindex(hand, joined.id, [])
+  await recordMovement(
+    hand,
+    town,
+    staff,
+    stays.id,
+    { kind: 'change', cause: 'joined', effectiveOn: day },
+    { with: joined.id },
+  )
+  await recordMovement(
+    hand,
+    town,
+    staff,
+    joined.id,
+    { kind: 'departure', cause: 'joined', effectiveOn: day },
+    { to: stays.id },
+  )
+  const moved: Moved = {
+    belongings: rows[0]?.moved ?? {},
+    ties,
+    names,
+    was: { departedOn: joined.departedOn ?? null, joinedHides: wasOther.hides, staysHides: was.hides },
+  }
+  await hand.transaction
+    .updateTable('joins')
+    .set({ moved: Buffer.from(hand.seal(stays.id, placeOf(id), moved)) })
+    .where('id', '=', id)
+    .execute()
+}
+
+/**
+ * Takes two records apart that were joined: each has again what it had, and cards are handed over anew.
+ *
+ * @param pair the join that is taken apart
+ * @returns false, and nothing is done, where where they live was changed since
+ */
+export async function takeApart(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  hand: GateHand,
+  { id, stays, joined }: Pair,
+): Promise<boolean> {
+  const day = today(deps.clock, town.timeZone).toString()
+  const { rows } = await sql<{ at: string; later: boolean }>`
+    select act.recorded_at::text as at, exists (select from residences since where since.neighbour_id = ${stays.id}
+      and (since.recorded_at > act.recorded_at or since.superseded_at > act.recorded_at)) as later
+    from movements act where act.neighbour_id = ${joined.id} and act.kind = 'departure' and act.cause = 'joined'
+    order by act.recorded_at desc limit 1`.execute(hand.transaction)
+  const [act] = rows
+  if (act === undefined || act.later) return false
+  const row = await hand.transaction.selectFrom('joins').select('moved').where('id', '=', id).executeTakeFirstOrThrow()
+  if (row.moved === null) return false
+  const moved = hand.reopen(stays.id, placeOf(id), row.moved) as Moved
+  const [standing, other] = [await standingOf(hand, stays.id), await standingOf(hand, joined.id)]
+
+  // From here on the two are two: what asks which record a person is in is told so.
+  await hand.transaction.updateTable('joins').set({ undone_at: sql`now()` }).where('id', '=', id).execute()
+  await restoreResidences(hand, town, staff, stays.id, act.at)
+  await restoreResidences(hand, town, staff, joined.id, act.at)
+  const previousNames = (stays.previousNames ?? []).filter(
+    (name) => !moved.names.some((theirs) => isDeepStrictEqual(theirs, name)),
+  )
+  await writeParticulars(hand, town, stays, undefined, previousNames)
+  for (const { written, ended } of moved.ties) {
+    await endTie(hand, written)
+    await hand.transaction
+      .updateTable('representatives')
+      .set({ ended_at: null, ended_because: null })
+      .where('id', '=', ended)
+      .execute()
+  }
+  await hand.transaction
+    .updateTable('neighbours')
+    .set({ departed_on: moved.was.departedOn, protected: moved.was.joinedHides })
+    .where('id', '=', joined.id)
+    .execute()
+  await hand.transaction
+    .updateTable('neighbours')
+    .set({ protected: moved.was.staysHides })
+    .where('id', '=', stays.id)
+    .execute()
+  await sql`select move_belongings(${stays.id}::uuid, ${joined.id}::uuid, ${JSON.stringify(moved.belongings)}::text::jsonb)`.execute(
+    hand.transaction,
+  )
+  for (const [one, { version }] of [
+    [stays.id, standing],
+    [joined.id, other],
+  ] as const) {
+    await sql`select end_ways_in(${one}::uuid)`.execute(hand.transaction)
+    await nextVersion(hand, one, version)
+    await withdrawProofs(hand, one, ['years', 'periods'])
+    await recordMovement(
+      hand,
+      town,
+      staff,
+      one,
+      { kind: 'change', cause: 'taken-apart', effectiveOn: day },
+      { from: one === stays.id ? joined.id : stays.id },
+    )
+  }
+  return true
+}
+
+async function standingOf(hand: GateHand, id: string): Promise<{ version: number; hides: boolean }> {
+  const { version, protected: hides } = await hand.transaction
+    .selectFrom('neighbours')
+    .select(['version', 'protected'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+  return { version, hides }
+}
+
+/** What a person is found by, as they stand now. */
+export async function reindexAs(
+  deps: RegistryDeps,
+  town: Municipality,
+  hand: GateHand,
+  person: Joinable,
+): Promise<void> {
+  const { hash32 } = await deps.gate.keysOf(town.id)
+  const names = [...(person.name ? [person.name] : []), ...(person.previousNames ?? [])].map(wordsOfName)
+  const { dateOfBirth, address } = person
+  await reindex(hand, person.id, tokensOf(tokenMaker(hash32, town.blindIndexBits), { names, dateOfBirth, address }))
+}
+
+/** What is recorded of a person, with other earlier names; how to reach them where nothing was known. */
+async function writeParticulars(
+  hand: GateHand,
+  town: Municipality,
+  person: Joinable,
+  other: Joinable | undefined,
+  previousNames: Name[],
+): Promise<void> {
+  const latest = await hand.transaction
+    .selectFrom('particulars')
+    .select(['version', 'identity'])
+    .where('neighbour_id', '=', person.id)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow()
+  const version = latest.version + 1
+  const placeAt = (column: 'identity' | 'contact', row: number) => ({
+    table: 'particulars',
+    column,
+    row: `${person.id}/${row}`,
+  })
+  // Sex and whatever else identity holds are carried over unseen.
+  const identity = hand.reopen(person.id, placeAt('identity', latest.version), latest.identity) as object
+  const contact = {
+    contact: person.contact ?? other?.contact,
+    languages: person.languages ?? other?.languages,
+  }
+  await hand.transaction
+    .insertInto('particulars')
+    .values({
+      municipality_id: town.id,
+      neighbour_id: person.id,
+      version,
+      identity: Buffer.from(hand.seal(person.id, placeAt('identity', version), { ...identity, previousNames })),
+      contact: Buffer.from(hand.seal(person.id, placeAt('contact', version), contact)),
+    })
+    .execute()
+}
+
+/** Who acts for the person goes along: what a tie says is sealed to whom it is about, and so is sealed anew. */
+async function carryTies(
+  hand: GateHand,
+  town: Municipality,
+  staysId: string,
+  joinedId: string,
+): Promise<Moved['ties']> {
+  const rows = await hand.transaction
+    .selectFrom('representatives')
+    .select(['id', 'representative_id', 'details'])
+    .where('neighbour_id', '=', joinedId)
+    .where('ended_at', 'is', null)
+    .execute()
+  const ties: Moved['ties'] = []
+  for (const row of rows) {
+    const known = await hand.transaction
+      .selectFrom('representatives')
+      .select('id')
+      .where('neighbour_id', '=', staysId)
+      .where('representative_id', '=', row.representative_id ?? staysId)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst()
+    if (known !== undefined || row.representative_id === staysId) continue
+    const id = uuidv7()
+    const details = hand.reopen(joinedId, placeOfTie(row.id), row.details)
+    await endTie(hand, row.id)
+    await hand.transaction
+      .insertInto('representatives')
+      .values({
+        id,
+        municipality_id: town.id,
+        neighbour_id: staysId,
+        representative_id: row.representative_id,
+        details: Buffer.from(hand.seal(staysId, placeOfTie(id), details)),
+      })
+      .execute()
+    ties.push({ written: id, ended: row.id })
+  }
+  return ties
+}
+
+async function endTie(hand: GateHand, id: string): Promise<void> {
+  await hand.transaction
+    .updateTable('representatives')
+    .set({ ended_at: sql`now()`, ended_because: 'ended' })
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    .execute()
+}

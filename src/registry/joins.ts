@@ -1,0 +1,348 @@
+import { z } from '@hono/zod-openapi'
+import { sql } from 'kysely'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
+import type { GateHand, Opened } from '../firewall/gate.ts'
+import { purposeOf, type Staff } from '../firewall/requester.ts'
+import { today, uuidv7 } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
+import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
+import type { RegistryDeps } from './deps.ts'
+import { joinRecords, reindexAs, takeApart } from './join-acts.ts'
+import type { NeighbourFields } from './model.ts'
+import type { Municipality } from './municipality.ts'
+import { lockTogether } from './residences.ts'
+import { loadRecords } from './store.ts'
+
+export const JoinProposal = z
+  .strictObject({
+    other: z.uuid().openapi({ description: 'The record that is joined to this one, which stays' }),
+    reason: plain(500, 3),
+    confirmedPlain,
+  })
+  .openapi('JoinProposal')
+export type JoinProposal = z.infer<typeof JoinProposal>
+
+export const ApartProposal = z.strictObject({ reason: plain(500, 3), confirmedPlain }).openapi('ApartProposal')
+export type ApartProposal = z.infer<typeof ApartProposal>
+
+const REASONS = {
+  'join-open': 'It is proposed already that one of these records be joined. Decide that first.',
+  'join-decided': 'This was decided already.',
+  'second-clerk-needed': 'Somebody other than whoever proposed it has to decide it.',
+  'join-departed': 'This record is of somebody who has left. Let the one of who lives here stay.',
+  'join-in-the-way': 'A proceeding or an erasure of one of the records is open. See to it first.',
+  'not-joined': 'These records are not joined.',
+  'apart-in-the-way': 'Where they live was changed after the records were joined. Undo or correct that first.',
+}
+
+/** @throws when two records cannot be joined or taken apart now; the code says why. */
+export class CannotJoin extends Problem {
+  constructor(code: keyof typeof REASONS) {
+    super(code, 409, REASONS[code])
+  }
+}
+
+export const COMPARED = ['name', 'previousNames', 'dateOfBirth', 'address', 'residence', 'departedOn'] as const
+export const JOIN_FIELDS = [...COMPARED, 'contact', 'languages'] as const
+export type JoinField = (typeof JOIN_FIELDS)[number]
+export type Joinable = Opened<NeighbourFields, JoinField>
+
+/** Two records side by side, and what is proposed of them. */
+export interface Join {
+  /** Of the proposal. */
+  id: string
+  what: 'join' | 'apart'
+  stays: Joinable
+  joined: Joinable
+  reason: string
+  /** Whether whoever asks may decide it: somebody else than whoever proposed it. */
+  mine: boolean
+  /** RFC 3339 */
+  at: string
+}
+
+const placeOf = (id: string) => ({ table: 'joins', column: 'reason', row: id })
+const MOST_LISTED = 50
+
+/** Works on two records behind the gate: who may not see both finds neither. */
+async function onBoth<T>(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  ids: { stays: string; joined: string },
+  use: (both: { stays: Joinable; joined: Joinable }, hand: GateHand, again: () => Promise<Joinable[]>) => Promise<T>,
+): Promise<Disclosed<T>> {
+  const trueAt = today(deps.clock, town.timeZone)
+  const load = (transaction: Transaction) => loadRecords(transaction, [ids.stays, ids.joined], { trueAt })
+  return deps.gate.open<NeighbourFields, JoinField, T>(
+    { municipalityId: town.id, requester: staff, action: 'join', purpose: purposeOf(staff), fields: JOIN_FIELDS },
+    load,
+    async (records, hand, openMore) => {
+      const stays = records.find(({ id }) => id === ids.stays)
+      const joined = records.find(({ id }) => id === ids.joined)
+      if (stays === undefined || joined === undefined) throw new NotFound()
+      return use({ stays, joined }, hand, () => openMore(load))
+    },
+  )
+}
+
+/** Two records side by side, before anything is proposed. @throws {NotFound} {Refusal} */
+export async function compareRecords(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  ids: { stays: string; joined: string },
+): Promise<Disclosed<{ stays: Joinable; joined: Joinable }>> {
+  if (ids.stays === ids.joined) throw new NotFound()
+  return onBoth(deps, town, staff, ids, async (both) => both)
+}
+
+/**
+ * Proposes that two records are of one person: the first stays, the other is joined to it. Somebody else decides.
+ *
+ * @throws {InvalidInput} when it is one record
+ * @throws {SaysTooMuch} when the reason may be about papers
+ * @throws {CannotJoin} {NotFound} {Refusal}
+ */
+export async function proposeJoin(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  id: string,
+  proposal: JoinProposal,
+): Promise<Disclosed<{ id: string }>> {
+  const { other, reason } = proposal
+  if (id === other) throw new InvalidInput([{ pointer: '/other', detail: 'Choose another record.' }])
+  await mustBePlain(deps.gate, town.id, staff, JoinProposal, proposal)
+  return onBoth(deps, town, staff, { stays: id, joined: other }, async ({ stays, joined }, hand) => {
+    await lockTogether(hand, [id, other])
+    await mustBeFree(hand, [id, other])
+    if (stays.departedOn !== undefined && joined.departedOn === undefined) throw new CannotJoin('join-departed')
+    return { id: await propose(hand, town, staff, { stays: id, joined: other, reason }) }
+  })
+}
+
+/**
+ * Proposes that two records that were joined are taken apart: they were two people. Somebody else decides.
+ *
+ * @throws {CannotJoin} {NotFound} {Refusal}
+ */
+export async function proposeApart(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  ids: { stays: string; joined: string },
+  proposal: ApartProposal,
+): Promise<Disclosed<{ id: string }>> {
+  const { reason } = proposal
+  await mustBePlain(deps.gate, town.id, staff, ApartProposal, proposal)
+  return onBoth(deps, town, staff, ids, async (_, hand) => {
+    await lockTogether(hand, [ids.stays, ids.joined])
+    const inForce = await hand.transaction
+      .selectFrom('joins')
+      .select('id')
+      .where('stays_id', '=', ids.stays)
+      .where('joined_id', '=', ids.joined)
+      .where('decision', '=', 'approved')
+      .where('undoes', 'is', null)
+      .where('undone_at', 'is', null)
+      .executeTakeFirst()
+    if (inForce === undefined) throw new CannotJoin('not-joined')
+    const open = await openOf(hand, [ids.stays, ids.joined])
+    if (open) throw new CannotJoin('join-open')
+    return { id: await propose(hand, town, staff, { ...ids, reason, undoes: inForce.id }) }
+  })
+}
+
+async function propose(
+  hand: GateHand,
+  town: Municipality,
+  staff: Staff,
+  what: { stays: string; joined: string; reason: string; undoes?: string },
+): Promise<string> {
+  const id = uuidv7()
+  await hand.transaction
+    .insertInto('joins')
+    .values({
+      id,
+      municipality_id: town.id,
+      stays_id: what.stays,
+      joined_id: what.joined,
+      undoes: what.undoes ?? null,
+      reason: Buffer.from(hand.seal(what.stays, placeOf(id), what.reason)),
+      proposed_by: staff.id,
+    })
+    .execute()
+  return id
+}
+
+const openOf = (hand: GateHand, ids: readonly string[]) =>
+  hand.transaction
+    .selectFrom('joins')
+    .select('id')
+    .where('decision', 'is', null)
+    .where((row) => row.or([row('stays_id', 'in', ids), row('joined_id', 'in', ids)]))
+    .executeTakeFirst()
+
+/** @throws {CannotJoin} when something about one of the records is open, or it was joined already */
+async function mustBeFree(hand: GateHand, ids: readonly string[]): Promise<void> {
+  if (await openOf(hand, ids)) throw new CannotJoin('join-open')
+  const list = `{${ids.join(',')}}`
+  const { rows } = await sql<{ joined: boolean; pending: boolean }>`
+    select bool_or(record_of(one.id) <> one.id) as joined,
+      bool_or(exists (select from proceedings open where open.neighbour_id = one.id and open.decision is null)
+        or exists (select from erasures open where open.neighbour_id = one.id and open.decision is null)) as pending
+    from unnest(${list}::uuid[]) as one (id)`.execute(hand.transaction)
+  if (rows[0]?.joined) throw new NotFound()
+  if (rows[0]?.pending) throw new CannotJoin('join-in-the-way')
+}
+
+/**
+ * Decides a proposal to join two records, or to take them apart. It takes somebody else than whoever proposed it; of
+ * records that hide, two supervisors, since nobody else sees them.
+ *
+ * @throws {CannotJoin} {NotFound} {Refusal}
+ */
+export async function decideJoin(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  at: { id: string; staysId: string },
+  decision: 'approved' | 'refused',
+): Promise<Disclosed<{ id: string; decision: string }>> {
+  const joinedId = await otherOf(deps, town, staff, at)
+  return onBoth(deps, town, staff, { stays: at.staysId, joined: joinedId }, async (both, hand, again) => {
+    await lockTogether(hand, [at.staysId, joinedId])
+    const proposal = await hand.transaction
+      .selectFrom('joins')
+      .select(['id', 'undoes', 'decision', 'proposed_by'])
+      .where('id', '=', at.id)
+      .forUpdate()
+      .executeTakeFirstOrThrow()
+    if (proposal.decision !== null) throw new CannotJoin('join-decided')
+    if (decision === 'approved') {
+      if (proposal.proposed_by === staff.id) throw new CannotJoin('second-clerk-needed')
+      if (proposal.undoes === null) await joinRecords(deps, town, staff, hand, { id: at.id, ...both })
+      else if (!(await takeApart(deps, town, staff, hand, { id: proposal.undoes, ...both })))
+        throw new CannotJoin('apart-in-the-way')
+      // What is found now is what stands there now; a record that was joined is found by nothing.
+      for (const one of await again())
+        if (proposal.undoes !== null || one.id === at.staysId) await reindexAs(deps, town, hand, one)
+    }
+    await hand.transaction
+      .updateTable('joins')
+      .set({ decision, decided_by: staff.id, decided_at: deps.clock.now().toString() })
+      .where('id', '=', at.id)
+      .execute()
+    return { id: at.id, decision }
+  })
+}
+
+/** The other record of a proposal, asked of the gate like anything about the first. @throws {NotFound} {Refusal} */
+async function otherOf(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  at: { id: string; staysId: string },
+): Promise<string> {
+  let other = ''
+  await deps.gate.open<NeighbourFields, never, void>(
+    { municipalityId: town.id, requester: staff, action: 'join', purpose: purposeOf(staff), fields: [] },
+    (transaction) => loadRecords(transaction, [at.staysId], { trueAt: today(deps.clock, town.timeZone) }),
+    async ([record], hand) => {
+      const row =
+        record &&
+        (await hand.transaction
+          .selectFrom('joins')
+          .select('joined_id')
+          .where('id', '=', at.id)
+          .where('stays_id', '=', at.staysId)
+          .executeTakeFirst())
+      if (!row) throw new NotFound()
+      other = row.joined_id
+      hand.shown([])
+    },
+  )
+  return other
+}
+
+/** Proposals that wait for somebody, as far as whoever asks may see both records; the oldest first. @throws {Refusal} */
+export async function joinsWaiting(deps: RegistryDeps, town: Municipality, staff: Staff): Promise<Disclosed<Join[]>> {
+  const trueAt = today(deps.clock, town.timeZone)
+  let rows: {
+    id: string
+    stays_id: string
+    joined_id: string
+    undoes: string | null
+    proposed_by: string
+    proposed_at: Date
+  }[] = []
+  return deps.gate.open<NeighbourFields, JoinField, Join[]>(
+    { municipalityId: town.id, requester: staff, action: 'join', purpose: purposeOf(staff), fields: JOIN_FIELDS },
+    async (transaction) => {
+      rows = await transaction
+        .selectFrom('joins')
+        .select(['id', 'stays_id', 'joined_id', 'undoes', 'proposed_by', 'proposed_at'])
+        .where('decision', 'is', null)
+        .orderBy('proposed_at')
+        .limit(MOST_LISTED)
+        .execute()
+      const ids = [...new Set(rows.flatMap((row) => [row.stays_id, row.joined_id]))]
+      return loadRecords(transaction, ids, { trueAt })
+    },
+    async (records, hand) => {
+      const known = new Map(records.map((record) => [record.id, record]))
+      const listed: Join[] = []
+      for (const row of rows) {
+        const [stays, joined] = [known.get(row.stays_id), known.get(row.joined_id)]
+        if (stays === undefined || joined === undefined) continue
+        const { reason } = await hand.transaction
+          .selectFrom('joins')
+          .select('reason')
+          .where('id', '=', row.id)
+          .executeTakeFirstOrThrow()
+        listed.push({
+          id: row.id,
+          what: row.undoes === null ? 'join' : 'apart',
+          stays,
+          joined,
+          reason: hand.reopen(stays.id, placeOf(row.id), reason) as string,
+          mine: row.proposed_by === staff.id,
+          at: row.proposed_at.toISOString(),
+        })
+      }
+      hand.shown(listed.flatMap(({ stays, joined }) => [stays.id, joined.id]))
+      return listed
+    },
+  )
+}
+
+/** What a record was joined with: the one it is in now, and those that are in it. Nothing is opened. */
+export interface Joined {
+  to: string | undefined
+  with: string[]
+}
+
+/** @throws {NotFound} {Refusal} */
+export async function joinedWith(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  id: string,
+): Promise<Disclosed<Joined>> {
+  return deps.gate.open<NeighbourFields, never, Joined>(
+    { municipalityId: town.id, requester: staff, action: 'join', purpose: purposeOf(staff), fields: [] },
+    (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const { rows } = await sql<{ stays_id: string; joined_id: string }>`
+        select stays_id, joined_id from joins where decision = 'approved' and undoes is null and undone_at is null
+          and (stays_id = ${id} or joined_id = ${id})`.execute(hand.transaction)
+      return {
+        to: rows.find((row) => row.joined_id === id)?.stays_id,
+        with: rows.filter((row) => row.stays_id === id).map((row) => row.joined_id),
+      }
+    },
+  )
+}

@@ -1,0 +1,335 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { z } from '@hono/zod-openapi'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import listed from '../../schema/free-text.json'
+import { createApp } from '../../src/app.tsx'
+import { NewOrganisation, Promising } from '../../src/firewall/organisation-desk.ts'
+import { HelperName } from '../../src/identity/helping.ts'
+import { tokenVerifier } from '../../src/identity/tokens.ts'
+import { Application, ApplicationAnswer } from '../../src/portal/applications.ts'
+import { Enrolment } from '../../src/portal/routes.tsx'
+import { TownFile } from '../../src/registry/town-file.ts'
+import { AUDIENCE, type House, openHouse } from '../support/house.ts'
+import { register, somebody } from '../support/people.ts'
+import { textsOf } from '../support/texts.ts'
+
+let house: House
+let bodies: { name: string; body: z.ZodType }[]
+beforeAll(async () => {
+  house = await openHouse()
+  const tokens = tokenVerifier([], AUDIENCE)
+  const app = createApp({ ...house.rooms, clock: house.clock, keys: house.keys, tokens, log: () => {} }, house.rooms)
+  bodies = app.openAPIRegistry.definitions.flatMap((definition) => {
+    if (definition.type !== 'route') return []
+    const { method, path, request } = definition.route
+    return Object.values(request?.body?.content ?? {}).flatMap((media) =>
+      media && 'schema' in media ? [{ name: `${method.toUpperCase()} ${path}`, body: media.schema as z.ZodType }] : [],
+    )
+  })
+})
+afterAll(() => house?.close())
+
+/** What comes in by pages and files alone. */
+const OTHERS = {
+  TownFile,
+  Application,
+  ApplicationAnswer,
+  NewOrganisation,
+  Promising,
+  HelperName,
+  Enrolment,
+}
+
+describe('every text that is stored', () => {
+  it('stands in one list, with what it may hold', () => {
+    const found = Object.fromEntries(
+      [
+        ...bodies.map(({ name, body }) => [name, textsOf(body)] as const),
+        ...Object.entries(OTHERS).map(([name, schema]) => [name, textsOf(schema)] as const),
+      ].filter(([, texts]) => Object.keys(texts).length > 0),
+    )
+    expect(JSON.stringify(found)).not.toContain('unmarked')
+    expect(found).toEqual(listed.schemas)
+  })
+
+  it('comes by a box of a form that is in the list', () => {
+    const pages = ['src/desk', 'src/portal', 'src/counter'].flatMap((folder) =>
+      readdirSync(folder).flatMap((file) => (/\.tsx?$/.test(file) ? [readFileSync(join(folder, file), 'utf8')] : [])),
+    )
+    const boxes = new Set(
+      pages.flatMap((text) =>
+        [
+          ...text.matchAll(/<Field\b[^>]*?\bname=(?:"([\w-]+)"|\{name\('(\w+)'\)\})/g),
+          ...text.matchAll(/\bform\.get\('([\w-]+)'\)/g),
+        ].map(([, one, other]) => one ?? other ?? ''),
+      ),
+    )
+    expect([...boxes].sort()).toEqual(Object.keys(listed.boxes).sort())
+  })
+})
+
+const PLACE = {
+  streetType: 'carrer',
+  streetName: 'Nou',
+  number: '3',
+  block: 'A',
+  stair: 'B',
+  floor: '2',
+  door: '1',
+  postcode: '99001',
+}
+const ADDRESSES = [
+  { kind: 'dwelling', description: 'Mas Rovira', ...PLACE },
+  { kind: 'informal-dwelling', description: 'A boat', ...PLACE },
+  { kind: 'collective', name: 'Night shelter', ...PLACE },
+  { kind: 'no-fixed-address', usualArea: 'By the station', referenceAddress: { name: 'House of Bread', ...PLACE } },
+]
+const NAME = { given: 'Visa', family: ['Asylum'], transliteration: { given: 'Visa', family: ['Asylum'] } }
+const CONTACT = { email: 'somebody@example.org', phone: '+34 600 123 456', other: 'at the bakery' }
+
+interface Example {
+  as: string
+  path: () => Promise<string>
+  body: object
+  ifMatch?: number
+}
+
+const neighbour =
+  (rest = '') =>
+  async () =>
+    `/v1/neighbours/${(await register(house)).id}${rest}`
+async function leaver(): Promise<string> {
+  const path = await neighbour()()
+  await house.ask('POST', `${path}/departures`, {
+    as: 'clerk',
+    ifMatch: 1,
+    body: { cause: 'moved-away', saidBy: 'in-person' },
+  })
+  return `${path}/returns`
+}
+
+async function tie(): Promise<string> {
+  const path = await neighbour('/representatives')()
+  const body = { kind: 'guardian', neighbourId: spare }
+  const made = await house.ask<{ id: string }>('POST', path, { as: 'clerk', body })
+  return `${path}/${made.body.id}`
+}
+
+async function joined(): Promise<string> {
+  const [stays, other] = [await register(house), await register(house)]
+  const path = `/v1/neighbours/${stays.id}/joins`
+  const body = { other: other.id, reason: 'One face' }
+  const made = await house.ask<{ id: string }>('POST', path, { as: 'clerk', body })
+  await house.ask('POST', `${path}/${made.body.id}/decision`, { as: 'second-clerk', body: { decision: 'approved' } })
+  return `${path}/${other.id}/apart`
+}
+const ago = (days: number) =>
+  house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().subtract({ days }).toString()
+async function residence(): Promise<string> {
+  const { id } = await register(house, { since: ago(20) })
+  const [row] = await house.peek<{ id: string }>(`select id from residences where neighbour_id = '${id}'`)
+  return `/v1/neighbours/${id}/residences/${row?.id}/start`
+}
+async function waiting(): Promise<string> {
+  const path = await residence()
+  const body = { from: ago(100), reason: 'Typed late' }
+  const { startId } = (await house.ask<{ startId: string }>('POST', path, { as: 'clerk', body, ifMatch: 1 })).body
+  return `${path.replace(/residences.*/, 'starts')}/${startId}/decision`
+}
+
+/** Forms that are accepted, with every text they may have, for each way in that keeps any. */
+const EXAMPLES: Record<string, () => Example[]> = {
+  'POST /v1/neighbours': () =>
+    ADDRESSES.map((address) => ({
+      as: 'clerk',
+      path: async () => '/v1/neighbours',
+      body: {
+        ...somebody(),
+        name: { ...somebody().name, transliteration: NAME.transliteration },
+        address,
+        contact: CONTACT,
+        representatives: [
+          { kind: 'institution', name: 'Casal', role: 'tutor', contact: CONTACT },
+          { kind: 'guardian', neighbourId: spare, limits: ['no-say'], court: 'Court of Vallmar 7' },
+        ],
+      },
+    })),
+  'PATCH /v1/neighbours/{id}': () => [
+    { as: 'clerk', path: neighbour(), body: { name: NAME, contact: CONTACT }, ifMatch: 1 },
+  ],
+  'POST /v1/neighbours/{id}/residences': () =>
+    ADDRESSES.map((address) => ({ as: 'clerk', path: neighbour('/residences'), body: { address }, ifMatch: 1 })),
+  'POST /v1/neighbours/{id}/returns': () =>
+    ADDRESSES.map((address) => ({ as: 'clerk', path: leaver, body: { address }, ifMatch: 2 })),
+  'POST /v1/neighbours/{id}/representatives': () => [
+    {
+      as: 'clerk',
+      path: neighbour('/representatives'),
+      body: { kind: 'institution', name: 'Casal', role: 'tutor', contact: CONTACT },
+    },
+    {
+      as: 'clerk',
+      path: neighbour('/representatives'),
+      body: { kind: 'guardian', neighbourId: spare, limits: ['no-say'], court: 'Court of Vallmar 7' },
+    },
+  ],
+  'PATCH /v1/neighbours/{id}/representatives/{tieId}': () => [
+    { as: 'clerk', path: tie, body: { kind: 'guardian', limits: ['no-say'], court: 'Court of Vallmar 7' } },
+  ],
+  'POST /v1/neighbours/{id}/protection': () => [
+    { as: 'clerk', path: neighbour('/protection'), body: { protected: true, reason: 'Threatened' }, ifMatch: 1 },
+  ],
+  'POST /v1/neighbours/{id}/departures': () => [
+    {
+      as: 'clerk',
+      path: neighbour('/departures'),
+      body: { cause: 'wrongly-registered', reason: 'Lives in another town', informant: 'staff' },
+      ifMatch: 1,
+    },
+  ],
+  'POST /v1/neighbours/{id}/joins': () => [
+    { as: 'clerk', path: neighbour('/joins'), body: { other: spare, reason: 'One face' } },
+  ],
+  'POST /v1/neighbours/{id}/joins/{other}/apart': () => [{ as: 'clerk', path: joined, body: { reason: 'Two faces' } }],
+  'POST /v1/neighbours/{id}/residences/{residenceId}/start': () => [
+    { as: 'clerk', path: residence, body: { from: ago(25), reason: 'Typed late' }, ifMatch: 1 },
+  ],
+  'POST /v1/neighbours/{id}/starts/{startId}/decision': () => [
+    { as: 'second-clerk', path: waiting, body: { decision: 'refused', reason: 'Nothing was shown' }, ifMatch: 2 },
+  ],
+  'POST /v1/access-requests': () => [
+    {
+      as: 'legal',
+      path: async () => '/v1/access-requests',
+      body: {
+        authority: { name: 'Court of Vallmar', functions: ['court'] },
+        purpose: 'other',
+        basis: 'other',
+        basisText: 'A letter',
+        scope: 'Somebody’s address',
+        fields: [],
+        documentSha256: 'a'.repeat(64),
+      },
+    },
+  ],
+  'POST /v1/staff-records': () => [
+    { as: 'supervisor', path: async () => '/v1/staff-records', body: { staff: 'staff-7', neighbourId: spare } },
+  ],
+}
+
+/** What each may not hold. */
+const TOO_MUCH: Record<string, string> = { plain: 'asylum seeker', name: 'DNI 12345678Z' }
+const MAIL_TOO_MUCH = 'x1234567l@example.org'
+
+/** Every text of a form, by its pointer. */
+const textsIn = (value: unknown, pointer = ''): [string, string][] =>
+  typeof value === 'string'
+    ? [[pointer, value]]
+    : value === null || typeof value !== 'object'
+      ? []
+      : Object.entries(value).flatMap(([key, one]) => textsIn(one, `${pointer}/${key}`))
+
+function withText(body: object, pointer: string, text: string): object {
+  // Through JSON: a clone of a form that says one thing twice would still be one thing.
+  const copy: Record<string, unknown> = JSON.parse(JSON.stringify(body))
+  const keys = pointer.slice(1).split('/')
+  const last = keys.pop() ?? ''
+  let at = copy
+  for (const key of keys) at = at[key] as Record<string, unknown>
+  at[last] = text
+  return copy
+}
+
+const events = async () =>
+  house.peek<{ subject_id: string | null }>("select subject_id from ledger_entries where action = 'plain-confirmed'")
+const kept = async () =>
+  (
+    await house.peek<{ n: string }>(
+      'select (select count(*) from neighbours) + (select count(*) from particulars) + (select count(*) from residences) + (select count(*) from proceedings) + (select count(*) from access_requests) + (select count(*) from staff_neighbours) as n',
+    )
+  )[0]?.n
+
+let spare = ''
+describe('a text that says too much', () => {
+  beforeAll(async () => {
+    spare = (await register(house)).id
+  })
+
+  it('has an example at every door that keeps texts', () => {
+    const doors = Object.entries(listed.schemas)
+      .filter(([name, texts]) => name.includes(' ') && Object.values(texts).some((holds) => holds in TOO_MUCH))
+      .map(([name]) => name)
+    expect(Object.keys(EXAMPLES).sort()).toEqual(doors.sort())
+    for (const [name, examples] of Object.entries(EXAMPLES)) {
+      const texts: Record<string, string> = listed.schemas[name as keyof typeof listed.schemas]
+      const given = new Set(examples().flatMap(({ body }) => textsIn(body).map(([pointer]) => pointer)))
+      for (const [pointer, holds] of Object.entries(texts))
+        if (holds in TOO_MUCH)
+          expect(
+            [...given].map((one) => one.replaceAll(/\/\d+/g, '/*')),
+            name,
+          ).toContain(pointer)
+    }
+  })
+
+  it.each(Object.keys(EXAMPLES))('is given back by %s, with the field, and nothing is kept', async (name) => {
+    const texts: Record<string, string> = listed.schemas[name as keyof typeof listed.schemas]
+    for (const { as, path, body, ifMatch } of EXAMPLES[name]?.() ?? []) {
+      const address = await path()
+      const before = await kept()
+      for (const [pointer] of textsIn(body)) {
+        const holds = texts[pointer.replaceAll(/\/\d+/g, '/*')] ?? ''
+        const text = pointer.endsWith('/email') ? MAIL_TOO_MUCH : TOO_MUCH[holds]
+        if (text === undefined) continue
+        const asked = { as, body: withText(body, pointer, text), ...(ifMatch ? { ifMatch } : {}) }
+        const answer = await house.ask<{ code: string; errors: { pointer: string }[] }>(
+          name.split(' ')[0] ?? '',
+          address,
+          asked,
+        )
+        expect(answer, pointer).toMatchObject({ status: 422, body: { code: 'says-too-much', errors: [{ pointer }] } })
+        expect(answer.text).not.toContain(text)
+      }
+      expect(await kept()).toBe(before)
+    }
+    expect(JSON.stringify(house.log)).not.toMatch(/asylum|12345678Z|x1234567l/i)
+    expect(await events()).toEqual([])
+  })
+
+  it.each(Object.keys(EXAMPLES))(
+    'is kept by %s where it is about something else, and counted of nobody',
+    async (name) => {
+      const texts: Record<string, string> = listed.schemas[name as keyof typeof listed.schemas]
+      const [example] = EXAMPLES[name]?.() ?? []
+      if (example === undefined) throw new Error(name)
+      const { as, path, body, ifMatch } = example
+      const given = new Set(textsIn(body).map(([one]) => one.replaceAll(/\/\d+/g, '/*')))
+      const [pointer = '', holds = ''] =
+        Object.entries(texts).find(([one, mark]) => mark in TOO_MUCH && given.has(one)) ?? []
+      const said = withText(body, pointer.replaceAll('*', '0'), TOO_MUCH[holds] ?? '')
+      const before = (await events()).length
+      const asked = { as, body: { ...said, confirmedPlain: true }, ...(ifMatch ? { ifMatch } : {}) }
+      const answer = await house.ask(name.split(' ')[0] ?? '', await path(), asked)
+      expect(answer.status, answer.text).toBeLessThan(300)
+      const after = await events()
+      expect(after.length).toBe(before + 1)
+      expect(after.every(({ subject_id }) => subject_id === null)).toBe(true)
+    },
+  )
+
+  it('is no case to look somebody up for', async () => {
+    const { id } = await register(house)
+    const headers = { 'padron-case': 'X1234567L' }
+    await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'counter-service', headers })
+    expect(await house.peek(`select kind from flags where neighbour_id = '${id}'`)).toEqual([{ kind: 'no-case' }])
+  })
+
+  it('is no more than what it was where it was kept before', async () => {
+    const { id } = await register(house, { contact: { other: 'Hotel Visa' }, confirmedPlain: true })
+    const body = { contact: { other: 'Hotel Visa' }, languages: ['fr'] }
+    expect(await house.ask('PATCH', `/v1/neighbours/${id}`, { as: 'clerk', body, ifMatch: 1 })).toMatchObject({
+      status: 200,
+    })
+  })
+})

@@ -1,0 +1,244 @@
+import { randomUUID } from 'node:crypto'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import type { Staff } from '../../src/firewall/requester.ts'
+import { giveCard } from '../../src/identity/resident-card.ts'
+import { addedBy } from '../../src/registry/join-periods.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { openRecord, register } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const clerk: Staff = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1234' }
+const propose = (stays: string, other: string, as = 'clerk') =>
+  house.ask<{ id: string; code: string }>('POST', `/v1/neighbours/${stays}/joins`, {
+    as,
+    body: { other, reason: 'The same photograph and the same mother' },
+  })
+const decide = (stays: string, id: string, decision = 'approved', as = 'second-clerk') =>
+  house.ask<{ code: string }>('POST', `/v1/neighbours/${stays}/joins/${id}/decision`, { as, body: { decision } })
+async function join(stays: string, other: string) {
+  const { body } = await propose(stays, other)
+  expect((await decide(stays, body.id)).status).toBe(200)
+  return body.id
+}
+const inForce = (id: string) =>
+  house.peek<{ household_id: string; valid_from: string; valid_to: string | null }>(
+    `select household_id, valid_from::text, valid_to::text from residences
+     where neighbour_id = '${id}' and superseded_at is null order by valid_from`,
+  )
+/** Years as another register confirmed them: by hand, since who registers them here starts today. */
+const since = async (id: string, day: string) => {
+  await house.peek('alter table residences disable trigger user')
+  await house.peek(`update residences set valid_from = '${day}' where neighbour_id = '${id}'`)
+  await house.peek('alter table residences enable trigger user')
+}
+const found = async (name: string) =>
+  (
+    await house.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
+      as: 'clerk',
+      body: { name },
+      purpose: 'counter-service',
+    })
+  ).body.matches.map(({ id }) => id)
+
+describe('what one record adds to another', () => {
+  it('is the days the other has nothing for: no year of either is lost, and none is counted twice', () => {
+    const day = fc
+      .integer({ min: 0, max: 400 })
+      .map((n) => Temporal.PlainDate.from('2020-01-01').add({ days: n }).toString())
+    const periods = fc.uniqueArray(day, { minLength: 2, maxLength: 6 }).map((days) => {
+      const sorted = [...days].sort()
+      return Array.from({ length: Math.floor(sorted.length / 2) }, (_, i) => ({
+        id: `p${i}`,
+        householdId: 'h',
+        from: sorted[2 * i] ?? '',
+        to: sorted[2 * i + 1] ?? null,
+        settledFrom: null,
+      }))
+    })
+    fc.assert(
+      fc.property(periods, periods, day, (joined, stays, at) => {
+        const on = (all: readonly { from: string; to: string | null }[]) =>
+          all.filter(({ from, to }) => from <= at && (to === null || at < to)).length
+        const together = on(stays) + on(addedBy(joined, stays))
+        expect(together).toBe(Math.max(on(stays), on(joined)) === 0 ? 0 : 1)
+      }),
+    )
+  })
+})
+
+describe('one person registered twice', () => {
+  it('is one record after two people say so: years, proofs, requests, ties and the document go to the one that stays', async () => {
+    const stays = await register(house, { name: { given: 'Ramona', family: ['Duplicada'] } })
+    const other = await register(house, {
+      name: { given: 'Mona', family: ['Duplicatta'] },
+      dateOfBirth: '1977-07-07',
+      evidence: { strength: 'document', document: 'ZZ-991' },
+      contact: { phone: '+34 600 111 222' },
+    })
+    await since(other.id, '2015-05-01')
+    const child = await register(house, {
+      dateOfBirth: String(house.clock.now().toZonedDateTimeISO('UTC').year - 4),
+      representatives: [{ kind: 'parent', neighbourId: other.id }],
+    })
+    const card = await giveCard(house.rooms, house.town, clerk, stays.id, 'paraula')
+    expect(card).toBeDefined()
+    const me = await signedIn(house, { kind: 'resident', subject: stays.id })
+    const other1 = await signedIn(house, { kind: 'resident', subject: other.id })
+    await house.ask('POST', `/v1/neighbours/${other.id}/proofs`, { as: 'clerk', body: { profile: 'library' } })
+
+    const { body } = await propose(stays.id, other.id)
+    expect((await decide(stays.id, body.id, 'approved', 'clerk')).body.code).toBe('second-clerk-needed')
+    expect((await decide(stays.id, body.id)).status).toBe(200)
+
+    expect((await inForce(stays.id)).map((row) => row.valid_from)).toEqual(['2015-05-01', stays.residentSince])
+    expect(await inForce(other.id)).toEqual([])
+    const record = (await openRecord(house, stays.id)).body
+    expect(record).toMatchObject({
+      residence: { residentSince: '2015-05-01' },
+      contact: { phone: '+34 600 111 222' },
+      household: { id: stays.householdId },
+    })
+    expect(await found('Mona Duplicatta')).toEqual([stays.id])
+    expect(await found('Ramona Duplicada')).toEqual([stays.id])
+    expect((await openRecord(house, child.id)).body.representatives).toMatchObject([{ neighbourId: stays.id }])
+    expect(await house.peek(`select 1 from proofs where neighbour_id = '${stays.id}'`)).toHaveLength(1)
+    const document = await house.ask<{ candidates: { id: string }[] }>('POST', '/v1/neighbours', {
+      as: 'clerk',
+      body: {
+        name: { given: 'Zzz' },
+        evidence: { strength: 'document', document: 'zz991' },
+        address: { kind: 'no-fixed-address', usualArea: 'la platja' },
+      },
+    })
+    expect(document.body.candidates.map(({ id }) => id)).toEqual([stays.id])
+    // Joining my record to yours does not give me yours: whoever could come in to either comes in to neither.
+    for (const session of [me, other1]) expect((await session.open('/me')).status).toBe(303)
+    expect(
+      await house.peek(
+        `select 1 from resident_cards where neighbour_id in ('${stays.id}', '${other.id}') and cancelled_at is null`,
+      ),
+    ).toEqual([])
+    const back = await house.ask('POST', `/v1/neighbours/${other.id}/returns`, {
+      as: 'clerk',
+      body: { address: { kind: 'dwelling', streetName: 'del Retorn', number: '1' } },
+      ifMatch: (await openRecord(house, other.id)).body.version as number,
+    })
+    expect(back.status).toBe(409)
+  })
+
+  it('hides if either did, and is for two supervisors then', async () => {
+    const stays = await register(house)
+    const hidden = await register(house, { protected: true })
+    expect((await propose(stays.id, hidden.id)).status).toBe(404)
+    const { body } = await propose(stays.id, hidden.id, 'supervisor')
+    expect((await decide(stays.id, body.id)).status).toBe(404)
+    expect((await decide(stays.id, body.id, 'approved', 'supervisor')).body.code).toBe('second-clerk-needed')
+    const second = await signedIn(house, { kind: 'staff', subject: 'second', role: 'supervisor', office: DEMO_OFFICE })
+    const page = await (await second.open('/desk/joins')).text()
+    expect(page).toContain('The same photograph')
+    const colleague = await signedIn(house, { kind: 'staff', subject: 'colleague', role: 'clerk', office: DEMO_OFFICE })
+    expect(await (await colleague.open('/desk/joins')).text()).not.toContain('The same photograph')
+    const sent = await second.send(
+      '/desk/joins',
+      { join: body.id, stays: stays.id, decision: 'approved' },
+      '/desk/joins',
+    )
+    expect(sent.status).toBe(303)
+    expect((await openRecord(house, stays.id)).status).toBe(404)
+    expect((await openRecord(house, stays.id, 'supervisor')).body.protected).toBe(true)
+  })
+
+  it('is taken apart within the same rules: each has again what it had, and nobody gets a card back', async () => {
+    const stays = await register(house, { name: { given: 'Primera', family: ['Bessona'] } })
+    const other = await register(house, {
+      name: { given: 'Segona', family: ['Germanastra'] },
+      dateOfBirth: '1966-06-06',
+    })
+    await since(other.id, '2016-05-01')
+    const child = await register(house, {
+      dateOfBirth: String(house.clock.now().toZonedDateTimeISO('UTC').year - 4),
+      representatives: [{ kind: 'parent', neighbourId: other.id }],
+    })
+    const before = [await inForce(stays.id), await inForce(other.id)]
+    await join(stays.id, other.id)
+    const apart = await house.ask<{ id: string }>('POST', `/v1/neighbours/${stays.id}/joins/${other.id}/apart`, {
+      as: 'second-clerk',
+      body: { reason: 'Both came to the counter' },
+    })
+    expect((await decide(stays.id, apart.body.id, 'approved', 'second-clerk')).body.code).toBe('second-clerk-needed')
+    expect((await decide(stays.id, apart.body.id, 'approved', 'clerk')).status).toBe(200)
+    expect([await inForce(stays.id), await inForce(other.id)]).toEqual(before)
+    expect((await openRecord(house, other.id)).body.departedOn).toBeUndefined()
+    expect(await found('Segona Germanastra')).toEqual([other.id])
+    expect(await found('Primera Bessona')).toEqual([stays.id])
+    expect((await openRecord(house, child.id)).body.representatives).toMatchObject([{ neighbourId: other.id }])
+  })
+
+  it('is not taken apart over a move that came after, and says so', async () => {
+    const [stays, other] = [await register(house), await register(house)]
+    await join(stays.id, other.id)
+    await house.ask('POST', `/v1/neighbours/${stays.id}/residences`, {
+      as: 'clerk',
+      body: { address: { kind: 'dwelling', streetName: 'de Després', number: '4' } },
+      ifMatch: (await openRecord(house, stays.id)).body.version as number,
+    })
+    const apart = await house.ask<{ id: string }>('POST', `/v1/neighbours/${stays.id}/joins/${other.id}/apart`, {
+      as: 'clerk',
+      body: { reason: 'Both came to the counter' },
+    })
+    expect((await decide(stays.id, apart.body.id)).body.code).toBe('apart-in-the-way')
+  })
+
+  it('waits where something else is open, and is not proposed twice', async () => {
+    const [stays, other, gone] = [await register(house), await register(house), await register(house)]
+    await house.ask('POST', `/v1/neighbours/${gone.id}/departures`, {
+      as: 'clerk',
+      body: { cause: 'death' },
+      ifMatch: 1,
+    })
+    expect((await propose(gone.id, stays.id)).body.code).toBe('join-departed')
+    expect((await propose(stays.id, stays.id)).status).toBe(422)
+    expect((await propose(stays.id, randomUUID())).status).toBe(404)
+    const first = await propose(stays.id, other.id)
+    expect((await propose(other.id, stays.id)).body.code).toBe('join-open')
+    expect((await decide(stays.id, first.body.id, 'refused', 'clerk')).status).toBe(200)
+    expect((await decide(stays.id, first.body.id)).body.code).toBe('join-decided')
+  })
+
+  it('forgets both when it is erased: what was joined is the same person', async () => {
+    const [stays, other] = [await register(house), await register(house)]
+    await join(stays.id, other.id)
+    await house.ask('POST', `/v1/neighbours/${stays.id}/departures`, {
+      as: 'clerk',
+      body: { cause: 'death' },
+      ifMatch: (await openRecord(house, stays.id)).body.version as number,
+    })
+    await house.peek(`select forget_neighbour('${stays.id}')`)
+    const keys = await house.peek(`select 1 from data_keys where id in ('${stays.id}', '${other.id}')`)
+    expect(keys).toEqual([])
+  })
+
+  it('is found by name at the desk, compared side by side, and keeps the reason that was typed', async () => {
+    const stays = await register(house, { name: { given: 'Taulell', family: ['Primerenc'] } })
+    const other = await register(house, { name: { given: 'Taulell', family: ['Segonenc'] }, dateOfBirth: '1960-01-02' })
+    const desk = await signedIn(house, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
+    const path = `/desk/neighbours/${stays.id}/join`
+    const list = await (await desk.send(`${path}/find`, { said: 'Taulell Segonenc' }, path)).text()
+    expect(list).toContain(other.id)
+    const chosen = await desk.send(`${path}/find`, { said: 'Taulell Segonenc', other: other.id }, path)
+    const side = await (await desk.open(chosen.headers.get('location') ?? '')).text()
+    for (const said of ['Primerenc', 'Segonenc', 'This record stays']) expect(side).toContain(said)
+    const short = await desk.send(path, { other: other.id, reason: 'a' }, path)
+    expect(short.status).toBe(422)
+    expect((await desk.send(path, { other: other.id, reason: 'One card, one face' }, path)).status).toBe(303)
+    expect(await (await desk.open('/desk/joins')).text()).toContain('You proposed it')
+  })
+})

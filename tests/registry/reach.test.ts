@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { INFORMANTS, reachOf } from '../../src/registry/reach.ts'
+
+const contact = { email: 'somebody@mail.example', phone: '+34 (600) 11.22-33' }
+const address = { kind: 'dwelling', streetName: 'de la Carta', number: '7' } as const
+
+describe('how somebody is reached', () => {
+  it('is by what they gave, and by letter where they live', () => {
+    expect(reachOf({ protected: false, contact, address })).toMatchObject({
+      email: 'somebody@mail.example',
+      phone: '+34600112233',
+      letter: address,
+      letterNeedsMore: false,
+    })
+    expect(reachOf({ protected: false, contact: { phone: 'ask at the bakery' } })).not.toHaveProperty('phone')
+  })
+
+  it('is by no letter once they have left', () => {
+    expect(reachOf({ protected: false, departedOn: '2024-01-01', address })).not.toHaveProperty('letter')
+  })
+
+  it('is in person or on their own page where they are protected, whoever spoke and whatever they gave', () => {
+    for (const informant of [undefined, ...INFORMANTS]) {
+      const reach = reachOf({ protected: true, contact, address, informant })
+      for (const way of ['email', 'phone', 'letter']) expect(reach, `${informant} ${way}`).not.toHaveProperty(way)
+      expect(reach.notice).toEqual(['own-page', 'answered', 'in-person'])
+    }
+  })
+
+  it('is never by the shared address alone where somebody of it spoke against them', () => {
+    const needMore = INFORMANTS.filter((informant) => reachOf({ protected: false, address, informant }).letterNeedsMore)
+    expect(needMore).toEqual(['household', 'owner'])
+  })
+})
+
+describe('every message of the city', () => {
+  const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file))
+    .map((file) => join('src', file))
+  const users = (what: RegExp) => files.filter((file) => what.test(readFileSync(file, 'utf8'))).sort()
+  const REACH = 'src/registry/reach.ts'
+  const through = (file: string, what: string) =>
+    new RegExp(`import \\{[^}]*\\b${what}\\b[^}]*\\} from '[^']*reach\\.ts'`, 's').test(readFileSync(file, 'utf8'))
+
+  it('is left and noted in one place', () => {
+    expect(users(/(insertInto|updateTable)\(\s*'notices'|insert into notices\b/)).toEqual([REACH])
+    expect(users(/(insertInto|updateTable)\(\s*'notice_deliveries'|insert into notice_deliveries\b/)).toEqual([REACH])
+  })
+
+  it('is sent to whom that place names: by mail and text, by letter, in person', () => {
+    // The two that open how to reach somebody in order to write to them.
+    const senders = users(/action: 'notify'/)
+    expect(senders).toEqual(['src/registry/notify.ts', 'src/registry/postal-notices.ts', 'src/registry/told.ts'])
+    for (const file of senders.slice(0, 2)) expect(through(file, 'reachOf'), file).toBe(true)
+    for (const file of senders) expect(through(file, 'noteTold'), file).toBe(true)
+    expect(users(/channels\.(email|sms)\(/)).toEqual(['src/registry/notify.ts'])
+    expect(users(/\bpostalSection\b/)).toEqual(['src/desk/letters.ts', 'src/desk/routes.tsx'])
+    // Mail and texts leave the house by these alone.
+    expect(users(/createTransport|sendMail/)).toEqual(['src/portal/mail.ts'])
+    expect(users(/\b(smtpPost|httpTexts)\(/)).toEqual(['src/portal/mail.ts', 'src/portal/texts.ts', 'src/serve.ts'])
+  })
+
+  it('comes from a place that leaves it there: orders, answers, proceedings', () => {
+    expect(users(/\bleaveMessage\(/)).toEqual([
+      'src/registry/departures.ts',
+      'src/registry/notices.ts',
+      'src/registry/orders.ts',
+      'src/registry/proceedings.ts',
+      REACH,
+    ])
+  })
+
+  it('is nothing on the outside: one text for subject, body, letter and telephone', () => {
+    const mail = readFileSync('src/portal/mail.ts', 'utf8')
+    expect(mail).toMatch(/subject: text,\s+text,/)
+    expect(users(/\bmessageWords\(/)).toEqual(['src/desk/letters.ts', 'src/portal/mail.ts', 'src/portal/texts.ts'])
+    for (const file of ['src/desk/letters.ts', 'src/portal/mail.ts', 'src/portal/texts.ts'])
+      expect(readFileSync(file, 'utf8'), file).not.toMatch(/proceeding|kind|LOCALES/)
+  })
+
+  it('gives a notice of a proceeding only as that place allows', () => {
+    expect(users(/\bgiveNotice\(/)).toEqual(['src/registry/hearing.ts', 'src/registry/proceedings.ts'])
+    expect(through('src/registry/proceedings.ts', 'reachOf')).toBe(true)
+  })
+})
