@@ -124,11 +124,11 @@ $$;
 revoke all on function end_ways_in(uuid) from public;
 grant execute on function end_ways_in(uuid) to padron_app, padron_gate;
 
--- A message stays as it was written; only whose it is changes, when two records are found to be of one person.
+-- Of a message only whose it is changes, when two records are found to be of one person.
 drop trigger notices_append_only on notices;
-create trigger notices_append_only before delete or truncate on notices
+create trigger notices_append_only before truncate on notices
   for each statement execute function refuse_change();
-create function notice_changes_owner_only() returns trigger language plpgsql as $$
+create function notices_change_owner_only() returns trigger language plpgsql as $$
 begin
   if (to_jsonb(new) - 'neighbour_id') is distinct from (to_jsonb(old) - 'neighbour_id') then
     raise exception 'table notices is append-only' using errcode = 'PD002';
@@ -136,7 +136,7 @@ begin
   return new;
 end $$;
 create trigger notices_change_owner_only before update on notices
-  for each row execute function notice_changes_owner_only();
+  for each row execute function notices_change_owner_only();
 
 -- Moves what hangs on one record to another: all of it, or what `only` names by its ids. What was moved is said, so that it
 -- can be moved back.

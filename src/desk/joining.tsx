@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
 import { InvalidInput } from '../platform/problem.ts'
@@ -27,7 +28,7 @@ import { Somebody } from './protecting.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
-import { bornText, Desk, type DeskVisit, idIn } from './shell.tsx'
+import { bornText, Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
@@ -80,7 +81,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     const parsed = JoinProposal.safeParse({ other: form.get('other'), reason, ...plainIn(form) })
     if (!parsed.success) return both(visit, form.get('other'), { reason, faults: { reason: t.dJoinWhyMissing } }, 422)
     try {
-      await proposeJoin(deps, town, requester, idIn(visit), parsed.data)
+      await proposeJoin(deps, town, requester, idIn(visit), parsed.data, onceIn(visit, 'join'))
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
       return both(visit, parsed.data.other, { reason, faults: { reason: problemText(error, t) } }, 409)
@@ -99,7 +100,14 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       )
     if (reason.length < 3) return again(t.dJoinWhyMissing, 422)
     try {
-      await proposeApart(deps, town, requester, ids, { reason: reason.slice(0, 500), ...plainIn(form) })
+      await proposeApart(
+        deps,
+        town,
+        requester,
+        ids,
+        { reason: reason.slice(0, 500), ...plainIn(form) },
+        onceIn(visit, 'apart'),
+      )
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
       return again(problemText(error, t), 409)
@@ -118,7 +126,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     const at = { id: idIn({ params: { id: form.get('join') } }), staysId: idIn({ params: { id: form.get('stays') } }) }
     const decision = form.get('decision') === 'approved' ? 'approved' : 'refused'
     try {
-      await decideJoin(deps, town, requester, at, decision)
+      await decideJoin(deps, town, requester, at, decision, onceIn(visit, 'decide-join'))
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
       return waiting(visit, problemText(error, t), 409)
@@ -181,6 +189,7 @@ function FindPage(props: {
         <form method="post" action={`/desk/neighbours/${id}/join/apart`}>
           <Csrf token={session.csrf} />
           <input type="hidden" name="other" value={other} />
+          <input type="hidden" name="once" value={randomUUID()} />
           <h2>{t.dApart}</h2>
           <p>
             <a href={`/desk/neighbours/${other}`}>{t.dJoined}</a>
@@ -224,6 +233,7 @@ function JoinPage(props: { visit: DeskVisit; stays: Joinable; joined: Joinable; 
       <form method="post" action={`/desk/neighbours/${stays.id}/join`}>
         <Csrf token={session.csrf} />
         <input type="hidden" name="other" value={joined.id} />
+        <input type="hidden" name="once" value={randomUUID()} />
         <Field name="reason" label={t.dJoinWhy} value={reason} fault={faults.reason} lines={2} maxlength={500} auto />
         <button type="submit" class="govuk-button">
           {t.dJoinPropose}
@@ -260,6 +270,7 @@ function JoinsPage(props: { visit: DeskVisit; joins: readonly Join[]; faults: Fa
               <Csrf token={session.csrf} />
               <input type="hidden" name="join" value={id} />
               <input type="hidden" name="stays" value={stays.id} />
+              <input type="hidden" name="once" value={randomUUID()} />
               {mine ? <p class="govuk-hint">{t.dJoinMine}</p> : ''}
               <p class="govuk-button-group">
                 {mine ? (

@@ -87,30 +87,17 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
           </button>
         </form>
       </section>
-      {neighbour.departedOn ? (
-        <section aria-labelledby="erase">
-          <h2 id="erase">{t.mErase}</h2>
-          <p>{t.mEraseLead}</p>
-          <form method="post" action="/me/change/erase">
-            {hidden}
-            <button type="submit" class="govuk-button">
-              {t.mErase}
-            </button>
-          </form>
-        </section>
-      ) : (
-        <section aria-labelledby="leave">
-          <h2 id="leave">{t.mLeave}</h2>
-          <p>{t.mLeaveLead}</p>
-          <form method="post" action="/me/change/leave">
-            {hidden}
-            <Tick name="sure" label={t.mLeaveSure} on={false} />
-            <button type="submit" class="govuk-button">
-              {t.mLeave}
-            </button>
-          </form>
-        </section>
-      )}
+      <section aria-labelledby="leave">
+        <h2 id="leave">{t.mLeave}</h2>
+        <p>{t.mLeaveLead}</p>
+        <form method="post" action="/me/change/leave">
+          {hidden}
+          <Tick name="sure" label={t.mLeaveSure} on={false} />
+          <button type="submit" class="govuk-button">
+            {t.mLeave}
+          </button>
+        </form>
+      </section>
       <p>
         <a href="/complain?kind=change">{t.mElse}</a>
       </p>

@@ -109,11 +109,6 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     await complain(deps, town, said, requester.id)
     return Reply.redirect(ASKED)
   })
-  page({ method: 'post', path: '/me/change/erase' }, async ({ town, requester, language }) => {
-    const said = { kind: 'change', words: { text: LOCALES[language].mErase }, language } as const
-    await complain(deps, town, { ...said, neighbourId: requester.neighbourId }, requester.id)
-    return Reply.redirect(ASKED)
-  })
   page({ method: 'post', path: '/me/change/object' }, async ({ town, requester, form, language }) => {
     const text = form.get('why').trim().slice(0, LONGEST_OBJECTION)
     if (text === '') return Reply.redirect('/me/change')

@@ -71,6 +71,7 @@ export function RemovedPage(props: { town: string; language: Language; removal: 
       <p class="lead">{decided.replace('{day}', dayText(language, removal.since))}</p>
       <p>{t.rRemovedWhy}</p>
       <p>{t.rRemovedObject}</p>
+      <p>{t.rRemovedErase}</p>
       <p>
         <a class="govuk-button" href={`/complain?lang=${language}`}>
           {t.kTitle}

@@ -24,11 +24,12 @@ export function joinRoutes(house: House<Municipality>, deps: RegistryDeps): void
       auth: 'staff',
       params,
       body: JoinProposal,
+      idempotent: true,
       answers: { 201: { description: 'Waits for somebody else', schema: Proposal } },
       refuses: [403, 404, 409],
     },
-    async ({ town, requester, params: { id }, body }) =>
-      Reply.disclose(await proposeJoin(deps, town, requester, id, body), 201),
+    async ({ town, requester, params: { id }, body, idempotencyKey }) =>
+      Reply.disclose(await proposeJoin(deps, town, requester, id, body, idempotencyKey), 201),
   )
 
   endpoint(
@@ -41,11 +42,15 @@ export function joinRoutes(house: House<Municipality>, deps: RegistryDeps): void
       auth: 'staff',
       params: z.object({ id: Id, other: z.uuid() }),
       body: ApartProposal,
+      idempotent: true,
       answers: { 201: { description: 'Waits for somebody else', schema: Proposal } },
       refuses: [403, 404, 409],
     },
-    async ({ town, requester, params: { id, other }, body }) =>
-      Reply.disclose(await proposeApart(deps, town, requester, { stays: id, joined: other }, body), 201),
+    async ({ town, requester, params: { id, other }, body, idempotencyKey }) =>
+      Reply.disclose(
+        await proposeApart(deps, town, requester, { stays: id, joined: other }, body, idempotencyKey),
+        201,
+      ),
   )
 
   endpoint(
@@ -58,12 +63,15 @@ export function joinRoutes(house: House<Municipality>, deps: RegistryDeps): void
       auth: 'staff',
       params: z.object({ id: Id, proposalId: z.uuid() }),
       body: z.strictObject({ decision: z.enum(['approved', 'refused']) }),
+      idempotent: true,
       answers: {
         200: { description: 'Decided', schema: z.object({ id: z.uuid(), decision: z.enum(['approved', 'refused']) }) },
       },
       refuses: [403, 404, 409],
     },
-    async ({ town, requester, params: { id, proposalId }, body }) =>
-      Reply.disclose(await decideJoin(deps, town, requester, { id: proposalId, staysId: id }, body.decision)),
+    async ({ town, requester, params: { id, proposalId }, body, idempotencyKey }) =>
+      Reply.disclose(
+        await decideJoin(deps, town, requester, { id: proposalId, staysId: id }, body.decision, idempotencyKey),
+      ),
   )
 }

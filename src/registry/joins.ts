@@ -8,9 +8,11 @@ import { today, uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
+import { once } from './idempotency.ts'
 import { joinRecords, reindexAs, takeApart } from './join-acts.ts'
 import type { NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import { earlierAnswer, keepAnswer } from './replays.ts'
 import { lockTogether } from './residences.ts'
 import { loadRecords } from './store.ts'
 
@@ -72,7 +74,16 @@ async function onBoth<T>(
   staff: Staff,
   ids: { stays: string; joined: string },
   use: (both: { stays: Joinable; joined: Joinable }, hand: GateHand, again: () => Promise<Joinable[]>) => Promise<T>,
+  act?: { operation: string; idempotencyKey: string; body: unknown },
 ): Promise<Disclosed<T>> {
+  const key =
+    act &&
+    (await once(deps.gate, town.id, {
+      requester: staff.id,
+      operation: `${act.operation} ${ids.stays} ${ids.joined}`,
+      key: act.idempotencyKey,
+      body: act.body,
+    }))
   const trueAt = today(deps.clock, town.timeZone)
   const load = (transaction: Transaction) => loadRecords(transaction, [ids.stays, ids.joined], { trueAt })
   return deps.gate.open<NeighbourFields, JoinField, T>(
@@ -82,7 +93,11 @@ async function onBoth<T>(
       const stays = records.find(({ id }) => id === ids.stays)
       const joined = records.find(({ id }) => id === ids.joined)
       if (stays === undefined || joined === undefined) throw new NotFound()
-      return use({ stays, joined }, hand, () => openMore(load))
+      const earlier = key && (await earlierAnswer<T>(hand, stays.id, key))
+      if (earlier) return earlier
+      const answer = await use({ stays, joined }, hand, () => openMore(load))
+      if (key) await keepAnswer(hand, town, stays.id, key, answer)
+      return answer
     },
   )
 }
@@ -103,7 +118,7 @@ export async function compareRecords(
  *
  * @throws {InvalidInput} when it is one record
  * @throws {SaysTooMuch} when the reason may be about papers
- * @throws {CannotJoin} {NotFound} {Refusal}
+ * @throws {CannotJoin} {IdempotencyMismatch} {NotFound} {Refusal}
  */
 export async function proposeJoin(
   deps: RegistryDeps,
@@ -111,22 +126,30 @@ export async function proposeJoin(
   staff: Staff,
   id: string,
   proposal: JoinProposal,
+  idempotencyKey: string,
 ): Promise<Disclosed<{ id: string }>> {
   const { other, reason } = proposal
   if (id === other) throw new InvalidInput([{ pointer: '/other', detail: 'Choose another record.' }])
   await mustBePlain(deps.gate, town.id, staff, JoinProposal, proposal)
-  return onBoth(deps, town, staff, { stays: id, joined: other }, async ({ stays, joined }, hand) => {
-    await lockTogether(hand, [id, other])
-    await mustBeFree(hand, [id, other])
-    if (stays.departedOn !== undefined && joined.departedOn === undefined) throw new CannotJoin('join-departed')
-    return { id: await propose(hand, town, staff, { stays: id, joined: other, reason }) }
-  })
+  return onBoth(
+    deps,
+    town,
+    staff,
+    { stays: id, joined: other },
+    async ({ stays, joined }, hand) => {
+      await lockTogether(hand, [id, other])
+      await mustBeFree(hand, [id, other])
+      if (stays.departedOn !== undefined && joined.departedOn === undefined) throw new CannotJoin('join-departed')
+      return { id: await propose(hand, town, staff, { stays: id, joined: other, reason }) }
+    },
+    { operation: 'join', idempotencyKey, body: proposal },
+  )
 }
 
 /**
  * Proposes that two records that were joined are taken apart: they were two people. Somebody else decides.
  *
- * @throws {CannotJoin} {NotFound} {Refusal}
+ * @throws {CannotJoin} {IdempotencyMismatch} {NotFound} {Refusal}
  */
 export async function proposeApart(
   deps: RegistryDeps,
@@ -134,25 +157,33 @@ export async function proposeApart(
   staff: Staff,
   ids: { stays: string; joined: string },
   proposal: ApartProposal,
+  idempotencyKey: string,
 ): Promise<Disclosed<{ id: string }>> {
   const { reason } = proposal
   await mustBePlain(deps.gate, town.id, staff, ApartProposal, proposal)
-  return onBoth(deps, town, staff, ids, async (_, hand) => {
-    await lockTogether(hand, [ids.stays, ids.joined])
-    const inForce = await hand.transaction
-      .selectFrom('joins')
-      .select('id')
-      .where('stays_id', '=', ids.stays)
-      .where('joined_id', '=', ids.joined)
-      .where('decision', '=', 'approved')
-      .where('undoes', 'is', null)
-      .where('undone_at', 'is', null)
-      .executeTakeFirst()
-    if (inForce === undefined) throw new CannotJoin('not-joined')
-    const open = await openOf(hand, [ids.stays, ids.joined])
-    if (open) throw new CannotJoin('join-open')
-    return { id: await propose(hand, town, staff, { ...ids, reason, undoes: inForce.id }) }
-  })
+  return onBoth(
+    deps,
+    town,
+    staff,
+    ids,
+    async (_, hand) => {
+      await lockTogether(hand, [ids.stays, ids.joined])
+      const inForce = await hand.transaction
+        .selectFrom('joins')
+        .select('id')
+        .where('stays_id', '=', ids.stays)
+        .where('joined_id', '=', ids.joined)
+        .where('decision', '=', 'approved')
+        .where('undoes', 'is', null)
+        .where('undone_at', 'is', null)
+        .executeTakeFirst()
+      if (inForce === undefined) throw new CannotJoin('not-joined')
+      const open = await openOf(hand, [ids.stays, ids.joined])
+      if (open) throw new CannotJoin('join-open')
+      return { id: await propose(hand, town, staff, { ...ids, reason, undoes: inForce.id }) }
+    },
+    { operation: 'apart', idempotencyKey, body: proposal },
+  )
 }
 
 async function propose(
@@ -202,7 +233,7 @@ async function mustBeFree(hand: GateHand, ids: readonly string[]): Promise<void>
  * Decides a proposal to join two records, or to take them apart. It takes somebody else than whoever proposed it; of
  * records that hide, two supervisors, since nobody else sees them.
  *
- * @throws {CannotJoin} {NotFound} {Refusal}
+ * @throws {CannotJoin} {IdempotencyMismatch} {NotFound} {Refusal}
  */
 export async function decideJoin(
   deps: RegistryDeps,
@@ -210,33 +241,41 @@ export async function decideJoin(
   staff: Staff,
   at: { id: string; staysId: string },
   decision: 'approved' | 'refused',
+  idempotencyKey: string,
 ): Promise<Disclosed<{ id: string; decision: string }>> {
   const joinedId = await otherOf(deps, town, staff, at)
-  return onBoth(deps, town, staff, { stays: at.staysId, joined: joinedId }, async (both, hand, again) => {
-    await lockTogether(hand, [at.staysId, joinedId])
-    const proposal = await hand.transaction
-      .selectFrom('joins')
-      .select(['id', 'undoes', 'decision', 'proposed_by'])
-      .where('id', '=', at.id)
-      .forUpdate()
-      .executeTakeFirstOrThrow()
-    if (proposal.decision !== null) throw new CannotJoin('join-decided')
-    if (decision === 'approved') {
-      if (proposal.proposed_by === staff.id) throw new CannotJoin('second-clerk-needed')
-      if (proposal.undoes === null) await joinRecords(deps, town, staff, hand, { id: at.id, ...both })
-      else if (!(await takeApart(deps, town, staff, hand, { id: proposal.undoes, ...both })))
-        throw new CannotJoin('apart-in-the-way')
-      // What is found now is what stands there now; a record that was joined is found by nothing.
-      for (const one of await again())
-        if (proposal.undoes !== null || one.id === at.staysId) await reindexAs(deps, town, hand, one)
-    }
-    await hand.transaction
-      .updateTable('joins')
-      .set({ decision, decided_by: staff.id, decided_at: deps.clock.now().toString() })
-      .where('id', '=', at.id)
-      .execute()
-    return { id: at.id, decision }
-  })
+  return onBoth(
+    deps,
+    town,
+    staff,
+    { stays: at.staysId, joined: joinedId },
+    async (both, hand, again) => {
+      await lockTogether(hand, [at.staysId, joinedId])
+      const proposal = await hand.transaction
+        .selectFrom('joins')
+        .select(['id', 'undoes', 'decision', 'proposed_by'])
+        .where('id', '=', at.id)
+        .forUpdate()
+        .executeTakeFirstOrThrow()
+      if (proposal.decision !== null) throw new CannotJoin('join-decided')
+      if (decision === 'approved') {
+        if (proposal.proposed_by === staff.id) throw new CannotJoin('second-clerk-needed')
+        if (proposal.undoes === null) await joinRecords(deps, town, staff, hand, { id: at.id, ...both })
+        else if (!(await takeApart(deps, town, staff, hand, { id: proposal.undoes, ...both })))
+          throw new CannotJoin('apart-in-the-way')
+        // What is found now is what stands there now; a record that was joined is found by nothing.
+        for (const one of await again())
+          if (proposal.undoes !== null || one.id === at.staysId) await reindexAs(deps, town, hand, one)
+      }
+      await hand.transaction
+        .updateTable('joins')
+        .set({ decision, decided_by: staff.id, decided_at: deps.clock.now().toString() })
+        .where('id', '=', at.id)
+        .execute()
+      return { id: at.id, decision }
+    },
+    { operation: `decide-join ${at.id}`, idempotencyKey, body: { decision } },
+  )
 }
 
 /** The other record of a proposal, asked of the gate like anything about the first. @throws {NotFound} {Refusal} */

@@ -35,6 +35,8 @@ const form = (more: Record<string, string>) => ({
   ...more,
 })
 
+const LEAVES = { cause: 'wrongly-registered', informant: 'staff', sure: 'yes' }
+
 describe('a text that says too much, at the desk', () => {
   it.each(['street', 'number', 'floor', 'postcode', 'description', 'p0_contact', 'p0_institution'])(
     'comes back from the form with the reason beside it, and is kept where it is about something else: %s',
@@ -86,7 +88,7 @@ describe('a text that says too much, at the desk', () => {
     const sendings = [
       [clerk, `${at}/correct`, { given: 'Visa', contact: WORDS, version: '1' }, at],
       [clerk, `${at}/move`, { where: 'dwelling', street: WORDS, version: '2', once: randomUUID() }, at],
-      [clerk, `${at}/leave`, { cause: 'wrongly-registered', reason: WORDS, version: '3', once: randomUUID() }, at],
+      [clerk, `${at}/leave`, { ...LEAVES, reason: WORDS, version: '3', once: randomUUID() }, at],
       [
         officer,
         '/desk/organisations/promise',

@@ -172,7 +172,7 @@ describe('a neighbour says for themself', () => {
     const child = /neighbours\/([0-9a-f-]{36})/.exec(done.headers.get('location') ?? '')?.[1] ?? ''
     expect((await openRecord(house, child)).body).toMatchObject({
       household: { id: householdId },
-      representative: { neighbourId: id },
+      representatives: [{ kind: 'parent', neighbourId: id }],
     })
   })
 })

@@ -76,6 +76,8 @@ export interface House {
   policies: PolicyEngine
   log: LogLine[]
   fetch(request: Request): Promise<Response>
+  /** Every door there is, as it is mounted. */
+  routes: { method: string; path: string }[]
   ask<T = Record<string, unknown>>(method: string, path: string, asked?: Asked): Promise<Answer<T>>
   close(): Promise<void>
 }
@@ -158,6 +160,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       await letTimePass()
       return app.fetch(request)
     },
+    routes: app.routes.map(({ method, path }) => ({ method, path })),
     async ask(method, path, asked = {}) {
       await letTimePass()
       const token = asked.token ?? (asked.as === undefined ? undefined : await tokenOf(asked.as))
