@@ -7,8 +7,8 @@ import { NoPress, type Press } from '../proofs/paper.ts'
 import { Departure, recordDeparture } from '../registry/departures.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { openLeaving } from '../registry/hearing.ts'
+import { CouncilOutcome, SaidBy } from '../registry/hearing-model.ts'
 import { faultsOfEnd, ImpossibleDates, lifeRules } from '../registry/life-dates.ts'
-import { CouncilOutcome, SaidBy } from '../registry/model.ts'
 import {
   Answer,
   answerProceeding,

@@ -1,5 +1,5 @@
 import type { ProceedingToDecide } from '../registry/hearing.ts'
-import type { AnsweredBy, CouncilOutcome, ProceedingCause, SaidBy } from '../registry/model.ts'
+import type { AnsweredBy, CouncilOutcome, ProceedingCause, SaidBy } from '../registry/hearing-model.ts'
 import { standsInTheWay } from '../registry/proceedings.ts'
 import type { Channel, Informant, NoticeWay } from '../registry/reach.ts'
 import { Csrf, DateField, type Faults, Field, Radios, Select } from '../ui/form.tsx'

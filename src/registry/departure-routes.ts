@@ -4,7 +4,7 @@ import { Reply } from '../firewall/reply.ts'
 import { Departure, recordDeparture } from './departures.ts'
 import type { RegistryDeps } from './deps.ts'
 import { openLeaving } from './hearing.ts'
-import { AnsweredBy, CouncilOutcome, ProceedingCause } from './model.ts'
+import { AnsweredBy, CouncilOutcome, ProceedingCause } from './hearing-model.ts'
 import type { Municipality } from './municipality.ts'
 import {
   Answer,

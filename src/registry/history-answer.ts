@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { DistinctBecause, EvidenceStrength, SaidBy } from './model.ts'
+import { SaidBy } from './hearing-model.ts'
+import { DistinctBecause, EvidenceStrength } from './model.ts'
 
 /** A neighbour's history, as the API answers it. */
 export const History = z
