@@ -40,7 +40,7 @@ begin
   end loop;
 end $$;
 grant select, insert, update (until), delete on visits to padron_app, padron_gate;
-grant insert, update (decided_at, decided_by, decision) on likenesses to padron_app, padron_gate;
+grant insert, update (hides, decided_at, decided_by, decision) on likenesses to padron_app, padron_gate;
 grant select on likenesses to padron_gate;
 grant select (id, municipality_id, neighbour_id, hides, recorded_by, recorded_at, decided_at, decision) on likenesses to padron_app;
 

@@ -108,21 +108,22 @@ create trigger neighbours_joined_stay_joined before update of departed_on on nei
   when (new.departed_on is null and old.departed_on is not null) execute function joined_stay_joined();
 
 alter table resident_cards drop constraint resident_cards_ended_by_check,
-  add constraint resident_cards_ended_by_check check (ended_by in ('lost', 'replaced', 'departure', 'joined'));
+  add constraint resident_cards_ended_by_check check (ended_by in ('lost', 'replaced', 'departure', 'joined', 'tie'));
 
--- Whoever held one of the two records comes in to neither: a new card is handed over in person.
-create function end_ways_in(whose uuid) returns void language sql security definer set search_path = public, pg_temp as $$
+-- Ends every way in to a record, with the reason that stands at its cards: whoever held one of two records that are joined
+-- comes in to neither, and whoever acted for a child keeps none of its keys. A new card is handed over in person.
+create function end_ways_in(whose uuid, why text) returns void language sql security definer set search_path = public, pg_temp as $$
   delete from sessions where kind = 'resident' and subject = whose::text and municipality_id = current_municipality();
   delete from enrolments where neighbour_id = whose and municipality_id = current_municipality();
   delete from passkeys where neighbour_id = whose and municipality_id = current_municipality();
-  update resident_cards set cancelled_at = now(), ended_by = 'joined'
+  update resident_cards set cancelled_at = now(), ended_by = why
   where neighbour_id = whose and cancelled_at is null and municipality_id = current_municipality();
   update helpers set ended_at = now()
   where neighbour_id = whose and ended_at is null and municipality_id = current_municipality();
   delete from wallet_offers where neighbour_id = whose and municipality_id = current_municipality();
 $$;
-revoke all on function end_ways_in(uuid) from public;
-grant execute on function end_ways_in(uuid) to padron_app, padron_gate;
+revoke all on function end_ways_in(uuid, text) from public;
+grant execute on function end_ways_in(uuid, text) to padron_app, padron_gate;
 
 -- Of a message only whose it is changes, when two records are found to be of one person.
 drop trigger notices_append_only on notices;

@@ -79,20 +79,21 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     const decision = StartDecision.safeParse({
       ...(refuses
         ? { decision: 'refused', reason: typed.why, ...plainIn(form) }
-        : { decision: 'confirmed', seen: typed.seen }),
+        : { decision: 'confirmed', seen: typed.strength }),
       ...(form.has('everyone') ? { everyone: true } : {}),
     })
-    if (!decision.success) return again(refuses ? { why: t.zWhyNeeded } : { seen: t.zSeenFault })
+    if (!decision.success) return again(refuses ? { why: t.zWhyNeeded } : { strength: t.zSeenFault })
     const at = { neighbourId: idIn(visit), startId }
     const conditions = { version: Number(typed.version), idempotencyKey: onceIn(visit, 'decide') }
     try {
       await decideStart(deps, town, requester, at, decision.data, conditions)
     } catch (error) {
-      if (error instanceof StartImpossible) return again({ seen: whyNot(t)[error.why] })
-      if (error instanceof StartWaits) return again({ seen: problemText(error, t) })
-      if (error instanceof ImpossibleDates) return again(faultsOf(error, visit))
+      if (error instanceof StartImpossible) return again({ strength: whyNot(t)[error.why] })
+      if (error instanceof StartWaits) return again({ strength: problemText(error, t) })
+      if (error instanceof ImpossibleDates)
+        return again({ strength: Object.values(faultsOf(error, visit))[0] ?? t.dDayToCome })
       if (!(error instanceof InvalidInput)) throw error
-      return again({ seen: t.zSeenFault })
+      return again({ strength: t.zSeenFault })
     }
     return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
   })
@@ -314,10 +315,10 @@ function DecideForm(props: { visit: DeskVisit; id: string; typed: Typed; faults?
           ''
         ) : (
           <Radios
-            name="seen"
+            name="strength"
             legend={t.zSeen}
-            value={typed.seen ?? ''}
-            fault={faults.seen}
+            value={typed.strength ?? ''}
+            fault={faults.strength}
             choices={EvidenceStrength.options.map((value) => ({ value, label: labels[value] }))}
           />
         )}

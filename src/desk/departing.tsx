@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { mustBePlain } from '../firewall/free-text.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { StaffRole } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
@@ -6,9 +7,9 @@ import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { NoPress, type Press } from '../proofs/paper.ts'
 import { Departure, recordDeparture } from '../registry/departures.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import { openLeaving } from '../registry/hearing.ts'
+import { type Leaving, openLeaving } from '../registry/hearing.ts'
 import { CouncilOutcome, SaidBy } from '../registry/hearing-model.ts'
-import { faultsOfEnd, ImpossibleDates, lifeRules } from '../registry/life-dates.ts'
+import { faultsOfDay, faultsOfDeathAway, faultsOfEnd, ImpossibleDates, lifeRules } from '../registry/life-dates.ts'
 import {
   Answer,
   answerProceeding,
@@ -22,6 +23,7 @@ import {
 import { INFORMANTS } from '../registry/reach.ts'
 import type { Faults } from '../ui/form.tsx'
 import { isLanguage, LOCALES } from '../ui/language.ts'
+import { plainIn } from '../ui/plain.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { ApprovePage, AskAgainPage, LeavePage } from './leave-pages.tsx'
 import { noticeToHandOver } from './notice-letter.ts'
@@ -73,10 +75,28 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     const { departure, faults } = departureIn(typed, readerOf(visit))
     const long = form.get('reason').length > LONGEST_REASON
     if (departure === undefined || long) return again(visit, { ...faults, ...(long ? { reason: t.lReasonLong } : {}) })
-    if (!form.has('sure'))
-      return Reply.page(await leaving(visit), (open) => (
-        <AskAgainPage visit={visit} leaving={open} departure={departure} typed={typed} day={day(visit)} />
-      ))
+    if (!form.has('sure')) {
+      // Said to be about something else, it is counted once: when it is recorded.
+      if (!form.has('plain')) await mustBePlain(deps.gate, town.id, requester, Departure, departure)
+      let wrong = false
+      const reply = Reply.page(await leaving(visit), (open) => {
+        // Nobody is asked whether they are sure of a day that cannot be.
+        const faults = faultsOfLeaving(open, departure, readerOf(visit))
+        wrong = Object.keys(faults).length > 0
+        const draw = {
+          visit,
+          leaving: open,
+          typed: { ...typed, ...(form.has('plain') ? { plain: 'yes' } : {}) },
+          day: day(visit),
+        }
+        return wrong ? (
+          <LeavePage {...draw} faults={faults} once={form.get('once')} />
+        ) : (
+          <AskAgainPage {...draw} departure={departure} />
+        )
+      })
+      return wrong ? reply.as(422) : reply
+    }
     const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(visit, 'leave') }
     try {
       await recordDeparture(deps, town, requester, idIn(visit), departure, conditions)
@@ -96,7 +116,10 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     )
   step('notice', async (visit) => {
     const { town, requester, form, t } = visit
-    const day = dayIn(typedIn(visit), 'told', readerOf(visit)) ?? { fault: t.dWholeDay }
+    const reader = readerOf(visit)
+    const typedDay = dayIn(typedIn(visit), 'told', reader) ?? { fault: t.dWholeDay }
+    const [impossible] = 'date' in typedDay ? faultsOfDay(reader.rules, typedDay.date, '/told') : []
+    const day = impossible ? { fault: lifeText(impossible, reader) } : typedDay
     const by = GivenBy.safeParse(form.get('by'))
     const faults = {
       ...('fault' in day ? { told: day.fault } : {}),
@@ -178,13 +201,26 @@ async function unlessWrong(work: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
+/** What cannot be of the day of a departure, beside what is recorded of them. */
+function faultsOfLeaving(leaving: Leaving, departure: Departure, reader: FormReader): Faults {
+  if (!('on' in departure) || departure.on === undefined) return {}
+  const { on } = departure
+  const { began, dateOfBirth: born, departedOn: leftOn } = leaving
+  const [impossible] =
+    leftOn === undefined ? faultsOfEnd(reader.rules, { on, began, born }) : faultsOfDeathAway({ on, leftOn })
+  return impossible ? { on: lifeText(impossible, reader) } : {}
+}
+
 /** Whether it takes effect at once; all else is decided with the neighbour heard. */
 const takesEffect = (departure: Departure) =>
   departure.cause === 'death' || (departure.cause === 'moved-away' && departure.saidBy !== undefined)
 
 /** A departure as it was typed, or what is missing, beside its field. */
-function departureIn(typed: Typed, reader: FormReader): { departure?: Departure; faults: Faults } {
-  const { t, rules } = reader
+function departureIn(
+  typed: Typed,
+  reader: FormReader & Pick<DeskVisit, 'form'>,
+): { departure?: Departure; faults: Faults } {
+  const { t, rules, form } = reader
   const { cause = '' } = typed
   const said = dayIn(typed, 'on', reader)
   const [impossible] = said && 'date' in said ? faultsOfEnd(rules, { on: said.date }) : []
@@ -209,7 +245,7 @@ function departureIn(typed: Typed, reader: FormReader): { departure?: Departure;
     cause: cause === 'moved-away-heard' ? 'moved-away' : cause,
     reason,
     informant,
-    ...(typed.plain ? { confirmedPlain: true } : {}),
+    ...plainIn(form),
   })
 
   function parsed(departure: object) {

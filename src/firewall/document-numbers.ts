@@ -11,7 +11,9 @@ import { latinDigits } from '../platform/digits.ts'
  * fiscale); INSEE, code officiel (NIR)
  */
 export function documentIn(text: string): string | undefined {
-  const plain = latinDigits(text.normalize('NFKC').replaceAll(/\p{Cf}/gu, '')).replaceAll(/\p{Dash}/gu, '-')
+  const plain = latinDigits(text.normalize('NFKC').replaceAll(/\p{Cf}/gu, ''))
+    .replaceAll(/\p{Dash}/gu, '-')
+    .replaceAll(ALIKE, (letter) => LATIN[ALIKE_LETTERS.indexOf(letter.toUpperCase())] ?? letter)
   if (!/\d|<</.test(plain)) return undefined
   const searched = plain.replaceAll(IBAN, (found) => (isIban(found) ? ' ' : found)).replaceAll(TELEPHONE, ' ')
   for (const { form, sound } of NUMBERS)
@@ -20,9 +22,14 @@ export function documentIn(text: string): string | undefined {
   return readersLine(searched)
 }
 
+/** Letters of Greek and Cyrillic that look like those a number is written with, and the Latin ones. */
+const ALIKE_LETTERS = 'АВЕКМНОРСТХУΑΒΕΖΗΙΚΜΝΟΡΤΥΧ'
+const LATIN = 'ABEKMHOPCTXYABEZHIKMNOPTYX'
+const ALIKE = new RegExp(`[${ALIKE_LETTERS}]`, 'giu')
+
 const IBAN = /(?<![\p{L}\d])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?![\p{L}\d])/giu
 /** With its country before it, a number is one of a telephone. @see ITU-T E.164 */
-const TELEPHONE = /(?<![\p{L}\d])(?:\+[\d\s().-]{6,24}|00[1-9](?:[\s().-]{0,3}\d){7,13})/gu
+const TELEPHONE = /(?<![\p{L}\d])(?:\+[\d\s().-]{6,24}|00[1-9](?:[\s().-]{0,3}\d){7,13})(?![\p{L}\d])/gu
 
 /** @see ISO 13616: modulo 97 is 1 */
 function isIban(text: string): boolean {
@@ -58,6 +65,11 @@ const NUMBERS: readonly Numbers[] = [
   { form: alone('(?:[XYZKLM][.-]?\\d{7,8}|\\d{8}|\\d{1,2}\\.\\d{3}\\.\\d{3})[.-]?[A-Z]'), sound: spanish },
   {
     form: /(?<![\p{L}\d])(?:[XYZKLM] ?-?\d{7,8}|\d{8}|\d{1,2}\.\d{3}\.\d{3})[ -]{1,2}[A-Z](?![\p{L}\d])(?!\s*\p{Ll})/gu,
+    sound: spanish,
+  },
+  { form: alone('[XYZ] \\d{7} ?[A-Z]'), sound: spanish },
+  {
+    form: /(?<![\p{L}\d])(?<!\d[ .-])(?:\d{1,2} \d{3} \d{3}|\d{4} \d{4})[ -]{0,2}[A-Z](?![\p{L}\d])(?!\s*\p{Ll})/gu,
     sound: spanish,
   },
   // Italy: codice fiscale, which tells where somebody was born.

@@ -22,17 +22,21 @@ const ABBREVIATION = /^[A-Z]{3,}$/
  * of apostrophe, dash and space; Arabic letters that are written either way are one letter. Not shorter than a pattern needs: patterns are folded the same.
  */
 function folded(text: string): string {
-  return text
-    .replaceAll(/l[·•‧.]l/giu, 'll')
-    .normalize('NFKD')
-    .replaceAll(/l[·•‧.]l/giu, 'll')
-    .replaceAll(/[\p{Mn}\p{Cf}ـ]/gu, '')
-    .replaceAll(/[آأإٱ]/gu, 'ا')
-    .replaceAll('ى', 'ي')
-    .replaceAll('ة', 'ه')
-    .replaceAll(/[’‘ʼ`´]/gu, "'")
-    .replaceAll(/\p{Dash}/gu, '-')
-    .toLowerCase()
+  return (
+    text
+      .replaceAll(/l[·•‧.]l/giu, 'll')
+      .normalize('NFKD')
+      .replaceAll(/l[·•‧.]l/giu, 'll')
+      .replaceAll(/[\p{Mn}\p{Cf}ـ]/gu, '')
+      .replaceAll(/[آأإٱ]/gu, 'ا')
+      .replaceAll('ى', 'ي')
+      .replaceAll('ة', 'ه')
+      .replaceAll(/[’‘ʼ`´]/gu, "'")
+      .replaceAll(/\p{Dash}/gu, '-')
+      // refugiad@s: of either sex.
+      .replaceAll(/(?<=\p{L})@(?=s?(?![\p{L}\d@.]))/gu, 'o')
+      .toLowerCase()
+  )
 }
 
 /** Patterns keep their backslashes: `\p{L}` is put in for `\w` only after folding. */

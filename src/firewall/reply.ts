@@ -51,6 +51,11 @@ export class Reply {
     })
   }
 
+  /** The same answer, with another status. */
+  as(status: number): Reply {
+    return new Reply(this.#body, status, { ...this.#headers })
+  }
+
   /** Shows a page about nobody, or one that gives back what was typed into it. */
   static returned(html: string, status = 200): Reply {
     return new Reply(html, status, { 'content-type': HTML, 'cache-control': 'no-store' })

@@ -96,3 +96,7 @@ export class Refusal extends Problem {
 /** For which purpose somebody works on a record: neighbours on their own, clerks for the reason of their case. */
 export const purposeOf = (requester: Staff | Resident): string =>
   requester.kind === 'resident' ? 'own-record' : (requester.purpose ?? 'counter-service')
+
+/** Whether whoever asks is a supervisor: who alone sees every record that hides. */
+export const isSupervisor = (requester: Requester): boolean =>
+  requester.kind === 'staff' && requester.role === 'supervisor'

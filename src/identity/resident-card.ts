@@ -198,7 +198,7 @@ export async function signInWithCard(
       .where('id', '=', counts ? card.id : NO_CARD)
       .execute()
     if (!counts || !right) return undefined
-    if (card.lives_here) return card.ended_by === null ? card.neighbour_id : undefined
+    if (card.ended_by === null) return card.lives_here ? card.neighbour_id : undefined
     return removalOf(transaction, card.neighbour_id)
   })
   if (whose === undefined) throw new CardRefused()

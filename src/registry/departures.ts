@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import type { GateHand } from '../firewall/gate.ts'
-import type { Resident, Staff } from '../firewall/requester.ts'
+import { isSupervisor, type Resident, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
@@ -124,7 +124,7 @@ export async function recordDeparture(
       const saidBy = departure.cause === 'death' ? undefined : departure.saidBy
       // Asked of every minor alike: whether somebody acts for this one is not told.
       if (saidBy && isUnder(OF_AGE, dateOfBirth, day, town.leapDayBirthday)) mustBeSaidFor(saidBy)
-      else if (saidBy === 'representative' && !(await hasRepresentative(hand.transaction, id)))
+      else if (saidBy === 'representative' && !(await hasRepresentative(hand.transaction, id, isSupervisor(clerk))))
         throw new ProceedingIncomplete('nobody-acts')
       const version = await nextVersion(hand, id, conditions.version)
       await closeProceedings(deps, hand, clerk, id)

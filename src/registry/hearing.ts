@@ -179,6 +179,8 @@ export interface Leaving {
   version: number
   name: Name | undefined
   dateOfBirth: string | undefined
+  /** ISO date: the first day of the last residence. */
+  began: string | undefined
   /** ISO date, of somebody who has left: there is no more to say than a death. */
   departedOn: string | undefined
   proceeding: ProceedingToDecide | undefined
@@ -191,26 +193,28 @@ export async function openLeaving(
   staff: Staff,
   id: string,
 ): Promise<Disclosed<Leaving>> {
-  const fields = ['name', 'dateOfBirth', 'departedOn', 'proceeding'] as const
+  const fields = ['name', 'dateOfBirth', 'residence', 'departedOn', 'proceeding'] as const
   return deps.gate.open<NeighbourFields, (typeof fields)[number], Leaving>(
     { municipalityId: town.id, requester: staff, action: 'open', purpose: 'departure', fields },
     async (transaction) =>
       withProceedings(transaction, await loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) })),
     async ([record], { transaction }) => {
       if (record === undefined) throw new NotFound()
-      const { name, dateOfBirth, departedOn, proceeding } = record
+      const { name, dateOfBirth, residence, departedOn, proceeding } = record
       const { version } = await transaction
         .selectFrom('neighbours')
         .select('version')
         .where('id', '=', id)
         .executeTakeFirstOrThrow()
       const who = { name, dateOfBirth }
-      if (proceeding === undefined) return { id, version, ...who, departedOn, proceeding }
+      const began = residence?.validFrom
+      if (proceeding === undefined) return { id, version, ...who, began, departedOn, proceeding }
       const { openedBy, ...rest } = proceeding
       return {
         id,
         version,
         ...who,
+        began,
         departedOn,
         proceeding: { ...rest, ...who, neighbourId: id, openedByYou: openedBy === staff.id },
       }

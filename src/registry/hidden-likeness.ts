@@ -1,11 +1,14 @@
-import type { Job } from '../firewall/requester.ts'
+import { type Job, purposeOf, type Staff } from '../firewall/requester.ts'
+import { today } from '../platform/clock.ts'
+import { inMunicipality } from '../platform/database.ts'
 import { compatible, parseBirthDate } from './birth-date.ts'
 import type { RegistryDeps } from './deps.ts'
 import { documentHash } from './evidence.ts'
-import type { Name, NeighbourFields, Registration } from './model.ts'
+import type { Correction, Name, NeighbourFields, Registration } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { nameLikeness, wordsOfName } from './names.ts'
-import { findByDocument, loadIdentities } from './store.ts'
+import { likenessOf, tokenMaker } from './search-tokens.ts'
+import { findByDocument, findCandidates, loadIdentities, loadRecords } from './store.ts'
 
 const JOB: Job = { kind: 'job', id: 'hidden-likeness' }
 const ALIKE = 0.8
@@ -57,7 +60,7 @@ const isWhole = (date: string | undefined) => date !== undefined && /^\d{4}-\d{2
 export async function hiddenLikeness(
   deps: RegistryDeps,
   town: Municipality,
-  form: Registration,
+  form: Pick<Registration, 'name' | 'dateOfBirth' | 'evidence'>,
   candidates: readonly string[],
 ): Promise<string[]> {
   if (candidates.length === 0) return []
@@ -86,4 +89,42 @@ export async function hiddenLikeness(
     },
   )
   return found
+}
+
+const MOST_COMPARED = 200
+
+/**
+ * The same of a correction: whom a record would resemble with the name and the date of birth it is to have. A name that
+ * was mistyped and is put right is no way around the question.
+ *
+ * @returns ids; none nearly always
+ */
+export async function hiddenLikenessOfCorrected(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  id: string,
+  asked: Pick<Correction, 'name' | 'dateOfBirth'>,
+): Promise<string[]> {
+  if (asked.name === undefined && !asked.dateOfBirth) return []
+  let name: Name | undefined
+  let dateOfBirth: string | undefined
+  const fields = ['name', 'dateOfBirth'] as const
+  await deps.gate.open<NeighbourFields, (typeof fields)[number], void>(
+    { municipalityId: town.id, requester: staff, action: 'correct', purpose: purposeOf(staff), fields },
+    (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
+    async ([record], hand) => {
+      hand.shown([])
+      name = record && (asked.name ?? record.name)
+      dateOfBirth = asked.dateOfBirth ?? record?.dateOfBirth
+    },
+  )
+  if (name === undefined) return []
+  const { hash32 } = await deps.gate.keysOf(town.id)
+  const { sets } = likenessOf(tokenMaker(hash32, town.blindIndexBits), wordsOfName(name), dateOfBirth)
+  const found = await inMunicipality(deps.database, town.id, (transaction) =>
+    findCandidates(transaction, sets, MOST_COMPARED),
+  )
+  const others = found.filter((one) => one !== id)
+  return hiddenLikeness(deps, town, { name, ...(dateOfBirth ? { dateOfBirth } : {}) }, others)
 }

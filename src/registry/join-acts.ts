@@ -6,14 +6,17 @@ import { today, uuidv7 } from '../platform/clock.ts'
 import type { RegistryDeps } from './deps.ts'
 import { addedBy } from './join-periods.ts'
 import type { Joinable } from './joins.ts'
-import type { Name } from './model.ts'
+import type { Name, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
 import { placeOf as placeOfTie } from './representatives.ts'
-import { beginPeriod, periodsInForce, restoreResidences, supersede } from './residence-rows.ts'
+import { beginPeriod, periodsInForce, residencesAsBefore, supersede } from './residence-rows.ts'
 import { decideSaidStarts } from './said-starts.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
+
+/** Particulars that one record has from another. */
+type Taken = Partial<Pick<NeighbourFields, 'dateOfBirth' | 'contact' | 'languages'>>
 
 /** What a join moved, so that it can be taken apart; sealed to the record that stays. */
 interface Moved {
@@ -24,6 +27,8 @@ interface Moved {
   /** Names that the record that stays did not have. */
   names: Name[]
   was: { departedOn: string | null; joinedHides: boolean; staysHides: boolean }
+  /** What was known of the other alone, and was taken over. */
+  took: Taken
 }
 
 const placeOf = (id: string) => ({ table: 'joins', column: 'moved', row: id })
@@ -62,7 +67,12 @@ export async function joinRecords(
     (name) => ![stays.name, ...(stays.previousNames ?? [])].some((own) => isDeepStrictEqual(own, name)),
   )
   const previousNames = [...(stays.previousNames ?? []), ...names]
-  await writeParticulars(hand, town, stays, joined, previousNames)
+  const took: Taken = {
+    ...(stays.dateOfBirth === undefined && joined.dateOfBirth ? { dateOfBirth: joined.dateOfBirth } : {}),
+    ...(stays.contact === undefined && joined.contact ? { contact: joined.contact } : {}),
+    ...(stays.languages === undefined && joined.languages ? { languages: joined.languages } : {}),
+  }
+  await writeParticulars(hand, town, { ...stays, ...took }, previousNames)
   const ties = await carryTies(hand, town, stays.id, joined.id)
   const { rows } = await sql<{ moved: Moved['belongings'] }>`
     select move_belongings(${joined.id}::uuid, ${stays.id}::uuid, null) as moved`.execute(hand.transaction)
@@ -72,7 +82,7 @@ export async function joinRecords(
     [stays.id, was],
     [joined.id, wasOther],
   ] as const) {
-    await sql`select end_ways_in(${one}::uuid)`.execute(hand.transaction)
+    await sql`select end_ways_in(${one}::uuid, 'joined')`.execute(hand.transaction)
     await nextVersion(hand, one, standing.version)
     await hand.transaction.updateTable('neighbours').set({ protected: hides }).where('id', '=', one).execute()
     await hand.transaction.deleteFrom('visits').where('neighbour_id', '=', one).execute()
@@ -108,6 +118,7 @@ export async function joinRecords(
     ties,
     names,
     was: { departedOn: joined.departedOn ?? null, joinedHides: wasOther.hides, staysHides: was.hides },
+    took,
   }
   await hand.transaction
     .updateTable('joins')
@@ -131,8 +142,12 @@ export async function takeApart(
 ): Promise<boolean> {
   const day = today(deps.clock, town.timeZone).toString()
   const { rows } = await sql<{ at: string; later: boolean }>`
-    select act.recorded_at::text as at, exists (select from residences since where since.neighbour_id = ${stays.id}
-      and (since.recorded_at > act.recorded_at or since.superseded_at > act.recorded_at)) as later
+    select act.recorded_at::text as at, exists (
+      select one.household_id, one.valid_from, one.valid_to from residences one where one.neighbour_id = ${stays.id}
+        and (one.superseded_at is null) <> (one.recorded_at <= act.recorded_at
+          and (one.superseded_at is null or one.superseded_at > act.recorded_at))
+      group by 1, 2, 3 having count(*) filter (where one.superseded_at is null) <> count(*) filter
+        (where one.superseded_at is not null)) as later
     from movements act where act.neighbour_id = ${joined.id} and act.kind = 'departure' and act.cause = 'joined'
     order by act.recorded_at desc limit 1`.execute(hand.transaction)
   const [act] = rows
@@ -142,14 +157,30 @@ export async function takeApart(
   const moved = hand.reopen(stays.id, placeOf(id), row.moved) as Moved
   const [standing, other] = [await standingOf(hand, stays.id), await standingOf(hand, joined.id)]
 
+  // Who hid since is shown to nobody by this: which of the two asked for it is for a supervisor to find.
+  const hidSince = standing.hides && !moved.was.joinedHides && !moved.was.staysHides
+  const hid = (before: boolean) => before || hidSince
   // From here on the two are two: what asks which record a person is in is told so.
   await hand.transaction.updateTable('joins').set({ undone_at: sql`now()` }).where('id', '=', id).execute()
-  await restoreResidences(hand, town, staff, stays.id, act.at)
-  await restoreResidences(hand, town, staff, joined.id, act.at)
+  await residencesAsBefore(hand, town, stays.id, act.at)
+  await residencesAsBefore(hand, town, joined.id, act.at)
   const previousNames = (stays.previousNames ?? []).filter(
     (name) => !moved.names.some((theirs) => isDeepStrictEqual(theirs, name)),
   )
-  await writeParticulars(hand, town, stays, undefined, previousNames)
+  // How to reach one of two people is not kept at the other.
+  const still = (field: keyof Taken) =>
+    moved.took[field] !== undefined && isDeepStrictEqual(stays[field], moved.took[field])
+  await writeParticulars(
+    hand,
+    town,
+    {
+      ...stays,
+      ...(still('dateOfBirth') ? { dateOfBirth: undefined } : {}),
+      ...(still('contact') ? { contact: undefined } : {}),
+      ...(still('languages') ? { languages: undefined } : {}),
+    },
+    previousNames,
+  )
   for (const { written, ended } of moved.ties) {
     await endTie(hand, written)
     await hand.transaction
@@ -160,12 +191,12 @@ export async function takeApart(
   }
   await hand.transaction
     .updateTable('neighbours')
-    .set({ departed_on: moved.was.departedOn, protected: moved.was.joinedHides })
+    .set({ departed_on: moved.was.departedOn, protected: hid(moved.was.joinedHides) })
     .where('id', '=', joined.id)
     .execute()
   await hand.transaction
     .updateTable('neighbours')
-    .set({ protected: moved.was.staysHides })
+    .set({ protected: hid(moved.was.staysHides) })
     .where('id', '=', stays.id)
     .execute()
   await sql`select move_belongings(${stays.id}::uuid, ${joined.id}::uuid, ${JSON.stringify(moved.belongings)}::text::jsonb)`.execute(
@@ -175,7 +206,7 @@ export async function takeApart(
     [stays.id, standing],
     [joined.id, other],
   ] as const) {
-    await sql`select end_ways_in(${one}::uuid)`.execute(hand.transaction)
+    await sql`select end_ways_in(${one}::uuid, 'joined')`.execute(hand.transaction)
     await nextVersion(hand, one, version)
     await withdrawProofs(hand, one, ['years', 'periods'])
     await recordMovement(
@@ -212,12 +243,11 @@ export async function reindexAs(
   await reindex(hand, person.id, tokensOf(tokenMaker(hash32, town.blindIndexBits), { names, dateOfBirth, address }))
 }
 
-/** What is recorded of a person, with other earlier names; how to reach them where nothing was known. */
+/** What is recorded of a person, with other earlier names. */
 async function writeParticulars(
   hand: GateHand,
   town: Municipality,
-  person: Joinable,
-  other: Joinable | undefined,
+  person: { id: string } & { [field in keyof Taken]: Taken[field] | undefined },
   previousNames: Name[],
 ): Promise<void> {
   const latest = await hand.transaction
@@ -235,18 +265,17 @@ async function writeParticulars(
   })
   // Sex and whatever else identity holds are carried over unseen.
   const identity = hand.reopen(person.id, placeAt('identity', latest.version), latest.identity) as object
-  const contact = {
-    contact: person.contact ?? other?.contact,
-    languages: person.languages ?? other?.languages,
-  }
+  const { contact, languages, dateOfBirth } = person
   await hand.transaction
     .insertInto('particulars')
     .values({
       municipality_id: town.id,
       neighbour_id: person.id,
       version,
-      identity: Buffer.from(hand.seal(person.id, placeAt('identity', version), { ...identity, previousNames })),
-      contact: Buffer.from(hand.seal(person.id, placeAt('contact', version), contact)),
+      identity: Buffer.from(
+        hand.seal(person.id, placeAt('identity', version), { ...identity, dateOfBirth, previousNames }),
+      ),
+      contact: Buffer.from(hand.seal(person.id, placeAt('contact', version), { contact, languages })),
     })
     .execute()
 }

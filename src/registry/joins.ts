@@ -10,8 +10,10 @@ import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { once } from './idempotency.ts'
 import { joinRecords, reindexAs, takeApart } from './join-acts.ts'
+import { faultsOfBirthBeside, lifeRules } from './life-dates.ts'
 import type { NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import { daysRecorded } from './neighbours.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
 import { lockTogether } from './residences.ts'
 import { loadRecords } from './store.ts'
@@ -28,12 +30,16 @@ export type JoinProposal = z.infer<typeof JoinProposal>
 export const ApartProposal = z.strictObject({ reason: plain(500, 3), confirmedPlain }).openapi('ApartProposal')
 export type ApartProposal = z.infer<typeof ApartProposal>
 
+const NO_JOIN = '00000000-0000-0000-0000-000000000000'
+
 const REASONS = {
   'join-open': 'It is proposed already that one of these records be joined. Decide that first.',
   'join-decided': 'This was decided already.',
   'second-clerk-needed': 'Somebody other than whoever proposed it has to decide it.',
   'join-departed': 'This record is of somebody who has left. Let the one of who lives here stay.',
-  'join-in-the-way': 'A proceeding or an erasure of one of the records is open. See to it first.',
+  'join-in-the-way':
+    'A proceeding, an erasure or since when somebody lives here is to be decided of one of the records. See to it first.',
+  'join-before-birth': 'Somebody would have lived here before they were born. Correct the date of birth first.',
   'not-joined': 'These records are not joined.',
   'apart-in-the-way': 'Where they live was changed after the records were joined. Undo or correct that first.',
 }
@@ -138,8 +144,7 @@ export async function proposeJoin(
     { stays: id, joined: other },
     async ({ stays, joined }, hand) => {
       await lockTogether(hand, [id, other])
-      await mustBeFree(hand, [id, other])
-      if (stays.departedOn !== undefined && joined.departedOn === undefined) throw new CannotJoin('join-departed')
+      await mustBeJoinable(deps, town, hand, { stays, joined })
       return { id: await propose(hand, town, staff, { stays: id, joined: other, reason }) }
     },
     { operation: 'join', idempotencyKey, body: proposal },
@@ -208,22 +213,50 @@ async function propose(
   return id
 }
 
-const openOf = (hand: GateHand, ids: readonly string[]) =>
+const openOf = (hand: GateHand, ids: readonly string[], besides = NO_JOIN) =>
   hand.transaction
     .selectFrom('joins')
     .select('id')
     .where('decision', 'is', null)
+    .where('id', '<>', besides)
     .where((row) => row.or([row('stays_id', 'in', ids), row('joined_id', 'in', ids)]))
     .executeTakeFirst()
 
-/** @throws {CannotJoin} when something about one of the records is open, or it was joined already */
-async function mustBeFree(hand: GateHand, ids: readonly string[]): Promise<void> {
-  if (await openOf(hand, ids)) throw new CannotJoin('join-open')
+/**
+ * What has to hold of two records that become one, when it is proposed and when it is decided.
+ *
+ * @param besides the proposal that is decided
+ * @throws {CannotJoin} when something about one of the records is open, it was joined already, the one that stays left
+ * earlier than the other, or somebody would have lived here before they were born
+ * @throws {NotFound}
+ */
+async function mustBeJoinable(
+  deps: RegistryDeps,
+  town: Municipality,
+  hand: GateHand,
+  { stays, joined }: { stays: Joinable; joined: Joinable },
+  besides?: string,
+): Promise<void> {
+  const ids = [stays.id, joined.id] as const
+  await mustBeFree(hand, ids, besides)
+  if (stays.departedOn !== undefined && (joined.departedOn === undefined || joined.departedOn > stays.departedOn))
+    throw new CannotJoin('join-departed')
+  const days = (await Promise.all(ids.map((id) => daysRecorded(hand.transaction, id)))).flat()
+  const born = stays.dateOfBirth ?? joined.dateOfBirth
+  if (faultsOfBirthBeside(lifeRules(deps.clock, town), born, days, { confirmedAge: true }).length > 0)
+    throw new CannotJoin('join-before-birth')
+}
+
+async function mustBeFree(hand: GateHand, [stays, joined]: readonly [string, string], besides?: string): Promise<void> {
+  const ids = [stays, joined]
+  if (await openOf(hand, ids, besides)) throw new CannotJoin('join-open')
   const list = `{${ids.join(',')}}`
   const { rows } = await sql<{ joined: boolean; pending: boolean }>`
     select bool_or(record_of(one.id) <> one.id) as joined,
       bool_or(exists (select from proceedings open where open.neighbour_id = one.id and open.decision is null)
-        or exists (select from erasures open where open.neighbour_id = one.id and open.decision is null)) as pending
+        or exists (select from erasures open where open.neighbour_id = one.id and open.decision is null)
+        -- Years that wait at the record that stays go on waiting there; those of the other would be lost.
+        or one.id = ${joined}::uuid and exists (select from said_starts open where open.neighbour_id = one.id and open.decision is null)) as pending
     from unnest(${list}::uuid[]) as one (id)`.execute(hand.transaction)
   if (rows[0]?.joined) throw new NotFound()
   if (rows[0]?.pending) throw new CannotJoin('join-in-the-way')
@@ -260,8 +293,12 @@ export async function decideJoin(
       if (proposal.decision !== null) throw new CannotJoin('join-decided')
       if (decision === 'approved') {
         if (proposal.proposed_by === staff.id) throw new CannotJoin('second-clerk-needed')
-        if (proposal.undoes === null) await joinRecords(deps, town, staff, hand, { id: at.id, ...both })
-        else if (!(await takeApart(deps, town, staff, hand, { id: proposal.undoes, ...both })))
+        if (proposal.undoes === null) {
+          // Asked again: what was true when it was proposed may not be now.
+          await mustBeJoinable(deps, town, hand, both, at.id)
+          await joinRecords(deps, town, staff, hand, { id: at.id, ...both })
+        }
+        if (proposal.undoes !== null && !(await takeApart(deps, town, staff, hand, { id: proposal.undoes, ...both })))
           throw new CannotJoin('apart-in-the-way')
         // What is found now is what stands there now; a record that was joined is found by nothing.
         for (const one of await again())

@@ -3,6 +3,7 @@ import { purposeOf, Refusal, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
+import { likenessPlace } from './held.ts'
 import type { DistinctBecause, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { nextVersion, recordMovement } from './neighbours.ts'
@@ -24,7 +25,6 @@ export interface PerhapsOne {
   by: string
 }
 
-const placeOf = (id: string) => ({ table: 'likenesses', column: 'content', row: id })
 const MOST_LISTED = 50
 
 /**
@@ -65,7 +65,7 @@ export async function perhapsOnePerson(
           .where('neighbour_id', '=', written.id)
           .where('decision', 'is', null)
           .executeTakeFirstOrThrow()
-        const { resembles } = hand.reopen(written.id, placeOf(row.id), row.content) as { resembles: string[] }
+        const { resembles } = hand.reopen(written.id, likenessPlace(row.id), row.content) as { resembles: string[] }
         const hidden = await openMore((transaction) => loadRecords(transaction, resembles, { trueAt }))
         listed.push({ written, hidden, at: row.recorded_at.toISOString(), by: row.recorded_by })
       }

@@ -3,11 +3,13 @@ import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { mustChangePlainly } from '../firewall/free-text.ts'
 import type { GateHand, Opened } from '../firewall/gate.ts'
-import { purposeOf, type Requester, type Resident, type Staff } from '../firewall/requester.ts'
+import { isSupervisor, purposeOf, type Requester, type Resident, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { InvalidInput, NotFound, VersionConflict } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
+import { holdAsAlike } from './held.ts'
+import { hiddenLikenessOfCorrected } from './hidden-likeness.ts'
 import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './life-dates.ts'
 import { Correction, type NeighbourField, type NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
@@ -17,6 +19,7 @@ import { actsForSomebody, isUnder, OF_AGE } from './representation.ts'
 import { withSaidStarts } from './said-starts.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
 import { type AsOf, loadRecords } from './store.ts'
+import { endOfVisit } from './visits.ts'
 
 export const OPENABLE = [
   'name',
@@ -68,7 +71,13 @@ export async function openNeighbour(
       const heardOn = await heardFrom(hand.transaction, town, id)
       const ownLast = requester.kind === 'staff' && (await wroteJustNow(deps, hand.transaction, requester, id))
       const underWay = requester.kind === 'staff' ? await proceedingUnderWay(hand.transaction, id) : undefined
-      return { ...record, ...(await standingOf(hand, id)), heardOn, ownLast, ...(underWay ? { underWay } : {}) }
+      return {
+        ...record,
+        ...(await standingOf(hand, id, requester)),
+        heardOn,
+        ownLast,
+        ...(underWay ? { underWay } : {}),
+      }
     },
   )
 }
@@ -102,16 +111,19 @@ async function wroteJustNow(
   return until !== undefined && last?.recorded_by === staffId && Temporal.Instant.compare(clock.now(), until) <= 0
 }
 
-/** Whether a record hides is not said to the clerk who wrote it, of one that only resembles somebody who does. */
-async function standingOf(hand: GateHand, id: string): Promise<{ version: number; protected: boolean }> {
-  const { version, hides, held, visited } = await hand.transaction
+/** Of a record that only resembles somebody who hides, nobody but a supervisor is told that it hides: not its owner either. */
+async function standingOf(
+  hand: GateHand,
+  id: string,
+  requester: Requester,
+): Promise<{ version: number; protected: boolean }> {
+  const { version, hides, held } = await hand.transaction
     .selectFrom('neighbours')
     .select(['version', 'protected as hides'])
     .select((row) => sql<boolean>`is_held(${row.ref('id')})`.as('held'))
-    .select((row) => sql<boolean>`not is_hidden(${row.ref('id')}, ${row.ref('protected')})`.as('visited'))
     .where('id', '=', id)
     .executeTakeFirstOrThrow()
-  return { version, protected: hides && !(held && visited) }
+  return { version, protected: hides && (isSupervisor(requester) || !held) }
 }
 
 /** What neighbours may correct without anyone looking: a name and a date of birth are for a clerk. */
@@ -141,6 +153,7 @@ export async function correctNeighbour(
       .map((field) => ({ pointer: `/${field}`, detail: 'Ask at a counter, or write to the city.' }))
     if (errors.length > 0) throw new InvalidInput(errors)
   }
+  const resembles = requester.kind === 'staff' ? await hiddenLikenessOfCorrected(deps, town, requester, id, asked) : []
   const { hash32 } = await deps.gate.keysOf(town.id)
   const day = today(deps.clock, town.timeZone)
   const fields = ['name', 'previousNames', 'dateOfBirth', 'sex', 'contact', 'languages', 'address'] as const
@@ -158,7 +171,7 @@ export async function correctNeighbour(
       if (
         change.dateOfBirth &&
         isUnder(OF_AGE, change.dateOfBirth, day, town.leapDayBirthday) &&
-        (await actsForSomebody(hand.transaction, id))
+        (await actsForSomebody(hand.transaction, id, isSupervisor(requester)))
       )
         throw new InvalidInput([
           { pointer: '/dateOfBirth', detail: 'They act for somebody, which only an adult can. End that first.' },
@@ -197,6 +210,8 @@ export async function correctNeighbour(
           contact: seal('contact', contact),
         })
         .execute()
+      if (requester.kind === 'staff' && resembles.length > 0)
+        await holdAsAlike(hand, town, requester, id, resembles, endOfVisit(deps, town))
       const names = [identity.name, ...earlierNames].filter((name) => name !== undefined)
       await reindex(
         hand,
@@ -228,7 +243,7 @@ export async function correctNeighbour(
 }
 
 /** Every first day of a residence in force, and the day they left. */
-async function daysRecorded(transaction: Transaction, id: string): Promise<string[]> {
+export async function daysRecorded(transaction: Transaction, id: string): Promise<string[]> {
   const { rows } = await sql<{ day: string }>`
     select valid_from::text as day from residences where neighbour_id = ${id} and superseded_at is null
     union all

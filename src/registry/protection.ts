@@ -49,7 +49,7 @@ export async function protectNeighbour(
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
-      const { hides, undecided } = await hand.transaction
+      const { hides, undecided, held } = await hand.transaction
         .selectFrom('neighbours')
         .select('protected as hides')
         .select(
@@ -57,14 +57,24 @@ export async function protectNeighbour(
             'undecided',
           ),
         )
+        .select((n) => sql<boolean>`is_held(${n.ref('id')})`.as('held'))
         .where('id', '=', id)
         .executeTakeFirstOrThrow()
-      if (hides === hide) {
+      // Whoever is held asks for themself as anybody does: it is written down, and outlasts what a supervisor finds.
+      const asksToo = hide && held
+      if (hides === hide && !asksToo) {
         await unchangedSince(hand, id, version)
         return { id, version }
       }
       if (!hide && undecided) throw new LikenessOpen()
       const next = await nextVersion(hand, id, version)
+      if (asksToo)
+        await hand.transaction
+          .updateTable('likenesses')
+          .set({ hides: true })
+          .where('neighbour_id', '=', id)
+          .where('decision', 'is', null)
+          .execute()
       await hand.transaction.updateTable('neighbours').set({ protected: hide }).where('id', '=', id).execute()
       if (hide) await withdrawProofs(hand, id, ['address', 'household'])
       if (hide && requester.kind === 'staff')

@@ -120,7 +120,7 @@ export async function sealRegistration(
     recorded_by: clerk.id,
     movement_details: seal('movements', 'details', movementId, {
       confirmedDistinctFrom: knownDistinct,
-      ...(knownDistinct.length > 0 && form.distinctBecause ? { because: form.distinctBecause } : {}),
+      ...(form.distinctBecause ? { because: form.distinctBecause } : {}),
     }),
     tokens: tokensOf(token, { names: [words], dateOfBirth: form.dateOfBirth, address }),
     entry_id: entry.id,

@@ -9,7 +9,8 @@ export interface Removal {
 
 /**
  * What whoever held a card is told once it opens nothing any more. Of the dead, and of somebody whose record was
- * joined to another, nothing is said: whoever holds the card is not them, or has a new one.
+ * joined to another, nothing is said: whoever holds the card is not them, or has a new one. That they came back is not
+ * said either: the card opens then what it opened before.
  *
  * @returns undefined when there is nothing to tell
  */
@@ -18,7 +19,7 @@ export async function removalOf(transaction: Transaction, neighbourId: string): 
     .selectFrom('movements')
     .select(['cause', 'effective_on'])
     .where('neighbour_id', '=', neighbourId)
-    .where('kind', 'in', ['departure', 'registration'])
+    .where('kind', '=', 'departure')
     .orderBy('recorded_at', 'desc')
     .orderBy('id', 'desc')
     .execute()

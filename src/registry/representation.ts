@@ -92,11 +92,23 @@ export async function actFor(
   return acting
 }
 
-/** Whether somebody acts for a neighbour, inside a transaction of the gate's. Nothing is opened. */
-export async function hasRepresentative(transaction: Transaction, neighbourId: string): Promise<boolean> {
+/**
+ * Whether somebody acts for a neighbour, inside a transaction of the gate's. Nothing is opened.
+ *
+ * @param withHidden whether who hides counts: for supervisors alone, since the answer tells that they are registered
+ */
+export async function hasRepresentative(
+  transaction: Transaction,
+  neighbourId: string,
+  withHidden: boolean,
+): Promise<boolean> {
   const { rows } = await sql`
     select from representatives tie where tie.neighbour_id = ${neighbourId} and tie.ended_at is null
-      and (tie.representative_id is null or is_neighbour(tie.representative_id)) limit 1`.execute(transaction)
+      and (tie.representative_id is null or is_neighbour(tie.representative_id))
+      and (${withHidden} or tie.representative_id is null
+        or not (select acts.protected from neighbours acts where acts.id = tie.representative_id)) limit 1`.execute(
+    transaction,
+  )
   return rows.length > 0
 }
 
@@ -112,13 +124,19 @@ async function wardsOf(deps: RegistryDeps, town: Municipality, { neighbourId }: 
   })
 }
 
-/** Whether somebody acts for another now, inside a transaction of the gate's. */
-export async function actsForSomebody(transaction: Transaction, id: string): Promise<boolean> {
+/**
+ * Whether somebody acts for another now, inside a transaction of the gate's.
+ *
+ * @param withHidden whether who hides counts: for supervisors alone, since the answer tells that they are registered
+ */
+export async function actsForSomebody(transaction: Transaction, id: string, withHidden: boolean): Promise<boolean> {
   const tie = await transaction
     .selectFrom('representatives')
-    .select('id')
+    .innerJoin('neighbours', 'neighbours.id', 'representatives.neighbour_id')
+    .select('representatives.id')
     .where('representative_id', '=', id)
     .where('ended_at', 'is', null)
+    .$if(!withHidden, (query) => query.where('neighbours.protected', '=', false))
     .executeTakeFirst()
   return tie !== undefined
 }

@@ -320,6 +320,7 @@ export async function changeRepresentative(
     if (errors.length > 0) throw new InvalidInput(errors)
     await endTie(hand, tie.id)
     const { kind, limits, court } = change
+    if (limits?.some((limit) => !tie.details.limits?.includes(limit))) await endWaysIn(hand, at.wardId)
     const id = await insertTie(hand, town, at.wardId, { kind, neighbourId: tie.representativeId, limits, court })
     await recordMovement(hand, town, staff, at.wardId, changed(day), { representative: 'changed', kind })
     return { id }
@@ -340,6 +341,7 @@ export async function endRepresentative(
   return onTies(deps, town, staff, at.wardId, async (_, hand, open, day) => {
     const tie = await tieAt(hand, at, open)
     await endTie(hand, tie.id)
+    await endWaysIn(hand, at.wardId)
     await recordMovement(hand, town, staff, at.wardId, changed(day), {
       representative: 'ended',
       kind: tie.details.kind,
@@ -358,6 +360,11 @@ async function tieAt(
   if (tie === undefined) throw new NotFound()
   if (tie.representativeId !== null && (await open([tie.representativeId])).length === 0) throw new NotFound()
   return tie
+}
+
+/** Whoever acted for somebody may hold a card or a session of theirs: what they may no longer see, these do not show either. */
+async function endWaysIn(hand: GateHand, wardId: string): Promise<void> {
+  await sql`select end_ways_in(${wardId}::uuid, 'tie')`.execute(hand.transaction)
 }
 
 async function endTie(hand: GateHand, id: string): Promise<void> {

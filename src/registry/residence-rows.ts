@@ -5,7 +5,7 @@ import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Municipality } from './municipality.ts'
 import type { Period } from './periods.ts'
-import { carrySaidStart, decideSaidStarts } from './said-starts.ts'
+import { carrySaidStart, decideSaidStarts, reopenSaidStart } from './said-starts.ts'
 
 // Rows of residences are superseded and never rewritten: what is true has new rows, what was believed keeps the old ones.
 
@@ -94,7 +94,7 @@ const same = (one: Period, other: Period | undefined) =>
 
 /**
  * Makes true again what was true before an act: what it wrote is superseded, what it superseded is written again. A start
- * that waited goes back to where it waited; one that the act brought lapses.
+ * that waited goes back to where it waited, also where the act ended it; one that the act brought lapses.
  *
  * @param at the instant of the act's transaction, exactly as PostgreSQL writes it
  */
@@ -117,13 +117,44 @@ export async function restoreResidences(
     hand,
     written.map(({ id }) => id),
   )
+  for (const { id } of written) await decideSaidStarts(hand, requester, { residenceId: id, saidAt: at }, 'lapsed')
   const left = new Set(written.map(({ id }) => id))
   for (const before of rows.filter((row) => !row.written)) {
     const row = await beginPeriod(hand, town, neighbourId, before)
-    const continued = written.find((one) => one.householdId === before.householdId && one.from === before.from)
+    await reopenSaidStart(hand, before.id, row, at)
+    const continued =
+      written.find((one) => one.householdId === before.householdId && one.from === before.from) ??
+      written.find((one) => one.from === before.from)
     if (continued === undefined) continue
     await carrySaidStart(hand, continued.id, row)
     left.delete(continued.id)
   }
   for (const id of left) await decideSaidStarts(hand, requester, { residenceId: id }, 'lapsed')
+}
+
+/**
+ * Makes true again all that was true just before an act, whatever was written since; what stood all along is not touched.
+ *
+ * @param at the instant of the act's transaction, exactly as PostgreSQL writes it
+ */
+export async function residencesAsBefore(
+  hand: GateHand,
+  town: Pick<Municipality, 'id'>,
+  neighbourId: string,
+  at: string,
+): Promise<void> {
+  const { rows } = await sql<Period & { now: boolean; then: boolean }>`
+    select id, household_id as "householdId", valid_from::text as "from", valid_to::text as "to",
+      settled_from::text as "settledFrom", superseded_at is null as now,
+      recorded_at < ${at}::text::timestamptz
+        and (superseded_at is null or superseded_at >= ${at}::text::timestamptz) as then
+    from residences where neighbour_id = ${neighbourId}`.execute(hand.transaction)
+  await supersede(
+    hand,
+    rows.filter(({ now, then }) => now && !then).map(({ id }) => id),
+  )
+  for (const before of rows.filter(({ now, then }) => then && !now)) {
+    const row = await beginPeriod(hand, town, neighbourId, before)
+    await reopenSaidStart(hand, before.id, row, at)
+  }
 }

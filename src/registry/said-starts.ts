@@ -124,7 +124,7 @@ export async function carrySaidStart(hand: GateHand, from: string, to: string): 
 export async function decideSaidStarts(
   hand: GateHand,
   requester: Staff | Resident,
-  which: { id: string } | { residenceId: string },
+  which: { id: string } | { residenceId: string; saidAt?: string },
   decision: 'confirmed' | 'refused' | 'lapsed',
 ): Promise<void> {
   const [column, value] = 'id' in which ? (['id', which.id] as const) : (['residence_id', which.residenceId] as const)
@@ -133,5 +133,23 @@ export async function decideSaidStarts(
     .set({ decision, decided_by: saidBy(requester), decided_at: sql`now()` })
     .where(column, '=', value)
     .where('decision', 'is', null)
+    .$if('saidAt' in which, (query) =>
+      query.where('said_at', '=', sql<Date>`${'saidAt' in which ? (which.saidAt ?? null) : null}::text::timestamptz`),
+    )
+    .execute()
+}
+
+/**
+ * A start that lapsed because an act ended its residence waits again, with the row that makes the residence true again.
+ *
+ * @param at the instant of the act's transaction, exactly as PostgreSQL writes it
+ */
+export async function reopenSaidStart(hand: GateHand, from: string, to: string, at: string): Promise<void> {
+  await hand.transaction
+    .updateTable('said_starts')
+    .set({ residence_id: to, decision: null, decided_by: null, decided_at: null })
+    .where('residence_id', '=', from)
+    .where('decision', '=', 'lapsed')
+    .where('decided_at', '=', sql<Date>`${at}::text::timestamptz`)
     .execute()
 }

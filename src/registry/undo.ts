@@ -5,6 +5,7 @@ import { purposeOf, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
+import { flagTakenBack } from './held.ts'
 import type { NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
@@ -105,6 +106,7 @@ export async function undo(
     const act = await lastAct(deps, hand, staff, id)
     const outline = outlineOf(person, act)
     if (act.what === 'registration') {
+      await flagTakenBack(hand, town, staff, id)
       await sql`select undo_registration(${id}::uuid, ${staff.id})`.execute(hand.transaction)
       return outline
     }
@@ -116,7 +118,8 @@ export async function undo(
       await sql`select withdraw_proofs_since(${one}::uuid, ${act.at}::text::timestamptz)`.execute(hand.transaction)
       if (act.what === 'correction') await restoreParticulars(hand, town, one, act.at)
       else await restoreResidences(hand, town, staff, one, act.at)
-      if (act.what === 'departure') {
+      // A death recorded of somebody who had left ended nothing: they stay where they were, away.
+      if (act.what === 'departure' && !(await hadLeft(hand, one, act.at))) {
         await setDeparture(hand, one, null)
         await sql`select revive_access(${one}::uuid, ${act.at}::text::timestamptz)`.execute(hand.transaction)
       }
@@ -178,12 +181,10 @@ async function lastAct(deps: RegistryDeps, hand: GateHand, staff: Staff, id: str
   const until = last.recorded_at.toTemporalInstant().add(UNDONE_WITHIN)
   if (Temporal.Instant.compare(until, deps.clock.now()) < 0) throw new CannotUndo('undo-too-late')
   const what = UNDONE[`${last.kind} ${last.cause}`]
-  const possible =
-    what !== undefined &&
-    (what !== 'correction' || (await wroteParticulars(hand, id, at))) &&
-    (what !== 'departure' || !(await hadLeft(hand, id, at)))
+  const possible = what !== undefined && (what !== 'correction' || (await wroteParticulars(hand, id, at)))
   if (!possible) throw new CannotUndo('undo-not-possible')
-  if (what === 'registration' && (await actsForSomebody(hand.transaction, id))) throw new CannotUndo('undo-in-the-way')
+  if (what === 'registration' && (await actsForSomebody(hand.transaction, id, true)))
+    throw new CannotUndo('undo-in-the-way')
   const together = what === 'move' ? [id, ...(await movedAlong(hand, id, at, staff.id))] : [id]
   return { movementId: last.id, what, effectiveOn: last.effective_on, at, together }
 }
@@ -217,9 +218,16 @@ async function hadLeft(hand: GateHand, id: string, at: string): Promise<boolean>
 /** The day somebody left, before they came back at an instant. */
 async function leftBefore(hand: GateHand, id: string, at: string): Promise<string | null> {
   const { rows } = await sql<{ left_on: string }>`
-    select effective_on::text as left_on from movements
-    where neighbour_id = ${id} and kind = 'departure' and recorded_at < ${at}::text::timestamptz
-    order by recorded_at desc, id desc limit 1`.execute(hand.transaction)
+    select act.effective_on::text as left_on from movements act
+    where act.neighbour_id = ${id} and act.kind = 'departure' and act.recorded_at < ${at}::text::timestamptz
+      -- A death of somebody who had left ended nothing: they left when they left.
+      and not exists (select from movements before where before.neighbour_id = act.neighbour_id
+        and before.kind in ('departure', 'registration') and before.recorded_at < act.recorded_at
+        and before.recorded_at >= all (select other.recorded_at from movements other
+          where other.neighbour_id = act.neighbour_id and other.kind in ('departure', 'registration')
+            and other.recorded_at < act.recorded_at)
+        and before.kind = 'departure')
+    order by act.recorded_at desc, act.id desc limit 1`.execute(hand.transaction)
   return rows[0]?.left_on ?? null
 }
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand } from '../firewall/gate.ts'
-import { purposeOf, type Staff } from '../firewall/requester.ts'
+import { isSupervisor, purposeOf, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { RegistryDeps } from './deps.ts'
@@ -14,13 +14,17 @@ import { loadRecords } from './store.ts'
 
 const MOST_LISTED = 50
 
-/** Neighbours somebody acted for once, and nobody does now, whom nobody has looked at since. */
-const unrepresented = (town: Pick<Municipality, 'id'>) => sql<{ id: string; hidden: boolean }>`
+/**
+ * Neighbours somebody acted for once, and nobody does now, whom nobody has looked at since. Who hides acts for nobody,
+ * save for supervisors: a list that leaves a child out because of them would tell that they are registered.
+ */
+const unrepresented = (town: Pick<Municipality, 'id'>, withHidden: boolean) => sql<{ id: string; hidden: boolean }>`
   select n.id, n.protected as hidden from neighbours n
   where n.municipality_id = ${town.id} and n.departed_on is null
     and n.id in (select lost.neighbour_id from representatives lost
       where lost.municipality_id = ${town.id} and lost.ended_at is not null and lost.settled_at is null)
-    and not exists (select from representatives acts where acts.neighbour_id = n.id and acts.ended_at is null)
+    and not exists (select from representatives acts left join neighbours who on who.id = acts.representative_id
+      where acts.neighbour_id = n.id and acts.ended_at is null and (${withHidden} or who.protected is not true))
   order by n.id limit 500`
 
 export interface Unrepresented {
@@ -33,7 +37,7 @@ export interface Unrepresented {
 
 /** Whether there may be somebody whom nobody acts for. It counts nobody, and nobody who is hidden. */
 export async function mayBeUnrepresented(transaction: Transaction, town: Pick<Municipality, 'id'>): Promise<boolean> {
-  return (await unrepresented(town).execute(transaction)).rows.some(({ hidden }) => !hidden)
+  return (await unrepresented(town, false).execute(transaction)).rows.some(({ hidden }) => !hidden)
 }
 
 /**
@@ -52,7 +56,7 @@ export async function unrepresentedNeighbours(
   return deps.gate.open<NeighbourFields, (typeof fields)[number], Unrepresented[]>(
     { municipalityId: town.id, requester: staff, action: 'represent', purpose: purposeOf(staff), fields },
     async (transaction) => {
-      const { rows } = await unrepresented(town).execute(transaction)
+      const { rows } = await unrepresented(town, isSupervisor(staff)).execute(transaction)
       return loadRecords(
         transaction,
         rows.slice(0, MOST_LISTED).map(({ id }) => id),

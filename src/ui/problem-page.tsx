@@ -43,6 +43,7 @@ const TEXTS: Record<string, keyof Texts> = {
   'join-decided': 'pJoinOpen',
   'join-departed': 'pJoinDeparted',
   'join-in-the-way': 'pJoinInTheWay',
+  'join-before-birth': 'pJoinBeforeBirth',
   'not-joined': 'pNotFound',
   'apart-in-the-way': 'pApartInTheWay',
   'sign-in-failed': 'pSignIn',

@@ -207,10 +207,11 @@ describe('lists and numbers', () => {
     for (const text of before) for (const name of ['Desemboscada', ids.id ?? '']) expect(text).not.toContain(name)
     // As many again, with all that makes a list grow.
     const mother = await register(house, { protected: true })
+    const { year } = house.clock.now().toZonedDateTimeISO('UTC')
     await register(house, {
       protected: true,
-      since: '2015-01-01',
-      dateOfBirth: String(house.clock.now().toZonedDateTimeISO('UTC').year - 5),
+      since: `${year - 3}-01-01`,
+      dateOfBirth: String(year - 5),
       address: { kind: 'no-fixed-address', usualArea: 'la platja' },
       representatives: [{ kind: 'institution', name: 'Casa Oberta' }],
     })

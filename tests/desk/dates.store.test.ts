@@ -180,7 +180,7 @@ describe('a correction, a move, a departure and a notice on a page', () => {
     const { id, version } = await register(house)
     const opened = await house.ask<{ proceedingId: string }>('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
-      body: { cause: 'duplicate', reason: 'Registered twice' },
+      body: { cause: 'wrongly-registered', reason: 'Nobody there', informant: 'staff' },
       ifMatch: version,
     })
     const clerk = await clerkOf()

@@ -69,8 +69,8 @@ describe('a first day that was wrong, at the desk', () => {
     const typed = { ...form, ...boxes('from', today().subtract({ days: 55 })), reason: 'The lease says so' }
     for (const [wrong, field, text] of [
       [{ reason: '' }, 'reason', t.zWhyNeeded],
-      [boxes('from', today().add({ days: 2 })), 'from', t.zToCome],
-      [{ 'from-day': '31', 'from-month': '2' }, 'from', t.zToCome],
+      [boxes('from', today().add({ days: 2 })), 'from', t.dDayToCome],
+      [{ 'from-day': '31', 'from-month': '2' }, 'from', t.dNoSuchDay],
       [{ ...boxes('from', today().subtract({ days: 50 })), sure: 'yes' }, 'from', t.zNothing],
     ] as const) {
       const answer = await clerk.send(`${at}/dates`, { ...typed, ...wrong } as Record<string, string>, at)
@@ -103,9 +103,9 @@ describe('a first day that was wrong, at the desk', () => {
     expect(theirs).toContain('The lease says so')
     const without = await other.send(action, { ...decision, act: 'confirm' }, at)
     expect([without.status, (await without.text()).includes(t.zSeenFault)]).toEqual([422, true])
-    const word = await other.send(action, { ...decision, act: 'confirm', seen: 'declaration' }, at)
+    const word = await other.send(action, { ...decision, act: 'confirm', strength: 'declaration' }, at)
     expect([word.status, (await word.text()).includes(t.zSeenFault)]).toEqual([422, true])
-    const done = await other.send(action, { ...decision, act: 'confirm', seen: 'attestation' }, at)
+    const done = await other.send(action, { ...decision, act: 'confirm', strength: 'attestation' }, at)
     expect(done.headers.get('location')).toBe(at)
     expect(await began(id)).toMatchObject({ residentSince: today().subtract({ days: 200 }).toString() })
   })

@@ -261,3 +261,30 @@ describe('the number of a document', () => {
     )
   })
 })
+
+describe('what people write who do not write like a dictionary', () => {
+  it.each([
+    'refugiad@s en la casa',
+    'asilad@',
+    'es extranjer@',
+    'no tiene papeles',
+    'nie caducado',
+    'permiso residencia',
+    'ils n’ont pas de papiers',
+    'has no papers',
+    '12 345 678 Z',
+    '1234 5678 Z',
+    'x 1234567 l',
+    'Х1234567L',
+    '+12345678Z',
+  ])('is known too: %s', (text) => {
+    expect(tooMuchIn(text)).toBeDefined()
+  })
+
+  it.each(['ana@sol.example', 'escriviu a casa@s.example', '+34 600 123 456', 'C/ Nou 12, 1r 2a', 'Bus 1234 5678 B'])(
+    'and what is about something else is not: %s',
+    (text) => {
+      expect(tooMuchIn(text)).toBeUndefined()
+    },
+  )
+})

@@ -242,3 +242,67 @@ describe('one person registered twice', () => {
     expect(await (await desk.open('/desk/joins')).text()).toContain('You proposed it')
   })
 })
+
+describe('what was true when a join was proposed', () => {
+  const left = async (id: string, on?: string) =>
+    house.ask('POST', `/v1/neighbours/${id}/departures`, {
+      as: 'clerk',
+      body: { cause: 'moved-away', saidBy: 'in-person', ...(on ? { on } : {}) },
+      ifMatch: (await openRecord(house, id)).body.version as number,
+    })
+
+  it('is asked again when it is decided: who stays has not left meanwhile, and nothing is open', async () => {
+    const [stays, other] = [await register(house), await register(house)]
+    const proposed = await propose(stays.id, other.id)
+    expect((await left(stays.id)).status).toBe(201)
+    const decided = await decide(stays.id, proposed.body.id)
+    expect([decided.status, decided.body.code]).toEqual([409, 'join-departed'])
+    expect(await inForce(other.id)).toHaveLength(1)
+
+    const [one, two] = [await register(house), await register(house)]
+    const again = await propose(one.id, two.id)
+    await house.ask('POST', `/v1/neighbours/${two.id}/departures`, {
+      as: 'clerk',
+      body: { cause: 'wrongly-registered', reason: 'Nobody there', informant: 'staff' },
+      ifMatch: 1,
+    })
+    const refused = await decide(one.id, again.body.id)
+    expect([refused.status, refused.body.code]).toEqual([409, 'join-in-the-way'])
+  })
+
+  it('stays the one who left last, and lived nowhere before they were born', async () => {
+    const today = house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
+    const day = (days: number) => today.subtract({ days }).toString()
+    const [early, late] = [await register(house, { since: day(80) }), await register(house, { since: day(80) })]
+    await left(early.id, day(60))
+    await left(late.id, day(20))
+    expect((await propose(early.id, late.id)).body.code).toBe('join-departed')
+    expect((await propose(late.id, early.id)).status).toBe(201)
+
+    const newborn = await register(house, { dateOfBirth: day(10), since: day(10) })
+    const elder = await register(house, { dateOfBirth: day(60), since: day(60) })
+    expect((await propose(newborn.id, elder.id)).body.code).toBe('join-before-birth')
+  })
+
+  it('is taken apart after a move that was undone, and nobody is reached where the other is', async () => {
+    const stays = await register(house)
+    const other = await register(house, { contact: { phone: '+34 600 000 001' } })
+    await join(stays.id, other.id)
+    const version = async () => (await openRecord(house, stays.id)).body.version as number
+    const move = { address: { kind: 'dwelling', streetName: 'de l’Error', number: '2' } }
+    await house.ask('POST', `/v1/neighbours/${stays.id}/residences`, {
+      as: 'clerk',
+      body: move,
+      ifMatch: await version(),
+    })
+    expect((await house.ask('POST', `/v1/neighbours/${stays.id}/undo`, { as: 'clerk' })).status).toBe(200)
+    const apart = await house.ask<{ id: string }>('POST', `/v1/neighbours/${stays.id}/joins/${other.id}/apart`, {
+      as: 'clerk',
+      body: { reason: 'Two mothers' },
+    })
+    expect((await decide(stays.id, apart.body.id)).status).toBe(200)
+    expect((await openRecord(house, stays.id)).body.contact).toBeUndefined()
+    expect((await openRecord(house, other.id)).body.contact).toEqual({ phone: '+34 600 000 001' })
+    expect([await inForce(stays.id), await inForce(other.id)].map((rows) => rows.length)).toEqual([1, 1])
+  })
+})

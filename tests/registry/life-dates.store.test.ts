@@ -140,7 +140,7 @@ describe('a move, a return and a departure', () => {
     const left = await ask(
       'POST',
       `/v1/neighbours/${id}/departures`,
-      { cause: 'moved-away', on: '2000-01-01' },
+      { cause: 'moved-away', saidBy: 'in-person', on: '2000-01-01' },
       { ifMatch: version },
     )
     expect(refused(left)).toEqual([422, '/on'])
@@ -152,7 +152,7 @@ describe('a move, a return and a departure', () => {
     await ask(
       'POST',
       `/v1/neighbours/${id}/departures`,
-      { cause: 'moved-away', on: '2010-01-01' },
+      { cause: 'moved-away', saidBy: 'in-person', on: '2010-01-01' },
       { ifMatch: version },
     )
     const back = (since: string) =>
@@ -166,11 +166,11 @@ describe('a move, a return and a departure', () => {
     const { id, version } = await register(house)
     const opened = await house.ask<{ proceedingId: string }>('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
-      body: { cause: 'duplicate', reason: 'Registered twice' },
+      body: { cause: 'wrongly-registered', reason: 'Nobody there', informant: 'staff' },
       ifMatch: version,
     })
     const notice = (givenOn: string) =>
-      ask('POST', `/v1/neighbours/${id}/departures/${opened.body.proceedingId}/notice`, { givenOn })
+      ask('POST', `/v1/neighbours/${id}/departures/${opened.body.proceedingId}/notice`, { givenOn, by: 'in-person' })
     for (const day of ['0024-01-01', tomorrow()]) expect(refused(await notice(day)), day).toEqual([422, '/givenOn'])
   })
 })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { type House, openHouse } from '../support/house.ts'
-import { openRecord, register } from '../support/people.ts'
+import { openRecord, register, somebody } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 let house: House
@@ -34,6 +34,22 @@ const found = async (name: string) =>
 const elsewhere = { address: { kind: 'dwelling', streetName: 'de l’Error', number: '2' } }
 
 describe('undoing what was just written', () => {
+  it('a death of somebody who had left is undone, and they left when they left', async () => {
+    const today = house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
+    const day = (days: number) => today.subtract({ days }).toString()
+    const { id } = await register(house, { since: day(80) })
+    await change(id, '/departures', { cause: 'moved-away', saidBy: 'in-person', on: day(60) })
+    const leftOn = async () =>
+      (await house.peek<{ on: string }>(`select departed_on::text as on from neighbours where id = '${id}'`))[0]?.on
+    await change(id, '/departures', { cause: 'death', on: day(20) })
+    const taken = await undo(id)
+    expect(taken.status, taken.text).toBe(200)
+    expect([await leftOn(), (await inForce(id)).length]).toEqual([day(60), 1])
+    await change(id, '/returns', elsewhere)
+    expect((await undo(id)).status).toBe(200)
+    expect(await leftOn()).toBe(day(60))
+  })
+
   it('a registration: the key is destroyed, nobody finds it, and it can be registered again', async () => {
     const person = { name: { given: 'Equivocat', family: ['Pontons'] }, dateOfBirth: '1970-04-04' }
     const { id } = await register(house, person)
@@ -146,5 +162,31 @@ describe('undoing what was just written', () => {
     const page = await clerk.open(`/desk/neighbours/${id}/undo`)
     expect(page.status).toBe(409)
     expect(await page.text()).toContain('Only whoever wrote the last change')
+  })
+})
+
+describe('what an act ended on its way', () => {
+  it.each([
+    ['a move', '/residences', elsewhere],
+    ['a departure', '/departures', { cause: 'moved-away', saidBy: 'in-person' }],
+  ])('waits again when it is undone: years that were said, after %s', async (_, path, body) => {
+    const other = await openHouse({ town: { backdateDays: 90 } })
+    try {
+      const registered = await other.ask<{ id: string }>('POST', '/v1/neighbours', {
+        as: 'clerk',
+        body: { ...somebody(), since: '2015-05-01', dateOfBirth: '1980-01-01' },
+      })
+      const { id } = registered.body
+      const done = await other.ask('POST', `/v1/neighbours/${id}${path}`, { as: 'clerk', body, ifMatch: 1 })
+      expect([200, 201], done.text).toContain(done.status)
+      expect((await other.ask('POST', `/v1/neighbours/${id}/undo`, { as: 'clerk' })).status).toBe(200)
+      const kept = await other.peek(
+        `select decision, superseded_at is null as here from said_starts join residences on residences.id = residence_id
+         where said_starts.neighbour_id = '${id}'`,
+      )
+      expect(kept).toEqual([{ decision: null, here: true }])
+    } finally {
+      await other.close()
+    }
   })
 })
