@@ -4,6 +4,7 @@ import type { Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
 import type { RegistryDeps } from './deps.ts'
+import { hiddenLikenessOfImported } from './hidden-likeness.ts'
 import { once } from './idempotency.ts'
 import { lifeRules } from './life-dates.ts'
 import { type Address, Registration } from './model.ts'
@@ -24,7 +25,7 @@ export type BulkOutcome = 'imported' | 'already-imported' | 'known-document'
 
 /**
  * Registers whole households, many in one statement and one commit: each is there with everyone in it, or not at all.
- * Nobody is compared with who is registered already but by document. Days come from a register: they are confirmed by it.
+ * Nobody is compared with who is registered already but by document, and with who hides: whoever is like them is held. Days come from a register: they are confirmed by it.
  *
  * @throws {Refusal}
  * @throws {ImpossibleDates} when a date cannot be true
@@ -44,7 +45,8 @@ export async function registerHouseholds(
     }),
   )
   if (tooMuch.length > 0) await countConfirmed(deps.gate, town.id, clerk, tooMuch.length)
-  const sealed = await Promise.all(households.map((household) => sealHousehold(deps, town, clerk, household)))
+  const hides = await somebodyHides(deps, town)
+  const sealed = await Promise.all(households.map((household) => sealHousehold(deps, town, clerk, household, hides)))
   const together = await write(deps, town, sealed)
   if (together) return together
   // Somebody in the batch is known by a document: each household on its own, so that only theirs is left out.
@@ -52,6 +54,13 @@ export async function registerHouseholds(
   for (const one of sealed) outcomes.push(...((await write(deps, town, [one])) ?? (['known-document'] as const)))
   return outcomes
 }
+
+/** Whether anybody hides at all: of a town that begins nobody does, and nothing is compared. */
+const somebodyHides = (deps: RegistryDeps, town: Municipality) =>
+  inMunicipality(deps.database, town.id, async (transaction) => {
+    const one = await transaction.selectFrom('neighbours').select('id').where('protected', '=', true).limit(1).execute()
+    return one.length > 0
+  })
 
 /** @see PostgreSQL error codes, class 23 */
 const FOREIGN_KEY = '23503'
@@ -63,6 +72,7 @@ async function sealHousehold(
   town: Municipality,
   clerk: Staff,
   { key, address, people }: BulkHousehold,
+  hides: boolean,
 ) {
   const householdId = uuidv7()
   const rules = lifeRules(deps.clock, town)
@@ -75,6 +85,7 @@ async function sealHousehold(
         address,
         key: await once(deps.gate, town.id, use),
         knownDistinct: [],
+        resembles: hides ? await hiddenLikenessOfImported(deps, town, form) : [],
       })
       // The first brings address and household; the others join it in the same statement.
       return {

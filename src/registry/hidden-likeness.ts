@@ -120,11 +120,41 @@ export async function hiddenLikenessOfCorrected(
     },
   )
   if (name === undefined) return []
+  const others = await hiddenCandidates(deps, town, { name, dateOfBirth })
+  return hiddenLikeness(
+    deps,
+    town,
+    { name, ...(dateOfBirth ? { dateOfBirth } : {}) },
+    others.filter((one) => one !== id),
+  )
+}
+
+/** The same of somebody an import brings: it compares nobody else, but who hides stays hidden. @returns ids */
+export async function hiddenLikenessOfImported(
+  deps: RegistryDeps,
+  town: Municipality,
+  form: Pick<Registration, 'name' | 'dateOfBirth' | 'evidence'>,
+): Promise<string[]> {
+  return hiddenLikeness(deps, town, form, await hiddenCandidates(deps, town, form))
+}
+
+/** Of whom the blind index points at, those who hide. @returns ids */
+async function hiddenCandidates(
+  deps: RegistryDeps,
+  town: Municipality,
+  { name, dateOfBirth }: { name: Name; dateOfBirth?: string | undefined },
+): Promise<string[]> {
   const { hash32 } = await deps.gate.keysOf(town.id)
   const { sets } = likenessOf(tokenMaker(hash32, town.blindIndexBits), wordsOfName(name), dateOfBirth)
-  const found = await inMunicipality(deps.database, town.id, (transaction) =>
-    findCandidates(transaction, sets, MOST_COMPARED),
-  )
-  const others = found.filter((one) => one !== id)
-  return hiddenLikeness(deps, town, { name, ...(dateOfBirth ? { dateOfBirth } : {}) }, others)
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const found = await findCandidates(transaction, sets, MOST_COMPARED)
+    if (found.length === 0) return []
+    const hidden = await transaction
+      .selectFrom('neighbours')
+      .select('id')
+      .where('id', 'in', found)
+      .where('protected', '=', true)
+      .execute()
+    return hidden.map((row) => row.id)
+  })
 }

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
 import { giveCard } from '../../src/identity/resident-card.ts'
+import { registerHouseholds } from '../../src/registry/bulk.ts'
 import { decideJoin } from '../../src/registry/joins.ts'
 import { tellApart } from '../../src/registry/likenesses.ts'
-import type { Registration } from '../../src/registry/model.ts'
+import type { Address, Registration } from '../../src/registry/model.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { openRecord, register, somebody } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
@@ -85,6 +86,23 @@ describe('a correction', () => {
     expect([await hides(id), await hides(stranger)]).toEqual([true, false])
     expect((await openRecord(house, id)).status).toBe(200)
     expect((await openRecord(house, id, 'second-clerk')).status).toBe(404)
+  })
+})
+
+describe('an import', () => {
+  it('that brings somebody like whoever hides holds them, and nobody else of the household', async () => {
+    await register(house, { ...named('Xantipa'), protected: true })
+    const household = {
+      key: 'file 1',
+      address: somebody().address as Address,
+      people: [named('Xantipa'), { name: { given: 'Oleguer', family: ['Brunet'] }, dateOfBirth: '1990-02-02' }],
+    }
+    const outcomes = await registerHouseholds(house.rooms, house.town, clerk, [household])
+    expect(outcomes).toEqual(['imported'])
+    const rows = await house.peek(
+      'select n.protected from neighbours n join residences r on r.neighbour_id = n.id where r.household_id = (select household_id from residences order by recorded_at desc limit 1) order by 1',
+    )
+    expect(rows).toEqual([{ protected: false }, { protected: true }])
   })
 })
 
