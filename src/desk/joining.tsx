@@ -5,8 +5,8 @@ import { InvalidInput } from '../platform/problem.ts'
 import { addressText } from '../proofs/address-text.ts'
 import { nameText } from '../proofs/paper.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
+import { CannotJoin } from '../registry/join-rules.ts'
 import {
-  CannotJoin,
   compareRecords,
   decideJoin,
   type Join,

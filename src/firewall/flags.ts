@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import { type LedgerLine, type LedgerPlace, ledgerLines } from '../ledger/lines.ts'
-import { sqlState } from '../platform/database.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import { sqlState, type Transaction } from '../platform/database.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import { called, confirmedPlain, mustBePlain } from './free-text.ts'
@@ -149,4 +150,23 @@ export async function linkStaff(
     )
     return { linked: true }
   })
+}
+
+/** Flags whoever may be asking for somebody who hides: a supervisor should look. */
+export async function raiseProbing(
+  transaction: Transaction,
+  municipalityId: string,
+  staffId: string,
+  neighbourId: string,
+): Promise<void> {
+  await transaction
+    .insertInto('flags')
+    .values({
+      id: uuidv7(),
+      municipality_id: municipalityId,
+      staff_id: staffId,
+      neighbour_id: neighbourId,
+      kind: 'probing',
+    })
+    .execute()
 }

@@ -1,3 +1,4 @@
+import { raiseProbing } from '../firewall/flags.ts'
 import type { GateHand } from '../firewall/gate.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
@@ -66,16 +67,6 @@ export async function flagTakenBack(
     .execute()
   for (const row of rows) {
     const { resembles } = hand.reopen(id, likenessPlace(row.id), row.content) as { resembles: string[] }
-    for (const neighbourId of resembles)
-      await hand.transaction
-        .insertInto('flags')
-        .values({
-          id: uuidv7(),
-          municipality_id: town.id,
-          staff_id: staff.id,
-          neighbour_id: neighbourId,
-          kind: 'probing',
-        })
-        .execute()
+    for (const neighbourId of resembles) await raiseProbing(hand.transaction, town.id, staff.id, neighbourId)
   }
 }
