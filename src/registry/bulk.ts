@@ -80,12 +80,14 @@ async function sealHousehold(
     people.map(async (person, i) => {
       const form = { ...person, ...(i === 0 ? { address } : { householdId }) }
       const use = { requester: clerk.id, operation: 'import', key: `${key} ${i}`, body: key }
+      // Whoever hides is told apart by nothing, a document that is known included.
+      const resembles = hides ? await hiddenLikenessOfImported(deps, town, form) : []
       const item = await sealRegistration(deps, town, clerk, form, {
         start: startOf(rules, town, person, 'register'),
         address,
         key: await once(deps.gate, town.id, use),
-        knownDistinct: [],
-        resembles: hides ? await hiddenLikenessOfImported(deps, town, form) : [],
+        knownDistinct: resembles,
+        resembles,
       })
       // The first brings address and household; the others join it in the same statement.
       return {

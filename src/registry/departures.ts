@@ -11,6 +11,7 @@ import { type Proceeding, type ProceedingCause, SaidBy } from './hearing-model.t
 import { once } from './idempotency.ts'
 import { faultsOfDeathAway, faultsOfEnd, lifeRules, refuseImpossible } from './life-dates.ts'
 import type { NeighbourFields } from './model.ts'
+import { isDead, movementsThatStand } from './movements-standing.ts'
 import type { Municipality } from './municipality.ts'
 import { nextVersion, recordMovement, unchangedSince } from './neighbours.ts'
 import { INFORMANTS, type Informant, leaveMessage } from './reach.ts'
@@ -143,24 +144,10 @@ export async function recordDeparture(
   async function diedAway(hand: GateHand, on: string, leftOn: string): Promise<Departed> {
     refuseImpossible(faultsOfDeathAway({ on, leftOn }))
     const version = await nextVersion(hand, id, conditions.version)
-    if (await isDead(hand, id)) throw new NotResident()
+    if (isDead(await movementsThatStand(hand.transaction, id))) throw new NotResident()
     await recordMovement(hand, town, clerk, id, { kind: 'departure', cause: 'death', effectiveOn: on }, {})
     return { status: 'departed', id, on, version }
   }
-}
-
-/** Whether a death was recorded since they last came back. */
-async function isDead(hand: GateHand, id: string): Promise<boolean> {
-  const last = await hand.transaction
-    .selectFrom('movements')
-    .select('cause')
-    .where('neighbour_id', '=', id)
-    .where('cause', 'in', ['death', 'return'])
-    .orderBy('recorded_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  return last?.cause === 'death'
 }
 
 /** @throws {InvalidInput} when a minor leaves on their own word */

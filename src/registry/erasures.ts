@@ -8,6 +8,7 @@ import type { Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import { once } from './idempotency.ts'
 import type { NeighbourFields } from './model.ts'
+import { movementsThatStand } from './movements-standing.ts'
 import type { Municipality } from './municipality.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
 import { loadRecords } from './store.ts'
@@ -71,8 +72,7 @@ export async function proposeErasure(
       const free = Temporal.PlainDate.from(record.departedOn).add({ years: town.eraseAfterYears })
       const over = Temporal.PlainDate.compare(free, day) <= 0
       const allowed =
-        ground === 'court' ||
-        (ground === 'time-over' ? over : (await causeOfDeparture(hand.transaction, neighbourId)) === ground)
+        ground === 'court' || (ground === 'time-over' ? over : await leftFor(hand.transaction, neighbourId, ground))
       if (!allowed) throw new ErasureNotYet('kept-by-law')
       const id = uuidv7()
       const kept = await hand.transaction
@@ -95,16 +95,11 @@ export async function proposeErasure(
   )
 }
 
-async function causeOfDeparture(transaction: Transaction, id: string): Promise<string | undefined> {
-  const row = await transaction
-    .selectFrom('movements')
-    .select('cause')
-    .where('neighbour_id', '=', id)
-    .where('kind', '=', 'departure')
-    .orderBy('recorded_at', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  return row?.cause
+/** Whether a departure for a reason stands; a death recorded since, of somebody who had left, changes nothing of it. */
+async function leftFor(transaction: Transaction, id: string, ground: Ground): Promise<boolean> {
+  const standing = await movementsThatStand(transaction, id)
+  const back = standing.findLastIndex(({ kind }) => kind === 'registration')
+  return standing.slice(back + 1).some(({ kind, cause }) => kind === 'departure' && cause === ground)
 }
 
 /** Erasures that wait for a decision. @throws {Refusal} */

@@ -3,6 +3,7 @@ import type { GateHand } from '../firewall/gate.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Municipality } from './municipality.ts'
+import { keepVisit } from './visits.ts'
 
 // A record that may be somebody who hides is held: hidden like them until a supervisor has looked.
 
@@ -32,11 +33,7 @@ export async function holdAsAlike(
     .executeTakeFirst()
   if (hidden.numUpdatedRows !== 1n) return
   const likeness = uuidv7()
-  await hand.transaction
-    .insertInto('visits')
-    .values({ municipality_id: town.id, neighbour_id: id, staff_id: staff.id, until })
-    .onConflict((visit) => visit.columns(['municipality_id', 'neighbour_id', 'staff_id']).doUpdateSet({ until }))
-    .execute()
+  await keepVisit(hand, town, staff.id, id, until)
   await hand.transaction
     .insertInto('likenesses')
     .values({

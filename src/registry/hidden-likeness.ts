@@ -138,16 +138,20 @@ export async function hiddenLikenessOfImported(
   return hiddenLikeness(deps, town, form, await hiddenCandidates(deps, town, form))
 }
 
-/** Of whom the blind index points at, those who hide. @returns ids */
+/** Of whom the blind index or a document points at, those who hide. @returns ids */
 async function hiddenCandidates(
   deps: RegistryDeps,
   town: Municipality,
-  { name, dateOfBirth }: { name: Name; dateOfBirth?: string | undefined },
+  { name, dateOfBirth, evidence }: { name: Name; dateOfBirth?: string | undefined } & Pick<Registration, 'evidence'>,
 ): Promise<string[]> {
-  const { hash32 } = await deps.gate.keysOf(town.id)
+  const { hash, hash32 } = await deps.gate.keysOf(town.id)
   const { sets } = likenessOf(tokenMaker(hash32, town.blindIndexBits), wordsOfName(name), dateOfBirth)
   return inMunicipality(deps.database, town.id, async (transaction) => {
-    const found = await findCandidates(transaction, sets, MOST_COMPARED)
+    const document = evidence?.document
+    const found = [
+      ...(await findCandidates(transaction, sets, MOST_COMPARED)),
+      ...(document === undefined ? [] : await findByDocument(transaction, town.id, documentHash(hash, document))),
+    ]
     if (found.length === 0) return []
     const hidden = await transaction
       .selectFrom('neighbours')

@@ -10,7 +10,7 @@ import { type NeighbourFields, Protection } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { nextVersion, recordMovement, unchangedSince, withdrawProofs } from './neighbours.ts'
 import { loadRecords } from './store.ts'
-import { endOfVisit } from './visits.ts'
+import { endOfVisit, keepVisit } from './visits.ts'
 
 /** @throws when a record is to be shown of which it is not decided whether it is that of somebody who hides. */
 export class LikenessOpen extends Problem {
@@ -77,21 +77,7 @@ export async function protectNeighbour(
           .execute()
       await hand.transaction.updateTable('neighbours').set({ protected: hide }).where('id', '=', id).execute()
       if (hide) await withdrawProofs(hand, id, ['address', 'household'])
-      if (hide && requester.kind === 'staff')
-        await hand.transaction
-          .insertInto('visits')
-          .values({
-            municipality_id: town.id,
-            neighbour_id: id,
-            staff_id: requester.id,
-            until: endOfVisit(deps, town),
-          })
-          .onConflict((visit) =>
-            visit
-              .columns(['municipality_id', 'neighbour_id', 'staff_id'])
-              .doUpdateSet({ until: endOfVisit(deps, town) }),
-          )
-          .execute()
+      if (hide && requester.kind === 'staff') await keepVisit(hand, town, requester.id, id, endOfVisit(deps, town))
       if (!hide) await hand.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
       const outline = { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() } as const
       await recordMovement(hand, town, requester, id, outline, {

@@ -1,4 +1,5 @@
 import type { Transaction } from '../platform/database.ts'
+import { movementsThatStand } from './movements-standing.ts'
 
 /** What the city decided about somebody who is no neighbour any more, as far as it is told without opening a record. */
 export interface Removal {
@@ -15,16 +16,9 @@ export interface Removal {
  * @returns undefined when there is nothing to tell
  */
 export async function removalOf(transaction: Transaction, neighbourId: string): Promise<Removal | undefined> {
-  const [latest, ...earlier] = await transaction
-    .selectFrom('movements')
-    .select(['cause', 'effective_on'])
-    .where('neighbour_id', '=', neighbourId)
-    .where('kind', '=', 'departure')
-    .orderBy('recorded_at', 'desc')
-    .orderBy('id', 'desc')
-    .execute()
-  const died = [latest, ...earlier].some((movement) => movement?.cause === 'death')
-  if (latest === undefined || died) return undefined
-  const { cause, effective_on: since } = latest
+  const standing = await movementsThatStand(transaction, neighbourId)
+  const latest = standing.findLast(({ kind }) => kind === 'departure')
+  if (latest === undefined || standing.some(({ cause }) => cause === 'death')) return undefined
+  const { cause, effectiveOn: since } = latest
   return cause === 'moved-away' || cause === 'wrongly-registered' ? { cause, since } : undefined
 }

@@ -7,6 +7,7 @@ import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { flagTakenBack } from './held.ts'
 import type { NeighbourFields } from './model.ts'
+import { awaySince, movementsThatStand } from './movements-standing.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, UNDONE_WITHIN } from './neighbours.ts'
@@ -119,11 +120,11 @@ export async function undo(
       if (act.what === 'correction') await restoreParticulars(hand, town, one, act.at)
       else await restoreResidences(hand, town, staff, one, act.at)
       // A death recorded of somebody who had left ended nothing: they stay where they were, away.
-      if (act.what === 'departure' && !(await hadLeft(hand, one, act.at))) {
+      if (act.what === 'departure' && (await awayBefore(hand, one, act.at)) === null) {
         await setDeparture(hand, one, null)
         await sql`select revive_access(${one}::uuid, ${act.at}::text::timestamptz)`.execute(hand.transaction)
       }
-      if (act.what === 'return') await setDeparture(hand, one, await leftBefore(hand, one, act.at))
+      if (act.what === 'return') await setDeparture(hand, one, await awayBefore(hand, one, act.at))
       await nextVersion(hand, one, versions.get(one) ?? 0)
       const outlined = { kind: 'change', cause: 'undone', effectiveOn: day.toString() } as const
       await recordMovement(hand, town, staff, one, outlined, { undone: theirs.movementId })
@@ -207,29 +208,9 @@ async function wroteParticulars(hand: GateHand, id: string, at: string): Promise
   return rows.length > 0
 }
 
-/** Whether somebody had left before: a death recorded of them ended nothing. */
-async function hadLeft(hand: GateHand, id: string, at: string): Promise<boolean> {
-  const { rows } = await sql<{ kind: string }>`
-    select kind from movements where neighbour_id = ${id} and recorded_at < ${at}::text::timestamptz
-      and kind in ('registration', 'departure') order by recorded_at desc, id desc limit 1`.execute(hand.transaction)
-  return rows[0]?.kind === 'departure'
-}
-
-/** The day somebody left, before they came back at an instant. */
-async function leftBefore(hand: GateHand, id: string, at: string): Promise<string | null> {
-  const { rows } = await sql<{ left_on: string }>`
-    select act.effective_on::text as left_on from movements act
-    where act.neighbour_id = ${id} and act.kind = 'departure' and act.recorded_at < ${at}::text::timestamptz
-      -- A death of somebody who had left ended nothing: they left when they left.
-      and not exists (select from movements before where before.neighbour_id = act.neighbour_id
-        and before.kind in ('departure', 'registration') and before.recorded_at < act.recorded_at
-        and before.recorded_at >= all (select other.recorded_at from movements other
-          where other.neighbour_id = act.neighbour_id and other.kind in ('departure', 'registration')
-            and other.recorded_at < act.recorded_at)
-        and before.kind = 'departure')
-    order by act.recorded_at desc, act.id desc limit 1`.execute(hand.transaction)
-  return rows[0]?.left_on ?? null
-}
+/** Since when somebody was away, before an act. */
+const awayBefore = async (hand: GateHand, id: string, at: string) =>
+  awaySince(await movementsThatStand(hand.transaction, id, at))
 
 async function setDeparture(hand: GateHand, id: string, on: string | null): Promise<void> {
   await hand.transaction.updateTable('neighbours').set({ departed_on: on }).where('id', '=', id).execute()

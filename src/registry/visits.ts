@@ -1,7 +1,23 @@
+import type { GateHand } from '../firewall/gate.ts'
 import { type Clock, today } from '../platform/clock.ts'
 import type { Municipality } from './municipality.ts'
 
 /** Until when the clerk who wrote down or hid somebody sees their hidden record: the end of the town's day. RFC 3339. */
 export function endOfVisit({ clock }: { clock: Clock }, { timeZone }: Pick<Municipality, 'timeZone'>): string {
   return today(clock, timeZone).add({ days: 1 }).toZonedDateTime(timeZone).toInstant().toString()
+}
+
+/** Lets staff go on seeing a record that they hid or that is held, until the visit is over. @param until RFC 3339 */
+export async function keepVisit(
+  hand: GateHand,
+  town: Pick<Municipality, 'id'>,
+  staffId: string,
+  neighbourId: string,
+  until: string,
+): Promise<void> {
+  await hand.transaction
+    .insertInto('visits')
+    .values({ municipality_id: town.id, neighbour_id: neighbourId, staff_id: staffId, until })
+    .onConflict((visit) => visit.columns(['municipality_id', 'neighbour_id', 'staff_id']).doUpdateSet({ until }))
+    .execute()
 }

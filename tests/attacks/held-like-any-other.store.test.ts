@@ -106,6 +106,21 @@ describe('an import', () => {
   })
 })
 
+describe('a document that is known', () => {
+  it('of somebody who hides is not told by an import: whoever brings it is held', async () => {
+    const evidence = { strength: 'photo-document' as const, document: 'AB1234567' }
+    await register(house, { ...named('Wenceslau'), evidence, protected: true })
+    const household = {
+      key: 'file 2',
+      address: somebody().address as Address,
+      people: [{ name: { given: 'Nicanor', family: ['Altre', 'Nom'] }, dateOfBirth: '1955-05-05', evidence }],
+    }
+    expect(await registerHouseholds(house.rooms, house.town, clerk, [household])).toEqual(['imported'])
+    const last = 'select protected from neighbours order by registered_at desc limit 1'
+    expect(await house.peek(last)).toEqual([{ protected: true }])
+  })
+})
+
 describe('ties to somebody who hides', () => {
   it('answer for nobody: neither on a worklist, nor where a birth date or a departure is recorded', async () => {
     const seen = async (hiding: boolean) => {

@@ -34,6 +34,24 @@ const found = async (name: string) =>
 const elsewhere = { address: { kind: 'dwelling', streetName: 'de l’Error', number: '2' } }
 
 describe('undoing what was just written', () => {
+  it('leaves nothing of a mistake to be read as true: a death that was undone bars no departure, no undo and no death', async () => {
+    const today = house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
+    const day = (days: number) => today.subtract({ days }).toString()
+    const { id } = await register(house, { since: day(80) })
+    await change(id, '/departures', { cause: 'death', on: day(50) })
+    expect((await undo(id)).status).toBe(200)
+    const left = { cause: 'moved-away', saidBy: 'in-person' }
+    await change(id, '/departures', { ...left, on: day(30) })
+    expect((await undo(id)).status).toBe(200)
+    expect(await inForce(id)).toMatchObject([{ valid_from: day(80), valid_to: null }])
+    await change(id, '/departures', { ...left, on: day(20) })
+    await change(id, '/returns', elsewhere)
+    expect((await undo(id)).status).toBe(200)
+    const [row] = await house.peek(`select departed_on::text as on from neighbours where id = '${id}'`)
+    expect(row).toEqual({ on: day(20) })
+    await change(id, '/departures', { cause: 'death', on: day(10) })
+  })
+
   it('a death of somebody who had left is undone, and they left when they left', async () => {
     const today = house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
     const day = (days: number) => today.subtract({ days }).toString()
