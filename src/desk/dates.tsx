@@ -124,7 +124,9 @@ function DatesPage(props: { visit: DeskVisit; dates: ResidenceDates }) {
       {dates.periods.toReversed().map((period) => (
         <section>
           <h2>
-            {dayText(language, period.from)} – {dayText(language, period.to)}
+            {period.to === null ? `${t.dSince} ` : ''}
+            {dayText(language, period.from)}
+            {period.to === null ? '' : ` – ${dayText(language, period.to)}`}
           </h2>
           {period.id === visit.query('residence') ? (
             <CorrectForm

@@ -59,7 +59,7 @@ function UndoPage({ visit, undoable: shown }: { visit: DeskVisit; undoable: Undo
           <bdi>{name ? nameText(name) : '…'}</bdi>
         </Fact>
         <Fact name={t.dBorn}>{bornText(language, dateOfBirth)}</Fact>
-        <Fact name={t.dReason}>{whatNames(t)[what]}</Fact>
+        <Fact name={t.lWhat}>{whatNames(t)[what]}</Fact>
         <Fact name={t.dOn}>{dayText(language, effectiveOn)}</Fact>
       </Facts>
       {people > 1 ? <p class="govuk-inset-text">{t.dUndoPeople.replace('{n}', String(people))}</p> : ''}
