@@ -20,8 +20,9 @@ begin
   where neighbour_id = new.id and cancelled_at is null;
   update helpers set ended_at = now() where neighbour_id = new.id and ended_at is null;
   delete from wallet_offers where neighbour_id = new.id;
+  -- Whom they acted for, and who acted for them: who comes back is asked anew who acts for them now.
   update representatives set ended_at = now(), ended_because = 'departed'
-  where representative_id = new.id and ended_at is null;
+  where new.id in (representative_id, neighbour_id) and ended_at is null;
   return null;
 end $$;
 create trigger neighbours_end_access after update of departed_on on neighbours for each row

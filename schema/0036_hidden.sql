@@ -24,7 +24,8 @@ create table likenesses (
   recorded_at timestamptz not null default now(),
   decided_at timestamptz,
   decided_by text,
-  decision text check (decision in ('joined', 'apart')),
+  -- `undone`: what made them alike was taken back.
+  decision text check (decision in ('joined', 'apart', 'undone')),
   check (num_nonnulls(decided_at, decided_by, decision) in (0, 3)),
   foreign key (municipality_id, neighbour_id) references neighbours (municipality_id, id)
 );
@@ -58,9 +59,49 @@ create function is_held(whose uuid) returns boolean language sql stable as $$
 revoke all on function is_held(uuid) from public;
 grant execute on function is_held(uuid) to padron_app, padron_gate;
 
+-- Whether nobody may write to them or say where they are, as far as whoever asks may know: who hides, and who is held, save
+-- for whoever wrote a held record down, to whom it is like any other for the visit.
+create function hides_whereabouts(whose uuid, hides boolean) returns boolean language sql stable as $$
+  select hides and (is_hidden(whose, hides) or not is_held(whose)) $$;
+revoke all on function hides_whereabouts(uuid, boolean) from public;
+grant execute on function hides_whereabouts(uuid, boolean) to padron_app, padron_gate;
+
+-- What is held hides from the staff and from nobody else: a proof that turned, or a message that did not go, would tell that
+-- somebody hides. So nothing changes for others when a record is held, or when it is found to be another person's.
+create or replace function neighbours_protection_public_from() returns trigger language plpgsql as $$
+begin
+  new.protection_public_from :=
+    case when is_held(new.id) then null
+      -- Hidden and shown again within a day: for others nothing happened.
+      when old.protection_public_from > clock_timestamp() then null else next_publication(new.municipality_id) end;
+  return new;
+end $$;
+
+-- Who is held and asks to be hidden is hidden from others too, the next morning as everybody.
+create function likenesses_hide_too() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  update neighbours set protection_public_from = next_publication(new.municipality_id) where id = new.neighbour_id;
+  return null;
+end $$;
+create trigger likenesses_hide_too after update of hides on likenesses for each row
+  when (new.hides and not old.hides) execute function likenesses_hide_too();
+
+-- A message may go to somebody who is only held: that it did not go would tell.
+create or replace function notices_reach_the_hidden() returns trigger language plpgsql as $$
+begin
+  if new.channel not in ('portal', 'in-person') and exists (
+      select from notices told join neighbours n on n.id = told.neighbour_id
+      where told.id = new.notice_id and n.protected and not is_held(n.id)) then
+    raise exception 'a protected neighbour is not written to' using errcode = 'PD035';
+  end if;
+  return new;
+end $$;
+
 -- Whoever registers people like those who hide, twice within a month, may be probing: a supervisor should look.
 create function flag_probing() returns trigger language plpgsql as $$
 begin
+  -- That somebody who hides is registered twice is found when they hide, and is nobody's probing.
+  if new.recorded_by = 'registry' then return null; end if;
   if (select count(*) from likenesses other where other.municipality_id = new.municipality_id
       and other.recorded_by = new.recorded_by and other.recorded_at > now() - interval '30 days') >= 2 then
     insert into flags (id, municipality_id, staff_id, neighbour_id, kind)

@@ -24,7 +24,10 @@ begin
   end if;
   select * into written from movements where neighbour_id = whose;
   if written.kind <> 'registration' or written.recorded_by <> by or written.recorded_at < now() - interval '1 hour'
-    or exists (select from representatives tie where tie.representative_id = whose and tie.ended_at is null) then
+    or exists (select from representatives tie where tie.representative_id = whose and tie.ended_at is null)
+    -- What they said to the city is not forgotten with a mistake.
+    or exists (select from complaints said where said.neighbour_id = whose)
+    or exists (select from proceedings heard where heard.neighbour_id = whose) then
     raise exception 'there is no registration to undo' using errcode = 'PD003';
   end if;
   update neighbours set departed_on = written.effective_on where id = whose;
@@ -41,9 +44,11 @@ create function revive_access(whose uuid, ended timestamptz) returns void langua
   where neighbour_id = whose and ended_by = 'departure' and cancelled_at = ended;
   update helpers set ended_at = null where neighbour_id = whose and ended_at = ended;
   update representatives tie set ended_at = null, ended_because = null
-  where tie.representative_id = whose and tie.ended_because = 'departed' and tie.ended_at = ended
+  where whose in (tie.representative_id, tie.neighbour_id) and tie.ended_because = 'departed' and tie.ended_at = ended
     and not exists (select from representatives other where other.neighbour_id = tie.neighbour_id
-      and other.representative_id = whose and other.ended_at is null);
+      and other.representative_id is not distinct from tie.representative_id and other.ended_at is null)
+    -- Whoever acted for them, and is gone meanwhile, does not come back with them.
+    and (tie.representative_id is null or is_neighbour(tie.representative_id)) and is_neighbour(tie.neighbour_id);
 $$;
 revoke all on function revive_access(uuid, timestamptz) from public;
 grant execute on function revive_access(uuid, timestamptz) to padron_app, padron_gate;
@@ -72,6 +77,8 @@ create table joins (
   decision text check (decision in ('approved', 'refused')),
   -- Of a join that was taken apart again.
   undone_at timestamptz,
+  -- Whoever it is of asked to be hidden since, whether or not they were.
+  hides_since boolean not null default false,
   check (stays_id <> joined_id),
   check (num_nonnulls(decided_at, decided_by, decision) in (0, 3)),
   constraint joins_second_person check (decision is distinct from 'approved' or decided_by <> proposed_by),
@@ -84,9 +91,9 @@ create index joins_by_record on joins (stays_id);
 alter table joins enable row level security;
 create policy own_municipality on joins to padron_app, padron_gate
   using (municipality_id = current_municipality()) with check (municipality_id = current_municipality());
-grant insert, update (moved, decided_by, decided_at, decision, undone_at) on joins to padron_app, padron_gate;
+grant insert, update (moved, decided_by, decided_at, decision, undone_at, hides_since) on joins to padron_app, padron_gate;
 grant select on joins to padron_gate;
-grant select (id, municipality_id, stays_id, joined_id, undoes, proposed_by, proposed_at, decided_at, decision, undone_at)
+grant select (id, municipality_id, stays_id, joined_id, undoes, proposed_by, proposed_at, decided_at, decision, undone_at, hides_since)
   on joins to padron_app;
 
 -- The record a person is in: their own, or the one it was joined to.
@@ -165,11 +172,21 @@ begin
     returning id)
   select coalesce(array_agg(id), '{}') into ids from gone;
   moved := moved || jsonb_build_object('acts', to_jsonb(ids));
-  insert into watched_neighbours (municipality_id, neighbour_id)
-  select municipality_id, target from watched_neighbours where neighbour_id = source and municipality_id = town
-  on conflict do nothing;
+  -- Whose record it is, of the staff, and whether its look-ups are flagged: both records are, while they are one.
+  with gone as (
+    update staff_neighbours set neighbour_id = target where neighbour_id = source and municipality_id = town
+      and (only_these is null or staff_id in (select jsonb_array_elements_text(only_these -> 'staff')))
+    returning staff_id)
+  select moved || jsonb_build_object('staff', coalesce(jsonb_agg(staff_id), '[]')) into moved from gone;
   if only_these is null then
-    update staff_neighbours set neighbour_id = target where neighbour_id = source and municipality_id = town;
+    with added as (
+      insert into watched_neighbours (municipality_id, neighbour_id)
+      select municipality_id, target from watched_neighbours where neighbour_id = source and municipality_id = town
+      on conflict do nothing returning neighbour_id)
+    select moved || jsonb_build_object('watched', coalesce(jsonb_agg(neighbour_id), '[]')) into moved from added;
+  else
+    delete from watched_neighbours where municipality_id = town and neighbour_id = source
+      and neighbour_id in (select jsonb_array_elements_text(only_these -> 'watched')::uuid);
   end if;
   return moved;
 end $$;

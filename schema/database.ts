@@ -246,6 +246,7 @@ export interface Joins {
   decided_at: Timestamp | null;
   decided_by: string | null;
   decision: string | null;
+  hides_since: Generated<boolean>;
   id: string;
   joined_id: string;
   moved: Buffer | null;

@@ -6,7 +6,6 @@ import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
 import { changeSession, endSession, sessionsOf } from '../identity/sessions.ts'
-import { inMunicipality } from '../platform/database.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { complaintsWaiting } from '../portal/complaints.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
@@ -26,6 +25,7 @@ import { hidingAsSeenBy } from '../registry/protection.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { referencePostWaiting } from '../registry/told.ts'
 import { mayBeUnrepresented } from '../registry/unrepresented.ts'
+import { countedFor } from '../registry/visits.ts'
 import { saidFaultText } from '../ui/dates.ts'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import { toldSoFar } from './born-fields.tsx'
@@ -197,10 +197,10 @@ function registering(page: Pages, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk/work', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
     const work = (await draftsOf(deps, town, requester)).with(await openProceedings(deps, town, requester))
-    const letters = await postalNoticesWaiting(deps, town)
+    const letters = await postalNoticesWaiting(deps, town, requester)
     const kept = await referencePostWaiting(deps, town)
     const requests = await complaintsWaiting(deps, town, requester)
-    const unrepresented = await inMunicipality(deps.database, town.id, (open) => mayBeUnrepresented(open, town))
+    const unrepresented = await countedFor(deps, town, requester, (open) => mayBeUnrepresented(open, town))
     return Reply.page(work, ([drafts, proceedings]) => (
       <WorkPage
         visit={visit}

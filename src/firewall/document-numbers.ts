@@ -62,7 +62,12 @@ const spanish = (number: string) => {
 const NUMBERS: readonly Numbers[] = [
   // Spain: DNI, NIE, and the number of those who have neither. With a space before its letter only in capitals and at
   // an end: in "12345678 y" somebody has gone on writing.
-  { form: alone('(?:[XYZKLM][.-]?\\d{7,8}|\\d{8}|\\d{1,2}\\.\\d{3}\\.\\d{3})[.-]?[A-Z]'), sound: spanish },
+  {
+    form: alone(
+      '(?:[XYZKLM][.-]?\\d{7,8}|[XYZ][.-]?\\d\\.\\d{3}\\.\\d{3}|\\d{8}|\\d{1,2}\\.\\d{3}\\.\\d{3})[.-]?[A-Z]',
+    ),
+    sound: spanish,
+  },
   {
     form: /(?<![\p{L}\d])(?:[XYZKLM] ?-?\d{7,8}|\d{8}|\d{1,2}\.\d{3}\.\d{3})[ -]{1,2}[A-Z](?![\p{L}\d])(?!\s*\p{Ll})/gu,
     sound: spanish,

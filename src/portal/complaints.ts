@@ -8,8 +8,9 @@ import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { noticeOfAnswer } from '../registry/notices.ts'
-import { protectedAmong } from '../registry/store.ts'
+import { hiddenAmong } from '../registry/store.ts'
 import { triedTooOften } from '../registry/tries.ts'
+import { countedFor } from '../registry/visits.ts'
 import type { Attachment } from './media.ts'
 import { lettersIn, newReference } from './reference.ts'
 
@@ -213,7 +214,7 @@ async function hiddenFrom(
   written: readonly { neighbour_id: string | null }[],
 ): Promise<ReadonlySet<string>> {
   if (staff.role !== 'clerk') return new Set()
-  return protectedAmong(
+  return hiddenAmong(
     transaction,
     written.flatMap(({ neighbour_id }) => neighbour_id ?? []),
   )
@@ -278,11 +279,11 @@ export async function complaintsToAnswer(
 
 /** How many of them there are: a number alone, and of protected neighbours' none that the list would not show. */
 export async function complaintsWaiting(
-  deps: Pick<RegistryDeps, 'database'>,
+  deps: Pick<RegistryDeps, 'database' | 'clock'>,
   town: Pick<Municipality, 'id'>,
   staff: Staff,
 ): Promise<number> {
-  return inMunicipality(deps.database, town.id, async (transaction) => {
+  return countedFor(deps, town, staff, async (transaction) => {
     const rows = await transaction
       .selectFrom('complaints')
       .select('neighbour_id')

@@ -18,7 +18,7 @@ import { INFORMANTS, type Informant, leaveMessage } from './reach.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
 import { hasRepresentative, isUnder, OF_AGE } from './representation.ts'
 import { endResidence, NotResident } from './residences.ts'
-import { loadRecords } from './store.ts'
+import { hidesWhereabouts, loadRecords } from './store.ts'
 
 const reason = plain(2000, 3)
 const informant = z.enum(INFORMANTS).openapi({
@@ -76,6 +76,13 @@ export class ProceedingIncomplete extends Problem {
   }
 }
 
+/** @throws when a clerk would end the registration of somebody who hides, or hear them: a supervisor does. */
+export class SupervisorNeeded extends Problem {
+  constructor() {
+    super('supervisor-needed', 403, 'This neighbour hides: what ends their registration is for a supervisor.')
+  }
+}
+
 const REASONS = {
   'notice-missing': 'Tell the neighbour first and record the day of the notice.',
   'notice-given': 'The neighbour was given notice already, and told the last day to answer. It stays.',
@@ -122,6 +129,7 @@ export async function recordDeparture(
       const on = departure.on ?? day.toString()
       refuseImpossible(faultsOfEnd(lifeRules(deps.clock, town), { on }))
       if (leftOn !== undefined) return diedAway(hand, on, leftOn)
+      mustBeRecent(deps, town, clerk, on)
       const saidBy = departure.cause === 'death' ? undefined : departure.saidBy
       // Asked of every minor alike: whether somebody acts for this one is not told.
       if (saidBy && isUnder(OF_AGE, dateOfBirth, day, town.leapDayBirthday)) mustBeSaidFor(saidBy)
@@ -148,6 +156,19 @@ export async function recordDeparture(
     await recordMovement(hand, town, clerk, id, { kind: 'departure', cause: 'death', effectiveOn: on }, {})
     return { status: 'departed', id, on, version }
   }
+}
+
+/**
+ * A day long ago takes years away from what somebody has lived here: it is not for one clerk to write.
+ *
+ * @throws {InvalidInput} for a clerk, where it lies longer ago than the town takes on anybody's word
+ */
+function mustBeRecent(deps: RegistryDeps, town: Municipality, clerk: Staff, on: string): void {
+  const first = today(deps.clock, town.timeZone).subtract({ days: town.backdateDays })
+  if (isSupervisor(clerk) || Temporal.PlainDate.compare(on, first) >= 0) return
+  throw new InvalidInput([
+    { pointer: '/on', detail: `A day more than ${town.backdateDays} days ago is for a supervisor to record.` },
+  ])
 }
 
 /** @throws {InvalidInput} when a minor leaves on their own word */
@@ -264,11 +285,13 @@ export async function atDesk<T>(
     },
     async (transaction) => {
       const records = await loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) })
-      hidden = records.some((record) => record.protected)
+      hidden = records.some(hidesWhereabouts)
       return use.opens === 'proceeding' ? withProceedings(transaction, records) : records
     },
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
+      // Whoever hid somebody at a counter sees them for the visit, and ends nothing of theirs.
+      if (hidden && requester.kind === 'staff' && !isSupervisor(requester)) throw new SupervisorNeeded()
       const earlier = await earlierAnswer<T>(hand, id, key)
       if (earlier) return earlier
       if (record.departedOn !== undefined && !use.afterLeaving) throw new NotResident()

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { raiseProbing } from '../firewall/flags.ts'
 import type { GateHand } from '../firewall/gate.ts'
 import type { Staff } from '../firewall/requester.ts'
@@ -11,39 +12,70 @@ import { keepVisit } from './visits.ts'
 export const likenessPlace = (id: string) => ({ table: 'likenesses', column: 'content', row: id })
 
 /**
- * Hides a record because it came to resemble somebody who hides; whoever wrote it sees it until the visit is over. One
- * that hides already stays as it is.
+ * Hides a record because it came to resemble somebody who hides; whoever wrote it sees it until the visit is over. Of one
+ * that hides already it is only written down, so that it is not shown again before the two were looked at.
  *
  * @param resembles ids
- * @param until RFC 3339
+ * @param by whoever wrote it; nobody, where it was there before the one who hides did
  */
 export async function holdAsAlike(
   hand: GateHand,
   town: Pick<Municipality, 'id'>,
-  staff: Staff,
+  by: { staff: Staff; until: string } | undefined,
   id: string,
   resembles: readonly string[],
-  until: string,
 ): Promise<void> {
-  const hidden = await hand.transaction
-    .updateTable('neighbours')
-    .set({ protected: true })
+  if (resembles.length === 0) return
+  const { hides } = await hand.transaction
+    .selectFrom('neighbours')
+    .select('protected as hides')
     .where('id', '=', id)
-    .where('protected', '=', false)
-    .executeTakeFirst()
-  if (hidden.numUpdatedRows !== 1n) return
+    .forUpdate()
+    .executeTakeFirstOrThrow()
   const likeness = uuidv7()
-  await keepVisit(hand, town, staff.id, id, until)
-  await hand.transaction
+  // First what it is held for: it decides that nobody outside is told of it.
+  const kept = await hand.transaction
     .insertInto('likenesses')
     .values({
       id: likeness,
       municipality_id: town.id,
       neighbour_id: id,
       content: Buffer.from(hand.seal(id, likenessPlace(likeness), { resembles })),
-      hides: false,
-      recorded_by: staff.id,
+      hides,
+      recorded_by: by?.staff.id ?? 'registry',
     })
+    .onConflict((open) => open.doNothing())
+    .executeTakeFirst()
+  if (kept.numInsertedOrUpdatedRows !== 1n || hides) return
+  if (by) await keepVisit(hand, town, by.staff.id, id, by.until)
+  await hand.transaction.updateTable('neighbours').set({ protected: true }).where('id', '=', id).execute()
+}
+
+/** Shows a record again whose likeness to somebody who hides came of what is taken back: it was a mistake. */
+export async function letGo(
+  hand: GateHand,
+  town: Pick<Municipality, 'id'>,
+  staff: Staff,
+  id: string,
+  { at, now }: { at: string; now: Temporal.Instant },
+): Promise<void> {
+  const open = await hand.transaction
+    .selectFrom('likenesses')
+    .select(['id', 'hides'])
+    .where('neighbour_id', '=', id)
+    .where('decision', 'is', null)
+    .where((row) => sql<boolean>`${row.ref('recorded_at')} = ${at}::text::timestamptz`)
+    .executeTakeFirst()
+  if (open === undefined) return
+  await flagTakenBack(hand, town, staff, id)
+  if (!open.hides) {
+    await hand.transaction.updateTable('neighbours').set({ protected: false }).where('id', '=', id).execute()
+    await hand.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
+  }
+  await hand.transaction
+    .updateTable('likenesses')
+    .set({ decision: 'undone', decided_at: now.toString(), decided_by: staff.id })
+    .where('id', '=', open.id)
     .execute()
 }
 
@@ -66,4 +98,17 @@ export async function flagTakenBack(
     const { resembles } = hand.reopen(id, likenessPlace(row.id), row.content) as { resembles: string[] }
     for (const neighbourId of resembles) await raiseProbing(hand.transaction, town.id, staff.id, neighbourId)
   }
+}
+
+/** Whom a supervisor found to be somebody else than this record, whose key is at hand. */
+export async function toldApartFrom(hand: GateHand, id: string): Promise<ReadonlySet<string>> {
+  const rows = await hand.transaction
+    .selectFrom('likenesses')
+    .select(['id', 'content'])
+    .where('neighbour_id', '=', id)
+    .where('decision', '=', 'apart')
+    .execute()
+  return new Set(
+    rows.flatMap((row) => (hand.reopen(id, likenessPlace(row.id), row.content) as { resembles: string[] }).resembles),
+  )
 }

@@ -1,9 +1,10 @@
 import { type Job, purposeOf, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
-import { inMunicipality } from '../platform/database.ts'
+import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { compatible, parseBirthDate } from './birth-date.ts'
 import type { RegistryDeps } from './deps.ts'
 import { documentHash } from './evidence.ts'
+import { holdAsAlike, toldApartFrom } from './held.ts'
 import type { Correction, Name, NeighbourFields, Registration } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { nameLikeness, wordsOfName } from './names.ts'
@@ -107,11 +108,29 @@ export async function hiddenLikenessOfCorrected(
   asked: Pick<Correction, 'name' | 'dateOfBirth'>,
 ): Promise<string[]> {
   if (asked.name === undefined && !asked.dateOfBirth) return []
+  return likenessOfRecord(deps, town, { requester: staff, action: 'correct' }, id, asked)
+}
+
+/** The same of somebody who comes back, as they are recorded. @returns ids; none nearly always */
+export const hiddenLikenessOfRecorded = (
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  id: string,
+): Promise<string[]> => likenessOfRecord(deps, town, { requester: staff, action: 'move' }, id, {})
+
+async function likenessOfRecord(
+  deps: RegistryDeps,
+  town: Municipality,
+  { requester, action }: { requester: Staff; action: 'correct' | 'move' },
+  id: string,
+  asked: Pick<Correction, 'name' | 'dateOfBirth'>,
+): Promise<string[]> {
   let name: Name | undefined
   let dateOfBirth: string | undefined
   const fields = ['name', 'dateOfBirth'] as const
   await deps.gate.open<NeighbourFields, (typeof fields)[number], void>(
-    { municipalityId: town.id, requester: staff, action: 'correct', purpose: purposeOf(staff), fields },
+    { municipalityId: town.id, requester, action, purpose: purposeOf(requester), fields },
     (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], hand) => {
       hand.shown([])
@@ -161,4 +180,52 @@ async function hiddenCandidates(
       .execute()
     return hidden.map((row) => row.id)
   })
+}
+
+/**
+ * Holds records that were there before somebody hid and may be theirs too: of two records of one person, the other would
+ * show them. Two whom a supervisor told apart are left alone. Nobody is told, and whoever it is about sees that it was done.
+ */
+export async function holdOthersAlike(deps: RegistryDeps, town: Municipality, id: string): Promise<void> {
+  const { hash32 } = await deps.gate.keysOf(town.id)
+  const maker = tokenMaker(hash32, town.blindIndexBits)
+  const fields = ['name', 'previousNames', 'dateOfBirth'] as const
+  await deps.gate.open<NeighbourFields, (typeof fields)[number], void>(
+    { municipalityId: town.id, requester: JOB, action: 'compare', purpose: 'hidden-likeness', fields },
+    async (transaction) => (await loadIdentities(transaction, [id])).filter((record) => record.protected),
+    async ([hidden], hand, openMore) => {
+      hand.shown([])
+      if (hidden?.name === undefined) return
+      const names = [hidden.name, ...(hidden.previousNames ?? [])]
+      const sets = names.flatMap((name) => likenessOf(maker, wordsOfName(name), hidden.dateOfBirth).sets)
+      const found = (await findCandidates(hand.transaction, sets, MOST_COMPARED)).filter((one) => one !== id)
+      const others = await openMore(async (transaction) =>
+        (await loadIdentities(transaction, await openHere(transaction, found))).filter((record) => !record.protected),
+      )
+      const alike = others.filter(({ name, previousNames = [], dateOfBirth }) =>
+        [name, ...previousNames].some(
+          (one) => one && wouldShow({ names, dateOfBirth: hidden.dateOfBirth }, { names: [one], dateOfBirth }),
+        ),
+      )
+      const apart = await toldApartFrom(hand, id)
+      for (const one of alike) {
+        if (apart.has(one.id) || (await toldApartFrom(hand, one.id)).has(id)) continue
+        await holdAsAlike(hand, town, undefined, one.id, [id])
+      }
+      hand.shown(alike.map((one) => one.id))
+      hand.occasion({ compared: others.length })
+    },
+  )
+}
+
+/** Of some records, those of neighbours. */
+async function openHere(transaction: Transaction, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return []
+  const rows = await transaction
+    .selectFrom('neighbours')
+    .select('id')
+    .where('id', 'in', ids)
+    .where('departed_on', 'is', null)
+    .execute()
+  return rows.map((row) => row.id)
 }

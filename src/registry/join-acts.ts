@@ -74,6 +74,8 @@ export async function joinRecords(
   }
   await writeParticulars(hand, town, { ...stays, ...took }, previousNames)
   const ties = await carryTies(hand, town, stays.id, joined.id)
+  // A proof of the other says what the other's record said: where the two differ, nobody vouches for it any more.
+  await withdrawProofs(hand, joined.id, differing(stays, joined))
   const { rows } = await sql<{ moved: Moved['belongings'] }>`
     select move_belongings(${joined.id}::uuid, ${stays.id}::uuid, null) as moved`.execute(hand.transaction)
 
@@ -131,7 +133,7 @@ export async function joinRecords(
  * Takes two records apart that were joined: each has again what it had, and cards are handed over anew.
  *
  * @param pair the join that is taken apart
- * @returns false, and nothing is done, where where they live was changed since
+ * @returns false, and nothing is done, where the days of the years that the join brought were corrected since
  */
 export async function takeApart(
   deps: RegistryDeps,
@@ -141,28 +143,31 @@ export async function takeApart(
   { id, stays, joined }: Pair,
 ): Promise<boolean> {
   const day = today(deps.clock, town.timeZone).toString()
-  const { rows } = await sql<{ at: string; later: boolean }>`
-    select act.recorded_at::text as at, exists (
-      select one.household_id, one.valid_from, one.valid_to from residences one where one.neighbour_id = ${stays.id}
-        and (one.superseded_at is null) <> (one.recorded_at <= act.recorded_at
-          and (one.superseded_at is null or one.superseded_at > act.recorded_at))
-      group by 1, 2, 3 having count(*) filter (where one.superseded_at is null) <> count(*) filter
-        (where one.superseded_at is not null)) as later
-    from movements act where act.neighbour_id = ${joined.id} and act.kind = 'departure' and act.cause = 'joined'
+  const { rows } = await sql<{ at: string }>`
+    select act.recorded_at::text as at from movements act
+    where act.neighbour_id = ${joined.id} and act.kind = 'departure' and act.cause = 'joined'
     order by act.recorded_at desc limit 1`.execute(hand.transaction)
   const [act] = rows
-  if (act === undefined || act.later) return false
-  const row = await hand.transaction.selectFrom('joins').select('moved').where('id', '=', id).executeTakeFirstOrThrow()
+  if (act === undefined) return false
+  const brought = await broughtByJoin(hand, stays.id, act.at)
+  if (brought === undefined) return false
+  const row = await hand.transaction
+    .selectFrom('joins')
+    .select(['moved', 'hides_since'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
   if (row.moved === null) return false
   const moved = hand.reopen(stays.id, placeOf(id), row.moved) as Moved
   const [standing, other] = [await standingOf(hand, stays.id), await standingOf(hand, joined.id)]
 
   // Who hid since is shown to nobody by this: which of the two asked for it is for a supervisor to find.
-  const hidSince = standing.hides && !moved.was.joinedHides && !moved.was.staysHides
+  const hidSince = standing.hides && (row.hides_since || !(moved.was.joinedHides || moved.was.staysHides))
   const hid = (before: boolean) => before || hidSince
   // From here on the two are two: what asks which record a person is in is told so.
   await hand.transaction.updateTable('joins').set({ undone_at: sql`now()` }).where('id', '=', id).execute()
-  await residencesAsBefore(hand, town, stays.id, act.at)
+  // What was written of the record that stays since stays its own: a move, leaving, a death.
+  await supersede(hand, brought)
+  for (const residenceId of brought) await decideSaidStarts(hand, staff, { residenceId }, 'lapsed')
   await residencesAsBefore(hand, town, joined.id, act.at)
   const previousNames = (stays.previousNames ?? []).filter(
     (name) => !moved.names.some((theirs) => isDeepStrictEqual(theirs, name)),
@@ -221,6 +226,23 @@ export async function takeApart(
   return true
 }
 
+/**
+ * The residences in force that the record that stays has of the other, as they are now: also where one of them has ended since.
+ *
+ * @returns ids, or undefined where the days of one were corrected, so that nobody can tell what is whose
+ */
+async function broughtByJoin(hand: GateHand, staysId: string, at: string): Promise<string[] | undefined> {
+  const { rows } = await sql<{ id: string | null }>`
+    select kept.id from residences brought
+    left join residences kept on kept.neighbour_id = brought.neighbour_id and kept.superseded_at is null
+      and kept.household_id = brought.household_id and kept.valid_from = brought.valid_from
+    where brought.neighbour_id = ${staysId} and brought.recorded_at = ${at}::text::timestamptz`.execute(
+    hand.transaction,
+  )
+  const ids = rows.map((row) => row.id)
+  return ids.includes(null) ? undefined : ids.filter((one) => one !== null)
+}
+
 async function standingOf(hand: GateHand, id: string): Promise<{ version: number; hides: boolean }> {
   const { version, protected: hides } = await hand.transaction
     .selectFrom('neighbours')
@@ -229,6 +251,9 @@ async function standingOf(hand: GateHand, id: string): Promise<{ version: number
     .executeTakeFirstOrThrow()
   return { version, hides }
 }
+
+const differing = (stays: Joinable, joined: Joinable) =>
+  (['name', 'dateOfBirth'] as const).filter((field) => !isDeepStrictEqual(stays[field], joined[field]))
 
 /** What a person is found by, as they stand now. */
 export async function reindexAs(

@@ -95,24 +95,31 @@ export async function tellApart(
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
-      const decided = await hand.transaction
-        .updateTable('likenesses')
-        .set({ decision: 'apart', decided_at: deps.clock.now().toString(), decided_by: supervisor.id })
+      const open = await hand.transaction
+        .selectFrom('likenesses')
+        .select(['id', 'hides'])
         .where('neighbour_id', '=', id)
         .where('decision', 'is', null)
-        .returning('hides')
         .executeTakeFirst()
-      if (decided === undefined) throw new NotFound()
+      if (open === undefined) throw new NotFound()
       const before = await hand.transaction
         .selectFrom('neighbours')
         .select('version')
         .where('id', '=', id)
         .executeTakeFirstOrThrow()
       const version = await nextVersion(hand, id, before.version)
-      if (!decided.hides) {
+      if (!open.hides) {
         await hand.transaction.updateTable('neighbours').set({ protected: false }).where('id', '=', id).execute()
         await hand.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
       }
+      // Last: while it is open, the database knows that showing it again is news to nobody.
+      const decided = await hand.transaction
+        .updateTable('likenesses')
+        .set({ decision: 'apart', decided_at: deps.clock.now().toString(), decided_by: supervisor.id })
+        .where('id', '=', open.id)
+        .where('decision', 'is', null)
+        .executeTakeFirst()
+      if (decided.numUpdatedRows !== 1n) throw new NotFound()
       const outline = { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() } as const
       await recordMovement(hand, town, supervisor, id, outline, { toldApart: because })
       return { id, version }

@@ -211,7 +211,7 @@ export async function correctNeighbour(
         })
         .execute()
       if (requester.kind === 'staff' && resembles.length > 0)
-        await holdAsAlike(hand, town, requester, id, resembles, endOfVisit(deps, town))
+        await holdAsAlike(hand, town, { staff: requester, until: endOfVisit(deps, town) }, id, resembles)
       const names = [identity.name, ...earlierNames].filter((name) => name !== undefined)
       await reindex(
         hand,

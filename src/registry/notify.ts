@@ -56,7 +56,7 @@ export async function tellOfNotices(deps: RegistryDeps, town: Municipality, chan
         const records = await loadRecords(transaction, [notice.neighbour_id], {
           trueAt: today(deps.clock, town.timeZone),
         })
-        hidden = records.every((record) => record.protected)
+        hidden = records.every((record) => record.protected && !record.held)
         return records
       },
       ([record]) => ({

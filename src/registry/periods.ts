@@ -23,7 +23,7 @@ const REASONS = {
   'after-its-end': 'Give a day before this residence ended.',
   'covers-another':
     'Another residence began on that day or later. Correct its start first, or say that nobody lived there (neverThere: true).',
-  'was-away': 'They had left and were away until then. Give a day after the day they left: the time away stays.',
+  'was-away': 'They had left and were away until then. Give the day they left, or a later one.',
 }
 export type WhyNot = keyof typeof REASONS
 
@@ -39,7 +39,7 @@ export class StartImpossible extends InvalidInput {
 
 /**
  * The residences of one neighbour with another start for one of them. The one before it ends the day it begins, earlier
- * or later; where there was a time away between them, that stays one.
+ * or later; a time away between them becomes longer or shorter, and is none where they came back the day they left.
  *
  * @param neverThere residences that began on that day or later, and before this one, never were
  * @throws {StartImpossible}
@@ -59,10 +59,13 @@ export function withStart(periods: readonly Period[], id: string, from: string, 
   // Between those it covers, a time away would be lost; between the last it keeps and the next, it may become shorter.
   const apart = [...covered, period].some((one, i, all) => i > 0 && all[i - 1]?.to !== one.from)
   const wasAway = last !== undefined && last.to !== next.from
-  if (apart || (wasAway && from <= (last?.to ?? ''))) throw new StartImpossible('was-away')
+  if (apart || (wasAway && from < (last?.to ?? ''))) throw new StartImpossible('was-away')
   const before = last === undefined ? [] : [{ ...last, to: wasAway ? last.to : from }]
   return [...kept, ...before, { ...period, from }, ...sorted.slice(at + 1)]
 }
+
+/** How many times somebody was away between two residences. */
+export const timesAway = (periods: readonly Period[]): number => yearsOf(periods).split(' ').length / 2 - 1
 
 /** Days lived here until a day. */
 export function daysLived(periods: readonly Period[], until: string): number {

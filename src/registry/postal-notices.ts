@@ -1,12 +1,12 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
-import { inMunicipality } from '../platform/database.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Address, Name, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { mayHaveLetter, noteTold, reachOf } from './reach.ts'
-import { loadRecords } from './store.ts'
+import { hidesWhereabouts, loadRecords } from './store.ts'
+import { countedFor } from './visits.ts'
 
 /** A letter that says there is a message: to whom, where letters reach them, in which language. */
 export interface PostalNotice {
@@ -19,10 +19,11 @@ const MOST_AT_ONCE = 200
 
 /** How many neighbours have a message and no other way to hear of it. A number alone. */
 export async function postalNoticesWaiting(
-  deps: Pick<RegistryDeps, 'database'>,
+  deps: Pick<RegistryDeps, 'database' | 'clock'>,
   town: Pick<Municipality, 'id'>,
+  staff: Staff,
 ): Promise<number> {
-  return inMunicipality(deps.database, town.id, async (transaction) => {
+  return countedFor(deps, town, staff, async (transaction) => {
     const row = await transaction
       .selectFrom('notice_deliveries')
       .innerJoin('notices', 'notices.id', 'notice_id')
@@ -69,8 +70,8 @@ export async function printPostalNotices<T>(
         .execute()
       const ids = [...new Set(waiting.map((one) => one.neighbour_id))]
       const records = await loadRecords(transaction, ids, { trueAt: day })
-      hidden = new Set(records.filter((record) => record.protected).map((record) => record.subject))
-      return records.filter((record) => !record.protected)
+      hidden = new Set(records.filter(hidesWhereabouts).map((record) => record.subject))
+      return records.filter((record) => !hidesWhereabouts(record))
     },
     (records) =>
       records.flatMap(({ id, name, address, languages, departedOn }) => {

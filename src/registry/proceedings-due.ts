@@ -1,4 +1,4 @@
-import type { ExpressionBuilder } from 'kysely'
+import { type ExpressionBuilder, sql } from 'kysely'
 import type { DB } from '../../schema/database.ts'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Staff } from '../firewall/requester.ts'
@@ -73,7 +73,11 @@ export async function openProceedings(
         .select(waitsUnread)
         .where('decision', 'is', null)
         // Those of protected neighbours are a supervisor's, and take no place among a clerk's.
-        .$if(clerk.role !== 'supervisor', (query) => query.where('protected', '=', false))
+        .$if(clerk.role !== 'supervisor', (query) =>
+          query.where(
+            (n) => sql<boolean>`not hides_whereabouts(${n.ref('neighbours.id')}, ${n.ref('neighbours.protected')})`,
+          ),
+        )
         .orderBy('effective_from')
         .orderBy('opened_at')
         .limit(MOST_LISTED)

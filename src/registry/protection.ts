@@ -6,6 +6,7 @@ import { today } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
+import { holdOthersAlike } from './hidden-likeness.ts'
 import { type NeighbourFields, Protection } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { nextVersion, recordMovement, unchangedSince, withdrawProofs } from './neighbours.ts'
@@ -44,7 +45,7 @@ export async function protectNeighbour(
     throw new InvalidInput([{ pointer: '/reason', detail: 'Say in a few words why.' }])
   await mustBePlain(deps.gate, town.id, requester, Protection, asked)
   const day = today(deps.clock, town.timeZone)
-  return deps.gate.open<NeighbourFields, never, { id: string; version: number }>(
+  const answer = await deps.gate.open<NeighbourFields, never, { id: string; version: number }>(
     { municipalityId: town.id, requester, action: 'hide', purpose: purposeOf(requester), fields: [] },
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
     async ([record], hand) => {
@@ -62,6 +63,15 @@ export async function protectNeighbour(
         .executeTakeFirstOrThrow()
       // Whoever is held asks for themself as anybody does: it is written down, and outlasts what a supervisor finds.
       const asksToo = hide && held
+      // It also outlasts a join, if the two are found to be two: which of them asked, a supervisor finds.
+      if (hide)
+        await hand.transaction
+          .updateTable('joins')
+          .set({ hides_since: true })
+          .where('stays_id', '=', id)
+          .where('decision', '=', 'approved')
+          .where('undone_at', 'is', null)
+          .execute()
       if (hides === hide && !asksToo) {
         await unchangedSince(hand, id, version)
         return { id, version }
@@ -87,6 +97,8 @@ export async function protectNeighbour(
       return { id, version: next }
     },
   )
+  if (hide) await holdOthersAlike(deps, town, id)
+  return answer
 }
 
 /**

@@ -66,7 +66,7 @@ export function reachOf(whom: Whom): Reach {
 
 /** The same rule for a query that counts without opening anybody: `neighbours` by this name may be written to by post. */
 export const mayHaveLetter = (neighbours: string): RawBuilder<boolean> =>
-  sql<boolean>`(not ${sql.ref(`${neighbours}.protected`)} and ${sql.ref(`${neighbours}.departed_on`)} is null)`
+  sql<boolean>`(not hides_whereabouts(${sql.ref(`${neighbours}.id`)}, ${sql.ref(`${neighbours}.protected`)}) and ${sql.ref(`${neighbours}.departed_on`)} is null)`
 
 export type MessageKind = 'access-request' | 'answer' | 'proceeding' | 'proceeding-withdrawn' | 'proceeding-approved'
 

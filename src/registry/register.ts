@@ -4,7 +4,7 @@ import type { Staff } from '../firewall/requester.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { likelyDuplicates } from './duplicates.ts'
-import { hiddenLikeness } from './hidden-likeness.ts'
+import { hiddenLikeness, holdOthersAlike } from './hidden-likeness.ts'
 import { householdAddress } from './households.ts'
 import { once, sameBody } from './idempotency.ts'
 import { faultsOfBirth, faultsOfStart, type LifeRules, lifeRules, refuseImpossible } from './life-dates.ts'
@@ -89,7 +89,10 @@ export async function registerNeighbour(
       if (isRefusedAccess(error)) await mustBeAbleToRepresent(deps, town, clerk, form)
       throw error
     })
-    if (outcome.outcome === 'registered') return item.answer
+    if (outcome.outcome === 'registered') {
+      if (form.protected) await holdOthersAlike(deps, town, item.id)
+      return item.answer
+    }
     if (outcome.outcome === 'replayed') {
       sameBody(key, outcome.fingerprint)
       return replayed(deps, town, clerk, outcome)

@@ -28,6 +28,8 @@ export interface Registered {
 
 /** One registration, sealed and ready for register_neighbours(). */
 export interface RegistrationItem {
+  /** Of the neighbour it makes. */
+  id: string
   answer: Disclosed<Registered>
   graphVersion: string
   once: string
@@ -130,7 +132,7 @@ export async function sealRegistration(
     entry_details: hex(entry.details),
     leaf_hash: hex(entry.leafHash),
   }
-  return { answer: disclose(answer), graphVersion, once: onceId, locks, row }
+  return { id, answer: disclose(answer), graphVersion, once: onceId, locks, row }
 }
 
 function newAddress(deps: RegistryDeps, town: Municipality, address: Address) {

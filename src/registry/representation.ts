@@ -106,7 +106,7 @@ export async function hasRepresentative(
     select from representatives tie where tie.neighbour_id = ${neighbourId} and tie.ended_at is null
       and (tie.representative_id is null or is_neighbour(tie.representative_id))
       and (${withHidden} or tie.representative_id is null
-        or not (select acts.protected from neighbours acts where acts.id = tie.representative_id)) limit 1`.execute(
+        or not (select is_hidden(acts.id, acts.protected) from neighbours acts where acts.id = tie.representative_id)) limit 1`.execute(
     transaction,
   )
   return rows.length > 0
@@ -136,7 +136,9 @@ export async function actsForSomebody(transaction: Transaction, id: string, with
     .select('representatives.id')
     .where('representative_id', '=', id)
     .where('ended_at', 'is', null)
-    .$if(!withHidden, (query) => query.where('neighbours.protected', '=', false))
+    .$if(!withHidden, (query) =>
+      query.where((n) => sql<boolean>`not is_hidden(${n.ref('neighbours.id')}, ${n.ref('neighbours.protected')})`),
+    )
     .executeTakeFirst()
   return tie !== undefined
 }

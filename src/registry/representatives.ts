@@ -59,6 +59,24 @@ export function cannotRepresent(
   return undefined
 }
 
+/** Whether a tie says that somebody who may be of age does not act for themself. */
+const actsForAnAdult = (
+  kind: Representative['kind'],
+  ward: { dateOfBirth?: string },
+  day: Temporal.PlainDate,
+  { leapDayBirthday }: Pick<Municipality, 'leapDayBirthday'>,
+) => (kind === 'guardian' || kind === 'institution') && !isUnder(OF_AGE, ward.dateOfBirth, day, leapDayBirthday)
+
+/** Whoever does not act for themself acts for nobody: the children they acted for come on the list of those nobody acts for. */
+async function endActing(hand: GateHand, id: string): Promise<void> {
+  await hand.transaction
+    .updateTable('representatives')
+    .set({ ended_at: sql`now()`, ended_because: 'ended' })
+    .where('representative_id', '=', id)
+    .where('ended_at', 'is', null)
+    .execute()
+}
+
 /** What is wrong with a tie, whoever it is with. */
 function wrongKind(
   kind: Representative['kind'],
@@ -242,11 +260,16 @@ export async function addRepresentative(
     if ('neighbourId' in representative) {
       const { neighbourId } = representative
       const [candidate] = neighbourId === wardId ? [] : await open([neighbourId])
-      const detail = cannotRepresent(candidate, day, town)
+      const detail =
+        cannotRepresent(candidate, day, town) ??
+        (candidate?.representatives?.some((one) => one.neighbourId === wardId)
+          ? 'They act for each other. End the other first.'
+          : undefined)
       if (detail) errors.push({ pointer: '/neighbourId', detail })
     }
     if (errors.length > 0) throw new InvalidInput(errors)
     const answer = { id: await insertTie(hand, town, wardId, representative) }
+    if (actsForAnAdult(representative.kind, ward, day, town)) await endActing(hand, wardId)
     await recordMovement(hand, town, staff, wardId, changed(day), {
       representative: 'added',
       kind: representative.kind,
@@ -317,8 +340,12 @@ export async function changeRepresentative(
     const tie = await tieAt(hand, at, open)
     if (tie.representativeId === null) throw new NotFound()
     const errors = wrongKind(change.kind, ward, day, town)
+    const [bearer] = await open([tie.representativeId])
+    const detail = cannotRepresent(bearer, day, town)
+    if (detail) errors.push({ pointer: '/kind', detail })
     if (errors.length > 0) throw new InvalidInput(errors)
     await endTie(hand, tie.id)
+    if (actsForAnAdult(change.kind, ward, day, town)) await endActing(hand, at.wardId)
     const { kind, limits, court } = change
     if (limits?.some((limit) => !tie.details.limits?.includes(limit))) await endWaysIn(hand, at.wardId)
     const id = await insertTie(hand, town, at.wardId, { kind, neighbourId: tie.representativeId, limits, court })

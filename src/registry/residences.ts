@@ -2,16 +2,19 @@ import type { Disclosed } from '../firewall/disclosed.ts'
 import { mustBePlain } from '../firewall/free-text.ts'
 import type { GateHand } from '../firewall/gate.ts'
 import { storeDataKey } from '../firewall/municipality-keys.ts'
-import { purposeOf, Refusal, type Resident, type Staff } from '../firewall/requester.ts'
+import { isSupervisor, purposeOf, Refusal, type Resident, type Staff } from '../firewall/requester.ts'
 import { newDataKey } from '../firewall/seal.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem, VersionConflict } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
+import { holdAsAlike } from './held.ts'
+import { hiddenLikenessOfRecorded } from './hidden-likeness.ts'
 import { householdAddress, householdMembers } from './households.ts'
 import { once } from './idempotency.ts'
 import { beforeResidence, faultsOfStart, ImpossibleDates, lifeRules, refuseImpossible } from './life-dates.ts'
 import { type Address, Move, type NeighbourFields, type Return } from './model.ts'
 import { correctsAddress, livesThere, SETTLED, type SettledField, startOf } from './move-rules.ts'
+import { isDead, movementsThatStand } from './movements-standing.ts'
 import type { Municipality } from './municipality.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
@@ -24,6 +27,7 @@ import { beginPeriod, periodsInForce, replacePeriods, supersede } from './reside
 import { carrySaidStart, decideSaidStarts, keepSaidStart, saidStartOf, withSaidStarts } from './said-starts.ts'
 import { tokenMaker, tokensOf } from './search-tokens.ts'
 import { addressColumns, loadRecords } from './store.ts'
+import { endOfVisit } from './visits.ts'
 
 /** @throws when something only a resident can do is asked for somebody who has left. */
 export class NotResident extends Problem {
@@ -36,6 +40,17 @@ export class NotResident extends Problem {
 export class StillResident extends Problem {
   constructor() {
     super('still-resident', 409, 'This person is a neighbour already. Record a move if they live elsewhere now.')
+  }
+}
+
+/** @throws when a clerk would make a neighbour of somebody whose death is recorded. */
+export class RecordedDead extends Problem {
+  constructor() {
+    super(
+      'recorded-dead',
+      409,
+      'The death of this person is recorded. If that was a mistake, a supervisor records their return.',
+    )
   }
 }
 
@@ -158,6 +173,9 @@ async function settle(
     throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
   const { hash32 } = await deps.gate.keysOf(town.id)
   const day = today(deps.clock, town.timeZone)
+  // Whoever comes back may be somebody who hides, registered anew meanwhile.
+  const resembles =
+    how === 'return' && requester.kind === 'staff' ? await hiddenLikenessOfRecorded(deps, town, requester, id) : []
   let together = [id]
 
   const moved = await deps.gate.open<NeighbourFields, SettledField, Moved | undefined>(
@@ -178,6 +196,8 @@ async function settle(
       if (how === 'move' && departedOn !== undefined) throw new NotResident()
       if (how === 'return' && (departedOn === undefined || (await isJoined(hand.transaction, id))))
         throw new StillResident()
+      if (how === 'return' && !isSupervisor(requester) && isDead(await movementsThatStand(hand.transaction, id)))
+        throw new RecordedDead()
       const since = start.said ?? start.from
       refuseImpossible(faultsOfStart(rules, { since, born: record.dateOfBirth, leftOn: departedOn }))
       if (how === 'move' && livesThere(record, move, town)) {
@@ -200,6 +220,8 @@ async function settle(
       const version = await nextVersion(hand, id, conditions.version)
       if (how === 'return')
         await hand.transaction.updateTable('neighbours').set({ departed_on: null }).where('id', '=', id).execute()
+      if (requester.kind === 'staff')
+        await holdAsAlike(hand, town, { staff: requester, until: endOfVisit(deps, town) }, id, resembles)
       const householdId = move.householdId ?? (await newHousehold(deps, town, hand, address))
       const tokens = tokenMaker(hash32, town.blindIndexBits)
       const corrected = how === 'move' && correctsAddress(record, move.since)

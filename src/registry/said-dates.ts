@@ -60,6 +60,8 @@ export function saidBirth(boxes: Boxes, manner: Manner, reader: Reader): Said | 
   if (season !== undefined) return day || manner.about ? { fault: 'no-such-day' } : known(`${whole}-${season}`)
   const number = monthIn(month, 'gregory', reader.language)
   if (number === undefined) return { fault: 'unknown-month' }
+  // 21 to 24 are seasons to EDTF, and to somebody who swapped two boxes they are days.
+  if (number > 12) return { fault: 'no-such-day' }
   const parts = [whole, two(number), ...(day ? [two(day)] : [])].join('-')
   return known(`${parts}${manner.about ? '~' : ''}`)
 }
@@ -211,7 +213,10 @@ function decadeIn(text: string, thisYear: number): Said | undefined {
   const [, digits] = /^(\d{3})[xX?*_]$/.exec(text) ?? []
   if (digits !== undefined) return known(`${digits}X`)
   const [, before = '', number = '', after = ''] = /^(\D*)(\d{4}|\d{2})(\D*)$/.exec(text) ?? []
-  const said = /\p{L}/u.test(before) || /^\s*['’]?s\.?$/i.test(after)
+  const words = folded(before)
+  const said =
+    (words === '' || DECADES.includes(words)) &&
+    (/^\s*['’]?s\.?$/i.test(after) || (words !== '' && after.trim() === ''))
   if (!said || !number.endsWith('0')) return undefined
   if (number.length === 4) return known(`${number.slice(0, 3)}X`)
   const meant = yearsMeant(Number(number), thisYear)
@@ -220,6 +225,15 @@ function decadeIn(text: string, thisYear: number): Said | undefined {
     ? known(`${String(only).slice(0, 3)}X`)
     : { fault: 'short-year', years: meant }
 }
+
+/** What stands before ten years in the languages spoken here, without spaces and accents. Any other word is none of it. */
+const DECADES = [
+  ...['años', 'losaños', 'enlosaños', 'década', 'décadade', 'décadadelos', 'ladécadade', 'ladécadadelos'],
+  ...['anys', 'elsanys', 'dècada', 'dècadade', 'dècadadels', 'ladècadade', 'ladècadadels'],
+  ...['années', 'lesannées', 'annéesmilleneufcent', 'décenniede', 'the', 'inthe', 'theyears'],
+  ...['anos', 'osanos', 'nosanos', 'décadadosanos', 'décadade', 'anosde'],
+  ...['الستينات', 'عقد', 'سنوات', 'السنوات', 'أعوام'],
+].map((words) => folded(words))
 
 /** @returns 21 to 24, as EDTF numbers them */
 function seasonIn(text: string, { seasons = [] }: Reader): number | undefined {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { purposeOf, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
@@ -35,7 +36,9 @@ export async function startsWaiting(
         .select(['neighbour_id', 'said_at'])
         .where('decision', 'is', null)
         // Those whom a clerk is not shown must not take the place of those whom a clerk is to see.
-        .$if(clerk.role !== 'supervisor', (query) => query.where('protected', '=', false))
+        .$if(clerk.role !== 'supervisor', (query) =>
+          query.where((n) => sql<boolean>`not is_hidden(${n.ref('neighbours.id')}, ${n.ref('neighbours.protected')})`),
+        )
         .orderBy('said_at')
         .limit(MOST_LISTED)
         .execute()

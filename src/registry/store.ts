@@ -261,14 +261,14 @@ export function addressColumns(
   return { place }
 }
 
-/** Which of these neighbours hide their records. Nothing is opened. */
-export async function protectedAmong(transaction: Transaction, ids: readonly string[]): Promise<ReadonlySet<string>> {
+/** Which of these neighbours are hidden from whoever asks in this transaction. Nothing is opened. */
+export async function hiddenAmong(transaction: Transaction, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set()
   const rows = await transaction
     .selectFrom('neighbours')
     .select('id')
     .where('id', 'in', ids)
-    .where('protected', '=', true)
+    .where((n) => sql<boolean>`is_hidden(${n.ref('id')}, ${n.ref('protected')})`)
     .execute()
   return new Set(rows.map(({ id }) => id))
 }
@@ -282,12 +282,14 @@ export async function hiddenFromOthers(
   if (ids.length === 0) return new Set()
   const rows = await transaction
     .selectFrom('neighbours')
-    .select(['id', 'protected', 'protection_public_from'])
+    .select(['id', 'protection_public_from'])
+    // Who is only held is hidden from the staff: to others nothing is different.
+    .select((n) => sql<boolean>`protected and not is_held(${n.ref('id')})`.as('hides'))
     .where('id', 'in', ids)
     .execute()
   const hidden = rows.filter((row) => {
     const pending = row.protection_public_from !== null && row.protection_public_from.getTime() > now.epochMilliseconds
-    return row.protected !== pending
+    return row.hides !== pending
   })
   return new Set(hidden.map(({ id }) => id))
 }

@@ -13,7 +13,7 @@ import { faultsOfStart, lifeRules, refuseImpossible } from './life-dates.ts'
 import { type DecidedStart, EvidenceStrength, type NeighbourFields, type SaidStart } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { nextVersion, recordMovement, withdrawProofs } from './neighbours.ts'
-import { daysBetween, daysLived, type Period, withStart, yearsOf } from './periods.ts'
+import { daysBetween, daysLived, type Period, timesAway, withStart, yearsOf } from './periods.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
 import { periodsInForce, replacePeriods } from './residence-rows.ts'
 import { type Conditions, lockTogether, NothingChanges } from './residences.ts'
@@ -112,8 +112,11 @@ export async function correctStart(
     ]
     for (const { neighbourId } of alike)
       refuseImpossible(faultsOfStart(rules, startBeside(records, neighbourId, from), '/from'))
+    // That somebody never was away is not for one person to say, however short the time.
     const alone = alike.every(
-      ({ period }) => Math.abs(daysBetween(period.settledFrom ?? period.from, from)) <= town.timeCorrectionDays,
+      ({ period, periods }) =>
+        Math.abs(daysBetween(period.settledFrom ?? period.from, from)) <= town.timeCorrectionDays &&
+        timesAway(withStart(periods, period.id, from, neverThere)) === timesAway(periods),
     )
     const next = await version(alike.map(({ neighbourId }) => neighbourId))
     const rows = new Map<string, string>()
@@ -300,7 +303,7 @@ async function beganTogether(
     select mate.neighbour_id as id from residences own
     join residences mate on mate.household_id = own.household_id and mate.superseded_at is null
       and mate.valid_from = own.valid_from and mate.neighbour_id <> own.neighbour_id
-    join neighbours one on one.id = mate.neighbour_id and not one.protected
+    join neighbours one on one.id = mate.neighbour_id and not is_hidden(one.id, one.protected)
     where own.id = ${at.residenceId}::text::uuid and own.neighbour_id = ${at.neighbourId}::text::uuid
       and own.superseded_at is null
     order by mate.neighbour_id`.execute(transaction)
@@ -315,7 +318,7 @@ async function saidTogether(transaction: Transaction, at: { neighbourId: string;
     join residences mate on mate.household_id = own.household_id and mate.superseded_at is null
       and mate.neighbour_id <> own.neighbour_id
     join said_starts theirs on theirs.residence_id = mate.id and theirs.decision is null
-    join neighbours one on one.id = mate.neighbour_id and not one.protected
+    join neighbours one on one.id = mate.neighbour_id and not is_hidden(one.id, one.protected)
     where said.id = ${at.startId}::text::uuid and said.neighbour_id = ${at.neighbourId}::text::uuid
     order by mate.neighbour_id`.execute(transaction)
   return rows.map(({ id }) => id)

@@ -5,7 +5,7 @@ import { purposeOf, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
-import { flagTakenBack } from './held.ts'
+import { flagTakenBack, letGo } from './held.ts'
 import type { NeighbourFields } from './model.ts'
 import { awaySince, movementsThatStand } from './movements-standing.ts'
 import type { Municipality } from './municipality.ts'
@@ -125,6 +125,7 @@ export async function undo(
         await sql`select revive_access(${one}::uuid, ${act.at}::text::timestamptz)`.execute(hand.transaction)
       }
       if (act.what === 'return') await setDeparture(hand, one, await awayBefore(hand, one, act.at))
+      await letGo(hand, town, staff, one, { at: act.at, now: deps.clock.now() })
       await nextVersion(hand, one, versions.get(one) ?? 0)
       const outlined = { kind: 'change', cause: 'undone', effectiveOn: day.toString() } as const
       await recordMovement(hand, town, staff, one, outlined, { undone: theirs.movementId })
@@ -184,10 +185,22 @@ async function lastAct(deps: RegistryDeps, hand: GateHand, staff: Staff, id: str
   const what = UNDONE[`${last.kind} ${last.cause}`]
   const possible = what !== undefined && (what !== 'correction' || (await wroteParticulars(hand, id, at)))
   if (!possible) throw new CannotUndo('undo-not-possible')
-  if (what === 'registration' && (await actsForSomebody(hand.transaction, id, true)))
+  if (
+    what === 'registration' &&
+    ((await actsForSomebody(hand.transaction, id, true)) || (await saidSomething(hand, id)))
+  )
     throw new CannotUndo('undo-in-the-way')
   const together = what === 'move' ? [id, ...(await movedAlong(hand, id, at, staff.id))] : [id]
   return { movementId: last.id, what, effectiveOn: last.effective_on, at, together }
+}
+
+/** Whether they wrote to the city, or are being heard: that is not forgotten with a mistake. */
+async function saidSomething(hand: GateHand, id: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from complaints where neighbour_id = ${id} union all select from proceedings where neighbour_id = ${id}`.execute(
+    hand.transaction,
+  )
+  return rows.length > 0
 }
 
 /** Who else moved in the same act: one transaction, and so one instant. */

@@ -19,12 +19,12 @@ const MOST_LISTED = 50
  * save for supervisors: a list that leaves a child out because of them would tell that they are registered.
  */
 const unrepresented = (town: Pick<Municipality, 'id'>, withHidden: boolean) => sql<{ id: string; hidden: boolean }>`
-  select n.id, n.protected as hidden from neighbours n
+  select n.id, is_hidden(n.id, n.protected) as hidden from neighbours n
   where n.municipality_id = ${town.id} and n.departed_on is null
     and n.id in (select lost.neighbour_id from representatives lost
       where lost.municipality_id = ${town.id} and lost.ended_at is not null and lost.settled_at is null)
     and not exists (select from representatives acts left join neighbours who on who.id = acts.representative_id
-      where acts.neighbour_id = n.id and acts.ended_at is null and (${withHidden} or who.protected is not true))
+      where acts.neighbour_id = n.id and acts.ended_at is null and (${withHidden} or is_hidden(who.id, who.protected) is not true))
   order by n.id limit 500`
 
 export interface Unrepresented {

@@ -1,5 +1,8 @@
+import { sql } from 'kysely'
 import type { GateHand } from '../firewall/gate.ts'
+import type { Staff } from '../firewall/requester.ts'
 import { type Clock, today } from '../platform/clock.ts'
+import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import type { Municipality } from './municipality.ts'
 
 /** Until when the clerk who wrote down or hid somebody sees their hidden record: the end of the town's day. RFC 3339. */
@@ -20,4 +23,18 @@ export async function keepVisit(
     .values({ municipality_id: town.id, neighbour_id: neighbourId, staff_id: staffId, until })
     .onConflict((visit) => visit.columns(['municipality_id', 'neighbour_id', 'staff_id']).doUpdateSet({ until }))
     .execute()
+}
+
+/** Counts without opening anybody, as the lists that these numbers stand for would show them to this member of staff. */
+export async function countedFor<T>(
+  { database, clock }: { database: Database; clock: Clock },
+  town: Pick<Municipality, 'id'>,
+  staff: Staff,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  return inMunicipality(database, town.id, async (transaction) => {
+    await sql`select set_config('padron.visitor', ${staff.id}, true),
+      set_config('padron.visited_at', ${clock.now().toString()}, true)`.execute(transaction)
+    return work(transaction)
+  })
 }

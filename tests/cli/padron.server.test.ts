@@ -54,7 +54,7 @@ async function serve(): Promise<Running> {
   const { DATABASE_OWNER_URL: _, ...withoutOwner } = environment
   const service = run(['node', 'dist/main.js'], { ...withoutOwner, PORT: port })
   running.push(service)
-  await expect.poll(() => service.output(), { timeout: 20_000 }).toMatch(/is ready at|did not start/)
+  await expect.poll(() => service.output(), { timeout: 120_000 }).toMatch(/is ready at|did not start/)
   return service
 }
 
@@ -156,7 +156,7 @@ describe('the ledger', () => {
   it('is verified, and what the database’s administrator removed is named', async () => {
     const service = await serve()
     await expect
-      .poll(async () => (await fetch(`${service.address}/ledger/checkpoint`)).status, { timeout: 20_000 })
+      .poll(async () => (await fetch(`${service.address}/ledger/checkpoint`)).status, { timeout: 120_000 })
       .toBe(200)
     await service.kill('SIGTERM')
     expect(await padron('ledger', 'verify', 'riudor')).toMatchObject({ intact: true, findings: [] })

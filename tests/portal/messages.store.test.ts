@@ -158,7 +158,7 @@ describe('a neighbour who gave no e-mail address', () => {
     await notified({ name: { given: 'Carta' }, address: { kind: 'dwelling', streetName: 'de la Carta', number: '7' } })
     await notified({ name: { given: 'Secreta' }, protected: true })
     await tell()
-    expect(await postalNoticesWaiting(house.rooms, house.town)).toBe(2)
+    expect(await postalNoticesWaiting(house.rooms, house.town, clerkOfTown)).toBe(2)
     const clerk = await signedIn(house, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
     expect(await (await clerk.open('/desk/work')).text()).toContain('Letters to send')
     const printed = await clerk.send('/desk/letters', {}, '/desk/work')
@@ -167,7 +167,7 @@ describe('a neighbour who gave no e-mail address', () => {
     for (const words of ['Sense Sostre', 'Oficina de Drets Socials', 'Tiene un mensaje.', 'Carta', 'de la Carta 7'])
       expect(text).toContain(words)
     expect(text).not.toMatch(/Secreta|padr|regist|judge/i)
-    expect(await postalNoticesWaiting(house.rooms, house.town)).toBe(0)
+    expect(await postalNoticesWaiting(house.rooms, house.town, clerkOfTown)).toBe(0)
     const seen = await house.peek(
       "select from ledger_entries where purpose = 'postal-notices' and subject_id is not null",
     )
@@ -181,6 +181,6 @@ describe('a neighbour who gave no e-mail address', () => {
       Promise.reject(new Error('no paper')),
     )
     await expect(printing).rejects.toThrow('no paper')
-    expect(await postalNoticesWaiting(house.rooms, house.town)).toBe(1)
+    expect(await postalNoticesWaiting(house.rooms, house.town, clerkOfTown)).toBe(1)
   })
 })

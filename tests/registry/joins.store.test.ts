@@ -182,19 +182,76 @@ describe('one person registered twice', () => {
     expect((await openRecord(house, child.id)).body.representatives).toMatchObject([{ neighbourId: other.id }])
   })
 
-  it('is not taken apart over a move that came after, and says so', async () => {
-    const [stays, other] = [await register(house), await register(house)]
-    await join(stays.id, other.id)
-    await house.ask('POST', `/v1/neighbours/${stays.id}/residences`, {
-      as: 'clerk',
-      body: { address: { kind: 'dwelling', streetName: 'de Després', number: '4' } },
-      ifMatch: (await openRecord(house, stays.id)).body.version as number,
-    })
-    const apart = await house.ask<{ id: string }>('POST', `/v1/neighbours/${stays.id}/joins/${other.id}/apart`, {
+  const apartFrom = async (stays: string, other: string) => {
+    const apart = await house.ask<{ id: string }>('POST', `/v1/neighbours/${stays}/joins/${other}/apart`, {
       as: 'clerk',
       body: { reason: 'Both came to the counter' },
     })
-    expect((await decide(stays.id, apart.body.id)).body.code).toBe('apart-in-the-way')
+    return decide(stays, apart.body.id)
+  }
+  const act = async (id: string, path: string, body: object, as = 'clerk') => {
+    const ifMatch = (await openRecord(house, id)).body.version as number
+    const answer = await house.ask('POST', `/v1/neighbours/${id}${path}`, { as, body, ifMatch })
+    expect([200, 201], answer.text).toContain(answer.status)
+  }
+
+  it('is taken apart also after a move or a death: what came after stays with the record that stays', async () => {
+    for (const what of ['move', 'death']) {
+      const [stays, other] = [await register(house), await register(house)]
+      await since(other.id, '2015-05-01')
+      const before = await inForce(other.id)
+      await join(stays.id, other.id)
+      if (what === 'move')
+        await act(stays.id, '/residences', { address: { kind: 'dwelling', streetName: 'de Després', number: '4' } })
+      else await act(stays.id, '/departures', { cause: 'death' })
+      const after = await inForce(stays.id)
+      expect((await apartFrom(stays.id, other.id)).status).toBe(200)
+      expect(await inForce(other.id)).toEqual(before)
+      expect(await inForce(stays.id)).toEqual(after.filter(({ household_id }) => household_id !== other.householdId))
+      expect((await openRecord(house, other.id)).body.departedOn).toBeUndefined()
+    }
+  })
+
+  it('is not taken apart where the years that the join brought were corrected since, and says so', async () => {
+    const [stays, other] = [await register(house), await register(house)]
+    await since(other.id, '2015-05-01')
+    await join(stays.id, other.id)
+    const [brought] = await house.peek<{ id: string }>(
+      `select id from residences where neighbour_id = '${stays.id}' and superseded_at is null order by valid_from limit 1`,
+    )
+    await house.peek('alter table residences disable trigger user')
+    await house.peek(`update residences set valid_from = '2015-05-09' where id = '${brought?.id}'`)
+    await house.peek(`insert into residences (id, municipality_id, neighbour_id, household_id, valid_from, valid_to, recorded_at, superseded_at)
+      select gen_random_uuid(), municipality_id, neighbour_id, household_id, '2015-05-01', valid_to, recorded_at, now()
+      from residences where id = '${brought?.id}'`)
+    await house.peek('alter table residences enable trigger user')
+    expect((await apartFrom(stays.id, other.id)).body.code).toBe('apart-in-the-way')
+  })
+
+  it('takes along whose record it is among the staff and whether it is watched, and gives them back', async () => {
+    const [stays, other] = [await register(house), await register(house)]
+    await house.ask('POST', '/v1/staff-records', { as: 'supervisor', body: { staff: 'cousin', neighbourId: other.id } })
+    await house.ask('POST', '/v1/watched-neighbours', { as: 'supervisor', body: { neighbourId: other.id } })
+    const whose = async () => [
+      (await house.peek<{ id: string }>(`select neighbour_id as id from staff_neighbours where staff_id = 'cousin'`))[0]
+        ?.id,
+      (await house.peek(`select from watched_neighbours where neighbour_id = '${stays.id}'`)).length,
+    ]
+    await join(stays.id, other.id)
+    expect(await whose()).toEqual([stays.id, 1])
+    expect((await apartFrom(stays.id, other.id)).status).toBe(200)
+    expect(await whose()).toEqual([other.id, 0])
+  })
+
+  it('withdraws proofs of the other that say what the record that stays does not', async () => {
+    const [stays, other] = [await register(house), await register(house)]
+    const proof = await house.ask<{ id: string }>('POST', `/v1/neighbours/${other.id}/proofs`, {
+      as: 'clerk',
+      body: { profile: 'library' },
+    })
+    await join(stays.id, other.id)
+    const [row] = await house.peek(`select revoked_at is not null as gone from proofs where id = '${proof.body.id}'`)
+    expect(row).toEqual({ gone: true })
   })
 
   it('waits where something else is open, and is not proposed twice', async () => {

@@ -153,7 +153,7 @@ describe('a move, a return and a departure', () => {
       'POST',
       `/v1/neighbours/${id}/departures`,
       { cause: 'moved-away', saidBy: 'in-person', on: '2010-01-01' },
-      { ifMatch: version },
+      { ifMatch: version, as: 'supervisor' },
     )
     const back = (since: string) =>
       ask('POST', `/v1/neighbours/${id}/returns`, { address: elsewhere, since }, { ifMatch: version + 1 })

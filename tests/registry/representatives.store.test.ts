@@ -44,6 +44,48 @@ describe('who acts for somebody', () => {
     expect((await ties(child.id)).map(({ kind }) => kind)).toEqual(['parent', 'parent', 'institution', 'carer'])
   })
 
+  it('ends at both ends: with a guardian of their own, with the child’s own leaving, and never in a circle', async () => {
+    const [mother, guardian] = [await register(house, { dateOfBirth: aged(30) }), await register(house)]
+    const child = await register(house, {
+      dateOfBirth: aged(4),
+      representatives: [{ kind: 'parent', neighbourId: mother.id }],
+    })
+    expect((await act(mother.id, { kind: 'guardian', neighbourId: guardian.id })).status).toBe(201)
+    expect(await ties(child.id)).toEqual([])
+    expect(await act(child.id, { kind: 'parent', neighbourId: mother.id })).toMatchObject({ status: 422 })
+    const [one, other] = [
+      await register(house, { dateOfBirth: undefined } as object),
+      await register(house, { dateOfBirth: undefined } as object),
+    ]
+    expect((await act(one.id, { kind: 'parent', neighbourId: other.id })).status).toBe(201)
+    expect((await act(other.id, { kind: 'parent', neighbourId: one.id })).status).toBe(422)
+  })
+
+  it('does not come back with a child who left and returned, but does where the leaving is undone', async () => {
+    const mother = await register(house, { dateOfBirth: aged(30) })
+    const child = await register(house, {
+      dateOfBirth: aged(4),
+      representatives: [{ kind: 'parent', neighbourId: mother.id }],
+    })
+    const leave = async () =>
+      house.ask('POST', `/v1/neighbours/${child.id}/departures`, {
+        as: 'clerk',
+        body: { cause: 'moved-away', saidBy: 'representative' },
+        ifMatch: await version(child.id),
+      })
+    expect((await leave()).status).toBe(201)
+    expect(await house.ask('POST', `/v1/neighbours/${child.id}/undo`, { as: 'clerk' })).toMatchObject({ status: 200 })
+    expect(await ties(child.id)).toHaveLength(1)
+    await leave()
+    const back = await house.ask('POST', `/v1/neighbours/${child.id}/returns`, {
+      as: 'clerk',
+      body: { address: { kind: 'dwelling', streetName: 'Nou', number: '1' }, agreement: 'all-agree' },
+      ifMatch: await version(child.id),
+    })
+    expect(back.status, back.text).toBe(201)
+    expect(await ties(child.id)).toEqual([])
+  })
+
   it('is an adult who lives here, at every door', async () => {
     const toddler = await register(house, { dateOfBirth: aged(2) })
     const gone = await register(house)

@@ -42,6 +42,10 @@ describe('a date of birth in three boxes', () => {
     ['', '5', '', 'month-without-year'],
     ['31', '2', '1990', 'no-such-day'],
     ['', '13', '1990', 'no-such-day'],
+    ['', '23', '1990', 'no-such-day'],
+    ...['año 90', 'nac. 70', 'edad 50', 'age 40', 'n. 50', 'antes de 1960', 'before 1960', 'about 1960', 'en 1960'].map(
+      (words): [string, string, string, 'not-a-year'] => ['', '', words, 'not-a-year'],
+    ),
     ['', 'spring', '', 'month-without-year'],
     ['', 'brumaire', '1990', 'unknown-month'],
     ['', 'ma', '1990', 'unknown-month'],

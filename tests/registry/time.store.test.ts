@@ -74,6 +74,8 @@ const depart = async (id: string, body: object) =>
     body,
     ifMatch: await versionOf(id),
   })
+const departAs = async (as: string, id: string, body: object) =>
+  house.ask<{ code: string }>('POST', `/v1/neighbours/${id}/departures`, { as, body, ifMatch: await versionOf(id) })
 const comeBack = async (id: string, body: object) =>
   house.ask<{ saidSince?: string; validFrom: string; code: string }>('POST', `/v1/neighbours/${id}/returns`, {
     as: 'clerk',
@@ -228,7 +230,10 @@ describe('years that are somebody’s word', () => {
     ])
     expect((await openRecord(house, mover.id)).body).toMatchObject({ residence: { residentSince: '2015-01-01' } })
 
-    await depart(mover.id, { cause: 'moved-away', saidBy: 'in-person', on: '2022-01-01' })
+    const long = { cause: 'moved-away', saidBy: 'in-person', on: '2022-01-01' }
+    // Years taken away at one stroke are not for one clerk either.
+    expect(await depart(mover.id, long)).toMatchObject({ status: 422, body: { errors: [{ pointer: '/on' }] } })
+    expect((await departAs('supervisor', mover.id, long)).status).toBe(201)
     expect(await comeBack(mover.id, { ...street('Nou'), since: '2023-01-01' })).toMatchObject({
       status: 201,
       body: { validFrom: today().toString(), saidSince: '2023-01-01' },
@@ -381,11 +386,35 @@ describe('correcting the start of a residence', () => {
     })
   })
 
+  it('of a departure written with the wrong day is put right by two: who came back that day never left', async () => {
+    const { id } = await register(house, { since: ago(80) })
+    expect((await depart(id, { cause: 'moved-away', saidBy: 'in-person', on: ago(50) })).status).toBe(201)
+    await comeBack(id, { ...street('Nou'), since: ago(49) })
+    const answer = await correct(id, await residenceOf(id), { from: ago(50) })
+    expect(answer).toMatchObject({ status: 201, body: { status: 'waiting' } })
+    const [waiting] = await saidOf(id)
+    expect((await decide(id, waiting?.id ?? '', { decision: 'confirmed', seen: 'photo-document' })).status).toBe(200)
+    expect((await openRecord(house, id)).body).toMatchObject({ residence: { residentSince: ago(80) } })
+    expect(await history(id)).toMatchObject({})
+  })
+
+  it('of somebody whose death is recorded is a supervisor’s', async () => {
+    const { id } = await register(house, { since: ago(80) })
+    await depart(id, { cause: 'death', on: ago(10) })
+    expect(await comeBack(id, { ...street('Nou'), since: ago(5) })).toMatchObject({ body: { code: 'recorded-dead' } })
+    const back = await house.ask('POST', `/v1/neighbours/${id}/returns`, {
+      as: 'supervisor',
+      body: { ...street('Nou'), since: ago(10) },
+      ifMatch: await versionOf(id),
+    })
+    expect(back.status).toBe(201)
+  })
+
   it('keeps a time away', async () => {
     const { id } = await register(house, { since: ago(80) })
     await depart(id, { cause: 'moved-away', saidBy: 'in-person', on: ago(50) })
     await comeBack(id, { ...street('Nou'), since: ago(30) })
-    for (const days of [50, 55])
+    for (const days of [51, 55])
       expect((await correct(id, await residenceOf(id), { from: ago(days) })).status).toBe(422)
     expect((await correct(id, await residenceOf(id), { from: ago(49) })).status).toBe(201)
     expect((await correct(id, await residenceOf(id), { from: ago(20) })).status).toBe(201)

@@ -138,9 +138,17 @@ describe('undoing what was just written', () => {
     expect(body.representatives).toMatchObject([{ neighbourId: parent.id }])
   })
 
+  it('forgets nobody who wrote to the city or is being heard', async () => {
+    const { id } = await register(house)
+    const body = { cause: 'wrongly-registered', reason: 'Never seen at the address', informant: 'staff' }
+    await change(id, '/departures', body)
+    expect(await undo(id)).toMatchObject({ status: 409, body: { code: 'undo-in-the-way' } })
+    expect((await openRecord(house, id)).status).toBe(200)
+  })
+
   it('a return: away again since the day they had left', async () => {
     const { id } = await register(house, { since: '2026-10-01' })
-    await change(id, '/departures', { cause: 'death', on: '2026-10-15' })
+    await change(id, '/departures', { cause: 'moved-away', saidBy: 'in-person', on: '2026-10-15' })
     await change(id, '/returns', elsewhere)
     expect((await undo(id)).body.what).toBe('return')
     expect((await openRecord(house, id)).body.departedOn).toBe('2026-10-15')
