@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 import { browserScripts } from './vite.config.ts'
 
-const shared = { testTimeout: 60_000, hookTimeout: 120_000 }
+/** Files of one worker share what they import: none of them keeps anything in a module, and none replaces one. */
+const shared = { testTimeout: 60_000, hookTimeout: 120_000, isolate: false }
 
 /**
  * `*.store.test.ts` runs on the embedded database and on a real PostgreSQL server; `*.server.test.ts` needs

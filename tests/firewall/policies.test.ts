@@ -7,6 +7,7 @@ import staff from '../../policies/staff.cedar?raw'
 import type { Position } from '../../src/firewall/organisations.ts'
 import { loadPolicies, PoliciesInvalid, purposes, type Question } from '../../src/firewall/policies.ts'
 import { ACTIONS, belongs, type Requester } from '../../src/firewall/requester.ts'
+import { oneIn, WHOLE } from '../support/sampled.ts'
 
 const texts = { firewall, providers, residents, staff }
 const engine = loadPolicies(cedar)
@@ -108,6 +109,8 @@ describe('every combination of requester, organisation, attestation, action, pur
     const wrong: string[] = []
     let asked = 0
     let permitted = 0
+    // A number that shares no divisor with the sizes of the loops, so that every kind of question is among them.
+    const tried = oneIn(7)
     for (const requester of requesters) {
       const placed = belongs(requester)
       for (const shape of placed ? shapes : shapes.slice(0, 1)) {
@@ -133,6 +136,7 @@ describe('every combination of requester, organisation, attestation, action, pur
                     record: { id: 'record', protected: false },
                     now: NOW,
                   }
+                  if (!tried()) continue
                   asked += 1
                   const decision = engine.decide(question)
                   if (!decision.permitted) continue
@@ -163,8 +167,8 @@ describe('every combination of requester, organisation, attestation, action, pur
       }
     }
     expect(wrong).toEqual([])
-    expect(permitted).toBeGreaterThan(500)
-    expect(asked).toBeGreaterThan(100_000)
+    expect(permitted).toBeGreaterThan(WHOLE ? 500 : 70)
+    expect(asked).toBeGreaterThan(WHOLE ? 100_000 : 20_000)
     process.stdout.write(
       `policies: ${asked} combinations asked, ${permitted} permitted, ${wrong.length} of them wrongly\n`,
     )

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { PGlite } from '@electric-sql/pglite'
 import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist'
@@ -188,9 +190,22 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   }
 }
 
+/** The program of the embedded database, compiled once for all files of a worker. */
+let program: Promise<WebAssembly.Module> | undefined
+const compiled = () => {
+  const from = createRequire(import.meta.url).resolve('@electric-sql/pglite')
+  program ??= readFile(join(dirname(from), 'pglite.wasm')).then((bytes) => WebAssembly.compile(new Uint8Array(bytes)))
+  return program
+}
+
 async function embeddedStore() {
   const dump = new Blob([new Uint8Array(await readFile(inject('embeddedDump')))])
-  const pglite = await PGlite.create({ loadDataDir: dump, extensions: { btree_gist }, parsers: embeddedParsers })
+  const pglite = await PGlite.create({
+    loadDataDir: dump,
+    extensions: { btree_gist },
+    parsers: embeddedParsers,
+    pgliteWasmModule: await compiled(),
+  })
   const database = openDatabase(embeddedDialect(pglite))
   return {
     owner: database,
