@@ -208,6 +208,11 @@ export interface Flags {
   staff_id: string;
 }
 
+export interface Functions {
+  closes: boolean;
+  id: string;
+}
+
 export interface Helpers {
   code_hash: Buffer;
   created_at: Timestamp;
@@ -740,6 +745,7 @@ export interface DB {
   erasures: Erasures;
   evidence: Evidence;
   flags: Flags;
+  functions: Functions;
   helpers: Helpers;
   households: Households;
   idempotency_keys: IdempotencyKeys;

@@ -95,7 +95,7 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
         ...none,
         id: DATA_BROKER,
         name: 'Address Check Ltd',
-        functions: ['address-check'],
+        functions: ['bank'],
         sharesWith: [POLICE_UNIT],
         attestation,
         clients: ['address-check'],

@@ -1,3 +1,4 @@
+import { closes, FUNCTION_IDS, functionTitle } from '../firewall/functions.ts'
 import {
   addTie,
   attest,
@@ -16,9 +17,8 @@ import {
   applicationsToReview,
   decideApplication,
 } from '../portal/applications.ts'
-import { functionNames } from '../portal/enrol-pages.tsx'
 import type { ProofDeps } from '../proofs/issue.ts'
-import { Csrf, Field, Select } from '../ui/form.tsx'
+import { Csrf, Field, Group, Select, Tick } from '../ui/form.tsx'
 import { Details, Fact, Facts } from '../ui/parts.tsx'
 import { plainIn } from '../ui/plain.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
@@ -26,7 +26,6 @@ import { Desk, type DeskVisit, dayText } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 const LEGAL = ['legal'] as const
-const ENFORCEMENT = 'immigration-enforcement'
 
 /** Who may ask, and why not: organisations, ties and promises, for legal officers. */
 export function organisationDesk(page: Pages, deps: ProofDeps): void {
@@ -62,7 +61,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
           .filter(Boolean)
       const parsed = NewOrganisation.safeParse({
         name: form.get('name'),
-        functions: words('functions'),
+        functions: FUNCTION_IDS.filter((one) => form.get(`does-${one}`) !== ''),
         clients: words('clients'),
         ...(form.get('signed') ? { signedBy: form.get('signed') } : {}),
         ...plainIn(form),
@@ -96,10 +95,10 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
 function ApplicationBox(props: { visit: DeskVisit; application: ApplicationToReview }) {
   const { visit, application } = props
   const { t, language, session } = visit
-  const names = functionNames(t)
+  const names = (id: string) => (id === 'other' ? t.aOther : functionTitle(id, language))
   const { id, name, functions, ties, need, officer, contact, keys, receivedAt } = application
   const lines: [string, string][] = [
-    [t.aDoes, functions.map((one) => names[one]).join(', ')],
+    [t.aDoes, functions.map(names).join(', ')],
     [t.aTies, ties || '–'],
     [t.aNeed, need],
     [t.aOfficer, officer],
@@ -161,12 +160,10 @@ function OrganisationsPage(props: {
               <bdi>{organisation.name}</bdi>
             </strong>
             <br />
-            {organisation.functions.length === 0 ? (
-              t.gNoFunction
-            ) : (
-              <span dir="ltr">{organisation.functions.join(', ')}</span>
-            )}
-            {organisation.functions.includes(ENFORCEMENT) ? ` · ${t.gEnforcement}` : ''}
+            {organisation.functions.length === 0
+              ? t.gNoFunction
+              : organisation.functions.map((one) => functionTitle(one, language)).join(', ')}
+            {closes(organisation.functions) ? ` · ${t.gEnforcement}` : ''}
             <br />
             {organisation.attestedUntil
               ? t.gUntil.replace('{day}', dayText(language, organisation.attestedUntil.slice(0, 10)))
@@ -184,7 +181,15 @@ function OrganisationsPage(props: {
         <form method="post" action="/desk/organisations">
           <Csrf token={session.csrf} />
           <Field name="name" label={t.gName} required auto />
-          <Field name="functions" label={t.gFunctions} required />
+          <Group name="functions" legend={t.aDoes}>
+            {FUNCTION_IDS.map((one) => (
+              <Tick
+                name={`does-${one}`}
+                label={closes([one]) ? `${functionTitle(one, language)} (${t.gNever})` : functionTitle(one, language)}
+                on={false}
+              />
+            ))}
+          </Group>
           <Field name="signed" label={t.gSigned} auto />
           <Field name="clients" label={t.gClients} />
           <button type="submit" class="govuk-button">

@@ -1,5 +1,6 @@
 import type { DemandOutline } from '../firewall/access-requests.ts'
 import type { StaffActivity } from '../firewall/flags.ts'
+import { FUNCTION_IDS, functionTitle } from '../firewall/functions.ts'
 import type { Lockdown } from '../firewall/lockdown.ts'
 import { type PolicyEngine, purposes } from '../firewall/policies.ts'
 import type { LedgerLine } from '../ledger/lines.ts'
@@ -128,9 +129,10 @@ export function LegalPage(props: { visit: DeskVisit; demands: readonly DemandOut
           <Select
             name="function"
             label={t.dFunction}
-            options={['immigration-enforcement', 'police', 'court', 'tax', 'social-services', 'other'].map(
-              (one) => [one, one] as const,
-            )}
+            options={[
+              ...FUNCTION_IDS.map((one) => [one, functionTitle(one, language)] as const),
+              ['', t.aOther] as const,
+            ]}
           />
           <Tick name="immigration" label={t.dForImmigration} on={false} />
           <Tick name="judge" label={t.dJudge} on={false} />

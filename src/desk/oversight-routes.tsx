@@ -41,7 +41,10 @@ export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     const documentSha256 = form.get('document').toLowerCase()
     if (!/^[0-9a-f]{64}$/.test(documentSha256)) throw new InvalidInput([])
     await recordDemand(deps.gate, town.id, requester, {
-      authority: { name: form.get('authority').slice(0, 200), functions: [form.get('function') || 'other'] },
+      authority: {
+        name: form.get('authority').slice(0, 200),
+        functions: form.get('function') === '' ? [] : [form.get('function')],
+      },
       purpose: form.has('immigration') ? 'immigration-control' : 'other',
       basis: form.has('judge') ? 'judge-order' : 'other',
       basisText: form.get('basis').slice(0, 500),

@@ -5,6 +5,7 @@ import type { Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import { called, confirmedPlain, mustBePlain, plain } from './free-text.ts'
+import { FunctionId } from './functions.ts'
 import type { Ask, Gate } from './gate.ts'
 import { type Authority, Refusal, type Staff } from './requester.ts'
 
@@ -17,7 +18,8 @@ export const Demand = z
   .strictObject({
     authority: z.strictObject({
       name: called(200),
-      functions: z.array(z.string().regex(/^[a-z][a-z-]{1,63}$/)).min(1),
+      /** As the demand says; without one that is listed it is refused. */
+      functions: z.array(FunctionId).max(10),
       organisationId: z.uuid().optional(),
     }),
     purpose: z.enum(['immigration-control', 'other']),

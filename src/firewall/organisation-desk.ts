@@ -5,11 +5,12 @@ import type { Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import { called, confirmedPlain, mustBePlain } from './free-text.ts'
+import { FunctionId } from './functions.ts'
 import type { Gate } from './gate.ts'
 import { admitOrganisation, tieOrganisation } from './organisations.ts'
 import type { Staff } from './requester.ts'
 
-const Functions = z.array(z.string().regex(/^[a-z][a-z-]{1,63}$/)).max(10)
+const Functions = z.array(FunctionId).max(10)
 
 export const NewOrganisation = z
   .strictObject({

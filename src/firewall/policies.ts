@@ -4,6 +4,7 @@ import purposeList from '../../policies/purposes.json'
 import schema from '../../policies/schema.cedarschema?raw'
 import titleList from '../../policies/titles.json'
 import { fromLanguageFiles } from '../platform/languages.ts'
+import { closes, FUNCTIONS } from './functions.ts'
 import type { Position } from './organisations.ts'
 import { type Action, belongs, type Requester } from './requester.ts'
 
@@ -87,7 +88,7 @@ export class PoliciesInvalid extends Error {
 
 /** What no policy file may leave out, soften or turn around. */
 const UNCONDITIONAL = {
-  'firewall.enforcement': 'forbid (principal in Function::"immigration-enforcement", action, resource);',
+  'firewall.enforcement': 'forbid (principal in Function::"closed", action, resource);',
   'firewall.purpose':
     'forbid (principal, action, resource) when { context.purpose == Purpose::"immigration-control" };',
   'firewall.attestation': `forbid (principal is Client, action, resource)
@@ -156,7 +157,7 @@ function rulesOf(engine: Cedar, policies: Record<string, string>): Rule[] {
 
 function digestOf(policies: Record<string, string>): string {
   const rules = Object.entries(policies).sort(([a], [b]) => (a < b ? -1 : 1))
-  return hash('sha256', JSON.stringify([rules, schema, purposeTitles, translations]), 'hex')
+  return hash('sha256', JSON.stringify([rules, schema, purposeTitles, [...FUNCTIONS.values()], translations]), 'hex')
 }
 
 function named(engine: Cedar, texts: readonly string[]): Record<string, string> {
@@ -318,7 +319,7 @@ function principalEntity(requester: Requester, position: Position | undefined): 
     return { uid, attrs, parents: [] }
   }
   if (requester.kind === 'authority') {
-    const parents = requester.functions.map((name) => ({ type: 'Function', id: name }))
+    const parents = functionParents(requester.functions)
     return {
       uid,
       attrs: {},
@@ -330,6 +331,12 @@ function principalEntity(requester: Requester, position: Position | undefined): 
   const attrs: cedar.EntityJson['attrs'] = { organisation: { __entity: organisation } }
   if (requester.kind === 'staff') attrs.role = requester.role
   return { uid, attrs, parents: [organisation] }
+}
+
+/** What somebody is in by what they do. A function that is on no list closes the gate too: nobody has said what it is. */
+function functionParents(functions: Iterable<string>): cedar.TypeAndId[] {
+  const names = [...functions]
+  return [...names, ...(closes(names) ? ['closed'] : [])].map((id) => ({ type: 'Function', id }))
 }
 
 /**
@@ -347,7 +354,7 @@ function organisationEntities(position: Position): cedar.EntityJson[] {
     {
       uid: organisation(position.organisationId),
       attrs,
-      parents: [...others.map(organisation), ...[...functions].map((name) => ({ type: 'Function', id: name }))],
+      parents: [...others.map(organisation), ...functionParents(functions)],
     },
     ...others.map((id) => ({
       uid: organisation(id),

@@ -19,6 +19,8 @@ const LanguageFile = z.strictObject({
   rules: words,
   /** Each purpose by its id. */
   purposes: words,
+  /** What organisations do, by the id of each function. */
+  functions: words,
   /** Each service profile by its id. */
   services: z.record(z.string(), z.strictObject({ title: z.string(), purpose: z.string() })),
   /** Regular expressions of words that may say something about papers or status. */

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { called, confirmedPlain, mustBePlain, ownWords, plain } from '../firewall/free-text.ts'
+import { closes, FUNCTION_IDS, functionOf } from '../firewall/functions.ts'
 import { enrolIn, enrolling } from '../firewall/organisation-desk.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
@@ -12,25 +13,13 @@ import type { Municipality } from '../registry/municipality.ts'
 import { triedTooOften } from '../registry/tries.ts'
 import { lettersIn, newReference } from './reference.ts'
 
-/** What an organisation may say it does. What is on no list is told in words to a legal officer. */
-export const FUNCTIONS = [
-  'library',
-  'school',
-  'housing',
-  'health',
-  'social-services',
-  'transport',
-  'bank',
-  'police',
-  'immigration-enforcement',
-  'other',
-] as const
-const ENFORCEMENT = 'immigration-enforcement'
+/** What an organisation may say it does. What is on no list is told in words to a legal officer, and is answered nothing. */
+export const DOES = [...FUNCTION_IDS, 'other'] as const
 const MOST = { source: 10, town: 300 } as const
 
 export const Application = z.strictObject({
   name: called(200),
-  functions: z.array(z.enum(FUNCTIONS)).min(1).max(FUNCTIONS.length),
+  functions: z.array(z.enum(DOES)).min(1).max(DOES.length),
   /** Whom it belongs to, reports to, shares data with, in its own words: it must be able to name whom we answer nothing. */
   ties: ownWords(2000),
   /** Who signs that it passes nothing on. */
@@ -52,6 +41,9 @@ export const ApplicationAnswer = z.discriminatedUnion('enrol', [
   z.strictObject({ enrol: z.literal(false), reason: plain(2000), confirmedPlain }),
 ])
 export type ApplicationAnswer = z.infer<typeof ApplicationAnswer>
+
+/** Of what they say they do, what the list says too. */
+const listed = (functions: readonly string[]): string[] => functions.flatMap((one) => functionOf(one) ?? [])
 
 const place = (id: string, column: 'content' | 'reason') => ({ table: 'applications', column, row: id })
 
@@ -97,7 +89,7 @@ export async function applyToAsk(
   const { letters, shown } = newReference()
   const id = uuidv7()
   const now = deps.clock.now()
-  const refused = application.functions.includes(ENFORCEMENT)
+  const refused = listed(application.functions).some((one) => closes([one]))
   const taken = await inMunicipality(deps.database, town.id, async (transaction) => {
     if (await triedTooOften(transaction, town, hash, now, 'application', source, MOST)) return false
     await transaction
@@ -202,7 +194,12 @@ export async function decideApplication(
     }
     const { name, functions, officer: signedBy, keys } = ledger.open(place(id, 'content'), row.content) as Application
     const clients = answer.client === '' ? [] : [answer.client]
-    const organisationId = await enrolIn(transaction, deps.clock, town.id, { name, functions, signedBy, clients })
+    const organisationId = await enrolIn(transaction, deps.clock, town.id, {
+      name,
+      functions: listed(functions),
+      signedBy,
+      clients,
+    })
     if (clients.length > 0 && keys.length > 0)
       await transaction
         .insertInto('client_keys')

@@ -1,5 +1,6 @@
 import { always, type House } from '../firewall/endpoint.ts'
 import { SaysTooMuch } from '../firewall/free-text.ts'
+import { closes, functionTitle } from '../firewall/functions.ts'
 import type { Reply } from '../firewall/reply.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -10,7 +11,7 @@ import { Done } from '../ui/parts.tsx'
 import { PlainTick, plainFaults, plainIn } from '../ui/plain.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { pageOf } from '../ui/signed-in.tsx'
-import { Application, applyToAsk, FUNCTIONS, type Standing, standingOf, thumbprintsIn } from './applications.ts'
+import { Application, applyToAsk, DOES, type Standing, standingOf, thumbprintsIn } from './applications.ts'
 import { formOf, type PortalDeps } from './routes.tsx'
 
 /** Where organisations whose machines must ask say who they are. */
@@ -28,7 +29,7 @@ export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
     const text = (name: string) => form.get(name) ?? ''
     const typed = {
       name: text('name'),
-      functions: FUNCTIONS.filter((one) => form.has(`does-${one}`)),
+      functions: DOES.filter((one) => form.has(`does-${one}`)),
       ties: text('ties'),
       officer: text('officer'),
       contact: text('contact'),
@@ -67,19 +68,13 @@ const heldIn = (form: URLSearchParams, t: Texts): Faults =>
     name === 'contact' || name === 'need' ? 'plain' : name === 'name' || name === 'officer' ? 'name' : 'passing',
   )
 
-/** What an organisation does, in words. */
-export const functionNames = (t: Texts): Record<(typeof FUNCTIONS)[number], string> => ({
-  library: t.aLibrary,
-  school: t.aSchool,
-  housing: t.aHousing,
-  health: t.aHealth,
-  'social-services': t.aSocial,
-  transport: t.aTransport,
-  bank: t.aBank,
-  police: t.aPolice,
-  'immigration-enforcement': t.aEnforcement,
-  other: t.aOther,
-})
+/** What each function is called, and which of them is never answered. */
+const doesLabel = (t: Texts, language: Language, id: (typeof DOES)[number]) =>
+  id === 'other'
+    ? t.aOther
+    : closes([id])
+      ? `${functionTitle(id, language)} (${t.gNever})`
+      : functionTitle(id, language)
 
 function EnrolOrganisationPage(props: {
   town: string
@@ -91,7 +86,6 @@ function EnrolOrganisationPage(props: {
 }) {
   const { town, language, typed, faults = {}, sent, standing } = props
   const t = LOCALES[language]
-  const names = functionNames(t)
   const value = (name: string) => typed?.get(name) ?? ''
   return (
     <Page title={`${t.aTitle} · ${town}`} language={language} town={town}>
@@ -129,8 +123,8 @@ function EnrolOrganisationPage(props: {
         {typed ? <PlainTick t={t} faults={heldIn(typed, t)} /> : ''}
         <Field name="name" label={t.gName} value={value('name')} fault={faults.name} auto />
         <Group name="functions" legend={t.aDoes} fault={faults.functions}>
-          {FUNCTIONS.map((one) => (
-            <Tick name={`does-${one}`} label={names[one]} on={typed?.has(`does-${one}`) ?? false} />
+          {DOES.map((one) => (
+            <Tick name={`does-${one}`} label={doesLabel(t, language, one)} on={typed?.has(`does-${one}`) ?? false} />
           ))}
         </Group>
         <Field

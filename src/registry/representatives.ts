@@ -14,7 +14,8 @@ import { CourtLimit, type Name, type NeighbourFields, type Representation, Repre
 import type { Municipality } from './municipality.ts'
 import { recordMovement } from './neighbours.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
-import { isOfAge, isUnder, OF_AGE } from './representation.ts'
+import { isOfAge, OF_AGE } from './representation.ts'
+import { actsForAnAdult, cannotRepresent, wrongKind } from './representative-rules.ts'
 import { NotResident } from './residences.ts'
 import { loadRecords } from './store.ts'
 
@@ -39,34 +40,6 @@ export function sealTie(
   return { id, representativeId: neighbourId, details: seal(placeOf(id), details) }
 }
 
-/** A neighbour as far as it matters to whether they can act for another. */
-type Candidate = Pick<Partial<NeighbourFields>, 'dateOfBirth' | 'departedOn' | 'representatives'> | undefined
-
-/**
- * Why somebody cannot act for another: they are no neighbour here, not of age, or have somebody who acts for
- * themselves. Somebody whose date of birth is not known is not turned away. A neighbour the clerk may not see is none.
- */
-export function cannotRepresent(
-  candidate: Candidate,
-  day: Temporal.PlainDate,
-  { leapDayBirthday }: Pick<Municipality, 'leapDayBirthday'>,
-): string | undefined {
-  if (candidate === undefined || candidate.departedOn !== undefined) return 'No neighbour here has this id.'
-  if (isUnder(OF_AGE, candidate.dateOfBirth, day, leapDayBirthday))
-    return 'Whoever acts for somebody is of age. Choose an adult.'
-  if (candidate.representatives?.some(({ kind }) => kind === 'guardian' || kind === 'institution'))
-    return 'Somebody acts for this person themself. Choose another adult.'
-  return undefined
-}
-
-/** Whether a tie says that somebody who may be of age does not act for themself. */
-const actsForAnAdult = (
-  kind: Representative['kind'],
-  ward: { dateOfBirth?: string },
-  day: Temporal.PlainDate,
-  { leapDayBirthday }: Pick<Municipality, 'leapDayBirthday'>,
-) => (kind === 'guardian' || kind === 'institution') && !isUnder(OF_AGE, ward.dateOfBirth, day, leapDayBirthday)
-
 /** Whoever does not act for themself acts for nobody: the children they acted for come on the list of those nobody acts for. */
 async function endActing(hand: GateHand, id: string): Promise<void> {
   await hand.transaction
@@ -75,18 +48,6 @@ async function endActing(hand: GateHand, id: string): Promise<void> {
     .where('representative_id', '=', id)
     .where('ended_at', 'is', null)
     .execute()
-}
-
-/** What is wrong with a tie, whoever it is with. */
-function wrongKind(
-  kind: Representative['kind'],
-  ward: { dateOfBirth?: string },
-  day: Temporal.PlainDate,
-  { leapDayBirthday }: Pick<Municipality, 'leapDayBirthday'>,
-): FieldError[] {
-  return isOfAge(OF_AGE, ward.dateOfBirth, day, leapDayBirthday) && (kind === 'parent' || kind === 'carer')
-    ? [{ pointer: '/kind', detail: 'A guardian or an institution acts for somebody of age.' }]
-    : []
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { called, confirmedPlain, fieldsSayingTooMuch, plain, SaysTooMuch } from '../firewall/free-text.ts'
+import { FunctionId } from '../firewall/functions.ts'
 import { admitOrganisation, tieOrganisation } from '../firewall/organisations.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
@@ -12,7 +13,7 @@ const OrganisationEntry = z.strictObject({
   /** Staff tokens name their office by this id. */
   id: z.uuid(),
   name: called(200),
-  functions: z.array(z.string().regex(/^[a-z][a-z-]{1,63}$/)),
+  functions: z.array(FunctionId),
   memberOf: z.array(z.uuid()).default([]),
   reportsTo: z.array(z.uuid()).default([]),
   sharesWith: z.array(z.uuid()).default([]),

@@ -71,7 +71,7 @@ describe('an organisation that legal officers enrol', () => {
     expect(page).toContain('Border Agency')
     await officer.send(
       '/desk/organisations',
-      { name: 'Vallmar Museum', functions: 'museum', signed: 'An invented officer', clients: 'museum' },
+      { name: 'Vallmar Museum', 'does-culture': 'yes', signed: 'An invented officer', clients: 'museum' },
       '/desk/organisations',
     )
     expect(await (await officer.open('/desk/organisations')).text()).toContain('Vallmar Museum')

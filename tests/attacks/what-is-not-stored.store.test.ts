@@ -91,6 +91,7 @@ describe('what the registry has no place for', () => {
       'flags.kind',
       'flags.reviewed_by',
       'flags.staff_id',
+      'functions.id',
       'helpers.profiles',
       'joins.decided_by',
       'joins.decision',

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { enrolOrganisation, NewOrganisation } from '../../src/firewall/organisation-desk.ts'
+import type { Staff } from '../../src/firewall/requester.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { register } from '../support/people.ts'
+
+// An agency gives itself another name, and somebody enrols it under that name.
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const officer: Staff = { kind: 'staff', id: 'legal', role: 'legal', organisationId: DEMO_OFFICE }
+let named = 0
+const enrol = async (functions: string[], client: string) => {
+  named += 1
+  const form = NewOrganisation.parse({
+    name: `Agency ${named}`,
+    functions,
+    signedBy: 'An invented officer',
+    clients: [client],
+  })
+  await enrolOrganisation(house.rooms.gate, house.rooms.clock, house.town.id, officer, form)
+}
+
+describe('what an organisation does', () => {
+  it('is refused by a word that is on no list, and mapped by one that means something listed', () => {
+    expect(NewOrganisation.safeParse({ name: 'X', functions: ['residence-checks'] }).success).toBe(false)
+    expect(NewOrganisation.parse({ name: 'X', functions: ['Border-Police', 'museum'] }).functions).toEqual([
+      'immigration-enforcement',
+      'culture',
+    ])
+  })
+
+  it.each([
+    'data-broker',
+    'credit-reference',
+    'debt-collection',
+    'tenant-screening',
+    'fusion-centre',
+    'anpr',
+    'border',
+  ])('%s closes the gate beside whatever else it does', async (word) => {
+    const { id } = await register(house)
+    const proof = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+      as: 'clerk',
+      body: { profile: 'library' },
+    })
+    const ask = () =>
+      house.ask('POST', '/v1/disclosures', {
+        as: 'city-bikes',
+        body: { subject: { proof: proof.body.token }, purpose: 'service-eligibility', fields: ['resident'] },
+      })
+    await house.peek("delete from clients where id = 'city-bikes'")
+    await enrol(['library'], 'city-bikes')
+    expect((await ask()).status).toBe(200)
+    await house.peek("delete from clients where id = 'city-bikes'")
+    await enrol(['library', word], 'city-bikes')
+    expect((await ask()).status).toBe(403)
+  })
+
+  it('is on the list in the database too', async () => {
+    await expect(
+      house.peek(`insert into organisation_functions (municipality_id, organisation_id, function)
+        values ('${house.town.id}', '${DEMO_OFFICE}', 'border-library')`),
+    ).rejects.toMatchObject({ code: '23503' })
+  })
+
+  it('that a demand names is refused where the list does not know it', async () => {
+    const body = {
+      authority: { name: 'Border Agency', functions: ['borders-and-more'] },
+      purpose: 'other',
+      basis: 'judge-order',
+      basisText: 'Order 17/2026',
+      scope: 'The address of one person',
+      fields: ['address'],
+      documentSha256: 'ab'.repeat(32),
+    }
+    const answer = await house.ask<{ errors: { pointer: string }[] }>('POST', '/v1/access-requests', {
+      as: 'legal',
+      body,
+    })
+    expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: '/authority/functions/0' }] } })
+  })
+})
