@@ -644,6 +644,7 @@ export interface Sessions {
   locked_at: Timestamp | null;
   municipality_id: string;
   office_id: string | null;
+  provider_session: string | null;
   role: string | null;
   signed_in_at: Timestamp;
   subject: string;

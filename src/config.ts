@@ -2,7 +2,30 @@ import { z } from 'zod'
 
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 
-const Issuers = z.array(z.strictObject({ issuer: z.url(), jwksUri: z.url() }))
+const ROLES = ['clerk', 'supervisor', 'legal', 'auditor'] as const
+const Issuers = z.array(
+  z
+    .strictObject({
+      issuer: z.url(),
+      jwksUri: z.url(),
+      towns: z.array(z.string().regex(/^[a-z0-9-]{1,64}$/)).min(1),
+      roles: z.array(z.enum(ROLES)).default([]),
+      clients: z.boolean().default(false),
+      staffAs: z
+        .string()
+        .regex(/^[\w.:/-]{0,100}$/)
+        .optional(),
+    })
+    .refine(({ roles, clients }) => roles.length > 0 || clients, { message: 'says neither roles nor clients' }),
+)
+/** An issuer, and what it may say. @see TrustedIssuer */
+type Issuer = z.infer<typeof Issuers>[number]
+const ISSUERS_FORM = '[{"issuer":"https://…","jwksUri":"https://…","towns":["slug"],"roles":["clerk"],"clients":true}]'
+
+/** How the sign-in says that it cannot be phished. @see OpenID Connect Extended Authentication Profile ACR Values 1.0 */
+const Ways = z
+  .strictObject({ acr: z.array(z.string().min(1)).default([]), amr: z.array(z.string().min(1)).default([]) })
+  .refine(({ acr, amr }) => acr.length + amr.length > 0)
 
 const Witnesses = z.array(z.strictObject({ url: z.url(), key: z.string().min(40) }))
 
@@ -31,7 +54,7 @@ const Environment = z.object({
     .transform((text, context) => {
       const issuers = Issuers.safeParse(jsonOr(text))
       if (issuers.success) return issuers.data
-      context.addIssue({ code: 'custom', message: 'write it as [{"issuer":"https://…","jwksUri":"https://…"}]' })
+      context.addIssue({ code: 'custom', message: `write it as ${ISSUERS_FORM}` })
       return z.NEVER
     })
     .optional(),
@@ -39,6 +62,15 @@ const Environment = z.object({
   SIGN_IN_ISSUER: z.url().optional(),
   SIGN_IN_CLIENT_ID: z.string().min(1).optional(),
   SIGN_IN_CLIENT_SECRET: z.string().min(1).optional(),
+  PHISHING_RESISTANT: z
+    .string()
+    .transform((text, context) => {
+      const ways = Ways.safeParse(jsonOr(text))
+      if (ways.success) return ways.data
+      context.addIssue({ code: 'custom', message: 'write it as {"acr":["phr"],"amr":["hwk"]}' })
+      return z.NEVER
+    })
+    .optional(),
   LEDGER_WITNESSES: z
     .string()
     .transform((text, context) => {
@@ -72,10 +104,12 @@ export interface Config {
   dataDir: string
   registryKeys: string | undefined
   registryKeyFile: string
-  issuers: { issuer: string; jwksUri: string }[]
+  issuers: Issuer[]
   audience: string
   /** Where staff sign in to the pages; without it the desk is closed and the API alone works. */
   signIn: { issuer: string; clientId: string; clientSecret: string } | undefined
+  /** What the sign-in says of a sign-in that cannot be phished. */
+  phishingResistant: z.infer<typeof Ways>
   /** Where messages leave that say there is one; without it there are none. */
   mail: { url: string; from: string } | undefined
   /** Where text messages leave that say there is a message; without it there are none. */
@@ -117,12 +151,16 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     }
   }
   if (!demo && !env.TOKEN_ISSUERS?.length)
-    faults.push('TOKEN_ISSUERS: name the issuers of staff and client tokens, as [{"issuer":"…","jwksUri":"…"}].')
+    faults.push(`TOKEN_ISSUERS: name the issuers of staff and client tokens, as ${ISSUERS_FORM}.`)
   if (!demo && !env.TOKEN_AUDIENCE)
     faults.push('TOKEN_AUDIENCE: name the audience their tokens carry for this service.')
   const signInParts = [env.SIGN_IN_ISSUER, env.SIGN_IN_CLIENT_ID, env.SIGN_IN_CLIENT_SECRET]
   if (signInParts.some((part) => part !== undefined) && signInParts.some((part) => part === undefined))
     faults.push('SIGN_IN_ISSUER, SIGN_IN_CLIENT_ID, SIGN_IN_CLIENT_SECRET: set all three, or none.')
+  faults.push(...issuerFaults(env.TOKEN_ISSUERS ?? []))
+  const signInIssuer = env.TOKEN_ISSUERS?.find(({ issuer }) => issuer === env.SIGN_IN_ISSUER)
+  if (env.SIGN_IN_ISSUER && !demo && (signInIssuer === undefined || signInIssuer.roles.length === 0))
+    faults.push('SIGN_IN_ISSUER: list it in TOKEN_ISSUERS too, with the towns and roles it may name.')
   if (production && env.SIGN_IN_ISSUER && !env.SIGN_IN_ISSUER.startsWith('https://'))
     faults.push('SIGN_IN_ISSUER: the sign-in must use https.')
   if ((env.SMTP_URL === undefined) !== (env.MAIL_FROM === undefined))
@@ -151,6 +189,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       env.SIGN_IN_ISSUER && env.SIGN_IN_CLIENT_ID && env.SIGN_IN_CLIENT_SECRET
         ? { issuer: env.SIGN_IN_ISSUER, clientId: env.SIGN_IN_CLIENT_ID, clientSecret: env.SIGN_IN_CLIENT_SECRET }
         : undefined,
+    phishingResistant: env.PHISHING_RESISTANT ?? { acr: ['phr', 'phrh'], amr: [] },
     mail: env.SMTP_URL && env.MAIL_FROM ? { url: env.SMTP_URL, from: env.MAIL_FROM } : undefined,
     texts:
       env.SMS_URL && env.SMS_TOKEN && env.SMS_FROM
@@ -161,4 +200,16 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     demo,
     demoNeighbours: env.DEMO_NEIGHBOURS,
   }
+}
+
+/** Two issuers that are one name, or whose staff could not be told apart. */
+function issuerFaults(issuers: readonly Issuer[]): string[] {
+  const twice = (names: string[]) => [...new Set(names.filter((name, i) => names.indexOf(name) !== i))]
+  const ofStaff = issuers.filter(({ roles }) => roles.length > 0)
+  return [
+    ...twice(issuers.map(({ issuer }) => issuer)).map((issuer) => `TOKEN_ISSUERS: ${issuer} is listed twice.`),
+    ...twice(ofStaff.map(({ issuer, staffAs = issuer }) => staffAs)).map(
+      (name) => `TOKEN_ISSUERS: two issuers call their staff "${name}": give each another staffAs.`,
+    ),
+  ]
 }

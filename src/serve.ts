@@ -16,7 +16,7 @@ import { type KeyProvider, localKeyProvider, parseKeyMaterial, withNewKey } from
 import { loadPolicies, PoliciesInvalid, type PolicyEngine } from './firewall/policies.ts'
 import { recordPolicies } from './firewall/policy-record.ts'
 import { DEMO_DESK } from './identity/demo-sign-in.ts'
-import { DEMO_SECRET } from './identity/demo-token.ts'
+import { DEMO_SECRET, demoTrust } from './identity/demo-token.ts'
 import { staffSignIn } from './identity/sign-in.ts'
 import { type TrustedIssuer, tokenVerifier } from './identity/tokens.ts'
 import { askWitness, witnessAt } from './ledger/cosigning.ts'
@@ -88,13 +88,19 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       closing.push(demo.close)
       demoIssuer = demo.issuer
       signIn ??= { issuer: demo.issuer, clientId: DEMO_DESK, clientSecret: DEMO_SECRET }
-      issuers = [...issuers, { issuer: demo.issuer, jwksUri: `${demo.issuer}/jwks` }]
+      issuers = [...issuers, demoTrust(demo.issuer)]
     }
     await stores.becomeApp()
     const { database } = stores
     const pending = await pendingMigrations(database)
     if (pending.length > 0)
       throw new ConfigInvalid(`The database is not migrated (${pending.length} to go). Run: padron migrate`)
+
+    refuseStrangers(
+      issuers,
+      (await listMunicipalities(database)).map(({ slug }) => slug),
+    )
+    const trustedSignIn = issuers.find(({ issuer }) => issuer === signIn?.issuer)
 
     const deps: AppDeps = {
       database,
@@ -104,7 +110,10 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       tokens: tokenVerifier(issuers, config.audience),
       senderConstrained: !config.demo,
       shrink: true,
-      signIn: signIn && staffSignIn(signIn),
+      signIn:
+        signIn &&
+        trustedSignIn &&
+        staffSignIn({ ...signIn, trusted: trustedSignIn, phishingResistant: config.phishingResistant }),
       log,
     }
     const house = furnish(deps)
@@ -172,6 +181,17 @@ function sourceOf(env: unknown, headers: Headers, proxies: number): string {
   const said = proxies > 0 ? forwarded.at(-proxies) : undefined
   const { incoming } = (env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } }
   return said || (incoming?.socket?.remoteAddress ?? '')
+}
+
+/** @throws {ConfigInvalid} where an issuer is to speak for a town that is not here: a name that is mistyped is not waited for */
+function refuseStrangers(issuers: readonly TrustedIssuer[], towns: readonly string[]): void {
+  if (towns.length === 0) return
+  const faults = issuers.flatMap(({ issuer, towns: named }) =>
+    named
+      .filter((town) => !towns.includes(town))
+      .map((town) => `TOKEN_ISSUERS: ${issuer} names ${town}, which is no town here.`),
+  )
+  if (faults.length > 0) throw new ConfigInvalid(faults.join('\n'))
 }
 
 /** @throws {PoliciesInvalid} naming what would get through */

@@ -1,10 +1,12 @@
+import { z } from '@hono/zod-openapi'
 import { getCookie } from 'hono/cookie'
-import { always, type House } from '../firewall/endpoint.ts'
-import { Reply } from '../firewall/reply.ts'
+import { always, endpoint, type House } from '../firewall/endpoint.ts'
+import { publicData, Reply } from '../firewall/reply.ts'
 import {
   beginSession,
   changeSession,
   endSession,
+  endStaffSessions,
   findSession,
   SESSION_LIMITS,
   type SessionDeps,
@@ -94,6 +96,28 @@ export function signInPages(house: House<Municipality>, deps: SessionDeps, signI
       )
     }
   })
+  // The provider says by itself that somebody is not of the staff any more: with the next request they are out.
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/sign-in/back-channel',
+      summary: 'End the sessions of somebody whose account at the city\u2019s sign-in was closed',
+      description:
+        'For the provider alone (OpenID Connect Back-Channel Logout 1.0). It takes effect with the next request.',
+      tag: 'Sign-in',
+      auth: 'public',
+      form: true,
+      body: z.strictObject({ logout_token: z.string().min(1).max(8192) }),
+      answers: { 200: { description: 'Their sessions here have ended', schema: z.object({}) } },
+      refuses: [401, 404],
+    },
+    async ({ town, body }) => {
+      if (signIn === undefined) throw new Problem('not-found', 404, 'There is no sign-in here.')
+      await endStaffSessions(deps, town, await signIn.ended(body.logout_token))
+      return Reply.open(publicData({}), 200, { 'cache-control': 'no-store' })
+    },
+  )
   page({ method: 'get', path: '/desk/locked', whenLocked: true }, async (visit) => {
     const { t, language, name } = visit
     const to = safePath(visit.query('to'), '/desk')

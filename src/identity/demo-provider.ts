@@ -75,6 +75,7 @@ export async function startDemoProvider(options: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       dPoP: { enabled: true },
+      backchannelLogout: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => options.audience,
@@ -88,6 +89,15 @@ export async function startDemoProvider(options: {
         }),
       },
     },
+    formats: {
+      customizers: {
+        // Whoever asks for a clerk's token stands for the desk at which the clerk has signed in: no machine is staff.
+        jwt: (_, token, { payload }) => {
+          if (payload && byId.get(token.clientId ?? '')?.staff) payload.client_id = DEMO_DESK
+        },
+      },
+    },
+    acrValues: ['phr'],
     extraTokenClaims: (_, token) => {
       const client = byId.get(token.clientId ?? '')
       return client ? { municipality: client.municipality, sub: client.id, ...client.staff } : undefined

@@ -25,7 +25,9 @@ export async function answerDemoSignIn(
       response.writeHead(400).end()
       return true
     }
-    await provider.interactionFinished(request, response, { login: { accountId: person.id } })
+    await provider.interactionFinished(request, response, {
+      login: { accountId: person.id, acr: 'phr', amr: ['demo'] },
+    })
     return true
   }
   const buttons = people

@@ -1,8 +1,19 @@
 import { createHash } from 'node:crypto'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import type { TrustedIssuer } from './tokens.ts'
 
 /** Demo clients' secret: it opens invented data on this machine and nothing else. */
 export const DEMO_SECRET = 'demo-only-secret-for-invented-neighbours'
+
+/** What the demonstration's provider may say: everything, of its one town. */
+export const demoTrust = (issuer: string): TrustedIssuer => ({
+  issuer,
+  jwksUri: `${issuer}/jwks`,
+  towns: ['vallmar'],
+  roles: ['clerk', 'supervisor', 'legal', 'auditor'],
+  clients: true,
+  staffAs: '',
+})
 
 /** The key a machine proves possession of, and its public half. */
 export interface ProofKey {

@@ -1,15 +1,18 @@
 import type { Credentials } from '../firewall/endpoint.ts'
 import { saysTooMuch } from '../firewall/free-text.ts'
-import type { Requester, Staff } from '../firewall/requester.ts'
+import type { Requester, Staff, StaffRole } from '../firewall/requester.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { checkDpop, DPOP_SECONDS } from './dpop.ts'
 import { type Bearer, type TokenVerifier, Unauthenticated } from './tokens.ts'
 
+/** Staff whose tokens are bound to a key. */
+const WITH_A_KEY: readonly StaffRole[] = ['supervisor', 'legal']
+
 export interface IdentityDeps {
   database: Database
   tokens: TokenVerifier
-  /** Whether service providers' tokens must be bound to a key. */
+  /** Whether tokens of service providers, supervisors and legal officers must be bound to a key. */
   senderConstrained: boolean
   /** Refuses and writes the refusal down. */
   turnAway(municipalityId: string, requester: Requester): Promise<never>
@@ -69,11 +72,14 @@ async function checkPossession(
   deps: IdentityDeps,
   town: Municipality,
   { dpop, method, path }: Credentials,
-  { kind, boundTo }: Bearer,
+  bearer: Bearer,
   token: string | undefined,
 ): Promise<void> {
+  const { boundTo } = bearer
   if (boundTo === undefined) {
-    if (token !== undefined || (kind === 'client' && deps.senderConstrained)) throw new Unauthenticated()
+    // What opens most is worth nothing to whoever copies it: it goes with a key that stays where it is.
+    const needsKey = bearer.kind === 'client' || WITH_A_KEY.includes(bearer.role)
+    if (token !== undefined || (needsKey && deps.senderConstrained)) throw new Unauthenticated()
     return
   }
   if (token === undefined || dpop === undefined) throw new Unauthenticated()

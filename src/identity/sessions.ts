@@ -30,11 +30,22 @@ export const SESSION_LIMITS = {
   staff: { idle: { minutes: 30 }, absolute: { hours: 10 } },
   resident: { idle: { minutes: 10 }, absolute: { hours: 1 } },
 } as const
+/** How long a session of staff lasts where the provider never says that an account was closed: then they sign in again. */
+const UNTOLD: Temporal.DurationLike = { hours: 1 }
 /** How fresh a sign-in must be for what cannot be undone. */
 export const FRESH: Temporal.DurationLike = { minutes: 15 }
 
 export type NewSession =
-  | { kind: 'staff'; subject: string; role: StaffRole; office: string }
+  | {
+      kind: 'staff'
+      subject: string
+      role: StaffRole
+      office: string
+      /** The session at the provider, where it names one. */
+      sid?: string | undefined
+      /** Whether the provider says when an account is closed; false of one that does not. */
+      ends?: boolean
+    }
   | { kind: 'resident'; subject: string }
 
 const sessionId = (hash: (text: string) => Buffer, token: string) => hash(`session ${token}`)
@@ -67,10 +78,12 @@ export async function beginSession(deps: SessionDeps, town: Municipality, who: N
         handle: uuidv7(),
         kind: who.kind,
         subject: who.subject,
-        ...(who.kind === 'staff' ? { role: who.role, office_id: who.office } : {}),
+        ...(who.kind === 'staff' ? { role: who.role, office_id: who.office, provider_session: who.sid ?? null } : {}),
         signed_in_at: now.toString(),
         last_seen_at: now.toString(),
-        ends_at: now.add(SESSION_LIMITS[who.kind].absolute).toString(),
+        ends_at: now
+          .add(who.kind === 'staff' && who.ends === false ? UNTOLD : SESSION_LIMITS[who.kind].absolute)
+          .toString(),
       })
       .execute()
   })
@@ -167,6 +180,22 @@ export async function endSession(
       .where('kind', '=', session.requester.kind)
       .where('subject', '=', subjectOf(session))
       .$if(which !== 'all', (query) => query.where('handle', '=', which === 'all' ? '' : which.handle))
+      .execute(),
+  )
+}
+
+/** Ends every session of a member of staff, or the one that the provider names: their account was closed, or they left. */
+export async function endStaffSessions(
+  deps: Pick<SessionDeps, 'database'>,
+  town: Municipality,
+  { subject, sid }: { subject: string | undefined; sid: string | undefined },
+): Promise<void> {
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .deleteFrom('sessions')
+      .where('kind', '=', 'staff')
+      .$if(subject !== undefined, (query) => query.where('subject', '=', subject ?? ''))
+      .$if(sid !== undefined, (query) => query.where('provider_session', '=', sid ?? ''))
       .execute(),
   )
 }

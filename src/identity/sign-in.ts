@@ -1,15 +1,32 @@
+import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 import { z } from 'zod'
+import type { StaffRole } from '../firewall/requester.ts'
 import { Problem } from '../platform/problem.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import type { NewSession } from './sessions.ts'
+import { mayName, staffIdOf, type TrustedIssuer } from './tokens.ts'
 
 /** The city's sign-in for staff: an OpenID provider that knows this service as one of its clients. */
 export interface SignInProvider {
   issuer: string
   clientId: string
   clientSecret: string
+  /** What it may say: of which towns, and which roles. */
+  trusted: TrustedIssuer
+  /** How it says that a sign-in cannot be phished (`acr` or `amr`): asked of supervisors and legal officers. */
+  phishingResistant: { acr: readonly string[]; amr: readonly string[] }
 }
+
+/** @throws when somebody whose pages open most signed in by a way that can be phished. */
+export class SignInTooWeak extends Problem {
+  constructor() {
+    super('sign-in-too-weak', 401, 'This role signs in with a security key or a passkey. Sign in again with one.')
+  }
+}
+
+/** Whose pages need a sign-in that cannot be phished. */
+const STRONGLY: readonly StaffRole[] = ['supervisor', 'legal']
 
 /** @throws when a sign-in did not end well; nothing is known of who it was. */
 export class SignInFailed extends Problem {
@@ -27,12 +44,27 @@ const StaffClaims = z.object({
   role: z.enum(['clerk', 'supervisor', 'legal', 'auditor']),
   office: z.uuid(),
   municipality: z.string(),
+  acr: z.string().optional(),
+  amr: z.array(z.string()).optional(),
+  sid: z.string().min(1).max(200).optional(),
 })
 
 export interface StaffSignIn {
   begin(town: Municipality, returnTo: string): Promise<{ address: string; underWay: string }>
   finish(town: Municipality, search: string, underWay: string): Promise<{ who: NewSession; returnTo: string }>
+  /** Whose sessions end, as the provider says by itself. @throws {SignInFailed} for anything but its own word */
+  ended(logoutToken: string): Promise<{ subject: string | undefined; sid: string | undefined }>
 }
+
+/** @see OpenID Connect Back-Channel Logout 1.0, sections 2.4 and 2.6 */
+const LogoutClaims = z
+  .object({
+    sub: z.string().min(1).max(200).optional(),
+    sid: z.string().min(1).max(200).optional(),
+    nonce: z.never().optional(),
+    events: z.object({ 'http://schemas.openid.net/event/backchannel-logout': z.object({}) }),
+  })
+  .refine(({ sub, sid }) => sub !== undefined || sid !== undefined)
 
 /** How long ago the provider may have seen them, seconds. */
 const FRESH_SECONDS = 300
@@ -52,9 +84,31 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
     })
     return known
   }
+  const { phishingResistant } = provider
   const returnAddress = (town: Municipality) => `${town.issuer}/sign-in/return`
 
+  const keys = createRemoteJWKSet(new URL(provider.trusted.jwksUri), { timeoutDuration: 5_000 })
+
   return {
+    async ended(logoutToken) {
+      const said = await jwtVerify(logoutToken, keys, {
+        issuer: provider.issuer,
+        audience: provider.clientId,
+        algorithms: ['ES256', 'EdDSA', 'PS256', 'RS256'],
+        requiredClaims: ['iat', 'jti'],
+        maxTokenAge: FRESH_SECONDS,
+        clockTolerance: 5,
+      }).then(
+        ({ payload }) => LogoutClaims.safeParse(payload),
+        () => undefined,
+      )
+      if (!said?.success) throw new SignInFailed()
+      const { sub, sid } = said.data
+      const subject = sub === undefined ? undefined : staffIdOf(provider.trusted, sub)
+      if (subject === undefined && sid === undefined) throw new SignInFailed()
+      return { subject, sid }
+    },
+
     async begin(town, returnTo) {
       const underWay: SignInUnderWay = {
         state: oidc.randomState(),
@@ -71,6 +125,7 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
         nonce: underWay.nonce,
         // Every sign-in is a fresh one: a desk that was locked must not open by a sign-in of this morning.
         prompt: 'login',
+        ...(phishingResistant.acr.length > 0 ? { acr_values: phishingResistant.acr.join(' ') } : {}),
         max_age: '0',
       })
       return { address: address.href, underWay: Buffer.from(JSON.stringify(underWay)).toString('base64url') }
@@ -97,8 +152,13 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
       }
       const staff = StaffClaims.safeParse(claims)
       if (!staff.success || staff.data.municipality !== town.slug) throw new SignInFailed()
-      const { sub: subject, role, office } = staff.data
-      return { who: { kind: 'staff', subject, role, office }, returnTo: underWay.returnTo }
+      const { sub, role, office, municipality, acr = '', amr = [], sid } = staff.data
+      const subject = staffIdOf(provider.trusted, sub)
+      if (subject === undefined || !mayName(provider.trusted, municipality, role)) throw new SignInFailed()
+      const strong = phishingResistant.acr.includes(acr) || amr.some((way) => phishingResistant.amr.includes(way))
+      if (STRONGLY.includes(role) && !strong) throw new SignInTooWeak()
+      const ends = (await configuration()).serverMetadata().backchannel_logout_supported === true
+      return { who: { kind: 'staff', subject, role, office, sid, ends }, returnTo: underWay.returnTo }
     },
   }
 }

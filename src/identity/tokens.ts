@@ -10,11 +10,36 @@ export class Unauthenticated extends Problem {
   }
 }
 
-/** An issuer of access tokens this installation trusts. */
+/** An issuer of access tokens this installation trusts, and what it may say: nothing beyond it counts, whoever signed. */
 export interface TrustedIssuer {
   issuer: string
   jwksUri: string
+  /** The towns it may speak for, by their slugs. */
+  towns: readonly string[]
+  /** The roles of staff it may name. With none it speaks for machines alone. */
+  roles: readonly StaffRole[]
+  /** Whether it may speak for machines of service providers. */
+  clients: boolean
+  /** What stands before `sub` in the pseudonyms of its staff; the issuer itself, where it is left out. */
+  staffAs?: string | undefined
 }
+
+/** Between an issuer and the `sub` it gives. No `sub` holds it. */
+const BETWEEN = '|'
+
+/**
+ * The pseudonym of a member of staff: issuer and `sub`, since another issuer may give the same `sub` to somebody else.
+ *
+ * @returns undefined for a `sub` that could be taken for that of another issuer
+ */
+export function staffIdOf({ issuer, staffAs = issuer }: TrustedIssuer, sub: string): string | undefined {
+  if (sub.includes(BETWEEN)) return undefined
+  return staffAs === '' ? sub : `${staffAs}${BETWEEN}${sub}`
+}
+
+/** Whether an issuer may say that somebody has this role in this town. */
+export const mayName = ({ towns, roles }: TrustedIssuer, town: string, role: StaffRole): boolean =>
+  towns.includes(town) && roles.includes(role)
 
 /** What a verified access token says about its bearer. */
 export type Bearer =
@@ -58,21 +83,23 @@ export function tokenVerifier(
       }),
     ]),
   )
+  const trusted = new Map(issuers.map((one) => [one.issuer, one]))
   const recent = new Map<string, { bearer: Bearer; until: number }>()
 
   async function check(token: string): Promise<{ bearer: Bearer; expires: number }> {
+    const from = trusted.get(claimedIssuer(token))
     const keys = keySets.get(claimedIssuer(token))
-    if (keys === undefined) throw new Unauthenticated()
+    if (keys === undefined || from === undefined) throw new Unauthenticated()
     try {
       const { payload } = await jwtVerify(token, keys, {
-        issuer: claimedIssuer(token),
+        issuer: from.issuer,
         audience,
         typ: 'at+jwt',
         algorithms: ['ES256', 'EdDSA', 'PS256', 'RS256'],
         requiredClaims: ['exp', 'iat', 'sub'],
         clockTolerance: 5,
       })
-      return { bearer: bearerOf(payload), expires: (payload.exp ?? 0) * 1000 }
+      return { bearer: bearerOf(payload, from), expires: (payload.exp ?? 0) * 1000 }
     } catch (error) {
       if (error instanceof errors.JOSEError || error instanceof z.ZodError) throw new Unauthenticated()
       throw error
@@ -103,11 +130,16 @@ function claimedIssuer(token: string): string {
   }
 }
 
-function bearerOf(payload: JWTPayload): Bearer {
+/** @throws {Unauthenticated} where the issuer says more than it may, or a machine is said to be staff */
+function bearerOf(payload: JWTPayload, from: TrustedIssuer): Bearer {
   if (payload.role !== undefined) {
-    const { sub, role, office, municipality, cnf } = StaffClaims.parse(payload)
-    return { kind: 'staff', id: sub, role, office, municipality, boundTo: cnf?.jkt }
+    const { sub, role, office, municipality, cnf, client_id } = StaffClaims.parse(payload)
+    const id = staffIdOf(from, sub)
+    // A token that a machine has in its own name (RFC 9068 section 2.2: its `sub` is the client) is nobody's of the staff.
+    if (id === undefined || sub === client_id || !mayName(from, municipality, role)) throw new Unauthenticated()
+    return { kind: 'staff', id, role, office, municipality, boundTo: cnf?.jkt }
   }
   const { client_id, municipality, cnf } = Common.parse(payload)
+  if (!from.clients || !from.towns.includes(municipality)) throw new Unauthenticated()
   return { kind: 'client', id: client_id, municipality, boundTo: cnf?.jkt }
 }

@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createApp } from '../../src/app.tsx'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { demoToken, dpopProof, newProofKey, type ProofKey } from '../../src/identity/demo-token.ts'
+import { demoToken, demoTrust, dpopProof, newProofKey, type ProofKey } from '../../src/identity/demo-token.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
 import { AUDIENCE, type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
@@ -16,7 +16,7 @@ const URL = 'https://vallmar.example/v1/disclosures'
 beforeAll(async () => {
   house = await openHouse()
   const issuer = inject('tokenIssuer')
-  const tokens = tokenVerifier([{ issuer, jwksUri: `${issuer}/jwks` }], AUDIENCE)
+  const tokens = tokenVerifier([demoTrust(issuer)], AUDIENCE)
   app = createApp({ ...house.rooms, tokens, senderConstrained: true, log: () => {} }, house.rooms)
   // The demonstration's library has not come yet.
   await house.peek("delete from clients where id = 'library'")

@@ -40,7 +40,8 @@ describe('a dump of the memory of a running service', () => {
       DATA_DIR: folder.path,
       PORT: '0',
       DATABASE_URL: 'postgres://u:p@127.0.0.1:1/x',
-      TOKEN_ISSUERS: '[{"issuer":"https://id.example","jwksUri":"https://id.example/jwks"}]',
+      TOKEN_ISSUERS:
+        '[{"issuer":"https://id.example","jwksUri":"https://id.example/jwks","towns":["vallmar"],"roles":["clerk"],"clients":true}]',
       TOKEN_AUDIENCE: 'urn:x',
       REGISTRY_KEYS: JSON.stringify({ current: 'k', keys: { k: Buffer.alloc(32, 1).toString('base64') } }),
     })

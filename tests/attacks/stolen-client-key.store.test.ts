@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createApp } from '../../src/app.tsx'
-import { demoToken, dpopProof, newProofKey, type ProofKey } from '../../src/identity/demo-token.ts'
+import { demoToken, demoTrust, dpopProof, newProofKey, type ProofKey } from '../../src/identity/demo-token.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
 import { AUDIENCE, type House, openHouse, tokenOf } from '../support/house.ts'
 import { register } from '../support/people.ts'
@@ -17,7 +17,7 @@ const URL = 'https://vallmar.example/v1/disclosures'
 beforeAll(async () => {
   house = await openHouse()
   const issuer = inject('tokenIssuer')
-  const tokens = tokenVerifier([{ issuer, jwksUri: `${issuer}/jwks` }], AUDIENCE)
+  const tokens = tokenVerifier([demoTrust(issuer)], AUDIENCE)
   // As in production, where clients' tokens must be bound to a key.
   app = createApp({ ...house.rooms, tokens, senderConstrained: true, log: () => {} }, house.rooms)
   key = await newProofKey()

@@ -152,6 +152,7 @@ describe('what the registry has no place for', () => {
       'said_starts.said_by',
       'search_tokens.tokens',
       'sessions.kind',
+      'sessions.provider_session',
       'sessions.role',
       'sessions.subject',
       'sessions.work_case',

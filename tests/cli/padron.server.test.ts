@@ -28,7 +28,8 @@ beforeAll(async () => {
     DATABASE_OWNER_URL: url('postgres'),
     DATA_DIR: folder.path,
     REGISTRY_KEY_FILE: join(folder.path, 'keys.json'),
-    TOKEN_ISSUERS: '[{"issuer":"https://id.example","jwksUri":"https://id.example/jwks"}]',
+    TOKEN_ISSUERS:
+      '[{"issuer":"https://id.example","jwksUri":"https://id.example/jwks","towns":["vallmar"],"roles":["clerk"],"clients":true}]',
     TOKEN_AUDIENCE: 'urn:padron:api',
   }
 })

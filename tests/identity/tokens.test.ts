@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { tokenVerifier } from '../../src/identity/tokens.ts'
+import { demoTrust } from '../../src/identity/demo-token.ts'
+import { type TrustedIssuer, tokenVerifier } from '../../src/identity/tokens.ts'
 
 const AUDIENCE = 'urn:padron:api'
 let server: Server
@@ -62,7 +63,8 @@ async function token(
   return jwt.sign(change.key ?? pair.privateKey)
 }
 
-const fresh = () => tokenVerifier([{ issuer, jwksUri: `${issuer}/jwks` }], AUDIENCE)
+const trust = (more: Partial<TrustedIssuer> = {}): TrustedIssuer => ({ ...demoTrust(issuer), ...more })
+const fresh = () => tokenVerifier([trust()], AUDIENCE)
 const refusal = (text: string) =>
   fresh()
     .verify(text)
@@ -132,7 +134,7 @@ describe('an access token', () => {
 
 describe('the issuer’s keys', () => {
   it('are fetched once, and again when a new one appears', async () => {
-    const verifier = tokenVerifier([{ issuer, jwksUri: `${issuer}/jwks` }], AUDIENCE, {
+    const verifier = tokenVerifier([trust()], AUDIENCE, {
       keysCooldown: Temporal.Duration.from({ seconds: 0 }),
     })
     const before = asked
@@ -141,5 +143,40 @@ describe('the issuer’s keys', () => {
     const rotated = await publish('next')
     await verifier.verify(await token({ header: { kid: 'next' }, key: rotated.privateKey }))
     expect(asked).toBe(before + 2)
+  })
+})
+
+describe('an issuer', () => {
+  const by = (more: Partial<TrustedIssuer>, claims: object = {}) =>
+    token({ claims }).then((text) =>
+      tokenVerifier([trust(more)], AUDIENCE)
+        .verify(text)
+        .then(
+          (bearer) => (bearer.kind === 'staff' ? bearer.id : bearer.kind),
+          (error: { code?: string }) => error.code,
+        ),
+    )
+  const machine = { role: undefined, office: undefined }
+
+  it('speaks for its own towns and roles, and for machines only where it may', async () => {
+    expect(await by({})).toBe('clerk-7')
+    expect(await by({ towns: ['another'] })).toBe('unauthenticated')
+    expect(await by({ roles: ['auditor'] })).toBe('unauthenticated')
+    expect(await by({}, machine)).toBe('client')
+    expect(await by({ clients: false }, machine)).toBe('unauthenticated')
+    expect(await by({ roles: [] }, machine)).toBe('client')
+    expect(await by({ roles: [] })).toBe('unauthenticated')
+    expect(await by({ towns: ['another'] }, machine)).toBe('unauthenticated')
+  })
+
+  it('makes nobody of the staff of a machine', async () => {
+    expect(await by({}, { client_id: 'clerk-7' })).toBe('unauthenticated')
+  })
+
+  it('is part of who its staff are: the same sub of another issuer is another person', async () => {
+    expect(await by({ staffAs: 'city' })).toBe('city|clerk-7')
+    expect(await by({ staffAs: undefined })).toBe(`${issuer}|clerk-7`)
+    const forged = await token({ subject: 'city|clerk-7' })
+    await expect(tokenVerifier([trust()], AUDIENCE).verify(forged)).rejects.toMatchObject({ code: 'unauthenticated' })
   })
 })

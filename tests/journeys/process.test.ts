@@ -220,7 +220,8 @@ describe('production', () => {
   }
   const whole = {
     DATABASE_URL: 'postgres://u:p@127.0.0.1:1/x',
-    TOKEN_ISSUERS: '[{"issuer":"https://id.example","jwksUri":"https://id.example/jwks"}]',
+    TOKEN_ISSUERS:
+      '[{"issuer":"https://id.example","jwksUri":"https://id.example/jwks","towns":["vallmar"],"roles":["clerk"],"clients":true}]',
     TOKEN_AUDIENCE: 'urn:x',
   }
 
@@ -234,7 +235,10 @@ describe('production', () => {
     ['DEMO: production never runs with demo', { DEMO: 'true' }],
     [
       'every issuer and key set must use https',
-      { TOKEN_ISSUERS: '[{"issuer":"http://id.example","jwksUri":"http://id.example/jwks"}]' },
+      {
+        TOKEN_ISSUERS:
+          '[{"issuer":"http://id.example","jwksUri":"http://id.example/jwks","towns":["vallmar"],"roles":["clerk"],"clients":true}]',
+      },
     ],
     ['There is no registry key file', { REGISTRY_KEY_FILE: '/nowhere/keys.json' }],
     [

@@ -3,6 +3,7 @@ import { inflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createApp } from '../../src/app.tsx'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { demoTrust } from '../../src/identity/demo-token.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
 import { forgetPublished, publicUntil } from '../../src/registry/publication.ts'
 import { LOCALES } from '../../src/ui/language.ts'
@@ -17,7 +18,7 @@ let paths: string[]
 beforeAll(async () => {
   house = await openHouse()
   const issuer = inject('tokenIssuer')
-  const tokens = tokenVerifier([{ issuer, jwksUri: `${issuer}/jwks` }], AUDIENCE)
+  const tokens = tokenVerifier([demoTrust(issuer)], AUDIENCE)
   const app = createApp({ ...house.rooms, tokens, log: () => {} }, house.rooms)
   paths = app.routes
     .filter(({ method, path }) => method === 'GET' && !/[:*]|^\/(desk|me|sign-in|health)/.test(path))

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { unstable_startWorker } from 'wrangler'
-import { demoToken, dpopProof, newProofKey } from '../../src/identity/demo-token.ts'
+import { demoToken, demoTrust, dpopProof, newProofKey } from '../../src/identity/demo-token.ts'
 import { verifyProof } from '../../src/verify/index.ts'
 import { AUDIENCE, type House, openHouse, tokenOf } from '../support/house.ts'
 import { freePort } from '../support/postgres-server.ts'
@@ -24,7 +24,7 @@ beforeAll(async () => {
   const vars = {
     NODE_ENV: 'test',
     TOKEN_AUDIENCE: AUDIENCE,
-    TOKEN_ISSUERS: JSON.stringify([{ issuer, jwksUri: `${issuer}/jwks` }]),
+    TOKEN_ISSUERS: JSON.stringify([demoTrust(issuer)]),
     REGISTRY_KEYS: JSON.stringify(house.material.current),
   }
   const config = readFileSync('wrangler.toml', 'utf8')

@@ -7,11 +7,11 @@ import { PGlite } from '@electric-sql/pglite'
 import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist'
 import { sql } from 'kysely'
 import { inject } from 'vitest'
-import { createApp, furnish, type Rooms } from '../../src/app.tsx'
+import { type AppDeps, createApp, furnish, type Rooms } from '../../src/app.tsx'
 import { demoTown } from '../../src/cli/demo-town.ts'
 import { type KeyMaterial, type KeyProvider, localKeyProvider, withNewKey } from '../../src/firewall/key-provider.ts'
 import { loadPolicies, type PolicyEngine } from '../../src/firewall/policies.ts'
-import { demoToken } from '../../src/identity/demo-token.ts'
+import { demoToken, demoTrust } from '../../src/identity/demo-token.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
 import type { Clock } from '../../src/platform/clock.ts'
 import {
@@ -62,6 +62,8 @@ export interface Answer<T = Record<string, unknown>> {
 }
 
 export interface House {
+  /** What the app is made of, for one with another part. */
+  deps: AppDeps
   town: Municipality
   rooms: Rooms
   /** What the service uses: the application's role. */
@@ -126,7 +128,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     clock,
     keys,
     policies,
-    tokens: tokenVerifier([{ issuer, jwksUri: `${issuer}/jwks` }], AUDIENCE),
+    tokens: tokenVerifier([demoTrust(issuer)], AUDIENCE),
     senderConstrained: false,
     shrink: true,
     press: createPress({ database, clock, keys }),
@@ -149,6 +151,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   return {
     town,
     rooms,
+    deps,
     database,
     pglite: stores.pglite,
     peek: <Row = Record<string, unknown>>(text: string) => stores.peek(text) as Promise<Row[]>,
