@@ -87,6 +87,17 @@ export interface Attestations {
   signed_by: string;
 }
 
+export interface BudgetReleases {
+  data_key_id: string;
+  day: Generated<Timestamp>;
+  id: string;
+  municipality_id: string;
+  reason: Buffer;
+  released_at: Generated<Timestamp>;
+  released_by: string;
+  staff_id: string;
+}
+
 export interface CheckCodes {
   content: Buffer;
   expires_at: Timestamp;
@@ -369,6 +380,7 @@ export interface Municipalities {
    * Bits kept of each blind-index token: floor(log2(expected_population * 24 / 8)), a person having some 24 of them, so that a value stands for several people.
    */
   blind_index_bits: number;
+  budgets: Generated<Json>;
   /**
    * After so long without a word from them, a neighbour is asked whether they still live here.
    */
@@ -399,6 +411,7 @@ export interface Municipalities {
   minor_access_age: Generated<number>;
   municipality_code: string | null;
   name: Json;
+  office_hours: Json | null;
   province_code: string | null;
   /**
    * The office whose address a neighbour with no fixed address gets when none other is named.
@@ -635,6 +648,27 @@ export interface SearchTokens {
   tokens: number[];
 }
 
+export interface SeenPeople {
+  counted: string;
+  day: Timestamp;
+  day_fields: number;
+  hour: Timestamp;
+  hour_fields: number;
+  month: Timestamp;
+  month_fields: number;
+  municipality_id: string;
+  person: Buffer;
+}
+
+export interface SeenTotals {
+  begins: Timestamp;
+  counted: string;
+  municipality_id: string;
+  people: number;
+  points: number;
+  span: string;
+}
+
 export interface Sessions {
   ends_at: Timestamp;
   handle: string;
@@ -675,9 +709,11 @@ export interface StaffAffiliations {
 }
 
 export interface StaffNeighbours {
+  linked_at: Generated<Timestamp>;
   municipality_id: string;
   neighbour_id: string;
   staff_id: string;
+  unlinked_at: Timestamp | null;
 }
 
 export interface StatusLists {
@@ -733,6 +769,7 @@ export interface DB {
   addresses: Addresses;
   applications: Applications;
   attestations: Attestations;
+  budget_releases: BudgetReleases;
   check_codes: CheckCodes;
   client_keys: ClientKeys;
   clients: Clients;
@@ -784,6 +821,8 @@ export interface DB {
   resident_cards: ResidentCards;
   said_starts: SaidStarts;
   search_tokens: SearchTokens;
+  seen_people: SeenPeople;
+  seen_totals: SeenTotals;
   sessions: Sessions;
   signing_keys: SigningKeys;
   staff_affiliations: StaffAffiliations;

@@ -43,6 +43,8 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
     ],
     hourlyBudgetStaff: 240,
     hourlyBudgetOrganisation: 1200,
+    budgets: {},
+    officeHours: null,
     referenceAddress: {
       name: 'Oficina de Drets Socials',
       streetType: 'carrer',

@@ -31,6 +31,9 @@ export function FlagsPage(props: {
     'same-household': t.dFlagHousehold,
     probing: t.dFlagProbing,
     watched: t.dFlagWatched,
+    'same-address': t.dFlagAddress,
+    'many-people': t.dFlagMany,
+    'out-of-hours': t.dFlagHours,
   }
   return (
     <Desk visit={visit} title={t.dSupervision} here="/desk/flags">
@@ -61,16 +64,34 @@ export function FlagsPage(props: {
             <th scope="col">{t.whoStaff}</th>
             <th scope="col">{t.dActivityDay}</th>
             <th scope="col">{t.dActivityHour.replace('{n}', String(town.hourlyBudgetStaff))}</th>
+            <th scope="col">{t.dActivityPeople}</th>
           </tr>
         </thead>
         <tbody>
-          {activity.map(({ staff, day, busiestHour }) => (
+          {activity.map(({ staff, day, busiestHour, people }) => (
             <tr>
               <th scope="row">
                 <bdi>{staff}</bdi>
               </th>
               <td>{day}</td>
               <td>{busiestHour}</td>
+              <td>
+                {people}
+                {requester.role === 'supervisor' && staff !== requester.id ? (
+                  <Details summary={t.dRelease}>
+                    <form method="post" action="/desk/flags/release">
+                      <Csrf token={session.csrf} />
+                      <input type="hidden" name="staff" value={staff} />
+                      <Field name="reason" id={`reason-${staff}`} label={t.aReason} required auto />
+                      <button type="submit" class="govuk-button govuk-button--secondary">
+                        {t.dRelease}
+                      </button>
+                    </form>
+                  </Details>
+                ) : (
+                  ''
+                )}
+              </td>
             </tr>
           ))}
         </tbody>

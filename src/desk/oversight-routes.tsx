@@ -1,5 +1,5 @@
 import { listDemands, readDemand, recordDemand, reviewDemand } from '../firewall/access-requests.ts'
-import { exploreLedger, openFlags, reviewFlag, staffActivity } from '../firewall/flags.ts'
+import { exploreLedger, openFlags, Release, releaseBudget, reviewFlag, staffActivity } from '../firewall/flags.ts'
 import { refusalLetters } from '../firewall/letters.ts'
 import { lockdownState, voteLockdown } from '../firewall/lockdown.ts'
 import { Reply } from '../firewall/reply.ts'
@@ -28,6 +28,12 @@ export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
   )
   page({ method: 'post', path: '/desk/flags/review', roles: ['supervisor'] }, async ({ town, requester, form }) => {
     await reviewFlag(deps.gate, town.id, requester, form.get('flag'))
+    return Reply.redirect('/desk/flags')
+  })
+  page({ method: 'post', path: '/desk/flags/release', roles: ['supervisor'] }, async ({ town, requester, form }) => {
+    const release = Release.safeParse({ reason: form.get('reason'), ...plainIn(form) })
+    if (!release.success) throw new InvalidInput([{ pointer: '/reason', detail: 'Say in a few words why.' }])
+    await releaseBudget(deps.gate, town.id, requester, form.get('staff').slice(0, 320), release.data)
     return Reply.redirect('/desk/flags')
   })
   page({ method: 'get', path: '/desk/legal', roles: LEGAL }, async (visit) => {

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { getCookie } from 'hono/cookie'
 import { always, endpoint, type House } from '../firewall/endpoint.ts'
+import { passing } from '../firewall/free-text.ts'
 import { publicData, Reply } from '../firewall/reply.ts'
 import {
   beginSession,
@@ -108,7 +109,7 @@ export function signInPages(house: House<Municipality>, deps: SessionDeps, signI
       tag: 'Sign-in',
       auth: 'public',
       form: true,
-      body: z.strictObject({ logout_token: z.string().min(1).max(8192) }),
+      body: z.strictObject({ logout_token: passing(8192, 1) }),
       answers: { 200: { description: 'Their sessions here have ended', schema: z.object({}) } },
       refuses: [401, 404],
     },

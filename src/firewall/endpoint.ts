@@ -200,6 +200,7 @@ export function problemResponse(error: unknown, requestId: string): Response {
     status: problem.status,
     code: problem.code,
     ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
+    ...('until' in problem ? { until: problem.until } : {}),
   }
   if (problem instanceof OAuthProblem) {
     const answer = { error: problem.code, error_description: problem.message }

@@ -3,11 +3,22 @@ import { sql } from 'kysely'
 import { type LedgerLine, type LedgerPlace, ledgerLines } from '../ledger/lines.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { sqlState, type Transaction } from '../platform/database.ts'
-import { InvalidInput, NotFound } from '../platform/problem.ts'
+import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
-import { called, confirmedPlain, mustBePlain } from './free-text.ts'
+import { called, confirmedPlain, mustBePlain, plain } from './free-text.ts'
 import type { Gate } from './gate.ts'
-import type { Staff } from './requester.ts'
+import { Refusal, type Staff } from './requester.ts'
+
+export const FLAG_KINDS = [
+  'no-case',
+  'own-record',
+  'same-household',
+  'same-address',
+  'watched',
+  'probing',
+  'many-people',
+  'out-of-hours',
+] as const
 
 /** A look-up that a supervisor should ask about. Names nobody: ids and a pseudonym. */
 export interface Flag {
@@ -15,7 +26,7 @@ export interface Flag {
   raisedAt: string
   staff: string
   neighbourId: string
-  kind: 'no-case' | 'own-record' | 'same-household' | 'watched' | 'probing'
+  kind: (typeof FLAG_KINDS)[number]
 }
 
 /** PostgreSQL: the row pointed to is not there. */
@@ -51,6 +62,8 @@ export interface StaffActivity {
   day: number
   /** Most within one hour of them. */
   busiestHour: number
+  /** How many people they were shown today. */
+  people: number
 }
 
 /** Who asked how often within a day, the busiest first. @throws {Refusal} for anyone but supervisors and auditors */
@@ -60,11 +73,13 @@ export function staffActivity(
   requester: Staff,
 ): Promise<Disclosed<StaffActivity[]>> {
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
-    const { rows } = await sql<{ staff: string; day: number; busiest: number }>`
-      select substr(counted, 7) as staff, sum(times)::integer as day, max(times) as busiest
-      from query_counts where counted like 'staff %' and hour > clock_timestamp() - interval '1 day'
+    const { rows } = await sql<{ staff: string; day: number; busiest: number; people: number }>`
+      select substr(counted, 7) as staff, sum(times)::integer as day, max(times) as busiest,
+        coalesce((select shown.people from seen_totals shown where shown.municipality_id = ${municipalityId}::uuid
+          and shown.counted = asked.counted and shown.span = 'day' and shown.begins = date_trunc('day', clock_timestamp())), 0) as people
+      from query_counts asked where counted like 'staff %' and hour > clock_timestamp() - interval '1 day'
       group by counted order by max(times) desc, sum(times) desc limit 100`.execute(transaction)
-    return rows.map(({ staff, day, busiest }) => ({ staff, day, busiestHour: busiest }))
+    return rows.map(({ staff, day, busiest, people }) => ({ staff, day, busiestHour: busiest, people }))
   })
 }
 
@@ -129,7 +144,7 @@ async function ofNeighbourHere(insert: Promise<unknown>): Promise<void> {
 /** Which record is whose, of the staff: by the pseudonym they sign in with. */
 export const StaffRecord = z.strictObject({ staff: called(200), neighbourId: z.uuid(), confirmedPlain })
 
-/** Which record is a staff member's own, so that look-ups of it and of their household are flagged. @throws {InvalidInput} {SaysTooMuch} {Refusal} */
+/** Which record is a staff member's own, so that look-ups of it and of their household are flagged. Another supervisor says it of a supervisor. @throws {InvalidInput} {SaysTooMuch} {Refusal} */
 export async function linkStaff(
   gate: Gate,
   municipalityId: string,
@@ -138,14 +153,19 @@ export async function linkStaff(
 ): Promise<Disclosed<object>> {
   await mustBePlain(gate, municipalityId, requester, StaffRecord, record)
   const { staff, neighbourId } = record
+  if (staff === requester.id) throw new Refusal()
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
+    // What was their record stays known for a year: nobody unlinks themself, looks, and links again.
+    await transaction
+      .updateTable('staff_neighbours')
+      .set({ unlinked_at: new Date() })
+      .where('staff_id', '=', staff)
+      .where('unlinked_at', 'is', null)
+      .execute()
     await ofNeighbourHere(
       transaction
         .insertInto('staff_neighbours')
         .values({ municipality_id: municipalityId, staff_id: staff, neighbour_id: neighbourId })
-        .onConflict((conflict) =>
-          conflict.columns(['municipality_id', 'staff_id']).doUpdateSet({ neighbour_id: neighbourId }),
-        )
         .execute(),
     )
     return { linked: true }
@@ -169,4 +189,49 @@ export async function raiseProbing(
       kind: 'probing',
     })
     .execute()
+}
+
+/** Why somebody may be shown more today. */
+export const Release = z.strictObject({ reason: plain(500, 3), confirmedPlain }).openapi('BudgetRelease')
+
+/** @throws when it was done today already. */
+export class ReleasedToday extends Problem {
+  constructor() {
+    super('released-today', 409, 'This was released once today already. Tomorrow there is a new budget.')
+  }
+}
+
+/**
+ * Doubles for today what a member of staff may be shown, once, with a reason that is sealed. Nobody does it for themself.
+ *
+ * @throws {ReleasedToday} {SaysTooMuch} {Refusal}
+ */
+export async function releaseBudget(
+  gate: Gate,
+  municipalityId: string,
+  requester: Staff,
+  staff: string,
+  release: z.infer<typeof Release>,
+): Promise<Disclosed<object>> {
+  if (requester.role !== 'supervisor' || staff === requester.id) throw new Refusal()
+  await mustBePlain(gate, municipalityId, requester, Release, release)
+  const { ledger } = await gate.keysOf(municipalityId)
+  return gate.decide(supervising(municipalityId, requester), async (transaction, also) => {
+    const id = uuidv7()
+    const kept = await transaction
+      .insertInto('budget_releases')
+      .values({
+        id,
+        municipality_id: municipalityId,
+        staff_id: staff,
+        data_key_id: ledger.id,
+        reason: Buffer.from(ledger.seal({ table: 'budget_releases', column: 'reason', row: id }, release.reason)),
+        released_by: requester.id,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst()
+    if (kept.numInsertedOrUpdatedRows !== 1n) throw new ReleasedToday()
+    also({ by: requester, action: 'release-budget', occasion: { staff } })
+    return { released: true }
+  })
 }

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import functionList from '../../policies/functions.json'
 import { fromLanguageFiles } from '../platform/languages.ts'
+import { FREE_TEXT, passing } from './free-text.ts'
 
 /** What an organisation does, from the closed list in `policies/functions.json`. */
 export interface OrganisationFunction {
@@ -47,9 +48,7 @@ export const closes = (functions: Iterable<string>): boolean =>
   [...functions].some((one) => FUNCTIONS.get(one)?.closes !== false)
 
 /** One function, by its id or by another word for it. What is on no list is refused, with the list. */
-export const FunctionId = z
-  .string()
-  .max(64)
+export const FunctionId = passing(64)
   .transform((word, context) => {
     const id = functionOf(word)
     if (id !== undefined) return id
@@ -60,6 +59,8 @@ export const FunctionId = z
     return z.NEVER
   })
   .openapi({ type: 'string', enum: FUNCTION_IDS })
+  // Of what is written only a word of the list is kept.
+  .register(FREE_TEXT, { holds: 'passing' })
 
 export const functionTitle = (id: string, language: string): string =>
   FUNCTIONS.get(id)?.title[language] ?? FUNCTIONS.get(id)?.title.en ?? id

@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { type Disclosed, disclosed } from './disclosed.ts'
 import type { KeyProvider } from './key-provider.ts'
+import { countLeaving, OverBudget } from './leaving.ts'
 import { type MunicipalityKeys, municipalityKeys } from './municipality-keys.ts'
 import type { Decision, PolicyEngine } from './policies.ts'
 import { type Action, belongs, Refusal, type Requester } from './requester.ts'
@@ -60,6 +61,8 @@ export interface GateHand {
   occasion(facts: Record<string, number | string>): void
   /** What else happened to the registry: one more entry, in the same commit. */
   also(event: RegistryEvent): void
+  /** Whoever asks has been shown all they may: what is not refused for it, since nobody is turned away, shows nobody. */
+  spent: boolean
 }
 
 /** Fetches sealed records inside the gate's transaction. */
@@ -214,11 +217,18 @@ export function createGate(deps: GateDeps): Gate {
     return entryOf(ask, { permitted: true, policies: [] }, null, ledger, occasion)
   }
 
-  async function refuse(ask: Ask, decision: Decision): Promise<never> {
+  async function refuse(
+    ask: Ask,
+    decision: Decision,
+    standing?: Pick<Standing, 'overBudget' | 'spentUntil'>,
+  ): Promise<never> {
     const { ledger } = await keysOf(ask.municipalityId)
     await inMunicipality(database, ask.municipalityId, (transaction) =>
       append(transaction, ask.municipalityId, [entryOf(sanitised(ask), decision, null, ledger)]),
     )
+    // It says nothing of anybody: only how much they have seen themselves.
+    if (ask.requester.kind === 'staff' && standing?.overBudget && standing.spentUntil)
+      throw new OverBudget(standing.spentUntil)
     throw new Refusal()
   }
 
@@ -231,7 +241,7 @@ export function createGate(deps: GateDeps): Gate {
       const outcome = await inMunicipality(database, ask.municipalityId, async (transaction) => {
         const standing = await standings.of(transaction, ask, clock.now())
         const decision = decide(ask, standing, { ...NOBODY, id: 'unknown' })
-        if (!decision.permitted && !otherwise) return { refused: decision }
+        if (!decision.permitted && !otherwise) return { refused: decision, standing }
         const events: RegistryEvent[] = []
         const result = await (decision.permitted ? work : (otherwise ?? work))(
           transaction,
@@ -241,7 +251,7 @@ export function createGate(deps: GateDeps): Gate {
         await append(transaction, ask.municipalityId, [entryOf(ask, decision, null, ledger), ...entries])
         return { result }
       })
-      if ('refused' in outcome) return refuse(ask, outcome.refused)
+      if ('refused' in outcome) return refuse(ask, outcome.refused, outcome.standing)
       return disclosed(outcome.result)
     },
 
@@ -261,12 +271,12 @@ export function createGate(deps: GateDeps): Gate {
     },
 
     async open(ask, load, use) {
-      const { ledger } = await keysOf(ask.municipalityId)
+      const { ledger, hash } = await keysOf(ask.municipalityId)
       const answer = async (transaction: Transaction) => {
         const standing = await standings.of(transaction, ask, clock.now())
         const own = ask.requester.kind === 'resident' ? ask.requester.neighbourId : 'unknown'
         const onRequest = decide(ask, standing, { ...NOBODY, id: own })
-        if (!onRequest.permitted) return { refused: onRequest }
+        if (!onRequest.permitted) return { refused: onRequest, standing }
 
         const opener = createOpener(keys)
         const found = new Set<string>()
@@ -297,6 +307,7 @@ export function createGate(deps: GateDeps): Gate {
             occasion = facts
           },
           also: (event) => void events.push(event),
+          spent: standing.spentUntil !== undefined,
         }
         const result = await use(opened, hand, openMore)
         const seen = new Set(shown ?? found)
@@ -307,11 +318,13 @@ export function createGate(deps: GateDeps): Gate {
           entries.push(entryOf(ask, onRequest, null, ledger, occasion))
         entries.push(...events.map((event) => eventEntry(ask.municipalityId, event, ledger)))
         await append(transaction, ask.municipalityId, entries)
-        await raiseFlags(transaction, ask, [...found])
+        const people = [...found].filter((subject) => seen.has(subject))
+        await countLeaving(transaction, hash, ask, people)
+        await raiseFlags(transaction, ask, standing, people)
         return { result }
       }
       const outcome = await inMunicipality(database, ask.municipalityId, answer, GATE_ROLE)
-      if ('refused' in outcome) return refuse(ask, outcome.refused)
+      if ('refused' in outcome) return refuse(ask, outcome.refused, outcome.standing)
       return disclosed(outcome.result)
     },
 

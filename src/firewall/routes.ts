@@ -1,7 +1,16 @@
 import { z } from '@hono/zod-openapi'
 import { Demand, readDemand, recordDemand, reviewDemand } from './access-requests.ts'
 import { endpoint, type House } from './endpoint.ts'
-import { linkStaff, openFlags, reviewFlag, StaffRecord, watchNeighbour } from './flags.ts'
+import {
+  FLAG_KINDS,
+  linkStaff,
+  openFlags,
+  Release,
+  releaseBudget,
+  reviewFlag,
+  StaffRecord,
+  watchNeighbour,
+} from './flags.ts'
 import type { Gate } from './gate.ts'
 import { refusalLetters } from './letters.ts'
 import { lockdownState, voteLockdown } from './lockdown.ts'
@@ -21,7 +30,7 @@ const Flag = z
     raisedAt: z.string(),
     staff: z.string(),
     neighbourId: Id,
-    kind: z.enum(['no-case', 'own-record', 'same-household', 'watched', 'probing']),
+    kind: z.enum(FLAG_KINDS),
   })
   .openapi('Flag')
 const Letter = z
@@ -197,5 +206,21 @@ function supervision<T extends Town>(house: House<T>, gate: Gate): void {
       refuses: [403, 422],
     },
     async ({ town, requester, body }) => Reply.disclose(await linkStaff(gate, town.id, requester, body), 201),
+  )
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/staff-activity/{staff}/release',
+      summary: 'Double for today what a member of staff may be shown, once, with a reason',
+      tag: 'Supervision',
+      auth: 'staff',
+      params: z.object({ staff: z.string().min(1).max(320) }),
+      body: Release,
+      answers: { 201: { description: 'Done', schema: z.object({ released: z.boolean() }) } },
+      refuses: [403, 409],
+    },
+    async ({ town, requester, params, body }) =>
+      Reply.disclose(await releaseBudget(gate, town.id, requester, params.staff, body), 201),
   )
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Ask } from './gate.ts'
+import { countedAs, hasSeenMuch, neverSpent, spentUntil, type Totals, type TownBudgets } from './leaving.ts'
 import { type GraphCache, loadPosition, type Position } from './organisations.ts'
 import { belongs, type Requester } from './requester.ts'
 
@@ -12,8 +13,14 @@ export interface Standing {
   /** Version of the graph that `position` was read at. */
   version: string
   lockdown: boolean
-  /** More was asked within the hour than the town allows. */
+  /** More was asked within the hour, or more was shown, than the town allows. */
   overBudget: boolean
+  /** Until when they have been shown all they may, RFC 3339; also of what is not refused for it. */
+  spentUntil?: string | undefined
+  /** Most of what they may be shown in a day has been. */
+  muchSeen?: boolean
+  /** The office is closed. */
+  closed?: boolean
   /** The way in rests on somebody who is no neighbour any more: they left, died or were removed. */
   ended: boolean
 }
@@ -43,6 +50,21 @@ interface StandingRow {
   over: boolean
   ended: boolean
   lent_to: string[]
+  totals: Totals[]
+  budgets: TownBudgets
+  released: boolean
+  office_hours: OfficeHours | null
+  time_zone: string
+}
+
+/** When a counter is open: ISO weekdays, local times. */
+type OfficeHours = readonly { weekday: number; from: string; to: string }[]
+
+function isClosed(hours: OfficeHours | null, timeZone: string, now: Temporal.Instant): boolean {
+  if (hours === null) return false
+  const local = now.toZonedDateTimeISO(timeZone)
+  const time = local.toPlainTime().toString({ smallestUnit: 'minute' })
+  return !hours.some(({ weekday, from, to }) => weekday === local.dayOfWeek && from <= time && time < to)
 }
 
 /** The neighbours a way in rests on: whose it is, and who acts for them. */
@@ -76,13 +98,39 @@ export function createStandings(): Standings {
             case when ${requester.kind} = 'staff' then town.hourly_budget_staff else town.hourly_budget_organisation end as over,
           exists (select from unnest(${restsOn}::uuid[]) as person (id)
             where exists (select from neighbours gone where gone.id = person.id and not is_neighbour(person.id))) as ended,
+          (select coalesce(jsonb_agg(jsonb_build_object('span', known.span, 'begins', known.begins, 'people', known.people,
+              'points', known.points)), '[]') from seen_totals known where known.municipality_id = town.id
+            and known.counted = ${countedAs(requester)} and known.begins = date_trunc(known.span, clock_timestamp())) as totals,
+          exists (select from budget_releases one where one.municipality_id = town.id and one.staff_id = ${requester.id}
+            and ${requester.kind} = 'staff' and one.day = date_trunc('day', clock_timestamp())) as released,
+          town.budgets, town.office_hours, town.time_zone,
           set_config('padron.visitor', case when ${requester.kind} = 'staff' then ${requester.id} else '' end, true) as visitor,
           set_config('padron.visited_at', ${now.toString()}, true) as visited_at,
           to_jsonb(array(select lent.organisation_id::text from staff_affiliations lent
             where lent.municipality_id = town.id and lent.staff_id = ${requester.id} and ${requester.kind} = 'staff')) as lent_to
         from municipalities town where town.id = ${municipalityId}::uuid`.execute(transaction)
       const { version = '0', lockdown = true, over = true, ended = true, lent_to: lentTo = [] } = rows[0] ?? {}
-      const standing = { version, lockdown, overBudget: over, ended }
+      const {
+        totals = [],
+        budgets = {},
+        released = false,
+        office_hours: hours = null,
+        time_zone: zone = 'UTC',
+      } = rows[0] ?? {}
+      const nextHour = now
+        .toZonedDateTimeISO('UTC')
+        .round({ smallestUnit: 'hour', roundingMode: 'floor' })
+        .add({ hours: 1 })
+      const spent = spentUntil(requester, totals, budgets, released)
+      const standing = {
+        version,
+        lockdown,
+        overBudget: over || (spent !== undefined && !neverSpent(ask)),
+        spentUntil: spent ?? (over ? nextHour.toInstant().toString() : undefined),
+        muchSeen: hasSeenMuch(requester, totals, budgets),
+        closed: isClosed(hours, zone, now),
+        ended,
+      }
       if (!belongs(requester) || requester.organisationId === null) return { ...standing, position: undefined }
       let cache = graphs.get(municipalityId)
       if (cache?.version !== version) {
@@ -106,26 +154,43 @@ export function createStandings(): Standings {
   }
 }
 
+/** What is seen on the way to registering somebody has no case of its own; and what follows from an opening had one. */
+const NEEDS_A_CASE: readonly string[] = ['search', 'open']
+
 /**
- * Writes down what a supervisor should look at: a look-up without a case, of the clerk's own record, of somebody
- * in the clerk's household, or of a watched neighbour. The clerk is not told and not stopped.
+ * Writes down what a supervisor should look at, by what was seen and not by which verb was used: a look-up without a case, of
+ * somebody's own record, household or address at any time in the last year, or of a watched neighbour; many people in a day;
+ * outside the office's hours. Whoever looked is not told and not stopped.
  */
-export async function raiseFlags(transaction: Transaction, ask: Ask, opened: readonly string[]): Promise<void> {
-  const { requester, action, municipalityId } = ask
-  if (requester.kind !== 'staff' || action !== 'open' || opened.length === 0) return
-  const ids = JSON.stringify(opened)
+export async function raiseFlags(
+  transaction: Transaction,
+  ask: Ask,
+  { muchSeen = false, closed = false }: Pick<Standing, 'muchSeen' | 'closed'>,
+  seen: readonly string[],
+): Promise<void> {
+  const { requester, action, municipalityId, fields } = ask
+  const [first] = seen
+  if (requester.kind !== 'staff' || first === undefined || fields.length === 0) return
+  const withoutCase = requester.case === undefined && NEEDS_A_CASE.includes(action)
   const { rows } = await sql<{ neighbour_id: string; kind: string }>`
     with opened (id) as (
-      select neighbour.id from jsonb_array_elements_text(${ids}::text::jsonb) as one (id)
+      select neighbour.id from jsonb_array_elements_text(${JSON.stringify(seen)}::text::jsonb) as one (id)
       join neighbours neighbour on neighbour.id = one.id::uuid),
     found as (
       select neighbour_id, kind from conspicuous(${requester.id}, array(select id from opened))
       union all
-      select id, 'no-case' from opened where ${requester.case === undefined}::boolean)
+      select id, 'no-case' from opened where ${withoutCase}::boolean),
+    -- These are about the day and not about whom was seen: once is enough.
+    daily as (
+      select ${first}::uuid as neighbour_id, kind from (values ('many-people', ${muchSeen}::boolean), ('out-of-hours', ${closed}::boolean))
+        as one (kind, holds)
+      where holds and not exists (select from flags known where known.municipality_id = ${municipalityId}::uuid
+        and known.staff_id = ${requester.id} and known.kind = one.kind and known.raised_at > clock_timestamp() - interval '1 day'))
     select found.neighbour_id, found.kind from found where not exists (
       select from flags known where known.municipality_id = ${municipalityId}::uuid and known.staff_id = ${requester.id}
         and known.neighbour_id = found.neighbour_id and known.kind = found.kind
-        and known.raised_at > clock_timestamp() - interval '1 day')`.execute(transaction)
+        and known.raised_at > clock_timestamp() - interval '1 day')
+    union all select neighbour_id, kind from daily`.execute(transaction)
   if (rows.length === 0) return
   await transaction
     .insertInto('flags')

@@ -54,9 +54,10 @@ export async function likelyDuplicates(
           Math.max(nameLikeness(typed, words), nameLikeness(words, typed)) >= ALIKE
         )
       })
-      const shown = alike.slice(0, MOST_SHOWN)
+      // Whoever has seen too many people is asked about those alike all the same, and told no name of them.
+      const shown: Candidate[] = alike.slice(0, MOST_SHOWN).map((record) => (hand.spent ? { id: record.id } : record))
       count = shown.length
-      hand.shown(shown.map((record) => record.id))
+      hand.shown(hand.spent ? [] : shown.map((record) => record.id))
       hand.occasion({ candidates: records.length, alike: alike.length })
       return shown
     },

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { TownBudgets } from '../firewall/leaving.ts'
 import type { Database } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { LeapDayBirthday } from './birth-date.ts'
@@ -50,6 +51,10 @@ export interface Municipality {
   /** Searches and openings an hour, for one member of staff and for one outside organisation. */
   hourlyBudgetStaff: number
   hourlyBudgetOrganisation: number
+  /** What staff, organisations and cards may be shown, where it is not the usual. */
+  budgets: TownBudgets
+  /** When the counters are open; look-ups outside are flagged. */
+  officeHours: HearingHours[] | null
 }
 
 export interface NewMunicipality extends Omit<Municipality, 'blindIndexBits'> {
@@ -72,11 +77,12 @@ export function blindIndexBits(expectedPopulation: number): number {
 export async function createMunicipality(database: Database, town: NewMunicipality): Promise<void> {
   await sql`insert into municipalities (id, slug, name, country_code, province_code, municipality_code, languages, issuer, time_zone,
       expected_population, blind_index_bits, reference_address, departure_notice_days, departure_council, backdate_days, time_correction_days, confirm_after_months, erase_after_years, minor_access_age, earliest_residence, leap_day_birthday, hearing_hours, reference_addresses,
-      hourly_budget_staff, hourly_budget_organisation)
+      hourly_budget_staff, hourly_budget_organisation, budgets, office_hours)
     values (${town.id}, ${town.slug}, ${JSON.stringify(town.name)}::text::jsonb, ${town.countryCode}, ${town.provinceCode},
       ${town.municipalityCode}, ${`{${town.languages.join(',')}}`}::text[], ${town.issuer}, ${town.timeZone}, ${town.expectedPopulation},
       ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.departureCouncil}, ${town.backdateDays}, ${town.timeCorrectionDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears}, ${town.minorAccessAge}, ${town.earliestResidence}, ${town.leapDayBirthday}, ${JSON.stringify(town.hearingHours)}::text::jsonb, ${JSON.stringify(town.referenceAddresses)}::text::jsonb,
-      ${town.hourlyBudgetStaff}, ${town.hourlyBudgetOrganisation})`.execute(database)
+      ${town.hourlyBudgetStaff}, ${town.hourlyBudgetOrganisation}, ${JSON.stringify(town.budgets)}::text::jsonb,
+      ${town.officeHours === null ? null : JSON.stringify(town.officeHours)}::text::jsonb)`.execute(database)
 }
 
 export async function listMunicipalities(database: Database): Promise<Municipality[]> {
@@ -106,6 +112,8 @@ export async function listMunicipalities(database: Database): Promise<Municipali
     hearingHours: row.hearing_hours as unknown as HearingHours[],
     hourlyBudgetStaff: row.hourly_budget_staff,
     hourlyBudgetOrganisation: row.hourly_budget_organisation,
+    budgets: row.budgets as TownBudgets,
+    officeHours: row.office_hours as unknown as HearingHours[] | null,
   }))
 }
 

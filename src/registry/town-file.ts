@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { called, confirmedPlain, fieldsSayingTooMuch, plain, SaysTooMuch } from '../firewall/free-text.ts'
 import { FunctionId } from '../firewall/functions.ts'
+import { TownBudgets } from '../firewall/leaving.ts'
 import { admitOrganisation, tieOrganisation } from '../firewall/organisations.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
@@ -47,6 +48,8 @@ export const TownFile = z.strictObject({
   expectedPopulation: z.int().min(1),
   hourlyBudgetStaff: z.int().min(1).default(240),
   hourlyBudgetOrganisation: z.int().min(1).default(1200),
+  budgets: TownBudgets.default({}),
+  officeHours: z.array(HearingHours).max(50).nullable().default(null),
   departureNoticeDays: z.int().min(1).max(365).default(30),
   backdateDays: z.int().min(0).max(36_500).default(90),
   timeCorrectionDays: z.int().min(0).max(36_500).default(30),

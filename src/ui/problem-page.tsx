@@ -47,12 +47,19 @@ const TEXTS: Record<string, keyof Texts> = {
   'not-joined': 'pNotFound',
   'apart-in-the-way': 'pApartInTheWay',
   'sign-in-failed': 'pSignIn',
+  'sign-in-too-weak': 'pWeak',
+  'supervisor-needed': 'pSupervisor',
+  'recorded-dead': 'pDead',
+  'over-budget': 'dOverBudget',
+  'released-today': 'pReleased',
   'too-many-attempts': 'vWhyTooMany',
   'too-many-complaints': 'vWhyTooMany',
 }
 
 export const reasonText = (code: string, t: Texts) => t[TEXTS[code] ?? 'pOther']
-export const problemText = (problem: Problem, t: Texts) => reasonText(problem.code, t)
+/** @returns the text, with the hour until which it holds where there is one, in UTC */
+export const problemText = (problem: Problem, t: Texts): string =>
+  reasonText(problem.code, t).replace('{time}', 'until' in problem ? `${String(problem.until).slice(11, 16)} UTC` : '')
 
 /** What went wrong, said kindly. The code is for whoever looks after the service. */
 export function ProblemPage(props: { problem: Problem; town: string; language: Language }) {

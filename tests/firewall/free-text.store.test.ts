@@ -138,6 +138,7 @@ async function waiting(): Promise<string> {
   return `${path.replace(/residences.*/, 'starts')}/${startId}/decision`
 }
 
+let released = 0
 /** Forms that are accepted, with every text they may have, for each way in that keeps any. */
 const EXAMPLES: Record<string, () => Example[]> = {
   'POST /v1/neighbours': () =>
@@ -213,6 +214,16 @@ const EXAMPLES: Record<string, () => Example[]> = {
       },
     },
   ],
+  'POST /v1/staff-activity/{staff}/release': () => [
+    {
+      as: 'supervisor',
+      path: async () => {
+        released += 1
+        return `/v1/staff-activity/somebody-${released}/release`
+      },
+      body: { reason: 'A bus has come' },
+    },
+  ],
   'POST /v1/staff-records': () => [
     { as: 'supervisor', path: async () => '/v1/staff-records', body: { staff: 'staff-7', neighbourId: spare } },
   ],
@@ -246,7 +257,7 @@ const events = async () =>
 const kept = async () =>
   (
     await house.peek<{ n: string }>(
-      'select (select count(*) from neighbours) + (select count(*) from particulars) + (select count(*) from residences) + (select count(*) from proceedings) + (select count(*) from access_requests) + (select count(*) from staff_neighbours) as n',
+      'select (select count(*) from neighbours) + (select count(*) from particulars) + (select count(*) from residences) + (select count(*) from proceedings) + (select count(*) from access_requests) + (select count(*) from staff_neighbours) + (select count(*) from budget_releases) as n',
     )
   )[0]?.n
 

@@ -1,0 +1,191 @@
+import { z } from '@hono/zod-openapi'
+import { sql } from 'kysely'
+import type { Transaction } from '../platform/database.ts'
+import { Problem } from '../platform/problem.ts'
+import type { Ask } from './gate.ts'
+import type { Requester } from './requester.ts'
+
+// What leaves is counted, not which verb was used: distinct people and the fields shown of them, for each member of staff,
+// each organisation and each card, over an hour, a day and a month.
+
+/** What each field weighs: where somebody lives and how to reach them more than what they are called. In the order of their bits. */
+export const WEIGHTS = {
+  name: 1,
+  dateOfBirth: 1,
+  address: 3,
+  contact: 3,
+  household: 2,
+  history: 3,
+  representatives: 1,
+  residence: 1,
+  said: 1,
+  sex: 1,
+  languages: 1,
+  proceeding: 1,
+  lookUps: 1,
+  messages: 1,
+  resident: 1,
+  residentSince: 1,
+} as const
+const FIELDS = Object.keys(WEIGHTS)
+const WEIGHTS_OF_BITS = `{${Object.values(WEIGHTS).join(',')}}`
+
+export const SPANS = ['hour', 'day', 'month'] as const
+export type Span = (typeof SPANS)[number]
+/** At most so many people, and so many points of {@link WEIGHTS}. */
+export interface Budget {
+  people: number
+  points: number
+}
+
+/**
+ * What each kind of requester is shown at most. A clerk with sixty visits a day, each of two searches, needs less than half
+ * of it; whoever goes through the register is shown 300 people a day and 3,000 a month (measured in
+ * tests/attacks/what-leaves.store.test.ts).
+ */
+export const BUDGETS: Readonly<Record<string, Readonly<Record<Span, Budget>>>> = {
+  clerk: {
+    hour: { people: 90, points: 1_200 },
+    day: { people: 300, points: 4_500 },
+    month: { people: 3_000, points: 45_000 },
+  },
+  supervisor: {
+    hour: { people: 90, points: 1_200 },
+    day: { people: 300, points: 4_500 },
+    month: { people: 3_000, points: 45_000 },
+  },
+  legal: {
+    hour: { people: 10, points: 100 },
+    day: { people: 20, points: 200 },
+    month: { people: 100, points: 1_000 },
+  },
+  auditor: {
+    hour: { people: 10, points: 100 },
+    day: { people: 20, points: 200 },
+    month: { people: 100, points: 1_000 },
+  },
+  organisation: {
+    hour: { people: 1_200, points: 3_600 },
+    day: { people: 6_000, points: 18_000 },
+    month: { people: 60_000, points: 180_000 },
+  },
+  card: {
+    hour: { people: 20, points: 300 },
+    day: { people: 40, points: 600 },
+    month: { people: 200, points: 3_000 },
+  },
+}
+
+const BudgetOf = z.strictObject({ people: z.int().min(1), points: z.int().min(1) })
+/** Budgets of a town that are others than the usual ones. */
+export const TownBudgets = z.partialRecord(
+  z.enum(['clerk', 'supervisor', 'legal', 'auditor', 'organisation', 'card']),
+  z.partialRecord(z.enum(SPANS), BudgetOf),
+)
+export type TownBudgets = z.infer<typeof TownBudgets>
+
+/** @throws when somebody of the staff was shown as many people as their work can need: until when, and that a supervisor may release it. */
+export class OverBudget extends Problem {
+  /** RFC 3339. */
+  readonly until: string
+
+  constructor(until: string) {
+    super(
+      'over-budget',
+      403,
+      `You have been shown as many people as your work usually needs, until ${until}. A supervisor can release it once a day. You can go on registering.`,
+    )
+    this.until = until
+  }
+}
+
+/** Under which name somebody is counted: a member of staff alone, all machines of an organisation as one, a card by whose it is. */
+export function countedAs(requester: Requester): string | null {
+  switch (requester.kind) {
+    case 'staff':
+      return `staff ${requester.id}`
+    case 'client':
+      return `organisation ${requester.organisationId ?? 'unknown'}`
+    case 'resident':
+      return `card ${requester.neighbourId}`
+    default:
+      return null
+  }
+}
+
+const budgetName = (requester: Requester): string =>
+  requester.kind === 'staff' ? requester.role : requester.kind === 'client' ? 'organisation' : 'card'
+
+/** What was shown within the spans that are running. */
+export interface Totals {
+  span: string
+  begins: string
+  people: number
+  points: number
+}
+
+/**
+ * Whether somebody has been shown all they may.
+ *
+ * @param released a supervisor has doubled it for today
+ * @returns until when, RFC 3339; nothing of whoever has some left
+ */
+export function spentUntil(
+  requester: Requester,
+  totals: readonly Totals[],
+  town: TownBudgets,
+  released: boolean,
+): string | undefined {
+  const name = budgetName(requester)
+  const ends = totals.flatMap(({ span, begins, people, points }) => {
+    const usual = BUDGETS[name]?.[span as Span]
+    const budget = town[name as keyof TownBudgets]?.[span as Span] ?? usual
+    if (budget === undefined) return []
+    const times = released ? 2 : 1
+    if (people < budget.people * times && points < budget.points * times) return []
+    const from = Temporal.Instant.from(begins).toZonedDateTimeISO('UTC')
+    return [
+      from
+        .add({ [`${span}s`]: 1 })
+        .toInstant()
+        .toString(),
+    ]
+  })
+  return ends.sort().at(-1)
+}
+
+/** Whether somebody has been shown two thirds of the people they may see in a day: a supervisor should look. */
+export function hasSeenMuch(requester: Requester, totals: readonly Totals[], town: TownBudgets): boolean {
+  const name = budgetName(requester)
+  const budget = town[name as keyof TownBudgets]?.day ?? BUDGETS[name]?.day
+  const day = totals.find(({ span }) => span === 'day')
+  return budget !== undefined && day !== undefined && day.people * 3 >= budget.people * 2
+}
+
+/** The rule that registering is never refused, nor what shows nothing of anybody. */
+export const neverSpent = ({ action, fields }: Pick<Ask, 'action' | 'fields'>): boolean =>
+  action === 'register' || fields.length === 0
+
+/**
+ * Counts what somebody is shown, in the transaction that shows it. What neighbours see of themselves is not counted.
+ *
+ * @param hash the town's keyed hash: the table holds nobody's id
+ */
+export async function countLeaving(
+  transaction: Transaction,
+  hash: (text: string) => Buffer,
+  { requester, fields }: Pick<Ask, 'requester' | 'fields'>,
+  shown: readonly string[],
+): Promise<void> {
+  const who = countedAs(requester)
+  const bits = FIELDS.reduce(
+    (sum, field, bit) => ((fields as readonly string[]).includes(field) ? sum | (1 << bit) : sum),
+    0,
+  )
+  const own = requester.kind === 'resident' ? requester.neighbourId : undefined
+  const people = shown.filter((id) => id !== own)
+  if (who === null || bits === 0 || people.length === 0) return
+  const hashes = people.map((id) => `\\\\x${hash(`seen ${who} ${id}`).subarray(0, 16).toString('hex')}`)
+  await sql`select count_seen(${who}, ${`{${hashes.map((one) => `"${one}"`).join(',')}}`}::text::bytea[], ${bits}::integer,
+    ${WEIGHTS_OF_BITS}::text::integer[])`.execute(transaction)
+}

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { BUDGETS, spentUntil } from '../../src/firewall/leaving.ts'
+import type { Staff } from '../../src/firewall/requester.ts'
+import { searchNeighbours } from '../../src/registry/search.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { openRecord, register, somebody } from '../support/people.ts'
+import { shownTo } from '../support/shown.ts'
+
+// A clerk who is paid for it goes through the register, by whichever verb. What counts is whom they are shown.
+
+const DAY = 12
+let house: House
+beforeAll(async () => {
+  const budget = { people: DAY, points: 200 }
+  house = await openHouse({
+    town: { hourlyBudgetStaff: 1_000_000, budgets: { clerk: { hour: budget, day: budget, month: budget } } },
+  })
+})
+afterAll(() => house?.close())
+
+const totals = async (who: string) =>
+  house.peek<{ span: string; people: number; points: number }>(
+    `select span, people, points from seen_totals where counted = 'staff ${who}' order by span`,
+  )
+const flags = async (staff: string) =>
+  (await house.peek<{ kind: string }>(`select distinct kind from flags where staff_id = '${staff}'`))
+    .map(({ kind }) => kind)
+    .sort()
+const clerk = (id: string, more: Partial<Staff> = {}): Staff => ({
+  kind: 'staff',
+  id,
+  role: 'clerk',
+  organisationId: DEMO_OFFICE,
+  case: 'T-2041',
+  ...more,
+})
+const find = (who: Staff, name: string, year: string) =>
+  shownTo(searchNeighbours(house.rooms, house.town, who, 'counter-service', { name, dateOfBirth: year } as never))
+const released = (staff: string, as: string) =>
+  house.ask<{ code: string }>('POST', `/v1/staff-activity/${staff}/release`, {
+    as,
+    body: { reason: 'A bus has come with forty people' },
+  })
+
+describe('what somebody of the staff is shown', () => {
+  it('is counted once for each person and field, whichever verb showed it', async () => {
+    const { id } = await register(
+      house,
+      somebody({ name: { given: 'Rosamunda', family: ['Prims'] }, dateOfBirth: '1970' }),
+    )
+    const who = clerk('counted')
+    await find(who, 'Rosamunda Prims', '1970')
+    const [day] = await totals('counted')
+    expect(day).toMatchObject({ span: 'day', people: 1, points: 5 })
+    await find(who, 'Rosamunda Prims', '1970')
+    expect(await totals('counted')).toEqual([
+      { span: 'day', people: 1, points: 5 },
+      { span: 'hour', people: 1, points: 5 },
+      { span: 'month', people: 1, points: 5 },
+    ])
+    // Which person it was is not in the table.
+    const rows = await house.peek<{ row: string }>('select seen_people::text as row from seen_people')
+    for (const { row } of rows) expect(row).not.toContain(id)
+  })
+
+  it('ends at the day’s number of people, with until when; registering goes on and shows nobody', async () => {
+    const people: string[] = []
+    for (let i = 0; i < DAY + 4; i += 1) people.push((await register(house)).id)
+    const answers = []
+    for (const id of people) answers.push(await openRecord(house, id, 'second-clerk'))
+    const shown = answers.filter(({ status }) => status === 200).length
+    expect(shown).toBeLessThanOrEqual(DAY)
+    expect(shown).toBeGreaterThan(DAY - 4)
+    const last = answers.at(-1)
+    expect(last).toMatchObject({ status: 403, body: { code: 'over-budget' } })
+    expect(Temporal.Instant.from(String(last?.body.until)).epochMilliseconds).toBeGreaterThan(Date.now() - 1000)
+    for (const path of ['/proofs', '/papers']) {
+      const body = path === '/proofs' ? { profile: 'residence' } : { kind: 'individual', language: 'en' }
+      const answer = await house.ask('POST', `/v1/neighbours/${people[0]}${path}`, { as: 'second-clerk', body })
+      expect(answer.body.code, path).toBe('over-budget')
+    }
+    expect(await flags('second-clerk')).toContain('many-people')
+    const new1 = somebody({ name: { given: 'Nova', family: ['Arribada'] }, dateOfBirth: '1990-01-01' })
+    const write = (body: object) =>
+      house.ask<{ code: string; candidates: object[] }>('POST', '/v1/neighbours', { as: 'second-clerk', body })
+    expect((await write(new1)).status).toBe(201)
+    const again = await write({ ...new1, address: somebody().address })
+    expect(again).toMatchObject({ status: 409, body: { code: 'duplicate-suspected' } })
+    expect(again.text).not.toContain('Nova')
+    expect((await write({ ...new1, confirmedDistinct: true, distinctBecause: 'seen-both' })).status).toBe(201)
+  })
+
+  it('is released once a day by a supervisor with a reason, never by oneself', async () => {
+    const one = (await register(house)).id
+    expect((await openRecord(house, one, 'second-clerk')).status).toBe(403)
+    expect((await released('second-clerk', 'second-clerk')).status).toBe(403)
+    expect((await released('supervisor', 'supervisor')).status).toBe(403)
+    expect((await released('second-clerk', 'supervisor')).status).toBe(201)
+    expect((await openRecord(house, one, 'second-clerk')).status).toBe(200)
+    expect((await released('second-clerk', 'supervisor')).body.code).toBe('released-today')
+  })
+
+  it('is flagged by a search as by an opening: a neighbour who is watched, one’s own address, no case', async () => {
+    const home = await register(house, { name: { given: 'Casimira', family: ['Veïna'] }, dateOfBirth: '1966' })
+    const mine = await register(house, { address: undefined, householdId: home.householdId } as never)
+    await house.ask('POST', '/v1/staff-records', {
+      as: 'supervisor',
+      body: { staff: 'relative', neighbourId: mine.id },
+    })
+    await house.ask('POST', '/v1/watched-neighbours', { as: 'supervisor', body: { neighbourId: home.id } })
+    await find(clerk('relative'), 'Casimira Veïna', '1966')
+    expect(await flags('relative')).toEqual(['same-household', 'watched'])
+    // Linked to another record since: what was theirs within the year is theirs still.
+    const other = await register(house)
+    await house.ask('POST', '/v1/staff-records', {
+      as: 'supervisor',
+      body: { staff: 'relative', neighbourId: other.id },
+    })
+    await house.peek(`delete from flags where staff_id = 'relative'`)
+    await find(clerk('relative'), 'Casimira Veïna', '1966')
+    expect(await flags('relative')).toEqual(['same-household', 'watched'])
+    await find(clerk('idle', { case: undefined }), 'Casimira Veïna', '1966')
+    expect(await flags('idle')).toEqual(['no-case', 'watched'])
+  })
+
+  it('is nobody’s to link for themself', async () => {
+    const { id } = await register(house)
+    const body = { staff: 'supervisor', neighbourId: id }
+    expect((await house.ask('POST', '/v1/staff-records', { as: 'supervisor', body })).status).toBe(403)
+  })
+})
+
+describe('the usual budgets', () => {
+  /** A visit: two searches that show four people each and the record of whoever came, with a household of four. */
+  it('meet no refusal in a day of sixty visits, and end for whoever goes through the register', () => {
+    const budget = BUDGETS.clerk
+    if (budget === undefined) throw new Error('no budget')
+    const perVisit = { people: 4, points: 4 * 5 + 15 + 4 * 5 }
+    const day = { people: perVisit.people * 60, points: perVisit.points * 60 }
+    expect(day.people).toBeLessThan(budget.day.people)
+    expect(day.points).toBeLessThan(budget.day.points)
+    expect(perVisit.people * 15).toBeLessThan(budget.hour.people)
+    expect(perVisit.points * 15).toBeLessThan(budget.hour.points)
+    expect(day.people * 12).toBeLessThan(budget.month.people)
+    const begins = '2026-11-27T00:00:00Z'
+    const at = (people: number) => spentUntil(clerk('x'), [{ span: 'day', begins, people, points: 0 }], {}, false)
+    expect(at(299)).toBeUndefined()
+    expect(at(300)).toBe('2026-11-28T00:00:00Z')
+    expect(spentUntil(clerk('x'), [{ span: 'day', begins, people: 300, points: 0 }], {}, true)).toBeUndefined()
+  })
+})
