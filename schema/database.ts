@@ -459,6 +459,19 @@ export interface Notices {
   visible_from: Timestamp;
 }
 
+export interface OfficerActs {
+  content: Buffer;
+  data_key_id: string;
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  decision: string | null;
+  id: string;
+  kind: string;
+  municipality_id: string;
+  proposed_at: Generated<Timestamp>;
+  proposed_by: string;
+}
+
 export interface OrganisationFunctions {
   function: string;
   municipality_id: string;
@@ -802,6 +815,7 @@ export interface DB {
   neighbours: Neighbours;
   notice_deliveries: NoticeDeliveries;
   notices: Notices;
+  officer_acts: OfficerActs;
   organisation_functions: OrganisationFunctions;
   organisation_graphs: OrganisationGraphs;
   organisation_links: OrganisationLinks;

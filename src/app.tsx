@@ -8,6 +8,8 @@ import { always, type House, type Reception } from './firewall/endpoint.ts'
 import { createGate } from './firewall/gate.ts'
 import type { KeyProvider } from './firewall/key-provider.ts'
 import { type LedgerSigners, ledgerSigners } from './firewall/ledger-signer.ts'
+import { officerRoutes } from './firewall/officer-routes.ts'
+import { carrying } from './firewall/organisation-desk.ts'
 import type { PolicyEngine } from './firewall/policies.ts'
 import { firewallRoutes } from './firewall/routes.ts'
 import { requesterOf, staffOf } from './identity/requesters.ts'
@@ -19,6 +21,7 @@ import type { Database } from './platform/database.ts'
 import { pendingMigrations } from './platform/migrations.ts'
 import { NotFound } from './platform/problem.ts'
 import type { Log } from './platform/telemetry.ts'
+import { enrolApplicant } from './portal/applications.ts'
 import { portalPages } from './portal/routes.tsx'
 import type { ProofDeps } from './proofs/issue.ts'
 import type { Press } from './proofs/paper.ts'
@@ -103,6 +106,9 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   for (const path of shrunk) house.use(path, compress({ contentTypeFilter: /^(text\/|application\/statuslist\+jwt)/ }))
 
   firewallRoutes(house, rooms)
+  officerRoutes(house, rooms, (town) =>
+    carrying(rooms.clock, town.id, (transaction, content) => enrolApplicant(rooms, town, transaction, content)),
+  )
   orderRoutes(house, rooms)
   registryRoutes(house, rooms, searchLinks(rooms.gate))
   departureRoutes(house, rooms)

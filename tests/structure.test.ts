@@ -85,6 +85,7 @@ describe('the rooms', () => {
       seen_people: ['firewall'],
       seen_totals: ['firewall'],
       budget_releases: ['firewall'],
+      officer_acts: ['firewall'],
       flags: ['firewall'],
       watched_neighbours: ['firewall'],
       staff_neighbours: ['firewall'],

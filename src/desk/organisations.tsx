@@ -1,13 +1,11 @@
 import { closes, FUNCTION_IDS, functionTitle } from '../firewall/functions.ts'
+import { type ActKind, actsWaiting, decideAct, type WaitingAct } from '../firewall/officer-acts.ts'
 import {
-  addTie,
-  attest,
-  enrolOrganisation,
+  carrying,
   listOrganisations,
-  NewOrganisation,
   type OrganisationOutline,
-  Promising,
-  Tie,
+  Proposal,
+  propose,
 } from '../firewall/organisation-desk.ts'
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput } from '../platform/problem.ts'
@@ -16,8 +14,10 @@ import {
   type ApplicationToReview,
   applicationsToReview,
   decideApplication,
+  enrolApplicant,
 } from '../portal/applications.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
+import type { Municipality } from '../registry/municipality.ts'
 import { Csrf, Field, Group, Select, Tick } from '../ui/form.tsx'
 import { Details, Fact, Facts } from '../ui/parts.tsx'
 import { plainIn } from '../ui/plain.tsx'
@@ -27,16 +27,29 @@ import { Desk, type DeskVisit, dayText } from './shell.tsx'
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 const LEGAL = ['legal'] as const
 
-/** Who may ask, and why not: organisations, ties and promises, for legal officers. */
+/** Who may ask, and why not: organisations, ties, promises and lent staff, for legal officers, two for each. */
 export function organisationDesk(page: Pages, deps: ProofDeps): void {
-  const { gate, clock } = deps
+  const { gate } = deps
+  const carry = (town: Municipality) =>
+    carrying(deps.clock, town.id, (transaction, content) => enrolApplicant(deps, town, transaction, content))
+  const proposing = (path: string, read: (form: DeskForm) => unknown) =>
+    page({ method: 'post', path, roles: LEGAL, fresh: true }, async ({ town, requester, form }) => {
+      const proposal = Proposal.safeParse(read(form))
+      if (!proposal.success)
+        throw new InvalidInput(
+          proposal.error.issues.map(({ path: at }) => ({ pointer: `/${at.join('/')}`, detail: 'Give this.' })),
+        )
+      await propose(deps, town.id, requester, proposal.data, carry(town))
+      return Reply.redirect('/desk/organisations')
+    })
+
   page({ method: 'get', path: '/desk/organisations', roles: LEGAL }, async (visit) =>
     Reply.page(
-      (await listOrganisations(gate, visit.town.id, visit.requester)).with(
-        await applicationsToReview(deps, visit.town, visit.requester),
-      ),
-      ([organisations, applications]) => (
-        <OrganisationsPage visit={visit} organisations={organisations} applications={applications} />
+      (await listOrganisations(gate, visit.town.id, visit.requester))
+        .with(await applicationsToReview(deps, visit.town, visit.requester))
+        .with(await actsWaiting(gate, visit.town.id, visit.requester)),
+      ([[organisations, applications], waiting]) => (
+        <OrganisationsPage visit={visit} organisations={organisations} applications={applications} waiting={waiting} />
       ),
     ),
   )
@@ -47,47 +60,99 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       const enrol = form.get('act') === 'enrol'
       const answer = ApplicationAnswer.safeParse(enrol ? { enrol, client } : { enrol, reason, ...plainIn(form) })
       if (!/^[0-9a-f-]{36}$/.test(id) || !answer.success) throw new InvalidInput([])
-      await decideApplication(deps, town, requester, id, answer.data)
+      await decideApplication(deps, town, requester, id, answer.data, carry(town))
       return Reply.redirect('/desk/organisations')
     },
   )
   page(
-    { method: 'post', path: '/desk/organisations', roles: LEGAL, fresh: true },
+    { method: 'post', path: '/desk/organisations/acts', roles: LEGAL, fresh: true },
     async ({ town, requester, form }) => {
-      const words = (name: string) =>
-        form
-          .get(name)
-          .split(/[\s,]+/)
-          .filter(Boolean)
-      const parsed = NewOrganisation.safeParse({
-        name: form.get('name'),
-        functions: FUNCTION_IDS.filter((one) => form.get(`does-${one}`) !== ''),
-        clients: words('clients'),
-        ...(form.get('signed') ? { signedBy: form.get('signed') } : {}),
-        ...plainIn(form),
-      })
-      if (!parsed.success) throw new InvalidInput([])
-      await enrolOrganisation(gate, clock, town.id, requester, parsed.data)
+      const id = form.get('entry')
+      if (!/^[0-9a-f-]{36}$/.test(id)) throw new InvalidInput([])
+      await decideAct(deps, town.id, requester, id, form.get('approves') === 'yes', carry(town))
       return Reply.redirect('/desk/organisations')
     },
   )
-  page(
-    { method: 'post', path: '/desk/organisations/tie', roles: LEGAL, fresh: true },
-    async ({ town, requester, form }) => {
-      const tie = Tie.safeParse({ kind: form.get('kind'), relatedId: form.get('related') })
-      if (!tie.success) throw new InvalidInput([])
-      await addTie(gate, town.id, requester, form.get('organisation'), tie.data)
-      return Reply.redirect('/desk/organisations')
-    },
-  )
-  page(
-    { method: 'post', path: '/desk/organisations/promise', roles: LEGAL, fresh: true },
-    async ({ town, requester, form }) => {
-      const promise = Promising.safeParse({ signedBy: form.get('signed').slice(0, 200), ...plainIn(form) })
-      if (!promise.success) throw new InvalidInput([])
-      await attest(gate, clock, town.id, requester, form.get('organisation'), promise.data)
-      return Reply.redirect('/desk/organisations')
-    },
+  proposing('/desk/organisations', (form) => ({
+    kind: 'enrol',
+    name: form.get('name'),
+    functions: FUNCTION_IDS.filter((one) => form.get(`does-${one}`) !== ''),
+    clients: form
+      .get('clients')
+      .split(/[\s,]+/)
+      .filter(Boolean),
+    ...(form.get('signed') ? { signedBy: form.get('signed') } : {}),
+    ...plainIn(form),
+  }))
+  proposing('/desk/organisations/tie', (form) => ({
+    kind: 'tie',
+    organisationId: form.get('organisation'),
+    tie: { kind: form.get('kind'), relatedId: form.get('related') },
+  }))
+  proposing('/desk/organisations/promise', (form) => ({
+    kind: 'promise',
+    organisationId: form.get('organisation'),
+    signedBy: form.get('signed').slice(0, 200),
+    ...plainIn(form),
+  }))
+  proposing('/desk/organisations/lent', (form) => ({
+    kind: form.get('act') === 'take-back' ? 'take-back' : 'lend',
+    organisationId: form.get('organisation'),
+    staff: form.get('staff'),
+    ...plainIn(form),
+  }))
+}
+
+type DeskForm = Parameters<Parameters<Pages>[1]>[0]['form']
+
+/** What waits for a second officer: what it is about, and the two answers. */
+function WaitingActs(props: { visit: DeskVisit; waiting: readonly WaitingAct[]; names: ReadonlyMap<string, string> }) {
+  const { visit, waiting, names } = props
+  const { t, language, session } = visit
+  const kinds: Record<ActKind, string> = {
+    enrol: t.gAdd,
+    application: t.aTitle,
+    function: t.aDoes,
+    tie: t.gTie,
+    promise: t.gRenew,
+    lend: t.gLend,
+    'take-back': t.gTakeBack,
+    affected: t.gAffected,
+  }
+  const said = ({ content }: WaitingAct) =>
+    Object.entries(content)
+      .filter(([key]) => key !== 'applicationId')
+      .flatMap(([, value]) => value ?? [])
+      .map((value) => names.get(String(value)) ?? String(value))
+      .join(' · ')
+  if (waiting.length === 0) return ''
+  return (
+    <section aria-labelledby="waiting">
+      <h2 id="waiting">{t.gWaits}</h2>
+      <ul class="cards">
+        {waiting.map((act) => (
+          <li>
+            {dayText(language, act.proposedAt.slice(0, 10))} · {kinds[act.kind]} · <bdi>{said(act)}</bdi>
+            <form method="post" action="/desk/organisations/acts">
+              <Csrf token={session.csrf} />
+              <input type="hidden" name="entry" value={act.id} />
+              <p class="govuk-button-group">
+                {act.proposedByYou ? (
+                  ''
+                ) : (
+                  <button type="submit" name="approves" value="yes" class="govuk-button">
+                    {t.dApprove}
+                  </button>
+                )}
+                <button type="submit" name="approves" value="no" class="govuk-button govuk-button--secondary">
+                  {t.dRefuse}
+                </button>
+              </p>
+            </form>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 
@@ -139,8 +204,9 @@ function OrganisationsPage(props: {
   visit: DeskVisit
   organisations: readonly OrganisationOutline[]
   applications: readonly ApplicationToReview[]
+  waiting: readonly WaitingAct[]
 }) {
-  const { visit, organisations, applications } = props
+  const { visit, organisations, applications, waiting } = props
   const { t, language, session } = visit
   const names = new Map(organisations.map(({ id, name }) => [id, name]))
   const kinds: Record<string, string> = { memberOf: t.gMember, reportsTo: t.gReports, sharesWith: t.gShares }
@@ -148,6 +214,8 @@ function OrganisationsPage(props: {
   return (
     <Desk visit={visit} title={t.gTitle} here="/desk/organisations">
       <h1>{t.gTitle}</h1>
+      <p>{t.gTwo}</p>
+      <WaitingActs visit={visit} waiting={waiting} names={names} />
       {applications.length > 0 ? <h2>{t.aTitle}</h2> : ''}
       {applications.map((application) => (
         <ApplicationBox visit={visit} application={application} />
@@ -206,6 +274,21 @@ function OrganisationsPage(props: {
           <button type="submit" class="govuk-button">
             {t.dSave}
           </button>
+        </form>
+      </Details>
+      <Details summary={t.gLend}>
+        <form method="post" action="/desk/organisations/lent">
+          <Csrf token={session.csrf} />
+          <Field name="staff" label={t.whoStaff} required ltr />
+          <Select name="organisation" id="lent-organisation" label={t.gName} options={choices} />
+          <p class="govuk-button-group">
+            <button type="submit" name="act" value="lend" class="govuk-button">
+              {t.gLend}
+            </button>
+            <button type="submit" name="act" value="take-back" class="govuk-button govuk-button--secondary">
+              {t.gTakeBack}
+            </button>
+          </p>
         </form>
       </Details>
       <Details summary={t.gRenew}>

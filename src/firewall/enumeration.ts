@@ -90,6 +90,13 @@ function situations(): Situation[] {
       action: 'open-by-order' as const,
       more: { judgeOrder: true, approvals: 1 },
     })),
+    ...everyone.map((requester) => ({
+      why: 'an incident fewer than two have approved',
+      requester,
+      position: clean(),
+      purpose: 'incident',
+      more: { approvals: 1 },
+    })),
     ...[...staff.slice(0, 1), client, resident].map((requester) => ({
       why: 'over budget',
       requester,

@@ -162,9 +162,9 @@ export function hasSeenMuch(requester: Requester, totals: readonly Totals[], tow
   return budget !== undefined && day !== undefined && day.people * 3 >= budget.people * 2
 }
 
-/** The rule that registering is never refused, nor what shows nothing of anybody. */
-export const neverSpent = ({ action, fields }: Pick<Ask, 'action' | 'fields'>): boolean =>
-  action === 'register' || fields.length === 0
+/** The rule that registering is never refused, nor what shows nothing of anybody, nor what two officers decided together. */
+export const neverSpent = ({ action, fields, purpose }: Pick<Ask, 'action' | 'fields' | 'purpose'>): boolean =>
+  action === 'register' || fields.length === 0 || purpose === 'incident'
 
 /**
  * Counts what somebody is shown, in the transaction that shows it. What neighbours see of themselves is not counted.

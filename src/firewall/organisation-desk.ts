@@ -5,9 +5,10 @@ import type { Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import { called, confirmedPlain, mustBePlain } from './free-text.ts'
-import { FunctionId } from './functions.ts'
+import { closes, FunctionId } from './functions.ts'
 import type { Gate } from './gate.ts'
-import { admitOrganisation, tieOrganisation } from './organisations.ts'
+import { type Act, type ActState, type Acts, type Carry, proposeAct } from './officer-acts.ts'
+import { admitOrganisation, loadPosition, tieOrganisation } from './organisations.ts'
 import type { Staff } from './requester.ts'
 
 const Functions = z.array(FunctionId).max(10)
@@ -87,18 +88,99 @@ export async function listOrganisations(
   })
 }
 
-/** Enrols an organisation. It is answered from the moment it has a function, a promise and no tie to enforcement. @throws {ClientTaken} {Refusal} */
-export async function enrolOrganisation(
-  gate: Gate,
-  clock: Clock,
-  municipalityId: string,
-  officer: Staff,
-  organisation: NewOrganisation,
-): Promise<Disclosed<{ id: string }>> {
-  await mustBePlain(gate, municipalityId, officer, NewOrganisation, organisation)
-  return gate.decide(enrolling(municipalityId, officer), async (transaction) => ({
-    id: await enrolIn(transaction, clock, municipalityId, organisation),
-  }))
+/**
+ * What each act does when it takes effect.
+ *
+ * @param application enrols an organisation that applied: its own room knows how
+ */
+export const carrying =
+  (
+    clock: Clock,
+    municipalityId: string,
+    application: (transaction: Transaction, content: Acts['application']) => Promise<string | undefined>,
+  ): Carry =>
+  async (transaction, { kind, content }) => {
+    switch (kind) {
+      case 'enrol':
+        return enrolIn(transaction, clock, municipalityId, content)
+      case 'application':
+        return application(transaction, content)
+      case 'function':
+        await mustBeKnown(transaction, [content.organisationId])
+        await tieOrganisation(transaction, municipalityId, {
+          ...NOTHING,
+          id: content.organisationId,
+          functions: [content.function],
+        })
+        return content.organisationId
+      case 'tie':
+        await mustBeKnown(transaction, [content.organisationId, content.relatedId])
+        await tieOrganisation(transaction, municipalityId, {
+          ...NOTHING,
+          id: content.organisationId,
+          [content.kind]: [content.relatedId],
+        })
+        return content.organisationId
+      case 'promise':
+        await mustBeKnown(transaction, [content.organisationId])
+        await admitOrganisation(transaction, municipalityId, {
+          ...NOTHING,
+          id: content.organisationId,
+          attestation: { signedBy: content.signedBy, signedAt: clock.now().toString() },
+        })
+        return content.organisationId
+      case 'lend':
+        await mustBeKnown(transaction, [content.organisationId])
+        await transaction
+          .insertInto('staff_affiliations')
+          .values({
+            municipality_id: municipalityId,
+            staff_id: content.staff,
+            organisation_id: content.organisationId,
+          })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute()
+        return undefined
+      case 'take-back':
+        await transaction
+          .deleteFrom('staff_affiliations')
+          .where('staff_id', '=', content.staff)
+          .where('organisation_id', '=', content.organisationId)
+          .execute()
+        return undefined
+      case 'affected':
+        return undefined
+    }
+  }
+
+/** Whether an act shuts somebody out and opens nothing: one officer is enough for that. */
+export const closesTheGate =
+  (act: Act) =>
+  async (transaction: Transaction): Promise<boolean> => {
+    switch (act.kind) {
+      case 'function':
+        return closes([act.content.function])
+      case 'tie': {
+        await mustBeKnown(transaction, [act.content.organisationId, act.content.relatedId])
+        const position = await loadPosition(transaction, act.content.relatedId)
+        return closes([...(position?.organisations.values() ?? [])].flatMap((one) => one.functions))
+      }
+      case 'lend': {
+        await mustBeKnown(transaction, [act.content.organisationId])
+        const position = await loadPosition(transaction, act.content.organisationId)
+        return closes([...(position?.organisations.values() ?? [])].flatMap((one) => one.functions))
+      }
+      default:
+        return false
+    }
+  }
+
+const NOTHING = { functions: [], memberOf: [], reportsTo: [], sharesWith: [], clients: [] }
+
+/** @throws {NotFound} for an organisation the registry does not know */
+async function mustBeKnown(transaction: Transaction, ids: readonly string[]): Promise<void> {
+  const known = await transaction.selectFrom('organisations').select('id').where('id', 'in', ids).execute()
+  if (new Set(known.map(({ id }) => id)).size !== new Set(ids).size) throw new NotFound()
 }
 
 /** The same inside a decision of the gate's that is under way. @returns the organisation's id @throws {ClientTaken} */
@@ -106,7 +188,7 @@ export async function enrolIn(
   transaction: Transaction,
   clock: Clock,
   municipalityId: string,
-  { name, functions, signedBy, clients }: NewOrganisation,
+  { name, functions, signedBy, clients }: Acts['enrol'],
 ): Promise<string> {
   if (clients.length > 0) {
     const taken = await transaction.selectFrom('clients').select('id').where('id', 'in', clients).executeTakeFirst()
@@ -128,56 +210,64 @@ export async function enrolIn(
   return id
 }
 
-/** Records that an organisation belongs to, reports to or shares with another. Its promise lapses with that. @throws {NotFound} {Refusal} */
-export async function addTie(
-  gate: Gate,
-  municipalityId: string,
-  officer: Staff,
-  organisationId: string,
-  { kind, relatedId }: Tie,
-): Promise<Disclosed<{ id: string }>> {
-  return gate.decide(enrolling(municipalityId, officer), async (transaction) => {
-    const known = await transaction
-      .selectFrom('organisations')
-      .select('id')
-      .where('id', 'in', [organisationId, relatedId])
-      .execute()
-    if (known.length !== 2) throw new NotFound()
-    const none = { id: organisationId, functions: [], memberOf: [], reportsTo: [], sharesWith: [], clients: [] }
-    await tieOrganisation(transaction, municipalityId, { ...none, [kind]: [relatedId] })
-    return { id: organisationId }
-  })
-}
-
 /** Who signs a promise. */
 export const Promising = z.strictObject({ signedBy: called(200), confirmedPlain })
 
-/** Records a promise, signed by a named officer, for twelve months. @throws {SaysTooMuch} {NotFound} {Refusal} */
-export async function attest(
-  gate: Gate,
-  clock: Clock,
+/** Who of the staff works for whom. */
+export const Lending = z.strictObject({ staff: called(320), organisationId: z.uuid(), confirmedPlain })
+
+const kindOf = <K extends string>(kind: K) => ({ kind: z.literal(kind) })
+/** What an officer proposes. */
+export const Proposal = z
+  .discriminatedUnion('kind', [
+    NewOrganisation.extend(kindOf('enrol')),
+    z.strictObject({ ...kindOf('function'), organisationId: z.uuid(), function: FunctionId }),
+    z.strictObject({ ...kindOf('tie'), organisationId: z.uuid(), tie: Tie }),
+    Promising.extend({ ...kindOf('promise'), organisationId: z.uuid() }),
+    Lending.extend(kindOf('lend')),
+    Lending.extend(kindOf('take-back')),
+    z.strictObject({ ...kindOf('affected'), kid: z.string().regex(/^[\w-]{43}$/) }),
+  ])
+  .openapi('OfficerAct', {
+    description:
+      'What takes two legal officers. What closes the gate (a tie to, or a function of, enforcement) takes effect at once.',
+  })
+export type Proposal = z.infer<typeof Proposal>
+
+/**
+ * Proposes what takes two officers.
+ *
+ * @throws {SaysTooMuch} when its words may be about papers, and nobody said that they are not
+ * @throws {ClientTaken} {NotFound} {Refusal}
+ */
+export async function propose(
+  deps: { gate: Gate; clock: Clock },
   municipalityId: string,
   officer: Staff,
-  organisationId: string,
-  promise: z.infer<typeof Promising>,
-): Promise<Disclosed<{ id: string }>> {
-  await mustBePlain(gate, municipalityId, officer, Promising, promise)
-  return gate.decide(enrolling(municipalityId, officer), async (transaction) => {
-    const known = await transaction
-      .selectFrom('organisations')
-      .select('id')
-      .where('id', '=', organisationId)
-      .executeTakeFirst()
-    if (known === undefined) throw new NotFound()
-    await admitOrganisation(transaction, municipalityId, {
-      id: organisationId,
-      functions: [],
-      memberOf: [],
-      reportsTo: [],
-      sharesWith: [],
-      clients: [],
-      attestation: { signedBy: promise.signedBy, signedAt: clock.now().toString() },
-    })
-    return { id: organisationId }
-  })
+  proposal: Proposal,
+  carry: Carry,
+): Promise<Disclosed<ActState>> {
+  await mustBePlain(deps.gate, municipalityId, officer, Proposal, proposal)
+  const act = actOf(proposal)
+  return proposeAct(deps, municipalityId, officer, act, carry, closesTheGate(act))
+}
+
+function actOf(proposal: Proposal): Act {
+  switch (proposal.kind) {
+    case 'enrol': {
+      const { name, functions, signedBy, clients } = proposal
+      return { kind: 'enrol', content: { name, functions, signedBy, clients } }
+    }
+    case 'function':
+      return { kind: 'function', content: { organisationId: proposal.organisationId, function: proposal.function } }
+    case 'tie':
+      return { kind: 'tie', content: { organisationId: proposal.organisationId, ...proposal.tie } }
+    case 'promise':
+      return { kind: 'promise', content: { organisationId: proposal.organisationId, signedBy: proposal.signedBy } }
+    case 'lend':
+    case 'take-back':
+      return { kind: proposal.kind, content: { staff: proposal.staff, organisationId: proposal.organisationId } }
+    case 'affected':
+      return { kind: 'affected', content: { kid: proposal.kid } }
+  }
 }

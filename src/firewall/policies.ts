@@ -103,6 +103,8 @@ const UNCONDITIONAL = {
     (context.purpose == Purpose::"registration" || context.purpose == Purpose::"duplicate-check" ||
       context.purpose == Purpose::"protection")) };`,
   'firewall.budget': 'forbid (principal, action, resource) when { context.overBudget };',
+  'firewall.incident': `forbid (principal, action, resource) when { context.purpose == Purpose::"incident" }
+    unless { principal is Staff && context.approvals >= 2 };`,
   'residents.ended': 'forbid (principal is Resident, action, resource) when { context.ended };',
   'access-requests.two-officers':
     'forbid (principal, action == Action::"open-by-order", resource) unless { context.approvals >= 2 };',

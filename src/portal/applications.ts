@@ -3,10 +3,11 @@ import { calculateJwkThumbprint, type JWK } from 'jose'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { called, confirmedPlain, mustBePlain, ownWords, plain } from '../firewall/free-text.ts'
 import { closes, FUNCTION_IDS, functionOf } from '../firewall/functions.ts'
+import { type Acts, type Carry, proposeAct } from '../firewall/officer-acts.ts'
 import { enrolIn, enrolling } from '../firewall/organisation-desk.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
-import { inMunicipality } from '../platform/database.ts'
+import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -159,10 +160,9 @@ export async function applicationsToReview(
 }
 
 /**
- * Decides an application. Enrolled, the organisation is answered from this commit on, unless a tie says otherwise, and its
- * machine only with the keys it named.
+ * Refuses an application with a reason; or proposes to another officer that it be enrolled.
  *
- * @throws {SaysTooMuch} {ClientTaken} {NotFound} {Refusal}
+ * @throws {SaysTooMuch} {NotFound} {Refusal}
  */
 export async function decideApplication(
   deps: RegistryDeps,
@@ -170,46 +170,83 @@ export async function decideApplication(
   officer: Staff,
   id: string,
   answer: ApplicationAnswer,
-): Promise<Disclosed<{ organisationId: string | undefined }>> {
-  if (!answer.enrol) await mustBePlain(deps.gate, town.id, officer, ApplicationAnswer, answer)
+  carry: Carry,
+): Promise<Disclosed<object>> {
+  if (answer.enrol)
+    return proposeAct(
+      deps,
+      town.id,
+      officer,
+      { kind: 'application', content: { applicationId: id, client: answer.client } },
+      carry,
+      async (transaction) => {
+        await openApplication(transaction, id)
+        return false
+      },
+    )
+  await mustBePlain(deps.gate, town.id, officer, ApplicationAnswer, answer)
   const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.decide(enrolling(town.id, officer), async (transaction) => {
-    const row = await transaction
-      .selectFrom('applications')
-      .select('content')
-      .where('id', '=', id)
-      .where('decision', 'is', null)
-      .forUpdate()
-      .executeTakeFirst()
-    if (row === undefined) throw new NotFound()
-    const decided = { decided_at: deps.clock.now().toString(), decided_by: officer.id }
-    if (!answer.enrol) {
-      const reason = Buffer.from(ledger.seal(place(id, 'reason'), answer.reason))
-      await transaction
-        .updateTable('applications')
-        .set({ ...decided, decision: 'refused', reason })
-        .where('id', '=', id)
-        .execute()
-      return { organisationId: undefined }
-    }
-    const { name, functions, officer: signedBy, keys } = ledger.open(place(id, 'content'), row.content) as Application
-    const clients = answer.client === '' ? [] : [answer.client]
-    const organisationId = await enrolIn(transaction, deps.clock, town.id, {
-      name,
-      functions: listed(functions),
-      signedBy,
-      clients,
-    })
-    if (clients.length > 0 && keys.length > 0)
-      await transaction
-        .insertInto('client_keys')
-        .values(keys.map((thumbprint) => ({ client_id: answer.client, municipality_id: town.id, thumbprint })))
-        .execute()
+    await openApplication(transaction, id)
+    const reason = Buffer.from(ledger.seal(place(id, 'reason'), answer.reason))
     await transaction
       .updateTable('applications')
-      .set({ ...decided, decision: 'enrolled', organisation_id: organisationId })
+      .set({ decided_at: deps.clock.now().toString(), decided_by: officer.id, decision: 'refused', reason })
       .where('id', '=', id)
       .execute()
-    return { organisationId }
+    return { refused: true }
   })
+}
+
+/** An application that waits, held against another decision. @throws {NotFound} */
+async function openApplication(transaction: Transaction, id: string): Promise<{ content: Uint8Array }> {
+  const row = await transaction
+    .selectFrom('applications')
+    .select('content')
+    .where('id', '=', id)
+    .where('decision', 'is', null)
+    .forUpdate()
+    .executeTakeFirst()
+  if (row === undefined) throw new NotFound()
+  return row
+}
+
+/**
+ * Enrols whoever applied, once two officers have said so: answered from this commit on, unless a tie says otherwise, and its
+ * machine only with the keys it named.
+ *
+ * @throws {ClientTaken} {NotFound}
+ */
+export async function enrolApplicant(
+  deps: RegistryDeps,
+  town: Municipality,
+  transaction: Transaction,
+  { applicationId: id, client }: Acts['application'],
+): Promise<string> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  const row = await openApplication(transaction, id)
+  const { name, functions, officer: signedBy, keys } = ledger.open(place(id, 'content'), row.content) as Application
+  const clients = client === '' ? [] : [client]
+  const organisationId = await enrolIn(transaction, deps.clock, town.id, {
+    name,
+    functions: listed(functions),
+    signedBy,
+    clients,
+  })
+  if (clients.length > 0 && keys.length > 0)
+    await transaction
+      .insertInto('client_keys')
+      .values(keys.map((thumbprint) => ({ client_id: client, municipality_id: town.id, thumbprint })))
+      .execute()
+  await transaction
+    .updateTable('applications')
+    .set({
+      decided_at: deps.clock.now().toString(),
+      decided_by: 'two officers',
+      decision: 'enrolled',
+      organisation_id: organisationId,
+    })
+    .where('id', '=', id)
+    .execute()
+  return organisationId
 }

@@ -120,8 +120,9 @@ export function paperRoutes(
     {
       method: 'get',
       path: '/v1/signing-keys/{kid}/affected',
-      summary: 'Whose proofs a key signed',
-      description: 'For telling neighbours when a key was withdrawn. Each is written down as looked at.',
+      summary: 'Whose proofs a key signed, for two legal officers',
+      description:
+        'For telling neighbours when a key was withdrawn, by the two officers of an approved act of the kind `affected` within a week. Each is written down as looked at.',
       tag,
       auth: 'staff',
       params: z.object({ kid: z.string().regex(/^[\w-]{43}$/) }),

@@ -1,4 +1,5 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { type Acts, officersBehind } from '../firewall/officer-acts.ts'
 import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
@@ -61,8 +62,11 @@ export interface Affected {
 }
 
 /**
- * Whose proofs in force a key signed: whom to tell, and to give new ones, when it was withdrawn. Opened and written
- * down like any look at a record; a hundred at a time, in the order of their ids.
+ * Whose proofs in force a key signed: whom to tell, and to give new ones, when it was withdrawn. A list of people by a
+ * property is an act of two legal officers: one proposed it and another approved it within a week. Opened and written down
+ * like any look at a record; a hundred at a time, in the order of their ids.
+ *
+ * @throws {Refusal} for anyone but those two officers
  */
 export async function affectedBy(
   deps: ProofDeps,
@@ -72,8 +76,15 @@ export async function affectedBy(
   after: string | undefined,
 ): Promise<Disclosed<Affected>> {
   let more = false
+  const approvals = await officersBehind(
+    deps,
+    town.id,
+    requester,
+    'affected',
+    (content) => (content as Acts['affected']).kid === kid,
+  )
   return deps.gate.open<NeighbourFields, 'name', Affected>(
-    { municipalityId: town.id, requester, action: 'search', purpose: purposeOf(requester), fields: ['name'] },
+    { municipalityId: town.id, requester, action: 'open', purpose: 'incident', fields: ['name'], approvals },
     async (transaction) => {
       const rows = await transaction
         .selectFrom('proofs')

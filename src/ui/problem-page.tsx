@@ -51,6 +51,7 @@ const TEXTS: Record<string, keyof Texts> = {
   'supervisor-needed': 'pSupervisor',
   'recorded-dead': 'pDead',
   'over-budget': 'dOverBudget',
+  'another-officer': 'pAnother',
   'released-today': 'pReleased',
   'too-many-attempts': 'vWhyTooMany',
   'too-many-complaints': 'vWhyTooMany',

@@ -78,6 +78,13 @@ async function asks(key: ProofKey): Promise<number> {
   return response.status
 }
 
+async function approved() {
+  const other = await signedIn(house, { kind: 'staff', subject: 'another', role: 'legal', office: DEMO_OFFICE })
+  const page = await (await other.open('/desk/organisations')).text()
+  for (const [, entry = ''] of page.matchAll(/name="entry" value="([^"]+)"/g))
+    await other.send('/desk/organisations/acts', { entry, approves: 'yes' }, '/desk/organisations')
+}
+
 describe('an organisation that applies', () => {
   it('gets nothing until a legal officer enrols it, and then with the keys it named and no others', async () => {
     const [key, other] = [await newProofKey(), await newProofKey()]
@@ -86,6 +93,10 @@ describe('an organisation that applies', () => {
     expect(await follow(code)).toContain('It waits for a legal officer')
     expect(await asks(key)).toBe(403)
     expect((await decide({ act: 'enrol', client: 'library' })).status).toBe(303)
+    // One officer has said so; another has to.
+    expect(await follow(code)).toContain('It waits for a legal officer')
+    expect(await asks(key)).toBe(403)
+    await approved()
     expect(await follow(code)).toContain('Enrolled.')
     expect(await asks(key)).toBe(200)
     expect(await asks(other)).toBe(401)

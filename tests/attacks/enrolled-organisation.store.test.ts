@@ -10,7 +10,14 @@ beforeAll(async () => {
 })
 afterAll(() => house?.close())
 
-const legal = () => signedIn(house, { kind: 'staff', subject: 'legal', role: 'legal', office: DEMO_OFFICE })
+const legal = (subject = 'legal') => signedIn(house, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE })
+/** Another officer approves whatever waits. */
+async function approved() {
+  const other = await legal('another officer')
+  const page = await (await other.open('/desk/organisations')).text()
+  for (const [, entry = ''] of page.matchAll(/name="entry" value="([^"]+)"/g))
+    await other.send('/desk/organisations/acts', { entry, approves: 'yes' }, '/desk/organisations')
+}
 const idOf = async (name: string) =>
   (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
 async function asks(client: string) {
@@ -41,6 +48,7 @@ describe('an organisation that legal officers enrol', () => {
       { organisation: library, signed: 'An invented officer' },
       '/desk/organisations',
     )
+    await approved()
     expect(await asks('library')).toBe(403)
   })
 
@@ -53,12 +61,22 @@ describe('an organisation that legal officers enrol', () => {
       { organisation: bikes, kind: 'memberOf', related: await idOf('Housing Office') },
       '/desk/organisations',
     )
+    expect(await asks('city-bikes')).toBe(200)
+    await approved()
     expect(await asks('city-bikes')).toBe(403)
     await officer.send(
       '/desk/organisations/promise',
       { organisation: bikes, signed: 'An invented officer' },
       '/desk/organisations',
     )
+    // One officer's word is not enough, and they cannot approve their own.
+    expect(await asks('city-bikes')).toBe(403)
+    const [, entry = ''] =
+      /name="entry" value="([^"]+)"/.exec(await (await officer.open('/desk/organisations')).text()) ?? []
+    const own = await officer.send('/desk/organisations/acts', { entry, approves: 'yes' }, '/desk/organisations')
+    expect(own.status).toBe(409)
+    expect(await asks('city-bikes')).toBe(403)
+    await approved()
     expect(await asks('city-bikes')).toBe(200)
   })
 
@@ -74,6 +92,8 @@ describe('an organisation that legal officers enrol', () => {
       { name: 'Vallmar Museum', 'does-culture': 'yes', signed: 'An invented officer', clients: 'museum' },
       '/desk/organisations',
     )
+    expect(await house.peek("select from organisations where name = 'Vallmar Museum'")).toEqual([])
+    await approved()
     expect(await (await officer.open('/desk/organisations')).text()).toContain('Vallmar Museum')
     const entries = await house.peek<{ n: string }>(
       "select count(*) as n from ledger_entries where action = 'enrol' and purpose = 'enrolment'",

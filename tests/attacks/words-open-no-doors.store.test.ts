@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { enrolOrganisation, NewOrganisation } from '../../src/firewall/organisation-desk.ts'
-import type { Staff } from '../../src/firewall/requester.ts'
+import { NewOrganisation } from '../../src/firewall/organisation-desk.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 
@@ -13,17 +12,23 @@ beforeAll(async () => {
 })
 afterAll(() => house?.close())
 
-const officer: Staff = { kind: 'staff', id: 'legal', role: 'legal', organisationId: DEMO_OFFICE }
 let named = 0
 const enrol = async (functions: string[], client: string) => {
   named += 1
-  const form = NewOrganisation.parse({
+  const body = {
+    kind: 'enrol',
     name: `Agency ${named}`,
     functions,
     signedBy: 'An invented officer',
     clients: [client],
+  }
+  const act = await house.ask<{ id: string }>('POST', '/v1/officer-acts', { as: 'legal', body })
+  expect(act.status, act.text).toBe(201)
+  const approved = await house.ask('POST', `/v1/officer-acts/${act.body.id}/decision`, {
+    as: 'second-legal',
+    body: { approves: true },
   })
-  await enrolOrganisation(house.rooms.gate, house.rooms.clock, house.town.id, officer, form)
+  expect(approved.status, approved.text).toBe(200)
 }
 
 describe('what an organisation does', () => {

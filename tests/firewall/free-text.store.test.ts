@@ -4,7 +4,7 @@ import type { z } from '@hono/zod-openapi'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import listed from '../../schema/free-text.json'
 import { createApp } from '../../src/app.tsx'
-import { NewOrganisation, Promising } from '../../src/firewall/organisation-desk.ts'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { HelperName } from '../../src/identity/helping.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
 import { Application, ApplicationAnswer } from '../../src/portal/applications.ts'
@@ -35,8 +35,6 @@ const OTHERS = {
   TownFile,
   Application,
   ApplicationAnswer,
-  NewOrganisation,
-  Promising,
   HelperName,
   Enrolment,
 }
@@ -224,6 +222,29 @@ const EXAMPLES: Record<string, () => Example[]> = {
       body: { reason: 'A bus has come' },
     },
   ],
+  'POST /v1/officer-acts': () => [
+    {
+      as: 'legal',
+      path: async () => '/v1/officer-acts',
+      body: {
+        kind: 'enrol',
+        name: 'Night School',
+        functions: ['school'],
+        signedBy: 'An invented officer',
+        clients: [],
+      },
+    },
+    {
+      as: 'legal',
+      path: async () => '/v1/officer-acts',
+      body: { kind: 'promise', organisationId: DEMO_OFFICE, signedBy: 'An invented officer' },
+    },
+    {
+      as: 'legal',
+      path: async () => '/v1/officer-acts',
+      body: { kind: 'lend', organisationId: DEMO_OFFICE, staff: 'staff-7' },
+    },
+  ],
   'POST /v1/staff-records': () => [
     { as: 'supervisor', path: async () => '/v1/staff-records', body: { staff: 'staff-7', neighbourId: spare } },
   ],
@@ -257,7 +278,7 @@ const events = async () =>
 const kept = async () =>
   (
     await house.peek<{ n: string }>(
-      'select (select count(*) from neighbours) + (select count(*) from particulars) + (select count(*) from residences) + (select count(*) from proceedings) + (select count(*) from access_requests) + (select count(*) from staff_neighbours) + (select count(*) from budget_releases) as n',
+      'select (select count(*) from neighbours) + (select count(*) from particulars) + (select count(*) from residences) + (select count(*) from proceedings) + (select count(*) from access_requests) + (select count(*) from staff_neighbours) + (select count(*) from budget_releases) + (select count(*) from officer_acts) as n',
     )
   )[0]?.n
 

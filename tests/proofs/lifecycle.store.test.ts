@@ -83,12 +83,21 @@ describe('a key that was withdrawn', () => {
     await prove(other.id, 'library')
     await withdrawSigningKey(deps, house.town.id, kid)
     const path = `/v1/signing-keys/${kid}/affected`
+    for (const as of ['clerk', 'supervisor', 'legal']) expect((await house.ask('GET', path, { as })).status).toBe(403)
+    const act = await house.ask<{ id: string; status: string }>('POST', '/v1/officer-acts', {
+      as: 'legal',
+      body: { kind: 'affected', kid },
+    })
+    expect(act.body.status).toBe('waiting')
+    expect((await house.ask('GET', path, { as: 'legal' })).status).toBe(403)
+    const decision = (as: string) =>
+      house.ask<{ code: string }>('POST', `/v1/officer-acts/${act.body.id}/decision`, { as, body: { approves: true } })
+    expect((await decision('legal')).body.code).toBe('another-officer')
+    expect((await decision('second-legal')).status).toBe(200)
     const { body } = await house.ask<{ neighbours: { id: string; name: { given: string } }[]; more: boolean }>(
       'GET',
       path,
-      {
-        as: 'clerk',
-      },
+      { as: 'second-legal' },
     )
     expect(body.neighbours.map((one) => one.name.given)).toContain('Afectada')
     expect(body.neighbours.map((one) => one.id)).not.toContain(other.id)
