@@ -13,6 +13,7 @@ const BORDER = organisation(5)
 const POLICE_UNIT = organisation(6)
 const DATA_BROKER = organisation(7)
 const UNKNOWN = organisation(8)
+export const DEMO_COURT = organisation(9)
 
 /** The invented town, reached at `issuer`; promises in it were signed at `now`. */
 export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
@@ -76,6 +77,7 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
       { ...none, id: LIBRARY, name: 'Vallmar Libraries', functions: ['library'], attestation, clients: ['library'] },
       { ...none, id: BIKES, name: 'Vallmar Bicycles', functions: ['mobility'], attestation, clients: ['city-bikes'] },
       { ...none, id: HOUSING, name: 'Housing Office', functions: ['housing'], attestation, clients: ['housing'] },
+      { ...none, id: DEMO_COURT, name: 'Court of Vallmar', functions: ['court'], clients: [] },
       {
         ...none,
         id: BORDER,

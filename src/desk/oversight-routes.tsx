@@ -46,19 +46,25 @@ export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
   page({ method: 'post', path: '/desk/legal', roles: LEGAL }, async ({ town, requester, form }) => {
     const documentSha256 = form.get('document').toLowerCase()
     if (!/^[0-9a-f]{64}$/.test(documentSha256)) throw new InvalidInput([])
-    await recordDemand(deps.gate, town.id, requester, {
-      authority: {
-        name: form.get('authority').slice(0, 200),
-        functions: form.get('function') === '' ? [] : [form.get('function')],
+    await recordDemand(
+      deps.gate,
+      town.id,
+      requester,
+      {
+        authority: {
+          name: form.get('authority').slice(0, 200),
+          functions: form.get('function') === '' ? [] : [form.get('function')],
+        },
+        purpose: form.has('immigration') ? 'immigration-control' : 'other',
+        basis: form.has('judge') ? 'judge-order' : 'other',
+        basisText: form.get('basis').slice(0, 500),
+        scope: form.get('scope').slice(0, 2000),
+        fields: [],
+        documentSha256,
+        ...plainIn(form),
       },
-      purpose: form.has('immigration') ? 'immigration-control' : 'other',
-      basis: form.has('judge') ? 'judge-order' : 'other',
-      basisText: form.get('basis').slice(0, 500),
-      scope: form.get('scope').slice(0, 2000),
-      fields: [],
-      documentSha256,
-      ...plainIn(form),
-    })
+      deps.clock.now(),
+    )
     return Reply.redirect('/desk/legal')
   })
   page(

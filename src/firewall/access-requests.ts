@@ -2,11 +2,12 @@ import { randomInt } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
-import { NotFound, Problem } from '../platform/problem.ts'
+import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import { called, confirmedPlain, mustBePlain, plain } from './free-text.ts'
 import { FunctionId } from './functions.ts'
 import type { Ask, Gate } from './gate.ts'
+import { AnotherOfficer } from './officer-acts.ts'
 import { type Authority, Refusal, type Staff } from './requester.ts'
 
 /** Fields an order may name. */
@@ -35,6 +36,9 @@ export const Demand = z
   })
   .openapi('Demand')
 export type Demand = z.infer<typeof Demand>
+
+/** For how long an order may be kept from whom it is about, days. */
+export const MOST_SECRET_DAYS = 90
 
 export type Stage = 'refused' | 'under-review' | 'approved' | 'opened'
 
@@ -65,6 +69,7 @@ const place = (id: string) => ({ table: 'access_requests', column: 'details', ro
  * Writes a demand down as a case and decides it at once. From or for immigration enforcement it is refused, whatever
  * it rests on; only a judge's order about one named neighbour comes under review; all else is refused.
  *
+ * @throws {InvalidInput} when it is to be kept secret for longer than anything is
  * @throws {SaysTooMuch} when its words may be about somebody's papers, and nobody said that they are not
  * @throws {Refusal} for anyone but legal staff
  */
@@ -73,8 +78,14 @@ export async function recordDemand(
   municipalityId: string,
   officer: Staff,
   demand: Demand,
+  now: Temporal.Instant,
 ): Promise<Disclosed<Recorded>> {
   await mustBePlain(gate, municipalityId, officer, Demand, demand)
+  const last = now.toZonedDateTimeISO('UTC').toPlainDate().add({ days: MOST_SECRET_DAYS })
+  if (demand.secretUntil !== undefined && Temporal.PlainDate.compare(demand.secretUntil, last) > 0)
+    throw new InvalidInput([
+      { pointer: '/secretUntil', detail: `An order is kept from the neighbour for ${MOST_SECRET_DAYS} days at most.` },
+    ])
   const id = uuidv7()
   const reference = newReference()
   await gate.decide(handling(municipalityId, officer), async () => undefined)
@@ -100,8 +111,8 @@ export async function recordDemand(
   return gate.decide(askOf(municipalityId, reference, demand), store('under-review'), store('refused'))
 }
 
-/** What the policies are asked about a demand. */
-function askOf(municipalityId: string, reference: string, demand: Demand): Ask {
+/** What the policies are asked about a demand: when it comes, at each review, and at the opening. */
+export function askOf(municipalityId: string, reference: string, demand: Demand): Ask {
   const requester: Authority = {
     kind: 'authority',
     id: reference,
@@ -126,9 +137,10 @@ const newReference = () => `D-${Array.from({ length: 10 }, () => ALPHABET[random
 
 /**
  * One legal officer's view of a demand under review. The second approval by another officer allows one opening; a
- * single "no" refuses it.
+ * single "no" refuses it. Whoever wrote it down does not approve it. The authority is asked about again: one that is tied to
+ * enforcement since is refused.
  *
- * @throws {Refusal} {NotFound} {OutOfTurn}
+ * @throws {AnotherOfficer} {Refusal} {NotFound} {OutOfTurn}
  */
 export async function reviewDemand(
   gate: Gate,
@@ -137,25 +149,40 @@ export async function reviewDemand(
   id: string,
   approves: boolean,
 ): Promise<Disclosed<Recorded>> {
-  return gate.decide(handling(municipalityId, officer), async (transaction) => {
-    const request = await transaction
+  const { ledger } = await gate.keysOf(municipalityId)
+  let known: { reference: string; demand: Demand } | undefined
+  await gate.decide(handling(municipalityId, officer), async (transaction) => {
+    const row = await transaction
       .selectFrom('access_requests')
-      .select(['reference', 'stage'])
+      .select(['reference', 'stage', 'details', 'recorded_by'])
       .where('id', '=', id)
-      .forUpdate()
       .executeTakeFirst()
-    if (request === undefined) throw new NotFound()
-    if (request.stage !== 'under-review') throw new OutOfTurn()
-    const review = await transaction
+    if (row === undefined) throw new NotFound()
+    if (row.stage !== 'under-review') throw new OutOfTurn()
+    if (approves && row.recorded_by === officer.id) throw new AnotherOfficer()
+    known = { reference: row.reference, demand: ledger.open(place(id), row.details) as Demand }
+  })
+  if (known === undefined) throw new Refusal()
+  const { reference, demand } = known
+  const review = (permitted: boolean) => async (transaction: Transaction) => {
+    await transaction.selectFrom('access_requests').select('id').where('id', '=', id).forUpdate().execute()
+    const written = await transaction
       .insertInto('access_request_reviews')
-      .values({ municipality_id: municipalityId, request_id: id, staff_id: officer.id, approves })
+      .values({
+        municipality_id: municipalityId,
+        request_id: id,
+        staff_id: officer.id,
+        approves: approves && permitted,
+      })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst()
-    if (review.numInsertedOrUpdatedRows !== 1n) throw new OutOfTurn()
-    const stage: Stage = !approves ? 'refused' : (await approvalsOf(transaction, id)) >= 2 ? 'approved' : 'under-review'
+    if (written.numInsertedOrUpdatedRows !== 1n) throw new OutOfTurn()
+    const enough = approves && permitted && (await approvalsOf(transaction, id)) >= 2
+    const stage: Stage = !approves || !permitted ? 'refused' : enough ? 'approved' : 'under-review'
     await moveTo(transaction, id, 'under-review', stage)
-    return { id, reference: request.reference, stage }
-  })
+    return { id, reference, stage }
+  }
+  return gate.decide(askOf(municipalityId, reference, demand), review(true), review(false))
 }
 
 async function approvalsOf(transaction: Transaction, id: string): Promise<number> {

@@ -22,6 +22,8 @@ export interface Ask<Field extends string = string> {
   /** Of formal demands: whether a judge orders it, and how many legal officers have approved. */
   judgeOrder?: boolean
   approvals?: number
+  /** Another question that has to be permitted too, in the same transaction: whom something is opened for. */
+  behind?: Ask
 }
 
 /** One ciphertext of a record: which fields are inside it and how they are put together. */
@@ -277,6 +279,13 @@ export function createGate(deps: GateDeps): Gate {
         const own = ask.requester.kind === 'resident' ? ask.requester.neighbourId : 'unknown'
         const onRequest = decide(ask, standing, { ...NOBODY, id: own })
         if (!onRequest.permitted) return { refused: onRequest, standing }
+        if (ask.behind) {
+          const theirs = decide(ask.behind, await standings.of(transaction, ask.behind, clock.now()), {
+            ...NOBODY,
+            id: 'unknown',
+          })
+          if (!theirs.permitted) return { refused: theirs, standing: { ...standing, overBudget: false } }
+        }
 
         const opener = createOpener(keys)
         const found = new Set<string>()

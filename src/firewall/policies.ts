@@ -324,7 +324,8 @@ function principalEntity(requester: Requester, position: Position | undefined): 
     const parents = functionParents(requester.functions)
     return {
       uid,
-      attrs: {},
+      // Of whom nobody has said what they do nothing is known that would let them ask.
+      attrs: { enrolled: (position?.organisations.get(position.organisationId)?.functions.length ?? 0) > 0 },
       parents: position ? [...parents, { type: 'Organisation', id: position.organisationId }] : parents,
     }
   }

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import type { Clock } from '../platform/clock.ts'
 import { Demand, readDemand, recordDemand, reviewDemand } from './access-requests.ts'
 import { endpoint, type House } from './endpoint.ts'
 import {
@@ -46,7 +47,10 @@ const Letter = z
 type Town = { id: string; languages: readonly string[] }
 
 /** Supervision, lockdown and formal demands. What the firewall keeps of them names nobody in clear. */
-export function firewallRoutes<T extends Town>(house: House<T>, deps: { gate: Gate; policies: PolicyEngine }): void {
+export function firewallRoutes<T extends Town>(
+  house: House<T>,
+  deps: { gate: Gate; policies: PolicyEngine; clock: Clock },
+): void {
   const { gate, policies } = deps
   supervision(house, gate)
 
@@ -93,7 +97,8 @@ export function firewallRoutes<T extends Town>(house: House<T>, deps: { gate: Ga
       answers: { 201: { description: 'The case', schema: Recorded } },
       refuses: [403],
     },
-    async ({ town, requester, body }) => Reply.disclose(await recordDemand(gate, town.id, requester, body), 201),
+    async ({ town, requester, body }) =>
+      Reply.disclose(await recordDemand(gate, town.id, requester, body, deps.clock.now()), 201),
   )
   endpoint(
     house,

@@ -1,4 +1,4 @@
-import { approvedOrder, moveTo, type OrderField } from '../firewall/access-requests.ts'
+import { approvedOrder, askOf, MOST_SECRET_DAYS, moveTo, type OrderField } from '../firewall/access-requests.ts'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Opened } from '../firewall/gate.ts'
 import type { Staff } from '../firewall/requester.ts'
@@ -15,7 +15,7 @@ const DAYS_TO_NOTIFY = 3
 
 /**
  * Opens what an approved order names, once, and leaves the neighbour a notice. The policies are asked with the number
- * of legal officers who approved.
+ * of legal officers who approved, and about the authority as it stands now.
  *
  * @throws {Refusal} {NotFound} {OutOfTurn} the second time, or before two officers have approved
  */
@@ -35,6 +35,8 @@ export async function openByOrder(
       purpose: 'judge-order',
       fields: order.fields,
       approvals: order.approvals,
+      // Whom it is opened for is asked about again, now: a tie that was found since closes what two officers approved.
+      behind: askOf(town.id, order.reference, order.demand),
     },
     (transaction) => loadRecords(transaction, [order.neighbourId], { trueAt: day }),
     async ([record], hand) => {
@@ -46,7 +48,8 @@ export async function openByOrder(
         secretUntil === undefined
           ? now
           : Temporal.PlainDate.from(secretUntil).toZonedDateTime(town.timeZone).toInstant()
-      const from = Temporal.Instant.compare(visibleFrom, now) < 0 ? now : visibleFrom
+      const latest = now.add({ hours: 24 * MOST_SECRET_DAYS })
+      const [, from = now] = [now, visibleFrom, latest].sort(Temporal.Instant.compare)
       const details = {
         reference: order.reference,
         authority: order.demand.authority.name,

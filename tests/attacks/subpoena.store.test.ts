@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { DEMO_COURT, DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { reviewDemand } from '../../src/firewall/access-requests.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
 import { type Answer, type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
+import { shownTo } from '../support/shown.ts'
 import { unseal } from '../support/unseal.ts'
 
 // Somebody comes with a paper.
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => house?.close())
 
 const demand = (more: object = {}) => ({
-  authority: { name: 'An invented court', functions: ['court'] },
+  authority: { name: 'An invented court', functions: ['court'], organisationId: DEMO_COURT },
   purpose: 'other',
   basis: 'judge-order',
   basisText: 'Order 17/2026',
@@ -50,6 +51,8 @@ describe('a demand', () => {
       { authority: { name: 'Joint Unit', functions: ['police'], organisationId: await border() } },
       { authority: { name: 'Nobody knows it', functions: ['court'], organisationId: crypto.randomUUID() } },
       { authority: { name: 'Two hats', functions: ['court', 'immigration-enforcement'] } },
+      { authority: { name: 'Two hats', functions: ['court', 'border-police'], organisationId: DEMO_COURT } },
+      { authority: { name: 'Nobody has enrolled it', functions: ['court'] } },
     ]) {
       expect((await record(more)).body).toMatchObject({ stage: 'refused' })
     }
@@ -96,10 +99,12 @@ describe('an order of a judge', () => {
   it('opens the named fields of the named neighbour once, after two different officers, and the neighbour is told', async () => {
     const { id } = (await record()).body
     expect((await open(id)).status).toBe(409)
-    expect((await approve(id)).body.stage).toBe('under-review')
-    expect((await approve(id)).status).toBe(409)
+    // Whoever wrote it down is not one of the two.
+    expect(await approve(id)).toMatchObject({ status: 409, body: { code: 'another-officer' } })
+    expect((await approve(id, 'second-legal')).body.stage).toBe('under-review')
+    expect((await approve(id, 'second-legal')).status).toBe(409)
     expect((await open(id)).status).toBe(409)
-    await approveAs(id, 'second-legal')
+    await approveAs(id, 'third-legal')
     expect((await open(id, 'clerk')).status).toBe(403)
     const opened = await open(id)
     expect(opened).toMatchObject({ status: 200, body: { name: { given: 'Nour', family: ['Azizi'] } } })
@@ -123,18 +128,44 @@ describe('an order of a judge', () => {
   it('is refused by one officer’s no', async () => {
     const { id } = (await record()).body
     expect((await approve(id, 'legal', false)).body.stage).toBe('refused')
-    await expect(approveAs(id, 'second-legal')).rejects.toThrow('stage')
+    await expect(approveAs(id, 'third-legal')).rejects.toThrow('stage')
     expect((await open(id)).status).toBe(409)
   })
 
-  it('is kept from the neighbour only until the day it says', async () => {
-    const { id } = (await record({ secretUntil: '2027-03-01', fields: ['address'] })).body
-    await approve(id)
+  it('is kept from the neighbour only until the day it says, and ninety days at most', async () => {
+    const day = (days: number) =>
+      house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days }).toString()
+    expect(await record({ secretUntil: '9990-01-01' })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/secretUntil' }] },
+    })
+    const { id } = (await record({ secretUntil: day(80), fields: ['address'] })).body
     await approveAs(id, 'second-legal')
+    await approveAs(id, 'third-legal')
     expect((await open(id)).status).toBe(200)
     const [notice] = await house.peek<{ visible: string; due: string }>(
       "select (visible_from at time zone 'Europe/Madrid')::date::text as visible, (due_by at time zone 'Europe/Madrid')::date::text as due from notices order by visible_from desc limit 1",
     )
-    expect(notice).toEqual({ visible: '2027-03-01', due: '2027-03-04' })
+    expect(notice).toEqual({ visible: day(80), due: day(83) })
+  })
+
+  it('opens nothing for an authority that is tied to enforcement since it came, at a review or after both', async () => {
+    const tie = async () =>
+      house.ask('POST', '/v1/officer-acts', {
+        as: 'legal',
+        body: {
+          kind: 'tie',
+          organisationId: DEMO_COURT,
+          tie: { kind: 'sharesWith', relatedId: (await border()) ?? '' },
+        },
+      })
+    const [reviewed, approved] = [(await record()).body.id, (await record()).body.id]
+    await approveAs(reviewed, 'second-legal')
+    await approveAs(approved, 'second-legal')
+    await approveAs(approved, 'third-legal')
+    expect((await tie()).body).toMatchObject({ status: 'done' })
+    expect((await open(approved)).status).toBe(403)
+    expect(await shownTo(approveAs(reviewed, 'third-legal'))).toMatchObject({ stage: 'refused' })
+    expect((await record()).body.stage).toBe('refused')
   })
 })
