@@ -10,7 +10,7 @@ import { type AppDeps, createApp, furnish } from './app.tsx'
 import { DEMO_CLIENTS, DEMO_OFFICE, demoTown } from './cli/demo-town.ts'
 import { seedNeighbours } from './cli/seed.ts'
 import { type Config, ConfigInvalid } from './config.ts'
-import { breachLine, findBreaches } from './firewall/enumeration.ts'
+import { breachLine, findBreaches, servicesAboveCeiling } from './firewall/enumeration.ts'
 import { DEMO_KEY_PREFIX, keyFileProvider, writeKeyFile } from './firewall/key-file.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial, withNewKey } from './firewall/key-provider.ts'
 import { loadPolicies, PoliciesInvalid, type PolicyEngine } from './firewall/policies.ts'
@@ -32,6 +32,7 @@ import { smtpPost } from './portal/mail.ts'
 import { httpTexts } from './portal/texts.ts'
 import { forgetOldCodes } from './proofs/check-code.ts'
 import { createPress } from './proofs/press/press.ts'
+import { profiles } from './proofs/profiles.ts'
 import { ensureSigningKey } from './proofs/signing-keys.ts'
 import { listMunicipalities } from './registry/municipality.ts'
 import { tellOfNotices } from './registry/notify.ts'
@@ -197,7 +198,8 @@ function refuseStrangers(issuers: readonly TrustedIssuer[], towns: readonly stri
 /** @throws {PoliciesInvalid} naming what would get through */
 function refuseUnsafe(policies: PolicyEngine): void {
   const { breaches } = findBreaches(policies)
-  if (breaches.length > 0) throw new PoliciesInvalid(breaches.slice(0, 5).map(breachLine).join('\n'))
+  const lines = [...breaches.slice(0, 5).map(breachLine), ...servicesAboveCeiling(profiles.values())]
+  if (lines.length > 0) throw new PoliciesInvalid(lines.join('\n'))
 }
 
 function registryKeys(config: Config): KeyProvider {

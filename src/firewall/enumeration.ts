@@ -1,6 +1,7 @@
+import ceiling from '../../policies/ceiling.json'
 import type { Position } from './organisations.ts'
-import { type PolicyEngine, purposes, type Question } from './policies.ts'
-import { ACTIONS, type Requester, type Resident } from './requester.ts'
+import type { PolicyEngine, Question } from './policies.ts'
+import { ACTIONS, type Action, type Requester, type Resident } from './requester.ts'
 
 /** A request that the policies let through and must not. */
 export interface Breach {
@@ -127,41 +128,173 @@ function situations(): Situation[] {
       more: { subjects: 2, judgeOrder: true },
     })),
     { why: 'another\u2019s record', requester: stranger },
+    {
+      why: 'an authority nobody has enrolled',
+      requester: { kind: 'authority', id: 'anybody', functions: ['court'], organisationId: null },
+      more: { judgeOrder: true, approvals: 2 },
+    },
   ]
 }
 
-/**
- * Asks the policies everything they must refuse, with every action, purpose and set of fields that a purpose names.
- *
- * @returns how many questions were asked, and each that was permitted
- */
-export function findBreaches(engine: Pick<PolicyEngine, 'decide'>): { asked: number; breaches: Breach[] } {
-  const breaches: Breach[] = []
-  let asked = 0
-  for (const { why, requester, position, more, purpose: only, except, action: one, fields: asking } of situations()) {
-    for (const purpose of purposes.values()) {
+type Ceiling = Record<string, Record<string, { actions: readonly string[]; fields: readonly string[] }>>
+const MAY_GET: Ceiling = ceiling.mayGet
+
+/** Under which name of the ceiling somebody is; nothing of whoever may get nothing. */
+const ceilingOf = (requester: Requester): string => (requester.kind === 'staff' ? requester.role : requester.kind)
+
+/** Standings in which each kind of requester is asked about, and which of its cells are never, beside those above the ceiling. */
+interface Circumstance {
+  why: string
+  record?: { id: string; protected: boolean; visited?: boolean }
+  more?: Partial<Question>
+  never(requester: Requester, action: Action, purpose: string): boolean
+}
+
+const RECORD = { id: 'record', protected: false }
+/** Whose protected record somebody may see at all. */
+const seesHidden = (requester: Requester, action: Action): boolean =>
+  (requester.kind === 'staff' && (requester.role === 'supervisor' || action === 'open-by-order')) ||
+  (requester.kind === 'resident' && requester.neighbourId === RECORD.id) ||
+  (requester.kind === 'job' && action === 'compare')
+const OPEN_IN_LOCKDOWN = ['registration', 'duplicate-check', 'protection']
+
+const CIRCUMSTANCES: readonly Circumstance[] = [
+  { why: 'more than anybody may get', more: { judgeOrder: true, approvals: 2 }, never: () => false },
+  {
+    why: 'somebody who hides',
+    record: { ...RECORD, protected: true },
+    more: { judgeOrder: true, approvals: 2 },
+    // A demand is about what may be asked for: nothing is opened by it.
+    never: (requester, action) => action !== 'demand' && !seesHidden(requester, action),
+  },
+  {
+    why: 'lockdown',
+    more: { lockdown: true, judgeOrder: true, approvals: 2 },
+    never: (requester, _, purpose) =>
+      !(
+        (requester.kind === 'resident' && requester.neighbourId === RECORD.id) ||
+        (requester.kind === 'job' && purpose === 'hidden-likeness') ||
+        (requester.kind === 'staff' && OPEN_IN_LOCKDOWN.includes(purpose))
+      ),
+  },
+  {
+    why: 'a demand or an order without a judge or two officers',
+    more: { judgeOrder: false, approvals: 1 },
+    never: (requester, action, purpose) =>
+      requester.kind === 'authority' || action === 'open-by-order' || purpose === 'incident',
+  },
+]
+
+/** What is asked beside it of each: no field, and each by itself. */
+const fieldsBeyond = (engine: Pick<PolicyEngine, 'purposes'>): string[] => [
+  ...new Set([
+    ...[...engine.purposes.values()].flatMap(({ fields }) => fields),
+    ...Object.values(MAY_GET).flatMap((of) => Object.values(of).flatMap(({ fields }) => fields)),
+    'nationality',
+  ]),
+]
+
+type Asked = Generator<[why: string, question: Question]>
+
+/** What each situation must be refused. */
+function* ofSituations(engine: Pick<PolicyEngine, 'purposes' | 'monotone'>): Asked {
+  for (const { why, requester, position, more, purpose: only, except, action: one, fields: asking } of situations())
+    for (const purpose of engine.purposes.values()) {
       if ((only !== undefined && purpose.id !== only) || purpose.id === except) continue
       for (const action of one === undefined ? ACTIONS : [one]) {
-        for (const fields of asking ? [asking] : purpose.fields.length > 0 ? [[], purpose.fields] : [[]]) {
-          asked += 1
-          const question: Question = {
+        const sets = asking ? [asking] : purpose.fields.length > 0 && !engine.monotone ? [[], purpose.fields] : [[]]
+        for (const fields of sets)
+          yield [
+            why,
+            {
+              requester,
+              position,
+              action,
+              purpose: purpose.id,
+              fields,
+              subjects: 1,
+              record: RECORD,
+              now: NOW,
+              ...more,
+            },
+          ]
+      }
+    }
+}
+
+/** What is above the ceiling, with no field and with each by itself. */
+function* aboveCeiling(engine: Pick<PolicyEngine, 'purposes' | 'monotone' | 'decide'>): Asked {
+  const every = fieldsBeyond(engine)
+  const askers = [...staff, client, resident, barred, job, authority]
+  for (const { why, record = RECORD, more, never } of CIRCUMSTANCES)
+    for (const requester of askers) {
+      const position = requester.kind === 'resident' || requester.kind === 'job' ? undefined : clean()
+      for (const purpose of engine.purposes.keys())
+        for (const action of ACTIONS) {
+          const most = MAY_GET[ceilingOf(requester)]?.[purpose]
+          const nothing = never(requester, action, purpose) || !most?.actions.includes(action)
+          const ask = (fields: readonly string[]): Question => ({
             requester,
             position,
             action,
-            purpose: purpose.id,
+            purpose,
             fields,
             subjects: 1,
-            record: { id: 'record', protected: false },
+            record,
             now: NOW,
             ...more,
-          }
-          if (engine.decide(question).permitted)
-            breaches.push({ why, requester: requester.id, action, purpose: purpose.id, fields })
+          })
+          if (nothing) yield [why, ask([])]
+          // Where nothing at all is refused and more fields never get more, each of them is refused too.
+          if (engine.monotone && (nothing || !engine.decide(ask([])).permitted)) continue
+          for (const field of every) if (nothing || !most?.fields.includes(field)) yield [why, ask([field])]
         }
-      }
     }
+}
+
+/** Both by turns: whichever would find something finds it soon. */
+function* questionsToRefuse(engine: Pick<PolicyEngine, 'purposes' | 'monotone' | 'decide'>): Asked {
+  const turns = [aboveCeiling(engine), ofSituations(engine)]
+  while (turns.length > 0)
+    for (const turn of [...turns]) {
+      const next = turn.next()
+      if (next.done) turns.splice(turns.indexOf(turn), 1)
+      else yield next.value
+    }
+}
+
+/**
+ * Asks the policies everything they must refuse: each kind of requester, role and standing, with every action, every purpose
+ * and every single field, for records that hide and others, in and out of a lockdown. What may be permitted at most is
+ * written down a second time, in `policies/ceiling.json`.
+ *
+ * @param first stop at the first that is permitted
+ * @returns how many questions were asked, and each that was permitted
+ */
+export function findBreaches(
+  engine: Pick<PolicyEngine, 'purposes' | 'monotone' | 'decide'>,
+  { first = false }: { first?: boolean } = {},
+): { asked: number; breaches: Breach[] } {
+  const breaches: Breach[] = []
+  let asked = 0
+  for (const [why, question] of questionsToRefuse(engine)) {
+    asked += 1
+    if (!engine.decide(question).permitted) continue
+    const { requester, action, purpose, fields } = question
+    breaches.push({ why, requester: requester.id, action, purpose, fields })
+    if (first) break
   }
   return { asked, breaches }
+}
+
+/** Services that would learn more than the ceiling lets them. @returns a line for each */
+export function servicesAboveCeiling(services: Iterable<{ id: string; claims: readonly string[] }>): string[] {
+  const most: Record<string, readonly string[]> = ceiling.services
+  return [...services].flatMap(({ id, claims }) =>
+    claims
+      .filter((claim) => !most[id]?.includes(claim))
+      .map((claim) => `${id} may learn ${claim}, which is above the ceiling`),
+  )
 }
 
 export const breachLine = ({ why, requester, action, purpose, fields }: Breach) =>

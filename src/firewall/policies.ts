@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type * as cedar from '@cedar-policy/cedar-wasm/nodejs'
+import ceiling from '../../policies/ceiling.json'
 import purposeList from '../../policies/purposes.json'
 import schema from '../../policies/schema.cedarschema?raw'
 import titleList from '../../policies/titles.json'
@@ -8,6 +9,7 @@ import { closes, FUNCTIONS } from './functions.ts'
 import type { Position } from './organisations.ts'
 import { type Action, belongs, type Requester } from './requester.ts'
 
+const services = import.meta.glob('../../policies/services/*.json', { import: 'default', eager: true })
 const sources = import.meta.glob<string>('../../policies/*.cedar', { query: '?raw', import: 'default', eager: true })
 
 /** The part of Cedar we call; each runtime loads its own build of it. */
@@ -75,6 +77,10 @@ export interface Rule {
 
 export interface PolicyEngine {
   decide(question: Question): Decision
+  /** Why data is opened, as this engine knows it. */
+  purposes: ReadonlyMap<string, Purpose>
+  /** Whether more fields never turn a no into a yes, by how the rules are written: then one question stands for many. */
+  monotone: boolean
   /** Every rule in force, the refusals first. */
   rules: readonly Rule[]
   /** SHA-256 of all that decides: rules, schema and purposes; hex. */
@@ -123,7 +129,11 @@ function essence(engine: Cedar, text: string): string {
  *
  * @throws {PoliciesInvalid} naming each fault
  */
-export function loadPolicies(engine: Cedar, texts: readonly string[] = Object.values(sources)): PolicyEngine {
+export function loadPolicies(
+  engine: Cedar,
+  texts: readonly string[] = Object.values(sources),
+  known: ReadonlyMap<string, Purpose> = purposes,
+): PolicyEngine {
   const policies = named(engine, texts)
   const validation = engine.validate({ schema, policies: { staticPolicies: policies } })
   if (validation.type === 'failure')
@@ -140,8 +150,14 @@ export function loadPolicies(engine: Cedar, texts: readonly string[] = Object.va
   const setId = `padron-${Object.keys(policies).length}-${Temporal.Now.instant().epochNanoseconds}`
   const parsed = engine.preparsePolicySet(setId, { staticPolicies: policies })
   if (parsed.type === 'failure') throw new PoliciesInvalid(parsed.errors.map((error) => error.message).join('; '))
-  const decided = rememberingEngine((question) => decide(engine, setId, question))
-  return { decide: decided, rules: rulesOf(engine, policies), digest: digestOf(policies) }
+  const decided = rememberingEngine((question) => decide(engine, setId, known, question))
+  return {
+    decide: decided,
+    purposes: known,
+    monotone: Object.values(policies).every(asksFieldsOneWay),
+    rules: rulesOf(engine, policies),
+    digest: digestOf(policies, known),
+  }
 }
 
 function rulesOf(engine: Cedar, policies: Record<string, string>): Rule[] {
@@ -157,9 +173,43 @@ function rulesOf(engine: Cedar, policies: Record<string, string>): Rule[] {
   return rules.sort((a, b) => a.effect.localeCompare(b.effect) || rank(a) - rank(b) || a.id.localeCompare(b.id))
 }
 
-function digestOf(policies: Record<string, string>): string {
+/** Of all that decides: the rules, what the code itself never leaves out, purposes, functions, services and the ceiling. */
+function digestOf(policies: Record<string, string>, known: ReadonlyMap<string, Purpose>): string {
   const rules = Object.entries(policies).sort(([a], [b]) => (a < b ? -1 : 1))
-  return hash('sha256', JSON.stringify([rules, schema, purposeTitles, [...FUNCTIONS.values()], translations]), 'hex')
+  const decides = [
+    rules,
+    UNCONDITIONAL,
+    schema,
+    [...known.values()],
+    [...FUNCTIONS.values()],
+    services,
+    ceiling,
+    translations,
+  ]
+  return hash('sha256', JSON.stringify(decides), 'hex')
+}
+
+/**
+ * Whether a policy asks about fields only in the way in which more of them are never permitted more: a permit that all of
+ * them are named by something, a forbid that any of them is, or that there are any.
+ */
+function asksFieldsOneWay(text: string): boolean {
+  const plain = text
+    .replaceAll(/\/\/[^\n]*/g, '')
+    .replaceAll(/@\w+\("[^"]*"\)/g, '')
+    .replaceAll(/\s+/g, ' ')
+  if (!plain.includes('fields')) return true
+  if (/\bpermit \(/.test(plain))
+    return (
+      !/unless|!|\|\|/.test(plain) &&
+      !plain.replaceAll(/[\w.]+\.containsAll\(context\.fields\)/g, '').includes('fields')
+    )
+  const [when = '', unless = ''] = plain.split('unless')
+  return (
+    !/!\s*(\(\s*)?context\.fields/.test(when) &&
+    !when.replaceAll(/context\.fields\.containsAny\(/g, '').includes('fields') &&
+    !unless.replaceAll(/context\.fields\.isEmpty\(\)/g, '').includes('fields')
+  )
 }
 
 function named(engine: Cedar, texts: readonly string[]): Record<string, string> {
@@ -250,8 +300,8 @@ function recordId({ requester, record }: Question): 'own' | 'somebody' {
   return requester.kind === 'resident' && requester.neighbourId === record.id ? 'own' : 'somebody'
 }
 
-function decide(engine: Cedar, setId: string, question: Question): Decision {
-  const purpose = purposes.get(question.purpose)
+function decide(engine: Cedar, setId: string, known: ReadonlyMap<string, Purpose>, question: Question): Decision {
+  const purpose = known.get(question.purpose)
   if (purpose === undefined) return { permitted: false, policies: [] }
   const { requester, position } = question
   // Whoever names an organisation the registry does not know stands nowhere.

@@ -26,8 +26,8 @@ describe('a policy change by force', () => {
   it('does not load when it takes a rule that says never away, or weakens it', () => {
     const firewall = texts['firewall.cedar'] ?? ''
     const weaker = firewall.replace(
-      '"immigration-enforcement", action, resource);',
-      '"immigration-enforcement", action, resource) unless { context.judgeOrder };',
+      '"closed", action, resource);',
+      '"closed", action, resource) unless { context.judgeOrder };',
     )
     expect(weaker).not.toBe(firewall)
     expect(() => load({ 'firewall.cedar': weaker })).toThrow(PoliciesInvalid)

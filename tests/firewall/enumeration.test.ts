@@ -14,7 +14,9 @@ it('finds no request that must be refused and is not', () => {
 it('finds and names what a careless permit lets through', () => {
   const careless = `@id("careless") @title("A friend of a neighbour may look.") @source("nobody")
     permit (principal is Resident, action == Action::"open", resource) when { context.fields.isEmpty() };`
-  const { breaches } = findBreaches(loadPolicies(cedar, [...Object.values(files), careless]))
-  expect(breaches.map(({ why }) => why)).toContain('another’s record')
-  expect(breachLine(breaches[0] as never)).toMatch(/stranger may open for .* in spite of/)
+  const engine = loadPolicies(cedar, [...Object.values(files), careless])
+  expect(engine.monotone).toBe(false)
+  const { breaches } = findBreaches(engine, { first: true })
+  expect(breaches).toHaveLength(1)
+  expect(breachLine(breaches[0] as never)).toMatch(/may open for .* in spite of/)
 })
