@@ -68,11 +68,12 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     const dumps = config.production ? ownDumpsPossible(config.nodeOptions) : []
     if (dumps.length > 0) throw new ConfigInvalid(dumps.join('\n'))
     const policies = loadPolicies(cedar)
-    refuseUnsafe(policies)
     let answer: RequestListener = (_, response) => void response.writeHead(503, { 'retry-after': '5' }).end('starting')
     const http = createServer((request, response) => answer(request, response))
     const address = await listen(http, config)
     closing.push(() => closeServer(http))
+    // After the address is taken, which fails fast, and before the database is touched.
+    refuseUnsafe(policies)
 
     const stores = await openStores(config)
     closing.push(stores.close)

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { inventedWord } from '../support/people.ts'
 import { type Folder, outputOf, type Running, run, scratchFolder, start } from '../support/process.ts'
 import { WHOLE } from '../support/sampled.ts'
+
+// Each test starts the whole service, some several times.
+vi.setConfig({ testTimeout: 300_000 })
 
 let folder: Folder
 const running: Running[] = []
@@ -187,7 +190,7 @@ describe('kill -9', () => {
       expect(((await again.json()) as { id: string }).id).toBe(id)
     }
     expect(errorless(service.output())).toEqual([])
-  }, 180_000)
+  })
 
   it('during the very first start leaves nothing that stops the next', async () => {
     folder = scratchFolder()
@@ -203,7 +206,7 @@ describe('kill -9', () => {
     }
     const service = await begin({ DEMO_NEIGHBOURS: '60' })
     expect((await fetch(`${service.address}/health/ready`)).status).toBe(200)
-  }, 120_000)
+  })
 })
 
 describe('production', () => {
