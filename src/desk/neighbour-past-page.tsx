@@ -160,13 +160,23 @@ export function LookUps(props: {
         <strong>{timeText(language, town.timeZone, at)}</strong> · {who[content.requesterKind] ?? content.requesterKind}
         {content.outcome === 'refused' ? ` · ${t.dRefused}` : ''}
         <br />
-        {purposes.get(content.purpose)?.title[language] ?? t.whyOther}
+        {whyText(content, t, language)}
         <br />
         <small>{fieldNames(content.fields, t)}</small>
         {beside?.(lookUp) ?? ''}
       </li>
     )
   }
+}
+
+/** Why somebody was shown, and how: found by a search, or as perhaps the same person as another. */
+export function whyText(
+  { purpose, action }: Pick<LookUp['content'], 'purpose' | 'action'>,
+  t: Texts,
+  language: string,
+): string {
+  const how = purpose === 'duplicate-check' ? t.howAlike : action === 'search' ? t.howSearch : undefined
+  return [purposes.get(purpose)?.title[language] ?? t.whyOther, ...(how ? [how] : [])].join(' · ')
 }
 
 /** Who asks, by kind. */

@@ -1,7 +1,6 @@
-import { decidedStartLines, fieldNames, whoNames } from '../desk/neighbour-past-page.tsx'
+import { decidedStartLines, fieldNames, whoNames, whyText } from '../desk/neighbour-past-page.tsx'
 import { saidByNames } from '../desk/proceeding-box.tsx'
 import { bornText, dayText, languageName, proofStanding, timeText } from '../desk/shell.tsx'
-import { purposes } from '../firewall/policies.ts'
 import { addressText } from '../proofs/address-text.ts'
 import { nameText } from '../proofs/paper.ts'
 import type { PlainDocument } from '../proofs/press/press.ts'
@@ -59,7 +58,7 @@ function whyLooked({ t, language }: Pick<OwnVisit, 't' | 'language'>, { content 
   return [
     whoNames(t)[content.requesterKind] ?? content.requesterKind,
     ...(content.outcome === 'refused' ? [t.dRefused] : []),
-    purposes.get(content.purpose)?.title[language] ?? t.whyOther,
+    whyText(content, t, language),
     fieldNames(content.fields, t),
   ].join(' · ')
 }
