@@ -491,8 +491,10 @@ export interface OrganisationLinks {
 }
 
 export interface Organisations {
+  aliases: Generated<string[]>;
   created_at: Generated<Timestamp>;
   id: string;
+  identifier: string | null;
   municipality_id: string;
   name: string;
 }

@@ -76,6 +76,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
   proposing('/desk/organisations', (form) => ({
     kind: 'enrol',
     name: form.get('name'),
+    identifier: form.get('identifier'),
     functions: FUNCTION_IDS.filter((one) => form.get(`does-${one}`) !== ''),
     clients: form
       .get('clients')
@@ -94,6 +95,12 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     organisationId: form.get('organisation'),
     signedBy: form.get('signed').slice(0, 200),
     ...plainIn(form),
+  }))
+  proposing('/desk/organisations/same', (form) => ({
+    organisationId: form.get('organisation'),
+    ...(form.get('act') === 'machine'
+      ? { kind: 'machine', client: form.get('named') }
+      : { kind: 'alias', name: form.get('named'), ...plainIn(form) }),
   }))
   proposing('/desk/organisations/lent', (form) => ({
     kind: form.get('act') === 'take-back' ? 'take-back' : 'lend',
@@ -115,6 +122,8 @@ function WaitingActs(props: { visit: DeskVisit; waiting: readonly WaitingAct[]; 
     function: t.aDoes,
     tie: t.gTie,
     promise: t.gRenew,
+    machine: t.gMachine,
+    alias: t.gAlias,
     lend: t.gLend,
     'take-back': t.gTakeBack,
     affected: t.gAffected,
@@ -225,8 +234,9 @@ function OrganisationsPage(props: {
         {organisations.map((organisation) => (
           <li>
             <strong>
-              <bdi>{organisation.name}</bdi>
-            </strong>
+              <bdi>{[organisation.name, ...organisation.aliases].join(' / ')}</bdi>
+            </strong>{' '}
+            <span dir="ltr">{organisation.identifier ?? ''}</span>
             <br />
             {organisation.functions.length === 0
               ? t.gNoFunction
@@ -249,6 +259,7 @@ function OrganisationsPage(props: {
         <form method="post" action="/desk/organisations">
           <Csrf token={session.csrf} />
           <Field name="name" label={t.gName} required auto />
+          <Field name="identifier" label={t.gIdentifier} hint={t.gIdentifierHint} required ltr />
           <Group name="functions" legend={t.aDoes}>
             {FUNCTION_IDS.map((one) => (
               <Tick
@@ -274,6 +285,21 @@ function OrganisationsPage(props: {
           <button type="submit" class="govuk-button">
             {t.dSave}
           </button>
+        </form>
+      </Details>
+      <Details summary={t.gSame}>
+        <form method="post" action="/desk/organisations/same">
+          <Csrf token={session.csrf} />
+          <Select name="organisation" id="same-organisation" label={t.gName} options={choices} />
+          <Field name="named" label={t.gSameHint} required ltr />
+          <p class="govuk-button-group">
+            <button type="submit" name="act" value="machine" class="govuk-button">
+              {t.gMachine}
+            </button>
+            <button type="submit" name="act" value="alias" class="govuk-button govuk-button--secondary">
+              {t.gAlias}
+            </button>
+          </p>
         </form>
       </Details>
       <Details summary={t.gLend}>

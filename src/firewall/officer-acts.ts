@@ -11,11 +11,19 @@ import type { Staff } from './requester.ts'
 
 /** What two officers decide together, by its kind. */
 export interface Acts {
-  enrol: { name: string; functions: string[]; signedBy?: string | undefined; clients: string[] }
+  enrol: {
+    name: string
+    identifier?: string | undefined
+    functions: string[]
+    signedBy?: string | undefined
+    clients: string[]
+  }
   application: { applicationId: string; client: string }
   function: { organisationId: string; function: string }
   tie: { organisationId: string; kind: 'memberOf' | 'reportsTo' | 'sharesWith'; relatedId: string }
   promise: { organisationId: string; signedBy: string }
+  machine: { organisationId: string; client: string }
+  alias: { organisationId: string; name: string }
   lend: { staff: string; organisationId: string }
   'take-back': { staff: string; organisationId: string }
   affected: { kid: string }

@@ -1,10 +1,11 @@
 import { z } from '@hono/zod-openapi'
+import { sql } from 'kysely'
 import type { Clock } from '../platform/clock.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
-import { called, confirmedPlain, mustBePlain } from './free-text.ts'
+import { called, confirmedPlain, FREE_TEXT, mustBePlain, passing } from './free-text.ts'
 import { closes, FunctionId } from './functions.ts'
 import type { Gate } from './gate.ts'
 import { type Act, type ActState, type Acts, type Carry, proposeAct } from './officer-acts.ts'
@@ -13,9 +14,18 @@ import type { Staff } from './requester.ts'
 
 const Functions = z.array(FunctionId).max(10)
 
+/** Its number in a public register, without spaces and dashes: an organisation is one, however it is called. */
+export const Identifier = passing(60, 4)
+  .transform((text) => text.toUpperCase().replaceAll(/[^A-Z0-9]/g, ''))
+  .pipe(z.string().regex(/^[A-Z0-9]{4,40}$/))
+  .openapi({ type: 'string', description: 'Its number in a public register, for example of taxes or public bodies' })
+  // The number of a firm of one person may be that person's own.
+  .register(FREE_TEXT, { holds: 'passing' })
+
 export const NewOrganisation = z
   .strictObject({
     name: called(200),
+    identifier: Identifier,
     /** What it does. Without one it gets nothing. */
     functions: Functions,
     /** The officer who signs that it passes nothing on, where one has. */
@@ -38,6 +48,8 @@ export type Tie = z.infer<typeof Tie>
 export interface OrganisationOutline {
   id: string
   name: string
+  identifier: string | null
+  aliases: string[]
   functions: string[]
   ties: { kind: string; relatedId: string }[]
   attestedUntil: string | null
@@ -48,6 +60,13 @@ export interface OrganisationOutline {
 export class ClientTaken extends Problem {
   constructor() {
     super('client-taken', 409, 'One of these machines belongs to another organisation.')
+  }
+}
+
+/** @throws when an organisation with this identifier is known already: it gets another name or machine, and is not enrolled again. */
+export class OrganisationKnown extends Problem {
+  constructor() {
+    super('organisation-known', 409, 'An organisation with this identifier is known. Give it another name or machine.')
   }
 }
 
@@ -63,7 +82,11 @@ export async function listOrganisations(
 ): Promise<Disclosed<OrganisationOutline[]>> {
   return gate.decide(enrolling(municipalityId, officer), async (transaction) => {
     const [organisations, functions, ties, promises, clients] = [
-      await transaction.selectFrom('organisations').select(['id', 'name']).orderBy('name').execute(),
+      await transaction
+        .selectFrom('organisations')
+        .select(['id', 'name', 'identifier', 'aliases'])
+        .orderBy('name')
+        .execute(),
       await transaction.selectFrom('organisation_functions').select(['organisation_id', 'function']).execute(),
       await transaction.selectFrom('organisation_links').select(['organisation_id', 'kind', 'related_id']).execute(),
       await transaction
@@ -77,9 +100,11 @@ export async function listOrganisations(
     ]
     const of = <T extends { organisation_id: string }>(rows: T[], id: string) =>
       rows.filter((row) => row.organisation_id === id)
-    return organisations.map(({ id, name }) => ({
+    return organisations.map(({ id, name, identifier, aliases }) => ({
       id,
       name,
+      identifier,
+      aliases,
       functions: of(functions, id).map((row) => row.function),
       ties: of(ties, id).map((row) => ({ kind: row.kind, relatedId: row.related_id })),
       attestedUntil: of(promises, id)[0]?.until?.toISOString() ?? null,
@@ -129,6 +154,23 @@ export const carrying =
           attestation: { signedBy: content.signedBy, signedAt: clock.now().toString() },
         })
         return content.organisationId
+      case 'machine':
+        await mustBeKnown(transaction, [content.organisationId])
+        await mustBeFree(transaction, [content.client])
+        await admitOrganisation(transaction, municipalityId, {
+          ...NOTHING,
+          id: content.organisationId,
+          clients: [content.client],
+        })
+        return content.organisationId
+      case 'alias':
+        await mustBeKnown(transaction, [content.organisationId])
+        await transaction
+          .updateTable('organisations')
+          .set({ aliases: sql`array_append(aliases, ${content.name}::text)` })
+          .where('id', '=', content.organisationId)
+          .execute()
+        return content.organisationId
       case 'lend':
         await mustBeKnown(transaction, [content.organisationId])
         await transaction
@@ -177,6 +219,13 @@ export const closesTheGate =
 
 const NOTHING = { functions: [], memberOf: [], reportsTo: [], sharesWith: [], clients: [] }
 
+/** @throws {ClientTaken} where a machine is another organisation's already */
+async function mustBeFree(transaction: Transaction, clients: readonly string[]): Promise<void> {
+  if (clients.length === 0) return
+  const taken = await transaction.selectFrom('clients').select('id').where('id', 'in', clients).executeTakeFirst()
+  if (taken) throw new ClientTaken()
+}
+
 /** @throws {NotFound} for an organisation the registry does not know */
 async function mustBeKnown(transaction: Transaction, ids: readonly string[]): Promise<void> {
   const known = await transaction.selectFrom('organisations').select('id').where('id', 'in', ids).execute()
@@ -188,14 +237,22 @@ export async function enrolIn(
   transaction: Transaction,
   clock: Clock,
   municipalityId: string,
-  { name, functions, signedBy, clients }: Acts['enrol'],
+  { name, identifier, functions, signedBy, clients }: Acts['enrol'],
 ): Promise<string> {
-  if (clients.length > 0) {
-    const taken = await transaction.selectFrom('clients').select('id').where('id', 'in', clients).executeTakeFirst()
-    if (taken) throw new ClientTaken()
+  if (identifier !== undefined) {
+    const known = await transaction
+      .selectFrom('organisations')
+      .select('id')
+      .where('identifier', '=', identifier)
+      .executeTakeFirst()
+    if (known) throw new OrganisationKnown()
   }
+  await mustBeFree(transaction, clients)
   const id = uuidv7()
-  await transaction.insertInto('organisations').values({ id, municipality_id: municipalityId, name }).execute()
+  await transaction
+    .insertInto('organisations')
+    .values({ id, municipality_id: municipalityId, name, identifier: identifier ?? null })
+    .execute()
   const enrolment = {
     id,
     functions,
@@ -224,6 +281,8 @@ export const Proposal = z
     z.strictObject({ ...kindOf('function'), organisationId: z.uuid(), function: FunctionId }),
     z.strictObject({ ...kindOf('tie'), organisationId: z.uuid(), tie: Tie }),
     Promising.extend({ ...kindOf('promise'), organisationId: z.uuid() }),
+    z.strictObject({ ...kindOf('machine'), organisationId: z.uuid(), client: z.string().regex(/^[\w.:-]{1,200}$/) }),
+    z.strictObject({ ...kindOf('alias'), organisationId: z.uuid(), name: called(200), confirmedPlain }),
     Lending.extend(kindOf('lend')),
     Lending.extend(kindOf('take-back')),
     z.strictObject({ ...kindOf('affected'), kid: z.string().regex(/^[\w-]{43}$/) }),
@@ -255,8 +314,8 @@ export async function propose(
 function actOf(proposal: Proposal): Act {
   switch (proposal.kind) {
     case 'enrol': {
-      const { name, functions, signedBy, clients } = proposal
-      return { kind: 'enrol', content: { name, functions, signedBy, clients } }
+      const { name, identifier, functions, signedBy, clients } = proposal
+      return { kind: 'enrol', content: { name, identifier, functions, signedBy, clients } }
     }
     case 'function':
       return { kind: 'function', content: { organisationId: proposal.organisationId, function: proposal.function } }
@@ -264,6 +323,10 @@ function actOf(proposal: Proposal): Act {
       return { kind: 'tie', content: { organisationId: proposal.organisationId, ...proposal.tie } }
     case 'promise':
       return { kind: 'promise', content: { organisationId: proposal.organisationId, signedBy: proposal.signedBy } }
+    case 'machine':
+      return { kind: 'machine', content: { organisationId: proposal.organisationId, client: proposal.client } }
+    case 'alias':
+      return { kind: 'alias', content: { organisationId: proposal.organisationId, name: proposal.name } }
     case 'lend':
     case 'take-back':
       return { kind: proposal.kind, content: { staff: proposal.staff, organisationId: proposal.organisationId } }

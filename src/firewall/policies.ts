@@ -7,6 +7,7 @@ import titleList from '../../policies/titles.json'
 import { fromLanguageFiles } from '../platform/languages.ts'
 import { closes, FUNCTIONS } from './functions.ts'
 import type { Position } from './organisations.ts'
+import { asksFieldsOneWay, UNCONDITIONAL } from './policy-text.ts'
 import { type Action, belongs, type Requester } from './requester.ts'
 
 const services = import.meta.glob('../../policies/services/*.json', { import: 'default', eager: true })
@@ -92,30 +93,6 @@ export class PoliciesInvalid extends Error {
   readonly code = 'policies-invalid'
 }
 
-/** What no policy file may leave out, soften or turn around. */
-const UNCONDITIONAL = {
-  'firewall.enforcement': 'forbid (principal in Function::"closed", action, resource);',
-  'firewall.purpose':
-    'forbid (principal, action, resource) when { context.purpose == Purpose::"immigration-control" };',
-  'firewall.attestation': `forbid (principal is Client, action, resource)
-    unless { principal.organisation has attestedUntil && context.now < principal.organisation.attestedUntil };`,
-  'firewall.unknown-function': `forbid (principal is Client, action, resource)
-    unless { principal.organisation.hasFunction };`,
-  'firewall.bulk': 'forbid (principal, action, resource) when { !(principal is Staff) && context.subjects > 1 };',
-  'firewall.export': 'forbid (principal, action == Action::"export", resource);',
-  'firewall.lockdown': `forbid (principal, action, resource) when { context.lockdown } unless {
-    (principal is Resident && principal.record == resource) ||
-    (principal is Job && context.purpose == Purpose::"hidden-likeness") || (principal is Staff &&
-    (context.purpose == Purpose::"registration" || context.purpose == Purpose::"duplicate-check" ||
-      context.purpose == Purpose::"protection")) };`,
-  'firewall.budget': 'forbid (principal, action, resource) when { context.overBudget };',
-  'firewall.incident': `forbid (principal, action, resource) when { context.purpose == Purpose::"incident" }
-    unless { principal is Staff && context.approvals >= 2 };`,
-  'residents.ended': 'forbid (principal is Resident, action, resource) when { context.ended };',
-  'access-requests.two-officers':
-    'forbid (principal, action == Action::"open-by-order", resource) unless { context.approvals >= 2 };',
-}
-
 /** What a policy says, whatever its spacing, comments and annotations. */
 function essence(engine: Cedar, text: string): string {
   const json = engine.policyToJson(text)
@@ -187,29 +164,6 @@ function digestOf(policies: Record<string, string>, known: ReadonlyMap<string, P
     translations,
   ]
   return hash('sha256', JSON.stringify(decides), 'hex')
-}
-
-/**
- * Whether a policy asks about fields only in the way in which more of them are never permitted more: a permit that all of
- * them are named by something, a forbid that any of them is, or that there are any.
- */
-function asksFieldsOneWay(text: string): boolean {
-  const plain = text
-    .replaceAll(/\/\/[^\n]*/g, '')
-    .replaceAll(/@\w+\("[^"]*"\)/g, '')
-    .replaceAll(/\s+/g, ' ')
-  if (!plain.includes('fields')) return true
-  if (/\bpermit \(/.test(plain))
-    return (
-      !/unless|!|\|\|/.test(plain) &&
-      !plain.replaceAll(/[\w.]+\.containsAll\(context\.fields\)/g, '').includes('fields')
-    )
-  const [when = '', unless = ''] = plain.split('unless')
-  return (
-    !/!\s*(\(\s*)?context\.fields/.test(when) &&
-    !when.replaceAll(/context\.fields\.containsAny\(/g, '').includes('fields') &&
-    !unless.replaceAll(/context\.fields\.isEmpty\(\)/g, '').includes('fields')
-  )
 }
 
 function named(engine: Cedar, texts: readonly string[]): Record<string, string> {

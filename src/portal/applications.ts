@@ -4,7 +4,7 @@ import type { Disclosed } from '../firewall/disclosed.ts'
 import { called, confirmedPlain, mustBePlain, ownWords, plain } from '../firewall/free-text.ts'
 import { closes, FUNCTION_IDS, functionOf } from '../firewall/functions.ts'
 import { type Acts, type Carry, proposeAct } from '../firewall/officer-acts.ts'
-import { enrolIn, enrolling } from '../firewall/organisation-desk.ts'
+import { enrolIn, enrolling, Identifier } from '../firewall/organisation-desk.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
@@ -20,6 +20,8 @@ const MOST = { source: 10, town: 300 } as const
 
 export const Application = z.strictObject({
   name: called(200),
+  /** Its number in a public register. */
+  identifier: Identifier,
   functions: z.array(z.enum(DOES)).min(1).max(DOES.length),
   /** Whom it belongs to, reports to, shares data with, in its own words: it must be able to name whom we answer nothing. */
   ties: ownWords(2000),
@@ -225,10 +227,17 @@ export async function enrolApplicant(
 ): Promise<string> {
   const { ledger } = await deps.gate.keysOf(town.id)
   const row = await openApplication(transaction, id)
-  const { name, functions, officer: signedBy, keys } = ledger.open(place(id, 'content'), row.content) as Application
+  const {
+    name,
+    identifier,
+    functions,
+    officer: signedBy,
+    keys,
+  } = ledger.open(place(id, 'content'), row.content) as Application
   const clients = client === '' ? [] : [client]
   const organisationId = await enrolIn(transaction, deps.clock, town.id, {
     name,
+    identifier,
     functions: listed(functions),
     signedBy,
     clients,

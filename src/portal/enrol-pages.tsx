@@ -29,6 +29,7 @@ export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
     const text = (name: string) => form.get(name) ?? ''
     const typed = {
       name: text('name'),
+      identifier: text('identifier'),
       functions: DOES.filter((one) => form.has(`does-${one}`)),
       ties: text('ties'),
       officer: text('officer'),
@@ -122,6 +123,14 @@ function EnrolOrganisationPage(props: {
       <form method="post" action={`/providers/enrol?lang=${language}`}>
         {typed ? <PlainTick t={t} faults={heldIn(typed, t)} /> : ''}
         <Field name="name" label={t.gName} value={value('name')} fault={faults.name} auto />
+        <Field
+          name="identifier"
+          label={t.gIdentifier}
+          hint={t.gIdentifierHint}
+          value={value('identifier')}
+          fault={faults.identifier}
+          ltr
+        />
         <Group name="functions" legend={t.aDoes} fault={faults.functions}>
           {DOES.map((one) => (
             <Tick name={`does-${one}`} label={doesLabel(t, language, one)} on={typed?.has(`does-${one}`) ?? false} />

@@ -52,6 +52,7 @@ const TEXTS: Record<string, keyof Texts> = {
   'recorded-dead': 'pDead',
   'over-budget': 'dOverBudget',
   'another-officer': 'pAnother',
+  'organisation-known': 'pKnown',
   'released-today': 'pReleased',
   'too-many-attempts': 'vWhyTooMany',
   'too-many-complaints': 'vWhyTooMany',

@@ -34,6 +34,7 @@ const post = (path: string, fields: Record<string, string>, source = Math.random
   )
 const FORM = {
   name: 'Seaside Library',
+  identifier: 'VM-3003',
   'does-library': 'yes',
   ties: 'The province’s library network',
   need: 'To renew cards of people who are ill at home',

@@ -89,7 +89,13 @@ describe('an organisation that legal officers enrol', () => {
     expect(page).toContain('Border Agency')
     await officer.send(
       '/desk/organisations',
-      { name: 'Vallmar Museum', 'does-culture': 'yes', signed: 'An invented officer', clients: 'museum' },
+      {
+        name: 'Vallmar Museum',
+        identifier: 'VM-5001',
+        'does-culture': 'yes',
+        signed: 'An invented officer',
+        clients: 'museum',
+      },
       '/desk/organisations',
     )
     expect(await house.peek("select from organisations where name = 'Vallmar Museum'")).toEqual([])

@@ -135,6 +135,8 @@ describe('what the registry has no place for', () => {
       'officer_acts.proposed_by',
       'organisation_functions.function',
       'organisation_links.kind',
+      'organisations.aliases',
+      'organisations.identifier',
       'organisations.name',
       'policy_versions.digest',
       'presentation_requests.answer',

@@ -18,6 +18,7 @@ const enrol = async (functions: string[], client: string) => {
   const body = {
     kind: 'enrol',
     name: `Agency ${named}`,
+    identifier: `VM-${1000 + named}`,
     functions,
     signedBy: 'An invented officer',
     clients: [client],
@@ -33,11 +34,12 @@ const enrol = async (functions: string[], client: string) => {
 
 describe('what an organisation does', () => {
   it('is refused by a word that is on no list, and mapped by one that means something listed', () => {
-    expect(NewOrganisation.safeParse({ name: 'X', functions: ['residence-checks'] }).success).toBe(false)
-    expect(NewOrganisation.parse({ name: 'X', functions: ['Border-Police', 'museum'] }).functions).toEqual([
-      'immigration-enforcement',
-      'culture',
-    ])
+    expect(NewOrganisation.safeParse({ name: 'X', identifier: 'VM 1', functions: ['residence-checks'] }).success).toBe(
+      false,
+    )
+    expect(
+      NewOrganisation.parse({ name: 'X', identifier: 'vm-0001', functions: ['Border-Police', 'museum'] }).functions,
+    ).toEqual(['immigration-enforcement', 'culture'])
   })
 
   it.each([
@@ -65,6 +67,37 @@ describe('what an organisation does', () => {
     await house.peek("delete from clients where id = 'city-bikes'")
     await enrol(['library', word], 'city-bikes')
     expect((await ask()).status).toBe(403)
+  })
+
+  it('belongs to one organisation, however it calls itself: the same number is not enrolled twice', async () => {
+    const body = (name: string, identifier: string) => ({
+      kind: 'enrol',
+      name,
+      identifier,
+      functions: ['library'],
+      clients: [],
+    })
+    const propose = (act: object) => house.ask<{ id: string }>('POST', '/v1/officer-acts', { as: 'legal', body: act })
+    const approve = (id: string) =>
+      house.ask<{ code: string; made: string }>('POST', `/v1/officer-acts/${id}/decision`, {
+        as: 'second-legal',
+        body: { approves: true },
+      })
+    const first = await propose(body('Reading Room', 'VM-77.001'))
+    const { made } = (await approve(first.body.id)).body
+    const again = await propose(body('Another Reading Room', 'vm77001'))
+    expect((await approve(again.body.id)).body.code).toBe('organisation-known')
+    for (const act of [
+      { kind: 'machine', organisationId: made, client: 'reading-room-2' },
+      { kind: 'alias', organisationId: made, name: 'The Room' },
+    ])
+      expect((await approve((await propose(act)).body.id)).status).toBe(200)
+    expect(await house.peek(`select identifier, aliases from organisations where id = '${made}'`)).toEqual([
+      { identifier: 'VM77001', aliases: ['The Room'] },
+    ])
+    expect(await house.peek("select organisation_id as id from clients where id = 'reading-room-2'")).toEqual([
+      { id: made },
+    ])
   })
 
   it('is on the list in the database too', async () => {

@@ -229,6 +229,7 @@ const EXAMPLES: Record<string, () => Example[]> = {
       body: {
         kind: 'enrol',
         name: 'Night School',
+        identifier: 'VM-9001',
         functions: ['school'],
         signedBy: 'An invented officer',
         clients: [],

@@ -89,6 +89,7 @@ describe('every column of the database', () => {
     expect(free.map(({ table, column }) => `${table}.${column}`)).toEqual([
       'attestations.signed_by',
       'clients.id',
+      'organisations.aliases',
       'organisations.name',
       'sessions.work_case',
       'staff_neighbours.staff_id',
