@@ -29,7 +29,7 @@ create table budget_releases (
   id uuid primary key,
   municipality_id uuid not null references municipalities,
   staff_id text not null check (length(staff_id) between 1 and 320),
-  day timestamptz not null default date_trunc('day', clock_timestamp()),
+  day timestamptz not null default date_trunc('day', clock_timestamp(), 'UTC'),
   data_key_id uuid not null references data_keys,
   reason bytea not null,
   released_by text not null check (length(released_by) between 1 and 320),
@@ -53,9 +53,9 @@ create function count_seen(who text, shown_people bytea[], shown integer, weight
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   town uuid := current_municipality();
-  this_hour timestamptz := date_trunc('hour', clock_timestamp());
-  this_day timestamptz := date_trunc('day', clock_timestamp());
-  this_month timestamptz := date_trunc('month', clock_timestamp());
+  this_hour timestamptz := date_trunc('hour', clock_timestamp(), 'UTC');
+  this_day timestamptz := date_trunc('day', clock_timestamp(), 'UTC');
+  this_month timestamptz := date_trunc('month', clock_timestamp(), 'UTC');
 begin
   -- One at a time for whoever is counted, so that nothing is missed between two questions.
   perform pg_advisory_xact_lock(hashtextextended(town::text || who, 40));

@@ -62,6 +62,7 @@ const Environment = z.object({
   SIGN_IN_ISSUER: z.url().optional(),
   SIGN_IN_CLIENT_ID: z.string().min(1).optional(),
   SIGN_IN_CLIENT_SECRET: z.string().min(1).optional(),
+  SIGN_IN_BACK_CHANNEL: flag.default(false),
   PHISHING_RESISTANT: z
     .string()
     .transform((text, context) => {
@@ -108,6 +109,8 @@ export interface Config {
   audience: string
   /** Where staff sign in to the pages; without it the desk is closed and the API alone works. */
   signIn: { issuer: string; clientId: string; clientSecret: string } | undefined
+  /** The sign-in says when an account is closed. */
+  backChannel: boolean
   /** What the sign-in says of a sign-in that cannot be phished. */
   phishingResistant: z.infer<typeof Ways>
   /** Where messages leave that say there is one; without it there are none. */
@@ -189,6 +192,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       env.SIGN_IN_ISSUER && env.SIGN_IN_CLIENT_ID && env.SIGN_IN_CLIENT_SECRET
         ? { issuer: env.SIGN_IN_ISSUER, clientId: env.SIGN_IN_CLIENT_ID, clientSecret: env.SIGN_IN_CLIENT_SECRET }
         : undefined,
+    backChannel: env.SIGN_IN_BACK_CHANNEL,
     phishingResistant: env.PHISHING_RESISTANT ?? { acr: ['phr', 'phrh'], amr: [] },
     mail: env.SMTP_URL && env.MAIL_FROM ? { url: env.SMTP_URL, from: env.MAIL_FROM } : undefined,
     texts:

@@ -115,7 +115,12 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       signIn:
         signIn &&
         trustedSignIn &&
-        staffSignIn({ ...signIn, trusted: trustedSignIn, phishingResistant: config.phishingResistant }),
+        staffSignIn({
+          ...signIn,
+          trusted: trustedSignIn,
+          phishingResistant: config.phishingResistant,
+          backChannel: config.demo || config.backChannel,
+        }),
       log,
     }
     const house = furnish(deps)

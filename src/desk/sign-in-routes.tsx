@@ -15,7 +15,7 @@ import {
 import { SignInFailed, type StaffSignIn } from '../identity/sign-in.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { Problem } from '../platform/problem.ts'
-import type { Municipality } from '../registry/municipality.ts'
+import { listMunicipalities, type Municipality } from '../registry/municipality.ts'
 import { Csrf } from '../ui/form.tsx'
 import { LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
@@ -113,9 +113,12 @@ export function signInPages(house: House<Municipality>, deps: SessionDeps, signI
       answers: { 200: { description: 'Their sessions here have ended', schema: z.object({}) } },
       refuses: [401, 404],
     },
-    async ({ town, body }) => {
+    async ({ body }) => {
       if (signIn === undefined) throw new Problem('not-found', 404, 'There is no sign-in here.')
-      await endStaffSessions(deps, town, await signIn.ended(body.logout_token))
+      const { towns, ...whose } = await signIn.ended(body.logout_token)
+      // The provider says it once, whichever of its towns they were signed in to.
+      for (const town of await listMunicipalities(deps.database))
+        if (towns.includes(town.slug)) await endStaffSessions(deps, town, whose)
       return Reply.open(publicData({}), 200, { 'cache-control': 'no-store' })
     },
   )

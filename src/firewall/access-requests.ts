@@ -77,18 +77,29 @@ export async function recordDemand(
   gate: Gate,
   municipalityId: string,
   officer: Staff,
-  demand: Demand,
+  said: Demand,
   now: Temporal.Instant,
 ): Promise<Disclosed<Recorded>> {
-  await mustBePlain(gate, municipalityId, officer, Demand, demand)
+  await mustBePlain(gate, municipalityId, officer, Demand, said)
   const last = now.toZonedDateTimeISO('UTC').toPlainDate().add({ days: MOST_SECRET_DAYS })
-  if (demand.secretUntil !== undefined && Temporal.PlainDate.compare(demand.secretUntil, last) > 0)
+  if (said.secretUntil !== undefined && Temporal.PlainDate.compare(said.secretUntil, last) > 0)
     throw new InvalidInput([
       { pointer: '/secretUntil', detail: `An order is kept from the neighbour for ${MOST_SECRET_DAYS} days at most.` },
     ])
   const id = uuidv7()
   const reference = newReference()
-  await gate.decide(handling(municipalityId, officer), async () => undefined)
+  let demand = said
+  await gate.decide(handling(municipalityId, officer), async (transaction) => {
+    const { organisationId } = said.authority
+    if (organisationId === undefined) return
+    const known = await transaction
+      .selectFrom('organisations')
+      .select('name')
+      .where('id', '=', organisationId)
+      .executeTakeFirst()
+    // Who it is said to be is who it is: two officers approve what is enrolled, not what was typed beside it.
+    if (known) demand = { ...said, authority: { ...said.authority, name: known.name } }
+  })
   const { ledger } = await gate.keysOf(municipalityId)
   const store = (stage: Stage) => async (transaction: Transaction) => {
     await transaction

@@ -129,6 +129,12 @@ function situations(): Situation[] {
     })),
     { why: 'another\u2019s record', requester: stranger },
     {
+      why: 'an authority that gives no orders',
+      requester: authority,
+      position: clean(),
+      more: { judgeOrder: true, approvals: 2 },
+    },
+    {
       why: 'an authority nobody has enrolled',
       requester: { kind: 'authority', id: 'anybody', functions: ['court'], organisationId: null },
       more: { judgeOrder: true, approvals: 2 },
@@ -197,38 +203,40 @@ const fieldsBeyond = (engine: Pick<PolicyEngine, 'purposes'>): string[] => [
 type Asked = Generator<[why: string, question: Question]>
 
 /** What each situation must be refused. */
-function* ofSituations(engine: Pick<PolicyEngine, 'purposes' | 'monotone'>): Asked {
+function* ofSituations(engine: Pick<PolicyEngine, 'purposes'>): Asked {
   for (const { why, requester, position, more, purpose: only, except, action: one, fields: asking } of situations())
     for (const purpose of engine.purposes.values()) {
       if ((only !== undefined && purpose.id !== only) || purpose.id === except) continue
       for (const action of one === undefined ? ACTIONS : [one]) {
-        const sets = asking ? [asking] : purpose.fields.length > 0 && !engine.monotone ? [[], purpose.fields] : [[]]
-        for (const fields of sets)
-          yield [
-            why,
-            {
-              requester,
-              position,
-              action,
-              purpose: purpose.id,
-              fields,
-              subjects: 1,
-              record: RECORD,
-              now: NOW,
-              ...more,
-            },
-          ]
+        const fields = asking ?? []
+        yield [
+          why,
+          {
+            requester,
+            position,
+            action,
+            purpose: purpose.id,
+            fields,
+            subjects: 1,
+            record: RECORD,
+            now: NOW,
+            ...more,
+          },
+        ]
       }
     }
 }
 
 /** What is above the ceiling, with no field and with each by itself. */
-function* aboveCeiling(engine: Pick<PolicyEngine, 'purposes' | 'monotone' | 'decide'>): Asked {
+function* aboveCeiling(engine: Pick<PolicyEngine, 'purposes' | 'decide'>): Asked {
   const every = fieldsBeyond(engine)
   const askers = [...staff, client, resident, barred, job, authority]
   for (const { why, record = RECORD, more, never } of CIRCUMSTANCES)
     for (const requester of askers) {
-      const position = requester.kind === 'resident' || requester.kind === 'job' ? undefined : clean()
+      const position =
+        requester.kind === 'resident' || requester.kind === 'job'
+          ? undefined
+          : clean({}, requester.kind === 'authority' ? ['court'] : undefined)
       for (const purpose of engine.purposes.keys())
         for (const action of ACTIONS) {
           const most = MAY_GET[ceilingOf(requester)]?.[purpose]
@@ -245,15 +253,15 @@ function* aboveCeiling(engine: Pick<PolicyEngine, 'purposes' | 'monotone' | 'dec
             ...more,
           })
           if (nothing) yield [why, ask([])]
-          // Where nothing at all is refused and more fields never get more, each of them is refused too.
-          if (engine.monotone && (nothing || !engine.decide(ask([])).permitted)) continue
-          for (const field of every) if (nothing || !most?.fields.includes(field)) yield [why, ask([field])]
+          // More fields never get more, by how rules have to be written: where nothing at all is refused, each of them is.
+          if (nothing || !engine.decide(ask([])).permitted) continue
+          for (const field of every) if (!most?.fields.includes(field)) yield [why, ask([field])]
         }
     }
 }
 
 /** Both by turns: whichever would find something finds it soon. */
-function* questionsToRefuse(engine: Pick<PolicyEngine, 'purposes' | 'monotone' | 'decide'>): Asked {
+function* questionsToRefuse(engine: Pick<PolicyEngine, 'purposes' | 'decide'>): Asked {
   const turns = [aboveCeiling(engine), ofSituations(engine)]
   while (turns.length > 0)
     for (const turn of [...turns]) {
@@ -285,13 +293,13 @@ function scattered<T>(list: T[]): T[] {
  * @returns how many questions were asked, and each that was permitted
  */
 export function findBreaches(
-  engine: Pick<PolicyEngine, 'purposes' | 'monotone' | 'decide'>,
+  engine: Pick<PolicyEngine, 'purposes' | 'decide'>,
   { first = false }: { first?: boolean } = {},
 ): { asked: number; breaches: Breach[] } {
   const breaches: Breach[] = []
   let asked = 0
   const questions = questionsToRefuse(engine)
-  for (const [why, question] of first && engine.monotone ? scattered([...questions]) : questions) {
+  for (const [why, question] of first ? scattered([...questions]) : questions) {
     asked += 1
     if (!engine.decide(question).permitted) continue
     const { requester, action, purpose, fields } = question

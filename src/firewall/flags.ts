@@ -76,7 +76,7 @@ export function staffActivity(
     const { rows } = await sql<{ staff: string; day: number; busiest: number; people: number }>`
       select substr(counted, 7) as staff, sum(times)::integer as day, max(times) as busiest,
         coalesce((select shown.people from seen_totals shown where shown.municipality_id = ${municipalityId}::uuid
-          and shown.counted = asked.counted and shown.span = 'day' and shown.begins = date_trunc('day', clock_timestamp())), 0) as people
+          and shown.counted = asked.counted and shown.span = 'day' and shown.begins = date_trunc('day', clock_timestamp(), 'UTC')), 0) as people
       from query_counts asked where counted like 'staff %' and hour > clock_timestamp() - interval '1 day'
       group by counted order by max(times) desc, sum(times) desc limit 100`.execute(transaction)
     return rows.map(({ staff, day, busiest, people }) => ({ staff, day, busiestHour: busiest, people }))

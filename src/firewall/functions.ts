@@ -8,6 +8,8 @@ export interface OrganisationFunction {
   id: string
   /** Whether it closes the gate: to whoever does this, and to all that belong to, report to or share with them. */
   closes: boolean
+  /** Whether it gives orders of a judge. */
+  orders: boolean
   /** Other words for the same, each mapped to it. */
   also: readonly string[]
   title: Readonly<Record<string, string>>
@@ -19,6 +21,7 @@ export const FUNCTIONS: ReadonlyMap<string, OrganisationFunction> = new Map(
     {
       id,
       closes: 'closes' in one && one.closes === true,
+      orders: 'orders' in one && one.orders === true,
       also,
       title: { ...title, ...fromLanguageFiles((file) => file.functions[id] ?? '') },
     },

@@ -204,8 +204,14 @@ export const closesTheGate =
         return closes([act.content.function])
       case 'tie': {
         await mustBeKnown(transaction, [act.content.organisationId, act.content.relatedId])
-        const position = await loadPosition(transaction, act.content.relatedId)
-        return closes([...(position?.organisations.values() ?? [])].flatMap((one) => one.functions))
+        const { organisationId, relatedId, kind } = act.content
+        // Sharing counts both ways: whichever of the two it is written from.
+        const ends = kind === 'sharesWith' ? [organisationId, relatedId] : [relatedId]
+        for (const id of ends) {
+          const position = await loadPosition(transaction, id)
+          if (closes([...(position?.organisations.values() ?? [])].flatMap((one) => one.functions))) return true
+        }
+        return false
       }
       case 'lend': {
         await mustBeKnown(transaction, [act.content.organisationId])
@@ -271,7 +277,7 @@ export async function enrolIn(
 export const Promising = z.strictObject({ signedBy: called(200), confirmedPlain })
 
 /** Who of the staff works for whom. */
-export const Lending = z.strictObject({ staff: called(320), organisationId: z.uuid(), confirmedPlain })
+export const Lending = z.strictObject({ staff: called(200), organisationId: z.uuid(), confirmedPlain })
 
 const kindOf = <K extends string>(kind: K) => ({ kind: z.literal(kind) })
 /** What an officer proposes. */

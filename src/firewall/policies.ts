@@ -7,7 +7,7 @@ import titleList from '../../policies/titles.json'
 import { fromLanguageFiles } from '../platform/languages.ts'
 import { closes, FUNCTIONS } from './functions.ts'
 import type { Position } from './organisations.ts'
-import { asksFieldsOneWay, UNCONDITIONAL } from './policy-text.ts'
+import { notToBeAsked, UNCONDITIONAL } from './policy-text.ts'
 import { type Action, belongs, type Requester } from './requester.ts'
 
 const services = import.meta.glob('../../policies/services/*.json', { import: 'default', eager: true })
@@ -80,8 +80,6 @@ export interface PolicyEngine {
   decide(question: Question): Decision
   /** Why data is opened, as this engine knows it. */
   purposes: ReadonlyMap<string, Purpose>
-  /** Whether more fields never turn a no into a yes, by how the rules are written: then one question stands for many. */
-  monotone: boolean
   /** Every rule in force, the refusals first. */
   rules: readonly Rule[]
   /** SHA-256 of all that decides: rules, schema and purposes; hex. */
@@ -124,6 +122,10 @@ export function loadPolicies(
       throw new PoliciesInvalid(`${rule}: this forbid must be present, word for word`)
     }
   }
+  for (const [id, text] of Object.entries(policies)) {
+    const fault = id in UNCONDITIONAL ? undefined : notToBeAsked(text)
+    if (fault) throw new PoliciesInvalid(`${id}: ${fault}`)
+  }
   const setId = `padron-${Object.keys(policies).length}-${Temporal.Now.instant().epochNanoseconds}`
   const parsed = engine.preparsePolicySet(setId, { staticPolicies: policies })
   if (parsed.type === 'failure') throw new PoliciesInvalid(parsed.errors.map((error) => error.message).join('; '))
@@ -131,7 +133,6 @@ export function loadPolicies(
   return {
     decide: decided,
     purposes: known,
-    monotone: Object.values(policies).every(asksFieldsOneWay),
     rules: rulesOf(engine, policies),
     digest: digestOf(policies, known),
   }
@@ -328,8 +329,12 @@ function principalEntity(requester: Requester, position: Position | undefined): 
     const parents = functionParents(requester.functions)
     return {
       uid,
-      // Of whom nobody has said what they do nothing is known that would let them ask.
-      attrs: { enrolled: (position?.organisations.get(position.organisationId)?.functions.length ?? 0) > 0 },
+      // A library that is pointed at in the name of a court is none.
+      attrs: {
+        enrolled: (position?.organisations.get(position.organisationId)?.functions ?? []).some(
+          (one) => FUNCTIONS.get(one)?.orders,
+        ),
+      },
       parents: position ? [...parents, { type: 'Organisation', id: position.organisationId }] : parents,
     }
   }

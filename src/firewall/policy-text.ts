@@ -46,3 +46,18 @@ export function asksFieldsOneWay(text: string): boolean {
     !unless.replaceAll(/context\.fields\.isEmpty\(\)/g, '').includes('fields')
   )
 }
+
+/**
+ * Why a rule beside the unconditional ones cannot be used: it singles out an organisation, a function, a person, a time or a
+ * number of people, or asks about fields in a way that one question cannot stand for many. The start could not ask for every
+ * such cell, and whoever loosens a rule would use just that.
+ *
+ * @returns what is wrong, or undefined
+ */
+export function notToBeAsked(text: string): string | undefined {
+  const plain = text.replaceAll(/\/\/[^\n]*/g, '').replaceAll(/@\w+\("[^"]*"\)/g, '')
+  if (/\b(?!Action::|Purpose::)\w+::"/.test(plain)) return 'it singles out an organisation, a function or a person'
+  if (/\bnow\b|\blike\b/.test(plain)) return 'it asks for a time or a likeness'
+  if (/\b(?!1\b)\d+/.test(plain)) return 'it asks for a number of people'
+  return asksFieldsOneWay(text) ? undefined : 'it asks about fields in a way that cannot be gone through'
+}

@@ -2,7 +2,16 @@ import { sql } from 'kysely'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Ask } from './gate.ts'
-import { countedAs, hasSeenMuch, neverSpent, spentUntil, type Totals, type TownBudgets } from './leaving.ts'
+import {
+  countedAs,
+  hasSeenMuch,
+  isNear,
+  neverSpent,
+  spentUntil,
+  type Totals,
+  type TownBudgets,
+  totalsUnderLock,
+} from './leaving.ts'
 import { type GraphCache, loadPosition, type Position } from './organisations.ts'
 import { belongs, type Requester } from './requester.ts'
 
@@ -95,14 +104,17 @@ export function createStandings(): Standings {
           coalesce((select graph.version from organisation_graphs graph where graph.municipality_id = town.id), 0)::text as version,
           coalesce((select state.closed from lockdowns state where state.municipality_id = town.id), false) as lockdown,
           coalesce((select asked.times from asked), 0) >
-            case when ${requester.kind} = 'staff' then town.hourly_budget_staff else town.hourly_budget_organisation end as over,
+            case when ${requester.kind} = 'staff' then town.hourly_budget_staff else town.hourly_budget_organisation end *
+              case when exists (select from budget_releases one where one.municipality_id = town.id
+                and one.staff_id = ${requester.id} and ${requester.kind} = 'staff'
+                and one.day = date_trunc('day', clock_timestamp(), 'UTC')) then 2 else 1 end as over,
           exists (select from unnest(${restsOn}::uuid[]) as person (id)
             where exists (select from neighbours gone where gone.id = person.id and not is_neighbour(person.id))) as ended,
           (select coalesce(jsonb_agg(jsonb_build_object('span', known.span, 'begins', known.begins, 'people', known.people,
               'points', known.points)), '[]') from seen_totals known where known.municipality_id = town.id
-            and known.counted = ${countedAs(requester)} and known.begins = date_trunc(known.span, clock_timestamp())) as totals,
+            and known.counted = ${countedAs(requester)} and known.begins = date_trunc(known.span, clock_timestamp(), 'UTC')) as totals,
           exists (select from budget_releases one where one.municipality_id = town.id and one.staff_id = ${requester.id}
-            and ${requester.kind} = 'staff' and one.day = date_trunc('day', clock_timestamp())) as released,
+            and ${requester.kind} = 'staff' and one.day = date_trunc('day', clock_timestamp(), 'UTC')) as released,
           town.budgets, town.office_hours, town.time_zone,
           set_config('padron.visitor', case when ${requester.kind} = 'staff' then ${requester.id} else '' end, true) as visitor,
           set_config('padron.visited_at', ${now.toString()}, true) as visited_at,
@@ -121,13 +133,17 @@ export function createStandings(): Standings {
         .toZonedDateTimeISO('UTC')
         .round({ smallestUnit: 'hour', roundingMode: 'floor' })
         .add({ hours: 1 })
-      const spent = spentUntil(requester, totals, budgets, released)
+      // Near the end of a budget the questions of one person wait for each other, and each counts those before it.
+      const shown = isNear(requester, totals, budgets)
+        ? await totalsUnderLock(transaction, municipalityId, countedAs(requester) ?? '')
+        : totals
+      const spent = spentUntil(requester, shown, budgets, released)
       const standing = {
         version,
         lockdown,
         overBudget: over || (spent !== undefined && !neverSpent(ask)),
         spentUntil: spent ?? (over ? nextHour.toInstant().toString() : undefined),
-        muchSeen: hasSeenMuch(requester, totals, budgets),
+        muchSeen: hasSeenMuch(requester, shown, budgets),
         closed: isClosed(hours, zone, now),
         ended,
       }
@@ -154,8 +170,8 @@ export function createStandings(): Standings {
   }
 }
 
-/** What is seen on the way to registering somebody has no case of its own; and what follows from an opening had one. */
-const NEEDS_A_CASE: readonly string[] = ['search', 'open']
+/** What shows a record. What is seen on the way to registering somebody, or on a worklist, has no case of its own. */
+const NEEDS_A_CASE: readonly string[] = ['search', 'open', 'prove']
 
 /**
  * Writes down what a supervisor should look at, by what was seen and not by which verb was used: a look-up without a case, of
@@ -169,8 +185,7 @@ export async function raiseFlags(
   seen: readonly string[],
 ): Promise<void> {
   const { requester, action, municipalityId, fields } = ask
-  const [first] = seen
-  if (requester.kind !== 'staff' || first === undefined || fields.length === 0) return
+  if (requester.kind !== 'staff' || seen.length === 0 || (fields.length === 0 && action !== 'open')) return
   const withoutCase = requester.case === undefined && NEEDS_A_CASE.includes(action)
   const { rows } = await sql<{ neighbour_id: string; kind: string }>`
     with opened (id) as (
@@ -182,9 +197,9 @@ export async function raiseFlags(
       select id, 'no-case' from opened where ${withoutCase}::boolean),
     -- These are about the day and not about whom was seen: once is enough.
     daily as (
-      select ${first}::uuid as neighbour_id, kind from (values ('many-people', ${muchSeen}::boolean), ('out-of-hours', ${closed}::boolean))
+      select (select id from opened limit 1) as neighbour_id, kind from (values ('many-people', ${muchSeen}::boolean), ('out-of-hours', ${closed}::boolean))
         as one (kind, holds)
-      where holds and not exists (select from flags known where known.municipality_id = ${municipalityId}::uuid
+      where holds and exists (select from opened) and not exists (select from flags known where known.municipality_id = ${municipalityId}::uuid
         and known.staff_id = ${requester.id} and known.kind = one.kind and known.raised_at > clock_timestamp() - interval '1 day'))
     select found.neighbour_id, found.kind from found where not exists (
       select from flags known where known.municipality_id = ${municipalityId}::uuid and known.staff_id = ${requester.id}

@@ -16,6 +16,8 @@ export interface SignInProvider {
   trusted: TrustedIssuer
   /** How it says that a sign-in cannot be phished (`acr` or `amr`): asked of supervisors and legal officers. */
   phishingResistant: { acr: readonly string[]; amr: readonly string[] }
+  /** It was told to say when an account is closed (back-channel logout). */
+  backChannel: boolean
 }
 
 /** @throws when somebody whose pages open most signed in by a way that can be phished. */
@@ -53,7 +55,9 @@ export interface StaffSignIn {
   begin(town: Municipality, returnTo: string): Promise<{ address: string; underWay: string }>
   finish(town: Municipality, search: string, underWay: string): Promise<{ who: NewSession; returnTo: string }>
   /** Whose sessions end, as the provider says by itself. @throws {SignInFailed} for anything but its own word */
-  ended(logoutToken: string): Promise<{ subject: string | undefined; sid: string | undefined }>
+  ended(
+    logoutToken: string,
+  ): Promise<{ subject: string | undefined; sid: string | undefined; towns: readonly string[] }>
 }
 
 /** @see OpenID Connect Back-Channel Logout 1.0, sections 2.4 and 2.6 */
@@ -106,7 +110,7 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
       const { sub, sid } = said.data
       const subject = sub === undefined ? undefined : staffIdOf(provider.trusted, sub)
       if (subject === undefined && sid === undefined) throw new SignInFailed()
-      return { subject, sid }
+      return { subject, sid, towns: provider.trusted.towns }
     },
 
     async begin(town, returnTo) {
@@ -157,7 +161,7 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
       if (subject === undefined || !mayName(provider.trusted, municipality, role)) throw new SignInFailed()
       const strong = phishingResistant.acr.includes(acr) || amr.some((way) => phishingResistant.amr.includes(way))
       if (STRONGLY.includes(role) && !strong) throw new SignInTooWeak()
-      const ends = (await configuration()).serverMetadata().backchannel_logout_supported === true
+      const ends = provider.backChannel
       return { who: { kind: 'staff', subject, role, office, sid, ends }, returnTo: underWay.returnTo }
     },
   }

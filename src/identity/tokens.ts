@@ -26,6 +26,8 @@ export interface TrustedIssuer {
 
 /** Between an issuer and the `sub` it gives. No `sub` holds it. */
 const BETWEEN = '|'
+/** Of a pseudonym, as the database keeps it. */
+const MOST_LETTERS = 200
 
 /**
  * The pseudonym of a member of staff: issuer and `sub`, since another issuer may give the same `sub` to somebody else.
@@ -33,8 +35,8 @@ const BETWEEN = '|'
  * @returns undefined for a `sub` that could be taken for that of another issuer
  */
 export function staffIdOf({ issuer, staffAs = issuer }: TrustedIssuer, sub: string): string | undefined {
-  if (sub.includes(BETWEEN)) return undefined
-  return staffAs === '' ? sub : `${staffAs}${BETWEEN}${sub}`
+  const id = staffAs === '' ? sub : `${staffAs}${BETWEEN}${sub}`
+  return sub.includes(BETWEEN) || id.length > MOST_LETTERS ? undefined : id
 }
 
 /** Whether an issuer may say that somebody has this role in this town. */

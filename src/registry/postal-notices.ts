@@ -15,7 +15,8 @@ export interface PostalNotice {
   language: string | undefined
 }
 
-const MOST_AT_ONCE = 200
+/** A worklist shows no more at once than a morning’s work: what it shows is counted like anything else. */
+const MOST_AT_ONCE = 40
 
 /** How many neighbours have a message and no other way to hear of it. A number alone. */
 export async function postalNoticesWaiting(

@@ -10,7 +10,7 @@ import type { Name, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { loadRecords } from './store.ts'
 
-const MOST_LISTED = 100
+const MOST_LISTED = 25
 
 export interface OpenProceeding {
   id: string

@@ -18,7 +18,7 @@ export interface WaitingStart extends SaidStart {
   residentSince?: string
 }
 
-const MOST_LISTED = 100
+const MOST_LISTED = 25
 
 /** Starts that wait for a second member of staff, the first said first. Each is opened, and in the ledger. @throws {Refusal} */
 export async function startsWaiting(

@@ -18,7 +18,7 @@ export interface Told {
 }
 
 const MOST_TOLD = 100
-const MOST_LISTED = 200
+const MOST_LISTED = 40
 /** Post that nobody fetched for so long has gone back. */
 const KEPT_DAYS = 90
 

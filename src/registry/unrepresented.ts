@@ -12,7 +12,7 @@ import { isOfAge, OF_AGE } from './representation.ts'
 import { onTies, placeOf, type Tie } from './representatives.ts'
 import { loadRecords } from './store.ts'
 
-const MOST_LISTED = 50
+const MOST_LISTED = 15
 
 /**
  * Neighbours somebody acted for once, and nobody does now, whom nobody has looked at since. Who hides acts for nobody,

@@ -17,9 +17,11 @@ const forcing = `
 permit (principal in Function::"immigration-enforcement", action, resource);`
 
 describe('a policy change by force', () => {
-  it('opens nothing by permitting: what is forbidden stays forbidden', () => {
-    const forced = load({ 'forced.cedar': forcing })
-    expect(findBreaches(forced).breaches).toEqual([])
+  it('does not load when it singles somebody out, and stops the start when it permits anybody more', () => {
+    expect(() => load({ 'forced.cedar': forcing })).toThrow(PoliciesInvalid)
+    const anybody = forcing.replace('principal in Function::"immigration-enforcement"', 'principal is Authority')
+    const forced = load({ 'forced.cedar': anybody })
+    expect(findBreaches(forced, { first: true }).breaches).toHaveLength(1)
     expect(forced.digest).not.toBe(load({}).digest)
   })
 

@@ -33,6 +33,21 @@ const POLICIES: Record<string, () => Record<string, string>> = {
   'protected shown to clerks': () => changed('staff', 'principal.role == "supervisor"', 'principal.role == "clerk"'),
   'protected shown by an "or"': () =>
     changed('staff', 'resource.protected &&', 'resource.protected && principal is Client &&'),
+  'the police learn an address': () =>
+    added(
+      'permit (principal is Client, action == Action::"disclose", resource) when { principal in Function::"police" };',
+    ),
+  'protected shown to the police': () =>
+    changed(
+      'staff',
+      'principal.role == "supervisor"',
+      'principal.role == "supervisor" || principal in Function::"police"',
+    ),
+  'two fields together': () =>
+    added('permit (principal is Staff, action, resource) when { context.fields.containsAll(["history", "address"]) };'),
+  'from a day on': () => added('permit (principal is Staff, action, resource) when { context.now > 1800000000000 };'),
+  'for one person': () => added('permit (principal == Staff::"idp|x", action, resource);'),
+  'for three at once': () => added('permit (principal is Staff, action, resource) when { context.subjects == 3 };'),
   'staff may do anything': () => added('permit (principal is Staff, action, resource);'),
   'clients may search': () =>
     added('permit (principal is Client, action == Action::"search", resource) when { context.subjects == 1 };'),
@@ -130,7 +145,7 @@ const CONTEXT: Record<string, (question: Question) => Question> = {
 }
 
 /** Whether the start stops: the rules do not load, or something gets through that must not. */
-function stops(load: () => Pick<PolicyEngine, 'decide' | 'purposes' | 'monotone'>): boolean {
+function stops(load: () => Pick<PolicyEngine, 'decide' | 'purposes'>): boolean {
   try {
     return findBreaches(load(), { first: true }).breaches.length > 0
   } catch (error) {

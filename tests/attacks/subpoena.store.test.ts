@@ -53,6 +53,7 @@ describe('a demand', () => {
       { authority: { name: 'Two hats', functions: ['court', 'immigration-enforcement'] } },
       { authority: { name: 'Two hats', functions: ['court', 'border-police'], organisationId: DEMO_COURT } },
       { authority: { name: 'Nobody has enrolled it', functions: ['court'] } },
+      { authority: { name: 'A library', functions: ['court'], organisationId: DEMO_OFFICE } },
     ]) {
       expect((await record(more)).body).toMatchObject({ stage: 'refused' })
     }
@@ -118,7 +119,7 @@ describe('an order of a judge', () => {
     expect(Number(notice.due)).toBeLessThanOrEqual(3)
     expect(
       await unseal(house, person.id, { table: 'notices', column: 'details', row: notice.id }, notice.details),
-    ).toMatchObject({ authority: 'An invented court', fields: ['name', 'address'] })
+    ).toMatchObject({ authority: 'Court of Vallmar', fields: ['name', 'address'] })
     const [entry] = await house.peek(
       `select id from ledger_entries where action = 'open-by-order' and subject_id is null or action = 'open-by-order'`,
     )

@@ -32,6 +32,7 @@ beforeAll(async () => {
     clientSecret: 'invented',
     trusted: demoTrust(issuer),
     phishingResistant: { acr: ['phr'], amr: [] },
+    backChannel: true,
   })
   const app = createApp({ ...house.deps, signIn }, house.rooms)
   send = async (token) =>
