@@ -1,11 +1,23 @@
+import { readdirSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { browserScripts } from './vite.config.ts'
+
+const WHOLE = process.env.PADRON_WHOLE === '1'
+/**
+ * What runs on the embedded database: everything where everything is tried, and otherwise one file in three, since all of it
+ * runs on a PostgreSQL server in any case.
+ */
+const onEmbedded = readdirSync('tests', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.store.test.ts'))
+  .sort()
+  .filter((_, i) => WHOLE || i % 3 === 0)
+  .map((file) => `tests/${file}`)
 
 /** Files of one worker share what they import: none of them keeps anything in a module, and none replaces one. */
 const shared = { testTimeout: 60_000, hookTimeout: 120_000, isolate: false }
 
 /**
- * `*.store.test.ts` runs on the embedded database and on a real PostgreSQL server; `*.server.test.ts` needs
+ * `*.store.test.ts` runs on a real PostgreSQL server, and on the embedded database as far as `onEmbedded` says; `*.server.test.ts` needs
  * what only a server has; everything else needs no database of the harness.
  */
 export default defineConfig({
@@ -26,7 +38,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { ...shared, name: 'embedded', include: ['tests/**/*.store.test.ts'], provide: { store: 'embedded' } },
+        test: { ...shared, name: 'embedded', include: onEmbedded, provide: { store: 'embedded' } },
       },
       {
         extends: true,

@@ -90,6 +90,53 @@ describe('a clerk lent to a joint task force', () => {
   })
 })
 
+describe('staff who are lent', () => {
+  const act = (body: object) =>
+    house.ask<{ id: string; status: string }>('POST', '/v1/officer-acts', { as: 'legal', body })
+  const approve = (id: string) =>
+    house.ask('POST', `/v1/officer-acts/${id}/decision`, { as: 'second-legal', body: { approves: true } })
+  const lent = async () =>
+    (await house.peek<{ staff_id: string }>('select staff_id from staff_affiliations')).map((row) => row.staff_id)
+
+  it('are written down by two officers, and by one where it closes; coming back takes two', async () => {
+    const to = { kind: 'lend', staff: 'lent-clerk', organisationId: DEMO_OFFICE }
+    const waiting = await act(to)
+    expect(waiting.body.status).toBe('waiting')
+    expect(await lent()).not.toContain('lent-clerk')
+    expect((await approve(waiting.body.id)).status).toBe(200)
+    expect(await lent()).toContain('lent-clerk')
+    const unit = await idOf('Joint Unit')
+    expect((await act({ ...to, staff: 'task-force', organisationId: unit })).body.status).toBe('done')
+    expect(await lent()).toContain('task-force')
+    const back = await act({ kind: 'take-back', staff: 'task-force', organisationId: unit })
+    expect(await lent()).toContain('task-force')
+    expect((await approve(back.body.id)).status).toBe(200)
+    expect(await lent()).not.toContain('task-force')
+  })
+
+  it('nobody else writes down', async () => {
+    for (const as of ['clerk', 'supervisor', 'auditor', 'library'])
+      expect(
+        (
+          await house.ask('POST', '/v1/officer-acts', {
+            as,
+            body: { kind: 'lend', staff: 'x', organisationId: DEMO_OFFICE },
+          })
+        ).status,
+        as,
+      ).toBe(403)
+  })
+
+  it('an act is decided by another officer in the database too', async () => {
+    const { body } = await act({ kind: 'lend', staff: 'forced', organisationId: DEMO_OFFICE })
+    await expect(
+      house.peek(
+        `update officer_acts set decision = 'approved', decided_by = proposed_by, decided_at = now() where id = '${body.id}'`,
+      ),
+    ).rejects.toMatchObject({ code: '23514' })
+  })
+})
+
 describe('bulk collection', () => {
   it('ends at the hour’s number of questions, counted for the organisation and not for each of its machines', async () => {
     await promise('Vallmar Libraries')

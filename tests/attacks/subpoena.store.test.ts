@@ -126,6 +126,14 @@ describe('an order of a judge', () => {
     expect(entry).toBeDefined()
   })
 
+  it('is approved by nobody who wrote it down, in the database too', async () => {
+    const { id } = (await record()).body
+    await expect(
+      house.peek(`insert into access_request_reviews (municipality_id, request_id, staff_id, approves)
+        select municipality_id, id, recorded_by, true from access_requests where id = '${id}'`),
+    ).rejects.toMatchObject({ code: 'PD006' })
+  })
+
   it('is refused by one officer’s no', async () => {
     const { id } = (await record()).body
     expect((await approve(id, 'legal', false)).body.stage).toBe('refused')

@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import type { LedgerReport } from '../../src/ledger/verify.ts'
 import { type Database, openDatabase, postgresDialect } from '../../src/platform/database.ts'
 import { freePort } from '../support/postgres-server.ts'
 import { type Folder, outputOf, type Running, run, scratchFolder } from '../support/process.ts'
+
+// Each test starts the whole service, some several times.
+vi.setConfig({ testTimeout: 300_000 })
 
 // A town set up on PostgreSQL the way docs/operations.md says, with separate logins, in production mode.
 
@@ -29,7 +32,7 @@ beforeAll(async () => {
     DATA_DIR: folder.path,
     REGISTRY_KEY_FILE: join(folder.path, 'keys.json'),
     TOKEN_ISSUERS:
-      '[{"issuer":"https://id.example","jwksUri":"https://id.example/jwks","towns":["vallmar"],"roles":["clerk"],"clients":true}]',
+      '[{"issuer":"https://id.example","jwksUri":"https://id.example/jwks","towns":["riudor"],"roles":["clerk"],"clients":true}]',
     TOKEN_AUDIENCE: 'urn:padron:api',
   }
 })
@@ -223,7 +226,7 @@ describe('other commands', () => {
     for (const { title, source } of rules) expect(`${title} ${source}`).toMatch(/^[A-Z].*\. .+/)
     const text = await outputOf(['node', 'dist/padron.js', 'policies', 'explain'], environment)
     expect(text).toContain(
-      'NEVER  Nobody who belongs to, reports to or shares data with immigration enforcement is ever answered.',
+      'NEVER  Nobody who does immigration enforcement, or one of the known ways round it, or who belongs to, reports to or shares data with those who do, is ever answered.',
     )
   })
 

@@ -200,6 +200,7 @@ describe('an organisation that applies', () => {
           headers: { host: 'vallmar.example', 'accept-language': 'en', 'test-source': randomUUID() },
           body: new URLSearchParams({
             name: 'Refugee Library',
+            identifier: 'VM-4004',
             'does-library': 'yes',
             ties: 'We report to the immigration police',
             need: 'To renew cards',

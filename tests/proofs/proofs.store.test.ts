@@ -121,7 +121,9 @@ describe('a proof of residence', () => {
         ),
       )
       expect(token).not.toContain(id)
-      expect(JSON.stringify(payload)).not.toMatch(/Núria|Puig|(?<!\d)1971(?!\d)/)
+      // Random numbers and hashes may spell anything.
+      const { _sd, status: _, ...said } = payload as Record<string, unknown>
+      expect(JSON.stringify(said)).not.toMatch(/Núria|Puig|1971/)
     },
   )
 
