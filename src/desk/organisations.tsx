@@ -132,7 +132,7 @@ function WaitingActs(props: { visit: DeskVisit; waiting: readonly WaitingAct[]; 
     Object.entries(content)
       .filter(([key]) => key !== 'applicationId')
       .flatMap(([, value]) => value ?? [])
-      .map((value) => names.get(String(value)) ?? String(value))
+      .map((value) => names.get(String(value)) ?? functionTitle(String(value), language))
       .join(' · ')
   if (waiting.length === 0) return ''
   return (
@@ -241,7 +241,7 @@ function OrganisationsPage(props: {
             {organisation.functions.length === 0
               ? t.gNoFunction
               : organisation.functions.map((one) => functionTitle(one, language)).join(', ')}
-            {closes(organisation.functions) ? ` · ${t.gEnforcement}` : ''}
+            {organisation.functions.length > 0 && closes(organisation.functions) ? ` (${t.gNever})` : ''}
             <br />
             {organisation.attestedUntil
               ? t.gUntil.replace('{day}', dayText(language, organisation.attestedUntil.slice(0, 10)))

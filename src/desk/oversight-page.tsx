@@ -70,13 +70,13 @@ export function FlagsPage(props: {
         <tbody>
           {activity.map(({ staff, day, busiestHour, people }) => (
             <tr>
-              <th scope="row">
+              <th scope="row" data-label={t.whoStaff}>
                 <bdi>{staff}</bdi>
               </th>
-              <td>{day}</td>
-              <td>{busiestHour}</td>
-              <td>
-                {people}
+              <td data-label={t.dActivityDay}>{day}</td>
+              <td data-label={t.dActivityHour.replace('{n}', String(town.hourlyBudgetStaff))}>{busiestHour}</td>
+              <td data-label={t.dActivityPeople}>
+                {people}{' '}
                 {requester.role === 'supervisor' && staff !== requester.id ? (
                   <Details summary={t.dRelease}>
                     <form method="post" action="/desk/flags/release">
