@@ -7,6 +7,7 @@ import { LOCALES } from '../../src/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
+import { withoutRandom } from '../support/without-random.ts'
 
 let house: House
 beforeAll(async () => {
@@ -43,7 +44,7 @@ describe('the neighbour’s page at the desk', () => {
     const { page, at, opened } = await visit()
     const first = await page()
     expect(first).not.toContain(PHONE)
-    expect(first).not.toContain('Awa')
+    expect(withoutRandom(first)).not.toContain('Awa')
     const before = await opened()
     for (const field of ['contact', 'representatives', 'sex']) expect(before.has(field), field).toBe(false)
 
@@ -268,7 +269,7 @@ describe('a document reader at the desk', () => {
     expect(read.status).toBe(200)
     expect(html).toContain(LOCALES.en.dRead)
     expect(html).toContain('value="Eriksson"')
-    expect(html).not.toMatch(/UTO|120415|ZE184226B/)
+    expect(withoutRandom(html)).not.toMatch(/UTO|120415|ZE184226B/)
     const person = { p0_given: 'Anna Maria', p0_family: 'Eriksson', 'p0_born-year': '1974' }
     const looked = { ...form, ...person, p0_evidence: 'photo-document', p0_document: LINES }
     const registered = await clerk.send('/desk/register', looked, '/desk/register')
@@ -278,7 +279,7 @@ describe('a document reader at the desk', () => {
     const list = await found.text()
     const at = new URL(registered.headers.get('location') ?? '', 'https://vallmar.example').pathname
     expect(list).toContain(at)
-    expect(list).not.toMatch(/UTO|120415|ZE184226B|L898902/)
+    expect(withoutRandom(list)).not.toMatch(/UTO|120415|ZE184226B|L898902/)
   })
 
   it('leaves a draft without what a counter must not know', async () => {
@@ -287,7 +288,7 @@ describe('a document reader at the desk', () => {
     const { id } = (await draft.json()) as { id: string }
     const html = await (await clerk.open(`/desk/register?draft=${id}`)).text()
     expect(html).toContain('value="Eriksson"')
-    expect(html).not.toMatch(/UTO|120415|ZE184226B/)
+    expect(withoutRandom(html)).not.toMatch(/UTO|120415|ZE184226B/)
   })
 })
 
