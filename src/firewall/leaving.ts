@@ -39,32 +39,27 @@ export interface Budget {
   points: number
 }
 
+const COUNTER = {
+  hour: { people: 120, points: 2_000 },
+  day: { people: 400, points: 6_600 },
+  month: { people: 8_000, points: 132_000 },
+}
+const OVERSIGHT = {
+  hour: { people: 10, points: 100 },
+  day: { people: 20, points: 200 },
+  month: { people: 100, points: 1_000 },
+}
+
 /**
  * What each kind of requester is shown at most, in days and months of UTC. A clerk with sixty visits a day, in each of which
  * four people are shown, stays below the three quarters from which a supervisor is told; whoever goes through the register is
  * shown 400 people a day and 8,000 a month (tests/attacks/what-leaves.store.test.ts).
  */
 export const BUDGETS: Readonly<Record<string, Readonly<Record<Span, Budget>>>> = {
-  clerk: {
-    hour: { people: 120, points: 2_000 },
-    day: { people: 400, points: 6_600 },
-    month: { people: 8_000, points: 132_000 },
-  },
-  supervisor: {
-    hour: { people: 120, points: 2_000 },
-    day: { people: 400, points: 6_600 },
-    month: { people: 8_000, points: 132_000 },
-  },
-  legal: {
-    hour: { people: 10, points: 100 },
-    day: { people: 20, points: 200 },
-    month: { people: 100, points: 1_000 },
-  },
-  auditor: {
-    hour: { people: 10, points: 100 },
-    day: { people: 20, points: 200 },
-    month: { people: 100, points: 1_000 },
-  },
+  clerk: COUNTER,
+  supervisor: COUNTER,
+  legal: OVERSIGHT,
+  auditor: OVERSIGHT,
   organisation: {
     hour: { people: 1_200, points: 3_600 },
     day: { people: 6_000, points: 18_000 },
@@ -155,27 +150,15 @@ export function spentUntil(
   return ends.sort().at(-1)
 }
 
-/** Whether one more question may be beyond a budget: so near its end that what is asked at the same time matters. */
-export function isNear(requester: Requester, totals: readonly Totals[], town: TownBudgets): boolean {
-  const name = budgetName(requester)
-  return totals.some(({ span, people, points }) => {
-    const budget = town[name as keyof TownBudgets]?.[span as Span] ?? BUDGETS[name]?.[span as Span]
-    return budget !== undefined && (people * 2 >= budget.people || points * 2 >= budget.points)
-  })
-}
-
-/** What was shown, once nobody else is showing this person anything; held until the transaction is over. */
-export async function totalsUnderLock(
+/** Waits until nobody else is showing this requester anything; nobody else does until the transaction is over. As `count_seen` does. */
+export async function waitForOwn(
   transaction: Transaction,
   municipalityId: string,
-  who: string,
-): Promise<Totals[]> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${municipalityId}::text || ${who}, 40))`.execute(transaction)
-  const { rows } = await sql<Totals>`
-    select span, to_json(begins) #>> '{}' as begins, people, points from seen_totals
-    where municipality_id = ${municipalityId}::uuid and counted = ${who}
-      and begins = date_trunc(span, clock_timestamp(), 'UTC')`.execute(transaction)
-  return rows
+  requester: Requester,
+): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${municipalityId}::text || ${countedAs(requester)}, 40))`.execute(
+    transaction,
+  )
 }
 
 /** Whether somebody has been shown three quarters of the people they may see in a day: a supervisor should look. */

@@ -49,7 +49,8 @@ export interface ActState {
 }
 
 const place = (id: string) => ({ table: 'officer_acts', column: 'content', row: id })
-const enrolling = (municipalityId: string, requester: Staff) =>
+/** What a legal officer asks the gate to enrol. */
+export const enrolling = (municipalityId: string, requester: Staff) =>
   ({ municipalityId, requester, action: 'enrol', purpose: 'enrolment', fields: [] }) as const
 
 /**

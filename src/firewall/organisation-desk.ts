@@ -8,7 +8,7 @@ import type { Disclosed } from './disclosed.ts'
 import { called, confirmedPlain, FREE_TEXT, mustBePlain, passing } from './free-text.ts'
 import { closes, FunctionId } from './functions.ts'
 import type { Gate } from './gate.ts'
-import { type Act, type ActState, type Acts, type Carry, proposeAct } from './officer-acts.ts'
+import { type Act, type ActState, type Acts, type Carry, enrolling, proposeAct } from './officer-acts.ts'
 import { admitOrganisation, loadPosition, tieOrganisation } from './organisations.ts'
 import type { Staff } from './requester.ts'
 
@@ -69,10 +69,6 @@ export class OrganisationKnown extends Problem {
     super('organisation-known', 409, 'An organisation with this identifier is known. Give it another name or machine.')
   }
 }
-
-/** What a legal officer asks the gate to enrol. */
-export const enrolling = (municipalityId: string, requester: Staff) =>
-  ({ municipalityId, requester, action: 'enrol', purpose: 'enrolment', fields: [] }) as const
 
 /** Every organisation the registry knows, with what decides whether it is answered. @throws {Refusal} */
 export async function listOrganisations(

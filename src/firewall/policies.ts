@@ -7,7 +7,7 @@ import titleList from '../../policies/titles.json'
 import { fromLanguageFiles } from '../platform/languages.ts'
 import { closes, FUNCTIONS } from './functions.ts'
 import type { Position } from './organisations.ts'
-import { notToBeAsked, UNCONDITIONAL } from './policy-text.ts'
+import { notToBeAsked, type PolicyJson, UNCONDITIONAL } from './policy-text.ts'
 import { type Action, belongs, type Requester } from './requester.ts'
 
 const services = import.meta.glob('../../policies/services/*.json', { import: 'default', eager: true })
@@ -123,7 +123,7 @@ export function loadPolicies(
     }
   }
   for (const [id, text] of Object.entries(policies)) {
-    const fault = id in UNCONDITIONAL ? undefined : notToBeAsked(text)
+    const fault = id in UNCONDITIONAL ? undefined : notToBeAsked(JSON.parse(essence(engine, text)) as PolicyJson)
     if (fault) throw new PoliciesInvalid(`${id}: ${fault}`)
   }
   const setId = `padron-${Object.keys(policies).length}-${Temporal.Now.instant().epochNanoseconds}`

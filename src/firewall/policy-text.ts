@@ -1,4 +1,4 @@
-// What the code itself asks of the text of the rules.
+// What the code itself asks of the rules.
 
 /** What no policy file may leave out, soften or turn around. */
 export const UNCONDITIONAL = {
@@ -24,40 +24,66 @@ export const UNCONDITIONAL = {
     'forbid (principal, action == Action::"open-by-order", resource) unless { context.approvals >= 2 };',
 }
 
-/**
- * Whether a policy asks about fields only in the way in which more of them are never permitted more: a permit that all of
- * them are named by something, a forbid that any of them is, or that there are any.
- */
-export function asksFieldsOneWay(text: string): boolean {
-  const plain = text
-    .replaceAll(/\/\/[^\n]*/g, '')
-    .replaceAll(/@\w+\("[^"]*"\)/g, '')
-    .replaceAll(/\s+/g, ' ')
-  if (!plain.includes('fields')) return true
-  if (/\bpermit \(/.test(plain))
-    return (
-      !/unless|!|\|\|/.test(plain) &&
-      !plain.replaceAll(/[\w.]+\.containsAll\(context\.fields\)/g, '').includes('fields')
-    )
-  const [when = '', unless = ''] = plain.split('unless')
-  return (
-    !/!\s*(\(\s*)?context\.fields/.test(when) &&
-    !when.replaceAll(/context\.fields\.containsAny\(/g, '').includes('fields') &&
-    !unless.replaceAll(/context\.fields\.isEmpty\(\)/g, '').includes('fields')
-  )
-}
+/** A policy in Cedar's own JSON form, without its annotations. @see https://docs.cedarpolicy.com/policies/json-format.html */
+export type PolicyJson = { effect: string; conditions: readonly { kind: string; body: unknown }[] } & Record<
+  string,
+  unknown
+>
 
 /**
  * Why a rule beside the unconditional ones cannot be used: it singles out an organisation, a function, a person, a time or a
  * number of people, or asks about fields in a way that one question cannot stand for many. The start could not ask for every
- * such cell, and whoever loosens a rule would use just that.
+ * such cell, and whoever loosens a rule would use just that. It is asked of what the rule is, not of how it is written.
  *
  * @returns what is wrong, or undefined
  */
-export function notToBeAsked(text: string): string | undefined {
-  const plain = text.replaceAll(/\/\/[^\n]*/g, '').replaceAll(/@\w+\("[^"]*"\)/g, '')
-  if (/\b(?!Action::|Purpose::)\w+::"/.test(plain)) return 'it singles out an organisation, a function or a person'
-  if (/\bnow\b|\blike\b/.test(plain)) return 'it asks for a time or a likeness'
-  if (/\b(?!1\b)\d+/.test(plain)) return 'it asks for a number of people'
-  return asksFieldsOneWay(text) ? undefined : 'it asks about fields in a way that cannot be gone through'
+export function notToBeAsked(policy: PolicyJson): string | undefined {
+  let fault: string | undefined
+  const visit = (node: unknown): void => {
+    if (typeof node === 'number' && node !== 1) fault ??= 'it asks for a number of people'
+    if (typeof node !== 'object' || node === null) return
+    const at = node as Record<string, unknown>
+    if (typeof at.type === 'string' && at.type !== 'Action' && at.type !== 'Purpose')
+      fault ??= 'it singles out an organisation, a function or a person'
+    if (at.attr === 'now' || 'like' in at) fault ??= 'it asks for a time or a likeness'
+    for (const inner of Object.values(at)) visit(inner)
+  }
+  visit(policy)
+  return fault ?? (asksFieldsOneWay(policy) ? undefined : 'it asks about fields in a way that cannot be gone through')
 }
+
+/**
+ * Whether a policy asks about fields only in the way in which more of them are never permitted more: a permit, when
+ * something names all of them; a forbid, when they are any of some, or unless there are none.
+ */
+function asksFieldsOneWay({ effect, conditions }: PolicyJson): boolean {
+  return conditions.every(({ kind, body }) => {
+    const allowed =
+      effect === 'permit' ? (kind === 'when' ? 'containsAll' : undefined) : kind === 'when' ? 'containsAny' : 'isEmpty'
+    return oneWay(body, allowed)
+  })
+}
+
+/** @param allowed the one operation in which the fields may stand here */
+function oneWay(node: unknown, allowed: string | undefined): boolean {
+  if (typeof node !== 'object' || node === null) return true
+  if (isFields(node)) return false
+  return Object.entries(node).every(([operation, inner]) => {
+    const operand = inner as { left?: unknown; right?: unknown; arg?: unknown }
+    if (operation === allowed) {
+      if (allowed === 'containsAll' && isFields(operand.right)) return oneWay(operand.left, undefined)
+      if (allowed === 'containsAny' && isFields(operand.left)) return oneWay(operand.right, undefined)
+      if (allowed === 'isEmpty' && isFields(operand.arg)) return true
+    }
+    // Only under "and" does an operation keep its sense: an "or", a "not" or an "if" may turn it round.
+    return oneWay(inner, operation === '&&' || operation === 'left' || operation === 'right' ? allowed : undefined)
+  })
+}
+
+/** `context.fields`, or the same by an index. */
+const isFields = (node: unknown): boolean =>
+  typeof node === 'object' &&
+  node !== null &&
+  '.' in node &&
+  (node['.'] as { attr?: unknown }).attr === 'fields' &&
+  JSON.stringify((node['.'] as { left?: unknown }).left) === '{"Var":"context"}'

@@ -2,16 +2,7 @@ import { sql } from 'kysely'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Ask } from './gate.ts'
-import {
-  countedAs,
-  hasSeenMuch,
-  isNear,
-  neverSpent,
-  spentUntil,
-  type Totals,
-  type TownBudgets,
-  totalsUnderLock,
-} from './leaving.ts'
+import { countedAs, hasSeenMuch, neverSpent, spentUntil, type Totals, type TownBudgets, waitForOwn } from './leaving.ts'
 import { type GraphCache, loadPosition, type Position } from './organisations.ts'
 import { belongs, type Requester } from './requester.ts'
 
@@ -94,6 +85,9 @@ export function createStandings(): Standings {
       const { requester, municipalityId } = ask
       const who = counted(ask)
       const restsOn = peopleBehind(requester)
+      // The questions of one person wait for each other, so that each is held against those before it. Organisations' are not
+      // held up: theirs are one person each.
+      if (requester.kind === 'staff' && !neverSpent(ask)) await waitForOwn(transaction, municipalityId, requester)
       const { rows } = await sql<StandingRow>`
         with asked as (
           insert into query_counts as known (municipality_id, counted, hour, times)
@@ -133,17 +127,13 @@ export function createStandings(): Standings {
         .toZonedDateTimeISO('UTC')
         .round({ smallestUnit: 'hour', roundingMode: 'floor' })
         .add({ hours: 1 })
-      // Near the end of a budget the questions of one person wait for each other, and each counts those before it.
-      const shown = isNear(requester, totals, budgets)
-        ? await totalsUnderLock(transaction, municipalityId, countedAs(requester) ?? '')
-        : totals
-      const spent = spentUntil(requester, shown, budgets, released)
+      const spent = spentUntil(requester, totals, budgets, released)
       const standing = {
         version,
         lockdown,
         overBudget: over || (spent !== undefined && !neverSpent(ask)),
         spentUntil: spent ?? (over ? nextHour.toInstant().toString() : undefined),
-        muchSeen: hasSeenMuch(requester, shown, budgets),
+        muchSeen: hasSeenMuch(requester, totals, budgets),
         closed: isClosed(hours, zone, now),
         ended,
       }

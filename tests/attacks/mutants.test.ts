@@ -43,6 +43,20 @@ const POLICIES: Record<string, () => Record<string, string>> = {
       'principal.role == "supervisor"',
       'principal.role == "supervisor" || principal in Function::"police"',
     ),
+  'the police, spaced out': () =>
+    added(
+      'permit (principal is Client, action == Action::"disclose", resource) when { principal in Function :: "police" };',
+    ),
+  'the police, behind an address': () => ({
+    'added.cedar':
+      '@id("added") @title("A change.") @source("https://decree.example") permit (principal is Client, action == Action::"disclose", resource) when { principal in Function::"police" };',
+  }),
+  'an "or" beside the fields': () =>
+    changed(
+      'staff',
+      'context.purpose.fields.containsAll(context.fields)',
+      '(context.purpose.fields.containsAll(context.fields) || context.lockdown)',
+    ),
   'two fields together': () =>
     added('permit (principal is Staff, action, resource) when { context.fields.containsAll(["history", "address"]) };'),
   'from a day on': () => added('permit (principal is Staff, action, resource) when { context.now > 1800000000000 };'),
