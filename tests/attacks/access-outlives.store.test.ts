@@ -48,7 +48,7 @@ async function dies(id: string) {
 }
 /** Past every use case, as a job or a hand that forgets to tidy up would do it. */
 const goneBehindOurBack = (id: string) =>
-  house.peek(`update neighbours set departed_on = current_date where id = '${id}'`)
+  house.peek(`update neighbours set departed_on = (now() at time zone 'Europe/Madrid')::date where id = '${id}'`)
 
 describe('access ends with the person', () => {
   it('closes the card, the session, the helper and the telephone’s code of somebody who has died', async () => {
@@ -139,7 +139,7 @@ describe('access ends with the person', () => {
     const { id, code } = await adult({ name: { given: 'Quimeta', family: ['Serrallonga'] } })
     await goneBehindOurBack(id)
     await house.peek(`insert into movements (id, municipality_id, neighbour_id, kind, cause, effective_on, recorded_by)
-      values ('${randomUUID()}', '${house.town.id}', '${id}', 'departure', 'wrongly-registered', current_date, 'test')`)
+      values ('${randomUUID()}', '${house.town.id}', '${id}', 'departure', 'wrongly-registered', (now() at time zone 'Europe/Madrid')::date, 'test')`)
     expect((await comeIn(code, 'another')).text).not.toContain('Your registration has ended')
     const { status, text } = await comeIn(code)
     expect(status).toBe(403)
