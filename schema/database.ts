@@ -179,6 +179,22 @@ export interface Drafts {
   updated_at: Timestamp;
 }
 
+export interface DrawnOpenings {
+  content: Buffer;
+  data_key_id: string;
+  day: string;
+  explained_at: Timestamp | null;
+  id: string;
+  lot: number;
+  municipality_id: string;
+  neighbour_id: string;
+  read_at: Timestamp | null;
+  read_by: string | null;
+  reason: Buffer | null;
+  seen_at: Generated<Timestamp>;
+  staff_id: string;
+}
+
 export interface Enrolments {
   code_hash: Buffer;
   expires_at: Timestamp;
@@ -389,6 +405,7 @@ export interface Municipalities {
   created_at: Generated<Timestamp>;
   departure_council: Generated<boolean>;
   departure_notice_days: Generated<number>;
+  drawn_share: Generated<number>;
   /**
    * No residence began before: the town has no register of such a time.
    */
@@ -794,6 +811,7 @@ export interface DB {
   data_keys: DataKeys;
   document_seals: DocumentSeals;
   drafts: Drafts;
+  drawn_openings: DrawnOpenings;
   enrolments: Enrolments;
   erasures: Erasures;
   evidence: Evidence;

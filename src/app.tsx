@@ -4,6 +4,8 @@ import { practicePages } from './counter/practice-routes.tsx'
 import { counterPages } from './counter/routes.tsx'
 import { deskPages } from './desk/routes.tsx'
 import { signInPages } from './desk/sign-in-routes.tsx'
+import type { CaseFile } from './firewall/cases.ts'
+import { drawnRoutes } from './firewall/drawn-routes.ts'
 import { always, type House, type Reception } from './firewall/endpoint.ts'
 import { createGate } from './firewall/gate.ts'
 import type { KeyProvider } from './firewall/key-provider.ts'
@@ -57,6 +59,8 @@ export interface AppDeps {
   senderConstrained?: boolean
   /** Prints papers, where the runtime can. */
   press?: Press | undefined
+  /** Where it is asked whether a case was issued, where the town has such a system. */
+  cases?: CaseFile | undefined
   /** How staff sign in to the pages; without it there is no desk. */
   signIn?: StaffSignIn | undefined
   /** Whether answers are compressed here; on Workers the edge does it. */
@@ -106,6 +110,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   for (const path of shrunk) house.use(path, compress({ contentTypeFilter: /^(text\/|application\/statuslist\+jwt)/ }))
 
   firewallRoutes(house, rooms)
+  drawnRoutes(house, rooms)
   officerRoutes(house, rooms, (town) =>
     carrying(rooms.clock, town.id, (transaction, content) => enrolApplicant(rooms, town, transaction, content)),
   )

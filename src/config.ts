@@ -86,6 +86,8 @@ const Environment = z.object({
   SMS_URL: z.url({ protocol: /^https?$/ }).optional(),
   SMS_TOKEN: z.string().min(1).optional(),
   SMS_FROM: z.string().min(1).max(20).optional(),
+  CASES_URL: z.url({ protocol: /^https?$/ }).optional(),
+  CASES_TOKEN: z.string().min(1).optional(),
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(9).default(0),
   DEMO: flag.optional(),
   DEMO_NEIGHBOURS: z.coerce.number().int().min(0).max(100_000).default(200),
@@ -117,6 +119,8 @@ export interface Config {
   mail: { url: string; from: string } | undefined
   /** Where text messages leave that say there is a message; without it there are none. */
   texts: { url: string; token: string; from: string } | undefined
+  /** The town's queue or file system, which knows the cases it issued; without it some of what staff are shown is drawn by lot. */
+  cases: { url: string; token: string } | undefined
   /** Witnesses asked to cosign checkpoints. */
   witnesses: { url: string; key: string }[]
   /** Reverse proxies in front, each of which adds the address it was asked from. */
@@ -173,6 +177,10 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     faults.push('SMS_URL, SMS_TOKEN, SMS_FROM: set all three, or none.')
   if (production && env.SMS_URL && !env.SMS_URL.startsWith('https://'))
     faults.push('SMS_URL: text messages must leave by https.')
+  if ((env.CASES_URL === undefined) !== (env.CASES_TOKEN === undefined))
+    faults.push('CASES_URL, CASES_TOKEN: set both, or none.')
+  if (production && env.CASES_URL && !env.CASES_URL.startsWith('https://'))
+    faults.push('CASES_URL: cases must be asked about by https.')
   if (faults.length > 0) throw new ConfigInvalid(faults.join('\n'))
   return {
     production,
@@ -199,6 +207,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
       env.SMS_URL && env.SMS_TOKEN && env.SMS_FROM
         ? { url: env.SMS_URL, token: env.SMS_TOKEN, from: env.SMS_FROM }
         : undefined,
+    cases: env.CASES_URL && env.CASES_TOKEN ? { url: env.CASES_URL, token: env.CASES_TOKEN } : undefined,
     witnesses: env.LEDGER_WITNESSES ?? [],
     trustedProxies: env.TRUSTED_PROXIES,
     demo,

@@ -11,6 +11,7 @@ import { DEMO_CLIENTS, DEMO_OFFICE, demoTown } from './cli/demo-town.ts'
 import { seedNeighbours } from './cli/seed.ts'
 import { verdictOn } from './cli/verdict.ts'
 import { type Config, ConfigInvalid } from './config.ts'
+import { httpCaseFile } from './firewall/cases.ts'
 import { breachLine, findBreaches, servicesAboveCeiling } from './firewall/enumeration.ts'
 import { DEMO_KEY_PREFIX, keyFileProvider, writeKeyFile } from './firewall/key-file.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial, withNewKey } from './firewall/key-provider.ts'
@@ -115,6 +116,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       tokens: tokenVerifier(issuers, config.audience),
       senderConstrained: !config.demo,
       shrink: true,
+      cases: config.cases && httpCaseFile({ ...config.cases, slugOf: slugsOf(database) }),
       signIn:
         signIn &&
         trustedSignIn &&
@@ -202,6 +204,15 @@ function refuseStrangers(issuers: readonly TrustedIssuer[], towns: readonly stri
       .map((town) => `TOKEN_ISSUERS: ${issuer} names ${town}, which is no town here.`),
   )
   if (faults.length > 0) throw new ConfigInvalid(faults.join('\n'))
+}
+
+/** What towns are called outside. A new town is found without a restart. */
+function slugsOf(database: Database): (municipalityId: string) => Promise<string | undefined> {
+  const known = new Map<string, string>()
+  return async (municipalityId) => {
+    if (!known.has(municipalityId)) for (const { id, slug } of await listMunicipalities(database)) known.set(id, slug)
+    return known.get(municipalityId)
+  }
 }
 
 /** @throws {PoliciesInvalid} naming what would get through */

@@ -86,6 +86,7 @@ describe('the rooms', () => {
       seen_totals: ['firewall'],
       budget_releases: ['firewall'],
       officer_acts: ['firewall'],
+      drawn_openings: ['firewall'],
       flags: ['firewall'],
       watched_neighbours: ['firewall'],
       staff_neighbours: ['firewall'],

@@ -46,6 +46,7 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
     hourlyBudgetOrganisation: 1200,
     budgets: {},
     officeHours: null,
+    drawnShare: 0.02,
     referenceAddress: {
       name: 'Oficina de Drets Socials',
       streetType: 'carrer',

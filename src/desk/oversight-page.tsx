@@ -27,6 +27,7 @@ export function FlagsPage(props: {
   const { t, language, town, session, requester } = visit
   const kinds: Record<string, string> = {
     'no-case': t.dFlagNoCase,
+    'unknown-case': t.dFlagUnknownCase,
     'own-record': t.dFlagOwn,
     'same-household': t.dFlagHousehold,
     probing: t.dFlagProbing,
@@ -57,6 +58,9 @@ export function FlagsPage(props: {
           </li>
         ))}
       </ul>
+      <p>
+        <a href="/desk/look-ups/drawn">{t.dDrawnRead}</a>
+      </p>
       <h2>{t.dActivity}</h2>
       <table>
         <thead>
@@ -82,7 +86,7 @@ export function FlagsPage(props: {
                     <form method="post" action="/desk/flags/release">
                       <Csrf token={session.csrf} />
                       <input type="hidden" name="staff" value={staff} />
-                      <Field name="reason" id={`reason-${staff}`} label={t.aReason} required auto />
+                      <Field name="reason" id={`reason-${staff}`} label={t.dReason} required auto />
                       <button type="submit" class="govuk-button govuk-button--secondary">
                         {t.dRelease}
                       </button>

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { ownDrawn } from '../firewall/drawn.ts'
 import type { House } from '../firewall/endpoint.ts'
 import { SaysTooMuch, saysTooMuch } from '../firewall/free-text.ts'
 import type { LedgerSigners } from '../firewall/ledger-signer.ts'
@@ -36,6 +37,7 @@ import { draftsOf, dropDraft, HELD, keepDraft } from './drafts.ts'
 import { erasureDesk } from './erasures.tsx'
 import { joiningDesk } from './joining.tsx'
 import { postalSection } from './letters.ts'
+import { lookUpsDesk } from './look-ups.tsx'
 import { messageDesk } from './messages.tsx'
 import { NeighbourPage, WalletPage } from './neighbour-page.tsx'
 import { HistoryPage, LookedPage } from './neighbour-past-page.tsx'
@@ -80,6 +82,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   joiningDesk(page, deps)
   departingDesk(page, deps)
   oversightDesk(page, deps)
+  lookUpsDesk(page, deps)
   self(page, deps)
   portalDesk(page, deps)
   messageDesk(page, deps)
@@ -196,18 +199,21 @@ function registering(page: Pages, deps: DeskDeps): void {
   })
   page({ method: 'get', path: '/desk/work', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
-    const work = (await draftsOf(deps, town, requester)).with(await openProceedings(deps, town, requester))
+    const work = (await draftsOf(deps, town, requester))
+      .with(await openProceedings(deps, town, requester))
+      .with((await ownDrawn(deps, town, requester)).map(({ length }) => length))
     const letters = await postalNoticesWaiting(deps, town, requester)
     const kept = await referencePostWaiting(deps, town)
     const requests = await complaintsWaiting(deps, town, requester)
     const unrepresented = await countedFor(deps, town, requester, (open) => mayBeUnrepresented(open, town))
-    return Reply.page(work, ([drafts, proceedings]) => (
+    return Reply.page(work, ([[drafts, proceedings], lookUps]) => (
       <WorkPage
         visit={visit}
         drafts={drafts}
         proceedings={proceedings}
         letters={letters}
         requests={requests}
+        lookUps={lookUps}
         kept={kept}
         unrepresented={unrepresented}
       />

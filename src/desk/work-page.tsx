@@ -16,12 +16,14 @@ export function WorkPage(props: {
   letters: number
   /** What residents asked, and complaints, that are this person's to answer. */
   requests: number
+  /** Look-ups of earlier days that were drawn by lot and are to be explained. */
+  lookUps: number
   /** Neighbours without a fixed address whose post waits to be fetched. */
   kept: number
   /** Whether there may be a child nobody acts for. */
   unrepresented: boolean
 }) {
-  const { visit, drafts, proceedings, letters, requests, kept, unrepresented } = props
+  const { visit, drafts, proceedings, letters, requests, lookUps, kept, unrepresented } = props
   const { t, session, requester } = visit
   return (
     <Desk visit={visit} title={t.dWork} here="/desk/work" script={deskScript.address}>
@@ -40,6 +42,18 @@ export function WorkPage(props: {
           </a>
         )}
       </p>
+      {lookUps === 0 ? (
+        ''
+      ) : (
+        <>
+          <h2>{t.dDrawn}</h2>
+          <p>
+            <a href="/desk/look-ups">
+              {t.dDrawn}: <bdi>{lookUps}</bdi>
+            </a>
+          </p>
+        </>
+      )}
       {/* No number: it would count those who are protected. */}
       <h2>{t.zWaiting}</h2>
       <p>

@@ -11,6 +11,7 @@ import { Refusal, type Staff } from './requester.ts'
 
 export const FLAG_KINDS = [
   'no-case',
+  'unknown-case',
   'own-record',
   'same-household',
   'same-address',

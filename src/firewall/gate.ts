@@ -1,14 +1,16 @@
 import { append, type LedgerEntry, ledgerEntry } from '../ledger/entries.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
+import { type CaseFile, caseStands } from './cases.ts'
 import { type Disclosed, disclosed } from './disclosed.ts'
 import type { KeyProvider } from './key-provider.ts'
-import { countLeaving, OverBudget } from './leaving.ts'
+import { OverBudget } from './leaving.ts'
 import { type MunicipalityKeys, municipalityKeys } from './municipality-keys.ts'
 import type { Decision, PolicyEngine } from './policies.ts'
 import { type Action, belongs, Refusal, type Requester } from './requester.ts'
 import { type DataKey, type Place, type Sealed, unwrapDataKey, type WrappedKey } from './seal.ts'
-import { createStandings, raiseFlags, type Standing } from './standing.ts'
+import { createStandings, type Standing } from './standing.ts'
+import { watchLeaving } from './watching.ts'
 
 /** What is asked of the gate. */
 export interface Ask<Field extends string = string> {
@@ -144,6 +146,8 @@ export interface GateDeps {
   clock: Clock
   keys: KeyProvider
   policies: PolicyEngine
+  /** Where it is asked whether a case was issued; without it some of what staff are shown is drawn by lot. */
+  cases?: CaseFile | undefined
 }
 
 type Subject = Parameters<PolicyEngine['decide']>[0]['record']
@@ -273,7 +277,9 @@ export function createGate(deps: GateDeps): Gate {
     },
 
     async open(ask, load, use) {
-      const { ledger, hash } = await keysOf(ask.municipalityId)
+      const town = await keysOf(ask.municipalityId)
+      const { ledger } = town
+      const stands = await caseStands(deps.cases, ask.municipalityId, ask.requester)
       const answer = async (transaction: Transaction) => {
         const standing = await standings.of(transaction, ask, clock.now())
         const own = ask.requester.kind === 'resident' ? ask.requester.neighbourId : 'unknown'
@@ -328,8 +334,7 @@ export function createGate(deps: GateDeps): Gate {
         entries.push(...events.map((event) => eventEntry(ask.municipalityId, event, ledger)))
         await append(transaction, ask.municipalityId, entries)
         const people = [...found].filter((subject) => seen.has(subject))
-        await countLeaving(transaction, hash, ask, people)
-        await raiseFlags(transaction, ask, standing, people)
+        await watchLeaving(transaction, town, ask, standing, people, stands)
         return { result }
       }
       const outcome = await inMunicipality(database, ask.municipalityId, answer, GATE_ROLE)

@@ -1,5 +1,4 @@
 import { sql } from 'kysely'
-import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Ask } from './gate.ts'
 import { countedAs, hasSeenMuch, neverSpent, spentUntil, type Totals, type TownBudgets, waitForOwn } from './leaving.ts'
@@ -21,6 +20,12 @@ export interface Standing {
   muchSeen?: boolean
   /** The office is closed. */
   closed?: boolean
+  /** Which part of what staff are shown is drawn by lot, from 0 to 1. */
+  drawnShare?: number
+  /** ISO date: the town's. */
+  day?: string
+  /** The lowest lot that staff who ask have drawn that day. */
+  lowestLot?: number | undefined
   /** The way in rests on somebody who is no neighbour any more: they left, died or were removed. */
   ended: boolean
 }
@@ -55,6 +60,8 @@ interface StandingRow {
   released: boolean
   office_hours: OfficeHours | null
   time_zone: string
+  drawn_share: number
+  lowest_lot: number | null
 }
 
 /** When a counter is open: ISO weekdays, local times. */
@@ -109,7 +116,9 @@ export function createStandings(): Standings {
             and known.counted = ${countedAs(requester)} and known.begins = date_trunc(known.span, clock_timestamp(), 'UTC')) as totals,
           exists (select from budget_releases one where one.municipality_id = town.id and one.staff_id = ${requester.id}
             and ${requester.kind} = 'staff' and one.day = date_trunc('day', clock_timestamp(), 'UTC')) as released,
-          town.budgets, town.office_hours, town.time_zone,
+          town.budgets, town.office_hours, town.time_zone, town.drawn_share,
+          case when ${requester.kind} = 'staff' then (select min(drawn.lot) from drawn_openings drawn where drawn.municipality_id = town.id
+            and drawn.staff_id = ${requester.id} and drawn.day = (${now.toString()}::timestamptz at time zone town.time_zone)::date) end as lowest_lot,
           set_config('padron.visitor', case when ${requester.kind} = 'staff' then ${requester.id} else '' end, true) as visitor,
           set_config('padron.visited_at', ${now.toString()}, true) as visited_at,
           to_jsonb(array(select lent.organisation_id::text from staff_affiliations lent
@@ -122,6 +131,8 @@ export function createStandings(): Standings {
         released = false,
         office_hours: hours = null,
         time_zone: zone = 'UTC',
+        drawn_share: drawnShare = 0,
+        lowest_lot: lowestLot = null,
       } = rows[0] ?? {}
       const nextHour = now
         .toZonedDateTimeISO('UTC')
@@ -135,6 +146,9 @@ export function createStandings(): Standings {
         spentUntil: spent ?? (over ? nextHour.toInstant().toString() : undefined),
         muchSeen: hasSeenMuch(requester, totals, budgets),
         closed: isClosed(hours, zone, now),
+        drawnShare,
+        lowestLot: lowestLot ?? undefined,
+        day: now.toZonedDateTimeISO(zone).toPlainDate().toString(),
         ended,
       }
       if (!belongs(requester) || requester.organisationId === null) return { ...standing, position: undefined }
@@ -158,55 +172,4 @@ export function createStandings(): Standings {
 
     forget: (municipalityId) => void graphs.delete(municipalityId),
   }
-}
-
-/** What shows a record. What is seen on the way to registering somebody, or on a worklist, has no case of its own. */
-const NEEDS_A_CASE: readonly string[] = ['search', 'open', 'prove']
-
-/**
- * Writes down what a supervisor should look at, by what was seen and not by which verb was used: a look-up without a case, of
- * somebody's own record, household or address at any time in the last year, or of a watched neighbour; many people in a day;
- * outside the office's hours. Whoever looked is not told and not stopped.
- */
-export async function raiseFlags(
-  transaction: Transaction,
-  ask: Ask,
-  { muchSeen = false, closed = false }: Pick<Standing, 'muchSeen' | 'closed'>,
-  seen: readonly string[],
-): Promise<void> {
-  const { requester, action, municipalityId, fields } = ask
-  if (requester.kind !== 'staff' || seen.length === 0 || (fields.length === 0 && action !== 'open')) return
-  const withoutCase = requester.case === undefined && NEEDS_A_CASE.includes(action)
-  const { rows } = await sql<{ neighbour_id: string; kind: string }>`
-    with opened (id) as (
-      select neighbour.id from jsonb_array_elements_text(${JSON.stringify(seen)}::text::jsonb) as one (id)
-      join neighbours neighbour on neighbour.id = one.id::uuid),
-    found as (
-      select neighbour_id, kind from conspicuous(${requester.id}, array(select id from opened))
-      union all
-      select id, 'no-case' from opened where ${withoutCase}::boolean),
-    -- These are about the day and not about whom was seen: once is enough.
-    daily as (
-      select (select id from opened limit 1) as neighbour_id, kind from (values ('many-people', ${muchSeen}::boolean), ('out-of-hours', ${closed}::boolean))
-        as one (kind, holds)
-      where holds and exists (select from opened) and not exists (select from flags known where known.municipality_id = ${municipalityId}::uuid
-        and known.staff_id = ${requester.id} and known.kind = one.kind and known.raised_at > clock_timestamp() - interval '1 day'))
-    select found.neighbour_id, found.kind from found where not exists (
-      select from flags known where known.municipality_id = ${municipalityId}::uuid and known.staff_id = ${requester.id}
-        and known.neighbour_id = found.neighbour_id and known.kind = found.kind
-        and known.raised_at > clock_timestamp() - interval '1 day')
-    union all select neighbour_id, kind from daily`.execute(transaction)
-  if (rows.length === 0) return
-  await transaction
-    .insertInto('flags')
-    .values(
-      rows.map((row) => ({
-        id: uuidv7(),
-        municipality_id: municipalityId,
-        staff_id: requester.id,
-        neighbour_id: row.neighbour_id,
-        kind: row.kind,
-      })),
-    )
-    .execute()
 }

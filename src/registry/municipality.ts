@@ -55,6 +55,8 @@ export interface Municipality {
   budgets: TownBudgets
   /** When the counters are open; look-ups outside are flagged. */
   officeHours: HearingHours[] | null
+  /** Which part of what each member of staff is shown is drawn by lot to be explained, from 0 to 1; besides one a day. */
+  drawnShare: number
 }
 
 export interface NewMunicipality extends Omit<Municipality, 'blindIndexBits'> {
@@ -77,12 +79,14 @@ export function blindIndexBits(expectedPopulation: number): number {
 export async function createMunicipality(database: Database, town: NewMunicipality): Promise<void> {
   await sql`insert into municipalities (id, slug, name, country_code, province_code, municipality_code, languages, issuer, time_zone,
       expected_population, blind_index_bits, reference_address, departure_notice_days, departure_council, backdate_days, time_correction_days, confirm_after_months, erase_after_years, minor_access_age, earliest_residence, leap_day_birthday, hearing_hours, reference_addresses,
-      hourly_budget_staff, hourly_budget_organisation, budgets, office_hours)
+      hourly_budget_staff, hourly_budget_organisation, budgets, office_hours, drawn_share)
     values (${town.id}, ${town.slug}, ${JSON.stringify(town.name)}::text::jsonb, ${town.countryCode}, ${town.provinceCode},
       ${town.municipalityCode}, ${`{${town.languages.join(',')}}`}::text[], ${town.issuer}, ${town.timeZone}, ${town.expectedPopulation},
       ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.departureCouncil}, ${town.backdateDays}, ${town.timeCorrectionDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears}, ${town.minorAccessAge}, ${town.earliestResidence}, ${town.leapDayBirthday}, ${JSON.stringify(town.hearingHours)}::text::jsonb, ${JSON.stringify(town.referenceAddresses)}::text::jsonb,
       ${town.hourlyBudgetStaff}, ${town.hourlyBudgetOrganisation}, ${JSON.stringify(town.budgets)}::text::jsonb,
-      ${town.officeHours === null ? null : JSON.stringify(town.officeHours)}::text::jsonb)`.execute(database)
+      ${town.officeHours === null ? null : JSON.stringify(town.officeHours)}::text::jsonb, ${town.drawnShare})`.execute(
+    database,
+  )
 }
 
 export async function listMunicipalities(database: Database): Promise<Municipality[]> {
@@ -114,6 +118,7 @@ export async function listMunicipalities(database: Database): Promise<Municipali
     hourlyBudgetOrganisation: row.hourly_budget_organisation,
     budgets: row.budgets as TownBudgets,
     officeHours: row.office_hours as unknown as HearingHours[] | null,
+    drawnShare: row.drawn_share,
   }))
 }
 

@@ -50,6 +50,7 @@ export const TownFile = z.strictObject({
   hourlyBudgetOrganisation: z.int().min(1).default(1200),
   budgets: TownBudgets.default({}),
   officeHours: z.array(HearingHours).max(50).nullable().default(null),
+  drawnShare: z.number().min(0).max(1).default(0.02),
   departureNoticeDays: z.int().min(1).max(365).default(30),
   backdateDays: z.int().min(0).max(36_500).default(90),
   timeCorrectionDays: z.int().min(0).max(36_500).default(30),

@@ -54,6 +54,7 @@ const TEXTS: Record<string, keyof Texts> = {
   'another-officer': 'pAnother',
   'organisation-known': 'pKnown',
   'released-today': 'pReleased',
+  'explained-already': 'pExplained',
   'too-many-attempts': 'vWhyTooMany',
   'too-many-complaints': 'vWhyTooMany',
 }

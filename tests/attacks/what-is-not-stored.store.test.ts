@@ -85,6 +85,8 @@ describe('what the registry has no place for', () => {
       'data_keys.owner',
       'data_keys.registry_key_id',
       'drafts.staff_id',
+      'drawn_openings.read_by',
+      'drawn_openings.staff_id',
       'erasures.decided_by',
       'erasures.decision',
       'erasures.ground',

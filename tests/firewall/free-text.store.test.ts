@@ -17,7 +17,7 @@ import { textsOf } from '../support/texts.ts'
 let house: House
 let bodies: { name: string; body: z.ZodType }[]
 beforeAll(async () => {
-  house = await openHouse()
+  house = await openHouse({ town: { drawnShare: 1 } })
   const tokens = tokenVerifier([], AUDIENCE)
   const app = createApp({ ...house.rooms, clock: house.clock, keys: house.keys, tokens, log: () => {} }, house.rooms)
   bodies = app.openAPIRegistry.definitions.flatMap((definition) => {
@@ -222,6 +222,20 @@ const EXAMPLES: Record<string, () => Example[]> = {
       body: { reason: 'A bus has come' },
     },
   ],
+  'POST /v1/drawn-look-ups/{id}/explanation': () => [
+    {
+      as: 'clerk',
+      path: async () => {
+        const { id } = await register(house)
+        await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'counter-service' })
+        const [drawn] = await house.peek<{ id: string }>(
+          `update drawn_openings set day = day - 1 where neighbour_id = '${id}' returning id`,
+        )
+        return `/v1/drawn-look-ups/${drawn?.id}/explanation`
+      },
+      body: { reason: 'Came for a proof' },
+    },
+  ],
   'POST /v1/officer-acts': () => [
     {
       as: 'legal',
@@ -279,7 +293,7 @@ const events = async () =>
 const kept = async () =>
   (
     await house.peek<{ n: string }>(
-      'select (select count(*) from neighbours) + (select count(*) from particulars) + (select count(*) from residences) + (select count(*) from proceedings) + (select count(*) from access_requests) + (select count(*) from staff_neighbours) + (select count(*) from budget_releases) + (select count(*) from officer_acts) as n',
+      'select (select count(*) from neighbours) + (select count(*) from particulars) + (select count(*) from residences) + (select count(*) from proceedings) + (select count(*) from access_requests) + (select count(*) from staff_neighbours) + (select count(*) from budget_releases) + (select count(*) from officer_acts) + (select count(*) from drawn_openings where reason is not null) as n',
     )
   )[0]?.n
 

@@ -1,0 +1,175 @@
+import { z } from '@hono/zod-openapi'
+import { sql } from 'kysely'
+import { type Clock, today, uuidv7 } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
+import { NotFound, Problem } from '../platform/problem.ts'
+import type { Disclosed } from './disclosed.ts'
+import { confirmedPlain, mustBePlain, plain } from './free-text.ts'
+import type { Ask, Gate } from './gate.ts'
+import type { MunicipalityKeys } from './municipality-keys.ts'
+import type { Staff } from './requester.ts'
+import type { Standing } from './standing.ts'
+
+// Where nobody can say whether a case was issued, some of what each member of staff was shown in a day is drawn by lot. They
+// say why on a later day, and a supervisor reads it.
+
+/** Whose look-ups are drawn: those who look into records all day. */
+const DRAWN_ROLES: readonly string[] = ['clerk', 'supervisor']
+
+interface Content {
+  case?: string | undefined
+  purpose: string
+  action: string
+}
+const place = (id: string, column: 'content' | 'reason') => ({ table: 'drawn_openings', column, row: id })
+
+/**
+ * Draws of what was shown just now: what is below the town's share, and the lowest of the day. In the transaction that shows it.
+ * A person's lot for a member of staff and a day is a keyed hash, so that nobody knows it and looking again changes nothing.
+ */
+export async function drawOpenings(
+  transaction: Transaction,
+  { hash, ledger }: Pick<MunicipalityKeys, 'hash' | 'ledger'>,
+  { requester, purpose, action }: Pick<Ask, 'requester' | 'purpose' | 'action'>,
+  { drawnShare = 0, lowestLot, day }: Pick<Standing, 'drawnShare' | 'lowestLot' | 'day'>,
+  seen: readonly string[],
+): Promise<void> {
+  if (requester.kind !== 'staff' || !DRAWN_ROLES.includes(requester.role) || day === undefined) return
+  const lots = seen
+    .map((id) => ({ id, lot: hash(`drawn ${day} ${requester.id} ${id}`).readUInt32BE(0) / 2 ** 32 }))
+    .sort((one, other) => one.lot - other.lot)
+  const drawn = lots.filter(({ lot }, i) => lot < drawnShare || (i === 0 && lot < (lowestLot ?? 1)))
+  for (const { id: neighbourId, lot } of drawn) {
+    const id = uuidv7()
+    const content: Content = { case: requester.case, purpose, action }
+    const sealed = Buffer.from(ledger.seal(place(id, 'content'), content))
+    await sql`select draw_opening(${id}::uuid, ${requester.id}, ${neighbourId}::uuid, ${day}::text::date, ${lot}::float8,
+      ${drawnShare}::float8, ${ledger.id}::uuid, ${sealed})`.execute(transaction)
+  }
+}
+
+/** A look-up that was drawn. Names nobody: an id, a pseudonym, and the words of whoever looked. */
+export interface DrawnOpening extends Content {
+  id: string
+  /** RFC 3339. */
+  seenAt: string
+  staff: string
+  neighbourId: string
+  reason?: string | undefined
+}
+
+/** At most so many at once; the oldest first. */
+const MOST = 50
+
+type Town = { id: string; timeZone: string }
+type Deps = { gate: Gate; clock: Clock }
+
+const explaining = (municipalityId: string, requester: Staff) =>
+  ({ municipalityId, requester, action: 'answer', purpose: 'own-look-ups', fields: [] }) as const
+const supervising = (municipalityId: string, requester: Staff) =>
+  ({ municipalityId, requester, action: 'supervise', purpose: 'supervision', fields: [] }) as const
+
+/** Those of days that are over: nobody is told on the day itself which of their look-ups are drawn. */
+async function drawnBefore(
+  deps: Deps,
+  town: Town,
+  transaction: Transaction,
+  { ledger }: MunicipalityKeys,
+  whose: { own: string } | 'unread',
+): Promise<DrawnOpening[]> {
+  const rows = await transaction
+    .selectFrom('drawn_openings')
+    .selectAll()
+    .where('day', '<', today(deps.clock, town.timeZone).toString())
+    .where('read_at', 'is', null)
+    .$if(whose !== 'unread', (query) =>
+      query.where('staff_id', '=', whose === 'unread' ? '' : whose.own).where('explained_at', 'is', null),
+    )
+    .orderBy('day')
+    .orderBy('id')
+    .limit(MOST)
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    seenAt: row.seen_at.toTemporalInstant().toString(),
+    staff: row.staff_id,
+    neighbourId: row.neighbour_id,
+    ...(ledger.open(place(row.id, 'content'), row.content) as Content),
+    reason: row.reason === null ? undefined : (ledger.open(place(row.id, 'reason'), row.reason) as string),
+  }))
+}
+
+/** What whoever asks looked at on earlier days and has yet to explain. @throws {Refusal} for anyone but the counters' staff */
+export async function ownDrawn(deps: Deps, town: Town, requester: Staff): Promise<Disclosed<DrawnOpening[]>> {
+  const keys = await deps.gate.keysOf(town.id)
+  return deps.gate.decide(explaining(town.id, requester), (transaction) =>
+    drawnBefore(deps, town, transaction, keys, { own: requester.id }),
+  )
+}
+
+/** What supervisors have yet to read, explained or not. @throws {Refusal} for anyone but supervisors and auditors */
+export async function drawnToRead(deps: Deps, town: Town, requester: Staff): Promise<Disclosed<DrawnOpening[]>> {
+  const keys = await deps.gate.keysOf(town.id)
+  return deps.gate.decide(supervising(town.id, requester), (transaction) =>
+    drawnBefore(deps, town, transaction, keys, 'unread'),
+  )
+}
+
+/** Why somebody was looked at. */
+export const LookUpExplanation = z.strictObject({ reason: plain(500, 3), confirmedPlain }).openapi('LookUpExplanation')
+
+/** @throws when it was explained already. */
+export class Explained extends Problem {
+  constructor() {
+    super('explained-already', 409, 'This was explained already, and stays as it was written.')
+  }
+}
+
+/** Says why, once, of a look-up of one's own. @throws {NotFound} {Explained} {SaysTooMuch} {Refusal} */
+export async function explainDrawn(
+  deps: Deps,
+  town: Town,
+  requester: Staff,
+  id: string,
+  said: z.infer<typeof LookUpExplanation>,
+): Promise<Disclosed<object>> {
+  await mustBePlain(deps.gate, town.id, requester, LookUpExplanation, said)
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return deps.gate.decide(explaining(town.id, requester), async (transaction) => {
+    const row = await transaction
+      .selectFrom('drawn_openings')
+      .select('explained_at')
+      .where('id', '=', id)
+      .where('staff_id', '=', requester.id)
+      .where('day', '<', today(deps.clock, town.timeZone).toString())
+      .forUpdate()
+      .executeTakeFirst()
+    if (row === undefined) throw new NotFound()
+    if (row.explained_at !== null) throw new Explained()
+    await transaction
+      .updateTable('drawn_openings')
+      .set({
+        reason: Buffer.from(ledger.seal(place(id, 'reason'), said.reason)),
+        explained_at: new Date(deps.clock.now().epochMilliseconds),
+      })
+      .where('id', '=', id)
+      .execute()
+    return { explained: true }
+  })
+}
+
+/** Marks one as read, explained or not. Nobody reads their own. @throws {NotFound} {Refusal} for anyone but supervisors and auditors */
+export function readDrawn(deps: Deps, town: Town, requester: Staff, id: string): Promise<Disclosed<object>> {
+  return deps.gate.decide(supervising(town.id, requester), async (transaction) => {
+    const read = await transaction
+      .updateTable('drawn_openings')
+      .set({ read_by: requester.id, read_at: new Date(deps.clock.now().epochMilliseconds) })
+      .where('id', '=', id)
+      .where('staff_id', '!=', requester.id)
+      .where('day', '<', today(deps.clock, town.timeZone).toString())
+      .where('read_at', 'is', null)
+      .executeTakeFirst()
+    if (read.numUpdatedRows !== 1n) throw new NotFound()
+    return { read: true }
+  })
+}

@@ -1,0 +1,79 @@
+import { sql } from 'kysely'
+import { uuidv7 } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
+import { drawOpenings } from './drawn.ts'
+import type { Ask } from './gate.ts'
+import { countLeaving } from './leaving.ts'
+import type { MunicipalityKeys } from './municipality-keys.ts'
+import type { Standing } from './standing.ts'
+
+/** What is written down of each answer that showed somebody, in its transaction: it is counted, flagged and drawn by lot. */
+export async function watchLeaving(
+  transaction: Transaction,
+  keys: Pick<MunicipalityKeys, 'hash' | 'ledger'>,
+  ask: Ask,
+  standing: Standing,
+  seen: readonly string[],
+  caseStands: boolean | undefined,
+): Promise<void> {
+  await countLeaving(transaction, keys.hash, ask, seen)
+  await raiseFlags(transaction, ask, standing, seen, caseStands)
+  // Where the case is one that was issued, it says why.
+  if (caseStands !== true) await drawOpenings(transaction, keys, ask, standing, seen)
+}
+
+/** What shows a record. What is seen on the way to registering somebody, or on a worklist, has no case of its own. */
+const NEEDS_A_CASE: readonly string[] = ['search', 'open', 'prove']
+
+/**
+ * Writes down what a supervisor should look at, by what was seen and not by which verb was used: a look-up without a case or
+ * under one that nobody issued, of somebody's own record, household or address at any time in the last year, or of a watched neighbour; many people in a day;
+ * outside the office's hours. Whoever looked is not told and not stopped.
+ */
+async function raiseFlags(
+  transaction: Transaction,
+  ask: Ask,
+  { muchSeen = false, closed = false }: Pick<Standing, 'muchSeen' | 'closed'>,
+  seen: readonly string[],
+  caseStands: boolean | undefined,
+): Promise<void> {
+  const { requester, action, municipalityId, fields } = ask
+  if (requester.kind !== 'staff' || seen.length === 0 || (fields.length === 0 && action !== 'open')) return
+  const needsCase = NEEDS_A_CASE.includes(action)
+  const withoutCase = needsCase && requester.case === undefined
+  const unknownCase = needsCase && caseStands === false
+  const { rows } = await sql<{ neighbour_id: string; kind: string }>`
+    with opened (id) as (
+      select neighbour.id from jsonb_array_elements_text(${JSON.stringify(seen)}::text::jsonb) as one (id)
+      join neighbours neighbour on neighbour.id = one.id::uuid),
+    found as (
+      select neighbour_id, kind from conspicuous(${requester.id}, array(select id from opened))
+      union all
+      select id, 'no-case' from opened where ${withoutCase}::boolean
+      union all
+      select id, 'unknown-case' from opened where ${unknownCase}::boolean),
+    -- These are about the day and not about whom was seen: once is enough.
+    daily as (
+      select (select id from opened limit 1) as neighbour_id, kind from (values ('many-people', ${muchSeen}::boolean), ('out-of-hours', ${closed}::boolean))
+        as one (kind, holds)
+      where holds and exists (select from opened) and not exists (select from flags known where known.municipality_id = ${municipalityId}::uuid
+        and known.staff_id = ${requester.id} and known.kind = one.kind and known.raised_at > clock_timestamp() - interval '1 day'))
+    select found.neighbour_id, found.kind from found where not exists (
+      select from flags known where known.municipality_id = ${municipalityId}::uuid and known.staff_id = ${requester.id}
+        and known.neighbour_id = found.neighbour_id and known.kind = found.kind
+        and known.raised_at > clock_timestamp() - interval '1 day')
+    union all select neighbour_id, kind from daily`.execute(transaction)
+  if (rows.length === 0) return
+  await transaction
+    .insertInto('flags')
+    .values(
+      rows.map((row) => ({
+        id: uuidv7(),
+        municipality_id: municipalityId,
+        staff_id: requester.id,
+        neighbour_id: row.neighbour_id,
+        kind: row.kind,
+      })),
+    )
+    .execute()
+}

@@ -1,0 +1,206 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createApp, furnish } from '../../src/app.tsx'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { httpCaseFile } from '../../src/firewall/cases.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { openRecord, register } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+// A clerk types anything as a case, so that no look-up is flagged. What nobody issued is flagged where the town can say; where
+// it cannot, some of each day is drawn by lot, to be explained and read.
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse({ town: { drawnShare: 0 } })
+})
+afterAll(() => house?.close())
+
+const share = (of: number) => house.peek(`update municipalities set drawn_share = ${of}`)
+interface LookUp {
+  id: string
+  staff: string
+  neighbourId: string
+  case?: string
+  reason?: string
+}
+const open = (id: string, as: string, workCase = 'T-2041') =>
+  house.ask('GET', `/v1/neighbours/${id}`, { as, purpose: 'counter-service', headers: { 'padron-case': workCase } })
+const own = async (as: string) =>
+  (await house.ask<{ lookUps: LookUp[] }>('GET', '/v1/drawn-look-ups/own', { as })).body.lookUps
+const drawn = async (as = 'supervisor') =>
+  (await house.ask<{ lookUps: LookUp[] }>('GET', '/v1/drawn-look-ups', { as })).body.lookUps
+const kept = (staff: string) =>
+  house.peek<{ neighbour_id: string; lot: number }>(
+    `select neighbour_id, lot from drawn_openings where staff_id = '${staff}' order by lot`,
+  )
+const yesterday = () => house.peek(`update drawn_openings set day = day - 1`)
+
+describe('a case that nobody can check', () => {
+  it('has one look-up of each day drawn whatever the share, which looking again does not change', async () => {
+    const people: string[] = []
+    for (let i = 0; i < 12; i += 1) people.push((await register(house)).id)
+    for (const id of people) await open(id, 'clerk')
+    const [first, ...more] = await kept('clerk')
+    expect(more).toEqual([])
+    expect(people).toContain(first?.neighbour_id)
+    for (const id of [...people].reverse()) await open(id, 'clerk')
+    expect(await kept('clerk')).toEqual([first])
+    // Another clerk's lots are others.
+    for (const id of people) await open(id, 'second-clerk')
+    expect((await kept('second-clerk'))[0]?.lot).not.toBe(first?.lot)
+  })
+
+  it('is told to nobody on the day itself, then to whoever looked, who says why once', async () => {
+    expect(await own('clerk')).toEqual([])
+    expect(await drawn()).toEqual([])
+    await yesterday()
+    const [mine] = await own('clerk')
+    expect(mine).toMatchObject({ staff: 'clerk', case: 'T-2041' })
+    const say = (as: string, reason: string) =>
+      house.ask('POST', `/v1/drawn-look-ups/${mine?.id}/explanation`, { as, body: { reason } })
+    expect((await say('second-clerk', 'Not mine')).status).toBe(404)
+    expect((await say('clerk', '')).status).toBe(422)
+    expect((await say('clerk', 'Came for a library proof')).status).toBe(201)
+    expect((await say('clerk', 'Something else')).body.code).toBe('explained-already')
+    expect(await own('clerk')).toEqual([])
+    const [row] = await house.peek<{ row: string }>(
+      `select drawn_openings::text as row from drawn_openings where staff_id = 'clerk'`,
+    )
+    expect(row?.row).not.toContain('T-2041')
+  })
+
+  it('is read by a supervisor or an auditor, explained or not, and by nobody whose look-up it was', async () => {
+    const list = await drawn()
+    expect(list.find(({ staff }) => staff === 'clerk')?.reason).toBe('Came for a library proof')
+    expect(list.find(({ staff }) => staff === 'second-clerk')?.reason).toBeUndefined()
+    for (const as of ['clerk', 'legal', 'library'])
+      expect((await house.ask('GET', '/v1/drawn-look-ups', { as })).status, as).toBe(403)
+    const { id } = await register(house)
+    await open(id, 'supervisor')
+    await yesterday()
+    const read = (which: string | undefined, as: string) =>
+      house.ask('POST', `/v1/drawn-look-ups/${which}/reading`, { as })
+    const theirs = (await drawn()).find(({ staff }) => staff === 'supervisor')
+    expect((await read(theirs?.id, 'supervisor')).status).toBe(404)
+    expect((await read(theirs?.id, 'auditor')).status).toBe(200)
+    for (const one of list) expect((await read(one.id, 'supervisor')).status).toBe(200)
+    expect(await drawn()).toEqual([])
+    await expect(
+      house.peek(`update drawn_openings set read_by = 'auditor' where read_by is not null`),
+    ).rejects.toThrow()
+  })
+
+  it('has about the town’s share drawn, by whichever verb the people were shown', async () => {
+    await share(0.5)
+    const clerk = await signedIn(house, { kind: 'staff', subject: 'many', role: 'clerk', office: DEMO_OFFICE })
+    await clerk.send('/desk/case', { case: 'T-1', purpose: 'counter-service' }, '/desk')
+    for (let i = 0; i < 24; i += 1) {
+      const { id } = await register(house)
+      await clerk.open(`/desk/neighbours/${id}`)
+    }
+    const { length } = await kept('many')
+    // Twenty-four throws of a coin: outside of this once in ten thousand runs.
+    expect(length).toBeGreaterThan(2)
+    expect(length).toBeLessThan(22)
+    await share(1)
+    await house.ask('POST', `/v1/neighbours/${(await register(house)).id}/proofs`, {
+      as: 'second-clerk',
+      body: { profile: 'library' },
+    })
+    expect((await house.peek(`select from drawn_openings where staff_id = 'second-clerk'`)).length).toBeGreaterThan(1)
+    await share(0)
+  })
+
+  it('is explained and read on the pages', async () => {
+    await yesterday()
+    const clerk = await signedIn(house, { kind: 'staff', subject: 'many', role: 'clerk', office: DEMO_OFFICE })
+    expect(await (await clerk.open('/desk/work')).text()).toContain('/desk/look-ups')
+    const page = await (await clerk.open('/desk/look-ups')).text()
+    const lookUp = /name="lookUp" value="([^"]+)"/.exec(page)?.[1] ?? ''
+    const empty = await clerk.send('/desk/look-ups', { lookUp, reason: 'x' }, '/desk/look-ups')
+    expect(empty.status).toBe(422)
+    expect(await empty.text()).toContain('Say in a few words why you looked')
+    const said = await clerk.send('/desk/look-ups', { lookUp, reason: 'A card for the pool' }, '/desk/look-ups')
+    expect(said.status).toBe(303)
+    const boss = await signedIn(house, { kind: 'staff', subject: 'boss', role: 'supervisor', office: DEMO_OFFICE })
+    expect(await (await boss.open('/desk/look-ups/drawn')).text()).toContain('A card for the pool')
+    expect((await boss.send('/desk/look-ups/drawn', { lookUp }, '/desk/look-ups/drawn')).status).toBe(303)
+    expect(await (await boss.open('/desk/look-ups/drawn')).text()).not.toContain('A card for the pool')
+  })
+})
+
+describe('a case that the town’s queue knows', () => {
+  let queue: Server
+  let asked: { path: string | undefined; authorization: string | undefined; body: Record<string, string> }[]
+  let working = true
+  const issued = new Set(['T-2041'])
+  beforeAll(async () => {
+    asked = []
+    queue = createServer(async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk)
+      const body = JSON.parse(Buffer.concat(chunks).toString())
+      asked.push({ path: request.url, authorization: request.headers.authorization, body })
+      if (!working) return void response.writeHead(500).end()
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.end(JSON.stringify({ issued: issued.has(body.case) }))
+    })
+    await new Promise<void>((resolve) => void queue.listen(0, '127.0.0.1', resolve))
+  })
+  afterAll(() => {
+    queue?.closeAllConnections()
+    queue?.close()
+  })
+
+  const beside = () => {
+    const { port } = queue.address() as AddressInfo
+    const cases = httpCaseFile({
+      url: `http://127.0.0.1:${port}/cases`,
+      token: 'queue-token',
+      slugOf: async () => house.town.slug,
+    })
+    const deps = { ...house.deps, cases }
+    const rooms = furnish(deps)
+    createApp(deps, rooms)
+    return { ...house, rooms, fetch: async (request: Request) => createApp(deps, rooms).fetch(request) }
+  }
+  const flags = async (staff: string) =>
+    (await house.peek<{ kind: string }>(`select kind from flags where staff_id = '${staff}'`)).map(({ kind }) => kind)
+  const looks = async (subject: string, workCase: string) => {
+    const { id } = await register(house)
+    const clerk = await signedIn(beside(), { kind: 'staff', subject, role: 'clerk', office: DEMO_OFFICE })
+    await clerk.send('/desk/case', { case: workCase, purpose: 'counter-service' }, '/desk')
+    expect((await clerk.open(`/desk/neighbours/${id}`)).status).toBe(200)
+  }
+
+  it('is asked about without saying who asks or about whom; what nobody issued is flagged, what was is not drawn', async () => {
+    await share(1)
+    await looks('honest', 'T-2041')
+    expect(await flags('honest')).toEqual([])
+    expect(await kept('honest')).toEqual([])
+    await looks('inventive', 'AAAA')
+    expect(await flags('inventive')).toEqual(['unknown-case'])
+    expect(asked.at(-1)).toEqual({
+      path: '/cases',
+      authorization: 'Bearer queue-token',
+      body: { municipality: house.town.slug, case: 'AAAA' },
+    })
+  })
+
+  it('stops nobody when the queue does not answer: it is drawn then', async () => {
+    working = false
+    await looks('waiting', 'T-77')
+    expect(await flags('waiting')).toEqual([])
+    expect((await kept('waiting')).length).toBe(1)
+    working = true
+    await share(0)
+  })
+
+  it('does not matter to somebody whose record was opened without one: that is flagged as ever', async () => {
+    const { id } = await register(house)
+    await openRecord(house, id, 'second-clerk')
+    expect(await flags('second-clerk')).toContain('no-case')
+  })
+})
