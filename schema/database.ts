@@ -38,9 +38,10 @@ export interface AccessRequests {
   data_key_id: string;
   decided_at: Timestamp | null;
   details: Buffer;
-  document_hash: Buffer;
+  document_id: string;
   id: string;
   municipality_id: string;
+  notice_id: string | null;
   received_at: Generated<Timestamp>;
   recorded_by: string;
   reference: string;
@@ -158,6 +159,16 @@ export interface DataKeys {
   owner: string;
   registry_key_id: string;
   wrapped: Buffer;
+}
+
+export interface DemandDocuments {
+  content: Buffer;
+  data_key_id: string;
+  id: string;
+  municipality_id: string;
+  sha256: Buffer;
+  uploaded_at: Generated<Timestamp>;
+  uploaded_by: string;
 }
 
 export interface DocumentSeals {
@@ -809,6 +820,7 @@ export interface DB {
   complaint_attachments: ComplaintAttachments;
   complaints: Complaints;
   data_keys: DataKeys;
+  demand_documents: DemandDocuments;
   document_seals: DocumentSeals;
   drafts: Drafts;
   drawn_openings: DrawnOpenings;

@@ -37,6 +37,7 @@ import { erasureRoutes } from './registry/erasure-routes.ts'
 import { joinRoutes } from './registry/join-routes.ts'
 import { type Municipality, townDirectory } from './registry/municipality.ts'
 import { orderRoutes } from './registry/order-routes.ts'
+import { prolongSecrecy } from './registry/orders.ts'
 import { protectionRoutes } from './registry/protection-routes.ts'
 import { registrationDesk } from './registry/registration-desk.ts'
 import { representativeRoutes } from './registry/representative-routes.ts'
@@ -112,7 +113,10 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   firewallRoutes(house, rooms)
   drawnRoutes(house, rooms)
   officerRoutes(house, rooms, (town) =>
-    carrying(rooms.clock, town.id, (transaction, content) => enrolApplicant(rooms, town, transaction, content)),
+    carrying(rooms.clock, town.id, {
+      application: (transaction, content) => enrolApplicant(rooms, town, transaction, content),
+      secrecy: (transaction, content) => prolongSecrecy(rooms, town, transaction, content),
+    }),
   )
   orderRoutes(house, rooms)
   registryRoutes(house, rooms, searchLinks(rooms.gate))

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { closes, FUNCTION_IDS, functionTitle } from '../firewall/functions.ts'
 import { type ActKind, actsWaiting, decideAct, type WaitingAct } from '../firewall/officer-acts.ts'
 import {
@@ -17,11 +18,14 @@ import {
   enrolApplicant,
 } from '../portal/applications.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
+import { lifeRules } from '../registry/life-dates.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { prolongSecrecy } from '../registry/orders.ts'
 import { Csrf, Field, Group, Select, Tick } from '../ui/form.tsx'
 import { Details, Fact, Facts } from '../ui/parts.tsx'
 import { plainIn } from '../ui/plain.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
+import { dayIn, typedIn } from './registration-form.ts'
 import { Desk, type DeskVisit, dayText } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
@@ -31,14 +35,14 @@ const LEGAL = ['legal'] as const
 export function organisationDesk(page: Pages, deps: ProofDeps): void {
   const { gate } = deps
   const carry = (town: Municipality) =>
-    carrying(deps.clock, town.id, (transaction, content) => enrolApplicant(deps, town, transaction, content))
+    carrying(deps.clock, town.id, {
+      application: (transaction, content) => enrolApplicant(deps, town, transaction, content),
+      secrecy: (transaction, content) => prolongSecrecy(deps, town, transaction, content),
+    })
   const proposing = (path: string, read: (form: DeskForm) => unknown) =>
     page({ method: 'post', path, roles: LEGAL, fresh: true }, async ({ town, requester, form }) => {
       const proposal = Proposal.safeParse(read(form))
-      if (!proposal.success)
-        throw new InvalidInput(
-          proposal.error.issues.map(({ path: at }) => ({ pointer: `/${at.join('/')}`, detail: 'Give this.' })),
-        )
+      if (!proposal.success) throw new InvalidInput(missingIn(proposal.error))
       await propose(deps, town.id, requester, proposal.data, carry(town))
       return Reply.redirect('/desk/organisations')
     })
@@ -102,6 +106,20 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       ? { kind: 'machine', client: form.get('named') }
       : { kind: 'alias', name: form.get('named'), ...plainIn(form) }),
   }))
+  page({ method: 'post', path: '/desk/legal/secrecy', roles: LEGAL, fresh: true }, async (visit) => {
+    const { town, requester, form } = visit
+    const until = dayIn(typedIn(visit), 'until', { ...visit, rules: lifeRules(deps.clock, town) }, true)
+    const proposal = Proposal.safeParse({
+      kind: 'secrecy',
+      reference: form.get('entry'),
+      until: until && 'date' in until ? until.date : '',
+      basis: form.get('basis'),
+      ...plainIn(form),
+    })
+    if (!proposal.success) throw new InvalidInput(missingIn(proposal.error))
+    await propose(deps, town.id, requester, proposal.data, carry(town))
+    return Reply.redirect('/desk/organisations')
+  })
   proposing('/desk/organisations/lent', (form) => ({
     kind: form.get('act') === 'take-back' ? 'take-back' : 'lend',
     organisationId: form.get('organisation'),
@@ -109,6 +127,9 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     ...plainIn(form),
   }))
 }
+
+const missingIn = ({ issues }: z.core.$ZodError) =>
+  issues.map(({ path: at }) => ({ pointer: `/${at.join('/')}`, detail: 'Give this.' }))
 
 type DeskForm = Parameters<Parameters<Pages>[1]>[0]['form']
 
@@ -127,6 +148,7 @@ function WaitingActs(props: { visit: DeskVisit; waiting: readonly WaitingAct[]; 
     lend: t.gLend,
     'take-back': t.gTakeBack,
     affected: t.gAffected,
+    secrecy: t.gSecrecy,
   }
   const said = ({ content }: WaitingAct) =>
     Object.entries(content)

@@ -4,10 +4,11 @@ import { FUNCTION_IDS, functionTitle } from '../firewall/functions.ts'
 import type { Lockdown } from '../firewall/lockdown.ts'
 import { type PolicyEngine, purposes } from '../firewall/policies.ts'
 import type { LedgerLine } from '../ledger/lines.ts'
-import { Csrf, Field, Select, Tick } from '../ui/form.tsx'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Select, Tick } from '../ui/form.tsx'
 import { Details } from '../ui/parts.tsx'
 import { whoNames } from './neighbour-past-page.tsx'
 import { Desk, type DeskVisit, timeText } from './shell.tsx'
+import type { Typed } from './typed.ts'
 
 export interface FlagShown {
   id: string
@@ -105,8 +106,14 @@ export function FlagsPage(props: {
 }
 
 /** Demands by authorities from the first day to the letter, and the lockdown. */
-export function LegalPage(props: { visit: DeskVisit; demands: readonly DemandOutline[]; lockdown: Lockdown }) {
-  const { visit, demands, lockdown } = props
+export function LegalPage(props: {
+  visit: DeskVisit
+  demands: readonly DemandOutline[]
+  lockdown: Lockdown
+  typed?: Typed
+  faults?: Faults
+}) {
+  const { visit, demands, lockdown, typed = {}, faults = {} } = props
   const { t, language, town, session } = visit
   const stages: Record<string, string> = {
     refused: t.dRefused,
@@ -116,12 +123,20 @@ export function LegalPage(props: { visit: DeskVisit; demands: readonly DemandOut
   }
   return (
     <Desk visit={visit} title={t.dLegal} here="/desk/legal">
+      <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{t.dDemands}</h1>
       <ul class="cards">
         {demands.map((demand) => (
           <li>
             <strong dir="ltr">{demand.reference}</strong> · {timeText(language, town.timeZone, demand.receivedAt)} ·{' '}
             {stages[demand.stage]}
+            {demand.secretUntil
+              ? ` · ${t.dSecretUntil.replace('{day}', timeText(language, town.timeZone, demand.secretUntil))}`
+              : ''}
+            <p>
+              <a href={`/desk/legal/${demand.id}/document`}>{t.dDemandPaper}</a>
+            </p>
+            {demand.secretUntil ? <Prolong visit={visit} demand={demand} /> : ''}
             {demand.stage === 'refused' ? (
               <p>
                 <a href={`/desk/legal/${demand.id}/letter`}>{t.dLetter}</a>
@@ -147,23 +162,31 @@ export function LegalPage(props: { visit: DeskVisit; demands: readonly DemandOut
           </li>
         ))}
       </ul>
-      <Details summary={t.dDemand}>
-        <form method="post" action="/desk/legal">
+      <Details summary={t.dDemand} open={Object.keys(faults).length > 0}>
+        <form method="post" action="/desk/legal" enctype="multipart/form-data">
           <Csrf token={session.csrf} />
-          <Field name="authority" label={t.dAuthority} required auto />
+          <Field name="authority" label={t.dAuthority} value={typed.authority} required auto />
           <Select
             name="function"
             label={t.dFunction}
+            value={typed.function ?? ''}
             options={[
               ...FUNCTION_IDS.map((one) => [one, functionTitle(one, language)] as const),
               ['', t.aOther] as const,
             ]}
           />
-          <Tick name="immigration" label={t.dForImmigration} on={false} />
-          <Tick name="judge" label={t.dJudge} on={false} />
-          <Field name="basis" label={t.dBasis} required auto />
-          <Field name="scope" label={t.dScope} lines={3} required auto />
-          <Field name="document" label={t.dHash} required />
+          <Tick name="immigration" label={t.dForImmigration} on={typed.immigration !== undefined} />
+          <Tick name="judge" label={t.dJudge} on={typed.judge !== undefined} />
+          <Field name="basis" label={t.dBasis} value={typed.basis} required auto />
+          <Field name="scope" label={t.dScope} value={typed.scope} lines={3} required auto />
+          <Field
+            name="document"
+            type="file"
+            label={t.dDemandPaper}
+            hint={t.dDemandPaperHint}
+            fault={faults.document}
+            required
+          />
           <button type="submit" class="govuk-button">
             {t.dSave}
           </button>
@@ -179,6 +202,31 @@ export function LegalPage(props: { visit: DeskVisit; demands: readonly DemandOut
         </button>
       </form>
     </Desk>
+  )
+}
+
+/** Keeps an order from its neighbour for longer, once another officer agrees. */
+function Prolong(props: { visit: DeskVisit; demand: DemandOutline }) {
+  const { visit, demand } = props
+  const { t, session } = visit
+  return (
+    <Details summary={t.gSecrecy}>
+      <form method="post" action="/desk/legal/secrecy">
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="entry" value={demand.reference} />
+        <DateField
+          name="until"
+          legend={t.hUntil}
+          hint={t.gSecrecyHint}
+          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+          value={() => ''}
+        />
+        <Field name="basis" id={`basis-${demand.id}`} label={t.dBasis} required auto />
+        <button type="submit" class="govuk-button govuk-button--secondary">
+          {t.dSave}
+        </button>
+      </form>
+    </Details>
   )
 }
 

@@ -2,6 +2,7 @@ import { listDemands, readDemand, recordDemand, reviewDemand } from '../firewall
 import { exploreLedger, openFlags, Release, releaseBudget, reviewFlag, staffActivity } from '../firewall/flags.ts'
 import { refusalLetters } from '../firewall/letters.ts'
 import { lockdownState, voteLockdown } from '../firewall/lockdown.ts'
+import { keepDocument, LARGEST_DOCUMENT, readDocument } from '../firewall/order-documents.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { StaffRole } from '../firewall/requester.ts'
 import { verifierKey } from '../ledger/checkpoint.ts'
@@ -12,7 +13,7 @@ import { plainIn } from '../ui/plain.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { FlagsPage, LedgerPage, LegalPage } from './oversight-page.tsx'
 import type { DeskDeps } from './routes.tsx'
-import { idIn } from './shell.tsx'
+import { type DeskVisit, idIn } from './shell.tsx'
 
 const LEGAL: readonly StaffRole[] = ['legal']
 
@@ -36,34 +37,53 @@ export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     await releaseBudget(deps.gate, town.id, requester, form.get('staff').slice(0, 320), release.data)
     return Reply.redirect('/desk/flags')
   })
+  const legalWork = async ({ town, requester }: DeskVisit) =>
+    (await listDemands(deps.gate, town.id, requester)).with(await lockdownState(deps.gate, town.id, requester))
   page({ method: 'get', path: '/desk/legal', roles: LEGAL }, async (visit) => {
-    const { town, requester } = visit
-    const shown = (await listDemands(deps.gate, town.id, requester)).with(
-      await lockdownState(deps.gate, town.id, requester),
-    )
-    return Reply.page(shown, ([demands, lockdown]) => <LegalPage visit={visit} demands={demands} lockdown={lockdown} />)
+    return Reply.page(await legalWork(visit), ([demands, lockdown]) => (
+      <LegalPage visit={visit} demands={demands} lockdown={lockdown} />
+    ))
   })
-  page({ method: 'post', path: '/desk/legal', roles: LEGAL }, async ({ town, requester, form }) => {
-    const documentSha256 = form.get('document').toLowerCase()
-    if (!/^[0-9a-f]{64}$/.test(documentSha256)) throw new InvalidInput([])
-    await recordDemand(
-      deps.gate,
-      town.id,
-      requester,
-      {
-        authority: {
-          name: form.get('authority').slice(0, 200),
-          functions: form.get('function') === '' ? [] : [form.get('function')],
+  page({ method: 'post', path: '/desk/legal', roles: LEGAL, file: LARGEST_DOCUMENT }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const bytes = form.file('document')
+    if (bytes === undefined) {
+      const shown = await legalWork(visit)
+      return Reply.page(
+        shown,
+        ([demands, lockdown]) => (
+          <LegalPage
+            visit={visit}
+            demands={demands}
+            lockdown={lockdown}
+            typed={Object.fromEntries(form.entries())}
+            faults={{ document: t.dDemandPaperMissing }}
+          />
+        ),
+        422,
+      )
+    }
+    const kept = await keepDocument(deps.gate, town.id, requester, bytes)
+    await kept.mapAsync(async ({ id: documentId }) =>
+      recordDemand(
+        deps.gate,
+        town.id,
+        requester,
+        {
+          authority: {
+            name: form.get('authority').slice(0, 200),
+            functions: form.get('function') === '' ? [] : [form.get('function')],
+          },
+          purpose: form.has('immigration') ? 'immigration-control' : 'other',
+          basis: form.has('judge') ? 'judge-order' : 'other',
+          basisText: form.get('basis').slice(0, 500),
+          scope: form.get('scope').slice(0, 2000),
+          fields: [],
+          documentId,
+          ...plainIn(form),
         },
-        purpose: form.has('immigration') ? 'immigration-control' : 'other',
-        basis: form.has('judge') ? 'judge-order' : 'other',
-        basisText: form.get('basis').slice(0, 500),
-        scope: form.get('scope').slice(0, 2000),
-        fields: [],
-        documentSha256,
-        ...plainIn(form),
-      },
-      deps.clock.now(),
+        deps.clock.now(),
+      ),
     )
     return Reply.redirect('/desk/legal')
   })
@@ -78,6 +98,9 @@ export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     await reviewDemand(deps.gate, visit.town.id, visit.requester, idIn(visit), visit.form.get('approves') === 'yes')
     return Reply.redirect('/desk/legal')
   })
+  page({ method: 'get', path: '/desk/legal/:id/document', roles: LEGAL }, async (visit) =>
+    Reply.download(await readDocument(deps.gate, visit.town.id, visit.requester, idIn(visit)), 'demand'),
+  )
   page({ method: 'get', path: '/desk/legal/:id/letter', roles: LEGAL }, async (visit) => {
     const { press } = deps
     if (press === undefined) throw new NoPress()

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
+import { sql } from 'kysely'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
@@ -8,7 +9,9 @@ import { called, confirmedPlain, mustBePlain, plain } from './free-text.ts'
 import { FunctionId } from './functions.ts'
 import type { Ask, Gate } from './gate.ts'
 import { AnotherOfficer } from './officer-acts.ts'
+import { freeDocument, handling } from './order-documents.ts'
 import { type Authority, Refusal, type Staff } from './requester.ts'
+import type { DataKey } from './seal.ts'
 
 /** Fields an order may name. */
 export const ORDER_FIELDS = ['name', 'dateOfBirth', 'contact', 'address', 'residence'] as const
@@ -29,7 +32,8 @@ export const Demand = z
     scope: plain(2000),
     neighbourId: z.uuid().optional(),
     fields: z.array(z.enum(ORDER_FIELDS)).max(ORDER_FIELDS.length),
-    documentSha256: z.string().regex(/^[0-9a-f]{64}$/),
+    /** Of the document, uploaded before: see `POST /v1/access-requests/documents`. */
+    documentId: z.uuid(),
     /** The day until which the order forbids telling the neighbour, where it does. */
     secretUntil: z.iso.date().optional(),
     confirmedPlain,
@@ -51,6 +55,8 @@ export interface Recorded {
 export interface AccessRequest extends Recorded {
   receivedAt: string
   demand: Demand
+  /** SHA-256 of its document, hex. */
+  documentSha256: string
   approvals: number
 }
 
@@ -61,15 +67,13 @@ export class OutOfTurn extends Problem {
   }
 }
 
-const handling = (municipalityId: string, requester: Staff) =>
-  ({ municipalityId, requester, action: 'handle-demand', purpose: 'access-requests', fields: [] }) as const
 const place = (id: string) => ({ table: 'access_requests', column: 'details', row: id })
 
 /**
  * Writes a demand down as a case and decides it at once. From or for immigration enforcement it is refused, whatever
  * it rests on; only a judge's order about one named neighbour comes under review; all else is refused.
  *
- * @throws {InvalidInput} when it is to be kept secret for longer than anything is
+ * @throws {InvalidInput} when it is to be kept secret for longer than anything is, or its document was not uploaded
  * @throws {SaysTooMuch} when its words may be about somebody's papers, and nobody said that they are not
  * @throws {Refusal} for anyone but legal staff
  */
@@ -81,15 +85,12 @@ export async function recordDemand(
   now: Temporal.Instant,
 ): Promise<Disclosed<Recorded>> {
   await mustBePlain(gate, municipalityId, officer, Demand, said)
-  const last = now.toZonedDateTimeISO('UTC').toPlainDate().add({ days: MOST_SECRET_DAYS })
-  if (said.secretUntil !== undefined && Temporal.PlainDate.compare(said.secretUntil, last) > 0)
-    throw new InvalidInput([
-      { pointer: '/secretUntil', detail: `An order is kept from the neighbour for ${MOST_SECRET_DAYS} days at most.` },
-    ])
+  if (said.secretUntil !== undefined) mustEndInTime(said.secretUntil, now, '/secretUntil')
   const id = uuidv7()
   const reference = newReference()
   let demand = said
   await gate.decide(handling(municipalityId, officer), async (transaction) => {
+    await freeDocument(transaction, officer, said.documentId)
     const { organisationId } = said.authority
     if (organisationId === undefined) return
     const known = await transaction
@@ -112,7 +113,7 @@ export async function recordDemand(
         basis: demand.basis,
         data_key_id: ledger.id,
         details: Buffer.from(ledger.seal(place(id), demand)),
-        document_hash: Buffer.from(demand.documentSha256, 'hex'),
+        document_id: demand.documentId,
         subject_id: stage === 'refused' ? null : (demand.neighbourId ?? null),
         stage,
       })
@@ -120,6 +121,15 @@ export async function recordDemand(
     return { id, reference, stage }
   }
   return gate.decide(askOf(municipalityId, reference, demand), store('under-review'), store('refused'))
+}
+
+/** @throws {InvalidInput} when something is to be kept from a neighbour for longer than anything is */
+export function mustEndInTime(until: string, now: Temporal.Instant, pointer: string): void {
+  const last = now.toZonedDateTimeISO('UTC').toPlainDate().add({ days: MOST_SECRET_DAYS })
+  if (Temporal.PlainDate.compare(until, last) > 0)
+    throw new InvalidInput([
+      { pointer, detail: `An order is kept from the neighbour for ${MOST_SECRET_DAYS} days at most.` },
+    ])
 }
 
 /** What the policies are asked about a demand: when it comes, at each review, and at the opening. */
@@ -226,7 +236,13 @@ export async function readDemand(
 ): Promise<Disclosed<AccessRequest>> {
   const { ledger } = await gate.keysOf(municipalityId)
   return gate.decide(handling(municipalityId, officer), async (transaction) => {
-    const row = await transaction.selectFrom('access_requests').selectAll().where('id', '=', id).executeTakeFirst()
+    const row = await transaction
+      .selectFrom('access_requests')
+      .innerJoin('demand_documents', 'demand_documents.id', 'access_requests.document_id')
+      .selectAll('access_requests')
+      .select('demand_documents.sha256')
+      .where('access_requests.id', '=', id)
+      .executeTakeFirst()
     if (row === undefined) throw new NotFound()
     return {
       id,
@@ -234,6 +250,7 @@ export async function readDemand(
       stage: row.stage as Stage,
       receivedAt: row.received_at.toTemporalInstant().toString(),
       demand: ledger.open(place(id), row.details) as Demand,
+      documentSha256: row.sha256.toString('hex'),
       approvals: await approvalsOf(transaction, id),
     }
   })
@@ -262,6 +279,8 @@ export async function approvedOrder(
 
 export interface DemandOutline extends Recorded {
   receivedAt: string
+  /** RFC 3339: until when the neighbour is not told, of an order that was opened in secret. */
+  secretUntil: string | undefined
   approvals: number
 }
 
@@ -274,7 +293,12 @@ export async function listDemands(
   return gate.decide(handling(municipalityId, officer), async (transaction) => {
     const rows = await transaction
       .selectFrom('access_requests')
-      .select(['id', 'reference', 'stage', 'received_at'])
+      .leftJoin('notices', (join) =>
+        join
+          .onRef('notices.id', '=', 'access_requests.notice_id')
+          .on('notices.visible_from', '>', sql<Date>`clock_timestamp()`),
+      )
+      .select(['access_requests.id', 'reference', 'stage', 'received_at', 'notices.visible_from'])
       .select((row) =>
         row
           .selectFrom('access_request_reviews')
@@ -291,7 +315,30 @@ export async function listDemands(
       reference: row.reference,
       stage: row.stage as Stage,
       receivedAt: row.received_at.toISOString(),
+      secretUntil: row.visible_from?.toISOString(),
       approvals: Number(row.approvals ?? 0),
     }))
   })
+}
+
+/** An order that was opened and is kept from the neighbour, for whoever prolongs that. @throws {NotFound} {OutOfTurn} when it is not secret any more */
+export async function secretOrder(
+  transaction: Transaction,
+  ledger: DataKey,
+  reference: string,
+): Promise<{ noticeId: string; visibleFrom: Temporal.Instant; authorityId: string | undefined }> {
+  const row = await transaction
+    .selectFrom('access_requests')
+    .leftJoin('notices', 'notices.id', 'access_requests.notice_id')
+    .select(['access_requests.id', 'access_requests.details', 'stage', 'notice_id', 'visible_from'])
+    .where('reference', '=', reference)
+    .executeTakeFirst()
+  if (row === undefined) throw new NotFound()
+  if (row.stage !== 'opened' || row.notice_id === null || row.visible_from === null) throw new OutOfTurn()
+  const demand = ledger.open(place(row.id), row.details) as Demand
+  return {
+    noticeId: row.notice_id,
+    visibleFrom: row.visible_from.toTemporalInstant(),
+    authorityId: demand.authority.organisationId,
+  }
 }

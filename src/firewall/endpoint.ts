@@ -1,5 +1,6 @@
 import { type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { bytesOf } from '../platform/bytes.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { type FieldError, InvalidInput, OAuthProblem, Problem, VersionConflict } from '../platform/problem.ts'
 import { type Log, outlineOf } from '../platform/telemetry.ts'
@@ -43,6 +44,8 @@ interface Spec<Auth extends 'public' | 'staff' | 'requester'> {
   body?: z.ZodType
   /** The body comes as a form, as OAuth has it, not as JSON. */
   form?: boolean
+  /** The body is a file of so many bytes at most, of whatever kind. */
+  file?: number
   /** The route reads `Padron-Purpose`. */
   purpose?: boolean
   /** The route creates something: `Idempotency-Key` is required. */
@@ -61,6 +64,8 @@ export interface Visit<Town, Auth, Params, Query, Body> {
   params: Params
   query: Query
   body: Body
+  /** The bytes that came, of a route that takes a file. */
+  file: Uint8Array
   /** Where it comes from: an address, or nothing. Only for counting tries. */
   source: string
   /** The Authorization header, for routes that know their own kind of token. */
@@ -238,6 +243,8 @@ async function parsed(context: Context, spec: Spec<'public' | 'staff' | 'request
       ? undefined
       : read(spec.body, await (spec.form ? formBody(context) : jsonBody(context)), (path) => path)
 
+  const file = spec.file === undefined ? new Uint8Array() : await bytesOf(context.req.raw, spec.file)
+
   const header = (name: string, needed: boolean | undefined, form: RegExp, shape: string) => {
     const value = context.req.header(name)
     if (!needed || (value !== undefined && form.test(value))) return value ?? ''
@@ -258,7 +265,7 @@ async function parsed(context: Context, spec: Spec<'public' | 'staff' | 'request
     version = Number(match[1])
   }
   if (errors.length > 0) throw new InvalidInput(errors)
-  return { params, query, body, purpose, idempotencyKey, version }
+  return { params, query, body, file, purpose, idempotencyKey, version }
 }
 
 async function bodyText(context: Context): Promise<string> {
@@ -360,6 +367,16 @@ function described(spec: Spec<'public' | 'staff' | 'requester'>): RouteConfig {
             },
           }
         : {}),
+      ...(spec.file
+        ? {
+            body: {
+              required: true,
+              content: {
+                'application/octet-stream': { schema: z.any().openapi({ type: 'string', format: 'binary' }) },
+              },
+            },
+          }
+        : {}),
     },
     responses,
   }
@@ -370,6 +387,7 @@ const REASONS: Record<number, string> = {
   403: 'Refused; the same whoever or whatever it is about',
   404: 'Nothing here for you',
   409: 'Not as things stand; `code` says why',
+  413: 'Larger than anything that is kept',
   412: 'Changed since you read it',
   422: 'A field, parameter or header cannot be accepted',
   428: 'If-Match is missing',

@@ -27,6 +27,8 @@ export interface Acts {
   lend: { staff: string; organisationId: string }
   'take-back': { staff: string; organisationId: string }
   affected: { kid: string }
+  /** An order of this reference is kept from its neighbour until this day. */
+  secrecy: { reference: string; until: string; basis: string }
 }
 export type ActKind = keyof Acts
 export type Act = { [K in ActKind]: { kind: K; content: Acts[K] } }[ActKind]

@@ -4,8 +4,9 @@ import type { Clock } from '../platform/clock.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
+import { mustEndInTime } from './access-requests.ts'
 import type { Disclosed } from './disclosed.ts'
-import { called, confirmedPlain, FREE_TEXT, mustBePlain, passing } from './free-text.ts'
+import { called, confirmedPlain, FREE_TEXT, mustBePlain, passing, plain } from './free-text.ts'
 import { closes, FunctionId } from './functions.ts'
 import type { Gate } from './gate.ts'
 import { type Act, type ActState, type Acts, type Carry, enrolling, proposeAct } from './officer-acts.ts'
@@ -112,20 +113,23 @@ export async function listOrganisations(
 /**
  * What each act does when it takes effect.
  *
- * @param application enrols an organisation that applied: its own room knows how
+ * @param rooms what other rooms do: the enrolment of whoever applied, the prolonging of an order's secrecy
  */
 export const carrying =
   (
     clock: Clock,
     municipalityId: string,
-    application: (transaction: Transaction, content: Acts['application']) => Promise<string | undefined>,
+    rooms: {
+      application(transaction: Transaction, content: Acts['application']): Promise<string | undefined>
+      secrecy(transaction: Transaction, content: Acts['secrecy']): Promise<void>
+    },
   ): Carry =>
   async (transaction, { kind, content }) => {
     switch (kind) {
       case 'enrol':
         return enrolIn(transaction, clock, municipalityId, content)
       case 'application':
-        return application(transaction, content)
+        return rooms.application(transaction, content)
       case 'function':
         await mustBeKnown(transaction, [content.organisationId])
         await tieOrganisation(transaction, municipalityId, {
@@ -185,6 +189,9 @@ export const carrying =
           .where('staff_id', '=', content.staff)
           .where('organisation_id', '=', content.organisationId)
           .execute()
+        return undefined
+      case 'secrecy':
+        await rooms.secrecy(transaction, content)
         return undefined
       case 'affected':
         return undefined
@@ -288,6 +295,14 @@ export const Proposal = z
     Lending.extend(kindOf('lend')),
     Lending.extend(kindOf('take-back')),
     z.strictObject({ ...kindOf('affected'), kid: z.string().regex(/^[\w-]{43}$/) }),
+    z.strictObject({
+      ...kindOf('secrecy'),
+      reference: z.string().regex(/^D-[2-9A-HJ-NP-Z]{10}$/),
+      until: z.iso.date(),
+      /** What prolongs it. */
+      basis: plain(500, 3),
+      confirmedPlain,
+    }),
   ])
   .openapi('OfficerAct', {
     description:
@@ -309,6 +324,7 @@ export async function propose(
   carry: Carry,
 ): Promise<Disclosed<ActState>> {
   await mustBePlain(deps.gate, municipalityId, officer, Proposal, proposal)
+  if (proposal.kind === 'secrecy') mustEndInTime(proposal.until, deps.clock.now(), '/until')
   const act = actOf(proposal)
   return proposeAct(deps, municipalityId, officer, act, carry, closesTheGate(act))
 }
@@ -334,5 +350,9 @@ function actOf(proposal: Proposal): Act {
       return { kind: proposal.kind, content: { staff: proposal.staff, organisationId: proposal.organisationId } }
     case 'affected':
       return { kind: 'affected', content: { kid: proposal.kid } }
+    case 'secrecy': {
+      const { reference, until, basis } = proposal
+      return { kind: 'secrecy', content: { reference, until, basis } }
+    }
   }
 }

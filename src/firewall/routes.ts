@@ -15,6 +15,7 @@ import {
 import type { Gate } from './gate.ts'
 import { refusalLetters } from './letters.ts'
 import { lockdownState, voteLockdown } from './lockdown.ts'
+import { keepDocument, LARGEST_DOCUMENT, readDocument } from './order-documents.ts'
 import type { PolicyEngine } from './policies.ts'
 import { publicData, Reply } from './reply.ts'
 
@@ -87,6 +88,37 @@ export function firewallRoutes<T extends Town>(
     house,
     {
       method: 'post',
+      path: '/v1/access-requests/documents',
+      summary: 'Upload the document of a demand: it is hashed here and kept sealed',
+      tag: 'Access requests',
+      auth: 'staff',
+      file: LARGEST_DOCUMENT,
+      answers: {
+        201: { description: 'For the demand that rests on it', schema: z.object({ id: Id, sha256: z.string() }) },
+      },
+      refuses: [403, 413],
+    },
+    async ({ town, requester, file }) => Reply.disclose(await keepDocument(gate, town.id, requester, file), 201),
+  )
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/v1/access-requests/{id}/document',
+      summary: 'The document of a demand, as it came',
+      tag: 'Access requests',
+      auth: 'staff',
+      params: z.object({ id: Id }),
+      answers: { 200: { description: 'The file', type: 'application/octet-stream' } },
+      refuses: [403, 404],
+    },
+    async ({ town, requester, params }) =>
+      Reply.download(await readDocument(gate, town.id, requester, params.id), 'demand'),
+  )
+  endpoint(
+    house,
+    {
+      method: 'post',
       path: '/v1/access-requests',
       summary: 'Write down a formal demand for data, and have it decided',
       description:
@@ -112,7 +144,12 @@ export function firewallRoutes<T extends Town>(
       answers: {
         200: {
           description: 'The case',
-          schema: Recorded.extend({ receivedAt: z.string(), demand: Demand, approvals: z.int() }),
+          schema: Recorded.extend({
+            receivedAt: z.string(),
+            demand: Demand,
+            documentSha256: z.string(),
+            approvals: z.int(),
+          }),
         },
       },
       refuses: [403, 404],

@@ -1,16 +1,17 @@
-import { type Expression, sql } from 'kysely'
-import type { SealedPart } from '../firewall/gate.ts'
-import { wrappedKey } from '../firewall/municipality-keys.ts'
+import { sql } from 'kysely'
 import type { Requester } from '../firewall/requester.ts'
+import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { RegistryDeps } from './deps.ts'
-import type { Address } from './model.ts'
+import type { Address, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import { loadRecords } from './store.ts'
 
 /**
- * Hands the address of a household to the clerk who is adding someone to it.
+ * Hands the address of a household to the clerk who is adding someone to it: as the address of everyone there whom they may
+ * know of, each of whom sees it among their look-ups.
  *
- * @returns undefined when there is no such household in this municipality
+ * @returns undefined when there is no such household in this municipality, everyone there hides, or nobody lives there any more
  */
 export async function householdAddress(
   deps: RegistryDeps,
@@ -20,39 +21,26 @@ export async function householdAddress(
   purpose = 'registration',
 ): Promise<Address | undefined> {
   const action = purpose === 'registration' ? 'register' : 'open'
+  const day = today(deps.clock, town.timeZone)
   let address: Address | undefined
-  await deps.gate.open<{ address: Address }, 'address', void>(
+  await deps.gate.open<NeighbourFields, 'address', void>(
     { municipalityId: town.id, requester, action, purpose, fields: ['address'] },
     async (transaction) => {
-      const row = await transaction
-        .selectFrom('households')
-        .innerJoin('addresses', 'addresses.id', 'households.address_id')
-        .innerJoin('data_keys', 'data_keys.id', 'addresses.id')
-        .select(['addresses.id', 'addresses.kind', 'place', 'reference', 'usual_area'])
-        .select(['data_keys.municipality_id', 'data_keys.owner', 'registry_key_id', 'wrapped'])
-        // Where everyone hides, or nobody lives any more, there is no household to join.
-        .select((home) => isEmptyTo(home.ref('households.id')).as('hidden'))
-        .where('households.id', '=', householdId)
-        .executeTakeFirst()
-      if (row === undefined) return []
-      const parts = (['place', 'reference', 'usual_area'] as const).flatMap(
-        (column): SealedPart<{ address: Address }>[] => {
-          const sealed = row[column]
-          if (sealed === null) return []
-          return [
-            {
-              place: { table: 'addresses', column, row: row.id },
-              sealed,
-              keyId: row.id,
-              holds: ['address'],
-              assemble: (record, value) => {
-                record.address = { ...(record.address ?? { kind: row.kind }), ...(value as object) } as Address
-              },
-            },
-          ]
-        },
+      const mates = await transaction
+        .selectFrom('residences')
+        .innerJoin('neighbours', 'neighbours.id', 'residences.neighbour_id')
+        .select('neighbours.id')
+        .where('household_id', '=', householdId)
+        .where('superseded_at', 'is', null)
+        .where('valid_to', 'is', null)
+        .where((mate) => sql<boolean>`not is_hidden(${mate.ref('neighbours.id')}, ${mate.ref('neighbours.protected')})`)
+        .orderBy('neighbours.id')
+        .execute()
+      return loadRecords(
+        transaction,
+        mates.map(({ id }) => id),
+        { trueAt: day },
       )
-      return [{ subject: row.id, protected: row.hidden, keys: [wrappedKey(row)], parts, facts: {} }]
     },
     (records) => {
       address = records[0]?.address
@@ -60,12 +48,6 @@ export async function householdAddress(
   )
   return address
 }
-
-/** Whether nobody lives in a household whom the one who asks may know of. */
-const isEmptyTo = (householdId: Expression<string>) => sql<boolean>`not exists (
-  select from residences r join neighbours mate on mate.id = r.neighbour_id
-  where r.household_id = ${householdId} and r.superseded_at is null and r.valid_to is null
-    and not is_hidden(mate.id, mate.protected))`
 
 /** Everyone registered on a day in the household a neighbour is in, inside a transaction of the gate's. */
 export async function householdMembers(

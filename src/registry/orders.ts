@@ -1,13 +1,25 @@
-import { approvedOrder, askOf, MOST_SECRET_DAYS, moveTo, type OrderField } from '../firewall/access-requests.ts'
+import {
+  approvedOrder,
+  askOf,
+  MOST_SECRET_DAYS,
+  moveTo,
+  type OrderField,
+  OutOfTurn,
+  secretOrder,
+} from '../firewall/access-requests.ts'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { closes } from '../firewall/functions.ts'
 import type { Opened } from '../firewall/gate.ts'
-import type { Staff } from '../firewall/requester.ts'
+import type { Acts } from '../firewall/officer-acts.ts'
+import { loadPosition } from '../firewall/organisations.ts'
+import { Refusal, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
-import { leaveMessage } from './reach.ts'
+import { holdBack, leaveMessage } from './reach.ts'
 import { loadRecords } from './store.ts'
 
 /** How long after the opening, or after the day an order keeps it secret until, the neighbour knows at the latest. */
@@ -57,15 +69,46 @@ export async function openByOrder(
         fields: order.fields,
         openedAt: now.toString(),
       }
-      await leaveMessage(hand.transaction, town, {
+      const notice = await leaveMessage(hand.transaction, town, {
         neighbourId: order.neighbourId,
         kind: 'access-request',
         visibleFrom: from,
         dueBy: from.add({ hours: 24 * DAYS_TO_NOTIFY }),
         details: (id) => hand.seal(order.neighbourId, { table: 'notices', column: 'details', row: id }, details),
       })
+      await hand.transaction
+        .updateTable('access_requests')
+        .set({ notice_id: notice })
+        .where('id', '=', requestId)
+        .execute()
       hand.occasion({ order: order.reference })
       return record
     },
   )
+}
+
+/**
+ * Keeps an order that was opened from its neighbour for longer, as two officers decided: while it still is, for ninety days from
+ * now at most, and for no authority that is tied to enforcement since. When that is over the neighbour is told.
+ *
+ * @throws {NotFound} {OutOfTurn} {Refusal}
+ */
+export async function prolongSecrecy(
+  deps: Pick<RegistryDeps, 'gate' | 'clock'>,
+  town: Municipality,
+  transaction: Transaction,
+  { reference, until }: Acts['secrecy'],
+): Promise<void> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  const order = await secretOrder(transaction, ledger, reference)
+  const position = order.authorityId === undefined ? undefined : await loadPosition(transaction, order.authorityId)
+  const functions = [...(position?.organisations.values() ?? [])].flatMap((one) => one.functions)
+  if (position === undefined || closes(functions)) throw new Refusal()
+  const now = deps.clock.now()
+  const from = Temporal.PlainDate.from(until).toZonedDateTime(town.timeZone).toInstant()
+  const latest = now.add({ hours: 24 * MOST_SECRET_DAYS })
+  const ended = Temporal.Instant.compare(order.visibleFrom, now) <= 0
+  if (ended || Temporal.Instant.compare(from, order.visibleFrom) <= 0 || Temporal.Instant.compare(from, latest) > 0)
+    throw new OutOfTurn()
+  await holdBack(transaction, order.noticeId, from, from.add({ hours: 24 * DAYS_TO_NOTIFY }))
 }

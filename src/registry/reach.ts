@@ -103,6 +103,20 @@ export async function leaveMessage(
   return id
 }
 
+/** Lets a message that is not visible yet become so later. Whether it may is decided where the secrecy is. */
+export async function holdBack(
+  transaction: Transaction,
+  messageId: string,
+  visibleFrom: Temporal.Instant,
+  dueBy: Temporal.Instant,
+): Promise<void> {
+  await transaction
+    .updateTable('notices')
+    .set({ visible_from: new Date(visibleFrom.epochMilliseconds), due_by: new Date(dueBy.epochMilliseconds) })
+    .where('id', '=', messageId)
+    .execute()
+}
+
 /**
  * Writes down how somebody was told that messages wait. What they were told by stays, save that a message which only
  * waited may be told later by a letter or in person, and one by letter in person.

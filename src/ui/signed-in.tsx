@@ -35,6 +35,8 @@ export interface PageVisit<Who extends Staff | Resident> {
 export interface Form {
   get(name: string): string
   has(name: string): boolean
+  /** What was chosen as a file, of a page that takes files; nothing where none was. */
+  file(name: string): Uint8Array | undefined
   entries(): [string, string][]
 }
 
@@ -46,6 +48,8 @@ export interface PageSpec {
   whenLocked?: boolean
   /** Not to be undone: only shortly after signing in. Who signed in earlier does so again, and comes back. */
   fresh?: boolean
+  /** The form may bring a file of so many bytes. */
+  file?: number
 }
 
 const LARGEST_FORM = 256 * 1024
@@ -107,7 +111,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         const requester = session.requester as Who
         if (spec.roles && !(requester.kind === 'staff' && spec.roles.includes(requester.role)))
           throw new Problem('refused', 403, 'refused')
-        const form = spec.method === 'post' ? await readForm(context, session) : emptyForm
+        const form = spec.method === 'post' ? await readForm(context, session, spec.file) : emptyForm
         if (spec.method === 'post') sent = { form, csrf: session.csrf }
         const params = context.req.param() as Record<string, string>
         for (const value of Object.values(params))
@@ -157,22 +161,47 @@ function wayBack(spec: PageSpec, context: Context): string {
 export const safePath = (path: string, otherwise: `/${string}`): `/${string}` =>
   /^\/(?!\/)[\w\-/.?=&%]*$/.test(path) ? (path as `/${string}`) : otherwise
 
-const emptyForm: Form = { get: () => '', has: () => false, entries: () => [] }
+const emptyForm: Form = { get: () => '', has: () => false, file: () => undefined, entries: () => [] }
 
-async function readForm(context: Context, session: Session): Promise<Form> {
+async function readForm(context: Context, session: Session, largestFile: number | undefined): Promise<Form> {
   const site = context.req.header('sec-fetch-site')
   if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new Problem('refused', 403, 'refused')
-  const body = await context.req.text()
-  if (body.length > LARGEST_FORM) throw new Problem('too-large', 413, 'too large')
-  const fields = new URLSearchParams(body)
+  const { fields, files } = await fieldsOf(context, largestFile)
   // Both are keyed hashes of the same length: a comparison tells nothing that helps.
   if (fields.get('csrf') !== session.csrf) throw new Problem('refused', 403, 'refused')
   fields.delete('csrf')
   return {
     get: (name) => (fields.get(name) ?? '').trim(),
     has: (name) => fields.has(name),
+    file: (name) => files.get(name),
     entries: () => [...fields],
   }
+}
+
+/** The fields of a form, and the files it brings where the page takes any. */
+async function fieldsOf(
+  context: Context,
+  largestFile: number | undefined,
+): Promise<{ fields: URLSearchParams; files: ReadonlyMap<string, Uint8Array> }> {
+  const type = context.req.header('content-type') ?? ''
+  if (largestFile === undefined || !/^multipart\/form-data\b/i.test(type)) {
+    const body = await context.req.text()
+    if (body.length > LARGEST_FORM) throw new Problem('too-large', 413, 'too large')
+    return { fields: new URLSearchParams(body), files: new Map() }
+  }
+  const length = Number(context.req.header('content-length') ?? Number.NaN)
+  if (!(length <= largestFile + LARGEST_FORM)) throw new Problem('too-large', 413, 'too large')
+  const fields = new URLSearchParams()
+  const files = new Map<string, Uint8Array>()
+  const parts = await context.req.formData().catch(() => {
+    throw new Problem('invalid-input', 422, 'not a form')
+  })
+  for (const [name, value] of parts) {
+    if (typeof value === 'string') fields.append(name, value)
+    else if (value.size > largestFile) throw new Problem('too-large', 413, 'too large')
+    else if (value.size > 0) files.set(name, new Uint8Array(await value.arrayBuffer()))
+  }
+  return { fields, files }
 }
 
 /** A page about nobody, or that gives back what was typed. */

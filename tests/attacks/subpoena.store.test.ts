@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_COURT, DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { reviewDemand } from '../../src/firewall/access-requests.ts'
+import { LARGEST_DOCUMENT } from '../../src/firewall/order-documents.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
+import { uploaded } from '../support/demands.ts'
 import { type Answer, type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
@@ -25,12 +28,14 @@ const demand = (more: object = {}) => ({
   scope: 'The address of one person',
   neighbourId: person.id,
   fields: ['name', 'address'],
-  documentSha256: 'ab'.repeat(32),
   ...more,
 })
 type Case = { id: string; reference: string; stage: string }
-const record = (more: object = {}, as = 'legal'): Promise<Answer<Case>> =>
-  house.ask<Case>('POST', '/v1/access-requests', { as, body: demand(more) })
+const record = async (more: object = {}, as = 'legal'): Promise<Answer<Case>> =>
+  house.ask<Case>('POST', '/v1/access-requests', {
+    as,
+    body: demand({ documentId: await uploaded(house, as === 'second-legal' ? as : 'legal'), ...more }),
+  })
 const approve = (id: string, as = 'legal', approves = true) =>
   house.ask<Case>('POST', `/v1/access-requests/${id}/reviews`, { as, body: { approves } })
 const approveAs = (id: string, officer: string) => {
@@ -156,6 +161,83 @@ describe('an order of a judge', () => {
       "select (visible_from at time zone 'Europe/Madrid')::date::text as visible, (due_by at time zone 'Europe/Madrid')::date::text as due from notices order by visible_from desc limit 1",
     )
     expect(notice).toEqual({ visible: day(80), due: day(83) })
+  })
+
+  it('is kept secret for longer by two officers alone, while it is, and the neighbour is told when that ends', async () => {
+    const day = (days: number) =>
+      house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days }).toString()
+    const { id, reference } = (await record({ secretUntil: day(10), fields: ['address'] })).body
+    const longer = (until: string) =>
+      house.ask<{ id: string; status: string }>('POST', '/v1/officer-acts', {
+        as: 'legal',
+        body: { kind: 'secrecy', reference, until, basis: 'Order 18/2026 prolongs it' },
+      })
+    const decide = (act: string, as: string) =>
+      house.ask<{ code: string; status: string }>('POST', `/v1/officer-acts/${act}/decision`, {
+        as,
+        body: { approves: true },
+      })
+    // Before it is opened there is nothing to keep back.
+    expect((await decide((await longer(day(80))).body.id, 'second-legal')).body.code).toBe('out-of-turn')
+    await approveAs(id, 'second-legal')
+    await approveAs(id, 'third-legal')
+    expect((await open(id)).status).toBe(200)
+    const due = async () =>
+      (
+        await house.peek<{ visible: string }>(
+          `select (visible_from at time zone 'Europe/Madrid')::date::text as visible from notices
+           where id = (select notice_id from access_requests where id = '${id}')`,
+        )
+      )[0]?.visible
+    expect(await due()).toBe(day(10))
+    expect((await longer(day(95))).status).toBe(422)
+    const { body: act } = await longer(day(80))
+    expect(act.status).toBe('waiting')
+    expect((await decide(act.id, 'legal')).body.code).toBe('another-officer')
+    expect(await due()).toBe(day(10))
+    expect((await decide(act.id, 'second-legal')).status).toBe(200)
+    expect(await due()).toBe(day(80))
+    // Never shorter unseen, never after it became visible, never for years: in the database too.
+    expect((await decide((await longer(day(20))).body.id, 'second-legal')).body.code).toBe('out-of-turn')
+    const set = (to: string) =>
+      house.peek(
+        `update notices set visible_from = ${to}, due_by = ${to} where id = (select notice_id from access_requests where id = '${id}')`,
+      )
+    await expect(set(`now() + interval '200 days'`)).rejects.toMatchObject({ code: 'PD002' })
+    await expect(set(`now() + interval '1 day'`)).rejects.toMatchObject({ code: 'PD002' })
+    house.clock.advance({ hours: 24 * 81 })
+    expect((await decide((await longer(day(30))).body.id, 'second-legal')).body.code).toBe('out-of-turn')
+    house.clock.advance({ hours: -24 * 81 })
+  })
+
+  it('rests on a document that was uploaded, hashed here and kept sealed; each belongs to one demand', async () => {
+    const paper = 'An order of an invented court about Nour Azizi'
+    const { body: kept } = await house.ask<{ id: string; sha256: string }>('POST', '/v1/access-requests/documents', {
+      as: 'legal',
+      bytes: Buffer.from(paper),
+    })
+    expect(kept.sha256).toBe(createHash('sha256').update(paper).digest('hex'))
+    const { body } = await record({ documentId: kept.id })
+    const read = await house.ask('GET', `/v1/access-requests/${body.id}`, { as: 'second-legal' })
+    expect(read.body).toMatchObject({ documentSha256: kept.sha256 })
+    const file = await house.ask('GET', `/v1/access-requests/${body.id}/document`, { as: 'second-legal' })
+    expect(file.text).toBe(paper)
+    expect(file.headers.get('content-disposition')).toContain('attachment')
+    for (const as of ['clerk', 'supervisor', 'library'])
+      expect((await house.ask('GET', `/v1/access-requests/${body.id}/document`, { as })).status, as).toBe(403)
+    const missing = { status: 422, body: { errors: [{ pointer: '/documentId' }] } }
+    expect(await record({ documentId: kept.id })).toMatchObject(missing)
+    expect(await record({ documentId: crypto.randomUUID() })).toMatchObject(missing)
+    // What another officer uploaded is not taken for one's own.
+    expect(await record({ documentId: await uploaded(house, 'second-legal') })).toMatchObject(missing)
+    const send = (bytes: Uint8Array) => house.ask('POST', '/v1/access-requests/documents', { as: 'legal', bytes })
+    expect((await send(new Uint8Array())).status).toBe(422)
+    expect((await send(new Uint8Array(LARGEST_DOCUMENT + 1))).status).toBe(413)
+    expect((await send(new Uint8Array(LARGEST_DOCUMENT))).status).toBe(201)
+    const rows = await house.peek<{ row: string }>(
+      `select encode(content, 'escape') as row from demand_documents where id = '${kept.id}'`,
+    )
+    expect(rows[0]?.row).not.toMatch(/Azizi|order/i)
   })
 
   it('opens nothing for an authority that is tied to enforcement since it came, at a review or after both', async () => {

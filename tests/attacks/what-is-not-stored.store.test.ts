@@ -84,6 +84,7 @@ describe('what the registry has no place for', () => {
       'complaints.outcome',
       'data_keys.owner',
       'data_keys.registry_key_id',
+      'demand_documents.uploaded_by',
       'drafts.staff_id',
       'drawn_openings.read_by',
       'drawn_openings.staff_id',

@@ -109,6 +109,20 @@ describe('what somebody of the staff is shown', () => {
     await house.peek('update municipalities set office_hours = null')
   })
 
+  it('is each of a household whose address it shows, and each sees it among their look-ups', async () => {
+    const home = await register(house)
+    const mate = await register(house, { address: undefined, householdId: home.householdId } as never)
+    await house.ask('POST', '/v1/neighbours', {
+      as: 'second-clerk',
+      body: { ...somebody(), address: undefined, householdId: home.householdId },
+    })
+    const seen = await house.peek<{ subject_id: string }>(
+      `select subject_id from ledger_entries where purpose = 'registration' and subject_id in ('${home.id}', '${mate.id}')
+         and recorded_at > now() - interval '1 minute' group by subject_id having count(*) > 1`,
+    )
+    expect(seen.map(({ subject_id }) => subject_id).sort()).toEqual([home.id, mate.id].sort())
+  })
+
   it('is released once a day by a supervisor with a reason, never by oneself', async () => {
     const one = (await register(house)).id
     expect((await openRecord(house, one, 'second-clerk')).status).toBe(403)

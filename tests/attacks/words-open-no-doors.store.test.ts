@@ -115,7 +115,7 @@ describe('what an organisation does', () => {
       basisText: 'Order 17/2026',
       scope: 'The address of one person',
       fields: ['address'],
-      documentSha256: 'ab'.repeat(32),
+      documentId: crypto.randomUUID(),
     }
     const answer = await house.ask<{ errors: { pointer: string }[] }>('POST', '/v1/access-requests', {
       as: 'legal',

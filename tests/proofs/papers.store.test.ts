@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { PaperOrder } from '../../src/proofs/paper.ts'
 import { type ProofInvalid, verifyProof } from '../../src/verify/index.ts'
 import { openBrowser } from '../support/browser.ts'
+import { uploaded } from '../support/demands.ts'
 import { type House, openHouse, tokenOf } from '../support/house.ts'
 import { textOfPdf as textOf } from '../support/pdf-text.ts'
 import { register } from '../support/people.ts'
@@ -230,7 +231,7 @@ describe('the letter that refuses a demand', () => {
       basisText: 'because',
       scope: 'everyone',
       fields: [],
-      documentSha256: 'a'.repeat(64),
+      documentId: await uploaded(house),
     }
     const { body } = await house.ask<{ id: string; reference: string }>('POST', '/v1/access-requests', {
       as: 'legal',

@@ -48,6 +48,8 @@ export interface Asked {
   as?: string
   token?: string
   body?: unknown
+  /** A file, sent as it is. */
+  bytes?: Uint8Array
   purpose?: string
   idempotencyKey?: string | null
   ifMatch?: number
@@ -177,12 +179,14 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
             host: 'vallmar.example',
             ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
             ...(asked.body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...(asked.bytes === undefined ? {} : { 'content-type': 'application/octet-stream' }),
             ...(asked.purpose === undefined ? {} : { 'padron-purpose': asked.purpose }),
             ...(method === 'POST' && key !== null ? { 'idempotency-key': key } : {}),
             ...(asked.ifMatch === undefined ? {} : { 'if-match': `"${asked.ifMatch}"` }),
             ...asked.headers,
           },
           ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
+          ...(asked.bytes === undefined ? {} : { body: Uint8Array.from(asked.bytes) }),
         }),
       )
       const text = await response.text()
