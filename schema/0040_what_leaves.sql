@@ -48,14 +48,16 @@ alter table municipalities add column office_hours jsonb;
 create function points_of(fields integer, weights integer[]) returns bigint language sql immutable as $$
   select coalesce(sum(weights[bit]), 0) from generate_subscripts(weights, 1) as bit where (fields >> (bit - 1)) & 1 = 1 $$;
 
--- Counts what somebody is shown, once for each person, field and span. In the transaction that shows it.
-create function count_seen(who text, shown_people bytea[], shown integer, weights integer[]) returns void
+-- Counts what somebody is shown, once for each person, field and span, in the transaction that shows it. What the spans that
+-- are running come to with it.
+create function count_seen(who text, shown_people bytea[], shown integer, weights integer[]) returns jsonb
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   town uuid := current_municipality();
   this_hour timestamptz := date_trunc('hour', clock_timestamp(), 'UTC');
   this_day timestamptz := date_trunc('day', clock_timestamp(), 'UTC');
   this_month timestamptz := date_trunc('month', clock_timestamp(), 'UTC');
+  come_to jsonb;
 begin
   -- One at a time for whoever is counted, so that nothing is missed between two questions.
   perform pg_advisory_xact_lock(hashtextextended(town::text || who, 40));
@@ -82,6 +84,10 @@ begin
   where coalesce(added.points, 0) > 0 or added.people > 0
   on conflict (municipality_id, counted, span, begins) do update
     set people = known.people + excluded.people, points = known.points + excluded.points;
+  select coalesce(jsonb_agg(jsonb_build_object('span', known.span, 'begins', known.begins, 'people', known.people, 'points', known.points)), '[]')
+  into come_to from seen_totals known where known.municipality_id = town and known.counted = who
+    and known.begins = date_trunc(known.span, clock_timestamp(), 'UTC');
+  return come_to;
 end $$;
 revoke all on function points_of(integer, integer[]), count_seen(text, bytea[], integer, integer[]) from public;
 grant execute on function count_seen(text, bytea[], integer, integer[]) to padron_app, padron_gate;

@@ -4,7 +4,7 @@ import { type Database, inMunicipality, type Transaction } from '../platform/dat
 import { type CaseFile, caseStands } from './cases.ts'
 import { type Disclosed, disclosed } from './disclosed.ts'
 import type { KeyProvider } from './key-provider.ts'
-import { OverBudget } from './leaving.ts'
+import { OverBudget, spentOrElse } from './leaving.ts'
 import { type MunicipalityKeys, municipalityKeys } from './municipality-keys.ts'
 import type { Decision, PolicyEngine } from './policies.ts'
 import { type Action, belongs, Refusal, type Requester } from './requester.ts'
@@ -337,7 +337,7 @@ export function createGate(deps: GateDeps): Gate {
         await watchLeaving(transaction, town, ask, standing, people, stands)
         return { result }
       }
-      const outcome = await inMunicipality(database, ask.municipalityId, answer, GATE_ROLE)
+      const outcome = await inMunicipality(database, ask.municipalityId, answer, GATE_ROLE).catch(spentOrElse)
       if ('refused' in outcome) return refuse(ask, outcome.refused, outcome.standing)
       return disclosed(outcome.result)
     },

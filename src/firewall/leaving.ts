@@ -95,6 +95,26 @@ export class OverBudget extends Problem {
   }
 }
 
+/** Undoes, from inside its transaction, an answer that would show more than whoever asks may see. */
+export class Spent extends Error {
+  /** RFC 3339. */
+  readonly until: string
+
+  constructor(until: string) {
+    super('spent')
+    this.until = until
+  }
+}
+
+/** The refusal of an answer that was undone. */
+export function spentOrElse(error: unknown) {
+  if (!(error instanceof Spent)) throw error
+  return {
+    refused: { permitted: false, policies: ['firewall.budget'] },
+    standing: { overBudget: true, spentUntil: error.until },
+  }
+}
+
 /** Under which name somebody is counted: a member of staff alone, all machines of an organisation as one, a card by whose it is. */
 export function countedAs(requester: Requester): string | null {
   switch (requester.kind) {
@@ -124,6 +144,7 @@ export interface Totals {
  * Whether somebody has been shown all they may.
  *
  * @param released a supervisor has doubled it for today
+ * @param counted whether the totals hold what is about to be shown already: then all of it may be spent, and no more
  * @returns until when, RFC 3339; nothing of whoever has some left
  */
 export function spentUntil(
@@ -131,6 +152,7 @@ export function spentUntil(
   totals: readonly Totals[],
   town: TownBudgets,
   released: boolean,
+  counted: 'before-this' | 'with-this' = 'before-this',
 ): string | undefined {
   const name = budgetName(requester)
   const ends = totals.flatMap(({ span, begins, people, points }) => {
@@ -138,7 +160,9 @@ export function spentUntil(
     const budget = town[name as keyof TownBudgets]?.[span as Span] ?? usual
     if (budget === undefined) return []
     const times = released ? 2 : 1
-    if (people < budget.people * times && points < budget.points * times) return []
+    const [ofPeople, ofPoints] = [budget.people * times, budget.points * times]
+    if (counted === 'with-this' ? people <= ofPeople && points <= ofPoints : people < ofPeople && points < ofPoints)
+      return []
     const from = Temporal.Instant.from(begins).toZonedDateTimeISO('UTC')
     return [
       from
@@ -148,17 +172,6 @@ export function spentUntil(
     ]
   })
   return ends.sort().at(-1)
-}
-
-/** Waits until nobody else is showing this requester anything; nobody else does until the transaction is over. As `count_seen` does. */
-export async function waitForOwn(
-  transaction: Transaction,
-  municipalityId: string,
-  requester: Requester,
-): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${municipalityId}::text || ${countedAs(requester)}, 40))`.execute(
-    transaction,
-  )
 }
 
 /** Whether somebody has been shown three quarters of the people they may see in a day: a supervisor should look. */
@@ -177,15 +190,17 @@ export const neverSpent = ({ action, fields, purpose }: Pick<Ask, 'action' | 'fi
  * Counts what somebody is shown, in the transaction that shows it. What neighbours see of themselves is not counted.
  *
  * @param hash the town's keyed hash: the table holds nobody's id
+ * @returns what the running spans come to with it; nothing where nothing is counted. Nobody else shows this requester anything
+ *   until the transaction is over, so that no two questions are each within the budget and together beyond it.
  */
 export async function countLeaving(
   transaction: Transaction,
   hash: (text: string) => Buffer,
   { requester, fields, purpose }: Pick<Ask, 'requester' | 'fields' | 'purpose'>,
   shown: readonly string[],
-): Promise<void> {
+): Promise<Totals[]> {
   // What two officers decided together is in the ledger, and is no part of what one of them needs for orders.
-  if (purpose === 'incident') return
+  if (purpose === 'incident') return []
   const who = countedAs(requester)
   const bits = FIELDS.reduce(
     (sum, field, bit) => ((fields as readonly string[]).includes(field) ? sum | (1 << bit) : sum),
@@ -193,8 +208,11 @@ export async function countLeaving(
   )
   const own = requester.kind === 'resident' ? requester.neighbourId : undefined
   const people = shown.filter((id) => id !== own)
-  if (who === null || bits === 0 || people.length === 0) return
+  if (who === null || bits === 0 || people.length === 0) return []
   const hashes = people.map((id) => `\\\\x${hash(`seen ${who} ${id}`).subarray(0, 16).toString('hex')}`)
-  await sql`select count_seen(${who}, ${`{${hashes.map((one) => `"${one}"`).join(',')}}`}::text::bytea[], ${bits}::integer,
-    ${WEIGHTS_OF_BITS}::text::integer[])`.execute(transaction)
+  const { rows } = await sql<{
+    totals: Totals[]
+  }>`select count_seen(${who}, ${`{${hashes.map((one) => `"${one}"`).join(',')}}`}::text::bytea[], ${bits}::integer,
+    ${WEIGHTS_OF_BITS}::text::integer[]) as totals`.execute(transaction)
+  return rows[0]?.totals ?? []
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../platform/database.ts'
 import type { Ask } from './gate.ts'
-import { countedAs, hasSeenMuch, neverSpent, spentUntil, type Totals, type TownBudgets, waitForOwn } from './leaving.ts'
+import { countedAs, hasSeenMuch, neverSpent, spentUntil, type Totals, type TownBudgets } from './leaving.ts'
 import { type GraphCache, loadPosition, type Position } from './organisations.ts'
 import { belongs, type Requester } from './requester.ts'
 
@@ -18,6 +18,9 @@ export interface Standing {
   spentUntil?: string | undefined
   /** Most of what they may be shown in a day has been. */
   muchSeen?: boolean
+  /** What the town's budgets are, and whether a supervisor has doubled theirs for today. */
+  budgets?: TownBudgets
+  released?: boolean
   /** The office is closed. */
   closed?: boolean
   /** Which part of what staff are shown is drawn by lot, from 0 to 1. */
@@ -92,9 +95,6 @@ export function createStandings(): Standings {
       const { requester, municipalityId } = ask
       const who = counted(ask)
       const restsOn = peopleBehind(requester)
-      // The questions of one person wait for each other, so that each is held against those before it. Organisations' are not
-      // held up: theirs are one person each.
-      if (requester.kind === 'staff' && !neverSpent(ask)) await waitForOwn(transaction, municipalityId, requester)
       const { rows } = await sql<StandingRow>`
         with asked as (
           insert into query_counts as known (municipality_id, counted, hour, times)
@@ -145,6 +145,8 @@ export function createStandings(): Standings {
         overBudget: over || (spent !== undefined && !neverSpent(ask)),
         spentUntil: spent ?? (over ? nextHour.toInstant().toString() : undefined),
         muchSeen: hasSeenMuch(requester, totals, budgets),
+        budgets,
+        released,
         closed: isClosed(hours, zone, now),
         drawnShare,
         lowestLot: lowestLot ?? undefined,

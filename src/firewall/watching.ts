@@ -3,11 +3,15 @@ import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { drawOpenings } from './drawn.ts'
 import type { Ask } from './gate.ts'
-import { countLeaving } from './leaving.ts'
+import { countLeaving, neverSpent, Spent, spentUntil } from './leaving.ts'
 import type { MunicipalityKeys } from './municipality-keys.ts'
 import type { Standing } from './standing.ts'
 
-/** What is written down of each answer that showed somebody, in its transaction: it is counted, flagged and drawn by lot. */
+/**
+ * What is written down of each answer that shows somebody, in its transaction: it is counted, flagged and drawn by lot.
+ *
+ * @throws {Spent} where this would be more than whoever asks may be shown: then nothing is
+ */
 export async function watchLeaving(
   transaction: Transaction,
   keys: Pick<MunicipalityKeys, 'hash' | 'ledger'>,
@@ -16,7 +20,10 @@ export async function watchLeaving(
   seen: readonly string[],
   caseStands: boolean | undefined,
 ): Promise<void> {
-  await countLeaving(transaction, keys.hash, ask, seen)
+  const totals = await countLeaving(transaction, keys.hash, ask, seen)
+  const { budgets = {}, released = false } = standing
+  const until = neverSpent(ask) ? undefined : spentUntil(ask.requester, totals, budgets, released, 'with-this')
+  if (until !== undefined) throw new Spent(until)
   await raiseFlags(transaction, ask, standing, seen, caseStands)
   // Where the case is one that was issued, it says why.
   if (caseStands !== true) await drawOpenings(transaction, keys, ask, standing, seen)

@@ -14,7 +14,10 @@ let house: House
 beforeAll(async () => {
   const budget = { people: DAY, points: 200 }
   house = await openHouse({
-    town: { hourlyBudgetStaff: 1_000_000, budgets: { clerk: { hour: budget, day: budget, month: budget } } },
+    town: {
+      hourlyBudgetStaff: 1_000_000,
+      budgets: { clerk: { hour: budget, day: budget, month: budget }, organisation: { hour: budget } },
+    },
   })
 })
 afterAll(() => house?.close())
@@ -97,6 +100,24 @@ describe('what somebody of the staff is shown', () => {
     const answers = await Promise.all(people.map((id) => openRecord(house, id)))
     const shown = answers.filter(({ status }) => status === 200).length
     expect(shown).toBeLessThanOrEqual(DAY)
+    const proofs: string[] = []
+    for (const id of people) {
+      const body = { profile: 'library' }
+      proofs.push(
+        (await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, { as: 'supervisor', body })).body
+          .token,
+      )
+    }
+    const told = await Promise.all(
+      proofs.map((proof) =>
+        house.ask('POST', '/v1/disclosures', {
+          as: 'library',
+          body: { subject: { proof }, purpose: 'service-eligibility', fields: ['name'] },
+        }),
+      ),
+    )
+    // Nothing is lost either: all they may be told is told.
+    expect(told.filter(({ status }) => status === 200).length).toBe(DAY)
   })
 
   it('does not end registering into a household when it is flagged', async () => {
