@@ -492,6 +492,7 @@ export interface OfficerActs {
   data_key_id: string;
   decided_at: Timestamp | null;
   decided_by: string | null;
+  decided_in: string | null;
   decision: string | null;
   id: string;
   kind: string;

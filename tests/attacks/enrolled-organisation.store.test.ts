@@ -1,5 +1,7 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { inMunicipality } from '../../src/platform/database.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
@@ -105,5 +107,46 @@ describe('an organisation that legal officers enrol', () => {
       "select count(*) as n from ledger_entries where action = 'enrol' and purpose = 'enrolment'",
     )
     expect(Number(entries[0]?.n)).toBeGreaterThan(5)
+  })
+})
+
+describe('the database', () => {
+  const as = (work: string) =>
+    inMunicipality(house.database, house.town.id, async (transaction) => {
+      for (const one of work.split(';').filter((text) => text.trim() !== '')) await sql.raw(one).execute(transaction)
+    })
+  const town = () => `'${house.town.id}'`
+  const act = (
+    decision: string,
+    by: string,
+  ) => `insert into officer_acts (id, municipality_id, kind, data_key_id, content, proposed_by, decided_by, decided_at, decision)
+    select gen_random_uuid(), ${town()}, 'tie', id, '\\x00', 'one', '${by}', now(), '${decision}' from data_keys where owner = 'ledger'`
+  const ties = (kind: string, related: string) =>
+    `insert into organisation_links (municipality_id, organisation_id, kind, related_id) values (${town()}, '${DEMO_OFFICE}', '${kind}', '${related}')`
+
+  it('keeps nothing that widens who is answered without the approval of a second officer in the same transaction', async () => {
+    const school = await idOf('Housing Office')
+    const border = await idOf('Border Agency')
+    const alone = [
+      `insert into organisations (id, municipality_id, name) values (gen_random_uuid(), ${town()}, 'Made by one')`,
+      `insert into organisation_functions (municipality_id, organisation_id, function) values (${town()}, '${DEMO_OFFICE}', 'school')`,
+      ties('memberOf', school),
+      ties('sharesWith', border),
+      `insert into clients (municipality_id, organisation_id, id) values (${town()}, '${DEMO_OFFICE}', 'made-by-one')`,
+      `insert into staff_affiliations (municipality_id, organisation_id, staff_id) values (${town()}, '${DEMO_OFFICE}', 'somebody')`,
+      `insert into attestations (id, municipality_id, organisation_id, signed_by, signed_at, expires_at)
+        values (gen_random_uuid(), ${town()}, '${DEMO_OFFICE}', 'One', now(), now() + interval '1 year')`,
+      `update organisations set aliases = array_append(aliases, 'Another name') where id = '${DEMO_OFFICE}'`,
+    ]
+    for (const one of alone) await expect(as(one), one).rejects.toMatchObject({ code: 'PD006' })
+    // What was decided alone lets only that through which closes the gate.
+    for (const one of alone.slice(0, 3).concat(alone.slice(4)))
+      await expect(as(`${act('at-once', 'one')};${one}`), one).rejects.toMatchObject({ code: 'PD006' })
+    await as(`${act('approved', 'two')};${alone[1]}`)
+    await expect(as(act('approved', 'one'))).rejects.toMatchObject({ code: '23514' })
+    await as(`${act('at-once', 'one')};${ties('memberOf', border)}`)
+    await expect(as(`update officer_acts set decision = 'refused' where decision = 'approved'`)).rejects.toMatchObject({
+      code: 'PD006',
+    })
   })
 })
