@@ -149,11 +149,12 @@ describe('the gate', () => {
     expect(users(/\bunwrapDataKey\b/)).toEqual([
       // Counts what opens in a drill; looks into nothing.
       'src/cli/destruction.ts',
-      'src/firewall/gate.ts',
       'src/firewall/municipality-keys.ts',
+      'src/firewall/opener.ts',
       'src/firewall/recount.ts',
       'src/firewall/seal.ts',
     ])
+    expect(users(/\bcreateOpener\b/)).toEqual(['src/firewall/gate.ts', 'src/firewall/opener.ts'])
     expect(users(/\bopenBytes\b/)).toEqual([
       'src/firewall/cipher.ts',
       'src/firewall/key-provider.ts',

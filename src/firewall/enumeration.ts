@@ -41,12 +41,14 @@ const client: Requester = { kind: 'client', id: 'client', organisationId: OWN }
 const authority: Requester = { kind: 'authority', id: 'authority', functions: ['court'], organisationId: OWN }
 const enforcer: Requester = { ...authority, functions: ['court', 'immigration-enforcement'], organisationId: null }
 const resident: Resident = { kind: 'resident', id: 'resident', neighbourId: 'record' }
-const barred: Requester = {
+const barred: Resident = {
   ...resident,
   id: 'representative',
   representative: { neighbourId: 'parent', toldWhere: false },
 }
-const stranger: Requester = { kind: 'resident', id: 'stranger', neighbourId: 'another' }
+const helper: Resident = { ...resident, id: 'helper', helper: true }
+const institution: Resident = { ...resident, id: 'institution', representative: { toldWhere: true } }
+const stranger: Resident = { kind: 'resident', id: 'stranger', neighbourId: 'another' }
 const job: Requester = { kind: 'job', id: 'job' }
 
 /** Who asks, from where, and why the answer must be no. */
@@ -65,8 +67,8 @@ interface Situation {
 }
 
 function situations(): Situation[] {
-  const everyone = [...staff, client, authority, enforcer, resident, stranger, job]
-  const placed = [...staff, client, authority]
+  const everyone = [...staff, client, authority, enforcer, resident, helper, institution, stranger, job]
+  const placed = [...staff, client, authority, ...[helper, institution].map((one) => ({ ...one, standsWith: [OWN] }))]
   return [
     // Ties are flattened before the policies see them: what holds for two holds for ten.
     ...[0, 2].flatMap((ties) =>
@@ -98,13 +100,13 @@ function situations(): Situation[] {
       purpose: 'incident',
       more: { approvals: 1 },
     })),
-    ...[...staff.slice(0, 1), client, resident].map((requester) => ({
+    ...[...staff.slice(0, 1), client, resident, helper, institution].map((requester) => ({
       why: 'over budget',
       requester,
       position: clean(),
       more: { overBudget: true },
     })),
-    ...[client, authority, enforcer, stranger, job].map((requester) => ({
+    ...[client, authority, enforcer, helper, stranger, job].map((requester) => ({
       why: 'lockdown',
       requester,
       position: clean(),
@@ -112,7 +114,11 @@ function situations(): Situation[] {
       // Registering goes on in a lockdown, and with it the comparison that keeps the hidden hidden.
       except: 'hidden-likeness',
     })),
-    ...[resident, barred].map((requester) => ({ why: 'access that has ended', requester, more: { ended: true } })),
+    ...[resident, barred, helper, institution].map((requester) => ({
+      why: 'access that has ended',
+      requester,
+      more: { ended: true },
+    })),
     ...['address', 'household', 'contact', 'representatives', 'history', 'lookUps', 'messages'].map((field) => ({
       why: 'a court that said not to tell where',
       requester: barred,
@@ -121,13 +127,15 @@ function situations(): Situation[] {
     { why: 'no promise', requester: client, position: clean({ attestedUntil: undefined }) },
     { why: 'a promise that has run out', requester: client, position: clean({ attestedUntil: NOW }) },
     { why: 'no function on record', requester: client, position: clean({}, []) },
-    ...[client, authority, resident, stranger].map((requester) => ({
+    ...[client, authority, resident, helper, institution, stranger].map((requester) => ({
       why: 'more than one person',
       requester,
       position: clean(),
       more: { subjects: 2, judgeOrder: true },
     })),
-    { why: 'another\u2019s record', requester: stranger },
+    ...[stranger, { ...stranger, helper: true as const }, { ...stranger, representative: { toldWhere: true } }].map(
+      (requester) => ({ why: 'another\u2019s record', requester }),
+    ),
     {
       why: 'an authority that gives no orders',
       requester: authority,
@@ -146,7 +154,11 @@ type Ceiling = Record<string, Record<string, { actions: readonly string[]; field
 const MAY_GET: Ceiling = ceiling.mayGet
 
 /** Under which name of the ceiling somebody is; nothing of whoever may get nothing. */
-const ceilingOf = (requester: Requester): string => (requester.kind === 'staff' ? requester.role : requester.kind)
+function ceilingOf(requester: Requester): string {
+  if (requester.kind === 'staff') return requester.role
+  if (requester.kind !== 'resident') return requester.kind
+  return requester.helper ? 'helper' : requester.representative ? 'representative' : 'resident'
+}
 
 /** Standings in which each kind of requester is asked about, and which of its cells are never, beside those above the ceiling. */
 interface Circumstance {
@@ -178,7 +190,7 @@ const CIRCUMSTANCES: readonly Circumstance[] = [
     more: { lockdown: true, judgeOrder: true, approvals: 2 },
     never: (requester, _, purpose) =>
       !(
-        (requester.kind === 'resident' && requester.neighbourId === RECORD.id) ||
+        (requester.kind === 'resident' && !requester.helper && requester.neighbourId === RECORD.id) ||
         (requester.kind === 'job' && purpose === 'hidden-likeness') ||
         (requester.kind === 'staff' && OPEN_IN_LOCKDOWN.includes(purpose))
       ),
@@ -230,7 +242,7 @@ function* ofSituations(engine: Pick<PolicyEngine, 'purposes'>): Asked {
 /** What is above the ceiling, with no field and with each by itself. */
 function* aboveCeiling(engine: Pick<PolicyEngine, 'purposes' | 'decide'>): Asked {
   const every = fieldsBeyond(engine)
-  const askers = [...staff, client, resident, barred, job, authority]
+  const askers = [...staff, client, resident, helper, institution, barred, job, authority]
   for (const { why, record = RECORD, more, never } of CIRCUMSTANCES)
     for (const requester of askers) {
       const position =

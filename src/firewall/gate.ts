@@ -6,9 +6,10 @@ import { type Disclosed, disclosed } from './disclosed.ts'
 import type { KeyProvider } from './key-provider.ts'
 import { OverBudget, spentOrElse } from './leaving.ts'
 import { type MunicipalityKeys, municipalityKeys } from './municipality-keys.ts'
+import { createOpener } from './opener.ts'
 import type { Decision, PolicyEngine } from './policies.ts'
-import { type Action, belongs, Refusal, type Requester } from './requester.ts'
-import { type DataKey, type Place, type Sealed, unwrapDataKey, type WrappedKey } from './seal.ts'
+import { type Action, Refusal, type Requester, standsWith } from './requester.ts'
+import type { DataKey, Place, Sealed, WrappedKey } from './seal.ts'
 import { createStandings, type Standing } from './standing.ts'
 import { watchLeaving } from './watching.ts'
 
@@ -65,6 +66,8 @@ export interface GateHand {
   occasion(facts: Record<string, number | string>): void
   /** What else happened to the registry: one more entry, in the same commit. */
   also(event: RegistryEvent): void
+  /** Whether the rules let somebody else have it too, to whom what is done is handed on. */
+  lets(other: Ask): Promise<boolean>
   /** Whoever asks has been shown all they may: what is not refused for it, since nobody is turned away, shows nobody. */
   spent: boolean
 }
@@ -153,6 +156,8 @@ export interface GateDeps {
 type Subject = Parameters<PolicyEngine['decide']>[0]['record']
 
 const NOBODY = { protected: false, visited: false }
+/** Whose record a question is about before any is found, of who asks about their own. */
+const ownOf = ({ requester }: Ask) => (requester.kind === 'resident' ? requester.neighbourId : 'unknown')
 
 /** The database lets this role alone read sealed columns; see schema/0010_gate_role.sql. */
 const GATE_ROLE = 'padron_gate'
@@ -205,7 +210,7 @@ export function createGate(deps: GateDeps): Gate {
       {
         requesterKind: requester.kind,
         requester: requester.id,
-        organisation: belongs(requester) ? requester.organisationId : null,
+        organisation: standsWith(requester)[0] ?? null,
         action: ask.action,
         purpose: ask.purpose,
         fields: ask.fields,
@@ -282,14 +287,12 @@ export function createGate(deps: GateDeps): Gate {
       const stands = await caseStands(deps.cases, ask.municipalityId, ask.requester)
       const answer = async (transaction: Transaction) => {
         const standing = await standings.of(transaction, ask, clock.now())
-        const own = ask.requester.kind === 'resident' ? ask.requester.neighbourId : 'unknown'
-        const onRequest = decide(ask, standing, { ...NOBODY, id: own })
+        const lets = async (other: Ask) =>
+          decide(other, await standings.of(transaction, other, clock.now()), { ...NOBODY, id: ownOf(other) })
+        const onRequest = decide(ask, standing, { ...NOBODY, id: ownOf(ask) })
         if (!onRequest.permitted) return { refused: onRequest, standing }
         if (ask.behind) {
-          const theirs = decide(ask.behind, await standings.of(transaction, ask.behind, clock.now()), {
-            ...NOBODY,
-            id: 'unknown',
-          })
+          const theirs = await lets(ask.behind)
           if (!theirs.permitted) return { refused: theirs, standing: { ...standing, overBudget: false } }
         }
 
@@ -322,6 +325,7 @@ export function createGate(deps: GateDeps): Gate {
             occasion = facts
           },
           also: (event) => void events.push(event),
+          lets: async (other) => (await lets(other)).permitted,
           spent: standing.spentUntil !== undefined,
         }
         const result = await use(opened, hand, openMore)
@@ -360,40 +364,4 @@ export function createGate(deps: GateDeps): Gate {
 /** A refused request may name a purpose or fields of the caller's own invention; the ledger keeps only ours. */
 function sanitised(ask: Ask): Ask {
   return { ...ask, purpose: /^[a-z-]{1,64}$/.test(ask.purpose) ? ask.purpose : 'unknown', fields: [] }
-}
-
-/** Turns ciphertext into the permitted fields. Unwraps each key once, and only if a permitted field needs it. */
-function createOpener(keys: KeyProvider) {
-  const wrapped = new Map<string, WrappedKey>()
-  const open = new Map<string, DataKey>()
-
-  function keyOf(id: string): DataKey {
-    const known = open.get(id)
-    if (known) return known
-    const row = wrapped.get(id)
-    if (row === undefined) throw new Error('a record came without its data key')
-    const key = unwrapDataKey(keys, row)
-    open.set(id, key)
-    return key
-  }
-
-  return {
-    keyOf,
-    seal: (keyId: string, place: Place, value: unknown) => keyOf(keyId).seal(place, value),
-    reopen: (keyId: string, place: Place, sealed: Uint8Array) => keyOf(keyId).open(place, sealed),
-    open<Fields, Field extends keyof Fields & string>(
-      record: SealedRecord<Fields>,
-      fields: readonly Field[],
-    ): Opened<Fields, Field> {
-      for (const key of record.keys) wrapped.set(key.id, key)
-      const assembled: Partial<Fields> = { ...record.facts }
-      for (const part of record.parts) {
-        if (!part.holds.some((field) => (fields as readonly string[]).includes(field))) continue
-        part.assemble(assembled, keyOf(part.keyId).open(part.place, part.sealed))
-      }
-      const permitted: Partial<Pick<Fields, Field>> = {}
-      for (const field of fields) if (assembled[field] !== undefined) permitted[field] = assembled[field]
-      return { id: record.subject, ...permitted }
-    },
-  }
 }

@@ -10,7 +10,7 @@ import { called, confirmedPlain, FREE_TEXT, mustBePlain, passing, plain } from '
 import { closes, FunctionId } from './functions.ts'
 import type { Gate } from './gate.ts'
 import { type Act, type ActState, type Acts, type Carry, enrolling, proposeAct } from './officer-acts.ts'
-import { admitOrganisation, loadPosition, tieOrganisation } from './organisations.ts'
+import { admitOrganisation, closesTheGateFor, tieOrganisation } from './organisations.ts'
 import type { Staff } from './requester.ts'
 
 const Functions = z.array(FunctionId).max(10)
@@ -210,16 +210,12 @@ export const closesTheGate =
         const { organisationId, relatedId, kind } = act.content
         // Sharing counts both ways: whichever of the two it is written from.
         const ends = kind === 'sharesWith' ? [organisationId, relatedId] : [relatedId]
-        for (const id of ends) {
-          const position = await loadPosition(transaction, id)
-          if (closes([...(position?.organisations.values() ?? [])].flatMap((one) => one.functions))) return true
-        }
+        for (const id of ends) if (await closesTheGateFor(transaction, [id])) return true
         return false
       }
       case 'lend': {
         await mustBeKnown(transaction, [act.content.organisationId])
-        const position = await loadPosition(transaction, act.content.organisationId)
-        return closes([...(position?.organisations.values() ?? [])].flatMap((one) => one.functions))
+        return closesTheGateFor(transaction, [act.content.organisationId])
       }
       default:
         return false

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
+import { closes } from './functions.ts'
 
 /** Where an organisation stands: everything it belongs to, reports to or shares data with, to any depth. */
 export interface Position {
@@ -54,6 +55,34 @@ export async function loadPosition(
       rows.map((row) => [row.organisation_id, { related: row.related, functions: row.functions }]),
     ),
   }
+}
+
+const words = (text: string) =>
+  ` ${text
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim()} `
+
+/**
+ * The organisations that a text names: by one of their names, whole, however it is written and whatever else stands beside it.
+ * Whoever helps or acts for somebody is named in free words; where those are an organisation's, they stand where it stands.
+ */
+export async function organisationsNamed(transaction: Transaction, text: string): Promise<string[]> {
+  const said = words(text)
+  const known = await transaction.selectFrom('organisations').select(['id', 'name', 'aliases']).orderBy('id').execute()
+  return known
+    .filter(({ name, aliases }) => [name, ...aliases].some((one) => words(one) !== '  ' && said.includes(words(one))))
+    .map(({ id }) => id)
+}
+
+/** Whether an organisation, or anything it is tied to, closes the gate. */
+export async function closesTheGateFor(transaction: Transaction, ids: readonly string[]): Promise<boolean> {
+  const [first, ...others] = ids
+  if (first === undefined) return false
+  const position = await loadPosition(transaction, first, others)
+  return closes([...(position?.organisations.values() ?? [])].flatMap((one) => one.functions))
 }
 
 export interface Enrolment {

@@ -8,7 +8,7 @@ import { fromLanguageFiles } from '../platform/languages.ts'
 import { closes, FUNCTIONS } from './functions.ts'
 import type { Position } from './organisations.ts'
 import { notToBeAsked, type PolicyJson, UNCONDITIONAL } from './policy-text.ts'
-import { type Action, belongs, type Requester } from './requester.ts'
+import { type Action, type Requester, standsWith } from './requester.ts'
 
 const services = import.meta.glob('../../policies/services/*.json', { import: 'default', eager: true })
 const sources = import.meta.glob<string>('../../policies/*.cedar', { query: '?raw', import: 'default', eager: true })
@@ -218,7 +218,7 @@ function rememberingEngine(ask: (question: Question) => Decision): PolicyEngine[
     const role = requester.kind === 'staff' ? requester.role : ''
     const whose = recordId(question)
     const key = JSON.stringify([
-      requester.kind,
+      principalType(requester),
       requester.id,
       role,
       placeOf(question.position),
@@ -232,7 +232,8 @@ function rememberingEngine(ask: (question: Question) => Decision): PolicyEngine[
       question.lockdown ?? false,
       question.overBudget ?? false,
       question.ended ?? false,
-      toldWhere(requester),
+      requester.kind === 'resident' && requester.representative?.toldWhere,
+      standsWith(requester),
       question.judgeOrder ?? false,
       approvals,
       requester.kind === 'authority' ? requester.functions : '',
@@ -260,13 +261,13 @@ function decide(engine: Cedar, setId: string, known: ReadonlyMap<string, Purpose
   if (purpose === undefined) return { permitted: false, policies: [] }
   const { requester, position } = question
   // Whoever names an organisation the registry does not know stands nowhere.
-  if (belongs(requester) && requester.organisationId !== null && position === undefined) {
+  if (standsWith(requester).length > 0 && position === undefined) {
     return { permitted: false, policies: [] }
   }
   if (requester.kind === 'client' && position === undefined) {
     return { permitted: false, policies: [] }
   }
-  const principal = { type: PRINCIPALS[requester.kind], id: requester.id }
+  const principal = { type: principalType(requester), id: requester.id }
   const resource = { type: 'Record', id: recordId(question) }
   const answer = engine.statefulIsAuthorized({
     principal,
@@ -307,23 +308,26 @@ function decide(engine: Cedar, setId: string, known: ReadonlyMap<string, Purpose
   return { permitted: answer.response.decision === 'allow', policies: answer.response.diagnostics.reason }
 }
 
-/** Whether somebody may learn where the neighbour lives whose record they come for. */
-const toldWhere = (requester: Requester) =>
-  requester.kind !== 'resident' || requester.representative === undefined || requester.representative.toldWhere
-
 const PRINCIPALS = {
   staff: 'Staff',
   client: 'Client',
-  resident: 'Resident',
   job: 'Job',
   authority: 'Authority',
 } as const
 
+/** Who comes by a way in of a neighbour's is that neighbour, or somebody for them: as what they are. */
+function principalType(requester: Requester): string {
+  if (requester.kind !== 'resident') return PRINCIPALS[requester.kind]
+  return requester.helper ? 'Helper' : requester.representative ? 'Representative' : 'Resident'
+}
+
 function principalEntity(requester: Requester, position: Position | undefined): cedar.EntityJson {
-  const uid = { type: PRINCIPALS[requester.kind], id: requester.id }
+  const uid = { type: principalType(requester), id: requester.id }
   if (requester.kind === 'resident') {
-    const attrs = { record: { __entity: { type: 'Record', id: 'own' } }, toldWhere: toldWhere(requester) }
-    return { uid, attrs, parents: [] }
+    const record = { __entity: { type: 'Record', id: 'own' } }
+    const { representative, helper } = requester
+    const attrs = representative && !helper ? { record, toldWhere: representative.toldWhere } : { record }
+    return { uid, attrs, parents: position ? [{ type: 'Organisation', id: position.organisationId }] : [] }
   }
   if (requester.kind === 'authority') {
     const parents = functionParents(requester.functions)

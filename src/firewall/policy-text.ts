@@ -13,13 +13,14 @@ export const UNCONDITIONAL = {
   'firewall.export': 'forbid (principal, action == Action::"export", resource);',
   'firewall.lockdown': `forbid (principal, action, resource) when { context.lockdown } unless {
     (principal is Resident && principal.record == resource) ||
+    (principal is Representative && principal.record == resource) ||
     (principal is Job && context.purpose == Purpose::"hidden-likeness") || (principal is Staff &&
     (context.purpose == Purpose::"registration" || context.purpose == Purpose::"duplicate-check" ||
       context.purpose == Purpose::"protection")) };`,
   'firewall.budget': 'forbid (principal, action, resource) when { context.overBudget };',
   'firewall.incident': `forbid (principal, action, resource) when { context.purpose == Purpose::"incident" }
     unless { principal is Staff && context.approvals >= 2 };`,
-  'residents.ended': 'forbid (principal is Resident, action, resource) when { context.ended };',
+  'residents.ended': 'forbid (principal, action, resource) when { context.ended };',
   'access-requests.two-officers':
     'forbid (principal, action == Action::"open-by-order", resource) unless { context.approvals >= 2 };',
 }

@@ -28,8 +28,12 @@ export interface Resident {
   id: string
   /** Whose record it is. */
   neighbourId: string
-  /** Who acts for them, and whether a court has barred that person from knowing where they live. */
-  representative?: { neighbourId: string; toldWhere: boolean }
+  /** Who acts for them: another neighbour, or an institution; and whether a court has barred them from knowing where they live. */
+  representative?: { neighbourId?: string; toldWhere: boolean }
+  /** Whom they named to help them. */
+  helper?: true
+  /** Organisations that whoever helps or acts for them is, or stands with. */
+  standsWith?: readonly string[]
 }
 
 export interface Job {
@@ -50,9 +54,11 @@ export interface Authority {
 /** Whoever asks. */
 export type Requester = Staff | Client | Resident | Job | Authority
 
-/** Whether the requester stands with an organisation. */
-export function belongs(requester: Requester): requester is Staff | Client | Authority {
-  return requester.kind === 'staff' || requester.kind === 'client' || requester.kind === 'authority'
+/** The organisations a requester stands with, as far as who asks says it; nothing of a machine nobody has enrolled. */
+export function standsWith(requester: Requester): readonly string[] {
+  if (requester.kind === 'resident') return requester.standsWith ?? []
+  if (requester.kind === 'job' || requester.organisationId === null) return []
+  return [requester.organisationId]
 }
 
 export const ACTIONS = [
@@ -93,9 +99,11 @@ export class Refusal extends Problem {
   }
 }
 
-/** For which purpose somebody works on a record: neighbours on their own, clerks for the reason of their case. */
-export const purposeOf = (requester: Staff | Resident): string =>
-  requester.kind === 'resident' ? 'own-record' : (requester.purpose ?? 'counter-service')
+/** For which purpose somebody works on a record: neighbours on their own, who helps or acts for them as that, clerks for the reason of their case. */
+export function purposeOf(requester: Staff | Resident): string {
+  if (requester.kind === 'staff') return requester.purpose ?? 'counter-service'
+  return requester.helper ? 'helping' : requester.representative ? 'acting-for' : 'own-record'
+}
 
 /** Whether whoever asks is a supervisor: who alone sees every record that hides. */
 export const isSupervisor = (requester: Requester): boolean =>

@@ -3,7 +3,7 @@ import type { Transaction } from '../platform/database.ts'
 import type { Ask } from './gate.ts'
 import { countedAs, hasSeenMuch, neverSpent, spentUntil, type Totals, type TownBudgets } from './leaving.ts'
 import { type GraphCache, loadPosition, type Position } from './organisations.ts'
-import { belongs, type Requester } from './requester.ts'
+import { type Requester, standsWith } from './requester.ts'
 
 /** How things stand when a question is asked: with the town, and with whoever asks. */
 export interface Standing {
@@ -86,9 +86,7 @@ const peopleBehind = (requester: Requester): string =>
 export function createStandings(): Standings {
   const graphs = new Map<string, GraphCache>()
   const keyOf = ({ requester }: Ask) =>
-    requester.kind === 'staff'
-      ? `${requester.organisationId} ${requester.id}`
-      : String(belongs(requester) && requester.organisationId)
+    requester.kind === 'staff' ? `${requester.organisationId} ${requester.id}` : standsWith(requester).join(' ')
 
   return {
     async of(transaction, ask, now) {
@@ -153,7 +151,8 @@ export function createStandings(): Standings {
         day: now.toZonedDateTimeISO(zone).toPlainDate().toString(),
         ended,
       }
-      if (!belongs(requester) || requester.organisationId === null) return { ...standing, position: undefined }
+      const [organisationId, ...others] = standsWith(requester)
+      if (organisationId === undefined) return { ...standing, position: undefined }
       let cache = graphs.get(municipalityId)
       if (cache?.version !== version) {
         cache = { version, positions: new Map() }
@@ -161,7 +160,7 @@ export function createStandings(): Standings {
       }
       const known = cache.positions.get(keyOf(ask))
       if (known) return { ...standing, position: known }
-      const position = await loadPosition(transaction, requester.organisationId, lentTo)
+      const position = await loadPosition(transaction, organisationId, [...others, ...lentTo])
       if (position && cache.positions.size < 10_000) cache.positions.set(keyOf(ask), position)
       return { ...standing, position }
     },

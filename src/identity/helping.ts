@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
+import { closesTheGateFor, organisationsNamed } from '../firewall/organisations.ts'
 import type { Resident } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
@@ -27,6 +28,13 @@ export class HelpRefused extends Problem {
   }
 }
 
+/** @throws when a neighbour would name somebody of an organisation that gets nothing. */
+export class HelperClosed extends Problem {
+  constructor() {
+    super('helper-closed', 409, 'An organisation of this name works with immigration enforcement: it gets nothing.')
+  }
+}
+
 export interface Helper {
   id: string
   name: string
@@ -39,7 +47,7 @@ const place = (id: string) => ({ table: 'helpers', column: 'name', row: id })
 /** Whom a neighbour names: a person, or an office. */
 export const HelperName = z.strictObject({ name: plain(100), confirmedPlain })
 
-/** Names a helper. @returns the code for them, which is nowhere else @throws {SaysTooMuch} */
+/** Names a helper. @returns the code for them, which is nowhere else @throws {SaysTooMuch} {HelperClosed} */
 export async function nameHelper(
   deps: Deps,
   town: Municipality,
@@ -52,8 +60,10 @@ export async function nameHelper(
   const id = uuidv7()
   const last = today(deps.clock, town.timeZone).add(LONGEST_HELP)
   const until = Temporal.PlainDate.compare(helper.until, last) > 0 ? last : helper.until
-  await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
+  await inMunicipality(deps.database, town.id, async (transaction) => {
+    if (await closesTheGateFor(transaction, await organisationsNamed(transaction, helper.name)))
+      throw new HelperClosed()
+    await transaction
       .insertInto('helpers')
       .values({
         id,
@@ -65,8 +75,8 @@ export async function nameHelper(
         until: until.toString(),
         created_at: deps.clock.now().toString(),
       })
-      .execute(),
-  )
+      .execute()
+  })
   return { code: code.replaceAll(/(.{4})(?=.)/g, '$1-') }
 }
 
@@ -117,7 +127,7 @@ export async function actAsHelper(
   typed: { code: string; profile?: string },
   source: string,
 ): Promise<Resident> {
-  const { hash } = await deps.gate.keysOf(town.id)
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
   const code = latinDigits(typed.code)
     .toUpperCase()
     .replaceAll(/[^0-9A-Z]/g, '')
@@ -129,15 +139,19 @@ export async function actAsHelper(
     const tooMany = await triedTooOften(transaction, town, hash, deps.clock.now(), 'helper', source, MOST_TRIES)
     const row = await transaction
       .selectFrom('helpers')
-      .select(['id', 'neighbour_id', 'profiles'])
+      .select(['id', 'neighbour_id', 'profiles', 'name'])
       .where('code_hash', '=', hash(`helper ${code}`))
       .where('ended_at', 'is', null)
       .where((helper) => isNeighbour(helper.ref('neighbour_id')))
       .where('until', '>=', day)
       .executeTakeFirst()
     const named = typed.profile === undefined || row?.profiles.includes(typed.profile)
-    return tooMany || !named ? undefined : row
+    if (row === undefined || tooMany || !named) return undefined
+    // Where they are named as somebody of an organisation, they stand where it stands, as it is tied now.
+    const name = ledger.open(place(row.id), row.name) as string
+    return { ...row, standsWith: await organisationsNamed(transaction, name) }
   })
   if (grant === undefined) throw new HelpRefused()
-  return { kind: 'resident', id: `helper ${grant.id}`, neighbourId: grant.neighbour_id }
+  const { id, neighbour_id: neighbourId, standsWith } = grant
+  return { kind: 'resident', id: `helper ${id}`, neighbourId, helper: true, standsWith }
 }

@@ -5,6 +5,7 @@ import { dayText } from '../desk/shell.tsx'
 import type { Typed } from '../desk/typed.ts'
 import type { House } from '../firewall/endpoint.ts'
 import { Reply } from '../firewall/reply.ts'
+import { Refusal } from '../firewall/requester.ts'
 import { actAsHelper, endHelper, type Helper, HelpRefused, helpersOf, nameHelper } from '../identity/helping.ts'
 import { cancelCards } from '../identity/resident-card.ts'
 import { InvalidInput } from '../platform/problem.ts'
@@ -104,7 +105,8 @@ export function helperPages(house: House<Municipality>, page: OwnPages, deps: Po
         )),
       )
     } catch (error) {
-      if (!(error instanceof HelpRefused)) throw error
+      // Why somebody gets nothing is not said to them.
+      if (!(error instanceof HelpRefused || error instanceof Refusal)) throw error
       return send(pageOf(<ActPage town={name} language={language} refused />, 401))
     }
   })

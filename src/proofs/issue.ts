@@ -7,6 +7,7 @@ import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { residencePeriods } from '../registry/history.ts'
 import { once } from '../registry/idempotency.ts'
+import { mustBeHandedOn } from '../registry/institutions.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { earlierAnswer, keepAnswer } from '../registry/replays.ts'
@@ -111,6 +112,7 @@ export async function issueProof(
       if (record === undefined) throw new NotFound()
       const earlier = await earlierAnswer<IssuedProof>(hand, neighbourId, key)
       if (earlier) return earlier
+      if (order.handedTo === 'representative') await mustBeHandedOn(hand, town, requester, neighbourId)
       if (record.residence === undefined) throw new NotResident()
       const periods = await residencePeriods(hand.transaction, neighbourId)
       const claims = claimsOf(town, profile.claims, { record, protected: hidden.neighbour, periods, day })

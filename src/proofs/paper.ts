@@ -8,6 +8,7 @@ import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import { type ResidencePeriod, residencePeriods } from '../registry/history.ts'
 import { householdMembers } from '../registry/households.ts'
 import { once } from '../registry/idempotency.ts'
+import { mustBeHandedOn } from '../registry/institutions.ts'
 import type { Address, Name, NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { earlierAnswer, keepAnswer } from '../registry/replays.ts'
@@ -162,6 +163,7 @@ export async function writePaper(
       if (record === undefined) throw new NotFound()
       const earlier = await earlierAnswer<WrittenPaper>(hand, neighbourId, key)
       if (earlier) return earlier
+      if (order.handedTo === 'representative') await mustBeHandedOn(hand, town, requester, neighbourId)
       if (record.residence === undefined) throw new NotResident()
       const periods = await residencePeriods(hand.transaction, neighbourId)
       const hidden = load.hidden.has(neighbourId)

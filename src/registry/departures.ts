@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import type { GateHand } from '../firewall/gate.ts'
-import { isSupervisor, type Resident, type Staff } from '../firewall/requester.ts'
+import { isSupervisor, purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
@@ -280,7 +280,7 @@ export async function atDesk<T>(
       requester,
       // That they live here is theirs to say; what becomes of it is not.
       action: own ? 'confirm' : 'depart',
-      purpose: own ? 'own-record' : 'departure',
+      purpose: own ? purposeOf(requester) : 'departure',
       fields: use.opens === undefined ? ['departedOn'] : ['departedOn', use.opens],
     },
     async (transaction) => {

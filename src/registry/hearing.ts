@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand, SealedPart, SealedRecord } from '../firewall/gate.ts'
-import type { Resident, Staff } from '../firewall/requester.ts'
+import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
@@ -256,7 +256,13 @@ export async function ownProceeding(
 ): Promise<Disclosed<OwnProceeding> | undefined> {
   if (!(await isBeingDecided(deps, town, resident.neighbourId))) return undefined
   return deps.gate.open<NeighbourFields, 'proceeding', OwnProceeding>(
-    { municipalityId: town.id, requester: resident, action: 'open', purpose: 'own-record', fields: ['proceeding'] },
+    {
+      municipalityId: town.id,
+      requester: resident,
+      action: 'open',
+      purpose: purposeOf(resident),
+      fields: ['proceeding'],
+    },
     async (transaction) =>
       withProceedings(
         transaction,

@@ -8,10 +8,9 @@ import {
   secretOrder,
 } from '../firewall/access-requests.ts'
 import type { Disclosed } from '../firewall/disclosed.ts'
-import { closes } from '../firewall/functions.ts'
 import type { Opened } from '../firewall/gate.ts'
 import type { Acts } from '../firewall/officer-acts.ts'
-import { loadPosition } from '../firewall/organisations.ts'
+import { closesTheGateFor } from '../firewall/organisations.ts'
 import { Refusal, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
@@ -101,9 +100,7 @@ export async function prolongSecrecy(
 ): Promise<void> {
   const { ledger } = await deps.gate.keysOf(town.id)
   const order = await secretOrder(transaction, ledger, reference)
-  const position = order.authorityId === undefined ? undefined : await loadPosition(transaction, order.authorityId)
-  const functions = [...(position?.organisations.values() ?? [])].flatMap((one) => one.functions)
-  if (position === undefined || closes(functions)) throw new Refusal()
+  if (order.authorityId === undefined || (await closesTheGateFor(transaction, [order.authorityId]))) throw new Refusal()
   const now = deps.clock.now()
   const from = Temporal.PlainDate.from(until).toZonedDateTime(town.timeZone).toInstant()
   const latest = now.add({ hours: 24 * MOST_SECRET_DAYS })

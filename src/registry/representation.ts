@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand } from '../firewall/gate.ts'
-import type { Resident } from '../firewall/requester.ts'
+import { purposeOf, type Resident } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
@@ -161,7 +161,7 @@ function openRepresented(
   const fields = ['name', 'dateOfBirth'] as const
   const requester = representative(resident, id, false)
   return deps.gate.open<NeighbourFields, (typeof fields)[number], Represented>(
-    { municipalityId: town.id, requester, action: 'open', purpose: 'own-record', fields },
+    { municipalityId: town.id, requester, action: 'open', purpose: purposeOf(requester), fields },
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()

@@ -146,7 +146,7 @@ export interface Tie {
 }
 
 /** The ties in force, whoever they are with: what is behind them is for the gate to show or not. */
-async function tiesOf(hand: GateHand, wardId: string): Promise<Tie[]> {
+export async function tiesOf(hand: GateHand, wardId: string): Promise<Tie[]> {
   const rows = await hand.transaction
     .selectFrom('representatives')
     .select(['id', 'representative_id', 'details'])

@@ -55,6 +55,7 @@ const TEXTS: Record<string, keyof Texts> = {
   'organisation-known': 'pKnown',
   'released-today': 'pReleased',
   'explained-already': 'pExplained',
+  'helper-closed': 'pHelperClosed',
   'too-many-attempts': 'vWhyTooMany',
   'too-many-complaints': 'vWhyTooMany',
 }

@@ -128,3 +128,89 @@ describe('a helper', () => {
     expect((await fetchFor(code, 'library', 'another place')).status).toBe(200)
   })
 })
+
+describe('a helper of an organisation', () => {
+  const officer = () => signedIn(house, { kind: 'staff', subject: 'legal', role: 'legal', office: DEMO_OFFICE })
+  const idOf = async (name: string) =>
+    (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
+  const nameOne = async (name: string) => {
+    const { id } = await register(house)
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const answer = await me.send('/me/helpers', { name, 'for-library': 'yes', ...untilIn(30) }, '/me/helpers')
+    const page = await answer.text()
+    return {
+      id,
+      me,
+      status: answer.status,
+      page,
+      code: /class="digits code"[^>]*>\s*([0-9A-Z-]{24})\s*</.exec(page)?.[1] ?? '',
+    }
+  }
+
+  it('stands where it stands: from when it is tied to enforcement they get nothing, and are not told why', async () => {
+    const { id, code } = await nameOne('Núria, of the  HOUSING office')
+    expect((await fetchFor(code, 'library')).status).toBe(200)
+    const [entry] = await house.peek<{ purpose: string; action: string }>(
+      `select purpose, action from ledger_entries where subject_id = '${id}' and action = 'prove'`,
+    )
+    expect(entry).toEqual({ purpose: 'helping', action: 'prove' })
+    const legal = await officer()
+    const tie = { organisation: await idOf('Housing Office'), kind: 'sharesWith', related: await idOf('Border Agency') }
+    expect((await legal.send('/desk/organisations/tie', tie, '/desk/organisations')).status).toBe(303)
+    const after = await fetchFor(code, 'library')
+    const unknown = await fetchFor('0000-0000-0000-0000-0000', 'library')
+    expect(after).toEqual(unknown)
+    // Who is named as a person is asked about as a person.
+    expect((await fetchFor((await nameOne('Núria')).code, 'library')).status).toBe(200)
+  })
+
+  it('that works with enforcement cannot be named, and the neighbour reads why', async () => {
+    for (const name of ['Border Agency', 'An officer of the border-agency', 'Housing Office']) {
+      const { status, page, code } = await nameOne(name)
+      expect(status, name).toBe(409)
+      expect(page).toContain('works with immigration enforcement')
+      expect(code).toBe('')
+    }
+  })
+})
+
+describe('an institution that acts for somebody', () => {
+  it('is handed nothing from when it is tied to enforcement; a person who acts for them still is', async () => {
+    const paper = (id: string) =>
+      house.ask('POST', `/v1/neighbours/${id}/papers`, {
+        as: 'clerk',
+        body: { kind: 'individual', language: 'en', profile: 'school-enrolment', handedTo: 'representative' },
+      })
+    const child = (representatives: object[]) =>
+      register(house, { dateOfBirth: '2015-05-05', representatives } as never)
+    const mother = await register(house)
+    const institution = { kind: 'institution', name: 'Casa de la Mar' }
+    const alone = await child([institution])
+    const both = await child([institution, { kind: 'parent', neighbourId: mother.id }])
+    expect((await paper(alone.id)).status).toBe(200)
+    const legal = await signedIn(house, { kind: 'staff', subject: 'legal', role: 'legal', office: DEMO_OFFICE })
+    const other = await signedIn(house, { kind: 'staff', subject: 'other legal', role: 'legal', office: DEMO_OFFICE })
+    const enrolled = { name: 'Casa de la Mar', identifier: 'VM-7007', 'does-charity': 'yes' }
+    await legal.send('/desk/organisations', enrolled, '/desk/organisations')
+    const page = await (await other.open('/desk/organisations')).text()
+    for (const [, entry = ''] of page.matchAll(/name="entry" value="([^"]+)"/g))
+      await other.send('/desk/organisations/acts', { entry, approves: 'yes' }, '/desk/organisations')
+    expect((await paper(alone.id)).status).toBe(200)
+    const idOf = async (name: string) =>
+      (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
+    const tie = { organisation: await idOf('Casa de la Mar'), kind: 'memberOf', related: await idOf('Border Agency') }
+    expect((await legal.send('/desk/organisations/tie', tie, '/desk/organisations')).status).toBe(303)
+    expect(await paper(alone.id)).toMatchObject({ status: 403, body: { code: 'refused' } })
+    const offer = await house.ask('POST', `/v1/neighbours/${alone.id}/wallet-offers`, {
+      as: 'clerk',
+      body: { profile: 'school-enrolment', handedTo: 'representative' },
+    })
+    expect(offer.status).toBe(403)
+    const proof = await house.ask('POST', `/v1/neighbours/${alone.id}/proofs`, {
+      as: 'clerk',
+      body: { profile: 'school-enrolment', handedTo: 'representative' },
+    })
+    expect(proof.status).toBe(403)
+    expect((await paper(both.id)).status).toBe(200)
+  })
+})

@@ -81,6 +81,12 @@ const POLICIES: Record<string, () => Record<string, string>> = {
     changed('residents', 'principal.record == resource &&', 'principal.record == resource ||'),
   'residents for any purpose': () =>
     changed('residents', /context\.purpose\.requesters\.contains\("resident"\) &&/, ''),
+  'helpers for any purpose': () => changed('residents', /context\.purpose\.requesters\.contains\("helper"\) &&/, ''),
+  'helpers of anybody': () => changed('residents', /(principal is Helper[^;]*?)principal\.record == resource &&/, '$1'),
+  'whoever represents may hide': () =>
+    added(
+      'permit (principal is Representative, action == Action::"hide", resource) when { principal.record == resource };',
+    ),
   'a court’s limit deleted': () => without('residents', 'residents.court-limit'),
   'a court’s limit forgets the address': () => changed('residents', '"address", "household"', '"household"'),
   'access that has ended, deleted': () => without('residents', 'residents.ended'),
@@ -117,6 +123,7 @@ const PURPOSES: Record<string, () => ReadonlyMap<string, Purpose>> = {
     purpose('service-eligibility', (one) => ({ ...one, fields: [...one.fields, 'address'] })),
   'auditors open records': () =>
     purpose('counter-service', (one) => ({ ...one, requesters: [...one.requesters, 'auditor'] })),
+  'helpers move house': () => purpose('own-record', (one) => ({ ...one, requesters: [...one.requesters, 'helper'] })),
   'a paper corrects': () => purpose('papers', (one) => ({ ...one, actions: [...one.actions, 'correct'] })),
   'comparing opens addresses': () =>
     purpose('hidden-likeness', (one) => ({ ...one, fields: [...one.fields, 'address'] })),
@@ -135,9 +142,18 @@ const CONTEXT: Record<string, (question: Question) => Question> = {
     asked.requester.kind === 'resident'
       ? { ...asked, record: { ...asked.record, id: asked.requester.neighbourId } }
       : asked,
-  'a court’s limit is never said': (asked) => {
+  'a court’s limit is never said': (asked) =>
+    asked.requester.kind === 'resident' && asked.requester.representative
+      ? { ...asked, requester: { ...asked.requester, representative: { toldWhere: true } } }
+      : asked,
+  'who helps is taken for the neighbour': (asked) => {
     if (asked.requester.kind !== 'resident') return asked
-    const { representative: _, ...requester } = asked.requester
+    const { helper: _, standsWith: __, ...requester } = asked.requester
+    return { ...asked, requester }
+  },
+  'an institution is taken for the neighbour': (asked) => {
+    if (asked.requester.kind !== 'resident') return asked
+    const { representative: _, standsWith: __, ...requester } = asked.requester
     return { ...asked, requester }
   },
   'ties are never said': (asked) => {

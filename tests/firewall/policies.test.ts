@@ -6,7 +6,7 @@ import residents from '../../policies/residents.cedar?raw'
 import staff from '../../policies/staff.cedar?raw'
 import type { Position } from '../../src/firewall/organisations.ts'
 import { loadPolicies, PoliciesInvalid, purposes, type Question } from '../../src/firewall/policies.ts'
-import { ACTIONS, belongs, type Requester } from '../../src/firewall/requester.ts'
+import { ACTIONS, type Requester, standsWith } from '../../src/firewall/requester.ts'
 import { oneIn, WHOLE } from '../support/sampled.ts'
 
 const texts = { firewall, providers, residents, staff }
@@ -83,6 +83,15 @@ const requesters: Requester[] = [
   { kind: 'client', id: 'client', organisationId: OWN },
   { kind: 'resident', id: 'resident', neighbourId: 'record' },
   { kind: 'resident', id: 'somebody-else', neighbourId: 'another-record' },
+  { kind: 'resident', id: 'helper', neighbourId: 'record', helper: true },
+  { kind: 'resident', id: 'office', neighbourId: 'record', helper: true, standsWith: [OWN] },
+  {
+    kind: 'resident',
+    id: 'institution',
+    neighbourId: 'record',
+    representative: { toldWhere: true },
+    standsWith: [OWN],
+  },
   { kind: 'job', id: 'job' },
   { kind: 'authority', id: 'court', functions: ['court'], organisationId: OWN },
   { kind: 'authority', id: 'enforcer', functions: ['immigration-enforcement'], organisationId: OWN },
@@ -112,7 +121,7 @@ describe('every combination of requester, organisation, attestation, action, pur
     // A number that shares no divisor with the sizes of the loops, so that every kind of question is among them.
     const tried = oneIn(7)
     for (const requester of requesters) {
-      const placed = belongs(requester)
+      const placed = standsWith(requester).length > 0
       for (const shape of placed ? shapes : shapes.slice(0, 1)) {
         for (const [promise, attestedUntil] of Object.entries(promisesOf(requester))) {
           const position: Position | undefined = placed
@@ -155,6 +164,14 @@ describe('every combination of requester, organisation, attestation, action, pur
                       'a job') ||
                     (action === 'open-by-order' && 'an order nobody approved') ||
                     (requester.id === 'somebody-else' && 'another’s record') ||
+                    (requester.kind === 'resident' &&
+                      requester.helper &&
+                      purpose !== 'helping' &&
+                      'a helper as the neighbour') ||
+                    (requester.kind === 'resident' &&
+                      requester.representative &&
+                      purpose !== 'acting-for' &&
+                      'an institution as the neighbour') ||
                     (!known?.actions.includes(action) && 'an action the purpose does not name') ||
                     (!fields.every((field) => known?.fields.includes(field)) && 'a field the purpose does not name')
                   if (fault)

@@ -214,7 +214,7 @@ describe('a parent whom a court has barred from knowing where the child lives', 
       neighbourId: child.id,
       representative: { neighbourId: father.id, toldWhere: false },
     } as const
-    const ask = { municipalityId: house.town.id, requester: acting, action: 'open', purpose: 'own-record' } as const
+    const ask = { municipalityId: house.town.id, requester: acting, action: 'open', purpose: 'acting-for' } as const
     const open = (field: string) =>
       house.rooms.gate.open<Record<string, string>, string, void>(
         { ...ask, fields: [field] },

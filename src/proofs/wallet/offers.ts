@@ -10,6 +10,7 @@ import { today, uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
 import { NotFound, OAuthProblem } from '../../platform/problem.ts'
 import { randomBytes } from '../../platform/random.ts'
+import { mustBeHandedOn } from '../../registry/institutions.ts'
 import type { NeighbourFields } from '../../registry/model.ts'
 import type { Municipality } from '../../registry/municipality.ts'
 import { isNeighbour } from '../../registry/presence.ts'
@@ -114,6 +115,7 @@ export async function offerToWallet(
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
       if (record.residence === undefined) throw new NotResident()
+      if (order.handedTo === 'representative') await mustBeHandedOn(hand, town, clerk, neighbourId)
       await hand.transaction
         .insertInto('wallet_offers')
         .values({

@@ -1,0 +1,39 @@
+import type { Opened, SealedRecord } from './gate.ts'
+import type { KeyProvider } from './key-provider.ts'
+import { type DataKey, type Place, unwrapDataKey, type WrappedKey } from './seal.ts'
+
+/** For the gate alone: turns ciphertext into the permitted fields. Unwraps each key once, and only if a permitted field needs it. */
+export function createOpener(keys: KeyProvider) {
+  const wrapped = new Map<string, WrappedKey>()
+  const open = new Map<string, DataKey>()
+
+  function keyOf(id: string): DataKey {
+    const known = open.get(id)
+    if (known) return known
+    const row = wrapped.get(id)
+    if (row === undefined) throw new Error('a record came without its data key')
+    const key = unwrapDataKey(keys, row)
+    open.set(id, key)
+    return key
+  }
+
+  return {
+    keyOf,
+    seal: (keyId: string, place: Place, value: unknown) => keyOf(keyId).seal(place, value),
+    reopen: (keyId: string, place: Place, sealed: Uint8Array) => keyOf(keyId).open(place, sealed),
+    open<Fields, Field extends keyof Fields & string>(
+      record: SealedRecord<Fields>,
+      fields: readonly Field[],
+    ): Opened<Fields, Field> {
+      for (const key of record.keys) wrapped.set(key.id, key)
+      const assembled: Partial<Fields> = { ...record.facts }
+      for (const part of record.parts) {
+        if (!part.holds.some((field) => (fields as readonly string[]).includes(field))) continue
+        part.assemble(assembled, keyOf(part.keyId).open(part.place, part.sealed))
+      }
+      const permitted: Partial<Pick<Fields, Field>> = {}
+      for (const field of fields) if (assembled[field] !== undefined) permitted[field] = assembled[field]
+      return { id: record.subject, ...permitted }
+    },
+  }
+}
