@@ -714,6 +714,8 @@ export interface SeenTotals {
 }
 
 export interface Sessions {
+  asked_at: Timestamp | null;
+  confirmed_at: Timestamp | null;
   ends_at: Timestamp;
   handle: string;
   id: Buffer;
@@ -723,6 +725,7 @@ export interface Sessions {
   municipality_id: string;
   office_id: string | null;
   provider_session: string | null;
+  refresh: Buffer | null;
   role: string | null;
   signed_in_at: Timestamp;
   subject: string;

@@ -136,8 +136,9 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   checkPages(house, rooms)
   counterPages(house, rooms)
   practicePages(house, rooms)
-  signInPages(house, rooms, deps.signIn)
-  deskPages(house, rooms)
+  const desk = { ...rooms, renew: deps.signIn?.renew }
+  signInPages(house, desk, deps.signIn)
+  deskPages(house, desk)
   portalPages(house, rooms)
   publicPages(house, {
     database: deps.database,

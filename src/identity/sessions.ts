@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Gate } from '../firewall/gate.ts'
 import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
-import { type Database, inMunicipality } from '../platform/database.ts'
+import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { randomBytes } from '../platform/random.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { isNeighbour } from '../registry/presence.ts'
@@ -11,7 +11,19 @@ export interface SessionDeps {
   database: Database
   clock: Clock
   gate: Pick<Gate, 'keysOf'>
+  /** Asks the city's sign-in whether an account is still open, where it does not say so by itself. */
+  renew?: Renew | undefined
 }
+
+/**
+ * Trades a refresh token for the next one.
+ *
+ * @returns the next one, that the account is open no more, or that nobody could say
+ */
+export type Renew = (
+  refresh: string,
+  staff: { role: StaffRole; office: string },
+) => Promise<{ refresh: string } | 'ended' | 'unreachable'>
 
 /** Somebody signed in through a browser. */
 export interface Session {
@@ -30,8 +42,10 @@ export const SESSION_LIMITS = {
   staff: { idle: { minutes: 30 }, absolute: { hours: 10 } },
   resident: { idle: { minutes: 10 }, absolute: { hours: 1 } },
 } as const
-/** How long a session of staff lasts where the provider never says that an account was closed: then they sign in again. */
+/** How long a session of staff lasts on a word of the provider's, where it does not say by itself that an account was closed. */
 const UNTOLD: Temporal.DurationLike = { hours: 1 }
+/** How often it is asked, where it can be. */
+const ASKED_EVERY: Temporal.DurationLike = { minutes: 10 }
 /** How fresh a sign-in must be for what cannot be undone. */
 export const FRESH: Temporal.DurationLike = { minutes: 15 }
 
@@ -45,10 +59,13 @@ export type NewSession =
       sid?: string | undefined
       /** Whether the provider says when an account is closed; false of one that does not. */
       ends?: boolean
+      /** With what it can be asked, then. */
+      refresh?: string | undefined
     }
   | { kind: 'resident'; subject: string }
 
 const sessionId = (hash: (text: string) => Buffer, token: string) => hash(`session ${token}`)
+const refreshPlace = (handle: string) => ({ table: 'sessions', column: 'refresh', row: handle })
 const csrfOf = (hash: (text: string) => Buffer, token: string) => hash(`csrf ${token}`).toString('base64url')
 
 /**
@@ -57,9 +74,12 @@ const csrfOf = (hash: (text: string) => Buffer, token: string) => hash(`csrf ${t
  * @returns the token for the cookie: it is nowhere else
  */
 export async function beginSession(deps: SessionDeps, town: Municipality, who: NewSession): Promise<string> {
-  const { hash } = await deps.gate.keysOf(town.id)
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
   const token = randomBytes(32).toString('base64url')
   const now = deps.clock.now()
+  const handle = uuidv7()
+  const untold = who.kind === 'staff' && who.ends === false
+  const refresh = untold ? who.refresh : undefined
   await inMunicipality(deps.database, town.id, async (transaction) => {
     await transaction.deleteFrom('sessions').where('ends_at', '<', new Date(now.epochMilliseconds)).execute()
     if (who.kind === 'staff') {
@@ -75,15 +95,20 @@ export async function beginSession(deps: SessionDeps, town: Municipality, who: N
       .values({
         id: sessionId(hash, token),
         municipality_id: town.id,
-        handle: uuidv7(),
+        handle,
         kind: who.kind,
         subject: who.subject,
         ...(who.kind === 'staff' ? { role: who.role, office_id: who.office, provider_session: who.sid ?? null } : {}),
         signed_in_at: now.toString(),
         last_seen_at: now.toString(),
-        ends_at: now
-          .add(who.kind === 'staff' && who.ends === false ? UNTOLD : SESSION_LIMITS[who.kind].absolute)
-          .toString(),
+        ends_at: now.add(untold && refresh === undefined ? UNTOLD : SESSION_LIMITS[who.kind].absolute).toString(),
+        ...(refresh === undefined
+          ? {}
+          : {
+              refresh: Buffer.from(ledger.seal(refreshPlace(handle), refresh)),
+              asked_at: now.toString(),
+              confirmed_at: now.toString(),
+            }),
       })
       .execute()
   })
@@ -100,7 +125,7 @@ export async function findSession(
   const { hash } = await deps.gate.keysOf(town.id)
   const id = sessionId(hash, token)
   const now = deps.clock.now()
-  return inMunicipality(deps.database, town.id, async (transaction) => {
+  const found = await inMunicipality(deps.database, town.id, async (transaction) => {
     const row = await transaction
       .selectFrom('sessions')
       .selectAll()
@@ -136,7 +161,11 @@ export async function findSession(
             purpose: row.work_purpose ?? undefined,
           }
         : { kind: 'resident', id: `session ${row.handle}`, neighbourId: row.subject }
-    return {
+    const asks =
+      row.asked_at !== null && Temporal.Instant.compare(row.asked_at.toTemporalInstant().add(ASKED_EVERY), now) < 0
+        ? await claimAsking(transaction, id, now)
+        : undefined
+    const session: Session = {
       handle: row.handle,
       requester,
       signedInAt: row.signed_in_at.toTemporalInstant(),
@@ -144,7 +173,62 @@ export async function findSession(
       csrf: csrfOf(hash, token),
       formKey: hash(`forms ${row.kind} ${row.subject}`).toString('base64url'),
     }
+    const untold =
+      row.confirmed_at !== null && Temporal.Instant.compare(row.confirmed_at.toTemporalInstant().add(UNTOLD), now) < 0
+    return { session, asks, untold }
   })
+  if (found === undefined) return undefined
+  const { session, asks, untold } = found
+  if (asks === undefined) return untold ? undefined : session
+  const answer = await askProvider(deps, town, session, asks)
+  return answer === 'open' || (answer === 'unknown' && !untold) ? session : undefined
+}
+
+/** One of the requests that come at the same time asks the provider: a refresh token is good once. @returns it, sealed, to that one */
+async function claimAsking(transaction: Transaction, id: Buffer, now: Temporal.Instant): Promise<Buffer | undefined> {
+  const claimed = await transaction
+    .updateTable('sessions')
+    .set({ asked_at: now.toString() })
+    .where('id', '=', id)
+    .where('asked_at', '<', new Date(now.subtract(ASKED_EVERY).epochMilliseconds))
+    .returning('refresh')
+    .executeTakeFirst()
+  return claimed?.refresh ?? undefined
+}
+
+/** Asks whether the account of a session is still open, and ends the session where it is not. */
+async function askProvider(
+  deps: SessionDeps,
+  town: Municipality,
+  session: Session,
+  sealed: Buffer,
+): Promise<'open' | 'ended' | 'unknown'> {
+  const { requester, handle } = session
+  if (requester.kind !== 'staff' || deps.renew === undefined) return 'unknown'
+  const { ledger } = await deps.gate.keysOf(town.id)
+  const refresh = ledger.open(refreshPlace(handle), sealed) as string
+  const answer = await deps.renew(refresh, { role: requester.role, office: requester.organisationId })
+  await inMunicipality(deps.database, town.id, async (transaction) => {
+    if (answer === 'ended') {
+      await transaction.deleteFrom('sessions').where('handle', '=', handle).execute()
+      return
+    }
+    const now = deps.clock.now()
+    await transaction
+      .updateTable('sessions')
+      .set(
+        answer === 'unreachable'
+          ? // Asked again in a minute.
+            { asked_at: now.subtract(ASKED_EVERY).add({ minutes: 1 }).toString() }
+          : {
+              refresh: Buffer.from(ledger.seal(refreshPlace(handle), answer.refresh)),
+              confirmed_at: now.toString(),
+            },
+      )
+      .where('handle', '=', handle)
+      .execute()
+  })
+  return answer === 'ended' ? 'ended' : answer === 'unreachable' ? 'unknown' : 'open'
 }
 
 /** What the owner of a session may change of it. */

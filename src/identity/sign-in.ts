@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { StaffRole } from '../firewall/requester.ts'
 import { Problem } from '../platform/problem.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import type { NewSession } from './sessions.ts'
+import type { NewSession, Renew } from './sessions.ts'
 import { mayName, staffIdOf, type TrustedIssuer } from './tokens.ts'
 
 /** The city's sign-in for staff: an OpenID provider that knows this service as one of its clients. */
@@ -58,6 +58,8 @@ export interface StaffSignIn {
   ended(
     logoutToken: string,
   ): Promise<{ subject: string | undefined; sid: string | undefined; towns: readonly string[] }>
+  /** Asks whether an account is still open, with the role and office it had. @see RFC 6749 section 6 */
+  renew: Renew
 }
 
 /** @see OpenID Connect Back-Channel Logout 1.0, sections 2.4 and 2.6 */
@@ -89,6 +91,11 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
     return known
   }
   const { phishingResistant } = provider
+  /** Who does not say that an account was closed is asked, by a token for that, where it gives them. */
+  const scope = async () => {
+    const { scopes_supported: known = [] } = (await configuration()).serverMetadata()
+    return !provider.backChannel && known.includes('offline_access') ? 'openid padron offline_access' : 'openid padron'
+  }
   const returnAddress = (town: Municipality) => `${town.issuer}/sign-in/return`
 
   const keys = createRemoteJWKSet(new URL(provider.trusted.jwksUri), { timeoutDuration: 5_000 })
@@ -122,7 +129,7 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
       }
       const address = oidc.buildAuthorizationUrl(await configuration(), {
         redirect_uri: returnAddress(town),
-        scope: 'openid padron',
+        scope: await scope(),
         code_challenge: await oidc.calculatePKCECodeChallenge(underWay.verifier),
         code_challenge_method: 'S256',
         state: underWay.state,
@@ -135,10 +142,24 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
       return { address: address.href, underWay: Buffer.from(JSON.stringify(underWay)).toString('base64url') }
     },
 
+    async renew(refresh, { role, office }) {
+      try {
+        const tokens = await oidc.refreshTokenGrant(await configuration(), refresh, { scope: await scope() })
+        const said = tokens.claims() === undefined ? undefined : StaffClaims.partial().safeParse(tokens.claims()).data
+        // Who has another duty now signs in for it.
+        if ((said?.role ?? role) !== role || (said?.office ?? office) !== office) return 'ended'
+        return { refresh: tokens.refresh_token ?? refresh }
+      } catch (error) {
+        const refused = error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant'
+        return refused ? 'ended' : 'unreachable'
+      }
+    },
+
     async finish(town, search, kept) {
       const underWay = read(kept)
       if (underWay === undefined) throw new SignInFailed()
       let claims: unknown
+      let refresh: string | undefined
       try {
         const tokens = await oidc.authorizationCodeGrant(
           await configuration(),
@@ -151,6 +172,7 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
           },
         )
         claims = tokens.claims()
+        refresh = tokens.refresh_token
       } catch {
         throw new SignInFailed()
       }
@@ -162,7 +184,7 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
       const strong = phishingResistant.acr.includes(acr) || amr.some((way) => phishingResistant.amr.includes(way))
       if (STRONGLY.includes(role) && !strong) throw new SignInTooWeak()
       const ends = provider.backChannel
-      return { who: { kind: 'staff', subject, role, office, sid, ends }, returnTo: underWay.returnTo }
+      return { who: { kind: 'staff', subject, role, office, sid, ends, refresh }, returnTo: underWay.returnTo }
     },
   }
 }

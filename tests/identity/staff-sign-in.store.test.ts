@@ -16,13 +16,36 @@ let house: House
 let server: Server
 let issuer: string
 let pair: Awaited<ReturnType<typeof generateKeyPair>>
+let app: ReturnType<typeof createApp>
+const tried: string[] = []
+const open = new Set<string>()
+let [closed, away] = [false, false]
+const metadata = () => ({
+  issuer,
+  authorization_endpoint: `${issuer}/auth`,
+  token_endpoint: `${issuer}/token`,
+  jwks_uri: `${issuer}/jwks`,
+})
 let send: (token: string) => Promise<number>
 beforeAll(async () => {
   house = await openHouse()
   pair = await generateKeyPair('ES256')
   const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'one', alg: 'ES256' }
-  server = createServer((_, response) => {
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] }))
+  server = createServer(async (request, response) => {
+    response.setHeader('content-type', 'application/json')
+    if (request.url === '/.well-known/openid-configuration') return void response.end(JSON.stringify(metadata()))
+    if (request.url !== '/token') return void response.end(JSON.stringify({ keys: [jwk] }))
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    const asked = new URLSearchParams(Buffer.concat(chunks).toString())
+    const refresh = asked.get('refresh_token') ?? ''
+    tried.push(refresh)
+    if (away) return void response.writeHead(503).end('{}')
+    // Each is good once, as a careful provider has it.
+    if (closed || !open.delete(refresh)) return void response.writeHead(400).end('{"error":"invalid_grant"}')
+    const next = `${refresh}+`
+    open.add(next)
+    response.end(JSON.stringify({ access_token: 'a', token_type: 'Bearer', expires_in: 60, refresh_token: next }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -34,7 +57,7 @@ beforeAll(async () => {
     phishingResistant: { acr: ['phr'], amr: [] },
     backChannel: true,
   })
-  const app = createApp({ ...house.deps, signIn }, house.rooms)
+  app = createApp({ ...house.deps, signIn }, house.rooms)
   send = async (token) =>
     (
       await app.fetch(
@@ -104,5 +127,49 @@ describe('an account that is closed', () => {
     }
     house.clock.advance({ minutes: 25 })
     expect((await quiet.open('/desk')).status).toBe(303)
+  })
+
+  it('is found out within ten minutes where the provider can be asked, by one request of many and with each token once', async () => {
+    open.add('first')
+    const who = {
+      kind: 'staff',
+      subject: 'asked',
+      role: 'clerk',
+      office: DEMO_OFFICE,
+      ends: false,
+      refresh: 'first',
+    } as const
+    const asked = await signedIn({ ...house, fetch: async (request) => app.fetch(request) }, who)
+    const statuses = async (times: number) => {
+      const answers = await Promise.all(Array.from({ length: times }, () => asked.open('/desk')))
+      return [...new Set(answers.map(({ status }) => status))]
+    }
+    expect(await statuses(1)).toEqual([200])
+    expect(tried).toEqual([])
+    // Longer than the hour that a word of the provider’s stands, and never asked twice with one token.
+    for (let n = 0; n < 7; n += 1) {
+      house.clock.advance({ minutes: 11 })
+      expect(await statuses(4)).toEqual([200])
+    }
+    expect(tried).toEqual(['first', 'first+', 'first++', 'first+++', 'first++++', 'first+++++', 'first++++++'])
+    const rows = await house.peek<{ row: string }>("select sessions::text as row from sessions where subject = 'asked'")
+    expect(rows[0]?.row).not.toContain(Buffer.from('first').toString('hex'))
+    // While it cannot be asked they work on, for an hour at most.
+    away = true
+    for (let n = 0; n < 5; n += 1) {
+      house.clock.advance({ minutes: 11 })
+      expect(await statuses(2), `${n}`).toEqual([200])
+    }
+    house.clock.advance({ minutes: 11 })
+    expect(await statuses(1)).toEqual([303])
+    away = false
+    house.clock.advance({ minutes: 2 })
+    expect(await statuses(1)).toEqual([200])
+    closed = true
+    house.clock.advance({ minutes: 11 })
+    expect(await statuses(1)).toEqual([303])
+    closed = false
+    expect(await statuses(1)).toEqual([303])
+    expect(await house.peek("select from sessions where subject = 'asked'")).toEqual([])
   })
 })
