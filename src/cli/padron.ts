@@ -25,7 +25,7 @@ import { seedNeighbours } from './seed.ts'
 import { configuredKeys, migrateConfigured, townOf, withOwner } from './stores.ts'
 
 const program = new Command('padron')
-  .description('A municipal residence registry that cannot share with immigration enforcement.')
+  .description('A municipal residence registry that shares nothing with immigration enforcement.')
   .option('--json', 'answer with one JSON document, without progress bars')
 const out = () => output(program.opts().json === true)
 
