@@ -15,7 +15,7 @@ import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Tick } from 
 import type { Texts } from '../ui/language.ts'
 import { Fact, Facts } from '../ui/parts.tsx'
 import { plainIn } from '../ui/plain.tsx'
-import { problemText } from '../ui/problem-page.tsx'
+import { reasonText } from '../ui/problem-page.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
 import { dayIn, faultsOf, lifeText, onceOf, typedIn } from './registration-form.ts'
@@ -61,7 +61,8 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
       await correctStart(deps, town, requester, at, correction.data, conditions)
     } catch (error) {
       if (error instanceof StartImpossible) return again({ from: whyNot(t)[error.why] })
-      if (error instanceof NothingChanges || error instanceof StartWaits) return again({ from: problemText(error, t) })
+      if (error instanceof NothingChanges || error instanceof StartWaits)
+        return again({ from: reasonText(error.code, t) })
       if (error instanceof ImpossibleDates) return again(faultsOf(error, visit))
       if (!(error instanceof InvalidInput)) throw error
       return again({ from: t.zToCome })
@@ -89,7 +90,7 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
       await decideStart(deps, town, requester, at, decision.data, conditions)
     } catch (error) {
       if (error instanceof StartImpossible) return again({ strength: whyNot(t)[error.why] })
-      if (error instanceof StartWaits) return again({ strength: problemText(error, t) })
+      if (error instanceof StartWaits) return again({ strength: reasonText(error.code, t) })
       if (error instanceof ImpossibleDates)
         return again({ strength: Object.values(faultsOf(error, visit))[0] ?? t.dDayToCome })
       if (!(error instanceof InvalidInput)) throw error

@@ -22,7 +22,7 @@ import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { saidFaultText } from '../ui/dates.ts'
 import { Csrf, ErrorSummary, type Faults, Field, Radios } from '../ui/form.tsx'
 import { plainIn } from '../ui/plain.tsx'
-import { problemText } from '../ui/problem-page.tsx'
+import { reasonText } from '../ui/problem-page.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { Somebody } from './protecting.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
@@ -84,7 +84,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       await proposeJoin(deps, town, requester, idIn(visit), parsed.data, onceIn(visit, 'join'))
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
-      return both(visit, parsed.data.other, { reason, faults: { reason: problemText(error, t) } }, 409)
+      return both(visit, parsed.data.other, { reason, faults: { reason: reasonText(error.code, t) } }, 409)
     }
     return Reply.redirect('/desk/joins')
   })
@@ -110,7 +110,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       )
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
-      return again(problemText(error, t), 409)
+      return again(reasonText(error.code, t), 409)
     }
     return Reply.redirect('/desk/joins')
   })
@@ -129,7 +129,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       await decideJoin(deps, town, requester, at, decision, onceIn(visit, 'decide-join'))
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
-      return waiting(visit, problemText(error, t), 409)
+      return waiting(visit, reasonText(error.code, t), 409)
     }
     return Reply.redirect('/desk/joins')
   })

@@ -154,7 +154,7 @@ function LookUp(props: { visit: DeskVisit; one: DrawnOpening }) {
       {purposes.get(one.purpose)?.title[language] ?? t.whyOther} ·{' '}
       {one.case ? (
         <>
-          {t.dCase}: <bdi>{one.case}</bdi>
+          {t.dCase} <bdi>{one.case}</bdi>
         </>
       ) : (
         t.dFlagNoCase

@@ -93,7 +93,10 @@ export function signInPages(house: House<Municipality>, deps: SessionDeps, signI
     } catch (error) {
       const problem = error instanceof Problem ? error : new SignInFailed()
       return send(
-        pageOf(<ProblemPage problem={problem} town={nameIn(town, language)} language={language} />, problem.status),
+        pageOf(
+          <ProblemPage problem={problem} town={nameIn(town, language)} language={language} timeZone={town.timeZone} />,
+          problem.status,
+        ),
       )
     }
   })

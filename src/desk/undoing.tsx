@@ -6,7 +6,7 @@ import { CannotUndo, type Undoable, undo, undoable } from '../registry/undo.ts'
 import { Csrf } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Fact, Facts } from '../ui/parts.tsx'
-import { problemText } from '../ui/problem-page.tsx'
+import { reasonText } from '../ui/problem-page.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { bornText, Desk, type DeskVisit, dayText, idIn } from './shell.tsx'
 
@@ -82,7 +82,7 @@ function WhyNotPage({ visit, error }: { visit: DeskVisit; error: CannotUndo }) {
   return (
     <Desk visit={visit} title={t.dUndo}>
       <h1>{t.dUndo}</h1>
-      <p class="lead">{problemText(error, t)}</p>
+      <p class="lead">{reasonText(error.code, t)}</p>
       <p>
         <a href={`/desk/neighbours/${idIn(visit)}`}>{t.dBack}</a>
       </p>

@@ -24,7 +24,9 @@ export async function problemAnswer(context: Context | Asked, error: unknown): P
   try {
     const { town, language } = await readerOf(context as Asked)
     const problem = error instanceof Problem ? error : new Problem('unexpected', 500, 'unexpected')
-    const page = <ProblemPage problem={problem} town={nameIn(town, language)} language={language} />
+    const page = (
+      <ProblemPage problem={problem} town={nameIn(town, language)} language={language} timeZone={town.timeZone} />
+    )
     return Reply.returned(`<!doctype html>${page}`, problem.status).toResponse(always(uuidv7()))
   } catch {
     // Not even the town could be read: the plain answer needs nothing.

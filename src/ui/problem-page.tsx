@@ -61,18 +61,26 @@ const TEXTS: Record<string, keyof Texts> = {
 }
 
 export const reasonText = (code: string, t: Texts) => t[TEXTS[code] ?? 'pOther']
-/** @returns the text, with the hour until which it holds where there is one, in UTC */
-export const problemText = (problem: Problem, t: Texts): string =>
-  reasonText(problem.code, t).replace('{time}', 'until' in problem ? `${String(problem.until).slice(11, 16)} UTC` : '')
+/** @returns the text, with until when it holds where there is such a time, as the clock of the town shows it */
+export function problemText(problem: Problem, t: Texts, at: { language: Language; timeZone: string }): string {
+  const until = 'until' in problem ? Temporal.Instant.from(String(problem.until)) : undefined
+  const { language, timeZone } = at
+  const shown = until?.toLocaleString(language === 'ar' ? 'ar-u-nu-latn' : language, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    timeZone,
+  })
+  return reasonText(problem.code, t).replace('{time}', shown ?? '')
+}
 
 /** What went wrong, said kindly. The code is for whoever looks after the service. */
-export function ProblemPage(props: { problem: Problem; town: string; language: Language }) {
-  const { problem, town, language } = props
+export function ProblemPage(props: { problem: Problem; town: string; language: Language; timeZone: string }) {
+  const { problem, town, language, timeZone } = props
   const t = LOCALES[language]
   return (
     <Page title={t.dThere} language={language} town={town}>
       <h1>{t.dThere}</h1>
-      <p class="lead">{problemText(problem, t)}</p>
+      <p class="lead">{problemText(problem, t, { language, timeZone })}</p>
       <p>
         <code dir="ltr">{problem.code}</code>
       </p>

@@ -138,7 +138,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
             problem.status,
           ).toResponse(headers)
         return Reply.returned(
-          `<!doctype html>${<ProblemPage problem={problem} town={page.name} language={language} />}`,
+          `<!doctype html>${<ProblemPage problem={problem} town={page.name} language={language} timeZone={town.timeZone} />}`,
           problem.status,
         ).toResponse(headers)
       }
