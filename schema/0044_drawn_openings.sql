@@ -14,6 +14,8 @@ create table drawn_openings (
   data_key_id uuid not null references data_keys,
   -- The case, the purpose and the action, sealed with the town's key; so is what was said about it.
   content bytea not null,
+  -- What was shown by the look that is told, as `points_of`.
+  weight integer not null,
   reason bytea,
   explained_at timestamptz,
   read_by text check (length(read_by) between 1 and 320 and read_by <> staff_id),
@@ -42,12 +44,16 @@ create trigger drawn_openings_kept before update on drawn_openings for each row 
 
 -- Draws one, if its lot is below the town's share or the lowest of the day; the one it displaces had not been shown to anybody.
 create function draw_opening(one uuid, staff text, person uuid, on_day date, its_lot double precision, share double precision,
-  key uuid, sealed bytea) returns void language plpgsql security definer set search_path = public, pg_temp as $$
+  key uuid, sealed bytea, its_weight integer) returns void language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   town uuid := current_municipality();
 begin
-  insert into drawn_openings (id, municipality_id, staff_id, neighbour_id, day, lot, data_key_id, content)
-  select one, town, staff, person, on_day, its_lot, key, sealed
+  -- A wider look of the same day is the one to be explained.
+  update drawn_openings known set content = sealed, data_key_id = key, weight = its_weight, seen_at = clock_timestamp()
+  where known.municipality_id = town and known.staff_id = staff and known.neighbour_id = person and known.day = on_day
+    and known.weight < its_weight and known.explained_at is null;
+  insert into drawn_openings (id, municipality_id, staff_id, neighbour_id, day, lot, data_key_id, content, weight)
+  select one, town, staff, person, on_day, its_lot, key, sealed, its_weight
   where its_lot < share or not exists (select from drawn_openings known
     where known.municipality_id = town and known.staff_id = staff and known.day = on_day and known.lot <= its_lot)
   on conflict (municipality_id, staff_id, neighbour_id, day) do nothing;
@@ -56,8 +62,8 @@ begin
       and displaced.day = on_day and displaced.lot >= share and displaced.lot > its_lot;
   end if;
 end $$;
-revoke all on function draw_opening(uuid, text, uuid, date, double precision, double precision, uuid, bytea) from public;
-grant execute on function draw_opening(uuid, text, uuid, date, double precision, double precision, uuid, bytea) to padron_app, padron_gate;
+revoke all on function draw_opening(uuid, text, uuid, date, double precision, double precision, uuid, bytea, integer) from public;
+grant execute on function draw_opening(uuid, text, uuid, date, double precision, double precision, uuid, bytea, integer) to padron_app, padron_gate;
 
 alter table flags drop constraint flags_kind_check, add constraint flags_kind_check check (kind in
   ('no-case', 'unknown-case', 'own-record', 'same-household', 'same-address', 'watched', 'probing', 'many-people', 'out-of-hours'));

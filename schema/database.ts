@@ -204,6 +204,7 @@ export interface DrawnOpenings {
   reason: Buffer | null;
   seen_at: Generated<Timestamp>;
   staff_id: string;
+  weight: number;
 }
 
 export interface Enrolments {
@@ -499,6 +500,12 @@ export interface OfficerActs {
   municipality_id: string;
   proposed_at: Generated<Timestamp>;
   proposed_by: string;
+  proposed_in: Generated<string>;
+}
+
+export interface OfficerActWrites {
+  kind: string;
+  written: string;
 }
 
 export interface OrganisationFunctions {
@@ -851,6 +858,7 @@ export interface DB {
   neighbours: Neighbours;
   notice_deliveries: NoticeDeliveries;
   notices: Notices;
+  officer_act_writes: OfficerActWrites;
   officer_acts: OfficerActs;
   organisation_functions: OrganisationFunctions;
   organisation_graphs: OrganisationGraphs;

@@ -119,11 +119,13 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
 
 /** One click per role: two clerks, because some things need a second person. */
 export const DEMO_CLIENTS: readonly DemoClient[] = [
-  ...(['clerk', 'second-clerk', 'supervisor', 'legal', 'second-legal', 'auditor'] as const).map((id) => ({
-    id,
-    municipality: 'vallmar',
-    staff: { role: id.replace('second-', ''), office: DEMO_OFFICE },
-  })),
+  ...(['clerk', 'second-clerk', 'supervisor', 'legal', 'second-legal', 'third-legal', 'auditor'] as const).map(
+    (id) => ({
+      id,
+      municipality: 'vallmar',
+      staff: { role: id.replace(/^(second|third)-/, ''), office: DEMO_OFFICE },
+    }),
+  ),
   ...['library', 'city-bikes', 'housing', 'border-agency', 'joint-unit', 'address-check', 'unknown'].map((id) => ({
     id,
     municipality: 'vallmar',

@@ -1,44 +1,71 @@
 import {
   type DrawnOpening,
   drawnToRead,
+  Explained,
   explainDrawn,
   LookUpExplanation,
   ownDrawn,
   readDrawn,
 } from '../firewall/drawn.ts'
+import { SaysTooMuch } from '../firewall/free-text.ts'
+import { writtenTooMuch } from '../firewall/plain-words.ts'
 import { purposes } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { StaffRole } from '../firewall/requester.ts'
 import { NotFound } from '../platform/problem.ts'
+import { nameText } from '../proofs/paper.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
+import type { Name } from '../registry/model.ts'
+import { namesToExplain } from '../registry/own-look-ups.ts'
 import { Csrf, ErrorSummary, type Faults, Field } from '../ui/form.tsx'
-import { plainIn } from '../ui/plain.tsx'
+import type { Texts } from '../ui/language.ts'
+import { PlainTick, plainIn } from '../ui/plain.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
+import { fieldNames } from './neighbour-past-page.tsx'
 import { Desk, type DeskVisit, timeText } from './shell.tsx'
+import type { Typed } from './typed.ts'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 const OVERSEERS: readonly StaffRole[] = ['supervisor', 'auditor']
 
+type Drawn = readonly DrawnOpening[]
+type Names = ReadonlyMap<string, Name | undefined>
+const boxOf = (id: string) => `reason-${id}`
+
 /** Look-ups drawn by lot: whoever looked says why, and a supervisor reads it. */
 export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
-  page({ method: 'get', path: '/desk/look-ups', roles: COUNTER }, async (visit) =>
-    Reply.page(await ownDrawn(deps, visit.town, visit.requester), (drawn) => (
-      <ExplainPage visit={visit} drawn={drawn} />
-    )),
-  )
+  const explain = async (visit: DeskVisit, typed: Typed = {}, faults: Faults = {}) => {
+    const { town, requester } = visit
+    const list = (await ownDrawn(deps, town, requester)).with(await namesToExplain(deps, town, requester))
+    return Reply.page(
+      list,
+      ([drawn, names]) => <ExplainPage visit={visit} drawn={drawn} names={names} typed={typed} faults={faults} />,
+      Object.keys(faults).length > 0 ? 422 : 200,
+    )
+  }
+  page({ method: 'get', path: '/desk/look-ups', roles: COUNTER }, (visit) => explain(visit))
+  // All that were written are kept, and those that cannot be come back beside their box.
   page({ method: 'post', path: '/desk/look-ups', roles: COUNTER }, async (visit) => {
     const { town, requester, form, t } = visit
-    const id = idOf(form.get('lookUp'))
-    const said = LookUpExplanation.safeParse({ reason: form.get('reason'), ...plainIn(form) })
-    if (!said.success) {
-      const typed = { id, text: form.get('reason'), fault: t.dDrawnShort }
-      return Reply.page(
-        await ownDrawn(deps, town, requester),
-        (drawn) => <ExplainPage visit={visit} drawn={drawn} typed={typed} />,
-        422,
-      )
+    const faults: Record<string, string> = {}
+    const typed: Typed = {}
+    for (const [name, text] of form.entries()) {
+      const [, id] = /^reason-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(name) ?? []
+      if (id === undefined || text.trim() === '') continue
+      const said = LookUpExplanation.safeParse({ reason: text, ...plainIn(form) })
+      const fault = said.success
+        ? await explainDrawn(deps, town, requester, id, said.data).then(
+            () => undefined,
+            (error: unknown) => faultOf(error, text, t),
+          )
+        : text.trim().length > 500
+          ? t.jTooLong
+          : t.dDrawnShort
+      if (fault === undefined) continue
+      faults[name] = fault
+      typed[name] = text
     }
-    await explainDrawn(deps, town, requester, id, said.data)
+    if (Object.keys(faults).length > 0) return explain(visit, typed, faults)
     return Reply.redirect('/desk/look-ups')
   })
   page({ method: 'get', path: '/desk/look-ups/drawn', roles: OVERSEERS }, async (visit) =>
@@ -52,60 +79,68 @@ export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
   })
 }
 
+/** Why one explanation was not kept; nothing where it was there already. */
+function faultOf(error: unknown, text: string, t: Texts): string | undefined {
+  if (error instanceof SaysTooMuch) return t.dSensitive.replace('{word}', writtenTooMuch(text) ?? '…')
+  if (error instanceof Explained || error instanceof NotFound) return undefined
+  throw error
+}
+
 function idOf(text: string): string {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) throw new NotFound()
   return text
 }
 
 /** What one looked at on earlier days, to say why. */
-function ExplainPage(props: {
-  visit: DeskVisit
-  drawn: readonly DrawnOpening[]
-  typed?: { id: string; text: string; fault: string }
-}) {
-  const { visit, drawn, typed } = props
+function ExplainPage(props: { visit: DeskVisit; drawn: Drawn; names: Names; typed: Typed; faults: Faults }) {
+  const { visit, drawn, names, typed, faults } = props
   const { t, session } = visit
-  const faults: Faults = typed ? { [`reason-${typed.id}`]: typed.fault } : {}
   return (
     <Desk visit={visit} title={t.dDrawn} here="/desk/work">
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{t.dDrawn}</h1>
       <p class="lead">{t.dDrawnLead}</p>
       {drawn.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
-      <ul class="cards">
-        {drawn.map((one) => (
-          <li>
-            <LookUp visit={visit} one={one} />
-            <p>
-              <a href={`/desk/neighbours/${one.neighbourId}`}>{t.dDrawnRecord}</a>
-            </p>
-            <form method="post" action="/desk/look-ups">
-              <Csrf token={session.csrf} />
-              <input type="hidden" name="lookUp" value={one.id} />
-              <Field
-                name="reason"
-                id={`reason-${one.id}`}
-                label={t.dDrawnWhy}
-                value={typed?.id === one.id ? typed.text : ''}
-                fault={faults[`reason-${one.id}`]}
-                lines={2}
-                maxlength={500}
-                required
-                auto
-              />
-              <button type="submit" class="govuk-button">
-                {t.dSave}
-              </button>
-            </form>
-          </li>
-        ))}
-      </ul>
+      <form method="post" action="/desk/look-ups">
+        <Csrf token={session.csrf} />
+        <ul class="cards">
+          {drawn.map((one) => {
+            const name = names.get(one.neighbourId)
+            const box = boxOf(one.id)
+            return (
+              <li>
+                <h2>
+                  <bdi>{name ? nameText(name) : '…'}</bdi>
+                </h2>
+                <LookUp visit={visit} one={one} />
+                <Field
+                  name={box}
+                  label={t.dDrawnWhy}
+                  value={typed[box] ?? ''}
+                  fault={faults[box]}
+                  lines={2}
+                  maxlength={500}
+                  auto
+                />
+              </li>
+            )
+          })}
+        </ul>
+        <PlainTick t={t} faults={faults} />
+        {drawn.length === 0 ? (
+          ''
+        ) : (
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
+        )}
+      </form>
     </Desk>
   )
 }
 
 /** What colleagues said about what was drawn. */
-function DrawnPage(props: { visit: DeskVisit; drawn: readonly DrawnOpening[] }) {
+function DrawnPage(props: { visit: DeskVisit; drawn: Drawn }) {
   const { visit, drawn } = props
   const { t, session, requester } = visit
   return (
@@ -149,7 +184,7 @@ function LookUp(props: { visit: DeskVisit; one: DrawnOpening }) {
   const { visit, one } = props
   const { t, language, town } = visit
   return (
-    <>
+    <p>
       <strong>{timeText(language, town.timeZone, one.seenAt)}</strong> ·{' '}
       {purposes.get(one.purpose)?.title[language] ?? t.whyOther} ·{' '}
       {one.case ? (
@@ -159,6 +194,8 @@ function LookUp(props: { visit: DeskVisit; one: DrawnOpening }) {
       ) : (
         t.dFlagNoCase
       )}
-    </>
+      <br />
+      <small>{fieldNames(one.fields, t)}</small>
+    </p>
   )
 }

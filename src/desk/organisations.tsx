@@ -1,6 +1,8 @@
 import type { z } from 'zod'
+import { mustBePlain } from '../firewall/free-text.ts'
 import { closes, FUNCTION_IDS, functionTitle } from '../firewall/functions.ts'
-import { type ActKind, actsWaiting, decideAct, type WaitingAct } from '../firewall/officer-acts.ts'
+import { actsWaiting, decideAct, type WaitingAct } from '../firewall/officer-acts.ts'
+import { keepDocument, LARGEST_DOCUMENT, readDocument } from '../firewall/order-documents.ts'
 import {
   carrying,
   listOrganisations,
@@ -26,10 +28,13 @@ import { Details, Fact, Facts } from '../ui/parts.tsx'
 import { plainIn } from '../ui/plain.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { dayIn, typedIn } from './registration-form.ts'
-import { Desk, type DeskVisit, dayText } from './shell.tsx'
+import { Desk, type DeskVisit, dayText, idIn } from './shell.tsx'
+
+import { WaitingActs } from './waiting-acts.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 const LEGAL = ['legal'] as const
+const NO_DOCUMENT = '00000000-0000-4000-8000-000000000000'
 
 /** Who may ask, and why not: organisations, ties, promises and lent staff, for legal officers, two for each. */
 export function organisationDesk(page: Pages, deps: ProofDeps): void {
@@ -106,20 +111,35 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       ? { kind: 'machine', client: form.get('named') }
       : { kind: 'alias', name: form.get('named'), ...plainIn(form) }),
   }))
-  page({ method: 'post', path: '/desk/legal/secrecy', roles: LEGAL, fresh: true }, async (visit) => {
-    const { town, requester, form } = visit
-    const until = dayIn(typedIn(visit), 'until', { ...visit, rules: lifeRules(deps.clock, town) }, true)
-    const proposal = Proposal.safeParse({
-      kind: 'secrecy',
-      reference: form.get('entry'),
-      until: until && 'date' in until ? until.date : '',
-      basis: form.get('basis'),
-      ...plainIn(form),
-    })
-    if (!proposal.success) throw new InvalidInput(missingIn(proposal.error))
-    await propose(deps, town.id, requester, proposal.data, carry(town))
-    return Reply.redirect('/desk/organisations')
+  page({ method: 'get', path: '/desk/legal/documents/:document', roles: LEGAL }, async (visit) => {
+    const documentId = idIn({ params: { id: visit.params.document ?? '' } })
+    return Reply.download(await readDocument(gate, visit.town.id, visit.requester, { documentId }), 'order')
   })
+  page(
+    { method: 'post', path: '/desk/legal/secrecy', roles: LEGAL, fresh: true, file: LARGEST_DOCUMENT },
+    async (visit) => {
+      const { town, requester, form } = visit
+      const until = dayIn(typedIn(visit), 'until', { ...visit, rules: lifeRules(deps.clock, town) }, true)
+      const said = {
+        kind: 'secrecy' as const,
+        reference: form.get('entry'),
+        until: until && 'date' in until ? until.date : '',
+        basis: form.get('basis'),
+        ...plainIn(form),
+      }
+      const bytes = form.file('document')
+      // Looked at before anything is kept.
+      const proposal = Proposal.safeParse({ ...said, documentId: NO_DOCUMENT })
+      if (!proposal.success) throw new InvalidInput(missingIn(proposal.error))
+      if (bytes === undefined) throw new InvalidInput([{ pointer: '/document', detail: 'Choose the document.' }])
+      await mustBePlain(gate, town.id, requester, Proposal, proposal.data)
+      const kept = await keepDocument(gate, town.id, requester, bytes)
+      await kept.mapAsync(({ id: documentId }) =>
+        propose(deps, town.id, requester, { ...said, documentId }, carry(town)),
+      )
+      return Reply.redirect('/desk/organisations')
+    },
+  )
   proposing('/desk/organisations/lent', (form) => ({
     kind: form.get('act') === 'take-back' ? 'take-back' : 'lend',
     organisationId: form.get('organisation'),
@@ -132,60 +152,6 @@ const missingIn = ({ issues }: z.core.$ZodError) =>
   issues.map(({ path: at }) => ({ pointer: `/${at.join('/')}`, detail: 'Give this.' }))
 
 type DeskForm = Parameters<Parameters<Pages>[1]>[0]['form']
-
-/** What waits for a second officer: what it is about, and the two answers. */
-function WaitingActs(props: { visit: DeskVisit; waiting: readonly WaitingAct[]; names: ReadonlyMap<string, string> }) {
-  const { visit, waiting, names } = props
-  const { t, language, session } = visit
-  const kinds: Record<ActKind, string> = {
-    enrol: t.gAdd,
-    application: t.aTitle,
-    function: t.aDoes,
-    tie: t.gTie,
-    promise: t.gRenew,
-    machine: t.gMachine,
-    alias: t.gAlias,
-    lend: t.gLend,
-    'take-back': t.gTakeBack,
-    affected: t.gAffected,
-    secrecy: t.gSecrecy,
-  }
-  const said = ({ content }: WaitingAct) =>
-    Object.entries(content)
-      .filter(([key]) => key !== 'applicationId')
-      .flatMap(([, value]) => value ?? [])
-      .map((value) => names.get(String(value)) ?? functionTitle(String(value), language))
-      .join(' · ')
-  if (waiting.length === 0) return ''
-  return (
-    <section aria-labelledby="waiting">
-      <h2 id="waiting">{t.gWaits}</h2>
-      <ul class="cards">
-        {waiting.map((act) => (
-          <li>
-            {dayText(language, act.proposedAt.slice(0, 10))} · {kinds[act.kind]} · <bdi>{said(act)}</bdi>
-            <form method="post" action="/desk/organisations/acts">
-              <Csrf token={session.csrf} />
-              <input type="hidden" name="entry" value={act.id} />
-              <p class="govuk-button-group">
-                {act.proposedByYou ? (
-                  ''
-                ) : (
-                  <button type="submit" name="approves" value="yes" class="govuk-button">
-                    {t.dApprove}
-                  </button>
-                )}
-                <button type="submit" name="approves" value="no" class="govuk-button govuk-button--secondary">
-                  {t.dRefuse}
-                </button>
-              </p>
-            </form>
-          </li>
-        ))}
-      </ul>
-    </section>
-  )
-}
 
 /** What an organisation says of itself, and the two answers. */
 function ApplicationBox(props: { visit: DeskVisit; application: ApplicationToReview }) {

@@ -1,13 +1,14 @@
-import type { DemandOutline } from '../firewall/access-requests.ts'
+import type { Demand, DemandOutline } from '../firewall/access-requests.ts'
 import type { StaffActivity } from '../firewall/flags.ts'
 import { FUNCTION_IDS, functionTitle } from '../firewall/functions.ts'
 import type { Lockdown } from '../firewall/lockdown.ts'
 import { type PolicyEngine, purposes } from '../firewall/policies.ts'
 import type { LedgerLine } from '../ledger/lines.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Select, Tick } from '../ui/form.tsx'
-import { Details } from '../ui/parts.tsx'
-import { whoNames } from './neighbour-past-page.tsx'
-import { Desk, type DeskVisit, timeText } from './shell.tsx'
+import { Details, Fact, Facts } from '../ui/parts.tsx'
+import { PlainTick } from '../ui/plain.tsx'
+import { fieldNames, whoNames } from './neighbour-past-page.tsx'
+import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
 import type { Typed } from './typed.ts'
 
 export interface FlagShown {
@@ -136,6 +137,8 @@ export function LegalPage(props: {
             <p>
               <a href={`/desk/legal/${demand.id}/document`}>{t.dDemandPaper}</a>
             </p>
+            {/* Nobody approves what they have not read. */}
+            <Said visit={visit} demand={demand.demand} open={demand.stage === 'under-review'} />
             {demand.secretUntil ? <Prolong visit={visit} demand={demand} /> : ''}
             {demand.stage === 'refused' ? (
               <p>
@@ -165,7 +168,7 @@ export function LegalPage(props: {
       <Details summary={t.dDemand} open={Object.keys(faults).length > 0}>
         <form method="post" action="/desk/legal" enctype="multipart/form-data">
           <Csrf token={session.csrf} />
-          <Field name="authority" label={t.dAuthority} value={typed.authority} required auto />
+          <Field name="authority" label={t.dAuthority} value={typed.authority} fault={faults.authority} required auto />
           <Select
             name="function"
             label={t.dFunction}
@@ -177,8 +180,8 @@ export function LegalPage(props: {
           />
           <Tick name="immigration" label={t.dForImmigration} on={typed.immigration !== undefined} />
           <Tick name="judge" label={t.dJudge} on={typed.judge !== undefined} />
-          <Field name="basis" label={t.dBasis} value={typed.basis} required auto />
-          <Field name="scope" label={t.dScope} value={typed.scope} lines={3} required auto />
+          <Field name="basis" label={t.dBasis} value={typed.basis} fault={faults.basis} required auto />
+          <Field name="scope" label={t.dScope} value={typed.scope} fault={faults.scope} lines={3} required auto />
           <Field
             name="document"
             type="file"
@@ -187,6 +190,7 @@ export function LegalPage(props: {
             fault={faults.document}
             required
           />
+          <PlainTick t={t} faults={faults} />
           <button type="submit" class="govuk-button">
             {t.dSave}
           </button>
@@ -205,13 +209,40 @@ export function LegalPage(props: {
   )
 }
 
+/** What a demand says: who asks, on what basis, for which fields of whom, and how long it is to be kept from them. */
+function Said(props: { visit: DeskVisit; demand: Demand; open: boolean }) {
+  const { visit, demand, open } = props
+  const { t, language } = visit
+  const { authority, basis, basisText, scope, neighbourId, fields, secretUntil } = demand
+  const lines: [string, string][] = [
+    [t.dAuthority, authority.name],
+    [t.dFunction, authority.functions.map((one) => functionTitle(one, language)).join(', ')],
+    [t.dBasis, basis === 'judge-order' ? `${basisText} (${t.dJudge})` : basisText],
+    [t.dScope, scope],
+    [t.dWhom, neighbourId ?? '–'],
+    [t.dFields, fieldNames(fields, t)],
+    ...(secretUntil ? [[t.dSecretFrom, dayText(language, secretUntil)] satisfies [string, string]] : []),
+  ]
+  return (
+    <Details summary={t.dSaid} open={open}>
+      <Facts>
+        {lines.map(([name, value]) => (
+          <Fact name={name}>
+            <span dir="auto">{value || '–'}</span>
+          </Fact>
+        ))}
+      </Facts>
+    </Details>
+  )
+}
+
 /** Keeps an order from its neighbour for longer, once another officer agrees. */
 function Prolong(props: { visit: DeskVisit; demand: DemandOutline }) {
   const { visit, demand } = props
   const { t, session } = visit
   return (
     <Details summary={t.gSecrecy}>
-      <form method="post" action="/desk/legal/secrecy">
+      <form method="post" action="/desk/legal/secrecy" enctype="multipart/form-data">
         <Csrf token={session.csrf} />
         <input type="hidden" name="entry" value={demand.reference} />
         <DateField
@@ -222,6 +253,14 @@ function Prolong(props: { visit: DeskVisit; demand: DemandOutline }) {
           value={() => ''}
         />
         <Field name="basis" id={`basis-${demand.id}`} label={t.dBasis} required auto />
+        <Field
+          name="document"
+          id={`document-${demand.id}`}
+          type="file"
+          label={t.dDemandPaper}
+          hint={t.dDemandPaperHint}
+          required
+        />
         <button type="submit" class="govuk-button govuk-button--secondary">
           {t.dSave}
         </button>

@@ -250,7 +250,7 @@ export async function readDemand(
       stage: row.stage as Stage,
       receivedAt: row.received_at.toTemporalInstant().toString(),
       demand: ledger.open(place(id), row.details) as Demand,
-      documentSha256: row.sha256.toString('hex'),
+      documentSha256: Buffer.from(row.sha256).toString('hex'),
       approvals: await approvalsOf(transaction, id),
     }
   })
@@ -279,17 +279,19 @@ export async function approvedOrder(
 
 export interface DemandOutline extends Recorded {
   receivedAt: string
+  demand: Demand
   /** RFC 3339: until when the neighbour is not told, of an order that was opened in secret. */
   secretUntil: string | undefined
   approvals: number
 }
 
-/** The newest demands, by reference and stage; not what they say. @throws {Refusal} */
+/** The newest demands, with what each says: nobody approves what they have not read. @throws {Refusal} */
 export async function listDemands(
   gate: Gate,
   municipalityId: string,
   officer: Staff,
 ): Promise<Disclosed<DemandOutline[]>> {
+  const { ledger } = await gate.keysOf(municipalityId)
   return gate.decide(handling(municipalityId, officer), async (transaction) => {
     const rows = await transaction
       .selectFrom('access_requests')
@@ -298,7 +300,14 @@ export async function listDemands(
           .onRef('notices.id', '=', 'access_requests.notice_id')
           .on('notices.visible_from', '>', sql<Date>`clock_timestamp()`),
       )
-      .select(['access_requests.id', 'reference', 'stage', 'received_at', 'notices.visible_from'])
+      .select([
+        'access_requests.id',
+        'access_requests.details',
+        'reference',
+        'stage',
+        'received_at',
+        'notices.visible_from',
+      ])
       .select((row) =>
         row
           .selectFrom('access_request_reviews')
@@ -315,6 +324,7 @@ export async function listDemands(
       reference: row.reference,
       stage: row.stage as Stage,
       receivedAt: row.received_at.toISOString(),
+      demand: ledger.open(place(row.id), row.details) as Demand,
       secretUntil: row.visible_from?.toISOString(),
       approvals: Number(row.approvals ?? 0),
     }))

@@ -32,13 +32,13 @@ export function httpCaseFile(options: {
   slugOf(municipalityId: string): Promise<string | undefined>
 }): CaseFile {
   const known = new Map<string, { issued: boolean; until: number }>()
-  let restsUntil = 0
+  const restsUntil = new Map<string, number>()
   return async (municipalityId, workCase) => {
     const key = `${municipalityId} ${workCase}`
     const now = performance.now()
     const kept = known.get(key)
     if (kept && kept.until > now) return kept.issued
-    if (restsUntil > now) return undefined
+    if ((restsUntil.get(municipalityId) ?? 0) > now) return undefined
     try {
       const response = await fetch(options.url, {
         method: 'POST',
@@ -47,12 +47,15 @@ export function httpCaseFile(options: {
         redirect: 'error',
         signal: AbortSignal.timeout(PATIENCE),
       })
-      const { issued } = Answer.parse(response.ok ? await response.json() : undefined)
+      if (response.status >= 500) throw new Error('away')
+      // Whoever does not find a case says so with or without a body. Anything else it refuses is nobody's answer.
+      if (!response.ok && response.status !== 404) return undefined
+      const { issued } = response.ok ? Answer.parse(await response.json()) : { issued: false }
       if (known.size >= MOST_KEPT) known.clear()
       known.set(key, { issued, until: now + (issued ? STANDS.issued : STANDS.unknown) })
       return issued
     } catch {
-      restsUntil = performance.now() + REST
+      restsUntil.set(municipalityId, performance.now() + REST)
       return undefined
     }
   }

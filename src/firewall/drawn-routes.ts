@@ -14,6 +14,7 @@ const Drawn = z
     case: z.string().optional(),
     purpose: z.string(),
     action: z.string(),
+    fields: z.array(z.string()),
     reason: z.string().optional(),
   })
   .openapi('DrawnLookUp')

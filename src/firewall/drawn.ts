@@ -6,6 +6,7 @@ import { NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from './free-text.ts'
 import type { Ask, Gate } from './gate.ts'
+import { weightOf } from './leaving.ts'
 import type { MunicipalityKeys } from './municipality-keys.ts'
 import type { Staff } from './requester.ts'
 import type { Standing } from './standing.ts'
@@ -20,31 +21,50 @@ interface Content {
   case?: string | undefined
   purpose: string
   action: string
+  fields: readonly string[]
 }
-const place = (id: string, column: 'content' | 'reason') => ({ table: 'drawn_openings', column, row: id })
+/** What is drawn is one look of a person, a member of staff and a day, whichever of that day’s it tells of. */
+const contentPlace = (staff: string, neighbourId: string) =>
+  ({ table: 'drawn_openings', column: 'content', row: `${staff} ${neighbourId}` }) as const
+const reasonPlace = (id: string) => ({ table: 'drawn_openings', column: 'reason', row: id })
 
 /**
  * Draws of what was shown just now: what is below the town's share, and the lowest of the day. In the transaction that shows it.
- * A person's lot for a member of staff and a day is a keyed hash, so that nobody knows it and looking again changes nothing.
+ * A person's lot for a member of staff and a day is a keyed hash, so that nobody knows it and looking again changes nothing but
+ * what is told: the widest look of the day.
+ *
+ * @param stands the case was issued: it says why, and then only the share is drawn
  */
 export async function drawOpenings(
   transaction: Transaction,
   { hash, ledger }: Pick<MunicipalityKeys, 'hash' | 'ledger'>,
-  { requester, purpose, action }: Pick<Ask, 'requester' | 'purpose' | 'action'>,
+  {
+    requester,
+    purpose,
+    action,
+    fields,
+    worklist,
+  }: Pick<Ask, 'requester' | 'purpose' | 'action' | 'fields' | 'worklist'>,
   { drawnShare = 0, lowestLot, day }: Pick<Standing, 'drawnShare' | 'lowestLot' | 'day'>,
   seen: readonly string[],
+  stands: boolean,
 ): Promise<void> {
   if (requester.kind !== 'staff' || !DRAWN_ROLES.includes(requester.role) || day === undefined) return
+  // To explain a look is not another.
+  if (fields.length === 0 || purpose === 'own-look-ups') return
   const lots = seen
     .map((id) => ({ id, lot: hash(`drawn ${day} ${requester.id} ${id}`).readUInt32BE(0) / 2 ** 32 }))
     .sort((one, other) => one.lot - other.lot)
-  const drawn = lots.filter(({ lot }, i) => lot < drawnShare || (i === 0 && lot < (lowestLot ?? 1)))
+  // Nobody makes a look less likely to be drawn by registering, or by lists of work.
+  const mayBeLowest = !stands && action !== 'register' && worklist !== true
+  const lowest = (lot: number, i: number) => i === 0 && lot <= (lowestLot ?? 1)
+  const drawn = lots.filter(({ lot }, i) => lot < drawnShare || (mayBeLowest && lowest(lot, i)))
   for (const { id: neighbourId, lot } of drawn) {
     const id = uuidv7()
-    const content: Content = { case: requester.case, purpose, action }
-    const sealed = Buffer.from(ledger.seal(place(id, 'content'), content))
+    const content: Content = { case: requester.case, purpose, action, fields }
+    const sealed = Buffer.from(ledger.seal(contentPlace(requester.id, neighbourId), content))
     await sql`select draw_opening(${id}::uuid, ${requester.id}, ${neighbourId}::uuid, ${day}::text::date, ${lot}::float8,
-      ${drawnShare}::float8, ${ledger.id}::uuid, ${sealed})`.execute(transaction)
+      ${drawnShare}::float8, ${ledger.id}::uuid, ${sealed}, ${weightOf(fields)}::integer)`.execute(transaction)
   }
 }
 
@@ -58,6 +78,8 @@ export interface DrawnOpening extends Content {
   reason?: string | undefined
 }
 
+/** How long somebody has to explain before it is settled without. */
+const TIME_TO_EXPLAIN: Temporal.DurationLike = { days: 7 }
 /** At most so many at once; the oldest first. */
 const MOST = 50
 
@@ -75,16 +97,18 @@ async function drawnBefore(
   town: Town,
   transaction: Transaction,
   { ledger }: MunicipalityKeys,
-  whose: { own: string } | 'unread',
+  whose: { own: string } | { unreadBut: string },
 ): Promise<DrawnOpening[]> {
   const rows = await transaction
     .selectFrom('drawn_openings')
     .selectAll()
     .where('day', '<', today(deps.clock, town.timeZone).toString())
     .where('read_at', 'is', null)
-    .$if(whose !== 'unread', (query) =>
-      query.where('staff_id', '=', whose === 'unread' ? '' : whose.own).where('explained_at', 'is', null),
+    .$if('own' in whose, (query) =>
+      query.where('staff_id', '=', 'own' in whose ? whose.own : '').where('explained_at', 'is', null),
     )
+    // Nobody reads their own, and their own take no place among those of others.
+    .$if('unreadBut' in whose, (query) => query.where('staff_id', '!=', 'unreadBut' in whose ? whose.unreadBut : ''))
     .orderBy('day')
     .orderBy('id')
     .limit(MOST)
@@ -94,9 +118,29 @@ async function drawnBefore(
     seenAt: row.seen_at.toTemporalInstant().toString(),
     staff: row.staff_id,
     neighbourId: row.neighbour_id,
-    ...(ledger.open(place(row.id, 'content'), row.content) as Content),
-    reason: row.reason === null ? undefined : (ledger.open(place(row.id, 'reason'), row.reason) as string),
+    ...(ledger.open(contentPlace(row.staff_id, row.neighbour_id), row.content) as Content),
+    reason: row.reason === null ? undefined : (ledger.open(reasonPlace(row.id), row.reason) as string),
   }))
+}
+
+/** Whom somebody has yet to explain having looked at, inside a transaction of the gate's. */
+export async function neighboursToExplain(
+  deps: Pick<Deps, 'clock'>,
+  town: Town,
+  transaction: Transaction,
+  staff: Staff,
+): Promise<string[]> {
+  const rows = await transaction
+    .selectFrom('drawn_openings')
+    .select('neighbour_id')
+    .distinct()
+    .where('staff_id', '=', staff.id)
+    .where('day', '<', today(deps.clock, town.timeZone).toString())
+    .where('explained_at', 'is', null)
+    .where('read_at', 'is', null)
+    .limit(MOST)
+    .execute()
+  return rows.map((row) => row.neighbour_id)
 }
 
 /** What whoever asks looked at on earlier days and has yet to explain. @throws {Refusal} for anyone but the counters' staff */
@@ -111,7 +155,7 @@ export async function ownDrawn(deps: Deps, town: Town, requester: Staff): Promis
 export async function drawnToRead(deps: Deps, town: Town, requester: Staff): Promise<Disclosed<DrawnOpening[]>> {
   const keys = await deps.gate.keysOf(town.id)
   return deps.gate.decide(supervising(town.id, requester), (transaction) =>
-    drawnBefore(deps, town, transaction, keys, 'unread'),
+    drawnBefore(deps, town, transaction, keys, { unreadBut: requester.id }),
   )
 }
 
@@ -149,7 +193,7 @@ export async function explainDrawn(
     await transaction
       .updateTable('drawn_openings')
       .set({
-        reason: Buffer.from(ledger.seal(place(id, 'reason'), said.reason)),
+        reason: Buffer.from(ledger.seal(reasonPlace(id), said.reason)),
         explained_at: new Date(deps.clock.now().epochMilliseconds),
       })
       .where('id', '=', id)
@@ -158,7 +202,7 @@ export async function explainDrawn(
   })
 }
 
-/** Marks one as read, explained or not. Nobody reads their own. @throws {NotFound} {Refusal} for anyone but supervisors and auditors */
+/** Marks one as read, once it is explained or a week is over. Nobody reads their own. @throws {NotFound} {Refusal} for anyone but supervisors and auditors */
 export function readDrawn(deps: Deps, town: Town, requester: Staff, id: string): Promise<Disclosed<object>> {
   return deps.gate.decide(supervising(town.id, requester), async (transaction) => {
     const read = await transaction
@@ -166,7 +210,12 @@ export function readDrawn(deps: Deps, town: Town, requester: Staff, id: string):
       .set({ read_by: requester.id, read_at: new Date(deps.clock.now().epochMilliseconds) })
       .where('id', '=', id)
       .where('staff_id', '!=', requester.id)
-      .where('day', '<', today(deps.clock, town.timeZone).toString())
+      .where((drawn) =>
+        drawn.or([
+          drawn('explained_at', 'is not', null),
+          drawn('day', '<', today(deps.clock, town.timeZone).subtract(TIME_TO_EXPLAIN).toString()),
+        ]),
+      )
       .where('read_at', 'is', null)
       .executeTakeFirst()
     if (read.numUpdatedRows !== 1n) throw new NotFound()

@@ -43,6 +43,8 @@ export function openFlags(gate: Gate, municipalityId: string, requester: Staff):
       .selectFrom('flags')
       .select(['id', 'raised_at', 'staff_id', 'neighbour_id', 'kind'])
       .where('reviewed_at', 'is', null)
+      // Nobody settles their own, and their own take no place among those of others.
+      .where('staff_id', '!=', requester.id)
       .orderBy('raised_at')
       .limit(200)
       .execute()

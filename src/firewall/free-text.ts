@@ -20,7 +20,12 @@ export type Holds = 'plain' | 'name' | 'own-words' | 'passing'
 
 export const FREE_TEXT = z.registry<{ holds: Holds }>()
 
-const line = (most: number, least = 1) => z.string().trim().min(least).max(most)
+/** What nobody sees and nobody means: control characters, halves of characters, marks that turn the direction of what follows. */
+const UNSEEN = /[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu
+/** Lines of a text stay lines. */
+const clean = (text: string) =>
+  text.toWellFormed().replaceAll(UNSEEN, (one) => (one === '\n' || one === '\t' ? one : ''))
+const line = (most: number, least = 1) => z.string().overwrite(clean).trim().min(least).max(most)
 /** Text that is kept. */
 export const plain = (most: number, least = 1) => line(most, least).register(FREE_TEXT, { holds: 'plain' })
 /** What somebody or something is called. */

@@ -1,6 +1,7 @@
 import { append, type LedgerEntry, ledgerEntry } from '../ledger/entries.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
+import { Problem } from '../platform/problem.ts'
 import { type CaseFile, caseStands } from './cases.ts'
 import { type Disclosed, disclosed } from './disclosed.ts'
 import type { KeyProvider } from './key-provider.ts'
@@ -25,6 +26,8 @@ export interface Ask<Field extends string = string> {
   /** Of formal demands: whether a judge orders it, and how many legal officers have approved. */
   judgeOrder?: boolean
   approvals?: number
+  /** It lists work that waits, whoever it is about: nobody has a case for all of them. */
+  worklist?: true
   /** Another question that has to be permitted too, in the same transaction: whom something is opened for. */
   behind?: Ask
 }
@@ -159,6 +162,9 @@ const NOBODY = { protected: false, visited: false }
 /** Whose record a question is about before any is found, of who asks about their own. */
 const ownOf = ({ requester }: Ask) => (requester.kind === 'resident' ? requester.neighbourId : 'unknown')
 
+/** Actions that weigh many who may not be who is meant: only those who are shown were looked at. */
+const AMONG_MANY: readonly Action[] = ['search', 'register', 'compare']
+
 /** The database lets this role alone read sealed columns; see schema/0010_gate_role.sql. */
 const GATE_ROLE = 'padron_gate'
 
@@ -285,6 +291,13 @@ export function createGate(deps: GateDeps): Gate {
       const town = await keysOf(ask.municipalityId)
       const { ledger } = town
       const stands = await caseStands(deps.cases, ask.municipalityId, ask.requester)
+      const opener = createOpener(keys)
+      const found = new Set<string>()
+      let shown: readonly string[] | undefined
+      const entriesOf = (onRequest: Decision, occasion?: Record<string, number | string>) => {
+        const people = [...found].filter((subject) => shown === undefined || shown.includes(subject))
+        return { people, entries: people.map((one) => entryOf(ask, onRequest, one, opener.keyOf(one), occasion)) }
+      }
       const answer = async (transaction: Transaction) => {
         const standing = await standings.of(transaction, ask, clock.now())
         const lets = async (other: Ask) =>
@@ -296,8 +309,6 @@ export function createGate(deps: GateDeps): Gate {
           if (!theirs.permitted) return { refused: theirs, standing: { ...standing, overBudget: false } }
         }
 
-        const opener = createOpener(keys)
-        const found = new Set<string>()
         const openMore = async (from: typeof load) => {
           const records = (await from(transaction)).filter(
             (record) =>
@@ -311,7 +322,6 @@ export function createGate(deps: GateDeps): Gate {
           return records.map((record) => opener.open(record, ask.fields))
         }
         const opened = await openMore(load)
-        let shown: readonly string[] | undefined
         let occasion: Record<string, number | string> | undefined
         const events: RegistryEvent[] = []
         const hand: GateHand = {
@@ -329,19 +339,32 @@ export function createGate(deps: GateDeps): Gate {
           spent: standing.spentUntil !== undefined,
         }
         const result = await use(opened, hand, openMore)
-        const seen = new Set(shown ?? found)
-        const entries = [...found]
-          .filter((subject) => seen.has(subject))
-          .map((subject) => entryOf(ask, onRequest, subject, opener.keyOf(subject)))
+        const { people, entries } = entriesOf(onRequest)
         if (entries.length === 0 || occasion !== undefined)
           entries.push(entryOf(ask, onRequest, null, ledger, occasion))
         entries.push(...events.map((event) => eventEntry(ask.municipalityId, event, ledger)))
         await append(transaction, ask.municipalityId, entries)
-        const people = [...found].filter((subject) => seen.has(subject))
         await watchLeaving(transaction, town, ask, standing, people, stands)
         return { result }
       }
-      const outcome = await inMunicipality(database, ask.municipalityId, answer, GATE_ROLE).catch(spentOrElse)
+      // Why something is not done may say what the record holds: what was looked at is written down and counted all the same.
+      const trace = (problem: Problem) => async (transaction: Transaction) => {
+        const standing = await standings.of(transaction, ask, clock.now())
+        if (shown === undefined && AMONG_MANY.includes(ask.action)) shown = []
+        const decision = decide(ask, standing, { ...NOBODY, id: ownOf(ask) })
+        if (!decision.permitted) return { refused: decision, standing }
+        const { people, entries } = entriesOf(decision, { undone: problem.code })
+        await append(transaction, ask.municipalityId, entries)
+        await watchLeaving(transaction, town, ask, standing, people, stands)
+        return { undone: problem }
+      }
+      const outcome = await inMunicipality(database, ask.municipalityId, answer, GATE_ROLE)
+        .catch((error: unknown) => {
+          if (!(error instanceof Problem) || found.size === 0) throw error
+          return inMunicipality(database, ask.municipalityId, trace(error), GATE_ROLE)
+        })
+        .catch(spentOrElse)
+      if ('undone' in outcome) throw outcome.undone
       if ('refused' in outcome) return refuse(ask, outcome.refused, outcome.standing)
       return disclosed(outcome.result)
     },

@@ -27,7 +27,12 @@ export const WEIGHTS = {
   resident: 1,
   residentSince: 1,
   previousNames: 1,
+  departedOn: 1,
+  answer: 1,
 } as const
+/** What fields weigh together. */
+export const weightOf = (fields: readonly string[]): number =>
+  fields.reduce((sum, field) => sum + ((WEIGHTS as Record<string, number>)[field] ?? 0), 0)
 const FIELDS = Object.keys(WEIGHTS)
 const WEIGHTS_OF_BITS = `{${Object.values(WEIGHTS).join(',')}}`
 

@@ -18,7 +18,13 @@ export interface Acts {
     signedBy?: string | undefined
     clients: string[]
   }
-  application: { applicationId: string; client: string }
+  application: {
+    applicationId: string
+    client: string
+    name: string
+    identifier?: string | undefined
+    functions: string[]
+  }
   function: { organisationId: string; function: string }
   tie: { organisationId: string; kind: 'memberOf' | 'reportsTo' | 'sharesWith'; relatedId: string }
   promise: { organisationId: string; signedBy: string }
@@ -28,7 +34,7 @@ export interface Acts {
   'take-back': { staff: string; organisationId: string }
   affected: { kid: string }
   /** An order of this reference is kept from its neighbour until this day. */
-  secrecy: { reference: string; until: string; basis: string }
+  secrecy: { reference: string; until: string; basis: string; documentId: string }
 }
 export type ActKind = keyof Acts
 export type Act = { [K in ActKind]: { kind: K; content: Acts[K] } }[ActKind]
@@ -55,11 +61,21 @@ const place = (id: string) => ({ table: 'officer_acts', column: 'content', row: 
 export const enrolling = (municipalityId: string, requester: Staff) =>
   ({ municipalityId, requester, action: 'enrol', purpose: 'enrolment', fields: [] }) as const
 
+/** Proposals of one officer that may wait at once: a list that nobody can read through hides what is in it. */
+const MOST_WAITING = 20
+
+/** @throws when an officer has proposed more than others can look at. */
+export class TooManyProposals extends Problem {
+  constructor() {
+    super('too-many-proposals', 429, 'Many of your proposals wait. Another officer has to decide some of them first.')
+  }
+}
+
 /**
  * Proposes an act. What closes the gate takes effect at once: to shut somebody out, one officer is enough.
  *
  * @param closes whether it closes the gate, asked in the same transaction
- * @throws {Refusal} for anyone but legal officers
+ * @throws {TooManyProposals} {Refusal} for anyone but legal officers
  */
 export async function proposeAct(
   deps: { gate: Gate; clock: Clock },
@@ -73,6 +89,13 @@ export async function proposeAct(
   return deps.gate.decide(enrolling(municipalityId, officer), async (transaction, also) => {
     const id = uuidv7()
     const atOnce = await closes(transaction)
+    const { waiting } = await transaction
+      .selectFrom('officer_acts')
+      .select((one) => one.fn.countAll<string>().as('waiting'))
+      .where('decision', 'is', null)
+      .where('proposed_by', '=', officer.id)
+      .executeTakeFirstOrThrow()
+    if (!atOnce && Number(waiting) >= MOST_WAITING) throw new TooManyProposals()
     const now = deps.clock.now().toString()
     await transaction
       .insertInto('officer_acts')

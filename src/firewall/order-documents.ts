@@ -72,23 +72,27 @@ export async function freeDocument(transaction: Transaction, officer: Staff, id:
     throw new InvalidInput([
       { pointer: '/documentId', detail: 'Upload the document first; each belongs to one demand.' },
     ])
-  return row.sha256.toString('hex')
+  return Buffer.from(row.sha256).toString('hex')
 }
 
-/** The document of a demand. @throws {NotFound} {Refusal} */
+/** The document of a demand, or one by its own id, such as that of an order that prolongs another. @throws {NotFound} {Refusal} */
 export async function readDocument(
   gate: Gate,
   municipalityId: string,
   officer: Staff,
-  requestId: string,
+  which: { requestId: string } | { documentId: string },
 ): Promise<Disclosed<{ bytes: Uint8Array; mediaType: string }>> {
   const { ledger } = await gate.keysOf(municipalityId)
   return gate.decide(handling(municipalityId, officer), async (transaction) => {
     const row = await transaction
-      .selectFrom('access_requests')
-      .innerJoin('demand_documents', 'demand_documents.id', 'access_requests.document_id')
+      .selectFrom('demand_documents')
+      .leftJoin('access_requests', 'access_requests.document_id', 'demand_documents.id')
       .select(['demand_documents.id', 'demand_documents.content'])
-      .where('access_requests.id', '=', requestId)
+      .where((one) =>
+        'requestId' in which
+          ? one('access_requests.id', '=', which.requestId)
+          : one('demand_documents.id', '=', which.documentId),
+      )
       .executeTakeFirst()
     if (row === undefined) throw new NotFound()
     const bytes = Buffer.from(ledger.open(place(row.id), row.content) as string, 'base64')

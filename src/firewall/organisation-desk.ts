@@ -3,15 +3,17 @@ import { sql } from 'kysely'
 import type { Clock } from '../platform/clock.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
-import { NotFound, Problem } from '../platform/problem.ts'
-import { mustEndInTime } from './access-requests.ts'
+import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
+import { mustEndInTime, secretOrder } from './access-requests.ts'
 import type { Disclosed } from './disclosed.ts'
 import { called, confirmedPlain, FREE_TEXT, mustBePlain, passing, plain } from './free-text.ts'
 import { closes, FunctionId } from './functions.ts'
 import type { Gate } from './gate.ts'
 import { type Act, type ActState, type Acts, type Carry, enrolling, proposeAct } from './officer-acts.ts'
+import { freeDocument } from './order-documents.ts'
 import { admitOrganisation, closesTheGateFor, tieOrganisation } from './organisations.ts'
 import type { Staff } from './requester.ts'
+import type { DataKey } from './seal.ts'
 
 const Functions = z.array(FunctionId).max(10)
 
@@ -222,6 +224,22 @@ export const closesTheGate =
     }
   }
 
+/** Looks when something is proposed whether it could be done: what cannot would wait for ever. @throws {NotFound} {InvalidInput} {OutOfTurn} {ClientTaken} */
+async function mustBePossible(transaction: Transaction, ledger: DataKey, officer: Staff, { kind, content }: Act) {
+  if ('organisationId' in content) await mustBeKnown(transaction, [content.organisationId])
+  if (kind === 'tie') {
+    if (content.organisationId === content.relatedId)
+      throw new InvalidInput([{ pointer: '/tie/relatedId', detail: 'Name another organisation.' }])
+    await mustBeKnown(transaction, [content.relatedId])
+  }
+  if (kind === 'machine') await mustBeFree(transaction, [content.client])
+  if (kind === 'enrol') await mustBeFree(transaction, content.clients)
+  if (kind === 'secrecy') {
+    await secretOrder(transaction, ledger, content.reference)
+    await freeDocument(transaction, officer, content.documentId)
+  }
+}
+
 const NOTHING = { functions: [], memberOf: [], reportsTo: [], sharesWith: [], clients: [] }
 
 /** @throws {ClientTaken} where a machine is another organisation's already */
@@ -295,8 +313,9 @@ export const Proposal = z
       ...kindOf('secrecy'),
       reference: z.string().regex(/^D-[2-9A-HJ-NP-Z]{10}$/),
       until: z.iso.date(),
-      /** What prolongs it. */
+      /** What prolongs it, and its document, uploaded before. */
       basis: plain(500, 3),
+      documentId: z.uuid(),
       confirmedPlain,
     }),
   ])
@@ -322,7 +341,11 @@ export async function propose(
   await mustBePlain(deps.gate, municipalityId, officer, Proposal, proposal)
   if (proposal.kind === 'secrecy') mustEndInTime(proposal.until, deps.clock.now(), '/until')
   const act = actOf(proposal)
-  return proposeAct(deps, municipalityId, officer, act, carry, closesTheGate(act))
+  const { ledger } = await deps.gate.keysOf(municipalityId)
+  return proposeAct(deps, municipalityId, officer, act, carry, async (transaction) => {
+    await mustBePossible(transaction, ledger, officer, act)
+    return closesTheGate(act)(transaction)
+  })
 }
 
 function actOf(proposal: Proposal): Act {
@@ -347,8 +370,8 @@ function actOf(proposal: Proposal): Act {
     case 'affected':
       return { kind: 'affected', content: { kid: proposal.kid } }
     case 'secrecy': {
-      const { reference, until, basis } = proposal
-      return { kind: 'secrecy', content: { reference, until, basis } }
+      const { reference, until, basis, documentId } = proposal
+      return { kind: 'secrecy', content: { reference, until, basis, documentId } }
     }
   }
 }

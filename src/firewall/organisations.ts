@@ -1,7 +1,8 @@
+import anyAscii from 'any-ascii'
 import { sql } from 'kysely'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
-import { closes } from './functions.ts'
+import { closes, FUNCTIONS } from './functions.ts'
 
 /** Where an organisation stands: everything it belongs to, reports to or shares data with, to any depth. */
 export interface Position {
@@ -57,13 +58,20 @@ export async function loadPosition(
   }
 }
 
+/** The words of a text as they sound: letters that look alike, accents and what nobody sees make no difference. */
 const words = (text: string) =>
-  ` ${text
-    .normalize('NFKD')
-    .replaceAll(/\p{M}/gu, '')
+  ` ${anyAscii(text.normalize('NFKC').replaceAll(/[\p{Cf}\p{M}]/gu, ''))
     .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+    .replaceAll(/[^a-z0-9]+/g, ' ')
     .trim()} `
+/** A name that is long enough to be known inside other letters too, without its spaces. */
+const LONG_NAME = 8
+function names(said: string, name: string): boolean {
+  const whole = words(name)
+  if (whole === '  ') return false
+  const bare = whole.replaceAll(' ', '')
+  return said.includes(whole) || (bare.length >= LONG_NAME && said.replaceAll(' ', '').includes(bare))
+}
 
 /**
  * The organisations that a text names: by one of their names, whole, however it is written and whatever else stands beside it.
@@ -72,9 +80,7 @@ const words = (text: string) =>
 export async function organisationsNamed(transaction: Transaction, text: string): Promise<string[]> {
   const said = words(text)
   const known = await transaction.selectFrom('organisations').select(['id', 'name', 'aliases']).orderBy('id').execute()
-  return known
-    .filter(({ name, aliases }) => [name, ...aliases].some((one) => words(one) !== '  ' && said.includes(words(one))))
-    .map(({ id }) => id)
+  return known.filter(({ name, aliases }) => [name, ...aliases].some((one) => names(said, one))).map(({ id }) => id)
 }
 
 /** Whether an organisation, or anything it is tied to, closes the gate. */
@@ -83,6 +89,12 @@ export async function closesTheGateFor(transaction: Transaction, ids: readonly s
   if (first === undefined) return false
   const position = await loadPosition(transaction, first, others)
   return closes([...(position?.organisations.values() ?? [])].flatMap((one) => one.functions))
+}
+
+/** Whether an organisation is enrolled as one that gives orders of a judge. */
+export async function givesOrders(transaction: Transaction, id: string): Promise<boolean> {
+  const position = await loadPosition(transaction, id)
+  return (position?.organisations.get(id)?.functions ?? []).some((one) => FUNCTIONS.get(one)?.orders)
 }
 
 export interface Enrolment {
@@ -106,6 +118,7 @@ export async function tieOrganisation(
     await transaction
       .insertInto('organisation_functions')
       .values({ ...own, function: name })
+      .onConflict((known) => known.doNothing())
       .execute()
   }
   for (const kind of ['memberOf', 'reportsTo', 'sharesWith'] as const) {
@@ -113,6 +126,7 @@ export async function tieOrganisation(
       await transaction
         .insertInto('organisation_links')
         .values({ ...own, kind, related_id })
+        .onConflict((known) => known.doNothing())
         .execute()
     }
   }

@@ -104,6 +104,21 @@ export function firewallRoutes<T extends Town>(
     house,
     {
       method: 'get',
+      path: '/v1/access-requests/documents/{documentId}',
+      summary: 'A document that was uploaded, as it came',
+      tag: 'Access requests',
+      auth: 'staff',
+      params: z.object({ documentId: Id }),
+      answers: { 200: { description: 'The file', type: 'application/octet-stream' } },
+      refuses: [403, 404],
+    },
+    async ({ town, requester, params }) =>
+      Reply.download(await readDocument(gate, town.id, requester, params), 'order'),
+  )
+  endpoint(
+    house,
+    {
+      method: 'get',
       path: '/v1/access-requests/{id}/document',
       summary: 'The document of a demand, as it came',
       tag: 'Access requests',
@@ -113,7 +128,7 @@ export function firewallRoutes<T extends Town>(
       refuses: [403, 404],
     },
     async ({ town, requester, params }) =>
-      Reply.download(await readDocument(gate, town.id, requester, params.id), 'demand'),
+      Reply.download(await readDocument(gate, town.id, requester, { requestId: params.id }), 'demand'),
   )
   endpoint(
     house,

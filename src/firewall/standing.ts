@@ -41,12 +41,20 @@ export interface Standings {
   forget(municipalityId: string): void
 }
 
-/** Actions that look into records. Registering, correcting and proving follow from one that was counted. */
-const COUNTED = new Set(['search', 'open', 'disclose', 'open-by-order'])
+/** What looks into no record, or is never refused. Everything else is a question, whatever it is for: its refusal answers too. */
+const UNCOUNTED: ReadonlySet<string> = new Set([
+  'register',
+  'supervise',
+  'protect',
+  'handle-demand',
+  'enrol',
+  'answer',
+  'demand',
+])
 
 /** Who is counted together: a member of staff alone, all machines of an organisation as one. */
 function counted({ requester, action }: Ask): string | null {
-  if (!COUNTED.has(action)) return null
+  if (UNCOUNTED.has(action)) return null
   if (requester.kind === 'staff') return `staff ${requester.id}`
   if (requester.kind === 'client') return `organisation ${requester.organisationId ?? 'unknown'}`
   return null

@@ -25,12 +25,8 @@ export async function watchLeaving(
   const until = neverSpent(ask) ? undefined : spentUntil(ask.requester, totals, budgets, released, 'with-this')
   if (until !== undefined) throw new Spent(until)
   await raiseFlags(transaction, ask, standing, seen, caseStands)
-  // Where the case is one that was issued, it says why.
-  if (caseStands !== true) await drawOpenings(transaction, keys, ask, standing, seen)
+  await drawOpenings(transaction, keys, ask, standing, seen, caseStands === true)
 }
-
-/** What shows a record. What is seen on the way to registering somebody, or on a worklist, has no case of its own. */
-const NEEDS_A_CASE: readonly string[] = ['search', 'open', 'prove']
 
 /**
  * Writes down what a supervisor should look at, by what was seen and not by which verb was used: a look-up without a case or
@@ -45,8 +41,9 @@ async function raiseFlags(
   caseStands: boolean | undefined,
 ): Promise<void> {
   const { requester, action, municipalityId, fields } = ask
-  if (requester.kind !== 'staff' || seen.length === 0 || (fields.length === 0 && action !== 'open')) return
-  const needsCase = NEEDS_A_CASE.includes(action)
+  if (requester.kind !== 'staff' || seen.length === 0) return
+  // What is seen on the way to registering somebody, or on a list of work, has no case of its own.
+  const needsCase = (fields.length > 0 || action === 'open') && action !== 'register' && !ask.worklist
   const withoutCase = needsCase && requester.case === undefined
   const unknownCase = needsCase && caseStands === false
   const { rows } = await sql<{ neighbour_id: string; kind: string }>`

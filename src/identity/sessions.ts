@@ -22,7 +22,7 @@ export interface SessionDeps {
  */
 export type Renew = (
   refresh: string,
-  staff: { role: StaffRole; office: string },
+  staff: { subject: string; role: StaffRole; office: string; municipality: string },
 ) => Promise<{ refresh: string } | 'ended' | 'unreachable'>
 
 /** Somebody signed in through a browser. */
@@ -207,7 +207,12 @@ async function askProvider(
   if (requester.kind !== 'staff' || deps.renew === undefined) return 'unknown'
   const { ledger } = await deps.gate.keysOf(town.id)
   const refresh = ledger.open(refreshPlace(handle), sealed) as string
-  const answer = await deps.renew(refresh, { role: requester.role, office: requester.organisationId })
+  const answer = await deps.renew(refresh, {
+    subject: requester.id,
+    role: requester.role,
+    office: requester.organisationId,
+    municipality: town.slug,
+  })
   await inMunicipality(deps.database, town.id, async (transaction) => {
     if (answer === 'ended') {
       await transaction.deleteFrom('sessions').where('handle', '=', handle).execute()

@@ -142,13 +142,21 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
       return { address: address.href, underWay: Buffer.from(JSON.stringify(underWay)).toString('base64url') }
     },
 
-    async renew(refresh, { role, office }) {
+    async renew(refresh, who) {
       try {
         const tokens = await oidc.refreshTokenGrant(await configuration(), refresh, { scope: await scope() })
-        const said = tokens.claims() === undefined ? undefined : StaffClaims.partial().safeParse(tokens.claims()).data
-        // Who has another duty now signs in for it.
-        if ((said?.role ?? role) !== role || (said?.office ?? office) !== office) return 'ended'
-        return { refresh: tokens.refresh_token ?? refresh }
+        const said =
+          tokens.claims() ??
+          (await oidc.fetchUserInfo(await configuration(), tokens.access_token, oidc.skipSubjectCheck))
+        const staff = StaffClaims.safeParse(said)
+        // Whoever has another duty now, or none, signs in for it.
+        const same =
+          staff.success &&
+          staffIdOf(provider.trusted, staff.data.sub) === who.subject &&
+          staff.data.role === who.role &&
+          staff.data.office === who.office &&
+          staff.data.municipality === who.municipality
+        return same ? { refresh: tokens.refresh_token ?? refresh } : 'ended'
       } catch (error) {
         const refused = error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant'
         return refused ? 'ended' : 'unreachable'

@@ -174,18 +174,17 @@ export async function decideApplication(
   answer: ApplicationAnswer,
   carry: Carry,
 ): Promise<Disclosed<object>> {
-  if (answer.enrol)
-    return proposeAct(
-      deps,
-      town.id,
-      officer,
-      { kind: 'application', content: { applicationId: id, client: answer.client } },
-      carry,
-      async (transaction) => {
-        await openApplication(transaction, id)
-        return false
-      },
-    )
+  if (answer.enrol) {
+    const { ledger } = await deps.gate.keysOf(town.id)
+    // What the second officer approves says who it is.
+    const content = { applicationId: id, client: answer.client, name: '', identifier: '', functions: [] as string[] }
+    return proposeAct(deps, town.id, officer, { kind: 'application', content }, carry, async (transaction) => {
+      const row = await openApplication(transaction, id)
+      const { name, identifier, functions } = ledger.open(place(id, 'content'), row.content) as Application
+      Object.assign(content, { name, identifier, functions: listed(functions) })
+      return false
+    })
+  }
   await mustBePlain(deps.gate, town.id, officer, ApplicationAnswer, answer)
   const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.decide(enrolling(town.id, officer), async (transaction) => {

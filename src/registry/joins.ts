@@ -284,7 +284,14 @@ export async function joinsWaiting(deps: RegistryDeps, town: Municipality, staff
     proposed_at: Date
   }[] = []
   return deps.gate.open<NeighbourFields, JoinField, Join[]>(
-    { municipalityId: town.id, requester: staff, action: 'join', purpose: purposeOf(staff), fields: JOIN_FIELDS },
+    {
+      municipalityId: town.id,
+      requester: staff,
+      action: 'join',
+      purpose: purposeOf(staff),
+      fields: JOIN_FIELDS,
+      worklist: true,
+    },
     async (transaction) => {
       rows = await transaction
         .selectFrom('joins')

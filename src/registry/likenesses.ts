@@ -41,7 +41,14 @@ export async function perhapsOnePerson(
   if (supervisor.role !== 'supervisor') throw new Refusal()
   const trueAt = today(deps.clock, town.timeZone)
   return deps.gate.open<NeighbourFields, Field, PerhapsOne[]>(
-    { municipalityId: town.id, requester: supervisor, action: 'join', purpose: purposeOf(supervisor), fields: FIELDS },
+    {
+      municipalityId: town.id,
+      requester: supervisor,
+      action: 'join',
+      purpose: purposeOf(supervisor),
+      fields: FIELDS,
+      worklist: true,
+    },
     async (transaction) => {
       const open = await transaction
         .selectFrom('likenesses')

@@ -65,7 +65,13 @@ async function load(
   const { rows } = await sql<Row>`
     select entry.id, entry.recorded_at, entry.details, entry.leaf_hash, place.position::text
     from ledger_entries entry left join ledger_sequence place on place.entry_id = entry.id
-    where entry.subject_id = ${neighbourId} order by entry.recorded_at desc limit ${MOST}`.execute(transaction)
+    where entry.subject_id = ${neighbourId}
+      -- What an order forbids to tell is told when its secrecy ends, with its true day.
+      and not (entry.action = 'open-by-order' and exists (
+        select from access_requests request join notices told on told.id = request.notice_id
+        where request.subject_id = entry.subject_id and told.visible_from > ${deps.clock.now().toString()}::timestamptz
+          and entry.recorded_at between told.created_at - interval '1 minute' and told.created_at + interval '1 minute'))
+    order by entry.recorded_at desc limit ${MOST}`.execute(transaction)
   return [
     {
       subject: record.subject,

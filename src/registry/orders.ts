@@ -10,7 +10,7 @@ import {
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Opened } from '../firewall/gate.ts'
 import type { Acts } from '../firewall/officer-acts.ts'
-import { closesTheGateFor } from '../firewall/organisations.ts'
+import { closesTheGateFor, givesOrders } from '../firewall/organisations.ts'
 import { Refusal, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
@@ -100,10 +100,15 @@ export async function prolongSecrecy(
 ): Promise<void> {
   const { ledger } = await deps.gate.keysOf(town.id)
   const order = await secretOrder(transaction, ledger, reference)
-  if (order.authorityId === undefined || (await closesTheGateFor(transaction, [order.authorityId]))) throw new Refusal()
+  const stillOrders = order.authorityId !== undefined && (await givesOrders(transaction, order.authorityId))
+  if (order.authorityId === undefined || !stillOrders || (await closesTheGateFor(transaction, [order.authorityId])))
+    throw new Refusal()
   const now = deps.clock.now()
   const from = Temporal.PlainDate.from(until).toZonedDateTime(town.timeZone).toInstant()
-  const latest = now.add({ hours: 24 * MOST_SECRET_DAYS })
+  const latest = today(deps.clock, town.timeZone)
+    .add({ days: MOST_SECRET_DAYS + 1 })
+    .toZonedDateTime(town.timeZone)
+    .toInstant()
   const ended = Temporal.Instant.compare(order.visibleFrom, now) <= 0
   if (ended || Temporal.Instant.compare(from, order.visibleFrom) <= 0 || Temporal.Instant.compare(from, latest) > 0)
     throw new OutOfTurn()

@@ -51,7 +51,13 @@ export async function printPostalNotices<T>(
 ): Promise<Disclosed<T>> {
   const day = today(deps.clock, town.timeZone)
   const fields = ['name', 'address', 'languages', 'departedOn'] as const
-  const ask = { municipalityId: town.id, requester: clerk, action: 'notify', purpose: 'postal-notices' } as const
+  const ask = {
+    municipalityId: town.id,
+    requester: clerk,
+    action: 'notify',
+    purpose: 'postal-notices',
+    worklist: true,
+  } as const
   const done: string[] = []
   let hidden: ReadonlySet<string> = new Set()
   let waiting: { notice_id: string; neighbour_id: string }[] = []

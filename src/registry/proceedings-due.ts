@@ -64,7 +64,14 @@ export async function openProceedings(
 ): Promise<Disclosed<OpenProceeding[]>> {
   let found: Omit<OpenProceeding, 'name'>[] = []
   return deps.gate.open<NeighbourFields, 'name', OpenProceeding[]>(
-    { municipalityId: town.id, requester: clerk, action: 'open', purpose: 'departure', fields: ['name'] },
+    {
+      municipalityId: town.id,
+      requester: clerk,
+      action: 'open',
+      purpose: 'departure',
+      fields: ['name'],
+      worklist: true,
+    },
     async (transaction) => {
       const rows = await transaction
         .selectFrom('proceedings')

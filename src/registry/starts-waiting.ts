@@ -28,7 +28,7 @@ export async function startsWaiting(
 ): Promise<Disclosed<WaitingStart[]>> {
   const fields = ['name', 'residence', 'said'] as const
   return deps.gate.open<NeighbourFields, (typeof fields)[number], WaitingStart[]>(
-    { municipalityId: town.id, requester: clerk, action: 'open', purpose: 'changes', fields },
+    { municipalityId: town.id, requester: clerk, action: 'open', purpose: 'changes', fields, worklist: true },
     async (transaction) => {
       const rows = await transaction
         .selectFrom('said_starts')

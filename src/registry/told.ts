@@ -112,7 +112,7 @@ export async function referencePost(
 ): Promise<Disclosed<ReferencePost[]>> {
   const fields = ['name', 'address'] as const
   return deps.gate.open<NeighbourFields, (typeof fields)[number], ReferencePost[]>(
-    { municipalityId: town.id, requester: staff, action: 'notify', purpose: 'postal-notices', fields },
+    { municipalityId: town.id, requester: staff, action: 'notify', purpose: 'postal-notices', fields, worklist: true },
     async (transaction) => {
       const { rows } = await waitingAtReference(town, deps).execute(transaction)
       const ids = rows.slice(0, MOST_LISTED).map(({ id }) => id)

@@ -54,7 +54,14 @@ export async function unrepresentedNeighbours(
   const day = today(deps.clock, town.timeZone)
   const fields = ['name', 'dateOfBirth'] as const
   return deps.gate.open<NeighbourFields, (typeof fields)[number], Unrepresented[]>(
-    { municipalityId: town.id, requester: staff, action: 'represent', purpose: purposeOf(staff), fields },
+    {
+      municipalityId: town.id,
+      requester: staff,
+      action: 'represent',
+      purpose: purposeOf(staff),
+      fields,
+      worklist: true,
+    },
     async (transaction) => {
       const { rows } = await unrepresented(town, isSupervisor(staff)).execute(transaction)
       return loadRecords(

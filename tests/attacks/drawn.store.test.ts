@@ -24,6 +24,7 @@ interface LookUp {
   neighbourId: string
   case?: string
   reason?: string
+  action: string
 }
 const open = (id: string, as: string, workCase = 'T-2041') =>
   house.ask('GET', `/v1/neighbours/${id}`, { as, purpose: 'counter-service', headers: { 'padron-case': workCase } })
@@ -82,14 +83,38 @@ describe('a case that nobody can check', () => {
     await yesterday()
     const read = (which: string | undefined, as: string) =>
       house.ask('POST', `/v1/drawn-look-ups/${which}/reading`, { as })
-    const theirs = (await drawn()).find(({ staff }) => staff === 'supervisor')
+    const theirs = (await drawn('auditor')).find(({ staff }) => staff === 'supervisor')
+    expect((await drawn()).some(({ staff }) => staff === 'supervisor')).toBe(false)
     expect((await read(theirs?.id, 'supervisor')).status).toBe(404)
+    await house.ask('POST', `/v1/drawn-look-ups/${theirs?.id}/explanation`, {
+      as: 'supervisor',
+      body: { reason: 'A child of theirs' },
+    })
     expect((await read(theirs?.id, 'auditor')).status).toBe(200)
-    for (const one of list) expect((await read(one.id, 'supervisor')).status).toBe(200)
+    // What nobody has explained waits for a week.
+    for (const one of list) expect((await read(one.id, 'supervisor')).status).toBe(one.reason ? 200 : 404)
+    await house.peek('update drawn_openings set day = day - 8')
+    for (const one of list) expect((await read(one.id, 'supervisor')).status).toBe(one.reason ? 404 : 200)
     expect(await drawn()).toEqual([])
     await expect(
       house.peek(`update drawn_openings set read_by = 'auditor' where read_by is not null`),
     ).rejects.toThrow()
+  })
+
+  it('tells of the widest look of the day, whichever came first', async () => {
+    await share(1)
+    const { id } = await register(house)
+    await house.ask('POST', `/v1/neighbours/${id}/residences`, {
+      as: 'clerk',
+      body: { address: { kind: 'no-fixed-address' }, since: '1800-01-01' },
+      ifMatch: 99,
+    })
+    await open(id, 'clerk')
+    await house.ask('GET', `/v1/neighbours/${id}?fields=name`, { as: 'clerk', purpose: 'counter-service' })
+    await yesterday()
+    const mine = (await own('clerk')).find(({ neighbourId }) => neighbourId === id)
+    expect(mine).toMatchObject({ action: 'open', case: 'T-2041' })
+    await share(0)
   })
 
   it('has about the town’s share drawn, by whichever verb the people were shown', async () => {
@@ -118,12 +143,25 @@ describe('a case that nobody can check', () => {
     const clerk = await signedIn(house, { kind: 'staff', subject: 'many', role: 'clerk', office: DEMO_OFFICE })
     expect(await (await clerk.open('/desk/work')).text()).toContain('/desk/look-ups')
     const page = await (await clerk.open('/desk/look-ups')).text()
-    const lookUp = /name="lookUp" value="([^"]+)"/.exec(page)?.[1] ?? ''
-    const empty = await clerk.send('/desk/look-ups', { lookUp, reason: 'x' }, '/desk/look-ups')
-    expect(empty.status).toBe(422)
-    expect(await empty.text()).toContain('Say in a few words why you looked')
-    const said = await clerk.send('/desk/look-ups', { lookUp, reason: 'A card for the pool' }, '/desk/look-ups')
-    expect(said.status).toBe(303)
+    const [first = '', second = '', third = ''] = [...page.matchAll(/name="reason-([^"]+)"/g)].map(([, id]) => id)
+    // All of a page are sent together: what is right is kept, and what is not comes back beside its box.
+    const mixed = await clerk.send(
+      '/desk/look-ups',
+      {
+        [`reason-${first}`]: 'A card for the pool',
+        [`reason-${second}`]: 'x',
+        [`reason-${third}`]: 'Was an asylum seeker',
+      },
+      '/desk/look-ups',
+    )
+    expect(mixed.status).toBe(422)
+    const back = await mixed.text()
+    expect(back).toContain('Say in a few words why you looked')
+    expect(back).toContain('Was an asylum seeker')
+    expect(back).not.toContain(`reason-${first}`)
+    const again = { [`reason-${second}`]: 'y'.repeat(501), [`reason-${first}`]: 'Said already' }
+    expect(await (await clerk.send('/desk/look-ups', again, '/desk/look-ups')).text()).toContain('This is too long')
+    const lookUp = first
     const boss = await signedIn(house, { kind: 'staff', subject: 'boss', role: 'supervisor', office: DEMO_OFFICE })
     expect(await (await boss.open('/desk/look-ups/drawn')).text()).toContain('A card for the pool')
     expect((await boss.send('/desk/look-ups/drawn', { lookUp }, '/desk/look-ups/drawn')).status).toBe(303)
@@ -135,6 +173,7 @@ describe('a case that the town’s queue knows', () => {
   let queue: Server
   let asked: { path: string | undefined; authorization: string | undefined; body: Record<string, string> }[]
   let working = true
+  let status = 200
   const issued = new Set(['T-2041'])
   beforeAll(async () => {
     asked = []
@@ -144,6 +183,7 @@ describe('a case that the town’s queue knows', () => {
       const body = JSON.parse(Buffer.concat(chunks).toString())
       asked.push({ path: request.url, authorization: request.headers.authorization, body })
       if (!working) return void response.writeHead(500).end()
+      if (status !== 200) return void response.writeHead(status).end()
       response.writeHead(200, { 'content-type': 'application/json' })
       response.end(JSON.stringify({ issued: issued.has(body.case) }))
     })
@@ -175,11 +215,16 @@ describe('a case that the town’s queue knows', () => {
     expect((await clerk.open(`/desk/neighbours/${id}`)).status).toBe(200)
   }
 
-  it('is asked about without saying who asks or about whom; what nobody issued is flagged, what was is not drawn', async () => {
+  it('is asked about without saying who asks or about whom; what nobody issued is flagged', async () => {
     await share(1)
     await looks('honest', 'T-2041')
     expect(await flags('honest')).toEqual([])
-    expect(await kept('honest')).toEqual([])
+    // An issued case says why, and the share is drawn all the same: one ticket is not a way to everybody.
+    expect((await kept('honest')).length).toBe(1)
+    await share(0)
+    await looks('honest-too', 'T-2041')
+    expect(await kept('honest-too')).toEqual([])
+    await share(1)
     await looks('inventive', 'AAAA')
     expect(await flags('inventive')).toEqual(['unknown-case'])
     expect(asked.at(-1)).toEqual({
@@ -187,6 +232,18 @@ describe('a case that the town’s queue knows', () => {
       authorization: 'Bearer queue-token',
       body: { municipality: house.town.slug, case: 'AAAA' },
     })
+  })
+
+  it('is flagged too where the queue knows no such case at all', async () => {
+    status = 404
+    await looks('unknown', 'T-404')
+    expect(await flags('unknown')).toEqual(['unknown-case'])
+    status = 400
+    await looks('odd', 'T-400')
+    status = 200
+    // Whoever is turned away for one case does not switch the check off for others.
+    await looks('inventive-too', 'BBBB')
+    expect(await flags('inventive-too')).toEqual(['unknown-case'])
   })
 
   it('stops nobody when the queue does not answer: it is drawn then', async () => {

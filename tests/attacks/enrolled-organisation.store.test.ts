@@ -116,11 +116,20 @@ describe('the database', () => {
       for (const one of work.split(';').filter((text) => text.trim() !== '')) await sql.raw(one).execute(transaction)
     })
   const town = () => `'${house.town.id}'`
-  const act = (
-    decision: string,
-    by: string,
+  const proposed = async (kind: string, decision?: string) => {
+    const id = crypto.randomUUID()
+    const columns = decision ? ', decided_by, decided_at, decision' : ''
+    const values = decision ? `, 'one', now(), '${decision}'` : ''
+    await as(`insert into officer_acts (id, municipality_id, kind, data_key_id, content, proposed_by${columns})
+      select '${id}', ${town()}, '${kind}', id, '\\x00', 'one'${values} from data_keys where owner = 'ledger'`)
+    return id
+  }
+  const decided = (id: string, by: string) =>
+    `update officer_acts set decision = 'approved', decided_by = '${by}', decided_at = now() where id = '${id}'`
+  const atOnce = (
+    kind: string,
   ) => `insert into officer_acts (id, municipality_id, kind, data_key_id, content, proposed_by, decided_by, decided_at, decision)
-    select gen_random_uuid(), ${town()}, 'tie', id, '\\x00', 'one', '${by}', now(), '${decision}' from data_keys where owner = 'ledger'`
+    select gen_random_uuid(), ${town()}, '${kind}', id, '\\x00', 'one', 'one', now(), 'at-once' from data_keys where owner = 'ledger'`
   const ties = (kind: string, related: string) =>
     `insert into organisation_links (municipality_id, organisation_id, kind, related_id) values (${town()}, '${DEMO_OFFICE}', '${kind}', '${related}')`
 
@@ -138,15 +147,110 @@ describe('the database', () => {
         values (gen_random_uuid(), ${town()}, '${DEMO_OFFICE}', 'One', now(), now() + interval '1 year')`,
       `update organisations set aliases = array_append(aliases, 'Another name') where id = '${DEMO_OFFICE}'`,
     ]
+    alone.push(
+      `insert into client_keys (client_id, municipality_id, thumbprint) values ('library', ${town()}, '${'k'.repeat(43)}')`,
+    )
     for (const one of alone) await expect(as(one), one).rejects.toMatchObject({ code: 'PD006' })
     // What was decided alone lets only that through which closes the gate.
     for (const one of alone.slice(0, 3).concat(alone.slice(4)))
-      await expect(as(`${act('at-once', 'one')};${one}`), one).rejects.toMatchObject({ code: 'PD006' })
-    await as(`${act('approved', 'two')};${alone[1]}`)
-    await expect(as(act('approved', 'one'))).rejects.toMatchObject({ code: '23514' })
-    await as(`${act('at-once', 'one')};${ties('memberOf', border)}`)
+      for (const kind of ['function', 'tie', 'lend'])
+        await expect(as(`${atOnce(kind)};${one}`), one).rejects.toMatchObject({ code: 'PD006' })
+    const school2 = alone[1] ?? ''
+    // Approved by another, in the same transaction, and an act of that kind.
+    await expect(as(`${decided(await proposed('function'), 'one')};${school2}`)).rejects.toMatchObject({
+      code: '23514',
+    })
+    await expect(as(`${decided(await proposed('alias'), 'two')};${school2}`)).rejects.toMatchObject({ code: 'PD006' })
+    await expect(proposed('function', 'approved')).rejects.toThrow()
+    await as(`${decided(await proposed('function'), 'two')};${school2}`)
+    const bikes = await idOf('Vallmar Bicycles')
+    await as(`${atOnce('tie')};${ties('memberOf', border).replace(DEMO_OFFICE, bikes)}`)
     await expect(as(`update officer_acts set decision = 'refused' where decision = 'approved'`)).rejects.toMatchObject({
       code: 'PD006',
     })
+    // Nor does it keep a message from a neighbour for years, or for longer without two.
+    const id = (await register(house)).id
+    const told = (
+      until: string,
+    ) => `insert into notices (id, municipality_id, neighbour_id, kind, details, visible_from, due_by)
+      values (gen_random_uuid(), ${town()}, '${id}', 'access-request', '\\x00', now() + interval '${until}', now() + interval '${until}')`
+    await expect(as(told('200 days'))).rejects.toMatchObject({ code: 'PD002' })
+    await as(told('20 days'))
+    const later = `update notices set visible_from = now() + interval '40 days', due_by = now() + interval '41 days' where neighbour_id = '${id}'`
+    await expect(as(later)).rejects.toMatchObject({ code: 'PD006' })
+    await as(`${decided(await proposed('secrecy'), 'two')};${later}`)
+    await house.peek(`delete from officer_acts where length(content) = 1`)
+  })
+})
+
+describe('what an officer proposes', () => {
+  const propose = (body: object) =>
+    house.ask<{ id: string; status: string; code: string }>('POST', '/v1/officer-acts', { as: 'legal', body })
+
+  it('is refused at once where it could not be done, and does not wait for ever', async () => {
+    const library = await idOf('Vallmar Libraries')
+    const nobody = crypto.randomUUID()
+    for (const [body, status] of [
+      [{ kind: 'alias', organisationId: nobody, name: 'Another name' }, 404],
+      [{ kind: 'function', organisationId: nobody, function: 'school' }, 404],
+      [{ kind: 'take-back', organisationId: nobody, staff: 'somebody' }, 404],
+      [{ kind: 'tie', organisationId: library, tie: { kind: 'memberOf', relatedId: library } }, 422],
+      [{ kind: 'machine', organisationId: library, client: 'city-bikes' }, 409],
+    ] as const)
+      expect((await propose(body)).status, JSON.stringify(body)).toBe(status)
+    const done = async (body: object) => {
+      const { id } = (await propose(body)).body
+      return house.ask('POST', `/v1/officer-acts/${id}/decision`, { as: 'second-legal', body: { approves: true } })
+    }
+    // What nobody sees is not kept, and what is there already is there still.
+    expect((await done({ kind: 'alias', organisationId: library, name: 'Bib\u0000lio\u202Eteca' })).status).toBe(200)
+    const rows = await house.peek<{ aliases: string[] }>(`select aliases from organisations where id = '${library}'`)
+    expect(rows[0]?.aliases).toEqual(['Biblioteca'])
+    expect((await done({ kind: 'function', organisationId: library, function: 'library' })).status).toBe(200)
+  })
+
+  it('is not hidden among many of theirs', async () => {
+    const library = await idOf('Vallmar Libraries')
+    const answers = []
+    for (let n = 0; n < 24; n += 1)
+      answers.push((await propose({ kind: 'alias', organisationId: library, name: `Library ${n}` })).status)
+    expect(answers.filter((status) => status === 201).length).toBeLessThanOrEqual(20)
+    expect(answers.at(-1)).toBe(429)
+    // What closes the gate waits for nothing.
+    const border = await idOf('Border Agency')
+    const closing = { kind: 'tie', organisationId: library, tie: { kind: 'reportsTo', relatedId: border } }
+    expect((await propose(closing)).body.status).toBe('done')
+  })
+
+  it('says of an application whose it is, and each thing by its name', async () => {
+    const body = new URLSearchParams({
+      name: 'Data Harbour',
+      identifier: 'VM-8080',
+      'does-housing': 'yes',
+      need: 'To find flats',
+      officer: 'An invented officer',
+      contact: 'desk@harbour.example',
+      promise: 'yes',
+    })
+    const answer = await house.fetch(
+      new Request('https://vallmar.example/providers/enrol', {
+        method: 'POST',
+        headers: { host: 'vallmar.example' },
+        body,
+      }),
+    )
+    expect(answer.status).toBeLessThan(400)
+    const officer = await legal('fresh officer')
+    const page = await (await officer.open('/desk/organisations')).text()
+    const application = /name="application" value="([^"]+)"/.exec(page)?.[1] ?? ''
+    const sent = await officer.send(
+      '/desk/organisations/applications',
+      { application, client: 'biblioteca-bona', act: 'enrol' },
+      '/desk/organisations',
+    )
+    expect(sent.status).toBe(303)
+    const other = await legal('another officer')
+    const waiting = await (await other.open('/desk/organisations')).text()
+    expect(waiting).toMatch(/Data Harbour[\s\S]*VM8080/)
   })
 })

@@ -8,6 +8,7 @@ import { uploaded } from '../support/demands.ts'
 import { type Answer, type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
+import { signedIn } from '../support/signed-in.ts'
 import { unseal } from '../support/unseal.ts'
 
 // Somebody comes with a paper.
@@ -139,6 +140,15 @@ describe('an order of a judge', () => {
     ).rejects.toMatchObject({ code: 'PD006' })
   })
 
+  it('is read by whoever approves it: whom it opens, which fields, for whom and until when', async () => {
+    const until = house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days: 20 }).toString()
+    await record({ scope: 'The address of one person, to be served', secretUntil: until })
+    const officer = await signedIn(house, { kind: 'staff', subject: 'reader', role: 'legal', office: DEMO_OFFICE })
+    const page = await (await officer.open('/desk/legal')).text()
+    for (const part of ['Court of Vallmar', 'Order 17/2026', 'to be served', person.id, 'name, address'])
+      expect(page, part).toContain(part)
+  })
+
   it('is refused by one officer’s no', async () => {
     const { id } = (await record()).body
     expect((await approve(id, 'legal', false)).body.stage).toBe('refused')
@@ -167,10 +177,17 @@ describe('an order of a judge', () => {
     const day = (days: number) =>
       house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days }).toString()
     const { id, reference } = (await record({ secretUntil: day(10), fields: ['address'] })).body
-    const longer = (until: string) =>
-      house.ask<{ id: string; status: string }>('POST', '/v1/officer-acts', {
+    const longer = async (until: string, more: object = {}) =>
+      house.ask<{ id: string; status: string; code: string }>('POST', '/v1/officer-acts', {
         as: 'legal',
-        body: { kind: 'secrecy', reference, until, basis: 'Order 18/2026 prolongs it' },
+        body: {
+          kind: 'secrecy',
+          reference,
+          until,
+          basis: 'Order 18/2026 prolongs it',
+          documentId: await uploaded(house, 'legal', `Order 18 ${until}`),
+          ...more,
+        },
       })
     const decide = (act: string, as: string) =>
       house.ask<{ code: string; status: string }>('POST', `/v1/officer-acts/${act}/decision`, {
@@ -178,7 +195,7 @@ describe('an order of a judge', () => {
         body: { approves: true },
       })
     // Before it is opened there is nothing to keep back.
-    expect((await decide((await longer(day(80))).body.id, 'second-legal')).body.code).toBe('out-of-turn')
+    expect((await longer(day(80))).body.code).toBe('out-of-turn')
     await approveAs(id, 'second-legal')
     await approveAs(id, 'third-legal')
     expect((await open(id)).status).toBe(200)
@@ -191,12 +208,26 @@ describe('an order of a judge', () => {
       )[0]?.visible
     expect(await due()).toBe(day(10))
     expect((await longer(day(95))).status).toBe(422)
+    expect((await longer(day(80), { documentId: crypto.randomUUID() })).status).toBe(422)
+    // Who looked is told with it, and not before.
+    const me = await signedIn(house, { kind: 'resident', subject: person.id })
+    const shows = async () => JSON.stringify(await (await me.send('/me/everything', { as: 'json' })).json())
+    const ordered = async () => (await shows()).split('open-by-order').length - 1
+    const told = await ordered()
     const { body: act } = await longer(day(80))
     expect(act.status).toBe('waiting')
     expect((await decide(act.id, 'legal')).body.code).toBe('another-officer')
     expect(await due()).toBe(day(10))
     expect((await decide(act.id, 'second-legal')).status).toBe(200)
     expect(await due()).toBe(day(80))
+    const waiting = await house.ask<{ acts: { kind: string; content: { documentId: string } }[] }>(
+      'GET',
+      '/v1/officer-acts',
+      {
+        as: 'second-legal',
+      },
+    )
+    expect(waiting.body.acts.some(({ kind }) => kind === 'secrecy')).toBe(false)
     // Never shorter unseen, never after it became visible, never for years: in the database too.
     expect((await decide((await longer(day(20))).body.id, 'second-legal')).body.code).toBe('out-of-turn')
     const set = (to: string) =>
@@ -206,6 +237,9 @@ describe('an order of a judge', () => {
     await expect(set(`now() + interval '200 days'`)).rejects.toMatchObject({ code: 'PD002' })
     await expect(set(`now() + interval '1 day'`)).rejects.toMatchObject({ code: 'PD002' })
     house.clock.advance({ hours: 24 * 81 })
+    const later = await signedIn(house, { kind: 'resident', subject: person.id })
+    const after = JSON.stringify(await (await later.send('/me/everything', { as: 'json' })).json())
+    expect(after.split('open-by-order').length - 1).toBeGreaterThan(told)
     expect((await decide((await longer(day(30))).body.id, 'second-legal')).body.code).toBe('out-of-turn')
     house.clock.advance({ hours: -24 * 81 })
   })

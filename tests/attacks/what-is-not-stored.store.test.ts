@@ -132,6 +132,8 @@ describe('what the registry has no place for', () => {
       'municipalities.time_zone',
       'notice_deliveries.channel',
       'notices.kind',
+      'officer_act_writes.kind',
+      'officer_act_writes.written',
       'officer_acts.decided_by',
       'officer_acts.decision',
       'officer_acts.kind',

@@ -55,12 +55,12 @@ describe('what somebody of the staff is shown', () => {
     const who = clerk('counted')
     await find(who, 'Rosamunda Prims', '1970')
     const [day] = await totals('counted')
-    expect(day).toMatchObject({ span: 'day', people: 1, points: 6 })
+    expect(day).toMatchObject({ span: 'day', people: 1, points: 7 })
     await find(who, 'Rosamunda Prims', '1970')
     expect(await totals('counted')).toEqual([
-      { span: 'day', people: 1, points: 6 },
-      { span: 'hour', people: 1, points: 6 },
-      { span: 'month', people: 1, points: 6 },
+      { span: 'day', people: 1, points: 7 },
+      { span: 'hour', people: 1, points: 7 },
+      { span: 'month', people: 1, points: 7 },
     ])
     // Which person it was is not in the table.
     const rows = await house.peek<{ row: string }>('select seen_people::text as row from seen_people')
@@ -128,6 +128,38 @@ describe('what somebody of the staff is shown', () => {
     await find(clerk('late'), 'Rosamunda Prims', '1970')
     expect(await flags('late')).toEqual(['out-of-hours'])
     await house.peek('update municipalities set office_hours = null')
+  })
+
+  it('is counted, flagged and written down where the answer is an error: why something cannot be done says what is known', async () => {
+    const { id } = await register(house, { dateOfBirth: '1983-05-17' })
+    await house.ask('POST', '/v1/watched-neighbours', { as: 'supervisor', body: { neighbourId: id } })
+    const trail = async () =>
+      (await house.peek<{ action: string }>(`select action from ledger_entries where subject_id = '${id}'`)).length
+    const guess = (since: string, as: string) =>
+      house.ask('POST', `/v1/neighbours/${id}/residences`, {
+        as,
+        body: { address: { kind: 'no-fixed-address', usualArea: 'zz' }, since },
+        ifMatch: 99,
+      })
+    const before = await trail()
+    expect((await guess('1983-05-16', 'supervisor')).status).toBe(422)
+    expect((await guess('1983-05-18', 'supervisor')).status).toBe(412)
+    expect(await trail()).toBe(before + 2)
+    expect(await flags('supervisor')).toEqual(expect.arrayContaining(['no-case', 'watched']))
+    expect((await totals('supervisor')).find(({ span }) => span === 'day')?.people).toBeGreaterThan(0)
+    const left = (await house.ask('POST', `/v1/neighbours/${id}/returns`, {
+      as: 'supervisor',
+      body: { address: { kind: 'no-fixed-address' } },
+      ifMatch: 99,
+    })) as { body: { code: string } }
+    expect(left.body.code).toBe('still-resident')
+    expect(await trail()).toBe(before + 3)
+    // Whoever asked too often in the hour is answered nothing of it.
+    await house.peek('update municipalities set hourly_budget_staff = 4')
+    const statuses = []
+    for (let day = 1; day < 8; day += 1) statuses.push((await guess(`1983-05-0${day}`, 'supervisor')).status)
+    expect(statuses.at(-1)).toBe(403)
+    await house.peek('update municipalities set hourly_budget_staff = 1000000')
   })
 
   it('is each of a household whose address it shows, and each sees it among their look-ups', async () => {

@@ -98,18 +98,19 @@ describe('a text that says too much, at the desk', () => {
       [
         officer,
         '/desk/legal',
-        { authority: 'A court', basis: WORDS, scope: 'All', document: 'a'.repeat(64), function: 'court' },
+        { authority: 'A court', basis: WORDS, scope: 'All', function: 'court' },
         '/desk/legal',
+        { box: 'document', bytes: Buffer.from('%PDF-1.7 invented') },
       ],
     ] as const
-    for (const [who, path, fields, from] of sendings) {
+    for (const [who, path, fields, from, file] of sendings) {
       const before = await counted()
-      const back = await who.send(path, fields, from)
+      const back = await who.send(path, fields, from, file)
       const page = await back.text()
       expect([path, back.status]).toEqual([path, 422])
       expect(page).toContain(t.dPlain)
       expect(page).toMatch(/asylum seeker|DNI 12345678Z/)
-      const kept = await who.send(path, { ...fields, plain: 'yes' }, from)
+      const kept = await who.send(path, { ...fields, plain: 'yes' }, from, file)
       expect([path, kept.status]).toEqual([path, 303])
       expect([path, await counted()]).toEqual([path, before + 1])
     }

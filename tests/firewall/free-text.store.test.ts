@@ -266,7 +266,13 @@ const EXAMPLES: Record<string, () => Example[]> = {
     {
       as: 'legal',
       path: async () => '/v1/officer-acts',
-      body: { kind: 'secrecy', reference: 'D-2345678923', until: ago(-20), basis: 'The order was prolonged' },
+      body: {
+        kind: 'secrecy',
+        reference: 'D-2345678923',
+        until: ago(-20),
+        basis: 'The order was prolonged',
+        documentId: crypto.randomUUID(),
+      },
     },
   ],
   'POST /v1/staff-records': () => [

@@ -25,7 +25,9 @@ const metadata = () => ({
   authorization_endpoint: `${issuer}/auth`,
   token_endpoint: `${issuer}/token`,
   jwks_uri: `${issuer}/jwks`,
+  userinfo_endpoint: `${issuer}/me`,
 })
+let said: object = {}
 let send: (token: string) => Promise<number>
 beforeAll(async () => {
   house = await openHouse()
@@ -34,6 +36,7 @@ beforeAll(async () => {
   server = createServer(async (request, response) => {
     response.setHeader('content-type', 'application/json')
     if (request.url === '/.well-known/openid-configuration') return void response.end(JSON.stringify(metadata()))
+    if (request.url === '/me') return void response.end(JSON.stringify(said))
     if (request.url !== '/token') return void response.end(JSON.stringify({ keys: [jwk] }))
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
@@ -131,6 +134,8 @@ describe('an account that is closed', () => {
 
   it('is found out within ten minutes where the provider can be asked, by one request of many and with each token once', async () => {
     open.add('first')
+    const duty = { sub: 'asked', role: 'clerk', office: DEMO_OFFICE, municipality: house.town.slug }
+    said = duty
     const who = {
       kind: 'staff',
       subject: 'asked',
@@ -169,6 +174,23 @@ describe('an account that is closed', () => {
     house.clock.advance({ minutes: 11 })
     expect(await statuses(1)).toEqual([303])
     closed = false
+    // The account is open, and its duty is another, or none.
+    for (const other of [
+      { ...duty, role: 'auditor' },
+      { ...duty, role: 'dismissed' },
+      { sub: 'asked' },
+      { ...duty, sub: 'x' },
+    ]) {
+      open.add('again')
+      const moved = await signedIn(
+        { ...house, fetch: async (request) => app.fetch(request) },
+        { ...who, refresh: 'again' },
+      )
+      said = other
+      house.clock.advance({ minutes: 11 })
+      expect((await moved.open('/desk')).status, JSON.stringify(other)).toBe(303)
+      said = duty
+    }
     expect(await statuses(1)).toEqual([303])
     expect(await house.peek("select from sessions where subject = 'asked'")).toEqual([])
   })

@@ -15,9 +15,18 @@ export async function signedIn(house: House, who: NewSession) {
     )
   return {
     open,
-    async send(path: string, fields: Record<string, string>, from = '/me') {
+    /** @param file what was chosen as a file, and in which box */
+    async send(path: string, fields: Record<string, string>, from = '/me', file?: { box: string; bytes: Uint8Array }) {
       const csrf = /name="csrf" value="([^"]+)"/.exec(await (await open(from)).text())?.[1] ?? ''
-      return open(path, { method: 'POST', body: new URLSearchParams({ csrf, ...fields }) })
+      if (file === undefined) return open(path, { method: 'POST', body: new URLSearchParams({ csrf, ...fields }) })
+      const form = new FormData()
+      for (const [name, value] of Object.entries({ csrf, ...fields })) form.append(name, value)
+      form.append(file.box, new Blob([Uint8Array.from(file.bytes)]), 'file')
+      const encoded = new Response(form)
+      const body = await encoded.arrayBuffer()
+      const type = encoded.headers.get('content-type') ?? ''
+      const headers = { 'content-type': type, 'content-length': String(body.byteLength) }
+      return open(path, { method: 'POST', body, headers })
     },
   }
 }
