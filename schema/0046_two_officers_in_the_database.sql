@@ -66,7 +66,7 @@ create constraint trigger notices_kept_back_take_two after update of visible_fro
   for each row when (old.visible_from is distinct from new.visible_from) execute function takes_two_officers();
 create function notices_visible_in_time() returns trigger language plpgsql as $$
 begin
-  if new.visible_from > clock_timestamp() + interval '91 days' then
+  if new.kind = 'access-request' and new.visible_from > clock_timestamp() + interval '91 days' then
     raise exception 'nothing is kept from a neighbour for longer than ninety days' using errcode = 'PD002';
   end if;
   return new;
