@@ -37,14 +37,25 @@ function jsonOr(text: string): unknown {
   }
 }
 
+/** One server, or several with their ports of which one takes writes: `postgres://login:password@h1:5432,h2:5433/name`. */
+const DatabaseUrl = z.string().refine(
+  (text) => {
+    const [, login = '', hosts = '', rest = ''] =
+      /^postgres(?:ql)?:\/\/([^@/]*@)?([^/?]*)(\/.*|\?.*)?$/.exec(text) ?? []
+    return hosts !== '' && hosts.split(',').every((host) => URL.canParse(`postgres://${login}${host}${rest}`))
+  },
+  { message: 'write it as postgres://login:password@host:5432/name, with several hosts as host:5432,host:5433' },
+)
+
 const Environment = z.object({
   NODE_OPTIONS: z.string().default(''),
   NODE_ENV: z.enum(['production', 'development', 'test']).default('development'),
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   DEMO_PORT: z.coerce.number().int().min(0).max(65535).optional(),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  DATABASE_OWNER_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_URL: DatabaseUrl.optional(),
+  DATABASE_OWNER_URL: DatabaseUrl.optional(),
+  DATABASE_POOLER: flag.default(false),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(200).default(8),
   DATA_DIR: z.string().min(1).default('.data'),
   REGISTRY_KEYS: z.string().optional(),
@@ -104,6 +115,8 @@ export interface Config {
   databaseUrl: string | undefined
   ownerUrl: string | undefined
   connections: number
+  /** A pooler between hands connections out by the transaction. */
+  pooler: boolean
   dataDir: string
   registryKeys: string | undefined
   registryKeyFile: string
@@ -191,6 +204,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     databaseUrl: env.DATABASE_URL,
     ownerUrl: env.DATABASE_OWNER_URL ?? (production ? undefined : env.DATABASE_URL),
     connections: env.DATABASE_CONNECTIONS,
+    pooler: env.DATABASE_POOLER,
     dataDir: env.DATA_DIR,
     registryKeys: env.REGISTRY_KEYS,
     registryKeyFile: env.REGISTRY_KEY_FILE ?? `${env.DATA_DIR}/registry-keys.json`,

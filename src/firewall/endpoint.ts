@@ -2,9 +2,17 @@ import { type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bytesOf } from '../platform/bytes.ts'
 import { uuidv7 } from '../platform/clock.ts'
-import { type FieldError, InvalidInput, OAuthProblem, Problem, VersionConflict } from '../platform/problem.ts'
+import {
+  type FieldError,
+  InvalidInput,
+  OAuthProblem,
+  Problem,
+  retryAfter,
+  VersionConflict,
+} from '../platform/problem.ts'
 import { type Log, outlineOf } from '../platform/telemetry.ts'
 import type { Disclosed } from './disclosed.ts'
+import { REASONS } from './reasons.ts'
 import { publicData, Reply } from './reply.ts'
 import type { Requester, Staff } from './requester.ts'
 
@@ -214,6 +222,7 @@ export function problemResponse(error: unknown, requestId: string): Response {
   const headers = {
     'content-type': 'application/problem+json; charset=utf-8',
     ...(problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+    ...retryAfter(problem),
   }
   if ('disclosed' in problem) {
     const more = problem.disclosed as Disclosed<object>
@@ -330,7 +339,7 @@ function described(spec: Spec<'public' | 'staff' | 'requester'>): RouteConfig {
       content: { [type]: { schema: answer.schema ?? z.string() } },
     }
   }
-  for (const status of new Set([...(spec.auth === 'public' ? [] : [401]), 422, ...(spec.refuses ?? [])])) {
+  for (const status of new Set([...(spec.auth === 'public' ? [] : [401]), 422, 503, ...(spec.refuses ?? [])])) {
     responses[status] = {
       description: REASONS[status] ?? 'Refused',
       content: { 'application/problem+json': { schema: ProblemDetails } },
@@ -380,15 +389,4 @@ function described(spec: Spec<'public' | 'staff' | 'requester'>): RouteConfig {
     },
     responses,
   }
-}
-
-const REASONS: Record<number, string> = {
-  401: 'No valid access token',
-  403: 'Refused; the same whoever or whatever it is about',
-  404: 'Nothing here for you',
-  409: 'Not as things stand; `code` says why',
-  413: 'Larger than anything that is kept',
-  412: 'Changed since you read it',
-  422: 'A field, parameter or header cannot be accepted',
-  428: 'If-Match is missing',
 }

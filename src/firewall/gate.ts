@@ -360,7 +360,7 @@ export function createGate(deps: GateDeps): Gate {
       }
       const outcome = await inMunicipality(database, ask.municipalityId, answer, GATE_ROLE)
         .catch((error: unknown) => {
-          if (!(error instanceof Problem) || found.size === 0) throw error
+          if (!(error instanceof Problem) || error.status >= 500 || found.size === 0) throw error
           return inMunicipality(database, ask.municipalityId, trace(error), GATE_ROLE)
         })
         .catch(spentOrElse)

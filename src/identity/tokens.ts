@@ -10,6 +10,13 @@ export class Unauthenticated extends Problem {
   }
 }
 
+/** @throws while an issuer's keys cannot be had. */
+export class KeysAway extends Problem {
+  constructor() {
+    super('unavailable', 503, 'The sign-in cannot be reached just now. Try again in a moment.')
+  }
+}
+
 /** An issuer of access tokens this installation trusts, and what it may say: nothing beyond it counts, whoever signed. */
 export interface TrustedIssuer {
   issuer: string
@@ -103,8 +110,9 @@ export function tokenVerifier(
       })
       return { bearer: bearerOf(payload, from), expires: (payload.exp ?? 0) * 1000 }
     } catch (error) {
-      if (error instanceof errors.JOSEError || error instanceof z.ZodError) throw new Unauthenticated()
-      throw error
+      if (error instanceof Problem) throw error
+      // Where the issuer's keys cannot be had, nobody can say whose token it is: that is no reason to sign in again.
+      throw saysNothing(error) ? new KeysAway() : new Unauthenticated()
     }
   }
 
@@ -120,6 +128,13 @@ export function tokenVerifier(
       return bearer
     },
   }
+}
+
+/** Whether a failure is about the way to the keys and not about the token. */
+function saysNothing(error: unknown): boolean {
+  if (error instanceof z.ZodError) return false
+  if (!(error instanceof errors.JOSEError)) return true
+  return error instanceof errors.JWKSTimeout || error.code === 'ERR_JOSE_GENERIC'
 }
 
 /** Read before the signature is checked, only to choose between issuers we trust already. */

@@ -7,8 +7,6 @@ import {
   PGliteDialect,
   sql,
 } from 'kysely'
-import { PostgresJSDialect } from 'kysely-postgres-js'
-import postgres from 'postgres'
 import type { DB } from '../../schema/database.ts'
 
 export type Database = Kysely<DB>
@@ -18,23 +16,7 @@ const DATE = 1082
 const INT8 = 20
 const asText = (value: unknown) => String(value)
 
-/**
- * A pool on PostgreSQL, acting as `role` whatever login the URL names. Dates stay ISO strings and bigints
- * decimal strings, as on the embedded database.
- */
-export function postgresDialect(url: string, options: { connections: number; role?: string }): Dialect {
-  const client = postgres(url, {
-    max: options.connections,
-    connect_timeout: 10,
-    types: {
-      date: { to: DATE, from: [DATE], serialize: asText, parse: asText },
-    },
-    onnotice: () => {},
-    connection: { application_name: 'padron', ...(options.role ? { role: options.role } : {}) },
-    ...(url.includes(',') ? { target_session_attrs: 'primary' as const } : {}),
-  })
-  return new PostgresJSDialect({ postgres: client })
-}
+export { postgresDialect } from './postgres.ts'
 
 /** The embedded database. One session: everything inside a transaction must use that transaction. */
 export function embeddedDialect(pglite: import('@electric-sql/pglite').PGlite): Dialect {
@@ -44,9 +26,20 @@ export function embeddedDialect(pglite: import('@electric-sql/pglite').PGlite): 
 /** Value parsers that make PGlite answer as postgres.js does. */
 export const embeddedParsers = { [DATE]: asText, [INT8]: asText }
 
-/** What `log` may say of a query: its text has no values in it, its parameters are never passed on. */
-export function openDatabase(dialect: Dialect, log?: KyselyConfig['log']): Database {
-  return new Kysely<DB>({ dialect, ...(log ? { log } : {}) })
+/** The role that a transaction takes, where nothing is kept for a session. */
+const roleOf = new WeakMap<Database, string>()
+
+/**
+ * @param options `log` may say of a query its text, which has no values in it; its parameters are never passed on. `role` is
+ *   taken by each transaction, where a pooler hands connections out by the transaction.
+ */
+export function openDatabase(
+  dialect: Dialect,
+  { log, role }: { log?: KyselyConfig['log']; role?: string | undefined } = {},
+): Database {
+  const database = new Kysely<DB>({ dialect, ...(log ? { log } : {}) })
+  if (role !== undefined) roleOf.set(database, role)
+  return database
 }
 
 const underWay = new AsyncLocalStorage<true>()
@@ -64,10 +57,11 @@ export async function inMunicipality<T>(
   role?: string,
 ): Promise<T> {
   if (underWay.getStore()) throw new Error('a transaction is under way here: pass it on')
+  const acts = role ?? roleOf.get(database)
   return underWay.run(true, () =>
     database.transaction().execute(async (transaction) => {
       await sql`select set_config('padron.municipality', ${municipalityId}, true), set_config('lock_timeout', '10s', true)
-        ${role === undefined ? sql`` : sql`, set_config('role', ${role}, true)`}`.execute(transaction)
+        ${acts === undefined ? sql`` : sql`, set_config('role', ${acts}, true)`}`.execute(transaction)
       return work(transaction)
     }),
   )

@@ -23,6 +23,10 @@ export class Problem extends Error {
   }
 }
 
+/** Seconds after which it is worth asking again where something is away. @see RFC 9110 section 10.2.3 */
+export const retryAfter = ({ status }: Pick<Problem, 'status'>): Record<string, string> =>
+  status === 503 ? { 'retry-after': '2' } : {}
+
 /** @throws when a caller sent something that cannot be accepted; `errors` says where. */
 export class InvalidInput extends Problem {
   constructor(errors: readonly FieldError[]) {

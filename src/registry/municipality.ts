@@ -125,14 +125,23 @@ export async function listMunicipalities(database: Database): Promise<Municipali
 /** Finds the municipality a request is for. Read again every minute, so that a new town needs no restart. */
 export function townDirectory(database: Database): { byHost(host: string): Promise<Municipality> } {
   let known: { towns: Promise<Municipality[]>; until: number } | undefined
+  let last: Municipality[] | undefined
   return {
     async byHost(host) {
       if (known === undefined || known.until < Date.now()) {
-        const towns = listMunicipalities(database)
+        const towns = listMunicipalities(database).then(
+          (found) => {
+            last = found
+            return found
+          },
+          (error: unknown) => {
+            known = undefined
+            // While there is no database to ask, the towns are those that were there.
+            if (last) return last
+            throw error
+          },
+        )
         known = { towns, until: Date.now() + 60_000 }
-        towns.catch(() => {
-          known = undefined
-        })
       }
       const towns = await known.towns
       const town = towns.length === 1 ? towns[0] : towns.find(({ issuer }) => new URL(issuer).host === host)

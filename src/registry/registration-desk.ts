@@ -1,5 +1,6 @@
 import { CompiledQuery } from 'kysely'
 import { type Database, sqlState } from '../platform/database.ts'
+import { DatabaseAway } from '../platform/postgres.ts'
 import type { RegistrationItem } from './registration-item.ts'
 
 export type RegistrationOutcome =
@@ -41,14 +42,19 @@ interface Queue {
 }
 
 const MOST_AT_ONCE = 32
+/** Forms of one town that wait for the database. More are told at once to come again. */
+const MOST_WAITING = 2_000
 const STATEMENT =
   'select item, outcome, fingerprint, response, response_owner, to_jsonb(candidates) as candidates from register_neighbours($1::text::uuid, $2::text::bigint, $3::text::json)'
 
 export function registrationDesk(database: Database): RegistrationDesk {
   const queues = new Map<string, Queue>()
 
-  /** @returns what answers each of them, in order; nobody is answered yet */
-  async function write(municipalityId: string, batch: readonly Waiting[]): Promise<(() => void)[]> {
+  /**
+   * @param tries how often it is tried where its connection is lost or hangs: what was stored all the same is found by its key
+   * @returns what answers each of them, in order; nobody is answered yet
+   */
+  async function write(municipalityId: string, batch: readonly Waiting[], tries = 2): Promise<(() => void)[]> {
     const graphVersion = batch[0]?.item.graphVersion ?? '0'
     const rows = batch.map(({ item }, index) => ({ ...item.row, item: index }))
     try {
@@ -64,6 +70,8 @@ export function registrationDesk(database: Database): RegistrationDesk {
       })
     } catch (error) {
       if (sqlState(error) === 'PD001') return batch.map((one) => () => one.resolve({ outcome: 'graph-changed' }))
+      if (error instanceof DatabaseAway)
+        return tries > 1 ? write(municipalityId, batch, tries - 1) : batch.map((one) => () => one.reject(error))
       if (batch.length === 1) return batch.map((one) => () => one.reject(error))
       return (await Promise.all(batch.map((one) => write(municipalityId, [one])))).flat()
     }
@@ -105,6 +113,7 @@ export function registrationDesk(database: Database): RegistrationDesk {
       new Promise((resolve, reject) => {
         const queue = queues.get(municipalityId) ?? { waiting: [], underWay: 0, lately: 1 }
         queues.set(municipalityId, queue)
+        if (queue.waiting.length >= MOST_WAITING) return reject(new DatabaseAway('busy'))
         queue.waiting.push({ item, resolve, reject })
         queue.lately = Math.max(queue.lately, queue.waiting.length + queue.underWay)
         // As soon as half are ready; otherwise after all that has arrived in this turn of the loop.

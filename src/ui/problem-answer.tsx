@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { always, type House, problemResponse } from '../firewall/endpoint.ts'
 import { Reply } from '../firewall/reply.ts'
 import { uuidv7 } from '../platform/clock.ts'
-import { Problem } from '../platform/problem.ts'
+import { Problem, retryAfter } from '../platform/problem.ts'
 import { outlineOf } from '../platform/telemetry.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { ProblemPage } from './problem-page.tsx'
@@ -27,7 +27,10 @@ export async function problemAnswer(context: Context | Asked, error: unknown): P
     const page = (
       <ProblemPage problem={problem} town={nameIn(town, language)} language={language} timeZone={town.timeZone} />
     )
-    return Reply.returned(`<!doctype html>${page}`, problem.status).toResponse(always(uuidv7()))
+    return Reply.returned(`<!doctype html>${page}`, problem.status).toResponse({
+      ...always(uuidv7()),
+      ...retryAfter(problem),
+    })
   } catch {
     // Not even the town could be read: the plain answer needs nothing.
     return problemResponse(error, uuidv7())

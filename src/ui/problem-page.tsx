@@ -52,6 +52,7 @@ const TEXTS: Record<string, keyof Texts> = {
   'recorded-dead': 'pDead',
   'over-budget': 'dOverBudget',
   'another-officer': 'pAnother',
+  unavailable: 'pAway',
   'too-many-proposals': 'pProposals',
   'organisation-known': 'pKnown',
   'released-today': 'pReleased',

@@ -6,7 +6,7 @@ import { Reply } from '../firewall/reply.ts'
 import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
 import { FRESH, findSession, type Session, type SessionDeps } from '../identity/sessions.ts'
 import { uuidv7 } from '../platform/clock.ts'
-import { Problem } from '../platform/problem.ts'
+import { Problem, retryAfter } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
 import { outlineOf } from '../platform/telemetry.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -140,7 +140,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         return Reply.returned(
           `<!doctype html>${<ProblemPage problem={problem} town={page.name} language={language} timeZone={town.timeZone} />}`,
           problem.status,
-        ).toResponse(headers)
+        ).toResponse({ ...headers, ...retryAfter(problem) })
       }
     })
   }

@@ -180,3 +180,22 @@ describe('an issuer', () => {
     await expect(tokenVerifier([trust()], AUDIENCE).verify(forged)).rejects.toMatchObject({ code: 'unauthenticated' })
   })
 })
+
+describe('an issuer whose keys cannot be had', () => {
+  it('makes nobody sign in again: the service says that something is away', async () => {
+    let answer = 503
+    const away = createServer((_, response) => void response.writeHead(answer).end('{}'))
+    await new Promise<void>((resolve) => away.listen(0, '127.0.0.1', resolve))
+    const theirs = `http://127.0.0.1:${(away.address() as AddressInfo).port}`
+    const signed = await token({ issuer: theirs })
+    const verifier = () => tokenVerifier([demoTrust(theirs)], AUDIENCE)
+    await expect(verifier().verify(signed)).rejects.toMatchObject({ status: 503, code: 'unavailable' })
+    answer = 404
+    await expect(verifier().verify(signed)).rejects.toMatchObject({ status: 503 })
+    away.closeAllConnections()
+    await new Promise((resolve) => away.close(resolve))
+    await expect(verifier().verify(signed)).rejects.toMatchObject({ status: 503 })
+    // What is wrong with a token is its own fault still.
+    await expect(verifier().verify(`${signed}x.y`)).rejects.toMatchObject({ status: 401 })
+  })
+})

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,6 +10,11 @@ export interface PostgresServer {
   /** Connection string of a login to a database on this server. */
   url(database: string, login?: 'postgres' | 'padron_app_login' | 'padron_ops_login'): string
   stop(): Promise<void>
+  /** Ends it without a word, as a power cut would; it can be started again. */
+  crash(): Promise<void>
+  /** Ends it as an administrator in a hurry does. */
+  halt(): Promise<void>
+  start(): Promise<void>
 }
 
 export async function freePort(): Promise<number> {
@@ -35,7 +41,8 @@ export async function startPostgres(flags: string[] = []): Promise<PostgresServe
     user: 'postgres',
     password: 'postgres',
     authMethod: 'scram-sha-256',
-    persistent: false,
+    // Removed below, once it is not needed any more: it may be ended and started in between.
+    persistent: true,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C'],
     postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=200', ...flags],
@@ -48,6 +55,26 @@ export async function startPostgres(flags: string[] = []): Promise<PostgresServe
   } catch (error) {
     throw new Error(`PostgreSQL did not start: ${complaints.join('\n')}`, { cause: error })
   }
+  /** The server's own process, which the package keeps to itself. */
+  const held = server as unknown as { process: ChildProcess | undefined }
+  const signalled = async (signal: NodeJS.Signals) => {
+    const { process: postmaster } = held
+    if (postmaster === undefined) return
+    const gone = new Promise((resolve) => postmaster.once('exit', resolve))
+    postmaster.kill(signal)
+    await gone
+    held.process = undefined
+  }
+  /** Its children may still be there for a moment after a crash: until they are gone it does not start. */
+  const startAgain = async () => {
+    for (let tries = 1; ; tries += 1)
+      try {
+        return await server.start()
+      } catch (error) {
+        if (tries > 50) throw error
+        await new Promise((resolve) => setTimeout(resolve, 200))
+      }
+  }
   return {
     port,
     url: (database, login = 'postgres') => `postgres://${login}:${login}@127.0.0.1:${port}/${database}`,
@@ -55,5 +82,8 @@ export async function startPostgres(flags: string[] = []): Promise<PostgresServe
       await server.stop()
       rmSync(parent, { recursive: true, force: true })
     },
+    crash: () => signalled('SIGKILL'),
+    halt: () => signalled('SIGQUIT'),
+    start: startAgain,
   }
 }

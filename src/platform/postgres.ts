@@ -1,0 +1,302 @@
+import {
+  AbortedTransactionError,
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult,
+  type TransactionSettings,
+} from 'kysely'
+import postgres from 'postgres'
+import { parse as parseArray } from 'postgres-array'
+import { Problem } from './problem.ts'
+
+// PostgreSQL through postgres.js, one client for each connection: postgres.js opens another connection by itself where one was
+// lost, and the rest of a transaction would run there. Here a connection that was lost is lost: whatever still comes over it is
+// refused, and it never goes back to the pool.
+
+const asText = (value: unknown) => String(value)
+/** An array as PostgreSQL reads it; what is text already is one. @see PostgreSQL, section 8.15.6 */
+const arrayText = (value: unknown): string =>
+  Array.isArray(value)
+    ? `{${value.map((one) => (one === null ? 'NULL' : `"${String(one).replaceAll(/["\\]/g, '\\$&')}"`)).join(',')}}`
+    : asText(value)
+const arrayOf = <T>(oid: number, parse: (text: string) => T[]) => ({
+  to: oid,
+  from: [oid],
+  serialize: arrayText,
+  parse,
+})
+const texts = (text: string) => parseArray(text)
+/** By their numbers in pg_type: dates stay ISO strings, as on the embedded database, and arrays are arrays. */
+const TYPES = {
+  date: { to: 1082, from: [1082], serialize: asText, parse: asText },
+  integers: arrayOf(1007, (text) => parseArray(text, Number)),
+  texts: arrayOf(1009, texts),
+  varchars: arrayOf(1015, texts),
+  bigints: arrayOf(1016, texts),
+  uuids: arrayOf(2951, texts),
+}
+
+/** @throws while there is no database to ask, or it does not answer in time. Nothing is known to have been done. */
+export class DatabaseAway extends Problem {
+  /** What the driver or the server said: a code. */
+  readonly reason: string
+
+  constructor(reason: string) {
+    super('unavailable', 503, 'The registry cannot be reached just now. Nothing was lost: try again in a moment.')
+    this.reason = reason
+  }
+}
+
+/** Codes of the driver and of Node that mean that a connection is no more, or never was. */
+const NO_CONNECTION =
+  /^(CONNECTION_(CLOSED|DESTROYED|ENDED)|CONNECT_TIMEOUT|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOENT)$/
+/**
+ * What a server says that stops, starts, is a standby now or has no room; or that took too long and gave up.
+ *
+ * @see PostgreSQL, appendix A: classes 08, 53 and 57, 25006, 25P03, 55P03
+ */
+const SERVER_AWAY = /^(08\w{3}|53300|57P0[1-5]|57014|25006|25P03|55P03)$/
+/** Of these the connection goes on: what was asked took too long. */
+const STILL_THERE = /^(57014|55P03)$/
+
+function awayFor(error: unknown): string | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+  return NO_CONNECTION.test(code) || SERVER_AWAY.test(code) ? code : undefined
+}
+
+export interface PoolOptions {
+  /** At most so many at once. */
+  connections: number
+  /** The role that every connection acts as. Not where a pooler hands connections out by the transaction. */
+  role?: string
+  /** A pooler stands between that hands connections out by the transaction: nothing is kept for a session. */
+  pooler?: boolean
+  /** Milliseconds after which an answer is not waited for any more; without end where it is left out. */
+  patience?: number
+}
+
+/** How long somebody waits for a connection, and how many may. */
+const WAITS = { milliseconds: 10_000, people: 2_000 } as const
+/** A connection is used for so long: half an hour, and up to as much again so that they do not all end together. */
+const LIFETIME = 1_800_000
+/** How often a transaction is begun again, where its connection turns out to be lost at the first word. */
+const BEGINS = 4
+
+/** A pool on PostgreSQL, acting as `role` whatever login the URL names. Dates stay ISO strings, bigints decimal strings. */
+export function postgresDialect(url: string, options: PoolOptions): Dialect {
+  return {
+    createDriver: () => new PoolDriver(url, options),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+    createAdapter: () => new PostgresAdapter(),
+    createIntrospector: (database) => new PostgresIntrospector(database),
+  }
+}
+
+/** What was answered, and to what. */
+type Answer<R> = QueryResult<R> & { command: string }
+
+/** One connection to the server. */
+class Line {
+  /** It was closed, by whomever, or is not waited for any more. */
+  lost = false
+  readonly retires = performance.now() + LIFETIME * (1 + Math.random())
+  readonly #client: postgres.Sql
+  readonly #options: PoolOptions
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(url: string, options: PoolOptions) {
+    this.#options = options
+    const session = {
+      ...(options.role ? { role: options.role } : {}),
+      ...(options.patience ? { statement_timeout: options.patience, idle_in_transaction_session_timeout: 60_000 } : {}),
+    }
+    this.#client = postgres(url, {
+      max: 1,
+      max_lifetime: null,
+      connect_timeout: 5,
+      // Asked of the server for each connection otherwise, in a way that nothing catches where the connection is lost meanwhile.
+      fetch_types: false,
+      types: TYPES,
+      onnotice: () => {},
+      onclose: () => {
+        this.lost = true
+      },
+      connection: { application_name: 'padron', ...(options.pooler ? {} : session) },
+      ...(url.includes(',') ? { target_session_attrs: 'primary' as const } : {}),
+    })
+  }
+
+  /** One after the other: nothing waits inside the driver, where it could end up on another connection. */
+  execute<R>(query: Pick<CompiledQuery, 'sql' | 'parameters'>): Promise<Answer<R>> {
+    const answer = this.#last.then(() => this.#send<R>(query))
+    this.#last = answer.catch(() => {})
+    return answer
+  }
+
+  async #send<R>(query: Pick<CompiledQuery, 'sql' | 'parameters'>): Promise<Answer<R>> {
+    if (this.lost) throw new DatabaseAway('CONNECTION_CLOSED')
+    const { patience, pooler } = this.#options
+    // A little more than the server's own: who is cut off for being slow is told so by the server.
+    const impatience = patience && setTimeout(() => this.abandon(), patience + 2_000)
+    try {
+      const pending = this.#client.unsafe(
+        query.sql,
+        [...query.parameters] as never[],
+        {
+          prepare: !pooler,
+          simple: false,
+        } as never,
+      )
+      const result = await pending
+      const command = result.command ?? ''
+      const counts = ['INSERT', 'UPDATE', 'DELETE', 'MERGE'].includes(command)
+      return {
+        command,
+        rows: Array.from(result.values()) as R[],
+        ...(counts ? { numAffectedRows: BigInt(result.count) } : {}),
+      }
+    } catch (error) {
+      const away = awayFor(error)
+      if (away === undefined) throw error
+      if (!STILL_THERE.test(away)) this.abandon()
+      throw new DatabaseAway(away)
+    } finally {
+      clearTimeout(impatience)
+    }
+  }
+
+  /** Lets go of it at once, whatever is under way. */
+  abandon(): void {
+    this.lost = true
+    void this.#client.end({ timeout: 0 }).catch(() => {})
+  }
+
+  end(): Promise<void> {
+    return this.#client.end({ timeout: 5 })
+  }
+}
+
+/** What a transaction holds: a line, and before its first word another one where that is lost. */
+class PooledConnection implements DatabaseConnection {
+  line: Line
+  readonly #another: () => Line
+
+  constructor(line: Line, another: () => Line) {
+    this.line = line
+    this.#another = another
+  }
+
+  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    return this.line.execute<R>(query)
+  }
+
+  /** Only where nothing has been asked over the old one. */
+  replace(): void {
+    this.line.abandon()
+    this.line = this.#another()
+  }
+
+  // biome-ignore lint/correctness/useYield: nothing here streams
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('answers are not streamed here')
+  }
+}
+
+class PoolDriver implements Driver {
+  readonly #url: string
+  readonly #options: PoolOptions
+  readonly #idle: Line[] = []
+  readonly #waiting: { give(connection: PooledConnection): void; refuse(error: Error): void }[] = []
+  #held = 0
+  #ended = false
+
+  constructor(url: string, options: PoolOptions) {
+    this.#url = url
+    this.#options = options
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<PooledConnection> {
+    if (this.#ended) throw new DatabaseAway('CONNECTION_ENDED')
+    if (this.#held < this.#options.connections) return this.#take()
+    if (this.#waiting.length >= WAITS.people) throw new DatabaseAway('busy')
+    return new Promise((give, refuse) => {
+      const place = { give, refuse }
+      const impatience = setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(place), 1)
+        refuse(new DatabaseAway('busy'))
+      }, WAITS.milliseconds)
+      place.give = (connection) => {
+        clearTimeout(impatience)
+        give(connection)
+      }
+      place.refuse = (error) => {
+        clearTimeout(impatience)
+        refuse(error)
+      }
+      this.#waiting.push(place)
+    })
+  }
+
+  #take(): PooledConnection {
+    this.#held += 1
+    // Where one that waited is lost, so may be the others that did.
+    return new PooledConnection(this.#line(), () => new Line(this.#url, this.#options))
+  }
+
+  /** One that waits and is not lost, or a new one. */
+  #line(): Line {
+    for (let line = this.#idle.pop(); line !== undefined; line = this.#idle.pop()) if (!line.lost) return line
+    return new Line(this.#url, this.#options)
+  }
+
+  async releaseConnection(connection: DatabaseConnection): Promise<void> {
+    const { line } = connection as PooledConnection
+    this.#held -= 1
+    if (this.#ended || line.lost || line.retires < performance.now()) line.abandon()
+    else this.#idle.push(line)
+    const next = this.#waiting.shift()
+    if (next) next.give(this.#take())
+  }
+
+  async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
+    const { isolationLevel, accessMode } = settings
+    const parts = ['start transaction', isolationLevel ? `isolation level ${isolationLevel}` : '', accessMode ?? '']
+    for (let begun = 1; ; begun += 1)
+      try {
+        await connection.executeQuery(CompiledQuery.raw(parts.filter((part) => part !== '').join(' ')))
+        return
+      } catch (error) {
+        // It was lost while it waited: nothing has been asked yet, and another one is as good.
+        if (!(error instanceof DatabaseAway) || begun >= BEGINS) throw error
+        ;(connection as PooledConnection).replace()
+      }
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    const { command } = await (connection as PooledConnection).line.execute(CompiledQuery.raw('commit'))
+    // The server answers so where a statement failed before, whoever overlooked it.
+    if (command === 'ROLLBACK') throw new AbortedTransactionError()
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    try {
+      await connection.executeQuery(CompiledQuery.raw('rollback'))
+    } catch {
+      // Whose connection is lost has been rolled back by the server; why it was to be is what matters.
+      ;(connection as PooledConnection).line.abandon()
+    }
+  }
+
+  async destroy(): Promise<void> {
+    this.#ended = true
+    for (const { refuse } of this.#waiting.splice(0)) refuse(new DatabaseAway('CONNECTION_ENDED'))
+    await Promise.all(this.#idle.splice(0).map((line) => line.end()))
+  }
+}

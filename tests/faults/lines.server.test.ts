@@ -1,0 +1,172 @@
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import { type Database, openDatabase } from '../../src/platform/database.ts'
+import { DatabaseAway, postgresDialect } from '../../src/platform/postgres.ts'
+import { type Between, proxyTo } from '../support/proxy.ts'
+import { WHOLE } from '../support/sampled.ts'
+
+// Connections to a real server that end in the middle of everything.
+
+const PATIENCE = 1_500
+let root: Database
+let proxy: Between
+let database: Database
+const url = (port: number, name = 'postgres') => `postgres://postgres:postgres@127.0.0.1:${port}/${name}`
+const name = `lines_${process.pid}_${Date.now()}`
+beforeAll(async () => {
+  root = openDatabase(postgresDialect(url(inject('postgresPort')), { connections: 2 }))
+  await sql.raw(`create database ${name}`).execute(root)
+  proxy = await proxyTo(inject('postgresPort'))
+  database = openDatabase(postgresDialect(url(proxy.port, name), { connections: 4, patience: PATIENCE }))
+  await sql`create table kept (run integer, part integer)`.execute(database)
+})
+afterAll(async () => {
+  await database?.destroy()
+  await proxy?.end()
+  await sql.raw(`drop database ${name} with (force)`).execute(root)
+  await root?.destroy()
+})
+
+const pidOf = async (on: Pick<Database, 'executeQuery'>) => {
+  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(on as Database)
+  return rows[0]?.pid ?? 0
+}
+const terminate = (pid: number) => sql`select pg_terminate_backend(${pid})`.execute(root)
+const partsOf = async (run: number) =>
+  (await sql<{ part: number }>`select part from kept where run = ${run} order by part`.execute(database)).rows.map(
+    ({ part }) => part,
+  )
+
+describe('a connection that is lost', () => {
+  it('in the middle of a transaction takes the whole of it, and nothing of it runs on another', async () => {
+    const failed = database.transaction().execute(async (transaction) => {
+      await sql`insert into kept values (1, 1)`.execute(transaction)
+      await terminate(await pidOf(transaction))
+      const after = sql`insert into kept values (1, 2)`.execute(transaction)
+      await expect(after).rejects.toBeInstanceOf(DatabaseAway)
+      // Again, after it is known to be lost.
+      await sql`insert into kept values (1, 3)`.execute(transaction)
+    })
+    await expect(failed).rejects.toBeInstanceOf(DatabaseAway)
+    expect(await partsOf(1)).toEqual([])
+  })
+
+  it('while it waits in the pool is noticed by nobody', async () => {
+    const pids = await Promise.all([1, 2, 3, 4].map(() => database.connection().execute((one) => pidOf(one))))
+    for (const pid of new Set(pids)) await terminate(pid)
+    for (let n = 0; n < 8; n += 1)
+      await database.transaction().execute((transaction) => sql`insert into kept values (2, ${n})`.execute(transaction))
+    proxy.cut()
+    for (let n = 8; n < 12; n += 1)
+      await database.transaction().execute((transaction) => sql`insert into kept values (2, ${n})`.execute(transaction))
+    expect(await partsOf(2)).toHaveLength(12)
+  })
+
+  it('by the hundred, under load, ends no process: each transaction is whole or was never there', async () => {
+    const TRANSACTIONS = WHOLE ? 2_000 : 300
+    let [done, away, killed, stopped] = [0, 0, 0, false]
+    const killer = (async () => {
+      while (!stopped) {
+        const { rows } = await sql<{ pid: number }>`select pid from pg_stat_activity where datname = ${name}
+          and pid <> pg_backend_pid() order by random() limit 1`.execute(root)
+        for (const { pid } of rows) await terminate(pid)
+        killed += rows.length
+        if (killed % 5 === 0) proxy.cut('one')
+        await new Promise((resolve) => setTimeout(resolve, 3))
+      }
+    })()
+    const acknowledged: number[] = []
+    await Promise.all(
+      Array.from({ length: 8 }, async (_, lane) => {
+        for (let n = lane; n < TRANSACTIONS; n += 8)
+          try {
+            await database.transaction().execute(async (transaction) => {
+              for (const part of [1, 2, 3])
+                await sql`insert into kept values (${100 + n}, ${part})`.execute(transaction)
+            })
+            done += 1
+            acknowledged.push(100 + n)
+          } catch (error) {
+            expect(error).toBeInstanceOf(DatabaseAway)
+            away += 1
+          }
+      }),
+    )
+    stopped = true
+    await killer
+    expect(done + away).toBe(TRANSACTIONS)
+    expect(killed).toBeGreaterThan(20)
+    expect(away).toBeGreaterThan(0)
+    const { rows } = await sql<{ run: number; parts: number }>`
+      select run, count(*)::integer as parts from kept where run >= 100 group by run`.execute(database)
+    expect(rows.filter(({ parts }) => parts !== 3)).toEqual([])
+    const stored = new Set(rows.map(({ run }) => run))
+    expect(acknowledged.filter((run) => !stored.has(run))).toEqual([])
+  })
+})
+
+describe('a connection that is frozen', () => {
+  it('stops nobody else, and is given up', async () => {
+    const begun = performance.now()
+    let froze = false
+    const frozen = database.transaction().execute(async (transaction) => {
+      await pidOf(transaction)
+      proxy.freeze()
+      froze = true
+      await sql`insert into kept values (3, 1)`.execute(transaction)
+    })
+    frozen.catch(() => {})
+    while (!froze) await new Promise((resolve) => setTimeout(resolve, 5))
+    await database
+      .transaction()
+      .execute((transaction) => sql`insert into kept values (3, 2)`.execute(transaction))
+      .catch(() => {})
+    await database.transaction().execute((transaction) => sql`insert into kept values (3, 3)`.execute(transaction))
+    await expect(frozen).rejects.toBeInstanceOf(DatabaseAway)
+    expect(performance.now() - begun).toBeGreaterThan(PATIENCE)
+    expect(await partsOf(3)).toContain(3)
+    expect(await partsOf(3)).not.toContain(1)
+  })
+
+  it('is not waited for longer than what is asked may take', async () => {
+    await expect(sql`select pg_sleep(30)`.execute(database)).rejects.toMatchObject({ reason: '57014' })
+    expect(await pidOf(database)).toBeGreaterThan(0)
+  })
+})
+
+describe('a server that takes nobody in', () => {
+  it('is said to be away at once, and is there again when it is', async () => {
+    proxy.close(true)
+    proxy.cut()
+    await expect(pidOf(database)).rejects.toMatchObject({ status: 503, code: 'unavailable' })
+    proxy.close(false)
+    expect(await pidOf(database)).toBeGreaterThan(0)
+  })
+})
+
+describe('several hosts', () => {
+  it('are tried in turn, each with its own port, for one that is there', async () => {
+    const [first, second] = [await proxyTo(inject('postgresPort')), await proxyTo(inject('postgresPort'))]
+    const hosts = `127.0.0.1:${first.port},127.0.0.1:${second.port}`
+    const several = `postgres://postgres:postgres@${hosts}/${name}`
+    const over = openDatabase(postgresDialect(several, { connections: 2, patience: PATIENCE }))
+    const config = readConfig({ DATABASE_URL: several })
+    expect(config.databaseUrl).toBe(several)
+    expect(() => readConfig({ DATABASE_URL: 'postgres://h:notaport,i:2/x' })).toThrow('DATABASE_URL')
+    expect(await pidOf(over)).toBeGreaterThan(0)
+    first.close(true)
+    first.cut()
+    // What was under way is told to come again; what comes after finds the other.
+    const answers = []
+    for (let n = 0; n < 10; n += 1)
+      answers.push(
+        await database.transaction().execute((transaction) => pidOf(transaction)),
+        await over.transaction().execute((transaction) => pidOf(transaction)),
+      )
+    expect(answers.every((pid) => pid > 0)).toBe(true)
+    await over.destroy()
+    await first.end()
+    await second.end()
+  })
+})
