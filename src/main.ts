@@ -2,11 +2,15 @@ import { ConfigInvalid, readConfig } from './config.ts'
 import { KeyMaterialInvalid } from './firewall/key-provider.ts'
 import { PoliciesInvalid } from './firewall/policies.ts'
 import { AlreadyRunning } from './platform/embedded.ts'
+import { DatabaseAway } from './platform/postgres.ts'
 import { gatheringLog, outlineOf } from './platform/telemetry.ts'
 import { type Service, startService } from './serve.ts'
 
 /** Refused, unknown host, timed out; wrong password, unknown login, unknown database, not permitted to connect. */
 const NO_DATABASE = ['ECONNREFUSED', 'ENOTFOUND', 'CONNECT_TIMEOUT', '28P01', '28000', '3D000', '42501']
+
+/** Milliseconds after which the process ends, whatever is still under way. */
+const MOST_STOPPING = 28_000
 
 /** Runs the service until it is told to stop; the exit code says how that went. */
 export async function main(): Promise<void> {
@@ -15,11 +19,21 @@ export async function main(): Promise<void> {
   let service: Service | undefined
   let stopping: Promise<void> | undefined
   const stop = () => {
+    // Whatever hangs, hangs no longer than whoever stops it waits.
+    setTimeout(() => process.exit(0), MOST_STOPPING).unref()
     stopping ??= (async () => {
       await service?.stop()
       process.exit(0)
     })()
   }
+  // What nobody foresaw leaves nobody knows what behind: whoever watches over this process starts it anew.
+  const fall = (error: unknown) => {
+    log({ level: 'error', event: 'unforeseen', ...outlineOf(error) })
+    flush()
+    process.exit(1)
+  }
+  process.on('uncaughtException', fall)
+  process.on('unhandledRejection', fall)
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   // Left to itself, Node answers this signal with a debugger, which sees everything in memory.
@@ -40,7 +54,7 @@ export async function main(): Promise<void> {
       error instanceof AlreadyRunning ||
       error instanceof KeyMaterialInvalid ||
       error instanceof PoliciesInvalid
-    const code = outlineOf(error).code ?? ''
+    const code = error instanceof DatabaseAway ? error.reason : (outlineOf(error).code ?? '')
     if (known) complain(error.message)
     else if (NO_DATABASE.includes(code))
       complain(`DATABASE_URL: the database does not answer, or does not let us in (${code}).`)

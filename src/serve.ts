@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Server as NetServer } from 'node:net'
 import { join } from 'node:path'
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { getRequestListener } from '@hono/node-server'
@@ -171,12 +171,18 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     closing.push(forgetting)
 
     const app = createApp(deps, house)
-    answer = getRequestListener((request, env) => app.fetch(request, env))
+    const serving = getRequestListener((request, env) => app.fetch(request, env))
+    answer = serving
     return {
       address,
       demoIssuer,
       stop: async () => {
-        // The server drains first; only then may jobs and database go.
+        // Whoever is connected is answered, and told not to come back here; only then may jobs and database go.
+        answer = (request, response) => {
+          response.setHeader('connection', 'close')
+          if (request.url === '/health/ready') response.writeHead(503, { 'retry-after': '2' }).end('stopping')
+          else serving(request, response)
+        }
         await closeServer(http)
         await close()
       },
@@ -258,7 +264,13 @@ async function openStores(config: Config): Promise<Stores> {
   }
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const database = openDatabase(
-    postgresDialect(config.databaseUrl, { connections: config.connections, role: 'padron_app' }),
+    postgresDialect(config.databaseUrl, {
+      connections: config.connections,
+      role: 'padron_app',
+      pooler: config.pooler,
+      patience: 15_000,
+    }),
+    { role: config.pooler ? 'padron_app' : undefined },
   )
   const owner =
     config.ownerUrl === undefined ? undefined : openDatabase(postgresDialect(config.ownerUrl, { connections: 1 }))
@@ -317,13 +329,23 @@ async function listen(http: Server, config: Config): Promise<string> {
   return `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
 }
 
-/** Ends idle connections at once and the others when their answer is out, or after 20 s. */
+/** Milliseconds in which a connection that is kept is told, with its next answer, that it ends; and after which all end. */
+const STOPPING = { told: 1_500, all: 20_000 } as const
+
+/**
+ * Takes nobody in any more. Connections that are kept end with their next answer, which says so; those that ask nothing are
+ * ended after a moment, and whatever is left after 20 s.
+ */
 async function closeServer(http: Server): Promise<void> {
   if (!http.listening) return
-  const impatience = setTimeout(() => http.closeAllConnections(), 20_000)
-  await new Promise<void>((resolve) => {
-    http.close(() => resolve())
-    http.closeIdleConnections()
-  })
+  let ending: ReturnType<typeof setInterval> | undefined
+  const told = setTimeout(() => {
+    ending = setInterval(() => http.closeIdleConnections(), 100)
+  }, STOPPING.told)
+  const impatience = setTimeout(() => http.closeAllConnections(), STOPPING.all)
+  // Not its own: that one ends connections on which a question may be on its way.
+  await new Promise<void>((resolve) => void NetServer.prototype.close.call(http, () => resolve()))
+  clearTimeout(told)
   clearTimeout(impatience)
+  clearInterval(ending)
 }

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto'
+import { Agent, request } from 'node:http'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Database, openDatabase } from '../../src/platform/database.ts'
+import { postgresDialect } from '../../src/platform/postgres.ts'
+import { somebody } from '../support/people.ts'
+import { type PostgresServer, startPostgres } from '../support/postgres-server.ts'
+import { type Folder, outputOf, type Running, scratchFolder, start } from '../support/process.ts'
+
+// The service as its users start it, over a server that is ended in every way while clerks register people.
+
+let server: PostgresServer
+let folder: Folder
+let service: Running
+let token: string
+let root: Database
+beforeAll(async () => {
+  server = await startPostgres()
+  root = openDatabase(postgresDialect(server.url('postgres'), { connections: 1 }))
+  await sql.raw('create database town').execute(root)
+  folder = scratchFolder()
+  const url = server.url('town')
+  service = await start(folder, { DATABASE_URL: url, DATABASE_OWNER_URL: url, DEMO: 'true', DEMO_NEIGHBOURS: '3' })
+  token = await outputOf(['node', 'dist/padron.js', 'token', 'clerk'], service.environment)
+})
+afterAll(async () => {
+  await service?.kill('SIGTERM')
+  await root?.destroy()
+  await server?.stop()
+  folder?.remove()
+})
+
+const ask = async (method: string, path: string, body?: object, key = randomUUID()) => {
+  const response = await fetch(`${service.address}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body ? { 'content-type': 'application/json', 'idempotency-key': key } : {}),
+    },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+    signal: AbortSignal.timeout(60_000),
+  })
+  return { status: response.status, retryAfter: response.headers.get('retry-after'), text: await response.text() }
+}
+const ready = async () => (await ask('GET', '/health/ready')).status
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+/** Registers people in a few lanes until it is told to stop, each again with the same key until they are registered. */
+function clerks(lanes: number) {
+  const statuses = new Map<number, number>()
+  const registered: string[] = []
+  let stopped = false
+  const work = Promise.all(
+    Array.from({ length: lanes }, async () => {
+      while (!stopped) {
+        const [body, key] = [somebody(), randomUUID()]
+        for (;;) {
+          const answer = await ask('POST', '/v1/neighbours', body, key)
+          statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+          if (answer.status === 201) {
+            registered.push(JSON.parse(answer.text).id)
+            break
+          }
+          if (answer.status !== 503) throw new Error(`${answer.status} ${answer.text}`)
+          expect(answer.retryAfter).not.toBeNull()
+          await pause(50)
+        }
+      }
+    }),
+  )
+  return {
+    statuses,
+    registered,
+    stop: async () => {
+      stopped = true
+      await work
+    },
+  }
+}
+const stored = async () => {
+  const database = openDatabase(postgresDialect(server.url('town'), { connections: 1 }))
+  try {
+    const { rows } = await sql<{ id: string }>`select id from neighbours`.execute(database)
+    return rows.map(({ id }) => id)
+  } finally {
+    await database.destroy()
+  }
+}
+
+describe('the service, while its database', () => {
+  it('ends connections, halts, crashes and comes back: loses nothing it acknowledged, doubles nothing, and is never wrong', async () => {
+    const before = new Set(await stored())
+    const work = clerks(6)
+    const more = async (by: number) => {
+      const enough = work.registered.length + by
+      while (work.registered.length < enough) await pause(20)
+    }
+    await more(20)
+    for (let n = 0; n < 15; n += 1) {
+      await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = 'town'`.execute(root)
+      await pause(20)
+    }
+    await more(20)
+    for (const end of [server.halt, server.crash]) {
+      await end()
+      // Whoever asks while it is away is told so, and nobody that they are not signed in.
+      expect(await ready()).toBe(503)
+      expect(await ask('GET', '/v1/flags')).toMatchObject({ status: 503, retryAfter: '2' })
+      await server.start()
+      await more(20)
+      expect(await ready()).toBe(200)
+    }
+    await work.stop()
+    expect([...work.statuses.keys()].sort()).toEqual([201, 503])
+    const after = (await stored()).filter((id) => !before.has(id))
+    expect(after.sort()).toEqual([...work.registered].sort())
+    expect(service.child.exitCode).toBeNull()
+    expect(service.output()).not.toMatch(/"event":"unforeseen"|"status":500/)
+  })
+})
+
+describe('the service, when it is told to stop', () => {
+  it('answers whatever is under way, resets nobody who honours it, and ends with 0', async () => {
+    const CONNECTIONS = 200
+    const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
+    const { port } = new URL(service.address)
+    const errors = new Map<string, number>()
+    let [answered, goodbyes] = [0, 0]
+    const one = () =>
+      new Promise<boolean>((resolve) => {
+        const asked = request({ agent, port, host: '127.0.0.1', path: '/status' }, (response) => {
+          answered += 1
+          if (response.headers.connection === 'close') goodbyes += 1
+          response.resume().on('end', () => resolve(true))
+        })
+        asked.on('error', (error: NodeJS.ErrnoException) => {
+          errors.set(error.code ?? '', (errors.get(error.code ?? '') ?? 0) + 1)
+          resolve(false)
+        })
+        asked.end()
+      })
+    const lanes = Promise.all(
+      Array.from({ length: CONNECTIONS }, async () => {
+        while (await one());
+      }),
+    )
+    while (answered < CONNECTIONS * 3) await pause(20)
+    service.child.kill('SIGTERM')
+    await lanes
+    expect(goodbyes).toBeGreaterThan(0)
+    // After that there is nobody to talk to: refused, and never cut off.
+    expect([...errors.keys()]).toEqual(['ECONNREFUSED'])
+    expect(await service.exit).toBe(0)
+    agent.destroy()
+  })
+})
