@@ -19,7 +19,7 @@ create table organisation_functions (
 create table organisation_links (
   municipality_id uuid not null,
   organisation_id uuid not null,
-  kind text not null check (kind in ('memberOf', 'reportsTo', 'sharesWith')),
+  kind text not null check (kind in ('memberOf', 'reportsTo', 'sharesWith', 'suppliedBy')),
   related_id uuid not null,
   primary key (organisation_id, kind, related_id),
   foreign key (municipality_id, organisation_id) references organisations (municipality_id, id),

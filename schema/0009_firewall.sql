@@ -1,7 +1,7 @@
 -- The rest of the firewall: promises that lapse, staff lent elsewhere, lockdown, budgets, flags, access requests.
 
--- Sharing works both ways, whoever wrote it down.
-create index organisation_links_shared on organisation_links (related_id) where kind = 'sharesWith';
+-- Sharing works both ways, whoever wrote it down; and so does hosting or working for another: a supplier has what both have.
+create index organisation_links_shared on organisation_links (related_id) where kind in ('sharesWith', 'suppliedBy');
 create or replace function organisation_closure(start uuid)
   returns table (organisation_id uuid, kind text, related_id uuid)
   language sql stable as $$
@@ -12,13 +12,13 @@ create or replace function organisation_closure(start uuid)
       select link.related_id from organisation_links link where link.organisation_id = reached.id
       union all
       select link.organisation_id from organisation_links link
-      where link.related_id = reached.id and link.kind = 'sharesWith') next (id)
+      where link.related_id = reached.id and link.kind in ('sharesWith', 'suppliedBy')) next (id)
   )
   select link.organisation_id, link.kind, link.related_id
   from reached join organisation_links link on link.organisation_id = reached.id
   union
   select link.related_id, link.kind, link.organisation_id
-  from reached join organisation_links link on link.related_id = reached.id and link.kind = 'sharesWith'
+  from reached join organisation_links link on link.related_id = reached.id and link.kind in ('sharesWith', 'suppliedBy')
 $$;
 
 -- A promise was made about the ties an organisation had. When a tie or a function that it can reach

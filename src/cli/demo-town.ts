@@ -18,7 +18,7 @@ export const DEMO_COURT = organisation(9)
 /** The invented town, reached at `issuer`; promises in it were signed at `now`. */
 export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
   const attestation = { signedBy: 'An invented officer', signedAt: now.toString() }
-  const none = { memberOf: [], reportsTo: [], sharesWith: [] }
+  const none = { memberOf: [], reportsTo: [], sharesWith: [], suppliedBy: [] }
   return {
     slug: 'vallmar',
     name: { ca: 'Vallmar', es: 'Vallmar', en: 'Vallmar', fr: 'Vallmar', ar: 'فالمار' },

@@ -30,7 +30,7 @@ import type { signedInPages } from '../ui/signed-in.tsx'
 import { dayIn, typedIn } from './registration-form.ts'
 import { Desk, type DeskVisit, dayText, idIn } from './shell.tsx'
 
-import { WaitingActs } from './waiting-acts.tsx'
+import { tieNames, WaitingActs } from './waiting-acts.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 const LEGAL = ['legal'] as const
@@ -206,7 +206,7 @@ function OrganisationsPage(props: {
   const { visit, organisations, applications, waiting } = props
   const { t, language, session } = visit
   const names = new Map(organisations.map(({ id, name }) => [id, name]))
-  const kinds: Record<string, string> = { memberOf: t.gMember, reportsTo: t.gReports, sharesWith: t.gShares }
+  const kinds: Record<string, string> = tieNames(t)
   const choices = organisations.map(({ id, name }) => [id, name] as const)
   return (
     <Desk visit={visit} title={t.gTitle} here="/desk/organisations">

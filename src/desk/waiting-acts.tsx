@@ -1,10 +1,19 @@
 import { functionTitle } from '../firewall/functions.ts'
 import type { ActKind, WaitingAct } from '../firewall/officer-acts.ts'
+import type { TieKind } from '../firewall/organisations.ts'
 import { Csrf } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
 import { Fact, Facts } from '../ui/parts.tsx'
 import { type DeskVisit, dayText } from './shell.tsx'
 
 /** What waits for a second officer: what it is about, and the two answers. */
+export const tieNames = (t: Texts): Record<TieKind, string> => ({
+  memberOf: t.gMember,
+  reportsTo: t.gReports,
+  sharesWith: t.gShares,
+  suppliedBy: t.gSupplied,
+})
+
 export function WaitingActs(props: {
   visit: DeskVisit
   waiting: readonly WaitingAct[]
@@ -42,7 +51,7 @@ export function WaitingActs(props: {
     until: t.hUntil,
     basis: t.dBasis,
   }
-  const ties: Record<string, string> = { memberOf: t.gMember, reportsTo: t.gReports, sharesWith: t.gShares }
+  const ties = tieNames(t)
   /** Each by its name: what somebody typed is not taken for the rest. */
   const said = ({ content }: WaitingAct): [string, string][] =>
     Object.entries(content)
@@ -54,7 +63,7 @@ export function WaitingActs(props: {
           .map((one) => {
             const text = String(one)
             if (key === 'functions' || key === 'function') return functionTitle(text, language)
-            return key === 'kind' ? (ties[text] ?? text) : (names.get(text) ?? text)
+            return key === 'kind' ? (ties[text as TieKind] ?? text) : (names.get(text) ?? text)
           })
           .join(', '),
       ])

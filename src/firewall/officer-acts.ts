@@ -5,6 +5,7 @@ import type { Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import type { Gate } from './gate.ts'
+import type { TieKind } from './organisations.ts'
 import type { Staff } from './requester.ts'
 
 // What widens who is answered, or lists people, takes two legal officers. One rule and one place for all of it.
@@ -26,7 +27,7 @@ export interface Acts {
     functions: string[]
   }
   function: { organisationId: string; function: string }
-  tie: { organisationId: string; kind: 'memberOf' | 'reportsTo' | 'sharesWith'; relatedId: string }
+  tie: { organisationId: string; kind: TieKind; relatedId: string }
   promise: { organisationId: string; signedBy: string }
   machine: { organisationId: string; client: string }
   alias: { organisationId: string; name: string }

@@ -11,7 +11,7 @@ import { closes, FunctionId } from './functions.ts'
 import type { Gate } from './gate.ts'
 import { type Act, type ActState, type Acts, type Carry, enrolling, proposeAct } from './officer-acts.ts'
 import { freeDocument } from './order-documents.ts'
-import { admitOrganisation, closesTheGateFor, tieOrganisation } from './organisations.ts'
+import { admitOrganisation, BOTH_WAYS, closesTheGateFor, TIES, tieOrganisation } from './organisations.ts'
 import type { Staff } from './requester.ts'
 import type { DataKey } from './seal.ts'
 
@@ -44,7 +44,7 @@ export const NewOrganisation = z
 export type NewOrganisation = z.infer<typeof NewOrganisation>
 
 export const Tie = z
-  .strictObject({ kind: z.enum(['memberOf', 'reportsTo', 'sharesWith']), relatedId: z.uuid() })
+  .strictObject({ kind: z.enum(TIES), relatedId: z.uuid() })
   .openapi('Tie', { description: 'Where the related organisation stands, this one stands from now on.' })
 export type Tie = z.infer<typeof Tie>
 
@@ -210,8 +210,7 @@ export const closesTheGate =
       case 'tie': {
         await mustBeKnown(transaction, [act.content.organisationId, act.content.relatedId])
         const { organisationId, relatedId, kind } = act.content
-        // Sharing counts both ways: whichever of the two it is written from.
-        const ends = kind === 'sharesWith' ? [organisationId, relatedId] : [relatedId]
+        const ends = BOTH_WAYS.includes(kind) ? [organisationId, relatedId] : [relatedId]
         for (const id of ends) if (await closesTheGateFor(transaction, [id])) return true
         return false
       }
@@ -240,7 +239,7 @@ async function mustBePossible(transaction: Transaction, ledger: DataKey, officer
   }
 }
 
-const NOTHING = { functions: [], memberOf: [], reportsTo: [], sharesWith: [], clients: [] }
+const NOTHING = { functions: [], memberOf: [], reportsTo: [], sharesWith: [], suppliedBy: [], clients: [] }
 
 /** @throws {ClientTaken} where a machine is another organisation's already */
 async function mustBeFree(transaction: Transaction, clients: readonly string[]): Promise<void> {
@@ -282,6 +281,7 @@ export async function enrolIn(
     memberOf: [],
     reportsTo: [],
     sharesWith: [],
+    suppliedBy: [],
     clients,
     ...(signedBy ? { attestation: { signedBy, signedAt: clock.now().toString() } } : {}),
   }

@@ -97,12 +97,20 @@ export async function givesOrders(transaction: Transaction, id: string): Promise
   return (position?.organisations.get(id)?.functions ?? []).some((one) => FUNCTIONS.get(one)?.orders)
 }
 
+/** How an organisation is tied to another. */
+export const TIES = ['memberOf', 'reportsTo', 'sharesWith', 'suppliedBy'] as const
+export type TieKind = (typeof TIES)[number]
+/** Those that count from whichever end they are written: what one has, the other has. */
+export const BOTH_WAYS: readonly TieKind[] = ['sharesWith', 'suppliedBy']
+
 export interface Enrolment {
   id: string
   functions: readonly string[]
   memberOf: readonly string[]
   reportsTo: readonly string[]
   sharesWith: readonly string[]
+  /** Who hosts for it, or works for it under a contract. */
+  suppliedBy: readonly string[]
   attestation?: { signedBy: string; signedAt: string } | undefined
   clients: readonly string[]
 }
@@ -121,7 +129,7 @@ export async function tieOrganisation(
       .onConflict((known) => known.doNothing())
       .execute()
   }
-  for (const kind of ['memberOf', 'reportsTo', 'sharesWith'] as const) {
+  for (const kind of TIES) {
     for (const related_id of enrolment[kind]) {
       await transaction
         .insertInto('organisation_links')

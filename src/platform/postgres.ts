@@ -259,6 +259,8 @@ class PoolDriver implements Driver {
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
     const { line } = connection as PooledConnection
     this.#held -= 1
+    // Where one was lost the others may have been with it: none of them is somebody's first disappointment.
+    if (line.lost) for (const one of this.#idle.splice(0)) one.abandon()
     if (this.#ended || line.lost || line.retires < performance.now()) line.abandon()
     else this.#idle.push(line)
     const next = this.#waiting.shift()

@@ -18,6 +18,7 @@ const OrganisationEntry = z.strictObject({
   memberOf: z.array(z.uuid()).default([]),
   reportsTo: z.array(z.uuid()).default([]),
   sharesWith: z.array(z.uuid()).default([]),
+  suppliedBy: z.array(z.uuid()).default([]),
   attestation: z.strictObject({ signedBy: called(200), signedAt: z.iso.datetime() }).optional(),
   clients: z.array(called(200)).default([]),
 })

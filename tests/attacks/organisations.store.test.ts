@@ -51,6 +51,20 @@ describe('a clean agency that begins to share with enforcement', () => {
     expect(await disclose('library')).toBe(200)
   })
 
+  it('is closed by whoever hosts or works for it, and by whom it hosts or works for', async () => {
+    for (const [from, to] of [
+      ['Vallmar Libraries', 'Joint Unit'],
+      ['Joint Unit', 'Vallmar Libraries'],
+    ] as const) {
+      expect(await disclose('library')).toBe(200)
+      await link(from, 'suppliedBy', to)
+      expect(await disclose('library'), from).toBe(403)
+      await house.peek("delete from organisation_links where kind = 'suppliedBy'")
+      await promise('Vallmar Libraries')
+    }
+    expect(await disclose('library')).toBe(200)
+  })
+
   it('is closed whichever of the two wrote the sharing down', async () => {
     expect(await disclose('city-bikes')).toBe(200)
     await link('Border Agency', 'sharesWith', 'Vallmar Bicycles')
