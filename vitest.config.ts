@@ -33,8 +33,13 @@ export default defineConfig({
           ...shared,
           name: 'plain',
           include: ['tests/**/*.test.{ts,tsx}'],
-          exclude: ['tests/**/*.store.test.ts', 'tests/**/*.server.test.ts'],
+          exclude: ['tests/**/*.store.test.ts', 'tests/**/*.server.test.ts', 'tests/**/*.web.test.ts'],
         },
+      },
+      {
+        extends: true,
+        // These change what a library finds when it is imported: nothing may have been imported before.
+        test: { ...shared, isolate: true, name: 'web', include: ['tests/**/*.web.test.ts'] },
       },
       {
         extends: true,
