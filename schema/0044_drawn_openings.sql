@@ -1,6 +1,7 @@
--- Where nobody can say whether a case was issued, some of what each member of staff was shown in a day is drawn by lot: they
+-- Some of what each member of staff was shown in a day is drawn by lot: they
 -- say later why, and a supervisor reads it. The lot is a keyed hash of the day, the member of staff and the person: looking
--- again draws nothing anew, and who looks cannot know. Besides those below the share, the lowest of each day is drawn.
+-- again draws nothing anew, and who looks cannot know. Besides those below the share, the
+-- lowest of each day is drawn where nobody can say whether its case was issued.
 alter table municipalities add column drawn_share double precision not null default 0.02 check (drawn_share between 0 and 1);
 
 create table drawn_openings (

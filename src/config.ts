@@ -132,7 +132,7 @@ export interface Config {
   mail: { url: string; from: string } | undefined
   /** Where text messages leave that say there is a message; without it there are none. */
   texts: { url: string; token: string; from: string } | undefined
-  /** The town's queue or file system, which knows the cases it issued; without it some of what staff are shown is drawn by lot. */
+  /** The town's queue or file system, which knows the cases it issued; without it one look-up a day of each member of staff is drawn by lot at least. */
   cases: { url: string; token: string } | undefined
   /** Witnesses asked to cosign checkpoints. */
   witnesses: { url: string; key: string }[]

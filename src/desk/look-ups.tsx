@@ -22,7 +22,7 @@ import type { Texts } from '../ui/language.ts'
 import { PlainTick, plainIn } from '../ui/plain.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { fieldNames } from './neighbour-past-page.tsx'
-import { Desk, type DeskVisit, timeText } from './shell.tsx'
+import { Desk, type DeskVisit, idIn, timeText } from './shell.tsx'
 import type { Typed } from './typed.ts'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
@@ -74,7 +74,7 @@ export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     )),
   )
   page({ method: 'post', path: '/desk/look-ups/drawn', roles: OVERSEERS }, async ({ town, requester, form }) => {
-    await readDrawn(deps, town, requester, idOf(form.get('lookUp')))
+    await readDrawn(deps, town, requester, idIn({ params: { id: form.get('lookUp') } }))
     return Reply.redirect('/desk/look-ups/drawn')
   })
 }
@@ -84,11 +84,6 @@ function faultOf(error: unknown, text: string, t: Texts): string | undefined {
   if (error instanceof SaysTooMuch) return t.dSensitive.replace('{word}', writtenTooMuch(text) ?? '…')
   if (error instanceof Explained || error instanceof NotFound) return undefined
   throw error
-}
-
-function idOf(text: string): string {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) throw new NotFound()
-  return text
 }
 
 /** What one looked at on earlier days, to say why. */

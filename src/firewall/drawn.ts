@@ -11,8 +11,8 @@ import type { MunicipalityKeys } from './municipality-keys.ts'
 import type { Staff } from './requester.ts'
 import type { Standing } from './standing.ts'
 
-// Where nobody can say whether a case was issued, some of what each member of staff was shown in a day is drawn by lot. They
-// say why on a later day, and a supervisor reads it.
+// Some of what each member of staff was shown in a day is drawn by lot, and one look-up at least where nobody can say whether
+// its case was issued. They say why on a later day, and a supervisor reads it.
 
 /** Whose look-ups are drawn: those who look into records all day. */
 const DRAWN_ROLES: readonly string[] = ['clerk', 'supervisor']

@@ -152,7 +152,7 @@ export interface GateDeps {
   clock: Clock
   keys: KeyProvider
   policies: PolicyEngine
-  /** Where it is asked whether a case was issued; without it some of what staff are shown is drawn by lot. */
+  /** Where it is asked whether a case was issued; without it more of what staff are shown is drawn by lot. */
   cases?: CaseFile | undefined
 }
 
