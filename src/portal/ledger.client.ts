@@ -59,8 +59,10 @@ async function checkLine(line: HTMLElement, checkpoint: Checkpoint, texts: DOMSt
   const hex = [...leaf].map((byte) => byte.toString(16).padStart(2, '0')).join('')
   const answer = await fetch(`/ledger/proofs/inclusion?leaf=${hex}&size=${checkpoint.size}`)
   const mark = document.createElement('p')
-  if (answer.status === 404) mark.textContent = `… ${texts.soon}`
-  else {
+  if (answer.status === 404) {
+    mark.textContent = `… ${texts.soon}`
+    line.dataset.checked = 'soon'
+  } else {
     const { index, proof } = (await answer.json()) as { index: number; proof: string[] }
     const holds = await isIncluded(leaf, index, checkpoint.size, proof.map(bytesOf), checkpoint.root)
     mark.textContent = holds ? `✓ ${texts.proved}` : `✗ ${texts.broken}`
