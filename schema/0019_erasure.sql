@@ -84,6 +84,7 @@ begin
   delete from proceeding_answers where neighbour_id = whose;
   delete from proceedings where neighbour_id = whose;
   delete from notice_deliveries where notice_id in (select id from notices where neighbour_id = whose);
+  delete from jobs where kind = 'notices' and item in (select id::text from notices where neighbour_id = whose);
   delete from notices where neighbour_id = whose;
   delete from watched_neighbours where neighbour_id = whose;
   delete from staff_neighbours where neighbour_id = whose;

@@ -4,12 +4,15 @@
  */
 
 import type { ColumnType } from "kysely";
+import type { IPostgresInterval } from "postgres-interval";
 
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
 export type Int8 = ColumnType<string, bigint | number | string, bigint | number | string>;
+
+export type Interval = ColumnType<IPostgresInterval, IPostgresInterval | number | string, IPostgresInterval | number | string>;
 
 export type Json = JsonValue;
 
@@ -286,6 +289,30 @@ export interface IdempotencyKeys {
   response_owner: string;
 }
 
+export interface Jobs {
+  begun_at: Timestamp | null;
+  /**
+   * Infinity: asleep until something wakes it.
+   */
+  due_at: Timestamp;
+  held_by: string | null;
+  held_until: Timestamp | null;
+  item: string;
+  kind: string;
+  municipality_id: string;
+  tries: Generated<number>;
+  woken: Generated<boolean>;
+}
+
+export interface JobStates {
+  doubtful: Int8 | null;
+  failing: Int8 | null;
+  kind: string | null;
+  oldest_due: Timestamp | null;
+  under_way: Int8 | null;
+  waiting: Int8 | null;
+}
+
 export interface Joins {
   decided_at: Timestamp | null;
   decided_by: string | null;
@@ -301,6 +328,13 @@ export interface Joins {
   stays_id: string;
   undoes: string | null;
   undone_at: Timestamp | null;
+}
+
+export interface KeptFor {
+  held: string;
+  keep: Interval;
+  part: number;
+  since: string;
 }
 
 export interface LedgerCheckpoints {
@@ -843,7 +877,10 @@ export interface DB {
   helpers: Helpers;
   households: Households;
   idempotency_keys: IdempotencyKeys;
+  job_states: JobStates;
+  jobs: Jobs;
   joins: Joins;
+  kept_for: KeptFor;
   ledger_checkpoints: LedgerCheckpoints;
   ledger_cosignatures: LedgerCosignatures;
   ledger_entries: LedgerEntries;

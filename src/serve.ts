@@ -7,6 +7,7 @@ import { getRequestListener } from '@hono/node-server'
 import { setGlobalConfig } from '@openid4vc/oauth2'
 import { sql } from 'kysely'
 import { type AppDeps, createApp, furnish } from './app.tsx'
+import { backgroundWork } from './background.ts'
 import { DEMO_CLIENTS, DEMO_OFFICE, demoTown } from './cli/demo-town.ts'
 import { seedNeighbours } from './cli/seed.ts'
 import { verdictOn } from './cli/verdict.ts'
@@ -21,24 +22,20 @@ import { DEMO_DESK } from './identity/demo-sign-in.ts'
 import { DEMO_SECRET, demoTrust } from './identity/demo-token.ts'
 import { staffSignIn } from './identity/sign-in.ts'
 import { type TrustedIssuer, tokenVerifier } from './identity/tokens.ts'
-import { askWitness, witnessAt } from './ledger/cosigning.ts'
-import { sequencer } from './ledger/sequencer.ts'
+import { witnessAt } from './ledger/cosigning.ts'
 import { systemClock } from './platform/clock.ts'
 import { type Database, openDatabase, postgresDialect } from './platform/database.ts'
 import { ownDumpsPossible } from './platform/dumps.ts'
 import { openEmbedded } from './platform/embedded.ts'
-import { repeat } from './platform/jobs.ts'
+import { createRunner } from './platform/jobs.ts'
 import { migrate, pendingMigrations } from './platform/migrations.ts'
 import type { Log } from './platform/telemetry.ts'
 import { smtpPost } from './portal/mail.ts'
 import { httpTexts } from './portal/texts.ts'
-import { forgetOldCodes } from './proofs/check-code.ts'
 import { createPress } from './proofs/press/press.ts'
 import { profiles } from './proofs/profiles.ts'
 import { ensureSigningKey } from './proofs/signing-keys.ts'
 import { listMunicipalities } from './registry/municipality.ts'
-import { tellOfNotices } from './registry/notify.ts'
-import { forgetPublished } from './registry/publication.ts'
 import { foundTown } from './registry/town-file.ts'
 
 /** A running service. */
@@ -142,33 +139,18 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       })
     }
     for (const town of await listMunicipalities(database)) await recordPolicies(house.gate, town.id, policies.digest)
-    const ledger = sequencer(database)
-    const sequencing = repeat('ledger-sequence', Temporal.Duration.from({ seconds: 1 }), log, async () => {
-      for (const town of await listMunicipalities(database)) await ledger.place(town.id, await house.signers.of(town))
-    })
-    closing.push(sequencing)
-    const witnesses = config.witnesses.map(({ url, key }) => witnessAt(url, key))
-    const witnessing = repeat('ledger-witness', Temporal.Duration.from({ seconds: 10 }), log, async () => {
-      for (const town of await listMunicipalities(database))
-        for (const witness of witnesses) await askWitness(database, town.id, witness)
-    })
-    closing.push(witnessing)
-
-    const channels = {
-      ...(config.mail ? { email: smtpPost(config.mail) } : {}),
-      ...(config.texts ? { sms: httpTexts(config.texts) } : {}),
-    }
-    const notifying = repeat('notices', Temporal.Duration.from({ minutes: 1 }), log, async () => {
-      for (const town of await listMunicipalities(database)) await tellOfNotices(house, town, channels)
-    })
-    closing.push(notifying)
-    const forgetting = repeat('forgetting', Temporal.Duration.from({ hours: 1 }), log, async () => {
-      for (const town of await listMunicipalities(database)) {
-        await forgetPublished(database, systemClock, town.id)
-        await forgetOldCodes(database, systemClock, town.id)
-      }
-    })
-    closing.push(forgetting)
+    const runner = createRunner(
+      { database, clock: systemClock, log },
+      backgroundWork(house, {
+        channels: {
+          ...(config.mail ? { email: smtpPost(config.mail) } : {}),
+          ...(config.texts ? { sms: httpTexts(config.texts) } : {}),
+        },
+        witnesses: config.witnesses.map(({ url, key }) => witnessAt(url, key)),
+      }),
+    )
+    runner.start()
+    closing.push(() => runner.stop())
 
     const app = createApp(deps, house)
     const serving = getRequestListener((request, env) => app.fetch(request, env))

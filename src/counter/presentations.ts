@@ -80,10 +80,6 @@ export async function askWallet(deps: ProofDeps, town: Municipality, profile: Pr
   const now = deps.clock.now()
   await inMunicipality(deps.database, town.id, async (transaction) => {
     await transaction
-      .deleteFrom('presentation_requests')
-      .where('expires_at', '<', new Date(now.epochMilliseconds))
-      .execute()
-    await transaction
       .insertInto('presentation_requests')
       .values({
         id,

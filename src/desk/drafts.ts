@@ -21,7 +21,6 @@ const place = (id: string) => ({ table: 'drafts', column: 'content', row: id })
 /** A draft is somebody who is being registered: whoever may register may keep one. */
 const registering = (town: Municipality, requester: Staff) =>
   ({ municipalityId: town.id, requester, action: 'register', purpose: 'registration', fields: [] }) as const
-const KEPT: Temporal.DurationLike = { hours: 24 * 7 }
 
 /** Names the boxes of a draft whose text was not kept. */
 export const HELD = 'held'
@@ -48,8 +47,6 @@ export async function keepDraft(
     const { [HELD]: _, ...rest } = plain
     const form: Typed = { ...rest, ...(still.length > 0 ? { [HELD]: still.join(' ') } : {}) }
     const content = Buffer.from(ledger.seal(place(draftId), form))
-    const old = new Date(now.subtract(KEPT).epochMilliseconds)
-    await transaction.deleteFrom('drafts').where('updated_at', '<', old).execute()
     const kept = await transaction
       .insertInto('drafts')
       .values({

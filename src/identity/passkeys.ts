@@ -73,10 +73,6 @@ export async function offerEnrolment(
       mustBeOldEnough(town, record.dateOfBirth, day)
       const now = deps.clock.now()
       await hand.transaction
-        .deleteFrom('enrolments')
-        .where('expires_at', '<', new Date(now.epochMilliseconds))
-        .execute()
-      await hand.transaction
         .insertInto('enrolments')
         .values({
           id: uuidv7(),
@@ -95,10 +91,6 @@ async function newChallenge(deps: Deps, town: Municipality, challenge: string): 
   const { hash } = await deps.gate.keysOf(town.id)
   const now = deps.clock.now()
   await inMunicipality(deps.database, town.id, async (transaction) => {
-    await transaction
-      .deleteFrom('passkey_challenges')
-      .where('expires_at', '<', new Date(now.epochMilliseconds))
-      .execute()
     await transaction
       .insertInto('passkey_challenges')
       .values({

@@ -3,7 +3,7 @@ import { saysTooMuch } from '../firewall/free-text.ts'
 import type { Requester, Staff, StaffRole } from '../firewall/requester.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { checkDpop, DPOP_SECONDS } from './dpop.ts'
+import { checkDpop } from './dpop.ts'
 import { type Bearer, type TokenVerifier, Unauthenticated } from './tokens.ts'
 
 /** Staff whose tokens are bound to a key. */
@@ -86,8 +86,6 @@ async function checkPossession(
   const url = `${town.issuer}${path}`
   const id = await checkDpop(dpop, { method, url, accessToken: token, thumbprint: boundTo })
   const fresh = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const oldest = Temporal.Now.instant().subtract({ seconds: 3 * DPOP_SECONDS })
-    await transaction.deleteFrom('used_proofs').where('used_at', '<', new Date(oldest.epochMilliseconds)).execute()
     const kept = await transaction
       .insertInto('used_proofs')
       .values({ municipality_id: town.id, id })

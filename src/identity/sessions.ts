@@ -81,7 +81,6 @@ export async function beginSession(deps: SessionDeps, town: Municipality, who: N
   const untold = who.kind === 'staff' && who.ends === false
   const refresh = untold ? who.refresh : undefined
   await inMunicipality(deps.database, town.id, async (transaction) => {
-    await transaction.deleteFrom('sessions').where('ends_at', '<', new Date(now.epochMilliseconds)).execute()
     if (who.kind === 'staff') {
       await transaction
         .deleteFrom('sessions')

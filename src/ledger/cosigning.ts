@@ -17,10 +17,21 @@ export function witnessAt(url: string, verifierKey: string): Witness {
   return { url: url.replace(/\/$/, ''), key: { ...key, verify: ed25519Verifier(key.publicKey) } }
 }
 
+/** @throws when a witness answers and does not sign: it holds another opinion of the ledger, or none. Somebody must look. */
+export class WitnessRefuses extends Error {
+  readonly code: string
+
+  constructor(status: number) {
+    super('a witness did not sign')
+    this.code = status === 200 ? 'witness-signed-nothing' : `witness-refused-${status}`
+  }
+}
+
 /**
  * Asks a witness to cosign the newest checkpoint and keeps what it signed. Starts where the witness stands.
  *
- * @returns whether the newest checkpoint now bears its cosignature
+ * @returns whether there is a checkpoint, which now bears its cosignature
+ * @throws {WitnessRefuses}
  * @see C2SP tlog-witness
  */
 export async function askWitness(
@@ -46,9 +57,9 @@ export async function askWitness(
   }
   let answer = await submit(0)
   if (answer.status === 409) answer = await submit(Number(answer.text.trim()))
-  if (answer.status !== 200) return false
+  if (answer.status !== 200) throw new WitnessRefuses(answer.status)
   const line = answer.text.split('\n').find((candidate) => openCosignature(candidate, newest.note, witness.key))
-  if (line === undefined) return false
+  if (line === undefined) throw new WitnessRefuses(200)
   await inMunicipality(database, municipalityId, (transaction) =>
     transaction
       .insertInto('ledger_cosignatures')

@@ -11,9 +11,11 @@ export interface Sequencer {
    *
    * With a `signer`, the tree grows by them and a checkpoint over it is signed in the same transaction.
    *
-   * @returns how many entries were placed
+   * @returns how many entries were placed; nothing where another process is at it
    */
-  place(municipalityId: string, signer?: NoteSigner): Promise<number>
+  place(municipalityId: string, signer?: NoteSigner): Promise<number | undefined>
+  /** Wakes the work of every town whose ledger was written to since this was last called; the first time, of all. */
+  wake(now: Temporal.Instant): Promise<void>
 }
 
 /**
@@ -22,14 +24,22 @@ export interface Sequencer {
  */
 export function sequencer(database: Database): Sequencer {
   const settled = new Map<string, string>()
+  let since = '0'
   return {
+    async wake(now) {
+      const { rows } = await sql<{ running: string }>`
+        select wake_ledgers(${since}::text::xid8, ${now.toString()}::text::timestamptz)::text as running`.execute(
+        database,
+      )
+      since = rows[0]?.running ?? since
+    },
     async place(municipalityId, signer) {
       const { placed, running } = await inMunicipality(database, municipalityId, async (transaction) => {
         const { rows } = await sql<{ mine: boolean; running: string }>`
           select pg_try_advisory_xact_lock(hashtext('ledger sequence'), hashtext(${municipalityId})) as mine,
             pg_snapshot_xmin(pg_current_snapshot())::text as running`.execute(transaction)
         const [state] = rows
-        if (!state?.mine) return { placed: 0 }
+        if (!state?.mine) return {}
         const inserted = await sql`
           insert into ledger_sequence (municipality_id, position, entry_id, leaf_hash)
           select ${municipalityId}::uuid,

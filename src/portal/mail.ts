@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { createTransport } from 'nodemailer'
-import type { Post } from '../registry/notify.ts'
+import { NotSent, type Post } from '../registry/notify.ts'
 import { messageWords } from './words.ts'
 
 /**
@@ -7,16 +8,34 @@ import { messageWords } from './words.ts'
  * whoever reads it over a shoulder, or on a server in between, learns nothing.
  */
 export function smtpPost(options: { url: string; from: string }): Post {
-  const transport = createTransport(options.url)
-  return async (to, language) => {
+  const transport = createTransport({ url: options.url, ...PATIENCE })
+  const domain = options.from.slice(options.from.lastIndexOf('@') + 1)
+  return async (to, language, once) => {
     const text = messageWords(language)
-    await transport.sendMail({
-      from: options.from,
-      to,
-      subject: text,
-      text,
-      disableUrlAccess: true,
-      disableFileAccess: true,
-    })
+    try {
+      await transport.sendMail({
+        from: options.from,
+        to,
+        subject: text,
+        text,
+        // A server that gets it twice can tell; from what the message is about nothing can be told.
+        messageId: `<${createHash('sha256').update(once).digest('hex').slice(0, 32)}@${domain}>`,
+        disableUrlAccess: true,
+        disableFileAccess: true,
+      })
+    } catch (error) {
+      if (didNotLeave(error)) throw new NotSent('mail-not-taken')
+      throw error
+    }
   }
+}
+
+/** Milliseconds: until there is a line, until the server greets, and in which it says nothing. */
+const PATIENCE = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 }
+
+/** The server refused it, or the line did not come so far that it was handed over. */
+function didNotLeave(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { responseCode, command } = error as { responseCode?: number; command?: string }
+  return responseCode !== undefined || (command !== undefined && command !== 'DATA')
 }

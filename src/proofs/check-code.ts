@@ -133,15 +133,3 @@ export async function findByCode(
   if (found === undefined) throw new NoSuchCode()
   return { token: Buffer.from(openBytes(keyOf(code, town), found.content, id.toString('hex'))).toString() }
 }
-
-/** Forgets codes that have run out and attempts of yesterday. */
-export async function forgetOldCodes(database: Database, clock: Clock, municipalityId: string): Promise<void> {
-  const now = clock.now().epochMilliseconds
-  await inMunicipality(database, municipalityId, async (transaction) => {
-    await transaction.deleteFrom('check_codes').where('expires_at', '<', new Date(now)).execute()
-    await transaction
-      .deleteFrom('code_attempts')
-      .where('period', '<', new Date(now - 86_400_000))
-      .execute()
-  })
-}

@@ -9,6 +9,9 @@ import type { Municipality } from './municipality.ts'
 // nothing is written to whom the rules below do not reach. No other file writes to notices or notice_deliveries, and no
 // other decides whom to write to: a test of the tree keeps it so.
 
+/** The background work of telling neighbours of messages; the database leaves an item of it with each. */
+export const NOTICES = 'notices'
+
 export const CHANNELS = ['email', 'sms', 'portal', 'post', 'in-person'] as const
 /** How somebody was told that they have a message; `portal` means that it waits on their page. */
 export type Channel = (typeof CHANNELS)[number]

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { answerComplaint, complain } from '../../src/portal/complaints.ts'
-import { tellOfNotices } from '../../src/registry/notify.ts'
 import { LOCALES } from '../../src/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { type RegisteredAnswer, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
+import { tellAll } from '../support/telling.ts'
 
 const t = LOCALES.en
 const CLERK = { kind: 'staff', id: 'clerk-2', role: 'clerk', organisationId: DEMO_OFFICE } as const
@@ -30,7 +30,7 @@ async function answered(text: string, more: object = {}) {
   await ask(neighbour, 'change', text)
   const [row] = await house.peek<{ id: string }>(`select id from complaints where neighbour_id = '${neighbour.id}'`)
   await answerComplaint(house.rooms, house.town, CLERK, row?.id ?? '', 'It is done now.', 'answered')
-  await tellOfNotices(house.rooms, house.town, {})
+  await tellAll(house, {})
   return { ...neighbour, at: `/desk/neighbours/${neighbour.id}/messages` }
 }
 

@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { smtpPost } from '../../src/portal/mail.ts'
 import { httpTexts } from '../../src/portal/texts.ts'
-import { tellOfNotices } from '../../src/registry/notify.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../../src/registry/postal-notices.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { textOfPdf } from '../support/pdf-text.ts'
 import { register } from '../support/people.ts'
 import { freePort } from '../support/postgres-server.ts'
 import { signedIn } from '../support/signed-in.ts'
+import { tellAll } from '../support/telling.ts'
 
 let house: House
 let server: SMTPServer
@@ -49,7 +49,7 @@ async function notified(more: Parameters<typeof register>[1]) {
   return id
 }
 const clerkOfTown = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: DEMO_OFFICE } as const
-const tell = () => tellOfNotices(house.rooms, house.town, { email: post })
+const tell = () => tellAll(house, { email: post })
 
 /** A provider of text messages: a real server that writes down what it is sent. */
 async function provider(status = 200) {
@@ -99,7 +99,8 @@ describe('a neighbour who has a message', () => {
   it('is told later when the mail server was away', async () => {
     await notified({ contact: { email: 'tard@mail.example' }, languages: ['ca'] })
     const broken = smtpPost({ url: `smtp://127.0.0.1:${await freePort()}`, from: 'messages@vallmar.example' })
-    await expect(tellOfNotices(house.rooms, house.town, { email: broken })).rejects.toThrow()
+    expect(await tellAll(house, { email: broken })).toBe(0)
+    house.clock.advance({ minutes: 1 })
     expect(await tell()).toBe(1)
     expect(mails.splice(0)).toHaveLength(1)
   })
@@ -121,7 +122,7 @@ describe('a neighbour who gave no e-mail address', () => {
     await notified({ contact: { phone: '600 111 222', email: 'ambdos@mail.example' } })
     await notified({ contact: { phone: 'ask at the bakery' } })
     await notified({ contact: { phone: '+34 600 999 999' }, protected: true })
-    expect(await tellOfNotices(house.rooms, house.town, { email: post, sms })).toBe(2)
+    expect(await tellAll(house, { email: post, sms })).toBe(2)
     expect(texts).toEqual([
       {
         authorization: 'Bearer of-the-provider',
@@ -136,14 +137,16 @@ describe('a neighbour who gave no e-mail address', () => {
     await notified({ contact: { phone: '+34 600 44 55 66' } })
     for (const status of [302, 429, 500]) {
       const { texts, sms, close } = await provider(status)
-      const failed = await tellOfNotices(house.rooms, house.town, { sms }).catch((error: Error) => error)
-      expect(failed).toBeInstanceOf(Error)
-      expect(`${failed} ${JSON.stringify(failed)}`).not.toContain('600445566')
+      house.log.length = 0
+      expect(await tellAll(house, { sms })).toBe(0)
+      expect(house.log).toMatchObject([{ event: 'notices', error: 'NotSent', code: `sms-${status}` }])
+      expect(JSON.stringify(house.log)).not.toContain('600445566')
+      house.clock.advance({ minutes: 5 })
       expect(texts).toHaveLength(1)
       await close()
     }
     const { texts, sms, close } = await provider()
-    expect(await tellOfNotices(house.rooms, house.town, { sms })).toBe(1)
+    expect(await tellAll(house, { sms })).toBe(1)
     expect(texts[0]?.body.to).toBe('+34600445566')
     await close()
   })

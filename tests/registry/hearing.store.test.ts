@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
 import { recordDeparture } from '../../src/registry/departures.ts'
-import { tellOfNotices } from '../../src/registry/notify.ts'
 import { printPostalNotices } from '../../src/registry/postal-notices.ts'
 import { decideProceeding, recordNotice, recordOpinion } from '../../src/registry/proceedings.ts'
 import { openProceedings } from '../../src/registry/proceedings-due.ts'
 import { type Asked, type House, openHouse } from '../support/house.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
+import { tellAll } from '../support/telling.ts'
 
 let house: House
 beforeAll(async () => {
@@ -140,7 +140,7 @@ describe('a neighbour about whom a proceeding is opened', () => {
 
   it('has their time to answer from a notice that was given, not from one that was sent, and it is stated alike', async () => {
     const { id, proceedingId } = await doubted({ contact: { email: 'somebody@mail.example' } })
-    await tellOfNotices(house.rooms, house.town, { email: async () => {} })
+    await tellAll(house, { email: async () => {} })
     await later(60, async () => {
       expect(await approve(id, proceedingId)).toMatchObject({ status: 409, body: { code: 'notice-missing' } })
     })
@@ -182,7 +182,7 @@ describe('a neighbour about whom a proceeding is opened', () => {
   it('is not given notice by a letter to where somebody spoke against them, unless they were reached otherwise too', async () => {
     for (const informant of ['household', 'owner']) {
       const { id, proceedingId } = await doubted({}, { ...NOT_HERE, informant })
-      await tellOfNotices(house.rooms, house.town, {})
+      await tellAll(house, {})
       await printPostalNotices(house.rooms, house.town, staff('clerk'), async () => undefined)
       const byLetter = { givenOn: today().toString(), by: 'letter' }
       expect(await step(id, proceedingId, 'notice', byLetter)).toMatchObject({
@@ -195,7 +195,7 @@ describe('a neighbour about whom a proceeding is opened', () => {
       { contact: { email: 'x@mail.example' } },
       { ...NOT_HERE, informant: 'owner' },
     )
-    await tellOfNotices(house.rooms, house.town, { email: async () => {} })
+    await tellAll(house, { email: async () => {} })
     expect((await step(id, proceedingId, 'notice', { givenOn: today().toString() })).status).toBe(200)
   })
 
@@ -203,7 +203,7 @@ describe('a neighbour about whom a proceeding is opened', () => {
     const { id, proceedingId } = await doubted()
     const published = { givenOn: today().toString(), by: 'published' }
     expect((await step(id, proceedingId, 'notice', published)).body.code).toBe('notice-other-way')
-    await tellOfNotices(house.rooms, house.town, {})
+    await tellAll(house, {})
     expect((await step(id, proceedingId, 'notice', published)).body.code).toBe('notice-other-way')
     await printPostalNotices(house.rooms, house.town, staff('clerk'), async () => undefined)
     expect((await step(id, proceedingId, 'notice', published)).status).toBe(200)
@@ -312,7 +312,7 @@ describe('a protected neighbour', () => {
     })
     const { proceedingId } = (await depart(id, NOT_HERE, { as: 'supervisor' })).body
     const sent: string[] = []
-    await tellOfNotices(house.rooms, house.town, { email: async (to) => void sent.push(to) })
+    await tellAll(house, { email: async (to) => void sent.push(to) })
     await printPostalNotices(
       house.rooms,
       house.town,

@@ -172,7 +172,6 @@ export async function newNonce(deps: ProofDeps, town: Municipality): Promise<{ n
   const nonce = randomBytes(24).toString('base64url')
   const now = deps.clock.now()
   await inMunicipality(deps.database, town.id, async (transaction) => {
-    await transaction.deleteFrom('wallet_nonces').where('expires_at', '<', new Date(now.epochMilliseconds)).execute()
     await transaction
       .insertInto('wallet_nonces')
       .values({

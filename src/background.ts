@@ -1,0 +1,87 @@
+import type { Rooms } from './app.tsx'
+import { askWitness, type Witness } from './ledger/cosigning.ts'
+import { sequencer } from './ledger/sequencer.ts'
+import { forgetWhatIsOver } from './platform/forgetting.ts'
+import { type Item, type Work, wakeJobs } from './platform/jobs.ts'
+import { listMunicipalities, type Municipality } from './registry/municipality.ts'
+import { type Channels, tellOfNotice } from './registry/notify.ts'
+import { forgetPublished } from './registry/publication.ts'
+import { NOTICES } from './registry/reach.ts'
+
+const seconds = (count: number) => Temporal.Duration.from({ seconds: count })
+const TOWN = 'town'
+const WITNESS = 'ledger-witness'
+
+/** A town of an item. New ones are found without a restart. */
+function towns(rooms: Rooms): (item: Item) => Promise<Municipality> {
+  let known = new Map<string, Municipality>()
+  let read = Number.NEGATIVE_INFINITY
+  return async ({ municipalityId }) => {
+    if (!known.has(municipalityId) || performance.now() - read > 60_000) {
+      known = new Map((await listMunicipalities(rooms.database)).map((town) => [town.id, town]))
+      read = performance.now()
+    }
+    const town = known.get(municipalityId)
+    if (town === undefined) throw new Error('an item of no town')
+    return town
+  }
+}
+
+/** Everything that is done without anybody asking, for all towns of this installation. */
+export function backgroundWork(
+  rooms: Rooms,
+  outside: { channels: Channels; witnesses: readonly Witness[] },
+): readonly Work[] {
+  const townOf = towns(rooms)
+  const ledger = sequencer(rooms.database)
+  return [
+    {
+      kind: 'ledger-sequence',
+      look: seconds(1),
+      together: 2,
+      patience: seconds(60),
+      everywhere: TOWN,
+      wake: () => ledger.wake(rooms.clock.now()),
+      async run(item) {
+        const town = await townOf(item)
+        const placed = await ledger.place(town.id, await rooms.signers.of(town))
+        if (placed === undefined) return seconds(1)
+        if (placed > 0) await wakeJobs(rooms.database, WITNESS, [town.id], rooms.clock.now())
+        return 'asleep'
+      },
+    },
+    // Each has a lane of its own: one that is away keeps none of the others from being asked.
+    ...outside.witnesses.map((witness) => ({
+      kind: WITNESS,
+      look: seconds(2),
+      together: 4,
+      patience: seconds(45),
+      everywhere: witness.key.name,
+      async run(item: Item) {
+        await askWitness(rooms.database, item.municipalityId, witness)
+        // The next checkpoint wakes it.
+        return seconds(3_600)
+      },
+    })),
+    {
+      kind: NOTICES,
+      look: seconds(5),
+      together: 6,
+      patience: seconds(60),
+      async run(item) {
+        return tellOfNotice(rooms, await townOf(item), outside.channels, item)
+      },
+    },
+    {
+      kind: 'forgetting',
+      look: seconds(30),
+      together: 1,
+      patience: seconds(120),
+      everywhere: TOWN,
+      async run(item) {
+        await forgetPublished(rooms.database, rooms.clock, item.municipalityId)
+        return (await forgetWhatIsOver(rooms, item.municipalityId)) ? Temporal.Duration.from({ hours: 1 }) : seconds(1)
+      },
+    },
+  ]
+}

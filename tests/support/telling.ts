@@ -1,0 +1,26 @@
+import type { Rooms } from '../../src/app.tsx'
+import { backgroundWork } from '../../src/background.ts'
+import { createRunner } from '../../src/platform/jobs.ts'
+import type { Channels, Post } from '../../src/registry/notify.ts'
+import { NOTICES } from '../../src/registry/reach.ts'
+import type { House } from './house.ts'
+
+/** Tells whoever has to be told of something now, as the background work does. @returns how many messages left */
+export async function tellAll(house: Pick<House, 'deps'> & { rooms: Rooms }, channels: Channels): Promise<number> {
+  let left = 0
+  const counted = (post: Post | undefined): Post | undefined =>
+    post &&
+    (async (...message) => {
+      await post(...message)
+      left += 1
+    })
+  const work = backgroundWork(house.rooms, {
+    channels: { email: counted(channels.email), sms: counted(channels.sms) },
+    witnesses: [],
+  })
+  await createRunner(
+    house.deps,
+    work.filter(({ kind }) => kind === NOTICES),
+  ).once()
+  return left
+}
