@@ -289,6 +289,14 @@ export interface IdempotencyKeys {
   response_owner: string;
 }
 
+export interface Imports {
+  file: Buffer;
+  households: number;
+  left_out: boolean;
+  municipality_id: string;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface Jobs {
   begun_at: Timestamp | null;
   /**
@@ -877,6 +885,7 @@ export interface DB {
   helpers: Helpers;
   households: Households;
   idempotency_keys: IdempotencyKeys;
+  imports: Imports;
   job_states: JobStates;
   jobs: Jobs;
   joins: Joins;

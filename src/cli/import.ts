@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createReadStream, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { parse } from 'csv-parse'
+import { sql } from 'kysely'
 import { ConfigInvalid } from '../config.ts'
 import type { Staff } from '../firewall/requester.ts'
+import { inMunicipality } from '../platform/database.ts'
 import { type BulkHousehold, registerHouseholds } from '../registry/bulk.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { DEFAULT_EARLIEST_RESIDENCE, type LifeRules, lifeRules } from '../registry/life-dates.ts'
@@ -187,11 +189,6 @@ export async function checkImport(
   return report
 }
 
-interface Done {
-  sha256: string
-  households: number
-}
-
 /**
  * Imports a file that was checked. Households with a bad row are left out whole. A run that was killed goes on where
  * it stopped; what was under way then is recognised and not imported twice.
@@ -213,8 +210,8 @@ export async function importFile(
   const rules = lifeRules(deps.clock, town)
   const badLines = new Set(report.bad.map(({ line }) => line))
   const sha256 = await fingerprint(file)
-  const note = `${file}.padron-import.json`
-  const before = readDone(note, sha256)
+  const note = await importNote(deps, town, sha256)
+  const before = await note.read(deps.clock.now())
   let read = 0
   let rows = 0
   const waiting: { household: BulkHousehold; line: number; count: number }[] = []
@@ -237,25 +234,27 @@ export async function importFile(
         }
       }),
     )
-    writeDone(note, { sha256, households: read })
+    await note.write(read, badLines.size > 0)
     progress.at(rows)
   }
   for await (const { line, rows: people } of householdsIn(file, mapping, () => {})) {
     read += 1
     rows += people.length
-    if (read <= before.households) continue
     if (people.some((one) => badLines.has(one.line))) continue
     const parsed = people
       .map(({ row }) => personOf(row, mapping, rules, confirmed))
       .filter((one): one is Person => !('fault' in one))
     const [first] = parsed
     if (first === undefined || parsed.length !== people.length) continue
+    if (read <= before) {
+      report.alreadyImported += people.length
+      continue
+    }
     const household = { key: `${sha256} ${line}`, address: first.address, people: parsed.map(({ form }) => form) }
     waiting.push({ household, line, count: people.length })
     if (waiting.length >= BATCH * LANES) await flush()
   }
   await flush()
-  rmSync(note, { force: true })
   report.bad.splice(MOST_BAD_LISTED)
   return report
 }
@@ -266,15 +265,43 @@ async function fingerprint(file: string): Promise<string> {
   return hash.digest('hex')
 }
 
-function readDone(note: string, sha256: string): Done {
-  const done: Done = existsSync(note) ? JSON.parse(readFileSync(note, 'utf8')) : { sha256, households: 0 }
-  if (done.sha256 !== sha256)
-    throw new ConfigInvalid(`${note} is of another file. Remove it, or bring the first file back.`)
-  return done
-}
+/** Days for which households that came in are recognised one by one. */
+const RECOGNISED = 29
 
-/** Written beside and renamed, so that a kill leaves the old one or the new one. */
-function writeDone(note: string, done: Done): void {
-  writeFileSync(`${note}.new`, JSON.stringify(done), { mode: 0o600 })
-  renameSync(`${note}.new`, note)
+/**
+ * How many households of a file need not be looked at any more, written down beside them: in another database nothing is known
+ * of it. Where rows were left out, all of them are looked at again.
+ */
+async function importNote(deps: RegistryDeps, town: Municipality, sha256: string) {
+  const { hash } = await deps.gate.keysOf(town.id)
+  const file = hash(`import ${sha256}`)
+  return {
+    read: (now: Temporal.Instant): Promise<number> =>
+      inMunicipality(deps.database, town.id, async (transaction) => {
+        const row = await transaction
+          .selectFrom('imports')
+          .select(['households', 'left_out', 'updated_at'])
+          .where('municipality_id', '=', town.id)
+          .where('file', '=', file)
+          .executeTakeFirst()
+        if (!row?.left_out) return row?.households ?? 0
+        if (row.updated_at.getTime() < now.subtract({ hours: 24 * RECOGNISED }).epochMilliseconds)
+          throw new ConfigInvalid(
+            'This file came in more than a month ago, without some of its rows. Bring those in as a file of their own.',
+          )
+        return 0
+      }),
+    write: (households: number, leftOut: boolean): Promise<void> =>
+      inMunicipality(deps.database, town.id, async (transaction) => {
+        await transaction
+          .insertInto('imports')
+          .values({ municipality_id: town.id, file, households, left_out: leftOut })
+          .onConflict((known) =>
+            known
+              .columns(['municipality_id', 'file'])
+              .doUpdateSet({ households, left_out: leftOut, updated_at: sql`clock_timestamp()` }),
+          )
+          .execute()
+      }),
+  }
 }

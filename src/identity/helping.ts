@@ -10,7 +10,7 @@ import { Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { isNeighbour } from '../registry/presence.ts'
-import { triedTooOften } from '../registry/tries.ts'
+import { TooManyAttempts, triedTooOften } from '../registry/tries.ts'
 
 type Deps = Pick<RegistryDeps, 'database' | 'clock' | 'gate'>
 
@@ -119,7 +119,7 @@ export async function endHelper(deps: Deps, town: Municipality, resident: Reside
  *
  * @param typed their code, and what they want to fetch; without that, they may only cancel a lost card
  * @param source where the question comes from; only its keyed hash of the day is kept
- * @throws {HelpRefused}
+ * @throws {HelpRefused} {TooManyAttempts}
  */
 export async function actAsHelper(
   deps: Deps,
@@ -136,7 +136,6 @@ export async function actAsHelper(
     .slice(0, 64)
   const day = today(deps.clock, town.timeZone).toString()
   const grant = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const tooMany = await triedTooOften(transaction, town, hash, deps.clock.now(), 'helper', source, MOST_TRIES)
     const row = await transaction
       .selectFrom('helpers')
       .select(['id', 'neighbour_id', 'profiles', 'name'])
@@ -146,12 +145,16 @@ export async function actAsHelper(
       .where('until', '>=', day)
       .executeTakeFirst()
     const named = typed.profile === undefined || row?.profiles.includes(typed.profile)
-    if (row === undefined || tooMany || !named) return undefined
+    if (row === undefined || !named)
+      return (await triedTooOften(transaction, town, hash, deps.clock.now(), 'helper', source, MOST_TRIES))
+        ? 'too-many'
+        : undefined
     // Where they are named as somebody of an organisation, they stand where it stands, as it is tied now.
     const name = ledger.open(place(row.id), row.name) as string
     return { ...row, standsWith: await organisationsNamed(transaction, name) }
   })
   if (grant === undefined) throw new HelpRefused()
+  if (grant === 'too-many') throw new TooManyAttempts()
   const { id, neighbour_id: neighbourId, standsWith } = grant
   return { kind: 'resident', id: `helper ${id}`, neighbourId, helper: true, standsWith }
 }

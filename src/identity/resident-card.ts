@@ -15,7 +15,7 @@ import { type Removal, removalOf } from '../registry/removal.ts'
 import { mustBeOldEnough } from '../registry/representation.ts'
 import { NotResident } from '../registry/residences.ts'
 import { loadRecords } from '../registry/store.ts'
-import { triedTooOften } from '../registry/tries.ts'
+import { TooManyAttempts, triedTooOften } from '../registry/tries.ts'
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 /** Twenty letters of five bits: a hundred. */
@@ -146,7 +146,7 @@ export async function cancelCards(
 
 const NO_CARD = '00000000-0000-0000-0000-000000000000'
 
-/** Tries within ten minutes from one place, and from all together. */
+/** Wrong tries within ten minutes from one place, and from all together. */
 export const CARD_ATTEMPTS = { source: 20, town: 2000 } as const
 
 /**
@@ -163,11 +163,12 @@ export class RemovedFromRegister extends Problem {
 }
 
 /**
- * Whose card it is. A code nobody has, a cancelled card, a wrong word and too many tries are answered alike, after the
- * same work.
+ * Whose card it is. A code nobody has, a cancelled card, a wrong word and a card that was tried too often are answered
+ * alike, after the same work.
  *
  * @param source where the question comes from; only its keyed hash of the day is kept
  * @throws {CardRefused}
+ * @throws {TooManyAttempts} where much that was wrong came from there: never for a card and its word
  * @throws {RemovedFromRegister}
  */
 export async function signInWithCard(
@@ -180,7 +181,6 @@ export async function signInWithCard(
   const now = deps.clock.now()
   const code = parseCode(typed.code)
   const whose = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const tooMany = await triedTooOften(transaction, town, hash, now, 'card', source, CARD_ATTEMPTS)
     const card = await transaction
       .selectFrom('resident_cards')
       .select(['id', 'neighbour_id', 'word_hash', 'failures', 'ended_by'])
@@ -190,18 +190,20 @@ export async function signInWithCard(
       .executeTakeFirst()
     const expected = card?.word_hash ?? hash('no such card')
     const right = equalInConstantTime(wordHash(hash, card?.id ?? 'none', typed.word.slice(0, 100)), expected)
-    const counts = card !== undefined && !tooMany && card.failures < MOST_FAILURES
+    const counts = card !== undefined && card.failures < MOST_FAILURES
     // The same statements for a card there is and one there is not.
     await transaction
       .updateTable('resident_cards')
       .set({ failures: right ? 0 : (card?.failures ?? 0) + 1 })
       .where('id', '=', counts ? card.id : NO_CARD)
       .execute()
-    if (!counts || !right) return undefined
+    if (!counts || !right)
+      return (await triedTooOften(transaction, town, hash, now, 'card', source, CARD_ATTEMPTS)) ? 'too-many' : undefined
     if (card.ended_by === null) return card.lives_here ? card.neighbour_id : undefined
     return removalOf(transaction, card.neighbour_id)
   })
   if (whose === undefined) throw new CardRefused()
+  if (whose === 'too-many') throw new TooManyAttempts()
   if (typeof whose !== 'string') throw new RemovedFromRegister(whose)
   return whose
 }

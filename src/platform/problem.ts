@@ -24,8 +24,8 @@ export class Problem extends Error {
 }
 
 /** Seconds after which it is worth asking again where something is away. @see RFC 9110 section 10.2.3 */
-export const retryAfter = ({ status }: Pick<Problem, 'status'>): Record<string, string> =>
-  status === 503 ? { 'retry-after': '2' } : {}
+export const retryAfter = ({ status, code }: Pick<Problem, 'status' | 'code'>): Record<string, string> =>
+  status === 503 ? { 'retry-after': '2' } : code === 'too-many-attempts' ? { 'retry-after': '600' } : {}
 
 /** @throws when a caller sent something that cannot be accepted; `errors` says where. */
 export class InvalidInput extends Problem {

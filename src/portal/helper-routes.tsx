@@ -8,13 +8,14 @@ import { Reply } from '../firewall/reply.ts'
 import { Refusal } from '../firewall/requester.ts'
 import { actAsHelper, endHelper, type Helper, HelpRefused, helpersOf, nameHelper } from '../identity/helping.ts'
 import { cancelCards } from '../identity/resident-card.ts'
-import { InvalidInput } from '../platform/problem.ts'
+import { InvalidInput, retryAfter } from '../platform/problem.ts'
 import { printPaper, writePaper } from '../proofs/paper.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
 import { isBeingDecided } from '../registry/hearing.ts'
 import { lifeRules } from '../registry/life-dates.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { Answer, answerProceeding } from '../registry/proceedings.ts'
+import { TooManyAttempts } from '../registry/tries.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Group, Select, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
@@ -106,6 +107,8 @@ export function helperPages(house: House<Municipality>, page: OwnPages, deps: Po
       )
     } catch (error) {
       // Why somebody gets nothing is not said to them.
+      if (error instanceof TooManyAttempts)
+        return send(pageOf(<ActPage town={name} language={language} refused="too-many" />, 429), retryAfter(error))
       if (!(error instanceof HelpRefused || error instanceof Refusal)) throw error
       return send(pageOf(<ActPage town={name} language={language} refused />, 401))
     }
@@ -181,7 +184,7 @@ function ActPage(props: {
   town: string
   language: Language
   shown?: { qr: string; code: string }
-  refused?: boolean
+  refused?: boolean | 'too-many'
   /** The neighbour’s card is no card any more. */
   cancelled?: boolean
   /** Their answer was written down. */
@@ -199,7 +202,7 @@ function ActPage(props: {
       <h1>{t.hActTitle}</h1>
       {refused ? (
         <NotDone>
-          <p>{t.hRefused}</p>
+          <p>{refused === 'too-many' ? t.vWhyTooMany : t.hRefused}</p>
         </NotDone>
       ) : (
         ''

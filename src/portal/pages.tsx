@@ -21,7 +21,7 @@ export function EntrancePage(props: {
   language: Language
   to: string
   nonce: string
-  refused?: boolean
+  refused?: boolean | 'too-many'
 }) {
   const { town, language, to, nonce, refused } = props
   const t = LOCALES[language]
@@ -32,7 +32,7 @@ export function EntrancePage(props: {
       <p class="lead">{t.rEnterLead}</p>
       {refused ? (
         <NotDone>
-          <p>{t.rCardNo}</p>
+          <p>{refused === 'too-many' ? t.vWhyTooMany : t.rCardNo}</p>
         </NotDone>
       ) : (
         ''

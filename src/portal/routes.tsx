@@ -20,7 +20,7 @@ import { beginSession, endSession, findSession, SESSION_LIMITS, sessionsOf } fro
 import { verifierKey } from '../ledger/checkpoint.ts'
 import { latestCheckpoint } from '../ledger/proofs.ts'
 import { uuidv7 } from '../platform/clock.ts'
-import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
+import { InvalidInput, NotFound, Problem, retryAfter } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { NoPress, type Press, printPaper, writePaper } from '../proofs/paper.ts'
@@ -32,6 +32,7 @@ import { ownProceeding } from '../registry/hearing.ts'
 import { neighbourHistory } from '../registry/history.ts'
 import { lookUpsOf } from '../registry/lookups.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { TooManyAttempts } from '../registry/tries.ts'
 import { LOCALES } from '../ui/language.ts'
 import { Page } from '../ui/layout.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
@@ -132,10 +133,14 @@ function entrance(house: House<Municipality>, deps: PortalDeps, send: Send): voi
         const page = <RemovedPage town={nameIn(town, language)} language={language} removal={error.removal} />
         return send(pageOf(page, 403))
       }
-      if (!(error instanceof CardRefused)) throw error
+      if (!(error instanceof CardRefused || error instanceof TooManyAttempts)) throw error
       const nonce = fresh()
-      const page = <EntrancePage town={nameIn(town, language)} language={language} to={to} nonce={nonce} refused />
-      return send(pageOf(page, 401), { 'content-security-policy': pagePolicy(nonce) })
+      const refused = error instanceof TooManyAttempts ? 'too-many' : true
+      const about = { town: nameIn(town, language), language, to, nonce, refused } as const
+      return send(pageOf(<EntrancePage {...about} />, error.status), {
+        'content-security-policy': pagePolicy(nonce),
+        ...retryAfter(error),
+      })
     }
   })
   house.get('/me/enrol', async (context) => {

@@ -6,7 +6,7 @@ import { type Database, inMunicipality, type Transaction } from '../platform/dat
 import { latinDigits } from '../platform/digits.ts'
 import { Problem } from '../platform/problem.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { triedTooOften } from '../registry/tries.ts'
+import { TooManyAttempts, triedTooOften } from '../registry/tries.ts'
 
 /** Crockford's letters and digits: none is taken for another. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
@@ -55,13 +55,6 @@ export class NoSuchCode extends Problem {
   }
 }
 
-/** @throws when codes are tried too often. */
-export class TooManyAttempts extends Problem {
-  constructor() {
-    super('too-many-attempts', 429, 'Too many codes were tried. Wait ten minutes.')
-  }
-}
-
 export interface CodeDeps {
   database: Database
   clock: Clock
@@ -95,7 +88,7 @@ export async function keepUnderCode(
     .execute()
 }
 
-/** Tries from one place and from all places together, within ten minutes. */
+/** Wrong tries from one place and from all places together, within ten minutes. */
 export const MOST_ATTEMPTS = { source: 30, town: 3000 } as const
 
 /**
@@ -116,9 +109,7 @@ export async function findByCode(
   const code = parseCheckCode(typed) ?? `?${typed.slice(0, 64)}`
   const id = idOf(hash, code)
   const found = await inMunicipality(deps.database, town.id, async (transaction) => {
-    if (await triedTooOften(transaction, town, hash, now, 'check code', source, MOST_ATTEMPTS))
-      return 'too-many' as const
-    return transaction
+    const kept = await transaction
       .selectFrom('check_codes')
       .innerJoin('proofs', 'proofs.id', 'check_codes.proof_id')
       .select('content')
@@ -128,6 +119,9 @@ export async function findByCode(
         either.or([either('public_from', 'is', null), either('public_from', '>', new Date(now.epochMilliseconds))]),
       )
       .executeTakeFirst()
+    if (kept) return kept
+    const tooMany = await triedTooOften(transaction, town, hash, now, 'check code', source, MOST_ATTEMPTS)
+    return tooMany ? ('too-many' as const) : undefined
   })
   if (found === 'too-many') throw new TooManyAttempts()
   if (found === undefined) throw new NoSuchCode()

@@ -30,6 +30,7 @@ export interface Municipality {
   referenceAddress: ReferenceAddress
   referenceAddresses: KeptPost[]
   blindIndexBits: number
+  expectedPopulation: number
   departureNoticeDays: number
   /** A start longer ago than so many days, on the day it is said, is somebody's word until a second person confirms it. */
   backdateDays: number
@@ -59,9 +60,7 @@ export interface Municipality {
   drawnShare: number
 }
 
-export interface NewMunicipality extends Omit<Municipality, 'blindIndexBits'> {
-  expectedPopulation: number
-}
+export interface NewMunicipality extends Omit<Municipality, 'blindIndexBits'> {}
 
 /** What a town is called in a language; where it has no name in it, in the town's own. */
 export const townName = ({ name, languages }: Pick<Municipality, 'name' | 'languages'>, language: string): string =>
@@ -104,6 +103,7 @@ export async function listMunicipalities(database: Database): Promise<Municipali
     referenceAddress: row.reference_address as ReferenceAddress,
     referenceAddresses: row.reference_addresses as unknown as KeptPost[],
     blindIndexBits: row.blind_index_bits,
+    expectedPopulation: row.expected_population,
     departureNoticeDays: row.departure_notice_days,
     backdateDays: row.backdate_days,
     timeCorrectionDays: row.time_correction_days,

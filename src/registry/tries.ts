@@ -1,19 +1,40 @@
+import { randomInt } from 'node:crypto'
+import { sql } from 'kysely'
 import type { Transaction } from '../platform/database.ts'
+import { Problem } from '../platform/problem.ts'
 import type { Municipality } from './municipality.ts'
 
-/** Tries of a kind of code within ten minutes: from one place, and from all places together. */
+/** How often within ten minutes, from one place, and from all places of a town of 100,000 together. */
 export interface MostTries {
   source: number
   town: number
 }
 
 const PERIOD = 600_000
+/** Rows over which what comes from all places is counted, so that none of them is waited for. */
+const SHARDS = 16
+/** Where a whole town is over its limit, each place still has so many: it slows, and shuts nobody out. */
+const STILL = 1
+
+/** @throws when much of what somebody tried was wrong. Whatever is right is never answered so. */
+export class TooManyAttempts extends Problem {
+  constructor() {
+    super('too-many-attempts', 429, 'Too many codes were tried. Wait ten minutes.')
+  }
+}
+
+/** A large town tries more than a small one. */
+export const townLimit = ({ expectedPopulation }: Pick<Municipality, 'expectedPopulation'>, most: MostTries): number =>
+  Math.ceil(most.town * Math.max(1, expectedPopulation / 100_000))
 
 /**
- * Counts one try, across processes, and says whether there were too many. Where it came from is kept as a keyed hash
- * that changes every day, for at most a day.
+ * Counts one, across processes, and says whether there were too many. Where it came from is kept as a keyed hash that changes
+ * every day, for at most a day.
  *
- * @param kind what is tried, e.g. `card`
+ * Of codes only wrong ones are counted, since no number of right ones is too many: a library or a shelter is one place, and
+ * a code of 75 bits or more is not found by trying.
+ *
+ * @param kind what is counted, e.g. `card`
  */
 export async function triedTooOften(
   transaction: Transaction,
@@ -26,14 +47,11 @@ export async function triedTooOften(
 ): Promise<boolean> {
   const day = now.toString().slice(0, 10)
   const period = new Date(Math.floor(now.epochMilliseconds / PERIOD) * PERIOD)
-  let tooMany = false
-  for (const [where, limit] of [
-    [`from ${source}`, most.source],
-    ['everywhere', most.town],
-  ] as const) {
+  const place = (where: string) => hash(`${kind} tries ${day} ${where}`)
+  const count = async (where: Buffer) => {
     const { attempts } = await transaction
       .insertInto('code_attempts')
-      .values({ municipality_id: town.id, source: hash(`${kind} tries ${day} ${where}`), period })
+      .values({ municipality_id: town.id, source: where, period })
       .onConflict((conflict) =>
         conflict
           .columns(['municipality_id', 'source', 'period'])
@@ -41,7 +59,18 @@ export async function triedTooOften(
       )
       .returning('attempts')
       .executeTakeFirstOrThrow()
-    tooMany ||= attempts > limit
+    return attempts
   }
-  return tooMany
+  const shards = Array.from({ length: SHARDS }, (_, shard) => place(`everywhere ${shard}`))
+  const here = await count(place(`from ${source}`))
+  // Last, so that the one row others may wait for is held for no longer than it takes to end.
+  await count(shards[randomInt(SHARDS)] as Buffer)
+  const all = await transaction
+    .selectFrom('code_attempts')
+    .select(sql<number>`coalesce(sum(attempts), 0)::integer`.as('attempts'))
+    .where('municipality_id', '=', town.id)
+    .where('source', 'in', shards)
+    .where('period', '=', period)
+    .executeTakeFirstOrThrow()
+  return here > (all.attempts > townLimit(town, most) ? Math.min(STILL, most.source) : most.source)
 }

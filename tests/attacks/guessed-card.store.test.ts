@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
 import { CARD_ATTEMPTS, cancelCards, giveCard, MOST_FAILURES } from '../../src/identity/resident-card.ts'
+import { townLimit } from '../../src/registry/tries.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 
@@ -56,15 +57,38 @@ describe('somebody who guesses cards', () => {
     expect((await tryIn(good.code, '1984')).status).toBe(303)
   })
 
-  it('gets no further from one place, whatever the card, while others still come in', async () => {
+  it('is told to wait, while whoever has a card comes in from the same place', async () => {
     const { code } = await card()
     const place = elsewhere()
     for (let attempt = 0; attempt < CARD_ATTEMPTS.source; attempt += 1)
-      await tryIn('0000-0000-0000-0000-0000', 'x', place)
-    expect((await tryIn(code, '1984', place)).status).toBe(401)
-    expect((await tryIn(code, '1984')).status).toBe(303)
-    house.clock.advance({ minutes: 10 })
+      expect((await tryIn('0000-0000-0000-0000-0000', 'x', place)).status).toBe(401)
+    const late = await tryIn('0000-0000-0000-0000-0000', 'x', place)
+    expect(late.status).toBe(429)
+    expect(late.text).toContain('Wait ten minutes')
     expect((await tryIn(code, '1984', place)).status).toBe(303)
+    house.clock.advance({ minutes: 10 })
+    expect((await tryIn('0000-0000-0000-0000-0000', 'x', place)).status).toBe(401)
+  })
+
+  it('shuts nobody out by trying from everywhere: right cards are not counted, and wrong ones slow', async () => {
+    const limit = townLimit(house.town, CARD_ATTEMPTS)
+    expect(limit).toBe(Math.ceil((CARD_ATTEMPTS.town * Math.max(100_000, house.town.expectedPopulation)) / 100_000))
+    expect(townLimit({ expectedPopulation: 1_600_000 }, CARD_ATTEMPTS)).toBe(16 * CARD_ATTEMPTS.town)
+    const { code } = await card()
+    const place = elsewhere()
+    for (let visit = 0; visit < CARD_ATTEMPTS.source + 5; visit += 1)
+      expect((await tryIn(code, '1984', place)).status).toBe(303)
+    // As if so many had been wrong, spread as they are counted.
+    await tryIn('0000-0000-0000-0000-0000', 'x')
+    const counted = await house.peek('select attempts from code_attempts')
+    await house.peek(`update code_attempts set attempts = attempts + ${limit} returning 1`)
+    const fresh = elsewhere()
+    expect((await tryIn('0000-0000-0000-0000-0000', 'x', fresh)).status).toBe(401)
+    expect((await tryIn('0000-0000-0000-0000-0000', 'x', fresh)).status).toBe(429)
+    expect((await tryIn(code, '1984', fresh)).status).toBe(303)
+    expect((await tryIn(code, '1984')).status).toBe(303)
+    expect(counted.length).toBeGreaterThan(1)
+    house.clock.advance({ minutes: 10 })
   })
 
   it('who holds a lost card has ten tries at its word, and a right one in between begins the count again', async () => {

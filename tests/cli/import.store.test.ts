@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -495,17 +495,24 @@ describe('a legacy register', () => {
     const half = await count()
     expect(half).toBeGreaterThan(before)
     expect(half).toBeLessThan(before + 300)
-    expect(existsSync(`${csv}.padron-import.json`)).toBe(true)
+    expect(await house.peek('select 1 from imports')).not.toEqual([])
     const sizes = await house.peek<{ n: string }>(
       'select count(*) as n from residences group by household_id having count(*) = 3',
     )
     expect(sizes.length).toBeGreaterThanOrEqual((half - before) / 3)
     await importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
     expect(await count()).toBe(before + 300)
-    // And once more, without the note: recognised, one by one.
+    // Once more after it ended brings nobody in twice, and neither does it where the note is gone: each is recognised.
+    const ended = await importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
+    expect(ended).toMatchObject({ imported: 0, alreadyImported: 300 })
+    await house.peek('delete from imports returning 1')
     const again = await importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
     expect(again).toMatchObject({ imported: 0, alreadyImported: 300 })
-    expect(existsSync(`${csv}.padron-import.json`)).toBe(false)
+    // Another town has none of it, and begins at its beginning.
+    const other = await openHouse()
+    const there = await importFile(other.rooms, other.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
+    expect(there).toMatchObject({ imported: 300, alreadyImported: 0 })
+    await other.close()
   })
 
   it('cannot be told to read what has no place here', () => {

@@ -204,10 +204,14 @@ describe('the code on a paper', () => {
       expect((await lookUp('0000-0000-0000-0000', 'guesser')).status).toBe(404)
     const { id } = await register(house)
     const code = codeOn((await print(id)).pdf)
-    expect((await lookUp(code, 'guesser')).body).toMatchObject({ code: 'too-many-attempts' })
+    const late = await lookUp('0000-0000-0000-0000', 'guesser')
+    expect(late.body).toMatchObject({ code: 'too-many-attempts' })
+    expect(late.headers.get('retry-after')).toBe('600')
+    // Who has a paper is shown it, wherever they are.
+    expect((await lookUp(code, 'guesser')).status).toBe(200)
     expect((await lookUp(code, 'somebody else')).status).toBe(200)
     house.clock.advance({ minutes: 10 })
-    expect((await lookUp(code, 'guesser')).status).toBe(200)
+    expect((await lookUp('0000-0000-0000-0000', 'guesser')).status).toBe(404)
   })
 
   it('is nowhere in the database, and what it opens is sealed', async () => {
