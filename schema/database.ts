@@ -297,6 +297,14 @@ export interface Imports {
   updated_at: Generated<Timestamp>;
 }
 
+export interface Installation {
+  epoch: Generated<number>;
+  id: Generated<string>;
+  journaled: Generated<Int8>;
+  mark: Generated<Int8>;
+  one: Generated<boolean>;
+}
+
 export interface Jobs {
   begun_at: Timestamp | null;
   /**
@@ -427,6 +435,13 @@ export interface LockdownVotes {
   round: Int8;
   staff_id: string;
   voted_at: Generated<Timestamp>;
+}
+
+export interface LostPlaces {
+  municipality_id: string;
+  public_from: Timestamp;
+  status_index: number;
+  status_list_id: string;
 }
 
 export interface Movements {
@@ -722,6 +737,15 @@ export interface ResidentCards {
   word_hash: Buffer;
 }
 
+export interface Restores {
+  epoch: number;
+  known_until: Timestamp;
+  municipality_id: string;
+  reissue: boolean;
+  restored_at: Timestamp;
+  statement: string;
+}
+
 export interface SaidStarts {
   content: Buffer;
   decided_at: Timestamp | null;
@@ -813,11 +837,21 @@ export interface StaffNeighbours {
 }
 
 export interface StatusLists {
+  all_revoked: Generated<boolean>;
   capacity: number;
   closed_at: Timestamp | null;
   id: string;
   municipality_id: string;
   opened_at: Generated<Timestamp>;
+}
+
+export interface Takings {
+  act: string;
+  content: Generated<Json>;
+  held: string;
+  id: Generated<Int8>;
+  municipality_id: string;
+  which: Json;
 }
 
 export interface UsedProofs {
@@ -886,6 +920,7 @@ export interface DB {
   households: Households;
   idempotency_keys: IdempotencyKeys;
   imports: Imports;
+  installation: Installation;
   job_states: JobStates;
   jobs: Jobs;
   joins: Joins;
@@ -899,6 +934,7 @@ export interface DB {
   likenesses: Likenesses;
   lockdown_votes: LockdownVotes;
   lockdowns: Lockdowns;
+  lost_places: LostPlaces;
   movements: Movements;
   municipalities: Municipalities;
   neighbours: Neighbours;
@@ -923,6 +959,7 @@ export interface DB {
   representatives: Representatives;
   residences: Residences;
   resident_cards: ResidentCards;
+  restores: Restores;
   said_starts: SaidStarts;
   search_tokens: SearchTokens;
   seen_people: SeenPeople;
@@ -932,6 +969,7 @@ export interface DB {
   staff_affiliations: StaffAffiliations;
   staff_neighbours: StaffNeighbours;
   status_lists: StatusLists;
+  takings: Takings;
   used_proofs: UsedProofs;
   visits: Visits;
   wallet_nonces: WalletNonces;

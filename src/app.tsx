@@ -8,6 +8,7 @@ import type { CaseFile } from './firewall/cases.ts'
 import { drawnRoutes } from './firewall/drawn-routes.ts'
 import { always, type House, type Reception } from './firewall/endpoint.ts'
 import { createGate } from './firewall/gate.ts'
+import type { Journal } from './firewall/journal.ts'
 import type { KeyProvider } from './firewall/key-provider.ts'
 import { type LedgerSigners, ledgerSigners } from './firewall/ledger-signer.ts'
 import { officerRoutes } from './firewall/officer-routes.ts'
@@ -22,6 +23,7 @@ import { type Clock, uuidv7 } from './platform/clock.ts'
 import type { Database } from './platform/database.ts'
 import { pendingMigrations } from './platform/migrations.ts'
 import { NotFound } from './platform/problem.ts'
+import type { Standing } from './platform/standing.ts'
 import type { Log } from './platform/telemetry.ts'
 import { enrolApplicant } from './portal/applications.ts'
 import { portalPages } from './portal/routes.tsx'
@@ -58,6 +60,10 @@ export interface AppDeps {
   tokens: TokenVerifier
   /** Whether service providers' tokens must be bound to a key of theirs (RFC 9449); yes unless said otherwise. */
   senderConstrained?: boolean
+  /** What is known of the database, so that it is noticed when that is put back. */
+  standing?: Standing | undefined
+  /** Whether acts of taking away can be written to the journal, where there is one. */
+  journal?: Pick<Journal, 'failing'> | undefined
   /** Prints papers, where the runtime can. */
   press?: Press | undefined
   /** Where it is asked whether a case was issued, where the town has such a system. */
@@ -103,6 +109,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   }
   house.use(async (context, next) => {
     context.set('reception', reception)
+    if (deps.standing?.fallen && context.req.path !== '/health/live') throw deps.standing.fallen
     await next()
   })
 
@@ -148,9 +155,10 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   })
   house.get('/health/live', () => new Response('alive', { headers: always(uuidv7()) }))
   house.get('/health/ready', async () => {
-    const ready = await pendingMigrations(deps.database)
+    const migrated = await pendingMigrations(deps.database)
       .then((pending) => pending.length === 0)
       .catch(() => false)
+    const ready = migrated && !deps.journal?.failing
     return new Response(ready ? 'ready' : 'not ready', { status: ready ? 200 : 503, headers: always(uuidv7()) })
   })
   house.notFound((context) => problemAnswer(context, new NotFound()))

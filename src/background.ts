@@ -1,8 +1,12 @@
+import { CompiledQuery } from 'kysely'
 import type { Rooms } from './app.tsx'
+import type { Journal } from './firewall/journal.ts'
 import { askWitness, type Witness } from './ledger/cosigning.ts'
+import { latestCheckpoint } from './ledger/proofs.ts'
 import { sequencer } from './ledger/sequencer.ts'
 import { forgetWhatIsOver } from './platform/forgetting.ts'
 import { type Item, type Work, wakeJobs } from './platform/jobs.ts'
+import { installationOf, markSigned } from './platform/standing.ts'
 import { listMunicipalities, type Municipality } from './registry/municipality.ts'
 import { type Channels, tellOfNotice } from './registry/notify.ts'
 import { forgetPublished } from './registry/publication.ts'
@@ -30,10 +34,11 @@ function towns(rooms: Rooms): (item: Item) => Promise<Municipality> {
 /** Everything that is done without anybody asking, for all towns of this installation. */
 export function backgroundWork(
   rooms: Rooms,
-  outside: { channels: Channels; witnesses: readonly Witness[] },
+  outside: { channels: Channels; witnesses: readonly Witness[]; journal?: Journal | undefined },
 ): readonly Work[] {
   const townOf = towns(rooms)
   const ledger = sequencer(rooms.database)
+  const { journal } = outside
   return [
     {
       kind: 'ledger-sequence',
@@ -41,12 +46,24 @@ export function backgroundWork(
       together: 2,
       patience: seconds(60),
       everywhere: TOWN,
-      wake: () => ledger.wake(rooms.clock.now()),
+      async wake() {
+        await journal?.write(async (text, parameters) =>
+          rooms.database.executeQuery(CompiledQuery.raw(text, [...parameters])),
+        )
+        journal?.standing.see(await installationOf(rooms.database))
+        await ledger.wake(rooms.clock.now())
+      },
       async run(item) {
         const town = await townOf(item)
+        journal?.standing.see(await installationOf(rooms.database))
         const placed = await ledger.place(town.id, await rooms.signers.of(town))
         if (placed === undefined) return seconds(1)
-        if (placed > 0) await wakeJobs(rooms.database, WITNESS, [town.id], rooms.clock.now())
+        if (placed > 0) {
+          if (journal) await markSigned(rooms.database, journal.standing)
+          const checkpoint = await latestCheckpoint(rooms.database, town.id)
+          if (checkpoint) journal?.keepCheckpoint(town.id, checkpoint.note)
+          await wakeJobs(rooms.database, WITNESS, [town.id], rooms.clock.now())
+        }
         return 'asleep'
       },
     },

@@ -58,6 +58,7 @@ const Environment = z.object({
   DATABASE_POOLER: flag.default(false),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(200).default(8),
   DATA_DIR: z.string().min(1).default('.data'),
+  JOURNAL_DIR: z.string().min(1).optional(),
   REGISTRY_KEYS: z.string().optional(),
   REGISTRY_KEY_FILE: z.string().optional(),
   TOKEN_ISSUERS: z
@@ -118,6 +119,8 @@ export interface Config {
   /** A pooler between hands connections out by the transaction. */
   pooler: boolean
   dataDir: string
+  /** Where acts that take something away are written down outside the database; on another disk in production. */
+  journalDir: string | undefined
   registryKeys: string | undefined
   registryKeyFile: string
   issuers: Issuer[]
@@ -206,6 +209,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     connections: env.DATABASE_CONNECTIONS,
     pooler: env.DATABASE_POOLER,
     dataDir: env.DATA_DIR,
+    journalDir: env.JOURNAL_DIR ?? (production ? undefined : `${env.DATA_DIR}/journal`),
     registryKeys: env.REGISTRY_KEYS,
     registryKeyFile: env.REGISTRY_KEY_FILE ?? `${env.DATA_DIR}/registry-keys.json`,
     issuers: env.TOKEN_ISSUERS ?? [],

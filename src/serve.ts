@@ -14,6 +14,7 @@ import { verdictOn } from './cli/verdict.ts'
 import { type Config, ConfigInvalid } from './config.ts'
 import { httpCaseFile } from './firewall/cases.ts'
 import { breachLine, findBreaches, servicesAboveCeiling } from './firewall/enumeration.ts'
+import { type Journal, mustBeTheNewest, openJournal } from './firewall/journal.ts'
 import { DEMO_KEY_PREFIX, keyFileProvider, writeKeyFile } from './firewall/key-file.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial, withNewKey } from './firewall/key-provider.ts'
 import { loadPolicies, PoliciesInvalid, type PolicyEngine } from './firewall/policies.ts'
@@ -29,6 +30,7 @@ import { ownDumpsPossible } from './platform/dumps.ts'
 import { openEmbedded } from './platform/embedded.ts'
 import { createRunner } from './platform/jobs.ts'
 import { migrate, pendingMigrations } from './platform/migrations.ts'
+import { installationOf } from './platform/standing.ts'
 import type { Log } from './platform/telemetry.ts'
 import { smtpPost } from './portal/mail.ts'
 import { httpTexts } from './portal/texts.ts'
@@ -64,6 +66,8 @@ export async function startService(config: Config, log: Log): Promise<Service> {
   }
   try {
     const keys = registryKeys(config)
+    const journal = journalOf(config, keys)
+    closing.push(async () => journal.close())
     const dumps = config.production ? ownDumpsPossible(config.nodeOptions) : []
     if (dumps.length > 0) throw new ConfigInvalid(dumps.join('\n'))
     const policies = loadPolicies(cedar)
@@ -76,7 +80,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     if (!verdict?.known) refuseUnsafe(policies)
     verdict?.keep()
 
-    const stores = await openStores(config)
+    const stores = await openStores(config, journal)
     closing.push(stores.close)
     const rooms = { clock: systemClock, keys, policies }
     let issuers: TrustedIssuer[] = config.issuers
@@ -99,6 +103,8 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     if (pending.length > 0)
       throw new ConfigInvalid(`The database is not migrated (${pending.length} to go). Run: padron migrate`)
 
+    mustBeTheNewest(journal, await installationOf(database))
+
     refuseStrangers(
       issuers,
       (await listMunicipalities(database)).map(({ slug }) => slug),
@@ -108,6 +114,8 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     const deps: AppDeps = {
       database,
       ...rooms,
+      journal,
+      standing: journal.standing,
       press: createPress({ database, clock: systemClock, keys }),
       sourceOf: (env, headers) => sourceOf(env, headers, config.trustedProxies),
       tokens: tokenVerifier(issuers, config.audience),
@@ -147,6 +155,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
           ...(config.texts ? { sms: httpTexts(config.texts) } : {}),
         },
         witnesses: config.witnesses.map(({ url, key }) => witnessAt(url, key)),
+        journal,
       }),
     )
     runner.start()
@@ -210,6 +219,14 @@ function refuseUnsafe(policies: PolicyEngine): void {
   if (lines.length > 0) throw new PoliciesInvalid(lines.join('\n'))
 }
 
+/** @throws {ConfigInvalid} in production without one: what was taken away would come back with an old copy of the database */
+export function journalOf(config: Config, keys: KeyProvider): Journal {
+  if (config.journalDir !== undefined) return openJournal(config.journalDir, keys)
+  throw new ConfigInvalid(
+    'JOURNAL_DIR: name a folder on another disk than the database, for what a restored copy would have forgotten.',
+  )
+}
+
 function registryKeys(config: Config): KeyProvider {
   if (config.demo && config.registryKeys === undefined && !existsSync(config.registryKeyFile)) {
     writeKeyFile(config.registryKeyFile, withNewKey(undefined, DEMO_KEY_PREFIX))
@@ -234,7 +251,7 @@ interface Stores {
   close(): Promise<void>
 }
 
-async function openStores(config: Config): Promise<Stores> {
+async function openStores(config: Config, journal: Journal): Promise<Stores> {
   if (config.databaseUrl === undefined) {
     const embedded = await openEmbedded(config.dataDir)
     return {
@@ -251,6 +268,7 @@ async function openStores(config: Config): Promise<Stores> {
       role: 'padron_app',
       pooler: config.pooler,
       patience: 15_000,
+      taken: (asks) => journal.write(asks),
     }),
     { role: config.pooler ? 'padron_app' : undefined },
   )

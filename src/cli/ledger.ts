@@ -9,6 +9,7 @@ import { ed25519Verifier, type NoteSigner, parseVerifierKey, verifierKey } from 
 import { type LedgerReport, verifyLedger } from '../ledger/verify.ts'
 import { addCheckpoint, type WitnessMemory } from '../ledger/witness.ts'
 import type { Database } from '../platform/database.ts'
+import { installationOf } from '../platform/standing.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import type { Progress } from './output.ts'
 import { configuredKeys } from './stores.ts'
@@ -39,7 +40,8 @@ async function storedKey(owner: Database, town: Municipality) {
     .where('municipality_id', '=', town.id)
     .executeTakeFirst()
   if (row === undefined) throw new ConfigInvalid('This ledger has no key yet: nothing has been signed.')
-  return { name: ledgerName(town.issuer), publicKey: row.public_key }
+  const { epoch } = await installationOf(owner)
+  return { name: ledgerName(town.issuer, epoch), publicKey: row.public_key }
 }
 
 /** What `ledger verify` found, one line each. */

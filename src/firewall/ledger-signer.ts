@@ -2,12 +2,17 @@ import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import type { NoteSigner } from '../ledger/checkpoint.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
+import { installationOf } from '../platform/standing.ts'
 import type { KeyProvider } from './key-provider.ts'
 import { openOwn, recordRegistryKey, storeDataKey } from './municipality-keys.ts'
 import { newDataKey } from './seal.ts'
 
-/** The name a municipality's ledger signs under: its address, so that nobody else's notes can be taken for its own. */
-export const ledgerName = (issuer: string) => `${issuer.replace(/^https?:\/\//, '')}/ledger`
+/**
+ * The name a municipality's ledger signs under: its address, so that nobody else's notes can be taken for its own. After a
+ * restore another ledger begins, with the number of the restore behind.
+ */
+export const ledgerName = (issuer: string, epoch = 1) =>
+  `${issuer.replace(/^https?:\/\//, '')}/ledger${epoch === 1 ? '' : `/${epoch}`}`
 
 export interface LedgerSigners {
   of(town: { id: string; issuer: string }): Promise<NoteSigner>
@@ -18,12 +23,14 @@ export function ledgerSigners(database: Database, keys: KeyProvider): LedgerSign
   const known = new Map<string, Promise<NoteSigner>>()
   return {
     of(town) {
-      const name = ledgerName(town.issuer)
       const signer =
-        known.get(`${town.id} ${name}`) ??
-        inMunicipality(database, town.id, (transaction) => load(transaction, keys, town.id, name))
-      known.set(`${town.id} ${name}`, signer)
-      signer.catch(() => known.delete(`${town.id} ${name}`))
+        known.get(`${town.id} ${town.issuer}`) ??
+        inMunicipality(database, town.id, async (transaction) => {
+          const { epoch } = await installationOf(transaction)
+          return load(transaction, keys, town.id, ledgerName(town.issuer, epoch))
+        })
+      known.set(`${town.id} ${town.issuer}`, signer)
+      signer.catch(() => known.delete(`${town.id} ${town.issuer}`))
       return signer
     },
   }

@@ -78,7 +78,17 @@ export interface PoolOptions {
   pooler?: boolean
   /** Milliseconds after which an answer is not waited for any more; without end where it is left out. */
   patience?: number
+  /**
+   * Called with the connection on which a transaction took something away, once that stands and before whoever asked for it
+   * knows: what it throws they are told.
+   */
+  taken?:
+    | ((asks: <R>(text: string, parameters: readonly unknown[]) => Promise<{ rows: R[] }>) => Promise<void>)
+    | undefined
 }
+
+/** What the database says on a connection when a transaction took something away. */
+const TAKEN = 'padron: taken'
 
 /** How long somebody waits for a connection, and how many may. */
 const WAITS = { milliseconds: 10_000, people: 2_000 } as const
@@ -104,6 +114,8 @@ type Answer<R> = QueryResult<R> & { command: string }
 class Line {
   /** It was closed, by whomever, or is not waited for any more. */
   lost = false
+  /** The transaction under way took something away. */
+  taken = false
   readonly retires = performance.now() + LIFETIME * (1 + Math.random())
   readonly #client: postgres.Sql
   readonly #options: PoolOptions
@@ -122,7 +134,9 @@ class Line {
       // Asked of the server for each connection otherwise, in a way that nothing catches where the connection is lost meanwhile.
       fetch_types: false,
       types: TYPES,
-      onnotice: () => {},
+      onnotice: ({ message }) => {
+        if (message === TAKEN) this.taken = true
+      },
       onclose: () => {
         this.lost = true
       },
@@ -282,14 +296,19 @@ class PoolDriver implements Driver {
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    const { command } = await (connection as PooledConnection).line.execute(CompiledQuery.raw('commit'))
+    const { line } = connection as PooledConnection
+    const { command } = await line.execute(CompiledQuery.raw('commit'))
+    const { taken } = line
+    line.taken = false
     // The server answers so where a statement failed before, whoever overlooked it.
     if (command === 'ROLLBACK') throw new AbortedTransactionError()
+    if (taken) await this.#options.taken?.((text, parameters) => line.execute(CompiledQuery.raw(text, [...parameters])))
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     try {
       await connection.executeQuery(CompiledQuery.raw('rollback'))
+      ;(connection as PooledConnection).line.taken = false
     } catch {
       // Whose connection is lost has been rolled back by the server; why it was to be is what matters.
       ;(connection as PooledConnection).line.abandon()

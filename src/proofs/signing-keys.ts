@@ -4,6 +4,7 @@ import { openOwn, recordRegistryKey, storeDataKey } from '../firewall/municipali
 import { newDataKey } from '../firewall/seal.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
+import type { Standing } from '../platform/standing.ts'
 import type { SigningKey } from './sd-jwt.ts'
 
 export interface KeyDeps {
@@ -44,20 +45,23 @@ export interface SigningKeys {
 }
 
 /** The key that signs now. Imported private keys are kept in memory by their thumbprint. */
-export function signingKeys(deps: Omit<KeyDeps, 'database'>): SigningKeys {
+export function signingKeys(deps: Omit<KeyDeps, 'database'> & { standing?: Standing | undefined }): SigningKeys {
   const imported = new Map<string, SigningKey>()
   return {
     async current(transaction, municipalityId) {
       const now = new Date(deps.clock.now().epochMilliseconds)
       const row = await transaction
         .selectFrom('signing_keys')
-        .select(['id', 'algorithm'])
+        .innerJoin('installation', (join) => join.onTrue())
+        .select(['signing_keys.id', 'algorithm', 'installation.id as installation', 'epoch', 'mark'])
         .where('municipality_id', '=', municipalityId)
         .where('withdrawn_at', 'is', null)
         .where('signs_from', '<=', now)
         .where((where) => where.or([where('signs_until', 'is', null), where('signs_until', '>', now)]))
         .orderBy('signs_from', 'desc')
         .executeTakeFirstOrThrow()
+      // Nothing is signed over a database that was put back.
+      deps.standing?.see({ id: row.installation, epoch: row.epoch, mark: Number(row.mark) })
       const known = imported.get(row.id)
       if (known) return known
       const sealed = await transaction

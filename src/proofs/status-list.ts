@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { deflateSync } from 'node:zlib'
 import { CompactSign } from 'jose'
+import { type SelectQueryBuilder, sql } from 'kysely'
+import type { DB } from '../../schema/database.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -80,12 +82,12 @@ interface StatusDeps {
   signing: SigningKeys
 }
 
-/** The packed list at a count of what is publicly revoked: it only ever grows, so the same count is the same list. */
-const packed = new Map<string, { revoked: number; lst: string }>()
+/** The packed list, by what is publicly revoked in it. */
+const packed = new Map<string, { revoked: string; lst: string }>()
 const MOST_PACKED = 64
 
 /** Signed lists, while nothing in them changed: the same bytes for caches to recognise. */
-const signed = new Map<string, { token: string; at: number; revoked: number; kid: string }>()
+const signed = new Map<string, { token: string; at: number; revoked: string; kid: string }>()
 /** Seconds. */
 const SIGNED_KEPT = 30
 
@@ -112,12 +114,12 @@ export async function signStatusList(
 ): Promise<string | undefined> {
   const list = await transaction
     .selectFrom('status_lists')
-    .select(['id', 'capacity'])
+    .select(['id', 'capacity', 'all_revoked'])
     .where('id', '=', listId)
     .executeTakeFirst()
   if (list === undefined) return undefined
-  const { lst, revoked } = await packedList(transaction, list, deps.clock.now())
   const key = await deps.signing.current(transaction, town.id)
+  const { lst, revoked } = await packedList(transaction, list, deps.clock.now())
   const kept = signed.get(listId)
   const at = Math.floor(deps.clock.now().epochMilliseconds / 1000)
   if (kept && kept.kid === key.kid && kept.revoked === revoked && at - kept.at < SIGNED_KEPT && at >= kept.at)
@@ -151,27 +153,56 @@ export function signedStatusList(
 
 async function packedList(
   transaction: Transaction,
-  list: { id: string; capacity: number },
+  list: { id: string; capacity: number; all_revoked: boolean },
   now: Temporal.Instant,
-): Promise<{ lst: string; revoked: number }> {
-  const revokedOf = transaction
-    .selectFrom('proofs')
-    .where('status_list_id', '=', list.id)
-    .where('revoked_at', 'is not', null)
-    .where('public_from', '<=', new Date(now.epochMilliseconds))
-  const { count } = await revokedOf.select((query) => query.fn.countAll<string>().as('count')).executeTakeFirstOrThrow()
+): Promise<{ lst: string; revoked: string }> {
+  const places = list.all_revoked
+    ? undefined
+    : transaction
+        .selectFrom('proofs')
+        .select('status_index')
+        .where('status_list_id', '=', list.id)
+        .where('revoked_at', 'is not', null)
+        .where('public_from', '<=', new Date(now.epochMilliseconds))
+        // What was taken back and is not known here any more, since the database was restored.
+        .union(
+          transaction
+            .selectFrom('lost_places')
+            .select('status_index')
+            .where('status_list_id', '=', list.id)
+            .where('public_from', '<=', new Date(now.epochMilliseconds)),
+        )
+  const revoked = places === undefined ? 'all' : await fingerprint(transaction, places)
   const known = packed.get(list.id)
-  if (known?.revoked === Number(count)) return known
-  const rows = await revokedOf.select('status_index').execute()
+  if (known?.revoked === revoked) return known
+  const indexes = places
+    ? (await places.execute()).map((row) => row.status_index)
+    : Array.from({ length: list.capacity }, (_, index) => index)
   const lst = packStatusList(
     list.capacity,
     1,
-    rows.map((row) => [row.status_index, 1] as const),
+    indexes.map((index) => [index, 1] as const),
   )
   if (packed.size >= MOST_PACKED) packed.clear()
-  const fresh = { revoked: rows.length, lst }
+  const fresh = { revoked, lst }
   packed.set(list.id, fresh)
   return fresh
+}
+
+/** Tells one set of places from another: their number, their sum and the sum of their squares. */
+async function fingerprint(
+  transaction: Transaction,
+  places: SelectQueryBuilder<DB, 'proofs', { status_index: number }>,
+): Promise<string> {
+  const { print } = await transaction
+    .selectFrom(places.as('places'))
+    .select(
+      sql<string>`count(*) || ' ' || coalesce(sum(status_index), 0) || ' ' || coalesce(sum(status_index::numeric * status_index), 0)`.as(
+        'print',
+      ),
+    )
+    .executeTakeFirstOrThrow()
+  return print
 }
 
 /** How much of them a page takes along, characters. */

@@ -53,6 +53,7 @@ const TEXTS: Record<string, keyof Texts> = {
   'over-budget': 'dOverBudget',
   'another-officer': 'pAnother',
   unavailable: 'pAway',
+  'database-older': 'pAway',
   'too-many-proposals': 'pProposals',
   'organisation-known': 'pKnown',
   'released-today': 'pReleased',

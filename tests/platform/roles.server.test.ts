@@ -128,7 +128,7 @@ describe('the login of people who watch the machine', () => {
       )
     }
     const tables = await house.peek<{ table_name: string }>(
-      "select table_name from information_schema.tables where table_schema = 'public'",
+      "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'",
     )
     for (const { table_name } of tables)
       expect(await attempt(() => ops, `delete from ${table_name}`), table_name).toBe(DENIED)

@@ -1,0 +1,81 @@
+import { sql } from 'kysely'
+import type { Database, Transaction } from './database.ts'
+import { Problem } from './problem.ts'
+
+/** What a database says of itself; it only ever grows, save where a copy was put in its place. */
+export interface Installation {
+  id: string
+  /** One more after each restore. */
+  epoch: number
+  /** The last act of taking away that was given out to be written to the journal. */
+  journaled: number
+  /** Grows with each signed checkpoint. */
+  mark: number
+}
+
+/** @throws where the database was put back to an earlier state, or is another one: nothing is signed and nobody is served. */
+export class DatabaseOlder extends Problem {
+  constructor(how: keyof typeof HOW) {
+    super('database-older', 503, HOW[how])
+  }
+}
+const HOW = {
+  older:
+    'The database is older than what is known of it here: a copy was put in its place. Nothing is served until it is repaired: padron restore.',
+  other:
+    'The database is another one than the journal belongs to. Nothing is served until it is repaired (padron restore), or JOURNAL_DIR names the right journal.',
+  restored: 'The database was restored. This process knew it before: it has to be started anew.',
+} as const
+
+/** What a process knows of the database, so that it notices when that is put back. */
+export interface Standing {
+  /** Set from the moment on at which it was noticed. */
+  readonly fallen: DatabaseOlder | undefined
+  /** Holds what a database says against what is known, and remembers it. @throws {DatabaseOlder} */
+  see(installation: Omit<Installation, 'journaled'>): void
+}
+
+/** @param kept what was known before this process began, and where to keep what it learns */
+export function standing(kept?: {
+  known: Omit<Installation, 'journaled'> | undefined
+  keep(known: Omit<Installation, 'journaled'>): void
+}): Standing {
+  let known = kept?.known
+  let began = false
+  let fallen: DatabaseOlder | undefined
+  const fall = (how: keyof typeof HOW): never => {
+    fallen ??= new DatabaseOlder(how)
+    throw fallen
+  }
+  return {
+    get fallen() {
+      return fallen
+    },
+    see({ id, epoch, mark }) {
+      if (fallen) throw fallen
+      if (known && id !== known.id) fall('other')
+      if (known && (epoch < known.epoch || (epoch === known.epoch && mark < known.mark))) fall('older')
+      // What was restored while this process ran is not what it has in memory.
+      if (began && known && epoch > known.epoch) fall('restored')
+      const grown = known === undefined || epoch > known.epoch || mark > known.mark
+      known = { id, epoch, mark }
+      began = true
+      if (grown) kept?.keep(known)
+    },
+  }
+}
+
+/** What a database says of itself now. */
+export async function installationOf(database: Database | Transaction): Promise<Installation> {
+  const { rows } = await sql<{ id: string; epoch: number; journaled: string; mark: string }>`
+    select id::text, epoch, journaled::text, mark::text from installation`.execute(database)
+  const [row] = rows
+  if (row === undefined) throw new DatabaseOlder('other')
+  return { id: row.id, epoch: row.epoch, journaled: Number(row.journaled), mark: Number(row.mark) }
+}
+
+/** Says that something was signed, so that a copy from before can be told. @returns what the database says of itself since */
+export async function markSigned(database: Database, standing: Standing): Promise<void> {
+  await sql`select mark_signed()`.execute(database)
+  standing.see(await installationOf(database))
+}
