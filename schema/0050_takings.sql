@@ -55,6 +55,8 @@ create trigger neighbours_erased after update of erased_at on neighbours for eac
   when (new.erased_at is not null and old.erased_at is null) execute function note_taking('erased', 'id', '');
 create trigger likenesses_hide after update of hides on likenesses for each row
   when (new.hides and not old.hides) execute function note_taking('set', 'id', 'hides');
+create trigger likenesses_hidden_from_the_start after insert on likenesses for each row
+  when (new.hides) execute function note_taking('put', 'id', '*');
 create trigger resident_cards_taken after update of cancelled_at on resident_cards for each row
   when (new.cancelled_at is not null and old.cancelled_at is null)
   execute function note_taking('set', 'id', 'cancelled_at ended_by');

@@ -26,6 +26,7 @@ export async function checkLedger(
   if (key === undefined) throw new ConfigInvalid('There is no such verifier key. It looks like: name+hash+key')
   return verifyLedger(owner, town.id, {
     key,
+    anyName: options.key === undefined,
     verifySignature: ed25519Verifier(key.publicKey),
     recount: leafRecounter(configuredKeys(config)),
     kept: options.checkpoints.map((file) => readFileSync(file, 'utf8')),

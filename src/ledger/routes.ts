@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { endpoint, type House } from '../firewall/endpoint.ts'
 import type { LedgerSigners } from '../firewall/ledger-signer.ts'
 import { cacheable, publicData, Reply } from '../firewall/reply.ts'
-import type { Database } from '../platform/database.ts'
+import { type Database, inMunicipality } from '../platform/database.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { verifierKey } from './checkpoint.ts'
 import { latestCheckpoint, proveConsistency, proveInclusion, readTile } from './proofs.ts'
@@ -52,6 +52,25 @@ export function ledgerRoutes<Town extends { id: string; issuer: string }>(
     },
     async ({ town }) =>
       Reply.material(`${verifierKey(await deps.signers.of(town))}\n`, 'text/plain; charset=utf-8', cacheable(300)),
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/ledger/restores',
+      summary: 'Where ledgers of this town ended because its database was put back, as notes signed by the key of each',
+      tag,
+      auth: 'public',
+      answers: { 200: { description: 'Signed notes, one after the other, an empty line between', type: 'text/plain' } },
+    },
+    async ({ town }) => {
+      const statements = await inMunicipality(deps.database, town.id, (transaction) =>
+        transaction.selectFrom('restores').select('statement').orderBy('epoch').execute(),
+      )
+      const text = statements.map(({ statement }) => statement).join('\n')
+      return Reply.material(text, 'text/plain; charset=utf-8', cacheable(60))
+    },
   )
 
   endpoint(

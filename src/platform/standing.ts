@@ -31,6 +31,7 @@ const HOW = {
 export interface Standing {
   /** Set from the moment on at which it was noticed. */
   readonly fallen: DatabaseOlder | undefined
+  readonly known: Omit<Installation, 'journaled'> | undefined
   /** Holds what a database says against what is known, and remembers it. @throws {DatabaseOlder} */
   see(installation: Omit<Installation, 'journaled'>): void
 }
@@ -50,6 +51,9 @@ export function standing(kept?: {
   return {
     get fallen() {
       return fallen
+    },
+    get known() {
+      return known
     },
     see({ id, epoch, mark }) {
       if (fallen) throw fallen

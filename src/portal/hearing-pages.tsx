@@ -8,6 +8,7 @@ import type { ProceedingCause } from '../registry/hearing-model.ts'
 import { messagesOf } from '../registry/notices.ts'
 import { Answer, answerProceeding } from '../registry/proceedings.ts'
 import { actFor } from '../registry/representation.ts'
+import { recentRestore } from '../registry/restores.ts'
 import { Csrf, ErrorSummary, Field } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Done, Fact, Facts } from '../ui/parts.tsx'
@@ -21,13 +22,15 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
     const { town, requester } = visit
     const messages = await messagesOf(deps, town, requester)
     const asked = await ownProceeding(deps, town, requester)
+    const restored = await recentRestore(deps, town)
     const once = randomUUID()
     if (asked === undefined)
-      return Reply.page(messages, (list) => <HomePage visit={visit} messages={list} once={once} />)
+      return Reply.page(messages, (list) => <HomePage visit={visit} messages={list} once={once} restored={restored} />)
     return Reply.page(
       asked.with(messages),
       ([proceeding, list]) => (
         <HomePage
+          restored={restored}
           visit={visit}
           messages={list}
           once={once}

@@ -2,9 +2,11 @@ import type { Child } from 'hono/jsx'
 import { timeText } from '../desk/shell.tsx'
 import type { Messages } from '../registry/notices.ts'
 import type { MessageKind } from '../registry/reach.ts'
+import type { Restored } from '../registry/restores.ts'
 import { Csrf } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Done } from '../ui/parts.tsx'
+import { RestoredNote } from './restored.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
 
 /** Three taps: get a proof, for this service, show. */
@@ -14,13 +16,15 @@ export function HomePage(props: {
   once: string
   /** What the city asks before it decides whether they stay registered. */
   asked?: Child
+  restored?: Restored | undefined
 }) {
-  const { visit, messages, once, asked } = props
+  const { visit, messages, once, asked, restored } = props
   const { notices, stillHere } = messages
   const { t, language, town, session } = visit
   return (
     <Own visit={visit} heading={t.rHello}>
       {visit.query('answered') === '1' ? <Done>{t.jDone}</Done> : ''}
+      <RestoredNote restored={restored} language={language} timeZone={town.timeZone} />
       {asked ?? ''}
       <p>
         <a class="govuk-button" href="/me/proof">

@@ -1,8 +1,10 @@
 import { timeText } from '../desk/shell.tsx'
 import { profiles } from '../proofs/profiles.ts'
+import type { Restored } from '../registry/restores.ts'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done, Fact, Facts } from '../ui/parts.tsx'
+import { RestoredNote } from './restored.tsx'
 
 /** Whether the register answers, and how far its public ledger is. About nobody. */
 export function StatusPage(props: {
@@ -11,8 +13,9 @@ export function StatusPage(props: {
   timeZone: string
   checkpoint: { size: number; signedAt: string } | undefined
   keys: number
+  restored?: Restored | undefined
 }) {
-  const { town, language, timeZone, checkpoint, keys } = props
+  const { town, language, timeZone, checkpoint, keys, restored } = props
   const t = LOCALES[language]
   const number = (n: number) => new Intl.NumberFormat(language).format(n)
   return (
@@ -20,6 +23,7 @@ export function StatusPage(props: {
       <Languages language={language} path="/status" />
       <h1>{t.oStatus}</h1>
       <Done>{t.oAnswers}</Done>
+      <RestoredNote restored={restored} language={language} timeZone={timeZone} />
       <Facts>
         <Fact name={t.keys}>{number(keys)}</Fact>
         <Fact name={t.oEntries}>{checkpoint ? number(checkpoint.size) : '–'}</Fact>
@@ -30,13 +34,19 @@ export function StatusPage(props: {
 }
 
 /** What a service needs to check proofs: nothing. */
-export function ProvidersPage(props: { town: string; language: Language }) {
-  const { town, language } = props
+export function ProvidersPage(props: {
+  town: string
+  language: Language
+  timeZone: string
+  restored?: Restored | undefined
+}) {
+  const { town, language, timeZone, restored } = props
   const t = LOCALES[language]
   return (
     <Page title={`${t.oTitle} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/providers" />
       <h1>{t.oTitle}</h1>
+      <RestoredNote restored={restored} language={language} timeZone={timeZone} />
       <p class="lead">{t.oLead}</p>
       <p>
         <a class="govuk-button" href={`/v?lang=${language}`}>

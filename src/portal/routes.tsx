@@ -32,6 +32,7 @@ import { ownProceeding } from '../registry/hearing.ts'
 import { neighbourHistory } from '../registry/history.ts'
 import { lookUpsOf } from '../registry/lookups.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { recentRestore } from '../registry/restores.ts'
 import { TooManyAttempts } from '../registry/tries.ts'
 import { LOCALES } from '../ui/language.ts'
 import { Page } from '../ui/layout.tsx'
@@ -194,14 +195,16 @@ function entrance(house: House<Municipality>, deps: PortalDeps, send: Send): voi
 function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): void {
   house.get('/providers', async (context) => {
     const { town, language } = await readerOf(context)
-    return send(pageOf(<ProvidersPage town={nameIn(town, language)} language={language} />))
+    const about = { town: nameIn(town, language), language, timeZone: town.timeZone }
+    return send(pageOf(<ProvidersPage {...about} restored={await recentRestore(deps, town)} />))
   })
   house.get('/status', async (context) => {
     const { town, language } = await readerOf(context)
     const checkpoint = await latestCheckpoint(deps.database, town.id)
     const { keys } = await publishedKeys(deps, town.id)
     const about = { town: nameIn(town, language), language, timeZone: town.timeZone, keys: keys.length }
-    return send(pageOf(<StatusPage {...about} checkpoint={checkpoint} />))
+    const restored = await recentRestore(deps, town)
+    return send(pageOf(<StatusPage {...about} checkpoint={checkpoint} restored={restored} />))
   })
   house.get('/rights', async (context) => {
     const { town, language } = await readerOf(context)

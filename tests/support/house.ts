@@ -9,6 +9,7 @@ import { sql } from 'kysely'
 import { inject } from 'vitest'
 import { type AppDeps, createApp, furnish, type Rooms } from '../../src/app.tsx'
 import { demoTown } from '../../src/cli/demo-town.ts'
+import { type Asks, type Journal, openJournal } from '../../src/firewall/journal.ts'
 import { type KeyMaterial, type KeyProvider, localKeyProvider, withNewKey } from '../../src/firewall/key-provider.ts'
 import { loadPolicies, type PolicyEngine } from '../../src/firewall/policies.ts'
 import { demoToken, demoTrust } from '../../src/identity/demo-token.ts'
@@ -101,6 +102,8 @@ export interface HouseOptions {
   town?: Partial<TownFile>
   connections?: number
   store?: 'embedded' | 'postgres'
+  /** A folder for the journal of what is taken away. */
+  journal?: string
 }
 
 /** The whole service over a fresh migrated database with the invented town in it. */
@@ -121,7 +124,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     ...options.town,
   })
   await ensureSigningKey({ database: owner, clock, keys }, town.id)
-  const database = await stores.app()
+  const journal = options.journal === undefined ? undefined : openJournal(options.journal, keys)
+  const database = await stores.app(journal)
   const log: LogLine[] = []
   const issuer = inject('tokenIssuer')
   const deps = {
@@ -136,6 +140,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     press: createPress({ database, clock, keys }),
     sourceOf: (_: unknown, headers: Headers) => headers.get('test-source') ?? '',
     log: (line: LogLine) => void log.push(line),
+    ...(journal ? { journal, standing: journal.standing } : {}),
   }
   const rooms = furnish(deps)
   const app = createApp(deps, rooms)
@@ -168,32 +173,39 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       return app.fetch(request)
     },
     routes: app.routes.map(({ method, path }) => ({ method, path })),
-    async ask(method, path, asked = {}) {
+    ask: asking(async (request) => {
       await letTimePass()
-      const token = asked.token ?? (asked.as === undefined ? undefined : await tokenOf(asked.as))
-      const key = asked.idempotencyKey === undefined ? randomUUID() : asked.idempotencyKey
-      const response = await app.fetch(
-        new Request(`https://vallmar.example${path}`, {
-          method,
-          headers: {
-            host: 'vallmar.example',
-            ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-            ...(asked.body === undefined ? {} : { 'content-type': 'application/json' }),
-            ...(asked.bytes === undefined ? {} : { 'content-type': 'application/octet-stream' }),
-            ...(asked.purpose === undefined ? {} : { 'padron-purpose': asked.purpose }),
-            ...(method === 'POST' && key !== null ? { 'idempotency-key': key } : {}),
-            ...(asked.ifMatch === undefined ? {} : { 'if-match': `"${asked.ifMatch}"` }),
-            ...asked.headers,
-          },
-          ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
-          ...(asked.bytes === undefined ? {} : { body: Uint8Array.from(asked.bytes) }),
-        }),
-      )
-      const text = await response.text()
-      const json = /json/.test(response.headers.get('content-type') ?? '') && text !== ''
-      return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : {} }
-    },
+      return app.fetch(request)
+    }),
     close: stores.close,
+  }
+}
+
+/** Asks an app as the clients of the town do. */
+export function asking(send: (request: Request) => Response | Promise<Response>): House['ask'] {
+  return async (method, path, asked = {}) => {
+    const token = asked.token ?? (asked.as === undefined ? undefined : await tokenOf(asked.as))
+    const key = asked.idempotencyKey === undefined ? randomUUID() : asked.idempotencyKey
+    const response = await send(
+      new Request(`https://vallmar.example${path}`, {
+        method,
+        headers: {
+          host: 'vallmar.example',
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(asked.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(asked.bytes === undefined ? {} : { 'content-type': 'application/octet-stream' }),
+          ...(asked.purpose === undefined ? {} : { 'padron-purpose': asked.purpose }),
+          ...(method === 'POST' && key !== null ? { 'idempotency-key': key } : {}),
+          ...(asked.ifMatch === undefined ? {} : { 'if-match': `"${asked.ifMatch}"` }),
+          ...asked.headers,
+        },
+        ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
+        ...(asked.bytes === undefined ? {} : { body: Uint8Array.from(asked.bytes) }),
+      }),
+    )
+    const text = await response.text()
+    const json = /json/.test(response.headers.get('content-type') ?? '') && text !== ''
+    return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : {} }
   }
 }
 
@@ -218,7 +230,7 @@ async function embeddedStore() {
     owner: database,
     pglite: pglite as PGlite | undefined,
     // One session: whoever is the owner here becomes the application for good.
-    app: async () => {
+    app: async (_?: Journal) => {
       await sql`set role padron_app`.execute(database)
       return database
     },
@@ -249,8 +261,9 @@ async function serverStore(connections: number) {
   return {
     owner,
     pglite: undefined,
-    app: async () => {
-      database = openDatabase(postgresDialect(url('padron_app_login'), { connections, role: 'padron_app' }))
+    app: async (journal?: Journal) => {
+      const taken = journal && ((asks: Asks) => journal.write(asks))
+      database = openDatabase(postgresDialect(url('padron_app_login'), { connections, role: 'padron_app', taken }))
       return database
     },
     peek: async (text: string): Promise<unknown[]> => (await sql.raw(text).execute(owner)).rows,

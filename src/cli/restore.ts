@@ -1,0 +1,189 @@
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
+import { sql } from 'kysely'
+import { furnish } from '../app.tsx'
+import { type Config, ConfigInvalid } from '../config.ts'
+import { type Journal, mustBeTheNewest, openJournal, type Taking } from '../firewall/journal.ts'
+import { ledgerName } from '../firewall/ledger-signer.ts'
+import { loadPolicies } from '../firewall/policies.ts'
+import { type NoteSigner, noteLine } from '../ledger/checkpoint.ts'
+import { latestCheckpoint } from '../ledger/proofs.ts'
+import { systemClock } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
+import { pendingMigrations } from '../platform/migrations.ts'
+import { DatabaseOlder, type Installation, installationOf } from '../platform/standing.ts'
+import { listMunicipalities, type Municipality } from '../registry/municipality.ts'
+import { journalOf } from '../serve.ts'
+import type { Progress } from './output.ts'
+import { configuredKeys, withOwner } from './stores.ts'
+
+export interface RestoreOptions {
+  /** Every proof issued until now ends and is issued again on request; or those that are known go on until they run out. */
+  proofs: 'reissue' | 'lapse'
+  /** Further folders with journals, of other hosts. */
+  journals: readonly string[]
+  /** The rules of this build are meant, though others were in force when the database was lost. */
+  otherRules: boolean
+  /** It is repaired though it does not look older. */
+  anyway: boolean
+}
+
+export interface RestoreReport {
+  epoch: number
+  /** Acts of taking away that were done again. */
+  doneAgain: number
+  /** Acts about rows that the copy does not have. */
+  unknown: number
+  proofs: RestoreOptions['proofs']
+  towns: { slug: string; ledger: string; statement: string }[]
+}
+
+/** What gives somebody a way in, or holds something for minutes: none of it outlives a restore. */
+const ENDED = [
+  'sessions',
+  'enrolments',
+  'passkey_challenges',
+  'visits',
+  'wallet_offers',
+  'wallet_nonces',
+  'presentation_requests',
+] as const
+
+/**
+ * Repairs a database that was put back to an earlier state, so that it is no more open than it was: what was taken away since
+ * is taken away again from the journal, all sessions end, no place of an old status list is ever given again, and each town's
+ * ledger goes on under another name, with a signed statement of where the old one ended.
+ *
+ * All of it happens in one transaction, and may be run again until it has.
+ *
+ * @throws {ConfigInvalid} where nothing is to be repaired, or the rules are others
+ */
+export async function restoreDatabase(
+  config: Config,
+  options: RestoreOptions,
+  progress: Progress,
+): Promise<RestoreReport> {
+  const keys = configuredKeys(config)
+  const journal = journalOf(config, keys)
+  const takings = [journal, ...options.journals.map((folder) => openJournal(folder, keys))].flatMap((one) => one.read())
+  const policies = loadPolicies(cedar)
+  return withOwner(config, async (owner) => {
+    const pending = await pendingMigrations(owner)
+    if (pending.length > 0)
+      throw new ConfigInvalid(`The database is not migrated (${pending.length} to go). Run first: padron migrate`)
+    const before = await installationOf(owner)
+    if (!options.anyway && !(await isOlder(journal, takings, before)))
+      throw new ConfigInvalid(
+        'The database is not older than the journal: there is nothing to repair. If it was put back all the same, add --anyway.',
+      )
+    const missing = takings.filter(
+      ({ epoch, id }) => epoch > before.epoch || (epoch === before.epoch && id > before.journaled),
+    )
+    mustBeTheRules(takings, policies.digest, options.otherRules)
+    const towns = await listMunicipalities(owner)
+    const { gate, signers } = furnish({ database: owner, clock: systemClock, keys, policies })
+    const epoch = Math.max(before.epoch, ...takings.map((one) => one.epoch), journal.standing.known?.epoch ?? 0) + 1
+    const statements = new Map<string, string>()
+    for (const town of towns) {
+      const newest = await latestCheckpoint(owner, town.id)
+      const next = ledgerName(town.issuer, epoch)
+      const text = statementOf(await signers.of(town), { last: journal.checkpoint(town.id), copy: newest?.note, next })
+      statements.set(town.id, text)
+    }
+
+    progress.begin('acts done again', missing.length)
+    const outcome = { doneAgain: 0, unknown: 0 }
+    await owner.transaction().execute(async (transaction) => {
+      for (const [i, { municipalityId, taken }] of missing.entries()) {
+        const { rows } = await sql<{ done: boolean }>`
+          select take_again(${municipalityId}::text::uuid, ${JSON.stringify(taken)}::text::jsonb) as done`.execute(
+          transaction,
+        )
+        outcome[rows[0]?.done ? 'doneAgain' : 'unknown'] += 1
+        progress.at(i + 1)
+      }
+      for (const town of towns) {
+        await sql`select set_config('padron.municipality', ${town.id}, true)`.execute(transaction)
+        await endWhatWasOpen(transaction, town, options.proofs)
+        await sql`
+          insert into restores (municipality_id, epoch, restored_at, known_until, reissue, statement)
+          select ${town.id}::text::uuid, ${epoch}, clock_timestamp(),
+            coalesce((select max(recorded_at) from ledger_entries where municipality_id = ${town.id}::text::uuid), clock_timestamp()),
+            ${options.proofs === 'reissue'}, ${statements.get(town.id) ?? ''}`.execute(transaction)
+      }
+      await sql`update installation set epoch = ${epoch}, mark = mark + 1,
+        journaled = coalesce((select max(id) from takings), journaled)`.execute(transaction)
+    })
+    progress.end()
+    journal.forgive(await installationOf(owner))
+    const by = { kind: 'job', id: 'padron restore' } as const
+    for (const town of towns)
+      await gate.record(town.id, { by, action: 'database-restored', occasion: { epoch: String(epoch) } })
+    journal.close()
+    return {
+      epoch,
+      ...outcome,
+      proofs: options.proofs,
+      towns: towns.map((town) => ({
+        slug: town.slug,
+        ledger: ledgerName(town.issuer, epoch),
+        statement: statements.get(town.id) ?? '',
+      })),
+    }
+  })
+}
+
+async function isOlder(journal: Journal, takings: readonly Taking[], installation: Installation): Promise<boolean> {
+  if (
+    takings.some(
+      ({ epoch, id }) => epoch > installation.epoch || (epoch === installation.epoch && id > installation.journaled),
+    )
+  )
+    return true
+  try {
+    mustBeTheNewest(journal, installation)
+    return false
+  } catch (error) {
+    if (error instanceof DatabaseOlder) return true
+    throw error
+  }
+}
+
+/** @throws {ConfigInvalid} where the rules in force when the database was lost are not those of this build */
+function mustBeTheRules(takings: readonly Taking[], digest: string, otherRules: boolean): void {
+  const last = takings.findLast(({ taken }) => taken.held === 'policy_versions')?.taken.content.digest
+  if (last !== undefined && last !== digest && !otherRules)
+    throw new ConfigInvalid(
+      `The rules in force when the database was lost were ${last}, and this build has ${digest}. Start with the build that has them, or add --other-rules if these are no wider.`,
+    )
+}
+
+async function endWhatWasOpen(
+  transaction: Transaction,
+  town: Municipality,
+  proofs: RestoreOptions['proofs'],
+): Promise<void> {
+  const own = sql`municipality_id = ${town.id}::text::uuid`
+  for (const table of ENDED) await sql`delete from ${sql.table(table)} where ${own}`.execute(transaction)
+  // Nobody is written to twice: what was due counts as waiting on their page, and a letter may follow.
+  await sql`
+    insert into notice_deliveries (notice_id, municipality_id, channel, sent_at)
+    select id, municipality_id, 'portal', clock_timestamp() from notices waiting
+    where ${own} and visible_from <= clock_timestamp()
+      and not exists (select from notice_deliveries told where told.notice_id = waiting.id)`.execute(transaction)
+  // Places in it were given to people this copy does not know: none is given again.
+  await sql`update status_lists set closed_at = coalesce(closed_at, clock_timestamp()),
+    all_revoked = all_revoked or ${proofs === 'reissue'} where ${own}`.execute(transaction)
+  if (proofs === 'reissue')
+    await sql`update proofs set revoked_at = clock_timestamp(), public_from = clock_timestamp()
+      where ${own} and revoked_at is null and expires_at > clock_timestamp()`.execute(transaction)
+}
+
+/** What the old ledger's key signs of its end: the last checkpoint that is known of it, what the copy has, and what follows. */
+function statementOf(
+  signer: NoteSigner,
+  { last, copy, next }: { last: string | undefined; copy: string | undefined; next: string },
+): string {
+  const said = (note: string | undefined) => (note === undefined ? 'none' : note.split('\n').slice(0, 3).join(' '))
+  const body = `${signer.name}\nrestored ${Temporal.Now.instant().toString({ smallestUnit: 'second' })}\nlast ${said(last)}\ncopy ${said(copy)}\nnext ${next}\n`
+  return `${body}\n${noteLine(signer, 'note', signer.sign(Buffer.from(body)))}\n`
+}

@@ -1,0 +1,286 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inflateSync } from 'node:zlib'
+import { decodeJwt } from 'jose'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createApp, furnish, type Rooms } from '../../src/app.tsx'
+import { backgroundWork } from '../../src/background.ts'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { checkLedger } from '../../src/cli/ledger.ts'
+import { type RestoreReport, restoreDatabase } from '../../src/cli/restore.ts'
+import { readConfig } from '../../src/config.ts'
+import { mustBeTheNewest, openJournal } from '../../src/firewall/journal.ts'
+import { cancelCards, giveCard, signInWithCard } from '../../src/identity/resident-card.ts'
+import { ed25519Verifier, parseVerifierKey } from '../../src/ledger/checkpoint.ts'
+import { latestCheckpoint } from '../../src/ledger/proofs.ts'
+import { type Database, openDatabase, postgresDialect } from '../../src/platform/database.ts'
+import { createRunner } from '../../src/platform/jobs.ts'
+import { DatabaseOlder, installationOf } from '../../src/platform/standing.ts'
+import AR from '../../src/ui/locales/ar.json' with { type: 'json' }
+import { asking, type House, openHouse } from '../support/house.ts'
+import { register } from '../support/people.ts'
+
+// A drill: a town is copied, goes on, is lost, and is put back from the copy.
+
+const folder = mkdtempSync(join(tmpdir(), 'padron-journal-'))
+const BORDER = '0192f000-0000-7000-8000-000000000007'
+const LIBRARY = '0192f000-0000-7000-8000-000000000002'
+const silent = { begin: () => {}, at: () => {}, end: () => {} }
+const clerk = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: DEMO_OFFICE } as const
+
+let house: House
+let root: Database
+let town: string
+beforeAll(async () => {
+  house = await openHouse({ journal: folder })
+  root = openDatabase(postgresDialect(house.url('postgres').replace(/[^/]*$/, 'postgres'), { connections: 1 }))
+  town = house.url('postgres').replace(/^.*\//, '')
+})
+afterAll(async () => {
+  await house?.close()
+  await sql.raw(`drop database if exists ${town}_copy with (force)`).execute(root)
+  await root?.destroy()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** A process of the service, as it starts on what is there now. */
+async function processOn() {
+  const journal = openJournal(folder, house.keys)
+  const database = openDatabase(
+    postgresDialect(house.url('padron_app_login'), {
+      connections: 4,
+      role: 'padron_app',
+      taken: (asks) => journal.write(asks),
+    }),
+  )
+  const stop = () => database.destroy()
+  try {
+    mustBeTheNewest(journal, await installationOf(database))
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const deps = { ...house.deps, database, journal, standing: journal.standing }
+  const rooms = furnish(deps)
+  const app = createApp(deps, rooms)
+  const background = createRunner(
+    deps,
+    backgroundWork(rooms, { channels: {}, witnesses: [], journal }).filter(({ kind }) => kind === 'ledger-sequence'),
+  )
+  return { ask: asking((request) => app.fetch(request)), rooms, background, stop }
+}
+
+async function proofOf(
+  id: string,
+  ask = house.ask,
+): Promise<{ id: string; token: string; list: string; index: number }> {
+  const { body, status, text } = await ask<{ id: string; token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+    as: 'clerk',
+    purpose: 'counter-service',
+    body: { profile: 'library' },
+  })
+  if (status !== 201) throw new Error(text)
+  const { status_list: place } = (
+    decodeJwt(body.token.split('~')[0] ?? '') as { status: { status_list: { uri: string; idx: number } } }
+  ).status
+  return { ...body, list: place.uri.replace('https://vallmar.example', ''), index: place.idx }
+}
+async function isRevoked({ list, index }: { list: string; index: number }, ask = house.ask): Promise<boolean> {
+  const { text, status } = await ask('GET', list)
+  expect(status).toBe(200)
+  const { lst } = (decodeJwt(text) as { status_list: { lst: string } }).status_list
+  const bytes = inflateSync(Buffer.from(lst, 'base64url'))
+  return (((bytes[index >> 3] ?? 0) >> (index & 7)) & 1) === 1
+}
+async function cardFor(id: string, rooms: Rooms = house.rooms): Promise<string> {
+  const codes: string[] = []
+  const given = await giveCard(rooms, house.town, clerk, id, 'una paraula')
+  given.map(({ code }) => codes.push(code))
+  return codes[0] ?? ''
+}
+const revoke = async (id: string) =>
+  expect((await house.ask('POST', `/v1/proofs/${id}/revocation`, { as: 'clerk' })).status).toBeLessThan(300)
+const environment = () => ({
+  DATABASE_URL: house.url('postgres'),
+  DATABASE_OWNER_URL: house.url('postgres'),
+  REGISTRY_KEYS: JSON.stringify(house.material.current),
+  JOURNAL_DIR: folder,
+  DEMO: 'true',
+})
+
+describe('a town that is put back to a copy of itself', () => {
+  type Proof = Awaited<ReturnType<typeof proofOf>>
+  const people: Record<string, string> = {}
+  const proofs: Record<string, Proof> = {}
+  let card = ''
+  let kept = ''
+  let report: RestoreReport
+  let lasting: Awaited<ReturnType<typeof processOn>>
+
+  beforeAll(async () => {
+    for (const name of ['revoked', 'kept', 'erased', 'hidden', 'carded'])
+      people[name] = (await register(house, { name: { given: `Persona${name}` } })).id
+    for (const name of ['revoked', 'kept']) proofs[name] = await proofOf(people[name] ?? '')
+    card = await cardFor(people.carded ?? '')
+    lasting = await processOn()
+    await lasting.background.once()
+
+    // The copy: nobody may be connected while it is made.
+    await sql.raw(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${town}'`).execute(root)
+    await sql.raw(`create database ${town}_copy template ${town}`).execute(root)
+
+    // The town goes on: what is given is lost with it, what is taken away must not be.
+    await revoke(proofs.revoked?.id ?? '')
+    people.later = (await register(house, { name: { given: 'Personalater' } })).id
+    proofs.later = await proofOf(people.later)
+    await revoke(proofs.later.id)
+    proofs.unknown = await proofOf(people.later)
+    await house.peek(`update neighbours set protected = true where id = '${people.hidden}' returning 1`)
+    await cancelCards(house.rooms, house.town, clerk, people.carded ?? '')
+    await house.peek(`update neighbours set departed_on = current_date where id = '${people.erased}' returning 1`)
+    await house.peek(`select forget_neighbour('${people.erased}')`)
+    await house.peek(`insert into organisation_links (municipality_id, organisation_id, kind, related_id)
+      values ('${house.town.id}', '${LIBRARY}', 'sharesWith', '${BORDER}') returning 1`)
+    await lasting.background.once()
+    kept = (await latestCheckpoint(house.database, house.town.id))?.note ?? ''
+
+    // It is lost, and the copy is put in its place, under everybody who is connected.
+    await sql.raw(`drop database ${town} with (force)`).execute(root)
+    await sql.raw(`create database ${town} template ${town}_copy`).execute(root)
+  }, 120_000)
+  afterAll(() => lasting?.stop())
+
+  it('is noticed by a process that runs, before it signs anything', async () => {
+    const list = proofs.revoked?.list ?? ''
+    expect(await lasting.ask('GET', list)).toMatchObject({ status: 503, body: { code: 'database-older' } })
+    const again = await lasting.ask('GET', '/ledger/checkpoint')
+    expect(again).toMatchObject({ status: 503, body: { code: 'database-older' } })
+    expect(again.headers.get('retry-after')).not.toBeNull()
+    expect((await lasting.ask('GET', '/health/ready')).status).toBe(503)
+    expect((await lasting.ask('GET', '/health/live')).status).toBe(200)
+    await expect(lasting.background.once()).rejects.toThrow(DatabaseOlder)
+    expect((await latestCheckpoint(house.database, house.town.id))?.note).not.toBe(kept)
+  })
+
+  it('is noticed at a start, which says what to do', async () => {
+    await expect(processOn()).rejects.toThrow(DatabaseOlder)
+    await expect(processOn()).rejects.toThrow('padron restore')
+  })
+
+  it('has a journal that names nobody, and opens with the registry key alone', async () => {
+    const files = readdirSync(folder).filter((name) => name.endsWith('.journal'))
+    const text = files.map((name) => readFileSync(join(folder, name), 'utf8')).join('')
+    expect(text.split('\n').length).toBeGreaterThan(6)
+    for (const id of [...Object.values(people), ...Object.values(proofs).map((proof) => proof.id)])
+      expect(text).not.toContain(id)
+    for (const word of ['proofs', 'neighbours', 'erased', 'Persona']) expect(text).not.toContain(word)
+    const other = openJournal(folder, {
+      ...house.keys,
+      unwrap: () => {
+        throw new Error('not this key')
+      },
+    })
+    expect(() => other.read()).toThrow('not this key')
+  })
+
+  it('is repaired', async () => {
+    report = await restoreDatabase(
+      readConfig(environment()),
+      { proofs: 'lapse', journals: [], otherRules: false, anyway: false },
+      silent,
+    )
+    expect(report.epoch).toBe(2)
+    expect(report.doneAgain).toBeGreaterThanOrEqual(5)
+    expect(report.unknown).toBeGreaterThanOrEqual(1)
+    const again = restoreDatabase(
+      readConfig(environment()),
+      { proofs: 'lapse', journals: [], otherRules: false, anyway: false },
+      silent,
+    )
+    await expect(again).rejects.toThrow('nothing to repair')
+  })
+
+  describe('and goes on,', () => {
+    let after: Awaited<ReturnType<typeof processOn>>
+    beforeAll(async () => {
+      after = await processOn()
+      await after.background.once()
+    })
+    afterAll(() => after?.stop())
+
+    it('the process from before does not', async () => {
+      expect(await lasting.ask('GET', '/ledger/checkpoint')).toMatchObject({ status: 503 })
+    })
+
+    it('with every proof revoked that was, known to the copy or not', async () => {
+      expect(await isRevoked(proofs.revoked as Proof, after.ask)).toBe(true)
+      expect(await isRevoked(proofs.later as Proof, after.ask)).toBe(true)
+      expect(await isRevoked(proofs.kept as Proof, after.ask)).toBe(false)
+    })
+
+    it('and gives no place of an old list again', async () => {
+      const proof = await proofOf(people.kept ?? '', after.ask)
+      expect(proof.list).not.toBe(proofs.kept?.list)
+      expect(await isRevoked(proof, after.ask)).toBe(false)
+    })
+
+    it('with whoever was erased, hidden, or had lost a card', async () => {
+      const open = (id: string, as = 'clerk') =>
+        after.ask('GET', `/v1/neighbours/${id}`, { as, purpose: 'counter-service' })
+      expect((await open(people.erased ?? '')).text).not.toContain('Personaerased')
+      expect((await house.peek(`select 1 from data_keys where id = '${people.erased}'`)).length).toBe(0)
+      expect((await open(people.hidden ?? '')).status).not.toBe(200)
+      expect((await open(people.kept ?? '')).status).toBe(200)
+      await expect(
+        signInWithCard(after.rooms, house.town, { code: card, word: 'una paraula' }, 'here'),
+      ).rejects.toMatchObject({ code: 'card-refused' })
+    })
+
+    it('with the links that close the gate', async () => {
+      const proof = await after.ask('POST', '/v1/proof-verifications', { as: 'library', body: { token: 'x' } })
+      expect(proof.status).not.toBe(200)
+      expect(
+        await house.peek(
+          `select 1 from organisation_links where organisation_id = '${LIBRARY}' and related_id = '${BORDER}'`,
+        ),
+      ).toHaveLength(1)
+    })
+
+    it('under another name of its ledger, with a signed statement of where the old one ended', async () => {
+      const key = (await after.ask('GET', '/ledger/key')).text.trim()
+      expect(key).toMatch(/^vallmar\.example\/ledger\/2\+/)
+      expect((await after.ask('GET', '/ledger/checkpoint')).text.split('\n')[0]).toBe('vallmar.example/ledger/2')
+      const { text } = await after.ask('GET', '/ledger/restores')
+      const [, size, rootHash] = kept.split('\n')
+      expect(text).toContain(`last vallmar.example/ledger ${size} ${rootHash}`)
+      expect(text).toContain('next vallmar.example/ledger/2')
+      const [body = '', signature = ''] = text.split('\n\n')
+      const { publicKey } = parseVerifierKey(key) ?? { publicKey: new Uint8Array() }
+      const bytes = Buffer.from(signature.trim().split(' ')[2] ?? '', 'base64').subarray(4)
+      expect(ed25519Verifier(publicKey)(Buffer.from(`${body}\n`), bytes)).toBe(true)
+      const owner = openDatabase(postgresDialect(house.url('postgres'), { connections: 1 }))
+      const checked = await checkLedger(readConfig(environment()), owner, house.town, { checkpoints: [] }, silent)
+      await owner.destroy()
+      expect(checked.findings).toEqual([])
+    })
+
+    it('and everybody is signed out and told', async () => {
+      expect(await house.peek('select 1 from sessions')).toEqual([])
+      const page = await after.ask('GET', '/status', { headers: { 'accept-language': 'en' } })
+      expect(page.text).toContain('put back')
+    })
+  })
+
+  it('ends every proof where the operator chose that they are issued again', async () => {
+    const options = { proofs: 'reissue', journals: [], otherRules: false, anyway: true } as const
+    expect((await restoreDatabase(readConfig(environment()), options, silent)).epoch).toBe(3)
+    const third = await processOn()
+    for (const proof of Object.values(proofs)) expect(await isRevoked(proof, third.ask)).toBe(true)
+    expect(await isRevoked(await proofOf(people.kept ?? '', third.ask), third.ask)).toBe(false)
+    const page = await third.ask('GET', '/status', { headers: { 'accept-language': 'ar' } })
+    expect(page.text).toContain(AR.oReissued)
+    await third.stop()
+  })
+})
