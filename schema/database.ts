@@ -353,6 +353,13 @@ export interface KeptFor {
   since: string;
 }
 
+export interface KeyHolders {
+  current: string;
+  keys: string[];
+  process: string;
+  seen_at: Generated<Timestamp>;
+}
+
 export interface LedgerCheckpoints {
   municipality_id: string;
   note: string;
@@ -692,6 +699,10 @@ export interface QueryCounts {
 }
 
 export interface RegistryKeys {
+  /**
+   * Announced, and not switched to yet: a process may do without it.
+   */
+  awaited: Generated<boolean>;
   created_at: Generated<Timestamp>;
   id: string;
   municipality_id: string;
@@ -925,6 +936,7 @@ export interface DB {
   jobs: Jobs;
   joins: Joins;
   kept_for: KeptFor;
+  key_holders: KeyHolders;
   ledger_checkpoints: LedgerCheckpoints;
   ledger_cosignatures: LedgerCosignatures;
   ledger_entries: LedgerEntries;

@@ -9,6 +9,7 @@ import { drawnRoutes } from './firewall/drawn-routes.ts'
 import { always, type House, type Reception } from './firewall/endpoint.ts'
 import { createGate } from './firewall/gate.ts'
 import type { Journal } from './firewall/journal.ts'
+import { keysMissing } from './firewall/key-holding.ts'
 import type { KeyProvider } from './firewall/key-provider.ts'
 import { type LedgerSigners, ledgerSigners } from './firewall/ledger-signer.ts'
 import { officerRoutes } from './firewall/officer-routes.ts'
@@ -158,7 +159,11 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
     const migrated = await pendingMigrations(deps.database)
       .then((pending) => pending.length === 0)
       .catch(() => false)
-    const ready = migrated && !deps.journal?.failing
+    const { missing, retired } = await keysMissing(deps.database, deps.keys).catch(() => ({
+      missing: [],
+      retired: true,
+    }))
+    const ready = migrated && !deps.journal?.failing && missing.length === 0 && !retired
     return new Response(ready ? 'ready' : 'not ready', { status: ready ? 200 : 503, headers: always(uuidv7()) })
   })
   house.notFound((context) => problemAnswer(context, new NotFound()))

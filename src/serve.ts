@@ -16,6 +16,7 @@ import { httpCaseFile } from './firewall/cases.ts'
 import { breachLine, findBreaches, servicesAboveCeiling } from './firewall/enumeration.ts'
 import { type Journal, mustBeTheNewest, openJournal } from './firewall/journal.ts'
 import { DEMO_KEY_PREFIX, keyFileProvider, writeKeyFile } from './firewall/key-file.ts'
+import { mustOpen, sayWhatIsHeld } from './firewall/key-holding.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial, withNewKey } from './firewall/key-provider.ts'
 import { loadPolicies, PoliciesInvalid, type PolicyEngine } from './firewall/policies.ts'
 import { recordPolicies } from './firewall/policy-record.ts'
@@ -66,10 +67,10 @@ export async function startService(config: Config, log: Log): Promise<Service> {
   }
   try {
     const keys = registryKeys(config)
-    const journal = journalOf(config, keys)
-    closing.push(async () => journal.close())
     const dumps = config.production ? ownDumpsPossible(config.nodeOptions) : []
     if (dumps.length > 0) throw new ConfigInvalid(dumps.join('\n'))
+    const journal = journalOf(config, keys)
+    closing.push(async () => journal.close())
     const policies = loadPolicies(cedar)
     let answer: RequestListener = (_, response) => void response.writeHead(503, { 'retry-after': '5' }).end('starting')
     const http = createServer((request, response) => answer(request, response))
@@ -104,6 +105,12 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       throw new ConfigInvalid(`The database is not migrated (${pending.length} to go). Run: padron migrate`)
 
     mustBeTheNewest(journal, await installationOf(database))
+    await mustOpen(
+      database,
+      keys,
+      (await listMunicipalities(database)).map(({ id }) => id),
+    )
+    closing.push(await sayWhatIsHeld(database, keys, log))
 
     refuseStrangers(
       issuers,

@@ -3,10 +3,18 @@ import { setTimeout as pause } from 'node:timers/promises'
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { furnish } from '../app.tsx'
 import { type Config, ConfigInvalid } from '../config.ts'
-import { KEY_FILE_FRESH, readKeyFile, writeKeyFile } from '../firewall/key-file.ts'
-import { type KeyMaterial, withNewKey } from '../firewall/key-provider.ts'
+import { readKeyFile, writeKeyFile } from '../firewall/key-file.ts'
+import { type Holder, keyHolders, registryKeyStates } from '../firewall/key-holding.ts'
+import { type KeyMaterial, parseKeyMaterial, withAnnouncedKey, withNewKey } from '../firewall/key-provider.ts'
 import { loadPolicies } from '../firewall/policies.ts'
-import { announceRegistryKey, dataKeysToRewrap, retireRegistryKey, rewrapDataKeys } from '../firewall/rotation.ts'
+import {
+  announceRegistryKey,
+  awaitedKeys,
+  dataKeysToRewrap,
+  retireRegistryKey,
+  rewrapDataKeys,
+  switchRegistryKey,
+} from '../firewall/rotation.ts'
 import { systemClock } from '../platform/clock.ts'
 import type { Database } from '../platform/database.ts'
 import { listMunicipalities } from '../registry/municipality.ts'
@@ -49,27 +57,45 @@ export function createKeyFile(config: Config): { file: string; current: string }
   return { file, current: material.current }
 }
 
+/** How long one command waits for processes to say that they hold a key, milliseconds: a file is seen within a second. */
+const PATIENCE = 15_000
+
 /**
- * Adds a registry key, or takes up a rotation that was interrupted, and wraps every data key by the current one.
- * The service goes on meanwhile: it has both keys.
+ * Turns the registry key, in steps of which each may be the last: it is announced; every process says that it holds it;
+ * it becomes the current one; every data key is wrapped by it. Run again, it goes on where it stopped. Nothing is wrapped by
+ * a key that a process lacks, so that the service goes on meanwhile, on however many hosts.
+ *
+ * @throws {ConfigInvalid} where somebody has to do something first: it says what
  */
 export async function rotateRegistryKey(
   config: Config,
   progress: Progress,
+  patience = PATIENCE,
 ): Promise<{ current: string; rewrapped: number }> {
-  const file = keyFileOf(config)
   return withOwner(config, async (owner) => {
     const towns = await listMunicipalities(owner)
-    let material = readKeyFile(file)
-    const unfinished = await toRewrap(config, owner, towns)
-    if (unfinished === 0) {
-      material = withNewKey(material)
-      for (const town of towns) await announceRegistryKey(owner, town.id, material.current)
-      writeKeyFile(file, material)
+    const [first] = towns
+    const awaited = first ? await awaitedKeys(owner, first.id) : []
+    const next = await nextKey(config, owner, towns, awaited)
+    if (next !== undefined) {
+      const lacking = await holdersWithout(owner, ({ keys }) => keys.includes(next), patience)
+      if (lacking > 0)
+        throw new ConfigInvalid(
+          `${next} is announced and nothing is wrapped by it yet: ${lacking} running processes do not hold it. Bring the keys to their hosts, and run this again.`,
+        )
+      for (const town of towns) await switchRegistryKey(owner, town.id, next)
+      if (config.registryKeys === undefined) {
+        const { keys } = readKeyFile(config.registryKeyFile)
+        writeKeyFile(config.registryKeyFile, { current: next, keys })
+      } else if (parseKeyMaterial(config.registryKeys).current !== next)
+        throw new ConfigInvalid(
+          `Every process holds ${next}. Make it "current" in REGISTRY_KEYS everywhere, start them anew, and run this again.`,
+        )
     }
-    // Every process on this key file wraps with the new key from here on.
-    await pause(2 * KEY_FILE_FRESH)
     const keys = configuredKeys(config)
+    const current = keys.currentKeyId()
+    // What still wraps with the old one goes on to, for a while: it is refused once that is retired.
+    await holdersWithout(owner, (holder) => holder.current === current, patience)
     const total = await toRewrap(config, owner, towns)
     progress.begin('data keys', total)
     let done = 0
@@ -78,15 +104,56 @@ export async function rotateRegistryKey(
       done += await rewrapDataKeys(owner, keys, town.id, { progress: (count) => progress.at(before + count) })
     }
     progress.end()
-    await recordKeyOperation(config, owner, 'registry-keys-rotated', { current: material.current })
-    return { current: material.current, rewrapped: done }
+    await recordKeyOperation(config, owner, 'registry-keys-rotated', { current })
+    return { current, rewrapped: done }
   })
+}
+
+/** The key to switch to: one that was announced, or a new one where nothing is under way. */
+async function nextKey(
+  config: Config,
+  owner: Database,
+  towns: readonly { id: string }[],
+  awaited: readonly string[],
+): Promise<string | undefined> {
+  const announce = async (id: string) => {
+    for (const town of towns) await announceRegistryKey(owner, town.id, id)
+    return id
+  }
+  if (config.registryKeys !== undefined) {
+    const { keys, current } = parseKeyMaterial(config.registryKeys)
+    const states = new Map((await registryKeyStates(owner)).map((state) => [state.id, state]))
+    const unknown = Object.keys(keys).find((id) => !(states.get(id)?.needed || states.get(id)?.retired))
+    if (unknown !== undefined) return announce(unknown)
+    const other = Object.keys(keys).find((id) => id !== current)
+    if (other === undefined)
+      throw new ConfigInvalid('REGISTRY_KEYS: add a second key to it, leave "current" as it is, and run this again.')
+    return undefined
+  }
+  const material = readKeyFile(config.registryKeyFile)
+  const known = awaited.find((id) => material.keys[id] !== undefined)
+  if (known !== undefined) return announce(known)
+  if ((await toRewrap(config, owner, towns)) > 0) return undefined
+  const { material: more, id } = withAnnouncedKey(material)
+  await announce(id)
+  writeKeyFile(config.registryKeyFile, more)
+  return id
+}
+
+/** Waits until every process is as it should be. @returns how many are not */
+async function holdersWithout(owner: Database, right: (holder: Holder) => boolean, patience: number): Promise<number> {
+  const until = performance.now() + patience
+  for (;;) {
+    const wrong = (await keyHolders(owner)).filter((holder) => !right(holder)).length
+    if (wrong === 0 || performance.now() > until) return wrong
+    await pause(250)
+  }
 }
 
 async function toRewrap(
   config: Config,
   owner: Parameters<Parameters<typeof withOwner>[1]>[0],
-  towns: { id: string }[],
+  towns: readonly { id: string }[],
 ): Promise<number> {
   const keys = configuredKeys(config)
   let total = 0
@@ -97,18 +164,24 @@ async function toRewrap(
 /**
  * Takes a key that wraps nothing any more out of the key file.
  *
- * @throws {KeyInUse}
+ * @throws {KeyInUse} {ConfigInvalid}
  */
-export async function retireKey(config: Config, keyId: string): Promise<KeyMaterial> {
-  const file = keyFileOf(config)
-  const material = readKeyFile(file)
+export async function retireKey(config: Config, keyId: string): Promise<Pick<KeyMaterial, 'current'>> {
+  const material =
+    config.registryKeys === undefined ? readKeyFile(config.registryKeyFile) : parseKeyMaterial(config.registryKeys)
   if (material.current === keyId) throw new ConfigInvalid(`${keyId} is the current key. Run padron keys rotate first.`)
-  if (material.keys[keyId] === undefined) throw new ConfigInvalid(`There is no key ${keyId} in ${file}.`)
+  if (material.keys[keyId] === undefined) throw new ConfigInvalid(`There is no key ${keyId} among the keys given.`)
   await withOwner(config, async (owner) => {
+    const users = (await keyHolders(owner)).filter(({ current }) => current === keyId).length
+    if (users > 0)
+      throw new ConfigInvalid(
+        `${users} running processes still wrap with ${keyId}. Bring the new keys to their hosts first, and run padron keys rotate once more.`,
+      )
     for (const town of await listMunicipalities(owner)) await retireRegistryKey(owner, town.id, keyId)
   })
-  const { [keyId]: _, ...keys } = material.keys
-  const left = { current: material.current, keys }
-  writeKeyFile(file, left)
-  return left
+  if (config.registryKeys === undefined) {
+    const { [keyId]: _, ...keys } = material.keys
+    writeKeyFile(config.registryKeyFile, { current: material.current, keys })
+  }
+  return { current: material.current }
 }

@@ -12,6 +12,7 @@ import type { Transaction } from '../platform/database.ts'
 import { pendingMigrations } from '../platform/migrations.ts'
 import { DatabaseOlder, type Installation, installationOf } from '../platform/standing.ts'
 import { listMunicipalities, type Municipality } from '../registry/municipality.ts'
+import { countAsWaiting } from '../registry/reach.ts'
 import { journalOf } from '../serve.ts'
 import type { Progress } from './output.ts'
 import { configuredKeys, withOwner } from './stores.ts'
@@ -164,12 +165,7 @@ async function endWhatWasOpen(
 ): Promise<void> {
   const own = sql`municipality_id = ${town.id}::text::uuid`
   for (const table of ENDED) await sql`delete from ${sql.table(table)} where ${own}`.execute(transaction)
-  // Nobody is written to twice: what was due counts as waiting on their page, and a letter may follow.
-  await sql`
-    insert into notice_deliveries (notice_id, municipality_id, channel, sent_at)
-    select id, municipality_id, 'portal', clock_timestamp() from notices waiting
-    where ${own} and visible_from <= clock_timestamp()
-      and not exists (select from notice_deliveries told where told.notice_id = waiting.id)`.execute(transaction)
+  await countAsWaiting(transaction, town)
   // Places in it were given to people this copy does not know: none is given again.
   await sql`update status_lists set closed_at = coalesce(closed_at, clock_timestamp()),
     all_revoked = all_revoked or ${proofs === 'reissue'} where ${own}`.execute(transaction)

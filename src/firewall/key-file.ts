@@ -17,14 +17,22 @@ export const KEY_FILE_FRESH = 1_000
 /**
  * Reads a key file that only its owner may read.
  *
- * @throws {KeyMaterialInvalid} when it is absent, readable by others, or not key material
+ * @throws {KeyMaterialInvalid} when it is absent, cannot be read, can be read by others, or is not key material
  */
 export function readKeyFile(path: string): KeyMaterial {
   if (!existsSync(path)) throw new KeyMaterialInvalid(`There is no registry key file at ${path}.`)
   if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
     throw new KeyMaterialInvalid(`The registry key file at ${path} can be read by others. Run: chmod 600 ${path}`)
   }
-  return parseKeyMaterial(readFileSync(path, 'utf8'))
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new KeyMaterialInvalid(
+      `The registry key file at ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`,
+    )
+  }
+  return parseKeyMaterial(text)
 }
 
 /** Replaces a key file in one step, so that no reader sees half of it. */

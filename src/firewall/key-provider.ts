@@ -66,6 +66,12 @@ export function parseKeyMaterial(text: string): KeyMaterial {
   return { current, keys: checked }
 }
 
+/** Key material with one more key, that is not used yet. @returns it, and the id of the new key */
+export function withAnnouncedKey(material: KeyMaterial): { material: KeyMaterial; id: string } {
+  const { current: id, keys } = withNewKey(material)
+  return { material: { current: material.current, keys }, id }
+}
+
 /** New key material with one more key, which becomes the current one. */
 export function withNewKey(material?: KeyMaterial, prefix = 'k'): KeyMaterial {
   const id = `${prefix}${Temporal.Now.instant().epochMilliseconds.toString(36)}`

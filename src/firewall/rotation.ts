@@ -13,9 +13,41 @@ export class KeyInUse extends Error {
   }
 }
 
-/** Makes a registry key known to a municipality before anything is wrapped with it. */
+/** Makes a registry key known to a municipality. Nothing is wrapped by it, and a process may do without it, until it is switched to. */
 export async function announceRegistryKey(database: Database, municipalityId: string, keyId: string): Promise<void> {
-  await inMunicipality(database, municipalityId, (transaction) => recordRegistryKey(transaction, municipalityId, keyId))
+  await inMunicipality(database, municipalityId, async (transaction) => {
+    await transaction
+      .insertInto('registry_keys')
+      .values({ municipality_id: municipalityId, id: keyId, awaited: true })
+      .onConflict((known) => known.doNothing())
+      .execute()
+  })
+}
+
+/** From here on every process has to hold it. */
+export async function switchRegistryKey(database: Database, municipalityId: string, keyId: string): Promise<void> {
+  await inMunicipality(database, municipalityId, async (transaction) => {
+    await recordRegistryKey(transaction, municipalityId, keyId)
+    await transaction
+      .updateTable('registry_keys')
+      .set({ awaited: false })
+      .where('municipality_id', '=', municipalityId)
+      .where('id', '=', keyId)
+      .execute()
+  })
+}
+
+/** Keys that were announced and not switched to. */
+export async function awaitedKeys(database: Database, municipalityId: string): Promise<string[]> {
+  const rows = await inMunicipality(database, municipalityId, (transaction) =>
+    transaction
+      .selectFrom('registry_keys')
+      .select('id')
+      .where('municipality_id', '=', municipalityId)
+      .where('awaited', '=', true)
+      .execute(),
+  )
+  return rows.map(({ id }) => id)
 }
 
 /** How many data keys of a municipality are wrapped by another key than the current one. */
@@ -78,6 +110,14 @@ export async function rewrapDataKeys(
  */
 export async function retireRegistryKey(database: Database, municipalityId: string, keyId: string): Promise<void> {
   await inMunicipality(database, municipalityId, async (transaction) => {
+    // Waits for whoever is about to wrap with it; whoever comes later waits for this, and is refused.
+    await transaction
+      .selectFrom('registry_keys')
+      .select('id')
+      .where('municipality_id', '=', municipalityId)
+      .where('id', '=', keyId)
+      .forUpdate()
+      .execute()
     const { rows } = await sql<{ count: number }>`
       select count(*)::integer as count from data_keys
       where municipality_id = ${municipalityId} and registry_key_id = ${keyId}`.execute(transaction)

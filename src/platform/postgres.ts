@@ -60,9 +60,9 @@ const NO_CONNECTION =
  *
  * @see PostgreSQL, appendix A: classes 08, 53 and 57, 25006, 25P03, 55P03
  */
-const SERVER_AWAY = /^(08\w{3}|53300|57P0[1-5]|57014|25006|25P03|55P03)$/
-/** Of these the connection goes on: what was asked took too long. */
-const STILL_THERE = /^(57014|55P03)$/
+const SERVER_AWAY = /^(08\w{3}|53300|57P0[1-5]|57014|25006|25P03|55P03|PD009)$/
+/** Of these the connection goes on: what was asked took too long, or this process wraps with a key that was retired. */
+const STILL_THERE = /^(57014|55P03|PD009)$/
 
 function awayFor(error: unknown): string | undefined {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''

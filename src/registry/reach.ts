@@ -149,3 +149,15 @@ export async function noteTold(
     .executeTakeFirst()
   return Number(told.numInsertedOrUpdatedRows ?? 0n)
 }
+
+/**
+ * Counts every message that could be seen as waiting on its neighbour's own page, where nobody knows whether they were told:
+ * nobody is written to twice, and a letter may follow.
+ */
+export async function countAsWaiting(transaction: Transaction, town: Pick<Municipality, 'id'>): Promise<void> {
+  await sql`
+    insert into notice_deliveries (notice_id, municipality_id, channel, sent_at)
+    select id, municipality_id, 'portal', clock_timestamp() from notices waiting
+    where municipality_id = ${town.id}::text::uuid and visible_from <= clock_timestamp()
+      and not exists (select from notice_deliveries told where told.notice_id = waiting.id)`.execute(transaction)
+}

@@ -106,6 +106,8 @@ describe('what the registry has no place for', () => {
       'joins.proposed_by',
       'kept_for.held',
       'kept_for.since',
+      'key_holders.current',
+      'key_holders.keys',
       'ledger_checkpoints.note',
       'ledger_cosignatures.line',
       'ledger_cosignatures.witness',

@@ -55,7 +55,7 @@ describe('every message of the city', () => {
     expect(senders).toEqual(['src/registry/notify.ts', 'src/registry/postal-notices.ts', 'src/registry/told.ts'])
     for (const file of senders.slice(0, 2)) expect(through(file, 'reachOf'), file).toBe(true)
     for (const file of senders) expect(through(file, 'noteTold'), file).toBe(true)
-    expect(users(/channels\.(email|sms)\(/)).toEqual(['src/registry/notify.ts'])
+    expect(users(/channels(\.(email|sms)|\[way\])(\?\.)?\(/)).toEqual(['src/registry/notify.ts'])
     expect(users(/\bpostalSection\b/)).toEqual(['src/desk/letters.ts', 'src/desk/routes.tsx'])
     // Mail and texts leave the house by these alone.
     expect(users(/createTransport|sendMail/)).toEqual(['src/portal/mail.ts'])

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import { type Database, inMunicipality } from '../platform/database.ts'
+import { type Log, outlineOf } from '../platform/telemetry.ts'
+import { SealBroken } from './cipher.ts'
+import { KeyMaterialInvalid, type KeyProvider } from './key-provider.ts'
+import { municipalityKeys } from './municipality-keys.ts'
+
+/** How often a process says which keys it holds, milliseconds. */
+export const HEARTBEAT = 2_000
+/** A process that has said nothing for so long is no more, seconds. */
+export const GONE = 30
+
+/** What a process says of its registry keys: ids, never bytes. */
+export interface Holder {
+  process: string
+  keys: readonly string[]
+  current: string
+}
+
+/** Says again and again which registry keys this process holds. @returns says that it is no more */
+export async function sayWhatIsHeld(database: Database, keys: KeyProvider, log: Log): Promise<() => Promise<void>> {
+  const process = randomUUID()
+  const say = async () => {
+    await sql`select hold_keys(${process}::text::uuid, ${[...keys.keyIds()]}::text[], ${keys.currentKeyId()})`.execute(
+      database,
+    )
+  }
+  await say()
+  let saying = Promise.resolve()
+  const timer = setInterval(() => {
+    saying = say().catch((error: unknown) => log({ level: 'error', event: 'keys-held', ...outlineOf(error) }))
+  }, HEARTBEAT)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    await saying
+    await sql`select let_go_of_keys(${process}::text::uuid)`.execute(database).catch(() => {})
+  }
+}
+
+/** Every process there is. */
+export async function keyHolders(database: Database): Promise<Holder[]> {
+  const { rows } = await sql<Holder>`select process::text, keys, current from key_holders
+    where seen_at > clock_timestamp() - make_interval(secs => ${GONE}::double precision)`.execute(database)
+  return rows
+}
+
+interface KeyState {
+  id: string
+  /** Every process has to hold it. */
+  needed: boolean
+  retired: boolean
+}
+
+/** The registry keys of all towns; one that is neither needed nor retired is announced. */
+export async function registryKeyStates(database: Database): Promise<KeyState[]> {
+  return (await sql<KeyState>`select * from registry_key_states()`.execute(database)).rows
+}
+
+/** What keeps a process from opening what is sealed here: keys it lacks, and whether its current one is retired. */
+export async function keysMissing(
+  database: Database,
+  keys: KeyProvider,
+): Promise<{ missing: string[]; retired: boolean }> {
+  const rows = await registryKeyStates(database)
+  const held = keys.keyIds()
+  const current = keys.currentKeyId()
+  return {
+    missing: rows.filter(({ id, needed }) => needed && !held.includes(id)).map(({ id }) => id),
+    retired: rows.some(({ id, retired }) => id === current && retired),
+  }
+}
+
+/**
+ * Refuses a start with keys that do not open what is here.
+ *
+ * @throws {KeyMaterialInvalid} which says which key is missing, retired or another than it was
+ */
+export async function mustOpen(
+  database: Database,
+  keys: KeyProvider,
+  municipalityIds: readonly string[],
+): Promise<void> {
+  const { missing, retired } = await keysMissing(database, keys)
+  if (missing.length > 0)
+    throw new KeyMaterialInvalid(
+      `Records here are sealed under registry key ${missing.join(', ')}, which is not among the keys given.`,
+    )
+  if (retired)
+    throw new KeyMaterialInvalid(
+      `Registry key ${keys.currentKeyId()} is retired: the key file is an old one. Take the new one.`,
+    )
+  const current = keys.currentKeyId()
+  const known = (await registryKeyStates(database)).map(({ id }) => id)
+  if (known.length > 0 && !known.includes(current)) {
+    const lacking = (await keyHolders(database)).some((holder) => !holder.keys.includes(current))
+    if (lacking)
+      throw new KeyMaterialInvalid(
+        `Registry key ${current} is current here, and processes that run do not hold it. Announce it first: padron keys rotate`,
+      )
+  }
+  const [first] = municipalityIds
+  if (first === undefined) return
+  try {
+    await inMunicipality(database, first, (transaction) => municipalityKeys(transaction, keys, first))
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error
+    throw new KeyMaterialInvalid(
+      'The registry keys given have the right names and are other keys than those that sealed what is here.',
+    )
+  }
+}
