@@ -31,6 +31,7 @@ beforeAll(async () => {
     DATABASE_OWNER_URL: url('postgres'),
     DATA_DIR: folder.path,
     REGISTRY_KEY_FILE: join(folder.path, 'keys.json'),
+    JOURNAL_DIR: join(folder.path, 'journal'),
     TOKEN_ISSUERS:
       '[{"issuer":"https://id.example","jwksUri":"https://id.example/jwks","towns":["riudor"],"roles":["clerk"],"clients":true}]',
     TOKEN_AUDIENCE: 'urn:padron:api',

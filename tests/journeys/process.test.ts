@@ -215,6 +215,7 @@ describe('production', () => {
     const service = run(['node', 'dist/main.js'], {
       NODE_ENV: 'production',
       DATA_DIR: folder.path,
+      JOURNAL_DIR: join(folder.path, 'journal'),
       PORT: '0',
       ...environment,
     })
