@@ -158,7 +158,8 @@ export function readConfig(environment: Record<string, string | undefined> = pro
   }
   const env = parsed.data
   const production = env.NODE_ENV === 'production'
-  const demo = env.DEMO ?? !production
+  // A named database is never demonstrated upon, unless somebody says so outright.
+  const demo = env.DEMO ?? (!production && env.DATABASE_URL === undefined && env.DATABASE_OWNER_URL === undefined)
   const faults: string[] = []
   if (production) {
     if (!env.DATABASE_URL)

@@ -9,7 +9,7 @@ import { sql } from 'kysely'
 import { type AppDeps, createApp, furnish } from './app.tsx'
 import { backgroundWork } from './background.ts'
 import { DEMO_CLIENTS, DEMO_OFFICE, demoTown } from './cli/demo-town.ts'
-import { seedNeighbours } from './cli/seed.ts'
+import { mustBeInvented, seedNeighbours } from './cli/seed.ts'
 import { verdictOn } from './cli/verdict.ts'
 import { type Config, ConfigInvalid } from './config.ts'
 import { httpCaseFile } from './firewall/cases.ts'
@@ -69,6 +69,10 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     const keys = registryKeys(config)
     const dumps = config.production ? ownDumpsPossible(config.nodeOptions) : []
     if (dumps.length > 0) throw new ConfigInvalid(dumps.join('\n'))
+    if (config.databaseUrl === undefined && config.ownerUrl !== undefined)
+      throw new ConfigInvalid(
+        'DATABASE_URL: name the login of the service too; DATABASE_OWNER_URL is the owner\u2019s.',
+      )
     const journal = journalOf(config, keys)
     closing.push(async () => journal.close())
     const policies = loadPolicies(cedar)
@@ -91,6 +95,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     setGlobalConfig({ allowInsecureUrls: config.demo })
     if (config.demo) {
       if (stores.owner === undefined) throw new ConfigInvalid('DEMO: a demonstration needs DATABASE_OWNER_URL.')
+      await mustBeInvented(stores.owner)
       await prepareDemo(stores.owner, address)
       const demo = await startDemo(config, address)
       closing.push(demo.close)

@@ -5,6 +5,9 @@ import type { TownFile } from '../registry/town-file.ts'
 
 const organisation = (last: number) => `0192f000-0000-7000-8000-${String(last).padStart(12, '0')}`
 
+/** The invented town. */
+export const DEMO_SLUG = 'vallmar'
+
 export const DEMO_OFFICE = organisation(1)
 const LIBRARY = organisation(2)
 const BIKES = organisation(3)
@@ -20,7 +23,7 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
   const attestation = { signedBy: 'An invented officer', signedAt: now.toString() }
   const none = { memberOf: [], reportsTo: [], sharesWith: [], suppliedBy: [] }
   return {
-    slug: 'vallmar',
+    slug: DEMO_SLUG,
     name: { ca: 'Vallmar', es: 'Vallmar', en: 'Vallmar', fr: 'Vallmar', ar: 'فالمار' },
     countryCode: 'ES',
     provinceCode: '99',

@@ -11,10 +11,10 @@ import { loadPolicies, purposes } from '../firewall/policies.ts'
 import { demoToken } from '../identity/demo-token.ts'
 import { systemClock } from '../platform/clock.ts'
 import { ensureSigningKey, rotateSigningKey, withdrawSigningKey } from '../proofs/signing-keys.ts'
-import { foundTown, TownFile } from '../registry/town-file.ts'
+import { changeTown, foundTown, TownFile, townCalled } from '../registry/town-file.ts'
 import { demoNote } from '../serve.ts'
 import { ProofInvalid, verifyProof } from '../verify/index.ts'
-import { DEMO_OFFICE } from './demo-town.ts'
+import { DEMO_OFFICE, DEMO_SLUG } from './demo-town.ts'
 import { confirmationFor, destroyKeys, drillDestruction, QUORUM, SHARES, splitKey } from './destruction.ts'
 import { importCommand } from './import-command.ts'
 import { createKeyFile, recordKeyOperation, retireKey, rotateRegistryKey } from './keys.ts'
@@ -22,7 +22,7 @@ import { checkLedger, findingLine, serveWitness } from './ledger.ts'
 import { askLockdown } from './lockdown.ts'
 import { output } from './output.ts'
 import { restoreDatabase } from './restore.ts'
-import { seedNeighbours } from './seed.ts'
+import { mustBeInvented, seedNeighbours } from './seed.ts'
 import { configuredKeys, migrateConfigured, townOf, withOwner } from './stores.ts'
 
 const program = new Command('padron')
@@ -54,7 +54,10 @@ program
   .addOption(new Option('--count <number>', 'how many').default(200).argParser(Number))
   .action(async ({ count }: { count: number }) => {
     const config = readConfig()
-    if (config.production) throw new ConfigInvalid('Invented neighbours do not belong in a production registry.')
+    if (!config.demo)
+      throw new ConfigInvalid(
+        'Invented neighbours belong in a demonstration: say DEMO=true, or use the embedded database.',
+      )
     const { result, progress } = out()
     await withOwner(config, async (owner) => {
       const rooms = furnish({
@@ -63,8 +66,9 @@ program
         keys: configuredKeys(config),
         policies: loadPolicies(cedar),
       })
+      await mustBeInvented(owner)
       progress.begin('neighbours', count)
-      await seedNeighbours(rooms, await townOf(owner, 'vallmar'), DEMO_OFFICE, count, progress.at)
+      await seedNeighbours(rooms, await townOf(owner, DEMO_SLUG), DEMO_OFFICE, count, progress.at)
       progress.end()
     })
     result({ neighbours: count }, [`${count} invented neighbours are registered.`])
@@ -131,17 +135,48 @@ municipality
   .argument('<file>', 'JSON; docs/operations.md describes it')
   .action(async (file: string) => {
     const config = readConfig()
-    const parsed = TownFile.safeParse(JSON.parse(readFileSync(file, 'utf8')))
-    if (!parsed.success)
-      throw new ConfigInvalid(
-        parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'),
-      )
+    const described = townIn(file)
+    // Before anything is written: a town without keys is none.
+    const keys = configuredKeys(config)
     await withOwner(config, async (owner) => {
-      const town = await foundTown(owner, parsed.data)
-      await ensureSigningKey({ database: owner, clock: systemClock, keys: configuredKeys(config) }, town.id)
-      out().result({ id: town.id, slug: town.slug }, [`${town.slug} is ready.`])
+      const existed = (await townCalled(owner, described.slug)) !== undefined
+      const town = await foundTown(owner, described)
+      await ensureSigningKey({ database: owner, clock: systemClock, keys }, town.id)
+      out().result({ id: town.id, slug: town.slug, added: !existed }, [
+        existed
+          ? `${town.slug} is there already: nothing was changed. To change it: padron municipality update`
+          : `${town.slug} is ready.`,
+      ])
     })
   })
+municipality
+  .command('update')
+  .description('make the settings of a municipality what a file says; organisations are changed by two officers')
+  .argument('<file>', 'JSON; docs/operations.md describes it')
+  .action(async (file: string) => {
+    const described = townIn(file)
+    await withOwner(readConfig(), async (owner) => {
+      const changed = await changeTown(owner, described)
+      if (changed === undefined)
+        throw new ConfigInvalid(`There is no municipality ${described.slug} here. To add it: padron municipality add`)
+      out().result({ slug: described.slug, changed }, [
+        changed.length === 0 ? 'Nothing to do: it is so already.' : `Changed: ${changed.join(', ')}`,
+      ])
+    })
+  })
+
+/** @throws {ConfigInvalid} naming each fault */
+function townIn(file: string): TownFile {
+  let content: unknown
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    throw new ConfigInvalid(`${file} cannot be read, or is not JSON.`)
+  }
+  const parsed = TownFile.safeParse(content)
+  if (parsed.success) return parsed.data
+  throw new ConfigInvalid(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
+}
 
 const keys = program.command('keys').description('the keys of the registry')
 keys

@@ -1,7 +1,11 @@
+import { ConfigInvalid } from '../config.ts'
 import type { Staff } from '../firewall/requester.ts'
+import type { Database } from '../platform/database.ts'
+import { pendingMigrations } from '../platform/migrations.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import type { Municipality } from '../registry/municipality.ts'
+import { listMunicipalities, type Municipality } from '../registry/municipality.ts'
 import { registerNeighbour } from '../registry/register.ts'
+import { DEMO_SLUG } from './demo-town.ts'
 import { inventedNeighbour } from './invented-neighbours.ts'
 
 /**
@@ -23,4 +27,18 @@ export async function seedNeighbours(
     )
     progress(done + batch.length)
   }
+}
+
+/**
+ * Invented people are put beside no real town.
+ *
+ * @throws {ConfigInvalid} where the database holds any other than the invented one
+ */
+export async function mustBeInvented(owner: Database): Promise<void> {
+  const pending = await pendingMigrations(owner)
+  const real = pending.length > 0 ? [] : (await listMunicipalities(owner)).filter(({ slug }) => slug !== DEMO_SLUG)
+  if (real.length > 0)
+    throw new ConfigInvalid(
+      `DEMO: this database holds ${real.map(({ slug }) => slug).join(', ')}. Nothing invented is put beside a real town.`,
+    )
 }

@@ -13,7 +13,7 @@ import { listMunicipalities, type Municipality } from '../registry/municipality.
  * @throws {ConfigInvalid} {AlreadyRunning}
  */
 export async function withOwner<T>(config: Config, work: (owner: Database) => Promise<T>): Promise<T> {
-  if (config.databaseUrl === undefined) {
+  if (config.databaseUrl === undefined && config.ownerUrl === undefined) {
     const embedded = await openEmbedded(config.dataDir)
     try {
       return await work(embedded.database)

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { TownBudgets } from '../firewall/leaving.ts'
-import type { Database } from '../platform/database.ts'
+import type { Database, Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { LeapDayBirthday } from './birth-date.ts'
 import type { ReferenceAddress } from './model.ts'
@@ -74,18 +74,53 @@ export function blindIndexBits(expectedPopulation: number): number {
   return Math.min(31, Math.max(8, Math.floor(Math.log2((expectedPopulation * VALUES_PER_PERSON) / 8))))
 }
 
+const json = (value: unknown) => (value === null ? null : sql<string>`${JSON.stringify(value)}::text::jsonb`)
+
+/** What a municipality is, as its columns; how fine its search is cut stays as it was founded. */
+const columnsOf = (town: Omit<NewMunicipality, 'id'>) => ({
+  slug: town.slug,
+  name: sql<string>`${JSON.stringify(town.name)}::text::jsonb`,
+  country_code: town.countryCode,
+  province_code: town.provinceCode,
+  municipality_code: town.municipalityCode,
+  languages: sql<string[]>`${`{${town.languages.join(',')}}`}::text[]`,
+  issuer: town.issuer,
+  time_zone: town.timeZone,
+  expected_population: town.expectedPopulation,
+  reference_address: sql<string>`${JSON.stringify(town.referenceAddress)}::text::jsonb`,
+  reference_addresses: sql<string>`${JSON.stringify(town.referenceAddresses)}::text::jsonb`,
+  departure_notice_days: town.departureNoticeDays,
+  departure_council: town.departureCouncil,
+  backdate_days: town.backdateDays,
+  time_correction_days: town.timeCorrectionDays,
+  confirm_after_months: town.confirmAfterMonths,
+  erase_after_years: town.eraseAfterYears,
+  minor_access_age: town.minorAccessAge,
+  earliest_residence: town.earliestResidence,
+  leap_day_birthday: town.leapDayBirthday,
+  hearing_hours: sql<string>`${JSON.stringify(town.hearingHours)}::text::jsonb`,
+  hourly_budget_staff: town.hourlyBudgetStaff,
+  hourly_budget_organisation: town.hourlyBudgetOrganisation,
+  budgets: sql<string>`${JSON.stringify(town.budgets)}::text::jsonb`,
+  office_hours: json(town.officeHours),
+  drawn_share: town.drawnShare,
+})
+
 /** Done by the owner's login; the service only reads municipalities. */
-export async function createMunicipality(database: Database, town: NewMunicipality): Promise<void> {
-  await sql`insert into municipalities (id, slug, name, country_code, province_code, municipality_code, languages, issuer, time_zone,
-      expected_population, blind_index_bits, reference_address, departure_notice_days, departure_council, backdate_days, time_correction_days, confirm_after_months, erase_after_years, minor_access_age, earliest_residence, leap_day_birthday, hearing_hours, reference_addresses,
-      hourly_budget_staff, hourly_budget_organisation, budgets, office_hours, drawn_share)
-    values (${town.id}, ${town.slug}, ${JSON.stringify(town.name)}::text::jsonb, ${town.countryCode}, ${town.provinceCode},
-      ${town.municipalityCode}, ${`{${town.languages.join(',')}}`}::text[], ${town.issuer}, ${town.timeZone}, ${town.expectedPopulation},
-      ${blindIndexBits(town.expectedPopulation)}, ${JSON.stringify(town.referenceAddress)}::text::jsonb, ${town.departureNoticeDays}, ${town.departureCouncil}, ${town.backdateDays}, ${town.timeCorrectionDays}, ${town.confirmAfterMonths}, ${town.eraseAfterYears}, ${town.minorAccessAge}, ${town.earliestResidence}, ${town.leapDayBirthday}, ${JSON.stringify(town.hearingHours)}::text::jsonb, ${JSON.stringify(town.referenceAddresses)}::text::jsonb,
-      ${town.hourlyBudgetStaff}, ${town.hourlyBudgetOrganisation}, ${JSON.stringify(town.budgets)}::text::jsonb,
-      ${town.officeHours === null ? null : JSON.stringify(town.officeHours)}::text::jsonb, ${town.drawnShare})`.execute(
-    database,
-  )
+export async function createMunicipality(database: Database | Transaction, town: NewMunicipality): Promise<void> {
+  await database
+    .insertInto('municipalities')
+    .values({ id: town.id, blind_index_bits: blindIndexBits(town.expectedPopulation), ...columnsOf(town) })
+    .execute()
+}
+
+/** Changes what a municipality is. Its organisations are changed by two officers, and its search by nobody. */
+export async function changeMunicipality(
+  database: Database,
+  id: string,
+  town: Omit<NewMunicipality, 'id'>,
+): Promise<void> {
+  await database.updateTable('municipalities').set(columnsOf(town)).where('id', '=', id).execute()
 }
 
 export async function listMunicipalities(database: Database): Promise<Municipality[]> {

@@ -1,14 +1,16 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from '@hono/zod-openapi'
+import { sql } from 'kysely'
 import { called, confirmedPlain, fieldsSayingTooMuch, plain, SaysTooMuch } from '../firewall/free-text.ts'
 import { FunctionId } from '../firewall/functions.ts'
 import { TownBudgets } from '../firewall/leaving.ts'
 import { admitOrganisation, tieOrganisation } from '../firewall/organisations.ts'
 import { uuidv7 } from '../platform/clock.ts'
-import { type Database, inMunicipality } from '../platform/database.ts'
+import type { Database } from '../platform/database.ts'
 import { FIRST_BIRTH_YEAR } from './birth-date.ts'
 import { DEFAULT_EARLIEST_RESIDENCE } from './life-dates.ts'
 import { ReferenceAddress } from './model.ts'
-import { createMunicipality, listMunicipalities, type Municipality } from './municipality.ts'
+import { changeMunicipality, createMunicipality, listMunicipalities, type Municipality } from './municipality.ts'
 
 const OrganisationEntry = z.strictObject({
   /** Staff tokens name their office by this id. */
@@ -82,27 +84,53 @@ export const TownFile = z.strictObject({
 export type TownFile = z.infer<typeof TownFile>
 
 /**
- * Adds a municipality and the organisations it knows. Needs the owner's login. Does nothing when a
- * municipality with this slug is there already.
+ * Adds a municipality and the organisations it knows, all of it or nothing. Needs the owner's login.
  *
+ * @returns the municipality; the one that is there already, where one with this slug is
  * @throws {SaysTooMuch} when a place or a name may be about papers and the file does not say that it is not
  */
 export async function foundTown(owner: Database, file: TownFile): Promise<Municipality> {
-  const existing = (await listMunicipalities(owner)).find((town) => town.slug === file.slug)
+  const existing = await townCalled(owner, file.slug)
   if (existing) return existing
-  const errors = file.confirmedPlain ? [] : fieldsSayingTooMuch(TownFile, file)
-  if (errors.length > 0) throw new SaysTooMuch(errors)
+  mustSayNothingMore(file)
   const { organisations, confirmedPlain: _, ...town } = file
   const id = uuidv7()
-  await createMunicipality(owner, { id, ...town })
-  await inMunicipality(owner, id, async (transaction) => {
+  await owner.transaction().execute(async (transaction) => {
+    await sql`select set_config('padron.municipality', ${id}, true)`.execute(transaction)
+    await createMunicipality(transaction, { id, ...town })
     for (const { id: organisationId, name } of organisations) {
       await transaction.insertInto('organisations').values({ id: organisationId, municipality_id: id, name }).execute()
     }
     for (const organisation of organisations) await tieOrganisation(transaction, id, organisation)
     for (const organisation of organisations) await admitOrganisation(transaction, id, organisation)
   })
-  const founded = (await listMunicipalities(owner)).find((known) => known.id === id)
+  const founded = await townCalled(owner, file.slug)
   if (founded === undefined) throw new Error('the municipality was not kept')
   return founded
+}
+
+/**
+ * Makes a municipality what a file says: its settings and its address, not its organisations, which two officers change.
+ *
+ * @returns the names of the settings that are others now; undefined where there is no such municipality
+ * @throws {SaysTooMuch}
+ */
+export async function changeTown(owner: Database, file: TownFile): Promise<string[] | undefined> {
+  const before = await townCalled(owner, file.slug)
+  if (before === undefined) return undefined
+  mustSayNothingMore(file)
+  const { organisations: _, confirmedPlain: __, ...town } = file
+  await changeMunicipality(owner, before.id, town)
+  const after = await townCalled(owner, file.slug)
+  return Object.entries(after ?? {}).flatMap(([name, value]) =>
+    isDeepStrictEqual(value, before[name as keyof Municipality]) ? [] : name,
+  )
+}
+
+export const townCalled = async (database: Database, slug: string): Promise<Municipality | undefined> =>
+  (await listMunicipalities(database)).find((town) => town.slug === slug)
+
+function mustSayNothingMore(file: TownFile): void {
+  const errors = file.confirmedPlain ? [] : fieldsSayingTooMuch(TownFile, file)
+  if (errors.length > 0) throw new SaysTooMuch(errors)
 }

@@ -99,8 +99,44 @@ describe('setting up a town', () => {
     expect(await fails('municipality', 'add', path)).toMatch(/issuer[\s\S]*colour/)
     writeFileSync(path, JSON.stringify(town))
     const added = await padron('municipality', 'add', path)
-    expect(added).toMatchObject({ slug: 'riudor' })
-    expect(await padron('municipality', 'add', path)).toEqual(added)
+    expect(added).toMatchObject({ slug: 'riudor', added: true })
+    expect(await padron('municipality', 'add', path)).toEqual({ ...added, added: false })
+  })
+
+  it('adds all of a municipality or nothing, and changes one that is there', async () => {
+    const town = JSON.parse(readFileSync(join(folder.path, 'town.json'), 'utf8'))
+    const twice = { ...town, slug: 'altra', issuer: 'https://padron.altra.example' }
+    const path = join(folder.path, 'altra.json')
+    // The same office in another town: the database refuses the last thing that is written.
+    writeFileSync(path, JSON.stringify(twice))
+    await fails('municipality', 'add', path)
+    expect(await fails('municipality', 'update', path)).toMatch(/no municipality altra/)
+    writeFileSync(path, JSON.stringify({ ...town, organisations: [], expectedPopulation: 6_000, eraseAfterYears: 6 }))
+    expect(await padron('municipality', 'update', path)).toEqual({
+      slug: 'riudor',
+      changed: ['expectedPopulation', 'eraseAfterYears'],
+    })
+    expect(await padron('municipality', 'update', path)).toEqual({ slug: 'riudor', changed: [] })
+    writeFileSync(path, 'riudor')
+    expect(await fails('municipality', 'update', path)).toMatch(/is not JSON/)
+  })
+
+  it('is never demonstrated upon', async () => {
+    const { NODE_ENV: _, TOKEN_ISSUERS: __, ...open } = environment
+    const beside = run(['node', 'dist/main.js'], { ...open, NODE_ENV: 'development', DEMO: 'true', PORT: '0' })
+    expect(await beside.exit).toBe(1)
+    expect(beside.output()).toMatch(/holds riudor\. Nothing invented/)
+    const unsaid = run(['node', 'dist/main.js'], { ...open, NODE_ENV: 'development', PORT: '0' })
+    expect(await unsaid.exit).toBe(1)
+    expect(unsaid.output()).toMatch(/TOKEN_ISSUERS/)
+    for (const DEMO of ['true', 'false']) {
+      const seed = run(['node', 'dist/padron.js', 'seed'], { ...open, NODE_ENV: 'development', DEMO })
+      expect(await seed.exit).toBe(1)
+    }
+    const { DATABASE_URL: ___, ...ownerAlone } = environment
+    const alone = run(['node', 'dist/padron.js', '--json', 'migrate'], { ...ownerAlone, NODE_ENV: 'development' })
+    expect(await alone.exit).toBe(0)
+    expect(JSON.parse(alone.output())).toEqual({ applied: [] })
   })
 
   it('serves in production as the application’s login alone, several processes at once', async () => {
@@ -232,7 +268,7 @@ describe('other commands', () => {
   })
 
   it('refuse what belongs to a demonstration', async () => {
-    expect(await fails('seed')).toMatch(/do not belong in a production registry/)
+    expect(await fails('seed')).toMatch(/belong in a demonstration/)
     expect(await fails('token', 'clerk')).toMatch(/No demonstration runs here/)
   })
 
