@@ -13,7 +13,9 @@ create table installation (
   -- The last taking that was given out to be written to the journal.
   journaled bigint not null default 0,
   -- Grows with every checkpoint that is signed: a copy has less.
-  mark bigint not null default 0
+  mark bigint not null default 0,
+  -- When that was: a clock that is behind it has been put back.
+  marked_at timestamptz not null default clock_timestamp()
 );
 insert into installation default values;
 grant select on installation to padron_app, padron_gate, padron_readonly_ops;
@@ -121,7 +123,7 @@ $$;
 -- @returns the mark from now on
 create function mark_signed() returns bigint
   language sql security definer set search_path = public, pg_temp as $$
-  update installation set mark = mark + 1 returning mark
+  update installation set mark = mark + 1, marked_at = clock_timestamp() returning mark
 $$;
 
 do $$

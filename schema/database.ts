@@ -302,6 +302,7 @@ export interface Installation {
   id: Generated<string>;
   journaled: Generated<Int8>;
   mark: Generated<Int8>;
+  marked_at: Generated<Timestamp>;
   one: Generated<boolean>;
 }
 

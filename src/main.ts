@@ -3,7 +3,7 @@ import { KeyMaterialInvalid } from './firewall/key-provider.ts'
 import { PoliciesInvalid } from './firewall/policies.ts'
 import { AlreadyRunning } from './platform/embedded.ts'
 import { DatabaseAway } from './platform/postgres.ts'
-import { DatabaseOlder } from './platform/standing.ts'
+import { ClockWrong, DatabaseOlder } from './platform/standing.ts'
 import { gatheringLog, outlineOf } from './platform/telemetry.ts'
 import { type Service, startService } from './serve.ts'
 
@@ -55,7 +55,8 @@ export async function main(): Promise<void> {
       error instanceof AlreadyRunning ||
       error instanceof KeyMaterialInvalid ||
       error instanceof PoliciesInvalid ||
-      error instanceof DatabaseOlder
+      error instanceof DatabaseOlder ||
+      error instanceof ClockWrong
     const code = error instanceof DatabaseAway ? error.reason : (outlineOf(error).code ?? '')
     if (known) complain(error.message)
     else if (NO_DATABASE.includes(code))

@@ -31,7 +31,7 @@ import { ownDumpsPossible } from './platform/dumps.ts'
 import { openEmbedded } from './platform/embedded.ts'
 import { createRunner } from './platform/jobs.ts'
 import { migrate, pendingMigrations } from './platform/migrations.ts'
-import { installationOf } from './platform/standing.ts'
+import { installationOf, mustBeInTime } from './platform/standing.ts'
 import type { Log } from './platform/telemetry.ts'
 import { smtpPost } from './portal/mail.ts'
 import { httpTexts } from './portal/texts.ts'
@@ -77,7 +77,12 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     closing.push(async () => journal.close())
     const policies = loadPolicies(cedar)
     let answer: RequestListener = (_, response) => void response.writeHead(503, { 'retry-after': '5' }).end('starting')
-    const http = createServer((request, response) => answer(request, response))
+    const http = createServer((request, response) => {
+      // One of several might be what a proxy looked at, and another what is believed here. @see RFC 9112 section 3.2
+      if (request.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length === 1)
+        answer(request, response)
+      else response.writeHead(400, { 'content-type': 'text/plain', connection: 'close' }).end('one Host, please')
+    })
     const address = await listen(http, config)
     closing.push(() => closeServer(http))
     // After the address is taken, which fails fast, and before the database is touched.
@@ -109,6 +114,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     if (pending.length > 0)
       throw new ConfigInvalid(`The database is not migrated (${pending.length} to go). Run: padron migrate`)
 
+    await mustBeInTime(database, systemClock.now())
     mustBeTheNewest(journal, await installationOf(database))
     await mustOpen(
       database,

@@ -239,8 +239,18 @@ describe('the OpenAPI document', () => {
 })
 
 describe('a stranger’s town', () => {
-  it('is served where there is one town, whatever the Host', async () => {
-    expect((await raw('/v1/municipality')).status).toBe(200)
+  it('is served at its own address, and on the machine itself where there is one town; at no other', async () => {
+    const at = async (host: string) =>
+      (await house.fetch(new Request(`https://${host}/v1/municipality`, { headers: { host } }))).status
+    for (const host of ['vallmar.example', 'localhost:8080', '127.0.0.1', '[::1]:8080'])
+      expect(await at(host)).toBe(200)
+    for (const host of [
+      'other.example',
+      'vallmar.example.evil.example',
+      '127.0.0.1.evil.example',
+      'localhost.evil.example',
+    ])
+      expect(await at(host)).toBe(421)
     expect(await (await raw('/v1/municipality')).json()).toMatchObject({
       slug: 'vallmar',
       issuer: 'https://vallmar.example',

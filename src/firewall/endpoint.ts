@@ -7,6 +7,7 @@ import {
   InvalidInput,
   OAuthProblem,
   Problem,
+  problemOf,
   retryAfter,
   VersionConflict,
 } from '../platform/problem.ts'
@@ -145,7 +146,7 @@ export function endpoint<Town, const Auth extends 'public' | 'staff' | 'requeste
     let reply: Reply
     let status: number
     try {
-      const town = await reception.townOf(context.req.header('host') ?? '')
+      const town = await reception.townOf(context.req.header('host') ?? new URL(context.req.url).host)
       const credentials = {
         authorization: context.req.header('authorization'),
         dpop: context.req.header('dpop'),
@@ -203,10 +204,7 @@ function unlessKnown(response: Response, known: string | undefined): Response {
 
 /** The only place where an error becomes an HTTP answer. */
 export function problemResponse(error: unknown, requestId: string): Response {
-  const problem =
-    error instanceof Problem
-      ? error
-      : new Problem('unexpected', 500, 'Something went wrong on our side. Nothing was lost: try again.')
+  const problem = problemOf(error)
   const body = {
     type: `/problems/${problem.code}`,
     title: problem.message,
@@ -339,7 +337,14 @@ function described(spec: Spec<'public' | 'staff' | 'requester'>): RouteConfig {
       content: { [type]: { schema: answer.schema ?? z.string() } },
     }
   }
-  for (const status of new Set([...(spec.auth === 'public' ? [] : [401]), 422, 503, ...(spec.refuses ?? [])])) {
+  const always = [
+    ...(spec.auth === 'public' ? [] : [401]),
+    ...(spec.body || spec.file ? [400, 413, 415] : []),
+    421,
+    422,
+    503,
+  ]
+  for (const status of new Set([...always, ...(spec.refuses ?? [])])) {
     responses[status] = {
       description: REASONS[status] ?? 'Refused',
       content: { 'application/problem+json': { schema: ProblemDetails } },

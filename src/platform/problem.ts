@@ -61,3 +61,17 @@ export class VersionConflict extends Problem {
 
 /** An error where a protocol of the OAuth family says how it is written. `code` is that protocol's. @see RFC 6749 section 5.2 */
 export class OAuthProblem extends Problem {}
+
+/** What PostgreSQL says of a value that is none of its type, or out of its range. @see PostgreSQL, appendix A, class 22 */
+const NO_SUCH_VALUE = /^22\w{3}$/
+
+/**
+ * An error as a caller may see it. A value that the database cannot hold is the caller's, whatever door it came through; anything
+ * else that nobody foresaw is ours.
+ */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+  if (NO_SUCH_VALUE.test(code)) return new InvalidInput([])
+  return new Problem('unexpected', 500, 'Something went wrong on our side. Nothing was lost: try again.')
+}

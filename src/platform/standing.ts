@@ -83,3 +83,28 @@ export async function markSigned(database: Database, standing: Standing): Promis
   await sql`select mark_signed()`.execute(database)
   standing.see(await installationOf(database))
 }
+
+/** How far two clocks may be apart, minutes. */
+const APART = 5
+
+/** @throws when the clock of this machine is not that of the database, or both were put back: what would be dated is refused */
+export class ClockWrong extends Error {
+  readonly code = 'clock-wrong'
+}
+
+/** Holds this machine's clock against the database's, and that against the last thing it dated. @throws {ClockWrong} */
+export async function mustBeInTime(database: Database, now: Temporal.Instant): Promise<void> {
+  const { rows } = await sql<{ ahead: number; back: number }>`
+    select extract(epoch from ${now.toString()}::text::timestamptz - clock_timestamp())::double precision / 60 as ahead,
+      extract(epoch from marked_at - clock_timestamp())::double precision / 60 as back
+    from installation`.execute(database)
+  const { ahead = 0, back = 0 } = rows[0] ?? {}
+  if (Math.abs(ahead) > APART)
+    throw new ClockWrong(
+      `The clock of this machine is ${Math.round(Math.abs(ahead))} minutes ${ahead > 0 ? 'ahead of' : 'behind'} the database\u2019s. Set both right.`,
+    )
+  if (back > APART)
+    throw new ClockWrong(
+      `The clock of the database is ${Math.round(back)} minutes behind the last thing that was signed. Set it right.`,
+    )
+}

@@ -4,6 +4,7 @@ import { openOwn, recordRegistryKey, storeDataKey } from '../firewall/municipali
 import { newDataKey } from '../firewall/seal.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
+import { Problem } from '../platform/problem.ts'
 import type { Standing } from '../platform/standing.ts'
 import type { SigningKey } from './sd-jwt.ts'
 
@@ -40,6 +41,13 @@ export async function readPublishedKeys(
   return { keys: rows.map((row) => ({ ...(row.public_jwk as JWK), kid: row.id, alg: row.algorithm, use: 'sig' })) }
 }
 
+/** @throws where no key signs now: none was made, all were withdrawn, or the clock is wrong. */
+export class NoKeySigns extends Problem {
+  constructor() {
+    super('no-signing-key', 503, 'No key signs just now. Call whoever looks after this service.')
+  }
+}
+
 export interface SigningKeys {
   current(transaction: Transaction, municipalityId: string): Promise<SigningKey>
 }
@@ -59,7 +67,8 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'> & { standing?: Stand
         .where('signs_from', '<=', now)
         .where((where) => where.or([where('signs_until', 'is', null), where('signs_until', '>', now)]))
         .orderBy('signs_from', 'desc')
-        .executeTakeFirstOrThrow()
+        .executeTakeFirst()
+      if (row === undefined) throw new NoKeySigns()
       // Nothing is signed over a database that was put back.
       deps.standing?.see({ id: row.installation, epoch: row.epoch, mark: Number(row.mark) })
       const known = imported.get(row.id)

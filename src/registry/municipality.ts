@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { TownBudgets } from '../firewall/leaving.ts'
 import type { Database, Transaction } from '../platform/database.ts'
-import { NotFound } from '../platform/problem.ts'
+import { Problem } from '../platform/problem.ts'
 import type { LeapDayBirthday } from './birth-date.ts'
 import type { ReferenceAddress } from './model.ts'
 import type { KeptPost } from './reference-addresses.ts'
@@ -157,6 +157,15 @@ export async function listMunicipalities(database: Database): Promise<Municipali
   }))
 }
 
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/
+
+/** @throws when a request names a host that is no town's here. @see RFC 9110 section 15.5.20 */
+export class Misdirected extends Problem {
+  constructor() {
+    super('misdirected', 421, 'There is no register at this address.')
+  }
+}
+
 /** Finds the municipality a request is for. Read again every minute, so that a new town needs no restart. */
 export function townDirectory(database: Database): { byHost(host: string): Promise<Municipality> } {
   let known: { towns: Promise<Municipality[]>; until: number } | undefined
@@ -179,8 +188,10 @@ export function townDirectory(database: Database): { byHost(host: string): Promi
         known = { towns, until: Date.now() + 60_000 }
       }
       const towns = await known.towns
-      const town = towns.length === 1 ? towns[0] : towns.find(({ issuer }) => new URL(issuer).host === host)
-      if (town === undefined) throw new NotFound()
+      const named = towns.find(({ issuer }) => new URL(issuer).host === host)
+      // On the machine itself the one town there is needs no name.
+      const town = named ?? (towns.length === 1 && LOOPBACK.test(host) ? towns[0] : undefined)
+      if (town === undefined) throw new Misdirected()
       return town
     },
   }

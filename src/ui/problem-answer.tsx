@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { always, type House, problemResponse } from '../firewall/endpoint.ts'
 import { Reply } from '../firewall/reply.ts'
 import { uuidv7 } from '../platform/clock.ts'
-import { Problem, retryAfter } from '../platform/problem.ts'
+import { Problem, problemOf, retryAfter } from '../platform/problem.ts'
 import { outlineOf } from '../platform/telemetry.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { ProblemPage } from './problem-page.tsx'
@@ -23,7 +23,7 @@ export async function problemAnswer(context: Context | Asked, error: unknown): P
   if (machine || !context.req.header('accept')?.includes('text/html')) return problemResponse(error, uuidv7())
   try {
     const { town, language } = await readerOf(context as Asked)
-    const problem = error instanceof Problem ? error : new Problem('unexpected', 500, 'unexpected')
+    const problem = problemOf(error)
     const page = (
       <ProblemPage problem={problem} town={nameIn(town, language)} language={language} timeZone={town.timeZone} />
     )

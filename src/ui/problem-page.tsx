@@ -54,6 +54,7 @@ const TEXTS: Record<string, keyof Texts> = {
   'another-officer': 'pAnother',
   unavailable: 'pAway',
   'database-older': 'pAway',
+  'no-signing-key': 'pAway',
   'too-many-proposals': 'pProposals',
   'organisation-known': 'pKnown',
   'released-today': 'pReleased',

@@ -5,12 +5,12 @@ import { isLanguage, type Language, languageFor } from './language.ts'
 
 interface Asked {
   var: { reception: Pick<Reception<Municipality>, 'townOf'> }
-  req: { header(name: string): string | undefined; query(name: string): string | undefined }
+  req: { url: string; header(name: string): string | undefined; query(name: string): string | undefined }
 }
 
 /** The town a page is of and the language its reader wants: said in the address, else by the browser, else the town's. */
 export async function readerOf(context: Asked): Promise<{ town: Municipality; language: Language }> {
-  const town = await context.var.reception.townOf(context.req.header('host') ?? '')
+  const town = await context.var.reception.townOf(context.req.header('host') ?? new URL(context.req.url).host)
   const asked = context.req.query('lang') ?? ''
   const language = isLanguage(asked) ? asked : languageFor(context.req.header('accept-language'), town.languages)
   return { town, language }

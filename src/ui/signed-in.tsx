@@ -6,7 +6,7 @@ import { Reply } from '../firewall/reply.ts'
 import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
 import { FRESH, findSession, type Session, type SessionDeps } from '../identity/sessions.ts'
 import { uuidv7 } from '../platform/clock.ts'
-import { Problem, retryAfter } from '../platform/problem.ts'
+import { Problem, problemOf, retryAfter } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
 import { outlineOf } from '../platform/telemetry.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -130,7 +130,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         log(response.status)
         return response
       } catch (error) {
-        const problem = error instanceof Problem ? error : new Problem('unexpected', 500, 'unexpected')
+        const problem = problemOf(error)
         log(problem.status, error instanceof Problem ? { code: error.code } : outlineOf(error))
         if (error instanceof SaysTooMuch && sent)
           return pageOf(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Agent, request } from 'node:http'
+import { connect } from 'node:net'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Database, openDatabase } from '../../src/platform/database.ts'
@@ -87,6 +88,34 @@ const stored = async () => {
     await database.destroy()
   }
 }
+
+/** What is answered to bytes as they are sent. */
+const raw = (lines: string[]) =>
+  new Promise<string>((resolve, reject) => {
+    const { port } = new URL(service.address)
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(`${lines.join('\r\n')}\r\n\r\n`))
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk
+    })
+    socket.on('end', () => resolve(text))
+    socket.on('error', reject)
+  })
+
+it('answers to one Host, and to a town\u2019s', async () => {
+  const { host } = new URL(service.address)
+  const status = async (...hosts: string[]) =>
+    Number(
+      (await raw(['GET /ledger/key HTTP/1.1', ...hosts.map((one) => `Host: ${one}`), 'Connection: close'])).split(
+        ' ',
+      )[1],
+    )
+  expect(await status(host)).toBe(200)
+  expect(await status(host, host)).toBe(400)
+  expect(await status(host, 'other.example')).toBe(400)
+  expect(await status()).toBe(400)
+  expect(await status('other.example')).toBe(421)
+})
 
 describe('the service, while its database', () => {
   it('ends connections, halts, crashes and comes back: loses nothing it acknowledged, doubles nothing, and is never wrong', async () => {
