@@ -2,12 +2,14 @@ import { timingSafeEqual } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { combine, split } from 'shamir-secret-sharing'
 import { type Config, ConfigInvalid } from '../config.ts'
 import { keyFileProvider, readKeyFile, writeKeyFile } from '../firewall/key-file.ts'
 import { type KeyProvider, KeyUnavailable, withNewKey } from '../firewall/key-provider.ts'
 import { wrappedKey } from '../firewall/municipality-keys.ts'
 import { unwrapDataKey } from '../firewall/seal.ts'
+import type { Database } from '../platform/database.ts'
 import { keyFileOf, recordKeyOperation } from './keys.ts'
 import { withOwner } from './stores.ts'
 
@@ -115,4 +117,14 @@ function opens(keys: KeyProvider, row: ReturnType<typeof wrappedKey>): boolean {
     if (error instanceof KeyUnavailable) return false
     throw error
   }
+}
+
+/** A sample of data keys, and how many of them these registry keys open. Looks into nothing that they seal. */
+export async function keysThatOpen(
+  owner: Database,
+  keys: KeyProvider,
+  sample = 1000,
+): Promise<{ tried: number; opened: number }> {
+  const rows = await owner.selectFrom('data_keys').selectAll().orderBy(sql`random()`).limit(sample).execute()
+  return { tried: rows.length, opened: rows.filter((row) => opens(keys, wrappedKey(row))).length }
 }

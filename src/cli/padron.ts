@@ -14,6 +14,7 @@ import { ensureSigningKey, rotateSigningKey, withdrawSigningKey } from '../proof
 import { changeTown, foundTown, TownFile, townCalled } from '../registry/town-file.ts'
 import { demoNote } from '../serve.ts'
 import { ProofInvalid, verifyProof } from '../verify/index.ts'
+import { backupCommands } from './backup-commands.ts'
 import { DEMO_OFFICE, DEMO_SLUG } from './demo-town.ts'
 import { confirmationFor, destroyKeys, drillDestruction, QUORUM, SHARES, splitKey } from './destruction.ts'
 import { importCommand } from './import-command.ts'
@@ -21,7 +22,6 @@ import { createKeyFile, recordKeyOperation, retireKey, rotateRegistryKey } from 
 import { checkLedger, findingLine, serveWitness } from './ledger.ts'
 import { askLockdown } from './lockdown.ts'
 import { output } from './output.ts'
-import { restoreDatabase } from './restore.ts'
 import { mustBeInvented, seedNeighbours } from './seed.ts'
 import { configuredKeys, migrateConfigured, townOf, withOwner } from './stores.ts'
 
@@ -281,35 +281,7 @@ keys
     })
   })
 
-program
-  .command('restore')
-  .description('repair a database that was put back to an earlier state; the service must not run')
-  .addOption(
-    new Option(
-      '--proofs <what>',
-      'reissue: all proofs end, and are issued again on request; lapse: those that are known go on until they run out',
-    )
-      .choices(['reissue', 'lapse'])
-      .makeOptionMandatory(),
-  )
-  .option('--journal <folder...>', 'journals of other hosts', [])
-  .option('--other-rules', 'the rules of this build are meant, though others were in force', false)
-  .option('--anyway', 'the database was put back though it does not look older', false)
-  .action(async (options: { proofs: 'reissue' | 'lapse'; journal: string[]; otherRules: boolean; anyway: boolean }) => {
-    const { result, progress } = out()
-    const report = await restoreDatabase(readConfig(), { ...options, journals: options.journal }, progress)
-    result({ ...report }, [
-      `${report.doneAgain} acts of taking away are done again; ${report.unknown} were about rows this copy does not have.`,
-      'Everybody is signed out. No place of an old status list is given again.',
-      report.proofs === 'reissue'
-        ? 'Every proof issued before is revoked: neighbours fetch new ones.'
-        : 'Proofs that are known go on until they run out.',
-      ...report.towns.map(
-        ({ slug, ledger }) => `${slug}: the ledger goes on as ${ledger}. Send its key (/ledger/key) to the witnesses.`,
-      ),
-      'Start the service. What happened is said on its pages and at /ledger/restores.',
-    ])
-  })
+backupCommands(program, out)
 
 const policies = program.command('policies').description('the firewall\u2019s rules')
 policies

@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { sql } from 'kysely'
 import { type Database, openDatabase, postgresDialect } from '../../src/platform/database.ts'
+import { somebody } from '../support/people.ts'
 import { freePort, type PostgresServer, startPostgres } from '../support/postgres-server.ts'
 import { type Folder, outputOf, type Running, scratchFolder, start } from '../support/process.ts'
 
@@ -31,6 +32,14 @@ const environment = {
 }
 let service: Running = await start(folder, environment)
 let token = await outputOf(['node', 'dist/padron.js', 'token', 'clerk'], service.environment)
+
+// So few clerks for so many people: what they may be shown is not what is tried here.
+const spans = Object.fromEntries(['hour', 'day', 'month'].map((span) => [span, { people: 1e9, points: 1e9 }]))
+const wide = openDatabase(postgresDialect(server.url('town'), { connections: 1 }))
+await sql`update municipalities set budgets = ${JSON.stringify({ clerk: spans })}::text::jsonb, hourly_budget_staff = 1000000000`.execute(
+  wide,
+)
+await wide.destroy()
 
 const sums = { events: 0, acknowledged: 0, lost: 0, doubled: 0, halfDone: 0, unplaced: 0, exits: 0, wrongAnswers: 0 }
 let planned = false
@@ -71,9 +80,13 @@ async function insist(
         return JSON.parse(text)
       }
       if (response.status === 401) await pause(300)
-      else if (response.status !== 503 && response.status !== 403) {
+      else if (response.status === 403) await pause(2_000)
+      else if (response.status !== 503) {
         sums.wrongAnswers += 1
-        process.stderr.write(`${method} ${path.replace(/[0-9a-f-]{36}/, '…')}: ${response.status}\n`)
+        process.stderr.write(
+          `${method} ${path.replace(/[0-9a-f-]{36}/, '…')}: ${response.status} ${JSON.parse(text).code}\n`,
+        )
+        await pause(1_000)
       }
     } catch {
       // The service is being started, or was ended in the middle: nobody knows what became of it, so it is asked again.
@@ -85,12 +98,7 @@ let people = 0
 async function clerk(): Promise<void> {
   while (!stopped) {
     people += 1
-    const body = {
-      name: { given: `Invented ${people}` },
-      dateOfBirth: '1984-03-01',
-      address: { kind: 'dwelling', streetName: 'del Molí', number: String(people) },
-    }
-    const { id = '' } = await insist('POST', '/v1/neighbours', body, [201])
+    const { id = '' } = await insist('POST', '/v1/neighbours', somebody(), [201])
     registered.add(id)
     if (people % 4 !== 0) continue
     const proof = await insist('POST', `/v1/neighbours/${id}/proofs`, { profile: 'library' }, [201])

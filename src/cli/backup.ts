@@ -1,0 +1,273 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { closeSync, createReadStream, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { sql } from 'kysely'
+import { type Config, ConfigInvalid } from '../config.ts'
+import type { KeyProvider } from '../firewall/key-provider.ts'
+import { type Database, openDatabase, postgresDialect } from '../platform/database.ts'
+import { pendingMigrations } from '../platform/migrations.ts'
+import { installationOf } from '../platform/standing.ts'
+import { listMunicipalities } from '../registry/municipality.ts'
+import { keysThatOpen } from './destruction.ts'
+import { checkLedger } from './ledger.ts'
+import type { Progress } from './output.ts'
+import { configuredKeys } from './stores.ts'
+
+// A backup is what pg_dump says, sealed as it comes under a key of its own, which the registry key wraps. It counts as one only
+// when it was put back into a scratch database and everything in it was tried there.
+
+/** Bytes sealed at once. */
+const FRAME = 64 * 1024
+const MAGIC = 'padron-backup-1'
+const TAG = 16
+
+interface Head {
+  magic: typeof MAGIC
+  made: string
+  key: string
+  /** The key of this file, wrapped by the registry key: base64. */
+  wrapped: string
+  town: string
+}
+
+export interface BackupReport {
+  file: string
+  bytes: number
+  /** What was found in the scratch database. */
+  neighbours: number
+  proofs: number
+  entries: number
+  /** Data keys that were tried, and those that opened. */
+  tried: number
+  opened: number
+  ledgers: { slug: string; entries: number; findings: number }[]
+  epoch: number
+}
+
+const nonce = (frame: number, last: boolean) => {
+  const bytes = Buffer.alloc(12)
+  bytes.writeUInt32BE(last ? 1 : 0, 0)
+  bytes.writeBigUInt64BE(BigInt(frame), 4)
+  return bytes
+}
+
+/** Gathers bytes into frames. The last one says that it is: a file that was cut off does not open. */
+async function* framesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<{ frame: Buffer; last: boolean }> {
+  let waiting = Buffer.alloc(0)
+  for await (const some of bytes) {
+    waiting = Buffer.concat([waiting, some])
+    while (waiting.length > FRAME) {
+      yield { frame: waiting.subarray(0, FRAME), last: false }
+      waiting = waiting.subarray(FRAME)
+    }
+  }
+  yield { frame: waiting, last: true }
+}
+
+/** Seals bytes into a file, which is there whole or not at all. @returns its length */
+async function sealInto(
+  file: string,
+  head: Head,
+  key: Uint8Array,
+  bytes: AsyncIterable<Uint8Array>,
+  at: (bytes: number) => void,
+): Promise<number> {
+  const draft = `${file}.unfinished`
+  const out = openSync(draft, 'w', 0o600)
+  try {
+    let length = writeSync(out, `${JSON.stringify(head)}\n`)
+    let number = 0
+    let read = 0
+    for await (const { frame, last } of framesOf(bytes)) {
+      const cipher = createCipheriv('aes-256-gcm', key, nonce(number, last))
+      const sealed = Buffer.concat([cipher.update(frame), cipher.final(), cipher.getAuthTag()])
+      length += writeSync(out, sealed)
+      number += 1
+      read += frame.length
+      at(read)
+    }
+    fsyncSync(out)
+    renameSync(draft, file)
+    return length
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw error
+  } finally {
+    closeSync(out)
+  }
+}
+
+/** What a backup holds, as pg_restore reads it. @throws {ConfigInvalid} for a file that was cut off or altered */
+export async function* openBackup(file: string, keys: KeyProvider): AsyncGenerator<Uint8Array> {
+  let head: Head | undefined
+  let key: Uint8Array | undefined
+  let waiting = Buffer.alloc(0)
+  let number = 0
+  const broken = () =>
+    new ConfigInvalid(`${file} is no whole backup: it was cut off, altered, or is of another registry.`)
+  const open = (sealed: Buffer, last: boolean): Uint8Array => {
+    if (key === undefined || sealed.length < TAG) throw broken()
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce(number, last))
+    decipher.setAuthTag(sealed.subarray(sealed.length - TAG))
+    number += 1
+    try {
+      return Buffer.concat([decipher.update(sealed.subarray(0, sealed.length - TAG)), decipher.final()])
+    } catch {
+      throw broken()
+    }
+  }
+  for await (const some of createReadStream(file)) {
+    waiting = Buffer.concat([waiting, some as Buffer])
+    if (head === undefined) {
+      const end = waiting.indexOf('\n')
+      if (end < 0 && waiting.length < 4096) continue
+      try {
+        head = JSON.parse(waiting.subarray(0, end).toString()) as Head
+      } catch {
+        throw broken()
+      }
+      if (head.magic !== MAGIC) throw broken()
+      key = keys.unwrap(head.town, head.key, Buffer.from(head.wrapped, 'base64'), `${MAGIC} ${head.made}`)
+      waiting = waiting.subarray(end + 1)
+    }
+    while (waiting.length > FRAME + TAG) {
+      yield open(waiting.subarray(0, FRAME + TAG), false)
+      waiting = waiting.subarray(FRAME + TAG)
+    }
+  }
+  yield open(waiting, true)
+}
+
+/**
+ * Makes a backup and tries it: it is put back into a scratch database on the same server, where the schema, the ledgers and a
+ * sample of the keys are checked.
+ *
+ * @throws {ConfigInvalid} where a tool is missing, or what was put back is not whole
+ */
+export async function makeBackup(config: Config, file: string, progress: Progress): Promise<BackupReport> {
+  const { ownerUrl } = config
+  if (ownerUrl === undefined)
+    throw new ConfigInvalid(
+      'DATABASE_OWNER_URL: a backup is of a PostgreSQL server. Of the embedded database, copy DATA_DIR while nothing runs.',
+    )
+  const keys = configuredKeys(config)
+  const owner = openDatabase(postgresDialect(ownerUrl, { connections: 1 }))
+  let bytes: number
+  try {
+    const { id: town } = await installationOf(owner)
+    const { rows } = await sql<{ size: string }>`select pg_database_size(current_database())::text as size`.execute(
+      owner,
+    )
+    const made = Temporal.Now.instant().toString()
+    const key = randomBytes(32)
+    const wrapped = Buffer.from(keys.wrap(town, keys.currentKeyId(), key, `${MAGIC} ${made}`)).toString('base64')
+    const dump = tool('pg_dump', ['--format=custom', '--no-password', `--dbname=${ownerUrl}`])
+    progress.begin('bytes', Number(rows[0]?.size ?? 0))
+    if (dump.process.stdout === null) throw new Error('pg_dump says nothing')
+    bytes = await sealInto(
+      file,
+      { magic: MAGIC, made, key: keys.currentKeyId(), wrapped, town },
+      key,
+      dump.process.stdout,
+      progress.at,
+    )
+    await dump.done
+    progress.end()
+  } catch (error) {
+    rmSync(file, { force: true })
+    throw error
+  } finally {
+    await owner.destroy()
+  }
+  return { ...(await tryBackup(config, file, progress)), bytes }
+}
+
+/** Puts a backup back into a scratch database, checks it there, and drops that again. @throws {ConfigInvalid} */
+export async function tryBackup(
+  config: Config,
+  file: string,
+  progress: Progress,
+): Promise<Omit<BackupReport, 'bytes'>> {
+  const { ownerUrl } = config
+  if (ownerUrl === undefined) throw new ConfigInvalid('DATABASE_OWNER_URL: a backup is tried on a PostgreSQL server.')
+  const owner = openDatabase(postgresDialect(ownerUrl, { connections: 1 }))
+  const scratch = `padron_scratch_${randomBytes(6).toString('hex')}`
+  const url = new URL(ownerUrl)
+  url.pathname = `/${scratch}`
+  try {
+    await sql.raw(`create database ${scratch}`).execute(owner)
+    const restore = tool('pg_restore', ['--no-password', '--exit-on-error', '--single-transaction', `--dbname=${url}`])
+    if (restore.process.stdin === null) throw new Error('pg_restore hears nothing')
+    const sent = Readable.from(openBackup(file, configuredKeys(config))).pipe(restore.process.stdin)
+    await Promise.race([restore.done, new Promise((_, reject) => sent.once('error', reject))])
+    const copy = openDatabase(postgresDialect(String(url), { connections: 1 }))
+    try {
+      return { file, ...(await checked(config, copy, progress)) }
+    } finally {
+      await copy.destroy()
+    }
+  } finally {
+    await sql.raw(`drop database if exists ${scratch} with (force)`).execute(owner)
+    await owner.destroy()
+  }
+}
+
+async function checked(
+  config: Config,
+  copy: Database,
+  progress: Progress,
+): Promise<Omit<BackupReport, 'bytes' | 'file'>> {
+  const pending = await pendingMigrations(copy)
+  const { epoch } = await installationOf(copy)
+  const { rows } = await sql<{ neighbours: number; proofs: number; entries: number }>`
+    select (select count(*)::integer from neighbours) as neighbours, (select count(*)::integer from proofs) as proofs,
+      (select count(*)::integer from ledger_entries) as entries`.execute(copy)
+  const { tried, opened } = await keysThatOpen(copy, configuredKeys(config))
+  const ledgers = []
+  for (const town of await listMunicipalities(copy)) {
+    const { entries, findings } = await checkLedger(config, copy, town, { checkpoints: [] }, progress)
+    ledgers.push({ slug: town.slug, entries, findings: findings.length })
+  }
+  const wrong = pending.length > 0 || tried !== opened || ledgers.some(({ findings }) => findings > 0)
+  if (wrong)
+    throw new ConfigInvalid(
+      `What was put back is not whole: ${opened} of ${tried} keys opened; ${ledgers.map(({ slug, findings }) => `${slug} ${findings} findings`).join(', ')}. Keep the backups before it.`,
+    )
+  return { ...(rows[0] ?? { neighbours: 0, proofs: 0, entries: 0 }), tried, opened, ledgers, epoch }
+}
+
+/** Starts a program of PostgreSQL. Its own words go to the person who asked; they name tables and never rows. */
+function tool(name: string, words: readonly string[]): { process: ChildProcess; done: Promise<void> } {
+  const process = spawn(name, words, { stdio: ['pipe', 'pipe', 'pipe'] })
+  let said = ''
+  process.stderr?.on('data', (some) => {
+    said += some
+  })
+  const done = new Promise<void>((resolve, reject) => {
+    process.once('error', () =>
+      reject(
+        new ConfigInvalid(
+          `${name} is needed, of the version of the server or newer: install PostgreSQL’s client programs.`,
+        ),
+      ),
+    )
+    process.once('close', (code) =>
+      code === 0
+        ? resolve()
+        : reject(
+            new ConfigInvalid(
+              `${name} failed: ${
+                said
+                  .trim()
+                  .split('\n')
+                  .at(-1)
+                  ?.replaceAll(/postgres(ql)?:\S+/g, '…') ?? ''
+              }`,
+            ),
+          ),
+    )
+  })
+  done.catch(() => {})
+  return { process, done }
+}
