@@ -12,6 +12,7 @@ create table installation (
   epoch integer not null default 1,
   -- The last taking that was given out to be written to the journal.
   journaled bigint not null default 0,
+  journaled_at timestamptz not null default clock_timestamp(),
   -- Grows with every checkpoint that is signed: a copy has less.
   mark bigint not null default 0,
   -- When that was: a clock that is behind it has been put back.
@@ -109,7 +110,7 @@ begin
   return query
     with waiting as (select t.* from takings t order by t.id limit 5000),
     marked as (
-      update installation set journaled = greatest(journaled, (select max(w.id) from waiting w))
+      update installation set journaled = greatest(journaled, (select max(w.id) from waiting w)), journaled_at = clock_timestamp()
       where exists (select from waiting) returning installation.epoch)
     select w.id, marked.epoch, w.municipality_id,
       jsonb_build_object('held', w.held, 'act', w.act, 'which', w.which, 'content', w.content)
@@ -186,12 +187,16 @@ begin
   select string_agg(format('t.%1$I is not distinct from k.%1$I', name), ' and ') into matches
   from jsonb_object_keys(which) name;
   if taken ->> 'act' = 'erased' then
-    update neighbours set departed_on = coalesce(departed_on, current_date)
+    update neighbours set departed_on = coalesce(departed_on, greatest(current_date,
+      (select max(valid_from) from residences where neighbour_id = (which ->> 'id')::uuid)))
     where id = (which ->> 'id')::uuid and erased_at is null;
     get diagnostics done = row_count;
     if done > 0 then perform forget_neighbour((which ->> 'id')::uuid); end if;
     return done > 0;
   elsif taken ->> 'act' = 'gone' then
+    if held = 'clients' then
+      delete from client_keys where municipality_id = of_town and client_id = which ->> 'id';
+    end if;
     execute format('delete from %1$I t using jsonb_populate_record(null::%1$I, $1) k where %2$s', held, matches) using which;
   elsif taken ->> 'act' = 'put' then
     begin

@@ -301,6 +301,7 @@ export interface Installation {
   epoch: Generated<number>;
   id: Generated<string>;
   journaled: Generated<Int8>;
+  journaled_at: Generated<Timestamp>;
   mark: Generated<Int8>;
   marked_at: Generated<Timestamp>;
   one: Generated<boolean>;

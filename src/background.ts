@@ -6,7 +6,7 @@ import { latestCheckpoint } from './ledger/proofs.ts'
 import { sequencer } from './ledger/sequencer.ts'
 import { forgetWhatIsOver } from './platform/forgetting.ts'
 import { type Item, type Work, wakeJobs } from './platform/jobs.ts'
-import { installationOf, markSigned } from './platform/standing.ts'
+import { lookAt, markSigned } from './platform/standing.ts'
 import { listMunicipalities, type Municipality } from './registry/municipality.ts'
 import { type Channels, tellOfNotice } from './registry/notify.ts'
 import { forgetPublished } from './registry/publication.ts'
@@ -47,15 +47,22 @@ export function backgroundWork(
       patience: seconds(60),
       everywhere: TOWN,
       async wake() {
-        await journal?.write(async (text, parameters) =>
-          rooms.database.executeQuery(CompiledQuery.raw(text, [...parameters])),
-        )
-        journal?.standing.see(await installationOf(rooms.database))
+        if (journal) {
+          // Over one connection of its own from beginning to end: whoever commits meanwhile waits for this with theirs.
+          await rooms.database
+            .connection()
+            .execute((connection) =>
+              journal.write(async (text, parameters) =>
+                connection.executeQuery(CompiledQuery.raw(text, [...parameters])),
+              ),
+            )
+          await lookAt(rooms.database, journal.standing)
+        }
         await ledger.wake(rooms.clock.now())
       },
       async run(item) {
         const town = await townOf(item)
-        journal?.standing.see(await installationOf(rooms.database))
+        if (journal) await lookAt(rooms.database, journal.standing)
         const placed = await ledger.place(town.id, await rooms.signers.of(town))
         if (placed === undefined) return seconds(1)
         if (placed > 0) {

@@ -121,6 +121,8 @@ export interface Config {
   dataDir: string
   /** Where acts that take something away are written down outside the database; on another disk in production. */
   journalDir: string | undefined
+  /** Where programs are looked for. */
+  programs: string
   registryKeys: string | undefined
   registryKeyFile: string
   issuers: Issuer[]
@@ -210,6 +212,7 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     connections: env.DATABASE_CONNECTIONS,
     pooler: env.DATABASE_POOLER,
     dataDir: env.DATA_DIR,
+    programs: environment.PATH ?? '',
     journalDir: env.JOURNAL_DIR ?? (production ? undefined : `${env.DATA_DIR}/journal`),
     registryKeys: env.REGISTRY_KEYS,
     registryKeyFile: env.REGISTRY_KEY_FILE ?? `${env.DATA_DIR}/registry-keys.json`,

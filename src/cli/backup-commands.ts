@@ -56,13 +56,23 @@ export function backupCommands(program: Command, out: () => ReturnType<typeof ou
     )
     .option('--journal <folder...>', 'journals of other hosts', [])
     .option('--other-rules', 'the rules of this build are meant, though others were in force', false)
+    .option('--leave-out', 'what cannot be done again is left to be done by hand', false)
     .option('--anyway', 'the database was put back though it does not look older', false)
     .action(
-      async (options: { proofs: 'reissue' | 'lapse'; journal: string[]; otherRules: boolean; anyway: boolean }) => {
+      async (options: {
+        proofs: 'reissue' | 'lapse'
+        journal: string[]
+        otherRules: boolean
+        anyway: boolean
+        leaveOut: boolean
+      }) => {
         const { result, progress } = out()
         const report = await restoreDatabase(readConfig(), { ...options, journals: options.journal }, progress)
         result({ ...report }, [
           `${report.doneAgain} acts of taking away are done again; ${report.unknown} were about rows this copy does not have.`,
+          ...(report.broken > 0
+            ? [`${report.broken} lines of the journals cannot be read: look at what was done on those days.`]
+            : []),
           'Everybody is signed out. No place of an old status list is given again.',
           report.proofs === 'reissue'
             ? 'Every proof issued before is revoked: neighbours fetch new ones.'

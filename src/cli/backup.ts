@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { closeSync, createReadStream, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { Readable } from 'node:stream'
+import { closeSync, createReadStream, existsSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 import { sql } from 'kysely'
 import { type Config, ConfigInvalid } from '../config.ts'
 import type { KeyProvider } from '../firewall/key-provider.ts'
@@ -151,6 +151,7 @@ export async function makeBackup(config: Config, file: string, progress: Progres
     throw new ConfigInvalid(
       'DATABASE_OWNER_URL: a backup is of a PostgreSQL server. Of the embedded database, copy DATA_DIR while nothing runs.',
     )
+  if (existsSync(file)) throw new ConfigInvalid(`There is a file ${file} already: nothing was written over it.`)
   const keys = configuredKeys(config)
   const owner = openDatabase(postgresDialect(ownerUrl, { connections: 1 }))
   let bytes: number
@@ -162,21 +163,16 @@ export async function makeBackup(config: Config, file: string, progress: Progres
     const made = Temporal.Now.instant().toString()
     const key = randomBytes(32)
     const wrapped = Buffer.from(keys.wrap(town, keys.currentKeyId(), key, `${MAGIC} ${made}`)).toString('base64')
-    const dump = tool('pg_dump', ['--format=custom', '--no-password', `--dbname=${ownerUrl}`])
+    const dump = tool('pg_dump', ['--format=custom', '--no-password'], new URL(ownerUrl), config.programs)
     progress.begin('bytes', Number(rows[0]?.size ?? 0))
-    if (dump.process.stdout === null) throw new Error('pg_dump says nothing')
     bytes = await sealInto(
       file,
       { magic: MAGIC, made, key: keys.currentKeyId(), wrapped, town },
       key,
-      dump.process.stdout,
+      wholeOf(dump),
       progress.at,
     )
-    await dump.done
     progress.end()
-  } catch (error) {
-    rmSync(file, { force: true })
-    throw error
   } finally {
     await owner.destroy()
   }
@@ -197,10 +193,20 @@ export async function tryBackup(
   url.pathname = `/${scratch}`
   try {
     await sql.raw(`create database ${scratch}`).execute(owner)
-    const restore = tool('pg_restore', ['--no-password', '--exit-on-error', '--single-transaction', `--dbname=${url}`])
-    if (restore.process.stdin === null) throw new Error('pg_restore hears nothing')
-    const sent = Readable.from(openBackup(file, configuredKeys(config))).pipe(restore.process.stdin)
-    await Promise.race([restore.done, new Promise((_, reject) => sent.once('error', reject))])
+    const restore = tool(
+      'pg_restore',
+      ['--no-password', '--exit-on-error', '--single-transaction', `--dbname=${scratch}`],
+      url,
+      config.programs,
+    )
+    try {
+      await pipeline(openBackup(file, configuredKeys(config)), restore.process.stdin)
+    } catch (error) {
+      restore.process.kill()
+      // What it says of an end in the middle is not why.
+      if (error instanceof ConfigInvalid) throw error
+    }
+    await restore.done
     const copy = openDatabase(postgresDialect(String(url), { connections: 1 }))
     try {
       return { file, ...(await checked(config, copy, progress)) }
@@ -237,37 +243,50 @@ async function checked(
   return { ...(rows[0] ?? { neighbours: 0, proofs: 0, entries: 0 }), tried, opened, ledgers, epoch }
 }
 
-/** Starts a program of PostgreSQL. Its own words go to the person who asked; they name tables and never rows. */
-function tool(name: string, words: readonly string[]): { process: ChildProcess; done: Promise<void> } {
-  const process = spawn(name, words, { stdio: ['pipe', 'pipe', 'pipe'] })
-  let said = ''
-  process.stderr?.on('data', (some) => {
-    said += some
+/** What a program says, once it has ended well: an end in the middle is no end. */
+async function* wholeOf({ process, done }: ReturnType<typeof tool>): AsyncGenerator<Uint8Array> {
+  yield* process.stdout
+  await done
+}
+
+/**
+ * Starts a program of PostgreSQL on a database, whose password is in nobody's list of processes. Its own words go to the person
+ * who asked; they name tables and never rows.
+ */
+function tool(
+  name: string,
+  words: readonly string[],
+  url: URL,
+  programs: string,
+): { process: ChildProcessWithoutNullStreams; done: Promise<void> } {
+  const said: string[] = []
+  const program = spawn(name, words, {
+    env: {
+      PATH: programs,
+      PGHOST: url.hostname,
+      PGPORT: url.port || '5432',
+      PGUSER: decodeURIComponent(url.username),
+      PGPASSWORD: decodeURIComponent(url.password),
+      PGDATABASE: url.pathname.slice(1),
+      ...(url.searchParams.has('sslmode') ? { PGSSLMODE: url.searchParams.get('sslmode') ?? '' } : {}),
+    },
   })
+  program.stderr.on('data', (some) => said.push(String(some)))
+  program.stdin.on('error', () => {})
   const done = new Promise<void>((resolve, reject) => {
-    process.once('error', () =>
+    program.once('error', () =>
       reject(
         new ConfigInvalid(
-          `${name} is needed, of the version of the server or newer: install PostgreSQL’s client programs.`,
+          `${name} is needed, of the version of the server or newer: install PostgreSQL\u2019s client programs.`,
         ),
       ),
     )
-    process.once('close', (code) =>
+    program.once('close', (code) =>
       code === 0
         ? resolve()
-        : reject(
-            new ConfigInvalid(
-              `${name} failed: ${
-                said
-                  .trim()
-                  .split('\n')
-                  .at(-1)
-                  ?.replaceAll(/postgres(ql)?:\S+/g, '…') ?? ''
-              }`,
-            ),
-          ),
+        : reject(new ConfigInvalid(`${name} failed: ${said.join('').trim().split('\n').at(-1) ?? ''}`)),
     )
   })
   done.catch(() => {})
-  return { process, done }
+  return { process: program, done }
 }

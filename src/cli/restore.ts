@@ -1,8 +1,9 @@
+import { existsSync, readdirSync } from 'node:fs'
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { sql } from 'kysely'
 import { furnish } from '../app.tsx'
 import { type Config, ConfigInvalid } from '../config.ts'
-import { type Journal, mustBeTheNewest, openJournal, type Taking } from '../firewall/journal.ts'
+import { type Journal, mustBeTheNewest, openJournal, type Place, type Taking } from '../firewall/journal.ts'
 import { ledgerName } from '../firewall/ledger-signer.ts'
 import { loadPolicies } from '../firewall/policies.ts'
 import { type NoteSigner, noteLine } from '../ledger/checkpoint.ts'
@@ -26,6 +27,8 @@ export interface RestoreOptions {
   otherRules: boolean
   /** It is repaired though it does not look older. */
   anyway: boolean
+  /** What cannot be done again is left to be done by hand. */
+  leaveOut: boolean
 }
 
 export interface RestoreReport {
@@ -34,6 +37,8 @@ export interface RestoreReport {
   doneAgain: number
   /** Acts about rows that the copy does not have. */
   unknown: number
+  /** Lines of journals that cannot be read. */
+  broken: number
   proofs: RestoreOptions['proofs']
   towns: { slug: string; ledger: string; statement: string }[]
 }
@@ -65,24 +70,29 @@ export async function restoreDatabase(
 ): Promise<RestoreReport> {
   const keys = configuredKeys(config)
   const journal = journalOf(config, keys)
-  const takings = [journal, ...options.journals.map((folder) => openJournal(folder, keys))].flatMap((one) => one.read())
+  const others = options.journals.map((folder) => {
+    // One that is mistyped, or whose disk is not there, is not an empty one.
+    if (!existsSync(folder) || !readdirSync(folder).some((name) => name.endsWith('.journal')))
+      throw new ConfigInvalid(`There is no journal in ${folder}.`)
+    return openJournal(folder, keys)
+  })
+  const journals = [journal, ...others]
   const policies = loadPolicies(cedar)
-  return withOwner(config, async (owner) => {
+  const repaired = withOwner(config, async (owner) => {
     const pending = await pendingMigrations(owner)
     if (pending.length > 0)
       throw new ConfigInvalid(`The database is not migrated (${pending.length} to go). Run first: padron migrate`)
     const before = await installationOf(owner)
-    if (!options.anyway && !(await isOlder(journal, takings, before)))
+    if (!options.anyway && !journals.some((one) => isOlder(one, before)))
       throw new ConfigInvalid(
         'The database is not older than the journal: there is nothing to repair. If it was put back all the same, add --anyway.',
       )
-    const missing = takings.filter(
-      ({ epoch, id }) => epoch > before.epoch || (epoch === before.epoch && id > before.journaled),
-    )
-    mustBeTheRules(takings, policies.digest, options.otherRules)
+    const missing = journals.flatMap((one) => one.read((place) => isMissing(place, before))).sort(inOrder)
+    mustBeTheRules(missing, policies.digest, options.otherRules)
     const towns = await listMunicipalities(owner)
     const { gate, signers } = furnish({ database: owner, clock: systemClock, keys, policies })
-    const epoch = Math.max(before.epoch, ...takings.map((one) => one.epoch), journal.standing.known?.epoch ?? 0) + 1
+    const epochs = journals.flatMap((one) => [one.newest()?.epoch ?? 0, one.standing.known?.epoch ?? 0])
+    const epoch = Math.max(before.epoch, ...epochs) + 1
     const statements = new Map<string, string>()
     for (const town of towns) {
       const newest = await latestCheckpoint(owner, town.id)
@@ -94,14 +104,16 @@ export async function restoreDatabase(
     progress.begin('acts done again', missing.length)
     const outcome = { doneAgain: 0, unknown: 0 }
     await owner.transaction().execute(async (transaction) => {
-      for (const [i, { municipalityId, taken }] of missing.entries()) {
-        const { rows } = await sql<{ done: boolean }>`
-          select take_again(${municipalityId}::text::uuid, ${JSON.stringify(taken)}::text::jsonb) as done`.execute(
-          transaction,
+      const failed = await takeAgain(transaction, missing, outcome, progress.at)
+      // One that hung on another that came later is tried once more.
+      const still = await takeAgain(transaction, failed, outcome, () => {})
+      if (still.length > 0 && !options.leaveOut)
+        throw new ConfigInvalid(
+          `${still.length} acts could not be done again: ${still
+            .slice(0, 10)
+            .map(({ at, taken }) => `${taken.held} ${taken.act} of ${at}`)
+            .join('; ')}. Do them by hand afterwards, and add --leave-out.`,
         )
-        outcome[rows[0]?.done ? 'doneAgain' : 'unknown'] += 1
-        progress.at(i + 1)
-      }
       for (const town of towns) {
         await sql`select set_config('padron.municipality', ${town.id}, true)`.execute(transaction)
         await endWhatWasOpen(transaction, town, options.proofs)
@@ -119,10 +131,10 @@ export async function restoreDatabase(
     const by = { kind: 'job', id: 'padron restore' } as const
     for (const town of towns)
       await gate.record(town.id, { by, action: 'database-restored', occasion: { epoch: String(epoch) } })
-    journal.close()
     return {
       epoch,
       ...outcome,
+      broken: journals.reduce((sum, one) => sum + one.broken(), 0),
       proofs: options.proofs,
       towns: towns.map((town) => ({
         slug: town.slug,
@@ -131,15 +143,24 @@ export async function restoreDatabase(
       })),
     }
   })
+  return repaired.finally(() => {
+    for (const one of journals) one.close()
+  })
 }
 
-async function isOlder(journal: Journal, takings: readonly Taking[], installation: Installation): Promise<boolean> {
-  if (
-    takings.some(
-      ({ epoch, id }) => epoch > installation.epoch || (epoch === installation.epoch && id > installation.journaled),
-    )
-  )
-    return true
+/**
+ * Transactions do not end in the order in which they took: what was written within the hour before the last that a copy knows of
+ * may be missing in it, and is done again too.
+ */
+const OVERLAP = { hours: 1 }
+
+const isMissing = ({ epoch, id, at }: Place, copy: Installation) =>
+  epoch > copy.epoch ||
+  (epoch === copy.epoch &&
+    (id > copy.journaled || Temporal.Instant.compare(at, copy.journaledAt.subtract(OVERLAP)) >= 0))
+const inOrder = (a: Place, b: Place) => a.epoch - b.epoch || a.id - b.id
+
+function isOlder(journal: Journal, installation: Installation): boolean {
   try {
     mustBeTheNewest(journal, installation)
     return false
@@ -147,6 +168,32 @@ async function isOlder(journal: Journal, takings: readonly Taking[], installatio
     if (error instanceof DatabaseOlder) return true
     throw error
   }
+}
+
+/** @returns what could not be done */
+async function takeAgain(
+  transaction: Transaction,
+  takings: readonly Taking[],
+  outcome: { doneAgain: number; unknown: number },
+  at: (done: number) => void,
+): Promise<Taking[]> {
+  const failed: Taking[] = []
+  for (const [i, taking] of takings.entries()) {
+    await sql`savepoint taking`.execute(transaction)
+    try {
+      const { rows } = await sql<{ done: boolean }>`
+        select take_again(${taking.municipalityId}::text::uuid, ${JSON.stringify(taking.taken)}::text::jsonb) as done`.execute(
+        transaction,
+      )
+      outcome[rows[0]?.done ? 'doneAgain' : 'unknown'] += 1
+      await sql`release savepoint taking`.execute(transaction)
+    } catch {
+      await sql`rollback to savepoint taking`.execute(transaction)
+      failed.push(taking)
+    }
+    at(i + 1)
+  }
+  return failed
 }
 
 /** @throws {ConfigInvalid} where the rules in force when the database was lost are not those of this build */

@@ -1,4 +1,5 @@
 import { type Config, ConfigInvalid } from '../config.ts'
+import { type Asks, openJournal } from '../firewall/journal.ts'
 import { keyFileProvider } from '../firewall/key-file.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial } from '../firewall/key-provider.ts'
 import { type Database, openDatabase, postgresDialect } from '../platform/database.ts'
@@ -26,11 +27,30 @@ export async function withOwner<T>(config: Config, work: (owner: Database) => Pr
       'DATABASE_OWNER_URL: this needs the login that owns the tables; the service\u2019s own may not change them.',
     )
   }
-  const owner = openDatabase(postgresDialect(config.ownerUrl, { connections: 2 }))
+  // What a command takes away is in the journal before the command says so.
+  const journal = config.journalDir === undefined ? undefined : openJournal(config.journalDir, lazily(config))
+  const taken = journal && ((asks: Asks) => journal.write(asks))
+  const owner = openDatabase(postgresDialect(config.ownerUrl, { connections: 2, taken }))
   try {
     return await work(owner)
   } finally {
     await owner.destroy()
+    journal?.close()
+  }
+}
+
+/** The keys, read when they are first needed: a command may be what makes them. */
+function lazily(config: Config): KeyProvider {
+  let keys: KeyProvider | undefined
+  const read = () => {
+    keys ??= configuredKeys(config)
+    return keys
+  }
+  return {
+    currentKeyId: () => read().currentKeyId(),
+    keyIds: () => read().keyIds(),
+    wrap: (...words) => read().wrap(...words),
+    unwrap: (...words) => read().unwrap(...words),
   }
 }
 

@@ -1,21 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import {
-  closeSync,
-  existsSync,
-  fdatasync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  write,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { DatabaseAway } from '../platform/postgres.ts'
-import { DatabaseOlder, type Installation, type Standing, standing } from '../platform/standing.ts'
-import type { KeyProvider } from './key-provider.ts'
+import { DatabaseOlder, type Installation, type Known, type Standing, standing } from '../platform/standing.ts'
+import { KeyMaterialInvalid, type KeyProvider } from './key-provider.ts'
 
 // A journal outside the database of every act that takes something away: after a restore it says what the copy has forgotten.
 // It is written before whoever asked is answered. Its lines hold random numbers and columns that lie in clear or sealed in the
@@ -28,6 +17,7 @@ export type Asks = <R>(text: string, parameters: readonly unknown[]) => Promise<
 export interface Taking {
   epoch: number
   id: number
+  at: string
   municipalityId: string
   taken: { held: string; act: string; which: Record<string, unknown>; content: Record<string, unknown> }
 }
@@ -35,8 +25,14 @@ export interface Taking {
 export interface Journal {
   /** Writes down whatever the database gives out. @throws {DatabaseAway} where it cannot be written: nobody is told that it was done */
   write(asks: Asks): Promise<void>
-  /** Everything that was ever written here, by any process. */
-  read(): Taking[]
+  /**
+   * What was written here by any process and is asked for, in order.
+   *
+   * @throws {KeyMaterialInvalid} where a key that it is sealed by is not among those given
+   */
+  read(wanted?: (place: Place) => boolean): Taking[]
+  /** Lines that cannot be read, besides the last of a file: a process may have been ended in the middle of that. */
+  broken(): number
   /** The last of it. */
   newest(): Pick<Taking, 'epoch' | 'id'> | undefined
   /** The last checkpoint of a town that was signed, as a note. */
@@ -46,13 +42,18 @@ export interface Journal {
   /** Whether the last try to write failed. */
   readonly failing: boolean
   /** Begins to know a database anew, after a restore. */
-  forgive(installation: Omit<Installation, 'journaled'>): void
+  forgive(installation: Known): void
   close(): void
 }
+
+/** Which line, and when it was written. */
+export type Place = Pick<Taking, 'epoch' | 'id' | 'at'>
 
 interface Line {
   epoch: number
   id: number
+  /** When it was written. */
+  at: string
   town: string
   key: string
   sealed: string
@@ -60,10 +61,9 @@ interface Line {
 
 const KNOWN = 'installation.json'
 const context = (line: Pick<Line, 'epoch' | 'id'>) => `journal ${line.epoch} ${line.id}`
-type Place = Pick<Taking, 'epoch' | 'id'>
-const inOrder = (a: Place, b: Place) => a.epoch - b.epoch || a.id - b.id
-const writeAll = promisify(write) as (file: number, bytes: Uint8Array) => Promise<unknown>
-const sync = promisify(fdatasync)
+const inOrder = (a: Pick<Place, 'epoch' | 'id'>, b: Pick<Place, 'epoch' | 'id'>) => a.epoch - b.epoch || a.id - b.id
+/** A disk that does not answer is one that cannot be written to, milliseconds. */
+const PATIENCE = 10_000
 
 /**
  * @param folder on another disk than the database; every process writes a file of its own there
@@ -72,13 +72,27 @@ const sync = promisify(fdatasync)
 export function openJournal(folder: string, keys: KeyProvider): Journal {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const known = join(folder, KNOWN)
-  const keep = (installation: Omit<Installation, 'journaled'>) => {
-    const draft = `${known}.${process.pid}`
-    writeFileSync(draft, JSON.stringify(installation), { mode: 0o600 })
-    renameSync(draft, known)
-  }
-  let file: number | undefined
   let failing = false
+  /** Replaced in one step and kept through a power cut. What is known is never made less. */
+  const replace = (path: string, text: string) => {
+    const draft = `${path}.${randomUUID()}`
+    try {
+      writeFileSync(draft, text, { mode: 0o600, flush: true })
+      renameSync(draft, path)
+    } catch {
+      failing = true
+      rmSync(draft, { force: true })
+    }
+  }
+  const keep = (installation: Known) => {
+    const other = knownIn(known)
+    const later =
+      other &&
+      other.id === installation.id &&
+      (other.epoch > installation.epoch || (other.epoch === installation.epoch && other.mark > installation.mark))
+    if (!later) replace(known, JSON.stringify(installation))
+  }
+  let file: FileHandle | undefined
   let next: Promise<void> | undefined
   let last: Promise<void> = Promise.resolve()
 
@@ -89,22 +103,25 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
         [],
       )
       if (rows.length === 0) return
+      const at = Temporal.Now.instant().toString()
       const lines = rows.map(({ id, epoch, municipality_id: town, taken }) => {
-        const place = { epoch, id: Number(id) }
+        const place = { epoch, id: Number(id), at }
         const key = keys.currentKeyId()
         const plain = Buffer.from(JSON.stringify(taken))
         const sealed = Buffer.from(keys.wrap(town, key, plain, context(place))).toString('base64')
         return `${JSON.stringify({ ...place, town, key, sealed } satisfies Line)}\n`
       })
       try {
-        file ??= openSync(join(folder, `${Temporal.Now.plainDateISO()}-${randomUUID()}.journal`), 'ax', 0o600)
-        await writeAll(file, Buffer.from(lines.join('')))
-        await sync(file)
+        await inTime(async () => {
+          file ??= await open(join(folder, `${at.slice(0, 10)}-${randomUUID()}.journal`), 'ax', 0o600)
+          await file.appendFile(lines.join(''))
+          await file.datasync()
+        })
         failing = false
       } catch (error) {
         failing = true
         // Half a line may stand at its end: nothing more is written behind that.
-        if (file !== undefined) closeSync(file)
+        void file?.close().catch(() => {})
         file = undefined
         throw new DatabaseAway((error as NodeJS.ErrnoException).code ?? 'journal')
       }
@@ -112,16 +129,21 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
     }
   }
 
-  function* lines(): Generator<Line> {
+  /** The lines of each file; the last is what stands behind the last end of a line. */
+  function* files(): Generator<string[]> {
     for (const name of readdirSync(folder).filter((one) => one.endsWith('.journal')))
-      for (const text of readFileSync(join(folder, name), 'utf8').split('\n')) {
+      yield readFileSync(join(folder, name), 'utf8').split('\n')
+  }
+  function* lines(): Generator<Line> {
+    for (const texts of files())
+      for (const text of texts) {
         const line = lineOf(text)
         if (line) yield line
       }
   }
 
   return {
-    standing: standing({ known: existsSync(known) ? JSON.parse(readFileSync(known, 'utf8')) : undefined, keep }),
+    standing: standing({ known: knownIn(known), keep }),
     get failing() {
       return failing
     },
@@ -135,31 +157,58 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
       })
       return next
     },
-    read() {
+    read(wanted = () => true) {
       const takings = new Map<string, Taking>()
       for (const line of lines()) {
+        if (!wanted(line)) continue
+        if (!keys.keyIds().includes(line.key))
+          throw new KeyMaterialInvalid(
+            `What was taken away at ${line.at} is sealed by registry key ${line.key}, which is not among the keys given. Bring it back for this.`,
+          )
         const plain = keys.unwrap(line.town, line.key, Buffer.from(line.sealed, 'base64'), context(line))
         const taken = JSON.parse(Buffer.from(plain).toString())
-        takings.set(context(line), { epoch: line.epoch, id: line.id, municipalityId: line.town, taken })
+        takings.set(context(line), { epoch: line.epoch, id: line.id, at: line.at, municipalityId: line.town, taken })
       }
       return [...takings.values()].sort(inOrder)
+    },
+    broken: () => {
+      let count = 0
+      for (const texts of files()) for (const text of texts.slice(0, -1)) if (lineOf(text) === undefined) count += 1
+      return count
     },
     newest: () => [...lines()].sort(inOrder).at(-1),
     checkpoint: (municipalityId) => {
       const path = join(folder, `${municipalityId}.checkpoint`)
       return existsSync(path) ? readFileSync(path, 'utf8') : undefined
     },
-    keepCheckpoint(municipalityId, note) {
-      const path = join(folder, `${municipalityId}.checkpoint`)
-      writeFileSync(`${path}.${process.pid}`, note, { mode: 0o600 })
-      renameSync(`${path}.${process.pid}`, path)
-    },
-    forgive: keep,
+    keepCheckpoint: (municipalityId, note) => replace(join(folder, `${municipalityId}.checkpoint`), note),
+    forgive: (installation) => replace(known, JSON.stringify(installation)),
     close: () => {
-      if (file !== undefined) closeSync(file)
+      void file?.close().catch(() => {})
       file = undefined
     },
   }
+}
+
+/** What was known of the database when it was last written down; nothing where that cannot be read. */
+function knownIn(path: string): Known | undefined {
+  try {
+    const { id, epoch, mark } = JSON.parse(readFileSync(path, 'utf8')) as Known
+    return { id, epoch, mark }
+  } catch {
+    return undefined
+  }
+}
+
+async function inTime(work: () => Promise<void>): Promise<void> {
+  let late: ReturnType<typeof setTimeout> | undefined
+  const never = new Promise<never>((_, reject) => {
+    late = setTimeout(
+      () => reject(Object.assign(new Error('the journal does not answer'), { code: 'ETIMEDOUT' })),
+      PATIENCE,
+    )
+  })
+  await Promise.race([work(), never]).finally(() => clearTimeout(late))
 }
 
 /** The last line may be half of one, where a process was killed: what stood in it was never acknowledged. */

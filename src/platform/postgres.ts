@@ -125,6 +125,8 @@ class Line {
     this.#options = options
     const session = {
       ...(options.role ? { role: options.role } : {}),
+      // What is taken away is told by a notice, whatever the login is set to hear.
+      client_min_messages: 'notice',
       ...(options.patience ? { statement_timeout: options.patience, idle_in_transaction_session_timeout: 60_000 } : {}),
     }
     this.#client = postgres(url, {
@@ -272,6 +274,13 @@ class PoolDriver implements Driver {
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
     const { line } = connection as PooledConnection
+    if (line.taken && !line.lost) {
+      // By a statement that was a transaction of its own.
+      line.taken = false
+      await this.#options
+        .taken?.((text, parameters) => line.execute(CompiledQuery.raw(text, [...parameters])))
+        .catch(() => {})
+    }
     this.#held -= 1
     // Where one was lost the others may have been with it: none of them is somebody's first disappointment.
     if (line.lost) for (const one of this.#idle.splice(0)) one.abandon()

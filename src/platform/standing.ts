@@ -9,6 +9,8 @@ export interface Installation {
   epoch: number
   /** The last act of taking away that was given out to be written to the journal. */
   journaled: number
+  /** When that was. */
+  journaledAt: Temporal.Instant
   /** Grows with each signed checkpoint. */
   mark: number
 }
@@ -27,20 +29,24 @@ const HOW = {
   restored: 'The database was restored. This process knew it before: it has to be started anew.',
 } as const
 
+export type Known = Pick<Installation, 'id' | 'epoch' | 'mark'>
+
 /** What a process knows of the database, so that it notices when that is put back. */
 export interface Standing {
   /** Set from the moment on at which it was noticed. */
   readonly fallen: DatabaseOlder | undefined
-  readonly known: Omit<Installation, 'journaled'> | undefined
-  /** Holds what a database says against what is known, and remembers it. @throws {DatabaseOlder} */
-  see(installation: Omit<Installation, 'journaled'>): void
+  readonly known: Known | undefined
+  /**
+   * Holds what a database says against what is known, and remembers it.
+   *
+   * @param since what was known when the database was asked: what somebody else learned meanwhile may be newer than the answer
+   * @throws {DatabaseOlder}
+   */
+  see(installation: Known, since?: Known | undefined): void
 }
 
 /** @param kept what was known before this process began, and where to keep what it learns */
-export function standing(kept?: {
-  known: Omit<Installation, 'journaled'> | undefined
-  keep(known: Omit<Installation, 'journaled'>): void
-}): Standing {
+export function standing(kept?: { known: Known | undefined; keep(known: Known): void }): Standing {
   let known = kept?.known
   let began = false
   let fallen: DatabaseOlder | undefined
@@ -55,12 +61,13 @@ export function standing(kept?: {
     get known() {
       return known
     },
-    see({ id, epoch, mark }) {
+    see({ id, epoch, mark }, since = known) {
       if (fallen) throw fallen
-      if (known && id !== known.id) fall('other')
-      if (known && (epoch < known.epoch || (epoch === known.epoch && mark < known.mark))) fall('older')
+      if (since && id !== since.id) fall('other')
+      if (since && (epoch < since.epoch || (epoch === since.epoch && mark < since.mark))) fall('older')
       // What was restored while this process ran is not what it has in memory.
-      if (began && known && epoch > known.epoch) fall('restored')
+      if (began && since && epoch > since.epoch) fall('restored')
+      if (known && (epoch < known.epoch || mark < known.mark)) return
       const grown = known === undefined || epoch > known.epoch || mark > known.mark
       known = { id, epoch, mark }
       began = true
@@ -71,17 +78,29 @@ export function standing(kept?: {
 
 /** What a database says of itself now. */
 export async function installationOf(database: Database | Transaction): Promise<Installation> {
-  const { rows } = await sql<{ id: string; epoch: number; journaled: string; mark: string }>`
-    select id::text, epoch, journaled::text, mark::text from installation`.execute(database)
+  const { rows } = await sql<{ id: string; epoch: number; journaled: string; journaled_at: Date; mark: string }>`
+    select id::text, epoch, journaled::text, journaled_at, mark::text from installation`.execute(database)
   const [row] = rows
   if (row === undefined) throw new DatabaseOlder('other')
-  return { id: row.id, epoch: row.epoch, journaled: Number(row.journaled), mark: Number(row.mark) }
+  return {
+    id: row.id,
+    epoch: row.epoch,
+    journaled: Number(row.journaled),
+    journaledAt: Temporal.Instant.fromEpochMilliseconds(row.journaled_at.getTime()),
+    mark: Number(row.mark),
+  }
+}
+
+/** Asks a database what it says of itself, and holds that against what is known. @throws {DatabaseOlder} */
+export async function lookAt(database: Database | Transaction, standing: Standing): Promise<void> {
+  const since = standing.known
+  standing.see(await installationOf(database), since)
 }
 
 /** Says that something was signed, so that a copy from before can be told. @returns what the database says of itself since */
 export async function markSigned(database: Database, standing: Standing): Promise<void> {
   await sql`select mark_signed()`.execute(database)
-  standing.see(await installationOf(database))
+  await lookAt(database, standing)
 }
 
 /** How far two clocks may be apart, minutes. */

@@ -58,6 +58,7 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'> & { standing?: Stand
   return {
     async current(transaction, municipalityId) {
       const now = new Date(deps.clock.now().epochMilliseconds)
+      const since = deps.standing?.known
       const row = await transaction
         .selectFrom('signing_keys')
         .innerJoin('installation', (join) => join.onTrue())
@@ -70,7 +71,7 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'> & { standing?: Stand
         .executeTakeFirst()
       if (row === undefined) throw new NoKeySigns()
       // Nothing is signed over a database that was put back.
-      deps.standing?.see({ id: row.installation, epoch: row.epoch, mark: Number(row.mark) })
+      deps.standing?.see({ id: row.installation, epoch: row.epoch, mark: Number(row.mark) }, since)
       const known = imported.get(row.id)
       if (known) return known
       const sealed = await transaction

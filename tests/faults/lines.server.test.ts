@@ -151,9 +151,9 @@ describe('several hosts', () => {
     const hosts = `127.0.0.1:${first.port},127.0.0.1:${second.port}`
     const several = `postgres://postgres:postgres@${hosts}/${name}`
     const over = openDatabase(postgresDialect(several, { connections: 2, patience: PATIENCE }))
-    const config = readConfig({ DATABASE_URL: several })
+    const config = readConfig({ DEMO: 'true', DATABASE_URL: several })
     expect(config.databaseUrl).toBe(several)
-    expect(() => readConfig({ DATABASE_URL: 'postgres://h:notaport,i:2/x' })).toThrow('DATABASE_URL')
+    expect(() => readConfig({ DEMO: 'true', DATABASE_URL: 'postgres://h:notaport,i:2/x' })).toThrow('DATABASE_URL')
     expect(await pidOf(over)).toBeGreaterThan(0)
     first.close(true)
     first.cut()

@@ -177,7 +177,10 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       await letTimePass()
       return app.fetch(request)
     }),
-    close: stores.close,
+    close: async () => {
+      await stores.close()
+      journal?.close()
+    },
   }
 }
 
