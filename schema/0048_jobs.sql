@@ -74,7 +74,8 @@ $$;
 create function leave_notice_job() returns trigger language plpgsql as $$
 begin
   insert into jobs (municipality_id, kind, item, due_at) values (new.municipality_id, 'notices', new.id::text, new.visible_from)
-  on conflict (municipality_id, kind, item) do update set due_at = excluded.due_at;
+  on conflict (municipality_id, kind, item) do update
+  set due_at = excluded.due_at, woken = jobs.held_by is not null;
   return null;
 end $$;
 create trigger notices_leave_jobs after insert or update of visible_from on notices
@@ -82,7 +83,9 @@ create trigger notices_leave_jobs after insert or update of visible_from on noti
 
 create function wake_jobs(of_kind text, towns uuid[], at timestamptz) returns void
   language sql security definer set search_path = public, pg_temp as $$
-  update jobs set due_at = least(due_at, at), woken = held_by is not null
+  -- What failed keeps its pause.
+  update jobs set due_at = case when tries > 0 and held_by is null then due_at else least(due_at, at) end,
+    woken = held_by is not null
   where kind = of_kind and municipality_id = any (towns) and (due_at > at or (held_by is not null and not woken))
 $$;
 
@@ -140,9 +143,10 @@ insert into kept_for (part, held, since, keep) values
   (17, 'flags', 'raised_at', '1 year'),
   (18, 'visits', 'until', '0'),
   (19, 'staff_neighbours', 'unlinked_at', '1 year'),
-  (20, 'ledger_cosignatures', 'superseded_since(municipality_id, size)', '30 days'),
+  (20, 'ledger_cosignatures',
+    $$case when received_at < clock_timestamp() - interval '30 days' then superseded_since(municipality_id, size) end$$, '30 days'),
   (21, 'ledger_checkpoints',
-    $$case when not exists (select from ledger_cosignatures c
+    $$case when signed_at < clock_timestamp() - interval '30 days' and not exists (select from ledger_cosignatures c
       where c.municipality_id = ledger_checkpoints.municipality_id and c.size = ledger_checkpoints.size)
       then superseded_since(municipality_id, size) end$$, '30 days'),
   (22, 'complaint_attachments', '(select answered_at from complaints where complaints.id = complaint_id)', '5 years'),
@@ -170,8 +174,8 @@ begin
   raise exception 'table % is append-only', tg_table_name using errcode = 'PD002';
 end $$;
 
--- Forgets rows of this town whose time is over, a few thousand of each table at a time. @returns how many
-create function forget_what_is_over(at timestamptz, most integer) returns bigint
+-- Forgets rows of one table of this town whose time is over, a few thousand at a time. @returns how many
+create function forget_what_is_over(at timestamptz, most integer, which integer) returns bigint
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   one record;
@@ -181,7 +185,7 @@ begin
   if current_municipality() is null then
     raise exception 'no municipality' using errcode = 'PD001';
   end if;
-  for one in select * from kept_for order by part loop
+  for one in select * from kept_for where part = which loop
     perform set_config('padron.forgets', one.held, true);
     execute format('delete from %1$I where ctid in (select ctid from %1$I where municipality_id = $1 and (%2$s)::timestamptz < $2 - $3 limit $4)',
       one.held, one.since) using current_municipality(), at, one.keep, most;
@@ -198,7 +202,7 @@ begin
   foreach name in array array[
     'claim_jobs(text,text,timestamptz,integer,interval,uuid)', 'begin_job(uuid,text,text,uuid,boolean)',
     'settle_job(uuid,text,text,uuid,timestamptz,boolean,timestamptz)', 'ensure_jobs(text,text,timestamptz)',
-    'wake_jobs(text,uuid[],timestamptz)', 'wake_ledgers(xid8,timestamptz)', 'forget_what_is_over(timestamptz,integer)']::regprocedure[] loop
+    'wake_jobs(text,uuid[],timestamptz)', 'wake_ledgers(xid8,timestamptz)', 'forget_what_is_over(timestamptz,integer,integer)']::regprocedure[] loop
     execute format('revoke all on function %s from public', name);
     execute format('grant execute on function %s to padron_app', name);
   end loop;

@@ -6,6 +6,7 @@ create table imports (
   households integer not null check (households >= 0),
   -- Whether rows were left out: they may come in later, and everybody else is recognised for as long as keys are kept.
   left_out boolean not null,
+  begun_at timestamptz not null default clock_timestamp(),
   updated_at timestamptz not null default clock_timestamp(),
   primary key (municipality_id, file)
 );
@@ -14,4 +15,4 @@ create policy own_municipality on imports to padron_app, padron_gate
   using (municipality_id = current_municipality()) with check (municipality_id = current_municipality());
 create policy watch on imports for select to padron_readonly_ops using (true);
 grant select, insert, update (households, left_out, updated_at) on imports to padron_app, padron_gate;
-grant select (municipality_id, households, left_out, updated_at) on imports to padron_readonly_ops;
+grant select (municipality_id, households, left_out, begun_at, updated_at) on imports to padron_readonly_ops;

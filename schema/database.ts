@@ -290,6 +290,7 @@ export interface IdempotencyKeys {
 }
 
 export interface Imports {
+  begun_at: Generated<Timestamp>;
   file: Buffer;
   households: number;
   left_out: boolean;

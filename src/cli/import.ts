@@ -280,12 +280,12 @@ async function importNote(deps: RegistryDeps, town: Municipality, sha256: string
       inMunicipality(deps.database, town.id, async (transaction) => {
         const row = await transaction
           .selectFrom('imports')
-          .select(['households', 'left_out', 'updated_at'])
+          .select(['households', 'left_out', 'begun_at'])
           .where('municipality_id', '=', town.id)
           .where('file', '=', file)
           .executeTakeFirst()
         if (!row?.left_out) return row?.households ?? 0
-        if (row.updated_at.getTime() < now.subtract({ hours: 24 * RECOGNISED }).epochMilliseconds)
+        if (row.begun_at.getTime() < now.subtract({ hours: 24 * RECOGNISED }).epochMilliseconds)
           throw new ConfigInvalid(
             'This file came in more than a month ago, without some of its rows. Bring those in as a file of their own.',
           )

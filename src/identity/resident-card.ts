@@ -187,6 +187,8 @@ export async function signInWithCard(
       .select((row) => isNeighbour(row.ref('neighbour_id')).as('lives_here'))
       .where('code_hash', '=', codeHash(hash, code))
       .where((where) => where.or([where('cancelled_at', 'is', null), where('ended_by', '=', 'departure')]))
+      // One try at a card after the other: many at once are as many.
+      .forUpdate()
       .executeTakeFirst()
     const expected = card?.word_hash ?? hash('no such card')
     const right = equalInConstantTime(wordHash(hash, card?.id ?? 'none', typed.word.slice(0, 100)), expected)
@@ -197,9 +199,9 @@ export async function signInWithCard(
       .set({ failures: right ? 0 : (card?.failures ?? 0) + 1 })
       .where('id', '=', counts ? card.id : NO_CARD)
       .execute()
-    if (!counts || !right)
+    if (!counts || !right || (card.ended_by === null && !card.lives_here))
       return (await triedTooOften(transaction, town, hash, now, 'card', source, CARD_ATTEMPTS)) ? 'too-many' : undefined
-    if (card.ended_by === null) return card.lives_here ? card.neighbour_id : undefined
+    if (card.ended_by === null) return card.neighbour_id
     return removalOf(transaction, card.neighbour_id)
   })
   if (whose === undefined) throw new CardRefused()

@@ -86,12 +86,18 @@ export interface Runner {
  */
 export function createRunner(deps: { database: Database; clock: Clock; log: Log }, kinds: readonly Work[]): Runner {
   const { database, clock, log } = deps
-  const holder = randomUUID()
   const running = new Map<Work, Set<Promise<void>>>(kinds.map((kind) => [kind, new Set()]))
   const timers = new Map<Work, ReturnType<typeof setTimeout>>()
+  /** Works of which more was due than there was room for. */
+  const crowded = new Set<Work>()
+  /** Works that are looked for, and those to be looked for again at once. */
+  const turning = new Set<Work>()
+  const hurried = new Set<Work>()
+  let started = false
   let stopped = false
 
   const settle = (
+    holder: string,
     { municipalityId, item }: Item,
     kind: string,
     next: Temporal.Instant | 'infinity' | null,
@@ -103,6 +109,7 @@ export function createRunner(deps: { database: Database; clock: Clock; log: Log 
     )
 
   async function mark(
+    holder: string,
     item: Omit<Item, 'begin' | 'undone' | 'signal'>,
     kind: string,
     begins: boolean,
@@ -114,15 +121,17 @@ export function createRunner(deps: { database: Database; clock: Clock; log: Log 
     return rows[0]?.held === true
   }
 
-  async function work(kind: Work, claimed: Omit<Item, 'begin' | 'undone' | 'signal'>): Promise<void> {
+  async function work(kind: Work, holder: string, claimed: Omit<Item, 'begin' | 'undone' | 'signal'>): Promise<void> {
     const ending = new AbortController()
     const item: Item = {
       ...claimed,
       signal: ending.signal,
       begin: async () => {
-        if (ending.signal.aborted || !(await mark(claimed, kind.kind, true))) throw new ClaimLost()
+        if (!(await mark(holder, claimed, kind.kind, true)) || ending.signal.aborted) throw new ClaimLost()
       },
-      undone: async () => void (await mark(claimed, kind.kind, false)),
+      undone: async () => {
+        if (!ending.signal.aborted) await mark(holder, claimed, kind.kind, false)
+      },
     }
     let late: ReturnType<typeof setTimeout> | undefined
     try {
@@ -136,6 +145,7 @@ export function createRunner(deps: { database: Database; clock: Clock; log: Log 
         }),
       ])
       await settle(
+        holder,
         item,
         kind.kind,
         next === 'done' ? null : next === 'asleep' ? 'infinity' : clock.now().add(next),
@@ -144,7 +154,7 @@ export function createRunner(deps: { database: Database; clock: Clock; log: Log 
     } catch (error) {
       log({ level: 'error', event: kind.kind, ...outlineOf(error) })
       // Where the database is away the claim ends by itself.
-      await settle(item, kind.kind, clock.now().add(pauseAfter(claimed.tries)), true).catch(() => {})
+      await settle(holder, item, kind.kind, clock.now().add(pauseAfter(claimed.tries)), true).catch(() => {})
     } finally {
       clearTimeout(late)
     }
@@ -153,20 +163,30 @@ export function createRunner(deps: { database: Database; clock: Clock; log: Log 
   async function claim(kind: Work): Promise<number> {
     const lane = running.get(kind) ?? new Set()
     const free = kind.together - lane.size
-    if (free <= 0 || stopped) return 0
+    if (stopped) return 0
+    if (free <= 0) {
+      crowded.add(kind)
+      return 0
+    }
+    // Of this claim alone: what an earlier one of this process still does is not taken for it.
+    const holder = randomUUID()
     const holding = kind.patience.total('seconds') + GRACE
     const { rows } = await sql<{ municipality_id: string; item: string; tries: number; doubtful: boolean }>`
       select * from claim_jobs(${kind.kind}, ${kind.everywhere ?? null}::text, ${clock.now().toString()}::text::timestamptz, ${free}::integer,
         make_interval(secs => ${holding}::double precision), ${holder}::text::uuid)`.execute(database)
     for (const row of rows) {
-      const under = work(kind, {
+      const under = work(kind, holder, {
         municipalityId: row.municipality_id,
         item: row.item,
         tries: row.tries,
         doubtful: row.doubtful,
-      }).finally(() => lane.delete(under))
+      }).finally(() => {
+        lane.delete(under)
+        if (crowded.delete(kind)) hurry(kind)
+      })
       lane.add(under)
     }
+    if (rows.length === free) crowded.add(kind)
     return rows.length
   }
 
@@ -182,25 +202,39 @@ export function createRunner(deps: { database: Database; clock: Clock; log: Log 
 
   async function look(kind: Work): Promise<number> {
     await ensure(kind)
-    await kind.wake?.()
-    return claim(kind)
+    // What is due is done though nothing could be woken.
+    const failed = await kind.wake?.().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
+    const count = await claim(kind)
+    if (failed) throw failed.error
+    return count
   }
 
   /** Looks that are under way: what they claim is done before this process ends. */
   const looking = new Set<Promise<void>>()
 
   async function turn(kind: Work): Promise<void> {
-    let next = kind.look.total('milliseconds')
+    turning.add(kind)
     try {
-      // Whatever is still due is begun as soon as there is room.
-      if ((await look(kind)) >= kind.together) next = Math.min(next, 100)
+      await look(kind)
     } catch (error) {
       log({ level: 'error', event: kind.kind, ...outlineOf(error) })
     }
-    again(kind, next)
+    turning.delete(kind)
+    again(kind, hurried.delete(kind) ? 0 : kind.look.total('milliseconds'))
+  }
+
+  /** There is room again, and more is due. */
+  function hurry(kind: Work): void {
+    if (!started) return
+    if (turning.has(kind)) hurried.add(kind)
+    else again(kind, 0)
   }
 
   function again(kind: Work, pause: number): void {
+    clearTimeout(timers.get(kind))
     if (stopped) return
     const timer = setTimeout(() => {
       const one = turn(kind).finally(() => looking.delete(one))
@@ -227,6 +261,7 @@ export function createRunner(deps: { database: Database; clock: Clock; log: Log 
       return begun
     },
     start() {
+      started = true
       for (const kind of kinds) again(kind, 0)
     },
     async stop() {

@@ -33,9 +33,15 @@ export function smtpPost(options: { url: string; from: string }): Post {
 /** Milliseconds: until there is a line, until the server greets, and in which it says nothing. */
 const PATIENCE = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 }
 
-/** The server refused it, or the line did not come so far that it was handed over. */
+/** What nodemailer says where there was no line, or where it was refused before anything was handed over. */
+const BEFORE = ['EDNS', 'EAUTH', 'EENVELOPE']
+
+/**
+ * The server said no, or there never was a line to it. Whatever else went wrong, a line that ended or was silent after all was
+ * handed over among it, leaves open whether it left.
+ */
 function didNotLeave(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  const { responseCode, command } = error as { responseCode?: number; command?: string }
-  return responseCode !== undefined || (command !== undefined && command !== 'DATA')
+  const { responseCode, syscall, code } = error as { responseCode?: number; syscall?: string; code?: string }
+  return responseCode !== undefined || syscall === 'connect' || (code !== undefined && BEFORE.includes(code))
 }

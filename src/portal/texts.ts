@@ -3,6 +3,19 @@ import { NotSent, type Post } from '../registry/notify.ts'
 import { messageWords } from './words.ts'
 
 const PATIENCE = 10_000
+/** Answers of somebody in between, who does not know what became of it. */
+const UNKNOWN = [408, 502, 504]
+
+/** @throws where nobody knows whether a text left. */
+class TextUnknown extends Error {
+  readonly code: string
+
+  constructor(status: number) {
+    super('nobody knows whether a text left')
+    this.code = `sms-${status}`
+  }
+}
+
 /** There was no line on which anything could have left. */
 const NO_LINE = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']
 
@@ -32,6 +45,7 @@ export function httpTexts(options: { url: string; token: string; from: string })
     })
     await response.body?.cancel()
     // Their words may repeat the number: only the status is ours to say.
+    if (UNKNOWN.includes(response.status)) throw new TextUnknown(response.status)
     if (!response.ok) throw new NotSent(`sms-${response.status}`)
   }
 }

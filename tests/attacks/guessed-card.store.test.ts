@@ -100,6 +100,13 @@ describe('somebody who guesses cards', () => {
     expect((await tryIn(code, 'una paraula meva')).status).toBe(401)
   })
 
+  it('has ten tries though they come all at once', async () => {
+    const { code } = await card('una altra paraula')
+    for (let wave = 0; wave < 2; wave += 1)
+      await Promise.all(Array.from({ length: 8 }, (_, i) => tryIn(code, `no ${wave} ${i}`)))
+    expect((await tryIn(code, 'una altra paraula')).status).toBe(401)
+  })
+
   it('finds no code and no word in the database', async () => {
     const { code } = await card('secretissima')
     const rows = await house.peek<{ row: string }>('select resident_cards::text as row from resident_cards')

@@ -94,7 +94,12 @@ describe('a row whose time is over', () => {
       [5, 3, 2],
     ] as const)
       await put('ledger_checkpoints', { size: `${size}`, signed_at: at(days, hour) })
-    for (const size of [1, 2, 4]) await put('ledger_cosignatures', { size: `${size}`, witness: "'w'" })
+    for (const size of [1, 2, 4])
+      await put('ledger_cosignatures', {
+        size: `${size}`,
+        witness: "'w'",
+        received_at: size > 3 ? at(3, 2) : at(40, 2),
+      })
 
     // In portions, as many as it takes.
     while (!(await forgetWhatIsOver(house, house.town.id, 1)));
