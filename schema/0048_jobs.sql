@@ -23,7 +23,7 @@ alter table jobs enable row level security;
 create policy own_municipality on jobs to padron_app, padron_gate
   using (municipality_id = current_municipality()) with check (municipality_id = current_municipality());
 create policy watch on jobs for select to padron_readonly_ops using (true);
-grant select, insert, update (due_at) on jobs to padron_app, padron_gate;
+grant select, insert, update (due_at, woken) on jobs to padron_app, padron_gate;
 grant select on jobs to padron_readonly_ops;
 
 -- The runner works for all towns in one statement: thousands of towns in which nothing happens cost nothing.
