@@ -178,22 +178,19 @@ end $$;
 create function forget_what_is_over(at timestamptz, most integer, which integer) returns bigint
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-  one record;
+  one kept_for;
   gone bigint;
-  total bigint := 0;
 begin
   if current_municipality() is null then
     raise exception 'no municipality' using errcode = 'PD001';
   end if;
-  for one in select * from kept_for where part = which loop
-    perform set_config('padron.forgets', one.held, true);
-    execute format('delete from %1$I where ctid in (select ctid from %1$I where municipality_id = $1 and (%2$s)::timestamptz < $2 - $3 limit $4)',
-      one.held, one.since) using current_municipality(), at, one.keep, most;
-    get diagnostics gone = row_count;
-    total := total + gone;
-  end loop;
+  select * into strict one from kept_for where part = which;
+  perform set_config('padron.forgets', one.held, true);
+  execute format('delete from %1$I where ctid in (select ctid from %1$I where municipality_id = $1 and (%2$s)::timestamptz < $2 - $3 limit $4)',
+    one.held, one.since) using current_municipality(), at, one.keep, most;
+  get diagnostics gone = row_count;
   perform set_config('padron.forgets', '', true);
-  return total;
+  return gone;
 end $$;
 
 do $$

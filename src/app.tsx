@@ -22,9 +22,9 @@ import type { TokenVerifier } from './identity/tokens.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
 import { type Clock, uuidv7 } from './platform/clock.ts'
 import type { Database } from './platform/database.ts'
+import type { InstallationWatch } from './platform/installation.ts'
 import { pendingMigrations } from './platform/migrations.ts'
 import { NotFound } from './platform/problem.ts'
-import type { Standing } from './platform/standing.ts'
 import type { Log } from './platform/telemetry.ts'
 import { enrolApplicant } from './portal/applications.ts'
 import { portalPages } from './portal/routes.tsx'
@@ -62,7 +62,7 @@ export interface AppDeps {
   /** Whether service providers' tokens must be bound to a key of theirs (RFC 9449); yes unless said otherwise. */
   senderConstrained?: boolean
   /** What is known of the database, so that it is noticed when that is put back. */
-  standing?: Standing | undefined
+  watch?: InstallationWatch | undefined
   /** Whether acts of taking away can be written to the journal, where there is one. */
   journal?: Pick<Journal, 'failing'> | undefined
   /** Prints papers, where the runtime can. */
@@ -110,7 +110,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   }
   house.use(async (context, next) => {
     context.set('reception', reception)
-    if (deps.standing?.fallen && context.req.path !== '/health/live') throw deps.standing.fallen
+    if (deps.watch?.fallen && context.req.path !== '/health/live') throw deps.watch.fallen
     await next()
   })
 

@@ -5,8 +5,8 @@ import { askWitness, type Witness } from './ledger/cosigning.ts'
 import { latestCheckpoint } from './ledger/proofs.ts'
 import { sequencer } from './ledger/sequencer.ts'
 import { forgetWhatIsOver } from './platform/forgetting.ts'
+import { lookAt, markSigned } from './platform/installation.ts'
 import { type Item, type Work, wakeJobs } from './platform/jobs.ts'
-import { lookAt, markSigned } from './platform/standing.ts'
 import { listMunicipalities, type Municipality } from './registry/municipality.ts'
 import { type Channels, tellOfNotice } from './registry/notify.ts'
 import { forgetPublished } from './registry/publication.ts'
@@ -56,17 +56,17 @@ export function backgroundWork(
                 connection.executeQuery(CompiledQuery.raw(text, [...parameters])),
               ),
             )
-          await lookAt(rooms.database, journal.standing)
+          await lookAt(rooms.database, journal.watch)
         }
         await ledger.wake(rooms.clock.now())
       },
       async run(item) {
         const town = await townOf(item)
-        if (journal) await lookAt(rooms.database, journal.standing)
+        if (journal) await lookAt(rooms.database, journal.watch)
         const placed = await ledger.place(town.id, await rooms.signers.of(town))
         if (placed === undefined) return seconds(1)
         if (placed > 0) {
-          if (journal) await markSigned(rooms.database, journal.standing)
+          if (journal) await markSigned(rooms.database, journal.watch)
           const checkpoint = await latestCheckpoint(rooms.database, town.id)
           if (checkpoint) journal?.keepCheckpoint(town.id, checkpoint.note)
           await wakeJobs(rooms.database, WITNESS, [town.id], rooms.clock.now())

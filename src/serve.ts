@@ -29,9 +29,9 @@ import { systemClock } from './platform/clock.ts'
 import { type Database, openDatabase, postgresDialect } from './platform/database.ts'
 import { ownDumpsPossible } from './platform/dumps.ts'
 import { openEmbedded } from './platform/embedded.ts'
+import { mustBeInTime } from './platform/installation.ts'
 import { createRunner } from './platform/jobs.ts'
 import { migrate, pendingMigrations } from './platform/migrations.ts'
-import { installationOf, mustBeInTime } from './platform/standing.ts'
 import type { Log } from './platform/telemetry.ts'
 import { smtpPost } from './portal/mail.ts'
 import { httpTexts } from './portal/texts.ts'
@@ -115,7 +115,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       throw new ConfigInvalid(`The database is not migrated (${pending.length} to go). Run: padron migrate`)
 
     await mustBeInTime(database, systemClock.now())
-    mustBeTheNewest(journal, await installationOf(database))
+    await mustBeTheNewest(journal, database)
     await mustOpen(
       database,
       keys,
@@ -133,7 +133,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       database,
       ...rooms,
       journal,
-      standing: journal.standing,
+      watch: journal.watch,
       press: createPress({ database, clock: systemClock, keys }),
       sourceOf: (env, headers) => sourceOf(env, headers, config.trustedProxies),
       tokens: tokenVerifier(issuers, config.audience),

@@ -9,7 +9,7 @@ import { ed25519Verifier, type NoteSigner, parseVerifierKey, verifierKey } from 
 import { type LedgerReport, verifyLedger } from '../ledger/verify.ts'
 import { addCheckpoint, type WitnessMemory } from '../ledger/witness.ts'
 import type { Database } from '../platform/database.ts'
-import { installationOf } from '../platform/standing.ts'
+import { installationOf } from '../platform/installation.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import type { Progress } from './output.ts'
 import { configuredKeys } from './stores.ts'

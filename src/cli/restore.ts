@@ -9,9 +9,9 @@ import { loadPolicies } from '../firewall/policies.ts'
 import { type NoteSigner, noteLine } from '../ledger/checkpoint.ts'
 import { latestCheckpoint } from '../ledger/proofs.ts'
 import { systemClock } from '../platform/clock.ts'
-import type { Transaction } from '../platform/database.ts'
+import type { Database, Transaction } from '../platform/database.ts'
+import { DatabaseOlder, type Installation, installationOf } from '../platform/installation.ts'
 import { pendingMigrations } from '../platform/migrations.ts'
-import { DatabaseOlder, type Installation, installationOf } from '../platform/standing.ts'
 import { listMunicipalities, type Municipality } from '../registry/municipality.ts'
 import { countAsWaiting } from '../registry/reach.ts'
 import { journalOf } from '../serve.ts'
@@ -83,7 +83,8 @@ export async function restoreDatabase(
     if (pending.length > 0)
       throw new ConfigInvalid(`The database is not migrated (${pending.length} to go). Run first: padron migrate`)
     const before = await installationOf(owner)
-    if (!options.anyway && !journals.some((one) => isOlder(one, before)))
+    const older = (await Promise.all(journals.map((one) => isOlder(one, owner)))).includes(true)
+    if (!options.anyway && !older)
       throw new ConfigInvalid(
         'The database is not older than the journal: there is nothing to repair. If it was put back all the same, add --anyway.',
       )
@@ -91,7 +92,7 @@ export async function restoreDatabase(
     mustBeTheRules(missing, policies.digest, options.otherRules)
     const towns = await listMunicipalities(owner)
     const { gate, signers } = furnish({ database: owner, clock: systemClock, keys, policies })
-    const epochs = journals.flatMap((one) => [one.newest()?.epoch ?? 0, one.standing.known?.epoch ?? 0])
+    const epochs = journals.flatMap((one) => [one.newest()?.epoch ?? 0, one.watch.known?.epoch ?? 0])
     const epoch = Math.max(before.epoch, ...epochs) + 1
     const statements = new Map<string, string>()
     for (const town of towns) {
@@ -160,9 +161,9 @@ const isMissing = ({ epoch, id, at }: Place, copy: Installation) =>
     (id > copy.journaled || Temporal.Instant.compare(at, copy.journaledAt.subtract(OVERLAP)) >= 0))
 const inOrder = (a: Place, b: Place) => a.epoch - b.epoch || a.id - b.id
 
-function isOlder(journal: Journal, installation: Installation): boolean {
+async function isOlder(journal: Journal, owner: Database): Promise<boolean> {
   try {
-    mustBeTheNewest(journal, installation)
+    await mustBeTheNewest(journal, owner)
     return false
   } catch (error) {
     if (error instanceof DatabaseOlder) return true

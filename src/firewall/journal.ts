@@ -2,8 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Database } from '../platform/database.ts'
+import {
+  DatabaseOlder,
+  type InstallationWatch,
+  installationOf,
+  type Known,
+  watchInstallation,
+} from '../platform/installation.ts'
 import { DatabaseAway } from '../platform/postgres.ts'
-import { DatabaseOlder, type Installation, type Known, type Standing, standing } from '../platform/standing.ts'
 import { KeyMaterialInvalid, type KeyProvider } from './key-provider.ts'
 
 // A journal outside the database of every act that takes something away: after a restore it says what the copy has forgotten.
@@ -38,7 +45,7 @@ export interface Journal {
   /** The last checkpoint of a town that was signed, as a note. */
   checkpoint(municipalityId: string): string | undefined
   keepCheckpoint(municipalityId: string, note: string): void
-  standing: Standing
+  watch: InstallationWatch
   /** Whether the last try to write failed. */
   readonly failing: boolean
   /** Begins to know a database anew, after a restore. */
@@ -72,15 +79,18 @@ const PATIENCE = 10_000
 export function openJournal(folder: string, keys: KeyProvider): Journal {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const known = join(folder, KNOWN)
-  let failing = false
+  /** Acts, and what is known of the database, each wait to be written. */
+  let unwritten = false
+  let unknown = false
   /** Replaced in one step and kept through a power cut. What is known is never made less. */
   const replace = (path: string, text: string) => {
     const draft = `${path}.${randomUUID()}`
     try {
       writeFileSync(draft, text, { mode: 0o600, flush: true })
       renameSync(draft, path)
+      unknown = false
     } catch {
-      failing = true
+      unknown = true
       rmSync(draft, { force: true })
     }
   }
@@ -113,13 +123,18 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
       })
       try {
         await inTime(async () => {
-          file ??= await open(join(folder, `${at.slice(0, 10)}-${randomUUID()}.journal`), 'ax', 0o600)
+          if (file === undefined) {
+            file = await open(join(folder, `${at.slice(0, 10)}-${randomUUID()}.journal`), 'ax', 0o600)
+            // That it is there has to outlast a power cut too.
+            const place = await open(folder, 'r')
+            await place.sync().finally(() => place.close())
+          }
           await file.appendFile(lines.join(''))
           await file.datasync()
         })
-        failing = false
+        unwritten = false
       } catch (error) {
-        failing = true
+        unwritten = true
         // Half a line may stand at its end: nothing more is written behind that.
         void file?.close().catch(() => {})
         file = undefined
@@ -143,9 +158,9 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
   }
 
   return {
-    standing: standing({ known: knownIn(known), keep }),
+    watch: watchInstallation({ known: knownIn(known), keep }),
     get failing() {
-      return failing
+      return unwritten || unknown
     },
     write(asks) {
       // Whoever comes while one is written waits for the next, which begins after it: all of them share that one.
@@ -220,10 +235,15 @@ function lineOf(text: string): Line | undefined {
   }
 }
 
-/** Holds a database against the journal. @throws {DatabaseOlder} where it knows of less */
-export function mustBeTheNewest(journal: Journal, installation: Installation): void {
+/**
+ * Holds a database against the journal, which is read first: whatever stands there the database gave out before.
+ *
+ * @throws {DatabaseOlder} where it knows of less
+ */
+export async function mustBeTheNewest(journal: Journal, database: Database): Promise<void> {
   const newest = journal.newest()
+  const installation = await installationOf(database)
   if (newest && inOrder(newest, { epoch: installation.epoch, id: installation.journaled }) > 0)
     throw new DatabaseOlder('older')
-  journal.standing.see(installation)
+  journal.watch.see(installation)
 }

@@ -4,8 +4,8 @@ import { openOwn, recordRegistryKey, storeDataKey } from '../firewall/municipali
 import { newDataKey } from '../firewall/seal.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
+import type { InstallationWatch } from '../platform/installation.ts'
 import { Problem } from '../platform/problem.ts'
-import type { Standing } from '../platform/standing.ts'
 import type { SigningKey } from './sd-jwt.ts'
 
 export interface KeyDeps {
@@ -53,12 +53,12 @@ export interface SigningKeys {
 }
 
 /** The key that signs now. Imported private keys are kept in memory by their thumbprint. */
-export function signingKeys(deps: Omit<KeyDeps, 'database'> & { standing?: Standing | undefined }): SigningKeys {
+export function signingKeys(deps: Omit<KeyDeps, 'database'> & { watch?: InstallationWatch | undefined }): SigningKeys {
   const imported = new Map<string, SigningKey>()
   return {
     async current(transaction, municipalityId) {
       const now = new Date(deps.clock.now().epochMilliseconds)
-      const since = deps.standing?.known
+      const since = deps.watch?.known
       const row = await transaction
         .selectFrom('signing_keys')
         .innerJoin('installation', (join) => join.onTrue())
@@ -71,7 +71,7 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'> & { standing?: Stand
         .executeTakeFirst()
       if (row === undefined) throw new NoKeySigns()
       // Nothing is signed over a database that was put back.
-      deps.standing?.see({ id: row.installation, epoch: row.epoch, mark: Number(row.mark) }, since)
+      deps.watch?.see({ id: row.installation, epoch: row.epoch, mark: Number(row.mark) }, since)
       const known = imported.get(row.id)
       if (known) return known
       const sealed = await transaction

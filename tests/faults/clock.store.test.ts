@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ClockWrong, mustBeInTime } from '../../src/platform/standing.ts'
+import { ClockWrong, mustBeInTime } from '../../src/platform/installation.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 

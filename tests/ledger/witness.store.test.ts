@@ -82,6 +82,23 @@ it('says where it stands, and cosigns no other history', async () => {
   expect(await submit(`old ${size}\n${lines.join('\n')}\n\n${later}`)).toMatchObject({ status: 200 })
 })
 
+it('that refuses is told from one that has nothing to sign', async () => {
+  await grow(1)
+  const stranger = { ...witness, key: { ...witness.key, name: 'other.example' } }
+  await expect(askWitness(house.database, house.town.id, stranger)).rejects.toMatchObject({
+    code: 'witness-signed-nothing',
+  })
+  await stop()
+  const empty = mkdtempSync(join(tmpdir(), 'padron-witness-'))
+  const other = verifierKey({ name: 'another.example/ledger', publicKey: witness.key.publicKey })
+  running = await serveWitness({ name: 'witness.example', folder: empty, port: 0, logs: [other] })
+  const unknown = witnessAt(`http://127.0.0.1:${running.port}`, running.key)
+  await expect(askWitness(house.database, house.town.id, unknown)).rejects.toMatchObject({
+    code: 'witness-refused-404',
+  })
+  rmSync(empty, { recursive: true, force: true })
+})
+
 it('keeps its key from others', () => {
   expect(readFileSync(join(folder, 'witness-key.pem'), 'utf8')).toContain('PRIVATE KEY')
   expect(() => writeFileSync(join(folder, 'witness-key.pem'), '', { flag: 'wx' })).toThrow()

@@ -140,7 +140,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     press: createPress({ database, clock, keys }),
     sourceOf: (_: unknown, headers: Headers) => headers.get('test-source') ?? '',
     log: (line: LogLine) => void log.push(line),
-    ...(journal ? { journal, standing: journal.standing } : {}),
+    ...(journal ? { journal, watch: journal.watch } : {}),
   }
   const rooms = furnish(deps)
   const app = createApp(deps, rooms)

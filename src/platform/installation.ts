@@ -32,7 +32,7 @@ const HOW = {
 export type Known = Pick<Installation, 'id' | 'epoch' | 'mark'>
 
 /** What a process knows of the database, so that it notices when that is put back. */
-export interface Standing {
+export interface InstallationWatch {
   /** Set from the moment on at which it was noticed. */
   readonly fallen: DatabaseOlder | undefined
   readonly known: Known | undefined
@@ -46,7 +46,7 @@ export interface Standing {
 }
 
 /** @param kept what was known before this process began, and where to keep what it learns */
-export function standing(kept?: { known: Known | undefined; keep(known: Known): void }): Standing {
+export function watchInstallation(kept?: { known: Known | undefined; keep(known: Known): void }): InstallationWatch {
   let known = kept?.known
   let began = false
   let fallen: DatabaseOlder | undefined
@@ -67,7 +67,7 @@ export function standing(kept?: { known: Known | undefined; keep(known: Known): 
       if (since && (epoch < since.epoch || (epoch === since.epoch && mark < since.mark))) fall('older')
       // What was restored while this process ran is not what it has in memory.
       if (began && since && epoch > since.epoch) fall('restored')
-      if (known && (epoch < known.epoch || mark < known.mark)) return
+      if (known && (epoch < known.epoch || (epoch === known.epoch && mark < known.mark))) return
       const grown = known === undefined || epoch > known.epoch || mark > known.mark
       known = { id, epoch, mark }
       began = true
@@ -92,15 +92,15 @@ export async function installationOf(database: Database | Transaction): Promise<
 }
 
 /** Asks a database what it says of itself, and holds that against what is known. @throws {DatabaseOlder} */
-export async function lookAt(database: Database | Transaction, standing: Standing): Promise<void> {
-  const since = standing.known
-  standing.see(await installationOf(database), since)
+export async function lookAt(database: Database | Transaction, watch: InstallationWatch): Promise<void> {
+  const since = watch.known
+  watch.see(await installationOf(database), since)
 }
 
-/** Says that something was signed, so that a copy from before can be told. @returns what the database says of itself since */
-export async function markSigned(database: Database, standing: Standing): Promise<void> {
+/** Says that something was signed, so that a copy from before can be told. @throws {DatabaseOlder} */
+export async function markSigned(database: Database, watch: InstallationWatch): Promise<void> {
   await sql`select mark_signed()`.execute(database)
-  await lookAt(database, standing)
+  await lookAt(database, watch)
 }
 
 /** How far two clocks may be apart, minutes. */
