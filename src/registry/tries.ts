@@ -19,7 +19,11 @@ const STILL = 1
 /** @throws when much of what somebody tried was wrong. Whatever is right is never answered so. */
 export class TooManyAttempts extends Problem {
   constructor() {
-    super('too-many-attempts', 429, 'Too many codes were tried. Wait ten minutes.')
+    super(
+      'too-many-attempts',
+      429,
+      'Many wrong codes came from here. Check each letter, and ask at any counter if it is refused again.',
+    )
   }
 }
 

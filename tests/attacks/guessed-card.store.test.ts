@@ -64,7 +64,7 @@ describe('somebody who guesses cards', () => {
       expect((await tryIn('0000-0000-0000-0000-0000', 'x', place)).status).toBe(401)
     const late = await tryIn('0000-0000-0000-0000-0000', 'x', place)
     expect(late.status).toBe(429)
-    expect(late.text).toContain('Wait ten minutes')
+    expect(late.text).toContain('Many wrong codes')
     expect((await tryIn(code, '1984', place)).status).toBe(303)
     house.clock.advance({ minutes: 10 })
     expect((await tryIn('0000-0000-0000-0000-0000', 'x', place)).status).toBe(401)
