@@ -31,11 +31,14 @@ grant select on jobs to padron_readonly_ops;
 create function claim_jobs(of_kind text, whose text, at timestamptz, most integer, holding interval, holder uuid)
   returns table (municipality_id uuid, item text, tries integer, doubtful boolean)
   language sql security definer set search_path = public, pg_temp as $$
-  update jobs set held_by = holder, held_until = clock_timestamp() + holding, tries = jobs.tries + 1, woken = false
-  from (
+  -- Found once and for all before any is taken: otherwise the search may be gone through again for each, and passes over its own.
+  with due as materialized (
     select one.municipality_id, one.item from jobs one
-    where one.kind = of_kind and (whose is null or one.item = whose) and one.due_at <= at and (one.held_until is null or one.held_until < clock_timestamp())
-    order by one.due_at limit most for update skip locked) due
+    where one.kind = of_kind and (whose is null or one.item = whose) and one.due_at <= at
+      and (one.held_until is null or one.held_until < clock_timestamp())
+    order by one.due_at limit most for update skip locked)
+  update jobs set held_by = holder, held_until = clock_timestamp() + holding, tries = jobs.tries + 1, woken = false
+  from due
   where jobs.municipality_id = due.municipality_id and jobs.kind = of_kind and jobs.item = due.item
   returning jobs.municipality_id, jobs.item, jobs.tries, jobs.begun_at is not null
 $$;

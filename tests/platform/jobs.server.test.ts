@@ -226,3 +226,13 @@ it('stopping waits for what was begun, and begins nothing more', async () => {
   expect([begun, ended]).toEqual([4, 4])
   expect(await left()).toHaveLength(8)
 })
+
+it('never claims more than there is room for, whatever the database believes of the table', async () => {
+  // What it last heard knows nothing of this kind: it expects one row, and goes through the search again for each it finds.
+  await house.peek('analyze jobs')
+  await leave(Array.from({ length: 40 }, (_, i) => `item-${i}`))
+  const claim = () =>
+    house.peek(`select * from claim_jobs('${trial}', null, now(), 3, interval '1 minute', gen_random_uuid())`)
+  expect(await claim()).toHaveLength(3)
+  expect(await claim()).toHaveLength(3)
+})
