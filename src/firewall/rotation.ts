@@ -84,7 +84,8 @@ export async function rewrapDataKeys(
         .orderBy('registry_key_id')
         .orderBy('id')
         .limit(options.batch ?? 500)
-        .forUpdate()
+        // Not more than that: whoever writes what is sealed under these keys refers to them meanwhile, in an order of their own.
+        .forNoKeyUpdate()
         .execute()
       if (rows.length === 0) return 0
       const fresh = rows.map((row) => {

@@ -56,13 +56,14 @@ export class DatabaseAway extends Problem {
 const NO_CONNECTION =
   /^(CONNECTION_(CLOSED|DESTROYED|ENDED)|CONNECT_TIMEOUT|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOENT)$/
 /**
- * What a server says that stops, starts, is a standby now or has no room; or that took too long and gave up.
+ * What a server says that stops, starts, is a standby now or has no room; that took too long and gave up; or that undid one
+ * of two that waited for each other.
  *
- * @see PostgreSQL, appendix A: classes 08, 53 and 57, 25006, 25P03, 55P03
+ * @see PostgreSQL, appendix A: classes 08, 53 and 57, 25006, 25P03, 40001, 40P01, 55P03
  */
-const SERVER_AWAY = /^(08\w{3}|53300|57P0[1-5]|57014|25006|25P03|55P03|PD009)$/
-/** Of these the connection goes on: what was asked took too long, or this process wraps with a key that was retired. */
-const STILL_THERE = /^(57014|55P03|PD009)$/
+const SERVER_AWAY = /^(08\w{3}|53300|57P0[1-5]|57014|25006|25P03|40001|40P01|55P03|PD009)$/
+/** Of these the connection goes on: what was asked took too long, met another, or this process wraps with a retired key. */
+const STILL_THERE = /^(57014|40001|40P01|55P03|PD009)$/
 
 function awayFor(error: unknown): string | undefined {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''

@@ -2,6 +2,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApp, furnish } from '../../src/app.tsx'
 import { retireKey, rotateRegistryKey } from '../../src/cli/keys.ts'
@@ -9,7 +10,8 @@ import { type Config, readConfig } from '../../src/config.ts'
 import { keyFileProvider, readKeyFile, writeKeyFile } from '../../src/firewall/key-file.ts'
 import { mustOpen, sayWhatIsHeld } from '../../src/firewall/key-holding.ts'
 import { KeyMaterialInvalid, localKeyProvider, withNewKey } from '../../src/firewall/key-provider.ts'
-import { openDatabase, postgresDialect } from '../../src/platform/database.ts'
+import { rewrapDataKeys } from '../../src/firewall/rotation.ts'
+import { openDatabase, postgresDialect, type Transaction } from '../../src/platform/database.ts'
 import { asking, type House, openHouse } from '../support/house.ts'
 import { somebody } from '../support/people.ts'
 import { run } from '../support/process.ts'
@@ -174,24 +176,48 @@ describe('turning the registry key over two hosts', () => {
       DEMO: 'true',
     }
     const before = readKeyFile(config.registryKeyFile).current
-    for (const moment of WHOLE ? [600, 1_200, 2_400, 4_000, 7_000] : [1_200, 2_400]) {
-      const rotating = run(['node', 'dist/padron.js', 'keys', 'rotate'], environment)
-      const bringing = setInterval(() => bringTo(hosts[1]?.file ?? ''), 200)
-      await Promise.race([pause(moment), rotating.exit])
-      await rotating.kill('SIGKILL')
-      clearInterval(bringing)
-    }
     const bringing = setInterval(() => bringTo(hosts[1]?.file ?? ''), 200)
-    if (readKeyFile(config.registryKeyFile).current === before) await rotateRegistryKey(config, silent, 20_000)
-    clearInterval(bringing)
+    try {
+      for (const moment of WHOLE ? [600, 1_200, 2_400, 4_000, 7_000] : [1_200, 2_400]) {
+        const rotating = run(['node', 'dist/padron.js', 'keys', 'rotate'], environment)
+        await Promise.race([pause(moment), rotating.exit])
+        await rotating.kill('SIGKILL')
+      }
+      if (readKeyFile(config.registryKeyFile).current === before) await rotateRegistryKey(config, silent, 20_000)
+    } finally {
+      clearInterval(bringing)
+      await work.stop()
+    }
     bringTo(hosts[1]?.file ?? '')
-    await work.stop()
     expect(work.refused).toEqual([])
     for (const id of work.registered.slice(-10)) {
       const opened = await hosts[1]?.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'counter-service' })
       expect(opened?.status).toBe(200)
     }
   }, 120_000)
+
+  it('rewraps while others write what is sealed under those keys, whatever order they do that in', async () => {
+    const { keys, current } = readKeyFile(config.registryKeyFile)
+    const retired = await house.peek<{ id: string }>('select id from registry_keys where retired_at is not null')
+    const other = Object.keys(keys).find((id) => id !== current && !retired.some((known) => known.id === id)) ?? ''
+    const owner = openDatabase(postgresDialect(house.url('postgres'), { connections: 2 }))
+    closing.push(() => owner.destroy())
+    const [first, ...rest] = await house.peek<{ id: string }>(
+      `select id from data_keys where registry_key_id <> '${other}' order by registry_key_id, id`,
+    )
+    const refers = (transaction: Transaction, id = '') =>
+      sql`select from data_keys where id = ${id} for key share`.execute(transaction)
+    const rewrapped = await owner.transaction().execute(async (transaction) => {
+      await refers(transaction, rest.at(-1)?.id)
+      const rewrapping = rewrapDataKeys(owner, localKeyProvider({ current: other, keys }), house.town.id, {
+        batch: 1e6,
+      })
+      await Promise.race([rewrapping, pause(500)])
+      await refers(transaction, first?.id)
+      return { rewrapping }
+    })
+    expect(await rewrapped.rewrapping).toBe(rest.length + 1)
+  })
 })
 
 describe('keys that cannot be used end a start with one sentence', () => {

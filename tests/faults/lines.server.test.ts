@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
-import { type Database, openDatabase } from '../../src/platform/database.ts'
+import { type Database, openDatabase, type Transaction } from '../../src/platform/database.ts'
 import { DatabaseAway, postgresDialect } from '../../src/platform/postgres.ts'
 import { type Between, proxyTo } from '../support/proxy.ts'
 import { WHOLE } from '../support/sampled.ts'
@@ -131,6 +131,31 @@ describe('a connection that is frozen', () => {
 
   it('is not waited for longer than what is asked may take', async () => {
     await expect(sql`select pg_sleep(30)`.execute(database)).rejects.toMatchObject({ reason: '57014' })
+    expect(await pidOf(database)).toBeGreaterThan(0)
+  })
+})
+
+describe('two transactions that wait for each other', () => {
+  it('end as one that is done and one that may be tried again', async () => {
+    const lock = (transaction: Transaction, one: number) =>
+      sql`select pg_advisory_xact_lock(${one}::integer)`.execute(transaction)
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const both = await Promise.allSettled(
+      [
+        { mine: 1, theirs: 2, here: first, there: second },
+        { mine: 2, theirs: 1, here: second, there: first },
+      ].map(({ mine, theirs, here, there }) =>
+        database.transaction().execute(async (transaction) => {
+          await sql`set local deadlock_timeout = '20ms'`.execute(transaction)
+          await lock(transaction, mine)
+          here.resolve()
+          await there.promise
+          await lock(transaction, theirs)
+        }),
+      ),
+    )
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(both.find((one) => one.status === 'rejected')?.reason).toMatchObject({ status: 503, reason: '40P01' })
     expect(await pidOf(database)).toBeGreaterThan(0)
   })
 })
