@@ -347,18 +347,31 @@ async function listen(http: Server, config: Config): Promise<string> {
   return `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
 }
 
-/** Milliseconds in which a connection that is kept is told, with its next answer, that it ends; and after which all end. */
-const STOPPING = { told: 1_500, all: 20_000 } as const
+/**
+ * Milliseconds in which a connection that is kept is told, with its next answer, that it ends; without a question, after which
+ * those that are left end; and after which all do.
+ */
+const STOPPING = { told: 1_500, quiet: 250, all: 20_000 } as const
 
 /**
  * Takes nobody in any more. Connections that are kept end with their next answer, which says so; those that ask nothing are
- * ended after a moment, and whatever is left after 20 s.
+ * ended once no question has come for a moment, and whatever is left after 20 s.
  */
 async function closeServer(http: Server): Promise<void> {
   if (!http.listening) return
   let ending: ReturnType<typeof setInterval> | undefined
+  let asked = false
+  http.on('request', () => {
+    asked = true
+  })
   const told = setTimeout(() => {
-    ending = setInterval(() => http.closeIdleConnections(), 100)
+    // Right after what has arrived was read: a process that is behind takes no connection for idle on which a question waits.
+    ending = setInterval(() => {
+      setImmediate(() => {
+        if (!asked) http.closeIdleConnections()
+        asked = false
+      })
+    }, STOPPING.quiet)
   }, STOPPING.told)
   const impatience = setTimeout(() => http.closeAllConnections(), STOPPING.all)
   // Not its own: that one ends connections on which a question may be on its way.

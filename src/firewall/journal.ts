@@ -7,7 +7,9 @@ import {
   DatabaseOlder,
   type InstallationWatch,
   installationOf,
+  isBehind,
   type Known,
+  together,
   watchInstallation,
 } from '../platform/installation.ts'
 import { DatabaseAway } from '../platform/postgres.ts'
@@ -96,12 +98,11 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
   }
   const keep = (installation: Known) => {
     const other = knownIn(known)
-    const later =
-      other &&
-      other.id === installation.id &&
-      (other.epoch > installation.epoch || (other.epoch === installation.epoch && other.mark > installation.mark))
-    if (!later) replace(known, JSON.stringify(installation))
+    const same = other?.id === installation.id
+    if (same && !isBehind(other, installation)) return
+    replace(known, JSON.stringify(same ? together(other, installation) : installation))
   }
+  const watch = watchInstallation({ read: () => knownIn(known), keep })
   let file: FileHandle | undefined
   let next: Promise<void> | undefined
   let last: Promise<void> = Promise.resolve()
@@ -112,7 +113,8 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
         'select id::text, epoch, municipality_id::text, taken from takings_to_journal()',
         [],
       )
-      if (rows.length === 0) return
+      const given = rows.at(-1)
+      if (given === undefined) return
       const at = Temporal.Now.instant().toString()
       const lines = rows.map(({ id, epoch, municipality_id: town, taken }) => {
         const place = { epoch, id: Number(id), at }
@@ -140,6 +142,7 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
         file = undefined
         throw new DatabaseAway((error as NodeJS.ErrnoException).code ?? 'journal')
       }
+      watch.gaveOut({ epoch: given.epoch, journaled: Number(given.id) })
       await asks('select takings_journaled($1::bigint[])', [rows.map(({ id }) => id)])
     }
   }
@@ -158,7 +161,7 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
   }
 
   return {
-    watch: watchInstallation({ known: knownIn(known), keep }),
+    watch,
     get failing() {
       return unwritten || unknown
     },
@@ -208,8 +211,8 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
 /** What was known of the database when it was last written down; nothing where that cannot be read. */
 function knownIn(path: string): Known | undefined {
   try {
-    const { id, epoch, mark } = JSON.parse(readFileSync(path, 'utf8')) as Known
-    return { id, epoch, mark }
+    const { id, epoch, journaled, mark } = JSON.parse(readFileSync(path, 'utf8')) as Known
+    return { id, epoch, journaled: journaled ?? 0, mark }
   } catch {
     return undefined
   }

@@ -29,7 +29,19 @@ const HOW = {
   restored: 'The database was restored. This process knew it before: it has to be started anew.',
 } as const
 
-export type Known = Pick<Installation, 'id' | 'epoch' | 'mark'>
+export type Known = Pick<Installation, 'id' | 'epoch' | 'journaled' | 'mark'>
+
+/** Whether a database that says the one has lost something of what it said before. */
+export function isBehind(one: Known, before: Known): boolean {
+  if (one.epoch !== before.epoch) return one.epoch < before.epoch
+  return one.mark < before.mark || one.journaled < before.journaled
+}
+
+/** The most that two processes know of one database. */
+export function together(one: Known, other: Known): Known {
+  if (one.epoch !== other.epoch) return one.epoch > other.epoch ? one : other
+  return { ...one, mark: Math.max(one.mark, other.mark), journaled: Math.max(one.journaled, other.journaled) }
+}
 
 /** What a process knows of the database, so that it notices when that is put back. */
 export interface InstallationWatch {
@@ -43,15 +55,27 @@ export interface InstallationWatch {
    * @throws {DatabaseOlder}
    */
   see(installation: Known, since?: Known | undefined): void
+  /** Remembers at once which act of taking away was given out: it stands in the database, and in the journal from now on. */
+  gaveOut(act: Pick<Installation, 'epoch' | 'journaled'>): void
+  /** Takes in what other processes wrote down. */
+  recall(): void
 }
 
-/** @param kept what was known before this process began, and where to keep what it learns */
-export function watchInstallation(kept?: { known: Known | undefined; keep(known: Known): void }): InstallationWatch {
-  let known = kept?.known
+/** Where what is known outlasts a process, and other processes find it. */
+export interface Kept {
+  read(): Known | undefined
+  keep(known: Known): void
+}
+
+export function watchInstallation(kept?: Kept): InstallationWatch {
+  let known = kept?.read()
+  let written = known
   let began = false
   let fallen: DatabaseOlder | undefined
   const fall = (how: keyof typeof HOW): never => {
     fallen ??= new DatabaseOlder(how)
+    // So that the others know what this one did.
+    if (known) kept?.keep(known)
     throw fallen
   }
   return {
@@ -61,17 +85,25 @@ export function watchInstallation(kept?: { known: Known | undefined; keep(known:
     get known() {
       return known
     },
-    see({ id, epoch, mark }, since = known) {
+    see({ id, epoch, mark, journaled }, since = known) {
       if (fallen) throw fallen
+      const seen = { id, epoch, mark, journaled }
       if (since && id !== since.id) fall('other')
-      if (since && (epoch < since.epoch || (epoch === since.epoch && mark < since.mark))) fall('older')
+      if (since && isBehind(seen, since)) fall('older')
       // What was restored while this process ran is not what it has in memory.
       if (began && since && epoch > since.epoch) fall('restored')
-      if (known && (epoch < known.epoch || (epoch === known.epoch && mark < known.mark))) return
-      const grown = known === undefined || epoch > known.epoch || mark > known.mark
-      known = { id, epoch, mark }
+      known = known ? together(known, seen) : seen
       began = true
-      if (grown) kept?.keep(known)
+      if (written && !isBehind(written, known)) return
+      written = known
+      kept?.keep(known)
+    },
+    gaveOut({ epoch, journaled }) {
+      if (known?.epoch === epoch) known = together(known, { ...known, journaled })
+    },
+    recall() {
+      const other = kept?.read()
+      if (known && other?.id === known.id) known = together(known, other)
     },
   }
 }
@@ -93,6 +125,7 @@ export async function installationOf(database: Database | Transaction): Promise<
 
 /** Asks a database what it says of itself, and holds that against what is known. @throws {DatabaseOlder} */
 export async function lookAt(database: Database | Transaction, watch: InstallationWatch): Promise<void> {
+  watch.recall()
   const since = watch.known
   watch.see(await installationOf(database), since)
 }

@@ -12,6 +12,7 @@ import {
 } from 'kysely'
 import postgres from 'postgres'
 import { parse as parseArray } from 'postgres-array'
+import { CONNECTS, oneSocket, type Servers, serversOf } from './postgres-servers.ts'
 import { Problem } from './problem.ts'
 
 // PostgreSQL through postgres.js, one client for each connection: postgres.js opens another connection by itself where one was
@@ -111,29 +112,39 @@ export function postgresDialect(url: string, options: PoolOptions): Dialect {
 /** What was answered, and to what. */
 type Answer<R> = QueryResult<R> & { command: string }
 
-/** One connection to the server. */
+/** One connection to the server, or to whichever of several takes writes. */
 class Line {
   /** It was closed, by whomever, or is not waited for any more. */
   lost = false
   /** The transaction under way took something away. */
   taken = false
   readonly retires = performance.now() + LIFETIME * (1 + Math.random())
-  readonly #client: postgres.Sql
+  readonly #servers: Servers
   readonly #options: PoolOptions
+  #client: postgres.Sql | undefined
+  /** The one that is being asked whether it takes writes. */
+  #asked: postgres.Sql | undefined
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(url: string, options: PoolOptions) {
+  constructor(servers: Servers, options: PoolOptions) {
+    this.#servers = servers
     this.#options = options
+  }
+
+  #clientOf(url: string): postgres.Sql {
+    const options = this.#options
     const session = {
       ...(options.role ? { role: options.role } : {}),
       // What is taken away is told by a notice, whatever the login is set to hear.
       client_min_messages: 'notice',
       ...(options.patience ? { statement_timeout: options.patience, idle_in_transaction_session_timeout: 60_000 } : {}),
     }
-    this.#client = postgres(url, {
+    const client: postgres.Sql = postgres(url, {
       max: 1,
       max_lifetime: null,
-      connect_timeout: 5,
+      connect_timeout: CONNECTS / 1_000,
+      // Which its types do not name.
+      ...({ socket: oneSocket() } as object),
       // Asked of the server for each connection otherwise, in a way that nothing catches where the connection is lost meanwhile.
       fetch_types: false,
       types: TYPES,
@@ -141,11 +152,40 @@ class Line {
         if (message === TAKEN) this.taken = true
       },
       onclose: () => {
-        this.lost = true
+        if (client === this.#client) this.lost = true
       },
       connection: { application_name: 'padron', ...(options.pooler ? {} : session) },
-      ...(url.includes(',') ? { target_session_attrs: 'primary' as const } : {}),
     })
+    return client
+  }
+
+  /** Of several servers, the one that follows no other; beginning with the one that was it when it was last looked for. */
+  async #open(): Promise<postgres.Sql> {
+    const { urls, at: first } = this.#servers
+    let reason = ''
+    for (let n = 0; n < urls.length; n += 1) {
+      const at = (first + n) % urls.length
+      const client = this.#clientOf(urls[at] ?? '')
+      if (urls.length === 1) return client
+      this.#asked = client
+      try {
+        const [answer] = await client.unsafe('select pg_is_in_recovery() as follows')
+        if (answer?.follows === false) {
+          this.#servers.at = at
+          return client
+        }
+        reason = '25006'
+      } catch (error) {
+        const away = awayFor(error)
+        if (away === undefined) throw error
+        reason = away
+      } finally {
+        this.#asked = undefined
+      }
+      void client.end({ timeout: 0 }).catch(() => {})
+      if (this.lost) break
+    }
+    throw new DatabaseAway(reason)
   }
 
   /** One after the other: nothing waits inside the driver, where it could end up on another connection. */
@@ -161,7 +201,8 @@ class Line {
     // A little more than the server's own: who is cut off for being slow is told so by the server.
     const impatience = patience && setTimeout(() => this.abandon(), patience + 2_000)
     try {
-      const pending = this.#client.unsafe(
+      this.#client ??= await this.#open()
+      const result = await this.#client.unsafe(
         query.sql,
         [...query.parameters] as never[],
         {
@@ -169,7 +210,6 @@ class Line {
           simple: false,
         } as never,
       )
-      const result = await pending
       const command = result.command ?? ''
       const counts = ['INSERT', 'UPDATE', 'DELETE', 'MERGE'].includes(command)
       return {
@@ -178,7 +218,7 @@ class Line {
         ...(counts ? { numAffectedRows: BigInt(result.count) } : {}),
       }
     } catch (error) {
-      const away = awayFor(error)
+      const away = error instanceof DatabaseAway ? error.reason : awayFor(error)
       if (away === undefined) throw error
       if (!STILL_THERE.test(away)) this.abandon()
       throw new DatabaseAway(away)
@@ -190,11 +230,11 @@ class Line {
   /** Lets go of it at once, whatever is under way. */
   abandon(): void {
     this.lost = true
-    void this.#client.end({ timeout: 0 }).catch(() => {})
+    for (const client of [this.#client, this.#asked]) void client?.end({ timeout: 0 }).catch(() => {})
   }
 
-  end(): Promise<void> {
-    return this.#client.end({ timeout: 5 })
+  async end(): Promise<void> {
+    await this.#client?.end({ timeout: 5 })
   }
 }
 
@@ -225,7 +265,7 @@ class PooledConnection implements DatabaseConnection {
 }
 
 class PoolDriver implements Driver {
-  readonly #url: string
+  readonly #servers: Servers
   readonly #options: PoolOptions
   readonly #idle: Line[] = []
   readonly #waiting: { give(connection: PooledConnection): void; refuse(error: Error): void }[] = []
@@ -233,7 +273,7 @@ class PoolDriver implements Driver {
   #ended = false
 
   constructor(url: string, options: PoolOptions) {
-    this.#url = url
+    this.#servers = serversOf(url)
     this.#options = options
   }
 
@@ -264,13 +304,13 @@ class PoolDriver implements Driver {
   #take(): PooledConnection {
     this.#held += 1
     // Where one that waited is lost, so may be the others that did.
-    return new PooledConnection(this.#line(), () => new Line(this.#url, this.#options))
+    return new PooledConnection(this.#line(), () => new Line(this.#servers, this.#options))
   }
 
   /** One that waits and is not lost, or a new one. */
   #line(): Line {
     for (let line = this.#idle.pop(); line !== undefined; line = this.#idle.pop()) if (!line.lost) return line
-    return new Line(this.#url, this.#options)
+    return new Line(this.#servers, this.#options)
   }
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {

@@ -62,7 +62,7 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'> & { watch?: Installa
       const row = await transaction
         .selectFrom('signing_keys')
         .innerJoin('installation', (join) => join.onTrue())
-        .select(['signing_keys.id', 'algorithm', 'installation.id as installation', 'epoch', 'mark'])
+        .select(['signing_keys.id', 'algorithm', 'installation.id as installation', 'epoch', 'mark', 'journaled'])
         .where('municipality_id', '=', municipalityId)
         .where('withdrawn_at', 'is', null)
         .where('signs_from', '<=', now)
@@ -71,7 +71,10 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'> & { watch?: Installa
         .executeTakeFirst()
       if (row === undefined) throw new NoKeySigns()
       // Nothing is signed over a database that was put back.
-      deps.watch?.see({ id: row.installation, epoch: row.epoch, mark: Number(row.mark) }, since)
+      deps.watch?.see(
+        { id: row.installation, epoch: row.epoch, mark: Number(row.mark), journaled: Number(row.journaled) },
+        since,
+      )
       const known = imported.get(row.id)
       if (known) return known
       const sealed = await transaction

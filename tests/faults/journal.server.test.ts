@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { watchInstallation } from '../../src/platform/installation.ts'
+import { type Known, watchInstallation } from '../../src/platform/installation.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 
@@ -49,7 +49,7 @@ it('what was taken away and cannot be written down is not said to be done, until
 
 it('an answer that is late says nothing of a copy; one that was asked for later does', () => {
   const watch = watchInstallation()
-  const at = (mark: number, epoch = 1) => ({ id: 'town', epoch, mark })
+  const at = (mark: number, epoch = 1) => ({ id: 'town', epoch, mark, journaled: 0 })
   watch.see(at(5))
   const since = watch.known
   watch.see(at(6))
@@ -60,10 +60,24 @@ it('an answer that is late says nothing of a copy; one that was asked for later 
 })
 
 it('a host that knew the database before it was restored watches what it is since', () => {
-  const kept: unknown[] = []
-  const known = { id: 'town', epoch: 1, mark: 500 }
-  const watch = watchInstallation({ known, keep: (one) => kept.push(one) })
-  watch.see({ id: 'town', epoch: 2, mark: 300 })
-  expect(kept).toEqual([{ id: 'town', epoch: 2, mark: 300 }])
-  expect(() => watch.see({ id: 'town', epoch: 2, mark: 299 })).toThrow(/a copy/)
+  const kept: Known[] = []
+  const known = { id: 'town', epoch: 1, mark: 500, journaled: 70 }
+  const watch = watchInstallation({ read: () => kept.at(-1) ?? known, keep: (one) => void kept.push(one) })
+  watch.see({ id: 'town', epoch: 2, mark: 300, journaled: 60 })
+  expect(kept).toEqual([{ id: 'town', epoch: 2, mark: 300, journaled: 60 }])
+  expect(() => watch.see({ id: 'town', epoch: 2, mark: 299, journaled: 60 })).toThrow(/a copy/)
+})
+
+it('a database that lacks the last act of taking away is a copy, for whoever wrote that down and for every process beside', () => {
+  const file: { known?: Known } = {}
+  const processes = [0, 1].map(() =>
+    watchInstallation({ read: () => file.known, keep: (known) => Object.assign(file, { known }) }),
+  )
+  const at = (journaled: number) => ({ id: 'town', epoch: 1, mark: 5, journaled })
+  for (const watch of processes) watch.see(at(7))
+  const [first, second] = processes
+  first?.gaveOut({ epoch: 1, journaled: 8 })
+  expect(() => first?.see(at(7))).toThrow(/a copy/)
+  second?.recall()
+  expect(() => second?.see(at(7))).toThrow(/a copy/)
 })

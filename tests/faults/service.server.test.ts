@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { connect } from 'node:net'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Database, openDatabase } from '../../src/platform/database.ts'
 import { postgresDialect } from '../../src/platform/postgres.ts'
-import { somebody } from '../support/people.ts'
+import { type Asks, asks, clerksAtWork } from '../support/counter.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts'
 import { type Folder, outputOf, type Running, scratchFolder, start } from '../support/process.ts'
 
@@ -32,53 +31,10 @@ afterAll(async () => {
   folder?.remove()
 })
 
-const ask = async (method: string, path: string, body?: object, key = randomUUID()) => {
-  const response = await fetch(`${service.address}${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      ...(body ? { 'content-type': 'application/json', 'idempotency-key': key } : {}),
-    },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-    signal: AbortSignal.timeout(60_000),
-  })
-  return { status: response.status, retryAfter: response.headers.get('retry-after'), text: await response.text() }
-}
+const ask: Asks = (...question) => asks(() => service.address, token)(...question)
 const ready = async () => (await ask('GET', '/health/ready')).status
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
-/** Registers people in a few lanes until it is told to stop, each again with the same key until they are registered. */
-function clerks(lanes: number) {
-  const statuses = new Map<number, number>()
-  const registered: string[] = []
-  let stopped = false
-  const work = Promise.all(
-    Array.from({ length: lanes }, async () => {
-      while (!stopped) {
-        const [body, key] = [somebody(), randomUUID()]
-        for (;;) {
-          const answer = await ask('POST', '/v1/neighbours', body, key)
-          statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
-          if (answer.status === 201) {
-            registered.push(JSON.parse(answer.text).id)
-            break
-          }
-          if (answer.status !== 503) throw new Error(`${answer.status} ${answer.text}`)
-          expect(answer.retryAfter).not.toBeNull()
-          await pause(50)
-        }
-      }
-    }),
-  )
-  return {
-    statuses,
-    registered,
-    stop: async () => {
-      stopped = true
-      await work
-    },
-  }
-}
 const stored = async () => {
   const database = openDatabase(postgresDialect(server.url('town'), { connections: 1 }))
   try {
@@ -120,24 +76,20 @@ it('answers to one Host, and to a town\u2019s', async () => {
 describe('the service, while its database', () => {
   it('ends connections, halts, crashes and comes back: loses nothing it acknowledged, doubles nothing, and is never wrong', async () => {
     const before = new Set(await stored())
-    const work = clerks(6)
-    const more = async (by: number) => {
-      const enough = work.registered.length + by
-      while (work.registered.length < enough) await pause(20)
-    }
-    await more(20)
+    const work = clerksAtWork(ask, 6)
+    await work.more(20)
     for (let n = 0; n < 15; n += 1) {
       await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = 'town'`.execute(root)
       await pause(20)
     }
-    await more(20)
+    await work.more(20)
     for (const end of [server.halt, server.crash]) {
       await end()
       // Whoever asks while it is away is told so, and nobody that they are not signed in.
       expect(await ready()).toBe(503)
       expect(await ask('GET', '/v1/flags')).toMatchObject({ status: 503, retryAfter: '2' })
       await server.start()
-      await more(20)
+      await work.more(20)
       expect(await ready()).toBe(200)
     }
     await work.stop()

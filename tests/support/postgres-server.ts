@@ -1,5 +1,15 @@
-import type { ChildProcess } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  lchownSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +25,12 @@ export interface PostgresServer {
   /** Ends it as an administrator in a hurry does. */
   halt(): Promise<void>
   start(): Promise<void>
+  /** Another server, made from this one while it is stopped for a moment, which follows it until it is promoted. */
+  standby(): Promise<Standby>
 }
+
+/** A server that takes what another one writes. */
+export interface Standby extends Pick<PostgresServer, 'port' | 'url' | 'crash' | 'start' | 'stop'> {}
 
 export async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -85,5 +100,67 @@ export async function startPostgres(flags: string[] = []): Promise<PostgresServe
     crash: () => signalled('SIGKILL'),
     halt: () => signalled('SIGQUIT'),
     start: startAgain,
+    standby: async () => {
+      const program = held.process?.spawnfile ?? ''
+      await signalled('SIGINT')
+      const copy = await standbyOf(program, join(parent, 'data'), port)
+      await startAgain()
+      await copy.start()
+      return copy
+    },
+  }
+}
+
+const SAID_TO_BE_READY = 'ready to accept'
+
+async function standbyOf(program: string, data: string, primary: number): Promise<Standby> {
+  const parent = mkdtempSync(join(tmpdir(), 'padron-standby-'))
+  chmodSync(parent, 0o777)
+  const folder = join(parent, 'data')
+  const port = await freePort()
+  cpSync(data, folder, { recursive: true, verbatimSymlinks: true })
+  const { uid, gid } = statSync(data)
+  const mine = (path: string) => {
+    if (process.getuid?.() === 0) lchownSync(path, uid, gid)
+  }
+  writeFileSync(join(folder, 'standby.signal'), '')
+  appendFileSync(
+    join(folder, 'postgresql.auto.conf'),
+    `primary_conninfo = 'host=127.0.0.1 port=${primary} user=postgres password=postgres'\n`,
+  )
+  mine(folder)
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) mine(join(folder, name))
+  chmodSync(folder, 0o700)
+  let postmaster: ChildProcess | undefined
+  const ended = async (signal: NodeJS.Signals) => {
+    if (postmaster === undefined) return
+    const gone = new Promise((resolve) => postmaster?.once('exit', resolve))
+    postmaster.kill(signal)
+    await gone
+    postmaster = undefined
+  }
+  return {
+    port,
+    url: (database, login = 'postgres') => `postgres://${login}:${login}@127.0.0.1:${port}/${database}`,
+    crash: () => ended('SIGKILL'),
+    start: () =>
+      new Promise<void>((resolve, reject) => {
+        const child = spawn(
+          program,
+          ['-D', folder, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=200'],
+          { stdio: ['ignore', 'ignore', 'pipe'], ...(process.getuid?.() === 0 ? { uid, gid } : {}) },
+        )
+        postmaster = child
+        let said = ''
+        child.stderr?.on('data', (chunk) => {
+          said += chunk
+          if (said.includes(SAID_TO_BE_READY)) resolve()
+        })
+        child.once('exit', () => reject(new Error(`the standby ended: ${said}`)))
+      }),
+    stop: async () => {
+      await ended('SIGINT')
+      rmSync(parent, { recursive: true, force: true })
+    },
   }
 }
