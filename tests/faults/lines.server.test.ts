@@ -1,8 +1,11 @@
+import { type AddressInfo, connect, createServer, type Server } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { type Database, openDatabase, type Transaction } from '../../src/platform/database.ts'
 import { DatabaseAway, postgresDialect } from '../../src/platform/postgres.ts'
+import { selfSigned } from '../../src/proofs/press/pades.ts'
 import { type Between, proxyTo } from '../support/proxy.ts'
 import { WHOLE } from '../support/sampled.ts'
 
@@ -193,5 +196,52 @@ describe('several hosts', () => {
     await over.destroy()
     await first.end()
     await second.end()
+  })
+})
+
+/** Encrypts as PostgreSQL does, in front of a server that does not. @param asked gets the name that each client asked for */
+async function encryptingProxy(asked: (name: string) => void): Promise<Server> {
+  const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
+  const cert = await selfSigned(keys, { city: 'Vallmar', country: 'ES' }, new Date(), 1)
+  const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey)
+  const pem = (label: string, der: Uint8Array) =>
+    `-----BEGIN ${label}-----\n${Buffer.from(der).toString('base64')}\n-----END ${label}-----\n`
+  const server = createServer((near) => {
+    near.on('error', () => {})
+    // Eight bytes that ask whether it encrypts, and one that says that it does.
+    near.once('data', () => {
+      near.write('S')
+      const far = connect(inject('postgresPort'), '127.0.0.1')
+      const clear = new TLSSocket(near, {
+        isServer: true,
+        key: pem('PRIVATE KEY', new Uint8Array(key)),
+        cert: pem('CERTIFICATE', cert),
+        SNICallback: (name, done) => {
+          asked(name)
+          done(null)
+        },
+      })
+      for (const socket of [clear, far]) socket.on('error', () => near.destroy())
+      clear.pipe(far).pipe(clear)
+    })
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+describe('a connection that is encrypted', () => {
+  it('asks the server for its name, also where it is one of several', async () => {
+    const names: string[] = []
+    const server = await encryptingProxy((name) => void names.push(name))
+    const { port } = server.address() as AddressInfo
+    for (const hosts of [`localhost:${port}`, `127.0.0.1:1,localhost:${port}`]) {
+      const over = openDatabase(
+        postgresDialect(`postgres://postgres:postgres@${hosts}/${name}?sslmode=require`, { connections: 1 }),
+      )
+      expect(await pidOf(over)).toBeGreaterThan(0)
+      await over.destroy()
+    }
+    expect(names).toEqual(['localhost', 'localhost'])
+    await new Promise((resolve) => server.close(resolve))
   })
 })
