@@ -7,7 +7,7 @@ import { combine, split } from 'shamir-secret-sharing'
 import { type Config, ConfigInvalid } from '../config.ts'
 import { keyFileProvider, readKeyFile, writeKeyFile } from '../firewall/key-file.ts'
 import { type KeyProvider, KeyUnavailable, withNewKey } from '../firewall/key-provider.ts'
-import { wrappedKey } from '../firewall/municipality-keys.ts'
+import { WRAPPED_KEY, wrappedKey } from '../firewall/municipality-keys.ts'
 import { unwrapDataKey } from '../firewall/seal.ts'
 import type { Database } from '../platform/database.ts'
 import { keyFileOf, recordKeyOperation } from './keys.ts'
@@ -100,7 +100,7 @@ export async function drillDestruction(config: Config, shareFiles: readonly stri
     copyFileSync(file, copy)
     overwrite(copy)
     return await withOwner(config, async (owner) => {
-      const rows = await owner.selectFrom('data_keys').selectAll().limit(1000).execute()
+      const rows = await owner.selectFrom('data_keys').select(WRAPPED_KEY).limit(1000).execute()
       const count = (keys: KeyProvider) => rows.filter((row) => opens(keys, wrappedKey(row))).length
       return { opened: count(keyFileProvider(file)), openedAfter: count(keyFileProvider(copy)) }
     })
@@ -125,6 +125,6 @@ export async function keysThatOpen(
   keys: KeyProvider,
   sample = 1000,
 ): Promise<{ tried: number; opened: number }> {
-  const rows = await owner.selectFrom('data_keys').selectAll().orderBy(sql`random()`).limit(sample).execute()
+  const rows = await owner.selectFrom('data_keys').select(WRAPPED_KEY).orderBy(sql`random()`).limit(sample).execute()
   return { tried: rows.length, opened: rows.filter((row) => opens(keys, wrappedKey(row))).length }
 }

@@ -124,7 +124,7 @@ const open = (deps: ProofDeps, town: Municipality, id: string) =>
   inMunicipality(deps.database, town.id, (transaction) =>
     transaction
       .selectFrom('presentation_requests')
-      .selectAll()
+      .select(['profile', 'answer', 'nonce', 'request_object'])
       .where('id', '=', id)
       .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
       .executeTakeFirst(),

@@ -239,8 +239,7 @@ export async function readDemand(
     const row = await transaction
       .selectFrom('access_requests')
       .innerJoin('demand_documents', 'demand_documents.id', 'access_requests.document_id')
-      .selectAll('access_requests')
-      .select('demand_documents.sha256')
+      .select(['reference', 'stage', 'received_at', 'details', 'demand_documents.sha256'])
       .where('access_requests.id', '=', id)
       .executeTakeFirst()
     if (row === undefined) throw new NotFound()
@@ -266,7 +265,11 @@ export async function approvedOrder(
   const { ledger } = await gate.keysOf(municipalityId)
   let order: Awaited<ReturnType<typeof approvedOrder>> | undefined
   await gate.decide(handling(municipalityId, officer), async (transaction) => {
-    const row = await transaction.selectFrom('access_requests').selectAll().where('id', '=', id).executeTakeFirst()
+    const row = await transaction
+      .selectFrom('access_requests')
+      .select(['reference', 'stage', 'subject_id', 'details'])
+      .where('id', '=', id)
+      .executeTakeFirst()
     if (row === undefined) throw new NotFound()
     if (row.stage !== 'approved' || row.subject_id === null) throw new OutOfTurn()
     const demand = ledger.open(place(id), row.details) as Demand

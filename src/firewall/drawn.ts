@@ -101,7 +101,7 @@ async function drawnBefore(
 ): Promise<DrawnOpening[]> {
   const rows = await transaction
     .selectFrom('drawn_openings')
-    .selectAll()
+    .select(['id', 'seen_at', 'staff_id', 'neighbour_id', 'content', 'reason'])
     .where('day', '<', today(deps.clock, town.timeZone).toString())
     .where('read_at', 'is', null)
     .$if('own' in whose, (query) =>

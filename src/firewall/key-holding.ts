@@ -55,7 +55,7 @@ interface KeyState {
 
 /** The registry keys of all towns; one that is neither needed nor retired is announced. */
 export async function registryKeyStates(database: Database): Promise<KeyState[]> {
-  return (await sql<KeyState>`select * from registry_key_states()`.execute(database)).rows
+  return (await sql<KeyState>`select id, needed, retired from registry_key_states()`.execute(database)).rows
 }
 
 /** What keeps a process from opening what is sealed here: keys it lacks, and whether its current one is retired. */

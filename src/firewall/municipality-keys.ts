@@ -43,7 +43,7 @@ async function ensureKey(
   await storeDataKey(transaction, fresh.wrap(keys, municipalityId, owner))
   const row = await transaction
     .selectFrom('data_keys')
-    .selectAll()
+    .select(WRAPPED_KEY)
     .where('municipality_id', '=', municipalityId)
     .where('owner', '=', owner)
     .executeTakeFirstOrThrow()
@@ -64,6 +64,9 @@ export async function storeDataKey(transaction: Transaction, key: WrappedKey): P
     .onConflict((conflict) => conflict.doNothing())
     .execute()
 }
+
+/** What `wrappedKey` reads. */
+export const WRAPPED_KEY = ['id', 'municipality_id', 'owner', 'registry_key_id', 'wrapped'] as const
 
 export function wrappedKey(row: {
   id: string

@@ -1,7 +1,7 @@
 import { type LedgerContent, leafHash } from '../ledger/entries.ts'
 import type { Recount, RecountLeaves, StoredEntry } from '../ledger/verify.ts'
 import { type KeyProvider, KeyUnavailable } from './key-provider.ts'
-import { wrappedKey } from './municipality-keys.ts'
+import { WRAPPED_KEY, wrappedKey } from './municipality-keys.ts'
 import { type DataKey, sealedKeyId, unwrapDataKey } from './seal.ts'
 
 /**
@@ -14,7 +14,9 @@ export function leafRecounter(keys: KeyProvider): RecountLeaves {
     if (entries.length === 0) return []
     const ids = [...new Set(entries.map((entry) => keyIdOf(entry)).filter((id) => id !== undefined))]
     const rows =
-      ids.length === 0 ? [] : await transaction.selectFrom('data_keys').selectAll().where('id', 'in', ids).execute()
+      ids.length === 0
+        ? []
+        : await transaction.selectFrom('data_keys').select(WRAPPED_KEY).where('id', 'in', ids).execute()
     const wrapped = new Map(rows.map((row) => [row.id, wrappedKey(row)]))
     const open = new Map<string, DataKey>()
     return entries.map((entry): Recount => {

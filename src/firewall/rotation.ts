@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import type { KeyProvider } from './key-provider.ts'
-import { recordRegistryKey, wrappedKey } from './municipality-keys.ts'
+import { recordRegistryKey, WRAPPED_KEY, wrappedKey } from './municipality-keys.ts'
 import { rewrap } from './seal.ts'
 
 /** @throws when a registry key is still needed. */
@@ -78,7 +78,7 @@ export async function rewrapDataKeys(
     const count = await inMunicipality(database, municipalityId, async (transaction) => {
       const rows = await transaction
         .selectFrom('data_keys')
-        .selectAll()
+        .select(WRAPPED_KEY)
         .where('municipality_id', '=', municipalityId)
         .where('registry_key_id', '!=', keys.currentKeyId())
         .orderBy('registry_key_id')

@@ -214,7 +214,7 @@ export async function signInWithPasskey(
   const known = await inMunicipality(deps.database, town.id, (transaction) =>
     transaction
       .selectFrom('passkeys')
-      .selectAll()
+      .select(['public_key', 'counter', 'neighbour_id'])
       .where('id', '=', id)
       .where((row) => isNeighbour(row.ref('neighbour_id')))
       .executeTakeFirst(),

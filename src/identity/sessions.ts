@@ -127,7 +127,20 @@ export async function findSession(
   const found = await inMunicipality(deps.database, town.id, async (transaction) => {
     const row = await transaction
       .selectFrom('sessions')
-      .selectAll()
+      .select([
+        'kind',
+        'subject',
+        'handle',
+        'role',
+        'office_id',
+        'work_case',
+        'work_purpose',
+        'signed_in_at',
+        'last_seen_at',
+        'locked_at',
+        'asked_at',
+        'confirmed_at',
+      ])
       .where('id', '=', id)
       .where('ends_at', '>', new Date(now.epochMilliseconds))
       // Who has left is signed out with their next request, whoever forgot to sign them out.

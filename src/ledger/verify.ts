@@ -17,6 +17,12 @@ export interface StoredEntry {
   leaf_hash: Uint8Array
 }
 
+const ENTRY = sql.raw(
+  ['id', 'action', 'purpose', 'outcome', 'requester_kind', 'subject_id', 'details', 'leaf_hash']
+    .map((column) => `entry.${column}`)
+    .join(', '),
+)
+
 /** A leaf computed anew; `erased` when its key was destroyed; `broken` when the row is not what was sealed. */
 export type Recount = Hash | 'erased' | 'broken'
 
@@ -141,7 +147,7 @@ async function readStep(
   recount: RecountLeaves,
 ): Promise<{ ought: Ought[]; found: Found[]; erased: number }> {
   const { rows } = await sql<StoredEntry & { position: string; placed_leaf: Uint8Array }>`
-    select placed.position::text, placed.leaf_hash as placed_leaf, entry.*
+    select placed.position::text, placed.leaf_hash as placed_leaf, ${ENTRY}
     from ledger_sequence placed left join ledger_entries entry on entry.id = placed.entry_id
     where placed.municipality_id = ${municipalityId}
       and placed.position >= ${String(from)}::text::bigint and placed.position < ${String(to)}::text::bigint
@@ -177,7 +183,7 @@ async function readStep(
 /** Entries without a place: new ones, or such as somebody put in who cannot seal. */
 async function checkWaiting(transaction: Transaction, municipalityId: string, recount: RecountLeaves) {
   const { rows } = await sql<StoredEntry>`
-    select entry.* from ledger_entries entry
+    select ${ENTRY} from ledger_entries entry
     where entry.municipality_id = ${municipalityId}
       and not exists (select from ledger_sequence placed where placed.entry_id = entry.id)`.execute(transaction)
   const counted = await recount(transaction, rows)

@@ -172,7 +172,7 @@ export function createRunner(deps: { database: Database; clock: Clock; log: Log 
     const holder = randomUUID()
     const holding = kind.patience.total('seconds') + GRACE
     const { rows } = await sql<{ municipality_id: string; item: string; tries: number; doubtful: boolean }>`
-      select * from claim_jobs(${kind.kind}, ${kind.everywhere ?? null}::text, ${clock.now().toString()}::text::timestamptz, ${free}::integer,
+      select municipality_id, item, tries, doubtful from claim_jobs(${kind.kind}, ${kind.everywhere ?? null}::text, ${clock.now().toString()}::text::timestamptz, ${free}::integer,
         make_interval(secs => ${holding}::double precision), ${holder}::text::uuid)`.execute(database)
     for (const row of rows) {
       const under = work(kind, holder, {

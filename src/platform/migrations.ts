@@ -1,6 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
-import { type MigrationProvider, Migrator } from 'kysely/migration'
+import { type MigrationProvider, type MigrationResultSet, Migrator } from 'kysely/migration'
 import { sqlState } from './database.ts'
+import { DatabaseAway } from './postgres.ts'
 
 const files = import.meta.glob<string>('../../schema/*.sql', { query: '?raw', import: 'default', eager: true })
 
@@ -9,10 +11,21 @@ const provider: MigrationProvider = {
     Object.fromEntries(
       Object.entries(files).map(([path, text]) => [
         path.replace(/^.*\/|\.sql$/g, ''),
-        { up: (database: Kysely<unknown>) => runScript(database, text) },
+        {
+          up: async (database: Kysely<unknown>) => {
+            // Whoever comes after waits behind what waits for a table: not for long, while the service goes on.
+            await sql`select set_config('lock_timeout', ${`${LOCK.milliseconds}ms`}, true)`.execute(database)
+            await runScript(database, text)
+          },
+        },
       ]),
     ),
 }
+
+/** How long a table is waited for, and how often, with how long a pause in which whoever waited behind that goes on. */
+const LOCK = { milliseconds: 1_000, tries: 60, pause: 2_000 } as const
+/** What a database says that waited so long. */
+const LOCK_NOT_AVAILABLE = '55P03'
 
 /** Splits at the end of each statement; `$$` bodies stay whole. */
 export function statementsOf(script: string): string[] {
@@ -38,16 +51,25 @@ async function runScript(database: Kysely<unknown>, script: string): Promise<voi
 
 /**
  * Brings the database to the newest schema, once, whoever starts first (Kysely's advisory lock).
- * Needs the owner's login.
+ * Needs the owner's login. The service may run meanwhile: a table that somebody holds is waited for a second at a time.
  *
  * @returns the names of the migrations that were applied now
  * @throws the database's own error when a migration fails; it is rolled back whole
  */
 export async function migrate<T>(database: Kysely<T>): Promise<string[]> {
-  const { error, results = [] } = await new Migrator({ db: database, provider }).migrateToLatest()
-  if (error !== undefined) throw error
+  const { results = [] } = await applied(database)
   await sql`grant select on kysely_migration to padron_app, padron_readonly_ops`.execute(database)
   return results.filter((result) => result.status === 'Success').map((result) => result.migrationName)
+}
+
+async function applied<T>(database: Kysely<T>): Promise<MigrationResultSet> {
+  for (let tries = 1; ; tries += 1) {
+    const { error, results } = await new Migrator({ db: database, provider }).migrateToLatest()
+    if (error === undefined) return { ...(results ? { results } : {}) }
+    const reason = error instanceof DatabaseAway ? error.reason : sqlState(error)
+    if (reason !== LOCK_NOT_AVAILABLE || tries === LOCK.tries) throw error
+    await pause(LOCK.pause)
+  }
 }
 
 // Undefined table, and what a login is told whose role does not exist yet.

@@ -66,8 +66,12 @@ const SERVER_AWAY = /^(08\w{3}|53300|57P0[1-5]|57014|25006|25P03|40001|40P01|55P
 /** Of these the connection goes on: what was asked took too long, met another, or this process wraps with a retired key. */
 const STILL_THERE = /^(57014|40001|40P01|55P03|PD009)$/
 
+/** What was prepared on a connection no longer fits the tables: another connection prepares it anew. */
+const OLD_PLAN = { code: '0A000', routine: 'RevalidateCachedQuery' } as const
+
 function awayFor(error: unknown): string | undefined {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+  if (code === OLD_PLAN.code && (error as { routine?: unknown }).routine === OLD_PLAN.routine) return code
   return NO_CONNECTION.test(code) || SERVER_AWAY.test(code) ? code : undefined
 }
 

@@ -238,7 +238,18 @@ export async function complaintsToAnswer(
   return deps.gate.decide(answering(town, staff), async (transaction) => {
     const rows = await transaction
       .selectFrom('complaints')
-      .selectAll()
+      .select([
+        'id',
+        'kind',
+        'language',
+        'received_at',
+        'due_on',
+        'escalated_at',
+        'neighbour_id',
+        'answer',
+        'appointment_at',
+        'content',
+      ])
       .where(openFor(staff))
       .where('kind', 'in', kindsFor(staff))
       .orderBy('due_on')

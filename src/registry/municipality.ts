@@ -123,8 +123,39 @@ export async function changeMunicipality(
   await database.updateTable('municipalities').set(columnsOf(town)).where('id', '=', id).execute()
 }
 
+const COLUMNS = [
+  'id',
+  'slug',
+  'name',
+  'languages',
+  'country_code',
+  'province_code',
+  'municipality_code',
+  'issuer',
+  'time_zone',
+  'reference_address',
+  'reference_addresses',
+  'blind_index_bits',
+  'expected_population',
+  'departure_notice_days',
+  'backdate_days',
+  'time_correction_days',
+  'departure_council',
+  'confirm_after_months',
+  'erase_after_years',
+  'minor_access_age',
+  'earliest_residence',
+  'leap_day_birthday',
+  'hearing_hours',
+  'hourly_budget_staff',
+  'hourly_budget_organisation',
+  'budgets',
+  'office_hours',
+  'drawn_share',
+] as const
+
 export async function listMunicipalities(database: Database): Promise<Municipality[]> {
-  const rows = await database.selectFrom('municipalities').selectAll().orderBy('created_at').execute()
+  const rows = await database.selectFrom('municipalities').select(COLUMNS).orderBy('created_at').execute()
   return rows.map((row) => ({
     id: row.id,
     slug: row.slug,

@@ -214,7 +214,9 @@ describe('the ledger', () => {
 describe('destroying the registry', () => {
   const shares = () => [1, 2, 3, 4, 5].map((n) => join(folder.path, 'shares', `share-${n}.txt`))
   const destroy = (typed: string, ...files: string[]) => {
-    const command = run(['node', 'dist/padron.js', 'keys', 'destroy', '--share', ...files], environment, typed)
+    const command = run(['node', 'dist/padron.js', 'keys', 'destroy', '--share', ...files], environment, {
+      typed: typed,
+    })
     return command.exit.then((code) => ({ code, output: command.output() }))
   }
 

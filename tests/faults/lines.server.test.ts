@@ -163,6 +163,24 @@ describe('two transactions that wait for each other', () => {
   })
 })
 
+describe('a table that gets another column', () => {
+  it('is read again by whoever had read all of it, at worst with the next try', async () => {
+    const over = openDatabase(postgresDialect(url(proxy.port, name), { connections: 1 }))
+    await sql`create table grown (run integer)`.execute(over)
+    await sql`insert into grown values (1)`.execute(over)
+    const read = () =>
+      over.transaction().execute(async (transaction) => {
+        await pidOf(transaction)
+        return (await sql`select * from grown`.execute(transaction)).rows
+      })
+    expect(await read()).toEqual([{ run: 1 }])
+    await sql`alter table grown add column part integer`.execute(database)
+    await expect(read()).rejects.toMatchObject({ status: 503, reason: '0A000' })
+    expect(await read()).toEqual([{ run: 1, part: null }])
+    await over.destroy()
+  })
+})
+
 describe('a server that takes nobody in', () => {
   it('is said to be away at once, and is there again when it is', async () => {
     proxy.close(true)

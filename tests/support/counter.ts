@@ -18,6 +18,7 @@ export function asks(address: () => string, token: string): Asks {
       method,
       headers: {
         authorization: `Bearer ${token}`,
+        'padron-purpose': 'counter-service',
         ...(body ? { 'content-type': 'application/json', 'idempotency-key': key } : {}),
       },
       ...(body ? { body: JSON.stringify(body) } : {}),

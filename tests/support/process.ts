@@ -25,12 +25,17 @@ export function scratchFolder(): Folder {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** Starts a command and watches what it says. @param typed what somebody types into it */
-export function run(command: string[], environment: Record<string, string>, typed?: string): Running {
+/** Starts a command and watches what it says. @param typed what somebody types into it @param within the folder it works in */
+export function run(
+  command: string[],
+  environment: Record<string, string>,
+  { typed, within }: { typed?: string; within?: string } = {},
+): Running {
   const [program = '', ...parameters] = command
   let text = ''
   const child = spawn(program, parameters, {
     env: { ...process.env, ...environment },
+    ...(within === undefined ? {} : { cwd: within }),
     stdio: [typed === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
   child.stdin?.end(typed)
