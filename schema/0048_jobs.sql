@@ -92,17 +92,29 @@ create function wake_jobs(of_kind text, towns uuid[], at timestamptz) returns vo
   where kind = of_kind and municipality_id = any (towns) and (due_at > at or (held_by is not null and not woken))
 $$;
 
--- Wakes the towns whose ledgers were written to by transactions that had not ended when it was last asked.
+-- Wakes the towns whose ledgers were written to by transactions that had not ended when it was last asked; the first time all.
 -- @returns what to ask with next time
 create function wake_ledgers(since xid8, at timestamptz) returns xid8
   language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   running xid8 := pg_snapshot_xmin(pg_current_snapshot());
 begin
-  perform wake_jobs('ledger-sequence',
-    array(select distinct entry.municipality_id from ledger_entries entry where entry.written_by >= since), at);
+  perform wake_jobs('ledger-sequence', case when since = '0' then array(select id from municipalities)
+    else array(select distinct entry.municipality_id from ledger_entries entry where entry.written_by >= since) end, at);
   return running;
 end $$;
+-- One look over the ledgers of all towns, so many entries at a time. @returns how far it came, and of each town the first entry
+-- that has no place yet; nothing where there are no more entries
+create function entries_without_place(after uuid, most integer)
+  returns table (up_to uuid, municipality_id uuid, entry_id uuid)
+  language sql security definer stable set search_path = public, pg_temp as $$
+  with page as materialized (select e.id, e.municipality_id from ledger_entries e where e.id > after order by e.id limit most)
+  select page_end.id, waits.municipality_id, waits.id
+  from (select id from page order by id desc limit 1) page_end left join (
+    select distinct on (page.municipality_id) page.municipality_id, page.id from page
+    where not exists (select from ledger_sequence placed where placed.entry_id = page.id)
+    order by page.municipality_id, page.id) waits on true
+$$;
 drop index ledger_entries_by_writer;
 create index ledger_entries_by_writer on ledger_entries (written_by, municipality_id);
 
@@ -202,7 +214,7 @@ begin
   foreach name in array array[
     'claim_jobs(text,text,timestamptz,integer,interval,uuid)', 'begin_job(uuid,text,text,uuid,boolean)',
     'settle_job(uuid,text,text,uuid,timestamptz,boolean,timestamptz)', 'ensure_jobs(text,text,timestamptz)',
-    'wake_jobs(text,uuid[],timestamptz)', 'wake_ledgers(xid8,timestamptz)', 'forget_what_is_over(timestamptz,integer,integer)']::regprocedure[] loop
+    'wake_jobs(text,uuid[],timestamptz)', 'entries_without_place(uuid,integer)', 'wake_ledgers(xid8,timestamptz)', 'forget_what_is_over(timestamptz,integer,integer)']::regprocedure[] loop
     execute format('revoke all on function %s from public', name);
     execute format('grant execute on function %s to padron_app', name);
   end loop;

@@ -18,15 +18,51 @@ export interface Sequencer {
   wake(now: Temporal.Instant): Promise<void>
 }
 
+/** So many entries are looked at, and so many placed, by one statement: a ledger of millions is no reason to give up. */
+const AT_ONCE = { looked: 50_000, placed: 20_000 } as const
+const BEFORE_ALL = '00000000-0000-0000-0000-000000000000'
+
 /**
- * Looks at every entry the first time; from then on only at those of transactions that were running, or
- * had not begun, when it last looked. No entry is missed however late its transaction commits.
+ * Looks once over the ledgers of all towns, from wherever it came to; from then on only at entries of transactions that were
+ * running, or had not begun, when it last looked. No entry is missed however late its transaction commits.
  */
-export function sequencer(database: Database): Sequencer {
+export function sequencer(database: Database, atOnce: { looked: number; placed: number } = AT_ONCE): Sequencer {
+  /** Towns whose entries of transactions before this have their places. */
   const settled = new Map<string, string>()
+  /** The first look: what was running before it, the first entry of each town that has no place, and how far it came. */
+  const first = { running: undefined as string | undefined, without: new Map<string, string>(), upTo: BEFORE_ALL }
+  let looking: Promise<string> | undefined
   let since = '0'
+
+  async function look(): Promise<string> {
+    if (first.running === undefined) {
+      const { rows } = await sql<{ running: string }>`
+        select pg_snapshot_xmin(pg_current_snapshot())::text as running`.execute(database)
+      first.running = rows[0]?.running ?? '0'
+    }
+    for (;;) {
+      const { rows } = await sql<{ up_to: string; municipality_id: string | null; entry_id: string | null }>`
+        select up_to, municipality_id, entry_id
+        from entries_without_place(${first.upTo}::text::uuid, ${atOnce.looked}::integer)`.execute(database)
+      const [page] = rows
+      if (page === undefined) return first.running
+      for (const { municipality_id: town, entry_id: id } of rows)
+        if (town !== null && id !== null && !first.without.has(town)) first.without.set(town, id)
+      first.upTo = page.up_to
+    }
+  }
+  /** Of all who ask together one looks; whoever asks after it failed goes on from there. */
+  const looked = () => {
+    looking ??= look().catch((error: unknown) => {
+      looking = undefined
+      throw error
+    })
+    return looking
+  }
+
   return {
     async wake(now) {
+      await looked()
       const { rows } = await sql<{ running: string }>`
         select wake_ledgers(${since}::text::xid8, ${now.toString()}::text::timestamptz)::text as running`.execute(
         database,
@@ -34,27 +70,41 @@ export function sequencer(database: Database): Sequencer {
       since = rows[0]?.running ?? since
     },
     async place(municipalityId, signer) {
-      const { placed, running } = await inMunicipality(database, municipalityId, async (transaction) => {
-        const { rows } = await sql<{ mine: boolean; running: string }>`
-          select pg_try_advisory_xact_lock(hashtext('ledger sequence'), hashtext(${municipalityId})) as mine,
-            pg_snapshot_xmin(pg_current_snapshot())::text as running`.execute(transaction)
-        const [state] = rows
-        if (!state?.mine) return {}
-        const inserted = await sql`
-          insert into ledger_sequence (municipality_id, position, entry_id, leaf_hash)
-          select ${municipalityId}::uuid,
-            coalesce((select max(position) + 1 from ledger_sequence where municipality_id = ${municipalityId}::uuid), 0)
-              + row_number() over (order by entry.id) - 1,
-            entry.id, entry.leaf_hash
-          from ledger_entries entry
-          where entry.municipality_id = ${municipalityId}::uuid
-            and entry.written_by >= ${settled.get(municipalityId) ?? '0'}::text::xid8
-            and not exists (select from ledger_sequence placed where placed.entry_id = entry.id)`.execute(transaction)
-        if (signer) await integrate(transaction, municipalityId, signer)
-        return { placed: Number(inserted.numAffectedRows ?? 0), running: state.running }
-      })
-      if (running !== undefined) settled.set(municipalityId, running)
-      return placed
+      const before = await looked()
+      for (let all = 0; ; ) {
+        const { placed, running, last } = await inMunicipality(database, municipalityId, async (transaction) => {
+          const { rows } = await sql<{ mine: boolean; running: string }>`
+            select pg_try_advisory_xact_lock(hashtext('ledger sequence'), hashtext(${municipalityId})) as mine,
+              pg_snapshot_xmin(pg_current_snapshot())::text as running`.execute(transaction)
+          const [state] = rows
+          if (!state?.mine) return {}
+          const from = first.without.get(municipalityId)
+          const { rows: given } = await sql<{ entry_id: string }>`
+            insert into ledger_sequence (municipality_id, position, entry_id, leaf_hash)
+            select ${municipalityId}::uuid,
+              coalesce((select max(position) + 1 from ledger_sequence where municipality_id = ${municipalityId}::uuid), 0)
+                + row_number() over (order by entry.id) - 1,
+              entry.id, entry.leaf_hash
+            from ledger_entries entry
+            where entry.municipality_id = ${municipalityId}::uuid
+              and (entry.written_by >= ${settled.get(municipalityId) ?? before}::text::xid8
+                ${from === undefined ? sql`` : sql`or entry.id >= ${from}::text::uuid`})
+              and not exists (select from ledger_sequence placed where placed.entry_id = entry.id)
+            order by entry.id limit ${atOnce.placed}::integer
+            returning entry_id`.execute(transaction)
+          if (signer) await integrate(transaction, municipalityId, signer)
+          return { placed: given.length, running: state.running, last: given.at(-1)?.entry_id }
+        })
+        if (placed === undefined) return all === 0 ? undefined : all
+        all += placed
+        if (placed < atOnce.placed) {
+          settled.set(municipalityId, running)
+          first.without.delete(municipalityId)
+          return all
+        }
+        // What is before the last of them has its place, or is of a transaction that is still looked for.
+        if (last !== undefined && first.without.has(municipalityId)) first.without.set(municipalityId, last)
+      }
     },
   }
 }

@@ -31,6 +31,38 @@ describe('the ledger', () => {
     expect([...ids].sort()).toEqual(ids)
   })
 
+  it('is looked over a few entries at a time where there are many, by a process that begins, and goes on where it failed', async () => {
+    await sequencer(house.database).place(house.town.id)
+    for (let i = 0; i < 9; i += 1) await register(house)
+    // A database that is away after the second look.
+    let asked = 0
+    const failing = house.database.withPlugin({
+      transformQuery: ({ node }) => {
+        asked += 1
+        if (asked === 3) throw new Error('away')
+        return node
+      },
+      transformResult: async ({ result }) => result,
+    })
+    const ledger = sequencer(failing, { looked: 7, placed: 4 })
+    await expect(ledger.place(house.town.id)).rejects.toThrow('away')
+    const waiting = async () =>
+      (
+        await house.peek(
+          'select from ledger_entries e left join ledger_sequence s on s.entry_id = e.id where s.entry_id is null',
+        )
+      ).length
+    const before = await waiting()
+    expect(before).toBeGreaterThanOrEqual(9)
+    expect(await ledger.place(house.town.id)).toBe(before)
+    expect(await waiting()).toBe(0)
+    expect(await ledger.place(house.town.id)).toBe(0)
+    expect(asked).toBeGreaterThan(10)
+    const rows = await placed()
+    expect(rows.map((row) => Number(row.position))).toEqual(rows.map((_, i) => i))
+    expect(rows.map((row) => row.entry_id).toSorted()).toEqual(rows.map((row) => row.entry_id))
+  })
+
   it('has leaf hashes that follow from the sealed content, and from nothing else', async () => {
     const { id } = await register(house)
     const [entry] = await house.peek<{ id: string; details: Uint8Array; leaf_hash: Uint8Array }>(
