@@ -169,6 +169,14 @@ insert into kept_for (part, held, since, keep) values
     $$case when not exists (select from complaint_attachments a where a.complaint_id = complaints.id) then answered_at end$$,
     '5 years');
 
+-- What is over in one town is found without looking at the rows of all the others.
+create index idempotency_keys_by_age on idempotency_keys (municipality_id, recorded_at);
+create index presentation_requests_by_age on presentation_requests (municipality_id, expires_at);
+create index check_codes_by_age on check_codes (municipality_id, expires_at);
+create index wallet_offers_by_age on wallet_offers (municipality_id, expires_at);
+create index enrolments_by_age on enrolments (municipality_id, expires_at);
+create index complaint_attachments_of_town on complaint_attachments (municipality_id);
+
 -- A checkpoint is history once a later one of the same day is there: the last of each day is kept for ever.
 create function superseded_since(town uuid, size_then bigint) returns timestamptz
   language sql stable set search_path = public, pg_temp as $$

@@ -23,6 +23,13 @@ it('every table says how long its rows are kept', async () => {
   for (const { held } of timed) expect(retention[held], held).toMatch(/hour|day|week|month|year|until/)
 })
 
+it('what is over in one town is found without looking at the rows of the others', async () => {
+  const everywhere = await house.peek<{ held: string }>(`select held from kept_for where not exists (
+    select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+    where i.indrelid = held::regclass and a.attname = 'municipality_id')`)
+  expect(everywhere).toEqual([])
+})
+
 describe('a row whose time is over', () => {
   /** Rows that stand for any: with whatever a column takes, and a time. */
   const PLAIN: Record<string, string> = {
