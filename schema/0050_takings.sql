@@ -45,7 +45,8 @@ begin
   insert into takings (municipality_id, held, act, which, content)
   values ((row ->> 'municipality_id')::uuid, tg_table_name, tg_argv[0], which, content);
   -- Heard by the connection: what this transaction took is in the journal before whoever asked is answered.
-  raise notice 'padron: taken';
+  -- Heard by whoever asked, whatever a login is set to hear.
+  raise info 'padron: taken';
   return null;
 end $$;
 
@@ -104,9 +105,21 @@ create trigger policy_versions_put after insert on policy_versions for each row
   execute function note_taking('put', 'municipality_id digest', '*');
 
 -- Gives out what is not in the journal yet, and says so first: a database that knows of less than the journal holds is a copy.
-create function takings_to_journal() returns table (id bigint, epoch integer, municipality_id uuid, taken jsonb)
+-- What is known of this database elsewhere is held against what it says, before it says more: otherwise new acts would hide that
+-- earlier ones are lost.
+create function must_not_be_behind(known_epoch integer, known_journaled bigint, known_mark bigint) returns void
+  language plpgsql stable set search_path = public, pg_temp as $$
+begin
+  if exists (select from installation i where i.epoch < known_epoch
+      or (i.epoch = known_epoch and (i.journaled < known_journaled or i.mark < known_mark))) then
+    raise exception 'the database is older than what is known of it' using errcode = 'PD010';
+  end if;
+end $$;
+
+create function takings_to_journal(known_epoch integer, known_journaled bigint, known_mark bigint) returns table (id bigint, epoch integer, municipality_id uuid, taken jsonb)
   language plpgsql security definer set search_path = public, pg_temp as $$
 begin
+  perform must_not_be_behind(known_epoch, known_journaled, known_mark);
   return query
     with waiting as (select t.* from takings t order by t.id limit 5000),
     marked as (
@@ -122,15 +135,16 @@ create function takings_journaled(ids bigint[]) returns void
 $$;
 
 -- @returns the mark from now on
-create function mark_signed() returns bigint
+create function mark_signed(known_epoch integer, known_journaled bigint, known_mark bigint) returns bigint
   language sql security definer set search_path = public, pg_temp as $$
+  select must_not_be_behind(known_epoch, known_journaled, known_mark);
   update installation set mark = mark + 1, marked_at = clock_timestamp() returning mark
 $$;
 
 do $$
 declare name regprocedure;
 begin
-  foreach name in array array['takings_to_journal()', 'takings_journaled(bigint[])', 'mark_signed()']::regprocedure[] loop
+  foreach name in array array['takings_to_journal(integer,bigint,bigint)', 'takings_journaled(bigint[])', 'mark_signed(integer,bigint,bigint)']::regprocedure[] loop
     execute format('revoke all on function %s from public', name);
     execute format('grant execute on function %s to padron_app', name);
   end loop;

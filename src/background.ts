@@ -1,9 +1,10 @@
 import { CompiledQuery } from 'kysely'
 import type { Rooms } from './app.tsx'
 import type { Journal } from './firewall/journal.ts'
-import { askWitness, type Witness } from './ledger/cosigning.ts'
+import { askWitness, WITNESS, type Witness } from './ledger/cosigning.ts'
 import { latestCheckpoint } from './ledger/proofs.ts'
 import { sequencer } from './ledger/sequencer.ts'
+import type { Transaction } from './platform/database.ts'
 import { forgetWhatIsOver } from './platform/forgetting.ts'
 import { lookAt, markSigned } from './platform/installation.ts'
 import { type Item, type Work, wakeJobs } from './platform/jobs.ts'
@@ -14,7 +15,6 @@ import { NOTICES } from './registry/reach.ts'
 
 const seconds = (count: number) => Temporal.Duration.from({ seconds: count })
 const TOWN = 'town'
-const WITNESS = 'ledger-witness'
 
 /** A town of an item. New ones are found without a restart. */
 function towns(rooms: Rooms): (item: Item) => Promise<Municipality> {
@@ -62,8 +62,9 @@ export function backgroundWork(
       },
       async run(item) {
         const town = await townOf(item)
-        if (journal) await lookAt(rooms.database, journal.watch)
-        const placed = await ledger.place(town.id, await rooms.signers.of(town))
+        // In the transaction that signs: nothing is signed over a database that was put back.
+        const check = journal && ((transaction: Transaction) => lookAt(transaction, journal.watch))
+        const placed = await ledger.place(town.id, await rooms.signers.of(town), check)
         if (placed === undefined) return seconds(1)
         if (placed > 0) {
           if (journal) await markSigned(rooms.database, journal.watch)

@@ -10,6 +10,7 @@ import {
   isBehind,
   type Known,
   together,
+  unlessBehind,
   watchInstallation,
 } from '../platform/installation.ts'
 import { DatabaseAway } from '../platform/postgres.ts'
@@ -50,6 +51,8 @@ export interface Journal {
   watch: InstallationWatch
   /** Whether the last try to write failed. */
   readonly failing: boolean
+  /** Writes down what is known of the database. */
+  keepKnown(known: Known): void
   /** Begins to know a database anew, after a restore. */
   forgive(installation: Known): void
   close(): void
@@ -85,10 +88,10 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
   let unwritten = false
   let unknown = false
   /** Replaced in one step and kept through a power cut. What is known is never made less. */
-  const replace = (path: string, text: string) => {
+  const replace = (path: string, text: string, lasting = true) => {
     const draft = `${path}.${randomUUID()}`
     try {
-      writeFileSync(draft, text, { mode: 0o600, flush: true })
+      writeFileSync(draft, text, { mode: 0o600, flush: lasting })
       renameSync(draft, path)
       unknown = false
     } catch {
@@ -96,11 +99,11 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
       rmSync(draft, { force: true })
     }
   }
-  const keep = (installation: Known) => {
+  const keep = (installation: Known, lasting: boolean) => {
     const other = knownIn(known)
     const same = other?.id === installation.id
     if (same && !isBehind(other, installation)) return
-    replace(known, JSON.stringify(same ? together(other, installation) : installation))
+    replace(known, JSON.stringify(same ? together(other, installation) : installation), lasting)
   }
   const watch = watchInstallation({ read: () => knownIn(known), keep })
   let file: FileHandle | undefined
@@ -109,9 +112,13 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
 
   async function flush(asks: Asks): Promise<void> {
     for (;;) {
-      const { rows } = await asks<{ id: string; epoch: number; municipality_id: string; taken: Taking['taken'] }>(
-        'select id::text, epoch, municipality_id::text, taken from takings_to_journal()',
-        [],
+      watch.recall()
+      const { rows } = await unlessBehind(watch, () =>
+        asks<{ id: string; epoch: number; municipality_id: string; taken: Taking['taken'] }>(
+          `select id::text, epoch, municipality_id::text, taken
+          from takings_to_journal($1::integer, $2::text::bigint, $3::text::bigint)`,
+          watch.held().map((one) => one?.toString() ?? null),
+        ),
       )
       const given = rows.at(-1)
       if (given === undefined) return
@@ -200,6 +207,7 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
       return existsSync(path) ? readFileSync(path, 'utf8') : undefined
     },
     keepCheckpoint: (municipalityId, note) => replace(join(folder, `${municipalityId}.checkpoint`), note),
+    keepKnown: (installation) => keep(installation, true),
     forgive: (installation) => replace(known, JSON.stringify(installation)),
     close: () => {
       void file?.close().catch(() => {})
@@ -246,7 +254,11 @@ function lineOf(text: string): Line | undefined {
 export async function mustBeTheNewest(journal: Journal, database: Database): Promise<void> {
   const newest = journal.newest()
   const installation = await installationOf(database)
-  if (newest && inOrder(newest, { epoch: installation.epoch, id: installation.journaled }) > 0)
+  const { id, epoch, mark } = installation
+  if (newest && inOrder(newest, { epoch, id: installation.journaled }) > 0) {
+    // So that the processes beside know it too.
+    journal.keepKnown({ id, epoch: newest.epoch, journaled: newest.id, mark: newest.epoch === epoch ? mark : 0 })
     throw new DatabaseOlder('older')
+  }
   journal.watch.see(installation)
 }

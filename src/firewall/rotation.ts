@@ -1,8 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import type { KeyProvider } from './key-provider.ts'
 import { recordRegistryKey, WRAPPED_KEY, wrappedKey } from './municipality-keys.ts'
 import { rewrap } from './seal.ts'
+
+/** How long keys that somebody holds are left to them, milliseconds. */
+const HELD = 100
 
 /** @throws when a registry key is still needed. */
 export class KeyInUse extends Error {
@@ -84,8 +88,10 @@ export async function rewrapDataKeys(
         .orderBy('registry_key_id')
         .orderBy('id')
         .limit(options.batch ?? 500)
-        // Not more than that: whoever writes what is sealed under these keys refers to them meanwhile, in an order of their own.
+        // No more than that, and none that somebody holds: whoever seals under these keys, or erases them, does so in an order
+        // of their own.
         .forNoKeyUpdate()
+        .skipLocked()
         .execute()
       if (rows.length === 0) return 0
       const fresh = rows.map((row) => {
@@ -98,7 +104,10 @@ export async function rewrapDataKeys(
         where data_keys.id = fresh.id`.execute(transaction)
       return rows.length
     })
-    if (count === 0) return done
+    if (count === 0) {
+      if ((await dataKeysToRewrap(database, keys, municipalityId)) === 0) return done
+      await pause(HELD)
+    }
     done += count
     options.progress?.(done)
   }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import { ed25519Verifier, parseVerifierKey } from './checkpoint.ts'
 import { latestCheckpoint, proveConsistency } from './proofs.ts'
@@ -68,4 +69,43 @@ export async function askWitness(
       .execute(),
   )
   return true
+}
+
+/** The background work of asking a witness; its items have the witnesses' names. */
+export const WITNESS = 'ledger-witness'
+
+/** How far a witness outside the town has come. */
+export interface WitnessState {
+  name: string
+  /** Entries in the last checkpoint that it signed, and when; nothing where it has signed none. */
+  size: number | undefined
+  signedAt: string | undefined
+  /** There is a later checkpoint, and it was asked for it several times in vain. */
+  behind: boolean
+}
+
+/** Asked so often in vain, a witness is not merely slow. */
+const PATIENT = 3
+
+/** The witnesses that are asked for a town. */
+export async function witnessStates(database: Database, municipalityId: string): Promise<WitnessState[]> {
+  const { rows } = await inMunicipality(database, municipalityId, (transaction) =>
+    sql<{ name: string; size: string | null; signed_at: Date | null; behind: boolean }>`
+      select one.item as name, last.size::text, last.received_at as signed_at,
+        one.tries >= ${PATIENT}::integer and coalesce(last.size, 0) < (
+          select coalesce(max(size), 0) from ledger_checkpoints where municipality_id = ${municipalityId}) as behind
+      from jobs one left join lateral (
+        select size, received_at from ledger_cosignatures seen
+        where seen.municipality_id = one.municipality_id and seen.witness = one.item order by size desc limit 1) last on true
+      where one.municipality_id = ${municipalityId} and one.kind = ${WITNESS}
+        -- Not asked for a day: it is no witness any more.
+        and one.due_at > clock_timestamp() - interval '1 day'
+      order by one.item`.execute(transaction),
+  )
+  return rows.map(({ name, size, signed_at, behind }) => ({
+    name,
+    size: size === null ? undefined : Number(size),
+    signedAt: signed_at?.toISOString(),
+    behind,
+  }))
 }

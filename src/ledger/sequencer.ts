@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type Database, inMunicipality } from '../platform/database.ts'
+import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import type { NoteSigner } from './checkpoint.ts'
 import { integrate } from './tree.ts'
 
@@ -11,9 +11,14 @@ export interface Sequencer {
    *
    * With a `signer`, the tree grows by them and a checkpoint over it is signed in the same transaction.
    *
+   * @param check asked in each transaction, before anything is signed; what it throws stops that
    * @returns how many entries were placed; nothing where another process is at it
    */
-  place(municipalityId: string, signer?: NoteSigner): Promise<number | undefined>
+  place(
+    municipalityId: string,
+    signer?: NoteSigner,
+    check?: (transaction: Transaction) => Promise<void>,
+  ): Promise<number | undefined>
   /** Wakes the work of every town whose ledger was written to since this was last called; the first time, of all. */
   wake(now: Temporal.Instant): Promise<void>
 }
@@ -69,7 +74,7 @@ export function sequencer(database: Database, atOnce: { looked: number; placed: 
       )
       since = rows[0]?.running ?? since
     },
-    async place(municipalityId, signer) {
+    async place(municipalityId, signer, check) {
       const before = await looked()
       for (let all = 0; ; ) {
         const { placed, running, last } = await inMunicipality(database, municipalityId, async (transaction) => {
@@ -78,6 +83,7 @@ export function sequencer(database: Database, atOnce: { looked: number; placed: 
               pg_snapshot_xmin(pg_current_snapshot())::text as running`.execute(transaction)
           const [state] = rows
           if (!state?.mine) return {}
+          await check?.(transaction)
           const from = first.without.get(municipalityId)
           const { rows: given } = await sql<{ entry_id: string }>`
             insert into ledger_sequence (municipality_id, position, entry_id, leaf_hash)

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import type { Database, Transaction } from './database.ts'
+import { type Database, sqlState, type Transaction } from './database.ts'
+import { DatabaseAway } from './postgres.ts'
 import { Problem } from './problem.ts'
 
 /** What a database says of itself; it only ever grows, save where a copy was put in its place. */
@@ -59,23 +60,42 @@ export interface InstallationWatch {
   gaveOut(act: Pick<Installation, 'epoch' | 'journaled'>): void
   /** Takes in what other processes wrote down. */
   recall(): void
+  /** What the database is asked to hold against what it says of itself, before it says more: parameters of its functions. */
+  held(): [epoch: number | null, journaled: number | null, mark: number | null]
+  /** It said that it is behind. @throws {DatabaseOlder} */
+  foundBehind(): never
 }
 
 /** Where what is known outlasts a process, and other processes find it. */
 export interface Kept {
   read(): Known | undefined
-  keep(known: Known): void
+  /** @param lasting through a power cut too, and not only for the processes beside */
+  keep(known: Known, lasting: boolean): void
+}
+
+/** What the database says where it is behind what it is told is known of it. */
+const BEHIND = 'PD010'
+
+/** Asks the database something that it refuses where it is behind. @throws {DatabaseOlder} */
+export async function unlessBehind<T>(watch: InstallationWatch, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (sqlState(error) === BEHIND) watch.foundBehind()
+    throw error
+  }
 }
 
 export function watchInstallation(kept?: Kept): InstallationWatch {
   let known = kept?.read()
   let written = known
-  let began = false
+  /** What it was when this process first saw it: what others learn of a restore is not what this one has in memory. */
+  let began: number | undefined
   let fallen: DatabaseOlder | undefined
   const fall = (how: keyof typeof HOW): never => {
     fallen ??= new DatabaseOlder(how)
     // So that the others know what this one did.
-    if (known) kept?.keep(known)
+    if (known) kept?.keep(known, true)
     throw fallen
   }
   return {
@@ -90,29 +110,41 @@ export function watchInstallation(kept?: Kept): InstallationWatch {
       const seen = { id, epoch, mark, journaled }
       if (since && id !== since.id) fall('other')
       if (since && isBehind(seen, since)) fall('older')
-      // What was restored while this process ran is not what it has in memory.
-      if (began && since && epoch > since.epoch) fall('restored')
+      if (began !== undefined && epoch > began) fall('restored')
       known = known ? together(known, seen) : seen
-      began = true
+      began ??= epoch
       if (written && !isBehind(written, known)) return
       written = known
-      kept?.keep(known)
+      kept?.keep(known, true)
     },
     gaveOut({ epoch, journaled }) {
-      if (known?.epoch === epoch) known = together(known, { ...known, journaled })
+      if (known?.epoch !== epoch || known.journaled >= journaled) return
+      known = together(known, { ...known, journaled })
+      kept?.keep(known, false)
     },
     recall() {
       const other = kept?.read()
       if (known && other?.id === known.id) known = together(known, other)
     },
+    held: () => (known ? [known.epoch, known.journaled, known.mark] : [null, null, null]),
+    foundBehind: () => fall('older'),
   }
 }
 
 /** What a database says of itself now. */
 export async function installationOf(database: Database | Transaction): Promise<Installation> {
-  const { rows } = await sql<{ id: string; epoch: number; journaled: string; journaled_at: Date; mark: string }>`
-    select id::text, epoch, journaled::text, journaled_at, mark::text from installation`.execute(database)
+  const { rows } = await sql<{
+    id: string
+    epoch: number
+    journaled: string
+    journaled_at: Date
+    mark: string
+    follows: boolean
+  }>`select id::text, epoch, journaled::text, journaled_at, mark::text, pg_is_in_recovery() as follows
+    from installation`.execute(database)
   const [row] = rows
+  // One that follows another is behind it for a moment, and says nothing of what there is.
+  if (row?.follows) throw new DatabaseAway('25006')
   if (row === undefined) throw new DatabaseOlder('other')
   return {
     id: row.id,
@@ -132,7 +164,11 @@ export async function lookAt(database: Database | Transaction, watch: Installati
 
 /** Says that something was signed, so that a copy from before can be told. @throws {DatabaseOlder} */
 export async function markSigned(database: Database, watch: InstallationWatch): Promise<void> {
-  await sql`select mark_signed()`.execute(database)
+  watch.recall()
+  const [epoch, journaled, mark] = watch.held()
+  await unlessBehind(watch, () =>
+    sql`select mark_signed(${epoch}::integer, ${journaled}::text::bigint, ${mark}::text::bigint)`.execute(database),
+  )
   await lookAt(database, watch)
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
-import { type MigrationProvider, type MigrationResultSet, Migrator } from 'kysely/migration'
+import { type MigrationProvider, type MigrationResult, Migrator } from 'kysely/migration'
 import { sqlState } from './database.ts'
 import { DatabaseAway } from './postgres.ts'
 
@@ -22,10 +22,13 @@ const provider: MigrationProvider = {
     ),
 }
 
-/** How long a table is waited for, and how often, with how long a pause in which whoever waited behind that goes on. */
-const LOCK = { milliseconds: 1_000, tries: 60, pause: 2_000 } as const
-/** What a database says that waited so long. */
-const LOCK_NOT_AVAILABLE = '55P03'
+/**
+ * How long a table is waited for, and how often, with how long a pause in which whoever waited behind that goes on. A little
+ * longer than a second: after that PostgreSQL lets pass whoever waits behind and keeps the one in front waiting.
+ */
+const LOCK = { milliseconds: 1_500, tries: 60, pause: 2_000 } as const
+/** What a database says that waited so long, or found that two wait for each other. */
+const WAITED = ['55P03', '40P01']
 
 /** Splits at the end of each statement; `$$` bodies stay whole. */
 export function statementsOf(script: string): string[] {
@@ -51,24 +54,33 @@ async function runScript(database: Kysely<unknown>, script: string): Promise<voi
 
 /**
  * Brings the database to the newest schema, once, whoever starts first (Kysely's advisory lock).
- * Needs the owner's login. The service may run meanwhile: a table that somebody holds is waited for a second at a time.
+ * Needs the owner's login. The service may run meanwhile: a table that somebody holds is waited for a second or two at a time.
  *
  * @returns the names of the migrations that were applied now
- * @throws the database's own error when a migration fails; it is rolled back whole
+ * @throws the database's own error when a migration fails; that one is rolled back whole
  */
 export async function migrate<T>(database: Kysely<T>): Promise<string[]> {
-  const { results = [] } = await applied(database)
+  const results = await applied(database)
   await sql`grant select on kysely_migration to padron_app, padron_readonly_ops`.execute(database)
   return results.filter((result) => result.status === 'Success').map((result) => result.migrationName)
 }
 
-async function applied<T>(database: Kysely<T>): Promise<MigrationResultSet> {
-  for (let tries = 1; ; tries += 1) {
-    const { error, results } = await new Migrator({ db: database, provider }).migrateToLatest()
-    if (error === undefined) return { ...(results ? { results } : {}) }
+/** All at once where there is nothing yet; otherwise one after the other, so that no table is held while another is waited for. */
+async function applied<T>(database: Kysely<T>): Promise<MigrationResult[]> {
+  const migrator = new Migrator({ db: database, provider })
+  const anew = (await migrator.getMigrations()).every(({ executedAt }) => executedAt === undefined)
+  const all: MigrationResult[] = []
+  for (let tries = 1; ; ) {
+    const { error, results = [] } = await (anew ? migrator.migrateToLatest() : migrator.migrateUp())
     const reason = error instanceof DatabaseAway ? error.reason : sqlState(error)
-    if (reason !== LOCK_NOT_AVAILABLE || tries === LOCK.tries) throw error
-    await pause(LOCK.pause)
+    if (error === undefined) {
+      all.push(...results)
+      if (anew || results.length === 0) return all
+      tries = 1
+    } else if (WAITED.includes(reason ?? '') && tries < LOCK.tries) {
+      tries += 1
+      await pause(LOCK.pause)
+    } else throw error
   }
 }
 

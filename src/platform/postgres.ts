@@ -53,9 +53,9 @@ export class DatabaseAway extends Problem {
   }
 }
 
-/** Codes of the driver and of Node that mean that a connection is no more, or never was. */
+/** Codes of the driver and of Node that mean that a connection is no more, or never was: its line, its encryption, its certificate. */
 const NO_CONNECTION =
-  /^(CONNECTION_(CLOSED|DESTROYED|ENDED)|CONNECT_TIMEOUT|ECONN\w+|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ENOENT)$/
+  /^(CONNECTION_(CLOSED|DESTROYED|ENDED)|CONNECT_TIMEOUT|E[A-Z]{3,}(_[A-Z]+)?|ERR_(SSL|TLS|SOCKET)_\w+|CERT_\w+|\w*SELF_SIGNED\w*|UNABLE_TO_\w+|HOSTNAME_MISMATCH)$/
 /**
  * What a server says that stops, starts, is a standby now or has no room; that took too long and gave up; or that undid one
  * of two that waited for each other.
@@ -102,6 +102,8 @@ const WAITS = { milliseconds: 10_000, people: 2_000 } as const
 const LIFETIME = 1_800_000
 /** How often a transaction is begun again, where its connection turns out to be lost at the first word. */
 const BEGINS = 4
+/** And not once that took so long, milliseconds. */
+const BEGINS_WITHIN = 2_000
 
 /** A pool on PostgreSQL, acting as `role` whatever login the URL names. Dates stay ISO strings, bigints decimal strings. */
 export function postgresDialect(url: string, options: PoolOptions): Dialect {
@@ -139,8 +141,6 @@ class Line {
     const options = this.#options
     const session = {
       ...(options.role ? { role: options.role } : {}),
-      // What is taken away is told by a notice, whatever the login is set to hear.
-      client_min_messages: 'notice',
       ...(options.patience ? { statement_timeout: options.patience, idle_in_transaction_session_timeout: 60_000 } : {}),
     }
     const client: postgres.Sql = postgres(url, {
@@ -166,30 +166,29 @@ class Line {
   /** Of several servers, the one that follows no other; beginning with the one that was it when it was last looked for. */
   async #open(): Promise<postgres.Sql> {
     const { urls, at: first } = this.#servers
-    let reason = ''
+    let reason: unknown = new DatabaseAway('25006')
     for (let n = 0; n < urls.length; n += 1) {
       const at = (first + n) % urls.length
       const client = this.#clientOf(urls[at] ?? '')
       if (urls.length === 1) return client
       this.#asked = client
       try {
-        const [answer] = await client.unsafe('select pg_is_in_recovery() as follows')
-        if (answer?.follows === false) {
+        const [answer] = await client.unsafe(
+          `select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writes`,
+        )
+        if (answer?.writes === true) {
           this.#servers.at = at
           return client
         }
-        reason = '25006'
       } catch (error) {
-        const away = awayFor(error)
-        if (away === undefined) throw error
-        reason = away
+        reason = error
       } finally {
         this.#asked = undefined
       }
       void client.end({ timeout: 0 }).catch(() => {})
       if (this.lost) break
     }
-    throw new DatabaseAway(reason)
+    throw reason
   }
 
   /** One after the other: nothing waits inside the driver, where it could end up on another connection. */
@@ -245,15 +244,30 @@ class Line {
 /** What a transaction holds: a line, and before its first word another one where that is lost. */
 class PooledConnection implements DatabaseConnection {
   line: Line
+  /** A transaction is under way: what it takes away is told once it stands. */
+  within = false
   readonly #another: () => Line
+  readonly #taken: PoolOptions['taken']
 
-  constructor(line: Line, another: () => Line) {
+  constructor(line: Line, another: () => Line, taken: PoolOptions['taken']) {
     this.line = line
     this.#another = another
+    this.#taken = taken
   }
 
-  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    return this.line.execute<R>(query)
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const answer = await this.line.execute<R>(query)
+    // By a statement that was a transaction of its own.
+    if (!this.within) await this.tellTaken()
+    return answer
+  }
+
+  /** What was taken away is written down before whoever asked knows that it was done. */
+  async tellTaken(): Promise<void> {
+    const { line } = this
+    if (!line.taken) return
+    line.taken = false
+    await this.#taken?.((text, parameters) => line.execute(CompiledQuery.raw(text, [...parameters])))
   }
 
   /** Only where nothing has been asked over the old one. */
@@ -308,7 +322,8 @@ class PoolDriver implements Driver {
   #take(): PooledConnection {
     this.#held += 1
     // Where one that waited is lost, so may be the others that did.
-    return new PooledConnection(this.#line(), () => new Line(this.#servers, this.#options))
+    const another = () => new Line(this.#servers, this.#options)
+    return new PooledConnection(this.#line(), another, this.#options.taken)
   }
 
   /** One that waits and is not lost, or a new one. */
@@ -319,13 +334,6 @@ class PoolDriver implements Driver {
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
     const { line } = connection as PooledConnection
-    if (line.taken && !line.lost) {
-      // By a statement that was a transaction of its own.
-      line.taken = false
-      await this.#options
-        .taken?.((text, parameters) => line.execute(CompiledQuery.raw(text, [...parameters])))
-        .catch(() => {})
-    }
     this.#held -= 1
     // Where one was lost the others may have been with it: none of them is somebody's first disappointment.
     if (line.lost) for (const one of this.#idle.splice(0)) one.abandon()
@@ -338,31 +346,38 @@ class PoolDriver implements Driver {
   async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     const { isolationLevel, accessMode } = settings
     const parts = ['start transaction', isolationLevel ? `isolation level ${isolationLevel}` : '', accessMode ?? '']
+    const since = performance.now()
     for (let begun = 1; ; begun += 1)
       try {
         await connection.executeQuery(CompiledQuery.raw(parts.filter((part) => part !== '').join(' ')))
+        ;(connection as PooledConnection).within = true
         return
       } catch (error) {
-        // It was lost while it waited: nothing has been asked yet, and another one is as good.
-        if (!(error instanceof DatabaseAway) || begun >= BEGINS) throw error
+        // It was lost while it waited: nothing has been asked yet, and another one is as good. Whoever waited long waits no more.
+        const over = begun >= BEGINS || performance.now() - since > BEGINS_WITHIN
+        if (!(error instanceof DatabaseAway) || over) throw error
         ;(connection as PooledConnection).replace()
       }
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    const { line } = connection as PooledConnection
-    const { command } = await line.execute(CompiledQuery.raw('commit'))
-    const { taken } = line
-    line.taken = false
+    const pooled = connection as PooledConnection
+    pooled.within = false
+    const { command } = await pooled.line.execute(CompiledQuery.raw('commit'))
     // The server answers so where a statement failed before, whoever overlooked it.
-    if (command === 'ROLLBACK') throw new AbortedTransactionError()
-    if (taken) await this.#options.taken?.((text, parameters) => line.execute(CompiledQuery.raw(text, [...parameters])))
+    if (command === 'ROLLBACK') {
+      pooled.line.taken = false
+      throw new AbortedTransactionError()
+    }
+    await pooled.tellTaken()
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     try {
-      await connection.executeQuery(CompiledQuery.raw('rollback'))
-      ;(connection as PooledConnection).line.taken = false
+      const pooled = connection as PooledConnection
+      await pooled.line.execute(CompiledQuery.raw('rollback'))
+      pooled.line.taken = false
+      pooled.within = false
     } catch {
       // Whose connection is lost has been rolled back by the server; why it was to be is what matters.
       ;(connection as PooledConnection).line.abandon()

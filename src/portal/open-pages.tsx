@@ -1,4 +1,5 @@
 import { timeText } from '../desk/shell.tsx'
+import type { WitnessState } from '../ledger/cosigning.ts'
 import { profiles } from '../proofs/profiles.ts'
 import type { Restored } from '../registry/restores.ts'
 import { type Language, LOCALES } from '../ui/language.ts'
@@ -13,9 +14,10 @@ export function StatusPage(props: {
   timeZone: string
   checkpoint: { size: number; signedAt: string } | undefined
   keys: number
+  witnesses: readonly WitnessState[]
   restored?: Restored | undefined
 }) {
-  const { town, language, timeZone, checkpoint, keys, restored } = props
+  const { town, language, timeZone, checkpoint, keys, witnesses, restored } = props
   const t = LOCALES[language]
   const number = (n: number) => new Intl.NumberFormat(language).format(n)
   return (
@@ -28,7 +30,22 @@ export function StatusPage(props: {
         <Fact name={t.keys}>{number(keys)}</Fact>
         <Fact name={t.oEntries}>{checkpoint ? number(checkpoint.size) : '–'}</Fact>
         <Fact name={t.oSigned}>{checkpoint ? timeText(language, timeZone, checkpoint.signedAt) : '–'}</Fact>
+        {witnesses.map(({ name, size, signedAt }) => (
+          <Fact name={t.oWitness}>
+            <bdi>{name}</bdi>
+            {size === undefined || signedAt === undefined
+              ? ' · –'
+              : ` · ${number(size)} · ${timeText(language, timeZone, signedAt)}`}
+          </Fact>
+        ))}
       </Facts>
+      {witnesses
+        .filter(({ behind }) => behind)
+        .map(({ name }) => (
+          <div class="govuk-inset-text" role="note">
+            <p>{t.oWitnessBehind.replace('{name}', name)}</p>
+          </div>
+        ))}
     </Page>
   )
 }

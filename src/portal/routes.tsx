@@ -18,6 +18,7 @@ import {
 import { CardRefused, RemovedFromRegister, signInWithCard } from '../identity/resident-card.ts'
 import { beginSession, endSession, findSession, SESSION_LIMITS, sessionsOf } from '../identity/sessions.ts'
 import { verifierKey } from '../ledger/checkpoint.ts'
+import { witnessStates } from '../ledger/cosigning.ts'
 import { latestCheckpoint } from '../ledger/proofs.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem, retryAfter } from '../platform/problem.ts'
@@ -204,7 +205,8 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
     const { keys } = await publishedKeys(deps, town.id)
     const about = { town: nameIn(town, language), language, timeZone: town.timeZone, keys: keys.length }
     const restored = await recentRestore(deps, town)
-    return send(pageOf(<StatusPage {...about} checkpoint={checkpoint} restored={restored} />))
+    const witnesses = await witnessStates(deps.database, town.id)
+    return send(pageOf(<StatusPage {...about} checkpoint={checkpoint} witnesses={witnesses} restored={restored} />))
   })
   house.get('/rights', async (context) => {
     const { town, language } = await readerOf(context)

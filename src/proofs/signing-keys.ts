@@ -1,10 +1,12 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
+import { sql } from 'kysely'
 import type { KeyProvider } from '../firewall/key-provider.ts'
 import { openOwn, recordRegistryKey, storeDataKey } from '../firewall/municipality-keys.ts'
 import { newDataKey } from '../firewall/seal.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import type { InstallationWatch } from '../platform/installation.ts'
+import { DatabaseAway } from '../platform/postgres.ts'
 import { Problem } from '../platform/problem.ts'
 import type { SigningKey } from './sd-jwt.ts'
 
@@ -63,6 +65,7 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'> & { watch?: Installa
         .selectFrom('signing_keys')
         .innerJoin('installation', (join) => join.onTrue())
         .select(['signing_keys.id', 'algorithm', 'installation.id as installation', 'epoch', 'mark', 'journaled'])
+        .select(sql<boolean>`pg_is_in_recovery()`.as('follows'))
         .where('municipality_id', '=', municipalityId)
         .where('withdrawn_at', 'is', null)
         .where('signs_from', '<=', now)
@@ -70,6 +73,7 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'> & { watch?: Installa
         .orderBy('signs_from', 'desc')
         .executeTakeFirst()
       if (row === undefined) throw new NoKeySigns()
+      if (row.follows) throw new DatabaseAway('25006')
       // Nothing is signed over a database that was put back.
       deps.watch?.see(
         { id: row.installation, epoch: row.epoch, mark: Number(row.mark), journaled: Number(row.journaled) },

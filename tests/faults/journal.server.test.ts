@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openJournal } from '../../src/firewall/journal.ts'
 import { type Known, watchInstallation } from '../../src/platform/installation.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
@@ -70,14 +71,34 @@ it('a host that knew the database before it was restored watches what it is sinc
 
 it('a database that lacks the last act of taking away is a copy, for whoever wrote that down and for every process beside', () => {
   const file: { known?: Known } = {}
-  const processes = [0, 1].map(() =>
-    watchInstallation({ read: () => file.known, keep: (known) => Object.assign(file, { known }) }),
-  )
-  const at = (journaled: number) => ({ id: 'town', epoch: 1, mark: 5, journaled })
-  for (const watch of processes) watch.see(at(7))
-  const [first, second] = processes
-  first?.gaveOut({ epoch: 1, journaled: 8 })
-  expect(() => first?.see(at(7))).toThrow(/a copy/)
-  second?.recall()
-  expect(() => second?.see(at(7))).toThrow(/a copy/)
+  const kept = { read: () => file.known, keep: (known: Known) => void Object.assign(file, { known }) }
+  const at = (journaled: number, epoch = 1) => ({ id: 'town', epoch, mark: 5, journaled })
+  const [first, second, third] = [watchInstallation(kept), watchInstallation(kept), watchInstallation(kept)]
+  for (const watch of [first, second, third]) watch.see(at(7))
+  // Whoever wrote it may be gone with the database.
+  first.gaveOut({ epoch: 1, journaled: 8 })
+  second.recall()
+  expect(second.held()).toEqual([1, 8, 5])
+  expect(() => second.see(at(7))).toThrow(/a copy/)
+  expect(() => first.see(at(7))).toThrow(/a copy/)
+
+  // One that could not reach it while it was restored is told by the others, and does not go on with what it has in memory.
+  kept.keep(at(9, 2))
+  third.recall()
+  expect(() => third.see(at(9, 2))).toThrow(/started anew/)
+  const anew = watchInstallation(kept)
+  anew.see(at(9, 2))
+  expect(anew.fallen).toBeUndefined()
+})
+
+it('an act of taking away is refused by a copy, before it could hide that an earlier one is lost', async () => {
+  const { id } = await register(house)
+  const [first, second] = [await prove(id), await prove(id)]
+  expect((await revoke(first)).status).toBe(200)
+  await house.peek('update installation set journaled = journaled - 1 returning epoch')
+  const refused = await revoke(second)
+  expect(refused).toMatchObject({ status: 503, body: { code: 'database-older' } })
+  const [row] = await house.peek<{ journaled: string }>('select journaled::text from installation')
+  const newest = openJournal(folder, house.keys).newest()
+  expect(Number(row?.journaled)).toBe((newest?.id ?? 0) - 1)
 })

@@ -196,7 +196,7 @@ describe('turning the registry key over two hosts', () => {
     }
   }, 120_000)
 
-  it('rewraps while others write what is sealed under those keys, whatever order they do that in', async () => {
+  it('rewraps while others refer to those keys or erase them, whatever order they do that in', async () => {
     const { keys, current } = readKeyFile(config.registryKeyFile)
     const retired = await house.peek<{ id: string }>('select id from registry_keys where retired_at is not null')
     const other = Object.keys(keys).find((id) => id !== current && !retired.some((known) => known.id === id)) ?? ''
@@ -206,7 +206,7 @@ describe('turning the registry key over two hosts', () => {
       `select id from data_keys where registry_key_id <> '${other}' order by registry_key_id, id`,
     )
     const refers = (transaction: Transaction, id = '') =>
-      sql`select from data_keys where id = ${id} for key share`.execute(transaction)
+      sql`select from data_keys where id = ${id} for update`.execute(transaction)
     const rewrapped = await owner.transaction().execute(async (transaction) => {
       await refers(transaction, rest.at(-1)?.id)
       const rewrapping = rewrapDataKeys(owner, localKeyProvider({ current: other, keys }), house.town.id, {

@@ -252,14 +252,29 @@ describe('a connection that is encrypted', () => {
     const names: string[] = []
     const server = await encryptingProxy((name) => void names.push(name))
     const { port } = server.address() as AddressInfo
-    for (const hosts of [`localhost:${port}`, `127.0.0.1:1,localhost:${port}`]) {
+    // One that says that it encrypts, and does not.
+    const broken = createServer((near) => {
+      near.on('error', () => {})
+      near.once('data', () => near.end('S and nothing that anybody could read'))
+    })
+    await new Promise<void>((resolve) => void broken.listen(0, '127.0.0.1', resolve))
+    const { port: other } = broken.address() as AddressInfo
+    const alone = openDatabase(postgresDialect(`${url(other)}?sslmode=require`, { connections: 1 }))
+    await expect(pidOf(alone)).rejects.toBeInstanceOf(DatabaseAway)
+    await alone.destroy()
+    for (const hosts of [
+      `localhost:${port}`,
+      `127.0.0.1:1,localhost:${port}`,
+      `127.0.0.1:${other},localhost:${port}`,
+    ]) {
       const over = openDatabase(
         postgresDialect(`postgres://postgres:postgres@${hosts}/${name}?sslmode=require`, { connections: 1 }),
       )
       expect(await pidOf(over)).toBeGreaterThan(0)
       await over.destroy()
     }
-    expect(names).toEqual(['localhost', 'localhost'])
+    expect(names).toEqual(['localhost', 'localhost', 'localhost'])
+    await new Promise((resolve) => broken.close(resolve))
     await new Promise((resolve) => server.close(resolve))
   })
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { serveWitness } from '../../src/cli/ledger.ts'
 import { verifierKey } from '../../src/ledger/checkpoint.ts'
-import { askWitness, type Witness, witnessAt } from '../../src/ledger/cosigning.ts'
+import { askWitness, WITNESS, type Witness, witnessAt, witnessStates } from '../../src/ledger/cosigning.ts'
 import { proveConsistency } from '../../src/ledger/proofs.ts'
 import { sequencer } from '../../src/ledger/sequencer.ts'
 import { openCosignature } from '../../src/ledger/witness.ts'
@@ -80,6 +80,27 @@ it('says where it stands, and cosigns no other history', async () => {
   expect((await submit(`old ${size}\n\n${later.replace(/\n\d+\n/, '\n999999\n')}`)).status).toBe(403)
   expect((await submit('nonsense')).status).toBe(400)
   expect(await submit(`old ${size}\n${lines.join('\n')}\n\n${later}`)).toMatchObject({ status: 200 })
+})
+
+it('that refuses again and again is named on the page of how the register is, and one that signs is there with how far it came', async () => {
+  const status = async () => (await house.ask('GET', '/status?lang=en')).text
+  const asked = (tries: number) =>
+    house.peek(`insert into jobs (municipality_id, kind, item, due_at, tries)
+      values ('${house.town.id}', '${WITNESS}', 'witness.example', clock_timestamp(), ${tries})
+      on conflict (municipality_id, kind, item) do update set tries = excluded.tries returning item`)
+  await asked(0)
+  await askWitness(house.database, house.town.id, witness)
+  const [signed] = await witnessStates(house.database, house.town.id)
+  expect(signed).toMatchObject({ name: 'witness.example', behind: false })
+  expect(await status()).toContain('witness.example')
+  await grow(2)
+  // Asked once or twice in vain it may be slow, or restarted.
+  await asked(2)
+  expect(await status()).not.toContain('has not signed')
+  await asked(3)
+  expect(await status()).toContain('witness.example has not signed')
+  await askWitness(house.database, house.town.id, witness)
+  expect(await status()).not.toContain('has not signed')
 })
 
 it('that refuses is told from one that has nothing to sign', async () => {
