@@ -7,8 +7,8 @@ import { DatabaseAway } from './platform/postgres.ts'
 import { gatheringLog, outlineOf } from './platform/telemetry.ts'
 import { type Service, startService } from './serve.ts'
 
-/** Refused, unknown host, timed out; wrong password, unknown login, unknown database, not permitted to connect. */
-const NO_DATABASE = ['ECONNREFUSED', 'ENOTFOUND', 'CONNECT_TIMEOUT', '28P01', '28000', '3D000', '42501']
+/** Wrong password, unknown login, unknown database, not permitted to connect. */
+const NOT_LET_IN = ['28P01', '28000', '3D000', '42501']
 
 /** Milliseconds after which the process ends, whatever is still under way. */
 const MOST_STOPPING = 28_000
@@ -59,7 +59,7 @@ export async function main(): Promise<void> {
       error instanceof ClockWrong
     const code = error instanceof DatabaseAway ? error.reason : (outlineOf(error).code ?? '')
     if (known) complain(error.message)
-    else if (NO_DATABASE.includes(code))
+    else if (error instanceof DatabaseAway || NOT_LET_IN.includes(code))
       complain(`DATABASE_URL: the database does not answer, or does not let us in (${code}).`)
     else log({ level: 'error', event: 'start', ...outlineOf(error) })
     process.exit(1)

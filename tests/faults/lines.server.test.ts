@@ -181,6 +181,41 @@ describe('a table that gets another column', () => {
   })
 })
 
+describe('what takes something away', () => {
+  it('is told before whoever asked knows, once: by a transaction when it stands, by a statement alone too, and never by what was undone', async () => {
+    const told: string[] = []
+    let fails = false
+    const over = openDatabase(
+      postgresDialect(url(proxy.port, name), {
+        connections: 1,
+        taken: async () => {
+          if (fails) throw new DatabaseAway('journal')
+          told.push('told')
+        },
+      }),
+    )
+    const takes = sql`do $$ begin raise info 'padron: taken'; end $$`
+    await takes.execute(over)
+    expect(told).toEqual(['told'])
+    await over.transaction().execute(async (transaction) => {
+      await takes.execute(transaction)
+      await takes.execute(transaction)
+      expect(told).toEqual(['told'])
+    })
+    expect(told).toEqual(['told', 'told'])
+    const undone = over.transaction().execute(async (transaction) => {
+      await takes.execute(transaction)
+      throw new Error('undone')
+    })
+    await expect(undone).rejects.toThrow('undone')
+    expect(await pidOf(over)).toBeGreaterThan(0)
+    expect(told).toEqual(['told', 'told'])
+    fails = true
+    await expect(takes.execute(over)).rejects.toMatchObject({ status: 503, reason: 'journal' })
+    await over.destroy()
+  })
+})
+
 describe('a server that takes nobody in', () => {
   it('is said to be away at once, and is there again when it is', async () => {
     proxy.close(true)

@@ -65,7 +65,7 @@ it('a release with a new schema takes the place of the one before, and nobody is
     if (desk === undefined) throw new Error('no process is left')
     return desk(...question)
   }
-  const work = clerksAtWork(ask, 2)
+  const work = clerksAtWork(ask, 4, 100)
   await work.more(20)
   const opened = (id: string) => ask('GET', `/v1/neighbours/${id}`)
   for (const id of work.registered.slice(0, 20)) expect((await opened(id)).status).toBe(200)

@@ -38,8 +38,12 @@ export interface Counter {
   stop(): Promise<void>
 }
 
-/** Registers people in a few lanes until it is told to stop, each again with the same key until they are registered. */
-export function clerksAtWork(ask: Asks, lanes: number): Counter {
+/**
+ * Registers people in a few lanes until it is told to stop, each again with the same key until they are registered.
+ *
+ * @param rest milliseconds after each, in which others have the machine
+ */
+export function clerksAtWork(ask: Asks, lanes: number, rest = 0): Counter {
   const statuses = new Map<number, number>()
   const registered: string[] = []
   let stopped = false
@@ -52,6 +56,7 @@ export function clerksAtWork(ask: Asks, lanes: number): Counter {
           statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
           if (answer.status === 201) {
             registered.push(JSON.parse(answer.text).id)
+            if (rest > 0) await pause(rest)
             break
           }
           if (answer.status !== 503) throw new Error(`${answer.status} ${answer.text}`)
