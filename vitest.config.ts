@@ -4,13 +4,13 @@ import { browserScripts } from './vite.config.ts'
 
 const WHOLE = process.env.PADRON_WHOLE === '1'
 /**
- * What runs on the embedded database: everything where everything is tried, and otherwise one file in five, since all of it
+ * What runs on the embedded database: everything where everything is tried, and otherwise one file in ten, since all of it
  * runs on a PostgreSQL server in any case.
  */
 const onEmbedded = readdirSync('tests', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.store.test.ts'))
   .sort()
-  .filter((_, i) => WHOLE || i % 5 === 0)
+  .filter((_, i) => WHOLE || i % 10 === 0)
   .map((file) => `tests/${file}`)
 
 /** Files of one worker share what they import: none of them keeps anything in a module, and none replaces one. */

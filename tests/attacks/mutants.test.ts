@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { findBreaches, servicesAboveCeiling } from '../../src/firewall/enumeration.ts'
 import { loadPolicies, type PolicyEngine, type Purpose, purposes, type Question } from '../../src/firewall/policies.ts'
 import { profiles } from '../../src/proofs/profiles.ts'
+import { oneIn } from '../support/sampled.ts'
 
 // Somebody loosens a rule a little: a line less, an "or" for an "and", a field more. Each way of it is made here, and each
 // has to stop the start.
@@ -184,7 +185,7 @@ function stops(load: () => Pick<PolicyEngine, 'decide' | 'purposes'>): boolean {
 }
 
 describe('a mutant', () => {
-  it.each(Object.keys(POLICIES))('of the policies stops the start: %s', (name) => {
+  it.each(Object.keys(POLICIES).filter(oneIn(2)))('of the policies stops the start: %s', (name) => {
     const change = POLICIES[name]?.() ?? {}
     expect(stops(() => loadPolicies(cedar, Object.values({ ...texts, ...change })))).toBe(true)
   })
@@ -194,7 +195,7 @@ describe('a mutant', () => {
   })
 
   const engine = loadPolicies(cedar)
-  it.each(Object.keys(CONTEXT))('of what the rules are told stops the start: %s', (name) => {
+  it.each(Object.keys(CONTEXT).filter(oneIn(2)))('of what the rules are told stops the start: %s', (name) => {
     const told = CONTEXT[name] ?? ((asked: Question) => asked)
     expect(stops(() => ({ ...engine, decide: (asked) => engine.decide(told(asked)) }))).toBe(true)
   })
