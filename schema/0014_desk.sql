@@ -16,10 +16,18 @@ create table sessions (
   last_seen_at timestamptz not null,
   ends_at timestamptz not null check (ends_at > signed_in_at),
   locked_at timestamptz,
-  check ((kind = 'staff') = (role is not null and office_id is not null))
+  -- Of a neighbour's: by what they came in, so that it ends when that does, and so that who came in by it is told from who came
+  -- in by another; and the office in whose browser it was, where its staff were signed in there.
+  way text check (way in ('card', 'telephone')),
+  way_id uuid,
+  at_office uuid,
+  check ((kind = 'staff') = (role is not null and office_id is not null)),
+  check (num_nonnulls(way, way_id) = case when kind = 'resident' then 2 else 0 end),
+  check (at_office is null or kind = 'resident')
 );
 create index sessions_by_subject on sessions (municipality_id, kind, subject);
 create index sessions_ended on sessions (ends_at);
+create index sessions_by_way on sessions (way_id) where way_id is not null;
 
 create table drafts (
   id uuid primary key,

@@ -19,13 +19,17 @@ create table passkeys (
   handle uuid not null unique,
   public_key bytea not null,
   counter bigint not null default 0,
-  -- A name its owner gave it, sealed under the town's ledger key.
+  -- A name its owner gave it, and what it calls its owner, sealed under the town's ledger key.
   device bytea not null,
+  -- The credential's id, sealed likewise: a telephone is asked not to make a second one for the same person.
+  credential bytea not null,
   created_at timestamptz not null,
   used_at timestamptz,
+  -- Who came in by it stays told apart in "who looked".
+  removed_at timestamptz,
   foreign key (municipality_id, neighbour_id) references neighbours (municipality_id, id)
 );
-create index passkeys_by_neighbour on passkeys (neighbour_id);
+create index passkeys_by_neighbour on passkeys (neighbour_id) where removed_at is null;
 
 -- Numbers for a passkey to sign, each good once.
 create table passkey_challenges (
@@ -44,6 +48,7 @@ create table resident_cards (
   word_hash bytea not null check (length(word_hash) = 32),
   failures integer not null default 0,
   created_at timestamptz not null,
+  used_at timestamptz,
   cancelled_at timestamptz,
   foreign key (municipality_id, neighbour_id) references neighbours (municipality_id, id)
 );
@@ -81,7 +86,7 @@ begin
   end loop;
 end $$;
 grant select, insert, delete on enrolments, passkey_challenges to padron_app, padron_gate;
-grant select, insert, update (counter, used_at), delete on passkeys to padron_app, padron_gate;
-grant select, insert, update (failures, cancelled_at) on resident_cards to padron_app, padron_gate;
+grant select, insert, update (counter, used_at, removed_at) on passkeys to padron_app, padron_gate;
+grant select, insert, update (failures, used_at, cancelled_at) on resident_cards to padron_app, padron_gate;
 grant select, insert, update (answer, answered_at, outcome, escalated_at) on complaints to padron_app, padron_gate;
 grant select (id, municipality_id, kind, received_at, due_on, answered_at, outcome, escalated_at) on complaints to padron_readonly_ops;

@@ -5,7 +5,7 @@ create table complaint_attachments (
   complaint_id uuid not null references complaints on delete cascade,
   data_key_id uuid not null references data_keys,
   media_type text not null check (media_type in ('image/jpeg', 'image/png', 'image/webp',
-    'audio/webm', 'audio/ogg', 'audio/mp4', 'audio/mpeg', 'audio/wav')),
+    'audio/webm', 'audio/ogg', 'audio/mp4', 'audio/mpeg', 'audio/wav', 'audio/aac')),
   content bytea not null
 );
 create index complaint_attachments_by_complaint on complaint_attachments (complaint_id);

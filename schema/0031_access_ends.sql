@@ -15,7 +15,7 @@ create function end_access() returns trigger language plpgsql security definer s
 begin
   delete from sessions where municipality_id = new.municipality_id and kind = 'resident' and subject = new.id::text;
   delete from enrolments where neighbour_id = new.id;
-  delete from passkeys where neighbour_id = new.id;
+  update passkeys set removed_at = now() where neighbour_id = new.id and removed_at is null;
   update resident_cards set cancelled_at = now(), ended_by = 'departure'
   where neighbour_id = new.id and cancelled_at is null;
   update helpers set ended_at = now() where neighbour_id = new.id and ended_at is null;
@@ -25,6 +25,26 @@ begin
   where new.id in (representative_id, neighbour_id) and ended_at is null;
   return null;
 end $$;
+-- A session ends with what it came in by: a card that is cancelled or replaced, a telephone that is removed.
+create function end_sessions_of_way() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  delete from sessions where municipality_id = new.municipality_id and kind = 'resident'
+    and way_id = (to_jsonb(new) ->> tg_argv[0])::uuid;
+  return null;
+end $$;
+create trigger resident_cards_end_sessions after update of cancelled_at on resident_cards for each row
+  when (new.cancelled_at is not null and old.cancelled_at is null) execute function end_sessions_of_way('id');
+create trigger passkeys_end_sessions after update of removed_at on passkeys for each row
+  when (new.removed_at is not null and old.removed_at is null) execute function end_sessions_of_way('handle');
+
+-- Codes that were handed out to make another way in, and nobody has used yet.
+create function end_unused_codes(whose uuid) returns void language sql security definer set search_path = public, pg_temp as $$
+  delete from enrolments where neighbour_id = whose and municipality_id = current_municipality();
+  delete from wallet_offers where neighbour_id = whose and municipality_id = current_municipality();
+$$;
+revoke all on function end_unused_codes(uuid) from public;
+grant execute on function end_unused_codes(uuid) to padron_app, padron_gate;
+
 create trigger neighbours_end_access after update of departed_on on neighbours for each row
   when (old.departed_on is null and new.departed_on is not null) execute function end_access();
 

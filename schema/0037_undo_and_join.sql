@@ -122,7 +122,8 @@ alter table resident_cards drop constraint resident_cards_ended_by_check,
 create function end_ways_in(whose uuid, why text) returns void language sql security definer set search_path = public, pg_temp as $$
   delete from sessions where kind = 'resident' and subject = whose::text and municipality_id = current_municipality();
   delete from enrolments where neighbour_id = whose and municipality_id = current_municipality();
-  delete from passkeys where neighbour_id = whose and municipality_id = current_municipality();
+  update passkeys set removed_at = now()
+  where neighbour_id = whose and removed_at is null and municipality_id = current_municipality();
   update resident_cards set cancelled_at = now(), ended_by = why
   where neighbour_id = whose and cancelled_at is null and municipality_id = current_municipality();
   update helpers set ended_at = now()

@@ -142,7 +142,7 @@ insert into kept_for (part, held, since, keep) values
   (1, 'used_proofs', 'used_at', '1 hour'),
   (2, 'passkey_challenges', 'expires_at', '0'),
   (3, 'enrolments', 'expires_at', '0'),
-  (4, 'sessions', 'ends_at', '0'),
+  (4, 'sessions', 'ends_at', '1 hour'),
   (5, 'drafts', 'updated_at', '7 days'),
   (6, 'wallet_nonces', 'expires_at', '0'),
   (7, 'wallet_offers', 'expires_at', '30 days'),

@@ -64,7 +64,8 @@ create trigger likenesses_hidden_from_the_start after insert on likenesses for e
 create trigger resident_cards_taken after update of cancelled_at on resident_cards for each row
   when (new.cancelled_at is not null and old.cancelled_at is null)
   execute function note_taking('set', 'id', 'cancelled_at ended_by');
-create trigger passkeys_taken after delete on passkeys for each row execute function note_taking('gone', 'handle', '');
+create trigger passkeys_taken after update of removed_at on passkeys for each row
+  when (new.removed_at is not null and old.removed_at is null) execute function note_taking('set', 'handle', 'removed_at');
 create trigger helpers_taken after update of ended_at on helpers for each row
   when (new.ended_at is not null and old.ended_at is null) execute function note_taking('set', 'id', 'ended_at');
 create trigger representatives_taken after update of ended_at on representatives for each row

@@ -142,6 +142,8 @@ export interface Complaints {
   answer: Buffer | null;
   answered_at: Timestamp | null;
   appointment_at: Timestamp | null;
+  appointment_ended: string | null;
+  appointment_was: Timestamp | null;
   content: Buffer;
   data_key_id: string;
   due_on: string;
@@ -354,6 +356,15 @@ export interface KeptFor {
   keep: Interval;
   part: number;
   since: string;
+}
+
+export interface KeptForms {
+  content: Buffer;
+  data_key_id: string;
+  expires_at: Timestamp;
+  id: Generated<string>;
+  municipality_id: string;
+  owner: Buffer;
 }
 
 export interface KeyHolders {
@@ -620,12 +631,14 @@ export interface PasskeyChallenges {
 export interface Passkeys {
   counter: Generated<Int8>;
   created_at: Timestamp;
+  credential: Buffer;
   device: Buffer;
   handle: string;
   id: Buffer;
   municipality_id: string;
   neighbour_id: string;
   public_key: Buffer;
+  removed_at: Timestamp | null;
   used_at: Timestamp | null;
 }
 
@@ -748,6 +761,7 @@ export interface ResidentCards {
   id: string;
   municipality_id: string;
   neighbour_id: string;
+  used_at: Timestamp | null;
   word_hash: Buffer;
 }
 
@@ -802,6 +816,7 @@ export interface SeenTotals {
 
 export interface Sessions {
   asked_at: Timestamp | null;
+  at_office: string | null;
   confirmed_at: Timestamp | null;
   ends_at: Timestamp;
   handle: string;
@@ -816,6 +831,8 @@ export interface Sessions {
   role: string | null;
   signed_in_at: Timestamp;
   subject: string;
+  way: string | null;
+  way_id: string | null;
   work_case: string | null;
   work_purpose: string | null;
 }
@@ -939,6 +956,7 @@ export interface DB {
   jobs: Jobs;
   joins: Joins;
   kept_for: KeptFor;
+  kept_forms: KeptForms;
   key_holders: KeyHolders;
   ledger_checkpoints: LedgerCheckpoints;
   ledger_cosignatures: LedgerCosignatures;

@@ -27,6 +27,7 @@ import { pendingMigrations } from './platform/migrations.ts'
 import { NotFound } from './platform/problem.ts'
 import type { Log } from './platform/telemetry.ts'
 import { enrolApplicant } from './portal/applications.ts'
+import type { Redraw } from './portal/media.ts'
 import { portalPages } from './portal/routes.tsx'
 import type { ProofDeps } from './proofs/issue.ts'
 import type { Press } from './proofs/paper.ts'
@@ -67,6 +68,8 @@ export interface AppDeps {
   journal?: Pick<Journal, 'failing'> | undefined
   /** Prints papers, where the runtime can. */
   press?: Press | undefined
+  /** Makes photos and voices anew, where the runtime can; without it none are taken. */
+  redraw?: Redraw | undefined
   /** Where it is asked whether a case was issued, where the town has such a system. */
   cases?: CaseFile | undefined
   /** How staff sign in to the pages; without it there is no desk. */
@@ -79,7 +82,12 @@ export interface AppDeps {
 }
 
 /** What the rooms work with. */
-export type Rooms = ProofDeps & { signers: LedgerSigners; policies: PolicyEngine; press?: Press | undefined }
+export type Rooms = ProofDeps & {
+  signers: LedgerSigners
+  policies: PolicyEngine
+  press?: Press | undefined
+  redraw?: Redraw | undefined
+}
 
 /** What the use cases of every room work with, built from what the entry point brings. */
 export function furnish(

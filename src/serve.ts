@@ -34,6 +34,7 @@ import { createRunner } from './platform/jobs.ts'
 import { migrate, pendingMigrations } from './platform/migrations.ts'
 import type { Log } from './platform/telemetry.ts'
 import { smtpPost } from './portal/mail.ts'
+import { createRedraw } from './portal/redrawing.ts'
 import { httpTexts } from './portal/texts.ts'
 import { createPress } from './proofs/press/press.ts'
 import { profiles } from './proofs/profiles.ts'
@@ -135,6 +136,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       journal,
       watch: journal.watch,
       press: createPress({ database, clock: systemClock, keys }),
+      redraw: createRedraw(),
       sourceOf: (env, headers) => sourceOf(env, headers, config.trustedProxies),
       tokens: tokenVerifier(issuers, config.audience),
       senderConstrained: !config.demo,

@@ -1,15 +1,16 @@
 import type { Child } from 'hono/jsx'
 import { purposes } from '../firewall/policies.ts'
+import type { LookUp, LookUpPage } from '../identity/lookups.ts'
 import type { History } from '../registry/history.ts'
-import type { LookUp } from '../registry/lookups.ts'
 import type { DecidedStart } from '../registry/model.ts'
 import type { Texts } from '../ui/language.ts'
+import { byText, visitsText } from './looked-text.ts'
 import { saidByNames } from './proceeding-box.tsx'
 import { withinCase } from './purpose.ts'
 import { becauseNames } from './register-page.tsx'
 import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
 
-type Part = 'now' | 'acts' | 'history' | 'looked' | 'messages' | 'leave'
+type Part = 'now' | 'acts' | 'history' | 'looked' | 'ways-in' | 'messages' | 'leave'
 
 export function Tabs(props: { visit: DeskVisit; id: string; here: Part }) {
   const { t, requester } = props.visit
@@ -19,6 +20,7 @@ export function Tabs(props: { visit: DeskVisit; id: string; here: Part }) {
     ...(may('represent') ? [['acts', '/representatives', t.dActs] satisfies [Part, string, string]] : []),
     ...(opens('history') ? [['history', '/history', t.dHistory] satisfies [Part, string, string]] : []),
     ...(opens('lookUps') ? [['looked', '/looked', t.dLooked] satisfies [Part, string, string]] : []),
+    ...(opens('waysIn') ? [['ways-in', '/ways-in', t.iTitle] satisfies [Part, string, string]] : []),
     ...(opens('messages') ? [['messages', '/messages', t.nTitle] satisfies [Part, string, string]] : []),
     ['leave', '/leave', t.dLeave],
   ]
@@ -144,24 +146,52 @@ export function decidedStartLines({ t, language }: Pick<DeskVisit, 't' | 'langua
 /** Who opened the record, why, and what they saw. */
 export function LookUps(props: {
   visit: Pick<DeskVisit, 't' | 'language' | 'town'>
-  lookUps: readonly LookUp[]
+  page: LookUpPage
+  /** The path of this page, from which the older ones are reached. */
+  path: string
+  /** Whether these are the newest. */
+  newest: boolean
   /** What can be done about a line. */
   beside?: (lookUp: LookUp) => Child
 }) {
-  const { visit, lookUps, beside } = props
+  const { visit, page, path, newest, beside } = props
   const { t, language, town } = visit
-  const who = whoNames(t)
-  return <ol class="timeline">{lookUps.map((lookUp) => lineOf(lookUp))}</ol>
+  return (
+    <>
+      <ol class="timeline">{page.lookUps.map((lookUp) => lineOf(lookUp))}</ol>
+      <p class="govuk-button-group">
+        {page.older === undefined ? '' : <a href={`${path}?before=${encodeURIComponent(page.older)}`}>{t.dOlder}</a>}
+        {newest ? '' : <a href={path}>{t.bNewest}</a>}
+      </p>
+    </>
+  )
 
   function lineOf(lookUp: LookUp) {
-    const { at, content, leafHash } = lookUp
+    const { at, content, leafHash, by, settled } = lookUp
+    const visits = visitsText(lookUp, t, language, town.timeZone)
     return (
       <li data-leaf={leafHash}>
-        <strong>{timeText(language, town.timeZone, at)}</strong> · {who[content.requesterKind] ?? content.requesterKind}
+        <strong>{timeText(language, town.timeZone, at)}</strong> · <bdi>{byText(by, t, language)}</bdi>
         {content.outcome === 'refused' ? ` · ${t.dRefused}` : ''}
         <br />
         {whyText(content, t, language)}
         <br />
+        {visits ? (
+          <>
+            {visits}
+            <br />
+          </>
+        ) : (
+          ''
+        )}
+        {settled ? (
+          <>
+            {t.bSettled}
+            <br />
+          </>
+        ) : (
+          ''
+        )}
         <small>{fieldNames(content.fields, t)}</small>
         {beside?.(lookUp) ?? ''}
       </li>
@@ -179,28 +209,19 @@ export function whyText(
   return [purposes.get(purpose)?.title[language] ?? t.whyOther, ...(how ? [how] : [])].join(' · ')
 }
 
-/** Who asks, by kind. */
-export const whoNames = (t: Texts): Record<string, string> => ({
-  staff: t.whoStaff,
-  client: t.whoClient,
-  resident: t.whoResident,
-  job: t.whoJob,
-  authority: t.whoAuthority,
-})
-
 /** What was opened, in words. */
 export function fieldNames(fields: readonly string[], t: Texts): string {
   if (fields.length === 0) return t.fnothing
   return fields.map((field) => t[`f${field}` as keyof Texts] ?? field).join(', ')
 }
 
-export function LookedPage(props: { visit: DeskVisit; id: string; lookUps: readonly LookUp[] }) {
-  const { visit, id, lookUps } = props
+export function LookedPage(props: { visit: DeskVisit; id: string; page: LookUpPage }) {
+  const { visit, id, page } = props
   return (
     <Desk visit={visit} title={visit.t.dLooked}>
       <h1>{visit.t.dLooked}</h1>
       <Tabs visit={visit} id={id} here="looked" />
-      <LookUps visit={visit} lookUps={lookUps} />
+      <LookUps visit={visit} page={page} path={`/desk/neighbours/${id}/looked`} newest={visit.query('before') === ''} />
     </Desk>
   )
 }

@@ -2,26 +2,29 @@ import { Qr } from '../counter/page.tsx'
 import { Reply } from '../firewall/reply.ts'
 import type { StaffRole } from '../firewall/requester.ts'
 import { offerEnrolment, relyingParty } from '../identity/passkeys.ts'
-import { CardNeedsWord, cancelCards, giveCard } from '../identity/resident-card.ts'
+import { CardNeedsWord, giveCard, WordTooShort } from '../identity/resident-card.ts'
+import { endWaysIn, type WaysIn, waysIn } from '../identity/ways-in.ts'
 import { NotFound } from '../platform/problem.ts'
+import { WaysInList } from '../portal/access-pages.tsx'
 import { bookHearing, freeTimes } from '../portal/appointments.ts'
 import { AppointmentSlip, kindNames, outcomeNames, TimeSelect } from '../portal/complain-page.tsx'
 import {
   answerComplaint,
   type ComplaintToAnswer,
   complaintsToAnswer,
-  kindOf,
-  OUTCOMES,
   openAttachment,
-} from '../portal/complaints.ts'
+} from '../portal/complaint-answers.ts'
+import { kindOf, OUTCOMES } from '../portal/complaints.ts'
+import { endingIn, type NotEnding } from '../portal/ending.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
-import { Csrf, Field, Select } from '../ui/form.tsx'
+import { Csrf, ErrorSummary, Field, Select } from '../ui/form.tsx'
 import { isLanguage, type Language } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
-import { Details } from '../ui/parts.tsx'
+import { Details, Done, NextPage } from '../ui/parts.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { bornTyped } from './born-fields.tsx'
-import { Desk, type DeskVisit, dayText, hourText, languageName } from './shell.tsx'
+import { Tabs } from './neighbour-past-page.tsx'
+import { Desk, type DeskVisit, dayText, hourText, idIn, languageName } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 
@@ -34,8 +37,8 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
     const id = visit.params.id ?? ''
     if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
     if (visit.form.get('what') === 'cancel') {
-      await cancelCards(deps, visit.town, visit.requester, id)
-      return Reply.redirect(`/desk/neighbours/${id}`)
+      await endWaysIn(deps, visit.town, visit.requester, id, { what: 'lost', telephonesToo: false })
+      return Reply.redirect(`/desk/neighbours/${id}/ways-in?ended=1`)
     }
     if (visit.form.get('what') === 'phone') {
       const origin = relyingParty(visit.town).origins[0]
@@ -44,17 +47,33 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
       ))
     }
     try {
-      const card = await giveCard(deps, visit.town, visit.requester, id, visit.form.get('word') || undefined)
+      const word = visit.form.get('word') || undefined
+      const card = await giveCard(deps, visit.town, visit.requester, id, word)
       return Reply.page(card, ({ code }) => <CardPage visit={visit} id={id} code={code} />)
     } catch (error) {
-      if (!(error instanceof CardNeedsWord)) throw error
-      return pageOf(<WordPage visit={visit} id={id} />, 422)
+      if (!(error instanceof CardNeedsWord || error instanceof WordTooShort)) throw error
+      const fault = error instanceof WordTooShort ? visit.t.iWordShort : visit.t.rWordAsk
+      return pageOf(<WordPage visit={visit} id={id} typed={visit.form.get('word')} fault={fault} />, 422)
     }
+  })
+  const ways = async (visit: DeskVisit, wrong?: NotEnding) =>
+    Reply.page(
+      await waysIn(deps, visit.town, visit.requester, idIn(visit)),
+      (list) => <WaysInPage visit={visit} id={idIn(visit)} ways={list} {...wrong} />,
+      wrong ? 422 : 200,
+    )
+  page({ method: 'get', path: '/desk/neighbours/:id/ways-in', roles: ['clerk', 'supervisor'] }, (visit) => ways(visit))
+  page({ method: 'post', path: '/desk/neighbours/:id/ways-in', roles: ['clerk', 'supervisor'] }, async (visit) => {
+    const ending = endingIn(visit, deps)
+    if ('faults' in ending) return ways(visit, ending)
+    await endWaysIn(deps, visit.town, visit.requester, idIn(visit), ending)
+    return Reply.redirect(`/desk/neighbours/${idIn(visit)}/ways-in?ended=1`)
   })
   page({ method: 'get', path: '/desk/complaints', roles: ANSWERING }, async (visit) => {
     const times = await freeTimes(deps, visit.town)
-    return Reply.page(await complaintsToAnswer(deps, visit.town, visit.requester), (complaints) => (
-      <ComplaintsPage visit={visit} complaints={complaints} times={times} />
+    const cursor = visit.query('after')
+    return Reply.page(await complaintsToAnswer(deps, visit.town, visit.requester, cursor), ({ items, more }) => (
+      <ComplaintsPage visit={visit} complaints={items} times={times} more={more} />
     ))
   })
   page({ method: 'post', path: '/desk/appointments', roles: ANSWERING }, async (visit) => {
@@ -112,16 +131,17 @@ function CardPage(props: { visit: DeskVisit; id: string; code: string }) {
   )
 }
 
-function WordPage(props: { visit: DeskVisit; id: string }) {
-  const { visit, id } = props
+function WordPage(props: { visit: DeskVisit; id: string; typed: string; fault: string }) {
+  const { visit, id, typed, fault } = props
   const { t, session } = visit
   return (
     <Desk visit={visit} title={t.rCard}>
+      <ErrorSummary title={t.dThere} faults={{ word: fault }} />
       <h1>{t.rCard}</h1>
       <form method="post" action={`/desk/neighbours/${id}/portal`}>
         <Csrf token={session.csrf} />
         <input type="hidden" name="what" value="card" />
-        <Field name="word" label={t.rWordAsk} required auto />
+        <Field name="word" label={t.rWordAsk} value={typed} fault={fault} required auto />
         <button type="submit" class="govuk-button">
           {t.rCard}
         </button>
@@ -172,8 +192,9 @@ function ComplaintsPage(props: {
   visit: DeskVisit
   complaints: readonly ComplaintToAnswer[]
   times: readonly string[]
+  more: string | undefined
 }) {
-  const { visit, complaints, times } = props
+  const { visit, complaints, times, more } = props
   const { t, language, session, town } = visit
   const kinds = new Map<string, string>(kindNames(language))
   return (
@@ -187,9 +208,18 @@ function ComplaintsPage(props: {
             <strong>{kinds.get(complaint.kind)}</strong> ·{' '}
             {t.kWaiting.replace('{day}', dayText(language, complaint.dueOn))} · {languageName(complaint.language)}
             {complaint.escalated ? ` · ${t.kEscalated}` : ''}
-            {complaint.appointmentAt ? (
+            {complaint.appointment ? (
               <p>
-                {t.wExpects} <strong>{hourText(language, town.timeZone, complaint.appointmentAt)}</strong>
+                {complaint.appointment.state === 'expected' ? (
+                  <>
+                    {t.wExpects} <strong>{hourText(language, town.timeZone, complaint.appointment.at)}</strong>
+                  </>
+                ) : (
+                  (complaint.appointment.state === 'past' ? t.wDeskPast : t.wDeskGone).replace(
+                    '{at}',
+                    hourText(language, town.timeZone, complaint.appointment.at),
+                  )
+                )}
               </p>
             ) : (
               ''
@@ -233,6 +263,27 @@ function ComplaintsPage(props: {
           </li>
         ))}
       </ul>
+      <NextPage t={t} path="/desk/complaints" more={more} first={visit.query('after') === ''} />
+    </Desk>
+  )
+}
+
+/** By what a neighbour can come in now, and what ends it. */
+function WaysInPage(props: { visit: DeskVisit; id: string; ways: WaysIn } & Partial<NotEnding>) {
+  const { visit, id, ways, typed, faults } = props
+  const { t } = visit
+  return (
+    <Desk visit={visit} title={t.iTitle}>
+      <h1>{t.iTitle}</h1>
+      <Tabs visit={visit} id={id} here="ways-in" />
+      {visit.query('ended') === '1' ? <Done>{t.iEnded}</Done> : ''}
+      <WaysInList
+        visit={visit}
+        ways={ways}
+        action={`/desk/neighbours/${id}/ways-in`}
+        {...(typed ? { typed } : {})}
+        {...(faults ? { faults } : {})}
+      />
     </Desk>
   )
 }

@@ -6,9 +6,11 @@ import type { LedgerSigners } from '../firewall/ledger-signer.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
-import { changeSession, endSession, sessionsOf } from '../identity/sessions.ts'
+import { lookUpsOf } from '../identity/lookups.ts'
+import { endSession, sessionsOf } from '../identity/open-sessions.ts'
+import { changeSession } from '../identity/sessions.ts'
 import { InvalidInput } from '../platform/problem.ts'
-import { complaintsWaiting } from '../portal/complaints.ts'
+import { complaintsWaiting } from '../portal/complaint-answers.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { NoPress, PaperOrder, type Press, printPaper } from '../proofs/paper.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
@@ -17,7 +19,6 @@ import { revokeProof } from '../proofs/revoke.ts'
 import { offerToWallet } from '../proofs/wallet/offers.ts'
 import { confirmResidence } from '../registry/confirmations.ts'
 import { neighbourHistory } from '../registry/history.ts'
-import { lookUpsOf } from '../registry/lookups.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { openNeighbour } from '../registry/neighbours.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../registry/postal-notices.ts'
@@ -256,9 +257,10 @@ function neighbour(page: Pages, deps: DeskDeps): void {
     ),
   )
   page({ method: 'get', path: '/desk/neighbours/:id/looked', roles: COUNTER }, async (visit) =>
-    Reply.page(await lookUpsOf(deps, visit.town, visit.requester, idIn(visit)), (lookUps) => (
-      <LookedPage visit={visit} id={idIn(visit)} lookUps={lookUps} />
-    )),
+    Reply.page(
+      await lookUpsOf(deps, visit.town, visit.requester, idIn(visit), { before: visit.query('before') }),
+      (looked) => <LookedPage visit={visit} id={idIn(visit)} page={looked} />,
+    ),
   )
   page({ method: 'post', path: '/desk/neighbours/:id/papers', roles: COUNTER }, async (visit) => {
     const order = PaperOrder.safeParse({ kind: visit.form.get('kind'), language: visit.form.get('language') })

@@ -3,15 +3,8 @@ import { getCookie } from 'hono/cookie'
 import { always, endpoint, type House } from '../firewall/endpoint.ts'
 import { passing } from '../firewall/free-text.ts'
 import { publicData, Reply } from '../firewall/reply.ts'
-import {
-  beginSession,
-  changeSession,
-  endSession,
-  endStaffSessions,
-  findSession,
-  SESSION_LIMITS,
-  type SessionDeps,
-} from '../identity/sessions.ts'
+import { endSession, endStaffSessions } from '../identity/open-sessions.ts'
+import { beginSession, changeSession, findSession, SESSION_LIMITS, type SessionDeps } from '../identity/sessions.ts'
 import { SignInFailed, type StaffSignIn } from '../identity/sign-in.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { Problem } from '../platform/problem.ts'

@@ -1,4 +1,4 @@
-import type { OpenSession } from '../identity/sessions.ts'
+import type { OpenSession } from '../identity/open-sessions.ts'
 import { nameText } from '../proofs/paper.ts'
 import type { OpenProceeding } from '../registry/proceedings-due.ts'
 import { Csrf } from '../ui/form.tsx'

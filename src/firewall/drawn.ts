@@ -4,6 +4,7 @@ import { type Clock, today, uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
+import { reasonPlace } from './flags.ts'
 import { confirmedPlain, mustBePlain, plain } from './free-text.ts'
 import type { Ask, Gate } from './gate.ts'
 import { weightOf } from './leaving.ts'
@@ -26,7 +27,6 @@ interface Content {
 /** What is drawn is one look of a person, a member of staff and a day, whichever of that day’s it tells of. */
 const contentPlace = (staff: string, neighbourId: string) =>
   ({ table: 'drawn_openings', column: 'content', row: `${staff} ${neighbourId}` }) as const
-const reasonPlace = (id: string) => ({ table: 'drawn_openings', column: 'reason', row: id })
 
 /**
  * Draws of what was shown just now: what is below the town's share, and the lowest of the day. In the transaction that shows it.

@@ -119,11 +119,13 @@ function situations(): Situation[] {
       requester,
       more: { ended: true },
     })),
-    ...['address', 'household', 'contact', 'representatives', 'history', 'lookUps', 'messages'].map((field) => ({
-      why: 'a court that said not to tell where',
-      requester: barred,
-      fields: [field],
-    })),
+    ...['address', 'household', 'contact', 'representatives', 'history', 'lookUps', 'waysIn', 'messages'].map(
+      (field) => ({
+        why: 'a court that said not to tell where',
+        requester: barred,
+        fields: [field],
+      }),
+    ),
     { why: 'no promise', requester: client, position: clean({ attestedUntil: undefined }) },
     { why: 'a promise that has run out', requester: client, position: clean({ attestedUntil: NOW }) },
     { why: 'no function on record', requester: client, position: clean({}, []) },

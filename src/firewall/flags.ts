@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
+import type { LedgerContent } from '../ledger/entries.ts'
 import { type LedgerLine, type LedgerPlace, ledgerLines } from '../ledger/lines.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { sqlState, type Transaction } from '../platform/database.ts'
@@ -8,6 +9,7 @@ import type { Disclosed } from './disclosed.ts'
 import { called, confirmedPlain, mustBePlain, plain } from './free-text.ts'
 import type { Gate } from './gate.ts'
 import { Refusal, type Staff } from './requester.ts'
+import type { DataKey } from './seal.ts'
 
 export const FLAG_KINDS = [
   'no-case',
@@ -94,6 +96,88 @@ export const exploreLedger = (
   place: LedgerPlace,
 ): Promise<Disclosed<LedgerLine[]>> =>
   gate.decide(supervising(municipalityId, requester), (transaction) => ledgerLines(transaction, place))
+
+/** Milliseconds between an entry of the ledger and a flag of the same transaction, at most. */
+const SAME_LOOK = 5000
+
+/** Of looks at a neighbour those that raised a flag which was looked into: what is not settled yet is told when it is. */
+export async function settledLooks(
+  transaction: Transaction,
+  neighbourId: string,
+): Promise<(look: { at: string; content: Pick<LedgerContent, 'requesterKind' | 'requester'> }) => boolean> {
+  const flags = await transaction
+    .selectFrom('flags')
+    .select(['staff_id', 'raised_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('reviewed_at', 'is not', null)
+    .execute()
+  return ({ at, content }) =>
+    content.requesterKind === 'staff' &&
+    flags.some(
+      ({ staff_id, raised_at }) =>
+        staff_id === content.requester && Math.abs(raised_at.getTime() - Date.parse(at)) < SAME_LOOK,
+    )
+}
+
+/** What supervision has to do with a neighbour, as far as they are told. Times are RFC 3339. */
+export interface Oversight {
+  /** Looks at them that were looked into. */
+  flags: { raisedAt: string; kind: string; reviewedAt: string }[]
+  /** Looks that were drawn by lot, and why they say they looked. */
+  explained: { seenAt: string; reason: string }[]
+  /** Each look at them is looked into. */
+  watched: boolean
+  /** Whether they are recorded as somebody of the staff, and since when. */
+  staff: { since: string; until: string | null }[]
+}
+
+/** The same, for whoever takes everything home, within a gate's transaction. What is not settled yet is told when it is. */
+export async function oversightOf(transaction: Transaction, ledger: DataKey, neighbourId: string): Promise<Oversight> {
+  const flags = await transaction
+    .selectFrom('flags')
+    .select(['raised_at', 'kind', 'reviewed_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('reviewed_at', 'is not', null)
+    .orderBy('raised_at')
+    .execute()
+  const drawn = await transaction
+    .selectFrom('drawn_openings')
+    .select(['id', 'seen_at', 'reason'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('read_at', 'is not', null)
+    .where('reason', 'is not', null)
+    .orderBy('seen_at')
+    .execute()
+  const watched = await transaction
+    .selectFrom('watched_neighbours')
+    .select('neighbour_id')
+    .where('neighbour_id', '=', neighbourId)
+    .execute()
+  const staff = await transaction
+    .selectFrom('staff_neighbours')
+    .select(['linked_at', 'unlinked_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .execute()
+  return {
+    flags: flags.map((row) => ({
+      raisedAt: row.raised_at.toISOString(),
+      kind: row.kind,
+      reviewedAt: row.reviewed_at?.toISOString() ?? '',
+    })),
+    explained: drawn.map((row) => ({
+      seenAt: row.seen_at.toISOString(),
+      reason: row.reason === null ? '' : (ledger.open(reasonPlace(row.id), row.reason) as string),
+    })),
+    watched: watched.length > 0,
+    staff: staff.map((row) => ({
+      since: row.linked_at.toISOString(),
+      until: row.unlinked_at?.toISOString() ?? null,
+    })),
+  }
+}
+
+/** Where the explanation of a look that was drawn by lot is sealed. */
+export const reasonPlace = (id: string) => ({ table: 'drawn_openings', column: 'reason', row: id })
 
 /** Marks a flag as looked into. Nobody reviews a look-up of their own. @throws {NotFound} {Refusal} */
 export function reviewFlag(

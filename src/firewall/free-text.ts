@@ -29,7 +29,7 @@ const line = (most: number, least = 1) => z.string().overwrite(clean).trim().min
 /** Text that is kept. */
 export const plain = (most: number, least = 1) => line(most, least).register(FREE_TEXT, { holds: 'plain' })
 /** What somebody or something is called. */
-export const called = (most: number) => line(most).register(FREE_TEXT, { holds: 'name' })
+export const called = (most: number, least = 1) => line(most, least).register(FREE_TEXT, { holds: 'name' })
 /** What people themselves write to the city: never refused, and sealed. */
 export const ownWords = (most: number, least = 0) => line(most, least).register(FREE_TEXT, { holds: 'own-words' })
 /** What is read and forgotten. */

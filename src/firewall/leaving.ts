@@ -29,6 +29,7 @@ export const WEIGHTS = {
   previousNames: 1,
   departedOn: 1,
   answer: 1,
+  waysIn: 1,
 } as const
 /** What fields weigh together. */
 export const weightOf = (fields: readonly string[]): number =>

@@ -166,3 +166,17 @@ export async function admitOrganisation(
       .values({ ...own, id })
       .execute()
 }
+
+/** What organisations are called, by their ids; those that are not enrolled here are absent. */
+export async function organisationNames(
+  transaction: Transaction,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await transaction
+    .selectFrom('organisations')
+    .select(['id', 'name'])
+    .where('id', 'in', [...new Set(ids)])
+    .execute()
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}

@@ -1,3 +1,4 @@
+import { type FormTyped, fillForm } from '../platform/html-forms.ts'
 import { type Disclosed, reveal } from './disclosed.ts'
 
 declare const open: unique symbol
@@ -54,6 +55,12 @@ export class Reply {
   /** The same answer, with another status. */
   as(status: number): Reply {
     return new Reply(this.#body, status, { ...this.#headers })
+  }
+
+  /** The same page with what somebody had typed put back into its form. */
+  filled(typed: FormTyped, note: string): Reply {
+    if (typeof this.#body !== 'string') return this
+    return new Reply(fillForm(this.#body, typed, note), this.#status, { ...this.#headers })
   }
 
   /** Shows a page about nobody, or one that gives back what was typed into it. */

@@ -3,9 +3,10 @@ import { z } from '@hono/zod-openapi'
 import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import { closesTheGateFor, organisationsNamed } from '../firewall/organisations.ts'
 import type { Resident } from '../firewall/requester.ts'
+import type { DataKey } from '../firewall/seal.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
-import { inMunicipality } from '../platform/database.ts'
-import { latinDigits } from '../platform/digits.ts'
+import { inMunicipality, type Transaction } from '../platform/database.ts'
+import { crockfordTyped } from '../platform/digits.ts'
 import { Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -39,7 +40,12 @@ export interface Helper {
   id: string
   name: string
   profiles: string[]
+  /** The last day, ISO. */
   until: string
+  /** RFC 3339. */
+  namedAt: string
+  /** Of one that was ended before that day; RFC 3339. */
+  endedAt?: string
 }
 
 const place = (id: string) => ({ table: 'helpers', column: 'name', row: id })
@@ -80,37 +86,37 @@ export async function nameHelper(
   return { code: code.replaceAll(/(.{4})(?=.)/g, '$1-') }
 }
 
-/** Whom a neighbour has named. */
-export async function helpersOf(deps: Deps, town: Municipality, resident: Resident): Promise<Helper[]> {
-  const { ledger } = await deps.gate.keysOf(town.id)
-  const rows = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('helpers')
-      .select(['id', 'name', 'profiles', 'until'])
-      .where('neighbour_id', '=', resident.neighbourId)
-      .where('ended_at', 'is', null)
-      .where('until', '>=', today(deps.clock, town.timeZone).toString())
-      .orderBy('created_at')
-      .execute(),
-  )
+/** Whom a neighbour has named, within a transaction: who may help them on this day, or everybody they ever named. */
+export async function helpersIn(
+  transaction: Transaction,
+  ledger: DataKey,
+  neighbourId: string,
+  which: { on: Temporal.PlainDate } | 'ever',
+): Promise<Helper[]> {
+  const rows = await transaction
+    .selectFrom('helpers')
+    .select(['id', 'name', 'profiles', 'until', 'created_at', 'ended_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .$if(which !== 'ever', (query) =>
+      query.where('ended_at', 'is', null).where('until', '>=', which === 'ever' ? '' : which.on.toString()),
+    )
+    .orderBy('created_at')
+    .execute()
   return rows.map((row) => ({
     id: row.id,
     name: ledger.open(place(row.id), row.name) as string,
     profiles: row.profiles,
     until: row.until,
+    namedAt: row.created_at.toISOString(),
+    ...(row.ended_at ? { endedAt: row.ended_at.toISOString() } : {}),
   }))
 }
 
-/** Ends it at once. */
-export async function endHelper(deps: Deps, town: Municipality, resident: Resident, id: string): Promise<void> {
-  await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .updateTable('helpers')
-      .set({ ended_at: deps.clock.now().toString() })
-      .where('id', '=', id)
-      .where('neighbour_id', '=', resident.neighbourId)
-      .where('ended_at', 'is', null)
-      .execute(),
+/** The same of a neighbour who asks. */
+export async function helpersOf(deps: Deps, town: Municipality, resident: Resident): Promise<Helper[]> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return inMunicipality(deps.database, town.id, (transaction) =>
+    helpersIn(transaction, ledger, resident.neighbourId, { on: today(deps.clock, town.timeZone) }),
   )
 }
 
@@ -128,12 +134,7 @@ export async function actAsHelper(
   source: string,
 ): Promise<Resident> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
-  const code = latinDigits(typed.code)
-    .toUpperCase()
-    .replaceAll(/[^0-9A-Z]/g, '')
-    .replaceAll('O', '0')
-    .replaceAll(/[IL]/g, '1')
-    .slice(0, 64)
+  const code = crockfordTyped(typed.code)
   const day = today(deps.clock, town.timeZone).toString()
   const grant = await inMunicipality(deps.database, town.id, async (transaction) => {
     const row = await transaction

@@ -1,18 +1,20 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { settledLooks } from '../firewall/flags.ts'
 import type { SealedRecord } from '../firewall/gate.ts'
 import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import type { LedgerContent } from '../ledger/entries.ts'
 import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
-import type { RegistryDeps } from './deps.ts'
-import type { Municipality } from './municipality.ts'
-import { loadRecords } from './store.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { loadRecords } from '../registry/store.ts'
+import { type By, namesOfWays } from './looked-by.ts'
 
-/** One time somebody opened a neighbour's record, or was refused, as the ledger has it. */
+/** One time somebody opened a neighbour's record, or was refused, as the ledger has it; or their own visits of a day by one way in. */
 export interface LookUp {
-  /** RFC 3339. */
+  /** RFC 3339: of several visits the last. */
   at: string
   content: LedgerContent & { salt: string }
   entryId: string
@@ -20,20 +22,52 @@ export interface LookUp {
   leafHash: string
   /** Its place, where it has one already. */
   position: number | undefined
+  /** Who it was, as far as a neighbour is told: by name or office, never by a member of staff's own name. */
+  by: By
+  /** A supervisor looked into it, and has settled it. */
+  settled?: true
+  /** Of one's own visits of a day: how many, and when the first was (RFC 3339). */
+  visits?: { times: number; since: string }
+}
+
+export interface LookUpPage {
+  /** The newest first. */
+  lookUps: LookUp[]
+  /** Where those before them are; absent on the last page. */
+  older: string | undefined
+}
+
+/** Which part of them. */
+export interface LookUpsWanted {
+  /** As a page before gave it; without it from the newest. */
+  before?: string | undefined
+  /** Each visit of one's own by itself. */
+  unfolded?: boolean
 }
 
 interface Row {
   id: string
+  at: string
   recorded_at: Date
   details: Uint8Array
   leaf_hash: Uint8Array
   position: string | null
+  own: boolean
 }
 
-const MOST = 200
+type Entry = Omit<LookUp, 'by'> & { cursor: string; own: boolean }
+
+/** Looks of others on one page. */
+const ON_A_PAGE = 100
+/** Visits of one's own that are opened for one page, save that a day is never cut. */
+const OWN_AT_ONCE = 2000
+
+/** A place in the order of entries: a time as the database writes it, and an id. */
+const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z) ([0-9a-f-]{36})$/
 
 /**
- * Everyone who looked at a neighbour's record: when, who, why, what. The newest first.
+ * Everyone who looked at a neighbour's record since the beginning: when, who, why, what. One's own visits are one line a day for
+ * each way in, so that they displace nobody, and so that somebody else with one's card is seen beside oneself.
  *
  * @throws {NotFound} {Refusal}
  */
@@ -42,61 +76,175 @@ export async function lookUpsOf(
   town: Municipality,
   requester: Staff | Resident,
   neighbourId: string,
-): Promise<Disclosed<LookUp[]>> {
-  return deps.gate.open<{ lookUps: LookUp[] }, 'lookUps', LookUp[]>(
+  wanted: LookUpsWanted = {},
+): Promise<Disclosed<LookUpPage>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  let older: string | undefined
+  let since = ''
+  return deps.gate.open<{ lookUps: Entry[] }, 'lookUps', LookUpPage>(
     { municipalityId: town.id, requester, action: 'open', purpose: purposeOf(requester), fields: ['lookUps'] },
-    (transaction) => load(deps, transaction, town, neighbourId),
-    ([record]) => {
+    async (transaction) => {
+      const page = await load(deps, transaction, town, neighbourId, wanted)
+      older = page.older
+      since = page.since
+      return page.records
+    },
+    async ([record], hand) => {
       if (record === undefined) throw new NotFound()
-      return record.lookUps ?? []
+      const entries = record.lookUps ?? []
+      const lines = wanted.unfolded
+        ? entries.map((entry) => ({ ...entry }))
+        : folded(entries, town, since, wanted.before)
+      const by = await namesOfWays(hand.transaction, ledger, neighbourId, lines, (place, sealed) =>
+        hand.reopen(neighbourId, place, sealed),
+      )
+      const settled = await settledLooks(hand.transaction, neighbourId)
+      return {
+        lookUps: lines.map(({ cursor: _, own: __, ...line }) => ({
+          ...line,
+          by: by(line.content),
+          ...(settled(line) ? { settled: true as const } : {}),
+        })),
+        older,
+      }
     },
   )
 }
 
-/** The entries about a neighbour, each sealed to their own key, as parts of their record. */
+/** Everyone who ever looked, line by line, for whoever takes all of it home. @throws {NotFound} {Refusal} */
+export async function allLookUpsOf(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Resident,
+): Promise<Disclosed<LookUp[]>> {
+  let before: string | undefined
+  const next = async () => {
+    const page = await lookUpsOf(deps, town, requester, requester.neighbourId, { before, unfolded: true })
+    return page.map(({ lookUps, older }) => {
+      before = older
+      return lookUps
+    })
+  }
+  let all = await next()
+  while (before !== undefined) all = all.with(await next()).map(([first, more]) => [...first, ...more])
+  return all
+}
+
+/**
+ * The entries about a neighbour, each sealed to their own key, as parts of their record: the looks of others on one page, and all
+ * visits of their own of the days that it reaches over.
+ */
 async function load(
   deps: RegistryDeps,
   transaction: Transaction,
   town: Municipality,
   neighbourId: string,
-): Promise<SealedRecord<{ lookUps: LookUp[] }>[]> {
+  { before, unfolded = false }: LookUpsWanted,
+): Promise<{ records: SealedRecord<{ lookUps: Entry[] }>[]; older: string | undefined; since: string }> {
   const [record] = await loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) })
-  if (record === undefined) return []
-  const { rows } = await sql<Row>`
-    select entry.id, entry.recorded_at, entry.details, entry.leaf_hash, place.position::text
-    from ledger_entries entry left join ledger_sequence place on place.entry_id = entry.id
-    where entry.subject_id = ${neighbourId}
-      -- What an order forbids to tell is told when its secrecy ends, with its true day.
-      and not (entry.action = 'open-by-order' and exists (
-        select from access_requests request join notices told on told.id = request.notice_id
-        where request.subject_id = entry.subject_id and told.visible_from > ${deps.clock.now().toString()}::timestamptz
-          and entry.recorded_at between told.created_at - interval '1 minute' and told.created_at + interval '1 minute'))
-    order by entry.recorded_at desc limit ${MOST}`.execute(transaction)
-  return [
-    {
-      subject: record.subject,
-      protected: record.protected,
-      visited: record.visited ?? false,
-      keys: record.keys,
-      facts: { lookUps: [] },
-      parts: rows.map((row) => ({
-        place: { table: 'ledger_entries', column: 'details', row: row.id },
-        sealed: row.details,
-        keyId: neighbourId,
-        holds: ['lookUps'] as const,
-        assemble: (opened, value) => {
-          opened.lookUps = [
-            ...(opened.lookUps ?? []),
-            {
-              at: row.recorded_at.toISOString(),
-              content: value as LookUp['content'],
-              entryId: row.id,
-              leafHash: Buffer.from(row.leaf_hash).toString('base64url'),
-              position: row.position === null ? undefined : Number(row.position),
-            },
-          ]
-        },
-      })),
+  if (record === undefined) return { records: [], older: undefined, since: '' }
+  const [, at = 'infinity', id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'] = CURSOR.exec(before ?? '') ?? []
+  const own = sql`(entry.requester_kind = 'resident' and entry.purpose = 'own-record')`
+  const told = sql`entry.subject_id = ${neighbourId}
+    -- What an order forbids to tell is told when its secrecy ends, with its true day.
+    and not (entry.action = 'open-by-order' and exists (
+      select from access_requests request join notices told on told.id = request.notice_id
+      where request.subject_id = entry.subject_id and told.visible_from > ${deps.clock.now().toString()}::timestamptz
+        and entry.recorded_at between told.created_at - interval '1 minute' and told.created_at + interval '1 minute'))`
+  const columns = sql`entry.id, to_char(entry.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, entry.recorded_at,
+    entry.details, entry.leaf_hash, place.position::text, ${own} as own`
+  const from = sql`ledger_entries entry left join ledger_sequence place on place.entry_id = entry.id`
+  const { rows: page } = await sql<Row>`
+    select ${columns} from ${from}
+    where ${told} and (${unfolded} or not ${own}) and (entry.recorded_at, entry.id) < (${at}::text::timestamptz, ${id}::text::uuid)
+    order by entry.recorded_at desc, entry.id desc limit ${ON_A_PAGE + 1}`.execute(transaction)
+  const others = page.slice(0, ON_A_PAGE)
+  const last = page.length > others.length ? others.at(-1) : undefined
+  if (unfolded) return pageOf(record, others, last && cursorOf(last), '')
+  // The days of one's own visits, from the day that the page begins in to the one that it ends in, as many as can be opened.
+  const { rows: days } = await sql<{ day: string; begins: string; visits: number }>`
+    select day::text, to_char((day::timestamp at time zone ${town.timeZone}::text) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as begins,
+      visits::integer from (
+        select (entry.recorded_at at time zone ${town.timeZone}::text)::date as day, count(*) as visits from ledger_entries entry
+        where ${told} and ${own}
+          and (${at}::text = 'infinity' or (entry.recorded_at at time zone ${town.timeZone}::text)::date
+            <= (case when ${at}::text = 'infinity' then now() else ${at}::text::timestamptz end at time zone ${town.timeZone}::text)::date)
+          and entry.recorded_at >= (case when ${last?.at ?? ''}::text = '' then '-infinity' else date_trunc('day',
+            (case when ${last?.at ?? ''}::text = '' then now() else ${last?.at ?? ''}::text::timestamptz end) at time zone ${town.timeZone}::text) at time zone ${town.timeZone}::text end)
+        group by 1) of_days order by day desc`.execute(transaction)
+  let opened = 0
+  const open: typeof days = []
+  for (const one of days) {
+    if (opened > 0 && opened + one.visits > OWN_AT_ONCE) break
+    open.push(one)
+    opened += one.visits
+  }
+  const cut = open.length < days.length ? open.at(-1) : undefined
+  // A page that ends with a day of visits shows no look of others from before that day.
+  const kept = cut ? others.filter((row) => row.at >= cut.begins) : others
+  const older = cut ? `${cut.begins} 00000000-0000-0000-0000-000000000000` : last && cursorOf(last)
+  if (open.length === 0) return pageOf(record, kept, older, older?.split(' ')[0] ?? '')
+  const { rows: visits } = await sql<Row>`
+    select ${columns} from ${from}
+    where ${told} and ${own}
+      and (entry.recorded_at at time zone ${town.timeZone}::text)::date = any (${`{${open.map(({ day }) => day).join(',')}}`}::date[])
+    order by entry.recorded_at desc, entry.id desc`.execute(transaction)
+  return pageOf(record, [...kept, ...visits], older, older?.split(' ')[0] ?? '')
+}
+
+const cursorOf = (row: Pick<Row, 'at' | 'id'>) => `${row.at} ${row.id}`
+
+function pageOf(
+  record: Awaited<ReturnType<typeof loadRecords>>[number],
+  rows: readonly Row[],
+  older: string | undefined,
+  since: string,
+): { records: SealedRecord<{ lookUps: Entry[] }>[]; older: string | undefined; since: string } {
+  const { subject, keys, visited = false } = record
+  const parts = rows.map((row): SealedRecord<{ lookUps: Entry[] }>['parts'][number] => ({
+    place: { table: 'ledger_entries', column: 'details', row: row.id },
+    sealed: row.details,
+    keyId: subject,
+    holds: ['lookUps'] as const,
+    assemble: (opened, value) => {
+      opened.lookUps ??= []
+      opened.lookUps.push({
+        at: row.recorded_at.toISOString(),
+        content: value as LookUp['content'],
+        entryId: row.id,
+        leafHash: Buffer.from(row.leaf_hash).toString('base64url'),
+        position: row.position === null ? undefined : Number(row.position),
+        cursor: row.at,
+        own: row.own,
+      })
     },
-  ]
+  }))
+  return { records: [{ subject, protected: record.protected, visited, keys, facts: {}, parts }], older, since }
+}
+
+/**
+ * One's own visits as one line a day for each way in, in the order of the first of them, among the looks of others.
+ *
+ * @param since what began before it is on another page, as is what began at `before` or later
+ */
+function folded(entries: readonly Entry[], town: Municipality, since: string, before: string | undefined): Entry[] {
+  const lines = new Map<string, Entry>()
+  for (const entry of entries) {
+    const day = Temporal.Instant.from(entry.at).toZonedDateTimeISO(town.timeZone).toPlainDate()
+    const key = entry.own
+      ? `${day} ${entry.content.requester} ${entry.content.organisation} ${entry.content.outcome}`
+      : entry.entryId
+    const known = lines.get(key)
+    if (!entry.own) lines.set(key, { ...entry })
+    else if (known === undefined) lines.set(key, { ...entry, visits: { times: 1, since: entry.at } })
+    else {
+      known.visits = { times: (known.visits?.times ?? 0) + 1, since: entry.at }
+      known.cursor = entry.cursor
+      known.content = { ...known.content, fields: [...new Set([...known.content.fields, ...entry.content.fields])] }
+    }
+  }
+  const until = before?.split(' ')[0]
+  return [...lines.values()]
+    .filter(({ own, cursor }) => !own || (cursor >= since && (until === undefined || cursor < until)))
+    .sort((one, other) => (one.cursor < other.cursor ? 1 : one.cursor > other.cursor ? -1 : 0))
 }

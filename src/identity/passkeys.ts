@@ -10,16 +10,18 @@ import {
   verifyRegistrationResponse,
 } from '@simplewebauthn/server'
 import type { Disclosed } from '../firewall/disclosed.ts'
-import { confirmedPlain, fieldsSayingTooMuch, mustBePlain, plain, SaysTooMuch } from '../firewall/free-text.ts'
-import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
+import { called, confirmedPlain, fieldsSayingTooMuch, mustBePlain, plain, SaysTooMuch } from '../firewall/free-text.ts'
+import { purposeOf, type Staff } from '../firewall/requester.ts'
+import type { DataKey } from '../firewall/seal.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
-import { inMunicipality } from '../platform/database.ts'
+import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { isNeighbour, isRefusedAccess } from '../registry/presence.ts'
+import { leaveMessage } from '../registry/reach.ts'
 import { mustBeOldEnough } from '../registry/representation.ts'
 import { NotResident } from '../registry/residences.ts'
 import { loadRecords } from '../registry/store.ts'
@@ -49,9 +51,12 @@ export function relyingParty(town: Municipality): { id: string; origins: string[
   return { id: 'localhost', origins: [`http://localhost:${port}`] }
 }
 
-/** What somebody calls a device. */
-export const DeviceName = z.strictObject({ device: plain(60, 0), confirmedPlain })
+/** What somebody calls a device, and what it calls them where others use it too: as they wish. */
+export const DeviceName = z.strictObject({ device: plain(60, 0), owner: called(60, 0).default(''), confirmedPlain })
 export type DeviceName = z.infer<typeof DeviceName>
+
+/** How much further than by one a device may count between two sign-ins before its owner is told: it counts for other services too. */
+const MOST_AHEAD = 200
 
 /** A code for one telephone, to be shown as a QR code at the counter. @throws {NotResident} {NotFound} {Refusal} */
 export async function offerEnrolment(
@@ -115,31 +120,63 @@ async function takeChallenge(deps: Deps, town: Municipality, challenge: string):
   return taken.numDeletedRows === 1n
 }
 
+/** Where a new passkey's owner is known from: a code from the counter, or the session they are in. */
+export type Owner = { code: string } | { neighbourId: string }
+
 /**
- * What a browser needs to make a passkey. Nothing in it says whose.
+ * What a browser needs to make a passkey. Nothing in it says whose, but what its owner wishes to be called on it.
  *
  * @throws {SaysTooMuch} before there is a passkey that would not be kept
+ * @throws {PasskeyRefused} for a code that is none
  */
 export async function passkeyOptions(
   deps: Deps,
   town: Municipality,
+  owner: Owner,
   named: DeviceName,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   await mustBePlain(deps.gate, town.id, ENROLLING, DeviceName, named)
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  const { neighbourId, known } = await inMunicipality(deps.database, town.id, async (transaction) => {
+    const neighbourId =
+      'neighbourId' in owner
+        ? owner.neighbourId
+        : (await openEnrolment(transaction, hash, owner.code, deps.clock.now()))?.neighbour_id
+    if (neighbourId === undefined) throw new PasskeyRefused()
+    const rows = await transaction
+      .selectFrom('passkeys')
+      .select(['handle', 'credential'])
+      .where('neighbour_id', '=', neighbourId)
+      .where('removed_at', 'is', null)
+      .execute()
+    return { neighbourId, known: rows }
+  })
   const options = await generateRegistrationOptions({
     rpName: 'Padrón',
     rpID: relyingParty(town).id,
     // Shown by the device in its list of passkeys: it must not say what for.
-    userName: '·',
+    userName: named.owner || '·',
+    // The same for the same person, so that two of a family are two on one telephone, and one of them is not there twice.
+    userID: Uint8Array.from(hash(`passkey user ${neighbourId}`)),
+    excludeCredentials: known.map((row) => ({
+      id: ledger.open(credentialPlace(row.handle), row.credential) as string,
+    })),
     attestationType: 'none',
-    authenticatorSelection: { residentKey: 'required', userVerification: 'preferred' },
+    authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
   })
   await newChallenge(deps, town, options.challenge)
   return options
 }
 
-/** Where a new passkey's owner is known from: a code from the counter, or the session they are in. */
-export type Owner = { code: string } | { neighbourId: string }
+/** Whose a code from the counter is, while it is good. */
+const openEnrolment = (transaction: Transaction, hash: (text: string) => Buffer, code: string, now: Temporal.Instant) =>
+  transaction
+    .selectFrom('enrolments')
+    .select('neighbour_id')
+    .where('code_hash', '=', hash(`enrolment ${code}`))
+    .where('expires_at', '>', new Date(now.epochMilliseconds))
+    .where((row) => isNeighbour(row.ref('neighbour_id')))
+    .executeTakeFirst()
 
 /** Keeps a new passkey for a neighbour. A code is good once. @throws {SaysTooMuch} {PasskeyRefused} */
 export async function keepPasskey(
@@ -148,7 +185,7 @@ export async function keepPasskey(
   owner: Owner,
   response: RegistrationResponseJSON,
   named: DeviceName,
-): Promise<{ neighbourId: string }> {
+): Promise<PasskeyHolder> {
   if (fieldsSayingTooMuch(DeviceName, named).length > 0 && !named.confirmedPlain) throw new SaysTooMuch([])
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const handle = uuidv7()
@@ -186,11 +223,12 @@ export async function keepPasskey(
         handle,
         public_key: Buffer.from(credential.publicKey),
         counter: credential.counter,
-        device: Buffer.from(ledger.seal(placeOf(handle), named.device || '·')),
+        device: Buffer.from(ledger.seal(placeOf(handle), { device: named.device || '·', owner: named.owner })),
+        credential: Buffer.from(ledger.seal(credentialPlace(handle), credential.id)),
         created_at: now.toString(),
       })
       .execute()
-    return { neighbourId }
+    return { neighbourId, handle }
   }).catch((error: unknown) => {
     throw isRefusedAccess(error) ? new PasskeyRefused() : error
   })
@@ -198,24 +236,37 @@ export async function keepPasskey(
 
 /** What a browser needs to sign in with whichever passkey of this city it holds. */
 export async function signInOptions(deps: Deps, town: Municipality): Promise<PublicKeyCredentialRequestOptionsJSON> {
-  const options = await generateAuthenticationOptions({ rpID: relyingParty(town).id, userVerification: 'preferred' })
+  const options = await generateAuthenticationOptions({ rpID: relyingParty(town).id, userVerification: 'required' })
   await newChallenge(deps, town, options.challenge)
   return options
 }
 
-/** Whose passkey it is. @throws {PasskeyRefused} */
+/** Whose passkey it is, and which. */
+export interface PasskeyHolder {
+  neighbourId: string
+  handle: string
+}
+
+/**
+ * Whose passkey it is. One that counts backwards is refused, and its owner is told, as they are of one that counts far ahead: it may
+ * have been copied.
+ *
+ * @throws {PasskeyRefused}
+ * @see Web Authentication Level 3, section 6.1.1 (signature counter)
+ */
 export async function signInWithPasskey(
   deps: Deps,
   town: Municipality,
   response: AuthenticationResponseJSON,
-): Promise<{ neighbourId: string }> {
+): Promise<PasskeyHolder> {
   const { hash } = await deps.gate.keysOf(town.id)
   const id = hash(`credential ${response.id}`)
   const known = await inMunicipality(deps.database, town.id, (transaction) =>
     transaction
       .selectFrom('passkeys')
-      .select(['public_key', 'counter', 'neighbour_id'])
+      .select(['public_key', 'counter', 'neighbour_id', 'handle'])
       .where('id', '=', id)
+      .where('removed_at', 'is', null)
       .where((row) => isNeighbour(row.ref('neighbour_id')))
       .executeTakeFirst(),
   )
@@ -227,54 +278,70 @@ export async function signInWithPasskey(
     expectedOrigin: party.origins,
     expectedRPID: party.id,
     requireUserVerification: false,
-    credential: { id: response.id, publicKey: Uint8Array.from(known.public_key), counter: Number(known.counter) },
+    // The count is compared below, where its owner can be told.
+    credential: { id: response.id, publicKey: Uint8Array.from(known.public_key), counter: 0 },
   }).catch(() => ({ verified: false, authenticationInfo: undefined }))
   if (!verified || authenticationInfo === undefined) throw new PasskeyRefused()
-  await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .updateTable('passkeys')
-      .set({ counter: authenticationInfo.newCounter, used_at: deps.clock.now().toString() })
+  const { newCounter } = authenticationInfo
+  const { neighbour_id: neighbourId, handle } = known
+  const now = deps.clock.now()
+  const back = await inMunicipality(deps.database, town.id, async (transaction) => {
+    const { counter } = await transaction
+      .selectFrom('passkeys')
+      .select('counter')
       .where('id', '=', id)
-      .execute(),
-  )
-  return { neighbourId: known.neighbour_id }
+      .forUpdate()
+      .executeTakeFirstOrThrow()
+    const before = Number(counter)
+    const backwards = (before > 0 || newCounter > 0) && newCounter <= before
+    if (backwards || newCounter > before + MOST_AHEAD)
+      await leaveMessage(transaction, town, { neighbourId, kind: 'way-in', visibleFrom: now })
+    if (!backwards)
+      await transaction
+        .updateTable('passkeys')
+        .set({ counter: newCounter, used_at: now.toString() })
+        .where('id', '=', id)
+        .execute()
+    return backwards
+  })
+  if (back) throw new PasskeyRefused()
+  return { neighbourId, handle }
 }
 
 /** What somebody calls a device is theirs: it may be their name. */
 const placeOf = (handle: string) => ({ table: 'passkeys', column: 'device', row: handle })
+const credentialPlace = (handle: string) => ({ table: 'passkeys', column: 'credential', row: handle })
+/** What a device is called and calls its owner, as it was sealed. */
+export const deviceNamed = (ledger: DataKey, handle: string, sealed: Uint8Array) =>
+  ledger.open(placeOf(handle), sealed) as { device: string; owner: string }
 
 export interface Device {
   handle: string
   device: string
+  /** What it calls its owner; empty where they did not say. */
+  owner: string
   createdAt: string
   usedAt: string | null
 }
 
-/** The devices a neighbour signs in with. */
-export async function devicesOf(deps: Deps, town: Municipality, resident: Resident): Promise<Device[]> {
-  const { ledger } = await deps.gate.keysOf(town.id)
-  const rows = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('passkeys')
-      .select(['handle', 'device', 'created_at', 'used_at'])
-      .where('neighbour_id', '=', resident.neighbourId)
-      .orderBy('created_at')
-      .execute(),
-  )
+/** The devices a neighbour signs in with, within a transaction; with those removed since for who tells them apart afterwards. */
+export async function devicesIn(
+  transaction: Transaction,
+  ledger: DataKey,
+  neighbourId: string,
+  which: 'in-use' | 'ever' = 'in-use',
+): Promise<Device[]> {
+  const rows = await transaction
+    .selectFrom('passkeys')
+    .select(['handle', 'device', 'created_at', 'used_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .$if(which === 'in-use', (query) => query.where('removed_at', 'is', null))
+    .orderBy('created_at')
+    .execute()
   return rows.map((row) => ({
     handle: row.handle,
-    device: ledger.open(placeOf(row.handle), row.device) as string,
+    ...deviceNamed(ledger, row.handle, row.device),
     createdAt: row.created_at.toISOString(),
     usedAt: row.used_at?.toISOString() ?? null,
   }))
-}
-
-export async function forgetDevice(deps: Deps, town: Municipality, resident: Resident, handle: string): Promise<void> {
-  await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .deleteFrom('passkeys')
-      .where('handle', '=', handle)
-      .where('neighbour_id', '=', resident.neighbourId)
-      .execute(),
-  )
 }

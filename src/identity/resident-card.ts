@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { equalInConstantTime } from '../firewall/key-provider.ts'
-import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
+import { purposeOf, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
-import { latinDigits } from '../platform/digits.ts'
+import { crockfordTyped, latinDigits } from '../platform/digits.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import { yearTold } from '../registry/birth-date.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
@@ -28,6 +28,29 @@ export interface Card {
   code: string
 }
 
+/** Whose card it is, and which. */
+export interface CardHolder {
+  neighbourId: string
+  cardId: string
+}
+
+/** For so long nobody may have used a card: then its holder is asked to come to a counter. */
+export const CARD_SLEEPS_AFTER: Temporal.DurationLike = { years: 3 }
+
+/** @throws when a card and its word go together, and nobody has used it for years. */
+export class CardAsleep extends Problem {
+  constructor() {
+    super('card-asleep', 403, 'Nobody has used this card for years. Bring it to any counter, where you get another.')
+  }
+}
+
+/** @throws when a word has no two letters, signs or digits in any script. */
+export class WordTooShort extends Problem {
+  constructor() {
+    super('word-too-short', 422, 'Choose a word of at least two letters, in any script.')
+  }
+}
+
 /** @throws when a card and its word do not go together, or never were: always the same. */
 export class CardRefused extends Problem {
   constructor() {
@@ -38,29 +61,38 @@ export class CardRefused extends Problem {
 const codeHash = (hash: (text: string) => Buffer, code: string) => hash(`card ${code}`)
 const wordHash = (hash: (text: string) => Buffer, id: string, word: string) => hash(`card word ${id} ${plain(word)}`)
 
-/** What somebody typed, without what differs from one keyboard to another. */
-function plain(word: string): string {
-  return latinDigits(word.normalize('NFKD'))
-    .replaceAll(/\p{Mn}/gu, '')
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\d]/gu, '')
-}
+/** First and last of marks that people type or leave out: accents, the points of Hebrew, the vowel signs of Arabic, variants. */
+const LEFT_OUT: readonly (readonly [first: number, last: number])[] = [
+  [0x300, 0x36f],
+  [0x591, 0x5c7],
+  [0x610, 0x61a],
+  [0x64b, 0x65f],
+  [0x670, 0x670],
+  [0xfe00, 0xfe0f],
+]
+const isLeftOut = (mark: string) =>
+  LEFT_OUT.some(([first, last]) => (mark.codePointAt(0) ?? 0) >= first && (mark.codePointAt(0) ?? 0) <= last)
+/** Fewer could be guessed from the keys alone. */
+const LEAST_LETTERS = 2
 
-function parseCode(typed: string): string {
-  return latinDigits(typed)
-    .toUpperCase()
-    .replaceAll(/[\s\p{Dash}]/gu, '')
-    .replaceAll('O', '0')
-    .replaceAll(/[IL]/g, '1')
-    .slice(0, 64)
+/**
+ * What somebody typed, without what differs from one keyboard to another. The vowels of scripts that write them as signs of their
+ * own are part of a word and stay.
+ */
+function plain(word: string): string {
+  return latinDigits(word.slice(0, 200).normalize('NFKD'))
+    .replaceAll(/\p{Mn}/gu, (mark) => (isLeftOut(mark) ? '' : mark))
+    .toLowerCase()
+    .replaceAll(/[\p{P}\p{Z}\p{C}]/gu, '')
 }
 
 /**
  * Gives a neighbour a card: a code that stands on it and nowhere else, with a word that only they know, or the year
  * of birth they told the registry. Cards they had before are cancelled.
  *
- * @param word theirs; without one, the year of birth on record
+ * @param word theirs, in any script; without one, the year of birth on record
  * @throws {CardNeedsWord} when there is neither
+ * @throws {WordTooShort}
  * @throws {NotResident} when they have left
  * @throws {TooYoung} of a child whose representative acts for them
  * @throws {NotFound} {Refusal}
@@ -73,6 +105,7 @@ export async function giveCard(
   word: string | undefined,
 ): Promise<Disclosed<Card>> {
   const { hash } = await deps.gate.keysOf(town.id)
+  if (word !== undefined && [...plain(word)].length < LEAST_LETTERS) throw new WordTooShort()
   const letters = Array.from({ length: LETTERS }, () => ALPHABET[randomInt(32)]).join('')
   const id = uuidv7()
   const fields = ['dateOfBirth', 'departedOn'] as const
@@ -83,7 +116,7 @@ export async function giveCard(
       if (record === undefined) throw new NotFound()
       if (record.departedOn !== undefined) throw new NotResident()
       mustBeOldEnough(town, record.dateOfBirth, today(deps.clock, town.timeZone))
-      const second = word && plain(word).length >= 4 ? word : yearTold(record.dateOfBirth)
+      const second = word ?? yearTold(record.dateOfBirth)
       if (second === undefined) throw new CardNeedsWord()
       const now = deps.clock.now().toString()
       await hand.transaction
@@ -111,37 +144,8 @@ export async function giveCard(
 /** @throws when a card needs a word, because no year of birth is on record. */
 export class CardNeedsWord extends Problem {
   constructor() {
-    super('card-needs-word', 422, 'Ask the neighbour for a word of four letters or more that they will remember.')
+    super('card-needs-word', 422, 'Ask the neighbour for a word of two letters or more that they will remember.')
   }
-}
-
-/** Cancels the cards of a neighbour who has lost theirs, at a counter or by somebody who acts for them. @throws {NotFound} {Refusal} */
-export async function cancelCards(
-  deps: RegistryDeps,
-  town: Municipality,
-  requester: Staff | Resident,
-  neighbourId: string,
-): Promise<void> {
-  const own = requester.kind === 'resident'
-  await deps.gate.open<NeighbourFields, never, void>(
-    {
-      municipalityId: town.id,
-      requester,
-      action: own ? 'revoke' : 'enrol',
-      purpose: purposeOf(requester),
-      fields: [],
-    },
-    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
-    async ([record], hand) => {
-      if (record === undefined) throw new NotFound()
-      await hand.transaction
-        .updateTable('resident_cards')
-        .set({ cancelled_at: deps.clock.now().toString(), ended_by: 'lost' })
-        .where('neighbour_id', '=', neighbourId)
-        .where('cancelled_at', 'is', null)
-        .execute()
-    },
-  )
 }
 
 const NO_CARD = '00000000-0000-0000-0000-000000000000'
@@ -170,20 +174,22 @@ export class RemovedFromRegister extends Problem {
  * @throws {CardRefused}
  * @throws {TooManyAttempts} where much that was wrong came from there: never for a card and its word
  * @throws {RemovedFromRegister}
+ * @throws {CardAsleep}
  */
 export async function signInWithCard(
   deps: Pick<RegistryDeps, 'database' | 'clock' | 'gate'>,
   town: Municipality,
   typed: { code: string; word: string },
   source: string,
-): Promise<string> {
+): Promise<CardHolder> {
   const { hash } = await deps.gate.keysOf(town.id)
   const now = deps.clock.now()
-  const code = parseCode(typed.code)
+  const code = crockfordTyped(typed.code)
+  const asleep = now.toZonedDateTimeISO(town.timeZone).subtract(CARD_SLEEPS_AFTER).toInstant()
   const whose = await inMunicipality(deps.database, town.id, async (transaction) => {
     const card = await transaction
       .selectFrom('resident_cards')
-      .select(['id', 'neighbour_id', 'word_hash', 'failures', 'ended_by'])
+      .select(['id', 'neighbour_id', 'word_hash', 'failures', 'ended_by', 'created_at', 'used_at'])
       .select((row) => isNeighbour(row.ref('neighbour_id')).as('lives_here'))
       .where('code_hash', '=', codeHash(hash, code))
       .where((where) => where.or([where('cancelled_at', 'is', null), where('ended_by', '=', 'departure')]))
@@ -191,21 +197,26 @@ export async function signInWithCard(
       .forUpdate()
       .executeTakeFirst()
     const expected = card?.word_hash ?? hash('no such card')
-    const right = equalInConstantTime(wordHash(hash, card?.id ?? 'none', typed.word.slice(0, 100)), expected)
+    const right = equalInConstantTime(wordHash(hash, card?.id ?? 'none', typed.word), expected)
     const counts = card !== undefined && card.failures < MOST_FAILURES
+    const sleeps = card !== undefined && (card.used_at ?? card.created_at).getTime() < asleep.epochMilliseconds
     // The same statements for a card there is and one there is not.
     await transaction
       .updateTable('resident_cards')
-      .set({ failures: right ? 0 : (card?.failures ?? 0) + 1 })
+      .set({
+        failures: right ? 0 : (card?.failures ?? 0) + 1,
+        used_at: right && !sleeps ? now.toString() : (card?.used_at ?? null),
+      })
       .where('id', '=', counts ? card.id : NO_CARD)
       .execute()
     if (!counts || !right || (card.ended_by === null && !card.lives_here))
       return (await triedTooOften(transaction, town, hash, now, 'card', source, CARD_ATTEMPTS)) ? 'too-many' : undefined
-    if (card.ended_by === null) return card.neighbour_id
+    if (card.ended_by === null) return sleeps ? 'asleep' : { neighbourId: card.neighbour_id, cardId: card.id }
     return removalOf(transaction, card.neighbour_id)
   })
   if (whose === undefined) throw new CardRefused()
   if (whose === 'too-many') throw new TooManyAttempts()
-  if (typeof whose !== 'string') throw new RemovedFromRegister(whose)
+  if (whose === 'asleep') throw new CardAsleep()
+  if ('cause' in whose) throw new RemovedFromRegister(whose)
   return whose
 }

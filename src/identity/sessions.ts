@@ -6,6 +6,8 @@ import { type Database, inMunicipality, type Transaction } from '../platform/dat
 import { randomBytes } from '../platform/random.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { isNeighbour } from '../registry/presence.ts'
+import type { FormOwner } from './kept-forms.ts'
+import { deviceNamed } from './passkeys.ts'
 
 export interface SessionDeps {
   database: Database
@@ -33,6 +35,8 @@ export interface Session {
   locked: boolean
   /** Goes with every form, so that no other page can send one. */
   csrf: string
+  /** What a neighbour came in by, and what a telephone calls them where they said. */
+  way?: (Way & { calls: string }) | undefined
   /** Seals, in the browser, forms that wait for a line: the same for this person at every session, and nobody else's. */
   formKey: string
 }
@@ -46,8 +50,8 @@ export const SESSION_LIMITS = {
 const UNTOLD: Temporal.DurationLike = { hours: 1 }
 /** How often it is asked, where it can be. */
 const ASKED_EVERY: Temporal.DurationLike = { minutes: 10 }
-/** How fresh a sign-in must be for what cannot be undone. */
-export const FRESH: Temporal.DurationLike = { minutes: 15 }
+/** How fresh a sign-in must be for what cannot be undone, or gives somebody a way in. */
+export const FRESH = { staff: { minutes: 15 }, resident: { minutes: 5 } } as const
 
 export type NewSession =
   | {
@@ -62,7 +66,20 @@ export type NewSession =
       /** With what it can be asked, then. */
       refresh?: string | undefined
     }
-  | { kind: 'resident'; subject: string }
+  | {
+      kind: 'resident'
+      subject: string
+      /** What they came in by: it ends with that. */
+      way: Way
+      /** The office in whose browser it was, where its staff were signed in there. */
+      atOffice?: string | undefined
+    }
+
+/** What a neighbour comes in by: a card, or a telephone by its handle. */
+export interface Way {
+  kind: 'card' | 'telephone'
+  id: string
+}
 
 const sessionId = (hash: (text: string) => Buffer, token: string) => hash(`session ${token}`)
 const refreshPlace = (handle: string) => ({ table: 'sessions', column: 'refresh', row: handle })
@@ -97,7 +114,9 @@ export async function beginSession(deps: SessionDeps, town: Municipality, who: N
         handle,
         kind: who.kind,
         subject: who.subject,
-        ...(who.kind === 'staff' ? { role: who.role, office_id: who.office, provider_session: who.sid ?? null } : {}),
+        ...(who.kind === 'staff'
+          ? { role: who.role, office_id: who.office, provider_session: who.sid ?? null }
+          : { way: who.way.kind, way_id: who.way.id, at_office: who.atOffice ?? null }),
         signed_in_at: now.toString(),
         last_seen_at: now.toString(),
         ends_at: now.add(untold && refresh === undefined ? UNTOLD : SESSION_LIMITS[who.kind].absolute).toString(),
@@ -121,7 +140,7 @@ export async function findSession(
   token: string | undefined,
 ): Promise<Session | undefined> {
   if (token === undefined || !/^[\w-]{43}$/.test(token)) return undefined
-  const { hash } = await deps.gate.keysOf(town.id)
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
   const id = sessionId(hash, token)
   const now = deps.clock.now()
   const found = await inMunicipality(deps.database, town.id, async (transaction) => {
@@ -140,7 +159,18 @@ export async function findSession(
         'locked_at',
         'asked_at',
         'confirmed_at',
+        'way',
+        'way_id',
+        'at_office',
       ])
+      .select((session) =>
+        session
+          .selectFrom('passkeys')
+          .select('device')
+          .whereRef('handle', '=', 'sessions.way_id')
+          .where('removed_at', 'is', null)
+          .as('device'),
+      )
       .where('id', '=', id)
       .where('ends_at', '>', new Date(now.epochMilliseconds))
       // Who has left is signed out with their next request, whoever forgot to sign them out.
@@ -156,10 +186,8 @@ export async function findSession(
     if (row === undefined) return undefined
     const kind = row.kind === 'staff' ? 'staff' : 'resident'
     const idleSince = row.last_seen_at.toTemporalInstant()
-    if (Temporal.Instant.compare(idleSince.add(SESSION_LIMITS[kind].idle), now) < 0) {
-      await transaction.deleteFrom('sessions').where('id', '=', id).execute()
-      return undefined
-    }
+    // It stays for an hour: what its owner had typed is theirs, and is kept for when they are back.
+    if (Temporal.Instant.compare(idleSince.add(SESSION_LIMITS[kind].idle), now) < 0) return undefined
     if (Temporal.Instant.compare(idleSince.add({ minutes: 1 }), now) < 0)
       await transaction.updateTable('sessions').set({ last_seen_at: now.toString() }).where('id', '=', id).execute()
     const requester: Staff | Resident =
@@ -172,7 +200,13 @@ export async function findSession(
             case: row.work_case ?? undefined,
             purpose: row.work_purpose ?? undefined,
           }
-        : { kind: 'resident', id: `session ${row.handle}`, neighbourId: row.subject }
+        : {
+            kind: 'resident',
+            id: `${row.way} ${row.way_id}`,
+            neighbourId: row.subject,
+            // In the browser of an office they stand where its staff stand.
+            ...(row.at_office === null ? {} : { standsWith: [row.at_office] }),
+          }
     const asks =
       row.asked_at !== null && Temporal.Instant.compare(row.asked_at.toTemporalInstant().add(ASKED_EVERY), now) < 0
         ? await claimAsking(transaction, id, now)
@@ -184,6 +218,15 @@ export async function findSession(
       locked: row.locked_at !== null,
       csrf: csrfOf(hash, token),
       formKey: hash(`forms ${row.kind} ${row.subject}`).toString('base64url'),
+      ...(row.way === null || row.way_id === null
+        ? {}
+        : {
+            way: {
+              kind: row.way as Way['kind'],
+              id: row.way_id,
+              calls: row.device === null ? '' : deviceNamed(ledger, row.way_id, row.device).owner,
+            },
+          }),
     }
     const untold =
       row.confirmed_at !== null && Temporal.Instant.compare(row.confirmed_at.toTemporalInstant().add(UNTOLD), now) < 0
@@ -195,6 +238,37 @@ export async function findSession(
   const answer = await askProvider(deps, town, session, asks)
   return answer === 'open' || (answer === 'unknown' && !untold) ? session : undefined
 }
+
+/**
+ * Whose a session was that ended within the last hour because its time was over: it opens nothing any more, and what its owner was
+ * typing is theirs.
+ */
+export async function endedSession(
+  deps: SessionDeps,
+  town: Municipality,
+  token: string | undefined,
+): Promise<{ csrf: string; owner: FormOwner } | undefined> {
+  if (token === undefined || !/^[\w-]{43}$/.test(token)) return undefined
+  const { hash } = await deps.gate.keysOf(town.id)
+  const row = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .selectFrom('sessions')
+      .select(['kind', 'subject', 'way_id'])
+      .where('id', '=', sessionId(hash, token))
+      .where('ends_at', '>', new Date(deps.clock.now().subtract({ hours: 1 }).epochMilliseconds))
+      .executeTakeFirst(),
+  )
+  if (row === undefined) return undefined
+  const kind = row.kind === 'staff' ? 'staff' : 'resident'
+  return { csrf: csrfOf(hash, token), owner: { kind, subject: row.subject, way: row.way_id ?? undefined } }
+}
+
+/** Who typed what is typed in a session. */
+export const ownerOf = (session: Session): FormOwner => ({
+  kind: session.requester.kind,
+  subject: subjectOf(session),
+  way: session.way?.id,
+})
 
 /** One of the requests that come at the same time asks the provider: a refresh token is good once. @returns it, sealed, to that one */
 async function claimAsking(transaction: Transaction, id: Buffer, now: Temporal.Instant): Promise<Buffer | undefined> {
@@ -268,64 +342,6 @@ export async function changeSession(
   )
 }
 
-/** Ends one session, or every session of its owner. */
-export async function endSession(
-  deps: SessionDeps,
-  town: Municipality,
-  session: Session,
-  which: { handle: string } | 'all',
-): Promise<void> {
-  await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .deleteFrom('sessions')
-      .where('kind', '=', session.requester.kind)
-      .where('subject', '=', subjectOf(session))
-      .$if(which !== 'all', (query) => query.where('handle', '=', which === 'all' ? '' : which.handle))
-      .execute(),
-  )
-}
-
-/** Ends every session of a member of staff, or the one that the provider names: their account was closed, or they left. */
-export async function endStaffSessions(
-  deps: Pick<SessionDeps, 'database'>,
-  town: Municipality,
-  { subject, sid }: { subject: string | undefined; sid: string | undefined },
-): Promise<void> {
-  await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .deleteFrom('sessions')
-      .where('kind', '=', 'staff')
-      .$if(subject !== undefined, (query) => query.where('subject', '=', subject ?? ''))
-      .$if(sid !== undefined, (query) => query.where('provider_session', '=', sid ?? ''))
-      .execute(),
-  )
-}
-
-export interface OpenSession {
-  handle: string
-  signedInAt: string
-  lastSeenAt: string
-  here: boolean
-}
-
-/** Where else the same person is signed in. */
-export async function sessionsOf(deps: SessionDeps, town: Municipality, session: Session): Promise<OpenSession[]> {
-  const rows = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction
-      .selectFrom('sessions')
-      .select(['handle', 'signed_in_at', 'last_seen_at'])
-      .where('kind', '=', session.requester.kind)
-      .where('subject', '=', subjectOf(session))
-      .where('ends_at', '>', new Date(deps.clock.now().epochMilliseconds))
-      .orderBy('signed_in_at', 'desc')
-      .execute(),
-  )
-  return rows.map((row) => ({
-    handle: row.handle,
-    signedInAt: row.signed_in_at.toISOString(),
-    lastSeenAt: row.last_seen_at.toISOString(),
-    here: row.handle === session.handle,
-  }))
-}
-
-const subjectOf = ({ requester }: Session) => (requester.kind === 'resident' ? requester.neighbourId : requester.id)
+/** Whose a session is: a neighbour's id, or the pseudonym of staff. */
+export const subjectOf = ({ requester }: Session): string =>
+  requester.kind === 'resident' ? requester.neighbourId : requester.id

@@ -14,3 +14,18 @@ function oneOf(digit: string): string {
   while (DIGIT.test(String.fromCodePoint(point - before - 1))) before += 1
   return String(before % 10)
 }
+
+/**
+ * A code as somebody typed it, in the capital letters and digits it was printed in: from any keyboard, full-width ones too, with
+ * or without what stands between its groups.
+ *
+ * @see Unicode Standard Annex 15 (NFKC)
+ */
+export const codeTyped = (text: string): string =>
+  latinDigits(text.slice(0, 400).normalize('NFKC'))
+    .toUpperCase()
+    .replaceAll(/[^0-9A-Z]/g, '')
+    .slice(0, 64)
+
+/** The same of a code in Crockford's letters, where O is read as 0, and I and L as 1. */
+export const crockfordTyped = (text: string): string => codeTyped(text).replaceAll('O', '0').replaceAll(/[IL]/g, '1')

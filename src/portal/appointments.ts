@@ -34,7 +34,11 @@ export async function freeTimes(deps: Pick<RegistryDeps, 'database' | 'clock'>, 
   const today = deps.clock.now().toZonedDateTimeISO(town.timeZone).toPlainDate()
   const times = hearingTimes(town.hearingHours, today, town.timeZone)
   const taken = await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction.selectFrom('complaints').select('appointment_at').where('appointment_at', 'is not', null).execute(),
+    transaction
+      .selectFrom('complaints')
+      .select('appointment_at')
+      .where('appointment_at', '>', new Date(deps.clock.now().epochMilliseconds))
+      .execute(),
   )
   const gone = new Set(taken.map((row) => row.appointment_at?.getTime()))
   return times.filter((time) => !gone.has(Date.parse(time))).slice(0, MOST_OFFERED)

@@ -1,4 +1,4 @@
-import { dayText, timeText } from '../desk/shell.tsx'
+import { bornText, dayText, timeText } from '../desk/shell.tsx'
 import type { Asked } from './asked.ts'
 import { kindNames, outcomeNames } from './complain-page.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
@@ -25,12 +25,27 @@ export function AskedList(props: { visit: Pick<OwnVisit, 't' | 'language' | 'tow
   const outcomes = new Map<string, string>(outcomeNames(language))
   return (
     <ol class="cards">
-      {asked.map(({ kind, text, receivedAt, dueOn, answer, outcome }) => (
+      {asked.map(({ kind, text, newborn, attachments, receivedAt, dueOn, answer, outcome }) => (
         <li>
           <p>
             <strong>{kinds.get(kind)}</strong> · {timeText(language, town.timeZone, receivedAt)}
           </p>
           <p dir="auto">{text}</p>
+          {newborn ? (
+            <p>
+              <bdi>{`${newborn.given} ${newborn.family}`.trim()}</bdi>
+              {newborn.born ? ` · ${bornText(language, newborn.born)}` : ''}
+            </p>
+          ) : (
+            ''
+          )}
+          {attachments.length > 0 ? (
+            <p>
+              {attachments.map(({ mediaType }) => (mediaType.startsWith('image/') ? t.kPhoto : t.kVoice)).join(', ')}
+            </p>
+          ) : (
+            ''
+          )}
           {answer === undefined || outcome === undefined ? (
             <p>{t.kWaiting.replace('{day}', dayText(language, dueOn))}</p>
           ) : (

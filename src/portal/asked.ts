@@ -8,19 +8,17 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { loadOutline } from '../registry/store.ts'
 import { type Told, toldOf } from '../registry/told.ts'
-import {
-  COMPLAINT_KINDS,
-  type ComplaintKind,
-  type Outcome,
-  placeOfComplaint,
-  REQUESTS,
-  type Words,
-} from './complaints.ts'
+import { REQUESTS } from './complaint-answers.ts'
+import { COMPLAINT_KINDS, type ComplaintKind, type Outcome, placeOfComplaint, type Words } from './complaints.ts'
 
 /** Something a neighbour asked while signed in, and what became of it. */
 export interface Asked {
   kind: ComplaintKind
   text: string
+  /** Whom a birth is about, as they wrote it. */
+  newborn?: Words['newborn']
+  /** Photos and voices that came with it. */
+  attachments: { id: string; mediaType: string }[]
   /** RFC 3339. */
   receivedAt: string
   /** RFC 3339 date. */
@@ -28,8 +26,6 @@ export interface Asked {
   answer?: string
   outcome?: Outcome
 }
-
-const MOST_ASKED = 100
 
 /** What a neighbour asked, of these kinds or of any, the newest first; within a gate's transaction. */
 async function readAsked(
@@ -44,17 +40,32 @@ async function readAsked(
     .where('neighbour_id', '=', neighbourId)
     .where('kind', 'in', kinds)
     .orderBy('received_at', 'desc')
-    .limit(MOST_ASKED)
+    .orderBy('id', 'desc')
+    .execute()
+  const added = await transaction
+    .selectFrom('complaint_attachments')
+    .innerJoin('complaints', 'complaints.id', 'complaint_id')
+    .select(['complaint_attachments.id', 'complaint_id', 'media_type'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('complaint_attachments.id')
     .execute()
   return rows.map((row) => ({
     kind: row.kind as ComplaintKind,
-    text: (ledger.open(placeOfComplaint(row.id, 'content'), row.content) as Words).text,
+    ...wordsOf(ledger.open(placeOfComplaint(row.id, 'content'), row.content) as Words),
+    attachments: added
+      .filter((one) => one.complaint_id === row.id)
+      .map((one) => ({ id: one.id, mediaType: one.media_type })),
     receivedAt: row.received_at.toISOString(),
     dueOn: row.due_on,
     ...(row.answer === null ? {} : { answer: ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string }),
     ...(row.outcome === null ? {} : { outcome: row.outcome as Outcome }),
   }))
 }
+
+const wordsOf = ({ text, newborn }: Words): Pick<Asked, 'text' | 'newborn'> => ({
+  text,
+  ...(newborn ? { newborn } : {}),
+})
 
 /** What a neighbour asked and what was answered, the newest first. @throws {NotFound} {Refusal} */
 export async function askedBy(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<Disclosed<Asked[]>> {

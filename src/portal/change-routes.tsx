@@ -58,7 +58,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     await correctNeighbour(deps, town, requester, requester.neighbourId, asked.data, versionIn(visit))
     return Reply.redirect(DONE)
   }
-  page({ method: 'post', path: '/me/change/hide' }, async (visit) => {
+  page({ method: 'post', path: '/me/change/hide', keep: false, fresh: true }, async (visit) => {
     const { town, requester } = visit
     await protectNeighbour(deps, town, requester, requester.neighbourId, { protected: true }, versionIn(visit))
     return Reply.redirect(DONE)
@@ -106,14 +106,15 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     if (!form.has('sure')) return Reply.redirect('/me/change')
     // Never at once: whoever holds somebody's card could end the residence that their papers will rest on.
     const said = { kind: 'change', words: { text: t.mLeave }, language, neighbourId: requester.neighbourId } as const
-    await complain(deps, town, said, requester.id)
+    await complain(deps, town, { ...said, once: onceOf(visit, 'leave') }, requester.id)
     return Reply.redirect(ASKED)
   })
-  page({ method: 'post', path: '/me/change/object' }, async ({ town, requester, form, language }) => {
+  page({ method: 'post', path: '/me/change/object' }, async (visit) => {
+    const { town, requester, form, language } = visit
     const text = form.get('why').trim().slice(0, LONGEST_OBJECTION)
     if (text === '') return Reply.redirect('/me/change')
     const said = { kind: 'objection', words: { text }, language, neighbourId: requester.neighbourId } as const
-    await complain(deps, town, said, requester.id)
+    await complain(deps, town, { ...said, once: onceOf(visit, 'object') }, requester.id)
     return Reply.redirect(ASKED)
   })
   page({ method: 'get', path: ASKED }, async (visit) =>
@@ -135,7 +136,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     const newborn = { given, family, born: born?.date ?? '' }
     const text = LOCALES[language].mChild
     const said = { kind: 'change', words: { text, newborn }, language, neighbourId: requester.neighbourId } as const
-    await complain(deps, town, said, requester.id)
+    await complain(deps, town, { ...said, once: onceOf(visit, 'child') }, requester.id)
     return Reply.redirect(ASKED)
   })
 }

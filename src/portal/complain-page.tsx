@@ -1,13 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { dayText, hourText } from '../desk/shell.tsx'
 import { addressText } from '../proofs/address-text.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { Field, Files, Select } from '../ui/form.tsx'
-import { type Language, LOCALES } from '../ui/language.ts'
+import { ErrorSummary, type Faults, Field, Files, Radios, Select } from '../ui/form.tsx'
+import { isLanguage, type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done, Fact, Facts, NotDone } from '../ui/parts.tsx'
 import { nameIn } from '../ui/reader.ts'
-import type { ComplaintKind, Followed, Outcome } from './complaints.ts'
+import type { Appointment, ComplaintKind, Followed, Outcome } from './complaints.ts'
 
 /** What the page is about, beside the form itself. */
 export interface Complaining {
@@ -19,19 +20,34 @@ export interface Complaining {
   followed?: Followed | 'none'
   code?: string
   text?: string
-  /** What was added is neither a photo nor a voice. */
-  wrongFile?: boolean
+  /** Why it was not sent. */
+  fault?: 'wrong-file' | 'too-many' | 'too-large' | 'not-here' | 'nothing' | 'too-long'
+  /** Whether it is to be with their name; without it unless they say so. */
+  named?: boolean
+  /** The language to answer in. */
+  speaks?: string
   /** The time that was chosen is somebody else's. */
   taken?: boolean
 }
 
 /** The form anyone may send, the times to say it in person, and the code to follow it by. */
 export function ComplainPage(
-  props: { town: Municipality; language: Language /** RFC 3339 */; times: readonly string[] } & Complaining,
+  props: {
+    town: Municipality
+    language: Language
+    /** RFC 3339 */
+    times: readonly string[]
+    /** Whether whoever writes is signed in, and can say whose it is. */
+    mayBeNamed: boolean
+    /** Whether photos and voices can be added. */
+    takesFiles: boolean
+  } & Complaining,
 ) {
-  const { town, language, times, kind = 'refused', sent, appointmentAt, followed, code, text = '' } = props
+  const { town, language, times, mayBeNamed, takesFiles, named, fault } = props
+  const { kind = 'refused', sent, appointmentAt, followed, code, text = '', speaks } = props
   const t = LOCALES[language]
   const name = nameIn(town, language)
+  const faults = faultsOf(fault, t)
   if (sent && appointmentAt)
     return (
       <Page title={name} language={language} town={name}>
@@ -64,18 +80,37 @@ export function ComplainPage(
       ) : (
         ''
       )}
+      <ErrorSummary title={t.dThere} faults={faults} />
       <p class="lead">{t.kLead}</p>
       <form method="post" action={`/complain?lang=${language}`} enctype="multipart/form-data">
         <Select name="kind" label={t.kKind} value={kind} options={kindNames(language)} />
-        <Field name="text" label={t.kText} hint={t.kOwnWords} lines={6} value={text} auto />
-        <Files
-          name="added"
-          label={t.kAdd}
-          hint={t.kAddHint}
-          fault={props.wrongFile ? t.kAddWrong : undefined}
-          accept="image/jpeg,image/png,image/webp,audio/*"
-        />
-        <LanguageSelect label={t.dSpeaks} value={language} />
+        <input type="hidden" name="once" value={randomUUID()} />
+        <Field name="text" label={t.kText} hint={t.kOwnWords} lines={6} value={text} fault={faults.text} auto />
+        {takesFiles ? (
+          <Files
+            name="added"
+            label={t.kAdd}
+            hint={t.kAddHint}
+            fault={faults.added}
+            accept="image/jpeg,image/png,image/webp,audio/*"
+          />
+        ) : (
+          ''
+        )}
+        {mayBeNamed ? (
+          <Radios
+            name="named"
+            legend={t.nWhose}
+            value={named ? 'with' : 'without'}
+            choices={[
+              { value: 'without', label: t.nWithout, hint: t.nWithoutHint },
+              { value: 'with', label: t.nWith, hint: t.nWithHint },
+            ]}
+          />
+        ) : (
+          ''
+        )}
+        <LanguageSelect label={t.dSpeaks} value={isLanguage(speaks ?? '') ? (speaks as Language) : language} />
         <button type="submit" class="govuk-button">
           {t.kSend}
         </button>
@@ -105,6 +140,22 @@ export function ComplainPage(
   )
 }
 
+/** Why it was not sent, beside the box it is about. */
+function faultsOf(fault: Complaining['fault'], t: Texts): Faults {
+  if (fault === undefined) return {}
+  if (fault === 'nothing' || fault === 'too-long') return { text: fault === 'nothing' ? t.kNothing : t.jTooLong }
+  const why = { 'wrong-file': t.kAddWrong, 'too-many': t.kAddMany, 'too-large': t.kAddLarge, 'not-here': t.kAddNotHere }
+  return { [fault === 'not-here' ? 'text' : 'added']: why[fault] }
+}
+
+/** What became of a time to say it in person. */
+export function appointmentText({ at, state }: Appointment, town: Municipality, language: Language): string {
+  const t = LOCALES[language]
+  const when = hourText(language, town.timeZone, at)
+  const said = { expected: `${t.wExpected} {at}`, past: t.wPast, cancelled: t.wGone, answered: t.wAnswered }[state]
+  return said.replace('{at}', when)
+}
+
 /** How a complaint stands, and what its writer may still do about it. */
 function FollowedBox(props: { town: Municipality; language: Language; followed: Followed | 'none'; code: string }) {
   const { town, language, followed, code } = props
@@ -115,7 +166,8 @@ function FollowedBox(props: { town: Municipality; language: Language; followed: 
         <p>{t.kNone}</p>
       </NotDone>
     )
-  const { answer, dueOn, escalated, withOmbudsperson, appointmentAt } = followed
+  const { answer, dueOn, escalated, withOmbudsperson, appointment } = followed
+  const expected = appointment?.state === 'expected'
   return (
     <Done>
       {answer ? (
@@ -127,14 +179,8 @@ function FollowedBox(props: { town: Municipality; language: Language; followed: 
         <p>{t.kWaiting.replace('{day}', dayText(language, dueOn))}</p>
       )}
       {withOmbudsperson ? <p>{t.kEscalated}</p> : ''}
-      {appointmentAt && !answer ? (
-        <p>
-          {t.wExpected} <strong>{hourText(language, town.timeZone, appointmentAt)}</strong>
-        </p>
-      ) : (
-        ''
-      )}
-      {(answer ? !escalated : appointmentAt) ? (
+      {appointment ? <p>{appointmentText(appointment, town, language)}</p> : ''}
+      {(answer ? !escalated : expected) ? (
         <form method="post" action={`/complain/follow?lang=${language}`}>
           <input type="hidden" name="code" value={code} />
           <button

@@ -11,36 +11,58 @@ import { cookieName, pageOf } from '../ui/signed-in.tsx'
 import { bookHearing, freeTimes } from './appointments.ts'
 import { type Complaining, ComplainPage } from './complain-page.tsx'
 import { complain, follow, kindOf } from './complaints.ts'
-import { attachmentOf, formWithFiles } from './media.ts'
+import { type Attachment, formWithFiles, type Redraw } from './media.ts'
 import { formOf, type Send } from './routes.tsx'
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+type Asking = Context<{ Variables: { reception: Reception<Municipality> } }>
+/** Letters of one message. */
+const LONGEST = 10_000
+
 /** Complaints, questions and suggestions of anyone, written or said in person. */
-export function complainPages(house: House<Municipality>, deps: RegistryDeps, send: Send): void {
-  const show = async (
-    context: Parameters<typeof readerOf>[0],
-    about: Complaining,
-    status: 200 | 201 | 409 | 422 = 200,
-  ) => {
+export function complainPages(
+  house: House<Municipality>,
+  deps: RegistryDeps & { redraw?: Redraw | undefined },
+  send: Send,
+): void {
+  const neighbourIn = async (context: Asking, town: Municipality) => {
+    const session = await findSession(deps, town, getCookie(context, cookieName(town)))
+    return session?.requester.kind === 'resident' ? session.requester.neighbourId : undefined
+  }
+  const show = async (context: Asking, about: Complaining, status: 200 | 201 | 409 | 422 = 200) => {
     const { town, language } = await readerOf(context)
     const times = await freeTimes(deps, town)
-    return send(pageOf(<ComplainPage town={town} language={language} times={times} {...about} />, status))
+    const mayBeNamed = (await neighbourIn(context, town)) !== undefined
+    const page = { town, language, times, mayBeNamed, takesFiles: deps.redraw !== undefined }
+    return send(pageOf(<ComplainPage {...page} {...about} />, status))
   }
-  const sourceOf = (context: Context<{ Variables: { reception: Reception<Municipality> } }>) =>
-    context.var.reception.sourceOf(context.env, context.req.raw.headers)
+  const sourceOf = (context: Asking) => context.var.reception.sourceOf(context.env, context.req.raw.headers)
 
   house.get('/complain', (context) => show(context, { kind: context.req.query('kind') ?? 'refused' }))
   house.post('/complain', async (context) => {
     const { town, language } = await readerOf(context)
-    const { form, files } = await formWithFiles(context)
+    const { form, files, wrong } = await formWithFiles(context)
     const kind = kindOf(form.get('kind'))
-    const text = (form.get('text') ?? '').trim().slice(0, 10_000)
-    const attachments = files.map(attachmentOf).filter((one) => one !== undefined)
-    if (attachments.length < files.length) return show(context, { kind, text, wrongFile: true }, 422)
-    if (text === '' && attachments.length === 0) return show(context, { kind }, 422)
+    const text = (form.get('text') ?? '').trim()
+    const named = form.get('named') === 'with'
+    const typed = { kind, text, named, speaks: form.get('language') ?? language }
+    if (wrong !== undefined) return show(context, { ...typed, fault: wrong }, 422)
+    if (text.length > LONGEST) return show(context, { ...typed, fault: 'too-long' }, 422)
+    const attachments: Attachment[] = []
+    for (const file of files) {
+      const redrawn = await deps.redraw?.(file)
+      if (redrawn === undefined)
+        return show(context, { ...typed, fault: deps.redraw === undefined ? 'not-here' : 'wrong-file' }, 422)
+      attachments.push(redrawn)
+    }
+    if (text === '' && attachments.length === 0) return show(context, { ...typed, fault: 'nothing' }, 422)
     const wanted = form.get('language') ?? ''
-    const session = await findSession(deps, town, getCookie(context, cookieName(town)))
-    const neighbourId = session?.requester.kind === 'resident' ? session.requester.neighbourId : undefined
-    const said = { kind, words: { text }, language: isLanguage(wanted) ? wanted : language, neighbourId, attachments }
+    const neighbourId = named ? await neighbourIn(context, town) : undefined
+    const once = UUID.exec(form.get('once') ?? '')?.[0]
+    const said = {
+      ...{ kind, words: { text }, language: isLanguage(wanted) ? wanted : language },
+      ...{ neighbourId, once, attachments },
+    }
     const { reference } = await complain(deps, town, said, sourceOf(context))
     return show(context, { sent: reference }, 201)
   })

@@ -1,18 +1,13 @@
-import type { ExpressionBuilder } from 'kysely'
-import type { DB } from '../../schema/database.ts'
-import type { Disclosed } from '../firewall/disclosed.ts'
-import type { Staff } from '../firewall/requester.ts'
+import { randomUUID } from 'node:crypto'
+import type { DataKey } from '../firewall/seal.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality, sqlState, type Transaction } from '../platform/database.ts'
-import { NotFound, Problem } from '../platform/problem.ts'
+import { Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { noticeOfAnswer } from '../registry/notices.ts'
-import { hiddenAmong } from '../registry/store.ts'
 import { triedTooOften } from '../registry/tries.ts'
-import { countedFor } from '../registry/visits.ts'
 import type { Attachment } from './media.ts'
-import { lettersIn, newReference } from './reference.ts'
+import { lettersIn, newReference, referenceOf } from './reference.ts'
 
 export const COMPLAINT_KINDS = [
   'refused',
@@ -37,7 +32,8 @@ const MOST_COMPLAINTS = { source: 60, town: 3000 } as const
 const MOST_ATTACHMENTS = { source: 12, town: 600 } as const
 /** There are few times, and nobody needs many. */
 const MOST_APPOINTMENTS = { source: 6, town: 60 } as const
-const attached = (id: string) => ({ table: 'complaint_attachments', column: 'content', row: id })
+/** Where a photo or a voice lies, as its seal has it. */
+export const attached = (id: string) => ({ table: 'complaint_attachments', column: 'content', row: id })
 /** Where a complaint's words lie, as its seal has it. */
 export const placeOfComplaint = (id: string, column: 'content' | 'answer') => ({ table: 'complaints', column, row: id })
 
@@ -61,9 +57,10 @@ function dueFrom(day: Temporal.PlainDate): Temporal.PlainDate {
 
 /**
  * Takes a complaint, question or suggestion from anyone. What it says is sealed; the code to follow it by is with whoever wrote
- * it and nowhere else.
+ * it and nowhere else. Of one without a name nothing is kept that ties it to anybody: no session, no source, no hour, and ids that
+ * say nothing of when they were made.
  *
- * @param source where it comes from; only its keyed hash of the day is kept, for counting
+ * @param source where it comes from; only its keyed hash of the day is kept, for counting, and not beside what was written
  * @throws {Problem} too-many-complaints, time-taken
  */
 export async function complain(
@@ -73,7 +70,10 @@ export async function complain(
     kind: ComplaintKind
     words: Words
     language: string
+    /** Whose it is, where they want it to be with their name. */
     neighbourId?: string | undefined
+    /** A mark that nobody guesses: what is sent twice with it is asked once, and has one code. */
+    once?: string | undefined
     attachments?: readonly Attachment[]
     /** RFC 3339: when it will be said in person, one of the free times. */
     appointmentAt?: string | undefined
@@ -81,11 +81,18 @@ export async function complain(
   source: string,
 ): Promise<{ reference: string }> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
-  const { letters, shown } = newReference()
-  const id = uuidv7()
+  const { neighbourId, once } = complaint
+  const { letters, shown } =
+    once === undefined
+      ? newReference()
+      : referenceOf(hash(`complaint once ${neighbourId ?? ''} ${complaint.kind} ${once}`))
+  const newId = neighbourId === undefined ? randomUUID : uuidv7
+  const id = newId()
+  const now = deps.clock.now()
+  const receivedAt =
+    neighbourId === undefined ? today(deps.clock, town.timeZone).toZonedDateTime(town.timeZone).toInstant() : now
   const sent = await inMunicipality(deps.database, town.id, async (transaction) => {
     const { attachments = [], appointmentAt } = complaint
-    const now = deps.clock.now()
     const counted = [
       ['complaint', MOST_COMPLAINTS],
       ...(attachments.length > 0 ? ([['attachment', MOST_ATTACHMENTS]] as const) : []),
@@ -93,24 +100,26 @@ export async function complain(
     ] as const
     for (const [what, most] of counted)
       if (await triedTooOften(transaction, town, hash, now, what, source, most)) return false
-    await transaction
+    const written = await transaction
       .insertInto('complaints')
       .values({
         id,
         municipality_id: town.id,
         reference_hash: hash(`complaint ${letters}`),
         kind: complaint.kind,
-        neighbour_id: complaint.neighbourId ?? null,
+        neighbour_id: neighbourId ?? null,
         language: complaint.language,
         data_key_id: ledger.id,
         content: Buffer.from(ledger.seal(placeOfComplaint(id, 'content'), complaint.words)),
-        received_at: deps.clock.now().toString(),
+        received_at: receivedAt.toString(),
         due_on: dueFrom(today(deps.clock, town.timeZone)).toString(),
         appointment_at: appointmentAt ?? null,
       })
-      .execute()
+      .onConflict((conflict) => conflict.column('reference_hash').doNothing())
+      .executeTakeFirst()
+    if (written.numInsertedOrUpdatedRows !== 1n) return true
     for (const { mediaType, bytes } of attachments) {
-      const attachment = uuidv7()
+      const attachment = newId()
       await transaction
         .insertInto('complaint_attachments')
         .values({
@@ -140,8 +149,23 @@ export interface Followed {
   escalated: boolean
   /** It was passed on, and has not been answered since. */
   withOmbudsperson: boolean
-  /** RFC 3339: when it will be said in person. */
-  appointmentAt: string | undefined
+  appointment: Appointment | undefined
+}
+
+/** A time at which something is said in person, and what became of it. */
+export interface Appointment {
+  /** RFC 3339. */
+  at: string
+  state: 'expected' | 'past' | 'cancelled' | 'answered'
+}
+
+export function appointmentOf(
+  row: { appointment_at: Date | null; appointment_was: Date | null; appointment_ended: string | null },
+  now: Temporal.Instant,
+): Appointment | undefined {
+  const { appointment_at: at, appointment_was: was, appointment_ended: ended } = row
+  if (at) return { at: at.toISOString(), state: at.getTime() < now.epochMilliseconds ? 'past' : 'expected' }
+  return was === null ? undefined : { at: was.toISOString(), state: ended as 'cancelled' | 'answered' }
 }
 
 /** How a complaint stands, for whoever has its code; they may have it looked at again, or call their appointment off. @returns undefined for a code nothing has */
@@ -155,7 +179,8 @@ export async function follow(
   return inMunicipality(deps.database, town.id, async (transaction) => {
     const row = await transaction
       .selectFrom('complaints')
-      .select(['id', 'due_on', 'answer', 'outcome', 'answered_at', 'escalated_at', 'appointment_at'])
+      .select(['id', 'due_on', 'answer', 'outcome', 'answered_at', 'escalated_at'])
+      .select(['appointment_at', 'appointment_was', 'appointment_ended'])
       .where('reference_hash', '=', hash(`complaint ${lettersIn(typed)}`))
       .executeTakeFirst()
     if (row === undefined) return undefined
@@ -167,10 +192,18 @@ export async function follow(
         .set({ escalated_at: deps.clock.now().toString() })
         .where('id', '=', row.id)
         .execute()
-    if (wish === 'cancel')
-      await transaction.updateTable('complaints').set({ appointment_at: null }).where('id', '=', row.id).execute()
+    const now = deps.clock.now()
+    const cancels = wish === 'cancel' && appointmentOf(row, now)?.state === 'expected'
+    if (cancels)
+      await transaction
+        .updateTable('complaints')
+        .set({ appointment_at: null, appointment_was: row.appointment_at, appointment_ended: 'cancelled' })
+        .where('id', '=', row.id)
+        .execute()
     return {
-      appointmentAt: wish === 'cancel' ? undefined : row.appointment_at?.toISOString(),
+      appointment: cancels
+        ? { at: row.appointment_at?.toISOString() ?? '', state: 'cancelled' }
+        : appointmentOf(row, now),
       dueOn: row.due_on,
       answer: row.answer === null ? undefined : (ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string),
       outcome: (row.outcome as Outcome | null) ?? undefined,
@@ -180,181 +213,24 @@ export async function follow(
   })
 }
 
-export interface ComplaintToAnswer {
-  id: string
-  kind: ComplaintKind
-  language: string
-  receivedAt: string
-  dueOn: string
-  escalated: boolean
-  neighbourId: string | null
-  words: Words
-  /** What was answered, before it was passed on. */
-  answer: string | undefined
-  /** RFC 3339: when they come to say it. */
-  appointmentAt: string | undefined
-  attachments: { id: string; mediaType: string }[]
-}
-
-/** What clerks do, and therefore answer; the rest may be about them. */
-export const REQUESTS: readonly ComplaintKind[] = ['change', 'wrong-data']
-/** An objection is a question of law: legal officers alone decide it. */
-const kindsFor = ({ role }: Staff) =>
-  role === 'clerk' ? REQUESTS : COMPLAINT_KINDS.filter((kind) => kind !== 'objection' || role === 'legal')
-
-const answering = (town: Municipality, requester: Staff) => {
-  const purpose = requester.role === 'clerk' ? 'requests' : 'complaints'
-  return { municipalityId: town.id, requester, action: 'answer', purpose, fields: [] } as const
-}
-
-/** Of neighbours who wrote, those hidden from somebody of this duty: what they ask for says who and where they are. */
-async function hiddenFrom(
+/** Photos and voices that a neighbour sent with their name, for themself, within a gate's transaction. */
+export async function attachmentsOf(
   transaction: Transaction,
-  staff: Staff,
-  written: readonly { neighbour_id: string | null }[],
-): Promise<ReadonlySet<string>> {
-  if (staff.role !== 'clerk') return new Set()
-  return hiddenAmong(
-    transaction,
-    written.flatMap(({ neighbour_id }) => neighbour_id ?? []),
-  )
-}
-
-/** Not answered yet; for legal officers also what was passed on to the ombudsperson and not answered since. */
-const openFor =
-  ({ role }: Staff) =>
-  (row: ExpressionBuilder<DB, 'complaints'>) =>
-    role === 'legal'
-      ? row.or([row('answered_at', 'is', null), row('answered_at', '<', row.ref('escalated_at'))])
-      : row('answered_at', 'is', null)
-
-/** What waits for an answer from somebody of this duty, the most urgent first. @throws {Refusal} */
-export async function complaintsToAnswer(
-  deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-): Promise<Disclosed<ComplaintToAnswer[]>> {
-  const { ledger } = await deps.gate.keysOf(town.id)
-  return deps.gate.decide(answering(town, staff), async (transaction) => {
-    const rows = await transaction
-      .selectFrom('complaints')
-      .select([
-        'id',
-        'kind',
-        'language',
-        'received_at',
-        'due_on',
-        'escalated_at',
-        'neighbour_id',
-        'answer',
-        'appointment_at',
-        'content',
-      ])
-      .where(openFor(staff))
-      .where('kind', 'in', kindsFor(staff))
-      .orderBy('due_on')
-      .limit(100)
-      .execute()
-    const added =
-      rows.length === 0
-        ? []
-        : await transaction
-            .selectFrom('complaint_attachments')
-            .select(['id', 'complaint_id', 'media_type'])
-            .where(
-              'complaint_id',
-              'in',
-              rows.map((row) => row.id),
-            )
-            .orderBy('id')
-            .execute()
-    const hidden = await hiddenFrom(transaction, staff, rows)
-    const seen = rows.filter((row) => row.neighbour_id === null || !hidden.has(row.neighbour_id))
-    return seen.map((row) => ({
-      id: row.id,
-      attachments: added
-        .filter((one) => one.complaint_id === row.id)
-        .map((one) => ({ id: one.id, mediaType: one.media_type })),
-      kind: row.kind as ComplaintKind,
-      language: row.language,
-      receivedAt: row.received_at.toISOString(),
-      dueOn: row.due_on,
-      escalated: row.escalated_at !== null,
-      neighbourId: row.neighbour_id,
-      answer: row.answer === null ? undefined : (ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string),
-      appointmentAt: row.appointment_at?.toISOString(),
-      words: ledger.open(placeOfComplaint(row.id, 'content'), row.content) as Words,
-    }))
-  })
-}
-
-/** How many of them there are: a number alone, and of protected neighbours' none that the list would not show. */
-export async function complaintsWaiting(
-  deps: Pick<RegistryDeps, 'database' | 'clock'>,
-  town: Pick<Municipality, 'id'>,
-  staff: Staff,
-): Promise<number> {
-  return countedFor(deps, town, staff, async (transaction) => {
-    const rows = await transaction
-      .selectFrom('complaints')
-      .select('neighbour_id')
-      .where(openFor(staff))
-      .where('kind', 'in', kindsFor(staff))
-      .execute()
-    const hidden = await hiddenFrom(transaction, staff, rows)
-    return rows.filter(({ neighbour_id }) => neighbour_id === null || !hidden.has(neighbour_id)).length
-  })
-}
-
-/** A photo or a voice that was added, for whoever may answer. @throws {NotFound} {Refusal} */
-export async function openAttachment(
-  deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-  id: string,
-): Promise<Disclosed<Attachment>> {
-  const { ledger } = await deps.gate.keysOf(town.id)
-  return deps.gate.decide(answering(town, staff), async (transaction) => {
-    const row = await transaction
-      .selectFrom('complaint_attachments')
-      .innerJoin('complaints', 'complaints.id', 'complaint_id')
-      .select(['complaint_attachments.content', 'media_type', 'neighbour_id'])
-      .where('complaint_attachments.id', '=', id)
-      .where('kind', 'in', kindsFor(staff))
-      .executeTakeFirst()
-    if (row === undefined || (await hiddenFrom(transaction, staff, [row])).size > 0) throw new NotFound()
-    const text = ledger.open(attached(id), row.content) as string
-    return { mediaType: row.media_type, bytes: Buffer.from(text, 'base64') }
-  })
-}
-
-/** Answers, once; a legal officer writes down what the ombudsperson said. @throws {NotFound} {Refusal} */
-export async function answerComplaint(
-  deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-  id: string,
-  answer: string,
-  outcome: Outcome,
-): Promise<void> {
-  const { ledger } = await deps.gate.keysOf(town.id)
-  await deps.gate.decide(answering(town, staff), async (transaction) => {
-    const done = await transaction
-      .updateTable('complaints')
-      .set({
-        answer: Buffer.from(ledger.seal(placeOfComplaint(id, 'answer'), answer)),
-        answered_at: deps.clock.now().toString(),
-        outcome,
-      })
-      .where('id', '=', id)
-      .where('kind', 'in', kindsFor(staff))
-      .where(openFor(staff))
-      .returning('neighbour_id')
-      .executeTakeFirst()
-    if (done === undefined || (await hiddenFrom(transaction, staff, [done])).size > 0) throw new NotFound()
-    if (done.neighbour_id === null) return
-    await noticeOfAnswer(transaction, deps, town, done.neighbour_id)
-  })
+  ledger: DataKey,
+  neighbourId: string,
+): Promise<{ id: string; mediaType: string; base64: string }[]> {
+  const rows = await transaction
+    .selectFrom('complaint_attachments')
+    .innerJoin('complaints', 'complaints.id', 'complaint_id')
+    .select(['complaint_attachments.id', 'complaint_attachments.content', 'media_type'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('complaint_attachments.id')
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    mediaType: row.media_type,
+    base64: ledger.open(attached(row.id), row.content) as string,
+  }))
 }
 
 export interface ComplaintCount {

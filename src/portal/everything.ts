@@ -1,18 +1,14 @@
-import { decidedStartLines, fieldNames, whoNames, whyText } from '../desk/neighbour-past-page.tsx'
-import { saidByNames } from '../desk/proceeding-box.tsx'
-import { bornText, dayText, languageName, proofStanding, timeText } from '../desk/shell.tsx'
+import { byText } from '../desk/looked-text.ts'
+import { fieldNames, whyText } from '../desk/neighbour-past-page.tsx'
+import { bornText, dayText, languageName, timeText } from '../desk/shell.tsx'
+import type { LookUp } from '../identity/lookups.ts'
 import { addressText } from '../proofs/address-text.ts'
 import { nameText } from '../proofs/paper.ts'
-import type { PlainDocument } from '../proofs/press/press.ts'
-import { profiles } from '../proofs/profiles.ts'
-import type { ProofOutline } from '../proofs/proof-list.ts'
-import type { OwnProceeding } from '../registry/hearing.ts'
 import type { History } from '../registry/history.ts'
-import type { LookUp } from '../registry/lookups.ts'
 import type { HistoryEntry, Representation } from '../registry/model.ts'
-import type { Texts } from '../ui/language.ts'
-import type { Asked } from './asked.ts'
-import { kindNames } from './complain-page.tsx'
+import type { OrderTold } from '../registry/orders.ts'
+import type { MessageKind } from '../registry/reach.ts'
+import type { Language, Texts } from '../ui/language.ts'
 import type { OwnVisit } from './shell.tsx'
 
 /** What the registry says about a neighbour, line by line. */
@@ -54,9 +50,9 @@ export function movementName({ movement, cause, start, protection }: HistoryEntr
 }
 
 /** Who looked, why and at what, in one line. */
-function whyLooked({ t, language }: Pick<OwnVisit, 't' | 'language'>, { content }: LookUp): string {
+function whyLooked({ t, language }: Pick<OwnVisit, 't' | 'language'>, { content, by }: LookUp): string {
   return [
-    whoNames(t)[content.requesterKind] ?? content.requesterKind,
+    byText(by, t, language),
     ...(content.outcome === 'refused' ? [t.dRefused] : []),
     whyText(content, t, language),
     fieldNames(content.fields, t),
@@ -67,79 +63,22 @@ function whyLooked({ t, language }: Pick<OwnVisit, 't' | 'language'>, { content 
 export const lookUpText = (visit: Pick<OwnVisit, 't' | 'language' | 'town'>, lookUp: LookUp) =>
   `${timeText(visit.language, visit.town.timeZone, lookUp.at)} · ${whyLooked(visit, lookUp)}`
 
-/**
- * Everything the registry holds about a neighbour, to be read: the record, its history, who looked, what was proved,
- * what they asked.
- *
- * @see GDPR article 15(1) and (3)
- */
-export function everythingInWords(
-  visit: OwnVisit,
-  all: {
-    history: History
-    lookUps: readonly LookUp[]
-    proofs: readonly ProofOutline[]
-    asked: readonly Asked[]
-    proceeding?: OwnProceeding | undefined
-  },
-  writtenAt: Temporal.Instant,
-): PlainDocument {
-  const { t, language, town } = visit
-  const { history, lookUps, proofs, asked, proceeding } = all
-  const kinds = new Map<string, string>(kindNames(language))
-  const time = (at: string) => timeText(language, town.timeZone, at)
-  return {
-    title: t.rRecord,
-    language,
-    writtenAt,
-    sections: [
-      {
-        heading: t.rRecord,
-        fields: recordLines(visit, history),
-        lines: [...saidLines(visit, history), `${t.sNever}: ${t.sNeverText}`],
-      },
-      {
-        heading: t.dHistory,
-        fields: history.movements.map((movement) => [
-          movementName(movement, t),
-          [
-            ...(movement.start ? decidedStartLines(visit, movement.start) : []),
-            ...(movement.saidBy ? [t.lSaidThemselves.replace('{how}', saidByNames(t)[movement.saidBy])] : []),
-            `${t.dTrue} ${dayText(language, movement.effectiveOn)}`,
-            `${t.dKnown} ${time(movement.recordedAt)}`,
-          ].join(' · '),
-        ]),
-      },
-      {
-        heading: t.dLooked,
-        fields: lookUps.map((lookUp) => [time(lookUp.at), whyLooked(visit, lookUp)]),
-      },
-      {
-        heading: t.dProofs,
-        fields: proofs.map((proof) => [
-          time(proof.issuedAt),
-          `${profiles.get(proof.profile)?.title[language] ?? proof.profile} · ${proofStanding(proof, t, language, town.timeZone)}`,
-        ]),
-      },
-      {
-        heading: t.qTitle,
-        fields: asked.map(({ kind, text, receivedAt, answer }) => [
-          `${time(receivedAt)} · ${kinds.get(kind) ?? kind}`,
-          answer === undefined ? text : `${text} · ${t.kAnswered}: ${answer}`,
-        ]),
-      },
-      ...(proceeding === undefined
-        ? []
-        : [
-            {
-              heading: t.jTitle,
-              fields: [
-                [t.dReason, proceeding.reason] as const,
-                ...(proceeding.answerBy ? [[t.lAnswerBy, dayText(language, proceeding.answerBy)] as const] : []),
-                ...proceeding.answers.map((one) => [time(one.receivedAt), one.text || t.jLives] as const),
-              ],
-            },
-          ]),
-    ],
-  }
-}
+/** What a message is about, for whoever it is for. */
+export const messageWords = (kind: MessageKind, t: Texts): string =>
+  ({
+    'access-request': t.rNoticeOrder,
+    answer: t.qAnswered,
+    'way-in': t.iCopied,
+    proceeding: t.jMessage,
+    'proceeding-withdrawn': t.jWithdrawn,
+    'proceeding-approved': t.jApproved,
+  })[kind]
+
+/** Which court, on what, by which reference, and what was opened when. */
+export const orderWords = (order: OrderTold, t: Texts, language: Language, timeZone: string): string =>
+  t.vOrder
+    .replace('{authority}', order.authority)
+    .replace('{basis}', order.basis)
+    .replace('{reference}', order.reference)
+    .replace('{day}', timeText(language, timeZone, order.openedAt))
+    .replace('{fields}', fieldNames(order.fields, t))

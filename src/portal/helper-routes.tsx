@@ -4,11 +4,22 @@ import { dayIn, typedIn } from '../desk/registration-form.ts'
 import { dayText } from '../desk/shell.tsx'
 import type { Typed } from '../desk/typed.ts'
 import type { House } from '../firewall/endpoint.ts'
+import { SaysTooMuch } from '../firewall/free-text.ts'
+import { writtenTooMuch } from '../firewall/plain-words.ts'
 import { Reply } from '../firewall/reply.ts'
 import { Refusal } from '../firewall/requester.ts'
-import { actAsHelper, endHelper, type Helper, HelpRefused, helpersOf, nameHelper } from '../identity/helping.ts'
-import { cancelCards } from '../identity/resident-card.ts'
-import { InvalidInput, retryAfter } from '../platform/problem.ts'
+import {
+  actAsHelper,
+  type Helper,
+  HelperName,
+  HelpRefused,
+  helpersOf,
+  LONGEST_HELP,
+  nameHelper,
+} from '../identity/helping.ts'
+import { endWaysIn } from '../identity/ways-in.ts'
+import { type Clock, today } from '../platform/clock.ts'
+import { NotFound, retryAfter } from '../platform/problem.ts'
 import { printPaper, writePaper } from '../proofs/paper.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
 import { isBeingDecided } from '../registry/hearing.ts'
@@ -17,10 +28,10 @@ import type { Municipality } from '../registry/municipality.ts'
 import { Answer, answerProceeding } from '../registry/proceedings.ts'
 import { TooManyAttempts } from '../registry/tries.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Group, Select, Tick } from '../ui/form.tsx'
-import { type Language, LOCALES } from '../ui/language.ts'
+import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done, NotDone } from '../ui/parts.tsx'
-import { plainIn } from '../ui/plain.tsx'
+import { PlainTick, plainIn } from '../ui/plain.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { pageOf } from '../ui/signed-in.tsx'
 import { formOf, type OwnPages, type PortalDeps, type Send } from './routes.tsx'
@@ -34,26 +45,35 @@ export function helperPages(house: House<Municipality>, page: OwnPages, deps: Po
   page({ method: 'get', path: '/me/helpers' }, async (visit) =>
     pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, visit.town, visit.requester)} />),
   )
-  page({ method: 'post', path: '/me/helpers' }, async (visit) => {
-    const { town, requester, form } = visit
+  page({ method: 'post', path: '/me/helpers', fresh: true }, async (visit) => {
+    const { town, requester, form, t } = visit
     const chosen = offered.filter(({ id }) => form.has(`for-${id}`)).map(({ id }) => id)
     const typed = typedIn(visit)
     const until = dayIn(typed, 'until', { ...visit, rules: lifeRules(deps.clock, town) }, true)
-    if (until && 'fault' in until) {
+    const again = async (faults: Faults) => {
       const helpers = await helpersOf(deps, town, requester)
-      return pageOf(<HelpersPage visit={visit} helpers={helpers} typed={typed} faults={{ until: until.fault }} />, 422)
+      return pageOf(<HelpersPage visit={visit} helpers={helpers} typed={typed} faults={faults} />, 422)
     }
-    if (chosen.length === 0 || form.get('name') === '' || until === undefined) throw new InvalidInput([])
-    const { code } = await nameHelper(deps, town, requester, {
-      name: form.get('name').slice(0, 100),
-      profiles: chosen,
-      until: Temporal.PlainDate.from(until.date),
-      ...plainIn(form),
-    })
+    const named = HelperName.safeParse({ name: form.get('name'), ...plainIn(form) })
+    const day = until && 'date' in until ? Temporal.PlainDate.from(until.date) : undefined
+    const faults = {
+      ...(named.success ? {} : { name: form.get('name') === '' ? t.hWho : t.jTooLong }),
+      ...(chosen.length === 0 ? { for: t.hWhat } : {}),
+      ...untilFault(until, day, deps.clock, town, t),
+    }
+    if (!named.success || day === undefined || Object.keys(faults).length > 0) return again(faults)
+    const { code } = await nameHelper(deps, town, requester, { ...named.data, profiles: chosen, until: day }).catch(
+      (error: unknown) => {
+        if (error instanceof SaysTooMuch) return { code: undefined }
+        throw error
+      },
+    )
+    if (code === undefined)
+      return again({ name: t.dSensitive.replace('{word}', writtenTooMuch(form.get('name')) ?? '…') })
     return pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, town, requester)} code={code} />)
   })
   page({ method: 'post', path: '/me/helpers/end' }, async ({ town, requester, form }) => {
-    await endHelper(deps, town, requester, form.get('helper'))
+    await endWaysIn(deps, town, requester, requester.neighbourId, { what: 'helper', id: uuidIn(form.get('helper')) })
     return Reply.redirect('/me/helpers')
   })
 
@@ -70,7 +90,7 @@ export function helperPages(house: House<Municipality>, page: OwnPages, deps: Po
       const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
       if (form.has('lost')) {
         const acting = await actAsHelper(deps, town, { code: form.get('code') ?? '' }, source)
-        await cancelCards(deps, town, acting, acting.neighbourId)
+        await endWaysIn(deps, town, acting, acting.neighbourId, { what: 'card' })
         return send(pageOf(<ActPage town={name} language={language} cancelled />))
       }
       if (form.has('answer')) {
@@ -115,6 +135,26 @@ export function helperPages(house: House<Municipality>, page: OwnPages, deps: Po
   })
 }
 
+const uuidIn = (text: string) => {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) throw new NotFound()
+  return text
+}
+
+/** A day on which help is over already helps nobody, and nobody is named for longer than a year. */
+function untilFault(
+  typed: { date: string } | { fault: string } | undefined,
+  day: Temporal.PlainDate | undefined,
+  clock: Clock,
+  town: Municipality,
+  t: Texts,
+): Faults {
+  if (typed && 'fault' in typed) return { until: typed.fault }
+  if (day === undefined) return { until: t.hWhen }
+  const now = today(clock, town.timeZone)
+  if (Temporal.PlainDate.compare(day, now) < 0) return { until: t.hPast }
+  return Temporal.PlainDate.compare(day, now.add(LONGEST_HELP)) > 0 ? { until: t.hLong } : {}
+}
+
 function HelpersPage(props: {
   visit: OwnVisit
   helpers: readonly Helper[]
@@ -155,8 +195,9 @@ function HelpersPage(props: {
       </ul>
       <form method="post" action="/me/helpers">
         <Csrf token={session.csrf} />
-        <Field name="name" label={t.hName} value={typed.name} required auto />
-        <Group name="for" legend={t.dService}>
+        <Field name="name" label={t.hName} value={typed.name} fault={faults.name} required auto />
+        <PlainTick t={t} faults={faults.name ? { name: faults.name } : {}} />
+        <Group name="for" legend={t.dService} fault={faults.for}>
           {offered.map((profile) => (
             <Tick
               name={`for-${profile.id}`}

@@ -1,11 +1,11 @@
 import type { Child } from 'hono/jsx'
 import { timeText } from '../desk/shell.tsx'
-import type { Messages } from '../registry/notices.ts'
+import type { Messages, Notice } from '../registry/notices.ts'
 import type { MessageKind } from '../registry/reach.ts'
 import type { Restored } from '../registry/restores.ts'
 import { Csrf } from '../ui/form.tsx'
-import type { Texts } from '../ui/language.ts'
 import { Done } from '../ui/parts.tsx'
+import { messageWords, orderWords } from './everything.ts'
 import { RestoredNote } from './restored.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
 
@@ -75,25 +75,32 @@ export function HomePage(props: {
       {notices.length === 0 && !stillHere ? <p>{t.rNoMessages}</p> : ''}
       {notices.map((notice) => (
         <p class="govuk-inset-text">
-          {timeText(language, town.timeZone, notice.at)}: {messageText(notice.kind, t)}
+          {timeText(language, town.timeZone, notice.at)}: <MessageText notice={notice} visit={visit} />
         </p>
       ))}
     </Own>
   )
 }
 
-/** What a message is about, for whoever it is for. */
-function messageText(kind: MessageKind, t: Texts): Child {
-  switch (kind) {
-    case 'access-request':
-      return t.rNoticeOrder
-    case 'answer':
-      return <a href="/me/asked">{t.qAnswered}</a>
-    case 'proceeding':
-      return t.jMessage
-    case 'proceeding-withdrawn':
-      return t.jWithdrawn
-    case 'proceeding-approved':
-      return t.jApproved
-  }
+/** Where a message leads to, of those that do. */
+const LEADS: Partial<Record<MessageKind, string>> = { answer: '/me/asked', 'way-in': '/me/devices' }
+
+/** A message, for whoever it is for: of an order also who gave it and what was opened. */
+function MessageText({ notice, visit }: { notice: Notice; visit: OwnVisit }) {
+  const { t, language, town } = visit
+  const text = messageWords(notice.kind, t)
+  const to = LEADS[notice.kind]
+  return (
+    <>
+      {to ? <a href={to}>{text}</a> : text}
+      {notice.order ? (
+        <>
+          <br />
+          <span dir="auto">{orderWords(notice.order, t, language, town.timeZone)}</span>
+        </>
+      ) : (
+        ''
+      )}
+    </>
+  )
 }

@@ -31,23 +31,35 @@ if (door && browserSupportsWebAuthn()) {
 const enrol = document.getElementById('enrol')
 if (enrol) {
   const code = location.hash.slice(1)
-  if (code) history.replaceState(null, '', location.pathname)
+  if (code) {
+    history.replaceState(null, '', location.pathname + location.search)
+    // Another language is the same enrolment.
+    for (const link of document.querySelectorAll<HTMLAnchorElement>('a[hreflang]')) link.hash = code
+  }
   enrol.querySelector('button')?.addEventListener('click', async () => {
     const plain = enrol.querySelector<HTMLInputElement>('input[type=checkbox]')
     const named = {
-      device: enrol.querySelector('input')?.value ?? '',
+      device: enrol.querySelector<HTMLInputElement>('input[name=device]')?.value ?? '',
+      owner: enrol.querySelector<HTMLInputElement>('input[name=owner]')?.value ?? '',
       ...(plain?.checked ? { confirmedPlain: true } : {}),
     }
     try {
-      const response = await startRegistration({ optionsJSON: await post('/me/enrol/options', named) })
       const owner = enrol.dataset.here ? { csrf: enrol.dataset.csrf } : { code }
+      const response = await startRegistration({ optionsJSON: await post('/me/enrol/options', { ...owner, ...named }) })
       await post('/me/enrol', { ...owner, ...named, response })
       location.assign(enrol.dataset.here ? '/me/devices' : '/me')
     } catch (error) {
       const status = enrol.querySelector('[role=status]')
-      const held = error instanceof Error && error.message === 'says-too-much'
+      const said = error instanceof Error ? error.message : ''
+      if (said === 'sign-in-again') {
+        location.assign('/me/in?again=1&to=%2Fme%2Fdevices')
+        return
+      }
+      const held = said === 'says-too-much'
+      const known = error instanceof Error && error.name === 'InvalidStateError'
       if (held && plain) plain.closest('[hidden]')?.removeAttribute('hidden')
-      if (status) status.textContent = (held ? enrol.dataset.held : enrol.dataset.no) ?? ''
+      if (status)
+        status.textContent = (held ? enrol.dataset.held : known ? enrol.dataset.known : enrol.dataset.no) ?? ''
     }
   })
 }

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { latinDigits } from '../platform/digits.ts'
+import { codeTyped } from '../platform/digits.ts'
 
 const ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
 const LETTERS = 16
@@ -12,13 +12,16 @@ export interface Reference {
 }
 
 export function newReference(): Reference {
-  const letters = Array.from({ length: LETTERS }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
-  return { letters, shown: letters.replaceAll(/(.{4})(?=.)/g, '$1-') }
+  return shownAs(Array.from({ length: LETTERS }, () => ALPHABET[randomInt(ALPHABET.length)]).join(''))
 }
 
+/** The same code each time something is sent again: from a keyed hash that nobody else can make. */
+export function referenceOf(hash: Buffer): Reference {
+  const letter = (i: number) => ALPHABET[hash.readUInt16BE(2 * i) % ALPHABET.length]
+  return shownAs(Array.from({ length: LETTERS }, (_, i) => letter(i)).join(''))
+}
+
+const shownAs = (letters: string): Reference => ({ letters, shown: letters.replaceAll(/(.{4})(?=.)/g, '$1-') })
+
 /** The letters of a code as somebody typed it. */
-export const lettersIn = (typed: string): string =>
-  latinDigits(typed)
-    .toUpperCase()
-    .replaceAll(/[^0-9A-Z]/g, '')
-    .slice(0, 32)
+export const lettersIn = (typed: string): string => codeTyped(typed)

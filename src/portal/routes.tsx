@@ -1,64 +1,53 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
-import { getCookie } from 'hono/cookie'
-import { z } from 'zod'
 import { always, type House, problemResponse } from '../firewall/endpoint.ts'
-import { passing } from '../firewall/free-text.ts'
 import type { LedgerSigners } from '../firewall/ledger-signer.ts'
 import { Reply } from '../firewall/reply.ts'
-import {
-  DeviceName,
-  devicesOf,
-  forgetDevice,
-  keepPasskey,
-  passkeyOptions,
-  signInOptions,
-  signInWithPasskey,
-} from '../identity/passkeys.ts'
-import { CardRefused, RemovedFromRegister, signInWithCard } from '../identity/resident-card.ts'
-import { beginSession, endSession, findSession, SESSION_LIMITS, sessionsOf } from '../identity/sessions.ts'
-import { verifierKey } from '../ledger/checkpoint.ts'
+import { dropForms } from '../identity/kept-forms.ts'
+import { endSession } from '../identity/open-sessions.ts'
+import { ownerOf } from '../identity/sessions.ts'
 import { witnessStates } from '../ledger/cosigning.ts'
 import { latestCheckpoint } from '../ledger/proofs.ts'
 import { uuidv7 } from '../platform/clock.ts'
-import { InvalidInput, NotFound, Problem, retryAfter } from '../platform/problem.ts'
-import { randomBytes } from '../platform/random.ts'
+import { InvalidInput, Problem } from '../platform/problem.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { NoPress, type Press, printPaper, writePaper } from '../proofs/paper.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
 import { proofsOf } from '../proofs/proof-list.ts'
 import { revokeProof } from '../proofs/revoke.ts'
 import { publishedKeys } from '../proofs/signing-keys.ts'
-import { ownProceeding } from '../registry/hearing.ts'
 import { neighbourHistory } from '../registry/history.ts'
-import { lookUpsOf } from '../registry/lookups.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { recentRestore } from '../registry/restores.ts'
-import { TooManyAttempts } from '../registry/tries.ts'
 import { LOCALES } from '../ui/language.ts'
-import { Page } from '../ui/layout.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { RightsPage, rightsIn } from '../ui/rights.tsx'
-import { cookieName, pageOf, pagePolicy, safePath, sessionCookie, signedInPages } from '../ui/signed-in.tsx'
-import { askedBy } from './asked.ts'
+import { pageOf, signedInPages } from '../ui/signed-in.tsx'
+import { accessPages } from './access-routes.tsx'
 import { changePages } from './change-routes.tsx'
 import { childrenPages } from './children.tsx'
 import { complainPages } from './complain-routes.tsx'
-import { complain } from './complaints.ts'
 import { enrolPages } from './enrol-pages.tsx'
-import { everythingInWords, lookUpText } from './everything.ts'
+import { entrance } from './entrance-routes.tsx'
+import { everythingAbout } from './everything-about.ts'
+import { everythingInWords } from './everything-in-words.ts'
 import { hearingPages } from './hearing-pages.tsx'
 import { helperPages } from './helper-routes.tsx'
 import ledgerScript from './ledger.client.ts?script'
 import meScript from './me.client.ts?script'
+import type { Redraw } from './media.ts'
 import { ProvidersPage, StatusPage } from './open-pages.tsx'
-import { ChoosePage, DevicesPage, EnrolPage, EntrancePage, MyLookUpsPage, RemovedPage, ShowPage } from './pages.tsx'
+import { ChoosePage, ShowPage } from './pages.tsx'
 import { RecordPage } from './record-page.tsx'
 import type { OwnVisit } from './shell.tsx'
 
-export type PortalDeps = ProofDeps & { press?: Press | undefined; signers: LedgerSigners }
+export type PortalDeps = ProofDeps & {
+  press?: Press | undefined
+  signers: LedgerSigners
+  redraw?: Redraw | undefined
+}
 
-const CLEAR = { 'clear-site-data': '"cache", "cookies", "storage"' }
+export const CLEAR = { 'clear-site-data': '"cache", "cookies", "storage"' }
 const OWN = 'own-record'
 
 /** Pages for neighbours, and for anyone who has something to say. */
@@ -77,122 +66,20 @@ export function portalPages(house: House<Municipality>, deps: PortalDeps): void 
   enrolPages(house, deps)
   const pages = signedInPages(house, deps, 'resident', '/me/in')
   own(pages, deps)
+  accessPages(pages, deps)
   changePages(pages, deps)
   hearingPages(pages, deps)
   childrenPages(pages, deps)
   helperPages(house, pages, deps, send)
 }
 
-/** What a browser's authenticator answers; the library reads it. */
-const SignedResponse = z.looseObject({ id: passing(2000) })
-export const Enrolment = DeviceName.extend({
-  response: SignedResponse,
-  code: passing(200).optional(),
-  csrf: passing(200).optional(),
-})
-
 export type Send = (reply: Reply, more?: Record<string, string>) => Response
 
-const fresh = () => Buffer.from(randomBytes(16)).toString('base64')
 export async function formOf(context: Context): Promise<URLSearchParams> {
   const body = await context.req.text()
   if (body.length > 64 * 1024) throw new Problem('too-large', 413, 'This is too large to be a form.')
   return new URLSearchParams(body)
 }
-async function jsonOf<T extends z.ZodType>(context: Context, schema: T): Promise<z.infer<T>> {
-  const body = await context.req.text()
-  if (body.length > 64 * 1024) throw new Problem('too-large', 413, 'This is too large.')
-  const parsed = schema.safeParse(JSON.parse(body))
-  if (!parsed.success) throw new InvalidInput([])
-  return parsed.data
-}
-
-function entrance(house: House<Municipality>, deps: PortalDeps, send: Send): void {
-  house.get('/me/in', async (context) => {
-    const { town, language } = await readerOf(context)
-    const nonce = fresh()
-    const to = safePath(context.req.query('to') ?? '', '/me')
-    const page = <EntrancePage town={nameIn(town, language)} language={language} to={to} nonce={nonce} />
-    return send(pageOf(page), { 'content-security-policy': pagePolicy(nonce) })
-  })
-  house.post('/me/in', async (context) => {
-    const { town, language } = await readerOf(context)
-    const form = await formOf(context)
-    const to = safePath(form.get('to') ?? '', '/me')
-    try {
-      const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
-      const typed = { code: form.get('code') ?? '', word: form.get('word') ?? '' }
-      const subject = await signInWithCard(deps, town, typed, source)
-      const token = await beginSession(deps, town, { kind: 'resident', subject })
-      const seconds = Temporal.Duration.from(SESSION_LIMITS.resident.absolute).total('seconds')
-      const cookie = sessionCookie(town, token, seconds)
-      // Somebody else's device forgets with its window.
-      return send(Reply.redirect(to), {
-        'set-cookie': form.has('elsewhere') ? cookie.replace(/; Max-Age=\d+/, '') : cookie,
-      })
-    } catch (error) {
-      if (error instanceof RemovedFromRegister) {
-        const page = <RemovedPage town={nameIn(town, language)} language={language} removal={error.removal} />
-        return send(pageOf(page, 403))
-      }
-      if (!(error instanceof CardRefused || error instanceof TooManyAttempts)) throw error
-      const nonce = fresh()
-      const refused = error instanceof TooManyAttempts ? 'too-many' : true
-      const about = { town: nameIn(town, language), language, to, nonce, refused } as const
-      return send(pageOf(<EntrancePage {...about} />, error.status), {
-        'content-security-policy': pagePolicy(nonce),
-        ...retryAfter(error),
-      })
-    }
-  })
-  house.get('/me/enrol', async (context) => {
-    const { town, language } = await readerOf(context)
-    const nonce = fresh()
-    return send(pageOf(<EnrolPage town={nameIn(town, language)} language={language} nonce={nonce} />), {
-      'content-security-policy': pagePolicy(nonce),
-    })
-  })
-  const machine = (path: string, answer: (context: Context, town: Municipality) => Promise<Response>) =>
-    house.post(path, async (context) => {
-      try {
-        const { town } = await readerOf(context)
-        return await answer(context, town)
-      } catch (error) {
-        return problemResponse(error, uuidv7())
-      }
-    })
-  const signedIn = async (town: Municipality, subject: string) => {
-    const token = await beginSession(deps, town, { kind: 'resident', subject })
-    const seconds = Temporal.Duration.from(SESSION_LIMITS.resident.absolute).total('seconds')
-    return send(Reply.giveBack({}), { 'set-cookie': sessionCookie(town, token, seconds) })
-  }
-  machine('/me/passkey/options', async (_, town) => send(Reply.giveBack(await signInOptions(deps, town))))
-  machine('/me/passkey', async (context, town) => {
-    const { response } = await jsonOf(context, z.object({ response: SignedResponse }))
-    const { neighbourId } = await signInWithPasskey(deps, town, response as never)
-    return signedIn(town, neighbourId)
-  })
-  machine('/me/enrol/options', async (context, town) =>
-    send(Reply.giveBack(await passkeyOptions(deps, town, await jsonOf(context, DeviceName)))),
-  )
-  machine('/me/enrol', async (context, town) => {
-    const { response, code, csrf, ...named } = await jsonOf(context, Enrolment)
-    if (code !== undefined) {
-      const { neighbourId } = await keepPasskey(deps, town, { code }, response as never, named)
-      return signedIn(town, neighbourId)
-    }
-    const session = await findSession(deps, town, getCookie(context, cookieName(town)))
-    if (session?.requester.kind !== 'resident' || session.csrf !== csrf)
-      throw new Problem('refused', 403, 'This request is refused.')
-    await keepPasskey(deps, town, { neighbourId: session.requester.neighbourId }, response as never, named)
-    return send(Reply.giveBack({}))
-  })
-  house.get('/blank', async (context) => {
-    const { language } = await readerOf(context)
-    return send(pageOf(<Page title="·" language={language} town="" children="" />))
-  })
-}
-
 function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): void {
   house.get('/providers', async (context) => {
     const { town, language } = await readerOf(context)
@@ -281,69 +168,18 @@ function own(page: OwnPages, deps: PortalDeps): void {
   )
   page({ method: 'post', path: '/me/everything' }, async (visit) => {
     const { town, requester } = visit
-    const all = (await record(visit))
-      .with(await lookUpsOf(deps, town, requester, requester.neighbourId))
-      .with(await proofsOf(deps, town, requester, requester.neighbourId))
-      .with(await askedBy(deps, town, requester))
-    const decided = await ownProceeding(deps, town, requester)
-    const whole = decided ? all.with(decided) : all.map((one): [typeof one, undefined] => [one, undefined])
+    const all = await everythingAbout(deps, town, requester)
     const { press } = deps
     if (visit.form.get('as') === 'pdf') {
       if (press === undefined) throw new NoPress()
       const writtenAt = deps.clock.now()
-      const pdf = await whole.mapAsync(([[[[history, lookUps], { proofs }], asked], proceeding]) =>
-        press.plain(town, everythingInWords(visit, { history, lookUps, proofs, asked, proceeding }, writtenAt)),
-      )
+      const pdf = await all.mapAsync((one) => press.plain(town, everythingInWords(visit, one, writtenAt)))
       return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'attachment; filename="padron.pdf"' })
     }
-    const file = whole.map(([[[[history, lookUps], { proofs }], asked], proceeding]) => ({
-      record: history,
-      whoLooked: lookUps,
-      proofs,
-      asked,
-      ...(proceeding ? { proceeding } : {}),
-    }))
-    return Reply.disclose(file, 200, { 'content-disposition': 'attachment; filename="padron.json"' })
-  })
-  page({ method: 'get', path: '/me/looked' }, async (visit) => {
-    const { town, requester } = visit
-    const verifier = verifierKey(await deps.signers.of(town))
-    return Reply.page(await lookUpsOf(deps, town, requester, requester.neighbourId), (lookUps) => (
-      <MyLookUpsPage visit={visit} lookUps={lookUps} verifier={verifier} />
-    ))
-  })
-  // A line that is not understood becomes a question to the city: one tap, nothing to write.
-  page({ method: 'post', path: '/me/looked' }, async (visit) => {
-    const { town, requester, form, t, language } = visit
-    const verifier = verifierKey(await deps.signers.of(town))
-    const looked = await lookUpsOf(deps, town, requester, requester.neighbourId)
-    const asked = await looked.mapAsync(async (lookUps) => {
-      const line = lookUps.find(({ entryId }) => entryId === form.get('entry'))
-      if (line === undefined) throw new NotFound()
-      const text = `${t.rAsk}: ${lookUpText(visit, line)}`
-      const words = { text, entryId: line.entryId }
-      const said = { kind: 'who-looked', words, language, neighbourId: requester.neighbourId } as const
-      return { lookUps, ...(await complain(deps, town, said, requester.id)) }
-    })
-    return Reply.page(asked, ({ lookUps, reference }) => (
-      <MyLookUpsPage visit={visit} lookUps={lookUps} verifier={verifier} asked={reference} />
-    ))
-  })
-  page({ method: 'get', path: '/me/devices' }, async (visit) => {
-    const devices = await devicesOf(deps, visit.town, visit.requester)
-    return pageOf(
-      <DevicesPage visit={visit} devices={devices} sessions={await sessionsOf(deps, visit.town, visit.session)} />,
-    )
-  })
-  page({ method: 'post', path: '/me/devices/forget' }, async ({ town, requester, form }) => {
-    await forgetDevice(deps, town, requester, form.get('handle'))
-    return Reply.redirect('/me/devices')
-  })
-  page({ method: 'post', path: '/me/everywhere' }, async ({ town, session }) => {
-    await endSession(deps, town, session, 'all')
-    return Reply.redirect('/me/in', CLEAR)
+    return Reply.disclose(all, 200, { 'content-disposition': 'attachment; filename="padron.json"' })
   })
   page({ method: 'post', path: '/me/leave' }, async ({ town, session }) => {
+    await dropForms(deps, town, ownerOf(session))
     await endSession(deps, town, session, { handle: session.handle })
     return Reply.redirect('/blank', CLEAR)
   })

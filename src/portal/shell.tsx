@@ -6,6 +6,10 @@ import type { PageVisit } from '../ui/signed-in.tsx'
 
 export type OwnVisit = PageVisit<Resident>
 
+/** By what somebody is in, and what their telephone calls them: several of a family may use it. */
+const inAs = ({ session, t }: OwnVisit): string =>
+  session.way?.kind === 'telephone' ? session.way.calls || t.bTelephoneOne : t.bCard
+
 /** Every page of a neighbour's own. Its title says nothing of what it is, for who looks over a shoulder. */
 export function Own(props: { visit: OwnVisit; heading: string; script?: string; children: Child }) {
   const { visit, heading } = props
@@ -24,6 +28,7 @@ export function Own(props: { visit: OwnVisit; heading: string; script?: string; 
         </Rooms>
       }
     >
+      <p class="govuk-hint">{t.iIn.replace('{way}', inAs(visit))}</p>
       <h1>{heading}</h1>
       {props.children}
     </Page>

@@ -3,7 +3,7 @@ import { openBytes, sealBytes } from '../firewall/cipher.ts'
 import type { Gate } from '../firewall/gate.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
-import { latinDigits } from '../platform/digits.ts'
+import { crockfordTyped } from '../platform/digits.ts'
 import { Problem } from '../platform/problem.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { TooManyAttempts, triedTooOften } from '../registry/tries.ts'
@@ -39,11 +39,7 @@ function checkLetter(letters: string): string | undefined {
  * @returns undefined when it cannot be a code
  */
 export function parseCheckCode(typed: string): string | undefined {
-  const code = latinDigits(typed)
-    .toUpperCase()
-    .replaceAll(/[\s\p{Dash}]/gu, '')
-    .replaceAll('O', '0')
-    .replaceAll(/[IL]/g, '1')
+  const code = crockfordTyped(typed)
   if (code.length !== LETTERS + 1 || [...code].some((letter) => !ALPHABET.includes(letter))) return undefined
   return checkLetter(code.slice(0, LETTERS)) === code.at(-1) ? code : undefined
 }

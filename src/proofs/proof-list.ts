@@ -20,9 +20,7 @@ export interface ProofOutline {
   publicFrom: string | null
 }
 
-const MOST_LISTED = 100
-
-/** A neighbour's proofs, the newest first. What a change took back is among them, to be given anew. */
+/** A neighbour's proofs, all of them, the newest first. What a change took back is among them, to be given anew. */
 export async function proofsOf(
   deps: ProofDeps,
   town: Municipality,
@@ -40,7 +38,6 @@ export async function proofsOf(
         .select(['id', 'profile', 'form', 'issued_at', 'expires_at', 'revoked_at', 'public_from'])
         .where('neighbour_id', '=', neighbourId)
         .orderBy('issued_at', 'desc')
-        .limit(MOST_LISTED)
         .execute()
       const proofs = rows.map((row) => ({
         id: row.id,
@@ -55,6 +52,9 @@ export async function proofsOf(
     },
   )
 }
+
+/** On one page of those whom an incident concerns. */
+const MOST_LISTED = 100
 
 export interface Affected {
   neighbours: { id: string; name?: Name | undefined }[]

@@ -7,12 +7,15 @@ import { timeToAsk } from './confirmations.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Municipality } from './municipality.ts'
 import { heardFrom } from './neighbours.ts'
+import type { OrderTold } from './orders.ts'
 import { leaveMessage, type MessageKind } from './reach.ts'
 import { loadOutline } from './store.ts'
 
 export interface Notice {
   kind: MessageKind
   at: string
+  /** What the law wants told of an order on which their record was opened. */
+  order?: OrderTold
 }
 
 /** What a neighbour finds when they come in. */
@@ -36,13 +39,25 @@ export async function messagesOf(
       if (record === undefined) throw new NotFound()
       const rows = await hand.transaction
         .selectFrom('notices')
-        .select(['kind', 'visible_from'])
+        .select(['id', 'kind', 'visible_from', 'details'])
         .where('neighbour_id', '=', resident.neighbourId)
         .where('visible_from', '<=', now)
         .orderBy('visible_from', 'desc')
         .execute()
       return {
-        notices: rows.map((row) => ({ kind: row.kind as MessageKind, at: row.visible_from.toISOString() })),
+        notices: rows.map((row) => ({
+          kind: row.kind as MessageKind,
+          at: row.visible_from.toISOString(),
+          ...(row.kind === 'access-request' && row.details
+            ? {
+                order: hand.reopen(
+                  resident.neighbourId,
+                  { table: 'notices', column: 'details', row: row.id },
+                  row.details,
+                ) as OrderTold,
+              }
+            : {}),
+        })),
         stillHere: timeToAsk(deps, town, await heardFrom(hand.transaction, town, resident.neighbourId)),
       }
     },

@@ -19,6 +19,7 @@ import type { RegistryDeps } from './deps.ts'
 import type { NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { holdBack, leaveMessage } from './reach.ts'
+import type { Reopen } from './representation.ts'
 import { loadRecords } from './store.ts'
 
 /** How long after the opening, or after the day an order keeps it secret until, the neighbour knows at the latest. */
@@ -83,6 +84,32 @@ export async function openByOrder(
       hand.occasion({ order: order.reference })
       return record
     },
+  )
+}
+
+/** What a neighbour was told of an order. */
+export interface OrderTold {
+  reference: string
+  authority: string
+  basis: string
+  fields: string[]
+  /** RFC 3339. */
+  openedAt: string
+}
+
+/** Orders on which a neighbour's record was opened and of which they may know, the newest first. */
+export async function ordersTold(transaction: Transaction, neighbourId: string, reopen: Reopen): Promise<OrderTold[]> {
+  const rows = await transaction
+    .selectFrom('notices')
+    .select(['id', 'details'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('kind', '=', 'access-request')
+    .orderBy('visible_from', 'desc')
+    .execute()
+  return rows.flatMap((row) =>
+    row.details === null
+      ? []
+      : [reopen({ table: 'notices', column: 'details', row: row.id }, row.details) as OrderTold],
   )
 }
 

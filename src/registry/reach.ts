@@ -71,7 +71,14 @@ export function reachOf(whom: Whom): Reach {
 export const mayHaveLetter = (neighbours: string): RawBuilder<boolean> =>
   sql<boolean>`(not hides_whereabouts(${sql.ref(`${neighbours}.id`)}, ${sql.ref(`${neighbours}.protected`)}) and ${sql.ref(`${neighbours}.departed_on`)} is null)`
 
-export type MessageKind = 'access-request' | 'answer' | 'proceeding' | 'proceeding-withdrawn' | 'proceeding-approved'
+export type MessageKind =
+  | 'access-request'
+  | 'answer'
+  | 'proceeding'
+  | 'proceeding-withdrawn'
+  | 'proceeding-approved'
+  /** One of their telephones may have been copied. */
+  | 'way-in'
 
 export interface Message {
   neighbourId: string

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand } from '../firewall/gate.ts'
 import { purposeOf, type Resident } from '../firewall/requester.ts'
+import type { Place } from '../firewall/seal.ts'
 import { today } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
@@ -110,6 +111,31 @@ export async function hasRepresentative(
     transaction,
   )
   return rows.length > 0
+}
+
+/** Opens what was sealed to the neighbour at hand. */
+export type Reopen = (place: Place, sealed: Uint8Array) => unknown
+
+/** Other neighbours who act or acted for one, the latest tie first, inside a transaction of the gate's. */
+export async function tiesEver(
+  transaction: Transaction,
+  neighbourId: string,
+  reopen: Reopen,
+): Promise<{ representativeId: string; kind: Representation['kind']; since: string }[]> {
+  const rows = await transaction
+    .selectFrom('representatives')
+    .select(['id', 'representative_id', 'details', 'recorded_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('representative_id', 'is not', null)
+    .orderBy('recorded_at', 'desc')
+    .execute()
+  return rows.map((row) => ({
+    representativeId: row.representative_id ?? '',
+    kind: (
+      reopen({ table: 'representatives', column: 'details', row: row.id }, row.details) as Pick<Representation, 'kind'>
+    ).kind,
+    since: row.recorded_at.toISOString(),
+  }))
 }
 
 /** Whom a neighbour acts for. Nothing is opened. */

@@ -229,9 +229,7 @@ function recordOf(row: Row): SealedRecord<NeighbourFields> {
         wrapped: row.address_key_wrapped,
       }),
     )
-    for (const column of ['place', 'reference', 'usual_area'] as const) {
-      const sealed = row[column]
-      if (sealed === null) continue
+    for (const [column, sealed] of addressParts(row)) {
       parts.push({
         place: { table: 'addresses', column, row: id },
         sealed,
@@ -245,6 +243,13 @@ function recordOf(row: Row): SealedRecord<NeighbourFields> {
   }
   return { subject: row.id, ...hidingOf(row), keys, parts, facts }
 }
+
+/** The sealed columns of an address that hold something. */
+export const addressParts = (row: Pick<Row, 'place' | 'reference' | 'usual_area'>): [string, Uint8Array][] =>
+  (['place', 'reference', 'usual_area'] as const).flatMap((column): [string, Uint8Array][] => {
+    const sealed = row[column]
+    return sealed === null ? [] : [[column, sealed]]
+  })
 
 /** How an address is split over its sealed columns; who names no reference address has the nearest. */
 export function addressColumns(

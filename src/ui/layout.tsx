@@ -53,7 +53,7 @@ export function Languages(props: { language: Language; path: string }) {
           <li class="govuk-language-navigation__list-item">
             <a
               class="govuk-language-navigation__link"
-              href={`${props.path}?lang=${code}`}
+              href={`${props.path}${props.path.includes('?') ? '&' : '?'}lang=${code}`}
               rel="alternate"
               lang={code}
               hreflang={code}

@@ -1,4 +1,5 @@
 import type { Child } from 'hono/jsx'
+import type { Texts } from './language.ts'
 
 // The components of GOV.UK Frontend that tell. Those that ask are in form.tsx.
 
@@ -45,5 +46,17 @@ export function Fact(props: { name: Child; children: Child }) {
       <dt class="govuk-summary-list__key">{props.name}</dt>
       <dd class="govuk-summary-list__value">{props.children}</dd>
     </div>
+  )
+}
+
+/** That a list goes on, and how to get there: nothing is cut off in silence. */
+export function NextPage(props: { t: Texts; path: string; more: string | undefined; first: boolean }) {
+  const { t, path, more, first } = props
+  if (more === undefined && first) return ''
+  return (
+    <p class="govuk-button-group">
+      {more === undefined ? '' : <a href={`${path}?after=${more}`}>{t.dMore}</a>}
+      {first ? '' : <a href={path}>{t.dFirst}</a>}
+    </p>
   )
 }

@@ -4,7 +4,9 @@ import { always, type House } from '../firewall/endpoint.ts'
 import { SaysTooMuch } from '../firewall/free-text.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
-import { FRESH, findSession, type Session, type SessionDeps } from '../identity/sessions.ts'
+import { dropForms, type FormOwner, keepForm, keptForm } from '../identity/kept-forms.ts'
+import { endedSession, FRESH, findSession, ownerOf, type Session, type SessionDeps } from '../identity/sessions.ts'
+import type { Clock } from '../platform/clock.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { Problem, problemOf, retryAfter } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
@@ -50,6 +52,8 @@ export interface PageSpec {
   fresh?: boolean
   /** The form may bring a file of so many bytes. */
   file?: number
+  /** Nothing of this form is ever kept for later: it would say what somebody was about to do. */
+  keep?: false
 }
 
 const LARGEST_FORM = 256 * 1024
@@ -59,12 +63,18 @@ export const cookieName = (town: Municipality) => (town.issuer.startsWith('https
 export const sessionCookie = (town: Municipality, token: string, seconds: number) =>
   `${cookieName(town)}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${town.issuer.startsWith('https:') ? '; Secure' : ''}`
 
+/** Whether somebody signed in a moment ago, as what cannot be undone asks for. */
+export const isFresh = ({ requester, signedInAt }: Session, clock: Clock): boolean =>
+  requester.kind !== 'staff' && requester.kind !== 'resident'
+    ? false
+    : Temporal.Instant.compare(signedInAt.add(FRESH[requester.kind]), clock.now()) >= 0
+
 export const pagePolicy = (nonce: string) =>
   `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
 
 /**
- * Mounts pages for one kind of person. Who is not signed in is sent to sign in and comes back; a form without the
- * session's token, or from another site, is refused; an error is a page in the reader's language.
+ * Mounts pages for one kind of person. Who is not signed in is sent to sign in and comes back, with what they had typed; a form
+ * without the session's token, or from another site, is refused; an error is a page in the reader's language.
  */
 export function signedInPages<Kind extends 'staff' | 'resident'>(
   house: House<Municipality>,
@@ -73,7 +83,23 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
   entrance: string,
 ) {
   type Who = Kind extends 'staff' ? Staff : Resident
+  const pages: RegExp[] = []
+  /** The page a form was on, where it is one of these: its browser says so to us alone. */
+  const pageBefore = (context: Context, spec: PageSpec): string => {
+    const from = context.req.header('referer') ?? ''
+    const { host, pathname, search } = URL.canParse(from) ? new URL(from) : { host: '', pathname: '', search: '' }
+    const ours = host === (context.req.header('host') ?? new URL(context.req.url).host)
+    return ours && pages.some((page) => page.test(pathname)) ? pathname + search : wayBack(spec, context)
+  }
+  /** Keeps what was typed, and says where it comes back. */
+  const setAside = async (context: Context, spec: PageSpec, town: Municipality, owner: FormOwner, form: Form) => {
+    const back = pageBefore(context, spec).replace(/[?&]kept=[\w-]+/, '')
+    if (spec.keep === false) return back
+    const id = await keepForm(deps, town, owner, { action: context.req.path, fields: form.entries() })
+    return `${back}${back.includes('?') ? '&' : '?'}kept=${id}`
+  }
   return (spec: PageSpec, handle: (visit: PageVisit<Who>) => Promise<Reply>): void => {
+    if (spec.method === 'get') pages.push(new RegExp(`^${spec.path.replaceAll(/:\w+/g, '[\\w-]+')}$`))
     house.on(spec.method, spec.path, async (context) => {
       const requestId = uuidv7()
       const { reception } = context.var
@@ -88,25 +114,41 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
           ...more,
         })
       const nonce = Buffer.from(randomBytes(16)).toString('base64')
-      const headers = { ...always(requestId), 'content-security-policy': pagePolicy(nonce) }
+      const headers = {
+        ...always(requestId),
+        'content-security-policy': pagePolicy(nonce),
+        // To ourselves alone, so that a form comes back on the page it was on.
+        'referrer-policy': 'same-origin',
+      }
       const { town, language } = await readerOf(context)
       const page = { name: nameIn(town, language), language, t: LOCALES[language] }
       let sent: { form: Form; csrf: string } | undefined
       try {
         const session = await findSession(deps, town, getCookie(context, cookieName(town)))
+        const toEntrance = (door: string, to: string) =>
+          Reply.redirect(
+            `${door}${door.includes('?') ? '&' : '?'}to=${encodeURIComponent(to)}` as `/${string}`,
+          ).toResponse(headers)
         if (session === undefined || session.requester.kind !== kind) {
           log(303)
-          return Reply.redirect(
-            `${entrance}?to=${encodeURIComponent(wayBack(spec, context))}` as `/${string}`,
-          ).toResponse(headers)
+          const ended =
+            session === undefined && spec.method === 'post'
+              ? await endedSession(deps, town, getCookie(context, cookieName(town)))
+              : undefined
+          if (ended?.owner.kind !== kind) return toEntrance(entrance, wayBack(spec, context))
+          const form = await readForm(context, ended, spec.file)
+          return toEntrance(entrance, await setAside(context, spec, town, ended.owner, form))
         }
         if (session.locked && !spec.whenLocked) {
           log(303)
           return Reply.redirect(`/desk/locked?to=${encodeURIComponent(wayBack(spec, context))}`).toResponse(headers)
         }
-        if (spec.fresh && Temporal.Instant.compare(session.signedInAt.add(FRESH), deps.clock.now()) < 0) {
+        if (spec.fresh && !isFresh(session, deps.clock)) {
           log(303)
-          return Reply.redirect(`/sign-in/start?to=${encodeURIComponent(wayBack(spec, context))}`).toResponse(headers)
+          const again = kind === 'staff' ? '/sign-in/start' : `${entrance}?again=1`
+          if (spec.method === 'get') return toEntrance(again, wayBack(spec, context))
+          const form = await readForm(context, session, spec.file)
+          return toEntrance(again, await setAside(context, spec, town, ownerOf(session), form))
         }
         const requester = session.requester as Who
         if (spec.roles && !(requester.kind === 'staff' && spec.roles.includes(requester.role)))
@@ -116,7 +158,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         const params = context.req.param() as Record<string, string>
         for (const value of Object.values(params))
           if (!/^[\w-]{1,100}$/.test(value)) throw new Problem('not-found', 404, 'not found')
-        const reply = await handle({
+        const answer = await handle({
           town,
           ...page,
           requester,
@@ -126,7 +168,11 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
           form,
           nonce,
         })
+        const kept = spec.method === 'get' ? context.req.query('kept') : undefined
+        const typed = kept === undefined ? undefined : await keptForm(deps, town, ownerOf(session), kept)
+        const reply = typed === undefined ? answer : answer.filled(typed, page.t.xBack)
         const response = reply.toResponse(headers)
+        if (spec.method === 'post' && reply.status < 400) await forgetSent(deps, town, session, context)
         log(response.status)
         return response
       } catch (error) {
@@ -146,6 +192,12 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
   }
 }
 
+/** What was kept of a form that is sent now has done its work. */
+async function forgetSent(deps: SessionDeps, town: Municipality, session: Session, context: Context): Promise<void> {
+  const [, kept] = /[?&]kept=([\w-]+)/.exec(context.req.header('referer') ?? '') ?? []
+  if (kept !== undefined) await dropForms(deps, town, ownerOf(session), kept)
+}
+
 /** Where to go back to after signing in: a page that was asked for, never a form that was sent. */
 function wayBack(spec: PageSpec, context: Context): string {
   const { pathname, search } = new URL(context.req.url)
@@ -163,7 +215,11 @@ export const safePath = (path: string, otherwise: `/${string}`): `/${string}` =>
 
 const emptyForm: Form = { get: () => '', has: () => false, file: () => undefined, entries: () => [] }
 
-async function readForm(context: Context, session: Session, largestFile: number | undefined): Promise<Form> {
+async function readForm(
+  context: Context,
+  session: Pick<Session, 'csrf'>,
+  largestFile: number | undefined,
+): Promise<Form> {
   const site = context.req.header('sec-fetch-site')
   if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new Problem('refused', 403, 'refused')
   const { fields, files } = await fieldsOf(context, largestFile)

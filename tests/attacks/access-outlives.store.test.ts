@@ -107,7 +107,10 @@ describe('access ends with the person', () => {
     })
     await expect(offerEnrolment(house.rooms, house.town, clerk, id)).rejects.toMatchObject({ code: 'not-resident' })
     await expect(
-      keepPasskey(house.rooms, house.town, { code: enrolment.code }, { id: 'x' } as never, { device: 'phone' }),
+      keepPasskey(house.rooms, house.town, { code: enrolment.code }, { id: 'x' } as never, {
+        device: 'phone',
+        owner: '',
+      }),
     ).rejects.toMatchObject({ code: 'passkey-refused' })
     const values = `'${randomUUID()}', '${house.town.id}', '${id}'`
     await expect(

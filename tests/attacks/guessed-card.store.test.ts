@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
-import { CARD_ATTEMPTS, cancelCards, giveCard, MOST_FAILURES } from '../../src/identity/resident-card.ts'
+import { CARD_ATTEMPTS, giveCard, MOST_FAILURES } from '../../src/identity/resident-card.ts'
+import { endWaysIn } from '../../src/identity/ways-in.ts'
 import { townLimit } from '../../src/registry/tries.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
@@ -43,7 +44,7 @@ async function tryIn(code: string, word: string, source = elsewhere()) {
 describe('somebody who guesses cards', () => {
   it('is answered alike for a code nobody has, a wrong word, a cancelled card and a closed one', async () => {
     const [good, cancelled, closed] = [await card(), await card(), await card()]
-    await cancelCards(house.rooms, house.town, clerk, cancelled.id)
+    await endWaysIn(house.rooms, house.town, clerk, cancelled.id, { what: 'card' })
     for (let failure = 0; failure < MOST_FAILURES; failure += 1) await tryIn(closed.code, '1999')
     const answers = [
       await tryIn('0000-0000-0000-0000-0000', '1984'),

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { answerComplaint, complain } from '../../src/portal/complaints.ts'
+import { lookUpsOf } from '../../src/identity/lookups.ts'
+import { answerComplaint } from '../../src/portal/complaint-answers.ts'
+import { complain } from '../../src/portal/complaints.ts'
 import { LOCALES } from '../../src/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { type RegisteredAnswer, register } from '../support/people.ts'
@@ -17,6 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => house?.close())
 
+const OWNER = (neighbourId: string) => ({ kind: 'resident', id: `card ${randomUUID()}`, neighbourId }) as const
 const desk = () => signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
 const ask = ({ id }: RegisteredAnswer, kind: 'change' | 'who-looked', text: string) =>
   complain(house.rooms, house.town, { kind, words: { text }, language: 'en', neighbourId: id }, randomUUID())
@@ -51,14 +54,12 @@ describe('messages at the desk', () => {
     expect(page).not.toMatch(/authorit|access-request|order/i)
     expect(page.split(t.nPortal)).toHaveLength(3)
 
-    const me = await signedIn(house, { kind: 'resident', subject: neighbour.id })
-    const file = (await (await me.send('/me/everything', { as: 'json' })).json()) as {
-      whoLooked: { content: { fields: string[]; purpose: string } }[]
-    }
-    expect(file.whoLooked.map(({ content }) => [content.purpose, content.fields])).toContainEqual([
-      'counter-service',
-      ['messages'],
-    ])
+    const looked = await lookUpsOf(house.rooms, house.town, OWNER(neighbour.id), neighbour.id)
+    let seen: [string, readonly string[]][] = []
+    looked.map(({ lookUps }) => {
+      seen = lookUps.map(({ content }) => [content.purpose, content.fields])
+    })
+    expect(seen).toContainEqual(['counter-service', ['messages']])
   })
 
   it('are told in person, and then wait no longer', async () => {

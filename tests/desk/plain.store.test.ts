@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { offerEnrolment } from '../../src/identity/passkeys.ts'
 import { LOCALES } from '../../src/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { openRecord, register } from '../support/people.ts'
@@ -129,7 +130,8 @@ describe('a text that says too much, on a neighbour’s own pages', () => {
   it('comes back from how they are reached, where they moved and whom they name', async () => {
     const { id, version } = await register(house)
     const me = await signedIn(house, { kind: 'resident', subject: id })
-    const until = { 'until-day': '1', 'until-month': '1', 'until-year': '2030' }
+    const last = Temporal.Now.plainDateISO().add({ months: 6 })
+    const until = { 'until-day': String(last.day), 'until-month': String(last.month), 'until-year': String(last.year) }
     const sendings = [
       ['/me/change/reach', { contact: WORDS, version: String(version) }],
       ['/me/change/move', { where: 'dwelling', street: WORDS, version: String(version + 1), once: randomUUID() }],
@@ -152,12 +154,23 @@ describe('a text that says too much, on a neighbour’s own pages', () => {
   })
 
   it('is no name of a device, and there is no passkey that would not be kept', async () => {
+    const { id } = await register(house)
+    const offered = await offerEnrolment(
+      house.rooms,
+      house.town,
+      { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE },
+      id,
+    )
+    let code = ''
+    offered.map((one) => {
+      code = one.code
+    })
     const named = (device: string, more: object = {}) =>
       house.fetch(
         new Request('https://vallmar.example/me/enrol/options', {
           method: 'POST',
           headers: { host: 'vallmar.example', 'content-type': 'application/json' },
-          body: JSON.stringify({ device, ...more }),
+          body: JSON.stringify({ device, code, ...more }),
         }),
       )
     expect(await (await named(WORDS)).json()).toMatchObject({ status: 422, code: 'says-too-much' })

@@ -12,7 +12,8 @@ import { checkLedger } from '../../src/cli/ledger.ts'
 import { type RestoreReport, restoreDatabase } from '../../src/cli/restore.ts'
 import { readConfig } from '../../src/config.ts'
 import { mustBeTheNewest, openJournal } from '../../src/firewall/journal.ts'
-import { cancelCards, giveCard, signInWithCard } from '../../src/identity/resident-card.ts'
+import { giveCard, signInWithCard } from '../../src/identity/resident-card.ts'
+import { endWaysIn } from '../../src/identity/ways-in.ts'
 import { ed25519Verifier, parseVerifierKey } from '../../src/ledger/checkpoint.ts'
 import { latestCheckpoint } from '../../src/ledger/proofs.ts'
 import { type Database, openDatabase, postgresDialect } from '../../src/platform/database.ts'
@@ -150,7 +151,7 @@ describe('a town that is put back to a copy of itself', () => {
     await revoke(proofs.later.id)
     proofs.unknown = await proofOf(people.later)
     await house.peek(`update neighbours set protected = true where id = '${people.hidden}' returning 1`)
-    await cancelCards(house.rooms, house.town, clerk, people.carded ?? '')
+    await endWaysIn(house.rooms, house.town, clerk, people.carded ?? '', { what: 'card' })
     await house.peek(`update neighbours set departed_on = current_date where id = '${people.erased}' returning 1`)
     await house.peek(`select forget_neighbour('${people.erased}')`)
     await house.peek(`insert into organisation_links (municipality_id, organisation_id, kind, related_id)

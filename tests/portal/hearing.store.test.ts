@@ -56,7 +56,8 @@ describe('a neighbour of whom it is said that they left', () => {
     expect(await answers(id)).toMatchObject([{ text: words, by: 'neighbour', atDesk: false }])
     const after = await (await me.open('/me?answered=1')).text()
     for (const said of [t.jDone, words, t.jWaits]) expect(after).toContain(said)
-    const { proceeding } = await (await me.send('/me/everything', { as: 'json' })).json()
+    const { held } = await (await me.send('/me/everything', { as: 'json' })).json()
+    const [proceeding] = held.proceedings
     expect(proceeding).toMatchObject({ reason: REASON, answers: [{ text: words }] })
     for (const closed of ['informant', 'openedBy']) expect(proceeding).not.toHaveProperty(closed)
   })

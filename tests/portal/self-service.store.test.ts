@@ -191,7 +191,15 @@ describe('everything about a neighbour', () => {
       expect(file.headers.get('cache-control')).toBe('no-store')
       const text = textOfPdf(Buffer.from(await file.arrayBuffer()))
       const t = LOCALES[language as 'en' | 'ar']
-      for (const words of ['Llegidora', t.dHistory, t.dRegister, t.dLooked, t.whoStaff, t.dInForce, t.sNeverText])
+      for (const words of [
+        'Llegidora',
+        t.dHistory,
+        t.dRegister,
+        t.dLooked,
+        t.bStaff.replace('{office}', 'Citizenship Office'),
+        t.dInForce,
+        t.sNeverText,
+      ])
         expect(text).toContain(words)
     },
   )

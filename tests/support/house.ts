@@ -23,6 +23,7 @@ import {
   postgresDialect,
 } from '../../src/platform/database.ts'
 import type { LogLine } from '../../src/platform/telemetry.ts'
+import { createRedraw } from '../../src/portal/redrawing.ts'
 import { createPress } from '../../src/proofs/press/press.ts'
 import { ensureSigningKey } from '../../src/proofs/signing-keys.ts'
 import type { Municipality } from '../../src/registry/municipality.ts'
@@ -138,6 +139,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     senderConstrained: false,
     shrink: true,
     press: createPress({ database, clock, keys }),
+    redraw: createRedraw(),
     sourceOf: (_: unknown, headers: Headers) => headers.get('test-source') ?? '',
     log: (line: LogLine) => void log.push(line),
     ...(journal ? { journal, watch: journal.watch } : {}),

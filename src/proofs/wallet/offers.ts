@@ -7,7 +7,7 @@ import type { Disclosed } from '../../firewall/disclosed.ts'
 import { passing } from '../../firewall/free-text.ts'
 import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
-import { inMunicipality } from '../../platform/database.ts'
+import { inMunicipality, type Transaction } from '../../platform/database.ts'
 import { NotFound, OAuthProblem } from '../../platform/problem.ts'
 import { randomBytes } from '../../platform/random.ts'
 import { mustBeHandedOn } from '../../registry/institutions.ts'
@@ -306,4 +306,26 @@ export async function noteOutcome(
   await inMunicipality(deps.database, town.id, (transaction) =>
     transaction.updateTable('wallet_offers').set({ outcome: event }).where('id', '=', offer.id).execute(),
   )
+}
+
+/** A proof that waits to be fetched by a wallet, or was. Times are RFC 3339. */
+export interface OfferOutline {
+  profile: string
+  until: string
+  fetchedAt: string | null
+}
+
+/** Codes for wallets that were given out about a neighbour in the last month, within a gate's transaction. */
+export async function offersAbout(transaction: Transaction, neighbourId: string): Promise<OfferOutline[]> {
+  const rows = await transaction
+    .selectFrom('wallet_offers')
+    .select(['profile', 'expires_at', 'issued_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('expires_at')
+    .execute()
+  return rows.map((row) => ({
+    profile: row.profile,
+    until: row.expires_at.toISOString(),
+    fetchedAt: row.issued_at?.toISOString() ?? null,
+  }))
 }

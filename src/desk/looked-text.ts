@@ -1,0 +1,63 @@
+import type { By } from '../identity/looked-by.ts'
+import type { LookUp } from '../identity/lookups.ts'
+import type { Language, Texts } from '../ui/language.ts'
+import { dayText } from './shell.tsx'
+
+/** Who asks, by kind. */
+export const whoNames = (t: Texts): Record<string, string> => ({
+  staff: t.whoStaff,
+  client: t.whoClient,
+  resident: t.whoResident,
+  job: t.whoJob,
+  authority: t.whoAuthority,
+})
+
+/** What somebody is to a neighbour they act for. */
+export const tieNames = (t: Texts) => ({
+  parent: t.dActsParent,
+  guardian: t.dActsGuardian,
+  carer: t.dActsCarer,
+  institution: t.dActsInstitution,
+})
+
+/** Who looked, in words: by name or office. */
+export function byText(by: By, t: Texts, language: Language): string {
+  const at = 'atOffice' in by && by.atOffice ? ` (${t.bAtOffice.replace('{office}', by.atOffice)})` : ''
+  switch (by.kind) {
+    case 'card':
+      return t.bCard + at
+    case 'telephone':
+      return (by.name === undefined ? t.bTelephoneOne : t.bTelephone.replace('{name}', by.name)) + at
+    case 'wallet':
+      return t.bWallet
+    case 'helper':
+      return by.name === undefined ? t.bHelperOne : t.bHelper.replace('{name}', by.name)
+    case 'representative':
+      return by.tie === undefined || by.since === undefined
+        ? t.bActsOne
+        : t.bActs.replace('{tie}', tieNames(t)[by.tie]).replace('{day}', dayText(language, by.since.slice(0, 10)))
+    case 'staff':
+      return by.office === undefined ? t.whoStaff : t.bStaff.replace('{office}', by.office)
+    case 'client':
+      return by.organisation ?? t.whoClient
+    case 'order':
+      return t.bOrder.replace('{authority}', by.authority ?? '–').replace('{reference}', by.reference)
+    default:
+      return whoNames(t)[by.kind] ?? by.kind
+  }
+}
+
+/** How often somebody was there on a day of one's own visits, and from when to when. */
+export function visitsText({ at, visits }: LookUp, t: Texts, language: Language, timeZone: string): string | undefined {
+  if (visits === undefined || visits.times < 2) return undefined
+  return t.bVisits
+    .replace('{n}', String(visits.times))
+    .replace('{from}', clockText(language, timeZone, visits.since))
+    .replace('{to}', clockText(language, timeZone, at))
+}
+
+const clockText = (language: Language, timeZone: string, instant: string) =>
+  Temporal.Instant.from(instant).toLocaleString(language === 'ar' ? 'ar-u-nu-latn' : language, {
+    timeStyle: 'short',
+    timeZone,
+  })

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto'
+import type { Gate } from '../firewall/gate.ts'
+import type { Clock } from '../platform/clock.ts'
+import { type Database, inMunicipality } from '../platform/database.ts'
+import type { FormTyped } from '../platform/html-forms.ts'
+import type { Municipality } from '../registry/municipality.ts'
+
+// What was typed when a session ran out comes back to whoever typed it: sealed on the server, never in a browser, which may be a
+// library's.
+
+interface Deps {
+  database: Database
+  clock: Clock
+  gate: Pick<Gate, 'keysOf'>
+}
+
+/** How long it waits for its writer. */
+const KEPT: Temporal.DurationLike = { hours: 1 }
+/** Forms of one person at once: the oldest goes. */
+const MOST_KEPT = 3
+
+/** Who typed it: what they came in by, and nobody who comes in by anything else. */
+export interface FormOwner {
+  kind: 'staff' | 'resident'
+  /** The pseudonym of staff, or the neighbour's id. */
+  subject: string
+  /** The card or telephone of a neighbour. */
+  way?: string | undefined
+}
+
+const place = (id: string) => ({ table: 'kept_forms', column: 'content', row: id })
+const ownerHash = (hash: (text: string) => Buffer, { kind, subject, way }: FormOwner) =>
+  hash(`kept forms ${kind} ${subject} ${way ?? ''}`)
+
+/** Keeps what was typed into a form. @returns the number by which its page finds it */
+export async function keepForm(deps: Deps, town: Municipality, owner: FormOwner, typed: FormTyped): Promise<string> {
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  const id = randomUUID()
+  const whose = ownerHash(hash, owner)
+  await inMunicipality(deps.database, town.id, async (transaction) => {
+    const before = await transaction
+      .selectFrom('kept_forms')
+      .select('id')
+      .where('owner', '=', whose)
+      .orderBy('expires_at', 'desc')
+      .execute()
+    const over = before.slice(MOST_KEPT - 1).map((row) => row.id)
+    if (over.length > 0) await transaction.deleteFrom('kept_forms').where('id', 'in', over).execute()
+    await transaction
+      .insertInto('kept_forms')
+      .values({
+        id,
+        municipality_id: town.id,
+        owner: whose,
+        data_key_id: ledger.id,
+        content: Buffer.from(ledger.seal(place(id), typed)),
+        expires_at: deps.clock.now().add(KEPT).toString(),
+      })
+      .execute()
+  })
+  return id
+}
+
+/** What was kept, for its owner alone. @returns undefined for a number that is none, or somebody else's */
+export async function keptForm(
+  deps: Deps,
+  town: Municipality,
+  owner: FormOwner,
+  id: string,
+): Promise<FormTyped | undefined> {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return undefined
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  const row = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .selectFrom('kept_forms')
+      .select(['id', 'content'])
+      .where('id', '=', id)
+      .where('owner', '=', ownerHash(hash, owner))
+      .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
+      .executeTakeFirst(),
+  )
+  return row && (ledger.open(place(row.id), row.content) as FormTyped)
+}
+
+/** Drops what was kept for somebody, when they sign out or have sent it. */
+export async function dropForms(deps: Deps, town: Municipality, owner: FormOwner, id?: string): Promise<void> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .deleteFrom('kept_forms')
+      .where('owner', '=', ownerHash(hash, owner))
+      .$if(id !== undefined, (query) => query.where('id', '=', id ?? ''))
+      .execute(),
+  )
+}

@@ -1,0 +1,85 @@
+import { organisationNames } from '../firewall/organisations.ts'
+import type { DataKey } from '../firewall/seal.ts'
+import type { LedgerContent } from '../ledger/entries.ts'
+import type { Transaction } from '../platform/database.ts'
+import type { Representation } from '../registry/model.ts'
+import { ordersTold } from '../registry/orders.ts'
+import { type Reopen, tiesEver } from '../registry/representation.ts'
+import { helpersIn } from './helping.ts'
+import { devicesIn } from './passkeys.ts'
+
+/** Who opened a record, as its neighbour is told it. What is absent is not known any more. */
+export type By =
+  | { kind: 'staff'; office?: string }
+  /** Oneself, or whoever has the card; in the browser of an office, where its staff were signed in there. */
+  | { kind: 'card'; atOffice?: string }
+  | { kind: 'telephone'; name?: string; atOffice?: string }
+  /** A wallet that a code was given for. */
+  | { kind: 'wallet' }
+  | { kind: 'helper'; name?: string }
+  /** What they are to the neighbour, and since when that is recorded (RFC 3339). */
+  | { kind: 'representative'; tie?: Representation['kind']; since?: string }
+  | { kind: 'client'; organisation?: string }
+  /** A judge's order, by its reference. */
+  | { kind: 'order'; reference: string; authority?: string; basis?: string }
+  | { kind: 'resident' | 'job' | 'authority' }
+
+/** Everybody who may stand in a neighbour's "who looked", by what the ledger calls them. Who ended since is still called what they were. */
+export async function namesOfWays(
+  transaction: Transaction,
+  ledger: DataKey,
+  neighbourId: string,
+  lines: readonly { content: LedgerContent }[],
+  reopen: Reopen,
+): Promise<(content: LedgerContent) => By> {
+  const organisations = await organisationNames(
+    transaction,
+    lines.flatMap(({ content }) => content.organisation ?? []),
+  )
+  const residents = lines.filter(({ content }) => content.requesterKind === 'resident')
+  const acts = (word: string) => residents.some(({ content }) => content.requester.startsWith(`${word} `))
+  const helpers = acts('helper') ? await helpersIn(transaction, ledger, neighbourId, 'ever') : []
+  const telephones = acts('telephone') ? await devicesIn(transaction, ledger, neighbourId, 'ever') : []
+  const ties = acts('representative') ? await tiesEver(transaction, neighbourId, reopen) : []
+  const orders = lines.some(({ content }) => content.action === 'open-by-order')
+    ? await ordersTold(transaction, neighbourId, reopen)
+    : []
+
+  const officeOf = ({ organisation }: LedgerContent) => {
+    const name = organisation === null ? undefined : organisations.get(organisation)
+    return name === undefined ? {} : { atOffice: name }
+  }
+  return (content) => {
+    const { requesterKind, requester, organisation, action, occasion } = content
+    const named = organisation === null ? undefined : organisations.get(organisation)
+    if (action === 'open-by-order') {
+      const reference = String(occasion?.order ?? '')
+      const told = orders.find((one) => one.reference === reference)
+      return { kind: 'order', reference, ...(told ? { authority: told.authority, basis: told.basis } : {}) }
+    }
+    if (requesterKind === 'staff') return { kind: 'staff', ...(named === undefined ? {} : { office: named }) }
+    if (requesterKind === 'client') return { kind: 'client', ...(named === undefined ? {} : { organisation: named }) }
+    if (requesterKind !== 'resident') return { kind: requesterKind }
+    const [way = '', id = ''] = requester.split(' ')
+    switch (way) {
+      case 'card':
+        return { kind: 'card', ...officeOf(content) }
+      case 'telephone': {
+        const name = telephones.find(({ handle }) => handle === id)?.device
+        return { kind: 'telephone', ...(name === undefined ? {} : { name }), ...officeOf(content) }
+      }
+      case 'wallet':
+        return { kind: 'wallet' }
+      case 'helper': {
+        const name = helpers.find((one) => one.id === id)?.name
+        return { kind: 'helper', ...(name === undefined ? {} : { name }) }
+      }
+      case 'representative': {
+        const tie = ties.find((one) => one.representativeId === id)
+        return { kind: 'representative', ...(tie ? { tie: tie.kind, since: tie.since } : {}) }
+      }
+      default:
+        return { kind: 'resident' }
+    }
+  }
+}

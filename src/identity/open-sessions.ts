@@ -1,0 +1,83 @@
+import { inMunicipality, type Transaction } from '../platform/database.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { SESSION_LIMITS, type Session, type SessionDeps, subjectOf, type Way } from './sessions.ts'
+
+// Where somebody is signed in, and how that ends.
+
+/** Ends one session, or every session of its owner. */
+export async function endSession(
+  deps: SessionDeps,
+  town: Municipality,
+  session: Session,
+  which: { handle: string } | 'all',
+): Promise<void> {
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .deleteFrom('sessions')
+      .where('kind', '=', session.requester.kind)
+      .where('subject', '=', subjectOf(session))
+      .$if(which !== 'all', (query) => query.where('handle', '=', which === 'all' ? '' : which.handle))
+      .execute(),
+  )
+}
+
+/** Ends every session of a member of staff, or the one that the provider names: their account was closed, or they left. */
+export async function endStaffSessions(
+  deps: Pick<SessionDeps, 'database'>,
+  town: Municipality,
+  { subject, sid }: { subject: string | undefined; sid: string | undefined },
+): Promise<void> {
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .deleteFrom('sessions')
+      .where('kind', '=', 'staff')
+      .$if(subject !== undefined, (query) => query.where('subject', '=', subject ?? ''))
+      .$if(sid !== undefined, (query) => query.where('provider_session', '=', sid ?? ''))
+      .execute(),
+  )
+}
+
+export interface OpenSession {
+  handle: string
+  signedInAt: string
+  lastSeenAt: string
+  here: boolean
+  /** What a neighbour came in by. */
+  way: Way | undefined
+  /** Their office, where it was in a browser of its. */
+  atOffice: string | undefined
+}
+
+/** Where somebody is signed in, within a transaction. */
+export async function sessionsIn(
+  transaction: Transaction,
+  now: Temporal.Instant,
+  whose: { kind: 'staff' | 'resident'; subject: string },
+  here?: string,
+): Promise<OpenSession[]> {
+  const rows = await transaction
+    .selectFrom('sessions')
+    .select(['handle', 'signed_in_at', 'last_seen_at', 'way', 'way_id', 'at_office'])
+    .where('kind', '=', whose.kind)
+    .where('subject', '=', whose.subject)
+    .where('ends_at', '>', new Date(now.epochMilliseconds))
+    .where('last_seen_at', '>', new Date(now.subtract(SESSION_LIMITS[whose.kind].idle).epochMilliseconds))
+    .orderBy('signed_in_at', 'desc')
+    .execute()
+  return rows.map((row) => ({
+    handle: row.handle,
+    signedInAt: row.signed_in_at.toISOString(),
+    lastSeenAt: row.last_seen_at.toISOString(),
+    here: row.handle === here,
+    way: row.way === null || row.way_id === null ? undefined : { kind: row.way as Way['kind'], id: row.way_id },
+    atOffice: row.at_office ?? undefined,
+  }))
+}
+
+/** Where else the same person is signed in. */
+export function sessionsOf(deps: SessionDeps, town: Municipality, session: Session): Promise<OpenSession[]> {
+  const whose = { kind: session.requester.kind, subject: subjectOf(session) }
+  return inMunicipality(deps.database, town.id, (transaction) =>
+    sessionsIn(transaction, deps.clock.now(), whose, session.handle),
+  )
+}

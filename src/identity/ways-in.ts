@@ -1,0 +1,200 @@
+import { sql } from 'kysely'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
+import type { DataKey } from '../firewall/seal.ts'
+import { today } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
+import { NotFound } from '../platform/problem.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import type { Municipality } from '../registry/municipality.ts'
+import { loadOutline } from '../registry/store.ts'
+import { type Helper, helpersIn } from './helping.ts'
+import { type OpenSession, sessionsIn } from './open-sessions.ts'
+import { type Device, devicesIn } from './passkeys.ts'
+import { CARD_SLEEPS_AFTER } from './resident-card.ts'
+
+// Every way in to a record, in one list: who sees them, and how one or all are cut off, whatever page or office it is done from.
+
+/** A card in force. */
+export interface CardInForce {
+  id: string
+  /** RFC 3339. */
+  givenAt: string
+  usedAt: string | null
+  /** Nobody used it for so long that it opens nothing until a counter gives another. */
+  asleep: boolean
+}
+
+/** By what a neighbour, and whoever they let, can come in now. */
+export interface WaysIn {
+  cards: CardInForce[]
+  telephones: Device[]
+  sessions: OpenSession[]
+  helpers: Helper[]
+}
+
+type NoFields = { waysIn: never }
+
+/** @param here the session of whoever asks, where it is one of these @throws {NotFound} {Refusal} */
+export async function waysIn(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Staff | Resident,
+  neighbourId: string,
+  here?: string,
+): Promise<Disclosed<WaysIn>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  const day = today(deps.clock, town.timeZone)
+  return deps.gate.open<NoFields, 'waysIn', WaysIn>(
+    { municipalityId: town.id, requester, action: 'open', purpose: purposeOf(requester), fields: ['waysIn'] },
+    (transaction) => loadOutline(transaction, neighbourId, { trueAt: day }),
+    async ([record], { transaction }) => {
+      if (record === undefined) throw new NotFound()
+      return {
+        cards: await cardsIn(transaction, deps, town, neighbourId),
+        telephones: await devicesIn(transaction, ledger, neighbourId),
+        sessions: await sessionsIn(transaction, deps.clock.now(), { kind: 'resident', subject: neighbourId }, here),
+        helpers: await helpersIn(transaction, ledger, neighbourId, { on: day }),
+      }
+    },
+  )
+}
+
+async function cardsIn(
+  transaction: Transaction,
+  { clock }: Pick<RegistryDeps, 'clock'>,
+  town: Municipality,
+  neighbourId: string,
+): Promise<CardInForce[]> {
+  const asleep = clock.now().toZonedDateTimeISO(town.timeZone).subtract(CARD_SLEEPS_AFTER).epochMilliseconds
+  const rows = await transaction
+    .selectFrom('resident_cards')
+    .select(['id', 'created_at', 'used_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('cancelled_at', 'is', null)
+    .orderBy('created_at')
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    givenAt: row.created_at.toISOString(),
+    usedAt: row.used_at?.toISOString() ?? null,
+    asleep: (row.used_at ?? row.created_at).getTime() < asleep,
+  }))
+}
+
+/** Every way in there ever was, with those that ended. Times are RFC 3339. */
+export interface WaysEver {
+  cards: { givenAt: string; usedAt: string | null; endedAt: string | null; endedBy: string | null }[]
+  telephones: Device[]
+  sessions: OpenSession[]
+  helpers: Helper[]
+  /** Codes for a telephone that nobody has used yet. */
+  enrolments: { until: string }[]
+}
+
+/** The same for whoever takes everything home, within a gate's transaction. */
+export async function waysEver(
+  transaction: Transaction,
+  ledger: DataKey,
+  neighbourId: string,
+  now: Temporal.Instant,
+): Promise<WaysEver> {
+  const cards = await transaction
+    .selectFrom('resident_cards')
+    .select(['created_at', 'used_at', 'cancelled_at', 'ended_by'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('created_at')
+    .execute()
+  const codes = await transaction
+    .selectFrom('enrolments')
+    .select('expires_at')
+    .where('neighbour_id', '=', neighbourId)
+    .where('expires_at', '>', new Date(now.epochMilliseconds))
+    .execute()
+  return {
+    cards: cards.map((row) => ({
+      givenAt: row.created_at.toISOString(),
+      usedAt: row.used_at?.toISOString() ?? null,
+      endedAt: row.cancelled_at?.toISOString() ?? null,
+      endedBy: row.ended_by,
+    })),
+    telephones: await devicesIn(transaction, ledger, neighbourId, 'ever'),
+    sessions: await sessionsIn(transaction, now, { kind: 'resident', subject: neighbourId }),
+    helpers: await helpersIn(transaction, ledger, neighbourId, 'ever'),
+    enrolments: codes.map((row) => ({ until: row.expires_at.toISOString() })),
+  }
+}
+
+/** What is cut off. */
+export type Ending =
+  | { what: 'card' }
+  | { what: 'telephone'; id: string }
+  | { what: 'session'; id: string }
+  | { what: 'helper'; id: string }
+  /** Lost or stolen: the card and every session; telephones and helpers too where it is said, all or those since a day. */
+  | { what: 'lost'; telephonesToo: boolean; since?: Temporal.PlainDate | undefined }
+  | { what: 'everything' }
+
+/**
+ * Cuts off ways in to a record, at once. A session ends with the card or telephone it came of.
+ *
+ * @param here a session that stays, where it does not end with what it came of
+ * @throws {NotFound} {Refusal}
+ */
+export async function endWaysIn(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Staff | Resident,
+  neighbourId: string,
+  ending: Ending,
+  here?: string,
+): Promise<void> {
+  const action = requester.kind === 'resident' ? 'revoke' : 'enrol'
+  await deps.gate.open<NoFields, never, void>(
+    { municipalityId: town.id, requester, action, purpose: purposeOf(requester), fields: [] },
+    (transaction) => loadOutline(transaction, neighbourId, { trueAt: today(deps.clock, town.timeZone) }),
+    async ([record], { transaction }) => {
+      if (record === undefined) throw new NotFound()
+      const now = deps.clock.now().toString()
+      const { what } = ending
+      const all = what === 'everything' || what === 'lost'
+      const since = 'since' in ending ? ending.since?.toZonedDateTime(town.timeZone).toInstant() : undefined
+      const added = new Date(since?.epochMilliseconds ?? 0)
+      if (what === 'card' || all)
+        await transaction
+          .updateTable('resident_cards')
+          .set({ cancelled_at: now, ended_by: 'lost' })
+          .where('neighbour_id', '=', neighbourId)
+          .where('cancelled_at', 'is', null)
+          .execute()
+      if (what === 'telephone' || what === 'everything' || (what === 'lost' && ending.telephonesToo))
+        await transaction
+          .updateTable('passkeys')
+          .set({ removed_at: now })
+          .where('neighbour_id', '=', neighbourId)
+          .where('removed_at', 'is', null)
+          .where('created_at', '>=', added)
+          .$if(what === 'telephone', (query) => query.where('handle', '=', 'id' in ending ? ending.id : ''))
+          .execute()
+      if (what === 'helper' || what === 'everything' || (what === 'lost' && ending.telephonesToo))
+        await transaction
+          .updateTable('helpers')
+          .set({ ended_at: now })
+          .where('neighbour_id', '=', neighbourId)
+          .where('ended_at', 'is', null)
+          .where('created_at', '>=', added)
+          .$if(what === 'helper', (query) => query.where('id', '=', 'id' in ending ? ending.id : ''))
+          .execute()
+      if (what === 'session' || all)
+        await transaction
+          .deleteFrom('sessions')
+          .where('kind', '=', 'resident')
+          .where('subject', '=', neighbourId)
+          .$if(what === 'session', (query) => query.where('handle', '=', 'id' in ending ? ending.id : ''))
+          .$if(all && here !== undefined, (query) => query.where('handle', '!=', here ?? ''))
+          .execute()
+      // What was handed out to make another way in, and not used yet.
+      if (all) await sql`select end_unused_codes(${neighbourId}::uuid)`.execute(transaction)
+    },
+  )
+}
