@@ -41,7 +41,7 @@ export function byText(by: By, t: Texts, language: Language): string {
     case 'client':
       return by.organisation ?? t.whoClient
     case 'order':
-      return t.bOrder.replace('{authority}', by.authority ?? '–').replace('{reference}', by.reference)
+      return t.bOrder.replace('{authority}', by.authority ?? '–').replace('{reference}', by.reference ?? '–')
     default:
       return whoNames(t)[by.kind] ?? by.kind
   }

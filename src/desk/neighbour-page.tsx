@@ -7,7 +7,7 @@ import type { ProofOutline } from '../proofs/proof-list.ts'
 import type { Offer } from '../proofs/wallet/offers.ts'
 import type { Neighbour } from '../registry/neighbours.ts'
 import type { UnderWay } from '../registry/proceedings-due.ts'
-import { Csrf, Select } from '../ui/form.tsx'
+import { Csrf, Field, Select } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Done, Fact, Facts } from '../ui/parts.tsx'
@@ -15,6 +15,7 @@ import { Correct } from './correcting.tsx'
 import { SaidBoxes } from './dates.tsx'
 import { EraseBox } from './erasures.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
+import { ProofList } from './proof-list.tsx'
 import { withinCase } from './purpose.ts'
 import { Reading } from './reading.tsx'
 import { tieKinds } from './representatives.tsx'
@@ -253,6 +254,7 @@ function HandOver(props: PageProps) {
             <input type="hidden" name="once" value={once} />
             <h3>{t.rEnrol}</h3>
             <p class="govuk-hint">{t.rEnrolHint}</p>
+            <Field name="word" label={t.iWord} auto />
             <p class="govuk-button-group">
               <button type="submit" name="what" value="phone" class="govuk-button">
                 {t.rPhone}
@@ -263,6 +265,9 @@ function HandOver(props: PageProps) {
               <button type="submit" name="what" value="cancel" class="govuk-button govuk-button--secondary">
                 {t.rLost}
               </button>
+            </p>
+            <p>
+              <a href={action(props, 'ways-in')}>{t.iTitle}</a>
             </p>
           </form>
         ) : (
@@ -285,9 +290,11 @@ function Proofs(props: PageProps) {
     <>
       <h3>{t.dProofs}</h3>
       {proofs.length > 0 ? <p class="govuk-hint">{t.dRevokeHint}</p> : ''}
-      <ul class="cards">
-        {proofs.slice(0, 20).map((proof) => (
-          <li>
+      <ProofList
+        proofs={proofs}
+        over={t.dProofsOver}
+        line={(proof) => (
+          <>
             {profiles.get(proof.profile)?.title[language] ?? proof.profile} ·{' '}
             {timeText(language, town.timeZone, proof.issuedAt)} ·{' '}
             <strong>{proofStanding(proof, t, language, town.timeZone)}</strong>
@@ -301,9 +308,9 @@ function Proofs(props: PageProps) {
                 </button>
               </form>
             )}
-          </li>
-        ))}
-      </ul>
+          </>
+        )}
+      />
     </>
   )
 }

@@ -20,9 +20,12 @@ export type By =
   /** What they are to the neighbour, and since when that is recorded (RFC 3339). */
   | { kind: 'representative'; tie?: Representation['kind']; since?: string }
   | { kind: 'client'; organisation?: string }
-  /** A judge's order, by its reference. */
-  | { kind: 'order'; reference: string; authority?: string; basis?: string }
+  /** A judge's order; who gave it, where the neighbour has been told. */
+  | { kind: 'order'; reference?: string; authority?: string; basis?: string }
   | { kind: 'resident' | 'job' | 'authority' }
+
+/** Milliseconds between an opening and what its neighbour is told of it, at most: one order opens one record once. */
+const SAME_OPENING = 60_000
 
 /** Everybody who may stand in a neighbour's "who looked", by what the ledger calls them. Who ended since is still called what they were. */
 export async function namesOfWays(
@@ -31,7 +34,7 @@ export async function namesOfWays(
   neighbourId: string,
   lines: readonly { content: LedgerContent }[],
   reopen: Reopen,
-): Promise<(content: LedgerContent) => By> {
+): Promise<(line: { at: string; content: LedgerContent }) => By> {
   const organisations = await organisationNames(
     transaction,
     lines.flatMap(({ content }) => content.organisation ?? []),
@@ -49,13 +52,15 @@ export async function namesOfWays(
     const name = organisation === null ? undefined : organisations.get(organisation)
     return name === undefined ? {} : { atOffice: name }
   }
-  return (content) => {
-    const { requesterKind, requester, organisation, action, occasion } = content
+  return ({ at, content }) => {
+    const { requesterKind, requester, organisation, action } = content
     const named = organisation === null ? undefined : organisations.get(organisation)
     if (action === 'open-by-order') {
-      const reference = String(occasion?.order ?? '')
-      const told = orders.find((one) => one.reference === reference)
-      return { kind: 'order', reference, ...(told ? { authority: told.authority, basis: told.basis } : {}) }
+      const told = orders.find(({ openedAt }) => Math.abs(Date.parse(openedAt) - Date.parse(at)) < SAME_OPENING)
+      return {
+        kind: 'order',
+        ...(told ? { reference: told.reference, authority: told.authority, basis: told.basis } : {}),
+      }
     }
     if (requesterKind === 'staff') return { kind: 'staff', ...(named === undefined ? {} : { office: named }) }
     if (requesterKind === 'client') return { kind: 'client', ...(named === undefined ? {} : { organisation: named }) }

@@ -102,7 +102,7 @@ export async function lookUpsOf(
       return {
         lookUps: lines.map(({ cursor: _, own: __, ...line }) => ({
           ...line,
-          by: by(line.content),
+          by: by(line),
           ...(settled(line) ? { settled: true as const } : {}),
         })),
         older,

@@ -195,7 +195,7 @@ export async function keepPasskey(
     expectedChallenge: (challenge) => takeChallenge(deps, town, challenge),
     expectedOrigin: party.origins,
     expectedRPID: party.id,
-    requireUserVerification: false,
+    requireUserVerification: true,
   }).catch(() => ({ verified: false as const, registrationInfo: undefined }))
   if (!verified.verified || verified.registrationInfo === undefined) throw new PasskeyRefused()
   const { credential } = verified.registrationInfo
@@ -277,7 +277,7 @@ export async function signInWithPasskey(
     expectedChallenge: (challenge) => takeChallenge(deps, town, challenge),
     expectedOrigin: party.origins,
     expectedRPID: party.id,
-    requireUserVerification: false,
+    requireUserVerification: true,
     // The count is compared below, where its owner can be told.
     credential: { id: response.id, publicKey: Uint8Array.from(known.public_key), counter: 0 },
   }).catch(() => ({ verified: false, authenticationInfo: undefined }))

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { LookUps } from '../desk/neighbour-past-page.tsx'
 import { bornText } from '../desk/shell.tsx'
 import { Reply } from '../firewall/reply.ts'
+import { type LookUpPage, lookUpsOf } from '../identity/lookups.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import { fieldsFor } from '../proofs/claims.ts'
 import { nameText, writePaper } from '../proofs/paper.ts'
@@ -46,6 +48,42 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
       (written) => <ShowPage visit={visit} written={written} profile={profile} once="" />,
     )
   })
+  // Not by an address: it would say whose parent somebody is. A court's limit is the gate's.
+  page({ method: 'post', path: '/me/children/looked' }, async (visit) => {
+    const { town, requester, form } = visit
+    const child = form.get('child')
+    if (!/^[0-9a-f-]{36}$/.test(child)) throw new InvalidInput([])
+    const acting = await actFor(deps, town, requester, child)
+    return Reply.page(
+      await lookUpsOf(deps, town, acting, child, { before: form.get('before') || undefined }),
+      (looked) => <ChildLookedPage visit={visit} child={child} page={looked} />,
+    )
+  })
+}
+
+/** Who looked at the record of whom one acts for, as they would see it themselves. */
+function ChildLookedPage(props: { visit: OwnVisit; child: string; page: LookUpPage }) {
+  const { visit, child, page } = props
+  const { t, session } = visit
+  return (
+    <Own visit={visit} heading={t.dLooked}>
+      <LookUps visit={visit} page={{ ...page, older: undefined }} path="/me/children" newest />
+      {page.older === undefined ? (
+        ''
+      ) : (
+        <form method="post" action="/me/children/looked">
+          <Csrf token={session.csrf} />
+          <input type="hidden" name="child" value={child} />
+          <button type="submit" name="before" value={page.older} class="govuk-button govuk-button--secondary">
+            {t.dOlder}
+          </button>
+        </form>
+      )}
+      <p>
+        <a href="/me/children">{t.dBack}</a>
+      </p>
+    </Own>
+  )
 }
 
 /** With whether the city asks something about them before it decides. */
@@ -64,6 +102,16 @@ function ChildrenPage(props: { visit: OwnVisit; represented: readonly Asked[]; o
             <bdi>{name ? nameText(name) : '…'}</bdi>
           </h2>
           <p>{bornText(language, dateOfBirth)}</p>
+          {toldWhere ? (
+            <form method="post" action="/me/children/looked">
+              <Csrf token={session.csrf} />
+              <button type="submit" name="child" value={id} class="govuk-button govuk-button--secondary">
+                {t.dLooked}
+              </button>
+            </form>
+          ) : (
+            ''
+          )}
           {asked ? (
             <form method="post" action="/me/children/hearing">
               <Csrf token={session.csrf} />

@@ -1,4 +1,5 @@
 import { Qr } from '../counter/page.tsx'
+import { ProofList } from '../desk/proof-list.tsx'
 import { dayText, proofStanding, timeText } from '../desk/shell.tsx'
 import type { WrittenPaper } from '../proofs/paper.ts'
 import { type Profile, profiles } from '../proofs/profiles.ts'
@@ -42,9 +43,11 @@ export function ChoosePage(props: { visit: OwnVisit; once: string; proofs: reado
         <>
           <h2>{t.dProofs}</h2>
           <p class="govuk-hint">{t.dRevokeHint}</p>
-          <ul class="cards">
-            {proofs.slice(0, 30).map((proof) => (
-              <li>
+          <ProofList
+            proofs={proofs}
+            over={t.dProofsOver}
+            line={(proof) => (
+              <>
                 {profiles.get(proof.profile)?.title[language] ?? proof.profile} ·{' '}
                 {timeText(language, town.timeZone, proof.issuedAt)} · {proofStanding(proof, t, language, town.timeZone)}
                 {proof.revokedAt && !proof.publicFrom ? (
@@ -57,9 +60,9 @@ export function ChoosePage(props: { visit: OwnVisit; once: string; proofs: reado
                     </button>
                   </form>
                 )}
-              </li>
-            ))}
-          </ul>
+              </>
+            )}
+          />
         </>
       ) : (
         ''

@@ -139,14 +139,16 @@ function own(page: OwnPages, deps: PortalDeps): void {
     }
     return { profile, order, once: onceOf(visit, profile.id) }
   }
-  page({ method: 'post', path: '/me/proof' }, async (visit) => {
+  /** A bank's proof, and others that are worth money, are for who signed in a moment ago. */
+  const fresh = (form: OwnVisit['form']) => profiles.get(form.get('profile'))?.freshSignIn ?? false
+  page({ method: 'post', path: '/me/proof', fresh }, async (visit) => {
     const { town, requester } = visit
     const { profile, order, once } = orderOf(visit)
     return Reply.page(await writePaper(deps, town, requester, requester.neighbourId, order, once), (made) => (
       <ShowPage visit={visit} written={made} profile={profile} once={visit.form.get('once')} />
     ))
   })
-  page({ method: 'post', path: '/me/paper' }, async (visit) => {
+  page({ method: 'post', path: '/me/paper', fresh }, async (visit) => {
     const { town, requester } = visit
     const { order, once } = orderOf(visit)
     const printed = await printPaper(deps, town, requester, requester.neighbourId, order, once)

@@ -20,6 +20,8 @@ const Profile = z.strictObject({
   nonce: z.boolean(),
   /** Who may be given it: the neighbour alone, whoever represents them, or either. */
   askedBy: z.enum(['neighbour', 'representative', 'either']),
+  /** Whether a neighbour gets it only shortly after signing in: it is worth money to whoever finds their telephone. */
+  freshSignIn: z.boolean().default(false),
   /** Where the service answers questions about its use. */
   contact: z.email(),
 })

@@ -48,8 +48,8 @@ export interface PageSpec {
   roles?: readonly StaffRole[]
   /** Open to a session that is locked: unlocking, signing out. */
   whenLocked?: boolean
-  /** Not to be undone: only shortly after signing in. Who signed in earlier does so again, and comes back. */
-  fresh?: boolean
+  /** Not to be undone, or of some forms: only shortly after signing in. Who signed in earlier does so again, and comes back. */
+  fresh?: boolean | ((form: Form) => boolean)
   /** The form may bring a file of so many bytes. */
   file?: number
   /** Nothing of this form is ever kept for later: it would say what somebody was about to do. */
@@ -143,17 +143,17 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
           log(303)
           return Reply.redirect(`/desk/locked?to=${encodeURIComponent(wayBack(spec, context))}`).toResponse(headers)
         }
-        if (spec.fresh && !isFresh(session, deps.clock)) {
-          log(303)
-          const again = kind === 'staff' ? '/sign-in/start' : `${entrance}?again=1`
-          if (spec.method === 'get') return toEntrance(again, wayBack(spec, context))
-          const form = await readForm(context, session, spec.file)
-          return toEntrance(again, await setAside(context, spec, town, ownerOf(session), form))
-        }
         const requester = session.requester as Who
         if (spec.roles && !(requester.kind === 'staff' && spec.roles.includes(requester.role)))
           throw new Problem('refused', 403, 'refused')
         const form = spec.method === 'post' ? await readForm(context, session, spec.file) : emptyForm
+        const freshly = typeof spec.fresh === 'function' ? spec.fresh(form) : spec.fresh === true
+        if (freshly && !isFresh(session, deps.clock)) {
+          log(303)
+          const again = kind === 'staff' ? '/sign-in/start' : `${entrance}?again=1`
+          if (spec.method === 'get') return toEntrance(again, wayBack(spec, context))
+          return toEntrance(again, await setAside(context, spec, town, ownerOf(session), form))
+        }
         if (spec.method === 'post') sent = { form, csrf: session.csrf }
         const params = context.req.param() as Record<string, string>
         for (const value of Object.values(params))

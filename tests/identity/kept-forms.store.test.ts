@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { fillForm } from '../../src/platform/html-forms.ts'
+import { LOCALES } from '../../src/ui/language.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { register } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const t = LOCALES.en
+type Browser = Awaited<ReturnType<typeof signedIn>>
+const csrfOn = async (who: Browser, path: string) =>
+  /name="csrf" value="([^"]+)"/.exec(await (await who.open(path)).text())?.[1] ?? ''
+const post = (who: Browser, path: string, from: string, fields: Record<string, string>) =>
+  who.open(path, {
+    method: 'POST',
+    body: new URLSearchParams(fields),
+    headers: { referer: `https://vallmar.example${from}` },
+  })
+/** Where somebody comes back to after signing in. */
+const backTo = (answer: Response) =>
+  new URL(answer.headers.get('location') ?? '', 'https://vallmar.example').searchParams.get('to') ?? ''
+
+describe('what somebody typed when their session ran out', () => {
+  it('is on the same form again after they came in by the same card, and nothing was sent', async () => {
+    const { id } = await register(house)
+    const way = { kind: 'card', id: randomUUID() } as const
+    const me = await signedIn(house, { kind: 'resident', subject: id, way })
+    const csrf = await csrfOn(me, '/me/change')
+    house.clock.advance({ minutes: 11 })
+    const why = 'Do not use it for statistics: I said so twice.'
+    const late = await post(me, '/me/change/object', '/me/change', { csrf, why })
+    expect(late.status).toBe(303)
+    const to = backTo(late)
+    expect(to).toMatch(/^\/me\/change\?kept=[0-9a-f-]{36}$/)
+    expect(await house.peek('select id from complaints')).toEqual([])
+
+    const back = await signedIn(house, { kind: 'resident', subject: id, way })
+    const page = await (await back.open(to)).text()
+    expect(page).toContain(t.xBack)
+    expect(page).toMatch(new RegExp(`<textarea[^>]*name="why"[^>]*>${why}</textarea>`))
+    // Nothing of it in other forms of the page.
+    expect(page.split(why)).toHaveLength(2)
+    // Somebody who came in by another card does not find it.
+    const other = await signedIn(house, { kind: 'resident', subject: id })
+    expect(await (await other.open(to)).text()).not.toContain(why)
+    const sent = await post(back, '/me/change/object', to, { csrf: await csrfOn(back, '/me/change'), why })
+    expect(sent.status).toBe(303)
+    expect(await house.peek('select id from kept_forms')).toEqual([])
+  })
+
+  it('is dropped when they sign out, and after an hour', async () => {
+    const { id } = await register(house)
+    const way = { kind: 'card', id: randomUUID() } as const
+    const late = async () => {
+      const me = await signedIn(house, { kind: 'resident', subject: id, way })
+      const csrf = await csrfOn(me, '/me/change')
+      house.clock.advance({ minutes: 11 })
+      return backTo(await post(me, '/me/change/object', '/me/change', { csrf, why: 'Twice' }))
+    }
+    const first = await late()
+    const back = await signedIn(house, { kind: 'resident', subject: id, way })
+    expect(await (await back.open(first)).text()).toContain('Twice')
+    await back.send('/me/leave', {})
+    const again = await signedIn(house, { kind: 'resident', subject: id, way })
+    expect(await (await again.open(first)).text()).not.toContain('Twice')
+    const second = await late()
+    house.clock.advance({ minutes: 61 })
+    const later = await signedIn(house, { kind: 'resident', subject: id, way })
+    expect(await (await later.open(second)).text()).not.toContain('Twice')
+  })
+
+  it('is never kept of a form that hides somebody, nor of a form that another site sends', async () => {
+    const { id, version } = await register(house)
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const csrf = await csrfOn(me, '/me/change')
+    house.clock.advance({ minutes: 11 })
+    const before = await house.peek('select id from kept_forms')
+    await post(me, '/me/change/hide', '/me/change', { csrf, version: String(version) })
+    const forged = await post(me, '/me/change/object', '/me/change', { csrf: 'x', why: 'Not mine' })
+    expect(forged.status).toBe(403)
+    expect(await house.peek('select id from kept_forms')).toEqual(before)
+  })
+
+  it('is there for an officer whose sign-in is not fresh any more', async () => {
+    const officer = { kind: 'staff', subject: 'legal-1', role: 'legal', office: DEMO_OFFICE } as const
+    const desk = await signedIn(house, officer)
+    const csrf = await csrfOn(desk, '/desk/organisations')
+    house.clock.advance({ minutes: 16 })
+    const late = await post(desk, '/desk/organisations', '/desk/organisations', {
+      csrf,
+      name: 'House of Bread',
+      identifier: 'G1234',
+    })
+    const to = backTo(late)
+    expect(late.headers.get('location')).toMatch(/^\/sign-in\/start\?to=/)
+    const back = await signedIn(house, officer)
+    const page = await (await back.open(to)).text()
+    expect(page).toMatch(/<input[^>]*name="name"[^>]*value="House of Bread"/)
+    expect(page).toMatch(/<details[^>]*open/)
+  })
+
+  it('is nowhere in the browser: no page carries it, and it lies sealed', async () => {
+    const { id } = await register(house)
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const csrf = await csrfOn(me, '/me/change')
+    house.clock.advance({ minutes: 11 })
+    const late = await post(me, '/me/change/object', '/me/change', { csrf, why: 'Nowhere at all' })
+    expect(JSON.stringify([...late.headers])).not.toContain('Nowhere')
+    const rows = await house.peek<{ content: Uint8Array }>('select content from kept_forms')
+    for (const { content } of rows) expect(Buffer.from(content).toString('latin1')).not.toContain('Nowhere')
+  })
+})
+
+describe('a form that is filled in again', () => {
+  const page = `<!doctype html><html><body>
+    <form action="/a" method="post"><input type="hidden" name="child" value="1"><input name="x"></form>
+    <details><summary>s</summary><form action="/a" method="post"><input type="hidden" name="child" value="2"><input name="x">
+      <textarea name="y"></textarea><select name="z"><option value="1" selected>1</option><option value="2">2</option></select>
+      <input type="checkbox" name="c" value="yes" checked><input type="radio" name="r" value="p" checked><input type="radio" name="r" value="q">
+      <input type="file" name="f"><input type="hidden" name="csrf" value="fresh"></form></details></body></html>`
+  const fields = [
+    ['csrf', 'old'],
+    ['child', '2'],
+    ['x', '<b>"bread"'],
+    ['y', 'two\nlines </textarea>'],
+    ['z', '2'],
+    ['r', 'q'],
+  ] as const
+
+  it('is the one it was, among those that go to one place, with every kind of box', () => {
+    const filled = fillForm(page, { action: '/a', fields }, 'Here it is')
+    expect(filled).toContain('value="&lt;b&gt;&quot;bread&quot;"')
+    expect(filled.split('bread')).toHaveLength(2)
+    expect(filled).toContain('two\nlines &lt;/textarea&gt;')
+    expect(filled).toMatch(/<option value="2" selected="">/)
+    expect(filled).not.toMatch(/value="1" selected/)
+    expect(filled).toMatch(/value="q" checked=""/)
+    expect(filled).not.toMatch(/name="c" value="yes" checked/)
+    expect(filled).toContain('value="fresh"')
+    expect(filled).toMatch(/<details open="">/)
+    expect(filled).toContain('Here it is')
+  })
+
+  it('is left as it is where the page has none', () => {
+    expect(fillForm(page, { action: '/b', fields }, 'x')).toBe(page)
+  })
+})

@@ -1,0 +1,326 @@
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto'
+import { encode } from 'cborg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import type { Staff } from '../../src/firewall/requester.ts'
+import {
+  keepPasskey,
+  offerEnrolment,
+  passkeyOptions,
+  signInOptions,
+  signInWithPasskey,
+} from '../../src/identity/passkeys.ts'
+import { giveCard, signInWithCard } from '../../src/identity/resident-card.ts'
+import { type Ending, endWaysIn, waysIn } from '../../src/identity/ways-in.ts'
+import { LOCALES } from '../../src/ui/language.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { register } from '../support/people.ts'
+import { shownTo } from '../support/shown.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const t = LOCALES.en
+const clerk: Staff = { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1' }
+const WORD = 'molinet'
+const ORIGIN = 'https://vallmar.example'
+
+/** A telephone that makes passkeys and signs with them, after Web Authentication Level 3, sections 6.1 and 6.5. */
+class Telephone {
+  readonly id = randomBytes(32)
+  readonly keys: { privateKey: KeyObject; publicKey: KeyObject } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  count = 0
+
+  #data(flags: number, more: Uint8Array = new Uint8Array()) {
+    const counter = Buffer.alloc(4)
+    counter.writeUInt32BE(this.count)
+    const party = createHash('sha256').update('vallmar.example').digest()
+    return Buffer.concat([party, Buffer.from([flags]), counter, more])
+  }
+
+  /** @param verified whether its owner showed it who they are: a finger, a number */
+  make(challenge: string, verified = true) {
+    const { x = '', y = '' } = this.keys.publicKey.export({ format: 'jwk' }) as { x?: string; y?: string }
+    const key = new Map<number, unknown>([
+      [1, 2],
+      [3, -7],
+      [-1, 1],
+      [-2, Buffer.from(x, 'base64url')],
+      [-3, Buffer.from(y, 'base64url')],
+    ])
+    const size = Buffer.alloc(2)
+    size.writeUInt16BE(this.id.length)
+    const credential = Buffer.concat([Buffer.alloc(16), size, this.id, Buffer.from(encode(key))])
+    const attestation = encode({ fmt: 'none', attStmt: {}, authData: this.#data(verified ? 0x45 : 0x41, credential) })
+    return this.#answer({
+      clientDataJSON: clientData('webauthn.create', challenge),
+      attestationObject: Buffer.from(attestation).toString('base64url'),
+    })
+  }
+
+  sign(challenge: string, verified = true) {
+    const data = this.#data(verified ? 0x05 : 0x01)
+    const client = clientData('webauthn.get', challenge)
+    const hash = createHash('sha256').update(Buffer.from(client, 'base64url')).digest()
+    return this.#answer({
+      clientDataJSON: client,
+      authenticatorData: data.toString('base64url'),
+      signature: sign('sha256', Buffer.concat([data, hash]), this.keys.privateKey).toString('base64url'),
+    })
+  }
+
+  #answer(response: object) {
+    const id = this.id.toString('base64url')
+    return { id, rawId: id, type: 'public-key', clientExtensionResults: {}, response } as never
+  }
+}
+const clientData = (type: string, challenge: string) =>
+  Buffer.from(JSON.stringify({ type, challenge, origin: ORIGIN, crossOrigin: false })).toString('base64url')
+
+async function enrolled(id: string, named = { device: 'Blue telephone', owner: '' }) {
+  const telephone = new Telephone()
+  const { code } = await shownTo(offerEnrolment(house.rooms, house.town, clerk, id))
+  const { challenge, excludeCredentials, user } = await passkeyOptions(house.rooms, house.town, { code }, named)
+  const { handle } = await keepPasskey(house.rooms, house.town, { code }, telephone.make(challenge), named)
+  return { telephone, handle, excludeCredentials, user }
+}
+async function comeIn(telephone: Telephone, verified = true) {
+  const { challenge } = await signInOptions(house.rooms, house.town)
+  return signInWithPasskey(house.rooms, house.town, telephone.sign(challenge, verified))
+}
+const card = async (id: string, word: string = WORD) =>
+  (await shownTo(giveCard(house.rooms, house.town, clerk, id, word))).code
+const enter = (code: string, word: string = WORD) =>
+  signInWithCard(house.rooms, house.town, { code, word }, randomUUID())
+const end = (id: string, ending: Ending) => endWaysIn(house.rooms, house.town, clerk, id, ending)
+const alive = async (me: Awaited<ReturnType<typeof signedIn>>) => (await me.open('/me/helpers')).status === 200
+
+/** Somebody with a card and two telephones, signed in by each. */
+async function withThree() {
+  const { id } = await register(house)
+  const code = await card(id)
+  const { cardId } = await enter(code)
+  const telephones = [await enrolled(id), await enrolled(id)]
+  const by = (way: { kind: 'card' | 'telephone'; id: string }) =>
+    signedIn(house, { kind: 'resident', subject: id, way })
+  const sessions = [
+    await by({ kind: 'card', id: cardId }),
+    ...(await Promise.all(telephones.map(({ handle }) => by({ kind: 'telephone', id: handle })))),
+  ]
+  const open = () => Promise.all(sessions.map(alive))
+  return { id, code, cardId, telephones, open, sessions }
+}
+
+describe('a way in that is cut off', () => {
+  it('takes the sessions that came of it: a removed telephone, a cancelled card, a card that another replaced', async () => {
+    const { id, code, telephones, open } = await withThree()
+    expect(await open()).toEqual([true, true, true])
+    await end(id, { what: 'telephone', id: telephones[0]?.handle ?? '' })
+    expect(await open()).toEqual([true, false, true])
+    await card(id)
+    expect(await open()).toEqual([false, false, true])
+    await expect(enter(code)).rejects.toMatchObject({ code: 'card-refused' })
+    await expect(comeIn(telephones[0]?.telephone as Telephone)).rejects.toMatchObject({ code: 'passkey-refused' })
+    expect(await comeIn(telephones[1]?.telephone as Telephone)).toMatchObject({ neighbourId: id })
+  })
+
+  it('ends all at once where it was lost: card and sessions; telephones and helpers where that is said, or those since a day', async () => {
+    const first = await withThree()
+    await end(first.id, { what: 'lost', telephonesToo: false })
+    expect(await first.open()).toEqual([false, false, false])
+    expect(await comeIn(first.telephones[0]?.telephone as Telephone)).toMatchObject({ neighbourId: first.id })
+    const second = await withThree()
+    await end(second.id, { what: 'lost', telephonesToo: true })
+    for (const { telephone } of second.telephones)
+      await expect(comeIn(telephone)).rejects.toMatchObject({ code: 'passkey-refused' })
+    const third = await withThree()
+    await house.peek(
+      `update passkeys set created_at = created_at - interval '9 days' where handle = '${third.telephones[0]?.handle}'`,
+    )
+    const since = Temporal.Now.plainDateISO('Europe/Madrid').subtract({ days: 2 })
+    await end(third.id, { what: 'lost', telephonesToo: true, since })
+    expect(await comeIn(third.telephones[0]?.telephone as Telephone)).toMatchObject({ neighbourId: third.id })
+    await expect(comeIn(third.telephones[1]?.telephone as Telephone)).rejects.toMatchObject({ code: 'passkey-refused' })
+  })
+
+  it('is seen and ended at a desk and by its owner, one or all, and both pages say what there is', async () => {
+    const { id, sessions, telephones, open } = await withThree()
+    const desk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const at = `/desk/neighbours/${id}/ways-in`
+    for (const page of [await (await desk.open(at)).text(), await (await sessions[2]?.open('/me/devices'))?.text()])
+      for (const words of ['Blue telephone', t.iCards, t.dSessions, t.iLost, t.iEndAll]) expect(page).toContain(words)
+    const sent = await desk.send(at, { what: 'telephone', which: telephones[0]?.handle ?? '' }, at)
+    expect(sent.headers.get('location')).toBe(`${at}?ended=1`)
+    expect(await open()).toEqual([true, false, true])
+    await sessions[2]?.send('/me/devices', { what: 'lost' }, '/me/devices')
+    // Their own session stays where it did not come of what was lost.
+    expect(await open()).toEqual([false, false, true])
+    await sessions[2]?.send('/me/devices', { what: 'everything' }, '/me/devices')
+    expect(await open()).toEqual([false, false, false])
+    const { cards, telephones: left, sessions: none } = await shownTo(waysIn(house.rooms, house.town, clerk, id))
+    expect([cards, left, none]).toEqual([[], [], []])
+  })
+
+  it('says what is wrong with a date beside it, and keeps what was typed', async () => {
+    const { id } = await register(house)
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const answer = await me.send(
+      '/me/devices',
+      { what: 'lost', too: 'yes', 'since-day': '31', 'since-month': '2', 'since-year': '2026' },
+      '/me/devices',
+    )
+    expect(answer.status).toBe(422)
+    const page = await answer.text()
+    expect(page).toMatch(/id="since-fault"/)
+    expect(page).toMatch(/name="too"[^>]*checked/)
+  })
+})
+
+describe('a telephone', () => {
+  it('is asked who its owner is, every time', async () => {
+    const { id } = await register(house)
+    const { code } = await shownTo(offerEnrolment(house.rooms, house.town, clerk, id))
+    const named = { device: 'x', owner: '' }
+    const options = await passkeyOptions(house.rooms, house.town, { code }, named)
+    expect(options.authenticatorSelection?.userVerification).toBe('required')
+    const careless = new Telephone()
+    await expect(
+      keepPasskey(house.rooms, house.town, { code }, careless.make(options.challenge, false), named),
+    ).rejects.toMatchObject({ code: 'passkey-refused' })
+    const { telephone } = await enrolled(id)
+    await expect(comeIn(telephone, false)).rejects.toMatchObject({ code: 'passkey-refused' })
+  })
+
+  it('is enrolled once for one person, and for two of a family by what they wish to be called', async () => {
+    const mother = await register(house)
+    const son = await register(house)
+    const first = await enrolled(mother.id, { device: 'Family telephone', owner: 'Mama' })
+    const again = await enrolled(mother.id, { device: 'Family telephone', owner: 'Mama' })
+    expect(again.excludeCredentials?.map(({ id }) => id)).toEqual([first.telephone.id.toString('base64url')])
+    const another = await enrolled(son.id, { device: 'Family telephone', owner: 'Petit' })
+    expect(another.excludeCredentials).toEqual([])
+    expect(first.user.id).toBe(again.user.id)
+    expect(another.user.id).not.toBe(first.user.id)
+    expect([first.user.name, another.user.name]).toEqual(['Mama', 'Petit'])
+    const me = await signedIn(house, {
+      kind: 'resident',
+      subject: son.id,
+      way: { kind: 'telephone', id: another.handle },
+    })
+    for (const path of ['/me', '/me/record', '/me/devices'])
+      expect(await (await me.open(path)).text()).toContain(t.iIn.replace('{way}', 'Petit'))
+  })
+
+  it('that counts back is refused, and its owner is told, as of one that is far ahead', async () => {
+    const { id } = await register(house)
+    const { telephone } = await enrolled(id)
+    const told = async () =>
+      (await house.peek(`select id from notices where neighbour_id = '${id}' and kind = 'way-in'`)).length
+    telephone.count = 5
+    await comeIn(telephone)
+    telephone.count = 6
+    await comeIn(telephone)
+    expect(await told()).toBe(0)
+    telephone.count = 3
+    await expect(comeIn(telephone)).rejects.toMatchObject({ code: 'passkey-refused' })
+    expect(await told()).toBe(1)
+    telephone.count = 100_000
+    await comeIn(telephone)
+    expect(await told()).toBe(2)
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    expect(await (await me.open('/me')).text()).toContain(t.iCopied)
+  })
+
+  it('that counts nothing, as many do not, is no cause for alarm', async () => {
+    const { id } = await register(house)
+    const { telephone } = await enrolled(id)
+    for (let n = 0; n < 3; n += 1) await comeIn(telephone)
+    expect(await house.peek(`select id from notices where neighbour_id = '${id}'`)).toEqual([])
+  })
+})
+
+describe('what gives somebody a way in, or cannot be undone', () => {
+  it('asks for a sign-in of this moment; what was typed comes back, save of hiding', async () => {
+    const { id } = await register(house)
+    const code = await card(id)
+    const { cardId } = await enter(code)
+    const me = await signedIn(house, { kind: 'resident', subject: id, way: { kind: 'card', id: cardId } })
+    const csrf = /name="csrf" value="([^"]+)"/.exec(await (await me.open('/me/helpers')).text())?.[1] ?? ''
+    house.clock.advance({ minutes: 6 })
+    const post = (path: string, fields: Record<string, string>) =>
+      me.open(path, { method: 'POST', body: new URLSearchParams({ csrf, ...fields }) })
+    const naming = await post('/me/helpers', { name: 'Marta Soler' })
+    expect(naming.headers.get('location')).toMatch(/^\/me\/in\?again=1&to=%2Fme%2Fhelpers%3Fkept%3D/)
+    const hiding = await post('/me/change/hide', { version: '1' })
+    expect(hiding.headers.get('location')).toMatch(/^\/me\/in\?again=1&to=[^?]*$/)
+    expect(hiding.headers.get('location')).not.toContain('kept')
+    const bank = await post('/me/paper', { profile: 'bank-account' })
+    expect(bank.headers.get('location')).toMatch(/^\/me\/in\?again=1/)
+    const library = await post('/me/paper', { profile: 'library' })
+    expect(library.status).toBe(200)
+  })
+})
+
+describe('a card', () => {
+  it.each([
+    'sol',
+    '\u7956\u6bcd',
+    '\u0623\u0645\u064a',
+    '\u0bae\u0bbe',
+    '\u0baa\u0bbe\u0b9f\u0bcd\u0b9f\u0bbf',
+    '\u0e41\u0e21\u0e48',
+    'caf\u00e9 amb llet',
+  ])('takes %s as a word of one\u2019s own, and nothing else in its place', async (word) => {
+    const { id } = await register(house)
+    const code = await card(id, word)
+    expect(await enter(code, word)).toMatchObject({ neighbourId: id })
+    expect(await enter(code, word.normalize('NFD'))).toMatchObject({ neighbourId: id })
+    const half = [...word].slice(0, -1).join('')
+    await expect(enter(code, half)).rejects.toMatchObject({ code: 'card-refused' })
+  })
+
+  it('refuses a word of which nothing would be left, with the reason beside it and what was typed', async () => {
+    const { id } = await register(house)
+    const desk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const at = `/desk/neighbours/${id}`
+    const answer = await desk.send(`${at}/portal`, { what: 'card', word: '!?' }, at)
+    expect(answer.status).toBe(422)
+    const page = await answer.text()
+    for (const words of [t.iWordShort, 'value="!?"']) expect(page).toContain(words)
+    expect(await (await desk.open(at)).text()).toContain(t.iWord)
+  })
+
+  it('is read in full-width letters and any digits', async () => {
+    const { id } = await register(house)
+    const code = await card(id)
+    const wide = [...code]
+      .map((one) => (one === '-' ? '\uff0d' : String.fromCodePoint((one.codePointAt(0) ?? 0) + 0xfee0)))
+      .join('')
+    expect(await enter(wide, 'MOLINET')).toMatchObject({ neighbourId: id })
+  })
+
+  it('that nobody used for years says so and is asked for at a counter, which gives another', async () => {
+    const { id } = await register(house)
+    const code = await card(id)
+    await house.peek(
+      `update resident_cards set created_at = now() - interval '3 years 2 days' where neighbour_id = '${id}'`,
+    )
+    await expect(enter(code)).rejects.toMatchObject({ code: 'card-asleep' })
+    await expect(enter(code, 'another')).rejects.toMatchObject({ code: 'card-refused' })
+    const page = await house.fetch(
+      new Request('https://vallmar.example/me/in', {
+        method: 'POST',
+        headers: { host: 'vallmar.example', 'accept-language': 'en', 'test-source': randomUUID() },
+        body: new URLSearchParams({ code, word: WORD }),
+      }),
+    )
+    expect([page.status, (await page.text()).includes(t.iSleeps)]).toEqual([403, true])
+    const { cards } = await shownTo(waysIn(house.rooms, house.town, clerk, id))
+    expect(cards).toMatchObject([{ asleep: true }])
+    expect(await enter(await card(id))).toMatchObject({ neighbourId: id })
+  })
+})

@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_COURT, DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import type { Resident, Staff } from '../../src/firewall/requester.ts'
+import { type LookUp, lookUpsOf } from '../../src/identity/lookups.ts'
+import { giveCard } from '../../src/identity/resident-card.ts'
+import { openNeighbour } from '../../src/registry/neighbours.ts'
+import { LOCALES } from '../../src/ui/language.ts'
+import { uploaded } from '../support/demands.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { openRecord, register } from '../support/people.ts'
+import { shownTo } from '../support/shown.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse({ town: { budgets: { clerk: { day: { people: 10_000, points: 100_000 } } } } })
+})
+afterAll(() => house?.close())
+
+const t = LOCALES.en
+const clerk: Staff = { kind: 'staff', id: 'clerk-9', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1' }
+const own = (neighbourId: string, way = `card ${randomUUID()}`): Resident => ({
+  kind: 'resident',
+  id: way,
+  neighbourId,
+})
+/** Opens a record as its owner or as a clerk, and nothing else. */
+const look = (who: Resident | Staff, id: string) =>
+  openNeighbour(house.rooms, house.town, who, id, {
+    purpose: who.kind === 'staff' ? 'counter-service' : 'own-record',
+    fields: ['languages'],
+  })
+async function pages(id: string, who: Resident | Staff = own(id)): Promise<LookUp[][]> {
+  const all: LookUp[][] = []
+  let before: string | undefined
+  do {
+    const page = await shownTo(lookUpsOf(house.rooms, house.town, who, id, { before }))
+    all.push(page.lookUps)
+    before = page.older
+  } while (before !== undefined)
+  return all
+}
+
+describe('who looked at one\u2019s record', () => {
+  it('is whole: nobody\u2019s own visits wash a look away, however many there are', async () => {
+    const { id } = await register(house)
+    await look({ ...clerk, role: 'supervisor', id: 'curious' }, id)
+    const me = own(id)
+    for (let n = 0; n < 240; n += 1) await look(me, id)
+    const [first = []] = await pages(id, me)
+    const curious = first.filter(({ content }) => content.requester === 'curious')
+    expect(curious.map(({ by }) => by)).toEqual([{ kind: 'staff', office: 'Citizenship Office' }])
+    const mine = first.filter(({ by }) => by.kind === 'card')
+    expect(mine).toHaveLength(1)
+    expect(mine[0]?.visits?.times).toBeGreaterThanOrEqual(240)
+  })
+
+  it('tells who came in by another way apart on the same day', async () => {
+    const { id } = await register(house)
+    const [card, other] = [own(id), own(id)]
+    for (const who of [card, other, card, card]) await look(who, id)
+    const [lines = []] = await pages(id, card)
+    const cards = lines.filter(({ by }) => by.kind === 'card')
+    expect(cards).toHaveLength(2)
+    expect(cards.map(({ content }) => content.requester).sort()).toEqual([card.id, other.id].sort())
+  })
+
+  it('goes back to the beginning in pages, each line once and the newest first', async () => {
+    const { id } = await register(house)
+    for (let n = 0; n < 230; n += 1) await look(clerk, id)
+    const me = own(id)
+    await look(me, id)
+    const all = await pages(id, me)
+    expect(all.length).toBeGreaterThan(2)
+    const lines = all.flat()
+    expect(new Set(lines.map(({ entryId }) => entryId)).size).toBe(lines.length)
+    // With the registration itself.
+    expect(lines.filter(({ content }) => content.requester === clerk.id)).toHaveLength(230)
+    const order = lines.map((line) => line.visits?.since ?? line.at)
+    expect(order).toEqual([...order].sort().reverse())
+  }, 120_000)
+
+  it('has each day of one\u2019s own visits once, over many days and pages', async () => {
+    const { id } = await register(house)
+    const me = own(id)
+    for (let n = 0; n < 6; n += 1) {
+      for (const who of [me, clerk, me]) await look(who, id)
+    }
+    // A week of days, as if each visit had been on another.
+    await house.peek('alter table ledger_entries disable trigger user')
+    await house.peek(`update ledger_entries entry set recorded_at = entry.recorded_at - make_interval(days => numbered.n::integer)
+      from (select id, ((row_number() over (order by recorded_at desc)) - 1) / 3 as n from ledger_entries where subject_id = '${id}') numbered
+      where numbered.id = entry.id`)
+    await house.peek('alter table ledger_entries enable trigger user')
+    const lines = (await pages(id, me)).flat()
+    const days = lines.filter(({ by }) => by.kind === 'card').map(({ at }) => at.slice(0, 10))
+    expect(new Set(days).size).toBe(days.length)
+    expect(days.length).toBeGreaterThan(4)
+    expect(lines.filter(({ content }) => content.requester === clerk.id)).toHaveLength(6)
+  })
+
+  it('names helpers, also those that were ended, and whoever acts for them', async () => {
+    const parent = await register(house)
+    const child = await register(house, {
+      dateOfBirth: String(house.clock.now().toZonedDateTimeISO('UTC').year - 7),
+      representatives: [{ kind: 'parent', neighbourId: parent.id }],
+    })
+    const mother = await signedIn(house, { kind: 'resident', subject: parent.id })
+    await mother.send('/me/children', { child: child.id, profile: 'library', once: randomUUID() }, '/me/children')
+    const [seen = []] = await pages(child.id)
+    expect(seen.find(({ by }) => by.kind === 'representative')?.by).toMatchObject({ tie: 'parent' })
+    // A parent sees it too, a page at a time.
+    const page = await (await mother.send('/me/children/looked', { child: child.id }, '/me/children')).text()
+    expect(page).toContain(t.dActsParent)
+
+    const last = house.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 20 })
+    const until = { 'until-day': String(last.day), 'until-month': String(last.month), 'until-year': String(last.year) }
+    const named = await mother.send(
+      '/me/helpers',
+      { name: 'Marta Soler', 'for-library': 'yes', ...until },
+      '/me/helpers',
+    )
+    const html = await named.text()
+    const code = /class="digits code"[^>]*>\s*([0-9A-Z-]{24})\s*</.exec(html)?.[1] ?? ''
+    const helper = /name="helper" value="([^"]+)"/.exec(html)?.[1] ?? ''
+    await house.fetch(
+      new Request('https://vallmar.example/helper', {
+        method: 'POST',
+        headers: { host: 'vallmar.example', 'test-source': randomUUID() },
+        body: new URLSearchParams({ code, profile: 'library' }),
+      }),
+    )
+    await mother.send('/me/helpers/end', { helper }, '/me/helpers')
+    expect(await (await mother.open('/me/looked')).text()).toContain(t.bHelper.replace('{name}', 'Marta Soler'))
+  })
+
+  it('says of a look in an office\u2019s browser that it was there', async () => {
+    const { id } = await register(house)
+    const { code } = await shownTo(giveCard(house.rooms, house.town, clerk, id, 'molinet'))
+    const desk = await signedIn(house, { kind: 'staff', subject: 'clerk-9', role: 'clerk', office: DEMO_OFFICE })
+    const entered = await desk.open('/me/in', {
+      method: 'POST',
+      body: new URLSearchParams({ code, word: 'molinet', to: '/me' }),
+    })
+    const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const page = await house.fetch(
+      new Request('https://vallmar.example/me/looked', { headers: { host: 'vallmar.example', cookie } }),
+    )
+    expect(page.status).toBe(200)
+    const [lines = []] = await pages(id)
+    expect(lines.map(({ by }) => by)).toContainEqual({ kind: 'card', atOffice: 'Citizenship Office' })
+  })
+
+  it('shows an order as one, once it may be known, with its true day', async () => {
+    const { id } = await register(house)
+    const secretUntil = house.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 30 }).toString()
+    const { body } = await house.ask<{ id: string; reference: string }>('POST', '/v1/access-requests', {
+      as: 'legal',
+      body: {
+        authority: { name: 'An invented court', functions: ['court'], organisationId: DEMO_COURT },
+        purpose: 'other',
+        basis: 'judge-order',
+        basisText: 'Order 17/2026',
+        scope: 'The address of one person',
+        neighbourId: id,
+        fields: ['address'],
+        secretUntil,
+        documentId: await uploaded(house, 'legal'),
+      },
+    })
+    for (const as of ['second-legal', 'third-legal'])
+      await house.ask('POST', `/v1/access-requests/${body.id}/reviews`, { as, body: { approves: true } })
+    expect((await house.ask('POST', `/v1/access-requests/${body.id}/opening`, { as: 'legal' })).status).toBe(200)
+    const opened = Temporal.Now.plainDateISO('UTC').toString()
+    const orders = async () => (await pages(id)).flat().filter(({ by }) => by.kind === 'order')
+    expect(await orders()).toEqual([])
+    house.clock.advance({ hours: 24 * 32 })
+    const [order] = await orders()
+    expect(order?.by).toMatchObject({ kind: 'order', reference: body.reference, basis: 'Order 17/2026' })
+    expect(order?.at.slice(0, 10)).toBe(opened)
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const said = await (await me.open('/me')).text()
+    for (const words of ['Order 17/2026', body.reference, t.faddress]) expect(said).toContain(words)
+  })
+
+  it('says that a look was looked into when that is settled, and not before', async () => {
+    const { id } = await register(house)
+    await look({ ...clerk, id: 'no-case', case: undefined }, id)
+    const settled = async () => (await pages(id)).flat().find(({ content }) => content.requester === 'no-case')?.settled
+    expect(await settled()).toBeUndefined()
+    await house.peek(`update flags set reviewed_by = 'head', reviewed_at = now() where neighbour_id = '${id}'`)
+    expect(await settled()).toBe(true)
+    await openRecord(house, id)
+  })
+})
