@@ -10,11 +10,12 @@ import { type AppDeps, createApp, furnish } from './app.tsx'
 import { backgroundWork } from './background.ts'
 import { DEMO_CLIENTS, DEMO_OFFICE, demoTown } from './cli/demo-town.ts'
 import { mustBeInvented, seedNeighbours } from './cli/seed.ts'
+import { demoNote, journalOf } from './cli/stores.ts'
 import { verdictOn } from './cli/verdict.ts'
 import { type Config, ConfigInvalid } from './config.ts'
 import { httpCaseFile } from './firewall/cases.ts'
 import { breachLine, findBreaches, servicesAboveCeiling } from './firewall/enumeration.ts'
-import { type Journal, mustBeTheNewest, openJournal } from './firewall/journal.ts'
+import { type Journal, mustBeTheNewest } from './firewall/journal.ts'
 import { DEMO_KEY_PREFIX, keyFileProvider, writeKeyFile } from './firewall/key-file.ts'
 import { mustOpen, sayWhatIsHeld } from './firewall/key-holding.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial, withNewKey } from './firewall/key-provider.ts'
@@ -51,9 +52,6 @@ export interface Service {
   /** Stops taking requests, finishes those under way, then lets go of everything. */
   stop(): Promise<void>
 }
-
-/** Where a demonstration says how to reach it, for `padron token`. */
-export const demoNote = (config: Config) => join(config.dataDir, 'demo.json')
 
 /**
  * Starts the service on Node: database, migrations where the owner's login is at hand, keys, demonstration
@@ -237,14 +235,6 @@ function refuseUnsafe(policies: PolicyEngine): void {
   const { breaches } = findBreaches(policies)
   const lines = [...breaches.slice(0, 5).map(breachLine), ...servicesAboveCeiling(profiles.values())]
   if (lines.length > 0) throw new PoliciesInvalid(lines.join('\n'))
-}
-
-/** @throws {ConfigInvalid} in production without one: what was taken away would come back with an old copy of the database */
-export function journalOf(config: Config, keys: KeyProvider): Journal {
-  if (config.journalDir !== undefined) return openJournal(config.journalDir, keys)
-  throw new ConfigInvalid(
-    'JOURNAL_DIR: name a folder on another disk than the database, for what a restored copy would have forgotten.',
-  )
 }
 
 function registryKeys(config: Config): KeyProvider {

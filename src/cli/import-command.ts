@@ -1,14 +1,12 @@
-import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { type Command, Option } from 'commander'
-import { furnish } from '../app.tsx'
 import { ConfigInvalid, readConfig } from '../config.ts'
-import { loadPolicies } from '../firewall/policies.ts'
 import { systemClock } from '../platform/clock.ts'
 import { lifeRules } from '../registry/life-dates.ts'
 import { checkImport, type ImportReport, importFile, readMapping } from './import.ts'
 import { ineLayout } from './ine-layout.ts'
 import type { output } from './output.ts'
-import { configuredKeys, townOf, withOwner } from './stores.ts'
+import { roomsOver } from './rooms.ts'
+import { townOf, withOwner } from './stores.ts'
 
 /** `padron import`: a legacy register, checked whole before anything is written. */
 export function importCommand(program: Command, out: () => ReturnType<typeof output>): void {
@@ -56,12 +54,7 @@ export function importCommand(program: Command, out: () => ReturnType<typeof out
             const town = await townOf(owner, options.town)
             const report = await checkImport(file, mapping, options.confirmedPlain, lifeRules(systemClock, town))
             if (!mayWrite(report)) return report
-            const rooms = furnish({
-              database: owner,
-              clock: systemClock,
-              keys: configuredKeys(config),
-              policies: loadPolicies(cedar),
-            })
+            const rooms = await roomsOver(owner, config)
             progress.begin('rows', report.rows)
             const done = await importFile(
               rooms,

@@ -1,12 +1,9 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
-import { furnish } from '../app.tsx'
 import { type Config, ConfigInvalid } from '../config.ts'
 import { readKeyFile, writeKeyFile } from '../firewall/key-file.ts'
 import { type Holder, keyHolders, registryKeyStates } from '../firewall/key-holding.ts'
 import { type KeyMaterial, parseKeyMaterial, withAnnouncedKey, withNewKey } from '../firewall/key-provider.ts'
-import { loadPolicies } from '../firewall/policies.ts'
 import {
   announceRegistryKey,
   awaitedKeys,
@@ -15,10 +12,10 @@ import {
   rewrapDataKeys,
   switchRegistryKey,
 } from '../firewall/rotation.ts'
-import { systemClock } from '../platform/clock.ts'
 import type { Database } from '../platform/database.ts'
 import { listMunicipalities } from '../registry/municipality.ts'
 import type { Progress } from './output.ts'
+import { roomsOver } from './rooms.ts'
 import { configuredKeys, withOwner } from './stores.ts'
 
 /** Writes down, in every town's ledger, that keys were made, moved, withdrawn or destroyed. */
@@ -28,12 +25,7 @@ export async function recordKeyOperation(
   action: string,
   occasion: Record<string, string> = {},
 ): Promise<void> {
-  const { gate } = furnish({
-    database: owner,
-    clock: systemClock,
-    keys: configuredKeys(config),
-    policies: loadPolicies(cedar),
-  })
+  const { gate } = await roomsOver(owner, config)
   const by = { kind: 'job', id: 'padron keys' } as const
   for (const town of await listMunicipalities(owner)) await gate.record(town.id, { by, action, occasion })
 }

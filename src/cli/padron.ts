@@ -1,18 +1,13 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
-import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { Argument, Command, Option } from 'commander'
-import { furnish } from '../app.tsx'
 import { ConfigInvalid, readConfig } from '../config.ts'
-import { breachLine, findBreaches } from '../firewall/enumeration.ts'
 import { readKeyFile } from '../firewall/key-file.ts'
-import { loadPolicies, purposes } from '../firewall/policies.ts'
 import { demoToken } from '../identity/demo-token.ts'
 import { systemClock } from '../platform/clock.ts'
 import { ensureSigningKey, rotateSigningKey, withdrawSigningKey } from '../proofs/signing-keys.ts'
 import { changeTown, foundTown, TownFile, townCalled } from '../registry/town-file.ts'
-import { demoNote } from '../serve.ts'
 import { ProofInvalid, verifyProof } from '../verify/index.ts'
 import { backupCommands } from './backup-commands.ts'
 import { DEMO_OFFICE, DEMO_SLUG } from './demo-town.ts'
@@ -22,8 +17,9 @@ import { createKeyFile, recordKeyOperation, retireKey, rotateRegistryKey } from 
 import { checkLedger, findingLine, serveWitness } from './ledger.ts'
 import { askLockdown } from './lockdown.ts'
 import { output } from './output.ts'
+import { configuredPolicies, roomsOver } from './rooms.ts'
 import { mustBeInvented, seedNeighbours } from './seed.ts'
-import { configuredKeys, migrateConfigured, townOf, withOwner } from './stores.ts'
+import { configuredKeys, demoNote, migrateConfigured, townOf, withOwner } from './stores.ts'
 
 const program = new Command('padron')
   .description('A municipal residence registry that shares nothing with immigration enforcement.')
@@ -60,12 +56,7 @@ program
       )
     const { result, progress } = out()
     await withOwner(config, async (owner) => {
-      const rooms = furnish({
-        database: owner,
-        clock: systemClock,
-        keys: configuredKeys(config),
-        policies: loadPolicies(cedar),
-      })
+      const rooms = await roomsOver(owner, config)
       await mustBeInvented(owner)
       progress.begin('neighbours', count)
       await seedNeighbours(rooms, await townOf(owner, DEMO_SLUG), DEMO_OFFICE, count, progress.at)
@@ -287,10 +278,12 @@ const policies = program.command('policies').description('the firewall\u2019s ru
 policies
   .command('check')
   .description('validate the policies and ask them everything they must refuse')
-  .action(() => {
-    const { asked, breaches } = findBreaches(loadPolicies(cedar))
+  .action(async () => {
+    const { breachLine, findBreaches } = await import('../firewall/enumeration.ts')
+    const engine = await configuredPolicies()
+    const { asked, breaches } = findBreaches(engine)
     if (breaches.length > 0) process.exitCode = 1
-    out().result({ valid: breaches.length === 0, asked, breaches, purposes: [...purposes.keys()] }, [
+    out().result({ valid: breaches.length === 0, asked, breaches, purposes: [...engine.purposes.keys()] }, [
       ...breaches.map(breachLine),
       breaches.length === 0
         ? `The policies are valid, every unconditional refusal is in place, and ${asked} requests that must be refused are.`
@@ -301,8 +294,8 @@ policies
 policies
   .command('explain')
   .description('say every rule in a plain sentence')
-  .action(() => {
-    const { rules, digest } = loadPolicies(cedar)
+  .action(async () => {
+    const { rules, digest } = await configuredPolicies()
     const lines = rules.map(
       ({ effect, title, source, id }) =>
         `${effect === 'forbid' ? 'NEVER' : 'MAY  '}  ${title}\n       ${id}; ${source}`,

@@ -1,22 +1,18 @@
 import { existsSync, readdirSync } from 'node:fs'
-import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { sql } from 'kysely'
-import { furnish } from '../app.tsx'
 import { type Config, ConfigInvalid } from '../config.ts'
 import { type Journal, mustBeTheNewest, openJournal, type Place, type Taking } from '../firewall/journal.ts'
 import { ledgerName } from '../firewall/ledger-signer.ts'
-import { loadPolicies } from '../firewall/policies.ts'
 import { type NoteSigner, noteLine } from '../ledger/checkpoint.ts'
 import { latestCheckpoint } from '../ledger/proofs.ts'
-import { systemClock } from '../platform/clock.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import { DatabaseOlder, type Installation, installationOf } from '../platform/installation.ts'
 import { pendingMigrations } from '../platform/migrations.ts'
 import { listMunicipalities, type Municipality } from '../registry/municipality.ts'
 import { countAsWaiting } from '../registry/reach.ts'
-import { journalOf } from '../serve.ts'
 import type { Progress } from './output.ts'
-import { configuredKeys, withOwner } from './stores.ts'
+import { configuredPolicies, roomsOver } from './rooms.ts'
+import { configuredKeys, journalOf, withOwner } from './stores.ts'
 
 export interface RestoreOptions {
   /** Every proof issued until now ends and is issued again on request; or those that are known go on until they run out. */
@@ -77,7 +73,7 @@ export async function restoreDatabase(
     return openJournal(folder, keys)
   })
   const journals = [journal, ...others]
-  const policies = loadPolicies(cedar)
+  const policies = await configuredPolicies()
   const repaired = withOwner(config, async (owner) => {
     const pending = await pendingMigrations(owner)
     if (pending.length > 0)
@@ -91,7 +87,7 @@ export async function restoreDatabase(
     const missing = journals.flatMap((one) => one.read((place) => isMissing(place, before))).sort(inOrder)
     mustBeTheRules(missing, policies.digest, options.otherRules)
     const towns = await listMunicipalities(owner)
-    const { gate, signers } = furnish({ database: owner, clock: systemClock, keys, policies })
+    const { gate, signers } = await roomsOver(owner, config, { keys, policies })
     const epochs = journals.flatMap((one) => [one.newest()?.epoch ?? 0, one.watch.known?.epoch ?? 0])
     const epoch = Math.max(before.epoch, ...epochs) + 1
     const statements = new Map<string, string>()

@@ -1,5 +1,6 @@
+import { join } from 'node:path'
 import { type Config, ConfigInvalid } from '../config.ts'
-import { type Asks, openJournal } from '../firewall/journal.ts'
+import { type Asks, type Journal, openJournal } from '../firewall/journal.ts'
 import { keyFileProvider } from '../firewall/key-file.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial } from '../firewall/key-provider.ts'
 import { type Database, openDatabase, postgresDialect } from '../platform/database.ts'
@@ -53,6 +54,17 @@ function lazily(config: Config): KeyProvider {
     unwrap: (...words) => read().unwrap(...words),
   }
 }
+
+/** @throws {ConfigInvalid} in production without one: what was taken away would come back with an old copy of the database */
+export function journalOf(config: Config, keys: KeyProvider): Journal {
+  if (config.journalDir !== undefined) return openJournal(config.journalDir, keys)
+  throw new ConfigInvalid(
+    'JOURNAL_DIR: name a folder on another disk than the database, for what a restored copy would have forgotten.',
+  )
+}
+
+/** Where a demonstration says how to reach it, for `padron token`. */
+export const demoNote = (config: Config) => join(config.dataDir, 'demo.json')
 
 /** @returns the migrations applied now */
 export function migrateConfigured(config: Config): Promise<string[]> {

@@ -8,6 +8,7 @@ import { fromLanguageFiles } from '../platform/languages.ts'
 import { closes, FUNCTIONS } from './functions.ts'
 import type { Position } from './organisations.ts'
 import { notToBeAsked, type PolicyJson, UNCONDITIONAL } from './policy-text.ts'
+import { reachOf } from './reach.ts'
 import { type Action, type Requester, standsWith } from './requester.ts'
 
 const services = import.meta.glob('../../policies/services/*.json', { import: 'default', eager: true })
@@ -58,6 +59,8 @@ export interface Question {
   /** Of formal demands. */
   judgeOrder?: boolean
   approvals?: number
+  /** Only whether it is permitted is asked, not by which rule it is refused. */
+  whether?: true
 }
 
 export interface Decision {
@@ -122,16 +125,20 @@ export function loadPolicies(
       throw new PoliciesInvalid(`${rule}: this forbid must be present, word for word`)
     }
   }
-  for (const [id, text] of Object.entries(policies)) {
-    const fault = id in UNCONDITIONAL ? undefined : notToBeAsked(JSON.parse(essence(engine, text)) as PolicyJson)
+  const said = Object.entries(policies).map(([id, text]) => {
+    const policy = JSON.parse(essence(engine, text)) as PolicyJson
+    const fault = id in UNCONDITIONAL ? undefined : notToBeAsked(policy)
     if (fault) throw new PoliciesInvalid(`${id}: ${fault}`)
-  }
+    return policy
+  })
   const setId = `padron-${Object.keys(policies).length}-${Temporal.Now.instant().epochNanoseconds}`
   const parsed = engine.preparsePolicySet(setId, { staticPolicies: policies })
   if (parsed.type === 'failure') throw new PoliciesInvalid(parsed.errors.map((error) => error.message).join('; '))
+  const within = reachOf(said)
   const decided = rememberingEngine((question) => decide(engine, setId, known, question))
   return {
-    decide: decided,
+    decide: (question) =>
+      question.whether && !within(plain(question, known)) ? { permitted: false, policies: [] } : decided(question),
     purposes: known,
     rules: rulesOf(engine, policies),
     digest: digestOf(policies, known),
@@ -255,6 +262,14 @@ function wholeSeconds(now: Temporal.Instant): number {
 function recordId({ requester, record }: Question): 'own' | 'somebody' {
   return requester.kind === 'resident' && requester.neighbourId === record.id ? 'own' : 'somebody'
 }
+
+/** What a permit's plainest words are about. A purpose nobody knows is nobody's. */
+const plain = ({ requester, action, purpose }: Question, known: ReadonlyMap<string, Purpose>) => ({
+  principal: principalType(requester),
+  role: requester.kind === 'staff' ? requester.role : undefined,
+  action,
+  purpose: known.get(purpose) ?? { requesters: [], actions: [] },
+})
 
 function decide(engine: Cedar, setId: string, known: ReadonlyMap<string, Purpose>, question: Question): Decision {
   const purpose = known.get(question.purpose)

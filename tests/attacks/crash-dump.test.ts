@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, inject, it } from 'vitest'
 import { dumpsPossible } from '../../src/platform/dumps.ts'
 import { type Folder, type Running, run, scratchFolder, start } from '../support/process.ts'
 
@@ -50,7 +50,7 @@ describe('a dump of the memory of a running service', () => {
   })
 
   it('is not to be had from a service under npm start: no core files, and no debugger when it is signalled', async () => {
-    folder = scratchFolder()
+    folder = scratchFolder(inject('embeddedFolder'))
     service = await start(folder, { COMMAND: 'npm start --ignore-scripts' })
     const { pid } = JSON.parse(readFileSync(join(folder.path, 'lock'), 'utf8')) as { pid: number }
     expect(readFileSync(`/proc/${pid}/limits`, 'utf8')).toMatch(/^Max core file size +0 /m)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { demoToken } from '../../src/identity/demo-token.ts'
 import { LANGUAGES, LOCALES } from '../../src/ui/language.ts'
 import { openBrowser } from '../support/browser.ts'
@@ -20,7 +20,7 @@ let picture: Buffer
 let square: string
 let paperId: string
 beforeAll(async () => {
-  folder = scratchFolder()
+  folder = scratchFolder(inject('embeddedFolder'))
   ;[service, browser] = await Promise.all([start(folder, { DEMO_NEIGHBOURS: '1' }), openBrowser()])
   const { issuer, audience } = JSON.parse(readFileSync(join(folder.path, 'demo.json'), 'utf8'))
   bearer = await demoToken(issuer, audience, 'clerk')

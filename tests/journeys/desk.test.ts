@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { LANGUAGES, LOCALES } from '../../src/ui/language.ts'
 import { openBrowser } from '../support/browser.ts'
 import { shot, violations } from '../support/page.ts'
@@ -10,7 +10,7 @@ let folder: Folder
 let service: Running
 let browser: Browser
 beforeAll(async () => {
-  folder = scratchFolder()
+  folder = scratchFolder(inject('embeddedFolder'))
   ;[service, browser] = await Promise.all([start(folder, { DEMO_NEIGHBOURS: '30' }), openBrowser()])
 })
 afterAll(async () => {

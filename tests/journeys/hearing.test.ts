@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type LANGUAGES, LOCALES } from '../../src/ui/language.ts'
 import { openBrowser } from '../support/browser.ts'
 import { shot, violations } from '../support/page.ts'
@@ -9,7 +9,7 @@ let folder: Folder
 let service: Running
 let browser: Browser
 beforeAll(async () => {
-  folder = scratchFolder()
+  folder = scratchFolder(inject('embeddedFolder'))
   ;[service, browser] = await Promise.all([start(folder, { DEMO_NEIGHBOURS: '1' }), openBrowser()])
 })
 afterAll(async () => {

@@ -55,13 +55,17 @@ const statusOf = (token: string): { idx: number; uri: string } =>
   JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).status.status_list
 /** What differs between two answers to the same question: numbers of requests, and what is signed at which time. */
 function normal(text: string): string {
-  return text
-    .replaceAll(/"knownAt":"[^"]+"/g, 'now')
-    .replaceAll(/nonce[-=]"?[\w+/=]+"?/g, 'nonce')
-    .replaceAll(/eyJ[\w-]+\.([\w-]+)\.[\w-]+/g, (_, payload) => {
-      const { iat: _iat, exp: _exp, ...rest } = JSON.parse(Buffer.from(payload, 'base64url').toString())
-      return JSON.stringify(rest)
-    })
+  return (
+    text
+      .replaceAll(/"knownAt":"[^"]+"/g, 'now')
+      .replaceAll(/nonce[-=]"?[\w+/=]+"?/g, 'nonce')
+      // Drawn anew for each form.
+      .replaceAll(/name="once" value="[\w-]+"/g, 'once')
+      .replaceAll(/eyJ[\w-]+\.([\w-]+)\.[\w-]+/g, (_, payload) => {
+        const { iat: _iat, exp: _exp, ...rest } = JSON.parse(Buffer.from(payload, 'base64url').toString())
+        return JSON.stringify(rest)
+      })
+  )
 }
 
 /** Everything that anyone may ask, and what those who hold a proof may. */

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
@@ -19,6 +19,8 @@ declare module 'vitest' {
     postgresPort: number
     /** A migrated embedded database, to load. */
     embeddedDump: string
+    /** A data folder with the same in it, to copy. */
+    embeddedFolder: string
     tokenIssuer: string
   }
 }
@@ -42,7 +44,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await root.destroy()
 
   const folder = await mkdtemp(join(tmpdir(), 'padron-tests-'))
-  const pglite = await PGlite.create({ extensions: { btree_gist } })
+  const embeddedFolder = join(folder, 'data')
+  await mkdir(embeddedFolder, { mode: 0o700 })
+  const pglite = await PGlite.create({ dataDir: join(embeddedFolder, 'database'), extensions: { btree_gist } })
   await migrate(openDatabase(embeddedDialect(pglite)))
   const embeddedDump = join(folder, 'migrated.tar')
   await writeFile(embeddedDump, Buffer.from(await (await pglite.dumpDataDir('none')).arrayBuffer()))
@@ -58,6 +62,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
   project.provide('postgresPort', server.port)
   project.provide('embeddedDump', embeddedDump)
+  project.provide('embeddedFolder', embeddedFolder)
   project.provide('tokenIssuer', provider.issuer)
   return async () => {
     await provider.close()

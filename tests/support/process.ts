@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from './postgres-server.ts'
@@ -20,8 +20,10 @@ export interface Folder {
   remove(): void
 }
 
-export function scratchFolder(): Folder {
+/** @param like a folder that it starts as a copy of, such as one with a migrated database, which takes a first start many seconds */
+export function scratchFolder(like?: string): Folder {
   const path = mkdtempSync(join(tmpdir(), 'padron-run-'))
+  if (like !== undefined) cpSync(like, path, { recursive: true })
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
