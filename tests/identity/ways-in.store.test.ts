@@ -1,5 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, randomUUID, sign } from 'node:crypto'
-import { encode } from 'cborg'
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
@@ -17,6 +16,7 @@ import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
 import { signedIn } from '../support/signed-in.ts'
+import { enrolTelephone, Telephone } from '../support/telephone.ts'
 
 let house: House
 beforeAll(async () => {
@@ -27,67 +27,8 @@ afterAll(() => house?.close())
 const t = LOCALES.en
 const clerk: Staff = { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1' }
 const WORD = 'molinet'
-const ORIGIN = 'https://vallmar.example'
 
-/** A telephone that makes passkeys and signs with them, after Web Authentication Level 3, sections 6.1 and 6.5. */
-class Telephone {
-  readonly id = randomBytes(32)
-  readonly keys: { privateKey: KeyObject; publicKey: KeyObject } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  count = 0
-
-  #data(flags: number, more: Uint8Array = new Uint8Array()) {
-    const counter = Buffer.alloc(4)
-    counter.writeUInt32BE(this.count)
-    const party = createHash('sha256').update('vallmar.example').digest()
-    return Buffer.concat([party, Buffer.from([flags]), counter, more])
-  }
-
-  /** @param verified whether its owner showed it who they are: a finger, a number */
-  make(challenge: string, verified = true) {
-    const { x = '', y = '' } = this.keys.publicKey.export({ format: 'jwk' }) as { x?: string; y?: string }
-    const key = new Map<number, unknown>([
-      [1, 2],
-      [3, -7],
-      [-1, 1],
-      [-2, Buffer.from(x, 'base64url')],
-      [-3, Buffer.from(y, 'base64url')],
-    ])
-    const size = Buffer.alloc(2)
-    size.writeUInt16BE(this.id.length)
-    const credential = Buffer.concat([Buffer.alloc(16), size, this.id, Buffer.from(encode(key))])
-    const attestation = encode({ fmt: 'none', attStmt: {}, authData: this.#data(verified ? 0x45 : 0x41, credential) })
-    return this.#answer({
-      clientDataJSON: clientData('webauthn.create', challenge),
-      attestationObject: Buffer.from(attestation).toString('base64url'),
-    })
-  }
-
-  sign(challenge: string, verified = true) {
-    const data = this.#data(verified ? 0x05 : 0x01)
-    const client = clientData('webauthn.get', challenge)
-    const hash = createHash('sha256').update(Buffer.from(client, 'base64url')).digest()
-    return this.#answer({
-      clientDataJSON: client,
-      authenticatorData: data.toString('base64url'),
-      signature: sign('sha256', Buffer.concat([data, hash]), this.keys.privateKey).toString('base64url'),
-    })
-  }
-
-  #answer(response: object) {
-    const id = this.id.toString('base64url')
-    return { id, rawId: id, type: 'public-key', clientExtensionResults: {}, response } as never
-  }
-}
-const clientData = (type: string, challenge: string) =>
-  Buffer.from(JSON.stringify({ type, challenge, origin: ORIGIN, crossOrigin: false })).toString('base64url')
-
-async function enrolled(id: string, named = { device: 'Blue telephone', owner: '' }) {
-  const telephone = new Telephone()
-  const { code } = await shownTo(offerEnrolment(house.rooms, house.town, clerk, id))
-  const { challenge, excludeCredentials, user } = await passkeyOptions(house.rooms, house.town, { code }, named)
-  const { handle } = await keepPasskey(house.rooms, house.town, { code }, telephone.make(challenge), named)
-  return { telephone, handle, excludeCredentials, user }
-}
+const enrolled = (id: string, named?: { device: string; owner: string }) => enrolTelephone(house, clerk, id, named)
 async function comeIn(telephone: Telephone, verified = true) {
   const { challenge } = await signInOptions(house.rooms, house.town)
   return signInWithPasskey(house.rooms, house.town, telephone.sign(challenge, verified))
