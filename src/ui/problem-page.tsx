@@ -2,7 +2,8 @@ import type { Problem } from '../platform/problem.ts'
 import { type Language, LOCALES, type Texts } from './language.ts'
 import { Page } from './layout.tsx'
 
-const TEXTS: Record<string, keyof Texts> = {
+/** The words for each code: a test holds it against every code that is thrown anywhere. */
+export const TEXTS: Readonly<Record<string, keyof Texts>> = {
   'not-found': 'pNotFound',
   'time-taken': 'wTaken',
   refused: 'pRefused',
@@ -62,6 +63,41 @@ const TEXTS: Record<string, keyof Texts> = {
   'helper-closed': 'pHelperClosed',
   'too-many-attempts': 'vWhyTooMany',
   'too-many-complaints': 'vWhyTooMany',
+  busy: 'pBusy',
+  'card-asleep': 'iSleeps',
+  'card-needs-word': 'rWordAsk',
+  'card-refused': 'rCardNo',
+  'client-taken': 'pClientTaken',
+  'duplicate-suspected': 'pDuplicate',
+  'help-refused': 'hRefused',
+  invalid_grant: 'pWallet',
+  invalid_nonce: 'pWallet',
+  invalid_notification_id: 'pWallet',
+  invalid_proof: 'pWallet',
+  invalid_token: 'pWallet',
+  unknown_credential_configuration: 'pWallet',
+  unsupported_grant_type: 'pWallet',
+  'key-unavailable': 'pAway',
+  'malformed-answer': 'pMalformed',
+  'malformed-json': 'pMalformed',
+  'unsupported-media-type': 'pMalformed',
+  misdirected: 'pElsewhere',
+  'no-council': 'pNoCouncil',
+  'no-press': 'pNoPress',
+  'no-such-code': 'pNoCode',
+  'passkey-refused': 'rPhoneNo',
+  removed: 'rRemoved',
+  'says-too-much': 'dHeld',
+  'seal-broken': 'pOther',
+  unexpected: 'pOther',
+  'search-too-wide': 'pWide',
+  'sign-in-again': 'iFresh',
+  'still-resident': 'pStillHere',
+  'too-large': 'pTooLarge',
+  'too-many-answers': 'pManyAnswers',
+  'too-many-applications': 'vWhyTooMany',
+  unauthenticated: 'pSignIn',
+  'word-too-short': 'iWordShort',
 }
 
 export const reasonText = (code: string, t: Texts) => t[TEXTS[code] ?? 'pOther']
