@@ -170,7 +170,8 @@ create table access_requests (
   unique (municipality_id, reference),
   unique (municipality_id, id),
   check (stage = 'refused' or basis = 'judge-order'),
-  check (stage = 'refused' or subject_id is not null)
+  -- Of an order that names its person in words it is known once two officers have approved it, and it is opened.
+  check (stage <> 'opened' or subject_id is not null)
 );
 
 create table access_request_reviews (

@@ -20,7 +20,7 @@ alter table access_requests drop column document_hash,
   add column document_id uuid not null unique references demand_documents,
   -- The message to the neighbour, once the order was opened.
   add column notice_id uuid references notices on delete set null;
-grant update (notice_id) on access_requests to padron_app, padron_gate;
+grant update (notice_id, subject_id) on access_requests to padron_app, padron_gate;
 
 -- A message may become visible later only as the secrecy of the order it tells of is prolonged: by two officers, before it has
 -- become visible, and for ninety days from now at most. Nothing else of it changes, save whose it is when records are joined.

@@ -147,7 +147,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   walletRoutes(house, rooms)
   ledgerRoutes(house, { database: deps.database, signers: rooms.signers })
 
-  const transparency = rememberedTransparency(deps.database)
+  const transparency = rememberedTransparency(deps)
   statisticsRoutes(house, transparency)
   checkPages(house, rooms)
   counterPages(house, rooms)

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { mustBePlain } from '../firewall/free-text.ts'
 import { closes, FUNCTION_IDS, functionTitle } from '../firewall/functions.ts'
+import { isLockedDown } from '../firewall/lockdown.ts'
 import { actsWaiting, decideAct, type WaitingAct } from '../firewall/officer-acts.ts'
 import { keepDocument, LARGEST_DOCUMENT, readDocument } from '../firewall/order-documents.ts'
 import {
@@ -52,16 +53,23 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       return Reply.redirect('/desk/organisations')
     })
 
-  page({ method: 'get', path: '/desk/organisations', roles: LEGAL }, async (visit) =>
-    Reply.page(
-      (await listOrganisations(gate, visit.town.id, visit.requester))
-        .with(await applicationsToReview(deps, visit.town, visit.requester))
-        .with(await actsWaiting(gate, visit.town.id, visit.requester)),
-      ([[organisations, applications], waiting]) => (
-        <OrganisationsPage visit={visit} organisations={organisations} applications={applications} waiting={waiting} />
+  page({ method: 'get', path: '/desk/organisations', roles: LEGAL }, async (visit) => {
+    const { town, requester } = visit
+    const organisations = await listOrganisations(gate, town.id, requester)
+    // While the registry is closed, ties to enforcement can be entered, and nothing else is decided.
+    if (await isLockedDown(deps.database, town.id))
+      return Reply.page(organisations, (list) => (
+        <OrganisationsPage visit={visit} organisations={list} applications={[]} waiting={[]} closed />
+      ))
+    return Reply.page(
+      organisations
+        .with(await applicationsToReview(deps, town, requester))
+        .with(await actsWaiting(gate, town.id, requester)),
+      ([[list, applications], waiting]) => (
+        <OrganisationsPage visit={visit} organisations={list} applications={applications} waiting={waiting} />
       ),
-    ),
-  )
+    )
+  })
   page(
     { method: 'post', path: '/desk/organisations/applications', roles: LEGAL, fresh: true },
     async ({ town, requester, form }) => {
@@ -202,8 +210,10 @@ function OrganisationsPage(props: {
   organisations: readonly OrganisationOutline[]
   applications: readonly ApplicationToReview[]
   waiting: readonly WaitingAct[]
+  /** The registry is closed: only what closes more can be done. */
+  closed?: boolean
 }) {
-  const { visit, organisations, applications, waiting } = props
+  const { visit, organisations, applications, waiting, closed } = props
   const { t, language, session } = visit
   const names = new Map(organisations.map(({ id, name }) => [id, name]))
   const kinds: Record<string, string> = tieNames(t)
@@ -211,6 +221,13 @@ function OrganisationsPage(props: {
   return (
     <Desk visit={visit} title={t.gTitle} here="/desk/organisations">
       <h1>{t.gTitle}</h1>
+      {closed ? (
+        <p class="govuk-inset-text">
+          {t.xLocked} <a href="/desk/lockdown">{t.dLockdown}</a>
+        </p>
+      ) : (
+        ''
+      )}
       <p>{t.gTwo}</p>
       <WaitingActs visit={visit} waiting={waiting} names={names} />
       {applications.length > 0 ? <h2>{t.aTitle}</h2> : ''}

@@ -37,6 +37,7 @@ import { departingDesk } from './departing.tsx'
 import { draftsOf, dropDraft, HELD, keepDraft } from './drafts.ts'
 import { erasureDesk } from './erasures.tsx'
 import { joiningDesk } from './joining.tsx'
+import { legalDesk } from './legal-routes.tsx'
 import { postalSection } from './letters.ts'
 import { lookUpsDesk } from './look-ups.tsx'
 import { messageDesk } from './messages.tsx'
@@ -83,6 +84,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   joiningDesk(page, deps)
   departingDesk(page, deps)
   oversightDesk(page, deps)
+  legalDesk(page, deps)
   lookUpsDesk(page, deps)
   self(page, deps)
   portalDesk(page, deps)

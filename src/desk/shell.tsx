@@ -25,6 +25,7 @@ const ROOMS: { path: `/${string}`; text: keyof Texts; roles: readonly StaffRole[
   { path: '/desk/perhaps', text: 'dPerhaps', roles: ['supervisor'] },
   { path: '/desk/flags', text: 'dSupervision', roles: ['supervisor', 'auditor'] },
   { path: '/desk/legal', text: 'dLegal', roles: ['legal'] },
+  { path: '/desk/lockdown', text: 'dLockdown', roles: ['legal'] },
   { path: '/desk/organisations', text: 'gTitle', roles: ['legal'] },
   { path: '/desk/erasures', text: 'eTitle', roles: ['legal'] },
   { path: '/desk/complaints', text: 'kDesk', roles: ['clerk', 'supervisor', 'legal'] },

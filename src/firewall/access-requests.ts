@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
+import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import { called, confirmedPlain, mustBePlain, plain } from './free-text.ts'
@@ -30,7 +31,10 @@ export const Demand = z
     basis: z.enum(['judge-order', 'other']),
     basisText: plain(500),
     scope: plain(2000),
+    /** Whom it is about, where whoever writes it down knows their id. */
     neighbourId: z.uuid().optional(),
+    /** Whom it is about in its own words: looked for once two officers have approved it, and not before. */
+    person: z.strictObject({ name: called(200), dateOfBirth: z.string().regex(/^\d{4}(-\d\d(-\d\d)?)?$/) }).optional(),
     fields: z.array(z.enum(ORDER_FIELDS)).max(ORDER_FIELDS.length),
     /** Of the document, uploaded before: see `POST /v1/access-requests/documents`. */
     documentId: z.uuid(),
@@ -147,7 +151,7 @@ export function askOf(municipalityId: string, reference: string, demand: Demand)
     purpose: demand.purpose === 'immigration-control' ? 'immigration-control' : 'judge-order',
     fields: demand.fields,
     // Who is not named may be anyone; and a demand for nothing is not one about somebody.
-    subjects: demand.neighbourId === undefined || demand.fields.length === 0 ? 2 : 1,
+    subjects: (demand.neighbourId ?? demand.person) === undefined || demand.fields.length === 0 ? 2 : 1,
     judgeOrder: demand.basis === 'judge-order',
   }
 }
@@ -255,13 +259,23 @@ export async function readDemand(
   })
 }
 
+/** What an approved order names. */
+export interface ApprovedOrder {
+  /** Absent where it names its person in words. */
+  neighbourId: string | undefined
+  fields: OrderField[]
+  approvals: number
+  demand: Demand
+  reference: string
+}
+
 /** An approved order, for the one opening it allows. @throws {Refusal} {NotFound} {OutOfTurn} */
 export async function approvedOrder(
   gate: Gate,
   municipalityId: string,
   officer: Staff,
   id: string,
-): Promise<{ neighbourId: string; fields: OrderField[]; approvals: number; demand: Demand; reference: string }> {
+): Promise<ApprovedOrder> {
   const { ledger } = await gate.keysOf(municipalityId)
   let order: Awaited<ReturnType<typeof approvedOrder>> | undefined
   await gate.decide(handling(municipalityId, officer), async (transaction) => {
@@ -271,10 +285,17 @@ export async function approvedOrder(
       .where('id', '=', id)
       .executeTakeFirst()
     if (row === undefined) throw new NotFound()
-    if (row.stage !== 'approved' || row.subject_id === null) throw new OutOfTurn()
+    if (row.stage !== 'approved') throw new OutOfTurn()
     const demand = ledger.open(place(id), row.details) as Demand
+    if (row.subject_id === null && demand.person === undefined) throw new OutOfTurn()
     const approvals = await approvalsOf(transaction, id)
-    order = { neighbourId: row.subject_id, fields: demand.fields, approvals, demand, reference: row.reference }
+    order = {
+      neighbourId: row.subject_id ?? undefined,
+      fields: demand.fields,
+      approvals,
+      demand,
+      reference: row.reference,
+    }
   })
   if (order === undefined) throw new Refusal()
   return order
@@ -288,15 +309,20 @@ export interface DemandOutline extends Recorded {
   approvals: number
 }
 
-/** The newest demands, with what each says: nobody approves what they have not read. @throws {Refusal} */
+/** Demands on one page. */
+const MOST_LISTED = 30
+
+/** Demands, a page at a time and the newest first, with what each says: nobody approves what they have not read. @throws {Refusal} */
 export async function listDemands(
   gate: Gate,
   municipalityId: string,
   officer: Staff,
-): Promise<Disclosed<DemandOutline[]>> {
+  cursor?: string,
+): Promise<Disclosed<Paged<DemandOutline>>> {
   const { ledger } = await gate.keysOf(municipalityId)
+  const after = readCursor(cursor)
   return gate.decide(handling(municipalityId, officer), async (transaction) => {
-    const rows = await transaction
+    const read = await transaction
       .selectFrom('access_requests')
       .leftJoin('notices', (join) =>
         join
@@ -319,10 +345,17 @@ export async function listDemands(
           .where('approves', '=', true)
           .as('approvals'),
       )
-      .orderBy('received_at', 'desc')
-      .limit(100)
+      .$if(after !== undefined, (query) =>
+        query.where(
+          sql<boolean>`(date_trunc('milliseconds', received_at), access_requests.id) < (${after?.at ?? ''}::text::timestamptz, ${after?.id ?? ''}::text::uuid)`,
+        ),
+      )
+      .orderBy(sql`date_trunc('milliseconds', received_at)`, 'desc')
+      .orderBy('access_requests.id', 'desc')
+      .limit(MOST_LISTED + 1)
       .execute()
-    return rows.map((row) => ({
+    const { rows, more } = pageOf(read, MOST_LISTED, (row) => ({ at: row.received_at.toISOString(), id: row.id }))
+    const items = rows.map((row) => ({
       id: row.id,
       reference: row.reference,
       stage: row.stage as Stage,
@@ -331,6 +364,7 @@ export async function listDemands(
       secretUntil: row.visible_from?.toISOString(),
       approvals: Number(row.approvals ?? 0),
     }))
+    return { items, more }
   })
 }
 

@@ -176,7 +176,7 @@ const seesHidden = (requester: Requester, action: Action): boolean =>
   (requester.kind === 'staff' && (requester.role === 'supervisor' || action === 'open-by-order')) ||
   (requester.kind === 'resident' && requester.neighbourId === RECORD.id) ||
   (requester.kind === 'job' && action === 'compare')
-const OPEN_IN_LOCKDOWN = ['registration', 'duplicate-check', 'protection']
+const OPEN_IN_LOCKDOWN = ['registration', 'duplicate-check', 'protection', 'supervision', 'complaints']
 
 const CIRCUMSTANCES: readonly Circumstance[] = [
   { why: 'more than anybody may get', more: { judgeOrder: true, approvals: 2 }, never: () => false },

@@ -67,3 +67,6 @@ export const FunctionId = passing(64)
 
 export const functionTitle = (id: string, language: string): string =>
   FUNCTIONS.get(id)?.title[language] ?? FUNCTIONS.get(id)?.title.en ?? id
+
+/** Whether whoever does this gives orders that two officers may approve. */
+export const givesOrdersBy = (id: string): boolean => FUNCTIONS.get(id)?.orders ?? false

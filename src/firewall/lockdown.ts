@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import type { Disclosed } from './disclosed.ts'
 import type { Gate } from './gate.ts'
 import type { Staff } from './requester.ts'
@@ -65,10 +66,7 @@ export async function lockdownState(gate: Gate, municipalityId: string, officer:
 const protecting = (municipalityId: string, requester: Staff) =>
   ({ municipalityId, requester, action: 'protect', purpose: 'protection', fields: [] }) as const
 
-async function read(
-  transaction: Parameters<Parameters<Gate['decide']>[1]>[0],
-  municipalityId: string,
-): Promise<Lockdown> {
+async function read(transaction: Transaction, municipalityId: string): Promise<Lockdown> {
   const { rows } = await sql<LockdownRow>`
     select state.closed, (select count(*)::integer from lockdown_votes vote
       where vote.municipality_id = state.municipality_id and vote.round = state.round) as votes
@@ -76,3 +74,11 @@ async function read(
   const { closed = false, votes = 0 } = rows[0] ?? {}
   return { closed, votes, needed: closed ? OFFICERS.open : OFFICERS.close }
 }
+
+/** Whether the registry is closed, within a transaction. */
+export const lockedDown = async (transaction: Transaction, municipalityId: string): Promise<boolean> =>
+  (await read(transaction, municipalityId)).closed
+
+/** The same for a page that says so: it is no secret that a registry is closed. */
+export const isLockedDown = (database: Database, municipalityId: string): Promise<boolean> =>
+  inMunicipality(database, municipalityId, (transaction) => lockedDown(transaction, municipalityId))

@@ -6,7 +6,7 @@ import { NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import type { Gate } from './gate.ts'
 import type { TieKind } from './organisations.ts'
-import type { Staff } from './requester.ts'
+import { Refusal, type Staff } from './requester.ts'
 
 // What widens who is answered, or lists people, takes two legal officers. One rule and one place for all of it.
 
@@ -61,6 +61,9 @@ const place = (id: string) => ({ table: 'officer_acts', column: 'content', row: 
 /** What a legal officer asks the gate to enrol. */
 export const enrolling = (municipalityId: string, requester: Staff) =>
   ({ municipalityId, requester, action: 'enrol', purpose: 'enrolment', fields: [] }) as const
+/** What a legal officer asks the gate where they shut somebody out: that goes on while all else is closed. */
+export const shuttingOut = (municipalityId: string, requester: Staff) =>
+  ({ municipalityId, requester, action: 'protect', purpose: 'protection', fields: [] }) as const
 
 /** Proposals of one officer that may wait at once: a list that nobody can read through hides what is in it. */
 const MOST_WAITING = 20
@@ -85,11 +88,15 @@ export async function proposeAct(
   act: Act,
   carry: Carry,
   closes: (transaction: Transaction) => Promise<boolean> = async () => false,
+  /** Whether it is the closing of the gate or nothing: what would wait for a second officer is refused. */
+  onlyClosing = false,
 ): Promise<Disclosed<ActState>> {
   const { ledger } = await deps.gate.keysOf(municipalityId)
-  return deps.gate.decide(enrolling(municipalityId, officer), async (transaction, also) => {
+  const ask = (onlyClosing ? shuttingOut : enrolling)(municipalityId, officer)
+  return deps.gate.decide(ask, async (transaction, also) => {
     const id = uuidv7()
     const atOnce = await closes(transaction)
+    if (onlyClosing && !atOnce) throw new Refusal()
     const { waiting } = await transaction
       .selectFrom('officer_acts')
       .select((one) => one.fn.countAll<string>().as('waiting'))

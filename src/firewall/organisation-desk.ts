@@ -9,7 +9,8 @@ import type { Disclosed } from './disclosed.ts'
 import { called, confirmedPlain, FREE_TEXT, mustBePlain, passing, plain } from './free-text.ts'
 import { closes, FunctionId } from './functions.ts'
 import type { Gate } from './gate.ts'
-import { type Act, type ActState, type Acts, type Carry, enrolling, proposeAct } from './officer-acts.ts'
+import { lockedDown } from './lockdown.ts'
+import { type Act, type ActState, type Acts, type Carry, proposeAct, shuttingOut } from './officer-acts.ts'
 import { freeDocument } from './order-documents.ts'
 import { admitOrganisation, BOTH_WAYS, closesTheGateFor, TIES, tieOrganisation } from './organisations.ts'
 import type { Staff } from './requester.ts'
@@ -79,7 +80,8 @@ export async function listOrganisations(
   municipalityId: string,
   officer: Staff,
 ): Promise<Disclosed<OrganisationOutline[]>> {
-  return gate.decide(enrolling(municipalityId, officer), async (transaction) => {
+  // Whom a tie can be entered to is seen while all else is closed.
+  return gate.decide(shuttingOut(municipalityId, officer), async (transaction) => {
     const [organisations, functions, ties, promises, clients] = [
       await transaction
         .selectFrom('organisations')
@@ -342,10 +344,29 @@ export async function propose(
   if (proposal.kind === 'secrecy') mustEndInTime(proposal.until, deps.clock.now(), '/until')
   const act = actOf(proposal)
   const { ledger } = await deps.gate.keysOf(municipalityId)
-  return proposeAct(deps, municipalityId, officer, act, carry, async (transaction) => {
-    await mustBePossible(transaction, ledger, officer, act)
-    return closesTheGate(act)(transaction)
+  const mayClose = act.kind === 'tie' || act.kind === 'function' || act.kind === 'lend'
+  const onlyClosing = mayClose && (await isClosed(deps.gate, municipalityId, officer))
+  return proposeAct(
+    deps,
+    municipalityId,
+    officer,
+    act,
+    carry,
+    async (transaction) => {
+      await mustBePossible(transaction, ledger, officer, act)
+      return closesTheGate(act)(transaction)
+    },
+    onlyClosing,
+  )
+}
+
+/** Whether the registry is closed: of what officers decide only what closes more goes on then. */
+async function isClosed(gate: Gate, municipalityId: string, officer: Staff): Promise<boolean> {
+  let closed = false
+  await gate.decide(shuttingOut(municipalityId, officer), async (transaction) => {
+    closed = await lockedDown(transaction, municipalityId)
   })
+  return closed
 }
 
 function actOf(proposal: Proposal): Act {

@@ -16,7 +16,8 @@ export const UNCONDITIONAL = {
     (principal is Representative && principal.record == resource) ||
     (principal is Job && context.purpose == Purpose::"hidden-likeness") || (principal is Staff &&
     (context.purpose == Purpose::"registration" || context.purpose == Purpose::"duplicate-check" ||
-      context.purpose == Purpose::"protection")) };`,
+      context.purpose == Purpose::"protection" || context.purpose == Purpose::"supervision" ||
+      context.purpose == Purpose::"complaints")) };`,
   'firewall.budget': 'forbid (principal, action, resource) when { context.overBudget };',
   'firewall.incident': `forbid (principal, action, resource) when { context.purpose == Purpose::"incident" }
     unless { principal is Staff && context.approvals >= 2 };`,

@@ -13,14 +13,27 @@ import type { Acts } from '../firewall/officer-acts.ts'
 import { closesTheGateFor, givesOrders } from '../firewall/organisations.ts'
 import { Refusal, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
-import type { Transaction } from '../platform/database.ts'
+import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
+import { candidatesFor, theOneNamed } from './order-subject.ts'
 import { holdBack, leaveMessage } from './reach.ts'
 import type { Reopen } from './representation.ts'
-import { loadRecords } from './store.ts'
+import { loadIdentities, loadRecords } from './store.ts'
+
+/** What is looked at to open an order. */
+type Looked = OrderField | 'name' | 'dateOfBirth'
+
+/** What the order names, and nothing of what its person was told from others by. */
+function onlyOf(
+  record: Opened<NeighbourFields, Looked>,
+  fields: readonly OrderField[],
+): Opened<NeighbourFields, OrderField> {
+  const kept = Object.entries(record).filter(([key]) => key === 'id' || (fields as readonly string[]).includes(key))
+  return Object.fromEntries(kept) as Opened<NeighbourFields, OrderField>
+}
 
 /** How long after the opening, or after the day an order keeps it secret until, the neighbour knows at the latest. */
 const DAYS_TO_NOTIFY = 3
@@ -39,20 +52,43 @@ export async function openByOrder(
 ): Promise<Disclosed<Opened<NeighbourFields, OrderField>>> {
   const order = await approvedOrder(deps.gate, town.id, officer, requestId)
   const day = today(deps.clock, town.timeZone)
-  return deps.gate.open<NeighbourFields, OrderField, Opened<NeighbourFields, OrderField>>(
+  const keys = await deps.gate.keysOf(town.id)
+  const { person } = order.demand
+  const named = order.neighbourId === undefined ? person : undefined
+  // Whoever is named in words is told from others by their name and date of birth, which are in the order.
+  const fields = [...new Set<Looked>([...order.fields, ...(named ? (['name', 'dateOfBirth'] as const) : [])])]
+  return deps.gate.open<NeighbourFields, Looked, Opened<NeighbourFields, OrderField>>(
     {
       municipalityId: town.id,
       requester: officer,
       action: 'open-by-order',
       purpose: 'judge-order',
-      fields: order.fields,
+      fields,
       approvals: order.approvals,
       // Whom it is opened for is asked about again, now: a tie that was found since closes what two officers approved.
       behind: askOf(town.id, order.reference, order.demand),
     },
-    (transaction) => loadRecords(transaction, [order.neighbourId], { trueAt: day }),
-    async ([record], hand) => {
+    async (transaction) =>
+      named
+        ? loadIdentities(transaction, await candidatesFor(transaction, keys, town, named))
+        : loadRecords(transaction, [order.neighbourId ?? ''], { trueAt: day }),
+    async (records, hand, openMore) => {
+      // Whom else the words might have meant was not looked at for anybody.
+      if (named) hand.shown([])
+      const neighbourId = named ? theOneNamed(records, named).id : order.neighbourId
+      if (neighbourId === undefined) throw new NotFound()
+      const [record] = named
+        ? await openMore((transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }))
+        : records
       if (record === undefined) throw new NotFound()
+      if (named) {
+        hand.shown([neighbourId])
+        await hand.transaction
+          .updateTable('access_requests')
+          .set({ subject_id: neighbourId })
+          .where('id', '=', requestId)
+          .execute()
+      }
       await moveTo(hand.transaction, requestId, 'approved', 'opened')
       const now = deps.clock.now()
       const secretUntil = order.demand.secretUntil
@@ -70,11 +106,11 @@ export async function openByOrder(
         openedAt: now.toString(),
       }
       const notice = await leaveMessage(hand.transaction, town, {
-        neighbourId: order.neighbourId,
+        neighbourId,
         kind: 'access-request',
         visibleFrom: from,
         dueBy: from.add({ hours: 24 * DAYS_TO_NOTIFY }),
-        details: (id) => hand.seal(order.neighbourId, { table: 'notices', column: 'details', row: id }, details),
+        details: (id) => hand.seal(neighbourId, { table: 'notices', column: 'details', row: id }, details),
       })
       await hand.transaction
         .updateTable('access_requests')
@@ -82,7 +118,7 @@ export async function openByOrder(
         .where('id', '=', requestId)
         .execute()
       hand.occasion({ order: order.reference })
-      return record
+      return onlyOf(record, order.fields)
     },
   )
 }
@@ -140,4 +176,32 @@ export async function prolongSecrecy(
   if (ended || Temporal.Instant.compare(from, order.visibleFrom) <= 0 || Temporal.Instant.compare(from, latest) > 0)
     throw new OutOfTurn()
   await holdBack(transaction, order.noticeId, from, from.add({ hours: 24 * DAYS_TO_NOTIFY }))
+}
+
+/** An order that was opened, whose neighbour has not been told by the day the law wants it. */
+export interface LateNotice {
+  reference: string
+  /** RFC 3339: the latest at which they had to know. */
+  dueBy: string
+}
+
+/** Those of a town, the longest overdue first. What waits on somebody's own page only has not told them. Opens nothing. */
+export async function lateNotices(
+  deps: Pick<RegistryDeps, 'database' | 'clock'>,
+  town: Pick<Municipality, 'id'>,
+): Promise<LateNotice[]> {
+  const rows = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .selectFrom('access_requests')
+      .innerJoin('notices', 'notices.id', 'access_requests.notice_id')
+      .leftJoin('notice_deliveries', (join) =>
+        join.onRef('notice_deliveries.notice_id', '=', 'notices.id').on('channel', '!=', 'portal'),
+      )
+      .select(['reference', 'due_by'])
+      .where('due_by', '<', new Date(deps.clock.now().epochMilliseconds))
+      .where('notice_deliveries.notice_id', 'is', null)
+      .orderBy('due_by')
+      .execute(),
+  )
+  return rows.map((row) => ({ reference: row.reference, dueBy: row.due_by.toISOString() }))
 }

@@ -28,6 +28,7 @@ export function statisticsRoutes<Town extends { id: string }>(
               rows: z.array(
                 z.object({ requesterKind: z.string(), purpose: z.string(), permitted: Count, refused: Count }),
               ),
+              lateNotices: Count.openapi({ description: 'Orders whose neighbours were not told in time' }),
             })
             .openapi('Transparency'),
         },

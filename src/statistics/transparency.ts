@@ -1,7 +1,9 @@
 import { purposes } from '../firewall/policies.ts'
 import { countEntries } from '../ledger/counts.ts'
-import type { Database } from '../platform/database.ts'
+import { lateNotices } from '../registry/orders.ts'
 import { cell } from './cells.ts'
+
+type Deps = Parameters<typeof lateNotices>[0]
 
 /** One line of what is published: `null` stands for a number too small to say. */
 export interface TransparencyRow {
@@ -16,15 +18,18 @@ export interface Transparency {
   size: number
   checkpoint: string
   rows: TransparencyRow[]
+  /** Orders whose neighbours were not told in time. */
+  lateNotices: number | null
 }
 
 /**
  * Openings, refusals and demands, by who asked and why. No totals: they would tell the small numbers. A purpose of the
  * caller's own invention counts as `other`.
  */
-export async function transparency(database: Database, municipalityId: string): Promise<Transparency> {
-  const counted = await countEntries(database, municipalityId)
-  if (counted === undefined) return { size: 0, checkpoint: '', rows: [] }
+export async function transparency(deps: Deps, municipalityId: string): Promise<Transparency> {
+  const counted = await countEntries(deps.database, municipalityId)
+  const late = cell((await lateNotices(deps, { id: municipalityId })).length)
+  if (counted === undefined) return { size: 0, checkpoint: '', rows: [], lateNotices: late }
   const sums = new Map<string, { requesterKind: string; purpose: string; permitted: number; refused: number }>()
   for (const { requesterKind, purpose: named, permitted, refused } of counted.counts) {
     const purpose = purposes.has(named) || named === 'registry' ? named : 'other'
@@ -35,16 +40,16 @@ export async function transparency(database: Database, municipalityId: string): 
   const rows = [...sums.values()]
     .sort((a, b) => a.requesterKind.localeCompare(b.requesterKind) || a.purpose.localeCompare(b.purpose))
     .map(({ permitted, refused, ...row }) => ({ ...row, permitted: cell(permitted), refused: cell(refused) }))
-  return { size: counted.size, checkpoint: counted.checkpoint, rows }
+  return { size: counted.size, checkpoint: counted.checkpoint, rows, lateNotices: late }
 }
 
 /** Counts again only once a minute: many readers, one look. */
-export function rememberedTransparency(database: Database): (municipalityId: string) => Promise<Transparency> {
+export function rememberedTransparency(deps: Deps): (municipalityId: string) => Promise<Transparency> {
   const known = new Map<string, { counting: Promise<Transparency>; until: number }>()
   return (municipalityId) => {
     const entry = known.get(municipalityId)
     if (entry && entry.until > Date.now()) return entry.counting
-    const counting = transparency(database, municipalityId)
+    const counting = transparency(deps, municipalityId)
     known.set(municipalityId, { counting, until: Date.now() + 60_000 })
     counting.catch(() => known.delete(municipalityId))
     return counting

@@ -98,6 +98,9 @@ export function TransparencyPage(props: {
           ))}
         </tbody>
       </table>
+      <p>
+        {t.lateTitle}: {number(counted.lateNotices)}
+      </p>
       {complaints.length > 0 ? (
         <>
           <h2>{t.kCounts}</h2>

@@ -83,6 +83,7 @@ export const TEXTS: Readonly<Record<string, keyof Texts>> = {
   'unsupported-media-type': 'pMalformed',
   misdirected: 'pElsewhere',
   'no-council': 'pNoCouncil',
+  'order-fits-nobody': 'pFitsNobody',
   'no-press': 'pNoPress',
   'no-such-code': 'pNoCode',
   'passkey-refused': 'rPhoneNo',
@@ -114,13 +115,27 @@ export function problemText(problem: Problem, t: Texts, at: { language: Language
 }
 
 /** What went wrong, said kindly. The code is for whoever looks after the service. */
-export function ProblemPage(props: { problem: Problem; town: string; language: Language; timeZone: string }) {
-  const { problem, town, language, timeZone } = props
+export function ProblemPage(props: {
+  problem: Problem
+  town: string
+  language: Language
+  timeZone: string
+  /** The registry is closed to all but what goes on. */
+  closed?: boolean
+}) {
+  const { problem, town, language, timeZone, closed } = props
   const t = LOCALES[language]
   return (
     <Page title={t.dThere} language={language} town={town}>
       <h1>{t.dThere}</h1>
-      <p class="lead">{problemText(problem, t, { language, timeZone })}</p>
+      <p class="lead">{closed ? t.xLocked : problemText(problem, t, { language, timeZone })}</p>
+      {closed ? (
+        <p>
+          <a href="/desk/lockdown">{t.dLockdown}</a>
+        </p>
+      ) : (
+        ''
+      )}
       <p>
         <code dir="ltr">{problem.code}</code>
       </p>

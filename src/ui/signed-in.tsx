@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
 import { always, type House } from '../firewall/endpoint.ts'
 import { SaysTooMuch } from '../firewall/free-text.ts'
+import { isLockedDown } from '../firewall/lockdown.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
 import { dropForms, type FormOwner, keepForm, keptForm } from '../identity/kept-forms.ts'
@@ -183,10 +184,13 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
             <HeldBackPage town={page.name} language={language} action={context.req.path} {...sent} />,
             problem.status,
           ).toResponse(headers)
-        return Reply.returned(
-          `<!doctype html>${<ProblemPage problem={problem} town={page.name} language={language} timeZone={town.timeZone} />}`,
-          problem.status,
-        ).toResponse({ ...headers, ...retryAfter(problem) })
+        // Why somebody is refused is not said, save that everybody is.
+        const closed = kind === 'staff' && problem.code === 'refused' && (await isLockedDown(deps.database, town.id))
+        const about = { problem, town: page.name, language, timeZone: town.timeZone, closed }
+        return Reply.returned(`<!doctype html>${<ProblemPage {...about} />}`, problem.status).toResponse({
+          ...headers,
+          ...retryAfter(problem),
+        })
       }
     })
   }
@@ -203,7 +207,7 @@ function wayBack(spec: PageSpec, context: Context): string {
   const { pathname, search } = new URL(context.req.url)
   if (spec.method === 'get') return pathname + search
   const [page] =
-    /^\/desk\/(neighbours\/[\w-]+|legal|organisations|work|flags|complaints)|^\/me\/(proof|devices|helpers)|^\/\w+/.exec(
+    /^\/desk\/(neighbours\/[\w-]+|legal|lockdown|organisations|work|flags|complaints)|^\/me\/(proof|devices|helpers)|^\/\w+/.exec(
       pathname,
     ) ?? ['/']
   return page

@@ -88,11 +88,11 @@ describe('what cannot be undone', () => {
   it('is done only shortly after signing in', async () => {
     const office = '0192f000-0000-7000-8000-000000000001'
     const officer = await signedIn(house, { kind: 'staff', subject: 'legal', role: 'legal', office })
-    expect((await officer.send('/desk/legal/lockdown', { close: 'yes' }, '/desk/legal')).headers.get('location')).toBe(
-      '/desk/legal',
+    expect((await officer.send('/desk/lockdown', { close: 'yes' }, '/desk/lockdown')).headers.get('location')).toBe(
+      '/desk/lockdown',
     )
     house.clock.advance({ minutes: 16 })
-    const late = await officer.send('/desk/legal/lockdown', { close: 'yes' }, '/desk/legal')
-    expect(late.headers.get('location')).toMatch(/^\/sign-in\/start\?to=%2Fdesk%2Flegal%3Fkept%3D/)
+    const late = await officer.send('/desk/lockdown', { close: 'yes' }, '/desk/lockdown')
+    expect(late.headers.get('location')).toMatch(/^\/sign-in\/start\?to=%2Fdesk%2Flockdown%3Fkept%3D/)
   })
 })

@@ -3,8 +3,10 @@ import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { createGate } from '../../src/firewall/gate.ts'
 import { lockdownState, voteLockdown } from '../../src/firewall/lockdown.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
+import { LOCALES } from '../../src/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { openRecord, register } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
 
 let house: House
 beforeAll(async () => {
@@ -77,5 +79,125 @@ describe('a lockdown', () => {
       "select action from ledger_entries where action like 'lockdown-%' order by id",
     )
     expect(events.map(({ action }) => action)).toEqual(['lockdown-closed', 'lockdown-opened'])
+  })
+})
+
+// The same table stands in docs/operations.md.
+const STILL_RUNS: readonly (readonly [page: string, as: Staff['role'] | 'resident' | 'anybody', open: boolean])[] = [
+  ['/desk/lockdown', 'legal', true],
+  ['/desk/lockdown', 'clerk', true],
+  ['/desk/lockdown', 'supervisor', true],
+  ['/desk/lockdown', 'auditor', true],
+  ['/desk/organisations', 'legal', true],
+  ['/desk/complaints', 'legal', true],
+  ['/desk/complaints', 'supervisor', true],
+  ['/desk/flags', 'supervisor', true],
+  ['/desk/flags', 'auditor', true],
+  ['/desk/ledger', 'auditor', true],
+  ['/desk/register', 'clerk', true],
+  ['/desk/legal', 'legal', false],
+  ['/desk/erasures', 'legal', false],
+  ['/desk/complaints', 'clerk', false],
+  ['/desk/perhaps', 'supervisor', false],
+  ['/me', 'resident', true],
+  ['/me/record', 'resident', true],
+  ['/me/looked', 'resident', true],
+  ['/me/devices', 'resident', true],
+  ['/complain', 'anybody', true],
+  ['/v', 'anybody', true],
+  ['/transparency', 'anybody', true],
+  ['/firewall', 'anybody', true],
+  ['/status', 'anybody', true],
+]
+
+describe('the pages of a registry that is closed', () => {
+  const anybody = (path: string) =>
+    house.fetch(
+      new Request(`https://vallmar.example${path}`, {
+        headers: { host: 'vallmar.example', 'accept-language': 'en' },
+      }),
+    )
+  const page = async (path: string, as: (typeof STILL_RUNS)[number][1], person: string) => {
+    if (as === 'anybody') return anybody(path)
+    const who =
+      as === 'resident'
+        ? ({ kind: 'resident', subject: person } as const)
+        : ({ kind: 'staff', subject: `${as}-1`, role: as, office: DEMO_OFFICE } as const)
+    return (await signedIn(house, who)).open(path)
+  }
+
+  it('are those that the table says, and the others say why and where that is decided', async () => {
+    const { id } = await register(house)
+    for (const by of ['one', 'two']) await vote(true, by)
+    for (const [path, as, open] of STILL_RUNS) {
+      const answer = await page(path, as, id)
+      expect([path, as, answer.status]).toEqual([path, as, open ? 200 : 403])
+      if (!open) expect(await answer.text()).toMatch(/The register is closed[\s\S]*href="\/desk\/lockdown"/)
+    }
+    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    expect((await clerk.open(`/desk/neighbours/${id}`)).status).toBe(403)
+    expect((await clerk.open('/desk?name=Anybody+Atall')).status).not.toBe(500)
+  })
+
+  it('lift it again: state, votes and button are there for legal officers, the state for all, a vote for nobody else', async () => {
+    const officers = await Promise.all(
+      ['one', 'two', 'three'].map((subject) =>
+        signedIn(house, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE }),
+      ),
+    )
+    const supervisor = await signedIn(house, { kind: 'staff', subject: 's', role: 'supervisor', office: DEMO_OFFICE })
+    const seen = await (await supervisor.open('/desk/lockdown')).text()
+    expect(seen).toContain(LOCALES.en.dClosed)
+    expect(seen).not.toContain(LOCALES.en.dVoteOpen)
+    expect((await supervisor.send('/desk/lockdown', { close: 'no' }, '/desk/lockdown')).status).toBe(403)
+    for (const [i, one] of officers.entries()) {
+      expect((await one.send('/desk/lockdown', { close: 'no' }, '/desk/lockdown')).status).toBe(303)
+      expect((await closed()).closed).toBe(i < 2)
+    }
+  })
+
+  it('let ties to enforcement be entered, at once, and nothing that would open or wait', async () => {
+    const organisation = async (name: string) =>
+      (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
+    for (const by of ['one', 'two']) await vote(true, by)
+    const one = await signedIn(house, { kind: 'staff', subject: 'one', role: 'legal', office: DEMO_OFFICE })
+    const tie = (related: string) =>
+      house.ask('POST', '/v1/officer-acts', {
+        as: 'legal',
+        body: { kind: 'tie', organisationId: library, tie: { kind: 'sharesWith', relatedId: related } },
+      })
+    const library = await organisation('Vallmar Libraries')
+    expect(await (await one.open('/desk/organisations')).text()).toContain('Border Agency')
+    expect((await tie(await organisation('Vallmar Bicycles'))).status).toBe(403)
+    expect((await tie(await organisation('Border Agency'))).body).toMatchObject({ status: 'done' })
+    const enrol = await house.ask('POST', '/v1/officer-acts', {
+      as: 'legal',
+      body: { kind: 'enrol', name: 'New House', identifier: 'G77777777', functions: ['library'], clients: [] },
+    })
+    expect(enrol.status).toBe(403)
+    for (const by of ['one', 'two', 'three']) await vote(false, by)
+  })
+
+  it('let complaints be read and answered', async () => {
+    await house.fetch(
+      new Request('https://vallmar.example/complain', {
+        method: 'POST',
+        headers: { host: 'vallmar.example', 'test-source': 'somewhere' },
+        body: new URLSearchParams({ kind: 'refused', text: 'They closed the door on me' }),
+      }),
+    )
+    for (const by of ['one', 'two']) await vote(true, by)
+    const legal = await signedIn(house, { kind: 'staff', subject: 'one', role: 'legal', office: DEMO_OFFICE })
+    const list = await (await legal.open('/desk/complaints')).text()
+    expect(list).toContain('They closed the door on me')
+    const complaint = /name="complaint" value="([^"]+)"/.exec(list)?.[1] ?? ''
+    const sent = await legal.send(
+      '/desk/complaints',
+      { complaint, answer: 'Come at nine.', outcome: 'upheld' },
+      '/desk/complaints',
+    )
+    expect(sent.status).toBe(303)
+    expect(await house.peek("select id from complaints where outcome = 'upheld'")).toHaveLength(1)
+    for (const by of ['one', 'two', 'three']) await vote(false, by)
   })
 })
