@@ -89,6 +89,7 @@ begin
   delete from watched_neighbours where neighbour_id = whose;
   delete from staff_neighbours where neighbour_id = whose;
   delete from flags where neighbour_id = whose;
+  delete from welfare_checks where neighbour_id = whose;
   delete from drawn_openings where neighbour_id = whose;
   -- An address at which nobody else was ever registered says where one person lived: it goes too.
   with gone as (

@@ -924,6 +924,16 @@ export interface WatchedNeighbours {
   neighbour_id: string;
 }
 
+export interface WelfareChecks {
+  id: Generated<string>;
+  looked_by: string | null;
+  looked_on: string | null;
+  municipality_id: string;
+  neighbour_id: string;
+  raised_on: Generated<string>;
+  reason: string;
+}
+
 export interface DB {
   access_request_reviews: AccessRequestReviews;
   access_requests: AccessRequests;
@@ -1008,4 +1018,5 @@ export interface DB {
   wallet_nonces: WalletNonces;
   wallet_offers: WalletOffers;
   watched_neighbours: WatchedNeighbours;
+  welfare_checks: WelfareChecks;
 }

@@ -61,6 +61,7 @@ describe('the rooms', () => {
       households: ['registry'],
       residences: ['registry'],
       said_starts: ['registry'],
+      welfare_checks: ['registry'],
       movements: ['registry'],
       proceedings: ['registry'],
       visits: ['registry'],

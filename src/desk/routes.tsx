@@ -28,6 +28,7 @@ import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { referencePostWaiting } from '../registry/told.ts'
 import { mayBeUnrepresented } from '../registry/unrepresented.ts'
 import { countedFor } from '../registry/visits.ts'
+import { welfareChecksWaiting } from '../registry/welfare.ts'
 import { saidFaultText } from '../ui/dates.ts'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import { toldSoFar } from './born-fields.tsx'
@@ -59,6 +60,7 @@ import { settlingDesk } from './settling.tsx'
 import { type DeskVisit, idIn, onceIn } from './shell.tsx'
 import type { Typed } from './typed.ts'
 import { undoDesk } from './undoing.tsx'
+import { welfareDesk } from './welfare.tsx'
 import { SessionsPage, WorkPage } from './work-page.tsx'
 
 export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | undefined; signers: LedgerSigners }
@@ -85,6 +87,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   departingDesk(page, deps)
   oversightDesk(page, deps)
   legalDesk(page, deps)
+  welfareDesk(page, deps)
   lookUpsDesk(page, deps)
   self(page, deps)
   portalDesk(page, deps)
@@ -209,6 +212,7 @@ function registering(page: Pages, deps: DeskDeps): void {
     const kept = await referencePostWaiting(deps, town)
     const requests = await complaintsWaiting(deps, town, requester)
     const unrepresented = await countedFor(deps, town, requester, (open) => mayBeUnrepresented(open, town))
+    const welfare = requester.role === 'supervisor' ? await welfareChecksWaiting(deps, town) : 0
     return Reply.page(work, ([[drafts, proceedings], lookUps]) => (
       <WorkPage
         visit={visit}
@@ -219,6 +223,7 @@ function registering(page: Pages, deps: DeskDeps): void {
         lookUps={lookUps}
         kept={kept}
         unrepresented={unrepresented}
+        welfare={welfare}
       />
     ))
   })

@@ -22,8 +22,10 @@ export function WorkPage(props: {
   kept: number
   /** Whether there may be a child nobody acts for. */
   unrepresented: boolean
+  /** Children a supervisor should look after. */
+  welfare: number
 }) {
-  const { visit, drafts, proceedings, letters, requests, lookUps, kept, unrepresented } = props
+  const { visit, drafts, proceedings, letters, requests, lookUps, kept, unrepresented, welfare } = props
   const { t, session, requester } = visit
   return (
     <Desk visit={visit} title={t.dWork} here="/desk/work" script={deskScript.address}>
@@ -50,6 +52,18 @@ export function WorkPage(props: {
           <p>
             <a href="/desk/look-ups">
               {t.dDrawn}: <bdi>{lookUps}</bdi>
+            </a>
+          </p>
+        </>
+      )}
+      {welfare === 0 ? (
+        ''
+      ) : (
+        <>
+          <h2>{t.uTitle}</h2>
+          <p>
+            <a href="/desk/welfare">
+              {t.uTitle}: <bdi>{welfare}</bdi>
             </a>
           </p>
         </>

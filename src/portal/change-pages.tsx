@@ -3,7 +3,7 @@ import { contactText, heldBack } from '../desk/registration-form.ts'
 import { dayText } from '../desk/shell.tsx'
 import type { Typed } from '../desk/typed.ts'
 import type { Neighbour } from '../registry/neighbours.ts'
-import { Csrf, DateField, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Tick } from '../ui/form.tsx'
 import { Spoken } from '../ui/language-select.tsx'
 import { Done } from '../ui/parts.tsx'
 import { PlainTick } from '../ui/plain.tsx'
@@ -23,7 +23,8 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
   )
   return (
     <Own visit={visit} heading={t.mTitle}>
-      {visit.query('done') === '1' ? <Done>{t.mDone}</Done> : ''}
+      {visit.query('done') === '' ? '' : <Done>{t.mDone}</Done>}
+      {visit.query('done') === 'help' ? <p class="govuk-inset-text">{t.uHelp}</p> : ''}
       <section aria-labelledby="here">
         <h2 id="here">{t.mHere}</h2>
         <p>
@@ -151,8 +152,16 @@ export function ChildPage(props: ChildProps) {
 }
 
 /** A new address of any kind, which is true from the moment it is sent. */
-export function MovePage(props: { visit: OwnVisit; typed: Typed; version: number; once: string; faults?: Faults }) {
-  const { visit, typed, version, once, faults = {} } = props
+export function MovePage(props: {
+  visit: OwnVisit
+  typed: Typed
+  version: number
+  once: string
+  /** How many of those they act for live with them. */
+  wards: number
+  faults?: Faults
+}) {
+  const { visit, typed, version, once, wards, faults = {} } = props
   const { t, session } = visit
   return (
     <Own visit={visit} heading={t.mMove}>
@@ -163,6 +172,24 @@ export function MovePage(props: { visit: OwnVisit; typed: Typed; version: number
         <input type="hidden" name="once" value={once} />
         <input type="hidden" name="version" value={String(version)} />
         <PlainTick t={t} faults={heldBack(typed, t)} />
+        {wards === 0 ? (
+          ''
+        ) : (
+          <>
+            <p class="govuk-inset-text">{t.mActsHere.replace('{n}', String(wards))}</p>
+            <Radios
+              name="who"
+              legend={t.mAll}
+              value={typed.who ?? ''}
+              fault={faults.who}
+              required
+              choices={[
+                { value: 'all', label: t.mTogether, hint: t.mTogetherHint },
+                { value: 'me', label: t.mOnlyMe, hint: t.mOnlyMeHint },
+              ]}
+            />
+          </>
+        )}
         <AddressFields visit={visit} typed={typed} faults={faults} />
         <SinceField t={t} typed={typed} fault={faults.since} />
         <button type="submit" class="govuk-button">

@@ -13,12 +13,15 @@ import {
 import { SaysTooMuch } from '../firewall/free-text.ts'
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput } from '../platform/problem.ts'
+import { addressText } from '../proofs/address-text.ts'
 import { confirmResidence } from '../registry/confirmations.ts'
 import { ImpossibleDates, lifeRules } from '../registry/life-dates.ts'
 import { Contact, Correction } from '../registry/model.ts'
 import { correctNeighbour, openNeighbour } from '../registry/neighbours.ts'
 import { protectNeighbour } from '../registry/protection.ts'
+import { wardsAtHome } from '../registry/representation.ts'
 import { moveNeighbour, NothingChanges } from '../registry/residences.ts'
+import { noteLeavingAlone } from '../registry/welfare.ts'
 import type { Faults } from '../ui/form.tsx'
 import { LOCALES } from '../ui/language.ts'
 import { spokenIn } from '../ui/language-select.tsx'
@@ -33,6 +36,8 @@ import type { OwnVisit } from './shell.tsx'
 
 const SEEN = ['contact', 'languages', 'residence', 'departedOn'] as const
 const DONE = '/me/change?done=1'
+/** The same, with where help is for who is hurt or afraid. */
+const HELP = '/me/change?done=help'
 /** Where what waits for somebody's answer is listed. */
 const ASKED = '/me/asked'
 const LONGEST_OBJECTION = 5000
@@ -61,7 +66,8 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'post', path: '/me/change/hide', keep: false, fresh: true }, async (visit) => {
     const { town, requester } = visit
     await protectNeighbour(deps, town, requester, requester.neighbourId, { protected: true }, versionIn(visit))
-    return Reply.redirect(DONE)
+    // Said to everybody alike: what the page shows must not tell how old its reader is.
+    return Reply.redirect(HELP)
   })
   page({ method: 'post', path: '/me/change/reach' }, (visit) => {
     const contact = visit.form.get('contact')
@@ -72,23 +78,48 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       ...plainIn(visit.form),
     })
   })
-  page({ method: 'get', path: '/me/change/move' }, async (visit) =>
-    Reply.page(await own(visit), ({ version }) => (
-      <MovePage visit={visit} typed={{}} version={version} once={randomUUID()} />
-    )),
-  )
+  page({ method: 'get', path: '/me/change/move' }, async (visit) => {
+    const wards = await wardsAtHome(deps, visit.town, visit.requester)
+    return Reply.page(await own(visit), ({ version }) => (
+      <MovePage visit={visit} typed={{}} version={version} once={randomUUID()} wards={wards} />
+    ))
+  })
   page({ method: 'post', path: '/me/change/move' }, async (visit) => {
     const { town, requester, t, form } = visit
     const typed = typedIn(visit)
+    const wards = await wardsAtHome(deps, town, requester)
     const address = addressIn(typed, visit.town)
     const since = dayIn(typed, 'since', { ...visit, rules: lifeRules(deps.clock, town) })
     const again = (faults: Faults) =>
       pageOf(
-        <MovePage visit={visit} typed={typed} version={versionIn(visit)} once={form.get('once')} faults={faults} />,
+        <MovePage
+          visit={visit}
+          typed={typed}
+          version={versionIn(visit)}
+          once={form.get('once')}
+          wards={wards}
+          faults={faults}
+        />,
         422,
       )
-    const faults = { ...addressFaults(address, t), ...(since && 'fault' in since ? { since: since.fault } : {}) }
+    const who = form.get('who')
+    const faults = {
+      ...(wards > 0 && who !== 'me' && who !== 'all' ? { who: t.mWhoMissing } : {}),
+      ...addressFaults(address, t),
+      ...(since && 'fault' in since ? { since: since.fault } : {}),
+    }
     if (address === undefined || (since && 'fault' in since) || Object.keys(faults).length > 0) return again(faults)
+    if (wards > 0 && who === 'all') {
+      const text = [t.mTogetherText, addressText(address), ...(since ? [since.date] : [])].join(' \u00b7 ')
+      const said = {
+        kind: 'change',
+        words: { text },
+        language: visit.language,
+        neighbourId: requester.neighbourId,
+      } as const
+      await complain(deps, town, { ...said, once: onceOf(visit, 'move together') }, requester.id)
+      return Reply.redirect(ASKED)
+    }
     try {
       const conditions = { version: versionIn(visit), idempotencyKey: onceOf(visit, 'move') }
       const move = { address, ...(since ? { since: since.date } : {}), ...plainIn(form) }
@@ -107,7 +138,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     // Never at once: whoever holds somebody's card could end the residence that their papers will rest on.
     const said = { kind: 'change', words: { text: t.mLeave }, language, neighbourId: requester.neighbourId } as const
     await complain(deps, town, { ...said, once: onceOf(visit, 'leave') }, requester.id)
-    return Reply.redirect(ASKED)
+    return Reply.redirect((await noteLeavingAlone(deps, town, requester)) ? HELP : ASKED)
   })
   page({ method: 'post', path: '/me/change/object' }, async (visit) => {
     const { town, requester, form, language } = visit

@@ -12,6 +12,7 @@ import type { Municipality } from './municipality.ts'
 import { nextVersion, recordMovement, unchangedSince, withdrawProofs } from './neighbours.ts'
 import { loadRecords } from './store.ts'
 import { endOfVisit, keepVisit } from './visits.ts'
+import { isMinor, raiseWelfareCheck } from './welfare.ts'
 
 /** @throws when a record is to be shown of which it is not decided whether it is that of somebody who hides. */
 export class LikenessOpen extends Problem {
@@ -45,8 +46,10 @@ export async function protectNeighbour(
     throw new InvalidInput([{ pointer: '/reason', detail: 'Say in a few words why.' }])
   await mustBePlain(deps.gate, town.id, requester, Protection, asked)
   const day = today(deps.clock, town.timeZone)
-  const answer = await deps.gate.open<NeighbourFields, never, { id: string; version: number }>(
-    { municipalityId: town.id, requester, action: 'hide', purpose: purposeOf(requester), fields: [] },
+  const byThemself = hide && requester.kind === 'resident'
+  const fields = byThemself ? (['dateOfBirth'] as const) : []
+  const answer = await deps.gate.open<NeighbourFields, 'dateOfBirth', { id: string; version: number }>(
+    { municipalityId: town.id, requester, action: 'hide', purpose: purposeOf(requester), fields },
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
@@ -86,6 +89,9 @@ export async function protectNeighbour(
           .where('decision', 'is', null)
           .execute()
       await hand.transaction.updateTable('neighbours').set({ protected: hide }).where('id', '=', id).execute()
+      // A child who hides by themself may be in danger at home.
+      if (byThemself && isMinor(record.dateOfBirth, day, town))
+        await raiseWelfareCheck(hand.transaction, town, id, 'hides-alone')
       if (hide) await withdrawProofs(hand, id, ['address', 'household'])
       if (hide && requester.kind === 'staff') await keepVisit(hand, town, requester.id, id, endOfVisit(deps, town))
       if (!hide) await hand.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()

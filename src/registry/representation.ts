@@ -138,6 +138,21 @@ export async function tiesEver(
   }))
 }
 
+/** How many of those a neighbour acts for live in their household. A number alone: nothing is opened. */
+export async function wardsAtHome(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<number> {
+  const wards = await wardsOf(deps, town, resident)
+  if (wards.length === 0) return 0
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const { rows } = await sql<{ n: number }>`
+      select count(distinct ward.neighbour_id)::integer as n from residences ward join residences own on own.household_id = ward.household_id
+      where own.neighbour_id = ${resident.neighbourId} and ward.neighbour_id = any (${`{${wards.join(',')}}`}::uuid[])
+        and own.superseded_at is null and own.valid_to is null and ward.superseded_at is null and ward.valid_to is null`.execute(
+      transaction,
+    )
+    return rows[0]?.n ?? 0
+  })
+}
+
 /** Whom a neighbour acts for. Nothing is opened. */
 async function wardsOf(deps: RegistryDeps, town: Municipality, { neighbourId }: Resident): Promise<string[]> {
   return inMunicipality(deps.database, town.id, async (transaction) => {

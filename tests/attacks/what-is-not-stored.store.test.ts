@@ -198,6 +198,8 @@ describe('what the registry has no place for', () => {
       'wallet_offers.handed_to',
       'wallet_offers.outcome',
       'wallet_offers.profile',
+      'welfare_checks.looked_by',
+      'welfare_checks.reason',
     ])
   })
 })
