@@ -14,6 +14,8 @@ create table erasures (
   municipality_id uuid not null,
   neighbour_id uuid not null,
   ground text not null check (ground in ('time-over', 'wrongly-registered', 'duplicate', 'court')),
+  -- Whether the neighbour asked for it.
+  asked boolean not null default false,
   proposed_by text not null,
   proposed_at timestamptz not null,
   decided_by text,

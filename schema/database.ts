@@ -221,6 +221,7 @@ export interface Enrolments {
 }
 
 export interface Erasures {
+  asked: Generated<boolean>;
   decided_at: Timestamp | null;
   decided_by: string | null;
   decision: string | null;

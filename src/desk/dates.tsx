@@ -13,7 +13,7 @@ import { type ResidenceDates, residenceDates, startsWaiting, type WaitingStart }
 import { correctStart, decideStart, StartCorrection, StartDecision } from '../registry/time-corrections.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
-import { Fact, Facts } from '../ui/parts.tsx'
+import { Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { plainIn } from '../ui/plain.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
@@ -100,8 +100,8 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
   })
 
   page({ method: 'get', path: '/desk/years', roles: COUNTER }, async (visit) =>
-    Reply.page(await startsWaiting(deps, visit.town, visit.requester), (starts) => (
-      <YearsPage visit={visit} starts={starts} />
+    Reply.page(await startsWaiting(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
+      <YearsPage visit={visit} starts={items} more={more} />
     )),
   )
 }
@@ -343,8 +343,8 @@ function DecideForm(props: { visit: DeskVisit; id: string; typed: Typed; faults?
 }
 
 /** Days that wait, opened when somebody asks for them. */
-function YearsPage(props: { visit: DeskVisit; starts: readonly WaitingStart[] }) {
-  const { visit, starts } = props
+function YearsPage(props: { visit: DeskVisit; starts: readonly WaitingStart[]; more: string | undefined }) {
+  const { visit, starts, more } = props
   const { t, language } = visit
   return (
     <Desk visit={visit} title={t.zWaiting} here="/desk/work">
@@ -364,6 +364,7 @@ function YearsPage(props: { visit: DeskVisit; starts: readonly WaitingStart[] })
           </li>
         ))}
       </ul>
+      <NextPage t={t} path="/desk/years" more={more} first={visit.query('after') === ''} />
     </Desk>
   )
 }

@@ -78,8 +78,9 @@ export async function draftsOf(deps: RegistryDeps, town: Municipality, clerk: St
       .select(['id', 'content', 'updated_at'])
       .where('staff_id', '=', clerk.id)
       .where('data_key_id', '=', ledger.id)
+      // A week's, all of them: who waits is among the oldest.
+      .where('updated_at', '>', new Date(deps.clock.now().subtract({ hours: 24 * 7 }).epochMilliseconds))
       .orderBy('updated_at', 'desc')
-      .limit(50)
       .execute()
     return rows.map((row) => ({
       id: row.id,

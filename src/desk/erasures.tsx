@@ -2,12 +2,20 @@ import { randomUUID } from 'node:crypto'
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
-import { decideErasure, type Erasure, GROUNDS, Ground, openErasures, proposeErasure } from '../registry/erasures.ts'
+import { nameText } from '../proofs/paper.ts'
+import {
+  decideErasure,
+  type ErasureToDecide,
+  GROUNDS,
+  Ground,
+  openErasures,
+  proposeErasure,
+} from '../registry/erasures.ts'
 import { Csrf, Select, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
-import { Details } from '../ui/parts.tsx'
+import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
-import { Desk, type DeskVisit, timeText } from './shell.tsx'
+import { bornText, Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -20,13 +28,20 @@ export function erasureDesk(page: Pages, deps: ProofDeps): void {
       const ground = Ground.safeParse(form.get('ground'))
       if (!UUID.test(id)) throw new NotFound()
       if (!ground.success) throw new InvalidInput([])
-      await proposeErasure(deps, town, requester, id, ground.data, `desk ${form.get('once') || randomUUID()} erase`)
+      await proposeErasure(
+        deps,
+        town,
+        requester,
+        id,
+        { ground: ground.data, asked: form.has('asked') },
+        `desk ${form.get('once') || randomUUID()} erase`,
+      )
       return Reply.redirect(`/desk/neighbours/${id}`)
     },
   )
   page({ method: 'get', path: '/desk/erasures', roles: ['legal'] }, async (visit) =>
-    Reply.page(await openErasures(deps, visit.town, visit.requester), (erasures) => (
-      <ErasuresPage visit={visit} erasures={erasures} />
+    Reply.page(await openErasures(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
+      <ErasuresPage visit={visit} erasures={items} more={more} />
     )),
   )
   page({ method: 'post', path: '/desk/erasures', roles: ['legal'], fresh: true }, async ({ town, requester, form }) => {
@@ -58,6 +73,7 @@ export function EraseBox(props: { visit: DeskVisit; id: string; once: string }) 
         <input type="hidden" name="once" value={once} />
         <p class="govuk-hint">{t.eLead}</p>
         <Select name="ground" label={t.eGround} options={GROUNDS.map((ground) => [ground, names[ground]] as const)} />
+        <Tick name="asked" label={t.eAsked} on={false} />
         <button type="submit" class="govuk-button">
           {t.ePropose}
         </button>
@@ -66,8 +82,8 @@ export function EraseBox(props: { visit: DeskVisit; id: string; once: string }) 
   )
 }
 
-function ErasuresPage(props: { visit: DeskVisit; erasures: readonly Erasure[] }) {
-  const { visit, erasures } = props
+function ErasuresPage(props: { visit: DeskVisit; erasures: readonly ErasureToDecide[]; more: string | undefined }) {
+  const { visit, erasures, more } = props
   const { t, language, town, session } = visit
   const names = groundNames(t)
   return (
@@ -80,9 +96,13 @@ function ErasuresPage(props: { visit: DeskVisit; erasures: readonly Erasure[] })
           <li>
             <strong>{names[erasure.ground]}</strong> · {timeText(language, town.timeZone, erasure.proposedAt)} ·{' '}
             <bdi>{erasure.proposedBy}</bdi>
-            <p>
-              <small dir="ltr">{erasure.neighbourId}</small>
-            </p>
+            <Facts>
+              {linesOf(erasure, visit).map(([name, value]) => (
+                <Fact name={name}>
+                  <bdi>{value}</bdi>
+                </Fact>
+              ))}
+            </Facts>
             <form method="post" action="/desk/erasures">
               <Csrf token={session.csrf} />
               <input type="hidden" name="erasure" value={erasure.id} />
@@ -99,6 +119,26 @@ function ErasuresPage(props: { visit: DeskVisit; erasures: readonly Erasure[] })
           </li>
         ))}
       </ul>
+      <NextPage t={t} path="/desk/erasures" more={more} first={visit.query('after') === ''} />
     </Desk>
   )
+}
+
+/** Who it is, since when they have left, whether they asked, and what is open about them. */
+function linesOf(erasure: ErasureToDecide, { t, language }: DeskVisit): [string, string][] {
+  const { proceedings, questions, orders, flags } = erasure.open
+  const open = [
+    [proceedings, t.dProceedings],
+    [questions, t.kDesk],
+    [orders, t.dDemands],
+    [flags, t.dFlags],
+  ] as const
+  const waits = open.filter(([count]) => count > 0).map(([count, name]) => `${name}: ${count}`)
+  return [
+    [t.dWho, erasure.name ? nameText(erasure.name) : t.eHidden],
+    [t.dBorn, bornText(language, erasure.dateOfBirth)],
+    [t.eLeft, dayText(language, erasure.departedOn)],
+    [t.eAskedThem, erasure.asked ? t.eYes : t.eNo],
+    [t.eOpen, waits.join(' · ') || t.eNothing],
+  ]
 }

@@ -21,6 +21,7 @@ import {
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { saidFaultText } from '../ui/dates.ts'
 import { Csrf, ErrorSummary, type Faults, Field, Radios } from '../ui/form.tsx'
+import { NextPage } from '../ui/parts.tsx'
 import { plainIn } from '../ui/plain.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
@@ -116,8 +117,8 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
   })
   const waiting = async (visit: DeskVisit, fault?: string, status = 200) =>
     Reply.page(
-      await joinsWaiting(deps, visit.town, visit.requester),
-      (joins) => <JoinsPage visit={visit} joins={joins} faults={fault ? { join: fault } : {}} />,
+      await joinsWaiting(deps, visit.town, visit.requester, visit.query('after')),
+      ({ items, more }) => <JoinsPage visit={visit} joins={items} more={more} faults={fault ? { join: fault } : {}} />,
       status,
     )
   page({ method: 'get', path: '/desk/joins', roles: COUNTER }, (visit) => waiting(visit))
@@ -247,8 +248,8 @@ function JoinPage(props: { visit: DeskVisit; stays: Joinable; joined: Joinable; 
 }
 
 /** What waits for a second person. */
-function JoinsPage(props: { visit: DeskVisit; joins: readonly Join[]; faults: Faults }) {
-  const { visit, joins, faults } = props
+function JoinsPage(props: { visit: DeskVisit; joins: readonly Join[]; faults: Faults; more: string | undefined }) {
+  const { visit, joins, faults, more } = props
   const { t, session } = visit
   return (
     <Desk visit={visit} title={t.dJoins}>
@@ -288,6 +289,7 @@ function JoinsPage(props: { visit: DeskVisit; joins: readonly Join[]; faults: Fa
           </section>
         ))}
       </div>
+      <NextPage t={t} path="/desk/joins" more={more} first={visit.query('after') === ''} />
     </Desk>
   )
 }

@@ -19,6 +19,7 @@ import type { Name } from '../registry/model.ts'
 import { namesToExplain } from '../registry/own-look-ups.ts'
 import { Csrf, ErrorSummary, type Faults, Field } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
+import { NextPage } from '../ui/parts.tsx'
 import { PlainTick, plainIn } from '../ui/plain.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { fieldNames } from './neighbour-past-page.tsx'
@@ -36,10 +37,12 @@ const boxOf = (id: string) => `reason-${id}`
 export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   const explain = async (visit: DeskVisit, typed: Typed = {}, faults: Faults = {}) => {
     const { town, requester } = visit
-    const list = (await ownDrawn(deps, town, requester)).with(await namesToExplain(deps, town, requester))
+    const own = await ownDrawn(deps, town, requester, visit.query('after'))
     return Reply.page(
-      list,
-      ([drawn, names]) => <ExplainPage visit={visit} drawn={drawn} names={names} typed={typed} faults={faults} />,
+      own.with(await namesToExplain(deps, town, requester)),
+      ([{ items, more }, names]) => (
+        <ExplainPage visit={visit} drawn={items} more={more} names={names} typed={typed} faults={faults} />
+      ),
       Object.keys(faults).length > 0 ? 422 : 200,
     )
   }
@@ -69,8 +72,8 @@ export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     return Reply.redirect('/desk/look-ups')
   })
   page({ method: 'get', path: '/desk/look-ups/drawn', roles: OVERSEERS }, async (visit) =>
-    Reply.page(await drawnToRead(deps, visit.town, visit.requester), (drawn) => (
-      <DrawnPage visit={visit} drawn={drawn} />
+    Reply.page(await drawnToRead(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
+      <DrawnPage visit={visit} drawn={items} more={more} />
     )),
   )
   page({ method: 'post', path: '/desk/look-ups/drawn', roles: OVERSEERS }, async ({ town, requester, form }) => {
@@ -87,8 +90,15 @@ function faultOf(error: unknown, text: string, t: Texts): string | undefined {
 }
 
 /** What one looked at on earlier days, to say why. */
-function ExplainPage(props: { visit: DeskVisit; drawn: Drawn; names: Names; typed: Typed; faults: Faults }) {
-  const { visit, drawn, names, typed, faults } = props
+function ExplainPage(props: {
+  visit: DeskVisit
+  drawn: Drawn
+  more: string | undefined
+  names: Names
+  typed: Typed
+  faults: Faults
+}) {
+  const { visit, drawn, more, names, typed, faults } = props
   const { t, session } = visit
   return (
     <Desk visit={visit} title={t.dDrawn} here="/desk/work">
@@ -130,13 +140,14 @@ function ExplainPage(props: { visit: DeskVisit; drawn: Drawn; names: Names; type
           </button>
         )}
       </form>
+      <NextPage t={t} path="/desk/look-ups" more={more} first={visit.query('after') === ''} />
     </Desk>
   )
 }
 
 /** What colleagues said about what was drawn. */
-function DrawnPage(props: { visit: DeskVisit; drawn: Drawn }) {
-  const { visit, drawn } = props
+function DrawnPage(props: { visit: DeskVisit; drawn: Drawn; more: string | undefined }) {
+  const { visit, drawn, more } = props
   const { t, session, requester } = visit
   return (
     <Desk visit={visit} title={t.dDrawnRead} here="/desk/flags">
@@ -170,6 +181,7 @@ function DrawnPage(props: { visit: DeskVisit; drawn: Drawn }) {
           </li>
         ))}
       </ul>
+      <NextPage t={t} path="/desk/look-ups/drawn" more={more} first={visit.query('after') === ''} />
     </Desk>
   )
 }

@@ -28,8 +28,8 @@ export function messageDesk(page: Pages, deps: ProofDeps): void {
     return Reply.redirect(`/desk/neighbours/${idIn(visit)}/messages`)
   })
   page({ method: 'post', path: '/desk/post', roles: COUNTER }, async (visit) =>
-    Reply.page(await referencePost(deps, visit.town, visit.requester), (waiting) => (
-      <ReferencePostPage visit={visit} waiting={waiting} />
+    Reply.page(await referencePost(deps, visit.town, visit.requester, visit.form.get('after')), ({ items, more }) => (
+      <ReferencePostPage visit={visit} waiting={items} more={more} />
     )),
   )
 }
@@ -72,8 +72,8 @@ function MessagesPage(props: { visit: DeskVisit; id: string; messages: CounterMe
   )
 }
 
-function ReferencePostPage(props: { visit: DeskVisit; waiting: readonly ReferencePost[] }) {
-  const { visit, waiting } = props
+function ReferencePostPage(props: { visit: DeskVisit; waiting: readonly ReferencePost[]; more: string | undefined }) {
+  const { visit, waiting, more } = props
   const { t } = visit
   return (
     <Desk visit={visit} title={t.nReference} here="/desk/work">
@@ -96,6 +96,16 @@ function ReferencePostPage(props: { visit: DeskVisit; waiting: readonly Referenc
           </li>
         ))}
       </ul>
+      {more === undefined ? (
+        ''
+      ) : (
+        <form method="post" action="/desk/post">
+          <Csrf token={visit.session.csrf} />
+          <button type="submit" name="after" value={more} class="govuk-button govuk-button--secondary">
+            {t.dMore}
+          </button>
+        </form>
+      )}
     </Desk>
   )
 }

@@ -25,7 +25,7 @@ import { lifeRules } from '../registry/life-dates.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { prolongSecrecy } from '../registry/orders.ts'
 import { Csrf, Field, Group, Select, Tick } from '../ui/form.tsx'
-import { Details, Fact, Facts } from '../ui/parts.tsx'
+import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { plainIn } from '../ui/plain.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { dayIn, typedIn } from './registration-form.ts'
@@ -63,10 +63,16 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       ))
     return Reply.page(
       organisations
-        .with(await applicationsToReview(deps, town, requester))
-        .with(await actsWaiting(gate, town.id, requester)),
+        .with(await applicationsToReview(deps, town, requester, visit.query('after')))
+        .with(await actsWaiting(gate, town.id, requester, visit.query('acts'))),
       ([[list, applications], waiting]) => (
-        <OrganisationsPage visit={visit} organisations={list} applications={applications} waiting={waiting} />
+        <OrganisationsPage
+          visit={visit}
+          organisations={list}
+          applications={applications.items}
+          waiting={waiting.items}
+          more={{ applications: applications.more, acts: waiting.more }}
+        />
       ),
     )
   })
@@ -210,10 +216,12 @@ function OrganisationsPage(props: {
   organisations: readonly OrganisationOutline[]
   applications: readonly ApplicationToReview[]
   waiting: readonly WaitingAct[]
+  /** Where the next pages of both lists begin. */
+  more?: { applications: string | undefined; acts: string | undefined }
   /** The registry is closed: only what closes more can be done. */
   closed?: boolean
 }) {
-  const { visit, organisations, applications, waiting, closed } = props
+  const { visit, organisations, applications, waiting, more, closed } = props
   const { t, language, session } = visit
   const names = new Map(organisations.map(({ id, name }) => [id, name]))
   const kinds: Record<string, string> = tieNames(t)
@@ -230,10 +238,23 @@ function OrganisationsPage(props: {
       )}
       <p>{t.gTwo}</p>
       <WaitingActs visit={visit} waiting={waiting} names={names} />
+      {more?.acts ? (
+        <p>
+          <a href={`/desk/organisations?acts=${more.acts}`}>{t.dMore}</a>
+        </p>
+      ) : (
+        ''
+      )}
       {applications.length > 0 ? <h2>{t.aTitle}</h2> : ''}
       {applications.map((application) => (
         <ApplicationBox visit={visit} application={application} />
       ))}
+      <NextPage
+        t={t}
+        path="/desk/organisations"
+        more={more?.applications}
+        first={visit.query('after') === '' && visit.query('acts') === ''}
+      />
       {applications.length > 0 ? <h2>{t.gTitle}</h2> : ''}
       <ul class="cards">
         {organisations.map((organisation) => (

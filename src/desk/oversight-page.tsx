@@ -2,7 +2,7 @@ import type { StaffActivity } from '../firewall/flags.ts'
 import { type PolicyEngine, purposes } from '../firewall/policies.ts'
 import type { LedgerLine } from '../ledger/lines.ts'
 import { Csrf, Field } from '../ui/form.tsx'
-import { Details } from '../ui/parts.tsx'
+import { Details, NextPage } from '../ui/parts.tsx'
 import { whoNames } from './looked-text.ts'
 import { Desk, type DeskVisit, timeText } from './shell.tsx'
 
@@ -18,9 +18,10 @@ export interface FlagShown {
 export function FlagsPage(props: {
   visit: DeskVisit
   flags: readonly FlagShown[]
+  more: string | undefined
   activity: readonly StaffActivity[]
 }) {
-  const { visit, flags, activity } = props
+  const { visit, flags, more, activity } = props
   const { t, language, town, session, requester } = visit
   const kinds: Record<string, string> = {
     'no-case': t.dFlagNoCase,
@@ -55,6 +56,7 @@ export function FlagsPage(props: {
           </li>
         ))}
       </ul>
+      <NextPage t={t} path="/desk/flags" more={more} first={visit.query('after') === ''} />
       <p>
         <a href="/desk/look-ups/drawn">{t.dDrawnRead}</a>
       </p>

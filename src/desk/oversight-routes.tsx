@@ -12,10 +12,10 @@ import type { DeskDeps } from './routes.tsx'
 export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk/flags', roles: ['supervisor', 'auditor'] }, async (visit) =>
     Reply.page(
-      (await openFlags(deps.gate, visit.town.id, visit.requester)).with(
+      (await openFlags(deps.gate, visit.town.id, visit.requester, visit.query('after'))).with(
         await staffActivity(deps.gate, visit.town.id, visit.requester),
       ),
-      ([flags, activity]) => <FlagsPage visit={visit} flags={flags} activity={activity} />,
+      ([{ items, more }, activity]) => <FlagsPage visit={visit} flags={items} more={more} activity={activity} />,
     ),
   )
   page({ method: 'post', path: '/desk/flags/review', roles: ['supervisor'] }, async ({ town, requester, form }) => {

@@ -9,7 +9,7 @@ import { DistinctBecause, Protection } from '../registry/model.ts'
 import { type Neighbour, openNeighbour } from '../registry/neighbours.ts'
 import { protectNeighbour } from '../registry/protection.ts'
 import { Csrf, ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
-import { Fact, Facts } from '../ui/parts.tsx'
+import { Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { plainIn } from '../ui/plain.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { becauseNames } from './register-page.tsx'
@@ -49,8 +49,8 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
     return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
   })
   page({ method: 'get', path: '/desk/perhaps', roles: SUPERVISOR }, async (visit) =>
-    Reply.page(await perhapsOnePerson(deps, visit.town, visit.requester), (pairs) => (
-      <PerhapsPage visit={visit} pairs={pairs} />
+    Reply.page(await perhapsOnePerson(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
+      <PerhapsPage visit={visit} pairs={items} more={more} />
     )),
   )
   page({ method: 'post', path: '/desk/perhaps', roles: SUPERVISOR }, async (visit) => {
@@ -95,8 +95,8 @@ function ProtectPage(props: { visit: DeskVisit; neighbour: Neighbour; reason?: s
 }
 
 /** New records beside the hidden ones they resemble: joined, or told apart with a reason. */
-function PerhapsPage(props: { visit: DeskVisit; pairs: readonly PerhapsOne[] }) {
-  const { visit, pairs } = props
+function PerhapsPage(props: { visit: DeskVisit; pairs: readonly PerhapsOne[]; more: string | undefined }) {
+  const { visit, pairs, more } = props
   const { t, language, town, session } = visit
   return (
     <Desk visit={visit} title={t.dPerhaps} here="/desk/perhaps">
@@ -138,6 +138,7 @@ function PerhapsPage(props: { visit: DeskVisit; pairs: readonly PerhapsOne[] }) 
           </form>
         </section>
       ))}
+      <NextPage t={t} path="/desk/perhaps" more={more} first={visit.query('after') === ''} />
     </Desk>
   )
 }

@@ -134,8 +134,8 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
     const { town, requester, form } = visit
     if (form.has('settle'))
       await settleUnrepresented(deps, town, requester, idIn({ params: { id: form.get('settle') } }))
-    return Reply.page(await unrepresentedNeighbours(deps, town, requester), (children) => (
-      <UnrepresentedPage visit={visit} people={children} />
+    return Reply.page(await unrepresentedNeighbours(deps, town, requester, form.get('after')), ({ items, more }) => (
+      <UnrepresentedPage visit={visit} people={items} more={more} />
     ))
   })
 }
@@ -303,8 +303,8 @@ function Adults(props: { visit: DeskVisit; ward: Represented; found: Shown; once
 }
 
 /** Children whose last representative left, died or was removed, with those registered beside them. */
-function UnrepresentedPage(props: { visit: DeskVisit; people: readonly Unrepresented[] }) {
-  const { visit, people } = props
+function UnrepresentedPage(props: { visit: DeskVisit; people: readonly Unrepresented[]; more: string | undefined }) {
+  const { visit, people, more } = props
   const { t, language, session } = visit
   return (
     <Desk visit={visit} title={t.dUnrepresented}>
@@ -344,6 +344,16 @@ function UnrepresentedPage(props: { visit: DeskVisit; people: readonly Unreprese
           </li>
         ))}
       </ul>
+      {more === undefined ? (
+        ''
+      ) : (
+        <form method="post" action="/desk/unrepresented">
+          <Csrf token={session.csrf} />
+          <button type="submit" name="after" value={more} class="govuk-button govuk-button--secondary">
+            {t.dMore}
+          </button>
+        </form>
+      )}
     </Desk>
   )
 }

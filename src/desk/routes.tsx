@@ -206,8 +206,12 @@ function registering(page: Pages, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk/work', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
     const work = (await draftsOf(deps, town, requester))
-      .with(await openProceedings(deps, town, requester))
-      .with((await ownDrawn(deps, town, requester)).map(({ length }) => length))
+      .with(await openProceedings(deps, town, requester, visit.query('after')))
+      .with(
+        (await ownDrawn(deps, town, requester)).map(({ items, more }) =>
+          items.length === 0 ? '' : `${items.length}${more === undefined ? '' : '+'}`,
+        ),
+      )
     const letters = await postalNoticesWaiting(deps, town, requester)
     const kept = await referencePostWaiting(deps, town)
     const requests = await complaintsWaiting(deps, town, requester)
@@ -217,7 +221,8 @@ function registering(page: Pages, deps: DeskDeps): void {
       <WorkPage
         visit={visit}
         drafts={drafts}
-        proceedings={proceedings}
+        proceedings={proceedings.items}
+        more={proceedings.more}
         letters={letters}
         requests={requests}
         lookUps={lookUps}

@@ -2,6 +2,7 @@ import type { OpenSession } from '../identity/open-sessions.ts'
 import { nameText } from '../proofs/paper.ts'
 import type { OpenProceeding } from '../registry/proceedings-due.ts'
 import { Csrf } from '../ui/form.tsx'
+import { NextPage } from '../ui/parts.tsx'
 import { type Draft, TO_DECIDE } from './drafts.ts'
 import { proceedingNames } from './proceeding-box.tsx'
 import { deskScript } from './script.ts'
@@ -12,12 +13,14 @@ export function WorkPage(props: {
   visit: DeskVisit
   drafts: readonly Draft[]
   proceedings: readonly OpenProceeding[]
+  /** Where the next page of them begins. */
+  more: string | undefined
   /** Neighbours with a message, whom nothing but a letter reaches. */
   letters: number
   /** What residents asked, and complaints, that are this person's to answer. */
   requests: number
   /** Look-ups of earlier days that were drawn by lot and are to be explained. */
-  lookUps: number
+  lookUps: string
   /** Neighbours without a fixed address whose post waits to be fetched. */
   kept: number
   /** Whether there may be a child nobody acts for. */
@@ -25,7 +28,7 @@ export function WorkPage(props: {
   /** Children a supervisor should look after. */
   welfare: number
 }) {
-  const { visit, drafts, proceedings, letters, requests, lookUps, kept, unrepresented, welfare } = props
+  const { visit, drafts, proceedings, more, letters, requests, lookUps, kept, unrepresented, welfare } = props
   const { t, session, requester } = visit
   return (
     <Desk visit={visit} title={t.dWork} here="/desk/work" script={deskScript.address}>
@@ -44,7 +47,7 @@ export function WorkPage(props: {
           </a>
         )}
       </p>
-      {lookUps === 0 ? (
+      {lookUps === '' ? (
         ''
       ) : (
         <>
@@ -80,6 +83,7 @@ export function WorkPage(props: {
           <Due visit={visit} proceeding={proceeding} />
         ))}
       </ul>
+      <NextPage t={t} path="/desk/work" more={more} first={visit.query('after') === ''} />
       <h2>{t.dJoins}</h2>
       <p>
         <a href="/desk/joins">{t.nShow}</a>

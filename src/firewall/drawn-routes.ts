@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Clock } from '../platform/clock.ts'
 import { drawnToRead, explainDrawn, LookUpExplanation, ownDrawn, readDrawn } from './drawn.ts'
-import { endpoint, type House } from './endpoint.ts'
+import { endpoint, type House, More, PageQuery } from './endpoint.ts'
 import type { Gate } from './gate.ts'
 import { Reply } from './reply.ts'
 
@@ -25,7 +25,7 @@ export function drawnRoutes<T extends { id: string; timeZone: string }>(
   deps: { gate: Gate; clock: Clock },
 ): void {
   const tag = 'Supervision'
-  const list = z.object({ lookUps: z.array(Drawn) })
+  const list = z.object({ lookUps: z.array(Drawn), more: More })
   endpoint(
     house,
     {
@@ -34,11 +34,14 @@ export function drawnRoutes<T extends { id: string; timeZone: string }>(
       summary: 'Look-ups of earlier days that were drawn by lot, and that you have yet to explain',
       tag,
       auth: 'staff',
-      answers: { 200: { description: 'The oldest first, fifty at most', schema: list } },
+      query: PageQuery,
+      answers: { 200: { description: 'The oldest first', schema: list } },
       refuses: [403],
     },
-    async ({ town, requester }) =>
-      Reply.disclose((await ownDrawn(deps, town, requester)).map((lookUps) => ({ lookUps }))),
+    async ({ town, requester, query }) =>
+      Reply.disclose(
+        (await ownDrawn(deps, town, requester, query.after)).map(({ items, more }) => ({ lookUps: items, more })),
+      ),
   )
   endpoint(
     house,
@@ -48,11 +51,14 @@ export function drawnRoutes<T extends { id: string; timeZone: string }>(
       summary: 'Look-ups drawn by lot that no supervisor has read, explained or not',
       tag,
       auth: 'staff',
-      answers: { 200: { description: 'The oldest first, fifty at most', schema: list } },
+      query: PageQuery,
+      answers: { 200: { description: 'The oldest first', schema: list } },
       refuses: [403],
     },
-    async ({ town, requester }) =>
-      Reply.disclose((await drawnToRead(deps, town, requester)).map((lookUps) => ({ lookUps }))),
+    async ({ town, requester, query }) =>
+      Reply.disclose(
+        (await drawnToRead(deps, town, requester, query.after)).map(({ items, more }) => ({ lookUps: items, more })),
+      ),
   )
   endpoint(
     house,

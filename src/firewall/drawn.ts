@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import { type Clock, today, uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
+import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import { reasonPlace } from './flags.ts'
@@ -80,7 +81,7 @@ export interface DrawnOpening extends Content {
 
 /** How long somebody has to explain before it is settled without. */
 const TIME_TO_EXPLAIN: Temporal.DurationLike = { days: 7 }
-/** At most so many at once; the oldest first. */
+/** On one page. */
 const MOST = 50
 
 type Town = { id: string; timeZone: string }
@@ -98,10 +99,12 @@ async function drawnBefore(
   transaction: Transaction,
   { ledger }: MunicipalityKeys,
   whose: { own: string } | { unreadBut: string },
-): Promise<DrawnOpening[]> {
-  const rows = await transaction
+  cursor: string | undefined,
+): Promise<Paged<DrawnOpening>> {
+  const after = readCursor(cursor)
+  const read = await transaction
     .selectFrom('drawn_openings')
-    .select(['id', 'seen_at', 'staff_id', 'neighbour_id', 'content', 'reason'])
+    .select(['id', 'day', 'seen_at', 'staff_id', 'neighbour_id', 'content', 'reason'])
     .where('day', '<', today(deps.clock, town.timeZone).toString())
     .where('read_at', 'is', null)
     .$if('own' in whose, (query) =>
@@ -109,11 +112,15 @@ async function drawnBefore(
     )
     // Nobody reads their own, and their own take no place among those of others.
     .$if('unreadBut' in whose, (query) => query.where('staff_id', '!=', 'unreadBut' in whose ? whose.unreadBut : ''))
+    .$if(after !== undefined, (query) =>
+      query.where(sql<boolean>`(day, id) > (${after?.at ?? ''}::text::date, ${after?.id ?? ''}::text::uuid)`),
+    )
     .orderBy('day')
     .orderBy('id')
-    .limit(MOST)
+    .limit(MOST + 1)
     .execute()
-  return rows.map((row) => ({
+  const { rows, more } = pageOf(read, MOST, (row) => ({ at: row.day, id: row.id }))
+  const items = rows.map((row) => ({
     id: row.id,
     seenAt: row.seen_at.toTemporalInstant().toString(),
     staff: row.staff_id,
@@ -121,6 +128,7 @@ async function drawnBefore(
     ...(ledger.open(contentPlace(row.staff_id, row.neighbour_id), row.content) as Content),
     reason: row.reason === null ? undefined : (ledger.open(reasonPlace(row.id), row.reason) as string),
   }))
+  return { items, more }
 }
 
 /** Whom somebody has yet to explain having looked at, inside a transaction of the gate's. */
@@ -138,24 +146,33 @@ export async function neighboursToExplain(
     .where('day', '<', today(deps.clock, town.timeZone).toString())
     .where('explained_at', 'is', null)
     .where('read_at', 'is', null)
-    .limit(MOST)
     .execute()
   return rows.map((row) => row.neighbour_id)
 }
 
 /** What whoever asks looked at on earlier days and has yet to explain. @throws {Refusal} for anyone but the counters' staff */
-export async function ownDrawn(deps: Deps, town: Town, requester: Staff): Promise<Disclosed<DrawnOpening[]>> {
+export async function ownDrawn(
+  deps: Deps,
+  town: Town,
+  requester: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<DrawnOpening>>> {
   const keys = await deps.gate.keysOf(town.id)
   return deps.gate.decide(explaining(town.id, requester), (transaction) =>
-    drawnBefore(deps, town, transaction, keys, { own: requester.id }),
+    drawnBefore(deps, town, transaction, keys, { own: requester.id }, cursor),
   )
 }
 
 /** What supervisors have yet to read, explained or not. @throws {Refusal} for anyone but supervisors and auditors */
-export async function drawnToRead(deps: Deps, town: Town, requester: Staff): Promise<Disclosed<DrawnOpening[]>> {
+export async function drawnToRead(
+  deps: Deps,
+  town: Town,
+  requester: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<DrawnOpening>>> {
   const keys = await deps.gate.keysOf(town.id)
   return deps.gate.decide(supervising(town.id, requester), (transaction) =>
-    drawnBefore(deps, town, transaction, keys, { unreadBut: requester.id }),
+    drawnBefore(deps, town, transaction, keys, { unreadBut: requester.id }, cursor),
   )
 }
 

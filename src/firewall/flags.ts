@@ -4,6 +4,7 @@ import type { LedgerContent } from '../ledger/entries.ts'
 import { type LedgerLine, type LedgerPlace, ledgerLines } from '../ledger/lines.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { sqlState, type Transaction } from '../platform/database.ts'
+import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../platform/paging.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import { called, confirmedPlain, mustBePlain, plain } from './free-text.ts'
@@ -38,25 +39,38 @@ const FOREIGN_KEY = '23503'
 const supervising = (municipalityId: string, requester: Staff) =>
   ({ municipalityId, requester, action: 'supervise', purpose: 'supervision', fields: [] }) as const
 
-/** The oldest flags nobody has reviewed. @throws {Refusal} for anyone but supervisors and auditors */
-export function openFlags(gate: Gate, municipalityId: string, requester: Staff): Promise<Disclosed<Flag[]>> {
+/** On one page. */
+const MOST_LISTED = 100
+
+/** Flags nobody has reviewed, a page at a time and the oldest first. @throws {Refusal} for anyone but supervisors and auditors */
+export function openFlags(
+  gate: Gate,
+  municipalityId: string,
+  requester: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<Flag>>> {
+  const after = readCursor(cursor)
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
-    const rows = await transaction
+    const read = await transaction
       .selectFrom('flags')
       .select(['id', 'raised_at', 'staff_id', 'neighbour_id', 'kind'])
       .where('reviewed_at', 'is', null)
       // Nobody settles their own, and their own take no place among those of others.
       .where('staff_id', '!=', requester.id)
-      .orderBy('raised_at')
-      .limit(200)
+      .where(afterPlace('raised_at', 'id', after))
+      .orderBy(toTheMillisecond('raised_at'))
+      .orderBy('id')
+      .limit(MOST_LISTED + 1)
       .execute()
-    return rows.map((row) => ({
+    const { rows, more } = pageOf(read, MOST_LISTED, (row) => ({ at: row.raised_at.toISOString(), id: row.id }))
+    const items = rows.map((row) => ({
       id: row.id,
       raisedAt: row.raised_at.toTemporalInstant().toString(),
       staff: row.staff_id,
       neighbourId: row.neighbour_id,
       kind: row.kind as Flag['kind'],
     }))
+    return { items, more }
   })
 }
 
@@ -83,7 +97,7 @@ export function staffActivity(
         coalesce((select shown.people from seen_totals shown where shown.municipality_id = ${municipalityId}::uuid
           and shown.counted = asked.counted and shown.span = 'day' and shown.begins = date_trunc('day', clock_timestamp(), 'UTC')), 0) as people
       from query_counts asked where counted like 'staff %' and hour > clock_timestamp() - interval '1 day'
-      group by counted order by max(times) desc, sum(times) desc limit 100`.execute(transaction)
+      group by counted order by max(times) desc, sum(times) desc`.execute(transaction)
     return rows.map(({ staff, day, busiest, people }) => ({ staff, day, busiestHour: busiest, people }))
   })
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Clock } from '../platform/clock.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
+import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../platform/paging.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { Disclosed } from './disclosed.ts'
 import type { Gate } from './gate.ts'
@@ -170,27 +171,36 @@ export async function decideAct(
 
 export type WaitingAct = Act & { id: string; proposedAt: string; proposedByYou: boolean }
 
-/** What waits for a second officer, the oldest first. @throws {Refusal} */
+/** On one page. */
+const MOST_LISTED = 50
+
+/** What waits for a second officer, a page at a time and the oldest first. @throws {Refusal} */
 export async function actsWaiting(
   gate: Gate,
   municipalityId: string,
   officer: Staff,
-): Promise<Disclosed<WaitingAct[]>> {
+  cursor?: string,
+): Promise<Disclosed<Paged<WaitingAct>>> {
   const { ledger } = await gate.keysOf(municipalityId)
+  const after = readCursor(cursor)
   return gate.decide(enrolling(municipalityId, officer), async (transaction) => {
-    const rows = await transaction
+    const read = await transaction
       .selectFrom('officer_acts')
       .select(['id', 'kind', 'content', 'proposed_by', 'proposed_at'])
       .where('decision', 'is', null)
-      .orderBy('proposed_at')
-      .limit(200)
+      .where(afterPlace('proposed_at', 'id', after))
+      .orderBy(toTheMillisecond('proposed_at'))
+      .orderBy('id')
+      .limit(MOST_LISTED + 1)
       .execute()
-    return rows.map((row) => ({
+    const { rows, more } = pageOf(read, MOST_LISTED, (row) => ({ at: row.proposed_at.toISOString(), id: row.id }))
+    const items = rows.map((row) => ({
       ...({ kind: row.kind, content: ledger.open(place(row.id), row.content) } as Act),
       id: row.id,
       proposedAt: row.proposed_at.toISOString(),
       proposedByYou: row.proposed_by === officer.id,
     }))
+    return { items, more }
   })
 }
 

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Clock } from '../platform/clock.ts'
-import { endpoint, type House } from './endpoint.ts'
+import { endpoint, type House, More, PageQuery } from './endpoint.ts'
 import type { Gate } from './gate.ts'
 import { actsWaiting, type Carry, decideAct } from './officer-acts.ts'
 import { Proposal, propose } from './organisation-desk.ts'
@@ -48,11 +48,17 @@ export function officerRoutes<T extends { id: string }>(
       summary: 'What waits for a second officer',
       tag,
       auth: 'staff',
-      answers: { 200: { description: 'The oldest first', schema: z.object({ acts: z.array(Waiting) }) } },
+      query: PageQuery,
+      answers: { 200: { description: 'The oldest first', schema: z.object({ acts: z.array(Waiting), more: More }) } },
       refuses: [403],
     },
-    async ({ town, requester }) =>
-      Reply.disclose((await actsWaiting(deps.gate, town.id, requester)).map((acts) => ({ acts }))),
+    async ({ town, requester, query }) =>
+      Reply.disclose(
+        (await actsWaiting(deps.gate, town.id, requester, query.after)).map(({ items, more }) => ({
+          acts: items,
+          more,
+        })),
+      ),
   )
   endpoint(
     house,

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Clock } from '../platform/clock.ts'
 import { Demand, readDemand, recordDemand, reviewDemand } from './access-requests.ts'
-import { endpoint, type House } from './endpoint.ts'
+import { endpoint, type House, More, PageQuery } from './endpoint.ts'
 import {
   FLAG_KINDS,
   linkStaff,
@@ -213,12 +213,13 @@ function supervision<T extends Town>(house: House<T>, gate: Gate): void {
       summary: 'Look-ups a supervisor should ask about',
       tag: 'Supervision',
       auth: 'staff',
-      answers: { 200: { description: 'The oldest first', schema: z.object({ flags: z.array(Flag) }) } },
+      query: PageQuery,
+      answers: { 200: { description: 'The oldest first', schema: z.object({ flags: z.array(Flag), more: More }) } },
       refuses: [403],
     },
-    async ({ town, requester }) => {
-      const flags = await openFlags(gate, town.id, requester)
-      return Reply.disclose(flags.map((list) => ({ flags: list })))
+    async ({ town, requester, query }) => {
+      const flags = await openFlags(gate, town.id, requester, query.after)
+      return Reply.disclose(flags.map(({ items, more }) => ({ flags: items, more })))
     },
   )
   endpoint(

@@ -1,3 +1,5 @@
+import { type RawBuilder, sql } from 'kysely'
+
 /** A place in a list that is ordered by a time or day, and by an id among equals. */
 export interface After {
   at: string
@@ -36,3 +38,13 @@ export function pageOf<Row>(
   const { at, id } = placeOf(last)
   return { rows: shown, more: Buffer.from(`${at} ${id}`, 'latin1').toString('base64url') }
 }
+
+/** A time of the database as a cursor has it: to the millisecond, which ids tell apart. */
+export const toTheMillisecond = (column: string): RawBuilder<Date> =>
+  sql<Date>`date_trunc('milliseconds', ${sql.ref(column)})`
+
+/** The rows of a list by time and id that come after a place; all of them without one. */
+export const afterPlace = (at: string, id: string, after: After | undefined): RawBuilder<boolean> =>
+  after === undefined
+    ? sql<boolean>`true`
+    : sql<boolean>`(${toTheMillisecond(at)}, ${sql.ref(id)}) > (${after.at}::text::timestamptz, ${after.id}::text::uuid)`

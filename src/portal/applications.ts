@@ -8,6 +8,7 @@ import { enrolIn, Identifier } from '../firewall/organisation-desk.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
+import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../platform/paging.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -138,26 +139,35 @@ export async function standingOf(deps: RegistryDeps, town: Municipality, typed: 
 
 export type ApplicationToReview = Application & { id: string; receivedAt: string }
 
-/** Applications that wait, the oldest first. @throws {Refusal} */
+/** On one page. */
+const MOST_LISTED = 20
+
+/** Applications that wait, a page at a time and the oldest first. @throws {Refusal} */
 export async function applicationsToReview(
   deps: RegistryDeps,
   town: Municipality,
   officer: Staff,
-): Promise<Disclosed<ApplicationToReview[]>> {
+  cursor?: string,
+): Promise<Disclosed<Paged<ApplicationToReview>>> {
   const { ledger } = await deps.gate.keysOf(town.id)
+  const after = readCursor(cursor)
   return deps.gate.decide(enrolling(town.id, officer), async (transaction) => {
-    const rows = await transaction
+    const read = await transaction
       .selectFrom('applications')
       .select(['id', 'content', 'received_at'])
       .where('decision', 'is', null)
-      .orderBy('received_at')
-      .limit(100)
+      .where(afterPlace('received_at', 'id', after))
+      .orderBy(toTheMillisecond('received_at'))
+      .orderBy('id')
+      .limit(MOST_LISTED + 1)
       .execute()
-    return rows.map((row) => ({
+    const { rows, more } = pageOf(read, MOST_LISTED, (row) => ({ at: row.received_at.toISOString(), id: row.id }))
+    const items = rows.map((row) => ({
       ...(ledger.open(place(row.id, 'content'), row.content) as Application),
       id: row.id,
       receivedAt: row.received_at.toISOString(),
     }))
+    return { items, more }
   })
 }
 

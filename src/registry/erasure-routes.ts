@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint, type House } from '../firewall/endpoint.ts'
+import { endpoint, type House, More, PageQuery } from '../firewall/endpoint.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { RegistryDeps } from './deps.ts'
 import { decideErasure, Ground, openErasures, proposeErasure } from './erasures.ts'
@@ -19,13 +19,16 @@ export function erasureRoutes(house: House<Municipality>, deps: RegistryDeps): v
       tag,
       auth: 'staff',
       params,
-      body: z.strictObject({ ground: Ground }),
+      body: z.strictObject({
+        ground: Ground,
+        asked: z.boolean().default(false).openapi({ description: 'Whether the neighbour asked for it' }),
+      }),
       idempotent: true,
       answers: { 201: { description: 'Waits for a legal officer', schema: z.object({ id: z.uuid() }) } },
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params: { id }, body, idempotencyKey }) =>
-      Reply.disclose(await proposeErasure(deps, town, requester, id, body.ground, idempotencyKey), 201),
+      Reply.disclose(await proposeErasure(deps, town, requester, id, body, idempotencyKey), 201),
   )
   endpoint(
     house,
@@ -35,23 +38,33 @@ export function erasureRoutes(house: House<Municipality>, deps: RegistryDeps): v
       summary: 'Erasures that wait for a decision',
       tag,
       auth: 'staff',
+      query: PageQuery,
       answers: {
         200: {
           description: 'The oldest first',
-          schema: z.array(
-            z.object({
-              id: z.uuid(),
-              neighbourId: z.uuid(),
-              ground: Ground,
-              proposedAt: z.string(),
-              proposedBy: z.string(),
-            }),
-          ),
+          schema: z.object({
+            erasures: z.array(
+              z.object({
+                id: z.uuid(),
+                neighbourId: z.uuid(),
+                ground: Ground,
+                proposedAt: z.string(),
+                proposedBy: z.string(),
+                asked: z.boolean(),
+                departedOn: z.iso.date().optional(),
+                open: z.record(z.string(), z.int()),
+              }),
+            ),
+            more: More,
+          }),
         },
       },
       refuses: [403],
     },
-    async ({ town, requester }) => Reply.disclose(await openErasures(deps, town, requester)),
+    async ({ town, requester, query }) =>
+      Reply.disclose(
+        (await openErasures(deps, town, requester, query.after)).map(({ items, more }) => ({ erasures: items, more })),
+      ),
   )
   endpoint(
     house,

@@ -5,9 +5,10 @@ import type { Gate } from '../firewall/gate.ts'
 import { Refusal, type Staff } from '../firewall/requester.ts'
 import { type Clock, today, uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
+import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../platform/paging.ts'
 import { NotFound, Problem } from '../platform/problem.ts'
 import { once } from './idempotency.ts'
-import type { NeighbourFields } from './model.ts'
+import type { Name, NeighbourFields } from './model.ts'
 import { movementsThatStand } from './movements-standing.ts'
 import type { Municipality } from './municipality.ts'
 import { earlierAnswer, keepAnswer } from './replays.ts'
@@ -35,8 +36,32 @@ export interface Erasure {
   id: string
   neighbourId: string
   ground: Ground
+  /** RFC 3339. */
   proposedAt: string
   proposedBy: string
+  /** Whether the neighbour asked for it. */
+  asked: boolean
+}
+
+/** With what whoever decides it has to know. */
+export interface ErasureToDecide extends Erasure {
+  name: Name | undefined
+  dateOfBirth: string | undefined
+  /** ISO date. */
+  departedOn: string | undefined
+  /** What is open about them, of which nothing is left once they are forgotten. */
+  open: Openings
+}
+
+/** How many of each. */
+export interface Openings {
+  proceedings: number
+  /** What they asked with their name and was not answered. */
+  questions: number
+  /** Orders of an authority that are not decided, or whose secrecy is not over. */
+  orders: number
+  /** Looks at them that nobody has looked into. */
+  flags: number
 }
 type ErasureDeps = { gate: Gate; clock: Clock }
 
@@ -54,12 +79,17 @@ export async function proposeErasure(
   town: Municipality,
   supervisor: Staff,
   neighbourId: string,
-  ground: Ground,
+  { ground, asked }: { ground: Ground; asked: boolean },
   idempotencyKey: string,
 ): Promise<Disclosed<{ id: string }>> {
   if (supervisor.role !== 'supervisor') throw new Refusal()
   const day = today(deps.clock, town.timeZone)
-  const use = { requester: supervisor.id, operation: `erase ${neighbourId}`, key: idempotencyKey, body: { ground } }
+  const use = {
+    requester: supervisor.id,
+    operation: `erase ${neighbourId}`,
+    key: idempotencyKey,
+    body: { ground, asked },
+  }
   const key = await once(deps.gate, town.id, use)
   return deps.gate.open<NeighbourFields, 'departedOn', { id: string }>(
     { ...erasing(town, supervisor), fields: ['departedOn'] },
@@ -82,6 +112,7 @@ export async function proposeErasure(
           municipality_id: town.id,
           neighbour_id: neighbourId,
           ground,
+          asked,
           proposed_by: supervisor.id,
           proposed_at: deps.clock.now().toString(),
         })
@@ -102,24 +133,77 @@ async function leftFor(transaction: Transaction, id: string, ground: Ground): Pr
   return standing.slice(back + 1).some(({ kind, cause }) => kind === 'departure' && cause === ground)
 }
 
-/** Erasures that wait for a decision. @throws {Refusal} */
-export function openErasures(deps: ErasureDeps, town: Municipality, staff: Staff): Promise<Disclosed<Erasure[]>> {
-  return deps.gate.decide(erasing(town, staff), async (transaction) => {
-    const rows = await transaction
-      .selectFrom('erasures')
-      .select(['id', 'neighbour_id', 'ground', 'proposed_by', 'proposed_at'])
-      .where('decision', 'is', null)
-      .orderBy('proposed_at')
-      .limit(100)
-      .execute()
-    return rows.map((row) => ({
-      id: row.id,
-      neighbourId: row.neighbour_id,
-      ground: row.ground as Ground,
-      proposedAt: row.proposed_at.toISOString(),
-      proposedBy: row.proposed_by,
-    }))
-  })
+/** On one page. */
+const MOST_LISTED = 20
+
+/**
+ * Erasures that wait for a decision, a page at a time and the oldest first, each with who it is about. Who is named stands in the
+ * ledger as looked at.
+ *
+ * @throws {Refusal}
+ */
+export async function openErasures(
+  deps: ErasureDeps,
+  town: Municipality,
+  staff: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<ErasureToDecide>>> {
+  const after = readCursor(cursor)
+  let rows: Erasure[] = []
+  let more: string | undefined
+  const fields = ['name', 'dateOfBirth', 'departedOn'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<ErasureToDecide>>(
+    { ...erasing(town, staff), fields, worklist: true },
+    async (transaction) => {
+      const read = await transaction
+        .selectFrom('erasures')
+        .select(['id', 'neighbour_id', 'ground', 'proposed_by', 'proposed_at', 'asked'])
+        .where('decision', 'is', null)
+        .where(afterPlace('proposed_at', 'id', after))
+        .orderBy(toTheMillisecond('proposed_at'))
+        .orderBy('id')
+        .limit(MOST_LISTED + 1)
+        .execute()
+      const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.proposed_at.toISOString(), id: row.id }))
+      more = page.more
+      rows = page.rows.map((row) => ({
+        id: row.id,
+        neighbourId: row.neighbour_id,
+        ground: row.ground as Ground,
+        proposedAt: row.proposed_at.toISOString(),
+        proposedBy: row.proposed_by,
+        asked: row.asked,
+      }))
+      return loadRecords(
+        transaction,
+        rows.map((row) => row.neighbourId),
+        { trueAt: today(deps.clock, town.timeZone) },
+      )
+    },
+    async (records, { transaction }) => {
+      const known = new Map(records.map((record) => [record.id, record]))
+      const items: ErasureToDecide[] = []
+      for (const row of rows) {
+        // Of a record that hides, whoever decides sees that there is a proposal, and no name.
+        const { name, dateOfBirth, departedOn } = known.get(row.neighbourId) ?? {}
+        items.push({ ...row, name, dateOfBirth, departedOn, open: await openAbout(transaction, row.neighbourId) })
+      }
+      return { items, more }
+    },
+  )
+}
+
+async function openAbout(transaction: Transaction, neighbourId: string): Promise<Openings> {
+  const { rows } = await sql<Openings>`
+    select
+      (select count(*)::integer from proceedings one where one.neighbour_id = ${neighbourId} and one.decision is null) as proceedings,
+      (select count(*)::integer from complaints one where one.neighbour_id = ${neighbourId} and one.answered_at is null) as questions,
+      (select count(*)::integer from access_requests one left join notices told on told.id = one.notice_id
+        where one.subject_id = ${neighbourId} and (one.stage in ('under-review', 'approved') or told.visible_from > now())) as orders,
+      (select count(*)::integer from flags one where one.neighbour_id = ${neighbourId} and one.reviewed_at is null) as flags`.execute(
+    transaction,
+  )
+  return rows[0] ?? { proceedings: 0, questions: 0, orders: 0, flags: 0 }
 }
 
 /**

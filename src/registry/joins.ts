@@ -3,9 +3,10 @@ import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import type { GateHand, Opened } from '../firewall/gate.ts'
-import { purposeOf, type Staff } from '../firewall/requester.ts'
+import { isSupervisor, purposeOf, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
+import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../platform/paging.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { once } from './idempotency.ts'
@@ -273,7 +274,14 @@ async function otherOf(
 }
 
 /** Proposals that wait for somebody, as far as whoever asks may see both records; the oldest first. @throws {Refusal} */
-export async function joinsWaiting(deps: RegistryDeps, town: Municipality, staff: Staff): Promise<Disclosed<Join[]>> {
+export async function joinsWaiting(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<Join>>> {
+  const after = readCursor(cursor)
+  let more: string | undefined
   const trueAt = today(deps.clock, town.timeZone)
   let rows: {
     id: string
@@ -283,7 +291,7 @@ export async function joinsWaiting(deps: RegistryDeps, town: Municipality, staff
     proposed_by: string
     proposed_at: Date
   }[] = []
-  return deps.gate.open<NeighbourFields, JoinField, Join[]>(
+  return deps.gate.open<NeighbourFields, JoinField, Paged<Join>>(
     {
       municipalityId: town.id,
       requester: staff,
@@ -293,13 +301,24 @@ export async function joinsWaiting(deps: RegistryDeps, town: Municipality, staff
       worklist: true,
     },
     async (transaction) => {
-      rows = await transaction
+      const read = await transaction
         .selectFrom('joins')
         .select(['id', 'stays_id', 'joined_id', 'undoes', 'proposed_by', 'proposed_at'])
         .where('decision', 'is', null)
-        .orderBy('proposed_at')
-        .limit(MOST_LISTED)
+        // Those whom a clerk is not shown take no place among those whom a clerk is to see.
+        .$if(!isSupervisor(staff), (query) =>
+          query.where(
+            sql<boolean>`not exists (select from neighbours n where n.id in (joins.stays_id, joins.joined_id) and is_hidden(n.id, n.protected))`,
+          ),
+        )
+        .where(afterPlace('proposed_at', 'id', after))
+        .orderBy(toTheMillisecond('proposed_at'))
+        .orderBy('id')
+        .limit(MOST_LISTED + 1)
         .execute()
+      const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.proposed_at.toISOString(), id: row.id }))
+      rows = page.rows
+      more = page.more
       const ids = [...new Set(rows.flatMap((row) => [row.stays_id, row.joined_id]))]
       return loadRecords(transaction, ids, { trueAt })
     },
@@ -325,7 +344,7 @@ export async function joinsWaiting(deps: RegistryDeps, town: Municipality, staff
         })
       }
       hand.shown(listed.flatMap(({ stays, joined }) => [stays.id, joined.id]))
-      return listed
+      return { items: listed, more }
     },
   )
 }

@@ -1,6 +1,7 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { purposeOf, Refusal, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
+import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../platform/paging.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { likenessPlace } from './held.ts'
@@ -37,10 +38,13 @@ export async function perhapsOnePerson(
   deps: RegistryDeps,
   town: Municipality,
   supervisor: Staff,
-): Promise<Disclosed<PerhapsOne[]>> {
+  cursor?: string,
+): Promise<Disclosed<Paged<PerhapsOne>>> {
+  const after = readCursor(cursor)
+  let more: string | undefined
   if (supervisor.role !== 'supervisor') throw new Refusal()
   const trueAt = today(deps.clock, town.timeZone)
-  return deps.gate.open<NeighbourFields, Field, PerhapsOne[]>(
+  return deps.gate.open<NeighbourFields, Field, Paged<PerhapsOne>>(
     {
       municipalityId: town.id,
       requester: supervisor,
@@ -50,13 +54,18 @@ export async function perhapsOnePerson(
       worklist: true,
     },
     async (transaction) => {
-      const open = await transaction
+      const read = await transaction
         .selectFrom('likenesses')
-        .select('neighbour_id')
+        .select(['id', 'neighbour_id', 'recorded_at'])
         .where('decision', 'is', null)
-        .orderBy('recorded_at')
-        .limit(MOST_LISTED)
+        .where(afterPlace('recorded_at', 'id', after))
+        .orderBy(toTheMillisecond('recorded_at'))
+        .orderBy('id')
+        .limit(MOST_LISTED + 1)
         .execute()
+      const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.recorded_at.toISOString(), id: row.id }))
+      const { rows: open } = page
+      more = page.more
       return loadRecords(
         transaction,
         open.map((row) => row.neighbour_id),
@@ -76,7 +85,7 @@ export async function perhapsOnePerson(
         const hidden = await openMore((transaction) => loadRecords(transaction, resembles, { trueAt }))
         listed.push({ written, hidden, at: row.recorded_at.toISOString(), by: row.recorded_by })
       }
-      return listed
+      return { items: listed, more }
     },
   )
 }

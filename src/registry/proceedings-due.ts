@@ -4,6 +4,7 @@ import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
+import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { ProceedingCause } from './hearing-model.ts'
 import type { Name, NeighbourFields } from './model.ts'
@@ -61,9 +62,12 @@ export async function openProceedings(
   deps: RegistryDeps,
   town: Municipality,
   clerk: Staff,
-): Promise<Disclosed<OpenProceeding[]>> {
+  cursor?: string,
+): Promise<Disclosed<Paged<OpenProceeding>>> {
+  const after = readCursor(cursor)
   let found: Omit<OpenProceeding, 'name'>[] = []
-  return deps.gate.open<NeighbourFields, 'name', OpenProceeding[]>(
+  let more: string | undefined
+  return deps.gate.open<NeighbourFields, 'name', Paged<OpenProceeding>>(
     {
       municipalityId: town.id,
       requester: clerk,
@@ -73,7 +77,7 @@ export async function openProceedings(
       worklist: true,
     },
     async (transaction) => {
-      const rows = await transaction
+      const read = await transaction
         .selectFrom('proceedings')
         .innerJoin('neighbours', 'neighbours.id', 'neighbour_id')
         .select(['proceedings.id', 'neighbour_id', 'cause', 'opened_by', 'effective_from'])
@@ -85,10 +89,19 @@ export async function openProceedings(
             (n) => sql<boolean>`not hides_whereabouts(${n.ref('neighbours.id')}, ${n.ref('neighbours.protected')})`,
           ),
         )
-        .orderBy('effective_from')
-        .orderBy('opened_at')
-        .limit(MOST_LISTED)
+        // Those whose neighbour has no notice yet come last.
+        .$if(after !== undefined, (query) =>
+          query.where(
+            sql<boolean>`(coalesce(effective_from, '9999-12-31'), proceedings.id) > (${after?.at ?? ''}::text::date, ${after?.id ?? ''}::text::uuid)`,
+          ),
+        )
+        .orderBy(sql`coalesce(effective_from, '9999-12-31')`)
+        .orderBy('proceedings.id')
+        .limit(MOST_LISTED + 1)
         .execute()
+      const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.effective_from ?? '9999-12-31', id: row.id }))
+      const { rows } = page
+      more = page.more
       found = rows.map((row) => ({
         id: row.id,
         neighbourId: row.neighbour_id,
@@ -105,9 +118,10 @@ export async function openProceedings(
     },
     (records) => {
       const names = new Map(records.map((record) => [record.id, record.name]))
-      return found
+      const items = found
         .filter((one) => names.has(one.neighbourId))
         .map((one) => ({ ...one, name: names.get(one.neighbourId) }))
+      return { items, more }
     },
   )
 }

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { purposeOf, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
+import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../platform/paging.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Name, NeighbourFields, SaidStart } from './model.ts'
@@ -25,38 +26,53 @@ export async function startsWaiting(
   deps: RegistryDeps,
   town: Municipality,
   clerk: Staff,
-): Promise<Disclosed<WaitingStart[]>> {
+  cursor?: string,
+): Promise<Disclosed<Paged<WaitingStart>>> {
+  const after = readCursor(cursor)
+  let more: string | undefined
+  let listed: ReadonlySet<string> = new Set()
   const fields = ['name', 'residence', 'said'] as const
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], WaitingStart[]>(
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<WaitingStart>>(
     { municipalityId: town.id, requester: clerk, action: 'open', purpose: 'changes', fields, worklist: true },
     async (transaction) => {
-      const rows = await transaction
+      const read = await transaction
         .selectFrom('said_starts')
         .innerJoin('neighbours', 'neighbours.id', 'said_starts.neighbour_id')
-        .select(['neighbour_id', 'said_at'])
+        .select(['said_starts.id', 'neighbour_id', 'said_at'])
         .where('decision', 'is', null)
         // Those whom a clerk is not shown must not take the place of those whom a clerk is to see.
         .$if(clerk.role !== 'supervisor', (query) =>
           query.where((n) => sql<boolean>`not is_hidden(${n.ref('neighbours.id')}, ${n.ref('neighbours.protected')})`),
         )
-        .orderBy('said_at')
-        .limit(MOST_LISTED)
+        .where(afterPlace('said_at', 'said_starts.id', after))
+        .orderBy(toTheMillisecond('said_at'))
+        .orderBy('said_starts.id')
+        .limit(MOST_LISTED + 1)
         .execute()
+      const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.said_at.toISOString(), id: row.id }))
+      const { rows } = page
+      more = page.more
+      listed = new Set(rows.map(({ id }) => id))
       const ids = [...new Set(rows.map((row) => row.neighbour_id))]
       const records = await loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
       return withSaidStarts(transaction, records, clerk)
     },
-    (records) =>
-      records
+    (records) => ({
+      items: records
         .flatMap(({ id, name, residence, said = [] }) =>
-          said.map((one) => ({
-            ...one,
-            neighbourId: id,
-            ...(name ? { name } : {}),
-            ...(residence ? { residentSince: residence.residentSince } : {}),
-          })),
+          // What else the same neighbour said stands on its own page.
+          said
+            .filter((one) => listed.has(one.id))
+            .map((one) => ({
+              ...one,
+              neighbourId: id,
+              ...(name ? { name } : {}),
+              ...(residence ? { residentSince: residence.residentSince } : {}),
+            })),
         )
         .sort((one, other) => one.saidAt.localeCompare(other.saidAt)),
+      more,
+    }),
   )
 }
 

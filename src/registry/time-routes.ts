@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint, type House } from '../firewall/endpoint.ts'
+import { endpoint, type House, More, PageQuery } from '../firewall/endpoint.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { RegistryDeps } from './deps.ts'
 import { Name } from './model.ts'
@@ -109,10 +109,13 @@ export function timeRoutes(house: House<Municipality>, deps: RegistryDeps): void
       description: 'Each is opened for it, and stands in the ledger of its neighbour.',
       tag,
       auth: 'staff',
-      answers: { 200: { description: 'At most a hundred, the first said first', schema: Waiting } },
+      query: PageQuery,
+      answers: { 200: { description: 'The first said first', schema: Waiting.extend({ more: More }) } },
       refuses: [403],
     },
-    async ({ town, requester }) =>
-      Reply.disclose((await startsWaiting(deps, town, requester)).map((starts) => ({ starts }))),
+    async ({ town, requester, query }) =>
+      Reply.disclose(
+        (await startsWaiting(deps, town, requester, query.after)).map(({ items, more }) => ({ starts: items, more })),
+      ),
   )
 }

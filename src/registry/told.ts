@@ -3,6 +3,7 @@ import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
+import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Name, NeighbourFields, ReferenceAddress } from './model.ts'
@@ -17,7 +18,6 @@ export interface Told {
   by: Channel
 }
 
-const MOST_TOLD = 100
 const MOST_LISTED = 40
 /** Post that nobody fetched for so long has gone back. */
 const KEPT_DAYS = 90
@@ -35,7 +35,6 @@ export async function toldOf(
     .where('neighbour_id', '=', neighbourId)
     .where('visible_from', '<=', new Date(clock.now().epochMilliseconds))
     .orderBy('visible_from', 'desc')
-    .limit(MOST_TOLD)
     .execute()
   return rows.map((row) => ({ at: row.visible_from.toISOString(), by: (row.channel as Channel | null) ?? 'portal' }))
 }
@@ -109,20 +108,28 @@ export async function referencePost(
   deps: RegistryDeps,
   town: Municipality,
   staff: Staff,
-): Promise<Disclosed<ReferencePost[]>> {
+  cursor?: string,
+): Promise<Disclosed<Paged<ReferencePost>>> {
+  const after = readCursor(cursor)?.id ?? ''
+  let more: string | undefined
   const fields = ['name', 'address'] as const
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], ReferencePost[]>(
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<ReferencePost>>(
     { municipalityId: town.id, requester: staff, action: 'notify', purpose: 'postal-notices', fields, worklist: true },
     async (transaction) => {
       const { rows } = await waitingAtReference(town, deps).execute(transaction)
-      const ids = rows.slice(0, MOST_LISTED).map(({ id }) => id)
+      const later = rows.filter(({ id }) => id > after).sort((one, other) => (one.id < other.id ? -1 : 1))
+      const page = pageOf(later, MOST_LISTED, ({ id }) => ({ at: '0000-00-00', id }))
+      more = page.more
+      const ids = page.rows.map(({ id }) => id)
       return loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
     },
-    (records) =>
-      records.map(({ id, name, address }) => ({
+    (records) => ({
+      items: records.map(({ id, name, address }) => ({
         id,
         name,
         at: address?.kind === 'no-fixed-address' ? address.referenceAddress : undefined,
       })),
+      more,
+    }),
   )
 }

@@ -4,6 +4,7 @@ import type { GateHand } from '../firewall/gate.ts'
 import { isSupervisor, purposeOf, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
+import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import type { RegistryDeps } from './deps.ts'
 import { householdMembers } from './households.ts'
 import type { Name, NeighbourFields } from './model.ts'
@@ -18,14 +19,20 @@ const MOST_LISTED = 15
  * Neighbours somebody acted for once, and nobody does now, whom nobody has looked at since. Who hides acts for nobody,
  * save for supervisors: a list that leaves a child out because of them would tell that they are registered.
  */
-const unrepresented = (town: Pick<Municipality, 'id'>, withHidden: boolean) => sql<{ id: string; hidden: boolean }>`
+const unrepresented = (
+  town: Pick<Municipality, 'id'>,
+  withHidden: boolean,
+  after = '00000000-0000-0000-0000-000000000000',
+) => sql<{ id: string; hidden: boolean }>`
   select n.id, is_hidden(n.id, n.protected) as hidden from neighbours n
-  where n.municipality_id = ${town.id} and n.departed_on is null
+  where n.municipality_id = ${town.id} and n.departed_on is null and n.id > ${after}::text::uuid
+    -- Those whom a clerk is not shown take no place among those whom a clerk is to see.
+    and (${withHidden} or not is_hidden(n.id, n.protected))
     and n.id in (select lost.neighbour_id from representatives lost
       where lost.municipality_id = ${town.id} and lost.ended_at is not null and lost.settled_at is null)
     and not exists (select from representatives acts left join neighbours who on who.id = acts.representative_id
       where acts.neighbour_id = n.id and acts.ended_at is null and (${withHidden} or is_hidden(who.id, who.protected) is not true))
-  order by n.id limit 500`
+  order by n.id limit ${MOST_LISTED + 1}`
 
 export interface Unrepresented {
   id: string
@@ -50,10 +57,12 @@ export async function unrepresentedNeighbours(
   deps: RegistryDeps,
   town: Municipality,
   staff: Staff,
-): Promise<Disclosed<Unrepresented[]>> {
+  cursor?: string,
+): Promise<Disclosed<Paged<Unrepresented>>> {
+  let more: string | undefined
   const day = today(deps.clock, town.timeZone)
   const fields = ['name', 'dateOfBirth'] as const
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], Unrepresented[]>(
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<Unrepresented>>(
     {
       municipalityId: town.id,
       requester: staff,
@@ -63,10 +72,12 @@ export async function unrepresentedNeighbours(
       worklist: true,
     },
     async (transaction) => {
-      const { rows } = await unrepresented(town, isSupervisor(staff)).execute(transaction)
+      const { rows: read } = await unrepresented(town, isSupervisor(staff), readCursor(cursor)?.id).execute(transaction)
+      const page = pageOf(read, MOST_LISTED, ({ id }) => ({ at: '0000-00-00', id }))
+      more = page.more
       return loadRecords(
         transaction,
-        rows.slice(0, MOST_LISTED).map(({ id }) => id),
+        page.rows.map(({ id }) => id),
         { trueAt: day },
       )
     },
@@ -86,7 +97,7 @@ export async function unrepresentedNeighbours(
           household: household.map((mate) => ({ id: mate.id, name: mate.name, dateOfBirth: mate.dateOfBirth })),
         })
       }
-      return listed
+      return { items: listed, more }
     },
   )
 }

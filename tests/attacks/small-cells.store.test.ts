@@ -26,7 +26,7 @@ describe('the published numbers', () => {
     expect(row('staff', 'counter-service')).toMatchObject({ permitted: 20, refused: 0 })
     expect(row('client', 'other')).toMatchObject({ permitted: 0, refused: null })
     expect(row('staff', 'registration')).toMatchObject({ permitted: null })
-    expect(Object.keys(body).sort()).toEqual(['checkpoint', 'rows', 'size'])
+    expect(Object.keys(body).sort()).toEqual(['checkpoint', 'lateNotices', 'rows', 'size'])
     expect(body.checkpoint).toContain(`\n${body.size}\n`)
   })
 

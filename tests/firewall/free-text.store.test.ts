@@ -210,6 +210,7 @@ const EXAMPLES: Record<string, () => Example[]> = {
         purpose: 'other',
         basis: 'other',
         basisText: 'A letter',
+        person: { name: 'Nour Azizi', dateOfBirth: '1991-04-02' },
         scope: 'Somebody’s address',
         fields: [],
         documentId: paper,

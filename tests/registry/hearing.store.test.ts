@@ -150,7 +150,7 @@ describe('a neighbour about whom a proceeding is opened', () => {
     expect(body.open).toMatchObject([
       { answerBy: inDays(30), notice: { on: today().toString(), by: 'in-person' }, announced: { by: 'email' } },
     ])
-    const due = await openProceedings(house.rooms, house.town, staff('clerk'))
+    const due = (await openProceedings(house.rooms, house.town, staff('clerk'))).map(({ items }) => items)
     await due.mapAsync(async (list) =>
       expect(list.find((one) => one.id === proceedingId)).toMatchObject({ answerBy: inDays(30) }),
     )
@@ -269,7 +269,7 @@ describe('the worklist', () => {
     await later(3, async () => {
       await step(last.id, last.proceedingId, 'answers', { text: 'Here.' })
     })
-    const due = await openProceedings(house.rooms, house.town, staff('clerk'))
+    const due = (await openProceedings(house.rooms, house.town, staff('clerk'))).map(({ items }) => items)
     await due.mapAsync(async (list) => {
       const places = [sooner, last, none].map(({ proceedingId }) => list.findIndex(({ id }) => id === proceedingId))
       expect([...places].sort((a, b) => a - b)).toEqual(places)
@@ -296,7 +296,7 @@ describe('a protected neighbour', () => {
     expect((await house.ask('GET', `/v1/neighbours/${id}/departures`, { as: 'clerk' })).status).toBe(404)
     const listed = async (who: Staff) => {
       let found = false
-      await (await openProceedings(house.rooms, house.town, who)).mapAsync(async (list) => {
+      await (await openProceedings(house.rooms, house.town, who)).mapAsync(async ({ items: list }) => {
         found = list.some((one) => one.id === proceedingId)
       })
       return found
