@@ -34,7 +34,8 @@ create table presentation_requests (
   profile text not null,
   nonce text not null,
   request_object text not null,
-  answer text,
+  -- What came and was not read yet, the newest first: whoever sees the QR code can send something.
+  answers text[] not null default '{}' check (cardinality(answers) <= 8),
   expires_at timestamptz not null
 );
 create index presentation_requests_expired on presentation_requests (expires_at);
@@ -51,5 +52,5 @@ begin
 end $$;
 grant select, insert, update (attempts, token_hash, issued_at, outcome), delete on wallet_offers to padron_app, padron_gate;
 grant select, insert, delete on wallet_nonces to padron_app, padron_gate;
-grant select, insert, update (answer), delete on presentation_requests to padron_app, padron_gate;
+grant select, insert, update (answers), delete on presentation_requests to padron_app, padron_gate;
 grant select (id, municipality_id, profile, expires_at, issued_at, outcome) on wallet_offers to padron_readonly_ops;

@@ -650,7 +650,7 @@ export interface PolicyVersions {
 }
 
 export interface PresentationRequests {
-  answer: string | null;
+  answers: Generated<string[]>;
   expires_at: Timestamp;
   id: string;
   municipality_id: string;

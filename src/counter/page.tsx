@@ -29,12 +29,14 @@ export function CounterPage(props: {
   profile: Profile
   asking?: { id: string; link: string } | undefined
   outcome?: Outcome | undefined
+  /** Another may still answer. */
+  waiting?: boolean
   gone?: boolean
   nonce?: string
 }) {
   const { town, language, profile, asking, outcome, gone, nonce } = props
   const t = LOCALES[language]
-  const waiting = asking !== undefined && outcome === undefined
+  const waiting = asking !== undefined && (props.waiting ?? false)
   return (
     <Page
       title={`${t.cTitle} · ${profile.title[language]}`}
@@ -77,7 +79,7 @@ export function CounterPage(props: {
           </a>
         </p>
       </form>
-      {outcome && asking ? (
+      {outcome && asking && !waiting ? (
         <p
           id="tally"
           data-service={profile.id}

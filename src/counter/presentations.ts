@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type CallbackContext, HashAlgorithm } from '@openid4vc/oauth2'
 import { calculateX509HashClientIdPrefixValue, Openid4vpVerifier } from '@openid4vc/openid4vp'
 import { CompactSign, compactDecrypt, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
+import { sql } from 'kysely'
 import { uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
@@ -124,16 +125,16 @@ const open = (deps: ProofDeps, town: Municipality, id: string) =>
   inMunicipality(deps.database, town.id, (transaction) =>
     transaction
       .selectFrom('presentation_requests')
-      .select(['profile', 'answer', 'nonce', 'request_object'])
+      .select(['profile', 'answers', 'nonce', 'request_object'])
       .where('id', '=', id)
       .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
       .executeTakeFirst(),
   )
 
-/** Whether a wallet has answered, or the question is over: when to look again. Says nothing of the answer. */
+/** Whether something has come, or the question is over: when to look again. Says nothing of what came. */
 export async function isSettled(deps: ProofDeps, town: Municipality, id: string): Promise<boolean> {
   const request = await open(deps, town, id)
-  return request === undefined || request.answer !== null
+  return request === undefined || request.answers.length > 0
 }
 
 /** The signed request, for the wallet that scanned the QR code. @throws {NotFound} */
@@ -143,24 +144,38 @@ export async function requestObject(deps: ProofDeps, town: Municipality, id: str
   return request.request_object
 }
 
-/** Keeps a wallet's encrypted answer until the desk has read it. The first answer stands. @throws {NotFound} */
+/** How a wallet says no, or that it has nothing that fits. @see OpenID4VP 1.0, section 8.5 */
+export const WALLET_NO = /^(access_denied|vp_formats_not_supported|invalid_request|wallet_unavailable)$/
+
+/** What came at once, until the desk looks: whoever sees the QR code can send something. */
+const MOST_ANSWERS = 8
+
+/** Keeps an encrypted answer, or a wallet's no, until the desk has read it. Nothing that comes uses up the question. @throws {NotFound} */
 export async function keepAnswer(deps: ProofDeps, town: Municipality, id: string, answer: string): Promise<void> {
   const kept = await inMunicipality(deps.database, town.id, (transaction) =>
     transaction
       .updateTable('presentation_requests')
-      .set({ answer })
+      .set({ answers: sql`array_append(answers, ${answer}::text)` })
       .where('id', '=', id)
-      .where('answer', 'is', null)
+      // The desk looks every other second, and makes room.
+      .where(sql<boolean>`cardinality(answers) < ${MOST_ANSWERS}::integer`)
       .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
       .executeTakeFirst(),
   )
   if (kept.numUpdatedRows !== 1n) throw new NotFound()
 }
 
+/** What came, and whether the question still waits: a no, or what does not hold, is shown, and another may still answer. */
+export interface Answered {
+  outcome: Outcome
+  waiting: boolean
+}
+
 /**
- * What the wallet answered, opened with the desk's key, and then forgotten here.
+ * What the wallet answered, opened with the desk's key, and then forgotten here. A proof that holds ends the question; anything
+ * else does not, since whoever sees the QR code can send it.
  *
- * @returns undefined while the wallet has not answered
+ * @returns undefined while nothing has come that this desk's key opens
  * @throws {NotFound} once it was read, or when it is over
  */
 export async function readAnswer(
@@ -169,35 +184,65 @@ export async function readAnswer(
   profile: Profile,
   id: string,
   key: JWK,
-): Promise<Outcome | undefined> {
+): Promise<Answered | undefined> {
   const request = await open(deps, town, id)
   if (request === undefined || request.profile !== profile.id) throw new NotFound()
-  if (request.answer === null) return undefined
-  const presented = await decrypted(request.answer, key)
-  await inMunicipality(deps.database, town.id, (transaction) =>
-    transaction.deleteFrom('presentation_requests').where('id', '=', id).execute(),
-  )
-  if (presented === undefined) return { verdict: 'not-valid', reason: 'vWhyNone' }
-  const seal = await documentSeal(deps, town)
-  const verification = await verifyHere(deps, town, presented, profile.id, {
-    nonce: request.nonce,
-    audience: await clientId(seal),
+  if (request.answers.length === 0) return undefined
+  const audience = await clientId(await documentSeal(deps, town))
+  let answered: Answered | undefined
+  for (const answer of request.answers) {
+    const outcome = await outcomeFrom(deps, town, profile, answer, key, { nonce: request.nonce, audience })
+    if (outcome?.verdict === 'valid') {
+      answered = { outcome, waiting: false }
+      break
+    }
+    if (outcome) answered = { outcome, waiting: true }
+  }
+  await inMunicipality(deps.database, town.id, async (transaction) => {
+    if (answered?.waiting === false)
+      await transaction.deleteFrom('presentation_requests').where('id', '=', id).execute()
+    // What came since this was read is still there.
+    else
+      await transaction
+        .updateTable('presentation_requests')
+        .set({ answers: sql`array(select one from unnest(answers) one where one <> all (${request.answers}::text[]))` })
+        .where('id', '=', id)
+        .execute()
   })
+  return answered
+}
+
+/** @returns undefined of what this desk's key does not open: it is somebody's noise */
+async function outcomeFrom(
+  deps: ProofDeps,
+  town: Municipality,
+  profile: Profile,
+  answer: string,
+  key: JWK,
+  asked: { nonce: string; audience: string },
+): Promise<Outcome | undefined> {
+  if (WALLET_NO.test(answer)) return { verdict: 'not-valid', reason: 'cWalletNo' }
+  const presented = await decrypted(answer, key)
+  if (presented === undefined) return undefined
+  if ('error' in presented) return { verdict: 'not-valid', reason: 'cWalletNo' }
+  const verification = await verifyHere(deps, town, presented.proof, profile.id, asked)
   if (!verification.valid) return outcomeOf(verification.code)
   const { valid: _, ...proof } = verification
   return { verdict: 'valid', reason: 'vWhyValid', proof }
 }
 
-/** The one presentation in an encrypted answer. @returns undefined for anything else */
-async function decrypted(answer: string, key: JWK): Promise<string | undefined> {
+/** The one presentation in an encrypted answer, or the wallet's no. @returns undefined for anything else */
+async function decrypted(answer: string, key: JWK): Promise<{ proof: string } | { error: string } | undefined> {
   try {
     const { plaintext } = await compactDecrypt(answer, await importJWK({ ...key, alg: 'ECDH-ES' }), {
       keyManagementAlgorithms: ['ECDH-ES'],
       contentEncryptionAlgorithms: ['A128GCM', 'A256GCM'],
     })
-    const presented = JSON.parse(new TextDecoder().decode(plaintext))?.vp_token?.[QUERY]
+    const said = JSON.parse(new TextDecoder().decode(plaintext))
+    if (WALLET_NO.test(String(said?.error))) return { error: said.error }
+    const presented = said?.vp_token?.[QUERY]
     const one = Array.isArray(presented) ? presented[0] : presented
-    return typeof one === 'string' ? one : undefined
+    return typeof one === 'string' ? { proof: one } : undefined
   } catch {
     return undefined
   }

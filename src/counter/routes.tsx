@@ -18,6 +18,7 @@ import {
   profileOf,
   readAnswer,
   requestObject,
+  WALLET_NO,
 } from './presentations.ts'
 
 const HTML = 'text/html; charset=utf-8'
@@ -37,9 +38,11 @@ export function counterPages(house: House<Municipality>, deps: ProofDeps): void 
   house.post('/counter/requests/:id', async (context) => {
     const { town } = await readerOf(context)
     const body = await context.req.text()
-    const answer = new URLSearchParams(body).get('response') ?? ''
-    if (body.length > 64 * 1024 || !/^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/.test(answer))
-      throw new Problem('malformed-answer', 400, 'Send one encrypted answer in the field response.')
+    const sent = new URLSearchParams(body)
+    const answer = sent.get('response') ?? sent.get('error') ?? ''
+    const isAnswer = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/.test(answer) || WALLET_NO.test(answer)
+    if (body.length > 64 * 1024 || !isAnswer)
+      throw new Problem('malformed-answer', 400, 'Send one encrypted answer in the field response, or an error.')
     await keepAnswer(deps, town, idOf(context.req.param('id')), answer)
     return send(Reply.giveBack({}))
   })
@@ -66,7 +69,7 @@ export function counterPages(house: House<Municipality>, deps: ProofDeps): void 
     const value = Buffer.from(JSON.stringify({ id, link, key })).toString('base64url')
     const secure = town.issuer.startsWith('https:') ? '; Secure' : ''
     return send(Reply.redirect(`/counter/${profile.id}/${id}?lang=${language}`), {
-      'set-cookie': `${COOKIE}=${value}; Path=/counter; Max-Age=${ANSWER_SECONDS}; HttpOnly; SameSite=Strict${secure}`,
+      'set-cookie': `${COOKIE}=${value}; Path=/counter/${profile.id}/${id}; Max-Age=${ANSWER_SECONDS}; HttpOnly; SameSite=Strict${secure}`,
     })
   })
   house.get('/counter/:service/:id', async (context) => {
@@ -77,7 +80,7 @@ export function counterPages(house: House<Municipality>, deps: ProofDeps): void 
     const held = heldBy(getCookie(context, COOKIE))
     try {
       if (held?.id !== id) throw new NotFound()
-      const outcome = await readAnswer(deps, town, profile, id, held.key)
+      const answered = await readAnswer(deps, town, profile, id, held.key)
       const nonce = Buffer.from(randomBytes(16)).toString('base64')
       return send(
         page(
@@ -86,7 +89,8 @@ export function counterPages(house: House<Municipality>, deps: ProofDeps): void 
             language={language}
             profile={profile}
             asking={held}
-            outcome={outcome}
+            outcome={answered?.outcome}
+            waiting={answered?.waiting ?? true}
             nonce={nonce}
           />,
         ),

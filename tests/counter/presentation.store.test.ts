@@ -29,10 +29,17 @@ const browse = (path: string, more: RequestInit & { cookie?: string } = {}) => {
 /** A desk asks: the page to watch, the cookie that opens the answer, and what the QR code shows. */
 async function ask(service: string) {
   const response = await browse(`/counter/${service}`, { method: 'POST' })
-  const [cookie = ''] = (response.headers.get('set-cookie') ?? '').split(';')
-  const path = response.headers.get('location') ?? ''
+  const [cookie = '', ...attributes] = (response.headers.get('set-cookie') ?? '').split('; ')
+  const cookiePath = attributes.find((one) => one.startsWith('Path='))?.slice('Path='.length)
+  const path = (response.headers.get('location') ?? '').split('?')[0] ?? ''
   const { link } = JSON.parse(Buffer.from(cookie.split('=')[1] ?? '', 'base64url').toString()) as { link: string }
-  return { cookie, path, link, look: async (with_ = cookie) => (await browse(path, { cookie: with_ })).text() }
+  return {
+    cookie,
+    cookiePath,
+    path,
+    link,
+    look: async (with_ = cookie) => (await browse(path, { cookie: with_ })).text(),
+  }
 }
 
 async function hold(profile: string, given: string): Promise<{ key: WalletKey; token: string }> {
@@ -112,13 +119,13 @@ describe('a service desk', () => {
     expect(payload.client_id).toMatch(/^x509_hash:/)
     expect(payload.dcql_query.credentials[0]?.claims).toEqual([{ path: ['given_name'] }, { path: ['family_name'] }])
     const [row] = await house.peek<{ answer: string }>(
-      'select answer from presentation_requests where answer is not null',
+      'select answers[1] as answer from presentation_requests where cardinality(answers) > 0',
     )
     expect(row?.answer).toMatch(/^eyJ[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/)
     const seen = await look()
     expect(seen).toContain(LOCALES.en.vValid)
     expect(seen).toContain('Presentada')
-    expect(await house.peek('select from presentation_requests where answer is not null')).toEqual([])
+    expect(await house.peek('select from presentation_requests where cardinality(answers) > 0')).toEqual([])
     expect(await look()).toContain(LOCALES.en.cGone)
   })
 
@@ -155,11 +162,47 @@ describe('a service desk', () => {
     const { link, look } = await ask('library')
     const held = await hold('library', 'Primera')
     expect((await answer(link, held)).status).toBe(200)
-    expect((await answer(link, await hold('library', 'Segona'))).status).toBe(404)
-    expect(await look()).toContain('Primera')
+    // The first that holds is it, whatever else comes; then the question is over.
+    expect((await answer(link, await hold('library', 'Segona'))).status).toBe(200)
+    const seen = await look()
+    expect([seen.includes('Primera'), seen.includes('Segona')]).toEqual([true, false])
+    await expect(answer(link, held)).rejects.toThrow()
+    expect(await look()).toContain(LOCALES.en.cGone)
     const late = await ask('library')
     house.clock.advance({ minutes: 6 })
     await expect(answer(late.link, held)).rejects.toThrow()
+  })
+
+  it('is told a wallet\u2019s no at once, and noise uses up nothing: the one who was asked still answers', async () => {
+    const { link, look, path } = await ask('library')
+    const id = path.split('/').at(-1) ?? ''
+    const send = (fields: Record<string, string>) =>
+      house.fetch(
+        new Request(`https://vallmar.example/counter/requests/${id}`, {
+          method: 'POST',
+          headers: { host: 'vallmar.example', 'content-type': 'application/x-www-form-urlencoded' },
+          body: new URLSearchParams(fields),
+        }),
+      )
+    // From somebody who stands by and has seen the code: made for no desk's key, or nothing at all.
+    for (let i = 0; i < 3; i += 1) expect((await send({ response: `eyJhbGciOiJ4In0..${i}.x.x` })).status).toBe(200)
+    expect((await send({ response: 'anything' })).status).toBe(400)
+    expect(await look()).toContain(LOCALES.en.cWaiting)
+    expect((await send({ error: 'access_denied' })).status).toBe(200)
+    const no = await look()
+    for (const words of [LOCALES.en.cWalletNo, LOCALES.en.cWaiting]) expect(no).toContain(words)
+    expect((await answer(link, await hold('library', 'Cridada'))).status).toBe(200)
+    expect(await look()).toContain('Cridada')
+  })
+
+  it('asks two questions in two tabs of one browser', async () => {
+    const [one, two] = [await ask('library'), await ask('library')]
+    expect(new Set([one.path, two.path]).size).toBe(2)
+    expect(one.cookiePath).toBe(one.path)
+    await answer(one.link, await hold('library', 'Primerenca'))
+    await answer(two.link, await hold('library', 'Segonenca'))
+    expect(await one.look()).toContain('Primerenca')
+    expect(await two.look()).toContain('Segonenca')
   })
 
   it('of a service there is not is not there', async () => {
