@@ -75,7 +75,7 @@ create trigger proceedings_heard before update on proceedings for each row execu
 alter table notices
   drop constraint notices_kind_check,
   add constraint notices_kind_check
-    check (kind in ('access-request', 'answer', 'proceeding', 'proceeding-withdrawn', 'proceeding-approved', 'way-in')),
+    check (kind in ('access-request', 'answer', 'proceeding', 'proceeding-withdrawn', 'proceeding-approved', 'way-in', 'ways-changed')),
   drop constraint notices_details_by_kind,
   add constraint notices_details_by_kind check ((kind <> 'access-request') = (details is null));
 

@@ -256,6 +256,20 @@ keys
     })
   })
 keys
+  .command('renew-seal')
+  .description('make a new seal for papers and for requests to wallets, in the place of the one in force')
+  .argument('<municipality>', 'its short name')
+  .action(async (slug: string) => {
+    const config = readConfig()
+    await withOwner(config, async (owner) => {
+      const town = await townOf(owner, slug)
+      const { renewSeal } = await import('../proofs/document-seal.ts')
+      const until = await renewSeal({ database: owner, clock: systemClock, keys: configuredKeys(config) }, town)
+      await recordKeyOperation(config, owner, 'seal-renewed', { municipality: slug })
+      out().result({ until }, [`The new seal holds until ${until.slice(0, 10)}.`])
+    })
+  })
+keys
   .command('withdraw-signing')
   .description('withdraw a signing key at once: all it signed stops verifying')
   .argument('<municipality>', 'its short name')

@@ -47,13 +47,20 @@ export function byText(by: By, t: Texts, language: Language): string {
   }
 }
 
-/** How often somebody was there on a day of one's own visits, and from when to when. */
-export function visitsText({ at, visits }: LookUp, t: Texts, language: Language, timeZone: string): string | undefined {
-  if (visits === undefined || visits.times < 2) return undefined
-  return t.bVisits
-    .replace('{n}', String(visits.times))
-    .replace('{from}', clockText(language, timeZone, visits.since))
-    .replace('{to}', clockText(language, timeZone, at))
+/** How often somebody was there on a day of one's own visits, from when to when; and each time. */
+export function visitsText(
+  { visits = [] }: Pick<LookUp, 'visits'>,
+  t: Texts,
+  language: Language,
+  timeZone: string,
+): { summary: string; each: string } | undefined {
+  const times = visits.map((at) => clockText(language, timeZone, at)).reverse()
+  const [from, to] = [times[0], times.at(-1)]
+  if (times.length < 2 || from === undefined || to === undefined) return undefined
+  return {
+    summary: t.bVisits.replace('{n}', String(times.length)).replace('{from}', from).replace('{to}', to),
+    each: [...new Set(times)].join(', '),
+  }
 }
 
 const clockText = (language: Language, timeZone: string, instant: string) =>

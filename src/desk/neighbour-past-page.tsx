@@ -4,6 +4,7 @@ import type { LookUp, LookUpPage } from '../identity/lookups.ts'
 import type { History } from '../registry/history.ts'
 import type { DecidedStart } from '../registry/model.ts'
 import type { Texts } from '../ui/language.ts'
+import { Details } from '../ui/parts.tsx'
 import { byText, visitsText } from './looked-text.ts'
 import { saidByNames } from './proceeding-box.tsx'
 import { withinCase } from './purpose.ts'
@@ -176,14 +177,7 @@ export function LookUps(props: {
         <br />
         {whyText(content, t, language)}
         <br />
-        {visits ? (
-          <>
-            {visits}
-            <br />
-          </>
-        ) : (
-          ''
-        )}
+        {visits ? <Details summary={visits.summary}>{visits.each}</Details> : ''}
         {settled ? (
           <>
             {t.bSettled}

@@ -10,6 +10,7 @@ import { crockfordTyped } from '../platform/digits.ts'
 import { Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { noticeOfWays } from '../registry/notices.ts'
 import { isNeighbour } from '../registry/presence.ts'
 import { TooManyAttempts, triedTooOften } from '../registry/tries.ts'
 
@@ -82,6 +83,7 @@ export async function nameHelper(
         created_at: deps.clock.now().toString(),
       })
       .execute()
+    await noticeOfWays(transaction, deps, town, resident.neighbourId)
   })
   return { code: code.replaceAll(/(.{4})(?=.)/g, '$1-') }
 }

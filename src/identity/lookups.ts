@@ -26,8 +26,8 @@ export interface LookUp {
   by: By
   /** A supervisor looked into it, and has settled it. */
   settled?: true
-  /** Of one's own visits of a day: how many, and when the first was (RFC 3339). */
-  visits?: { times: number; since: string }
+  /** Of one's own visits of a day: when each was (RFC 3339), the newest first. */
+  visits?: readonly string[]
 }
 
 export interface LookUpPage {
@@ -39,10 +39,12 @@ export interface LookUpPage {
 
 /** Which part of them. */
 export interface LookUpsWanted {
-  /** As a page before gave it; without it from the newest. */
+  /** As a page before gave it; without it, or with what no page gave, from the newest. */
   before?: string | undefined
   /** Each visit of one's own by itself. */
   unfolded?: boolean
+  /** Visits of one's own that are opened for one page at most, save that a day is never cut. */
+  visits?: number
 }
 
 interface Row {
@@ -59,15 +61,20 @@ type Entry = Omit<LookUp, 'by'> & { cursor: string; own: boolean }
 
 /** Looks of others on one page. */
 const ON_A_PAGE = 100
-/** Visits of one's own that are opened for one page, save that a day is never cut. */
 const OWN_AT_ONCE = 2000
 
 /** A place in the order of entries: a time as the database writes it, and an id. */
+interface Place {
+  at: string
+  id: string
+}
+
 const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z) ([0-9a-f-]{36})$/
 
 /**
  * Everyone who looked at a neighbour's record since the beginning: when, who, why, what. One's own visits are one line a day for
- * each way in, so that they displace nobody, and so that somebody else with one's card is seen beside oneself.
+ * each way in, so that they displace nobody, and so that somebody else with one's card is seen beside oneself; what was done by
+ * them, such as a proof that was taken, is a line by itself. Who acts for a neighbour is shown neither those nor who helps them.
  *
  * @throws {NotFound} {Refusal}
  */
@@ -79,12 +86,15 @@ export async function lookUpsOf(
   wanted: LookUpsWanted = {},
 ): Promise<Disclosed<LookUpPage>> {
   const { ledger } = await deps.gate.keysOf(town.id)
+  const [, at, id] = CURSOR.exec(wanted.before ?? '') ?? []
+  const before = at === undefined || id === undefined ? undefined : { at, id }
+  const withOwn = requester.kind !== 'resident' || requester.representative === undefined
   let older: string | undefined
   let since = ''
   return deps.gate.open<{ lookUps: Entry[] }, 'lookUps', LookUpPage>(
     { municipalityId: town.id, requester, action: 'open', purpose: purposeOf(requester), fields: ['lookUps'] },
     async (transaction) => {
-      const page = await load(deps, transaction, town, neighbourId, wanted)
+      const page = await load(deps, transaction, town, neighbourId, { ...wanted, before, withOwn })
       older = page.older
       since = page.since
       return page.records
@@ -92,9 +102,7 @@ export async function lookUpsOf(
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
       const entries = record.lookUps ?? []
-      const lines = wanted.unfolded
-        ? entries.map((entry) => ({ ...entry }))
-        : folded(entries, town, since, wanted.before)
+      const lines = wanted.unfolded ? entries.map((entry) => ({ ...entry })) : folded(entries, town, since, before?.at)
       const by = await namesOfWays(hand.transaction, ledger, neighbourId, lines, (place, sealed) =>
         hand.reopen(neighbourId, place, sealed),
       )
@@ -139,13 +147,15 @@ async function load(
   transaction: Transaction,
   town: Municipality,
   neighbourId: string,
-  { before, unfolded = false }: LookUpsWanted,
+  wanted: Omit<LookUpsWanted, 'before'> & { before: Place | undefined; withOwn: boolean },
 ): Promise<{ records: SealedRecord<{ lookUps: Entry[] }>[]; older: string | undefined; since: string }> {
   const [record] = await loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) })
   if (record === undefined) return { records: [], older: undefined, since: '' }
-  const [, at = 'infinity', id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'] = CURSOR.exec(before ?? '') ?? []
-  const own = sql`(entry.requester_kind = 'resident' and entry.purpose = 'own-record')`
+  const { before, unfolded = false, visits: atOnce = OWN_AT_ONCE, withOwn } = wanted
+  const { at, id } = before ?? { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }
+  const own = sql`(entry.requester_kind = 'resident' and entry.purpose = 'own-record' and entry.action = 'open')`
   const told = sql`entry.subject_id = ${neighbourId}
+    and (${withOwn} or not (entry.requester_kind = 'resident' and entry.purpose in ('own-record', 'helping')))
     -- What an order forbids to tell is told when its secrecy ends, with its true day.
     and not (entry.action = 'open-by-order' and exists (
       select from access_requests request join notices told on told.id = request.notice_id
@@ -167,15 +177,14 @@ async function load(
       visits::integer from (
         select (entry.recorded_at at time zone ${town.timeZone}::text)::date as day, count(*) as visits from ledger_entries entry
         where ${told} and ${own}
-          and (${at}::text = 'infinity' or (entry.recorded_at at time zone ${town.timeZone}::text)::date
-            <= (case when ${at}::text = 'infinity' then now() else ${at}::text::timestamptz end at time zone ${town.timeZone}::text)::date)
+          and entry.recorded_at < ${at}::text::timestamptz
           and entry.recorded_at >= (case when ${last?.at ?? ''}::text = '' then '-infinity' else date_trunc('day',
             (case when ${last?.at ?? ''}::text = '' then now() else ${last?.at ?? ''}::text::timestamptz end) at time zone ${town.timeZone}::text) at time zone ${town.timeZone}::text end)
         group by 1) of_days order by day desc`.execute(transaction)
   let opened = 0
   const open: typeof days = []
   for (const one of days) {
-    if (opened > 0 && opened + one.visits > OWN_AT_ONCE) break
+    if (opened > 0 && opened + one.visits > atOnce) break
     open.push(one)
     opened += one.visits
   }
@@ -225,9 +234,9 @@ function pageOf(
 /**
  * One's own visits as one line a day for each way in, in the order of the first of them, among the looks of others.
  *
- * @param since what began before it is on another page, as is what began at `before` or later
+ * @param since what began before it is on another page, as is what began at `until` or later
  */
-function folded(entries: readonly Entry[], town: Municipality, since: string, before: string | undefined): Entry[] {
+function folded(entries: readonly Entry[], town: Municipality, since: string, until: string | undefined): Entry[] {
   const lines = new Map<string, Entry>()
   for (const entry of entries) {
     const day = Temporal.Instant.from(entry.at).toZonedDateTimeISO(town.timeZone).toPlainDate()
@@ -236,14 +245,13 @@ function folded(entries: readonly Entry[], town: Municipality, since: string, be
       : entry.entryId
     const known = lines.get(key)
     if (!entry.own) lines.set(key, { ...entry })
-    else if (known === undefined) lines.set(key, { ...entry, visits: { times: 1, since: entry.at } })
+    else if (known === undefined) lines.set(key, { ...entry, visits: [entry.at] })
     else {
-      known.visits = { times: (known.visits?.times ?? 0) + 1, since: entry.at }
+      known.visits = [...(known.visits ?? []), entry.at]
       known.cursor = entry.cursor
       known.content = { ...known.content, fields: [...new Set([...known.content.fields, ...entry.content.fields])] }
     }
   }
-  const until = before?.split(' ')[0]
   return [...lines.values()]
     .filter(({ own, cursor }) => !own || (cursor >= since && (until === undefined || cursor < until)))
     .sort((one, other) => (one.cursor < other.cursor ? 1 : one.cursor > other.cursor ? -1 : 0))

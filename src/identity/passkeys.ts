@@ -20,8 +20,8 @@ import { randomBytes } from '../platform/random.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { noticeOfWays } from '../registry/notices.ts'
 import { isNeighbour, isRefusedAccess } from '../registry/presence.ts'
-import { leaveMessage } from '../registry/reach.ts'
 import { mustBeOldEnough } from '../registry/representation.ts'
 import { NotResident } from '../registry/residences.ts'
 import { loadRecords } from '../registry/store.ts'
@@ -228,6 +228,7 @@ export async function keepPasskey(
         created_at: now.toString(),
       })
       .execute()
+    await noticeOfWays(transaction, deps, town, neighbourId)
     return { neighbourId, handle }
   }).catch((error: unknown) => {
     throw isRefusedAccess(error) ? new PasskeyRefused() : error
@@ -295,7 +296,7 @@ export async function signInWithPasskey(
     const before = Number(counter)
     const backwards = (before > 0 || newCounter > 0) && newCounter <= before
     if (backwards || newCounter > before + MOST_AHEAD)
-      await leaveMessage(transaction, town, { neighbourId, kind: 'way-in', visibleFrom: now })
+      await noticeOfWays(transaction, deps, town, neighbourId, 'way-in')
     if (!backwards)
       await transaction
         .updateTable('passkeys')

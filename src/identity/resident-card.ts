@@ -10,6 +10,7 @@ import { yearTold } from '../registry/birth-date.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { noticeOfWays } from '../registry/notices.ts'
 import { isNeighbour } from '../registry/presence.ts'
 import { type Removal, removalOf } from '../registry/removal.ts'
 import { mustBeOldEnough } from '../registry/representation.ts'
@@ -119,6 +120,13 @@ export async function giveCard(
       const second = word ?? yearTold(record.dateOfBirth)
       if (second === undefined) throw new CardNeedsWord()
       const now = deps.clock.now().toString()
+      // The first card of a newcomer is no news to them.
+      const earlier = await hand.transaction
+        .selectFrom('resident_cards')
+        .select('id')
+        .where('neighbour_id', '=', neighbourId)
+        .executeTakeFirst()
+      if (earlier !== undefined) await noticeOfWays(hand.transaction, deps, town, neighbourId)
       await hand.transaction
         .updateTable('resident_cards')
         .set({ cancelled_at: now, ended_by: 'replaced' })

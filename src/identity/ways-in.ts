@@ -7,6 +7,7 @@ import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
+import { noticeOfWays } from '../registry/notices.ts'
 import { loadOutline } from '../registry/store.ts'
 import { type Helper, helpersIn } from './helping.ts'
 import { type OpenSession, sessionsIn } from './open-sessions.ts'
@@ -193,6 +194,7 @@ export async function endWaysIn(
           .$if(what === 'session', (query) => query.where('handle', '=', 'id' in ending ? ending.id : ''))
           .$if(all && here !== undefined, (query) => query.where('handle', '!=', here ?? ''))
           .execute()
+      if (what !== 'session') await noticeOfWays(transaction, deps, town, neighbourId)
       // What was handed out to make another way in, and not used yet.
       if (all) await sql`select end_unused_codes(${neighbourId}::uuid)`.execute(transaction)
     },

@@ -34,6 +34,7 @@ export function MyLookUpsPage(props: {
         ''
       )}
       <p class="lead">{t.rLookedLead}</p>
+      <p>{t.rAskNamed}</p>
       <div id="ledger" data-key={verifier} data-proved={t.rProved} data-soon={t.rNotYet} data-broken={t.rBroken}>
         <LookUps
           visit={visit}
@@ -74,10 +75,12 @@ export function WaysInList(props: {
   ways: WaysIn
   /** Where the forms go. */
   action: string
+  /** Where one signs out everywhere, and all ways in stay; of one's own. */
+  everywhere?: string
   typed?: Readonly<Record<string, string>>
   faults?: Faults
 }) {
-  const { visit, ways, action, typed = {}, faults = {} } = props
+  const { visit, ways, action, everywhere, typed = {}, faults = {} } = props
   const { t, language, town, session } = visit
   const { cards, telephones, sessions, helpers } = ways
   const End = ({ what, id }: { what: string; id?: string }) => (
@@ -120,7 +123,8 @@ export function WaysInList(props: {
         title={t.iTelephones}
         of={telephones.map((one) => (
           <>
-            <bdi>{[one.device, one.owner].filter(Boolean).join(' · ')}</bdi> · {used(one.usedAt)}
+            <bdi>{[one.device, one.owner].filter(Boolean).join(' · ')}</bdi> ·{' '}
+            {t.iAdded.replace('{day}', dayText(language, one.createdAt.slice(0, 10)))} · {used(one.usedAt)}
             <End what="telephone" id={one.handle} />
           </>
         ))}
@@ -136,6 +140,16 @@ export function WaysInList(props: {
           </>
         ))}
       />
+      {everywhere ? (
+        <form method="post" action={everywhere}>
+          <Csrf token={session.csrf} />
+          <button type="submit" class="govuk-button govuk-button--secondary">
+            {t.rEverywhere}
+          </button>
+        </form>
+      ) : (
+        ''
+      )}
       <List
         title={t.iHelpers}
         of={helpers.map((one) => (
@@ -151,7 +165,7 @@ export function WaysInList(props: {
       <form method="post" action={action}>
         <Csrf token={session.csrf} />
         <input type="hidden" name="what" value="lost" />
-        <p>{t.iLostLead}</p>
+        <p>{everywhere ? t.iLostLead : t.iLostAll}</p>
         <Tick name="too" label={t.iLostToo} on={typed.too !== undefined} />
         <DateField
           name="since"
@@ -198,6 +212,7 @@ export function DevicesPage(props: {
         visit={visit}
         ways={ways}
         action="/me/devices"
+        everywhere="/me/everywhere"
         {...(typed ? { typed } : {})}
         {...(faults ? { faults } : {})}
       />

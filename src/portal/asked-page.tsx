@@ -9,6 +9,7 @@ export function AskedPage(props: { visit: OwnVisit; asked: readonly Asked[] }) {
   const { t } = visit
   return (
     <Own visit={visit} heading={t.qTitle}>
+      {visit.query('help') === '1' ? <p class="govuk-inset-text">{t.uHelp}</p> : ''}
       {asked.length === 0 ? <p>{t.qNone}</p> : ''}
       <AskedList visit={visit} asked={asked} />
       <p>

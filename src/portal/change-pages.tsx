@@ -80,6 +80,7 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
       <section aria-labelledby="object">
         <h2 id="object">{t.mObject}</h2>
         <p>{t.mObjectLead}</p>
+        <p>{t.nNamed}</p>
         <form method="post" action="/me/change/object">
           {hidden}
           <Field name="why" label={t.mObjectWhy} hint={t.kOwnWords} lines={3} maxlength={5000} required auto />

@@ -69,7 +69,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     // Said to everybody alike: what the page shows must not tell how old its reader is.
     return Reply.redirect(HELP)
   })
-  page({ method: 'post', path: '/me/change/reach' }, (visit) => {
+  page({ method: 'post', path: '/me/change/reach', fresh: true }, (visit) => {
     const contact = visit.form.get('contact')
     const languages = spokenIn(visit.form)
     return correct(visit, {
@@ -84,7 +84,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       <MovePage visit={visit} typed={{}} version={version} once={randomUUID()} wards={wards} />
     ))
   })
-  page({ method: 'post', path: '/me/change/move' }, async (visit) => {
+  page({ method: 'post', path: '/me/change/move', fresh: true }, async (visit) => {
     const { town, requester, t, form } = visit
     const typed = typedIn(visit)
     const wards = await wardsAtHome(deps, town, requester)
@@ -132,13 +132,15 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     }
     return Reply.redirect(DONE)
   })
-  page({ method: 'post', path: '/me/change/leave' }, async (visit) => {
+  page({ method: 'post', path: '/me/change/leave', keep: false }, async (visit) => {
     const { town, requester, form, language, t } = visit
     if (!form.has('sure')) return Reply.redirect('/me/change')
     // Never at once: whoever holds somebody's card could end the residence that their papers will rest on.
     const said = { kind: 'change', words: { text: t.mLeave }, language, neighbourId: requester.neighbourId } as const
     await complain(deps, town, { ...said, once: onceOf(visit, 'leave') }, requester.id)
-    return Reply.redirect((await noteLeavingAlone(deps, town, requester)) ? HELP : ASKED)
+    await noteLeavingAlone(deps, town, requester)
+    // To everybody alike: where the page leads must not tell how old its reader is.
+    return Reply.redirect(`${ASKED}?help=1`)
   })
   page({ method: 'post', path: '/me/change/object' }, async (visit) => {
     const { town, requester, form, language } = visit

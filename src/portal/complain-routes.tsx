@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
 import type { House, Reception } from '../firewall/endpoint.ts'
@@ -58,7 +59,11 @@ export function complainPages(
     if (text === '' && attachments.length === 0) return show(context, { ...typed, fault: 'nothing' }, 422)
     const wanted = form.get('language') ?? ''
     const neighbourId = named ? await neighbourIn(context, town) : undefined
-    const once = UUID.exec(form.get('once') ?? '')?.[0]
+    // They wanted an answer on their page, and have been signed out: it is not sent without their name behind their back.
+    if (named && neighbourId === undefined) return show(context, { ...typed, fault: 'signed-out' }, 422)
+    // With what it brings: a form that came back and was changed is another message.
+    const mark = UUID.exec(form.get('once') ?? '')?.[0]
+    const once = mark && [mark, ...files.map((file) => createHash('sha256').update(file).digest('hex'))].join(' ')
     const said = {
       ...{ kind, words: { text }, language: isLanguage(wanted) ? wanted : language },
       ...{ neighbourId, once, attachments },

@@ -72,7 +72,7 @@ export async function complain(
     language: string
     /** Whose it is, where they want it to be with their name. */
     neighbourId?: string | undefined
-    /** A mark that nobody guesses: what is sent twice with it is asked once, and has one code. */
+    /** A mark that nobody guesses: the same words sent twice with it are asked once, and have one code. */
     once?: string | undefined
     attachments?: readonly Attachment[]
     /** RFC 3339: when it will be said in person, one of the free times. */
@@ -85,7 +85,9 @@ export async function complain(
   const { letters, shown } =
     once === undefined
       ? newReference()
-      : referenceOf(hash(`complaint once ${neighbourId ?? ''} ${complaint.kind} ${once}`))
+      : referenceOf(
+          hash(`complaint once ${JSON.stringify([neighbourId ?? '', complaint.kind, once, complaint.words])}`),
+        )
   const newId = neighbourId === undefined ? randomUUID : uuidv7
   const id = newId()
   const now = deps.clock.now()

@@ -3,6 +3,7 @@ import { getCookie } from 'hono/cookie'
 import { z } from 'zod'
 import { type House, problemResponse } from '../firewall/endpoint.ts'
 import { passing } from '../firewall/free-text.ts'
+import { equalInConstantTime } from '../firewall/key-provider.ts'
 import { Reply } from '../firewall/reply.ts'
 import {
   DeviceName,
@@ -39,10 +40,19 @@ class SignInAgain extends Problem {
 
 const fresh = () => Buffer.from(randomBytes(16)).toString('base64')
 
+/** @returns undefined of what is no JSON */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 async function jsonOf<T extends z.ZodType>(context: Context, schema: T): Promise<z.infer<T>> {
   const body = await context.req.text()
   if (body.length > 64 * 1024) throw new Problem('too-large', 413, 'This is too large.')
-  const parsed = schema.safeParse(JSON.parse(body))
+  const parsed = schema.safeParse(jsonIn(body))
   if (!parsed.success) throw new InvalidInput([])
   return parsed.data
 }
@@ -130,7 +140,10 @@ export function entrance(house: House<Municipality>, deps: PortalDeps, send: Sen
   const ownerOf = async (context: Context, town: Municipality, said: { code?: string; csrf?: string }) => {
     if (said.code !== undefined) return { code: said.code }
     const session = await findSession(deps, town, getCookie(context, cookieName(town)))
-    if (session?.requester.kind !== 'resident' || session.csrf !== said.csrf)
+    if (
+      session?.requester.kind !== 'resident' ||
+      !equalInConstantTime(Buffer.from(session.csrf), Buffer.from(said.csrf ?? ''))
+    )
       throw new Problem('refused', 403, 'This request is refused.')
     if (!isFresh(session, deps.clock)) throw new SignInAgain()
     return { neighbourId: session.requester.neighbourId }

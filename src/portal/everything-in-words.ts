@@ -9,7 +9,7 @@ import { profiles } from '../proofs/profiles.ts'
 import type { Name } from '../registry/model.ts'
 import type { OrderTold } from '../registry/orders.ts'
 import { kindNames } from './complain-page.tsx'
-import { lookUpText, messageWords, movementName, orderWords, recordLines, saidLines } from './everything.ts'
+import { lookUpText, movementName, noticeText, orderWords, recordLines, saidLines } from './everything.ts'
 import type { EverythingAbout } from './everything-about.ts'
 import type { OwnVisit } from './shell.tsx'
 
@@ -185,7 +185,7 @@ function messagesOf(visit: OwnVisit, { held }: EverythingAbout): Lines {
   return held.messages.map(({ kind, from: at, details }) => [
     time(visit, at),
     [
-      messageWords(kind, t),
+      noticeText(kind, t),
       ...(kind === 'access-request' && details ? [orderWords(details as OrderTold, t, language, town.timeZone)] : []),
     ].join(' '),
   ])

@@ -64,11 +64,12 @@ export const lookUpText = (visit: Pick<OwnVisit, 't' | 'language' | 'town'>, loo
   `${timeText(visit.language, visit.town.timeZone, lookUp.at)} · ${whyLooked(visit, lookUp)}`
 
 /** What a message is about, for whoever it is for. */
-export const messageWords = (kind: MessageKind, t: Texts): string =>
+export const noticeText = (kind: MessageKind, t: Texts): string =>
   ({
     'access-request': t.rNoticeOrder,
     answer: t.qAnswered,
     'way-in': t.iCopied,
+    'ways-changed': t.iChanged,
     proceeding: t.jMessage,
     'proceeding-withdrawn': t.jWithdrawn,
     'proceeding-approved': t.jApproved,

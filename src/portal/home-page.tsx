@@ -5,7 +5,7 @@ import type { MessageKind } from '../registry/reach.ts'
 import type { Restored } from '../registry/restores.ts'
 import { Csrf } from '../ui/form.tsx'
 import { Done } from '../ui/parts.tsx'
-import { messageWords, orderWords } from './everything.ts'
+import { noticeText, orderWords } from './everything.ts'
 import { RestoredNote } from './restored.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
 
@@ -83,12 +83,16 @@ export function HomePage(props: {
 }
 
 /** Where a message leads to, of those that do. */
-const LEADS: Partial<Record<MessageKind, string>> = { answer: '/me/asked', 'way-in': '/me/devices' }
+const LEADS: Partial<Record<MessageKind, string>> = {
+  answer: '/me/asked',
+  'way-in': '/me/devices',
+  'ways-changed': '/me/devices',
+}
 
 /** A message, for whoever it is for: of an order also who gave it and what was opened. */
 function MessageText({ notice, visit }: { notice: Notice; visit: OwnVisit }) {
   const { t, language, town } = visit
-  const text = messageWords(notice.kind, t)
+  const text = noticeText(notice.kind, t)
   const to = LEADS[notice.kind]
   return (
     <>

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { Problem } from '../platform/problem.ts'
+import { InvalidInput, Problem } from '../platform/problem.ts'
 
 /** A photo or a voice as it is kept: made anew, so that nothing else is in it. */
 export interface Attachment {
@@ -10,7 +10,7 @@ export interface Attachment {
 /** Makes a photo or a voice anew. @returns undefined of what is neither, or cannot be read whole */
 export type Redraw = (bytes: Uint8Array) => Promise<Attachment | undefined>
 
-const LARGEST_FILE = 4 * 1024 * 1024
+const LARGEST_FILE = 8 * 1024 * 1024
 const MOST_FILES = 2
 const LARGEST_WORDS = 64 * 1024
 
@@ -24,7 +24,7 @@ export async function formWithFiles(
   const several = /^multipart\/form-data\b/i.test(context.req.header('content-type') ?? '')
   const length = Number(context.req.header('content-length') ?? Number.NaN)
   // Read as far as a few files too many would reach, so that the words come back; beyond that nothing is.
-  if (several && !(length <= 4 * MOST_FILES * LARGEST_FILE + LARGEST_WORDS)) throw new FormTooLarge()
+  if (several && !(length <= 2 * MOST_FILES * LARGEST_FILE + LARGEST_WORDS)) throw new FormTooLarge()
   if (!several) {
     const body = await context.req.text()
     if (body.length > LARGEST_WORDS) throw new FormTooLarge()
@@ -32,7 +32,11 @@ export async function formWithFiles(
   }
   const form = new URLSearchParams()
   const sent: File[] = []
-  for (const [name, value] of await context.req.formData()) {
+  const read = await context.req.formData().catch(() => {
+    // Its connection broke, or no browser sent it.
+    throw new InvalidInput([])
+  })
+  for (const [name, value] of read) {
     if (typeof value === 'string') form.append(name, value)
     else if (value.size > 0) sent.push(value)
   }
@@ -44,6 +48,6 @@ export async function formWithFiles(
 /** @throws when a form is larger than any that somebody would fill in. */
 class FormTooLarge extends Problem {
   constructor() {
-    super('too-large', 413, 'This is too large. Send two photos or voices at most, of four megabytes.')
+    super('too-large', 413, 'This is too large. Send two photos or voices at most, of eight megabytes.')
   }
 }

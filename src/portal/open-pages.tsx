@@ -16,8 +16,9 @@ export function StatusPage(props: {
   keys: number
   witnesses: readonly WitnessState[]
   restored?: Restored | undefined
+  seal?: { until: string; soon: boolean } | undefined
 }) {
-  const { town, language, timeZone, checkpoint, keys, witnesses, restored } = props
+  const { town, language, timeZone, checkpoint, keys, witnesses, restored, seal } = props
   const t = LOCALES[language]
   const number = (n: number) => new Intl.NumberFormat(language).format(n)
   return (
@@ -38,7 +39,15 @@ export function StatusPage(props: {
               : ` · ${number(size)} · ${timeText(language, timeZone, signedAt)}`}
           </Fact>
         ))}
+        {seal ? <Fact name={t.oSealUntil}>{timeText(language, timeZone, seal.until)}</Fact> : ''}
       </Facts>
+      {seal?.soon ? (
+        <div class="govuk-inset-text" role="note">
+          <p>{t.oSealSoon}</p>
+        </div>
+      ) : (
+        ''
+      )}
       {witnesses
         .filter(({ behind }) => behind)
         .map(({ name }) => (

@@ -210,10 +210,30 @@ async function voice(bytes: Uint8Array): Promise<Attachment | undefined> {
     }
     if (!any) return undefined
     await output.finalize()
-    return target.buffer === null ? undefined : { mediaType: mediaType ?? '', bytes: new Uint8Array(target.buffer) }
+    if (target.buffer === null) return undefined
+    const made = new Uint8Array(target.buffer)
+    if (mediaType === 'audio/mp4') forgetWhen(made)
+    return { mediaType: mediaType ?? '', bytes: made }
   } catch {
     return undefined
   } finally {
     input.dispose()
+  }
+}
+
+const HOLDING = new Set(['moov', 'trak', 'mdia'])
+const TIMED = new Set(['mvhd', 'tkhd', 'mdhd'])
+
+/** Writes zero over when an MP4 was made, which is when it was sent. @see ISO/IEC 14496-12 sections 8.2.2, 8.3.2 and 8.4.2 */
+function forgetWhen(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  for (let at = 0; at + 8 <= bytes.length; ) {
+    const size = view.getUint32(at)
+    const name = text(bytes, at + 4, at + 8)
+    if (HOLDING.has(name)) forgetWhen(bytes.subarray(at + 8, at + size))
+    // A version and flags, then the times of creation and of change: four bytes each, or eight of version 1.
+    if (TIMED.has(name)) bytes.fill(0, at + 12, at + (bytes[at + 8] === 1 ? 28 : 20))
+    if (size < 8) return
+    at += size
   }
 }

@@ -10,6 +10,7 @@ import { witnessStates } from '../ledger/cosigning.ts'
 import { latestCheckpoint } from '../ledger/proofs.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
+import { sealTerm } from '../proofs/document-seal.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { NoPress, type Press, printPaper, writePaper } from '../proofs/paper.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
@@ -93,7 +94,9 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
     const about = { town: nameIn(town, language), language, timeZone: town.timeZone, keys: keys.length }
     const restored = await recentRestore(deps, town)
     const witnesses = await witnessStates(deps.database, town.id)
-    return send(pageOf(<StatusPage {...about} checkpoint={checkpoint} witnesses={witnesses} restored={restored} />))
+    const seal = await sealTerm(deps, town)
+    const shown = { ...about, checkpoint, witnesses, restored, seal }
+    return send(pageOf(<StatusPage {...shown} />))
   })
   house.get('/rights', async (context) => {
     const { town, language } = await readerOf(context)
@@ -168,7 +171,7 @@ function own(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'get', path: '/me/record' }, async (visit) =>
     Reply.page(await record(visit), (history) => <RecordPage visit={visit} history={history} />),
   )
-  page({ method: 'post', path: '/me/everything' }, async (visit) => {
+  page({ method: 'post', path: '/me/everything', fresh: true }, async (visit) => {
     const { town, requester } = visit
     const all = await everythingAbout(deps, town, requester)
     const { press } = deps

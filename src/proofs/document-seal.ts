@@ -1,19 +1,74 @@
 import { exportJWK, importJWK, type JWK } from 'jose'
+import { Certificate } from 'pkijs'
 import { openOwn, recordRegistryKey, storeDataKey } from '../firewall/municipality-keys.ts'
 import { newDataKey } from '../firewall/seal.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
+import { Problem } from '../platform/problem.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { cadesSignature, type DocumentSeal, selfSigned } from './press/pades.ts'
 import type { KeyDeps } from './signing-keys.ts'
 
 const YEARS = 10
+/** How long before its end operators are told. */
+const WARNED_DAYS = 60
+
+/** @throws when the certificate of the seal has run out: what it would sign says of itself that it is not valid. */
+export class SealOver extends Problem {
+  constructor() {
+    super('seal-over', 503, 'The certificate of the city\u2019s seal has run out. Renew it: padron keys renew-seal')
+  }
+}
+
+/** When the certificate of a seal ends. @see RFC 5280 section 4.1.2.5 */
+const endOf = (certificate: Uint8Array): Temporal.Instant =>
+  Certificate.fromBER(Uint8Array.from(certificate)).notAfter.value.toTemporalInstant()
 const column = (id: string) => ({ table: 'document_seals', column: 'private_jwk', row: id })
 
-/** The seal of a city's documents, made the first time one is needed. */
+/**
+ * The seal of a city's documents and of its requests to wallets, made the first time one is needed.
+ *
+ * @throws {SealOver} once its certificate has run out
+ */
 export async function documentSeal(deps: KeyDeps, town: Municipality): Promise<DocumentSeal> {
-  const existing = await readSeal(deps, town)
-  if (existing) return existing
+  const seal = (await readSeal(deps, town)) ?? (await makeSeal(deps, town))
+  if (Temporal.Instant.compare(endOf(seal.certificate), deps.clock.now()) <= 0) throw new SealOver()
+  return seal
+}
+
+/** Until when the seal holds, RFC 3339, and whether that is soon. @returns undefined while nothing was ever sealed */
+export async function sealTerm(
+  deps: KeyDeps,
+  town: Municipality,
+): Promise<{ until: string; soon: boolean } | undefined> {
+  const row = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .selectFrom('document_seals')
+      .select('certificate')
+      .where('municipality_id', '=', town.id)
+      .where('retired_at', 'is', null)
+      .executeTakeFirst(),
+  )
+  if (row === undefined) return undefined
+  const end = endOf(row.certificate)
+  const warned = end.subtract({ hours: 24 * WARNED_DAYS })
+  return { until: end.toString(), soon: Temporal.Instant.compare(warned, deps.clock.now()) <= 0 }
+}
+
+/** Puts a new seal in the place of the one in force. What that has sealed stays sealed by it. @returns until when the new one holds */
+export async function renewSeal(deps: KeyDeps, town: Municipality): Promise<string> {
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .updateTable('document_seals')
+      .set({ retired_at: deps.clock.now().toString() })
+      .where('municipality_id', '=', town.id)
+      .where('retired_at', 'is', null)
+      .execute(),
+  )
+  return endOf((await makeSeal(deps, town)).certificate).toString()
+}
+
+async function makeSeal(deps: KeyDeps, town: Municipality): Promise<DocumentSeal> {
   const pair = (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
     'sign',
     'verify',

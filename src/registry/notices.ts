@@ -64,6 +64,17 @@ export async function messagesOf(
   )
 }
 
+/** Lets a neighbour know that what opens their record was changed, whoever did it, or that a telephone may have been copied. */
+export async function noticeOfWays(
+  transaction: Transaction,
+  { clock }: Pick<RegistryDeps, 'clock'>,
+  town: Municipality,
+  neighbourId: string,
+  kind: 'ways-changed' | 'way-in' = 'ways-changed',
+): Promise<void> {
+  await leaveMessage(transaction, town, { neighbourId, kind, visibleFrom: clock.now() })
+}
+
 /** Lets a neighbour know that something they asked was answered; what was answered is with what they asked. */
 export async function noticeOfAnswer(
   transaction: Transaction,

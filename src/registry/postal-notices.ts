@@ -4,7 +4,7 @@ import { today } from '../platform/clock.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { Address, Name, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
-import { mayHaveLetter, noteTold, reachOf } from './reach.ts'
+import { mayHaveLetter, noteTold, reachOf, worthALetter } from './reach.ts'
 import { hidesWhereabouts, loadRecords } from './store.ts'
 import { countedFor } from './visits.ts'
 
@@ -32,6 +32,7 @@ export async function postalNoticesWaiting(
       .select((count) => count.fn.countAll<string>().as('count'))
       .where('channel', '=', 'portal')
       .where(mayHaveLetter('neighbours'))
+      .where(worthALetter('notices'))
       .executeTakeFirstOrThrow()
     return Number(row.count)
   })
@@ -72,6 +73,7 @@ export async function printPostalNotices<T>(
         .where('channel', '=', 'portal')
         // What is not reached by a letter must not keep those who are from their place among the first.
         .where(mayHaveLetter('neighbours'))
+        .where(worthALetter('notices'))
         .orderBy('notice_id')
         .limit(MOST_AT_ONCE)
         .execute()

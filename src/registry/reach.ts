@@ -71,6 +71,10 @@ export function reachOf(whom: Whom): Reach {
 export const mayHaveLetter = (neighbours: string): RawBuilder<boolean> =>
   sql<boolean>`(not hides_whereabouts(${sql.ref(`${neighbours}.id`)}, ${sql.ref(`${neighbours}.protected`)}) and ${sql.ref(`${neighbours}.departed_on`)} is null)`
 
+/** Messages that are worth a letter where nothing else reaches somebody: not that a card was changed, which they mostly did themselves. */
+export const worthALetter = (notices: string): RawBuilder<boolean> =>
+  sql<boolean>`${sql.ref(`${notices}.kind`)} <> 'ways-changed'`
+
 export type MessageKind =
   | 'access-request'
   | 'answer'
@@ -79,6 +83,8 @@ export type MessageKind =
   | 'proceeding-approved'
   /** One of their telephones may have been copied. */
   | 'way-in'
+  /** A card, telephone or helper of theirs is new, or ended. */
+  | 'ways-changed'
 
 export interface Message {
   neighbourId: string

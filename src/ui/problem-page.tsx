@@ -84,6 +84,7 @@ export const TEXTS: Readonly<Record<string, keyof Texts>> = {
   misdirected: 'pElsewhere',
   'no-council': 'pNoCouncil',
   'order-fits-nobody': 'pFitsNobody',
+  'seal-over': 'pSealOver',
   'no-press': 'pNoPress',
   'no-such-code': 'pNoCode',
   'passkey-refused': 'rPhoneNo',

@@ -152,7 +152,7 @@ describe('what the registry has no place for', () => {
       'organisations.identifier',
       'organisations.name',
       'policy_versions.digest',
-      'presentation_requests.answer',
+      'presentation_requests.answers',
       'presentation_requests.nonce',
       'presentation_requests.profile',
       'presentation_requests.request_object',

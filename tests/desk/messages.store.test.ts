@@ -7,6 +7,7 @@ import { complain } from '../../src/portal/complaints.ts'
 import { LOCALES } from '../../src/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { type RegisteredAnswer, register } from '../support/people.ts'
+import { shownTo } from '../support/shown.ts'
 import { signedIn } from '../support/signed-in.ts'
 import { tellAll } from '../support/telling.ts'
 
@@ -54,12 +55,11 @@ describe('messages at the desk', () => {
     expect(page).not.toMatch(/authorit|access-request|order/i)
     expect(page.split(t.nPortal)).toHaveLength(3)
 
-    const looked = await lookUpsOf(house.rooms, house.town, OWNER(neighbour.id), neighbour.id)
-    let seen: [string, readonly string[]][] = []
-    looked.map(({ lookUps }) => {
-      seen = lookUps.map(({ content }) => [content.purpose, content.fields])
-    })
-    expect(seen).toContainEqual(['counter-service', ['messages']])
+    const { lookUps } = await shownTo(lookUpsOf(house.rooms, house.town, OWNER(neighbour.id), neighbour.id))
+    expect(lookUps.map(({ content }) => [content.purpose, content.fields])).toContainEqual([
+      'counter-service',
+      ['messages'],
+    ])
   })
 
   it('are told in person, and then wait no longer', async () => {

@@ -5,6 +5,7 @@ import { offerEnrolment } from '../../src/identity/passkeys.ts'
 import { LOCALES } from '../../src/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { openRecord, register } from '../support/people.ts'
+import { shownTo } from '../support/shown.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 const t = LOCALES.en
@@ -155,16 +156,14 @@ describe('a text that says too much, on a neighbour’s own pages', () => {
 
   it('is no name of a device, and there is no passkey that would not be kept', async () => {
     const { id } = await register(house)
-    const offered = await offerEnrolment(
-      house.rooms,
-      house.town,
-      { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE },
-      id,
+    const { code } = await shownTo(
+      offerEnrolment(
+        house.rooms,
+        house.town,
+        { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE },
+        id,
+      ),
     )
-    let code = ''
-    offered.map((one) => {
-      code = one.code
-    })
     const named = (device: string, more: object = {}) =>
       house.fetch(
         new Request('https://vallmar.example/me/enrol/options', {

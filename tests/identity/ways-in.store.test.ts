@@ -121,6 +121,43 @@ describe('a way in that is cut off', () => {
   })
 })
 
+describe('what opens a record', () => {
+  it('that is new or ended is told its neighbour, whoever did it; the first card of a newcomer is not', async () => {
+    const { id } = await register(house)
+    const told = async () =>
+      (await house.peek(`select id from notices where neighbour_id = '${id}' and kind = 'ways-changed'`)).length
+    await card(id)
+    expect(await told()).toBe(0)
+    const { handle } = await enrolled(id)
+    expect(await told()).toBe(1)
+    await card(id)
+    expect(await told()).toBe(2)
+    await end(id, { what: 'telephone', id: handle })
+    expect(await told()).toBe(3)
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    expect(await (await me.open('/me')).text()).toContain(t.iChanged)
+    // It is on their page, and is worth no letter.
+    expect(
+      await house.peek(`select way.* from notice_deliveries way join notices one on one.id = way.notice_id
+        where one.neighbour_id = '${id}' and way.channel = 'post'`),
+    ).toEqual([])
+  })
+
+  it('stands with the day it was added, and everywhere else can be signed out', async () => {
+    const { id } = await register(house)
+    await enrolled(id, { device: 'Vell', owner: '' })
+    const [me, other] = [
+      await signedIn(house, { kind: 'resident', subject: id }),
+      await signedIn(house, { kind: 'resident', subject: id }),
+    ]
+    const page = await (await me.open('/me/devices')).text()
+    expect(page).toContain(t.iAdded.split('{')[0]?.trim())
+    expect(page).toContain(t.rEverywhere)
+    await me.send('/me/everywhere', {}, '/me/devices')
+    expect(await alive(other)).toBe(false)
+  })
+})
+
 describe('a telephone', () => {
   it('is asked who its owner is, every time', async () => {
     const { id } = await register(house)
@@ -180,11 +217,44 @@ describe('a telephone', () => {
     const { id } = await register(house)
     const { telephone } = await enrolled(id)
     for (let n = 0; n < 3; n += 1) await comeIn(telephone)
-    expect(await house.peek(`select id from notices where neighbour_id = '${id}'`)).toEqual([])
+    expect(await house.peek(`select id from notices where neighbour_id = '${id}' and kind = 'way-in'`)).toEqual([])
+  })
+})
+
+describe('what a browser sends that is no JSON, or half a form', () => {
+  it('is answered as wrong, and breaks nothing', async () => {
+    const send = (path: string, type: string, body: string) =>
+      house.fetch(
+        new Request(`https://vallmar.example${path}`, {
+          method: 'POST',
+          headers: {
+            host: 'vallmar.example',
+            'content-type': type,
+            'content-length': String(body.length),
+            'test-source': randomUUID(),
+          },
+          body,
+        }),
+      )
+    for (const path of ['/me/passkey', '/me/enrol/options', '/me/enrol'])
+      expect([path, (await send(path, 'application/json', '{"half":')).status]).toEqual([path, 422])
+    const half = '--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nhalf a'
+    expect((await send('/complain', 'multipart/form-data; boundary=x', half)).status).toBe(422)
   })
 })
 
 describe('what gives somebody a way in, or cannot be undone', () => {
+  it('asks for it of everything that is taken home, of how one is reached, and of a move', async () => {
+    const { id } = await register(house)
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    house.clock.advance({ minutes: 6 })
+    for (const path of ['/me/everything', '/me/change/reach', '/me/change/move']) {
+      const answer = await me.send(path, { as: 'json', version: '1' }, '/me/change')
+      expect([path, answer.status]).toEqual([path, 303])
+      expect(answer.headers.get('location')).toContain('/me/in?again=1')
+    }
+  })
+
   it('asks for a sign-in of this moment; what was typed comes back, save of hiding', async () => {
     const { id } = await register(house)
     const code = await card(id)

@@ -42,6 +42,15 @@ async function pages(id: string, who: Resident | Staff = own(id)): Promise<LookU
   return all
 }
 
+/** As if there had been so many looks a day. */
+async function spread(id: string, aDay: number) {
+  await house.peek('alter table ledger_entries disable trigger user')
+  await house.peek(`update ledger_entries entry set recorded_at = entry.recorded_at - make_interval(days => numbered.n::integer)
+    from (select id, ((row_number() over (order by recorded_at desc)) - 1) / ${aDay} as n from ledger_entries where subject_id = '${id}') numbered
+    where numbered.id = entry.id`)
+  await house.peek('alter table ledger_entries enable trigger user')
+}
+
 describe('who looked at one\u2019s record', () => {
   it('is whole: nobody\u2019s own visits wash a look away, however many there are', async () => {
     const { id } = await register(house)
@@ -53,7 +62,7 @@ describe('who looked at one\u2019s record', () => {
     expect(curious.map(({ by }) => by)).toEqual([{ kind: 'staff', office: 'Citizenship Office' }])
     const mine = first.filter(({ by }) => by.kind === 'card')
     expect(mine).toHaveLength(1)
-    expect(mine[0]?.visits?.times).toBeGreaterThanOrEqual(240)
+    expect(mine[0]?.visits?.length).toBeGreaterThanOrEqual(240)
   })
 
   it('tells who came in by another way apart on the same day', async () => {
@@ -77,7 +86,7 @@ describe('who looked at one\u2019s record', () => {
     expect(new Set(lines.map(({ entryId }) => entryId)).size).toBe(lines.length)
     // With the registration itself.
     expect(lines.filter(({ content }) => content.requester === clerk.id)).toHaveLength(230)
-    const order = lines.map((line) => line.visits?.since ?? line.at)
+    const order = lines.map((line) => line.visits?.at(-1) ?? line.at)
     expect(order).toEqual([...order].sort().reverse())
   }, 120_000)
 
@@ -87,17 +96,51 @@ describe('who looked at one\u2019s record', () => {
     for (let n = 0; n < 6; n += 1) {
       for (const who of [me, clerk, me]) await look(who, id)
     }
-    // A week of days, as if each visit had been on another.
-    await house.peek('alter table ledger_entries disable trigger user')
-    await house.peek(`update ledger_entries entry set recorded_at = entry.recorded_at - make_interval(days => numbered.n::integer)
-      from (select id, ((row_number() over (order by recorded_at desc)) - 1) / 3 as n from ledger_entries where subject_id = '${id}') numbered
-      where numbered.id = entry.id`)
-    await house.peek('alter table ledger_entries enable trigger user')
+    await spread(id, 3)
     const lines = (await pages(id, me)).flat()
     const days = lines.filter(({ by }) => by.kind === 'card').map(({ at }) => at.slice(0, 10))
     expect(new Set(days).size).toBe(days.length)
     expect(days.length).toBeGreaterThan(4)
     expect(lines.filter(({ content }) => content.requester === clerk.id)).toHaveLength(6)
+  })
+
+  it('has it once also where a page ends with a day, and reads what is no place in it from the newest', async () => {
+    const { id } = await register(house)
+    const me = own(id)
+    for (let n = 0; n < 12; n += 1) await look(me, id)
+    await look(clerk, id)
+    await spread(id, 3)
+    const all: LookUp[] = []
+    let before: string | undefined
+    for (let page = 0; page < 9; page += 1) {
+      const { lookUps, older } = await shownTo(lookUpsOf(house.rooms, house.town, me, id, { before, visits: 4 }))
+      all.push(...lookUps)
+      before = older
+      if (before === undefined) break
+    }
+    expect(before).toBeUndefined()
+    expect(new Set(all.map(({ entryId }) => entryId)).size).toBe(all.length)
+    const days = all.filter(({ visits }) => visits).map(({ at }) => at.slice(0, 10))
+    expect(new Set(days).size).toBe(days.length)
+    // Each visit is still there by its time.
+    expect(all.flatMap(({ visits = [] }) => visits).length).toBeGreaterThanOrEqual(12)
+    const newest = await shownTo(lookUpsOf(house.rooms, house.town, me, id))
+    const nonsense = await shownTo(lookUpsOf(house.rooms, house.town, me, id, { before: 'yesterday' }))
+    expect(nonsense.lookUps.map(({ at }) => at.slice(0, 10))).toEqual(newest.lookUps.map(({ at }) => at.slice(0, 10)))
+  })
+
+  it('shows one\u2019s own visits on the first page of both desks, and what was done as a line by itself', async () => {
+    const { id } = await register(house)
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    for (let n = 0; n < 3; n += 1) await me.open('/me/record')
+    await me.send('/me/paper', { profile: 'library', once: randomUUID() }, '/me/proof')
+    const page = await (await me.open('/me/looked')).text()
+    expect(page.split('<li data-leaf').filter((line) => line.includes(t.bCard)).length).toBeGreaterThanOrEqual(2)
+    const desk = await signedIn(house, { kind: 'staff', subject: 'clerk-9', role: 'clerk', office: DEMO_OFFICE })
+    expect(await (await desk.open(`/desk/neighbours/${id}/looked`)).text()).toContain(t.bCard)
+    const [lines = []] = await pages(id)
+    expect(lines.filter(({ content, visits }) => content.action !== 'open' && visits !== undefined)).toEqual([])
+    expect(lines.some(({ content, by }) => by.kind === 'card' && content.action !== 'open')).toBe(true)
   })
 
   it('names helpers, also those that were ended, and whoever acts for them', async () => {
@@ -113,6 +156,11 @@ describe('who looked at one\u2019s record', () => {
     // A parent sees it too, a page at a time.
     const page = await (await mother.send('/me/children/looked', { child: child.id }, '/me/children')).text()
     expect(page).toContain(t.dActsParent)
+    // But neither the child's own visits nor who helps it: that is the child's.
+    await look(own(child.id), child.id)
+    const forTheParent = await (await mother.send('/me/children/looked', { child: child.id }, '/me/children')).text()
+    expect(forTheParent.split('class="timeline"')[1]).not.toContain(t.bCard)
+    expect((await pages(child.id)).flat().some(({ by }) => by.kind === 'card')).toBe(true)
 
     const last = house.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 20 })
     const until = { 'until-day': String(last.day), 'until-month': String(last.month), 'until-year': String(last.year) }

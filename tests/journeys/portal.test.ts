@@ -142,7 +142,8 @@ describe('getting in without a document, an e-mail or a number', () => {
     await page.waitForSelector(`text=${t.rPhoneNo}`)
     // A device that was removed opens nothing.
     await page.goto(`${local()}/me/devices`)
-    await page.click(`text=${t.rForget} >> nth=0`)
+    await page.click('form:has(input[value="telephone"]) button')
+    await page.waitForSelector(`text=${t.iEnded}`)
     await page.click(`text=${t.rEverywhere}`)
     await page.waitForURL('**/me/in')
     await page.click(`text=${t.rWithPhone}`)

@@ -36,6 +36,23 @@ describe('what a photo or a voice says of a place', () => {
     }
   })
 
+  it('says nothing either of when it was made anew', async () => {
+    const made = await Promise.all(files.map(({ bytes }) => redraw(bytes)))
+    const mp4 = made.filter((one) => one?.mediaType === 'audio/mp4')
+    expect(mp4.length).toBeGreaterThan(0)
+    for (const one of mp4) {
+      const bytes = Buffer.from(one?.bytes ?? [])
+      for (const box of ['mvhd', 'tkhd', 'mdhd']) {
+        const at = bytes.indexOf(box)
+        expect(at, box).toBeGreaterThan(0)
+        expect(
+          bytes.subarray(at + 8, at + (bytes[at + 4] === 1 ? 24 : 16)).every((byte) => byte === 0),
+          box,
+        ).toBe(true)
+      }
+    }
+  })
+
   it('is drawn the way up it was held', async () => {
     const turned = files.find(({ name }) => name.includes('held sideways'))
     const made = await redraw(turned?.bytes ?? new Uint8Array())
@@ -119,10 +136,10 @@ describe('what somebody sends to the city', () => {
     const jpeg = Buffer.from((await photoOf()) ?? [])
     const many = await send({ kind: 'other', text: 'Nobody heard me' }, [jpeg, jpeg, jpeg])
     expect([many.status, (await many.text()).includes('Nobody heard me')]).toEqual([422, true])
-    const huge = Buffer.concat([jpeg, Buffer.alloc(5 * 1024 * 1024)])
+    const huge = Buffer.concat([jpeg, Buffer.alloc(9 * 1024 * 1024)])
     const large = await send({ kind: 'other', text: 'Nobody heard me' }, [huge])
     expect(large.status).toBe(422)
-    expect(await large.text()).toMatch(/Four megabytes at most[\s\S]*Nobody heard me/)
+    expect(await large.text()).toMatch(/Eight megabytes at most[\s\S]*Nobody heard me/)
     let refused = 0
     for (let n = 0; n < 14; n += 1)
       if ((await send({ kind: 'other', text: 'x' }, [jpeg], 'one library')).status === 429) refused += 1

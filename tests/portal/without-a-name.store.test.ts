@@ -67,7 +67,30 @@ describe('what is written by somebody who is signed in', () => {
   })
 })
 
+describe('what was to be with a name', () => {
+  it('is not sent without it after the session ran out, and its words are still there', async () => {
+    const { id } = await register(house)
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const before = await rows()
+    house.clock.advance({ hours: 30 })
+    const answer = await write(me, { text: 'Nobody answered me', named: 'with' })
+    const page = await answer.text()
+    expect(answer.status).toBe(422)
+    for (const words of [t.nSignedOut, 'Nobody answered me']) expect(page).toContain(words)
+    expect(await rows()).toEqual(before)
+  })
+})
+
 describe('what is pressed twice', () => {
+  it('is another message where its words were changed in between', async () => {
+    const me = await signedIn(house, { kind: 'resident', subject: (await register(house)).id })
+    const once = randomUUID()
+    const codes = new Set<string>()
+    for (const text of ['First words', 'Other words', 'First words'])
+      codes.add(codeOn(await (await write(me, { text, once })).text()))
+    expect(codes.size).toBe(2)
+  })
+
   it('is asked once, and has one code: a birth, leaving, an objection, a complaint', async () => {
     const { id } = await register(house)
     const me = await signedIn(house, { kind: 'resident', subject: id })

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import type { Staff } from '../../src/firewall/requester.ts'
+import { giveCard, signInWithCard } from '../../src/identity/resident-card.ts'
+import { documentSeal, renewSeal, sealTerm } from '../../src/proofs/document-seal.ts'
+import { LOCALES } from '../../src/ui/language.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { register } from '../support/people.ts'
+import { shownTo } from '../support/shown.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+// Twelve years of one town by its own clock: what ends, ends on its day, and what does not goes on.
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const t = LOCALES.en
+const clerk: Staff = { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1' }
+const now = () => house.clock.now().toZonedDateTimeISO('Europe/Madrid')
+/** Goes on to a day, counted from the first. */
+async function until(day: Temporal.ZonedDateTime) {
+  house.clock.advance({ seconds: Math.ceil(day.epochMilliseconds / 1000 - now().epochMilliseconds / 1000) })
+}
+const open = (path: string) =>
+  house.fetch(
+    new Request(`https://vallmar.example${path}`, { headers: { host: 'vallmar.example', 'accept-language': 'en' } }),
+  )
+const resident = (subject: string) => signedIn(house, { kind: 'resident', subject })
+
+describe('twelve years of a town', () => {
+  it('end each thing on its day, and go on with the rest', async () => {
+    const began = now()
+    const { id } = await register(house, { dateOfBirth: '1990-05-17' })
+    const { code } = await shownTo(giveCard(house.rooms, house.town, clerk, id, 'molinet'))
+    const enter = () => signInWithCard(house.rooms, house.town, { code, word: 'molinet' }, randomUUID())
+    const proof = async () => {
+      const { body } = await house.ask<{ token: string; expiresAt: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+        as: 'clerk',
+        body: { profile: 'library' },
+      })
+      return body
+    }
+    const valid = async (token: string) =>
+      (await house.ask<{ valid: boolean }>('POST', '/v1/verifications', { body: { token } })).body.valid
+    const paper = async () => {
+      const me = await resident(id)
+      return me.send('/me/paper', { profile: 'library', once: randomUUID() }, '/me/proof')
+    }
+
+    // The first day: a proof, a paper and a draft.
+    const first = await proof()
+    expect(await valid(first.token)).toBe(true)
+    expect((await paper()).headers.get('content-type')).toBe('application/pdf')
+    const desk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    await desk.send('/desk/drafts', { p0_given: 'Esborrany' }, '/desk/register')
+    expect(await (await desk.open('/desk/work')).text()).toContain('Esborrany')
+
+    // A week and a day: the draft is gone, and the session of that day long before.
+    await until(began.add({ days: 8 }))
+    expect((await desk.open('/desk/work')).status).toBe(303)
+    const again = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    expect(await (await again.open('/desk/work')).text()).not.toContain('Esborrany')
+
+    // A proof ends on the day that stands on it.
+    const expires = Temporal.Instant.from(first.expiresAt).toZonedDateTimeISO('Europe/Madrid')
+    await until(expires.subtract({ minutes: 5 }))
+    expect(await valid(first.token)).toBe(true)
+    await until(expires.add({ minutes: 5 }))
+    expect(await valid(first.token)).toBe(false)
+    expect(await valid((await proof()).token)).toBe(true)
+
+    // After two years they are asked whether they still live here; nothing lapses of silence.
+    await until(began.add({ months: 23 }))
+    expect(await (await (await resident(id)).open('/me')).text()).not.toContain(t.mHereLead)
+    await until(began.add({ months: 25 }))
+    expect(await (await (await resident(id)).open('/me')).text()).toContain(t.mHereLead)
+    expect(await enter()).toMatchObject({ neighbourId: id })
+
+    // A card that nobody used for three years is asked for at a counter, and another is given there.
+    await until(began.add({ months: 25 }).add({ years: 3, days: 1 }))
+    await expect(enter()).rejects.toMatchObject({ code: 'card-asleep' })
+    expect(await valid((await proof()).token)).toBe(true)
+
+    // The seal of papers: sixty days before its end everybody who looks is told, then it seals nothing, and a command renews it.
+    const { until: ends } = (await sealTerm(house.rooms, house.town)) ?? { until: '' }
+    const end = Temporal.Instant.from(ends).toZonedDateTimeISO('Europe/Madrid')
+    expect(end.year - began.year).toBe(10)
+    await until(end.subtract({ days: 62 }))
+    expect(await (await open('/status')).text()).not.toContain(t.oSealSoon)
+    await until(end.subtract({ days: 59 }))
+    expect(await (await open('/status')).text()).toContain(t.oSealSoon)
+    expect((await paper()).status).toBe(200)
+    await until(end.add({ hours: 1 }))
+    const refused = await paper()
+    expect([refused.status, (await refused.text()).includes(t.pSealOver)]).toEqual([503, true])
+    await expect(documentSeal(house.rooms, house.town)).rejects.toMatchObject({ code: 'seal-over' })
+    expect(
+      (
+        await house.fetch(
+          new Request('https://vallmar.example/counter/library', {
+            method: 'POST',
+            headers: { host: 'vallmar.example' },
+          }),
+        )
+      ).status,
+    ).toBe(503)
+    await renewSeal(house.rooms, house.town)
+    expect((await paper()).headers.get('content-type')).toBe('application/pdf')
+    expect(await (await open('/status')).text()).not.toContain(t.oSealSoon)
+
+    // Twelve years on proofs are made and hold, lists of what was taken back are fresh, and nobody was forgotten by themself.
+    await until(began.add({ years: 12 }))
+    const last = await proof()
+    expect(await valid(last.token)).toBe(true)
+    const lists = await house.peek<{ id: string }>('select id from status_lists limit 1')
+    expect((await open(`/status-lists/${lists[0]?.id}`)).status).toBe(200)
+    expect(await house.peek('select from erasures')).toEqual([])
+    expect((await (await resident(id)).open('/me/record')).status).toBe(200)
+  }, 300_000)
+
+  it('keep somebody who left for the years the law says, and let them be forgotten after', async () => {
+    const { id } = await register(house)
+    await house.ask('POST', `/v1/neighbours/${id}/departures`, {
+      as: 'clerk',
+      body: { cause: 'moved-away', saidBy: 'in-person' },
+      ifMatch: 1,
+    })
+    const left = now()
+    const propose = async () =>
+      (
+        await house.ask('POST', `/v1/neighbours/${id}/erasures`, {
+          as: 'supervisor',
+          body: { ground: 'time-over', asked: true },
+        })
+      ).status
+    await until(left.add({ years: 5 }).subtract({ days: 2 }))
+    expect(await propose()).toBe(409)
+    await until(left.add({ years: 5, days: 2 }))
+    expect(await propose()).toBe(201)
+    const legal = await signedIn(house, { kind: 'staff', subject: 'legal-1', role: 'legal', office: DEMO_OFFICE })
+    const page = await (await legal.open('/desk/erasures')).text()
+    for (const words of [t.eOver, t.eAskedThem, t.eYes, t.eLeft, t.eNothing]) expect(page).toContain(words)
+  })
+})
