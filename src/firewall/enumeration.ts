@@ -179,7 +179,13 @@ const seesHidden = (requester: Requester, action: Action): boolean =>
 const OPEN_IN_LOCKDOWN = ['registration', 'duplicate-check', 'protection', 'supervision', 'complaints']
 
 const CIRCUMSTANCES: readonly Circumstance[] = [
-  { why: 'more than anybody may get', more: { judgeOrder: true, approvals: 2 }, never: () => false },
+  // Whoever has less of an order, a visit or a promise never gets more, by how rules have to be written.
+  {
+    why: 'more than anybody may get',
+    record: { ...RECORD, visited: true },
+    more: { judgeOrder: true, approvals: 2 },
+    never: () => false,
+  },
   {
     why: 'somebody who hides',
     record: { ...RECORD, protected: true },
@@ -189,6 +195,7 @@ const CIRCUMSTANCES: readonly Circumstance[] = [
   },
   {
     why: 'lockdown',
+    record: { ...RECORD, visited: true },
     more: { lockdown: true, judgeOrder: true, approvals: 2 },
     never: (requester, _, purpose) =>
       !(

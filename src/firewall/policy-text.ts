@@ -48,11 +48,61 @@ export function notToBeAsked(policy: PolicyJson): string | undefined {
     if (typeof at.type === 'string' && at.type !== 'Action' && at.type !== 'Purpose')
       fault ??= 'it singles out an organisation, a function or a person'
     if (at.attr === 'now' || 'like' in at) fault ??= 'it asks for a time or a likeness'
-    for (const inner of Object.values(at)) visit(inner)
+    // What is put under another name, or together with something else, could hold the fields or the time.
+    if ('Record' in at || at.Var === 'context')
+      fault ??= 'it asks for all of a question at once, or puts parts of it together'
+    for (const [operation, inner] of Object.entries(at))
+      if (!((operation === '.' || operation === 'has') && isContext((inner as { left?: unknown }).left))) visit(inner)
+      else visit({ ...(inner as object), left: undefined })
   }
   visit(policy)
+  if (!asksStandingOneWay(policy))
+    fault ??= 'it permits more to whoever has less: no visit, no order, no promise on record, or somebody who hides'
   return fault ?? (asksFieldsOneWay(policy) ? undefined : 'it asks about fields in a way that cannot be gone through')
 }
+
+/** What somebody's standing may be asked for: with more of these never less is permitted, with these never more. */
+const HAVING = new Set(['visited', 'judgeOrder', 'approvals', 'attestedUntil', 'hasFunction'])
+const BARRING = new Set(['protected'])
+
+/** Whether a policy never permits more for want of something: so that one question, with all of it, stands for many. */
+function asksStandingOneWay({ effect, conditions }: PolicyJson): boolean {
+  return conditions.every(({ kind, body }) => permitsMore(body, (effect === 'permit') === (kind === 'when')))
+}
+
+/** @param so whether what is true here permits more */
+function permitsMore(node: unknown, so: boolean): boolean {
+  if (typeof node !== 'object' || node === null) return true
+  const [[operation = '', inner] = []] = Object.entries(node as Record<string, Record<string, unknown>>)
+  const { left, right, arg, attr, if: asked, then, else: otherwise } = inner ?? {}
+  switch (operation) {
+    case '&&':
+    case '||':
+      return permitsMore(left, so) && permitsMore(right, so)
+    case '!':
+      return permitsMore(arg, !so)
+    case 'if-then-else':
+      return !asksStanding(asked) && permitsMore(then, so) && permitsMore(otherwise, so)
+    case '>=':
+    case '>':
+      return permitsMore(left, so) && !asksStanding(right)
+    case '<':
+    case '<=':
+      return permitsMore(left, !so) && !asksStanding(right)
+    case '.':
+    case 'has':
+      return !asksStanding(left) && !(HAVING.has(String(attr)) && !so) && !(BARRING.has(String(attr)) && so)
+    default:
+      return !asksStanding(node)
+  }
+}
+
+const asksStanding = (node: unknown): boolean =>
+  typeof node === 'object' &&
+  node !== null &&
+  (HAVING.has(String((node as { attr?: unknown }).attr)) ||
+    BARRING.has(String((node as { attr?: unknown }).attr)) ||
+    Object.values(node).some(asksStanding))
 
 /**
  * Whether a policy asks about fields only in the way in which more of them are never permitted more: a permit, when
@@ -82,10 +132,12 @@ function oneWay(node: unknown, allowed: string | undefined): boolean {
   })
 }
 
+const isContext = (node: unknown) => JSON.stringify(node) === '{"Var":"context"}'
+
 /** `context.fields`, or the same by an index. */
 const isFields = (node: unknown): boolean =>
   typeof node === 'object' &&
   node !== null &&
   '.' in node &&
   (node['.'] as { attr?: unknown }).attr === 'fields' &&
-  JSON.stringify((node['.'] as { left?: unknown }).left) === '{"Var":"context"}'
+  isContext((node['.'] as { left?: unknown }).left)

@@ -55,6 +55,39 @@ it('finds and names what a careless permit lets through', () => {
   expect(breachLine(breaches[0] as never)).toMatch(/may open for .* in spite of/)
 })
 
+it('finds what is let through in a visit only', () => {
+  const beside = `@id("beside") @title("More is permitted.") @source("nobody")
+    permit (principal is Staff, action, resource) when { resource.visited };`
+  const { breaches } = findBreaches(loadPolicies(cedar, [...Object.values(files), beside]), { first: true })
+  expect(breaches).toHaveLength(1)
+})
+
+it.each([
+  'permit (principal is Staff, action, resource) when { resource.visited && resource.protected };',
+  'permit (principal is Staff, action, resource) when { resource.visited == false };',
+  'permit (principal is Staff, action, resource) when { if resource.visited then false else true };',
+  'permit (principal is Staff, action, resource) unless { context.judgeOrder };',
+  'permit (principal is Staff, action, resource) when { context.approvals < 1 };',
+  'permit (principal is Staff, action, resource) unless { principal.organisation has attestedUntil };',
+  'permit (principal is Staff, action, resource) unless { principal.organisation.hasFunction };',
+])('does not load a rule that permits more to whoever has less: %s', (rule) => {
+  const beside = `@id("beside") @title("More is permitted.") @source("nobody") ${rule}`
+  expect(() => loadPolicies(cedar, [...Object.values(files), beside])).toThrow(
+    'beside: it permits more to whoever has less',
+  )
+})
+
+it.each([
+  '{ kept: context.fields }.kept.contains("nationality")',
+  '(if context.lockdown then context else context).fields.contains("nationality")',
+  'context == context',
+  '[context].contains(context)',
+])('does not load a rule that asks for all of a question, or puts parts of it together: %s', (asked) => {
+  const beside = `@id("beside") @title("More is permitted.") @source("nobody")
+    permit (principal is Staff, action == Action::"open", resource) when { ${asked} };`
+  expect(() => loadPolicies(cedar, [...Object.values(files), beside])).toThrow('beside: it asks for all of a question')
+})
+
 it('does not load what it could not go through', () => {
   const careless = `@id("careless") @title("Who asks for nothing may look.") @source("nobody")
     permit (principal is Resident, action == Action::"open", resource) when { context.fields.isEmpty() };`
