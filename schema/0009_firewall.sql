@@ -80,7 +80,8 @@ create table lockdown_votes (
   round bigint not null,
   staff_id text not null,
   voted_at timestamptz not null default clock_timestamp(),
-  primary key (municipality_id, round, staff_id)
+  -- A vote counts for a day, and may be given again after.
+  primary key (municipality_id, round, staff_id, voted_at)
 );
 
 -- How many searches and openings an hour one member of staff, and one outside organisation, may make.

@@ -1,5 +1,6 @@
-import type { Demand, DemandOutline } from '../firewall/access-requests.ts'
-import { ORDER_FIELDS } from '../firewall/access-requests.ts'
+import type { DemandOutline } from '../firewall/access-requests.ts'
+import type { Demand } from '../firewall/demand.ts'
+import { ORDER_FIELDS } from '../firewall/demand.ts'
 import { FUNCTION_IDS, functionTitle, givesOrdersBy } from '../firewall/functions.ts'
 import type { Lockdown } from '../firewall/lockdown.ts'
 import type { OrganisationOutline } from '../firewall/organisation-desk.ts'
@@ -209,6 +210,7 @@ export function LockdownPage(props: { visit: DeskVisit; closed: boolean; lockdow
       {closed ? <p>{t.xLockedWhat}</p> : ''}
       {lockdown ? (
         <>
+          <p>{t.dVotesLapse}</p>
           <p>{t.dVotes.replace('{n}', String(lockdown.votes)).replace('{needed}', String(lockdown.needed))}</p>
           <form method="post" action="/desk/lockdown">
             <Csrf token={session.csrf} />

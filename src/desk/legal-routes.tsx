@@ -1,11 +1,5 @@
-import {
-  Demand,
-  listDemands,
-  ORDER_FIELDS,
-  readDemand,
-  recordDemand,
-  reviewDemand,
-} from '../firewall/access-requests.ts'
+import { listDemands, readDemand, recordDemand, reviewDemand } from '../firewall/access-requests.ts'
+import { DemandFields, ORDER_FIELDS } from '../firewall/demand.ts'
 import { fieldsSayingTooMuch } from '../firewall/free-text.ts'
 import { refusalLetters } from '../firewall/letters.ts'
 import { isLockedDown, lockdownState, voteLockdown } from '../firewall/lockdown.ts'
@@ -14,7 +8,7 @@ import { listOrganisations } from '../firewall/organisation-desk.ts'
 import { writtenTooMuch } from '../firewall/plain-words.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { StaffRole } from '../firewall/requester.ts'
-import { NotFound } from '../platform/problem.ts'
+import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { addressText } from '../proofs/address-text.ts'
 import { NoPress, nameText } from '../proofs/paper.ts'
 import { lifeRules } from '../registry/life-dates.ts'
@@ -32,7 +26,7 @@ import type { Typed } from './typed.ts'
 
 const LEGAL: readonly StaffRole[] = ['legal']
 /** What is written down of a demand, before its document. */
-const DemandWords = Demand.omit({ documentId: true })
+const DemandWords = DemandFields.omit({ documentId: true })
 /** In which box of the form each field of a demand is typed. */
 const BOXES: Readonly<Record<string, string>> = {
   'authority/name': 'authority',
@@ -161,7 +155,10 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     ))
   })
   page({ method: 'post', path: '/desk/lockdown', roles: LEGAL, fresh: true }, async ({ town, requester, form }) => {
-    await voteLockdown(deps.gate, town.id, requester, form.get('close') === 'yes')
+    const close = form.get('close')
+    if (close !== 'yes' && close !== 'no')
+      throw new InvalidInput([{ pointer: '/close', detail: 'Say yes to close, or no to open.' }])
+    await voteLockdown(deps.gate, town.id, requester, close === 'yes')
     return Reply.redirect('/desk/lockdown')
   })
 }

@@ -1,49 +1,17 @@
 import { randomInt } from 'node:crypto'
-import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
+import { Demand, type OrderField } from './demand.ts'
 import type { Disclosed } from './disclosed.ts'
-import { called, confirmedPlain, mustBePlain, plain } from './free-text.ts'
-import { FunctionId } from './functions.ts'
+import { mustBePlain } from './free-text.ts'
 import type { Ask, Gate } from './gate.ts'
 import { AnotherOfficer } from './officer-acts.ts'
 import { freeDocument, handling } from './order-documents.ts'
 import { type Authority, Refusal, type Staff } from './requester.ts'
 import type { DataKey } from './seal.ts'
-
-/** Fields an order may name. */
-export const ORDER_FIELDS = ['name', 'dateOfBirth', 'contact', 'address', 'residence'] as const
-export type OrderField = (typeof ORDER_FIELDS)[number]
-
-/** A formal demand, as the legal officer who received it writes it down. */
-export const Demand = z
-  .strictObject({
-    authority: z.strictObject({
-      name: called(200),
-      /** As the demand says; without one that is listed it is refused. */
-      functions: z.array(FunctionId).max(10),
-      organisationId: z.uuid().optional(),
-    }),
-    purpose: z.enum(['immigration-control', 'other']),
-    basis: z.enum(['judge-order', 'other']),
-    basisText: plain(500),
-    scope: plain(2000),
-    /** Whom it is about, where whoever writes it down knows their id. */
-    neighbourId: z.uuid().optional(),
-    /** Whom it is about in its own words: looked for once two officers have approved it, and not before. */
-    person: z.strictObject({ name: called(200), dateOfBirth: z.string().regex(/^\d{4}(-\d\d(-\d\d)?)?$/) }).optional(),
-    fields: z.array(z.enum(ORDER_FIELDS)).max(ORDER_FIELDS.length),
-    /** Of the document, uploaded before: see `POST /v1/access-requests/documents`. */
-    documentId: z.uuid(),
-    /** The day until which the order forbids telling the neighbour, where it does. */
-    secretUntil: z.iso.date().optional(),
-    confirmedPlain,
-  })
-  .openapi('Demand')
-export type Demand = z.infer<typeof Demand>
 
 /** For how long an order may be kept from whom it is about, days. */
 export const MOST_SECRET_DAYS = 90
@@ -287,7 +255,7 @@ export async function approvedOrder(
     if (row === undefined) throw new NotFound()
     if (row.stage !== 'approved') throw new OutOfTurn()
     const demand = ledger.open(place(id), row.details) as Demand
-    if (row.subject_id === null && demand.person === undefined) throw new OutOfTurn()
+    if ((row.subject_id === null) === (demand.person === undefined)) throw new OutOfTurn()
     const approvals = await approvalsOf(transaction, id)
     order = {
       neighbourId: row.subject_id ?? undefined,
@@ -299,6 +267,14 @@ export async function approvedOrder(
   })
   if (order === undefined) throw new Refusal()
   return order
+}
+
+/** Ends an approved order whose words fit no one neighbour: it must not stand and wait until somebody comes whom they fit. @throws {Refusal} */
+export async function endUnfitting(gate: Gate, municipalityId: string, officer: Staff, id: string): Promise<void> {
+  await gate.decide(handling(municipalityId, officer), async (transaction, also) => {
+    await moveTo(transaction, id, 'approved', 'refused')
+    also({ by: officer, action: 'order-fits-nobody', occasion: { demand: id } })
+  })
 }
 
 export interface DemandOutline extends Recorded {

@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import type { Clock } from '../platform/clock.ts'
 import { drawnToRead, explainDrawn, LookUpExplanation, ownDrawn, readDrawn } from './drawn.ts'
-import { endpoint, type House, More, PageQuery } from './endpoint.ts'
+import { endpoint, type House } from './endpoint.ts'
 import type { Gate } from './gate.ts'
+import { More, PageQuery } from './page-query.ts'
 import { Reply } from './reply.ts'
 
 const Drawn = z

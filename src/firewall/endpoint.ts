@@ -116,14 +116,6 @@ export const ProblemDetails = z
     description: 'RFC 9457. `code` is stable. Never holds personal data, save the candidates of a suspected duplicate.',
   })
 
-/** Where the next page of a list begins: given with the page before it. */
-export const PageQuery = z.object({ after: z.string().max(200).optional() })
-/** Absent on the last page. */
-export const More = z
-  .string()
-  .optional()
-  .openapi({ description: 'Opaque: `after` of the next page; absent on the last' })
-
 const MOST_BODY = 64 * 1024
 
 /**

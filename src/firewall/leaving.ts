@@ -190,7 +190,11 @@ export function hasSeenMuch(requester: Requester, totals: readonly Totals[], tow
 
 /** The rule that registering is never refused, nor what shows nothing of anybody, nor what two officers decided together. */
 export const neverSpent = ({ action, fields, purpose }: Pick<Ask, 'action' | 'fields' | 'purpose'>): boolean =>
-  action === 'register' || fields.length === 0 || purpose === 'incident'
+  action === 'register' ||
+  action === 'open-by-order' ||
+  action === 'erase' ||
+  fields.length === 0 ||
+  purpose === 'incident'
 
 /**
  * Counts what somebody is shown, in the transaction that shows it. What neighbours see of themselves is not counted.

@@ -22,7 +22,8 @@ interface LockdownRow {
 /**
  * One legal officer's vote to close the registry, or to open it again. The last vote needed takes effect with its
  * transaction: every process reads the state with each decision. The same officer's second vote counts nothing, and
- * a vote for what already is does nothing.
+ * a vote for what already is does nothing. A vote
+ * counts for a day: one that nobody joined must not make the next officer's the last.
  *
  * @throws {Refusal} for anyone but legal staff
  */
@@ -44,11 +45,11 @@ export async function voteLockdown(
     const { closed = false, round = '0' } = locked[0] ?? {}
     if (closed !== close) {
       await sql`insert into lockdown_votes (municipality_id, round, staff_id)
-        values (${municipalityId}, ${round}::text::bigint, ${officer.id}) on conflict do nothing`.execute(transaction)
-      const { rows } = await sql<{ votes: number }>`
-        select count(*)::integer as votes from lockdown_votes
-        where municipality_id = ${municipalityId} and round = ${round}::text::bigint`.execute(transaction)
-      if ((rows[0]?.votes ?? 0) >= (close ? OFFICERS.close : OFFICERS.open)) {
+        select ${municipalityId}, ${round}::text::bigint, ${officer.id} where not exists (
+          select from lockdown_votes vote where vote.round = ${round}::text::bigint and vote.staff_id = ${officer.id}
+            and vote.voted_at > clock_timestamp() - interval '1 day')`.execute(transaction)
+      const { votes } = await read(transaction, municipalityId)
+      if (votes >= (close ? OFFICERS.close : OFFICERS.open)) {
         also({ by: officer, action: close ? 'lockdown-closed' : 'lockdown-opened' })
         await sql`update lockdowns set closed = ${close}, round = round + 1, changed_at = clock_timestamp()
           where municipality_id = ${municipalityId}`.execute(transaction)
@@ -68,8 +69,9 @@ const protecting = (municipalityId: string, requester: Staff) =>
 
 async function read(transaction: Transaction, municipalityId: string): Promise<Lockdown> {
   const { rows } = await sql<LockdownRow>`
-    select state.closed, (select count(*)::integer from lockdown_votes vote
-      where vote.municipality_id = state.municipality_id and vote.round = state.round) as votes
+    select state.closed, (select count(distinct vote.staff_id)::integer from lockdown_votes vote
+      where vote.municipality_id = state.municipality_id and vote.round = state.round
+        and vote.voted_at > clock_timestamp() - interval '1 day') as votes
     from lockdowns state where state.municipality_id = ${municipalityId}`.execute(transaction)
   const { closed = false, votes = 0 } = rows[0] ?? {}
   return { closed, votes, needed: closed ? OFFICERS.open : OFFICERS.close }

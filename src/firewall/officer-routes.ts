@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi'
 import type { Clock } from '../platform/clock.ts'
-import { endpoint, type House, More, PageQuery } from './endpoint.ts'
+import { endpoint, type House } from './endpoint.ts'
 import type { Gate } from './gate.ts'
 import { actsWaiting, type Carry, decideAct } from './officer-acts.ts'
 import { Proposal, propose } from './organisation-desk.ts'
+import { More, PageQuery } from './page-query.ts'
 import { Reply } from './reply.ts'
 
 const State = z

@@ -3,16 +3,17 @@ import { sql } from 'kysely'
 import type { Clock } from '../platform/clock.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
-import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
+import { InvalidInput, Problem } from '../platform/problem.ts'
 import { mustEndInTime, secretOrder } from './access-requests.ts'
+import { closesTheGate, mustBeKnown } from './closing.ts'
 import type { Disclosed } from './disclosed.ts'
 import { called, confirmedPlain, FREE_TEXT, mustBePlain, passing, plain } from './free-text.ts'
-import { closes, FunctionId } from './functions.ts'
+import { FunctionId } from './functions.ts'
 import type { Gate } from './gate.ts'
 import { lockedDown } from './lockdown.ts'
 import { type Act, type ActState, type Acts, type Carry, proposeAct, shuttingOut } from './officer-acts.ts'
 import { freeDocument } from './order-documents.ts'
-import { admitOrganisation, BOTH_WAYS, closesTheGateFor, TIES, tieOrganisation } from './organisations.ts'
+import { admitOrganisation, TIES, tieOrganisation } from './organisations.ts'
 import type { Staff } from './requester.ts'
 import type { DataKey } from './seal.ts'
 
@@ -202,29 +203,6 @@ export const carrying =
     }
   }
 
-/** Whether an act shuts somebody out and opens nothing: one officer is enough for that. */
-export const closesTheGate =
-  (act: Act) =>
-  async (transaction: Transaction): Promise<boolean> => {
-    switch (act.kind) {
-      case 'function':
-        return closes([act.content.function])
-      case 'tie': {
-        await mustBeKnown(transaction, [act.content.organisationId, act.content.relatedId])
-        const { organisationId, relatedId, kind } = act.content
-        const ends = BOTH_WAYS.includes(kind) ? [organisationId, relatedId] : [relatedId]
-        for (const id of ends) if (await closesTheGateFor(transaction, [id])) return true
-        return false
-      }
-      case 'lend': {
-        await mustBeKnown(transaction, [act.content.organisationId])
-        return closesTheGateFor(transaction, [act.content.organisationId])
-      }
-      default:
-        return false
-    }
-  }
-
 /** Looks when something is proposed whether it could be done: what cannot would wait for ever. @throws {NotFound} {InvalidInput} {OutOfTurn} {ClientTaken} */
 async function mustBePossible(transaction: Transaction, ledger: DataKey, officer: Staff, { kind, content }: Act) {
   if ('organisationId' in content) await mustBeKnown(transaction, [content.organisationId])
@@ -248,12 +226,6 @@ async function mustBeFree(transaction: Transaction, clients: readonly string[]):
   if (clients.length === 0) return
   const taken = await transaction.selectFrom('clients').select('id').where('id', 'in', clients).executeTakeFirst()
   if (taken) throw new ClientTaken()
-}
-
-/** @throws {NotFound} for an organisation the registry does not know */
-async function mustBeKnown(transaction: Transaction, ids: readonly string[]): Promise<void> {
-  const known = await transaction.selectFrom('organisations').select('id').where('id', 'in', ids).execute()
-  if (new Set(known.map(({ id }) => id)).size !== new Set(ids).size) throw new NotFound()
 }
 
 /** The same inside a decision of the gate's that is under way. @returns the organisation's id @throws {ClientTaken} */
@@ -354,7 +326,7 @@ export async function propose(
     carry,
     async (transaction) => {
       await mustBePossible(transaction, ledger, officer, act)
-      return closesTheGate(act)(transaction)
+      return closesTheGate(act, officer.organisationId)(transaction)
     },
     onlyClosing,
   )

@@ -91,6 +91,24 @@ export async function closesTheGateFor(transaction: Transaction, ids: readonly s
   return closes([...(position?.organisations.values() ?? [])].flatMap((one) => one.functions))
 }
 
+/** Whether it would shut out the registry's own offices if one of these organisations were tied to enforcement. */
+export async function standsUnderAnOffice(
+  transaction: Transaction,
+  ids: readonly string[],
+  office: string,
+): Promise<boolean> {
+  const offices = await transaction
+    .selectFrom('organisation_functions')
+    .select('organisation_id')
+    .where('function', '=', 'citizenship-office')
+    .execute()
+  for (const one of new Set([office, ...offices.map((row) => row.organisation_id)])) {
+    const reached = (await loadPosition(transaction, one))?.organisations
+    if (ids.some((id) => reached?.has(id))) return true
+  }
+  return false
+}
+
 /** Whether an organisation is enrolled as one that gives orders of a judge. */
 export async function givesOrders(transaction: Transaction, id: string): Promise<boolean> {
   const position = await loadPosition(transaction, id)

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import type { Clock } from '../platform/clock.ts'
-import { Demand, readDemand, recordDemand, reviewDemand } from './access-requests.ts'
-import { endpoint, type House, More, PageQuery } from './endpoint.ts'
+import { readDemand, recordDemand, reviewDemand } from './access-requests.ts'
+import { Demand } from './demand.ts'
+import { endpoint, type House } from './endpoint.ts'
 import {
   FLAG_KINDS,
   linkStaff,
@@ -16,6 +17,7 @@ import type { Gate } from './gate.ts'
 import { refusalLetters } from './letters.ts'
 import { lockdownState, voteLockdown } from './lockdown.ts'
 import { keepDocument, LARGEST_DOCUMENT, readDocument } from './order-documents.ts'
+import { More, PageQuery } from './page-query.ts'
 import type { PolicyEngine } from './policies.ts'
 import { publicData, Reply } from './reply.ts'
 

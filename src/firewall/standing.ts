@@ -50,6 +50,8 @@ const UNCOUNTED: ReadonlySet<string> = new Set([
   'enrol',
   'answer',
   'demand',
+  // One that opens nothing must leave the same traces, whoever its words did not fit.
+  'open-by-order',
 ])
 
 /** Who is counted together: a member of staff alone, all machines of an organisation as one. */

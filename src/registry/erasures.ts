@@ -58,7 +58,7 @@ export interface Openings {
   proceedings: number
   /** What they asked with their name and was not answered. */
   questions: number
-  /** Orders of an authority that are not decided, or whose secrecy is not over. */
+  /** Orders of an authority that are not decided, whose secrecy is not over, or of which they have not been told. */
   orders: number
   /** Looks at them that nobody has looked into. */
   flags: number
@@ -148,6 +148,8 @@ export async function openErasures(
   staff: Staff,
   cursor?: string,
 ): Promise<Disclosed<Paged<ErasureToDecide>>> {
+  // Whoever proposed them knows whom; what is open about somebody is for whoever decides.
+  if (staff.role !== 'legal') throw new Refusal()
   const after = readCursor(cursor)
   let rows: Erasure[] = []
   let more: string | undefined
@@ -199,7 +201,9 @@ async function openAbout(transaction: Transaction, neighbourId: string): Promise
       (select count(*)::integer from proceedings one where one.neighbour_id = ${neighbourId} and one.decision is null) as proceedings,
       (select count(*)::integer from complaints one where one.neighbour_id = ${neighbourId} and one.answered_at is null) as questions,
       (select count(*)::integer from access_requests one left join notices told on told.id = one.notice_id
-        where one.subject_id = ${neighbourId} and (one.stage in ('under-review', 'approved') or told.visible_from > now())) as orders,
+        where one.subject_id = ${neighbourId} and (one.stage in ('under-review', 'approved') or told.visible_from > now()
+          or (one.stage = 'opened' and not exists (
+            select from notice_deliveries way where way.notice_id = told.id and way.channel <> 'portal')))) as orders,
       (select count(*)::integer from flags one where one.neighbour_id = ${neighbourId} and one.reviewed_at is null) as flags`.execute(
     transaction,
   )

@@ -1,10 +1,10 @@
-import type { Demand } from '../firewall/access-requests.ts'
+import type { Demand } from '../firewall/demand.ts'
 import type { Opened } from '../firewall/gate.ts'
 import type { MunicipalityKeys } from '../firewall/municipality-keys.ts'
 import type { Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
 import { compatible, parseBirthDate } from './birth-date.ts'
-import type { NeighbourFields } from './model.ts'
+import type { Name, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { nameLikeness, nameWords, wordsOfName } from './names.ts'
 import { tokenMaker, tokenSets } from './search-tokens.ts'
@@ -20,13 +20,14 @@ export class FitsNobody extends Problem {
   }
 }
 
+/** So many may be meant at most: among more, somebody could have been left out. */
 const MOST_CANDIDATES = 100
-/** A slip of the pen, not another name. */
-const THE_SAME_NAME = 0.9
+/** Near enough that somebody may say they are meant. */
+const NEARLY_THE_SAME = 0.9
 
 export type Named = Opened<NeighbourFields, 'name' | 'previousNames' | 'dateOfBirth'>
 
-/** Whom the words of an order may mean, by their blind index. */
+/** Whom the words of an order may mean, by their blind index. @throws {FitsNobody} among so many that one could be left out */
 export async function candidatesFor(
   transaction: Transaction,
   keys: Pick<MunicipalityKeys, 'hash32'>,
@@ -34,20 +35,41 @@ export async function candidatesFor(
   { name, dateOfBirth }: NonNullable<Demand['person']>,
 ): Promise<string[]> {
   const { near, far } = tokenSets(tokenMaker(keys.hash32, town.blindIndexBits), { name, dateOfBirth })
-  return findCandidates(transaction, [...near, ...far], MOST_CANDIDATES)
+  const found = await findCandidates(transaction, [...near, ...far], MOST_CANDIDATES)
+  if (found.length >= MOST_CANDIDATES) throw new FitsNobody()
+  return found
 }
 
-/** The one neighbour they fit. @throws {FitsNobody} */
+/**
+ * The one neighbour they fit: the same words of a name, whatever their order, accents or alphabet, and the same date of birth; with
+ * nobody else of nearly that name who may have been born then, or of whom nobody knows when they were.
+ *
+ * @throws {FitsNobody}
+ */
 export function theOneNamed(records: readonly Named[], { name, dateOfBirth }: NonNullable<Demand['person']>): Named {
   const said = parseBirthDate(dateOfBirth)
   const words = nameWords(name)
-  const fits = records.filter((record) => {
+  const possible = records.filter((record) => {
     const born = record.dateOfBirth === undefined ? undefined : parseBirthDate(record.dateOfBirth)
-    const names = [...(record.name ? [record.name] : []), ...(record.previousNames ?? [])]
-    const alike = Math.max(0, ...names.map((one) => nameLikeness(words, wordsOfName(one).all)))
-    return alike >= THE_SAME_NAME && said !== undefined && born !== undefined && compatible(said, born)
+    const alike = Math.max(0, ...namesOf(record).map((one) => nameLikeness(words, wordsOfName(one).all)))
+    return alike >= NEARLY_THE_SAME && (said === undefined || born === undefined || compatible(said, born))
   })
-  const [one] = fits
-  if (one === undefined || fits.length > 1) throw new FitsNobody()
+  const [one] = possible
+  const exact = (record: Named) => namesOf(record).some((known) => writings(known).some((text) => isSame(text, name)))
+  if (one === undefined || possible.length > 1 || one.dateOfBirth === undefined || !exact(one)) throw new FitsNobody()
   return one
+}
+
+const namesOf = ({ name, previousNames = [] }: Named): Name[] => [...(name ? [name] : []), ...previousNames]
+
+/** A name in each way it is recorded. */
+const writings = (name: Name): string[] =>
+  [name, ...(name.transliteration ? [name.transliteration] : [])].map(({ given, family = [] }) =>
+    [given ?? '', ...family].join(' '),
+  )
+
+/** The same words in any order, or the same letters joined otherwise. */
+const isSame = (one: string, other: string): boolean => {
+  const [words, others] = [nameWords(one), nameWords(other)]
+  return words.toSorted().join(' ') === others.toSorted().join(' ') || words.join('') === others.join('')
 }

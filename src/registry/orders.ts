@@ -1,12 +1,13 @@
 import {
   approvedOrder,
   askOf,
+  endUnfitting,
   MOST_SECRET_DAYS,
   moveTo,
-  type OrderField,
   OutOfTurn,
   secretOrder,
 } from '../firewall/access-requests.ts'
+import type { OrderField } from '../firewall/demand.ts'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Opened } from '../firewall/gate.ts'
 import type { Acts } from '../firewall/officer-acts.ts'
@@ -18,7 +19,7 @@ import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import type { NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
-import { candidatesFor, theOneNamed } from './order-subject.ts'
+import { candidatesFor, FitsNobody, theOneNamed } from './order-subject.ts'
 import { holdBack, leaveMessage } from './reach.ts'
 import type { Reopen } from './representation.ts'
 import { loadIdentities, loadRecords } from './store.ts'
@@ -42,6 +43,7 @@ const DAYS_TO_NOTIFY = 3
  * Opens what an approved order names, once, and leaves the neighbour a notice. The policies are asked with the number
  * of legal officers who approved, and about the authority as it stands now.
  *
+ * @throws {FitsNobody} when its words fit no one neighbour: then the order is over
  * @throws {Refusal} {NotFound} {OutOfTurn} the second time, or before two officers have approved
  */
 export async function openByOrder(
@@ -57,7 +59,7 @@ export async function openByOrder(
   const named = order.neighbourId === undefined ? person : undefined
   // Whoever is named in words is told from others by their name and date of birth, which are in the order.
   const fields = [...new Set<Looked>([...order.fields, ...(named ? (['name', 'dateOfBirth'] as const) : [])])]
-  return deps.gate.open<NeighbourFields, Looked, Opened<NeighbourFields, OrderField>>(
+  const opening = deps.gate.open<NeighbourFields, Looked, Opened<NeighbourFields, OrderField>>(
     {
       municipalityId: town.id,
       requester: officer,
@@ -121,6 +123,10 @@ export async function openByOrder(
       return onlyOf(record, order.fields)
     },
   )
+  return opening.catch(async (error: unknown) => {
+    if (error instanceof FitsNobody) await endUnfitting(deps.gate, town.id, officer, requestId)
+    throw error
+  })
 }
 
 /** What a neighbour was told of an order. */

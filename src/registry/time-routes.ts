@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint, type House, More, PageQuery } from '../firewall/endpoint.ts'
+import { endpoint, type House } from '../firewall/endpoint.ts'
+import { More, PageQuery } from '../firewall/page-query.ts'
 import { Reply } from '../firewall/reply.ts'
 import type { RegistryDeps } from './deps.ts'
 import { Name } from './model.ts'

@@ -126,6 +126,14 @@ describe('the pages of a registry that is closed', () => {
     return (await signedIn(house, who)).open(path)
   }
 
+  it('are the same in what operators read', async () => {
+    const { readFile } = await import('node:fs/promises')
+    const told = (await readFile('docs/operations.md', 'utf8')).matchAll(
+      /^\| `([^`]+)`\s*\| (\w+)\s*\| (goes on|closed)\s*\|$/gm,
+    )
+    expect([...told].map(([, path, as, how]) => [path, as, how === 'goes on'])).toEqual(STILL_RUNS)
+  })
+
   it('are those that the table says, and the others say why and where that is decided', async () => {
     const { id } = await register(house)
     for (const by of ['one', 'two']) await vote(true, by)
@@ -156,6 +164,24 @@ describe('the pages of a registry that is closed', () => {
     }
   })
 
+  it('count a vote for a day, and take yes or no and nothing else', async () => {
+    const state = async () =>
+      (await house.peek<{ closed: boolean }>('select closed from lockdowns'))[0]?.closed ?? false
+    const one = await signedIn(house, { kind: 'staff', subject: 'one', role: 'legal', office: DEMO_OFFICE })
+    expect((await one.send('/desk/lockdown', {}, '/desk/lockdown')).status).toBe(422)
+    expect((await one.send('/desk/lockdown', { close: 'yes' }, '/desk/lockdown')).status).toBe(303)
+    await house.peek('alter table lockdown_votes disable trigger user')
+    await house.peek("update lockdown_votes set voted_at = voted_at - interval '25 hours'")
+    await house.peek('alter table lockdown_votes enable trigger user')
+    expect(await (await one.open('/desk/lockdown')).text()).toContain(LOCALES.en.dVotesLapse)
+    await vote(true, 'two')
+    expect(await state()).toBe(false)
+    await vote(true, 'one')
+    expect(await state()).toBe(true)
+    for (const by of ['one', 'two', 'three']) await vote(false, by)
+    expect(await state()).toBe(false)
+  })
+
   it('let ties to enforcement be entered, at once, and nothing that would open or wait', async () => {
     const organisation = async (name: string) =>
       (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
@@ -170,6 +196,16 @@ describe('the pages of a registry that is closed', () => {
     expect(await (await one.open('/desk/organisations')).text()).toContain('Border Agency')
     expect((await tie(await organisation('Vallmar Bicycles'))).status).toBe(403)
     expect((await tie(await organisation('Border Agency'))).body).toMatchObject({ status: 'done' })
+    // Of the office itself no officer alone: registering would end with it.
+    const ownOffice = await house.ask('POST', '/v1/officer-acts', {
+      as: 'legal',
+      body: {
+        kind: 'tie',
+        organisationId: DEMO_OFFICE,
+        tie: { kind: 'reportsTo', relatedId: await organisation('Border Agency') },
+      },
+    })
+    expect(ownOffice.status).toBe(403)
     const enrol = await house.ask('POST', '/v1/officer-acts', {
       as: 'legal',
       body: { kind: 'enrol', name: 'New House', identifier: 'G77777777', functions: ['library'], clients: [] },

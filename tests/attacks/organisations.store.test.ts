@@ -41,6 +41,27 @@ const promise = async (name: string) =>
     values (gen_random_uuid(), '${house.town.id}', '${await idOf(name)}', 'An invented officer', now() - interval '1 minute', now() + interval '300 days')`)
 
 describe('a clean agency that begins to share with enforcement', () => {
+  it('waits for a second officer where it would shut out an office of the registry, or what that stands under', async () => {
+    const named = async (name: string) =>
+      (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
+    const border = await named('Border Agency')
+    const office = (
+      await house.peek<{ id: string }>(
+        "select organisation_id as id from organisation_functions where function = 'citizenship-office'",
+      )
+    )[0]?.id
+    for (const body of [
+      { kind: 'tie', organisationId: office, tie: { kind: 'reportsTo', relatedId: border } },
+      { kind: 'tie', organisationId: border, tie: { kind: 'sharesWith', relatedId: office } },
+      { kind: 'function', organisationId: office, function: 'immigration-enforcement' },
+    ])
+      expect(await house.ask('POST', '/v1/officer-acts', { as: 'legal', body })).toMatchObject({
+        body: { status: 'waiting' },
+      })
+    const { id } = await register(house)
+    expect((await openRecord(house, id, 'clerk')).status).toBe(200)
+  })
+
   it('is closed at once, and stays closed when the tie is cut until it promises again', async () => {
     expect(await disclose('library')).toBe(200)
     await link('Vallmar Libraries', 'sharesWith', 'Joint Unit')

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_COURT, DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { LOCALES } from '../../src/ui/language.ts'
@@ -97,10 +98,61 @@ describe('an order of a judge, from the pages', () => {
       await approved(written?.id ?? '')
       const answer = await one.send(`/desk/legal/${written?.id}/opening`, {}, '/desk/legal')
       answers.push([answer.status, await answer.text()])
-      expect(await last()).toMatchObject({ stage: 'approved', subject_id: null })
+      // It does not stand and wait for somebody whom it fits.
+      expect(await last()).toMatchObject({ stage: 'refused', subject_id: null })
+      expect((await one.send(`/desk/legal/${written?.id}/opening`, {}, '/desk/legal')).status).toBe(409)
     }
     expect(answers[0]).toEqual(answers[1])
+    const traces = await house.peek<{ action: string; n: number }>(
+      "select action, count(*)::integer as n from ledger_entries where action in ('order-fits-nobody', 'open-by-order') and recorded_at > now() - interval '1 minute' group by 1",
+    )
+    expect(traces).toContainEqual({ action: 'order-fits-nobody', n: 2 })
     expect(answers[0]).toEqual([409, expect.stringContaining(t.pFitsNobody)])
+  })
+
+  it('fits exactly: not whoever is nearly called so, nor one of two, nor where somebody of that name has no date', async () => {
+    const one = await officer('legal-1')
+    const opened = async (person: string, born: string) => {
+      await one.send('/desk/legal', order({ person, born }), '/desk/legal', paper)
+      const written = await last()
+      await approved(written?.id ?? '')
+      return (await one.send(`/desk/legal/${written?.id}/opening`, {}, '/desk/legal')).status
+    }
+    const named = (given: string, family: string[], dateOfBirth?: string) =>
+      register(house, {
+        confirmedDistinct: true,
+        distinctBecause: 'seen-both',
+        name: { given, family },
+        dateOfBirth: dateOfBirth as never,
+      })
+    await named('Oriola', ['Puigdomenech'], '1961-02-03')
+    expect(await opened('Oriol Puigdomenech', '1961-02-03')).toBe(409)
+    expect(await opened('Puigdom\u00e8nech ORIOLA', '1961-02-03')).toBe(200)
+    await named('Teresa', ['Rovellat'], '1962-02-03')
+    await named('Teresa', ['Rovellat'])
+    expect(await opened('Teresa Rovellat', '1962-02-03')).toBe(409)
+    await named('Gemma', ['Vilaseca'], '1963-02-03')
+    await named('Gema', ['Vilaseca'], '1963-02-03')
+    expect(await opened('Gemma Vilaseca', '1963-02-03')).toBe(409)
+  })
+
+  it('names its person by their id or in words, and never both', async () => {
+    const { id } = await nour().catch(() => register(house))
+    const body = {
+      authority: { name: 'Court', functions: ['court'], organisationId: DEMO_COURT },
+      purpose: 'other',
+      basis: 'judge-order',
+      basisText: 'Order 18/2026',
+      scope: 'One person',
+      fields: ['address'],
+      documentId: randomUUID(),
+      neighbourId: id,
+      person: { name: 'Somebody Else', dateOfBirth: '1990-01-01' },
+    }
+    expect(await house.ask('POST', '/v1/access-requests', { as: 'legal', body })).toMatchObject({
+      status: 422,
+      body: { code: 'invalid-input' },
+    })
   })
 
   it('is refused where its authority is nobody that is enrolled, and written down all the same', async () => {
