@@ -11,6 +11,7 @@ import { Csrf, Field, Select } from '../ui/form.tsx'
 import { LANGUAGES, type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Page, RoomAction, Rooms } from '../ui/layout.tsx'
 import type { PageVisit } from '../ui/signed-in.tsx'
+import { Stay } from '../ui/stay.tsx'
 import { purposesOfCase } from './purpose.ts'
 
 export type DeskVisit = PageVisit<Staff> & {
@@ -85,6 +86,7 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
         ''
       )}
       {props.children}
+      <Stay session={session} t={t} nonce={visit.nonce} action="/desk/stay" />
     </Page>
   )
 }

@@ -138,6 +138,8 @@ export function signInPages(house: House<Municipality>, deps: SessionDeps, signI
       </Page>,
     )
   })
+  // Asking is use: nothing else is done.
+  page({ method: 'post', path: '/desk/stay', keep: false }, async () => Reply.giveBack({}))
   page({ method: 'post', path: '/sign-out', whenLocked: true }, async ({ town, session }) => {
     await endSession(deps, town, session, { handle: session.handle })
     return Reply.redirect('/', CLEAR)

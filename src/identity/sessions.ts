@@ -32,6 +32,8 @@ export interface Session {
   handle: string
   requester: Staff | Resident
   signedInAt: Temporal.Instant
+  /** Seconds until it ends, however much it is used. */
+  secondsLeft: number
   locked: boolean
   /** Goes with every form, so that no other page can send one. */
   csrf: string
@@ -155,6 +157,7 @@ export async function findSession(
         'work_case',
         'work_purpose',
         'signed_in_at',
+        'ends_at',
         'last_seen_at',
         'locked_at',
         'asked_at',
@@ -215,6 +218,7 @@ export async function findSession(
       handle: row.handle,
       requester,
       signedInAt: row.signed_in_at.toTemporalInstant(),
+      secondsLeft: Math.floor(row.ends_at.toTemporalInstant().since(now).total('seconds')),
       locked: row.locked_at !== null,
       csrf: csrfOf(hash, token),
       formKey: hash(`forms ${row.kind} ${row.subject}`).toString('base64url'),

@@ -46,6 +46,8 @@ export function accessPages(page: OwnPages, deps: PortalDeps): void {
     await endWaysIn(deps, town, requester, requester.neighbourId, ending, session.handle)
     return ending.what === 'everything' ? Reply.redirect('/me/in', CLEAR) : Reply.redirect('/me/devices?ended=1')
   })
+  // Asking is use: nothing else is done.
+  page({ method: 'post', path: '/me/stay', keep: false }, async () => Reply.giveBack({}))
   page({ method: 'post', path: '/me/everywhere' }, async ({ town, session }) => {
     await dropForms(deps, town, ownerOf(session))
     await endSession(deps, town, session, 'all')

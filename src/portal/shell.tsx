@@ -3,6 +3,7 @@ import type { Resident } from '../firewall/requester.ts'
 import { Csrf } from '../ui/form.tsx'
 import { Page, RoomAction, Rooms } from '../ui/layout.tsx'
 import type { PageVisit } from '../ui/signed-in.tsx'
+import { Stay } from '../ui/stay.tsx'
 
 export type OwnVisit = PageVisit<Resident>
 
@@ -31,6 +32,7 @@ export function Own(props: { visit: OwnVisit; heading: string; script?: string; 
       <p class="govuk-hint">{t.iIn.replace('{way}', inAs(visit))}</p>
       <h1>{heading}</h1>
       {props.children}
+      <Stay session={session} t={t} nonce={nonce} action="/me/stay" />
     </Page>
   )
 }

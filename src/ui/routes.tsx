@@ -14,6 +14,7 @@ import { FirewallPage, TransparencyPage } from './firewall.tsx'
 import { Landing } from './landing.tsx'
 import { nameIn, readerOf } from './reader.ts'
 import { ServicesPage } from './services.tsx'
+import { stayScript } from './stay.tsx'
 
 /** Pages about nobody: the front door, the description of the API, the stylesheet. */
 export function publicPages(
@@ -60,4 +61,5 @@ export function publicPages(
     )
   }
   house.get(styles.path, styles.serve)
+  house.get(stayScript.path, stayScript.serve)
 }

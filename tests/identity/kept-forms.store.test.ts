@@ -55,6 +55,28 @@ describe('what somebody typed when their session ran out', () => {
     expect(await house.peek('select id from kept_forms')).toEqual([])
   })
 
+  it('need not be kept of whoever is still there: each page says when it ends, and a button keeps the session', async () => {
+    const { id } = await register(house)
+    const clerk = { kind: 'staff', subject: 'clerk-7', role: 'clerk', office: DEMO_OFFICE } as const
+    for (const [one, page, stay, idle] of [
+      [{ kind: 'resident', subject: id } as const, '/me/change', '/me/stay', 540],
+      [clerk, '/desk/register', '/desk/stay', 1740],
+    ] as const) {
+      const who = await signedIn(house, one)
+      const html = await (await who.open(page)).text()
+      const csrf = /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? ''
+      expect(html).toContain(`data-idle="${idle}"`)
+      expect(html).toMatch(/data-ends="\d{4,5}"/)
+      for (const words of [t.xSoon, t.xStay, t.xIdle.split('{')[0] ?? '']) expect(html).toContain(words)
+      for (let n = 0; n < 3; n += 1) {
+        house.clock.advance({ seconds: idle - 60 })
+        expect((await who.open(stay, { method: 'POST', body: new URLSearchParams({ csrf }) })).status).toBe(200)
+      }
+      house.clock.advance({ seconds: idle + 90 })
+      expect((await who.open(stay, { method: 'POST', body: new URLSearchParams({ csrf }) })).status).toBe(303)
+    }
+  })
+
   it('is dropped when they sign out, and after an hour', async () => {
     const { id } = await register(house)
     const way = { kind: 'card', id: randomUUID() } as const
