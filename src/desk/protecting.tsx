@@ -30,7 +30,9 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
     )
   }
   page({ method: 'get', path: '/desk/neighbours/:id/protection', roles: COUNTER }, (visit) => ask(visit))
-  page({ method: 'post', path: '/desk/neighbours/:id/protection', roles: COUNTER }, async (visit) => {
+  // Hiding is at once. Showing gives somebody away: whoever does it is who signed in a moment ago.
+  const showing = { fresh: (form: DeskVisit['form']) => form.get('protected') !== 'yes', keep: false } as const
+  page({ method: 'post', path: '/desk/neighbours/:id/protection', roles: COUNTER, ...showing }, async (visit) => {
     const { town, requester, form, t } = visit
     const reason = form.get('reason')
     const again = { reason, faults: { reason: t.dHideWhyMissing } }

@@ -65,6 +65,7 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
           </RoomAction>
         </Rooms>
       }
+      below={<Stay session={session} t={t} nonce={visit.nonce} action="/desk/stay" />}
     >
       {visit.hiding ? (
         <p class="govuk-inset-text hiding" role="note">
@@ -86,7 +87,6 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
         ''
       )}
       {props.children}
-      <Stay session={session} t={t} nonce={visit.nonce} action="/desk/stay" />
     </Page>
   )
 }

@@ -39,7 +39,7 @@ export function StatusPage(props: {
               : ` · ${number(size)} · ${timeText(language, timeZone, signedAt)}`}
           </Fact>
         ))}
-        {seal ? <Fact name={t.oSealUntil}>{timeText(language, timeZone, seal.until)}</Fact> : ''}
+        {seal?.soon ? <Fact name={t.oSealUntil}>{timeText(language, timeZone, seal.until)}</Fact> : ''}
       </Facts>
       {seal?.soon ? (
         <div class="govuk-inset-text" role="note">

@@ -28,11 +28,11 @@ export function Own(props: { visit: OwnVisit; heading: string; script?: string; 
           </RoomAction>
         </Rooms>
       }
+      below={<Stay session={session} t={t} nonce={nonce} action="/me/stay" />}
     >
       <p class="govuk-hint">{t.iIn.replace('{way}', inAs(visit))}</p>
       <h1>{heading}</h1>
       {props.children}
-      <Stay session={session} t={t} nonce={nonce} action="/me/stay" />
     </Page>
   )
 }

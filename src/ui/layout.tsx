@@ -77,6 +77,8 @@ export function Page(props: {
   script?: { src: string; nonce: string }
   /** What stands between the header and the page. */
   bar?: Child
+  /** What stands below the page, and is no part of what it says. */
+  below?: Child
   children: Child
 }) {
   const t = LOCALES[props.language]
@@ -104,6 +106,7 @@ export function Page(props: {
         <main id="content" class="govuk-width-container govuk-main-wrapper">
           {props.children}
         </main>
+        {props.below ?? ''}
         <footer>
           <nav class="govuk-width-container">
             <ul>

@@ -16,7 +16,13 @@ export function Stay(props: { session: Session; t: Texts; nonce: string; action:
   const { idle } = SESSION_LIMITS[session.requester.kind === 'staff' ? 'staff' : 'resident']
   return (
     <>
-      <div id="stay" role="status" data-idle={seconds(idle) - NOTED_EVERY} data-ends={session.secondsLeft}>
+      <div
+        id="stay"
+        class="govuk-width-container"
+        role="status"
+        data-idle={seconds(idle) - NOTED_EVERY}
+        data-ends={session.secondsLeft}
+      >
         <div class="govuk-inset-text" hidden>
           <p>{t.xSoon}</p>
           <form method="post" action={action}>
@@ -28,7 +34,7 @@ export function Stay(props: { session: Session; t: Texts; nonce: string; action:
         </div>
       </div>
       <noscript>
-        <p class="govuk-hint">{t.xIdle.replace('{minutes}', String(seconds(idle) / 60))}</p>
+        <p class="govuk-width-container govuk-hint">{t.xIdle.replace('{minutes}', String(seconds(idle) / 60))}</p>
       </noscript>
       <script src={stayScript.address} nonce={nonce} defer />
     </>

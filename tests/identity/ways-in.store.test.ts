@@ -244,6 +244,19 @@ describe('what a browser sends that is no JSON, or half a form', () => {
 })
 
 describe('what gives somebody a way in, or cannot be undone', () => {
+  it('asks for it at a desk of whoever shows again somebody who hid, and not of whoever hides them', async () => {
+    const { id } = await register(house)
+    const desk = await signedIn(house, { kind: 'staff', subject: 'head', role: 'supervisor', office: DEMO_OFFICE })
+    const page = `/desk/neighbours/${id}/protection`
+    const send = async (hide: 'yes' | 'no') => {
+      const version = /name="version" value="(\d+)"/.exec(await (await desk.open(page)).text())?.[1] ?? ''
+      return (await desk.send(page, { protected: hide, reason: 'asked', version }, page)).headers.get('location')
+    }
+    house.clock.advance({ minutes: 16 })
+    expect(await send('yes')).toBe(`/desk/neighbours/${id}`)
+    expect(await send('no')).toContain('/sign-in/start')
+  })
+
   it('asks for it of everything that is taken home, of how one is reached, and of a move', async () => {
     const { id } = await register(house)
     const me = await signedIn(house, { kind: 'resident', subject: id })
