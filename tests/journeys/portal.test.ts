@@ -185,6 +185,12 @@ describe('getting in without a document, an e-mail or a number', () => {
     await page.clock.fastForward('07:30')
     await page.waitForSelector(`text=${t.xSoon}`)
     expect(await violations(page)).toEqual([])
+    // In sight, at the head of a page that is much longer than the telephone.
+    expect(
+      await page.evaluate(
+        'scrollY === 0 && document.body.scrollHeight > innerHeight * 2 && document.querySelector("#stay button").getBoundingClientRect().bottom <= innerHeight',
+      ),
+    ).toBe(true)
     await page.click('#stay button')
     await page.waitForSelector('#stay button', { state: 'hidden' })
     expect(page.url()).toContain('/me/change')
