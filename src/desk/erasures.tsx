@@ -27,7 +27,7 @@ export function erasureDesk(page: Pages, deps: ProofDeps): void {
     async ({ town, requester, params: { id = '' }, form }) => {
       const ground = Ground.safeParse(form.get('ground'))
       if (!UUID.test(id)) throw new NotFound()
-      if (!ground.success) throw new InvalidInput([])
+      if (!ground.success) throw new InvalidInput([{ pointer: '/ground', detail: 'Choose why.' }])
       await proposeErasure(
         deps,
         town,
@@ -48,7 +48,8 @@ export function erasureDesk(page: Pages, deps: ProofDeps): void {
     const id = form.get('erasure')
     if (!UUID.test(id)) throw new NotFound()
     const approves = form.get('act') === 'erase'
-    if (approves && !form.has('sure')) throw new InvalidInput([])
+    if (approves && !form.has('sure'))
+      throw new InvalidInput([{ pointer: '/sure', detail: 'Tick that you are sure: nothing brings it back.' }])
     await decideErasure(deps, town, requester, id, approves)
     return Reply.redirect('/desk/erasures')
   })

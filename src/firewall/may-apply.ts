@@ -24,7 +24,7 @@ const ofPurpose = (node: unknown, attr: string) => is(node, attribute(attribute(
  *
  * @returns whether a permit may apply
  */
-export function reachOf(policies: readonly PolicyJson[]): (asked: Plain) => boolean {
+export function mayApply(policies: readonly PolicyJson[]): (asked: Plain) => boolean {
   const permits = policies.filter(({ effect }) => effect !== 'forbid').map(partsOf)
   return (asked) => permits.some((parts) => parts.every((part) => part(asked)))
 }

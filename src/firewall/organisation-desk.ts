@@ -295,7 +295,7 @@ export const Proposal = z
   ])
   .openapi('OfficerAct', {
     description:
-      'What takes two legal officers. What closes the gate (a tie to, or a function of, enforcement) takes effect at once.',
+      'What takes two legal officers. What closes the gate (a tie to, or a function of, enforcement) takes effect at once, save where it would shut out an office of the registry itself.',
   })
 export type Proposal = z.infer<typeof Proposal>
 

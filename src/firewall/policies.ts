@@ -6,9 +6,9 @@ import schema from '../../policies/schema.cedarschema?raw'
 import titleList from '../../policies/titles.json'
 import { fromLanguageFiles } from '../platform/languages.ts'
 import { closes, FUNCTIONS } from './functions.ts'
+import { mayApply } from './may-apply.ts'
 import type { Position } from './organisations.ts'
 import { notToBeAsked, type PolicyJson, UNCONDITIONAL } from './policy-text.ts'
-import { reachOf } from './reach.ts'
 import { type Action, type Requester, standsWith } from './requester.ts'
 
 const services = import.meta.glob('../../policies/services/*.json', { import: 'default', eager: true })
@@ -134,7 +134,7 @@ export function loadPolicies(
   const setId = `padron-${Object.keys(policies).length}-${Temporal.Now.instant().epochNanoseconds}`
   const parsed = engine.preparsePolicySet(setId, { staticPolicies: policies })
   if (parsed.type === 'failure') throw new PoliciesInvalid(parsed.errors.map((error) => error.message).join('; '))
-  const within = reachOf(said)
+  const within = mayApply(said)
   const decided = rememberingEngine((question) => decide(engine, setId, known, question))
   return {
     decide: (question) =>

@@ -36,10 +36,9 @@ export const isMinor = (
   town: Pick<Municipality, 'leapDayBirthday'>,
 ): boolean => isUnder(OF_AGE, dateOfBirth, day, town.leapDayBirthday)
 
-/** Of a minor who says by themself that they leave: a trained person is told. @returns whether they are one @throws {Refusal} */
-export async function noteLeavingAlone(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<boolean> {
+/** Of a minor who says by themself that they leave: a trained person is told. @throws {Refusal} */
+export async function noteLeavingAlone(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<void> {
   const day = today(deps.clock, town.timeZone)
-  let minor = false
   await deps.gate.open<NeighbourFields, 'dateOfBirth', void>(
     {
       municipalityId: town.id,
@@ -51,11 +50,10 @@ export async function noteLeavingAlone(deps: RegistryDeps, town: Municipality, r
     (transaction) => loadRecords(transaction, [resident.neighbourId], { trueAt: day }),
     async ([record], { transaction }) => {
       if (record === undefined) throw new NotFound()
-      minor = isMinor(record.dateOfBirth, day, town)
-      if (minor) await raiseWelfareCheck(transaction, town, resident.neighbourId, 'leaves-alone')
+      if (isMinor(record.dateOfBirth, day, town))
+        await raiseWelfareCheck(transaction, town, resident.neighbourId, 'leaves-alone')
     },
   )
-  return minor
 }
 
 export interface WelfareCheck {
