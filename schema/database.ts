@@ -68,12 +68,14 @@ export interface Addresses {
 }
 
 export interface Applications {
+  asked_for: string | null;
   content: Buffer;
   data_key_id: string;
   decided_at: Timestamp | null;
   decided_by: string | null;
   decision: string | null;
   id: string;
+  kind: Generated<string>;
   municipality_id: string;
   organisation_id: string | null;
   reason: Buffer | null;
@@ -112,11 +114,14 @@ export interface CheckCodes {
 
 export interface ClientKeys {
   client_id: string;
+  ended_at: Timestamp | null;
+  known_at: Generated<Timestamp>;
   municipality_id: string;
   thumbprint: string;
 }
 
 export interface Clients {
+  ended_at: Timestamp | null;
   id: string;
   municipality_id: string;
   organisation_id: string;
@@ -148,14 +153,17 @@ export interface Complaints {
   data_key_id: string;
   due_on: string;
   escalated_at: Timestamp | null;
+  fault: string | null;
   id: string;
   kind: string;
   language: string;
   municipality_id: string;
   neighbour_id: string | null;
+  organisation_id: string | null;
   outcome: string | null;
   received_at: Timestamp;
   reference_hash: Buffer;
+  service: string | null;
 }
 
 export interface DataKeys {
@@ -591,6 +599,7 @@ export interface OrganisationFunctions {
   function: string;
   municipality_id: string;
   organisation_id: string;
+  since: Generated<Timestamp>;
 }
 
 export interface OrganisationGraphs {
@@ -603,6 +612,7 @@ export interface OrganisationLinks {
   municipality_id: string;
   organisation_id: string;
   related_id: string;
+  since: Generated<Timestamp>;
 }
 
 export interface Organisations {
@@ -612,6 +622,7 @@ export interface Organisations {
   identifier: string | null;
   municipality_id: string;
   name: string;
+  suspended_at: Timestamp | null;
 }
 
 export interface Particulars {

@@ -16,6 +16,7 @@ import { officerRoutes } from './firewall/officer-routes.ts'
 import { carrying } from './firewall/organisation-desk.ts'
 import type { PolicyEngine } from './firewall/policies.ts'
 import { firewallRoutes } from './firewall/routes.ts'
+import type { MachineSignIn } from './identity/machine-sign-in.ts'
 import { requesterOf, staffOf } from './identity/requesters.ts'
 import type { StaffSignIn } from './identity/sign-in.ts'
 import type { TokenVerifier } from './identity/tokens.ts'
@@ -28,6 +29,7 @@ import { NotFound } from './platform/problem.ts'
 import type { Log } from './platform/telemetry.ts'
 import { enrolApplicant } from './portal/applications.ts'
 import type { Redraw } from './portal/media.ts'
+import { providerRoutes } from './portal/provider-routes.ts'
 import { portalPages } from './portal/routes.tsx'
 import type { ProofDeps } from './proofs/issue.ts'
 import type { Press } from './proofs/paper.ts'
@@ -74,6 +76,8 @@ export interface AppDeps {
   cases?: CaseFile | undefined
   /** How staff sign in to the pages; without it there is no desk. */
   signIn?: StaffSignIn | undefined
+  /** Where machines of service providers get their tokens. */
+  machineSignIn?: MachineSignIn | undefined
   /** Whether answers are compressed here; on Workers the edge does it. */
   shrink?: boolean
   /** Where a request comes from; nowhere unless the entry point says. */
@@ -155,7 +159,8 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   const desk = { ...rooms, renew: deps.signIn?.renew }
   signInPages(house, desk, deps.signIn)
   deskPages(house, desk)
-  portalPages(house, rooms)
+  providerRoutes(house, rooms)
+  portalPages(house, { ...rooms, machineSignIn: deps.machineSignIn })
   publicPages(house, {
     database: deps.database,
     document: once(() => describe(house)),

@@ -11,6 +11,7 @@ const Issuers = z.array(
       towns: z.array(z.string().regex(/^[a-z0-9-]{1,64}$/)).min(1),
       roles: z.array(z.enum(ROLES)).default([]),
       clients: z.boolean().default(false),
+      tokenEndpoint: z.url().optional(),
       staffAs: z
         .string()
         .regex(/^[\w.:/-]{0,100}$/)
@@ -171,9 +172,9 @@ export function readConfig(environment: Record<string, string | undefined> = pro
     if (demo) faults.push('DEMO: production never runs with demo keys or demo sign-in; unset it.')
     if (!env.REGISTRY_KEYS && !env.REGISTRY_KEY_FILE)
       faults.push('REGISTRY_KEY_FILE or REGISTRY_KEYS: production needs registry keys of its own.')
-    for (const { issuer, jwksUri } of env.TOKEN_ISSUERS ?? []) {
-      if (!issuer.startsWith('https://') || !jwksUri.startsWith('https://'))
-        faults.push('TOKEN_ISSUERS: every issuer and key set must use https.')
+    for (const { issuer, jwksUri, tokenEndpoint = issuer } of env.TOKEN_ISSUERS ?? []) {
+      if ([issuer, jwksUri, tokenEndpoint].some((address) => !address.startsWith('https://')))
+        faults.push('TOKEN_ISSUERS: every issuer, key set and token endpoint must use https.')
     }
   }
   if (!demo && !env.TOKEN_ISSUERS?.length)

@@ -23,6 +23,7 @@ import { loadPolicies, PoliciesInvalid, type PolicyEngine } from './firewall/pol
 import { recordPolicies } from './firewall/policy-record.ts'
 import { DEMO_DESK } from './identity/demo-sign-in.ts'
 import { DEMO_SECRET, demoTrust } from './identity/demo-token.ts'
+import { machineSignIn } from './identity/machine-sign-in.ts'
 import { staffSignIn } from './identity/sign-in.ts'
 import { type TrustedIssuer, tokenVerifier } from './identity/tokens.ts'
 import { witnessAt } from './ledger/cosigning.ts'
@@ -138,6 +139,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       sourceOf: (env, headers) => sourceOf(env, headers, config.trustedProxies),
       tokens: tokenVerifier(issuers, config.audience),
       senderConstrained: !config.demo,
+      machineSignIn: machineSignIn(issuers, config.audience, !config.production),
       shrink: true,
       cases: config.cases && httpCaseFile({ ...config.cases, slugOf: slugsOf(database) }),
       signIn:

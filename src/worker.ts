@@ -7,6 +7,7 @@ import { type Config, readConfig } from './config.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial } from './firewall/key-provider.ts'
 import { loadPolicies, type PolicyEngine } from './firewall/policies.ts'
 import { recordPolicies } from './firewall/policy-record.ts'
+import { type MachineSignIn, machineSignIn } from './identity/machine-sign-in.ts'
 import { type TokenVerifier, tokenVerifier } from './identity/tokens.ts'
 import { sequencer } from './ledger/sequencer.ts'
 import { systemClock } from './platform/clock.ts'
@@ -31,6 +32,7 @@ interface Fixtures {
   keys: KeyProvider
   policies: PolicyEngine
   tokens: TokenVerifier
+  machineSignIn: MachineSignIn
 }
 
 let fixtures: Fixtures | undefined
@@ -55,6 +57,7 @@ function fixturesOf(environment: Environment): Fixtures {
     keys: localKeyProvider(parseKeyMaterial(REGISTRY_KEYS)),
     policies: loadPolicies(cedar),
     tokens: tokenVerifier(config.issuers, config.audience),
+    machineSignIn: machineSignIn(config.issuers, config.audience),
   }
   return fixtures
 }
@@ -75,9 +78,9 @@ async function withDatabase<T>(
 
 export default {
   fetch(request: Request, environment: Environment, lifetime: Lifetime): Promise<Response> {
-    const { keys, policies, tokens } = fixturesOf(environment)
+    const { config: _, ...fixed } = fixturesOf(environment)
     return withDatabase(environment, lifetime, async (database) =>
-      createApp({ database, clock: systemClock, keys, policies, tokens, log: standardLog }).fetch(request),
+      createApp({ ...fixed, database, clock: systemClock, log: standardLog }).fetch(request),
     )
   },
 

@@ -126,7 +126,7 @@ describe('the rooms', () => {
       resident_cards: ['identity'],
       complaints: ['portal'],
       applications: ['portal'],
-      client_keys: ['portal', 'identity'],
+      client_keys: ['firewall', 'identity'],
       complaint_attachments: ['portal'],
       // A record comes with its wrapped key.
       registry_keys: ['firewall'],

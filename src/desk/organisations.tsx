@@ -1,40 +1,29 @@
 import type { z } from 'zod'
 import { mustBePlain } from '../firewall/free-text.ts'
-import { closes, FUNCTION_IDS, functionTitle } from '../firewall/functions.ts'
+import { FUNCTION_IDS } from '../firewall/functions.ts'
 import { isLockedDown } from '../firewall/lockdown.ts'
-import { actsWaiting, decideAct, type WaitingAct } from '../firewall/officer-acts.ts'
+import { actsWaiting, decideAct } from '../firewall/officer-acts.ts'
 import { keepDocument, LARGEST_DOCUMENT, readDocument } from '../firewall/order-documents.ts'
-import {
-  carrying,
-  listOrganisations,
-  type OrganisationOutline,
-  Proposal,
-  propose,
-} from '../firewall/organisation-desk.ts'
+import { carrying, Proposal, propose } from '../firewall/organisation-desk.ts'
+import { listOrganisations } from '../firewall/organisation-list.ts'
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput } from '../platform/problem.ts'
-import {
-  ApplicationAnswer,
-  type ApplicationToReview,
-  applicationsToReview,
-  decideApplication,
-  enrolApplicant,
-} from '../portal/applications.ts'
+import { ApplicationAnswer, applicationsToReview, decideApplication, enrolApplicant } from '../portal/applications.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { lifeRules } from '../registry/life-dates.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { prolongSecrecy } from '../registry/orders.ts'
-import { Csrf, Field, Group, Select, Tick } from '../ui/form.tsx'
-import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { plainIn } from '../ui/plain.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
+import { OrganisationsPage } from './organisations-page.tsx'
 import { dayIn, typedIn } from './registration-form.ts'
-import { Desk, type DeskVisit, dayText, idIn } from './shell.tsx'
-
-import { tieNames, WaitingActs } from './waiting-acts.tsx'
+import { idIn } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 const LEGAL = ['legal'] as const
+/** Beside which box it is said where an organisation cannot be enrolled, and where it cannot have another name or machine. */
+const ENROLLING = { signedBy: 'signed', 'client-taken': 'clients', 'organisation-known': 'identifier' }
+const NAMING = { client: 'named', name: 'named', 'client-taken': 'named', 'too-many-machines': 'named' }
 const NO_DOCUMENT = '00000000-0000-4000-8000-000000000000'
 
 /** Who may ask, and why not: organisations, ties, promises and lent staff, for legal officers, two for each. */
@@ -45,8 +34,8 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       application: (transaction, content) => enrolApplicant(deps, town, transaction, content),
       secrecy: (transaction, content) => prolongSecrecy(deps, town, transaction, content),
     })
-  const proposing = (path: string, read: (form: DeskForm) => unknown) =>
-    page({ method: 'post', path, roles: LEGAL, fresh: true }, async ({ town, requester, form }) => {
+  const proposing = (path: string, beside: Record<string, string>, read: (form: DeskForm) => unknown) =>
+    page({ method: 'post', path, roles: LEGAL, fresh: true, beside }, async ({ town, requester, form }) => {
       const proposal = Proposal.safeParse(read(form))
       if (!proposal.success) throw new InvalidInput(missingIn(proposal.error))
       await propose(deps, town.id, requester, proposal.data, carry(town))
@@ -77,12 +66,19 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     )
   })
   page(
-    { method: 'post', path: '/desk/organisations/applications', roles: LEGAL, fresh: true },
+    {
+      method: 'post',
+      path: '/desk/organisations/applications',
+      roles: LEGAL,
+      fresh: true,
+      beside: { 'client-taken': 'client', 'organisation-known': 'client', 'too-many-machines': 'client' },
+    },
     async ({ town, requester, form }) => {
       const [id, client, reason] = [form.get('application'), form.get('client'), form.get('reason').slice(0, 2000)]
       const enrol = form.get('act') === 'enrol'
       const answer = ApplicationAnswer.safeParse(enrol ? { enrol, client } : { enrol, reason, ...plainIn(form) })
-      if (!/^[0-9a-f-]{36}$/.test(id) || !answer.success) throw new InvalidInput([])
+      if (!answer.success) throw new InvalidInput(missingIn(answer.error))
+      if (!/^[0-9a-f-]{36}$/.test(id)) throw new InvalidInput([])
       await decideApplication(deps, town, requester, id, answer.data, carry(town))
       return Reply.redirect('/desk/organisations')
     },
@@ -96,7 +92,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       return Reply.redirect('/desk/organisations')
     },
   )
-  proposing('/desk/organisations', (form) => ({
+  proposing('/desk/organisations', ENROLLING, (form) => ({
     kind: 'enrol',
     name: form.get('name'),
     identifier: form.get('identifier'),
@@ -108,18 +104,18 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     ...(form.get('signed') ? { signedBy: form.get('signed') } : {}),
     ...plainIn(form),
   }))
-  proposing('/desk/organisations/tie', (form) => ({
+  proposing('/desk/organisations/tie', { relatedId: 'related', organisationId: 'organisation' }, (form) => ({
     kind: 'tie',
     organisationId: form.get('organisation'),
     tie: { kind: form.get('kind'), relatedId: form.get('related') },
   }))
-  proposing('/desk/organisations/promise', (form) => ({
+  proposing('/desk/organisations/promise', { signedBy: 'signed' }, (form) => ({
     kind: 'promise',
     organisationId: form.get('organisation'),
     signedBy: form.get('signed').slice(0, 200),
     ...plainIn(form),
   }))
-  proposing('/desk/organisations/same', (form) => ({
+  proposing('/desk/organisations/same', NAMING, (form) => ({
     organisationId: form.get('organisation'),
     ...(form.get('act') === 'machine'
       ? { kind: 'machine', client: form.get('named') }
@@ -154,7 +150,17 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       return Reply.redirect('/desk/organisations')
     },
   )
-  proposing('/desk/organisations/lent', (form) => ({
+  proposing('/desk/organisations/end', {}, (form) => ({
+    kind: form.has('thumbprint') ? 'end-key' : 'end-machine',
+    organisationId: form.get('organisation'),
+    client: form.get('client'),
+    ...(form.has('thumbprint') ? { thumbprint: form.get('thumbprint') } : {}),
+  }))
+  proposing('/desk/organisations/suspend', {}, (form) => ({
+    kind: 'suspend',
+    organisationId: form.get('organisation'),
+  }))
+  proposing('/desk/organisations/lent', {}, (form) => ({
     kind: form.get('act') === 'take-back' ? 'take-back' : 'lend',
     organisationId: form.get('organisation'),
     staff: form.get('staff'),
@@ -166,193 +172,3 @@ const missingIn = ({ issues }: z.core.$ZodError) =>
   issues.map(({ path: at }) => ({ pointer: `/${at.join('/')}`, detail: 'Give this.' }))
 
 type DeskForm = Parameters<Parameters<Pages>[1]>[0]['form']
-
-/** What an organisation says of itself, and the two answers. */
-function ApplicationBox(props: { visit: DeskVisit; application: ApplicationToReview }) {
-  const { visit, application } = props
-  const { t, language, session } = visit
-  const names = (id: string) => (id === 'other' ? t.aOther : functionTitle(id, language))
-  const { id, name, functions, ties, need, officer, contact, keys, receivedAt } = application
-  const lines: [string, string][] = [
-    [t.aDoes, functions.map(names).join(', ')],
-    [t.aTies, ties || '–'],
-    [t.aNeed, need],
-    [t.aOfficer, officer],
-    [t.aContact, contact],
-    [t.aKeys, String(keys.length)],
-  ]
-  return (
-    <section class="govuk-inset-text" aria-labelledby={`application-${id}`}>
-      <h3 id={`application-${id}`}>
-        <bdi>{name}</bdi> · {dayText(language, receivedAt.slice(0, 10))}
-      </h3>
-      <Facts>
-        {lines.map(([label, value]) => (
-          <Fact name={label}>
-            <span dir="auto">{value}</span>
-          </Fact>
-        ))}
-      </Facts>
-      <form method="post" action="/desk/organisations/applications">
-        <Csrf token={session.csrf} />
-        <input type="hidden" name="application" value={id} />
-        <Field name="client" id={`client-${id}`} label={t.gClients} ltr />
-        <Field name="reason" id={`reason-${id}`} label={t.aReason} lines={2} auto />
-        <p class="govuk-button-group">
-          <button type="submit" name="act" value="enrol" class="govuk-button">
-            {t.gAdd}
-          </button>
-          <button type="submit" name="act" value="refuse" class="govuk-button govuk-button--secondary">
-            {t.dRefuse}
-          </button>
-        </p>
-      </form>
-    </section>
-  )
-}
-
-function OrganisationsPage(props: {
-  visit: DeskVisit
-  organisations: readonly OrganisationOutline[]
-  applications: readonly ApplicationToReview[]
-  waiting: readonly WaitingAct[]
-  /** Where the next pages of both lists begin. */
-  more?: { applications: string | undefined; acts: string | undefined }
-  /** The registry is closed: only what closes more can be done. */
-  closed?: boolean
-}) {
-  const { visit, organisations, applications, waiting, more, closed } = props
-  const { t, language, session } = visit
-  const names = new Map(organisations.map(({ id, name }) => [id, name]))
-  const kinds: Record<string, string> = tieNames(t)
-  const choices = organisations.map(({ id, name }) => [id, name] as const)
-  return (
-    <Desk visit={visit} title={t.gTitle} here="/desk/organisations">
-      <h1>{t.gTitle}</h1>
-      {closed ? (
-        <p class="govuk-inset-text">
-          {t.xLocked} <a href="/desk/lockdown">{t.dLockdown}</a>
-        </p>
-      ) : (
-        ''
-      )}
-      <p>{t.gTwo}</p>
-      <WaitingActs visit={visit} waiting={waiting} names={names} />
-      {more?.acts ? (
-        <p>
-          <a href={`/desk/organisations?acts=${more.acts}`}>{t.dMore}</a>
-        </p>
-      ) : (
-        ''
-      )}
-      {applications.length > 0 ? <h2>{t.aTitle}</h2> : ''}
-      {applications.map((application) => (
-        <ApplicationBox visit={visit} application={application} />
-      ))}
-      <NextPage
-        t={t}
-        path="/desk/organisations"
-        more={more?.applications}
-        first={visit.query('after') === '' && visit.query('acts') === ''}
-      />
-      {applications.length > 0 ? <h2>{t.gTitle}</h2> : ''}
-      <ul class="cards">
-        {organisations.map((organisation) => (
-          <li>
-            <strong>
-              <bdi>{[organisation.name, ...organisation.aliases].join(' / ')}</bdi>
-            </strong>{' '}
-            <span dir="ltr">{organisation.identifier ?? ''}</span>
-            <br />
-            {organisation.functions.length === 0
-              ? t.gNoFunction
-              : organisation.functions.map((one) => functionTitle(one, language)).join(', ')}
-            {organisation.functions.length > 0 && closes(organisation.functions) ? ` (${t.gNever})` : ''}
-            <br />
-            {organisation.attestedUntil
-              ? t.gUntil.replace('{day}', dayText(language, organisation.attestedUntil.slice(0, 10)))
-              : t.gNoPromise}
-            {organisation.ties.map(({ kind, relatedId }) => (
-              <>
-                <br />
-                {kinds[kind]} <bdi>{names.get(relatedId) ?? '…'}</bdi>
-              </>
-            ))}
-          </li>
-        ))}
-      </ul>
-      <Details summary={t.gAdd}>
-        <form method="post" action="/desk/organisations">
-          <Csrf token={session.csrf} />
-          <Field name="name" label={t.gName} required auto />
-          <Field name="identifier" label={t.gIdentifier} hint={t.gIdentifierHint} required ltr />
-          <Group name="functions" legend={t.aDoes}>
-            {FUNCTION_IDS.map((one) => (
-              <Tick
-                name={`does-${one}`}
-                label={closes([one]) ? `${functionTitle(one, language)} (${t.gNever})` : functionTitle(one, language)}
-                on={false}
-              />
-            ))}
-          </Group>
-          <Field name="signed" label={t.gSigned} auto />
-          <Field name="clients" label={t.gClients} />
-          <button type="submit" class="govuk-button">
-            {t.dSave}
-          </button>
-        </form>
-      </Details>
-      <Details summary={t.gTie}>
-        <form method="post" action="/desk/organisations/tie">
-          <Csrf token={session.csrf} />
-          <Select name="organisation" id="tie-organisation" label={t.gName} options={choices} />
-          <Select name="kind" label={t.gTie} options={Object.entries(kinds)} />
-          <Select name="related" label={t.gName} options={choices} />
-          <button type="submit" class="govuk-button">
-            {t.dSave}
-          </button>
-        </form>
-      </Details>
-      <Details summary={t.gSame}>
-        <form method="post" action="/desk/organisations/same">
-          <Csrf token={session.csrf} />
-          <Select name="organisation" id="same-organisation" label={t.gName} options={choices} />
-          <Field name="named" label={t.gSameHint} required ltr />
-          <p class="govuk-button-group">
-            <button type="submit" name="act" value="machine" class="govuk-button">
-              {t.gMachine}
-            </button>
-            <button type="submit" name="act" value="alias" class="govuk-button govuk-button--secondary">
-              {t.gAlias}
-            </button>
-          </p>
-        </form>
-      </Details>
-      <Details summary={t.gLend}>
-        <form method="post" action="/desk/organisations/lent">
-          <Csrf token={session.csrf} />
-          <Field name="staff" label={t.whoStaff} required ltr />
-          <Select name="organisation" id="lent-organisation" label={t.gName} options={choices} />
-          <p class="govuk-button-group">
-            <button type="submit" name="act" value="lend" class="govuk-button">
-              {t.gLend}
-            </button>
-            <button type="submit" name="act" value="take-back" class="govuk-button govuk-button--secondary">
-              {t.gTakeBack}
-            </button>
-          </p>
-        </form>
-      </Details>
-      <Details summary={t.gRenew}>
-        <form method="post" action="/desk/organisations/promise">
-          <Csrf token={session.csrf} />
-          <Select name="organisation" id="promise-organisation" label={t.gName} options={choices} />
-          <Field name="signed" id="promise-signed" label={t.gSigned} required auto />
-          <button type="submit" class="govuk-button">
-            {t.dSave}
-          </button>
-        </form>
-      </Details>
-    </Desk>
-  )
-}

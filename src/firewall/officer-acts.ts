@@ -26,11 +26,17 @@ export interface Acts {
     name: string
     identifier?: string | undefined
     functions: string[]
+    /** RFC 7638 thumbprints that are the machine's besides those it has. */
+    keys: string[]
   }
   function: { organisationId: string; function: string }
   tie: { organisationId: string; kind: TieKind; relatedId: string }
   promise: { organisationId: string; signedBy: string }
   machine: { organisationId: string; client: string }
+  'end-machine': { organisationId: string; client: string }
+  'end-key': { organisationId: string; client: string; thumbprint: string }
+  /** After what neighbours reported of it, until two officers take another promise. */
+  suspend: { organisationId: string }
   alias: { organisationId: string; name: string }
   lend: { staff: string; organisationId: string }
   'take-back': { staff: string; organisationId: string }

@@ -11,6 +11,7 @@ import { called, confirmedPlain, FREE_TEXT, mustBePlain, passing, plain } from '
 import { FunctionId } from './functions.ts'
 import type { Gate } from './gate.ts'
 import { lockedDown } from './lockdown.ts'
+import { CLIENT_ID, endMachine, mustBeFree, mustHaveRoom } from './machines.ts'
 import { type Act, type ActState, type Acts, type Carry, proposeAct, shuttingOut } from './officer-acts.ts'
 import { freeDocument } from './order-documents.ts'
 import { admitOrganisation, TIES, tieOrganisation } from './organisations.ts'
@@ -36,10 +37,7 @@ export const NewOrganisation = z
     /** The officer who signs that it passes nothing on, where one has. */
     signedBy: called(200).optional(),
     /** Its machines' client ids at the city's sign-in. */
-    clients: z
-      .array(z.string().regex(/^[\w.:-]{1,200}$/))
-      .max(10)
-      .default([]),
+    clients: z.array(z.string().regex(CLIENT_ID)).max(10).default([]),
     confirmedPlain,
   })
   .openapi('NewOrganisation')
@@ -50,69 +48,11 @@ export const Tie = z
   .openapi('Tie', { description: 'Where the related organisation stands, this one stands from now on.' })
 export type Tie = z.infer<typeof Tie>
 
-export interface OrganisationOutline {
-  id: string
-  name: string
-  identifier: string | null
-  aliases: string[]
-  functions: string[]
-  ties: { kind: string; relatedId: string }[]
-  attestedUntil: string | null
-  clients: string[]
-}
-
-/** @throws when a client id belongs to another organisation already. */
-export class ClientTaken extends Problem {
-  constructor() {
-    super('client-taken', 409, 'One of these machines belongs to another organisation.')
-  }
-}
-
 /** @throws when an organisation with this identifier is known already: it gets another name or machine, and is not enrolled again. */
 export class OrganisationKnown extends Problem {
   constructor() {
     super('organisation-known', 409, 'An organisation with this identifier is known. Give it another name or machine.')
   }
-}
-
-/** Every organisation the registry knows, with what decides whether it is answered. @throws {Refusal} */
-export async function listOrganisations(
-  gate: Gate,
-  municipalityId: string,
-  officer: Staff,
-): Promise<Disclosed<OrganisationOutline[]>> {
-  // Whom a tie can be entered to is seen while all else is closed.
-  return gate.decide(shuttingOut(municipalityId, officer), async (transaction) => {
-    const [organisations, functions, ties, promises, clients] = [
-      await transaction
-        .selectFrom('organisations')
-        .select(['id', 'name', 'identifier', 'aliases'])
-        .orderBy('name')
-        .execute(),
-      await transaction.selectFrom('organisation_functions').select(['organisation_id', 'function']).execute(),
-      await transaction.selectFrom('organisation_links').select(['organisation_id', 'kind', 'related_id']).execute(),
-      await transaction
-        .selectFrom('attestations')
-        .select('organisation_id')
-        .select((row) => row.fn.max('expires_at').as('until'))
-        .where('lapsed_at', 'is', null)
-        .groupBy('organisation_id')
-        .execute(),
-      await transaction.selectFrom('clients').select(['organisation_id', 'id']).execute(),
-    ]
-    const of = <T extends { organisation_id: string }>(rows: T[], id: string) =>
-      rows.filter((row) => row.organisation_id === id)
-    return organisations.map(({ id, name, identifier, aliases }) => ({
-      id,
-      name,
-      identifier,
-      aliases,
-      functions: of(functions, id).map((row) => row.function),
-      ties: of(ties, id).map((row) => ({ kind: row.kind, relatedId: row.related_id })),
-      attestedUntil: of(promises, id)[0]?.until?.toISOString() ?? null,
-      clients: of(clients, id).map((row) => row.id),
-    }))
-  })
 }
 
 /**
@@ -158,10 +98,29 @@ export const carrying =
           id: content.organisationId,
           attestation: { signedBy: content.signedBy, signedAt: clock.now().toString() },
         })
+        // Whoever was suspended is answered again from here on.
+        await transaction
+          .updateTable('organisations')
+          .set({ suspended_at: null })
+          .where('id', '=', content.organisationId)
+          .where('suspended_at', 'is not', null)
+          .execute()
+        return content.organisationId
+      case 'suspend':
+        await mustBeReported(transaction, content.organisationId)
+        await transaction
+          .updateTable('organisations')
+          .set({ suspended_at: clock.now().toString() })
+          .where('id', '=', content.organisationId)
+          .execute()
+        return content.organisationId
+      case 'end-machine':
+      case 'end-key':
+        await endMachine(transaction, clock, content.organisationId, content)
         return content.organisationId
       case 'machine':
         await mustBeKnown(transaction, [content.organisationId])
-        await mustBeFree(transaction, [content.client])
+        await mustHaveRoom(transaction, content.organisationId, { kind: 'machine', client: content.client, keys: [] })
         await admitOrganisation(transaction, municipalityId, {
           ...NOTHING,
           id: content.organisationId,
@@ -211,7 +170,9 @@ async function mustBePossible(transaction: Transaction, ledger: DataKey, officer
       throw new InvalidInput([{ pointer: '/tie/relatedId', detail: 'Name another organisation.' }])
     await mustBeKnown(transaction, [content.relatedId])
   }
-  if (kind === 'machine') await mustBeFree(transaction, [content.client])
+  if (kind === 'machine')
+    await mustHaveRoom(transaction, content.organisationId, { kind, client: content.client, keys: [] })
+  if (kind === 'suspend') await mustBeReported(transaction, content.organisationId)
   if (kind === 'enrol') await mustBeFree(transaction, content.clients)
   if (kind === 'secrecy') {
     await secretOrder(transaction, ledger, content.reference)
@@ -219,14 +180,25 @@ async function mustBePossible(transaction: Transaction, ledger: DataKey, officer
   }
 }
 
-const NOTHING = { functions: [], memberOf: [], reportsTo: [], sharesWith: [], suppliedBy: [], clients: [] }
+/** Reports of one organisation that were found right within twelve months, from which on it may be suspended. */
+export const REPORTS_TO_SUSPEND = 3
 
-/** @throws {ClientTaken} where a machine is another organisation's already */
-async function mustBeFree(transaction: Transaction, clients: readonly string[]): Promise<void> {
-  if (clients.length === 0) return
-  const taken = await transaction.selectFrom('clients').select('id').where('id', 'in', clients).executeTakeFirst()
-  if (taken) throw new ClientTaken()
+/** @throws when too few reports of an organisation were found right for it to be suspended. */
+export class TooFewReports extends Problem {
+  constructor() {
+    super('too-few-reports', 409, 'It may be suspended once three reports within twelve months were found right.')
+  }
 }
+
+/** @throws {NotFound} {TooFewReports} */
+async function mustBeReported(transaction: Transaction, organisationId: string): Promise<void> {
+  await mustBeKnown(transaction, [organisationId])
+  const { rows } = await sql<{ upheld: number }>`
+    select upheld_reports(${organisationId}::uuid)::integer as upheld`.execute(transaction)
+  if ((rows[0]?.upheld ?? 0) < REPORTS_TO_SUSPEND) throw new TooFewReports()
+}
+
+const NOTHING = { functions: [], memberOf: [], reportsTo: [], sharesWith: [], suppliedBy: [], clients: [] }
 
 /** The same inside a decision of the gate's that is under way. @returns the organisation's id @throws {ClientTaken} */
 export async function enrolIn(
@@ -278,7 +250,15 @@ export const Proposal = z
     z.strictObject({ ...kindOf('function'), organisationId: z.uuid(), function: FunctionId }),
     z.strictObject({ ...kindOf('tie'), organisationId: z.uuid(), tie: Tie }),
     Promising.extend({ ...kindOf('promise'), organisationId: z.uuid() }),
-    z.strictObject({ ...kindOf('machine'), organisationId: z.uuid(), client: z.string().regex(/^[\w.:-]{1,200}$/) }),
+    z.strictObject({ ...kindOf('machine'), organisationId: z.uuid(), client: z.string().regex(CLIENT_ID) }),
+    z.strictObject({ ...kindOf('end-machine'), organisationId: z.uuid(), client: z.string().regex(CLIENT_ID) }),
+    z.strictObject({
+      ...kindOf('end-key'),
+      organisationId: z.uuid(),
+      client: z.string().regex(CLIENT_ID),
+      thumbprint: z.string().regex(/^[\w-]{43}$/),
+    }),
+    z.strictObject({ ...kindOf('suspend'), organisationId: z.uuid() }),
     z.strictObject({ ...kindOf('alias'), organisationId: z.uuid(), name: called(200), confirmedPlain }),
     Lending.extend(kindOf('lend')),
     Lending.extend(kindOf('take-back')),
@@ -295,7 +275,7 @@ export const Proposal = z
   ])
   .openapi('OfficerAct', {
     description:
-      'What takes two legal officers. What closes the gate (a tie to, or a function of, enforcement) takes effect at once, save where it would shut out an office of the registry itself.',
+      'What takes two legal officers. What closes the gate (a tie to, or a function of, enforcement; the end of a machine or a key) takes effect at once, save where it would shut out an office of the registry itself.',
   })
 export type Proposal = z.infer<typeof Proposal>
 
@@ -316,7 +296,7 @@ export async function propose(
   if (proposal.kind === 'secrecy') mustEndInTime(proposal.until, deps.clock.now(), '/until')
   const act = actOf(proposal)
   const { ledger } = await deps.gate.keysOf(municipalityId)
-  const mayClose = act.kind === 'tie' || act.kind === 'function' || act.kind === 'lend'
+  const mayClose = ['tie', 'function', 'lend', 'end-machine', 'end-key'].includes(act.kind)
   const onlyClosing = mayClose && (await isClosed(deps.gate, municipalityId, officer))
   return proposeAct(
     deps,
@@ -326,7 +306,7 @@ export async function propose(
     carry,
     async (transaction) => {
       await mustBePossible(transaction, ledger, officer, act)
-      return closesTheGate(act, officer.organisationId)(transaction)
+      return closesTheGate(act, officer)(transaction)
     },
     onlyClosing,
   )
@@ -355,6 +335,14 @@ function actOf(proposal: Proposal): Act {
       return { kind: 'promise', content: { organisationId: proposal.organisationId, signedBy: proposal.signedBy } }
     case 'machine':
       return { kind: 'machine', content: { organisationId: proposal.organisationId, client: proposal.client } }
+    case 'end-machine':
+      return { kind: 'end-machine', content: { organisationId: proposal.organisationId, client: proposal.client } }
+    case 'end-key': {
+      const { organisationId, client, thumbprint } = proposal
+      return { kind: 'end-key', content: { organisationId, client, thumbprint } }
+    }
+    case 'suspend':
+      return { kind: 'suspend', content: { organisationId: proposal.organisationId } }
     case 'alias':
       return { kind: 'alias', content: { organisationId: proposal.organisationId, name: proposal.name } }
     case 'lend':

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { closes, FUNCTIONS } from './functions.ts'
+import { addMachine } from './machines.ts'
 
 /** Where an organisation stands: everything it belongs to, reports to or shares data with, to any depth. */
 export interface Position {
@@ -178,11 +179,7 @@ export async function admitOrganisation(
       })
       .execute()
   }
-  for (const id of enrolment.clients)
-    await transaction
-      .insertInto('clients')
-      .values({ ...own, id })
-      .execute()
+  for (const id of enrolment.clients) await addMachine(transaction, municipalityId, enrolment.id, id)
 }
 
 /** What organisations are called, by their ids; those that are not enrolled here are absent. */

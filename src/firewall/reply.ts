@@ -1,4 +1,4 @@
-import { type FormTyped, fillForm } from '../platform/html-forms.ts'
+import { type FormFaults, type FormTyped, faultForm, fillForm } from '../platform/html-forms.ts'
 import { type Disclosed, reveal } from './disclosed.ts'
 
 declare const open: unique symbol
@@ -61,6 +61,12 @@ export class Reply {
   filled(typed: FormTyped, note: string): Reply {
     if (typeof this.#body !== 'string') return this
     return new Reply(fillForm(this.#body, typed, note), this.#status, { ...this.#headers })
+  }
+
+  /** The same page with what somebody had typed put back, and why it was not taken; nothing where the form is not on it. */
+  faulted(typed: FormTyped, faults: FormFaults, status: number): Reply | undefined {
+    const page = typeof this.#body === 'string' ? faultForm(this.#body, typed, faults) : undefined
+    return page === undefined ? undefined : new Reply(page, status, { ...this.#headers })
   }
 
   /** Shows a page about nobody, or one that gives back what was typed into it. */

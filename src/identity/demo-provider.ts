@@ -9,6 +9,8 @@ export interface DemoClient {
   /** Staff claims, for the demo clients that stand for a person at a desk. */
   staff?: { role: string; office: string }
   municipality: string
+  /** Public keys of a machine that signs who it is (RFC 7523), in place of the demo's secret. */
+  keys?: readonly JWK[]
 }
 
 export async function demoSigningKey(): Promise<JWK> {
@@ -35,7 +37,9 @@ export async function startDemoProvider(options: {
     clients: [
       ...options.clients.map((client) => ({
         client_id: client.id,
-        client_secret: DEMO_SECRET,
+        ...(client.keys
+          ? { token_endpoint_auth_method: 'private_key_jwt' as const, jwks: { keys: client.keys as never } }
+          : { client_secret: DEMO_SECRET }),
         grant_types: ['client_credentials'],
         redirect_uris: [],
         response_types: [],

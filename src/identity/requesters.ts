@@ -40,17 +40,18 @@ export async function requesterOf(
   const organisationId = await inMunicipality(deps.database, town.id, async (transaction) => {
     const row = await transaction
       .selectFrom('clients')
-      .select('organisation_id')
+      .select(['organisation_id', 'ended_at'])
       .where('id', '=', bearer.id)
       .executeTakeFirst()
     const keys = await transaction
       .selectFrom('client_keys')
-      .select('thumbprint')
+      .select(['thumbprint', 'ended_at'])
       .where('client_id', '=', bearer.id)
       .execute()
-    // A machine that named its keys is known by them: whoever got a token for another key is not it.
-    if (keys.length > 0 && !keys.some(({ thumbprint }) => thumbprint === bearer.boundTo)) throw new Unauthenticated()
-    return row?.organisation_id ?? null
+    // A machine that named its keys is known by them: whoever got a token for another key, or one that is ended, is not it.
+    const known = keys.some((key) => key.thumbprint === bearer.boundTo && key.ended_at === null)
+    if (keys.length > 0 && !known) throw new Unauthenticated()
+    return row === undefined || row.ended_at !== null ? null : row.organisation_id
   })
   return { kind: 'client', id: bearer.id, organisationId }
 }

@@ -27,6 +27,8 @@ export interface TrustedIssuer {
   roles: readonly StaffRole[]
   /** Whether it may speak for machines of service providers. */
   clients: boolean
+  /** Where machines get their tokens; found out from the issuer where it is left out. */
+  tokenEndpoint?: string | undefined
   /** What stands before `sub` in the pseudonyms of its staff; the issuer itself, where it is left out. */
   staffAs?: string | undefined
 }

@@ -19,11 +19,92 @@ const DRAWN = new Set(['csrf', 'once', 'version', 'kept'])
  */
 export function fillForm(page: string, typed: FormTyped, note: string): string {
   const document = parse(page)
+  const form = putBack(document, typed)
+  if (form === undefined) return page
+  const banner = parseFragment('<div class="govuk-inset-text" role="status"><p></p></div>')
+  const [box] = banner.childNodes as Tree.Element[]
+  const [paragraph] = (box?.childNodes ?? []) as Tree.Element[]
+  if (box && paragraph) {
+    setText(paragraph, note)
+    box.parentNode = form
+    form.childNodes.unshift(box)
+  }
+  return serialize(document)
+}
+
+/** Why a form was not taken, as texts. */
+export interface FormFaults {
+  title: string
+  /** What is wrong with the whole; or nothing, where the boxes say it. */
+  note: string
+  /** What is wrong with a box or a group of boxes, by its name or id. */
+  beside: Readonly<Record<string, string>>
+}
+
+/**
+ * A page with what was typed back in its form, what is wrong beside each box that it is about, and all of it above the page.
+ *
+ * @returns undefined where the form is not on the page
+ */
+export function faultForm(page: string, typed: FormTyped, { title, note, beside }: FormFaults): string | undefined {
+  const document = parse(page)
+  const form = putBack(document, typed)
+  const main = elementsIn(document).find((one) => one.tagName === 'main')
+  if (form === undefined || main === undefined) return undefined
+  const links: string[] = []
+  const rest = [note].filter(Boolean)
+  for (const [name, text] of Object.entries(beside)) {
+    const box = elementsIn(form).find(
+      (one) =>
+        attributeOf(one, 'id') === name || (attributeOf(one, 'name') === name && attributeOf(one, 'type') !== 'hidden'),
+    )
+    if (box === undefined) rest.push(text)
+    else links.push(`<li><a href="#${escaped(faultBox(form, box, name, text))}">${escaped(text)}</a></li>`)
+  }
+  const summary = parseFragment(
+    `<div class="govuk-error-summary" tabindex="-1"><div role="alert"><h2 class="govuk-error-summary__title">${escaped(title)}</h2>` +
+      `<div class="govuk-error-summary__body">${rest.map((text) => `<p>${escaped(text)}</p>`).join('')}` +
+      `<ul class="govuk-list govuk-error-summary__list">${links.join('')}</ul></div></div></div>`,
+  )
+  insertInto(main, 0, summary.childNodes)
+  return serialize(document)
+}
+
+/** Writes what is wrong before a box, or under the question of a group. @returns the id it is found by */
+function faultBox(form: Tree.Element, box: Tree.Element, name: string, text: string): string {
+  const id = attributeOf(box, 'id') ?? name
+  const said = parseFragment(`<p class="govuk-error-message" id="${escaped(id)}-fault">${escaped(text)}</p>`).childNodes
+  setAttribute(box, 'id', id)
+  const legend = elementsIn(box).find((one) => one.tagName === 'legend')
+  const before = legend ?? box
+  const parent = before.parentNode as Tree.Element
+  const known = attributeOf(legend ? parent : box, 'aria-describedby')
+  setAttribute(legend ? parent : box, 'aria-describedby', [known, `${id}-fault`].filter(Boolean).join(' '))
+  if (!legend) setAttribute(box, 'aria-invalid', 'true')
+  insertInto(parent, parent.childNodes.indexOf(before) + (legend ? 1 : 0), said)
+  const group = [...elementsIn(form)].findLast(
+    (one) =>
+      /\bgovuk-form-group\b/.test(attributeOf(one, 'class') ?? '') && (one === box || elementsIn(one).includes(box)),
+  )
+  if (group) setAttribute(group, 'class', `${attributeOf(group, 'class')} govuk-form-group--error`)
+  return id
+}
+
+function insertInto(parent: Tree.Element, at: number, nodes: readonly Tree.ChildNode[]): void {
+  for (const node of nodes) node.parentNode = parent
+  parent.childNodes.splice(at, 0, ...nodes)
+}
+
+const escaped = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+
+/** Puts what was typed back into its form, and opens what it is folded into. @returns the form, where it is on the page */
+function putBack(document: Tree.Document, typed: FormTyped): Tree.Element | undefined {
   const forms = elementsIn(document).filter(
     (one) => one.tagName === 'form' && pathOf(attributeOf(one, 'action')) === typed.action,
   )
   const form = forms.find((one) => isSame(one, typed)) ?? forms[0]
-  if (form === undefined) return page
+  if (form === undefined) return undefined
   const values = new Map<string, string[]>()
   for (const [name, value] of typed.fields) values.set(name, [...(values.get(name) ?? []), value])
   for (const one of elementsIn(form)) {
@@ -35,15 +116,7 @@ export function fillForm(page: string, typed: FormTyped, note: string): string {
   }
   for (const one of elementsIn(document))
     if (one.tagName === 'details' && elementsIn(one).some((inner) => inner === form)) setAttribute(one, 'open', '')
-  const banner = parseFragment('<div class="govuk-inset-text" role="status"><p></p></div>')
-  const [box] = banner.childNodes as Tree.Element[]
-  const [paragraph] = (box?.childNodes ?? []) as Tree.Element[]
-  if (box && paragraph) {
-    setText(paragraph, note)
-    box.parentNode = form
-    form.childNodes.unshift(box)
-  }
-  return serialize(document)
+  return form
 }
 
 const pathOf = (action: string | undefined) => action?.split('?')[0]

@@ -1,15 +1,16 @@
 import { z } from '@hono/zod-openapi'
-import { calculateJwkThumbprint, importJWK, type JWK } from 'jose'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { called, confirmedPlain, mustBePlain, ownWords, plain } from '../firewall/free-text.ts'
 import { closes, FUNCTION_IDS, functionOf } from '../firewall/functions.ts'
+import { addMachine, CLIENT_ID, mustBeFree, mustHaveRoom, nameKeys } from '../firewall/machines.ts'
 import { type Acts, type Carry, enrolling, proposeAct } from '../firewall/officer-acts.ts'
 import { enrolIn, Identifier } from '../firewall/organisation-desk.ts'
+import { organisationNames } from '../firewall/organisations.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../platform/paging.ts'
-import { NotFound, Problem } from '../platform/problem.ts'
+import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { triedTooOften } from '../registry/tries.ts'
@@ -18,6 +19,8 @@ import { lettersIn, newReference } from './reference.ts'
 /** What an organisation may say it does. What is on no list is told in words to a legal officer, and is answered nothing. */
 export const DOES = [...FUNCTION_IDS, 'other'] as const
 const MOST = { source: 10, town: 300 } as const
+
+const Thumbprints = z.array(z.string().regex(/^[\w-]{43}$/)).max(10)
 
 export const Application = z.strictObject({
   name: called(200),
@@ -31,17 +34,28 @@ export const Application = z.strictObject({
   contact: plain(200),
   need: plain(2000),
   /** RFC 7638 thumbprints of its keys. */
-  keys: z.array(z.string().regex(/^[\w-]{43}$/)).max(10),
+  keys: Thumbprints.max(10),
   confirmedPlain,
 })
 export type Application = z.infer<typeof Application>
+
+/** What an organisation asks for later: another machine, or keys for one of its machines besides those that it has. */
+export const MachineRequest = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('machine'),
+    client: z.string().regex(CLIENT_ID).optional(),
+    keys: Thumbprints.min(1),
+  }),
+  z.strictObject({ kind: z.literal('keys'), client: z.string().regex(CLIENT_ID), keys: Thumbprints.min(1) }),
+])
+export type MachineRequest = z.infer<typeof MachineRequest>
 
 /** Nobody has signed in who applies. */
 const APPLICANT = { kind: 'job', id: 'applications' } as const
 
 /** What a legal officer answers: the machine's client id at the city's sign-in; or why not. */
 export const ApplicationAnswer = z.discriminatedUnion('enrol', [
-  z.strictObject({ enrol: z.literal(true), client: z.string().regex(/^[\w.:-]{0,200}$/) }),
+  z.strictObject({ enrol: z.literal(true), client: z.literal('').or(z.string().regex(CLIENT_ID)) }),
   z.strictObject({ enrol: z.literal(false), reason: plain(2000), confirmedPlain }),
 ])
 export type ApplicationAnswer = z.infer<typeof ApplicationAnswer>
@@ -50,55 +64,6 @@ export type ApplicationAnswer = z.infer<typeof ApplicationAnswer>
 const listed = (functions: readonly string[]): string[] => functions.flatMap((one) => functionOf(one) ?? [])
 
 const place = (id: string, column: 'content' | 'reason') => ({ table: 'applications', column, row: id })
-
-/** Letters of a JWK set: ten keys, and room. */
-const LARGEST_SET = 20_000
-/** What only a private or a symmetric key has (RFC 7518, sections 6.2.2, 6.3.2 and 6.4). */
-const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const
-/** The algorithms a DPoP proof is signed with here, by what a key says of itself. */
-const SIGNS: Readonly<Record<string, string>> = {
-  'EC P-256': 'ES256',
-  'EC P-384': 'ES384',
-  'OKP Ed25519': 'EdDSA',
-  RSA: 'RS256',
-}
-const LEAST_RSA_BITS = 2048
-
-/**
- * The keys in a JWK set, by thumbprint: public ones, of a kind that signs, on their curve and long enough.
- *
- * @returns undefined where any of them is not
- * @see RFC 7517 section 5, RFC 7638; NIST SP 800-186 section 3.2.1 (points on a curve)
- */
-export async function thumbprintsIn(text: string): Promise<string[] | undefined> {
-  if (text.trim() === '') return []
-  if (text.length > LARGEST_SET) return undefined
-  try {
-    const { keys } = z
-      .object({
-        keys: z
-          .array(z.looseObject({ kty: z.string() }))
-          .min(1)
-          .max(10),
-      })
-      .parse(JSON.parse(text))
-    return await Promise.all(keys.map((key) => thumbprintOf(key as JWK)))
-  } catch {
-    return undefined
-  }
-}
-
-/** @throws of a key that is private, of another kind, off its curve or too short */
-async function thumbprintOf(key: JWK): Promise<string> {
-  if (PRIVATE.some((part) => part in key)) throw new Error('a private key')
-  const alg = SIGNS[key.kty === 'RSA' ? 'RSA' : `${key.kty} ${key.crv}`]
-  if (alg === undefined) throw new Error('a key of another kind')
-  // What is not on its curve is not imported.
-  const imported = (await importJWK({ ...key, alg, ext: true, key_ops: ['verify'] }, alg)) as CryptoKey
-  const { modulusLength = LEAST_RSA_BITS } = imported.algorithm as { modulusLength?: number }
-  if (modulusLength < LEAST_RSA_BITS) throw new Error('a short key')
-  return calculateJwkThumbprint(key)
-}
 
 /**
  * Takes an application from anyone. One from immigration enforcement is refused as it comes.
@@ -143,6 +108,8 @@ export interface Standing {
   state: 'waiting' | 'enrolled' | 'refused'
   /** In a legal officer's words; absent where the rules alone decided. */
   reason: string | undefined
+  /** Who it is here, once it is enrolled. */
+  organisationId: string | undefined
 }
 
 /** How an application stands, for whoever has its code. @returns undefined for a code nothing has */
@@ -151,18 +118,77 @@ export async function standingOf(deps: RegistryDeps, town: Municipality, typed: 
   return inMunicipality(deps.database, town.id, async (transaction) => {
     const row = await transaction
       .selectFrom('applications')
-      .select(['id', 'decision', 'reason'])
+      .select(['id', 'decision', 'reason', 'organisation_id'])
       .where('reference_hash', '=', hash(`application ${lettersIn(typed)}`))
       .executeTakeFirst()
     if (row === undefined) return undefined
     return {
       state: row.decision === 'enrolled' || row.decision === 'refused' ? row.decision : 'waiting',
       reason: row.reason === null ? undefined : (ledger.open(place(row.id, 'reason'), row.reason) as string),
+      organisationId: row.organisation_id ?? undefined,
     }
   })
 }
 
-export type ApplicationToReview = Application & { id: string; receivedAt: string }
+/** What one organisation may have waiting at once. */
+const MOST_REQUESTS = 5
+
+/**
+ * Takes what an organisation asks for its machines. Two officers decide it, as they decided who it is; until then all stays as it was.
+ *
+ * @throws {ClientTaken} {TooManyMachines} {NotFound} of what could not be; {Problem} too-many-applications
+ */
+export async function askForMachine(
+  deps: RegistryDeps,
+  town: Municipality,
+  organisationId: string,
+  request: MachineRequest,
+): Promise<{ id: string }> {
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  const id = uuidv7()
+  await inMunicipality(deps.database, town.id, async (transaction) => {
+    await mustHaveRoom(transaction, organisationId, request)
+    const waiting = await requestsOf(transaction, organisationId)
+    if (waiting.length >= MOST_REQUESTS)
+      throw new Problem('too-many-applications', 429, 'Several of your requests wait for an answer.')
+    await transaction
+      .insertInto('applications')
+      .values({
+        id,
+        municipality_id: town.id,
+        kind: request.kind,
+        asked_for: organisationId,
+        // Followed by whoever is the organisation, and by no code of its own.
+        reference_hash: hash(`application of ${id}`),
+        data_key_id: ledger.id,
+        content: Buffer.from(ledger.seal(place(id, 'content'), request)),
+        received_at: deps.clock.now().toString(),
+      })
+      .execute()
+  })
+  return { id }
+}
+
+/** What an organisation asked for its machines and is not answered yet. RFC 3339 times. */
+export async function requestsOf(
+  transaction: Transaction,
+  organisationId: string,
+): Promise<{ kind: MachineRequest['kind']; receivedAt: string }[]> {
+  const rows = await transaction
+    .selectFrom('applications')
+    .select(['kind', 'received_at'])
+    .where('asked_for', '=', organisationId)
+    .where('decision', 'is', null)
+    .orderBy('received_at')
+    .execute()
+  return rows.map((row) => ({ kind: row.kind as MachineRequest['kind'], receivedAt: row.received_at.toISOString() }))
+}
+
+/** What waits for an officer: who applies; or what an organisation asks for its machines. */
+export type ApplicationToReview = { id: string; receivedAt: string } & (
+  | ({ kind: 'enrol' } & Application)
+  | ({ name: string } & MachineRequest)
+)
 
 /** On one page. */
 const MOST_LISTED = 20
@@ -179,19 +205,21 @@ export async function applicationsToReview(
   return deps.gate.decide(enrolling(town.id, officer), async (transaction) => {
     const read = await transaction
       .selectFrom('applications')
-      .select(['id', 'content', 'received_at'])
+      .leftJoin('organisations', 'organisations.id', 'asked_for')
+      .select(['applications.id', 'applications.kind', 'content', 'received_at', 'organisations.name as asked_by'])
       .where('decision', 'is', null)
-      .where(afterPlace('received_at', 'id', after))
+      .where(afterPlace('received_at', 'applications.id', after))
       .orderBy(toTheMillisecond('received_at'))
-      .orderBy('id')
+      .orderBy('applications.id')
       .limit(MOST_LISTED + 1)
       .execute()
     const { rows, more } = pageOf(read, MOST_LISTED, (row) => ({ at: row.received_at.toISOString(), id: row.id }))
     const items = rows.map((row) => ({
-      ...(ledger.open(place(row.id, 'content'), row.content) as Application),
+      ...(row.kind === 'enrol' ? { kind: row.kind } : { name: row.asked_by ?? '' }),
+      ...(ledger.open(place(row.id, 'content'), row.content) as object),
       id: row.id,
       receivedAt: row.received_at.toISOString(),
-    }))
+    })) as ApplicationToReview[]
     return { items, more }
   })
 }
@@ -211,12 +239,21 @@ export async function decideApplication(
 ): Promise<Disclosed<object>> {
   if (answer.enrol) {
     const { ledger } = await deps.gate.keysOf(town.id)
-    // What the second officer approves says who it is.
-    const content = { applicationId: id, client: answer.client, name: '', identifier: '', functions: [] as string[] }
+    // What the second officer approves says who it is, and which keys.
+    const content: Acts['application'] = { applicationId: id, client: answer.client, name: '', functions: [], keys: [] }
     return proposeAct(deps, town.id, officer, { kind: 'application', content }, carry, async (transaction) => {
       const row = await openApplication(transaction, id)
-      const { name, identifier, functions } = ledger.open(place(id, 'content'), row.content) as Application
-      Object.assign(content, { name, identifier, functions: listed(functions) })
+      const said = ledger.open(place(id, 'content'), row.content)
+      if (row.asked_for !== null) {
+        const request = requestOf(said, answer.client)
+        await mustHaveRoom(transaction, row.asked_for, request)
+        const names = await organisationNames(transaction, [row.asked_for])
+        Object.assign(content, { name: names.get(row.asked_for) ?? '', client: request.client, keys: request.keys })
+        return false
+      }
+      const { name, identifier, functions, keys } = said as Application
+      if (answer.client !== '') await mustBeFree(transaction, [answer.client])
+      Object.assign(content, { name, identifier, functions: listed(functions), keys })
       return false
     })
   }
@@ -235,10 +272,13 @@ export async function decideApplication(
 }
 
 /** An application that waits, held against another decision. @throws {NotFound} */
-async function openApplication(transaction: Transaction, id: string): Promise<{ content: Uint8Array }> {
+async function openApplication(
+  transaction: Transaction,
+  id: string,
+): Promise<{ content: Uint8Array; asked_for: string | null }> {
   const row = await transaction
     .selectFrom('applications')
-    .select('content')
+    .select(['content', 'asked_for'])
     .where('id', '=', id)
     .where('decision', 'is', null)
     .forUpdate()
@@ -261,26 +301,11 @@ export async function enrolApplicant(
 ): Promise<string> {
   const { ledger } = await deps.gate.keysOf(town.id)
   const row = await openApplication(transaction, id)
-  const {
-    name,
-    identifier,
-    functions,
-    officer: signedBy,
-    keys,
-  } = ledger.open(place(id, 'content'), row.content) as Application
-  const clients = client === '' ? [] : [client]
-  const organisationId = await enrolIn(transaction, deps.clock, town.id, {
-    name,
-    identifier,
-    functions: listed(functions),
-    signedBy,
-    clients,
-  })
-  if (clients.length > 0 && keys.length > 0)
-    await transaction
-      .insertInto('client_keys')
-      .values(keys.map((thumbprint) => ({ client_id: client, municipality_id: town.id, thumbprint })))
-      .execute()
+  const said = ledger.open(place(id, 'content'), row.content)
+  const organisationId =
+    row.asked_for === null
+      ? await admit(said as Application)
+      : await admitMachine(row.asked_for, requestOf(said, client))
   await transaction
     .updateTable('applications')
     .set({
@@ -292,4 +317,34 @@ export async function enrolApplicant(
     .where('id', '=', id)
     .execute()
   return organisationId
+
+  async function admit({ name, identifier, functions, officer: signedBy, keys }: Application): Promise<string> {
+    const clients = client === '' ? [] : [client]
+    const enrolled = { name, identifier, functions: listed(functions), signedBy, clients }
+    const made = await enrolIn(transaction, deps.clock, town.id, enrolled)
+    if (client !== '') await nameKeys(transaction, town.id, client, keys)
+    return made
+  }
+
+  async function admitMachine(asking: string, request: NamedRequest): Promise<string> {
+    await mustHaveRoom(transaction, asking, request)
+    if (request.kind === 'machine') await addMachine(transaction, town.id, asking, request.client)
+    await nameKeys(transaction, town.id, request.client, request.keys)
+    return asking
+  }
+}
+
+/** What an organisation asks, of a machine whose name is known. */
+type NamedRequest = Omit<MachineRequest, 'client'> & { client: string }
+
+/**
+ * What is asked for a machine, by the name that it has at the city's sign-in: an officer says it where the organisation could not.
+ *
+ * @throws {InvalidInput} where nobody did
+ */
+function requestOf(said: unknown, client: string): NamedRequest {
+  const request = said as MachineRequest
+  const named = request.client ?? client
+  if (named === '') throw new InvalidInput([{ pointer: '/client', detail: 'Give the client id of the machine.' }])
+  return { ...request, client: named }
 }

@@ -11,7 +11,9 @@ import { Done } from '../ui/parts.tsx'
 import { PlainTick, plainFaults, plainIn } from '../ui/plain.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { pageOf } from '../ui/signed-in.tsx'
-import { Application, applyToAsk, DOES, type Standing, standingOf, thumbprintsIn } from './applications.ts'
+import { Application, applyToAsk, DOES, type Standing, standingOf } from './applications.ts'
+import { ownPage } from './provider-pages.tsx'
+import { thumbprintsIn } from './public-keys.ts'
 import { formOf, type PortalDeps } from './routes.tsx'
 
 /** Where organisations whose machines must ask say who they are. */
@@ -58,7 +60,14 @@ export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
   house.post('/providers/enrol/follow', async (context) => {
     const { town, language } = await readerOf(context)
     const form = await formOf(context)
-    const standing = (await standingOf(deps, town, form.get('code') ?? '')) ?? ('none' as const)
+    const code = form.get('code') ?? ''
+    const standing = (await standingOf(deps, town, code)) ?? ('none' as const)
+    if (standing !== 'none' && standing.organisationId !== undefined)
+      return send(
+        pageOf(
+          await ownPage(deps, town, language, standing.organisationId, code, { done: LOCALES[language].aEnrolled }),
+        ),
+      )
     return send(pageOf(<EnrolOrganisationPage town={nameIn(town, language)} language={language} standing={standing} />))
   })
 }
@@ -106,15 +115,7 @@ function EnrolOrganisationPage(props: {
         ''
       ) : (
         <div class={standing === 'none' || standing.state === 'refused' ? 'summary' : 'done'} role="status">
-          <p>
-            {standing === 'none'
-              ? t.kNone
-              : standing.state === 'waiting'
-                ? t.aWaiting
-                : standing.state === 'enrolled'
-                  ? t.aEnrolled
-                  : t.aRefused}
-          </p>
+          <p>{standing === 'none' ? t.kNone : standing.state === 'waiting' ? t.aWaiting : t.aRefused}</p>
           {standing !== 'none' && standing.reason ? <p dir="auto">{standing.reason}</p> : ''}
         </div>
       )}

@@ -4,6 +4,7 @@ import { always, type House, problemResponse } from '../firewall/endpoint.ts'
 import type { LedgerSigners } from '../firewall/ledger-signer.ts'
 import { Reply } from '../firewall/reply.ts'
 import { dropForms } from '../identity/kept-forms.ts'
+import type { MachineSignIn } from '../identity/machine-sign-in.ts'
 import { endSession } from '../identity/open-sessions.ts'
 import { ownerOf } from '../identity/sessions.ts'
 import { witnessStates } from '../ledger/cosigning.ts'
@@ -39,6 +40,7 @@ import meScript from './me.client.ts?script'
 import type { Redraw } from './media.ts'
 import { ProvidersPage, StatusPage } from './open-pages.tsx'
 import { ChoosePage, ShowPage } from './pages.tsx'
+import { providerPages } from './provider-pages.tsx'
 import { RecordPage } from './record-page.tsx'
 import type { OwnVisit } from './shell.tsx'
 
@@ -46,6 +48,7 @@ export type PortalDeps = ProofDeps & {
   press?: Press | undefined
   signers: LedgerSigners
   redraw?: Redraw | undefined
+  machineSignIn?: MachineSignIn | undefined
 }
 
 export const CLEAR = { 'clear-site-data': '"cache", "cookies", "storage"' }
@@ -65,6 +68,7 @@ export function portalPages(house: House<Municipality>, deps: PortalDeps): void 
   openToAll(house, deps, send)
   complainPages(house, deps, send)
   enrolPages(house, deps)
+  providerPages(house, deps)
   const pages = signedInPages(house, deps, 'resident', '/me/in')
   own(pages, deps)
   accessPages(pages, deps)

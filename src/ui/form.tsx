@@ -298,18 +298,26 @@ export function Select(props: {
   id?: string
   label: string
   hint?: string
+  fault?: string | undefined
   options: readonly (readonly [value: string, label: string])[]
   value?: string
 }) {
   const id = props.id ?? props.name
-  const { describedBy, texts } = saidBeside(id, props.hint, undefined)
+  const { fault } = props
+  const { describedBy, texts } = saidBeside(id, props.hint, fault)
   return (
-    <div class="govuk-form-group">
+    <div class={groupOf(fault)}>
       <label class="govuk-label govuk-label--s" for={id}>
         {props.label}
       </label>
       {texts}
-      <select class="govuk-select" id={id} name={props.name} {...describedBy}>
+      <select
+        class={fault ? 'govuk-select govuk-select--error' : 'govuk-select'}
+        id={id}
+        name={props.name}
+        {...describedBy}
+        {...(fault ? { 'aria-invalid': 'true' } : {})}
+      >
         {props.options.map(([value, label]) => (
           <option value={value} selected={value === props.value}>
             {label}

@@ -15,7 +15,7 @@ import { outlineOf } from '../platform/telemetry.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { type Language, LOCALES, type Texts } from './language.ts'
 import { HeldBackPage } from './plain.tsx'
-import { ProblemPage } from './problem-page.tsx'
+import { ProblemPage, problemText, reasonText } from './problem-page.tsx'
 import { nameIn, readerOf } from './reader.ts'
 
 /** A page of somebody who is signed in: everything a handler may use. */
@@ -53,6 +53,8 @@ export interface PageSpec {
   fresh?: boolean | ((form: Form) => boolean)
   /** The form may bring a file of so many bytes. */
   file?: number
+  /** Beside which box an error is said, by the first part of its pointer, or by its code; where that is not the box's own name. */
+  beside?: Readonly<Record<string, string>>
   /** Nothing of this form is ever kept for later: it would say what somebody was about to do. */
   keep?: false
 }
@@ -84,13 +86,13 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
   entrance: string,
 ) {
   type Who = Kind extends 'staff' ? Staff : Resident
-  const pages: RegExp[] = []
+  const pages: { pattern: RegExp; spec: PageSpec; handle: (visit: PageVisit<Who>) => Promise<Reply> }[] = []
   /** The page a form was on, where it is one of these: its browser says so to us alone. */
   const pageBefore = (context: Context, spec: PageSpec): string => {
     const from = context.req.header('referer') ?? ''
     const { host, pathname, search } = URL.canParse(from) ? new URL(from) : { host: '', pathname: '', search: '' }
     const ours = host === (context.req.header('host') ?? new URL(context.req.url).host)
-    return ours && pages.some((page) => page.test(pathname)) ? pathname + search : wayBack(spec, context)
+    return ours && pages.some(({ pattern }) => pattern.test(pathname)) ? pathname + search : wayBack(spec, context)
   }
   /** Keeps what was typed, and says where it comes back. */
   const setAside = async (context: Context, spec: PageSpec, town: Municipality, owner: FormOwner, form: Form) => {
@@ -99,8 +101,41 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
     const id = await keepForm(deps, town, owner, { action: context.req.path, fields: form.entries() })
     return `${back}${back.includes('?') ? '&' : '?'}kept=${id}`
   }
+  /** The page that a form was on, with what was typed and why it was not taken; nothing where there is no such page to show. */
+  const formAgain = async (
+    context: Context,
+    spec: PageSpec,
+    visit: PageVisit<Who>,
+    problem: Problem,
+  ): Promise<Reply | undefined> => {
+    if (!SAID_ON_THE_FORM.has(problem.status) || 'disclosed' in problem) return undefined
+    const before = new URL(pageBefore(context, spec), 'https://page.invalid')
+    for (const page of pages) {
+      const found = page.pattern.exec(before.pathname)
+      if (!found) continue
+      const { requester, session, form, t, language, town } = visit
+      if (page.spec.roles && !(requester.kind === 'staff' && page.spec.roles.includes(requester.role))) return undefined
+      if (page.spec.fresh && !isFresh(session, deps.clock)) return undefined
+      const shown = await page
+        .handle({
+          ...visit,
+          params: { ...found.groups },
+          query: (name) => before.searchParams.get(name) ?? '',
+          form: emptyForm,
+        })
+        .catch(() => undefined)
+      const faults = {
+        title: t.dThere,
+        note: spec.beside?.[problem.code] ? '' : problemText(problem, t, { language, timeZone: town.timeZone }),
+        beside: faultsBeside(problem, spec, form, t),
+      }
+      return shown?.faulted({ action: context.req.path, fields: form.entries() }, faults, problem.status)
+    }
+    return undefined
+  }
   return (spec: PageSpec, handle: (visit: PageVisit<Who>) => Promise<Reply>): void => {
-    if (spec.method === 'get') pages.push(new RegExp(`^${spec.path.replaceAll(/:\w+/g, '[\\w-]+')}$`))
+    if (spec.method === 'get')
+      pages.push({ pattern: new RegExp(`^${spec.path.replaceAll(/:(\w+)/g, '(?<$1>[\\w-]{1,100})')}$`), spec, handle })
     house.on(spec.method, spec.path, async (context) => {
       const requestId = uuidv7()
       const { reception } = context.var
@@ -123,7 +158,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
       }
       const { town, language } = await readerOf(context)
       const page = { name: nameIn(town, language), language, t: LOCALES[language] }
-      let sent: { form: Form; csrf: string } | undefined
+      let sent: PageVisit<Who> | undefined
       try {
         const session = await findSession(deps, town, getCookie(context, cookieName(town)))
         const toEntrance = (door: string, to: string) =>
@@ -155,20 +190,13 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
           if (spec.method === 'get') return toEntrance(again, wayBack(spec, context))
           return toEntrance(again, await setAside(context, spec, town, ownerOf(session), form))
         }
-        if (spec.method === 'post') sent = { form, csrf: session.csrf }
         const params = context.req.param() as Record<string, string>
         for (const value of Object.values(params))
           if (!/^[\w-]{1,100}$/.test(value)) throw new Problem('not-found', 404, 'not found')
-        const answer = await handle({
-          town,
-          ...page,
-          requester,
-          session,
-          params,
-          query: (name) => context.req.query(name) ?? '',
-          form,
-          nonce,
-        })
+        const query = (name: string) => context.req.query(name) ?? ''
+        const visit = { town, ...page, requester, session, params, query, form, nonce }
+        if (spec.method === 'post') sent = visit
+        const answer = await handle(visit)
         const kept = spec.method === 'get' ? context.req.query('kept') : undefined
         const typed = kept === undefined ? undefined : await keptForm(deps, town, ownerOf(session), kept)
         const reply = typed === undefined ? answer : answer.filled(typed, page.t.xBack)
@@ -181,9 +209,17 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         log(problem.status, error instanceof Problem ? { code: error.code } : outlineOf(error))
         if (error instanceof SaysTooMuch && sent)
           return pageOf(
-            <HeldBackPage town={page.name} language={language} action={context.req.path} {...sent} />,
+            <HeldBackPage
+              town={page.name}
+              language={language}
+              action={context.req.path}
+              csrf={sent.session.csrf}
+              form={sent.form}
+            />,
             problem.status,
           ).toResponse(headers)
+        const again = sent && (await formAgain(context, spec, sent, problem))
+        if (again) return again.toResponse({ ...headers, ...retryAfter(problem) })
         // Why somebody is refused is not said, save that everybody is.
         const closed = kind === 'staff' && problem.code === 'refused' && (await isLockedDown(deps.database, town.id))
         const about = { problem, town: page.name, language, timeZone: town.timeZone, closed }
@@ -194,6 +230,23 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
       }
     })
   }
+}
+
+/** Errors after which the form comes back: what was typed can be mended there. Not where somebody changed the record meanwhile. */
+const SAID_ON_THE_FORM: ReadonlySet<number> = new Set([409, 413, 422, 429, 503])
+
+/** What is wrong with each box: as the model says it of a field, or as a page says it of a code. */
+function faultsBeside(problem: Problem, { beside = {} }: PageSpec, form: Form, t: Texts): Record<string, string> {
+  const faults: Record<string, string> = {}
+  for (const { pointer } of problem.errors) {
+    // Of `/tie/relatedId` and `/clients/0` the part that is a box here.
+    const parts = pointer.split('/').map((part) => beside[part] ?? part)
+    const box = parts.find((part) => form.has(part)) ?? parts[1]
+    if (box) faults[box] = form.get(box) === '' ? t.aMissing : t.pWrongHere
+  }
+  const box = beside[problem.code]
+  if (box !== undefined) faults[box] = reasonText(problem.code, t)
+  return faults
 }
 
 /** What was kept of a form that is sent now has done its work. */

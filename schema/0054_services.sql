@@ -1,0 +1,86 @@
+-- An organisation after its first day: its machines and their keys come and go, and it may be suspended.
+
+-- A machine or a key that is ended stays so, and stays known: nobody else takes its name, and a machine all of whose keys are
+-- ended is not one that never named any.
+alter table clients add ended_at timestamptz;
+alter table client_keys add known_at timestamptz not null default clock_timestamp(), add ended_at timestamptz;
+create function ended_stays_ended() returns trigger language plpgsql as $$
+begin
+  if old.ended_at is not null and new.ended_at is distinct from old.ended_at then
+    raise exception 'what is ended stays so' using errcode = 'PD006';
+  end if;
+  return new;
+end $$;
+create trigger clients_stay_ended before update of ended_at on clients for each row execute function ended_stays_ended();
+create trigger client_keys_stay_ended before update of ended_at on client_keys for each row execute function ended_stays_ended();
+create trigger clients_ended after update of ended_at on clients for each row
+  when (new.ended_at is not null and old.ended_at is null) execute function note_taking('set', 'municipality_id id', 'ended_at');
+create trigger client_keys_ended after update of ended_at on client_keys for each row
+  when (new.ended_at is not null and old.ended_at is null)
+  execute function note_taking('set', 'municipality_id client_id thumbprint', 'ended_at');
+revoke delete on client_keys, clients from padron_app;
+grant update (ended_at) on clients, client_keys to padron_app, padron_gate;
+grant select, insert on client_keys to padron_gate;
+create index clients_by_organisation on clients (organisation_id);
+
+-- Since when an organisation is what it is, and tied to what it is tied to: it is told since when it is answered nothing.
+alter table organisation_functions add since timestamptz not null default clock_timestamp();
+alter table organisation_links add since timestamptz not null default clock_timestamp();
+
+-- What an organisation asks for later: another machine, or other keys for one.
+alter table applications add kind text not null default 'enrol' check (kind in ('enrol', 'machine', 'keys')),
+  add asked_for uuid references organisations,
+  add constraint applications_asked_for check ((asked_for is null) = (kind = 'enrol'));
+create index applications_asked_for on applications (asked_for) where asked_for is not null;
+grant select (kind, asked_for) on applications to padron_readonly_ops;
+
+-- A service that asks for too much, or turns away who lives here, is reported without a name: whose it is would say which
+-- services somebody uses.
+alter table complaints drop constraint complaints_kind_check,
+  add constraint complaints_kind_check check (kind in ('refused', 'asked-about-papers', 'wrong-data', 'who-looked', 'change',
+    'objection', 'suggestion', 'service', 'other')),
+  add service text check (service ~ '^[a-z][a-z-]{1,40}$'),
+  add organisation_id uuid references organisations,
+  add fault text check (fault in ('too-much', 'turned-away')),
+  add constraint complaints_of_services check ((kind = 'service') = (fault is not null)
+    and (kind = 'service' or num_nonnulls(service, organisation_id) = 0) and (kind <> 'service' or neighbour_id is null));
+create index complaints_by_organisation on complaints (organisation_id, received_at) where organisation_id is not null;
+grant select (service, organisation_id, fault) on complaints to padron_readonly_ops;
+
+-- Suspended by two officers, after what neighbours reported: its promise is over, until two officers take another.
+alter table organisations add suspended_at timestamptz;
+grant update (suspended_at) on organisations to padron_app, padron_gate;
+create function suspension_ends_the_promise() returns trigger
+  language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  update attestations set lapsed_at = clock_timestamp() where organisation_id = new.id and lapsed_at is null;
+  return null;
+end $$;
+create trigger organisations_suspended after update of suspended_at on organisations for each row
+  when (new.suspended_at is not null and old.suspended_at is null) execute function suspension_ends_the_promise();
+create trigger organisations_suspended_taken after update of suspended_at on organisations for each row
+  when (new.suspended_at is not null and old.suspended_at is null) execute function note_taking('set', 'id', 'suspended_at');
+
+-- How many reports of an organisation were found right within twelve months, and how many have to be before it is suspended.
+create function upheld_reports(organisation uuid) returns bigint language sql stable as $$
+  select count(*) from complaints said where said.organisation_id = organisation and said.outcome = 'upheld'
+    and said.answered_at > clock_timestamp() - interval '12 months' $$;
+create function waiting_reports(organisation uuid) returns bigint language sql stable as $$
+  select count(*) from complaints said where said.organisation_id = organisation and said.answered_at is null $$;
+create function suspension_follows_reports() returns trigger language plpgsql as $$
+begin
+  -- The login that owns the tables puts back what was so before a restore.
+  if (select relowner = current_user::regrole from pg_class where oid = tg_relid) then return new; end if;
+  if upheld_reports(new.id) < 3 then
+    raise exception 'an organisation is suspended after three reports that were found right' using errcode = 'PD006';
+  end if;
+  return new;
+end $$;
+create trigger organisations_suspended_for_reports before update of suspended_at on organisations for each row
+  when (new.suspended_at is not null and old.suspended_at is null)
+  execute function suspension_follows_reports();
+
+alter table officer_acts drop constraint officer_acts_kind_check, add constraint officer_acts_kind_check check (kind in
+  ('enrol', 'application', 'function', 'tie', 'promise', 'machine', 'alias', 'lend', 'take-back', 'affected', 'secrecy',
+   'suspend', 'end-machine', 'end-key'));
+insert into officer_act_writes (kind, written) values ('suspend', 'organisations'), ('promise', 'organisations');

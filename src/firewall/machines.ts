@@ -1,0 +1,168 @@
+import type { Clock } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
+import { NotFound, Problem } from '../platform/problem.ts'
+
+/** A client id at the city's sign-in. */
+export const CLIENT_ID = /^[\w.:-]{1,200}$/
+/** Keys of one machine in use at once, and machines of one organisation: enough for any change. */
+const MOST_KEYS = 10
+const MOST_MACHINES = 10
+
+/** A machine that asks for an organisation, by its client id. RFC 3339 times. */
+export interface Machine {
+  client: string
+  endedAt: string | null
+  /** RFC 7638 thumbprints: while any was ever named, a token counts only where it is bound to one in use. */
+  keys: { thumbprint: string; knownAt: string; endedAt: string | null }[]
+}
+
+/** @throws when a client id belongs to another organisation already, or to a machine that is ended. */
+export class ClientTaken extends Problem {
+  constructor() {
+    super('client-taken', 409, 'One of these machines belongs to another organisation.')
+  }
+}
+
+/** @throws where an organisation would have more machines, or a machine more keys in use, than it can need. */
+export class TooManyMachines extends Problem {
+  constructor() {
+    super('too-many-machines', 409, 'End a machine or a key that is not used before naming another.')
+  }
+}
+
+/** @throws when a key is asked for again that was ended: it may have been lost then. */
+export class KeyEnded extends Problem {
+  constructor() {
+    super('key-ended', 409, 'A key that was ended is not used again. Make a new one.')
+  }
+}
+
+/** Every machine an organisation ever had, those that are ended too, by client id; keys by age. */
+export async function machinesOf(transaction: Transaction, organisationId: string): Promise<Machine[]> {
+  return (await machinesOfAll(transaction, organisationId)).get(organisationId) ?? []
+}
+
+/** The machines of every organisation, or of one, by the organisation's id. */
+export async function machinesOfAll(
+  transaction: Transaction,
+  organisationId?: string,
+): Promise<ReadonlyMap<string, Machine[]>> {
+  const rows = await transaction
+    .selectFrom('clients')
+    .leftJoin('client_keys', 'client_keys.client_id', 'clients.id')
+    .select(['clients.organisation_id', 'clients.id', 'clients.ended_at'])
+    .select(['thumbprint', 'known_at', 'client_keys.ended_at as key_ended_at'])
+    .$if(organisationId !== undefined, (query) => query.where('organisation_id', '=', organisationId ?? ''))
+    .orderBy('clients.id')
+    .orderBy('known_at')
+    .orderBy('thumbprint')
+    .execute()
+  const machines = new Map<string, Machine[]>()
+  for (const row of rows) {
+    const theirs = machines.get(row.organisation_id) ?? []
+    machines.set(row.organisation_id, theirs)
+    let machine = theirs.at(-1)
+    if (machine?.client !== row.id) {
+      machine = { client: row.id, endedAt: row.ended_at?.toISOString() ?? null, keys: [] }
+      theirs.push(machine)
+    }
+    if (row.thumbprint === null || row.known_at === null) continue
+    const { thumbprint, known_at, key_ended_at } = row
+    machine.keys.push({
+      thumbprint,
+      knownAt: known_at.toISOString(),
+      endedAt: key_ended_at?.toISOString() ?? null,
+    })
+  }
+  return machines
+}
+
+/** @throws {ClientTaken} where a machine of this name was ever somebody's */
+export async function mustBeFree(transaction: Transaction, clients: readonly string[]): Promise<void> {
+  if (clients.length === 0) return
+  const taken = await transaction.selectFrom('clients').select('id').where('id', 'in', clients).executeTakeFirst()
+  if (taken) throw new ClientTaken()
+}
+
+/** Whether an organisation can have another machine, or one of its machines these keys. @throws {ClientTaken} {TooManyMachines} {KeyEnded} {NotFound} */
+export async function mustHaveRoom(
+  transaction: Transaction,
+  organisationId: string,
+  { kind, client, keys }: { kind: 'machine' | 'keys'; client?: string | undefined; keys: readonly string[] },
+): Promise<void> {
+  const inUse = (await machinesOf(transaction, organisationId)).filter(({ endedAt }) => endedAt === null)
+  if (kind === 'machine') {
+    await mustBeFree(transaction, client === undefined ? [] : [client])
+    if (inUse.length >= MOST_MACHINES || keys.length > MOST_KEYS) throw new TooManyMachines()
+    return
+  }
+  const machine = inUse.find((one) => one.client === client)
+  if (machine === undefined) throw new NotFound()
+  if (machine.keys.some(({ thumbprint, endedAt }) => endedAt !== null && keys.includes(thumbprint)))
+    throw new KeyEnded()
+  const live = machine.keys.filter(({ endedAt }) => endedAt === null)
+  if (live.length + keys.length > MOST_KEYS) throw new TooManyMachines()
+}
+
+/** Another machine of an organisation's: it asks from this commit on. */
+export async function addMachine(
+  transaction: Transaction,
+  municipalityId: string,
+  organisationId: string,
+  client: string,
+): Promise<void> {
+  await transaction
+    .insertInto('clients')
+    .values({ id: client, municipality_id: municipalityId, organisation_id: organisationId })
+    .execute()
+}
+
+/** Keys that are a machine's from now on, besides those it has: old and new count together until the old ones are ended. */
+export async function nameKeys(
+  transaction: Transaction,
+  municipalityId: string,
+  client: string,
+  keys: readonly string[],
+): Promise<void> {
+  if (keys.length === 0) return
+  await transaction
+    .insertInto('client_keys')
+    .values(keys.map((thumbprint) => ({ client_id: client, municipality_id: municipalityId, thumbprint })))
+    .onConflict((known) => known.doNothing())
+    .execute()
+}
+
+/** What ends: one key, or the whole machine with all of them. */
+export interface MachineEnding {
+  client: string
+  thumbprint?: string | undefined
+}
+
+/** Ends a machine or one of its keys, at once and for good: that opens nothing. @throws {NotFound} where it is not theirs */
+export async function endMachine(
+  transaction: Transaction,
+  clock: Clock,
+  organisationId: string,
+  { client, thumbprint }: MachineEnding,
+): Promise<void> {
+  const machine = (await machinesOf(transaction, organisationId)).find((one) => one.client === client)
+  if (machine === undefined) throw new NotFound()
+  const ended_at = clock.now().toString()
+  if (thumbprint === undefined) {
+    await transaction
+      .updateTable('clients')
+      .set({ ended_at })
+      .where('id', '=', client)
+      .where('ended_at', 'is', null)
+      .execute()
+    return
+  }
+  if (!machine.keys.some((key) => key.thumbprint === thumbprint)) throw new NotFound()
+  await transaction
+    .updateTable('client_keys')
+    .set({ ended_at })
+    .where('client_id', '=', client)
+    .where('thumbprint', '=', thumbprint)
+    .where('ended_at', 'is', null)
+    .execute()
+}

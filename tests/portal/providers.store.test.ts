@@ -1,0 +1,310 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { serve } from '@hono/node-server'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createApp } from '../../src/app.tsx'
+import { DEMO_CLIENTS, DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { demoSigningKey, startDemoProvider } from '../../src/identity/demo-provider.ts'
+import { demoToken, demoTrust, dpopProof, newProofKey, type ProofKey } from '../../src/identity/demo-token.ts'
+import { machineSignIn } from '../../src/identity/machine-sign-in.ts'
+import { tokenVerifier } from '../../src/identity/tokens.ts'
+import { inMunicipality } from '../../src/platform/database.ts'
+import { AUDIENCE, type House, openHouse } from '../support/house.ts'
+import { freePort } from '../support/postgres-server.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+// An organisation after its first day: it sees how it stands, changes keys, adds machines and ends them.
+
+let house: House
+let app: ReturnType<typeof createApp>
+beforeAll(async () => {
+  house = await openHouse()
+  const issuer = inject('tokenIssuer')
+  const tokens = tokenVerifier([demoTrust(issuer)], AUDIENCE)
+  const signIn = machineSignIn([demoTrust(issuer)], AUDIENCE, true)
+  app = createApp({ ...house.deps, tokens, senderConstrained: true, machineSignIn: signIn }, house.rooms)
+})
+afterAll(() => house?.close())
+
+const officer = (subject: string) => signedIn(house, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE })
+const jwks = (...keys: ProofKey[]) => ({ keys: keys.map(({ jwk: { kty, crv, x, y } }) => ({ kty, crv, x, y })) })
+const thumbprint = (key: ProofKey) => calculateJwkThumbprint(key.jwk)
+
+async function asMachine(client: string, key: ProofKey, method: string, path: string, body?: object) {
+  const token = await demoToken(inject('tokenIssuer'), AUDIENCE, client, key)
+  const url = `https://vallmar.example${path}`
+  const response = await app.fetch(
+    new Request(url, {
+      method,
+      headers: {
+        host: 'vallmar.example',
+        authorization: `DPoP ${token}`,
+        dpop: await dpopProof(key, method, url, token),
+        ...(body ? { 'content-type': 'application/json' } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    }),
+  )
+  const text = await response.text()
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+}
+const post = async (path: string, fields: Record<string, string>) =>
+  app.fetch(
+    new Request(`https://vallmar.example${path}`, {
+      method: 'POST',
+      headers: { host: 'vallmar.example', 'accept-language': 'en' },
+      body: new URLSearchParams(fields),
+    }),
+  )
+/** What waits: one officer says yes to the applications, another to what that one proposed. */
+async function approved(client = '') {
+  const one = await officer('legal')
+  const page = await (await one.open('/desk/organisations')).text()
+  for (const [, application = ''] of page.matchAll(/name="application" value="([^"]+)"/g)) {
+    const sent = await one.send(
+      '/desk/organisations/applications',
+      { application, client, act: 'enrol' },
+      '/desk/organisations',
+    )
+    expect(sent.status).toBe(303)
+  }
+  const other = await officer('another')
+  const waiting = await (await other.open('/desk/organisations')).text()
+  for (const [, entry = ''] of waiting.matchAll(/name="entry" value="([^"]+)"/g))
+    await other.send('/desk/organisations/acts', { entry, approves: 'yes' }, '/desk/organisations')
+}
+const FORM = {
+  'does-library': 'yes',
+  ties: 'The province’s library network',
+  need: 'To renew cards of people who are ill at home',
+  officer: 'An invented officer',
+  contact: 'desk@seaside.example',
+  promise: 'yes',
+}
+let organisations = 0
+/** Enrols an organisation by its application. @returns the code that it follows it by */
+async function enrolled(name: string, client: string, key?: ProofKey): Promise<string> {
+  await house.peek(`delete from client_keys where client_id = '${client}'`)
+  await house.peek(`delete from clients where id = '${client}'`)
+  organisations += 1
+  const more = key ? { keys: JSON.stringify(jwks(key)) } : {}
+  const page = await (
+    await post('/providers/enrol', { ...FORM, name, identifier: `VM-500${organisations}`, ...more })
+  ).text()
+  await approved(client)
+  return /class="digits code"[^>]*>\s*([0-9A-Z-]{19})\s*</.exec(page)?.[1] ?? ''
+}
+const own = async (code: string, fields: Record<string, string> = {}) => {
+  const response = await post('/providers/own', { code, ...fields })
+  return { status: response.status, page: await response.text() }
+}
+
+describe('how an organisation stands', () => {
+  it('is told to its machine, with why not and since when, and not whom a tie leads to', async () => {
+    const key = await newProofKey()
+    const of = async (client: string) => (await asMachine(client, key, 'GET', '/v1/provider')).body
+    expect(await of('library')).toMatchObject({ answered: true, because: [], waiting: [] })
+    expect((await of('border-agency')).because[0]).toMatchObject({ reason: 'function' })
+    const broker = await of('address-check')
+    expect(broker).toMatchObject({ answered: false, because: [{ reason: 'tie' }] })
+    expect(Date.parse(broker.because[0].since)).toBeGreaterThan(0)
+    expect(JSON.stringify(broker)).not.toMatch(/police/i)
+    expect((await of('unknown')).because).toEqual([{ reason: 'no-function', since: null }])
+  })
+
+  it('is for organisations: nobody else is told anything', async () => {
+    expect((await house.ask('GET', '/v1/provider', { as: 'clerk' })).status).toBe(403)
+    await house.peek("delete from clients where id = 'housing'")
+    expect((await asMachine('housing', await newProofKey(), 'GET', '/v1/provider')).status).toBe(403)
+  })
+
+  it('is said on its page in words, from the day on which a tie was entered', async () => {
+    const code = await enrolled('Harbour Library', 'city-bikes')
+    const open = await (await post('/providers/enrol/follow', { code })).text()
+    expect(open).toContain('Your machines are answered what their purpose allows.')
+    const [{ id: harbour }] = (await house.peek<{ id: string }>(
+      "select id from organisations where name = 'Harbour Library'",
+    )) as [{ id: string }]
+    const [{ id: border }] = (await house.peek<{ id: string }>(
+      "select organisation_id as id from organisation_functions where function = 'immigration-enforcement' limit 1",
+    )) as [{ id: string }]
+    const tied = await (await officer('legal')).send(
+      '/desk/organisations/tie',
+      { organisation: harbour, kind: 'sharesWith', related: border },
+      '/desk/organisations',
+    )
+    expect(tied.status).toBe(303)
+    const { page } = await own(code)
+    expect(page).toContain('because a tie was entered to somebody who is never answered.')
+    expect(page).toMatch(/Closed since (<[^>]+>)?[\w, ]*20\d\d/)
+    expect(page).toContain('href="/complain')
+    expect(page).not.toContain('Your machines are answered')
+  })
+})
+
+describe('keys of a machine', () => {
+  it('are changed with two officers, old and new together, and the old one is ended at once', async () => {
+    const [old, next] = [await newProofKey(), await newProofKey()]
+    const code = await enrolled('Lighthouse Library', 'library', old)
+    const asks = async (key: ProofKey) => (await asMachine('library', key, 'GET', '/v1/provider')).status
+    expect([await asks(old), await asks(next)]).toEqual([200, 401])
+    const asked = await asMachine('library', old, 'POST', '/v1/provider/keys', { client: 'library', jwks: jwks(next) })
+    expect(asked.status).toBe(202)
+    expect((await own(code)).page).toContain('Two legal officers decide')
+    expect(await asks(next)).toBe(401)
+    await approved()
+    expect([await asks(old), await asks(next)]).toEqual([200, 200])
+    const ending = { client: 'library', thumbprint: await thumbprint(old) }
+    expect((await asMachine('library', next, 'POST', '/v1/provider/endings', ending)).status).toBe(204)
+    expect([await asks(old), await asks(next)]).toEqual([401, 200])
+    // Ended for good: it cannot be asked for again, and no login of the service brings it back.
+    const again = await asMachine('library', next, 'POST', '/v1/provider/keys', { client: 'library', jwks: jwks(old) })
+    expect([again.status, again.body.code]).toEqual([409, 'key-ended'])
+    const brought = inMunicipality(house.database, house.town.id, (transaction) =>
+      transaction
+        .updateTable('client_keys')
+        .set({ ended_at: null })
+        .where('thumbprint', '=', ending.thumbprint)
+        .execute(),
+    )
+    await expect(brought).rejects.toThrow('what is ended stays so')
+    // All keys ended is not the same as none ever named: no key at all counts.
+    const last = { client: 'library', thumbprint: await thumbprint(next) }
+    expect((await own(code, { act: 'end', ...last })).page).toContain('It is ended')
+    expect([await asks(old), await asks(next), await asks(await newProofKey())]).toEqual([401, 401, 401])
+  })
+
+  it('are public ones of the machine’s own: anything else is said beside its box, and nothing typed is lost', async () => {
+    const code = await enrolled('Dune Library', 'library', await newProofKey())
+    const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+    const secret = JSON.stringify({ keys: [await exportJWK(privateKey)] })
+    const wrong = await own(code, { act: 'keys', client: 'library', keys: secret })
+    expect(wrong.status).toBe(422)
+    expect(wrong.page).toContain('id="keys-keys-fault"')
+    expect((await own(code, { act: 'machine', client: 'a b', keys: '' })).page).toMatch(
+      /machine-client-fault[\s\S]*machine-keys-fault/,
+    )
+    const next = await newProofKey()
+    expect((await own(code, { act: 'keys', client: 'city-bikes', keys: JSON.stringify(jwks(next)) })).status).toBe(404)
+    const taken = await own(code, { act: 'machine', client: 'city-bikes', keys: JSON.stringify(jwks(next)) })
+    expect(taken.status).toBe(409)
+    expect(taken.page).toContain('id="machine-client-fault"')
+    expect(taken.page).toContain('value="city-bikes"')
+    expect((await post('/providers/own', { code: '2222-2222-2222-2222', act: 'end', client: 'library' })).status).toBe(
+      303,
+    )
+  })
+})
+
+describe('machines', () => {
+  it('are added by two officers and ended by the organisation alone; the name is nobody else’s', async () => {
+    const key = await newProofKey()
+    const code = await enrolled('Pier Library', 'library', await newProofKey())
+    await house.peek("delete from client_keys where client_id = 'unknown'")
+    await house.peek("delete from clients where id = 'unknown'")
+    expect((await own(code, { act: 'machine', keys: JSON.stringify(jwks(key)) })).status).toBe(201)
+    expect((await asMachine('unknown', key, 'GET', '/v1/provider')).status).toBe(403)
+    await approved('unknown')
+    const standing = await asMachine('unknown', key, 'GET', '/v1/provider')
+    expect(standing.body).toMatchObject({
+      name: 'Pier Library',
+      machines: [{ client: 'library' }, { client: 'unknown' }],
+    })
+    expect((await own(code, { act: 'end', client: 'unknown' })).status).toBe(200)
+    expect((await asMachine('unknown', key, 'GET', '/v1/provider')).status).toBe(403)
+    expect(await enrolAgain('unknown')).toContain('Another organisation has a machine of this name')
+  })
+
+  it('are ended by one officer at the desk, at once', async () => {
+    const key = await newProofKey()
+    await enrolled('Cove Library', 'library', key)
+    const legal = await officer('legal')
+    const [{ id }] = (await house.peek<{ id: string }>("select id from organisations where name = 'Cove Library'")) as [
+      { id: string },
+    ]
+    const ended = await legal.send(
+      '/desk/organisations/end',
+      { organisation: id, client: 'library', thumbprint: await thumbprint(key) },
+      '/desk/organisations',
+    )
+    expect(ended.status).toBe(303)
+    expect((await asMachine('library', key, 'GET', '/v1/provider')).status).toBe(401)
+    expect(
+      (await legal.send('/desk/organisations/end', { organisation: id, client: 'library' }, '/desk/organisations'))
+        .status,
+    ).toBe(303)
+    expect(await (await legal.open('/desk/organisations')).text()).toMatch(/library<\/strong> · ended on/)
+  })
+
+  /** Enrols somebody else with a machine's name, on the officers' form. */
+  async function enrolAgain(client: string): Promise<string> {
+    const legal = await officer('legal')
+    const form = { name: 'Other Library', identifier: 'VM-7777', 'does-library': 'yes', clients: client }
+    const refused = await legal.send('/desk/organisations', form, '/desk/organisations')
+    expect(refused.status).toBe(409)
+    const page = await refused.text()
+    // The form is there with what was typed, open, and the reason beside the box of the machines.
+    expect(page).toMatch(/id="clients-fault"/)
+    expect(page).toContain('value="Other Library"')
+    expect(page).toMatch(/<details[^>]* open/)
+    return page
+  }
+})
+
+describe('the first request on its page', () => {
+  it('works as it stands, with the key in its file', async () => {
+    const [port, providerPort] = [await freePort(), await freePort()]
+    const origin = `http://127.0.0.1:${port}`
+    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
+    const [secret, known] = [await exportJWK(privateKey), await exportJWK(publicKey)]
+    const clients = DEMO_CLIENTS.map((one) => (one.id === 'library' ? { ...one, keys: [known as JWK] } : one))
+    const provider = await startDemoProvider({
+      ...{ host: '127.0.0.1', port: providerPort, audience: AUDIENCE, key: await demoSigningKey(), clients },
+    })
+    const town = await openHouse({ town: { issuer: origin } })
+    const trust = [demoTrust(provider.issuer)]
+    const service = createApp(
+      {
+        ...town.deps,
+        tokens: tokenVerifier(trust, AUDIENCE),
+        senderConstrained: true,
+        machineSignIn: machineSignIn(trust, AUDIENCE, true),
+      },
+      town.rooms,
+    )
+    const server = serve({ fetch: service.fetch, port, hostname: '127.0.0.1' })
+    const folder = await mkdtemp(join(tmpdir(), 'padron-first-'))
+    try {
+      const [{ hash }] = (await town.peek<{ hash: string }>(
+        "select organisation_id as hash from clients where id = 'library'",
+      )) as [{ hash: string }]
+      // Its code is lost with the application it never made: the page is drawn as it would be.
+      const { ownPage } = await import('../../src/portal/provider-pages.tsx')
+      const signIn = machineSignIn(trust, AUDIENCE, true)
+      const page = String(await ownPage({ ...town.rooms, machineSignIn: signIn } as never, town.town, 'en', hash, ''))
+      expect(page).toContain(`${provider.issuer}/token`)
+      expect(page).toContain(AUDIENCE)
+      const script = /<code>(\/\/ first-request[\s\S]*?)<\/code>/.exec(page)?.[1] ?? ''
+      const plain = script
+        .replaceAll('&quot;', '"')
+        .replaceAll('&#39;', "'")
+        .replaceAll('&gt;', '>')
+        .replaceAll('&lt;', '<')
+        .replaceAll('&amp;', '&')
+      await writeFile(join(folder, 'first-request.mjs'), plain)
+      await writeFile(join(folder, 'key.json'), JSON.stringify(secret))
+      const { stdout } = await promisify(execFile)(process.execPath, ['first-request.mjs'], { cwd: folder })
+      expect(stdout.slice(0, 4)).toBe('200 ')
+      expect(JSON.parse(stdout.slice(4))).toMatchObject({ answered: true, machines: [{ client: 'library' }] })
+    } finally {
+      await rm(folder, { recursive: true })
+      server.close()
+      await town.close()
+      await provider.close()
+    }
+  })
+})
