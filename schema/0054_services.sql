@@ -44,6 +44,8 @@ alter table complaints drop constraint complaints_kind_check,
   add fault text check (fault in ('too-much', 'turned-away')),
   add constraint complaints_of_services check ((kind = 'service') = (fault is not null)
     and (kind = 'service' or num_nonnulls(service, organisation_id) = 0) and (kind <> 'service' or neighbour_id is null));
+-- Whoever answers may find out which organisation it was.
+grant update (organisation_id) on complaints to padron_app, padron_gate;
 create index complaints_by_organisation on complaints (organisation_id, received_at) where organisation_id is not null;
 grant select (service, organisation_id, fault) on complaints to padron_readonly_ops;
 

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { Qr } from '../counter/page.tsx'
 import { Reply } from '../firewall/reply.ts'
 import type { StaffRole } from '../firewall/requester.ts'
@@ -7,7 +8,7 @@ import { endWaysIn, type WaysIn, waysIn } from '../identity/ways-in.ts'
 import { NotFound } from '../platform/problem.ts'
 import { WaysInList } from '../portal/access-pages.tsx'
 import { bookHearing, freeTimes } from '../portal/appointments.ts'
-import { AppointmentSlip, kindNames, outcomeNames, TimeSelect } from '../portal/complain-page.tsx'
+import { AppointmentSlip, kindNames, outcomeNames, TimeSelect, writtenKinds } from '../portal/complain-page.tsx'
 import {
   answerComplaint,
   type ComplaintToAnswer,
@@ -16,7 +17,9 @@ import {
 } from '../portal/complaint-answers.ts'
 import { kindOf, OUTCOMES } from '../portal/complaints.ts'
 import { endingIn, type NotEnding } from '../portal/ending.ts'
+import { type ReportedOrganisation, whoGives } from '../portal/service-reports.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
+import { profiles } from '../proofs/profiles.ts'
 import { Csrf, ErrorSummary, Field, Select } from '../ui/form.tsx'
 import { isLanguage, type Language } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
@@ -72,8 +75,9 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
   page({ method: 'get', path: '/desk/complaints', roles: ANSWERING }, async (visit) => {
     const times = await freeTimes(deps, visit.town)
     const cursor = visit.query('after')
+    const givers = await whoGives(deps, visit.town)
     return Reply.page(await complaintsToAnswer(deps, visit.town, visit.requester, cursor), ({ items, more }) => (
-      <ComplaintsPage visit={visit} complaints={items} times={times} more={more} />
+      <ComplaintsPage visit={visit} complaints={items} times={times} more={more} givers={givers} />
     ))
   })
   page({ method: 'post', path: '/desk/appointments', roles: ANSWERING }, async (visit) => {
@@ -91,7 +95,10 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
   })
   page({ method: 'post', path: '/desk/complaints', roles: ANSWERING }, async ({ town, requester, form }) => {
     const outcome = OUTCOMES.find((one) => one === form.get('outcome')) ?? 'answered'
-    await answerComplaint(deps, town, requester, form.get('complaint'), form.get('answer').slice(0, 10_000), outcome)
+    const said = form.get('answer').slice(0, 10_000)
+    const which = form.get('organisation') || undefined
+    if (which !== undefined && !z.uuid().safeParse(which).success) throw new NotFound()
+    await answerComplaint(deps, town, requester, form.get('complaint'), said, outcome, which)
     return Reply.redirect('/desk/complaints')
   })
 }
@@ -177,7 +184,7 @@ function HearingBox(props: { visit: DeskVisit; times: readonly string[] }) {
           <Csrf token={session.csrf} />
           <p class="govuk-hint">{t.wDeskHint}</p>
           <TimeSelect town={town} language={language} times={times} />
-          <Select name="kind" label={t.kKind} value="refused" options={kindNames(language)} />
+          <Select name="kind" label={t.kKind} value="refused" options={writtenKinds(language)} />
           <LanguageSelect label={t.dSpeaks} value={language} />
           <button type="submit" class="govuk-button">
             {t.wBook}
@@ -193,8 +200,9 @@ function ComplaintsPage(props: {
   complaints: readonly ComplaintToAnswer[]
   times: readonly string[]
   more: string | undefined
+  givers: ReadonlyMap<string, ReportedOrganisation[]>
 }) {
-  const { visit, complaints, times, more } = props
+  const { visit, complaints, times, more, givers } = props
   const { t, language, session, town } = visit
   const kinds = new Map<string, string>(kindNames(language))
   return (
@@ -224,6 +232,7 @@ function ComplaintsPage(props: {
             ) : (
               ''
             )}
+            {complaint.report ? <Reported visit={visit} report={complaint.report} /> : ''}
             <p dir="auto">{complaint.words.text}</p>
             {complaint.answer ? (
               <p dir="auto">
@@ -250,6 +259,19 @@ function ComplaintsPage(props: {
               <Csrf token={session.csrf} />
               <input type="hidden" name="complaint" value={complaint.id} />
               <Field name="answer" id={`answer-${complaint.id}`} label={t.kAnswer} lines={3} required auto />
+              {complaint.report && complaint.report.organisationId === undefined ? (
+                <Select
+                  name="organisation"
+                  id={`which-${complaint.id}`}
+                  label={t.srWhich}
+                  options={[
+                    ['', t.srUnknown],
+                    ...(givers.get(complaint.report.service) ?? []).map(({ id, name }) => [id, name] as const),
+                  ]}
+                />
+              ) : (
+                ''
+              )}
               <Select
                 name="outcome"
                 id={`outcome-${complaint.id}`}
@@ -265,6 +287,26 @@ function ComplaintsPage(props: {
       </ul>
       <NextPage t={t} path="/desk/complaints" more={more} first={visit.query('after') === ''} />
     </Desk>
+  )
+}
+
+/** Which service is reported, and of what. Nobody knows by whom. */
+function Reported(props: { visit: DeskVisit; report: NonNullable<ComplaintToAnswer['report']> }) {
+  const { visit, report } = props
+  const { t, language } = visit
+  return (
+    <p>
+      {profiles.get(report.service)?.title[language] ?? report.service}
+      {report.organisation ? (
+        <>
+          {' '}
+          (<bdi>{report.organisation}</bdi>)
+        </>
+      ) : (
+        ''
+      )}
+      : {report.fault === 'too-much' ? t.srTooMuch : t.srTurnedAway}
+    </p>
   )
 }
 

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import type { Disclosed } from './disclosed.ts'
 import type { Gate } from './gate.ts'
 import { type Machine, machinesOfAll } from './machines.ts'
@@ -60,5 +61,32 @@ export async function listOrganisations(
       reports: { waiting, upheld },
       machines: machines.get(id) ?? [],
     }))
+  })
+}
+
+/** What each organisation does that is not shut out, by name; the same organisation once for each. */
+export async function organisationsNotShutOut(
+  transaction: Transaction,
+): Promise<{ id: string; name: string; function: string }[]> {
+  const { rows } = await sql<{ id: string; name: string; function: string }>`
+    select own.id, own.name, does.function from organisations own
+    join organisation_functions does on does.organisation_id = own.id
+    where not closes_the_gate(own.id) order by own.name, own.id`.execute(transaction)
+  return rows
+}
+
+/** Organisations that are suspended, for everybody to see. RFC 3339. */
+export async function suspendedOrganisations(
+  database: Database,
+  municipalityId: string,
+): Promise<{ name: string; since: string }[]> {
+  return inMunicipality(database, municipalityId, async (transaction) => {
+    const rows = await transaction
+      .selectFrom('organisations')
+      .select(['name', 'suspended_at'])
+      .where('suspended_at', 'is not', null)
+      .orderBy('name')
+      .execute()
+    return rows.map((row) => ({ name: row.name, since: row.suspended_at?.toISOString() ?? '' }))
   })
 }

@@ -13,6 +13,7 @@ import { Csrf } from '../ui/form.tsx'
 import { pageOf } from '../ui/signed-in.tsx'
 import { ShowPage } from './pages.tsx'
 import { type OwnPages, onceOf, type PortalDeps } from './routes.tsx'
+import { whoGives } from './service-reports.ts'
 import { Own, type OwnVisit } from './shell.tsx'
 
 /** What somebody may fetch for a child they act for. */
@@ -43,9 +44,10 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
     if (profile === undefined || !/^[0-9a-f-]{36}$/.test(id)) throw new InvalidInput([])
     const acting = await actFor(deps, town, requester, id)
     const order = { kind: 'individual', language, profile: profile.id, handedTo: 'representative' } as const
+    const givers = await whoGives(deps, town)
     return Reply.page(
       await writePaper(deps, town, acting, id, order, onceOf(visit, `${id} ${profile.id}`)),
-      (written) => <ShowPage visit={visit} written={written} profile={profile} once="" />,
+      (written) => <ShowPage visit={visit} written={written} profile={profile} once="" givers={givers} />,
     )
   })
   // Not by an address: it would say whose parent somebody is. A court's limit is the gate's.

@@ -83,7 +83,7 @@ export function ComplainPage(
       <ErrorSummary title={t.dThere} faults={faults} />
       <p class="lead">{t.kLead}</p>
       <form method="post" action={`/complain?lang=${language}`} enctype="multipart/form-data">
-        <Select name="kind" label={t.kKind} value={kind} options={kindNames(language)} />
+        <Select name="kind" label={t.kKind} value={kind} options={writtenKinds(language)} />
         <input type="hidden" name="once" value={randomUUID()} />
         <Field name="text" label={t.kText} hint={t.kOwnWords} lines={6} value={text} fault={faults.text} auto />
         {takesFiles ? (
@@ -115,6 +115,9 @@ export function ComplainPage(
           {t.kSend}
         </button>
       </form>
+      <p>
+        <a href={`/complain/service?lang=${language}`}>{t.kService}</a>
+      </p>
       <h2>{t.wTitle}</h2>
       {times.length === 0 ? (
         <p>{t.wNone}</p>
@@ -122,7 +125,7 @@ export function ComplainPage(
         <form method="post" action={`/complain/appointment?lang=${language}`}>
           <p>{t.wLead}</p>
           <TimeSelect town={town} language={language} times={times} />
-          <Select name="kind" id="heard-kind" label={t.kKind} value={kind} options={kindNames(language)} />
+          <Select name="kind" id="heard-kind" label={t.kKind} value={kind} options={writtenKinds(language)} />
           <input type="hidden" name="language" value={language} />
           <button type="submit" class="govuk-button govuk-button--secondary">
             {t.wBook}
@@ -243,9 +246,13 @@ export const kindNames = (language: Language) => {
     ['change', t.kChange],
     ['objection', t.kObjection],
     ['suggestion', t.kSuggest],
+    ['service', t.kService],
     ['other', t.kOther],
   ] as const satisfies [ComplaintKind, string][]
 }
+
+/** Those that are said in words. */
+export const writtenKinds = (language: Language) => kindNames(language).filter(([kind]) => kind !== 'service')
 
 export const outcomeNames = (language: Language) => {
   const t = LOCALES[language]

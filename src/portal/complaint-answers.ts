@@ -1,6 +1,8 @@
 import { type ExpressionBuilder, sql } from 'kysely'
 import type { DB } from '../../schema/database.ts'
+import { mustBeKnown } from '../firewall/closing.ts'
 import type { Disclosed } from '../firewall/disclosed.ts'
+import { organisationNames } from '../firewall/organisations.ts'
 import type { Staff } from '../firewall/requester.ts'
 import type { Transaction } from '../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
@@ -18,6 +20,8 @@ import {
   type ComplaintKind,
   type Outcome,
   placeOfComplaint,
+  type ServiceFault,
+  type ServiceReport,
   type Words,
 } from './complaints.ts'
 import type { Attachment } from './media.ts'
@@ -36,14 +40,17 @@ export interface ComplaintToAnswer {
   /** What was answered, before it was passed on. */
   answer: string | undefined
   appointment: Appointment | undefined
+  /** What is reported, of kind `service`; the organisation by its name. */
+  report: (ServiceReport & { organisation: string | undefined }) | undefined
   attachments: { id: string; mediaType: string }[]
 }
 
 /** What clerks do, and therefore answer; the rest may be about them. */
 export const REQUESTS: readonly ComplaintKind[] = ['change', 'wrong-data']
-/** An objection is a question of law: legal officers alone decide it. */
+/** What is a question of law: an objection, and what may end with a service being suspended. Legal officers alone decide it. */
+const OF_LAW: readonly ComplaintKind[] = ['objection', 'service']
 const kindsFor = ({ role }: Staff) =>
-  role === 'clerk' ? REQUESTS : COMPLAINT_KINDS.filter((kind) => kind !== 'objection' || role === 'legal')
+  role === 'clerk' ? REQUESTS : COMPLAINT_KINDS.filter((kind) => role === 'legal' || !OF_LAW.includes(kind))
 
 const answering = (town: Municipality, requester: Staff) => {
   const purpose = requester.role === 'clerk' ? 'requests' : 'complaints'
@@ -104,6 +111,9 @@ export async function complaintsToAnswer(
         'appointment_was',
         'appointment_ended',
         'content',
+        'service',
+        'organisation_id',
+        'fault',
       ])
       .where(openFor(staff))
       .where('kind', 'in', kindsFor(staff))
@@ -131,6 +141,10 @@ export async function complaintsToAnswer(
             .orderBy('id')
             .execute()
     const now = deps.clock.now()
+    const names = await organisationNames(
+      transaction,
+      rows.flatMap((row) => row.organisation_id ?? []),
+    )
     const items = rows.map((row) => ({
       id: row.id,
       attachments: added
@@ -144,6 +158,15 @@ export async function complaintsToAnswer(
       neighbourId: row.neighbour_id,
       answer: row.answer === null ? undefined : (ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string),
       appointment: appointmentOf(row, now),
+      report:
+        row.fault === null
+          ? undefined
+          : {
+              service: row.service ?? '',
+              fault: row.fault as ServiceFault,
+              organisationId: row.organisation_id ?? undefined,
+              organisation: names.get(row.organisation_id ?? ''),
+            },
       words: ledger.open(placeOfComplaint(row.id, 'content'), row.content) as Words,
     }))
     return { items, more: page.more }
@@ -198,6 +221,8 @@ export async function answerComplaint(
   id: string,
   answer: string,
   outcome: Outcome,
+  /** Which organisation a report is of, where whoever sent it did not say. */
+  organisationId?: string | undefined,
 ): Promise<void> {
   const { ledger } = await deps.gate.keysOf(town.id)
   await deps.gate.decide(answering(town, staff), async (transaction) => {
@@ -215,8 +240,16 @@ export async function answerComplaint(
       .where('id', '=', id)
       .where('kind', 'in', kindsFor(staff))
       .where(openFor(staff))
-      .returning('neighbour_id')
+      .returning(['neighbour_id', 'kind', 'organisation_id'])
       .executeTakeFirst()
+    if (organisationId !== undefined && done?.kind === 'service' && done.organisation_id === null) {
+      await mustBeKnown(transaction, [organisationId])
+      await transaction
+        .updateTable('complaints')
+        .set({ organisation_id: organisationId })
+        .where('id', '=', id)
+        .execute()
+    }
     if (done === undefined || (await hiddenFrom(transaction, staff, [done])).size > 0) throw new NotFound()
     if (done.neighbour_id === null) return
     await noticeOfAnswer(transaction, deps, town, done.neighbour_id)

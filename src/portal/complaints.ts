@@ -17,11 +17,24 @@ export const COMPLAINT_KINDS = [
   'change',
   'objection',
   'suggestion',
+  'service',
   'other',
 ] as const
 export type ComplaintKind = (typeof COMPLAINT_KINDS)[number]
+/** What is written in words; a service is reported on a page of its own. */
+export const WRITTEN_KINDS = COMPLAINT_KINDS.filter((kind) => kind !== 'service')
 /** A kind as a form says it. */
-export const kindOf = (said: string | null): ComplaintKind => COMPLAINT_KINDS.find((one) => one === said) ?? 'other'
+export const kindOf = (said: string | null): ComplaintKind => WRITTEN_KINDS.find((one) => one === said) ?? 'other'
+
+/** What a service does that it may not: ask for more than its profile, or turn somebody away whose proof is valid. */
+export const SERVICE_FAULTS = ['too-much', 'turned-away'] as const
+export type ServiceFault = (typeof SERVICE_FAULTS)[number]
+/** Which service is reported, of which organisation where that is known, and of what. Never with a name: it would say who uses it. */
+export interface ServiceReport {
+  service: string
+  organisationId?: string | undefined
+  fault: ServiceFault
+}
 export const OUTCOMES = ['upheld', 'partly', 'not-upheld', 'answered'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
@@ -32,6 +45,8 @@ const MOST_COMPLAINTS = { source: 60, town: 3000 } as const
 const MOST_ATTACHMENTS = { source: 12, town: 600 } as const
 /** There are few times, and nobody needs many. */
 const MOST_APPOINTMENTS = { source: 6, town: 60 } as const
+/** Somebody is turned away by one service at a time; a library's connection serves many. */
+const MOST_REPORTS = { source: 12, town: 300 } as const
 /** Where a photo or a voice lies, as its seal has it. */
 export const attached = (id: string) => ({ table: 'complaint_attachments', column: 'content', row: id })
 /** Where a complaint's words lie, as its seal has it. */
@@ -77,6 +92,8 @@ export async function complain(
     attachments?: readonly Attachment[]
     /** RFC 3339: when it will be said in person, one of the free times. */
     appointmentAt?: string | undefined
+    /** Of kind `service`. */
+    report?: ServiceReport | undefined
   },
   source: string,
 ): Promise<{ reference: string }> {
@@ -86,7 +103,9 @@ export async function complain(
     once === undefined
       ? newReference()
       : referenceOf(
-          hash(`complaint once ${JSON.stringify([neighbourId ?? '', complaint.kind, once, complaint.words])}`),
+          hash(
+            `complaint once ${JSON.stringify([neighbourId ?? '', complaint.kind, once, complaint.words, complaint.report])}`,
+          ),
         )
   const newId = neighbourId === undefined ? randomUUID : uuidv7
   const id = newId()
@@ -94,9 +113,10 @@ export async function complain(
   const receivedAt =
     neighbourId === undefined ? today(deps.clock, town.timeZone).toZonedDateTime(town.timeZone).toInstant() : now
   const sent = await inMunicipality(deps.database, town.id, async (transaction) => {
-    const { attachments = [], appointmentAt } = complaint
+    const { attachments = [], appointmentAt, report } = complaint
     const counted = [
       ['complaint', MOST_COMPLAINTS],
+      ...(report === undefined ? [] : ([['service report', MOST_REPORTS]] as const)),
       ...(attachments.length > 0 ? ([['attachment', MOST_ATTACHMENTS]] as const) : []),
       ...(appointmentAt === undefined ? [] : ([['appointment', MOST_APPOINTMENTS]] as const)),
     ] as const
@@ -116,6 +136,9 @@ export async function complain(
         received_at: receivedAt.toString(),
         due_on: dueFrom(today(deps.clock, town.timeZone)).toString(),
         appointment_at: appointmentAt ?? null,
+        service: complaint.report?.service ?? null,
+        organisation_id: complaint.report?.organisationId ?? null,
+        fault: complaint.report?.fault ?? null,
       })
       .onConflict((conflict) => conflict.column('reference_hash').doNothing())
       .executeTakeFirst()

@@ -7,11 +7,19 @@ import type { ProofOutline } from '../proofs/proof-list.ts'
 import { claimDisplay } from '../proofs/wallet/metadata.ts'
 import { Csrf } from '../ui/form.tsx'
 import type { Language } from '../ui/language.ts'
+import { ServiceReport } from './service-report-pages.tsx'
+import type { ReportedOrganisation } from './service-reports.ts'
 import { Own, type OwnVisit } from './shell.tsx'
 
 /** Each service by name, and exactly what it will learn. */
-export function ChoosePage(props: { visit: OwnVisit; once: string; proofs: readonly ProofOutline[] }) {
-  const { visit, once, proofs } = props
+export function ChoosePage(props: {
+  visit: OwnVisit
+  once: string
+  proofs: readonly ProofOutline[]
+  givers: ReadonlyMap<string, ReportedOrganisation[]>
+}) {
+  const { visit, once, proofs, givers } = props
+  const had = [...profiles.values()].filter(({ id }) => proofs.some(({ profile }) => profile === id))
   const { t, language, session, town } = visit
   const mine = [...profiles.values()].filter((profile) => profile.askedBy !== 'representative')
   return (
@@ -63,10 +71,23 @@ export function ChoosePage(props: { visit: OwnVisit; once: string; proofs: reado
               </>
             )}
           />
+          <h2 id="service">{t.srAsk}</h2>
+          <p>{t.srLead}</p>
+          <ul class="cards">
+            {had.map((profile) => (
+              <li>
+                <strong>{profile.title[language]}</strong>
+                <ServiceReport language={language} service={profile.id} givers={givers.get(profile.id) ?? []} />
+              </li>
+            ))}
+          </ul>
         </>
       ) : (
         ''
       )}
+      <p>
+        <a href={`/complain/service?lang=${language}`}>{t.kService}</a>
+      </p>
     </Own>
   )
 }
@@ -81,8 +102,9 @@ export function ShowPage(props: {
   profile: Profile
   /** Prints this very proof as a paper; empty where only the screen is offered. */
   once: string
+  givers: ReadonlyMap<string, ReportedOrganisation[]>
 }) {
-  const { visit, written, profile, once } = props
+  const { visit, written, profile, once, givers } = props
   const { t, language, session } = visit
   return (
     <Own visit={visit} heading={profile.title[language]}>
@@ -109,6 +131,9 @@ export function ShowPage(props: {
       ) : (
         ''
       )}
+      <h2>{t.srAsk}</h2>
+      <p>{t.srLead}</p>
+      <ServiceReport language={language} service={profile.id} givers={givers.get(profile.id) ?? []} />
     </Own>
   )
 }

@@ -42,6 +42,8 @@ import { ProvidersPage, StatusPage } from './open-pages.tsx'
 import { ChoosePage, ShowPage } from './pages.tsx'
 import { providerPages } from './provider-pages.tsx'
 import { RecordPage } from './record-page.tsx'
+import { serviceReportPages } from './service-report-pages.tsx'
+import { whoGives } from './service-reports.ts'
 import type { OwnVisit } from './shell.tsx'
 
 export type PortalDeps = ProofDeps & {
@@ -67,6 +69,7 @@ export function portalPages(house: House<Municipality>, deps: PortalDeps): void 
   entrance(house, deps, send)
   openToAll(house, deps, send)
   complainPages(house, deps, send)
+  serviceReportPages(house, deps, send)
   enrolPages(house, deps)
   providerPages(house, deps)
   const pages = signedInPages(house, deps, 'resident', '/me/in')
@@ -129,11 +132,12 @@ export type OwnPages = ReturnType<typeof signedInPages<'resident'>>
 export const onceOf = (visit: OwnVisit, what: string) => `me ${visit.form.get('once') || randomUUID()} ${what}`
 
 function own(page: OwnPages, deps: PortalDeps): void {
-  page({ method: 'get', path: '/me/proof' }, async (visit) =>
-    Reply.page(await proofsOf(deps, visit.town, visit.requester, visit.requester.neighbourId), ({ proofs }) => (
-      <ChoosePage visit={visit} once={randomUUID()} proofs={proofs} />
-    )),
-  )
+  page({ method: 'get', path: '/me/proof' }, async (visit) => {
+    const givers = await whoGives(deps, visit.town)
+    return Reply.page(await proofsOf(deps, visit.town, visit.requester, visit.requester.neighbourId), ({ proofs }) => (
+      <ChoosePage visit={visit} once={randomUUID()} proofs={proofs} givers={givers} />
+    ))
+  })
   const orderOf = (visit: OwnVisit) => {
     const parsed = ProfileId.safeParse(visit.form.get('profile'))
     const profile = parsed.success ? profiles.get(parsed.data) : undefined
@@ -151,8 +155,9 @@ function own(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'post', path: '/me/proof', fresh }, async (visit) => {
     const { town, requester } = visit
     const { profile, order, once } = orderOf(visit)
+    const givers = await whoGives(deps, town)
     return Reply.page(await writePaper(deps, town, requester, requester.neighbourId, order, once), (made) => (
-      <ShowPage visit={visit} written={made} profile={profile} once={visit.form.get('once')} />
+      <ShowPage visit={visit} written={made} profile={profile} once={visit.form.get('once')} givers={givers} />
     ))
   })
   page({ method: 'post', path: '/me/paper', fresh }, async (visit) => {

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { FunctionId } from '../firewall/functions.ts'
 import { fromLanguageFiles } from '../platform/languages.ts'
 import { CLAIMS } from './claims.ts'
 
@@ -13,6 +14,8 @@ const Profile = z.strictObject({
   title: text,
   /** What it is for, said to the neighbour. */
   purpose: text,
+  /** What organisations do that give this service: which of those enrolled it may have been. */
+  givenBy: z.array(FunctionId),
   /** The most this service may receive, besides that the bearer lives here. */
   claims: z.array(z.enum(CLAIMS)),
   validityDays: z.int().min(1).max(92),

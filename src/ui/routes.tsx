@@ -2,6 +2,7 @@ import arabicRegular from '@fontsource/noto-sans-arabic/files/noto-sans-arabic-a
 import arabicBold from '@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-700-normal.woff2?inline'
 import type { Child } from 'hono/jsx'
 import { always, type House } from '../firewall/endpoint.ts'
+import { suspendedOrganisations } from '../firewall/organisation-list.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Database } from '../platform/database.ts'
@@ -40,7 +41,10 @@ export function publicPages(
   house.get('/firewall', async (context) =>
     page(<FirewallPage policies={deps.policies} {...(await reader(context))} />),
   )
-  house.get('/services', async (context) => page(<ServicesPage {...(await reader(context))} />))
+  house.get('/services', async (context) => {
+    const read = await reader(context)
+    return page(<ServicesPage {...read} suspended={await suspendedOrganisations(deps.database, read.id)} />)
+  })
   house.get('/transparency', async (context) => {
     const read = await reader(context)
     const complaints = await countComplaints(deps, { id: read.id })

@@ -1,3 +1,4 @@
+import { dayText } from '../desk/shell.tsx'
 import { profiles } from '../proofs/profiles.ts'
 import { atLeastText } from '../proofs/years-text.ts'
 import { claimTexts } from './check/page.tsx'
@@ -13,8 +14,13 @@ export const claimNamer = (texts: ReturnType<typeof claimTexts>) => (claim: stri
 }
 
 /** What each service may learn and what it may not, for the public. */
-export function ServicesPage(props: { town: string; language: Language }) {
-  const { town, language } = props
+export function ServicesPage(props: {
+  town: string
+  language: Language
+  /** RFC 3339. */
+  suspended: readonly { name: string; since: string }[]
+}) {
+  const { town, language, suspended } = props
   const t = LOCALES[language]
   const nameOf = claimNamer(claimTexts(language))
   return (
@@ -44,6 +50,26 @@ export function ServicesPage(props: { town: string; language: Language }) {
           </p>
         </section>
       ))}
+      <p>
+        <a class="govuk-button govuk-button--secondary" href={`/complain/service?lang=${language}`}>
+          {t.kService}
+        </a>
+      </p>
+      {suspended.length > 0 ? (
+        <>
+          <h2>{t.srSuspended}</h2>
+          <p>{t.srSuspendedLead}</p>
+          <ul>
+            {suspended.map(({ name, since }) => (
+              <li>
+                <bdi>{name}</bdi> · {t.gSuspended.replace('{day}', dayText(language, since.slice(0, 10)))}
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : (
+        ''
+      )}
       <h2>{t.sNever}</h2>
       <p>{t.sNeverText}</p>
     </Page>
