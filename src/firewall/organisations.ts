@@ -26,6 +26,7 @@ interface PositionRow {
 }
 
 /**
+ * @param now when promises that count have been signed
  * @param lentTo further organisations the requester works for: where they stand, the requester stands too
  * @returns undefined when the registry knows no such organisation
  */
@@ -33,6 +34,7 @@ export async function loadPosition(
   transaction: Transaction,
   organisationId: string,
   lentTo: readonly string[] = [],
+  now: Temporal.Instant = Temporal.Now.instant(),
 ): Promise<Position | undefined> {
   const { rows } = await sql<PositionRow>`
     with starts (id) as (
@@ -46,7 +48,7 @@ export async function loadPosition(
       to_jsonb(array(select own.function from organisation_functions own where own.organisation_id = reached.id)) as functions,
       case when reached.id = ${organisationId}::uuid then
         (select max(promise.expires_at) from attestations promise
-         where promise.organisation_id = reached.id and promise.lapsed_at is null and promise.signed_at <= clock_timestamp()) end as attested_until
+         where promise.organisation_id = reached.id and promise.lapsed_at is null and promise.signed_at <= ${now.toString()}::timestamptz) end as attested_until
     from reached`.execute(transaction)
   const own = rows.find((row) => row.organisation_id === organisationId)
   if (own === undefined) return undefined

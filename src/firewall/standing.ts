@@ -170,7 +170,7 @@ export function createStandings(): Standings {
       }
       const known = cache.positions.get(keyOf(ask))
       if (known) return { ...standing, position: known }
-      const position = await loadPosition(transaction, organisationId, [...others, ...lentTo])
+      const position = await loadPosition(transaction, organisationId, [...others, ...lentTo], now)
       if (position && cache.positions.size < 10_000) cache.positions.set(keyOf(ask), position)
       return { ...standing, position }
     },

@@ -85,7 +85,8 @@ export async function openNeighbour(
 /** The last day a neighbour was heard from, in the town's own time. @returns an ISO date */
 export async function heardFrom(transaction: Transaction, town: Municipality, id: string): Promise<string> {
   const { rows } = await sql<{ day: string }>`
-    select (max(recorded_at) at time zone ${town.timeZone})::date::text as day
+    select greatest((max(recorded_at) at time zone ${town.timeZone})::date,
+      max(effective_on) filter (where kind = 'confirmation'))::text as day
     from movements where neighbour_id = ${id}`.execute(transaction)
   return rows[0]?.day ?? '1970-01-01'
 }

@@ -149,6 +149,15 @@ describe('staff who are lent', () => {
     expect(await lent()).not.toContain('task-force')
   })
 
+  it('are shut out by one officer once a day: whoever would go on to the next colleague waits for another officer', async () => {
+    const unit = await idOf('Joint Unit')
+    const alone = await act({ kind: 'lend', staff: 'next-colleague', organisationId: unit })
+    expect(alone.body.status).toBe('waiting')
+    expect(await lent()).not.toContain('next-colleague')
+    expect((await approve(alone.body.id)).status).toBe(200)
+    expect(await lent()).toContain('next-colleague')
+  })
+
   it('nobody else writes down', async () => {
     for (const as of ['clerk', 'supervisor', 'auditor', 'library'])
       expect(

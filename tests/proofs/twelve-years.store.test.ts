@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { serveWitness } from '../../src/cli/ledger.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
 import { giveCard, signInWithCard } from '../../src/identity/resident-card.ts'
+import { verifierKey } from '../../src/ledger/checkpoint.ts'
+import { askWitness, WITNESS, witnessAt } from '../../src/ledger/cosigning.ts'
+import { sequencer } from '../../src/ledger/sequencer.ts'
 import { documentSeal, renewSeal, sealTerm } from '../../src/proofs/document-seal.ts'
 import { LOCALES } from '../../src/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
@@ -120,6 +127,140 @@ describe('twelve years of a town', () => {
     expect((await open(`/status-lists/${lists[0]?.id}`)).status).toBe(200)
     expect(await house.peek('select from erasures')).toEqual([])
     expect((await (await resident(id)).open('/me/record')).status).toBe(200)
+  }, 300_000)
+
+  it('end what others were given or asked, each on its day: promises, offers, proceedings, confirmations; a witness comes back', async () => {
+    const began = now()
+    const { id } = await register(house)
+    const officer = (subject: string) => signedIn(house, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE })
+    const grow = () => sequencer(house.database).place(house.town.id, signer)
+    const signer = await house.rooms.signers.of(house.town)
+
+    // A witness signs, and goes away for years.
+    const folder = mkdtempSync(join(tmpdir(), 'padron-away-'))
+    const log = verifierKey(signer)
+    const first = await serveWitness({ name: 'away.example', folder, port: 0, logs: [log] })
+    await grow()
+    expect(
+      await askWitness(house.database, house.town.id, witnessAt(`http://127.0.0.1:${first.port}`, first.key)),
+    ).toBe(true)
+    await new Promise((resolve) => first.server.close(resolve))
+
+    // An offer to a wallet is good for ten minutes.
+    const code = async () => {
+      const { body } = await house.ask<{ offer: string; transactionCode: string }>(
+        'POST',
+        `/v1/neighbours/${id}/wallet-offers`,
+        { as: 'clerk', body: { profile: 'library', handedTo: 'neighbour' } },
+      )
+      const { grants } = JSON.parse(new URL(body.offer).searchParams.get('credential_offer') ?? '{}')
+      const grant = 'urn:ietf:params:oauth:grant-type:pre-authorized_code'
+      return {
+        grant_type: grant,
+        'pre-authorized_code': grants[grant]['pre-authorized_code'],
+        tx_code: body.transactionCode,
+      }
+    }
+    const takes = async (form: Record<string, string>) =>
+      (
+        await house.fetch(
+          new Request('https://vallmar.example/wallet/token', {
+            method: 'POST',
+            headers: { host: 'vallmar.example' },
+            body: new URLSearchParams(form),
+          }),
+        )
+      ).status
+    const [taken, late] = [await code(), await code()]
+    house.clock.advance({ minutes: 9 })
+    expect(await takes(taken)).toBe(200)
+    house.clock.advance({ minutes: 2 })
+    expect(await takes(late)).toBe(400)
+
+    // A proceeding runs from the notice for as long as the town says, and not a day less.
+    const doubted = await register(house)
+    const opened = await house.ask<{ proceedingId: string }>('POST', `/v1/neighbours/${doubted.id}/departures`, {
+      as: 'clerk',
+      body: { cause: 'wrongly-registered', reason: 'Three letters came back.', informant: 'staff' },
+      ifMatch: 1,
+    })
+    const step = async (what: string, as: string, body: object) =>
+      house.ask('POST', `/v1/neighbours/${doubted.id}/departures/${opened.body.proceedingId}/${what}`, { as, body })
+    await step('notice', 'clerk', { givenOn: now().toPlainDate().toString(), by: 'in-person' })
+    const given = now()
+    const approve = () => step('decision', 'second-clerk', { decision: 'approved' })
+    await until(given.add({ days: house.town.departureNoticeDays }))
+    expect((await approve()).body.code).toBe('notice-running')
+    await until(given.add({ days: house.town.departureNoticeDays + 1 }))
+    expect((await approve()).status).toBe(200)
+
+    // A promise of an organisation ends with its twelve months, which its machine is told; two officers take another.
+    const standing = async () =>
+      (
+        await house.ask<{ answered: boolean; because: { reason: string }[]; promiseUntil: string }>(
+          'GET',
+          '/v1/provider',
+          {
+            as: 'library',
+          },
+        )
+      ).body
+    const discloses = async () => {
+      const { body } = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+        as: 'clerk',
+        body: { profile: 'library' },
+      })
+      const asked = { subject: { proof: body.token }, purpose: 'service-eligibility', fields: ['resident'] }
+      return (await house.ask('POST', '/v1/disclosures', { as: 'library', body: asked })).status
+    }
+    const promise = async () => {
+      const [{ organisation_id: organisation } = { organisation_id: '' }] = await house.peek<{
+        organisation_id: string
+      }>("select organisation_id from clients where id = 'library'")
+      const form = { organisation, signed: 'An invented officer' }
+      await (await officer('legal-1')).send('/desk/organisations/promise', form, '/desk/organisations')
+      const other = await officer('legal-2')
+      const page = await (await other.open('/desk/organisations')).text()
+      const entry = /name="entry" value="([^"]+)"/.exec(page)?.[1] ?? ''
+      await other.send('/desk/organisations/acts', { entry, approves: 'yes' }, '/desk/organisations')
+    }
+    await promise()
+    const { promiseUntil } = await standing()
+    const over = Temporal.Instant.from(promiseUntil).toZonedDateTimeISO('Europe/Madrid')
+    expect(Math.round(now().until(over, { largestUnit: 'months' }).total({ unit: 'months', relativeTo: now() }))).toBe(
+      12,
+    )
+    await until(over.subtract({ minutes: 5 }))
+    expect([await discloses(), (await standing()).answered]).toEqual([200, true])
+    await until(over.add({ minutes: 5 }))
+    expect([await discloses(), (await standing()).because]).toMatchObject([403, [{ reason: 'promise-over' }]])
+    await promise()
+    expect([await discloses(), (await standing()).answered]).toEqual([200, true])
+
+    // Whoever said that they are still here is asked again two years later, and not before.
+    await until(began.add({ months: 25 }))
+    const me = await resident(id)
+    expect(await (await me.open('/me')).text()).toContain(t.mHereLead)
+    expect((await me.send('/me/change/here', { once: randomUUID() }, '/me')).status).toBeLessThan(400)
+    const said = now()
+    await until(said.add({ months: 23 }))
+    expect(await (await (await resident(id)).open('/me')).text()).not.toContain(t.mHereLead)
+    await until(said.add({ months: 25 }))
+    expect(await (await (await resident(id)).open('/me')).text()).toContain(t.mHereLead)
+
+    // The witness is named on the page of how the register is; when it comes back it signs all that has grown since.
+    await grow()
+    await house.peek(`insert into jobs (municipality_id, kind, item, due_at, tries)
+      values ('${house.town.id}', '${WITNESS}', 'away.example', clock_timestamp(), 3)`)
+    expect(await (await open('/status')).text()).toContain('away.example has not signed')
+    const back = await serveWitness({ name: 'away.example', folder, port: 0, logs: [log] })
+    expect(await askWitness(house.database, house.town.id, witnessAt(`http://127.0.0.1:${back.port}`, back.key))).toBe(
+      true,
+    )
+    expect(await (await open('/status')).text()).not.toContain('has not signed')
+    expect((await house.ask('GET', '/ledger/checkpoint')).text).toContain('away.example')
+    await new Promise((resolve) => back.server.close(resolve))
+    rmSync(folder, { recursive: true, force: true })
   }, 300_000)
 
   it('keep somebody who left for the years the law says, and let them be forgotten after', async () => {
