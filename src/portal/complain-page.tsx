@@ -92,6 +92,7 @@ export function ComplainPage(
             label={t.kAdd}
             hint={t.kAddHint}
             fault={faults.added}
+            // A telephone that keeps photos as HEIC sends them as JPEG then; whoever chooses a HEIC all the same is not refused.
             accept="image/jpeg,image/png,image/webp,audio/*"
           />
         ) : (

@@ -18,7 +18,9 @@ interface Picture {
   data: Uint8ClampedArray
 }
 
-type PhotoKind = 'jpeg' | 'png' | 'webp'
+type PhotoKind = 'jpeg' | 'png' | 'webp' | 'heic'
+/** Brands of HEIF files whose pictures are HEVC. @see ISO/IEC 23008-12 annex B.4 */
+const HEIC = new Set(['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1'])
 
 const require = createRequire(import.meta.url)
 const compiled = async (path: string) =>
@@ -47,6 +49,7 @@ async function loadCodecs(): Promise<Codecs> {
       jpeg: (bytes) => jpegIn.default(bytes, { preserveOrientation: true }),
       png: (bytes) => png.default(bytes),
       webp: (bytes) => webp.default(bytes),
+      heic: heicPicture,
     },
     encode: (picture) =>
       jpegOut.default(picture as ImageData, { quality: QUALITY, progressive: false, optimize_coding: true }),
@@ -73,12 +76,13 @@ function photoKind(bytes: Uint8Array): PhotoKind | undefined {
   if (starts(bytes, 0xff, 0xd8, 0xff)) return 'jpeg'
   if (starts(bytes, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return 'png'
   if (text(bytes, 0, 4) === 'RIFF' && text(bytes, 8, 12) === 'WEBP') return 'webp'
+  if (text(bytes, 4, 8) === 'ftyp' && HEIC.has(text(bytes, 8, 12))) return 'heic'
   return undefined
 }
 
 async function photo(bytes: Uint8Array, kind: PhotoKind): Promise<Attachment | undefined> {
-  const size = sizeOf(bytes, kind)
-  if (size === undefined || size.width * size.height > MOST_PIXELS) return undefined
+  const size = kind === 'heic' ? undefined : sizeOf(bytes, kind)
+  if (kind !== 'heic' && (size === undefined || size.width * size.height > MOST_PIXELS)) return undefined
   codecs ??= loadCodecs()
   const { decode, encode } = await codecs
   try {
@@ -93,8 +97,64 @@ async function photo(bytes: Uint8Array, kind: PhotoKind): Promise<Attachment | u
   }
 }
 
+/** As much of libheif as is used. Its own JavaScript writes to the log and keeps the last file; its functions do neither. */
+interface Libheif {
+  heif_context_alloc(): object
+  heif_context_free(context: object): void
+  heif_context_read_from_memory(context: object, bytes: Uint8Array): unknown
+  /** What is no picture has a `code` that says why. */
+  heif_js_context_get_primary_image_handle(context: object): object
+  heif_image_handle_get_width(handle: object): number
+  heif_image_handle_get_height(handle: object): number
+  heif_image_handle_release(handle: object): void
+  heif_js_decode_image2(handle: object, colours: unknown, chroma: unknown): Decoded | { code: unknown }
+  heif_image_release(image: object): void
+  heif_colorspace: { heif_colorspace_RGB: unknown }
+  heif_chroma: { heif_chroma_interleaved_RGBA: unknown }
+}
+interface Decoded {
+  image: object
+  channels: readonly { width: number; height: number; stride: number; data: Uint8Array }[]
+}
+
+/** The one picture that a HEIC file is of, the way up it was held. @throws of what cannot be read, or has too many pixels */
+async function heicPicture(bytes: ArrayBuffer): Promise<Picture> {
+  const heif: Libheif = require('libheif-js/wasm-bundle')
+  const context = heif.heif_context_alloc()
+  try {
+    heif.heif_context_read_from_memory(context, new Uint8Array(bytes))
+    const handle = heif.heif_js_context_get_primary_image_handle(context)
+    if (!handle || 'code' in handle) throw new Error('no picture')
+    try {
+      const [width, height] = [heif.heif_image_handle_get_width(handle), heif.heif_image_handle_get_height(handle)]
+      if (!(width > 0 && height > 0 && width * height <= MOST_PIXELS)) throw new Error('too many pixels')
+      const { heif_colorspace_RGB: colours } = heif.heif_colorspace
+      const made = heif.heif_js_decode_image2(handle, colours, heif.heif_chroma.heif_chroma_interleaved_RGBA)
+      if (!made || 'code' in made) throw new Error('no picture')
+      try {
+        return pixelsIn(made)
+      } finally {
+        heif.heif_image_release(made.image)
+      }
+    } finally {
+      heif.heif_image_handle_release(handle)
+    }
+  } finally {
+    heif.heif_context_free(context)
+  }
+}
+
+/** Copied out, row by row: rows may be longer in memory than they are wide. */
+function pixelsIn({ channels: [pixels] }: Decoded): Picture {
+  if (pixels === undefined) throw new Error('no picture')
+  const { width, height, stride } = pixels
+  const data = new Uint8ClampedArray(width * height * 4)
+  for (let y = 0; y < height; y += 1) data.set(pixels.data.subarray(y * stride, y * stride + width * 4), y * width * 4)
+  return { width, height, data }
+}
+
 /** What a photo says of its size, before anything of it is decoded. */
-function sizeOf(bytes: Uint8Array, kind: PhotoKind): { width: number; height: number } | undefined {
+function sizeOf(bytes: Uint8Array, kind: Exclude<PhotoKind, 'heic'>): { width: number; height: number } | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (kind === 'png') return bytes.length < 24 ? undefined : { width: view.getUint32(16), height: view.getUint32(20) }
   if (kind === 'jpeg') return jpegSize(bytes, view)

@@ -57,6 +57,9 @@ describe('what a photo or a voice says of a place', () => {
     const turned = files.find(({ name }) => name.includes('held sideways'))
     const made = await redraw(turned?.bytes ?? new Uint8Array())
     expect(await sizeIn(made?.bytes ?? new Uint8Array())).toEqual({ width: 24, height: 32 })
+    const upright = files.find(({ name }) => name.includes('HEIC held upright'))
+    const drawn = await redraw(upright?.bytes ?? new Uint8Array())
+    expect(await sizeIn(drawn?.bytes ?? new Uint8Array())).toEqual({ width: 32, height: 16 })
   })
 })
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { crc32, deflateSync } from 'node:zlib'
 import * as media from 'mediabunny'
+import { heic } from './heic.ts'
 
 // Photos and voices that say where they were made, in the corners that cameras, telephones and editors write to; and things that
 // look like them. All of them are made here.
@@ -197,8 +198,15 @@ async function voices(): Promise<CorpusFile[]> {
   return named.map(([name, bytes]) => ({ name, kind: 'voice', bytes }))
 }
 
+function heics(): CorpusFile[] {
+  return [
+    { name: 'a HEIC with Exif', kind: 'photo', bytes: heic(exif(1)) },
+    { name: 'a HEIC held upright, with Exif', kind: 'photo', bytes: heic(exif(6), true) },
+  ]
+}
+
 export async function mediaCorpus(): Promise<CorpusFile[]> {
-  return [...(await jpegs()), ...pngs(), ...(await webps()), ...(await voices())]
+  return [...(await jpegs()), ...pngs(), ...(await webps()), ...heics(), ...(await voices())]
 }
 
 /** A voice in an Ogg, with nothing beside it. */
@@ -216,6 +224,7 @@ export async function notMedia(): Promise<[string, Uint8Array][]> {
   return [
     ['a film', await film()],
     ['a picture of too many pixels', huge],
+    ['a HEIC whose picture says it is a thousand times larger', heic(exif(1), false, 500)],
     ['a drawing with a script', Buffer.from('<svg onload=alert(1)>')],
     ['a paper', Buffer.from('%PDF-1.7')],
     ['a program', Buffer.from('MZ')],
