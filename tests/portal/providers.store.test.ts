@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -13,6 +13,7 @@ import { demoToken, demoTrust, dpopProof, newProofKey, type ProofKey } from '../
 import { machineSignIn } from '../../src/identity/machine-sign-in.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
 import { inMunicipality } from '../../src/platform/database.ts'
+import { firstRequest } from '../../src/portal/first-request.ts'
 import { AUDIENCE, type House, openHouse } from '../support/house.ts'
 import { freePort } from '../support/postgres-server.ts'
 import { signedIn } from '../support/signed-in.ts'
@@ -256,6 +257,17 @@ describe('machines', () => {
 })
 
 describe('the first request on its page', () => {
+  it('stands in the docs, too, word for word', async () => {
+    const access = {
+      client: 'seaside-library',
+      issuer: 'https://id.vallmar.example',
+      tokenEndpoint: 'https://id.vallmar.example/token',
+      audience: AUDIENCE,
+      origin: 'https://padron.vallmar.example',
+    }
+    expect(await readFile('docs/providers.md', 'utf8')).toContain(firstRequest(access))
+  })
+
   it('works as it stands, with the key in its file', async () => {
     const [port, providerPort] = [await freePort(), await freePort()]
     const origin = `http://127.0.0.1:${port}`
