@@ -37,6 +37,7 @@ export function WaitingActs(props: {
     affected: t.gAffected,
     secrecy: t.gSecrecy,
   }
+  const asked = { enrol: t.aTitle, machine: t.gAskMachine, keys: t.gAskKeys }
   const labels: Record<string, string> = {
     organisationId: t.gName,
     relatedId: t.gRelated,
@@ -79,7 +80,8 @@ export function WaitingActs(props: {
       <ul class="cards">
         {waiting.map((act) => (
           <li>
-            <strong>{kinds[act.kind]}</strong> · {dayText(language, act.proposedAt.slice(0, 10))}
+            <strong>{act.kind === 'application' ? asked[act.content.what] : kinds[act.kind]}</strong> ·{' '}
+            {dayText(language, act.proposedAt.slice(0, 10))}
             <Facts>
               {said(act).map(([name, value]) => (
                 <Fact name={name}>

@@ -21,6 +21,8 @@ export interface Acts {
     clients: string[]
   }
   application: {
+    /** What was asked for: to be enrolled; or, by an organisation that is, another machine or other keys for one. */
+    what: 'enrol' | 'machine' | 'keys'
     applicationId: string
     client: string
     name: string

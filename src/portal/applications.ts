@@ -240,7 +240,14 @@ export async function decideApplication(
   if (answer.enrol) {
     const { ledger } = await deps.gate.keysOf(town.id)
     // What the second officer approves says who it is, and which keys.
-    const content: Acts['application'] = { applicationId: id, client: answer.client, name: '', functions: [], keys: [] }
+    const content: Acts['application'] = {
+      what: 'enrol',
+      applicationId: id,
+      client: answer.client,
+      name: '',
+      functions: [],
+      keys: [],
+    }
     return proposeAct(deps, town.id, officer, { kind: 'application', content }, carry, async (transaction) => {
       const row = await openApplication(transaction, id)
       const said = ledger.open(place(id, 'content'), row.content)
@@ -248,7 +255,12 @@ export async function decideApplication(
         const request = requestOf(said, answer.client)
         await mustHaveRoom(transaction, row.asked_for, request)
         const names = await organisationNames(transaction, [row.asked_for])
-        Object.assign(content, { name: names.get(row.asked_for) ?? '', client: request.client, keys: request.keys })
+        Object.assign(content, {
+          what: request.kind,
+          name: names.get(row.asked_for) ?? '',
+          client: request.client,
+          keys: request.keys,
+        })
         return false
       }
       const { name, identifier, functions, keys } = said as Application
