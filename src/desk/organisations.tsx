@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { mustBePlain } from '../firewall/free-text.ts'
 import { FUNCTION_IDS } from '../firewall/functions.ts'
 import { isLockedDown } from '../firewall/lockdown.ts'
@@ -7,7 +6,7 @@ import { keepDocument, LARGEST_DOCUMENT, readDocument } from '../firewall/order-
 import { carrying, Proposal, propose } from '../firewall/organisation-desk.ts'
 import { listOrganisations } from '../firewall/organisation-list.ts'
 import { Reply } from '../firewall/reply.ts'
-import { InvalidInput } from '../platform/problem.ts'
+import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { ApplicationAnswer, applicationsToReview, decideApplication, enrolApplicant } from '../portal/applications.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { lifeRules } from '../registry/life-dates.ts'
@@ -37,7 +36,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
   const proposing = (path: string, beside: Record<string, string>, read: (form: DeskForm) => unknown) =>
     page({ method: 'post', path, roles: LEGAL, fresh: true, beside }, async ({ town, requester, form }) => {
       const proposal = Proposal.safeParse(read(form))
-      if (!proposal.success) throw new InvalidInput(missingIn(proposal.error))
+      if (!proposal.success) throw InvalidInput.of(proposal.error)
       await propose(deps, town.id, requester, proposal.data, carry(town))
       return Reply.redirect('/desk/organisations')
     })
@@ -77,8 +76,8 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       const [id, client, reason] = [form.get('application'), form.get('client'), form.get('reason').slice(0, 2000)]
       const enrol = form.get('act') === 'enrol'
       const answer = ApplicationAnswer.safeParse(enrol ? { enrol, client } : { enrol, reason, ...plainIn(form) })
-      if (!answer.success) throw new InvalidInput(missingIn(answer.error))
-      if (!/^[0-9a-f-]{36}$/.test(id)) throw new InvalidInput([])
+      if (!answer.success) throw InvalidInput.of(answer.error)
+      if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
       await decideApplication(deps, town, requester, id, answer.data, carry(town))
       return Reply.redirect('/desk/organisations')
     },
@@ -87,7 +86,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     { method: 'post', path: '/desk/organisations/acts', roles: LEGAL, fresh: true },
     async ({ town, requester, form }) => {
       const id = form.get('entry')
-      if (!/^[0-9a-f-]{36}$/.test(id)) throw new InvalidInput([])
+      if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
       await decideAct(deps, town.id, requester, id, form.get('approves') === 'yes', carry(town))
       return Reply.redirect('/desk/organisations')
     },
@@ -140,7 +139,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       const bytes = form.file('document')
       // Looked at before anything is kept.
       const proposal = Proposal.safeParse({ ...said, documentId: NO_DOCUMENT })
-      if (!proposal.success) throw new InvalidInput(missingIn(proposal.error))
+      if (!proposal.success) throw InvalidInput.of(proposal.error)
       if (bytes === undefined) throw new InvalidInput([{ pointer: '/document', detail: 'Choose the document.' }])
       await mustBePlain(gate, town.id, requester, Proposal, proposal.data)
       const kept = await keepDocument(gate, town.id, requester, bytes)
@@ -167,8 +166,5 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     ...plainIn(form),
   }))
 }
-
-const missingIn = ({ issues }: z.core.$ZodError) =>
-  issues.map(({ path: at }) => ({ pointer: `/${at.join('/')}`, detail: 'Give this.' }))
 
 type DeskForm = Parameters<Parameters<Pages>[1]>[0]['form']

@@ -276,7 +276,7 @@ function neighbour(page: Pages, deps: DeskDeps): void {
   )
   page({ method: 'post', path: '/desk/neighbours/:id/papers', roles: COUNTER }, async (visit) => {
     const order = PaperOrder.safeParse({ kind: visit.form.get('kind'), language: visit.form.get('language') })
-    if (!order.success) throw new InvalidInput([])
+    if (!order.success) throw InvalidInput.of(order.error)
     const printed = await printPaper(
       deps,
       visit.town,
@@ -294,7 +294,7 @@ function neighbour(page: Pages, deps: DeskDeps): void {
   })
   page({ method: 'post', path: '/desk/neighbours/:id/wallet', roles: COUNTER }, async (visit) => {
     const profile = ProfileId.safeParse(visit.form.get('profile'))
-    if (!profile.success) throw new InvalidInput([])
+    if (!profile.success) throw new InvalidInput([{ pointer: '/profile', detail: 'Choose a service.' }])
     const handedTo = profiles.get(profile.data)?.askedBy === 'representative' ? 'representative' : 'neighbour'
     const offer = await offerToWallet(deps, visit.town, visit.requester, idIn(visit), {
       profile: profile.data,

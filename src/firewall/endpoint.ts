@@ -4,7 +4,7 @@ import { bytesOf } from '../platform/bytes.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import {
   type FieldError,
-  InvalidInput,
+  mustBeValid,
   OAuthProblem,
   Problem,
   problemOf,
@@ -271,7 +271,7 @@ async function parsed(context: Context, spec: Spec<'public' | 'staff' | 'request
     if (match === null) throw new VersionConflict(true)
     version = Number(match[1])
   }
-  if (errors.length > 0) throw new InvalidInput(errors)
+  mustBeValid(errors)
   return { params, query, body, file, purpose, idempotencyKey, version }
 }
 

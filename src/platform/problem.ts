@@ -27,15 +27,44 @@ export class Problem extends Error {
 export const retryAfter = ({ status, code }: Pick<Problem, 'status' | 'code'>): Record<string, string> =>
   status === 503 ? { 'retry-after': '2' } : code === 'too-many-attempts' ? { 'retry-after': '600' } : {}
 
-/** @throws when a caller sent something that cannot be accepted; `errors` says where. */
+/** @throws when a caller sent something that cannot be accepted; `errors` says where, and is never empty. */
 export class InvalidInput extends Problem {
-  constructor(errors: readonly FieldError[]) {
+  constructor(errors: readonly [FieldError, ...FieldError[]]) {
     super(
       'invalid-input',
       422,
       'Some of what was sent cannot be accepted. Correct the listed fields and send it again.',
       errors,
     )
+  }
+
+  /** What a schema found, each where it is (RFC 6901). */
+  static of({ issues }: { issues: readonly { path: readonly PropertyKey[] }[] }, detail = 'Give this.'): InvalidInput {
+    const [first, ...more] = issues.map(({ path }) => ({ pointer: `/${path.map(String).join('/')}`, detail }))
+    return new InvalidInput([first ?? { pointer: '', detail }, ...more])
+  }
+}
+
+/** @throws {InvalidInput} where anything was found wrong */
+export function mustBeValid([first, ...more]: readonly FieldError[]): void {
+  if (first) throw new InvalidInput([first, ...more])
+}
+
+/** @throws of a value that the database has no place for, and that nobody foresaw; where it stood is not known. */
+export class NoSuchValue extends Problem {
+  constructor() {
+    super(
+      'no-such-value',
+      422,
+      'One of the values that were sent cannot be written down. Look at it and send it again.',
+    )
+  }
+}
+
+/** @throws when what came is no form: its connection broke, or no browser sent it. */
+export class NotAForm extends Problem {
+  constructor() {
+    super('not-a-form', 422, 'What came is no whole form. Send it again.')
   }
 }
 
@@ -72,6 +101,6 @@ const NO_SUCH_VALUE = /^22\w{3}$/
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
-  if (NO_SUCH_VALUE.test(code)) return new InvalidInput([])
+  if (NO_SUCH_VALUE.test(code)) return new NoSuchValue()
   return new Problem('unexpected', 500, 'Something went wrong on our side. Nothing was lost: try again.')
 }

@@ -59,7 +59,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   const correct = async (visit: OwnVisit, change: Correction) => {
     const { town, requester } = visit
     const asked = Correction.safeParse(change)
-    if (!asked.success) throw new InvalidInput([])
+    if (!asked.success) throw InvalidInput.of(asked.error)
     await correctNeighbour(deps, town, requester, requester.neighbourId, asked.data, versionIn(visit))
     return Reply.redirect(DONE)
   }

@@ -3,7 +3,7 @@ import { LookUps } from '../desk/neighbour-past-page.tsx'
 import { bornText } from '../desk/shell.tsx'
 import { Reply } from '../firewall/reply.ts'
 import { type LookUpPage, lookUpsOf } from '../identity/lookups.ts'
-import { InvalidInput } from '../platform/problem.ts'
+import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { fieldsFor } from '../proofs/claims.ts'
 import { nameText, writePaper } from '../proofs/paper.ts'
 import { type Profile, ProfileId, profiles } from '../proofs/profiles.ts'
@@ -41,7 +41,8 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
     const parsed = ProfileId.safeParse(form.get('profile'))
     const profile = offered.find(({ id }) => parsed.success && id === parsed.data)
     const id = form.get('child')
-    if (profile === undefined || !/^[0-9a-f-]{36}$/.test(id)) throw new InvalidInput([])
+    if (profile === undefined) throw new InvalidInput([{ pointer: '/profile', detail: 'Choose a service.' }])
+    if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
     const acting = await actFor(deps, town, requester, id)
     const order = { kind: 'individual', language, profile: profile.id, handedTo: 'representative' } as const
     const givers = await whoGives(deps, town)
@@ -54,7 +55,7 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'post', path: '/me/children/looked' }, async (visit) => {
     const { town, requester, form } = visit
     const child = form.get('child')
-    if (!/^[0-9a-f-]{36}$/.test(child)) throw new InvalidInput([])
+    if (!/^[0-9a-f-]{36}$/.test(child)) throw new NotFound()
     const acting = await actFor(deps, town, requester, child)
     return Reply.page(
       await lookUpsOf(deps, town, acting, child, { before: form.get('before') || undefined }),

@@ -53,7 +53,7 @@ async function jsonOf<T extends z.ZodType>(context: Context, schema: T): Promise
   const body = await context.req.text()
   if (body.length > 64 * 1024) throw new Problem('too-large', 413, 'This is too large.')
   const parsed = schema.safeParse(jsonIn(body))
-  if (!parsed.success) throw new InvalidInput([])
+  if (!parsed.success) throw InvalidInput.of(parsed.error)
   return parsed.data
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { InvalidInput, Problem } from '../platform/problem.ts'
+import { NotAForm, Problem } from '../platform/problem.ts'
 
 /** A photo or a voice as it is kept: made anew, so that nothing else is in it. */
 export interface Attachment {
@@ -33,8 +33,7 @@ export async function formWithFiles(
   const form = new URLSearchParams()
   const sent: File[] = []
   const read = await context.req.formData().catch(() => {
-    // Its connection broke, or no browser sent it.
-    throw new InvalidInput([])
+    throw new NotAForm()
   })
   for (const [name, value] of read) {
     if (typeof value === 'string') form.append(name, value)

@@ -141,7 +141,7 @@ function own(page: OwnPages, deps: PortalDeps): void {
   const orderOf = (visit: OwnVisit) => {
     const parsed = ProfileId.safeParse(visit.form.get('profile'))
     const profile = parsed.success ? profiles.get(parsed.data) : undefined
-    if (profile === undefined) throw new InvalidInput([])
+    if (profile === undefined) throw new InvalidInput([{ pointer: '/profile', detail: 'Choose a service.' }])
     const order = {
       kind: profile.id === 'residence-history' ? ('historical' as const) : ('individual' as const),
       language: visit.language,

@@ -35,9 +35,10 @@ export interface LifeFault extends FieldError {
 export class ImpossibleDates extends InvalidInput {
   readonly faults: readonly LifeFault[]
 
-  constructor(faults: readonly LifeFault[]) {
-    super(faults.map(({ pointer, detail }) => ({ pointer, detail })))
-    this.faults = faults
+  constructor(first: LifeFault, ...more: readonly LifeFault[]) {
+    const said = ({ pointer, detail }: LifeFault) => ({ pointer, detail })
+    super([said(first), ...more.map(said)])
+    this.faults = [first, ...more]
   }
 }
 
@@ -52,7 +53,8 @@ export function lifeRules(clock: Clock, town: Pick<Municipality, 'timeZone' | 'e
 /** @throws {ImpossibleDates} when there is a fault */
 export function refuseImpossible(...faults: readonly (readonly LifeFault[])[]): void {
   const all = faults.flat()
-  if (all.length > 0) throw new ImpossibleDates(all)
+  const [first, ...more] = all
+  if (first) throw new ImpossibleDates(first, ...more)
 }
 
 /**

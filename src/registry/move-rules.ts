@@ -61,7 +61,7 @@ export function startOf(
   const beganAtTheEarliest = waitingStart(one) ?? began
   const theirs = mover ? said : later(said, beganAtTheEarliest)
   if (theirs >= begins) return { from: begins, said: undefined }
-  if (mover && theirs <= beganAtTheEarliest) throw new ImpossibleDates([beforeResidence('/since')])
+  if (mover && theirs <= beganAtTheEarliest) throw new ImpossibleDates(beforeResidence('/since'))
   // Both would begin today: of the one before nothing would be left to confirm.
   if (began === begins)
     throw new InvalidInput([

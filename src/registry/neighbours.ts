@@ -6,7 +6,7 @@ import type { GateHand, Opened } from '../firewall/gate.ts'
 import { isSupervisor, purposeOf, type Requester, type Resident, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
-import { InvalidInput, NotFound, VersionConflict } from '../platform/problem.ts'
+import { InvalidInput, mustBeValid, NotFound, VersionConflict } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { holdAsAlike } from './held.ts'
 import { hiddenLikenessOfCorrected } from './hidden-likeness.ts'
@@ -152,7 +152,7 @@ export async function correctNeighbour(
     const errors = Object.keys(asked)
       .filter((field) => !OWN_CORRECTIONS.includes(field))
       .map((field) => ({ pointer: `/${field}`, detail: 'Ask at a counter, or write to the city.' }))
-    if (errors.length > 0) throw new InvalidInput(errors)
+    mustBeValid(errors)
   }
   const resembles = requester.kind === 'staff' ? await hiddenLikenessOfCorrected(deps, town, requester, id, asked) : []
   const { hash32 } = await deps.gate.keysOf(town.id)

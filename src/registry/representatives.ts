@@ -7,7 +7,7 @@ import { purposeOf, type Staff } from '../firewall/requester.ts'
 import type { Place, Sealed } from '../firewall/seal.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { sqlState, type Transaction } from '../platform/database.ts'
-import { type FieldError, InvalidInput, NotFound, Problem } from '../platform/problem.ts'
+import { type FieldError, mustBeValid, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { once } from './idempotency.ts'
 import { CourtLimit, type Name, type NeighbourFields, type Representation, Representative } from './model.ts'
@@ -93,7 +93,7 @@ export async function mustBeAbleToRepresent(
       },
     )
   }
-  if (errors.length > 0) throw new InvalidInput(errors)
+  mustBeValid(errors)
 }
 
 const FIELDS = ['name', 'dateOfBirth', 'departedOn', 'representatives'] as const
@@ -228,7 +228,7 @@ export async function addRepresentative(
           : undefined)
       if (detail) errors.push({ pointer: '/neighbourId', detail })
     }
-    if (errors.length > 0) throw new InvalidInput(errors)
+    mustBeValid(errors)
     const answer = { id: await insertTie(hand, town, wardId, representative) }
     if (actsForAnAdult(representative.kind, ward, day, town)) await endActing(hand, wardId)
     await recordMovement(hand, town, staff, wardId, changed(day), {
@@ -304,7 +304,7 @@ export async function changeRepresentative(
     const [bearer] = await open([tie.representativeId])
     const detail = cannotRepresent(bearer, day, town)
     if (detail) errors.push({ pointer: '/kind', detail })
-    if (errors.length > 0) throw new InvalidInput(errors)
+    mustBeValid(errors)
     await endTie(hand, tie.id)
     if (actsForAnAdult(change.kind, ward, day, town)) await endActing(hand, at.wardId)
     const { kind, limits, court } = change

@@ -306,7 +306,7 @@ export async function endResidence(
   if (began < 0) {
     const said = departing ? await saidStartOf(hand, neighbourId, was.id) : undefined
     if (said === undefined || Temporal.PlainDate.compare(on, said) < 0)
-      throw new ImpossibleDates([beforeResidence(departing ? '/on' : '/since')])
+      throw new ImpossibleDates(beforeResidence(departing ? '/on' : '/since'))
   }
   if (began <= 0) {
     await supersede(hand, [was.id])

@@ -11,6 +11,8 @@ export const TEXTS: Readonly<Record<string, keyof Texts>> = {
   'version-required': 'pConflict',
   'idempotency-mismatch': 'pConflict',
   'invalid-input': 'pInvalid',
+  'no-such-value': 'pInvalid',
+  'not-a-form': 'pMalformed',
   'notice-missing': 'pNoNotice',
   'notice-given': 'pNoticeGiven',
   'notice-other-way': 'pOtherWay',

@@ -9,7 +9,7 @@ import { dropForms, type FormOwner, keepForm, keptForm } from '../identity/kept-
 import { endedSession, FRESH, findSession, ownerOf, type Session, type SessionDeps } from '../identity/sessions.ts'
 import type { Clock } from '../platform/clock.ts'
 import { uuidv7 } from '../platform/clock.ts'
-import { Problem, problemOf, retryAfter } from '../platform/problem.ts'
+import { NotAForm, Problem, problemOf, retryAfter } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
 import { outlineOf } from '../platform/telemetry.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -307,7 +307,7 @@ async function fieldsOf(
   const fields = new URLSearchParams()
   const files = new Map<string, Uint8Array>()
   const parts = await context.req.formData().catch(() => {
-    throw new Problem('invalid-input', 422, 'not a form')
+    throw new NotAForm()
   })
   for (const [name, value] of parts) {
     if (typeof value === 'string') fields.append(name, value)
