@@ -595,6 +595,14 @@ export interface OfficerActWrites {
   written: string;
 }
 
+export interface OrganisationCodes {
+  given_at: Timestamp;
+  given_by: string;
+  municipality_id: string;
+  organisation_id: string;
+  reference_hash: Buffer;
+}
+
 export interface OrganisationFunctions {
   function: string;
   municipality_id: string;
@@ -622,6 +630,7 @@ export interface Organisations {
   identifier: string | null;
   municipality_id: string;
   name: string;
+  readmitted_at: Timestamp | null;
   suspended_at: Timestamp | null;
 }
 
@@ -997,6 +1006,7 @@ export interface DB {
   notices: Notices;
   officer_act_writes: OfficerActWrites;
   officer_acts: OfficerActs;
+  organisation_codes: OrganisationCodes;
   organisation_functions: OrganisationFunctions;
   organisation_graphs: OrganisationGraphs;
   organisation_links: OrganisationLinks;

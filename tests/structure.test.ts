@@ -127,6 +127,7 @@ describe('the rooms', () => {
       complaints: ['portal'],
       applications: ['portal'],
       client_keys: ['firewall', 'identity'],
+      organisation_codes: ['portal'],
       complaint_attachments: ['portal'],
       // A record comes with its wrapped key.
       registry_keys: ['firewall'],

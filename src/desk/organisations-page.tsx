@@ -42,15 +42,37 @@ function ApplicationBox(props: { visit: DeskVisit; application: ApplicationToRev
           </Fact>
         ))}
       </Facts>
+      {application.resembles.length > 0 ? (
+        <p>
+          <strong>{t.gResembles}:</strong> <bdi>{application.resembles.join(', ')}</bdi>
+        </p>
+      ) : (
+        ''
+      )}
+      {application.proposed ? <p>{t.gProposed}</p> : ''}
       <form method="post" action="/desk/organisations/applications">
         <Csrf token={session.csrf} />
         <input type="hidden" name="application" value={id} />
-        {application.kind === 'keys' ? '' : <Field name="client" id={`client-${id}`} label={t.gClients} ltr />}
+        {application.kind === 'keys' || application.proposed ? (
+          ''
+        ) : (
+          <Field
+            name="client"
+            id={`client-${id}`}
+            label={t.gClients}
+            value={application.kind === 'machine' ? application.client : undefined}
+            ltr
+          />
+        )}
         <Field name="reason" id={`reason-${id}`} label={t.aReason} lines={2} auto />
         <p class="govuk-button-group">
-          <button type="submit" name="act" value="enrol" class="govuk-button">
-            {application.kind === 'enrol' ? t.gAdd : t.gApprove}
-          </button>
+          {application.proposed ? (
+            ''
+          ) : (
+            <button type="submit" name="act" value="enrol" class="govuk-button">
+              {application.kind === 'enrol' ? t.gAdd : t.gApprove}
+            </button>
+          )}
           <button type="submit" name="act" value="refuse" class="govuk-button govuk-button--secondary">
             {t.dRefuse}
           </button>
@@ -71,10 +93,13 @@ export function OrganisationsPage(props: {
   closed?: boolean
 }) {
   const { visit, organisations, applications, waiting, more, closed } = props
-  const { t, language, session } = visit
+  const { t, session } = visit
   const names = new Map(organisations.map(({ id, name }) => [id, name]))
   const kinds: Record<string, string> = tieNames(t)
-  const choices = organisations.map(({ id, name }) => [id, name] as const)
+  // Several may have one name; no two have one number.
+  const choices = organisations.map(
+    ({ id, name, identifier }) => [id, identifier ? `${name} (${identifier})` : name] as const,
+  )
   return (
     <Desk visit={visit} title={t.gTitle} here="/desk/organisations">
       <h1>{t.gTitle}</h1>
@@ -94,7 +119,7 @@ export function OrganisationsPage(props: {
       ) : (
         ''
       )}
-      {applications.length > 0 ? <h2>{t.aTitle}</h2> : ''}
+      {applications.length > 0 ? <h2>{t.gWhatWaits}</h2> : ''}
       {applications.map((application) => (
         <ApplicationBox visit={visit} application={application} />
       ))}
@@ -107,30 +132,10 @@ export function OrganisationsPage(props: {
       {applications.length > 0 ? <h2>{t.gTitle}</h2> : ''}
       <ul class="cards">
         {organisations.map((organisation) => (
-          <OrganisationCard visit={visit} organisation={organisation} names={names} />
+          <OrganisationCard visit={visit} organisation={organisation} names={names} closed={closed ?? false} />
         ))}
       </ul>
-      <Details summary={t.gAdd}>
-        <form method="post" action="/desk/organisations">
-          <Csrf token={session.csrf} />
-          <Field name="name" label={t.gName} required auto />
-          <Field name="identifier" label={t.gIdentifier} hint={t.gIdentifierHint} required ltr />
-          <Group name="functions" legend={t.aDoes}>
-            {FUNCTION_IDS.map((one) => (
-              <Tick
-                name={`does-${one}`}
-                label={closes([one]) ? `${functionTitle(one, language)} (${t.gNever})` : functionTitle(one, language)}
-                on={false}
-              />
-            ))}
-          </Group>
-          <Field name="signed" label={t.gSigned} auto />
-          <Field name="clients" label={t.gClients} />
-          <button type="submit" class="govuk-button">
-            {t.dSave}
-          </button>
-        </form>
-      </Details>
+      {closed ? '' : <EnrolForm visit={visit} />}
       <Details summary={t.gTie}>
         <form method="post" action="/desk/organisations/tie">
           <Csrf token={session.csrf} />
@@ -142,21 +147,6 @@ export function OrganisationsPage(props: {
           </button>
         </form>
       </Details>
-      <Details summary={t.gSame}>
-        <form method="post" action="/desk/organisations/same">
-          <Csrf token={session.csrf} />
-          <Select name="organisation" id="same-organisation" label={t.gName} options={choices} />
-          <Field name="named" label={t.gSameHint} required ltr />
-          <p class="govuk-button-group">
-            <button type="submit" name="act" value="machine" class="govuk-button">
-              {t.gMachine}
-            </button>
-            <button type="submit" name="act" value="alias" class="govuk-button govuk-button--secondary">
-              {t.gAlias}
-            </button>
-          </p>
-        </form>
-      </Details>
       <Details summary={t.gLend}>
         <form method="post" action="/desk/organisations/lent">
           <Csrf token={session.csrf} />
@@ -166,22 +156,17 @@ export function OrganisationsPage(props: {
             <button type="submit" name="act" value="lend" class="govuk-button">
               {t.gLend}
             </button>
-            <button type="submit" name="act" value="take-back" class="govuk-button govuk-button--secondary">
-              {t.gTakeBack}
-            </button>
+            {closed ? (
+              ''
+            ) : (
+              <button type="submit" name="act" value="take-back" class="govuk-button govuk-button--secondary">
+                {t.gTakeBack}
+              </button>
+            )}
           </p>
         </form>
       </Details>
-      <Details summary={t.gRenew}>
-        <form method="post" action="/desk/organisations/promise">
-          <Csrf token={session.csrf} />
-          <Select name="organisation" id="promise-organisation" label={t.gName} options={choices} />
-          <Field name="signed" id="promise-signed" label={t.gSigned} required auto />
-          <button type="submit" class="govuk-button">
-            {t.dSave}
-          </button>
-        </form>
-      </Details>
+      {closed ? '' : <WideningForms visit={visit} choices={choices} />}
     </Desk>
   )
 }
@@ -191,8 +176,9 @@ function OrganisationCard(props: {
   visit: DeskVisit
   organisation: OrganisationOutline
   names: ReadonlyMap<string, string>
+  closed: boolean
 }) {
-  const { visit, organisation, names } = props
+  const { visit, organisation, names, closed } = props
   const { t, language, session } = visit
   const { id, functions, reports, suspendedAt, machines } = organisation
   const kinds: Record<string, string> = tieNames(t)
@@ -224,11 +210,13 @@ function OrganisationCard(props: {
         </>
       ))}
       {counted ? (
-        <p>{t.gReports.replace('{upheld}', String(reports.upheld)).replace('{waiting}', String(reports.waiting))}</p>
+        <p>
+          {t.gReportCount.replace('{upheld}', String(reports.upheld)).replace('{waiting}', String(reports.waiting))}
+        </p>
       ) : (
         ''
       )}
-      {suspendedAt === null && reports.upheld >= REPORTS_TO_SUSPEND ? (
+      {!closed && suspendedAt === null && reports.upheld >= REPORTS_TO_SUSPEND ? (
         <form method="post" action="/desk/organisations/suspend">
           <Csrf token={session.csrf} />
           <input type="hidden" name="organisation" value={id} />
@@ -271,23 +259,117 @@ function OrganisationCard(props: {
               </li>
             ))}
           </ul>
+          {closed ? (
+            ''
+          ) : (
+            <form method="post" action="/desk/organisations/code">
+              <Csrf token={session.csrf} />
+              <input type="hidden" name="organisation" value={id} />
+              <p class="govuk-hint">{t.gNewCodeHint}</p>
+              <button type="submit" class="govuk-button govuk-button--secondary">
+                {t.gNewCode}
+              </button>
+            </form>
+          )}
         </Details>
       )}
     </li>
   )
 }
 
+/** The new code of an organisation, shown once. */
+export function GivenCodePage(props: { visit: DeskVisit; code: string }) {
+  const { visit, code } = props
+  return (
+    <Desk visit={visit} title={visit.t.gTitle} here="/desk/organisations">
+      <h1>{visit.t.gNewCode}</h1>
+      <p>{visit.t.gGivenCode}</p>
+      <p class="digits code" dir="ltr">
+        {code}
+      </p>
+      <p>
+        <a href="/desk/organisations">{visit.t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+/** A new organisation, which two officers enrol. */
+function EnrolForm({ visit }: { visit: DeskVisit }) {
+  const { t, language, session } = visit
+  return (
+    <Details summary={t.gAdd}>
+      <form method="post" action="/desk/organisations">
+        <Csrf token={session.csrf} />
+        <Field name="name" label={t.gName} required auto />
+        <Field name="identifier" label={t.gIdentifier} hint={t.gIdentifierHint} required ltr />
+        <Group name="functions" legend={t.aDoes}>
+          {FUNCTION_IDS.map((one) => (
+            <Tick
+              name={`does-${one}`}
+              label={closes([one]) ? `${functionTitle(one, language)} (${t.gNever})` : functionTitle(one, language)}
+              on={false}
+            />
+          ))}
+        </Group>
+        <Field name="signed" label={t.gSigned} auto />
+        <Field name="clients" label={t.gClients} />
+        <button type="submit" class="govuk-button">
+          {t.dSave}
+        </button>
+      </form>
+    </Details>
+  )
+}
+
+/** Other names, machines and promises of organisations that are known. */
+function WideningForms(props: { visit: DeskVisit; choices: readonly (readonly [string, string])[] }) {
+  const { visit, choices } = props
+  const { t, session } = visit
+  return (
+    <>
+      <Details summary={t.gSame}>
+        <form method="post" action="/desk/organisations/same">
+          <Csrf token={session.csrf} />
+          <Select name="organisation" id="same-organisation" label={t.gName} options={choices} />
+          <Field name="named" label={t.gSameHint} required ltr />
+          <p class="govuk-button-group">
+            <button type="submit" name="act" value="machine" class="govuk-button">
+              {t.gMachine}
+            </button>
+            <button type="submit" name="act" value="alias" class="govuk-button govuk-button--secondary">
+              {t.gAlias}
+            </button>
+          </p>
+        </form>
+      </Details>
+      <Details summary={t.gRenew}>
+        <form method="post" action="/desk/organisations/promise">
+          <Csrf token={session.csrf} />
+          <Select name="organisation" id="promise-organisation" label={t.gName} options={choices} />
+          <Field name="signed" id="promise-signed" label={t.gSigned} required auto />
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
+        </form>
+      </Details>
+    </>
+  )
+}
+
 /** Ends a machine or a key, at once. */
 function EndButton(props: { visit: DeskVisit; of: Record<string, string>; text: string }) {
   return (
-    <form method="post" action="/desk/organisations/end">
-      <Csrf token={props.visit.session.csrf} />
-      {Object.entries(props.of).map(([name, value]) => (
-        <input type="hidden" name={name} value={value} />
-      ))}
-      <button type="submit" class="govuk-button govuk-button--secondary">
-        {props.text}
-      </button>
-    </form>
+    <Details summary={props.text}>
+      <form method="post" action="/desk/organisations/end">
+        <Csrf token={props.visit.session.csrf} />
+        {Object.entries(props.of).map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
+        <button type="submit" class="govuk-button govuk-button--warning">
+          {props.visit.t.vpSure}
+        </button>
+      </form>
+    </Details>
   )
 }

@@ -8,13 +8,14 @@ import { listOrganisations } from '../firewall/organisation-list.ts'
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { ApplicationAnswer, applicationsToReview, decideApplication, enrolApplicant } from '../portal/applications.ts'
+import { giveCode } from '../portal/providers.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { lifeRules } from '../registry/life-dates.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { prolongSecrecy } from '../registry/orders.ts'
 import { plainIn } from '../ui/plain.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
-import { OrganisationsPage } from './organisations-page.tsx'
+import { GivenCodePage, OrganisationsPage } from './organisations-page.tsx'
 import { dayIn, typedIn } from './registration-form.ts'
 import { idIn } from './shell.tsx'
 
@@ -22,7 +23,13 @@ type Pages = ReturnType<typeof signedInPages<'staff'>>
 const LEGAL = ['legal'] as const
 /** Beside which box it is said where an organisation cannot be enrolled, and where it cannot have another name or machine. */
 const ENROLLING = { signedBy: 'signed', 'client-taken': 'clients', 'organisation-known': 'identifier' }
-const NAMING = { client: 'named', name: 'named', 'client-taken': 'named', 'too-many-machines': 'named' }
+const NAMING = {
+  client: 'named',
+  name: 'named',
+  'client-taken': 'named',
+  'too-many-machines': 'named',
+  'machine-ended': 'named',
+}
 const NO_DOCUMENT = '00000000-0000-4000-8000-000000000000'
 
 /** Who may ask, and why not: organisations, ties, promises and lent staff, for legal officers, two for each. */
@@ -70,10 +77,15 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       path: '/desk/organisations/applications',
       roles: LEGAL,
       fresh: true,
-      beside: { 'client-taken': 'client', 'organisation-known': 'client', 'too-many-machines': 'client' },
+      beside: {
+        'client-taken': 'client',
+        'organisation-known': 'client',
+        'too-many-machines': 'client',
+        'machine-ended': 'client',
+      },
     },
     async ({ town, requester, form }) => {
-      const [id, client, reason] = [form.get('application'), form.get('client'), form.get('reason').slice(0, 2000)]
+      const [id, client, reason] = [form.get('application'), form.get('client'), form.get('reason')]
       const enrol = form.get('act') === 'enrol'
       const answer = ApplicationAnswer.safeParse(enrol ? { enrol, client } : { enrol, reason, ...plainIn(form) })
       if (!answer.success) throw InvalidInput.of(answer.error)
@@ -111,7 +123,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
   proposing('/desk/organisations/promise', { signedBy: 'signed' }, (form) => ({
     kind: 'promise',
     organisationId: form.get('organisation'),
-    signedBy: form.get('signed').slice(0, 200),
+    signedBy: form.get('signed'),
     ...plainIn(form),
   }))
   proposing('/desk/organisations/same', NAMING, (form) => ({
@@ -155,6 +167,13 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     client: form.get('client'),
     ...(form.has('thumbprint') ? { thumbprint: form.get('thumbprint') } : {}),
   }))
+  page({ method: 'post', path: '/desk/organisations/code', roles: LEGAL, fresh: true }, async (visit) => {
+    const id = visit.form.get('organisation')
+    if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+    return Reply.page(await giveCode(deps, visit.town, visit.requester, id), (code) => (
+      <GivenCodePage visit={visit} code={code} />
+    ))
+  })
   proposing('/desk/organisations/suspend', {}, (form) => ({
     kind: 'suspend',
     organisationId: form.get('organisation'),

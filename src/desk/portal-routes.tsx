@@ -95,7 +95,7 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
   })
   page({ method: 'post', path: '/desk/complaints', roles: ANSWERING }, async ({ town, requester, form }) => {
     const outcome = OUTCOMES.find((one) => one === form.get('outcome')) ?? 'answered'
-    const said = form.get('answer').slice(0, 10_000)
+    const said = form.get('answer')
     const which = form.get('organisation') || undefined
     if (which !== undefined && !z.uuid().safeParse(which).success) throw new NotFound()
     await answerComplaint(deps, town, requester, form.get('complaint'), said, outcome, which)

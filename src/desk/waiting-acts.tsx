@@ -56,11 +56,17 @@ export function WaitingActs(props: {
     reference: t.dDemands,
     until: t.hUntil,
     basis: t.dBasis,
+    ties: t.aTies,
+    need: t.aNeed,
+    resembles: t.gResembles,
+    upheld: t.gUpheld,
   }
   const ties = tieNames(t)
+  const withKeys = (content: object) =>
+    'keys' in content && Array.isArray(content.keys) && content.keys.length === 0 ? { keys: [t.gNoKeys] } : {}
   /** Each by its name: what somebody typed is not taken for the rest. */
-  const said = ({ content }: WaitingAct): [string, string][] =>
-    Object.entries(content)
+  const said = ({ kind, content }: WaitingAct): [string, string][] =>
+    Object.entries({ ...content, ...(kind === 'machine' ? { keys: [t.gNoKeys] } : withKeys(content)) })
       .filter(([key, value]) => key in labels && value !== undefined && String(value) !== '')
       .map(([key, value]) => [
         labels[key] ?? key,
@@ -69,7 +75,9 @@ export function WaitingActs(props: {
           .map((one) => {
             const text = String(one)
             if (key === 'functions' || key === 'function') return functionTitle(text, language)
-            return key === 'kind' ? (ties[text as TieKind] ?? text) : (names.get(text) ?? text)
+            if (key === 'kind') return ties[text as TieKind] ?? text
+            // What somebody typed stands as they typed it, whatever it looks like.
+            return key === 'organisationId' || key === 'relatedId' ? (names.get(text) ?? text) : text
           })
           .join(', '),
       ])

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import { closes } from './functions.ts'
-import type { Act } from './officer-acts.ts'
+import type { Act, ActKind } from './officer-acts.ts'
 import { BOTH_WAYS, closesTheGateFor, standsUnderAnOffice } from './organisations.ts'
 import type { Staff } from './requester.ts'
 
@@ -32,30 +32,46 @@ export const closesTheGate =
       }
       case 'lend': {
         await mustBeKnown(transaction, [act.content.organisationId])
-        // One colleague a day: whoever would shut out one after the other would end the registry with it.
         const closing = await closesTheGateFor(transaction, [act.content.organisationId])
-        return closing && !(await hasLentToday(transaction, officer.id))
+        return closing && (await mayAlone(transaction, officer.id, act.kind))
       }
       case 'end-machine':
-      case 'end-key':
-        return true
+      case 'end-key': {
+        const { organisationId } = act.content
+        await mustBeKnown(transaction, [organisationId])
+        if (await isAnOffice(transaction, organisationId, office)) return false
+        return mayAlone(transaction, officer.id, act.kind)
+      }
       default:
         return false
     }
   }
 
-/** Whether an officer has lent somebody to an enforcing body alone within a day. */
-async function hasLentToday(transaction: Transaction, officerId: string): Promise<boolean> {
-  const lent = await transaction
+/** What one officer does alone within a day: enough for any one case, and not enough to end the registry one by one. */
+const ALONE_A_DAY: Partial<Record<ActKind, number>> = { lend: 1, 'end-machine': 3, 'end-key': 10 }
+
+async function mayAlone(transaction: Transaction, officerId: string, kind: ActKind): Promise<boolean> {
+  const { done } = await transaction
     .selectFrom('officer_acts')
-    .select('id')
-    .where('kind', '=', 'lend')
+    .select((one) => one.fn.countAll<string>().as('done'))
+    .where('kind', '=', kind)
     .where('decision', '=', 'at-once')
     .where('decided_by', '=', officerId)
     .where('decided_at', '>', sql<Date>`clock_timestamp() - interval '24 hours'`)
-    .limit(1)
+    .executeTakeFirstOrThrow()
+  return Number(done) < (ALONE_A_DAY[kind] ?? 0)
+}
+
+/** Whether an organisation is the officer's own office, or another of the registry's. */
+async function isAnOffice(transaction: Transaction, organisationId: string, own: string): Promise<boolean> {
+  if (organisationId === own) return true
+  const office = await transaction
+    .selectFrom('organisation_functions')
+    .select('organisation_id')
+    .where('organisation_id', '=', organisationId)
+    .where('function', '=', 'citizenship-office')
     .executeTakeFirst()
-  return lent !== undefined
+  return office !== undefined
 }
 
 /** @throws {NotFound} for an organisation the registry does not know */

@@ -16,10 +16,21 @@ export interface Machine {
   keys: { thumbprint: string; knownAt: string; endedAt: string | null }[]
 }
 
+/** Whether a machine is answered: not ended, and not all of the keys that it named are. */
+export const isInUse = ({ endedAt, keys }: Machine): boolean =>
+  endedAt === null && (keys.length === 0 || keys.some((key) => key.endedAt === null))
+
 /** @throws when a client id belongs to another organisation already, or to a machine that is ended. */
 export class ClientTaken extends Problem {
   constructor() {
-    super('client-taken', 409, 'One of these machines belongs to another organisation.')
+    super('client-taken', 409, 'A machine of this name is known already.')
+  }
+}
+
+/** @throws where an organisation names a machine of its own that was ended. */
+export class MachineEnded extends Problem {
+  constructor() {
+    super('machine-ended', 409, 'This machine was ended. Register another one, under a new client id.')
   }
 }
 
@@ -84,24 +95,42 @@ export async function mustBeFree(transaction: Transaction, clients: readonly str
   if (taken) throw new ClientTaken()
 }
 
-/** Whether an organisation can have another machine, or one of its machines these keys. @throws {ClientTaken} {TooManyMachines} {KeyEnded} {NotFound} */
+/** @throws {KeyEnded} of a key that was ended, of whatever machine */
+export async function mustBeFresh(transaction: Transaction, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return
+  const ended = await transaction
+    .selectFrom('client_keys')
+    .select('thumbprint')
+    .where('thumbprint', 'in', keys)
+    .where('ended_at', 'is not', null)
+    .executeTakeFirst()
+  if (ended) throw new KeyEnded()
+}
+
+/**
+ * Whether an organisation has room for another machine, or one of its machines for these keys. Whether a name is somebody else's
+ * is not said here: whoever asks could find out by it who has which.
+ *
+ * @throws {MachineEnded} {TooManyMachines} {KeyEnded} {NotFound}
+ */
 export async function mustHaveRoom(
   transaction: Transaction,
   organisationId: string,
   { kind, client, keys }: { kind: 'machine' | 'keys'; client?: string | undefined; keys: readonly string[] },
 ): Promise<void> {
-  const inUse = (await machinesOf(transaction, organisationId)).filter(({ endedAt }) => endedAt === null)
+  const own = await machinesOf(transaction, organisationId)
+  const named = own.find((one) => one.client === client)
+  if (named !== undefined && named.endedAt !== null) throw new MachineEnded()
+  await mustBeFresh(transaction, keys)
   if (kind === 'machine') {
-    await mustBeFree(transaction, client === undefined ? [] : [client])
-    if (inUse.length >= MOST_MACHINES || keys.length > MOST_KEYS) throw new TooManyMachines()
+    if (named !== undefined) throw new ClientTaken()
+    if (own.filter(({ endedAt }) => endedAt === null).length >= MOST_MACHINES) throw new TooManyMachines()
+    if (keys.length > MOST_KEYS) throw new TooManyMachines()
     return
   }
-  const machine = inUse.find((one) => one.client === client)
-  if (machine === undefined) throw new NotFound()
-  if (machine.keys.some(({ thumbprint, endedAt }) => endedAt !== null && keys.includes(thumbprint)))
-    throw new KeyEnded()
-  const live = machine.keys.filter(({ endedAt }) => endedAt === null)
-  if (live.length + keys.length > MOST_KEYS) throw new TooManyMachines()
+  if (named === undefined) throw new NotFound()
+  const live = named.keys.filter(({ endedAt }) => endedAt === null).map(({ thumbprint }) => thumbprint)
+  if (new Set([...live, ...keys]).size > MOST_KEYS) throw new TooManyMachines()
 }
 
 /** Another machine of an organisation's: it asks from this commit on. */

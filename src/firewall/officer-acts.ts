@@ -8,6 +8,7 @@ import type { Disclosed } from './disclosed.ts'
 import type { Gate } from './gate.ts'
 import type { TieKind } from './organisations.ts'
 import { Refusal, type Staff } from './requester.ts'
+import type { DataKey } from './seal.ts'
 
 // What widens who is answered, or lists people, takes two legal officers. One rule and one place for all of it.
 
@@ -19,6 +20,8 @@ export interface Acts {
     functions: string[]
     signedBy?: string | undefined
     clients: string[]
+    /** Names of organisations that are never answered which it names or sounds like: officers look twice. */
+    resembles?: string[] | undefined
   }
   application: {
     /** What was asked for: to be enrolled; or, by an organisation that is, another machine or other keys for one. */
@@ -30,6 +33,11 @@ export interface Acts {
     functions: string[]
     /** RFC 7638 thumbprints that are the machine's besides those it has. */
     keys: string[]
+    /** What it says of its ties and its need, and who signs that it passes nothing on. */
+    ties?: string
+    need?: string
+    signedBy?: string
+    resembles?: string[]
   }
   function: { organisationId: string; function: string }
   tie: { organisationId: string; kind: TieKind; relatedId: string }
@@ -38,8 +46,8 @@ export interface Acts {
   'end-machine': { organisationId: string; client: string }
   'end-key': { organisationId: string; client: string; thumbprint: string }
   /** After what neighbours reported of it, until two officers take another promise. */
-  suspend: { organisationId: string }
-  alias: { organisationId: string; name: string }
+  suspend: { organisationId: string; upheld: number }
+  alias: { organisationId: string; name: string; resembles?: string[] | undefined }
   lend: { staff: string; organisationId: string }
   'take-back': { staff: string; organisationId: string }
   affected: { kid: string }
@@ -175,6 +183,21 @@ export async function decideAct(
     const act = { kind: row.kind, content: ledger.open(place(id), row.content) } as Act
     return { id, status: 'done', made: await carry(transaction, act) }
   })
+}
+
+/** What waits of one kind, opened; inside a decision of the gate's. */
+export async function waitingOf<K extends ActKind>(
+  transaction: Transaction,
+  ledger: DataKey,
+  kind: K,
+): Promise<Acts[K][]> {
+  const rows = await transaction
+    .selectFrom('officer_acts')
+    .select(['id', 'content'])
+    .where('kind', '=', kind)
+    .where('decision', 'is', null)
+    .execute()
+  return rows.map((row) => ledger.open(place(row.id), row.content) as Acts[K])
 }
 
 export type WaitingAct = Act & { id: string; proposedAt: string; proposedByYou: boolean }

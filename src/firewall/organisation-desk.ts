@@ -14,7 +14,7 @@ import { lockedDown } from './lockdown.ts'
 import { CLIENT_ID, endMachine, mustBeFree, mustHaveRoom } from './machines.ts'
 import { type Act, type ActState, type Acts, type Carry, proposeAct, shuttingOut } from './officer-acts.ts'
 import { freeDocument } from './order-documents.ts'
-import { admitOrganisation, TIES, tieOrganisation } from './organisations.ts'
+import { admitOrganisation, closingNamed, TIES, tieOrganisation } from './organisations.ts'
 import type { Staff } from './requester.ts'
 import type { DataKey } from './seal.ts'
 
@@ -101,7 +101,7 @@ export const carrying =
         // Whoever was suspended is answered again from here on.
         await transaction
           .updateTable('organisations')
-          .set({ suspended_at: null })
+          .set({ suspended_at: null, readmitted_at: clock.now().toString() })
           .where('id', '=', content.organisationId)
           .where('suspended_at', 'is not', null)
           .execute()
@@ -121,6 +121,7 @@ export const carrying =
       case 'machine':
         await mustBeKnown(transaction, [content.organisationId])
         await mustHaveRoom(transaction, content.organisationId, { kind: 'machine', client: content.client, keys: [] })
+        await mustBeFree(transaction, [content.client])
         await admitOrganisation(transaction, municipalityId, {
           ...NOTHING,
           id: content.organisationId,
@@ -170,10 +171,15 @@ async function mustBePossible(transaction: Transaction, ledger: DataKey, officer
       throw new InvalidInput([{ pointer: '/tie/relatedId', detail: 'Name another organisation.' }])
     await mustBeKnown(transaction, [content.relatedId])
   }
-  if (kind === 'machine')
+  if (kind === 'machine') {
     await mustHaveRoom(transaction, content.organisationId, { kind, client: content.client, keys: [] })
-  if (kind === 'suspend') await mustBeReported(transaction, content.organisationId)
-  if (kind === 'enrol') await mustBeFree(transaction, content.clients)
+    await mustBeFree(transaction, [content.client])
+  }
+  if (kind === 'suspend') content.upheld = await mustBeReported(transaction, content.organisationId)
+  if (kind === 'enrol') {
+    await mustBeUnknown(transaction, content.identifier)
+    await mustBeFree(transaction, content.clients)
+  }
   if (kind === 'secrecy') {
     await secretOrder(transaction, ledger, content.reference)
     await freeDocument(transaction, officer, content.documentId)
@@ -190,15 +196,28 @@ export class TooFewReports extends Problem {
   }
 }
 
-/** @throws {NotFound} {TooFewReports} */
-async function mustBeReported(transaction: Transaction, organisationId: string): Promise<void> {
+/** @returns how many were found right @throws {NotFound} {TooFewReports} */
+async function mustBeReported(transaction: Transaction, organisationId: string): Promise<number> {
   await mustBeKnown(transaction, [organisationId])
   const { rows } = await sql<{ upheld: number }>`
     select upheld_reports(${organisationId}::uuid)::integer as upheld`.execute(transaction)
-  if ((rows[0]?.upheld ?? 0) < REPORTS_TO_SUSPEND) throw new TooFewReports()
+  const upheld = rows[0]?.upheld ?? 0
+  if (upheld < REPORTS_TO_SUSPEND) throw new TooFewReports()
+  return upheld
 }
 
 const NOTHING = { functions: [], memberOf: [], reportsTo: [], sharesWith: [], suppliedBy: [], clients: [] }
+
+/** @throws {OrganisationKnown} where an organisation of this number is known */
+export async function mustBeUnknown(transaction: Transaction, identifier: string | undefined): Promise<void> {
+  if (identifier === undefined) return
+  const known = await transaction
+    .selectFrom('organisations')
+    .select('id')
+    .where('identifier', '=', identifier)
+    .executeTakeFirst()
+  if (known) throw new OrganisationKnown()
+}
 
 /** The same inside a decision of the gate's that is under way. @returns the organisation's id @throws {ClientTaken} */
 export async function enrolIn(
@@ -207,14 +226,7 @@ export async function enrolIn(
   municipalityId: string,
   { name, identifier, functions, signedBy, clients }: Acts['enrol'],
 ): Promise<string> {
-  if (identifier !== undefined) {
-    const known = await transaction
-      .selectFrom('organisations')
-      .select('id')
-      .where('identifier', '=', identifier)
-      .executeTakeFirst()
-    if (known) throw new OrganisationKnown()
-  }
+  await mustBeUnknown(transaction, identifier)
   await mustBeFree(transaction, clients)
   const id = uuidv7()
   await transaction
@@ -306,6 +318,9 @@ export async function propose(
     carry,
     async (transaction) => {
       await mustBePossible(transaction, ledger, officer, act)
+      // What the second officer looks at twice.
+      if (act.kind === 'enrol' || act.kind === 'alias')
+        act.content.resembles = await closingNamed(transaction, act.content.name)
       return closesTheGate(act, officer)(transaction)
     },
     onlyClosing,
@@ -342,7 +357,7 @@ function actOf(proposal: Proposal): Act {
       return { kind: 'end-key', content: { organisationId, client, thumbprint } }
     }
     case 'suspend':
-      return { kind: 'suspend', content: { organisationId: proposal.organisationId } }
+      return { kind: 'suspend', content: { organisationId: proposal.organisationId, upheld: 0 } }
     case 'alias':
       return { kind: 'alias', content: { organisationId: proposal.organisationId, name: proposal.name } }
     case 'lend':

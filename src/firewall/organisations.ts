@@ -94,6 +94,14 @@ export async function closesTheGateFor(transaction: Transaction, ids: readonly s
   return closes([...(position?.organisations.values() ?? [])].flatMap((one) => one.functions))
 }
 
+/** The names of organisations that are never answered, among those that a text names or sounds like. */
+export async function closingNamed(transaction: Transaction, text: string): Promise<string[]> {
+  const ids = await organisationsNamed(transaction, text)
+  const closing: string[] = []
+  for (const id of ids) if (await closesTheGateFor(transaction, [id])) closing.push(id)
+  return [...(await organisationNames(transaction, closing)).values()]
+}
+
 /** Whether it would shut out the registry's own offices if one of these organisations were tied to enforcement. */
 export async function standsUnderAnOffice(
   transaction: Transaction,
@@ -182,6 +190,26 @@ export async function admitOrganisation(
       .execute()
   }
   for (const id of enrolment.clients) await addMachine(transaction, municipalityId, enrolment.id, id)
+}
+
+/** What two officers see of an organisation that asks for something. */
+export async function organisationOutline(
+  transaction: Transaction,
+  id: string,
+): Promise<{ name: string; identifier?: string; functions: string[]; resembles: string[] }> {
+  const own = await transaction
+    .selectFrom('organisations')
+    .select(['name', 'identifier'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+  const functions = await transaction
+    .selectFrom('organisation_functions')
+    .select('function')
+    .where('organisation_id', '=', id)
+    .execute()
+  const { name, identifier } = own
+  const resembles = (await closesTheGateFor(transaction, [id])) ? [name] : []
+  return { name, ...(identifier ? { identifier } : {}), functions: functions.map((row) => row.function), resembles }
 }
 
 /** What organisations are called, by their ids; those that are not enrolled here are absent. */

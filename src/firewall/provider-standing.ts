@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../platform/database.ts'
-import { type Machine, machinesOf } from './machines.ts'
+import { isInUse, type Machine, machinesOf } from './machines.ts'
 
 /**
  * Why an organisation is answered nothing: it closes the gate by what it does itself, or by a tie; it was suspended; its promise
- * has run out, lapsed when its ties changed, or was never made; nothing it does is on the list; the registry is closed to all.
+ * has run out, lapsed when its ties changed, or was never made; nothing it does is on the list; no machine of its is in use; the registry is closed to all.
  */
 export const CLOSED_BECAUSE = [
   'function',
@@ -14,11 +14,12 @@ export const CLOSED_BECAUSE = [
   'promise-over',
   'no-promise',
   'no-function',
+  'no-machine',
   'lockdown',
 ] as const
 export type ClosedBecause = (typeof CLOSED_BECAUSE)[number]
 
-/** How an organisation stands, for itself. Times are RFC 3339. */
+/** How an organisation stands, for itself. Times are RFC 3339; `since` is a day (UTC): two that compare do not see what they share. */
 export interface ProviderStanding {
   name: string
   /** Whether its machines are answered what their purpose allows. */
@@ -73,7 +74,7 @@ export async function standingOfOrganisation(
   if (row === undefined) return undefined
   const because: ProviderStanding['because'] = []
   const add = (reason: ClosedBecause, since: Date | null) =>
-    because.push({ reason, since: since?.toISOString() ?? null })
+    because.push({ reason, since: since?.toISOString().slice(0, 10) ?? null })
   if (row.closes_itself) add('function', row.closes_itself)
   if (row.closes_by_tie) add('tie', row.closes_by_tie)
   if (row.suspended_at) add('suspended', row.suspended_at)
@@ -83,12 +84,14 @@ export async function standingOfOrganisation(
     else add('no-promise', null)
   }
   if (Number(row.functions) === 0) add('no-function', null)
+  const machines = await machinesOf(transaction, organisationId)
+  if (!machines.some(isInUse)) add('no-machine', null)
   if (row.locked_down) add('lockdown', row.locked_down)
   return {
     name: row.name,
     answered: because.length === 0,
     because,
     promiseUntil: row.promise_until?.toISOString() ?? null,
-    machines: await machinesOf(transaction, organisationId),
+    machines,
   }
 }

@@ -3,6 +3,7 @@ import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import Provider, { type Configuration } from 'oidc-provider'
 import { answerDemoSignIn, DEMO_DESK } from './demo-sign-in.ts'
 import { DEMO_SECRET } from './demo-token.ts'
+import { SIGNED_WITH } from './dpop.ts'
 
 export interface DemoClient {
   id: string
@@ -72,6 +73,10 @@ export async function startDemoProvider(options: {
       grant.addOIDCScope('openid padron')
       await grant.save()
       return grant
+    },
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...Object.values(SIGNED_WITH)],
+      dPoPSigningAlgValues: [...Object.values(SIGNED_WITH)],
     },
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     jwks: { keys: [options.key as never] },

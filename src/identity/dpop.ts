@@ -13,6 +13,9 @@ export interface DpopExpectation {
   thumbprint: string
 }
 
+/** What a proof is signed with, by the kind of key. The same for what keys are taken and for what is told to whoever writes a program. */
+export const SIGNED_WITH = { 'EC P-256': 'ES256', 'EC P-384': 'ES384', 'OKP Ed25519': 'EdDSA', RSA: 'PS256' } as const
+
 /** How old a proof may be, and how far ahead its clock. */
 export const DPOP_SECONDS = 60
 
@@ -27,7 +30,7 @@ export async function checkDpop(proof: string, expected: DpopExpectation): Promi
   try {
     const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
       typ: 'dpop+jwt',
-      algorithms: ['ES256', 'EdDSA', 'PS256'],
+      algorithms: Object.values(SIGNED_WITH),
       requiredClaims: ['iat', 'jti', 'htm', 'htu', 'ath'],
       maxTokenAge: DPOP_SECONDS,
       clockTolerance: 5,

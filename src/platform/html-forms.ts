@@ -12,8 +12,8 @@ export interface FormTyped {
 const DRAWN = new Set(['csrf', 'once', 'version', 'kept'])
 
 /**
- * A page with what was typed put back into its form. Of several forms that go to one path it is the one whose hidden fields are
- * the same; a page without the form comes back as it was.
+ * A page with what was typed put back into its form. It is the one whose hidden fields are the same: what was typed for one
+ * of several is never put into another. A page without the form comes back as it was.
  *
  * @param note shown above the form, as text
  */
@@ -103,7 +103,8 @@ function putBack(document: Tree.Document, typed: FormTyped): Tree.Element | unde
   const forms = elementsIn(document).filter(
     (one) => one.tagName === 'form' && pathOf(attributeOf(one, 'action')) === typed.action,
   )
-  const form = forms.find((one) => isSame(one, typed)) ?? forms[0]
+  // What was typed for one is never put into the form of another, which goes to the same path.
+  const form = forms.find((one) => isSame(one, typed))
   if (form === undefined) return undefined
   const values = new Map<string, string[]>()
   for (const [name, value] of typed.fields) values.set(name, [...(values.get(name) ?? []), value])

@@ -2,25 +2,24 @@ import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { called, confirmedPlain, mustBePlain, ownWords, plain } from '../firewall/free-text.ts'
 import { closes, FUNCTION_IDS, functionOf } from '../firewall/functions.ts'
-import { addMachine, CLIENT_ID, mustBeFree, mustHaveRoom, nameKeys } from '../firewall/machines.ts'
-import { type Acts, type Carry, enrolling, proposeAct } from '../firewall/officer-acts.ts'
-import { enrolIn, Identifier } from '../firewall/organisation-desk.ts'
-import { organisationNames } from '../firewall/organisations.ts'
+import { addMachine, CLIENT_ID, mustBeFree, mustBeFresh, mustHaveRoom, nameKeys } from '../firewall/machines.ts'
+import { type Acts, type Carry, enrolling, proposeAct, waitingOf } from '../firewall/officer-acts.ts'
+import { enrolIn, Identifier, mustBeUnknown } from '../firewall/organisation-desk.ts'
+import { closingNamed, organisationOutline } from '../firewall/organisations.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../platform/paging.ts'
-import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
+import { NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { triedTooOften } from '../registry/tries.ts'
+import { type MachineRequest, type NamedRequest, place, requestOf, Thumbprints } from './machine-requests.ts'
 import { lettersIn, newReference } from './reference.ts'
 
 /** What an organisation may say it does. What is on no list is told in words to a legal officer, and is answered nothing. */
 export const DOES = [...FUNCTION_IDS, 'other'] as const
 const MOST = { source: 10, town: 300 } as const
-
-const Thumbprints = z.array(z.string().regex(/^[\w-]{43}$/)).max(10)
 
 export const Application = z.strictObject({
   name: called(200),
@@ -39,17 +38,6 @@ export const Application = z.strictObject({
 })
 export type Application = z.infer<typeof Application>
 
-/** What an organisation asks for later: another machine, or keys for one of its machines besides those that it has. */
-export const MachineRequest = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('machine'),
-    client: z.string().regex(CLIENT_ID).optional(),
-    keys: Thumbprints.min(1),
-  }),
-  z.strictObject({ kind: z.literal('keys'), client: z.string().regex(CLIENT_ID), keys: Thumbprints.min(1) }),
-])
-export type MachineRequest = z.infer<typeof MachineRequest>
-
 /** Nobody has signed in who applies. */
 const APPLICANT = { kind: 'job', id: 'applications' } as const
 
@@ -62,8 +50,6 @@ export type ApplicationAnswer = z.infer<typeof ApplicationAnswer>
 
 /** Of what they say they do, what the list says too. */
 const listed = (functions: readonly string[]): string[] => functions.flatMap((one) => functionOf(one) ?? [])
-
-const place = (id: string, column: 'content' | 'reason') => ({ table: 'applications', column, row: id })
 
 /**
  * Takes an application from anyone. One from immigration enforcement is refused as it comes.
@@ -130,65 +116,15 @@ export async function standingOf(deps: RegistryDeps, town: Municipality, typed: 
   })
 }
 
-/** What one organisation may have waiting at once. */
-const MOST_REQUESTS = 5
-
-/**
- * Takes what an organisation asks for its machines. Two officers decide it, as they decided who it is; until then all stays as it was.
- *
- * @throws {ClientTaken} {TooManyMachines} {NotFound} of what could not be; {Problem} too-many-applications
- */
-export async function askForMachine(
-  deps: RegistryDeps,
-  town: Municipality,
-  organisationId: string,
-  request: MachineRequest,
-): Promise<{ id: string }> {
-  const { hash, ledger } = await deps.gate.keysOf(town.id)
-  const id = uuidv7()
-  await inMunicipality(deps.database, town.id, async (transaction) => {
-    await mustHaveRoom(transaction, organisationId, request)
-    const waiting = await requestsOf(transaction, organisationId)
-    if (waiting.length >= MOST_REQUESTS)
-      throw new Problem('too-many-applications', 429, 'Several of your requests wait for an answer.')
-    await transaction
-      .insertInto('applications')
-      .values({
-        id,
-        municipality_id: town.id,
-        kind: request.kind,
-        asked_for: organisationId,
-        // Followed by whoever is the organisation, and by no code of its own.
-        reference_hash: hash(`application of ${id}`),
-        data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(place(id, 'content'), request)),
-        received_at: deps.clock.now().toString(),
-      })
-      .execute()
-  })
-  return { id }
-}
-
-/** What an organisation asked for its machines and is not answered yet. RFC 3339 times. */
-export async function requestsOf(
-  transaction: Transaction,
-  organisationId: string,
-): Promise<{ kind: MachineRequest['kind']; receivedAt: string }[]> {
-  const rows = await transaction
-    .selectFrom('applications')
-    .select(['kind', 'received_at'])
-    .where('asked_for', '=', organisationId)
-    .where('decision', 'is', null)
-    .orderBy('received_at')
-    .execute()
-  return rows.map((row) => ({ kind: row.kind as MachineRequest['kind'], receivedAt: row.received_at.toISOString() }))
-}
-
 /** What waits for an officer: who applies; or what an organisation asks for its machines. */
-export type ApplicationToReview = { id: string; receivedAt: string } & (
-  | ({ kind: 'enrol' } & Application)
-  | ({ name: string } & MachineRequest)
-)
+export type ApplicationToReview = {
+  id: string
+  receivedAt: string
+  /** An officer has proposed it, and another has not decided. */
+  proposed: boolean
+  /** Names of organisations that are never answered which it names, sounds like or is. */
+  resembles: string[]
+} & (({ kind: 'enrol' } & Application) | ({ name: string } & MachineRequest))
 
 /** On one page. */
 const MOST_LISTED = 20
@@ -205,21 +141,28 @@ export async function applicationsToReview(
   return deps.gate.decide(enrolling(town.id, officer), async (transaction) => {
     const read = await transaction
       .selectFrom('applications')
-      .leftJoin('organisations', 'organisations.id', 'asked_for')
-      .select(['applications.id', 'applications.kind', 'content', 'received_at', 'organisations.name as asked_by'])
+      .select(['id', 'asked_for', 'content', 'received_at'])
       .where('decision', 'is', null)
-      .where(afterPlace('received_at', 'applications.id', after))
+      .where(afterPlace('received_at', 'id', after))
       .orderBy(toTheMillisecond('received_at'))
-      .orderBy('applications.id')
+      .orderBy('id')
       .limit(MOST_LISTED + 1)
       .execute()
     const { rows, more } = pageOf(read, MOST_LISTED, (row) => ({ at: row.received_at.toISOString(), id: row.id }))
-    const items = rows.map((row) => ({
-      ...(row.kind === 'enrol' ? { kind: row.kind } : { name: row.asked_by ?? '' }),
-      ...(ledger.open(place(row.id, 'content'), row.content) as object),
-      id: row.id,
-      receivedAt: row.received_at.toISOString(),
-    })) as ApplicationToReview[]
+    const proposed = new Set((await waitingOf(transaction, ledger, 'application')).map((act) => act.applicationId))
+    const items: ApplicationToReview[] = []
+    for (const row of rows) {
+      const said = ledger.open(place(row.id, 'content'), row.content) as Application
+      const asking = row.asked_for === null ? undefined : await organisationOutline(transaction, row.asked_for)
+      items.push({
+        ...said,
+        ...(asking === undefined ? { kind: 'enrol' } : { name: asking.name }),
+        resembles: asking?.resembles ?? (await closingNamed(transaction, `${said.name} ${said.ties}`)),
+        id: row.id,
+        proposed: proposed.has(row.id),
+        receivedAt: row.received_at.toISOString(),
+      } as ApplicationToReview)
+    }
     return { items, more }
   })
 }
@@ -250,22 +193,29 @@ export async function decideApplication(
     }
     return proposeAct(deps, town.id, officer, { kind: 'application', content }, carry, async (transaction) => {
       const row = await openApplication(transaction, id)
+      const waiting = await waitingOf(transaction, ledger, 'application')
+      if (waiting.some(({ applicationId }) => applicationId === id)) throw new AlreadyProposed()
       const said = ledger.open(place(id, 'content'), row.content)
       if (row.asked_for !== null) {
         const request = requestOf(said, answer.client)
         await mustHaveRoom(transaction, row.asked_for, request)
-        const names = await organisationNames(transaction, [row.asked_for])
+        if (request.kind === 'machine') await mustBeFree(transaction, [request.client])
+        const asking = await organisationOutline(transaction, row.asked_for)
         Object.assign(content, {
+          ...asking,
           what: request.kind,
-          name: names.get(row.asked_for) ?? '',
           client: request.client,
           keys: request.keys,
         })
         return false
       }
-      const { name, identifier, functions, keys } = said as Application
+      const { name, identifier, functions, keys, ties, need, officer: signedBy } = said as Application
+      await mustBeUnknown(transaction, identifier)
+      await mustBeFresh(transaction, keys)
       if (answer.client !== '') await mustBeFree(transaction, [answer.client])
-      Object.assign(content, { name, identifier, functions: listed(functions), keys })
+      const resembles = await closingNamed(transaction, `${name} ${ties}`)
+      const told = { name, identifier, functions: listed(functions), keys, ties, need, signedBy, resembles }
+      Object.assign(content, told)
       return false
     })
   }
@@ -281,6 +231,13 @@ export async function decideApplication(
       .execute()
     return { refused: true }
   })
+}
+
+/** @throws where an officer has proposed an application, and another has not decided yet. */
+export class AlreadyProposed extends Problem {
+  constructor() {
+    super('already-proposed', 409, 'It was proposed already, and waits for a second officer.')
+  }
 }
 
 /** An application that waits, held against another decision. @throws {NotFound} */
@@ -332,6 +289,7 @@ export async function enrolApplicant(
 
   async function admit({ name, identifier, functions, officer: signedBy, keys }: Application): Promise<string> {
     const clients = client === '' ? [] : [client]
+    await mustBeFresh(transaction, keys)
     const enrolled = { name, identifier, functions: listed(functions), signedBy, clients }
     const made = await enrolIn(transaction, deps.clock, town.id, enrolled)
     if (client !== '') await nameKeys(transaction, town.id, client, keys)
@@ -340,23 +298,9 @@ export async function enrolApplicant(
 
   async function admitMachine(asking: string, request: NamedRequest): Promise<string> {
     await mustHaveRoom(transaction, asking, request)
+    if (request.kind === 'machine') await mustBeFree(transaction, [request.client])
     if (request.kind === 'machine') await addMachine(transaction, town.id, asking, request.client)
     await nameKeys(transaction, town.id, request.client, request.keys)
     return asking
   }
-}
-
-/** What an organisation asks, of a machine whose name is known. */
-type NamedRequest = Omit<MachineRequest, 'client'> & { client: string }
-
-/**
- * What is asked for a machine, by the name that it has at the city's sign-in: an officer says it where the organisation could not.
- *
- * @throws {InvalidInput} where nobody did
- */
-function requestOf(said: unknown, client: string): NamedRequest {
-  const request = said as MachineRequest
-  const named = request.client ?? client
-  if (named === '') throw new InvalidInput([{ pointer: '/client', detail: 'Give the client id of the machine.' }])
-  return { ...request, client: named }
 }

@@ -21,7 +21,7 @@ export interface Complaining {
   code?: string
   text?: string
   /** Why it was not sent. */
-  fault?: 'wrong-file' | 'too-many' | 'too-large' | 'not-here' | 'nothing' | 'too-long' | 'signed-out'
+  fault?: 'wrong-file' | 'too-many' | 'too-large' | 'not-here' | 'nothing' | 'too-long' | 'signed-out' | 'too-many-now'
   /** Whether it is to be with their name; without it unless they say so. */
   named?: boolean
   /** The language to answer in. */
@@ -148,6 +148,7 @@ export function ComplainPage(
 function faultsOf(fault: Complaining['fault'], t: Texts): Faults {
   if (fault === undefined) return {}
   if (fault === 'nothing' || fault === 'too-long') return { text: fault === 'nothing' ? t.kNothing : t.jTooLong }
+  if (fault === 'too-many-now') return { text: t.pMany }
   if (fault === 'signed-out') return { text: t.nSignedOut }
   const why = { 'wrong-file': t.kAddWrong, 'too-many': t.kAddMany, 'too-large': t.kAddLarge, 'not-here': t.kAddNotHere }
   return { [fault === 'not-here' ? 'text' : 'added']: why[fault] }

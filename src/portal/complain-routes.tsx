@@ -30,7 +30,7 @@ export function complainPages(
     const session = await findSession(deps, town, getCookie(context, cookieName(town)))
     return session?.requester.kind === 'resident' ? session.requester.neighbourId : undefined
   }
-  const show = async (context: Asking, about: Complaining, status: 200 | 201 | 409 | 422 = 200) => {
+  const show = async (context: Asking, about: Complaining, status: 200 | 201 | 409 | 422 | 429 = 200) => {
     const { town, language } = await readerOf(context)
     const times = await freeTimes(deps, town)
     const mayBeNamed = (await neighbourIn(context, town)) !== undefined
@@ -68,8 +68,13 @@ export function complainPages(
       ...{ kind, words: { text }, language: isLanguage(wanted) ? wanted : language },
       ...{ neighbourId, once, attachments },
     }
-    const { reference } = await complain(deps, town, said, sourceOf(context))
-    return show(context, { sent: reference }, 201)
+    try {
+      const { reference } = await complain(deps, town, said, sourceOf(context))
+      return await show(context, { sent: reference }, 201)
+    } catch (error) {
+      if (!(error instanceof Problem && error.status === 429)) throw error
+      return show(context, { ...typed, fault: 'too-many-now' }, 429)
+    }
   })
   // Whoever would rather talk needs no words, no name and no paper: a time, and a code to show.
   house.post('/complain/appointment', async (context) => {
@@ -80,6 +85,7 @@ export function complainPages(
       const booked = await bookHearing(deps, town, { kind, language, at: form.get('at') ?? '' }, sourceOf(context))
       return await show(context, { kind, sent: booked.reference, appointmentAt: booked.at }, 201)
     } catch (error) {
+      if (error instanceof Problem && error.status === 429) return show(context, { kind, fault: 'too-many-now' }, 429)
       if (!(error instanceof Problem && error.code === 'time-taken')) throw error
       return show(context, { kind, taken: true }, 409)
     }

@@ -1,12 +1,11 @@
 import { type ExpressionBuilder, sql } from 'kysely'
 import type { DB } from '../../schema/database.ts'
-import { mustBeKnown } from '../firewall/closing.ts'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { organisationNames } from '../firewall/organisations.ts'
 import type { Staff } from '../firewall/requester.ts'
 import type { Transaction } from '../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
-import { NotFound } from '../platform/problem.ts'
+import { InvalidInput, NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { noticeOfAnswer } from '../registry/notices.ts'
@@ -25,6 +24,7 @@ import {
   type Words,
 } from './complaints.ts'
 import type { Attachment } from './media.ts'
+import { giversOf } from './service-reports.ts'
 
 // What people write to the city, as those read and answer it whose duty that is.
 
@@ -213,6 +213,9 @@ export async function openAttachment(
   })
 }
 
+/** Letters of an answer. */
+const LONGEST_ANSWER = 10_000
+
 /** Answers, once; a legal officer writes down what the ombudsperson said. @throws {NotFound} {Refusal} */
 export async function answerComplaint(
   deps: RegistryDeps,
@@ -224,6 +227,8 @@ export async function answerComplaint(
   /** Which organisation a report is of, where whoever sent it did not say. */
   organisationId?: string | undefined,
 ): Promise<void> {
+  if (answer.trim() === '') throw new InvalidInput([{ pointer: '/answer', detail: 'Write the answer.' }])
+  if (answer.length > LONGEST_ANSWER) throw new InvalidInput([{ pointer: '/answer', detail: 'Write less.' }])
   const { ledger } = await deps.gate.keysOf(town.id)
   await deps.gate.decide(answering(town, staff), async (transaction) => {
     const done = await transaction
@@ -240,10 +245,13 @@ export async function answerComplaint(
       .where('id', '=', id)
       .where('kind', 'in', kindsFor(staff))
       .where(openFor(staff))
-      .returning(['neighbour_id', 'kind', 'organisation_id'])
+      .returning(['neighbour_id', 'kind', 'organisation_id', 'service'])
       .executeTakeFirst()
     if (organisationId !== undefined && done?.kind === 'service' && done.organisation_id === null) {
-      await mustBeKnown(transaction, [organisationId])
+      // Only one of those that give the service: nobody is suspended for what others did.
+      const givers = await giversOf(transaction, done.service ?? '')
+      if (!givers.some(({ id: giver }) => giver === organisationId))
+        throw new InvalidInput([{ pointer: '/organisation', detail: 'Choose one that gives the service.' }])
       await transaction
         .updateTable('complaints')
         .set({ organisation_id: organisationId })

@@ -3,6 +3,7 @@ import { SaysTooMuch } from '../firewall/free-text.ts'
 import { closes, functionTitle } from '../firewall/functions.ts'
 import type { Reply } from '../firewall/reply.ts'
 import { uuidv7 } from '../platform/clock.ts'
+import { Problem } from '../platform/problem.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { ErrorSummary, type Faults, Field, Group, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES, type Texts } from '../ui/language.ts'
@@ -13,6 +14,7 @@ import { nameIn, readerOf } from '../ui/reader.ts'
 import { pageOf } from '../ui/signed-in.tsx'
 import { Application, applyToAsk, DOES, type Standing, standingOf } from './applications.ts'
 import { ownPage } from './provider-pages.tsx'
+import { organisationOf } from './providers.ts'
 import { thumbprintsIn } from './public-keys.ts'
 import { formOf, type PortalDeps } from './routes.tsx'
 
@@ -42,7 +44,10 @@ export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
     }
     const parsed = Application.safeParse(typed)
     const faults: Record<string, string> = {}
-    for (const { path } of parsed.error?.issues ?? []) faults[String(path[0])] = t.aMissing
+    for (const { path } of parsed.error?.issues ?? []) {
+      const name = String(path[0])
+      faults[name] = text(name) === '' ? t.aMissing : t.pWrongHere
+    }
     if (keys === undefined) faults.keys = t.aKeysWrong
     if (!form.has('promise')) faults.promise = t.aMissing
     const page = { town: nameIn(town, language), language }
@@ -53,6 +58,8 @@ export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
       const { reference } = await applyToAsk(deps, town, parsed.data, source)
       return send(pageOf(<EnrolOrganisationPage {...page} sent={reference} />, 201))
     } catch (error) {
+      if (error instanceof Problem && error.status === 429)
+        return send(pageOf(<EnrolOrganisationPage {...page} typed={form} faults={{ name: t.pMany }} />, 429))
       if (!(error instanceof SaysTooMuch)) throw error
       return send(pageOf(<EnrolOrganisationPage {...page} typed={form} faults={heldIn(form, t)} />, 422))
     }
@@ -61,12 +68,11 @@ export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
     const { town, language } = await readerOf(context)
     const form = await formOf(context)
     const code = form.get('code') ?? ''
+    const organisationId = await organisationOf(deps, town, code)
     const standing = (await standingOf(deps, town, code)) ?? ('none' as const)
-    if (standing !== 'none' && standing.organisationId !== undefined)
+    if (organisationId !== undefined)
       return send(
-        pageOf(
-          await ownPage(deps, town, language, standing.organisationId, code, { done: LOCALES[language].aEnrolled }),
-        ),
+        pageOf(await ownPage(deps, town, language, organisationId, code, { done: LOCALES[language].aEnrolled })),
       )
     return send(pageOf(<EnrolOrganisationPage town={nameIn(town, language)} language={language} standing={standing} />))
   })

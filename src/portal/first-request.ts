@@ -23,7 +23,7 @@ export const firstRequest = ({
   audience,
   origin,
 }: Access): string => `// first-request.mjs
-import { createHash, createPrivateKey, createPublicKey, randomUUID, sign } from 'node:crypto'
+import { constants, createHash, createPrivateKey, createPublicKey, randomUUID, sign } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 const client = ${JSON.stringify(client)}
@@ -34,14 +34,15 @@ const url = ${JSON.stringify(`${origin}/v1/provider`)}
 
 const key = createPrivateKey({ key: JSON.parse(readFileSync('key.json', 'utf8')), format: 'jwk' })
 const jwk = createPublicKey(key).export({ format: 'jwk' })
-const alg = { 'P-256': 'ES256', 'P-384': 'ES384', Ed25519: 'EdDSA' }[jwk.crv] ?? 'RS256'
-const digest = { ES256: 'sha256', ES384: 'sha384', RS256: 'sha256' }[alg]
+const alg = { 'P-256': 'ES256', 'P-384': 'ES384', Ed25519: 'EdDSA' }[jwk.crv] ?? 'PS256'
+const digest = { ES256: 'sha256', ES384: 'sha384', PS256: 'sha256' }[alg]
+const way = alg === 'PS256' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : { dsaEncoding: 'ieee-p1363' }
 
 const coded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
 function jwt(header, claims) {
   const iat = Math.floor(Date.now() / 1000)
   const text = \`\${coded({ alg, ...header })}.\${coded({ iat, exp: iat + 60, jti: randomUUID(), ...claims })}\`
-  const signature = sign(digest, Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' })
+  const signature = sign(digest, Buffer.from(text), { key, ...way })
   return \`\${text}.\${signature.toString('base64url')}\`
 }
 const proof = (htm, htu, more) => jwt({ typ: 'dpop+jwt', jwk }, { htm, htu, ...more })

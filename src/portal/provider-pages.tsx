@@ -3,7 +3,7 @@ import { always, type House } from '../firewall/endpoint.ts'
 import type { ClosedBecause } from '../firewall/provider-standing.ts'
 import type { Reply } from '../firewall/reply.ts'
 import { uuidv7 } from '../platform/clock.ts'
-import { Problem } from '../platform/problem.ts'
+import { NotFound, Problem } from '../platform/problem.ts'
 import { addressText } from '../proofs/address-text.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
@@ -13,11 +13,16 @@ import { Details, Done, Fact, Facts, NotDone } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { pageOf } from '../ui/signed-in.tsx'
-import { askForMachine, MachineRequest, standingOf } from './applications.ts'
+
 import { firstRequest } from './first-request.ts'
-import { Ending, endOwn, type Provider, providerOf } from './providers.ts'
+import { askForMachine, callOff, MachineRequest } from './machine-requests.ts'
+import { Ending, endOwn, organisationOf, type Provider, providerOf } from './providers.ts'
 import { thumbprintsIn } from './public-keys.ts'
 import { formOf, type PortalDeps } from './routes.tsx'
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** What is wrong with the name of a machine, and not with its keys. */
+const OF_A_NAME: readonly string[] = ['client-taken', 'not-found', 'machine-ended']
 
 /** What an organisation is told and may do, with the code that it applied with. */
 export function providerPages(house: House<Municipality>, deps: PortalDeps): void {
@@ -27,7 +32,7 @@ export function providerPages(house: House<Municipality>, deps: PortalDeps): voi
     const t = LOCALES[language]
     const form = await formOf(context)
     const code = form.get('code') ?? ''
-    const organisationId = (await standingOf(deps, town, code))?.organisationId
+    const organisationId = await organisationOf(deps, town, code)
     // Who has no such code finds the form for codes again.
     if (organisationId === undefined) return context.redirect(`/providers/enrol?lang=${language}`, 303)
     const show = async (said: { done?: string; faults?: Faults; typed?: URLSearchParams }, status = 200) =>
@@ -38,9 +43,25 @@ export function providerPages(house: House<Municipality>, deps: PortalDeps): voi
         client: form.get('client'),
         ...(form.has('thumbprint') ? { thumbprint: form.get('thumbprint') } : {}),
       })
-      if (!ending.success) return show({}, 422)
-      await endOwn(deps, town, organisationId, ending.data)
+      if (!ending.success) return show({ faults: { machines: t.vpNotYours } }, 422)
+      try {
+        await endOwn(deps, town, organisationId, ending.data)
+      } catch (error) {
+        if (!(error instanceof NotFound)) throw error
+        return show({ faults: { machines: t.vpNotYours } }, 404)
+      }
       return show({ done: t.vpDone })
+    }
+    if (act === 'call-off') {
+      const id = form.get('request') ?? ''
+      try {
+        if (!UUID.test(id)) throw new NotFound()
+        await callOff(deps, town, organisationId, id)
+      } catch (error) {
+        if (!(error instanceof NotFound)) throw error
+        return show({ faults: { waiting: t.pNotFound } }, 404)
+      }
+      return show({ done: t.vpCalledOff })
     }
     if (act !== 'keys' && act !== 'machine') return show({})
     const keys = await thumbprintsIn(form.get('keys') ?? '')
@@ -62,8 +83,8 @@ export function providerPages(house: House<Municipality>, deps: PortalDeps): voi
       await askForMachine(deps, town, organisationId, parsed.data)
     } catch (error) {
       if (!(error instanceof Problem)) throw error
-      const beside = error.code === 'client-taken' || error.code === 'not-found' ? 'client' : 'keys'
-      const why = error.code === 'too-many-applications' ? t.vpWaiting : reasonText(error.code, t)
+      const beside = OF_A_NAME.includes(error.code) ? 'client' : 'keys'
+      const why = error.code === 'not-found' ? t.vpNotYours : reasonText(error.code, t)
       return show({ faults: { [`${act}-${beside}`]: why }, typed: form }, error.status)
     }
     return show({ done: t.vpAsked.replace('{text}', t.vpWaiting) }, 201)
@@ -93,6 +114,7 @@ export const closedNames = (t: Texts): Readonly<Record<ClosedBecause, string>> =
   'promise-over': t.vpOver,
   'no-promise': t.vpNoPromise,
   'no-function': t.vpNoFunction,
+  'no-machine': t.vpNoMachine,
   lockdown: t.vpLockdown,
 })
 
@@ -118,7 +140,7 @@ function ProviderPage(props: {
   const [ask = '', afterComplain = ''] = t.vpAsk.replace('{place}', where).split('{complain}')
   return (
     <Page title={`${provider.name} · ${name}`} language={language} town={name}>
-      <Languages language={language} path="/providers/enrol" />
+      <Languages language={language} path="/providers/own" posts={{ code }} />
       <h1>
         <bdi>{provider.name}</bdi>
       </h1>
@@ -134,13 +156,39 @@ function ProviderPage(props: {
         </NotDone>
       ))}
       {provider.promiseUntil ? <p>{t.vpUntil.replace('{day}', day(provider.promiseUntil))}</p> : ''}
-      {provider.waiting.length > 0 ? <p class="govuk-inset-text">{t.vpWaiting}</p> : ''}
+      {provider.waiting.length > 0 ? (
+        <section id="waiting" class="govuk-inset-text">
+          <p>{t.vpWaiting}</p>
+          <ul class="cards">
+            {provider.waiting.map((request) => (
+              <li>
+                {request.kind === 'keys' ? t.gAskKeys : t.gAskMachine} · <bdi>{request.client ?? '–'}</bdi> ·{' '}
+                {day(request.receivedAt)}
+                {request.keys.map((thumbprint) => (
+                  <div>
+                    <code dir="ltr">{thumbprint}</code>
+                  </div>
+                ))}
+                <form method="post" action={action}>
+                  <input type="hidden" name="code" value={code} />
+                  <input type="hidden" name="request" value={request.id} />
+                  <button type="submit" name="act" value="call-off" class="govuk-button govuk-button--secondary">
+                    {t.vpCallOff}
+                  </button>
+                </form>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ) : (
+        ''
+      )}
       <p>
         {ask}
         <a href={`/complain?lang=${language}`}>{t.kTitle}</a>
         {afterComplain}
       </p>
-      <h2>{t.gMachines}</h2>
+      <h2 id="machines">{t.gMachines}</h2>
       {provider.machines.length === 0 ? <p>{t.vpNoClient}</p> : <p class="govuk-hint">{t.vpEndHint}</p>}
       <ul class="cards">
         {provider.machines.map((machine) => (
@@ -149,34 +197,23 @@ function ProviderPage(props: {
             {machine.endedAt ? (
               ` · ${t.gEnded.replace('{day}', day(machine.endedAt))}`
             ) : (
-              <form method="post" action={action}>
-                <input type="hidden" name="code" value={code} />
-                <input type="hidden" name="client" value={machine.client} />
-                <button type="submit" name="act" value="end" class="govuk-button govuk-button--warning">
-                  {t.vpEnd}
-                </button>
-              </form>
+              <EndForm t={t} action={action} of={{ code, client: machine.client }} what={t.gEndMachine} />
             )}
             {machine.keys.map((key) => (
               <div>
-                <code dir="ltr" class="long">
-                  {key.thumbprint}
-                </code>{' '}
-                ·{' '}
+                <code dir="ltr">{key.thumbprint}</code> ·{' '}
                 {key.endedAt
                   ? t.gEnded.replace('{day}', day(key.endedAt))
                   : t.gInUse.replace('{day}', day(key.knownAt))}
                 {key.endedAt || machine.endedAt ? (
                   ''
                 ) : (
-                  <form method="post" action={action}>
-                    <input type="hidden" name="code" value={code} />
-                    <input type="hidden" name="client" value={machine.client} />
-                    <input type="hidden" name="thumbprint" value={key.thumbprint} />
-                    <button type="submit" name="act" value="end" class="govuk-button govuk-button--secondary">
-                      {t.gEndKey}
-                    </button>
-                  </form>
+                  <EndForm
+                    t={t}
+                    action={action}
+                    of={{ code, client: machine.client, thumbprint: key.thumbprint }}
+                    what={t.gEndKey}
+                  />
                 )}
               </div>
             ))}
@@ -241,6 +278,22 @@ function ProviderPage(props: {
       </form>
       <FirstRequest t={t} town={town} client={inUse[0]?.client} source={props.source} />
     </Page>
+  )
+}
+
+/** What cannot be undone takes two presses: to say what, and to say that it is meant. */
+function EndForm(props: { t: Texts; action: string; of: Record<string, string>; what: string }) {
+  return (
+    <Details summary={props.what}>
+      <form method="post" action={props.action}>
+        {Object.entries(props.of).map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
+        <button type="submit" name="act" value="end" class="govuk-button govuk-button--warning">
+          {props.t.vpSure}
+        </button>
+      </form>
+    </Details>
   )
 }
 

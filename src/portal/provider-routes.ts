@@ -9,7 +9,7 @@ import type { Requester } from '../firewall/requester.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
-import { askForMachine } from './applications.ts'
+import { askForMachine, callOff } from './machine-requests.ts'
 import { Ending, endOwn, providerOf } from './providers.ts'
 import { thumbprintsIn } from './public-keys.ts'
 
@@ -20,7 +20,7 @@ const Standing = z
   .object({
     name: z.string(),
     answered: z.boolean(),
-    because: z.array(z.object({ reason: z.enum(CLOSED_BECAUSE), since: Time.nullable() })),
+    because: z.array(z.object({ reason: z.enum(CLOSED_BECAUSE), since: z.iso.date().nullable() })),
     promiseUntil: Time.nullable(),
     machines: z.array(
       z.object({
@@ -29,7 +29,15 @@ const Standing = z
         keys: z.array(z.object({ thumbprint: z.string(), knownAt: Time, endedAt: Time.nullable() })),
       }),
     ),
-    waiting: z.array(z.object({ kind: z.enum(['machine', 'keys']), receivedAt: Time })),
+    waiting: z.array(
+      z.object({
+        id: z.uuid(),
+        kind: z.enum(['machine', 'keys']),
+        client: z.string().optional(),
+        keys: z.array(z.string()),
+        receivedAt: Time,
+      }),
+    ),
   })
   .openapi('ProviderStanding')
 const Jwks = z
@@ -66,7 +74,7 @@ export function providerRoutes(house: House<Municipality>, deps: RegistryDeps): 
       summary: 'Ask for other keys for a machine: two legal officers approve, and old and new count together',
       tag,
       auth: 'requester',
-      body: z.strictObject({ client: Client, jwks: Jwks }),
+      body: z.strictObject({ client: Client, jwks: Jwks }).openapi({ required: ['client', 'jwks'] }),
       answers: { 202: { description: 'Waits for two legal officers', schema: Asked } },
       refuses: [403, 404, 409, 429],
     },
@@ -84,7 +92,7 @@ export function providerRoutes(house: House<Municipality>, deps: RegistryDeps): 
       summary: 'Ask for another machine: two legal officers approve',
       tag,
       auth: 'requester',
-      body: z.strictObject({ client: Client.optional(), jwks: Jwks }),
+      body: z.strictObject({ client: Client.optional(), jwks: Jwks }).openapi({ required: ['jwks'] }),
       answers: { 202: { description: 'Waits for two legal officers', schema: Asked } },
       refuses: [403, 409, 429],
     },
@@ -108,6 +116,23 @@ export function providerRoutes(house: House<Municipality>, deps: RegistryDeps): 
     },
     async ({ town, requester, body }) => {
       await endOwn(deps, town, await organisationOf(deps.gate, town, requester), body)
+      return Reply.empty()
+    },
+  )
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/provider/requests/{id}/withdrawal',
+      summary: 'Call off what you asked for your machines, while it waits',
+      tag,
+      auth: 'requester',
+      params: z.object({ id: z.uuid() }),
+      answers: { 204: { description: 'Called off' } },
+      refuses: [403, 404],
+    },
+    async ({ town, requester, params }) => {
+      await callOff(deps, town, await organisationOf(deps.gate, town, requester), params.id)
       return Reply.empty()
     },
   )

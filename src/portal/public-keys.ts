@@ -1,17 +1,12 @@
 import { calculateJwkThumbprint, importJWK, type JWK } from 'jose'
 import { z } from 'zod'
+import { SIGNED_WITH } from '../identity/dpop.ts'
 
 /** Letters of a JWK set: ten keys, and room. */
 const LARGEST_SET = 20_000
 /** What only a private or a symmetric key has (RFC 7518, sections 6.2.2, 6.3.2 and 6.4). */
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const
-/** The algorithms a DPoP proof is signed with here, by what a key says of itself. */
-const SIGNS: Readonly<Record<string, string>> = {
-  'EC P-256': 'ES256',
-  'EC P-384': 'ES384',
-  'OKP Ed25519': 'EdDSA',
-  RSA: 'RS256',
-}
+const SIGNS: Readonly<Record<string, string>> = SIGNED_WITH
 const LEAST_RSA_BITS = 2048
 
 /**
@@ -32,7 +27,8 @@ export async function thumbprintsIn(text: string): Promise<string[] | undefined>
           .max(10),
       })
       .parse(JSON.parse(text))
-    return await Promise.all(keys.map((key) => thumbprintOf(key as JWK)))
+    // A key that stands there twice is one.
+    return [...new Set(await Promise.all(keys.map((key) => thumbprintOf(key as JWK))))]
   } catch {
     return undefined
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { dayText } from '../desk/shell.tsx'
 import type { House } from '../firewall/endpoint.ts'
+import { Problem } from '../platform/problem.ts'
 import { ProfileId, profiles } from '../proofs/profiles.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../registry/municipality.ts'
@@ -55,7 +56,12 @@ export function serviceReportPages(house: House<Municipality>, deps: RegistryDep
     const once = UUID.exec(form.get('once') ?? '')?.[0]
     const said = { kind: 'service' as const, words: { text }, language, once, report: report.data }
     const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
-    const { reference } = await complain(deps, town, said, source)
+    const sent = await complain(deps, town, said, source).catch((error: unknown) => {
+      if (error instanceof Problem && error.status === 429) return undefined
+      throw error
+    })
+    if (sent === undefined) return send(pageOf(<ServiceReportPage {...page} faults={{ text: t.pMany }} />, 429))
+    const { reference } = sent
     const dueOn = (await follow(deps, town, reference))?.dueOn
     return send(pageOf(<ServiceReportPage {...page} text="" sent={{ reference, dueOn }} />, 201))
   })

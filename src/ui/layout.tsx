@@ -45,7 +45,9 @@ export function RoomAction(props: { action: string; name: string; accesskey?: st
 }
 
 /** The same page in every language we have. */
-export function Languages(props: { language: Language; path: string }) {
+export function Languages(props: { language: Language; path: string; posts?: Readonly<Record<string, string>> }) {
+  const { language, path, posts } = props
+  if (posts) return <LanguageButtons language={language} path={path} posts={posts} />
   return (
     <nav class="govuk-language-navigation" aria-label={LOCALES[props.language].languages}>
       <ul class="govuk-language-navigation__list">
@@ -65,6 +67,35 @@ export function Languages(props: { language: Language; path: string }) {
           </li>
         ))}
       </ul>
+    </nav>
+  )
+}
+
+/** The same of a page that came by a form, which an address would have to give away: its hidden fields are sent again. */
+function LanguageButtons(props: { language: Language; path: string; posts: Readonly<Record<string, string>> }) {
+  return (
+    <nav class="govuk-language-navigation" aria-label={LOCALES[props.language].languages}>
+      <form method="post" action={props.path}>
+        {Object.entries(props.posts).map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
+        <ul class="govuk-language-navigation__list">
+          {Object.entries(LANGUAGES).map(([code, { name, direction }]) => (
+            <li class="govuk-language-navigation__list-item">
+              <button
+                type="submit"
+                formaction={`${props.path}?lang=${code}`}
+                class="link govuk-language-navigation__link"
+                lang={code}
+                dir={direction}
+                {...(code === props.language ? { 'aria-current': 'true' } : {})}
+              >
+                {name}
+              </button>
+            </li>
+          ))}
+        </ul>
+      </form>
     </nav>
   )
 }

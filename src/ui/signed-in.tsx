@@ -120,7 +120,8 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         .handle({
           ...visit,
           params: { ...found.groups },
-          query: (name) => before.searchParams.get(name) ?? '',
+          // Of a page about somebody no more is opened again than it opens by itself.
+          query: (name) => (page.spec.path.includes(':id') ? '' : (before.searchParams.get(name) ?? '')),
           form: emptyForm,
         })
         .catch(() => undefined)

@@ -149,6 +149,7 @@ describe('what the registry has no place for', () => {
       'officer_acts.decision',
       'officer_acts.kind',
       'officer_acts.proposed_by',
+      'organisation_codes.given_by',
       'organisation_functions.function',
       'organisation_links.kind',
       'organisations.aliases',

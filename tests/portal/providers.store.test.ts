@@ -57,7 +57,7 @@ const post = async (path: string, fields: Record<string, string>) =>
   app.fetch(
     new Request(`https://vallmar.example${path}`, {
       method: 'POST',
-      headers: { host: 'vallmar.example', 'accept-language': 'en' },
+      headers: { host: 'vallmar.example', 'accept-language': 'en', 'test-source': crypto.randomUUID() },
       body: new URLSearchParams(fields),
     }),
   )
@@ -191,20 +191,152 @@ describe('keys of a machine', () => {
     )
     const next = await newProofKey()
     expect((await own(code, { act: 'keys', client: 'city-bikes', keys: JSON.stringify(jwks(next)) })).status).toBe(404)
-    const taken = await own(code, { act: 'machine', client: 'city-bikes', keys: JSON.stringify(jwks(next)) })
+    const taken = await own(code, { act: 'machine', client: 'library', keys: JSON.stringify(jwks(next)) })
     expect(taken.status).toBe(409)
     expect(taken.page).toContain('id="machine-client-fault"')
-    expect(taken.page).toContain('value="city-bikes"')
+    expect(taken.page).toContain('value="library"')
+    const alien = await own(code, { act: 'end', client: 'city-bikes' })
+    expect([alien.status, alien.page.includes('not yours, or is ended already')]).toEqual([404, true])
     expect((await post('/providers/own', { code: '2222-2222-2222-2222', act: 'end', client: 'library' })).status).toBe(
       303,
     )
   })
 })
 
+describe('what waits', () => {
+  it('is seen by the organisation, called off by it, and asked twice is one', async () => {
+    const key = await newProofKey()
+    const code = await enrolled('Reef Library', 'library', await newProofKey())
+    const ask = () => own(code, { act: 'machine', client: 'reef', keys: JSON.stringify(jwks(key)) })
+    expect([(await ask()).status, (await ask()).status]).toEqual([201, 201])
+    const { page } = await own(code)
+    expect(page).toContain(await thumbprint(key))
+    expect([...page.matchAll(/value="call-off"/g)]).toHaveLength(1)
+    const request = /name="request" value="([^"]+)"/.exec(page)?.[1] ?? ''
+    expect((await own(code, { act: 'call-off', request })).page).toContain('It was called off')
+    expect((await own(code)).page).not.toContain('call-off')
+    expect((await own(code, { act: 'call-off', request })).status).toBe(404)
+    expect(await (await (await officer('legal')).open('/desk/organisations')).text()).not.toContain('Reef Library ·')
+  })
+
+  it('is five at most, also when all are sent at once, and says so', async () => {
+    const code = await enrolled('Cape Library', 'library', await newProofKey())
+    const sent = await Promise.all(
+      Array.from({ length: 8 }, async (_, i) =>
+        own(code, { act: 'machine', client: `cape-${i}`, keys: JSON.stringify(jwks(await newProofKey())) }),
+      ),
+    )
+    expect(sent.filter(({ status }) => status === 201)).toHaveLength(5)
+    const [refused] = sent.filter(({ status }) => status === 429)
+    expect(refused?.page).toContain('Call one off, or wait for the answer')
+    const requests = [...(await own(code)).page.matchAll(/name="request" value="([^"]+)"/g)].map(([, id = '']) => id)
+    for (const request of requests) await own(code, { act: 'call-off', request })
+  })
+
+  it('tells nobody whose a machine is: a name that is taken is taken without a word, and an officer is told', async () => {
+    const code = await enrolled('Delta Library', 'library', await newProofKey())
+    const keys = JSON.stringify(jwks(await newProofKey()))
+    const [taken, free] = [
+      await own(code, { act: 'machine', client: 'border-agency', keys }),
+      await own(code, { act: 'machine', client: 'nobodys', keys }),
+    ]
+    expect([taken.status, free.status]).toEqual([201, 201])
+    const legal = await officer('legal')
+    const page = await (await legal.open('/desk/organisations')).text()
+    for (const [, application = ''] of page.matchAll(/name="application" value="([^"]+)"/g)) {
+      const box = page.slice(page.indexOf(application), page.indexOf(application) + 2000)
+      if (!box.includes('value="border-agency"')) continue
+      const fields = { application, client: 'border-agency', act: 'enrol' }
+      const answer = await legal.send('/desk/organisations/applications', fields, '/desk/organisations')
+      expect([answer.status, (await answer.text()).includes('Another organisation has a machine')]).toEqual([409, true])
+    }
+    for (const [, request = ''] of (await own(code)).page.matchAll(/name="request" value="([^"]+)"/g))
+      await own(code, { act: 'call-off', request })
+  })
+
+  it('is shown to the second officer as what it is: words that were typed are nobody’s name', async () => {
+    const key = await newProofKey()
+    const code = await enrolled('Strait Library', 'library', await newProofKey())
+    const [{ id } = { id: '' }] = await house.peek<{ id: string }>(
+      "select id from organisations where name = 'Border Agency'",
+    )
+    await own(code, { act: 'keys', client: 'library', keys: JSON.stringify(jwks(key)) })
+    const legal = await officer('legal')
+    const page = await (await legal.open('/desk/organisations')).text()
+    const application = /name="application" value="([^"]+)"/.exec(page)?.[1] ?? ''
+    const propose = () =>
+      legal.send('/desk/organisations/applications', { application, act: 'enrol', client: '' }, '/desk/organisations')
+    expect((await propose()).status).toBe(303)
+    const twice = await propose()
+    expect([twice.status, (await twice.text()).includes('It was proposed already')]).toEqual([409, true])
+    const form = { name: id, identifier: 'VM-8801', 'does-library': 'yes', signed: 'Border Agency' }
+    expect((await legal.send('/desk/organisations', form, '/desk/organisations')).status).toBe(303)
+    const seen = await (await (await officer('another')).open('/desk/organisations')).text()
+    const waits = seen.slice(seen.indexOf('id="waiting"'), seen.indexOf('Applications and requests'))
+    expect(waits).toContain('Other keys for a machine')
+    expect(waits).toContain(await thumbprint(key))
+    expect(waits).toContain(id)
+    for (const [, entry = ''] of seen.matchAll(/name="entry" value="([^"]+)"/g))
+      await (await officer('another')).send(
+        '/desk/organisations/acts',
+        { entry, approves: 'no' },
+        '/desk/organisations',
+      )
+    for (const [, request = ''] of (await own(code)).page.matchAll(/name="request" value="([^"]+)"/g))
+      await own(code, { act: 'call-off', request })
+  })
+
+  it('says when an applicant’s words name, or sound like, somebody who is never answered', async () => {
+    const fields = { ...FORM, name: 'B\u043erder Agency Reading Room', identifier: 'VM-8802', ties: 'None' }
+    expect((await post('/providers/enrol', fields)).status).toBe(201)
+    const legal = await officer('legal')
+    const page = await (await legal.open('/desk/organisations')).text()
+    expect(page).toMatch(/Names somebody who is never answered[\s\S]{0,60}Border Agency/)
+    const application = /name="application" value="([^"]+)"/.exec(page)?.[1] ?? ''
+    await legal.send(
+      '/desk/organisations/applications',
+      { application, act: 'enrol', client: 'reading-room' },
+      '/desk/organisations',
+    )
+    const second = await (await (await officer('another')).open('/desk/organisations')).text()
+    expect(second.slice(second.indexOf('id="waiting"'))).toMatch(
+      /Names somebody[\s\S]*An invented officer|An invented officer[\s\S]*Names somebody/,
+    )
+    const entry = /name="entry" value="([^"]+)"/.exec(second)?.[1] ?? ''
+    await (await officer('another')).send('/desk/organisations/acts', { entry, approves: 'no' }, '/desk/organisations')
+    await legal.send(
+      '/desk/organisations/applications',
+      { application, act: 'refuse', reason: 'No.' },
+      '/desk/organisations',
+    )
+  })
+})
+
+describe('a code that somebody else has', () => {
+  it('opens nothing once an officer has given another', async () => {
+    const code = await enrolled('Sound Library', 'library', await newProofKey())
+    const [{ id } = { id: '' }] = await house.peek<{ id: string }>(
+      "select id from organisations where name = 'Sound Library'",
+    )
+    const given = await (await officer('legal')).send(
+      '/desk/organisations/code',
+      { organisation: id },
+      '/desk/organisations',
+    )
+    const fresh = /class="digits code"[^>]*>\s*([0-9A-Z-]{19})\s*</.exec(await given.text())?.[1] ?? ''
+    expect((await own(code, { act: 'end', client: 'library' })).status).toBe(303)
+    expect(await (await post('/providers/enrol/follow', { code })).text()).not.toContain('Sound Library')
+    expect((await own(fresh)).page).toContain('Sound Library')
+    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk', role: 'clerk', office: DEMO_OFFICE })
+    expect((await clerk.send('/desk/organisations/code', { organisation: id }, '/desk')).status).toBe(403)
+  })
+})
+
 describe('machines', () => {
   it('are added by two officers and ended by the organisation alone; the name is nobody else’s', async () => {
     const key = await newProofKey()
-    const code = await enrolled('Pier Library', 'library', await newProofKey())
+    const first = await newProofKey()
+    const code = await enrolled('Pier Library', 'library', first)
     await house.peek("delete from client_keys where client_id = 'unknown'")
     await house.peek("delete from clients where id = 'unknown'")
     expect((await own(code, { act: 'machine', keys: JSON.stringify(jwks(key)) })).status).toBe(201)
@@ -216,7 +348,36 @@ describe('machines', () => {
       machines: [{ client: 'library' }, { client: 'unknown' }],
     })
     expect((await own(code, { act: 'end', client: 'unknown' })).status).toBe(200)
-    expect((await asMachine('unknown', key, 'GET', '/v1/provider')).status).toBe(403)
+    expect((await asMachine('unknown', key, 'GET', '/v1/provider')).status).not.toBe(200)
+    // With a machine its keys end, and come back with no other: not by its organisation, and not by another's application.
+    const renamed = await own(code, { act: 'machine', client: 'unknown-2', keys: JSON.stringify(jwks(key)) })
+    expect([renamed.status, renamed.page.includes('machine-keys-fault')]).toEqual([409, true])
+    expect((await own(code, { act: 'machine', client: 'unknown', keys: JSON.stringify(jwks(first)) })).page).toContain(
+      'This machine was ended, for good',
+    )
+    const applied = { ...FORM, name: 'Thief Library', identifier: 'VM-8803', keys: JSON.stringify(jwks(key)) }
+    expect((await post('/providers/enrol', applied)).status).toBe(201)
+    const legal = await officer('legal')
+    const waiting = await (await legal.open('/desk/organisations')).text()
+    const application = /name="application" value="([^"]+)"/.exec(waiting)?.[1] ?? ''
+    const proposed = await legal.send(
+      '/desk/organisations/applications',
+      { application, client: 'thief', act: 'enrol' },
+      '/desk/organisations',
+    )
+    expect(proposed.status).toBe(409)
+    await legal.send(
+      '/desk/organisations/applications',
+      { application, act: 'refuse', reason: 'No.' },
+      '/desk/organisations',
+    )
+    await expect(
+      house.peek(`insert into client_keys (client_id, municipality_id, thumbprint)
+        values ('library', '${house.town.id}', '${await thumbprint(key)}')`),
+    ).rejects.toThrow('not used again')
+    expect((await own(code, { act: 'end', client: 'library' })).page).toContain(
+      'because none of your machines is in use',
+    )
     expect(await enrolAgain('unknown')).toContain('Another organisation has a machine of this name')
   })
 
@@ -239,6 +400,26 @@ describe('machines', () => {
         .status,
     ).toBe(303)
     expect(await (await legal.open('/desk/organisations')).text()).toMatch(/library<\/strong> · ended on/)
+  })
+
+  it('of an office of the registry take two officers, and one officer ends three a day', async () => {
+    const office = { organisation: DEMO_OFFICE, client: 'office-machine' }
+    await house.peek(`insert into clients (id, municipality_id, organisation_id)
+      values ('office-machine', '${house.town.id}', '${DEMO_OFFICE}')`)
+    const inUse = async (client: string) =>
+      (await house.peek(`select from clients where id = '${client}' and ended_at is null`)).length === 1
+    const end = async (fields: Record<string, string>) =>
+      (await officer('legal-alone')).send('/desk/organisations/end', fields, '/desk/organisations')
+    expect((await end(office)).status).toBe(303)
+    expect(await inUse('office-machine')).toBe(true)
+    const [{ id: organisation } = { id: '' }] = await house.peek<{ id: string }>(
+      "select id from organisations where name = 'Housing Office'",
+    )
+    for (const client of ['h-1', 'h-2', 'h-3', 'h-4'])
+      await house.peek(`insert into clients (id, municipality_id, organisation_id)
+        values ('${client}', '${house.town.id}', '${organisation}')`)
+    for (const client of ['h-1', 'h-2', 'h-3', 'h-4']) await end({ organisation, client })
+    expect(await Promise.all(['h-1', 'h-2', 'h-3', 'h-4'].map(inUse))).toEqual([false, false, false, true])
   })
 
   /** Enrols somebody else with a machine's name, on the officers' form. */
@@ -268,10 +449,15 @@ describe('the first request on its page', () => {
     expect(await readFile('docs/providers.md', 'utf8')).toContain(firstRequest(access))
   })
 
-  it('works as it stands, with the key in its file', async () => {
+  it.each([
+    ['ES256', {}],
+    ['ES384', {}],
+    ['EdDSA', { crv: 'Ed25519' }],
+    ['PS256', { modulusLength: 2048 }],
+  ] as const)('works as it stands, with the key in its file: %s', async (alg, options) => {
     const [port, providerPort] = [await freePort(), await freePort()]
     const origin = `http://127.0.0.1:${port}`
-    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
+    const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true, ...options })
     const [secret, known] = [await exportJWK(privateKey), await exportJWK(publicKey)]
     const clients = DEMO_CLIENTS.map((one) => (one.id === 'library' ? { ...one, keys: [known as JWK] } : one))
     const provider = await startDemoProvider({
