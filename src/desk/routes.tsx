@@ -245,7 +245,7 @@ function registering(page: Pages, deps: DeskDeps): void {
 }
 
 function neighbour(page: Pages, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk/neighbours/:id', roles: COUNTER }, async (visit) => {
+  page({ method: 'get', path: '/desk/neighbours/:id', roles: COUNTER, again: false }, async (visit) => {
     const { town, requester } = visit
     const id = idIn(visit)
     const wanted = visit.query('open') === 'reach' ? [...SHOWN, ...REACH] : SHOWN

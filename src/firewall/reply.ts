@@ -1,4 +1,4 @@
-import { type FormFaults, type FormTyped, faultForm, fillForm } from '../platform/html-forms.ts'
+import { type BackWords, type FormFaults, type FormTyped, faultForm, fillForm } from '../platform/html-forms.ts'
 import { type Disclosed, reveal } from './disclosed.ts'
 
 declare const open: unique symbol
@@ -58,15 +58,15 @@ export class Reply {
   }
 
   /** The same page with what somebody had typed put back into its form. */
-  filled(typed: FormTyped, note: string): Reply {
+  filled(typed: FormTyped, words: BackWords & { note: string }): Reply {
     if (typeof this.#body !== 'string') return this
-    return new Reply(fillForm(this.#body, typed, note), this.#status, { ...this.#headers })
+    return new Reply(fillForm(this.#body, typed, words), this.#status, { ...this.#headers })
   }
 
-  /** The same page with what somebody had typed put back, and why it was not taken; nothing where the form is not on it. */
+  /** The same page with what somebody had typed put back, and why it was not taken. */
   faulted(typed: FormTyped, faults: FormFaults, status: number): Reply | undefined {
-    const page = typeof this.#body === 'string' ? faultForm(this.#body, typed, faults) : undefined
-    return page === undefined ? undefined : new Reply(page, status, { ...this.#headers })
+    if (typeof this.#body !== 'string') return undefined
+    return new Reply(faultForm(this.#body, typed, faults), status, { ...this.#headers })
   }
 
   /** Shows a page about nobody, or one that gives back what was typed into it. */

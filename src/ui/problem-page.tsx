@@ -131,8 +131,12 @@ export function ProblemPage(props: {
   timeZone: string
   /** The registry is closed to all but what goes on. */
   closed?: boolean
+  /** What was written in words into the form that was not taken. */
+  lost?: readonly string[]
+  /** The page that the form was on. */
+  back?: string | undefined
 }) {
-  const { problem, town, language, timeZone, closed } = props
+  const { problem, town, language, timeZone, closed, lost = [], back } = props
   const t = LOCALES[language]
   return (
     <Page title={t.dThere} language={language} town={town}>
@@ -141,6 +145,25 @@ export function ProblemPage(props: {
       {closed ? (
         <p>
           <a href="/desk/lockdown">{t.dLockdown}</a>
+        </p>
+      ) : (
+        ''
+      )}
+      {lost.length > 0 ? (
+        <div class="govuk-inset-text">
+          <p>{t.xGone}</p>
+          {lost.map((text) => (
+            <p dir="auto" class="typed">
+              {text}
+            </p>
+          ))}
+        </div>
+      ) : (
+        ''
+      )}
+      {back && back !== '/' ? (
+        <p>
+          <a href={back}>{t.dBack}</a>
         </p>
       ) : (
         ''

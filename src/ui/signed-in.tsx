@@ -9,6 +9,7 @@ import { dropForms, type FormOwner, keepForm, keptForm } from '../identity/kept-
 import { endedSession, FRESH, findSession, ownerOf, type Session, type SessionDeps } from '../identity/sessions.ts'
 import type { Clock } from '../platform/clock.ts'
 import { uuidv7 } from '../platform/clock.ts'
+import { withoutSecrets, wordsIn } from '../platform/html-forms.ts'
 import { NotAForm, Problem, problemOf, retryAfter } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
 import { outlineOf } from '../platform/telemetry.ts'
@@ -55,6 +56,8 @@ export interface PageSpec {
   file?: number
   /** Beside which box an error is said, by the first part of its pointer, or by its code; where that is not the box's own name. */
   beside?: Readonly<Record<string, string>>
+  /** This page opens somebody's record: it is not drawn, and the record not opened, once more because a form on it was not taken. */
+  again?: false
   /** Nothing of this form is ever kept for later: it would say what somebody was about to do. */
   keep?: false
 }
@@ -87,18 +90,28 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
 ) {
   type Who = Kind extends 'staff' ? Staff : Resident
   const pages: { pattern: RegExp; spec: PageSpec; handle: (visit: PageVisit<Who>) => Promise<Reply> }[] = []
-  /** The page a form was on, where it is one of these: its browser says so to us alone. */
-  const pageBefore = (context: Context, spec: PageSpec): string => {
+  const pageAt = (pathname: string) => pages.find(({ pattern }) => pattern.test(pathname))
+  /** Where to go back to: a page that was asked for, never a form that was sent; of a form the nearest page above it. */
+  const wayBack = (spec: PageSpec, context: Context): string => {
+    const { pathname, search } = new URL(context.req.url)
+    if (spec.method === 'get') return pathname + search
+    for (let path = pathname; path !== ''; path = path.slice(0, path.lastIndexOf('/'))) if (pageAt(path)) return path
+    return '/'
+  }
+  /** The page a form was on, where it is one of these: it says so itself when it came back once, and otherwise its browser does, to us alone. */
+  const pageBefore = (context: Context, spec: PageSpec, form: Form): string => {
+    const said = form.get('back')
+    if (/^\/(?!\/)[\w\-/.?=&%]*$/.test(said) && pageAt(said.split('?')[0] ?? '')) return said
     const from = context.req.header('referer') ?? ''
     const { host, pathname, search } = URL.canParse(from) ? new URL(from) : { host: '', pathname: '', search: '' }
     const ours = host === (context.req.header('host') ?? new URL(context.req.url).host)
-    return ours && pages.some(({ pattern }) => pattern.test(pathname)) ? pathname + search : wayBack(spec, context)
+    return ours && pageAt(pathname) ? pathname + search : wayBack(spec, context)
   }
   /** Keeps what was typed, and says where it comes back. */
   const setAside = async (context: Context, spec: PageSpec, town: Municipality, owner: FormOwner, form: Form) => {
-    const back = pageBefore(context, spec).replace(/[?&]kept=[\w-]+/, '')
+    const back = pageBefore(context, spec, form).replace(/[?&]kept=[\w-]+/, '')
     if (spec.keep === false) return back
-    const id = await keepForm(deps, town, owner, { action: context.req.path, fields: form.entries() })
+    const id = await keepForm(deps, town, owner, { action: context.req.path, fields: withoutSecrets(form.entries()) })
     return `${back}${back.includes('?') ? '&' : '?'}kept=${id}`
   }
   /** The page that a form was on, with what was typed and why it was not taken; nothing where there is no such page to show. */
@@ -108,31 +121,31 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
     visit: PageVisit<Who>,
     problem: Problem,
   ): Promise<Reply | undefined> => {
-    if (!SAID_ON_THE_FORM.has(problem.status) || 'disclosed' in problem) return undefined
-    const before = new URL(pageBefore(context, spec), 'https://page.invalid')
-    for (const page of pages) {
-      const found = page.pattern.exec(before.pathname)
-      if (!found) continue
-      const { requester, session, form, t, language, town } = visit
-      if (page.spec.roles && !(requester.kind === 'staff' && page.spec.roles.includes(requester.role))) return undefined
-      if (page.spec.fresh && !isFresh(session, deps.clock)) return undefined
-      const shown = await page
-        .handle({
-          ...visit,
-          params: { ...found.groups },
-          // Of a page about somebody no more is opened again than it opens by itself.
-          query: (name) => (page.spec.path.includes(':id') ? '' : (before.searchParams.get(name) ?? '')),
-          form: emptyForm,
-        })
-        .catch(() => undefined)
-      const faults = {
-        title: t.dThere,
-        note: spec.beside?.[problem.code] ? '' : problemText(problem, t, { language, timeZone: town.timeZone }),
-        beside: faultsBeside(problem, spec, form, t),
-      }
-      return shown?.faulted({ action: context.req.path, fields: form.entries() }, faults, problem.status)
+    const { requester, session, form, t, language, town } = visit
+    const fields = form.entries()
+    const lost = problem.status === 404 && wordsIn(fields).length > 0
+    if ((!SAID_ON_THE_FORM.has(problem.status) && !lost) || 'disclosed' in problem) return undefined
+    const back = pageBefore(context, spec, form)
+    const before = new URL(back, 'https://page.invalid')
+    const page = pageAt(before.pathname)
+    if (page === undefined || page.spec.again === false) return undefined
+    if (page.spec.roles && !(requester.kind === 'staff' && page.spec.roles.includes(requester.role))) return undefined
+    if (page.spec.fresh && !isFresh(session, deps.clock)) return undefined
+    const shown = await page
+      .handle({
+        ...visit,
+        params: { ...page.pattern.exec(before.pathname)?.groups },
+        // Of a page about somebody no more is opened again than it opens by itself.
+        query: (name) => (page.spec.path.includes(':id') ? '' : (before.searchParams.get(name) ?? '')),
+        form: emptyForm,
+      })
+      .catch(() => undefined)
+    const faults = {
+      ...{ title: t.dThere, pageTitle: t.xError, gone: t.xGone, typed: t.xTyped, changed: t.xChanged, back },
+      note: spec.beside?.[problem.code] ? '' : problemText(problem, t, { language, timeZone: town.timeZone }),
+      beside: faultsBeside(problem, spec, form, t),
     }
-    return undefined
+    return shown?.faulted({ action: context.req.path, fields }, faults, problem.status)
   }
   return (spec: PageSpec, handle: (visit: PageVisit<Who>) => Promise<Reply>): void => {
     if (spec.method === 'get')
@@ -200,7 +213,12 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         const answer = await handle(visit)
         const kept = spec.method === 'get' ? context.req.query('kept') : undefined
         const typed = kept === undefined ? undefined : await keptForm(deps, town, ownerOf(session), kept)
-        const reply = typed === undefined ? answer : answer.filled(typed, page.t.xBack)
+        const reply =
+          typed === undefined
+            ? answer
+            : answer.filled(typed, {
+                ...{ note: page.t.xBack, gone: page.t.xGone, typed: page.t.xTyped, changed: page.t.xChanged },
+              })
         const response = reply.toResponse(headers)
         if (spec.method === 'post' && reply.status < 400) await forgetSent(deps, town, session, context)
         log(response.status)
@@ -223,7 +241,9 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         if (again) return again.toResponse({ ...headers, ...retryAfter(problem) })
         // Why somebody is refused is not said, save that everybody is.
         const closed = kind === 'staff' && problem.code === 'refused' && (await isLockedDown(deps.database, town.id))
-        const about = { problem, town: page.name, language, timeZone: town.timeZone, closed }
+        const lost = sent && SAID_ON_THE_FORM.has(problem.status) ? wordsIn(sent.form.entries()) : []
+        const back = sent ? pageBefore(context, spec, sent.form) : undefined
+        const about = { problem, town: page.name, language, timeZone: town.timeZone, closed, lost, back }
         return Reply.returned(`<!doctype html>${<ProblemPage {...about} />}`, problem.status).toResponse({
           ...headers,
           ...retryAfter(problem),
@@ -233,8 +253,8 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
   }
 }
 
-/** Errors after which the form comes back: what was typed can be mended there. Not where somebody changed the record meanwhile. */
-const SAID_ON_THE_FORM: ReadonlySet<number> = new Set([409, 413, 422, 429, 503])
+/** Errors after which the form comes back: what was typed can be mended there. Of what is gone (404) what was written comes back. */
+const SAID_ON_THE_FORM: ReadonlySet<number> = new Set([409, 412, 413, 422, 429, 503])
 
 /** What is wrong with each box: as the model says it of a field, or as a page says it of a code. */
 function faultsBeside(problem: Problem, { beside = {} }: PageSpec, form: Form, t: Texts): Record<string, string> {
@@ -254,17 +274,6 @@ function faultsBeside(problem: Problem, { beside = {} }: PageSpec, form: Form, t
 async function forgetSent(deps: SessionDeps, town: Municipality, session: Session, context: Context): Promise<void> {
   const [, kept] = /[?&]kept=([\w-]+)/.exec(context.req.header('referer') ?? '') ?? []
   if (kept !== undefined) await dropForms(deps, town, ownerOf(session), kept)
-}
-
-/** Where to go back to after signing in: a page that was asked for, never a form that was sent. */
-function wayBack(spec: PageSpec, context: Context): string {
-  const { pathname, search } = new URL(context.req.url)
-  if (spec.method === 'get') return pathname + search
-  const [page] =
-    /^\/desk\/(neighbours\/[\w-]+|legal|lockdown|organisations|work|flags|complaints)|^\/me\/(proof|devices|helpers)|^\/\w+/.exec(
-      pathname,
-    ) ?? ['/']
-  return page
 }
 
 /** A place of our own, or the front door. */

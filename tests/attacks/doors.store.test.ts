@@ -109,7 +109,7 @@ const FORM = {
 }
 /** Doors to something that is nobody's, or another room's: demands, letters, appointments, wallets, tiles. */
 const OTHERS =
-  /access-requests|staff-activity|drawn-look-ups|officer-acts|\/flags\/|\/erasures\/:id|status-lists|signing-keys|credentials|ledger|counter|legal|attachments/
+  /provider|access-requests|staff-activity|drawn-look-ups|officer-acts|\/flags\/|\/erasures\/:id|status-lists|signing-keys|credentials|ledger|counter|legal|attachments/
 
 const doors = (under: string) => [
   ...new Set(

@@ -140,6 +140,8 @@ describe('what somebody typed when their session ran out', () => {
   })
 })
 
+const WORDS = { note: 'Here it is', gone: 'It is gone', typed: 'Typed: {text}', changed: 'Somebody changed it' }
+
 describe('a form that is filled in again', () => {
   const page = `<!doctype html><html><body>
     <form action="/a" method="post"><input type="hidden" name="child" value="1"><input name="x"></form>
@@ -157,7 +159,7 @@ describe('a form that is filled in again', () => {
   ] as const
 
   it('is the one it was, among those that go to one place, with every kind of box', () => {
-    const filled = fillForm(page, { action: '/a', fields }, 'Here it is')
+    const filled = fillForm(page, { action: '/a', fields }, WORDS)
     expect(filled).toContain('value="&lt;b&gt;&quot;bread&quot;"')
     expect(filled.split('bread')).toHaveLength(2)
     expect(filled).toContain('two\nlines &lt;/textarea&gt;')
@@ -170,7 +172,52 @@ describe('a form that is filled in again', () => {
     expect(filled).toContain('Here it is')
   })
 
-  it('is left as it is where the page has none', () => {
-    expect(fillForm(page, { action: '/b', fields }, 'x')).toBe(page)
+  it('is never another one: where it is gone, what was written stands above the page', () => {
+    for (const typed of [
+      { action: '/b', fields },
+      { action: '/a', fields: fields.map(([name, value]) => [name, name === 'child' ? '3' : value] as const) },
+    ]) {
+      const filled = fillForm(page, typed, WORDS)
+      expect(filled).not.toMatch(/<textarea[^>]*>two/)
+      expect(filled).toMatch(/It is gone[\s\S]*two\nlines &lt;\/textarea&gt;[\s\S]*<form/)
+    }
+  })
+
+  it('leaves in its boxes what somebody wrote meanwhile, and says beside them what was typed', () => {
+    const now = `<main><form action="/a"><input type="hidden" name="version" value="3"><label for="n">Name</label><input id="n" name="name" value="Awa">
+      <input name="born" value="9-9-1989"><select name="z"><option value="1" selected>One</option><option value="2">Two</option></select></form></main>`
+    const typed = {
+      action: '/a',
+      fields: [
+        ['version', '2'],
+        ['name', 'Demba'],
+        ['born', '9-9-1989'],
+        ['z', '2'],
+      ] as const,
+    }
+    const filled = fillForm(now, typed, WORDS)
+    expect(filled).toContain('value="Awa"')
+    expect(filled).toMatch(/Typed: Demba<\/p><input id="n"/)
+    expect(filled).toContain('Typed: Two')
+    expect(filled.match(/Typed:/g)).toHaveLength(2)
+    expect(filled).toContain('Somebody changed it')
+    expect(filled).toMatch(/<option value="1" selected="">/)
+  })
+
+  it('has no secret in it that was typed', () => {
+    const now = '<main><form action="/a"><input name="word"><input name="x"></form></main>'
+    const filled = fillForm(
+      now,
+      {
+        action: '/a',
+        fields: [
+          ['word', 'mango'],
+          ['x', 'seen'],
+        ],
+      },
+      WORDS,
+    )
+    expect(filled).toContain('value="seen"')
+    expect(filled).not.toContain('mango')
   })
 })
