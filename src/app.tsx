@@ -15,6 +15,7 @@ import { type LedgerSigners, ledgerSigners } from './firewall/ledger-signer.ts'
 import { officerRoutes } from './firewall/officer-routes.ts'
 import { carrying } from './firewall/organisation-desk.ts'
 import type { PolicyEngine } from './firewall/policies.ts'
+import { Refusal } from './firewall/requester.ts'
 import { firewallRoutes } from './firewall/routes.ts'
 import type { MachineSignIn } from './identity/machine-sign-in.ts'
 import { requesterOf, staffOf } from './identity/requesters.ts'
@@ -26,6 +27,7 @@ import type { Database } from './platform/database.ts'
 import type { InstallationWatch } from './platform/installation.ts'
 import { pendingMigrations } from './platform/migrations.ts'
 import { NotFound } from './platform/problem.ts'
+import { sentFromElsewhere } from './platform/same-site.ts'
 import type { Log } from './platform/telemetry.ts'
 import { enrolApplicant } from './portal/applications.ts'
 import type { Redraw } from './portal/media.ts'
@@ -85,6 +87,9 @@ export interface AppDeps {
   log: Log
 }
 
+/** Forms that wallets, machines and the city's sign-in send, from wherever they are: none of them goes with a cookie. */
+const FROM_ANYWHERE = /^\/(v1|wallet|counter\/requests)\/|^\/sign-in\/back-channel$/
+
 /** What the rooms work with. */
 export type Rooms = ProofDeps & {
   signers: LedgerSigners
@@ -122,6 +127,8 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
   }
   house.use(async (context, next) => {
     context.set('reception', reception)
+    const host = context.req.header('host') ?? new URL(context.req.url).host
+    if (!FROM_ANYWHERE.test(context.req.path) && sentFromElsewhere(context.req.raw, host)) throw new Refusal()
     if (deps.watch?.fallen && context.req.path !== '/health/live') throw deps.watch.fallen
     await next()
   })

@@ -257,3 +257,44 @@ describe('a stranger’s town', () => {
     })
   })
 })
+
+describe('a form that another site sends', () => {
+  const post = (path: string, headers: Record<string, string>) =>
+    house.fetch(
+      new Request(`https://vallmar.example${path}`, {
+        method: 'POST',
+        headers: { host: 'vallmar.example', ...headers },
+        body: new URLSearchParams({ code: 'x', word: 'x', text: 'x' }),
+      }),
+    )
+
+  it('is refused at every door that takes forms, signed in or not: nobody is signed in as somebody else', async () => {
+    const doors = [...new Set(house.routes.filter(({ method }) => method === 'POST').map(({ path }) => path))].filter(
+      (path) => !/^\/(v1|wallet|counter\/requests)\/|back-channel/.test(path),
+    )
+    expect(doors).toEqual(
+      expect.arrayContaining(['/me/in', '/helper', '/complain', '/complain/service', '/providers/own']),
+    )
+    for (const door of doors) {
+      const path = door.replaceAll(/:\w+/g, '0192f000-0000-7000-8000-000000000009')
+      for (const headers of [
+        { 'sec-fetch-site': 'cross-site' },
+        { 'sec-fetch-site': 'same-site' },
+        { origin: 'https://evil.example' },
+        { origin: 'https://vallmar.example.evil.example' },
+      ])
+        expect([door, (await post(path, headers)).status]).toEqual([door, 403])
+    }
+  })
+
+  it('is taken from our own pages, by browsers that say where they are and by those that do not', async () => {
+    for (const headers of [
+      { 'sec-fetch-site': 'same-origin' },
+      { 'sec-fetch-site': 'same-origin', origin: 'null' },
+      { origin: 'https://vallmar.example' },
+      { origin: 'null' },
+      {},
+    ])
+      expect((await post('/complain', { ...headers, 'test-source': crypto.randomUUID() })).status).toBe(201)
+  })
+})

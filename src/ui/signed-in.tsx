@@ -287,8 +287,6 @@ async function readForm(
   session: Pick<Session, 'csrf'>,
   largestFile: number | undefined,
 ): Promise<Form> {
-  const site = context.req.header('sec-fetch-site')
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new Problem('refused', 403, 'refused')
   const { fields, files } = await fieldsOf(context, largestFile)
   // Both are keyed hashes of the same length: a comparison tells nothing that helps.
   if (fields.get('csrf') !== session.csrf) throw new Problem('refused', 403, 'refused')
