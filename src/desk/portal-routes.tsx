@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { Qr } from '../counter/page.tsx'
 import { Reply } from '../firewall/reply.ts'
@@ -84,7 +85,8 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
     const { town, form, requester, language } = visit
     const wanted = form.get('language')
     const theirs = isLanguage(wanted) ? wanted : language
-    const hearing = { kind: kindOf(form.get('kind')), language: theirs, at: form.get('at') }
+    const once = form.get('once') || undefined
+    const hearing = { kind: kindOf(form.get('kind')), language: theirs, at: form.get('at'), once }
     const { reference, at } = await bookHearing(deps, town, hearing, requester.id)
     return pageOf(<AppointmentPage visit={visit} language={theirs} at={at} code={reference} />)
   })
@@ -182,6 +184,7 @@ function HearingBox(props: { visit: DeskVisit; times: readonly string[] }) {
       ) : (
         <form method="post" action="/desk/appointments">
           <Csrf token={session.csrf} />
+          <input type="hidden" name="once" value={randomUUID()} />
           <p class="govuk-hint">{t.wDeskHint}</p>
           <TimeSelect town={town} language={language} times={times} />
           <Select name="kind" label={t.kKind} value="refused" options={writtenKinds(language)} />

@@ -60,17 +60,23 @@ export async function nameHelper(
   town: Municipality,
   resident: Resident,
   helper: z.infer<typeof HelperName> & { profiles: readonly string[]; until: Temporal.PlainDate },
+  /** A mark that nobody guesses: the same sent twice with it is one helper, with one code. */
+  once?: string,
 ): Promise<{ code: string }> {
   await mustBePlain(deps.gate, town.id, resident, HelperName, helper)
   const { hash, ledger } = await deps.gate.keysOf(town.id)
-  const code = Array.from({ length: LETTERS }, () => ALPHABET[randomInt(32)]).join('')
+  const mark =
+    once &&
+    hash(`helper once ${JSON.stringify([resident.neighbourId, once, helper.name, helper.profiles, helper.until])}`)
+  const letter = (i: number) => ALPHABET[mark ? mark.readUInt8(i) % 32 : randomInt(32)]
+  const code = Array.from({ length: LETTERS }, (_, i) => letter(i)).join('')
   const id = uuidv7()
   const last = today(deps.clock, town.timeZone).add(LONGEST_HELP)
   const until = Temporal.PlainDate.compare(helper.until, last) > 0 ? last : helper.until
   await inMunicipality(deps.database, town.id, async (transaction) => {
     if (await closesTheGateFor(transaction, await organisationsNamed(transaction, helper.name)))
       throw new HelperClosed()
-    await transaction
+    const named = await transaction
       .insertInto('helpers')
       .values({
         id,
@@ -82,7 +88,9 @@ export async function nameHelper(
         until: until.toString(),
         created_at: deps.clock.now().toString(),
       })
-      .execute()
+      .onConflict((known) => known.column('code_hash').doNothing())
+      .executeTakeFirst()
+    if (named.numInsertedOrUpdatedRows !== 1n) return
     await noticeOfWays(transaction, deps, town, resident.neighbourId)
   })
   return { code: code.replaceAll(/(.{4})(?=.)/g, '$1-') }

@@ -12,7 +12,7 @@ import type { Municipality } from '../registry/municipality.ts'
 import { loadRecords } from '../registry/store.ts'
 import { type By, namesOfWays } from './looked-by.ts'
 
-/** One time somebody opened a neighbour's record, or was refused, as the ledger has it; or their own visits of a day by one way in. */
+/** One time somebody opened a neighbour's record, or was refused, as the ledger has it; or what was done of a kind by one of their own ways in within a day. */
 export interface LookUp {
   /** RFC 3339: of several visits the last. */
   at: string
@@ -74,7 +74,7 @@ const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z) ([0-9a-f-]{36})
 /**
  * Everyone who looked at a neighbour's record since the beginning: when, who, why, what. One's own visits are one line a day for
  * each way in, so that they displace nobody, and so that somebody else with one's card is seen beside oneself; what was done by
- * them, such as a proof that was taken, is a line by itself. Who acts for a neighbour is shown neither those nor who helps them.
+ * them, such as proofs that were taken, is another line a day, a helper's too. Who acts for a neighbour is shown neither those nor who helps them.
  *
  * @throws {NotFound} {Refusal}
  */
@@ -153,7 +153,7 @@ async function load(
   if (record === undefined) return { records: [], older: undefined, since: '' }
   const { before, unfolded = false, visits: atOnce = OWN_AT_ONCE, withOwn } = wanted
   const { at, id } = before ?? { at: 'infinity', id: 'ffffffff-ffff-ffff-ffff-ffffffffffff' }
-  const own = sql`(entry.requester_kind = 'resident' and entry.purpose = 'own-record' and entry.action = 'open')`
+  const own = sql`(entry.requester_kind = 'resident' and entry.purpose in ('own-record', 'helping'))`
   const told = sql`entry.subject_id = ${neighbourId}
     and (${withOwn} or not (entry.requester_kind = 'resident' and entry.purpose in ('own-record', 'helping')))
     -- What an order forbids to tell is told when its secrecy ends, with its true day.
@@ -241,7 +241,10 @@ function folded(entries: readonly Entry[], town: Municipality, since: string, un
   for (const entry of entries) {
     const day = Temporal.Instant.from(entry.at).toZonedDateTimeISO(town.timeZone).toPlainDate()
     const key = entry.own
-      ? `${day} ${entry.content.requester} ${entry.content.organisation} ${entry.content.outcome}`
+      ? [
+          day,
+          ...(['requester', 'organisation', 'outcome', 'action', 'purpose'] as const).map((of) => entry.content[of]),
+        ].join(' ')
       : entry.entryId
     const known = lines.get(key)
     if (!entry.own) lines.set(key, { ...entry })

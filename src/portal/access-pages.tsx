@@ -5,7 +5,7 @@ import type { LookUpPage } from '../identity/lookups.ts'
 import type { OpenSession } from '../identity/open-sessions.ts'
 import type { CardInForce, WaysIn } from '../identity/ways-in.ts'
 import { profiles } from '../proofs/profiles.ts'
-import { Csrf, DateField, type Faults, Field, Tick } from '../ui/form.tsx'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Done } from '../ui/parts.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
@@ -41,8 +41,9 @@ export function MyLookUpsPage(props: {
           page={page}
           path="/me/looked"
           newest={before === ''}
-          beside={({ entryId, visits }) =>
-            visits ? (
+          beside={({ entryId, visits, content }) =>
+            // What one looked at oneself is nobody's to explain; what was done is, and what a helper did.
+            visits && content.action === 'open' && content.purpose === 'own-record' ? (
               ''
             ) : (
               <form method="post" action="/me/looked">
@@ -110,6 +111,7 @@ export function WaysInList(props: {
     at === null ? t.iNever : t.iUsed.replace('{day}', dayText(language, at.slice(0, 10)))
   return (
     <>
+      <ErrorSummary title={t.dThere} faults={faults} />
       <List
         title={t.iCards}
         of={cards.map((card) => (
@@ -166,7 +168,7 @@ export function WaysInList(props: {
         <Csrf token={session.csrf} />
         <input type="hidden" name="what" value="lost" />
         <p>{everywhere ? t.iLostLead : t.iLostAll}</p>
-        <Tick name="too" label={t.iLostToo} on={typed.too !== undefined} />
+        <Tick name="too" label={t.iLostToo} on={typed.too !== undefined} fault={faults.too} />
         <DateField
           name="since"
           legend={t.iLostSince}

@@ -44,7 +44,11 @@ export function accessPages(page: OwnPages, deps: PortalDeps): void {
     const ending = endingIn(visit, deps)
     if ('faults' in ending) return devices(visit, ending)
     await endWaysIn(deps, town, requester, requester.neighbourId, ending, session.handle)
-    return ending.what === 'everything' ? Reply.redirect('/me/in', CLEAR) : Reply.redirect('/me/devices?ended=1')
+    if (ending.what === 'everything') return Reply.redirect('/me/in?ended=1', CLEAR)
+    // Whoever came in by the card that is ended is out with it, and is told so where they land.
+    const cardGone = ending.what === 'card' || ending.what === 'lost'
+    if (cardGone && session.way?.kind === 'card') return Reply.redirect('/me/in?ended=1', CLEAR)
+    return Reply.redirect('/me/devices?ended=1')
   })
   // Asking is use: nothing else is done.
   page({ method: 'post', path: '/me/stay', keep: false }, async () => Reply.giveBack({}))

@@ -10,6 +10,7 @@ import {
   recordedIn,
   typedIn,
 } from '../desk/registration-form.ts'
+import { dayText } from '../desk/shell.tsx'
 import { SaysTooMuch } from '../firewall/free-text.ts'
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput } from '../platform/problem.ts'
@@ -110,7 +111,11 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     }
     if (address === undefined || (since && 'fault' in since) || Object.keys(faults).length > 0) return again(faults)
     if (wards > 0 && who === 'all') {
-      const text = [t.mTogetherText, addressText(address), ...(since ? [since.date] : [])].join(' \u00b7 ')
+      const text = [
+        t.mTogetherText,
+        addressText(address),
+        ...(since ? [dayText(visit.language, since.date)] : []),
+      ].join(' \u00b7 ')
       const said = {
         kind: 'change',
         words: { text },
@@ -134,7 +139,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   })
   page({ method: 'post', path: '/me/change/leave', keep: false }, async (visit) => {
     const { town, requester, form, language, t } = visit
-    if (!form.has('sure')) return Reply.redirect('/me/change')
+    if (!form.has('sure')) throw new InvalidInput([{ pointer: '/sure', detail: 'Say that you are sure.' }])
     // Never at once: whoever holds somebody's card could end the residence that their papers will rest on.
     const said = { kind: 'change', words: { text: t.mLeave }, language, neighbourId: requester.neighbourId } as const
     await complain(deps, town, { ...said, once: onceOf(visit, 'leave') }, requester.id)
@@ -144,8 +149,9 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   })
   page({ method: 'post', path: '/me/change/object' }, async (visit) => {
     const { town, requester, form, language } = visit
-    const text = form.get('why').trim().slice(0, LONGEST_OBJECTION)
-    if (text === '') return Reply.redirect('/me/change')
+    const text = form.get('why').trim()
+    if (text === '' || text.length > LONGEST_OBJECTION)
+      throw new InvalidInput([{ pointer: '/why', detail: 'Say why, in 5,000 letters at most.' }])
     const said = { kind: 'objection', words: { text }, language, neighbourId: requester.neighbourId } as const
     await complain(deps, town, { ...said, once: onceOf(visit, 'object') }, requester.id)
     return Reply.redirect(ASKED)
@@ -157,9 +163,14 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     const { town, requester, form, language, t } = visit
     const typed = typedIn(visit)
     const born = bornOf(typed, '', { ...visit, rules: lifeRules(deps.clock, town) }, false)
-    const [given, family] = [form.get('given').slice(0, 200), form.get('family').slice(0, 200)]
-    if (given === '' || (born && 'fault' in born)) {
+    const [given, family] = [form.get('given'), form.get('family')]
+    const long = {
+      ...(given.length > 200 ? { given: t.jTooLong } : {}),
+      ...(family.length > 200 ? { family: t.jTooLong } : {}),
+    }
+    if (given === '' || Object.keys(long).length > 0 || (born && 'fault' in born)) {
       const faults = {
+        ...long,
         ...(given === '' ? { given: t.dGiven } : {}),
         ...(born && 'fault' in born ? { born: born.fault } : {}),
       }

@@ -128,6 +128,7 @@ export function ComplainPage(
           <TimeSelect town={town} language={language} times={times} />
           <Select name="kind" id="heard-kind" label={t.kKind} value={kind} options={writtenKinds(language)} />
           <input type="hidden" name="language" value={language} />
+          <input type="hidden" name="once" value={randomUUID()} />
           <button type="submit" class="govuk-button govuk-button--secondary">
             {t.wBook}
           </button>

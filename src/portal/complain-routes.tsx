@@ -82,7 +82,9 @@ export function complainPages(
     const form = await formOf(context)
     const kind = kindOf(form.get('kind'))
     try {
-      const booked = await bookHearing(deps, town, { kind, language, at: form.get('at') ?? '' }, sourceOf(context))
+      const once = UUID.exec(form.get('once') ?? '')?.[0]
+      const wanted = { kind, language, at: form.get('at') ?? '', once }
+      const booked = await bookHearing(deps, town, wanted, sourceOf(context))
       return await show(context, { kind, sent: booked.reference, appointmentAt: booked.at }, 201)
     } catch (error) {
       if (error instanceof Problem && error.status === 429) return show(context, { kind, fault: 'too-many-now' }, 429)

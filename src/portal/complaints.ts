@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { DataKey } from '../firewall/seal.ts'
-import { today, uuidv7 } from '../platform/clock.ts'
+import { today } from '../platform/clock.ts'
 import { inMunicipality, sqlState, type Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
@@ -72,8 +72,8 @@ function dueFrom(day: Temporal.PlainDate): Temporal.PlainDate {
 
 /**
  * Takes a complaint, question or suggestion from anyone. What it says is sealed; the code to follow it by is with whoever wrote
- * it and nowhere else. Of one without a name nothing is kept that ties it to anybody: no session, no source, no hour, and ids that
- * say nothing of when they were made.
+ * it and nowhere else. Of one without a name nothing is kept that ties it to anybody: no session, no source, and, as of all of
+ * them, no hour and no id that says when it was made.
  *
  * @param source where it comes from; only its keyed hash of the day is kept, for counting, and not beside what was written
  * @throws {Problem} too-many-complaints, time-taken
@@ -107,11 +107,10 @@ export async function complain(
             `complaint once ${JSON.stringify([neighbourId ?? '', complaint.kind, once, complaint.words, complaint.report])}`,
           ),
         )
-  const newId = neighbourId === undefined ? randomUUID : uuidv7
-  const id = newId()
+  // Of all of them alike: beside one whose hour is known, one without a name would have that hour by its place in a copy.
+  const id = randomUUID()
   const now = deps.clock.now()
-  const receivedAt =
-    neighbourId === undefined ? today(deps.clock, town.timeZone).toZonedDateTime(town.timeZone).toInstant() : now
+  const receivedAt = today(deps.clock, town.timeZone).toZonedDateTime(town.timeZone).toInstant()
   const sent = await inMunicipality(deps.database, town.id, async (transaction) => {
     const { attachments = [], appointmentAt, report } = complaint
     const counted = [
@@ -144,7 +143,7 @@ export async function complain(
       .executeTakeFirst()
     if (written.numInsertedOrUpdatedRows !== 1n) return true
     for (const { mediaType, bytes } of attachments) {
-      const attachment = newId()
+      const attachment = randomUUID()
       await transaction
         .insertInto('complaint_attachments')
         .values({

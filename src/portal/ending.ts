@@ -22,6 +22,7 @@ export function endingIn(visit: PageVisit<Staff | Resident>, deps: { clock: Cloc
   if (what !== 'lost') throw new InvalidInput([{ pointer: '/what', detail: 'Choose what ends.' }])
   const typed = typedIn(visit)
   const since = dayIn(typed, 'since', { ...visit, rules: lifeRules(deps.clock, town) })
+  if (since && !form.has('too')) return { faults: { too: visit.t.iSinceAlone }, typed }
   if (since && 'fault' in since) return { faults: { since: since.fault }, typed }
   return {
     what,

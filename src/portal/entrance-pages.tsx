@@ -3,7 +3,7 @@ import type { Removal } from '../registry/removal.ts'
 import { Field, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
-import { NotDone } from '../ui/parts.tsx'
+import { Done, NotDone } from '../ui/parts.tsx'
 import { EnrolBox } from './access-pages.tsx'
 
 /** The door: a card, or a telephone that was enrolled. */
@@ -15,14 +15,17 @@ export function EntrancePage(props: {
   refused?: boolean | 'too-many' | 'asleep'
   /** Something that asks for a sign-in of this moment. */
   again?: boolean
+  /** Their card was ended just now, and with it the way they had come in by. */
+  ended?: boolean
 }) {
-  const { town, language, to, nonce, refused, again } = props
+  const { town, language, to, nonce, refused, again, ended } = props
   const t = LOCALES[language]
   return (
     <Page title={town} language={language} town={town} script={{ src: '/assets/me.js', nonce }}>
       <Languages language={language} path={`/me/in?to=${encodeURIComponent(to)}`} />
       <h1>{t.rEnter}</h1>
       {again ? <p class="govuk-inset-text">{t.iFresh}</p> : ''}
+      {ended ? <Done>{t.iEndedAll}</Done> : ''}
       <p class="lead">{t.rEnterLead}</p>
       {refused ? (
         <NotDone>

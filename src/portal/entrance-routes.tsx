@@ -62,7 +62,14 @@ export function entrance(house: House<Municipality>, deps: PortalDeps, send: Sen
     const { town, language } = await readerOf(context)
     const nonce = fresh()
     const to = safePath(context.req.query('to') ?? '', '/me')
-    const about = { town: nameIn(town, language), language, to, nonce, again: context.req.query('again') === '1' }
+    const about = {
+      town: nameIn(town, language),
+      language,
+      to,
+      nonce,
+      again: context.req.query('again') === '1',
+      ended: context.req.query('ended') === '1',
+    }
     const page = <EntrancePage {...about} />
     return send(pageOf(page), { 'content-security-policy': pagePolicy(nonce) })
   })

@@ -62,12 +62,16 @@ export function helperPages(house: House<Municipality>, page: OwnPages, deps: Po
       ...untilFault(until, day, deps.clock, town, t),
     }
     if (!named.success || day === undefined || Object.keys(faults).length > 0) return again(faults)
-    const { code } = await nameHelper(deps, town, requester, { ...named.data, profiles: chosen, until: day }).catch(
-      (error: unknown) => {
-        if (error instanceof SaysTooMuch) return { code: undefined }
-        throw error
-      },
-    )
+    const { code } = await nameHelper(
+      deps,
+      town,
+      requester,
+      { ...named.data, profiles: chosen, until: day },
+      form.get('once') || undefined,
+    ).catch((error: unknown) => {
+      if (error instanceof SaysTooMuch) return { code: undefined }
+      throw error
+    })
     if (code === undefined)
       return again({ name: t.dSensitive.replace('{word}', writtenTooMuch(form.get('name')) ?? '…') })
     return pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, town, requester)} code={code} />)
@@ -195,6 +199,7 @@ function HelpersPage(props: {
       </ul>
       <form method="post" action="/me/helpers">
         <Csrf token={session.csrf} />
+        <input type="hidden" name="once" value={typed.once ?? randomUUID()} />
         <Field name="name" label={t.hName} value={typed.name} fault={faults.name} required auto />
         <PlainTick t={t} faults={faults.name ? { name: faults.name } : {}} />
         <Group name="for" legend={t.dService} fault={faults.for}>

@@ -53,9 +53,9 @@ export async function protectNeighbour(
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
-      const { hides, undecided, held } = await hand.transaction
+      const { hides, undecided, held, ...row } = await hand.transaction
         .selectFrom('neighbours')
-        .select('protected as hides')
+        .select(['protected as hides', 'version'])
         .select(
           sql<boolean>`exists (select from likenesses open where open.neighbour_id = ${id} and open.decision is null)`.as(
             'undecided',
@@ -63,6 +63,7 @@ export async function protectNeighbour(
         )
         .select((n) => sql<boolean>`is_held(${n.ref('id')})`.as('held'))
         .where('id', '=', id)
+        .forUpdate()
         .executeTakeFirstOrThrow()
       // Whoever is held asks for themself as anybody does: it is written down, and outlasts what a supervisor finds.
       const asksToo = hide && held
@@ -75,12 +76,14 @@ export async function protectNeighbour(
           .where('decision', '=', 'approved')
           .where('undone_at', 'is', null)
           .execute()
+      // Nobody is refused to hide because something else of them was changed meanwhile, nor because they asked twice.
+      const known = hide ? row.version : version
       if (hides === hide && !asksToo) {
-        await unchangedSince(hand, id, version)
-        return { id, version }
+        await unchangedSince(hand, id, known)
+        return { id, version: known }
       }
       if (!hide && undecided) throw new LikenessOpen()
-      const next = await nextVersion(hand, id, version)
+      const next = await nextVersion(hand, id, known)
       if (asksToo)
         await hand.transaction
           .updateTable('likenesses')

@@ -139,8 +139,36 @@ describe('who looked at one\u2019s record', () => {
     const desk = await signedIn(house, { kind: 'staff', subject: 'clerk-9', role: 'clerk', office: DEMO_OFFICE })
     expect(await (await desk.open(`/desk/neighbours/${id}/looked`)).text()).toContain(t.bCard)
     const [lines = []] = await pages(id)
-    expect(lines.filter(({ content, visits }) => content.action !== 'open' && visits !== undefined)).toEqual([])
     expect(lines.some(({ content, by }) => by.kind === 'card' && content.action !== 'open')).toBe(true)
+    // What was done is not among the visits, and can be asked about.
+    expect(lines.filter(({ content, by }) => by.kind === 'card' && content.action === 'open')).toHaveLength(1)
+    expect([...page.matchAll(/name="entry"/g)].length).toBeGreaterThanOrEqual(1)
+  })
+
+  it('is washed away by nothing that is done with a card or a helper’s code, however often', async () => {
+    const { id } = await register(house)
+    await house.ask('GET', `/v1/neighbours/${id}`, { as: 'supervisor', purpose: 'counter-service' })
+    const me = await signedIn(house, { kind: 'resident', subject: id })
+    for (let n = 0; n < 15; n += 1) await me.send('/me/proof', { profile: 'library', once: randomUUID() }, '/me')
+    const last = house.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 20 })
+    const until = { 'until-day': String(last.day), 'until-month': String(last.month), 'until-year': String(last.year) }
+    const named = await me.send('/me/helpers', { name: 'Marta', 'for-library': 'yes', ...until }, '/me/helpers')
+    const code = /class="digits code"[^>]*>\s*([0-9A-Z-]{24})\s*</.exec(await named.text())?.[1] ?? ''
+    for (let n = 0; n < 8; n += 1)
+      await house.fetch(
+        new Request('https://vallmar.example/helper', {
+          method: 'POST',
+          headers: { host: 'vallmar.example', 'test-source': randomUUID() },
+          body: new URLSearchParams({ code, profile: 'library' }),
+        }),
+      )
+    const [lines = []] = await pages(id)
+    const of = (kind: string) => lines.filter(({ by }) => by.kind === kind)
+    expect(of('helper').length).toBeLessThanOrEqual(3)
+    expect(of('card').length).toBeLessThanOrEqual(5)
+    expect(of('card').some(({ content, visits }) => content.action === 'prove' && visits?.length === 15)).toBe(true)
+    expect(of('staff').length).toBeGreaterThanOrEqual(1)
+    expect(lines.length).toBeLessThan(14)
   })
 
   it('names helpers, also those that were ended, and whoever acts for them', async () => {
