@@ -18,7 +18,7 @@ import {
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { settleUnrepresented, type Unrepresented, unrepresentedNeighbours } from '../registry/unrepresented.ts'
 import { saidFaultText } from '../ui/dates.ts'
-import { Csrf, ErrorSummary, type Faults, Field, Group, Radios, Select, Tick } from '../ui/form.tsx'
+import { type Choice, Csrf, ErrorSummary, type Faults, Field, Group, Radios, Select, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { plainIn } from '../ui/plain.tsx'
 import type { Form, signedInPages } from '../ui/signed-in.tsx'
@@ -87,26 +87,26 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
     )
     if (!parsed.success) {
       const faults: Faults = form.has('institution')
-        ? { institution: t.dActsName }
+        ? { institution: form.get('institution') === '' ? t.aMissing : t.jTooLong }
         : form.get('who') === ''
           ? { said: t.dActsCannot }
-          : { court: t.dActsCourtMissing }
+          : { court: courtFault(form.get('court'), t) }
       return show(visit, { typed, faults }, 422)
     }
     try {
       await addRepresentative(deps, town, requester, idIn(visit), parsed.data, onceIn(visit, 'represent'))
     } catch (error) {
-      if (error instanceof AlreadyRepresents) return show(visit, { typed, faults: { said: t.dActsAlready } }, 409)
+      if (error instanceof AlreadyRepresents) return show(visit, { typed, faults: { who: t.dActsAlready } }, 409)
       if (!(error instanceof InvalidInput)) throw error
       const kind = error.errors.some(({ pointer }) => pointer === '/kind')
-      return show(visit, { typed, faults: { said: kind ? t.dActsAdultOnly : t.dActsCannot } }, 422)
+      return show(visit, { typed, faults: { who: kind ? t.dActsAdultOnly : t.dActsCannot } }, 422)
     }
     return Reply.redirect(back(visit))
   })
   page({ method: 'post', path: `${path}/:tie`, roles: COUNTER }, async (visit) => {
     const { town, requester, form, t, params } = visit
     const at = { wardId: idIn(visit), tieId: params.tie ?? '' }
-    const court = { court: t.dActsCourtMissing }
+    const court = { court: courtFault(form.get('court'), t) }
     if (form.has('end')) {
       await endRepresentative(deps, town, requester, at)
       return Reply.redirect(back(visit))
@@ -139,6 +139,8 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
     ))
   })
 }
+
+const courtFault = (court: string, t: Texts) => (court === '' ? t.dActsCourtMissing : t.jTooLong)
 
 /** What a court has limited, as ticked; nothing where nothing is ticked or said. */
 function limitsIn(form: Pick<Form, 'has' | 'get'>): { limits?: CourtLimit[]; court?: string } {
@@ -181,7 +183,23 @@ function RepresentativesPage(props: { visit: DeskVisit; ward: Represented } & Ag
           {t.dSearch}
         </button>
       </form>
-      {found ? <Adults visit={visit} ward={ward} found={found} once={once} /> : ''}
+      {found ? (
+        <Adults visit={visit} ward={ward} choices={choicesOf(visit, ward, found)} more={found.more} once={once} />
+      ) : (
+        ''
+      )}
+      {found === undefined && typed.who && typed.tie === undefined ? (
+        <Adults
+          visit={visit}
+          ward={ward}
+          choices={[{ value: typed.who, label: typed[`label_${typed.who}`] ?? '…' }]}
+          once={once}
+          typed={typed}
+          faults={faults}
+        />
+      ) : (
+        ''
+      )}
       <h2>{t.dActsAddInstitution}</h2>
       <form method="post" action={action}>
         <Csrf token={session.csrf} />
@@ -269,32 +287,48 @@ function Limits(props: {
   )
 }
 
-/** The adults found by name, one of whom is chosen. */
-function Adults(props: { visit: DeskVisit; ward: Represented; found: Shown; once: string }) {
-  const { visit, ward, found, once } = props
-  const { t, language, session } = visit
-  const others = found.matches.filter((match) => match.id !== ward.id)
-  if (others.length === 0) return <p role="status">{t.dNobody}</p>
+/** The adults found, enough of each to tell them apart. */
+const choicesOf = ({ language }: DeskVisit, ward: Represented, found: Shown): Choice[] =>
+  found.matches
+    .filter((match) => match.id !== ward.id)
+    .map((match) => ({
+      value: match.id,
+      label: match.name ? nameText(match.name) : '…',
+      hint: [bornText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
+        .filter(Boolean)
+        .join(' · '),
+    }))
+
+/** The adults found by name, one of whom is chosen; of a form that comes back the one who was, without looking once more. */
+function Adults(props: {
+  visit: DeskVisit
+  ward: Represented
+  choices: readonly Choice[]
+  more?: boolean
+  once: string
+  typed?: Typed
+  faults?: Faults
+}) {
+  const { visit, ward, choices, more, once, typed = {}, faults = {} } = props
+  const { t, session } = visit
+  const [only] = choices.length === 1 ? choices : []
+  if (choices.length === 0) return <p role="status">{t.dNobody}</p>
   return (
     <form method="post" action={`/desk/neighbours/${ward.id}/representatives`}>
       <Csrf token={session.csrf} />
       <input type="hidden" name="once" value={once} />
-      <Radios
-        name="who"
-        legend={t.dWithWhom}
-        required
-        value={others.length === 1 ? (others[0]?.id ?? '') : ''}
-        choices={others.map((match) => ({
-          value: match.id,
-          label: match.name ? nameText(match.name) : '…',
-          hint: [bornText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
-            .filter(Boolean)
-            .join(' · '),
-        }))}
+      <Radios name="who" legend={t.dWithWhom} required value={only?.value ?? ''} choices={choices} fault={faults.who} />
+      {choices.map(({ value, label }) => (
+        <input type="hidden" name={`label_${value}`} value={label} />
+      ))}
+      {more ? <p>{t.dMore}</p> : ''}
+      <Select
+        name="kind"
+        label={t.dActsAs}
+        value={typed.kind ?? (ward.ofAge ? 'guardian' : 'parent')}
+        options={tieKinds(t)}
       />
-      {found.more ? <p>{t.dMore}</p> : ''}
-      <Select name="kind" label={t.dActsAs} value={ward.ofAge ? 'guardian' : 'parent'} options={tieKinds(t)} />
-      <Limits t={t} on={() => false} court="" />
+      <Limits t={t} on={(limit) => typed[limit] !== undefined} court={typed.court ?? ''} fault={faults.court} />
       <button type="submit" class="govuk-button">
         {t.dSave}
       </button>

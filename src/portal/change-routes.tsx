@@ -13,7 +13,7 @@ import {
 import { dayText } from '../desk/shell.tsx'
 import { SaysTooMuch } from '../firewall/free-text.ts'
 import { Reply } from '../firewall/reply.ts'
-import { InvalidInput } from '../platform/problem.ts'
+import { InvalidInput, VersionConflict } from '../platform/problem.ts'
 import { addressText } from '../proofs/address-text.ts'
 import { confirmResidence } from '../registry/confirmations.ts'
 import { ImpossibleDates, lifeRules } from '../registry/life-dates.ts'
@@ -128,7 +128,12 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     try {
       const conditions = { version: versionIn(visit), idempotencyKey: onceOf(visit, 'move') }
       const move = { address, ...(since ? { since: since.date } : {}), ...plainIn(form) }
-      await moveNeighbour(deps, town, requester, requester.neighbourId, move, conditions)
+      const moves = () => moveNeighbour(deps, town, requester, requester.neighbourId, move, conditions)
+      // Pressed twice on a slow line, the second waits for the first, and asked once more finds what it did.
+      await moves().catch((error: unknown) => {
+        if (error instanceof NothingChanges || error instanceof VersionConflict) return moves()
+        throw error
+      })
     } catch (error) {
       if (error instanceof NothingChanges) return again({ where: t.mNothing })
       if (error instanceof SaysTooMuch) return again(heldBack(typed, t))

@@ -172,7 +172,9 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     url: (login) => stores.url(login),
     fetch: async (request) => {
       await letTimePass()
-      return app.fetch(request)
+      const response = await app.fetch(request)
+      await mustBeFilledIn(response, new URL(request.url).pathname)
+      return response
     },
     routes: app.routes.map(({ method, path }) => ({ method, path })),
     ask: asking(async (request) => {
@@ -184,6 +186,16 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       journal?.close()
     },
   }
+}
+
+/** A law of every page that any test opens: no text stands on it with a place that nobody filled in. */
+async function mustBeFilledIn(response: Response, path: string): Promise<void> {
+  if (!response.headers.get('content-type')?.startsWith('text/html') || path === '/docs') return
+  const text = (await response.clone().text())
+    .replaceAll(/<(script|pre|code|textarea)\b[\s\S]*?<\/\1>/g, '')
+    .replaceAll(/<[^>]*>/g, ' ')
+  const [place] = /\{[a-zA-Z]{1,20}\}/.exec(text) ?? []
+  if (place !== undefined) throw new Error(`${path} shows ${place}, which nobody filled in`)
 }
 
 /** Asks an app as the clients of the town do. */
