@@ -10,6 +10,8 @@ export interface Access {
   origin: string
 }
 
+const quoted = (text: string) => `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
+
 /**
  * A whole program that asks how the organisation stands: for Node, without libraries, with the private half of the named key in
  * `key.json`. A token is got with a signed statement and bound to the key; the request proves possession of the same.
@@ -26,17 +28,18 @@ export const firstRequest = ({
 import { constants, createHash, createPrivateKey, createPublicKey, randomUUID, sign } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
-const client = ${JSON.stringify(client)}
-const issuer = ${JSON.stringify(issuer)}
-const tokenEndpoint = ${JSON.stringify(tokenEndpoint)}
-const audience = ${JSON.stringify(audience)}
-const url = ${JSON.stringify(`${origin}/v1/provider`)}
+const client = ${quoted(client)}
+const issuer = ${quoted(issuer)}
+const tokenEndpoint = ${quoted(tokenEndpoint)}
+const audience = ${quoted(audience)}
+const url = ${quoted(`${origin}/v1/provider`)}
 
 const key = createPrivateKey({ key: JSON.parse(readFileSync('key.json', 'utf8')), format: 'jwk' })
 const jwk = createPublicKey(key).export({ format: 'jwk' })
 const alg = { 'P-256': 'ES256', 'P-384': 'ES384', Ed25519: 'EdDSA' }[jwk.crv] ?? 'PS256'
 const digest = { ES256: 'sha256', ES384: 'sha384', PS256: 'sha256' }[alg]
-const way = alg === 'PS256' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : { dsaEncoding: 'ieee-p1363' }
+const way =
+  alg === 'PS256' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : { dsaEncoding: 'ieee-p1363' }
 
 const coded = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
 function jwt(header, claims) {
