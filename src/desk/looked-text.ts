@@ -1,5 +1,6 @@
 import type { By } from '../identity/looked-by.ts'
 import type { LookUp } from '../identity/lookups.ts'
+import { localeTag } from '../platform/locale-tag.ts'
 import type { Language, Texts } from '../ui/language.ts'
 import { dayText } from './shell.tsx'
 
@@ -64,7 +65,7 @@ export function visitsText(
 }
 
 const clockText = (language: Language, timeZone: string, instant: string) =>
-  Temporal.Instant.from(instant).toLocaleString(language === 'ar' ? 'ar-u-nu-latn' : language, {
+  Temporal.Instant.from(instant).toLocaleString(localeTag(language), {
     timeStyle: 'short',
     timeZone,
   })

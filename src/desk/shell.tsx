@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Child } from 'hono/jsx'
 import { purposeOf, type Staff, type StaffRole } from '../firewall/requester.ts'
+import { localeTag } from '../platform/locale-tag.ts'
 import { NotFound } from '../platform/problem.ts'
 import { birthWords } from '../proofs/birth-words.ts'
 import { birthClaim } from '../proofs/claims.ts'
@@ -131,13 +132,11 @@ export const idIn = ({ params }: Pick<DeskVisit, 'params'>) => {
 export const onceIn = ({ form }: Pick<DeskVisit, 'form'>, more = '') =>
   `desk ${form.get('once') || randomUUID()} ${more}`
 
-const tag = (language: Language) => (language === 'ar' ? 'ar-u-nu-latn' : language)
-
 /** A day as people write it. */
 export function dayText(language: Language, iso: string | undefined | null): string {
   if (!iso) return '–'
   if (!/^\d{4}-\d{2}-\d{2}$/.test(iso)) return bornText(language, iso)
-  return Temporal.PlainDate.from(iso).toLocaleString(tag(language), { dateStyle: 'long' })
+  return Temporal.PlainDate.from(iso).toLocaleString(localeTag(language), { dateStyle: 'long' })
 }
 
 /** A date of birth in words, as far as it is known. */
@@ -151,7 +150,7 @@ export function bornText(language: Language, dateOfBirth: string | undefined | n
 
 /** A time to come at, with its day of the week. */
 export function hourText(language: Language, timeZone: string, instant: string): string {
-  return Temporal.Instant.from(instant).toLocaleString(tag(language), {
+  return Temporal.Instant.from(instant).toLocaleString(localeTag(language), {
     dateStyle: 'full',
     timeStyle: 'short',
     timeZone,
@@ -159,7 +158,7 @@ export function hourText(language: Language, timeZone: string, instant: string):
 }
 
 export function timeText(language: Language, timeZone: string, instant: string): string {
-  return Temporal.Instant.from(instant).toLocaleString(tag(language), {
+  return Temporal.Instant.from(instant).toLocaleString(localeTag(language), {
     dateStyle: 'medium',
     timeStyle: 'short',
     timeZone,

@@ -1,5 +1,6 @@
 import { timeText } from '../desk/shell.tsx'
 import type { WitnessState } from '../ledger/cosigning.ts'
+import { localeTag } from '../platform/locale-tag.ts'
 import { profiles } from '../proofs/profiles.ts'
 import type { Restored } from '../registry/restores.ts'
 import { type Language, LOCALES } from '../ui/language.ts'
@@ -20,7 +21,7 @@ export function StatusPage(props: {
 }) {
   const { town, language, timeZone, checkpoint, keys, witnesses, restored, seal } = props
   const t = LOCALES[language]
-  const number = (n: number) => new Intl.NumberFormat(language).format(n)
+  const number = (n: number) => new Intl.NumberFormat(localeTag(language)).format(n)
   return (
     <Page title={`${t.oStatus} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/status" />

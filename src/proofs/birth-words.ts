@@ -1,3 +1,5 @@
+import { localeTag } from '../platform/locale-tag.ts'
+
 /** Words for a date of birth that nobody knows to the day, in one language. */
 export interface BirthTexts {
   /** `{year}`, and the years `{from}` and `{to}` beside it. */
@@ -33,7 +35,7 @@ export function birthWords(claim: string, language: string, texts: BirthTexts): 
 function dateWords(iso: string, language: string): string {
   const [, year, month, day] = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$/.exec(iso) ?? []
   if (year === undefined || month === undefined) return iso
-  return new Intl.DateTimeFormat(language === 'ar' ? 'ar-u-nu-latn' : language, {
+  return new Intl.DateTimeFormat(localeTag(language), {
     year: 'numeric',
     month: 'long',
     ...(day === undefined ? {} : { day: 'numeric' }),

@@ -1,3 +1,4 @@
+import { localeTag } from '../platform/locale-tag.ts'
 import type { LifeFault } from '../registry/life-dates.ts'
 import type { Said } from '../registry/said-dates.ts'
 import type { Language, Texts } from './language.ts'
@@ -15,7 +16,9 @@ export const seasonNames = (t: Texts): string[] =>
 export function saidFaultText(t: Texts, language: Language, said: Extract<Said, { fault: unknown }>): string {
   switch (said.fault) {
     case 'short-year': {
-      const years = new Intl.ListFormat(language, { type: 'disjunction' }).format((said.years ?? []).map(String))
+      const years = new Intl.ListFormat(localeTag(language), { type: 'disjunction' }).format(
+        (said.years ?? []).map(String),
+      )
       return years === '' ? t.dShortYearBare : t.dShortYear.replace('{years}', years)
     }
     case 'not-a-year':

@@ -1,4 +1,5 @@
 import { type PolicyEngine, purposes, type Rule } from '../firewall/policies.ts'
+import { localeTag } from '../platform/locale-tag.ts'
 import { kindNames } from '../portal/complain-page.tsx'
 import type { ComplaintCount } from '../portal/complaints.ts'
 import { cell } from '../statistics/cells.ts'
@@ -72,7 +73,7 @@ export function TransparencyPage(props: {
     partly: t.kPartly,
     'not-upheld': t.kNot,
   }
-  const number = (count: number | null) => (count === null ? t.few : count.toLocaleString(language))
+  const number = (count: number | null) => (count === null ? t.few : count.toLocaleString(localeTag(language)))
   return (
     <Page title={`${t.transparencyTitle} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/transparency" />

@@ -1,3 +1,4 @@
+import { localeTag } from '../platform/locale-tag.ts'
 import type { Problem } from '../platform/problem.ts'
 import { type Language, LOCALES, type Texts } from './language.ts'
 import { Page } from './layout.tsx'
@@ -115,7 +116,7 @@ export const reasonText = (code: string, t: Texts) => t[TEXTS[code] ?? 'pOther']
 export function problemText(problem: Problem, t: Texts, at: { language: Language; timeZone: string }): string {
   const until = 'until' in problem ? Temporal.Instant.from(String(problem.until)) : undefined
   const { language, timeZone } = at
-  const shown = until?.toLocaleString(language === 'ar' ? 'ar-u-nu-latn' : language, {
+  const shown = until?.toLocaleString(localeTag(language), {
     dateStyle: 'medium',
     timeStyle: 'short',
     timeZone,

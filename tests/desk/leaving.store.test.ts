@@ -22,7 +22,7 @@ const dayOf = (prefix: string, date: Temporal.PlainDate) => ({
   [`${prefix}-year`]: String(date.year),
 })
 const today = () => house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
-const inWords = (date: Temporal.PlainDate) => date.toLocaleString('en', { dateStyle: 'long' })
+const inWords = (date: Temporal.PlainDate) => date.toLocaleString('en-GB', { dateStyle: 'long' })
 
 async function visit(more: Parameters<typeof register>[1] = {}) {
   const { id } = await register(house, {
@@ -51,7 +51,7 @@ describe('the page that asks once more', () => {
     const asked = await leave({ ...fields, ...dayOf('on', day) })
     expect(asked.status).toBe(200)
     const page = await asked.text()
-    for (const said of [t.lAsk, 'Aurora Vilanova', 'April 9, 1951', inWords(day), t.lYes]) expect(page).toContain(said)
+    for (const said of [t.lAsk, 'Aurora Vilanova', '9 April 1951', inWords(day), t.lYes]) expect(page).toContain(said)
     expect(await gone()).toBe(false)
     expect((await leave({ ...fields, ...dayOf('on', day), sure: 'yes' })).status).toBe(303)
     expect((await openRecord(house, id)).body).toMatchObject({ departedOn: '2024-06-01' })
@@ -60,7 +60,7 @@ describe('the page that asks once more', () => {
   it('shows of a proceeding that nothing takes effect before they could answer, and opens none', async () => {
     const { id, leave } = await visit()
     const page = await (await leave(HEARD)).text()
-    for (const said of ['Aurora Vilanova', 'April 9, 1951', 'Her bed is gone.', t.lInHousehold, t.lYesHear])
+    for (const said of ['Aurora Vilanova', '9 April 1951', 'Her bed is gone.', t.lInHousehold, t.lYesHear])
       expect(page).toContain(said)
     expect(page).toContain(inWords(today().add({ days: 31 })))
     const opened = () => house.peek(`select from proceedings where neighbour_id = '${id}'`)
@@ -143,7 +143,7 @@ describe('a departure that is being decided', () => {
       await second.send(`${box}/read`, { answer }, `${at}/leave`)
       const asked = await second.send(`${box}/decision`, { decision: 'approved', once: randomUUID() }, `${at}/leave`)
       const once = await asked.text()
-      for (const said of [t.lAsk, 'Aurora Vilanova', 'April 9, 1951', inWords(today()), 'I am at my sister’s.'])
+      for (const said of [t.lAsk, 'Aurora Vilanova', '9 April 1951', inWords(today()), 'I am at my sister’s.'])
         expect(once, said).toContain(said)
       expect(await gone()).toBe(false)
       const sure = { decision: 'approved', sure: 'yes', once: randomUUID() }

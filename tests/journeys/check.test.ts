@@ -122,6 +122,10 @@ describe('the checking page', () => {
     await page.waitForSelector('.answer.not-valid')
     expect(await page.textContent('.verdict')).toBe(LOCALES.en.vNotValid)
     await shot(page, 'check-not-valid')
+    // A picture without a code says nothing of whose it is.
+    const blank = await page.screenshot({ clip: { x: 0, y: 0, width: 4, height: 4 } })
+    await page.setInputFiles('#photo', { name: 'blank.png', mimeType: 'image/png', buffer: blank })
+    await page.waitForSelector('.answer.cannot-tell')
     await page.fill('#paste', 'HELLO')
     await page.click('#go')
     await page.waitForFunction(

@@ -240,7 +240,7 @@ describe('production', () => {
   it.each<[string, Record<string, string>]>([
     ['DEMO: production never runs with demo', { DEMO: 'true' }],
     [
-      'every issuer and key set must use https',
+      'every issuer, key set and token endpoint must use https',
       {
         TOKEN_ISSUERS:
           '[{"issuer":"http://id.example","jwksUri":"http://id.example/jwks","towns":["vallmar"],"roles":["clerk"],"clients":true}]',

@@ -46,7 +46,7 @@ describe('a neighbour of whom it is said that they left', () => {
     const last = house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days: 30 })
     for (const page of [await (await me.open('/me')).text(), await (await me.open('/me')).text()]) {
       for (const said of [t.jBeliefAway, REASON, t.jMessage, t.jLives]) expect(page).toContain(said)
-      expect(page).toContain(last.toLocaleString('en', { dateStyle: 'long' }))
+      expect(page).toContain(last.toLocaleString('en-GB', { dateStyle: 'long' }))
       // Who spoke against them could be in danger of them, and is for a counter to say.
       expect(page).not.toContain(t.lInHousehold)
     }

@@ -26,7 +26,7 @@ describe('a date of birth in a proof', () => {
 
 describe('a date of birth on a paper', () => {
   it.each([
-    ['1990-05-17', 'en', 'May 17, 1990'],
+    ['1990-05-17', 'en', '17 May 1990'],
     ['1990-05-17', 'es', '17 de mayo de 1990'],
     ['1990-05', 'ca', 'maig del 1990'],
     ['1990', 'fr', '1990'],
@@ -38,7 +38,7 @@ describe('a date of birth on a paper', () => {
     ['1985~', 'pt', 'por volta de 1985 (entre 1984 e 1986)'],
     ['196X', 'es', 'entre 1960 y 1969'],
     ['../1959', 'fr', 'avant 1960'],
-    ['1985-05~', 'en', 'between May 1, 1984 and May 31, 1986'],
+    ['1985-05~', 'en', 'between 1 May 1984 and 31 May 1986'],
   ] as const)('%s in %s is %s', (born, language, text) => expect(words(born, language)).toBe(text))
 
   it('is never written as the register writes it, in any language', () => {

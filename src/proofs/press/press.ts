@@ -1,6 +1,7 @@
 import { SignPdf } from '@signpdf/signpdf'
 import { Signer } from '@signpdf/utils'
 import { correction, generate } from 'lean-qr'
+import { localeTag } from '../../platform/locale-tag.ts'
 import { type Municipality, townName } from '../../registry/municipality.ts'
 import { birthWords } from '../birth-words.ts'
 import { sealWith } from '../document-seal.ts'
@@ -87,7 +88,6 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
       ...languages.slice(0, 2).map((language) => fill(language, 'check')),
     ])
     for (const piece of all('sealed')) sheet.paragraph(piece, { size: 8 })
-    for (const piece of all('firewall')) sheet.paragraph(piece, { size: 8 })
     sheet.signatureField(nameIn(town, first), created, title)
   })
 }
@@ -161,7 +161,7 @@ const checkingAddress = (town: Municipality) => `${town.issuer.replace(/^https?:
 /** A day as the language writes it; a date known in part stays as it is. */
 function dayIn(language: string, iso: string): string {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(iso)) return iso
-  return Temporal.PlainDate.from(iso).toLocaleString(language === 'ar' ? 'ar-u-nu-latn' : language, {
+  return Temporal.PlainDate.from(iso).toLocaleString(localeTag(language), {
     dateStyle: 'long',
   })
 }

@@ -1,4 +1,5 @@
 import decodeQr from 'qr/decode.js'
+import { localeTag } from '../../platform/locale-tag.ts'
 import { ProofInvalid, type PublicKey, verifyProof } from '../../verify/index.ts'
 import { type ClaimTexts, claimLines } from './claims-text.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
@@ -47,14 +48,16 @@ function element(name: string, content: string, className = ''): HTMLElement {
 
 function show({ verdict, reason, proof }: Outcome): void {
   const answer = by('answer')
-  const time = knownAt.toLocaleString(material.language, { dateStyle: 'medium', timeStyle: 'short' })
+  const time = knownAt.toLocaleString(localeTag(material.language), { dateStyle: 'medium', timeStyle: 'short' })
   const box = element('section', '', `answer ${verdict}`)
   box.append(element('p', text(WORDS[verdict]), 'verdict'), element('p', text(reason).replace('{time}', time)))
   if (proof) {
     box.append(element('p', text('vLives').replace('{town}', material.town)))
     const list = element('dl', '', 'govuk-summary-list')
     const lines = claimLines(proof.claims, material.claims)
-    const until = new Date(proof.expiresAt * 1000).toLocaleDateString(material.language, { dateStyle: 'long' })
+    const until = new Date(proof.expiresAt * 1000).toLocaleDateString(localeTag(material.language), {
+      dateStyle: 'long',
+    })
     lines.push(
       [text('vMadeFor'), material.services[proof.service ?? ''] ?? proof.service ?? ''],
       [text('vUntil'), until],
@@ -141,7 +144,7 @@ by<HTMLInputElement>('photo').addEventListener('change', async ({ target }) => {
   const [file] = (target as HTMLInputElement).files ?? []
   if (file === undefined) return
   const found = await read(await createImageBitmap(file), await detector())
-  if (found === undefined) show({ verdict: 'not-valid', reason: 'vWhyNone' })
+  if (found === undefined) show({ verdict: 'cannot-tell', reason: 'vNoCode' })
   else await checkAndShow(found)
 })
 by('go').addEventListener('click', () => void checkAndShow(by<HTMLTextAreaElement>('paste').value))

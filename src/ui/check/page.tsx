@@ -1,3 +1,4 @@
+import { localeTag } from '../../platform/locale-tag.ts'
 import { paperTexts } from '../../proofs/paper-words.ts'
 import { profiles } from '../../proofs/profiles.ts'
 import { Field } from '../form.tsx'
@@ -21,7 +22,7 @@ export function claimTexts(language: Language): ClaimTexts {
   const { yes, no, atLeastYears, atLeastYears1, atLeastYears2, ageOver, ...others } = paperTexts[language]
   const { bornAbout, bornBetween, bornBetweenDays, bornBefore, ...names } = others
   return {
-    language: language === 'ar' ? 'ar-u-nu-latn' : language,
+    language: localeTag(language),
     names,
     yes,
     no,
@@ -132,7 +133,7 @@ export function Answer(props: { outcome: Outcome; language: Language; town: stri
             ))}
             <Fact name={t.vMadeFor}>{serviceTitles(language)[proof.service ?? ''] ?? proof.service}</Fact>
             <Fact name={t.vUntil}>
-              {new Date(proof.expiresAt * 1000).toLocaleDateString(language, { dateStyle: 'long' })}
+              {new Date(proof.expiresAt * 1000).toLocaleDateString(localeTag(language), { dateStyle: 'long' })}
             </Fact>
           </Facts>
         </>

@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+// Words that frighten, mislead or say another thing than we mean do not come back: the glossary lists them, by language.
+
+const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
+const LANGUAGES = ['en', 'es', 'ca', 'fr', 'ar', 'pt'] as const
+
+/** Every text in one language, by where it stands. */
+function textsIn(value: unknown, at: string, language?: string): { at: string; text: string; language: string }[] {
+  if (typeof value === 'string') return language === undefined ? [] : [{ at, text: value, language }]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) =>
+    textsIn(inner, `${at}/${key}`, LANGUAGES.find((one) => one === key) ?? language),
+  )
+}
+
+const texts = [
+  ...LANGUAGES.slice(0, 5).flatMap((language) =>
+    textsIn(json(`src/ui/locales/${language}.json`), `locales/${language}`, language),
+  ),
+  ...textsIn(json('src/languages/pt.json'), 'languages/pt', 'pt'),
+  ...textsIn(json('src/proofs/paper-texts.json'), 'papers'),
+  ...textsIn(json('src/firewall/letters.json'), 'letters'),
+  ...['purposes.json', 'titles.json', 'functions.json'].flatMap((file) => textsIn(json(join('policies', file)), file)),
+  ...readdirSync('policies/services').flatMap((file) => textsIn(json(join('policies/services', file)), file)),
+  // What people are said to write is looked for, and not said by us.
+].filter(({ at }) => !at.includes('/sensitive'))
+
+const never = [...readFileSync('docs/words.md', 'utf8').matchAll(/^\| (\w\w) +\| (`.+`) +\|/gm)].flatMap(
+  ([, language = '', words = '']) => [...words.matchAll(/`([^`]+)`/g)].map(([, word = '']) => ({ language, word })),
+)
+
+describe('what people read', () => {
+  it('is held against the glossary in six languages', () => {
+    for (const language of LANGUAGES) {
+      expect(never.filter((one) => one.language === language).length, language).toBeGreaterThan(4)
+      expect(texts.filter((one) => one.language === language).length, language).toBeGreaterThan(500)
+    }
+  })
+
+  it('has none of the words that we never write', () => {
+    const found = never.flatMap(({ language, word }) =>
+      texts
+        .filter((one) => one.language === language && one.text.toLowerCase().includes(word.toLowerCase()))
+        .map(({ at, text }) => `${at} says “${word}”: ${text}`),
+    )
+    expect(found).toEqual([])
+  })
+})
