@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { countComplaints } from '../../src/portal/complaints.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
@@ -131,6 +132,18 @@ describe('a service that did it wrong', () => {
     const [row] = await house.peek(`select organisation_id, outcome from complaints where id = '${id}'`)
     expect(row).toEqual({ organisation_id: answer.organisation, outcome: 'upheld' })
     expect(await (await post('/complain/follow', { code })).text()).toContain('It was them.')
+  })
+
+  it('is counted for everybody to see, with the others', async () => {
+    const counts = await countComplaints(house.rooms, house.town)
+    const reports = counts.filter(({ kind }) => kind === 'service')
+    expect(reports.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(4)
+    const page = await house.fetch(
+      new Request('https://vallmar.example/transparency', {
+        headers: { host: 'vallmar.example', 'accept-language': 'en' },
+      }),
+    )
+    expect(await page.text()).toContain('A service asked for too much, or turned somebody away')
   })
 
   it('has a rule in the database: no name with it, no report without what it is of', async () => {
