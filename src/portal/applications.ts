@@ -94,8 +94,6 @@ export interface Standing {
   state: 'waiting' | 'enrolled' | 'refused'
   /** In a legal officer's words; absent where the rules alone decided. */
   reason: string | undefined
-  /** Who it is here, once it is enrolled. */
-  organisationId: string | undefined
 }
 
 /** How an application stands, for whoever has its code. @returns undefined for a code nothing has */
@@ -104,14 +102,13 @@ export async function standingOf(deps: RegistryDeps, town: Municipality, typed: 
   return inMunicipality(deps.database, town.id, async (transaction) => {
     const row = await transaction
       .selectFrom('applications')
-      .select(['id', 'decision', 'reason', 'organisation_id'])
+      .select(['id', 'decision', 'reason'])
       .where('reference_hash', '=', hash(`application ${lettersIn(typed)}`))
       .executeTakeFirst()
     if (row === undefined) return undefined
     return {
       state: row.decision === 'enrolled' || row.decision === 'refused' ? row.decision : 'waiting',
       reason: row.reason === null ? undefined : (ledger.open(place(row.id, 'reason'), row.reason) as string),
-      organisationId: row.organisation_id ?? undefined,
     }
   })
 }
