@@ -118,15 +118,16 @@ async function readSeal(deps: KeyDeps, town: Municipality): Promise<DocumentSeal
   return { certificate: row.certificate, privateKey }
 }
 
-/** Puts the city's seal on a printed document. @returns the whole file */
-export type SealDocument = (town: Municipality, pdf: Buffer) => Promise<Uint8Array>
+/** Puts a city's seal on a printed document. @returns the whole file */
+export type SealDocument = (pdf: Buffer) => Promise<Uint8Array>
 
+/** @returns what fetches a city's seal; putting it on a document asks the database nothing more */
 export const sealWith =
   (
     deps: KeyDeps,
     sign: (pdf: Buffer, signature: (content: Uint8Array) => Promise<Uint8Array>) => Promise<Uint8Array>,
-  ): SealDocument =>
-  async (town, pdf) => {
+  ): ((town: Municipality) => Promise<SealDocument>) =>
+  async (town) => {
     const seal = await documentSeal(deps, town)
-    return sign(pdf, (content) => cadesSignature(seal, content))
+    return (pdf) => sign(pdf, (content) => cadesSignature(seal, content))
   }

@@ -39,15 +39,15 @@ export const PaperOrder = z
   .openapi('PaperOrder')
 export type PaperOrder = z.infer<typeof PaperOrder>
 
-/** What a paper says. */
+/** What a paper says. Beside a name stands the one in Latin letters that the record holds, where that is another. */
 export interface Paper {
   kind: PaperKind
   languages: readonly string[]
   /** The language names and places are most likely in; it sets their direction. */
   nameLanguage: string
-  fields: { name: keyof (typeof texts)['en']; value: string | boolean; n?: number }[]
+  fields: { name: keyof (typeof texts)['en']; value: string | boolean; n?: number; latin?: string | undefined }[]
   /** Dates of birth as proofs say them. */
-  members: { name: string; dateOfBirth: string | undefined }[] | undefined
+  members: { name: string; latin?: string | undefined; dateOfBirth: string | undefined }[] | undefined
   periods: { from: string; to: string | null; address: string }[] | undefined
   /** RFC 3339. */
   issuedAt: string
@@ -60,7 +60,8 @@ export interface Paper {
 
 /** Prints and seals. */
 export interface Press {
-  paper(town: Municipality, paper: Paper): Promise<Uint8Array>
+  /** @returns what prints papers of a city, without asking the database */
+  papers(town: Municipality): Promise<(paper: Paper) => Promise<Uint8Array>>
   letter(town: Municipality, letter: Letter): Promise<Uint8Array>
   /** Plain words, section by section. Sealed like the others. */
   plain(town: Municipality, document: PlainDocument): Promise<Uint8Array>
@@ -99,8 +100,8 @@ const SHOWN_FIELDS = [
 ] as const
 
 /**
- * Prints what {@link writePaper} writes, sealed by the city. Printing takes a while: it begins when the transaction is
- * over, and with the same idempotency key the same paper is printed again.
+ * Prints what {@link writePaper} writes, sealed by the city, and only then is it issued: a paper that could not be
+ * printed was never written. With the same idempotency key the same paper is printed again.
  *
  * @throws {NoPress} and whatever {@link writePaper} throws
  */
@@ -114,8 +115,11 @@ export async function printPaper(
 ): Promise<Disclosed<PrintedPaper>> {
   const { press } = deps
   if (press === undefined) throw new NoPress()
-  const written = await writePaper(deps, town, requester, neighbourId, order, idempotencyKey)
-  return written.mapAsync(async (one) => ({ ...one, pdf: await press.paper(town, one.paper) }))
+  const print = await press.papers(town)
+  return makePaper(deps, town, requester, neighbourId, order, idempotencyKey, async (written) => ({
+    ...written,
+    pdf: await print(written.paper),
+  }))
 }
 
 /**
@@ -125,7 +129,7 @@ export async function printPaper(
  *
  * @throws {NotForThisHolder} {NotResident} {NotFound} {Refusal} {IdempotencyMismatch}
  */
-export async function writePaper(
+export function writePaper(
   deps: ProofDeps,
   town: Municipality,
   requester: Staff | Resident,
@@ -133,6 +137,19 @@ export async function writePaper(
   order: PaperOrder,
   idempotencyKey: string,
 ): Promise<Disclosed<WrittenPaper>> {
+  return makePaper(deps, town, requester, neighbourId, order, idempotencyKey, async (written) => written)
+}
+
+/** @param finish what else has to go well before the paper is issued */
+async function makePaper<Made extends WrittenPaper>(
+  deps: ProofDeps,
+  town: Municipality,
+  requester: Staff | Resident,
+  neighbourId: string,
+  order: PaperOrder,
+  idempotencyKey: string,
+  finish: (written: WrittenPaper) => Promise<Made>,
+): Promise<Disclosed<Made>> {
   const profile = profiles.get(order.profile ?? (order.kind === 'historical' ? 'residence-history' : 'residence'))
   if (profile === undefined) throw new NotFound()
   if (order.kind === 'historical' && !profile.claims.includes('continuous_residence_since'))
@@ -156,13 +173,13 @@ export async function writePaper(
     for (const record of loaded) if (hidesWhereabouts(record)) load.hidden.add(record.subject)
     return loaded
   }
-  return deps.gate.open<NeighbourFields, ProvableField, WrittenPaper>(
+  return deps.gate.open<NeighbourFields, ProvableField, Made>(
     { municipalityId: town.id, requester, action: 'prove', purpose: purposeOf(requester), fields },
     (transaction) => records(transaction, [neighbourId]),
     async ([record], hand, openMore) => {
       if (record === undefined) throw new NotFound()
       const earlier = await earlierAnswer<WrittenPaper>(hand, neighbourId, key)
-      if (earlier) return earlier
+      if (earlier) return finish(earlier)
       if (order.handedTo === 'representative') await mustBeHandedOn(hand, town, requester, neighbourId)
       if (record.residence === undefined) throw new NotResident()
       const periods = await residencePeriods(hand.transaction, neighbourId)
@@ -185,7 +202,7 @@ export async function writePaper(
         kind: order.kind,
         languages: [...new Set([...town.languages.slice(0, 2), order.language])],
         nameLanguage: town.languages[0] ?? order.language,
-        fields: shown(claims),
+        fields: shown(claims, record.name?.transliteration),
         members,
         periods: past,
         issuedAt: deps.clock.now().toString(),
@@ -196,7 +213,7 @@ export async function writePaper(
       }
       const printed = { id: place.id, paper, expiresAt: expiresAt.toString() }
       await keepAnswer(hand, town, neighbourId, key, printed)
-      return printed
+      return finish(printed)
 
       /** Everyone of the household but the protected, who are on no paper of others. */
       async function household(hand: GateHand) {
@@ -225,13 +242,17 @@ export async function writePaper(
 }
 
 function memberLine(record: Opened<NeighbourFields, ProvableField>) {
-  return record.name ? [{ name: nameText(record.name), dateOfBirth: birthClaim(record.dateOfBirth) }] : []
+  if (record.name === undefined) return []
+  const { transliteration } = record.name
+  const latin = transliteration && nameText(transliteration)
+  return [{ name: nameText(record.name), latin, dateOfBirth: birthClaim(record.dateOfBirth) }]
 }
 
 export const nameText = (name: Name) => [name.given, ...(name.family ?? [])].filter(Boolean).join(' ')
 
 /** What stands on the paper: the same claims that the square holds, as words. */
-function shown(claims: Record<string, unknown>): Paper['fields'] {
+function shown(claims: Record<string, unknown>, latin: Name['transliteration']): Paper['fields'] {
+  const inLatin = { given_name: latin?.given, family_name: latin?.family?.join(' ') }
   const named = SHOWN_FIELDS.flatMap((name) => {
     const claim = claims[name]
     if (claim === undefined) return []
@@ -241,7 +262,7 @@ function shown(claims: Record<string, unknown>): Paper['fields'] {
         : name === 'residence_gaps'
           ? (claim as string[]).map((gap) => gap.replace('/', ' – ')).join(', ') || '–'
           : String(claim)
-    return [{ name, value }]
+    return [{ name, value, ...(name in inLatin ? { latin: inLatin[name as keyof typeof inLatin] } : {}) }]
   })
   const answered = Object.entries(claims).flatMap(([name, yes]): Paper['fields'] => {
     const [, years] = /^resident_at_least_(\d+)_years?$/.exec(name) ?? []

@@ -1,5 +1,4 @@
-import arabicRegular from '@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-400-normal.woff2?inline'
-import arabicBold from '@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-700-normal.woff2?inline'
+import arabic from '@fontsource-variable/noto-sans-arabic/files/noto-sans-arabic-arabic-wght-normal.woff2?inline'
 import type { Child } from 'hono/jsx'
 import { always, type House } from '../firewall/endpoint.ts'
 import { suspendedOrganisations } from '../firewall/organisation-list.ts'
@@ -55,15 +54,10 @@ export function publicPages(
     return page(<Docs document={document() as ApiDocument} town={nameIn(town, 'en')} />)
   })
   house.get('/openapi.json', () => answer(JSON.stringify(document()), 'application/json; charset=utf-8'))
-  for (const [weight, data] of [
-    ['400', arabicRegular],
-    ['700', arabicBold],
-  ] as const) {
-    const font = Buffer.from(data.slice(data.indexOf(',') + 1), 'base64')
-    house.get(`/assets/noto-sans-arabic-${weight}.woff2`, () =>
-      answer(font, 'font/woff2', { 'cache-control': 'public, max-age=31536000, immutable' }),
-    )
-  }
+  const font = Buffer.from(arabic.slice(arabic.indexOf(',') + 1), 'base64')
+  house.get('/assets/noto-sans-arabic.woff2', () =>
+    answer(font, 'font/woff2', { 'cache-control': 'public, max-age=31536000, immutable' }),
+  )
   house.get(styles.path, styles.serve)
   house.get(stayScript.path, stayScript.serve)
 }

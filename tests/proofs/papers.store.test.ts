@@ -68,6 +68,8 @@ describe('a paper', () => {
     ['Cyrillic', { given: 'Олександр', family: ['Шевченко'] }],
     ['Tamil', { given: 'கவிதா', family: ['முருகன்'] }],
     ['Amharic', { given: 'አበበ', family: ['በቀለ'] }],
+    ['Punjabi', { given: 'ਹਰਪ੍ਰੀਤ', family: ['ਸਿੰਘ', 'ਸੰਧੂ'] }],
+    ['Thai', { given: 'สมชาย', family: ['ใจดี'] }],
   ])('in %s script shows the name, and its square proves it', async (_, name) => {
     const { id } = await register(house, { name, dateOfBirth: '1971-02-03' })
     const { status, pdf } = await print(id)
@@ -83,6 +85,46 @@ describe('a paper', () => {
       family_name: name.family.join(' '),
       birthdate: '1971-02-03',
     })
+  })
+
+  it('shows the name in Latin letters that the record holds, beside the name itself', async () => {
+    const name = { given: 'ਹਰਪ੍ਰੀਤ', family: ['ਸਿੰਘ'], transliteration: { given: 'Harpreet', family: ['Singh'] } }
+    const { id } = await register(house, { name })
+    const said = textOf((await print(id, { kind: 'household' })).pdf)
+    expect(said).toMatch(/ਹਰਪ੍ਰੀਤ\u2069 · \u2068Harpreet\u2069/)
+    expect(said).toMatch(/ਹਰਪ੍ਰੀਤ ਸਿੰਘ\u2069 · \u2068Harpreet Singh\u2069/)
+  })
+
+  it('of a name in letters that no font has is printed in Latin ones, and says so', async () => {
+    const name = { given: '𞤀𞤣𞤤𞤢𞤥', transliteration: { given: 'Aadlam' } }
+    const { status, pdf } = await print((await register(house, { name })).id)
+    expect(status).toBe(200)
+    const said = textOf(pdf)
+    expect(said).toContain('Aadlam')
+    expect(said).not.toContain(name.given)
+    expect(said).toContain('S’ha escrit amb lletres llatines')
+    const alone = await print((await register(house, { name: { given: '𞤀𞤣𞤤𞤢𞤥' } })).id)
+    expect(alone.status).toBe(200)
+    expect(textOf(alone.pdf)).toContain('S’ha escrit amb lletres llatines')
+  })
+
+  it('that cannot be printed was never issued', async () => {
+    const { id } = await register(house)
+    const issued = () => house.peek<{ id: string }>(`select id from proofs where neighbour_id = '${id}'`)
+    await register(house)
+    // A seal that is no longer whole.
+    const [seal] = await house.peek<{ id: string; key: string }>(
+      `select id, encode(private_jwk, 'hex') as key from document_seals where retired_at is null`,
+    )
+    const keep = (key: string) =>
+      house.peek(`update document_seals set private_jwk = decode('${key}', 'hex') where id = '${seal?.id}'`)
+    await keep('00')
+    const failed = await print(id)
+    await keep(seal?.key ?? '')
+    expect(failed.status).toBe(500)
+    expect(await issued()).toEqual([])
+    expect((await print(id)).status).toBe(200)
+    expect(await issued()).toHaveLength(1)
   })
 
   it('is tagged for screen readers, says its language, and carries only fonts of its own', async () => {

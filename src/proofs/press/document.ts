@@ -1,4 +1,6 @@
 import PDFDocument from 'pdfkit'
+import { documentFont, ended } from './document-font.ts'
+import { facesFor } from './fonts.ts'
 import { type TextStyle, type Typesetter, typesetter } from './typeset.ts'
 
 const MARGIN = 56
@@ -43,7 +45,7 @@ export async function printSheet(
   about: { title: string; language: string; author: string; created: Date },
   write: (sheet: Sheet) => void,
 ): Promise<Buffer> {
-  const pdf = new PDFDocument({
+  const pdf = new Sheets({
     size: 'A4',
     margin: MARGIN,
     pdfVersion: '1.7',
@@ -62,11 +64,39 @@ export async function printSheet(
   ;(pdf as unknown as { appendXML(xml: string): void }).appendXML(UNIVERSAL_ACCESS)
   const root = pdf.struct('Document', { title: about.title, lang: about.language })
   pdf.addStructure(root)
-  write(sheetOn(pdf, root, typesetter(pdf)))
+  const faces = await facesFor(wordsOf(write))
+  const font = documentFont(pdf)
+  write(sheetOn(pdf, root, typesetter(font, faces)))
   root.end()
+  font.end()
   pdf.end()
   await done
   return Buffer.concat(chunks)
+}
+
+/** The library's own forms need a font of its own; the one field of ours is a seal, and has no words. */
+class Sheets extends PDFDocument {
+  endAcroForm(): this {
+    return this
+  }
+}
+
+/** Every text that will be written: its fonts are read before anything is drawn. */
+function wordsOf(write: (sheet: Sheet) => void): Set<string> {
+  const texts = new Set<string>()
+  const take = (pieces: readonly Text[]) => {
+    for (const { text } of pieces) texts.add(text)
+  }
+  write({
+    heading: (_, pieces) => take(pieces),
+    paragraph: (piece) => take([piece]),
+    field: (labels, value) => take([...labels, { ...value, text: ` · ${value.text}` }]),
+    figure: (_, __, ___, beside) => take(beside),
+    space() {},
+    page() {},
+    signatureField() {},
+  })
+  return texts
 }
 
 function sheetOn(pdf: PDFKit.PDFDocument, root: PDFKit.PDFStructureElement, set: Typesetter): Sheet {
@@ -153,7 +183,7 @@ function sheetOn(pdf: PDFKit.PDFDocument, root: PDFKit.PDFStructureElement, set:
         Reason: new String(reason),
         M: time,
       })
-      endWithoutStream(signature)
+      ended(signature)
       const widget = pdf.ref({
         Type: 'Annot',
         Subtype: 'Widget',
@@ -168,18 +198,13 @@ function sheetOn(pdf: PDFKit.PDFDocument, root: PDFKit.PDFStructureElement, set:
       })
       const page = pdf.page as unknown as { annotations: unknown[] }
       page.annotations.push(widget)
-      endWithoutStream(widget)
-      pdf.initForm()
-      const { data } = (pdf as unknown as { _root: { data: { AcroForm: { data: Record<string, unknown> } } } })._root
-        .data.AcroForm
-      Object.assign(data, { Fields: [widget], SigFlags: 3, NeedAppearances: undefined })
+      ended(widget)
+      const form = pdf.ref({ Fields: [widget], SigFlags: 3 })
+      ended(form)
+      const { data } = (pdf as unknown as { _root: { data: object } })._root
+      Object.assign(data, { AcroForm: form })
     },
   }
-}
-
-/** Ends an object that is a dictionary and nothing else: given anything at all, even `{}`, it would become a stream. */
-function endWithoutStream(object: object): void {
-  ;(object as { end(): void }).end()
 }
 
 /** Bytes kept free for the signature. */

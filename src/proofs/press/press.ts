@@ -9,13 +9,14 @@ import type { Paper, Press } from '../paper.ts'
 import { paperTexts as texts } from '../paper-words.ts'
 import type { KeyDeps } from '../signing-keys.ts'
 import { printSheet, type Text } from './document.ts'
-import { isolated } from './typeset.ts'
+import { canPrint } from './fonts.ts'
+import { inLatinLetters, isolated } from './typeset.ts'
 
 type Language = keyof typeof texts
 
 /** Prints papers and puts the city's seal on them. On Node: it reads font files. */
 export function createPress(deps: KeyDeps): Press {
-  const seal = sealWith(deps, (pdf, signature) => {
+  const sealOf = sealWith(deps, (pdf, signature) => {
     class City extends Signer {
       override async sign(content: Buffer): Promise<Buffer> {
         return Buffer.from(await signature(content))
@@ -24,9 +25,12 @@ export function createPress(deps: KeyDeps): Press {
     return new SignPdf().sign(pdf, new City())
   })
   return {
-    paper: async (town, paper) => seal(town, await printPaper(town, paper)),
-    letter: async (town, letter) => seal(town, await printLetter(town, letter)),
-    plain: async (town, document) => seal(town, await printPlain(town, document)),
+    papers: async (town) => {
+      const seal = await sealOf(town)
+      return async (paper) => seal(await printPaper(town, paper))
+    },
+    letter: async (town, letter) => (await sealOf(town))(await printLetter(town, letter)),
+    plain: async (town, document) => (await sealOf(town))(await printPlain(town, document)),
   }
 }
 
@@ -47,6 +51,10 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
   const born = (claim: string) => birthWords(claim, first, texts[first])
   const title = fill(first, paper.kind).text
   const created = new Date(paper.issuedAt)
+  const names = await namesToPrint([
+    ...paper.fields,
+    ...(paper.members ?? []).map(({ name, latin }) => ({ value: name, latin })),
+  ])
 
   return printSheet({ title, language: first, author: nameIn(town, first), created }, (sheet) => {
     sheet.paragraph({ text: nameIn(town, first), language: first }, { size: 12, weight: 700 })
@@ -57,7 +65,7 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
       const labels = all(name === 'atLeastYears' && (n === 1 || n === 2) ? `atLeastYears${n}` : name, { n: String(n) })
       if (typeof value === 'boolean') sheet.field(labels, fill(first, value ? 'yes' : 'no'))
       else {
-        const text = name === 'birthdate' ? born(value) : /since$/.test(name) ? day(value) : value
+        const text = name === 'birthdate' ? born(value) : /since$/.test(name) ? day(value) : names.of(value)
         sheet.field(labels, { text, language: paper.nameLanguage })
       }
     }
@@ -66,7 +74,7 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
       sheet.heading(2, all('members'))
       for (const { name, dateOfBirth } of paper.members)
         sheet.paragraph(
-          { text: [isolated(name), dateOfBirth ? born(dateOfBirth) : ''].filter(Boolean).join(' · '), language: first },
+          { text: [names.of(name), dateOfBirth ? born(dateOfBirth) : ''].filter(Boolean).join(' · '), language: first },
           { size: 11 },
         )
     }
@@ -78,6 +86,7 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
         sheet.paragraph({ text: `${day(from)} – ${until}: ${isolated(address)}`, language: first }, { size: 11 })
       }
     }
+    if (names.inLatinAlone) for (const piece of all('latinLetters')) sheet.paragraph(piece, { size: 9 })
     sheet.space(6)
     sheet.field(all('issued'), { text: day(paper.issuedOn), language: first })
     sheet.field(all('expires'), { text: day(paper.expiresOn), language: first })
@@ -90,6 +99,23 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
     for (const piece of all('sealed')) sheet.paragraph(piece, { size: 8 })
     sheet.signatureField(nameIn(town, first), created, title)
   })
+}
+
+/**
+ * Names as they are printed: in their own letters with the Latin ones that the record holds beside them, where those
+ * are others. A name in letters that no font here has is printed in Latin ones, and the paper says so.
+ */
+async function namesToPrint(fields: readonly { value: string | boolean; latin?: string | undefined }[]) {
+  const printed = new Map<string, string>()
+  let inLatinAlone = false
+  for (const { value, latin } of fields) {
+    if (typeof value === 'boolean') continue
+    const known = await canPrint(value)
+    inLatinAlone ||= !known
+    if (!known) printed.set(value, isolated(latin ?? inLatinLetters(value)))
+    else printed.set(value, latin && latin !== value ? `${isolated(value)} · ${isolated(latin)}` : isolated(value))
+  }
+  return { inLatinAlone, of: (name: string) => printed.get(name) ?? isolated(name) }
 }
 
 /** A letter about nobody: the refusal of a demand. */
@@ -142,6 +168,12 @@ async function printPlain(town: Municipality, document: PlainDocument): Promise<
   const { title, language } = document
   const created = new Date(document.writtenAt.epochMilliseconds)
   const author = nameIn(town, language)
+  const [tongue = 'en'] = inLanguages([language])
+  const words = document.sections.flatMap(({ fields = [], lines = [] }) => [
+    ...fields.map(([, value]) => value),
+    ...lines,
+  ])
+  const inLatinAlone = !(await canPrint(words.join('\n')))
   return printSheet({ title, language, author, created }, (sheet) => {
     for (const [n, section] of document.sections.entries()) {
       const tongue = section.language ?? language
@@ -152,6 +184,7 @@ async function printPlain(town: Municipality, document: PlainDocument): Promise<
       for (const text of section.lines ?? []) sheet.paragraph({ text, language: tongue }, { size: 11 })
       sheet.space(10)
     }
+    if (inLatinAlone) sheet.paragraph({ text: texts[tongue].latinLetters, language: tongue }, { size: 9 })
     sheet.signatureField(author, created, title)
   })
 }
