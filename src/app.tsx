@@ -56,6 +56,7 @@ import { statisticsRoutes } from './statistics/routes.ts'
 import { rememberedTransparency } from './statistics/transparency.ts'
 import { checkPages } from './ui/check/routes.tsx'
 import { problemAnswer } from './ui/problem-answer.tsx'
+import { languageCookie } from './ui/reader.ts'
 import { publicPages } from './ui/routes.tsx'
 
 export interface AppDeps {
@@ -131,6 +132,8 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
     if (!FROM_ANYWHERE.test(context.req.path) && sentFromElsewhere(context.req.raw, host)) throw new Refusal()
     if (deps.watch?.fallen && context.req.path !== '/health/live') throw deps.watch.fallen
     await next()
+    const language = languageCookie(context.req.url)
+    if (language !== undefined) context.res.headers.append('set-cookie', language)
   })
 
   // Public material that is worth shrinking; nothing secret is in it for the length to tell.

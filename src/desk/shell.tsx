@@ -10,7 +10,7 @@ import { parseBirthDate } from '../registry/birth-date.ts'
 import { seasonsOf } from '../ui/dates.ts'
 import { Csrf, Field, Select } from '../ui/form.tsx'
 import { LANGUAGES, type Language, LOCALES, type Texts } from '../ui/language.ts'
-import { Page, RoomAction, Rooms } from '../ui/layout.tsx'
+import { Languages, Page, RoomAction, Rooms } from '../ui/layout.tsx'
 import type { PageVisit } from '../ui/signed-in.tsx'
 import { Stay } from '../ui/stay.tsx'
 import { purposesOfCase } from './purpose.ts'
@@ -34,6 +34,13 @@ const ROOMS: { path: `/${string}`; text: keyof Texts; roles: readonly StaffRole[
   { path: '/desk/ledger', text: 'dAudit', roles: ['auditor', 'legal', 'supervisor'] },
   { path: '/desk/sessions', text: 'dSessions', roles: ['clerk', 'supervisor', 'legal', 'auditor'] },
 ]
+
+const ROLES = {
+  clerk: 'dRoleClerk',
+  supervisor: 'dRoleSupervisor',
+  legal: 'dRoleLegal',
+  auditor: 'dRoleAuditor',
+} as const satisfies Record<StaffRole, keyof Texts>
 
 /** Where somebody of a role begins. */
 export const firstRoom = (role: StaffRole): `/${string}` =>
@@ -68,6 +75,12 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
       }
       below={<Stay session={session} t={t} nonce={visit.nonce} action="/desk/stay" />}
     >
+      {/* Of somebody's page no second look for another language. */}
+      {/[0-9a-f]{8}-[0-9a-f]{4}-/.test(visit.path) ? '' : <Languages language={language} path={visit.path} />}
+      <p class="govuk-hint">
+        {t.dSignedIn.replace('{role}', t[ROLES[requester.role]]).replace('{office}', session.office ?? '–')} ·{' '}
+        {LANGUAGES[language].name}
+      </p>
       {visit.hiding ? (
         <p class="govuk-inset-text hiding" role="note">
           <strong>{visit.hiding === 'held' ? t.dIsHeld : t.dIsHidden}</strong>

@@ -37,6 +37,8 @@ export interface Session {
   locked: boolean
   /** Goes with every form, so that no other page can send one. */
   csrf: string
+  /** The name of the office that staff are signed in for. */
+  office?: string | undefined
   /** What a neighbour came in by, and what a telephone calls them where they said. */
   way?: (Way & { calls: string }) | undefined
   /** Seals, in the browser, forms that wait for a line: the same for this person at every session, and nobody else's. */
@@ -174,6 +176,9 @@ export async function findSession(
           .where('removed_at', 'is', null)
           .as('device'),
       )
+      .select((session) =>
+        session.selectFrom('organisations').select('name').whereRef('id', '=', 'sessions.office_id').as('office'),
+      )
       .where('id', '=', id)
       .where('ends_at', '>', new Date(now.epochMilliseconds))
       // Who has left is signed out with their next request, whoever forgot to sign them out.
@@ -221,6 +226,7 @@ export async function findSession(
       secondsLeft: Math.floor(row.ends_at.toTemporalInstant().since(now).total('seconds')),
       locked: row.locked_at !== null,
       csrf: csrfOf(hash, token),
+      office: row.office ?? undefined,
       formKey: hash(`forms ${row.kind} ${row.subject}`).toString('base64url'),
       ...(row.way === null || row.way_id === null
         ? {}

@@ -108,7 +108,9 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
   house.get('/rights', async (context) => {
     const { town, language } = await readerOf(context)
     const page = <RightsPage town={nameIn(town, language)} language={language} origin={town.issuer} />
-    return send(Reply.material(`<!doctype html>${page}`, 'text/html; charset=utf-8', { vary: 'accept-language' }))
+    return send(
+      Reply.material(`<!doctype html>${page}`, 'text/html; charset=utf-8', { vary: 'accept-language, cookie' }),
+    )
   })
   // About nobody, and the same until the program is another: each is printed once.
   const leaflets = new Map<string, Promise<Uint8Array>>()
@@ -123,7 +125,7 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
     const leaflet = leaflets.get(key) ?? print()
     leaflets.set(key, leaflet)
     leaflet.catch(() => leaflets.delete(key))
-    const headers = { 'content-disposition': 'inline; filename="padron.pdf"', vary: 'accept-language' }
+    const headers = { 'content-disposition': 'inline; filename="padron.pdf"', vary: 'accept-language, cookie' }
     return send(Reply.bytes(await leaflet, 'application/pdf', headers))
   })
 }

@@ -1,7 +1,7 @@
 import type { Child } from 'hono/jsx'
 import type { Resident } from '../firewall/requester.ts'
 import { Csrf } from '../ui/form.tsx'
-import { Page, RoomAction, Rooms } from '../ui/layout.tsx'
+import { Languages, Page, RoomAction, Rooms } from '../ui/layout.tsx'
 import type { PageVisit } from '../ui/signed-in.tsx'
 import { Stay } from '../ui/stay.tsx'
 
@@ -30,6 +30,7 @@ export function Own(props: { visit: OwnVisit; heading: string; script?: string; 
       }
       below={<Stay session={session} t={t} nonce={nonce} action="/me/stay" />}
     >
+      <Languages language={language} path={visit.path} />
       <p class="govuk-hint">{t.iIn.replace('{way}', inAs(visit))}</p>
       <h1>{heading}</h1>
       {props.children}

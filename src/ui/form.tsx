@@ -14,7 +14,7 @@ export function ErrorSummary(props: { title: string; faults: Faults }) {
   const entries = Object.entries(props.faults)
   if (entries.length === 0) return ''
   return (
-    <div class="govuk-error-summary" tabindex={-1}>
+    <div class="govuk-error-summary" tabindex={-1} autofocus>
       <div role="alert">
         <h2 class="govuk-error-summary__title">{props.title}</h2>
         <div class="govuk-error-summary__body">

@@ -1,3 +1,4 @@
+import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { styles } from './assets.ts'
 import { LANGUAGES, type Language, LOCALES } from './language.ts'
@@ -113,12 +114,19 @@ export function Page(props: {
   children: Child
 }) {
   const t = LOCALES[props.language]
+  // Drawn first: what went wrong on the page is said in its title too.
+  const content = String(
+    <main id="content" class="govuk-width-container govuk-main-wrapper">
+      {props.children}
+    </main>,
+  )
+  const title = content.includes('class="govuk-error-summary"') ? t.xError.replace('{title}', props.title) : props.title
   return (
     <html class="govuk-template" lang={props.language} dir={LANGUAGES[props.language].direction}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>{props.title}</title>
+        <title>{title}</title>
         <link rel="stylesheet" href={styles.address} />
         {props.script ? <script src={props.script.src} nonce={props.script.nonce} defer /> : ''}
       </head>
@@ -134,9 +142,7 @@ export function Page(props: {
           </div>
         </header>
         {props.bar ?? ''}
-        <main id="content" class="govuk-width-container govuk-main-wrapper">
-          {props.children}
-        </main>
+        {raw(content)}
         {props.below ?? ''}
         <footer>
           <nav class="govuk-width-container">

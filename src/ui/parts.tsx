@@ -15,7 +15,7 @@ export function Done(props: { children: Child }) {
 /** Something was not done, and no field is to blame. */
 export function NotDone(props: { children: Child }) {
   return (
-    <div class="govuk-error-summary">
+    <div class="govuk-error-summary" tabindex={-1} autofocus>
       <div class="govuk-error-summary__body" role="alert">
         {props.children}
       </div>

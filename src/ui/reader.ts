@@ -1,3 +1,4 @@
+import { parse } from 'hono/utils/cookie'
 import type { Reception } from '../firewall/endpoint.ts'
 import { Problem } from '../platform/problem.ts'
 import { type Municipality, townName } from '../registry/municipality.ts'
@@ -8,11 +9,27 @@ interface Asked {
   req: { url: string; header(name: string): string | undefined; query(name: string): string | undefined }
 }
 
-/** The town a page is of and the language its reader wants: said in the address, else by the browser, else the town's. */
+/**
+ * What keeps a language that somebody chose, until their browser is closed. It is nobody's: it says one of the languages
+ * there are, and is the same for all who chose it.
+ */
+const LANGUAGE_COOKIE = 'language'
+
+/** What keeps the language that an address asks for, where it asks for one. */
+export function languageCookie(url: string): string | undefined {
+  const [, asked = ''] = /[?&]lang=([\w-]+)/.exec(url) ?? []
+  return isLanguage(asked) ? `${LANGUAGE_COOKIE}=${asked}; Path=/; SameSite=Lax` : undefined
+}
+
+/**
+ * The town a page is of and the language its reader wants: said in the address, else chosen before, else what the browser
+ * says, else the town's.
+ */
 export async function readerOf(context: Asked): Promise<{ town: Municipality; language: Language }> {
   const town = await context.var.reception.townOf(context.req.header('host') ?? new URL(context.req.url).host)
   const asked = context.req.query('lang') ?? ''
-  const language = isLanguage(asked) ? asked : languageFor(context.req.header('accept-language'), town.languages)
+  const kept = parse(context.req.header('cookie') ?? '', LANGUAGE_COOKIE)[LANGUAGE_COOKIE] ?? ''
+  const language = [asked, kept].find(isLanguage) ?? languageFor(context.req.header('accept-language'), town.languages)
   return { town, language }
 }
 

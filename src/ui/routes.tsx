@@ -30,7 +30,7 @@ export function publicPages(
   const answer = (body: string | Uint8Array<ArrayBuffer>, type: string, more: Record<string, string> = {}) =>
     new Response(body, { headers: { ...always(uuidv7()), 'content-type': type, ...more } })
   const page = (body: Child) =>
-    answer(`<!doctype html>${String(body)}`, 'text/html; charset=utf-8', { vary: 'accept-language' })
+    answer(`<!doctype html>${String(body)}`, 'text/html; charset=utf-8', { vary: 'accept-language, cookie' })
   const reader = async (context: Parameters<typeof readerOf>[0]) => {
     const { town, language } = await readerOf(context)
     return { id: town.id, language, town: nameIn(town, language) }

@@ -29,6 +29,8 @@ export interface PageVisit<Who extends Staff | Resident> {
   requester: Who
   session: Session
   params: Record<string, string>
+  /** Where the page is shown again, in another language. */
+  path: string
   query(name: string): string
   /** What was typed into a form, each field by its name; an empty text where it is absent. */
   form: Form
@@ -208,7 +210,8 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         for (const value of Object.values(params))
           if (!/^[\w-]{1,100}$/.test(value)) throw new Problem('not-found', 404, 'not found')
         const query = (name: string) => context.req.query(name) ?? ''
-        const visit = { town, ...page, requester, session, params, query, form, nonce }
+        const path = withoutLanguage(spec.method === 'get' ? wayBack(spec, context) : pageBefore(context, spec, form))
+        const visit = { town, ...page, requester, session, params, path, query, form, nonce }
         if (spec.method === 'post') sent = visit
         const answer = await handle(visit)
         const kept = spec.method === 'get' ? context.req.query('kept') : undefined
@@ -274,6 +277,13 @@ function faultsBeside(problem: Problem, { beside = {} }: PageSpec, form: Form, t
 async function forgetSent(deps: SessionDeps, town: Municipality, session: Session, context: Context): Promise<void> {
   const [, kept] = /[?&]kept=([\w-]+)/.exec(context.req.header('referer') ?? '') ?? []
   if (kept !== undefined) await dropForms(deps, town, ownerOf(session), kept)
+}
+
+/** An address as it was before a language was chosen on it, or a form came back. */
+const withoutLanguage = (path: string): string => {
+  const { pathname, searchParams } = new URL(path, 'https://page.invalid')
+  for (const name of ['lang', 'kept']) searchParams.delete(name)
+  return pathname + (searchParams.size > 0 ? `?${searchParams}` : '')
 }
 
 /** A place of our own, or the front door. */

@@ -19,6 +19,7 @@ export async function signedIn(house: House, who: NewSession | ByCard) {
       }),
     )
   return {
+    cookie,
     open,
     /** @param file what was chosen as a file, and in which box */
     async send(path: string, fields: Record<string, string>, from = '/me', file?: { box: string; bytes: Uint8Array }) {

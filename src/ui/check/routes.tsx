@@ -36,7 +36,7 @@ export function checkPages(house: House<Municipality>, deps: ProofDeps): void {
     return send(
       Reply.material(`<!doctype html>${page}`, HTML, {
         'content-security-policy': SILENT(nonce),
-        vary: 'accept-language',
+        vary: 'accept-language, cookie',
       }),
     )
   })
