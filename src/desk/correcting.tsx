@@ -26,7 +26,8 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
     const again = (faults: Faults, status = 422) =>
       pageOf(<CorrectPage visit={visit} typed={typed} faults={faults} />, status)
     const [given, family] = [form.get('given'), form.get('family')]
-    if (given === '' && family === '') return again({ given: t.dGiven })
+    const recorded = recordedIn(Name, form.get('named'))
+    if (given === '' && family === '' && recorded?.newbornOf === undefined) return again({ given: t.pName })
     const reader = { ...visit, rules: lifeRules(deps.clock, town) }
     const confirmedAge = form.has('sure')
     const born = bornOf(typed, '', reader, confirmedAge)
@@ -36,7 +37,7 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
     const contact = form.get('contact')
     const languages = spokenIn(form)
     const correction = Correction.safeParse({
-      name: nameIn(given, family, recordedIn(Name, form.get('named'))),
+      name: nameIn(given, family, recorded),
       dateOfBirth: born?.date ?? null,
       ...(confirmedAge ? { confirmedAge } : {}),
       ...(form.has('contact')

@@ -355,7 +355,7 @@ function YearsPage(props: { visit: DeskVisit; starts: readonly WaitingStart[]; m
         {starts.map(({ neighbourId, name, from, residentSince, yours }) => (
           <li>
             <a href={`/desk/neighbours/${neighbourId}/dates`}>
-              <bdi>{name ? nameText(name) : '…'}</bdi>
+              <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
             </a>
             <p>
               {t.zWas}: {dayText(language, residentSince)} · {t.zWill}: {dayText(language, from)}

@@ -229,7 +229,11 @@ function departureIn(
   const from = said && 'date' in said ? { on: said.date } : {}
   if (cause === 'death' || cause === 'moved-away') {
     const saidBy = SaidBy.safeParse(typed.saidBy)
-    const faults = { ...onFault, ...(cause === 'death' || saidBy.success ? {} : { saidBy: t.lChooseHow }) }
+    const faults = {
+      ...onFault,
+      ...(cause === 'death' || saidBy.success ? {} : { saidBy: t.lChooseHow }),
+      ...(typed.reason?.trim() ? { reason: t.pOtherAnswer } : {}),
+    }
     if (Object.keys(faults).length > 0) return { faults }
     return parsed({ cause, ...from, ...(cause === 'death' ? {} : { saidBy: saidBy.data }) })
   }
@@ -239,6 +243,7 @@ function departureIn(
   const faults = {
     ...(informant ? {} : { informant: t.lChooseInformant }),
     ...(reason.length < 3 ? { reason: t.lSayWhy } : {}),
+    ...(said ? { on: t.pOtherAnswer } : {}),
   }
   if (Object.keys(faults).length > 0) return { faults }
   return parsed({

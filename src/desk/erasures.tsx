@@ -136,7 +136,7 @@ function linesOf(erasure: ErasureToDecide, { t, language }: DeskVisit): [string,
   ] as const
   const waits = open.filter(([count]) => count > 0).map(([count, name]) => `${name}: ${count}`)
   return [
-    [t.dWho, erasure.name ? nameText(erasure.name) : t.eHidden],
+    [t.dWho, erasure.name ? nameText(erasure.name, t.newbornOf) : t.eHidden],
     [t.dBorn, bornText(language, erasure.dateOfBirth)],
     [t.eLeft, dayText(language, erasure.departedOn)],
     [t.eAskedThem, erasure.asked ? t.eYes : t.eNo],

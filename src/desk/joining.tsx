@@ -172,7 +172,7 @@ function FindPage(props: {
               value=""
               choices={others.map((match) => ({
                 value: match.id,
-                label: match.name ? nameText(match.name) : '…',
+                label: match.name ? nameText(match.name, t.newbornOf) : '…',
                 hint: [bornText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
                   .filter(Boolean)
                   .join(' · '),

@@ -141,7 +141,7 @@ export function WhoFacts(props: { visit: DeskVisit; leaving: Leaving; children: 
   return (
     <Facts>
       <Fact name={t.dWho}>
-        <bdi>{leaving.name ? nameText(leaving.name) : '…'}</bdi>
+        <bdi>{leaving.name ? nameText(leaving.name, t.newbornOf) : '…'}</bdi>
       </Fact>
       <Fact name={t.dBorn}>{bornText(language, leaving.dateOfBirth)}</Fact>
       {children}

@@ -173,7 +173,7 @@ function openedLines(
   const { name, dateOfBirth, contact, address, residence } = opened
   const line = (field: string, value: string): [string, string] => [fieldNames([field], t), value]
   return [
-    ...(name ? [line('name', nameText(name))] : []),
+    ...(name ? [line('name', nameText(name, t.newbornOf))] : []),
     ...(dateOfBirth ? [line('dateOfBirth', bornText(language, dateOfBirth))] : []),
     ...(contact ? [line('contact', Object.values(contact).join(', ') || '\u2013')] : []),
     ...(address ? [line('address', addressText(address))] : []),

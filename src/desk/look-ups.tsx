@@ -115,7 +115,7 @@ function ExplainPage(props: {
             return (
               <li>
                 <h2>
-                  <bdi>{name ? nameText(name) : '…'}</bdi>
+                  <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
                 </h2>
                 <LookUp visit={visit} one={one} />
                 <Field

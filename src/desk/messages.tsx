@@ -84,7 +84,7 @@ function ReferencePostPage(props: { visit: DeskVisit; waiting: readonly Referenc
         {waiting.map(({ id, name, at }) => (
           <li>
             <a href={`/desk/neighbours/${id}/messages`}>
-              <bdi>{name ? nameText(name) : '…'}</bdi>
+              <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
             </a>
             {at ? (
               <p>

@@ -71,7 +71,7 @@ export function NeighbourPage(props: PageProps) {
         ''
       )}
       <h1>
-        <bdi>{name ? nameText(name) : '…'}</bdi>
+        <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
         <Reading name={name} />
       </h1>
       <Tabs visit={visit} id={id} here="now" />

@@ -22,7 +22,7 @@ export function noticeToHandOver(
       heading: t.jTitle,
       language,
       lines: [
-        ...(name ? [nameText(name)] : []),
+        ...(name ? [nameText(name, t.newbornOf)] : []),
         beliefs[cause],
         `${t.dReason}: ${reason}`,
         t.jDays.replace('{n}', String(town.departureNoticeDays)),

@@ -74,7 +74,7 @@ function ProtectPage(props: { visit: DeskVisit; neighbour: Neighbour; reason?: s
       <h1>{title}</h1>
       <Facts>
         <Fact name={t.dWho}>
-          <bdi>{name ? nameText(name) : '…'}</bdi>
+          <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
         </Fact>
         <Fact name={t.dBorn}>{bornText(language, dateOfBirth)}</Fact>
         <Fact name={t.dOn}>{t.dHideToday}</Fact>
@@ -154,7 +154,7 @@ export function Somebody(props: { visit: DeskVisit; title: string; who: Compared
       <h2>{title}</h2>
       <p>
         <a href={`/desk/neighbours/${who.id}`}>
-          <bdi>{who.name ? nameText(who.name) : '…'}</bdi>
+          <bdi>{who.name ? nameText(who.name, t.newbornOf) : '…'}</bdi>
         </a>
         <br />
         {bornText(language, who.dateOfBirth)}

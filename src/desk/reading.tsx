@@ -10,10 +10,10 @@ const LATIN = /^[\p{Script=Latin}\p{Script=Common}\p{Script=Inherited}]*$/u
  * @returns undefined where it can be read as it stands
  */
 export function readingOf(name: Name): string | undefined {
-  const written = nameText(name)
+  const written = nameText(name, '{name}')
   if (LATIN.test(written)) return undefined
   const { transliteration } = name
-  return transliteration ? nameText(transliteration) : anyAscii(written).trim()
+  return transliteration ? nameText(transliteration, '{name}') : anyAscii(written).trim()
 }
 
 /** The same beside the name, small. */

@@ -106,6 +106,7 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
         fault={faults[name('given')]}
       />
       <Field name={name('family')} label={t.dFamily} value={value('family')} auto fault={faults[name('family')]} />
+      <Tick name={name('newborn')} label={t.dNewborn} on={value('newborn') !== ''} />
       <BornFields t={t} typed={typed} faults={faults} before={name('')} />
       <Radios name={name('evidence')} legend={t.dHow} choices={evidence} value={value('evidence') || 'declaration'} />
       <Field
@@ -123,7 +124,7 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
           </>
         }
       >
-        <LanguageSelect name={name('language')} label={t.dSpeaks} value={value('language') || visit.language} />
+        <LanguageSelect name={name('language')} label={t.dSpeaks} value={value('language')} none />
         <Field name={name('contact')} label={t.dPhone} value={value('contact')} fault={faults[name('contact')]} />
         {value('guardian') ? (
           <>
@@ -206,6 +207,7 @@ export function AddressFields(props: {
             label={t.dKept}
             value={value('keptAt')}
             options={[['', t.dNearest], ...places.map((place, i) => [String(i), place] as const)]}
+            fault={faults.keptAt}
           />
         ) : (
           ''
@@ -244,27 +246,58 @@ export const becauseNames = (t: Texts): Record<DistinctBecause, string> => ({
   'they-say-so': t.dTheySay,
 })
 
+/** Somebody who may be somebody else: a neighbour, or another person of the same form. */
+export interface Alike {
+  person: number
+  candidates: readonly { id?: string; name?: object; dateOfBirth?: string | undefined; departedOn?: string }[]
+}
+
 export function TwinPage(props: {
   visit: DeskVisit
   typed: Typed
   once: string
-  person: number
   /** Said of what was typed: it is not about papers. */
   plain: boolean
-  candidates: readonly { id: string; name?: object; dateOfBirth?: string; departedOn?: string }[]
+  alike: readonly Alike[]
 }) {
-  const { visit, typed, once, person, plain, candidates } = props
-  const { t, language, session } = visit
-  const get = (name: string) => typed[`p${person}_${name}`] ?? ''
+  const { visit, typed, once, plain, alike } = props
+  const { t, session } = visit
+  const asked = alike.map(({ person }) => `p${person}_because`)
   return (
     <Desk visit={visit} title={t.dTwin} here="/desk/register" script={deskScript.address}>
       <h1>{t.dTwin}</h1>
       <p class="lead">{t.dTwinLead}</p>
+      <form method="post" action="/desk/register">
+        <Csrf token={session.csrf} />
+        {Object.entries(typed)
+          .filter(([name]) => !['act', 'csrf', 'once', ...asked].includes(name))
+          .map(([name, value]) => (
+            <input type="hidden" name={name} value={value} />
+          ))}
+        <input type="hidden" name="once" value={once} />
+        {plain ? <input type="hidden" name="plain" value="yes" /> : ''}
+        {alike.map((one) => (
+          <Pair visit={visit} typed={typed} alike={one} />
+        ))}
+        <button type="submit" name="act" value="register" class="govuk-button">
+          {t.dDistinct}
+        </button>
+      </form>
+    </Desk>
+  )
+}
+
+function Pair({ visit, typed, alike }: { visit: DeskVisit; typed: Typed; alike: Alike }) {
+  const { t, language } = visit
+  const { person, candidates } = alike
+  const get = (name: string) => typed[`p${person}_${name}`] ?? ''
+  return (
+    <>
       <div class="pair">
         <div>
           <h2>{t.dRegister}</h2>
           <p>
-            <bdi>{`${get('given')} ${get('family')}`}</bdi>
+            <bdi>{`${get('given')} ${get('family')}`.trim() || t.dNewborn}</bdi>
             <br />
             {[get('born-day'), get('born-month'), get('born-year')].filter(Boolean).join('/')}
           </p>
@@ -272,44 +305,38 @@ export function TwinPage(props: {
         <div>
           <h2>{t.dFound}</h2>
           <ul class="cards">
-            {candidates.map(({ id, name, dateOfBirth, departedOn }) => (
-              <li>
-                <a href={`/desk/neighbours/${id}`}>
-                  <bdi>{name ? nameText(name as Name) : '…'}</bdi>
-                  <Reading name={name as Name | undefined} />
-                </a>
-                <br />
-                {bornText(language, dateOfBirth)}
-                {departedOn ? (
-                  <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p>
-                ) : (
-                  ''
-                )}
-              </li>
-            ))}
+            {candidates.map(({ id, name, dateOfBirth, departedOn }) => {
+              const called = <bdi>{name ? nameText(name as Name, t.newbornOf) : '…'}</bdi>
+              return (
+                <li>
+                  {id === undefined ? (
+                    called
+                  ) : (
+                    <a href={`/desk/neighbours/${id}`}>
+                      {called}
+                      <Reading name={name as Name | undefined} />
+                    </a>
+                  )}
+                  <br />
+                  {bornText(language, dateOfBirth)}
+                  {departedOn ? (
+                    <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p>
+                  ) : (
+                    ''
+                  )}
+                </li>
+              )
+            })}
           </ul>
         </div>
       </div>
-      <form method="post" action="/desk/register">
-        <Csrf token={session.csrf} />
-        {Object.entries(typed)
-          .filter(([name]) => !['act', 'csrf', 'once', `p${person}_because`].includes(name))
-          .map(([name, value]) => (
-            <input type="hidden" name={name} value={value} />
-          ))}
-        <input type="hidden" name="once" value={once} />
-        {plain ? <input type="hidden" name="plain" value="yes" /> : ''}
-        <Radios
-          name={`p${person}_because`}
-          legend={t.dBecause}
-          value=""
-          required
-          choices={DistinctBecause.options.map((value) => ({ value, label: becauseNames(t)[value] }))}
-        />
-        <button type="submit" name="act" value="register" class="govuk-button">
-          {t.dDistinct}
-        </button>
-      </form>
-    </Desk>
+      <Radios
+        name={`p${person}_because`}
+        legend={t.dBecause}
+        value=""
+        required
+        choices={DistinctBecause.options.map((value) => ({ value, label: becauseNames(t)[value] }))}
+      />
+    </>
   )
 }

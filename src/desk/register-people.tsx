@@ -1,13 +1,14 @@
 import { Reply } from '../firewall/reply.ts'
 import { InvalidInput } from '../platform/problem.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
+import { alikeAmong } from '../registry/duplicates.ts'
 import { lifeRules } from '../registry/life-dates.ts'
-import { DistinctBecause, type Registration } from '../registry/model.ts'
+import { DistinctBecause } from '../registry/model.ts'
 import { DuplicateSuspected, registerNeighbour } from '../registry/register.ts'
 import { plainIn } from '../ui/plain.tsx'
 import { pageOf } from '../ui/signed-in.tsx'
 import { dropDraft, keepDraft, TO_DECIDE } from './drafts.ts'
-import { RegisterPage, TwinPage } from './register-page.tsx'
+import { type Alike, RegisterPage, TwinPage } from './register-page.tsx'
 import { check, faultsOf } from './registration-form.ts'
 import type { DeskVisit } from './shell.tsx'
 import type { Typed } from './typed.ts'
@@ -22,6 +23,17 @@ class Twin {
   constructor(person: number, suspected: DuplicateSuspected) {
     this.person = person
     this.suspected = suspected
+  }
+}
+
+/** What the registry did not take of one person of a form. */
+class Untaken {
+  readonly person: number
+  readonly error: InvalidInput
+
+  constructor(person: number, error: InvalidInput) {
+    this.person = person
+    this.error = error
   }
 }
 
@@ -42,21 +54,43 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
   if (Object.keys(faults).length > 0 || first === undefined)
     return pageOf(<RegisterPage visit={visit} typed={typed} faults={faults} draftId={draftId} once={once} />, 422)
 
-  const register = async (form: Registration, person: number) => {
-    // Two people are two for a reason, or the question is asked again.
-    const because = DistinctBecause.safeParse(typed[`p${person}_because`])
-    const distinct = because.success ? { confirmedDistinct: true, distinctBecause: because.data } : {}
+  // Two people are two for a reason, or the question is asked again.
+  const because = (person: number) => DistinctBecause.safeParse(typed[`p${person}_because`]).data
+  const kept = () => keepDraft(deps, town, requester, draftId || once, { ...typed, once, [TO_DECIDE]: 'yes' })
+  const compare = (alike: readonly Alike[], draft: { id: string }) => (
+    <TwinPage
+      visit={visit}
+      typed={{ ...typed, draft: draft.id }}
+      once={once}
+      plain={visit.form.has('plain')}
+      alike={alike}
+    />
+  )
+  const among = alikeAmong(people.map(({ registration }) => registration)).flatMap(({ place, before }): Alike[] => {
+    const person = people[place]?.at ?? place
+    const candidates = before.flatMap((at) => people[at]?.registration ?? [])
+    return because(person)
+      ? []
+      : [{ person, candidates: candidates.map(({ name, dateOfBirth }) => ({ name, dateOfBirth })) }]
+  })
+  // Asked before the first is saved, so that nobody is registered twice while two are looked at.
+  if (among.length > 0) return Reply.page(await kept(), (draft) => compare(among, draft), 409)
+
+  const register = async ({ at, registration }: (typeof people)[number]) => {
+    const why = because(at)
+    const distinct = why ? { confirmedDistinct: true, distinctBecause: why } : {}
     try {
-      return await registerNeighbour(deps, town, requester, { ...form, ...distinct }, `desk ${once} ${person}`)
+      return await registerNeighbour(deps, town, requester, { ...registration, ...distinct }, `desk ${once} ${at}`)
     } catch (error) {
-      throw error instanceof DuplicateSuspected ? new Twin(person, error) : error
+      if (error instanceof DuplicateSuspected) throw new Twin(at, error)
+      throw error instanceof InvalidInput ? new Untaken(at, error) : error
     }
   }
   try {
-    const done = await (await register(first, 0)).mapAsync(async (registered) => {
-      for (const [i, form] of others.entries()) {
-        const { address: _, householdId: __, ...person } = form
-        await register({ ...person, householdId: registered.householdId }, i + 1)
+    const done = await (await register(first)).mapAsync(async (registered) => {
+      for (const { at, registration } of others) {
+        const { address: _, householdId: __, ...person } = registration
+        await register({ at, registration: { ...person, householdId: registered.householdId } })
       }
       return registered
     })
@@ -65,26 +99,14 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
   } catch (error) {
     if (error instanceof Twin) {
       // Whoever is called away finds it among what is to be decided, once for a form that is sent again.
-      const kept = await keepDraft(deps, town, requester, draftId || once, { ...typed, once, [TO_DECIDE]: 'yes' })
       return Reply.page(
-        error.suspected.disclosed.with(kept),
-        ([{ candidates }, draft]) => (
-          <TwinPage
-            visit={visit}
-            typed={{ ...typed, draft: draft.id }}
-            once={once}
-            person={error.person}
-            plain={visit.form.has('plain')}
-            candidates={candidates}
-          />
-        ),
+        error.suspected.disclosed.with(await kept()),
+        ([{ candidates }, draft]) => compare([{ person: error.person, candidates }], draft),
         409,
       )
     }
-    if (!(error instanceof InvalidInput)) throw error
-    return pageOf(
-      <RegisterPage visit={visit} typed={typed} faults={faultsOf(error, visit)} draftId={draftId} once={once} />,
-      422,
-    )
+    if (!(error instanceof Untaken)) throw error
+    const wrong = faultsOf(error.error, visit, error.person)
+    return pageOf(<RegisterPage visit={visit} typed={typed} faults={wrong} draftId={draftId} once={once} />, 422)
   }
 }

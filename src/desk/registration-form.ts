@@ -46,8 +46,8 @@ export function withoutHeldBack(typed: Typed): { kept: Typed; held: string[] } {
 const UNREAD = '?'
 
 export interface Checked {
-  /** One registration a person, the address in the first. */
-  people: Registration[]
+  /** One registration a person, the address in the first, and the person's number on the form. */
+  people: { at: number; registration: Registration }[]
   faults: Faults
 }
 
@@ -106,20 +106,26 @@ export type FormReader = Pick<DeskVisit, 't' | 'language' | 'town'> & { rules: L
 export function check(typed: Typed, reader: FormReader, plain: { confirmedPlain?: true }): Checked {
   const { t, town, rules } = reader
   const faults: Record<string, string> = plain.confirmedPlain ? {} : { ...heldBack(typed, t) }
-  const people: Registration[] = []
-  const address = addressIn(typed, town)
+  const people: Checked['people'] = []
+  const { address, faults: misplaced } = addressIn(typed, town, t)
   const since = dayIn(typed, 'since', reader)
   if (since && 'fault' in since) faults.since = since.fault
   const from = since && 'date' in since ? since.date : undefined
-  if (!typed.household) Object.assign(faults, addressFaults(address, t))
+  if (!typed.household) Object.assign(faults, misplaced)
   for (let i = 0; i < peopleIn(typed); i += 1) {
     const get = (name: string) => (typed[`p${i}_${name}`] ?? '').trim()
     const [given, family] = [get('given'), get('family')]
     if (get('document') === UNREAD || get('document').includes('<')) faults[`p${i}_document`] = t.dNotRead
-    if (given === '' && family === '') {
-      if (i === 0) faults.p0_given = t.dGiven
-      continue
+    const newborn = get('newborn') !== ''
+    const name = newborn ? newbornIn(typed, i) : given || family ? nameIn(given, family) : undefined
+    if (name === undefined) {
+      if (newborn) faults[`p${i}_given`] = t.dNewbornOf
+      else if (i === 0) faults.p0_given = t.pName
+      else if (saysOf(typed, i)) faults[`p${i}_given`] = t.pNameOrEmpty
+      if (!newborn) continue
     }
+    if (newborn && (given || family)) faults[`p${i}_given`] = t.dNewbornNamed
+    if (get('document') && !get('evidence').endsWith('document')) faults[`p${i}_document`] ??= t.pWhichDocument
     const confirmedAge = get('sure') !== ''
     const born = bornOf(typed, `p${i}_`, reader, confirmedAge)
     if (born && 'fault' in born) faults[`p${i}_born`] = born.fault
@@ -127,7 +133,7 @@ export function check(typed: Typed, reader: FormReader, plain: { confirmedPlain?
     const [late] = faultsOfStart(rules, { since: from ?? rules.today.toString(), born: dateOfBirth })
     if (late) faults.since ??= lifeText(late, reader)
     const parsed = Registration.safeParse({
-      name: nameIn(given, family),
+      name,
       ...(dateOfBirth === undefined ? {} : { dateOfBirth }),
       ...(confirmedAge ? { confirmedAge } : {}),
       ...(get('language') ? { languages: [get('language')] } : {}),
@@ -136,7 +142,7 @@ export function check(typed: Typed, reader: FormReader, plain: { confirmedPlain?
         ? {
             evidence: {
               strength: get('evidence'),
-              ...(get('document') && get('evidence').endsWith('document') ? { document: get('document') } : {}),
+              ...(get('document') ? { document: get('document') } : {}),
             },
           }
         : {}),
@@ -152,10 +158,25 @@ export function check(typed: Typed, reader: FormReader, plain: { confirmedPlain?
         : { address: faults.where === undefined && address ? address : { kind: 'no-fixed-address' } }),
       ...plain,
     })
-    if (parsed.success) people.push(parsed.data)
+    if (parsed.success) people.push({ at: i, registration: parsed.data })
     else if (faults[`p${i}_document`] === undefined) faults[`p${i}_given`] ??= t.pInvalid
   }
   return { people, faults }
+}
+
+/** Whether anything was typed of a person: what a form is drawn with says nothing of them. */
+const saysOf = (typed: Typed, i: number): boolean =>
+  Object.entries(typed).some(
+    ([name, value]) =>
+      name.startsWith(`p${i}_`) && !/_(evidence|calendar|acts-as|guardian)$/.test(name) && value.trim() !== '',
+  )
+
+/** A newborn without a name, who is called by somebody else of the form, or by who answers for them. @returns undefined where there is nobody */
+function newbornIn(typed: Typed, i: number): Name | undefined {
+  const others = Array.from({ length: peopleIn(typed) }, (_, at) => at).filter((at) => at !== i)
+  const names = others.map((at) => `${typed[`p${at}_given`] ?? ''} ${typed[`p${at}_family`] ?? ''}`.trim())
+  const [of] = [...names, (typed[`p${i}_institution`] ?? '').trim()].filter((one) => one !== '')
+  return of === undefined ? undefined : { newbornOf: of }
 }
 
 const MOST_FAMILY_NAMES = 6
@@ -169,6 +190,7 @@ export function nameIn(given: string, family: string, recorded?: Name | null): N
   const sameFamily = recorded?.family?.join(' ') === name.family?.join(' ')
   if (!recorded || !sameFamily) return name
   if (recorded.given === name.given) return recorded
+  if (recorded.newbornOf !== undefined) return name
   return { ...name, ...(recorded.family ? { family: recorded.family } : {}) }
 }
 
@@ -248,45 +270,52 @@ export const lifeText = (
   { t, language, town }: Pick<FormReader, 't' | 'language'> & { town: Pick<Municipality, 'earliestResidence'> },
 ) => lifeFaultText(t, fault, dayText(language, town.earliestResidence))
 
-/** Where somebody lives, as typed. @returns undefined when no kind was chosen */
-export function addressIn(typed: Typed, town: Towns): Address | undefined {
+/** The boxes of each kind of address. */
+const PLACED = ['description', 'street', 'number', 'floor', 'postcode', 'district', 'point']
+const BOXES: Record<Address['kind'], readonly string[]> = {
+  dwelling: PLACED,
+  'informal-dwelling': PLACED,
+  collective: PLACED,
+  'no-fixed-address': ['usual', 'keptAt'],
+}
+
+/** Where somebody lives, as typed, and what is wrong with it: no kind, no street or words by which it is found, a box that would be lost. */
+export function addressIn(typed: Typed, town: Towns, t: Texts): { address: Address | undefined; faults: Faults } {
   const get = (name: string) => (typed[name] ?? '').trim()
   const part = (key: string, name: string) => (get(name) ? { [key]: get(name) } : {})
   const number = (key: string, name: string) => (get(name) ? { [key]: latinDigits(get(name)) } : {})
-  const inDistrict = latinDigits(get('district'))
-  const district = /^\d{2}$/.test(inDistrict) ? { territory: { district: inDistrict } } : {}
+  const kind = get('where')
+  if (!Object.hasOwn(BOXES, kind)) return { address: undefined, faults: { where: t.pWhereMissing } }
+  const [, district] = /^(\d{1,2})$/.exec(latinDigits(get('district'))) ?? []
+  const point = pointIn(latinDigits(get('point')))
   const place = {
     ...part('streetName', 'street'),
     ...number('number', 'number'),
     ...number('floor', 'floor'),
     ...number('postcode', 'postcode'),
-    ...district,
-    ...pointIn(latinDigits(get('point'))),
+    ...(district ? { territory: { district: district.padStart(2, '0') } } : {}),
+    ...point,
   }
   // Nothing chosen: the registry takes the nearest.
   const kept = /^\d{1,2}$/.test(get('keptAt')) ? referenceAddressesOf(town)[Number(get('keptAt'))] : undefined
-  switch (get('where')) {
-    case 'dwelling':
-      return { kind: 'dwelling', ...part('description', 'description'), ...place }
-    case 'informal-dwelling':
-      return { kind: 'informal-dwelling', ...part('description', 'description'), ...place }
-    case 'collective':
-      return { kind: 'collective', ...part('name', 'description'), ...place }
-    case 'no-fixed-address':
-      return {
-        kind: 'no-fixed-address',
-        ...part('usualArea', 'usual'),
-        ...(kept === undefined ? {} : { referenceAddress: kept }),
-      }
-    default:
-      return undefined
+  const addresses: Record<Address['kind'], Address> = {
+    dwelling: { kind: 'dwelling', ...part('description', 'description'), ...place },
+    'informal-dwelling': { kind: 'informal-dwelling', ...part('description', 'description'), ...place },
+    collective: { kind: 'collective', ...part('name', 'description'), ...place },
+    'no-fixed-address': {
+      kind: 'no-fixed-address',
+      ...part('usualArea', 'usual'),
+      ...(kept === undefined ? {} : { referenceAddress: kept }),
+    },
   }
-}
-
-/** What an address is without: a kind, or a street or words by which it is found. */
-export function addressFaults(address: Address | undefined, t: Texts): Faults {
-  if (address === undefined) return { where: t.dWhere }
-  return AddressSchema.safeParse(address).success ? {} : { where: t.dPlace }
+  const address = addresses[kind as Address['kind']]
+  const own = BOXES[address.kind]
+  const faults: Record<string, string> = {}
+  if (own.includes('district') && get('district') && !district) faults.district = t.pDistrict
+  if (own.includes('point') && get('point') && !point.coordinates) faults.point = t.pPoint
+  for (const name of Object.values(BOXES).flat()) if (!own.includes(name) && get(name)) faults[name] = t.pOtherAnswer
+  if (!AddressSchema.safeParse(address).success) faults.where = t.pPlaceMissing
+  return { address, faults }
 }
 
 /** A point as people have it: two numbers, a `geo:` address, a link copied from a map. @see RFC 5870 */
@@ -296,19 +325,19 @@ export function pointIn(text: string): { coordinates?: { latitude: number; longi
   return Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180 ? { coordinates: { latitude, longitude } } : {}
 }
 
-/** Errors of the registry's own, beside the fields they are about. */
-export function faultsOf(error: InvalidInput, reader: Pick<FormReader, 't' | 'language' | 'town'>): Faults {
+/** Errors of the registry's own, beside the fields they are about. @param person whom of a form they are about */
+export function faultsOf(error: InvalidInput, reader: Pick<FormReader, 't' | 'language' | 'town'>, person = 0): Faults {
   if (error instanceof ImpossibleDates)
     return Object.fromEntries(
       error.faults.map((fault) => [
-        fault.pointer === '/dateOfBirth' ? 'p0_born' : fault.pointer.slice(1),
+        fault.pointer === '/dateOfBirth' ? `p${person}_born` : fault.pointer.slice(1),
         lifeText(fault, reader),
       ]),
     )
   return Object.fromEntries(
     error.errors.map(({ pointer }) => {
       if (pointer === '/agreement') return ['agreement', reader.t.dMinorsMissing]
-      const field = /since/.test(pointer) ? 'since' : /address|household/.test(pointer) ? 'where' : 'p0_given'
+      const field = /since/.test(pointer) ? 'since' : /address|household/.test(pointer) ? 'where' : `p${person}_given`
       return [field, reader.t.pInvalid]
     }),
   )

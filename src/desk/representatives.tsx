@@ -158,7 +158,7 @@ function RepresentativesPage(props: { visit: DeskVisit; ward: Represented } & Ag
     <Desk visit={visit} title={t.dActs} script={deskScript.address}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>
-        <bdi>{ward.name ? nameText(ward.name) : '…'}</bdi> · {t.dActs}
+        <bdi>{ward.name ? nameText(ward.name, t.newbornOf) : '…'}</bdi> · {t.dActs}
       </h1>
       <Tabs visit={visit} id={ward.id} here="acts" />
       <p class="lead">{t.dActsLead}</p>
@@ -234,7 +234,7 @@ function Tie(props: { visit: DeskVisit; ward: Represented; tie: NamedRepresentat
     <li>
       {tie.neighbourId ? (
         <a href={`/desk/neighbours/${tie.neighbourId}`}>
-          <bdi>{tie.bearer ? nameText(tie.bearer) : '…'}</bdi>
+          <bdi>{tie.bearer ? nameText(tie.bearer, t.newbornOf) : '…'}</bdi>
         </a>
       ) : (
         <bdi>{tie.name}</bdi>
@@ -288,12 +288,12 @@ function Limits(props: {
 }
 
 /** The adults found, enough of each to tell them apart. */
-const choicesOf = ({ language }: DeskVisit, ward: Represented, found: Shown): Choice[] =>
+const choicesOf = ({ language, t }: DeskVisit, ward: Represented, found: Shown): Choice[] =>
   found.matches
     .filter((match) => match.id !== ward.id)
     .map((match) => ({
       value: match.id,
-      label: match.name ? nameText(match.name) : '…',
+      label: match.name ? nameText(match.name, t.newbornOf) : '…',
       hint: [bornText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
         .filter(Boolean)
         .join(' · '),
@@ -349,7 +349,7 @@ function UnrepresentedPage(props: { visit: DeskVisit; people: readonly Unreprese
         {people.map(({ id, name, dateOfBirth, household }) => (
           <li>
             <a href={`/desk/neighbours/${id}/representatives`}>
-              <bdi>{name ? nameText(name) : '…'}</bdi>
+              <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
             </a>{' '}
             · {bornText(language, dateOfBirth)}
             {household.length > 0 ? (
@@ -359,7 +359,7 @@ function UnrepresentedPage(props: { visit: DeskVisit; people: readonly Unreprese
                   {household.map((mate) => (
                     <li>
                       <a href={`/desk/neighbours/${mate.id}`}>
-                        <bdi>{mate.name ? nameText(mate.name) : '…'}</bdi>
+                        <bdi>{mate.name ? nameText(mate.name, t.newbornOf) : '…'}</bdi>
                       </a>{' '}
                       · {bornText(language, mate.dateOfBirth)}
                     </li>

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { CASE_NUMBER } from '../firewall/cases.ts'
 import { ownDrawn } from '../firewall/drawn.ts'
 import type { House } from '../firewall/endpoint.ts'
 import { SaysTooMuch, saysTooMuch } from '../firewall/free-text.ts'
@@ -9,7 +10,7 @@ import { purposeOf, type StaffRole } from '../firewall/requester.ts'
 import { lookUpsOf } from '../identity/lookups.ts'
 import { endSession, sessionsOf } from '../identity/open-sessions.ts'
 import { changeSession } from '../identity/sessions.ts'
-import { InvalidInput } from '../platform/problem.ts'
+import { InvalidInput, Problem } from '../platform/problem.ts'
 import { complaintsWaiting } from '../portal/complaint-answers.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import { NoPress, PaperOrder, type Press, printPaper } from '../proofs/paper.ts'
@@ -30,6 +31,8 @@ import { mayBeUnrepresented } from '../registry/unrepresented.ts'
 import { countedFor } from '../registry/visits.ts'
 import { welfareChecksWaiting } from '../registry/welfare.ts'
 import { saidFaultText } from '../ui/dates.ts'
+import { Done } from '../ui/parts.tsx'
+import { problemText } from '../ui/problem-page.tsx'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import { toldSoFar } from './born-fields.tsx'
 import { correctingDesk } from './correcting.tsx'
@@ -57,7 +60,7 @@ import { heldBack, onceOf, typedIn } from './registration-form.ts'
 import { representativeDesk } from './representatives.tsx'
 import { SearchPage } from './search-page.tsx'
 import { settlingDesk } from './settling.tsx'
-import { type DeskVisit, idIn, onceIn } from './shell.tsx'
+import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
 import type { Typed } from './typed.ts'
 import { undoDesk } from './undoing.tsx'
 import { welfareDesk } from './welfare.tsx'
@@ -139,16 +142,21 @@ function finding(page: Pages, deps: DeskDeps): void {
     if (short) return Reply.giveBack({ text: saidFaultText(t, language, short), enough: false })
     return Reply.giveBack(understood(criteriaOf(said, form.has('mononym')), t))
   })
-  page({ method: 'post', path: '/desk/case', roles: COUNTER }, async ({ town, session, form, requester }) => {
-    const workCase = form.get('case')
-    if (saysTooMuch(workCase, 'name')) throw new SaysTooMuch([])
-    const purpose = form.get('purpose')
-    await changeSession(deps, town, session.handle, {
-      workCase: /^[A-Za-z0-9-]{4,64}$/.test(workCase) ? workCase : null,
-      purpose: purposesOfCase(requester).some(({ id }) => id === purpose) ? purpose : null,
-    })
-    return Reply.redirect(safePath(form.get('to'), '/desk'))
-  })
+  page(
+    { method: 'post', path: '/desk/case', roles: COUNTER, say: { case: 'pCase' } },
+    async ({ town, session, form, requester }) => {
+      const workCase = form.get('case')
+      if (saysTooMuch(workCase, 'name')) throw new SaysTooMuch([])
+      if (workCase !== '' && !CASE_NUMBER.test(workCase))
+        throw new InvalidInput([{ pointer: '/case', detail: 'Letters, digits, spaces and / . _ -, up to 40.' }])
+      const purpose = form.get('purpose')
+      await changeSession(deps, town, session.handle, {
+        workCase: workCase === '' ? null : workCase,
+        purpose: purposesOfCase(requester).some(({ id }) => id === purpose) ? purpose : null,
+      })
+      return Reply.redirect(safePath(form.get('to'), '/desk'))
+    },
+  )
 }
 
 function registering(page: Pages, deps: DeskDeps): void {
@@ -244,20 +252,47 @@ function registering(page: Pages, deps: DeskDeps): void {
   })
 }
 
+/** Why a page is not opened after somebody was registered: whose work it is to see them, and how many they have seen. */
+const UNSEEN: ReadonlySet<number> = new Set([403, 429])
+
+/** Somebody is registered, and the clerk may not look at them now: what was done is said all the same. */
+function RegisteredPage({ visit, because }: { visit: DeskVisit; because: Problem }) {
+  const { t, language, town } = visit
+  return (
+    <Desk visit={visit} title={t.dRegister} here="/desk/register">
+      <Done>{t.dRegisteredUnseen}</Done>
+      <h1>{t.dRegister}</h1>
+      <p>{problemText(because, t, { language, timeZone: town.timeZone })}</p>
+      <p>
+        <a class="govuk-button" href="/desk/register">
+          {t.dRegister}
+        </a>
+      </p>
+    </Desk>
+  )
+}
+
 function neighbour(page: Pages, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk/neighbours/:id', roles: COUNTER, again: false }, async (visit) => {
     const { town, requester } = visit
     const id = idIn(visit)
     const wanted = visit.query('open') === 'reach' ? [...SHOWN, ...REACH] : SHOWN
     const fields = wanted.filter(withinCase(requester).opens)
-    const opened = await openNeighbour(deps, town, requester, id, { purpose: purposeOf(requester), fields })
+    const registered = visit.query('new') === '1'
+    const opened = await openNeighbour(deps, town, requester, id, { purpose: purposeOf(requester), fields }).catch(
+      (error: unknown) => {
+        if (registered && error instanceof Problem && UNSEEN.has(error.status)) return error
+        throw error
+      },
+    )
+    if (opened instanceof Problem) return pageOf(<RegisteredPage visit={visit} because={opened} />)
     return Reply.page(opened.with(await proofsOf(deps, town, requester, id)), ([record, { proofs }]) => (
       <NeighbourPage
         visit={visit}
         neighbour={record}
         proofs={proofs}
         once={randomUUID()}
-        registered={visit.query('new') === '1'}
+        registered={registered}
         reach={visit.query('open') === 'reach'}
       />
     ))

@@ -2,7 +2,7 @@ import type { Disclosed } from '../firewall/disclosed.ts'
 import { addressText } from '../proofs/address-text.ts'
 import { nameText } from '../proofs/paper.ts'
 import type { Address, Name } from '../registry/model.ts'
-import { Csrf, Field, Tick } from '../ui/form.tsx'
+import { Csrf, ErrorSummary, Field, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Done } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
@@ -46,6 +46,7 @@ export function SearchPage(props: {
   const { t, language, session } = visit
   return (
     <Desk visit={visit} title={t.dSearch} here="/desk" script={deskScript.address}>
+      <ErrorSummary title={t.dThere} faults={fault ? { said: fault } : {}} />
       {undone ? <Done>{t.dUndone}</Done> : ''}
       <h1>{t.dSearch}</h1>
       <CaseBox visit={visit} />
@@ -64,7 +65,7 @@ export function SearchPage(props: {
             {found.matches.map((match) => (
               <li>
                 <a href={`/desk/neighbours/${match.id}`}>
-                  <bdi>{match.name ? nameText(match.name) : '…'}</bdi>
+                  <bdi>{match.name ? nameText(match.name, t.newbornOf) : '…'}</bdi>
                   <Reading name={match.name} />
                 </a>
                 <br />

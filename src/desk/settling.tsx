@@ -21,16 +21,7 @@ import { PlainTick, plainIn } from '../ui/plain.tsx'
 import { type Form, pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
 import { AddressFields, SinceField } from './register-page.tsx'
-import {
-  addressFaults,
-  addressIn,
-  type DateTyped,
-  dayIn,
-  faultsOf,
-  heldBack,
-  onceOf,
-  typedIn,
-} from './registration-form.ts'
+import { addressIn, type DateTyped, dayIn, faultsOf, heldBack, onceOf, typedIn } from './registration-form.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
 import { bornText, Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
@@ -43,15 +34,17 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
   const settles = (how: 'move' | 'return') => async (visit: DeskVisit) => {
     const { town, requester, form, t } = visit
     const typed = typedIn(visit)
-    const address = addressIn(typed, town)
+    const { address, faults } = addressIn(typed, town, t)
     const said = dayIn(typed, 'since', { ...visit, rules: lifeRules(deps.clock, town) })
     const since = form.has('mistake') ? beganIn(form.get('began'), t) : said
     const again = (faults: Faults) =>
       pageOf(<SettlePage visit={visit} who={whoIn(form, how === 'return')} typed={typed} faults={faults} />, 422)
     const [joined] = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(form.get('join')) ?? []
-    if (since && 'fault' in since) return again({ since: since.fault })
-    const missing = joined === undefined ? addressFaults(address, t) : {}
-    if (Object.keys(missing).length > 0) return again(missing)
+    const wrong = {
+      ...(joined === undefined ? faults : {}),
+      ...(since && 'fault' in since ? { since: since.fault } : {}),
+    }
+    if ((since && 'fault' in since) || Object.keys(wrong).length > 0) return again(wrong)
     const agreement = MinorsAgreement.safeParse(form.get('agreement')).data
     const from = { ...(since ? { since: since.date } : {}), ...(agreement ? { agreement } : {}), ...plainIn(form) }
     const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(visit, 'move') }
@@ -261,6 +254,7 @@ function WithPage(props: {
   const others = found?.matches.filter((match) => match.id !== id) ?? []
   return (
     <Desk visit={visit} title={t.dMoveIn} script={deskScript.address}>
+      <ErrorSummary title={t.dThere} faults={fault ? { said: fault } : {}} />
       <h1>{t.dMoveIn}</h1>
       <form method="post" action={`/desk/neighbours/${id}/with`}>
         <Csrf token={session.csrf} />
@@ -285,7 +279,7 @@ function WithPage(props: {
             value={others.length === 1 ? (others[0]?.id ?? '') : ''}
             choices={others.map((match) => ({
               value: match.id,
-              label: match.name ? nameText(match.name) : '…',
+              label: match.name ? nameText(match.name, t.newbornOf) : '…',
               hint: [bornText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
                 .filter(Boolean)
                 .join(' · '),

@@ -116,7 +116,7 @@ export function CaseBox(props: { visit: DeskVisit; to?: string }) {
         name="case"
         label={t.dCase}
         value={requester.case ?? ''}
-        pattern="[A-Za-z0-9\-]{4,64}"
+        maxlength={40}
         size={16}
         ltr
         hint={requester.case ? undefined : t.dCaseHint}

@@ -39,7 +39,7 @@ function WelfarePage(props: { visit: DeskVisit; checks: readonly WelfareCheck[];
         {checks.map((check) => (
           <li>
             <a href={`/desk/neighbours/${check.neighbourId}`}>
-              <bdi>{check.name ? nameText(check.name) : '\u2026'}</bdi>
+              <bdi>{check.name ? nameText(check.name, t.newbornOf) : '\u2026'}</bdi>
             </a>{' '}
             · {bornText(language, check.dateOfBirth)}
             <br />

@@ -140,7 +140,7 @@ function Due(props: { visit: DeskVisit; proceeding: OpenProceeding }) {
   return (
     <li>
       <a href={`/desk/neighbours/${neighbourId}/leave`}>
-        <bdi>{name ? nameText(name) : '…'}</bdi>
+        <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
       </a>{' '}
       · {proceedingNames(t)[cause]}
       <br />

@@ -3,6 +3,9 @@ import type { Requester } from './requester.ts'
 
 // Whether a case was issued: asked of the town's queue or file system, where it has one that answers.
 
+/** A ticket or file number as offices write them: letters, digits, blanks and `/ . _ -`, 1 to 40. */
+export const CASE_NUMBER = /^[\p{L}\p{N}][\p{L}\p{N}/._ -]{0,39}$/u
+
 /**
  * Asks whether the town's queue or file system issued a case. It is told the town and the case, and nothing of who asks or
  * about whom.

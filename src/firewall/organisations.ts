@@ -1,5 +1,5 @@
 import anyAscii from 'any-ascii'
-import { sql } from 'kysely'
+import { type Expression, type RawBuilder, sql } from 'kysely'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { closes, FUNCTIONS } from './functions.ts'
@@ -11,6 +11,10 @@ export interface Position {
   attestedUntil: Temporal.Instant | undefined
   organisations: ReadonlyMap<string, { related: readonly string[]; functions: readonly string[] }>
 }
+
+/** What an organisation is called, in a statement about something else. */
+export const nameOfOrganisation = (id: Expression<string | null>): RawBuilder<string | null> =>
+  sql<string | null>`(select name from organisations where id = ${id})`
 
 /** Cached positions of one municipality's organisations, good for one version of the graph. */
 export interface GraphCache {

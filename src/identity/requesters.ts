@@ -1,3 +1,4 @@
+import { CASE_NUMBER } from '../firewall/cases.ts'
 import type { Credentials } from '../firewall/endpoint.ts'
 import { saysTooMuch } from '../firewall/free-text.ts'
 import type { Requester, Staff, StaffRole } from '../firewall/requester.ts'
@@ -63,7 +64,7 @@ export async function staffOf(deps: IdentityDeps, town: Municipality, credential
 }
 
 function caseOf({ workCase }: Credentials): string | undefined {
-  const usual = workCase !== undefined && /^[A-Za-z0-9-]{4,64}$/.test(workCase)
+  const usual = workCase !== undefined && CASE_NUMBER.test(workCase)
   // A look-up under somebody's document is one without a case: it stands in the ledger for years.
   return usual && !saysTooMuch(workCase, 'name') ? workCase : undefined
 }

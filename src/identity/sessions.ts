@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Gate } from '../firewall/gate.ts'
+import { nameOfOrganisation } from '../firewall/organisations.ts'
 import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
@@ -176,9 +177,7 @@ export async function findSession(
           .where('removed_at', 'is', null)
           .as('device'),
       )
-      .select((session) =>
-        session.selectFrom('organisations').select('name').whereRef('id', '=', 'sessions.office_id').as('office'),
-      )
+      .select((session) => nameOfOrganisation(session.ref('office_id')).as('office'))
       .where('id', '=', id)
       .where('ends_at', '>', new Date(now.epochMilliseconds))
       // Who has left is signed out with their next request, whoever forgot to sign them out.

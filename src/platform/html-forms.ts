@@ -109,10 +109,14 @@ const goneBox = (typed: FormTyped, { gone }: BackWords) => {
     .childNodes
 }
 
+/** What a form says by itself: an id, a number, a day, a tick, one of several answers, something it was drawn with. */
+const SAID_BY_FORM =
+  /^([\d.:+-]*|[0-9a-f]{8}(-[0-9a-f]+){3,4}|\d{4}-\d\d-\d\d\S*|yes|on|null|[a-z]+(-[a-z0-9]+)+|[[{].*)$/s
+
 /** What was written in words, and would be lost. */
 export const wordsIn = (fields: FormTyped['fields']): string[] =>
   withoutSecrets(fields)
-    .filter(([name, value]) => !DRAWN.has(name) && /\s|[^ -~]/.test(value.trim()))
+    .filter(([name, value]) => !DRAWN.has(name) && !SAID_BY_FORM.test(value.trim()))
     .map(([, value]) => value)
 
 /** Writes what is wrong before a box, or under the question of a group. @returns the id it is found by, and what it is called */

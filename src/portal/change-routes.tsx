@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import {
-  addressFaults,
   addressIn,
   bornOf,
   contactIn,
@@ -89,7 +88,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     const { town, requester, t, form } = visit
     const typed = typedIn(visit)
     const wards = await wardsAtHome(deps, town, requester)
-    const address = addressIn(typed, visit.town)
+    const { address, faults: misplaced } = addressIn(typed, visit.town, t)
     const since = dayIn(typed, 'since', { ...visit, rules: lifeRules(deps.clock, town) })
     const again = (faults: Faults) =>
       pageOf(
@@ -106,7 +105,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     const who = form.get('who')
     const faults = {
       ...(wards > 0 && who !== 'me' && who !== 'all' ? { who: t.mWhoMissing } : {}),
-      ...addressFaults(address, t),
+      ...misplaced,
       ...(since && 'fault' in since ? { since: since.fault } : {}),
     }
     if (address === undefined || (since && 'fault' in since) || Object.keys(faults).length > 0) return again(faults)

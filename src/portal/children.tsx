@@ -102,7 +102,7 @@ function ChildrenPage(props: { visit: OwnVisit; represented: readonly Asked[]; o
       {represented.map(({ id, name, dateOfBirth, toldWhere, asked }) => (
         <section aria-labelledby={`child-${id}`}>
           <h2 id={`child-${id}`}>
-            <bdi>{name ? nameText(name) : '…'}</bdi>
+            <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
           </h2>
           <p>{bornText(language, dateOfBirth)}</p>
           {toldWhere ? (

@@ -69,12 +69,15 @@ export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
     const form = await formOf(context)
     const code = form.get('code') ?? ''
     const organisationId = await organisationOf(deps, town, code)
-    const standing = (await standingOf(deps, town, code)) ?? ('none' as const)
+    const standing = await standingOf(deps, town, code)
     if (organisationId !== undefined)
       return send(
         pageOf(await ownPage(deps, town, language, organisationId, code, { done: LOCALES[language].aEnrolled })),
       )
-    return send(pageOf(<EnrolOrganisationPage town={nameIn(town, language)} language={language} standing={standing} />))
+    const page = { town: nameIn(town, language), language }
+    if (standing === undefined)
+      return send(pageOf(<EnrolOrganisationPage {...page} faults={{ code: LOCALES[language].kNone }} />, 404))
+    return send(pageOf(<EnrolOrganisationPage {...page} standing={standing} />))
   })
 }
 
@@ -98,7 +101,7 @@ function EnrolOrganisationPage(props: {
   typed?: URLSearchParams
   faults?: Faults
   sent?: string
-  standing?: Standing | 'none'
+  standing?: Standing
 }) {
   const { town, language, typed, faults = {}, sent, standing } = props
   const t = LOCALES[language]
@@ -120,9 +123,9 @@ function EnrolOrganisationPage(props: {
       {standing === undefined ? (
         ''
       ) : (
-        <div class={standing === 'none' || standing.state === 'refused' ? 'summary' : 'done'} role="status">
-          <p>{standing === 'none' ? t.kNone : standing.state === 'waiting' ? t.aWaiting : t.aRefused}</p>
-          {standing !== 'none' && standing.reason ? <p dir="auto">{standing.reason}</p> : ''}
+        <div class="govuk-inset-text" role="status">
+          <p>{standing.state === 'waiting' ? t.aWaiting : t.aRefused}</p>
+          {standing.reason ? <p dir="auto">{standing.reason}</p> : ''}
         </div>
       )}
       <p class="lead">{t.aLead}</p>
@@ -163,7 +166,7 @@ function EnrolOrganisationPage(props: {
       </form>
       <h2>{t.kFollow}</h2>
       <form method="post" action={`/providers/enrol/follow?lang=${language}`}>
-        <Field name="code" label={t.kFollow} required />
+        <Field name="code" label={t.kFollow} fault={faults.code} required />
         <button type="submit" class="govuk-button">
           {t.vGo}
         </button>

@@ -85,7 +85,7 @@ function versionsOf(visit: OwnVisit, { held }: EverythingAbout): Lines {
     const { name, dateOfBirth } = identity as { name?: Name; dateOfBirth?: string }
     const { contact: ways = {} } = contact as { contact?: Record<string, string> }
     const said = [
-      ...(name ? [nameText(name)] : []),
+      ...(name ? [nameText(name, visit.t.newbornOf)] : []),
       ...(dateOfBirth ? [bornText(visit.language, dateOfBirth)] : []),
       ...Object.values(ways),
     ]

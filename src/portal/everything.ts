@@ -16,7 +16,7 @@ export function recordLines(visit: Pick<OwnVisit, 't' | 'language'>, { state }: 
   const { t, language } = visit
   const { name, dateOfBirth, address, residence, household, contact, languages, representatives } = state
   return [
-    [t.dGiven, name ? nameText(name) : '–'],
+    [t.dGiven, name ? nameText(name, t.newbornOf) : '–'],
     [t.dBorn, bornText(language, dateOfBirth)],
     [t.dWhere, address ? addressText(address) : '–'],
     [t.dSince, dayText(language, residence?.residentSince)],

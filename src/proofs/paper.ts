@@ -20,7 +20,7 @@ import { birthClaim, claimsOf, fieldsFor, type ProvableField, shownAddress } fro
 import { qrText, signCompact } from './compact.ts'
 import { NotForThisHolder, type ProofDeps, takePlace } from './issue.ts'
 import type texts from './paper-texts.json'
-import { PAPER_LANGUAGES } from './paper-words.ts'
+import { PAPER_LANGUAGES, paperTexts } from './paper-words.ts'
 import type { Letter, PlainDocument } from './press/press.ts'
 import { ProfileId, profiles } from './profiles.ts'
 
@@ -185,6 +185,8 @@ async function makePaper<Made extends WrittenPaper>(
       const periods = await residencePeriods(hand.transaction, neighbourId)
       const hidden = load.hidden.has(neighbourId)
       const claims = claimsOf(town, profile.claims, { record, protected: hidden, periods, day })
+      const languages = [...new Set([...town.languages.slice(0, 2), order.language])]
+      const newborn = paperTexts[order.language].newbornOf
       const members = order.kind === 'household' ? await household(hand) : undefined
       const past = order.kind === 'historical' ? await addresses(periods, hidden) : undefined
       const signer = await deps.signing.current(hand.transaction, town.id)
@@ -200,9 +202,9 @@ async function makePaper<Made extends WrittenPaper>(
       const qr = qrText(town.issuer, compact)
       const paper: Paper = {
         kind: order.kind,
-        languages: [...new Set([...town.languages.slice(0, 2), order.language])],
+        languages,
         nameLanguage: town.languages[0] ?? order.language,
-        fields: shown(claims, record.name?.transliteration),
+        fields: [...newbornLine(record.name, newborn), ...shown(claims, record.name?.transliteration)],
         members,
         periods: past,
         issuedAt: deps.clock.now().toString(),
@@ -223,7 +225,7 @@ async function makePaper<Made extends WrittenPaper>(
             (one) => !hidesWhereabouts(one),
           ),
         )
-        return [...(record ? [record] : []), ...others].flatMap(memberLine)
+        return [...(record ? [record] : []), ...others].flatMap((one) => memberLine(one, newborn))
       }
 
       async function addresses(all: readonly ResidencePeriod[], hide: boolean) {
@@ -241,14 +243,22 @@ async function makePaper<Made extends WrittenPaper>(
   )
 }
 
-function memberLine(record: Opened<NeighbourFields, ProvableField>) {
+function memberLine(record: Opened<NeighbourFields, ProvableField>, newborn: string) {
   if (record.name === undefined) return []
   const { transliteration } = record.name
-  const latin = transliteration && nameText(transliteration)
-  return [{ name: nameText(record.name), latin, dateOfBirth: birthClaim(record.dateOfBirth) }]
+  const latin = transliteration && nameText(transliteration, newborn)
+  return [{ name: nameText(record.name, newborn), latin, dateOfBirth: birthClaim(record.dateOfBirth) }]
 }
 
-export const nameText = (name: Name) => [name.given, ...(name.family ?? [])].filter(Boolean).join(' ')
+/** A name in the order it is said. @param newborn what a child without a name yet is called, with `{name}` for a parent's */
+export const nameText = (name: Name, newborn: string) =>
+  name.newbornOf === undefined
+    ? [name.given, ...(name.family ?? [])].filter(Boolean).join(' ')
+    : newborn.replace('{name}', name.newbornOf)
+
+/** A child without a name is called by their parent's, which is no claim of theirs. */
+const newbornLine = (name: Name | undefined, newborn: string): Paper['fields'] =>
+  name?.newbornOf === undefined ? [] : [{ name: 'given_name', value: nameText(name, newborn) }]
 
 /** What stands on the paper: the same claims that the square holds, as words. */
 function shown(claims: Record<string, unknown>, latin: Name['transliteration']): Paper['fields'] {

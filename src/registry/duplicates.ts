@@ -4,7 +4,7 @@ import { today } from '../platform/clock.ts'
 import { compatible, parseBirthDate } from './birth-date.ts'
 import type { RegistryDeps } from './deps.ts'
 import { documentHash } from './evidence.ts'
-import type { NeighbourFields, Registration } from './model.ts'
+import type { Name, NeighbourFields, Registration } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { nameLikeness, wordsOfName } from './names.ts'
 import type { Candidate } from './register.ts'
@@ -12,6 +12,31 @@ import { findByDocument, loadRecords } from './store.ts'
 
 const ALIKE = 0.8
 const MOST_SHOWN = 10
+
+interface Person {
+  name: Name
+  dateOfBirth?: string | undefined
+}
+
+/** Whether two may be one person: their dates of birth may be one, and their names are alike. */
+function areAlike(one: Person, other: Person): boolean {
+  const [date, theirs] = [one, other].map(({ dateOfBirth }) =>
+    dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth),
+  )
+  if (date !== undefined && theirs !== undefined && !compatible(date, theirs)) return false
+  const [typed, words] = [wordsOfName(one.name).all, wordsOfName(other.name).all]
+  return Math.max(nameLikeness(typed, words), nameLikeness(words, typed)) >= ALIKE
+}
+
+/** Who of several that are registered together resembles somebody before them, as places in the list. */
+export function alikeAmong(people: readonly Person[]): { place: number; before: number[] }[] {
+  return people
+    .map((person, place) => ({
+      place,
+      before: people.slice(0, place).flatMap((other, at) => (areAlike(person, other) ? [at] : [])),
+    }))
+    .filter(({ before }) => before.length > 0)
+}
 
 /**
  * Compares a registration with the neighbours its blind index points at. Most are strangers who share a
@@ -27,8 +52,7 @@ export async function likelyDuplicates(
   candidateIds: readonly string[],
 ): Promise<Disclosed<Candidate[]> | undefined> {
   const { hash } = await deps.gate.keysOf(town.id)
-  const typed = wordsOfName(form.name).all
-  const date = form.dateOfBirth === undefined ? undefined : parseBirthDate(form.dateOfBirth)
+  const person = { name: form.name, dateOfBirth: form.dateOfBirth }
   let count = 0
   const found = await deps.gate.open<NeighbourFields, 'name' | 'dateOfBirth' | 'departedOn', Candidate[]>(
     {
@@ -46,13 +70,7 @@ export async function likelyDuplicates(
       )
       const alike = records.filter((record) => {
         if (sameDocument.has(record.id)) return true
-        if (record.name === undefined) return false
-        const theirs = record.dateOfBirth === undefined ? undefined : parseBirthDate(record.dateOfBirth)
-        const words = wordsOfName(record.name).all
-        return (
-          (date === undefined || theirs === undefined || compatible(date, theirs)) &&
-          Math.max(nameLikeness(typed, words), nameLikeness(words, typed)) >= ALIKE
-        )
+        return record.name !== undefined && areAlike(person, { ...record, name: record.name })
       })
       // Whoever has seen too many people is asked about those alike all the same, and told no name of them.
       const shown: Candidate[] = alike.slice(0, MOST_SHOWN).map((record) => (hand.spent ? { id: record.id } : record))

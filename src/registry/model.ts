@@ -21,8 +21,14 @@ export const Name = z
   .strictObject({
     ...nameParts,
     transliteration: z.strictObject(nameParts).refine(named, 'Give a given name, a family name, or both.').optional(),
+    newbornOf: called(400).optional().openapi({
+      description: 'Of a newborn without a name yet: what a parent is called. It goes when the child is named.',
+    }),
   })
-  .refine(named, 'Give a given name, a family name, or both. One name alone is enough.')
+  .refine(
+    (name) => named(name) !== (name.newbornOf !== undefined),
+    'Give a given name, a family name, or both. One name alone is enough; of a newborn without one, give `newbornOf` alone.',
+  )
   .openapi('Name', { description: 'A name as its bearer has it: any script, one name or many.' })
 export type Name = z.infer<typeof Name>
 

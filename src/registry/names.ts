@@ -50,7 +50,11 @@ export interface WordsOfName {
 /** Every word a person may be looked up by: as written, transliterated, and joined ("Abdel Rahman", "Abdelrahman"). */
 export function wordsOfName(name: Name): WordsOfName {
   const variants = [...(name.transliteration ? [name.transliteration] : []), name]
-  const given = unique(variants.flatMap((variant) => nameWords(variant.given ?? '')))
+  // A newborn without a name is looked for by their parent's.
+  const given = unique([
+    ...variants.flatMap((variant) => nameWords(variant.given ?? '')),
+    ...nameWords(name.newbornOf ?? ''),
+  ])
   const family = unique(variants.flatMap((variant) => (variant.family ?? []).flatMap(nameWords)))
   const joined = variants.flatMap((variant) =>
     [variant.given ?? '', ...(variant.family ?? [])]

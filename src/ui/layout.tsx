@@ -101,6 +101,19 @@ function LanguageButtons(props: { language: Language; path: string; posts: Reado
   )
 }
 
+/** What a page says is wrong, in the order its boxes stand on it. */
+function inOrder(content: string): string {
+  const [list = '', start = ''] =
+    /(<ul class="govuk-list govuk-error-summary__list">)[\s\S]*?<\/ul>/.exec(content) ?? []
+  const items = list.slice(start.length, -'</ul>'.length).match(/<li>[\s\S]*?<\/li>/g) ?? []
+  const place = (item: string) => {
+    const at = content.indexOf(`id="${/href="#([^"]*)"/.exec(item)?.[1]}"`)
+    return at < 0 ? content.length : at
+  }
+  const sorted = items.toSorted((one, other) => place(one) - place(other)).join('')
+  return items.length < 2 ? content : content.replace(list, () => `${start}${sorted}</ul>`)
+}
+
 /** Every page: language, direction, a way past the header, one stylesheet of our own and nothing from elsewhere. */
 export function Page(props: {
   title: string
@@ -142,7 +155,7 @@ export function Page(props: {
           </div>
         </header>
         {props.bar ?? ''}
-        {raw(content)}
+        {raw(inOrder(content))}
         {props.below ?? ''}
         <footer>
           <nav class="govuk-width-container">

@@ -58,6 +58,8 @@ export interface PageSpec {
   file?: number
   /** Beside which box an error is said, by the first part of its pointer, or by its code; where that is not the box's own name. */
   beside?: Readonly<Record<string, string>>
+  /** What is said of a box that was not taken as it was, where there is more to say than that. */
+  say?: Readonly<Record<string, keyof Texts>>
   /** This page opens somebody's record: it is not drawn, and the record not opened, once more because a form on it was not taken. */
   again?: false
   /** Nothing of this form is ever kept for later: it would say what somebody was about to do. */
@@ -260,13 +262,19 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
 const SAID_ON_THE_FORM: ReadonlySet<number> = new Set([409, 412, 413, 422, 429, 503])
 
 /** What is wrong with each box: as the model says it of a field, or as a page says it of a code. */
-function faultsBeside(problem: Problem, { beside = {} }: PageSpec, form: Form, t: Texts): Record<string, string> {
+function faultsBeside(
+  problem: Problem,
+  { beside = {}, say = {} }: PageSpec,
+  form: Form,
+  t: Texts,
+): Record<string, string> {
   const faults: Record<string, string> = {}
   for (const { pointer } of problem.errors) {
     // Of `/tie/relatedId` and `/clients/0` the part that is a box here.
     const parts = pointer.split('/').map((part) => beside[part] ?? part)
     const box = parts.find((part) => form.has(part)) ?? parts[1]
-    if (box) faults[box] = form.get(box) === '' ? t.aMissing : t.pWrongHere
+    const [words] = box && say[box] ? [t[say[box]]] : []
+    if (box) faults[box] = words ?? (form.get(box) === '' ? t.aMissing : t.pWrongHere)
   }
   const box = beside[problem.code]
   if (box !== undefined) faults[box] = reasonText(problem.code, t)

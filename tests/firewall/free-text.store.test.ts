@@ -143,8 +143,9 @@ async function waiting(): Promise<string> {
 let released = 0
 /** Forms that are accepted, with every text they may have, for each way in that keeps any. */
 const EXAMPLES: Record<string, () => Example[]> = {
-  'POST /v1/neighbours': () =>
-    ADDRESSES.map((address) => ({
+  'POST /v1/neighbours': () => [
+    { as: 'clerk', path: async () => '/v1/neighbours', body: { ...somebody(), name: { newbornOf: 'Fatou Diallo' } } },
+    ...ADDRESSES.map((address) => ({
       as: 'clerk',
       path: async () => '/v1/neighbours',
       body: {
@@ -158,8 +159,10 @@ const EXAMPLES: Record<string, () => Example[]> = {
         ],
       },
     })),
+  ],
   'PATCH /v1/neighbours/{id}': () => [
     { as: 'clerk', path: neighbour(), body: { name: NAME, contact: CONTACT }, ifMatch: 1 },
+    { as: 'clerk', path: neighbour(), body: { name: { newbornOf: 'Fatou Diallo' } }, ifMatch: 1 },
   ],
   'POST /v1/neighbours/{id}/residences': () =>
     ADDRESSES.map((address) => ({ as: 'clerk', path: neighbour('/residences'), body: { address }, ifMatch: 1 })),

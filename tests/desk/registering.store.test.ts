@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import { LOCALES } from '../../src/ui/language.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { webForms } from '../support/page-forms.ts'
+import { inventedWord, register } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+const t = LOCALES.en
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+let clerks = 0
+const desk = () => {
+  clerks += 1
+  return signedIn(house, { kind: 'staff', subject: `clerk-${clerks}`, role: 'clerk', office: DEMO_OFFICE })
+}
+let people = 0
+const word = () => {
+  people += 1
+  return inventedWord(70_000 + people * 11)
+}
+const form = (more: Record<string, string>) => ({
+  once: randomUUID(),
+  act: 'register',
+  p0_given: word(),
+  'p0_born-year': String(1930 + people),
+  where: 'dwelling',
+  street: 'del Pou',
+  number: '3',
+  ...more,
+})
+const idOf = (response: Response) =>
+  /neighbours\/([0-9a-f-]{36})/.exec(response.headers.get('location') ?? '')?.[1] ?? ''
+const nameOf = async (id: string) =>
+  (
+    await house.ask<{ name: object }>('GET', `/v1/neighbours/${id}?fields=name`, {
+      as: 'clerk',
+      purpose: 'counter-service',
+    })
+  ).body.name
+
+describe('a newborn without a name', () => {
+  it('is registered with a parent, is found by their name, and is named later as the same neighbour', async () => {
+    const clerk = await desk()
+    const mother = word()
+    const both = form({
+      people: '2',
+      p0_given: mother,
+      p0_family: 'Nadonera',
+      p1_newborn: 'yes',
+      'p1_born-year': '2026',
+    })
+    const done = await clerk.send('/desk/register', both, '/desk/register')
+    expect(done.status).toBe(303)
+    const rows = await house.peek<{ n: string }>('select count(*) as n from neighbours')
+    expect(Number(rows[0]?.n)).toBe(2)
+    const found = await (await clerk.send('/desk/search', { said: `${mother} 2026` }, '/desk')).text()
+    expect(found).toContain(`Newborn of ${mother} Nadonera`)
+    const id =
+      [...found.matchAll(/neighbours\/([0-9a-f-]{36})/g)]
+        .map(([, one = '']) => one)
+        .find((one) => one !== idOf(done)) ?? ''
+    const page = await (await clerk.open(`/desk/neighbours/${id}`)).text()
+    expect(page).toContain(`Newborn of ${mother} Nadonera`)
+    const correct = webForms(page, '').find(({ action }) => action.endsWith('/correct'))
+    const hidden = Object.fromEntries(
+      correct?.boxes.filter(({ kind }) => kind === 'hidden').map(({ name, value }) => [name, value]) ?? [],
+    )
+    const named = await clerk.send(
+      `/desk/neighbours/${id}/correct`,
+      { ...hidden, given: 'Arnau', family: 'Nadonera', 'born-year': '2026' },
+      `/desk/neighbours/${id}`,
+    )
+    expect(named.status).toBe(303)
+    expect(await nameOf(id)).toEqual({ given: 'Arnau', family: ['Nadonera'] })
+  })
+
+  it('is asked about where nobody says whose it is, and is no name beside a name', async () => {
+    const clerk = await desk()
+    const alone = await clerk.send('/desk/register', form({ p0_given: '', p0_newborn: 'yes' }), '/desk/register')
+    expect(alone.status).toBe(422)
+    expect(await alone.text()).toContain(t.dNewbornOf)
+    const named = await clerk.send(
+      '/desk/register',
+      form({ people: '2', p1_given: word(), p1_newborn: 'yes' }),
+      '/desk/register',
+    )
+    expect(named.status).toBe(422)
+    expect(await named.text()).toContain(t.dNewbornNamed)
+  })
+
+  it('in a form is never left out: a person without a name is asked about', async () => {
+    const half = form({ people: '2', 'p1_born-year': '2026', 'p1_born-month': '11' })
+    const answer = await (await desk()).send('/desk/register', half, '/desk/register')
+    expect(answer.status).toBe(422)
+    expect(await answer.text()).toContain(t.pNameOrEmpty.replaceAll('’', '’'))
+    // Somebody who was added and of whom nothing was written is nobody.
+    expect((await (await desk()).send('/desk/register', form({ people: '2' }), '/desk/register')).status).toBe(303)
+  })
+
+  it('has a name or a parent, never both and never neither, over the API too', async () => {
+    const ask = (name: object) =>
+      house.ask('POST', '/v1/neighbours', { as: 'clerk', body: { name, address: { kind: 'no-fixed-address' } } })
+    expect((await ask({ newbornOf: 'Fatou Diallo' })).status).toBe(201)
+    expect((await ask({ newbornOf: 'Fatou Diallo', given: 'Awa' })).status).toBe(422)
+    expect((await ask({})).status).toBe(422)
+  })
+})
+
+describe('a form for registering', () => {
+  it.each([
+    ['a number of a document beside their word', { p0_document: 'X1234567' }, t.pWhichDocument],
+    ['a district that is none', { district: 'nord' }, t.pDistrict],
+    ['a point that cannot be read', { point: 'over there' }, t.pPoint],
+    ['a street of somebody without an address', { where: 'no-fixed-address' }, t.pOtherAnswer],
+    ['nowhere', { where: '' }, t.pWhereMissing],
+    ['nobody', { p0_given: '' }, t.pName],
+  ])('with %s comes back and says so', async (_, more, says) => {
+    const answer = await (await desk()).send('/desk/register', form(more), '/desk/register')
+    expect(answer.status).toBe(422)
+    const html = await answer.text()
+    expect(html).toContain(says.replaceAll('"', '&quot;'))
+    expect(html).toMatch(/<title>Error: /)
+    const [back] = webForms(html, '').filter(({ action }) => action === '/desk/register')
+    for (const [name, value] of Object.entries(more))
+      if (name !== 'where') expect(back?.boxes.find((box) => box.name === name)?.value).toBe(value)
+  })
+
+  it('takes a district of one digit for the one it is, and no language nobody chose', async () => {
+    const done = await (await desk()).send('/desk/register', form({ district: '1' }), '/desk/register')
+    expect(done.status).toBe(303)
+    const { body } = await house.ask<{ address: object; languages?: string[] }>(
+      'GET',
+      `/v1/neighbours/${idOf(done)}?fields=address,languages`,
+      { as: 'clerk', purpose: 'counter-service' },
+    )
+    expect(JSON.stringify(body)).toContain('"district":"01"')
+    expect(body.languages ?? []).toEqual([])
+  })
+
+  it('with two alike asks once, before anybody is registered', async () => {
+    const clerk = await desk()
+    const [given, family] = [word(), word()]
+    const twins = form({
+      ...{ people: '2', p0_given: given, p0_family: family, 'p0_born-year': '2019' },
+      ...{ p1_given: `${given}a`, p1_family: family, 'p1_born-year': '2019' },
+    })
+    const before = await house.peek('select id from neighbours')
+    const asked = await clerk.send('/desk/register', twins, '/desk/register')
+    expect(asked.status).toBe(409)
+    const page = await asked.text()
+    expect(page).toContain('name="p1_because"')
+    expect(await house.peek('select id from neighbours')).toHaveLength(before.length)
+    const [question] = webForms(page, '').filter(({ action }) => action === '/desk/register')
+    const hidden = Object.fromEntries(
+      question?.boxes.filter(({ kind }) => kind === 'hidden').map(({ name, value }) => [name, value]) ?? [],
+    )
+    const done = await clerk.send(
+      '/desk/register',
+      { ...hidden, act: 'register', p1_because: 'relatives' },
+      '/desk/register',
+    )
+    expect(done.status).toBe(303)
+    expect(await house.peek('select id from neighbours')).toHaveLength(before.length + 2)
+  })
+})
+
+describe('a ticket or file number', () => {
+  it.each(['7', 'A', 'EXP/2026/0001.3', 'Torn B-12', 'R_14 bis', 'ت ١٢'])(
+    'is taken as it stands: %s',
+    async (number) => {
+      const clerk = await desk()
+      expect((await clerk.send('/desk/case', { case: number, to: '/desk' }, '/desk')).status).toBe(303)
+      const page = await (await clerk.open('/desk')).text()
+      expect(
+        webForms(page, '')
+          .flatMap(({ boxes }) => boxes)
+          .find(({ name }) => name === 'case')?.value,
+      ).toBe(number)
+    },
+  )
+
+  it.each(['a<b>', 'x'.repeat(41), '#12'])(
+    'that is none comes back as it was typed, with what to write: %s',
+    async (number) => {
+      const answer = await (await desk()).send('/desk/case', { case: number, to: '/desk' }, '/desk')
+      expect(answer.status).toBe(422)
+      const html = await answer.text()
+      expect(html).toContain(t.pCase)
+      expect(
+        webForms(html, '')
+          .flatMap(({ boxes }) => boxes)
+          .find(({ name }) => name === 'case')?.value,
+      ).toBe(number)
+    },
+  )
+})
+
+describe('what was done', () => {
+  it('is shown as done to a clerk who has seen as many people as their work needs', async () => {
+    const small = await openHouse({ town: { hourlyBudgetStaff: 2 } })
+    try {
+      const clerk = await signedIn(small, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+      for (let n = 0; n < 4; n += 1) await clerk.open(`/desk/neighbours/${(await register(small)).id}`)
+      const done = await clerk.send('/desk/register', form({}), '/desk/register')
+      expect(done.status).toBe(303)
+      const page = await clerk.open(done.headers.get('location') ?? '')
+      expect(page.status).toBe(200)
+      expect(await page.text()).toContain(t.dRegisteredUnseen)
+    } finally {
+      await small.close()
+    }
+  })
+})

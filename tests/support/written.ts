@@ -1,0 +1,46 @@
+import { wrappedKey } from '../../src/firewall/municipality-keys.ts'
+import { type DataKey, sealedKeyId, unwrapDataKey } from '../../src/firewall/seal.ts'
+import type { House } from './house.ts'
+
+/** Everything the database holds, as text: what is sealed is opened with the registry key a test has. */
+export async function everythingWritten(house: House): Promise<string> {
+  const keys = new Map<string, DataKey>()
+  for (const row of await house.peek<Parameters<typeof wrappedKey>[0]>('select * from data_keys'))
+    keys.set(row.id, unwrapDataKey(house.keys, wrappedKey(row)))
+  const tables = await house.peek<{ name: string }>(
+    "select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'",
+  )
+  let all = ''
+  for (const { name } of tables) {
+    for (const row of await house.peek(`select * from ${name}`)) {
+      const values = Object.values(row)
+      const texts = values.filter((value) => typeof value === 'string' || typeof value === 'number').map(String)
+      // A place in a sealed row is one of its ids, or an id with a number.
+      const places = texts.flatMap((text) => [text, ...texts.map((other) => `${text}/${other}`)])
+      for (const [column, value] of Object.entries(row)) {
+        if (!(value instanceof Uint8Array)) {
+          all += `${JSON.stringify(value)} `
+          continue
+        }
+        const key = value.length > 40 ? keys.get(keyOf(value)) : undefined
+        for (const place of key ? places : []) {
+          try {
+            all += `${JSON.stringify(key?.open({ table: name, column, row: place }, value))} `
+            break
+          } catch {
+            // Another place of the same row.
+          }
+        }
+      }
+    }
+  }
+  return all
+}
+
+function keyOf(sealed: Uint8Array): string {
+  try {
+    return sealedKeyId(sealed)
+  } catch {
+    return ''
+  }
+}
