@@ -17,6 +17,7 @@ import { Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { plainIn } from '../ui/plain.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
+import { counted } from '../ui/words.ts'
 import { Tabs } from './neighbour-past-page.tsx'
 import { dayIn, faultsOf, lifeText, onceOf, typedIn } from './registration-form.ts'
 import { Desk, type DeskVisit, dayText, idIn, onceIn } from './shell.tsx'
@@ -212,7 +213,7 @@ function SurePage(props: { visit: DeskVisit; typed: Typed; from: string }) {
       {typed.everyone === undefined ? '' : <p>{t.zEveryone}</p>}
       {typed.never === undefined ? '' : <p>{t.zNever}</p>}
       {Math.abs(daysBetween(settled, from)) > town.timeCorrectionDays ? (
-        <p class="govuk-inset-text">{t.zSecond.replace('{n}', String(town.timeCorrectionDays))}</p>
+        <p class="govuk-inset-text">{counted(t.zSecond, language, { n: town.timeCorrectionDays })}</p>
       ) : (
         ''
       )}

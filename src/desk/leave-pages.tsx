@@ -4,6 +4,7 @@ import type { Departure } from '../registry/departures.ts'
 import type { Leaving, ProceedingToDecide } from '../registry/hearing.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios } from '../ui/form.tsx'
 import { Fact, Facts } from '../ui/parts.tsx'
+import { counted } from '../ui/words.ts'
 import { Tabs } from './neighbour-past-page.tsx'
 import { informantNames, ProceedingBox, proceedingNames, saidByNames } from './proceeding-box.tsx'
 import { bornText, Desk, type DeskVisit, dayText } from './shell.tsx'
@@ -188,7 +189,7 @@ export function AskAgainPage(props: {
         )}
       </WhoFacts>
       <p class="govuk-inset-text">
-        {heard ? t.lOpenLead.replace('{n}', String(town.departureNoticeDays)) : t.lEffectLead}
+        {heard ? counted(t.lOpenLead, language, { n: town.departureNoticeDays }) : t.lEffectLead}
       </p>
       <form method="post" action={`${back}/leave`}>
         <Csrf token={session.csrf} />

@@ -8,6 +8,7 @@ import type { LateNotice } from '../registry/orders.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Group, Select, Tick } from '../ui/form.tsx'
 import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { PlainTick } from '../ui/plain.tsx'
+import { listText } from '../ui/words.ts'
 import { fieldNames } from './neighbour-past-page.tsx'
 import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
 import type { Typed } from './typed.ts'
@@ -150,7 +151,7 @@ function DemandForm(props: {
         <Field name="born" label={t.zPersonBorn} value={typed.born} fault={faults.born} ltr />
         <Group name="fields" legend={t.dFields} fault={faults.fields}>
           {ORDER_FIELDS.map((field) => (
-            <Tick name={`field-${field}`} label={fieldNames([field], t)} on={typed[`field-${field}`] !== undefined} />
+            <Tick name={`field-${field}`} label={fieldNames([field], t, language)} on={typed[`field-${field}`] !== undefined} />
           ))}
         </Group>
         <DateField
@@ -233,11 +234,17 @@ function Said(props: { visit: DeskVisit; demand: Demand; open: boolean }) {
   const { authority, basis, basisText, scope, neighbourId, person, fields, secretUntil } = demand
   const lines: [string, string][] = [
     [t.dAuthority, authority.name],
-    [t.dFunction, authority.functions.map((one) => functionTitle(one, language)).join(', ')],
+    [
+      t.dFunction,
+      listText(
+        language,
+        authority.functions.map((one) => functionTitle(one, language)),
+      ),
+    ],
     [t.dBasis, basis === 'judge-order' ? `${basisText} (${t.dJudge})` : basisText],
     [t.dScope, scope],
     [t.dWhom, person ? `${person.name} · ${person.dateOfBirth}` : (neighbourId ?? '–')],
-    [t.dFields, fieldNames(fields, t)],
+    [t.dFields, fieldNames(fields, t, language)],
     ...(secretUntil ? [[t.dSecretFrom, dayText(language, secretUntil)] satisfies [string, string]] : []),
   ]
   return (

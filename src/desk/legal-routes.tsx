@@ -171,7 +171,7 @@ function openedLines(
   { t, language }: { t: Texts; language: DeskVisit['language'] },
 ): [string, string][] {
   const { name, dateOfBirth, contact, address, residence } = opened
-  const line = (field: string, value: string): [string, string] => [fieldNames([field], t), value]
+  const line = (field: string, value: string): [string, string] => [fieldNames([field], t, language), value]
   return [
     ...(name ? [line('name', nameText(name, t.newbornOf))] : []),
     ...(dateOfBirth ? [line('dateOfBirth', bornText(language, dateOfBirth))] : []),

@@ -202,7 +202,7 @@ function LookUp(props: { visit: DeskVisit; one: DrawnOpening }) {
         t.dFlagNoCase
       )}
       <br />
-      <small>{fieldNames(one.fields, t)}</small>
+      <small>{fieldNames(one.fields, t, language)}</small>
     </p>
   )
 }

@@ -2,6 +2,7 @@ import type { By } from '../identity/looked-by.ts'
 import type { LookUp } from '../identity/lookups.ts'
 import { localeTag } from '../platform/locale-tag.ts'
 import type { Language, Texts } from '../ui/language.ts'
+import { counted, listText } from '../ui/words.ts'
 import { dayText } from './shell.tsx'
 
 /** Who asks, by kind. */
@@ -59,8 +60,8 @@ export function visitsText(
   const [from, to] = [times[0], times.at(-1)]
   if (times.length < 2 || from === undefined || to === undefined) return undefined
   return {
-    summary: t.bVisits.replace('{n}', String(times.length)).replace('{from}', from).replace('{to}', to),
-    each: [...new Set(times)].join(', '),
+    summary: counted(t.bVisits, language, { n: times.length, from, to }),
+    each: listText(language, [...new Set(times)]),
   }
 }
 

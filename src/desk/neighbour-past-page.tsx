@@ -5,6 +5,7 @@ import type { History } from '../registry/history.ts'
 import type { DecidedStart } from '../registry/model.ts'
 import type { Texts } from '../ui/language.ts'
 import { Details } from '../ui/parts.tsx'
+import { listText } from '../ui/words.ts'
 import { byText, visitsText } from './looked-text.ts'
 import { saidByNames } from './proceeding-box.tsx'
 import { withinCase } from './purpose.ts'
@@ -186,7 +187,7 @@ export function LookUps(props: {
         ) : (
           ''
         )}
-        <small>{fieldNames(content.fields, t)}</small>
+        <small>{fieldNames(content.fields, t, language)}</small>
         {beside?.(lookUp) ?? ''}
       </li>
     )
@@ -204,9 +205,12 @@ export function whyText(
 }
 
 /** What was opened, in words. */
-export function fieldNames(fields: readonly string[], t: Texts): string {
+export function fieldNames(fields: readonly string[], t: Texts, language: string): string {
   if (fields.length === 0) return t.fnothing
-  return fields.map((field) => t[`f${field}` as keyof Texts] ?? field).join(', ')
+  return listText(
+    language,
+    fields.map((field) => t[`f${field}` as keyof Texts] ?? field),
+  )
 }
 
 export function LookedPage(props: { visit: DeskVisit; id: string; page: LookUpPage }) {

@@ -3,6 +3,7 @@ import type { PlainDocument } from '../proofs/press/press.ts'
 import type { ProceedingToDecide } from '../registry/hearing.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { type Language, LOCALES } from '../ui/language.ts'
+import { counted } from '../ui/words.ts'
 
 /**
  * The notice of a proceeding, to be put into their own hands: what is believed, why, and how to answer. It bears no
@@ -25,7 +26,7 @@ export function noticeToHandOver(
         ...(name ? [nameText(name, t.newbornOf)] : []),
         beliefs[cause],
         `${t.dReason}: ${reason}`,
-        t.jDays.replace('{n}', String(town.departureNoticeDays)),
+        counted(t.jDays, language, { n: town.departureNoticeDays }),
         t.jWhere.replace('{address}', address),
         t.jLead,
       ],

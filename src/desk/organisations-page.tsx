@@ -5,6 +5,7 @@ import type { OrganisationOutline } from '../firewall/organisation-list.ts'
 import type { ApplicationToReview } from '../portal/applications.ts'
 import { Csrf, Field, Group, Select, Tick } from '../ui/form.tsx'
 import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
+import { listText } from '../ui/words.ts'
 import { Desk, type DeskVisit, dayText } from './shell.tsx'
 import { tieNames, WaitingActs } from './waiting-acts.tsx'
 
@@ -18,7 +19,7 @@ function ApplicationBox(props: { visit: DeskVisit; application: ApplicationToRev
     application.kind === 'enrol'
       ? [
           [t.gIdentifier, application.identifier],
-          [t.aDoes, application.functions.map(names).join(', ')],
+          [t.aDoes, listText(language, application.functions.map(names))],
           [t.aTies, application.ties || '–'],
           [t.aNeed, application.need],
           [t.aOfficer, application.officer],
@@ -44,7 +45,7 @@ function ApplicationBox(props: { visit: DeskVisit; application: ApplicationToRev
       </Facts>
       {application.resembles.length > 0 ? (
         <p>
-          <strong>{t.gResembles}:</strong> <bdi>{application.resembles.join(', ')}</bdi>
+          <strong>{t.gResembles}:</strong> <bdi>{listText(language, application.resembles)}</bdi>
         </p>
       ) : (
         ''
@@ -191,7 +192,12 @@ function OrganisationCard(props: {
       </strong>{' '}
       <span dir="ltr">{organisation.identifier ?? ''}</span>
       <br />
-      {functions.length === 0 ? t.gNoFunction : functions.map((one) => functionTitle(one, language)).join(', ')}
+      {functions.length === 0
+        ? t.gNoFunction
+        : listText(
+            language,
+            functions.map((one) => functionTitle(one, language)),
+          )}
       {functions.length > 0 && closes(functions) ? ` (${t.gNever})` : ''}
       <br />
       {organisation.attestedUntil ? t.gUntil.replace('{day}', day(organisation.attestedUntil)) : t.gNoPromise}

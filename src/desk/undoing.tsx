@@ -8,6 +8,7 @@ import type { Texts } from '../ui/language.ts'
 import { Fact, Facts } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
+import { counted } from '../ui/words.ts'
 import { bornText, Desk, type DeskVisit, dayText, idIn } from './shell.tsx'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
@@ -62,7 +63,7 @@ function UndoPage({ visit, undoable: shown }: { visit: DeskVisit; undoable: Undo
         <Fact name={t.lWhat}>{whatNames(t)[what]}</Fact>
         <Fact name={t.dOn}>{dayText(language, effectiveOn)}</Fact>
       </Facts>
-      {people > 1 ? <p class="govuk-inset-text">{t.dUndoPeople.replace('{n}', String(people))}</p> : ''}
+      {people > 1 ? <p class="govuk-inset-text">{counted(t.dUndoPeople, language, { n: people })}</p> : ''}
       <p class="lead">{what === 'registration' ? t.dUndoRegistration : t.dUndoLead}</p>
       <form method="post" action={`/desk/neighbours/${id}/undo`}>
         <Csrf token={session.csrf} />

@@ -8,6 +8,7 @@ import { profiles } from '../proofs/profiles.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Done } from '../ui/parts.tsx'
+import { listText } from '../ui/words.ts'
 import { Own, type OwnVisit } from './shell.tsx'
 
 /** Everyone who looked, each line checked in the page against the public ledger. */
@@ -158,7 +159,10 @@ export function WaysInList(props: {
           <>
             <bdi>{one.name}</bdi> · {t.hUntil} {dayText(language, one.until)}
             <br />
-            {one.profiles.map((id) => profiles.get(id)?.title[language] ?? id).join(', ')}
+            {listText(
+              language,
+              one.profiles.map((id) => profiles.get(id)?.title[language] ?? id),
+            )}
             <End what="helper" id={one.id} />
           </>
         ))}

@@ -1,4 +1,5 @@
 import { bornText, dayText, timeText } from '../desk/shell.tsx'
+import { listText } from '../ui/words.ts'
 import type { Asked } from './asked.ts'
 import { kindNames, outcomeNames } from './complain-page.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
@@ -42,7 +43,10 @@ export function AskedList(props: { visit: Pick<OwnVisit, 't' | 'language' | 'tow
           )}
           {attachments.length > 0 ? (
             <p>
-              {attachments.map(({ mediaType }) => (mediaType.startsWith('image/') ? t.kPhoto : t.kVoice)).join(', ')}
+              {listText(
+                language,
+                attachments.map(({ mediaType }) => (mediaType.startsWith('image/') ? t.kPhoto : t.kVoice)),
+              )}
             </p>
           ) : (
             ''

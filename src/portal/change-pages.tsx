@@ -7,6 +7,7 @@ import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Tick } from 
 import { Spoken } from '../ui/language-select.tsx'
 import { Done } from '../ui/parts.tsx'
 import { PlainTick } from '../ui/plain.tsx'
+import { counted } from '../ui/words.ts'
 import { Own, type OwnVisit } from './shell.tsx'
 
 /** What a neighbour may say has changed: most of it takes effect at once. */
@@ -177,7 +178,7 @@ export function MovePage(props: {
           ''
         ) : (
           <>
-            <p class="govuk-inset-text">{t.mActsHere.replace('{n}', String(wards))}</p>
+            <p class="govuk-inset-text">{counted(t.mActsHere, visit.language, { n: wards })}</p>
             <Radios
               name="who"
               legend={t.mAll}

@@ -9,6 +9,7 @@ import type { HistoryEntry, Representation } from '../registry/model.ts'
 import type { OrderTold } from '../registry/orders.ts'
 import type { MessageKind } from '../registry/reach.ts'
 import type { Language, Texts } from '../ui/language.ts'
+import { counted, listText } from '../ui/words.ts'
 import type { OwnVisit } from './shell.tsx'
 
 /** What the registry says about a neighbour, line by line. */
@@ -20,10 +21,13 @@ export function recordLines(visit: Pick<OwnVisit, 't' | 'language'>, { state }: 
     [t.dBorn, bornText(language, dateOfBirth)],
     [t.dWhere, address ? addressText(address) : '–'],
     [t.dSince, dayText(language, residence?.residentSince)],
-    [t.dHousehold, t.dAlone.replace('{n}', String(household?.size ?? 0))],
-    [t.dPhone, Object.values(contact ?? {}).join(', ') || '–'],
-    [t.dSpeaks, (languages ?? []).map(languageName).join(', ') || '–'],
-    [t.dRepresentative, representatives?.map((one) => one.name ?? actsAs(t, one.kind)).join(', ') || '–'],
+    [t.dHousehold, counted(t.dAlone, language, { n: household?.size ?? 0 })],
+    [t.dPhone, listText(language, Object.values(contact ?? {}).flatMap((one) => one ?? [])) || '–'],
+    [t.dSpeaks, listText(language, (languages ?? []).map(languageName)) || '–'],
+    [
+      t.dRepresentative,
+      listText(language, representatives?.map((one) => one.name ?? actsAs(t, one.kind)) ?? []) || '–',
+    ],
   ]
 }
 
@@ -55,7 +59,7 @@ function whyLooked({ t, language }: Pick<OwnVisit, 't' | 'language'>, { content,
     byText(by, t, language),
     ...(content.outcome === 'refused' ? [t.dRefused] : []),
     whyText(content, t, language),
-    fieldNames(content.fields, t),
+    fieldNames(content.fields, t, language),
   ].join(' · ')
 }
 
@@ -82,4 +86,4 @@ export const orderWords = (order: OrderTold, t: Texts, language: Language, timeZ
     .replace('{basis}', order.basis)
     .replace('{reference}', order.reference)
     .replace('{day}', timeText(language, timeZone, order.openedAt))
-    .replace('{fields}', fieldNames(order.fields, t))
+    .replace('{fields}', fieldNames(order.fields, t, language))

@@ -34,6 +34,7 @@ import { Done, NotDone } from '../ui/parts.tsx'
 import { PlainTick, plainIn } from '../ui/plain.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { pageOf } from '../ui/signed-in.tsx'
+import { listText } from '../ui/words.ts'
 import { formOf, type OwnPages, type PortalDeps, type Send } from './routes.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
 
@@ -187,7 +188,10 @@ function HelpersPage(props: {
           <li>
             <bdi>{helper.name}</bdi> · {t.hUntil} {dayText(language, helper.until)}
             <br />
-            {helper.profiles.map((id) => profiles.get(id)?.title[language] ?? id).join(', ')}
+            {listText(
+              language,
+              helper.profiles.map((id) => profiles.get(id)?.title[language] ?? id),
+            )}
             <form method="post" action="/me/helpers/end">
               <Csrf token={session.csrf} />
               <button type="submit" name="helper" value={helper.id} class="govuk-button govuk-button--secondary">

@@ -7,6 +7,7 @@ import type { ProofOutline } from '../proofs/proof-list.ts'
 import { claimDisplay } from '../proofs/wallet/metadata.ts'
 import { Csrf } from '../ui/form.tsx'
 import type { Language } from '../ui/language.ts'
+import { listText } from '../ui/words.ts'
 import { ServiceReport } from './service-report-pages.tsx'
 import type { ReportedOrganisation } from './service-reports.ts'
 import { Own, type OwnVisit } from './shell.tsx'
@@ -41,7 +42,7 @@ export function ChoosePage(props: {
                 {profile.title[language]}
               </button>
               <p id={`learns-${profile.id}`}>
-                {t.sLearns}: {[t.sLives, ...namesOf(profile, language)].join(', ')}
+                {t.sLearns}: {listText(language, [t.sLives, ...namesOf(profile, language)])}
               </p>
             </li>
           ))}
@@ -114,7 +115,7 @@ export function ShowPage(props: {
         {written.paper.code}
       </p>
       <p>
-        {t.sLearns}: {[t.sLives, ...namesOf(profile, language)].join(', ')}
+        {t.sLearns}: {listText(language, [t.sLives, ...namesOf(profile, language)])}
       </p>
       <p>
         {t.vUntil} {dayText(language, written.paper.expiresOn)}

@@ -5,6 +5,7 @@ import { type Language, LOCALES } from './language.ts'
 import { Languages, Page } from './layout.tsx'
 import { Fact, Facts } from './parts.tsx'
 import { claimNamer } from './services.tsx'
+import { listText } from './words.ts'
 
 /** What a neighbour may count on, and what is open to them from today: one text for the page and for the leaflet. */
 export function rightsIn(language: Language, town: string, origin: string): PlainDocument['sections'] {
@@ -25,7 +26,7 @@ export function rightsIn(language: Language, town: string, origin: string): Plai
       lines: [`${t.sNever}: ${t.sNeverText}`],
       fields: [...profiles.values()].map((profile) => [
         profile.title[language],
-        `${t.sLearns}: ${[t.sLives, ...profile.claims.map(nameOf)].join(', ')}`,
+        `${t.sLearns}: ${listText(language, [t.sLives, ...profile.claims.map(nameOf)])}`,
       ]),
     },
   ]

@@ -4,6 +4,7 @@ import { atLeastText } from '../proofs/years-text.ts'
 import { claimTexts } from './check/page.tsx'
 import { type Language, LOCALES } from './language.ts'
 import { Languages, Page } from './layout.tsx'
+import { counted } from './words.ts'
 
 /** What a claim says, in words. */
 export const claimNamer = (texts: ReturnType<typeof claimTexts>) => (claim: string) => {
@@ -40,7 +41,7 @@ export function ServicesPage(props: {
             ))}
           </ul>
           <p>
-            {t.sDays.replace('{days}', String(profile.validityDays))}{' '}
+            {counted(t.sDays, language, { days: profile.validityDays })}{' '}
             {profile.askedBy === 'neighbour'
               ? t.sOnlyYou
               : profile.askedBy === 'representative'
