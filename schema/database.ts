@@ -251,6 +251,7 @@ export interface Evidence {
 }
 
 export interface Flags {
+  fields: Generated<string[]>;
   id: string;
   kind: string;
   municipality_id: string;

@@ -72,7 +72,7 @@ export function Correct({ visit, neighbour, reach }: { visit: DeskVisit; neighbo
     ...(reach ? { contact: contactText(contact), reached: JSON.stringify(contact ?? {}) } : {}),
   }
   return (
-    <Details summary={visit.t.dCorrect}>
+    <Details summary={visit.t.dCorrect} button>
       <CorrectForm visit={visit} id={neighbour.id} typed={recorded} />
     </Details>
   )

@@ -142,7 +142,7 @@ export function WhoFacts(props: { visit: DeskVisit; leaving: Leaving; children: 
   return (
     <Facts>
       <Fact name={t.dWho}>
-        <bdi>{leaving.name ? nameText(leaving.name, t.newbornOf) : '…'}</bdi>
+        <bdi data-whom="yes">{leaving.name ? nameText(leaving.name, t.newbornOf) : '…'}</bdi>
       </Fact>
       <Fact name={t.dBorn}>{bornText(language, leaving.dateOfBirth)}</Fact>
       {children}

@@ -151,7 +151,11 @@ function DemandForm(props: {
         <Field name="born" label={t.zPersonBorn} value={typed.born} fault={faults.born} ltr />
         <Group name="fields" legend={t.dFields} fault={faults.fields}>
           {ORDER_FIELDS.map((field) => (
-            <Tick name={`field-${field}`} label={fieldNames([field], t, language)} on={typed[`field-${field}`] !== undefined} />
+            <Tick
+              name={`field-${field}`}
+              label={fieldNames([field], t, language)}
+              on={typed[`field-${field}`] !== undefined}
+            />
           ))}
         </Group>
         <DateField

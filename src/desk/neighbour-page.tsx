@@ -1,31 +1,30 @@
-import { Qr } from '../counter/page.tsx'
 import { addressText } from '../proofs/address-text.ts'
-import { nameText, PAPER_KINDS } from '../proofs/paper.ts'
-import { paperTexts } from '../proofs/paper-words.ts'
-import { profiles } from '../proofs/profiles.ts'
+import { nameText } from '../proofs/paper.ts'
 import type { ProofOutline } from '../proofs/proof-list.ts'
-import type { Offer } from '../proofs/wallet/offers.ts'
+import type { Mate } from '../registry/households.ts'
+import type { Address } from '../registry/model.ts'
 import type { Neighbour } from '../registry/neighbours.ts'
 import type { UnderWay } from '../registry/proceedings-due.ts'
-import { Csrf, Field, Select } from '../ui/form.tsx'
-import { LANGUAGES } from '../ui/language.ts'
-import { LanguageSelect } from '../ui/language-select.tsx'
+import { Csrf } from '../ui/form.tsx'
 import { Done, Fact, Facts } from '../ui/parts.tsx'
+import { counted, listText } from '../ui/words.ts'
 import { Correct } from './correcting.tsx'
 import { SaidBoxes } from './dates.tsx'
 import { EraseBox } from './erasures.tsx'
+import { HandOver, Proofs } from './hand-over.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
-import { ProofList } from './proof-list.tsx'
 import { withinCase } from './purpose.ts'
 import { Reading } from './reading.tsx'
 import { tieKinds } from './representatives.tsx'
 import { deskScript } from './script.ts'
 import { Settle } from './settling.tsx'
-import { bornText, CaseBox, Desk, type DeskVisit, dayText, languageName, proofStanding, timeText } from './shell.tsx'
+import { bornText, Desk, type DeskVisit, dayText, languageName } from './shell.tsx'
 
 interface PageProps {
   visit: DeskVisit
   neighbour: Neighbour
+  /** Those they live with, of whom the reader may know. */
+  mates: readonly Mate[]
   proofs: readonly ProofOutline[]
   once: string
   registered: boolean
@@ -38,7 +37,7 @@ const action = ({ neighbour }: PageProps, what: string) => `/desk/neighbours/${n
 /** A neighbour as they are now, and what the reason of the case lets one do at the desk. */
 export function NeighbourPage(props: PageProps) {
   const { visit, neighbour, proofs, once, registered, reach } = props
-  const { t, language, session } = visit
+  const { t, language } = visit
   const {
     id,
     name,
@@ -56,12 +55,10 @@ export function NeighbourPage(props: PageProps) {
   } = neighbour
   const { may, opens } = withinCase(visit.requester)
   const actsAs: Record<string, string> = Object.fromEntries(tieKinds(t))
-  const closed = (['contact', 'representatives'] as const)
-    .filter(opens)
-    .map((field) => t[`f${field}`])
-    .join(', ')
+  const shut = (['contact', 'representatives'] as const).filter(opens).map((field) => t[`f${field}`])
+  const closed = listText(language, shut)
   return (
-    <Desk visit={visit} title={t.dWho} script={deskScript.address}>
+    <Desk visit={visit} title={t.dRecord} script={deskScript.address}>
       {registered ? (
         <Done>
           {t.dDone}
@@ -71,30 +68,39 @@ export function NeighbourPage(props: PageProps) {
         ''
       )}
       <h1>
-        <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+        <bdi data-whom="yes">{name ? nameText(name, t.newbornOf) : '…'}</bdi>
         <Reading name={name} />
       </h1>
-      <Tabs visit={visit} id={id} here="now" />
-      <CaseBox visit={visit} to={`/desk/neighbours/${id}`} />
       {underWay ? <BeingDecided visit={visit} id={id} underWay={underWay} /> : ''}
       {departedOn ? <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p> : ''}
       <Facts>
         <Fact name={t.dBorn}>{bornText(language, dateOfBirth)}</Fact>
-        <Fact name={t.dWhere}>
-          <bdi>{address ? addressText(address) : '–'}</bdi>
-          {address && 'coordinates' in address && address.coordinates ? (
-            <small dir="ltr">
-              {address.coordinates.latitude}, {address.coordinates.longitude}
-            </small>
-          ) : (
-            ''
-          )}
-        </Fact>
+        <Fact name={t.dWhere}>{address ? <WhereText visit={visit} address={address} /> : '–'}</Fact>
+        {address?.kind === 'no-fixed-address' && address.referenceAddress ? (
+          <Fact name={t.dReferenceAddress}>
+            <bdi>{addressText(address)}</bdi>
+          </Fact>
+        ) : (
+          ''
+        )}
+        {household ? (
+          <Fact name={t.dLivesWith}>
+            <Mates {...props} />
+          </Fact>
+        ) : (
+          ''
+        )}
         <Fact name={t.dSince}>{dayText(language, residence?.residentSince)}</Fact>
-        {languages?.length ? <Fact name={t.dSpeaks}>{languages.map(languageName).join(', ')}</Fact> : ''}
+        <Fact name={t.dHeard}>{dayText(language, heardOn)}</Fact>
+        {languages?.length ? <Fact name={t.dSpeaks}>{listText(language, languages.map(languageName))}</Fact> : ''}
         {reach && opens('contact') ? (
           <Fact name={t.fcontact}>
-            <bdi>{Object.values(contact ?? {}).join(', ') || '–'}</bdi>
+            <bdi>
+              {listText(
+                language,
+                Object.values(contact ?? {}).flatMap((one) => one ?? []),
+              ) || '–'}
+            </bdi>
           </Fact>
         ) : (
           ''
@@ -103,7 +109,12 @@ export function NeighbourPage(props: PageProps) {
           <Fact name={t.frepresentatives}>
             {representatives?.length ? (
               <a href={`/desk/neighbours/${id}/representatives`}>
-                <bdi>{representatives.map((one) => one.name ?? actsAs[one.kind]).join(', ')}</bdi>
+                <bdi>
+                  {listText(
+                    language,
+                    representatives.map((one) => one.name ?? actsAs[one.kind] ?? '–'),
+                  )}
+                </bdi>
               </a>
             ) : (
               '–'
@@ -119,63 +130,121 @@ export function NeighbourPage(props: PageProps) {
             <a href={`/desk/neighbours/${id}?open=reach`}>{t.dOpenPart}</a>
           </Fact>
         )}
-        <Fact name={t.dHeard}>
-          {dayText(language, heardOn)}
-          {departedOn || !may('confirm') ? (
-            ''
-          ) : (
-            <form method="post" action={action(props, 'confirm')}>
-              <Csrf token={session.csrf} />
-              <input type="hidden" name="once" value={once} />
-              <button type="submit" class="govuk-button govuk-button--secondary">
-                {t.dConfirm}
-              </button>
-            </form>
-          )}
-        </Fact>
-        {household ? (
-          <Fact name={t.dHousehold}>
-            {t.dAlone.replace('{n}', String(household.size))} ·{' '}
-            <a href={`/desk/register?household=${household.id}`}>{t.dAddHere}</a>
-          </Fact>
-        ) : (
-          ''
-        )}
       </Facts>
-
       {may('correct-time') ? (
         <SaidBoxes visit={visit} id={id} version={neighbour.version} said={said ?? []} once={once} />
       ) : (
         ''
       )}
+      <Tabs visit={visit} id={id} here="now" />
+      <Acts {...props} />
       {may('prove') || may('enrol') ? <HandOver {...props} /> : ''}
       {proofs.length > 0 ? <Proofs {...props} /> : ''}
       {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} once={once} /> : ''}
-      {may('join') ? (
-        <p>
-          <a href={`/desk/neighbours/${id}/join`}>{t.dJoin}</a>
-        </p>
-      ) : (
-        ''
-      )}
-      {may('undo') && neighbour.ownLast ? (
-        <p>
-          <a href={`/desk/neighbours/${id}/undo`}>{t.dUndo}</a>
-        </p>
-      ) : (
-        ''
-      )}
-      {may('hide') && (!neighbour.protected || visit.requester.role === 'supervisor') && visit.hiding !== 'held' ? (
-        <p>
-          <a href={`/desk/neighbours/${id}/protection`}>{neighbour.protected ? t.dShowAgain : t.dHide}</a>
-        </p>
-      ) : (
-        ''
-      )}
-      {may('correct') ? <Correct visit={visit} neighbour={neighbour} reach={reach} /> : ''}
-      {may('move') ? <Settle visit={visit} neighbour={neighbour} once={once} /> : ''}
       {['prove', 'enrol', 'correct', 'move'].every(may) ? '' : <p class="govuk-inset-text">{t.dClosedFor}</p>}
     </Desk>
+  )
+}
+
+/** Where somebody lives, and what was said of a place that is no address. */
+function WhereText({ visit, address }: { visit: DeskVisit; address: Address }) {
+  const { t } = visit
+  if (address.kind === 'no-fixed-address')
+    return (
+      <>
+        {t.dKindNone}
+        {address.usualArea ? (
+          <>
+            <br />
+            <bdi>{t.dSaidSo.replace('{words}', () => address.usualArea ?? '')}</bdi>
+          </>
+        ) : (
+          ''
+        )}
+      </>
+    )
+  return (
+    <>
+      <bdi>{addressText(address)}</bdi>
+      {address.coordinates ? (
+        <small dir="ltr">
+          {address.coordinates.latitude}, {address.coordinates.longitude}
+        </small>
+      ) : (
+        ''
+      )}
+    </>
+  )
+}
+
+/** Those of the household by name, each to be opened, and how many there are. */
+function Mates({ visit, neighbour, mates }: PageProps) {
+  const { t, language } = visit
+  const { household } = neighbour
+  if (household === undefined) return ''
+  return (
+    <>
+      {mates.map(({ id, name }) => (
+        <>
+          <a href={`/desk/neighbours/${id}`}>
+            <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+          </a>
+          <br />
+        </>
+      ))}
+      {t.dHousehold}: {counted(t.dAlone, language, { n: household.size })} ·{' '}
+      <a href={`/desk/register?household=${household.id}`}>{t.dAddHere}</a>
+    </>
+  )
+}
+
+/** What can be done now, one button beside another; what asks for more opens where it stands. */
+function Acts(props: PageProps) {
+  const { visit, neighbour, once, reach } = props
+  const { t, session } = visit
+  const { id, departedOn } = neighbour
+  const { may } = withinCase(visit.requester)
+  const button = 'govuk-button govuk-button--secondary'
+  return (
+    <section class="acts" aria-labelledby="acts">
+      <h2 id="acts">{t.dDo}</h2>
+      {may('correct') ? <Correct visit={visit} neighbour={neighbour} reach={reach} /> : ''}
+      {may('move') ? <Settle visit={visit} neighbour={neighbour} once={once} /> : ''}
+      <div class="govuk-button-group">
+        {departedOn || !may('confirm') ? (
+          ''
+        ) : (
+          <form method="post" action={action(props, 'confirm')}>
+            <Csrf token={session.csrf} />
+            <input type="hidden" name="once" value={once} />
+            <button type="submit" class={button}>
+              {t.dConfirm}
+            </button>
+          </form>
+        )}
+        {may('hide') && (!neighbour.protected || visit.requester.role === 'supervisor') && visit.hiding !== 'held' ? (
+          <a class={button} href={`/desk/neighbours/${id}/protection`}>
+            {neighbour.protected ? t.dShowAgain : t.dHide}
+          </a>
+        ) : (
+          ''
+        )}
+        {may('join') ? (
+          <a class={button} href={`/desk/neighbours/${id}/join`}>
+            {t.dJoin}
+          </a>
+        ) : (
+          ''
+        )}
+        {may('undo') && neighbour.ownLast ? (
+          <a class={button} href={`/desk/neighbours/${id}/undo`}>
+            {t.dUndo}
+          </a>
+        ) : (
+          ''
+        )}
+      </div>
+    </section>
   )
 }
 
@@ -193,143 +262,5 @@ function BeingDecided(props: { visit: DeskVisit; id: string; underWay: UnderWay 
         {underWay.unread ? ` ${t.lUnread}` : ''}
       </p>
     </section>
-  )
-}
-
-/** What is handed over: papers, proofs for a wallet, the way into their own page. */
-function HandOver(props: PageProps) {
-  const { visit, neighbour, once } = props
-  const { t, language, session, town, requester } = visit
-  const { languages, departedOn } = neighbour
-  const { may } = withinCase(requester)
-  const paper = paperTexts[language]
-  const services = [...profiles.values()].map((profile) => [profile.id, profile.title[language]] as const)
-  return (
-    <>
-      <h2>{t.dHandOver}</h2>
-      <div class="pair">
-        {departedOn || !may('prove') ? (
-          ''
-        ) : (
-          <>
-            <form method="post" action={action(props, 'papers')} target="_blank" rel="noopener">
-              <Csrf token={session.csrf} />
-              <input type="hidden" name="once" value={once} />
-              <h3>{t.dPrint}</h3>
-              <Select
-                name="kind"
-                label={t.dPaperKind}
-                options={PAPER_KINDS.map((kind) => [kind, paper[kind]] as const)}
-              />
-              <LanguageSelect
-                label={t.dSpeaks}
-                value={languages?.find((code) => code in LANGUAGES) ?? town.languages[0] ?? language}
-              />
-              <button type="submit" class="govuk-button">
-                {t.dPrint}
-              </button>
-              <p>
-                <a
-                  href={`/rights.pdf?lang=${languages?.find((code) => code in LANGUAGES) ?? language}`}
-                  target="_blank"
-                  rel="noopener"
-                >
-                  {t.yPdf}
-                </a>
-              </p>
-            </form>
-            <form method="post" action={action(props, 'wallet')}>
-              <Csrf token={session.csrf} />
-              <h3>{t.dWallet}</h3>
-              <Select name="profile" label={t.dService} options={services} />
-              <button type="submit" class="govuk-button">
-                {t.dWallet}
-              </button>
-            </form>
-          </>
-        )}
-        {may('enrol') ? (
-          <form method="post" action={action(props, 'portal')}>
-            <Csrf token={session.csrf} />
-            <input type="hidden" name="once" value={once} />
-            <h3>{t.rEnrol}</h3>
-            <p class="govuk-hint">{t.rEnrolHint}</p>
-            <Field name="word" label={t.iWord} auto />
-            <p class="govuk-button-group">
-              <button type="submit" name="what" value="phone" class="govuk-button">
-                {t.rPhone}
-              </button>
-              <button type="submit" name="what" value="card" class="govuk-button">
-                {t.rCard}
-              </button>
-              <button type="submit" name="what" value="cancel" class="govuk-button govuk-button--secondary">
-                {t.rLost}
-              </button>
-            </p>
-            <p>
-              <a href={action(props, 'ways-in')}>{t.iTitle}</a>
-            </p>
-          </form>
-        ) : (
-          ''
-        )}
-      </div>
-      <p>
-        <a href="/desk/complaints">{t.wDesk}</a>
-      </p>
-    </>
-  )
-}
-
-/** Proofs in force, and those taken back. */
-function Proofs(props: PageProps) {
-  const { visit, proofs } = props
-  const { t, language, session, town, requester } = visit
-  const { may } = withinCase(requester)
-  return (
-    <>
-      <h3>{t.dProofs}</h3>
-      {proofs.length > 0 ? <p class="govuk-hint">{t.dRevokeHint}</p> : ''}
-      <ProofList
-        proofs={proofs}
-        over={t.dProofsOver}
-        line={(proof) => (
-          <>
-            {profiles.get(proof.profile)?.title[language] ?? proof.profile} ·{' '}
-            {timeText(language, town.timeZone, proof.issuedAt)} ·{' '}
-            <strong>{proofStanding(proof, t, language, town.timeZone)}</strong>
-            {(proof.revokedAt && !proof.publicFrom) || !may('revoke') ? (
-              ''
-            ) : (
-              <form method="post" action={action(props, 'revoke')}>
-                <Csrf token={session.csrf} />
-                <button type="submit" name="proof" value={proof.id} class="govuk-button govuk-button--secondary">
-                  {t.dRevoke}
-                </button>
-              </form>
-            )}
-          </>
-        )}
-      />
-    </>
-  )
-}
-
-/** What a wallet scans, and the digits that go with it. */
-export function WalletPage(props: { visit: DeskVisit; id: string; offer: Offer }) {
-  const { visit, id, offer } = props
-  const { t } = visit
-  return (
-    <Desk visit={visit} title={t.dWallet}>
-      <h1>{t.dWallet}</h1>
-      <p class="lead">{t.dWalletLead}</p>
-      <Qr text={offer.offer} label={t.cScan} />
-      <p class="digits" dir="ltr">
-        {offer.transactionCode}
-      </p>
-      <p>
-        <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
-      </p>
-    </Desk>
   )
 }

@@ -1,8 +1,10 @@
 import type { Child } from 'hono/jsx'
 import { purposes } from '../firewall/policies.ts'
 import type { LookUp, LookUpPage } from '../identity/lookups.ts'
-import type { History } from '../registry/history.ts'
-import type { DecidedStart } from '../registry/model.ts'
+import { addressText } from '../proofs/address-text.ts'
+import { nameText } from '../proofs/paper.ts'
+import type { Change, History } from '../registry/history.ts'
+import type { Address, DecidedStart } from '../registry/model.ts'
 import type { Texts } from '../ui/language.ts'
 import { Details } from '../ui/parts.tsx'
 import { listText } from '../ui/words.ts'
@@ -10,7 +12,7 @@ import { byText, visitsText } from './looked-text.ts'
 import { saidByNames } from './proceeding-box.tsx'
 import { withinCase } from './purpose.ts'
 import { becauseNames } from './register-page.tsx'
-import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
+import { bornText, Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
 
 type Part = 'now' | 'acts' | 'history' | 'looked' | 'ways-in' | 'messages' | 'leave'
 
@@ -18,7 +20,7 @@ export function Tabs(props: { visit: DeskVisit; id: string; here: Part }) {
   const { t, requester } = props.visit
   const { opens, may } = withinCase(requester)
   const rooms: [Part, string, string][] = [
-    ['now', '', t.dWho],
+    ['now', '', t.dRecord],
     ...(may('represent') ? [['acts', '/representatives', t.dActs] satisfies [Part, string, string]] : []),
     ...(opens('history') ? [['history', '/history', t.dHistory] satisfies [Part, string, string]] : []),
     ...(opens('lookUps') ? [['looked', '/looked', t.dLooked] satisfies [Part, string, string]] : []),
@@ -27,7 +29,7 @@ export function Tabs(props: { visit: DeskVisit; id: string; here: Part }) {
     ['leave', '/leave', t.dLeave],
   ]
   return (
-    <nav aria-label={t.dWho}>
+    <nav aria-label={t.dRecord}>
       <ul class="parts">
         {rooms.map(([part, path, text]) => (
           <li>
@@ -96,6 +98,12 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
             ) : (
               ''
             )}
+            {(movement.changes ?? []).map((change) => (
+              <>
+                <bdi>{changeText(change, visit)}</bdi>
+                <br />
+              </>
+            ))}
             {t.dTrue} {dayText(language, movement.effectiveOn)} · {t.dKnown}{' '}
             {timeText(language, town.timeZone, movement.recordedAt)}
           </li>
@@ -112,6 +120,16 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
       <ol class="timeline">
         {history.residences.map((period) => (
           <li>
+            {'address' in period ? (
+              <>
+                <strong>
+                  <bdi>{placeText(period.address, t)}</bdi>
+                </strong>
+                <br />
+              </>
+            ) : (
+              ''
+            )}
             {dayText(language, period.validFrom)} – {dayText(language, period.validTo)}
             {period.supersededAt
               ? ` (${t.dKnown} ${timeText(language, town.timeZone, period.recordedAt)} – ${timeText(language, town.timeZone, period.supersededAt)})`
@@ -121,6 +139,28 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
       </ol>
     </Desk>
   )
+}
+
+/** Where somebody was, in words; of no fixed address what they said too. */
+export function placeText(address: Address | undefined, t: Texts): string {
+  if (address === undefined) return '–'
+  if (address.kind !== 'no-fixed-address') return addressText(address)
+  return [
+    t.dKindNone,
+    ...(address.usualArea ? [t.dSaidSo.replace('{words}', () => address.usualArea ?? '')] : []),
+  ].join(' · ')
+}
+
+/** What stood there and what has since, in words. */
+export function changeText(change: Change, { t, language }: Pick<DeskVisit, 't' | 'language'>): string {
+  const [what, was, is] =
+    change.field === 'name'
+      ? [t.fname, ...[change.was, change.is].map((name) => (name ? nameText(name, t.newbornOf) : '–'))]
+      : change.field === 'address'
+        ? [t.dWhere, ...[change.was, change.is].map((address) => placeText(address, t))]
+        : [t.dBorn, ...[change.was, change.is].map((date) => bornText(language, date))]
+  const words: Record<string, string | undefined> = { what, was, is }
+  return t.dChange.replaceAll(/\{(\w+)\}/g, (_, name: string) => words[name] ?? '')
 }
 
 /** How a first day was decided: from which to which, why, with what, and by whom in words. */

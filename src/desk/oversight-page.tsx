@@ -4,7 +4,8 @@ import type { LedgerLine } from '../ledger/lines.ts'
 import { Csrf, Field } from '../ui/form.tsx'
 import { Details, NextPage } from '../ui/parts.tsx'
 import { whoNames } from './looked-text.ts'
-import { Desk, type DeskVisit, timeText } from './shell.tsx'
+import { fieldNames } from './neighbour-past-page.tsx'
+import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
 
 export interface FlagShown {
   id: string
@@ -12,6 +13,7 @@ export interface FlagShown {
   staff: string
   neighbourId: string
   kind: string
+  fields: readonly string[]
 }
 
 /** What colleagues looked up without a reason that is written down. */
@@ -38,24 +40,32 @@ export function FlagsPage(props: {
     <Desk visit={visit} title={t.dSupervision} here="/desk/flags">
       <h1>{t.dFlags}</h1>
       {flags.length === 0 ? <p>{t.dNoFlags}</p> : ''}
-      <ul class="cards">
-        {flags.map((flag) => (
-          <li>
-            {timeText(language, town.timeZone, flag.raisedAt)} · <bdi>{flag.staff}</bdi> ·{' '}
-            {kinds[flag.kind] ?? flag.kind}
+      {byStaffAndDay(flags, town.timeZone).map(({ staff, day, raised }) => (
+        <section>
+          <h2>
+            <bdi>{staff}</bdi> · {dayText(language, day)}
+          </h2>
+          <form method="post" action="/desk/flags/review">
+            <Csrf token={session.csrf} />
+            <ul>
+              {raised.map((flag) => (
+                <li>
+                  <input type="hidden" name="flag" value={flag.id} />
+                  {timeText(language, town.timeZone, flag.raisedAt)} · {kinds[flag.kind] ?? flag.kind} ·{' '}
+                  <small>{fieldNames(flag.fields, t, language)}</small>
+                </li>
+              ))}
+            </ul>
             {requester.role === 'supervisor' ? (
-              <form method="post" action="/desk/flags/review">
-                <Csrf token={session.csrf} />
-                <button type="submit" name="flag" value={flag.id} class="govuk-button govuk-button--secondary">
-                  {t.dReviewed}
-                </button>
-              </form>
+              <button type="submit" class="govuk-button govuk-button--secondary">
+                {raised.length > 1 ? t.dReviewAll : t.dReviewed}
+              </button>
             ) : (
               ''
             )}
-          </li>
-        ))}
-      </ul>
+          </form>
+        </section>
+      ))}
       <NextPage t={t} path="/desk/flags" more={more} first={visit.query('after') === ''} />
       <p>
         <a href="/desk/look-ups/drawn">{t.dDrawnRead}</a>
@@ -101,6 +111,19 @@ export function FlagsPage(props: {
       </table>
     </Desk>
   )
+}
+
+/** Look-ups of one person on one day, which are asked about together, in the order they were raised. */
+function byStaffAndDay(flags: readonly FlagShown[], timeZone: string) {
+  const groups = new Map<string, { staff: string; day: string; raised: FlagShown[] }>()
+  for (const flag of flags) {
+    const day = Temporal.Instant.from(flag.raisedAt).toZonedDateTimeISO(timeZone).toPlainDate().toString()
+    const key = `${day} ${flag.staff}`
+    const group = groups.get(key) ?? { staff: flag.staff, day, raised: [] }
+    group.raised.push(flag)
+    groups.set(key, group)
+  }
+  return [...groups.values()]
 }
 
 /** The public tree over the sealed ledger, and the rules in force. */

@@ -1,8 +1,9 @@
-import { exploreLedger, openFlags, Release, releaseBudget, reviewFlag, staffActivity } from '../firewall/flags.ts'
+import { z } from 'zod'
+import { exploreLedger, openFlags, Release, releaseBudget, reviewFlags, staffActivity } from '../firewall/flags.ts'
 import { Reply } from '../firewall/reply.ts'
 import { verifierKey } from '../ledger/checkpoint.ts'
 import { latestCheckpoint } from '../ledger/proofs.ts'
-import { InvalidInput } from '../platform/problem.ts'
+import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { plainIn } from '../ui/plain.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { FlagsPage, LedgerPage } from './oversight-page.tsx'
@@ -19,7 +20,9 @@ export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     ),
   )
   page({ method: 'post', path: '/desk/flags/review', roles: ['supervisor'] }, async ({ town, requester, form }) => {
-    await reviewFlag(deps.gate, town.id, requester, form.get('flag'))
+    const flags = form.all('flag')
+    if (flags.length === 0 || !flags.every((id) => z.uuid().safeParse(id).success)) throw new NotFound()
+    await reviewFlags(deps.gate, town.id, requester, [...new Set(flags)])
     return Reply.redirect('/desk/flags')
   })
   page({ method: 'post', path: '/desk/flags/release', roles: ['supervisor'] }, async ({ town, requester, form }) => {

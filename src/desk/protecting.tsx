@@ -74,7 +74,7 @@ function ProtectPage(props: { visit: DeskVisit; neighbour: Neighbour; reason?: s
       <h1>{title}</h1>
       <Facts>
         <Fact name={t.dWho}>
-          <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+          <bdi data-whom="yes">{name ? nameText(name, t.newbornOf) : '…'}</bdi>
         </Fact>
         <Fact name={t.dBorn}>{bornText(language, dateOfBirth)}</Fact>
         <Fact name={t.dOn}>{t.dHideToday}</Fact>

@@ -158,7 +158,7 @@ function RepresentativesPage(props: { visit: DeskVisit; ward: Represented } & Ag
     <Desk visit={visit} title={t.dActs} script={deskScript.address}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>
-        <bdi>{ward.name ? nameText(ward.name, t.newbornOf) : '…'}</bdi> · {t.dActs}
+        <bdi data-whom="yes">{ward.name ? nameText(ward.name, t.newbornOf) : '…'}</bdi> · {t.dActs}
       </h1>
       <Tabs visit={visit} id={ward.id} here="acts" />
       <p class="lead">{t.dActsLead}</p>

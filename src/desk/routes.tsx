@@ -7,19 +7,12 @@ import type { LedgerSigners } from '../firewall/ledger-signer.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
-import { lookUpsOf } from '../identity/lookups.ts'
 import { endSession, sessionsOf } from '../identity/open-sessions.ts'
 import { changeSession } from '../identity/sessions.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
 import { complaintsWaiting } from '../portal/complaint-answers.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
-import { NoPress, PaperOrder, type Press, printPaper } from '../proofs/paper.ts'
-import { ProfileId, profiles } from '../proofs/profiles.ts'
-import { proofsOf } from '../proofs/proof-list.ts'
-import { revokeProof } from '../proofs/revoke.ts'
-import { offerToWallet } from '../proofs/wallet/offers.ts'
-import { confirmResidence } from '../registry/confirmations.ts'
-import { neighbourHistory } from '../registry/history.ts'
+import { NoPress, nameText, type Press } from '../proofs/paper.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { openNeighbour } from '../registry/neighbours.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../registry/postal-notices.ts'
@@ -31,8 +24,6 @@ import { mayBeUnrepresented } from '../registry/unrepresented.ts'
 import { countedFor } from '../registry/visits.ts'
 import { welfareChecksWaiting } from '../registry/welfare.ts'
 import { saidFaultText } from '../ui/dates.ts'
-import { Done } from '../ui/parts.tsx'
-import { problemText } from '../ui/problem-page.tsx'
 import { pageOf, safePath, signedInPages } from '../ui/signed-in.tsx'
 import { toldSoFar } from './born-fields.tsx'
 import { correctingDesk } from './correcting.tsx'
@@ -45,14 +36,13 @@ import { legalDesk } from './legal-routes.tsx'
 import { postalSection } from './letters.ts'
 import { lookUpsDesk } from './look-ups.tsx'
 import { messageDesk } from './messages.tsx'
-import { NeighbourPage, WalletPage } from './neighbour-page.tsx'
-import { HistoryPage, LookedPage } from './neighbour-past-page.tsx'
+import { neighbourDesk, UNSEEN } from './neighbour-routes.tsx'
 import { offlineDesk } from './offline.tsx'
 import { organisationDesk } from './organisations.tsx'
 import { oversightDesk } from './oversight-routes.tsx'
 import { portalDesk } from './portal-routes.tsx'
 import { protectingDesk } from './protecting.tsx'
-import { purposesOfCase, withinCase } from './purpose.ts'
+import { purposesOfCase } from './purpose.ts'
 import { criteriaOf, saidAgain, shortYearIn, understood } from './query.ts'
 import { RegisterPage } from './register-page.tsx'
 import { registerPeople } from './register-people.tsx'
@@ -60,7 +50,7 @@ import { heldBack, onceOf, typedIn } from './registration-form.ts'
 import { representativeDesk } from './representatives.tsx'
 import { SearchPage } from './search-page.tsx'
 import { settlingDesk } from './settling.tsx'
-import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
+import { type DeskVisit, idIn } from './shell.tsx'
 import type { Typed } from './typed.ts'
 import { undoDesk } from './undoing.tsx'
 import { welfareDesk } from './welfare.tsx'
@@ -69,9 +59,6 @@ import { SessionsPage, WorkPage } from './work-page.tsx'
 export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | undefined; signers: LedgerSigners }
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
-/** What a counter needs of everyone, and what it opens when it is needed: each opening is in the ledger as it was. */
-const SHOWN = ['name', 'dateOfBirth', 'languages', 'address', 'residence', 'said', 'household', 'departedOn'] as const
-const REACH = ['contact', 'representatives'] as const
 
 /** The desk: the same use cases as the API, as pages that work without JavaScript. */
 export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
@@ -79,7 +66,7 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
   offlineDesk(house, page, deps)
   finding(page, deps)
   registering(page, deps)
-  neighbour(page, deps)
+  neighbourDesk(page, deps)
   correctingDesk(page, deps)
   settlingDesk(page, deps)
   datesDesk(page, deps)
@@ -101,17 +88,33 @@ export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 
-/** Every page about a neighbour says that the record hides, to those who may know it: no page has to remember. */
+/**
+ * Every page about a neighbour says that the record hides, to those who may know it, and about whom it is: no page has to
+ * remember.
+ */
 function aboutNeighbours(page: Pages, deps: DeskDeps): Pages {
   return (spec, handle) =>
     page(spec, async (visit) => {
       if (!spec.path.startsWith('/desk/neighbours/:id')) return handle(visit)
       const hiding = await hidingAsSeenBy(deps, visit.town, visit.requester, idIn(visit))
-      const about: DeskVisit = { ...visit, hiding }
-      return handle(about)
+      const about: DeskVisit = { ...visit, hiding, about: true }
+      const reply = await handle(about)
+      return reply.nameless ? named(about, reply) : reply
     })
+
+  async function named(visit: DeskVisit, reply: Reply): Promise<Reply> {
+    const { town, requester, t } = visit
+    try {
+      const ask = { purpose: purposeOf(requester), fields: ['name'] as const }
+      const opened = await openNeighbour(deps, town, requester, idIn(visit), ask)
+      return reply.about(opened.map(({ name }) => (name ? nameText(name, t.newbornOf) : '…')))
+    } catch (error) {
+      // Who may not be told now has the page all the same: it was opened for what is on it.
+      if (error instanceof Problem && (UNSEEN.has(error.status) || error.status === 404)) return reply
+      throw error
+    }
+  }
 }
-const at = (id: string): `/${string}` => `/desk/neighbours/${id}`
 
 function finding(page: Pages, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk', roles: COUNTER }, async (visit) =>
@@ -249,101 +252,6 @@ function registering(page: Pages, deps: DeskDeps): void {
       press.plain(town, { title: t.dLetters, language, writtenAt, sections: letters.map(postalSection) }),
     )
     return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
-  })
-}
-
-/** Why a page is not opened after somebody was registered: whose work it is to see them, and how many they have seen. */
-const UNSEEN: ReadonlySet<number> = new Set([403, 429])
-
-/** Somebody is registered, and the clerk may not look at them now: what was done is said all the same. */
-function RegisteredPage({ visit, because }: { visit: DeskVisit; because: Problem }) {
-  const { t, language, town } = visit
-  return (
-    <Desk visit={visit} title={t.dRegister} here="/desk/register">
-      <Done>{t.dRegisteredUnseen}</Done>
-      <h1>{t.dRegister}</h1>
-      <p>{problemText(because, t, { language, timeZone: town.timeZone })}</p>
-      <p>
-        <a class="govuk-button" href="/desk/register">
-          {t.dRegister}
-        </a>
-      </p>
-    </Desk>
-  )
-}
-
-function neighbour(page: Pages, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk/neighbours/:id', roles: COUNTER, again: false }, async (visit) => {
-    const { town, requester } = visit
-    const id = idIn(visit)
-    const wanted = visit.query('open') === 'reach' ? [...SHOWN, ...REACH] : SHOWN
-    const fields = wanted.filter(withinCase(requester).opens)
-    const registered = visit.query('new') === '1'
-    const opened = await openNeighbour(deps, town, requester, id, { purpose: purposeOf(requester), fields }).catch(
-      (error: unknown) => {
-        if (registered && error instanceof Problem && UNSEEN.has(error.status)) return error
-        throw error
-      },
-    )
-    if (opened instanceof Problem) return pageOf(<RegisteredPage visit={visit} because={opened} />)
-    return Reply.page(opened.with(await proofsOf(deps, town, requester, id)), ([record, { proofs }]) => (
-      <NeighbourPage
-        visit={visit}
-        neighbour={record}
-        proofs={proofs}
-        once={randomUUID()}
-        registered={registered}
-        reach={visit.query('open') === 'reach'}
-      />
-    ))
-  })
-  page({ method: 'get', path: '/desk/neighbours/:id/history', roles: COUNTER }, async (visit) =>
-    Reply.page(
-      await neighbourHistory(deps, visit.town, visit.requester, idIn(visit), purposeOf(visit.requester), {}),
-      (history) => <HistoryPage visit={visit} history={history} />,
-    ),
-  )
-  page({ method: 'get', path: '/desk/neighbours/:id/looked', roles: COUNTER }, async (visit) =>
-    Reply.page(
-      await lookUpsOf(deps, visit.town, visit.requester, idIn(visit), { before: visit.query('before') }),
-      (looked) => <LookedPage visit={visit} id={idIn(visit)} page={looked} />,
-    ),
-  )
-  page({ method: 'post', path: '/desk/neighbours/:id/papers', roles: COUNTER }, async (visit) => {
-    const order = PaperOrder.safeParse({ kind: visit.form.get('kind'), language: visit.form.get('language') })
-    if (!order.success) throw InvalidInput.of(order.error)
-    const printed = await printPaper(
-      deps,
-      visit.town,
-      visit.requester,
-      idIn(visit),
-      order.data,
-      onceIn(visit, order.data.kind),
-    )
-    const headers = { 'content-disposition': 'inline; filename="padron.pdf"' }
-    return Reply.document(
-      printed.map(({ pdf }) => pdf),
-      'application/pdf',
-      headers,
-    )
-  })
-  page({ method: 'post', path: '/desk/neighbours/:id/wallet', roles: COUNTER }, async (visit) => {
-    const profile = ProfileId.safeParse(visit.form.get('profile'))
-    if (!profile.success) throw new InvalidInput([{ pointer: '/profile', detail: 'Choose a service.' }])
-    const handedTo = profiles.get(profile.data)?.askedBy === 'representative' ? 'representative' : 'neighbour'
-    const offer = await offerToWallet(deps, visit.town, visit.requester, idIn(visit), {
-      profile: profile.data,
-      handedTo,
-    })
-    return Reply.page(offer, (made) => <WalletPage visit={visit} id={idIn(visit)} offer={made} />)
-  })
-  page({ method: 'post', path: '/desk/neighbours/:id/revoke', roles: COUNTER }, async (visit) => {
-    await revokeProof(deps, visit.town, visit.requester, visit.form.get('proof'))
-    return Reply.redirect(at(idIn(visit)))
-  })
-  page({ method: 'post', path: '/desk/neighbours/:id/confirm', roles: COUNTER }, async (visit) => {
-    await confirmResidence(deps, visit.town, visit.requester, idIn(visit), onceIn(visit, 'confirm'))
-    return Reply.redirect(at(idIn(visit)))
   })
 }
 

@@ -7,7 +7,7 @@ import type { Texts } from '../ui/language.ts'
 import { Done } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
 import { deskScript } from './script.ts'
-import { bornText, CaseBox, Desk, type DeskVisit } from './shell.tsx'
+import { bornText, Desk, type DeskVisit } from './shell.tsx'
 
 export interface Shown {
   matches: readonly {
@@ -49,7 +49,6 @@ export function SearchPage(props: {
       <ErrorSummary title={t.dThere} faults={fault ? { said: fault } : {}} />
       {undone ? <Done>{t.dUndone}</Done> : ''}
       <h1>{t.dSearch}</h1>
-      <CaseBox visit={visit} />
       <form method="post" action="/desk/search">
         <Csrf token={session.csrf} />
         <SaidFields t={t} said={said} mononym={mononym} fault={fault} />

@@ -151,7 +151,7 @@ export function Settle(props: { visit: DeskVisit; neighbour: Neighbour; once: st
   const who = whoOf(neighbour, visit)
   const settle = who.returns ? t.dReturn : t.dMove
   return (
-    <Details summary={who.returns ? t.dReturn : t.dSettle} open={who.returns}>
+    <Details summary={who.returns ? t.dReturn : t.dSettle} open={who.returns} button>
       <p>
         <a href={`/desk/neighbours/${neighbour.id}/with`}>{t.dMoveIn}</a>
       </p>

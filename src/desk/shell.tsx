@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
+import { purposes } from '../firewall/policies.ts'
+import { WHOM } from '../firewall/reply.ts'
 import { purposeOf, type Staff, type StaffRole } from '../firewall/requester.ts'
 import { localeTag } from '../platform/locale-tag.ts'
 import { NotFound } from '../platform/problem.ts'
@@ -18,10 +21,12 @@ import { purposesOfCase } from './purpose.ts'
 export type DeskVisit = PageVisit<Staff> & {
   /** Of a page about a neighbour: that the record hides, for those who may know it. */
   hiding?: 'protected' | 'held' | undefined
+  /** It is a page about a neighbour. */
+  about?: boolean
 }
 
 const ROOMS: { path: `/${string}`; text: keyof Texts; roles: readonly StaffRole[] }[] = [
-  { path: '/desk', text: 'dSearch', roles: ['clerk', 'supervisor'] },
+  { path: '/desk', text: 'dPeopleRoom', roles: ['clerk', 'supervisor'] },
   { path: '/desk/register', text: 'dRegister', roles: ['clerk', 'supervisor'] },
   { path: '/desk/work', text: 'dWork', roles: ['clerk', 'supervisor'] },
   { path: '/desk/perhaps', text: 'dPerhaps', roles: ['supervisor'] },
@@ -41,6 +46,9 @@ const ROLES = {
   legal: 'dRoleLegal',
   auditor: 'dRoleAuditor',
 } as const satisfies Record<StaffRole, keyof Texts>
+
+/** Who opens records for a case. */
+const CASEWORK: ReadonlySet<StaffRole> = new Set(['clerk', 'supervisor'])
 
 /** Where somebody of a role begins. */
 export const firstRoom = (role: StaffRole): `/${string}` =>
@@ -81,6 +89,11 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
         {t.dSignedIn.replace('{role}', t[ROLES[requester.role]]).replace('{office}', session.office ?? '–')} ·{' '}
         {LANGUAGES[language].name}
       </p>
+      {CASEWORK.has(requester.role) && !session.locked ? (
+        <CaseBar visit={visit} open={here === '/desk' && !requester.case} />
+      ) : (
+        ''
+      )}
       {visit.hiding ? (
         <p class="govuk-inset-text hiding" role="note">
           <strong>{visit.hiding === 'held' ? t.dIsHeld : t.dIsHidden}</strong>
@@ -100,37 +113,51 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
       ) : (
         ''
       )}
+      {visit.about ? raw(WHOM) : ''}
       {props.children}
     </Page>
   )
 }
 
-/** The ticket or file a clerk works on, and why: set once, both go with every look-up. */
-export function CaseBox(props: { visit: DeskVisit; to?: string }) {
-  const { t, requester, session, language } = props.visit
+/** The ticket or file a clerk works on, and why: set once, both go with every look-up, and stand in a slim bar. */
+function CaseBar({ visit, open }: { visit: DeskVisit; open: boolean }) {
+  const { t, requester, session, language } = visit
+  const why = purposes.get(purposeOf(requester))?.title[language] ?? ''
   return (
-    <form method="post" action="/desk/case" class="row">
-      <Csrf token={session.csrf} />
-      <input type="hidden" name="to" value={props.to ?? '/desk'} />
-      <Field
-        name="case"
-        label={t.dCase}
-        value={requester.case ?? ''}
-        maxlength={40}
-        size={16}
-        ltr
-        hint={requester.case ? undefined : t.dCaseHint}
-      />
-      <Select
-        name="purpose"
-        label={t.dPurpose}
-        value={purposeOf(requester)}
-        options={purposesOfCase(requester).map(({ id, title }) => [id, title[language] ?? id] as const)}
-      />
-      <button type="submit" class="govuk-button">
-        {t.dSet}
-      </button>
-    </form>
+    <details class="case-bar" open={open}>
+      <summary>
+        {requester.case ? (
+          <>
+            {t.dCase}: <bdi>{requester.case}</bdi>
+          </>
+        ) : (
+          t.dCaseNone
+        )}{' '}
+        · {why}
+      </summary>
+      <form method="post" action="/desk/case" class="row">
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="to" value={visit.path} />
+        <Field
+          name="case"
+          label={t.dCase}
+          value={requester.case ?? ''}
+          maxlength={40}
+          size={20}
+          auto
+          hint={requester.case ? undefined : t.dCaseHint}
+        />
+        <Select
+          name="purpose"
+          label={t.dPurpose}
+          value={purposeOf(requester)}
+          options={purposesOfCase(requester).map(({ id, title }) => [id, title[language] ?? id] as const)}
+        />
+        <button type="submit" class="govuk-button govuk-button--secondary">
+          {t.dSet}
+        </button>
+      </form>
+    </details>
   )
 }
 

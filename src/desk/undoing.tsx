@@ -57,7 +57,7 @@ function UndoPage({ visit, undoable: shown }: { visit: DeskVisit; undoable: Undo
       <h1>{t.dUndo}</h1>
       <Facts>
         <Fact name={t.dWho}>
-          <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+          <bdi data-whom="yes">{name ? nameText(name, t.newbornOf) : '…'}</bdi>
         </Fact>
         <Fact name={t.dBorn}>{bornText(language, dateOfBirth)}</Fact>
         <Fact name={t.lWhat}>{whatNames(t)[what]}</Fact>

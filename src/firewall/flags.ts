@@ -31,6 +31,8 @@ export interface Flag {
   staff: string
   neighbourId: string
   kind: (typeof FLAG_KINDS)[number]
+  /** What was opened. */
+  fields: string[]
 }
 
 /** PostgreSQL: the row pointed to is not there. */
@@ -53,7 +55,7 @@ export function openFlags(
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
     const read = await transaction
       .selectFrom('flags')
-      .select(['id', 'raised_at', 'staff_id', 'neighbour_id', 'kind'])
+      .select(['id', 'raised_at', 'staff_id', 'neighbour_id', 'kind', 'fields'])
       .where('reviewed_at', 'is', null)
       // Nobody settles their own, and their own take no place among those of others.
       .where('staff_id', '!=', requester.id)
@@ -69,6 +71,7 @@ export function openFlags(
       staff: row.staff_id,
       neighbourId: row.neighbour_id,
       kind: row.kind as Flag['kind'],
+      fields: row.fields,
     }))
     return { items, more }
   })
@@ -193,22 +196,22 @@ export async function oversightOf(transaction: Transaction, ledger: DataKey, nei
 /** Where the explanation of a look that was drawn by lot is sealed. */
 export const reasonPlace = (id: string) => ({ table: 'drawn_openings', column: 'reason', row: id })
 
-/** Marks a flag as looked into. Nobody reviews a look-up of their own. @throws {NotFound} {Refusal} */
-export function reviewFlag(
+/** Marks flags as looked into, all or none. Nobody reviews a look-up of their own. @throws {NotFound} {Refusal} */
+export function reviewFlags(
   gate: Gate,
   municipalityId: string,
   requester: Staff,
-  id: string,
+  ids: readonly string[],
 ): Promise<Disclosed<object>> {
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
     const updated = await transaction
       .updateTable('flags')
       .set({ reviewed_by: requester.id, reviewed_at: new Date() })
-      .where('id', '=', id)
+      .where('id', 'in', [...ids])
       .where('staff_id', '!=', requester.id)
       .where('reviewed_at', 'is', null)
       .executeTakeFirst()
-    if (updated.numUpdatedRows !== 1n) throw new NotFound()
+    if (updated.numUpdatedRows !== BigInt(ids.length)) throw new NotFound()
     return { reviewed: true }
   })
 }

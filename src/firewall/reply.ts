@@ -1,4 +1,11 @@
-import { type BackWords, type FormFaults, type FormTyped, faultForm, fillForm } from '../platform/html-forms.ts'
+import {
+  type BackWords,
+  escaped,
+  type FormFaults,
+  type FormTyped,
+  faultForm,
+  fillForm,
+} from '../platform/html-forms.ts'
 import { type Disclosed, reveal } from './disclosed.ts'
 
 declare const open: unique symbol
@@ -13,6 +20,10 @@ export interface PublicData {
 export function publicData(value: unknown): PublicData {
   return { value } as PublicData
 }
+
+/** Where a page about somebody says about whom, and how it says that it has. */
+export const WHOM = '<!--whom-->'
+export const NAMED = 'data-whom="yes"'
 
 /** An answer that may leave. There are a few ways to make one and no other compiles. */
 export class Reply {
@@ -50,6 +61,22 @@ export class Reply {
       'content-type': HTML,
       'cache-control': 'no-store',
     })
+  }
+
+  /** Whether it is a page about somebody that has not said about whom. */
+  get nameless(): boolean {
+    return typeof this.#body === 'string' && this.#body.includes(WHOM) && !this.#body.includes(NAMED)
+  }
+
+  /** The same page with whom it is about, who was opened for it. */
+  about(disclosed: Disclosed<string>): Reply {
+    if (typeof this.#body !== 'string') return this
+    const said = `<p class="about"><bdi ${NAMED}>${escaped(reveal(disclosed))}</bdi></p>`
+    return new Reply(
+      this.#body.replace(WHOM, () => said),
+      this.#status,
+      { ...this.#headers },
+    )
   }
 
   /** The same answer, with another status. */

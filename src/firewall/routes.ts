@@ -9,7 +9,7 @@ import {
   openFlags,
   Release,
   releaseBudget,
-  reviewFlag,
+  reviewFlags,
   StaffRecord,
   watchNeighbour,
 } from './flags.ts'
@@ -35,6 +35,7 @@ const Flag = z
     staff: z.string(),
     neighbourId: Id,
     kind: z.enum(FLAG_KINDS),
+    fields: z.array(z.string()).openapi({ description: 'What was opened' }),
   })
   .openapi('Flag')
 const Letter = z
@@ -236,7 +237,7 @@ function supervision<T extends Town>(house: House<T>, gate: Gate): void {
       answers: { 200: { description: 'Done', schema: z.object({ reviewed: z.boolean() }) } },
       refuses: [403, 404],
     },
-    async ({ town, requester, params }) => Reply.disclose(await reviewFlag(gate, town.id, requester, params.id)),
+    async ({ town, requester, params }) => Reply.disclose(await reviewFlags(gate, town.id, requester, [params.id])),
   )
   endpoint(
     house,

@@ -77,6 +77,7 @@ async function raiseFlags(
         staff_id: requester.id,
         neighbour_id: row.neighbour_id,
         kind: row.kind,
+        fields: [...fields],
       })),
     )
     .execute()

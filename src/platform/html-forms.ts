@@ -153,7 +153,7 @@ function insertInto(parent: Tree.Element, at: number, nodes: readonly Tree.Child
   parent.childNodes.splice(at, 0, ...nodes)
 }
 
-const escaped = (text: string) =>
+export const escaped = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
 /** Puts what was typed back into its form, and opens what it is folded into. @returns the form, where it is on the page, and whether the record is another now */

@@ -22,7 +22,13 @@ export function recordLines(visit: Pick<OwnVisit, 't' | 'language'>, { state }: 
     [t.dWhere, address ? addressText(address) : '–'],
     [t.dSince, dayText(language, residence?.residentSince)],
     [t.dHousehold, counted(t.dAlone, language, { n: household?.size ?? 0 })],
-    [t.dPhone, listText(language, Object.values(contact ?? {}).flatMap((one) => one ?? [])) || '–'],
+    [
+      t.dPhone,
+      listText(
+        language,
+        Object.values(contact ?? {}).flatMap((one) => one ?? []),
+      ) || '–',
+    ],
     [t.dSpeaks, listText(language, (languages ?? []).map(languageName)) || '–'],
     [
       t.dRepresentative,

@@ -6,7 +6,7 @@ import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
-import type { DistinctBecause, HistoryEntry, NeighbourFields } from './model.ts'
+import type { Address, DistinctBecause, HistoryEntry, Name, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
 import { OPENABLE, type Openable } from './neighbours.ts'
 import { withSaidStarts } from './said-starts.ts'
@@ -18,15 +18,26 @@ export interface History {
   trueAt: string
   /** The record as the registry knew it then. */
   state: Partial<NeighbourFields>
-  movements: HistoryEntry[]
+  movements: (HistoryEntry & { changes?: Change[] })[]
   residences: {
     id: string
+    /** Where it was asked for. */
+    address?: Address | undefined
     validFrom: string
     validTo: string | null
     recordedAt: string
     supersededAt: string | null
   }[]
 }
+
+/** What somebody wrote anew: what stood there before, and what has since. */
+export type Change =
+  | { field: 'name'; was: Name | undefined; is: Name | undefined }
+  | { field: 'address'; was: Address | undefined; is: Address | undefined }
+  | { field: 'dateOfBirth'; was: string | undefined; is: string | undefined }
+
+/** What changes are told of. */
+export const TOLD_CHANGES = ['name', 'dateOfBirth', 'address'] as const
 
 /** A time during which somebody lived here, as the registry knows it now. */
 export interface ResidencePeriod {
@@ -102,6 +113,17 @@ async function withMovements(
   return { ...record, facts: { ...record.facts, history }, parts: [...record.parts, ...decisions] }
 }
 
+/** Of how many movements and residences, the last ones, it is told what they changed. */
+const MOST_TOLD = 60
+
+type Then = Partial<Pick<NeighbourFields, (typeof TOLD_CHANGES)[number]>>
+
+function changesOf(fields: readonly (typeof TOLD_CHANGES)[number][], was: Then, is: Then): Change[] {
+  return fields
+    .filter((field) => JSON.stringify(was[field]) !== JSON.stringify(is[field]))
+    .map((field) => ({ field, was: was[field], is: is[field] }) as Change)
+}
+
 /**
  * A neighbour's history: every movement and residence the registry knew of at `knownAt`, and the record as
  * it was true on `trueAt`.
@@ -115,19 +137,27 @@ export async function neighbourHistory(
   id: string,
   purpose: string,
   asOf: Partial<AsOf>,
+  /** Of each movement what it changed, and of each residence where it was: these fields are opened, and no others. */
+  told?: readonly (typeof TOLD_CHANGES)[number][],
 ): Promise<Disclosed<History>> {
   const knownAt = asOf.knownAt ?? deps.clock.now()
   const known = asOf.knownAt ? knownAt.toString() : 'infinity'
   const trueAt = asOf.trueAt ?? today(deps.clock, town.timeZone)
   return deps.gate.open<NeighbourFields, Openable | 'history', History>(
-    { municipalityId: town.id, requester, action: 'open', purpose, fields: [...OPENABLE, 'history'] },
+    { municipalityId: town.id, requester, action: 'open', purpose, fields: [...(told ?? OPENABLE), 'history'] },
     async (transaction) => {
       const loaded = await loadRecords(transaction, [id], { trueAt, ...(asOf.knownAt ? { knownAt } : {}) })
       const records = await withSaidStarts(transaction, loaded, requester)
       return Promise.all(records.map((record) => withMovements(transaction, record, known)))
     },
-    async ([record], hand) => {
+    async ([record], hand, openMore) => {
       if (record === undefined) throw new NotFound()
+      const at = async (trueOn: string, known: string, more: number) => {
+        const knownAt = Temporal.Instant.from(known).add({ milliseconds: more })
+        const then = { trueAt: Temporal.PlainDate.from(trueOn), knownAt }
+        const [one] = await openMore((transaction) => loadRecords(transaction, [id], then))
+        return one
+      }
       const residences = await sql<{
         id: string
         valid_from: string
@@ -140,14 +170,29 @@ export async function neighbourHistory(
         hand.transaction,
       )
       const { id: _, history = [], ...state } = record
+      const movements: History['movements'] = []
+      for (const [i, movement] of history.entries()) {
+        // The first says who was registered; there is nothing before it.
+        if (told === undefined || i === 0 || i < history.length - MOST_TOLD) movements.push(movement)
+        else {
+          const { effectiveOn, recordedAt } = movement
+          const [was, is] = [await at(effectiveOn, recordedAt, -1), await at(effectiveOn, recordedAt, 1)]
+          movements.push({ ...movement, changes: changesOf(told, was ?? {}, is ?? {}) })
+        }
+      }
+      const places = new Map<string, Address | undefined>()
+      if (told?.includes('address'))
+        for (const row of residences.rows.slice(-MOST_TOLD))
+          places.set(row.id, (await at(row.valid_from, row.recorded_at.toISOString(), 1))?.address)
       return {
         id,
         knownAt: knownAt.toString(),
         trueAt: trueAt.toString(),
         state,
-        movements: history,
+        movements,
         residences: residences.rows.map((row) => ({
           id: row.id,
+          ...(places.has(row.id) ? { address: places.get(row.id) } : {}),
           validFrom: row.valid_from,
           validTo: row.valid_to,
           recordedAt: row.recorded_at.toISOString(),

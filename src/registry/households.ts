@@ -1,11 +1,12 @@
 import { sql } from 'kysely'
+import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Requester } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { RegistryDeps } from './deps.ts'
-import type { Address, NeighbourFields } from './model.ts'
+import type { Address, Name, NeighbourFields } from './model.ts'
 import type { Municipality } from './municipality.ts'
-import { loadRecords } from './store.ts'
+import { hidesWhereabouts, loadRecords } from './store.ts'
 
 /**
  * Hands the address of a household to the clerk who is adding someone to it: as the address of everyone there whom they may
@@ -47,6 +48,35 @@ export async function householdAddress(
     },
   )
   return address
+}
+
+/** Somebody of a household. */
+export interface Mate {
+  id: string
+  name: Name | undefined
+}
+
+/** Most of a household that are named at once. */
+const MOST_NAMED = 20
+
+/** The names of those a neighbour lives with, of whom the reader may know; each of them sees that they were looked at. */
+export function householdNames(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Requester,
+  neighbourId: string,
+  purpose: string,
+): Promise<Disclosed<Mate[]>> {
+  const day = today(deps.clock, town.timeZone)
+  return deps.gate.open<NeighbourFields, 'name', Mate[]>(
+    { municipalityId: town.id, requester, action: 'open', purpose, fields: ['name'] },
+    async (transaction) => {
+      const ids = (await householdMembers(transaction, neighbourId, day)).filter((id) => id !== neighbourId)
+      const mates = await loadRecords(transaction, ids.slice(0, MOST_NAMED), { trueAt: day })
+      return mates.filter((mate) => !hidesWhereabouts(mate))
+    },
+    (mates) => mates.map(({ id, name }) => ({ id, name })),
+  )
 }
 
 /** Everyone registered on a day in the household a neighbour is in, inside a transaction of the gate's. */

@@ -24,12 +24,22 @@ export function NotDone(props: { children: Child }) {
 }
 
 /** What most people need not read, behind a line that says what it is. */
-export function Details(props: { summary: Child; open?: boolean; children: Child }) {
+export function Details(props: {
+  summary: Child
+  open?: boolean
+  /** What it opens is one of the things to do here, and looks like the others. */
+  button?: boolean
+  children: Child
+}) {
   return (
-    <details class="govuk-details" open={props.open ?? false}>
-      <summary class="govuk-details__summary">
-        <span class="govuk-details__summary-text">{props.summary}</span>
-      </summary>
+    <details class={`govuk-details${props.button ? ' act' : ''}`} open={props.open ?? false}>
+      {props.button ? (
+        <summary class="govuk-button govuk-button--secondary">{props.summary}</summary>
+      ) : (
+        <summary class="govuk-details__summary">
+          <span class="govuk-details__summary-text">{props.summary}</span>
+        </summary>
+      )}
       <div class="govuk-details__text">{props.children}</div>
     </details>
   )

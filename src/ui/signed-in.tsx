@@ -40,6 +40,8 @@ export interface PageVisit<Who extends Staff | Resident> {
 
 export interface Form {
   get(name: string): string
+  /** Each of several boxes of one name. */
+  all(name: string): string[]
   has(name: string): boolean
   /** What was chosen as a file, of a page that takes files; nothing where none was. */
   file(name: string): Uint8Array | undefined
@@ -298,7 +300,7 @@ const withoutLanguage = (path: string): string => {
 export const safePath = (path: string, otherwise: `/${string}`): `/${string}` =>
   /^\/(?!\/)[\w\-/.?=&%]*$/.test(path) ? (path as `/${string}`) : otherwise
 
-const emptyForm: Form = { get: () => '', has: () => false, file: () => undefined, entries: () => [] }
+const emptyForm: Form = { get: () => '', all: () => [], has: () => false, file: () => undefined, entries: () => [] }
 
 async function readForm(
   context: Context,
@@ -311,6 +313,7 @@ async function readForm(
   fields.delete('csrf')
   return {
     get: (name) => (fields.get(name) ?? '').trim(),
+    all: (name) => fields.getAll(name),
     has: (name) => fields.has(name),
     file: (name) => files.get(name),
     entries: () => [...fields],

@@ -145,7 +145,7 @@ describe('an order of a judge', () => {
     await record({ scope: 'The address of one person, to be served', secretUntil: until })
     const officer = await signedIn(house, { kind: 'staff', subject: 'reader', role: 'legal', office: DEMO_OFFICE })
     const page = await (await officer.open('/desk/legal')).text()
-    for (const part of ['Court of Vallmar', 'Order 17/2026', 'to be served', person.id, 'name, address'])
+    for (const part of ['Court of Vallmar', 'Order 17/2026', 'to be served', person.id, 'name and address'])
       expect(page, part).toContain(part)
   })
 

@@ -86,7 +86,14 @@ describe('what people say at a counter', () => {
 
   const typed = (field: string, lines: string) =>
     typedIn({
-      form: { get: () => '', has: () => false, file: () => undefined, entries: () => [[field, lines]] },
+      form: {
+        get: () => '',
+        all: () => [],
+        all: () => [],
+        has: () => false,
+        file: () => undefined,
+        entries: () => [[field, lines]],
+      },
       t: LOCALES.en,
       language: 'en',
     })

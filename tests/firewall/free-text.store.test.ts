@@ -63,7 +63,7 @@ describe('every text that is stored', () => {
       pages.flatMap((text) =>
         [
           ...text.matchAll(/<Field\b[^>]*?\bname=(?:"([\w-]+)"|\{name\('(\w+)'\)\})/g),
-          ...text.matchAll(/\bform\.get\('([\w-]+)'\)/g),
+          ...text.matchAll(/\bform\.(?:get|all)\('([\w-]+)'\)/g),
         ].map(([, one, other]) => one ?? other ?? ''),
       ),
     )

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import type { StaffRole } from '../../src/firewall/requester.ts'
+import { LANGUAGES, type Language, LOCALES } from '../../src/ui/language.ts'
+import { counted, listText } from '../../src/ui/words.ts'
+import { type House, openHouse } from '../support/house.ts'
+import { inventedWord, register } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+const t = LOCALES.en
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const staff = (subject = 'clerk-1', role: StaffRole = 'clerk') =>
+  signedIn(house, { kind: 'staff', subject, role, office: DEMO_OFFICE })
+const pageOf = async (path: string, browser?: Awaited<ReturnType<typeof staff>>) => {
+  const response = await (browser ?? (await staff())).open(path)
+  expect(response.status, path).toBe(200)
+  return response.text()
+}
+const plain = (html: string) => html.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ')
+
+describe('the page of a neighbour', () => {
+  it('says who, where and with whom before anything else, what waits next, and then what can be done', async () => {
+    const { id, householdId } = await register(house, { name: { given: 'Primera', family: ['Ordenada'] } })
+    const mate = await register(house, { name: { given: 'Companya' }, address: undefined as never, householdId })
+    const html = await pageOf(`/desk/neighbours/${id}`)
+    const main = html.slice(html.indexOf('<main'))
+    const places = [
+      'Primera Ordenada',
+      'del Molí',
+      `href="/desk/neighbours/${mate.id}"`,
+      t.dSince,
+      `/desk/neighbours/${id}/history`,
+      t.dDo,
+      t.dCorrect,
+      t.dSettle,
+      t.dHide,
+      t.dHandOver,
+    ].map((part) => ({ part, at: main.indexOf(part) }))
+    expect(places.filter(({ at }) => at < 0)).toEqual([])
+    expect(places.map(({ at }) => at)).toEqual(places.map(({ at }) => at).toSorted((a, b) => a - b))
+    expect(plain(main)).toContain('Companya')
+    expect(plain(main)).toContain('2 people')
+  })
+
+  it('names nobody of the household who hides, and tells each of the others that they were looked at', async () => {
+    const { id, householdId } = await register(house)
+    const join = { address: undefined as never, householdId }
+    const seen = await register(house, { name: { given: 'Visible' }, ...join })
+    await register(house, { name: { given: 'Amagada' }, ...join, protected: true })
+    const html = await pageOf(`/desk/neighbours/${id}`)
+    expect(html).toContain('Visible')
+    expect(html).not.toContain('Amagada')
+    const looked = await house.peek<{ n: string }>(
+      `select count(*) as n from ledger_entries where subject_id = '${seen.id}' and action = 'open'`,
+    )
+    expect(Number(looked[0]?.n)).toBe(1)
+  })
+
+  it('of somebody without a fixed address shows what they said, and where their post is kept', async () => {
+    const { id } = await register(house, { address: { kind: 'no-fixed-address', usualArea: 'Km 4 of the Vic road' } })
+    const html = plain(await pageOf(`/desk/neighbours/${id}`))
+    expect(html).toContain(t.dKindNone)
+    expect(html).toContain('They say: Km 4 of the Vic road')
+    expect(html).toContain(t.dReferenceAddress)
+  })
+
+  it.each([
+    '',
+    '/history',
+    '/looked',
+    '/ways-in',
+    '/messages',
+    '/leave',
+    '/dates',
+    '/with',
+    '/protection',
+    '/representatives',
+    '/join',
+  ])('and every other of theirs says whom it is about: %s', async (rest) => {
+    const name = inventedWord(90_000 + rest.length)
+    const { id } = await register(house, { name: { given: name } })
+    expect(plain(await pageOf(`/desk/neighbours/${id}${rest}`))).toContain(name)
+  })
+
+  it('says so too where a form on it was not taken, and where something was handed over', async () => {
+    const { id } = await register(house, { name: { given: 'Retornada' } })
+    const clerk = await staff()
+    const wrong = await clerk.send(`/desk/neighbours/${id}/move`, { version: '1', where: '' }, `/desk/neighbours/${id}`)
+    expect(wrong.status).toBe(422)
+    expect(await wrong.text()).toContain('Retornada')
+    const wallet = await clerk.send(`/desk/neighbours/${id}/wallet`, { profile: 'residence' }, `/desk/neighbours/${id}`)
+    expect(await wallet.text()).toContain('Retornada')
+  })
+})
+
+describe('the history', () => {
+  it('says what changed: what stood there and what has since, and opens no more than it shows', async () => {
+    const { id, version } = await register(house, {
+      name: { given: 'Abans' },
+      dateOfBirth: '1980',
+      address: { kind: 'dwelling', streetName: 'Vell', number: '1' },
+    })
+    await house.ask('PATCH', `/v1/neighbours/${id}`, {
+      as: 'clerk',
+      ifMatch: version,
+      body: { name: { given: 'Després' } },
+    })
+    await house.ask('POST', `/v1/neighbours/${id}/residences`, {
+      as: 'clerk',
+      ifMatch: version + 1,
+      body: { address: { kind: 'dwelling', streetName: 'Nou', number: '2' } },
+    })
+    const html = plain(await pageOf(`/desk/neighbours/${id}/history`))
+    expect(html).toMatch(/name: Abans → Després/i)
+    expect(html).toMatch(/Vell 1 → Nou 2/)
+    expect(html).toContain(t.dTrue)
+    expect(html).toContain(t.dKnown)
+    const looked = await pageOf(`/desk/neighbours/${id}/looked`)
+    const [line = ''] = looked.match(/<small>[^<]*past[^<]*<\/small>|<small>[^<]*history[^<]*<\/small>/) ?? []
+    expect(line).not.toMatch(new RegExp(`${t.fcontact}|${t.frepresentatives}`))
+  })
+})
+
+describe('look-ups to ask about', () => {
+  it('stand together by who looked and on which day, with what was opened, and are reviewed at once', async () => {
+    const clerk = await staff('clerk-flagged')
+    for (let n = 0; n < 3; n += 1) await clerk.open(`/desk/neighbours/${(await register(house)).id}`)
+    const boss = await staff('boss', 'supervisor')
+    const html = await pageOf('/desk/flags', boss)
+    const group = html.split('<section>').find((part) => part.includes('clerk-flagged')) ?? ''
+    expect(group.match(/name="flag"/g)?.length).toBe(3)
+    expect(plain(group)).toContain(t.fname)
+    const flags = [...group.matchAll(/name="flag" value="([^"]+)"/g)].map(([, id = '']) => id)
+    const csrf = /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? ''
+    const body = new URLSearchParams([['csrf', csrf], ...flags.map((id): [string, string] => ['flag', id])])
+    expect((await boss.open('/desk/flags/review', { method: 'POST', body })).status).toBe(303)
+    expect(await pageOf('/desk/flags', boss)).not.toContain('clerk-flagged</bdi> ·')
+  })
+})
+
+describe('the hourly budget', () => {
+  it('says what it is, until when and who can release it, and leaves the worklist open', async () => {
+    const small = await openHouse({ town: { hourlyBudgetStaff: 2 } })
+    try {
+      const clerk = await signedIn(small, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+      let last = await clerk.open(`/desk/neighbours/${(await register(small)).id}`)
+      for (let n = 0; n < 40 && last.status === 200; n += 1)
+        last = await clerk.open(`/desk/neighbours/${(await register(small)).id}`)
+      expect(last.status).toBeGreaterThanOrEqual(400)
+      const said = plain(await last.text())
+      expect(said).toMatch(/supervisor/i)
+      expect(said).toMatch(/until/)
+      expect((await clerk.open('/desk/work')).status).toBe(200)
+      expect((await clerk.open('/desk/register')).status).toBe(200)
+    } finally {
+      await small.close()
+    }
+  })
+})
+
+describe('counts and lists', () => {
+  const plural = /^\{|\{\w+, plural,/
+  const texts = Object.entries(LOCALES).flatMap(([language, words]) =>
+    Object.entries(words)
+      .filter(([, text]) => plural.test(text) && text.includes(', plural,'))
+      .map(([key, text]) => [language, key, text] as const),
+  )
+
+  it.each(texts)('in %s have a form for every number: %s', (language, _, text) => {
+    const rules = new Intl.PluralRules(language)
+    const [, name = ''] = /\{(\w+), plural,/.exec(text) ?? []
+    for (const n of [0, 1, 2, 3, 7, 11, 12, 21, 99, 100, 101, 103]) {
+      const said = counted(text, language, { [name]: n, from: 'a', to: 'b' })
+      expect(said).not.toMatch(/[{}#]/)
+      const form = rules.select(n)
+      if (form !== 'other' && form !== 'one' && form !== 'two')
+        expect(text, String(n)).toMatch(new RegExp(`\\b(${form}|other) \\{`))
+    }
+  })
+
+  it('are written as each language does', () => {
+    expect(counted(LOCALES.ar.dAlone, 'ar', { n: 2 })).toBe('شخصان')
+    expect(counted(LOCALES.ar.dAlone, 'ar', { n: 9 })).toBe('9 أشخاص')
+    expect(counted(LOCALES.en.dAlone, 'en', { n: 1 })).toBe('1 person')
+    expect(listText('en', ['a', 'b', 'c'])).toBe('a, b and c')
+    expect(listText('ar', ['أ', 'ب', 'ج'])).toBe('أ وب وج')
+    expect(Object.keys(LANGUAGES).map((one) => listText(one as Language, ['x']))).toEqual(
+      Object.keys(LANGUAGES).map(() => 'x'),
+    )
+  })
+})
