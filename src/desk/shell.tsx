@@ -65,35 +65,39 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
       town={visit.name}
       {...(props.script ? { script: { src: props.script, nonce: visit.nonce } } : {})}
       bar={
-        <Rooms
-          label={t.dDesk}
-          rooms={ROOMS.filter(({ roles }) => roles.includes(requester.role)).map(({ path, text }) => ({
-            path,
-            name: t[text],
-            here: path === here,
-          }))}
-        >
-          <RoomAction action="/desk/lock" name={t.dLock} accesskey="l">
-            <Csrf token={session.csrf} />
-          </RoomAction>
-          <RoomAction action="/sign-out" name={t.dSignOut}>
-            <Csrf token={session.csrf} />
-          </RoomAction>
-        </Rooms>
+        <>
+          <Rooms
+            label={t.dDesk}
+            rooms={ROOMS.filter(({ roles }) => roles.includes(requester.role)).map(({ path, text }) => ({
+              path,
+              name: t[text],
+              here: path === here,
+            }))}
+          >
+            <RoomAction action="/desk/lock" name={t.dLock} accesskey="l">
+              <Csrf token={session.csrf} />
+            </RoomAction>
+            <RoomAction action="/sign-out" name={t.dSignOut}>
+              <Csrf token={session.csrf} />
+            </RoomAction>
+          </Rooms>
+          <section class="govuk-width-container session-bar" aria-label={t.dCase}>
+            {/* Of somebody's page no second look for another language. */}
+            {/[0-9a-f]{8}-[0-9a-f]{4}-/.test(visit.path) ? '' : <Languages language={language} path={visit.path} />}
+            <p class="govuk-hint">
+              {t.dSignedIn.replace('{role}', t[ROLES[requester.role]]).replace('{office}', session.office ?? '–')} ·{' '}
+              {LANGUAGES[language].name}
+            </p>
+            {CASEWORK.has(requester.role) && !session.locked ? (
+              <CaseBar visit={visit} open={here === '/desk' && !requester.case} />
+            ) : (
+              ''
+            )}
+          </section>
+        </>
       }
       below={<Stay session={session} t={t} nonce={visit.nonce} action="/desk/stay" />}
     >
-      {/* Of somebody's page no second look for another language. */}
-      {/[0-9a-f]{8}-[0-9a-f]{4}-/.test(visit.path) ? '' : <Languages language={language} path={visit.path} />}
-      <p class="govuk-hint">
-        {t.dSignedIn.replace('{role}', t[ROLES[requester.role]]).replace('{office}', session.office ?? '–')} ·{' '}
-        {LANGUAGES[language].name}
-      </p>
-      {CASEWORK.has(requester.role) && !session.locked ? (
-        <CaseBar visit={visit} open={here === '/desk' && !requester.case} />
-      ) : (
-        ''
-      )}
       {visit.hiding ? (
         <p class="govuk-inset-text hiding" role="note">
           <strong>{visit.hiding === 'held' ? t.dIsHeld : t.dIsHidden}</strong>

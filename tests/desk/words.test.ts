@@ -89,7 +89,6 @@ describe('what people say at a counter', () => {
       form: {
         get: () => '',
         all: () => [],
-        all: () => [],
         has: () => false,
         file: () => undefined,
         entries: () => [[field, lines]],

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { LANGUAGES, LOCALES } from '../../src/ui/language.ts'
+import { counted } from '../../src/ui/words.ts'
 import { openBrowser } from '../support/browser.ts'
 import { shot, violations } from '../support/page.ts'
 import { type Folder, type Running, scratchFolder, start } from '../support/process.ts'
@@ -88,7 +89,7 @@ describe('a clerk with a queue', () => {
     await page.fill('#number', '77')
     await submit(page)
     await page.waitForSelector('.govuk-notification-banner--success')
-    expect(await page.textContent('main')).toContain(t.dAlone.replace('{n}', '7'))
+    expect(await page.textContent('main')).toContain(counted(t.dAlone, 'en', { n: 7 }))
     await context.close()
   })
 
@@ -179,10 +180,10 @@ describe('a clerk with a queue', () => {
     await page.waitForSelector(`h1:has-text("${t.nTitle}")`)
     expect(await violations(page)).toEqual([])
     await open('/desk/complaints')
-    await page.click('summary')
+    await page.click('main summary')
     expect(await violations(page)).toEqual([])
-    await page.selectOption('details [name=language]', 'ar')
-    await page.click('details button')
+    await page.selectOption('main details [name=language]', 'ar')
+    await page.click('main details button')
     await page.waitForSelector('.printed-card')
     expect(await violations(page)).toEqual([])
     expect(await page.textContent('.printed-card')).toContain(LOCALES.ar.wKeep)
@@ -644,7 +645,7 @@ describe('a household', () => {
     await page.check(`text=Hostessa`)
     await page.click('form[action$=move] button')
     expect(page.url()).toBe(guest)
-    expect(await page.textContent('main')).toContain(t.dAlone.replace('{n}', '2'))
+    expect(await page.textContent('main')).toContain(counted(t.dAlone, 'en', { n: 2 }))
     // What was written down of the household was wrong from the start.
     await page.click(`summary:has-text("${t.dMove}")`)
     await page.check('#where-no-fixed-address')
@@ -652,7 +653,7 @@ describe('a household', () => {
     await page.check('#mistake')
     await page.click('form[action$=move] button')
     await page.goto(host)
-    expect(await page.textContent('main')).toContain(t.dAlone.replace('{n}', '2'))
+    expect(await page.textContent('main')).toContain(counted(t.dAlone, 'en', { n: 2 }))
     expect(await page.textContent('main')).not.toContain('de la Lluna')
     await page.goto(`${host}/history`)
     expect(await page.textContent('.timeline')).toContain(t.dAddressCorrected)
