@@ -488,6 +488,7 @@ export interface Movements {
 }
 
 export interface Municipalities {
+  access_law: string | null;
   /**
    * A start longer ago than this, on the day it is said, is kept as said until a second member of staff confirms it.
    */

@@ -50,6 +50,7 @@ export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
     budgets: {},
     officeHours: null,
     drawnShare: 0.02,
+    accessLaw: null,
     referenceAddress: {
       name: 'Oficina de Drets Socials',
       streetType: 'carrer',

@@ -53,7 +53,7 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
     try {
       const word = visit.form.get('word') || undefined
       const card = await giveCard(deps, visit.town, visit.requester, id, word)
-      return Reply.page(card, ({ code }) => <CardPage visit={visit} id={id} code={code} />)
+      return Reply.page(card, ({ code }) => <CardPage visit={visit} id={id} code={code} word={word !== undefined} />)
     } catch (error) {
       if (!(error instanceof CardNeedsWord || error instanceof WordTooShort)) throw error
       const fault = error instanceof WordTooShort ? visit.t.iWordShort : visit.t.rWordAsk
@@ -120,8 +120,8 @@ function EnrolmentPage(props: { visit: DeskVisit; id: string; link: string }) {
 }
 
 /** A card to print and cut out. */
-function CardPage(props: { visit: DeskVisit; id: string; code: string }) {
-  const { visit, id, code } = props
+function CardPage(props: { visit: DeskVisit; id: string; code: string; word: boolean }) {
+  const { visit, id, code, word } = props
   const { t, town } = visit
   const address = `${town.issuer.replace(/^https?:\/\//, '')}/me`
   return (
@@ -131,7 +131,7 @@ function CardPage(props: { visit: DeskVisit; id: string; code: string }) {
         <p class="digits code" dir="ltr">
           {code}
         </p>
-        <p>{t.rCardKeep.replace('{address}', address)}</p>
+        <p>{(word ? t.rCardKeepWord : t.rCardKeepYear).replace('{address}', address)}</p>
       </section>
       <p class="no-print">
         <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>

@@ -1,3 +1,4 @@
+import { addressText } from '../proofs/address-text.ts'
 import { nameText } from '../proofs/paper.ts'
 import { DistinctBecause, type Name } from '../registry/model.ts'
 import { referenceAddressesOf } from '../registry/reference-addresses.ts'
@@ -99,6 +100,7 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
       <h2 id={name('heading')}>{alone ? t.dWho : t.dPerson.replace('{n}', String(i + 1))}</h2>
       <Field
         name={name('given')}
+        {...(i === 0 ? { accesskey: 'n' } : {})}
         label={t.dGiven}
         hint={t.dNameHint}
         value={value('given')}
@@ -173,12 +175,14 @@ export function AddressFields(props: {
   faults?: Faults
   /** Where the question begins a part of its page. */
   heading?: boolean
+  /** Asked of whom it is about. */
+  own?: boolean
 }) {
-  const { visit, typed, faults = {}, heading } = props
+  const { visit, typed, faults = {}, heading, own } = props
   const { t, town } = visit
   const value = (name: string) => typed[name] ?? ''
-  const places = referenceAddressesOf(town).map(({ name, streetName, number }) =>
-    [name, streetName, number].filter(Boolean).join(', '),
+  const places = referenceAddressesOf(town).map((referenceAddress) =>
+    addressText({ kind: 'no-fixed-address', referenceAddress }),
   )
   return (
     <>
@@ -200,11 +204,11 @@ export function AddressFields(props: {
         ]}
       />
       <div class="when-none">
-        <Field name="usual" label={t.dUsual} value={value('usual')} auto fault={faults.usual} />
+        <Field name="usual" label={own ? t.mUsual : t.dUsual} value={value('usual')} auto fault={faults.usual} />
         {places.length > 1 ? (
           <Select
             name="keptAt"
-            label={t.dKept}
+            label={own ? t.mKept : t.dKept}
             value={value('keptAt')}
             options={[['', t.dNearest], ...places.map((place, i) => [String(i), place] as const)]}
             fault={faults.keptAt}

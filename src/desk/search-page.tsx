@@ -25,7 +25,7 @@ export function SaidFields(props: { t: Texts; said: string; mononym: boolean; fa
   const { t, said, mononym, fault } = props
   return (
     <>
-      <Field name="said" label={t.dQuery} hint={t.dQueryHint} value={said} auto required fault={fault} />
+      <Field name="said" accesskey="s" label={t.dQuery} hint={t.dQueryHint} value={said} auto required fault={fault} />
       <output id="understood" for="said" aria-live="polite" dir="auto" class="govuk-hint" />
       <Tick name="mononym" label={t.dMononym} on={mononym} />
     </>

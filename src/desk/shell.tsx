@@ -4,7 +4,7 @@ import type { Child } from 'hono/jsx'
 import { purposes } from '../firewall/policies.ts'
 import { WHOM } from '../firewall/reply.ts'
 import { purposeOf, type Staff, type StaffRole } from '../firewall/requester.ts'
-import { localeTag } from '../platform/locale-tag.ts'
+import { localeTag, longDay } from '../platform/locale-tag.ts'
 import { NotFound } from '../platform/problem.ts'
 import { birthWords } from '../proofs/birth-words.ts'
 import { birthClaim } from '../proofs/claims.ts'
@@ -180,7 +180,7 @@ export const onceIn = ({ form }: Pick<DeskVisit, 'form'>, more = '') =>
 export function dayText(language: Language, iso: string | undefined | null): string {
   if (!iso) return '–'
   if (!/^\d{4}-\d{2}-\d{2}$/.test(iso)) return bornText(language, iso)
-  return Temporal.PlainDate.from(iso).toLocaleString(localeTag(language), { dateStyle: 'long' })
+  return longDay(language, iso)
 }
 
 /** A date of birth in words, as far as it is known. */

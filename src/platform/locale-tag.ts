@@ -3,3 +3,9 @@ const TAGS: Readonly<Record<string, string>> = { en: 'en-GB', pt: 'pt-PT', ar: '
 
 /** @returns a language tag (BCP 47) for `Intl` */
 export const localeTag = (language: string): string => TAGS[language] ?? language
+
+/** A day in words: the first of a month as French has it, which formats of dates do not. @param iso YYYY-MM-DD */
+export function longDay(language: string, iso: string): string {
+  const text = Temporal.PlainDate.from(iso).toLocaleString(localeTag(language), { dateStyle: 'long' })
+  return language === 'fr' ? text.replace(/^1 /, '1er ') : text
+}

@@ -192,7 +192,7 @@ export function MovePage(props: {
             />
           </>
         )}
-        <AddressFields visit={visit} typed={typed} faults={faults} />
+        <AddressFields visit={visit} typed={typed} faults={faults} own />
         <SinceField t={t} typed={typed} fault={faults.since} />
         <button type="submit" class="govuk-button">
           {t.mMove}

@@ -17,23 +17,20 @@ export function recordLines(visit: Pick<OwnVisit, 't' | 'language'>, { state }: 
   const { t, language } = visit
   const { name, dateOfBirth, address, residence, household, contact, languages, representatives } = state
   return [
-    [t.dGiven, name ? nameText(name, t.newbornOf) : '–'],
-    [t.dBorn, bornText(language, dateOfBirth)],
+    [t.eName, name ? nameText(name, t.newbornOf) : '–'],
+    [t.eBorn, bornText(language, dateOfBirth)],
     [t.dWhere, address ? addressText(address) : '–'],
     [t.dSince, dayText(language, residence?.residentSince)],
     [t.dHousehold, counted(t.dAlone, language, { n: household?.size ?? 0 })],
     [
-      t.dPhone,
+      t.eContact,
       listText(
         language,
         Object.values(contact ?? {}).flatMap((one) => one ?? []),
       ) || '–',
     ],
     [t.dSpeaks, listText(language, (languages ?? []).map(languageName)) || '–'],
-    [
-      t.dRepresentative,
-      listText(language, representatives?.map((one) => one.name ?? actsAs(t, one.kind)) ?? []) || '–',
-    ],
+    [t.eActs, listText(language, representatives?.map((one) => one.name ?? actsAs(t, one.kind)) ?? []) || '–'],
   ]
 }
 
@@ -48,15 +45,15 @@ export const saidLines = ({ t, language }: Pick<OwnVisit, 't' | 'language'>, { s
 /** A line of somebody's history, named. */
 export function movementName({ movement, cause, start, protection }: HistoryEntry, t: Texts): string {
   if (protection) return protection === 'hidden' ? t.dWasHidden : t.dWasShown
-  if (movement === 'registration') return cause === 'return' ? t.dReturn : t.dRegister
-  if (movement === 'departure') return t.dLeave
+  if (movement === 'registration') return cause === 'return' ? t.eReturned : t.eRegistered
+  if (movement === 'departure') return t.eEnded
   if (movement === 'confirmation') return t.dStill
   if (cause === 'representatives') return t.dActsChanged
   if (cause === 'undone') return t.dUndone
   if (cause === 'joined') return t.dJoined
   if (cause === 'taken-apart') return t.dApartDone
   if (start) return cause === 'start-refused' ? t.zRefused : start.seen ? t.zConfirmed : t.zCorrected
-  return cause === 'address' ? t.dMove : t.dCorrect
+  return cause === 'address' ? t.eMoved : t.eCorrected
 }
 
 /** Who looked, why and at what, in one line. */

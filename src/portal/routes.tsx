@@ -107,7 +107,9 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
   })
   house.get('/rights', async (context) => {
     const { town, language } = await readerOf(context)
-    const page = <RightsPage town={nameIn(town, language)} language={language} origin={town.issuer} />
+    const page = (
+      <RightsPage town={nameIn(town, language)} language={language} origin={town.issuer} law={town.accessLaw} />
+    )
     return send(
       Reply.material(`<!doctype html>${page}`, 'text/html; charset=utf-8', { vary: 'accept-language, cookie' }),
     )
@@ -119,7 +121,7 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
     const { press } = deps
     if (press === undefined) return problemResponse(new NoPress(), uuidv7())
     const title = LOCALES[language].yTitle
-    const sections = rightsIn(language, nameIn(town, language), town.issuer)
+    const sections = rightsIn(language, nameIn(town, language), town.issuer, town.accessLaw)
     const key = `${town.id} ${language}`
     const print = () => press.plain(town, { title, language, writtenAt: deps.clock.now(), sections })
     const leaflet = leaflets.get(key) ?? print()

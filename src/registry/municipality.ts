@@ -58,6 +58,8 @@ export interface Municipality {
   officeHours: HearingHours[] | null
   /** Which part of what each member of staff is shown is drawn by lot to be explained, from 0 to 1; besides one a day. */
   drawnShare: number
+  /** A law that may oblige the town to answer other authorities, by its name: public pages promise no more than it leaves. */
+  accessLaw: string | null
 }
 
 export interface NewMunicipality extends Omit<Municipality, 'blindIndexBits'> {}
@@ -104,6 +106,7 @@ const columnsOf = (town: Omit<NewMunicipality, 'id'>) => ({
   budgets: sql<string>`${JSON.stringify(town.budgets)}::text::jsonb`,
   office_hours: json(town.officeHours),
   drawn_share: town.drawnShare,
+  access_law: town.accessLaw,
 })
 
 /** Done by the owner's login; the service only reads municipalities. */
@@ -152,6 +155,7 @@ const COLUMNS = [
   'budgets',
   'office_hours',
   'drawn_share',
+  'access_law',
 ] as const
 
 export async function listMunicipalities(database: Database): Promise<Municipality[]> {
@@ -185,6 +189,7 @@ export async function listMunicipalities(database: Database): Promise<Municipali
     budgets: row.budgets as TownBudgets,
     officeHours: row.office_hours as unknown as HearingHours[] | null,
     drawnShare: row.drawn_share,
+    accessLaw: row.access_law,
   }))
 }
 

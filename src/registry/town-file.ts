@@ -54,6 +54,7 @@ export const TownFile = z.strictObject({
   budgets: TownBudgets.default({}),
   officeHours: z.array(HearingHours).max(50).nullable().default(null),
   drawnShare: z.number().min(0).max(1).default(0.02),
+  accessLaw: called(200).nullable().default(null),
   departureNoticeDays: z.int().min(1).max(365).default(30),
   backdateDays: z.int().min(0).max(36_500).default(90),
   timeCorrectionDays: z.int().min(0).max(36_500).default(30),

@@ -78,6 +78,8 @@ interface FieldProps {
   pattern?: string
   size?: number
   lines?: number
+  /** The one key that reaches it. */
+  accesskey?: string
 }
 
 export function Field(props: FieldProps) {
@@ -91,6 +93,7 @@ export function Field(props: FieldProps) {
     ...(props.required ? { required: true } : {}),
     ...(props.auto ? { dir: 'auto' } : props.ltr ? { dir: 'ltr' } : {}),
     ...(props.maxlength ? { maxlength: props.maxlength } : {}),
+    ...(props.accesskey ? { accesskey: props.accesskey } : {}),
     autocomplete: 'off',
     spellcheck: false,
   }

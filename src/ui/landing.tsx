@@ -1,8 +1,8 @@
-import { type Language, LOCALES } from './language.ts'
+import { type Language, LOCALES, safeText } from './language.ts'
 import { Languages, Page } from './layout.tsx'
 
 /** What anyone may know before they come: who can register, what it takes, and who never learns of it. */
-export function Landing(props: { town: string; language: Language }) {
+export function Landing(props: { town: string; language: Language; law: string | null }) {
   const t = LOCALES[props.language]
   return (
     <Page title={`Padrón · ${props.town}`} language={props.language} town={props.town}>
@@ -12,7 +12,7 @@ export function Landing(props: { town: string; language: Language }) {
       <h2>{t.bring}</h2>
       <p>{t.bringText}</p>
       <h2>{t.safe}</h2>
-      <p>{t.safeText}</p>
+      <p>{safeText(props.language, props.law)}</p>
       <p>
         <a href="/rights">{t.yTitle}</a> · <a href="/firewall">{t.firewallLink}</a>
       </p>

@@ -22,6 +22,12 @@ export const LANGUAGES: Record<Language, { name: string; direction: 'ltr' | 'rtl
   ...fromLanguageFiles(({ name, direction }) => ({ name, direction })),
 }
 
+/** Who is never given anything, as far as the law of the town leaves it to the town. @param law what the town names */
+export const safeText = (language: Language, law: string | null): string => {
+  const t = LOCALES[language]
+  return law === null ? t.safeText : t.safeLaw.replace('{law}', () => law)
+}
+
 export function isLanguage(text: string): text is Language {
   return Object.hasOwn(LOCALES, text)
 }

@@ -1,14 +1,19 @@
 import type { PlainDocument } from '../proofs/press/press.ts'
 import { profiles } from '../proofs/profiles.ts'
 import { claimTexts } from './check/page.tsx'
-import { type Language, LOCALES } from './language.ts'
+import { type Language, LOCALES, safeText } from './language.ts'
 import { Languages, Page } from './layout.tsx'
 import { Fact, Facts } from './parts.tsx'
 import { claimNamer } from './services.tsx'
 import { listText } from './words.ts'
 
 /** What a neighbour may count on, and what is open to them from today: one text for the page and for the leaflet. */
-export function rightsIn(language: Language, town: string, origin: string): PlainDocument['sections'] {
+export function rightsIn(
+  language: Language,
+  town: string,
+  origin: string,
+  law: string | null,
+): PlainDocument['sections'] {
   const t = LOCALES[language]
   const nameOf = claimNamer(claimTexts(language))
   // An address is read from the left, in a line of any direction.
@@ -19,7 +24,7 @@ export function rightsIn(language: Language, town: string, origin: string): Plai
       heading: t.yMay,
       lines: [t.yAsk, t.ySee, t.yChange, t.yHide, t.yHelper, t.yComplain.replace('{address}', address('/complain'))],
     },
-    { heading: t.safe, lines: [t.safeText] },
+    { heading: t.safe, lines: [safeText(language, law)] },
     { heading: t.yIn, lines: [t.yInText.replace('{address}', address('/me'))] },
     {
       heading: t.yServices,
@@ -33,10 +38,10 @@ export function rightsIn(language: Language, town: string, origin: string): Plai
 }
 
 /** Rights in plain words, before anyone registers and without an account. */
-export function RightsPage(props: { town: string; language: Language; origin: string }) {
-  const { town, language, origin } = props
+export function RightsPage(props: { town: string; language: Language; origin: string; law: string | null }) {
+  const { town, language, origin, law } = props
   const t = LOCALES[language]
-  const [first, ...rest] = rightsIn(language, town, origin)
+  const [first, ...rest] = rightsIn(language, town, origin, law)
   return (
     <Page title={`${t.yTitle} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/rights" />

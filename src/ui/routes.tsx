@@ -33,7 +33,7 @@ export function publicPages(
     answer(`<!doctype html>${String(body)}`, 'text/html; charset=utf-8', { vary: 'accept-language, cookie' })
   const reader = async (context: Parameters<typeof readerOf>[0]) => {
     const { town, language } = await readerOf(context)
-    return { id: town.id, language, town: nameIn(town, language) }
+    return { id: town.id, language, town: nameIn(town, language), law: town.accessLaw }
   }
 
   house.get('/', async (context) => page(<Landing {...(await reader(context))} />))

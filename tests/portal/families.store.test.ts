@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { LOCALES } from '../../src/ui/language.ts'
+import { counted } from '../../src/ui/words.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register, somebody } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
@@ -46,7 +47,8 @@ describe('a parent who moves on their own page', () => {
   it('is told before who stays, and has to choose', async () => {
     const { parent, me } = await family(4)
     const page = await (await me.open('/me/change/move')).text()
-    for (const words of [t.mActsHere.replace('{n}', '1'), t.mTogether, t.mOnlyMeHint]) expect(page).toContain(words)
+    for (const words of [counted(t.mActsHere, 'en', { n: 1 }), t.mTogether, t.mOnlyMeHint])
+      expect(page).toContain(words)
     const undecided = await me.send('/me/change/move', moving('', parent.version), '/me/change')
     expect(undecided.status).toBe(422)
     expect(await undecided.text()).toMatch(/id="who-fault"/)

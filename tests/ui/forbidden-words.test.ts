@@ -48,4 +48,18 @@ describe('what people read', () => {
     )
     expect(found).toEqual([])
   })
+
+  it('in French has no mark that could stand alone at the beginning of a line', () => {
+    const loose = texts.filter(({ language, text }) => language === 'fr' && /[ ][;:!?»]|«[ ]/.test(text))
+    expect(loose.map(({ at, text }) => `${at}: ${text}`)).toEqual([])
+  })
+
+  it('is in no language much longer than its box, which was made for English', () => {
+    const english = new Map(texts.filter(({ language }) => language === 'en').map(({ at, text }) => [at, text]))
+    const long = texts.filter(({ at, text, language }) => {
+      const own = english.get(at.replace(`locales/${language}`, 'locales/en').replace('languages/pt/ui', 'locales/en'))
+      return own !== undefined && !text.includes('plural') && text.length > own.length * 1.9 + 24
+    })
+    expect(long.map(({ at, text }) => `${at}: ${text}`)).toEqual([])
+  })
 })

@@ -1,7 +1,7 @@
 import { SignPdf } from '@signpdf/signpdf'
 import { Signer } from '@signpdf/utils'
 import { correction, generate } from 'lean-qr'
-import { localeTag } from '../../platform/locale-tag.ts'
+import { longDay } from '../../platform/locale-tag.ts'
 import { type Municipality, townName } from '../../registry/municipality.ts'
 import { birthWords } from '../birth-words.ts'
 import { sealWith } from '../document-seal.ts'
@@ -48,6 +48,7 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
   const all = (key: keyof (typeof texts)['en'], more: Record<string, string> = {}) =>
     languages.map((language) => fill(language, key, more))
   const day = (iso: string) => dayIn(first, iso)
+  const gaps = (value: string) => value.replaceAll(/\d{4}-\d{2}-\d{2}/g, day)
   const born = (claim: string) => birthWords(claim, first, texts[first])
   const title = fill(first, paper.kind).text
   const created = new Date(paper.issuedAt)
@@ -65,7 +66,14 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
       const labels = all(name === 'atLeastYears' && (n === 1 || n === 2) ? `atLeastYears${n}` : name, { n: String(n) })
       if (typeof value === 'boolean') sheet.field(labels, fill(first, value ? 'yes' : 'no'))
       else {
-        const text = name === 'birthdate' ? born(value) : /since$/.test(name) ? day(value) : names.of(value)
+        const text =
+          name === 'birthdate'
+            ? born(value)
+            : /since$/.test(name)
+              ? day(value)
+              : name === 'residence_gaps'
+                ? gaps(value)
+                : names.of(value)
         sheet.field(labels, { text, language: paper.nameLanguage })
       }
     }
@@ -194,9 +202,7 @@ const checkingAddress = (town: Municipality) => `${town.issuer.replace(/^https?:
 /** A day as the language writes it; a date known in part stays as it is. */
 function dayIn(language: string, iso: string): string {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(iso)) return iso
-  return Temporal.PlainDate.from(iso).toLocaleString(localeTag(language), {
-    dateStyle: 'long',
-  })
+  return longDay(language, iso)
 }
 
 function drawQr(pdf: PDFKit.PDFDocument, text: string, x: number, y: number, size: number): void {

@@ -81,8 +81,8 @@ export function claimDisplay(claim: string): { locale: string; name: string }[] 
 export function typeMetadata(town: Municipality, profile: Profile): object {
   return {
     vct: typeOf(town, profile),
-    name: profile.title.en,
-    description: profile.purpose.en,
+    name: titleIn(town, profile.title),
+    description: titleIn(town, profile.purpose),
     display: Object.entries(profile.title).map(([locale, name]) => ({
       locale,
       name,
@@ -114,15 +114,20 @@ const RESIDENT = {
   ca: 'Viu aquí',
   fr: 'Habite ici',
   ar: 'يسكن هنا',
-  ...fromLanguageFiles((file) => file.ui.sLives ?? ''),
+  ...fromLanguageFiles((file) => file.ui.livesHere ?? ''),
 }
+
+/** In the first language of the town that there is. */
+const titleIn = (town: Municipality, texts: Readonly<Record<string, string>>): string =>
+  town.languages.map((language) => texts[language]).find((text) => text !== undefined) ?? texts.en ?? ''
 
 /** A picture of the proof, as a card, in which wallets put the claims. */
 export function cardTemplate(town: Municipality, profile: Profile): string {
   const city = escaped(townName(town, town.languages[0] ?? '') || town.slug)
   const shown = profile.claims.filter((claim) => !/^(resident_at|age_)/.test(claim)).slice(0, 4)
+  const title = escaped(titleIn(town, profile.title))
   const lines = shown.map((claim, line) => `<text x="24" y="${118 + line * 28}" font-size="17">{{${claim}}}</text>`)
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 250" role="img" font-family="sans-serif" fill="#ffffff"><title>${escaped(profile.title.en)}</title><rect width="400" height="250" rx="16" fill="#0b5d63"/><text x="24" y="44" font-size="20" font-weight="700">Padrón · ${city}</text><text x="24" y="74" font-size="16">${escaped(profile.title.en)}</text>${lines.join('')}</svg>`
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 250" role="img" font-family="sans-serif" fill="#ffffff"><title>${title}</title><rect width="400" height="250" rx="16" fill="#0b5d63"/><text x="24" y="44" font-size="20" font-weight="700">Padrón · ${city}</text><text x="24" y="74" font-size="16">${title}</text>${lines.join('')}</svg>`
 }
 
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')

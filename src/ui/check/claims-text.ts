@@ -32,6 +32,12 @@ export function claimLines(claims: Record<string, unknown>, texts: ClaimTexts): 
   })
 }
 
+/** A browser may have no better dates than these; French has its own first of a month. */
+function dayText(day: string, language: string): string {
+  const text = new Date(`${day}T12:00:00Z`).toLocaleDateString(language, { dateStyle: 'long', timeZone: 'UTC' })
+  return /^fr\b/.test(language) ? text.replace(/^1 /, '1er ') : text
+}
+
 function valueText(value: unknown, texts: ClaimTexts): string {
   if (typeof value === 'boolean') return value ? texts.yes : texts.no
   if (Array.isArray(value)) return value.map((one) => valueText(one, texts)).join(', ') || '–'
@@ -41,7 +47,10 @@ function valueText(value: unknown, texts: ClaimTexts): string {
       .map((part) => valueText(part, texts))
       .join(' ')
   }
-  if (typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value))
-    return new Date(`${value}T12:00:00Z`).toLocaleDateString(texts.language, { dateStyle: 'long', timeZone: 'UTC' })
+  if (typeof value === 'string' && /^\d{4}-\d{2}-\d{2}(\/\d{4}-\d{2}-\d{2})?$/.test(value))
+    return value
+      .split('/')
+      .map((day) => dayText(day, texts.language))
+      .join(' – ')
   return String(value)
 }
