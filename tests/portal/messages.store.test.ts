@@ -82,7 +82,7 @@ describe('a neighbour who has a message', () => {
     const [mail] = mails.splice(0)
     expect(mail?.to).toBe('avisada@mail.example')
     const words = Buffer.from(mail?.text.split('\r\n\r\n')[1]?.replaceAll(/\s/g, '') ?? '', 'base64').toString()
-    expect(words.trim()).toBe('لديك رسالة.')
+    expect(words.trim()).toBe('لديكم رسالة.')
     for (const said of [/padr/i, /vallmar(?!\.example)/i, /avisada(?!@)/i, /regist/i, /http/i, new RegExp(id)])
       expect(mail?.text).not.toMatch(said)
   })

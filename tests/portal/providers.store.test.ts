@@ -126,7 +126,7 @@ describe('how an organisation stands', () => {
   it('is said on its page in words, from the day on which a tie was entered', async () => {
     const code = await enrolled('Harbour Library', 'city-bikes')
     const open = await (await post('/providers/enrol/follow', { code })).text()
-    expect(open).toContain('Your machines are answered what their purpose allows.')
+    expect(open).toContain('Your machines get the answers that their purpose allows.')
     const [{ id: harbour }] = (await house.peek<{ id: string }>(
       "select id from organisations where name = 'Harbour Library'",
     )) as [{ id: string }]

@@ -143,7 +143,7 @@ describe('a service that did it wrong', () => {
         headers: { host: 'vallmar.example', 'accept-language': 'en' },
       }),
     )
-    expect(await page.text()).toContain('A service asked for too much, or turned somebody away')
+    expect(await page.text()).toContain('A service asked for too much, or refused somebody')
   })
 
   it('has a rule in the database: no name with it, no report without what it is of', async () => {
@@ -178,7 +178,7 @@ describe('an organisation of which reports were found right', () => {
       expect((await post('/complain/service', { service: 'library', organisation: library, fault })).status).toBe(201)
       await answerAll('upheld')
     }
-    expect(await page()).toContain('2 found right, 0 waiting')
+    expect(await page()).toContain('2 upheld, 0 waiting')
     expect(await page()).not.toContain('/desk/organisations/suspend')
     expect((await suspend()).status).toBe(409)
     await post('/complain/service', { service: 'library', organisation: library, fault: 'too-much' })
