@@ -143,7 +143,7 @@ describe('how an organisation stands', () => {
     expect(page).toContain('because a tie was entered to somebody who is never answered.')
     expect(page).toMatch(/Closed since (<[^>]+>)?[\w, ]*20\d\d/)
     expect(page).toContain('href="/complain')
-    expect(page).not.toContain('Your machines are answered')
+    expect(page).not.toContain('Your machines get the answers')
   })
 })
 
