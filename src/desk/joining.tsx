@@ -101,14 +101,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       )
     if (reason.length < 3) return again(t.dJoinWhyMissing, 422)
     try {
-      await proposeApart(
-        deps,
-        town,
-        requester,
-        ids,
-        { reason: reason.slice(0, 500), ...plainIn(form) },
-        onceIn(visit, 'apart'),
-      )
+      await proposeApart(deps, town, requester, ids, { reason, ...plainIn(form) }, onceIn(visit, 'apart'))
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
       return again(reasonText(error.code, t), 409)
@@ -153,7 +146,7 @@ function FindPage(props: {
   const others = found?.matches.filter((match) => match.id !== id) ?? []
   return (
     <Desk visit={visit} title={t.dJoin} script={deskScript.address}>
-      <ErrorSummary title={t.dThere} faults={faults} />
+      <ErrorSummary title={t.dThere} faults={{ ...faults, ...(fault ? { said: fault } : {}) }} />
       <h1>{t.dJoin}</h1>
       {joined.to ? (
         <p class="govuk-inset-text">

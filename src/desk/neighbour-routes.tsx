@@ -72,7 +72,7 @@ function RegisteredPage({ visit, because }: { visit: DeskVisit; because: Problem
 
 /** A neighbour's page, what it leads to, and what is handed over there. */
 export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk/neighbours/:id', roles: COUNTER, again: false }, async (visit) => {
+  page({ method: 'get', path: '/desk/neighbours/:id', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
     const id = idIn(visit)
     const wanted = visit.query('open') === 'reach' ? [...SHOWN, ...REACH] : SHOWN

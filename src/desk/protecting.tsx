@@ -35,7 +35,7 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
   page({ method: 'post', path: '/desk/neighbours/:id/protection', roles: COUNTER, ...showing }, async (visit) => {
     const { town, requester, form, t } = visit
     const reason = form.get('reason')
-    const again = { reason, faults: { reason: t.dHideWhyMissing } }
+    const again = { reason, faults: { reason: reason.length > 500 ? t.pLong : t.dHideWhyMissing } }
     const asked = Protection.safeParse({
       protected: form.get('protected') === 'yes',
       ...(reason ? { reason } : {}),

@@ -109,6 +109,19 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
       />
       <Field name={name('family')} label={t.dFamily} value={value('family')} auto fault={faults[name('family')]} />
       <Tick name={name('newborn')} label={t.dNewborn} on={value('newborn') !== ''} />
+      {alone || typed.household ? (
+        <div class="when-newborn">
+          <Field
+            name={name('newborn-of')}
+            label={t.dNewbornParent}
+            value={value('newborn-of')}
+            auto
+            fault={faults[name('newborn-of')]}
+          />
+        </div>
+      ) : (
+        ''
+      )}
       <BornFields t={t} typed={typed} faults={faults} before={name('')} />
       <Radios name={name('evidence')} legend={t.dHow} choices={evidence} value={value('evidence') || 'declaration'} />
       <Field
@@ -263,35 +276,50 @@ export function TwinPage(props: {
   /** Said of what was typed: it is not about papers. */
   plain: boolean
   alike: readonly Alike[]
+  /** It was asked before, and no reason was chosen. */
+  again?: boolean
 }) {
-  const { visit, typed, once, plain, alike } = props
+  const { visit, typed, once, plain, alike, again } = props
+  const here = alike.every(({ candidates }) => candidates.every(({ id }) => id === undefined))
   const { t, session } = visit
   const asked = alike.map(({ person }) => `p${person}_because`)
   return (
     <Desk visit={visit} title={t.dTwin} here="/desk/register" script={deskScript.address}>
-      <h1>{t.dTwin}</h1>
-      <p class="lead">{t.dTwinLead}</p>
+      {again ? (
+        <ErrorSummary title={t.dThere} faults={Object.fromEntries(asked.map((name) => [name, t.dBecauseMissing]))} />
+      ) : (
+        ''
+      )}
+      <h1>{here ? t.dAlikeHere : t.dTwin}</h1>
+      <p class="lead">{here ? t.dAlikeHereLead : t.dTwinLead}</p>
       <form method="post" action="/desk/register">
         <Csrf token={session.csrf} />
         {Object.entries(typed)
-          .filter(([name]) => !['act', 'csrf', 'once', ...asked].includes(name))
+          .filter(([name]) => !['act', 'csrf', 'once', 'asked', ...asked].includes(name))
           .map(([name, value]) => (
             <input type="hidden" name={name} value={value} />
           ))}
         <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="asked" value={alike.map(({ person }) => person).join(' ')} />
         {plain ? <input type="hidden" name="plain" value="yes" /> : ''}
         {alike.map((one) => (
-          <Pair visit={visit} typed={typed} alike={one} />
+          <Pair visit={visit} typed={typed} alike={one} fault={again ? t.dBecauseMissing : undefined} />
         ))}
-        <button type="submit" name="act" value="register" class="govuk-button">
-          {t.dDistinct}
-        </button>
+        <p class="govuk-button-group">
+          <button type="submit" name="act" value="register" class="govuk-button">
+            {here ? t.dRegister : t.dDistinct}
+          </button>
+          <button type="submit" name="act" value="edit" class="govuk-button govuk-button--secondary" formnovalidate>
+            {t.dBackToForm}
+          </button>
+        </p>
       </form>
     </Desk>
   )
 }
 
-function Pair({ visit, typed, alike }: { visit: DeskVisit; typed: Typed; alike: Alike }) {
+function Pair(props: { visit: DeskVisit; typed: Typed; alike: Alike; fault: string | undefined }) {
+  const { visit, typed, alike, fault } = props
   const { t, language } = visit
   const { person, candidates } = alike
   const get = (name: string) => typed[`p${person}_${name}`] ?? ''
@@ -307,7 +335,7 @@ function Pair({ visit, typed, alike }: { visit: DeskVisit; typed: Typed; alike: 
           </p>
         </div>
         <div>
-          <h2>{t.dFound}</h2>
+          <h2>{candidates.some(({ id }) => id !== undefined) ? t.dFound : t.dRegister}</h2>
           <ul class="cards">
             {candidates.map(({ id, name, dateOfBirth, departedOn }) => {
               const called = <bdi>{name ? nameText(name as Name, t.newbornOf) : '…'}</bdi>
@@ -338,6 +366,7 @@ function Pair({ visit, typed, alike }: { visit: DeskVisit; typed: Typed; alike: 
         name={`p${person}_because`}
         legend={t.dBecause}
         value=""
+        fault={fault}
         required
         choices={DistinctBecause.options.map((value) => ({ value, label: becauseNames(t)[value] }))}
       />

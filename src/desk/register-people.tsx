@@ -56,6 +56,8 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
 
   // Two people are two for a reason, or the question is asked again.
   const because = (person: number) => DistinctBecause.safeParse(typed[`p${person}_because`]).data
+  // Of whom the page that was sent asked it already.
+  const asked = (typed.asked ?? '').split(' ')
   const kept = () => keepDraft(deps, town, requester, draftId || once, { ...typed, once, [TO_DECIDE]: 'yes' })
   const compare = (alike: readonly Alike[], draft: { id: string }) => (
     <TwinPage
@@ -64,6 +66,7 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
       once={once}
       plain={visit.form.has('plain')}
       alike={alike}
+      again={alike.every(({ person }) => asked.includes(String(person)))}
     />
   )
   const among = alikeAmong(people.map(({ registration }) => registration)).flatMap(({ place, before }): Alike[] => {

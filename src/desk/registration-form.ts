@@ -56,7 +56,7 @@ export const peopleIn = (typed: Typed) =>
 
 /** What was typed, with every date in the usual calendar. That a text is not about papers is said each time it is sent. */
 export function typedIn({ form, t, language }: Pick<DeskVisit, 'form' | 't' | 'language'>): Typed {
-  const typed: Typed = Object.fromEntries(form.entries().map(([name, value]) => [name, value.slice(0, 2000)]))
+  const typed: Typed = Object.fromEntries(form.entries().map(([name, value]) => [name, value]))
   const { plain: _, ...rest } = typed
   return withoutDocuments(withoutCalendars(rest, { t, language }))
 }
@@ -122,18 +122,27 @@ export function check(typed: Typed, reader: FormReader, plain: { confirmedPlain?
       if (newborn) faults[`p${i}_given`] = t.dNewbornOf
       else if (i === 0) faults.p0_given = t.pName
       else if (saysOf(typed, i)) faults[`p${i}_given`] = t.pNameOrEmpty
-      if (!newborn) continue
+      // Somebody of whom nothing was written is nobody; of all others everything that is wrong is said at once.
+      if (i > 0 && !newborn && !saysOf(typed, i)) continue
     }
+    if (!newborn && get('newborn-of')) faults[`p${i}_newborn-of`] = t.dNewbornTick
     if (newborn && (given || family)) faults[`p${i}_given`] = t.dNewbornNamed
     if (get('document') && !get('evidence').endsWith('document')) faults[`p${i}_document`] ??= t.pWhichDocument
     const confirmedAge = get('sure') !== ''
     const born = bornOf(typed, `p${i}_`, reader, confirmedAge)
     if (born && 'fault' in born) faults[`p${i}_born`] = born.fault
     const dateOfBirth = born && 'date' in born ? born.date : undefined
+    if (born === undefined && (get('about') || get('before'))) faults[`p${i}_born`] = t.dYearMissing
+    if (
+      newborn &&
+      dateOfBirth &&
+      dateOfBirth.slice(-10) < rules.today.subtract({ years: 1 }).toString().slice(0, dateOfBirth.length)
+    )
+      faults[`p${i}_given`] ??= t.dNewbornOld
     const [late] = faultsOfStart(rules, { since: from ?? rules.today.toString(), born: dateOfBirth })
     if (late) faults.since ??= lifeText(late, reader)
     const parsed = Registration.safeParse({
-      name,
+      name: name ?? { given: '…' },
       ...(dateOfBirth === undefined ? {} : { dateOfBirth }),
       ...(confirmedAge ? { confirmedAge } : {}),
       ...(get('language') ? { languages: [get('language')] } : {}),
@@ -158,8 +167,9 @@ export function check(typed: Typed, reader: FormReader, plain: { confirmedPlain?
         : { address: faults.where === undefined && address ? address : { kind: 'no-fixed-address' } }),
       ...plain,
     })
+    if (name === undefined) continue
     if (parsed.success) people.push({ at: i, registration: parsed.data })
-    else if (faults[`p${i}_document`] === undefined) faults[`p${i}_given`] ??= t.pInvalid
+    else Object.assign(faults, { ...faultsIn(parsed.error, t, i), ...faults })
   }
   return { people, faults }
 }
@@ -175,7 +185,8 @@ const saysOf = (typed: Typed, i: number): boolean =>
 function newbornIn(typed: Typed, i: number): Name | undefined {
   const others = Array.from({ length: peopleIn(typed) }, (_, at) => at).filter((at) => at !== i)
   const names = others.map((at) => `${typed[`p${at}_given`] ?? ''} ${typed[`p${at}_family`] ?? ''}`.trim())
-  const [of] = [...names, (typed[`p${i}_institution`] ?? '').trim()].filter((one) => one !== '')
+  const said = ['newborn-of', 'institution'].map((name) => (typed[`p${i}_${name}`] ?? '').trim())
+  const [of] = [said[0] ?? '', ...names, said[1] ?? ''].filter((one) => one !== '')
   return of === undefined ? undefined : { newbornOf: of }
 }
 
@@ -279,13 +290,35 @@ const BOXES: Record<Address['kind'], readonly string[]> = {
   'no-fixed-address': ['usual', 'keptAt'],
 }
 
+const isKind = (kind: string): kind is Address['kind'] => Object.hasOwn(BOXES, kind)
+
+/** In which box each part of an address is typed. */
+const ADDRESS_BOXES: Readonly<Record<string, string>> = {
+  ...{ streetName: 'street', number: 'number', floor: 'floor', postcode: 'postcode' },
+  ...{ description: 'description', name: 'description', usualArea: 'usual' },
+}
+
+/** In which box each part of a registration is typed. */
+const PERSON_BOXES: Readonly<Record<string, string>> = {
+  ...{ dateOfBirth: 'born', contact: 'contact', evidence: 'document', representatives: 'institution' },
+}
+
+/** What a registration cannot be, beside the box that it was typed in. */
+function faultsIn({ issues }: z.ZodError, t: Texts, i: number): Faults {
+  return Object.fromEntries(
+    issues.map(({ code, path: [part, inner] }) => {
+      const box = part === 'name' && inner === 'family' ? 'family' : (PERSON_BOXES[String(part)] ?? 'given')
+      return [`p${i}_${box}`, code === 'too_big' ? t.pLong : t.pWrongHere]
+    }),
+  )
+}
+
 /** Where somebody lives, as typed, and what is wrong with it: no kind, no street or words by which it is found, a box that would be lost. */
 export function addressIn(typed: Typed, town: Towns, t: Texts): { address: Address | undefined; faults: Faults } {
   const get = (name: string) => (typed[name] ?? '').trim()
   const part = (key: string, name: string) => (get(name) ? { [key]: get(name) } : {})
   const number = (key: string, name: string) => (get(name) ? { [key]: latinDigits(get(name)) } : {})
   const kind = get('where')
-  if (!Object.hasOwn(BOXES, kind)) return { address: undefined, faults: { where: t.pWhereMissing } }
   const [, district] = /^(\d{1,2})$/.exec(latinDigits(get('district'))) ?? []
   const point = pointIn(latinDigits(get('point')))
   const place = {
@@ -308,14 +341,21 @@ export function addressIn(typed: Typed, town: Towns, t: Texts): { address: Addre
       ...(kept === undefined ? {} : { referenceAddress: kept }),
     },
   }
-  const address = addresses[kind as Address['kind']]
-  const own = BOXES[address.kind]
   const faults: Record<string, string> = {}
-  if (own.includes('district') && get('district') && !district) faults.district = t.pDistrict
-  if (own.includes('point') && get('point') && !point.coordinates) faults.point = t.pPoint
+  if (get('district') && !district) faults.district = t.pDistrict
+  if (get('point') && !point.coordinates) faults.point = t.pPoint
+  if (!isKind(kind)) return { address: undefined, faults: { where: t.pWhereMissing, ...faults } }
+  const own = BOXES[kind]
   for (const name of Object.values(BOXES).flat()) if (!own.includes(name) && get(name)) faults[name] = t.pOtherAnswer
-  if (!AddressSchema.safeParse(address).success) faults.where = t.pPlaceMissing
-  return { address, faults }
+  const parsed = AddressSchema.safeParse(addresses[kind])
+  if (!parsed.success)
+    for (const { code, path } of parsed.error.issues) {
+      const box = ADDRESS_BOXES[String(path[0])]
+      if (code === 'too_big' && box) faults[box] = t.pLong
+      else if (box === undefined || code === 'custom') faults.where = t.pPlaceMissing
+      else faults[box] ??= t.pWrongHere
+    }
+  return { address: addresses[kind], faults }
 }
 
 /** A point as people have it: two numbers, a `geo:` address, a link copied from a map. @see RFC 5870 */

@@ -140,7 +140,10 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
   })
 }
 
-const courtFault = (court: string, t: Texts) => (court === '' ? t.dActsCourtMissing : t.jTooLong)
+const courtFault = (court: string, t: Texts) =>
+  court === '' ? t.dActsCourtMissing : court.length > LONGEST_COURT ? t.jTooLong : t.dActsLimitMissing
+/** Letters of a court and its reference. */
+const LONGEST_COURT = 200
 
 /** What a court has limited, as ticked; nothing where nothing is ticked or said. */
 function limitsIn(form: Pick<Form, 'has' | 'get'>): { limits?: CourtLimit[]; court?: string } {
@@ -156,7 +159,7 @@ function RepresentativesPage(props: { visit: DeskVisit; ward: Represented } & Ag
   const once = typed.once || randomUUID()
   return (
     <Desk visit={visit} title={t.dActs} script={deskScript.address}>
-      <ErrorSummary title={t.dThere} faults={faults} />
+      <ErrorSummary title={t.dThere} faults={{ ...faults, ...(fault ? { said: fault } : {}) }} />
       <h1>
         <bdi data-whom="yes">{ward.name ? nameText(ward.name, t.newbornOf) : '…'}</bdi> · {t.dActs}
       </h1>

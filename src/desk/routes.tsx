@@ -184,6 +184,7 @@ function registering(page: Pages, deps: DeskDeps): void {
       const people = String(Number(typed.people ?? '1') + 1)
       return pageOf(<RegisterPage visit={visit} typed={{ ...typed, people }} draftId={draftId} once={once} />)
     }
+    if (typed.act === 'edit') return pageOf(<RegisterPage visit={visit} typed={typed} draftId={draftId} once={once} />)
     if (typed.act === 'fill') {
       const { of: guardian = '', ...filled } = typed
       const ask = { purpose: purposeOf(visit.requester), fields: ['household'] as const }

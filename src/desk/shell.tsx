@@ -82,8 +82,12 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
             </RoomAction>
           </Rooms>
           <section class="govuk-width-container session-bar" aria-label={t.dCase}>
-            {/* Of somebody's page no second look for another language. */}
-            {/[0-9a-f]{8}-[0-9a-f]{4}-/.test(visit.path) ? '' : <Languages language={language} path={visit.path} />}
+            {/* Of somebody's page no second look for another language; of one that came by a form nothing typed is left behind. */}
+            {/[0-9a-f]{8}-[0-9a-f]{4}-/.test(visit.path) || visit.form.entries().length > 0 ? (
+              ''
+            ) : (
+              <Languages language={language} path={visit.path} />
+            )}
             <p class="govuk-hint">
               {t.dSignedIn.replace('{role}', t[ROLES[requester.role]]).replace('{office}', session.office ?? '–')} ·{' '}
               {LANGUAGES[language].name}

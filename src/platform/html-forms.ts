@@ -80,7 +80,7 @@ export function faultForm(
     const at = order.indexOf(box)
     const { id, label } = faultBox(form, box, name, text)
     const said = label ? `${label}: ${text}` : text
-    links.push({ at, link: `<li><a href="#${escaped(id)}">${escaped(said)}</a></li>` })
+    links.push({ at, link: `<li><a href="#${escaped(firstBox(box) ?? id)}">${escaped(said)}</a></li>` })
   }
   const list = links.sort((one, other) => one.at - other.at).map(({ link }) => link)
   const summary =
@@ -96,6 +96,15 @@ export function faultForm(
   return serialize(document)
 }
 
+/** Of a group of boxes the first: a link to the group would land on nothing that can be typed into. */
+const firstBox = (group: Tree.Element): string | undefined =>
+  ['input', 'select', 'textarea'].includes(group.tagName)
+    ? undefined
+    : elementsIn(group)
+        .filter((one) => ['input', 'select', 'textarea'].includes(one.tagName) && attributeOf(one, 'type') !== 'hidden')
+        .map((one) => attributeOf(one, 'id'))
+        .find((id) => id !== undefined)
+
 const mainOf = (document: Tree.Document): Tree.Element => {
   const all = elementsIn(document)
   return (all.find((one) => one.tagName === 'main') ?? all.find((one) => one.tagName === 'body')) as Tree.Element
@@ -109,14 +118,14 @@ const goneBox = (typed: FormTyped, { gone }: BackWords) => {
     .childNodes
 }
 
-/** What a form says by itself: an id, a number, a day, a tick, one of several answers, something it was drawn with. */
-const SAID_BY_FORM =
-  /^([\d.:+-]*|[0-9a-f]{8}(-[0-9a-f]+){3,4}|\d{4}-\d\d-\d\d\S*|yes|on|null|[a-z]+(-[a-z0-9]+)+|[[{].*)$/s
+/** What a form says by itself: an id, a tick, something it was drawn with. All else somebody may have typed. */
+const SAID_BY_FORM = /^([0-9a-f]{8}(-[0-9a-f]+){3,4}|yes|on|null|[[{].*|)$/s
+const SAID_UNSEEN = /^(people|spoken|began|returns|others|minors|reached|named|draft|read|act|to|purpose)$/
 
-/** What was written in words, and would be lost. */
+/** What was written, and would be lost. */
 export const wordsIn = (fields: FormTyped['fields']): string[] =>
   withoutSecrets(fields)
-    .filter(([name, value]) => !DRAWN.has(name) && !SAID_BY_FORM.test(value.trim()))
+    .filter(([name, value]) => !DRAWN.has(name) && !SAID_UNSEEN.test(name) && !SAID_BY_FORM.test(value.trim()))
     .map(([, value]) => value)
 
 /** Writes what is wrong before a box, or under the question of a group. @returns the id it is found by, and what it is called */

@@ -125,7 +125,7 @@ function ChildForm({ visit, typed, version, once, faults = {} }: ChildProps) {
       <input type="hidden" name="once" value={once} />
       <input type="hidden" name="version" value={String(version)} />
       <Field name="given" label={t.dGiven} value={typed.given} fault={faults.given} required auto />
-      <Field name="family" label={t.dFamily} value={typed.family} auto />
+      <Field name="family" label={t.dFamily} value={typed.family} fault={faults.family} auto />
       <DateField
         name="born"
         legend={t.dBorn}

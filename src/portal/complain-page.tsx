@@ -72,7 +72,12 @@ export function ComplainPage(
       ) : (
         ''
       )}
-      {followed ? <FollowedBox town={town} language={language} followed={followed} code={code ?? ''} /> : ''}
+      {followed === 'none' ? <ErrorSummary title={t.dThere} faults={{ code: t.kNone }} /> : ''}
+      {followed && followed !== 'none' ? (
+        <FollowedBox town={town} language={language} followed={followed} code={code ?? ''} />
+      ) : (
+        ''
+      )}
       {props.taken ? (
         <NotDone>
           <p>{t.wTaken}</p>
@@ -136,7 +141,7 @@ export function ComplainPage(
       )}
       <h2>{t.kFollow}</h2>
       <form method="post" action={`/complain/follow?lang=${language}`}>
-        <Field name="code" label={t.kFollow} required />
+        <Field name="code" label={t.kFollow} fault={followed === 'none' ? t.kNone : undefined} required />
         <button type="submit" class="govuk-button">
           {t.vGo}
         </button>
@@ -164,15 +169,9 @@ export function appointmentText({ at, state }: Appointment, town: Municipality, 
 }
 
 /** How a complaint stands, and what its writer may still do about it. */
-function FollowedBox(props: { town: Municipality; language: Language; followed: Followed | 'none'; code: string }) {
+function FollowedBox(props: { town: Municipality; language: Language; followed: Followed; code: string }) {
   const { town, language, followed, code } = props
   const t = LOCALES[language]
-  if (followed === 'none')
-    return (
-      <NotDone>
-        <p>{t.kNone}</p>
-      </NotDone>
-    )
   const { answer, dueOn, escalated, withOmbudsperson, appointment } = followed
   const expected = appointment?.state === 'expected'
   return (

@@ -30,7 +30,7 @@ export function complainPages(
     const session = await findSession(deps, town, getCookie(context, cookieName(town)))
     return session?.requester.kind === 'resident' ? session.requester.neighbourId : undefined
   }
-  const show = async (context: Asking, about: Complaining, status: 200 | 201 | 409 | 422 | 429 = 200) => {
+  const show = async (context: Asking, about: Complaining, status: 200 | 201 | 404 | 409 | 422 | 429 = 200) => {
     const { town, language } = await readerOf(context)
     const times = await freeTimes(deps, town)
     const mayBeNamed = (await neighbourIn(context, town)) !== undefined
@@ -97,6 +97,7 @@ export function complainPages(
     const form = await formOf(context)
     const code = form.get('code') ?? ''
     const wish = (['escalate', 'cancel'] as const).find((one) => one === form.get('wish'))
-    return show(context, { followed: (await follow(deps, town, code, wish)) ?? 'none', code })
+    const followed = (await follow(deps, town, code, wish)) ?? ('none' as const)
+    return show(context, { followed, code }, followed === 'none' ? 404 : 200)
   })
 }

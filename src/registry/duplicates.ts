@@ -24,6 +24,8 @@ function areAlike(one: Person, other: Person): boolean {
     dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth),
   )
   if (date !== undefined && theirs !== undefined && !compatible(date, theirs)) return false
+  // A newborn is called after somebody else until they have a name: they are not that person.
+  if ((one.name.newbornOf === undefined) !== (other.name.newbornOf === undefined)) return false
   const [typed, words] = [wordsOfName(one.name).all, wordsOfName(other.name).all]
   return Math.max(nameLikeness(typed, words), nameLikeness(words, typed)) >= ALIKE
 }

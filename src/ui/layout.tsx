@@ -101,17 +101,22 @@ function LanguageButtons(props: { language: Language; path: string; posts: Reado
   )
 }
 
-/** What a page says is wrong, in the order its boxes stand on it. */
+/** What a page says is wrong, in the order its boxes stand on it; of a group of boxes the link leads to the first. */
 function inOrder(content: string): string {
   const [list = '', start = ''] =
     /(<ul class="govuk-list govuk-error-summary__list">)[\s\S]*?<\/ul>/.exec(content) ?? []
   const items = list.slice(start.length, -'</ul>'.length).match(/<li>[\s\S]*?<\/li>/g) ?? []
-  const place = (item: string) => {
-    const at = content.indexOf(`id="${/href="#([^"]*)"/.exec(item)?.[1]}"`)
-    return at < 0 ? content.length : at
-  }
-  const sorted = items.toSorted((one, other) => place(one) - place(other)).join('')
-  return items.length < 2 ? content : content.replace(list, () => `${start}${sorted}</ul>`)
+  const found = items.map((item) => {
+    const [, id = ''] = /href="#([^"]*)"/.exec(item) ?? []
+    const [tag = ''] = new RegExp(`<\\w+[^>]*\\sid="${id.replaceAll(/[^\w-]/g, '\\$&')}"`).exec(content) ?? []
+    const at = tag === '' ? content.length : content.indexOf(tag)
+    const [, first] =
+      /<(?:input|select|textarea)\b(?![^>]*type="hidden")[^>]*\sid="([^"]+)"/.exec(content.slice(at)) ?? []
+    const group = tag !== '' && !/^<(input|select|textarea)\b/.test(tag)
+    return { at, item: group && first ? item.replace(`href="#${id}"`, `href="#${first}"`) : item }
+  })
+  const sorted = found.toSorted((one, other) => one.at - other.at).map(({ item }) => item)
+  return items.length === 0 ? content : content.replace(list, () => `${start}${sorted.join('')}</ul>`)
 }
 
 /** Every page: language, direction, a way past the header, one stylesheet of our own and nothing from elsewhere. */

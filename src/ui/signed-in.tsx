@@ -62,8 +62,6 @@ export interface PageSpec {
   beside?: Readonly<Record<string, string>>
   /** What is said of a box that was not taken as it was, where there is more to say than that. */
   say?: Readonly<Record<string, keyof Texts>>
-  /** This page opens somebody's record: it is not drawn, and the record not opened, once more because a form on it was not taken. */
-  again?: false
   /** Nothing of this form is ever kept for later: it would say what somebody was about to do. */
   keep?: false
 }
@@ -134,7 +132,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
     const back = pageBefore(context, spec, form)
     const before = new URL(back, 'https://page.invalid')
     const page = pageAt(before.pathname)
-    if (page === undefined || page.spec.again === false) return undefined
+    if (page === undefined) return undefined
     if (page.spec.roles && !(requester.kind === 'staff' && page.spec.roles.includes(requester.role))) return undefined
     if (page.spec.fresh && !isFresh(session, deps.clock)) return undefined
     const shown = await page
@@ -248,7 +246,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         if (again) return again.toResponse({ ...headers, ...retryAfter(problem) })
         // Why somebody is refused is not said, save that everybody is.
         const closed = kind === 'staff' && problem.code === 'refused' && (await isLockedDown(deps.database, town.id))
-        const lost = sent && SAID_ON_THE_FORM.has(problem.status) ? wordsIn(sent.form.entries()) : []
+        const lost = sent ? wordsIn(sent.form.entries()) : []
         const back = sent ? pageBefore(context, spec, sent.form) : undefined
         const about = { problem, town: page.name, language, timeZone: town.timeZone, closed, lost, back }
         return Reply.returned(`<!doctype html>${<ProblemPage {...about} />}`, problem.status).toResponse({

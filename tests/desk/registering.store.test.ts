@@ -94,6 +94,28 @@ describe('a newborn without a name', () => {
     expect(await named.text()).toContain(t.dNewbornNamed)
   })
 
+  it('comes into the household of a parent who is registered already, and is never taken for them', async () => {
+    const clerk = await desk()
+    const mother = word()
+    const { householdId } = await register(house, { name: { given: mother } })
+    const child = { ...form({ p0_given: '', p0_newborn: 'yes', household: householdId }), 'p0_born-year': '2026' }
+    const asked = await clerk.send('/desk/register', child, `/desk/register?household=${householdId}`)
+    expect(asked.status).toBe(422)
+    expect(await asked.text()).toContain('name="p0_newborn-of"')
+    const done = await clerk.send('/desk/register', { ...child, 'p0_newborn-of': mother }, '/desk/register')
+    expect(done.status).toBe(303)
+    expect(await nameOf(idOf(done))).toEqual({ newbornOf: mother })
+    // Nobody knows when either was born.
+    const undated = form({ people: '2', p1_newborn: 'yes', 'p0_born-year': '' })
+    expect((await clerk.send('/desk/register', undated, '/desk/register')).status).toBe(303)
+    const old = await clerk.send(
+      '/desk/register',
+      { ...child, 'p0_newborn-of': mother, 'p0_born-year': '1980' },
+      '/desk/register',
+    )
+    expect(await old.text()).toContain(t.dNewbornOld)
+  })
+
   it('in a form is never left out: a person without a name is asked about', async () => {
     const half = form({ people: '2', 'p1_born-year': '2026', 'p1_born-month': '11' })
     const answer = await (await desk()).send('/desk/register', half, '/desk/register')
@@ -131,6 +153,29 @@ describe('a form for registering', () => {
       if (name !== 'where') expect(back?.boxes.find((box) => box.name === name)?.value).toBe(value)
   })
 
+  it.each([
+    ['a floor', { floor: 'x'.repeat(60) }, 'floor'],
+    ['a street', { street: 'x'.repeat(250) }, 'street'],
+    ['a name', { p0_given: 'x'.repeat(3000) }, 'p0_given'],
+    ['a way to reach them', { p0_contact: 'x'.repeat(300) }, 'p0_contact'],
+  ])('with %s that is too long says so beside it, and keeps all of it', async (_, more, box) => {
+    const html = await (await (await desk()).send('/desk/register', form(more), '/desk/register')).text()
+    expect(html).toContain(`id="${box}-fault">${t.pLong}`)
+    const [back] = webForms(html, '').filter(({ action }) => action === '/desk/register')
+    expect(back?.boxes.find(({ name }) => name === box)?.value).toBe(Object.values(more)[0])
+  })
+
+  it('says all that is wrong at once', async () => {
+    const wrong = { p0_given: '', 'p0_born-day': '40', p0_document: 'X1', where: '', district: 'abc', point: 'here' }
+    const html = await (await (await desk()).send('/desk/register', form(wrong), '/desk/register')).text()
+    for (const box of ['p0_given', 'p0_born', 'p0_document', 'where', 'district', 'point'])
+      expect(html).toContain(`id="${box}-fault"`)
+    // Every link of the summary lands on something that can be typed into.
+    const [summary = ''] = /<ul class="govuk-list govuk-error-summary__list">.*?<\/ul>/s.exec(html) ?? []
+    for (const [, id = ''] of summary.matchAll(/href="#([^"]+)"/g))
+      expect(html).toMatch(new RegExp(`<(input|select|textarea)[^>]*\\sid="${id}"`))
+  })
+
   it('takes a district of one digit for the one it is, and no language nobody chose', async () => {
     const done = await (await desk()).send('/desk/register', form({ district: '1' }), '/desk/register')
     expect(done.status).toBe(303)
@@ -155,11 +200,20 @@ describe('a form for registering', () => {
     expect(asked.status).toBe(409)
     const page = await asked.text()
     expect(page).toContain('name="p1_because"')
+    expect(page).toContain(t.dAlikeHere)
     expect(await house.peek('select id from neighbours')).toHaveLength(before.length)
     const [question] = webForms(page, '').filter(({ action }) => action === '/desk/register')
     const hidden = Object.fromEntries(
       question?.boxes.filter(({ kind }) => kind === 'hidden').map(({ name, value }) => [name, value]) ?? [],
     )
+    const without = await clerk.send('/desk/register', { ...hidden, act: 'register' }, '/desk/register')
+    expect(await without.text()).toMatch(/<title>Error: /)
+    const edited = await (await clerk.send('/desk/register', { ...hidden, act: 'edit' }, '/desk/register')).text()
+    expect(
+      webForms(edited, '')
+        .flatMap(({ boxes }) => boxes)
+        .find(({ name }) => name === 'p1_given')?.value,
+    ).toBe(`${given}a`)
     const done = await clerk.send(
       '/desk/register',
       { ...hidden, act: 'register', p1_because: 'relatives' },
@@ -199,6 +253,33 @@ describe('a ticket or file number', () => {
       ).toBe(number)
     },
   )
+})
+
+describe('a form on the page of a neighbour that changed meanwhile', () => {
+  it('comes back as itself, with what is written now and everything that was typed', async () => {
+    const { id, version } = await register(house, { name: { given: 'Primera' } })
+    const clerk = await desk()
+    const at = `/desk/neighbours/${id}`
+    await house.ask('PATCH', `/v1/neighbours/${id}`, {
+      as: 'clerk',
+      ifMatch: version,
+      body: { name: { given: 'Segona' } },
+    })
+    const typed = { version: String(version), given: 'jean-pierre', family: 'bah', 'born-year': '1994' }
+    const response = await clerk.open(`${at}/correct`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        csrf: /name="csrf" value="([^"]+)"/.exec(await (await clerk.open(at)).text())?.[1] ?? '',
+        ...typed,
+      }),
+      headers: { referer: `https://vallmar.example${at}` },
+    })
+    expect(response.status).toBe(412)
+    const html = await response.text()
+    expect(html).toMatch(/<title>Error: /)
+    for (const text of ['Segona', 'jean-pierre', 'bah', '1994']) expect(html).toContain(text)
+    expect(html).toContain('Signed in: Counter staff')
+  })
 })
 
 describe('what was done', () => {

@@ -46,7 +46,7 @@ describe('a neighbour whose date of birth is vague', () => {
   it.each([
     ['1985~', '1984-01-01/1986-12-31', 'cap al 1985 (entre 1984 i 1986)', 'about 1985 (between 1984 and 1986)'],
     ['196X', '1960-01-01/1969-12-31', 'entre 1960 i 1969', 'between 1960 and 1969'],
-    ['../1959', '../1959-12-31', 'abans de 1960', 'before 1960'],
+    ['../1959', '../1959-12-31', 'abans de l’any 1960', 'before 1960'],
   ])(
     '%s proves the days it can have been, and has it in words on paper and where it is checked',
     async (born, claim, paper, page) => {
