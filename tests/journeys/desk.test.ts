@@ -93,6 +93,48 @@ describe('a clerk with a queue', () => {
     await context.close()
   })
 
+  it.each(Object.keys(LANGUAGES) as Language[])(
+    'in %s registers a mother and her newborn: what is wrong is said where it is, and the page of each says who, where and with whom',
+    async (locale) => {
+      const own = LOCALES[locale]
+      const { context, page, open, complaints } = await seat('clerk', { locale, width: 320 })
+      await open('/desk/register')
+      const mother = `Marona${locale}`
+      await page.fill('#p0_given', mother)
+      await page.fill('#p0_document', 'X1234')
+      await submit(page, 'another')
+      await page.check('#p1_newborn')
+      await page.fill('#p1_born-year', '2026')
+      await page.check('#where-no-fixed-address')
+      await page.fill('#usual', 'Km 4')
+      await submit(page)
+      await page.waitForSelector('.govuk-error-summary')
+      expect(await page.title()).toContain(own.xError.replace('{title}', '').trim())
+      // The summary has the focus, and its link leads to the box.
+      expect(await page.evaluate("document.activeElement?.className ?? ''")).toBe('govuk-error-summary')
+      await page.click('.govuk-error-summary a')
+      expect(await page.evaluate("document.activeElement?.id ?? ''")).toBe('p0_document')
+      expect(await page.inputValue('#usual')).toBe('Km 4')
+      expect(await violations(page)).toEqual([])
+      await shot(page, `newborn-fault-${locale}`)
+      await page.fill('#p0_document', '')
+      await submit(page)
+      await page.waitForSelector('.govuk-notification-banner--success')
+      const main = (await page.textContent('main')) ?? ''
+      for (const part of [mother, own.dKindNone, 'Km 4', own.newbornOf.replace('{name}', mother), own.dDo])
+        expect(main).toContain(part)
+      expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
+      expect(await violations(page)).toEqual([])
+      await shot(page, `newborn-mother-${locale}`)
+      await page.click(`main a:has-text("${mother}")`)
+      expect(await page.textContent('h1')).toContain(own.newbornOf.replace('{name}', mother))
+      await page.click(`nav a:has-text("${own.dHistory}")`)
+      expect(await page.textContent('main')).toContain(mother)
+      expect(complaints.filter((one) => !/422/.test(one))).toEqual([])
+      await context.close()
+    },
+  )
+
   it('is told while typing what the box understands, and whether it is enough', async () => {
     const { context, page, open } = await seat('clerk')
     await open('/desk')
