@@ -11,7 +11,7 @@ import { listText } from '../ui/words.ts'
 import { byText, visitsText } from './looked-text.ts'
 import { saidByNames } from './proceeding-box.tsx'
 import { withinCase } from './purpose.ts'
-import { becauseNames } from './register-page.tsx'
+import { becauseNames, takenNames } from './register-page.tsx'
 import { bornText, Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
 
 type Part = 'now' | 'acts' | 'history' | 'looked' | 'ways-in' | 'messages' | 'leave'
@@ -90,9 +90,25 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
             ) : (
               ''
             )}
+            {movement.takenDown ? (
+              <>
+                {t.dHowTaken}: {takenNames(t)[movement.takenDown]}
+                <br />
+              </>
+            ) : (
+              ''
+            )}
             {movement.saidBy ? (
               <>
                 {t.lSaidThemselves.replace('{how}', saidByNames(t)[movement.saidBy])}
+                <br />
+              </>
+            ) : (
+              ''
+            )}
+            {movement.changes?.length === 0 && movement.cause === 'personal-data' ? (
+              <>
+                {t.dChangeElse}
                 <br />
               </>
             ) : (

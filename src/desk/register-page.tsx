@@ -1,6 +1,6 @@
 import { addressText } from '../proofs/address-text.ts'
 import { nameText } from '../proofs/paper.ts'
-import { DistinctBecause, type Name } from '../registry/model.ts'
+import { DistinctBecause, type Name, TakenDown } from '../registry/model.ts'
 import { referenceAddressesOf } from '../registry/reference-addresses.ts'
 import { type Choice, Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Select, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
@@ -70,6 +70,12 @@ export function RegisterPage(props: RegisterProps) {
         )}
         {value('household') ? '' : <AddressFields visit={visit} typed={typed} faults={faults} heading />}
         <SinceField t={t} typed={typed} fault={faults.since} />
+        <Select
+          name="taken"
+          label={t.dHowTaken}
+          value={value('taken')}
+          options={[['', t.dHowCounter], ...TakenDown.options.map((how) => [how, takenNames(t)[how]] as const)]}
+        />
         <p class="govuk-button-group">
           <button type="submit" name="act" value="register" class="govuk-button">
             {t.dRegister}
@@ -261,6 +267,13 @@ export const becauseNames = (t: Texts): Record<DistinctBecause, string> => ({
   'another-birth-date': t.dBornElse,
   relatives: t.dRelatives,
   'they-say-so': t.dTheySay,
+})
+
+/** How a registration was taken down. */
+export const takenNames = (t: Texts): Record<TakenDown, string> => ({
+  telephone: t.dHowTelephone,
+  visit: t.dHowVisit,
+  helper: t.dHowHelper,
 })
 
 /** Somebody who may be somebody else: a neighbour, or another person of the same form. */

@@ -162,6 +162,7 @@ export function check(typed: Typed, reader: FormReader, plain: { confirmedPlain?
           : {}),
       ...(get('protected') ? { protected: true } : {}),
       ...(from ? { since: from } : {}),
+      ...(typed.taken ? { takenDown: typed.taken } : {}),
       ...(typed.household
         ? { householdId: typed.household }
         : { address: faults.where === undefined && address ? address : { kind: 'no-fixed-address' } }),

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { SaidBy } from './hearing-model.ts'
-import { DistinctBecause, EvidenceStrength } from './model.ts'
+import { DistinctBecause, EvidenceStrength, TakenDown } from './model.ts'
 
 /** A neighbour's history, as the API answers it. */
 export const History = z
@@ -16,6 +16,7 @@ export const History = z
         effectiveOn: z.string(),
         recordedAt: z.string(),
         distinctBecause: DistinctBecause.optional(),
+        takenDown: TakenDown.optional(),
         saidBy: SaidBy.optional(),
         protection: z.enum(['hidden', 'shown']).optional(),
         start: z

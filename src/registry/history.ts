@@ -94,9 +94,9 @@ async function withMovements(
             keyId: id,
             holds: ['history'],
             assemble: (opened, value) => {
-              const { because, start, protection, saidBy } = value as Pick<
+              const { because, start, protection, saidBy, takenDown } = value as Pick<
                 HistoryEntry,
-                'start' | 'protection' | 'saidBy'
+                'start' | 'protection' | 'saidBy' | 'takenDown'
               > & {
                 because?: DistinctBecause
               }
@@ -105,6 +105,7 @@ async function withMovements(
               if (start && entry) entry.start = start
               if (protection && entry) entry.protection = protection
               if (saidBy && entry) entry.saidBy = saidBy
+              if (takenDown && entry) entry.takenDown = takenDown
             },
           },
         ]

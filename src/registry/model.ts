@@ -193,6 +193,10 @@ const ConfirmedAge = z
 export const DistinctBecause = z.enum(['seen-both', 'another-birth-date', 'relatives', 'they-say-so'])
 export type DistinctBecause = z.infer<typeof DistinctBecause>
 
+/** How a registration was taken down, where it was not at a counter. */
+export const TakenDown = z.enum(['telephone', 'visit', 'helper'])
+export type TakenDown = z.infer<typeof TakenDown>
+
 export const Registration = z
   .strictObject({
     name: Name,
@@ -210,6 +214,7 @@ export const Registration = z
     confirmedAge: ConfirmedAge,
     confirmedDistinct: z.boolean().optional(),
     distinctBecause: DistinctBecause.optional(),
+    takenDown: TakenDown.optional().openapi({ description: 'How it was taken down, where it was not at a counter.' }),
     confirmedPlain,
   })
   .refine((form) => (form.address === undefined) !== (form.householdId === undefined), {
@@ -355,6 +360,8 @@ export interface HistoryEntry {
   recordedAt: string
   /** Of a registration: why they are not a neighbour very like them. */
   distinctBecause?: DistinctBecause
+  /** Of a registration: how it was taken down, where it was not at a counter. */
+  takenDown?: TakenDown
   /** Of a departure without a proceeding: how the neighbour said that they leave. */
   saidBy?: SaidBy
   /** The record was hidden, or shown again. */

@@ -123,6 +123,7 @@ export async function sealRegistration(
     movement_details: seal('movements', 'details', movementId, {
       confirmedDistinctFrom: knownDistinct,
       ...(form.distinctBecause ? { because: form.distinctBecause } : {}),
+      ...(form.takenDown ? { takenDown: form.takenDown } : {}),
     }),
     tokens: tokensOf(token, { names: [words], dateOfBirth: form.dateOfBirth, address }),
     entry_id: entry.id,

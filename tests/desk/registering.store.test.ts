@@ -224,6 +224,21 @@ describe('a form for registering', () => {
   })
 })
 
+describe('a registration by telephone, at a bedside or by a helper', () => {
+  it.each([
+    ['telephone', t.dHowTelephone],
+    ['visit', t.dHowVisit],
+    ['helper', t.dHowHelper],
+  ])('says in the history how it was taken down: %s', async (taken, words) => {
+    const clerk = await desk()
+    const done = await clerk.send('/desk/register', form({ taken }), '/desk/register')
+    expect(done.status).toBe(303)
+    const history = await (await clerk.open(`/desk/neighbours/${idOf(done)}/history`)).text()
+    expect(history).toContain(`${t.dHowTaken}: ${words}`)
+    expect((await clerk.send('/desk/register', form({ taken: 'nonsense' }), '/desk/register')).status).toBe(422)
+  })
+})
+
 describe('a ticket or file number', () => {
   it.each(['7', 'A', 'EXP/2026/0001.3', 'Torn B-12', 'R_14 bis', 'ت ١٢'])(
     'is taken as it stands: %s',
