@@ -5,7 +5,7 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import { ImpossibleDates, lifeRules } from '../registry/life-dates.ts'
 import { Contact, Correction, Name } from '../registry/model.ts'
 import { correctNeighbour, type Neighbour } from '../registry/neighbours.ts'
-import { Csrf, ErrorSummary, type Faults, Field } from '../ui/form.tsx'
+import { Csrf, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
 import { Spoken, spokenIn } from '../ui/language-select.tsx'
 import { Details, Done } from '../ui/parts.tsx'
 import { PlainTick, plainIn } from '../ui/plain.tsx'
@@ -38,6 +38,7 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
     const languages = spokenIn(form)
     const correction = Correction.safeParse({
       name: nameIn(given, family, recorded),
+      ...(form.has('former') ? { earlierNameHidden: true } : {}),
       dateOfBirth: born?.date ?? null,
       ...(confirmedAge ? { confirmedAge } : {}),
       ...(form.has('contact')
@@ -112,6 +113,7 @@ function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults
       <PlainTick t={t} faults={heldBack(typed, t)} />
       <Field name="given" label={t.dGiven} value={value('given')} auto fault={faults.given} />
       <Field name="family" label={t.dFamily} value={value('family')} auto fault={faults.family} />
+      <Tick name="former" label={t.dFormer} on={value('former') !== ''} />
       <BornFields t={t} typed={typed} faults={faults} before="" />
       {typed.contact === undefined ? (
         ''

@@ -108,7 +108,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
             )}
             {movement.changes?.length === 0 && movement.cause === 'personal-data' ? (
               <>
-                {t.dChangeElse}
+                {movement.earlierNameHidden ? t.dFormerChanged : t.dChangeElse}
                 <br />
               </>
             ) : (

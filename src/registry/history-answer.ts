@@ -17,6 +17,7 @@ export const History = z
         recordedAt: z.string(),
         distinctBecause: DistinctBecause.optional(),
         takenDown: TakenDown.optional(),
+        earlierNameHidden: z.literal(true).optional(),
         saidBy: SaidBy.optional(),
         protection: z.enum(['hidden', 'shown']).optional(),
         start: z

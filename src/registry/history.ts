@@ -94,9 +94,9 @@ async function withMovements(
             keyId: id,
             holds: ['history'],
             assemble: (opened, value) => {
-              const { because, start, protection, saidBy, takenDown } = value as Pick<
+              const { because, start, protection, saidBy, takenDown, earlierNameHidden } = value as Pick<
                 HistoryEntry,
-                'start' | 'protection' | 'saidBy' | 'takenDown'
+                'start' | 'protection' | 'saidBy' | 'takenDown' | 'earlierNameHidden'
               > & {
                 because?: DistinctBecause
               }
@@ -106,6 +106,7 @@ async function withMovements(
               if (protection && entry) entry.protection = protection
               if (saidBy && entry) entry.saidBy = saidBy
               if (takenDown && entry) entry.takenDown = takenDown
+              if (earlierNameHidden && entry) entry.earlierNameHidden = earlierNameHidden
             },
           },
         ]
@@ -178,7 +179,11 @@ export async function neighbourHistory(
         else {
           const { effectiveOn, recordedAt } = movement
           const [was, is] = [await at(effectiveOn, recordedAt, -1), await at(effectiveOn, recordedAt, 1)]
-          movements.push({ ...movement, changes: changesOf(told, was ?? {}, is ?? {}) })
+          // A name that is for finding only stands in no change, before it was hidden or since.
+          const shown = told.filter(
+            (field) => field !== 'name' || !history.slice(i).some((one) => one.earlierNameHidden),
+          )
+          movements.push({ ...movement, changes: changesOf(shown, was ?? {}, is ?? {}) })
         }
       }
       const places = new Map<string, Address | undefined>()

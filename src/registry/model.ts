@@ -231,11 +231,15 @@ export const Correction = z
     sex: Sex.nullable().optional(),
     contact: Contact.nullable().optional(),
     languages: Languages.nullable().optional(),
+    earlierNameHidden: z.literal(true).optional().openapi({
+      description: 'With another name: the earlier one is for finding only, and no history at the desk shows it.',
+    }),
     confirmedAge: ConfirmedAge,
     confirmedPlain,
   })
   .refine(
-    (change) => Object.keys(change).some((field) => field !== 'confirmedPlain' && field !== 'confirmedAge'),
+    (change) =>
+      Object.keys(change).some((field) => !['confirmedPlain', 'confirmedAge', 'earlierNameHidden'].includes(field)),
     'Say what to correct.',
   )
   .openapi('Correction', {
@@ -360,6 +364,8 @@ export interface HistoryEntry {
   recordedAt: string
   /** Of a registration: why they are not a neighbour very like them. */
   distinctBecause?: DistinctBecause
+  /** Of another name: the earlier one is for finding only. */
+  earlierNameHidden?: true
   /** Of a registration: how it was taken down, where it was not at a counter. */
   takenDown?: TakenDown
   /** Of a departure without a proceeding: how the neighbour said that they leave. */

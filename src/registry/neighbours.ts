@@ -147,7 +147,7 @@ export async function correctNeighbour(
   correction: Correction,
   version: number,
 ): Promise<Disclosed<{ id: string; version: number }>> {
-  const { confirmedPlain = false, confirmedAge = false, ...asked } = correction
+  const { confirmedPlain = false, confirmedAge = false, earlierNameHidden, ...asked } = correction
   if (requester.kind === 'resident') {
     const errors = Object.keys(asked)
       .filter((field) => !OWN_CORRECTIONS.includes(field))
@@ -236,6 +236,7 @@ export async function correctNeighbour(
         { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() },
         {
           corrected: Object.keys(change),
+          ...(earlierNameHidden && change.name ? { earlierNameHidden } : {}),
         },
       )
       return { id, version: next }

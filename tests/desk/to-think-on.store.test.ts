@@ -126,6 +126,22 @@ describe('the history', () => {
   })
 })
 
+describe('an earlier name that is for finding only', () => {
+  it('finds its bearer, and stands on no page of theirs', async () => {
+    const [before, since] = [inventedWord(120_001), inventedWord(120_502)]
+    const { id, version } = await register(house, { name: { given: before }, dateOfBirth: '1991' })
+    const clerk = await staff('clerk-former')
+    const at = `/desk/neighbours/${id}`
+    const typed = { version: String(version), given: since, 'born-year': '1991', former: 'yes' }
+    expect((await clerk.send(`${at}/correct`, typed, at)).status).toBe(303)
+    const found = await (await clerk.send('/desk/search', { said: `${before} 1991` }, '/desk')).text()
+    expect(found).toContain(since)
+    expect(plain(found.replaceAll(/value="[^"]*"/g, ''))).not.toContain(before)
+    for (const rest of ['', '/history', '/looked']) expect(await pageOf(at + rest, clerk)).not.toContain(before)
+    expect(await pageOf(`${at}/history`, clerk)).toContain(t.dFormerChanged)
+  })
+})
+
 describe('look-ups to ask about', () => {
   it('stand together by who looked and on which day, with what was opened, and are reviewed at once', async () => {
     const clerk = await staff('clerk-flagged')
