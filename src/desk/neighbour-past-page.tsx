@@ -55,17 +55,17 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
     'moved-away': t.dMovedAway,
     duplicate: t.dDuplicate,
     'wrongly-registered': t.dWrongly,
-    address: t.dMove,
+    address: t.eMoved,
     'address-corrected': t.dAddressCorrected,
     'time-corrected': t.zCorrected,
     'start-refused': t.zRefused,
-    'personal-data': t.dCorrect,
+    'personal-data': t.eCorrected,
     representatives: t.dActsChanged,
     undone: t.dUndone,
     joined: t.dJoined,
     'taken-apart': t.dApartDone,
     residence: t.dStill,
-    return: t.dReturn,
+    return: t.eReturned,
   }
   const protections: Record<string, string> = { hidden: t.dWasHidden, shown: t.dWasShown }
   return (
@@ -78,7 +78,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
             <strong>
               {movement.start?.seen && movement.cause === 'time-corrected'
                 ? t.zConfirmed
-                : (protections[movement.protection ?? ''] ?? causes[movement.cause] ?? t.dRegister)}
+                : (protections[movement.protection ?? ''] ?? causes[movement.cause] ?? t.eRegistered)}
             </strong>
             <br />
             {movement.start ? <DecidedStartLines visit={visit} start={movement.start} /> : ''}
@@ -146,7 +146,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
             ) : (
               ''
             )}
-            {dayText(language, period.validFrom)} – {dayText(language, period.validTo)}
+            {dayText(language, period.validFrom)} – {period.validTo ? dayText(language, period.validTo) : '…'}
             {period.supersededAt
               ? ` (${t.dKnown} ${timeText(language, town.timeZone, period.recordedAt)} – ${timeText(language, town.timeZone, period.supersededAt)})`
               : ''}

@@ -318,7 +318,7 @@ describe('somebody who left and lives here again', () => {
     const back = await page()
     expect(back).toContain(`action="${at}/papers"`)
     expect(back).not.toContain(`action="${at}/return"`)
-    expect(await page(`${at}/history`)).toContain(LOCALES.en.dReturn)
+    expect(await page(`${at}/history`)).toContain(LOCALES.en.eReturned)
   })
 })
 
