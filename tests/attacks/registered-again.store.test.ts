@@ -77,7 +77,9 @@ describe('somebody who hides and is registered again', () => {
     expect(page.match(/Casadevall/g)?.length).toBeGreaterThanOrEqual(2)
     expect(page).toContain('de la Por')
     const [, written = ''] = /name="written" value="([^"]+)"/.exec(page) ?? []
-    expect(await (await supervisor.open(`/desk/neighbours/${written}`)).text()).toContain('may be the same person')
+    expect(await (await supervisor.open(`/desk/neighbours/${written}`)).text()).toContain(
+      'may belong to somebody whose record is hidden',
+    )
     const show = await house.ask('POST', `/v1/neighbours/${written}/protection`, {
       as: 'supervisor',
       body: { protected: false, reason: 'asked at the counter' },
