@@ -11,7 +11,7 @@ import { revokeProof } from '../proofs/revoke.ts'
 import { offerToWallet } from '../proofs/wallet/offers.ts'
 import { confirmResidence } from '../registry/confirmations.ts'
 import { neighbourHistory, TOLD_CHANGES } from '../registry/history.ts'
-import { householdNames, type Mate } from '../registry/households.ts'
+import { householdNames, MOST_NAMED, type Mate } from '../registry/households.ts'
 import { type Neighbour, openNeighbour } from '../registry/neighbours.ts'
 import { Done } from '../ui/parts.tsx'
 import { problemText } from '../ui/problem-page.tsx'
@@ -37,7 +37,9 @@ async function withMates(
   const { town, requester } = visit
   let others = false
   const alone = opened.map((one): [Neighbour, readonly Mate[]] => {
-    others = (one.household?.size ?? 1) > 1
+    const { size = 1 } = one.household ?? {}
+    // Of a house of many nobody is named who was not asked for.
+    others = size > 1 && size <= MOST_NAMED + 1
     return [one, []]
   })
   if (!others) return alone

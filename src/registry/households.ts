@@ -56,8 +56,8 @@ export interface Mate {
   name: Name | undefined
 }
 
-/** Most of a household that are named at once. */
-const MOST_NAMED = 20
+/** Most of a household that are named at once: a family, or nine in one room, and not everybody in a shelter. */
+export const MOST_NAMED = 12
 
 /** The names of those a neighbour lives with, of whom the reader may know; each of them sees that they were looked at. */
 export function householdNames(
