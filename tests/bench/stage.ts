@@ -57,6 +57,7 @@ export async function serveOn(
     env: {
       ...process.env,
       NODE_ENV: 'development',
+      DEMO: 'true',
       DATABASE_URL: databaseUrl,
       DATA_DIR: folder,
       PORT: String(port),
