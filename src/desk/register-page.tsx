@@ -168,7 +168,12 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
           />
         )}
       </Details>
-      <Tick name={name('protected')} label={t.dProtect} on={value('protected') !== ''} />
+      <Tick
+        name={name('protected')}
+        label={t.dProtect}
+        on={value('protected') !== ''}
+        fault={faults[name('protected')]}
+      />
     </section>
   )
 }

@@ -117,7 +117,9 @@ export function check(typed: Typed, reader: FormReader, plain: { confirmedPlain?
     const [given, family] = [get('given'), get('family')]
     if (get('document') === UNREAD || get('document').includes('<')) faults[`p${i}_document`] = t.dNotRead
     const newborn = get('newborn') !== ''
-    const name = newborn ? newbornIn(typed, i) : given || family ? nameIn(given, family) : undefined
+    const child = newborn ? newbornIn(typed, i) : undefined
+    const name = newborn ? child?.name : given || family ? nameIn(given, family) : undefined
+    if (child?.hidden && !get('protected')) faults[`p${i}_protected`] = t.dNewbornHide
     if (name === undefined) {
       if (newborn) faults[`p${i}_given`] = t.dNewbornOf
       else if (i === 0) faults.p0_given = t.pName
@@ -183,12 +185,18 @@ const saysOf = (typed: Typed, i: number): boolean =>
   )
 
 /** A newborn without a name, who is called by somebody else of the form, or by who answers for them. @returns undefined where there is nobody */
-function newbornIn(typed: Typed, i: number): Name | undefined {
+function newbornIn(typed: Typed, i: number): { name: Name; hidden: boolean } | undefined {
+  const get = (at: number, name: string) => (typed[`p${at}_${name}`] ?? '').trim()
   const others = Array.from({ length: peopleIn(typed) }, (_, at) => at).filter((at) => at !== i)
-  const names = others.map((at) => `${typed[`p${at}_given`] ?? ''} ${typed[`p${at}_family`] ?? ''}`.trim())
-  const said = ['newborn-of', 'institution'].map((name) => (typed[`p${i}_${name}`] ?? '').trim())
-  const [of] = [said[0] ?? '', ...names, said[1] ?? ''].filter((one) => one !== '')
-  return of === undefined ? undefined : { newbornOf: of }
+  const called = [
+    { name: get(i, 'newborn-of'), hidden: false },
+    ...others.map((at) => ({
+      name: `${get(at, 'given')} ${get(at, 'family')}`.trim(),
+      hidden: get(at, 'protected') !== '',
+    })),
+    { name: get(i, 'institution'), hidden: false },
+  ].find(({ name }) => name !== '')
+  return called && { name: { newbornOf: called.name }, hidden: called.hidden }
 }
 
 const MOST_FAMILY_NAMES = 6

@@ -3,12 +3,14 @@ import { CASE_NUMBER } from '../firewall/cases.ts'
 import { ownDrawn } from '../firewall/drawn.ts'
 import type { House } from '../firewall/endpoint.ts'
 import { SaysTooMuch, saysTooMuch } from '../firewall/free-text.ts'
+import { OverBudget } from '../firewall/leaving.ts'
 import type { LedgerSigners } from '../firewall/ledger-signer.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
 import { Reply } from '../firewall/reply.ts'
 import { purposeOf, type StaffRole } from '../firewall/requester.ts'
 import { endSession, sessionsOf } from '../identity/open-sessions.ts'
 import { changeSession } from '../identity/sessions.ts'
+import type { Paged } from '../platform/paging.ts'
 import { InvalidInput, Problem } from '../platform/problem.ts'
 import { complaintsWaiting } from '../portal/complaint-answers.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
@@ -16,7 +18,7 @@ import { NoPress, nameText, type Press } from '../proofs/paper.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { openNeighbour } from '../registry/neighbours.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../registry/postal-notices.ts'
-import { openProceedings } from '../registry/proceedings-due.ts'
+import { type OpenProceeding, openProceedings } from '../registry/proceedings-due.ts'
 import { hidingAsSeenBy } from '../registry/protection.ts'
 import { SearchTooWide, searchNeighbours } from '../registry/search.ts'
 import { referencePostWaiting } from '../registry/told.ts'
@@ -217,21 +219,30 @@ function registering(page: Pages, deps: DeskDeps): void {
   })
   page({ method: 'get', path: '/desk/work', roles: COUNTER }, async (visit) => {
     const { town, requester } = visit
-    const work = (await draftsOf(deps, town, requester))
-      .with(await openProceedings(deps, town, requester, visit.query('after')))
-      .with(
-        (await ownDrawn(deps, town, requester)).map(({ items, more }) =>
-          items.length === 0 ? '' : `${items.length}${more === undefined ? '' : '+'}`,
-        ),
-      )
+    const own = (await draftsOf(deps, town, requester)).with(
+      (await ownDrawn(deps, town, requester)).map(({ items, more }) =>
+        items.length === 0 ? '' : `${items.length}${more === undefined ? '' : '+'}`,
+      ),
+    )
+    // Who was shown as many people as their work needs goes on with what names nobody.
+    const underWay = await openProceedings(deps, town, requester, visit.query('after')).catch((error: unknown) => {
+      if (error instanceof OverBudget) return error
+      throw error
+    })
+    const nobody = { items: [], more: undefined }
+    const work =
+      underWay instanceof OverBudget
+        ? own.map((one): [typeof one, Paged<OpenProceeding>] => [one, nobody])
+        : own.with(underWay)
     const letters = await postalNoticesWaiting(deps, town, requester)
     const kept = await referencePostWaiting(deps, town)
     const requests = await complaintsWaiting(deps, town, requester)
     const unrepresented = await countedFor(deps, town, requester, (open) => mayBeUnrepresented(open, town))
     const welfare = requester.role === 'supervisor' ? await welfareChecksWaiting(deps, town) : 0
-    return Reply.page(work, ([[drafts, proceedings], lookUps]) => (
+    return Reply.page(work, ([[drafts, lookUps], proceedings]) => (
       <WorkPage
         visit={visit}
+        closed={underWay instanceof OverBudget ? underWay : undefined}
         drafts={drafts}
         proceedings={proceedings.items}
         more={proceedings.more}

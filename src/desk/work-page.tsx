@@ -1,8 +1,10 @@
 import type { OpenSession } from '../identity/open-sessions.ts'
+import type { Problem } from '../platform/problem.ts'
 import { nameText } from '../proofs/paper.ts'
 import type { OpenProceeding } from '../registry/proceedings-due.ts'
 import { Csrf } from '../ui/form.tsx'
 import { NextPage } from '../ui/parts.tsx'
+import { problemText } from '../ui/problem-page.tsx'
 import { type Draft, TO_DECIDE } from './drafts.ts'
 import { proceedingNames } from './proceeding-box.tsx'
 import { deskScript } from './script.ts'
@@ -13,6 +15,8 @@ export function WorkPage(props: {
   visit: DeskVisit
   drafts: readonly Draft[]
   proceedings: readonly OpenProceeding[]
+  /** Why those are not named now: whoever asks was shown as many people as their work needs. */
+  closed?: Problem | undefined
   /** Where the next page of them begins. */
   more: string | undefined
   /** Neighbours with a message, whom nothing but a letter reaches. */
@@ -28,8 +32,8 @@ export function WorkPage(props: {
   /** Children a supervisor should look after. */
   welfare: number
 }) {
-  const { visit, drafts, proceedings, more, letters, requests, lookUps, kept, unrepresented, welfare } = props
-  const { t, session, requester } = visit
+  const { visit, drafts, proceedings, closed, more, letters, requests, lookUps, kept, unrepresented, welfare } = props
+  const { t, language, town, session, requester } = visit
   return (
     <Desk visit={visit} title={t.dWork} here="/desk/work" script={deskScript.address}>
       <h1>{t.dWork}</h1>
@@ -77,7 +81,13 @@ export function WorkPage(props: {
         <a href="/desk/years">{t.nShow}</a>
       </p>
       <h2>{t.dProceedings}</h2>
-      {proceedings.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      {closed ? (
+        <p class="govuk-inset-text">{problemText(closed, t, { language, timeZone: town.timeZone })}</p>
+      ) : proceedings.length === 0 ? (
+        <p>{t.dNoDrafts}</p>
+      ) : (
+        ''
+      )}
       <ul class="cards">
         {proceedings.map((proceeding) => (
           <Due visit={visit} proceeding={proceeding} />

@@ -189,13 +189,7 @@ export function hasSeenMuch(requester: Requester, totals: readonly Totals[], tow
 }
 
 /** The rule that registering is never refused, nor what shows nothing of anybody, nor what two officers decided together. */
-export const neverSpent = ({
-  action,
-  fields,
-  purpose,
-  worklist,
-}: Pick<Ask, 'action' | 'fields' | 'purpose' | 'worklist'>): boolean =>
-  worklist === true ||
+export const neverSpent = ({ action, fields, purpose }: Pick<Ask, 'action' | 'fields' | 'purpose'>): boolean =>
   action === 'register' ||
   action === 'open-by-order' ||
   action === 'erase' ||

@@ -93,9 +93,9 @@ const peopleBehind = (requester: Requester): string =>
     ? `{${[requester.neighbourId, requester.representative?.neighbourId ?? []].flat().join(',')}}`
     : '{}'
 
-/** What staff go on with when they have asked as often as their work needs. */
-const staysOpen = ({ requester, worklist, fields }: Pick<Ask, 'requester' | 'worklist' | 'fields'>): boolean =>
-  requester.kind === 'staff' && (worklist === true || fields.length === 0)
+/** What staff go on with when they have asked as often as their work needs: what shows nobody. */
+const staysOpen = ({ requester, fields }: Pick<Ask, 'requester' | 'fields'>): boolean =>
+  requester.kind === 'staff' && fields.length === 0
 
 export function createStandings(): Standings {
   const graphs = new Map<string, GraphCache>()
@@ -154,7 +154,6 @@ export function createStandings(): Standings {
       const standing = {
         version,
         lockdown,
-        // Work that waits, and what shows nobody, is counted and stays open: it is no more than there is.
         overBudget: (over && !staysOpen(ask)) || (spent !== undefined && !neverSpent(ask)),
         spentUntil: spent ?? (over ? nextHour.toInstant().toString() : undefined),
         muchSeen: hasSeenMuch(requester, totals, budgets),

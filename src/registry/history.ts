@@ -54,6 +54,9 @@ export async function residencePeriods(transaction: Transaction, neighbourId: st
   return rows.map(({ valid_from, valid_to }) => ({ validFrom: valid_from, validTo: valid_to }))
 }
 
+/** What is sealed with a movement, and told of it. */
+const SEALED_PARTS = ['start', 'protection', 'saidBy', 'takenDown', 'earlierNameHidden'] as const
+
 /** Movements that say how a start was decided. */
 const SEALS_MORE = ['time-corrected', 'start-refused', 'personal-data']
 
@@ -64,7 +67,6 @@ const SEALS_MORE = ['time-corrected', 'start-refused', 'personal-data']
 async function withMovements(
   transaction: Transaction,
   record: SealedRecord<NeighbourFields>,
-  known: string,
 ): Promise<SealedRecord<NeighbourFields>> {
   const id = record.subject
   const { rows } = await sql<{
@@ -76,9 +78,7 @@ async function withMovements(
     details: Uint8Array | null
   }>`
     select id, kind, cause, effective_on::text, recorded_at, details from movements
-    where neighbour_id = ${id} and recorded_at <= ${known}::text::timestamptz order by recorded_at, id`.execute(
-    transaction,
-  )
+    where neighbour_id = ${id} order by recorded_at, id`.execute(transaction)
   const history = rows.map((row) => ({
     movement: row.kind,
     cause: row.cause,
@@ -94,19 +94,11 @@ async function withMovements(
             keyId: id,
             holds: ['history'],
             assemble: (opened, value) => {
-              const { because, start, protection, saidBy, takenDown, earlierNameHidden } = value as Pick<
-                HistoryEntry,
-                'start' | 'protection' | 'saidBy' | 'takenDown' | 'earlierNameHidden'
-              > & {
-                because?: DistinctBecause
-              }
+              const { because, ...said } = value as Partial<HistoryEntry> & { because?: DistinctBecause }
               const entry = opened.history?.[i]
-              if (because && entry) entry.distinctBecause = because
-              if (start && entry) entry.start = start
-              if (protection && entry) entry.protection = protection
-              if (saidBy && entry) entry.saidBy = saidBy
-              if (takenDown && entry) entry.takenDown = takenDown
-              if (earlierNameHidden && entry) entry.earlierNameHidden = earlierNameHidden
+              if (entry === undefined) return
+              if (because) entry.distinctBecause = because
+              for (const part of SEALED_PARTS) if (said[part]) Object.assign(entry, { [part]: said[part] })
             },
           },
         ]
@@ -114,6 +106,10 @@ async function withMovements(
   )
   return { ...record, facts: { ...record.facts, history }, parts: [...record.parts, ...decisions] }
 }
+
+/** To the millisecond, as entries say it. */
+const recordedBy = ({ recordedAt }: HistoryEntry, at: Temporal.Instant): boolean =>
+  Temporal.Instant.compare(Temporal.Instant.from(recordedAt), at) <= 0
 
 /** Of how many movements and residences, the last ones, it is told what they changed. */
 const MOST_TOLD = 60
@@ -150,7 +146,7 @@ export async function neighbourHistory(
     async (transaction) => {
       const loaded = await loadRecords(transaction, [id], { trueAt, ...(asOf.knownAt ? { knownAt } : {}) })
       const records = await withSaidStarts(transaction, loaded, requester)
-      return Promise.all(records.map((record) => withMovements(transaction, record, known)))
+      return Promise.all(records.map((record) => withMovements(transaction, record)))
     },
     async ([record], hand, openMore) => {
       if (record === undefined) throw new NotFound()
@@ -171,7 +167,12 @@ export async function neighbourHistory(
         where neighbour_id = ${id} and recorded_at <= ${known}::text::timestamptz order by recorded_at, valid_from`.execute(
         hand.transaction,
       )
-      const { id: _, history = [], ...state } = record
+      const { id: _, history: all = [], ...state } = record
+      const history = all.filter((one) => asOf.knownAt === undefined || recordedBy(one, knownAt))
+      // A name that is for finding only is told to its bearer, and to nobody else at whatever time they ask of.
+      const nameHiddenAfter = (at: Temporal.Instant) =>
+        requester.kind !== 'resident' && all.some((one) => one.earlierNameHidden && !recordedBy(one, at))
+      if (nameHiddenAfter(knownAt)) delete state.name
       const movements: History['movements'] = []
       for (const [i, movement] of history.entries()) {
         // The first says who was registered; there is nothing before it.
@@ -179,10 +180,8 @@ export async function neighbourHistory(
         else {
           const { effectiveOn, recordedAt } = movement
           const [was, is] = [await at(effectiveOn, recordedAt, -1), await at(effectiveOn, recordedAt, 1)]
-          // A name that is for finding only stands in no change, before it was hidden or since.
-          const shown = told.filter(
-            (field) => field !== 'name' || !history.slice(i).some((one) => one.earlierNameHidden),
-          )
+          const before = Temporal.Instant.from(recordedAt).subtract({ milliseconds: 1 })
+          const shown = told.filter((field) => field !== 'name' || !nameHiddenAfter(before))
           movements.push({ ...movement, changes: changesOf(shown, was ?? {}, is ?? {}) })
         }
       }

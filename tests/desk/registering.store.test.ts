@@ -116,6 +116,15 @@ describe('a newborn without a name', () => {
     expect(await old.text()).toContain(t.dNewbornOld)
   })
 
+  it('of a parent who hides is hidden too, so that no page of theirs names the parent', async () => {
+    const both = form({ people: '2', p0_protected: 'yes', p1_newborn: 'yes', 'p1_born-year': '2026' })
+    const shown = await (await desk()).send('/desk/register', both, '/desk/register')
+    expect(shown.status).toBe(422)
+    expect(await shown.text()).toContain(`id="p1_protected-fault">${t.dNewbornHide}`)
+    const hidden = await (await desk()).send('/desk/register', { ...both, p1_protected: 'yes' }, '/desk/register')
+    expect(hidden.status).toBe(303)
+  })
+
   it('in a form is never left out: a person without a name is asked about', async () => {
     const half = form({ people: '2', 'p1_born-year': '2026', 'p1_born-month': '11' })
     const answer = await (await desk()).send('/desk/register', half, '/desk/register')
