@@ -11,7 +11,17 @@ import { Details, Done } from '../ui/parts.tsx'
 import { PlainTick, plainIn } from '../ui/plain.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { BornFields, bornTyped, toldBeside } from './born-fields.tsx'
-import { bornOf, contactIn, contactText, heldBack, lifeText, nameIn, recordedIn, typedIn } from './registration-form.ts'
+import {
+  bornOf,
+  contactIn,
+  contactText,
+  faultsIn,
+  heldBack,
+  lifeText,
+  nameIn,
+  recordedIn,
+  typedIn,
+} from './registration-form.ts'
 import { deskScript } from './script.ts'
 import { Desk, type DeskVisit, idIn } from './shell.tsx'
 import type { Typed } from './typed.ts'
@@ -47,7 +57,7 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
       ...(languages ? { languages } : {}),
       ...plainIn(form),
     })
-    if (!correction.success) return again({ given: t.pInvalid })
+    if (!correction.success) return again(faultsIn(correction.error, t, ''))
     try {
       await correctNeighbour(deps, town, requester, idIn(visit), correction.data, Number(form.get('version')))
     } catch (error) {

@@ -17,6 +17,7 @@ import { lifeFaultText, saidFaultText } from '../ui/dates.ts'
 import type { Faults } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { plainFaults } from '../ui/plain.tsx'
+import { boxText } from '../ui/problem-page.tsx'
 import { bornIn, withoutCalendars } from './born-fields.tsx'
 import { readDocument } from './machine-readable.ts'
 import { type DeskVisit, dayText } from './shell.tsx'
@@ -172,7 +173,7 @@ export function check(typed: Typed, reader: FormReader, plain: { confirmedPlain?
     })
     if (name === undefined) continue
     if (parsed.success) people.push({ at: i, registration: parsed.data })
-    else Object.assign(faults, { ...faultsIn(parsed.error, t, i), ...faults })
+    else Object.assign(faults, { ...faultsIn(parsed.error, t, `p${i}_`), ...faults })
   }
   return { people, faults }
 }
@@ -312,12 +313,12 @@ const PERSON_BOXES: Readonly<Record<string, string>> = {
   ...{ dateOfBirth: 'born', contact: 'contact', evidence: 'document', representatives: 'institution' },
 }
 
-/** What a registration cannot be, beside the box that it was typed in. */
-function faultsIn({ issues }: z.ZodError, t: Texts, i: number): Faults {
+/** What a person cannot be, beside the box that it was typed in. @param before the names of their boxes begin with this */
+export function faultsIn({ issues }: z.ZodError, t: Texts, before: string): Faults {
   return Object.fromEntries(
     issues.map(({ code, path: [part, inner] }) => {
       const box = part === 'name' && inner === 'family' ? 'family' : (PERSON_BOXES[String(part)] ?? 'given')
-      return [`p${i}_${box}`, code === 'too_big' ? t.pLong : t.pWrongHere]
+      return [before + box, boxText(t, '…', code === 'too_big')]
     }),
   )
 }
@@ -360,9 +361,8 @@ export function addressIn(typed: Typed, town: Towns, t: Texts): { address: Addre
   if (!parsed.success)
     for (const { code, path } of parsed.error.issues) {
       const box = ADDRESS_BOXES[String(path[0])]
-      if (code === 'too_big' && box) faults[box] = t.pLong
-      else if (box === undefined || code === 'custom') faults.where = t.pPlaceMissing
-      else faults[box] ??= t.pWrongHere
+      if (box === undefined || code === 'custom') faults.where = t.pPlaceMissing
+      else faults[box] ??= boxText(t, get(box), code === 'too_big')
     }
   return { address: addresses[kind], faults }
 }

@@ -110,7 +110,9 @@ export const ProblemDetails = z
     title: z.string(),
     status: z.int(),
     code: z.string(),
-    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+    errors: z
+      .array(z.object({ pointer: z.string(), detail: z.string(), tooLong: z.literal(true).optional() }))
+      .optional(),
   })
   .openapi('Problem', {
     description: 'RFC 9457. `code` is stable. Never holds personal data, save the candidates of a suspected duplicate.',

@@ -2,6 +2,8 @@
 export interface FieldError {
   pointer: string
   detail: string
+  /** It was more than there is room for. */
+  tooLong?: true
 }
 
 /**
@@ -39,8 +41,14 @@ export class InvalidInput extends Problem {
   }
 
   /** What a schema found, each where it is (RFC 6901). */
-  static of({ issues }: { issues: readonly { path: readonly PropertyKey[] }[] }, detail = 'Give this.'): InvalidInput {
-    const [first, ...more] = issues.map(({ path }) => ({ pointer: `/${path.map(String).join('/')}`, detail }))
+  static of(
+    { issues }: { issues: readonly { code: string; path: readonly PropertyKey[] }[] },
+    detail = 'Give this.',
+  ): InvalidInput {
+    const [first, ...more] = issues.map(({ code, path }): FieldError => {
+      const pointer = `/${path.map(String).join('/')}`
+      return code === 'too_big' ? { pointer, detail: 'Write less.', tooLong: true } : { pointer, detail }
+    })
     return new InvalidInput([first ?? { pointer: '', detail }, ...more])
   }
 }

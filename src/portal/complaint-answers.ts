@@ -228,7 +228,8 @@ export async function answerComplaint(
   organisationId?: string | undefined,
 ): Promise<void> {
   if (answer.trim() === '') throw new InvalidInput([{ pointer: '/answer', detail: 'Write the answer.' }])
-  if (answer.length > LONGEST_ANSWER) throw new InvalidInput([{ pointer: '/answer', detail: 'Write less.' }])
+  if (answer.length > LONGEST_ANSWER)
+    throw new InvalidInput([{ pointer: '/answer', detail: 'Write less.', tooLong: true }])
   const { ledger } = await deps.gate.keysOf(town.id)
   await deps.gate.decide(answering(town, staff), async (transaction) => {
     const done = await transaction

@@ -10,6 +10,7 @@ import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done } from '../ui/parts.tsx'
 import { PlainTick, plainFaults, plainIn } from '../ui/plain.tsx'
+import { boxText } from '../ui/problem-page.tsx'
 import { nameIn, readerOf } from '../ui/reader.ts'
 import { pageOf } from '../ui/signed-in.tsx'
 import { Application, applyToAsk, DOES, type Standing, standingOf } from './applications.ts'
@@ -44,9 +45,9 @@ export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
     }
     const parsed = Application.safeParse(typed)
     const faults: Record<string, string> = {}
-    for (const { path } of parsed.error?.issues ?? []) {
+    for (const { code, path } of parsed.error?.issues ?? []) {
       const name = String(path[0])
-      faults[name] = text(name) === '' ? t.aMissing : t.pWrongHere
+      faults[name] = boxText(t, text(name), code === 'too_big')
     }
     if (keys === undefined) faults.keys = t.aKeysWrong
     if (!form.has('promise')) faults.promise = t.aMissing

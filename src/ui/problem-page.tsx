@@ -112,6 +112,10 @@ export const TEXTS: Readonly<Record<string, keyof Texts>> = {
 }
 
 export const reasonText = (code: string, t: Texts) => t[TEXTS[code] ?? 'pOther']
+/** What to do about a box that was not taken: nothing was in it, too much, or something that cannot be. */
+export const boxText = (t: Texts, typed: string, tooLong = false): string =>
+  typed === '' ? t.aMissing : tooLong ? t.pLong : t.pWrongHere
+
 /** @returns the text, with until when it holds where there is such a time, as the clock of the town shows it */
 export function problemText(problem: Problem, t: Texts, at: { language: Language; timeZone: string }): string {
   const until = 'until' in problem ? Temporal.Instant.from(String(problem.until)) : undefined

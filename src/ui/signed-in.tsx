@@ -16,7 +16,7 @@ import { outlineOf } from '../platform/telemetry.ts'
 import type { Municipality } from '../registry/municipality.ts'
 import { type Language, LOCALES, type Texts } from './language.ts'
 import { HeldBackPage } from './plain.tsx'
-import { ProblemPage, problemText, reasonText } from './problem-page.tsx'
+import { boxText, ProblemPage, problemText, reasonText } from './problem-page.tsx'
 import { nameIn, readerOf } from './reader.ts'
 
 /** A page of somebody who is signed in: everything a handler may use. */
@@ -269,12 +269,12 @@ function faultsBeside(
   t: Texts,
 ): Record<string, string> {
   const faults: Record<string, string> = {}
-  for (const { pointer } of problem.errors) {
+  for (const { pointer, tooLong } of problem.errors) {
     // Of `/tie/relatedId` and `/clients/0` the part that is a box here.
     const parts = pointer.split('/').map((part) => beside[part] ?? part)
     const box = parts.find((part) => form.has(part)) ?? parts[1]
     const [words] = box && say[box] ? [t[say[box]]] : []
-    if (box) faults[box] = words ?? (form.get(box) === '' ? t.aMissing : t.pWrongHere)
+    if (box) faults[box] = words ?? boxText(t, form.get(box), tooLong)
   }
   const box = beside[problem.code]
   if (box !== undefined) faults[box] = reasonText(problem.code, t)

@@ -3,6 +3,7 @@ import { extractSignature } from '@signpdf/utils'
 import * as pki from 'pkijs'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createApp } from '../../src/app.tsx'
 import type { PaperOrder } from '../../src/proofs/paper.ts'
 import { type ProofInvalid, verifyProof } from '../../src/verify/index.ts'
 import { openBrowser } from '../support/browser.ts'
@@ -108,24 +109,35 @@ describe('a paper', () => {
     expect(textOf(alone.pdf)).toContain('S’ha escrit amb lletres llatines')
   })
 
-  it('that cannot be printed was never issued', async () => {
-    const { id } = await register(house)
-    const issued = () => house.peek<{ id: string }>(`select id from proofs where neighbour_id = '${id}'`)
-    await register(house)
-    // A seal that is no longer whole.
-    const [seal] = await house.peek<{ id: string; key: string }>(
-      `select id, encode(private_jwk, 'hex') as key from document_seals where retired_at is null`,
-    )
-    const keep = (key: string) =>
-      house.peek(`update document_seals set private_jwk = decode('${key}', 'hex') where id = '${seal?.id}'`)
-    await keep('00')
-    const failed = await print(id)
-    await keep(seal?.key ?? '')
-    expect(failed.status).toBe(500)
-    expect(await issued()).toEqual([])
-    expect((await print(id)).status).toBe(200)
-    expect(await issued()).toHaveLength(1)
-  })
+  it.each([
+    ['seal', async () => Promise.reject(new Error('the seal is locked away'))],
+    ['press', async () => async () => Promise.reject(new Error('out of paper'))],
+  ] as const)(
+    'that cannot be printed for want of a %s was never issued, and can be asked for again',
+    async (_, papers) => {
+      const { id } = await register(house)
+      const issued = () => house.peek<{ id: string }>(`select id from proofs where neighbour_id = '${id}'`)
+      const { press } = house.deps
+      if (press === undefined) throw new Error('a house without a press')
+      const broken = createApp({ ...house.deps, press: { ...press, papers } })
+      const key = randomUUID()
+      const request = async () =>
+        new Request(`https://vallmar.example/v1/neighbours/${id}/papers`, {
+          method: 'POST',
+          headers: {
+            host: 'vallmar.example',
+            authorization: `Bearer ${await tokenOf('clerk')}`,
+            'content-type': 'application/json',
+            'idempotency-key': key,
+          },
+          body: JSON.stringify({ kind: 'individual', language: 'ca' }),
+        })
+      expect((await broken.fetch(await request())).status).toBe(500)
+      expect(await issued()).toEqual([])
+      expect((await house.fetch(await request())).status).toBe(200)
+      expect(await issued()).toHaveLength(1)
+    },
+  )
 
   it('is tagged for screen readers, says its language, and carries only fonts of its own', async () => {
     const { id } = await register(house)

@@ -1,6 +1,9 @@
 import { ClusterLevel, Direction, Buffer as Run, shape } from 'harfbuzzjs'
 import { EM, type Face, type Weight } from './fonts.ts'
 
+/** One for all: it lies outside the memory that is cleared by itself. */
+const run = new Run()
+
 /** A letter and what is drawn for it; of letters drawn together the first has the drawing, the others have none. */
 export interface Piece {
   /** Names the drawing and the letter together. */
@@ -22,7 +25,7 @@ export interface Piece {
  * @returns pieces from left to right, whichever way the text runs
  */
 export function shaped(text: string, direction: 'ltr' | 'rtl', face: Face, weight: Weight): Piece[] {
-  const run = new Run()
+  run.reset()
   run.setClusterLevel(ClusterLevel.MONOTONE_GRAPHEMES)
   run.addText(text)
   run.guessSegmentProperties()
