@@ -7,6 +7,7 @@ import { nameText } from '../proofs/paper.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { CannotJoin } from '../registry/join-rules.ts'
 import {
+  ApartProposal,
   compareRecords,
   decideJoin,
   type Join,
@@ -23,7 +24,7 @@ import { saidFaultText } from '../ui/dates.ts'
 import { Csrf, ErrorSummary, type Faults, Field, Radios } from '../ui/form.tsx'
 import { NextPage } from '../ui/parts.tsx'
 import { plainIn } from '../ui/plain.tsx'
-import { reasonText } from '../ui/problem-page.tsx'
+import { reasonText, whyText } from '../ui/problem-page.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { Somebody } from './protecting.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
@@ -80,7 +81,10 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     const { town, requester, form, t } = visit
     const reason = form.get('reason')
     const parsed = JoinProposal.safeParse({ other: form.get('other'), reason, ...plainIn(form) })
-    if (!parsed.success) return both(visit, form.get('other'), { reason, faults: { reason: t.dJoinWhyMissing } }, 422)
+    if (!parsed.success) {
+      const faults = { reason: whyText(InvalidInput.of(parsed.error), t, t.dJoinWhyMissing) }
+      return both(visit, form.get('other'), { reason, faults }, 422)
+    }
     try {
       await proposeJoin(deps, town, requester, idIn(visit), parsed.data, onceIn(visit, 'join'))
     } catch (error) {
@@ -99,9 +103,10 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
         (joined) => <FindPage visit={visit} joined={joined} reason={reason} faults={{ reason: fault }} />,
         status,
       )
-    if (reason.length < 3) return again(t.dJoinWhyMissing, 422)
+    const parsed = ApartProposal.safeParse({ reason, ...plainIn(form) })
+    if (!parsed.success) return again(whyText(InvalidInput.of(parsed.error), t, t.dJoinWhyMissing), 422)
     try {
-      await proposeApart(deps, town, requester, ids, { reason, ...plainIn(form) }, onceIn(visit, 'apart'))
+      await proposeApart(deps, town, requester, ids, parsed.data, onceIn(visit, 'apart'))
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
       return again(reasonText(error.code, t), 409)

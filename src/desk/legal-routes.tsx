@@ -16,6 +16,7 @@ import type { NeighbourFields } from '../registry/model.ts'
 import { lateNotices, openByOrder } from '../registry/orders.ts'
 import type { Texts } from '../ui/language.ts'
 import { plainIn } from '../ui/plain.tsx'
+import { boxText } from '../ui/problem-page.tsx'
 import { pageOf, type signedInPages } from '../ui/signed-in.tsx'
 import { LegalPage, LockdownPage, OpenedPage } from './legal-page.tsx'
 import { fieldNames } from './neighbour-past-page.tsx'
@@ -67,7 +68,10 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
       ...(bytes === undefined ? { document: t.dDemandPaperMissing } : {}),
       ...wrong,
     }
-    for (const { path } of parsed.error?.issues ?? []) faults[BOXES[path.join('/')] ?? 'scope'] ??= t.dFieldMissing
+    for (const { code, path } of parsed.error?.issues ?? []) {
+      const box = BOXES[path.join('/')] ?? 'scope'
+      faults[box] ??= boxText(t, form.get(box), code === 'too_big')
+    }
     const tooMuch = parsed.success && !parsed.data.confirmedPlain ? fieldsSayingTooMuch(DemandWords, parsed.data) : []
     for (const { pointer } of tooMuch) {
       const box = BOXES[pointer.slice(1)] ?? 'scope'

@@ -27,7 +27,7 @@ export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
   })
   page({ method: 'post', path: '/desk/flags/release', roles: ['supervisor'] }, async ({ town, requester, form }) => {
     const release = Release.safeParse({ reason: form.get('reason'), ...plainIn(form) })
-    if (!release.success) throw new InvalidInput([{ pointer: '/reason', detail: 'Say in a few words why.' }])
+    if (!release.success) throw InvalidInput.of(release.error, 'Say in a few words why.')
     await releaseBudget(deps.gate, town.id, requester, form.get('staff').slice(0, 320), release.data)
     return Reply.redirect('/desk/flags')
   })

@@ -11,6 +11,7 @@ import { protectNeighbour } from '../registry/protection.ts'
 import { Csrf, ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
 import { Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { plainIn } from '../ui/plain.tsx'
+import { whyText } from '../ui/problem-page.tsx'
 import type { signedInPages } from '../ui/signed-in.tsx'
 import { becauseNames } from './register-page.tsx'
 import { bornText, Desk, type DeskVisit, dayText, idIn, timeText } from './shell.tsx'
@@ -35,18 +36,18 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
   page({ method: 'post', path: '/desk/neighbours/:id/protection', roles: COUNTER, ...showing }, async (visit) => {
     const { town, requester, form, t } = visit
     const reason = form.get('reason')
-    const again = { reason, faults: { reason: reason.length > 500 ? t.pLong : t.dHideWhyMissing } }
+    const again = (wrong: InvalidInput) => ({ reason, faults: { reason: whyText(wrong, t, t.dHideWhyMissing) } })
     const asked = Protection.safeParse({
       protected: form.get('protected') === 'yes',
       ...(reason ? { reason } : {}),
       ...plainIn(form),
     })
-    if (!asked.success) return ask(visit, again, 422)
+    if (!asked.success) return ask(visit, again(InvalidInput.of(asked.error)), 422)
     try {
       await protectNeighbour(deps, town, requester, idIn(visit), asked.data, Number(form.get('version')))
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error
-      return ask(visit, again, 422)
+      return ask(visit, again(error), 422)
     }
     return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
   })

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { type FieldError, Problem } from '../platform/problem.ts'
+import { type FieldError, InvalidInput, Problem } from '../platform/problem.ts'
 import { documentIn } from './document-numbers.ts'
 import type { Gate, RegistryEvent } from './gate.ts'
 import { tooMuchIn } from './plain-words.ts'
@@ -69,10 +69,10 @@ export function fieldsSayingTooMuch(schema: z.core.$ZodType, form: unknown): Fie
 }
 
 /**
- * Lets a form pass whose kept texts say nothing about papers, or whose writer said that they are about something
- * else: that is written in the ledger, with how many fields and not of whom.
+ * Lets a form pass whose kept texts are no longer than they may be and say nothing about papers, or whose writer said
+ * that they are about something else: that is written in the ledger, with how many fields and not of whom.
  *
- * @throws {SaysTooMuch}
+ * @throws {InvalidInput | SaysTooMuch}
  */
 export async function mustBePlain(
   gate: Pick<Gate, 'record'>,
@@ -81,6 +81,8 @@ export async function mustBePlain(
   schema: z.core.$ZodType,
   form: object,
 ): Promise<void> {
+  const long = z.safeParse(schema, form).error?.issues.filter(({ code }) => code === 'too_big') ?? []
+  if (long.length > 0) throw InvalidInput.of({ issues: long })
   const errors = fieldsSayingTooMuch(schema, form)
   if (errors.length === 0) return
   if (!('confirmedPlain' in form) || form.confirmedPlain !== true) throw new SaysTooMuch(errors)

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { z } from '@hono/zod-openapi'
 import {
   addressIn,
   bornOf,
@@ -40,7 +41,7 @@ const DONE = '/me/change?done=1'
 const HELP = '/me/change?done=help'
 /** Where what waits for somebody's answer is listed. */
 const ASKED = '/me/asked'
-const LONGEST_OBJECTION = 5000
+const Objection = z.strictObject({ why: z.string().trim().min(1).max(5000) })
 const versionIn = (visit: OwnVisit) => Number(visit.form.get('version'))
 
 /** What neighbours say has changed. What needs nobody's judgement takes effect at once; a birth and leaving go to a clerk. */
@@ -153,10 +154,14 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   })
   page({ method: 'post', path: '/me/change/object' }, async (visit) => {
     const { town, requester, form, language } = visit
-    const text = form.get('why').trim()
-    if (text === '' || text.length > LONGEST_OBJECTION)
-      throw new InvalidInput([{ pointer: '/why', detail: 'Say why, in 5,000 letters at most.' }])
-    const said = { kind: 'objection', words: { text }, language, neighbourId: requester.neighbourId } as const
+    const objection = Objection.safeParse({ why: form.get('why') })
+    if (!objection.success) throw InvalidInput.of(objection.error, 'Say why, in 5,000 letters at most.')
+    const said = {
+      kind: 'objection',
+      words: { text: objection.data.why },
+      language,
+      neighbourId: requester.neighbourId,
+    } as const
     await complain(deps, town, { ...said, once: onceOf(visit, 'object') }, requester.id)
     return Reply.redirect(ASKED)
   })

@@ -1,5 +1,5 @@
 import { localeTag } from '../platform/locale-tag.ts'
-import type { Problem } from '../platform/problem.ts'
+import type { InvalidInput, Problem } from '../platform/problem.ts'
 import { type Language, LOCALES, type Texts } from './language.ts'
 import { Page } from './layout.tsx'
 
@@ -115,6 +115,9 @@ export const reasonText = (code: string, t: Texts) => t[TEXTS[code] ?? 'pOther']
 /** What to do about a box that was not taken: nothing was in it, too much, or something that cannot be. */
 export const boxText = (t: Texts, typed: string, tooLong = false): string =>
   typed === '' ? t.aMissing : tooLong ? t.pLong : t.pWrongHere
+/** The same where a form asks why, and has its own words for asking. */
+export const whyText = ({ errors }: InvalidInput, t: Texts, missing: string): string =>
+  errors.some(({ tooLong }) => tooLong) ? t.pLong : missing
 
 /** @returns the text, with until when it holds where there is such a time, as the clock of the town shows it */
 export function problemText(problem: Problem, t: Texts, at: { language: Language; timeZone: string }): string {

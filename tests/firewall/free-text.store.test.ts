@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from '@hono/zod-openapi'
@@ -9,6 +10,7 @@ import { HelperName } from '../../src/identity/helping.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
 import { Application, ApplicationAnswer } from '../../src/portal/applications.ts'
 import { Enrolment } from '../../src/portal/entrance-routes.tsx'
+import { proposeApart } from '../../src/registry/joins.ts'
 import { TownFile } from '../../src/registry/town-file.ts'
 import { uploaded } from '../support/demands.ts'
 import { AUDIENCE, type House, openHouse } from '../support/house.ts'
@@ -391,6 +393,15 @@ describe('a text that says too much', () => {
     const headers = { 'padron-case': 'X1234567L' }
     await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'counter-service', headers })
     expect(await house.peek(`select kind from flags where neighbour_id = '${id}'`)).toEqual([{ kind: 'no-case' }])
+  })
+
+  it('and one that is longer than its schema allows pass no door, whoever read the form', async () => {
+    const [stays, joined] = [(await register(house)).id, (await register(house)).id]
+    const clerk = { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE } as const
+    const long = { reason: 'x'.repeat(501) }
+    await expect(
+      proposeApart(house.rooms, house.town, clerk, { stays, joined }, long, randomUUID()),
+    ).rejects.toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/reason', tooLong: true }] })
   })
 
   it('is no more than what it was where it was kept before', async () => {

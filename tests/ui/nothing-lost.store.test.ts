@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { StaffRole } from '../../src/firewall/requester.ts'
+import { LOCALES } from '../../src/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { type Box, sentOf, summaryOf, type WebForm, webForms } from '../support/page-forms.ts'
 import { inventedWord, register } from '../support/people.ts'
@@ -11,6 +12,8 @@ import { everythingWritten } from '../support/written.ts'
 // A law of every form: what is typed into a box is in the record once the form is taken, or else the form comes back
 // with everything that was typed and says beside that box, or of the whole, what is wrong. The trials are made from the
 // forms that stand on the pages: a new one is tried because it is there.
+
+const t = LOCALES.en
 
 let house: House
 beforeAll(async () => {
@@ -49,6 +52,12 @@ const PAGES: Record<string, Open> = {
   with: ofNeighbour('clerk', '/with'),
   messages: ofNeighbour('clerk', '/messages'),
   protection: ofNeighbour('supervisor', '/protection'),
+  representatives: ofNeighbour('clerk', '/representatives'),
+  join: ofNeighbour('clerk', '/join'),
+  'join with': async () => ({
+    browser: await staff('clerk'),
+    path: `/desk/neighbours/${(await register(house)).id}/join?other=${(await register(house)).id}`,
+  }),
   'ways in': ofNeighbour('clerk', '/ways-in'),
   'look-ups': ofStaff('clerk', '/desk/look-ups'),
   legal: ofStaff('legal', '/desk/legal'),
@@ -67,7 +76,12 @@ const PAGES: Record<string, Open> = {
   helper: own('/helper'),
   code: own('/v/code'),
   enrol: own('/providers/enrol'),
+  'ways in of their own': own('/me/in'),
+  // What the trials before it wrote is there to be answered.
+  complaints: ofStaff('legal', '/desk/complaints'),
 }
+/** Actions that were tried, of whatever page. */
+const tried = new Set<string>()
 
 /** What makes a form one that is taken, so that a trial is about the box it is about. */
 const taken = (action: string): Record<string, string> =>
@@ -79,8 +93,8 @@ const taken = (action: string): Record<string, string> =>
 
 /** Boxes that ask and are not kept: what is looked for, what opens a door; and a number of a document, of which a keyed hash is kept. */
 const ASKS = /^(said|words|code|word|to|once|p\d+_document)$/
-/** Forms that only ask: a printed code is looked up. */
-const LOOKS_UP = new Set(['/v/code'])
+/** Forms that only ask: a printed code is looked up, a proof is tried. */
+const LOOKS_UP = new Set(['/v/code', '/providers/try'])
 
 interface Trial {
   page: string
@@ -104,6 +118,13 @@ const typedInto = (box: Box): string =>
     : mark().slice(0, box.maxlength)
 
 const isText = (box: Box) => box.kind === 'text'
+/** Forms that are written into and sent, and are not there to look something up. */
+const formsOn = (html: string, path: string) =>
+  webForms(html, path).filter(
+    ({ method, boxes, action }) => method === 'POST' && boxes.some(isText) && !LOOKS_UP.has(general(action)),
+  )
+/** One form may stand on a page many times: for each machine, for each complaint. */
+const sameOf = ({ action, boxes }: WebForm) => `${general(action)} ${boxes.map(({ name }) => name)}`
 
 function trialsOf(page: string, form: WebForm): Trial[] {
   const trial = (box: string, what: string, by: Trial['by'], marks: Trial['marks']): Trial => ({
@@ -132,6 +153,27 @@ function trialsOf(page: string, form: WebForm): Trial[] {
   return [...alone, ...all, ...pairs]
 }
 
+/** More than a box takes, from something that is no browser. */
+function tooMuchOf(page: string, form: WebForm): Trial[] {
+  return form.boxes
+    .filter((box) => isText(box) && !box.numeric && !ASKS.test(box.name))
+    .map(({ name, maxlength = 6000 }) => {
+      const text = `${mark()}${'x'.repeat(maxlength)}`
+      const by = { ...taken(form.action), [name]: text }
+      return { page, action: form.action, box: name, what: TOO_MUCH, by, marks: { [name]: text } }
+    })
+}
+/** What is said to be wrong beside a box, or beside the day that it is a part of. */
+const besideOf = (html: string, box: string) =>
+  [box, box.replace(/-(day|month|year)$/, '')]
+    .map((id) => new RegExp(`id="${id}-fault"[^>]*>(.*?)</p>`, 's').exec(html)?.[1]?.replaceAll(/<[^>]+>/g, ''))
+    .find((said) => said !== undefined) ?? ''
+const TOO_MUCH = 'too much in'
+/** What is said of an empty box. */
+const MISSING = Object.entries(t)
+  .filter(([key]) => key.endsWith('Missing'))
+  .map(([, text]) => text)
+
 const general = (text: string) => text.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, '…').split('?')[0] ?? ''
 
 describe('what is typed into a form', () => {
@@ -143,19 +185,15 @@ describe('what is typed into a form', () => {
       const first = await open()
       const before = await first.browser.open(first.path)
       expect(before.status, first.path).toBe(200)
-      const forms = webForms(await before.text(), first.path).filter(
-        ({ method, boxes }) => method === 'POST' && boxes.some(isText),
-      )
+      const forms = new Map(formsOn(await before.text(), first.path).map((form) => [sameOf(form), form]))
       const lost: string[] = []
-      for (const [at, form] of forms.entries()) {
+      for (const [same, form] of forms) {
+        tried.add(general(form.action))
         const trials = trialsOf(page, form)
         const step = WHOLE ? 1 : Math.max(1, Math.floor(trials.length / 12))
-        for (let n = 0; n < trials.length; n += step) {
-          const trial = trials[n] as Trial
+        for (const trial of [...trials.filter((_, n) => n % step === 0), ...tooMuchOf(page, form)]) {
           const { browser, path } = await open()
-          const now = webForms(await (await browser.open(path)).text(), path).filter(
-            ({ method, boxes }) => method === 'POST' && boxes.some(isText),
-          )[at]
+          const now = formsOn(await (await browser.open(path)).text(), path).find((one) => sameOf(one) === same)
           if (now === undefined) throw new Error(`${path} has another form each time`)
           const say = (what: string) =>
             lost.push(
@@ -168,12 +206,12 @@ describe('what is typed into a form', () => {
             headers: { referer: `https://vallmar.example${path}` },
           })
           const html = await answer.text()
-          const same = webForms(html, path).filter((one) => general(one.action) === general(now.action))
+          const alike = webForms(html, path).filter((one) => general(one.action) === general(now.action))
           const holds = (one: WebForm) =>
             Object.entries(trial.marks).some(([name, text]) =>
               one.boxes.some((box) => box.name === name && box.value === text),
             )
-          const back = same.find(holds) ?? same[0]
+          const back = alike.find(holds) ?? alike[0]
           const gone = Object.entries(trial.marks).filter(
             ([name, text]) =>
               !ASKS.test(name) &&
@@ -185,11 +223,13 @@ describe('what is typed into a form', () => {
           const asks = Object.keys(trial.marks).every((name) => ASKS.test(name))
           if (answer.status >= 400 || (came && !asks)) {
             if (gone.length > 0) say(`${answer.status}, lost ${gone.map(([name]) => name).join(', ')}`)
+            else if (trial.what === TOO_MUCH && MISSING.some((missing) => besideOf(html, trial.box) === missing))
+              say(`${answer.status}, that nothing is there`)
             else if (summaryOf(html) === '' && !/name="p\d+_because"|class="govuk-notification-banner/.test(html))
               say(`${answer.status}, no reason`)
           } else {
             for (const [box, text] of Object.entries(trial.marks))
-              if (!ASKS.test(box) && !LOOKS_UP.has(general(trial.action))) expected.push({ trial, box, text })
+              if (!ASKS.test(box)) expected.push({ trial, box, text })
           }
         }
       }
@@ -197,6 +237,27 @@ describe('what is typed into a form', () => {
     },
     1_200_000,
   )
+
+  it('is tried on every form that stands on a page', async () => {
+    const { id } = await register(house)
+    const all = [
+      ...(await Promise.all((['clerk', 'supervisor', 'legal', 'auditor'] as const).map(staff))),
+      await signedIn(house, { kind: 'resident', subject: id }),
+    ]
+    const pages = house.routes
+      .filter(({ method, path }) => method === 'GET' && !/^\/(v1|health|assets)\b/.test(path))
+      .map(({ path }) => path.replace('/neighbours/:id', `/neighbours/${id}`))
+      .filter((path) => !path.includes(':'))
+    const standing = new Set<string>()
+    for (const path of new Set(pages))
+      for (const browser of all) {
+        const answer = await browser.open(path)
+        if (answer.status !== 200 || !answer.headers.get('content-type')?.includes('html')) continue
+        for (const { action } of formsOn(await answer.text(), path)) standing.add(general(action))
+      }
+    expect([...standing].filter((action) => !tried.has(action))).toEqual([])
+    expect(standing.size).toBeGreaterThan(25)
+  })
 
   it('and was taken, is in the record', async () => {
     const all = (await everythingWritten(house)).toLowerCase()
