@@ -10,7 +10,7 @@ import { LANGUAGES } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { ProofList } from './proof-list.tsx'
 import { withinCase } from './purpose.ts'
-import { Desk, type DeskVisit, proofStanding, timeText } from './shell.tsx'
+import { Desk, type DeskVisit } from './shell.tsx'
 
 interface HandedProps {
   visit: DeskVisit
@@ -109,32 +109,17 @@ export function HandOver(props: HandedProps) {
 /** Proofs in force, and those taken back. */
 export function Proofs(props: HandedProps) {
   const { visit, proofs } = props
-  const { t, language, session, town, requester } = visit
+  const { t, requester } = visit
   const { may } = withinCase(requester)
   return (
     <>
       <h3>{t.dProofs}</h3>
       {proofs.length > 0 ? <p class="govuk-hint">{t.dRevokeHint}</p> : ''}
       <ProofList
+        visit={visit}
         proofs={proofs}
         over={t.dProofsOver}
-        line={(proof) => (
-          <>
-            {profiles.get(proof.profile)?.title[language] ?? proof.profile} ·{' '}
-            {timeText(language, town.timeZone, proof.issuedAt)} ·{' '}
-            <strong>{proofStanding(proof, t, language, town.timeZone)}</strong>
-            {(proof.revokedAt && !proof.publicFrom) || !may('revoke') ? (
-              ''
-            ) : (
-              <form method="post" action={action(props, 'revoke')}>
-                <Csrf token={session.csrf} />
-                <button type="submit" name="proof" value={proof.id} class="govuk-button govuk-button--secondary">
-                  {t.dRevoke}
-                </button>
-              </form>
-            )}
-          </>
-        )}
+        revoke={may('revoke') ? action(props, 'revoke') : undefined}
       />
     </>
   )

@@ -1,6 +1,6 @@
 import { Qr } from '../counter/page.tsx'
 import { ProofList } from '../desk/proof-list.tsx'
-import { dayText, proofStanding, timeText } from '../desk/shell.tsx'
+import { dayText } from '../desk/shell.tsx'
 import type { WrittenPaper } from '../proofs/paper.ts'
 import { type Profile, profiles } from '../proofs/profiles.ts'
 import type { ProofOutline } from '../proofs/proof-list.ts'
@@ -21,7 +21,7 @@ export function ChoosePage(props: {
 }) {
   const { visit, once, proofs, givers } = props
   const had = [...profiles.values()].filter(({ id }) => proofs.some(({ profile }) => profile === id))
-  const { t, language, session, town } = visit
+  const { t, language, session } = visit
   const mine = [...profiles.values()].filter((profile) => profile.askedBy !== 'representative')
   return (
     <Own visit={visit} heading={t.rGet}>
@@ -52,26 +52,7 @@ export function ChoosePage(props: {
         <>
           <h2>{t.dProofs}</h2>
           <p class="govuk-hint">{t.dRevokeHint}</p>
-          <ProofList
-            proofs={proofs}
-            over={t.dProofsOver}
-            line={(proof) => (
-              <>
-                {profiles.get(proof.profile)?.title[language] ?? proof.profile} ·{' '}
-                {timeText(language, town.timeZone, proof.issuedAt)} · {proofStanding(proof, t, language, town.timeZone)}
-                {proof.revokedAt && !proof.publicFrom ? (
-                  ''
-                ) : (
-                  <form method="post" action="/me/revoke">
-                    <Csrf token={session.csrf} />
-                    <button type="submit" name="proof" value={proof.id} class="govuk-button govuk-button--secondary">
-                      {t.dRevoke}
-                    </button>
-                  </form>
-                )}
-              </>
-            )}
-          />
+          <ProofList visit={visit} proofs={proofs} over={t.dProofsOver} revoke="/me/revoke" />
           <h2 id="service">{t.srAsk}</h2>
           <p>{t.srLead}</p>
           <ul class="cards">

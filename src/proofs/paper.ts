@@ -99,6 +99,15 @@ const SHOWN_FIELDS = [
   'residence_gaps',
 ] as const
 
+/** Of whom a paper is, which, and for whom; with one idempotency key one paper. */
+type AskedPaper = [
+  town: Municipality,
+  requester: Staff | Resident,
+  neighbourId: string,
+  order: PaperOrder,
+  idempotencyKey: string,
+]
+
 /**
  * Prints what {@link writePaper} writes, sealed by the city, and only then is it issued: a paper that could not be
  * printed was never written. With the same idempotency key the same paper is printed again.
@@ -107,16 +116,12 @@ const SHOWN_FIELDS = [
  */
 export async function printPaper(
   deps: ProofDeps & { press?: Press | undefined },
-  town: Municipality,
-  requester: Staff | Resident,
-  neighbourId: string,
-  order: PaperOrder,
-  idempotencyKey: string,
+  ...asked: AskedPaper
 ): Promise<Disclosed<PrintedPaper>> {
   const { press } = deps
   if (press === undefined) throw new NoPress()
-  const print = await press.papers(town)
-  return makePaper(deps, town, requester, neighbourId, order, idempotencyKey, async (written) => ({
+  const print = await press.papers(asked[0])
+  return makePaper(deps, asked, async (written) => ({
     ...written,
     pdf: await print(written.paper),
   }))
@@ -129,25 +134,14 @@ export async function printPaper(
  *
  * @throws {NotForThisHolder} {NotResident} {NotFound} {Refusal} {IdempotencyMismatch}
  */
-export function writePaper(
-  deps: ProofDeps,
-  town: Municipality,
-  requester: Staff | Resident,
-  neighbourId: string,
-  order: PaperOrder,
-  idempotencyKey: string,
-): Promise<Disclosed<WrittenPaper>> {
-  return makePaper(deps, town, requester, neighbourId, order, idempotencyKey, async (written) => written)
+export function writePaper(deps: ProofDeps, ...asked: AskedPaper): Promise<Disclosed<WrittenPaper>> {
+  return makePaper(deps, asked, async (written) => written)
 }
 
 /** @param finish what else has to go well before the paper is issued */
 async function makePaper<Made extends WrittenPaper>(
   deps: ProofDeps,
-  town: Municipality,
-  requester: Staff | Resident,
-  neighbourId: string,
-  order: PaperOrder,
-  idempotencyKey: string,
+  [town, requester, neighbourId, order, idempotencyKey]: AskedPaper,
   finish: (written: WrittenPaper) => Promise<Made>,
 ): Promise<Disclosed<Made>> {
   const profile = profiles.get(order.profile ?? (order.kind === 'historical' ? 'residence-history' : 'residence'))
