@@ -4,16 +4,16 @@ import * as cedar from '@cedar-policy/cedar-wasm/web'
 import policyEngine from '@cedar-policy/cedar-wasm/web/cedar_wasm_bg.wasm'
 import { createApp, furnish } from './app.tsx'
 import { type Config, readConfig } from './config.ts'
-import { type KeyProvider, localKeyProvider, parseKeyMaterial } from './firewall/key-provider.ts'
 import { loadPolicies, type PolicyEngine } from './firewall/policies.ts'
 import { recordPolicies } from './firewall/policy-record.ts'
 import { type MachineSignIn, machineSignIn } from './identity/machine-sign-in.ts'
 import { type TokenVerifier, tokenVerifier } from './identity/tokens.ts'
+import { type KeyProvider, localKeyProvider, parseKeyMaterial } from './keys/key-provider.ts'
 import { sequencer } from './ledger/sequencer.ts'
 import { systemClock } from './platform/clock.ts'
 import { type Database, openDatabase, postgresDialect } from './platform/database.ts'
 import { standardLog } from './platform/telemetry.ts'
-import { listMunicipalities } from './registry/municipality.ts'
+import { listMunicipalities } from './town/municipality.ts'
 
 interface Environment {
   HYPERDRIVE: { connectionString: string }

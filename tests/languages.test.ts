@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import titles from '../policies/titles.json'
-import letters from '../src/firewall/letters.json'
 import { wordAboutPapers } from '../src/firewall/plain-words.ts'
 import { purposes } from '../src/firewall/policies.ts'
+import letters from '../src/oversight/letters.json'
 import { languageFiles } from '../src/platform/languages.ts'
-import papers from '../src/proofs/paper-texts.json'
-import { PAPER_LANGUAGES } from '../src/proofs/paper-words.ts'
+import papers from '../src/proofs/paper/paper-texts.json'
+import { PAPER_LANGUAGES } from '../src/proofs/paper/paper-words.ts'
 import { profiles } from '../src/proofs/profiles.ts'
-import { townName } from '../src/registry/municipality.ts'
-import { LANGUAGES, LOCALES } from '../src/ui/language.ts'
+import { townName } from '../src/town/municipality.ts'
+import { LANGUAGES, LOCALES } from '../src/web/ui/language.ts'
 
 const braces = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([found]) => found).sort()
 

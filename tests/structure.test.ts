@@ -157,39 +157,39 @@ describe('the gate', () => {
 
   it('alone makes what may be disclosed, and replies alone unwrap it', () => {
     expect(users(/import \{[^}]*\bdisclosed\b[^}]*\} from '[^']*disclosed\.ts'/)).toEqual(['src/firewall/gate.ts'])
-    expect(users(/import \{[^}]*\breveal\b[^}]*\} from '[^']*disclosed\.ts'/)).toEqual(['src/firewall/reply.ts'])
+    expect(users(/import \{[^}]*\breveal\b[^}]*\} from '[^']*disclosed\.ts'/)).toEqual(['src/http/reply.ts'])
   })
 
   it('alone opens data keys of neighbours and addresses', () => {
     expect(users(/\bunwrapDataKey\b/)).toEqual([
       // Counts what opens in a drill; looks into nothing.
       'src/cli/destruction.ts',
-      'src/firewall/municipality-keys.ts',
+      'src/keys/municipality-keys.ts',
       'src/firewall/opener.ts',
-      'src/firewall/recount.ts',
-      'src/firewall/seal.ts',
+      'src/ledger/recount.ts',
+      'src/keys/seal.ts',
     ])
     expect(users(/\bcreateOpener\b/)).toEqual(['src/firewall/gate.ts', 'src/firewall/opener.ts'])
     expect(users(/\bopenBytes\b/)).toEqual([
-      'src/firewall/cipher.ts',
-      'src/firewall/key-provider.ts',
-      'src/firewall/seal.ts',
+      'src/keys/cipher.ts',
+      'src/keys/key-provider.ts',
+      'src/keys/seal.ts',
       // Opens with the code on a paper, which the city does not have.
       'src/proofs/check-code.ts',
-      'src/registry/search-links.ts',
+      'src/registry/search/search-links.ts',
     ])
   })
 
   it('is the only way to an answer: no route makes a response of its own', () => {
     const makers = users(/new Response\(/).filter(
-      (file) => !['src/firewall/reply.ts', 'src/firewall/endpoint.ts'].includes(file),
+      (file) => !['src/http/reply.ts', 'src/http/endpoint.ts'].includes(file),
     )
     // These answer about nobody: health, pages about nobody, the demo sign-in, and a verifier's own status list.
     expect(makers).toEqual([
       'src/app.tsx',
       'src/identity/demo-sign-in.ts',
       'src/proofs/verification.ts',
-      'src/ui/routes.tsx',
+      'src/web/public/routes.tsx',
     ])
   })
 
@@ -228,8 +228,8 @@ describe('sending what the gate has not let through', () => {
       writeFileSync(
         join(folder, `attempt-${i}.ts`),
         `import { Disclosed } from '../../src/firewall/disclosed.ts'
-import { endpoint, type House } from '../../src/firewall/endpoint.ts'
-import { publicData, Reply } from '../../src/firewall/reply.ts'
+import { endpoint, type House } from '../../src/http/endpoint.ts'
+import { publicData, Reply } from '../../src/http/reply.ts'
 declare const disclosed: Disclosed<{ name: string }>
 declare const record: { name: string }
 declare const house: House<unknown>

@@ -1,5 +1,5 @@
 import type { DemoClient } from '../identity/demo-provider.ts'
-import type { TownFile } from '../registry/town-file.ts'
+import type { TownFile } from '../town/town-file.ts'
 
 // An invented town for trying things out. None of these offices or organisations exists.
 

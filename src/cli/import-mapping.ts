@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { fieldsSayingTooMuch } from '../firewall/free-text.ts'
-import { parseBirthDate } from '../registry/birth-date.ts'
-import { faultsOfBirth, faultsOfStart, type LifeRule, type LifeRules } from '../registry/life-dates.ts'
 import { type Address, Address as AddressSchema, Registration } from '../registry/model.ts'
+import { parseBirthDate } from '../registry/person/birth-date.ts'
+import { faultsOfBirth, faultsOfStart, type LifeRule, type LifeRules } from '../registry/person/life-dates.ts'
 
 const column = z.string().min(1)
 const columns = z.union([column, z.array(column).min(1)])

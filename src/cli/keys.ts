@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Config, ConfigInvalid } from '../config.ts'
-import { readKeyFile, writeKeyFile } from '../firewall/key-file.ts'
-import { type Holder, keyHolders, registryKeyStates } from '../firewall/key-holding.ts'
-import { type KeyMaterial, parseKeyMaterial, withAnnouncedKey, withNewKey } from '../firewall/key-provider.ts'
+import { readKeyFile, writeKeyFile } from '../keys/key-file.ts'
+import { type Holder, keyHolders, registryKeyStates } from '../keys/key-holding.ts'
+import { type KeyMaterial, parseKeyMaterial, withAnnouncedKey, withNewKey } from '../keys/key-provider.ts'
 import {
   announceRegistryKey,
   awaitedKeys,
@@ -11,9 +11,9 @@ import {
   retireRegistryKey,
   rewrapDataKeys,
   switchRegistryKey,
-} from '../firewall/rotation.ts'
+} from '../keys/rotation.ts'
 import type { Database } from '../platform/database.ts'
-import { listMunicipalities } from '../registry/municipality.ts'
+import { listMunicipalities } from '../town/municipality.ts'
 import type { Progress } from './output.ts'
 import { roomsOver } from './rooms.ts'
 import { configuredKeys, withOwner } from './stores.ts'

@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { Argument, Command, Option } from 'commander'
 import { ConfigInvalid, readConfig } from '../config.ts'
-import { readKeyFile } from '../firewall/key-file.ts'
 import { demoToken } from '../identity/demo-token.ts'
+import { readKeyFile } from '../keys/key-file.ts'
 import { systemClock } from '../platform/clock.ts'
 import { ensureSigningKey, rotateSigningKey, withdrawSigningKey } from '../proofs/signing-keys.ts'
-import { changeTown, foundTown, TownFile, townCalled } from '../registry/town-file.ts'
+import { changeTown, foundTown, TownFile, townCalled } from '../town/town-file.ts'
 import { ProofInvalid, verifyProof } from '../verify/index.ts'
 import { backupCommands } from './backup-commands.ts'
 import { DEMO_OFFICE, DEMO_SLUG } from './demo-town.ts'
@@ -263,7 +263,7 @@ keys
     const config = readConfig()
     await withOwner(config, async (owner) => {
       const town = await townOf(owner, slug)
-      const { renewSeal } = await import('../proofs/document-seal.ts')
+      const { renewSeal } = await import('../proofs/paper/document-seal.ts')
       const until = await renewSeal({ database: owner, clock: systemClock, keys: configuredKeys(config) }, town)
       await recordKeyOperation(config, owner, 'seal-renewed', { municipality: slug })
       out().result({ until }, [`The new seal holds until ${until.slice(0, 10)}.`])

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { type Config, ConfigInvalid } from '../config.ts'
-import { type Asks, type Journal, openJournal } from '../firewall/journal.ts'
-import { keyFileProvider } from '../firewall/key-file.ts'
-import { type KeyProvider, localKeyProvider, parseKeyMaterial } from '../firewall/key-provider.ts'
+import { keyFileProvider } from '../keys/key-file.ts'
+import { type KeyProvider, localKeyProvider, parseKeyMaterial } from '../keys/key-provider.ts'
+import { type Asks, type Journal, openJournal } from '../ledger/journal.ts'
 import { type Database, openDatabase, postgresDialect } from '../platform/database.ts'
 import { openEmbedded } from '../platform/embedded.ts'
 import { migrate } from '../platform/migrations.ts'
-import { listMunicipalities, type Municipality } from '../registry/municipality.ts'
+import { listMunicipalities, type Municipality } from '../town/municipality.ts'
 
 /**
  * Runs work with the owner's handle on the database the configuration names. The embedded database is

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
+import type { MunicipalityKeys } from '../keys/municipality-keys.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { drawOpenings } from './drawn.ts'
 import type { Ask } from './gate.ts'
 import { countLeaving, neverSpent, Spent, spentUntil } from './leaving.ts'
-import type { MunicipalityKeys } from './municipality-keys.ts'
 import type { Standing } from './standing.ts'
 
 /**

@@ -1,9 +1,9 @@
 import { CASE_NUMBER } from '../firewall/cases.ts'
-import type { Credentials } from '../firewall/endpoint.ts'
 import { saysTooMuch } from '../firewall/free-text.ts'
 import type { Requester, Staff, StaffRole } from '../firewall/requester.ts'
+import type { Credentials } from '../http/endpoint.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
-import type { Municipality } from '../registry/municipality.ts'
+import type { Municipality } from '../town/municipality.ts'
 import { checkDpop } from './dpop.ts'
 import { type Bearer, type TokenVerifier, Unauthenticated } from './tokens.ts'
 

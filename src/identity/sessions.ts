@@ -5,10 +5,10 @@ import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { randomBytes } from '../platform/random.ts'
-import type { Municipality } from '../registry/municipality.ts'
-import { isNeighbour } from '../registry/presence.ts'
+import type { Municipality } from '../town/municipality.ts'
 import type { FormOwner } from './kept-forms.ts'
 import { deviceNamed } from './passkeys.ts'
+import { isNeighbour } from './presence.ts'
 
 export interface SessionDeps {
   database: Database

@@ -1,11 +1,11 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
-import { type Acts, officersBehind } from '../firewall/officer-acts.ts'
 import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
+import { type Acts, officersBehind } from '../oversight/officer-acts.ts'
 import { today } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { Name, NeighbourFields } from '../registry/model.ts'
-import type { Municipality } from '../registry/municipality.ts'
 import { loadRecords } from '../registry/store.ts'
+import type { Municipality } from '../town/municipality.ts'
 import type { ProofDeps } from './issue.ts'
 
 /** A proof as the city's books have it: nothing of what it says. */

@@ -4,8 +4,8 @@ import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { NeighbourFields } from '../registry/model.ts'
-import type { Municipality } from '../registry/municipality.ts'
 import { loadRecords } from '../registry/store.ts'
+import type { Municipality } from '../town/municipality.ts'
 import type { ProofDeps } from './issue.ts'
 
 /**

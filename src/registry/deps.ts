@@ -1,8 +1,8 @@
 import type { Gate } from '../firewall/gate.ts'
-import type { KeyProvider } from '../firewall/key-provider.ts'
+import type { KeyProvider } from '../keys/key-provider.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Database } from '../platform/database.ts'
-import type { RegistrationDesk } from './registration-desk.ts'
+import type { RegistrationDesk } from './register/registration-batch.ts'
 
 /** What every use case of the registry works with. */
 export interface RegistryDeps {

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Gate } from '../firewall/gate.ts'
-import { equalInConstantTime } from '../firewall/key-provider.ts'
+import { equalInConstantTime } from '../keys/key-provider.ts'
 import { Problem } from '../platform/problem.ts'
 
 /** @throws when an Idempotency-Key comes back with another body. */

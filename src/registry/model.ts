@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { called, confirmedPlain, FREE_TEXT, passingLine, plain } from '../firewall/free-text.ts'
-import { parseBirthDate } from './birth-date.ts'
-import type { Proceeding, SaidBy } from './hearing-model.ts'
-import { yearsMeant } from './life-dates.ts'
+import type { Proceeding, SaidBy } from './departure/hearing-model.ts'
+import { parseBirthDate } from './person/birth-date.ts'
+import { yearsMeant } from './person/life-dates.ts'
 
 // What may be said about a neighbour. Strict everywhere: an unknown field is refused by name.
 // There is no nationality, status, country of birth or religion here, and no document; and every text says what it may

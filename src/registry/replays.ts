@@ -1,12 +1,12 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { GateHand } from '../firewall/gate.ts'
-import { wrappedKey } from '../firewall/municipality-keys.ts'
 import type { Requester } from '../firewall/requester.ts'
+import { wrappedKey } from '../keys/municipality-keys.ts'
 import { NotFound } from '../platform/problem.ts'
+import type { Municipality } from '../town/municipality.ts'
 import type { RegistryDeps } from './deps.ts'
 import { type Once, sameBody } from './idempotency.ts'
-import type { Municipality } from './municipality.ts'
 
 const placeOf = (onceId: string) => ({ table: 'idempotency_keys', column: 'response', row: onceId })
 

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import type { SealedPart, SealedRecord } from '../firewall/gate.ts'
-import { wrappedKey } from '../firewall/municipality-keys.ts'
+import { wrappedKey } from '../keys/municipality-keys.ts'
 import type { Transaction } from '../platform/database.ts'
+import type { Municipality } from '../town/municipality.ts'
+import { nearestReference } from '../town/reference-addresses.ts'
 import type { Address, NeighbourFields, Representation } from './model.ts'
-import type { Municipality } from './municipality.ts'
-import { nearestReference } from './reference-addresses.ts'
 
 /** Which state of a record: as it was known at an instant, as it was true on a day. Default: now. */
 export interface AsOf {

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint, type House } from '../firewall/endpoint.ts'
-import { publicData, Reply } from '../firewall/reply.ts'
+import { endpoint, type House } from '../http/endpoint.ts'
+import { publicData, Reply } from '../http/reply.ts'
 import type { Transparency } from './transparency.ts'
 
 const Count = z.int().nullable().openapi({ description: 'Rounded down to a multiple of five; null when small' })

@@ -1,6 +1,6 @@
 import { purposes } from '../firewall/policies.ts'
 import { countEntries } from '../ledger/counts.ts'
-import { lateNotices } from '../registry/orders.ts'
+import { lateNotices } from '../oversight/orders.ts'
 import { cell } from './cells.ts'
 
 type Deps = Parameters<typeof lateNotices>[0]

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { leafRecounter } from '../../src/firewall/recount.ts'
 import { ed25519Verifier } from '../../src/ledger/checkpoint.ts'
+import { leafRecounter } from '../../src/ledger/recount.ts'
 import { sequencer } from '../../src/ledger/sequencer.ts'
 import { verifyLedger } from '../../src/ledger/verify.ts'
 import { type House, openHouse } from '../support/house.ts'

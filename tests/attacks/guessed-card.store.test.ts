@@ -3,7 +3,7 @@ import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
 import { CARD_ATTEMPTS, giveCard, MOST_FAILURES } from '../../src/identity/resident-card.ts'
 import { endWaysIn } from '../../src/identity/ways-in.ts'
-import { townLimit } from '../../src/registry/tries.ts'
+import { townLimit } from '../../src/platform/tries.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 

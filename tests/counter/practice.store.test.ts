@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Language, LOCALES } from '../../src/ui/language.ts'
 import { ProofInvalid, verifyProof } from '../../src/verify/index.ts'
+import { type Language, LOCALES } from '../../src/web/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { demoTown } from '../../src/cli/demo-town.ts'
-import { readingOf } from '../../src/desk/reading.tsx'
-import { check, contactIn, type FormReader, nameIn, pointIn } from '../../src/desk/registration-form.ts'
 import { systemClock } from '../../src/platform/clock.ts'
-import { lifeRules } from '../../src/registry/life-dates.ts'
 import { Contact, Name } from '../../src/registry/model.ts'
-import { type Language, LOCALES } from '../../src/ui/language.ts'
+import { lifeRules } from '../../src/registry/person/life-dates.ts'
+import { readingOf } from '../../src/web/desk/reading.tsx'
+import { check, contactIn, type FormReader, nameIn, pointIn } from '../../src/web/desk/registration-form.ts'
+import { type Language, LOCALES } from '../../src/web/ui/language.ts'
 
 const reader = (language: Language): FormReader => {
   const town = { ...demoTown('https://vallmar.example', Temporal.Now.instant()), id: '', blindIndexBits: 8 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { type Database, openDatabase, type Transaction } from '../../src/platform/database.ts'
 import { DatabaseAway, postgresDialect } from '../../src/platform/postgres.ts'
-import { selfSigned } from '../../src/proofs/press/pades.ts'
+import { selfSigned } from '../../src/proofs/paper/pades.ts'
 import { type Between, proxyTo } from '../support/proxy.ts'
 import { WHOLE } from '../support/sampled.ts'
 

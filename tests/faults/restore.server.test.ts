@@ -11,15 +11,15 @@ import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { checkLedger } from '../../src/cli/ledger.ts'
 import { type RestoreReport, restoreDatabase } from '../../src/cli/restore.ts'
 import { readConfig } from '../../src/config.ts'
-import { mustBeTheNewest, openJournal } from '../../src/firewall/journal.ts'
 import { giveCard, signInWithCard } from '../../src/identity/resident-card.ts'
 import { endWaysIn } from '../../src/identity/ways-in.ts'
 import { ed25519Verifier, parseVerifierKey } from '../../src/ledger/checkpoint.ts'
+import { mustBeTheNewest, openJournal } from '../../src/ledger/journal.ts'
 import { latestCheckpoint } from '../../src/ledger/proofs.ts'
 import { type Database, openDatabase, postgresDialect } from '../../src/platform/database.ts'
 import { DatabaseOlder } from '../../src/platform/installation.ts'
 import { createRunner } from '../../src/platform/jobs.ts'
-import AR from '../../src/ui/locales/ar.json' with { type: 'json' }
+import AR from '../../src/web/ui/locales/ar.json' with { type: 'json' }
 import { asking, type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 

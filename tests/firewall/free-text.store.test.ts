@@ -8,10 +8,10 @@ import { createApp } from '../../src/app.tsx'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { HelperName } from '../../src/identity/helping.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
-import { Application, ApplicationAnswer } from '../../src/portal/applications.ts'
-import { Enrolment } from '../../src/portal/entrance-routes.tsx'
-import { proposeApart } from '../../src/registry/joins.ts'
-import { TownFile } from '../../src/registry/town-file.ts'
+import { proposeApart } from '../../src/registry/person/joins.ts'
+import { Application, ApplicationAnswer } from '../../src/requests/applications.ts'
+import { TownFile } from '../../src/town/town-file.ts'
+import { Enrolment } from '../../src/web/portal/entrance-routes.tsx'
 import { uploaded } from '../support/demands.ts'
 import { AUDIENCE, type House, openHouse } from '../support/house.ts'
 import { register, somebody } from '../support/people.ts'
@@ -58,7 +58,7 @@ describe('every text that is stored', () => {
   })
 
   it('comes by a box of a form that is in the list', () => {
-    const pages = ['src/desk', 'src/portal', 'src/counter'].flatMap((folder) =>
+    const pages = ['src/web/desk', 'src/web/portal', 'src/web/counter'].flatMap((folder) =>
       readdirSync(folder).flatMap((file) => (/\.tsx?$/.test(file) ? [readFileSync(join(folder, file), 'utf8')] : [])),
     )
     const boxes = new Set(

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { closes, FUNCTIONS, functionOf, functionTitle } from '../../src/firewall/functions.ts'
-import { LANGUAGES } from '../../src/ui/language.ts'
+import { LANGUAGES } from '../../src/web/ui/language.ts'
 
 describe('what organisations do', () => {
   it('is one list: the database has the same, and every language has a name for each', () => {

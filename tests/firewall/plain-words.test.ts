@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { documentIn } from '../../src/firewall/document-numbers.ts'
 import { plainWords, tooMuchIn, wordAboutPapers, writtenTooMuch } from '../../src/firewall/plain-words.ts'
-import { LANGUAGES } from '../../src/ui/language.ts'
+import { LANGUAGES } from '../../src/web/ui/language.ts'
 
 describe('words that say too much', () => {
   it('are known in every language the service speaks', () => {

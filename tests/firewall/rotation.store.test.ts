@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { localKeyProvider, withNewKey } from '../../src/firewall/key-provider.ts'
+import { localKeyProvider, withNewKey } from '../../src/keys/key-provider.ts'
 import {
   announceRegistryKey,
   dataKeysToRewrap,
   KeyInUse,
   retireRegistryKey,
   rewrapDataKeys,
-} from '../../src/firewall/rotation.ts'
+} from '../../src/keys/rotation.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { openRecord, register } from '../support/people.ts'
 

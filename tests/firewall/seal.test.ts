@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { SealBroken } from '../../src/firewall/cipher.ts'
-import { keyFileProvider, readKeyFile, writeKeyFile } from '../../src/firewall/key-file.ts'
+import { SealBroken } from '../../src/keys/cipher.ts'
+import { keyFileProvider, readKeyFile, writeKeyFile } from '../../src/keys/key-file.ts'
 import {
   KeyMaterialInvalid,
   KeyUnavailable,
   localKeyProvider,
   parseKeyMaterial,
   withNewKey,
-} from '../../src/firewall/key-provider.ts'
-import { DataKey, newDataKey, rewrap, sealedKeyId, unwrapDataKey } from '../../src/firewall/seal.ts'
+} from '../../src/keys/key-provider.ts'
+import { DataKey, newDataKey, rewrap, sealedKeyId, unwrapDataKey } from '../../src/keys/seal.ts'
 import { uuidv7 } from '../../src/platform/clock.ts'
 
 const TOWN = uuidv7()

@@ -11,7 +11,7 @@ import {
 } from '../../src/identity/passkeys.ts'
 import { giveCard, signInWithCard } from '../../src/identity/resident-card.ts'
 import { type Ending, endWaysIn, waysIn } from '../../src/identity/ways-in.ts'
-import { LOCALES } from '../../src/ui/language.ts'
+import { LOCALES } from '../../src/web/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'

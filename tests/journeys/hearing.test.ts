@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { type LANGUAGES, LOCALES } from '../../src/ui/language.ts'
+import { type LANGUAGES, LOCALES } from '../../src/web/ui/language.ts'
 import { openBrowser } from '../support/browser.ts'
 import { shot, violations } from '../support/page.ts'
 import { type Folder, type Running, scratchFolder, start } from '../support/process.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
-import { LOCALES } from '../../src/ui/language.ts'
+import { LOCALES } from '../../src/web/ui/language.ts'
 import { openBrowser } from '../support/browser.ts'
 import { shot } from '../support/page.ts'
 import { type Folder, type Running, scratchFolder, start } from '../support/process.ts'

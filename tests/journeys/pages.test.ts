@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { LANGUAGES, LOCALES } from '../../src/ui/language.ts'
+import { LANGUAGES, LOCALES } from '../../src/web/ui/language.ts'
 import { openBrowser } from '../support/browser.ts'
 import { shot, violations } from '../support/page.ts'
 import { textOfPdf } from '../support/pdf-text.ts'

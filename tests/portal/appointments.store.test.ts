@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { freeTimes, hearingTimes } from '../../src/portal/appointments.ts'
-import { LOCALES } from '../../src/ui/language.ts'
+import { freeTimes, hearingTimes } from '../../src/requests/appointments.ts'
+import { LOCALES } from '../../src/web/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { signedIn } from '../support/signed-in.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { createRedraw } from '../../src/portal/redrawing.ts'
+import { createRedraw } from '../../src/requests/redrawing.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { type CorpusFile, mediaCorpus, notMedia, PLACE, sizeIn, spoken } from '../support/media-corpus.ts'
 import { register } from '../support/people.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { LANGUAGES } from '../../src/ui/language.ts'
+import { LANGUAGES } from '../../src/web/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'

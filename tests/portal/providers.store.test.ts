@@ -13,7 +13,7 @@ import { demoToken, demoTrust, dpopProof, newProofKey, type ProofKey } from '../
 import { machineSignIn } from '../../src/identity/machine-sign-in.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
 import { inMunicipality } from '../../src/platform/database.ts'
-import { firstRequest } from '../../src/portal/first-request.ts'
+import { firstRequest } from '../../src/web/portal/first-request.ts'
 import { AUDIENCE, type House, openHouse } from '../support/house.ts'
 import { freePort } from '../support/postgres-server.ts'
 import { signedIn } from '../support/signed-in.ts'
@@ -481,7 +481,7 @@ describe('the first request on its page', () => {
         "select organisation_id as hash from clients where id = 'library'",
       )) as [{ hash: string }]
       // Its code is lost with the application it never made: the page is drawn as it would be.
-      const { ownPage } = await import('../../src/portal/provider-pages.tsx')
+      const { ownPage } = await import('../../src/web/portal/provider-pages.tsx')
       const signIn = machineSignIn(trust, AUDIENCE, true)
       const page = String(await ownPage({ ...town.rooms, machineSignIn: signIn } as never, town.town, 'en', hash, ''))
       expect(page).toContain(`${provider.issuer}/token`)

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { birthWords } from '../../src/proofs/birth-words.ts'
 import { birthClaim } from '../../src/proofs/claims.ts'
-import { PAPER_LANGUAGES, paperTexts } from '../../src/proofs/paper-words.ts'
-import { parseBirthDate } from '../../src/registry/birth-date.ts'
+import { PAPER_LANGUAGES, paperTexts } from '../../src/proofs/paper/paper-words.ts'
+import { parseBirthDate } from '../../src/registry/person/birth-date.ts'
 
 const words = (born: string, language: string) =>
   birthWords(birthClaim(born) ?? '', language, paperTexts[language as 'en'])

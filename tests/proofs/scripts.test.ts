@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { printSheet } from '../../src/proofs/press/document.ts'
-import { canPrint, facesFor, graphemes } from '../../src/proofs/press/fonts.ts'
-import { shaped } from '../../src/proofs/press/shape.ts'
+import { printSheet } from '../../src/proofs/paper/document.ts'
+import { canPrint, facesFor, graphemes } from '../../src/proofs/paper/fonts.ts'
+import { shaped } from '../../src/proofs/paper/shape.ts'
 import { namesByScript } from '../support/names-by-script.ts'
 
 const exemplars: Record<string, string> = JSON.parse(readFileSync('tests/vectors/letters/exemplars.json', 'utf8'))

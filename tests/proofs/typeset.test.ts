@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { facesFor } from '../../src/proofs/press/fonts.ts'
-import { isolated, typesetter } from '../../src/proofs/press/typeset.ts'
+import { facesFor } from '../../src/proofs/paper/fonts.ts'
+import { isolated, typesetter } from '../../src/proofs/paper/typeset.ts'
 
 /** The letters that are drawn, from left to right, a line each. */
 async function drawn(text: string, direction: 'ltr' | 'rtl', width = 500): Promise<string[]> {

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compatible, latestDay, parseBirthDate, possibleYears, tellingYears } from '../../src/registry/birth-date.ts'
+import {
+  compatible,
+  latestDay,
+  parseBirthDate,
+  possibleYears,
+  tellingYears,
+} from '../../src/registry/person/birth-date.ts'
 
 const parts = (text: string) => {
   const date = parseBirthDate(text)

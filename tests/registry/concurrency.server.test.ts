@@ -87,7 +87,7 @@ describe('two clerks at the same instant', () => {
       role: 'clerk',
       organisationId: '0192f000-0000-7000-8000-000000000001',
     } as const
-    const { registerNeighbour } = await import('../../src/registry/register.ts')
+    const { registerNeighbour } = await import('../../src/registry/register/register.ts')
     for (let round = 0; round < 20; round += 1) {
       const name = { given: inventedWord(40_000 + round), family: [inventedWord(50_000 + round)] }
       const outcomes = await Promise.allSettled(

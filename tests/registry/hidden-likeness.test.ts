@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Identity, wouldShow } from '../../src/registry/hidden-likeness.ts'
+import { type Identity, wouldShow } from '../../src/registry/register/hidden-likeness.ts'
 
 // A town's names: a few that thousands bear, and a long tail, given and family names alike (Zipf's law, as in national
 // statistics of names). Nobody in here is real.

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { birthdayAt, earliestDay, isAged, latestDay, parseBirthDate } from '../../src/registry/birth-date.ts'
+import { birthdayAt, earliestDay, isAged, latestDay, parseBirthDate } from '../../src/registry/person/birth-date.ts'
 import {
   faultsOfBirth,
   faultsOfBirthBeside,
@@ -11,7 +11,7 @@ import {
   type LifeRules,
   refuseImpossible,
   yearsMeant,
-} from '../../src/registry/life-dates.ts'
+} from '../../src/registry/person/life-dates.ts'
 
 const day = (text: string) => Temporal.PlainDate.from(text)
 const rules: LifeRules = { today: day('2026-11-27'), floor: day('1900-01-01') }

@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InvalidInput } from '../../src/platform/problem.ts'
-import { daysLived, type Period, StartImpossible, timesAway, withStart, yearsOf } from '../../src/registry/periods.ts'
+import {
+  daysLived,
+  type Period,
+  StartImpossible,
+  timesAway,
+  withStart,
+  yearsOf,
+} from '../../src/registry/residence/periods.ts'
 
 const period = (id: string, from: string, to: string | null): Period => ({
   id,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { INFORMANTS, reachOf } from '../../src/registry/reach.ts'
+import { INFORMANTS, reachOf } from '../../src/registry/person/reach.ts'
 
 const contact = { email: 'somebody@mail.example', phone: '+34 (600) 11.22-33' }
 const address = { kind: 'dwelling', streetName: 'de la Carta', number: '7' } as const
@@ -40,7 +40,7 @@ describe('every message of the city', () => {
     .filter((file) => /\.tsx?$/.test(file))
     .map((file) => join('src', file))
   const users = (what: RegExp) => files.filter((file) => what.test(readFileSync(file, 'utf8'))).sort()
-  const REACH = 'src/registry/reach.ts'
+  const REACH = 'src/registry/person/reach.ts'
   const through = (file: string, what: string) =>
     new RegExp(`import \\{[^}]*\\b${what}\\b[^}]*\\} from '[^']*reach\\.ts'`, 's').test(readFileSync(file, 'utf8'))
 
@@ -52,36 +52,47 @@ describe('every message of the city', () => {
   it('is sent to whom that place names: by mail and text, by letter, in person', () => {
     // The two that open how to reach somebody in order to write to them.
     const senders = users(/action: 'notify'/)
-    expect(senders).toEqual(['src/registry/notify.ts', 'src/registry/postal-notices.ts', 'src/registry/told.ts'])
+    expect(senders).toEqual(['src/messages/notify.ts', 'src/messages/postal-notices.ts', 'src/messages/told.ts'])
     for (const file of senders.slice(0, 2)) expect(through(file, 'reachOf'), file).toBe(true)
     for (const file of senders) expect(through(file, 'noteTold'), file).toBe(true)
-    expect(users(/channels(\.(email|sms)|\[way\])(\?\.)?\(/)).toEqual(['src/registry/notify.ts'])
-    expect(users(/\bpostalSection\b/)).toEqual(['src/desk/letters.ts', 'src/desk/routes.tsx'])
+    expect(users(/channels(\.(email|sms)|\[way\])(\?\.)?\(/)).toEqual(['src/messages/notify.ts'])
+    expect(users(/\bpostalSection\b/)).toEqual(['src/web/desk/letters.ts', 'src/web/desk/routes.tsx'])
     // Mail and texts leave the house by these alone.
-    expect(users(/createTransport|sendMail/)).toEqual(['src/portal/mail.ts'])
-    expect(users(/\b(smtpPost|httpTexts)\(/)).toEqual(['src/portal/mail.ts', 'src/portal/texts.ts', 'src/serve.ts'])
+    expect(users(/createTransport|sendMail/)).toEqual(['src/messages/mail.ts'])
+    expect(users(/\b(smtpPost|httpTexts)\(/)).toEqual([
+      'src/messages/mail.ts',
+      'src/messages/text-messages.ts',
+      'src/serve.ts',
+    ])
   })
 
   it('comes from a place that leaves it there: orders, answers, proceedings', () => {
     expect(users(/\bleaveMessage\(/)).toEqual([
-      'src/registry/departures.ts',
-      'src/registry/notices.ts',
-      'src/registry/orders.ts',
-      'src/registry/proceedings.ts',
+      'src/registry/departure/departures.ts',
+      'src/messages/notices.ts',
+      'src/oversight/orders.ts',
+      'src/registry/departure/proceedings.ts',
       REACH,
     ])
   })
 
   it('is nothing on the outside: one text for subject, body, letter and telephone', () => {
-    const mail = readFileSync('src/portal/mail.ts', 'utf8')
+    const mail = readFileSync('src/messages/mail.ts', 'utf8')
     expect(mail).toMatch(/subject: text,\s+text,/)
-    expect(users(/\bmessageWords\(/)).toEqual(['src/desk/letters.ts', 'src/portal/mail.ts', 'src/portal/texts.ts'])
-    for (const file of ['src/desk/letters.ts', 'src/portal/mail.ts', 'src/portal/texts.ts'])
+    expect(users(/\bmessageWords\(/)).toEqual([
+      'src/web/desk/letters.ts',
+      'src/messages/mail.ts',
+      'src/messages/text-messages.ts',
+    ])
+    for (const file of ['src/web/desk/letters.ts', 'src/messages/mail.ts', 'src/messages/text-messages.ts'])
       expect(readFileSync(file, 'utf8'), file).not.toMatch(/proceeding|kind|LOCALES/)
   })
 
   it('gives a notice of a proceeding only as that place allows', () => {
-    expect(users(/\bgiveNotice\(/)).toEqual(['src/registry/hearing.ts', 'src/registry/proceedings.ts'])
-    expect(through('src/registry/proceedings.ts', 'reachOf')).toBe(true)
+    expect(users(/\bgiveNotice\(/)).toEqual([
+      'src/registry/departure/hearing.ts',
+      'src/registry/departure/proceedings.ts',
+    ])
+    expect(through('src/registry/departure/proceedings.ts', 'reachOf')).toBe(true)
   })
 })

@@ -9,11 +9,11 @@ import { sql } from 'kysely'
 import { inject } from 'vitest'
 import { type AppDeps, createApp, furnish, type Rooms } from '../../src/app.tsx'
 import { demoTown } from '../../src/cli/demo-town.ts'
-import { type Asks, type Journal, openJournal } from '../../src/firewall/journal.ts'
-import { type KeyMaterial, type KeyProvider, localKeyProvider, withNewKey } from '../../src/firewall/key-provider.ts'
 import { loadPolicies, type PolicyEngine } from '../../src/firewall/policies.ts'
 import { demoToken, demoTrust } from '../../src/identity/demo-token.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
+import { type KeyMaterial, type KeyProvider, localKeyProvider, withNewKey } from '../../src/keys/key-provider.ts'
+import { type Asks, type Journal, openJournal } from '../../src/ledger/journal.ts'
 import type { Clock } from '../../src/platform/clock.ts'
 import {
   type Database,
@@ -23,11 +23,11 @@ import {
   postgresDialect,
 } from '../../src/platform/database.ts'
 import type { LogLine } from '../../src/platform/telemetry.ts'
-import { createRedraw } from '../../src/portal/redrawing.ts'
-import { createPress } from '../../src/proofs/press/press.ts'
+import { createPress } from '../../src/proofs/paper/renderer.ts'
 import { ensureSigningKey } from '../../src/proofs/signing-keys.ts'
-import type { Municipality } from '../../src/registry/municipality.ts'
-import { foundTown, type TownFile } from '../../src/registry/town-file.ts'
+import { createRedraw } from '../../src/requests/redrawing.ts'
+import type { Municipality } from '../../src/town/municipality.ts'
+import { foundTown, type TownFile } from '../../src/town/town-file.ts'
 
 export const AUDIENCE = 'urn:padron:api'
 

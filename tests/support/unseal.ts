@@ -1,5 +1,5 @@
-import { wrappedKey } from '../../src/firewall/municipality-keys.ts'
-import { type Place, unwrapDataKey } from '../../src/firewall/seal.ts'
+import { wrappedKey } from '../../src/keys/municipality-keys.ts'
+import { type Place, unwrapDataKey } from '../../src/keys/seal.ts'
 import type { House } from './house.ts'
 
 /** What a sealed column holds, opened with the registry key a test has. Only tests open past the gate. */

@@ -1,5 +1,5 @@
-import { wrappedKey } from '../../src/firewall/municipality-keys.ts'
-import { type DataKey, sealedKeyId, unwrapDataKey } from '../../src/firewall/seal.ts'
+import { wrappedKey } from '../../src/keys/municipality-keys.ts'
+import { type DataKey, sealedKeyId, unwrapDataKey } from '../../src/keys/seal.ts'
 import type { House } from './house.ts'
 
 /** Everything the database holds, as text: what is sealed is opened with the registry key a test has. */

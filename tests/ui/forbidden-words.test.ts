@@ -18,11 +18,11 @@ function textsIn(value: unknown, at: string, language?: string): { at: string; t
 
 const texts = [
   ...LANGUAGES.slice(0, 5).flatMap((language) =>
-    textsIn(json(`src/ui/locales/${language}.json`), `locales/${language}`, language),
+    textsIn(json(`src/web/ui/locales/${language}.json`), `locales/${language}`, language),
   ),
   ...textsIn(json('src/languages/pt.json'), 'languages/pt', 'pt'),
-  ...textsIn(json('src/proofs/paper-texts.json'), 'papers'),
-  ...textsIn(json('src/firewall/letters.json'), 'letters'),
+  ...textsIn(json('src/proofs/paper/paper-texts.json'), 'papers'),
+  ...textsIn(json('src/oversight/letters.json'), 'letters'),
   ...['purposes.json', 'titles.json', 'functions.json'].flatMap((file) => textsIn(json(join('policies', file)), file)),
   ...readdirSync('policies/services').flatMap((file) => textsIn(json(join('policies/services', file)), file)),
   // What people are said to write is looked for, and not said by us.

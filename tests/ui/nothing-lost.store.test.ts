@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { StaffRole } from '../../src/firewall/requester.ts'
-import { LOCALES } from '../../src/ui/language.ts'
+import { LOCALES } from '../../src/web/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { type Box, sentOf, summaryOf, type WebForm, webForms } from '../support/page-forms.ts'
 import { inventedWord, register } from '../support/people.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import papers from '../../src/proofs/paper-texts.json'
-import texts from '../../src/ui/locales/en.json'
+import papers from '../../src/proofs/paper/paper-texts.json'
+import texts from '../../src/web/ui/locales/en.json'
 
 const sentences = (text: string) => text.split(/(?<=[.!?:])\s+/).filter(Boolean)
 const words = (text: string) => text.match(/[\p{L}\p{N}’'-]+/gu) ?? []

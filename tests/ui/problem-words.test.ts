@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { LOCALES } from '../../src/ui/language.ts'
-import { TEXTS } from '../../src/ui/problem-page.tsx'
+import { LOCALES } from '../../src/web/ui/language.ts'
+import { TEXTS } from '../../src/web/ui/problem-page.tsx'
 
 /** Every code that is thrown anywhere, as the source has it: also those of one class with several. */
 function codes(): string[] {

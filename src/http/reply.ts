@@ -1,0 +1,163 @@
+import { type Disclosed, reveal } from '../firewall/disclosed.ts'
+import { type BackWords, escaped, type FormFaults, type FormTyped, faultForm, fillForm } from './html-forms.ts'
+
+declare const open: unique symbol
+
+/** Data about nobody: keys, profiles, the municipality itself. Wrapping it is a claim that reviewers can search for. */
+export interface PublicData {
+  readonly [open]: true
+  readonly value: unknown
+}
+
+/** Says that a value is about nobody. Never call it with anything that came out of a sealed column. */
+export function publicData(value: unknown): PublicData {
+  return { value } as PublicData
+}
+
+/** Where a page about somebody says about whom, and how it says that it has. */
+export const WHOM = '<!--whom-->'
+export const NAMED = 'data-whom="yes"'
+
+/** An answer that may leave. There are a few ways to make one and no other compiles. */
+export class Reply {
+  readonly #body: string | Uint8Array<ArrayBuffer> | null
+  readonly #status: number
+  readonly #headers: Readonly<Record<string, string>>
+
+  private constructor(body: string | Uint8Array<ArrayBuffer> | null, status: number, headers: Record<string, string>) {
+    this.#body = body
+    this.#status = status
+    this.#headers = headers
+  }
+
+  get status(): number {
+    return this.#status
+  }
+
+  /** Sends what the gate let through. Never stored by anyone on the way. */
+  static disclose<T>(
+    disclosed: Disclosed<T>,
+    status = 200,
+    headers: Record<string, string> | ((value: T) => Record<string, string>) = {},
+  ): Reply {
+    const value = reveal(disclosed)
+    return new Reply(JSON.stringify(value), status, {
+      'content-type': JSON_TYPE,
+      'cache-control': 'no-store',
+      ...(typeof headers === 'function' ? headers(value) : headers),
+    })
+  }
+
+  /** Shows what the gate let through as a page. */
+  static page<T>(disclosed: Disclosed<T>, draw: (value: T) => unknown, status = 200): Reply {
+    return new Reply(`<!doctype html>${draw(reveal(disclosed))}`, status, {
+      'content-type': HTML,
+      'cache-control': 'no-store',
+    })
+  }
+
+  /** Whether it is a page about somebody that has not said about whom. */
+  get nameless(): boolean {
+    return typeof this.#body === 'string' && this.#body.includes(WHOM) && !this.#body.includes(NAMED)
+  }
+
+  /** The same page with whom it is about, who was opened for it. */
+  about(disclosed: Disclosed<string>): Reply {
+    if (typeof this.#body !== 'string') return this
+    const said = `<p class="about"><bdi ${NAMED}>${escaped(reveal(disclosed))}</bdi></p>`
+    return new Reply(
+      this.#body.replace(WHOM, () => said),
+      this.#status,
+      { ...this.#headers },
+    )
+  }
+
+  /** The same answer, with another status. */
+  as(status: number): Reply {
+    return new Reply(this.#body, status, { ...this.#headers })
+  }
+
+  /** The same page with what somebody had typed put back into its form. */
+  filled(typed: FormTyped, words: BackWords & { note: string }): Reply {
+    if (typeof this.#body !== 'string') return this
+    return new Reply(fillForm(this.#body, typed, words), this.#status, { ...this.#headers })
+  }
+
+  /** The same page with what somebody had typed put back, and why it was not taken. */
+  faulted(typed: FormTyped, faults: FormFaults, status: number): Reply | undefined {
+    if (typeof this.#body !== 'string') return undefined
+    return new Reply(faultForm(this.#body, typed, faults), status, { ...this.#headers })
+  }
+
+  /** Shows a page about nobody, or one that gives back what was typed into it. */
+  static returned(html: string, status = 200): Reply {
+    return new Reply(html, status, { 'content-type': HTML, 'cache-control': 'no-store' })
+  }
+
+  /** Sends a file the gate let through. */
+  static document(disclosed: Disclosed<Uint8Array>, type: string, headers: Record<string, string> = {}): Reply {
+    const bytes = Uint8Array.from(reveal(disclosed))
+    return new Reply(bytes, 200, { 'content-type': type, 'cache-control': 'no-store', ...headers })
+  }
+
+  /** Sends a file the gate let through, to be saved and not shown: what somebody sent in is nobody's page. */
+  static download(disclosed: Disclosed<{ bytes: Uint8Array; mediaType: string }>, name: string): Reply {
+    const { bytes, mediaType } = reveal(disclosed)
+    return new Reply(Uint8Array.from(bytes), 200, {
+      'content-type': mediaType,
+      'cache-control': 'no-store',
+      'content-disposition': `attachment; filename="${name}"`,
+      'content-security-policy': "default-src 'none'; sandbox",
+    })
+  }
+
+  /** Gives back to the caller what was read out of what the caller sent, such as a proof they hold. */
+  static giveBack(value: unknown): Reply {
+    return new Reply(JSON.stringify(value), 200, { 'content-type': JSON_TYPE, 'cache-control': 'no-store' })
+  }
+
+  /** Sends a browser on, after a form. The address names nobody. @see RFC 9110 section 15.4.4 */
+  static redirect(path: `/${string}` | URL, headers: Record<string, string> = {}): Reply {
+    return new Reply(null, 303, { location: String(path), 'cache-control': 'no-store', ...headers })
+  }
+
+  /** Sends a browser on to the page of what was just written. */
+  static onward<T>(disclosed: Disclosed<T>, path: (value: T) => `/${string}`): Reply {
+    return Reply.redirect(path(reveal(disclosed)))
+  }
+
+  /** Says that it was done, and nothing else. */
+  static empty(): Reply {
+    return new Reply(null, 204, {})
+  }
+
+  /** Sends something about nobody. */
+  static open(data: PublicData, status = 200, headers: Record<string, string> = {}): Reply {
+    return new Reply(JSON.stringify(data.value), status, { 'content-type': JSON_TYPE, ...headers })
+  }
+
+  /** Sends signed public material or a page about nobody. */
+  static material(text: string, type: string, headers: Record<string, string> = {}): Reply {
+    return new Reply(text, 200, { 'content-type': type, ...headers })
+  }
+
+  /** Sends public material that is not text. */
+  static bytes(bytes: Uint8Array, type: string, headers: Record<string, string> = {}): Reply {
+    return new Reply(Uint8Array.from(bytes), 200, { 'content-type': type, ...headers })
+  }
+
+  /** For the HTTP edge, which adds what every response carries. Headers are set once: that keeps the fast path. */
+  toResponse(always: Readonly<Record<string, string>>): Response {
+    return new Response(this.#body, { status: this.#status, headers: { ...always, ...this.#headers } })
+  }
+}
+
+const HTML = 'text/html; charset=utf-8'
+const JSON_TYPE = 'application/json; charset=utf-8'
+
+/** Headers of what everybody may read from anywhere and keep for so many seconds. */
+export const cacheable = (seconds: number) => ({
+  'cache-control': `public, max-age=${seconds}`,
+  'access-control-allow-origin': '*',
+  'cross-origin-resource-policy': 'cross-origin',
+})

@@ -1,0 +1,86 @@
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { Resident } from '../firewall/requester.ts'
+import type { OrderTold } from '../oversight/orders.ts'
+import { today } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
+import { NotFound } from '../platform/problem.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import { heardFrom } from '../registry/person/neighbours.ts'
+import { leaveMessage, type MessageKind } from '../registry/person/reach.ts'
+import { timeToAsk } from '../registry/residence/confirmations.ts'
+import { loadOutline } from '../registry/store.ts'
+import type { Municipality } from '../town/municipality.ts'
+
+export interface Notice {
+  kind: MessageKind
+  at: string
+  /** What the law wants told of an order on which their record was opened. */
+  order?: OrderTold
+}
+
+/** What a neighbour finds when they come in. */
+export interface Messages {
+  notices: Notice[]
+  /** Nothing was heard from them for long: they are asked whether they still live here. */
+  stillHere: boolean
+}
+
+/** What a neighbour must be told, from the day it may be told. @throws {NotFound} {Refusal} */
+export async function messagesOf(
+  deps: RegistryDeps,
+  town: Municipality,
+  resident: Resident,
+): Promise<Disclosed<Messages>> {
+  const now = new Date(deps.clock.now().epochMilliseconds)
+  return deps.gate.open<Record<never, never>, never, Messages>(
+    { municipalityId: town.id, requester: resident, action: 'open', purpose: 'own-record', fields: [] },
+    (transaction) => loadOutline(transaction, resident.neighbourId, { trueAt: today(deps.clock, town.timeZone) }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const rows = await hand.transaction
+        .selectFrom('notices')
+        .select(['id', 'kind', 'visible_from', 'details'])
+        .where('neighbour_id', '=', resident.neighbourId)
+        .where('visible_from', '<=', now)
+        .orderBy('visible_from', 'desc')
+        .execute()
+      return {
+        notices: rows.map((row) => ({
+          kind: row.kind as MessageKind,
+          at: row.visible_from.toISOString(),
+          ...(row.kind === 'access-request' && row.details
+            ? {
+                order: hand.reopen(
+                  resident.neighbourId,
+                  { table: 'notices', column: 'details', row: row.id },
+                  row.details,
+                ) as OrderTold,
+              }
+            : {}),
+        })),
+        stillHere: timeToAsk(deps, town, await heardFrom(hand.transaction, town, resident.neighbourId)),
+      }
+    },
+  )
+}
+
+/** Lets a neighbour know that what opens their record was changed, whoever did it, or that a telephone may have been copied. */
+export async function noticeOfWays(
+  transaction: Transaction,
+  { clock }: Pick<RegistryDeps, 'clock'>,
+  town: Municipality,
+  neighbourId: string,
+  kind: 'ways-changed' | 'way-in' = 'ways-changed',
+): Promise<void> {
+  await leaveMessage(transaction, town, { neighbourId, kind, visibleFrom: clock.now() })
+}
+
+/** Lets a neighbour know that something they asked was answered; what was answered is with what they asked. */
+export async function noticeOfAnswer(
+  transaction: Transaction,
+  { clock }: Pick<RegistryDeps, 'clock'>,
+  town: Municipality,
+  neighbourId: string,
+): Promise<void> {
+  await leaveMessage(transaction, town, { neighbourId, kind: 'answer', visibleFrom: clock.now() })
+}

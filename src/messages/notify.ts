@@ -1,0 +1,117 @@
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { Job } from '../firewall/requester.ts'
+import { today } from '../platform/clock.ts'
+import { inMunicipality } from '../platform/database.ts'
+import type { Item, Next } from '../platform/jobs.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import type { NeighbourFields } from '../registry/model.ts'
+import { type Channel, NOTICES, noteTold, type Reach, reachOf } from '../registry/person/reach.ts'
+import { loadRecords } from '../registry/store.ts'
+import type { Municipality } from '../town/municipality.ts'
+
+/**
+ * Sends somebody the words "you have a message" in their language, and no others.
+ *
+ * @param once the same for every try of one message: whoever passes it on can tell a second one
+ * @throws {NotSent} when it certainly did not leave; anything else leaves that open
+ */
+export type Post = (to: string, language: string | undefined, once: string) => Promise<void>
+
+/** @throws by a `Post` when a message certainly did not leave. */
+export class NotSent extends Error {
+  readonly code: string
+
+  constructor(code: string) {
+    super('a message did not leave')
+    this.code = code
+  }
+}
+
+/** The ways a message can be announced, as far as the city has them. */
+export interface Channels {
+  email?: Post | undefined
+  sms?: Post | undefined
+}
+
+const JOB: Job = { kind: 'job', id: NOTICES }
+/** A notice that cannot be sent is tried again for so long; it is on the neighbour's page all the while. */
+const TRIED_FOR = { hours: 24 * 7 }
+
+/**
+ * Tells a neighbour who gave an address or a number for it that they have a message. Who gave neither, or is protected,
+ * finds it on their page; a letter may follow. Each look at how to reach somebody is in the ledger, where they see it.
+ *
+ * Nobody is sent two: where it is not known whether the first left, because a process or a line ended in the middle, it
+ * counts as waiting on their page, and a letter may follow as for anybody else who could not be written to.
+ */
+export async function tellOfNotice(
+  deps: RegistryDeps,
+  town: Municipality,
+  channels: Channels,
+  item: Pick<Item, 'item' | 'doubtful' | 'begin' | 'undone'>,
+): Promise<Next> {
+  const now = deps.clock.now()
+  const notice = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .selectFrom('notices')
+      .leftJoin('notice_deliveries', 'notice_deliveries.notice_id', 'notices.id')
+      .select(['notices.id', 'neighbour_id', 'visible_from'])
+      .where('notices.id', '=', item.item)
+      .where('notice_id', 'is', null)
+      .executeTakeFirst(),
+  )
+  if (notice === undefined) return 'done'
+  const visible = Temporal.Instant.fromEpochMilliseconds(notice.visible_from.getTime())
+  if (Temporal.Instant.compare(visible, now) > 0) return now.until(visible)
+  const channel: { sent: Channel } = { sent: 'portal' }
+  if (!item.doubtful && Temporal.Instant.compare(visible, now.subtract(TRIED_FOR)) > 0) {
+    const reach = await reachForNotice(deps, town, notice.neighbour_id)
+    await reach.mapAsync(async ({ email, phone, language }) => {
+      const [way, to] =
+        email !== undefined && channels.email
+          ? (['email', email] as const)
+          : phone !== undefined && channels.sms
+            ? (['sms', phone] as const)
+            : []
+      if (way === undefined) return
+      await item.begin()
+      try {
+        await channels[way]?.(to, language, notice.id)
+      } catch (error) {
+        if (error instanceof NotSent) await item.undone()
+        throw error
+      }
+      channel.sent = way
+    })
+  }
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    noteTold(transaction, town, [notice.id], channel.sent, deps.clock.now()),
+  )
+  return 'done'
+}
+
+async function reachForNotice(
+  deps: RegistryDeps,
+  town: Municipality,
+  neighbourId: string,
+): Promise<Disclosed<Reach & { language?: string }>> {
+  let hidden = true
+  return deps.gate.open<NeighbourFields, 'contact' | 'languages', Reach & { language?: string }>(
+    {
+      municipalityId: town.id,
+      requester: JOB,
+      action: 'notify',
+      purpose: 'notify',
+      fields: ['contact', 'languages'],
+    },
+    async (transaction) => {
+      const records = await loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) })
+      hidden = records.every((record) => record.protected && !record.held)
+      return records
+    },
+    ([record]) => ({
+      ...reachOf({ protected: hidden, contact: record?.contact }),
+      ...(record?.languages?.[0] ? { language: record.languages[0] } : {}),
+    }),
+  )
+}

@@ -1,0 +1,99 @@
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { today } from '../platform/clock.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import type { Address, Name, NeighbourFields } from '../registry/model.ts'
+import { mayHaveLetter, noteTold, reachOf, worthALetter } from '../registry/person/reach.ts'
+import { hidesWhereabouts, loadRecords } from '../registry/store.ts'
+import { countedFor } from '../registry/visits.ts'
+import type { Municipality } from '../town/municipality.ts'
+
+/** A letter that says there is a message: to whom, where letters reach them, in which language. */
+export interface PostalNotice {
+  name: Name | undefined
+  address: Address
+  language: string | undefined
+}
+
+/** A worklist shows no more at once than a morning’s work: what it shows is counted like anything else. */
+const MOST_AT_ONCE = 40
+
+/** How many neighbours have a message and no other way to hear of it. A number alone. */
+export async function postalNoticesWaiting(
+  deps: Pick<RegistryDeps, 'database' | 'clock'>,
+  town: Pick<Municipality, 'id'>,
+  staff: Staff,
+): Promise<number> {
+  return countedFor(deps, town, staff, async (transaction) => {
+    const row = await transaction
+      .selectFrom('notice_deliveries')
+      .innerJoin('notices', 'notices.id', 'notice_id')
+      .innerJoin('neighbours', 'neighbours.id', 'neighbour_id')
+      .select((count) => count.fn.countAll<string>().as('count'))
+      .where('channel', '=', 'portal')
+      .where(mayHaveLetter('neighbours'))
+      .where(worthALetter('notices'))
+      .executeTakeFirstOrThrow()
+    return Number(row.count)
+  })
+}
+
+/**
+ * Opens names and addresses for a batch of letters and hands them to `print`. They are marked when they are printed: if
+ * printing fails they wait for the next batch. A letter to a protected neighbour would say where they are, so there is none.
+ *
+ * @throws {Refusal}
+ */
+export async function printPostalNotices<T>(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  print: (letters: PostalNotice[]) => Promise<T>,
+): Promise<Disclosed<T>> {
+  const day = today(deps.clock, town.timeZone)
+  const fields = ['name', 'address', 'languages', 'departedOn'] as const
+  const ask = {
+    municipalityId: town.id,
+    requester: clerk,
+    action: 'notify',
+    purpose: 'postal-notices',
+    worklist: true,
+  } as const
+  const done: string[] = []
+  let hidden: ReadonlySet<string> = new Set()
+  let waiting: { notice_id: string; neighbour_id: string }[] = []
+  const batch = await deps.gate.open<NeighbourFields, (typeof fields)[number], PostalNotice[]>(
+    { ...ask, fields },
+    async (transaction) => {
+      waiting = await transaction
+        .selectFrom('notice_deliveries')
+        .innerJoin('notices', 'notices.id', 'notice_id')
+        .innerJoin('neighbours', 'neighbours.id', 'neighbour_id')
+        .select(['notice_id', 'neighbour_id'])
+        .where('channel', '=', 'portal')
+        // What is not reached by a letter must not keep those who are from their place among the first.
+        .where(mayHaveLetter('neighbours'))
+        .where(worthALetter('notices'))
+        .orderBy('notice_id')
+        .limit(MOST_AT_ONCE)
+        .execute()
+      const ids = [...new Set(waiting.map((one) => one.neighbour_id))]
+      const records = await loadRecords(transaction, ids, { trueAt: day })
+      hidden = new Set(records.filter(hidesWhereabouts).map((record) => record.subject))
+      return records.filter((record) => !hidesWhereabouts(record))
+    },
+    (records) =>
+      records.flatMap(({ id, name, address, languages, departedOn }) => {
+        const { letter } = reachOf({ protected: hidden.has(id), departedOn, address })
+        if (letter === undefined) return []
+        done.push(...waiting.filter((one) => one.neighbour_id === id).map((one) => one.notice_id))
+        return [{ name, address: letter, language: languages?.[0] }]
+      }),
+  )
+  const printed = await batch.mapAsync(print)
+  if (done.length === 0) return printed
+  const marked = await deps.gate.decide({ ...ask, fields: [] }, (transaction) =>
+    noteTold(transaction, town, done, 'post', deps.clock.now()),
+  )
+  return printed.with(marked).map(([one]) => one)
+}

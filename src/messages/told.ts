@@ -1,0 +1,135 @@
+import { sql } from 'kysely'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { today } from '../platform/clock.ts'
+import { inMunicipality, type Transaction } from '../platform/database.ts'
+import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
+import { NotFound } from '../platform/problem.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import type { Name, NeighbourFields, ReferenceAddress } from '../registry/model.ts'
+import { type Channel, mayHaveLetter, noteTold } from '../registry/person/reach.ts'
+import { loadOutline, loadRecords } from '../registry/store.ts'
+import type { Municipality } from '../town/municipality.ts'
+
+/** A message, as a counter may know of it: that there is one, never what it says or what it is about. */
+export interface Told {
+  /** RFC 3339. */
+  at: string
+  by: Channel
+}
+
+const MOST_LISTED = 40
+/** Post that nobody fetched for so long has gone back. */
+const KEPT_DAYS = 90
+
+/** The messages of a neighbour that they may know of, the newest first; within a gate's transaction. */
+export async function toldOf(
+  transaction: Transaction,
+  { clock }: Pick<RegistryDeps, 'clock'>,
+  neighbourId: string,
+): Promise<Told[]> {
+  const rows = await transaction
+    .selectFrom('notices')
+    .leftJoin('notice_deliveries', 'notice_deliveries.notice_id', 'notices.id')
+    .select(['visible_from', 'channel'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('visible_from', '<=', new Date(clock.now().epochMilliseconds))
+    .orderBy('visible_from', 'desc')
+    .execute()
+  return rows.map((row) => ({ at: row.visible_from.toISOString(), by: (row.channel as Channel | null) ?? 'portal' }))
+}
+
+/**
+ * Records that a neighbour was told in person that messages are waiting for them.
+ *
+ * @throws {NotFound} {Refusal}
+ */
+export async function tellInPerson(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  neighbourId: string,
+): Promise<Disclosed<{ told: number }>> {
+  const now = deps.clock.now()
+  return deps.gate.open<Record<never, never>, never, { told: number }>(
+    { municipalityId: town.id, requester: staff, action: 'notify', purpose: 'postal-notices', fields: [] },
+    (transaction) => loadOutline(transaction, neighbourId, { trueAt: today(deps.clock, town.timeZone) }),
+    async ([record], { transaction }) => {
+      if (record === undefined) throw new NotFound()
+      const waiting = await transaction
+        .selectFrom('notices')
+        .select('id')
+        .where('neighbour_id', '=', neighbourId)
+        .where('visible_from', '<=', new Date(now.epochMilliseconds))
+        .execute()
+      const ids = waiting.map(({ id }) => id)
+      return { told: await noteTold(transaction, town, ids, 'in-person', now) }
+    },
+  )
+}
+
+/** Neighbours with no fixed address whose post waits where they have it kept. */
+function waitingAtReference(town: Pick<Municipality, 'id'>, { clock }: Pick<RegistryDeps, 'clock'>) {
+  const since = clock
+    .now()
+    .subtract({ hours: 24 * KEPT_DAYS })
+    .toString()
+  return sql<{ id: string }>`
+    select distinct notice.neighbour_id as id from notices notice
+    join notice_deliveries told on told.notice_id = notice.id and told.channel in ('portal', 'post')
+    join neighbours n on n.id = notice.neighbour_id and ${mayHaveLetter('n')}
+    join residences r on r.neighbour_id = n.id and r.superseded_at is null and r.valid_to is null
+    join households h on h.id = r.household_id
+    join addresses a on a.id = h.address_id and a.kind = 'no-fixed-address'
+    where notice.municipality_id = ${town.id} and notice.visible_from > ${since}::text::timestamptz`
+}
+
+/** How many they are. A number alone. */
+export async function referencePostWaiting(
+  deps: Pick<RegistryDeps, 'database' | 'clock'>,
+  town: Pick<Municipality, 'id'>,
+): Promise<number> {
+  return inMunicipality(
+    deps.database,
+    town.id,
+    async (transaction) => (await waitingAtReference(town, deps).execute(transaction)).rows.length,
+  )
+}
+
+export interface ReferencePost {
+  id: string
+  name: Name | undefined
+  /** Where their post is kept, if it is known. */
+  at: ReferenceAddress | undefined
+}
+
+/** Who they are, for whoever hands the post out. Each of them sees in their ledger that it was looked up. @throws {Refusal} */
+export async function referencePost(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<ReferencePost>>> {
+  const after = readCursor(cursor)?.id ?? ''
+  let more: string | undefined
+  const fields = ['name', 'address'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<ReferencePost>>(
+    { municipalityId: town.id, requester: staff, action: 'notify', purpose: 'postal-notices', fields, worklist: true },
+    async (transaction) => {
+      const { rows } = await waitingAtReference(town, deps).execute(transaction)
+      const later = rows.filter(({ id }) => id > after).sort((one, other) => (one.id < other.id ? -1 : 1))
+      const page = pageOf(later, MOST_LISTED, ({ id }) => ({ at: '0000-00-00', id }))
+      more = page.more
+      const ids = page.rows.map(({ id }) => id)
+      return loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
+    },
+    (records) => ({
+      items: records.map(({ id, name, address }) => ({
+        id,
+        name,
+        at: address?.kind === 'no-fixed-address' ? address.referenceAddress : undefined,
+      })),
+      more,
+    }),
+  )
+}

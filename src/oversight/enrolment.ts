@@ -1,0 +1,373 @@
+import { z } from '@hono/zod-openapi'
+import { sql } from 'kysely'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import { called, confirmedPlain, FREE_TEXT, mustBePlain, passing, plain } from '../firewall/free-text.ts'
+import { FunctionId } from '../firewall/functions.ts'
+import type { Gate } from '../firewall/gate.ts'
+import { CLIENT_ID, endMachine, mustBeFree, mustHaveRoom } from '../firewall/machines.ts'
+import { admitOrganisation, closingNamed, TIES, tieOrganisation } from '../firewall/organisations.ts'
+import type { Staff } from '../firewall/requester.ts'
+import type { DataKey } from '../keys/seal.ts'
+import type { Clock } from '../platform/clock.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
+import { InvalidInput, Problem } from '../platform/problem.ts'
+import { mustEndInTime, secretOrder } from './access-requests.ts'
+import { closesTheGate, mustBeKnown } from './closing.ts'
+import { lockedDown } from './lockdown.ts'
+import { type Act, type ActState, type Acts, type Carry, proposeAct, shuttingOut } from './officer-acts.ts'
+import { freeDocument } from './order-documents.ts'
+
+const Functions = z.array(FunctionId).max(10)
+
+/** Its number in a public register, without spaces and dashes: an organisation is one, however it is called. */
+export const Identifier = passing(60, 4)
+  .transform((text) => text.toUpperCase().replaceAll(/[^A-Z0-9]/g, ''))
+  .pipe(z.string().regex(/^[A-Z0-9]{4,40}$/))
+  .openapi({ type: 'string', description: 'Its number in a public register, for example of taxes or public bodies' })
+  // The number of a firm of one person may be that person's own.
+  .register(FREE_TEXT, { holds: 'passing' })
+
+export const NewOrganisation = z
+  .strictObject({
+    name: called(200),
+    identifier: Identifier,
+    /** What it does. Without one it gets nothing. */
+    functions: Functions,
+    /** The officer who signs that it passes nothing on, where one has. */
+    signedBy: called(200).optional(),
+    /** Its machines' client ids at the city's sign-in. */
+    clients: z.array(z.string().regex(CLIENT_ID)).max(10).default([]),
+    confirmedPlain,
+  })
+  .openapi('NewOrganisation')
+export type NewOrganisation = z.infer<typeof NewOrganisation>
+
+export const Tie = z
+  .strictObject({ kind: z.enum(TIES), relatedId: z.uuid() })
+  .openapi('Tie', { description: 'Where the related organisation stands, this one stands from now on.' })
+export type Tie = z.infer<typeof Tie>
+
+/** @throws when an organisation with this identifier is known already: it gets another name or machine, and is not enrolled again. */
+export class OrganisationKnown extends Problem {
+  constructor() {
+    super('organisation-known', 409, 'An organisation with this identifier is known. Give it another name or machine.')
+  }
+}
+
+/**
+ * What each act does when it takes effect.
+ *
+ * @param rooms what other rooms do: the enrolment of whoever applied, the prolonging of an order's secrecy
+ */
+export const carrying =
+  (
+    clock: Clock,
+    municipalityId: string,
+    rooms: {
+      application(transaction: Transaction, content: Acts['application']): Promise<string | undefined>
+      secrecy(transaction: Transaction, content: Acts['secrecy']): Promise<void>
+    },
+  ): Carry =>
+  async (transaction, { kind, content }) => {
+    switch (kind) {
+      case 'enrol':
+        return enrolIn(transaction, clock, municipalityId, content)
+      case 'application':
+        return rooms.application(transaction, content)
+      case 'function':
+        await mustBeKnown(transaction, [content.organisationId])
+        await tieOrganisation(transaction, municipalityId, {
+          ...NOTHING,
+          id: content.organisationId,
+          functions: [content.function],
+        })
+        return content.organisationId
+      case 'tie':
+        await mustBeKnown(transaction, [content.organisationId, content.relatedId])
+        await tieOrganisation(transaction, municipalityId, {
+          ...NOTHING,
+          id: content.organisationId,
+          [content.kind]: [content.relatedId],
+        })
+        return content.organisationId
+      case 'promise':
+        await mustBeKnown(transaction, [content.organisationId])
+        await admitOrganisation(transaction, municipalityId, {
+          ...NOTHING,
+          id: content.organisationId,
+          attestation: { signedBy: content.signedBy, signedAt: clock.now().toString() },
+        })
+        // Whoever was suspended is answered again from here on.
+        await transaction
+          .updateTable('organisations')
+          .set({ suspended_at: null, readmitted_at: clock.now().toString() })
+          .where('id', '=', content.organisationId)
+          .where('suspended_at', 'is not', null)
+          .execute()
+        return content.organisationId
+      case 'suspend':
+        await mustBeReported(transaction, content.organisationId)
+        await transaction
+          .updateTable('organisations')
+          .set({ suspended_at: clock.now().toString() })
+          .where('id', '=', content.organisationId)
+          .execute()
+        return content.organisationId
+      case 'end-machine':
+      case 'end-key':
+        await endMachine(transaction, clock, content.organisationId, content)
+        return content.organisationId
+      case 'machine':
+        await mustBeKnown(transaction, [content.organisationId])
+        await mustHaveRoom(transaction, content.organisationId, { kind: 'machine', client: content.client, keys: [] })
+        await mustBeFree(transaction, [content.client])
+        await admitOrganisation(transaction, municipalityId, {
+          ...NOTHING,
+          id: content.organisationId,
+          clients: [content.client],
+        })
+        return content.organisationId
+      case 'alias':
+        await mustBeKnown(transaction, [content.organisationId])
+        await transaction
+          .updateTable('organisations')
+          .set({ aliases: sql`array_append(aliases, ${content.name}::text)` })
+          .where('id', '=', content.organisationId)
+          .execute()
+        return content.organisationId
+      case 'lend':
+        await mustBeKnown(transaction, [content.organisationId])
+        await transaction
+          .insertInto('staff_affiliations')
+          .values({
+            municipality_id: municipalityId,
+            staff_id: content.staff,
+            organisation_id: content.organisationId,
+          })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute()
+        return undefined
+      case 'take-back':
+        await transaction
+          .deleteFrom('staff_affiliations')
+          .where('staff_id', '=', content.staff)
+          .where('organisation_id', '=', content.organisationId)
+          .execute()
+        return undefined
+      case 'secrecy':
+        await rooms.secrecy(transaction, content)
+        return undefined
+      case 'affected':
+        return undefined
+    }
+  }
+
+/** Looks when something is proposed whether it could be done: what cannot would wait for ever. @throws {NotFound} {InvalidInput} {OutOfTurn} {ClientTaken} */
+async function mustBePossible(transaction: Transaction, ledger: DataKey, officer: Staff, { kind, content }: Act) {
+  if ('organisationId' in content) await mustBeKnown(transaction, [content.organisationId])
+  if (kind === 'tie') {
+    if (content.organisationId === content.relatedId)
+      throw new InvalidInput([{ pointer: '/tie/relatedId', detail: 'Name another organisation.' }])
+    await mustBeKnown(transaction, [content.relatedId])
+  }
+  if (kind === 'machine') {
+    await mustHaveRoom(transaction, content.organisationId, { kind, client: content.client, keys: [] })
+    await mustBeFree(transaction, [content.client])
+  }
+  if (kind === 'suspend') content.upheld = await mustBeReported(transaction, content.organisationId)
+  if (kind === 'enrol') {
+    await mustBeUnknown(transaction, content.identifier)
+    await mustBeFree(transaction, content.clients)
+  }
+  if (kind === 'secrecy') {
+    await secretOrder(transaction, ledger, content.reference)
+    await freeDocument(transaction, officer, content.documentId)
+  }
+}
+
+/** Reports of one organisation that were found right within twelve months, from which on it may be suspended. */
+export const REPORTS_TO_SUSPEND = 3
+
+/** @throws when too few reports of an organisation were found right for it to be suspended. */
+export class TooFewReports extends Problem {
+  constructor() {
+    super('too-few-reports', 409, 'It may be suspended once three reports within twelve months were found right.')
+  }
+}
+
+/** @returns how many were found right @throws {NotFound} {TooFewReports} */
+async function mustBeReported(transaction: Transaction, organisationId: string): Promise<number> {
+  await mustBeKnown(transaction, [organisationId])
+  const { rows } = await sql<{ upheld: number }>`
+    select upheld_reports(${organisationId}::uuid)::integer as upheld`.execute(transaction)
+  const upheld = rows[0]?.upheld ?? 0
+  if (upheld < REPORTS_TO_SUSPEND) throw new TooFewReports()
+  return upheld
+}
+
+const NOTHING = { functions: [], memberOf: [], reportsTo: [], sharesWith: [], suppliedBy: [], clients: [] }
+
+/** @throws {OrganisationKnown} where an organisation of this number is known */
+export async function mustBeUnknown(transaction: Transaction, identifier: string | undefined): Promise<void> {
+  if (identifier === undefined) return
+  const known = await transaction
+    .selectFrom('organisations')
+    .select('id')
+    .where('identifier', '=', identifier)
+    .executeTakeFirst()
+  if (known) throw new OrganisationKnown()
+}
+
+/** The same inside a decision of the gate's that is under way. @returns the organisation's id @throws {ClientTaken} */
+export async function enrolIn(
+  transaction: Transaction,
+  clock: Clock,
+  municipalityId: string,
+  { name, identifier, functions, signedBy, clients }: Acts['enrol'],
+): Promise<string> {
+  await mustBeUnknown(transaction, identifier)
+  await mustBeFree(transaction, clients)
+  const id = uuidv7()
+  await transaction
+    .insertInto('organisations')
+    .values({ id, municipality_id: municipalityId, name, identifier: identifier ?? null })
+    .execute()
+  const enrolment = {
+    id,
+    functions,
+    memberOf: [],
+    reportsTo: [],
+    sharesWith: [],
+    suppliedBy: [],
+    clients,
+    ...(signedBy ? { attestation: { signedBy, signedAt: clock.now().toString() } } : {}),
+  }
+  await tieOrganisation(transaction, municipalityId, enrolment)
+  await admitOrganisation(transaction, municipalityId, enrolment)
+  return id
+}
+
+/** Who signs a promise. */
+export const Promising = z.strictObject({ signedBy: called(200), confirmedPlain })
+
+/** Who of the staff works for whom. */
+export const Lending = z.strictObject({ staff: called(200), organisationId: z.uuid(), confirmedPlain })
+
+const kindOf = <K extends string>(kind: K) => ({ kind: z.literal(kind) })
+/** What an officer proposes. */
+export const Proposal = z
+  .discriminatedUnion('kind', [
+    NewOrganisation.extend(kindOf('enrol')),
+    z.strictObject({ ...kindOf('function'), organisationId: z.uuid(), function: FunctionId }),
+    z.strictObject({ ...kindOf('tie'), organisationId: z.uuid(), tie: Tie }),
+    Promising.extend({ ...kindOf('promise'), organisationId: z.uuid() }),
+    z.strictObject({ ...kindOf('machine'), organisationId: z.uuid(), client: z.string().regex(CLIENT_ID) }),
+    z.strictObject({ ...kindOf('end-machine'), organisationId: z.uuid(), client: z.string().regex(CLIENT_ID) }),
+    z.strictObject({
+      ...kindOf('end-key'),
+      organisationId: z.uuid(),
+      client: z.string().regex(CLIENT_ID),
+      thumbprint: z.string().regex(/^[\w-]{43}$/),
+    }),
+    z.strictObject({ ...kindOf('suspend'), organisationId: z.uuid() }),
+    z.strictObject({ ...kindOf('alias'), organisationId: z.uuid(), name: called(200), confirmedPlain }),
+    Lending.extend(kindOf('lend')),
+    Lending.extend(kindOf('take-back')),
+    z.strictObject({ ...kindOf('affected'), kid: z.string().regex(/^[\w-]{43}$/) }),
+    z.strictObject({
+      ...kindOf('secrecy'),
+      reference: z.string().regex(/^D-[2-9A-HJ-NP-Z]{10}$/),
+      until: z.iso.date(),
+      /** What prolongs it, and its document, uploaded before. */
+      basis: plain(500, 3),
+      documentId: z.uuid(),
+      confirmedPlain,
+    }),
+  ])
+  .openapi('OfficerAct', {
+    description:
+      'What takes two legal officers. What closes the gate (a tie to, or a function of, enforcement; the end of a machine or a key) takes effect at once, save where it would shut out an office of the registry itself.',
+  })
+export type Proposal = z.infer<typeof Proposal>
+
+/**
+ * Proposes what takes two officers.
+ *
+ * @throws {SaysTooMuch} when its words may be about papers, and nobody said that they are not
+ * @throws {ClientTaken} {NotFound} {Refusal}
+ */
+export async function propose(
+  deps: { gate: Gate; clock: Clock },
+  municipalityId: string,
+  officer: Staff,
+  proposal: Proposal,
+  carry: Carry,
+): Promise<Disclosed<ActState>> {
+  await mustBePlain(deps.gate, municipalityId, officer, Proposal, proposal)
+  if (proposal.kind === 'secrecy') mustEndInTime(proposal.until, deps.clock.now(), '/until')
+  const act = actOf(proposal)
+  const { ledger } = await deps.gate.keysOf(municipalityId)
+  const mayClose = ['tie', 'function', 'lend', 'end-machine', 'end-key'].includes(act.kind)
+  const onlyClosing = mayClose && (await isClosed(deps.gate, municipalityId, officer))
+  return proposeAct(
+    deps,
+    municipalityId,
+    officer,
+    act,
+    carry,
+    async (transaction) => {
+      await mustBePossible(transaction, ledger, officer, act)
+      // What the second officer looks at twice.
+      if (act.kind === 'enrol' || act.kind === 'alias')
+        act.content.resembles = await closingNamed(transaction, act.content.name)
+      return closesTheGate(act, officer)(transaction)
+    },
+    onlyClosing,
+  )
+}
+
+/** Whether the registry is closed: of what officers decide only what closes more goes on then. */
+async function isClosed(gate: Gate, municipalityId: string, officer: Staff): Promise<boolean> {
+  let closed = false
+  await gate.decide(shuttingOut(municipalityId, officer), async (transaction) => {
+    closed = await lockedDown(transaction, municipalityId)
+  })
+  return closed
+}
+
+function actOf(proposal: Proposal): Act {
+  switch (proposal.kind) {
+    case 'enrol': {
+      const { name, identifier, functions, signedBy, clients } = proposal
+      return { kind: 'enrol', content: { name, identifier, functions, signedBy, clients } }
+    }
+    case 'function':
+      return { kind: 'function', content: { organisationId: proposal.organisationId, function: proposal.function } }
+    case 'tie':
+      return { kind: 'tie', content: { organisationId: proposal.organisationId, ...proposal.tie } }
+    case 'promise':
+      return { kind: 'promise', content: { organisationId: proposal.organisationId, signedBy: proposal.signedBy } }
+    case 'machine':
+      return { kind: 'machine', content: { organisationId: proposal.organisationId, client: proposal.client } }
+    case 'end-machine':
+      return { kind: 'end-machine', content: { organisationId: proposal.organisationId, client: proposal.client } }
+    case 'end-key': {
+      const { organisationId, client, thumbprint } = proposal
+      return { kind: 'end-key', content: { organisationId, client, thumbprint } }
+    }
+    case 'suspend':
+      return { kind: 'suspend', content: { organisationId: proposal.organisationId, upheld: 0 } }
+    case 'alias':
+      return { kind: 'alias', content: { organisationId: proposal.organisationId, name: proposal.name } }
+    case 'lend':
+    case 'take-back':
+      return { kind: proposal.kind, content: { staff: proposal.staff, organisationId: proposal.organisationId } }
+    case 'affected':
+      return { kind: 'affected', content: { kid: proposal.kid } }
+    case 'secrecy': {
+      const { reference, until, basis, documentId } = proposal
+      return { kind: 'secrecy', content: { reference, until, basis, documentId } }
+    }
+  }
+}

@@ -1,0 +1,341 @@
+import { z } from '@hono/zod-openapi'
+import { sql } from 'kysely'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import { called, confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
+import type { Gate } from '../firewall/gate.ts'
+import { Refusal, type Staff } from '../firewall/requester.ts'
+import type { DataKey } from '../keys/seal.ts'
+import type { LedgerContent } from '../ledger/entries.ts'
+import { type LedgerLine, type LedgerPlace, ledgerLines } from '../ledger/lines.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import { sqlState, type Transaction } from '../platform/database.ts'
+import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../platform/paging.ts'
+import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
+
+export const FLAG_KINDS = [
+  'no-case',
+  'unknown-case',
+  'own-record',
+  'same-household',
+  'same-address',
+  'watched',
+  'probing',
+  'many-people',
+  'out-of-hours',
+] as const
+
+/** A look-up that a supervisor should ask about. Names nobody: ids and a pseudonym. */
+export interface Flag {
+  id: string
+  raisedAt: string
+  staff: string
+  neighbourId: string
+  kind: (typeof FLAG_KINDS)[number]
+  /** What was opened. */
+  fields: string[]
+}
+
+/** PostgreSQL: the row pointed to is not there. */
+const FOREIGN_KEY = '23503'
+
+const supervising = (municipalityId: string, requester: Staff) =>
+  ({ municipalityId, requester, action: 'supervise', purpose: 'supervision', fields: [] }) as const
+
+/** On one page. */
+const MOST_LISTED = 100
+
+/** Flags nobody has reviewed, a page at a time and the oldest first. @throws {Refusal} for anyone but supervisors and auditors */
+export function openFlags(
+  gate: Gate,
+  municipalityId: string,
+  requester: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<Flag>>> {
+  const after = readCursor(cursor)
+  return gate.decide(supervising(municipalityId, requester), async (transaction) => {
+    const read = await transaction
+      .selectFrom('flags')
+      .select(['id', 'raised_at', 'staff_id', 'neighbour_id', 'kind', 'fields'])
+      .where('reviewed_at', 'is', null)
+      // Nobody settles their own, and their own take no place among those of others.
+      .where('staff_id', '!=', requester.id)
+      .where(afterPlace('raised_at', 'id', after))
+      .orderBy(toTheMillisecond('raised_at'))
+      .orderBy('id')
+      .limit(MOST_LISTED + 1)
+      .execute()
+    const { rows, more } = pageOf(read, MOST_LISTED, (row) => ({ at: row.raised_at.toISOString(), id: row.id }))
+    const items = rows.map((row) => ({
+      id: row.id,
+      raisedAt: row.raised_at.toTemporalInstant().toString(),
+      staff: row.staff_id,
+      neighbourId: row.neighbour_id,
+      kind: row.kind as Flag['kind'],
+      fields: row.fields,
+    }))
+    return { items, more }
+  })
+}
+
+/** How often somebody of the staff searched and opened. A pseudonym and numbers. */
+export interface StaffActivity {
+  staff: string
+  /** Within the last 24 hours. */
+  day: number
+  /** Most within one hour of them. */
+  busiestHour: number
+  /** How many people they were shown today. */
+  people: number
+}
+
+/** Who asked how often within a day, the busiest first. @throws {Refusal} for anyone but supervisors and auditors */
+export function staffActivity(
+  gate: Gate,
+  municipalityId: string,
+  requester: Staff,
+): Promise<Disclosed<StaffActivity[]>> {
+  return gate.decide(supervising(municipalityId, requester), async (transaction) => {
+    const { rows } = await sql<{ staff: string; day: number; busiest: number; people: number }>`
+      select substr(counted, 7) as staff, sum(times)::integer as day, max(times) as busiest,
+        coalesce((select shown.people from seen_totals shown where shown.municipality_id = ${municipalityId}::uuid
+          and shown.counted = asked.counted and shown.span = 'day' and shown.begins = date_trunc('day', clock_timestamp(), 'UTC')), 0) as people
+      from query_counts asked where counted like 'staff %' and hour > clock_timestamp() - interval '1 day'
+      group by counted order by max(times) desc, sum(times) desc`.execute(transaction)
+    return rows.map(({ staff, day, busiest, people }) => ({ staff, day, busiestHour: busiest, people }))
+  })
+}
+
+/** The ledger as those who watch over it see it, about nobody. @throws {Refusal} for anyone but supervisors and auditors */
+export const exploreLedger = (
+  gate: Gate,
+  municipalityId: string,
+  requester: Staff,
+  place: LedgerPlace,
+): Promise<Disclosed<LedgerLine[]>> =>
+  gate.decide(supervising(municipalityId, requester), (transaction) => ledgerLines(transaction, place))
+
+/** Milliseconds between an entry of the ledger and a flag of the same transaction, at most. */
+const SAME_LOOK = 5000
+
+/** Of looks at a neighbour those that raised a flag which was looked into: what is not settled yet is told when it is. */
+export async function settledLooks(
+  transaction: Transaction,
+  neighbourId: string,
+): Promise<(look: { at: string; content: Pick<LedgerContent, 'requesterKind' | 'requester'> }) => boolean> {
+  const flags = await transaction
+    .selectFrom('flags')
+    .select(['staff_id', 'raised_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('reviewed_at', 'is not', null)
+    .execute()
+  return ({ at, content }) =>
+    content.requesterKind === 'staff' &&
+    flags.some(
+      ({ staff_id, raised_at }) =>
+        staff_id === content.requester && Math.abs(raised_at.getTime() - Date.parse(at)) < SAME_LOOK,
+    )
+}
+
+/** What supervision has to do with a neighbour, as far as they are told. Times are RFC 3339. */
+export interface Oversight {
+  /** Looks at them that were looked into. */
+  flags: { raisedAt: string; kind: string; reviewedAt: string }[]
+  /** Looks that were drawn by lot, and why they say they looked. */
+  explained: { seenAt: string; reason: string }[]
+  /** Each look at them is looked into. */
+  watched: boolean
+  /** Whether they are recorded as somebody of the staff, and since when. */
+  staff: { since: string; until: string | null }[]
+}
+
+/** The same, for whoever takes everything home, within a gate's transaction. What is not settled yet is told when it is. */
+export async function oversightOf(transaction: Transaction, ledger: DataKey, neighbourId: string): Promise<Oversight> {
+  const flags = await transaction
+    .selectFrom('flags')
+    .select(['raised_at', 'kind', 'reviewed_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('reviewed_at', 'is not', null)
+    .orderBy('raised_at')
+    .execute()
+  const drawn = await transaction
+    .selectFrom('drawn_openings')
+    .select(['id', 'seen_at', 'reason'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('read_at', 'is not', null)
+    .where('reason', 'is not', null)
+    .orderBy('seen_at')
+    .execute()
+  const watched = await transaction
+    .selectFrom('watched_neighbours')
+    .select('neighbour_id')
+    .where('neighbour_id', '=', neighbourId)
+    .execute()
+  const staff = await transaction
+    .selectFrom('staff_neighbours')
+    .select(['linked_at', 'unlinked_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .execute()
+  return {
+    flags: flags.map((row) => ({
+      raisedAt: row.raised_at.toISOString(),
+      kind: row.kind,
+      reviewedAt: row.reviewed_at?.toISOString() ?? '',
+    })),
+    explained: drawn.map((row) => ({
+      seenAt: row.seen_at.toISOString(),
+      reason: row.reason === null ? '' : (ledger.open(reasonPlace(row.id), row.reason) as string),
+    })),
+    watched: watched.length > 0,
+    staff: staff.map((row) => ({
+      since: row.linked_at.toISOString(),
+      until: row.unlinked_at?.toISOString() ?? null,
+    })),
+  }
+}
+
+/** Where the explanation of a look that was drawn by lot is sealed. */
+export const reasonPlace = (id: string) => ({ table: 'drawn_openings', column: 'reason', row: id })
+
+/** Marks flags as looked into, all or none. Nobody reviews a look-up of their own. @throws {NotFound} {Refusal} */
+export function reviewFlags(
+  gate: Gate,
+  municipalityId: string,
+  requester: Staff,
+  ids: readonly string[],
+): Promise<Disclosed<object>> {
+  return gate.decide(supervising(municipalityId, requester), async (transaction) => {
+    const updated = await transaction
+      .updateTable('flags')
+      .set({ reviewed_by: requester.id, reviewed_at: new Date() })
+      .where('id', 'in', [...ids])
+      .where('staff_id', '!=', requester.id)
+      .where('reviewed_at', 'is', null)
+      .executeTakeFirst()
+    if (updated.numUpdatedRows !== BigInt(ids.length)) throw new NotFound()
+    return { reviewed: true }
+  })
+}
+
+/** Neighbours whose every look-up is flagged: people others are curious about. @throws {InvalidInput} {Refusal} */
+export function watchNeighbour(
+  gate: Gate,
+  municipalityId: string,
+  requester: Staff,
+  neighbourId: string,
+): Promise<Disclosed<object>> {
+  return gate.decide(supervising(municipalityId, requester), async (transaction) => {
+    await ofNeighbourHere(
+      transaction
+        .insertInto('watched_neighbours')
+        .values({ municipality_id: municipalityId, neighbour_id: neighbourId })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute(),
+    )
+    return { watched: true }
+  })
+}
+
+/** Says in words what the database refuses: a neighbour that this town does not have. */
+async function ofNeighbourHere(insert: Promise<unknown>): Promise<void> {
+  try {
+    await insert
+  } catch (error) {
+    if (sqlState(error) !== FOREIGN_KEY) throw error
+    throw new InvalidInput([{ pointer: '/neighbourId', detail: 'No neighbour here has this id.' }])
+  }
+}
+
+/** Which record is whose, of the staff: by the pseudonym they sign in with. */
+export const StaffRecord = z.strictObject({ staff: called(200), neighbourId: z.uuid(), confirmedPlain })
+
+/** Which record is a staff member's own, so that look-ups of it and of their household are flagged. Another supervisor says it of a supervisor. @throws {InvalidInput} {SaysTooMuch} {Refusal} */
+export async function linkStaff(
+  gate: Gate,
+  municipalityId: string,
+  requester: Staff,
+  record: z.infer<typeof StaffRecord>,
+): Promise<Disclosed<object>> {
+  await mustBePlain(gate, municipalityId, requester, StaffRecord, record)
+  const { staff, neighbourId } = record
+  if (staff === requester.id) throw new Refusal()
+  return gate.decide(supervising(municipalityId, requester), async (transaction) => {
+    // What was their record stays known for a year: nobody unlinks themself, looks, and links again.
+    await transaction
+      .updateTable('staff_neighbours')
+      .set({ unlinked_at: new Date() })
+      .where('staff_id', '=', staff)
+      .where('unlinked_at', 'is', null)
+      .execute()
+    await ofNeighbourHere(
+      transaction
+        .insertInto('staff_neighbours')
+        .values({ municipality_id: municipalityId, staff_id: staff, neighbour_id: neighbourId })
+        .execute(),
+    )
+    return { linked: true }
+  })
+}
+
+/** Flags whoever may be asking for somebody who hides: a supervisor should look. */
+export async function raiseProbing(
+  transaction: Transaction,
+  municipalityId: string,
+  staffId: string,
+  neighbourId: string,
+): Promise<void> {
+  await transaction
+    .insertInto('flags')
+    .values({
+      id: uuidv7(),
+      municipality_id: municipalityId,
+      staff_id: staffId,
+      neighbour_id: neighbourId,
+      kind: 'probing',
+    })
+    .execute()
+}
+
+/** Why somebody may be shown more today. */
+export const Release = z.strictObject({ reason: plain(500, 3), confirmedPlain }).openapi('BudgetRelease')
+
+/** @throws when it was done today already. */
+export class ReleasedToday extends Problem {
+  constructor() {
+    super('released-today', 409, 'This was released once today already. Tomorrow there is a new budget.')
+  }
+}
+
+/**
+ * Doubles for today what a member of staff may be shown, once, with a reason that is sealed. Nobody does it for themself.
+ *
+ * @throws {ReleasedToday} {SaysTooMuch} {Refusal}
+ */
+export async function releaseBudget(
+  gate: Gate,
+  municipalityId: string,
+  requester: Staff,
+  staff: string,
+  release: z.infer<typeof Release>,
+): Promise<Disclosed<object>> {
+  if (requester.role !== 'supervisor' || staff === requester.id) throw new Refusal()
+  await mustBePlain(gate, municipalityId, requester, Release, release)
+  const { ledger } = await gate.keysOf(municipalityId)
+  return gate.decide(supervising(municipalityId, requester), async (transaction, also) => {
+    const id = uuidv7()
+    const kept = await transaction
+      .insertInto('budget_releases')
+      .values({
+        id,
+        municipality_id: municipalityId,
+        staff_id: staff,
+        data_key_id: ledger.id,
+        reason: Buffer.from(ledger.seal({ table: 'budget_releases', column: 'reason', row: id }, release.reason)),
+        released_by: requester.id,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst()
+    if (kept.numInsertedOrUpdatedRows !== 1n) throw new ReleasedToday()
+    also({ by: requester, action: 'release-budget', occasion: { staff } })
+    return { released: true }
+  })
+}

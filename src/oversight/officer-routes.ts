@@ -1,0 +1,80 @@
+import { z } from '@hono/zod-openapi'
+import type { Gate } from '../firewall/gate.ts'
+import { endpoint, type House } from '../http/endpoint.ts'
+import { More, PageQuery } from '../http/page-query.ts'
+import { Reply } from '../http/reply.ts'
+import type { Clock } from '../platform/clock.ts'
+import { Proposal, propose } from './enrolment.ts'
+import { actsWaiting, type Carry, decideAct } from './officer-acts.ts'
+
+const State = z
+  .object({ id: z.uuid(), status: z.enum(['waiting', 'done', 'refused']), made: z.uuid().optional() })
+  .openapi('OfficerActState')
+const Waiting = z.object({
+  id: z.uuid(),
+  kind: z.string(),
+  content: z.record(z.string(), z.unknown()),
+  proposedAt: z.string(),
+  proposedByYou: z.boolean(),
+})
+
+/** What takes two legal officers. */
+export function officerRoutes<T extends { id: string }>(
+  house: House<T>,
+  deps: { gate: Gate; clock: Clock },
+  carry: (town: T) => Carry,
+): void {
+  const tag = 'Legal officers'
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/officer-acts',
+      summary:
+        'Propose what takes two legal officers: an organisation, a function, a tie, a promise, lent staff, an incident',
+      tag,
+      auth: 'staff',
+      body: Proposal,
+      answers: { 201: { description: 'Waits for another officer, or done where it closes the gate', schema: State } },
+      refuses: [403, 404, 409],
+    },
+    async ({ town, requester, body }) =>
+      Reply.disclose(await propose(deps, town.id, requester, body, carry(town)), 201),
+  )
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/v1/officer-acts',
+      summary: 'What waits for a second officer',
+      tag,
+      auth: 'staff',
+      query: PageQuery,
+      answers: { 200: { description: 'The oldest first', schema: z.object({ acts: z.array(Waiting), more: More }) } },
+      refuses: [403],
+    },
+    async ({ town, requester, query }) =>
+      Reply.disclose(
+        (await actsWaiting(deps.gate, town.id, requester, query.after)).map(({ items, more }) => ({
+          acts: items,
+          more,
+        })),
+      ),
+  )
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/officer-acts/{id}/decision',
+      summary: 'Approve or refuse, as another legal officer',
+      tag,
+      auth: 'staff',
+      params: z.object({ id: z.uuid() }),
+      body: z.strictObject({ approves: z.boolean() }),
+      answers: { 200: { description: 'How it stands now', schema: State } },
+      refuses: [403, 404, 409],
+    },
+    async ({ town, requester, params, body }) =>
+      Reply.disclose(await decideAct(deps, town.id, requester, params.id, body.approves, carry(town))),
+  )
+}

@@ -1,0 +1,92 @@
+import { sql } from 'kysely'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import type { Gate } from '../firewall/gate.ts'
+import { type Machine, machinesOfAll } from '../firewall/machines.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
+import { shuttingOut } from './officer-acts.ts'
+
+export interface OrganisationOutline {
+  id: string
+  name: string
+  identifier: string | null
+  aliases: string[]
+  functions: string[]
+  ties: { kind: string; relatedId: string }[]
+  attestedUntil: string | null
+  suspendedAt: string | null
+  /** What neighbours reported of it within twelve months: waiting for an answer, and found right. */
+  reports: { waiting: number; upheld: number }
+  machines: Machine[]
+}
+
+/** Every organisation the registry knows, with what decides whether it is answered. @throws {Refusal} */
+export async function listOrganisations(
+  gate: Gate,
+  municipalityId: string,
+  officer: Staff,
+): Promise<Disclosed<OrganisationOutline[]>> {
+  // Whom a tie can be entered to is seen while all else is closed.
+  return gate.decide(shuttingOut(municipalityId, officer), async (transaction) => {
+    const [organisations, functions, ties, promises] = [
+      await transaction
+        .selectFrom('organisations')
+        .select(['id', 'name', 'identifier', 'aliases', 'suspended_at'])
+        .select(sql<number>`upheld_reports(id)::integer`.as('upheld'))
+        .select(sql<number>`waiting_reports(id)::integer`.as('waiting'))
+        .orderBy('name')
+        .execute(),
+      await transaction.selectFrom('organisation_functions').select(['organisation_id', 'function']).execute(),
+      await transaction.selectFrom('organisation_links').select(['organisation_id', 'kind', 'related_id']).execute(),
+      await transaction
+        .selectFrom('attestations')
+        .select('organisation_id')
+        .select((row) => row.fn.max('expires_at').as('until'))
+        .where('lapsed_at', 'is', null)
+        .groupBy('organisation_id')
+        .execute(),
+    ]
+    const machines = await machinesOfAll(transaction)
+    const of = <T extends { organisation_id: string }>(rows: T[], id: string) =>
+      rows.filter((row) => row.organisation_id === id)
+    return organisations.map(({ id, name, identifier, aliases, suspended_at, upheld, waiting }) => ({
+      id,
+      name,
+      identifier,
+      aliases,
+      functions: of(functions, id).map((row) => row.function),
+      ties: of(ties, id).map((row) => ({ kind: row.kind, relatedId: row.related_id })),
+      attestedUntil: of(promises, id)[0]?.until?.toISOString() ?? null,
+      suspendedAt: suspended_at?.toISOString() ?? null,
+      reports: { waiting, upheld },
+      machines: machines.get(id) ?? [],
+    }))
+  })
+}
+
+/** What each organisation does that is not shut out, by name; the same organisation once for each. */
+export async function organisationsNotShutOut(
+  transaction: Transaction,
+): Promise<{ id: string; name: string; function: string }[]> {
+  const { rows } = await sql<{ id: string; name: string; function: string }>`
+    select own.id, own.name, does.function from organisations own
+    join organisation_functions does on does.organisation_id = own.id
+    where not closes_the_gate(own.id) order by own.name, own.id`.execute(transaction)
+  return rows
+}
+
+/** Organisations that are suspended, for everybody to see. RFC 3339. */
+export async function suspendedOrganisations(
+  database: Database,
+  municipalityId: string,
+): Promise<{ name: string; since: string }[]> {
+  return inMunicipality(database, municipalityId, async (transaction) => {
+    const rows = await transaction
+      .selectFrom('organisations')
+      .select(['name', 'suspended_at'])
+      .where('suspended_at', 'is not', null)
+      .orderBy('name')
+      .execute()
+    return rows.map((row) => ({ name: row.name, since: row.suspended_at?.toISOString() ?? '' }))
+  })
+}

@@ -1,0 +1,278 @@
+import { z } from '@hono/zod-openapi'
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import type { GateHand, Opened } from '../../firewall/gate.ts'
+import { purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
+import { today } from '../../platform/clock.ts'
+import type { Transaction } from '../../platform/database.ts'
+import { InvalidInput, NotFound, Problem } from '../../platform/problem.ts'
+import { householdMembers } from '../../registry/household/households.ts'
+import { once } from '../../registry/idempotency.ts'
+import type { Address, Name, NeighbourFields } from '../../registry/model.ts'
+import { type ResidencePeriod, residencePeriods } from '../../registry/person/history.ts'
+import { mustBeHandedOn } from '../../registry/person/institutions.ts'
+import { earlierAnswer, keepAnswer } from '../../registry/replays.ts'
+import { NotResident } from '../../registry/residence/residences.ts'
+import { hidesWhereabouts, loadRecords } from '../../registry/store.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { addressText } from '../address-text.ts'
+import { keepUnderCode, newCheckCode } from '../check-code.ts'
+import { birthClaim, claimsOf, fieldsFor, type ProvableField, shownAddress } from '../claims.ts'
+import { qrText, signCompact } from '../compact.ts'
+import { NotForThisHolder, type ProofDeps, takePlace } from '../issue.ts'
+import { ProfileId, profiles } from '../profiles.ts'
+import type texts from './paper-texts.json'
+import { PAPER_LANGUAGES, paperTexts } from './paper-words.ts'
+import type { Letter, PlainDocument } from './renderer.ts'
+
+export const PAPER_KINDS = ['individual', 'household', 'historical', 'certificate'] as const
+export type PaperKind = (typeof PAPER_KINDS)[number]
+
+export const PaperOrder = z
+  .strictObject({
+    kind: z.enum(PAPER_KINDS),
+    /** The neighbour's language, beside the city's own. */
+    language: z.enum(PAPER_LANGUAGES),
+    /** Default: `residence`; for `historical`, `residence-history`. */
+    profile: ProfileId.optional(),
+    handedTo: z.enum(['neighbour', 'representative']).default('neighbour'),
+  })
+  .openapi('PaperOrder')
+export type PaperOrder = z.infer<typeof PaperOrder>
+
+/** What a paper says. Beside a name stands the one in Latin letters that the record holds, where that is another. */
+export interface Paper {
+  kind: PaperKind
+  languages: readonly string[]
+  /** The language names and places are most likely in; it sets their direction. */
+  nameLanguage: string
+  fields: { name: keyof (typeof texts)['en']; value: string | boolean; n?: number; latin?: string | undefined }[]
+  /** Dates of birth as proofs say them. */
+  members: { name: string; latin?: string | undefined; dateOfBirth: string | undefined }[] | undefined
+  periods: { from: string; to: string | null; address: string }[] | undefined
+  /** RFC 3339. */
+  issuedAt: string
+  issuedOn: string
+  expiresOn: string
+  /** What the square holds. */
+  qr: string
+  code: string
+}
+
+/** Prints and seals. */
+export interface Press {
+  /** @returns what prints papers of a city, without asking the database */
+  papers(town: Municipality): Promise<(paper: Paper) => Promise<Uint8Array>>
+  letter(town: Municipality, letter: Letter): Promise<Uint8Array>
+  /** Plain words, section by section. Sealed like the others. */
+  plain(town: Municipality, document: PlainDocument): Promise<Uint8Array>
+}
+
+/** @throws where papers cannot be printed: fonts are files, and this runtime has none. */
+export class NoPress extends Problem {
+  constructor() {
+    super('no-press', 501, 'Papers are not printed here. Ask the address of this city that runs on Node.')
+  }
+}
+
+/** A paper's words, its square and its code, as they can be shown on a screen. */
+export interface WrittenPaper {
+  id: string
+  paper: Paper
+  expiresAt: string
+}
+
+export interface PrintedPaper extends WrittenPaper {
+  pdf: Uint8Array
+}
+
+/** Most of the household that one paper names. */
+const MOST_MEMBERS = 40
+const SHOWN_FIELDS = [
+  'given_name',
+  'family_name',
+  'birthdate',
+  'address',
+  'district',
+  'resident_since',
+  'household_size',
+  'continuous_residence_since',
+  'residence_gaps',
+] as const
+
+/** Of whom a paper is, which, and for whom; with one idempotency key one paper. */
+type AskedPaper = [
+  town: Municipality,
+  requester: Staff | Resident,
+  neighbourId: string,
+  order: PaperOrder,
+  idempotencyKey: string,
+]
+
+/**
+ * Prints what {@link writePaper} writes, sealed by the city, and only then is it issued: a paper that could not be
+ * printed was never written. With the same idempotency key the same paper is printed again.
+ *
+ * @throws {NoPress} and whatever {@link writePaper} throws
+ */
+export async function printPaper(
+  deps: ProofDeps & { press?: Press | undefined },
+  ...asked: AskedPaper
+): Promise<Disclosed<PrintedPaper>> {
+  const { press } = deps
+  if (press === undefined) throw new NoPress()
+  const print = await press.papers(asked[0])
+  return makePaper(deps, asked, async (written) => ({
+    ...written,
+    pdf: await print(written.paper),
+  }))
+}
+
+/**
+ * A proof of residence for a paper or a screen, with a square and a code by which anyone can check it.
+ *
+ * A protected neighbour is on no household's paper, and on their own the reference address stands for where they are.
+ *
+ * @throws {NotForThisHolder} {NotResident} {NotFound} {Refusal} {IdempotencyMismatch}
+ */
+export function writePaper(deps: ProofDeps, ...asked: AskedPaper): Promise<Disclosed<WrittenPaper>> {
+  return makePaper(deps, asked, async (written) => written)
+}
+
+/** @param finish what else has to go well before the paper is issued */
+async function makePaper<Made extends WrittenPaper>(
+  deps: ProofDeps,
+  [town, requester, neighbourId, order, idempotencyKey]: AskedPaper,
+  finish: (written: WrittenPaper) => Promise<Made>,
+): Promise<Disclosed<Made>> {
+  const profile = profiles.get(order.profile ?? (order.kind === 'historical' ? 'residence-history' : 'residence'))
+  if (profile === undefined) throw new NotFound()
+  if (order.kind === 'historical' && !profile.claims.includes('continuous_residence_since'))
+    throw new InvalidInput([{ pointer: '/profile', detail: 'A history is printed for a service that may learn it.' }])
+  if (profile.askedBy !== 'either' && profile.askedBy !== order.handedTo) throw new NotForThisHolder(profile.askedBy)
+  const day = today(deps.clock, town.timeZone)
+  const { hash } = await deps.gate.keysOf(town.id)
+  const named: ProvableField[] = order.kind === 'household' ? ['name', 'dateOfBirth'] : []
+  const fields = [
+    ...new Set([...fieldsFor(profile.claims), ...named, ...(order.kind === 'historical' ? ['address' as const] : [])]),
+  ]
+  const key = await once(deps.gate, town.id, {
+    requester: requester.id,
+    operation: `paper ${neighbourId}`,
+    key: idempotencyKey,
+    body: order,
+  })
+  const load = { members: [] as string[], hidden: new Set<string>() }
+  const records = async (transaction: Transaction, ids: readonly string[], trueAt = day) => {
+    const loaded = await loadRecords(transaction, ids, { trueAt })
+    for (const record of loaded) if (hidesWhereabouts(record)) load.hidden.add(record.subject)
+    return loaded
+  }
+  return deps.gate.open<NeighbourFields, ProvableField, Made>(
+    { municipalityId: town.id, requester, action: 'prove', purpose: purposeOf(requester), fields },
+    (transaction) => records(transaction, [neighbourId]),
+    async ([record], hand, openMore) => {
+      if (record === undefined) throw new NotFound()
+      const earlier = await earlierAnswer<WrittenPaper>(hand, neighbourId, key)
+      if (earlier) return finish(earlier)
+      if (order.handedTo === 'representative') await mustBeHandedOn(hand, town, requester, neighbourId)
+      if (record.residence === undefined) throw new NotResident()
+      const periods = await residencePeriods(hand.transaction, neighbourId)
+      const hidden = load.hidden.has(neighbourId)
+      const claims = claimsOf(town, profile.claims, { record, protected: hidden, periods, day })
+      const languages = [...new Set([...town.languages.slice(0, 2), order.language])]
+      const newborn = paperTexts[order.language].newbornOf
+      const members = order.kind === 'household' ? await household(hand) : undefined
+      const past = order.kind === 'historical' ? await addresses(periods, hidden) : undefined
+      const signer = await deps.signing.current(hand.transaction, town.id)
+      const place = await takePlace(deps, town, hand, { neighbourId, profileId: profile.id, signer, form: 'paper' })
+      const { iat, exp, statusListId, statusIndex, expiresAt } = place
+      const compact = await signCompact(
+        signer,
+        { iss: town.issuer, aud: profile.id, iat, exp, statusListId, statusIndex },
+        claims,
+      )
+      const code = newCheckCode()
+      await keepUnderCode(hand.transaction, hash, town, { code, proofId: place.id, content: compact, expiresAt })
+      const qr = qrText(town.issuer, compact)
+      const paper: Paper = {
+        kind: order.kind,
+        languages,
+        nameLanguage: town.languages[0] ?? order.language,
+        fields: [...newbornLine(record.name, newborn), ...shown(claims, record.name?.transliteration)],
+        members,
+        periods: past,
+        issuedAt: deps.clock.now().toString(),
+        issuedOn: day.toString(),
+        expiresOn: expiresAt.toZonedDateTimeISO(town.timeZone).toPlainDate().toString(),
+        qr,
+        code,
+      }
+      const printed = { id: place.id, paper, expiresAt: expiresAt.toString() }
+      await keepAnswer(hand, town, neighbourId, key, printed)
+      return finish(printed)
+
+      /** Everyone of the household but the protected, who are on no paper of others. */
+      async function household(hand: GateHand) {
+        const ids = await householdMembers(hand.transaction, neighbourId, day)
+        const others = await openMore(async (transaction) =>
+          (await records(transaction, ids.filter((id) => id !== neighbourId).slice(0, MOST_MEMBERS))).filter(
+            (one) => !hidesWhereabouts(one),
+          ),
+        )
+        return [...(record ? [record] : []), ...others].flatMap((one) => memberLine(one, newborn))
+      }
+
+      async function addresses(all: readonly ResidencePeriod[], hide: boolean) {
+        const lines: NonNullable<Paper['periods']> = []
+        for (const { validFrom, validTo } of all) {
+          const [then] = await openMore((transaction) =>
+            records(transaction, [neighbourId], Temporal.PlainDate.from(validFrom)),
+          )
+          const address = shownAddress(town, then?.address, hide)
+          lines.push({ from: validFrom, to: validTo, address: address ? addressText(address) : '' })
+        }
+        return lines
+      }
+    },
+  )
+}
+
+function memberLine(record: Opened<NeighbourFields, ProvableField>, newborn: string) {
+  if (record.name === undefined) return []
+  const { transliteration } = record.name
+  const latin = transliteration && nameText(transliteration, newborn)
+  return [{ name: nameText(record.name, newborn), latin, dateOfBirth: birthClaim(record.dateOfBirth) }]
+}
+
+/** A name in the order it is said. @param newborn what a child without a name yet is called, with `{name}` for a parent's */
+export const nameText = (name: Name, newborn: string) =>
+  name.newbornOf === undefined
+    ? [name.given, ...(name.family ?? [])].filter(Boolean).join(' ')
+    : newborn.replace('{name}', name.newbornOf)
+
+/** A child without a name is called by their parent's, which is no claim of theirs. */
+const newbornLine = (name: Name | undefined, newborn: string): Paper['fields'] =>
+  name?.newbornOf === undefined ? [] : [{ name: 'given_name', value: nameText(name, newborn) }]
+
+/** What stands on the paper: the same claims that the square holds, as words. */
+function shown(claims: Record<string, unknown>, latin: Name['transliteration']): Paper['fields'] {
+  const inLatin = { given_name: latin?.given, family_name: latin?.family?.join(' ') }
+  const named = SHOWN_FIELDS.flatMap((name) => {
+    const claim = claims[name]
+    if (claim === undefined) return []
+    const value =
+      name === 'address'
+        ? addressText(claim as Address)
+        : name === 'residence_gaps'
+          ? (claim as string[]).map((gap) => gap.replace('/', ' – ')).join(', ') || '–'
+          : String(claim)
+    return [{ name, value, ...(name in inLatin ? { latin: inLatin[name as keyof typeof inLatin] } : {}) }]
+  })
+  const answered = Object.entries(claims).flatMap(([name, yes]): Paper['fields'] => {
+    const [, years] = /^resident_at_least_(\d+)_years?$/.exec(name) ?? []
+    const [, age] = /^age_over_(\d+)$/.exec(name) ?? []
+    if (years !== undefined) return [{ name: 'atLeastYears', n: Number(years), value: yes === true }]
+    return age === undefined ? [] : [{ name: 'ageOver', n: Number(age), value: yes === true }]
+  })
+  return [...named, ...answered]
+}

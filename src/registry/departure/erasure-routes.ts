@@ -1,0 +1,90 @@
+import { z } from '@hono/zod-openapi'
+import { endpoint, type House } from '../../http/endpoint.ts'
+import { More, PageQuery } from '../../http/page-query.ts'
+import { Reply } from '../../http/reply.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { RegistryDeps } from '../deps.ts'
+import { decideErasure, Ground, openErasures, proposeErasure } from './erasures.ts'
+
+const tag = 'Erasure'
+const params = z.object({ id: z.uuid() })
+
+/** How somebody who has left is forgotten. */
+export function erasureRoutes(house: House<Municipality>, deps: RegistryDeps): void {
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/neighbours/{id}/erasures',
+      summary: 'Propose to erase somebody who has left',
+      tag,
+      auth: 'staff',
+      params,
+      body: z.strictObject({
+        ground: Ground,
+        asked: z.boolean().default(false).openapi({ description: 'Whether the neighbour asked for it' }),
+      }),
+      idempotent: true,
+      answers: { 201: { description: 'Waits for a legal officer', schema: z.object({ id: z.uuid() }) } },
+      refuses: [403, 404, 409],
+    },
+    async ({ town, requester, params: { id }, body, idempotencyKey }) =>
+      Reply.disclose(await proposeErasure(deps, town, requester, id, body, idempotencyKey), 201),
+  )
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/v1/erasures',
+      summary: 'Erasures that wait for a decision',
+      tag,
+      auth: 'staff',
+      query: PageQuery,
+      answers: {
+        200: {
+          description: 'The oldest first',
+          schema: z.object({
+            erasures: z.array(
+              z.object({
+                id: z.uuid(),
+                neighbourId: z.uuid(),
+                ground: Ground,
+                proposedAt: z.string(),
+                proposedBy: z.string(),
+                asked: z.boolean(),
+                departedOn: z.iso.date().optional(),
+                open: z.record(z.string(), z.int()),
+              }),
+            ),
+            more: More,
+          }),
+        },
+      },
+      refuses: [403],
+    },
+    async ({ town, requester, query }) =>
+      Reply.disclose(
+        (await openErasures(deps, town, requester, query.after)).map(({ items, more }) => ({ erasures: items, more })),
+      ),
+  )
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/erasures/{id}/decision',
+      summary: 'Erase for ever, or refuse to',
+      tag,
+      auth: 'staff',
+      params,
+      body: z.strictObject({ approves: z.boolean() }),
+      description:
+        'Approval destroys the data key: nothing sealed to this person opens again, for anyone. It cannot be undone.',
+      answers: {
+        200: { description: 'Decided', schema: z.object({ decision: z.enum(['approved', 'refused']) }) },
+      },
+      refuses: [403, 404, 409],
+    },
+    async ({ town, requester, params: { id }, body }) =>
+      Reply.disclose(await decideErasure(deps, town, requester, id, body.approves)),
+  )
+}

@@ -1,0 +1,247 @@
+import { z } from '@hono/zod-openapi'
+import { sql } from 'kysely'
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import type { Gate } from '../../firewall/gate.ts'
+import { Refusal, type Staff } from '../../firewall/requester.ts'
+import { type Clock, today, uuidv7 } from '../../platform/clock.ts'
+import type { Transaction } from '../../platform/database.ts'
+import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
+import { NotFound, Problem } from '../../platform/problem.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { once } from '../idempotency.ts'
+import type { Name, NeighbourFields } from '../model.ts'
+import { earlierAnswer, keepAnswer } from '../replays.ts'
+import { loadRecords } from '../store.ts'
+import { movementsThatStand } from './movements-standing.ts'
+
+/** Why somebody who has left may be erased. */
+export const GROUNDS = ['time-over', 'wrongly-registered', 'duplicate', 'court'] as const
+export const Ground = z.enum(GROUNDS)
+export type Ground = z.infer<typeof Ground>
+
+/** @throws when the law keeps the record still, or one person would decide alone. */
+export class ErasureNotYet extends Problem {
+  constructor(code: 'still-a-neighbour' | 'kept-by-law' | 'second-person-needed' | 'erasure-open') {
+    super(code, 409, REASONS[code])
+  }
+}
+const REASONS = {
+  'still-a-neighbour': 'Only somebody who has left can be erased.',
+  'kept-by-law': 'The record is kept for some years after a departure, so that past residence can be proved.',
+  'second-person-needed': 'Whoever proposed an erasure cannot decide it.',
+  'erasure-open': 'An erasure of this record waits for a decision already.',
+}
+
+export interface Erasure {
+  id: string
+  neighbourId: string
+  ground: Ground
+  /** RFC 3339. */
+  proposedAt: string
+  proposedBy: string
+  /** Whether the neighbour asked for it. */
+  asked: boolean
+}
+
+/** With what whoever decides it has to know. */
+export interface ErasureToDecide extends Erasure {
+  name: Name | undefined
+  dateOfBirth: string | undefined
+  /** ISO date. */
+  departedOn: string | undefined
+  /** What is open about them, of which nothing is left once they are forgotten. */
+  open: Openings
+}
+
+/** How many of each. */
+export interface Openings {
+  proceedings: number
+  /** What they asked with their name and was not answered. */
+  questions: number
+  /** Orders of an authority that are not decided, whose secrecy is not over, or of which they have not been told. */
+  orders: number
+  /** Looks at them that nobody has looked into. */
+  flags: number
+}
+type ErasureDeps = { gate: Gate; clock: Clock }
+
+const erasing = (town: Municipality, requester: Staff) =>
+  ({ municipalityId: town.id, requester, action: 'erase', purpose: 'erasure', fields: [] }) as const
+
+/**
+ * Proposes that somebody who has left be erased. A legal officer decides. It stands in the neighbour's own "who looked".
+ *
+ * @throws {ErasureNotYet} {IdempotencyMismatch} {NotFound} {Refusal}
+ * @see GDPR article 17(1)(a)
+ */
+export async function proposeErasure(
+  deps: ErasureDeps,
+  town: Municipality,
+  supervisor: Staff,
+  neighbourId: string,
+  { ground, asked }: { ground: Ground; asked: boolean },
+  idempotencyKey: string,
+): Promise<Disclosed<{ id: string }>> {
+  if (supervisor.role !== 'supervisor') throw new Refusal()
+  const day = today(deps.clock, town.timeZone)
+  const use = {
+    requester: supervisor.id,
+    operation: `erase ${neighbourId}`,
+    key: idempotencyKey,
+    body: { ground, asked },
+  }
+  const key = await once(deps.gate, town.id, use)
+  return deps.gate.open<NeighbourFields, 'departedOn', { id: string }>(
+    { ...erasing(town, supervisor), fields: ['departedOn'] },
+    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const earlier = await earlierAnswer<{ id: string }>(hand, neighbourId, key)
+      if (earlier) return earlier
+      if (record.departedOn === undefined) throw new ErasureNotYet('still-a-neighbour')
+      const free = Temporal.PlainDate.from(record.departedOn).add({ years: town.eraseAfterYears })
+      const over = Temporal.PlainDate.compare(free, day) <= 0
+      const allowed =
+        ground === 'court' || (ground === 'time-over' ? over : await leftFor(hand.transaction, neighbourId, ground))
+      if (!allowed) throw new ErasureNotYet('kept-by-law')
+      const id = uuidv7()
+      const kept = await hand.transaction
+        .insertInto('erasures')
+        .values({
+          id,
+          municipality_id: town.id,
+          neighbour_id: neighbourId,
+          ground,
+          asked,
+          proposed_by: supervisor.id,
+          proposed_at: deps.clock.now().toString(),
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst()
+      if (kept.numInsertedOrUpdatedRows !== 1n) throw new ErasureNotYet('erasure-open')
+      hand.occasion({ erasure: id, ground })
+      await keepAnswer(hand, town, neighbourId, key, { id })
+      return { id }
+    },
+  )
+}
+
+/** Whether a departure for a reason stands; a death recorded since, of somebody who had left, changes nothing of it. */
+async function leftFor(transaction: Transaction, id: string, ground: Ground): Promise<boolean> {
+  const standing = await movementsThatStand(transaction, id)
+  const back = standing.findLastIndex(({ kind }) => kind === 'registration')
+  return standing.slice(back + 1).some(({ kind, cause }) => kind === 'departure' && cause === ground)
+}
+
+/** On one page. */
+const MOST_LISTED = 20
+
+/**
+ * Erasures that wait for a decision, a page at a time and the oldest first, each with who it is about. Who is named stands in the
+ * ledger as looked at.
+ *
+ * @throws {Refusal}
+ */
+export async function openErasures(
+  deps: ErasureDeps,
+  town: Municipality,
+  staff: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<ErasureToDecide>>> {
+  // Whoever proposed them knows whom; what is open about somebody is for whoever decides.
+  if (staff.role !== 'legal') throw new Refusal()
+  const after = readCursor(cursor)
+  let rows: Erasure[] = []
+  let more: string | undefined
+  const fields = ['name', 'dateOfBirth', 'departedOn'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<ErasureToDecide>>(
+    { ...erasing(town, staff), fields, worklist: true },
+    async (transaction) => {
+      const read = await transaction
+        .selectFrom('erasures')
+        .select(['id', 'neighbour_id', 'ground', 'proposed_by', 'proposed_at', 'asked'])
+        .where('decision', 'is', null)
+        .where(afterPlace('proposed_at', 'id', after))
+        .orderBy(toTheMillisecond('proposed_at'))
+        .orderBy('id')
+        .limit(MOST_LISTED + 1)
+        .execute()
+      const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.proposed_at.toISOString(), id: row.id }))
+      more = page.more
+      rows = page.rows.map((row) => ({
+        id: row.id,
+        neighbourId: row.neighbour_id,
+        ground: row.ground as Ground,
+        proposedAt: row.proposed_at.toISOString(),
+        proposedBy: row.proposed_by,
+        asked: row.asked,
+      }))
+      return loadRecords(
+        transaction,
+        rows.map((row) => row.neighbourId),
+        { trueAt: today(deps.clock, town.timeZone) },
+      )
+    },
+    async (records, { transaction }) => {
+      const known = new Map(records.map((record) => [record.id, record]))
+      const items: ErasureToDecide[] = []
+      for (const row of rows) {
+        // Of a record that hides, whoever decides sees that there is a proposal, and no name.
+        const { name, dateOfBirth, departedOn } = known.get(row.neighbourId) ?? {}
+        items.push({ ...row, name, dateOfBirth, departedOn, open: await openAbout(transaction, row.neighbourId) })
+      }
+      return { items, more }
+    },
+  )
+}
+
+async function openAbout(transaction: Transaction, neighbourId: string): Promise<Openings> {
+  const { rows } = await sql<Openings>`
+    select
+      (select count(*)::integer from proceedings one where one.neighbour_id = ${neighbourId} and one.decision is null) as proceedings,
+      (select count(*)::integer from complaints one where one.neighbour_id = ${neighbourId} and one.answered_at is null) as questions,
+      (select count(*)::integer from access_requests one left join notices told on told.id = one.notice_id
+        where one.subject_id = ${neighbourId} and (one.stage in ('under-review', 'approved') or told.visible_from > now()
+          or (one.stage = 'opened' and not exists (
+            select from notice_deliveries way where way.notice_id = told.id and way.channel <> 'portal')))) as orders,
+      (select count(*)::integer from flags one where one.neighbour_id = ${neighbourId} and one.reviewed_at is null) as flags`.execute(
+    transaction,
+  )
+  return rows[0] ?? { proceedings: 0, questions: 0, orders: 0, flags: 0 }
+}
+
+/**
+ * Decides an erasure. Approval destroys the neighbour's data key in the same commit: nobody, with any key and any court
+ * order, opens again what was sealed to it. Entries of the ledger about them stay in the tree, unreadable.
+ *
+ * @throws {ErasureNotYet} when whoever decides has proposed it {NotFound} {Refusal}
+ */
+export async function decideErasure(
+  deps: ErasureDeps,
+  town: Municipality,
+  legal: Staff,
+  id: string,
+  approves: boolean,
+): Promise<Disclosed<{ decision: 'approved' | 'refused' }>> {
+  if (legal.role !== 'legal') throw new Refusal()
+  return deps.gate.decide(erasing(town, legal), async (transaction, also) => {
+    const open = await transaction
+      .selectFrom('erasures')
+      .select('proposed_by')
+      .where('id', '=', id)
+      .where('decision', 'is', null)
+      .forUpdate()
+      .executeTakeFirst()
+    if (open === undefined) throw new NotFound()
+    if (open.proposed_by === legal.id) throw new ErasureNotYet('second-person-needed')
+    const decision = approves ? ('approved' as const) : ('refused' as const)
+    await transaction
+      .updateTable('erasures')
+      .set({ decision, decided_by: legal.id, decided_at: deps.clock.now().toString() })
+      .where('id', '=', id)
+      .execute()
+    if (approves) await sql`select erase_neighbour(${id}::text::uuid)`.execute(transaction)
+    also({ by: legal, action: approves ? 'erased' : 'erasure-refused', occasion: { erasure: id } })
+    return { decision }
+  })
+}

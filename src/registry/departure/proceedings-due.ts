@@ -1,0 +1,127 @@
+import { type ExpressionBuilder, sql } from 'kysely'
+import type { DB } from '../../../schema/database.ts'
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import type { Staff } from '../../firewall/requester.ts'
+import { today } from '../../platform/clock.ts'
+import type { Transaction } from '../../platform/database.ts'
+import { type Paged, pageOf, readCursor } from '../../platform/paging.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { RegistryDeps } from '../deps.ts'
+import type { Name, NeighbourFields } from '../model.ts'
+import { loadRecords } from '../store.ts'
+import type { ProceedingCause } from './hearing-model.ts'
+
+const MOST_LISTED = 25
+
+export interface OpenProceeding {
+  id: string
+  neighbourId: string
+  name: Name | undefined
+  cause: ProceedingCause
+  openedByYou: boolean
+  /** ISO date: the last day to answer; absent until the neighbour was given notice. */
+  answerBy?: string
+  /** An answer waits to be read. */
+  unread: boolean
+}
+
+const waitsUnread = (one: ExpressionBuilder<DB, 'proceedings'>) =>
+  one
+    .exists(
+      one
+        .selectFrom('proceeding_answers')
+        .select('proceeding_answers.id')
+        .whereRef('proceeding_id', '=', 'proceedings.id')
+        .where('read_at', 'is', null),
+    )
+    .as('unread')
+
+/** That a departure is being decided, and until when it can be answered: nothing of what it says. */
+export interface UnderWay {
+  answerBy?: string
+  unread: boolean
+}
+
+/** Whether a departure of somebody is being decided, inside a transaction of the gate's. */
+export async function proceedingUnderWay(transaction: Transaction, id: string): Promise<UnderWay | undefined> {
+  const row = await transaction
+    .selectFrom('proceedings')
+    .select(['effective_from'])
+    .select(waitsUnread)
+    .where('neighbour_id', '=', id)
+    .where('decision', 'is', null)
+    .executeTakeFirst()
+  return row && { ...lastDayOf(row), unread: Boolean(row.unread) }
+}
+
+const lastDayOf = ({ effective_from: from }: { effective_from: string | null }) =>
+  from === null ? {} : { answerBy: Temporal.PlainDate.from(from).subtract({ days: 1 }).toString() }
+
+/** Departures under way, by their last day to answer; those without notice last. Their reasons are not opened. @throws {Refusal} */
+export async function openProceedings(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<OpenProceeding>>> {
+  const after = readCursor(cursor)
+  let found: Omit<OpenProceeding, 'name'>[] = []
+  let more: string | undefined
+  return deps.gate.open<NeighbourFields, 'name', Paged<OpenProceeding>>(
+    {
+      municipalityId: town.id,
+      requester: clerk,
+      action: 'open',
+      purpose: 'departure',
+      fields: ['name'],
+      worklist: true,
+    },
+    async (transaction) => {
+      const read = await transaction
+        .selectFrom('proceedings')
+        .innerJoin('neighbours', 'neighbours.id', 'neighbour_id')
+        .select(['proceedings.id', 'neighbour_id', 'cause', 'opened_by', 'effective_from'])
+        .select(waitsUnread)
+        .where('decision', 'is', null)
+        // Those of protected neighbours are a supervisor's, and take no place among a clerk's.
+        .$if(clerk.role !== 'supervisor', (query) =>
+          query.where(
+            (n) => sql<boolean>`not hides_whereabouts(${n.ref('neighbours.id')}, ${n.ref('neighbours.protected')})`,
+          ),
+        )
+        // Those whose neighbour has no notice yet come last.
+        .$if(after !== undefined, (query) =>
+          query.where(
+            sql<boolean>`(coalesce(effective_from, '9999-12-31'), proceedings.id) > (${after?.at ?? ''}::text::date, ${after?.id ?? ''}::text::uuid)`,
+          ),
+        )
+        .orderBy(sql`coalesce(effective_from, '9999-12-31')`)
+        .orderBy('proceedings.id')
+        .limit(MOST_LISTED + 1)
+        .execute()
+      const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.effective_from ?? '9999-12-31', id: row.id }))
+      const { rows } = page
+      more = page.more
+      found = rows.map((row) => ({
+        id: row.id,
+        neighbourId: row.neighbour_id,
+        cause: row.cause as ProceedingCause,
+        openedByYou: row.opened_by === clerk.id,
+        ...lastDayOf(row),
+        unread: Boolean(row.unread),
+      }))
+      return loadRecords(
+        transaction,
+        found.map((one) => one.neighbourId),
+        { trueAt: today(deps.clock, town.timeZone) },
+      )
+    },
+    (records) => {
+      const names = new Map(records.map((record) => [record.id, record.name]))
+      const items = found
+        .filter((one) => names.has(one.neighbourId))
+        .map((one) => ({ ...one, name: names.get(one.neighbourId) }))
+      return { items, more }
+    },
+  )
+}

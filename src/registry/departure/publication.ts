@@ -1,0 +1,29 @@
+import type { Clock } from '../../platform/clock.ts'
+import { type Database, inMunicipality } from '../../platform/database.ts'
+import type { Municipality } from '../../town/municipality.ts'
+
+/** By the town's own clock. The database says the same in next_publication(). */
+const AT = Temporal.PlainTime.from('04:00')
+
+/**
+ * Until when changes are public: what was recorded later, others see at four in the morning after the day it was
+ * recorded. A status that turned at once would tell the hour in which somebody hid.
+ *
+ * @see docs/decisions/0014-published-in-the-morning.md
+ */
+export function publicUntil(clock: Clock, { timeZone }: Pick<Municipality, 'timeZone'>): Temporal.Instant {
+  const now = clock.now().toZonedDateTimeISO(timeZone)
+  const published = Temporal.PlainTime.compare(now.toPlainTime(), AT) < 0 ? now.subtract({ days: 1 }) : now
+  return published.startOfDay().toInstant()
+}
+
+/** Forgets on which day records were hidden or shown again, once others see it. */
+export async function forgetPublished(database: Database, clock: Clock, municipalityId: string): Promise<void> {
+  await inMunicipality(database, municipalityId, (transaction) =>
+    transaction
+      .updateTable('neighbours')
+      .set({ protection_public_from: null })
+      .where('protection_public_from', '<=', new Date(clock.now().epochMilliseconds))
+      .execute(),
+  )
+}

@@ -1,0 +1,24 @@
+import type { Transaction } from '../../platform/database.ts'
+import { movementsThatStand } from './movements-standing.ts'
+
+/** What the city decided about somebody who is no neighbour any more, as far as it is told without opening a record. */
+export interface Removal {
+  cause: 'moved-away' | 'wrongly-registered'
+  /** ISO date from which it holds. */
+  since: string
+}
+
+/**
+ * What whoever held a card is told once it opens nothing any more. Of the dead, and of somebody whose record was
+ * joined to another, nothing is said: whoever holds the card is not them, or has a new one. That they came back is not
+ * said either: the card opens then what it opened before.
+ *
+ * @returns undefined when there is nothing to tell
+ */
+export async function removalOf(transaction: Transaction, neighbourId: string): Promise<Removal | undefined> {
+  const standing = await movementsThatStand(transaction, neighbourId)
+  const latest = standing.findLast(({ kind }) => kind === 'departure')
+  if (latest === undefined || standing.some(({ cause }) => cause === 'death')) return undefined
+  const { cause, effectiveOn: since } = latest
+  return cause === 'moved-away' || cause === 'wrongly-registered' ? { cause, since } : undefined
+}

@@ -1,0 +1,302 @@
+import { sql } from 'kysely'
+import type { SealedRecord } from '../../firewall/gate.ts'
+import { wrappedKey } from '../../keys/municipality-keys.ts'
+import type { Transaction } from '../../platform/database.ts'
+import type { SealedAnswer } from '../departure/hearing.ts'
+import type { Address, Contact, NeighbourFields, Representation } from '../model.ts'
+import { addressParts } from '../store.ts'
+import type { Channel, MessageKind, NoticeWay } from './reach.ts'
+import type { Reopen } from './representation.ts'
+
+// What the register's own tables hold about a neighbour beside their record, for whoever takes everything home. Which tables there
+// are, and where each stands in what they get, says schema/everything.json.
+
+/** All of it, as far as this room has it. Times are RFC 3339, days ISO. */
+export interface HeldAbout {
+  /** How they were known, each time something of it was written down. */
+  versions: { writtenAt: string; identity: unknown; contact: unknown }[]
+  /** Each time they lived somewhere, and where. */
+  residences: { from: string; to: string | null; writtenAt: string; replacedAt: string | null; address?: Address }[]
+  evidence: { strength: string; writtenAt: string; documentRemembered: boolean }[]
+  messages: {
+    kind: MessageKind
+    from: string
+    told?: { by: Channel; at: string }
+    /** What it says, where it says something of its own. */
+    details?: unknown
+  }[]
+  proceedings: {
+    cause: string
+    openedAt: string
+    /** Not who said so: they may be in danger of whom they spoke against, and that is for a counter to say. */
+    reason: string
+    notice?: { on: string; by: NoticeWay }
+    effectiveFrom: string | null
+    council?: { on: string; outcome: string }
+    decision?: { outcome: string; at: string }
+    answers: (SealedAnswer & { receivedAt: string; readAt: string | null })[]
+  }[]
+  /** Those they act or acted for. */
+  actsFor: { neighbourId: string; since: string; endedAt: string | null }[]
+  /** Those who act or acted for them. */
+  representatives: (Pick<Representation, 'kind' | 'limits'> & {
+    neighbourId: string | null
+    since: string
+    endedAt: string | null
+  })[]
+  /** When they lived here from, as they said it themselves, and what was decided. */
+  saidStarts: { said: unknown; at: string; decision: string | null }[]
+  /** Records that were found to be theirs too. */
+  joins: { proposedAt: string; decision: string | null; undoneAt: string | null; reason: unknown }[]
+}
+
+const instant = (date: Date) => date.toISOString()
+
+/** The same record with every address somebody ever had here, each with its key. */
+export async function withAllAddresses(
+  transaction: Transaction,
+  record: SealedRecord<NeighbourFields>,
+): Promise<SealedRecord<NeighbourFields>> {
+  const rows = await transaction
+    .selectFrom('residences')
+    .innerJoin('households', 'households.id', 'residences.household_id')
+    .innerJoin('data_keys', 'data_keys.id', 'households.address_id')
+    .select(['data_keys.id', 'data_keys.municipality_id', 'registry_key_id', 'wrapped'])
+    .distinct()
+    .where('residences.neighbour_id', '=', record.subject)
+    .execute()
+  const known = new Set(record.keys.map(({ id }) => id))
+  const more = rows.filter(({ id }) => !known.has(id)).map((row) => wrappedKey({ ...row, owner: 'address' }))
+  return { ...record, keys: [...record.keys, ...more] }
+}
+
+/**
+ * Reads it within a gate's transaction.
+ *
+ * @param reopen opens what was sealed to the neighbour
+ * @param reopenAddress opens what was sealed to an address they had
+ */
+export async function heldAbout(
+  transaction: Transaction,
+  neighbourId: string,
+  now: Temporal.Instant,
+  reopen: Reopen,
+  reopenAddress: (addressId: string, ...of: Parameters<Reopen>) => unknown,
+): Promise<HeldAbout> {
+  const versions = await transaction
+    .selectFrom('particulars')
+    .select(['version', 'identity', 'contact', 'recorded_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('version')
+    .execute()
+  const place = (row: { version: number }, column: string) => ({
+    table: 'particulars',
+    column,
+    row: `${neighbourId}/${row.version}`,
+  })
+  return {
+    versions: versions.map((row) => ({
+      writtenAt: instant(row.recorded_at),
+      identity: reopen(place(row, 'identity'), row.identity),
+      contact: reopen(place(row, 'contact'), row.contact) as { contact?: Contact },
+    })),
+    residences: await residencesOf(transaction, neighbourId, reopenAddress),
+    evidence: await evidenceOf(transaction, neighbourId),
+    messages: await messagesTo(transaction, neighbourId, now, reopen),
+    proceedings: await proceedingsAbout(transaction, neighbourId, reopen),
+    ...(await tiesOfBoth(transaction, neighbourId, reopen)),
+    saidStarts: await startsSaid(transaction, neighbourId, reopen),
+    joins: await joinsOf(transaction, neighbourId, reopen),
+  }
+}
+
+async function residencesOf(
+  transaction: Transaction,
+  neighbourId: string,
+  reopenAddress: (addressId: string, ...of: Parameters<Reopen>) => unknown,
+): Promise<HeldAbout['residences']> {
+  const rows = await transaction
+    .selectFrom('residences')
+    .leftJoin('households', 'households.id', 'residences.household_id')
+    .leftJoin('addresses', 'addresses.id', 'households.address_id')
+    .select(['valid_from', 'valid_to', 'residences.recorded_at', 'superseded_at'])
+    .select(['addresses.id as address_id', 'addresses.kind', 'place', 'reference', 'usual_area'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('residences.recorded_at')
+    .orderBy('valid_from')
+    .execute()
+  return rows.map((row) => {
+    const id = row.address_id
+    const parts = addressParts({ place: row.place, reference: row.reference, usual_area: row.usual_area })
+    const address =
+      id === null
+        ? undefined
+        : (Object.assign(
+            { kind: row.kind },
+            ...parts.map(([column, sealed]) => reopenAddress(id, { table: 'addresses', column, row: id }, sealed)),
+          ) as Address)
+    return {
+      from: String(row.valid_from),
+      to: row.valid_to === null ? null : String(row.valid_to),
+      writtenAt: instant(row.recorded_at),
+      replacedAt: row.superseded_at === null ? null : instant(row.superseded_at),
+      ...(address ? { address } : {}),
+    }
+  })
+}
+
+async function evidenceOf(transaction: Transaction, neighbourId: string): Promise<HeldAbout['evidence']> {
+  const rows = await transaction
+    .selectFrom('evidence')
+    .select(['strength', 'recorded_at', 'document_hash'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('recorded_at')
+    .execute()
+  return rows.map((row) => ({
+    strength: row.strength,
+    writtenAt: instant(row.recorded_at),
+    documentRemembered: row.document_hash !== null,
+  }))
+}
+
+/** Messages that they may know of already. */
+async function messagesTo(
+  transaction: Transaction,
+  neighbourId: string,
+  now: Temporal.Instant,
+  reopen: Reopen,
+): Promise<HeldAbout['messages']> {
+  const rows = await transaction
+    .selectFrom('notices')
+    .leftJoin('notice_deliveries', 'notice_deliveries.notice_id', 'notices.id')
+    .select(['notices.id', 'kind', 'visible_from', 'details', 'channel', 'sent_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('visible_from', '<=', new Date(now.epochMilliseconds))
+    .orderBy('visible_from', 'desc')
+    .execute()
+  return rows.map((row) => ({
+    kind: row.kind as MessageKind,
+    from: instant(row.visible_from),
+    ...(row.channel && row.sent_at ? { told: { by: row.channel as Channel, at: instant(row.sent_at) } } : {}),
+    ...(row.details ? { details: reopen({ table: 'notices', column: 'details', row: row.id }, row.details) } : {}),
+  }))
+}
+
+async function proceedingsAbout(
+  transaction: Transaction,
+  neighbourId: string,
+  reopen: Reopen,
+): Promise<HeldAbout['proceedings']> {
+  const rows = await transaction
+    .selectFrom('proceedings')
+    .select(['id', 'cause', 'reason', 'notice', 'notice_given_on', 'effective_from', 'opened_at'])
+    .select(['council_on', 'council_outcome', 'decision', 'decided_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('opened_at')
+    .execute()
+  const answers = await transaction
+    .selectFrom('proceeding_answers')
+    .select(['id', 'proceeding_id', 'words', 'received_at', 'read_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('received_at')
+    .execute()
+  const proceedingPlace = (id: string, column: string) => ({ table: 'proceedings', column, row: id })
+  return rows.map((row) => ({
+    cause: row.cause,
+    openedAt: instant(row.opened_at),
+    reason: (reopen(proceedingPlace(row.id, 'reason'), row.reason) as { reason: string }).reason,
+    ...(row.notice && row.notice_given_on
+      ? {
+          notice: {
+            on: String(row.notice_given_on),
+            ...(reopen(proceedingPlace(row.id, 'notice'), row.notice) as { by: NoticeWay }),
+          },
+        }
+      : {}),
+    effectiveFrom: row.effective_from === null ? null : String(row.effective_from),
+    ...(row.council_on && row.council_outcome
+      ? { council: { on: String(row.council_on), outcome: row.council_outcome } }
+      : {}),
+    ...(row.decision && row.decided_at ? { decision: { outcome: row.decision, at: instant(row.decided_at) } } : {}),
+    answers: answers
+      .filter((one) => one.proceeding_id === row.id)
+      .map((one) => ({
+        ...(reopen({ table: 'proceeding_answers', column: 'words', row: one.id }, one.words) as SealedAnswer),
+        receivedAt: instant(one.received_at),
+        readAt: one.read_at === null ? null : instant(one.read_at),
+      })),
+  }))
+}
+
+async function tiesOfBoth(
+  transaction: Transaction,
+  neighbourId: string,
+  reopen: Reopen,
+): Promise<Pick<HeldAbout, 'actsFor' | 'representatives'>> {
+  const rows = await transaction
+    .selectFrom('representatives')
+    .select(['id', 'neighbour_id', 'representative_id', 'details', 'recorded_at', 'ended_at'])
+    // Whoever hides is among nobody's ties: it would tell that they are registered.
+    .select(
+      sql<boolean>`exists (select from neighbours who where who.id in (representatives.neighbour_id, representatives.representative_id)
+        and who.id <> ${neighbourId} and is_hidden(who.id, who.protected))`.as('hidden'),
+    )
+    .where((tie) => tie.or([tie('neighbour_id', '=', neighbourId), tie('representative_id', '=', neighbourId)]))
+    .orderBy('recorded_at')
+    .execute()
+  const seen = rows.filter(({ hidden }) => !hidden)
+  const time = (row: (typeof rows)[number]) => ({
+    since: instant(row.recorded_at),
+    endedAt: row.ended_at === null ? null : instant(row.ended_at),
+  })
+  return {
+    actsFor: seen
+      .filter((row) => row.representative_id === neighbourId)
+      .map((row) => ({ neighbourId: row.neighbour_id, ...time(row) })),
+    representatives: seen
+      .filter((row) => row.neighbour_id === neighbourId)
+      .map((row) => ({
+        ...(reopen({ table: 'representatives', column: 'details', row: row.id }, row.details) as Pick<
+          Representation,
+          'kind' | 'limits'
+        >),
+        neighbourId: row.representative_id,
+        ...time(row),
+      })),
+  }
+}
+
+async function startsSaid(
+  transaction: Transaction,
+  neighbourId: string,
+  reopen: Reopen,
+): Promise<HeldAbout['saidStarts']> {
+  const rows = await transaction
+    .selectFrom('said_starts')
+    .select(['id', 'content', 'said_at', 'decision'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('said_at')
+    .execute()
+  return rows.map((row) => ({
+    said: reopen({ table: 'said_starts', column: 'content', row: row.id }, row.content),
+    at: instant(row.said_at),
+    decision: row.decision,
+  }))
+}
+
+async function joinsOf(transaction: Transaction, neighbourId: string, reopen: Reopen): Promise<HeldAbout['joins']> {
+  const rows = await transaction
+    .selectFrom('joins')
+    .select(['id', 'reason', 'proposed_at', 'decision', 'undone_at'])
+    .where('stays_id', '=', neighbourId)
+    // What is not decided yet, or was refused, is of somebody else as far as anybody knows.
+    .where('decision', '=', 'approved')
+    .orderBy('proposed_at')
+    .execute()
+  return rows.map((row) => ({
+    proposedAt: instant(row.proposed_at),
+    decision: row.decision,
+    undoneAt: row.undone_at === null ? null : instant(row.undone_at),
+    reason: reopen({ table: 'joins', column: 'reason', row: row.id }, row.reason),
+  }))
+}

@@ -1,0 +1,42 @@
+import type { GateHand } from '../../firewall/gate.ts'
+import { organisationsNamed } from '../../firewall/organisations.ts'
+import { Refusal, type Requester } from '../../firewall/requester.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { tiesOf } from './representatives.ts'
+
+/**
+ * Looks, before something is handed to whoever acts for a neighbour, whether that can be anybody else than an institution that
+ * the rules give nothing: one that is, or is tied to, enforcement. It is asked as what it is, and anew each time.
+ *
+ * @throws {Refusal}
+ */
+export async function mustBeHandedOn(
+  hand: GateHand,
+  town: Municipality,
+  requester: Requester,
+  neighbourId: string,
+): Promise<void> {
+  // Whoever helps or acts for them has been asked about as that already.
+  if (requester.kind === 'resident' && (requester.helper || requester.representative)) return
+  const ties = await tiesOf(hand, neighbourId)
+  const institutions = ties.filter(({ details }) => details.kind === 'institution')
+  if (institutions.length === 0 || institutions.length < ties.length) return
+  for (const { id, details } of institutions) {
+    const acting = {
+      kind: 'resident',
+      id: `institution ${id}`,
+      neighbourId,
+      representative: { toldWhere: true },
+      standsWith: await organisationsNamed(hand.transaction, details.name ?? ''),
+    } as const
+    const ask = {
+      municipalityId: town.id,
+      requester: acting,
+      action: 'prove',
+      purpose: 'acting-for',
+      fields: [],
+    } as const
+    if (await hand.lets(ask)) return
+  }
+  throw new Refusal()
+}

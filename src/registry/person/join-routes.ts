@@ -1,0 +1,77 @@
+import { z } from '@hono/zod-openapi'
+import { endpoint, type House } from '../../http/endpoint.ts'
+import { Reply } from '../../http/reply.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { RegistryDeps } from '../deps.ts'
+import { ApartProposal, decideJoin, JoinProposal, proposeApart, proposeJoin } from './joins.ts'
+
+const tag = 'Registry'
+const Id = z.uuid().openapi({ description: 'Of the record that stays' })
+const params = z.object({ id: Id })
+const Proposal = z.object({ id: z.uuid().openapi({ description: 'Of the proposal' }) })
+
+/** Two records of one person: proposed by one, decided by another. */
+export function joinRoutes(house: House<Municipality>, deps: RegistryDeps): void {
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/neighbours/{id}/joins',
+      summary: 'Propose that another record is of the same person',
+      description:
+        'Somebody else decides. The years of both are kept; proofs, requests, messages and whom they act for go to the record that stays; every card, passkey, session and helper of either ends.',
+      tag,
+      auth: 'staff',
+      params,
+      body: JoinProposal,
+      idempotent: true,
+      answers: { 201: { description: 'Waits for somebody else', schema: Proposal } },
+      refuses: [403, 404, 409],
+    },
+    async ({ town, requester, params: { id }, body, idempotencyKey }) =>
+      Reply.disclose(await proposeJoin(deps, town, requester, id, body, idempotencyKey), 201),
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/neighbours/{id}/joins/{other}/apart',
+      summary: 'Propose that two records that were joined are taken apart',
+      tag,
+      auth: 'staff',
+      params: z.object({ id: Id, other: z.uuid() }),
+      body: ApartProposal,
+      idempotent: true,
+      answers: { 201: { description: 'Waits for somebody else', schema: Proposal } },
+      refuses: [403, 404, 409],
+    },
+    async ({ town, requester, params: { id, other }, body, idempotencyKey }) =>
+      Reply.disclose(
+        await proposeApart(deps, town, requester, { stays: id, joined: other }, body, idempotencyKey),
+        201,
+      ),
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/neighbours/{id}/joins/{proposalId}/decision',
+      summary: 'Decide whether two records are joined or taken apart',
+      tag,
+      auth: 'staff',
+      params: z.object({ id: Id, proposalId: z.uuid() }),
+      body: z.strictObject({ decision: z.enum(['approved', 'refused']) }),
+      idempotent: true,
+      answers: {
+        200: { description: 'Decided', schema: z.object({ id: z.uuid(), decision: z.enum(['approved', 'refused']) }) },
+      },
+      refuses: [403, 404, 409],
+    },
+    async ({ town, requester, params: { id, proposalId }, body, idempotencyKey }) =>
+      Reply.disclose(
+        await decideJoin(deps, town, requester, { id: proposalId, staysId: id }, body.decision, idempotencyKey),
+      ),
+  )
+}

@@ -1,0 +1,379 @@
+import { z } from '@hono/zod-openapi'
+import { sql } from 'kysely'
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
+import type { GateHand, Opened } from '../../firewall/gate.ts'
+import { isSupervisor, purposeOf, type Staff } from '../../firewall/requester.ts'
+import { today, uuidv7 } from '../../platform/clock.ts'
+import type { Transaction } from '../../platform/database.ts'
+import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
+import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { RegistryDeps } from '../deps.ts'
+import { once } from '../idempotency.ts'
+import type { NeighbourFields } from '../model.ts'
+import { earlierAnswer, keepAnswer } from '../replays.ts'
+import { lockTogether } from '../residence/residences.ts'
+import { loadRecords } from '../store.ts'
+import { joinRecords, reindexAs, takeApart } from './join-acts.ts'
+import { CannotJoin, mustBeJoinable, openOf } from './join-rules.ts'
+
+export const JoinProposal = z
+  .strictObject({
+    other: z.uuid().openapi({ description: 'The record that is joined to this one, which stays' }),
+    reason: plain(500, 3),
+    confirmedPlain,
+  })
+  .openapi('JoinProposal')
+export type JoinProposal = z.infer<typeof JoinProposal>
+
+export const ApartProposal = z.strictObject({ reason: plain(500, 3), confirmedPlain }).openapi('ApartProposal')
+export type ApartProposal = z.infer<typeof ApartProposal>
+
+export const COMPARED = ['name', 'previousNames', 'dateOfBirth', 'address', 'residence', 'departedOn'] as const
+export const JOIN_FIELDS = [...COMPARED, 'contact', 'languages'] as const
+export type JoinField = (typeof JOIN_FIELDS)[number]
+export type Joinable = Opened<NeighbourFields, JoinField>
+
+/** Two records side by side, and what is proposed of them. */
+export interface Join {
+  /** Of the proposal. */
+  id: string
+  what: 'join' | 'apart'
+  stays: Joinable
+  joined: Joinable
+  reason: string
+  /** Whether whoever asks may decide it: somebody else than whoever proposed it. */
+  mine: boolean
+  /** RFC 3339 */
+  at: string
+}
+
+const placeOf = (id: string) => ({ table: 'joins', column: 'reason', row: id })
+const MOST_LISTED = 50
+
+/** Works on two records behind the gate: who may not see both finds neither. */
+async function onBoth<T>(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  ids: { stays: string; joined: string },
+  use: (both: { stays: Joinable; joined: Joinable }, hand: GateHand, again: () => Promise<Joinable[]>) => Promise<T>,
+  act?: { operation: string; idempotencyKey: string; body: unknown },
+): Promise<Disclosed<T>> {
+  const key =
+    act &&
+    (await once(deps.gate, town.id, {
+      requester: staff.id,
+      operation: `${act.operation} ${ids.stays} ${ids.joined}`,
+      key: act.idempotencyKey,
+      body: act.body,
+    }))
+  const trueAt = today(deps.clock, town.timeZone)
+  const load = (transaction: Transaction) => loadRecords(transaction, [ids.stays, ids.joined], { trueAt })
+  return deps.gate.open<NeighbourFields, JoinField, T>(
+    { municipalityId: town.id, requester: staff, action: 'join', purpose: purposeOf(staff), fields: JOIN_FIELDS },
+    load,
+    async (records, hand, openMore) => {
+      const stays = records.find(({ id }) => id === ids.stays)
+      const joined = records.find(({ id }) => id === ids.joined)
+      if (stays === undefined || joined === undefined) throw new NotFound()
+      const earlier = key && (await earlierAnswer<T>(hand, stays.id, key))
+      if (earlier) return earlier
+      const answer = await use({ stays, joined }, hand, () => openMore(load))
+      if (key) await keepAnswer(hand, town, stays.id, key, answer)
+      return answer
+    },
+  )
+}
+
+/** Two records side by side, before anything is proposed. @throws {NotFound} {Refusal} */
+export async function compareRecords(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  ids: { stays: string; joined: string },
+): Promise<Disclosed<{ stays: Joinable; joined: Joinable }>> {
+  if (ids.stays === ids.joined) throw new NotFound()
+  return onBoth(deps, town, staff, ids, async (both) => both)
+}
+
+/**
+ * Proposes that two records are of one person: the first stays, the other is joined to it. Somebody else decides.
+ *
+ * @throws {InvalidInput} when it is one record
+ * @throws {SaysTooMuch} when the reason may be about papers
+ * @throws {CannotJoin} {IdempotencyMismatch} {NotFound} {Refusal}
+ */
+export async function proposeJoin(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  id: string,
+  proposal: JoinProposal,
+  idempotencyKey: string,
+): Promise<Disclosed<{ id: string }>> {
+  const { other, reason } = proposal
+  if (id === other) throw new InvalidInput([{ pointer: '/other', detail: 'Choose another record.' }])
+  await mustBePlain(deps.gate, town.id, staff, JoinProposal, proposal)
+  return onBoth(
+    deps,
+    town,
+    staff,
+    { stays: id, joined: other },
+    async ({ stays, joined }, hand) => {
+      await lockTogether(hand, [id, other])
+      await mustBeJoinable(deps, town, hand, { stays, joined })
+      return { id: await propose(hand, town, staff, { stays: id, joined: other, reason }) }
+    },
+    { operation: 'join', idempotencyKey, body: proposal },
+  )
+}
+
+/**
+ * Proposes that two records that were joined are taken apart: they were two people. Somebody else decides.
+ *
+ * @throws {CannotJoin} {IdempotencyMismatch} {NotFound} {Refusal}
+ */
+export async function proposeApart(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  ids: { stays: string; joined: string },
+  proposal: ApartProposal,
+  idempotencyKey: string,
+): Promise<Disclosed<{ id: string }>> {
+  const { reason } = proposal
+  await mustBePlain(deps.gate, town.id, staff, ApartProposal, proposal)
+  return onBoth(
+    deps,
+    town,
+    staff,
+    ids,
+    async (_, hand) => {
+      await lockTogether(hand, [ids.stays, ids.joined])
+      const inForce = await hand.transaction
+        .selectFrom('joins')
+        .select('id')
+        .where('stays_id', '=', ids.stays)
+        .where('joined_id', '=', ids.joined)
+        .where('decision', '=', 'approved')
+        .where('undoes', 'is', null)
+        .where('undone_at', 'is', null)
+        .executeTakeFirst()
+      if (inForce === undefined) throw new CannotJoin('not-joined')
+      const open = await openOf(hand, [ids.stays, ids.joined])
+      if (open) throw new CannotJoin('join-open')
+      return { id: await propose(hand, town, staff, { ...ids, reason, undoes: inForce.id }) }
+    },
+    { operation: 'apart', idempotencyKey, body: proposal },
+  )
+}
+
+async function propose(
+  hand: GateHand,
+  town: Municipality,
+  staff: Staff,
+  what: { stays: string; joined: string; reason: string; undoes?: string },
+): Promise<string> {
+  const id = uuidv7()
+  await hand.transaction
+    .insertInto('joins')
+    .values({
+      id,
+      municipality_id: town.id,
+      stays_id: what.stays,
+      joined_id: what.joined,
+      undoes: what.undoes ?? null,
+      reason: Buffer.from(hand.seal(what.stays, placeOf(id), what.reason)),
+      proposed_by: staff.id,
+    })
+    .execute()
+  return id
+}
+
+/**
+ * Decides a proposal to join two records, or to take them apart. It takes somebody else than whoever proposed it; of
+ * records that hide, two supervisors, since nobody else sees them.
+ *
+ * @throws {CannotJoin} {IdempotencyMismatch} {NotFound} {Refusal}
+ */
+export async function decideJoin(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  at: { id: string; staysId: string },
+  decision: 'approved' | 'refused',
+  idempotencyKey: string,
+): Promise<Disclosed<{ id: string; decision: string }>> {
+  const joinedId = await otherOf(deps, town, staff, at)
+  return onBoth(
+    deps,
+    town,
+    staff,
+    { stays: at.staysId, joined: joinedId },
+    async (both, hand, again) => {
+      await lockTogether(hand, [at.staysId, joinedId])
+      const proposal = await hand.transaction
+        .selectFrom('joins')
+        .select(['id', 'undoes', 'decision', 'proposed_by'])
+        .where('id', '=', at.id)
+        .forUpdate()
+        .executeTakeFirstOrThrow()
+      if (proposal.decision !== null) throw new CannotJoin('join-decided')
+      if (decision === 'approved') {
+        if (proposal.proposed_by === staff.id) throw new CannotJoin('second-clerk-needed')
+        if (proposal.undoes === null) {
+          // Asked again: what was true when it was proposed may not be now.
+          await mustBeJoinable(deps, town, hand, both, at.id)
+          await joinRecords(deps, town, staff, hand, { id: at.id, ...both })
+        }
+        if (proposal.undoes !== null && !(await takeApart(deps, town, staff, hand, { id: proposal.undoes, ...both })))
+          throw new CannotJoin('apart-in-the-way')
+        // What is found now is what stands there now; a record that was joined is found by nothing.
+        for (const one of await again())
+          if (proposal.undoes !== null || one.id === at.staysId) await reindexAs(deps, town, hand, one)
+      }
+      await hand.transaction
+        .updateTable('joins')
+        .set({ decision, decided_by: staff.id, decided_at: deps.clock.now().toString() })
+        .where('id', '=', at.id)
+        .execute()
+      return { id: at.id, decision }
+    },
+    { operation: `decide-join ${at.id}`, idempotencyKey, body: { decision } },
+  )
+}
+
+/** The other record of a proposal, asked of the gate like anything about the first. @throws {NotFound} {Refusal} */
+async function otherOf(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  at: { id: string; staysId: string },
+): Promise<string> {
+  let other = ''
+  await deps.gate.open<NeighbourFields, never, void>(
+    { municipalityId: town.id, requester: staff, action: 'join', purpose: purposeOf(staff), fields: [] },
+    (transaction) => loadRecords(transaction, [at.staysId], { trueAt: today(deps.clock, town.timeZone) }),
+    async ([record], hand) => {
+      const row =
+        record &&
+        (await hand.transaction
+          .selectFrom('joins')
+          .select('joined_id')
+          .where('id', '=', at.id)
+          .where('stays_id', '=', at.staysId)
+          .executeTakeFirst())
+      if (!row) throw new NotFound()
+      other = row.joined_id
+      hand.shown([])
+    },
+  )
+  return other
+}
+
+/** Proposals that wait for somebody, as far as whoever asks may see both records; the oldest first. @throws {Refusal} */
+export async function joinsWaiting(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<Join>>> {
+  const after = readCursor(cursor)
+  let more: string | undefined
+  const trueAt = today(deps.clock, town.timeZone)
+  let rows: {
+    id: string
+    stays_id: string
+    joined_id: string
+    undoes: string | null
+    proposed_by: string
+    proposed_at: Date
+  }[] = []
+  return deps.gate.open<NeighbourFields, JoinField, Paged<Join>>(
+    {
+      municipalityId: town.id,
+      requester: staff,
+      action: 'join',
+      purpose: purposeOf(staff),
+      fields: JOIN_FIELDS,
+      worklist: true,
+    },
+    async (transaction) => {
+      const read = await transaction
+        .selectFrom('joins')
+        .select(['id', 'stays_id', 'joined_id', 'undoes', 'proposed_by', 'proposed_at'])
+        .where('decision', 'is', null)
+        // Those whom a clerk is not shown take no place among those whom a clerk is to see.
+        .$if(!isSupervisor(staff), (query) =>
+          query.where(
+            sql<boolean>`not exists (select from neighbours n where n.id in (joins.stays_id, joins.joined_id) and is_hidden(n.id, n.protected))`,
+          ),
+        )
+        .where(afterPlace('proposed_at', 'id', after))
+        .orderBy(toTheMillisecond('proposed_at'))
+        .orderBy('id')
+        .limit(MOST_LISTED + 1)
+        .execute()
+      const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.proposed_at.toISOString(), id: row.id }))
+      rows = page.rows
+      more = page.more
+      const ids = [...new Set(rows.flatMap((row) => [row.stays_id, row.joined_id]))]
+      return loadRecords(transaction, ids, { trueAt })
+    },
+    async (records, hand) => {
+      const known = new Map(records.map((record) => [record.id, record]))
+      const listed: Join[] = []
+      for (const row of rows) {
+        const [stays, joined] = [known.get(row.stays_id), known.get(row.joined_id)]
+        if (stays === undefined || joined === undefined) continue
+        const { reason } = await hand.transaction
+          .selectFrom('joins')
+          .select('reason')
+          .where('id', '=', row.id)
+          .executeTakeFirstOrThrow()
+        listed.push({
+          id: row.id,
+          what: row.undoes === null ? 'join' : 'apart',
+          stays,
+          joined,
+          reason: hand.reopen(stays.id, placeOf(row.id), reason) as string,
+          mine: row.proposed_by === staff.id,
+          at: row.proposed_at.toISOString(),
+        })
+      }
+      hand.shown(listed.flatMap(({ stays, joined }) => [stays.id, joined.id]))
+      return { items: listed, more }
+    },
+  )
+}
+
+/** What a record was joined with: the one it is in now, and those that are in it. Nothing is opened. */
+export interface Joined {
+  to: string | undefined
+  with: string[]
+}
+
+/** @throws {NotFound} {Refusal} */
+export async function joinedWith(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  id: string,
+): Promise<Disclosed<Joined>> {
+  return deps.gate.open<NeighbourFields, never, Joined>(
+    { municipalityId: town.id, requester: staff, action: 'join', purpose: purposeOf(staff), fields: [] },
+    (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const { rows } = await sql<{ stays_id: string; joined_id: string }>`
+        select stays_id, joined_id from joins where decision = 'approved' and undoes is null and undone_at is null
+          and (stays_id = ${id} or joined_id = ${id})`.execute(hand.transaction)
+      return {
+        to: rows.find((row) => row.joined_id === id)?.stays_id,
+        with: rows.filter((row) => row.stays_id === id).map((row) => row.joined_id),
+      }
+    },
+  )
+}

@@ -1,0 +1,345 @@
+import { isDeepStrictEqual } from 'node:util'
+import { sql } from 'kysely'
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import { mustChangePlainly } from '../../firewall/free-text.ts'
+import type { GateHand, Opened } from '../../firewall/gate.ts'
+import { isSupervisor, purposeOf, type Requester, type Resident, type Staff } from '../../firewall/requester.ts'
+import { today, uuidv7 } from '../../platform/clock.ts'
+import type { Transaction } from '../../platform/database.ts'
+import { InvalidInput, mustBeValid, NotFound, VersionConflict } from '../../platform/problem.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { proceedingUnderWay, type UnderWay } from '../departure/proceedings-due.ts'
+import type { RegistryDeps } from '../deps.ts'
+import { Correction, type NeighbourField, type NeighbourFields } from '../model.ts'
+import { holdAsAlike } from '../register/held.ts'
+import { hiddenLikenessOfCorrected } from '../register/hidden-likeness.ts'
+import { withSaidStarts } from '../residence/said-starts.ts'
+import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
+import { type AsOf, loadRecords } from '../store.ts'
+import { endOfVisit } from '../visits.ts'
+import { faultsOfBirthBeside, lifeRules, refuseImpossible } from './life-dates.ts'
+import { wordsOfName } from './names.ts'
+import { actsForSomebody, isUnder, OF_AGE } from './representation.ts'
+
+export const OPENABLE = [
+  'name',
+  'dateOfBirth',
+  'sex',
+  'contact',
+  'languages',
+  'address',
+  'residence',
+  'said',
+  'household',
+  'representatives',
+  'departedOn',
+] as const satisfies NeighbourField[]
+export type Openable = (typeof OPENABLE)[number]
+
+/**
+ * `ownLast`: whoever asks wrote the last thing about them, within the time in which it can be undone. `heardOn`: the last
+ * day anything was said by or about them, and so the last day they were known to live here.
+ */
+export type Neighbour = {
+  version: number
+  protected: boolean
+  heardOn: string
+  ownLast: boolean
+  underWay?: UnderWay
+} & Opened<NeighbourFields, Openable>
+
+/**
+ * Opens a neighbour's record for a purpose, as it is now or as of a day and an instant.
+ *
+ * @throws {Refusal} {NotFound}
+ */
+export async function openNeighbour(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Requester,
+  id: string,
+  ask: { purpose: string; fields: readonly Openable[]; asOf?: Partial<AsOf> },
+): Promise<Disclosed<Neighbour>> {
+  return deps.gate.open<NeighbourFields, Openable, Neighbour>(
+    { municipalityId: town.id, requester, action: 'open', purpose: ask.purpose, fields: ask.fields },
+    async (transaction) => {
+      const records = await loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone), ...ask.asOf })
+      return ask.fields.includes('said') ? withSaidStarts(transaction, records, requester) : records
+    },
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const heardOn = await heardFrom(hand.transaction, town, id)
+      const ownLast = requester.kind === 'staff' && (await wroteJustNow(deps, hand.transaction, requester, id))
+      const underWay = requester.kind === 'staff' ? await proceedingUnderWay(hand.transaction, id) : undefined
+      return {
+        ...record,
+        ...(await standingOf(hand, id, requester)),
+        heardOn,
+        ownLast,
+        ...(underWay ? { underWay } : {}),
+      }
+    },
+  )
+}
+
+/** The last day a neighbour was heard from, in the town's own time. @returns an ISO date */
+export async function heardFrom(transaction: Transaction, town: Municipality, id: string): Promise<string> {
+  const { rows } = await sql<{ day: string }>`
+    select greatest((max(recorded_at) at time zone ${town.timeZone})::date,
+      max(effective_on) filter (where kind = 'confirmation'))::text as day
+    from movements where neighbour_id = ${id}`.execute(transaction)
+  return rows[0]?.day ?? '1970-01-01'
+}
+
+/** How long whoever made a mistake may take it back. @see undo.ts */
+export const UNDONE_WITHIN = { hours: 1 } as const
+
+async function wroteJustNow(
+  { clock }: Pick<RegistryDeps, 'clock'>,
+  transaction: Transaction,
+  { id: staffId }: Staff,
+  id: string,
+): Promise<boolean> {
+  const last = await transaction
+    .selectFrom('movements')
+    .select(['recorded_by', 'recorded_at'])
+    .where('neighbour_id', '=', id)
+    .orderBy('recorded_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  const until = last?.recorded_at.toTemporalInstant().add(UNDONE_WITHIN)
+  return until !== undefined && last?.recorded_by === staffId && Temporal.Instant.compare(clock.now(), until) <= 0
+}
+
+/** Of a record that only resembles somebody who hides, nobody but a supervisor is told that it hides: not its owner either. */
+async function standingOf(
+  hand: GateHand,
+  id: string,
+  requester: Requester,
+): Promise<{ version: number; protected: boolean }> {
+  const { version, hides, held } = await hand.transaction
+    .selectFrom('neighbours')
+    .select(['version', 'protected as hides'])
+    .select((row) => sql<boolean>`is_held(${row.ref('id')})`.as('held'))
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+  return { version, protected: hides && (isSupervisor(requester) || !held) }
+}
+
+/** What neighbours may correct without anyone looking: a name and a date of birth are for a clerk. */
+const OWN_CORRECTIONS = ['contact', 'languages']
+
+/**
+ * Corrects or completes what was recorded. The earlier version stays in the history, and the neighbour
+ * can still be found by an earlier name. What says nothing new changes nothing and makes no version.
+ *
+ * @throws {InvalidInput} when a neighbour corrects what only a clerk may
+ * @throws {ImpossibleDates} when a date of birth cannot be true, or not beside the days on which they lived here
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
+ * @throws {VersionConflict} when somebody changed the record after `version` was read
+ */
+export async function correctNeighbour(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Staff | Resident,
+  id: string,
+  correction: Correction,
+  version: number,
+): Promise<Disclosed<{ id: string; version: number }>> {
+  const { confirmedPlain = false, confirmedAge = false, earlierNameHidden, ...asked } = correction
+  if (requester.kind === 'resident') {
+    const errors = Object.keys(asked)
+      .filter((field) => !OWN_CORRECTIONS.includes(field))
+      .map((field) => ({ pointer: `/${field}`, detail: 'Ask at a counter, or write to the city.' }))
+    mustBeValid(errors)
+  }
+  const resembles = requester.kind === 'staff' ? await hiddenLikenessOfCorrected(deps, town, requester, id, asked) : []
+  const { hash32 } = await deps.gate.keysOf(town.id)
+  const day = today(deps.clock, town.timeZone)
+  const fields = ['name', 'previousNames', 'dateOfBirth', 'sex', 'contact', 'languages', 'address'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], { id: string; version: number }>(
+    { municipalityId: town.id, requester, action: 'correct', purpose: purposeOf(requester), fields },
+    (transaction) => loadRecords(transaction, [id], { trueAt: day }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const change = onlyChanges(asked, record)
+      mustChangePlainly(hand.also, requester, Correction, change, confirmedPlain)
+      if (Object.keys(change).length === 0) {
+        await unchangedSince(hand, id, version)
+        return { id, version }
+      }
+      if (
+        change.dateOfBirth &&
+        isUnder(OF_AGE, change.dateOfBirth, day, town.leapDayBirthday) &&
+        (await actsForSomebody(hand.transaction, id, isSupervisor(requester)))
+      )
+        throw new InvalidInput([
+          { pointer: '/dateOfBirth', detail: 'They act for somebody, which only an adult can. End that first.' },
+        ])
+      if (change.dateOfBirth !== undefined) {
+        const rules = lifeRules(deps.clock, town)
+        const days = await daysRecorded(hand.transaction, id)
+        refuseImpossible(faultsOfBirthBeside(rules, change.dateOfBirth, days, { confirmedAge }))
+      }
+      const next = await nextVersion(hand, id, version)
+      const pick = <K extends 'name' | 'dateOfBirth' | 'sex' | 'contact' | 'languages'>(field: K) =>
+        change[field] === undefined ? record[field] : (change[field] ?? undefined)
+      const earlierNames = [...(change.name && record.name ? [record.name] : []), ...(record.previousNames ?? [])]
+      const identity = {
+        name: pick('name'),
+        previousNames: earlierNames,
+        dateOfBirth: pick('dateOfBirth'),
+        sex: pick('sex'),
+      }
+      const contact = { contact: pick('contact'), languages: pick('languages') }
+      const latest = await hand.transaction
+        .selectFrom('particulars')
+        .select((query) => query.fn.max('version').as('version'))
+        .where('neighbour_id', '=', id)
+        .executeTakeFirstOrThrow()
+      const particulars = (latest.version ?? 0) + 1
+      const seal = (column: 'identity' | 'contact', value: unknown) =>
+        Buffer.from(hand.seal(id, { table: 'particulars', column, row: `${id}/${particulars}` }, value))
+      await hand.transaction
+        .insertInto('particulars')
+        .values({
+          municipality_id: town.id,
+          neighbour_id: id,
+          version: particulars,
+          identity: seal('identity', identity),
+          contact: seal('contact', contact),
+        })
+        .execute()
+      if (requester.kind === 'staff' && resembles.length > 0)
+        await holdAsAlike(hand, town, { staff: requester, until: endOfVisit(deps, town) }, id, resembles)
+      const names = [identity.name, ...earlierNames].filter((name) => name !== undefined)
+      await reindex(
+        hand,
+        id,
+        tokensOf(tokenMaker(hash32, town.blindIndexBits), {
+          names: names.map(wordsOfName),
+          dateOfBirth: identity.dateOfBirth,
+          address: record.address,
+        }),
+      )
+      await withdrawProofs(
+        hand,
+        id,
+        (['name', 'dateOfBirth'] as const).filter((field) => change[field] !== undefined),
+      )
+      await recordMovement(
+        hand,
+        town,
+        requester,
+        id,
+        { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() },
+        {
+          corrected: Object.keys(change),
+          ...(earlierNameHidden && change.name ? { earlierNameHidden } : {}),
+        },
+      )
+      return { id, version: next }
+    },
+  )
+}
+
+/** Every first day of a residence in force, and the day they left. */
+export async function daysRecorded(transaction: Transaction, id: string): Promise<string[]> {
+  const { rows } = await sql<{ day: string }>`
+    select valid_from::text as day from residences where neighbour_id = ${id} and superseded_at is null
+    union all
+    select departed_on::text from neighbours where id = ${id} and departed_on is not null`.execute(transaction)
+  return rows.map(({ day }) => day)
+}
+
+/** Of what a form says, only what is another than what is recorded: the rest changes nothing and takes no proof back. */
+function onlyChanges(asked: Correction, record: Partial<NeighbourFields>): Correction {
+  const recorded = record as Record<string, unknown>
+  return Object.fromEntries(
+    Object.entries(asked).filter(([field, value]) => !isDeepStrictEqual(value ?? undefined, recorded[field])),
+  )
+}
+
+/** Takes the next version number, or finds that somebody else has. */
+export async function nextVersion(hand: GateHand, id: string, version: number): Promise<number> {
+  const row = await hand.transaction
+    .updateTable('neighbours')
+    .set({ version: version + 1 })
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .returning('version')
+    .executeTakeFirst()
+  if (row === undefined) throw new VersionConflict()
+  return row.version
+}
+
+/** @throws {VersionConflict} when somebody changed the record after `version` was read */
+export async function unchangedSince(hand: GateHand, id: string, version: number): Promise<void> {
+  const row = await hand.transaction
+    .selectFrom('neighbours')
+    .select('version')
+    .where('id', '=', id)
+    .forShare()
+    .executeTakeFirstOrThrow()
+  if (row.version !== version) throw new VersionConflict()
+}
+
+/** Takes back every proof that says what has just changed. The database does it: proofs are another room's. */
+export async function withdrawProofs(hand: GateHand, id: string, changed: readonly string[]): Promise<void> {
+  if (changed.length === 0) return
+  await sql`select withdraw_proofs(${id}, ${`{${changed.join(',')}}`}::text[])`.execute(hand.transaction)
+}
+
+export async function reindex(hand: GateHand, id: string, tokens: readonly number[]): Promise<void> {
+  await hand.transaction
+    .updateTable('search_tokens')
+    .set({ tokens: [...tokens] })
+    .where('neighbour_id', '=', id)
+    .execute()
+}
+
+export interface MovementOutline {
+  kind: 'registration' | 'change' | 'confirmation' | 'departure'
+  cause:
+    | 'return'
+    | 'residence'
+    | 'address'
+    | 'address-corrected'
+    | 'time-corrected'
+    | 'start-refused'
+    | 'personal-data'
+    | 'representatives'
+    | 'undone'
+    | 'joined'
+    | 'taken-apart'
+    | 'death'
+    | 'moved-away'
+    | 'wrongly-registered'
+  effectiveOn: string
+}
+
+export async function recordMovement(
+  hand: GateHand,
+  town: Municipality,
+  requester: Staff | Resident,
+  neighbourId: string,
+  outline: MovementOutline,
+  details: unknown,
+): Promise<string> {
+  const id = uuidv7()
+  await hand.transaction
+    .insertInto('movements')
+    .values({
+      id,
+      municipality_id: town.id,
+      neighbour_id: neighbourId,
+      kind: outline.kind,
+      cause: outline.cause,
+      effective_on: outline.effectiveOn,
+      recorded_by: requester.kind === 'resident' ? 'neighbour' : requester.id,
+      details: Buffer.from(hand.seal(neighbourId, { table: 'movements', column: 'details', row: id }, details)),
+    })
+    .execute()
+  return id
+}

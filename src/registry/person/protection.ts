@@ -1,0 +1,139 @@
+import { sql } from 'kysely'
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import { mustBePlain } from '../../firewall/free-text.ts'
+import { purposeOf, Refusal, type Resident, type Staff } from '../../firewall/requester.ts'
+import { today } from '../../platform/clock.ts'
+import { inMunicipality } from '../../platform/database.ts'
+import { InvalidInput, NotFound, Problem } from '../../platform/problem.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { RegistryDeps } from '../deps.ts'
+import { type NeighbourFields, Protection } from '../model.ts'
+import { holdOthersAlike } from '../register/hidden-likeness.ts'
+import { loadRecords } from '../store.ts'
+import { endOfVisit, keepVisit } from '../visits.ts'
+import { nextVersion, recordMovement, unchangedSince, withdrawProofs } from './neighbours.ts'
+import { isMinor, raiseWelfareCheck } from './welfare.ts'
+
+/** @throws when a record is to be shown of which it is not decided whether it is that of somebody who hides. */
+export class LikenessOpen extends Problem {
+  constructor() {
+    super('likeness-open', 409, 'First decide whether this is the same person as somebody who hides.')
+  }
+}
+
+/**
+ * Hides a record from nearly everyone, or shows it again: at once, and as an act of its own. A neighbour hides
+ * themself; showing again takes a supervisor, with the neighbour before them.
+ *
+ * Proofs that say where they live are taken back. The clerk who hid somebody at a counter sees the record until the day
+ * is over, to hand over what the visit is for.
+ *
+ * @throws {InvalidInput} when staff give no reason
+ * @throws {SaysTooMuch} when the reason may be about papers, and nobody said that it is not
+ * @throws {LikenessOpen} {VersionConflict} {NotFound} {Refusal}
+ */
+export async function protectNeighbour(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Staff | Resident,
+  id: string,
+  asked: Protection,
+  version: number,
+): Promise<Disclosed<{ id: string; version: number }>> {
+  const { protected: hide, reason } = asked
+  if (!hide && !(requester.kind === 'staff' && requester.role === 'supervisor')) throw new Refusal()
+  if (requester.kind === 'staff' && reason === undefined)
+    throw new InvalidInput([{ pointer: '/reason', detail: 'Say in a few words why.' }])
+  await mustBePlain(deps.gate, town.id, requester, Protection, asked)
+  const day = today(deps.clock, town.timeZone)
+  const byThemself = hide && requester.kind === 'resident'
+  const fields = byThemself ? (['dateOfBirth'] as const) : []
+  const answer = await deps.gate.open<NeighbourFields, 'dateOfBirth', { id: string; version: number }>(
+    { municipalityId: town.id, requester, action: 'hide', purpose: purposeOf(requester), fields },
+    (transaction) => loadRecords(transaction, [id], { trueAt: day }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const { hides, undecided, held, ...row } = await hand.transaction
+        .selectFrom('neighbours')
+        .select(['protected as hides', 'version'])
+        .select(
+          sql<boolean>`exists (select from likenesses open where open.neighbour_id = ${id} and open.decision is null)`.as(
+            'undecided',
+          ),
+        )
+        .select((n) => sql<boolean>`is_held(${n.ref('id')})`.as('held'))
+        .where('id', '=', id)
+        .forUpdate()
+        .executeTakeFirstOrThrow()
+      // Whoever is held asks for themself as anybody does: it is written down, and outlasts what a supervisor finds.
+      const asksToo = hide && held
+      // It also outlasts a join, if the two are found to be two: which of them asked, a supervisor finds.
+      if (hide)
+        await hand.transaction
+          .updateTable('joins')
+          .set({ hides_since: true })
+          .where('stays_id', '=', id)
+          .where('decision', '=', 'approved')
+          .where('undone_at', 'is', null)
+          .execute()
+      // Nobody is refused to hide because something else of them was changed meanwhile, nor because they asked twice.
+      const known = hide ? row.version : version
+      if (hides === hide && !asksToo) {
+        await unchangedSince(hand, id, known)
+        return { id, version: known }
+      }
+      if (!hide && undecided) throw new LikenessOpen()
+      const next = await nextVersion(hand, id, known)
+      if (asksToo)
+        await hand.transaction
+          .updateTable('likenesses')
+          .set({ hides: true })
+          .where('neighbour_id', '=', id)
+          .where('decision', 'is', null)
+          .execute()
+      await hand.transaction.updateTable('neighbours').set({ protected: hide }).where('id', '=', id).execute()
+      // A child who hides by themself may be in danger at home.
+      if (byThemself && isMinor(record.dateOfBirth, day, town))
+        await raiseWelfareCheck(hand.transaction, town, id, 'hides-alone')
+      if (hide) await withdrawProofs(hand, id, ['address', 'household'])
+      if (hide && requester.kind === 'staff') await keepVisit(hand, town, requester.id, id, endOfVisit(deps, town))
+      if (!hide) await hand.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
+      const outline = { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() } as const
+      await recordMovement(hand, town, requester, id, outline, {
+        protection: hide ? 'hidden' : 'shown',
+        ...(reason ? { reason } : {}),
+      })
+      return { id, version: next }
+    },
+  )
+  if (hide) await holdOthersAlike(deps, town, id)
+  return answer
+}
+
+/**
+ * What staff who may see a hidden record are told of it on each page: that it hides, or that it may be one person with
+ * somebody who does. Nothing to anybody else, and nothing to the clerk who wrote down somebody who only resembles one.
+ */
+export async function hidingAsSeenBy(
+  deps: Pick<RegistryDeps, 'database' | 'clock'>,
+  town: Municipality,
+  staff: Staff,
+  id: string,
+): Promise<'protected' | 'held' | undefined> {
+  const now = deps.clock.now().toString()
+  const row = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .selectFrom('neighbours')
+      .select((n) => sql<boolean>`is_held(${n.ref('id')})`.as('held'))
+      .select((n) =>
+        sql<boolean>`exists (select from visits visit where visit.neighbour_id = ${n.ref('id')}
+          and visit.staff_id = ${staff.id} and visit.until > ${now}::text::timestamptz)`.as('visited'),
+      )
+      .where('id', '=', id)
+      .where('protected', '=', true)
+      .executeTakeFirst(),
+  )
+  if (row === undefined) return undefined
+  if (staff.role === 'supervisor') return row.held ? 'held' : 'protected'
+  return row.visited && !row.held ? 'protected' : undefined
+}

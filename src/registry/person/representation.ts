@@ -1,0 +1,239 @@
+import { sql } from 'kysely'
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import type { GateHand } from '../../firewall/gate.ts'
+import { purposeOf, type Resident } from '../../firewall/requester.ts'
+import type { Place } from '../../keys/seal.ts'
+import { today } from '../../platform/clock.ts'
+import { inMunicipality, type Transaction } from '../../platform/database.ts'
+import { NotFound, Problem } from '../../platform/problem.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { RegistryDeps } from '../deps.ts'
+import type { Name, NeighbourFields, Representation } from '../model.ts'
+import { loadRecords } from '../store.ts'
+import { isAged } from './birth-date.ts'
+
+export const OF_AGE = 18
+
+/** Somebody a neighbour acts for. */
+export interface Represented {
+  id: string
+  name: Name | undefined
+  dateOfBirth: string | undefined
+  /** False where a court has barred this representative from knowing where they live. */
+  toldWhere: boolean
+}
+
+/** Whether somebody is that old for certain, as far as their date of birth is known. */
+export const isOfAge = (...of: Parameters<typeof isAged>): boolean => isAged(...of) === true
+
+/** Whether somebody is younger than that for certain. Who does not know their age is not. */
+export const isUnder = (...of: Parameters<typeof isAged>): boolean => isAged(...of) === false
+
+/** @throws when somebody is too young for a way in of their own. */
+export class TooYoung extends Problem {
+  constructor() {
+    super('too-young', 409, 'Whoever acts for this child finds the child’s proofs on their own page.')
+  }
+}
+
+/**
+ * Refuses a way in of their own to a child who is certainly too young for one. Who does not know their age is not turned away.
+ *
+ * @throws {TooYoung}
+ */
+export function mustBeOldEnough(
+  town: Pick<Municipality, 'minorAccessAge' | 'leapDayBirthday'>,
+  dateOfBirth: string | undefined,
+  day: Temporal.PlainDate,
+): void {
+  if (isUnder(town.minorAccessAge, dateOfBirth, day, town.leapDayBirthday)) throw new TooYoung()
+}
+
+/**
+ * Everyone a neighbour acts for now, each opened as by their representative and so written in their own "who looked".
+ * A protected record is not among them: who hides a child may be hiding it from this very neighbour. Nor is a child who
+ * has come of age since. An adult is, for whom a guardian was recorded as an adult.
+ *
+ * @returns undefined when there is nobody
+ * @throws {Refusal}
+ */
+export async function representedBy(
+  deps: RegistryDeps,
+  town: Municipality,
+  resident: Resident,
+): Promise<Disclosed<Represented[]> | undefined> {
+  let all: Disclosed<Represented[]> | undefined
+  for (const id of await wardsOf(deps, town, resident)) {
+    try {
+      const one = await openRepresented(deps, town, resident, id)
+      all = all === undefined ? one.map((first) => [first]) : all.with(one).map(([others, next]) => [...others, next])
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error
+    }
+  }
+  return all
+}
+
+/**
+ * A neighbour as the representative of somebody, to prove things for them; a court's limit goes with it.
+ *
+ * @throws {NotFound} when they do not act for this person, or not any more
+ */
+export async function actFor(
+  deps: RegistryDeps,
+  town: Municipality,
+  resident: Resident,
+  id: string,
+): Promise<Resident> {
+  if (!(await wardsOf(deps, town, resident)).includes(id)) throw new NotFound()
+  let acting = representative(resident, id, false)
+  await openRepresented(deps, town, resident, id, (told) => {
+    acting = representative(resident, id, told)
+  })
+  return acting
+}
+
+/**
+ * Whether somebody acts for a neighbour, inside a transaction of the gate's. Nothing is opened.
+ *
+ * @param withHidden whether who hides counts: for supervisors alone, since the answer tells that they are registered
+ */
+export async function hasRepresentative(
+  transaction: Transaction,
+  neighbourId: string,
+  withHidden: boolean,
+): Promise<boolean> {
+  const { rows } = await sql`
+    select from representatives tie where tie.neighbour_id = ${neighbourId} and tie.ended_at is null
+      and (tie.representative_id is null or is_neighbour(tie.representative_id))
+      and (${withHidden} or tie.representative_id is null
+        or not (select is_hidden(acts.id, acts.protected) from neighbours acts where acts.id = tie.representative_id)) limit 1`.execute(
+    transaction,
+  )
+  return rows.length > 0
+}
+
+/** Opens what was sealed to the neighbour at hand. */
+export type Reopen = (place: Place, sealed: Uint8Array) => unknown
+
+/** Other neighbours who act or acted for one, the latest tie first, inside a transaction of the gate's. */
+export async function tiesEver(
+  transaction: Transaction,
+  neighbourId: string,
+  reopen: Reopen,
+): Promise<{ representativeId: string; kind: Representation['kind']; since: string }[]> {
+  const rows = await transaction
+    .selectFrom('representatives')
+    .select(['id', 'representative_id', 'details', 'recorded_at'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('representative_id', 'is not', null)
+    .orderBy('recorded_at', 'desc')
+    .execute()
+  return rows.map((row) => ({
+    representativeId: row.representative_id ?? '',
+    kind: (
+      reopen({ table: 'representatives', column: 'details', row: row.id }, row.details) as Pick<Representation, 'kind'>
+    ).kind,
+    since: row.recorded_at.toISOString(),
+  }))
+}
+
+/** How many of those a neighbour acts for live in their household. A number alone: nothing is opened. */
+export async function wardsAtHome(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<number> {
+  const wards = await wardsOf(deps, town, resident)
+  if (wards.length === 0) return 0
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const { rows } = await sql<{ n: number }>`
+      select count(distinct ward.neighbour_id)::integer as n from residences ward join residences own on own.household_id = ward.household_id
+      where own.neighbour_id = ${resident.neighbourId} and ward.neighbour_id = any (${`{${wards.join(',')}}`}::uuid[])
+        and own.superseded_at is null and own.valid_to is null and ward.superseded_at is null and ward.valid_to is null`.execute(
+      transaction,
+    )
+    return rows[0]?.n ?? 0
+  })
+}
+
+/** Whom a neighbour acts for. Nothing is opened. */
+async function wardsOf(deps: RegistryDeps, town: Municipality, { neighbourId }: Resident): Promise<string[]> {
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const { rows } = await sql<{ id: string }>`
+      select tie.neighbour_id as id from representatives tie join neighbours n on n.id = tie.neighbour_id
+      where tie.representative_id = ${neighbourId} and tie.ended_at is null and is_neighbour(tie.representative_id)
+        and not n.protected and n.departed_on is null
+      order by tie.neighbour_id`.execute(transaction)
+    return rows.map((row) => row.id)
+  })
+}
+
+/**
+ * Whether somebody acts for another now, inside a transaction of the gate's.
+ *
+ * @param withHidden whether who hides counts: for supervisors alone, since the answer tells that they are registered
+ */
+export async function actsForSomebody(transaction: Transaction, id: string, withHidden: boolean): Promise<boolean> {
+  const tie = await transaction
+    .selectFrom('representatives')
+    .innerJoin('neighbours', 'neighbours.id', 'representatives.neighbour_id')
+    .select('representatives.id')
+    .where('representative_id', '=', id)
+    .where('ended_at', 'is', null)
+    .$if(!withHidden, (query) =>
+      query.where((n) => sql<boolean>`not is_hidden(${n.ref('neighbours.id')}, ${n.ref('neighbours.protected')})`),
+    )
+    .executeTakeFirst()
+  return tie !== undefined
+}
+
+const representative = (resident: Resident, id: string, toldWhere: boolean): Resident => ({
+  kind: 'resident',
+  id: `representative ${resident.neighbourId}`,
+  neighbourId: id,
+  representative: { neighbourId: resident.neighbourId, toldWhere },
+})
+
+function openRepresented(
+  deps: RegistryDeps,
+  town: Municipality,
+  resident: Resident,
+  id: string,
+  tell: (toldWhere: boolean) => void = () => {},
+) {
+  const day = today(deps.clock, town.timeZone)
+  const fields = ['name', 'dateOfBirth'] as const
+  const requester = representative(resident, id, false)
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Represented>(
+    { municipalityId: town.id, requester, action: 'open', purpose: purposeOf(requester), fields },
+    (transaction) => loadRecords(transaction, [id], { trueAt: day }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const tie = await tieTo(hand, resident, id)
+      const recordedOn = tie.recordedAt.toZonedDateTimeISO(town.timeZone).toPlainDate()
+      // A parent acts until the child is of age; a guardian of an adult is recorded when they are.
+      const forAnAdult =
+        tie.kind === 'guardian' && isOfAge(OF_AGE, record.dateOfBirth, recordedOn, town.leapDayBirthday)
+      if (isOfAge(OF_AGE, record.dateOfBirth, day, town.leapDayBirthday) && !forAnAdult) throw new NotFound()
+      const toldWhere = !tie.limits?.includes('not-told-where')
+      tell(toldWhere)
+      return { id, name: record.name, dateOfBirth: record.dateOfBirth, toldWhere }
+    },
+  )
+}
+
+/** The tie in force between two neighbours; what it says is sealed to whom it is about. @throws {NotFound} */
+async function tieTo(
+  hand: GateHand,
+  resident: Resident,
+  id: string,
+): Promise<Pick<Representation, 'kind' | 'limits'> & { recordedAt: Temporal.Instant }> {
+  const tie = await hand.transaction
+    .selectFrom('representatives')
+    .select(['id', 'details', 'recorded_at'])
+    .where('neighbour_id', '=', id)
+    .where('representative_id', '=', resident.neighbourId)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst()
+  if (tie === undefined) throw new NotFound()
+  const place = { table: 'representatives', column: 'details', row: tie.id }
+  const { kind, limits } = hand.reopen(id, place, tie.details) as Pick<Representation, 'kind' | 'limits'>
+  return { kind, ...(limits ? { limits } : {}), recordedAt: tie.recorded_at.toTemporalInstant() }
+}

@@ -1,0 +1,99 @@
+import { z } from '@hono/zod-openapi'
+import { endpoint, type House } from '../../http/endpoint.ts'
+import { Reply } from '../../http/reply.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { RegistryDeps } from '../deps.ts'
+import { Name, Representative } from '../model.ts'
+import { RepresentationAnswer } from '../routes.ts'
+import {
+  addRepresentative,
+  changeRepresentative,
+  endRepresentative,
+  representativesOf,
+  TieChange,
+} from './representatives.ts'
+
+const tag = 'Registry'
+const params = z.object({ id: z.uuid() })
+const tie = z.object({ id: z.uuid(), tieId: z.uuid() })
+const Tie = z.object({ id: z.uuid().openapi({ description: 'Of the tie' }) })
+/** Who acts for a neighbour who cannot act for themself. */
+export function representativeRoutes(house: House<Municipality>, deps: RegistryDeps): void {
+  endpoint(
+    house,
+    {
+      method: 'get',
+      path: '/v1/neighbours/{id}/representatives',
+      summary: 'Who acts for a neighbour',
+      tag,
+      auth: 'staff',
+      params,
+      answers: {
+        200: {
+          description: 'Everyone who acts for them now',
+          schema: z.object({
+            id: z.uuid(),
+            name: Name.optional(),
+            ofAge: z.boolean(),
+            representatives: z.array(RepresentationAnswer.extend({ bearer: Name.optional() })),
+          }),
+        },
+      },
+      refuses: [403, 404],
+    },
+    async ({ town, requester, params: { id } }) => Reply.disclose(await representativesOf(deps, town, requester, id)),
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/neighbours/{id}/representatives',
+      summary: 'Record who acts for a neighbour',
+      description: 'An adult neighbour, or an institution. There may be several, each with what a court has limited.',
+      tag,
+      auth: 'staff',
+      params,
+      body: Representative,
+      idempotent: true,
+      answers: { 201: { description: 'Acts for them from now on', schema: Tie } },
+      refuses: [403, 404, 409],
+    },
+    async ({ town, requester, params: { id }, body, idempotencyKey }) =>
+      Reply.disclose(await addRepresentative(deps, town, requester, id, body, idempotencyKey), 201),
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'patch',
+      path: '/v1/neighbours/{id}/representatives/{tieId}',
+      summary: 'Change what somebody is to a neighbour they act for',
+      description: 'What was recorded before stays known. The tie has a new id.',
+      tag,
+      auth: 'staff',
+      params: tie,
+      body: TieChange,
+      answers: { 200: { description: 'Changed', schema: Tie } },
+      refuses: [403, 404],
+    },
+    async ({ town, requester, params: { id, tieId }, body }) =>
+      Reply.disclose(await changeRepresentative(deps, town, requester, { wardId: id, tieId }, body)),
+  )
+
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/v1/neighbours/{id}/representatives/{tieId}/end',
+      summary: 'Record that somebody does not act for a neighbour any more',
+      tag,
+      auth: 'staff',
+      params: tie,
+      answers: { 200: { description: 'Ended', schema: Tie } },
+      refuses: [403, 404],
+    },
+    async ({ town, requester, params: { id, tieId } }) =>
+      Reply.disclose(await endRepresentative(deps, town, requester, { wardId: id, tieId })),
+  )
+}

@@ -1,0 +1,366 @@
+import { z } from '@hono/zod-openapi'
+import { sql } from 'kysely'
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
+import type { GateHand, Opened } from '../../firewall/gate.ts'
+import { purposeOf, type Staff } from '../../firewall/requester.ts'
+import type { Place, Sealed } from '../../keys/seal.ts'
+import { today, uuidv7 } from '../../platform/clock.ts'
+import { sqlState, type Transaction } from '../../platform/database.ts'
+import { type FieldError, mustBeValid, NotFound, Problem } from '../../platform/problem.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { RegistryDeps } from '../deps.ts'
+import { once } from '../idempotency.ts'
+import { CourtLimit, type Name, type NeighbourFields, type Representation, Representative } from '../model.ts'
+import { earlierAnswer, keepAnswer } from '../replays.ts'
+import { NotResident } from '../residence/residences.ts'
+import { loadRecords } from '../store.ts'
+import { recordMovement } from './neighbours.ts'
+import { isOfAge, OF_AGE } from './representation.ts'
+import { actsForAnAdult, cannotRepresent, wrongKind } from './representative-rules.ts'
+
+/** @throws when somebody acts for this neighbour already: what they are to each other is changed, not added. */
+export class AlreadyRepresents extends Problem {
+  constructor() {
+    super('already-represents', 409, 'They act for this neighbour already. Change what is recorded of it instead.')
+  }
+}
+
+/** Where the details of a tie are sealed. */
+export const placeOf = (id: string): Place => ({ table: 'representatives', column: 'details', row: id })
+
+/** A tie as a row: who acts stands in it, what they are to each other is sealed to whom they act for. */
+export function sealTie(
+  representative: Representative,
+  seal: (place: Place, value: unknown) => Sealed,
+): { id: string; representativeId: string | null; details: Sealed } {
+  const id = uuidv7()
+  const { confirmedPlain: _, ...tie } = representative
+  const { neighbourId, ...details } = 'neighbourId' in tie ? tie : { ...tie, neighbourId: null }
+  return { id, representativeId: neighbourId, details: seal(placeOf(id), details) }
+}
+
+/** Whoever does not act for themself acts for nobody: the children they acted for come on the list of those nobody acts for. */
+async function endActing(hand: GateHand, id: string): Promise<void> {
+  await hand.transaction
+    .updateTable('representatives')
+    .set({ ended_at: sql`now()`, ended_because: 'ended' })
+    .where('representative_id', '=', id)
+    .where('ended_at', 'is', null)
+    .execute()
+}
+
+/**
+ * Looks whether those a new neighbour is registered with can act for them.
+ *
+ * @throws {InvalidInput} naming each who cannot
+ */
+export async function mustBeAbleToRepresent(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  form: { representatives?: readonly Representative[] | undefined; dateOfBirth?: string | undefined },
+): Promise<void> {
+  const { representatives = [], dateOfBirth } = form
+  const day = today(deps.clock, town.timeZone)
+  const ids = representatives.flatMap((one) => ('neighbourId' in one ? [one.neighbourId] : []))
+  const errors: FieldError[] = representatives.flatMap(({ kind }, i) =>
+    wrongKind(kind, { ...(dateOfBirth === undefined ? {} : { dateOfBirth }) }, day, town).map(
+      ({ pointer, detail }) => ({
+        pointer: `/representatives/${i}${pointer}`,
+        detail,
+      }),
+    ),
+  )
+  if (ids.length > 0) {
+    const fields = ['dateOfBirth', 'departedOn', 'representatives'] as const
+    await deps.gate.open<NeighbourFields, (typeof fields)[number], void>(
+      { municipalityId: town.id, requester: clerk, action: 'register', purpose: 'registration', fields },
+      (transaction) => loadRecords(transaction, ids, { trueAt: day }),
+      (records) => {
+        for (const [i, one] of representatives.entries()) {
+          if (!('neighbourId' in one)) continue
+          const detail =
+            ids.filter((id) => id === one.neighbourId).length > 1
+              ? 'Name each person once.'
+              : cannotRepresent(
+                  records.find(({ id }) => id === one.neighbourId),
+                  day,
+                  town,
+                )
+          if (detail) errors.push({ pointer: `/representatives/${i}/neighbourId`, detail })
+        }
+      },
+    )
+  }
+  mustBeValid(errors)
+}
+
+const FIELDS = ['name', 'dateOfBirth', 'departedOn', 'representatives'] as const
+type Field = (typeof FIELDS)[number]
+type Record = Opened<NeighbourFields, Field>
+
+/** Somebody who acts for a neighbour, with the name of those who are neighbours themselves. */
+export interface NamedRepresentation extends Omit<Representation, 'name'> {
+  /** Of an institution. */
+  name?: string
+  bearer?: Name
+}
+
+export interface Represented {
+  id: string
+  name: Name | undefined
+  ofAge: boolean
+  representatives: NamedRepresentation[]
+}
+
+/** Works on who acts for a neighbour, behind the gate. */
+export async function onTies<T>(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  wardId: string,
+  use: (
+    ward: Record,
+    hand: GateHand,
+    open: (ids: readonly string[]) => Promise<Record[]>,
+    day: Temporal.PlainDate,
+  ) => Promise<T>,
+): Promise<Disclosed<T>> {
+  const day = today(deps.clock, town.timeZone)
+  const load = (ids: readonly string[]) => (transaction: Transaction) => loadRecords(transaction, ids, { trueAt: day })
+  return deps.gate.open<NeighbourFields, Field, T>(
+    { municipalityId: town.id, requester: staff, action: 'represent', purpose: purposeOf(staff), fields: FIELDS },
+    load([wardId]),
+    async ([ward], hand, openMore) => {
+      if (ward === undefined) throw new NotFound()
+      return use(ward, hand, (ids) => (ids.length === 0 ? Promise.resolve([]) : openMore(load(ids))), day)
+    },
+  )
+}
+
+export interface Tie {
+  id: string
+  representativeId: string | null
+  details: Omit<Representation, 'id' | 'neighbourId'>
+}
+
+/** The ties in force, whoever they are with: what is behind them is for the gate to show or not. */
+export async function tiesOf(hand: GateHand, wardId: string): Promise<Tie[]> {
+  const rows = await hand.transaction
+    .selectFrom('representatives')
+    .select(['id', 'representative_id', 'details'])
+    .where('neighbour_id', '=', wardId)
+    .where('ended_at', 'is', null)
+    .orderBy('recorded_at')
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    representativeId: row.representative_id,
+    details: hand.reopen(wardId, placeOf(row.id), row.details) as Tie['details'],
+  }))
+}
+
+/**
+ * Who acts for a neighbour, and as what. A protected neighbour among them is shown only to who may see them.
+ *
+ * @throws {NotFound} {Refusal}
+ */
+export async function representativesOf(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  wardId: string,
+): Promise<Disclosed<Represented>> {
+  return onTies(deps, town, staff, wardId, async (ward, hand, open, day) => {
+    const ties = await tiesOf(hand, wardId)
+    const bearers = await open(ties.flatMap(({ representativeId }) => representativeId ?? []))
+    const representatives = ties.flatMap(({ id, representativeId, details }): NamedRepresentation[] => {
+      if (representativeId === null) return [{ id, ...details }]
+      const bearer = bearers.find((one) => one.id === representativeId)
+      if (bearer === undefined) return []
+      return [{ id, ...details, neighbourId: representativeId, ...(bearer.name ? { bearer: bearer.name } : {}) }]
+    })
+    return {
+      id: wardId,
+      name: ward.name,
+      ofAge: isOfAge(OF_AGE, ward.dateOfBirth, day, town.leapDayBirthday),
+      representatives,
+    }
+  })
+}
+
+/**
+ * Records who acts for a neighbour from now on. There may be several.
+ *
+ * @throws {InvalidInput} when they are no adult neighbour, or the kind does not fit
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
+ * @throws {AlreadyRepresents} {NotResident} {IdempotencyMismatch} {NotFound} {Refusal}
+ */
+export async function addRepresentative(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  wardId: string,
+  representative: Representative,
+  idempotencyKey: string,
+): Promise<Disclosed<{ id: string }>> {
+  await mustBePlain(deps.gate, town.id, staff, Representative, representative)
+  const key = await once(deps.gate, town.id, {
+    requester: staff.id,
+    operation: `represent ${wardId}`,
+    key: idempotencyKey,
+    body: representative,
+  })
+  return onTies(deps, town, staff, wardId, async (ward, hand, open, day) => {
+    const earlier = await earlierAnswer<{ id: string }>(hand, wardId, key)
+    if (earlier) return earlier
+    if (ward.departedOn !== undefined) throw new NotResident()
+    const errors = wrongKind(representative.kind, ward, day, town)
+    if ('neighbourId' in representative) {
+      const { neighbourId } = representative
+      const [candidate] = neighbourId === wardId ? [] : await open([neighbourId])
+      const detail =
+        cannotRepresent(candidate, day, town) ??
+        (candidate?.representatives?.some((one) => one.neighbourId === wardId)
+          ? 'They act for each other. End the other first.'
+          : undefined)
+      if (detail) errors.push({ pointer: '/neighbourId', detail })
+    }
+    mustBeValid(errors)
+    const answer = { id: await insertTie(hand, town, wardId, representative) }
+    if (actsForAnAdult(representative.kind, ward, day, town)) await endActing(hand, wardId)
+    await recordMovement(hand, town, staff, wardId, changed(day), {
+      representative: 'added',
+      kind: representative.kind,
+    })
+    await keepAnswer(hand, town, wardId, key, answer)
+    return answer
+  })
+}
+
+const changed = (day: Temporal.PlainDate) =>
+  ({ kind: 'change', cause: 'representatives', effectiveOn: day.toString() }) as const
+
+async function insertTie(
+  hand: GateHand,
+  town: Municipality,
+  wardId: string,
+  representative: Representative,
+): Promise<string> {
+  const { id, representativeId, details } = sealTie(representative, (place, value) => hand.seal(wardId, place, value))
+  try {
+    await hand.transaction
+      .insertInto('representatives')
+      .values({
+        id,
+        municipality_id: town.id,
+        neighbour_id: wardId,
+        representative_id: representativeId,
+        details: Buffer.from(details),
+      })
+      .execute()
+  } catch (error) {
+    if (sqlState(error) === '23505') throw new AlreadyRepresents()
+    throw error
+  }
+  return id
+}
+
+export const TieChange = z
+  .strictObject({
+    kind: z.enum(['parent', 'guardian', 'carer']),
+    limits: z.array(CourtLimit).min(1).max(2).optional(),
+    court: plain(200).optional(),
+    confirmedPlain,
+  })
+  .refine((change) => (change.limits === undefined) === (change.court === undefined), {
+    path: ['court'],
+    message: 'A limit is a court’s: give the limits and which court said so.',
+  })
+export type TieChange = z.infer<typeof TieChange>
+
+/**
+ * Changes what somebody is to a neighbour they act for, or what a court has limited. What was recorded stays known.
+ *
+ * @throws {InvalidInput} when the kind does not fit
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
+ * @throws {NotFound} when there is no such tie, or not for this clerk
+ * @throws {Refusal}
+ */
+export async function changeRepresentative(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  at: { wardId: string; tieId: string },
+  change: TieChange,
+): Promise<Disclosed<{ id: string }>> {
+  await mustBePlain(deps.gate, town.id, staff, TieChange, change)
+  return onTies(deps, town, staff, at.wardId, async (ward, hand, open, day) => {
+    const tie = await tieAt(hand, at, open)
+    if (tie.representativeId === null) throw new NotFound()
+    const errors = wrongKind(change.kind, ward, day, town)
+    const [bearer] = await open([tie.representativeId])
+    const detail = cannotRepresent(bearer, day, town)
+    if (detail) errors.push({ pointer: '/kind', detail })
+    mustBeValid(errors)
+    await endTie(hand, tie.id)
+    if (actsForAnAdult(change.kind, ward, day, town)) await endActing(hand, at.wardId)
+    const { kind, limits, court } = change
+    if (limits?.some((limit) => !tie.details.limits?.includes(limit))) await endWaysIn(hand, at.wardId)
+    const id = await insertTie(hand, town, at.wardId, { kind, neighbourId: tie.representativeId, limits, court })
+    await recordMovement(hand, town, staff, at.wardId, changed(day), { representative: 'changed', kind })
+    return { id }
+  })
+}
+
+/**
+ * Records that somebody does not act for a neighbour any more.
+ *
+ * @throws {NotFound} {Refusal}
+ */
+export async function endRepresentative(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  at: { wardId: string; tieId: string },
+): Promise<Disclosed<{ id: string }>> {
+  return onTies(deps, town, staff, at.wardId, async (_, hand, open, day) => {
+    const tie = await tieAt(hand, at, open)
+    await endTie(hand, tie.id)
+    await endWaysIn(hand, at.wardId)
+    await recordMovement(hand, town, staff, at.wardId, changed(day), {
+      representative: 'ended',
+      kind: tie.details.kind,
+    })
+    return { id: tie.id }
+  })
+}
+
+/** A tie in force that this clerk may see. @throws {NotFound} */
+async function tieAt(
+  hand: GateHand,
+  at: { wardId: string; tieId: string },
+  open: (ids: readonly string[]) => Promise<Record[]>,
+): Promise<Tie> {
+  const tie = (await tiesOf(hand, at.wardId)).find(({ id }) => id === at.tieId)
+  if (tie === undefined) throw new NotFound()
+  if (tie.representativeId !== null && (await open([tie.representativeId])).length === 0) throw new NotFound()
+  return tie
+}
+
+/** Whoever acted for somebody may hold a card or a session of theirs: what they may no longer see, these do not show either. */
+async function endWaysIn(hand: GateHand, wardId: string): Promise<void> {
+  await sql`select end_ways_in(${wardId}::uuid, 'tie')`.execute(hand.transaction)
+}
+
+async function endTie(hand: GateHand, id: string): Promise<void> {
+  const ended = await hand.transaction
+    .updateTable('representatives')
+    .set({ ended_at: sql`now()`, ended_because: 'ended' })
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst()
+  if (ended.numUpdatedRows !== 1n) throw new NotFound()
+}

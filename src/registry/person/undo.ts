@@ -1,0 +1,258 @@
+import { sql } from 'kysely'
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import type { GateHand, Opened } from '../../firewall/gate.ts'
+import { purposeOf, type Staff } from '../../firewall/requester.ts'
+import { today } from '../../platform/clock.ts'
+import { NotFound, Problem } from '../../platform/problem.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { awaySince, movementsThatStand } from '../departure/movements-standing.ts'
+import type { RegistryDeps } from '../deps.ts'
+import type { NeighbourFields } from '../model.ts'
+import { flagTakenBack, letGo } from '../register/held.ts'
+import { restoreResidences } from '../residence/residence-rows.ts'
+import { lockTogether } from '../residence/residences.ts'
+import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
+import { loadRecords } from '../store.ts'
+import { wordsOfName } from './names.ts'
+import { nextVersion, recordMovement, reindex, UNDONE_WITHIN } from './neighbours.ts'
+import { actsForSomebody } from './representation.ts'
+
+const REASONS = {
+  'undo-not-yours': 'Only whoever wrote the last change can undo it.',
+  'undo-too-late': 'The hour in which a change can be undone is over. Correct it, or open a proceeding.',
+  'undo-not-possible': 'The last change is not one that can be undone. Change it back instead.',
+  'undo-in-the-way': 'Something that came after rests on it: somebody they act for, or somebody who moved along.',
+}
+export type WhyNotUndone = keyof typeof REASONS
+
+/** @throws when the last change of a record cannot be undone; the code says what stands in the way. */
+export class CannotUndo extends Problem {
+  readonly why: WhyNotUndone
+
+  constructor(why: WhyNotUndone) {
+    super(why, 409, REASONS[why])
+    this.why = why
+  }
+}
+
+/** What can be undone of a record, or was. */
+export interface Undoable {
+  id: string
+  name: NeighbourFields['name'] | undefined
+  dateOfBirth: string | undefined
+  what: 'registration' | 'return' | 'move' | 'departure' | 'correction'
+  /** The day it held from, ISO 8601. */
+  effectiveOn: string
+  /** Whom it was written about in one act. */
+  people: number
+}
+
+interface Act {
+  movementId: string
+  what: Undoable['what']
+  effectiveOn: string
+  /** The instant of its transaction, exactly as PostgreSQL writes it. */
+  at: string
+  /** Everyone it was written about, the neighbour first. */
+  together: string[]
+}
+
+const UNDONE: Record<string, Undoable['what']> = {
+  'registration birth': 'registration',
+  'registration arrival': 'registration',
+  'registration omission': 'registration',
+  'registration return': 'return',
+  'change address': 'move',
+  'change address-corrected': 'move',
+  'change personal-data': 'correction',
+  'departure death': 'departure',
+  'departure moved-away': 'departure',
+}
+
+const FIELDS = ['name', 'previousNames', 'dateOfBirth', 'address', 'departedOn'] as const
+type Person = Opened<NeighbourFields, (typeof FIELDS)[number]>
+
+/** What the clerk may undo of a record now, shown before it is done. @throws {CannotUndo} {NotFound} {Refusal} */
+export async function undoable(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  id: string,
+): Promise<Disclosed<Undoable>> {
+  return onRecord(deps, town, staff, id, async (person, hand) =>
+    outlineOf(person, await lastAct(deps, hand, staff, person.id)),
+  )
+}
+
+/**
+ * Takes back the last thing that was written about a neighbour: registering, moving, leaving, correcting. By whoever wrote
+ * it, within the hour; of a household that moved together, for all of them. Nothing stays true of the mistake, and what was
+ * believed stays in the history. Papers and proofs given since are taken back: a city does not learn whether they were
+ * looked at. Of a registration the key is destroyed, and with it everything that was sealed.
+ *
+ * @throws {CannotUndo} when something stands in the way
+ * @throws {NotFound} {Refusal}
+ */
+export async function undo(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  id: string,
+): Promise<Disclosed<Undoable>> {
+  const { hash32 } = await deps.gate.keysOf(town.id)
+  const day = today(deps.clock, town.timeZone)
+  return onRecord(deps, town, staff, id, async (person, hand, open) => {
+    // Held before it is read: what is undone is the last thing, and stays it until this is over.
+    await lockTogether(hand, [id])
+    const act = await lastAct(deps, hand, staff, id)
+    const outline = outlineOf(person, act)
+    if (act.what === 'registration') {
+      await flagTakenBack(hand, town, staff, id)
+      await sql`select undo_registration(${id}::uuid, ${staff.id})`.execute(hand.transaction)
+      return outline
+    }
+    const versions = await lockTogether(hand, act.together)
+    const visible = new Set((await open(act.together)).map((one) => one.id))
+    for (const one of act.together) {
+      const theirs = one === id ? act : await lastAct(deps, hand, staff, one)
+      if (theirs.at !== act.at || !visible.has(one)) throw new CannotUndo('undo-in-the-way')
+      await sql`select withdraw_proofs_since(${one}::uuid, ${act.at}::text::timestamptz)`.execute(hand.transaction)
+      if (act.what === 'correction') await restoreParticulars(hand, town, one, act.at)
+      else await restoreResidences(hand, town, staff, one, act.at)
+      // A death recorded of somebody who had left ended nothing: they stay where they were, away.
+      if (act.what === 'departure' && (await awayBefore(hand, one, act.at)) === null) {
+        await setDeparture(hand, one, null)
+        await sql`select revive_access(${one}::uuid, ${act.at}::text::timestamptz)`.execute(hand.transaction)
+      }
+      if (act.what === 'return') await setDeparture(hand, one, await awayBefore(hand, one, act.at))
+      await letGo(hand, town, staff, one, { at: act.at, now: deps.clock.now() })
+      await nextVersion(hand, one, versions.get(one) ?? 0)
+      const outlined = { kind: 'change', cause: 'undone', effectiveOn: day.toString() } as const
+      await recordMovement(hand, town, staff, one, outlined, { undone: theirs.movementId })
+    }
+    const tokens = tokenMaker(hash32, town.blindIndexBits)
+    for (const one of await open(act.together)) {
+      const names = [...(one.name ? [one.name] : []), ...(one.previousNames ?? [])].map(wordsOfName)
+      await reindex(hand, one.id, tokensOf(tokens, { names, dateOfBirth: one.dateOfBirth, address: one.address }))
+    }
+    return outline
+  })
+}
+
+const outlineOf = (person: Person, act: Act): Undoable => ({
+  id: person.id,
+  name: person.name,
+  dateOfBirth: person.dateOfBirth,
+  what: act.what,
+  effectiveOn: act.effectiveOn,
+  people: act.together.length,
+})
+
+/** Works on a record whose last change is to be undone, behind the gate. */
+async function onRecord<T>(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  id: string,
+  use: (person: Person, hand: GateHand, open: (ids: readonly string[]) => Promise<Person[]>) => Promise<T>,
+): Promise<Disclosed<T>> {
+  const trueAt = today(deps.clock, town.timeZone)
+  return deps.gate.open<NeighbourFields, (typeof FIELDS)[number], T>(
+    { municipalityId: town.id, requester: staff, action: 'undo', purpose: purposeOf(staff), fields: FIELDS },
+    (transaction) => loadRecords(transaction, [id], { trueAt }),
+    async ([person], hand, openMore) => {
+      if (person === undefined) throw new NotFound()
+      return use(person, hand, (ids) => openMore((transaction) => loadRecords(transaction, ids, { trueAt })))
+    },
+  )
+}
+
+/** The last thing written about a neighbour, if this clerk may undo it. @throws {CannotUndo} */
+async function lastAct(deps: RegistryDeps, hand: GateHand, staff: Staff, id: string): Promise<Act> {
+  const last = await hand.transaction
+    .selectFrom('movements')
+    .select(['id', 'kind', 'cause', 'effective_on', 'recorded_at', 'recorded_by'])
+    .select(sql<string>`recorded_at::text`.as('at'))
+    .where('neighbour_id', '=', id)
+    .orderBy('recorded_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow()
+  const { at } = last
+  if (last.recorded_by !== staff.id) throw new CannotUndo('undo-not-yours')
+  const until = last.recorded_at.toTemporalInstant().add(UNDONE_WITHIN)
+  if (Temporal.Instant.compare(until, deps.clock.now()) < 0) throw new CannotUndo('undo-too-late')
+  const what = UNDONE[`${last.kind} ${last.cause}`]
+  const possible = what !== undefined && (what !== 'correction' || (await wroteParticulars(hand, id, at)))
+  if (!possible) throw new CannotUndo('undo-not-possible')
+  if (
+    what === 'registration' &&
+    ((await actsForSomebody(hand.transaction, id, true)) || (await saidSomething(hand, id)))
+  )
+    throw new CannotUndo('undo-in-the-way')
+  const together = what === 'move' ? [id, ...(await movedAlong(hand, id, at, staff.id))] : [id]
+  return { movementId: last.id, what, effectiveOn: last.effective_on, at, together }
+}
+
+/** Whether they wrote to the city, or are being heard: that is not forgotten with a mistake. */
+async function saidSomething(hand: GateHand, id: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from complaints where neighbour_id = ${id} union all select from proceedings where neighbour_id = ${id}`.execute(
+    hand.transaction,
+  )
+  return rows.length > 0
+}
+
+/** Who else moved in the same act: one transaction, and so one instant. */
+async function movedAlong(hand: GateHand, id: string, at: string, by: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select distinct neighbour_id as id from movements
+    where recorded_at = ${at}::text::timestamptz and recorded_by = ${by} and neighbour_id <> ${id}
+      and kind = 'change' and cause in ('address', 'address-corrected')`.execute(hand.transaction)
+  return rows.map((row) => row.id)
+}
+
+/** Whether a change of personal data was a correction: hiding and telling apart write no particulars. */
+async function wroteParticulars(hand: GateHand, id: string, at: string): Promise<boolean> {
+  const { rows } = await sql`
+    select from particulars where neighbour_id = ${id} and version > 1 and recorded_at = ${at}::text::timestamptz`.execute(
+    hand.transaction,
+  )
+  return rows.length > 0
+}
+
+/** Since when somebody was away, before an act. */
+const awayBefore = async (hand: GateHand, id: string, at: string) =>
+  awaySince(await movementsThatStand(hand.transaction, id, at))
+
+async function setDeparture(hand: GateHand, id: string, on: string | null): Promise<void> {
+  await hand.transaction.updateTable('neighbours').set({ departed_on: on }).where('id', '=', id).execute()
+}
+
+/** Writes again what was recorded before a correction: a name that was a mistake is no earlier name either. */
+async function restoreParticulars(hand: GateHand, town: Municipality, id: string, at: string): Promise<void> {
+  const { rows } = await sql<{ version: number; latest: number; identity: Uint8Array; contact: Uint8Array }>`
+    select before.version, (select max(version) from particulars where neighbour_id = ${id}) as latest,
+      before.identity, before.contact
+    from particulars before where before.neighbour_id = ${id} and before.version = (
+      select written.version - 1 from particulars written
+      where written.neighbour_id = ${id} and written.recorded_at = ${at}::text::timestamptz)`.execute(hand.transaction)
+  const [before] = rows
+  if (before === undefined) throw new CannotUndo('undo-not-possible')
+  const version = before.latest + 1
+  const again = (column: 'identity' | 'contact') => {
+    const placeAt = (row: number) => ({ table: 'particulars', column, row: `${id}/${row}` })
+    const value = hand.reopen(id, placeAt(before.version), before[column])
+    return Buffer.from(hand.seal(id, placeAt(version), value))
+  }
+  await hand.transaction
+    .insertInto('particulars')
+    .values({
+      municipality_id: town.id,
+      neighbour_id: id,
+      version,
+      identity: again('identity'),
+      contact: again('contact'),
+    })
+    .execute()
+}

@@ -1,0 +1,143 @@
+import { sql } from 'kysely'
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import type { GateHand } from '../../firewall/gate.ts'
+import { isSupervisor, purposeOf, type Staff } from '../../firewall/requester.ts'
+import { today } from '../../platform/clock.ts'
+import type { Transaction } from '../../platform/database.ts'
+import { type Paged, pageOf, readCursor } from '../../platform/paging.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { RegistryDeps } from '../deps.ts'
+import { householdMembers } from '../household/households.ts'
+import type { Name, NeighbourFields } from '../model.ts'
+import { loadRecords } from '../store.ts'
+import { isOfAge, OF_AGE } from './representation.ts'
+import { onTies, placeOf, type Tie } from './representatives.ts'
+
+const MOST_LISTED = 15
+
+/**
+ * Neighbours somebody acted for once, and nobody does now, whom nobody has looked at since. Who hides acts for nobody,
+ * save for supervisors: a list that leaves a child out because of them would tell that they are registered.
+ */
+const unrepresented = (
+  town: Pick<Municipality, 'id'>,
+  withHidden: boolean,
+  after = '00000000-0000-0000-0000-000000000000',
+) => sql<{ id: string; hidden: boolean }>`
+  select n.id, is_hidden(n.id, n.protected) as hidden from neighbours n
+  where n.municipality_id = ${town.id} and n.departed_on is null and n.id > ${after}::text::uuid
+    -- Those whom a clerk is not shown take no place among those whom a clerk is to see.
+    and (${withHidden} or not is_hidden(n.id, n.protected))
+    and n.id in (select lost.neighbour_id from representatives lost
+      where lost.municipality_id = ${town.id} and lost.ended_at is not null and lost.settled_at is null)
+    and not exists (select from representatives acts left join neighbours who on who.id = acts.representative_id
+      where acts.neighbour_id = n.id and acts.ended_at is null and (${withHidden} or is_hidden(who.id, who.protected) is not true))
+  order by n.id limit ${MOST_LISTED + 1}`
+
+export interface Unrepresented {
+  id: string
+  name: Name | undefined
+  dateOfBirth: string | undefined
+  /** Who is registered with them. */
+  household: { id: string; name: Name | undefined; dateOfBirth: string | undefined }[]
+}
+
+/** Whether there may be somebody whom nobody acts for. It counts nobody, and nobody who is hidden. */
+export async function mayBeUnrepresented(transaction: Transaction, town: Pick<Municipality, 'id'>): Promise<boolean> {
+  return (await unrepresented(town, false).execute(transaction)).rows.some(({ hidden }) => !hidden)
+}
+
+/**
+ * Children whose last representative left, died or was removed, with their household beside them; and adults somebody
+ * acted for. Who came of age meanwhile is not among them and will not be looked at again.
+ *
+ * @throws {Refusal}
+ */
+export async function unrepresentedNeighbours(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<Unrepresented>>> {
+  let more: string | undefined
+  const day = today(deps.clock, town.timeZone)
+  const fields = ['name', 'dateOfBirth'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<Unrepresented>>(
+    {
+      municipalityId: town.id,
+      requester: staff,
+      action: 'represent',
+      purpose: purposeOf(staff),
+      fields,
+      worklist: true,
+    },
+    async (transaction) => {
+      const { rows: read } = await unrepresented(town, isSupervisor(staff), readCursor(cursor)?.id).execute(transaction)
+      const page = pageOf(read, MOST_LISTED, ({ id }) => ({ at: '0000-00-00', id }))
+      more = page.more
+      return loadRecords(
+        transaction,
+        page.rows.map(({ id }) => id),
+        { trueAt: day },
+      )
+    },
+    async (records, hand, openMore) => {
+      const listed: Unrepresented[] = []
+      for (const { id, name, dateOfBirth } of records) {
+        if (isOfAge(OF_AGE, dateOfBirth, day, town.leapDayBirthday) && !(await hadGuardian(hand, id))) {
+          await settle(hand, id)
+          continue
+        }
+        const mates = (await householdMembers(hand.transaction, id, day)).filter((mate) => mate !== id)
+        const household = await openMore((transaction) => loadRecords(transaction, mates, { trueAt: day }))
+        listed.push({
+          id,
+          name,
+          dateOfBirth,
+          household: household.map((mate) => ({ id: mate.id, name: mate.name, dateOfBirth: mate.dateOfBirth })),
+        })
+      }
+      return { items: listed, more }
+    },
+  )
+}
+
+/** Whether somebody acted for them as for an adult. */
+async function hadGuardian(hand: GateHand, wardId: string): Promise<boolean> {
+  const rows = await hand.transaction
+    .selectFrom('representatives')
+    .select(['id', 'details'])
+    .where('neighbour_id', '=', wardId)
+    .execute()
+  return rows.some(({ id, details }) => {
+    const { kind } = hand.reopen(wardId, placeOf(id), details) as Tie['details']
+    return kind === 'guardian' || kind === 'institution'
+  })
+}
+
+async function settle(hand: GateHand, wardId: string): Promise<void> {
+  await hand.transaction
+    .updateTable('representatives')
+    .set({ settled_at: sql`now()` })
+    .where('neighbour_id', '=', wardId)
+    .where('ended_at', 'is not', null)
+    .where('settled_at', 'is', null)
+    .execute()
+}
+
+/**
+ * Records that nobody has to act for a neighbour any more, so that they leave the list.
+ *
+ * @throws {NotFound} {Refusal}
+ */
+export async function settleUnrepresented(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  wardId: string,
+): Promise<Disclosed<{ id: string }>> {
+  return onTies(deps, town, staff, wardId, async (_, hand) => {
+    await settle(hand, wardId)
+    return { id: wardId }
+  })
+}

@@ -1,0 +1,177 @@
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import { purposeOf, Refusal, type Resident, type Staff } from '../../firewall/requester.ts'
+import { today } from '../../platform/clock.ts'
+import { inMunicipality, type Transaction } from '../../platform/database.ts'
+import { type Paged, pageOf, readCursor } from '../../platform/paging.ts'
+import { NotFound } from '../../platform/problem.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { RegistryDeps } from '../deps.ts'
+import type { Name, NeighbourFields } from '../model.ts'
+import { loadRecords } from '../store.ts'
+import { isOfAge, isUnder, OF_AGE } from './representation.ts'
+
+// Children of whom a trained person should know. That a household was left to them the database sees by itself; what they do by
+// themselves is written down where it is done. Nothing is refused to them for it.
+
+export type WelfareReason = 'left-alone' | 'hides-alone' | 'leaves-alone'
+
+/** Writes down that a trained person should look, once until somebody has. */
+export async function raiseWelfareCheck(
+  transaction: Transaction,
+  town: Pick<Municipality, 'id'>,
+  neighbourId: string,
+  reason: Exclude<WelfareReason, 'left-alone'>,
+): Promise<void> {
+  await transaction
+    .insertInto('welfare_checks')
+    .values({ municipality_id: town.id, neighbour_id: neighbourId, reason })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+/** Whether somebody is certainly a minor. */
+export const isMinor = (
+  dateOfBirth: string | undefined,
+  day: Temporal.PlainDate,
+  town: Pick<Municipality, 'leapDayBirthday'>,
+): boolean => isUnder(OF_AGE, dateOfBirth, day, town.leapDayBirthday)
+
+/** Of a minor who says by themself that they leave: a trained person is told. @throws {Refusal} */
+export async function noteLeavingAlone(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<void> {
+  const day = today(deps.clock, town.timeZone)
+  await deps.gate.open<NeighbourFields, 'dateOfBirth', void>(
+    {
+      municipalityId: town.id,
+      requester: resident,
+      action: 'open',
+      purpose: purposeOf(resident),
+      fields: ['dateOfBirth'],
+    },
+    (transaction) => loadRecords(transaction, [resident.neighbourId], { trueAt: day }),
+    async ([record], { transaction }) => {
+      if (record === undefined) throw new NotFound()
+      if (isMinor(record.dateOfBirth, day, town))
+        await raiseWelfareCheck(transaction, town, resident.neighbourId, 'leaves-alone')
+    },
+  )
+}
+
+export interface WelfareCheck {
+  id: string
+  neighbourId: string
+  name: Name | undefined
+  dateOfBirth: string | undefined
+  reason: WelfareReason
+  /** ISO date. */
+  raisedOn: string
+}
+
+const MOST_LISTED = 30
+
+/** How many wait. A number alone, for supervisors. */
+export async function welfareChecksWaiting(
+  deps: Pick<RegistryDeps, 'database'>,
+  town: Pick<Municipality, 'id'>,
+): Promise<number> {
+  const { waiting } = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .selectFrom('welfare_checks')
+      .select((one) => one.fn.countAll<string>().as('waiting'))
+      .where('looked_on', 'is', null)
+      .executeTakeFirstOrThrow(),
+  )
+  return Number(waiting)
+}
+
+/** Those that wait, the oldest first. Whoever is of age among them is not one of them. @throws {Refusal} for anyone but supervisors */
+export async function welfareChecks(
+  deps: RegistryDeps,
+  town: Municipality,
+  supervisor: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<WelfareCheck>>> {
+  if (supervisor.role !== 'supervisor') throw new Refusal()
+  const day = today(deps.clock, town.timeZone)
+  const after = readCursor(cursor)
+  let rows: { id: string; neighbour_id: string; reason: string; raised_on: string }[] = []
+  let more: string | undefined
+  return deps.gate.open<NeighbourFields, 'name' | 'dateOfBirth', Paged<WelfareCheck>>(
+    {
+      municipalityId: town.id,
+      requester: supervisor,
+      action: 'open',
+      purpose: purposeOf(supervisor),
+      fields: ['name', 'dateOfBirth'],
+      worklist: true,
+    },
+    async (transaction) => {
+      const read = await transaction
+        .selectFrom('welfare_checks')
+        .select(['id', 'neighbour_id', 'reason', 'raised_on'])
+        .where('looked_on', 'is', null)
+        .$if(after !== undefined, (query) =>
+          query.where((row) =>
+            row.or([
+              row('raised_on', '>', after?.at ?? ''),
+              row.and([row('raised_on', '=', after?.at ?? ''), row('id', '>', after?.id ?? '')]),
+            ]),
+          ),
+        )
+        .orderBy('raised_on')
+        .orderBy('id')
+        .limit(MOST_LISTED + 1)
+        .execute()
+      const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.raised_on, id: row.id }))
+      rows = page.rows
+      more = page.more
+      return loadRecords(transaction, [...new Set(rows.map((row) => row.neighbour_id))], { trueAt: day })
+    },
+    async (records, { transaction }) => {
+      const known = new Map(records.map((record) => [record.id, record]))
+      const items: WelfareCheck[] = []
+      for (const row of rows) {
+        const record = known.get(row.neighbour_id)
+        if (record === undefined) continue
+        if (isOfAge(OF_AGE, record.dateOfBirth, day, town.leapDayBirthday))
+          await looked(transaction, row.id, 'their age', day)
+        else
+          items.push({
+            id: row.id,
+            neighbourId: row.neighbour_id,
+            name: record.name,
+            dateOfBirth: record.dateOfBirth,
+            reason: row.reason as WelfareReason,
+            raisedOn: row.raised_on,
+          })
+      }
+      return { items, more }
+    },
+  )
+}
+
+async function looked(transaction: Transaction, id: string, by: string, day: Temporal.PlainDate): Promise<bigint> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('welfare_checks')
+    .set({ looked_by: by, looked_on: day.toString() })
+    .where('id', '=', id)
+    .where('looked_on', 'is', null)
+    .executeTakeFirst()
+  return numUpdatedRows
+}
+
+/** Marks one as looked after. @throws {NotFound} {Refusal} */
+export async function settleWelfareCheck(
+  deps: RegistryDeps,
+  town: Municipality,
+  supervisor: Staff,
+  id: string,
+): Promise<void> {
+  if (supervisor.role !== 'supervisor') throw new Refusal()
+  await deps.gate.decide(
+    { municipalityId: town.id, requester: supervisor, action: 'supervise', purpose: 'supervision', fields: [] },
+    async (transaction) => {
+      const done = await looked(transaction, id, supervisor.id, today(deps.clock, town.timeZone))
+      if (done !== 1n) throw new NotFound()
+    },
+  )
+}

@@ -1,0 +1,114 @@
+import { sql } from 'kysely'
+import type { GateHand } from '../../firewall/gate.ts'
+import type { Staff } from '../../firewall/requester.ts'
+import { raiseProbing } from '../../oversight/flags.ts'
+import { uuidv7 } from '../../platform/clock.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { keepVisit } from '../visits.ts'
+
+// A record that may be somebody who hides is held: hidden like them until a supervisor has looked.
+
+/** Where what a record resembles is sealed, to that record. */
+export const likenessPlace = (id: string) => ({ table: 'likenesses', column: 'content', row: id })
+
+/**
+ * Hides a record because it came to resemble somebody who hides; whoever wrote it sees it until the visit is over. Of one
+ * that hides already it is only written down, so that it is not shown again before the two were looked at.
+ *
+ * @param resembles ids
+ * @param by whoever wrote it; nobody, where it was there before the one who hides did
+ */
+export async function holdAsAlike(
+  hand: GateHand,
+  town: Pick<Municipality, 'id'>,
+  by: { staff: Staff; until: string } | undefined,
+  id: string,
+  resembles: readonly string[],
+): Promise<void> {
+  if (resembles.length === 0) return
+  const { hides } = await hand.transaction
+    .selectFrom('neighbours')
+    .select('protected as hides')
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirstOrThrow()
+  const likeness = uuidv7()
+  // First what it is held for: it decides that nobody outside is told of it.
+  const kept = await hand.transaction
+    .insertInto('likenesses')
+    .values({
+      id: likeness,
+      municipality_id: town.id,
+      neighbour_id: id,
+      content: Buffer.from(hand.seal(id, likenessPlace(likeness), { resembles })),
+      hides,
+      recorded_by: by?.staff.id ?? 'registry',
+    })
+    .onConflict((open) => open.doNothing())
+    .executeTakeFirst()
+  if (kept.numInsertedOrUpdatedRows !== 1n || hides) return
+  if (by) await keepVisit(hand, town, by.staff.id, id, by.until)
+  await hand.transaction.updateTable('neighbours').set({ protected: true }).where('id', '=', id).execute()
+}
+
+/** Shows a record again whose likeness to somebody who hides came of what is taken back: it was a mistake. */
+export async function letGo(
+  hand: GateHand,
+  town: Pick<Municipality, 'id'>,
+  staff: Staff,
+  id: string,
+  { at, now }: { at: string; now: Temporal.Instant },
+): Promise<void> {
+  const open = await hand.transaction
+    .selectFrom('likenesses')
+    .select(['id', 'hides'])
+    .where('neighbour_id', '=', id)
+    .where('decision', 'is', null)
+    .where((row) => sql<boolean>`${row.ref('recorded_at')} = ${at}::text::timestamptz`)
+    .executeTakeFirst()
+  if (open === undefined) return
+  await flagTakenBack(hand, town, staff, id)
+  if (!open.hides) {
+    await hand.transaction.updateTable('neighbours').set({ protected: false }).where('id', '=', id).execute()
+    await hand.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
+  }
+  await hand.transaction
+    .updateTable('likenesses')
+    .set({ decision: 'undone', decided_at: now.toString(), decided_by: staff.id })
+    .where('id', '=', open.id)
+    .execute()
+}
+
+/**
+ * Flags, at whoever hides, that somebody like them was registered and taken back: what is undone leaves no likeness to
+ * count, and one who only asks would leave no trace.
+ */
+export async function flagTakenBack(
+  hand: GateHand,
+  town: Pick<Municipality, 'id'>,
+  staff: Staff,
+  id: string,
+): Promise<void> {
+  const rows = await hand.transaction
+    .selectFrom('likenesses')
+    .select(['id', 'content'])
+    .where('neighbour_id', '=', id)
+    .execute()
+  for (const row of rows) {
+    const { resembles } = hand.reopen(id, likenessPlace(row.id), row.content) as { resembles: string[] }
+    for (const neighbourId of resembles) await raiseProbing(hand.transaction, town.id, staff.id, neighbourId)
+  }
+}
+
+/** Whom a supervisor found to be somebody else than this record, whose key is at hand. */
+export async function toldApartFrom(hand: GateHand, id: string): Promise<ReadonlySet<string>> {
+  const rows = await hand.transaction
+    .selectFrom('likenesses')
+    .select(['id', 'content'])
+    .where('neighbour_id', '=', id)
+    .where('decision', '=', 'apart')
+    .execute()
+  return new Set(
+    rows.flatMap((row) => (hand.reopen(id, likenessPlace(row.id), row.content) as { resembles: string[] }).resembles),
+  )
+}

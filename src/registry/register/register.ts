@@ -1,0 +1,169 @@
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import { mustBePlain } from '../../firewall/free-text.ts'
+import type { Staff } from '../../firewall/requester.ts'
+import { isRefusedAccess } from '../../identity/presence.ts'
+import { InvalidInput, Problem } from '../../platform/problem.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { RegistryDeps } from '../deps.ts'
+import { householdAddress } from '../household/households.ts'
+import { once, sameBody } from '../idempotency.ts'
+import { Registration } from '../model.ts'
+import { faultsOfBirth, faultsOfStart, type LifeRules, lifeRules, refuseImpossible } from '../person/life-dates.ts'
+import { mustBeAbleToRepresent } from '../person/representatives.ts'
+import { openResponse } from '../replays.ts'
+import type { Start } from '../residence/periods.ts'
+import { likelyDuplicates } from './duplicates.ts'
+import { hiddenLikeness, holdOthersAlike } from './hidden-likeness.ts'
+import type { RegistrationOutcome } from './registration-batch.ts'
+import { type Registered, sealRegistration } from './registration-item.ts'
+
+export interface Candidate {
+  id: string
+  name?: object
+  dateOfBirth?: string
+  /** Who left and is back is not registered anew: their return is recorded. */
+  departedOn?: string
+}
+
+/** @throws when somebody very like this person is a neighbour already; carries the candidates, opened by the gate. */
+export class DuplicateSuspected extends Problem {
+  readonly disclosed: Disclosed<{ candidates: Candidate[] }>
+
+  constructor(candidates: Disclosed<Candidate[]>) {
+    super(
+      'duplicate-suspected',
+      409,
+      'Somebody very like this person is registered already. Compare, then open that record, record their return if they had left, or send confirmedDistinct: true if they are two people.',
+    )
+    this.disclosed = candidates.map((list) => ({ candidates: list }))
+  }
+}
+
+/**
+ * Registers a person who lives in the municipality as a neighbour, effective at once.
+ *
+ * A name and where they live are enough: no document, street address or phone is required. The same
+ * idempotency key always gives the first answer. Takes one round trip to the database.
+ *
+ * Who resembles a protected neighbour is registered like anyone, and answered like anyone; their record is hidden until a
+ * supervisor has joined the two or told them apart. For the visit the clerk sees and prints what they wrote.
+ *
+ * Years that are somebody's word are kept as said, and make nobody wait: see {@link residenceStart}.
+ *
+ * @throws {DuplicateSuspected} when a very similar person is registered and the clerk has not confirmed that they are two
+ * @throws {ImpossibleDates} when a date cannot be true
+ * @throws {InvalidInput} when the household is unknown
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
+ * @throws {IdempotencyMismatch} when the key was used with another form
+ * @see Ley 7/1985 art. 15–16
+ */
+export async function registerNeighbour(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  form: Registration,
+  idempotencyKey: string,
+  source: StartSource = 'word',
+): Promise<Disclosed<Registered>> {
+  const start = startOf(lifeRules(deps.clock, town), town, form, source)
+  await mustBePlain(deps.gate, town.id, clerk, Registration, form)
+  const key = await once(deps.gate, town.id, {
+    requester: clerk.id,
+    operation: 'register',
+    key: idempotencyKey,
+    body: form,
+  })
+  const joined =
+    form.householdId === undefined ? undefined : await householdAddress(deps, town, clerk, form.householdId)
+  const address = form.address ?? joined
+  if (address === undefined)
+    throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
+  await mustBeAbleToRepresent(deps, town, clerk, form)
+
+  let knownDistinct: string[] = []
+  let resembles: string[] = []
+  for (let attempt = 0; attempt < 8; attempt += 1) {
+    const item = await sealRegistration(deps, town, clerk, form, { start, address, key, knownDistinct, resembles })
+    const outcome = await deps.registrations.submit(town.id, item).catch(async (error: unknown) => {
+      // A representative left while the form was on its way: look again, and say which.
+      if (isRefusedAccess(error)) await mustBeAbleToRepresent(deps, town, clerk, form)
+      throw error
+    })
+    if (outcome.outcome === 'registered') {
+      if (form.protected) await holdOthersAlike(deps, town, item.id)
+      return item.answer
+    }
+    if (outcome.outcome === 'replayed') {
+      sameBody(key, outcome.fingerprint)
+      return replayed(deps, town, clerk, outcome)
+    }
+    if (outcome.outcome === 'graph-changed') {
+      deps.gate.forget(town.id)
+      continue
+    }
+    const candidates = outcome.candidates.filter((id) => !knownDistinct.includes(id))
+    const alike = form.confirmedDistinct ? undefined : await likelyDuplicates(deps, town, clerk, form, candidates)
+    if (alike) throw new DuplicateSuspected(alike)
+    // Nobody is told: not the clerk, by any answer, and not whoever stands beside them.
+    resembles = [...resembles, ...(await hiddenLikeness(deps, town, form, candidates))]
+    knownDistinct = [...knownDistinct, ...candidates]
+  }
+  throw new Problem(
+    'busy',
+    503,
+    'Too many people are changing the same records. Send it again with the same Idempotency-Key.',
+  )
+}
+
+/**
+ * When the residence of somebody who is registered begins, and whether it can be true beside their date of birth.
+ *
+ * @throws {ImpossibleDates}
+ */
+export function startOf(
+  rules: LifeRules,
+  town: Pick<Municipality, 'backdateDays'>,
+  form: Pick<Registration, 'since' | 'dateOfBirth' | 'confirmedAge'>,
+  source: StartSource,
+): Start {
+  const { dateOfBirth: born, confirmedAge } = form
+  const ofBirth = faultsOfBirth(rules, born, { confirmedAge })
+  const since = form.since ?? rules.today.toString()
+  // What is wrong about the birth is said of the birth alone.
+  refuseImpossible(ofBirth, faultsOfStart(rules, { since, born: ofBirth.length > 0 ? undefined : born }))
+  return residenceStart(rules, town, form.since, source)
+}
+
+/** The first answer to an idempotency key; opening it is opening the record it is about. */
+async function replayed(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  stored: Extract<RegistrationOutcome, { outcome: 'replayed' }>,
+): Promise<Disclosed<Registered>> {
+  const id = stored.owner
+  return openResponse<Registered>(deps, town, clerk, id, stored.once, stored.response)
+}
+
+/**
+ * When a residence begins that is said to have begun on a day. A day longer ago than the town takes on anybody's word is
+ * kept as said; until it is confirmed, the residence begins today. What another register says is confirmed by it.
+ *
+ * @throws {ImpossibleDates} when it lies in the future or before the town's own time
+ */
+export function residenceStart(
+  rules: LifeRules,
+  { backdateDays }: Pick<Municipality, 'backdateDays'>,
+  since: string | undefined,
+  source: StartSource = 'word',
+): Start {
+  const now = rules.today.toString()
+  if (since === undefined) return { from: now, said: undefined }
+  refuseImpossible(faultsOfStart(rules, { since }))
+  const taken = rules.today.subtract({ days: backdateDays })
+  if (source === 'register' || Temporal.PlainDate.compare(since, taken) >= 0) return { from: since, said: undefined }
+  return { from: now, said: since }
+}
+
+/** Who says when somebody began to live here: a person, or a register that was kept before this one. */
+export type StartSource = 'word' | 'register'

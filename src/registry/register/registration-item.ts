@@ -1,0 +1,171 @@
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import type { Ask } from '../../firewall/gate.ts'
+import type { Staff } from '../../firewall/requester.ts'
+import { type DataKey, newDataKey } from '../../keys/seal.ts'
+import { uuidv7 } from '../../platform/clock.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { RegistryDeps } from '../deps.ts'
+import type { Once } from '../idempotency.ts'
+import type { Address, Registration, Representative } from '../model.ts'
+import { wordsOfName } from '../person/names.ts'
+import { sealTie } from '../person/representatives.ts'
+import type { Start } from '../residence/periods.ts'
+import { likenessOf, tokenMaker, tokensOf } from '../search/search-tokens.ts'
+import { addressColumns } from '../store.ts'
+import { endOfVisit } from '../visits.ts'
+import { documentHash } from './evidence.ts'
+
+/** What registering answers; nothing personal, the clerk has just typed it. */
+export interface Registered {
+  id: string
+  householdId: string
+  /** As far as it is confirmed: what papers and proofs show. */
+  residentSince: string
+  /** An earlier day that was said, and waits for a second member of staff. */
+  saidSince?: string
+  version: number
+}
+
+/** One registration, sealed and ready for register_neighbours(). */
+export interface RegistrationItem {
+  /** Of the neighbour it makes. */
+  id: string
+  answer: Disclosed<Registered>
+  graphVersion: string
+  once: string
+  locks: number[]
+  row: RegistrationRow
+}
+
+/** The SQL type `registration`, as JSON. */
+type RegistrationRow = Record<string, unknown> & { document_hash: string | null }
+
+const ASK = {
+  action: 'register',
+  purpose: 'registration',
+  fields: ['name', 'dateOfBirth', 'sex', 'contact', 'languages', 'address'],
+} as const
+
+interface Context {
+  start: Start
+  address: Address
+  key: Once
+  knownDistinct: readonly string[]
+  /** Protected neighbours whom this record would show. */
+  resembles?: readonly string[]
+}
+
+/** Seals everything the form says and asks the gate, before the database is touched. @throws {Refusal} */
+export async function sealRegistration(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  form: Registration,
+  { start, address, key, knownDistinct, resembles = [] }: Context,
+): Promise<RegistrationItem> {
+  const id = uuidv7()
+  const person = newDataKey(id)
+  const ask: Ask = { ...ASK, municipalityId: town.id, requester: clerk }
+  const [{ hash, hash32 }, { graphVersion, entry, disclose }] = await Promise.all([
+    deps.gate.keysOf(town.id),
+    deps.gate.admit(ask, id, person),
+  ])
+  const token = tokenMaker(hash32, town.blindIndexBits)
+  const words = wordsOfName(form.name)
+  const { locks: ofName, sets } = likenessOf(token, words, form.dateOfBirth)
+  const document = form.evidence?.document === undefined ? undefined : documentHash(hash, form.evidence.document)
+  // Two clerks with the same document take turns, whatever name each typed; so do two with the same key.
+  const locks = [...ofName, ...[document, key.id].flatMap((mark) => (mark ? [mark.readUInt32BE() >>> 1] : []))]
+  const wrapped = person.wrap(deps.keys, town.id, 'neighbour')
+  const householdId = form.householdId ?? uuidv7()
+  const movementId = uuidv7()
+  const saidId = uuidv7()
+  const { from, said } = start
+  const answer = { id, householdId, residentSince: from, ...(said ? { saidSince: said } : {}), version: 1 }
+  const onceId = key.id.toString('hex')
+  const seal = (table: string, column: string, row: string, value: unknown) =>
+    hex(person.seal({ table, column, row }, value))
+
+  const row: RegistrationRow = {
+    id,
+    registry_key_id: wrapped.registryKeyId,
+    wrapped: hex(wrapped.wrapped),
+    idempotency: hex(key.id),
+    fingerprint: hex(key.fingerprint),
+    response: seal('idempotency_keys', 'response', onceId, answer),
+    locks,
+    like_tokens: sets,
+    known_distinct: knownDistinct,
+    protected: (form.protected ?? false) || resembles.length > 0,
+    hides: form.protected ?? false,
+    visit_until: endOfVisit(deps, town),
+    ...(resembles.length > 0 ? perhapsOne(resembles, seal) : {}),
+    identity: seal('particulars', 'identity', `${id}/1`, {
+      name: form.name,
+      dateOfBirth: form.dateOfBirth,
+      sex: form.sex,
+    }),
+    contact: seal('particulars', 'contact', `${id}/1`, { contact: form.contact, languages: form.languages }),
+    evidence_id: uuidv7(),
+    strength: form.evidence?.strength ?? 'declaration',
+    document_hash: document === undefined ? null : hex(document),
+    ...(form.householdId === undefined ? newAddress(deps, town, address) : {}),
+    household_id: householdId,
+    residence_id: uuidv7(),
+    valid_from: from,
+    ...(said
+      ? { said_id: saidId, said: seal('said_starts', 'content', saidId, { from: said, with: 'registration' }) }
+      : {}),
+    representatives: (form.representatives ?? []).map((one) => tieOf(one, person)),
+    movement_id: movementId,
+    cause: form.cause ?? 'arrival',
+    recorded_by: clerk.id,
+    movement_details: seal('movements', 'details', movementId, {
+      confirmedDistinctFrom: knownDistinct,
+      ...(form.distinctBecause ? { because: form.distinctBecause } : {}),
+      ...(form.takenDown ? { takenDown: form.takenDown } : {}),
+    }),
+    tokens: tokensOf(token, { names: [words], dateOfBirth: form.dateOfBirth, address }),
+    entry_id: entry.id,
+    action: entry.action,
+    purpose: entry.purpose,
+    requester_kind: entry.requesterKind,
+    entry_details: hex(entry.details),
+    leaf_hash: hex(entry.leafHash),
+  }
+  return { id, answer: disclose(answer), graphVersion, once: onceId, locks, row }
+}
+
+function newAddress(deps: RegistryDeps, town: Municipality, address: Address) {
+  const id = uuidv7()
+  const key = newDataKey(id)
+  const { place, reference, usual_area } = addressColumns(address, town)
+  const seal = (column: string, value: object | undefined) =>
+    value === undefined ? null : hex(key.seal({ table: 'addresses', column, row: id }, value))
+  return {
+    address_id: id,
+    address_wrapped: hex(key.wrap(deps.keys, town.id, 'address').wrapped),
+    address_kind: address.kind,
+    place: seal('place', place),
+    reference: seal('reference', reference),
+    usual_area: seal('usual_area', usual_area),
+  }
+}
+
+/** That somebody may be one person with others, for a supervisor to decide. */
+function perhapsOne(
+  resembles: readonly string[],
+  seal: (table: string, column: string, row: string, value: unknown) => string,
+) {
+  const likeness_id = uuidv7()
+  return { likeness_id, likeness_content: seal('likenesses', 'content', likeness_id, { resembles }) }
+}
+
+/** A representative as register_neighbours() takes one. */
+function tieOf(representative: Representative, ward: DataKey) {
+  const { id, representativeId, details } = sealTie(representative, (place, value) => ward.seal(place, value))
+  return { id, representative_id: representativeId, details: Buffer.from(details).toString('hex') }
+}
+
+/** A bytea as PostgreSQL writes it. */
+const hex = (bytes: Uint8Array) => `\\x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`

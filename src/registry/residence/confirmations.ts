@@ -1,0 +1,63 @@
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import { purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
+import { today } from '../../platform/clock.ts'
+import { NotFound } from '../../platform/problem.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { RegistryDeps } from '../deps.ts'
+import { once } from '../idempotency.ts'
+import type { NeighbourFields } from '../model.ts'
+import { recordMovement } from '../person/neighbours.ts'
+import { earlierAnswer, keepAnswer } from '../replays.ts'
+import { loadRecords } from '../store.ts'
+import { NotResident } from './residences.ts'
+
+export interface Confirmed {
+  id: string
+  /** ISO date, in the town's own time. */
+  confirmedOn: string
+}
+
+/**
+ * Writes down that a neighbour still lives here, said by themself or at a counter. Nothing lapses without it.
+ *
+ * @throws {NotResident} when they have left
+ * @throws {IdempotencyMismatch} {NotFound} {Refusal}
+ */
+export async function confirmResidence(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Staff | Resident,
+  id: string,
+  idempotencyKey: string,
+): Promise<Disclosed<Confirmed>> {
+  const confirmedOn = today(deps.clock, town.timeZone).toString()
+  const use = { requester: requester.id, operation: `confirm ${id}`, key: idempotencyKey, body: {} }
+  const key = await once(deps.gate, town.id, use)
+  return deps.gate.open<NeighbourFields, 'departedOn', Confirmed>(
+    {
+      municipalityId: town.id,
+      requester,
+      action: 'confirm',
+      purpose: purposeOf(requester),
+      fields: ['departedOn'],
+    },
+    (transaction) => loadRecords(transaction, [id], { trueAt: Temporal.PlainDate.from(confirmedOn) }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const earlier = await earlierAnswer<Confirmed>(hand, id, key)
+      if (earlier) return earlier
+      if (record.departedOn !== undefined) throw new NotResident()
+      const outline = { kind: 'confirmation', cause: 'residence', effectiveOn: confirmedOn } as const
+      await recordMovement(hand, town, requester, id, outline, {})
+      const confirmed = { id, confirmedOn }
+      await keepAnswer(hand, town, id, key, confirmed)
+      return confirmed
+    },
+  )
+}
+
+/** Whether it is time to ask somebody, from whom nothing was heard since a day, whether they still live here. */
+export function timeToAsk(deps: Pick<RegistryDeps, 'clock'>, town: Municipality, heardOn: string): boolean {
+  const due = Temporal.PlainDate.from(heardOn).add({ months: town.confirmAfterMonths })
+  return Temporal.PlainDate.compare(due, today(deps.clock, town.timeZone)) <= 0
+}

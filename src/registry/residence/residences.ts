@@ -1,0 +1,346 @@
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import { mustBePlain } from '../../firewall/free-text.ts'
+import type { GateHand } from '../../firewall/gate.ts'
+import { isSupervisor, purposeOf, Refusal, type Resident, type Staff } from '../../firewall/requester.ts'
+import { isJoined } from '../../identity/presence.ts'
+import { storeDataKey } from '../../keys/municipality-keys.ts'
+import { newDataKey } from '../../keys/seal.ts'
+import { today, uuidv7 } from '../../platform/clock.ts'
+import { InvalidInput, NotFound, Problem, VersionConflict } from '../../platform/problem.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { isDead, movementsThatStand } from '../departure/movements-standing.ts'
+import type { RegistryDeps } from '../deps.ts'
+import { householdAddress, householdMembers } from '../household/households.ts'
+import { once } from '../idempotency.ts'
+import { type Address, Move, type NeighbourFields, type Return } from '../model.ts'
+import { beforeResidence, faultsOfStart, ImpossibleDates, lifeRules, refuseImpossible } from '../person/life-dates.ts'
+import { wordsOfName } from '../person/names.ts'
+import { nextVersion, recordMovement, reindex, withdrawProofs } from '../person/neighbours.ts'
+import { isUnder, OF_AGE } from '../person/representation.ts'
+import { holdAsAlike } from '../register/held.ts'
+import { hiddenLikenessOfRecorded } from '../register/hidden-likeness.ts'
+import { residenceStart } from '../register/register.ts'
+import { earlierAnswer, keepAnswer } from '../replays.ts'
+import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
+import { addressColumns, loadRecords } from '../store.ts'
+import { endOfVisit } from '../visits.ts'
+import { correctsAddress, livesThere, SETTLED, type SettledField, startOf } from './move-rules.ts'
+import type { Period } from './periods.ts'
+import { beginPeriod, periodsInForce, replacePeriods, supersede } from './residence-rows.ts'
+import { carrySaidStart, decideSaidStarts, keepSaidStart, saidStartOf, withSaidStarts } from './said-starts.ts'
+
+/** @throws when something only a resident can do is asked for somebody who has left. */
+export class NotResident extends Problem {
+  constructor() {
+    super('not-resident', 409, 'This person has left the municipality. If they live here again, record their return.')
+  }
+}
+
+/** @throws when a return is recorded for somebody who never left. */
+export class StillResident extends Problem {
+  constructor() {
+    super('still-resident', 409, 'This person is a neighbour already. Record a move if they live elsewhere now.')
+  }
+}
+
+/** @throws when a clerk would make a neighbour of somebody whose death is recorded. */
+export class RecordedDead extends Problem {
+  constructor() {
+    super(
+      'recorded-dead',
+      409,
+      'The death of this person is recorded. If that was a mistake, a supervisor records their return.',
+    )
+  }
+}
+
+/** @throws when a minor says alone that they live elsewhere now. */
+export class MinorMoves extends Problem {
+  constructor() {
+    super('minor-moves', 409, 'A child moves with the agreement of everyone who has a say for them, at any counter.')
+  }
+}
+
+/** @throws when what is asked for is what is recorded already. */
+export class NothingChanges extends Problem {
+  constructor() {
+    super(
+      'nothing-changes',
+      409,
+      'This is what is recorded already: nothing changes. If the day is wrong, correct the start of the residence.',
+    )
+  }
+}
+
+/** The version a change is of, and the key under which it is done once. */
+export interface Conditions {
+  version: number
+  idempotencyKey: string
+}
+
+export interface Moved {
+  id: string
+  residenceId: string
+  householdId: string
+  /** As far as it is confirmed. */
+  validFrom: string
+  /** An earlier day that was said, and waits for a second member of staff. */
+  saidSince?: string
+  /** The neighbour's, whom the move was asked for. */
+  version: number
+  /** How many moved: with `everyone`, all of the household whom the gate lets the clerk move. */
+  people: number
+}
+
+/**
+ * Moves a neighbour to another address or household in the municipality. The earlier residence ends the
+ * day the new one begins; that it once was open-ended stays on record. A move on the very day the present residence
+ * began corrects it: nobody lived at the address before, which stays on record only as what was believed.
+ *
+ * With `everyone` the whole household goes along, each with a movement and an entry of their own, all of them or none;
+ * who is protected stays where they are recorded, since their record is not this clerk's to change.
+ *
+ * A neighbour who moves themself founds a household at the new address: whom they join or take along, a clerk has to
+ * ask. They correct only what began today: years at an address are not theirs alone to say.
+ *
+ * Where the day lies longer ago than the town takes on anybody's word, the residence begins today and the day is kept as
+ * said: see {@link residenceStart}.
+ *
+ * A minor moves on the word of everyone who has a say for them, or of a court: the clerk says which. It is asked of every
+ * minor alike, so that the question does not tell that somebody hidden acts for this one.
+ *
+ * @throws {ImpossibleDates} when the move lies in the future, before the present residence or before the birth
+ * @throws {InvalidInput} when a minor moves on nobody's word
+ * @throws {NothingChanges} when they live there already
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
+ * @throws {MinorMoves} when a minor moves alone
+ * @throws {NotResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
+ */
+export async function moveNeighbour(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Staff | Resident,
+  id: string,
+  move: Move,
+  conditions: Conditions,
+): Promise<Disclosed<Moved>> {
+  if (requester.kind === 'resident' && (move.householdId !== undefined || move.everyone)) throw new Refusal()
+  return settle(deps, town, requester, id, move, conditions, 'move')
+}
+
+/**
+ * Makes somebody who left a neighbour again: the same record, whose past and gap stay what they were. Effective at once.
+ *
+ * @throws {ImpossibleDates} when the day lies in the future, before they left or before the birth
+ * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
+ * @throws {StillResident} {VersionConflict} {IdempotencyMismatch} {NotFound} {Refusal}
+ */
+export async function returnNeighbour(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  id: string,
+  to: Return,
+  conditions: Conditions,
+): Promise<Disclosed<Moved>> {
+  return settle(deps, town, clerk, id, to, conditions, 'return')
+}
+
+async function settle(
+  deps: RegistryDeps,
+  town: Municipality,
+  requester: Staff | Resident,
+  id: string,
+  move: Move,
+  conditions: Conditions,
+  how: 'move' | 'return',
+): Promise<Disclosed<Moved>> {
+  const rules = lifeRules(deps.clock, town)
+  const start = residenceStart(rules, town, move.since)
+  await mustBePlain(deps.gate, town.id, requester, Move, move)
+  const key = await once(deps.gate, town.id, {
+    requester: requester.id,
+    operation: `${how} ${id}`,
+    key: conditions.idempotencyKey,
+    body: move,
+  })
+  const joined =
+    move.householdId === undefined
+      ? undefined
+      : await householdAddress(deps, town, requester, move.householdId, purposeOf(requester))
+  const address = move.address ?? joined
+  if (address === undefined)
+    throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
+  const { hash32 } = await deps.gate.keysOf(town.id)
+  const day = today(deps.clock, town.timeZone)
+  // Whoever comes back may be somebody who hides, registered anew meanwhile.
+  const resembles =
+    how === 'return' && requester.kind === 'staff' ? await hiddenLikenessOfRecorded(deps, town, requester, id) : []
+  let together = [id]
+
+  const moved = await deps.gate.open<NeighbourFields, SettledField, Moved | undefined>(
+    { municipalityId: town.id, requester, action: 'move', purpose: purposeOf(requester), fields: SETTLED },
+    async (transaction) => {
+      if (move.everyone) together = [...new Set([id, ...(await householdMembers(transaction, id, day))])]
+      return withSaidStarts(transaction, await loadRecords(transaction, together, { trueAt: day }), requester)
+    },
+    async (records, hand) => {
+      const record = records.find((one) => one.id === id)
+      if (record?.name === undefined) throw new NotFound()
+      const earlier = await earlierAnswer<Moved>(hand, id, key)
+      if (earlier) {
+        hand.shown([id])
+        return earlier
+      }
+      const { departedOn } = record
+      if (how === 'move' && departedOn !== undefined) throw new NotResident()
+      if (how === 'return' && (departedOn === undefined || (await isJoined(hand.transaction, id))))
+        throw new StillResident()
+      if (how === 'return' && !isSupervisor(requester) && isDead(await movementsThatStand(hand.transaction, id)))
+        throw new RecordedDead()
+      const since = start.said ?? start.from
+      refuseImpossible(faultsOfStart(rules, { since, born: record.dateOfBirth, leftOn: departedOn }))
+      if (how === 'move' && livesThere(record, move, town)) {
+        hand.shown([id])
+        return undefined
+      }
+      const minors = records.filter(({ dateOfBirth }) => isUnder(OF_AGE, dateOfBirth, day, town.leapDayBirthday))
+      if (minors.length > 0 && requester.kind === 'resident') throw new MinorMoves()
+      if (minors.length > 0 && move.agreement === undefined)
+        throw new InvalidInput([
+          {
+            pointer: '/agreement',
+            detail: 'A minor moves: say that everyone who has a say agrees, or a court decided.',
+          },
+        ])
+      const versions = await lockTogether(hand, together)
+      // Who left the household while we waited for them is not taken along, and whoever came is not left behind.
+      const now = move.everyone ? new Set([id, ...(await householdMembers(hand.transaction, id, day))]) : undefined
+      if (now && new Set(together).symmetricDifference(now).size > 0) throw new VersionConflict()
+      const version = await nextVersion(hand, id, conditions.version)
+      if (how === 'return')
+        await hand.transaction.updateTable('neighbours').set({ departed_on: null }).where('id', '=', id).execute()
+      if (requester.kind === 'staff')
+        await holdAsAlike(hand, town, { staff: requester, until: endOfVisit(deps, town) }, id, resembles)
+      const householdId = move.householdId ?? (await newHousehold(deps, town, hand, address))
+      const tokens = tokenMaker(hash32, town.blindIndexBits)
+      const corrected = how === 'move' && correctsAddress(record, move.since)
+      const whose = (one: (typeof records)[number]) => startOf(one, start, { mover: one.id === id, corrected })
+      let residenceId = ''
+      for (const one of records) {
+        if (one.id !== id) await nextVersion(hand, one.id, versions.get(one.id) ?? 0)
+        const { from, said, neverThere } = whose(one)
+        const { became, was } = await endResidence(hand, town, requester, one.id, from)
+        const corrects = how === 'move' && became === 'replaced'
+        if (corrects && requester.kind === 'resident' && from !== day.toString())
+          throw new InvalidInput([{ pointer: '/since', detail: 'Give a day after the present residence began.' }])
+        const settledFrom = corrects ? (was?.settledFrom ?? null) : null
+        const residence = await beginPeriod(hand, town, one.id, { householdId, from, to: null, settledFrom })
+        if (corrects && was) await carrySaidStart(hand, was.id, residence)
+        if (said) {
+          const of = { neighbourId: one.id, residenceId: residence }
+          const content = { from: said, with: how, ...(neverThere ? { neverThere } : {}) }
+          await keepSaidStart(hand, town, requester, of, content)
+        }
+        if (one.id === id) residenceId = residence
+        const names = [...(one.name ? [one.name] : []), ...(one.previousNames ?? [])].map(wordsOfName)
+        await reindex(hand, one.id, tokensOf(tokens, { names, dateOfBirth: one.dateOfBirth, address }))
+        await withdrawProofs(hand, one.id, ['address', 'household'])
+        await recordMovement(
+          hand,
+          town,
+          requester,
+          one.id,
+          how === 'return'
+            ? { kind: 'registration', cause: 'return', effectiveOn: from }
+            : { kind: 'change', cause: corrects ? 'address-corrected' : 'address', effectiveOn: from },
+          { residenceId: residence, ...(minors.includes(one) ? { agreement: move.agreement } : {}) },
+        )
+      }
+      const { from, said } = whose(record)
+      const saidSince = said ? { saidSince: said } : {}
+      const answer = { id, residenceId, householdId, validFrom: from, ...saidSince, version, people: records.length }
+      await keepAnswer(hand, town, id, key, answer)
+      return answer
+    },
+  )
+  return moved.map((answer) => {
+    if (answer === undefined) throw new NothingChanges()
+    return answer
+  })
+}
+
+/** Holds several neighbours against other changes, always in one order, so that two moves cannot wait for each other. */
+export async function lockTogether(hand: GateHand, ids: readonly string[]): Promise<Map<string, number>> {
+  const rows = await hand.transaction
+    .selectFrom('neighbours')
+    .select(['id', 'version'])
+    .where('id', 'in', ids)
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+  return new Map(rows.map((row) => [row.id, row.version]))
+}
+
+/**
+ * Ends the residence in force: closes the row as it was known and writes it again with its last day. One that ends
+ * on its first day was never true and is not written again; what waits of it goes on with what replaces it.
+ *
+ * A departure on its first day leaves no residence in force at all, and nothing that waits. Where an earlier start waits to
+ * be confirmed, it may be as early as that.
+ *
+ * @returns what became of it, and what it was; nothing where none was in force
+ * @throws {ImpossibleDates} when the day is before its start
+ */
+export async function endResidence(
+  hand: GateHand,
+  town: Municipality,
+  requester: Staff | Resident,
+  neighbourId: string,
+  on: string,
+  departing = false,
+): Promise<{ became?: 'ended' | 'replaced'; was?: Period }> {
+  const was = (await periodsInForce(hand.transaction, neighbourId)).find(({ to }) => to === null)
+  if (was === undefined) return {}
+  const began = Temporal.PlainDate.compare(on, was.from)
+  if (began < 0) {
+    const said = departing ? await saidStartOf(hand, neighbourId, was.id) : undefined
+    if (said === undefined || Temporal.PlainDate.compare(on, said) < 0)
+      throw new ImpossibleDates(beforeResidence(departing ? '/on' : '/since'))
+  }
+  if (began <= 0) {
+    await supersede(hand, [was.id])
+    if (departing) await decideSaidStarts(hand, requester, { residenceId: was.id }, 'lapsed')
+    return { became: 'replaced', was }
+  }
+  await replacePeriods(hand, town, requester, neighbourId, [was], [{ ...was, to: on }])
+  return { became: 'ended', was }
+}
+
+async function newHousehold(deps: RegistryDeps, town: Municipality, hand: GateHand, address: Address): Promise<string> {
+  const addressId = uuidv7()
+  const key = newDataKey(addressId)
+  await storeDataKey(hand.transaction, key.wrap(deps.keys, town.id, 'address'))
+  const columns = addressColumns(address, town)
+  const seal = (column: keyof typeof columns) =>
+    columns[column] === undefined
+      ? null
+      : Buffer.from(key.seal({ table: 'addresses', column, row: addressId }, columns[column]))
+  await hand.transaction
+    .insertInto('addresses')
+    .values({
+      id: addressId,
+      municipality_id: town.id,
+      kind: address.kind,
+      place: seal('place'),
+      reference: seal('reference'),
+      usual_area: seal('usual_area'),
+    })
+    .execute()
+  const householdId = uuidv7()
+  await hand.transaction
+    .insertInto('households')
+    .values({ id: householdId, municipality_id: town.id, address_id: addressId })
+    .execute()
+  return householdId
+}

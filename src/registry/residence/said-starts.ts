@@ -1,0 +1,155 @@
+import { sql } from 'kysely'
+import type { GateHand, SealedPart, SealedRecord } from '../../firewall/gate.ts'
+import type { Requester, Resident, Staff } from '../../firewall/requester.ts'
+import { uuidv7 } from '../../platform/clock.ts'
+import type { Transaction } from '../../platform/database.ts'
+import { Problem } from '../../platform/problem.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { NeighbourFields, SaidStart } from '../model.ts'
+
+// Starts that are somebody's word: kept sealed beside the residence, which begins on the day it was registered until a
+// second member of staff has confirmed them. A correction that takes a second person waits in the same way.
+
+type Content = Pick<SaidStart, 'from' | 'with' | 'reason' | 'neverThere'>
+
+/** @throws when a start waits to be decided already, was decided, or would be decided by whoever said it. */
+export class StartWaits extends Problem {
+  constructor(code: 'start-waiting' | 'start-decided' | 'second-clerk-needed') {
+    super(code, 409, REASONS[code])
+  }
+}
+const REASONS = {
+  'start-waiting': 'A start of this residence waits to be decided. Confirm or refuse it first.',
+  'start-decided': 'This start was confirmed or refused already.',
+  'second-clerk-needed': 'Somebody other than whoever said this start has to confirm it.',
+}
+
+export const contentOf = (id: string) => ({ table: 'said_starts', column: 'content', row: id })
+export const saidBy = (requester: Requester): string => (requester.kind === 'resident' ? 'neighbour' : requester.id)
+
+/** Records with the starts that wait for somebody to decide them, the first said first. */
+export async function withSaidStarts(
+  transaction: Transaction,
+  records: readonly SealedRecord<NeighbourFields>[],
+  requester: Requester,
+): Promise<SealedRecord<NeighbourFields>[]> {
+  if (records.length === 0) return []
+  const rows = await transaction
+    .selectFrom('said_starts')
+    .innerJoin('residences', 'residences.id', 'said_starts.residence_id')
+    .select(['said_starts.id', 'said_starts.neighbour_id', 'residence_id', 'content', 'said_by', 'said_at', 'valid_to'])
+    .where(
+      'said_starts.neighbour_id',
+      'in',
+      records.map(({ subject }) => subject),
+    )
+    .where('decision', 'is', null)
+    .orderBy('said_at')
+    .orderBy('said_starts.id')
+    .execute()
+  const partOf = (row: (typeof rows)[number]): SealedPart<NeighbourFields> => ({
+    place: contentOf(row.id),
+    sealed: row.content,
+    keyId: row.neighbour_id,
+    holds: ['said'],
+    assemble: (record, value) => {
+      const said: SaidStart = {
+        id: row.id,
+        residenceId: row.residence_id,
+        present: row.valid_to === null,
+        ...(value as Content),
+        saidAt: row.said_at.toISOString(),
+        yours: row.said_by === saidBy(requester),
+      }
+      record.said = [...(record.said ?? []), said]
+    },
+  })
+  return records.map((record) => ({
+    ...record,
+    parts: [...record.parts, ...rows.filter((row) => row.neighbour_id === record.subject).map(partOf)],
+  }))
+}
+
+/** Keeps a start as said, until somebody else decides it. @throws {StartWaits} when one of this residence waits already */
+export async function keepSaidStart(
+  hand: GateHand,
+  town: Municipality,
+  requester: Staff | Resident,
+  of: { neighbourId: string; residenceId: string },
+  said: Content,
+): Promise<string> {
+  const id = uuidv7()
+  const kept = await hand.transaction
+    .insertInto('said_starts')
+    .values({
+      id,
+      municipality_id: town.id,
+      neighbour_id: of.neighbourId,
+      residence_id: of.residenceId,
+      content: Buffer.from(hand.seal(of.neighbourId, contentOf(id), said)),
+      said_by: saidBy(requester),
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  if (kept.numInsertedOrUpdatedRows !== 1n) throw new StartWaits('start-waiting')
+  return id
+}
+
+/** The start of one residence that waits to be decided, where there is one. @returns an ISO date */
+export async function saidStartOf(
+  hand: GateHand,
+  neighbourId: string,
+  residenceId: string,
+): Promise<string | undefined> {
+  const row = await hand.transaction
+    .selectFrom('said_starts')
+    .select(['id', 'content'])
+    .where('residence_id', '=', residenceId)
+    .where('decision', 'is', null)
+    .executeTakeFirst()
+  return row && (hand.reopen(neighbourId, contentOf(row.id), row.content) as Content).from
+}
+
+/** What waits of one residence goes on with the row that continues it. */
+export async function carrySaidStart(hand: GateHand, from: string, to: string): Promise<void> {
+  await hand.transaction
+    .updateTable('said_starts')
+    .set({ residence_id: to })
+    .where('residence_id', '=', from)
+    .where('decision', 'is', null)
+    .execute()
+}
+
+/** Decides starts that wait: those of residences that turn out never to have been lapse. */
+export async function decideSaidStarts(
+  hand: GateHand,
+  requester: Staff | Resident,
+  which: { id: string } | { residenceId: string; saidAt?: string },
+  decision: 'confirmed' | 'refused' | 'lapsed',
+): Promise<void> {
+  const [column, value] = 'id' in which ? (['id', which.id] as const) : (['residence_id', which.residenceId] as const)
+  await hand.transaction
+    .updateTable('said_starts')
+    .set({ decision, decided_by: saidBy(requester), decided_at: sql`now()` })
+    .where(column, '=', value)
+    .where('decision', 'is', null)
+    .$if('saidAt' in which, (query) =>
+      query.where('said_at', '=', sql<Date>`${'saidAt' in which ? (which.saidAt ?? null) : null}::text::timestamptz`),
+    )
+    .execute()
+}
+
+/**
+ * A start that lapsed because an act ended its residence waits again, with the row that makes the residence true again.
+ *
+ * @param at the instant of the act's transaction, exactly as PostgreSQL writes it
+ */
+export async function reopenSaidStart(hand: GateHand, from: string, to: string, at: string): Promise<void> {
+  await hand.transaction
+    .updateTable('said_starts')
+    .set({ residence_id: to, decision: null, decided_by: null, decided_at: null })
+    .where('residence_id', '=', from)
+    .where('decision', '=', 'lapsed')
+    .where('decided_at', '=', sql<Date>`${at}::text::timestamptz`)
+    .execute()
+}

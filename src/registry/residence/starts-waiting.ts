@@ -1,0 +1,111 @@
+import { sql } from 'kysely'
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import { purposeOf, type Staff } from '../../firewall/requester.ts'
+import { today } from '../../platform/clock.ts'
+import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
+import { NotFound } from '../../platform/problem.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import type { RegistryDeps } from '../deps.ts'
+import type { Name, NeighbourFields, SaidStart } from '../model.ts'
+import { loadRecords } from '../store.ts'
+import type { Period } from './periods.ts'
+import { periodsInForce } from './residence-rows.ts'
+import { withSaidStarts } from './said-starts.ts'
+
+export interface WaitingStart extends SaidStart {
+  neighbourId: string
+  name?: Name
+  /** Since when they have lived here as far as it is confirmed. */
+  residentSince?: string
+}
+
+const MOST_LISTED = 25
+
+/** Starts that wait for a second member of staff, the first said first. Each is opened, and in the ledger. @throws {Refusal} */
+export async function startsWaiting(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<WaitingStart>>> {
+  const after = readCursor(cursor)
+  let more: string | undefined
+  let listed: ReadonlySet<string> = new Set()
+  const fields = ['name', 'residence', 'said'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<WaitingStart>>(
+    { municipalityId: town.id, requester: clerk, action: 'open', purpose: 'changes', fields, worklist: true },
+    async (transaction) => {
+      const read = await transaction
+        .selectFrom('said_starts')
+        .innerJoin('neighbours', 'neighbours.id', 'said_starts.neighbour_id')
+        .select(['said_starts.id', 'neighbour_id', 'said_at'])
+        .where('decision', 'is', null)
+        // Those whom a clerk is not shown must not take the place of those whom a clerk is to see.
+        .$if(clerk.role !== 'supervisor', (query) =>
+          query.where((n) => sql<boolean>`not is_hidden(${n.ref('neighbours.id')}, ${n.ref('neighbours.protected')})`),
+        )
+        .where(afterPlace('said_at', 'said_starts.id', after))
+        .orderBy(toTheMillisecond('said_at'))
+        .orderBy('said_starts.id')
+        .limit(MOST_LISTED + 1)
+        .execute()
+      const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.said_at.toISOString(), id: row.id }))
+      const { rows } = page
+      more = page.more
+      listed = new Set(rows.map(({ id }) => id))
+      const ids = [...new Set(rows.map((row) => row.neighbour_id))]
+      const records = await loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
+      return withSaidStarts(transaction, records, clerk)
+    },
+    (records) => ({
+      items: records
+        .flatMap(({ id, name, residence, said = [] }) =>
+          // What else the same neighbour said stands on its own page.
+          said
+            .filter((one) => listed.has(one.id))
+            .map((one) => ({
+              ...one,
+              neighbourId: id,
+              ...(name ? { name } : {}),
+              ...(residence ? { residentSince: residence.residentSince } : {}),
+            })),
+        )
+        .sort((one, other) => one.saidAt.localeCompare(other.saidAt)),
+      more,
+    }),
+  )
+}
+
+/** When somebody has lived here: each residence as it is confirmed, and what waits. */
+export interface ResidenceDates {
+  id: string
+  version: number
+  periods: Period[]
+  said: SaidStart[]
+}
+
+/** The days that a clerk may correct, confirm or refuse. @throws {Refusal} {NotFound} */
+export async function residenceDates(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  id: string,
+): Promise<Disclosed<ResidenceDates>> {
+  const fields = ['residence', 'said'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], ResidenceDates>(
+    { municipalityId: town.id, requester: clerk, action: 'open', purpose: purposeOf(clerk), fields },
+    async (transaction) => {
+      const records = await loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) })
+      return withSaidStarts(transaction, records, clerk)
+    },
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const { version } = await hand.transaction
+        .selectFrom('neighbours')
+        .select('version')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+      return { id, version, periods: await periodsInForce(hand.transaction, id, false), said: record.said ?? [] }
+    },
+  )
+}

@@ -1,0 +1,158 @@
+import type { Address, Criteria } from '../model.ts'
+import { parseBirthDate, possibleYears, tellingYears } from '../person/birth-date.ts'
+import { foldedWords, hasTellingWord, nameWords, sound, type WordsOfName } from '../person/names.ts'
+
+/** Turns text into one value of the municipality's blind index. */
+export type Token = (kind: string, ...parts: readonly (string | number)[]) => number
+
+/**
+ * Makes the values of one form or one search; some are asked for twice.
+ *
+ * @param hash32 the first 32 bits of a keyed hash
+ * @param bits how many of them are kept: fewer bits, more people behind each value
+ */
+export function tokenMaker(hash32: (text: string) => number, bits: number): Token {
+  const made = new Map<string, number>()
+  return (kind, ...parts) => {
+    const text = `${kind}\u0000${parts.join('\u0000')}`
+    const token = made.get(text) ?? hash32(text) >>> (32 - bits)
+    made.set(text, token)
+    return token
+  }
+}
+
+const start = (word: string) => word.slice(0, 3)
+
+function pairs(words: readonly string[]): [string, string][] {
+  return words.flatMap((a, i) => words.slice(i + 1).map((b): [string, string] => (a < b ? [a, b] : [b, a])))
+}
+
+const pairToken = (token: Token, kind: string, a: string, b: string) => (a < b ? token(kind, a, b) : token(kind, b, a))
+
+/** Every value a neighbour is found by. No value stands for one fact alone: names go in pairs or with a year or street. */
+export function tokensOf(
+  token: Token,
+  person: { names: readonly WordsOfName[]; dateOfBirth?: string | undefined; address?: Address | undefined },
+): number[] {
+  const found = new Set<number>()
+  const date = person.dateOfBirth === undefined ? undefined : parseBirthDate(person.dateOfBirth)
+  const years = date ? tellingYears(date) : []
+  const streets = streetWords(person.address)
+  for (const words of person.names) {
+    for (const [a, b] of pairs(words.all)) {
+      found.add(pairToken(token, 'exact', a, b))
+      found.add(pairToken(token, 'start', start(a), start(b)))
+      found.add(pairToken(token, 'sound', words.sound(a), words.sound(b)))
+    }
+    for (const word of words.all) {
+      for (const year of years) {
+        found.add(token('start-year', start(word), year))
+        found.add(token('sound-year', words.sound(word), year))
+      }
+      for (const street of streets) found.add(token('start-street', start(word), start(street)))
+    }
+    if (words.given.length === 0 || words.family.length === 0) {
+      found.add(token('only', words.sound([...words.given, ...words.family].join(''))))
+    }
+  }
+  for (const year of years.length > 0 ? years : ['unknown']) found.add(token('year', year))
+  const number = 'number' in (person.address ?? {}) ? (person.address as { number?: string }).number : undefined
+  if (number) for (const street of streets) found.add(token('street-number', street, foldedWords(number).join('')))
+  return [...found]
+}
+
+/** Whether the criteria are enough to look somebody up without leafing through the register. */
+export function sufficient(criteria: Criteria): boolean {
+  const words = criteria.name === undefined ? [] : nameWords(criteria.name)
+  return (
+    (words.length >= 2 && hasTellingWord(criteria.name ?? '')) ||
+    (words.length >= 1 &&
+      (tellsOfOne(criteria.dateOfBirth) || criteria.street !== undefined || criteria.mononym === true)) ||
+    (criteria.street !== undefined && criteria.number !== undefined) ||
+    criteria.document !== undefined
+  )
+}
+
+const FEW_YEARS = 3
+
+/** With one word of a name, a year finds somebody; a decade leafs through many. */
+function tellsOfOne(dateOfBirth: string | undefined): boolean {
+  const date = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
+  return date !== undefined && possibleYears(date).length <= FEW_YEARS
+}
+
+/** Sets of values to look for, the most telling first: a candidate holds every value of one set. */
+export interface TokenSets {
+  /** What fits all that was typed. */
+  near: number[][]
+  /** What fits part of it, for when nobody near is who was meant. */
+  far: number[][]
+}
+
+export function tokenSets(token: Token, criteria: Criteria): TokenSets {
+  const words = criteria.name === undefined ? [] : nameWords(criteria.name).slice(0, 5)
+  const date = criteria.dateOfBirth === undefined ? undefined : parseBirthDate(criteria.dateOfBirth)
+  const street = criteria.street === undefined ? [] : telling(criteria.street)
+  const twos = pairs(words)
+  const pair = (kind: string, form: (word: string) => string) =>
+    twos.map(([a, b]) => pairToken(token, kind, form(a), form(b)))
+  const asWritten = (word: string) => word
+  const near: number[][] = []
+  const far: number[][] = []
+
+  if (date) {
+    for (const year of tellingYears(date)) {
+      const starts = words.map((word) => token('start-year', start(word), year))
+      const sounds = words.map((word) => token('sound-year', sound(word), year))
+      near.push([...starts, ...sounds])
+      far.push(starts, sounds)
+      if (words.length > 1) far.push(...words.map((word) => [token('sound-year', sound(word), year)]))
+    }
+    // The year may be the slip.
+    far.push(pair('exact', asWritten), pair('sound', sound), pair('start', start))
+  } else if (words.length > 0 && street.length > 0) {
+    near.push(words.flatMap((word) => street.map((part) => token('start-street', start(word), start(part)))))
+  } else {
+    near.push(pair('exact', asWritten), pair('sound', sound))
+    far.push(pair('start', start))
+  }
+  if (words.length >= 3) {
+    for (const one of pair('exact', asWritten)) far.push([one])
+    for (const one of pair('sound', sound)) far.push([one])
+  }
+  if (words.length > 0 && criteria.mononym) near.push([token('only', sound(words.join('')))])
+  if (words.length === 0 && street.length > 0 && criteria.number !== undefined) {
+    const number = foldedWords(criteria.number).join('')
+    near.push(street.map((part) => token('street-number', part, number)))
+  }
+  const distinct = (sets: number[][]) => sets.filter((set) => set.length > 0).map((set) => [...new Set(set)])
+  return { near: distinct(near), far: distinct(far) }
+}
+
+/** What two clerks registering the same person have in common, and where such a person would be found. */
+export function likenessOf(
+  token: Token,
+  words: WordsOfName,
+  dateOfBirth: string | undefined,
+): { locks: number[]; sets: number[][] } {
+  const [given, family] = [words.given[0], words.family[0]]
+  const who =
+    given !== undefined && family !== undefined
+      ? pairToken(token, 'sound', words.sound(given), words.sound(family))
+      : token('only', words.sound([...words.given, ...words.family].join('')))
+  const date = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
+  const telling = date ? tellingYears(date) : []
+  const years = telling.length > 0 ? [...telling, 'unknown' as const] : []
+  return { locks: [who], sets: years.length > 0 ? years.map((year) => [who, token('year', year)]) : [[who]] }
+}
+
+function streetWords(address: Address | undefined): string[] {
+  return address && 'streetName' in address && address.streetName ? telling(address.streetName) : []
+}
+
+/** The two longest words of a street's name: people leave out the rest. */
+function telling(street: string): string[] {
+  return nameWords(street)
+    .sort((a, b) => b.length - a.length)
+    .slice(0, 2)
+}

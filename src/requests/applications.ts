@@ -1,0 +1,303 @@
+import { z } from '@hono/zod-openapi'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import { called, confirmedPlain, mustBePlain, ownWords, plain } from '../firewall/free-text.ts'
+import { closes, FUNCTION_IDS, functionOf } from '../firewall/functions.ts'
+import { addMachine, CLIENT_ID, mustBeFree, mustBeFresh, mustHaveRoom, nameKeys } from '../firewall/machines.ts'
+import { closingNamed, organisationOutline } from '../firewall/organisations.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { enrolIn, Identifier, mustBeUnknown } from '../oversight/enrolment.ts'
+import { type Acts, type Carry, enrolling, proposeAct, waitingOf } from '../oversight/officer-acts.ts'
+import { uuidv7 } from '../platform/clock.ts'
+import { inMunicipality, type Transaction } from '../platform/database.ts'
+import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../platform/paging.ts'
+import { NotFound, Problem } from '../platform/problem.ts'
+import { lettersIn, newReference } from '../platform/reference.ts'
+import { triedTooOften } from '../platform/tries.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import type { Municipality } from '../town/municipality.ts'
+import { type MachineRequest, type NamedRequest, place, requestOf, Thumbprints } from './machine-requests.ts'
+
+/** What an organisation may say it does. What is on no list is told in words to a legal officer, and is answered nothing. */
+export const DOES = [...FUNCTION_IDS, 'other'] as const
+const MOST = { source: 10, town: 300 } as const
+
+export const Application = z.strictObject({
+  name: called(200),
+  /** Its number in a public register. */
+  identifier: Identifier,
+  functions: z.array(z.enum(DOES)).min(1).max(DOES.length),
+  /** Whom it belongs to, reports to, shares data with, in its own words: it must be able to name whom we answer nothing. */
+  ties: ownWords(2000),
+  /** Who signs that it passes nothing on. */
+  officer: called(200),
+  contact: plain(200),
+  need: plain(2000),
+  /** RFC 7638 thumbprints of its keys. */
+  keys: Thumbprints.max(10),
+  confirmedPlain,
+})
+export type Application = z.infer<typeof Application>
+
+/** Nobody has signed in who applies. */
+const APPLICANT = { kind: 'job', id: 'applications' } as const
+
+/** What a legal officer answers: the machine's client id at the city's sign-in; or why not. */
+export const ApplicationAnswer = z.discriminatedUnion('enrol', [
+  z.strictObject({ enrol: z.literal(true), client: z.literal('').or(z.string().regex(CLIENT_ID)) }),
+  z.strictObject({ enrol: z.literal(false), reason: plain(2000), confirmedPlain }),
+])
+export type ApplicationAnswer = z.infer<typeof ApplicationAnswer>
+
+/** Of what they say they do, what the list says too. */
+const listed = (functions: readonly string[]): string[] => functions.flatMap((one) => functionOf(one) ?? [])
+
+/**
+ * Takes an application from anyone. One from immigration enforcement is refused as it comes.
+ *
+ * @returns the code to follow it by, which is with whoever applied and nowhere else
+ * @throws {SaysTooMuch} when its words may be about somebody's papers, and nobody said that they are not
+ * @throws {Problem} too-many-applications
+ */
+export async function applyToAsk(
+  deps: RegistryDeps,
+  town: Municipality,
+  application: Application,
+  source: string,
+): Promise<{ reference: string }> {
+  await mustBePlain(deps.gate, town.id, APPLICANT, Application, application)
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  const { letters, shown } = newReference()
+  const id = uuidv7()
+  const now = deps.clock.now()
+  const refused = listed(application.functions).some((one) => closes([one]))
+  const taken = await inMunicipality(deps.database, town.id, async (transaction) => {
+    if (await triedTooOften(transaction, town, hash, now, 'application', source, MOST)) return false
+    await transaction
+      .insertInto('applications')
+      .values({
+        id,
+        municipality_id: town.id,
+        reference_hash: hash(`application ${letters}`),
+        data_key_id: ledger.id,
+        content: Buffer.from(ledger.seal(place(id, 'content'), application)),
+        received_at: now.toString(),
+        ...(refused ? { decided_at: now.toString(), decided_by: 'the rules', decision: 'refused' } : {}),
+      })
+      .execute()
+    return true
+  })
+  if (!taken) throw new Problem('too-many-applications', 429, 'Many applications came from here. Wait ten minutes.')
+  return { reference: shown }
+}
+
+export interface Standing {
+  state: 'waiting' | 'enrolled' | 'refused'
+  /** In a legal officer's words; absent where the rules alone decided. */
+  reason: string | undefined
+}
+
+/** How an application stands, for whoever has its code. @returns undefined for a code nothing has */
+export async function standingOf(deps: RegistryDeps, town: Municipality, typed: string): Promise<Standing | undefined> {
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const row = await transaction
+      .selectFrom('applications')
+      .select(['id', 'decision', 'reason'])
+      .where('reference_hash', '=', hash(`application ${lettersIn(typed)}`))
+      .executeTakeFirst()
+    if (row === undefined) return undefined
+    return {
+      state: row.decision === 'enrolled' || row.decision === 'refused' ? row.decision : 'waiting',
+      reason: row.reason === null ? undefined : (ledger.open(place(row.id, 'reason'), row.reason) as string),
+    }
+  })
+}
+
+/** What waits for an officer: who applies; or what an organisation asks for its machines. */
+export type ApplicationToReview = {
+  id: string
+  receivedAt: string
+  /** An officer has proposed it, and another has not decided. */
+  proposed: boolean
+  /** Names of organisations that are never answered which it names, sounds like or is. */
+  resembles: string[]
+} & (({ kind: 'enrol' } & Application) | ({ name: string } & MachineRequest))
+
+/** On one page. */
+const MOST_LISTED = 20
+
+/** Applications that wait, a page at a time and the oldest first. @throws {Refusal} */
+export async function applicationsToReview(
+  deps: RegistryDeps,
+  town: Municipality,
+  officer: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<ApplicationToReview>>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  const after = readCursor(cursor)
+  return deps.gate.decide(enrolling(town.id, officer), async (transaction) => {
+    const read = await transaction
+      .selectFrom('applications')
+      .select(['id', 'asked_for', 'content', 'received_at'])
+      .where('decision', 'is', null)
+      .where(afterPlace('received_at', 'id', after))
+      .orderBy(toTheMillisecond('received_at'))
+      .orderBy('id')
+      .limit(MOST_LISTED + 1)
+      .execute()
+    const { rows, more } = pageOf(read, MOST_LISTED, (row) => ({ at: row.received_at.toISOString(), id: row.id }))
+    const proposed = new Set((await waitingOf(transaction, ledger, 'application')).map((act) => act.applicationId))
+    const items: ApplicationToReview[] = []
+    for (const row of rows) {
+      const said = ledger.open(place(row.id, 'content'), row.content) as Application
+      const asking = row.asked_for === null ? undefined : await organisationOutline(transaction, row.asked_for)
+      items.push({
+        ...said,
+        ...(asking === undefined ? { kind: 'enrol' } : { name: asking.name }),
+        resembles: asking?.resembles ?? (await closingNamed(transaction, `${said.name} ${said.ties}`)),
+        id: row.id,
+        proposed: proposed.has(row.id),
+        receivedAt: row.received_at.toISOString(),
+      } as ApplicationToReview)
+    }
+    return { items, more }
+  })
+}
+
+/**
+ * Refuses an application with a reason; or proposes to another officer that it be enrolled.
+ *
+ * @throws {SaysTooMuch} {NotFound} {Refusal}
+ */
+export async function decideApplication(
+  deps: RegistryDeps,
+  town: Municipality,
+  officer: Staff,
+  id: string,
+  answer: ApplicationAnswer,
+  carry: Carry,
+): Promise<Disclosed<object>> {
+  if (answer.enrol) {
+    const { ledger } = await deps.gate.keysOf(town.id)
+    // What the second officer approves says who it is, and which keys.
+    const content: Acts['application'] = {
+      what: 'enrol',
+      applicationId: id,
+      client: answer.client,
+      name: '',
+      functions: [],
+      keys: [],
+    }
+    return proposeAct(deps, town.id, officer, { kind: 'application', content }, carry, async (transaction) => {
+      const row = await openApplication(transaction, id)
+      const waiting = await waitingOf(transaction, ledger, 'application')
+      if (waiting.some(({ applicationId }) => applicationId === id)) throw new AlreadyProposed()
+      const said = ledger.open(place(id, 'content'), row.content)
+      if (row.asked_for !== null) {
+        const request = requestOf(said, answer.client)
+        await mustHaveRoom(transaction, row.asked_for, request)
+        if (request.kind === 'machine') await mustBeFree(transaction, [request.client])
+        const asking = await organisationOutline(transaction, row.asked_for)
+        Object.assign(content, {
+          ...asking,
+          what: request.kind,
+          client: request.client,
+          keys: request.keys,
+        })
+        return false
+      }
+      const { name, identifier, functions, keys, ties, need, officer: signedBy } = said as Application
+      await mustBeUnknown(transaction, identifier)
+      await mustBeFresh(transaction, keys)
+      if (answer.client !== '') await mustBeFree(transaction, [answer.client])
+      const resembles = await closingNamed(transaction, `${name} ${ties}`)
+      const told = { name, identifier, functions: listed(functions), keys, ties, need, signedBy, resembles }
+      Object.assign(content, told)
+      return false
+    })
+  }
+  await mustBePlain(deps.gate, town.id, officer, ApplicationAnswer, answer)
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return deps.gate.decide(enrolling(town.id, officer), async (transaction) => {
+    await openApplication(transaction, id)
+    const reason = Buffer.from(ledger.seal(place(id, 'reason'), answer.reason))
+    await transaction
+      .updateTable('applications')
+      .set({ decided_at: deps.clock.now().toString(), decided_by: officer.id, decision: 'refused', reason })
+      .where('id', '=', id)
+      .execute()
+    return { refused: true }
+  })
+}
+
+/** @throws where an officer has proposed an application, and another has not decided yet. */
+export class AlreadyProposed extends Problem {
+  constructor() {
+    super('already-proposed', 409, 'It was proposed already, and waits for a second officer.')
+  }
+}
+
+/** An application that waits, held against another decision. @throws {NotFound} */
+async function openApplication(
+  transaction: Transaction,
+  id: string,
+): Promise<{ content: Uint8Array; asked_for: string | null }> {
+  const row = await transaction
+    .selectFrom('applications')
+    .select(['content', 'asked_for'])
+    .where('id', '=', id)
+    .where('decision', 'is', null)
+    .forUpdate()
+    .executeTakeFirst()
+  if (row === undefined) throw new NotFound()
+  return row
+}
+
+/**
+ * Enrols whoever applied, once two officers have said so: answered from this commit on, unless a tie says otherwise, and its
+ * machine only with the keys it named.
+ *
+ * @throws {ClientTaken} {NotFound}
+ */
+export async function enrolApplicant(
+  deps: RegistryDeps,
+  town: Municipality,
+  transaction: Transaction,
+  { applicationId: id, client }: Acts['application'],
+): Promise<string> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  const row = await openApplication(transaction, id)
+  const said = ledger.open(place(id, 'content'), row.content)
+  const organisationId =
+    row.asked_for === null
+      ? await admit(said as Application)
+      : await admitMachine(row.asked_for, requestOf(said, client))
+  await transaction
+    .updateTable('applications')
+    .set({
+      decided_at: deps.clock.now().toString(),
+      decided_by: 'two officers',
+      decision: 'enrolled',
+      organisation_id: organisationId,
+    })
+    .where('id', '=', id)
+    .execute()
+  return organisationId
+
+  async function admit({ name, identifier, functions, officer: signedBy, keys }: Application): Promise<string> {
+    const clients = client === '' ? [] : [client]
+    await mustBeFresh(transaction, keys)
+    const enrolled = { name, identifier, functions: listed(functions), signedBy, clients }
+    const made = await enrolIn(transaction, deps.clock, town.id, enrolled)
+    if (client !== '') await nameKeys(transaction, town.id, client, keys)
+    return made
+  }
+
+  async function admitMachine(asking: string, request: NamedRequest): Promise<string> {
+    await mustHaveRoom(transaction, asking, request)
+    if (request.kind === 'machine') await mustBeFree(transaction, [request.client])
+    if (request.kind === 'machine') await addMachine(transaction, town.id, asking, request.client)
+    await nameKeys(transaction, town.id, request.client, request.keys)
+    return asking
+  }
+}

@@ -1,0 +1,113 @@
+import type { Disclosed } from '../firewall/disclosed.ts'
+import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
+import type { DataKey } from '../keys/seal.ts'
+import { type Told, toldOf } from '../messages/told.ts'
+import { today } from '../platform/clock.ts'
+import type { Transaction } from '../platform/database.ts'
+import { NotFound } from '../platform/problem.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import { loadOutline } from '../registry/store.ts'
+import type { Municipality } from '../town/municipality.ts'
+import { REQUESTS } from './complaint-answers.ts'
+import { COMPLAINT_KINDS, type ComplaintKind, type Outcome, placeOfComplaint, type Words } from './complaints.ts'
+
+/** Something a neighbour asked while signed in, and what became of it. */
+export interface Asked {
+  kind: ComplaintKind
+  text: string
+  /** Whom a birth is about, as they wrote it. */
+  newborn?: Words['newborn']
+  /** Photos and voices that came with it. */
+  attachments: { id: string; mediaType: string }[]
+  /** RFC 3339. */
+  receivedAt: string
+  /** RFC 3339 date. */
+  dueOn: string
+  answer?: string
+  outcome?: Outcome
+}
+
+/** What a neighbour asked, of these kinds or of any, the newest first; within a gate's transaction. */
+async function readAsked(
+  transaction: Transaction,
+  ledger: DataKey,
+  neighbourId: string,
+  kinds: readonly ComplaintKind[] = COMPLAINT_KINDS,
+): Promise<Asked[]> {
+  const rows = await transaction
+    .selectFrom('complaints')
+    .select(['id', 'kind', 'content', 'answer', 'outcome', 'received_at', 'due_on'])
+    .where('neighbour_id', '=', neighbourId)
+    .where('kind', 'in', kinds)
+    .orderBy('received_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute()
+  const added = await transaction
+    .selectFrom('complaint_attachments')
+    .innerJoin('complaints', 'complaints.id', 'complaint_id')
+    .select(['complaint_attachments.id', 'complaint_id', 'media_type'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('complaint_attachments.id')
+    .execute()
+  return rows.map((row) => ({
+    kind: row.kind as ComplaintKind,
+    ...wordsOf(ledger.open(placeOfComplaint(row.id, 'content'), row.content) as Words),
+    attachments: added
+      .filter((one) => one.complaint_id === row.id)
+      .map((one) => ({ id: one.id, mediaType: one.media_type })),
+    receivedAt: row.received_at.toISOString(),
+    dueOn: row.due_on,
+    ...(row.answer === null ? {} : { answer: ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string }),
+    ...(row.outcome === null ? {} : { outcome: row.outcome as Outcome }),
+  }))
+}
+
+const wordsOf = ({ text, newborn }: Words): Pick<Asked, 'text' | 'newborn'> => ({
+  text,
+  ...(newborn ? { newborn } : {}),
+})
+
+/** What a neighbour asked and what was answered, the newest first. @throws {NotFound} {Refusal} */
+export async function askedBy(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<Disclosed<Asked[]>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return deps.gate.open<Record<never, never>, never, Asked[]>(
+    { municipalityId: town.id, requester: resident, action: 'open', purpose: 'own-record', fields: [] },
+    (transaction) => loadOutline(transaction, resident.neighbourId, { trueAt: today(deps.clock, town.timeZone) }),
+    async ([record], { transaction }) => {
+      if (record === undefined) throw new NotFound()
+      return readAsked(transaction, ledger, resident.neighbourId)
+    },
+  )
+}
+
+/** What passed between the city and a neighbour, as far as a counter has to do with it. */
+export interface CounterMessages {
+  told: Told[]
+  asked: Asked[]
+}
+
+/**
+ * That messages wait for a neighbour and how they were told, never what is in them; and what they asked a counter to do.
+ * A complaint, an objection or a question who looked is nobody's business here.
+ *
+ * @throws {NotFound} {Refusal}
+ */
+export async function messagesAtCounter(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  neighbourId: string,
+): Promise<Disclosed<CounterMessages>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return deps.gate.open<{ messages: never }, 'messages', CounterMessages>(
+    { municipalityId: town.id, requester: staff, action: 'open', purpose: purposeOf(staff), fields: ['messages'] },
+    (transaction) => loadOutline(transaction, neighbourId, { trueAt: today(deps.clock, town.timeZone) }),
+    async ([record], { transaction }) => {
+      if (record === undefined) throw new NotFound()
+      return {
+        told: await toldOf(transaction, deps, neighbourId),
+        asked: await readAsked(transaction, ledger, neighbourId, REQUESTS),
+      }
+    },
+  )
+}

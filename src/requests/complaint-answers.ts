@@ -1,0 +1,266 @@
+import { type ExpressionBuilder, sql } from 'kysely'
+import type { DB } from '../../schema/database.ts'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import { organisationNames } from '../firewall/organisations.ts'
+import type { Staff } from '../firewall/requester.ts'
+import type { Attachment } from '../http/media.ts'
+import { noticeOfAnswer } from '../messages/notices.ts'
+import type { Transaction } from '../platform/database.ts'
+import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
+import { InvalidInput, NotFound } from '../platform/problem.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import { hiddenAmong } from '../registry/store.ts'
+import { countedFor } from '../registry/visits.ts'
+import type { Municipality } from '../town/municipality.ts'
+import {
+  type Appointment,
+  appointmentOf,
+  attached,
+  COMPLAINT_KINDS,
+  type ComplaintKind,
+  type Outcome,
+  placeOfComplaint,
+  type ServiceFault,
+  type ServiceReport,
+  type Words,
+} from './complaints.ts'
+import { giversOf } from './service-reports.ts'
+
+// What people write to the city, as those read and answer it whose duty that is.
+
+export interface ComplaintToAnswer {
+  id: string
+  kind: ComplaintKind
+  language: string
+  receivedAt: string
+  dueOn: string
+  escalated: boolean
+  neighbourId: string | null
+  words: Words
+  /** What was answered, before it was passed on. */
+  answer: string | undefined
+  appointment: Appointment | undefined
+  /** What is reported, of kind `service`; the organisation by its name. */
+  report: (ServiceReport & { organisation: string | undefined }) | undefined
+  attachments: { id: string; mediaType: string }[]
+}
+
+/** What clerks do, and therefore answer; the rest may be about them. */
+export const REQUESTS: readonly ComplaintKind[] = ['change', 'wrong-data']
+/** What is a question of law: an objection, and what may end with a service being suspended. Legal officers alone decide it. */
+const OF_LAW: readonly ComplaintKind[] = ['objection', 'service']
+const kindsFor = ({ role }: Staff) =>
+  role === 'clerk' ? REQUESTS : COMPLAINT_KINDS.filter((kind) => role === 'legal' || !OF_LAW.includes(kind))
+
+const answering = (town: Municipality, requester: Staff) => {
+  const purpose = requester.role === 'clerk' ? 'requests' : 'complaints'
+  return { municipalityId: town.id, requester, action: 'answer', purpose, fields: [] } as const
+}
+
+/** Of neighbours who wrote, those hidden from somebody of this duty: what they ask for says who and where they are. */
+async function hiddenFrom(
+  transaction: Transaction,
+  staff: Staff,
+  written: readonly { neighbour_id: string | null }[],
+): Promise<ReadonlySet<string>> {
+  if (staff.role !== 'clerk') return new Set()
+  return hiddenAmong(
+    transaction,
+    written.flatMap(({ neighbour_id }) => neighbour_id ?? []),
+  )
+}
+
+/** Not answered yet; for legal officers also what was passed on to the ombudsperson and not answered since. */
+const openFor =
+  ({ role }: Staff) =>
+  (row: ExpressionBuilder<DB, 'complaints'>) =>
+    role === 'legal'
+      ? row.or([row('answered_at', 'is', null), row('answered_at', '<', row.ref('escalated_at'))])
+      : row('answered_at', 'is', null)
+
+/** Whose complaints are hidden from somebody of this duty do not stand in a page of others'. */
+const shownTo = (staff: Staff) => (row: ExpressionBuilder<DB, 'complaints'>) =>
+  staff.role === 'clerk'
+    ? sql<boolean>`not exists (select from neighbours n where n.id = ${row.ref('neighbour_id')} and is_hidden(n.id, n.protected))`
+    : sql<boolean>`true`
+
+const MOST_LISTED = 50
+
+/** What waits for an answer from somebody of this duty, the most urgent first, a page at a time. @throws {Refusal} */
+export async function complaintsToAnswer(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  cursor?: string,
+): Promise<Disclosed<Paged<ComplaintToAnswer>>> {
+  const after = readCursor(cursor)
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return deps.gate.decide(answering(town, staff), async (transaction) => {
+    const read = await transaction
+      .selectFrom('complaints')
+      .select([
+        'id',
+        'kind',
+        'language',
+        'received_at',
+        'due_on',
+        'escalated_at',
+        'neighbour_id',
+        'answer',
+        'appointment_at',
+        'appointment_was',
+        'appointment_ended',
+        'content',
+        'service',
+        'organisation_id',
+        'fault',
+      ])
+      .where(openFor(staff))
+      .where('kind', 'in', kindsFor(staff))
+      .where(shownTo(staff))
+      .$if(after !== undefined, (query) =>
+        query.where(sql<boolean>`(due_on, id) > (${after?.at ?? ''}::text::date, ${after?.id ?? ''}::text::uuid)`),
+      )
+      .orderBy('due_on')
+      .orderBy('id')
+      .limit(MOST_LISTED + 1)
+      .execute()
+    const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.due_on, id: row.id }))
+    const { rows } = page
+    const added =
+      rows.length === 0
+        ? []
+        : await transaction
+            .selectFrom('complaint_attachments')
+            .select(['id', 'complaint_id', 'media_type'])
+            .where(
+              'complaint_id',
+              'in',
+              rows.map((row) => row.id),
+            )
+            .orderBy('id')
+            .execute()
+    const now = deps.clock.now()
+    const names = await organisationNames(
+      transaction,
+      rows.flatMap((row) => row.organisation_id ?? []),
+    )
+    const items = rows.map((row) => ({
+      id: row.id,
+      attachments: added
+        .filter((one) => one.complaint_id === row.id)
+        .map((one) => ({ id: one.id, mediaType: one.media_type })),
+      kind: row.kind as ComplaintKind,
+      language: row.language,
+      receivedAt: row.received_at.toISOString(),
+      dueOn: row.due_on,
+      escalated: row.escalated_at !== null,
+      neighbourId: row.neighbour_id,
+      answer: row.answer === null ? undefined : (ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string),
+      appointment: appointmentOf(row, now),
+      report:
+        row.fault === null
+          ? undefined
+          : {
+              service: row.service ?? '',
+              fault: row.fault as ServiceFault,
+              organisationId: row.organisation_id ?? undefined,
+              organisation: names.get(row.organisation_id ?? ''),
+            },
+      words: ledger.open(placeOfComplaint(row.id, 'content'), row.content) as Words,
+    }))
+    return { items, more: page.more }
+  })
+}
+
+/** How many of them there are: a number alone, and of protected neighbours' none that the list would not show. */
+export async function complaintsWaiting(
+  deps: Pick<RegistryDeps, 'database' | 'clock'>,
+  town: Pick<Municipality, 'id'>,
+  staff: Staff,
+): Promise<number> {
+  return countedFor(deps, town, staff, async (transaction) => {
+    const { waiting } = await transaction
+      .selectFrom('complaints')
+      .select((one) => one.fn.countAll<string>().as('waiting'))
+      .where(openFor(staff))
+      .where('kind', 'in', kindsFor(staff))
+      .where(shownTo(staff))
+      .executeTakeFirstOrThrow()
+    return Number(waiting)
+  })
+}
+
+/** A photo or a voice that was added, for whoever may answer. @throws {NotFound} {Refusal} */
+export async function openAttachment(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  id: string,
+): Promise<Disclosed<Attachment>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return deps.gate.decide(answering(town, staff), async (transaction) => {
+    const row = await transaction
+      .selectFrom('complaint_attachments')
+      .innerJoin('complaints', 'complaints.id', 'complaint_id')
+      .select(['complaint_attachments.content', 'media_type', 'neighbour_id'])
+      .where('complaint_attachments.id', '=', id)
+      .where('kind', 'in', kindsFor(staff))
+      .executeTakeFirst()
+    if (row === undefined || (await hiddenFrom(transaction, staff, [row])).size > 0) throw new NotFound()
+    const text = ledger.open(attached(id), row.content) as string
+    return { mediaType: row.media_type, bytes: Buffer.from(text, 'base64') }
+  })
+}
+
+/** Letters of an answer. */
+const LONGEST_ANSWER = 10_000
+
+/** Answers, once; a legal officer writes down what the ombudsperson said. @throws {NotFound} {Refusal} */
+export async function answerComplaint(
+  deps: RegistryDeps,
+  town: Municipality,
+  staff: Staff,
+  id: string,
+  answer: string,
+  outcome: Outcome,
+  /** Which organisation a report is of, where whoever sent it did not say. */
+  organisationId?: string | undefined,
+): Promise<void> {
+  if (answer.trim() === '') throw new InvalidInput([{ pointer: '/answer', detail: 'Write the answer.' }])
+  if (answer.length > LONGEST_ANSWER)
+    throw new InvalidInput([{ pointer: '/answer', detail: 'Write less.', tooLong: true }])
+  const { ledger } = await deps.gate.keysOf(town.id)
+  await deps.gate.decide(answering(town, staff), async (transaction) => {
+    const done = await transaction
+      .updateTable('complaints')
+      .set({
+        answer: Buffer.from(ledger.seal(placeOfComplaint(id, 'answer'), answer)),
+        answered_at: deps.clock.now().toString(),
+        outcome,
+        // A time that was kept for it is somebody else's now.
+        appointment_at: null,
+        appointment_was: sql`coalesce(appointment_at, appointment_was)`,
+        appointment_ended: sql`case when appointment_at is null then appointment_ended else 'answered' end`,
+      })
+      .where('id', '=', id)
+      .where('kind', 'in', kindsFor(staff))
+      .where(openFor(staff))
+      .returning(['neighbour_id', 'kind', 'organisation_id', 'service'])
+      .executeTakeFirst()
+    if (organisationId !== undefined && done?.kind === 'service' && done.organisation_id === null) {
+      // Only one of those that give the service: nobody is suspended for what others did.
+      const givers = await giversOf(transaction, done.service ?? '')
+      if (!givers.some(({ id: giver }) => giver === organisationId))
+        throw new InvalidInput([{ pointer: '/organisation', detail: 'Choose one that gives the service.' }])
+      await transaction
+        .updateTable('complaints')
+        .set({ organisation_id: organisationId })
+        .where('id', '=', id)
+        .execute()
+    }
+    if (done === undefined || (await hiddenFrom(transaction, staff, [done])).size > 0) throw new NotFound()
+    if (done.neighbour_id === null) return
+    await noticeOfAnswer(transaction, deps, town, done.neighbour_id)
+  })
+}

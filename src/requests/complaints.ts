@@ -1,0 +1,285 @@
+import { randomUUID } from 'node:crypto'
+import type { Attachment } from '../http/media.ts'
+import type { DataKey } from '../keys/seal.ts'
+import { today } from '../platform/clock.ts'
+import { inMunicipality, sqlState, type Transaction } from '../platform/database.ts'
+import { Problem } from '../platform/problem.ts'
+import { lettersIn, newReference, referenceOf } from '../platform/reference.ts'
+import { triedTooOften } from '../platform/tries.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import type { Municipality } from '../town/municipality.ts'
+
+export const COMPLAINT_KINDS = [
+  'refused',
+  'asked-about-papers',
+  'wrong-data',
+  'who-looked',
+  'change',
+  'objection',
+  'suggestion',
+  'service',
+  'other',
+] as const
+export type ComplaintKind = (typeof COMPLAINT_KINDS)[number]
+/** What is written in words; a service is reported on a page of its own. */
+export const WRITTEN_KINDS = COMPLAINT_KINDS.filter((kind) => kind !== 'service')
+/** A kind as a form says it. */
+export const kindOf = (said: string | null): ComplaintKind => WRITTEN_KINDS.find((one) => one === said) ?? 'other'
+
+/** What a service does that it may not: ask for more than its profile, or turn somebody away whose proof is valid. */
+export const SERVICE_FAULTS = ['too-much', 'turned-away'] as const
+export type ServiceFault = (typeof SERVICE_FAULTS)[number]
+/** Which service is reported, of which organisation where that is known, and of what. Never with a name: it would say who uses it. */
+export interface ServiceReport {
+  service: string
+  organisationId?: string | undefined
+  fault: ServiceFault
+}
+export const OUTCOMES = ['upheld', 'partly', 'not-upheld', 'answered'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+const WORKING_DAYS = 15
+/** Within ten minutes: a library's one connection serves many people. */
+const MOST_COMPLAINTS = { source: 60, town: 3000 } as const
+/** Photos and voices are large: fewer of them from one place. */
+const MOST_ATTACHMENTS = { source: 12, town: 600 } as const
+/** There are few times, and nobody needs many. */
+const MOST_APPOINTMENTS = { source: 6, town: 60 } as const
+/** Somebody is turned away by one service at a time; a library's connection serves many. */
+const MOST_REPORTS = { source: 12, town: 300 } as const
+/** Where a photo or a voice lies, as its seal has it. */
+export const attached = (id: string) => ({ table: 'complaint_attachments', column: 'content', row: id })
+/** Where a complaint's words lie, as its seal has it. */
+export const placeOfComplaint = (id: string, column: 'content' | 'answer') => ({ table: 'complaints', column, row: id })
+
+/** What somebody says, and the entry of the ledger it is about, if any. */
+export interface Words {
+  text: string
+  /** A child to be registered in the household of whoever wrote. */
+  newborn?: { given: string; family: string; born: string } | undefined
+  entryId?: string | undefined
+}
+
+/** The fifteenth working day from today: Saturdays and Sundays are none. */
+function dueFrom(day: Temporal.PlainDate): Temporal.PlainDate {
+  let due = day
+  for (let left = WORKING_DAYS; left > 0; ) {
+    due = due.add({ days: 1 })
+    if (due.dayOfWeek <= 5) left -= 1
+  }
+  return due
+}
+
+/**
+ * Takes a complaint, question or suggestion from anyone. What it says is sealed; the code to follow it by is with whoever wrote
+ * it and nowhere else. Of one without a name nothing is kept that ties it to anybody: no session, no source, and, as of all of
+ * them, no hour and no id that says when it was made.
+ *
+ * @param source where it comes from; only its keyed hash of the day is kept, for counting, and not beside what was written
+ * @throws {Problem} too-many-complaints, time-taken
+ */
+export async function complain(
+  deps: RegistryDeps,
+  town: Municipality,
+  complaint: {
+    kind: ComplaintKind
+    words: Words
+    language: string
+    /** Whose it is, where they want it to be with their name. */
+    neighbourId?: string | undefined
+    /** A mark that nobody guesses: the same words sent twice with it are asked once, and have one code. */
+    once?: string | undefined
+    attachments?: readonly Attachment[]
+    /** RFC 3339: when it will be said in person, one of the free times. */
+    appointmentAt?: string | undefined
+    /** Of kind `service`. */
+    report?: ServiceReport | undefined
+  },
+  source: string,
+): Promise<{ reference: string }> {
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  const { neighbourId, once } = complaint
+  const { letters, shown } =
+    once === undefined
+      ? newReference()
+      : referenceOf(
+          hash(
+            `complaint once ${JSON.stringify([neighbourId ?? '', complaint.kind, once, complaint.words, complaint.report])}`,
+          ),
+        )
+  // Of all of them alike: beside one whose hour is known, one without a name would have that hour by its place in a copy.
+  const id = randomUUID()
+  const now = deps.clock.now()
+  const receivedAt = today(deps.clock, town.timeZone).toZonedDateTime(town.timeZone).toInstant()
+  const sent = await inMunicipality(deps.database, town.id, async (transaction) => {
+    const { attachments = [], appointmentAt, report } = complaint
+    const counted = [
+      ['complaint', MOST_COMPLAINTS],
+      ...(report === undefined ? [] : ([['service report', MOST_REPORTS]] as const)),
+      ...(attachments.length > 0 ? ([['attachment', MOST_ATTACHMENTS]] as const) : []),
+      ...(appointmentAt === undefined ? [] : ([['appointment', MOST_APPOINTMENTS]] as const)),
+    ] as const
+    for (const [what, most] of counted)
+      if (await triedTooOften(transaction, town, hash, now, what, source, most)) return false
+    const written = await transaction
+      .insertInto('complaints')
+      .values({
+        id,
+        municipality_id: town.id,
+        reference_hash: hash(`complaint ${letters}`),
+        kind: complaint.kind,
+        neighbour_id: neighbourId ?? null,
+        language: complaint.language,
+        data_key_id: ledger.id,
+        content: Buffer.from(ledger.seal(placeOfComplaint(id, 'content'), complaint.words)),
+        received_at: receivedAt.toString(),
+        due_on: dueFrom(today(deps.clock, town.timeZone)).toString(),
+        appointment_at: appointmentAt ?? null,
+        service: complaint.report?.service ?? null,
+        organisation_id: complaint.report?.organisationId ?? null,
+        fault: complaint.report?.fault ?? null,
+      })
+      .onConflict((conflict) => conflict.column('reference_hash').doNothing())
+      .executeTakeFirst()
+    if (written.numInsertedOrUpdatedRows !== 1n) return true
+    for (const { mediaType, bytes } of attachments) {
+      const attachment = randomUUID()
+      await transaction
+        .insertInto('complaint_attachments')
+        .values({
+          id: attachment,
+          municipality_id: town.id,
+          complaint_id: id,
+          data_key_id: ledger.id,
+          media_type: mediaType,
+          content: Buffer.from(ledger.seal(attached(attachment), Buffer.from(bytes).toString('base64'))),
+        })
+        .execute()
+    }
+    return true
+  }).catch((error: unknown) => {
+    if (complaint.appointmentAt !== undefined && sqlState(error) === '23505')
+      throw new Problem('time-taken', 409, 'Somebody took that time a moment ago. Choose another.')
+    throw error
+  })
+  if (!sent) throw new Problem('too-many-complaints', 429, 'Many messages came from here. Wait ten minutes.')
+  return { reference: shown }
+}
+
+export interface Followed {
+  dueOn: string
+  answer: string | undefined
+  outcome: Outcome | undefined
+  escalated: boolean
+  /** It was passed on, and has not been answered since. */
+  withOmbudsperson: boolean
+  appointment: Appointment | undefined
+}
+
+/** A time at which something is said in person, and what became of it. */
+export interface Appointment {
+  /** RFC 3339. */
+  at: string
+  state: 'expected' | 'past' | 'cancelled' | 'answered'
+}
+
+export function appointmentOf(
+  row: { appointment_at: Date | null; appointment_was: Date | null; appointment_ended: string | null },
+  now: Temporal.Instant,
+): Appointment | undefined {
+  const { appointment_at: at, appointment_was: was, appointment_ended: ended } = row
+  if (at) return { at: at.toISOString(), state: at.getTime() < now.epochMilliseconds ? 'past' : 'expected' }
+  return was === null ? undefined : { at: was.toISOString(), state: ended as 'cancelled' | 'answered' }
+}
+
+/** How a complaint stands, for whoever has its code; they may have it looked at again, or call their appointment off. @returns undefined for a code nothing has */
+export async function follow(
+  deps: RegistryDeps,
+  town: Municipality,
+  typed: string,
+  wish?: 'escalate' | 'cancel',
+): Promise<Followed | undefined> {
+  const { hash, ledger } = await deps.gate.keysOf(town.id)
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const row = await transaction
+      .selectFrom('complaints')
+      .select(['id', 'due_on', 'answer', 'outcome', 'answered_at', 'escalated_at'])
+      .select(['appointment_at', 'appointment_was', 'appointment_ended'])
+      .where('reference_hash', '=', hash(`complaint ${lettersIn(typed)}`))
+      .executeTakeFirst()
+    if (row === undefined) return undefined
+    const late = row.due_on < today(deps.clock, town.timeZone).toString()
+    const may = wish === 'escalate' && row.escalated_at === null && (row.answer !== null || late)
+    if (may)
+      await transaction
+        .updateTable('complaints')
+        .set({ escalated_at: deps.clock.now().toString() })
+        .where('id', '=', row.id)
+        .execute()
+    const now = deps.clock.now()
+    const cancels = wish === 'cancel' && appointmentOf(row, now)?.state === 'expected'
+    if (cancels)
+      await transaction
+        .updateTable('complaints')
+        .set({ appointment_at: null, appointment_was: row.appointment_at, appointment_ended: 'cancelled' })
+        .where('id', '=', row.id)
+        .execute()
+    return {
+      appointment: cancels
+        ? { at: row.appointment_at?.toISOString() ?? '', state: 'cancelled' }
+        : appointmentOf(row, now),
+      dueOn: row.due_on,
+      answer: row.answer === null ? undefined : (ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string),
+      outcome: (row.outcome as Outcome | null) ?? undefined,
+      escalated: may || row.escalated_at !== null,
+      withOmbudsperson: may || (row.escalated_at !== null && (row.answered_at ?? 0) < row.escalated_at),
+    }
+  })
+}
+
+/** Photos and voices that a neighbour sent with their name, for themself, within a gate's transaction. */
+export async function attachmentsOf(
+  transaction: Transaction,
+  ledger: DataKey,
+  neighbourId: string,
+): Promise<{ id: string; mediaType: string; base64: string }[]> {
+  const rows = await transaction
+    .selectFrom('complaint_attachments')
+    .innerJoin('complaints', 'complaints.id', 'complaint_id')
+    .select(['complaint_attachments.id', 'complaint_attachments.content', 'media_type'])
+    .where('neighbour_id', '=', neighbourId)
+    .orderBy('complaint_attachments.id')
+    .execute()
+  return rows.map((row) => ({
+    id: row.id,
+    mediaType: row.media_type,
+    base64: ledger.open(attached(row.id), row.content) as string,
+  }))
+}
+
+export interface ComplaintCount {
+  kind: ComplaintKind
+  outcome: Outcome | 'waiting'
+  count: number
+}
+
+/** How many, of each kind and outcome. Numbers alone. */
+export async function countComplaints(
+  deps: Pick<RegistryDeps, 'database'>,
+  town: Pick<Municipality, 'id'>,
+): Promise<ComplaintCount[]> {
+  const rows = await inMunicipality(deps.database, town.id, (transaction) =>
+    transaction
+      .selectFrom('complaints')
+      .select(['kind', 'outcome'])
+      .select((count) => count.fn.countAll<string>().as('count'))
+      .groupBy(['kind', 'outcome'])
+      .orderBy('kind')
+      .execute(),
+  )
+  return rows.map((row) => ({
+    kind: row.kind as ComplaintKind,
+    outcome: (row.outcome as Outcome | null) ?? 'waiting',
+    count: Number(row.count),
+  }))
+}

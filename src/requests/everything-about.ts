@@ -1,0 +1,86 @@
+import type { Disclosed } from '../firewall/disclosed.ts'
+import { purposeOf, type Resident } from '../firewall/requester.ts'
+import { type WaysEver, waysEver } from '../identity/ways-in.ts'
+import { type Oversight, oversightOf } from '../oversight/flags.ts'
+import { allLookUpsOf, type LookUp } from '../oversight/look-ups.ts'
+import { today } from '../platform/clock.ts'
+import { NotFound } from '../platform/problem.ts'
+import type { ProofDeps } from '../proofs/issue.ts'
+import { type ProofOutline, proofsOf } from '../proofs/proof-list.ts'
+import { type OfferOutline, offersAbout } from '../proofs/wallet/offers.ts'
+import type { NeighbourFields } from '../registry/model.ts'
+import { type HeldAbout, heldAbout, withAllAddresses } from '../registry/person/held-about.ts'
+import { type History, neighbourHistory } from '../registry/person/history.ts'
+import { loadRecords } from '../registry/store.ts'
+import type { Municipality } from '../town/municipality.ts'
+import { type Asked, askedBy } from './asked.ts'
+import { attachmentsOf } from './complaints.ts'
+
+/**
+ * Everything the city holds about a neighbour, as far as they may know of it. schema/everything.json says of each table where it
+ * stands here, or on which ground of law it does not; a test holds it against the database.
+ *
+ * @see GDPR article 15(1) and (3)
+ */
+export interface EverythingAbout {
+  record: History
+  whoLooked: LookUp[]
+  proofs: ProofOutline[]
+  asked: Asked[]
+  held: HeldAbout
+  waysIn: WaysEver
+  oversight: Oversight
+  wallets: OfferOutline[]
+  attachments: { id: string; mediaType: string; base64: string }[]
+}
+
+/** @throws {NotFound} {Refusal} */
+export async function everythingAbout(
+  deps: ProofDeps,
+  town: Municipality,
+  resident: Resident,
+): Promise<Disclosed<EverythingAbout>> {
+  const { neighbourId } = resident
+  const history = await neighbourHistory(deps, town, resident, neighbourId, purposeOf(resident), {})
+  return history
+    .with(await restOf(deps, town, resident))
+    .with(await proofsOf(deps, town, resident, neighbourId))
+    .with(await askedBy(deps, town, resident))
+    .with(await allLookUpsOf(deps, town, resident))
+    .map(([[[[record, rest], { proofs }], asked], whoLooked]) => ({ record, whoLooked, proofs, asked, ...rest }))
+}
+
+async function restOf(deps: ProofDeps, town: Municipality, resident: Resident) {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  const { neighbourId } = resident
+  const fields = ['history', 'address', 'residence', 'representatives', 'proceeding', 'waysIn'] as const
+  return deps.gate.open<
+    NeighbourFields & { waysIn: never },
+    (typeof fields)[number],
+    Pick<EverythingAbout, 'held' | 'waysIn' | 'oversight' | 'wallets' | 'attachments'>
+  >(
+    { municipalityId: town.id, requester: resident, action: 'open', purpose: purposeOf(resident), fields },
+    async (transaction) => {
+      const records = await loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) })
+      return Promise.all(records.map((record) => withAllAddresses(transaction, record)))
+    },
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      const { transaction } = hand
+      const now = deps.clock.now()
+      return {
+        held: await heldAbout(
+          transaction,
+          neighbourId,
+          now,
+          (place, sealed) => hand.reopen(neighbourId, place, sealed),
+          (addressId, place, sealed) => hand.reopen(addressId, place, sealed),
+        ),
+        waysIn: await waysEver(transaction, ledger, neighbourId, now),
+        oversight: await oversightOf(transaction, ledger, neighbourId),
+        wallets: await offersAbout(transaction, neighbourId),
+        attachments: await attachmentsOf(transaction, ledger, neighbourId),
+      }
+    },
+  )
+}

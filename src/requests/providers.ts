@@ -1,0 +1,106 @@
+import { z } from '@hono/zod-openapi'
+import type { Disclosed } from '../firewall/disclosed.ts'
+import { CLIENT_ID, endMachine, type MachineEnding } from '../firewall/machines.ts'
+import type { Staff } from '../firewall/requester.ts'
+import { mustBeKnown } from '../oversight/closing.ts'
+import { enrolling } from '../oversight/officer-acts.ts'
+import { type ProviderStanding, standingOfOrganisation } from '../oversight/provider-standing.ts'
+import { inMunicipality } from '../platform/database.ts'
+import { NotFound } from '../platform/problem.ts'
+import { lettersIn, newReference } from '../platform/reference.ts'
+import type { RegistryDeps } from '../registry/deps.ts'
+import type { Municipality } from '../town/municipality.ts'
+import { requestsOf, type WaitingRequest } from './machine-requests.ts'
+
+/** An organisation as it sees itself. RFC 3339 times. */
+export interface Provider extends ProviderStanding {
+  /** What it asked for its machines and two officers have not decided yet. */
+  waiting: WaitingRequest[]
+}
+
+/** What is ended: a machine by its client id, or one of its keys. */
+export const Ending = z.strictObject({
+  client: z.string().regex(CLIENT_ID),
+  thumbprint: z
+    .string()
+    .regex(/^[\w-]{43}$/)
+    .optional(),
+})
+
+/** How an organisation stands, for whoever speaks for it: its machine, or who holds the code that it applied with. @throws {NotFound} */
+export async function providerOf(deps: RegistryDeps, town: Municipality, organisationId: string): Promise<Provider> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const standing = await standingOfOrganisation(transaction, organisationId, deps.clock.now())
+    if (standing === undefined) throw new NotFound()
+    return { ...standing, waiting: await requestsOf(transaction, ledger, organisationId) }
+  })
+}
+
+/** Ends what is an organisation's own, at once and for good. @throws {NotFound} where it is not */
+export async function endOwn(
+  deps: RegistryDeps,
+  town: Municipality,
+  organisationId: string,
+  ending: MachineEnding,
+): Promise<void> {
+  await inMunicipality(deps.database, town.id, (transaction) =>
+    endMachine(transaction, deps.clock, organisationId, ending),
+  )
+}
+
+/** Whom a code speaks for: the organisation it was last given to; of one that has a newer code an older opens nothing. */
+export async function organisationOf(
+  deps: RegistryDeps,
+  town: Municipality,
+  typed: string,
+): Promise<string | undefined> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  const reference_hash = hash(`application ${lettersIn(typed)}`)
+  return inMunicipality(deps.database, town.id, async (transaction) => {
+    const given = await transaction
+      .selectFrom('organisation_codes')
+      .select('organisation_id')
+      .where('reference_hash', '=', reference_hash)
+      .executeTakeFirst()
+    if (given) return given.organisation_id
+    const applied = await transaction
+      .selectFrom('applications')
+      .leftJoin('organisation_codes', 'organisation_codes.organisation_id', 'applications.organisation_id')
+      .select(['applications.organisation_id', 'organisation_codes.organisation_id as renewed'])
+      .where('applications.reference_hash', '=', reference_hash)
+      .where('kind', '=', 'enrol')
+      .executeTakeFirst()
+    return applied?.renewed == null ? (applied?.organisation_id ?? undefined) : undefined
+  })
+}
+
+/**
+ * Gives an organisation a new code: the one it had opens nothing from then on. It adds nothing, so one officer is enough.
+ *
+ * @throws {NotFound} {Refusal} for anyone but legal officers
+ */
+export async function giveCode(
+  deps: RegistryDeps,
+  town: Municipality,
+  officer: Staff,
+  organisationId: string,
+): Promise<Disclosed<string>> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  const { letters, shown } = newReference()
+  return deps.gate.decide(enrolling(town.id, officer), async (transaction, also) => {
+    await mustBeKnown(transaction, [organisationId])
+    const given = {
+      reference_hash: hash(`application ${letters}`),
+      given_at: deps.clock.now().toString(),
+      given_by: officer.id,
+    }
+    await transaction
+      .insertInto('organisation_codes')
+      .values({ organisation_id: organisationId, municipality_id: town.id, ...given })
+      .onConflict((known) => known.column('organisation_id').doUpdateSet(given))
+      .execute()
+    also({ by: officer, action: 'organisation-code-given', occasion: {} })
+    return shown
+  })
+}

@@ -1,4 +1,0 @@
-import { asset, JAVASCRIPT } from '../assets.ts'
-import code from './check.client.ts?script'
-
-export const checkScript = asset('/assets/check.js', code, JAVASCRIPT)

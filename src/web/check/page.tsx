@@ -1,0 +1,145 @@
+import { localeTag } from '../../platform/locale-tag.ts'
+import { paperTexts } from '../../proofs/paper/paper-words.ts'
+import { profiles } from '../../proofs/profiles.ts'
+import { Field } from '../ui/form.tsx'
+import { type Language, LOCALES } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+import { Fact, Facts } from '../ui/parts.tsx'
+import { type ClaimTexts, claimLines } from './claims-text.ts'
+import type { Outcome } from './outcome.ts'
+import { checkScript } from './script.ts'
+
+/** What the page's script needs to check without asking anyone. All of it is public. */
+export interface CheckMaterial {
+  issuer: string
+  keys: readonly object[]
+  statusLists: Record<string, string>
+  /** RFC 3339. */
+  knownAt: string
+}
+
+export function claimTexts(language: Language): ClaimTexts {
+  const { yes, no, atLeastYears, atLeastYears1, atLeastYears2, ageOver, ...others } = paperTexts[language]
+  const { bornAbout, bornBetween, bornBetweenDays, bornBefore, ...names } = others
+  return {
+    language: localeTag(language),
+    names,
+    yes,
+    no,
+    atLeastYears,
+    atLeastYears1,
+    atLeastYears2,
+    ageOver,
+    bornAbout,
+    bornBetween,
+    bornBetweenDays,
+    bornBefore,
+  }
+}
+
+export const serviceTitles = (language: Language) =>
+  Object.fromEntries([...profiles.values()].map(({ id, title }) => [id, title[language]]))
+
+/** Checks in the browser; without JavaScript it leads to the form that asks the city. */
+export function CheckPage(props: { town: string; language: Language; material: CheckMaterial; nonce: string }) {
+  const { town, language, material, nonce } = props
+  const t = LOCALES[language]
+  const own = Object.fromEntries(Object.entries(t).filter(([key]) => /^(v[A-Z]|cWhy)/.test(key)))
+  const data = {
+    ...material,
+    language,
+    town,
+    texts: own,
+    claims: claimTexts(language),
+    services: serviceTitles(language),
+  }
+  return (
+    <Page title={t.vTitle} language={language} town={town} script={{ src: checkScript.address, nonce }}>
+      <Languages language={language} path="/v" />
+      <h1>{t.vTitle}</h1>
+      <p class="lead">{t.vLead}</p>
+      <div id="answer" role="status" aria-live="assertive" />
+      <div id="ways" hidden>
+        <p class="govuk-button-group">
+          <button type="button" id="camera" class="govuk-button">
+            {t.vCamera}
+          </button>
+          <label class="govuk-button">
+            {t.vPhoto}
+            <input type="file" id="photo" accept="image/*" />
+          </label>
+        </p>
+        <video id="video" hidden muted playsinline aria-label={t.vCamera} />
+        <label class="govuk-label govuk-label--s" for="paste">
+          {t.vPaste}
+        </label>
+        <textarea class="govuk-textarea" id="paste" rows={4} spellcheck={false} autocomplete="off" dir="ltr" />
+        <button type="button" id="go" class="govuk-button">
+          {t.vGo}
+        </button>
+      </div>
+      <p>
+        <a href={`/v/code?lang=${language}`}>{t.vByCode}</a>
+      </p>
+      <script
+        type="application/json"
+        id="material"
+        nonce={nonce}
+        dangerouslySetInnerHTML={{ __html: JSON.stringify(data).replaceAll('<', '\\u003c') }}
+      />
+    </Page>
+  )
+}
+
+/** The form for the printed code or a pasted text, and the city's answer. */
+export function CodePage(props: { town: string; language: Language; outcome?: Outcome | undefined }) {
+  const { town, language, outcome } = props
+  const t = LOCALES[language]
+  return (
+    <Page title={t.vByCode} language={language} town={town}>
+      <Languages language={language} path="/v/code" />
+      <h1>{t.vByCode}</h1>
+      {outcome ? <Answer outcome={outcome} language={language} town={town} /> : ''}
+      <p class="lead">{t.vCodeLead}</p>
+      <form method="post" action={`/v/code?lang=${language}`}>
+        <Field name="text" label={t.vCodeLabel} lines={2} required ltr />
+        <button type="submit" class="govuk-button">
+          {t.vGo}
+        </button>
+      </form>
+    </Page>
+  )
+}
+
+const WORDS = { valid: 'vValid', 'not-valid': 'vNotValid', 'cannot-tell': 'vCannotTell' } as const
+
+/** One huge answer: a shape, a word and a colour; then why; then what the proof says. */
+export function Answer(props: { outcome: Outcome; language: Language; town: string }) {
+  const { outcome, language, town } = props
+  const t = LOCALES[language]
+  const { verdict, reason, proof } = outcome
+  return (
+    <section class={`answer ${verdict}`} role="status">
+      <p class="verdict">{t[WORDS[verdict]]}</p>
+      <p>{t[reason as keyof typeof t]}</p>
+      {proof ? (
+        <>
+          <p>{t.vLives.replace('{town}', town)}</p>
+          <Facts>
+            {claimLines(proof.claims, claimTexts(language)).map(([name, value]) => (
+              <Fact name={name}>
+                <bdi>{value}</bdi>
+              </Fact>
+            ))}
+            <Fact name={t.vMadeFor}>{serviceTitles(language)[proof.service ?? ''] ?? proof.service}</Fact>
+            <Fact name={t.vUntil}>
+              {new Date(proof.expiresAt * 1000).toLocaleDateString(localeTag(language), { dateStyle: 'long' })}
+            </Fact>
+          </Facts>
+        </>
+      ) : (
+        ''
+      )}
+    </section>
+  )
+}

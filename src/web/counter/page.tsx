@@ -1,0 +1,95 @@
+import { correction, generate } from 'lean-qr'
+import type { Profile } from '../../proofs/profiles.ts'
+import { claimDisplay } from '../../proofs/wallet/metadata.ts'
+import type { Outcome } from '../check/outcome.ts'
+import { Answer } from '../check/page.tsx'
+import { type Language, LOCALES } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+
+/** A QR code as a drawing in the page: no picture to fetch. */
+export function Qr(props: { text: string; label: string }) {
+  const code = generate(props.text, { minCorrectionLevel: correction.M, maxCorrectionLevel: correction.M })
+  const quiet = 4
+  let path = ''
+  for (let y = 0; y < code.size; y += 1)
+    for (let x = 0; x < code.size; x += 1) if (code.get(x, y)) path += `M${x + quiet} ${y + quiet}h1v1h-1z`
+  const side = code.size + 2 * quiet
+  return (
+    <svg class="qr" viewBox={`0 0 ${side} ${side}`} role="img" aria-label={props.label} shape-rendering="crispEdges">
+      <rect width={side} height={side} fill="#ffffff" />
+      <path d={path} fill="#000000" />
+    </svg>
+  )
+}
+
+/** A staffed desk of a service: a question, the wallet's answer, and the next person. */
+export function CounterPage(props: {
+  town: string
+  language: Language
+  profile: Profile
+  asking?: { id: string; link: string } | undefined
+  outcome?: Outcome | undefined
+  /** Another may still answer. */
+  waiting?: boolean
+  gone?: boolean
+  nonce?: string
+}) {
+  const { town, language, profile, asking, outcome, gone, nonce } = props
+  const t = LOCALES[language]
+  const waiting = asking !== undefined && (props.waiting ?? false)
+  return (
+    <Page
+      title={`${t.cTitle} · ${profile.title[language]}`}
+      language={language}
+      town={town}
+      {...(nonce ? { script: { src: '/assets/counter.js', nonce } } : {})}
+    >
+      {waiting ? '' : <Languages language={language} path={`/counter/${profile.id}`} />}
+      <h1>{profile.title[language]}</h1>
+      {outcome ? <Answer outcome={outcome} language={language} town={town} /> : ''}
+      {gone ? <p role="status">{t.cGone}</p> : ''}
+      {waiting ? (
+        <>
+          <p class="lead">{t.cScan}</p>
+          <Qr text={asking.link} label={t.cScan} />
+          <p role="status" id="waiting" data-question={asking.id}>
+            {t.cWaiting}
+          </p>
+          <p>
+            <a href={`/counter/${profile.id}/${asking.id}?lang=${language}`}>{t.cLook}</a>
+          </p>
+        </>
+      ) : (
+        <p class="lead">{t.cLead}</p>
+      )}
+      <h2>{t.cAsks}</h2>
+      <ul>
+        <li>{t.sLives}</li>
+        {profile.claims.map((claim) => (
+          <li>{claimDisplay(claim).find(({ locale }) => locale === language)?.name}</li>
+        ))}
+      </ul>
+      <form method="post" action={`/counter/${profile.id}?lang=${language}`}>
+        <p class="govuk-button-group">
+          <button type="submit" class="govuk-button">
+            {t.cStart}
+          </button>
+          <a class="govuk-button" href={`/v?lang=${language}`}>
+            {t.vCamera}
+          </a>
+        </p>
+      </form>
+      {outcome && asking && !waiting ? (
+        <p
+          id="tally"
+          data-service={profile.id}
+          data-question={asking.id}
+          data-verdict={outcome.verdict}
+          data-text={t.cTally}
+        />
+      ) : (
+        ''
+      )}
+    </Page>
+  )
+}

@@ -1,0 +1,142 @@
+import { SaysTooMuch } from '../../firewall/free-text.ts'
+import type { StaffRole } from '../../firewall/requester.ts'
+import { Reply } from '../../http/reply.ts'
+import type { RegistryDeps } from '../../registry/deps.ts'
+import { Contact, Correction, Name } from '../../registry/model.ts'
+import { ImpossibleDates, lifeRules } from '../../registry/person/life-dates.ts'
+import { correctNeighbour, type Neighbour } from '../../registry/person/neighbours.ts'
+import { PlainTick, plainIn } from '../plain.tsx'
+import { pageOf, type signedInPages } from '../signed-in.tsx'
+import { Csrf, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
+import { Spoken, spokenIn } from '../ui/language-select.tsx'
+import { Details, Done } from '../ui/parts.tsx'
+import { BornFields, bornTyped, toldBeside } from './born-fields.tsx'
+import {
+  bornOf,
+  contactIn,
+  contactText,
+  faultsIn,
+  heldBack,
+  lifeText,
+  nameIn,
+  recordedIn,
+  typedIn,
+} from './registration-form.ts'
+import { deskScript } from './script.ts'
+import { Desk, type DeskVisit, idIn } from './shell.tsx'
+import type { Typed } from './typed.ts'
+
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+
+/** What is recorded about a neighbour, put right. */
+export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
+  page({ method: 'post', path: '/desk/neighbours/:id/correct', roles: COUNTER }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const typed = typedIn(visit)
+    const again = (faults: Faults, status = 422) =>
+      pageOf(<CorrectPage visit={visit} typed={typed} faults={faults} />, status)
+    const [given, family] = [form.get('given'), form.get('family')]
+    const recorded = recordedIn(Name, form.get('named'))
+    if (given === '' && family === '' && recorded?.newbornOf === undefined) return again({ given: t.pName })
+    const reader = { ...visit, rules: lifeRules(deps.clock, town) }
+    const confirmedAge = form.has('sure')
+    const born = bornOf(typed, '', reader, confirmedAge)
+    if (born && 'fault' in born) return again({ born: born.fault })
+    // Told in another calendar: to be looked at in both before it is kept.
+    if (typed.told) return again({}, 200)
+    const contact = form.get('contact')
+    const languages = spokenIn(form)
+    const correction = Correction.safeParse({
+      name: nameIn(given, family, recorded),
+      ...(form.has('former') ? { earlierNameHidden: true } : {}),
+      dateOfBirth: born?.date ?? null,
+      ...(confirmedAge ? { confirmedAge } : {}),
+      ...(form.has('contact')
+        ? { contact: contact === '' ? null : contactIn(contact, recordedIn(Contact, form.get('reached'))) }
+        : {}),
+      ...(languages ? { languages } : {}),
+      ...plainIn(form),
+    })
+    if (!correction.success) return again(faultsIn(correction.error, t, ''))
+    try {
+      await correctNeighbour(deps, town, requester, idIn(visit), correction.data, Number(form.get('version')))
+    } catch (error) {
+      if (error instanceof SaysTooMuch) return again(heldBack(typed, t))
+      if (!(error instanceof ImpossibleDates)) throw error
+      return again(Object.fromEntries(error.faults.map((fault) => ['born', lifeText(fault, visit)])))
+    }
+    return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
+  })
+}
+
+/** @param reach whether the ways to reach them were opened, and can be corrected */
+export function Correct({ visit, neighbour, reach }: { visit: DeskVisit; neighbour: Neighbour; reach: boolean }) {
+  const { name, dateOfBirth, contact, languages, version } = neighbour
+  const recorded: Typed = {
+    version: String(version),
+    named: JSON.stringify(name ?? null),
+    given: name?.given ?? '',
+    family: name?.family?.join(' ') ?? '',
+    ...bornTyped('', dateOfBirth, visit.t),
+    spoken: languages?.join(' ') ?? '',
+    speaks: languages?.[0] ?? '',
+    ...(reach ? { contact: contactText(contact), reached: JSON.stringify(contact ?? {}) } : {}),
+  }
+  return (
+    <Details summary={visit.t.dCorrect} button>
+      <CorrectForm visit={visit} id={neighbour.id} typed={recorded} />
+    </Details>
+  )
+}
+
+/** The form once more, with what was typed into it and what is wrong. The record is not opened for it. */
+function CorrectPage({ visit, typed, faults }: { visit: DeskVisit; typed: Typed; faults: Faults }) {
+  const { t } = visit
+  return (
+    <Desk visit={visit} title={t.dCorrect} script={deskScript.address}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <h1>{t.dCorrect}</h1>
+      {toldBeside(typed, { ...visit, thisYear: Temporal.Now.plainDateISO().year }).map((both) => (
+        <Done>
+          <bdi>{both}</bdi>
+        </Done>
+      ))}
+      <CorrectForm visit={visit} id={idIn(visit)} typed={typed} faults={faults} />
+      <p>
+        <a href={`/desk/neighbours/${idIn(visit)}`}>{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults?: Faults }) {
+  const { visit, id, typed, faults = {} } = props
+  const { t, session } = visit
+  const value = (name: string) => typed[name] ?? ''
+  const languages = spokenIn({ get: value }) ?? []
+  return (
+    <form method="post" action={`/desk/neighbours/${id}/correct`}>
+      <Csrf token={session.csrf} />
+      <input type="hidden" name="version" value={value('version')} />
+      <input type="hidden" name="named" value={value('named')} />
+      <p class="govuk-hint">{t.dCorrectLead}</p>
+      <PlainTick t={t} faults={heldBack(typed, t)} />
+      <Field name="given" label={t.dGiven} value={value('given')} auto fault={faults.given} />
+      <Field name="family" label={t.dFamily} value={value('family')} auto fault={faults.family} />
+      <Tick name="former" label={t.dFormer} on={value('former') !== ''} />
+      <BornFields t={t} typed={typed} faults={faults} before="" />
+      {typed.contact === undefined ? (
+        ''
+      ) : (
+        <>
+          <input type="hidden" name="reached" value={value('reached')} />
+          <Field name="contact" label={t.dPhone} value={typed.contact} fault={faults.contact} />
+        </>
+      )}
+      <Spoken label={t.dSpeaks} languages={languages} otherwise="" none />
+      <button type="submit" class="govuk-button">
+        {t.dSave}
+      </button>
+    </form>
+  )
+}

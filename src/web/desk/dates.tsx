@@ -1,0 +1,391 @@
+import { randomUUID } from 'node:crypto'
+import type { StaffRole } from '../../firewall/requester.ts'
+import { Reply } from '../../http/reply.ts'
+import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import { nameText } from '../../proofs/paper/paper.ts'
+import type { RegistryDeps } from '../../registry/deps.ts'
+import { EvidenceStrength, type SaidStart } from '../../registry/model.ts'
+import { faultsOfStart, ImpossibleDates, lifeRules } from '../../registry/person/life-dates.ts'
+import { daysBetween, StartImpossible, type WhyNot } from '../../registry/residence/periods.ts'
+import { NothingChanges } from '../../registry/residence/residences.ts'
+import { StartWaits } from '../../registry/residence/said-starts.ts'
+import {
+  type ResidenceDates,
+  residenceDates,
+  startsWaiting,
+  type WaitingStart,
+} from '../../registry/residence/starts-waiting.ts'
+import { correctStart, decideStart, StartCorrection, StartDecision } from '../../registry/residence/time-corrections.ts'
+import { plainIn } from '../plain.tsx'
+import { pageOf, type signedInPages } from '../signed-in.tsx'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Tick } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import { Fact, Facts, NextPage } from '../ui/parts.tsx'
+import { reasonText } from '../ui/problem-page.tsx'
+import { counted } from '../ui/words.ts'
+import { Tabs } from './neighbour-past-page.tsx'
+import { dayIn, faultsOf, lifeText, onceOf, typedIn } from './registration-form.ts'
+import { Desk, type DeskVisit, dayText, idIn, onceIn } from './shell.tsx'
+import type { Typed } from './typed.ts'
+
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+
+/** Since when somebody lives here: days that were wrong are corrected, days that were said are confirmed or not. */
+export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
+  page({ method: 'get', path: '/desk/neighbours/:id/dates', roles: COUNTER }, async (visit) =>
+    Reply.page(await residenceDates(deps, visit.town, visit.requester, idIn(visit)), (dates) => (
+      <DatesPage visit={visit} dates={dates} />
+    )),
+  )
+
+  page({ method: 'post', path: '/desk/neighbours/:id/dates', roles: COUNTER }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const typed = typedIn(visit)
+    const again = (faults: Faults) => pageOf(<CorrectPage visit={visit} typed={typed} faults={faults} />, 422)
+    const residenceId = typed.residence ?? ''
+    if (!UUID.test(residenceId)) throw new NotFound()
+    const rules = lifeRules(deps.clock, town)
+    const said = dayIn(typed, 'from', { ...visit, rules }) ?? { fault: t.dWholeDay }
+    if ('fault' in said) return again({ from: said.fault })
+    const from = said.date
+    const [impossible] = faultsOfStart(rules, { since: from }, '/from')
+    if (impossible) return again({ from: lifeText(impossible, visit) })
+    const correction = StartCorrection.safeParse({
+      from,
+      reason: typed.reason,
+      ...plainIn(form),
+      ...(form.has('everyone') ? { everyone: true } : {}),
+      ...(form.has('never') ? { neverThere: true } : {}),
+    })
+    if (!correction.success) return again({ reason: t.zWhyNeeded })
+    if (!form.has('sure')) return pageOf(<SurePage visit={visit} typed={typed} from={from} />)
+    const at = { neighbourId: idIn(visit), residenceId }
+    const conditions = { version: Number(typed.version), idempotencyKey: onceIn(visit, 'start') }
+    try {
+      await correctStart(deps, town, requester, at, correction.data, conditions)
+    } catch (error) {
+      if (error instanceof StartImpossible) return again({ from: whyNot(t)[error.why] })
+      if (error instanceof NothingChanges || error instanceof StartWaits)
+        return again({ from: reasonText(error.code, t) })
+      if (error instanceof ImpossibleDates) return again(faultsOf(error, visit))
+      if (!(error instanceof InvalidInput)) throw error
+      return again({ from: t.zToCome })
+    }
+    return Reply.redirect(`/desk/neighbours/${idIn(visit)}/dates`)
+  })
+
+  page({ method: 'post', path: '/desk/neighbours/:id/starts/:start', roles: COUNTER }, async (visit) => {
+    const { town, requester, form, t, params } = visit
+    const startId = params.start ?? ''
+    if (!UUID.test(startId)) throw new NotFound()
+    const typed = typedIn(visit)
+    const again = (faults: Faults) => pageOf(<DecidePage visit={visit} typed={typed} faults={faults} />, 422)
+    const refuses = form.get('act') === 'refuse'
+    const decision = StartDecision.safeParse({
+      ...(refuses
+        ? { decision: 'refused', reason: typed.why, ...plainIn(form) }
+        : { decision: 'confirmed', seen: typed.strength }),
+      ...(form.has('everyone') ? { everyone: true } : {}),
+    })
+    if (!decision.success) return again(refuses ? { why: t.zWhyNeeded } : { strength: t.zSeenFault })
+    const at = { neighbourId: idIn(visit), startId }
+    const conditions = { version: Number(typed.version), idempotencyKey: onceIn(visit, 'decide') }
+    try {
+      await decideStart(deps, town, requester, at, decision.data, conditions)
+    } catch (error) {
+      if (error instanceof StartImpossible) return again({ strength: whyNot(t)[error.why] })
+      if (error instanceof StartWaits) return again({ strength: reasonText(error.code, t) })
+      if (error instanceof ImpossibleDates)
+        return again({ strength: Object.values(faultsOf(error, visit))[0] ?? t.dDayToCome })
+      if (!(error instanceof InvalidInput)) throw error
+      return again({ strength: t.zSeenFault })
+    }
+    return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
+  })
+
+  page({ method: 'get', path: '/desk/years', roles: COUNTER }, async (visit) =>
+    Reply.page(await startsWaiting(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
+      <YearsPage visit={visit} starts={items} more={more} />
+    )),
+  )
+}
+
+const whyNot = (t: Texts): Record<WhyNot, string> => ({
+  'after-its-end': t.zAfterEnd,
+  'covers-another': t.zCovers,
+  'was-away': t.zWasAway,
+})
+
+/** Each residence with its days, and what waits. */
+function DatesPage(props: { visit: DeskVisit; dates: ResidenceDates }) {
+  const { visit, dates } = props
+  const { t, language } = visit
+  return (
+    <Desk visit={visit} title={t.zTitle}>
+      <h1>{t.zTitle}</h1>
+      <Tabs visit={visit} id={dates.id} here="history" />
+      <p class="lead">{t.zLead}</p>
+      <SaidBoxes visit={visit} id={dates.id} version={dates.version} said={dates.said} once={randomUUID()} />
+      {dates.periods.toReversed().map((period) => (
+        <section>
+          <h2>
+            {period.to === null ? `${t.dSince} ` : ''}
+            {dayText(language, period.from)}
+            {period.to === null ? '' : ` – ${dayText(language, period.to)}`}
+          </h2>
+          {period.id === visit.query('residence') ? (
+            <CorrectForm
+              visit={visit}
+              id={dates.id}
+              typed={{
+                residence: period.id,
+                was: period.from,
+                settled: period.settledFrom ?? period.from,
+                version: String(dates.version),
+                once: randomUUID(),
+              }}
+            />
+          ) : (
+            <p>
+              <a href={`/desk/neighbours/${dates.id}/dates?residence=${period.id}`}>{t.dCorrect}</a>
+            </p>
+          )}
+        </section>
+      ))}
+    </Desk>
+  )
+}
+
+/** The form once more, with what was typed into it and what is wrong. The record is not opened for it. */
+function CorrectPage(props: { visit: DeskVisit; typed: Typed; faults: Faults }) {
+  const { visit, typed, faults } = props
+  const { t, language } = visit
+  return (
+    <Desk visit={visit} title={t.zTitle}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <h1>{t.zTitle}</h1>
+      <p>
+        {t.zWas}: {dayText(language, dayOr(typed.was))}
+      </p>
+      <CorrectForm visit={visit} id={idIn(visit)} typed={typed} faults={faults} />
+      <Back visit={visit} />
+    </Desk>
+  )
+}
+
+function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults?: Faults }) {
+  const { visit, id, typed, faults = {} } = props
+  const { t, session } = visit
+  return (
+    <form method="post" action={`/desk/neighbours/${id}/dates`}>
+      <Csrf token={session.csrf} />
+      <Hidden typed={typed} names={['residence', 'was', 'settled', 'version']} />
+      <input type="hidden" name="once" value={onceOf(typed)} />
+      <DateField
+        name="from"
+        legend={t.zFrom}
+        fault={faults.from}
+        labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+        value={(part) => typed[`from-${part}`] ?? ''}
+      />
+      <Field name="reason" label={t.zReason} lines={3} value={typed.reason ?? ''} fault={faults.reason} auto />
+      <Tick name="everyone" id={`everyone-${typed.residence}`} label={t.zEveryone} on={typed.everyone !== undefined} />
+      <Tick name="never" id={`never-${typed.residence}`} label={t.zNever} on={typed.never !== undefined} />
+      <button type="submit" class="govuk-button">
+        {t.dContinue}
+      </button>
+    </form>
+  )
+}
+
+/** What will be, before it is: a day typed wrong moves what papers say. */
+function SurePage(props: { visit: DeskVisit; typed: Typed; from: string }) {
+  const { visit, typed, from } = props
+  const { t, language, session, town } = visit
+  const settled = dayOr(typed.settled) ?? from
+  return (
+    <Desk visit={visit} title={t.zSure}>
+      <h1>{t.zSure}</h1>
+      <Facts>
+        <Fact name={t.zWas}>{dayText(language, dayOr(typed.was))}</Fact>
+        <Fact name={t.zWill}>{dayText(language, from)}</Fact>
+        <Fact name={t.dReason}>
+          <bdi>{typed.reason}</bdi>
+        </Fact>
+      </Facts>
+      {typed.everyone === undefined ? '' : <p>{t.zEveryone}</p>}
+      {typed.never === undefined ? '' : <p>{t.zNever}</p>}
+      {Math.abs(daysBetween(settled, from)) > town.timeCorrectionDays ? (
+        <p class="govuk-inset-text">{counted(t.zSecond, language, { n: town.timeCorrectionDays })}</p>
+      ) : (
+        ''
+      )}
+      <form method="post" action={`/desk/neighbours/${idIn(visit)}/dates`}>
+        <Csrf token={session.csrf} />
+        <Hidden typed={typed} names={KEPT.filter((name) => typed[name] !== undefined)} />
+        <button type="submit" name="sure" value="yes" class="govuk-button">
+          {t.dSave}
+        </button>
+      </form>
+      <Back visit={visit} />
+    </Desk>
+  )
+}
+
+const KEPT = [
+  'residence',
+  'was',
+  'settled',
+  'version',
+  'once',
+  'from-day',
+  'from-month',
+  'from-year',
+  'reason',
+  'everyone',
+  'never',
+]
+
+/** Days that are said and wait: who may confirm the earliest does so here; the next one comes after it. */
+export function SaidBoxes(props: {
+  visit: DeskVisit
+  id: string
+  version: number
+  said: readonly SaidStart[]
+  once: string
+}) {
+  const { visit, id, version, said, once } = props
+  const { t, language } = visit
+  const [first, ...others] = said.toSorted((one, other) => one.from.localeCompare(other.from))
+  if (first === undefined) return ''
+  const typed = {
+    start: first.id,
+    said: first.from,
+    version: String(version),
+    once,
+    ...(first.reason ? { because: first.reason } : {}),
+    ...(first.yours ? { yours: 'yes' } : {}),
+  }
+  return (
+    <>
+      <DecideForm visit={visit} id={id} typed={typed} />
+      {others.map(({ from }) => (
+        <p class="govuk-inset-text">{t.zSaid.replace('{day}', dayText(language, from))}</p>
+      ))}
+    </>
+  )
+}
+
+/** The same once more, with what was typed into it and what is wrong. */
+function DecidePage(props: { visit: DeskVisit; typed: Typed; faults: Faults }) {
+  const { visit, typed, faults } = props
+  const { t, params } = visit
+  return (
+    <Desk visit={visit} title={t.zTitle}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <h1>{t.zTitle}</h1>
+      <DecideForm visit={visit} id={idIn(visit)} typed={{ ...typed, start: params.start ?? '' }} faults={faults} />
+      <Back visit={visit} />
+    </Desk>
+  )
+}
+
+function DecideForm(props: { visit: DeskVisit; id: string; typed: Typed; faults?: Faults }) {
+  const { visit, id, typed, faults = {} } = props
+  const { t, language, session } = visit
+  const { start = '', because, yours } = typed
+  const labels = {
+    'photo-document': t.dPhoto,
+    document: t.dDocument,
+    attestation: t.dAttested,
+    declaration: t.dDeclared,
+  }
+  return (
+    <section class="govuk-inset-text">
+      <p>{t.zSaid.replace('{day}', dayText(language, dayOr(typed.said)))}</p>
+      {because ? (
+        <p>
+          {t.dReason}: <bdi>{because}</bdi>
+        </p>
+      ) : (
+        ''
+      )}
+      {yours ? <p>{t.zYours}</p> : ''}
+      <form method="post" action={`/desk/neighbours/${id}/starts/${start}`}>
+        <Csrf token={session.csrf} />
+        <Hidden
+          typed={typed}
+          names={['said', 'version', ...(because ? ['because'] : []), ...(yours ? ['yours'] : [])]}
+        />
+        <input type="hidden" name="once" value={onceOf(typed)} />
+        {yours ? (
+          ''
+        ) : (
+          <Radios
+            name="strength"
+            legend={t.zSeen}
+            value={typed.strength ?? ''}
+            fault={faults.strength}
+            choices={EvidenceStrength.options.map((value) => ({ value, label: labels[value] }))}
+          />
+        )}
+        <Tick name="everyone" id={`everyone-${start}`} label={t.zEveryone} on={typed.everyone !== undefined} />
+        {yours ? (
+          ''
+        ) : (
+          <button type="submit" name="act" value="confirm" class="govuk-button">
+            {t.zConfirm}
+          </button>
+        )}
+        <Field name="why" label={t.zWhyNot} value={typed.why ?? ''} fault={faults.why} auto />
+        <button type="submit" name="act" value="refuse" class="govuk-button govuk-button--secondary">
+          {t.zRefuse}
+        </button>
+      </form>
+    </section>
+  )
+}
+
+/** Days that wait, opened when somebody asks for them. */
+function YearsPage(props: { visit: DeskVisit; starts: readonly WaitingStart[]; more: string | undefined }) {
+  const { visit, starts, more } = props
+  const { t, language } = visit
+  return (
+    <Desk visit={visit} title={t.zWaiting} here="/desk/work">
+      <h1>{t.zWaiting}</h1>
+      <p class="lead">{t.zWaitingLead}</p>
+      {starts.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      <ul class="cards">
+        {starts.map(({ neighbourId, name, from, residentSince, yours }) => (
+          <li>
+            <a href={`/desk/neighbours/${neighbourId}/dates`}>
+              <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+            </a>
+            <p>
+              {t.zWas}: {dayText(language, residentSince)} · {t.zWill}: {dayText(language, from)}
+              {yours ? ` · ${t.zYours}` : ''}
+            </p>
+          </li>
+        ))}
+      </ul>
+      <NextPage t={t} path="/desk/years" more={more} first={visit.query('after') === ''} />
+    </Desk>
+  )
+}
+
+function Hidden(props: { typed: Typed; names: readonly string[] }) {
+  return props.names.map((name) => <input type="hidden" name={name} value={props.typed[name] ?? ''} />)
+}
+
+function Back({ visit }: { visit: DeskVisit }) {
+  return (
+    <p>
+      <a href={`/desk/neighbours/${idIn(visit)}/dates`}>{visit.t.dBack}</a>
+    </p>
+  )
+}
+
+/** A day that a form was drawn with, and gives back. */
+const dayOr = (text: string | undefined) => (text !== undefined && DAY.test(text) ? text : undefined)

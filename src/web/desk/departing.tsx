@@ -1,0 +1,266 @@
+import { randomUUID } from 'node:crypto'
+import { mustBePlain } from '../../firewall/free-text.ts'
+import type { StaffRole } from '../../firewall/requester.ts'
+import { Reply } from '../../http/reply.ts'
+import { today } from '../../platform/clock.ts'
+import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import { NoPress, type Press } from '../../proofs/paper/paper.ts'
+import { Departure, recordDeparture } from '../../registry/departure/departures.ts'
+import { type Leaving, openLeaving } from '../../registry/departure/hearing.ts'
+import { CouncilOutcome, SaidBy } from '../../registry/departure/hearing-model.ts'
+import {
+  Answer,
+  answerProceeding,
+  decideProceeding,
+  GivenBy,
+  readAnswer,
+  recordNotice,
+  recordOpinion,
+  standsInTheWay,
+} from '../../registry/departure/proceedings.ts'
+import type { RegistryDeps } from '../../registry/deps.ts'
+import {
+  faultsOfDay,
+  faultsOfDeathAway,
+  faultsOfEnd,
+  ImpossibleDates,
+  lifeRules,
+} from '../../registry/person/life-dates.ts'
+import { INFORMANTS } from '../../registry/person/reach.ts'
+import { plainIn } from '../plain.tsx'
+import type { signedInPages } from '../signed-in.tsx'
+import type { Faults } from '../ui/form.tsx'
+import { isLanguage, LOCALES } from '../ui/language.ts'
+import { ApprovePage, AskAgainPage, LeavePage } from './leave-pages.tsx'
+import { noticeToHandOver } from './notice-letter.ts'
+import { dayIn, type FormReader, faultsOf, lifeText, typedIn } from './registration-form.ts'
+import { type DeskVisit, idIn, onceIn } from './shell.tsx'
+import type { Typed } from './typed.ts'
+
+const LONGEST_REASON = 2000
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+const at = (id: string): `/${string}` => `/desk/neighbours/${id}`
+const proceedingIn = (visit: DeskVisit) => ({
+  neighbourId: idIn(visit),
+  proceedingId: visit.params.proceeding ?? '',
+})
+
+type LeavingDeps = RegistryDeps & { press?: Press | undefined }
+
+/** Somebody dies, leaves, or may not live here: what takes effect is asked once more on a page that says of whom and when. */
+export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: LeavingDeps): void {
+  const day = ({ town }: DeskVisit) => today(deps.clock, town.timeZone)
+  const readerOf = (visit: DeskVisit) => ({ ...visit, rules: lifeRules(deps.clock, visit.town) })
+  const leaving = (visit: DeskVisit) => openLeaving(deps, visit.town, visit.requester, idIn(visit))
+  /** The page of a departure once more, with what was typed into it and what is wrong. */
+  const again = async (visit: DeskVisit, faults: Faults) =>
+    Reply.page(
+      await leaving(visit),
+      (open) => (
+        <LeavePage
+          visit={visit}
+          leaving={open}
+          // As it was typed, to the last letter: an answer may be long, and is nobody's to shorten.
+          typed={Object.fromEntries(visit.form.entries())}
+          faults={faults}
+          day={day(visit)}
+          once={visit.form.get('once')}
+        />
+      ),
+      422,
+    )
+
+  page({ method: 'get', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) =>
+    Reply.page(await leaving(visit), (open) => (
+      <LeavePage visit={visit} leaving={open} typed={{}} day={day(visit)} once={randomUUID()} />
+    )),
+  )
+  page({ method: 'post', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const typed = typedIn(visit)
+    const { departure, faults } = departureIn(typed, readerOf(visit))
+    const long = form.get('reason').length > LONGEST_REASON
+    if (departure === undefined || long) return again(visit, { ...faults, ...(long ? { reason: t.lReasonLong } : {}) })
+    if (!form.has('sure')) {
+      // Said to be about something else, it is counted once: when it is recorded.
+      if (!form.has('plain')) await mustBePlain(deps.gate, town.id, requester, Departure, departure)
+      let wrong = false
+      const reply = Reply.page(await leaving(visit), (open) => {
+        // Nobody is asked whether they are sure of a day that cannot be.
+        const faults = faultsOfLeaving(open, departure, readerOf(visit))
+        wrong = Object.keys(faults).length > 0
+        const draw = {
+          visit,
+          leaving: open,
+          typed: { ...typed, ...(form.has('plain') ? { plain: 'yes' } : {}) },
+          day: day(visit),
+        }
+        return wrong ? (
+          <LeavePage {...draw} faults={faults} once={form.get('once')} />
+        ) : (
+          <AskAgainPage {...draw} departure={departure} />
+        )
+      })
+      return wrong ? reply.as(422) : reply
+    }
+    const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(visit, 'leave') }
+    try {
+      await recordDeparture(deps, town, requester, idIn(visit), departure, conditions)
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error
+      if (error instanceof ImpossibleDates) return again(visit, faultsOf(error, visit))
+      const said = error.errors.some(({ pointer }) => pointer === '/saidBy')
+      return again(visit, said ? { saidBy: t.lMinor } : { on: t.lOnWrong })
+    }
+    return Reply.redirect(takesEffect(departure) ? at(idIn(visit)) : `${at(idIn(visit))}/leave`)
+  })
+
+  const step = (what: string, work: (visit: DeskVisit) => Promise<Reply | undefined>) =>
+    page(
+      { method: 'post', path: `/desk/neighbours/:id/proceedings/:proceeding/${what}`, roles: COUNTER },
+      async (visit) => (await work(visit)) ?? Reply.redirect(`${at(idIn(visit))}/leave`),
+    )
+  step('notice', async (visit) => {
+    const { town, requester, form, t } = visit
+    const reader = readerOf(visit)
+    const typedDay = dayIn(typedIn(visit), 'told', reader) ?? { fault: t.dWholeDay }
+    const [impossible] = 'date' in typedDay ? faultsOfDay(reader.rules, typedDay.date, '/told') : []
+    const day = impossible ? { fault: lifeText(impossible, reader) } : typedDay
+    const by = GivenBy.safeParse(form.get('by'))
+    const faults = {
+      ...('fault' in day ? { told: day.fault } : {}),
+      ...(by.success ? {} : { by: t.lChooseWay }),
+    }
+    if ('fault' in day || !by.success) return again(visit, faults)
+    const on = day.date
+    const given = { on, by: by.data }
+    return unlessWrong(() =>
+      recordNotice(deps, town, requester, proceedingIn(visit), given, onceIn(visit, `notice ${on} ${by.data}`)),
+    ).then((wrong) => (wrong ? again(visit, { told: t.lToldWrong }) : undefined))
+  })
+  step('letter', async (visit) => {
+    const { press } = deps
+    if (press === undefined) throw new NoPress()
+    const { town, form, language } = visit
+    const chosen = form.get('language')
+    const theirs = isLanguage(chosen) ? chosen : language
+    const writtenAt = deps.clock.now()
+    const pdf = await (await leaving(visit)).mapAsync(({ proceeding }) => {
+      if (proceeding === undefined) throw new NotFound()
+      const sections = noticeToHandOver(proceeding, town, theirs)
+      return press.plain(town, { title: LOCALES[theirs].jTitle, language: theirs, writtenAt, sections })
+    })
+    return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
+  })
+  step('answers', async (visit) => {
+    const { town, requester, form, t } = visit
+    const answer = Answer.safeParse({ text: form.get('words'), by: form.get('who') || 'neighbour' })
+    if (!answer.success || answer.data.text === '') return again(visit, { words: t.lWordsWrong })
+    const { neighbourId, proceedingId } = proceedingIn(visit)
+    const once = onceIn(visit, 'answer')
+    await answerProceeding(deps, town, requester, neighbourId, answer.data, once, proceedingId)
+    return undefined
+  })
+  step('read', async (visit) => {
+    const answer = visit.form.get('answer')
+    await readAnswer(deps, visit.town, visit.requester, proceedingIn(visit), answer, onceIn(visit, `read ${answer}`))
+    return undefined
+  })
+  step('opinion', async (visit) => {
+    const { town, requester, form, t } = visit
+    const day = dayIn(typedIn(visit), 'said', readerOf(visit)) ?? { fault: t.dWholeDay }
+    const outcome = CouncilOutcome.safeParse(form.get('outcome'))
+    const faults = {
+      ...('fault' in day ? { said: day.fault } : {}),
+      ...(outcome.success ? {} : { outcome: t.lChooseOutcome }),
+    }
+    if ('fault' in day || !outcome.success) return again(visit, faults)
+    const on = day.date
+    const opinion = { on, outcome: outcome.data }
+    return unlessWrong(() =>
+      recordOpinion(deps, town, requester, proceedingIn(visit), opinion, onceIn(visit, `opinion ${on}`)),
+    ).then((wrong) => (wrong ? again(visit, { said: t.lToldWrong }) : undefined))
+  })
+  step('decision', async (visit) => {
+    const { town, requester, form } = visit
+    const decision = form.get('decision') === 'approved' ? 'approved' : 'withdrawn'
+    if (decision === 'approved' && !form.has('sure'))
+      return Reply.page(await leaving(visit), (open) => {
+        const { proceeding } = open
+        const free = proceeding && standsInTheWay(town, proceeding, day(visit)) === undefined
+        const draw = { visit, leaving: open, day: day(visit), once: form.get('once') }
+        return free ? <ApprovePage {...draw} proceeding={proceeding} /> : <LeavePage {...draw} typed={{}} />
+      })
+    await decideProceeding(deps, town, requester, proceedingIn(visit), decision, onceIn(visit, decision))
+    return decision === 'approved' ? Reply.redirect(at(idIn(visit))) : undefined
+  })
+}
+
+/** Whether a step was refused for a day that cannot be. */
+async function unlessWrong(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work()
+    return false
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error
+    return true
+  }
+}
+
+/** What cannot be of the day of a departure, beside what is recorded of them. */
+function faultsOfLeaving(leaving: Leaving, departure: Departure, reader: FormReader): Faults {
+  if (!('on' in departure) || departure.on === undefined) return {}
+  const { on } = departure
+  const { began, dateOfBirth: born, departedOn: leftOn } = leaving
+  const [impossible] =
+    leftOn === undefined ? faultsOfEnd(reader.rules, { on, began, born }) : faultsOfDeathAway({ on, leftOn })
+  return impossible ? { on: lifeText(impossible, reader) } : {}
+}
+
+/** Whether it takes effect at once; all else is decided with the neighbour heard. */
+const takesEffect = (departure: Departure) =>
+  departure.cause === 'death' || (departure.cause === 'moved-away' && departure.saidBy !== undefined)
+
+/** A departure as it was typed, or what is missing, beside its field. */
+function departureIn(
+  typed: Typed,
+  reader: FormReader & Pick<DeskVisit, 'form'>,
+): { departure?: Departure; faults: Faults } {
+  const { t, rules, form } = reader
+  const { cause = '' } = typed
+  const said = dayIn(typed, 'on', reader)
+  const [impossible] = said && 'date' in said ? faultsOfEnd(rules, { on: said.date }) : []
+  const wrong = impossible ? lifeText(impossible, reader) : said && 'fault' in said ? said.fault : undefined
+  const onFault = wrong === undefined ? {} : { on: wrong }
+  const from = said && 'date' in said ? { on: said.date } : {}
+  if (cause === 'death' || cause === 'moved-away') {
+    const saidBy = SaidBy.safeParse(typed.saidBy)
+    const faults = {
+      ...onFault,
+      ...(cause === 'death' || saidBy.success ? {} : { saidBy: t.lChooseHow }),
+      ...(typed.reason?.trim() ? { reason: t.pOtherAnswer } : {}),
+    }
+    if (Object.keys(faults).length > 0) return { faults }
+    return parsed({ cause, ...from, ...(cause === 'death' ? {} : { saidBy: saidBy.data }) })
+  }
+  if (cause !== 'moved-away-heard' && cause !== 'wrongly-registered') return { faults: { cause: t.lChooseCause } }
+  const informant = INFORMANTS.find((one) => one === typed.informant)
+  const reason = (typed.reason ?? '').trim()
+  const faults = {
+    ...(informant ? {} : { informant: t.lChooseInformant }),
+    ...(reason.length < 3 ? { reason: t.lSayWhy } : {}),
+    ...(said ? { on: t.pOtherAnswer } : {}),
+  }
+  if (Object.keys(faults).length > 0) return { faults }
+  return parsed({
+    cause: cause === 'moved-away-heard' ? 'moved-away' : cause,
+    reason,
+    informant,
+    ...plainIn(form),
+  })
+
+  function parsed(departure: object) {
+    const { data } = Departure.safeParse(departure)
+    return data === undefined ? { faults: { cause: t.pInvalid } } : { departure: data, faults: {} }
+  }
+}

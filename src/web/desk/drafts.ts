@@ -1,0 +1,98 @@
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import type { Staff } from '../../firewall/requester.ts'
+import { uuidv7 } from '../../platform/clock.ts'
+import { NotFound } from '../../platform/problem.ts'
+import type { RegistryDeps } from '../../registry/deps.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { withoutTold } from './born-fields.tsx'
+import { withoutHeldBack } from './registration-form.ts'
+import type { Typed } from './typed.ts'
+
+export interface Draft {
+  id: string
+  updatedAt: string
+  typed: Typed
+}
+
+/** Marks the draft of somebody very like a neighbour: it waits for a decision. */
+export const TO_DECIDE = 'decide'
+
+const place = (id: string) => ({ table: 'drafts', column: 'content', row: id })
+/** A draft is somebody who is being registered: whoever may register may keep one. */
+const registering = (town: Municipality, requester: Staff) =>
+  ({ municipalityId: town.id, requester, action: 'register', purpose: 'registration', fields: [] }) as const
+
+/** Names the boxes of a draft whose text was not kept. */
+export const HELD = 'held'
+
+/**
+ * Keeps a form that is not finished, sealed, for its clerk alone. A text that may be about papers is not kept: its box
+ * is empty in the draft, which says so.
+ *
+ * @throws {Refusal}
+ */
+export async function keepDraft(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  id: string | undefined,
+  typed: Typed,
+): Promise<Disclosed<{ id: string }>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  const draftId = id ?? uuidv7()
+  const now = deps.clock.now()
+  return deps.gate.decide(registering(town, clerk), async (transaction) => {
+    const { kept: plain, held } = withoutHeldBack(withoutTold(typed))
+    const still = [...new Set([...held, ...(plain[HELD]?.split(' ') ?? []).filter((field) => plain[field] === '')])]
+    const { [HELD]: _, ...rest } = plain
+    const form: Typed = { ...rest, ...(still.length > 0 ? { [HELD]: still.join(' ') } : {}) }
+    const content = Buffer.from(ledger.seal(place(draftId), form))
+    const kept = await transaction
+      .insertInto('drafts')
+      .values({
+        id: draftId,
+        municipality_id: town.id,
+        staff_id: clerk.id,
+        data_key_id: ledger.id,
+        content,
+        updated_at: now.toString(),
+      })
+      .onConflict((conflict) =>
+        conflict
+          .column('id')
+          .doUpdateSet({ content, updated_at: now.toString() })
+          .where('drafts.staff_id', '=', clerk.id),
+      )
+      .executeTakeFirst()
+    if (kept.numInsertedOrUpdatedRows !== 1n) throw new NotFound()
+    return { id: draftId }
+  })
+}
+
+/** A clerk's own drafts, the newest first, at whatever desk they sit. @throws {Refusal} */
+export async function draftsOf(deps: RegistryDeps, town: Municipality, clerk: Staff): Promise<Disclosed<Draft[]>> {
+  const { ledger } = await deps.gate.keysOf(town.id)
+  return deps.gate.decide(registering(town, clerk), async (transaction) => {
+    const rows = await transaction
+      .selectFrom('drafts')
+      .select(['id', 'content', 'updated_at'])
+      .where('staff_id', '=', clerk.id)
+      .where('data_key_id', '=', ledger.id)
+      // A week's, all of them: who waits is among the oldest.
+      .where('updated_at', '>', new Date(deps.clock.now().subtract({ hours: 24 * 7 }).epochMilliseconds))
+      .orderBy('updated_at', 'desc')
+      .execute()
+    return rows.map((row) => ({
+      id: row.id,
+      updatedAt: row.updated_at.toISOString(),
+      typed: ledger.open(place(row.id), row.content) as Typed,
+    }))
+  })
+}
+
+/** Forgets a draft, because it was registered or was a mistake. @throws {Refusal} */
+export async function dropDraft(deps: RegistryDeps, town: Municipality, clerk: Staff, id: string): Promise<void> {
+  await deps.gate.decide(registering(town, clerk), async (transaction) => {
+    await transaction.deleteFrom('drafts').where('id', '=', id).where('staff_id', '=', clerk.id).execute()
+  })
+}

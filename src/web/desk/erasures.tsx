@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import { Reply } from '../../http/reply.ts'
+import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import type { ProofDeps } from '../../proofs/issue.ts'
+import { nameText } from '../../proofs/paper/paper.ts'
+import {
+  decideErasure,
+  type ErasureToDecide,
+  GROUNDS,
+  Ground,
+  openErasures,
+  proposeErasure,
+} from '../../registry/departure/erasures.ts'
+import type { signedInPages } from '../signed-in.tsx'
+import { Csrf, Select, Tick } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
+import { bornText, Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
+
+type Pages = ReturnType<typeof signedInPages<'staff'>>
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** Forgetting somebody who has left: a supervisor proposes, a legal officer decides. */
+export function erasureDesk(page: Pages, deps: ProofDeps): void {
+  page(
+    { method: 'post', path: '/desk/neighbours/:id/erase', roles: ['supervisor'], fresh: true },
+    async ({ town, requester, params: { id = '' }, form }) => {
+      const ground = Ground.safeParse(form.get('ground'))
+      if (!UUID.test(id)) throw new NotFound()
+      if (!ground.success) throw new InvalidInput([{ pointer: '/ground', detail: 'Choose why.' }])
+      await proposeErasure(
+        deps,
+        town,
+        requester,
+        id,
+        { ground: ground.data, asked: form.has('asked') },
+        `desk ${form.get('once') || randomUUID()} erase`,
+      )
+      return Reply.redirect(`/desk/neighbours/${id}`)
+    },
+  )
+  page({ method: 'get', path: '/desk/erasures', roles: ['legal'] }, async (visit) =>
+    Reply.page(await openErasures(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
+      <ErasuresPage visit={visit} erasures={items} more={more} />
+    )),
+  )
+  page({ method: 'post', path: '/desk/erasures', roles: ['legal'], fresh: true }, async ({ town, requester, form }) => {
+    const id = form.get('erasure')
+    if (!UUID.test(id)) throw new NotFound()
+    const approves = form.get('act') === 'erase'
+    if (approves && !form.has('sure'))
+      throw new InvalidInput([{ pointer: '/sure', detail: 'Tick that you are sure: nothing brings it back.' }])
+    await decideErasure(deps, town, requester, id, approves)
+    return Reply.redirect('/desk/erasures')
+  })
+}
+
+export const groundNames = (t: Texts): Record<Ground, string> => ({
+  'time-over': t.eOver,
+  'wrongly-registered': t.dWrongly,
+  duplicate: t.dDuplicate,
+  court: t.eCourt,
+})
+
+/** On the page of somebody who has left. */
+export function EraseBox(props: { visit: DeskVisit; id: string; once: string }) {
+  const { visit, id, once } = props
+  const { t, session } = visit
+  const names = groundNames(t)
+  return (
+    <Details summary={t.ePropose}>
+      <form method="post" action={`/desk/neighbours/${id}/erase`}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="once" value={once} />
+        <p class="govuk-hint">{t.eLead}</p>
+        <Select name="ground" label={t.eGround} options={GROUNDS.map((ground) => [ground, names[ground]] as const)} />
+        <Tick name="asked" label={t.eAsked} on={false} />
+        <button type="submit" class="govuk-button">
+          {t.ePropose}
+        </button>
+      </form>
+    </Details>
+  )
+}
+
+function ErasuresPage(props: { visit: DeskVisit; erasures: readonly ErasureToDecide[]; more: string | undefined }) {
+  const { visit, erasures, more } = props
+  const { t, language, town, session } = visit
+  const names = groundNames(t)
+  return (
+    <Desk visit={visit} title={t.eTitle} here="/desk/erasures">
+      <h1>{t.eTitle}</h1>
+      <p class="lead">{t.eLead}</p>
+      {erasures.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      <ul class="cards">
+        {erasures.map((erasure) => (
+          <li>
+            <strong>{names[erasure.ground]}</strong> · {timeText(language, town.timeZone, erasure.proposedAt)} ·{' '}
+            <bdi>{erasure.proposedBy}</bdi>
+            <Facts>
+              {linesOf(erasure, visit).map(([name, value]) => (
+                <Fact name={name}>
+                  <bdi>{value}</bdi>
+                </Fact>
+              ))}
+            </Facts>
+            <form method="post" action="/desk/erasures">
+              <Csrf token={session.csrf} />
+              <input type="hidden" name="erasure" value={erasure.id} />
+              <Tick name="sure" id={`sure-${erasure.id}`} label={t.eSure} on={false} />
+              <p class="govuk-button-group">
+                <button type="submit" name="act" value="erase" class="govuk-button">
+                  {t.eErase}
+                </button>
+                <button type="submit" name="act" value="refuse" class="govuk-button govuk-button--secondary">
+                  {t.dRefuse}
+                </button>
+              </p>
+            </form>
+          </li>
+        ))}
+      </ul>
+      <NextPage t={t} path="/desk/erasures" more={more} first={visit.query('after') === ''} />
+    </Desk>
+  )
+}
+
+/** Who it is, since when they have left, whether they asked, and what is open about them. */
+function linesOf(erasure: ErasureToDecide, { t, language }: DeskVisit): [string, string][] {
+  const { proceedings, questions, orders, flags } = erasure.open
+  const open = [
+    [proceedings, t.dProceedings],
+    [questions, t.kDesk],
+    [orders, t.dDemands],
+    [flags, t.dFlags],
+  ] as const
+  const waits = open.filter(([count]) => count > 0).map(([count, name]) => `${name}: ${count}`)
+  return [
+    [t.dWho, erasure.name ? nameText(erasure.name, t.newbornOf) : t.eHidden],
+    [t.dBorn, bornText(language, erasure.dateOfBirth)],
+    [t.eLeft, dayText(language, erasure.departedOn)],
+    [t.eAskedThem, erasure.asked ? t.eYes : t.eNo],
+    [t.eOpen, waits.join(' · ') || t.eNothing],
+  ]
+}

@@ -1,0 +1,293 @@
+import { randomUUID } from 'node:crypto'
+import { purposeOf, type StaffRole } from '../../firewall/requester.ts'
+import { Reply } from '../../http/reply.ts'
+import { InvalidInput } from '../../platform/problem.ts'
+import { addressText } from '../../proofs/address-text.ts'
+import { nameText } from '../../proofs/paper/paper.ts'
+import type { RegistryDeps } from '../../registry/deps.ts'
+import { CannotJoin } from '../../registry/person/join-rules.ts'
+import {
+  ApartProposal,
+  compareRecords,
+  decideJoin,
+  type Join,
+  type Joinable,
+  type Joined,
+  JoinProposal,
+  joinedWith,
+  joinsWaiting,
+  proposeApart,
+  proposeJoin,
+} from '../../registry/person/joins.ts'
+import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
+import { plainIn } from '../plain.tsx'
+import { saidFaultText } from '../record/dates.ts'
+import type { signedInPages } from '../signed-in.tsx'
+import { Csrf, ErrorSummary, type Faults, Field, Radios } from '../ui/form.tsx'
+import { NextPage } from '../ui/parts.tsx'
+import { reasonText, whyText } from '../ui/problem-page.tsx'
+import { Somebody } from './protecting.tsx'
+import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
+import { deskScript } from './script.ts'
+import { SaidFields, type Shown } from './search-page.tsx'
+import { bornText, Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
+
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
+
+/** Two records of one person, side by side: proposed by one, decided by another, and taken apart in the same way. */
+export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
+  const path = '/desk/neighbours/:id/join' as const
+  const both = async (
+    visit: DeskVisit,
+    other: string,
+    again: { reason?: string; faults?: Faults } = {},
+    status = 200,
+  ) =>
+    Reply.page(
+      await compareRecords(deps, visit.town, visit.requester, { stays: idIn(visit), joined: other }),
+      (pair) => <JoinPage visit={visit} {...pair} {...again} />,
+      status,
+    )
+  page({ method: 'get', path, roles: COUNTER }, async (visit) => {
+    const other = visit.query('other')
+    if (isId(other)) return both(visit, other)
+    return Reply.page(await joinedWith(deps, visit.town, visit.requester, idIn(visit)), (joined) => (
+      <FindPage visit={visit} joined={joined} />
+    ))
+  })
+  page({ method: 'post', path: `${path}/find`, roles: COUNTER }, async (visit) => {
+    const { town, requester, form } = visit
+    const [chosen] = [form.get('other')].filter(isId)
+    if (chosen) return Reply.redirect(`/desk/neighbours/${idIn(visit)}/join?other=${chosen}`)
+    const joined = await joinedWith(deps, town, requester, idIn(visit))
+    const said = form.get('said')
+    const again = { visit, said: saidAgain(said), mononym: form.has('mononym') }
+    const short = shortYearIn(said)
+    if (short) {
+      const fault = saidFaultText(visit.t, visit.language, short)
+      return Reply.page(joined, (known) => <FindPage {...again} joined={known} fault={fault} />, 422)
+    }
+    try {
+      const criteria = criteriaOf(said, form.has('mononym'))
+      const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteria)
+      return Reply.page(joined.with(found), ([known, shown]) => <FindPage {...again} joined={known} found={shown} />)
+    } catch (error) {
+      if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
+      return Reply.page(joined, (known) => <FindPage {...again} joined={known} fault={visit.t.dTooWide} />, 422)
+    }
+  })
+  page({ method: 'post', path, roles: COUNTER }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const reason = form.get('reason')
+    const parsed = JoinProposal.safeParse({ other: form.get('other'), reason, ...plainIn(form) })
+    if (!parsed.success) {
+      const faults = { reason: whyText(InvalidInput.of(parsed.error), t, t.dJoinWhyMissing) }
+      return both(visit, form.get('other'), { reason, faults }, 422)
+    }
+    try {
+      await proposeJoin(deps, town, requester, idIn(visit), parsed.data, onceIn(visit, 'join'))
+    } catch (error) {
+      if (!(error instanceof CannotJoin)) throw error
+      return both(visit, parsed.data.other, { reason, faults: { reason: reasonText(error.code, t) } }, 409)
+    }
+    return Reply.redirect('/desk/joins')
+  })
+  page({ method: 'post', path: `${path}/apart`, roles: COUNTER }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const ids = { stays: idIn(visit), joined: idIn({ params: { id: form.get('other') } }) }
+    const reason = form.get('reason')
+    const again = async (fault: string, status: number) =>
+      Reply.page(
+        await joinedWith(deps, town, requester, ids.stays),
+        (joined) => <FindPage visit={visit} joined={joined} reason={reason} faults={{ reason: fault }} />,
+        status,
+      )
+    const parsed = ApartProposal.safeParse({ reason, ...plainIn(form) })
+    if (!parsed.success) return again(whyText(InvalidInput.of(parsed.error), t, t.dJoinWhyMissing), 422)
+    try {
+      await proposeApart(deps, town, requester, ids, parsed.data, onceIn(visit, 'apart'))
+    } catch (error) {
+      if (!(error instanceof CannotJoin)) throw error
+      return again(reasonText(error.code, t), 409)
+    }
+    return Reply.redirect('/desk/joins')
+  })
+  const waiting = async (visit: DeskVisit, fault?: string, status = 200) =>
+    Reply.page(
+      await joinsWaiting(deps, visit.town, visit.requester, visit.query('after')),
+      ({ items, more }) => <JoinsPage visit={visit} joins={items} more={more} faults={fault ? { join: fault } : {}} />,
+      status,
+    )
+  page({ method: 'get', path: '/desk/joins', roles: COUNTER }, (visit) => waiting(visit))
+  page({ method: 'post', path: '/desk/joins', roles: COUNTER }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const at = { id: idIn({ params: { id: form.get('join') } }), staysId: idIn({ params: { id: form.get('stays') } }) }
+    const decision = form.get('decision') === 'approved' ? 'approved' : 'refused'
+    try {
+      await decideJoin(deps, town, requester, at, decision, onceIn(visit, 'decide-join'))
+    } catch (error) {
+      if (!(error instanceof CannotJoin)) throw error
+      return waiting(visit, reasonText(error.code, t), 409)
+    }
+    return Reply.redirect('/desk/joins')
+  })
+}
+
+/** Who else this is, looked for as people say it; and what the record was joined with before. */
+function FindPage(props: {
+  visit: DeskVisit
+  joined: Joined
+  said?: string
+  mononym?: boolean
+  found?: Shown
+  fault?: string
+  reason?: string
+  faults?: Faults
+}) {
+  const { visit, joined, said = '', mononym = false, found, fault, reason = '', faults = {} } = props
+  const { t, language, session } = visit
+  const id = idIn(visit)
+  const others = found?.matches.filter((match) => match.id !== id) ?? []
+  return (
+    <Desk visit={visit} title={t.dJoin} script={deskScript.address}>
+      <ErrorSummary title={t.dThere} faults={{ ...faults, ...(fault ? { said: fault } : {}) }} />
+      <h1>{t.dJoin}</h1>
+      {joined.to ? (
+        <p class="govuk-inset-text">
+          <a href={`/desk/neighbours/${joined.to}`}>{t.dJoinedTo}</a>
+        </p>
+      ) : (
+        <form method="post" action={`/desk/neighbours/${id}/join/find`}>
+          <Csrf token={session.csrf} />
+          <h2>{t.dJoinFind}</h2>
+          <SaidFields t={t} said={said} mononym={mononym} fault={fault} />
+          {found && others.length === 0 ? <p role="status">{t.dNobody}</p> : ''}
+          {others.length > 0 ? (
+            <Radios
+              name="other"
+              legend={t.dFound}
+              value=""
+              choices={others.map((match) => ({
+                value: match.id,
+                label: match.name ? nameText(match.name, t.newbornOf) : '…',
+                hint: [bornText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
+                  .filter(Boolean)
+                  .join(' · '),
+              }))}
+            />
+          ) : (
+            ''
+          )}
+          <button type="submit" class="govuk-button">
+            {others.length > 0 ? t.dContinue : t.dSearch}
+          </button>
+        </form>
+      )}
+      {joined.with.map((other) => (
+        <form method="post" action={`/desk/neighbours/${id}/join/apart`}>
+          <Csrf token={session.csrf} />
+          <input type="hidden" name="other" value={other} />
+          <input type="hidden" name="once" value={randomUUID()} />
+          <h2>{t.dApart}</h2>
+          <p>
+            <a href={`/desk/neighbours/${other}`}>{t.dJoined}</a>
+          </p>
+          <Field
+            name="reason"
+            label={t.dApartWhy}
+            value={reason}
+            fault={faults.reason}
+            lines={2}
+            maxlength={500}
+            auto
+          />
+          <button type="submit" class="govuk-button govuk-button--warning">
+            {t.dJoinPropose}
+          </button>
+        </form>
+      ))}
+      <p>
+        <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+function JoinPage(props: { visit: DeskVisit; stays: Joinable; joined: Joinable; reason?: string; faults?: Faults }) {
+  const { visit, stays, joined, reason = '', faults = {} } = props
+  const { t, session } = visit
+  return (
+    <Desk visit={visit} title={t.dJoin}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <h1>{t.dJoin}</h1>
+      <p class="lead">{t.dJoinLead}</p>
+      <div class="pair">
+        <Somebody visit={visit} title={t.dJoinStays} who={stays} />
+        <Somebody visit={visit} title={t.dJoinOther} who={joined} />
+      </div>
+      <p>
+        <a href={`/desk/neighbours/${joined.id}/join?other=${stays.id}`}>{t.dJoinSwap}</a>
+      </p>
+      <form method="post" action={`/desk/neighbours/${stays.id}/join`}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="other" value={joined.id} />
+        <input type="hidden" name="once" value={randomUUID()} />
+        <Field name="reason" label={t.dJoinWhy} value={reason} fault={faults.reason} lines={2} maxlength={500} auto />
+        <button type="submit" class="govuk-button">
+          {t.dJoinPropose}
+        </button>
+      </form>
+      <p>
+        <a href={`/desk/neighbours/${stays.id}`}>{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+/** What waits for a second person. */
+function JoinsPage(props: { visit: DeskVisit; joins: readonly Join[]; faults: Faults; more: string | undefined }) {
+  const { visit, joins, faults, more } = props
+  const { t, session } = visit
+  return (
+    <Desk visit={visit} title={t.dJoins}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <h1>{t.dJoins}</h1>
+      <div id="join">
+        {joins.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+        {joins.map(({ id, what, stays, joined, reason, mine }) => (
+          <section aria-label={t.dJoins}>
+            {what === 'apart' ? <h2>{t.dJoinsApart}</h2> : ''}
+            <div class="pair">
+              <Somebody visit={visit} title={t.dJoinStays} who={stays} />
+              <Somebody visit={visit} title={t.dJoinOther} who={joined} />
+            </div>
+            <p>
+              <bdi>{reason}</bdi>
+            </p>
+            <form method="post" action="/desk/joins">
+              <Csrf token={session.csrf} />
+              <input type="hidden" name="join" value={id} />
+              <input type="hidden" name="stays" value={stays.id} />
+              <input type="hidden" name="once" value={randomUUID()} />
+              {mine ? <p class="govuk-hint">{t.dJoinMine}</p> : ''}
+              <p class="govuk-button-group">
+                {mine ? (
+                  ''
+                ) : (
+                  <button type="submit" name="decision" value="approved" class="govuk-button">
+                    {t.dJoinApprove}
+                  </button>
+                )}
+                <button type="submit" name="decision" value="refused" class="govuk-button govuk-button--secondary">
+                  {t.dJoinRefuse}
+                </button>
+              </p>
+            </form>
+          </section>
+        ))}
+      </div>
+      <NextPage t={t} path="/desk/joins" more={more} first={visit.query('after') === ''} />
+    </Desk>
+  )
+}

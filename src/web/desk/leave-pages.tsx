@@ -1,0 +1,238 @@
+import type { Child } from 'hono/jsx'
+import { nameText } from '../../proofs/paper/paper.ts'
+import type { Departure } from '../../registry/departure/departures.ts'
+import type { Leaving, ProceedingToDecide } from '../../registry/departure/hearing.ts'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios } from '../ui/form.tsx'
+import { Fact, Facts } from '../ui/parts.tsx'
+import { counted } from '../ui/words.ts'
+import { Tabs } from './neighbour-past-page.tsx'
+import { informantNames, ProceedingBox, proceedingNames, saidByNames } from './proceeding-box.tsx'
+import { bornText, Desk, type DeskVisit, dayText } from './shell.tsx'
+import type { Typed } from './typed.ts'
+
+interface PageProps {
+  visit: DeskVisit
+  leaving: Leaving
+  day: Temporal.PlainDate
+  once: string
+}
+
+/** Leaving: at once where somebody died or says so themselves; else with the neighbour heard. */
+export function LeavePage(props: PageProps & { typed: Typed; faults?: Faults }) {
+  const { visit, leaving, typed, faults = {}, day, once } = props
+  const { t } = visit
+  return (
+    <Desk visit={visit} title={t.dLeave}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <h1>{t.dLeave}</h1>
+      <Tabs visit={visit} id={leaving.id} here="leave" />
+      {leaving.departedOn ? (
+        <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(visit.language, leaving.departedOn))}</p>
+      ) : (
+        ''
+      )}
+      {leaving.proceeding ? (
+        <ProceedingBox
+          visit={visit}
+          proceeding={leaving.proceeding}
+          typed={typed}
+          faults={faults}
+          day={day}
+          once={once}
+        />
+      ) : (
+        ''
+      )}
+      {leaving.proceeding ? <h2>{t.lOtherwise}</h2> : ''}
+      <LeaveForm {...props} typed={typed} faults={faults} />
+    </Desk>
+  )
+}
+
+function LeaveForm(props: PageProps & { typed: Typed; faults: Faults }) {
+  const { visit, leaving, typed, faults, once } = props
+  const { t, session } = visit
+  const labels = { day: t.dDay, month: t.dMonth, year: t.dYear }
+  const how = saidByNames(t)
+  const who = informantNames(t)
+  const heard = [
+    { value: 'moved-away-heard', label: t.lOthers },
+    { value: 'wrongly-registered', label: t.dWrongly },
+  ]
+  return (
+    <form method="post" action={`/desk/neighbours/${leaving.id}/leave`}>
+      <Csrf token={session.csrf} />
+      <p>
+        <a href={`/desk/neighbours/${leaving.id}/join`}>{t.dJoin}</a>
+      </p>
+      <input type="hidden" name="once" value={once} />
+      <input type="hidden" name="version" value={typed.version ?? String(leaving.version)} />
+      <Radios
+        name="cause"
+        legend={t.lWhat}
+        value={typed.cause ?? (leaving.departedOn ? 'death' : '')}
+        fault={faults.cause}
+        choices={[
+          { value: 'death', label: t.dDied },
+          ...(leaving.departedOn
+            ? []
+            : [
+                {
+                  value: 'moved-away',
+                  label: t.lSelf,
+                  more: (
+                    <Radios
+                      name="saidBy"
+                      legend={t.lHow}
+                      value={typed.saidBy ?? ''}
+                      fault={faults.saidBy}
+                      choices={Object.entries(how).map(([value, label]) => ({ value, label }))}
+                    />
+                  ),
+                },
+              ]),
+          // Who is heard already has one proceeding, and no more.
+          ...(leaving.proceeding || leaving.departedOn ? [] : heard),
+        ]}
+      />
+      <DateField
+        name="on"
+        legend={t.dOn}
+        hint={t.lOnHint}
+        fault={faults.on}
+        labels={labels}
+        value={(part) => typed[`on-${part}`] ?? ''}
+      />
+      {leaving.proceeding || leaving.departedOn ? (
+        ''
+      ) : (
+        <>
+          <h2>{t.lHeard}</h2>
+          <p>{t.lHeardLead}</p>
+          <Radios
+            name="informant"
+            legend={t.lInformant}
+            value={typed.informant ?? ''}
+            fault={faults.informant}
+            choices={Object.entries(who).map(([value, label]) => ({ value, label }))}
+          />
+          <Field
+            name="reason"
+            label={t.dReason}
+            hint={t.lReasonHint}
+            fault={faults.reason}
+            value={typed.reason ?? ''}
+            lines={3}
+            maxlength={2000}
+            auto
+          />
+        </>
+      )}
+      <button type="submit" class="govuk-button">
+        {t.dContinue}
+      </button>
+    </form>
+  )
+}
+
+/** Who it is about, so that nobody is taken for somebody else. */
+export function WhoFacts(props: { visit: DeskVisit; leaving: Leaving; children: Child }) {
+  const { visit, leaving, children } = props
+  const { t, language } = visit
+  return (
+    <Facts>
+      <Fact name={t.dWho}>
+        <bdi data-whom="yes">{leaving.name ? nameText(leaving.name, t.newbornOf) : '…'}</bdi>
+      </Fact>
+      <Fact name={t.dBorn}>{bornText(language, leaving.dateOfBirth)}</Fact>
+      {children}
+    </Facts>
+  )
+}
+
+/** Asks once more: of whom, what, and from which day. Nothing was written down yet. */
+export function AskAgainPage(props: {
+  visit: DeskVisit
+  leaving: Leaving
+  departure: Departure
+  typed: Typed
+  day: Temporal.PlainDate
+}) {
+  const { visit, leaving, departure, typed, day } = props
+  const { t, language, town, session } = visit
+  const heard = 'reason' in departure && departure.reason !== undefined
+  const on = ('on' in departure && departure.on) || day.toString()
+  const back = `/desk/neighbours/${leaving.id}`
+  return (
+    <Desk visit={visit} title={t.lAsk}>
+      <h1>{t.lAsk}</h1>
+      <WhoFacts visit={visit} leaving={leaving}>
+        <Fact name={heard ? t.lBelieved : t.lWhat}>
+          {departure.cause === 'death' ? t.dDied : proceedingNames(t)[departure.cause]}
+        </Fact>
+        {'saidBy' in departure && departure.saidBy ? <Fact name={t.lHow}>{saidByNames(t)[departure.saidBy]}</Fact> : ''}
+        {heard ? (
+          <>
+            <Fact name={t.lInformant}>{informantNames(t)[departure.informant ?? 'staff']}</Fact>
+            <Fact name={t.dReason}>
+              <span dir="auto">{departure.reason}</span>
+            </Fact>
+            <Fact name={t.lEffect}>
+              {t.lEffectHeard.replace(
+                '{day}',
+                dayText(language, day.add({ days: town.departureNoticeDays + 1 }).toString()),
+              )}
+            </Fact>
+          </>
+        ) : (
+          <Fact name={t.lEffect}>{dayText(language, on)}</Fact>
+        )}
+      </WhoFacts>
+      <p class="govuk-inset-text">
+        {heard ? counted(t.lOpenLead, language, { n: town.departureNoticeDays }) : t.lEffectLead}
+      </p>
+      <form method="post" action={`${back}/leave`}>
+        <Csrf token={session.csrf} />
+        {Object.entries(typed)
+          .filter(([name]) => name !== 'sure')
+          .map(([name, value]) => (
+            <input type="hidden" name={name} value={value} />
+          ))}
+        <p class="govuk-button-group">
+          <button type="submit" name="sure" value="yes" class="govuk-button govuk-button--warning">
+            {heard ? t.lYesHear : t.lYes}
+          </button>
+          <a href={back}>{t.lNo}</a>
+        </p>
+      </form>
+    </Desk>
+  )
+}
+
+/** Everything that was said, once more, before a registration ends. */
+export function ApprovePage(props: PageProps & { proceeding: ProceedingToDecide }) {
+  const { visit, leaving, proceeding, day, once } = props
+  const { t, language, session } = visit
+  const back = `/desk/neighbours/${leaving.id}`
+  return (
+    <Desk visit={visit} title={t.lAsk}>
+      <h1>{t.lAsk}</h1>
+      <WhoFacts visit={visit} leaving={leaving}>
+        <Fact name={t.lEffect}>{dayText(language, day.toString())}</Fact>
+      </WhoFacts>
+      <ProceedingBox visit={visit} proceeding={proceeding} typed={{}} faults={{}} day={day} once={once} onlyRead />
+      <p class="govuk-inset-text">{t.lEffectLead}</p>
+      <form method="post" action={`${back}/proceedings/${proceeding.id}/decision`}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="sure" value="yes" />
+        <p class="govuk-button-group">
+          <button type="submit" name="decision" value="approved" class="govuk-button govuk-button--warning">
+            {t.lYesEnd}
+          </button>
+          <a href={`${back}/leave`}>{t.lNo}</a>
+        </p>
+      </form>
+    </Desk>
+  )
+}

@@ -1,0 +1,298 @@
+import { FUNCTION_IDS, functionTitle, givesOrdersBy } from '../../firewall/functions.ts'
+import type { DemandOutline } from '../../oversight/access-requests.ts'
+import type { Demand } from '../../oversight/demand.ts'
+import { ORDER_FIELDS } from '../../oversight/demand.ts'
+import type { Lockdown } from '../../oversight/lockdown.ts'
+import type { LateNotice } from '../../oversight/orders.ts'
+import type { OrganisationOutline } from '../../oversight/organisation-list.ts'
+import { PlainTick } from '../plain.tsx'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Group, Select, Tick } from '../ui/form.tsx'
+import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
+import { listText } from '../ui/words.ts'
+import { fieldNames } from './neighbour-past-page.tsx'
+import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
+import type { Typed } from './typed.ts'
+
+/** Demands by authorities from the first day to the letter. */
+export function LegalPage(props: {
+  visit: DeskVisit
+  demands: readonly DemandOutline[]
+  more: string | undefined
+  authorities: readonly OrganisationOutline[]
+  late: readonly LateNotice[]
+  typed?: Typed
+  faults?: Faults
+}) {
+  const { visit, demands, more, authorities, late, typed = {}, faults = {} } = props
+  const { t, language, town, session } = visit
+  const stages: Record<string, string> = {
+    refused: t.dRefused,
+    'under-review': t.dUnderReview,
+    approved: t.dApproved,
+    opened: t.dOpened,
+  }
+  return (
+    <Desk visit={visit} title={t.dLegal} here="/desk/legal">
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <h1>{t.dDemands}</h1>
+      <Late visit={visit} late={late} />
+      <ul class="cards">
+        {demands.map((demand) => (
+          <li>
+            <strong dir="ltr">{demand.reference}</strong> · {timeText(language, town.timeZone, demand.receivedAt)} ·{' '}
+            {stages[demand.stage]}
+            {demand.secretUntil
+              ? ` · ${t.dSecretUntil.replace('{day}', timeText(language, town.timeZone, demand.secretUntil))}`
+              : ''}
+            <p>
+              <a href={`/desk/legal/${demand.id}/document`}>{t.dDemandPaper}</a>
+            </p>
+            {/* Nobody approves what they have not read. */}
+            <Said visit={visit} demand={demand.demand} open={demand.stage === 'under-review'} />
+            {demand.secretUntil ? <Prolong visit={visit} demand={demand} /> : ''}
+            {demand.stage === 'refused' ? (
+              <p>
+                <a href={`/desk/legal/${demand.id}/letter`}>{t.dLetter}</a>
+              </p>
+            ) : (
+              ''
+            )}
+            {demand.stage === 'approved' ? (
+              <form method="post" action={`/desk/legal/${demand.id}/opening`}>
+                <Csrf token={session.csrf} />
+                <button type="submit" class="govuk-button">
+                  {t.zOpenNow}
+                </button>
+              </form>
+            ) : (
+              ''
+            )}
+            {demand.stage === 'under-review' ? (
+              <form method="post" action={`/desk/legal/${demand.id}/review`}>
+                <Csrf token={session.csrf} />
+                <p class="govuk-button-group">
+                  <button type="submit" name="approves" value="no" class="govuk-button">
+                    {t.dRefuse}
+                  </button>
+                  <button type="submit" name="approves" value="yes" class="govuk-button govuk-button--secondary">
+                    {t.dApprove} ({demand.approvals}/2)
+                  </button>
+                </p>
+              </form>
+            ) : (
+              ''
+            )}
+          </li>
+        ))}
+      </ul>
+      <NextPage t={t} path="/desk/legal" more={more} first={visit.query('after') === ''} />
+      <DemandForm visit={visit} authorities={authorities} typed={typed} faults={faults} />
+      <p>
+        <a href="/desk/lockdown">{t.dLockdown}</a>
+      </p>
+    </Desk>
+  )
+}
+
+/** Whom the law wanted told of an order by now, and who has not been. */
+function Late(props: { visit: DeskVisit; late: readonly LateNotice[] }) {
+  const { visit, late } = props
+  const { t, language } = visit
+  if (late.length === 0) return ''
+  return (
+    <section class="govuk-inset-text" aria-labelledby="late">
+      <h2 id="late">{t.lateTitle}</h2>
+      <ul>
+        {late.map(({ reference, dueBy }) => (
+          <li>
+            {t.lateLine.replace('{reference}', reference).replace('{day}', dayText(language, dueBy.slice(0, 10)))}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+/** What is written down of a demand: the same as by the API. */
+function DemandForm(props: {
+  visit: DeskVisit
+  authorities: readonly OrganisationOutline[]
+  typed: Typed
+  faults: Faults
+}) {
+  const { visit, authorities, typed, faults } = props
+  const { t, language, session } = visit
+  const giveOrders = authorities.filter(({ functions }) => functions.some(givesOrdersBy))
+  return (
+    <Details summary={t.dDemand} open={Object.keys(faults).length > 0}>
+      <form method="post" action="/desk/legal" enctype="multipart/form-data">
+        <Csrf token={session.csrf} />
+        <Select
+          name="organisation"
+          label={t.zAuthority}
+          value={typed.organisation ?? giveOrders[0]?.id ?? ''}
+          options={[...giveOrders.map(({ id, name }) => [id, name] as const), ['', t.zAuthorityOther] as const]}
+        />
+        <Field name="authority" label={t.zAuthorityName} value={typed.authority} fault={faults.authority} auto />
+        <Select
+          name="function"
+          label={t.dFunction}
+          value={typed.function ?? ''}
+          options={[
+            ['', t.aOther] as const,
+            ...FUNCTION_IDS.map((one) => [one, functionTitle(one, language)] as const),
+          ]}
+        />
+        <Tick name="immigration" label={t.dForImmigration} on={typed.immigration !== undefined} />
+        <Tick name="judge" label={t.dJudge} on={typed.judge !== undefined} />
+        <Field name="basis" label={t.dBasis} value={typed.basis} fault={faults.basis} required auto />
+        <Field name="scope" label={t.dScope} value={typed.scope} fault={faults.scope} lines={3} required auto />
+        <Field name="person" label={t.zPerson} hint={t.zPersonHint} value={typed.person} fault={faults.person} auto />
+        <Field name="born" label={t.zPersonBorn} value={typed.born} fault={faults.born} ltr />
+        <Group name="fields" legend={t.dFields} fault={faults.fields}>
+          {ORDER_FIELDS.map((field) => (
+            <Tick
+              name={`field-${field}`}
+              label={fieldNames([field], t, language)}
+              on={typed[`field-${field}`] !== undefined}
+            />
+          ))}
+        </Group>
+        <DateField
+          name="secret"
+          legend={t.zSecretUntil}
+          fault={faults.secret}
+          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+          value={(part) => typed[`secret-${part}`] ?? ''}
+        />
+        <Field
+          name="document"
+          type="file"
+          label={t.dDemandPaper}
+          hint={t.dDemandPaperHint}
+          fault={faults.document}
+          required
+        />
+        <PlainTick t={t} faults={faults} />
+        <button type="submit" class="govuk-button">
+          {t.dSave}
+        </button>
+      </form>
+    </Details>
+  )
+}
+
+/** What was opened on an order, once. */
+export function OpenedPage(props: { visit: DeskVisit; opened: readonly (readonly [name: string, value: string])[] }) {
+  const { visit, opened } = props
+  const { t } = visit
+  return (
+    <Desk visit={visit} title={t.dLegal} here="/desk/legal">
+      <h1>{t.dOpened}</h1>
+      <p class="lead">{t.zOpenedOnce}</p>
+      <Facts>
+        {opened.map(([name, value]) => (
+          <Fact name={name}>
+            <bdi>{value}</bdi>
+          </Fact>
+        ))}
+      </Facts>
+      <p>
+        <a href="/desk/legal">{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+/** Whether the registry is closed, for everybody who works here; the votes, for legal officers. */
+export function LockdownPage(props: { visit: DeskVisit; closed: boolean; lockdown?: Lockdown }) {
+  const { visit, closed, lockdown } = props
+  const { t, session } = visit
+  return (
+    <Desk visit={visit} title={t.dLockdown} here="/desk/lockdown">
+      <h1>{t.dLockdown}</h1>
+      <p class="govuk-inset-text">{closed ? t.dClosed : t.dOpen}</p>
+      {closed ? <p>{t.xLockedWhat}</p> : ''}
+      {lockdown ? (
+        <>
+          <p>{t.dVotesLapse}</p>
+          <p>{t.dVotes.replace('{n}', String(lockdown.votes)).replace('{needed}', String(lockdown.needed))}</p>
+          <form method="post" action="/desk/lockdown">
+            <Csrf token={session.csrf} />
+            <button type="submit" name="close" value={lockdown.closed ? 'no' : 'yes'} class="govuk-button">
+              {lockdown.closed ? t.dVoteOpen : t.dVoteClose}
+            </button>
+          </form>
+        </>
+      ) : (
+        ''
+      )}
+    </Desk>
+  )
+}
+
+/** What a demand says: who asks, on what basis, for which fields of whom, and how long it is to be kept from them. */
+function Said(props: { visit: DeskVisit; demand: Demand; open: boolean }) {
+  const { visit, demand, open } = props
+  const { t, language } = visit
+  const { authority, basis, basisText, scope, neighbourId, person, fields, secretUntil } = demand
+  const lines: [string, string][] = [
+    [t.dAuthority, authority.name],
+    [
+      t.dFunction,
+      listText(
+        language,
+        authority.functions.map((one) => functionTitle(one, language)),
+      ),
+    ],
+    [t.dBasis, basis === 'judge-order' ? `${basisText} (${t.dJudge})` : basisText],
+    [t.dScope, scope],
+    [t.dWhom, person ? `${person.name} · ${person.dateOfBirth}` : (neighbourId ?? '–')],
+    [t.dFields, fieldNames(fields, t, language)],
+    ...(secretUntil ? [[t.dSecretFrom, dayText(language, secretUntil)] satisfies [string, string]] : []),
+  ]
+  return (
+    <Details summary={t.dSaid} open={open}>
+      <Facts>
+        {lines.map(([name, value]) => (
+          <Fact name={name}>
+            <span dir="auto">{value || '–'}</span>
+          </Fact>
+        ))}
+      </Facts>
+    </Details>
+  )
+}
+
+/** Keeps an order from its neighbour for longer, once another officer agrees. */
+function Prolong(props: { visit: DeskVisit; demand: DemandOutline }) {
+  const { visit, demand } = props
+  const { t, session } = visit
+  return (
+    <Details summary={t.gSecrecy}>
+      <form method="post" action="/desk/legal/secrecy" enctype="multipart/form-data">
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="entry" value={demand.reference} />
+        <DateField
+          name="until"
+          legend={t.hUntil}
+          hint={t.gSecrecyHint}
+          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+          value={() => ''}
+        />
+        <Field name="basis" id={`basis-${demand.id}`} label={t.dBasis} required auto />
+        <Field
+          name="document"
+          id={`document-${demand.id}`}
+          type="file"
+          label={t.dDemandPaper}
+          hint={t.dDemandPaperHint}
+          required
+        />
+        <button type="submit" class="govuk-button govuk-button--secondary">
+          {t.dSave}
+        </button>
+      </form>
+    </Details>
+  )
+}

@@ -1,0 +1,186 @@
+import { fieldsSayingTooMuch } from '../../firewall/free-text.ts'
+import { writtenTooMuch } from '../../firewall/plain-words.ts'
+import type { StaffRole } from '../../firewall/requester.ts'
+import { Reply } from '../../http/reply.ts'
+import { listDemands, readDemand, recordDemand, reviewDemand } from '../../oversight/access-requests.ts'
+import { DemandFields, ORDER_FIELDS } from '../../oversight/demand.ts'
+import { refusalLetters } from '../../oversight/letters.ts'
+import { isLockedDown, lockdownState, voteLockdown } from '../../oversight/lockdown.ts'
+import { keepDocument, LARGEST_DOCUMENT, readDocument } from '../../oversight/order-documents.ts'
+import { lateNotices, openByOrder } from '../../oversight/orders.ts'
+import { listOrganisations } from '../../oversight/organisation-list.ts'
+import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import { addressText } from '../../proofs/address-text.ts'
+import { NoPress, nameText } from '../../proofs/paper/paper.ts'
+import type { NeighbourFields } from '../../registry/model.ts'
+import { lifeRules } from '../../registry/person/life-dates.ts'
+import { plainIn } from '../plain.tsx'
+import { pageOf, type signedInPages } from '../signed-in.tsx'
+import type { Texts } from '../ui/language.ts'
+import { boxText } from '../ui/problem-page.tsx'
+import { LegalPage, LockdownPage, OpenedPage } from './legal-page.tsx'
+import { fieldNames } from './neighbour-past-page.tsx'
+import { dayIn, typedIn } from './registration-form.ts'
+import type { DeskDeps } from './routes.tsx'
+import { bornText, type DeskVisit, dayText, idIn } from './shell.tsx'
+import type { Typed } from './typed.ts'
+
+const LEGAL: readonly StaffRole[] = ['legal']
+/** What is written down of a demand, before its document. */
+const DemandWords = DemandFields.omit({ documentId: true })
+/** In which box of the form each field of a demand is typed. */
+const BOXES: Readonly<Record<string, string>> = {
+  'authority/name': 'authority',
+  'authority/functions/0': 'function',
+  basisText: 'basis',
+  scope: 'scope',
+  'person/name': 'person',
+  'person/dateOfBirth': 'born',
+  secretUntil: 'secret',
+}
+
+/** What legal officers look after: demands from the first day to the letter or the opening, and the lockdown. */
+export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: DeskDeps): void {
+  const legalWork = async (
+    visit: DeskVisit,
+    wrong?: { typed: Typed; faults: Readonly<Record<string, string>> },
+  ): Promise<Reply> => {
+    const { town, requester } = visit
+    const late = await lateNotices(deps, town)
+    const list = (await listDemands(deps.gate, town.id, requester, visit.query('after'))).with(
+      await listOrganisations(deps.gate, town.id, requester),
+    )
+    return Reply.page(
+      list,
+      ([{ items, more }, authorities]) => (
+        <LegalPage visit={visit} demands={items} more={more} authorities={authorities} late={late} {...wrong} />
+      ),
+      wrong ? 422 : 200,
+    )
+  }
+  page({ method: 'get', path: '/desk/legal', roles: LEGAL }, (visit) => legalWork(visit))
+  page({ method: 'post', path: '/desk/legal', roles: LEGAL, file: LARGEST_DOCUMENT }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const { said, faults: wrong } = await demandIn(visit)
+    const bytes = form.file('document')
+    const parsed = DemandWords.safeParse(said)
+    const faults: Record<string, string> = {
+      ...(bytes === undefined ? { document: t.dDemandPaperMissing } : {}),
+      ...wrong,
+    }
+    for (const { code, path } of parsed.error?.issues ?? []) {
+      const box = BOXES[path.join('/')] ?? 'scope'
+      faults[box] ??= boxText(t, form.get(box), code === 'too_big')
+    }
+    const tooMuch = parsed.success && !parsed.data.confirmedPlain ? fieldsSayingTooMuch(DemandWords, parsed.data) : []
+    for (const { pointer } of tooMuch) {
+      const box = BOXES[pointer.slice(1)] ?? 'scope'
+      faults[box] = t.dSensitive.replace('{word}', writtenTooMuch(form.get(box)) ?? '\u2026')
+    }
+    // Nothing of it is kept before all of it can be, and a file does not come back in a form.
+    if (!parsed.success || bytes === undefined || Object.keys(faults).length > 0) {
+      if (bytes !== undefined) faults.document = t.dDemandPaperMissing
+      return legalWork(visit, { typed: Object.fromEntries(form.entries()), faults })
+    }
+    const kept = await keepDocument(deps.gate, town.id, requester, bytes)
+    await kept.mapAsync(({ id: documentId }) =>
+      recordDemand(deps.gate, town.id, requester, { ...parsed.data, documentId }, deps.clock.now()),
+    )
+    return Reply.redirect('/desk/legal')
+  })
+
+  /** A demand as it stands in the form, by the same schema as the API\u2019s; what only a page can miss is said beside its box. */
+  async function demandIn(visit: DeskVisit): Promise<{ said: unknown; faults: Record<string, string> }> {
+    const { form, t, town } = visit
+    const organisationId = form.get('organisation')
+    const judge = form.has('judge')
+    const person = { name: form.get('person'), dateOfBirth: form.get('born') }
+    const fields = ORDER_FIELDS.filter((field) => form.has(`field-${field}`))
+    const secret = dayIn(typedIn(visit), 'secret', { ...visit, rules: lifeRules(deps.clock, town) }, true)
+    const named = person.name !== '' || person.dateOfBirth !== ''
+    return {
+      said: {
+        authority: {
+          // Of one that is enrolled its own name is taken.
+          name: organisationId === '' ? form.get('authority') : form.get('authority') || '\u2013',
+          functions: organisationId !== '' || form.get('function') === '' ? [] : [form.get('function')],
+          ...(organisationId === '' ? {} : { organisationId }),
+        },
+        purpose: form.has('immigration') ? 'immigration-control' : 'other',
+        basis: judge ? 'judge-order' : 'other',
+        basisText: form.get('basis'),
+        scope: form.get('scope'),
+        ...(named ? { person } : {}),
+        fields,
+        ...(secret && 'date' in secret ? { secretUntil: secret.date } : {}),
+        ...plainIn(form),
+      },
+      faults: {
+        ...(organisationId === '' && form.get('authority') === '' ? { authority: t.zAuthorityMissing } : {}),
+        ...(judge && !named ? { person: t.zPersonMissing } : {}),
+        ...(judge && named && person.dateOfBirth === '' ? { born: t.zPersonMissing } : {}),
+        ...(judge && fields.length === 0 ? { fields: t.zFieldsMissing } : {}),
+        ...(secret && 'fault' in secret ? { secret: secret.fault } : {}),
+      },
+    }
+  }
+
+  page({ method: 'post', path: '/desk/legal/:id/review', roles: LEGAL, fresh: true }, async (visit) => {
+    await reviewDemand(deps.gate, visit.town.id, visit.requester, idIn(visit), visit.form.get('approves') === 'yes')
+    return Reply.redirect('/desk/legal')
+  })
+  page({ method: 'post', path: '/desk/legal/:id/opening', roles: LEGAL, fresh: true }, async (visit) =>
+    Reply.page(await openByOrder(deps, visit.town, visit.requester, idIn(visit)), (opened) => (
+      <OpenedPage visit={visit} opened={openedLines(opened, visit)} />
+    )),
+  )
+  page({ method: 'get', path: '/desk/legal/:id/document', roles: LEGAL }, async (visit) =>
+    Reply.download(await readDocument(deps.gate, visit.town.id, visit.requester, { requestId: idIn(visit) }), 'demand'),
+  )
+  page({ method: 'get', path: '/desk/legal/:id/letter', roles: LEGAL }, async (visit) => {
+    const { press } = deps
+    if (press === undefined) throw new NoPress()
+    const demand = await readDemand(deps.gate, visit.town.id, visit.requester, idIn(visit))
+    const letter = await demand.mapAsync(async ({ reference, stage }) => {
+      if (stage !== 'refused') throw new NotFound()
+      const languages = refusalLetters(deps.policies, reference, visit.town.languages)
+      return press.letter(visit.town, { languages, writtenAt: deps.clock.now() })
+    })
+    return Reply.document(letter, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
+  })
+
+  // Reached while all else is closed: its state by everybody who works here, the votes by legal officers.
+  page({ method: 'get', path: '/desk/lockdown' }, async (visit) => {
+    const { town, requester } = visit
+    if (requester.role !== 'legal')
+      return pageOf(<LockdownPage visit={visit} closed={await isLockedDown(deps.database, town.id)} />)
+    return Reply.page(await lockdownState(deps.gate, town.id, requester), (lockdown) => (
+      <LockdownPage visit={visit} closed={lockdown.closed} lockdown={lockdown} />
+    ))
+  })
+  page({ method: 'post', path: '/desk/lockdown', roles: LEGAL, fresh: true }, async ({ town, requester, form }) => {
+    const close = form.get('close')
+    if (close !== 'yes' && close !== 'no')
+      throw new InvalidInput([{ pointer: '/close', detail: 'Say yes to close, or no to open.' }])
+    await voteLockdown(deps.gate, town.id, requester, close === 'yes')
+    return Reply.redirect('/desk/lockdown')
+  })
+}
+
+type Shown = Partial<Pick<NeighbourFields, 'name' | 'dateOfBirth' | 'contact' | 'address' | 'residence'>>
+
+/** What an order opened, in words. */
+function openedLines(
+  opened: Shown,
+  { t, language }: { t: Texts; language: DeskVisit['language'] },
+): [string, string][] {
+  const { name, dateOfBirth, contact, address, residence } = opened
+  const line = (field: string, value: string): [string, string] => [fieldNames([field], t, language), value]
+  return [
+    ...(name ? [line('name', nameText(name, t.newbornOf))] : []),
+    ...(dateOfBirth ? [line('dateOfBirth', bornText(language, dateOfBirth))] : []),
+    ...(contact ? [line('contact', Object.values(contact).join(', ') || '\u2013')] : []),
+    ...(address ? [line('address', addressText(address))] : []),
+    ...(residence ? [line('residence', dayText(language, residence.residentSince))] : []),
+  ]
+}

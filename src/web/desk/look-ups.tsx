@@ -1,0 +1,208 @@
+import {
+  type DrawnOpening,
+  drawnToRead,
+  Explained,
+  explainDrawn,
+  LookUpExplanation,
+  ownDrawn,
+  readDrawn,
+} from '../../firewall/drawn.ts'
+import { SaysTooMuch } from '../../firewall/free-text.ts'
+import { writtenTooMuch } from '../../firewall/plain-words.ts'
+import { purposes } from '../../firewall/policies.ts'
+import type { StaffRole } from '../../firewall/requester.ts'
+import { Reply } from '../../http/reply.ts'
+import { namesToExplain } from '../../oversight/own-look-ups.ts'
+import { NotFound } from '../../platform/problem.ts'
+import { nameText } from '../../proofs/paper/paper.ts'
+import type { RegistryDeps } from '../../registry/deps.ts'
+import type { Name } from '../../registry/model.ts'
+import { PlainTick, plainIn } from '../plain.tsx'
+import type { signedInPages } from '../signed-in.tsx'
+import { Csrf, ErrorSummary, type Faults, Field } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import { NextPage } from '../ui/parts.tsx'
+import { fieldNames } from './neighbour-past-page.tsx'
+import { Desk, type DeskVisit, idIn, timeText } from './shell.tsx'
+import type { Typed } from './typed.ts'
+
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+const OVERSEERS: readonly StaffRole[] = ['supervisor', 'auditor']
+
+type Drawn = readonly DrawnOpening[]
+type Names = ReadonlyMap<string, Name | undefined>
+const boxOf = (id: string) => `reason-${id}`
+
+/** Look-ups drawn by lot: whoever looked says why, and a supervisor reads it. */
+export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
+  const explain = async (visit: DeskVisit, typed: Typed = {}, faults: Faults = {}) => {
+    const { town, requester } = visit
+    const own = await ownDrawn(deps, town, requester, visit.query('after'))
+    return Reply.page(
+      own.with(await namesToExplain(deps, town, requester)),
+      ([{ items, more }, names]) => (
+        <ExplainPage visit={visit} drawn={items} more={more} names={names} typed={typed} faults={faults} />
+      ),
+      Object.keys(faults).length > 0 ? 422 : 200,
+    )
+  }
+  page({ method: 'get', path: '/desk/look-ups', roles: COUNTER }, (visit) => explain(visit))
+  // All that were written are kept, and those that cannot be come back beside their box.
+  page({ method: 'post', path: '/desk/look-ups', roles: COUNTER }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const faults: Record<string, string> = {}
+    const typed: Typed = {}
+    for (const [name, text] of form.entries()) {
+      const [, id] = /^reason-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.exec(name) ?? []
+      if (id === undefined || text.trim() === '') continue
+      const said = LookUpExplanation.safeParse({ reason: text, ...plainIn(form) })
+      const fault = said.success
+        ? await explainDrawn(deps, town, requester, id, said.data).then(
+            () => undefined,
+            (error: unknown) => faultOf(error, text, t),
+          )
+        : text.trim().length > 500
+          ? t.jTooLong
+          : t.dDrawnShort
+      if (fault === undefined) continue
+      faults[name] = fault
+      typed[name] = text
+    }
+    if (Object.keys(faults).length > 0) return explain(visit, typed, faults)
+    return Reply.redirect('/desk/look-ups')
+  })
+  page({ method: 'get', path: '/desk/look-ups/drawn', roles: OVERSEERS }, async (visit) =>
+    Reply.page(await drawnToRead(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
+      <DrawnPage visit={visit} drawn={items} more={more} />
+    )),
+  )
+  page({ method: 'post', path: '/desk/look-ups/drawn', roles: OVERSEERS }, async ({ town, requester, form }) => {
+    await readDrawn(deps, town, requester, idIn({ params: { id: form.get('lookUp') } }))
+    return Reply.redirect('/desk/look-ups/drawn')
+  })
+}
+
+/** Why one explanation was not kept; nothing where it was there already. */
+function faultOf(error: unknown, text: string, t: Texts): string | undefined {
+  if (error instanceof SaysTooMuch) return t.dSensitive.replace('{word}', writtenTooMuch(text) ?? '…')
+  if (error instanceof Explained || error instanceof NotFound) return undefined
+  throw error
+}
+
+/** What one looked at on earlier days, to say why. */
+function ExplainPage(props: {
+  visit: DeskVisit
+  drawn: Drawn
+  more: string | undefined
+  names: Names
+  typed: Typed
+  faults: Faults
+}) {
+  const { visit, drawn, more, names, typed, faults } = props
+  const { t, session } = visit
+  return (
+    <Desk visit={visit} title={t.dDrawn} here="/desk/work">
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <h1>{t.dDrawn}</h1>
+      <p class="lead">{t.dDrawnLead}</p>
+      {drawn.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      <form method="post" action="/desk/look-ups">
+        <Csrf token={session.csrf} />
+        <ul class="cards">
+          {drawn.map((one) => {
+            const name = names.get(one.neighbourId)
+            const box = boxOf(one.id)
+            return (
+              <li>
+                <h2>
+                  <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+                </h2>
+                <LookUp visit={visit} one={one} />
+                <Field
+                  name={box}
+                  label={t.dDrawnWhy}
+                  value={typed[box] ?? ''}
+                  fault={faults[box]}
+                  lines={2}
+                  maxlength={500}
+                  auto
+                />
+              </li>
+            )
+          })}
+        </ul>
+        <PlainTick t={t} faults={faults} />
+        {drawn.length === 0 ? (
+          ''
+        ) : (
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
+        )}
+      </form>
+      <NextPage t={t} path="/desk/look-ups" more={more} first={visit.query('after') === ''} />
+    </Desk>
+  )
+}
+
+/** What colleagues said about what was drawn. */
+function DrawnPage(props: { visit: DeskVisit; drawn: Drawn; more: string | undefined }) {
+  const { visit, drawn, more } = props
+  const { t, session, requester } = visit
+  return (
+    <Desk visit={visit} title={t.dDrawnRead} here="/desk/flags">
+      <h1>{t.dDrawnRead}</h1>
+      <p class="lead">{t.dDrawnReadLead}</p>
+      {drawn.length === 0 ? <p>{t.dNoFlags}</p> : ''}
+      <ul class="cards">
+        {drawn.map((one) => (
+          <li>
+            <LookUp visit={visit} one={one} />
+            <p>
+              <bdi>{one.staff}</bdi>: {one.reason === undefined ? t.dDrawnWaits : <q dir="auto">{one.reason}</q>}
+            </p>
+            {requester.role === 'supervisor' ? (
+              <p>
+                <a href={`/desk/neighbours/${one.neighbourId}`}>{t.dDrawnRecord}</a>
+              </p>
+            ) : (
+              ''
+            )}
+            {one.staff === requester.id ? (
+              ''
+            ) : (
+              <form method="post" action="/desk/look-ups/drawn">
+                <Csrf token={session.csrf} />
+                <button type="submit" name="lookUp" value={one.id} class="govuk-button govuk-button--secondary">
+                  {t.dReviewed}
+                </button>
+              </form>
+            )}
+          </li>
+        ))}
+      </ul>
+      <NextPage t={t} path="/desk/look-ups/drawn" more={more} first={visit.query('after') === ''} />
+    </Desk>
+  )
+}
+
+/** When it was, for what, and under which case. */
+function LookUp(props: { visit: DeskVisit; one: DrawnOpening }) {
+  const { visit, one } = props
+  const { t, language, town } = visit
+  return (
+    <p>
+      <strong>{timeText(language, town.timeZone, one.seenAt)}</strong> ·{' '}
+      {purposes.get(one.purpose)?.title[language] ?? t.whyOther} ·{' '}
+      {one.case ? (
+        <>
+          {t.dCase} <bdi>{one.case}</bdi>
+        </>
+      ) : (
+        t.dFlagNoCase
+      )}
+      <br />
+      <small>{fieldNames(one.fields, t, language)}</small>
+    </p>
+  )
+}

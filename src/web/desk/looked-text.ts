@@ -1,0 +1,72 @@
+import type { LookUp } from '../../oversight/look-ups.ts'
+import type { By } from '../../oversight/looked-by.ts'
+import { localeTag } from '../../platform/locale-tag.ts'
+import type { Language, Texts } from '../ui/language.ts'
+import { counted, listText } from '../ui/words.ts'
+import { dayText } from './shell.tsx'
+
+/** Who asks, by kind. */
+export const whoNames = (t: Texts): Record<string, string> => ({
+  staff: t.whoStaff,
+  client: t.whoClient,
+  resident: t.whoResident,
+  job: t.whoJob,
+  authority: t.whoAuthority,
+})
+
+/** What somebody is to a neighbour they act for. */
+export const tieNames = (t: Texts) => ({
+  parent: t.dActsParent,
+  guardian: t.dActsGuardian,
+  carer: t.dActsCarer,
+  institution: t.dActsInstitution,
+})
+
+/** Who looked, in words: by name or office. */
+export function byText(by: By, t: Texts, language: Language): string {
+  const at = 'atOffice' in by && by.atOffice ? ` (${t.bAtOffice.replace('{office}', by.atOffice)})` : ''
+  switch (by.kind) {
+    case 'card':
+      return t.bCard + at
+    case 'telephone':
+      return (by.name === undefined ? t.bTelephoneOne : t.bTelephone.replace('{name}', by.name)) + at
+    case 'wallet':
+      return t.bWallet
+    case 'helper':
+      return by.name === undefined ? t.bHelperOne : t.bHelper.replace('{name}', by.name)
+    case 'representative':
+      return by.tie === undefined || by.since === undefined
+        ? t.bActsOne
+        : t.bActs.replace('{tie}', tieNames(t)[by.tie]).replace('{day}', dayText(language, by.since.slice(0, 10)))
+    case 'staff':
+      return by.office === undefined ? t.whoStaff : t.bStaff.replace('{office}', by.office)
+    case 'client':
+      return by.organisation ?? t.whoClient
+    case 'order':
+      return t.bOrder.replace('{authority}', by.authority ?? '–').replace('{reference}', by.reference ?? '–')
+    default:
+      return whoNames(t)[by.kind] ?? by.kind
+  }
+}
+
+/** How often somebody was there on a day of one's own visits, from when to when; and each time. */
+export function visitsText(
+  { visits = [] }: Pick<LookUp, 'visits'>,
+  t: Texts,
+  language: Language,
+  timeZone: string,
+): { summary: string; each: string } | undefined {
+  const times = visits.map((at) => clockText(language, timeZone, at)).reverse()
+  const [from, to] = [times[0], times.at(-1)]
+  if (times.length < 2 || from === undefined || to === undefined) return undefined
+  return {
+    summary: counted(t.bVisits, language, { n: times.length, from, to }),
+    each: listText(language, [...new Set(times)]),
+  }
+}
+
+const clockText = (language: Language, timeZone: string, instant: string) =>
+  Temporal.Instant.from(instant).toLocaleString(localeTag(language), {
+    timeStyle: 'short',
+    timeZone,
+  })

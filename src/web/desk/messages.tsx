@@ -1,0 +1,111 @@
+import type { StaffRole } from '../../firewall/requester.ts'
+import { Reply } from '../../http/reply.ts'
+import { type ReferencePost, referencePost, tellInPerson } from '../../messages/told.ts'
+import { addressLines } from '../../proofs/address-text.ts'
+import type { ProofDeps } from '../../proofs/issue.ts'
+import { nameText } from '../../proofs/paper/paper.ts'
+import { type CounterMessages, messagesAtCounter } from '../../requests/asked.ts'
+import { AskedList } from '../portal/asked-page.tsx'
+import type { signedInPages } from '../signed-in.tsx'
+import { Csrf } from '../ui/form.tsx'
+import { Tabs } from './neighbour-past-page.tsx'
+import { channelNames } from './proceeding-box.tsx'
+import { Desk, type DeskVisit, idIn, timeText } from './shell.tsx'
+
+type Pages = ReturnType<typeof signedInPages<'staff'>>
+
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+
+/** What waits for neighbours who come to a desk to hear of it. */
+export function messageDesk(page: Pages, deps: ProofDeps): void {
+  page({ method: 'get', path: '/desk/neighbours/:id/messages', roles: COUNTER }, async (visit) =>
+    Reply.page(await messagesAtCounter(deps, visit.town, visit.requester, idIn(visit)), (messages) => (
+      <MessagesPage visit={visit} id={idIn(visit)} messages={messages} />
+    )),
+  )
+  page({ method: 'post', path: '/desk/neighbours/:id/messages', roles: COUNTER }, async (visit) => {
+    await tellInPerson(deps, visit.town, visit.requester, idIn(visit))
+    return Reply.redirect(`/desk/neighbours/${idIn(visit)}/messages`)
+  })
+  page({ method: 'post', path: '/desk/post', roles: COUNTER }, async (visit) =>
+    Reply.page(await referencePost(deps, visit.town, visit.requester, visit.form.get('after')), ({ items, more }) => (
+      <ReferencePostPage visit={visit} waiting={items} more={more} />
+    )),
+  )
+}
+
+function MessagesPage(props: { visit: DeskVisit; id: string; messages: CounterMessages }) {
+  const { visit, id, messages } = props
+  const { t, language, town, session } = visit
+  const { told, asked } = messages
+  const names = channelNames(t)
+  const waiting = told.some(({ by }) => by === 'portal' || by === 'post')
+  return (
+    <Desk visit={visit} title={t.nTitle}>
+      <h1>{t.nTitle}</h1>
+      <Tabs visit={visit} id={id} here="messages" />
+      <h2>{t.nFromCity}</h2>
+      <p class="govuk-hint">{t.nSecret}</p>
+      {told.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      <ol class="timeline">
+        {told.map(({ at, by }) => (
+          <li>
+            <strong>{timeText(language, town.timeZone, at)}</strong>
+            <br />
+            {names[by]}
+          </li>
+        ))}
+      </ol>
+      {waiting ? (
+        <form method="post" action={`/desk/neighbours/${id}/messages`}>
+          <Csrf token={session.csrf} />
+          <button type="submit" class="govuk-button">
+            {t.nTell}
+          </button>
+        </form>
+      ) : (
+        ''
+      )}
+      <h2>{t.nAsked}</h2>
+      {asked.length === 0 ? <p>{t.dNoDrafts}</p> : <AskedList visit={visit} asked={asked} />}
+    </Desk>
+  )
+}
+
+function ReferencePostPage(props: { visit: DeskVisit; waiting: readonly ReferencePost[]; more: string | undefined }) {
+  const { visit, waiting, more } = props
+  const { t } = visit
+  return (
+    <Desk visit={visit} title={t.nReference} here="/desk/work">
+      <h1>{t.nReference}</h1>
+      <p class="govuk-hint">{t.nSecret}</p>
+      {waiting.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      <ul class="cards">
+        {waiting.map(({ id, name, at }) => (
+          <li>
+            <a href={`/desk/neighbours/${id}/messages`}>
+              <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+            </a>
+            {at ? (
+              <p>
+                <bdi>{addressLines({ kind: 'no-fixed-address', referenceAddress: at }).join(', ')}</bdi>
+              </p>
+            ) : (
+              ''
+            )}
+          </li>
+        ))}
+      </ul>
+      {more === undefined ? (
+        ''
+      ) : (
+        <form method="post" action="/desk/post">
+          <Csrf token={visit.session.csrf} />
+          <button type="submit" name="after" value={more} class="govuk-button govuk-button--secondary">
+            {t.dMore}
+          </button>
+        </form>
+      )}
+    </Desk>
+  )
+}

@@ -1,0 +1,266 @@
+import { addressText } from '../../proofs/address-text.ts'
+import { nameText } from '../../proofs/paper/paper.ts'
+import type { ProofOutline } from '../../proofs/proof-list.ts'
+import type { UnderWay } from '../../registry/departure/proceedings-due.ts'
+import type { Mate } from '../../registry/household/households.ts'
+import type { Address } from '../../registry/model.ts'
+import type { Neighbour } from '../../registry/person/neighbours.ts'
+import { Csrf } from '../ui/form.tsx'
+import { Done, Fact, Facts } from '../ui/parts.tsx'
+import { counted, listText } from '../ui/words.ts'
+import { Correct } from './correcting.tsx'
+import { SaidBoxes } from './dates.tsx'
+import { EraseBox } from './erasures.tsx'
+import { HandOver, Proofs } from './hand-over.tsx'
+import { Tabs } from './neighbour-past-page.tsx'
+import { withinCase } from './purpose.ts'
+import { Reading } from './reading.tsx'
+import { tieKinds } from './representatives.tsx'
+import { deskScript } from './script.ts'
+import { Settle } from './settling.tsx'
+import { bornText, Desk, type DeskVisit, dayText, languageName } from './shell.tsx'
+
+interface PageProps {
+  visit: DeskVisit
+  neighbour: Neighbour
+  /** Those they live with, of whom the reader may know. */
+  mates: readonly Mate[]
+  proofs: readonly ProofOutline[]
+  once: string
+  registered: boolean
+  /** Whether how to reach them and who acts for them was opened too. */
+  reach: boolean
+}
+
+const action = ({ neighbour }: PageProps, what: string) => `/desk/neighbours/${neighbour.id}/${what}`
+
+/** A neighbour as they are now, and what the reason of the case lets one do at the desk. */
+export function NeighbourPage(props: PageProps) {
+  const { visit, neighbour, proofs, once, registered, reach } = props
+  const { t, language } = visit
+  const {
+    id,
+    name,
+    dateOfBirth,
+    address,
+    residence,
+    said,
+    household,
+    contact,
+    languages,
+    representatives,
+    departedOn,
+    heardOn,
+    underWay,
+  } = neighbour
+  const { may, opens } = withinCase(visit.requester)
+  const actsAs: Record<string, string> = Object.fromEntries(tieKinds(t))
+  const shut = (['contact', 'representatives'] as const).filter(opens).map((field) => t[`f${field}`])
+  const closed = listText(language, shut)
+  return (
+    <Desk visit={visit} title={t.dRecord} script={deskScript.address}>
+      {registered ? (
+        <Done>
+          {t.dDone}
+          {said?.length ? ` ${t.zKept}` : ''}
+        </Done>
+      ) : (
+        ''
+      )}
+      <h1>
+        <bdi data-whom="yes">{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+        <Reading name={name} />
+      </h1>
+      {underWay ? <BeingDecided visit={visit} id={id} underWay={underWay} /> : ''}
+      {departedOn ? <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p> : ''}
+      <Facts>
+        <Fact name={t.dBorn}>{bornText(language, dateOfBirth)}</Fact>
+        <Fact name={t.dWhere}>{address ? <WhereText visit={visit} address={address} /> : '–'}</Fact>
+        {address?.kind === 'no-fixed-address' && address.referenceAddress ? (
+          <Fact name={t.dReferenceAddress}>
+            <bdi>{addressText(address)}</bdi>
+          </Fact>
+        ) : (
+          ''
+        )}
+        {household ? (
+          <Fact name={t.dLivesWith}>
+            <Mates {...props} />
+          </Fact>
+        ) : (
+          ''
+        )}
+        <Fact name={t.dSince}>{dayText(language, residence?.residentSince)}</Fact>
+        <Fact name={t.dHeard}>{dayText(language, heardOn)}</Fact>
+        {languages?.length ? <Fact name={t.dSpeaks}>{listText(language, languages.map(languageName))}</Fact> : ''}
+        {reach && opens('contact') ? (
+          <Fact name={t.fcontact}>
+            <bdi>
+              {listText(
+                language,
+                Object.values(contact ?? {}).flatMap((one) => one ?? []),
+              ) || '–'}
+            </bdi>
+          </Fact>
+        ) : (
+          ''
+        )}
+        {reach && opens('representatives') ? (
+          <Fact name={t.frepresentatives}>
+            {representatives?.length ? (
+              <a href={`/desk/neighbours/${id}/representatives`}>
+                <bdi>
+                  {listText(
+                    language,
+                    representatives.map((one) => one.name ?? actsAs[one.kind] ?? '–'),
+                  )}
+                </bdi>
+              </a>
+            ) : (
+              '–'
+            )}
+          </Fact>
+        ) : (
+          ''
+        )}
+        {reach || !closed ? (
+          ''
+        ) : (
+          <Fact name={closed}>
+            <a href={`/desk/neighbours/${id}?open=reach`}>{t.dOpenPart}</a>
+          </Fact>
+        )}
+      </Facts>
+      {may('correct-time') ? (
+        <SaidBoxes visit={visit} id={id} version={neighbour.version} said={said ?? []} once={once} />
+      ) : (
+        ''
+      )}
+      <Tabs visit={visit} id={id} here="now" />
+      <Acts {...props} />
+      {may('prove') || may('enrol') ? <HandOver {...props} /> : ''}
+      {proofs.length > 0 ? <Proofs {...props} /> : ''}
+      {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} once={once} /> : ''}
+      {['prove', 'enrol', 'correct', 'move'].every(may) ? '' : <p class="govuk-inset-text">{t.dClosedFor}</p>}
+    </Desk>
+  )
+}
+
+/** Where somebody lives, and what was said of a place that is no address. */
+function WhereText({ visit, address }: { visit: DeskVisit; address: Address }) {
+  const { t } = visit
+  if (address.kind === 'no-fixed-address')
+    return (
+      <>
+        {t.dKindNone}
+        {address.usualArea ? (
+          <>
+            <br />
+            <bdi>{t.dSaidSo.replace('{words}', () => address.usualArea ?? '')}</bdi>
+          </>
+        ) : (
+          ''
+        )}
+      </>
+    )
+  return (
+    <>
+      <bdi>{addressText(address)}</bdi>
+      {address.coordinates ? (
+        <small dir="ltr">
+          {address.coordinates.latitude}, {address.coordinates.longitude}
+        </small>
+      ) : (
+        ''
+      )}
+    </>
+  )
+}
+
+/** Those of the household by name, each to be opened, and how many there are. */
+function Mates({ visit, neighbour, mates }: PageProps) {
+  const { t, language } = visit
+  const { household } = neighbour
+  if (household === undefined) return ''
+  return (
+    <>
+      {mates.map(({ id, name }) => (
+        <>
+          <a href={`/desk/neighbours/${id}`}>
+            <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+          </a>
+          <br />
+        </>
+      ))}
+      {t.dHousehold}: {counted(t.dAlone, language, { n: household.size })} ·{' '}
+      <a href={`/desk/register?household=${household.id}`}>{t.dAddHere}</a>
+    </>
+  )
+}
+
+/** What can be done now, one button beside another; what asks for more opens where it stands. */
+function Acts(props: PageProps) {
+  const { visit, neighbour, once, reach } = props
+  const { t, session } = visit
+  const { id, departedOn } = neighbour
+  const { may } = withinCase(visit.requester)
+  const button = 'govuk-button govuk-button--secondary'
+  return (
+    <section class="acts" aria-labelledby="acts">
+      <h2 id="acts">{t.dDo}</h2>
+      {may('correct') ? <Correct visit={visit} neighbour={neighbour} reach={reach} /> : ''}
+      {may('move') ? <Settle visit={visit} neighbour={neighbour} once={once} /> : ''}
+      <div class="govuk-button-group">
+        {departedOn || !may('confirm') ? (
+          ''
+        ) : (
+          <form method="post" action={action(props, 'confirm')}>
+            <Csrf token={session.csrf} />
+            <input type="hidden" name="once" value={once} />
+            <button type="submit" class={button}>
+              {t.dConfirm}
+            </button>
+          </form>
+        )}
+        {may('hide') && (!neighbour.protected || visit.requester.role === 'supervisor') && visit.hiding !== 'held' ? (
+          <a class={button} href={`/desk/neighbours/${id}/protection`}>
+            {neighbour.protected ? t.dShowAgain : t.dHide}
+          </a>
+        ) : (
+          ''
+        )}
+        {may('join') ? (
+          <a class={button} href={`/desk/neighbours/${id}/join`}>
+            {t.dJoin}
+          </a>
+        ) : (
+          ''
+        )}
+        {may('undo') && neighbour.ownLast ? (
+          <a class={button} href={`/desk/neighbours/${id}/undo`}>
+            {t.dUndo}
+          </a>
+        ) : (
+          ''
+        )}
+      </div>
+    </section>
+  )
+}
+
+/** That a departure is being decided, before anything else. */
+function BeingDecided(props: { visit: DeskVisit; id: string; underWay: UnderWay }) {
+  const { visit, id, underWay } = props
+  const { t, language } = visit
+  return (
+    <section class="govuk-inset-text">
+      <p>{t.dProceeding}</p>
+      <p>
+        <a href={`/desk/neighbours/${id}/leave`}>
+          {underWay.answerBy ? t.lUntil.replace('{day}', dayText(language, underWay.answerBy)) : t.lNoNotice}
+        </a>
+        {underWay.unread ? ` ${t.lUnread}` : ''}
+      </p>
+    </section>
+  )
+}

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto'
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import { purposeOf, type StaffRole } from '../../firewall/requester.ts'
+import { Reply } from '../../http/reply.ts'
+import { lookUpsOf } from '../../oversight/look-ups.ts'
+import { InvalidInput, Problem } from '../../platform/problem.ts'
+import { PaperOrder, printPaper } from '../../proofs/paper/paper.ts'
+import { ProfileId, profiles } from '../../proofs/profiles.ts'
+import { proofsOf } from '../../proofs/proof-list.ts'
+import { revokeProof } from '../../proofs/revoke.ts'
+import { offerToWallet } from '../../proofs/wallet/offers.ts'
+import { householdNames, type Mate, MOST_NAMED } from '../../registry/household/households.ts'
+import { neighbourHistory, TOLD_CHANGES } from '../../registry/person/history.ts'
+import { type Neighbour, openNeighbour } from '../../registry/person/neighbours.ts'
+import { confirmResidence } from '../../registry/residence/confirmations.ts'
+import { pageOf, type signedInPages } from '../signed-in.tsx'
+import { Done } from '../ui/parts.tsx'
+import { problemText } from '../ui/problem-page.tsx'
+import { WalletPage } from './hand-over.tsx'
+import { NeighbourPage } from './neighbour-page.tsx'
+import { HistoryPage, LookedPage } from './neighbour-past-page.tsx'
+import { withinCase } from './purpose.ts'
+import type { DeskDeps } from './routes.tsx'
+import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
+
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+/** What a counter needs of everyone, and what it opens when it is needed: each opening is in the ledger as it was. */
+const SHOWN = ['name', 'dateOfBirth', 'languages', 'address', 'residence', 'said', 'household', 'departedOn'] as const
+const REACH = ['contact', 'representatives'] as const
+
+/** Somebody with those they live with, where there are others and the reader may know them. */
+async function withMates(
+  deps: DeskDeps,
+  visit: DeskVisit,
+  opened: Disclosed<Neighbour>,
+): Promise<Disclosed<[Neighbour, readonly Mate[]]>> {
+  const { town, requester } = visit
+  let others = false
+  const alone = opened.map((one): [Neighbour, readonly Mate[]] => {
+    const { size = 1 } = one.household ?? {}
+    // Of a house of many nobody is named who was not asked for.
+    others = size > 1 && size <= MOST_NAMED + 1
+    return [one, []]
+  })
+  if (!others) return alone
+  try {
+    return opened.with(await householdNames(deps, town, requester, idIn(visit), purposeOf(requester)))
+  } catch (error) {
+    // Who has seen as many people as their work needs is told how many there are, and no names.
+    if (error instanceof Problem && UNSEEN.has(error.status)) return alone
+    throw error
+  }
+}
+
+/** Why a page is not opened after somebody was registered: whose work it is to see them, and how many they have seen. */
+export const UNSEEN: ReadonlySet<number> = new Set([403, 429])
+
+/** Somebody is registered, and the clerk may not look at them now: what was done is said all the same. */
+function RegisteredPage({ visit, because }: { visit: DeskVisit; because: Problem }) {
+  const { t, language, town } = visit
+  return (
+    <Desk visit={visit} title={t.dRegister} here="/desk/register">
+      <Done>{t.dRegisteredUnseen}</Done>
+      <h1>{t.dRegister}</h1>
+      <p>{problemText(because, t, { language, timeZone: town.timeZone })}</p>
+      <p>
+        <a class="govuk-button" href="/desk/register">
+          {t.dRegister}
+        </a>
+      </p>
+    </Desk>
+  )
+}
+
+/** A neighbour's page, what it leads to, and what is handed over there. */
+export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: DeskDeps): void {
+  page({ method: 'get', path: '/desk/neighbours/:id', roles: COUNTER }, async (visit) => {
+    const { town, requester } = visit
+    const id = idIn(visit)
+    const wanted = visit.query('open') === 'reach' ? [...SHOWN, ...REACH] : SHOWN
+    const fields = wanted.filter(withinCase(requester).opens)
+    const registered = visit.query('new') === '1'
+    const opened = await openNeighbour(deps, town, requester, id, { purpose: purposeOf(requester), fields }).catch(
+      (error: unknown) => {
+        if (registered && error instanceof Problem && UNSEEN.has(error.status)) return error
+        throw error
+      },
+    )
+    if (opened instanceof Problem) return pageOf(<RegisteredPage visit={visit} because={opened} />)
+    const both = await withMates(deps, visit, opened)
+    return Reply.page(both.with(await proofsOf(deps, town, requester, id)), ([[record, mates], { proofs }]) => (
+      <NeighbourPage
+        visit={visit}
+        neighbour={record}
+        mates={mates}
+        proofs={proofs}
+        once={randomUUID()}
+        registered={registered}
+        reach={visit.query('open') === 'reach'}
+      />
+    ))
+  })
+  page({ method: 'get', path: '/desk/neighbours/:id/history', roles: COUNTER }, async (visit) =>
+    Reply.page(
+      await neighbourHistory(
+        deps,
+        visit.town,
+        visit.requester,
+        idIn(visit),
+        purposeOf(visit.requester),
+        {},
+        TOLD_CHANGES.filter(withinCase(visit.requester).opens),
+      ),
+      (history) => <HistoryPage visit={visit} history={history} />,
+    ),
+  )
+  page({ method: 'get', path: '/desk/neighbours/:id/looked', roles: COUNTER }, async (visit) =>
+    Reply.page(
+      await lookUpsOf(deps, visit.town, visit.requester, idIn(visit), { before: visit.query('before') }),
+      (looked) => <LookedPage visit={visit} id={idIn(visit)} page={looked} />,
+    ),
+  )
+  page({ method: 'post', path: '/desk/neighbours/:id/papers', roles: COUNTER }, async (visit) => {
+    const order = PaperOrder.safeParse({ kind: visit.form.get('kind'), language: visit.form.get('language') })
+    if (!order.success) throw InvalidInput.of(order.error)
+    const printed = await printPaper(
+      deps,
+      visit.town,
+      visit.requester,
+      idIn(visit),
+      order.data,
+      onceIn(visit, order.data.kind),
+    )
+    const headers = { 'content-disposition': 'inline; filename="padron.pdf"' }
+    return Reply.document(
+      printed.map(({ pdf }) => pdf),
+      'application/pdf',
+      headers,
+    )
+  })
+  page({ method: 'post', path: '/desk/neighbours/:id/wallet', roles: COUNTER }, async (visit) => {
+    const profile = ProfileId.safeParse(visit.form.get('profile'))
+    if (!profile.success) throw new InvalidInput([{ pointer: '/profile', detail: 'Choose a service.' }])
+    const handedTo = profiles.get(profile.data)?.askedBy === 'representative' ? 'representative' : 'neighbour'
+    const offer = await offerToWallet(deps, visit.town, visit.requester, idIn(visit), {
+      profile: profile.data,
+      handedTo,
+    })
+    return Reply.page(offer, (made) => <WalletPage visit={visit} id={idIn(visit)} offer={made} />)
+  })
+  page({ method: 'post', path: '/desk/neighbours/:id/revoke', roles: COUNTER }, async (visit) => {
+    await revokeProof(deps, visit.town, visit.requester, visit.form.get('proof'))
+    return Reply.redirect(at(idIn(visit)))
+  })
+  page({ method: 'post', path: '/desk/neighbours/:id/confirm', roles: COUNTER }, async (visit) => {
+    await confirmResidence(deps, visit.town, visit.requester, idIn(visit), onceIn(visit, 'confirm'))
+    return Reply.redirect(at(idIn(visit)))
+  })
+}
+
+const at = (id: string): `/${string}` => `/desk/neighbours/${id}`

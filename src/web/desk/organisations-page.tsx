@@ -1,0 +1,381 @@
+import { closes, FUNCTION_IDS, functionTitle } from '../../firewall/functions.ts'
+import { REPORTS_TO_SUSPEND } from '../../oversight/enrolment.ts'
+import type { WaitingAct } from '../../oversight/officer-acts.ts'
+import type { OrganisationOutline } from '../../oversight/organisation-list.ts'
+import type { ApplicationToReview } from '../../requests/applications.ts'
+import { Csrf, Field, Group, Select, Tick } from '../ui/form.tsx'
+import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
+import { listText } from '../ui/words.ts'
+import { Desk, type DeskVisit, dayText } from './shell.tsx'
+import { tieNames, WaitingActs } from './waiting-acts.tsx'
+
+/** What an organisation says of itself, and the two answers. */
+function ApplicationBox(props: { visit: DeskVisit; application: ApplicationToReview }) {
+  const { visit, application } = props
+  const { t, language, session } = visit
+  const names = (id: string) => (id === 'other' ? t.aOther : functionTitle(id, language))
+  const { id, name, keys, receivedAt } = application
+  const lines: [string, string][] =
+    application.kind === 'enrol'
+      ? [
+          [t.gIdentifier, application.identifier],
+          [t.aDoes, listText(language, application.functions.map(names))],
+          [t.aTies, application.ties || '–'],
+          [t.aNeed, application.need],
+          [t.aOfficer, application.officer],
+          [t.aContact, application.contact],
+          [t.aKeys, String(keys.length)],
+        ]
+      : [
+          [t.gMachines, application.client ?? '–'],
+          [t.aKeys, keys.join(', ')],
+        ]
+  const what = { enrol: t.aTitle, machine: t.gAskMachine, keys: t.gAskKeys }[application.kind]
+  return (
+    <section class="govuk-inset-text" aria-labelledby={`application-${id}`}>
+      <h3 id={`application-${id}`}>
+        {what}: <bdi>{name}</bdi> · {dayText(language, receivedAt.slice(0, 10))}
+      </h3>
+      <Facts>
+        {lines.map(([label, value]) => (
+          <Fact name={label}>
+            <span dir="auto">{value}</span>
+          </Fact>
+        ))}
+      </Facts>
+      {application.resembles.length > 0 ? (
+        <p>
+          <strong>{t.gResembles}:</strong> <bdi>{listText(language, application.resembles)}</bdi>
+        </p>
+      ) : (
+        ''
+      )}
+      {application.proposed ? <p>{t.gProposed}</p> : ''}
+      <form method="post" action="/desk/organisations/applications">
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="application" value={id} />
+        {application.kind === 'keys' || application.proposed ? (
+          ''
+        ) : (
+          <Field
+            name="client"
+            id={`client-${id}`}
+            label={t.gClients}
+            value={application.kind === 'machine' ? application.client : undefined}
+            ltr
+          />
+        )}
+        <Field name="reason" id={`reason-${id}`} label={t.aReason} lines={2} auto />
+        <p class="govuk-button-group">
+          {application.proposed ? (
+            ''
+          ) : (
+            <button type="submit" name="act" value="enrol" class="govuk-button">
+              {application.kind === 'enrol' ? t.gAdd : t.gApprove}
+            </button>
+          )}
+          <button type="submit" name="act" value="refuse" class="govuk-button govuk-button--secondary">
+            {t.dRefuse}
+          </button>
+        </p>
+      </form>
+    </section>
+  )
+}
+
+export function OrganisationsPage(props: {
+  visit: DeskVisit
+  organisations: readonly OrganisationOutline[]
+  applications: readonly ApplicationToReview[]
+  waiting: readonly WaitingAct[]
+  /** Where the next pages of both lists begin. */
+  more?: { applications: string | undefined; acts: string | undefined }
+  /** The registry is closed: only what closes more can be done. */
+  closed?: boolean
+}) {
+  const { visit, organisations, applications, waiting, more, closed } = props
+  const { t, session } = visit
+  const names = new Map(organisations.map(({ id, name }) => [id, name]))
+  const kinds: Record<string, string> = tieNames(t)
+  // Several may have one name; no two have one number.
+  const choices = organisations.map(
+    ({ id, name, identifier }) => [id, identifier ? `${name} (${identifier})` : name] as const,
+  )
+  return (
+    <Desk visit={visit} title={t.gTitle} here="/desk/organisations">
+      <h1>{t.gTitle}</h1>
+      {closed ? (
+        <p class="govuk-inset-text">
+          {t.xLocked} <a href="/desk/lockdown">{t.dLockdown}</a>
+        </p>
+      ) : (
+        ''
+      )}
+      <p>{t.gTwo}</p>
+      <WaitingActs visit={visit} waiting={waiting} names={names} />
+      {more?.acts ? (
+        <p>
+          <a href={`/desk/organisations?acts=${more.acts}`}>{t.dMore}</a>
+        </p>
+      ) : (
+        ''
+      )}
+      {applications.length > 0 ? <h2>{t.gWhatWaits}</h2> : ''}
+      {applications.map((application) => (
+        <ApplicationBox visit={visit} application={application} />
+      ))}
+      <NextPage
+        t={t}
+        path="/desk/organisations"
+        more={more?.applications}
+        first={visit.query('after') === '' && visit.query('acts') === ''}
+      />
+      {applications.length > 0 ? <h2>{t.gTitle}</h2> : ''}
+      <ul class="cards">
+        {organisations.map((organisation) => (
+          <OrganisationCard visit={visit} organisation={organisation} names={names} closed={closed ?? false} />
+        ))}
+      </ul>
+      {closed ? '' : <EnrolForm visit={visit} />}
+      <Details summary={t.gTie}>
+        <form method="post" action="/desk/organisations/tie">
+          <Csrf token={session.csrf} />
+          <Select name="organisation" id="tie-organisation" label={t.gName} options={choices} />
+          <Select name="kind" label={t.gTie} options={Object.entries(kinds)} />
+          <Select name="related" label={t.gName} options={choices} />
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
+        </form>
+      </Details>
+      <Details summary={t.gLend}>
+        <form method="post" action="/desk/organisations/lent">
+          <Csrf token={session.csrf} />
+          <Field name="staff" label={t.whoStaff} required ltr />
+          <Select name="organisation" id="lent-organisation" label={t.gName} options={choices} />
+          <p class="govuk-button-group">
+            <button type="submit" name="act" value="lend" class="govuk-button">
+              {t.gLend}
+            </button>
+            {closed ? (
+              ''
+            ) : (
+              <button type="submit" name="act" value="take-back" class="govuk-button govuk-button--secondary">
+                {t.gTakeBack}
+              </button>
+            )}
+          </p>
+        </form>
+      </Details>
+      {closed ? '' : <WideningForms visit={visit} choices={choices} />}
+    </Desk>
+  )
+}
+
+/** What decides whether an organisation is answered: what it does, its ties and promise, what was reported of it; its machines. */
+function OrganisationCard(props: {
+  visit: DeskVisit
+  organisation: OrganisationOutline
+  names: ReadonlyMap<string, string>
+  closed: boolean
+}) {
+  const { visit, organisation, names, closed } = props
+  const { t, language, session } = visit
+  const { id, functions, reports, suspendedAt, machines } = organisation
+  const kinds: Record<string, string> = tieNames(t)
+  const day = (instant: string) => dayText(language, instant.slice(0, 10))
+  const counted = reports.upheld + reports.waiting > 0
+  return (
+    <li>
+      <strong>
+        <bdi>{[organisation.name, ...organisation.aliases].join(' / ')}</bdi>
+      </strong>{' '}
+      <span dir="ltr">{organisation.identifier ?? ''}</span>
+      <br />
+      {functions.length === 0
+        ? t.gNoFunction
+        : listText(
+            language,
+            functions.map((one) => functionTitle(one, language)),
+          )}
+      {functions.length > 0 && closes(functions) ? ` (${t.gNever})` : ''}
+      <br />
+      {organisation.attestedUntil ? t.gUntil.replace('{day}', day(organisation.attestedUntil)) : t.gNoPromise}
+      {suspendedAt ? (
+        <>
+          <br />
+          <strong>{t.gSuspended.replace('{day}', day(suspendedAt))}</strong>
+        </>
+      ) : (
+        ''
+      )}
+      {organisation.ties.map(({ kind, relatedId }) => (
+        <>
+          <br />
+          {kinds[kind]} <bdi>{names.get(relatedId) ?? '…'}</bdi>
+        </>
+      ))}
+      {counted ? (
+        <p>
+          {t.gReportCount.replace('{upheld}', String(reports.upheld)).replace('{waiting}', String(reports.waiting))}
+        </p>
+      ) : (
+        ''
+      )}
+      {!closed && suspendedAt === null && reports.upheld >= REPORTS_TO_SUSPEND ? (
+        <form method="post" action="/desk/organisations/suspend">
+          <Csrf token={session.csrf} />
+          <input type="hidden" name="organisation" value={id} />
+          <p class="govuk-hint">{t.gSuspendHint}</p>
+          <button type="submit" class="govuk-button govuk-button--warning">
+            {t.gSuspend}
+          </button>
+        </form>
+      ) : (
+        ''
+      )}
+      {machines.length === 0 ? (
+        ''
+      ) : (
+        <Details summary={`${t.gMachines} (${machines.filter(({ endedAt }) => endedAt === null).length})`}>
+          <ul>
+            {machines.map((machine) => (
+              <li>
+                <strong dir="ltr">{machine.client}</strong>
+                {machine.endedAt ? (
+                  ` · ${t.gEnded.replace('{day}', day(machine.endedAt))}`
+                ) : (
+                  <EndButton visit={visit} of={{ organisation: id, client: machine.client }} text={t.gEndMachine} />
+                )}
+                {machine.keys.map(({ thumbprint, knownAt, endedAt }) => (
+                  <div>
+                    <code dir="ltr">{thumbprint}</code> ·{' '}
+                    {endedAt ? t.gEnded.replace('{day}', day(endedAt)) : t.gInUse.replace('{day}', day(knownAt))}
+                    {endedAt || machine.endedAt ? (
+                      ''
+                    ) : (
+                      <EndButton
+                        visit={visit}
+                        of={{ organisation: id, client: machine.client, thumbprint }}
+                        text={t.gEndKey}
+                      />
+                    )}
+                  </div>
+                ))}
+              </li>
+            ))}
+          </ul>
+          {closed ? (
+            ''
+          ) : (
+            <form method="post" action="/desk/organisations/code">
+              <Csrf token={session.csrf} />
+              <input type="hidden" name="organisation" value={id} />
+              <p class="govuk-hint">{t.gNewCodeHint}</p>
+              <button type="submit" class="govuk-button govuk-button--secondary">
+                {t.gNewCode}
+              </button>
+            </form>
+          )}
+        </Details>
+      )}
+    </li>
+  )
+}
+
+/** The new code of an organisation, shown once. */
+export function GivenCodePage(props: { visit: DeskVisit; code: string }) {
+  const { visit, code } = props
+  return (
+    <Desk visit={visit} title={visit.t.gTitle} here="/desk/organisations">
+      <h1>{visit.t.gNewCode}</h1>
+      <p>{visit.t.gGivenCode}</p>
+      <p class="digits code" dir="ltr">
+        {code}
+      </p>
+      <p>
+        <a href="/desk/organisations">{visit.t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+/** A new organisation, which two officers enrol. */
+function EnrolForm({ visit }: { visit: DeskVisit }) {
+  const { t, language, session } = visit
+  return (
+    <Details summary={t.gAdd}>
+      <form method="post" action="/desk/organisations">
+        <Csrf token={session.csrf} />
+        <Field name="name" label={t.gName} required auto />
+        <Field name="identifier" label={t.gIdentifier} hint={t.gIdentifierHint} required ltr />
+        <Group name="functions" legend={t.aDoes}>
+          {FUNCTION_IDS.map((one) => (
+            <Tick
+              name={`does-${one}`}
+              label={closes([one]) ? `${functionTitle(one, language)} (${t.gNever})` : functionTitle(one, language)}
+              on={false}
+            />
+          ))}
+        </Group>
+        <Field name="signed" label={t.gSigned} auto />
+        <Field name="clients" label={t.gClients} />
+        <button type="submit" class="govuk-button">
+          {t.dSave}
+        </button>
+      </form>
+    </Details>
+  )
+}
+
+/** Other names, machines and promises of organisations that are known. */
+function WideningForms(props: { visit: DeskVisit; choices: readonly (readonly [string, string])[] }) {
+  const { visit, choices } = props
+  const { t, session } = visit
+  return (
+    <>
+      <Details summary={t.gSame}>
+        <form method="post" action="/desk/organisations/same">
+          <Csrf token={session.csrf} />
+          <Select name="organisation" id="same-organisation" label={t.gName} options={choices} />
+          <Field name="named" label={t.gSameHint} required ltr />
+          <p class="govuk-button-group">
+            <button type="submit" name="act" value="machine" class="govuk-button">
+              {t.gMachine}
+            </button>
+            <button type="submit" name="act" value="alias" class="govuk-button govuk-button--secondary">
+              {t.gAlias}
+            </button>
+          </p>
+        </form>
+      </Details>
+      <Details summary={t.gRenew}>
+        <form method="post" action="/desk/organisations/promise">
+          <Csrf token={session.csrf} />
+          <Select name="organisation" id="promise-organisation" label={t.gName} options={choices} />
+          <Field name="signed" id="promise-signed" label={t.gSigned} required auto />
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
+        </form>
+      </Details>
+    </>
+  )
+}
+
+/** Ends a machine or a key, at once. */
+function EndButton(props: { visit: DeskVisit; of: Record<string, string>; text: string }) {
+  return (
+    <Details summary={props.text}>
+      <form method="post" action="/desk/organisations/end">
+        <Csrf token={props.visit.session.csrf} />
+        {Object.entries(props.of).map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
+        <button type="submit" class="govuk-button govuk-button--warning">
+          {props.visit.t.vpSure}
+        </button>
+      </form>
+    </Details>
+  )
+}

@@ -1,0 +1,194 @@
+import { mustBePlain } from '../../firewall/free-text.ts'
+import { FUNCTION_IDS } from '../../firewall/functions.ts'
+import { Reply } from '../../http/reply.ts'
+import { carrying, Proposal, propose } from '../../oversight/enrolment.ts'
+import { isLockedDown } from '../../oversight/lockdown.ts'
+import { actsWaiting, decideAct } from '../../oversight/officer-acts.ts'
+import { keepDocument, LARGEST_DOCUMENT, readDocument } from '../../oversight/order-documents.ts'
+import { prolongSecrecy } from '../../oversight/orders.ts'
+import { listOrganisations } from '../../oversight/organisation-list.ts'
+import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import type { ProofDeps } from '../../proofs/issue.ts'
+import { lifeRules } from '../../registry/person/life-dates.ts'
+import {
+  ApplicationAnswer,
+  applicationsToReview,
+  decideApplication,
+  enrolApplicant,
+} from '../../requests/applications.ts'
+import { giveCode } from '../../requests/providers.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { plainIn } from '../plain.tsx'
+import type { signedInPages } from '../signed-in.tsx'
+import { GivenCodePage, OrganisationsPage } from './organisations-page.tsx'
+import { dayIn, typedIn } from './registration-form.ts'
+import { idIn } from './shell.tsx'
+
+type Pages = ReturnType<typeof signedInPages<'staff'>>
+const LEGAL = ['legal'] as const
+/** Beside which box it is said where an organisation cannot be enrolled, and where it cannot have another name or machine. */
+const ENROLLING = { signedBy: 'signed', 'client-taken': 'clients', 'organisation-known': 'identifier' }
+const NAMING = {
+  client: 'named',
+  name: 'named',
+  'client-taken': 'named',
+  'too-many-machines': 'named',
+  'machine-ended': 'named',
+}
+const NO_DOCUMENT = '00000000-0000-4000-8000-000000000000'
+
+/** Who may ask, and why not: organisations, ties, promises and lent staff, for legal officers, two for each. */
+export function organisationDesk(page: Pages, deps: ProofDeps): void {
+  const { gate } = deps
+  const carry = (town: Municipality) =>
+    carrying(deps.clock, town.id, {
+      application: (transaction, content) => enrolApplicant(deps, town, transaction, content),
+      secrecy: (transaction, content) => prolongSecrecy(deps, town, transaction, content),
+    })
+  const proposing = (path: string, beside: Record<string, string>, read: (form: DeskForm) => unknown) =>
+    page({ method: 'post', path, roles: LEGAL, fresh: true, beside }, async ({ town, requester, form }) => {
+      const proposal = Proposal.safeParse(read(form))
+      if (!proposal.success) throw InvalidInput.of(proposal.error)
+      await propose(deps, town.id, requester, proposal.data, carry(town))
+      return Reply.redirect('/desk/organisations')
+    })
+
+  page({ method: 'get', path: '/desk/organisations', roles: LEGAL }, async (visit) => {
+    const { town, requester } = visit
+    const organisations = await listOrganisations(gate, town.id, requester)
+    // While the registry is closed, ties to enforcement can be entered, and nothing else is decided.
+    if (await isLockedDown(deps.database, town.id))
+      return Reply.page(organisations, (list) => (
+        <OrganisationsPage visit={visit} organisations={list} applications={[]} waiting={[]} closed />
+      ))
+    return Reply.page(
+      organisations
+        .with(await applicationsToReview(deps, town, requester, visit.query('after')))
+        .with(await actsWaiting(gate, town.id, requester, visit.query('acts'))),
+      ([[list, applications], waiting]) => (
+        <OrganisationsPage
+          visit={visit}
+          organisations={list}
+          applications={applications.items}
+          waiting={waiting.items}
+          more={{ applications: applications.more, acts: waiting.more }}
+        />
+      ),
+    )
+  })
+  page(
+    {
+      method: 'post',
+      path: '/desk/organisations/applications',
+      roles: LEGAL,
+      fresh: true,
+      beside: {
+        'client-taken': 'client',
+        'organisation-known': 'client',
+        'too-many-machines': 'client',
+        'machine-ended': 'client',
+      },
+    },
+    async ({ town, requester, form }) => {
+      const [id, client, reason] = [form.get('application'), form.get('client'), form.get('reason')]
+      const enrol = form.get('act') === 'enrol'
+      const answer = ApplicationAnswer.safeParse(enrol ? { enrol, client } : { enrol, reason, ...plainIn(form) })
+      if (!answer.success) throw InvalidInput.of(answer.error)
+      if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+      await decideApplication(deps, town, requester, id, answer.data, carry(town))
+      return Reply.redirect('/desk/organisations')
+    },
+  )
+  page(
+    { method: 'post', path: '/desk/organisations/acts', roles: LEGAL, fresh: true },
+    async ({ town, requester, form }) => {
+      const id = form.get('entry')
+      if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+      await decideAct(deps, town.id, requester, id, form.get('approves') === 'yes', carry(town))
+      return Reply.redirect('/desk/organisations')
+    },
+  )
+  proposing('/desk/organisations', ENROLLING, (form) => ({
+    kind: 'enrol',
+    name: form.get('name'),
+    identifier: form.get('identifier'),
+    functions: FUNCTION_IDS.filter((one) => form.get(`does-${one}`) !== ''),
+    clients: form
+      .get('clients')
+      .split(/[\s,]+/)
+      .filter(Boolean),
+    ...(form.get('signed') ? { signedBy: form.get('signed') } : {}),
+    ...plainIn(form),
+  }))
+  proposing('/desk/organisations/tie', { relatedId: 'related', organisationId: 'organisation' }, (form) => ({
+    kind: 'tie',
+    organisationId: form.get('organisation'),
+    tie: { kind: form.get('kind'), relatedId: form.get('related') },
+  }))
+  proposing('/desk/organisations/promise', { signedBy: 'signed' }, (form) => ({
+    kind: 'promise',
+    organisationId: form.get('organisation'),
+    signedBy: form.get('signed'),
+    ...plainIn(form),
+  }))
+  proposing('/desk/organisations/same', NAMING, (form) => ({
+    organisationId: form.get('organisation'),
+    ...(form.get('act') === 'machine'
+      ? { kind: 'machine', client: form.get('named') }
+      : { kind: 'alias', name: form.get('named'), ...plainIn(form) }),
+  }))
+  page({ method: 'get', path: '/desk/legal/documents/:document', roles: LEGAL }, async (visit) => {
+    const documentId = idIn({ params: { id: visit.params.document ?? '' } })
+    return Reply.download(await readDocument(gate, visit.town.id, visit.requester, { documentId }), 'order')
+  })
+  page(
+    { method: 'post', path: '/desk/legal/secrecy', roles: LEGAL, fresh: true, file: LARGEST_DOCUMENT },
+    async (visit) => {
+      const { town, requester, form } = visit
+      const until = dayIn(typedIn(visit), 'until', { ...visit, rules: lifeRules(deps.clock, town) }, true)
+      const said = {
+        kind: 'secrecy' as const,
+        reference: form.get('entry'),
+        until: until && 'date' in until ? until.date : '',
+        basis: form.get('basis'),
+        ...plainIn(form),
+      }
+      const bytes = form.file('document')
+      // Looked at before anything is kept.
+      const proposal = Proposal.safeParse({ ...said, documentId: NO_DOCUMENT })
+      if (!proposal.success) throw InvalidInput.of(proposal.error)
+      if (bytes === undefined) throw new InvalidInput([{ pointer: '/document', detail: 'Choose the document.' }])
+      await mustBePlain(gate, town.id, requester, Proposal, proposal.data)
+      const kept = await keepDocument(gate, town.id, requester, bytes)
+      await kept.mapAsync(({ id: documentId }) =>
+        propose(deps, town.id, requester, { ...said, documentId }, carry(town)),
+      )
+      return Reply.redirect('/desk/organisations')
+    },
+  )
+  proposing('/desk/organisations/end', {}, (form) => ({
+    kind: form.has('thumbprint') ? 'end-key' : 'end-machine',
+    organisationId: form.get('organisation'),
+    client: form.get('client'),
+    ...(form.has('thumbprint') ? { thumbprint: form.get('thumbprint') } : {}),
+  }))
+  page({ method: 'post', path: '/desk/organisations/code', roles: LEGAL, fresh: true }, async (visit) => {
+    const id = visit.form.get('organisation')
+    if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+    return Reply.page(await giveCode(deps, visit.town, visit.requester, id), (code) => (
+      <GivenCodePage visit={visit} code={code} />
+    ))
+  })
+  proposing('/desk/organisations/suspend', {}, (form) => ({
+    kind: 'suspend',
+    organisationId: form.get('organisation'),
+  }))
+  proposing('/desk/organisations/lent', {}, (form) => ({
+    kind: form.get('act') === 'take-back' ? 'take-back' : 'lend',
+    organisationId: form.get('organisation'),
+    staff: form.get('staff'),
+    ...plainIn(form),
+  }))
+}
+
+type DeskForm = Parameters<Parameters<Pages>[1]>[0]['form']

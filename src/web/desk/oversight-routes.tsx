@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { Reply } from '../../http/reply.ts'
+import { verifierKey } from '../../ledger/checkpoint.ts'
+import { latestCheckpoint } from '../../ledger/proofs.ts'
+import { exploreLedger, openFlags, Release, releaseBudget, reviewFlags, staffActivity } from '../../oversight/flags.ts'
+import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import { plainIn } from '../plain.tsx'
+import { pageOf, type signedInPages } from '../signed-in.tsx'
+import { FlagsPage, LedgerPage } from './oversight-page.tsx'
+import type { DeskDeps } from './routes.tsx'
+
+/** What supervisors, legal officers and auditors look after: look-ups, demands, lockdown, the ledger. */
+export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: DeskDeps): void {
+  page({ method: 'get', path: '/desk/flags', roles: ['supervisor', 'auditor'] }, async (visit) =>
+    Reply.page(
+      (await openFlags(deps.gate, visit.town.id, visit.requester, visit.query('after'))).with(
+        await staffActivity(deps.gate, visit.town.id, visit.requester),
+      ),
+      ([{ items, more }, activity]) => <FlagsPage visit={visit} flags={items} more={more} activity={activity} />,
+    ),
+  )
+  page({ method: 'post', path: '/desk/flags/review', roles: ['supervisor'] }, async ({ town, requester, form }) => {
+    const flags = form.all('flag')
+    if (flags.length === 0 || !flags.every((id) => z.uuid().safeParse(id).success)) throw new NotFound()
+    await reviewFlags(deps.gate, town.id, requester, [...new Set(flags)])
+    return Reply.redirect('/desk/flags')
+  })
+  page({ method: 'post', path: '/desk/flags/release', roles: ['supervisor'] }, async ({ town, requester, form }) => {
+    const release = Release.safeParse({ reason: form.get('reason'), ...plainIn(form) })
+    if (!release.success) throw InvalidInput.of(release.error, 'Say in a few words why.')
+    await releaseBudget(deps.gate, town.id, requester, form.get('staff').slice(0, 320), release.data)
+    return Reply.redirect('/desk/flags')
+  })
+  page({ method: 'get', path: '/desk/ledger', roles: ['auditor', 'legal', 'supervisor'] }, async (visit) => {
+    const { town, requester } = visit
+    const checkpoint = await latestCheckpoint(deps.database, town.id)
+    const shown = { visit, checkpoint: checkpoint?.note ?? '', policies: deps.policies }
+    // Legal officers have no duty to watch over it.
+    if (requester.role === 'legal') return pageOf(<LedgerPage {...shown} />)
+    const before = /^\d{1,15}$/.exec(visit.query('before'))?.[0]
+    const size = checkpoint?.size ?? 0
+    const refused = visit.query('refused') === '1'
+    const place = { before: before === undefined ? size : Math.min(Number(before), size), refused }
+    const verifier = verifierKey(await deps.signers.of(town))
+    return Reply.page(await exploreLedger(deps.gate, town.id, requester, place), (lines) => (
+      <LedgerPage {...shown} explored={{ lines, verifier, refused }} />
+    ))
+  })
+}

@@ -1,0 +1,368 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { StaffRole } from '../../firewall/requester.ts'
+import { Reply } from '../../http/reply.ts'
+import { offerEnrolment, relyingParty } from '../../identity/passkeys.ts'
+import { CardNeedsWord, giveCard, WordTooShort } from '../../identity/resident-card.ts'
+import { endWaysIn, type WaysIn, waysIn } from '../../identity/ways-in.ts'
+import { NotFound } from '../../platform/problem.ts'
+import type { ProofDeps } from '../../proofs/issue.ts'
+import { profiles } from '../../proofs/profiles.ts'
+import { bookHearing, freeTimes } from '../../requests/appointments.ts'
+import {
+  answerComplaint,
+  type ComplaintToAnswer,
+  complaintsToAnswer,
+  openAttachment,
+} from '../../requests/complaint-answers.ts'
+import { kindOf, OUTCOMES } from '../../requests/complaints.ts'
+import { type ReportedOrganisation, whoGives } from '../../requests/service-reports.ts'
+import { Qr } from '../counter/page.tsx'
+import { WaysInList } from '../portal/access-pages.tsx'
+import { AppointmentSlip, kindNames, outcomeNames, TimeSelect, writtenKinds } from '../portal/complain-page.tsx'
+import { endingIn, type NotEnding } from '../portal/ending.ts'
+import { pageOf, type signedInPages } from '../signed-in.tsx'
+import { Csrf, ErrorSummary, Field, Select } from '../ui/form.tsx'
+import { isLanguage, type Language } from '../ui/language.ts'
+import { LanguageSelect } from '../ui/language-select.tsx'
+import { Details, Done, NextPage } from '../ui/parts.tsx'
+import { bornTyped } from './born-fields.tsx'
+import { Tabs } from './neighbour-past-page.tsx'
+import { Desk, type DeskVisit, dayText, hourText, idIn, languageName } from './shell.tsx'
+
+type Pages = ReturnType<typeof signedInPages<'staff'>>
+
+/** Who answers what people write; a clerk only what asks for something to be done. */
+const ANSWERING: readonly StaffRole[] = ['clerk', 'supervisor', 'legal']
+
+/** What the desk does for the portal: handing over the way in, and answering what people write. */
+export function portalDesk(page: Pages, deps: ProofDeps): void {
+  page({ method: 'post', path: '/desk/neighbours/:id/portal', roles: ['clerk', 'supervisor'] }, async (visit) => {
+    const id = visit.params.id ?? ''
+    if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+    if (visit.form.get('what') === 'cancel') {
+      await endWaysIn(deps, visit.town, visit.requester, id, { what: 'lost', telephonesToo: false })
+      return Reply.redirect(`/desk/neighbours/${id}/ways-in?ended=1`)
+    }
+    if (visit.form.get('what') === 'phone') {
+      const origin = relyingParty(visit.town).origins[0]
+      return Reply.page(await offerEnrolment(deps, visit.town, visit.requester, id), ({ code }) => (
+        <EnrolmentPage visit={visit} id={id} link={`${origin}/me/enrol#${code}`} />
+      ))
+    }
+    try {
+      const word = visit.form.get('word') || undefined
+      const card = await giveCard(deps, visit.town, visit.requester, id, word)
+      return Reply.page(card, ({ code }) => <CardPage visit={visit} id={id} code={code} word={word !== undefined} />)
+    } catch (error) {
+      if (!(error instanceof CardNeedsWord || error instanceof WordTooShort)) throw error
+      const fault = error instanceof WordTooShort ? visit.t.iWordShort : visit.t.rWordAsk
+      return pageOf(<WordPage visit={visit} id={id} typed={visit.form.get('word')} fault={fault} />, 422)
+    }
+  })
+  const ways = async (visit: DeskVisit, wrong?: NotEnding) =>
+    Reply.page(
+      await waysIn(deps, visit.town, visit.requester, idIn(visit)),
+      (list) => <WaysInPage visit={visit} id={idIn(visit)} ways={list} {...wrong} />,
+      wrong ? 422 : 200,
+    )
+  page({ method: 'get', path: '/desk/neighbours/:id/ways-in', roles: ['clerk', 'supervisor'] }, (visit) => ways(visit))
+  page({ method: 'post', path: '/desk/neighbours/:id/ways-in', roles: ['clerk', 'supervisor'] }, async (visit) => {
+    const ending = endingIn(visit, deps)
+    if ('faults' in ending) return ways(visit, ending)
+    await endWaysIn(deps, visit.town, visit.requester, idIn(visit), ending)
+    return Reply.redirect(`/desk/neighbours/${idIn(visit)}/ways-in?ended=1`)
+  })
+  page({ method: 'get', path: '/desk/complaints', roles: ANSWERING }, async (visit) => {
+    const times = await freeTimes(deps, visit.town)
+    const cursor = visit.query('after')
+    const givers = await whoGives(deps, visit.town)
+    return Reply.page(await complaintsToAnswer(deps, visit.town, visit.requester, cursor), ({ items, more }) => (
+      <ComplaintsPage visit={visit} complaints={items} times={times} more={more} givers={givers} />
+    ))
+  })
+  page({ method: 'post', path: '/desk/appointments', roles: ANSWERING }, async (visit) => {
+    const { town, form, requester, language } = visit
+    const wanted = form.get('language')
+    const theirs = isLanguage(wanted) ? wanted : language
+    const once = form.get('once') || undefined
+    const hearing = { kind: kindOf(form.get('kind')), language: theirs, at: form.get('at'), once }
+    const { reference, at } = await bookHearing(deps, town, hearing, requester.id)
+    return pageOf(<AppointmentPage visit={visit} language={theirs} at={at} code={reference} />)
+  })
+  page({ method: 'get', path: '/desk/complaints/attachments/:id', roles: ANSWERING }, async (visit) => {
+    const id = visit.params.id ?? ''
+    if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+    return Reply.download(await openAttachment(deps, visit.town, visit.requester, id), 'padron')
+  })
+  page({ method: 'post', path: '/desk/complaints', roles: ANSWERING }, async ({ town, requester, form }) => {
+    const outcome = OUTCOMES.find((one) => one === form.get('outcome')) ?? 'answered'
+    const said = form.get('answer')
+    const which = form.get('organisation') || undefined
+    if (which !== undefined && !z.uuid().safeParse(which).success) throw new NotFound()
+    await answerComplaint(deps, town, requester, form.get('complaint'), said, outcome, which)
+    return Reply.redirect('/desk/complaints')
+  })
+}
+
+function EnrolmentPage(props: { visit: DeskVisit; id: string; link: string }) {
+  const { visit, id, link } = props
+  return (
+    <Desk visit={visit} title={visit.t.rPhone}>
+      <h1>{visit.t.rPhone}</h1>
+      <p class="lead">{visit.t.rScanEnrol}</p>
+      <Qr text={link} label={visit.t.rScanEnrol} />
+      <p>
+        <a href={`/desk/neighbours/${id}`}>{visit.t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+/** A card to print and cut out. */
+function CardPage(props: { visit: DeskVisit; id: string; code: string; word: boolean }) {
+  const { visit, id, code, word } = props
+  const { t, town } = visit
+  const address = `${town.issuer.replace(/^https?:\/\//, '')}/me`
+  return (
+    <Desk visit={visit} title={t.rCardTitle}>
+      <section class="printed-card">
+        <h1>{t.rCardTitle}</h1>
+        <p class="digits code" dir="ltr">
+          {code}
+        </p>
+        <p>{(word ? t.rCardKeepWord : t.rCardKeepYear).replace('{address}', address)}</p>
+      </section>
+      <p class="no-print">
+        <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+function WordPage(props: { visit: DeskVisit; id: string; typed: string; fault: string }) {
+  const { visit, id, typed, fault } = props
+  const { t, session } = visit
+  return (
+    <Desk visit={visit} title={t.rCard}>
+      <ErrorSummary title={t.dThere} faults={{ word: fault }} />
+      <h1>{t.rCard}</h1>
+      <form method="post" action={`/desk/neighbours/${id}/portal`}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="what" value="card" />
+        <Field name="word" label={t.rWordAsk} value={typed} fault={fault} required auto />
+        <button type="submit" class="govuk-button">
+          {t.rCard}
+        </button>
+      </form>
+    </Desk>
+  )
+}
+
+function AppointmentPage(props: { visit: DeskVisit; language: Language; at: string; code: string }) {
+  const { visit, language, at, code } = props
+  const { t, town } = visit
+  return (
+    <Desk visit={visit} title={t.wDesk}>
+      <h1 class="no-print">{t.wDesk}</h1>
+      <AppointmentSlip town={town} language={language} at={at} code={code} />
+      <p class="no-print">
+        <a href="/desk/complaints">{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+/** Somebody at the desk who wants to complain, perhaps of the desk: whoever hears them is somebody else. */
+function HearingBox(props: { visit: DeskVisit; times: readonly string[] }) {
+  const { visit, times } = props
+  const { t, language, session, town } = visit
+  return (
+    <Details summary={t.wDesk}>
+      {times.length === 0 ? (
+        <p>{t.wNone}</p>
+      ) : (
+        <form method="post" action="/desk/appointments">
+          <Csrf token={session.csrf} />
+          <input type="hidden" name="once" value={randomUUID()} />
+          <p class="govuk-hint">{t.wDeskHint}</p>
+          <TimeSelect town={town} language={language} times={times} />
+          <Select name="kind" label={t.kKind} value="refused" options={writtenKinds(language)} />
+          <LanguageSelect label={t.dSpeaks} value={language} />
+          <button type="submit" class="govuk-button">
+            {t.wBook}
+          </button>
+        </form>
+      )}
+    </Details>
+  )
+}
+
+function ComplaintsPage(props: {
+  visit: DeskVisit
+  complaints: readonly ComplaintToAnswer[]
+  times: readonly string[]
+  more: string | undefined
+  givers: ReadonlyMap<string, ReportedOrganisation[]>
+}) {
+  const { visit, complaints, times, more, givers } = props
+  const { t, language, session, town } = visit
+  const kinds = new Map<string, string>(kindNames(language))
+  return (
+    <Desk visit={visit} title={t.kDesk} here="/desk/complaints">
+      <h1>{t.kDesk}</h1>
+      <HearingBox visit={visit} times={times} />
+      {complaints.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      <ul class="cards">
+        {complaints.map((complaint) => (
+          <li>
+            <strong>{kinds.get(complaint.kind)}</strong> ·{' '}
+            {t.kWaiting.replace('{day}', dayText(language, complaint.dueOn))} · {languageName(complaint.language)}
+            {complaint.escalated ? ` · ${t.kEscalated}` : ''}
+            {complaint.appointment ? (
+              <p>
+                {complaint.appointment.state === 'expected' ? (
+                  <>
+                    {t.wExpects} <strong>{hourText(language, town.timeZone, complaint.appointment.at)}</strong>
+                  </>
+                ) : (
+                  (complaint.appointment.state === 'past' ? t.wDeskPast : t.wDeskGone).replace(
+                    '{at}',
+                    hourText(language, town.timeZone, complaint.appointment.at),
+                  )
+                )}
+              </p>
+            ) : (
+              ''
+            )}
+            {complaint.report ? <Reported visit={visit} report={complaint.report} /> : ''}
+            <p dir="auto">{complaint.words.text}</p>
+            {complaint.answer ? (
+              <p dir="auto">
+                {t.kAnswered}: {complaint.answer}
+              </p>
+            ) : (
+              ''
+            )}
+            {complaint.attachments.length > 0 ? (
+              <p>
+                {complaint.attachments.map((added, n) => (
+                  <>
+                    <a href={`/desk/complaints/attachments/${added.id}`}>
+                      {added.mediaType.startsWith('image/') ? t.kPhoto : t.kVoice} {n + 1}
+                    </a>{' '}
+                  </>
+                ))}
+              </p>
+            ) : (
+              ''
+            )}
+            <Asked visit={visit} complaint={complaint} />
+            <form method="post" action="/desk/complaints">
+              <Csrf token={session.csrf} />
+              <input type="hidden" name="complaint" value={complaint.id} />
+              <Field name="answer" id={`answer-${complaint.id}`} label={t.kAnswer} lines={3} required auto />
+              {complaint.report && complaint.report.organisationId === undefined ? (
+                <Select
+                  name="organisation"
+                  id={`which-${complaint.id}`}
+                  label={t.srWhich}
+                  options={[
+                    ['', t.srUnknown],
+                    ...(givers.get(complaint.report.service) ?? []).map(({ id, name }) => [id, name] as const),
+                  ]}
+                />
+              ) : (
+                ''
+              )}
+              <Select
+                name="outcome"
+                id={`outcome-${complaint.id}`}
+                label={t.kOutcome}
+                options={outcomeNames(language)}
+              />
+              <button type="submit" class="govuk-button">
+                {t.kAnswer}
+              </button>
+            </form>
+          </li>
+        ))}
+      </ul>
+      <NextPage t={t} path="/desk/complaints" more={more} first={visit.query('after') === ''} />
+    </Desk>
+  )
+}
+
+/** Which service is reported, and of what. Nobody knows by whom. */
+function Reported(props: { visit: DeskVisit; report: NonNullable<ComplaintToAnswer['report']> }) {
+  const { visit, report } = props
+  const { t, language } = visit
+  return (
+    <p>
+      {profiles.get(report.service)?.title[language] ?? report.service}
+      {report.organisation ? (
+        <>
+          {' '}
+          (<bdi>{report.organisation}</bdi>)
+        </>
+      ) : (
+        ''
+      )}
+      : {report.fault === 'too-much' ? t.srTooMuch : t.srTurnedAway}
+    </p>
+  )
+}
+
+/** By what a neighbour can come in now, and what ends it. */
+function WaysInPage(props: { visit: DeskVisit; id: string; ways: WaysIn } & Partial<NotEnding>) {
+  const { visit, id, ways, typed, faults } = props
+  const { t } = visit
+  return (
+    <Desk visit={visit} title={t.iTitle}>
+      <h1>{t.iTitle}</h1>
+      <Tabs visit={visit} id={id} here="ways-in" />
+      {visit.query('ended') === '1' ? <Done>{t.iEnded}</Done> : ''}
+      <WaysInList
+        visit={visit}
+        ways={ways}
+        action={`/desk/neighbours/${id}/ways-in`}
+        {...(typed ? { typed } : {})}
+        {...(faults ? { faults } : {})}
+      />
+    </Desk>
+  )
+}
+
+/** Whoever asked, and the child they want registered, ready for the form. */
+function Asked(props: { visit: DeskVisit; complaint: ComplaintToAnswer }) {
+  const { visit, complaint } = props
+  const { t, session, requester } = visit
+  const { neighbourId, words } = complaint
+  if (neighbourId === null || requester.role === 'legal') return ''
+  return (
+    <>
+      <p>
+        <a href={`/desk/neighbours/${neighbourId}`}>{t.dWho}</a>
+      </p>
+      {words.newborn ? (
+        <form method="post" action="/desk/register">
+          <Csrf token={session.csrf} />
+          {Object.entries({
+            of: neighbourId,
+            p0_given: words.newborn.given,
+            p0_family: words.newborn.family,
+            ...bornTyped('p0_', words.newborn.born, t),
+            p0_guardian: neighbourId,
+          }).map(([name, value]) => (
+            <input type="hidden" name={name} value={value} />
+          ))}
+          <button type="submit" name="act" value="fill" class="govuk-button govuk-button--secondary">
+            {t.dRegister}
+          </button>
+        </form>
+      ) : (
+        ''
+      )}
+    </>
+  )
+}

@@ -1,0 +1,255 @@
+import type { ProceedingToDecide } from '../../registry/departure/hearing.ts'
+import type { AnsweredBy, CouncilOutcome, ProceedingCause, SaidBy } from '../../registry/departure/hearing-model.ts'
+import { standsInTheWay } from '../../registry/departure/proceedings.ts'
+import type { Channel, Informant, NoticeWay } from '../../registry/person/reach.ts'
+import { Csrf, DateField, type Faults, Field, Radios, Select } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import { LanguageSelect } from '../ui/language-select.tsx'
+import { Details, Fact, Facts } from '../ui/parts.tsx'
+import { reasonText } from '../ui/problem-page.tsx'
+import { type DeskVisit, dayText, timeText } from './shell.tsx'
+import type { Typed } from './typed.ts'
+
+export const proceedingNames = (t: Texts): Record<ProceedingCause, string> => ({
+  'moved-away': t.dMovedAway,
+  'wrongly-registered': t.dWrongly,
+})
+export const saidByNames = (t: Texts): Record<SaidBy, string> => ({
+  'in-person': t.lHowInPerson,
+  'in-writing': t.lHowInWriting,
+  'own-page': t.lHowOwnPage,
+  representative: t.lHowRepresentative,
+})
+export const informantNames = (t: Texts): Record<Informant, string> => ({
+  household: t.lInHousehold,
+  owner: t.lInOwner,
+  authority: t.lInAuthority,
+  staff: t.lInStaff,
+  other: t.lInOther,
+})
+const wayNames = (t: Texts): Record<NoticeWay, string> => ({
+  'own-page': t.lWayOwnPage,
+  answered: t.lWayAnswered,
+  'in-person': t.lWayInPerson,
+  letter: t.lWayLetter,
+  elsewhere: t.lWayElsewhere,
+  published: t.lWayPublished,
+})
+const saidNames = (t: Texts): Record<AnsweredBy, string> => ({
+  neighbour: t.lByNeighbour,
+  representative: t.lByRepresentative,
+  helper: t.lByHelper,
+})
+const councilNames = (t: Texts): Record<CouncilOutcome, string> => ({
+  favourable: t.lFavourable,
+  unfavourable: t.lUnfavourable,
+})
+/** How somebody was told that a message waits. */
+export const channelNames = (t: Texts): Record<Channel, string> => ({
+  email: t.nEmail,
+  sms: t.nSms,
+  post: t.nPost,
+  portal: t.nPortal,
+  'in-person': t.nInPerson,
+})
+
+interface BoxProps {
+  visit: DeskVisit
+  proceeding: ProceedingToDecide
+  typed: Typed
+  faults: Faults
+  day: Temporal.PlainDate
+  once: string
+  /** Nothing can be done here: it is shown once more before it is approved. */
+  onlyRead?: boolean
+}
+
+const actionOf = ({ proceeding }: BoxProps, what: string) =>
+  `/desk/neighbours/${proceeding.neighbourId}/proceedings/${proceeding.id}/${what}`
+
+/** A departure under way: why, how they were told, what they answer, until when, and who may decide it. */
+export function ProceedingBox(props: BoxProps) {
+  const { visit, proceeding, onlyRead } = props
+  const { t, language, town } = visit
+  const { notice, announced, answerBy, council } = proceeding
+  return (
+    <section class="govuk-inset-text">
+      <p>{t.dProceeding}</p>
+      <Facts>
+        <Fact name={t.lBelieved}>{proceedingNames(t)[proceeding.cause]}</Fact>
+        <Fact name={t.dReason}>
+          <span dir="auto">{proceeding.reason}</span>
+        </Fact>
+        <Fact name={t.lInformant}>{informantNames(t)[proceeding.informant]}</Fact>
+        <Fact name={t.lOpened}>
+          {timeText(language, town.timeZone, proceeding.openedAt)} ·{' '}
+          {proceeding.openedByYou ? t.lByYou : t.lByColleague}
+        </Fact>
+        <Fact name={t.lAnnounced}>
+          {announced
+            ? `${channelNames(t)[announced.by]} · ${timeText(language, town.timeZone, announced.at)}`
+            : t.nPortal}
+        </Fact>
+        <Fact name={t.lNotice}>
+          {notice ? `${dayText(language, notice.on)} · ${wayNames(t)[notice.by]}` : t.lNoNotice}
+        </Fact>
+        {answerBy ? <Fact name={t.lAnswerBy}>{dayText(language, answerBy)}</Fact> : ''}
+        {council ? (
+          <Fact name={t.lCouncil}>
+            {councilNames(t)[council.outcome]} · {dayText(language, council.on)}
+          </Fact>
+        ) : (
+          ''
+        )}
+      </Facts>
+      <Answers {...props} />
+      {onlyRead ? '' : <Steps {...props} />}
+    </section>
+  )
+}
+
+/** What was answered. Words are shown as they came, whatever they say. */
+function Answers(props: BoxProps) {
+  const { visit, proceeding, once, onlyRead } = props
+  const { t, language, session, town } = visit
+  return (
+    <>
+      <h2>{t.lAnswers}</h2>
+      {proceeding.answers.length === 0 ? <p>{t.lNoAnswer}</p> : ''}
+      <ul class="cards">
+        {proceeding.answers.map((answer) => (
+          <li>
+            <p>
+              <strong>{saidNames(t)[answer.by]}</strong> · {timeText(language, town.timeZone, answer.receivedAt)}
+              {answer.atDesk ? ` · ${t.lAtDesk}` : ''}
+            </p>
+            <p dir="auto">{answer.text || t.jLives}</p>
+            {answer.readAt ? (
+              <p>{t.lReadOn.replace('{day}', timeText(language, town.timeZone, answer.readAt))}</p>
+            ) : onlyRead ? (
+              ''
+            ) : (
+              <form method="post" action={actionOf(props, 'read')}>
+                <Csrf token={session.csrf} />
+                <input type="hidden" name="once" value={once} />
+                <button type="submit" name="answer" value={answer.id} class="govuk-button">
+                  {t.lRead}
+                </button>
+              </form>
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+function Steps(props: BoxProps) {
+  const { visit, proceeding, typed, faults, day, once } = props
+  const { t, language, session, town } = visit
+  const labels = { day: t.dDay, month: t.dMonth, year: t.dYear }
+  const names = wayNames(t)
+  const missing = standsInTheWay(town, proceeding, day)
+  return (
+    <>
+      {proceeding.notice ? (
+        ''
+      ) : (
+        <Details summary={t.lNoticeGive} open={faults.told !== undefined || faults.by !== undefined}>
+          <form method="post" action={actionOf(props, 'letter')} target="_blank" rel="noopener">
+            <Csrf token={session.csrf} />
+            <p class="govuk-hint">{t.lLetterHint}</p>
+            <LanguageSelect label={t.dSpeaks} value={town.languages[0] ?? language} />
+            <button type="submit" class="govuk-button govuk-button--secondary">
+              {t.lLetter}
+            </button>
+          </form>
+          <form method="post" action={actionOf(props, 'notice')}>
+            <Csrf token={session.csrf} />
+            <input type="hidden" name="once" value={once} />
+            <Radios
+              name="by"
+              legend={t.lWay}
+              value={typed.by ?? ''}
+              fault={faults.by}
+              choices={(['in-person', 'letter', 'elsewhere', 'published'] as const).map((value) => ({
+                value,
+                label: names[value],
+              }))}
+            />
+            <DateField
+              name="told"
+              legend={t.dNotice}
+              fault={faults.told}
+              labels={labels}
+              value={(part) => typed[`told-${part}`] ?? ''}
+            />
+            <button type="submit" class="govuk-button">
+              {t.dSave}
+            </button>
+          </form>
+        </Details>
+      )}
+      <Details summary={t.lWrite} open={faults.words !== undefined}>
+        <form method="post" action={actionOf(props, 'answers')}>
+          <Csrf token={session.csrf} />
+          <input type="hidden" name="once" value={once} />
+          <Select
+            name="who"
+            label={t.lWhoSays}
+            value={typed.who ?? 'neighbour'}
+            options={Object.entries(saidNames(t))}
+          />
+          <Field name="words" label={t.lWords} fault={faults.words} value={typed.words ?? ''} lines={4} auto />
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
+        </form>
+      </Details>
+      {town.departureCouncil ? (
+        <Details summary={t.lCouncil} open={faults.said !== undefined || faults.outcome !== undefined}>
+          <form method="post" action={actionOf(props, 'opinion')}>
+            <Csrf token={session.csrf} />
+            <input type="hidden" name="once" value={once} />
+            <Radios
+              name="outcome"
+              legend={t.lCouncilSays}
+              value={typed.outcome ?? ''}
+              fault={faults.outcome}
+              choices={Object.entries(councilNames(t)).map(([value, label]) => ({ value, label }))}
+            />
+            <DateField
+              name="said"
+              legend={t.lCouncilOn}
+              fault={faults.said}
+              labels={labels}
+              value={(part) => typed[`said-${part}`] ?? ''}
+            />
+            <button type="submit" class="govuk-button">
+              {t.dSave}
+            </button>
+          </form>
+        </Details>
+      ) : (
+        ''
+      )}
+      {missing ? <p>{reasonText(missing, t)}</p> : ''}
+      <form method="post" action={actionOf(props, 'decision')}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="once" value={once} />
+        <p class="govuk-button-group">
+          {missing ? (
+            ''
+          ) : (
+            <button type="submit" name="decision" value="approved" class="govuk-button">
+              {t.dApprove}
+            </button>
+          )}
+          <button type="submit" name="decision" value="withdrawn" class="govuk-button govuk-button--secondary">
+            {t.dWithdraw}
+          </button>
+        </p>
+      </form>
+    </>
+  )
+}

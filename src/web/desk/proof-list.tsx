@@ -1,0 +1,55 @@
+import { profiles } from '../../proofs/profiles.ts'
+import type { ProofOutline } from '../../proofs/proof-list.ts'
+import { Csrf } from '../ui/form.tsx'
+import { Details } from '../ui/parts.tsx'
+import { type DeskVisit, proofStanding, timeText } from './shell.tsx'
+
+/** All of somebody's proofs: those in force, and folded behind them those that are over. */
+export function ProofList(props: {
+  visit: Pick<DeskVisit, 't' | 'language' | 'session' | 'town'>
+  proofs: readonly ProofOutline[]
+  /** What those that are over are called. */
+  over: string
+  /** Where one that is in force is taken back, by whoever may. */
+  revoke: string | undefined
+}) {
+  const { visit, proofs, over, revoke } = props
+  const { t, language, session, town } = visit
+  const now = Date.now()
+  const inForce = (proof: ProofOutline) =>
+    (proof.revokedAt === null || proof.publicFrom !== null) && Date.parse(proof.expiresAt) > now
+  const List = ({ of }: { of: readonly ProofOutline[] }) => (
+    <ul class="cards">
+      {of.map((proof) => (
+        <li>
+          {profiles.get(proof.profile)?.title[language] ?? proof.profile} ·{' '}
+          {timeText(language, town.timeZone, proof.issuedAt)} ·{' '}
+          <strong>{proofStanding(proof, t, language, town.timeZone)}</strong>
+          {revoke === undefined || (proof.revokedAt && !proof.publicFrom) ? (
+            ''
+          ) : (
+            <form method="post" action={revoke}>
+              <Csrf token={session.csrf} />
+              <button type="submit" name="proof" value={proof.id} class="govuk-button govuk-button--secondary">
+                {t.dRevoke}
+              </button>
+            </form>
+          )}
+        </li>
+      ))}
+    </ul>
+  )
+  const ended = proofs.filter((proof) => !inForce(proof))
+  return (
+    <>
+      <List of={proofs.filter(inForce)} />
+      {ended.length === 0 ? (
+        ''
+      ) : (
+        <Details summary={over}>
+          <List of={ended} />
+        </Details>
+      )}
+    </>
+  )
+}

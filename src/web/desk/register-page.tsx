@@ -1,0 +1,393 @@
+import { addressText } from '../../proofs/address-text.ts'
+import { nameText } from '../../proofs/paper/paper.ts'
+import { DistinctBecause, type Name, TakenDown } from '../../registry/model.ts'
+import { referenceAddressesOf } from '../../town/reference-addresses.ts'
+import { PlainTick } from '../plain.tsx'
+import { type Choice, Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Select, Tick } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import { LanguageSelect } from '../ui/language-select.tsx'
+import { Details, Done } from '../ui/parts.tsx'
+import { BornFields, toldBeside } from './born-fields.tsx'
+import { Reading } from './reading.tsx'
+import { heldBack, MOST_PEOPLE, peopleIn } from './registration-form.ts'
+import { tieKinds } from './representatives.tsx'
+import { deskScript } from './script.ts'
+import { bornText, Desk, type DeskVisit, dayText } from './shell.tsx'
+import type { Typed } from './typed.ts'
+
+export interface RegisterProps {
+  visit: DeskVisit
+  typed: Typed
+  faults?: Faults
+  draftId?: string | undefined
+  /** A document filled it in: to be looked at before anybody is registered. */
+  read?: boolean
+  /** The same on every sending of this form, so that it registers once. */
+  once: string
+}
+
+/** Who, where, with whom, how we know: one page, most of it optional. */
+export function RegisterPage(props: RegisterProps) {
+  const { visit, typed, faults = {}, draftId, once, read } = props
+  const { t, session } = visit
+  const value = (name: string) => typed[name] ?? ''
+  return (
+    <Desk visit={visit} title={t.dRegister} here="/desk/register" script={deskScript.address}>
+      <h1>{t.dRegister}</h1>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      {read ? <Done>{t.dRead}</Done> : ''}
+      {toldBeside(typed, { ...visit, thisYear: Temporal.Now.plainDateISO().year }).map((both) => (
+        <Done>
+          <bdi>{both}</bdi>
+        </Done>
+      ))}
+      <form method="post" action="/desk/register" data-draft={draftId ?? 'new'} data-kept={t.dDrafts}>
+        <Csrf token={session.csrf} />
+        {/* Enter in a field presses the first button there is: it is to register, not to add a person. */}
+        <input
+          class="govuk-visually-hidden"
+          type="submit"
+          name="act"
+          value="register"
+          tabindex={-1}
+          aria-label={t.dRegister}
+        />
+        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="people" value={String(peopleIn(typed))} />
+        {draftId ? <input type="hidden" name="draft" value={draftId} /> : ''}
+        {value('household') ? <input type="hidden" name="household" value={value('household')} /> : ''}
+        <PlainTick t={t} faults={heldBack(typed, t)} />
+        <p class="govuk-inset-text">{t.dWhyNot}</p>
+        {Array.from({ length: peopleIn(typed) }, (_, i) => (
+          <PersonFields visit={visit} typed={typed} faults={faults} i={i} alone={peopleIn(typed) === 1} />
+        ))}
+        {peopleIn(typed) < MOST_PEOPLE ? (
+          <button type="submit" name="act" value="another" class="govuk-button govuk-button--secondary" formnovalidate>
+            {t.dAnother}
+          </button>
+        ) : (
+          ''
+        )}
+        {value('household') ? '' : <AddressFields visit={visit} typed={typed} faults={faults} heading />}
+        <SinceField t={t} typed={typed} fault={faults.since} />
+        <Select
+          name="taken"
+          label={t.dHowTaken}
+          value={value('taken')}
+          options={[['', t.dHowCounter], ...TakenDown.options.map((how) => [how, takenNames(t)[how]] as const)]}
+        />
+        <p class="govuk-button-group">
+          <button type="submit" name="act" value="register" class="govuk-button">
+            {t.dRegister}
+          </button>
+          <button type="submit" name="act" value="draft" class="govuk-button govuk-button--secondary" formnovalidate>
+            {t.dDraft}
+          </button>
+        </p>
+        <p id="kept" role="status" />
+      </form>
+    </Desk>
+  )
+}
+
+function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i: number; alone: boolean }) {
+  const { visit, typed, faults, i, alone } = props
+  const { t } = visit
+  const name = (part: string) => `p${i}_${part}`
+  const value = (part: string) => typed[name(part)] ?? ''
+  const evidence: Choice[] = [
+    { value: 'photo-document', label: t.dPhoto },
+    { value: 'document', label: t.dDocument },
+    { value: 'attestation', label: t.dAttested },
+    { value: 'declaration', label: t.dDeclared },
+  ]
+  return (
+    <section aria-labelledby={name('heading')}>
+      <h2 id={name('heading')}>{alone ? t.dWho : t.dPerson.replace('{n}', String(i + 1))}</h2>
+      <Field
+        name={name('given')}
+        {...(i === 0 ? { accesskey: 'n' } : {})}
+        label={t.dGiven}
+        hint={t.dNameHint}
+        value={value('given')}
+        auto
+        fault={faults[name('given')]}
+      />
+      <Field name={name('family')} label={t.dFamily} value={value('family')} auto fault={faults[name('family')]} />
+      <Tick name={name('newborn')} label={t.dNewborn} on={value('newborn') !== ''} />
+      {alone || typed.household ? (
+        <div class="when-newborn">
+          <Field
+            name={name('newborn-of')}
+            label={t.dNewbornParent}
+            value={value('newborn-of')}
+            auto
+            fault={faults[name('newborn-of')]}
+          />
+        </div>
+      ) : (
+        ''
+      )}
+      <BornFields t={t} typed={typed} faults={faults} before={name('')} />
+      <Radios name={name('evidence')} legend={t.dHow} choices={evidence} value={value('evidence') || 'declaration'} />
+      <Field
+        name={name('document')}
+        label={t.dDocumentNumber}
+        value={value('document')}
+        fault={faults[name('document')]}
+        ltr
+      />
+      <Details
+        open={['contact', 'representative'].some((part) => faults[name(part)] !== undefined)}
+        summary={
+          <>
+            {t.dSpeaks} · {t.dPhone} · {t.dRepresentative}
+          </>
+        }
+      >
+        <LanguageSelect name={name('language')} label={t.dSpeaks} value={value('language')} none />
+        <Field name={name('contact')} label={t.dPhone} value={value('contact')} fault={faults[name('contact')]} />
+        {value('guardian') ? (
+          <>
+            <input type="hidden" name={name('guardian')} value={value('guardian')} />
+            <Select
+              name={name('acts-as')}
+              label={t.dRepresentative}
+              value={value('acts-as') || 'parent'}
+              options={tieKinds(t)}
+            />
+          </>
+        ) : (
+          <Field
+            name={name('institution')}
+            label={t.dInstitution}
+            hint={t.dInstitutionHint}
+            value={value('institution')}
+            auto
+            fault={faults[name('institution')]}
+          />
+        )}
+      </Details>
+      <Tick
+        name={name('protected')}
+        label={t.dProtect}
+        on={value('protected') !== ''}
+        fault={faults[name('protected')]}
+      />
+    </section>
+  )
+}
+
+/** From which day somebody lives there. */
+export function SinceField({ t, typed, fault }: { t: Texts; typed: Typed; fault?: string | undefined }) {
+  return (
+    <DateField
+      name="since"
+      legend={t.dSince}
+      hint={t.dSinceHint}
+      fault={fault}
+      labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+      value={(part) => typed[`since-${part}`] ?? ''}
+    />
+  )
+}
+
+/** Where somebody lives: every kind is a whole answer. */
+export function AddressFields(props: {
+  visit: Pick<DeskVisit, 't' | 'town'>
+  typed: Typed
+  faults?: Faults
+  /** Where the question begins a part of its page. */
+  heading?: boolean
+  /** Asked of whom it is about. */
+  own?: boolean
+}) {
+  const { visit, typed, faults = {}, heading, own } = props
+  const { t, town } = visit
+  const value = (name: string) => typed[name] ?? ''
+  const places = referenceAddressesOf(town).map((referenceAddress) =>
+    addressText({ kind: 'no-fixed-address', referenceAddress }),
+  )
+  return (
+    <>
+      <Radios
+        name="where"
+        legend={t.dWhere}
+        heading={heading ?? false}
+        value={value('where')}
+        fault={faults.where}
+        choices={[
+          { value: 'dwelling', label: t.dKindDwelling },
+          {
+            value: 'no-fixed-address',
+            label: t.dKindNone,
+            hint: places.length > 1 ? t.dKindNoneHint : `${t.dKindNoneHint} (${places[0]})`,
+          },
+          { value: 'informal-dwelling', label: t.dKindInformal },
+          { value: 'collective', label: t.dKindCollective },
+        ]}
+      />
+      <div class="when-none">
+        <Field name="usual" label={own ? t.mUsual : t.dUsual} value={value('usual')} auto fault={faults.usual} />
+        {places.length > 1 ? (
+          <Select
+            name="keptAt"
+            label={own ? t.mKept : t.dKept}
+            value={value('keptAt')}
+            options={[['', t.dNearest], ...places.map((place, i) => [String(i), place] as const)]}
+            fault={faults.keptAt}
+          />
+        ) : (
+          ''
+        )}
+      </div>
+      <div class="when-described">
+        <Field name="description" label={t.dDescription} value={value('description')} auto fault={faults.description} />
+      </div>
+      <div class="when-placed">
+        <Field name="street" label={t.dStreet} value={value('street')} auto fault={faults.street} />
+        <div class="row">
+          <Field name="number" label={t.dNumber} value={value('number')} size={6} fault={faults.number} />
+          <Field name="floor" label={t.dFloor} value={value('floor')} size={10} fault={faults.floor} />
+          <Field name="postcode" label={t.dPostcode} value={value('postcode')} size={8} fault={faults.postcode} />
+          <Field
+            name="district"
+            label={t.dDistrict}
+            value={value('district')}
+            size={4}
+            inputmode="numeric"
+            fault={faults.district}
+          />
+        </div>
+        <Field name="point" label={t.dPoint} hint={t.dPointHint} value={value('point')} fault={faults.point} />
+      </div>
+    </>
+  )
+}
+
+/** Candidates beside what was typed, before anything is saved. */
+/** Why somebody very like a neighbour is another person. */
+export const becauseNames = (t: Texts): Record<DistinctBecause, string> => ({
+  'seen-both': t.dSeenBoth,
+  'another-birth-date': t.dBornElse,
+  relatives: t.dRelatives,
+  'they-say-so': t.dTheySay,
+})
+
+/** How a registration was taken down. */
+export const takenNames = (t: Texts): Record<TakenDown, string> => ({
+  telephone: t.dHowTelephone,
+  visit: t.dHowVisit,
+  helper: t.dHowHelper,
+})
+
+/** Somebody who may be somebody else: a neighbour, or another person of the same form. */
+export interface Alike {
+  person: number
+  candidates: readonly { id?: string; name?: object; dateOfBirth?: string | undefined; departedOn?: string }[]
+}
+
+export function TwinPage(props: {
+  visit: DeskVisit
+  typed: Typed
+  once: string
+  /** Said of what was typed: it is not about papers. */
+  plain: boolean
+  alike: readonly Alike[]
+  /** It was asked before, and no reason was chosen. */
+  again?: boolean
+}) {
+  const { visit, typed, once, plain, alike, again } = props
+  const here = alike.every(({ candidates }) => candidates.every(({ id }) => id === undefined))
+  const { t, session } = visit
+  const asked = alike.map(({ person }) => `p${person}_because`)
+  return (
+    <Desk visit={visit} title={t.dTwin} here="/desk/register" script={deskScript.address}>
+      {again ? (
+        <ErrorSummary title={t.dThere} faults={Object.fromEntries(asked.map((name) => [name, t.dBecauseMissing]))} />
+      ) : (
+        ''
+      )}
+      <h1>{here ? t.dAlikeHere : t.dTwin}</h1>
+      <p class="lead">{here ? t.dAlikeHereLead : t.dTwinLead}</p>
+      <form method="post" action="/desk/register">
+        <Csrf token={session.csrf} />
+        {Object.entries(typed)
+          .filter(([name]) => !['act', 'csrf', 'once', 'asked', ...asked].includes(name))
+          .map(([name, value]) => (
+            <input type="hidden" name={name} value={value} />
+          ))}
+        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="asked" value={alike.map(({ person }) => person).join(' ')} />
+        {plain ? <input type="hidden" name="plain" value="yes" /> : ''}
+        {alike.map((one) => (
+          <Pair visit={visit} typed={typed} alike={one} fault={again ? t.dBecauseMissing : undefined} />
+        ))}
+        <p class="govuk-button-group">
+          <button type="submit" name="act" value="register" class="govuk-button">
+            {here ? t.dRegister : t.dDistinct}
+          </button>
+          <button type="submit" name="act" value="edit" class="govuk-button govuk-button--secondary" formnovalidate>
+            {t.dBackToForm}
+          </button>
+        </p>
+      </form>
+    </Desk>
+  )
+}
+
+function Pair(props: { visit: DeskVisit; typed: Typed; alike: Alike; fault: string | undefined }) {
+  const { visit, typed, alike, fault } = props
+  const { t, language } = visit
+  const { person, candidates } = alike
+  const get = (name: string) => typed[`p${person}_${name}`] ?? ''
+  return (
+    <>
+      <div class="pair">
+        <div>
+          <h2>{t.dRegister}</h2>
+          <p>
+            <bdi>{`${get('given')} ${get('family')}`.trim() || t.dNewborn}</bdi>
+            <br />
+            {[get('born-day'), get('born-month'), get('born-year')].filter(Boolean).join('/')}
+          </p>
+        </div>
+        <div>
+          <h2>{candidates.some(({ id }) => id !== undefined) ? t.dFound : t.dRegister}</h2>
+          <ul class="cards">
+            {candidates.map(({ id, name, dateOfBirth, departedOn }) => {
+              const called = <bdi>{name ? nameText(name as Name, t.newbornOf) : '…'}</bdi>
+              return (
+                <li>
+                  {id === undefined ? (
+                    called
+                  ) : (
+                    <a href={`/desk/neighbours/${id}`}>
+                      {called}
+                      <Reading name={name as Name | undefined} />
+                    </a>
+                  )}
+                  <br />
+                  {bornText(language, dateOfBirth)}
+                  {departedOn ? (
+                    <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p>
+                  ) : (
+                    ''
+                  )}
+                </li>
+              )
+            })}
+          </ul>
+        </div>
+      </div>
+      <Radios
+        name={`p${person}_because`}
+        legend={t.dBecause}
+        value=""
+        fault={fault}
+        required
+        choices={DistinctBecause.options.map((value) => ({ value, label: becauseNames(t)[value] }))}
+      />
+    </>
+  )
+}

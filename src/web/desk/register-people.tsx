@@ -1,0 +1,115 @@
+import { Reply } from '../../http/reply.ts'
+import { InvalidInput } from '../../platform/problem.ts'
+import type { ProofDeps } from '../../proofs/issue.ts'
+import { DistinctBecause } from '../../registry/model.ts'
+import { lifeRules } from '../../registry/person/life-dates.ts'
+import { alikeAmong } from '../../registry/register/duplicates.ts'
+import { DuplicateSuspected, registerNeighbour } from '../../registry/register/register.ts'
+import { plainIn } from '../plain.tsx'
+import { pageOf } from '../signed-in.tsx'
+import { dropDraft, keepDraft, TO_DECIDE } from './drafts.ts'
+import { type Alike, RegisterPage, TwinPage } from './register-page.tsx'
+import { check, faultsOf } from './registration-form.ts'
+import type { DeskVisit } from './shell.tsx'
+import type { Typed } from './typed.ts'
+
+const TOLD = /(^|_)told$/
+
+/** The person of a form whom the registry took for somebody it knows. */
+class Twin {
+  readonly person: number
+  readonly suspected: DuplicateSuspected
+
+  constructor(person: number, suspected: DuplicateSuspected) {
+    this.person = person
+    this.suspected = suspected
+  }
+}
+
+/** What the registry did not take of one person of a form. */
+class Untaken {
+  readonly person: number
+  readonly error: InvalidInput
+
+  constructor(person: number, error: InvalidInput) {
+    this.person = person
+    this.error = error
+  }
+}
+
+/**
+ * Registers everyone in a form: the first at the address, the others into the first one's household. Sent again, it
+ * goes on where it stopped: each person has a key of their own, so nobody is registered twice.
+ */
+export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: Typed, once: string): Promise<Reply> {
+  const { town, requester } = visit
+  const draftId = typed.draft
+  const { people, faults } = check(typed, { ...visit, rules: lifeRules(deps.clock, town) }, plainIn(visit.form))
+  const [first, ...others] = people
+  const { read, ...shown } = typed
+  if (read) return pageOf(<RegisterPage visit={visit} typed={shown} read draftId={draftId} once={once} />)
+  // Told in another calendar: nobody is registered before somebody has looked at both dates.
+  if (Object.keys(faults).length === 0 && Object.keys(typed).some((name) => TOLD.test(name)))
+    return pageOf(<RegisterPage visit={visit} typed={typed} draftId={draftId} once={once} />)
+  if (Object.keys(faults).length > 0 || first === undefined)
+    return pageOf(<RegisterPage visit={visit} typed={typed} faults={faults} draftId={draftId} once={once} />, 422)
+
+  // Two people are two for a reason, or the question is asked again.
+  const because = (person: number) => DistinctBecause.safeParse(typed[`p${person}_because`]).data
+  // Of whom the page that was sent asked it already.
+  const asked = (typed.asked ?? '').split(' ')
+  const kept = () => keepDraft(deps, town, requester, draftId || once, { ...typed, once, [TO_DECIDE]: 'yes' })
+  const compare = (alike: readonly Alike[], draft: { id: string }) => (
+    <TwinPage
+      visit={visit}
+      typed={{ ...typed, draft: draft.id }}
+      once={once}
+      plain={visit.form.has('plain')}
+      alike={alike}
+      again={alike.every(({ person }) => asked.includes(String(person)))}
+    />
+  )
+  const among = alikeAmong(people.map(({ registration }) => registration)).flatMap(({ place, before }): Alike[] => {
+    const person = people[place]?.at ?? place
+    const candidates = before.flatMap((at) => people[at]?.registration ?? [])
+    return because(person)
+      ? []
+      : [{ person, candidates: candidates.map(({ name, dateOfBirth }) => ({ name, dateOfBirth })) }]
+  })
+  // Asked before the first is saved, so that nobody is registered twice while two are looked at.
+  if (among.length > 0) return Reply.page(await kept(), (draft) => compare(among, draft), 409)
+
+  const register = async ({ at, registration }: (typeof people)[number]) => {
+    const why = because(at)
+    const distinct = why ? { confirmedDistinct: true, distinctBecause: why } : {}
+    try {
+      return await registerNeighbour(deps, town, requester, { ...registration, ...distinct }, `desk ${once} ${at}`)
+    } catch (error) {
+      if (error instanceof DuplicateSuspected) throw new Twin(at, error)
+      throw error instanceof InvalidInput ? new Untaken(at, error) : error
+    }
+  }
+  try {
+    const done = await (await register(first)).mapAsync(async (registered) => {
+      for (const { at, registration } of others) {
+        const { address: _, householdId: __, ...person } = registration
+        await register({ at, registration: { ...person, householdId: registered.householdId } })
+      }
+      return registered
+    })
+    if (draftId) await dropDraft(deps, town, requester, draftId)
+    return Reply.onward(done, ({ id }) => `/desk/neighbours/${id}?new=1`)
+  } catch (error) {
+    if (error instanceof Twin) {
+      // Whoever is called away finds it among what is to be decided, once for a form that is sent again.
+      return Reply.page(
+        error.suspected.disclosed.with(await kept()),
+        ([{ candidates }, draft]) => compare([{ person: error.person, candidates }], draft),
+        409,
+      )
+    }
+    if (!(error instanceof Untaken)) throw error
+    const wrong = faultsOf(error.error, visit, error.person)
+    return pageOf(<RegisterPage visit={visit} typed={typed} faults={wrong} draftId={draftId} once={once} />, 422)
+  }
+}

@@ -1,0 +1,400 @@
+import { randomUUID } from 'node:crypto'
+import { purposeOf, type StaffRole } from '../../firewall/requester.ts'
+import { Reply } from '../../http/reply.ts'
+import { InvalidInput } from '../../platform/problem.ts'
+import { addressText } from '../../proofs/address-text.ts'
+import { nameText } from '../../proofs/paper/paper.ts'
+import type { RegistryDeps } from '../../registry/deps.ts'
+import { CourtLimit, Representative } from '../../registry/model.ts'
+import {
+  AlreadyRepresents,
+  addRepresentative,
+  changeRepresentative,
+  endRepresentative,
+  type NamedRepresentation,
+  type Represented,
+  representativesOf,
+} from '../../registry/person/representatives.ts'
+import {
+  settleUnrepresented,
+  type Unrepresented,
+  unrepresentedNeighbours,
+} from '../../registry/person/unrepresented.ts'
+import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
+import { plainIn } from '../plain.tsx'
+import { saidFaultText } from '../record/dates.ts'
+import type { Form, signedInPages } from '../signed-in.tsx'
+import { type Choice, Csrf, ErrorSummary, type Faults, Field, Group, Radios, Select, Tick } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import { Tabs } from './neighbour-past-page.tsx'
+import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
+import { typedIn } from './registration-form.ts'
+import { deskScript } from './script.ts'
+import { SaidFields, type Shown } from './search-page.tsx'
+import { bornText, Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
+import type { Typed } from './typed.ts'
+
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+
+/** What an adult can be to somebody they act for. */
+export const tieKinds = (t: Texts) =>
+  [
+    ['parent', t.dActsParent],
+    ['guardian', t.dActsGuardian],
+    ['carer', t.dActsCarer],
+  ] as const
+
+interface Again {
+  typed?: Typed
+  faults?: Faults
+  found?: Shown
+  fault?: string
+}
+
+/** Who acts for a neighbour: set, changed and ended at any time, each found by name. */
+export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
+  const path = '/desk/neighbours/:id/representatives' as const
+  const back = (visit: DeskVisit): `/${string}` => `/desk/neighbours/${idIn(visit)}/representatives`
+  const show = async (visit: DeskVisit, again: Again = {}, status = 200) =>
+    Reply.page(
+      await representativesOf(deps, visit.town, visit.requester, idIn(visit)),
+      (ward) => <RepresentativesPage visit={visit} ward={ward} {...again} />,
+      status,
+    )
+  page({ method: 'get', path, roles: COUNTER }, (visit) => show(visit))
+  page({ method: 'post', path: `${path}/find`, roles: COUNTER }, async (visit) => {
+    const { town, requester, form } = visit
+    const typed = { ...typedIn(visit), said: saidAgain(form.get('said')) }
+    const ward = await representativesOf(deps, town, requester, idIn(visit))
+    const again = (fault: string) =>
+      Reply.page(ward, (shown) => <RepresentativesPage visit={visit} ward={shown} typed={typed} fault={fault} />, 422)
+    const short = shortYearIn(form.get('said'))
+    if (short) return again(saidFaultText(visit.t, visit.language, short))
+    try {
+      const criteria = criteriaOf(form.get('said'), form.has('mononym'))
+      const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteria)
+      return Reply.page(ward.with(found), ([shown, adults]) => (
+        <RepresentativesPage visit={visit} ward={shown} typed={typed} found={adults} />
+      ))
+    } catch (error) {
+      if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
+      return again(visit.t.dTooWide)
+    }
+  })
+  page({ method: 'post', path, roles: COUNTER }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const typed = typedIn(visit)
+    const parsed = Representative.safeParse(
+      form.has('institution')
+        ? { kind: 'institution', name: form.get('institution'), ...plainIn(form) }
+        : { kind: form.get('kind'), neighbourId: form.get('who'), ...limitsIn(form), ...plainIn(form) },
+    )
+    if (!parsed.success) {
+      const faults: Faults = form.has('institution')
+        ? { institution: form.get('institution') === '' ? t.aMissing : t.jTooLong }
+        : form.get('who') === ''
+          ? { said: t.dActsCannot }
+          : { court: courtFault(form.get('court'), t) }
+      return show(visit, { typed, faults }, 422)
+    }
+    try {
+      await addRepresentative(deps, town, requester, idIn(visit), parsed.data, onceIn(visit, 'represent'))
+    } catch (error) {
+      if (error instanceof AlreadyRepresents) return show(visit, { typed, faults: { who: t.dActsAlready } }, 409)
+      if (!(error instanceof InvalidInput)) throw error
+      const kind = error.errors.some(({ pointer }) => pointer === '/kind')
+      return show(visit, { typed, faults: { who: kind ? t.dActsAdultOnly : t.dActsCannot } }, 422)
+    }
+    return Reply.redirect(back(visit))
+  })
+  page({ method: 'post', path: `${path}/:tie`, roles: COUNTER }, async (visit) => {
+    const { town, requester, form, t, params } = visit
+    const at = { wardId: idIn(visit), tieId: params.tie ?? '' }
+    const court = { court: courtFault(form.get('court'), t) }
+    if (form.has('end')) {
+      await endRepresentative(deps, town, requester, at)
+      return Reply.redirect(back(visit))
+    }
+    const who = { neighbourId: at.wardId, kind: form.get('kind'), ...limitsIn(form) }
+    const parsed = Representative.safeParse(who)
+    if (!parsed.success || parsed.data.kind === 'institution')
+      return show(visit, { typed: { ...typedIn(visit), tie: at.tieId }, faults: court }, 422)
+    const { kind, limits, court: said } = parsed.data
+    try {
+      await changeRepresentative(deps, town, requester, at, {
+        kind,
+        ...(limits ? { limits } : {}),
+        ...(said ? { court: said } : {}),
+        ...plainIn(form),
+      })
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error
+      const typed = { ...typedIn(visit), tie: at.tieId }
+      return show(visit, { typed, faults: { court: t.dActsAdultOnly } }, 422)
+    }
+    return Reply.redirect(back(visit))
+  })
+  page({ method: 'post', path: '/desk/unrepresented', roles: COUNTER }, async (visit) => {
+    const { town, requester, form } = visit
+    if (form.has('settle'))
+      await settleUnrepresented(deps, town, requester, idIn({ params: { id: form.get('settle') } }))
+    return Reply.page(await unrepresentedNeighbours(deps, town, requester, form.get('after')), ({ items, more }) => (
+      <UnrepresentedPage visit={visit} people={items} more={more} />
+    ))
+  })
+}
+
+const courtFault = (court: string, t: Texts) =>
+  court === '' ? t.dActsCourtMissing : court.length > LONGEST_COURT ? t.jTooLong : t.dActsLimitMissing
+/** Letters of a court and its reference. */
+const LONGEST_COURT = 200
+
+/** What a court has limited, as ticked; nothing where nothing is ticked or said. */
+function limitsIn(form: Pick<Form, 'has' | 'get'>): { limits?: CourtLimit[]; court?: string } {
+  const limits = CourtLimit.options.filter((limit) => form.has(limit))
+  const court = form.get('court')
+  return { ...(limits.length > 0 ? { limits } : {}), ...(court ? { court } : {}) }
+}
+
+function RepresentativesPage(props: { visit: DeskVisit; ward: Represented } & Again) {
+  const { visit, ward, typed = {}, faults = {}, found, fault } = props
+  const { t, session } = visit
+  const action = `/desk/neighbours/${ward.id}/representatives`
+  const once = typed.once || randomUUID()
+  return (
+    <Desk visit={visit} title={t.dActs} script={deskScript.address}>
+      <ErrorSummary title={t.dThere} faults={{ ...faults, ...(fault ? { said: fault } : {}) }} />
+      <h1>
+        <bdi data-whom="yes">{ward.name ? nameText(ward.name, t.newbornOf) : '…'}</bdi> · {t.dActs}
+      </h1>
+      <Tabs visit={visit} id={ward.id} here="acts" />
+      <p class="lead">{t.dActsLead}</p>
+      {ward.representatives.length === 0 ? <p>{t.dActsNobody}</p> : ''}
+      <ul class="cards">
+        {ward.representatives.map((tie) => (
+          <Tie
+            visit={visit}
+            ward={ward}
+            tie={tie}
+            typed={typed.tie === tie.id ? typed : {}}
+            faults={typed.tie === tie.id ? faults : {}}
+          />
+        ))}
+      </ul>
+      <h2>{t.dActsAdd}</h2>
+      <form method="post" action={`${action}/find`}>
+        <Csrf token={session.csrf} />
+        <SaidFields t={t} said={typed.said ?? ''} mononym={typed.mononym !== undefined} fault={fault} />
+        {faults.said ? <p class="govuk-error-message">{faults.said}</p> : ''}
+        <button type="submit" class="govuk-button govuk-button--secondary">
+          {t.dSearch}
+        </button>
+      </form>
+      {found ? (
+        <Adults visit={visit} ward={ward} choices={choicesOf(visit, ward, found)} more={found.more} once={once} />
+      ) : (
+        ''
+      )}
+      {found === undefined && typed.who && typed.tie === undefined ? (
+        <Adults
+          visit={visit}
+          ward={ward}
+          choices={[{ value: typed.who, label: typed[`label_${typed.who}`] ?? '…' }]}
+          once={once}
+          typed={typed}
+          faults={faults}
+        />
+      ) : (
+        ''
+      )}
+      <h2>{t.dActsAddInstitution}</h2>
+      <form method="post" action={action}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="once" value={once} />
+        <Field
+          name="institution"
+          label={t.dActsName}
+          value={typed.institution ?? ''}
+          fault={faults.institution}
+          auto
+          required
+        />
+        <button type="submit" class="govuk-button">
+          {t.dSave}
+        </button>
+      </form>
+      <p>
+        <a href={`/desk/neighbours/${ward.id}`}>{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+/** One who acts for the neighbour, and what can be done about it. */
+function Tie(props: { visit: DeskVisit; ward: Represented; tie: NamedRepresentation; typed: Typed; faults: Faults }) {
+  const { visit, ward, tie, typed, faults } = props
+  const { t, session } = visit
+  const { id, kind, limits = [], court } = tie
+  const names = Object.fromEntries([...tieKinds(t), ['institution', t.dActsInstitution]])
+  const on = (limit: CourtLimit) => (typed.kind ? typed[limit] !== undefined : limits.includes(limit))
+  return (
+    <li>
+      {tie.neighbourId ? (
+        <a href={`/desk/neighbours/${tie.neighbourId}`}>
+          <bdi>{tie.bearer ? nameText(tie.bearer, t.newbornOf) : '…'}</bdi>
+        </a>
+      ) : (
+        <bdi>{tie.name}</bdi>
+      )}{' '}
+      · {names[kind]}
+      {limits.includes('not-told-where') ? <p>{t.dActsNotTold}</p> : ''}
+      {limits.includes('no-say') ? <p>{t.dActsNoSay}</p> : ''}
+      {court ? (
+        <p>
+          <bdi>{court}</bdi>
+        </p>
+      ) : (
+        ''
+      )}
+      <form method="post" action={`/desk/neighbours/${ward.id}/representatives/${id}`}>
+        <Csrf token={session.csrf} />
+        {kind === 'institution' ? (
+          ''
+        ) : (
+          <>
+            <Select name="kind" id={`kind-${id}`} label={t.dActsAs} value={typed.kind ?? kind} options={tieKinds(t)} />
+            <Limits t={t} suffix={`-${id}`} on={on} court={typed.court ?? court ?? ''} fault={faults.court} />
+            <button type="submit" class="govuk-button govuk-button--secondary">
+              {t.dSave}
+            </button>
+          </>
+        )}
+        <button type="submit" name="end" value="yes" class="govuk-button govuk-button--warning">
+          {t.dActsEnd}
+        </button>
+      </form>
+    </li>
+  )
+}
+
+function Limits(props: {
+  t: Texts
+  suffix?: string
+  on: (limit: CourtLimit) => boolean
+  court: string
+  fault?: string | undefined
+}) {
+  const { t, suffix = '', on, court, fault } = props
+  return (
+    <Group name={`limits${suffix}`} legend={t.dActsLimits}>
+      <Tick name="not-told-where" id={`not-told-where${suffix}`} label={t.dActsNotTold} on={on('not-told-where')} />
+      <Tick name="no-say" id={`no-say${suffix}`} label={t.dActsNoSay} on={on('no-say')} />
+      <Field name="court" id={`court${suffix}`} label={t.dActsCourt} value={court} fault={fault} auto />
+    </Group>
+  )
+}
+
+/** The adults found, enough of each to tell them apart. */
+const choicesOf = ({ language, t }: DeskVisit, ward: Represented, found: Shown): Choice[] =>
+  found.matches
+    .filter((match) => match.id !== ward.id)
+    .map((match) => ({
+      value: match.id,
+      label: match.name ? nameText(match.name, t.newbornOf) : '…',
+      hint: [bornText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
+        .filter(Boolean)
+        .join(' · '),
+    }))
+
+/** The adults found by name, one of whom is chosen; of a form that comes back the one who was, without looking once more. */
+function Adults(props: {
+  visit: DeskVisit
+  ward: Represented
+  choices: readonly Choice[]
+  more?: boolean
+  once: string
+  typed?: Typed
+  faults?: Faults
+}) {
+  const { visit, ward, choices, more, once, typed = {}, faults = {} } = props
+  const { t, session } = visit
+  const [only] = choices.length === 1 ? choices : []
+  if (choices.length === 0) return <p role="status">{t.dNobody}</p>
+  return (
+    <form method="post" action={`/desk/neighbours/${ward.id}/representatives`}>
+      <Csrf token={session.csrf} />
+      <input type="hidden" name="once" value={once} />
+      <Radios name="who" legend={t.dWithWhom} required value={only?.value ?? ''} choices={choices} fault={faults.who} />
+      {choices.map(({ value, label }) => (
+        <input type="hidden" name={`label_${value}`} value={label} />
+      ))}
+      {more ? <p>{t.dMore}</p> : ''}
+      <Select
+        name="kind"
+        label={t.dActsAs}
+        value={typed.kind ?? (ward.ofAge ? 'guardian' : 'parent')}
+        options={tieKinds(t)}
+      />
+      <Limits t={t} on={(limit) => typed[limit] !== undefined} court={typed.court ?? ''} fault={faults.court} />
+      <button type="submit" class="govuk-button">
+        {t.dSave}
+      </button>
+    </form>
+  )
+}
+
+/** Children whose last representative left, died or was removed, with those registered beside them. */
+function UnrepresentedPage(props: { visit: DeskVisit; people: readonly Unrepresented[]; more: string | undefined }) {
+  const { visit, people, more } = props
+  const { t, language, session } = visit
+  return (
+    <Desk visit={visit} title={t.dUnrepresented}>
+      <h1>{t.dUnrepresented}</h1>
+      <p class="lead">{t.dUnrepresentedLead}</p>
+      {people.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      <ul class="cards">
+        {people.map(({ id, name, dateOfBirth, household }) => (
+          <li>
+            <a href={`/desk/neighbours/${id}/representatives`}>
+              <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+            </a>{' '}
+            · {bornText(language, dateOfBirth)}
+            {household.length > 0 ? (
+              <>
+                <p>{t.dUnrepresentedWith}</p>
+                <ul>
+                  {household.map((mate) => (
+                    <li>
+                      <a href={`/desk/neighbours/${mate.id}`}>
+                        <bdi>{mate.name ? nameText(mate.name, t.newbornOf) : '…'}</bdi>
+                      </a>{' '}
+                      · {bornText(language, mate.dateOfBirth)}
+                    </li>
+                  ))}
+                </ul>
+              </>
+            ) : (
+              ''
+            )}
+            <form method="post" action="/desk/unrepresented">
+              <Csrf token={session.csrf} />
+              <button type="submit" name="settle" value={id} class="govuk-button govuk-button--secondary">
+                {t.dUnrepresentedSettle}
+              </button>
+            </form>
+          </li>
+        ))}
+      </ul>
+      {more === undefined ? (
+        ''
+      ) : (
+        <form method="post" action="/desk/unrepresented">
+          <Csrf token={session.csrf} />
+          <button type="submit" name="after" value={more} class="govuk-button govuk-button--secondary">
+            {t.dMore}
+          </button>
+        </form>
+      )}
+    </Desk>
+  )
+}

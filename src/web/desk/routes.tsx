@@ -1,0 +1,283 @@
+import { randomUUID } from 'node:crypto'
+import { CASE_NUMBER } from '../../firewall/cases.ts'
+import { ownDrawn } from '../../firewall/drawn.ts'
+import { SaysTooMuch, saysTooMuch } from '../../firewall/free-text.ts'
+import { OverBudget } from '../../firewall/leaving.ts'
+import type { PolicyEngine } from '../../firewall/policies.ts'
+import { purposeOf, type StaffRole } from '../../firewall/requester.ts'
+import type { House } from '../../http/endpoint.ts'
+import { Reply } from '../../http/reply.ts'
+import { endSession, sessionsOf } from '../../identity/open-sessions.ts'
+import { changeSession } from '../../identity/sessions.ts'
+import type { LedgerSigners } from '../../ledger/signer.ts'
+import { postalNoticesWaiting, printPostalNotices } from '../../messages/postal-notices.ts'
+import { referencePostWaiting } from '../../messages/told.ts'
+import type { Paged } from '../../platform/paging.ts'
+import { InvalidInput, Problem } from '../../platform/problem.ts'
+import type { ProofDeps } from '../../proofs/issue.ts'
+import { NoPress, nameText, type Press } from '../../proofs/paper/paper.ts'
+import { type OpenProceeding, openProceedings } from '../../registry/departure/proceedings-due.ts'
+import { openNeighbour } from '../../registry/person/neighbours.ts'
+import { hidingAsSeenBy } from '../../registry/person/protection.ts'
+import { mayBeUnrepresented } from '../../registry/person/unrepresented.ts'
+import { welfareChecksWaiting } from '../../registry/person/welfare.ts'
+import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
+import { countedFor } from '../../registry/visits.ts'
+import { complaintsWaiting } from '../../requests/complaint-answers.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { saidFaultText } from '../record/dates.ts'
+import { pageOf, safePath, signedInPages } from '../signed-in.tsx'
+import { toldSoFar } from './born-fields.tsx'
+import { correctingDesk } from './correcting.tsx'
+import { datesDesk } from './dates.tsx'
+import { departingDesk } from './departing.tsx'
+import { draftsOf, dropDraft, HELD, keepDraft } from './drafts.ts'
+import { erasureDesk } from './erasures.tsx'
+import { joiningDesk } from './joining.tsx'
+import { legalDesk } from './legal-routes.tsx'
+import { postalSection } from './letters.ts'
+import { lookUpsDesk } from './look-ups.tsx'
+import { messageDesk } from './messages.tsx'
+import { neighbourDesk, UNSEEN } from './neighbour-routes.tsx'
+import { offlineDesk } from './offline.tsx'
+import { organisationDesk } from './organisations.tsx'
+import { oversightDesk } from './oversight-routes.tsx'
+import { portalDesk } from './portal-routes.tsx'
+import { protectingDesk } from './protecting.tsx'
+import { purposesOfCase } from './purpose.ts'
+import { criteriaOf, saidAgain, shortYearIn, understood } from './query.ts'
+import { RegisterPage } from './register-page.tsx'
+import { registerPeople } from './register-people.tsx'
+import { heldBack, onceOf, typedIn } from './registration-form.ts'
+import { representativeDesk } from './representatives.tsx'
+import { SearchPage } from './search-page.tsx'
+import { settlingDesk } from './settling.tsx'
+import { type DeskVisit, idIn } from './shell.tsx'
+import type { Typed } from './typed.ts'
+import { undoDesk } from './undoing.tsx'
+import { welfareDesk } from './welfare.tsx'
+import { SessionsPage, WorkPage } from './work-page.tsx'
+
+export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | undefined; signers: LedgerSigners }
+
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+
+/** The desk: the same use cases as the API, as pages that work without JavaScript. */
+export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
+  const page = aboutNeighbours(signedInPages(house, deps, 'staff', '/sign-in'), deps)
+  offlineDesk(house, page, deps)
+  finding(page, deps)
+  registering(page, deps)
+  neighbourDesk(page, deps)
+  correctingDesk(page, deps)
+  settlingDesk(page, deps)
+  datesDesk(page, deps)
+  representativeDesk(page, deps)
+  protectingDesk(page, deps)
+  undoDesk(page, deps)
+  joiningDesk(page, deps)
+  departingDesk(page, deps)
+  oversightDesk(page, deps)
+  legalDesk(page, deps)
+  welfareDesk(page, deps)
+  lookUpsDesk(page, deps)
+  self(page, deps)
+  portalDesk(page, deps)
+  messageDesk(page, deps)
+  organisationDesk(page, deps)
+  erasureDesk(page, deps)
+}
+
+type Pages = ReturnType<typeof signedInPages<'staff'>>
+
+/**
+ * Every page about a neighbour says that the record hides, to those who may know it, and about whom it is: no page has to
+ * remember.
+ */
+function aboutNeighbours(page: Pages, deps: DeskDeps): Pages {
+  return (spec, handle) =>
+    page(spec, async (visit) => {
+      if (!spec.path.startsWith('/desk/neighbours/:id')) return handle(visit)
+      const hiding = await hidingAsSeenBy(deps, visit.town, visit.requester, idIn(visit))
+      const about: DeskVisit = { ...visit, hiding, about: true }
+      const reply = await handle(about)
+      return reply.nameless ? named(about, reply) : reply
+    })
+
+  async function named(visit: DeskVisit, reply: Reply): Promise<Reply> {
+    const { town, requester, t } = visit
+    try {
+      const ask = { purpose: purposeOf(requester), fields: ['name'] as const }
+      const opened = await openNeighbour(deps, town, requester, idIn(visit), ask)
+      return reply.about(opened.map(({ name }) => (name ? nameText(name, t.newbornOf) : '…')))
+    } catch (error) {
+      // Who may not be told now has the page all the same: it was opened for what is on it.
+      if (error instanceof Problem && (UNSEEN.has(error.status) || error.status === 404)) return reply
+      throw error
+    }
+  }
+}
+
+function finding(page: Pages, deps: DeskDeps): void {
+  page({ method: 'get', path: '/desk', roles: COUNTER }, async (visit) =>
+    pageOf(<SearchPage visit={visit} undone={visit.query('undone') === '1'} />),
+  )
+  page({ method: 'post', path: '/desk/search', roles: COUNTER }, async (visit) => {
+    const { town, requester } = visit
+    const typed = visit.form.get('said')
+    const said = saidAgain(typed)
+    const mononym = visit.form.has('mononym')
+    const short = shortYearIn(typed)
+    if (short) {
+      const fault = saidFaultText(visit.t, visit.language, short)
+      return pageOf(<SearchPage visit={visit} said={said} mononym={mononym} fault={fault} />, 422)
+    }
+    try {
+      const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteriaOf(typed, mononym))
+      return Reply.page(found, (shown) => <SearchPage visit={visit} said={said} mononym={mononym} found={shown} />)
+    } catch (error) {
+      if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
+      return pageOf(<SearchPage visit={visit} said={said} mononym={mononym} fault={visit.t.dTooWide} />, 422)
+    }
+  })
+  // What the box makes of what is being said, at every pause of the typing: nothing is looked up for it.
+  page({ method: 'post', path: '/desk/understood', roles: COUNTER }, async ({ form, t, language }) => {
+    const said = form.get('said')
+    const short = shortYearIn(said)
+    if (short) return Reply.giveBack({ text: saidFaultText(t, language, short), enough: false })
+    return Reply.giveBack(understood(criteriaOf(said, form.has('mononym')), t))
+  })
+  page(
+    { method: 'post', path: '/desk/case', roles: COUNTER, say: { case: 'pCase' } },
+    async ({ town, session, form, requester }) => {
+      const workCase = form.get('case')
+      if (saysTooMuch(workCase, 'name')) throw new SaysTooMuch([])
+      if (workCase !== '' && !CASE_NUMBER.test(workCase))
+        throw new InvalidInput([{ pointer: '/case', detail: 'Letters, digits, spaces and / . _ -, up to 40.' }])
+      const purpose = form.get('purpose')
+      await changeSession(deps, town, session.handle, {
+        workCase: workCase === '' ? null : workCase,
+        purpose: purposesOfCase(requester).some(({ id }) => id === purpose) ? purpose : null,
+      })
+      return Reply.redirect(safePath(form.get('to'), '/desk'))
+    },
+  )
+}
+
+function registering(page: Pages, deps: DeskDeps): void {
+  page({ method: 'get', path: '/desk/register', roles: COUNTER }, async (visit) => {
+    const draft = visit.query('draft')
+    const household = visit.query('household')
+    const blank: Typed = /^[0-9a-f-]{36}$/.test(household) ? { household } : {}
+    if (draft === '') return pageOf(<RegisterPage visit={visit} typed={blank} once={randomUUID()} />)
+    return Reply.page(await draftsOf(deps, visit.town, visit.requester), (drafts) => {
+      const typed = drafts.find(({ id }) => id === draft)?.typed ?? {}
+      const faults = Object.fromEntries((typed[HELD]?.split(' ') ?? []).map((field) => [field, visit.t.dHeldDraft]))
+      return (
+        <RegisterPage visit={visit} typed={typed} faults={faults} draftId={draft} once={typed.once ?? randomUUID()} />
+      )
+    })
+  })
+  page({ method: 'post', path: '/desk/register', roles: COUNTER }, async (visit) => {
+    const typed = typedIn(visit)
+    const once = onceOf(typed)
+    const draftId = typed.draft
+    if (typed.act === 'another') {
+      const people = String(Number(typed.people ?? '1') + 1)
+      return pageOf(<RegisterPage visit={visit} typed={{ ...typed, people }} draftId={draftId} once={once} />)
+    }
+    if (typed.act === 'edit') return pageOf(<RegisterPage visit={visit} typed={typed} draftId={draftId} once={once} />)
+    if (typed.act === 'fill') {
+      const { of: guardian = '', ...filled } = typed
+      const ask = { purpose: purposeOf(visit.requester), fields: ['household'] as const }
+      return Reply.page(await openNeighbour(deps, visit.town, visit.requester, guardian, ask), ({ household }) => (
+        <RegisterPage visit={visit} typed={household ? { ...filled, household: household.id } : filled} once={once} />
+      ))
+    }
+    if (typed.act === 'draft') {
+      const faults = heldBack(typed, visit.t)
+      // Nothing of it is kept until the box says something else.
+      if (Object.keys(faults).length > 0)
+        return pageOf(<RegisterPage visit={visit} typed={typed} faults={faults} draftId={draftId} once={once} />, 422)
+      await keepDraft(deps, visit.town, visit.requester, draftId, typed)
+      return Reply.redirect('/desk/work')
+    }
+    return registerPeople(deps, visit, typed, once)
+  })
+  page({ method: 'post', path: '/desk/drafts', roles: COUNTER }, async (visit) => {
+    const typed = typedIn(visit)
+    return Reply.disclose(await keepDraft(deps, visit.town, visit.requester, typed.draft, typed))
+  })
+  // What a date that is being typed in another calendar is in the usual one: nothing of it is kept.
+  page({ method: 'post', path: '/desk/told', roles: COUNTER }, async (visit) => {
+    const [before = ''] = /^(p\d+_)?$/.exec(visit.form.get('before')) ?? []
+    return Reply.giveBack(toldSoFar(Object.fromEntries(visit.form.entries()), before, visit))
+  })
+  page({ method: 'post', path: '/desk/drafts/discard', roles: COUNTER }, async ({ town, requester, form }) => {
+    await dropDraft(deps, town, requester, form.get('draft'))
+    return Reply.redirect('/desk/work')
+  })
+  page({ method: 'get', path: '/desk/work', roles: COUNTER }, async (visit) => {
+    const { town, requester } = visit
+    const own = (await draftsOf(deps, town, requester)).with(
+      (await ownDrawn(deps, town, requester)).map(({ items, more }) =>
+        items.length === 0 ? '' : `${items.length}${more === undefined ? '' : '+'}`,
+      ),
+    )
+    // Who was shown as many people as their work needs goes on with what names nobody.
+    const underWay = await openProceedings(deps, town, requester, visit.query('after')).catch((error: unknown) => {
+      if (error instanceof OverBudget) return error
+      throw error
+    })
+    const nobody = { items: [], more: undefined }
+    const work =
+      underWay instanceof OverBudget
+        ? own.map((one): [typeof one, Paged<OpenProceeding>] => [one, nobody])
+        : own.with(underWay)
+    const letters = await postalNoticesWaiting(deps, town, requester)
+    const kept = await referencePostWaiting(deps, town)
+    const requests = await complaintsWaiting(deps, town, requester)
+    const unrepresented = await countedFor(deps, town, requester, (open) => mayBeUnrepresented(open, town))
+    const welfare = requester.role === 'supervisor' ? await welfareChecksWaiting(deps, town) : 0
+    return Reply.page(work, ([[drafts, lookUps], proceedings]) => (
+      <WorkPage
+        visit={visit}
+        closed={underWay instanceof OverBudget ? underWay : undefined}
+        drafts={drafts}
+        proceedings={proceedings.items}
+        more={proceedings.more}
+        letters={letters}
+        requests={requests}
+        lookUps={lookUps}
+        kept={kept}
+        unrepresented={unrepresented}
+        welfare={welfare}
+      />
+    ))
+  })
+  page({ method: 'post', path: '/desk/letters', roles: COUNTER }, async (visit) => {
+    const { press } = deps
+    if (press === undefined) throw new NoPress()
+    const { town, requester, t, language } = visit
+    const writtenAt = deps.clock.now()
+    const pdf = await printPostalNotices(deps, town, requester, (letters) =>
+      press.plain(town, { title: t.dLetters, language, writtenAt, sections: letters.map(postalSection) }),
+    )
+    return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
+  })
+}
+
+function self(page: Pages, deps: DeskDeps): void {
+  page({ method: 'get', path: '/desk/sessions' }, async (visit) => {
+    const sessions = await sessionsOf(deps, visit.town, visit.session)
+    return pageOf(<SessionsPage visit={visit} sessions={sessions} />)
+  })
+  page({ method: 'post', path: '/desk/sessions/close' }, async ({ town, session, form }) => {
+    await endSession(deps, town, session, { handle: form.get('handle') })
+    return Reply.redirect('/desk/sessions')
+  })
+  page({ method: 'post', path: '/desk/lock' }, async ({ town, session }) => {
+    await changeSession(deps, town, session.handle, { locked: true })
+    return Reply.redirect('/desk/locked')
+  })
+}

@@ -1,0 +1,298 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { SaysTooMuch } from '../../firewall/free-text.ts'
+import { purposeOf, type StaffRole } from '../../firewall/requester.ts'
+import { Reply } from '../../http/reply.ts'
+import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import { addressText } from '../../proofs/address-text.ts'
+import { nameText } from '../../proofs/paper/paper.ts'
+import type { RegistryDeps } from '../../registry/deps.ts'
+import { MinorsAgreement } from '../../registry/model.ts'
+import { lifeRules } from '../../registry/person/life-dates.ts'
+import { type Neighbour, openNeighbour } from '../../registry/person/neighbours.ts'
+import { isOfAge, OF_AGE } from '../../registry/person/representation.ts'
+import { moveNeighbour, NothingChanges, returnNeighbour } from '../../registry/residence/residences.ts'
+import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
+import { PlainTick, plainIn } from '../plain.tsx'
+import { saidFaultText } from '../record/dates.ts'
+import { type Form, pageOf, type signedInPages } from '../signed-in.tsx'
+import { Csrf, ErrorSummary, type Faults, Radios, Tick } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import { Details } from '../ui/parts.tsx'
+import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
+import { AddressFields, SinceField } from './register-page.tsx'
+import { addressIn, type DateTyped, dayIn, faultsOf, heldBack, onceOf, typedIn } from './registration-form.ts'
+import { deskScript } from './script.ts'
+import { SaidFields, type Shown } from './search-page.tsx'
+import { bornText, Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
+import type { Typed } from './typed.ts'
+
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+
+/** Where a neighbour lives from now on: at another address, or with somebody who is registered. */
+export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
+  const settles = (how: 'move' | 'return') => async (visit: DeskVisit) => {
+    const { town, requester, form, t } = visit
+    const typed = typedIn(visit)
+    const { address, faults } = addressIn(typed, town, t)
+    const said = dayIn(typed, 'since', { ...visit, rules: lifeRules(deps.clock, town) })
+    const since = form.has('mistake') ? beganIn(form.get('began'), t) : said
+    const again = (faults: Faults) =>
+      pageOf(<SettlePage visit={visit} who={whoIn(form, how === 'return')} typed={typed} faults={faults} />, 422)
+    const [joined] = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(form.get('join')) ?? []
+    const wrong = {
+      ...(joined === undefined ? faults : {}),
+      ...(since && 'fault' in since ? { since: since.fault } : {}),
+    }
+    if ((since && 'fault' in since) || Object.keys(wrong).length > 0) return again(wrong)
+    const agreement = MinorsAgreement.safeParse(form.get('agreement')).data
+    const from = { ...(since ? { since: since.date } : {}), ...(agreement ? { agreement } : {}), ...plainIn(form) }
+    const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(visit, 'move') }
+    const settle = (where: { address: NonNullable<typeof address> } | { householdId: string }) =>
+      how === 'return'
+        ? returnNeighbour(deps, town, requester, idIn(visit), { ...where, ...from }, conditions)
+        : moveNeighbour(
+            deps,
+            town,
+            requester,
+            idIn(visit),
+            { ...where, ...from, ...(form.has('everyone') ? { everyone: true } : {}) },
+            conditions,
+          )
+    try {
+      if (joined !== undefined) {
+        const ask = { purpose: purposeOf(requester), fields: ['household'] as const }
+        const mate = await openNeighbour(deps, town, requester, joined, ask)
+        await mate.mapAsync(async ({ household }) => {
+          if (household === undefined) throw new NotFound()
+          return settle({ householdId: household.id })
+        })
+      } else if (address) await settle({ address })
+    } catch (error) {
+      if (error instanceof NothingChanges) return again({ where: t.zNothing })
+      if (error instanceof SaysTooMuch) return again(heldBack(typed, t))
+      if (!(error instanceof InvalidInput)) throw error
+      return again(faultsOf(error, visit))
+    }
+    return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
+  }
+  page({ method: 'post', path: '/desk/neighbours/:id/move', roles: COUNTER }, settles('move'))
+  page({ method: 'post', path: '/desk/neighbours/:id/return', roles: COUNTER }, settles('return'))
+
+  page({ method: 'get', path: '/desk/neighbours/:id/with', roles: COUNTER }, async (visit) => {
+    const ask = {
+      purpose: purposeOf(visit.requester),
+      fields: ['household', 'residence', 'departedOn', 'dateOfBirth'] as const,
+    }
+    return Reply.page(await openNeighbour(deps, visit.town, visit.requester, idIn(visit), ask), (neighbour) => (
+      <WithPage visit={visit} who={whoOf(neighbour, visit)} />
+    ))
+  })
+  page({ method: 'post', path: '/desk/neighbours/:id/with', roles: COUNTER }, async (visit) => {
+    const { town, requester, form } = visit
+    const who = whoIn(form, form.has('returns'))
+    const said = form.get('said')
+    const mononym = form.has('mononym')
+    const again = { visit, who, said: saidAgain(said), mononym }
+    const short = shortYearIn(said)
+    if (short) return pageOf(<WithPage {...again} fault={saidFaultText(visit.t, visit.language, short)} />, 422)
+    try {
+      const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteriaOf(said, mononym))
+      return Reply.page(found, (shown) => <WithPage {...again} found={shown} />)
+    } catch (error) {
+      if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
+      return pageOf(<WithPage {...again} fault={visit.t.dTooWide} />, 422)
+    }
+  })
+}
+
+const beganIn = (text: string, t: Texts): DateTyped =>
+  z.iso.date().safeParse(text).success ? { date: text } : { fault: t.dNoSuchDay }
+
+/** What the form must know of who settles, and nothing that says who they are. */
+interface Who {
+  version: string
+  /** The day the present residence began; empty where there is none. */
+  began: string
+  returns: boolean
+  /** Whether there may be others in the household they leave. */
+  others: boolean
+  /** Whether a child may be among those who move. */
+  minors: boolean
+}
+
+const whoOf = (
+  { version, departedOn, household, residence, dateOfBirth }: Neighbour,
+  { requester, town }: DeskVisit,
+): Who => ({
+  version: String(version),
+  began: departedOn === undefined ? (residence?.validFrom ?? '') : '',
+  returns: departedOn !== undefined,
+  // A household's size leaves out who is protected, whom a supervisor may move.
+  others: departedOn === undefined && ((household?.size ?? 1) > 1 || requester.role === 'supervisor'),
+  minors:
+    (household?.size ?? 1) > 1 ||
+    !isOfAge(OF_AGE, dateOfBirth, Temporal.Now.plainDateISO(town.timeZone), town.leapDayBirthday),
+})
+
+/** The same, as a form that was drawn with it gives it back. */
+const whoIn = (form: Form, returns: boolean): Who => ({
+  version: form.get('version'),
+  began: form.get('began'),
+  returns,
+  others: form.has('others'),
+  minors: form.has('minors'),
+})
+
+/** A move; of somebody who left, their return. */
+export function Settle(props: { visit: DeskVisit; neighbour: Neighbour; once: string }) {
+  const { visit, neighbour, once } = props
+  const { t } = visit
+  const who = whoOf(neighbour, visit)
+  const settle = who.returns ? t.dReturn : t.dMove
+  return (
+    <Details summary={who.returns ? t.dReturn : t.dSettle} open={who.returns} button>
+      <p>
+        <a href={`/desk/neighbours/${neighbour.id}/with`}>{t.dMoveIn}</a>
+      </p>
+      <SettleForm visit={visit} id={neighbour.id} who={who} once={once} button={settle}>
+        <AddressFields visit={visit} typed={{}} />
+      </SettleForm>
+    </Details>
+  )
+}
+
+function SettleForm(props: {
+  visit: DeskVisit
+  id: string
+  who: Who
+  once: string
+  button: string
+  typed?: Typed
+  faults?: Faults
+  children: unknown
+}) {
+  const { visit, id, who, once, button, typed = {}, faults = {}, children } = props
+  const { t, session } = visit
+  return (
+    <form method="post" action={`/desk/neighbours/${id}/${who.returns ? 'return' : 'move'}`}>
+      <Csrf token={session.csrf} />
+      <input type="hidden" name="version" value={who.version} />
+      <input type="hidden" name="began" value={who.began} />
+      <input type="hidden" name="once" value={once} />
+      {who.others ? <input type="hidden" name="others" value="yes" /> : ''}
+      {who.minors ? <input type="hidden" name="minors" value="yes" /> : ''}
+      <PlainTick t={t} faults={heldBack(typed, t)} />
+      {children}
+      {who.others ? <Tick name="everyone" label={t.dEveryone} on={typed.everyone !== undefined} /> : ''}
+      {who.minors ? (
+        <Radios
+          name="agreement"
+          legend={t.dMinors}
+          value={typed.agreement ?? ''}
+          fault={faults.agreement}
+          choices={[
+            { value: 'all-agree', label: t.dMinorsAgree },
+            { value: 'court-order', label: t.dMinorsCourt },
+          ]}
+        />
+      ) : (
+        ''
+      )}
+      <SinceField t={t} typed={typed} fault={faults.since} />
+      {who.began ? <Tick name="mistake" label={t.dMistake} on={typed.mistake !== undefined} /> : ''}
+      <button type="submit" class="govuk-button">
+        {button}
+      </button>
+    </form>
+  )
+}
+
+/** The form once more, with what was typed into it and what is wrong. The record is not opened for it. */
+function SettlePage(props: { visit: DeskVisit; who: Who; typed: Typed; faults: Faults }) {
+  const { visit, who, typed, faults } = props
+  const { t } = visit
+  const title = who.returns ? t.dReturn : t.dSettle
+  return (
+    <Desk visit={visit} title={title}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <h1>{title}</h1>
+      <SettleForm
+        visit={visit}
+        id={idIn(visit)}
+        who={who}
+        once={onceOf(typed)}
+        button={who.returns ? t.dReturn : t.dMove}
+        typed={typed}
+        faults={faults}
+      >
+        {typed.join ? (
+          <input type="hidden" name="join" value={typed.join} />
+        ) : (
+          <AddressFields visit={visit} typed={typed} faults={faults} />
+        )}
+      </SettleForm>
+      <p>
+        <a href={`/desk/neighbours/${idIn(visit)}`}>{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+/** Whom somebody moves in with: looked for as people say it, and chosen among those found. */
+function WithPage(props: {
+  visit: DeskVisit
+  who: Who
+  said?: string
+  mononym?: boolean
+  found?: Shown
+  fault?: string
+}) {
+  const { visit, who, said = '', mononym = false, found, fault } = props
+  const { t, language, session } = visit
+  const id = idIn(visit)
+  const others = found?.matches.filter((match) => match.id !== id) ?? []
+  return (
+    <Desk visit={visit} title={t.dMoveIn} script={deskScript.address}>
+      <ErrorSummary title={t.dThere} faults={fault ? { said: fault } : {}} />
+      <h1>{t.dMoveIn}</h1>
+      <form method="post" action={`/desk/neighbours/${id}/with`}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="version" value={who.version} />
+        <input type="hidden" name="began" value={who.began} />
+        {who.returns ? <input type="hidden" name="returns" value="yes" /> : ''}
+        {who.others ? <input type="hidden" name="others" value="yes" /> : ''}
+        {who.minors ? <input type="hidden" name="minors" value="yes" /> : ''}
+        <SaidFields t={t} said={said} mononym={mononym} fault={fault} />
+        <button type="submit" class="govuk-button govuk-button--secondary">
+          {t.dSearch}
+        </button>
+      </form>
+      {found && others.length === 0 ? <p role="status">{t.dNobody}</p> : ''}
+      {others.length > 0 ? (
+        <SettleForm visit={visit} id={id} who={who} once={randomUUID()} button={who.returns ? t.dReturn : t.dMove}>
+          <Radios
+            name="join"
+            legend={t.dWithWhom}
+            heading
+            required
+            value={others.length === 1 ? (others[0]?.id ?? '') : ''}
+            choices={others.map((match) => ({
+              value: match.id,
+              label: match.name ? nameText(match.name, t.newbornOf) : '…',
+              hint: [bornText(language, match.dateOfBirth), match.address ? addressText(match.address) : '']
+                .filter(Boolean)
+                .join(' · '),
+            }))}
+          />
+          {found?.more ? <p>{t.dMore}</p> : ''}
+        </SettleForm>
+      ) : (
+        ''
+      )}
+      <p>
+        <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}

@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto'
+import { raw } from 'hono/html'
+import type { Child } from 'hono/jsx'
+import { purposes } from '../../firewall/policies.ts'
+import { purposeOf, type Staff, type StaffRole } from '../../firewall/requester.ts'
+import { WHOM } from '../../http/reply.ts'
+import { localeTag, longDay } from '../../platform/locale-tag.ts'
+import { NotFound } from '../../platform/problem.ts'
+import { birthWords } from '../../proofs/birth-words.ts'
+import { birthClaim } from '../../proofs/claims.ts'
+import { paperTexts } from '../../proofs/paper/paper-words.ts'
+import { parseBirthDate } from '../../registry/person/birth-date.ts'
+import { seasonsOf } from '../record/dates.ts'
+import type { PageVisit } from '../signed-in.tsx'
+import { Csrf, Field, Select } from '../ui/form.tsx'
+import { LANGUAGES, type Language, LOCALES, type Texts } from '../ui/language.ts'
+import { Languages, Page, RoomAction, Rooms } from '../ui/layout.tsx'
+import { Stay } from '../ui/stay.tsx'
+import { purposesOfCase } from './purpose.ts'
+
+export type DeskVisit = PageVisit<Staff> & {
+  /** Of a page about a neighbour: that the record hides, for those who may know it. */
+  hiding?: 'protected' | 'held' | undefined
+  /** It is a page about a neighbour. */
+  about?: boolean
+}
+
+const ROOMS: { path: `/${string}`; text: keyof Texts; roles: readonly StaffRole[] }[] = [
+  { path: '/desk', text: 'dPeopleRoom', roles: ['clerk', 'supervisor'] },
+  { path: '/desk/register', text: 'dRegister', roles: ['clerk', 'supervisor'] },
+  { path: '/desk/work', text: 'dWork', roles: ['clerk', 'supervisor'] },
+  { path: '/desk/perhaps', text: 'dPerhaps', roles: ['supervisor'] },
+  { path: '/desk/flags', text: 'dSupervision', roles: ['supervisor', 'auditor'] },
+  { path: '/desk/legal', text: 'dLegal', roles: ['legal'] },
+  { path: '/desk/lockdown', text: 'dLockdown', roles: ['legal'] },
+  { path: '/desk/organisations', text: 'gTitle', roles: ['legal'] },
+  { path: '/desk/erasures', text: 'eTitle', roles: ['legal'] },
+  { path: '/desk/complaints', text: 'kDesk', roles: ['clerk', 'supervisor', 'legal'] },
+  { path: '/desk/ledger', text: 'dAudit', roles: ['auditor', 'legal', 'supervisor'] },
+  { path: '/desk/sessions', text: 'dSessions', roles: ['clerk', 'supervisor', 'legal', 'auditor'] },
+]
+
+const ROLES = {
+  clerk: 'dRoleClerk',
+  supervisor: 'dRoleSupervisor',
+  legal: 'dRoleLegal',
+  auditor: 'dRoleAuditor',
+} as const satisfies Record<StaffRole, keyof Texts>
+
+/** Who opens records for a case. */
+const CASEWORK: ReadonlySet<StaffRole> = new Set(['clerk', 'supervisor'])
+
+/** Where somebody of a role begins. */
+export const firstRoom = (role: StaffRole): `/${string}` =>
+  ROOMS.find(({ roles }) => roles.includes(role))?.path ?? '/desk/sessions'
+
+/** Every page of the desk: where one may go, the case one works on, and the way out. */
+export function Desk(props: { visit: DeskVisit; title: string; here?: string; script?: string; children: Child }) {
+  const { visit, title, here } = props
+  const { t, requester, session, language } = visit
+  return (
+    <Page
+      title={`${title} · ${t.dDesk}`}
+      language={language}
+      town={visit.name}
+      {...(props.script ? { script: { src: props.script, nonce: visit.nonce } } : {})}
+      bar={
+        <>
+          <Rooms
+            label={t.dDesk}
+            rooms={ROOMS.filter(({ roles }) => roles.includes(requester.role)).map(({ path, text }) => ({
+              path,
+              name: t[text],
+              here: path === here,
+            }))}
+          >
+            <RoomAction action="/desk/lock" name={t.dLock} accesskey="l">
+              <Csrf token={session.csrf} />
+            </RoomAction>
+            <RoomAction action="/sign-out" name={t.dSignOut}>
+              <Csrf token={session.csrf} />
+            </RoomAction>
+          </Rooms>
+          <section class="govuk-width-container session-bar" aria-label={t.dCase}>
+            {/* Of somebody's page no second look for another language; of one that came by a form nothing typed is left behind. */}
+            {/[0-9a-f]{8}-[0-9a-f]{4}-/.test(visit.path) || visit.form.entries().length > 0 ? (
+              ''
+            ) : (
+              <Languages language={language} path={visit.path} />
+            )}
+            <p class="govuk-hint">
+              {t.dSignedIn.replace('{role}', t[ROLES[requester.role]]).replace('{office}', session.office ?? '–')} ·{' '}
+              {LANGUAGES[language].name}
+            </p>
+            {CASEWORK.has(requester.role) && !session.locked ? (
+              <CaseBar visit={visit} open={here === '/desk' && !requester.case} />
+            ) : (
+              ''
+            )}
+          </section>
+        </>
+      }
+      below={<Stay session={session} t={t} nonce={visit.nonce} action="/desk/stay" />}
+    >
+      {visit.hiding ? (
+        <p class="govuk-inset-text hiding" role="note">
+          <strong>{visit.hiding === 'held' ? t.dIsHeld : t.dIsHidden}</strong>
+        </p>
+      ) : (
+        ''
+      )}
+      {props.script ? (
+        <p
+          id="waiting"
+          class="govuk-inset-text"
+          role="status"
+          hidden
+          data-key={session.formKey}
+          data-text={t.dWaiting}
+        />
+      ) : (
+        ''
+      )}
+      {visit.about ? raw(WHOM) : ''}
+      {props.children}
+    </Page>
+  )
+}
+
+/** The ticket or file a clerk works on, and why: set once, both go with every look-up, and stand in a slim bar. */
+function CaseBar({ visit, open }: { visit: DeskVisit; open: boolean }) {
+  const { t, requester, session, language } = visit
+  const why = purposes.get(purposeOf(requester))?.title[language] ?? ''
+  return (
+    <details class="case-bar" open={open}>
+      <summary>
+        {requester.case ? (
+          <>
+            {t.dCase}: <bdi>{requester.case}</bdi>
+          </>
+        ) : (
+          t.dCaseNone
+        )}{' '}
+        · {why}
+      </summary>
+      <form method="post" action="/desk/case" class="row">
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="to" value={visit.path} />
+        <Field
+          name="case"
+          label={t.dCase}
+          value={requester.case ?? ''}
+          maxlength={40}
+          size={20}
+          auto
+          hint={requester.case ? undefined : t.dCaseHint}
+        />
+        <Select
+          name="purpose"
+          label={t.dPurpose}
+          value={purposeOf(requester)}
+          options={purposesOfCase(requester).map(({ id, title }) => [id, title[language] ?? id] as const)}
+        />
+        <button type="submit" class="govuk-button govuk-button--secondary">
+          {t.dSet}
+        </button>
+      </form>
+    </details>
+  )
+}
+
+/** The neighbour or the demand a page is about. */
+export const idIn = ({ params }: Pick<DeskVisit, 'params'>) => {
+  const { id = '' } = params
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) throw new NotFound()
+  return id
+}
+
+/** The idempotency key of a form: sent twice, it happens once. */
+export const onceIn = ({ form }: Pick<DeskVisit, 'form'>, more = '') =>
+  `desk ${form.get('once') || randomUUID()} ${more}`
+
+/** A day as people write it. */
+export function dayText(language: Language, iso: string | undefined | null): string {
+  if (!iso) return '–'
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(iso)) return bornText(language, iso)
+  return longDay(language, iso)
+}
+
+/** A date of birth in words, as far as it is known. */
+export function bornText(language: Language, dateOfBirth: string | undefined | null): string {
+  const born = dateOfBirth ? parseBirthDate(dateOfBirth) : undefined
+  if (!dateOfBirth || born === undefined) return '–'
+  const season = born.season === undefined ? undefined : seasonsOf(LOCALES[language])[born.season - 21]
+  if (season !== undefined) return season.replace('{year}', String(born.year))
+  return birthWords(birthClaim(dateOfBirth) ?? '', language, paperTexts[language])
+}
+
+/** A time to come at, with its day of the week. */
+export function hourText(language: Language, timeZone: string, instant: string): string {
+  return Temporal.Instant.from(instant).toLocaleString(localeTag(language), {
+    dateStyle: 'full',
+    timeStyle: 'short',
+    timeZone,
+  })
+}
+
+export function timeText(language: Language, timeZone: string, instant: string): string {
+  return Temporal.Instant.from(instant).toLocaleString(localeTag(language), {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    timeZone,
+  })
+}
+
+/** How a proof stands: for others a change shows only the next morning. */
+export const proofStanding = (
+  proof: { revokedAt: string | null; publicFrom: string | null },
+  t: Texts,
+  language: Language,
+  timeZone: string,
+): string =>
+  proof.publicFrom
+    ? t.dTakenLater.replace('{time}', timeText(language, timeZone, proof.publicFrom))
+    : proof.revokedAt
+      ? t.dTaken
+      : t.dInForce
+
+export const languageName = (code: string) => LANGUAGES[code as Language]?.name ?? code
+export const textsOf = (language: Language) => LOCALES[language]

@@ -1,0 +1,147 @@
+import { z } from '@hono/zod-openapi'
+import { getCookie } from 'hono/cookie'
+import { passing } from '../../firewall/free-text.ts'
+import { always, endpoint, type House } from '../../http/endpoint.ts'
+import { publicData, Reply } from '../../http/reply.ts'
+import { endSession, endStaffSessions } from '../../identity/open-sessions.ts'
+import { beginSession, changeSession, findSession, SESSION_LIMITS, type SessionDeps } from '../../identity/sessions.ts'
+import { SignInFailed, type StaffSignIn } from '../../identity/sign-in.ts'
+import { uuidv7 } from '../../platform/clock.ts'
+import { Problem } from '../../platform/problem.ts'
+import { listMunicipalities, type Municipality } from '../../town/municipality.ts'
+import { nameIn, readerOf } from '../reader.ts'
+import { cookieName, pageOf, safePath, sessionCookie, signedInPages } from '../signed-in.tsx'
+import { Csrf } from '../ui/form.tsx'
+import { LOCALES } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+import { ProblemPage } from '../ui/problem-page.tsx'
+import { firstRoom } from './shell.tsx'
+
+const UNDER_WAY = 'padron-sign-in'
+/** Not the storage: forms that wait for a line lie there, sealed under their clerk's key. */
+const CLEAR = { 'clear-site-data': '"cache", "cookies"' }
+
+/** Signing in at the city's provider, locking, signing out. */
+export function signInPages(house: House<Municipality>, deps: SessionDeps, signIn: StaffSignIn | undefined): void {
+  const send = (reply: Reply, more: Record<string, string> = {}) => reply.toResponse({ ...always(uuidv7()), ...more })
+  const page = signedInPages(house, deps, 'staff', '/sign-in')
+  const secure = (town: Municipality) => (town.issuer.startsWith('https:') ? '; Secure' : '')
+
+  house.get('/sign-in', async (context) => {
+    const { town, language } = await readerOf(context)
+    const t = LOCALES[language]
+    const to = safePath(context.req.query('to') ?? '', '/desk')
+    const start = `/sign-in/start?to=${encodeURIComponent(to)}`
+    return send(
+      pageOf(
+        <Page title={t.dSignIn} language={language} town={nameIn(town, language)}>
+          <Languages language={language} path="/sign-in" />
+          <h1>{t.dSignIn}</h1>
+          <p class="lead">{t.dSignInLead}</p>
+          {signIn ? (
+            <p>
+              <a class="govuk-button" href={start}>
+                {t.dSignIn}
+              </a>
+            </p>
+          ) : (
+            <p>{t.pNotFound}</p>
+          )}
+        </Page>,
+      ),
+    )
+  })
+  house.get('/sign-in/start', async (context) => {
+    if (signIn === undefined) throw new Problem('not-found', 404, 'There is no sign-in here.')
+    const { town } = await readerOf(context)
+    const to = safePath(context.req.query('to') ?? '', '/desk')
+    const { address, underWay } = await signIn.begin(town, to)
+    return send(Reply.redirect(new URL(address)), {
+      'set-cookie': `${UNDER_WAY}=${underWay}; Path=/sign-in; Max-Age=600; HttpOnly; SameSite=Lax${secure(town)}`,
+    })
+  })
+  house.get('/sign-in/return', async (context) => {
+    const { town, language } = await readerOf(context)
+    try {
+      if (signIn === undefined) throw new SignInFailed()
+      const { search } = new URL(context.req.url)
+      const { who, returnTo } = await signIn.finish(town, search, getCookie(context, UNDER_WAY) ?? '')
+      const before = await findSession(deps, town, getCookie(context, cookieName(town)))
+      if (
+        before?.locked &&
+        before.requester.kind === 'staff' &&
+        who.kind === 'staff' &&
+        before.requester.id === who.subject
+      ) {
+        // The same person is back: the desk is as they left it.
+        await changeSession(deps, town, before.handle, { locked: false })
+        return send(Reply.redirect(safePath(returnTo, '/desk')))
+      }
+      if (before) await endSession(deps, town, before, { handle: before.handle })
+      const token = await beginSession(deps, town, who)
+      const room = who.kind === 'staff' ? firstRoom(who.role) : '/desk'
+      const to = returnTo === '/desk' ? room : safePath(returnTo, room)
+      const seconds = Temporal.Duration.from(SESSION_LIMITS.staff.absolute).total('seconds')
+      return send(Reply.redirect(to), { 'set-cookie': sessionCookie(town, token, seconds) })
+    } catch (error) {
+      const problem = error instanceof Problem ? error : new SignInFailed()
+      return send(
+        pageOf(
+          <ProblemPage problem={problem} town={nameIn(town, language)} language={language} timeZone={town.timeZone} />,
+          problem.status,
+        ),
+      )
+    }
+  })
+  // The provider says by itself that somebody is not of the staff any more: with the next request they are out.
+  endpoint(
+    house,
+    {
+      method: 'post',
+      path: '/sign-in/back-channel',
+      summary: 'End the sessions of somebody whose account at the city\u2019s sign-in was closed',
+      description:
+        'For the provider alone (OpenID Connect Back-Channel Logout 1.0). It takes effect with the next request.',
+      tag: 'Sign-in',
+      auth: 'public',
+      form: true,
+      body: z.strictObject({ logout_token: passing(8192, 1) }),
+      answers: { 200: { description: 'Their sessions here have ended', schema: z.object({}) } },
+      refuses: [401, 404],
+    },
+    async ({ body }) => {
+      if (signIn === undefined) throw new Problem('not-found', 404, 'There is no sign-in here.')
+      const { towns, ...whose } = await signIn.ended(body.logout_token)
+      // The provider says it once, whichever of its towns they were signed in to.
+      for (const town of await listMunicipalities(deps.database))
+        if (towns.includes(town.slug)) await endStaffSessions(deps, town, whose)
+      return Reply.open(publicData({}), 200, { 'cache-control': 'no-store' })
+    },
+  )
+  page({ method: 'get', path: '/desk/locked', whenLocked: true }, async (visit) => {
+    const { t, language, name } = visit
+    const to = safePath(visit.query('to'), '/desk')
+    return pageOf(
+      <Page title={t.dLocked} language={language} town={name}>
+        <h1>{t.dLocked}</h1>
+        <p>
+          <a class="govuk-button" href={`/sign-in/start?to=${encodeURIComponent(to)}`}>
+            {t.dUnlock}
+          </a>
+        </p>
+        <form method="post" action="/sign-out">
+          <Csrf token={visit.session.csrf} />
+          <button type="submit" class="govuk-button govuk-button--secondary">
+            {t.dSignOut}
+          </button>
+        </form>
+      </Page>,
+    )
+  })
+  // Asking is use: nothing else is done.
+  page({ method: 'post', path: '/desk/stay', keep: false }, async () => Reply.giveBack({}))
+  page({ method: 'post', path: '/sign-out', whenLocked: true }, async ({ town, session }) => {
+    await endSession(deps, town, session, { handle: session.handle })
+    return Reply.redirect('/', CLEAR)
+  })
+}

@@ -1,0 +1,92 @@
+import type { StaffRole } from '../../firewall/requester.ts'
+import { Reply } from '../../http/reply.ts'
+import { nameText } from '../../proofs/paper/paper.ts'
+import type { RegistryDeps } from '../../registry/deps.ts'
+import { CannotUndo, type Undoable, undo, undoable } from '../../registry/person/undo.ts'
+import { pageOf, type signedInPages } from '../signed-in.tsx'
+import { Csrf } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import { Fact, Facts } from '../ui/parts.tsx'
+import { reasonText } from '../ui/problem-page.tsx'
+import { counted } from '../ui/words.ts'
+import { bornText, Desk, type DeskVisit, dayText, idIn } from './shell.tsx'
+
+const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
+
+/** Undoing what one has just written, asked once more; otherwise the page says what stands in the way. */
+export function undoDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
+  const path = '/desk/neighbours/:id/undo' as const
+  const orWhyNot = async (visit: DeskVisit, work: () => Promise<Reply>) => {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof CannotUndo)) throw error
+      return pageOf(<WhyNotPage visit={visit} error={error} />, 409)
+    }
+  }
+  page({ method: 'get', path, roles: COUNTER }, (visit) =>
+    orWhyNot(visit, async () =>
+      Reply.page(await undoable(deps, visit.town, visit.requester, idIn(visit)), (what) => (
+        <UndoPage visit={visit} undoable={what} />
+      )),
+    ),
+  )
+  page({ method: 'post', path, roles: COUNTER }, (visit) =>
+    orWhyNot(visit, async () => {
+      const undone = await undo(deps, visit.town, visit.requester, idIn(visit))
+      return Reply.onward(undone, ({ id, what }) =>
+        what === 'registration' ? '/desk?undone=1' : `/desk/neighbours/${id}`,
+      )
+    }),
+  )
+}
+
+const whatNames = (t: Texts): Record<Undoable['what'], string> => ({
+  registration: t.dRegister,
+  return: t.dReturn,
+  move: t.dMove,
+  departure: t.dLeave,
+  correction: t.dCorrect,
+})
+
+function UndoPage({ visit, undoable: shown }: { visit: DeskVisit; undoable: Undoable }) {
+  const { t, language, session } = visit
+  const { id, name, dateOfBirth, what, effectiveOn, people } = shown
+  return (
+    <Desk visit={visit} title={t.dUndo}>
+      <h1>{t.dUndo}</h1>
+      <Facts>
+        <Fact name={t.dWho}>
+          <bdi data-whom="yes">{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+        </Fact>
+        <Fact name={t.dBorn}>{bornText(language, dateOfBirth)}</Fact>
+        <Fact name={t.lWhat}>{whatNames(t)[what]}</Fact>
+        <Fact name={t.dOn}>{dayText(language, effectiveOn)}</Fact>
+      </Facts>
+      {people > 1 ? <p class="govuk-inset-text">{counted(t.dUndoPeople, language, { n: people })}</p> : ''}
+      <p class="lead">{what === 'registration' ? t.dUndoRegistration : t.dUndoLead}</p>
+      <form method="post" action={`/desk/neighbours/${id}/undo`}>
+        <Csrf token={session.csrf} />
+        <button type="submit" class="govuk-button govuk-button--warning">
+          {t.dUndoSure}
+        </button>
+      </form>
+      <p>
+        <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}
+
+function WhyNotPage({ visit, error }: { visit: DeskVisit; error: CannotUndo }) {
+  const { t } = visit
+  return (
+    <Desk visit={visit} title={t.dUndo}>
+      <h1>{t.dUndo}</h1>
+      <p class="lead">{reasonText(error.code, t)}</p>
+      <p>
+        <a href={`/desk/neighbours/${idIn(visit)}`}>{t.dBack}</a>
+      </p>
+    </Desk>
+  )
+}

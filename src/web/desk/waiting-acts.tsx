@@ -1,0 +1,128 @@
+import { functionTitle } from '../../firewall/functions.ts'
+import type { TieKind } from '../../firewall/organisations.ts'
+import type { ActKind, WaitingAct } from '../../oversight/officer-acts.ts'
+import { Csrf } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import { Fact, Facts } from '../ui/parts.tsx'
+import { type DeskVisit, dayText } from './shell.tsx'
+
+/** What waits for a second officer: what it is about, and the two answers. */
+export const tieNames = (t: Texts): Record<TieKind, string> => ({
+  memberOf: t.gMember,
+  reportsTo: t.gReports,
+  sharesWith: t.gShares,
+  suppliedBy: t.gSupplied,
+})
+
+export function WaitingActs(props: {
+  visit: DeskVisit
+  waiting: readonly WaitingAct[]
+  names: ReadonlyMap<string, string>
+}) {
+  const { visit, waiting, names } = props
+  const { t, language, session } = visit
+  const kinds: Record<ActKind, string> = {
+    enrol: t.gAdd,
+    application: t.aTitle,
+    function: t.aDoes,
+    tie: t.gTie,
+    promise: t.gRenew,
+    machine: t.gMachine,
+    'end-machine': t.gEndMachine,
+    'end-key': t.gEndKey,
+    suspend: t.gSuspend,
+    alias: t.gAlias,
+    lend: t.gLend,
+    'take-back': t.gTakeBack,
+    affected: t.gAffected,
+    secrecy: t.gSecrecy,
+  }
+  const asked = { enrol: t.aTitle, machine: t.gAskMachine, keys: t.gAskKeys }
+  const labels: Record<string, string> = {
+    organisationId: t.gName,
+    relatedId: t.gRelated,
+    name: t.gName,
+    identifier: t.gIdentifier,
+    functions: t.aDoes,
+    function: t.aDoes,
+    kind: t.gTie,
+    signedBy: t.gSigned,
+    keys: t.aKeys,
+    thumbprint: t.gThumbprint,
+    client: t.gClients,
+    clients: t.gClients,
+    staff: t.whoStaff,
+    kid: t.gKey,
+    reference: t.dDemands,
+    until: t.hUntil,
+    basis: t.dBasis,
+    ties: t.aTies,
+    need: t.aNeed,
+    resembles: t.gResembles,
+    upheld: t.gUpheld,
+  }
+  const ties = tieNames(t)
+  const withKeys = (content: object) =>
+    'keys' in content && Array.isArray(content.keys) && content.keys.length === 0 ? { keys: [t.gNoKeys] } : {}
+  /** Each by its name: what somebody typed is not taken for the rest. */
+  const said = ({ kind, content }: WaitingAct): [string, string][] =>
+    Object.entries({ ...content, ...(kind === 'machine' ? { keys: [t.gNoKeys] } : withKeys(content)) })
+      .filter(([key, value]) => key in labels && value !== undefined && String(value) !== '')
+      .map(([key, value]) => [
+        labels[key] ?? key,
+        [value]
+          .flat()
+          .map((one) => {
+            const text = String(one)
+            if (key === 'functions' || key === 'function') return functionTitle(text, language)
+            if (key === 'kind') return ties[text as TieKind] ?? text
+            // What somebody typed stands as they typed it, whatever it looks like.
+            return key === 'organisationId' || key === 'relatedId' ? (names.get(text) ?? text) : text
+          })
+          .join(', '),
+      ])
+  if (waiting.length === 0) return ''
+  return (
+    <section aria-labelledby="waiting">
+      <h2 id="waiting">{t.gWaits}</h2>
+      <ul class="cards">
+        {waiting.map((act) => (
+          <li>
+            <strong>{act.kind === 'application' ? asked[act.content.what] : kinds[act.kind]}</strong> ·{' '}
+            {dayText(language, act.proposedAt.slice(0, 10))}
+            <Facts>
+              {said(act).map(([name, value]) => (
+                <Fact name={name}>
+                  <span dir="auto">{value}</span>
+                </Fact>
+              ))}
+            </Facts>
+            {act.kind === 'secrecy' ? (
+              <p>
+                <a href={`/desk/legal/documents/${act.content.documentId}`}>{t.dDemandPaper}</a>
+              </p>
+            ) : (
+              ''
+            )}
+            <form method="post" action="/desk/organisations/acts">
+              <Csrf token={session.csrf} />
+              <input type="hidden" name="entry" value={act.id} />
+              <p class="govuk-button-group">
+                {act.proposedByYou ? (
+                  ''
+                ) : (
+                  <button type="submit" name="approves" value="yes" class="govuk-button">
+                    {t.dApprove}
+                  </button>
+                )}
+                <button type="submit" name="approves" value="no" class="govuk-button govuk-button--secondary">
+                  {t.dRefuse}
+                </button>
+              </p>
+            </form>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

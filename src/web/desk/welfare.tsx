@@ -1,0 +1,64 @@
+import { Reply } from '../../http/reply.ts'
+import { nameText } from '../../proofs/paper/paper.ts'
+import type { RegistryDeps } from '../../registry/deps.ts'
+import {
+  settleWelfareCheck,
+  type WelfareCheck,
+  type WelfareReason,
+  welfareChecks,
+} from '../../registry/person/welfare.ts'
+import type { signedInPages } from '../signed-in.tsx'
+import { Csrf } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import { NextPage } from '../ui/parts.tsx'
+import { bornText, Desk, type DeskVisit, dayText, idIn } from './shell.tsx'
+
+/** Children of whom a trained person should know. */
+export function welfareDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
+  page({ method: 'get', path: '/desk/welfare', roles: ['supervisor'] }, async (visit) =>
+    Reply.page(await welfareChecks(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
+      <WelfarePage visit={visit} checks={items} more={more} />
+    )),
+  )
+  page({ method: 'post', path: '/desk/welfare', roles: ['supervisor'] }, async ({ town, requester, form }) => {
+    await settleWelfareCheck(deps, town, requester, idIn({ params: { id: form.get('entry') } }))
+    return Reply.redirect('/desk/welfare')
+  })
+}
+
+const reasonNames = (t: Texts): Record<WelfareReason, string> => ({
+  'left-alone': t.uLeft,
+  'hides-alone': t.uHides,
+  'leaves-alone': t.uLeaves,
+})
+
+function WelfarePage(props: { visit: DeskVisit; checks: readonly WelfareCheck[]; more: string | undefined }) {
+  const { visit, checks, more } = props
+  const { t, language, session } = visit
+  return (
+    <Desk visit={visit} title={t.uTitle} here="/desk/work">
+      <h1>{t.uTitle}</h1>
+      <p class="lead">{t.uLead}</p>
+      {checks.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
+      <ul class="cards">
+        {checks.map((check) => (
+          <li>
+            <a href={`/desk/neighbours/${check.neighbourId}`}>
+              <bdi>{check.name ? nameText(check.name, t.newbornOf) : '\u2026'}</bdi>
+            </a>{' '}
+            · {bornText(language, check.dateOfBirth)}
+            <br />
+            {reasonNames(t)[check.reason]} · {dayText(language, check.raisedOn)}
+            <form method="post" action="/desk/welfare">
+              <Csrf token={session.csrf} />
+              <button type="submit" name="entry" value={check.id} class="govuk-button govuk-button--secondary">
+                {t.uDone}
+              </button>
+            </form>
+          </li>
+        ))}
+      </ul>
+      <NextPage t={t} path="/desk/welfare" more={more} first={visit.query('after') === ''} />
+    </Desk>
+  )
+}

@@ -1,0 +1,59 @@
+import { type Holds, saysTooMuch } from '../firewall/free-text.ts'
+import { writtenTooMuch } from '../firewall/plain-words.ts'
+import type { Form } from './signed-in.tsx'
+import { Csrf, ErrorSummary, type Faults, Field, Tick } from './ui/form.tsx'
+import { type Language, LOCALES, type Texts } from './ui/language.ts'
+import { Page } from './ui/layout.tsx'
+
+// Text that may say something about papers comes back to whoever wrote it, with the reason beside it and a way to say
+// that it is about something else. What decides is in the model; a page only shows it.
+
+/** What a form says with its tick. */
+export const plainIn = (form: Pick<Form, 'has'>): { confirmedPlain?: true } =>
+  form.has('plain') ? { confirmedPlain: true } : {}
+
+/** Whoever wrote it says that it is not about papers. Never ticked beforehand: it is said of what stands in the form now. */
+export const PlainTick = ({ t, faults }: { t: Texts; faults: Faults }) =>
+  Object.keys(faults).length > 0 ? <Tick name="plain" label={t.dPlain} on={false} /> : ''
+
+/** Of the fields of a form those that say too much, each with the reason beside it. */
+export function plainFaults(t: Texts, typed: Readonly<Record<string, string>>, holds: (name: string) => Holds): Faults {
+  return Object.fromEntries(
+    Object.entries(typed)
+      .filter(([name, text]) => saysTooMuch(text, holds(name)))
+      .map(([name, text]) => [name, t.dSensitive.replace('{word}', writtenTooMuch(text) ?? '…')]),
+  )
+}
+
+/** Names are names, and what a form was drawn with comes back as it was. */
+const NAMES = /(^|_)(given|family|authority|signed|officer)$/
+const DRAWN = /^(named|reached|once|version|csrf)$/
+const holdsOf = (name: string): Holds => (DRAWN.test(name) ? 'passing' : NAMES.test(name) ? 'name' : 'plain')
+
+/** Any form that is sent again: what said too much in boxes, all else as it was. Nothing of it has been kept. */
+export function HeldBackPage(props: { town: string; language: Language; action: string; csrf: string; form: Form }) {
+  const { town, language, action, csrf, form } = props
+  const t = LOCALES[language]
+  const entries = form.entries().filter(([name]) => name !== 'plain')
+  const faults = plainFaults(t, Object.fromEntries(entries), holdsOf)
+  return (
+    <Page title={t.dHeld} language={language} town={town}>
+      <ErrorSummary title={t.dHeld} faults={faults} />
+      <h1>{t.dHeld}</h1>
+      <form method="post" action={action}>
+        <Csrf token={csrf} />
+        {entries.map(([name, value]) =>
+          faults[name] ? (
+            <Field name={name} label={t.dHeldText} lines={3} value={value} fault={faults[name]} auto />
+          ) : (
+            <input type="hidden" name={name} value={value} />
+          ),
+        )}
+        <Tick name="plain" label={t.dPlain} on={false} />
+        <button type="submit" class="govuk-button">
+          {t.dSave}
+        </button>
+      </form>
+    </Page>
+  )
+}

@@ -1,0 +1,69 @@
+import { Reply } from '../../http/reply.ts'
+import { dropForms } from '../../identity/kept-forms.ts'
+import { endSession } from '../../identity/open-sessions.ts'
+import { ownerOf } from '../../identity/sessions.ts'
+import { endWaysIn, waysIn } from '../../identity/ways-in.ts'
+import { verifierKey } from '../../ledger/checkpoint.ts'
+import { lookUpsOf } from '../../oversight/look-ups.ts'
+import { NotFound } from '../../platform/problem.ts'
+import { complain } from '../../requests/complaints.ts'
+import { DevicesPage, MyLookUpsPage } from './access-pages.tsx'
+import { endingIn, type NotEnding } from './ending.ts'
+import { lookUpText } from './everything.ts'
+import { CLEAR, type OwnPages, type PortalDeps } from './routes.tsx'
+import type { OwnVisit } from './shell.tsx'
+
+/** Who looked, and by what one comes in: both of oneself. */
+export function accessPages(page: OwnPages, deps: PortalDeps): void {
+  const looked = ({ town, requester }: OwnVisit, before: string) =>
+    lookUpsOf(deps, town, requester, requester.neighbourId, { before })
+  page({ method: 'get', path: '/me/looked' }, async (visit) => {
+    const verifier = verifierKey(await deps.signers.of(visit.town))
+    return Reply.page(await looked(visit, visit.query('before')), (page) => (
+      <MyLookUpsPage visit={visit} page={page} verifier={verifier} />
+    ))
+  })
+  // A line that is not understood becomes a question to the city: one tap, nothing to write. It is asked with one's name.
+  page({ method: 'post', path: '/me/looked' }, async (visit) => {
+    const { town, requester, form, t, language } = visit
+    const verifier = verifierKey(await deps.signers.of(town))
+    const asked = await (await looked(visit, form.get('before'))).mapAsync(async (page) => {
+      const line = page.lookUps.find(({ entryId }) => entryId === form.get('entry'))
+      if (line === undefined) throw new NotFound()
+      const words = { text: `${t.rAsk}: ${lookUpText(visit, line)}`, entryId: line.entryId }
+      const said = { kind: 'who-looked', words, language, neighbourId: requester.neighbourId } as const
+      return { page, ...(await complain(deps, town, { ...said, once: line.entryId }, requester.id)) }
+    })
+    return Reply.page(asked, ({ page, reference }) => (
+      <MyLookUpsPage visit={visit} page={page} verifier={verifier} asked={reference} />
+    ))
+  })
+  page({ method: 'get', path: '/me/devices' }, (visit) => devices(visit))
+  page({ method: 'post', path: '/me/devices' }, async (visit) => {
+    const { town, requester, session } = visit
+    const ending = endingIn(visit, deps)
+    if ('faults' in ending) return devices(visit, ending)
+    await endWaysIn(deps, town, requester, requester.neighbourId, ending, session.handle)
+    if (ending.what === 'everything') return Reply.redirect('/me/in?ended=1', CLEAR)
+    // Whoever came in by the card that is ended is out with it, and is told so where they land.
+    const cardGone = ending.what === 'card' || ending.what === 'lost'
+    if (cardGone && session.way?.kind === 'card') return Reply.redirect('/me/in?ended=1', CLEAR)
+    return Reply.redirect('/me/devices?ended=1')
+  })
+  // Asking is use: nothing else is done.
+  page({ method: 'post', path: '/me/stay', keep: false }, async () => Reply.giveBack({}))
+  page({ method: 'post', path: '/me/everywhere' }, async ({ town, session }) => {
+    await dropForms(deps, town, ownerOf(session))
+    await endSession(deps, town, session, 'all')
+    return Reply.redirect('/me/in', CLEAR)
+  })
+
+  async function devices(visit: OwnVisit, wrong?: NotEnding): Promise<Reply> {
+    const { town, requester, session } = visit
+    return Reply.page(
+      await waysIn(deps, town, requester, requester.neighbourId, session.handle),
+      (ways) => <DevicesPage visit={visit} ways={ways} ended={visit.query('ended') === '1'} {...wrong} />,
+      wrong ? 422 : 200,
+    )
+  }
+}

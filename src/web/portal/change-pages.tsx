@@ -1,0 +1,203 @@
+import type { Neighbour } from '../../registry/person/neighbours.ts'
+import { AddressFields, SinceField } from '../desk/register-page.tsx'
+import { contactText, heldBack } from '../desk/registration-form.ts'
+import { dayText } from '../desk/shell.tsx'
+import type { Typed } from '../desk/typed.ts'
+import { PlainTick } from '../plain.tsx'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Tick } from '../ui/form.tsx'
+import { Spoken } from '../ui/language-select.tsx'
+import { Done } from '../ui/parts.tsx'
+import { counted } from '../ui/words.ts'
+import { Own, type OwnVisit } from './shell.tsx'
+
+/** What a neighbour may say has changed: most of it takes effect at once. */
+export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once: string }) {
+  const { visit, neighbour, once } = props
+  const { t, language, session } = visit
+  const { contact, languages, heardOn, version } = neighbour
+  const hidden = (
+    <>
+      <Csrf token={session.csrf} />
+      <input type="hidden" name="once" value={once} />
+      <input type="hidden" name="version" value={String(version)} />
+    </>
+  )
+  return (
+    <Own visit={visit} heading={t.mTitle}>
+      {visit.query('done') === '' ? '' : <Done>{t.mDone}</Done>}
+      {visit.query('done') === 'help' ? <p class="govuk-inset-text">{t.uHelp}</p> : ''}
+      <section aria-labelledby="here">
+        <h2 id="here">{t.mHere}</h2>
+        <p>
+          {t.dHeard}: {dayText(language, heardOn)}. {t.mHereLead}
+        </p>
+        <form method="post" action="/me/change/here">
+          {hidden}
+          <button type="submit" class="govuk-button">
+            {t.mYes}
+          </button>
+        </form>
+      </section>
+      <section aria-labelledby="move">
+        <h2 id="move">{t.mMove}</h2>
+        <p>{t.mMoveLead}</p>
+        <p>
+          <a class="govuk-button" href="/me/change/move">
+            {t.mMove}
+          </a>
+        </p>
+      </section>
+      <section aria-labelledby="child">
+        <h2 id="child">{t.mChild}</h2>
+        <p>{t.mChildLead}</p>
+        <ChildForm visit={visit} typed={{}} version={version} once={once} />
+      </section>
+      <section aria-labelledby="reach">
+        <h2 id="reach">{t.mReach}</h2>
+        <form method="post" action="/me/change/reach">
+          {hidden}
+          <input type="hidden" name="reached" value={JSON.stringify(contact ?? {})} />
+          <Field name="contact" label={t.mContact} value={contactText(contact)} />
+          <Spoken label={t.dSpeaks} languages={languages ?? []} otherwise={language} />
+          <button type="submit" class="govuk-button">
+            {t.dSave}
+          </button>
+        </form>
+      </section>
+      <section aria-labelledby="hide">
+        <h2 id="hide">{t.mHide}</h2>
+        <p>{neighbour.protected ? t.mHidden : t.mHideLead}</p>
+        {neighbour.protected ? (
+          ''
+        ) : (
+          <form method="post" action="/me/change/hide">
+            {hidden}
+            <button type="submit" class="govuk-button">
+              {t.mHide}
+            </button>
+          </form>
+        )}
+      </section>
+      <section aria-labelledby="object">
+        <h2 id="object">{t.mObject}</h2>
+        <p>{t.mObjectLead}</p>
+        <p>{t.nNamed}</p>
+        <form method="post" action="/me/change/object">
+          {hidden}
+          <Field name="why" label={t.mObjectWhy} hint={t.kOwnWords} lines={3} maxlength={5000} required auto />
+          <button type="submit" class="govuk-button">
+            {t.kSend}
+          </button>
+        </form>
+      </section>
+      <section aria-labelledby="leave">
+        <h2 id="leave">{t.mLeave}</h2>
+        <p>{t.mLeaveLead}</p>
+        <form method="post" action="/me/change/leave">
+          {hidden}
+          <Tick name="sure" label={t.mLeaveSure} on={false} />
+          <button type="submit" class="govuk-button">
+            {t.mLeave}
+          </button>
+        </form>
+      </section>
+      <p>
+        <a href="/complain?kind=change">{t.mElse}</a>
+      </p>
+    </Own>
+  )
+}
+
+interface ChildProps {
+  visit: OwnVisit
+  typed: Typed
+  version: number
+  once: string
+  faults?: Faults
+}
+
+/** A child who was born, for a clerk to register. */
+function ChildForm({ visit, typed, version, once, faults = {} }: ChildProps) {
+  const { t, session } = visit
+  return (
+    <form method="post" action="/me/change/child">
+      <Csrf token={session.csrf} />
+      <input type="hidden" name="once" value={once} />
+      <input type="hidden" name="version" value={String(version)} />
+      <Field name="given" label={t.dGiven} value={typed.given} fault={faults.given} required auto />
+      <Field name="family" label={t.dFamily} value={typed.family} fault={faults.family} auto />
+      <DateField
+        name="born"
+        legend={t.dBorn}
+        fault={faults.born}
+        labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+        value={(part) => typed[`born-${part}`] ?? ''}
+      />
+      <button type="submit" class="govuk-button">
+        {t.kSend}
+      </button>
+    </form>
+  )
+}
+
+/** The same form once more, with what is wrong with it. */
+export function ChildPage(props: ChildProps) {
+  const { visit, faults = {} } = props
+  const { t } = visit
+  return (
+    <Own visit={visit} heading={t.mChild}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <p>{t.mChildLead}</p>
+      <ChildForm {...props} />
+    </Own>
+  )
+}
+
+/** A new address of any kind, which is true from the moment it is sent. */
+export function MovePage(props: {
+  visit: OwnVisit
+  typed: Typed
+  version: number
+  once: string
+  /** How many of those they act for live with them. */
+  wards: number
+  faults?: Faults
+}) {
+  const { visit, typed, version, once, wards, faults = {} } = props
+  const { t, session } = visit
+  return (
+    <Own visit={visit} heading={t.mMove}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <p class="lead">{t.mMoveLead}</p>
+      <form method="post" action="/me/change/move">
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="once" value={once} />
+        <input type="hidden" name="version" value={String(version)} />
+        <PlainTick t={t} faults={heldBack(typed, t)} />
+        {wards === 0 ? (
+          ''
+        ) : (
+          <>
+            <p class="govuk-inset-text">{counted(t.mActsHere, visit.language, { n: wards })}</p>
+            <Radios
+              name="who"
+              legend={t.mAll}
+              value={typed.who ?? ''}
+              fault={faults.who}
+              required
+              choices={[
+                { value: 'all', label: t.mTogether, hint: t.mTogetherHint },
+                { value: 'me', label: t.mOnlyMe, hint: t.mOnlyMeHint },
+              ]}
+            />
+          </>
+        )}
+        <AddressFields visit={visit} typed={typed} faults={faults} own />
+        <SinceField t={t} typed={typed} fault={faults.since} />
+        <button type="submit" class="govuk-button">
+          {t.mMove}
+        </button>
+      </form>
+    </Own>
+  )
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import { Reply } from '../../http/reply.ts'
+import { type LookUpPage, lookUpsOf } from '../../oversight/look-ups.ts'
+import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import { fieldsFor } from '../../proofs/claims.ts'
+import { nameText, writePaper } from '../../proofs/paper/paper.ts'
+import { type Profile, ProfileId, profiles } from '../../proofs/profiles.ts'
+import { isBeingDecided } from '../../registry/departure/hearing.ts'
+import { actFor, type Represented, representedBy } from '../../registry/person/representation.ts'
+import { whoGives } from '../../requests/service-reports.ts'
+import { LookUps } from '../desk/neighbour-past-page.tsx'
+import { bornText } from '../desk/shell.tsx'
+import { pageOf } from '../signed-in.tsx'
+import { Csrf } from '../ui/form.tsx'
+import { ShowPage } from './pages.tsx'
+import { type OwnPages, onceOf, type PortalDeps } from './routes.tsx'
+import { Own, type OwnVisit } from './shell.tsx'
+
+/** What somebody may fetch for a child they act for. */
+const offered = [...profiles.values()].filter((profile) => profile.askedBy !== 'neighbour')
+
+/** Whether a proof tells where somebody lives, in whole or in part. */
+const saysWhere = ({ claims }: Profile) =>
+  fieldsFor(claims).some((field) => field === 'address' || field === 'household')
+
+/** Proofs for the children one acts for: each opening stands in the child's own "who looked". */
+export function childrenPages(page: OwnPages, deps: PortalDeps): void {
+  page({ method: 'get', path: '/me/children' }, async (visit) => {
+    const children = await representedBy(deps, visit.town, visit.requester)
+    const draw = (list: Asked[]) => <ChildrenPage visit={visit} represented={list} once={randomUUID()} />
+    if (children === undefined) return pageOf(draw([]))
+    const asked = await children.mapAsync((list) =>
+      Promise.all(
+        list.map(async (one) => ({ ...one, asked: one.toldWhere && (await isBeingDecided(deps, visit.town, one.id)) })),
+      ),
+    )
+    return Reply.page(asked, draw)
+  })
+  page({ method: 'post', path: '/me/children' }, async (visit) => {
+    const { town, requester, form, language } = visit
+    const parsed = ProfileId.safeParse(form.get('profile'))
+    const profile = offered.find(({ id }) => parsed.success && id === parsed.data)
+    const id = form.get('child')
+    if (profile === undefined) throw new InvalidInput([{ pointer: '/profile', detail: 'Choose a service.' }])
+    if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+    const acting = await actFor(deps, town, requester, id)
+    const order = { kind: 'individual', language, profile: profile.id, handedTo: 'representative' } as const
+    const givers = await whoGives(deps, town)
+    return Reply.page(
+      await writePaper(deps, town, acting, id, order, onceOf(visit, `${id} ${profile.id}`)),
+      (written) => <ShowPage visit={visit} written={written} profile={profile} once="" givers={givers} />,
+    )
+  })
+  // Not by an address: it would say whose parent somebody is. A court's limit is the gate's.
+  page({ method: 'post', path: '/me/children/looked' }, async (visit) => {
+    const { town, requester, form } = visit
+    const child = form.get('child')
+    if (!/^[0-9a-f-]{36}$/.test(child)) throw new NotFound()
+    const acting = await actFor(deps, town, requester, child)
+    return Reply.page(
+      await lookUpsOf(deps, town, acting, child, { before: form.get('before') || undefined }),
+      (looked) => <ChildLookedPage visit={visit} child={child} page={looked} />,
+    )
+  })
+}
+
+/** Who looked at the record of whom one acts for, as they would see it themselves. */
+function ChildLookedPage(props: { visit: OwnVisit; child: string; page: LookUpPage }) {
+  const { visit, child, page } = props
+  const { t, session } = visit
+  return (
+    <Own visit={visit} heading={t.dLooked}>
+      <LookUps visit={visit} page={{ ...page, older: undefined }} path="/me/children" newest />
+      {page.older === undefined ? (
+        ''
+      ) : (
+        <form method="post" action="/me/children/looked">
+          <Csrf token={session.csrf} />
+          <input type="hidden" name="child" value={child} />
+          <button type="submit" name="before" value={page.older} class="govuk-button govuk-button--secondary">
+            {t.dOlder}
+          </button>
+        </form>
+      )}
+      <p>
+        <a href="/me/children">{t.dBack}</a>
+      </p>
+    </Own>
+  )
+}
+
+/** With whether the city asks something about them before it decides. */
+type Asked = Represented & { asked: boolean }
+
+function ChildrenPage(props: { visit: OwnVisit; represented: readonly Asked[]; once: string }) {
+  const { visit, represented, once } = props
+  const { t, language, session } = visit
+  return (
+    <Own visit={visit} heading={t.rChildren}>
+      <p class="lead">{t.rChildrenLead}</p>
+      {represented.length === 0 ? <p>{t.rNoChildren}</p> : ''}
+      {represented.map(({ id, name, dateOfBirth, toldWhere, asked }) => (
+        <section aria-labelledby={`child-${id}`}>
+          <h2 id={`child-${id}`}>
+            <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
+          </h2>
+          <p>{bornText(language, dateOfBirth)}</p>
+          {toldWhere ? (
+            <form method="post" action="/me/children/looked">
+              <Csrf token={session.csrf} />
+              <button type="submit" name="child" value={id} class="govuk-button govuk-button--secondary">
+                {t.dLooked}
+              </button>
+            </form>
+          ) : (
+            ''
+          )}
+          {asked ? (
+            <form method="post" action="/me/children/hearing">
+              <Csrf token={session.csrf} />
+              <button type="submit" name="child" value={id} class="govuk-button">
+                {t.jChild}
+              </button>
+            </form>
+          ) : (
+            ''
+          )}
+          <form method="post" action="/me/children">
+            <Csrf token={session.csrf} />
+            <input type="hidden" name="once" value={once} />
+            <input type="hidden" name="child" value={id} />
+            <p class="govuk-button-group">
+              {offered
+                .filter((profile) => toldWhere || !saysWhere(profile))
+                .map((profile) => (
+                  <button type="submit" name="profile" value={profile.id} class="govuk-button govuk-button--secondary">
+                    {profile.title[language]}
+                  </button>
+                ))}
+            </p>
+          </form>
+        </section>
+      ))}
+    </Own>
+  )
+}

@@ -1,0 +1,267 @@
+import { randomUUID } from 'node:crypto'
+import { addressText } from '../../proofs/address-text.ts'
+import type { Appointment, ComplaintKind, Followed, Outcome } from '../../requests/complaints.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { dayText, hourText } from '../desk/shell.tsx'
+import { nameIn } from '../reader.ts'
+import { ErrorSummary, type Faults, Field, Files, Radios, Select } from '../ui/form.tsx'
+import { isLanguage, type Language, LOCALES, type Texts } from '../ui/language.ts'
+import { LanguageSelect } from '../ui/language-select.tsx'
+import { Languages, Page } from '../ui/layout.tsx'
+import { Done, Fact, Facts, NotDone } from '../ui/parts.tsx'
+
+/** What the page is about, beside the form itself. */
+export interface Complaining {
+  kind?: string
+  /** The code of what was just sent. */
+  sent?: string
+  /** RFC 3339: when it will be said in person. */
+  appointmentAt?: string | undefined
+  followed?: Followed | 'none'
+  code?: string
+  text?: string
+  /** Why it was not sent. */
+  fault?: 'wrong-file' | 'too-many' | 'too-large' | 'not-here' | 'nothing' | 'too-long' | 'signed-out' | 'too-many-now'
+  /** Whether it is to be with their name; without it unless they say so. */
+  named?: boolean
+  /** The language to answer in. */
+  speaks?: string
+  /** The time that was chosen is somebody else's. */
+  taken?: boolean
+}
+
+/** The form anyone may send, the times to say it in person, and the code to follow it by. */
+export function ComplainPage(
+  props: {
+    town: Municipality
+    language: Language
+    /** RFC 3339 */
+    times: readonly string[]
+    /** Whether whoever writes is signed in, and can say whose it is. */
+    mayBeNamed: boolean
+    /** Whether photos and voices can be added. */
+    takesFiles: boolean
+  } & Complaining,
+) {
+  const { town, language, times, mayBeNamed, takesFiles, named, fault } = props
+  const { kind = 'refused', sent, appointmentAt, followed, code, text = '', speaks } = props
+  const t = LOCALES[language]
+  const name = nameIn(town, language)
+  const faults = faultsOf(fault, t)
+  if (sent && appointmentAt)
+    return (
+      <Page title={name} language={language} town={name}>
+        <h1 class="no-print">{t.kTitle}</h1>
+        <AppointmentSlip town={town} language={language} at={appointmentAt} code={sent} />
+        <p class="no-print">
+          <a href={`/complain?lang=${language}`}>{t.dBack}</a>
+        </p>
+      </Page>
+    )
+  return (
+    <Page title={name} language={language} town={name}>
+      <Languages language={language} path="/complain" />
+      <h1>{t.kTitle}</h1>
+      {sent ? (
+        <Done>
+          <p>{t.kSent}</p>
+          <p class="digits code" dir="ltr">
+            {sent}
+          </p>
+        </Done>
+      ) : (
+        ''
+      )}
+      {followed === 'none' ? <ErrorSummary title={t.dThere} faults={{ code: t.kNone }} /> : ''}
+      {followed && followed !== 'none' ? (
+        <FollowedBox town={town} language={language} followed={followed} code={code ?? ''} />
+      ) : (
+        ''
+      )}
+      {props.taken ? (
+        <NotDone>
+          <p>{t.wTaken}</p>
+        </NotDone>
+      ) : (
+        ''
+      )}
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <p class="lead">{t.kLead}</p>
+      <form method="post" action={`/complain?lang=${language}`} enctype="multipart/form-data">
+        <Select name="kind" label={t.kKind} value={kind} options={writtenKinds(language)} />
+        <input type="hidden" name="once" value={randomUUID()} />
+        <Field name="text" label={t.kText} hint={t.kOwnWords} lines={6} value={text} fault={faults.text} auto />
+        {takesFiles ? (
+          <Files
+            name="added"
+            label={t.kAdd}
+            hint={t.kAddHint}
+            fault={faults.added}
+            // A telephone that keeps photos as HEIC sends them as JPEG then; whoever chooses a HEIC all the same is not refused.
+            accept="image/jpeg,image/png,image/webp,audio/*"
+          />
+        ) : (
+          ''
+        )}
+        {mayBeNamed ? (
+          <Radios
+            name="named"
+            legend={t.nWhose}
+            value={named ? 'with' : 'without'}
+            choices={[
+              { value: 'without', label: t.nWithout, hint: t.nWithoutHint },
+              { value: 'with', label: t.nWith, hint: t.nWithHint },
+            ]}
+          />
+        ) : (
+          ''
+        )}
+        <LanguageSelect label={t.dSpeaks} value={isLanguage(speaks ?? '') ? (speaks as Language) : language} />
+        <button type="submit" class="govuk-button">
+          {t.kSend}
+        </button>
+      </form>
+      <p>
+        <a href={`/complain/service?lang=${language}`}>{t.kService}</a>
+      </p>
+      <h2>{t.wTitle}</h2>
+      {times.length === 0 ? (
+        <p>{t.wNone}</p>
+      ) : (
+        <form method="post" action={`/complain/appointment?lang=${language}`}>
+          <p>{t.wLead}</p>
+          <TimeSelect town={town} language={language} times={times} />
+          <Select name="kind" id="heard-kind" label={t.kKind} value={kind} options={writtenKinds(language)} />
+          <input type="hidden" name="language" value={language} />
+          <input type="hidden" name="once" value={randomUUID()} />
+          <button type="submit" class="govuk-button govuk-button--secondary">
+            {t.wBook}
+          </button>
+        </form>
+      )}
+      <h2>{t.kFollow}</h2>
+      <form method="post" action={`/complain/follow?lang=${language}`}>
+        <Field name="code" label={t.kFollow} fault={followed === 'none' ? t.kNone : undefined} required />
+        <button type="submit" class="govuk-button">
+          {t.vGo}
+        </button>
+      </form>
+    </Page>
+  )
+}
+
+/** Why it was not sent, beside the box it is about. */
+function faultsOf(fault: Complaining['fault'], t: Texts): Faults {
+  if (fault === undefined) return {}
+  if (fault === 'nothing' || fault === 'too-long') return { text: fault === 'nothing' ? t.kNothing : t.jTooLong }
+  if (fault === 'too-many-now') return { text: t.pMany }
+  if (fault === 'signed-out') return { text: t.nSignedOut }
+  const why = { 'wrong-file': t.kAddWrong, 'too-many': t.kAddMany, 'too-large': t.kAddLarge, 'not-here': t.kAddNotHere }
+  return { [fault === 'not-here' ? 'text' : 'added']: why[fault] }
+}
+
+/** What became of a time to say it in person. */
+export function appointmentText({ at, state }: Appointment, town: Municipality, language: Language): string {
+  const t = LOCALES[language]
+  const when = hourText(language, town.timeZone, at)
+  const said = { expected: `${t.wExpected} {at}`, past: t.wPast, cancelled: t.wGone, answered: t.wAnswered }[state]
+  return said.replace('{at}', when)
+}
+
+/** How a complaint stands, and what its writer may still do about it. */
+function FollowedBox(props: { town: Municipality; language: Language; followed: Followed; code: string }) {
+  const { town, language, followed, code } = props
+  const t = LOCALES[language]
+  const { answer, dueOn, escalated, withOmbudsperson, appointment } = followed
+  const expected = appointment?.state === 'expected'
+  return (
+    <Done>
+      {answer ? (
+        <>
+          <h2>{t.kAnswered}</h2>
+          <p dir="auto">{answer}</p>
+        </>
+      ) : (
+        <p>{t.kWaiting.replace('{day}', dayText(language, dueOn))}</p>
+      )}
+      {withOmbudsperson ? <p>{t.kEscalated}</p> : ''}
+      {appointment ? <p>{appointmentText(appointment, town, language)}</p> : ''}
+      {(answer ? !escalated : expected) ? (
+        <form method="post" action={`/complain/follow?lang=${language}`}>
+          <input type="hidden" name="code" value={code} />
+          <button
+            type="submit"
+            name="wish"
+            value={answer ? 'escalate' : 'cancel'}
+            class="govuk-button govuk-button--secondary"
+          >
+            {answer ? t.kEscalate : t.wCancel}
+          </button>
+        </form>
+      ) : (
+        ''
+      )}
+    </Done>
+  )
+}
+
+export function TimeSelect(props: { town: Municipality; language: Language; times: readonly string[] }) {
+  const { town, language, times } = props
+  return (
+    <Select
+      name="at"
+      label={LOCALES[language].wTime}
+      options={times.map((time) => [time, hourText(language, town.timeZone, time)] as const)}
+    />
+  )
+}
+
+/** What somebody takes home: when, where, and the code. It names nobody. */
+export function AppointmentSlip(props: { town: Municipality; language: Language; at: string; code: string }) {
+  const { town, language, at, code } = props
+  const t = LOCALES[language]
+  const { name, ...place } = town.referenceAddress
+  return (
+    <section class="printed-card" lang={language} dir={language === 'ar' ? 'rtl' : 'ltr'}>
+      <h2>{t.wTitle}</h2>
+      <Facts>
+        <Fact name={t.wTime}>{hourText(language, town.timeZone, at)}</Fact>
+        <Fact name={t.dWhere}>
+          <bdi>{[name, addressText({ kind: 'dwelling', ...place })].filter(Boolean).join(', ')}</bdi>
+        </Fact>
+      </Facts>
+      <p class="digits code" dir="ltr">
+        {code}
+      </p>
+      <p>{t.wKeep}</p>
+    </section>
+  )
+}
+
+export const kindNames = (language: Language) => {
+  const t = LOCALES[language]
+  return [
+    ['refused', t.kRefused],
+    ['asked-about-papers', t.kPapers],
+    ['wrong-data', t.kWrong],
+    ['who-looked', t.kLooked],
+    ['change', t.kChange],
+    ['objection', t.kObjection],
+    ['suggestion', t.kSuggest],
+    ['service', t.kService],
+    ['other', t.kOther],
+  ] as const satisfies [ComplaintKind, string][]
+}
+
+/** Those that are said in words. */
+export const writtenKinds = (language: Language) => kindNames(language).filter(([kind]) => kind !== 'service')
+
+export const outcomeNames = (language: Language) => {
+  const t = LOCALES[language]
+  return [
+    ['answered', t.kJust],
+    ['upheld', t.kUpheld],
+    ['partly', t.kPartly],
+    ['not-upheld', t.kNot],
+  ] as const satisfies [Outcome, string][]
+}

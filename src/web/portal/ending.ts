@@ -1,0 +1,34 @@
+import type { Resident, Staff } from '../../firewall/requester.ts'
+import type { Ending } from '../../identity/ways-in.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { InvalidInput } from '../../platform/problem.ts'
+import { lifeRules } from '../../registry/person/life-dates.ts'
+import { dayIn, typedIn } from '../desk/registration-form.ts'
+import type { PageVisit } from '../signed-in.tsx'
+
+/** A form that ends nothing: what is wrong with it, and what was typed. */
+export interface NotEnding {
+  faults: Readonly<Record<string, string>>
+  typed: Readonly<Record<string, string>>
+}
+
+/** Which way in a form ends. @throws {InvalidInput} for one that there is not */
+export function endingIn(visit: PageVisit<Staff | Resident>, deps: { clock: Clock }): Ending | NotEnding {
+  const { form, town } = visit
+  const what = form.get('what')
+  const id = form.get('which')
+  if (what === 'card' || what === 'everything') return { what }
+  if ((what === 'telephone' || what === 'session' || what === 'helper') && UUID.test(id)) return { what, id }
+  if (what !== 'lost') throw new InvalidInput([{ pointer: '/what', detail: 'Choose what ends.' }])
+  const typed = typedIn(visit)
+  const since = dayIn(typed, 'since', { ...visit, rules: lifeRules(deps.clock, town) })
+  if (since && !form.has('too')) return { faults: { too: visit.t.iSinceAlone }, typed }
+  if (since && 'fault' in since) return { faults: { since: since.fault }, typed }
+  return {
+    what,
+    telephonesToo: form.has('too'),
+    since: since === undefined ? undefined : Temporal.PlainDate.from(since.date),
+  }
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

@@ -1,0 +1,177 @@
+import { SaysTooMuch } from '../../firewall/free-text.ts'
+import { closes, functionTitle } from '../../firewall/functions.ts'
+import { always, type House } from '../../http/endpoint.ts'
+import type { Reply } from '../../http/reply.ts'
+import { thumbprintsIn } from '../../identity/public-keys.ts'
+import { uuidv7 } from '../../platform/clock.ts'
+import { Problem } from '../../platform/problem.ts'
+import { Application, applyToAsk, DOES, type Standing, standingOf } from '../../requests/applications.ts'
+import { organisationOf } from '../../requests/providers.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { PlainTick, plainFaults, plainIn } from '../plain.tsx'
+import { nameIn, readerOf } from '../reader.ts'
+import { pageOf } from '../signed-in.tsx'
+import { ErrorSummary, type Faults, Field, Group, Tick } from '../ui/form.tsx'
+import { type Language, LOCALES, type Texts } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+import { Done } from '../ui/parts.tsx'
+import { boxText } from '../ui/problem-page.tsx'
+import { ownPage } from './provider-pages.tsx'
+import { formOf, type PortalDeps } from './routes.tsx'
+
+/** Where organisations whose machines must ask say who they are. */
+export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
+  const send = (reply: Reply) => reply.toResponse(always(uuidv7()))
+  house.get('/providers/enrol', async (context) => {
+    const { town, language } = await readerOf(context)
+    return send(pageOf(<EnrolOrganisationPage town={nameIn(town, language)} language={language} />))
+  })
+  house.post('/providers/enrol', async (context) => {
+    const { town, language } = await readerOf(context)
+    const t = LOCALES[language]
+    const form = await formOf(context)
+    const keys = await thumbprintsIn(form.get('keys') ?? '')
+    const text = (name: string) => form.get(name) ?? ''
+    const typed = {
+      name: text('name'),
+      identifier: text('identifier'),
+      functions: DOES.filter((one) => form.has(`does-${one}`)),
+      ties: text('ties'),
+      officer: text('officer'),
+      contact: text('contact'),
+      need: text('need'),
+      keys: keys ?? [],
+      ...plainIn(form),
+    }
+    const parsed = Application.safeParse(typed)
+    const faults: Record<string, string> = {}
+    for (const { code, path } of parsed.error?.issues ?? []) {
+      const name = String(path[0])
+      faults[name] = boxText(t, text(name), code === 'too_big')
+    }
+    if (keys === undefined) faults.keys = t.aKeysWrong
+    if (!form.has('promise')) faults.promise = t.aMissing
+    const page = { town: nameIn(town, language), language }
+    if (!parsed.success || Object.keys(faults).length > 0)
+      return send(pageOf(<EnrolOrganisationPage {...page} typed={form} faults={faults} />, 422))
+    const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
+    try {
+      const { reference } = await applyToAsk(deps, town, parsed.data, source)
+      return send(pageOf(<EnrolOrganisationPage {...page} sent={reference} />, 201))
+    } catch (error) {
+      if (error instanceof Problem && error.status === 429)
+        return send(pageOf(<EnrolOrganisationPage {...page} typed={form} faults={{ name: t.pMany }} />, 429))
+      if (!(error instanceof SaysTooMuch)) throw error
+      return send(pageOf(<EnrolOrganisationPage {...page} typed={form} faults={heldIn(form, t)} />, 422))
+    }
+  })
+  house.post('/providers/enrol/follow', async (context) => {
+    const { town, language } = await readerOf(context)
+    const form = await formOf(context)
+    const code = form.get('code') ?? ''
+    const organisationId = await organisationOf(deps, town, code)
+    const standing = await standingOf(deps, town, code)
+    if (organisationId !== undefined)
+      return send(
+        pageOf(await ownPage(deps, town, language, organisationId, code, { done: LOCALES[language].aEnrolled })),
+      )
+    const page = { town: nameIn(town, language), language }
+    if (standing === undefined)
+      return send(pageOf(<EnrolOrganisationPage {...page} faults={{ code: LOCALES[language].kNone }} />, 404))
+    return send(pageOf(<EnrolOrganisationPage {...page} standing={standing} />))
+  })
+}
+
+/** The boxes that say too much, each with the reason. */
+const heldIn = (form: URLSearchParams, t: Texts): Faults =>
+  plainFaults(t, Object.fromEntries(form), (name) =>
+    name === 'contact' || name === 'need' ? 'plain' : name === 'name' || name === 'officer' ? 'name' : 'passing',
+  )
+
+/** What each function is called, and which of them is never answered. */
+const doesLabel = (t: Texts, language: Language, id: (typeof DOES)[number]) =>
+  id === 'other'
+    ? t.aOther
+    : closes([id])
+      ? `${functionTitle(id, language)} (${t.gNever})`
+      : functionTitle(id, language)
+
+function EnrolOrganisationPage(props: {
+  town: string
+  language: Language
+  typed?: URLSearchParams
+  faults?: Faults
+  sent?: string
+  standing?: Standing
+}) {
+  const { town, language, typed, faults = {}, sent, standing } = props
+  const t = LOCALES[language]
+  const value = (name: string) => typed?.get(name) ?? ''
+  return (
+    <Page title={`${t.aTitle} · ${town}`} language={language} town={town}>
+      <Languages language={language} path="/providers/enrol" />
+      <h1>{t.aTitle}</h1>
+      {sent ? (
+        <Done>
+          <p>{t.aSent}</p>
+          <p class="digits code" dir="ltr">
+            {sent}
+          </p>
+        </Done>
+      ) : (
+        ''
+      )}
+      {standing === undefined ? (
+        ''
+      ) : (
+        <div class="govuk-inset-text" role="status">
+          <p>{standing.state === 'waiting' ? t.aWaiting : t.aRefused}</p>
+          {standing.reason ? <p dir="auto">{standing.reason}</p> : ''}
+        </div>
+      )}
+      <p class="lead">{t.aLead}</p>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <form method="post" action={`/providers/enrol?lang=${language}`}>
+        {typed ? <PlainTick t={t} faults={heldIn(typed, t)} /> : ''}
+        <Field name="name" label={t.gName} value={value('name')} fault={faults.name} auto />
+        <Field
+          name="identifier"
+          label={t.gIdentifier}
+          hint={t.gIdentifierHint}
+          value={value('identifier')}
+          fault={faults.identifier}
+          ltr
+        />
+        <Group name="functions" legend={t.aDoes} fault={faults.functions}>
+          {DOES.map((one) => (
+            <Tick name={`does-${one}`} label={doesLabel(t, language, one)} on={typed?.has(`does-${one}`) ?? false} />
+          ))}
+        </Group>
+        <Field
+          name="ties"
+          label={t.aTies}
+          hint={t.aTiesHint}
+          lines={3}
+          value={value('ties')}
+          fault={faults.ties}
+          auto
+        />
+        <Field name="need" label={t.aNeed} lines={3} value={value('need')} fault={faults.need} auto />
+        <Field name="officer" label={t.aOfficer} value={value('officer')} fault={faults.officer} auto />
+        <Field name="contact" label={t.aContact} value={value('contact')} fault={faults.contact} auto />
+        <Field name="keys" label={t.aKeys} hint={t.aKeysHint} lines={4} value={value('keys')} fault={faults.keys} />
+        <Tick name="promise" label={t.aPromise} on={typed?.has('promise') ?? false} fault={faults.promise} />
+        <button type="submit" class="govuk-button">
+          {t.kSend}
+        </button>
+      </form>
+      <h2>{t.kFollow}</h2>
+      <form method="post" action={`/providers/enrol/follow?lang=${language}`}>
+        <Field name="code" label={t.kFollow} fault={faults.code} required />
+        <button type="submit" class="govuk-button">
+          {t.vGo}
+        </button>
+      </form>
+    </Page>
+  )
+}

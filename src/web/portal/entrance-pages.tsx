@@ -1,0 +1,94 @@
+import type { Removal } from '../../registry/departure/removal.ts'
+import { dayText } from '../desk/shell.tsx'
+import { Field, Tick } from '../ui/form.tsx'
+import { type Language, LOCALES } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+import { Done, NotDone } from '../ui/parts.tsx'
+import { EnrolBox } from './access-pages.tsx'
+
+/** The door: a card, or a telephone that was enrolled. */
+export function EntrancePage(props: {
+  town: string
+  language: Language
+  to: string
+  nonce: string
+  refused?: boolean | 'too-many' | 'asleep'
+  /** Something that asks for a sign-in of this moment. */
+  again?: boolean
+  /** Their card was ended just now, and with it the way they had come in by. */
+  ended?: boolean
+}) {
+  const { town, language, to, nonce, refused, again, ended } = props
+  const t = LOCALES[language]
+  return (
+    <Page title={town} language={language} town={town} script={{ src: '/assets/me.js', nonce }}>
+      <Languages language={language} path={`/me/in?to=${encodeURIComponent(to)}`} />
+      <h1>{t.rEnter}</h1>
+      {again ? <p class="govuk-inset-text">{t.iFresh}</p> : ''}
+      {ended ? <Done>{t.iEndedAll}</Done> : ''}
+      <p class="lead">{t.rEnterLead}</p>
+      {refused ? (
+        <NotDone>
+          <p>{refused === 'too-many' ? t.vWhyTooMany : refused === 'asleep' ? t.iSleeps : t.rCardNo}</p>
+        </NotDone>
+      ) : (
+        ''
+      )}
+      <div id="phone" hidden data-to={to} data-no={t.rPhoneNo}>
+        <button type="button" class="govuk-button">
+          {t.rWithPhone}
+        </button>
+        <p role="status" />
+      </div>
+      <h2>{t.rWithCard}</h2>
+      <form method="post" action={`/me/in?lang=${language}`}>
+        <input type="hidden" name="to" value={to} />
+        <Field name="code" label={t.rCardCode} required />
+        <Field name="word" label={t.rCardWord} required auto />
+        <Tick name="elsewhere" label={t.rNotMine} on={false} />
+        <button type="submit" class="govuk-button">
+          {t.rEnter}
+        </button>
+      </form>
+      <p>
+        <a href={`/complain?lang=${language}`}>{t.kTitle}</a>
+      </p>
+    </Page>
+  )
+}
+
+/** What the card of somebody who was removed still opens: what was decided, why, and how to object. Nothing of a record. */
+export function RemovedPage(props: { town: string; language: Language; removal: Removal }) {
+  const { town, language, removal } = props
+  const t = LOCALES[language]
+  const decided = removal.cause === 'moved-away' ? t.rRemovedMoved : t.rRemovedWrong
+  return (
+    <Page title={town} language={language} town={town}>
+      <h1>{t.rRemoved}</h1>
+      <p class="lead">{decided.replace('{day}', dayText(language, removal.since))}</p>
+      <p>{t.rRemovedWhy}</p>
+      <p>{t.rRemovedObject}</p>
+      <p>{t.rRemovedErase}</p>
+      <p>
+        <a class="govuk-button" href={`/complain?lang=${language}`}>
+          {t.kTitle}
+        </a>
+      </p>
+      <p>{t.rRemovedBack}</p>
+    </Page>
+  )
+}
+
+/** Where a telephone that scanned the counter's code makes its key. */
+export function EnrolPage(props: { town: string; language: Language; nonce: string }) {
+  const { town, language, nonce } = props
+  const t = LOCALES[language]
+  return (
+    <Page title={town} language={language} town={town} script={{ src: '/assets/me.js', nonce }}>
+      <Languages language={language} path="/me/enrol" />
+      <h1>{t.rEnrolTitle}</h1>
+      <p class="lead">{t.rEnrolLead}</p>
+      <EnrolBox t={t} />
+    </Page>
+  )
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto'
+import type { Child } from 'hono/jsx'
+import { Reply } from '../../http/reply.ts'
+import { messagesOf } from '../../messages/notices.ts'
+import { NotFound } from '../../platform/problem.ts'
+import { type OwnProceeding, ownProceeding } from '../../registry/departure/hearing.ts'
+import type { ProceedingCause } from '../../registry/departure/hearing-model.ts'
+import { Answer, answerProceeding } from '../../registry/departure/proceedings.ts'
+import { actFor } from '../../registry/person/representation.ts'
+import { recentRestore } from '../../town/restores.ts'
+import { dayText, timeText } from '../desk/shell.tsx'
+import { Csrf, ErrorSummary, Field } from '../ui/form.tsx'
+import type { Texts } from '../ui/language.ts'
+import { Done, Fact, Facts } from '../ui/parts.tsx'
+import { HomePage } from './home-page.tsx'
+import { type OwnPages, onceOf, type PortalDeps } from './routes.tsx'
+import { Own, type OwnVisit } from './shell.tsx'
+
+/** What a neighbour is asked before their registration could end, and their answer: for themself, or for whom they act for. */
+export function hearingPages(page: OwnPages, deps: PortalDeps): void {
+  const home = async (visit: OwnVisit, fault?: string) => {
+    const { town, requester } = visit
+    const messages = await messagesOf(deps, town, requester)
+    const asked = await ownProceeding(deps, town, requester)
+    const restored = await recentRestore(deps, town)
+    const once = randomUUID()
+    if (asked === undefined)
+      return Reply.page(messages, (list) => <HomePage visit={visit} messages={list} once={once} restored={restored} />)
+    return Reply.page(
+      asked.with(messages),
+      ([proceeding, list]) => (
+        <HomePage
+          restored={restored}
+          visit={visit}
+          messages={list}
+          once={once}
+          asked={<HearingBox visit={visit} proceeding={proceeding} once={once} action="/me/hearing" fault={fault} />}
+        />
+      ),
+      fault ? 422 : 200,
+    )
+  }
+  page({ method: 'get', path: '/me' }, (visit) => home(visit))
+  page({ method: 'post', path: '/me/hearing' }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const answer = Answer.safeParse({ text: form.get('words') })
+    if (!answer.success) return home(visit, t.jTooLong)
+    await answerProceeding(deps, town, requester, requester.neighbourId, answer.data, onceOf(visit, 'hearing'))
+    return Reply.redirect('/me?answered=1')
+  })
+
+  const forChild = async (visit: OwnVisit, fault?: string, done = false) => {
+    const { town, requester, form, t } = visit
+    const child = form.get('child')
+    if (!/^[0-9a-f-]{36}$/.test(child)) throw new NotFound()
+    const asked = await ownProceeding(deps, town, await actFor(deps, town, requester, child))
+    if (asked === undefined) throw new NotFound()
+    const once = randomUUID()
+    return Reply.page(
+      asked,
+      (proceeding) => (
+        <Own visit={visit} heading={t.rChildren}>
+          {done ? <Done>{t.jDone}</Done> : ''}
+          <HearingBox
+            visit={visit}
+            proceeding={proceeding}
+            once={once}
+            action="/me/children/hearing/answer"
+            fault={fault}
+            hidden={<input type="hidden" name="child" value={child} />}
+          />
+        </Own>
+      ),
+      fault ? 422 : 200,
+    )
+  }
+  page({ method: 'post', path: '/me/children/hearing' }, (visit) => forChild(visit))
+  page({ method: 'post', path: '/me/children/hearing/answer' }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const answer = Answer.safeParse({ text: form.get('words'), by: 'representative' })
+    if (!answer.success) return forChild(visit, t.jTooLong)
+    const child = form.get('child')
+    const acting = await actFor(deps, town, requester, child)
+    await answerProceeding(deps, town, acting, child, answer.data, onceOf(visit, `hearing ${child}`))
+    return forChild(visit, undefined, true)
+  })
+}
+
+const beliefs = (t: Texts): Record<ProceedingCause, string> => ({
+  'moved-away': t.jBeliefAway,
+  'wrongly-registered': t.jBeliefNotHere,
+})
+
+/** What the city believes, why, until when it can be answered, and one button that says the opposite. */
+function HearingBox(props: {
+  visit: OwnVisit
+  proceeding: OwnProceeding
+  once: string
+  action: string
+  fault?: string | undefined
+  hidden?: Child
+}) {
+  const { visit, proceeding, once, action, fault, hidden } = props
+  const { t, language, session, town, form } = visit
+  const { cause, reason, answerBy, answers } = proceeding
+  return (
+    <section class="govuk-inset-text" aria-labelledby="hearing">
+      <ErrorSummary title={t.dThere} faults={fault ? { words: fault } : {}} />
+      <h2 id="hearing">{t.jTitle}</h2>
+      <p>{beliefs(t)[cause]}</p>
+      <Facts>
+        <Fact name={t.dReason}>
+          <span dir="auto">{reason}</span>
+        </Fact>
+        {answerBy ? <Fact name={t.lAnswerBy}>{dayText(language, answerBy)}</Fact> : ''}
+      </Facts>
+      <p>{t.jLead}</p>
+      {answers.length > 0 ? (
+        <>
+          <h3>{t.jYours}</h3>
+          <ul class="cards">
+            {answers.map((answer) => (
+              <li>
+                {timeText(language, town.timeZone, answer.receivedAt)} · {answer.readAt ? t.jRead : t.jWaits}
+                <p dir="auto">{answer.text || t.jLives}</p>
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : (
+        ''
+      )}
+      <form method="post" action={action}>
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="once" value={once} />
+        {hidden ?? ''}
+        <Field
+          name="words"
+          label={t.jSay}
+          hint={t.jSayHint}
+          fault={fault}
+          value={fault ? form.get('words') : ''}
+          lines={4}
+          auto
+        />
+        <button type="submit" class="govuk-button">
+          {t.jLives}
+        </button>
+      </form>
+    </section>
+  )
+}

@@ -1,0 +1,316 @@
+import { randomUUID } from 'node:crypto'
+import { SaysTooMuch } from '../../firewall/free-text.ts'
+import { writtenTooMuch } from '../../firewall/plain-words.ts'
+import { Refusal } from '../../firewall/requester.ts'
+import type { House } from '../../http/endpoint.ts'
+import { Reply } from '../../http/reply.ts'
+import {
+  actAsHelper,
+  type Helper,
+  HelperName,
+  HelpRefused,
+  helpersOf,
+  LONGEST_HELP,
+  nameHelper,
+} from '../../identity/helping.ts'
+import { endWaysIn } from '../../identity/ways-in.ts'
+import { type Clock, today } from '../../platform/clock.ts'
+import { NotFound, retryAfter } from '../../platform/problem.ts'
+import { TooManyAttempts } from '../../platform/tries.ts'
+import { printPaper, writePaper } from '../../proofs/paper/paper.ts'
+import { ProfileId, profiles } from '../../proofs/profiles.ts'
+import { isBeingDecided } from '../../registry/departure/hearing.ts'
+import { Answer, answerProceeding } from '../../registry/departure/proceedings.ts'
+import { lifeRules } from '../../registry/person/life-dates.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { Qr } from '../counter/page.tsx'
+import { dayIn, typedIn } from '../desk/registration-form.ts'
+import { dayText } from '../desk/shell.tsx'
+import type { Typed } from '../desk/typed.ts'
+import { PlainTick, plainIn } from '../plain.tsx'
+import { nameIn, readerOf } from '../reader.ts'
+import { pageOf } from '../signed-in.tsx'
+import { Csrf, DateField, ErrorSummary, type Faults, Field, Group, Select, Tick } from '../ui/form.tsx'
+import { type Language, LOCALES, type Texts } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+import { Done, NotDone } from '../ui/parts.tsx'
+import { listText } from '../ui/words.ts'
+import { formOf, type OwnPages, type PortalDeps, type Send } from './routes.tsx'
+import { Own, type OwnVisit } from './shell.tsx'
+
+/** Profiles that somebody else may fetch. */
+const offered = [...profiles.values()].filter((profile) => profile.askedBy !== 'neighbour')
+
+/** Naming helpers, and what helpers do. */
+export function helperPages(house: House<Municipality>, page: OwnPages, deps: PortalDeps, send: Send): void {
+  page({ method: 'get', path: '/me/helpers' }, async (visit) =>
+    pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, visit.town, visit.requester)} />),
+  )
+  page({ method: 'post', path: '/me/helpers', fresh: true }, async (visit) => {
+    const { town, requester, form, t } = visit
+    const chosen = offered.filter(({ id }) => form.has(`for-${id}`)).map(({ id }) => id)
+    const typed = typedIn(visit)
+    const until = dayIn(typed, 'until', { ...visit, rules: lifeRules(deps.clock, town) }, true)
+    const again = async (faults: Faults) => {
+      const helpers = await helpersOf(deps, town, requester)
+      return pageOf(<HelpersPage visit={visit} helpers={helpers} typed={typed} faults={faults} />, 422)
+    }
+    const named = HelperName.safeParse({ name: form.get('name'), ...plainIn(form) })
+    const day = until && 'date' in until ? Temporal.PlainDate.from(until.date) : undefined
+    const faults = {
+      ...(named.success ? {} : { name: form.get('name') === '' ? t.hWho : t.jTooLong }),
+      ...(chosen.length === 0 ? { for: t.hWhat } : {}),
+      ...untilFault(until, day, deps.clock, town, t),
+    }
+    if (!named.success || day === undefined || Object.keys(faults).length > 0) return again(faults)
+    const { code } = await nameHelper(
+      deps,
+      town,
+      requester,
+      { ...named.data, profiles: chosen, until: day },
+      form.get('once') || undefined,
+    ).catch((error: unknown) => {
+      if (error instanceof SaysTooMuch) return { code: undefined }
+      throw error
+    })
+    if (code === undefined)
+      return again({ name: t.dSensitive.replace('{word}', writtenTooMuch(form.get('name')) ?? '…') })
+    return pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, town, requester)} code={code} />)
+  })
+  page({ method: 'post', path: '/me/helpers/end' }, async ({ town, requester, form }) => {
+    await endWaysIn(deps, town, requester, requester.neighbourId, { what: 'helper', id: uuidIn(form.get('helper')) })
+    return Reply.redirect('/me/helpers')
+  })
+
+  house.get('/helper', async (context) => {
+    const { town, language } = await readerOf(context)
+    return send(pageOf(<ActPage town={nameIn(town, language)} language={language} />))
+  })
+  house.post('/helper', async (context) => {
+    const { town, language } = await readerOf(context)
+    const form = await formOf(context)
+    const name = nameIn(town, language)
+    const profile = ProfileId.safeParse(form.get('profile'))
+    try {
+      const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
+      if (form.has('lost')) {
+        const acting = await actAsHelper(deps, town, { code: form.get('code') ?? '' }, source)
+        await endWaysIn(deps, town, acting, acting.neighbourId, { what: 'card' })
+        return send(pageOf(<ActPage town={name} language={language} cancelled />))
+      }
+      if (form.has('answer')) {
+        const acting = await actAsHelper(deps, town, { code: form.get('code') ?? '' }, source)
+        const words = form.get('words') ?? ''
+        const answer = Answer.safeParse({ text: words, by: 'helper' })
+        if (!answer.success) return send(pageOf(<ActPage town={name} language={language} tooLong={words} />, 422))
+        // Where the city asks nothing, there is nothing to answer, and what was written goes back to whoever wrote it.
+        const asked = await isBeingDecided(deps, town, acting.neighbourId)
+        if (!asked) return send(pageOf(<ActPage town={name} language={language} unasked={words} />))
+        await answerProceeding(deps, town, acting, acting.neighbourId, answer.data, `helper ${randomUUID()}`)
+        return send(pageOf(<ActPage town={name} language={language} answered />))
+      }
+      if (!profile.success) throw new HelpRefused()
+      const requester = await actAsHelper(deps, town, { code: form.get('code') ?? '', profile: profile.data }, source)
+      const order = { kind: 'individual', language, profile: profile.data, handedTo: 'representative' } as const
+      const once = `helper ${randomUUID()}`
+      if (form.has('paper')) {
+        const printed = await printPaper(deps, town, requester, requester.neighbourId, order, once)
+        const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' }
+        return send(
+          Reply.document(
+            printed.map(({ pdf }) => pdf),
+            'application/pdf',
+            headers,
+          ),
+        )
+      }
+      const written = await writePaper(deps, town, requester, requester.neighbourId, order, once)
+      return send(
+        Reply.page(written, ({ paper }) => (
+          <ActPage town={name} language={language} shown={{ qr: paper.qr, code: paper.code }} />
+        )),
+      )
+    } catch (error) {
+      // Why somebody gets nothing is not said to them.
+      if (error instanceof TooManyAttempts)
+        return send(pageOf(<ActPage town={name} language={language} refused="too-many" />, 429), retryAfter(error))
+      if (!(error instanceof HelpRefused || error instanceof Refusal)) throw error
+      return send(pageOf(<ActPage town={name} language={language} refused />, 401))
+    }
+  })
+}
+
+const uuidIn = (text: string) => {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) throw new NotFound()
+  return text
+}
+
+/** A day on which help is over already helps nobody, and nobody is named for longer than a year. */
+function untilFault(
+  typed: { date: string } | { fault: string } | undefined,
+  day: Temporal.PlainDate | undefined,
+  clock: Clock,
+  town: Municipality,
+  t: Texts,
+): Faults {
+  if (typed && 'fault' in typed) return { until: typed.fault }
+  if (day === undefined) return { until: t.hWhen }
+  const now = today(clock, town.timeZone)
+  if (Temporal.PlainDate.compare(day, now) < 0) return { until: t.hPast }
+  return Temporal.PlainDate.compare(day, now.add(LONGEST_HELP)) > 0 ? { until: t.hLong } : {}
+}
+
+function HelpersPage(props: {
+  visit: OwnVisit
+  helpers: readonly Helper[]
+  code?: string
+  typed?: Typed
+  faults?: Faults
+}) {
+  const { visit, helpers, code, typed = {}, faults = {} } = props
+  const { t, language, session } = visit
+  return (
+    <Own visit={visit} heading={t.hTitle}>
+      <ErrorSummary title={t.dThere} faults={faults} />
+      {code ? (
+        <Done>
+          <p>{t.hCode}</p>
+          <p class="digits code" dir="ltr">
+            {code}
+          </p>
+        </Done>
+      ) : (
+        ''
+      )}
+      <p class="lead">{t.hLead}</p>
+      <ul class="cards">
+        {helpers.map((helper) => (
+          <li>
+            <bdi>{helper.name}</bdi> · {t.hUntil} {dayText(language, helper.until)}
+            <br />
+            {listText(
+              language,
+              helper.profiles.map((id) => profiles.get(id)?.title[language] ?? id),
+            )}
+            <form method="post" action="/me/helpers/end">
+              <Csrf token={session.csrf} />
+              <button type="submit" name="helper" value={helper.id} class="govuk-button govuk-button--secondary">
+                {t.hEnd}
+              </button>
+            </form>
+          </li>
+        ))}
+      </ul>
+      <form method="post" action="/me/helpers">
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="once" value={typed.once ?? randomUUID()} />
+        <Field name="name" label={t.hName} value={typed.name} fault={faults.name} required auto />
+        <PlainTick t={t} faults={faults.name ? { name: faults.name } : {}} />
+        <Group name="for" legend={t.dService} fault={faults.for}>
+          {offered.map((profile) => (
+            <Tick
+              name={`for-${profile.id}`}
+              label={profile.title[language]}
+              on={typed[`for-${profile.id}`] !== undefined}
+            />
+          ))}
+        </Group>
+        <DateField
+          name="until"
+          legend={t.hUntil}
+          fault={faults.until}
+          labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
+          value={(part) => typed[`until-${part}`] ?? ''}
+        />
+        <button type="submit" class="govuk-button">
+          {t.hAdd}
+        </button>
+      </form>
+    </Own>
+  )
+}
+
+function ActPage(props: {
+  town: string
+  language: Language
+  shown?: { qr: string; code: string }
+  refused?: boolean | 'too-many'
+  /** The neighbour’s card is no card any more. */
+  cancelled?: boolean
+  /** Their answer was written down. */
+  answered?: boolean
+  /** What was written where the city asks nothing. */
+  unasked?: string
+  /** What was written, and is too long. */
+  tooLong?: string
+}) {
+  const { town, language, shown, refused, cancelled, answered, unasked, tooLong } = props
+  const t = LOCALES[language]
+  return (
+    <Page title={town} language={language} town={town}>
+      <Languages language={language} path="/helper" />
+      <h1>{t.hActTitle}</h1>
+      {refused ? (
+        <NotDone>
+          <p>{refused === 'too-many' ? t.vWhyTooMany : t.hRefused}</p>
+        </NotDone>
+      ) : (
+        ''
+      )}
+      {cancelled ? <Done>{t.hCancelled}</Done> : ''}
+      {answered ? <Done>{t.jHelpDone}</Done> : ''}
+      {unasked === undefined ? (
+        ''
+      ) : (
+        <NotDone>
+          <p>{t.jHelpNone}</p>
+        </NotDone>
+      )}
+      {shown ? (
+        <>
+          <p class="lead">{t.rShowLead}</p>
+          <Qr text={shown.qr} label={t.rShowLead} />
+          <p class="digits code" dir="ltr">
+            {shown.code}
+          </p>
+        </>
+      ) : (
+        ''
+      )}
+      <p class="lead">{t.hActLead}</p>
+      <form method="post" action={`/helper?lang=${language}`}>
+        <Field name="code" label={t.vCodeLabel} required />
+        <Select
+          name="profile"
+          label={t.dService}
+          options={offered.map((profile) => [profile.id, profile.title[language]] as const)}
+        />
+        <Tick name="paper" label={t.rPdf} on={false} />
+        <p class="govuk-button-group">
+          <button type="submit" class="govuk-button">
+            {t.rShow}
+          </button>
+          <button type="submit" name="lost" value="yes" class="govuk-button govuk-button--secondary">
+            {t.rLost}
+          </button>
+        </p>
+      </form>
+      <h2>{t.jHelpTitle}</h2>
+      <p>{t.jHelpLead}</p>
+      <form method="post" action={`/helper?lang=${language}`}>
+        <Field name="code" id="answer-code" label={t.vCodeLabel} required />
+        <Field
+          name="words"
+          label={t.jSay}
+          fault={tooLong === undefined ? undefined : t.jTooLong}
+          value={tooLong ?? unasked ?? ''}
+          lines={4}
+          auto
+        />
+        <button type="submit" name="answer" value="yes" class="govuk-button govuk-button--secondary">
+          {t.jHelpSend}
+        </button>
+      </form>
+    </Page>
+  )
+}

@@ -1,0 +1,110 @@
+import type { Child } from 'hono/jsx'
+import type { Messages, Notice } from '../../messages/notices.ts'
+import type { MessageKind } from '../../registry/person/reach.ts'
+import type { Restored } from '../../town/restores.ts'
+import { timeText } from '../desk/shell.tsx'
+import { Csrf } from '../ui/form.tsx'
+import { Done } from '../ui/parts.tsx'
+import { noticeText, orderWords } from './everything.ts'
+import { RestoredNote } from './restored.tsx'
+import { Own, type OwnVisit } from './shell.tsx'
+
+/** Three taps: get a proof, for this service, show. */
+export function HomePage(props: {
+  visit: OwnVisit
+  messages: Messages
+  once: string
+  /** What the city asks before it decides whether they stay registered. */
+  asked?: Child
+  restored?: Restored | undefined
+}) {
+  const { visit, messages, once, asked, restored } = props
+  const { notices, stillHere } = messages
+  const { t, language, town, session } = visit
+  return (
+    <Own visit={visit} heading={t.rHello}>
+      {visit.query('answered') === '1' ? <Done>{t.jDone}</Done> : ''}
+      <RestoredNote restored={restored} language={language} timeZone={town.timeZone} />
+      {asked ?? ''}
+      <p>
+        <a class="govuk-button" href="/me/proof">
+          {t.rGet}
+        </a>
+      </p>
+      <ul class="cards">
+        <li>
+          <a href="/me/record">{t.rRecord}</a>
+        </li>
+        <li>
+          <a href="/me/change">{t.mTitle}</a>
+        </li>
+        <li>
+          <a href="/me/looked">{t.dLooked}</a>
+        </li>
+        <li>
+          <a href="/me/asked">{t.qTitle}</a>
+        </li>
+        <li>
+          <a href="/me/devices">{t.rDevices}</a>
+        </li>
+        <li>
+          <a href="/me/children">{t.rChildren}</a>
+        </li>
+        <li>
+          <a href="/me/helpers">{t.hTitle}</a>
+        </li>
+        <li>
+          <a href="/complain">{t.kTitle}</a>
+        </li>
+      </ul>
+      <h2>{t.rMessages}</h2>
+      {stillHere ? (
+        <form method="post" action="/me/change/here" class="govuk-inset-text">
+          <Csrf token={session.csrf} />
+          <input type="hidden" name="once" value={once} />
+          <p>
+            {t.mHere} {t.mHereLead}
+          </p>
+          <button type="submit" class="govuk-button">
+            {t.mYes}
+          </button>
+        </form>
+      ) : (
+        ''
+      )}
+      {notices.length === 0 && !stillHere ? <p>{t.rNoMessages}</p> : ''}
+      {notices.map((notice) => (
+        <p class="govuk-inset-text">
+          {timeText(language, town.timeZone, notice.at)}: <MessageText notice={notice} visit={visit} />
+        </p>
+      ))}
+    </Own>
+  )
+}
+
+/** Where a message leads to, of those that do. */
+const LEADS: Partial<Record<MessageKind, string>> = {
+  answer: '/me/asked',
+  'way-in': '/me/devices',
+  'ways-changed': '/me/devices',
+}
+
+/** A message, for whoever it is for: of an order also who gave it and what was opened. */
+function MessageText({ notice, visit }: { notice: Notice; visit: OwnVisit }) {
+  const { t, language, town } = visit
+  const text = noticeText(notice.kind, t)
+  const to = LEADS[notice.kind]
+  return (
+    <>
+      {to ? <a href={to}>{text}</a> : text}
+      {notice.order ? (
+        <>
+          <br />
+          <span dir="auto">{orderWords(notice.order, t, language, town.timeZone)}</span>
+        </>
+      ) : (
+        ''
+      )}
+    </>
+  )
+}

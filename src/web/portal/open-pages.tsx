@@ -1,0 +1,112 @@
+import type { WitnessState } from '../../ledger/cosigning.ts'
+import { localeTag } from '../../platform/locale-tag.ts'
+import { profiles } from '../../proofs/profiles.ts'
+import type { Restored } from '../../town/restores.ts'
+import { timeText } from '../desk/shell.tsx'
+import { type Language, LOCALES } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+import { Done, Fact, Facts } from '../ui/parts.tsx'
+import { RestoredNote } from './restored.tsx'
+
+/** Whether the register answers, and how far its public ledger is. About nobody. */
+export function StatusPage(props: {
+  town: string
+  language: Language
+  timeZone: string
+  checkpoint: { size: number; signedAt: string } | undefined
+  keys: number
+  witnesses: readonly WitnessState[]
+  restored?: Restored | undefined
+  seal?: { until: string; soon: boolean } | undefined
+}) {
+  const { town, language, timeZone, checkpoint, keys, witnesses, restored, seal } = props
+  const t = LOCALES[language]
+  const number = (n: number) => new Intl.NumberFormat(localeTag(language)).format(n)
+  return (
+    <Page title={`${t.oStatus} · ${town}`} language={language} town={town}>
+      <Languages language={language} path="/status" />
+      <h1>{t.oStatus}</h1>
+      <Done>{t.oAnswers}</Done>
+      <RestoredNote restored={restored} language={language} timeZone={timeZone} />
+      <Facts>
+        <Fact name={t.keys}>{number(keys)}</Fact>
+        <Fact name={t.oEntries}>{checkpoint ? number(checkpoint.size) : '–'}</Fact>
+        <Fact name={t.oSigned}>{checkpoint ? timeText(language, timeZone, checkpoint.signedAt) : '–'}</Fact>
+        {witnesses.map(({ name, size, signedAt }) => (
+          <Fact name={t.oWitness}>
+            <bdi>{name}</bdi>
+            {size === undefined || signedAt === undefined
+              ? ' · –'
+              : ` · ${number(size)} · ${timeText(language, timeZone, signedAt)}`}
+          </Fact>
+        ))}
+        {seal?.soon ? <Fact name={t.oSealUntil}>{timeText(language, timeZone, seal.until)}</Fact> : ''}
+      </Facts>
+      {seal?.soon ? (
+        <div class="govuk-inset-text" role="note">
+          <p>{t.oSealSoon}</p>
+        </div>
+      ) : (
+        ''
+      )}
+      {witnesses
+        .filter(({ behind }) => behind)
+        .map(({ name }) => (
+          <div class="govuk-inset-text" role="note">
+            <p>{t.oWitnessBehind.replace('{name}', name)}</p>
+          </div>
+        ))}
+    </Page>
+  )
+}
+
+/** What a service needs to check proofs: nothing. */
+export function ProvidersPage(props: {
+  town: string
+  language: Language
+  timeZone: string
+  restored?: Restored | undefined
+}) {
+  const { town, language, timeZone, restored } = props
+  const t = LOCALES[language]
+  return (
+    <Page title={`${t.oTitle} · ${town}`} language={language} town={town}>
+      <Languages language={language} path="/providers" />
+      <h1>{t.oTitle}</h1>
+      <RestoredNote restored={restored} language={language} timeZone={timeZone} />
+      <p class="lead">{t.oLead}</p>
+      <p>
+        <a class="govuk-button" href={`/v?lang=${language}`}>
+          {t.vTitle}
+        </a>
+      </p>
+      <h2>{t.oDesk}</h2>
+      <ul>
+        {[...profiles.values()].map((profile) => (
+          <li>
+            <a href={`/counter/${profile.id}?lang=${language}`}>{profile.title[language]}</a>
+          </li>
+        ))}
+      </ul>
+      <h2>{t.oCode}</h2>
+      <pre dir="ltr">{`import { verifyProof } from 'padron/verify'\n\nconst { claims } = await verifyProof(token, { issuer, service: 'library' })`}</pre>
+      <p>
+        <a href="/services">{t.sTitle}</a> · <a href={`/status?lang=${language}`}>{t.oStatus}</a> ·{' '}
+        <a href="/docs">{t.api}</a>
+      </p>
+      <p>
+        <a href={`/providers/try?lang=${language}`}>{t.tryTitle}</a>
+      </p>
+      <h2>{t.oMachine}</h2>
+      <p>{t.oMachineText}</p>
+      <p>
+        <a class="govuk-button" href={`/providers/enrol?lang=${language}`}>
+          {t.aTitle}
+        </a>
+      </p>
+      <p>
+        <a href="/firewall">{t.firewallLink}</a>
+      </p>
+    </Page>
+  )
+}

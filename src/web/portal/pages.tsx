@@ -1,0 +1,121 @@
+import type { WrittenPaper } from '../../proofs/paper/paper.ts'
+import { type Profile, profiles } from '../../proofs/profiles.ts'
+import type { ProofOutline } from '../../proofs/proof-list.ts'
+import { claimDisplay } from '../../proofs/wallet/metadata.ts'
+import type { ReportedOrganisation } from '../../requests/service-reports.ts'
+import { Qr } from '../counter/page.tsx'
+import { ProofList } from '../desk/proof-list.tsx'
+import { dayText } from '../desk/shell.tsx'
+import { Csrf } from '../ui/form.tsx'
+import type { Language } from '../ui/language.ts'
+import { listText } from '../ui/words.ts'
+import { ServiceReport } from './service-report-pages.tsx'
+import { Own, type OwnVisit } from './shell.tsx'
+
+/** Each service by name, and exactly what it will learn. */
+export function ChoosePage(props: {
+  visit: OwnVisit
+  once: string
+  proofs: readonly ProofOutline[]
+  givers: ReadonlyMap<string, ReportedOrganisation[]>
+}) {
+  const { visit, once, proofs, givers } = props
+  const had = [...profiles.values()].filter(({ id }) => proofs.some(({ profile }) => profile === id))
+  const { t, language, session } = visit
+  const mine = [...profiles.values()].filter((profile) => profile.askedBy !== 'representative')
+  return (
+    <Own visit={visit} heading={t.rGet}>
+      <p class="lead">{t.rGetLead}</p>
+      <form method="post" action="/me/proof">
+        <Csrf token={session.csrf} />
+        <input type="hidden" name="once" value={once} />
+        <ul class="cards">
+          {mine.map((profile) => (
+            <li>
+              <button
+                type="submit"
+                name="profile"
+                value={profile.id}
+                aria-describedby={`learns-${profile.id}`}
+                class="govuk-button"
+              >
+                {profile.title[language]}
+              </button>
+              <p id={`learns-${profile.id}`}>
+                {t.sLearns}: {listText(language, [t.sLives, ...namesOf(profile, language)])}
+              </p>
+            </li>
+          ))}
+        </ul>
+      </form>
+      {proofs.length > 0 ? (
+        <>
+          <h2>{t.dProofs}</h2>
+          <p class="govuk-hint">{t.dRevokeHint}</p>
+          <ProofList visit={visit} proofs={proofs} over={t.dProofsOver} revoke="/me/revoke" />
+          <h2 id="service">{t.srAsk}</h2>
+          <p>{t.srLead}</p>
+          <ul class="cards">
+            {had.map((profile) => (
+              <li>
+                <strong>{profile.title[language]}</strong>
+                <ServiceReport language={language} service={profile.id} givers={givers.get(profile.id) ?? []} />
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : (
+        ''
+      )}
+      <p>
+        <a href={`/complain/service?lang=${language}`}>{t.kService}</a>
+      </p>
+    </Own>
+  )
+}
+
+const namesOf = (profile: Profile, language: Language) =>
+  profile.claims.map((claim) => claimDisplay(claim).find(({ locale }) => locale === language)?.name ?? claim)
+
+/** The proof on the screen: a square, a code, and the same as a paper. */
+export function ShowPage(props: {
+  visit: OwnVisit
+  written: WrittenPaper
+  profile: Profile
+  /** Prints this very proof as a paper; empty where only the screen is offered. */
+  once: string
+  givers: ReadonlyMap<string, ReportedOrganisation[]>
+}) {
+  const { visit, written, profile, once, givers } = props
+  const { t, language, session } = visit
+  return (
+    <Own visit={visit} heading={profile.title[language]}>
+      <p class="lead">{t.rShowLead}</p>
+      <Qr text={written.paper.qr} label={t.rShowLead} />
+      <p class="digits code" dir="ltr">
+        {written.paper.code}
+      </p>
+      <p>
+        {t.sLearns}: {listText(language, [t.sLives, ...namesOf(profile, language)])}
+      </p>
+      <p>
+        {t.vUntil} {dayText(language, written.paper.expiresOn)}
+      </p>
+      {once ? (
+        <form method="post" action="/me/paper">
+          <Csrf token={session.csrf} />
+          <input type="hidden" name="once" value={once} />
+          <input type="hidden" name="profile" value={profile.id} />
+          <button type="submit" class="govuk-button">
+            {t.rPdf}
+          </button>
+        </form>
+      ) : (
+        ''
+      )}
+      <h2>{t.srAsk}</h2>
+      <p>{t.srLead}</p>
+      <ServiceReport language={language} service={profile.id} givers={givers.get(profile.id) ?? []} />
+    </Own>
+  )
+}

@@ -1,0 +1,340 @@
+import { always, type House } from '../../http/endpoint.ts'
+import type { Reply } from '../../http/reply.ts'
+import { thumbprintsIn } from '../../identity/public-keys.ts'
+import type { ClosedBecause } from '../../oversight/provider-standing.ts'
+import { uuidv7 } from '../../platform/clock.ts'
+import { NotFound, Problem } from '../../platform/problem.ts'
+import { addressText } from '../../proofs/address-text.ts'
+import { askForMachine, callOff, MachineRequest } from '../../requests/machine-requests.ts'
+import { Ending, endOwn, organisationOf, type Provider, providerOf } from '../../requests/providers.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { dayText } from '../desk/shell.tsx'
+import { nameIn, readerOf } from '../reader.ts'
+import { pageOf } from '../signed-in.tsx'
+import { ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
+import { type Language, LOCALES, type Texts } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+import { Details, Done, Fact, Facts, NotDone } from '../ui/parts.tsx'
+import { reasonText } from '../ui/problem-page.tsx'
+import { firstRequest } from './first-request.ts'
+import { formOf, type PortalDeps } from './routes.tsx'
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** What is wrong with the name of a machine, and not with its keys. */
+const OF_A_NAME: readonly string[] = ['client-taken', 'not-found', 'machine-ended']
+
+/** What an organisation is told and may do, with the code that it applied with. */
+export function providerPages(house: House<Municipality>, deps: PortalDeps): void {
+  const send = (reply: Reply) => reply.toResponse(always(uuidv7()))
+  house.post('/providers/own', async (context) => {
+    const { town, language } = await readerOf(context)
+    const t = LOCALES[language]
+    const form = await formOf(context)
+    const code = form.get('code') ?? ''
+    const organisationId = await organisationOf(deps, town, code)
+    // Who has no such code finds the form for codes again.
+    if (organisationId === undefined) return context.redirect(`/providers/enrol?lang=${language}`, 303)
+    const show = async (said: { done?: string; faults?: Faults; typed?: URLSearchParams }, status = 200) =>
+      send(pageOf(await ownPage(deps, town, language, organisationId, code, said), status))
+    const act = form.get('act')
+    if (act === 'end') {
+      const ending = Ending.safeParse({
+        client: form.get('client'),
+        ...(form.has('thumbprint') ? { thumbprint: form.get('thumbprint') } : {}),
+      })
+      if (!ending.success) return show({ faults: { machines: t.vpNotYours } }, 422)
+      try {
+        await endOwn(deps, town, organisationId, ending.data)
+      } catch (error) {
+        if (!(error instanceof NotFound)) throw error
+        return show({ faults: { machines: t.vpNotYours } }, 404)
+      }
+      return show({ done: t.vpDone })
+    }
+    if (act === 'call-off') {
+      const id = form.get('request') ?? ''
+      try {
+        if (!UUID.test(id)) throw new NotFound()
+        await callOff(deps, town, organisationId, id)
+      } catch (error) {
+        if (!(error instanceof NotFound)) throw error
+        return show({ faults: { waiting: t.pNotFound } }, 404)
+      }
+      return show({ done: t.vpCalledOff })
+    }
+    if (act !== 'keys' && act !== 'machine') return show({})
+    const keys = await thumbprintsIn(form.get('keys') ?? '')
+    const client = (form.get('client') ?? '').trim()
+    const parsed = MachineRequest.safeParse({ kind: act, ...(client ? { client } : {}), keys: keys ?? [] })
+    if (!parsed.success || keys === undefined) {
+      const wrong = parsed.error?.issues.some(({ path }) => path[0] === 'client') ?? false
+      const faults = {
+        ...(wrong ? { [`${act}-client`]: t.aClientWrong } : {}),
+        ...(keys === undefined
+          ? { [`${act}-keys`]: t.aKeysWrong }
+          : keys.length === 0
+            ? { [`${act}-keys`]: t.aMissing }
+            : {}),
+      }
+      return show({ faults, typed: form }, 422)
+    }
+    try {
+      await askForMachine(deps, town, organisationId, parsed.data)
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      const beside = OF_A_NAME.includes(error.code) ? 'client' : 'keys'
+      const why = error.code === 'not-found' ? t.vpNotYours : reasonText(error.code, t)
+      return show({ faults: { [`${act}-${beside}`]: why }, typed: form }, error.status)
+    }
+    return show({ done: t.vpAsked.replace('{text}', t.vpWaiting) }, 201)
+  })
+}
+
+/** The page of an organisation that is enrolled. */
+export async function ownPage(
+  deps: PortalDeps,
+  town: Municipality,
+  language: Language,
+  organisationId: string,
+  code: string,
+  said: { done?: string; faults?: Faults; typed?: URLSearchParams } = {},
+) {
+  const provider = await providerOf(deps, town, organisationId)
+  const source = await deps.machineSignIn?.(town)
+  return <ProviderPage town={town} language={language} code={code} provider={provider} source={source} {...said} />
+}
+
+/** Why an organisation is answered nothing, in words. */
+export const closedNames = (t: Texts): Readonly<Record<ClosedBecause, string>> => ({
+  function: t.vpFunction,
+  tie: t.vpTie,
+  suspended: t.vpSuspended,
+  'promise-lapsed': t.vpLapsed,
+  'promise-over': t.vpOver,
+  'no-promise': t.vpNoPromise,
+  'no-function': t.vpNoFunction,
+  'no-machine': t.vpNoMachine,
+  lockdown: t.vpLockdown,
+})
+
+function ProviderPage(props: {
+  town: Municipality
+  language: Language
+  code: string
+  provider: Provider
+  source: { issuer: string; tokenEndpoint: string | undefined; audience: string } | undefined
+  done?: string
+  faults?: Faults
+  typed?: URLSearchParams
+}) {
+  const { town, language, code, provider, done, faults = {}, typed } = props
+  const t = LOCALES[language]
+  const name = nameIn(town, language)
+  const day = (instant: string) => dayText(language, instant.slice(0, 10))
+  const inUse = provider.machines.filter(({ endedAt }) => endedAt === null)
+  const value = (act: string, field: string) => (typed?.get('act') === act ? (typed.get(field) ?? '') : '')
+  const action = `/providers/own?lang=${language}`
+  const { name: office, ...place } = town.referenceAddress
+  const where = [office, addressText({ kind: 'dwelling', ...place })].filter(Boolean).join(', ')
+  const [ask = '', afterComplain = ''] = t.vpAsk.replace('{place}', where).split('{complain}')
+  return (
+    <Page title={`${provider.name} · ${name}`} language={language} town={name}>
+      <Languages language={language} path="/providers/own" posts={{ code }} />
+      <h1>
+        <bdi>{provider.name}</bdi>
+      </h1>
+      {done ? <Done>{done}</Done> : ''}
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <h2>{t.vpStanding}</h2>
+      {provider.answered ? <Done>{t.vpAnswered}</Done> : ''}
+      {provider.because.map(({ reason, since }) => (
+        <NotDone>
+          <p>
+            {since ? t.vpClosedSince.replace('{day}', day(since)) : t.vpClosed} {closedNames(t)[reason]}
+          </p>
+        </NotDone>
+      ))}
+      {provider.promiseUntil ? <p>{t.vpUntil.replace('{day}', day(provider.promiseUntil))}</p> : ''}
+      {provider.waiting.length > 0 ? (
+        <section id="waiting" class="govuk-inset-text">
+          <p>{t.vpWaiting}</p>
+          <ul class="cards">
+            {provider.waiting.map((request) => (
+              <li>
+                {request.kind === 'keys' ? t.gAskKeys : t.gAskMachine} · <bdi>{request.client ?? '–'}</bdi> ·{' '}
+                {day(request.receivedAt)}
+                {request.keys.map((thumbprint) => (
+                  <div>
+                    <code dir="ltr">{thumbprint}</code>
+                  </div>
+                ))}
+                <form method="post" action={action}>
+                  <input type="hidden" name="code" value={code} />
+                  <input type="hidden" name="request" value={request.id} />
+                  <button type="submit" name="act" value="call-off" class="govuk-button govuk-button--secondary">
+                    {t.vpCallOff}
+                  </button>
+                </form>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ) : (
+        ''
+      )}
+      <p>
+        {ask}
+        <a href={`/complain?lang=${language}`}>{t.kTitle}</a>
+        {afterComplain}
+      </p>
+      <h2 id="machines">{t.gMachines}</h2>
+      {provider.machines.length === 0 ? <p>{t.vpNoClient}</p> : <p class="govuk-hint">{t.vpEndHint}</p>}
+      <ul class="cards">
+        {provider.machines.map((machine) => (
+          <li>
+            <strong dir="ltr">{machine.client}</strong>
+            {machine.endedAt ? (
+              ` · ${t.gEnded.replace('{day}', day(machine.endedAt))}`
+            ) : (
+              <EndForm t={t} action={action} of={{ code, client: machine.client }} what={t.gEndMachine} />
+            )}
+            {machine.keys.map((key) => (
+              <div>
+                <code dir="ltr">{key.thumbprint}</code> ·{' '}
+                {key.endedAt
+                  ? t.gEnded.replace('{day}', day(key.endedAt))
+                  : t.gInUse.replace('{day}', day(key.knownAt))}
+                {key.endedAt || machine.endedAt ? (
+                  ''
+                ) : (
+                  <EndForm
+                    t={t}
+                    action={action}
+                    of={{ code, client: machine.client, thumbprint: key.thumbprint }}
+                    what={t.gEndKey}
+                  />
+                )}
+              </div>
+            ))}
+            {machine.keys.length === 0 ? <p>{t.gNoKeys}</p> : ''}
+          </li>
+        ))}
+      </ul>
+      {inUse.length > 0 ? (
+        <>
+          <h2>{t.gAskKeys}</h2>
+          <form method="post" action={action}>
+            <p>{t.vpAddKeys}</p>
+            <input type="hidden" name="code" value={code} />
+            <Select
+              name="client"
+              id="keys-client"
+              label={t.vpClient}
+              value={value('keys', 'client')}
+              fault={faults['keys-client']}
+              options={inUse.map(({ client }) => [client, client] as const)}
+            />
+            <Field
+              name="keys"
+              id="keys-keys"
+              label={t.aKeys}
+              lines={4}
+              value={value('keys', 'keys')}
+              fault={faults['keys-keys']}
+              ltr
+            />
+            <button type="submit" name="act" value="keys" class="govuk-button">
+              {t.kSend}
+            </button>
+          </form>
+        </>
+      ) : (
+        ''
+      )}
+      <h2>{t.gAskMachine}</h2>
+      <form method="post" action={action}>
+        <input type="hidden" name="code" value={code} />
+        <Field
+          name="client"
+          id="machine-client"
+          label={t.vpMachineName}
+          value={value('machine', 'client')}
+          fault={faults['machine-client']}
+          ltr
+        />
+        <Field
+          name="keys"
+          id="machine-keys"
+          label={t.aKeys}
+          lines={4}
+          value={value('machine', 'keys')}
+          fault={faults['machine-keys']}
+          ltr
+        />
+        <button type="submit" name="act" value="machine" class="govuk-button">
+          {t.kSend}
+        </button>
+      </form>
+      <FirstRequest t={t} town={town} client={inUse[0]?.client} source={props.source} />
+    </Page>
+  )
+}
+
+/** What cannot be undone takes two presses: to say what, and to say that it is meant. */
+function EndForm(props: { t: Texts; action: string; of: Record<string, string>; what: string }) {
+  return (
+    <Details summary={props.what}>
+      <form method="post" action={props.action}>
+        {Object.entries(props.of).map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
+        <button type="submit" name="act" value="end" class="govuk-button govuk-button--warning">
+          {props.t.vpSure}
+        </button>
+      </form>
+    </Details>
+  )
+}
+
+/** How its machine gets a token, and a whole program that asks. */
+function FirstRequest(props: {
+  t: Texts
+  town: Municipality
+  client: string | undefined
+  source: { issuer: string; tokenEndpoint: string | undefined; audience: string } | undefined
+}) {
+  const { t, town, client, source } = props
+  if (source === undefined || client === undefined) return ''
+  const { issuer, tokenEndpoint, audience } = source
+  return (
+    <>
+      <h2>{t.vpFirst}</h2>
+      <Facts>
+        <Fact name={t.vpClient}>
+          <code dir="ltr">{client}</code>
+        </Fact>
+        <Fact name={t.vpTokenEndpoint}>
+          <code dir="ltr">{tokenEndpoint ?? issuer}</code>
+        </Fact>
+        <Fact name={t.vpAudience}>
+          <code dir="ltr">{audience}</code>
+        </Fact>
+      </Facts>
+      {tokenEndpoint ? (
+        <>
+          <p>{t.vpFirstLead}</p>
+          <Details summary="first-request.mjs">
+            <pre dir="ltr" tabindex={0}>
+              <code>{firstRequest({ client, issuer, tokenEndpoint, audience, origin: town.issuer })}</code>
+            </pre>
+          </Details>
+        </>
+      ) : (
+        ''
+      )}
+      <p>
+        <a href="/docs">{t.api}</a>
+      </p>
+    </>
+  )
+}

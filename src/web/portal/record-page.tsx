@@ -1,0 +1,64 @@
+import type { History } from '../../registry/person/history.ts'
+import { DecidedStartLines } from '../desk/neighbour-past-page.tsx'
+import { saidByNames } from '../desk/proceeding-box.tsx'
+import { dayText, timeText } from '../desk/shell.tsx'
+import { Csrf } from '../ui/form.tsx'
+import { Fact, Facts } from '../ui/parts.tsx'
+import { movementName, recordLines, saidLines } from './everything.ts'
+import { Own, type OwnVisit } from './shell.tsx'
+
+/** The record as the city sees it, and its history. */
+export function RecordPage(props: { visit: OwnVisit; history: History }) {
+  const { visit, history } = props
+  const { t, language, town, session } = visit
+  const lines = recordLines(visit, history)
+  return (
+    <Own visit={visit} heading={t.rRecord}>
+      <Facts>
+        {lines.map(([label, value]) => (
+          <Fact name={label}>
+            <bdi>{value}</bdi>
+          </Fact>
+        ))}
+      </Facts>
+      {saidLines(visit, history).map((line) => (
+        <p class="govuk-inset-text">{line}</p>
+      ))}
+      <p class="govuk-inset-text">{t.sNeverText}</p>
+      <h2>{t.dHistory}</h2>
+      <ol class="timeline">
+        {history.movements.map((movement) => (
+          <li>
+            {movementName(movement, t)}
+            <br />
+            {movement.saidBy ? (
+              <>
+                {t.lSaidThemselves.replace('{how}', saidByNames(t)[movement.saidBy])}
+                <br />
+              </>
+            ) : (
+              ''
+            )}
+            {movement.start ? <DecidedStartLines visit={visit} start={movement.start} /> : ''}
+            {t.dTrue} {dayText(language, movement.effectiveOn)} · {t.dKnown}{' '}
+            {timeText(language, town.timeZone, movement.recordedAt)}
+          </li>
+        ))}
+      </ol>
+      <form method="post" action="/me/everything">
+        <Csrf token={session.csrf} />
+        <p class="govuk-button-group">
+          <button type="submit" name="as" value="pdf" class="govuk-button">
+            {t.rDownload} (PDF)
+          </button>
+          <button type="submit" name="as" value="json" class="govuk-button govuk-button--secondary">
+            {t.rDownload} (JSON)
+          </button>
+        </p>
+      </form>
+      <p>
+        <a href="/complain?kind=wrong-data">{t.kWrong}</a>
+      </p>
+    </Own>
+  )
+}

@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from 'hono'
+import { always, type House, problemResponse } from '../../http/endpoint.ts'
+import type { Redraw } from '../../http/media.ts'
+import { Reply } from '../../http/reply.ts'
+import { dropForms } from '../../identity/kept-forms.ts'
+import type { MachineSignIn } from '../../identity/machine-sign-in.ts'
+import { endSession } from '../../identity/open-sessions.ts'
+import { ownerOf } from '../../identity/sessions.ts'
+import { witnessStates } from '../../ledger/cosigning.ts'
+import { latestCheckpoint } from '../../ledger/proofs.ts'
+import type { LedgerSigners } from '../../ledger/signer.ts'
+import { uuidv7 } from '../../platform/clock.ts'
+import { InvalidInput, Problem } from '../../platform/problem.ts'
+import type { ProofDeps } from '../../proofs/issue.ts'
+import { sealTerm } from '../../proofs/paper/document-seal.ts'
+import { NoPress, type Press, printPaper, writePaper } from '../../proofs/paper/paper.ts'
+import { ProfileId, profiles } from '../../proofs/profiles.ts'
+import { proofsOf } from '../../proofs/proof-list.ts'
+import { revokeProof } from '../../proofs/revoke.ts'
+import { publishedKeys } from '../../proofs/signing-keys.ts'
+import { neighbourHistory } from '../../registry/person/history.ts'
+import { everythingAbout } from '../../requests/everything-about.ts'
+import { whoGives } from '../../requests/service-reports.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { recentRestore } from '../../town/restores.ts'
+import { RightsPage, rightsIn } from '../public/rights.tsx'
+import { nameIn, readerOf } from '../reader.ts'
+import { pageOf, signedInPages } from '../signed-in.tsx'
+import { LOCALES } from '../ui/language.ts'
+import { accessPages } from './access-routes.tsx'
+import { changePages } from './change-routes.tsx'
+import { childrenPages } from './children.tsx'
+import { complainPages } from './complain-routes.tsx'
+import { enrolPages } from './enrol-pages.tsx'
+import { entrance } from './entrance-routes.tsx'
+import { everythingInWords } from './everything-in-words.ts'
+import { hearingPages } from './hearing-pages.tsx'
+import { helperPages } from './helper-routes.tsx'
+import ledgerScript from './ledger.client.ts?script'
+import meScript from './me.client.ts?script'
+import { ProvidersPage, StatusPage } from './open-pages.tsx'
+import { ChoosePage, ShowPage } from './pages.tsx'
+import { providerPages } from './provider-pages.tsx'
+import { RecordPage } from './record-page.tsx'
+import { serviceReportPages } from './service-report-pages.tsx'
+import type { OwnVisit } from './shell.tsx'
+
+export type PortalDeps = ProofDeps & {
+  press?: Press | undefined
+  signers: LedgerSigners
+  redraw?: Redraw | undefined
+  machineSignIn?: MachineSignIn | undefined
+}
+
+export const CLEAR = { 'clear-site-data': '"cache", "cookies", "storage"' }
+const OWN = 'own-record'
+
+/** Pages for neighbours, and for anyone who has something to say. */
+export function portalPages(house: House<Municipality>, deps: PortalDeps): void {
+  const send = (reply: Reply, more: Record<string, string> = {}) => reply.toResponse({ ...always(uuidv7()), ...more })
+  for (const [path, code] of [
+    ['/assets/me.js', meScript],
+    ['/assets/ledger.js', ledgerScript],
+  ] as const)
+    house.get(path, () =>
+      send(Reply.material(code, 'text/javascript; charset=utf-8', { 'cache-control': 'public, max-age=300' })),
+    )
+  entrance(house, deps, send)
+  openToAll(house, deps, send)
+  complainPages(house, deps, send)
+  serviceReportPages(house, deps, send)
+  enrolPages(house, deps)
+  providerPages(house, deps)
+  const pages = signedInPages(house, deps, 'resident', '/me/in')
+  own(pages, deps)
+  accessPages(pages, deps)
+  changePages(pages, deps)
+  hearingPages(pages, deps)
+  childrenPages(pages, deps)
+  helperPages(house, pages, deps, send)
+}
+
+export type Send = (reply: Reply, more?: Record<string, string>) => Response
+
+export async function formOf(context: Context): Promise<URLSearchParams> {
+  const body = await context.req.text()
+  if (body.length > 64 * 1024) throw new Problem('too-large', 413, 'This is too large to be a form.')
+  return new URLSearchParams(body)
+}
+function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): void {
+  house.get('/providers', async (context) => {
+    const { town, language } = await readerOf(context)
+    const about = { town: nameIn(town, language), language, timeZone: town.timeZone }
+    return send(pageOf(<ProvidersPage {...about} restored={await recentRestore(deps, town)} />))
+  })
+  house.get('/status', async (context) => {
+    const { town, language } = await readerOf(context)
+    const checkpoint = await latestCheckpoint(deps.database, town.id)
+    const { keys } = await publishedKeys(deps, town.id)
+    const about = { town: nameIn(town, language), language, timeZone: town.timeZone, keys: keys.length }
+    const restored = await recentRestore(deps, town)
+    const witnesses = await witnessStates(deps.database, town.id)
+    const seal = await sealTerm(deps, town)
+    const shown = { ...about, checkpoint, witnesses, restored, seal }
+    return send(pageOf(<StatusPage {...shown} />))
+  })
+  house.get('/rights', async (context) => {
+    const { town, language } = await readerOf(context)
+    const page = (
+      <RightsPage town={nameIn(town, language)} language={language} origin={town.issuer} law={town.accessLaw} />
+    )
+    return send(
+      Reply.material(`<!doctype html>${page}`, 'text/html; charset=utf-8', { vary: 'accept-language, cookie' }),
+    )
+  })
+  // About nobody, and the same until the program is another: each is printed once.
+  const leaflets = new Map<string, Promise<Uint8Array>>()
+  house.get('/rights.pdf', async (context) => {
+    const { town, language } = await readerOf(context)
+    const { press } = deps
+    if (press === undefined) return problemResponse(new NoPress(), uuidv7())
+    const title = LOCALES[language].yTitle
+    const sections = rightsIn(language, nameIn(town, language), town.issuer, town.accessLaw)
+    const key = `${town.id} ${language}`
+    const print = () => press.plain(town, { title, language, writtenAt: deps.clock.now(), sections })
+    const leaflet = leaflets.get(key) ?? print()
+    leaflets.set(key, leaflet)
+    leaflet.catch(() => leaflets.delete(key))
+    const headers = { 'content-disposition': 'inline; filename="padron.pdf"', vary: 'accept-language, cookie' }
+    return send(Reply.bytes(await leaflet, 'application/pdf', headers))
+  })
+}
+
+export type OwnPages = ReturnType<typeof signedInPages<'resident'>>
+export const onceOf = (visit: OwnVisit, what: string) => `me ${visit.form.get('once') || randomUUID()} ${what}`
+
+function own(page: OwnPages, deps: PortalDeps): void {
+  page({ method: 'get', path: '/me/proof' }, async (visit) => {
+    const givers = await whoGives(deps, visit.town)
+    return Reply.page(await proofsOf(deps, visit.town, visit.requester, visit.requester.neighbourId), ({ proofs }) => (
+      <ChoosePage visit={visit} once={randomUUID()} proofs={proofs} givers={givers} />
+    ))
+  })
+  const orderOf = (visit: OwnVisit) => {
+    const parsed = ProfileId.safeParse(visit.form.get('profile'))
+    const profile = parsed.success ? profiles.get(parsed.data) : undefined
+    if (profile === undefined) throw new InvalidInput([{ pointer: '/profile', detail: 'Choose a service.' }])
+    const order = {
+      kind: profile.id === 'residence-history' ? ('historical' as const) : ('individual' as const),
+      language: visit.language,
+      profile: profile.id,
+      handedTo: 'neighbour' as const,
+    }
+    return { profile, order, once: onceOf(visit, profile.id) }
+  }
+  /** A bank's proof, and others that are worth money, are for who signed in a moment ago. */
+  const fresh = (form: OwnVisit['form']) => profiles.get(form.get('profile'))?.freshSignIn ?? false
+  page({ method: 'post', path: '/me/proof', fresh }, async (visit) => {
+    const { town, requester } = visit
+    const { profile, order, once } = orderOf(visit)
+    const givers = await whoGives(deps, town)
+    return Reply.page(await writePaper(deps, town, requester, requester.neighbourId, order, once), (made) => (
+      <ShowPage visit={visit} written={made} profile={profile} once={visit.form.get('once')} givers={givers} />
+    ))
+  })
+  page({ method: 'post', path: '/me/paper', fresh }, async (visit) => {
+    const { town, requester } = visit
+    const { order, once } = orderOf(visit)
+    const printed = await printPaper(deps, town, requester, requester.neighbourId, order, once)
+    const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' }
+    return Reply.document(
+      printed.map(({ pdf }) => pdf),
+      'application/pdf',
+      headers,
+    )
+  })
+  page({ method: 'post', path: '/me/revoke' }, async (visit) => {
+    await revokeProof(deps, visit.town, visit.requester, visit.form.get('proof'))
+    return Reply.redirect('/me/proof')
+  })
+  const record = (visit: OwnVisit) =>
+    neighbourHistory(deps, visit.town, visit.requester, visit.requester.neighbourId, OWN, {})
+  page({ method: 'get', path: '/me/record' }, async (visit) =>
+    Reply.page(await record(visit), (history) => <RecordPage visit={visit} history={history} />),
+  )
+  page({ method: 'post', path: '/me/everything', fresh: true }, async (visit) => {
+    const { town, requester } = visit
+    const all = await everythingAbout(deps, town, requester)
+    const { press } = deps
+    if (visit.form.get('as') === 'pdf') {
+      if (press === undefined) throw new NoPress()
+      const writtenAt = deps.clock.now()
+      const pdf = await all.mapAsync((one) => press.plain(town, everythingInWords(visit, one, writtenAt)))
+      return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'attachment; filename="padron.pdf"' })
+    }
+    return Reply.disclose(all, 200, { 'content-disposition': 'attachment; filename="padron.json"' })
+  })
+  page({ method: 'post', path: '/me/leave' }, async ({ town, session }) => {
+    await dropForms(deps, town, ownerOf(session))
+    await endSession(deps, town, session, { handle: session.handle })
+    return Reply.redirect('/blank', CLEAR)
+  })
+}

@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { House } from '../../http/endpoint.ts'
+import { Problem } from '../../platform/problem.ts'
+import { ProfileId, profiles } from '../../proofs/profiles.ts'
+import type { RegistryDeps } from '../../registry/deps.ts'
+import { complain, follow, SERVICE_FAULTS } from '../../requests/complaints.ts'
+import { type ReportedOrganisation, whoGives } from '../../requests/service-reports.ts'
+import type { Municipality } from '../../town/municipality.ts'
+import { dayText } from '../desk/shell.tsx'
+import { nameIn, readerOf } from '../reader.ts'
+import { pageOf } from '../signed-in.tsx'
+import { ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
+import { type Language, LOCALES } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+import { Done } from '../ui/parts.tsx'
+import { formOf, type Send } from './routes.tsx'
+
+const Report = z.strictObject({
+  service: ProfileId,
+  organisationId: z.uuid().optional(),
+  fault: z.enum(SERVICE_FAULTS),
+})
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const LONGEST = 10_000
+
+/** A service that asks for too much or turns somebody away: reported by anyone with one press, without a name and without signing in. */
+export function serviceReportPages(house: House<Municipality>, deps: RegistryDeps, send: Send): void {
+  house.get('/complain/service', async (context) => {
+    const { town, language } = await readerOf(context)
+    const service = context.req.query('service') ?? ''
+    const page = { town, language, service, givers: await whoGives(deps, town) }
+    return send(pageOf(<ServiceReportPage {...page} />))
+  })
+  house.post('/complain/service', async (context) => {
+    const { town, language } = await readerOf(context)
+    const t = LOCALES[language]
+    const form = await formOf(context)
+    const givers = await whoGives(deps, town)
+    const organisation = form.get('organisation') ?? ''
+    const service = form.get('service') ?? ''
+    const text = (form.get('text') ?? '').trim()
+    const page = { town, language, service, givers, text, organisation }
+    const report = Report.safeParse({
+      service,
+      ...(organisation ? { organisationId: organisation } : {}),
+      fault: form.get('fault'),
+    })
+    const known = organisation === '' || givers.get(service)?.some(({ id }) => id === organisation)
+    const faults: Faults = {
+      ...(text.length > LONGEST ? { text: t.jTooLong } : {}),
+      ...(report.success && known ? {} : { [known ? 'service' : 'organisation']: t.pWrongHere }),
+    }
+    if (!report.success || Object.keys(faults).length > 0)
+      return send(pageOf(<ServiceReportPage {...page} faults={faults} />, 422))
+    const once = UUID.exec(form.get('once') ?? '')?.[0]
+    const said = { kind: 'service' as const, words: { text }, language, once, report: report.data }
+    const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
+    const sent = await complain(deps, town, said, source).catch((error: unknown) => {
+      if (error instanceof Problem && error.status === 429) return undefined
+      throw error
+    })
+    if (sent === undefined) return send(pageOf(<ServiceReportPage {...page} faults={{ text: t.pMany }} />, 429))
+    const { reference } = sent
+    const dueOn = (await follow(deps, town, reference))?.dueOn
+    return send(pageOf(<ServiceReportPage {...page} text="" sent={{ reference, dueOn }} />, 201))
+  })
+}
+
+/**
+ * Two buttons: it asked for more than it may learn; it turned a valid proof away. Which organisation it was is known where only
+ * one gives the service, and otherwise asked.
+ */
+export function ServiceReport(props: {
+  language: Language
+  service: string
+  givers: readonly ReportedOrganisation[]
+  chosen?: string
+  /** Whether it may be said in words too. */
+  words?: { text: string; faults: Faults }
+}) {
+  const { language, service, givers, words } = props
+  const t = LOCALES[language]
+  const [only] = givers.length === 1 ? givers : []
+  return (
+    <form method="post" action={`/complain/service?lang=${language}`}>
+      <input type="hidden" name="service" value={service} />
+      <input type="hidden" name="once" value={randomUUID()} />
+      {only ? (
+        <>
+          <input type="hidden" name="organisation" value={only.id} />
+          <p>
+            <bdi>{only.name}</bdi>
+          </p>
+        </>
+      ) : givers.length > 1 ? (
+        <Select
+          name="organisation"
+          id={`which-${service}`}
+          label={t.srWhich}
+          value={props.chosen ?? ''}
+          fault={words?.faults.organisation}
+          options={[['', t.srUnknown], ...givers.map(({ id, name }) => [id, name] as const)]}
+        />
+      ) : (
+        ''
+      )}
+      {words ? <Field name="text" label={t.srWords} lines={4} value={words.text} fault={words.faults.text} auto /> : ''}
+      <p class="govuk-button-group">
+        <button type="submit" name="fault" value="too-much" class="govuk-button govuk-button--secondary">
+          {t.srTooMuch}
+        </button>
+        <button type="submit" name="fault" value="turned-away" class="govuk-button govuk-button--secondary">
+          {t.srTurnedAway}
+        </button>
+      </p>
+    </form>
+  )
+}
+
+function ServiceReportPage(props: {
+  town: Municipality
+  language: Language
+  service: string
+  givers: ReadonlyMap<string, ReportedOrganisation[]>
+  organisation?: string
+  text?: string
+  faults?: Faults
+  sent?: { reference: string; dueOn: string | undefined }
+}) {
+  const { town, language, service, givers, organisation = '', text = '', faults = {}, sent } = props
+  const t = LOCALES[language]
+  const name = nameIn(town, language)
+  const profile = profiles.get(service)
+  return (
+    <Page title={name} language={language} town={name}>
+      <Languages language={language} path={`/complain/service?service=${profile?.id ?? ''}`} />
+      <h1>{t.srTitle}</h1>
+      {sent ? (
+        <Done>
+          <p>{t.srSent.replace('{day}', dayText(language, sent.dueOn))}</p>
+          <p class="digits code" dir="ltr">
+            {sent.reference}
+          </p>
+          <p>
+            <a href={`/complain?lang=${language}`}>{t.kFollow}</a>
+          </p>
+        </Done>
+      ) : (
+        ''
+      )}
+      <ErrorSummary title={t.dThere} faults={faults} />
+      <p class="lead">{t.srLead}</p>
+      {sent ? (
+        ''
+      ) : profile ? (
+        <>
+          <h2>{profile.title[language]}</h2>
+          <p>
+            <a href={`/services?lang=${language}#${profile.id}`}>{t.sTitle}</a>
+          </p>
+          <ServiceReport
+            language={language}
+            service={profile.id}
+            givers={givers.get(profile.id) ?? []}
+            chosen={organisation}
+            words={{ text, faults }}
+          />
+        </>
+      ) : (
+        <ul class="cards" id="service">
+          {[...profiles.values()].map(({ id, title }) => (
+            <li>
+              <a href={`/complain/service?service=${id}&lang=${language}`}>{title[language]}</a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Page>
+  )
+}

@@ -1,0 +1,23 @@
+import { type Language, LOCALES, safeText } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+
+/** What anyone may know before they come: who can register, what it takes, and who never learns of it. */
+export function Landing(props: { town: string; language: Language; law: string | null }) {
+  const t = LOCALES[props.language]
+  return (
+    <Page title={`Padrón · ${props.town}`} language={props.language} town={props.town}>
+      <Languages language={props.language} path="/" />
+      <h1>{t.title}</h1>
+      <p class="lead">{t.everyone.replace('{town}', props.town)}</p>
+      <h2>{t.bring}</h2>
+      <p>{t.bringText}</p>
+      <h2>{t.safe}</h2>
+      <p>{safeText(props.language, props.law)}</p>
+      <p>
+        <a href="/rights">{t.yTitle}</a> · <a href="/firewall">{t.firewallLink}</a>
+      </p>
+      <h2>{t.check}</h2>
+      <p>{t.checkText}</p>
+    </Page>
+  )
+}

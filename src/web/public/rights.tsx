@@ -1,0 +1,80 @@
+import type { PlainDocument } from '../../proofs/paper/renderer.ts'
+import { profiles } from '../../proofs/profiles.ts'
+import { claimTexts } from '../check/page.tsx'
+import { type Language, LOCALES, safeText } from '../ui/language.ts'
+import { Languages, Page } from '../ui/layout.tsx'
+import { Fact, Facts } from '../ui/parts.tsx'
+import { listText } from '../ui/words.ts'
+import { claimNamer } from './services.tsx'
+
+/** What a neighbour may count on, and what is open to them from today: one text for the page and for the leaflet. */
+export function rightsIn(
+  language: Language,
+  town: string,
+  origin: string,
+  law: string | null,
+): PlainDocument['sections'] {
+  const t = LOCALES[language]
+  const nameOf = claimNamer(claimTexts(language))
+  // An address is read from the left, in a line of any direction.
+  const address = (path: string) => `\u2066${origin.replace(/^https?:\/\//, '')}${path}\u2069`
+  return [
+    { heading: t.yTitle, lines: [t.everyone.replace('{town}', town)] },
+    {
+      heading: t.yMay,
+      lines: [t.yAsk, t.ySee, t.yChange, t.yHide, t.yHelper, t.yComplain.replace('{address}', address('/complain'))],
+    },
+    { heading: t.safe, lines: [safeText(language, law)] },
+    { heading: t.yIn, lines: [t.yInText.replace('{address}', address('/me'))] },
+    {
+      heading: t.yServices,
+      lines: [`${t.sNever}: ${t.sNeverText}`],
+      fields: [...profiles.values()].map((profile) => [
+        profile.title[language],
+        `${t.sLearns}: ${listText(language, [t.sLives, ...profile.claims.map(nameOf)])}`,
+      ]),
+    },
+  ]
+}
+
+/** Rights in plain words, before anyone registers and without an account. */
+export function RightsPage(props: { town: string; language: Language; origin: string; law: string | null }) {
+  const { town, language, origin, law } = props
+  const t = LOCALES[language]
+  const [first, ...rest] = rightsIn(language, town, origin, law)
+  return (
+    <Page title={`${t.yTitle} · ${town}`} language={language} town={town}>
+      <Languages language={language} path="/rights" />
+      <h1>{t.yTitle}</h1>
+      <p class="lead">{first?.lines?.[0]}</p>
+      {rest.map(({ heading, lines = [], fields = [] }) => (
+        <section>
+          <h2>{heading}</h2>
+          {lines.length > 1 ? (
+            <ul>
+              {lines.map((line) => (
+                <li>{line}</li>
+              ))}
+            </ul>
+          ) : (
+            <p>{lines[0]}</p>
+          )}
+          {fields.length > 0 ? (
+            <Facts>
+              {fields.map(([label, value]) => (
+                <Fact name={label}>{value}</Fact>
+              ))}
+            </Facts>
+          ) : (
+            ''
+          )}
+        </section>
+      ))}
+      <p>
+        <a class="govuk-button" href={`/rights.pdf?lang=${language}`}>
+          {t.yPdf}
+        </a>
+      </p>
+    </Page>
+  )
+}

@@ -1,0 +1,42 @@
+import { SESSION_LIMITS, type Session } from '../../identity/sessions.ts'
+import { asset, JAVASCRIPT } from './assets.ts'
+import { Csrf } from './form.tsx'
+import type { Texts } from './language.ts'
+import code from './stay.client.ts?script'
+
+export const stayScript = asset('/assets/stay.js', code, JAVASCRIPT)
+
+const seconds = (duration: Temporal.DurationLike) => Temporal.Duration.from(duration).total('seconds')
+/** Use is noted once a minute: the session may be this much nearer to its end than it seems. */
+const NOTED_EVERY = 60
+
+/** Says two minutes before that a session ends, with a button that keeps it; without a script, how long one may take. */
+export function Stay(props: { session: Session; t: Texts; nonce: string; action: '/me/stay' | '/desk/stay' }) {
+  const { session, t, nonce, action } = props
+  const { idle } = SESSION_LIMITS[session.requester.kind === 'staff' ? 'staff' : 'resident']
+  return (
+    <>
+      <div
+        id="stay"
+        class="govuk-width-container"
+        role="status"
+        data-idle={seconds(idle) - NOTED_EVERY}
+        data-ends={session.secondsLeft}
+      >
+        <div class="govuk-inset-text" hidden>
+          <p>{t.xSoon}</p>
+          <form method="post" action={action}>
+            <Csrf token={session.csrf} />
+            <button type="submit" class="govuk-button">
+              {t.xStay}
+            </button>
+          </form>
+        </div>
+      </div>
+      <noscript>
+        <p class="govuk-width-container govuk-hint">{t.xIdle.replace('{minutes}', String(seconds(idle) / 60))}</p>
+      </noscript>
+      <script src={stayScript.address} nonce={nonce} defer />
+    </>
+  )
+}
