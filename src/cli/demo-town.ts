@@ -1,4 +1,4 @@
-import type { DemoClient } from '../identity/demo-provider.ts'
+import type { DemoClient } from '../identity/demo-sign-in.ts'
 import type { TownFile } from '../town/town-file.ts'
 
 // An invented town for trying things out. None of these offices or organisations exists.

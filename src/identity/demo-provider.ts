@@ -1,18 +1,9 @@
 import { createServer, type Server } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import Provider, { type Configuration } from 'oidc-provider'
-import { answerDemoSignIn, DEMO_DESK } from './demo-sign-in.ts'
+import { answerDemoSignIn, DEMO_DESK, type DemoClient } from './demo-sign-in.ts'
 import { DEMO_SECRET } from './demo-token.ts'
 import { SIGNED_WITH } from './dpop.ts'
-
-export interface DemoClient {
-  id: string
-  /** Staff claims, for the demo clients that stand for a person at a desk. */
-  staff?: { role: string; office: string }
-  municipality: string
-  /** Public keys of a machine that signs who it is (RFC 7523), in place of the demo's secret. */
-  keys?: readonly JWK[]
-}
 
 export async function demoSigningKey(): Promise<JWK> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { JWK } from 'jose'
 import type Provider from 'oidc-provider'
-import type { DemoClient } from './demo-provider.ts'
 
 /** The client the demo town's pages sign staff in with. */
 export const DEMO_DESK = 'padron-desk'
@@ -43,4 +43,13 @@ export async function answerDemoSignIn(
     `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Demo sign-in</title><style>body{font:1.2rem system-ui;max-width:24rem;margin:2rem auto;padding:0 1rem}button{font:inherit;padding:.8rem 1.2rem;width:100%}</style><main><h1>Demo sign-in</h1><p>Invented staff of an invented town.</p><form method="post">${buttons.join('')}</form></main></html>`,
   )
   return true
+}
+
+export interface DemoClient {
+  id: string
+  /** Staff claims, for the demo clients that stand for a person at a desk. */
+  staff?: { role: string; office: string }
+  municipality: string
+  /** Public keys of a machine that signs who it is (RFC 7523), in place of the demo's secret. */
+  keys?: readonly JWK[]
 }

@@ -1,7 +1,7 @@
 import { type Cbor, readCbor, writeCbor } from './cbor.ts'
-import { algorithmOf, isSigned } from './crypto.ts'
+import { algorithmOf, isSigned, type PublicKey } from './crypto.ts'
 import { ProofInvalid } from './errors.ts'
-import { fromBase64Url, type PublicKey } from './jws.ts'
+import { fromBase64Url } from './jws.ts'
 import type { StatusReference } from './status.ts'
 
 /** Letters that a QR code packs tightly and that stand unescaped in the fragment of a URL. */

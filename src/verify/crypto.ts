@@ -1,5 +1,4 @@
 import { ProofInvalid } from './errors.ts'
-import type { PublicKey } from './jws.ts'
 
 // Node's own crypto checks a signature in half the time its WebCrypto takes, and digests without leaving
 // the thread. Every other runtime has WebCrypto, and nothing is imported for either.
@@ -93,4 +92,15 @@ function toBase64Url(bytes: Uint8Array): string {
   let binary = ''
   for (const byte of bytes) binary += String.fromCharCode(byte)
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+}
+
+/** A public key as a JWK set publishes it (RFC 7517). */
+export interface PublicKey {
+  kty?: string
+  crv?: string
+  x?: string
+  y?: string
+  kid?: string
+  alg?: string
+  use?: string
 }

@@ -1,5 +1,5 @@
+import type { PublicKey } from './crypto.ts'
 import { ProofInvalid } from './errors.ts'
-import type { PublicKey } from './jws.ts'
 
 type Fetch = typeof globalThis.fetch
 

@@ -1,16 +1,5 @@
-import { algorithmOf, isSigned } from './crypto.ts'
+import { algorithmOf, isSigned, type PublicKey } from './crypto.ts'
 import { ProofInvalid } from './errors.ts'
-
-/** A public key as a JWK set publishes it (RFC 7517). */
-export interface PublicKey {
-  kty?: string
-  crv?: string
-  x?: string
-  y?: string
-  kid?: string
-  alg?: string
-  use?: string
-}
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const BASE64URL = /^[A-Za-z0-9_-]*$/

@@ -1,6 +1,6 @@
-import { digestOf } from './crypto.ts'
+import { digestOf, type PublicKey } from './crypto.ts'
 import { ProofInvalid } from './errors.ts'
-import { type PublicKey, verifyJws } from './jws.ts'
+import { verifyJws } from './jws.ts'
 
 /** What the verifier expects the holder to have signed. */
 export interface BindingExpected {

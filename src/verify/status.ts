@@ -1,5 +1,6 @@
+import type { PublicKey } from './crypto.ts'
 import { ProofInvalid } from './errors.ts'
-import { fromBase64Url, type PublicKey, verifyJws } from './jws.ts'
+import { fromBase64Url, verifyJws } from './jws.ts'
 
 const LARGEST_LIST = 16 * 1024 * 1024
 

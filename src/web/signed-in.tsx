@@ -14,39 +14,11 @@ import { NotAForm, Problem, problemOf, retryAfter } from '../platform/problem.ts
 import { randomBytes } from '../platform/random.ts'
 import { outlineOf } from '../platform/telemetry.ts'
 import type { Municipality } from '../town/municipality.ts'
+import type { Form, PageVisit } from './page-visit.ts'
 import { HeldBackPage } from './plain.tsx'
 import { nameIn, readerOf } from './reader.ts'
-import { type Language, LOCALES, type Texts } from './ui/language.ts'
+import { LOCALES, type Texts } from './ui/language.ts'
 import { boxText, ProblemPage, problemText, reasonText } from './ui/problem-page.tsx'
-
-/** A page of somebody who is signed in: everything a handler may use. */
-export interface PageVisit<Who extends Staff | Resident> {
-  town: Municipality
-  /** The town's name in the reader's language. */
-  name: string
-  language: Language
-  t: Texts
-  requester: Who
-  session: Session
-  params: Record<string, string>
-  /** Where the page is shown again, in another language. */
-  path: string
-  query(name: string): string
-  /** What was typed into a form, each field by its name; an empty text where it is absent. */
-  form: Form
-  /** For the scripts of this one answer. */
-  nonce: string
-}
-
-export interface Form {
-  get(name: string): string
-  /** Each of several boxes of one name. */
-  all(name: string): string[]
-  has(name: string): boolean
-  /** What was chosen as a file, of a page that takes files; nothing where none was. */
-  file(name: string): Uint8Array | undefined
-  entries(): [string, string][]
-}
 
 export interface PageSpec {
   method: 'get' | 'post'

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { demoTown } from '../../src/cli/demo-town.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { lifeRules } from '../../src/registry/person/life-dates.ts'
-import { withoutClosed } from '../../src/web/desk/document-lines.ts'
-import { readDocument } from '../../src/web/desk/machine-readable.ts'
 import { criteriaOf, saidAgain, understood } from '../../src/web/desk/query.ts'
-import { check, type FormReader, typedIn } from '../../src/web/desk/registration-form.ts'
+import { withoutClosed } from '../../src/web/record/document-lines.ts'
+import { readDocument } from '../../src/web/record/machine-readable.ts'
+import { check, type FormReader, typedIn } from '../../src/web/record/registration-form.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
 
 describe('what people say at a counter', () => {

@@ -10,7 +10,7 @@ import { beginPeriod, periodsInForce, residencesAsBefore, supersede } from '../r
 import { decideSaidStarts } from '../residence/said-starts.ts'
 import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
 import { addedBy } from './join-periods.ts'
-import type { Joinable } from './joins.ts'
+import type { Joinable } from './join-rules.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
 import { placeOf as placeOfTie } from './representatives.ts'

@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
-import type { GateHand } from '../../firewall/gate.ts'
+import type { GateHand, Opened } from '../../firewall/gate.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/municipality.ts'
 import type { RegistryDeps } from '../deps.ts'
-import type { Joinable } from './joins.ts'
+import type { NeighbourFields } from '../model.ts'
+import type { JoinField } from './joins.ts'
 import { faultsOfBirthBeside, lifeRules } from './life-dates.ts'
 import { daysRecorded } from './neighbours.ts'
 
@@ -79,3 +80,5 @@ async function mustBeFree(hand: GateHand, [stays, joined]: readonly [string, str
   if (rows[0]?.joined) throw new NotFound()
   if (rows[0]?.pending) throw new CannotJoin('join-in-the-way')
 }
+
+export type Joinable = Opened<NeighbourFields, JoinField>

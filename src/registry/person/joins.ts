@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
-import type { GateHand, Opened } from '../../firewall/gate.ts'
+import type { GateHand } from '../../firewall/gate.ts'
 import { isSupervisor, purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
@@ -16,7 +16,7 @@ import { earlierAnswer, keepAnswer } from '../replays.ts'
 import { lockTogether } from '../residence/residences.ts'
 import { loadRecords } from '../store.ts'
 import { joinRecords, reindexAs, takeApart } from './join-acts.ts'
-import { CannotJoin, mustBeJoinable, openOf } from './join-rules.ts'
+import { CannotJoin, type Joinable, mustBeJoinable, openOf } from './join-rules.ts'
 
 export const JoinProposal = z
   .strictObject({
@@ -33,7 +33,6 @@ export type ApartProposal = z.infer<typeof ApartProposal>
 export const COMPARED = ['name', 'previousNames', 'dateOfBirth', 'address', 'residence', 'departedOn'] as const
 export const JOIN_FIELDS = [...COMPARED, 'contact', 'languages'] as const
 export type JoinField = (typeof JOIN_FIELDS)[number]
-export type Joinable = Opened<NeighbourFields, JoinField>
 
 /** Two records side by side, and what is proposed of them. */
 export interface Join {

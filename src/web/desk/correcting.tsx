@@ -6,11 +6,7 @@ import { Contact, Correction, Name } from '../../registry/model.ts'
 import { ImpossibleDates, lifeRules } from '../../registry/person/life-dates.ts'
 import { correctNeighbour, type Neighbour } from '../../registry/person/neighbours.ts'
 import { PlainTick, plainIn } from '../plain.tsx'
-import { pageOf, type signedInPages } from '../signed-in.tsx'
-import { Csrf, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
-import { Spoken, spokenIn } from '../ui/language-select.tsx'
-import { Details, Done } from '../ui/parts.tsx'
-import { BornFields, bornTyped, toldBeside } from './born-fields.tsx'
+import { BornFields, bornTyped, toldBeside } from '../record/born-fields.tsx'
 import {
   bornOf,
   contactIn,
@@ -21,10 +17,14 @@ import {
   nameIn,
   recordedIn,
   typedIn,
-} from './registration-form.ts'
+} from '../record/registration-form.ts'
+import type { Typed } from '../record/typed.ts'
+import { pageOf, type signedInPages } from '../signed-in.tsx'
+import { Csrf, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
+import { Spoken, spokenIn } from '../ui/language-select.tsx'
+import { Details, Done } from '../ui/parts.tsx'
 import { deskScript } from './script.ts'
 import { Desk, type DeskVisit, idIn } from './shell.tsx'
-import type { Typed } from './typed.ts'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 

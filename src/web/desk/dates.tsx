@@ -17,6 +17,9 @@ import {
 } from '../../registry/residence/starts-waiting.ts'
 import { correctStart, decideStart, StartCorrection, StartDecision } from '../../registry/residence/time-corrections.ts'
 import { plainIn } from '../plain.tsx'
+import { dayIn, faultsOf, lifeText, onceOf, typedIn } from '../record/registration-form.ts'
+import { dayText } from '../record/texts.ts'
+import type { Typed } from '../record/typed.ts'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
@@ -24,9 +27,7 @@ import { Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
 import { counted } from '../ui/words.ts'
 import { Tabs } from './neighbour-past-page.tsx'
-import { dayIn, faultsOf, lifeText, onceOf, typedIn } from './registration-form.ts'
-import { Desk, type DeskVisit, dayText, idIn, onceIn } from './shell.tsx'
-import type { Typed } from './typed.ts'
+import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

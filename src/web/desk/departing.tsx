@@ -28,14 +28,14 @@ import {
 } from '../../registry/person/life-dates.ts'
 import { INFORMANTS } from '../../registry/person/reach.ts'
 import { plainIn } from '../plain.tsx'
+import { dayIn, type FormReader, faultsOf, lifeText, typedIn } from '../record/registration-form.ts'
+import type { Typed } from '../record/typed.ts'
 import type { signedInPages } from '../signed-in.tsx'
 import type { Faults } from '../ui/form.tsx'
 import { isLanguage, LOCALES } from '../ui/language.ts'
 import { ApprovePage, AskAgainPage, LeavePage } from './leave-pages.tsx'
 import { noticeToHandOver } from './notice-letter.ts'
-import { dayIn, type FormReader, faultsOf, lifeText, typedIn } from './registration-form.ts'
 import { type DeskVisit, idIn, onceIn } from './shell.tsx'
-import type { Typed } from './typed.ts'
 
 const LONGEST_REASON = 2000
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']

@@ -1,6 +1,6 @@
 // Keeps a draft while a clerk types, and a form that cannot be sent until it can. Without it the buttons do the same,
 // as long as there is a line.
-import { withoutClosed } from './document-lines.ts'
+import { withoutClosed } from '../record/document-lines.ts'
 import { dropForm, keepForm, keptForms, keyFrom } from './kept-forms.client.ts'
 
 const form = document.querySelector<HTMLFormElement>('form[data-draft]')

@@ -4,9 +4,9 @@ import { uuidv7 } from '../../platform/clock.ts'
 import { NotFound } from '../../platform/problem.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import type { Municipality } from '../../town/municipality.ts'
-import { withoutTold } from './born-fields.tsx'
-import { withoutHeldBack } from './registration-form.ts'
-import type { Typed } from './typed.ts'
+import { withoutTold } from '../record/born-fields.tsx'
+import { withoutHeldBack } from '../record/registration-form.ts'
+import type { Typed } from '../record/typed.ts'
 
 export interface Draft {
   id: string

@@ -11,11 +11,12 @@ import {
   openErasures,
   proposeErasure,
 } from '../../registry/departure/erasures.ts'
+import { bornText, dayText, timeText } from '../record/texts.ts'
 import type { signedInPages } from '../signed-in.tsx'
 import { Csrf, Select, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
-import { bornText, Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
+import { Desk, type DeskVisit } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

@@ -5,13 +5,12 @@ import { InvalidInput } from '../../platform/problem.ts'
 import { addressText } from '../../proofs/address-text.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
-import { CannotJoin } from '../../registry/person/join-rules.ts'
+import { CannotJoin, type Joinable } from '../../registry/person/join-rules.ts'
 import {
   ApartProposal,
   compareRecords,
   decideJoin,
   type Join,
-  type Joinable,
   type Joined,
   JoinProposal,
   joinedWith,
@@ -22,6 +21,7 @@ import {
 import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
 import { plainIn } from '../plain.tsx'
 import { saidFaultText } from '../record/dates.ts'
+import { bornText } from '../record/texts.ts'
 import type { signedInPages } from '../signed-in.tsx'
 import { Csrf, ErrorSummary, type Faults, Field, Radios } from '../ui/form.tsx'
 import { NextPage } from '../ui/parts.tsx'
@@ -30,7 +30,7 @@ import { Somebody } from './protecting.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
-import { bornText, Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
+import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)

@@ -2,13 +2,15 @@ import type { Child } from 'hono/jsx'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { Departure } from '../../registry/departure/departures.ts'
 import type { Leaving, ProceedingToDecide } from '../../registry/departure/hearing.ts'
+import { informantNames, proceedingNames, saidByNames } from '../record/proceeding-names.ts'
+import { bornText, dayText } from '../record/texts.ts'
+import type { Typed } from '../record/typed.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios } from '../ui/form.tsx'
 import { Fact, Facts } from '../ui/parts.tsx'
 import { counted } from '../ui/words.ts'
 import { Tabs } from './neighbour-past-page.tsx'
-import { informantNames, ProceedingBox, proceedingNames, saidByNames } from './proceeding-box.tsx'
-import { bornText, Desk, type DeskVisit, dayText } from './shell.tsx'
-import type { Typed } from './typed.ts'
+import { ProceedingBox } from './proceeding-box.tsx'
+import { Desk, type DeskVisit } from './shell.tsx'
 
 interface PageProps {
   visit: DeskVisit

@@ -6,12 +6,13 @@ import type { Lockdown } from '../../oversight/lockdown.ts'
 import type { LateNotice } from '../../oversight/orders.ts'
 import type { OrganisationOutline } from '../../oversight/organisation-list.ts'
 import { PlainTick } from '../plain.tsx'
+import { fieldNames } from '../record/look-ups.tsx'
+import { dayText, timeText } from '../record/texts.ts'
+import type { Typed } from '../record/typed.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Field, Group, Select, Tick } from '../ui/form.tsx'
 import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { listText } from '../ui/words.ts'
-import { fieldNames } from './neighbour-past-page.tsx'
-import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
-import type { Typed } from './typed.ts'
+import { Desk, type DeskVisit } from './shell.tsx'
 
 /** Demands by authorities from the first day to the letter. */
 export function LegalPage(props: {

@@ -18,13 +18,14 @@ import { nameText } from '../../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import type { Name } from '../../registry/model.ts'
 import { PlainTick, plainIn } from '../plain.tsx'
+import { fieldNames } from '../record/look-ups.tsx'
+import { timeText } from '../record/texts.ts'
+import type { Typed } from '../record/typed.ts'
 import type { signedInPages } from '../signed-in.tsx'
 import { Csrf, ErrorSummary, type Faults, Field } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { NextPage } from '../ui/parts.tsx'
-import { fieldNames } from './neighbour-past-page.tsx'
-import { Desk, type DeskVisit, idIn, timeText } from './shell.tsx'
-import type { Typed } from './typed.ts'
+import { Desk, type DeskVisit, idIn } from './shell.tsx'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 const OVERSEERS: readonly StaffRole[] = ['supervisor', 'auditor']

@@ -5,12 +5,13 @@ import { addressLines } from '../../proofs/address-text.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import { type CounterMessages, messagesAtCounter } from '../../requests/asked.ts'
-import { AskedList } from '../portal/asked-page.tsx'
+import { AskedList } from '../record/asked-list.tsx'
+import { channelNames } from '../record/proceeding-names.ts'
+import { timeText } from '../record/texts.ts'
 import type { signedInPages } from '../signed-in.tsx'
 import { Csrf } from '../ui/form.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
-import { channelNames } from './proceeding-box.tsx'
-import { Desk, type DeskVisit, idIn, timeText } from './shell.tsx'
+import { Desk, type DeskVisit, idIn } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 

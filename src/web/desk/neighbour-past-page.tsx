@@ -1,18 +1,12 @@
-import type { Child } from 'hono/jsx'
-import { purposes } from '../../firewall/policies.ts'
-import type { LookUp, LookUpPage } from '../../oversight/look-ups.ts'
-import { addressText } from '../../proofs/address-text.ts'
-import { nameText } from '../../proofs/paper/paper.ts'
-import type { Address, DecidedStart } from '../../registry/model.ts'
-import type { Change, History } from '../../registry/person/history.ts'
-import type { Texts } from '../ui/language.ts'
-import { Details } from '../ui/parts.tsx'
-import { listText } from '../ui/words.ts'
-import { byText, visitsText } from './looked-text.ts'
-import { saidByNames } from './proceeding-box.tsx'
+import type { LookUpPage } from '../../oversight/look-ups.ts'
+import type { History } from '../../registry/person/history.ts'
+import { changeText, DecidedStartLines, placeText } from '../record/history.tsx'
+import { LookUps } from '../record/look-ups.tsx'
+import { saidByNames } from '../record/proceeding-names.ts'
+import { becauseNames, takenNames } from '../record/registration-names.ts'
+import { dayText, timeText } from '../record/texts.ts'
 import { withinCase } from './purpose.ts'
-import { becauseNames, takenNames } from './register-page.tsx'
-import { bornText, Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
+import { Desk, type DeskVisit } from './shell.tsx'
 
 type Part = 'now' | 'acts' | 'history' | 'looked' | 'ways-in' | 'messages' | 'leave'
 
@@ -154,118 +148,6 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
         ))}
       </ol>
     </Desk>
-  )
-}
-
-/** Where somebody was, in words; of no fixed address what they said too. */
-export function placeText(address: Address | undefined, t: Texts): string {
-  if (address === undefined) return '–'
-  if (address.kind !== 'no-fixed-address') return addressText(address)
-  return [
-    t.dKindNone,
-    ...(address.usualArea ? [t.dSaidSo.replace('{words}', () => address.usualArea ?? '')] : []),
-  ].join(' · ')
-}
-
-/** What stood there and what has since, in words. */
-export function changeText(change: Change, { t, language }: Pick<DeskVisit, 't' | 'language'>): string {
-  const [what, was, is] =
-    change.field === 'name'
-      ? [t.fname, ...[change.was, change.is].map((name) => (name ? nameText(name, t.newbornOf) : '–'))]
-      : change.field === 'address'
-        ? [t.dWhere, ...[change.was, change.is].map((address) => placeText(address, t))]
-        : [t.dBorn, ...[change.was, change.is].map((date) => bornText(language, date))]
-  const words: Record<string, string | undefined> = { what, was, is }
-  return t.dChange.replaceAll(/\{(\w+)\}/g, (_, name: string) => words[name] ?? '')
-}
-
-/** How a first day was decided: from which to which, why, with what, and by whom in words. */
-export function DecidedStartLines(props: { visit: Pick<DeskVisit, 't' | 'language'>; start: DecidedStart }) {
-  const { visit, start } = props
-  return decidedStartLines(visit, start).map((line) => (
-    <>
-      <bdi>{line}</bdi>
-      <br />
-    </>
-  ))
-}
-
-export function decidedStartLines({ t, language }: Pick<DeskVisit, 't' | 'language'>, start: DecidedStart): string[] {
-  const seen = { 'photo-document': t.dPhoto, document: t.dDocument, attestation: t.dAttested, declaration: t.dDeclared }
-  const { role, office } = start.by
-  return [
-    `${dayText(language, start.was)} → ${dayText(language, start.said)}`,
-    ...(start.seen ? [`${t.zSeen}: ${seen[start.seen]}`] : []),
-    ...(start.reason ? [t.zMineWhy.replace('{reason}', start.reason)] : []),
-    [role === 'supervisor' ? t.zSupervisor : t.zClerk, ...(office ? [office] : [])].join(' · '),
-  ]
-}
-
-/** Who opened the record, why, and what they saw. */
-export function LookUps(props: {
-  visit: Pick<DeskVisit, 't' | 'language' | 'town'>
-  page: LookUpPage
-  /** The path of this page, from which the older ones are reached. */
-  path: string
-  /** Whether these are the newest. */
-  newest: boolean
-  /** What can be done about a line. */
-  beside?: (lookUp: LookUp) => Child
-}) {
-  const { visit, page, path, newest, beside } = props
-  const { t, language, town } = visit
-  return (
-    <>
-      <ol class="timeline">{page.lookUps.map((lookUp) => lineOf(lookUp))}</ol>
-      <p class="govuk-button-group">
-        {page.older === undefined ? '' : <a href={`${path}?before=${encodeURIComponent(page.older)}`}>{t.dOlder}</a>}
-        {newest ? '' : <a href={path}>{t.bNewest}</a>}
-      </p>
-    </>
-  )
-
-  function lineOf(lookUp: LookUp) {
-    const { at, content, leafHash, by, settled } = lookUp
-    const visits = visitsText(lookUp, t, language, town.timeZone)
-    return (
-      <li data-leaf={leafHash}>
-        <strong>{timeText(language, town.timeZone, at)}</strong> · <bdi>{byText(by, t, language)}</bdi>
-        {content.outcome === 'refused' ? ` · ${t.dRefused}` : ''}
-        <br />
-        {whyText(content, t, language)}
-        <br />
-        {visits ? <Details summary={visits.summary}>{visits.each}</Details> : ''}
-        {settled ? (
-          <>
-            {t.bSettled}
-            <br />
-          </>
-        ) : (
-          ''
-        )}
-        <small>{fieldNames(content.fields, t, language)}</small>
-        {beside?.(lookUp) ?? ''}
-      </li>
-    )
-  }
-}
-
-/** Why somebody was shown, and how: found by a search, or as perhaps the same person as another. */
-export function whyText(
-  { purpose, action }: Pick<LookUp['content'], 'purpose' | 'action'>,
-  t: Texts,
-  language: string,
-): string {
-  const how = purpose === 'duplicate-check' ? t.howAlike : action === 'search' ? t.howSearch : undefined
-  return [purposes.get(purpose)?.title[language] ?? t.whyOther, ...(how ? [how] : [])].join(' · ')
-}
-
-/** What was opened, in words. */
-export function fieldNames(fields: readonly string[], t: Texts, language: string): string {
-  if (fields.length === 0) return t.fnothing
-  return listText(
-    language,
-    fields.map((field) => t[`f${field}` as keyof Texts] ?? field),
   )
 }
 

@@ -16,11 +16,11 @@ import { confirmResidence } from '../../registry/residence/confirmations.ts'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
 import { Done } from '../ui/parts.tsx'
 import { problemText } from '../ui/problem-page.tsx'
+import type { DeskDeps } from './deps.ts'
 import { WalletPage } from './hand-over.tsx'
 import { NeighbourPage } from './neighbour-page.tsx'
 import { HistoryPage, LookedPage } from './neighbour-past-page.tsx'
 import { withinCase } from './purpose.ts'
-import type { DeskDeps } from './routes.tsx'
 import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']

@@ -3,10 +3,11 @@ import { REPORTS_TO_SUSPEND } from '../../oversight/enrolment.ts'
 import type { WaitingAct } from '../../oversight/officer-acts.ts'
 import type { OrganisationOutline } from '../../oversight/organisation-list.ts'
 import type { ApplicationToReview } from '../../requests/applications.ts'
+import { dayText } from '../record/texts.ts'
 import { Csrf, Field, Group, Select, Tick } from '../ui/form.tsx'
 import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { listText } from '../ui/words.ts'
-import { Desk, type DeskVisit, dayText } from './shell.tsx'
+import { Desk, type DeskVisit } from './shell.tsx'
 import { tieNames, WaitingActs } from './waiting-acts.tsx'
 
 /** What an organisation says of itself, and the two answers. */

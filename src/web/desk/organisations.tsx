@@ -19,9 +19,9 @@ import {
 import { giveCode } from '../../requests/providers.ts'
 import type { Municipality } from '../../town/municipality.ts'
 import { plainIn } from '../plain.tsx'
+import { dayIn, typedIn } from '../record/registration-form.ts'
 import type { signedInPages } from '../signed-in.tsx'
 import { GivenCodePage, OrganisationsPage } from './organisations-page.tsx'
-import { dayIn, typedIn } from './registration-form.ts'
 import { idIn } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>

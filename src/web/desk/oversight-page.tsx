@@ -1,11 +1,12 @@
 import { type PolicyEngine, purposes } from '../../firewall/policies.ts'
 import type { LedgerLine } from '../../ledger/lines.ts'
 import type { StaffActivity } from '../../oversight/flags.ts'
+import { fieldNames } from '../record/look-ups.tsx'
+import { whoNames } from '../record/looked-text.ts'
+import { dayText, timeText } from '../record/texts.ts'
 import { Csrf, Field } from '../ui/form.tsx'
 import { Details, NextPage } from '../ui/parts.tsx'
-import { whoNames } from './looked-text.ts'
-import { fieldNames } from './neighbour-past-page.tsx'
-import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
+import { Desk, type DeskVisit } from './shell.tsx'
 
 export interface FlagShown {
   id: string

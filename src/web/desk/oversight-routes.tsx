@@ -6,8 +6,8 @@ import { exploreLedger, openFlags, Release, releaseBudget, reviewFlags, staffAct
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import { plainIn } from '../plain.tsx'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
+import type { DeskDeps } from './deps.ts'
 import { FlagsPage, LedgerPage } from './oversight-page.tsx'
-import type { DeskDeps } from './routes.tsx'
 
 /** What supervisors, legal officers and auditors look after: look-ups, demands, lockdown, the ledger. */
 export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: DeskDeps): void {

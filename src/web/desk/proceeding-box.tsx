@@ -1,57 +1,20 @@
 import type { ProceedingToDecide } from '../../registry/departure/hearing.ts'
-import type { AnsweredBy, CouncilOutcome, ProceedingCause, SaidBy } from '../../registry/departure/hearing-model.ts'
 import { standsInTheWay } from '../../registry/departure/proceedings.ts'
-import type { Channel, Informant, NoticeWay } from '../../registry/person/reach.ts'
+import {
+  channelNames,
+  councilNames,
+  informantNames,
+  proceedingNames,
+  saidNames,
+  wayNames,
+} from '../record/proceeding-names.ts'
+import { dayText, timeText } from '../record/texts.ts'
+import type { Typed } from '../record/typed.ts'
 import { Csrf, DateField, type Faults, Field, Radios, Select } from '../ui/form.tsx'
-import type { Texts } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Details, Fact, Facts } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
-import { type DeskVisit, dayText, timeText } from './shell.tsx'
-import type { Typed } from './typed.ts'
-
-export const proceedingNames = (t: Texts): Record<ProceedingCause, string> => ({
-  'moved-away': t.dMovedAway,
-  'wrongly-registered': t.dWrongly,
-})
-export const saidByNames = (t: Texts): Record<SaidBy, string> => ({
-  'in-person': t.lHowInPerson,
-  'in-writing': t.lHowInWriting,
-  'own-page': t.lHowOwnPage,
-  representative: t.lHowRepresentative,
-})
-export const informantNames = (t: Texts): Record<Informant, string> => ({
-  household: t.lInHousehold,
-  owner: t.lInOwner,
-  authority: t.lInAuthority,
-  staff: t.lInStaff,
-  other: t.lInOther,
-})
-const wayNames = (t: Texts): Record<NoticeWay, string> => ({
-  'own-page': t.lWayOwnPage,
-  answered: t.lWayAnswered,
-  'in-person': t.lWayInPerson,
-  letter: t.lWayLetter,
-  elsewhere: t.lWayElsewhere,
-  published: t.lWayPublished,
-})
-const saidNames = (t: Texts): Record<AnsweredBy, string> => ({
-  neighbour: t.lByNeighbour,
-  representative: t.lByRepresentative,
-  helper: t.lByHelper,
-})
-const councilNames = (t: Texts): Record<CouncilOutcome, string> => ({
-  favourable: t.lFavourable,
-  unfavourable: t.lUnfavourable,
-})
-/** How somebody was told that a message waits. */
-export const channelNames = (t: Texts): Record<Channel, string> => ({
-  email: t.nEmail,
-  sms: t.nSms,
-  post: t.nPost,
-  portal: t.nPortal,
-  'in-person': t.nInPerson,
-})
+import type { DeskVisit } from './shell.tsx'
 
 interface BoxProps {
   visit: DeskVisit

@@ -9,12 +9,13 @@ import { type Neighbour, openNeighbour } from '../../registry/person/neighbours.
 import { protectNeighbour } from '../../registry/person/protection.ts'
 import { type Compared, type PerhapsOne, perhapsOnePerson, tellApart } from '../../registry/register/likenesses.ts'
 import { plainIn } from '../plain.tsx'
+import { becauseNames } from '../record/registration-names.ts'
+import { bornText, dayText, timeText } from '../record/texts.ts'
 import type { signedInPages } from '../signed-in.tsx'
 import { Csrf, ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
 import { Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { whyText } from '../ui/problem-page.tsx'
-import { becauseNames } from './register-page.tsx'
-import { bornText, Desk, type DeskVisit, dayText, idIn, timeText } from './shell.tsx'
+import { Desk, type DeskVisit, idIn } from './shell.tsx'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 const SUPERVISOR: readonly StaffRole[] = ['supervisor']

@@ -3,8 +3,8 @@ import type { Criteria } from '../../registry/model.ts'
 import { yearsMeant } from '../../registry/person/life-dates.ts'
 import type { Said } from '../../registry/person/said-dates.ts'
 import { sufficient } from '../../registry/search/search-tokens.ts'
+import { readDocument } from '../record/machine-readable.ts'
 import type { Texts } from '../ui/language.ts'
-import { readDocument } from './machine-readable.ts'
 
 /**
  * Understands what people say at a counter, or a reader of documents types: a date or a year is a date of birth, letters and digits of a document are a

@@ -1,19 +1,18 @@
-import { addressText } from '../../proofs/address-text.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import { DistinctBecause, type Name, TakenDown } from '../../registry/model.ts'
-import { referenceAddressesOf } from '../../town/reference-addresses.ts'
 import { PlainTick } from '../plain.tsx'
-import { type Choice, Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Select, Tick } from '../ui/form.tsx'
-import type { Texts } from '../ui/language.ts'
+import { AddressFields, SinceField } from '../record/address-fields.tsx'
+import { BornFields, toldBeside } from '../record/born-fields.tsx'
+import { heldBack, MOST_PEOPLE, peopleIn } from '../record/registration-form.ts'
+import { becauseNames, takenNames, tieKinds } from '../record/registration-names.ts'
+import { bornText, dayText } from '../record/texts.ts'
+import type { Typed } from '../record/typed.ts'
+import { type Choice, Csrf, ErrorSummary, type Faults, Field, Radios, Select, Tick } from '../ui/form.tsx'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Details, Done } from '../ui/parts.tsx'
-import { BornFields, toldBeside } from './born-fields.tsx'
 import { Reading } from './reading.tsx'
-import { heldBack, MOST_PEOPLE, peopleIn } from './registration-form.ts'
-import { tieKinds } from './representatives.tsx'
 import { deskScript } from './script.ts'
-import { bornText, Desk, type DeskVisit, dayText } from './shell.tsx'
-import type { Typed } from './typed.ts'
+import { Desk, type DeskVisit } from './shell.tsx'
 
 export interface RegisterProps {
   visit: DeskVisit
@@ -177,109 +176,6 @@ function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i
     </section>
   )
 }
-
-/** From which day somebody lives there. */
-export function SinceField({ t, typed, fault }: { t: Texts; typed: Typed; fault?: string | undefined }) {
-  return (
-    <DateField
-      name="since"
-      legend={t.dSince}
-      hint={t.dSinceHint}
-      fault={fault}
-      labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
-      value={(part) => typed[`since-${part}`] ?? ''}
-    />
-  )
-}
-
-/** Where somebody lives: every kind is a whole answer. */
-export function AddressFields(props: {
-  visit: Pick<DeskVisit, 't' | 'town'>
-  typed: Typed
-  faults?: Faults
-  /** Where the question begins a part of its page. */
-  heading?: boolean
-  /** Asked of whom it is about. */
-  own?: boolean
-}) {
-  const { visit, typed, faults = {}, heading, own } = props
-  const { t, town } = visit
-  const value = (name: string) => typed[name] ?? ''
-  const places = referenceAddressesOf(town).map((referenceAddress) =>
-    addressText({ kind: 'no-fixed-address', referenceAddress }),
-  )
-  return (
-    <>
-      <Radios
-        name="where"
-        legend={t.dWhere}
-        heading={heading ?? false}
-        value={value('where')}
-        fault={faults.where}
-        choices={[
-          { value: 'dwelling', label: t.dKindDwelling },
-          {
-            value: 'no-fixed-address',
-            label: t.dKindNone,
-            hint: places.length > 1 ? t.dKindNoneHint : `${t.dKindNoneHint} (${places[0]})`,
-          },
-          { value: 'informal-dwelling', label: t.dKindInformal },
-          { value: 'collective', label: t.dKindCollective },
-        ]}
-      />
-      <div class="when-none">
-        <Field name="usual" label={own ? t.mUsual : t.dUsual} value={value('usual')} auto fault={faults.usual} />
-        {places.length > 1 ? (
-          <Select
-            name="keptAt"
-            label={own ? t.mKept : t.dKept}
-            value={value('keptAt')}
-            options={[['', t.dNearest], ...places.map((place, i) => [String(i), place] as const)]}
-            fault={faults.keptAt}
-          />
-        ) : (
-          ''
-        )}
-      </div>
-      <div class="when-described">
-        <Field name="description" label={t.dDescription} value={value('description')} auto fault={faults.description} />
-      </div>
-      <div class="when-placed">
-        <Field name="street" label={t.dStreet} value={value('street')} auto fault={faults.street} />
-        <div class="row">
-          <Field name="number" label={t.dNumber} value={value('number')} size={6} fault={faults.number} />
-          <Field name="floor" label={t.dFloor} value={value('floor')} size={10} fault={faults.floor} />
-          <Field name="postcode" label={t.dPostcode} value={value('postcode')} size={8} fault={faults.postcode} />
-          <Field
-            name="district"
-            label={t.dDistrict}
-            value={value('district')}
-            size={4}
-            inputmode="numeric"
-            fault={faults.district}
-          />
-        </div>
-        <Field name="point" label={t.dPoint} hint={t.dPointHint} value={value('point')} fault={faults.point} />
-      </div>
-    </>
-  )
-}
-
-/** Candidates beside what was typed, before anything is saved. */
-/** Why somebody very like a neighbour is another person. */
-export const becauseNames = (t: Texts): Record<DistinctBecause, string> => ({
-  'seen-both': t.dSeenBoth,
-  'another-birth-date': t.dBornElse,
-  relatives: t.dRelatives,
-  'they-say-so': t.dTheySay,
-})
-
-/** How a registration was taken down. */
-export const takenNames = (t: Texts): Record<TakenDown, string> => ({
-  telephone: t.dHowTelephone,
-  visit: t.dHowVisit,
-  helper: t.dHowHelper,
-})
 
 /** Somebody who may be somebody else: a neighbour, or another person of the same form. */
 export interface Alike {

@@ -6,12 +6,12 @@ import { lifeRules } from '../../registry/person/life-dates.ts'
 import { alikeAmong } from '../../registry/register/duplicates.ts'
 import { DuplicateSuspected, registerNeighbour } from '../../registry/register/register.ts'
 import { plainIn } from '../plain.tsx'
+import { check, faultsOf } from '../record/registration-form.ts'
+import type { Typed } from '../record/typed.ts'
 import { pageOf } from '../signed-in.tsx'
 import { dropDraft, keepDraft, TO_DECIDE } from './drafts.ts'
 import { type Alike, RegisterPage, TwinPage } from './register-page.tsx'
-import { check, faultsOf } from './registration-form.ts'
 import type { DeskVisit } from './shell.tsx'
-import type { Typed } from './typed.ts'
 
 const TOLD = /(^|_)told$/
 

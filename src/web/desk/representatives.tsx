@@ -21,28 +21,23 @@ import {
   unrepresentedNeighbours,
 } from '../../registry/person/unrepresented.ts'
 import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
+import type { Form } from '../page-visit.ts'
 import { plainIn } from '../plain.tsx'
 import { saidFaultText } from '../record/dates.ts'
-import type { Form, signedInPages } from '../signed-in.tsx'
+import { typedIn } from '../record/registration-form.ts'
+import { tieKinds } from '../record/registration-names.ts'
+import { bornText } from '../record/texts.ts'
+import type { Typed } from '../record/typed.ts'
+import type { signedInPages } from '../signed-in.tsx'
 import { type Choice, Csrf, ErrorSummary, type Faults, Field, Group, Radios, Select, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Tabs } from './neighbour-past-page.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
-import { typedIn } from './registration-form.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
-import { bornText, Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
-import type { Typed } from './typed.ts'
+import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
-
-/** What an adult can be to somebody they act for. */
-export const tieKinds = (t: Texts) =>
-  [
-    ['parent', t.dActsParent],
-    ['guardian', t.dActsGuardian],
-    ['carer', t.dActsCarer],
-  ] as const
 
 interface Again {
   typed?: Typed

@@ -2,12 +2,13 @@ import type { Disclosed } from '../../firewall/disclosed.ts'
 import { addressText } from '../../proofs/address-text.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { Address, Name } from '../../registry/model.ts'
+import { bornText } from '../record/texts.ts'
 import { Csrf, ErrorSummary, Field, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Done } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
 import { deskScript } from './script.ts'
-import { bornText, Desk, type DeskVisit } from './shell.tsx'
+import { Desk, type DeskVisit } from './shell.tsx'
 
 export interface Shown {
   matches: readonly {

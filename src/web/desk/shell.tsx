@@ -4,18 +4,12 @@ import type { Child } from 'hono/jsx'
 import { purposes } from '../../firewall/policies.ts'
 import { purposeOf, type Staff, type StaffRole } from '../../firewall/requester.ts'
 import { WHOM } from '../../http/reply.ts'
-import { localeTag, longDay } from '../../platform/locale-tag.ts'
 import { NotFound } from '../../platform/problem.ts'
-import { birthWords } from '../../proofs/birth-words.ts'
-import { birthClaim } from '../../proofs/claims.ts'
-import { paperTexts } from '../../proofs/paper/paper-words.ts'
-import { parseBirthDate } from '../../registry/person/birth-date.ts'
-import { seasonsOf } from '../record/dates.ts'
-import type { PageVisit } from '../signed-in.tsx'
+import type { PageVisit } from '../page-visit.ts'
+import { Stay } from '../stay.tsx'
 import { Csrf, Field, Select } from '../ui/form.tsx'
-import { LANGUAGES, type Language, LOCALES, type Texts } from '../ui/language.ts'
+import { LANGUAGES, type Texts } from '../ui/language.ts'
 import { Languages, Page, RoomAction, Rooms } from '../ui/layout.tsx'
-import { Stay } from '../ui/stay.tsx'
 import { purposesOfCase } from './purpose.ts'
 
 export type DeskVisit = PageVisit<Staff> & {
@@ -179,52 +173,3 @@ export const idIn = ({ params }: Pick<DeskVisit, 'params'>) => {
 /** The idempotency key of a form: sent twice, it happens once. */
 export const onceIn = ({ form }: Pick<DeskVisit, 'form'>, more = '') =>
   `desk ${form.get('once') || randomUUID()} ${more}`
-
-/** A day as people write it. */
-export function dayText(language: Language, iso: string | undefined | null): string {
-  if (!iso) return '–'
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(iso)) return bornText(language, iso)
-  return longDay(language, iso)
-}
-
-/** A date of birth in words, as far as it is known. */
-export function bornText(language: Language, dateOfBirth: string | undefined | null): string {
-  const born = dateOfBirth ? parseBirthDate(dateOfBirth) : undefined
-  if (!dateOfBirth || born === undefined) return '–'
-  const season = born.season === undefined ? undefined : seasonsOf(LOCALES[language])[born.season - 21]
-  if (season !== undefined) return season.replace('{year}', String(born.year))
-  return birthWords(birthClaim(dateOfBirth) ?? '', language, paperTexts[language])
-}
-
-/** A time to come at, with its day of the week. */
-export function hourText(language: Language, timeZone: string, instant: string): string {
-  return Temporal.Instant.from(instant).toLocaleString(localeTag(language), {
-    dateStyle: 'full',
-    timeStyle: 'short',
-    timeZone,
-  })
-}
-
-export function timeText(language: Language, timeZone: string, instant: string): string {
-  return Temporal.Instant.from(instant).toLocaleString(localeTag(language), {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-    timeZone,
-  })
-}
-
-/** How a proof stands: for others a change shows only the next morning. */
-export const proofStanding = (
-  proof: { revokedAt: string | null; publicFrom: string | null },
-  t: Texts,
-  language: Language,
-  timeZone: string,
-): string =>
-  proof.publicFrom
-    ? t.dTakenLater.replace('{time}', timeText(language, timeZone, proof.publicFrom))
-    : proof.revokedAt
-      ? t.dTaken
-      : t.dInForce
-
-export const languageName = (code: string) => LANGUAGES[code as Language]?.name ?? code
-export const textsOf = (language: Language) => LOCALES[language]

@@ -3,13 +3,14 @@ import { Reply } from '../../http/reply.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import { CannotUndo, type Undoable, undo, undoable } from '../../registry/person/undo.ts'
+import { bornText, dayText } from '../record/texts.ts'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
 import { Csrf } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Fact, Facts } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
 import { counted } from '../ui/words.ts'
-import { bornText, Desk, type DeskVisit, dayText, idIn } from './shell.tsx'
+import { Desk, type DeskVisit, idIn } from './shell.tsx'
 
 const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 

@@ -1,10 +1,11 @@
 import { functionTitle } from '../../firewall/functions.ts'
 import type { TieKind } from '../../firewall/organisations.ts'
 import type { ActKind, WaitingAct } from '../../oversight/officer-acts.ts'
+import { dayText } from '../record/texts.ts'
 import { Csrf } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Fact, Facts } from '../ui/parts.tsx'
-import { type DeskVisit, dayText } from './shell.tsx'
+import type { DeskVisit } from './shell.tsx'
 
 /** What waits for a second officer: what it is about, and the two answers. */
 export const tieNames = (t: Texts): Record<TieKind, string> => ({

@@ -7,11 +7,12 @@ import {
   type WelfareReason,
   welfareChecks,
 } from '../../registry/person/welfare.ts'
+import { bornText, dayText } from '../record/texts.ts'
 import type { signedInPages } from '../signed-in.tsx'
 import { Csrf } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { NextPage } from '../ui/parts.tsx'
-import { bornText, Desk, type DeskVisit, dayText, idIn } from './shell.tsx'
+import { Desk, type DeskVisit, idIn } from './shell.tsx'
 
 /** Children of whom a trained person should know. */
 export function welfareDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {

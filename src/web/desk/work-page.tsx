@@ -2,13 +2,14 @@ import type { OpenSession } from '../../identity/open-sessions.ts'
 import type { Problem } from '../../platform/problem.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { OpenProceeding } from '../../registry/departure/proceedings-due.ts'
+import { proceedingNames } from '../record/proceeding-names.ts'
+import { dayText, timeText } from '../record/texts.ts'
 import { Csrf } from '../ui/form.tsx'
 import { NextPage } from '../ui/parts.tsx'
 import { problemText } from '../ui/problem-page.tsx'
 import { type Draft, TO_DECIDE } from './drafts.ts'
-import { proceedingNames } from './proceeding-box.tsx'
 import { deskScript } from './script.ts'
-import { Desk, type DeskVisit, dayText, timeText } from './shell.tsx'
+import { Desk, type DeskVisit } from './shell.tsx'
 
 /** What waits for this clerk. */
 export function WorkPage(props: {

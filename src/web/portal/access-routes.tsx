@@ -7,10 +7,10 @@ import { verifierKey } from '../../ledger/checkpoint.ts'
 import { lookUpsOf } from '../../oversight/look-ups.ts'
 import { NotFound } from '../../platform/problem.ts'
 import { complain } from '../../requests/complaints.ts'
+import { endingIn, type NotEnding } from '../record/ending.ts'
 import { DevicesPage, MyLookUpsPage } from './access-pages.tsx'
-import { endingIn, type NotEnding } from './ending.ts'
+import { CLEAR, type OwnPages, type PortalDeps } from './deps.ts'
 import { lookUpText } from './everything.ts'
-import { CLEAR, type OwnPages, type PortalDeps } from './routes.tsx'
 import type { OwnVisit } from './shell.tsx'
 
 /** Who looked, and by what one comes in: both of oneself. */

@@ -14,6 +14,7 @@ import { confirmResidence } from '../../registry/residence/confirmations.ts'
 import { moveNeighbour, NothingChanges } from '../../registry/residence/residences.ts'
 import { askedBy } from '../../requests/asked.ts'
 import { complain } from '../../requests/complaints.ts'
+import { plainIn } from '../plain.tsx'
 import {
   addressIn,
   bornOf,
@@ -23,16 +24,15 @@ import {
   heldBack,
   recordedIn,
   typedIn,
-} from '../desk/registration-form.ts'
-import { dayText } from '../desk/shell.tsx'
-import { plainIn } from '../plain.tsx'
+} from '../record/registration-form.ts'
+import { dayText } from '../record/texts.ts'
 import { pageOf } from '../signed-in.tsx'
 import type { Faults } from '../ui/form.tsx'
 import { LOCALES } from '../ui/language.ts'
 import { spokenIn } from '../ui/language-select.tsx'
 import { AskedPage } from './asked-page.tsx'
 import { ChangePage, ChildPage, MovePage } from './change-pages.tsx'
-import { type OwnPages, onceOf, type PortalDeps } from './routes.tsx'
+import { type OwnPages, onceOf, type PortalDeps } from './deps.ts'
 import type { OwnVisit } from './shell.tsx'
 
 const SEEN = ['contact', 'languages', 'residence', 'departedOn'] as const

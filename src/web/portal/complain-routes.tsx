@@ -13,7 +13,7 @@ import { readerOf } from '../reader.ts'
 import { cookieName, pageOf } from '../signed-in.tsx'
 import { isLanguage } from '../ui/language.ts'
 import { type Complaining, ComplainPage } from './complain-page.tsx'
-import { formOf, type Send } from './routes.tsx'
+import { formOf, type Send } from './deps.ts'
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 type Asking = Context<{ Variables: { reception: Reception<Municipality> } }>

@@ -16,8 +16,8 @@ import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done } from '../ui/parts.tsx'
 import { boxText } from '../ui/problem-page.tsx'
+import { formOf, type PortalDeps } from './deps.ts'
 import { ownPage } from './provider-pages.tsx'
-import { formOf, type PortalDeps } from './routes.tsx'
 
 /** Where organisations whose machines must ask say who they are. */
 export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {

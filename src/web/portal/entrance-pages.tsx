@@ -1,5 +1,5 @@
 import type { Removal } from '../../registry/departure/removal.ts'
-import { dayText } from '../desk/shell.tsx'
+import { dayText } from '../record/texts.ts'
 import { Field, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'

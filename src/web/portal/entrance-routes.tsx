@@ -23,8 +23,8 @@ import type { Municipality } from '../../town/municipality.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { cookieName, isFresh, pageOf, pagePolicy, safePath, sessionCookie } from '../signed-in.tsx'
 import { Page } from '../ui/layout.tsx'
+import { formOf, type PortalDeps, type Send } from './deps.ts'
 import { EnrolPage, EntrancePage, RemovedPage } from './entrance-pages.tsx'
-import { formOf, type PortalDeps, type Send } from './routes.tsx'
 
 /** What a browser's authenticator answers; the library reads it. */
 const SignedResponse = z.looseObject({ id: passing(2000) })

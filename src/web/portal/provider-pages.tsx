@@ -8,16 +8,16 @@ import { addressText } from '../../proofs/address-text.ts'
 import { askForMachine, callOff, MachineRequest } from '../../requests/machine-requests.ts'
 import { Ending, endOwn, organisationOf, type Provider, providerOf } from '../../requests/providers.ts'
 import type { Municipality } from '../../town/municipality.ts'
-import { dayText } from '../desk/shell.tsx'
 import { nameIn, readerOf } from '../reader.ts'
+import { dayText } from '../record/texts.ts'
 import { pageOf } from '../signed-in.tsx'
 import { ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
 import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Details, Done, Fact, Facts, NotDone } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
+import { formOf, type PortalDeps } from './deps.ts'
 import { firstRequest } from './first-request.ts'
-import { formOf, type PortalDeps } from './routes.tsx'
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** What is wrong with the name of a machine, and not with its keys. */

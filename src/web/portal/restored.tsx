@@ -1,5 +1,5 @@
 import type { Restored } from '../../town/restores.ts'
-import { timeText } from '../desk/shell.tsx'
+import { timeText } from '../record/texts.ts'
 import { type Language, LOCALES } from '../ui/language.ts'
 
 /** One sentence for everybody, where the register was put back; nothing otherwise. */

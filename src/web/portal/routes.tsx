@@ -1,20 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import type { Context } from 'hono'
 import { always, type House, problemResponse } from '../../http/endpoint.ts'
-import type { Redraw } from '../../http/media.ts'
 import { Reply } from '../../http/reply.ts'
 import { dropForms } from '../../identity/kept-forms.ts'
-import type { MachineSignIn } from '../../identity/machine-sign-in.ts'
 import { endSession } from '../../identity/open-sessions.ts'
 import { ownerOf } from '../../identity/sessions.ts'
 import { witnessStates } from '../../ledger/cosigning.ts'
 import { latestCheckpoint } from '../../ledger/proofs.ts'
-import type { LedgerSigners } from '../../ledger/signer.ts'
 import { uuidv7 } from '../../platform/clock.ts'
-import { InvalidInput, Problem } from '../../platform/problem.ts'
-import type { ProofDeps } from '../../proofs/issue.ts'
+import { InvalidInput } from '../../platform/problem.ts'
 import { sealTerm } from '../../proofs/paper/document-seal.ts'
-import { NoPress, type Press, printPaper, writePaper } from '../../proofs/paper/paper.ts'
+import { NoPress, printPaper, writePaper } from '../../proofs/paper/paper.ts'
 import { ProfileId, profiles } from '../../proofs/profiles.ts'
 import { proofsOf } from '../../proofs/proof-list.ts'
 import { revokeProof } from '../../proofs/revoke.ts'
@@ -32,6 +27,7 @@ import { accessPages } from './access-routes.tsx'
 import { changePages } from './change-routes.tsx'
 import { childrenPages } from './children.tsx'
 import { complainPages } from './complain-routes.tsx'
+import { CLEAR, type OwnPages, onceOf, type PortalDeps, type Send } from './deps.ts'
 import { enrolPages } from './enrol-pages.tsx'
 import { entrance } from './entrance-routes.tsx'
 import { everythingInWords } from './everything-in-words.ts'
@@ -46,14 +42,6 @@ import { RecordPage } from './record-page.tsx'
 import { serviceReportPages } from './service-report-pages.tsx'
 import type { OwnVisit } from './shell.tsx'
 
-export type PortalDeps = ProofDeps & {
-  press?: Press | undefined
-  signers: LedgerSigners
-  redraw?: Redraw | undefined
-  machineSignIn?: MachineSignIn | undefined
-}
-
-export const CLEAR = { 'clear-site-data': '"cache", "cookies", "storage"' }
 const OWN = 'own-record'
 
 /** Pages for neighbours, and for anyone who has something to say. */
@@ -79,14 +67,6 @@ export function portalPages(house: House<Municipality>, deps: PortalDeps): void 
   hearingPages(pages, deps)
   childrenPages(pages, deps)
   helperPages(house, pages, deps, send)
-}
-
-export type Send = (reply: Reply, more?: Record<string, string>) => Response
-
-export async function formOf(context: Context): Promise<URLSearchParams> {
-  const body = await context.req.text()
-  if (body.length > 64 * 1024) throw new Problem('too-large', 413, 'This is too large to be a form.')
-  return new URLSearchParams(body)
 }
 function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): void {
   house.get('/providers', async (context) => {
@@ -131,9 +111,6 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
     return send(Reply.bytes(await leaflet, 'application/pdf', headers))
   })
 }
-
-export type OwnPages = ReturnType<typeof signedInPages<'resident'>>
-export const onceOf = (visit: OwnVisit, what: string) => `me ${visit.form.get('once') || randomUUID()} ${what}`
 
 function own(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'get', path: '/me/proof' }, async (visit) => {

@@ -7,14 +7,14 @@ import type { RegistryDeps } from '../../registry/deps.ts'
 import { complain, follow, SERVICE_FAULTS } from '../../requests/complaints.ts'
 import { type ReportedOrganisation, whoGives } from '../../requests/service-reports.ts'
 import type { Municipality } from '../../town/municipality.ts'
-import { dayText } from '../desk/shell.tsx'
 import { nameIn, readerOf } from '../reader.ts'
+import { dayText } from '../record/texts.ts'
 import { pageOf } from '../signed-in.tsx'
 import { ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done } from '../ui/parts.tsx'
-import { formOf, type Send } from './routes.tsx'
+import { formOf, type Send } from './deps.ts'
 
 const Report = z.strictObject({
   service: ProfileId,

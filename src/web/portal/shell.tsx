@@ -1,9 +1,9 @@
 import type { Child } from 'hono/jsx'
 import type { Resident } from '../../firewall/requester.ts'
-import type { PageVisit } from '../signed-in.tsx'
+import type { PageVisit } from '../page-visit.ts'
+import { Stay } from '../stay.tsx'
 import { Csrf } from '../ui/form.tsx'
 import { Languages, Page, RoomAction, Rooms } from '../ui/layout.tsx'
-import { Stay } from '../ui/stay.tsx'
 
 export type OwnVisit = PageVisit<Resident>
 

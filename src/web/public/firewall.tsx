@@ -3,7 +3,7 @@ import { localeTag } from '../../platform/locale-tag.ts'
 import type { ComplaintCount } from '../../requests/complaints.ts'
 import { cell } from '../../statistics/cells.ts'
 import type { Transparency } from '../../statistics/transparency.ts'
-import { kindNames } from '../portal/complain-page.tsx'
+import { kindNames } from '../record/complaint.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 

@@ -1,7 +1,7 @@
 import { profiles } from '../../proofs/profiles.ts'
 import { atLeastText } from '../../proofs/years-text.ts'
 import { claimTexts } from '../check/page.tsx'
-import { dayText } from '../desk/shell.tsx'
+import { dayText } from '../record/texts.ts'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { counted } from '../ui/words.ts'

@@ -50,3 +50,7 @@ export function languageFor(accepted: string | undefined, town: readonly string[
     .sort((a, b) => b.weight - a.weight)
   return [...wanted.map(({ language }) => language), ...town].find(isLanguage) ?? 'en'
 }
+
+export const languageName = (code: string) => LANGUAGES[code as Language]?.name ?? code
+
+export const textsOf = (language: Language) => LOCALES[language]

@@ -13,14 +13,15 @@ import {
 import { saidDay } from '../../registry/person/said-dates.ts'
 import type { Municipality } from '../../town/municipality.ts'
 import { referenceAddressesOf } from '../../town/reference-addresses.ts'
+import type { PageVisit } from '../page-visit.ts'
 import { plainFaults } from '../plain.tsx'
-import { lifeFaultText, saidFaultText } from '../record/dates.ts'
 import type { Faults } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { boxText } from '../ui/problem-page.tsx'
 import { bornIn, withoutCalendars } from './born-fields.tsx'
+import { lifeFaultText, saidFaultText } from './dates.ts'
 import { readDocument } from './machine-readable.ts'
-import { type DeskVisit, dayText } from './shell.tsx'
+import { dayText } from './texts.ts'
 import type { Typed } from './typed.ts'
 
 export const MOST_PEOPLE = 12
@@ -56,7 +57,7 @@ export const peopleIn = (typed: Typed) =>
   Math.min(MOST_PEOPLE, Math.max(1, Number.parseInt(typed.people ?? '1', 10) || 1))
 
 /** What was typed, with every date in the usual calendar. That a text is not about papers is said each time it is sent. */
-export function typedIn({ form, t, language }: Pick<DeskVisit, 'form' | 't' | 'language'>): Typed {
+export function typedIn({ form, t, language }: Pick<PageVisit, 'form' | 't' | 'language'>): Typed {
   const typed: Typed = Object.fromEntries(form.entries().map(([name, value]) => [name, value]))
   const { plain: _, ...rest } = typed
   return withoutDocuments(withoutCalendars(rest, { t, language }))
@@ -97,7 +98,7 @@ function withoutDocuments(typed: Typed): Typed {
 }
 
 /** Who reads a form, by which rules. */
-export type FormReader = Pick<DeskVisit, 't' | 'language' | 'town'> & { rules: LifeRules }
+export type FormReader = Pick<PageVisit, 't' | 'language' | 'town'> & { rules: LifeRules }
 
 /**
  * Turns what was typed into registrations, or says kindly what is missing and what cannot be.

@@ -1,8 +1,8 @@
-import { SESSION_LIMITS, type Session } from '../../identity/sessions.ts'
-import { asset, JAVASCRIPT } from './assets.ts'
-import { Csrf } from './form.tsx'
-import type { Texts } from './language.ts'
+import { SESSION_LIMITS, type Session } from '../identity/sessions.ts'
 import code from './stay.client.ts?script'
+import { asset, JAVASCRIPT } from './ui/assets.ts'
+import { Csrf } from './ui/form.tsx'
+import type { Texts } from './ui/language.ts'
 
 export const stayScript = asset('/assets/stay.js', code, JAVASCRIPT)
 

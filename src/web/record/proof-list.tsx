@@ -1,12 +1,13 @@
 import { profiles } from '../../proofs/profiles.ts'
 import type { ProofOutline } from '../../proofs/proof-list.ts'
+import type { PageVisit } from '../page-visit.ts'
 import { Csrf } from '../ui/form.tsx'
 import { Details } from '../ui/parts.tsx'
-import { type DeskVisit, proofStanding, timeText } from './shell.tsx'
+import { proofStanding, timeText } from './texts.ts'
 
 /** All of somebody's proofs: those in force, and folded behind them those that are over. */
 export function ProofList(props: {
-  visit: Pick<DeskVisit, 't' | 'language' | 'session' | 'town'>
+  visit: Pick<PageVisit, 't' | 'language' | 'session' | 'town'>
   proofs: readonly ProofOutline[]
   /** What those that are over are called. */
   over: string

@@ -3,8 +3,8 @@ import type { Ending } from '../../identity/ways-in.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { InvalidInput } from '../../platform/problem.ts'
 import { lifeRules } from '../../registry/person/life-dates.ts'
-import { dayIn, typedIn } from '../desk/registration-form.ts'
-import type { PageVisit } from '../signed-in.tsx'
+import type { PageVisit } from '../page-visit.ts'
+import { dayIn, typedIn } from './registration-form.ts'
 
 /** A form that ends nothing: what is wrong with it, and what was typed. */
 export interface NotEnding {

@@ -3,7 +3,7 @@ import type { By } from '../../oversight/looked-by.ts'
 import { localeTag } from '../../platform/locale-tag.ts'
 import type { Language, Texts } from '../ui/language.ts'
 import { counted, listText } from '../ui/words.ts'
-import { dayText } from './shell.tsx'
+import { dayText } from './texts.ts'
 
 /** Who asks, by kind. */
 export const whoNames = (t: Texts): Record<string, string> => ({

@@ -1,0 +1,33 @@
+import type { Resident, Staff } from '../firewall/requester.ts'
+import type { Session } from '../identity/sessions.ts'
+import type { Municipality } from '../town/municipality.ts'
+import type { Language, Texts } from './ui/language.ts'
+
+/** A page of somebody who is signed in: everything a handler may use. */
+export interface PageVisit<Who extends Staff | Resident = Staff | Resident> {
+  town: Municipality
+  /** The town's name in the reader's language. */
+  name: string
+  language: Language
+  t: Texts
+  requester: Who
+  session: Session
+  params: Record<string, string>
+  /** Where the page is shown again, in another language. */
+  path: string
+  query(name: string): string
+  /** What was typed into a form, each field by its name; an empty text where it is absent. */
+  form: Form
+  /** For the scripts of this one answer. */
+  nonce: string
+}
+
+export interface Form {
+  get(name: string): string
+  /** Each of several boxes of one name. */
+  all(name: string): string[]
+  has(name: string): boolean
+  /** What was chosen as a file, of a page that takes files; nothing where none was. */
+  file(name: string): Uint8Array | undefined
+  entries(): [string, string][]
+}

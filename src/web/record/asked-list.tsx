@@ -1,0 +1,52 @@
+import type { Asked } from '../../requests/asked.ts'
+import type { PageVisit } from '../page-visit.ts'
+import { listText } from '../ui/words.ts'
+import { kindNames, outcomeNames } from './complaint.tsx'
+import { bornText, dayText, timeText } from './texts.ts'
+
+export function AskedList(props: { visit: Pick<PageVisit, 't' | 'language' | 'town'>; asked: readonly Asked[] }) {
+  const { visit, asked } = props
+  const { t, language, town } = visit
+  const kinds = new Map<string, string>(kindNames(language))
+  const outcomes = new Map<string, string>(outcomeNames(language))
+  return (
+    <ol class="cards">
+      {asked.map(({ kind, text, newborn, attachments, receivedAt, dueOn, answer, outcome }) => (
+        <li>
+          <p>
+            <strong>{kinds.get(kind)}</strong> · {timeText(language, town.timeZone, receivedAt)}
+          </p>
+          <p dir="auto">{text}</p>
+          {newborn ? (
+            <p>
+              <bdi>{`${newborn.given} ${newborn.family}`.trim()}</bdi>
+              {newborn.born ? ` · ${bornText(language, newborn.born)}` : ''}
+            </p>
+          ) : (
+            ''
+          )}
+          {attachments.length > 0 ? (
+            <p>
+              {listText(
+                language,
+                attachments.map(({ mediaType }) => (mediaType.startsWith('image/') ? t.kPhoto : t.kVoice)),
+              )}
+            </p>
+          ) : (
+            ''
+          )}
+          {answer === undefined || outcome === undefined ? (
+            <p>{t.kWaiting.replace('{day}', dayText(language, dueOn))}</p>
+          ) : (
+            <>
+              <h2>
+                {t.kAnswered}: {outcomes.get(outcome)}
+              </h2>
+              <p dir="auto">{answer}</p>
+            </>
+          )}
+        </li>
+      ))}
+    </ol>
+  )
+}

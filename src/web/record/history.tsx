@@ -1,0 +1,51 @@
+import { addressText } from '../../proofs/address-text.ts'
+import { nameText } from '../../proofs/paper/paper.ts'
+import type { Address, DecidedStart } from '../../registry/model.ts'
+import type { Change } from '../../registry/person/history.ts'
+import type { PageVisit } from '../page-visit.ts'
+import type { Texts } from '../ui/language.ts'
+import { bornText, dayText } from './texts.ts'
+
+/** Where somebody was, in words; of no fixed address what they said too. */
+export function placeText(address: Address | undefined, t: Texts): string {
+  if (address === undefined) return '–'
+  if (address.kind !== 'no-fixed-address') return addressText(address)
+  return [
+    t.dKindNone,
+    ...(address.usualArea ? [t.dSaidSo.replace('{words}', () => address.usualArea ?? '')] : []),
+  ].join(' · ')
+}
+
+/** What stood there and what has since, in words. */
+export function changeText(change: Change, { t, language }: Pick<PageVisit, 't' | 'language'>): string {
+  const [what, was, is] =
+    change.field === 'name'
+      ? [t.fname, ...[change.was, change.is].map((name) => (name ? nameText(name, t.newbornOf) : '–'))]
+      : change.field === 'address'
+        ? [t.dWhere, ...[change.was, change.is].map((address) => placeText(address, t))]
+        : [t.dBorn, ...[change.was, change.is].map((date) => bornText(language, date))]
+  const words: Record<string, string | undefined> = { what, was, is }
+  return t.dChange.replaceAll(/\{(\w+)\}/g, (_, name: string) => words[name] ?? '')
+}
+
+/** How a first day was decided: from which to which, why, with what, and by whom in words. */
+export function DecidedStartLines(props: { visit: Pick<PageVisit, 't' | 'language'>; start: DecidedStart }) {
+  const { visit, start } = props
+  return decidedStartLines(visit, start).map((line) => (
+    <>
+      <bdi>{line}</bdi>
+      <br />
+    </>
+  ))
+}
+
+export function decidedStartLines({ t, language }: Pick<PageVisit, 't' | 'language'>, start: DecidedStart): string[] {
+  const seen = { 'photo-document': t.dPhoto, document: t.dDocument, attestation: t.dAttested, declaration: t.dDeclared }
+  const { role, office } = start.by
+  return [
+    `${dayText(language, start.was)} → ${dayText(language, start.said)}`,
+    ...(start.seen ? [`${t.zSeen}: ${seen[start.seen]}`] : []),
+    ...(start.reason ? [t.zMineWhy.replace('{reason}', start.reason)] : []),
+    [role === 'supervisor' ? t.zSupervisor : t.zClerk, ...(office ? [office] : [])].join(' · '),
+  ]
+}
