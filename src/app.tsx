@@ -3,10 +3,13 @@ import { compress } from 'hono/compress'
 import type { CaseFile } from './firewall/cases.ts'
 import { createGate } from './firewall/gate.ts'
 import type { PolicyEngine } from './firewall/policies.ts'
-import { Refusal } from './firewall/requester.ts'
-import { always, type House, type Reception } from './http/endpoint.ts'
+import { mayReach } from './firewall/roles.ts'
+import { securityHeaders } from './http/headers.ts'
 import type { Redraw } from './http/media.ts'
-import { sentFromElsewhere } from './http/same-site.ts'
+import { problemReply } from './http/problem-reply.ts'
+import { Reply } from './http/reply.ts'
+import { type Door, route } from './http/route.ts'
+import type { App, World } from './identity/app.ts'
 import type { MachineSignIn } from './identity/machine-sign-in.ts'
 import { requesterOf, staffOf } from './identity/requesters.ts'
 import type { StaffSignIn } from './identity/sign-in.ts'
@@ -16,18 +19,21 @@ import type { KeyProvider } from './keys/key-provider.ts'
 import type { Journal } from './ledger/journal.ts'
 import { ledgerRoutes } from './ledger/routes.ts'
 import { type LedgerSigners, ledgerSigners } from './ledger/signer.ts'
+import { leaveMessage } from './messages/leave-message.ts'
+import { affectedRoutes } from './oversight/affected-routes.ts'
 import { drawnRoutes } from './oversight/drawn-routes.ts'
 import { carrying } from './oversight/enrolment.ts'
 import { officerRoutes } from './oversight/officer-routes.ts'
 import { orderRoutes } from './oversight/order-routes.ts'
-import { prolongSecrecy } from './oversight/orders.ts'
-import { firewallRoutes } from './oversight/routes.ts'
-import { type Clock, uuidv7 } from './platform/clock.ts'
-import type { Database } from './platform/database.ts'
+import { lateNotices, prolongSecrecy } from './oversight/orders.ts'
+import { oversightRoutes } from './oversight/routes.ts'
+import { type Clock, today, uuidv7 } from './platform/clock.ts'
+import { type Database, inMunicipality } from './platform/database.ts'
 import type { InstallationWatch } from './platform/installation.ts'
 import { pendingMigrations } from './platform/migrations.ts'
 import { NotFound } from './platform/problem.ts'
 import type { Log } from './platform/telemetry.ts'
+import { TooManyAttempts, triedTooOften } from './platform/tries.ts'
 import type { ProofDeps } from './proofs/issue.ts'
 import type { Press } from './proofs/paper/paper.ts'
 import { paperRoutes } from './proofs/paper/paper-routes.ts'
@@ -36,6 +42,7 @@ import { signingKeys } from './proofs/signing-keys.ts'
 import { walletRoutes } from './proofs/wallet/routes.ts'
 import { departureRoutes } from './registry/departure/departure-routes.ts'
 import { erasureRoutes } from './registry/departure/erasure-routes.ts'
+import { removalOf } from './registry/departure/removal.ts'
 import { joinRoutes } from './registry/person/join-routes.ts'
 import { protectionRoutes } from './registry/person/protection-routes.ts'
 import { representativeRoutes } from './registry/person/representative-routes.ts'
@@ -46,7 +53,7 @@ import { searchLinks } from './registry/search/search-links.ts'
 import { enrolApplicant } from './requests/applications.ts'
 import { statisticsRoutes } from './statistics/routes.ts'
 import { rememberedTransparency } from './statistics/transparency.ts'
-import { type Municipality, townDirectory } from './town/municipality.ts'
+import { townDirectory } from './town/municipality.ts'
 import { checkPages } from './web/check/routes.tsx'
 import { practicePages } from './web/counter/practice-routes.tsx'
 import { counterPages } from './web/counter/routes.tsx'
@@ -54,7 +61,7 @@ import { deskPages } from './web/desk/routes.tsx'
 import { signInPages } from './web/desk/sign-in-routes.tsx'
 import { providerRoutes } from './web/portal/provider-routes.ts'
 import { portalPages } from './web/portal/routes.tsx'
-import { problemAnswer } from './web/problem-answer.tsx'
+import { problemPage } from './web/problem-answer.tsx'
 import { publicPages } from './web/public/routes.tsx'
 import { languageCookie } from './web/reader.ts'
 
@@ -87,9 +94,6 @@ export interface AppDeps {
   log: Log
 }
 
-/** Forms that wallets, machines and the city's sign-in send, from wherever they are: none of them goes with a cookie. */
-const FROM_ANYWHERE = /^\/(v1|wallet|counter\/requests)\/|^\/sign-in\/back-channel$/
-
 /** What the rooms work with. */
 export type Rooms = ProofDeps & {
   signers: LedgerSigners
@@ -106,6 +110,8 @@ export function furnish(
   return {
     ...deps,
     gate,
+    leaveMessage,
+    removalOf,
     registrations: registrationDesk(deps.database),
     signing: signingKeys(deps),
     signers: ledgerSigners(deps.database, deps.keys),
@@ -113,71 +119,109 @@ export function furnish(
 }
 
 /** The whole service on one screen: the same on Node and on Workers. */
-export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Municipality> {
-  const house: House<Municipality> = new OpenAPIHono()
-  const towns = townDirectory(deps.database)
-  const { database, tokens, senderConstrained = true } = deps
-  const identity = { database, tokens, senderConstrained, turnAway: rooms.gate.turnAway }
-  const reception: Reception<Municipality> = {
-    townOf: (host) => towns.byHost(host),
-    requesterOf: (town, credentials) => requesterOf(identity, town, credentials),
-    staffOf: (town, credentials) => staffOf(identity, town, credentials),
-    sourceOf: deps.sourceOf ?? (() => ''),
-    log: deps.log,
-  }
-  house.use(async (context, next) => {
-    context.set('reception', reception)
-    const host = context.req.header('host') ?? new URL(context.req.url).host
-    if (!FROM_ANYWHERE.test(context.req.path) && sentFromElsewhere(context.req.raw, host)) throw new Refusal()
-    if (deps.watch?.fallen && context.req.path !== '/health/live') throw deps.watch.fallen
+export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): App {
+  const app: App = new OpenAPIHono()
+  const door = frontDoor(deps, rooms)
+  app.use(async (context, next) => {
+    context.set('door', door)
     await next()
-    const language = languageCookie(context.req.url)
-    if (language !== undefined) context.res.headers.append('set-cookie', language)
   })
 
   // Public material that is worth shrinking; nothing secret is in it for the length to tell.
   const shrunk = deps.shrink ? ['/status-lists/*', '/assets/*', '/v', '/V'] : []
-  for (const path of shrunk) house.use(path, compress({ contentTypeFilter: /^(text\/|application\/statuslist\+jwt)/ }))
+  for (const path of shrunk) app.use(path, compress({ contentTypeFilter: /^(text\/|application\/statuslist\+jwt)/ }))
 
-  firewallRoutes(house, rooms)
-  drawnRoutes(house, rooms)
-  officerRoutes(house, rooms, (town) =>
+  oversightRoutes(app, rooms)
+  drawnRoutes(app, rooms)
+  officerRoutes(app, rooms, (town) =>
     carrying(rooms.clock, town.id, {
       application: (transaction, content) => enrolApplicant(rooms, town, transaction, content),
       secrecy: (transaction, content) => prolongSecrecy(rooms, town, transaction, content),
     }),
   )
-  orderRoutes(house, rooms)
-  registryRoutes(house, rooms, searchLinks(rooms.gate))
-  departureRoutes(house, rooms)
-  representativeRoutes(house, rooms)
-  protectionRoutes(house, rooms)
-  joinRoutes(house, rooms)
-  timeRoutes(house, rooms)
-  erasureRoutes(house, rooms)
-  proofRoutes(house, rooms)
-  paperRoutes(house, rooms)
-  walletRoutes(house, rooms)
-  ledgerRoutes(house, { database: deps.database, signers: rooms.signers })
+  orderRoutes(app, rooms)
+  affectedRoutes(app, rooms)
+  registryRoutes(app, rooms, searchLinks(rooms.gate))
+  departureRoutes(app, rooms)
+  representativeRoutes(app, rooms)
+  protectionRoutes(app, rooms)
+  joinRoutes(app, rooms)
+  timeRoutes(app, rooms)
+  erasureRoutes(app, rooms)
+  proofRoutes(app, rooms)
+  paperRoutes(app, rooms)
+  walletRoutes(app, rooms)
+  ledgerRoutes(app, { database: deps.database, signers: rooms.signers })
 
-  const transparency = rememberedTransparency(deps)
-  statisticsRoutes(house, transparency)
-  checkPages(house, rooms)
-  counterPages(house, rooms)
-  practicePages(house, rooms)
-  const desk = { ...rooms, renew: deps.signIn?.renew }
-  signInPages(house, desk, deps.signIn)
-  deskPages(house, desk)
-  providerRoutes(house, rooms)
-  portalPages(house, { ...rooms, machineSignIn: deps.machineSignIn })
-  publicPages(house, {
+  const transparency = rememberedTransparency({
     database: deps.database,
-    document: once(() => describe(house)),
+    lateNotices: async (id) => (await lateNotices(deps, { id })).length,
+  })
+  statisticsRoutes(app, transparency)
+  checkPages(app, rooms)
+  counterPages(app, rooms)
+  practicePages(app, rooms)
+  const desk = { ...rooms, renew: deps.signIn?.renew }
+  signInPages(app, desk, deps.signIn)
+  deskPages(app, desk)
+  providerRoutes(app, rooms)
+  portalPages(app, { ...rooms, machineSignIn: deps.machineSignIn })
+  publicPages(app, {
+    database: deps.database,
+    document: once(() => describe(app)),
     policies: deps.policies,
     transparency,
   })
-  house.get('/health/live', () => new Response('alive', { headers: always(uuidv7()) }))
-  house.get('/health/ready', async () => {
+  healthRoutes(app, deps)
+  for (const machines of ['v1', 'wallet', 'ledger', 'status-lists', 'credentials', '.well-known'])
+    route(app, { kind: 'api', method: 'all', path: `/${machines}/*` }, nothingHere)
+  route(app, { kind: 'public', method: 'all', path: '*' }, nothingHere)
+  app.onError((error) => problemReply(error).toResponse(securityHeaders(uuidv7())))
+  return app
+}
+
+const nothingHere = async () => {
+  throw new NotFound()
+}
+
+/** What the front door asks of the rooms. */
+function frontDoor(deps: AppDeps, { gate }: Rooms): Door<World> {
+  const { database, clock, tokens, senderConstrained = true } = deps
+  const towns = townDirectory(database)
+  const identity = { database, tokens, senderConstrained, turnAway: gate.turnAway }
+  return {
+    townOf: (host) => towns.byHost(host),
+    requesterOf: (town, credentials) => requesterOf(identity, town, credentials),
+    staffOf: (town, credentials) => staffOf(identity, town, credentials),
+    sourceOf: deps.sourceOf ?? (() => ''),
+    async markOf(town, { kind, id }) {
+      const { hash } = await gate.keysOf(town.id)
+      return `${kind} ${hash(`log ${today(clock, town.timeZone)} ${kind} ${id}`).toString('hex', 0, 4)}`
+    },
+    async mustReach(town, route, who) {
+      if (!mayReach(route, who)) await gate.turnAway(town.id, who)
+    },
+    async limit(town, most, source) {
+      const { hash } = await gate.keysOf(town.id)
+      const tooOften = await inMunicipality(database, town.id, (transaction) =>
+        triedTooOften(transaction, town, hash, clock.now(), most.name, source, most),
+      )
+      if (tooOften) throw new TooManyAttempts()
+    },
+    mustBeOpen(path) {
+      if (deps.watch?.fallen && path !== '/health/live') throw deps.watch.fallen
+    },
+    languageCookie,
+    problemPage,
+    log: deps.log,
+  }
+}
+
+/** Whether the process lives, and whether it may be given work. */
+function healthRoutes(app: App, deps: AppDeps): void {
+  const say = (word: string) => Reply.material(word, 'text/plain; charset=utf-8', { 'cache-control': 'no-store' })
+  route(app, { kind: 'asset', method: 'get', path: '/health/live' }, async () => say('alive'))
+  route(app, { kind: 'asset', method: 'get', path: '/health/ready' }, async () => {
     const migrated = await pendingMigrations(deps.database)
       .then((pending) => pending.length === 0)
       .catch(() => false)
@@ -186,21 +230,18 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): House<Mu
       retired: true,
     }))
     const ready = migrated && !deps.journal?.failing && missing.length === 0 && !retired
-    return new Response(ready ? 'ready' : 'not ready', { status: ready ? 200 : 503, headers: always(uuidv7()) })
+    return ready ? say('ready') : say('not ready').as(503)
   })
-  house.notFound((context) => problemAnswer(context, new NotFound()))
-  house.onError((error, context) => problemAnswer(context, error))
-  return house
 }
 
 /** OpenAPI 3.1, from the schemas the routes parse with. */
-function describe(house: House<Municipality>): object {
-  house.openAPIRegistry.registerComponent('securitySchemes', 'accessToken', {
+function describe(app: App): object {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'accessToken', {
     type: 'http',
     scheme: 'bearer',
     bearerFormat: 'JWT',
   })
-  return house.getOpenAPI31Document({
+  return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'Padrón',

@@ -43,6 +43,7 @@ import { ensureSigningKey } from './proofs/signing-keys.ts'
 import { createRedraw } from './requests/redrawing.ts'
 import { listMunicipalities } from './town/municipality.ts'
 import { foundTown } from './town/town-file.ts'
+import { messageWords } from './web/message-words.ts'
 
 /** A running service. */
 export interface Service {
@@ -171,8 +172,8 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       { database, clock: systemClock, log },
       backgroundWork(house, {
         channels: {
-          ...(config.mail ? { email: smtpPost(config.mail) } : {}),
-          ...(config.texts ? { sms: httpTexts(config.texts) } : {}),
+          ...(config.mail ? { email: smtpPost(config.mail, messageWords) } : {}),
+          ...(config.texts ? { sms: httpTexts(config.texts, messageWords) } : {}),
         },
         witnesses: config.witnesses.map(({ url, key }) => witnessAt(url, key)),
         journal,

@@ -7,7 +7,7 @@ import { languageFiles } from '../src/platform/languages.ts'
 import papers from '../src/proofs/paper/paper-texts.json'
 import { PAPER_LANGUAGES } from '../src/proofs/paper/paper-words.ts'
 import { profiles } from '../src/proofs/profiles.ts'
-import { townName } from '../src/town/municipality.ts'
+import { townName } from '../src/town/model.ts'
 import { LANGUAGES, LOCALES } from '../src/web/ui/language.ts'
 
 const braces = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([found]) => found).sort()

@@ -9,20 +9,72 @@ const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
 const textOf = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]))
 const importsOf = (file: string) =>
   [...(textOf.get(file) ?? '').matchAll(/from '(\.[^']+)'|import\('(\.[^']+)'\)|import '(\.[^']+)'/g)]
-    .map(([, a, b, c]) => a ?? b ?? c ?? '')
+    .map(([, a, b, c]) => (a ?? b ?? c ?? '').replace(/\?.*/, ''))
     .map((target) => relative('.', join(dirname(file), target)))
-const roomOf = (file: string) => (file.split('/').length > 2 ? file.split('/')[1] : 'edge') ?? 'edge'
+const roomOf = (file: string) => (file.split('/').length > 2 ? file.split('/')[1] : 'app') ?? 'app'
 
-/** What each room may import, besides itself. Pages, entry points and commands may import every room. */
-const MAY_IMPORT: Record<string, string[]> = {
-  platform: [],
-  verify: [],
-  ledger: ['platform'],
-  firewall: ['platform', 'ledger'],
-  identity: ['platform', 'ledger', 'firewall', 'registry'],
-  registry: ['platform', 'ledger', 'firewall'],
-  proofs: ['platform', 'ledger', 'firewall', 'registry', 'verify'],
-  statistics: ['platform', 'ledger', 'firewall', 'registry'],
+/** The rooms from the ground up. Each may import those before it; those of one line know nothing of each other. */
+const ROOMS = [
+  ['platform'],
+  ['http', 'keys'],
+  ['ledger'],
+  ['firewall'],
+  ['town'],
+  ['identity'],
+  ['registry'],
+  ['messages', 'statistics'],
+  ['proofs'],
+  ['oversight'],
+  ['requests'],
+  ['web'],
+  ['cli', 'app'],
+]
+/** The folders of web, from the ground up; `.` is what stands in web itself. */
+const WEB = [['ui'], ['.'], ['record'], ['check'], ['public'], ['desk', 'portal', 'counter']]
+const levelIn = (order: string[][], room: string) => order.findIndex((rooms) => rooms.includes(room))
+const webFolder = (file: string) => (file.split('/').length > 3 ? (file.split('/')[2] ?? '') : '.')
+/** What the commands and the entry points may do: they put everything together. */
+const together = (room: string) => room === 'cli' || room === 'app'
+
+function mayImport(file: string, target: string): boolean {
+  const [from, to] = [roomOf(file), roomOf(target)]
+  // The verifier is a package of its own: whoever checks proofs may use it, and it uses nobody.
+  if (to === 'verify') return from === 'verify' || levelIn(ROOMS, from) >= levelIn(ROOMS, 'proofs')
+  if (from === 'verify') return false
+  if (together(from) && together(to)) return true
+  if (from !== to) {
+    if (from === 'web' && webFolder(file) === 'ui') return to === 'platform' || to === 'http'
+    return levelIn(ROOMS, to) < levelIn(ROOMS, from)
+  }
+  const [own, other] = [webFolder(file), webFolder(target)]
+  return from !== 'web' || own === other || levelIn(WEB, other) < levelIn(WEB, own)
+}
+
+/** Files that import each other in a circle, each with those it is in a circle with. */
+function circles(): string[][] {
+  const order = new Map<string, number>()
+  const low = new Map<string, number>()
+  const stack: string[] = []
+  const found: string[][] = []
+  const visit = (file: string): number => {
+    const number = order.size
+    order.set(file, number)
+    let lowest = number
+    stack.push(file)
+    for (const target of importsOf(file)) {
+      if (!textOf.has(target)) continue
+      if (!order.has(target)) lowest = Math.min(lowest, visit(target))
+      else if (stack.includes(target)) lowest = Math.min(lowest, order.get(target) ?? 0)
+    }
+    low.set(file, lowest)
+    if (lowest === number) {
+      const circle = stack.splice(stack.indexOf(file))
+      if (circle.length > 1) found.push(circle)
+    }
+    return lowest
+  }
+  for (const file of files) if (!order.has(file)) visit(file)
+  return found
 }
 
 describe('what is read', () => {
@@ -35,108 +87,111 @@ describe('what is read', () => {
 })
 
 describe('the rooms', () => {
-  it('import one way', () => {
-    const wrong: string[] = []
-    for (const file of files) {
-      const allowed = MAY_IMPORT[roomOf(file)]
-      // Routes are outermost: they join a room to the HTTP edge.
-      if (allowed === undefined || file.endsWith('routes.ts')) continue
-      for (const target of importsOf(file)) {
-        if (!target.startsWith('src/')) continue
-        const room = roomOf(target)
-        if (room !== roomOf(file) && !allowed.includes(room)) wrong.push(`${file} → ${target}`)
-      }
-    }
+  it('are those of the design, and every file stands in one', () => {
+    const known = new Set([...ROOMS.flat(), 'verify'])
+    expect(files.filter((file) => !known.has(roomOf(file)))).toEqual([])
+    const folders = new Set(WEB.flat())
+    expect(files.filter((file) => roomOf(file) === 'web' && !folders.has(webFolder(file)))).toEqual([])
+    for (const room of known)
+      expect(
+        files.some((file) => roomOf(file) === room),
+        room,
+      ).toBe(true)
+  })
+
+  it('import one way, pages and routes included', () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => target.startsWith('src/') && !mayImport(file, target))
+        .map((target) => `${file} → ${target}`),
+    )
     expect(wrong).toEqual([])
     expect(files.length).toBeGreaterThan(50)
   })
 
+  it('have no files that import each other in a circle', () => {
+    expect(circles()).toEqual([])
+  })
+
   it('touch no other room’s tables', () => {
+    // The room that owns a table, and those that read it or write to it beside.
     const tables: Record<string, string[]> = {
-      neighbours: ['registry'],
-      particulars: ['registry'],
-      evidence: ['registry'],
-      representatives: ['registry'],
-      addresses: ['registry'],
-      households: ['registry'],
-      residences: ['registry'],
-      said_starts: ['registry'],
-      welfare_checks: ['registry'],
-      movements: ['registry'],
-      proceedings: ['registry'],
-      visits: ['registry'],
-      likenesses: ['registry'],
-      joins: ['registry'],
-      proceeding_answers: ['registry'],
-      erasures: ['registry'],
-      search_tokens: ['registry'],
-      municipalities: ['registry'],
-      idempotency_keys: ['registry'],
-      restores: ['registry', 'ledger'],
-      lost_places: ['proofs'],
-      installation: ['proofs'],
-      proofs: ['proofs'],
-      status_lists: ['proofs'],
-      signing_keys: ['proofs'],
-      ledger_entries: ['ledger'],
-      ledger_sequence: ['ledger'],
-      ledger_tiles: ['ledger'],
+      code_attempts: ['platform'],
+      data_keys: ['keys', 'ledger', 'registry', 'proofs'],
+      registry_keys: ['keys'],
       ledger_checkpoints: ['ledger'],
       ledger_cosignatures: ['ledger'],
-      ledger_keys: ['firewall'],
-      // Founding a town enrols its organisations; identity asks which one a client belongs to.
-      organisations: ['firewall', 'registry'],
-      organisation_functions: ['firewall'],
-      organisation_links: ['firewall'],
-      attestations: ['firewall'],
-      clients: ['firewall', 'identity'],
-      staff_affiliations: ['firewall'],
-      policy_versions: ['firewall'],
-      lockdowns: ['firewall'],
-      lockdown_votes: ['firewall'],
-      query_counts: ['firewall'],
-      seen_people: ['firewall'],
-      seen_totals: ['firewall'],
-      budget_releases: ['firewall'],
-      officer_acts: ['firewall'],
-      drawn_openings: ['firewall'],
-      flags: ['firewall'],
-      watched_neighbours: ['firewall'],
-      staff_neighbours: ['firewall'],
-      access_requests: ['firewall', 'registry'],
-      demand_documents: ['firewall'],
-      access_request_reviews: ['firewall'],
-      notices: ['registry'],
-      notice_deliveries: ['registry'],
-      used_proofs: ['identity'],
-      check_codes: ['proofs'],
-      // Counted in one place, forgotten with the codes on papers.
-      code_attempts: ['registry', 'proofs'],
-      helpers: ['identity'],
-      document_seals: ['proofs'],
-      wallet_offers: ['proofs'],
-      wallet_nonces: ['proofs'],
-      presentation_requests: ['counter'],
-      sessions: ['identity'],
-      drafts: ['desk'],
-      enrolments: ['identity'],
-      kept_forms: ['identity'],
-      passkeys: ['identity'],
-      passkey_challenges: ['identity'],
-      resident_cards: ['identity'],
-      complaints: ['portal'],
-      applications: ['portal'],
+      ledger_entries: ['ledger'],
+      ledger_keys: ['ledger'],
+      ledger_sequence: ['ledger'],
+      ledger_tiles: ['ledger'],
+      attestations: ['firewall', 'oversight'],
       client_keys: ['firewall', 'identity'],
-      organisation_codes: ['portal'],
-      complaint_attachments: ['portal'],
-      // A record comes with its wrapped key.
-      registry_keys: ['firewall'],
-      data_keys: ['firewall', 'registry', 'proofs'],
+      clients: ['firewall', 'identity'],
+      drawn_openings: ['firewall', 'oversight'],
+      flags: ['firewall', 'oversight'],
+      organisation_functions: ['firewall', 'oversight'],
+      organisation_links: ['firewall', 'oversight'],
+      organisations: ['firewall', 'town', 'oversight'],
+      policy_versions: ['firewall'],
+      municipalities: ['town'],
+      restores: ['town', 'ledger'],
+      enrolments: ['identity', 'registry'],
+      helpers: ['identity', 'registry'],
+      kept_forms: ['identity'],
+      passkey_challenges: ['identity'],
+      passkeys: ['identity', 'registry'],
+      resident_cards: ['identity', 'registry'],
+      sessions: ['identity', 'registry'],
+      used_proofs: ['identity'],
+      addresses: ['registry'],
+      drafts: ['registry'],
+      erasures: ['registry'],
+      evidence: ['registry'],
+      households: ['registry'],
+      idempotency_keys: ['registry'],
+      joins: ['registry'],
+      likenesses: ['registry'],
+      movements: ['registry'],
+      neighbours: ['registry', 'messages'],
+      particulars: ['registry'],
+      proceeding_answers: ['registry'],
+      proceedings: ['registry'],
+      representatives: ['registry'],
+      residences: ['registry'],
+      said_starts: ['registry'],
+      search_tokens: ['registry'],
+      visits: ['registry'],
+      welfare_checks: ['registry'],
+      applications: ['requests'],
+      complaint_attachments: ['requests'],
+      complaints: ['requests'],
+      organisation_codes: ['requests'],
+      notice_deliveries: ['messages'],
+      notices: ['messages', 'registry', 'oversight'],
+      access_request_reviews: ['oversight'],
+      access_requests: ['oversight'],
+      budget_releases: ['oversight'],
+      demand_documents: ['oversight'],
+      officer_acts: ['oversight'],
+      staff_affiliations: ['oversight'],
+      staff_neighbours: ['oversight'],
+      watched_neighbours: ['oversight'],
+      check_codes: ['proofs'],
+      document_seals: ['proofs'],
+      installation: ['proofs'],
+      lost_places: ['proofs'],
+      presentation_requests: ['proofs'],
+      proofs: ['proofs', 'oversight'],
+      signing_keys: ['proofs'],
+      status_lists: ['proofs'],
+      wallet_nonces: ['proofs'],
+      wallet_offers: ['proofs'],
     }
     const wrong: string[] = []
     for (const [file, text] of textOf) {
       const room = roomOf(file)
-      if (room === 'edge' || room === 'cli' || room === 'ui') continue
+      if (room === 'cli') continue
       for (const [, table] of text.matchAll(
         /(?:selectFrom|insertInto|updateTable|deleteFrom|innerJoin)\(\s*'([a-z_]+)'/g,
       )) {
@@ -157,17 +212,20 @@ describe('the gate', () => {
 
   it('alone makes what may be disclosed, and replies alone unwrap it', () => {
     expect(users(/import \{[^}]*\bdisclosed\b[^}]*\} from '[^']*disclosed\.ts'/)).toEqual(['src/firewall/gate.ts'])
-    expect(users(/import \{[^}]*\breveal\b[^}]*\} from '[^']*disclosed\.ts'/)).toEqual(['src/http/reply.ts'])
+    expect(users(/import \{[^}]*\breveal\b[^}]*\} from '[^']*sendable\.ts'/)).toEqual([
+      'src/firewall/disclosed.ts',
+      'src/http/reply.ts',
+    ])
   })
 
   it('alone opens data keys of neighbours and addresses', () => {
     expect(users(/\bunwrapDataKey\b/)).toEqual([
       // Counts what opens in a drill; looks into nothing.
       'src/cli/destruction.ts',
-      'src/keys/municipality-keys.ts',
       'src/firewall/opener.ts',
-      'src/ledger/recount.ts',
+      'src/keys/municipality-keys.ts',
       'src/keys/seal.ts',
+      'src/ledger/recount.ts',
     ])
     expect(users(/\bcreateOpener\b/)).toEqual(['src/firewall/gate.ts', 'src/firewall/opener.ts'])
     expect(users(/\bopenBytes\b/)).toEqual([
@@ -181,16 +239,17 @@ describe('the gate', () => {
   })
 
   it('is the only way to an answer: no route makes a response of its own', () => {
-    const makers = users(/new Response\(/).filter(
-      (file) => !['src/http/reply.ts', 'src/http/endpoint.ts'].includes(file),
-    )
-    // These answer about nobody: health, pages about nobody, the demo sign-in, and a verifier's own status list.
-    expect(makers).toEqual([
-      'src/app.tsx',
+    expect(users(/new Response\(/)).toEqual([
+      // Reads a form of several parts; nothing is answered with it.
+      'src/http/form.ts',
+      'src/http/reply.ts',
+      // Nothing, for who has it already.
+      'src/http/route.ts',
+      // The demonstration's own sign-in provider, and a verifier's own status list.
       'src/identity/demo-sign-in.ts',
       'src/proofs/verification.ts',
-      'src/web/public/routes.tsx',
     ])
+    expect(users(/\.toResponse\(/)).toEqual(['src/app.tsx', 'src/http/route.ts'])
   })
 
   it('config.ts alone reads the environment; telemetry alone writes the log', () => {
@@ -213,9 +272,9 @@ describe('sending what the gate has not let through', () => {
     ['a look-alike of a disclosure', 'Reply.disclose({ map: () => record })', false],
     ['a disclosure of one’s own making', 'Reply.disclose(new Disclosed(record))', false],
     ['a reply of one’s own making', 'new Reply(JSON.stringify(record), 200, {})', false],
-    ['a bare response from a route', 'endpoint(house, spec, async () => new Response(JSON.stringify(record)))', false],
-    ['a bare record from a route', 'endpoint(house, spec, async () => record)', false],
-    ['a reply from a route', 'endpoint(house, spec, async () => Reply.disclose(disclosed))', true],
+    ['a bare response from a route', 'endpoint(app, spec, async () => new Response(JSON.stringify(record)))', false],
+    ['a bare record from a route', 'endpoint(app, spec, async () => record)', false],
+    ['a reply from a route', 'endpoint(app, spec, async () => Reply.disclose(disclosed))', true],
   ]
 
   it('does not compile', () => {
@@ -228,13 +287,14 @@ describe('sending what the gate has not let through', () => {
       writeFileSync(
         join(folder, `attempt-${i}.ts`),
         `import { Disclosed } from '../../src/firewall/disclosed.ts'
-import { endpoint, type House } from '../../src/http/endpoint.ts'
+import { endpoint } from '../../src/http/endpoint.ts'
+import type { App } from '../../src/identity/app.ts'
 import { publicData, Reply } from '../../src/http/reply.ts'
 declare const disclosed: Disclosed<{ name: string }>
 declare const record: { name: string }
-declare const house: House<unknown>
+declare const app: App
 const spec = { method: 'get', path: '/x', summary: '', tag: '', auth: 'public', answers: {} } as const
-export const used = [Disclosed, endpoint, publicData, Reply, disclosed, record, house, spec]
+export const used = [Disclosed, endpoint, publicData, Reply, disclosed, record, app, spec]
 export const attempt = () => ${code}
 `,
       )

@@ -10,7 +10,7 @@ import { type LedgerReport, verifyLedger } from '../ledger/verify.ts'
 import { addCheckpoint, type WitnessMemory } from '../ledger/witness.ts'
 import type { Database } from '../platform/database.ts'
 import { installationOf } from '../platform/installation.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import type { Progress } from './output.ts'
 import { configuredKeys } from './stores.ts'
 

@@ -6,7 +6,8 @@ import { type Asks, type Journal, openJournal } from '../ledger/journal.ts'
 import { type Database, openDatabase, postgresDialect } from '../platform/database.ts'
 import { openEmbedded } from '../platform/embedded.ts'
 import { migrate } from '../platform/migrations.ts'
-import { listMunicipalities, type Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
+import { listMunicipalities } from '../town/municipality.ts'
 
 /**
  * Runs work with the owner's handle on the database the configuration names. The embedded database is

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { type FieldError, InvalidInput, Problem } from '../platform/problem.ts'
 import { documentIn } from './document-numbers.ts'
-import type { Gate, RegistryEvent } from './gate.ts'
+import type { Gate, RegistryEvent } from './model.ts'
 import { tooMuchIn } from './plain-words.ts'
 import type { Requester } from './requester.ts'
 

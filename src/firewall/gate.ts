@@ -1,151 +1,19 @@
 import type { KeyProvider } from '../keys/key-provider.ts'
 import { type MunicipalityKeys, municipalityKeys } from '../keys/municipality-keys.ts'
-import type { DataKey, Place, Sealed, WrappedKey } from '../keys/seal.ts'
-import { append, type LedgerEntry, ledgerEntry } from '../ledger/entries.ts'
+import type { DataKey } from '../keys/seal.ts'
+import { append, ledgerEntry } from '../ledger/entries.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
 import { type CaseFile, caseStands } from './cases.ts'
-import { type Disclosed, disclosed } from './disclosed.ts'
+import { disclosed } from './disclosed.ts'
 import { OverBudget, spentOrElse } from './leaving.ts'
+import type { Ask, Gate, GateHand, RegistryEvent } from './model.ts'
 import { createOpener } from './opener.ts'
 import type { Decision, PolicyEngine } from './policies.ts'
-import { type Action, Refusal, type Requester, standsWith } from './requester.ts'
+import { type Action, Refusal, standsWith } from './requester.ts'
 import { createStandings, type Standing } from './standing.ts'
 import { watchLeaving } from './watching.ts'
-
-/** What is asked of the gate. */
-export interface Ask<Field extends string = string> {
-  municipalityId: string
-  requester: Requester
-  action: Action
-  purpose: string
-  fields: readonly Field[]
-  /** How many people the request is about, when that is known before looking. */
-  subjects?: number
-  /** Of formal demands: whether a judge orders it, and how many legal officers have approved. */
-  judgeOrder?: boolean
-  approvals?: number
-  /** It lists work that waits, whoever it is about: nobody has a case for all of them. */
-  worklist?: true
-  /** Another question that has to be permitted too, in the same transaction: whom something is opened for. */
-  behind?: Ask
-}
-
-/** One ciphertext of a record: which fields are inside it and how they are put together. */
-export interface SealedPart<Fields> {
-  place: Place
-  sealed: Uint8Array
-  keyId: string
-  holds: readonly (keyof Fields & string)[]
-  /** Puts what was inside into the record being assembled. */
-  assemble(record: Partial<Fields>, value: unknown): void
-}
-
-/** A record as it lies in the database, with facts that are not sealed. */
-export interface SealedRecord<Fields> {
-  subject: string
-  protected: boolean
-  /** Hidden, and written in the visit under way by whoever asks. */
-  visited?: boolean
-  /** Hidden only because it resembles somebody who hides. */
-  held?: boolean
-  keys: readonly WrappedKey[]
-  parts: readonly SealedPart<Fields>[]
-  facts: Partial<Fields>
-}
-
-/** A record with the permitted fields open. A field that was never recorded is absent. */
-export type Opened<Fields, Field extends keyof Fields> = { id: string } & Partial<Pick<Fields, Field>>
-
-/** What work inside the gate may do besides reading: seal new values to the keys of the records at hand. */
-export interface GateHand {
-  transaction: Transaction
-  seal(keyId: string, place: Place, value: unknown): Sealed
-  /** Opens an answer given earlier about a record at hand. */
-  reopen(keyId: string, place: Place, sealed: Uint8Array): unknown
-  /** The subjects the ledger names as seen; without a call, all that were opened. */
-  shown(subjects: readonly string[]): void
-  occasion(facts: Record<string, number | string>): void
-  /** What else happened to the registry: one more entry, in the same commit. */
-  also(event: RegistryEvent): void
-  /** Whether the rules let somebody else have it too, to whom what is done is handed on. */
-  lets(other: Ask): Promise<boolean>
-  /** Whoever asks has been shown all they may: what is not refused for it, since nobody is turned away, shows nobody. */
-  spent: boolean
-}
-
-/** Fetches sealed records inside the gate's transaction. */
-export type Load<Fields> = (transaction: Transaction) => Promise<SealedRecord<Fields>[]>
-
-export interface Gate {
-  /**
-   * Opens sealed records for a requester, or refuses.
-   *
-   * The policies decide twice: on the request before anything is read, so that a refusal cannot depend
-   * on who exists; then on each record found. `use` works on what was opened and its result is what is
-   * disclosed; `openMore` opens further records under the same decision, when those at hand are not who
-   * was meant. The decision is written to the ledger in the same transaction: if it cannot be, nothing
-   * is disclosed and nothing `use` wrote is kept.
-   *
-   * @throws {Refusal} when the policies do not permit it; the refusal is in the ledger
-   */
-  open<Fields, Field extends keyof Fields & string, T>(
-    ask: Ask<Field>,
-    load: Load<Fields>,
-    use: (
-      records: Opened<Fields, Field>[],
-      hand: GateHand,
-      openMore: (load: Load<Fields>) => Promise<Opened<Fields, Field>[]>,
-    ) => T | Promise<T>,
-  ): Promise<Disclosed<T>>
-
-  /**
-   * Decides a registration, whose record does not exist yet. The caller stores the ledger entry in the
-   * registration's own statement, which fails if the graph is no longer at `graphVersion`.
-   */
-  admit(ask: Ask, subject: string, key: DataKey): Promise<Admission>
-
-  /**
-   * Decides a question about no record, and writes down the answer with whatever `work` writes. Nothing sealed to
-   * a person is opened.
-   *
-   * @param work may say, by its second argument, what else happened to the registry: one more entry, in the same commit
-   * @param otherwise work done with the refusal; without it a refusal is thrown
-   * @throws {Refusal}
-   */
-  decide<T>(
-    ask: Ask,
-    work: (transaction: Transaction, also: (event: RegistryEvent) => void) => Promise<T>,
-    otherwise?: (transaction: Transaction) => Promise<T>,
-  ): Promise<Disclosed<T>>
-
-  /** Refuses somebody who came to a door that is not theirs, before it is known what they want; written down. */
-  turnAway(municipalityId: string, requester: Requester): Promise<never>
-
-  /** Writes down something that happened to the registry itself, with whatever `work` writes. */
-  record<T>(municipalityId: string, event: RegistryEvent, work?: (transaction: Transaction) => Promise<T>): Promise<T>
-
-  /** Forgets cached positions, after the database said that the graph has changed. */
-  forget(municipalityId: string): void
-
-  keysOf(municipalityId: string): Promise<MunicipalityKeys>
-}
-
-/** What happened to the registry itself: policies, keys, roles, lockdown, demands. Never personal data. */
-export interface RegistryEvent {
-  by: Requester
-  action: string
-  occasion?: Record<string, number | string>
-}
-
-/** A permitted registration. */
-export interface Admission {
-  graphVersion: string
-  entry: LedgerEntry
-  /** What the clerk may be told once entry and registration are stored. */
-  disclose<T>(answer: T): Disclosed<T>
-}
 
 export interface GateDeps {
   database: Database
@@ -267,7 +135,7 @@ export function createGate(deps: GateDeps): Gate {
         const entries = events.map((event) => eventEntry(ask.municipalityId, event, ledger))
         await append(transaction, ask.municipalityId, [entryOf(ask, decision, null, ledger), ...entries])
         return { result }
-      })
+      }).catch(refusedWithin)
       if ('refused' in outcome) return refuse(ask, outcome.refused, outcome.standing)
       return disclosed(outcome.result)
     },
@@ -359,8 +227,9 @@ export function createGate(deps: GateDeps): Gate {
         return { undone: problem }
       }
       const outcome = await inMunicipality(database, ask.municipalityId, answer, GATE_ROLE)
-        .catch((error: unknown) => {
-          if (!(error instanceof Problem) || error.status >= 500 || found.size === 0) throw error
+        .catch(async (error: unknown) => {
+          if (found.size === 0) return refusedWithin(error)
+          if (!(error instanceof Problem) || error.status >= 500) throw error
           return inMunicipality(database, ask.municipalityId, trace(error), GATE_ROLE)
         })
         .catch(spentOrElse)
@@ -382,6 +251,12 @@ export function createGate(deps: GateDeps): Gate {
       return { graphVersion: version, entry: entryOf(ask, decision, subject, key), disclose: disclosed }
     },
   }
+}
+
+/** What work inside the gate refuses is a refusal of the gate's: it is written down like any other. */
+function refusedWithin(error: unknown): { refused: Decision; standing?: undefined } {
+  if (error instanceof Refusal) return { refused: { permitted: false, policies: [] } }
+  throw error
 }
 
 /** A refused request may name a purpose or fields of the caller's own invention; the ledger keeps only ours. */

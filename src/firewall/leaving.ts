@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import type { Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
-import type { Ask } from './gate.ts'
+import type { Ask } from './model.ts'
 import type { Requester } from './requester.ts'
 
 // What leaves is counted, not which verb was used: distinct people and the fields shown of them, for each member of staff,

@@ -1,6 +1,6 @@
 import type { KeyProvider } from '../keys/key-provider.ts'
 import { type DataKey, type Place, unwrapDataKey, type WrappedKey } from '../keys/seal.ts'
-import type { Opened, SealedRecord } from './gate.ts'
+import type { Opened, SealedRecord } from './model.ts'
 
 /** For the gate alone: turns ciphertext into the permitted fields. Unwraps each key once, and only if a permitted field needs it. */
 export function createOpener(keys: KeyProvider) {

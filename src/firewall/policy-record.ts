@@ -1,4 +1,4 @@
-import type { Gate } from './gate.ts'
+import type { Gate } from './model.ts'
 
 /** Writes down with which policies the service starts, and that they changed when they did. */
 export async function recordPolicies(gate: Gate, municipalityId: string, digest: string): Promise<void> {

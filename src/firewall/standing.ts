@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Transaction } from '../platform/database.ts'
-import type { Ask } from './gate.ts'
 import { countedAs, hasSeenMuch, neverSpent, spentUntil, type Totals, type TownBudgets } from './leaving.ts'
+import type { Ask } from './model.ts'
 import { type GraphCache, loadPosition, type Position } from './organisations.ts'
 import { type Requester, standsWith } from './requester.ts'
 

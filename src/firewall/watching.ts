@@ -3,8 +3,8 @@ import type { MunicipalityKeys } from '../keys/municipality-keys.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { drawOpenings } from './drawn.ts'
-import type { Ask } from './gate.ts'
 import { countLeaving, neverSpent, Spent, spentUntil } from './leaving.ts'
+import type { Ask } from './model.ts'
 import type { Standing } from './standing.ts'
 
 /**
@@ -80,5 +80,24 @@ async function raiseFlags(
         fields: [...fields],
       })),
     )
+    .execute()
+}
+
+/** Flags whoever may be asking for somebody who hides: a supervisor should look. */
+export async function raiseProbing(
+  transaction: Transaction,
+  municipalityId: string,
+  staffId: string,
+  neighbourId: string,
+): Promise<void> {
+  await transaction
+    .insertInto('flags')
+    .values({
+      id: uuidv7(),
+      municipality_id: municipalityId,
+      staff_id: staffId,
+      neighbour_id: neighbourId,
+      kind: 'probing',
+    })
     .execute()
 }

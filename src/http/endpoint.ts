@@ -1,44 +1,8 @@
-import { type OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
-import type { Disclosed } from '../firewall/disclosed.ts'
-import type { Requester, Staff } from '../firewall/requester.ts'
-import { uuidv7 } from '../platform/clock.ts'
-import {
-  type FieldError,
-  mustBeValid,
-  OAuthProblem,
-  Problem,
-  problemOf,
-  retryAfter,
-  VersionConflict,
-} from '../platform/problem.ts'
-import { type Log, outlineOf } from '../platform/telemetry.ts'
-import { bytesOf } from './bytes.ts'
+import { type RouteConfig, z } from '@hono/zod-openapi'
+import { type FieldError, mustBeValid, VersionConflict } from '../platform/problem.ts'
 import { REASONS } from './reasons.ts'
-import { publicData, Reply } from './reply.ts'
-
-/** What a request says about who sends it. */
-export interface Credentials {
-  authorization: string | undefined
-  /** Proof of possession. @see RFC 9449 */
-  dpop: string | undefined
-  /** `Padron-Case`: the ticket or file a clerk works on. */
-  workCase: string | undefined
-  method: string
-  path: string
-}
-
-/** What the edge needs to know of a request before a route sees it. */
-export interface Reception<Town> {
-  townOf(host: string): Promise<Town>
-  requesterOf(town: Town, credentials: Credentials): Promise<Requester>
-  staffOf(town: Town, credentials: Credentials): Promise<Staff>
-  /** Where a request comes from, as far as the runtime knows. Only a keyed hash of it is ever kept, for a day. */
-  sourceOf(env: unknown, headers: Headers): string
-  log: Log
-}
-
-export type House<Town> = OpenAPIHono<{ Variables: { reception: Reception<Town> } }>
+import type { Reply } from './reply.ts'
+import { type App, type Incoming, type RouteLimit, route, type World } from './route.ts'
 
 interface Spec<Auth extends 'public' | 'staff' | 'requester'> {
   method: 'get' | 'post' | 'patch'
@@ -62,14 +26,15 @@ interface Spec<Auth extends 'public' | 'staff' | 'requester'> {
   /** The route changes something: `If-Match` is required. */
   versioned?: boolean
   answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>
+  limit?: RouteLimit
   /** Statuses it may refuse with, besides 401 and 422. */
   refuses?: readonly number[]
 }
 
 /** One request, parsed. Routes never see the raw request or response. */
-export interface Visit<Town, Auth, Params, Query, Body> {
-  town: Town
-  requester: Auth extends 'staff' ? Staff : Auth extends 'requester' ? Requester : undefined
+export interface Visit<W extends World, Auth, Params, Query, Body> {
+  town: W['town']
+  requester: Auth extends 'staff' ? W['staff'] : Auth extends 'requester' ? W['requester'] : undefined
   params: Params
   query: Query
   body: Body
@@ -86,24 +51,6 @@ export interface Visit<Town, Auth, Params, Query, Body> {
 
 type InferOr<T, Otherwise> = T extends z.ZodType ? z.infer<T> : Otherwise
 
-const CSP =
-  "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-/** Sent with every response. */
-const ALWAYS = {
-  'content-security-policy': CSP,
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'strict-transport-security': 'max-age=63072000; includeSubDomains',
-  'x-content-type-options': 'nosniff',
-  'cache-control': 'no-store',
-} as const
-
-export function always(requestId: string): Record<string, string> {
-  return { ...ALWAYS, 'request-id': requestId }
-}
-
 export const ProblemDetails = z
   .object({
     type: z.string(),
@@ -118,18 +65,20 @@ export const ProblemDetails = z
     description: 'RFC 9457. `code` is stable. Never holds personal data, save the candidates of a suspected duplicate.',
   })
 
-const MOST_BODY = 64 * 1024
-
 /**
- * Mounts one route and describes it in the OpenAPI document: authenticate, parse, call, reply.
+ * Mounts one route of the API and describes it in the OpenAPI document: authenticate, parse, call, reply.
  * The handler can answer only with a `Reply`.
  */
-export function endpoint<Town, const Auth extends 'public' | 'staff' | 'requester', const S extends Spec<Auth>>(
-  house: House<Town>,
+export function endpoint<
+  W extends World,
+  const Auth extends 'public' | 'staff' | 'requester',
+  const S extends Spec<Auth>,
+>(
+  app: App<W>,
   spec: S & { auth: Auth },
   handle: (
     visit: Visit<
-      Town,
+      W,
       Auth,
       InferOr<S['params'], Record<string, never>>,
       InferOr<S['query'], Record<string, never>>,
@@ -137,106 +86,38 @@ export function endpoint<Town, const Auth extends 'public' | 'staff' | 'requeste
     >,
   ) => Promise<Reply>,
 ): void {
-  house.openAPIRegistry.registerPath(described(spec))
+  app.openAPIRegistry.registerPath(described(spec))
   // `{rest}` takes what is left of the path, slashes included.
   const path = spec.path.replace('{rest}', ':rest{.+}').replace(/\{(\w+)\}/g, ':$1')
   const query = (spec.query ?? z.object({})).strict()
-  house.on(spec.method, path, async (context) => {
-    const requestId = uuidv7()
-    const started = performance.now()
-    const { reception } = context.var
-    let reply: Reply
-    let status: number
-    try {
-      const town = await reception.townOf(context.req.header('host') ?? new URL(context.req.url).host)
-      const credentials = {
-        authorization: context.req.header('authorization'),
-        dpop: context.req.header('dpop'),
-        workCase: context.req.header('padron-case'),
-        method: context.req.method,
-        path: context.req.path,
-      }
-      const requester =
-        spec.auth === 'public'
-          ? undefined
-          : spec.auth === 'staff'
-            ? await reception.staffOf(town, credentials)
-            : await reception.requesterOf(town, credentials)
-      const source = reception.sourceOf(context.env, context.req.raw.headers)
-      const authorization = credentials.authorization ?? ''
-      const visit = { town, requester, source, authorization, ...(await parsed(context, spec, query)) }
-      reply = await handle(visit as Parameters<typeof handle>[0])
-      const response = unlessKnown(reply.toResponse(always(requestId)), context.req.header('if-none-match'))
-      reception.log({
-        level: 'info',
-        event: 'request',
-        requestId,
-        method: spec.method,
-        route: spec.path,
-        status: response.status,
-        milliseconds: Math.round(performance.now() - started),
-      })
-      return response
-    } catch (error) {
-      const response = problemResponse(error, requestId)
-      status = response.status
-      reception.log({
-        level: status >= 500 ? 'error' : 'info',
-        event: 'request',
-        requestId,
-        method: spec.method,
-        route: spec.path,
-        status,
-        milliseconds: Math.round(performance.now() - started),
-        ...(error instanceof Problem ? { code: error.code } : outlineOf(error)),
-      })
-      return response
+  const { method, file, limit } = spec
+  const size = file === undefined ? {} : { most: file }
+  const mounted = { kind: 'api', method, path, name: spec.path, ...size, ...(limit ? { limit } : {}) } as const
+  route(app, mounted, async (request) => {
+    const credentials = {
+      authorization: request.header('authorization'),
+      dpop: request.header('dpop'),
+      workCase: request.header('padron-case'),
+      method: request.method,
+      path: request.path,
     }
+    const requester = await request.requester(spec.auth, credentials)
+    const visit = {
+      town: request.town,
+      requester,
+      source: request.source,
+      authorization: credentials.authorization ?? '',
+    }
+    return handle({ ...visit, ...(await parsed(request, spec, query)) } as Parameters<typeof handle>[0])
   })
 }
 
-/** Nothing again for who has it already. @see RFC 9110 section 13.1.2 */
-function unlessKnown(response: Response, known: string | undefined): Response {
-  if (known === undefined || response.status !== 200) return response
-  const etag = response.headers.get('etag')
-  if (etag === null) return response
-  const same = known.split(',').some((one) => one.trim().replace(/^W\//, '') === etag)
-  return same ? new Response(null, { status: 304, headers: response.headers }) : response
-}
-
-/** The only place where an error becomes an HTTP answer. */
-export function problemResponse(error: unknown, requestId: string): Response {
-  const problem = problemOf(error)
-  const body = {
-    type: `/problems/${problem.code}`,
-    title: problem.message,
-    status: problem.status,
-    code: problem.code,
-    ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
-    ...('until' in problem ? { until: problem.until } : {}),
-  }
-  if (problem instanceof OAuthProblem) {
-    const answer = { error: problem.code, error_description: problem.message }
-    return Reply.open(publicData(answer), problem.status, { 'cache-control': 'no-store' }).toResponse(always(requestId))
-  }
-  const headers = {
-    'content-type': 'application/problem+json; charset=utf-8',
-    ...(problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
-    ...retryAfter(problem),
-  }
-  if ('disclosed' in problem) {
-    const more = problem.disclosed as Disclosed<object>
-    return Reply.disclose(
-      more.map((value) => ({ ...body, ...value })),
-      problem.status,
-      headers,
-    ).toResponse(always(requestId))
-  }
-  return new Response(JSON.stringify(body), { status: problem.status, headers: { ...always(requestId), ...headers } })
-}
-
 /** @param asked what the query string may hold, and nothing else */
-async function parsed(context: Context, spec: Spec<'public' | 'staff' | 'requester'>, asked: z.ZodType) {
+async function parsed<W extends World>(
+  request: Incoming<W>,
+  spec: Spec<'public' | 'staff' | 'requester'>,
+  asked: z.ZodType,
+) {
   const errors: FieldError[] = []
   const read = (schema: z.ZodType | undefined, value: unknown, where: (path: string) => string) => {
     if (schema === undefined) return value
@@ -245,17 +126,17 @@ async function parsed(context: Context, spec: Spec<'public' | 'staff' | 'request
     for (const issue of result.error.issues) errors.push(...fieldErrors(issue, where))
     return undefined
   }
-  const params = read(spec.params, context.req.param(), (path) => `path:${path}`)
-  const query = read(asked, context.req.query(), (path) => `query:${path}`)
+  const params = read(spec.params, request.params, (path) => `path:${path}`)
+  const query = read(asked, request.queries(), (path) => `query:${path}`)
   const body =
     spec.body === undefined
       ? undefined
-      : read(spec.body, await (spec.form ? formBody(context) : jsonBody(context)), (path) => path)
+      : read(spec.body, await (spec.form ? fieldsOf(request) : request.json()), (path) => path)
 
-  const file = spec.file === undefined ? new Uint8Array() : await bytesOf(context.req.raw, spec.file)
+  const file = spec.file === undefined ? new Uint8Array() : await request.bytes()
 
   const header = (name: string, needed: boolean | undefined, form: RegExp, shape: string) => {
-    const value = context.req.header(name)
+    const value = request.header(name)
     if (!needed || (value !== undefined && form.test(value))) return value ?? ''
     errors.push({ pointer: `header:${name}`, detail: `Send the header ${name}: ${shape}.` })
     return ''
@@ -269,7 +150,7 @@ async function parsed(context: Context, spec: Spec<'public' | 'staff' | 'request
   )
   let version = 0
   if (spec.versioned) {
-    const match = /^"(\d{1,9})"$/.exec(context.req.header('if-match') ?? '')
+    const match = /^"(\d{1,9})"$/.exec(request.header('if-match') ?? '')
     if (match === null) throw new VersionConflict(true)
     version = Number(match[1])
   }
@@ -277,29 +158,9 @@ async function parsed(context: Context, spec: Spec<'public' | 'staff' | 'request
   return { params, query, body, file, purpose, idempotencyKey, version }
 }
 
-async function bodyText(context: Context): Promise<string> {
-  if (Number(context.req.header('content-length') ?? 0) > MOST_BODY)
-    throw new Problem('too-large', 413, 'This is too large to be a form.')
-  const text = await context.req.text()
-  if (text.length > MOST_BODY) throw new Problem('too-large', 413, 'This is too large to be a form.')
-  return text
-}
-
 /** @returns each field once; the last of a name wins */
-async function formBody(context: Context): Promise<Record<string, string>> {
-  return Object.fromEntries(new URLSearchParams(await bodyText(context)))
-}
-
-async function jsonBody(context: Context): Promise<unknown> {
-  if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) {
-    throw new Problem('unsupported-media-type', 415, 'Send JSON, with Content-Type: application/json.')
-  }
-  const text = await bodyText(context)
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new Problem('malformed-json', 400, 'What was sent is not valid JSON.')
-  }
+async function fieldsOf<W extends World>(request: Incoming<W>): Promise<Record<string, string>> {
+  return Object.fromEntries((await request.form()).entries())
 }
 
 /** Zod's messages may quote what was typed; ours name the field and the rule. */

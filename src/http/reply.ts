@@ -1,5 +1,5 @@
-import { type Disclosed, reveal } from '../firewall/disclosed.ts'
 import { type BackWords, escaped, type FormFaults, type FormTyped, faultForm, fillForm } from './html-forms.ts'
+import { reveal, type Sendable } from './sendable.ts'
 
 declare const open: unique symbol
 
@@ -23,11 +23,19 @@ export class Reply {
   readonly #body: string | Uint8Array<ArrayBuffer> | null
   readonly #status: number
   readonly #headers: Readonly<Record<string, string>>
+  /** Why it is not what was asked for, for the log alone: a code, never words. */
+  readonly code: string | undefined
 
-  private constructor(body: string | Uint8Array<ArrayBuffer> | null, status: number, headers: Record<string, string>) {
+  private constructor(
+    body: string | Uint8Array<ArrayBuffer> | null,
+    status: number,
+    headers: Record<string, string>,
+    code?: string,
+  ) {
     this.#body = body
     this.#status = status
     this.#headers = headers
+    this.code = code
   }
 
   get status(): number {
@@ -36,7 +44,7 @@ export class Reply {
 
   /** Sends what the gate let through. Never stored by anyone on the way. */
   static disclose<T>(
-    disclosed: Disclosed<T>,
+    disclosed: Sendable<T>,
     status = 200,
     headers: Record<string, string> | ((value: T) => Record<string, string>) = {},
   ): Reply {
@@ -48,8 +56,13 @@ export class Reply {
     })
   }
 
+  /** A problem document with what the gate let through beside it. */
+  static problem(body: object, more: Sendable<unknown>, status: number, headers: Record<string, string>): Reply {
+    return new Reply(JSON.stringify({ ...body, ...(reveal(more) as object) }), status, headers)
+  }
+
   /** Shows what the gate let through as a page. */
-  static page<T>(disclosed: Disclosed<T>, draw: (value: T) => unknown, status = 200): Reply {
+  static page<T>(disclosed: Sendable<T>, draw: (value: T) => unknown, status = 200): Reply {
     return new Reply(`<!doctype html>${draw(reveal(disclosed))}`, status, {
       'content-type': HTML,
       'cache-control': 'no-store',
@@ -62,7 +75,7 @@ export class Reply {
   }
 
   /** The same page with whom it is about, who was opened for it. */
-  about(disclosed: Disclosed<string>): Reply {
+  about(disclosed: Sendable<string>): Reply {
     if (typeof this.#body !== 'string') return this
     const said = `<p class="about"><bdi ${NAMED}>${escaped(reveal(disclosed))}</bdi></p>`
     return new Reply(
@@ -74,7 +87,17 @@ export class Reply {
 
   /** The same answer, with another status. */
   as(status: number): Reply {
-    return new Reply(this.#body, status, { ...this.#headers })
+    return new Reply(this.#body, status, { ...this.#headers }, this.code)
+  }
+
+  /** The same answer, with more headers. */
+  with(headers: Record<string, string>): Reply {
+    return new Reply(this.#body, this.#status, { ...this.#headers, ...headers }, this.code)
+  }
+
+  /** The same answer, with the code of what went wrong for the log: of a form that comes back with what is wrong on it. */
+  because({ code }: { code: string }): Reply {
+    return new Reply(this.#body, this.#status, { ...this.#headers }, code)
   }
 
   /** The same page with what somebody had typed put back into its form. */
@@ -95,13 +118,13 @@ export class Reply {
   }
 
   /** Sends a file the gate let through. */
-  static document(disclosed: Disclosed<Uint8Array>, type: string, headers: Record<string, string> = {}): Reply {
+  static document(disclosed: Sendable<Uint8Array>, type: string, headers: Record<string, string> = {}): Reply {
     const bytes = Uint8Array.from(reveal(disclosed))
     return new Reply(bytes, 200, { 'content-type': type, 'cache-control': 'no-store', ...headers })
   }
 
   /** Sends a file the gate let through, to be saved and not shown: what somebody sent in is nobody's page. */
-  static download(disclosed: Disclosed<{ bytes: Uint8Array; mediaType: string }>, name: string): Reply {
+  static download(disclosed: Sendable<{ bytes: Uint8Array; mediaType: string }>, name: string): Reply {
     const { bytes, mediaType } = reveal(disclosed)
     return new Reply(Uint8Array.from(bytes), 200, {
       'content-type': mediaType,
@@ -122,7 +145,7 @@ export class Reply {
   }
 
   /** Sends a browser on to the page of what was just written. */
-  static onward<T>(disclosed: Disclosed<T>, path: (value: T) => `/${string}`): Reply {
+  static onward<T>(disclosed: Sendable<T>, path: (value: T) => `/${string}`): Reply {
     return Reply.redirect(path(reveal(disclosed)))
   }
 

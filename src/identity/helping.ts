@@ -4,17 +4,17 @@ import { confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import { closesTheGateFor, organisationsNamed } from '../firewall/organisations.ts'
 import type { Resident } from '../firewall/requester.ts'
 import type { DataKey } from '../keys/seal.ts'
-import { noticeOfWays } from '../messages/notices.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { crockfordTyped } from '../platform/digits.ts'
 import { Problem } from '../platform/problem.ts'
 import { TooManyAttempts, triedTooOften } from '../platform/tries.ts'
-import type { RegistryDeps } from '../registry/deps.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
+import type { IdentityDeps } from './deps.ts'
 import { isNeighbour } from './presence.ts'
+import { noticeOfWays } from './telling.ts'
 
-type Deps = Pick<RegistryDeps, 'database' | 'clock' | 'gate'>
+type Deps = IdentityDeps
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const LETTERS = 20

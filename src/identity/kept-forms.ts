@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { Gate } from '../firewall/gate.ts'
+import type { Gate } from '../firewall/model.ts'
 import type { FormTyped } from '../http/html-forms.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 
 // What was typed when a session ran out comes back to whoever typed it: sealed on the server, never in a browser, which may be a
 // library's.

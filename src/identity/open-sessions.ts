@@ -1,5 +1,5 @@
 import { inMunicipality, type Transaction } from '../platform/database.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import { SESSION_LIMITS, type Session, type SessionDeps, subjectOf, type Way } from './sessions.ts'
 
 // Where somebody is signed in, and how that ends.

@@ -9,27 +9,20 @@ import {
   verifyAuthenticationResponse,
   verifyRegistrationResponse,
 } from '@simplewebauthn/server'
-import type { Disclosed } from '../firewall/disclosed.ts'
 import { called, confirmedPlain, fieldsSayingTooMuch, mustBePlain, plain, SaysTooMuch } from '../firewall/free-text.ts'
-import { purposeOf, type Staff } from '../firewall/requester.ts'
 import type { DataKey } from '../keys/seal.ts'
-import { noticeOfWays } from '../messages/notices.ts'
-import { today, uuidv7 } from '../platform/clock.ts'
+import { uuidv7 } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
-import { NotFound, Problem } from '../platform/problem.ts'
-import { randomBytes } from '../platform/random.ts'
-import type { RegistryDeps } from '../registry/deps.ts'
-import type { NeighbourFields } from '../registry/model.ts'
-import { mustBeOldEnough } from '../registry/person/representation.ts'
-import { NotResident } from '../registry/residence/residences.ts'
-import { loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/municipality.ts'
+import { Problem } from '../platform/problem.ts'
+import type { Municipality } from '../town/model.ts'
+import type { IdentityDeps } from './deps.ts'
 import { isNeighbour, isRefusedAccess } from './presence.ts'
+import { noticeOfWays } from './telling.ts'
 
-type Deps = Pick<RegistryDeps, 'database' | 'clock' | 'gate'>
+type Deps = IdentityDeps
 
 /** How long a QR code for a telephone waits, and a number to sign. */
-const ENROLMENT_SECONDS = 900
+export const ENROLMENT_SECONDS = 900
 const CHALLENGE_SECONDS = 300
 /** Who enrols a telephone has not signed in yet. */
 const ENROLLING = { kind: 'job', id: 'portal' } as const
@@ -54,43 +47,6 @@ export function relyingParty(town: Municipality): { id: string; origins: string[
 /** What somebody calls a device, and what it calls them where others use it too: as they wish. */
 export const DeviceName = z.strictObject({ device: plain(60, 0), owner: called(60, 0).default(''), confirmedPlain })
 export type DeviceName = z.infer<typeof DeviceName>
-
-/** How much further than by one a device may count between two sign-ins before its owner is told: it counts for other services too. */
-const MOST_AHEAD = 200
-
-/** A code for one telephone, to be shown as a QR code at the counter. @throws {NotResident} {NotFound} {Refusal} */
-export async function offerEnrolment(
-  deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  neighbourId: string,
-): Promise<Disclosed<{ code: string }>> {
-  const { hash } = await deps.gate.keysOf(town.id)
-  const code = randomBytes(24).toString('base64url')
-  const day = today(deps.clock, town.timeZone)
-  const fields = ['dateOfBirth', 'departedOn'] as const
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], { code: string }>(
-    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: purposeOf(clerk), fields },
-    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }),
-    async ([record], hand) => {
-      if (record === undefined) throw new NotFound()
-      if (record.departedOn !== undefined) throw new NotResident()
-      mustBeOldEnough(town, record.dateOfBirth, day)
-      const now = deps.clock.now()
-      await hand.transaction
-        .insertInto('enrolments')
-        .values({
-          id: uuidv7(),
-          municipality_id: town.id,
-          neighbour_id: neighbourId,
-          code_hash: hash(`enrolment ${code}`),
-          expires_at: now.add({ seconds: ENROLMENT_SECONDS }).toString(),
-        })
-        .execute()
-      return { code }
-    },
-  )
-}
 
 async function newChallenge(deps: Deps, town: Municipality, challenge: string): Promise<void> {
   const { hash } = await deps.gate.keysOf(town.id)
@@ -346,3 +302,6 @@ export async function devicesIn(
     usedAt: row.used_at?.toISOString() ?? null,
   }))
 }
+
+/** How much further than by one a device may count between two sign-ins before its owner is told: it counts for other services too. */
+export const MOST_AHEAD = 200

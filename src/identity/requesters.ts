@@ -1,16 +1,16 @@
 import { CASE_NUMBER } from '../firewall/cases.ts'
 import { saysTooMuch } from '../firewall/free-text.ts'
 import type { Requester, Staff, StaffRole } from '../firewall/requester.ts'
-import type { Credentials } from '../http/endpoint.ts'
+import type { Credentials } from '../http/route.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import { checkDpop } from './dpop.ts'
 import { type Bearer, type TokenVerifier, Unauthenticated } from './tokens.ts'
 
 /** Staff whose tokens are bound to a key. */
 const WITH_A_KEY: readonly StaffRole[] = ['supervisor', 'legal']
 
-export interface IdentityDeps {
+export interface CredentialDeps {
   database: Database
   tokens: TokenVerifier
   /** Whether tokens of service providers, supervisors and legal officers must be bound to a key. */
@@ -25,7 +25,7 @@ export interface IdentityDeps {
  * @throws {Unauthenticated} without a valid token for this municipality, used by whom it was given to
  */
 export async function requesterOf(
-  deps: IdentityDeps,
+  deps: CredentialDeps,
   town: Municipality,
   credentials: Credentials,
 ): Promise<Requester> {
@@ -58,7 +58,7 @@ export async function requesterOf(
 }
 
 /** Staff only; a provider's machine gets the same refusal as everywhere. @throws {Unauthenticated} {Refusal} */
-export async function staffOf(deps: IdentityDeps, town: Municipality, credentials: Credentials): Promise<Staff> {
+export async function staffOf(deps: CredentialDeps, town: Municipality, credentials: Credentials): Promise<Staff> {
   const requester = await requesterOf(deps, town, credentials)
   return requester.kind === 'staff' ? requester : deps.turnAway(town.id, requester)
 }
@@ -71,7 +71,7 @@ function caseOf({ workCase }: Credentials): string | undefined {
 
 /** A token bound to a key comes with a fresh proof by that key, used once. @see RFC 9449 sections 7 and 11.1 */
 async function checkPossession(
-  deps: IdentityDeps,
+  deps: CredentialDeps,
   town: Municipality,
   { dpop, method, path }: Credentials,
   bearer: Bearer,

@@ -1,33 +1,15 @@
-import { randomInt } from 'node:crypto'
-import type { Disclosed } from '../firewall/disclosed.ts'
-import { purposeOf, type Staff } from '../firewall/requester.ts'
 import { equalInConstantTime } from '../keys/key-provider.ts'
-import { noticeOfWays } from '../messages/notices.ts'
-import { today, uuidv7 } from '../platform/clock.ts'
 import { inMunicipality } from '../platform/database.ts'
 import { crockfordTyped, latinDigits } from '../platform/digits.ts'
-import { NotFound, Problem } from '../platform/problem.ts'
+import { Problem } from '../platform/problem.ts'
 import { TooManyAttempts, triedTooOften } from '../platform/tries.ts'
-import { type Removal, removalOf } from '../registry/departure/removal.ts'
-import type { RegistryDeps } from '../registry/deps.ts'
-import type { NeighbourFields } from '../registry/model.ts'
-import { yearTold } from '../registry/person/birth-date.ts'
-import { mustBeOldEnough } from '../registry/person/representation.ts'
-import { NotResident } from '../registry/residence/residences.ts'
-import { loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
+import type { IdentityDeps } from './deps.ts'
 import { isNeighbour } from './presence.ts'
+import type { Removal } from './telling.ts'
 
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-/** Twenty letters of five bits: a hundred. */
-const LETTERS = 20
 /** Wrong words before a card is closed until a clerk gives another. */
 export const MOST_FAILURES = 10
-
-export interface Card {
-  /** In groups of four, as it is printed. */
-  code: string
-}
 
 /** Whose card it is, and which. */
 export interface CardHolder {
@@ -45,13 +27,6 @@ export class CardAsleep extends Problem {
   }
 }
 
-/** @throws when a word has no two letters, signs or digits in any script. */
-export class WordTooShort extends Problem {
-  constructor() {
-    super('word-too-short', 422, 'Choose a word of at least two letters, in any script.')
-  }
-}
-
 /** @throws when a card and its word do not go together, or never were: always the same. */
 export class CardRefused extends Problem {
   constructor() {
@@ -59,8 +34,9 @@ export class CardRefused extends Problem {
   }
 }
 
-const codeHash = (hash: (text: string) => Buffer, code: string) => hash(`card ${code}`)
-const wordHash = (hash: (text: string) => Buffer, id: string, word: string) => hash(`card word ${id} ${plain(word)}`)
+export const codeHash = (hash: (text: string) => Buffer, code: string) => hash(`card ${code}`)
+export const wordHash = (hash: (text: string) => Buffer, id: string, word: string) =>
+  hash(`card word ${id} ${plain(word)}`)
 
 /** First and last of marks that people type or leave out: accents, the points of Hebrew, the vowel signs of Arabic, variants. */
 const LEFT_OUT: readonly (readonly [first: number, last: number])[] = [
@@ -73,87 +49,16 @@ const LEFT_OUT: readonly (readonly [first: number, last: number])[] = [
 ]
 const isLeftOut = (mark: string) =>
   LEFT_OUT.some(([first, last]) => (mark.codePointAt(0) ?? 0) >= first && (mark.codePointAt(0) ?? 0) <= last)
-/** Fewer could be guessed from the keys alone. */
-const LEAST_LETTERS = 2
 
 /**
  * What somebody typed, without what differs from one keyboard to another. The vowels of scripts that write them as signs of their
  * own are part of a word and stay.
  */
-function plain(word: string): string {
+export function plain(word: string): string {
   return latinDigits(word.slice(0, 200).normalize('NFKD'))
     .replaceAll(/\p{Mn}/gu, (mark) => (isLeftOut(mark) ? '' : mark))
     .toLowerCase()
     .replaceAll(/[\p{P}\p{Z}\p{C}]/gu, '')
-}
-
-/**
- * Gives a neighbour a card: a code that stands on it and nowhere else, with a word that only they know, or the year
- * of birth they told the registry. Cards they had before are cancelled.
- *
- * @param word theirs, in any script; without one, the year of birth on record
- * @throws {CardNeedsWord} when there is neither
- * @throws {WordTooShort}
- * @throws {NotResident} when they have left
- * @throws {TooYoung} of a child whose representative acts for them
- * @throws {NotFound} {Refusal}
- */
-export async function giveCard(
-  deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  neighbourId: string,
-  word: string | undefined,
-): Promise<Disclosed<Card>> {
-  const { hash } = await deps.gate.keysOf(town.id)
-  if (word !== undefined && [...plain(word)].length < LEAST_LETTERS) throw new WordTooShort()
-  const letters = Array.from({ length: LETTERS }, () => ALPHABET[randomInt(32)]).join('')
-  const id = uuidv7()
-  const fields = ['dateOfBirth', 'departedOn'] as const
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], Card>(
-    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: purposeOf(clerk), fields },
-    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
-    async ([record], hand) => {
-      if (record === undefined) throw new NotFound()
-      if (record.departedOn !== undefined) throw new NotResident()
-      mustBeOldEnough(town, record.dateOfBirth, today(deps.clock, town.timeZone))
-      const second = word ?? yearTold(record.dateOfBirth)
-      if (second === undefined) throw new CardNeedsWord()
-      const now = deps.clock.now().toString()
-      // The first card of a newcomer is no news to them.
-      const earlier = await hand.transaction
-        .selectFrom('resident_cards')
-        .select('id')
-        .where('neighbour_id', '=', neighbourId)
-        .executeTakeFirst()
-      if (earlier !== undefined) await noticeOfWays(hand.transaction, deps, town, neighbourId)
-      await hand.transaction
-        .updateTable('resident_cards')
-        .set({ cancelled_at: now, ended_by: 'replaced' })
-        .where('neighbour_id', '=', neighbourId)
-        .where('cancelled_at', 'is', null)
-        .execute()
-      await hand.transaction
-        .insertInto('resident_cards')
-        .values({
-          id,
-          municipality_id: town.id,
-          neighbour_id: neighbourId,
-          code_hash: codeHash(hash, letters),
-          word_hash: wordHash(hash, id, second),
-          created_at: now,
-        })
-        .execute()
-      return { code: letters.replaceAll(/(.{4})(?=.)/g, '$1-') }
-    },
-  )
-}
-
-/** @throws when a card needs a word, because no year of birth is on record. */
-export class CardNeedsWord extends Problem {
-  constructor() {
-    super('card-needs-word', 422, 'Ask the neighbour for a word of two letters or more that they will remember.')
-  }
 }
 
 const NO_CARD = '00000000-0000-0000-0000-000000000000'
@@ -185,7 +90,7 @@ export class RemovedFromRegister extends Problem {
  * @throws {CardAsleep}
  */
 export async function signInWithCard(
-  deps: Pick<RegistryDeps, 'database' | 'clock' | 'gate'>,
+  deps: IdentityDeps,
   town: Municipality,
   typed: { code: string; word: string },
   source: string,
@@ -220,7 +125,7 @@ export async function signInWithCard(
     if (!counts || !right || (card.ended_by === null && !card.lives_here))
       return (await triedTooOften(transaction, town, hash, now, 'card', source, CARD_ATTEMPTS)) ? 'too-many' : undefined
     if (card.ended_by === null) return sleeps ? 'asleep' : { neighbourId: card.neighbour_id, cardId: card.id }
-    return removalOf(transaction, card.neighbour_id)
+    return deps.removalOf(transaction, card.neighbour_id)
   })
   if (whose === undefined) throw new CardRefused()
   if (whose === 'too-many') throw new TooManyAttempts()

@@ -3,7 +3,7 @@ import * as oidc from 'openid-client'
 import { z } from 'zod'
 import type { StaffRole } from '../firewall/requester.ts'
 import { Problem } from '../platform/problem.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import type { NewSession, Renew } from './sessions.ts'
 import { mayName, staffIdOf, type TrustedIssuer } from './tokens.ts'
 

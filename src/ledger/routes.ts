@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint, type House } from '../http/endpoint.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { cacheable, publicData, Reply } from '../http/reply.ts'
+import type { App, World } from '../http/route.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
 import { verifierKey } from './checkpoint.ts'
@@ -18,12 +19,12 @@ const Hashes = z.array(z.string())
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
 
 /** What outsiders need to hold the ledger to its word. Leaves are salted hashes: they say nothing about anyone. */
-export function ledgerRoutes<Town extends { id: string; issuer: string }>(
-  house: House<Town>,
+export function ledgerRoutes<W extends World & { town: { issuer: string } }>(
+  app: App<W>,
   deps: { database: Database; signers: LedgerSigners },
 ): void {
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/ledger/checkpoint',
@@ -41,7 +42,7 @@ export function ledgerRoutes<Town extends { id: string; issuer: string }>(
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/ledger/key',
@@ -55,7 +56,7 @@ export function ledgerRoutes<Town extends { id: string; issuer: string }>(
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/ledger/restores',
@@ -74,7 +75,7 @@ export function ledgerRoutes<Town extends { id: string; issuer: string }>(
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/ledger/tile/{level}/{rest}',
@@ -103,7 +104,7 @@ export function ledgerRoutes<Town extends { id: string; issuer: string }>(
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/ledger/proofs/inclusion',
@@ -128,7 +129,7 @@ export function ledgerRoutes<Town extends { id: string; issuer: string }>(
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/ledger/proofs/consistency',

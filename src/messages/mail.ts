@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto'
 import { createTransport } from 'nodemailer'
-import { messageWords } from '../web/message-words.ts'
-import { NotSent, type Post } from './notify.ts'
+import { type MessageWords, NotSent, type Post } from './notify.ts'
 
 /**
  * Mail by the city's own server. It says that there is a message and names no service, no place, no status and nobody:
  * whoever reads it over a shoulder, or on a server in between, learns nothing.
  */
-export function smtpPost(options: { url: string; from: string }): Post {
+export function smtpPost(options: { url: string; from: string }, words: MessageWords): Post {
   const transport = createTransport({ url: options.url, ...PATIENCE })
   const domain = options.from.slice(options.from.lastIndexOf('@') + 1)
   return async (to, language, once) => {
-    const text = messageWords(language)
+    const text = words(language)
     try {
       await transport.sendMail({
         from: options.from,

@@ -1,15 +1,15 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Resident } from '../firewall/requester.ts'
-import type { OrderTold } from '../oversight/orders.ts'
+import type { MessageKind } from '../identity/telling.ts'
 import { today } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { heardFrom } from '../registry/person/neighbours.ts'
-import { leaveMessage, type MessageKind } from '../registry/person/reach.ts'
 import { timeToAsk } from '../registry/residence/confirmations.ts'
 import { loadOutline } from '../registry/store.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
+import { leaveMessage } from './leave-message.ts'
 
 export interface Notice {
   kind: MessageKind
@@ -64,17 +64,6 @@ export async function messagesOf(
   )
 }
 
-/** Lets a neighbour know that what opens their record was changed, whoever did it, or that a telephone may have been copied. */
-export async function noticeOfWays(
-  transaction: Transaction,
-  { clock }: Pick<RegistryDeps, 'clock'>,
-  town: Municipality,
-  neighbourId: string,
-  kind: 'ways-changed' | 'way-in' = 'ways-changed',
-): Promise<void> {
-  await leaveMessage(transaction, town, { neighbourId, kind, visibleFrom: clock.now() })
-}
-
 /** Lets a neighbour know that something they asked was answered; what was answered is with what they asked. */
 export async function noticeOfAnswer(
   transaction: Transaction,
@@ -83,4 +72,14 @@ export async function noticeOfAnswer(
   neighbourId: string,
 ): Promise<void> {
   await leaveMessage(transaction, town, { neighbourId, kind: 'answer', visibleFrom: clock.now() })
+}
+
+/** What a neighbour was told of an order. */
+export interface OrderTold {
+  reference: string
+  authority: string
+  basis: string
+  fields: string[]
+  /** RFC 3339. */
+  openedAt: string
 }

@@ -5,9 +5,14 @@ import { inMunicipality } from '../platform/database.ts'
 import type { Item, Next } from '../platform/jobs.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
-import { type Channel, NOTICES, noteTold, type Reach, reachOf } from '../registry/person/reach.ts'
+import type { Channel } from '../registry/person/channels.ts'
+import { type Reach, reachOf } from '../registry/person/reach.ts'
 import { loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
+import { NOTICES, noteTold } from './leave-message.ts'
+
+/** All that a message sent says, in somebody’s language: that there is one. */
+export type MessageWords = (language: string | undefined) => string
 
 /**
  * Sends somebody the words "you have a message" in their language, and no others.

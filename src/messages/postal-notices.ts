@@ -3,10 +3,11 @@ import type { Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Address, Name, NeighbourFields } from '../registry/model.ts'
-import { mayHaveLetter, noteTold, reachOf, worthALetter } from '../registry/person/reach.ts'
+import { reachOf } from '../registry/person/reach.ts'
 import { hidesWhereabouts, loadRecords } from '../registry/store.ts'
 import { countedFor } from '../registry/visits.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
+import { mayHaveLetter, noteTold, worthALetter } from './leave-message.ts'
 
 /** A letter that says there is a message: to whom, where letters reach them, in which language. */
 export interface PostalNotice {

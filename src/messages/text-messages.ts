@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { messageWords } from '../web/message-words.ts'
-import { NotSent, type Post } from './notify.ts'
+import { type MessageWords, NotSent, type Post } from './notify.ts'
 
 const PATIENCE = 10_000
 /** Answers of somebody in between, who does not know what became of it. */
@@ -26,7 +25,7 @@ const NO_LINE = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_
  *
  * @throws {NotSent} when the provider answers with anything but success, or cannot be reached
  */
-export function httpTexts(options: { url: string; token: string; from: string }): Post {
+export function httpTexts(options: { url: string; token: string; from: string }, words: MessageWords): Post {
   return async (to, language, once) => {
     const response = await fetch(options.url, {
       method: 'POST',
@@ -35,7 +34,7 @@ export function httpTexts(options: { url: string; token: string; from: string })
         'content-type': 'application/json',
         'idempotency-key': createHash('sha256').update(once).digest('hex').slice(0, 32),
       },
-      body: JSON.stringify({ from: options.from, to, text: messageWords(language) }),
+      body: JSON.stringify({ from: options.from, to, text: words(language) }),
       // Following it would carry the number to somebody nobody has chosen.
       redirect: 'manual',
       signal: AbortSignal.timeout(PATIENCE),

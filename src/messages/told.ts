@@ -6,10 +6,12 @@ import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import type { Name, NeighbourFields, ReferenceAddress } from '../registry/model.ts'
-import { type Channel, mayHaveLetter, noteTold } from '../registry/person/reach.ts'
+import type { Name, NeighbourFields } from '../registry/model.ts'
+import type { Channel } from '../registry/person/channels.ts'
 import { loadOutline, loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { ReferenceAddress } from '../town/address.ts'
+import type { Municipality } from '../town/model.ts'
+import { mayHaveLetter, noteTold } from './leave-message.ts'
 
 /** A message, as a counter may know of it: that there is one, never what it says or what it is about. */
 export interface Told {

@@ -1,10 +1,11 @@
 import { z } from '@hono/zod-openapi'
-import { drawnToRead, explainDrawn, LookUpExplanation, ownDrawn, readDrawn } from '../firewall/drawn.ts'
-import type { Gate } from '../firewall/gate.ts'
-import { endpoint, type House } from '../http/endpoint.ts'
+import type { Gate } from '../firewall/model.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { More, PageQuery } from '../http/page-query.ts'
 import { Reply } from '../http/reply.ts'
+import type { App } from '../identity/app.ts'
 import type { Clock } from '../platform/clock.ts'
+import { drawnToRead, explainDrawn, LookUpExplanation, ownDrawn, readDrawn } from './drawn-openings.ts'
 
 const Drawn = z
   .object({
@@ -21,14 +22,11 @@ const Drawn = z
   .openapi('DrawnLookUp')
 
 /** Look-ups drawn by lot, which staff explain and supervisors read. */
-export function drawnRoutes<T extends { id: string; timeZone: string }>(
-  house: House<T>,
-  deps: { gate: Gate; clock: Clock },
-): void {
+export function drawnRoutes(app: App, deps: { gate: Gate; clock: Clock }): void {
   const tag = 'Supervision'
   const list = z.object({ lookUps: z.array(Drawn), more: More })
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/drawn-look-ups/own',
@@ -45,7 +43,7 @@ export function drawnRoutes<T extends { id: string; timeZone: string }>(
       ),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/drawn-look-ups',
@@ -62,7 +60,7 @@ export function drawnRoutes<T extends { id: string; timeZone: string }>(
       ),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/drawn-look-ups/{id}/explanation',
@@ -78,7 +76,7 @@ export function drawnRoutes<T extends { id: string; timeZone: string }>(
       Reply.disclose(await explainDrawn(deps, town, requester, params.id, body), 201),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/drawn-look-ups/{id}/reading',

@@ -2,8 +2,8 @@ import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { called, confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
-import type { Gate } from '../firewall/gate.ts'
-import { Refusal, type Staff } from '../firewall/requester.ts'
+import type { Gate } from '../firewall/model.ts'
+import type { Staff } from '../firewall/requester.ts'
 import type { DataKey } from '../keys/seal.ts'
 import type { LedgerContent } from '../ledger/entries.ts'
 import { type LedgerLine, type LedgerPlace, ledgerLines } from '../ledger/lines.ts'
@@ -257,7 +257,7 @@ export async function linkStaff(
 ): Promise<Disclosed<object>> {
   await mustBePlain(gate, municipalityId, requester, StaffRecord, record)
   const { staff, neighbourId } = record
-  if (staff === requester.id) throw new Refusal()
+  if (staff === requester.id) return gate.turnAway(municipalityId, requester)
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
     // What was their record stays known for a year: nobody unlinks themself, looks, and links again.
     await transaction
@@ -274,25 +274,6 @@ export async function linkStaff(
     )
     return { linked: true }
   })
-}
-
-/** Flags whoever may be asking for somebody who hides: a supervisor should look. */
-export async function raiseProbing(
-  transaction: Transaction,
-  municipalityId: string,
-  staffId: string,
-  neighbourId: string,
-): Promise<void> {
-  await transaction
-    .insertInto('flags')
-    .values({
-      id: uuidv7(),
-      municipality_id: municipalityId,
-      staff_id: staffId,
-      neighbour_id: neighbourId,
-      kind: 'probing',
-    })
-    .execute()
 }
 
 /** Why somebody may be shown more today. */
@@ -317,7 +298,7 @@ export async function releaseBudget(
   staff: string,
   release: z.infer<typeof Release>,
 ): Promise<Disclosed<object>> {
-  if (requester.role !== 'supervisor' || staff === requester.id) throw new Refusal()
+  if (requester.role !== 'supervisor' || staff === requester.id) return gate.turnAway(municipalityId, requester)
   await mustBePlain(gate, municipalityId, requester, Release, release)
   const { ledger } = await gate.keysOf(municipalityId)
   return gate.decide(supervising(municipalityId, requester), async (transaction, also) => {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { Gate } from '../firewall/gate.ts'
+import type { Gate } from '../firewall/model.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 

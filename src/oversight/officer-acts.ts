@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { Gate } from '../firewall/gate.ts'
+import type { Gate } from '../firewall/model.ts'
 import type { TieKind } from '../firewall/organisations.ts'
 import { Refusal, type Staff } from '../firewall/requester.ts'
 import type { DataKey } from '../keys/seal.ts'

@@ -1,9 +1,11 @@
 import { z } from '@hono/zod-openapi'
-import type { Gate } from '../firewall/gate.ts'
-import { endpoint, type House } from '../http/endpoint.ts'
+import type { Gate } from '../firewall/model.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { More, PageQuery } from '../http/page-query.ts'
 import { Reply } from '../http/reply.ts'
+import type { App } from '../identity/app.ts'
 import type { Clock } from '../platform/clock.ts'
+import type { Municipality } from '../town/model.ts'
 import { Proposal, propose } from './enrolment.ts'
 import { actsWaiting, type Carry, decideAct } from './officer-acts.ts'
 
@@ -19,14 +21,14 @@ const Waiting = z.object({
 })
 
 /** What takes two legal officers. */
-export function officerRoutes<T extends { id: string }>(
-  house: House<T>,
+export function officerRoutes(
+  app: App,
   deps: { gate: Gate; clock: Clock },
-  carry: (town: T) => Carry,
+  carry: (town: Municipality) => Carry,
 ): void {
   const tag = 'Legal officers'
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/officer-acts',
@@ -42,7 +44,7 @@ export function officerRoutes<T extends { id: string }>(
       Reply.disclose(await propose(deps, town.id, requester, body, carry(town)), 201),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/officer-acts',
@@ -62,7 +64,7 @@ export function officerRoutes<T extends { id: string }>(
       ),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/officer-acts/{id}/decision',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { Gate } from '../firewall/gate.ts'
+import type { Gate } from '../firewall/model.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'

@@ -1,14 +1,22 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint, type House } from '../http/endpoint.ts'
+import type { PolicyEngine } from '../firewall/policies.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { Reply } from '../http/reply.ts'
+import type { App } from '../identity/app.ts'
+import { NotFound } from '../platform/problem.ts'
+import { NoPress, type Press } from '../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import type { Municipality } from '../town/municipality.ts'
+import { readDemand } from './access-requests.ts'
+import { refusalLetters } from './letters.ts'
 import { openByOrder } from './orders.ts'
 
-/** The one opening an approved order allows. */
-export function orderRoutes(house: House<Municipality>, deps: RegistryDeps): void {
+/** What may be done with a demand that was decided: the one opening an approved order allows, and the letter that refuses. */
+export function orderRoutes(
+  app: App,
+  deps: RegistryDeps & { press?: Press | undefined; policies: PolicyEngine },
+): void {
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/access-requests/{id}/opening',
@@ -22,5 +30,30 @@ export function orderRoutes(house: House<Municipality>, deps: RegistryDeps): voi
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params }) => Reply.disclose(await openByOrder(deps, town, requester, params.id)),
+  )
+
+  endpoint(
+    app,
+    {
+      method: 'get',
+      path: '/v1/access-requests/{id}/letter',
+      summary: 'The refusal letter of a demand, sealed',
+      tag: 'Access requests',
+      auth: 'staff',
+      params: z.object({ id: z.uuid() }),
+      answers: { 200: { description: 'The letter, in the town’s languages', type: 'application/pdf' } },
+      refuses: [403, 404],
+    },
+    async ({ town, requester, params: { id } }) => {
+      const { press } = deps
+      if (press === undefined) throw new NoPress()
+      const refused = await readDemand(deps.gate, town.id, requester, id)
+      const letter = await refused.mapAsync(async ({ reference, stage }) => {
+        if (stage !== 'refused') throw new NotFound()
+        const languages = refusalLetters(deps.policies, reference, town.languages)
+        return press.letter(town, { languages, writtenAt: deps.clock.now() })
+      })
+      return Reply.document(letter, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
+    },
   )
 }

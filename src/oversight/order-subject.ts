@@ -1,4 +1,4 @@
-import type { Opened } from '../firewall/gate.ts'
+import type { Opened } from '../firewall/model.ts'
 import type { MunicipalityKeys } from '../keys/municipality-keys.ts'
 import type { Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
@@ -7,7 +7,7 @@ import { compatible, parseBirthDate } from '../registry/person/birth-date.ts'
 import { nameLikeness, nameWords, wordsOfName } from '../registry/person/names.ts'
 import { tokenMaker, tokenSets } from '../registry/search/search-tokens.ts'
 import { findCandidates } from '../registry/store.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import type { Demand } from './demand.ts'
 
 // An order names its person as a court knows them. Nobody looks for them before two officers have approved it: a look is an

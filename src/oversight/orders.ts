@@ -1,16 +1,17 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { Opened } from '../firewall/gate.ts'
+import type { Opened } from '../firewall/model.ts'
 import { closesTheGateFor, givesOrders } from '../firewall/organisations.ts'
 import { Refusal, type Staff } from '../firewall/requester.ts'
+import { holdBack } from '../messages/leave-message.ts'
+import type { OrderTold } from '../messages/notices.ts'
 import { today } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
-import { holdBack, leaveMessage } from '../registry/person/reach.ts'
 import type { Reopen } from '../registry/person/representation.ts'
 import { loadIdentities, loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import {
   approvedOrder,
   askOf,
@@ -107,7 +108,7 @@ export async function openByOrder(
         fields: order.fields,
         openedAt: now.toString(),
       }
-      const notice = await leaveMessage(hand.transaction, town, {
+      const notice = await deps.leaveMessage(hand.transaction, town, {
         neighbourId,
         kind: 'access-request',
         visibleFrom: from,
@@ -127,16 +128,6 @@ export async function openByOrder(
     if (error instanceof FitsNobody) await endUnfitting(deps.gate, town.id, officer, requestId)
     throw error
   })
-}
-
-/** What a neighbour was told of an order. */
-export interface OrderTold {
-  reference: string
-  authority: string
-  basis: string
-  fields: string[]
-  /** RFC 3339. */
-  openedAt: string
 }
 
 /** Orders on which a neighbour's record was opened and of which they may know, the newest first. */

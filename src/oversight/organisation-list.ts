@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { Gate } from '../firewall/gate.ts'
 import { type Machine, machinesOfAll } from '../firewall/machines.ts'
+import type { Gate } from '../firewall/model.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { shuttingOut } from './officer-acts.ts'

@@ -1,11 +1,11 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
-import { neighboursToExplain } from '../firewall/drawn.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { today } from '../platform/clock.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Name, NeighbourFields } from '../registry/model.ts'
 import { loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
+import { neighboursToExplain } from './drawn-openings.ts'
 
 /**
  * What those are called whom somebody looked at on an earlier day, so that they can say why. Each sees it among their look-ups;

@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi'
-import type { Gate } from '../firewall/gate.ts'
+import type { Gate } from '../firewall/model.ts'
 import type { PolicyEngine } from '../firewall/policies.ts'
-import { endpoint, type House } from '../http/endpoint.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { More, PageQuery } from '../http/page-query.ts'
 import { publicData, Reply } from '../http/reply.ts'
+import type { App } from '../identity/app.ts'
 import type { Clock } from '../platform/clock.ts'
 import { readDemand, recordDemand, reviewDemand } from './access-requests.ts'
 import { Demand } from './demand.ts'
@@ -48,18 +49,13 @@ const Letter = z
   })
   .openapi('RefusalLetter')
 
-type Town = { id: string; languages: readonly string[] }
-
 /** Supervision, lockdown and formal demands. What the firewall keeps of them names nobody in clear. */
-export function firewallRoutes<T extends Town>(
-  house: House<T>,
-  deps: { gate: Gate; policies: PolicyEngine; clock: Clock },
-): void {
+export function oversightRoutes(app: App, deps: { gate: Gate; policies: PolicyEngine; clock: Clock }): void {
   const { gate, policies } = deps
-  supervision(house, gate)
+  supervision(app, gate)
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/lockdown',
@@ -72,7 +68,7 @@ export function firewallRoutes<T extends Town>(
     async ({ town, requester }) => Reply.disclose(await lockdownState(gate, town.id, requester)),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/lockdown/votes',
@@ -88,7 +84,7 @@ export function firewallRoutes<T extends Town>(
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/access-requests/documents',
@@ -104,7 +100,7 @@ export function firewallRoutes<T extends Town>(
     async ({ town, requester, file }) => Reply.disclose(await keepDocument(gate, town.id, requester, file), 201),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/access-requests/documents/{documentId}',
@@ -119,7 +115,7 @@ export function firewallRoutes<T extends Town>(
       Reply.download(await readDocument(gate, town.id, requester, params), 'order'),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/access-requests/{id}/document',
@@ -134,7 +130,7 @@ export function firewallRoutes<T extends Town>(
       Reply.download(await readDocument(gate, town.id, requester, { requestId: params.id }), 'demand'),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/access-requests',
@@ -151,7 +147,7 @@ export function firewallRoutes<T extends Town>(
       Reply.disclose(await recordDemand(gate, town.id, requester, body, deps.clock.now()), 201),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/access-requests/{id}',
@@ -175,7 +171,7 @@ export function firewallRoutes<T extends Town>(
     async ({ town, requester, params }) => Reply.disclose(await readDemand(gate, town.id, requester, params.id)),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/access-requests/{id}/reviews',
@@ -191,7 +187,7 @@ export function firewallRoutes<T extends Town>(
       Reply.disclose(await reviewDemand(gate, town.id, requester, params.id, body.approves), 201),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/access-requests/refusal-letters/{reference}',
@@ -207,9 +203,9 @@ export function firewallRoutes<T extends Town>(
   )
 }
 
-function supervision<T extends Town>(house: House<T>, gate: Gate): void {
+function supervision(app: App, gate: Gate): void {
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/flags',
@@ -226,7 +222,7 @@ function supervision<T extends Town>(house: House<T>, gate: Gate): void {
     },
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/flags/{id}/review',
@@ -240,7 +236,7 @@ function supervision<T extends Town>(house: House<T>, gate: Gate): void {
     async ({ town, requester, params }) => Reply.disclose(await reviewFlags(gate, town.id, requester, [params.id])),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/watched-neighbours',
@@ -255,7 +251,7 @@ function supervision<T extends Town>(house: House<T>, gate: Gate): void {
       Reply.disclose(await watchNeighbour(gate, town.id, requester, body.neighbourId), 201),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/staff-records',
@@ -269,7 +265,7 @@ function supervision<T extends Town>(house: House<T>, gate: Gate): void {
     async ({ town, requester, body }) => Reply.disclose(await linkStaff(gate, town.id, requester, body), 201),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/staff-activity/{staff}/release',

@@ -2,11 +2,15 @@
 export interface LogLine {
   level: 'info' | 'error'
   event: string
+  /** Of a request: `api`, `page`, `public` or `asset`. */
+  kind?: string
   requestId?: string
   method?: string
   route?: string
   status?: number
   milliseconds?: number
+  /** Who asked: a kind, and a mark of one day. */
+  who?: string
   error?: string
   code?: string
   at?: string

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto'
 import { sql } from 'kysely'
-import type { Municipality } from '../town/municipality.ts'
 import type { Transaction } from './database.ts'
 import { Problem } from './problem.ts'
 
@@ -28,7 +27,7 @@ export class TooManyAttempts extends Problem {
 }
 
 /** A large town tries more than a small one. */
-export const townLimit = ({ expectedPopulation }: Pick<Municipality, 'expectedPopulation'>, most: MostTries): number =>
+export const townLimit = ({ expectedPopulation }: { expectedPopulation: number }, most: MostTries): number =>
   Math.ceil(most.town * Math.max(1, expectedPopulation / 100_000))
 
 /**
@@ -42,7 +41,7 @@ export const townLimit = ({ expectedPopulation }: Pick<Municipality, 'expectedPo
  */
 export async function triedTooOften(
   transaction: Transaction,
-  town: Municipality,
+  town: { id: string; expectedPopulation: number },
   hash: (text: string) => Buffer,
   now: Temporal.Instant,
   kind: string,

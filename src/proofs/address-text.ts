@@ -1,4 +1,5 @@
-import type { Address, Place, ReferenceAddress } from '../registry/model.ts'
+import type { Address } from '../registry/model.ts'
+import type { Place, ReferenceAddress } from '../town/address.ts'
 
 /** An address as it stands on an envelope, one part a line. */
 export function addressLines(address: Address): string[] {

@@ -1,12 +1,12 @@
 import { hkdfSync, randomInt } from 'node:crypto'
-import type { Gate } from '../firewall/gate.ts'
+import type { Gate } from '../firewall/model.ts'
 import { openBytes, sealBytes } from '../keys/cipher.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { crockfordTyped } from '../platform/digits.ts'
 import { Problem } from '../platform/problem.ts'
 import { TooManyAttempts, triedTooOften } from '../platform/tries.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 
 /** Crockford's letters and digits: none is taken for another. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'

@@ -1,7 +1,7 @@
 import type { Address, NeighbourFields } from '../registry/model.ts'
 import { earliestDay, isAged, isPlain, latestDay, parseBirthDate } from '../registry/person/birth-date.ts'
 import type { ResidencePeriod } from '../registry/person/history.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 
 /** Every claim a proof can hold, besides `resident` and `municipality`. Nothing here names the record. */
 export const CLAIMS = [

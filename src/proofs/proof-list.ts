@@ -1,11 +1,10 @@
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
-import { type Acts, officersBehind } from '../oversight/officer-acts.ts'
 import { today } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
-import type { Name, NeighbourFields } from '../registry/model.ts'
+import type { NeighbourFields } from '../registry/model.ts'
 import { loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import type { ProofDeps } from './issue.ts'
 
 /** A proof as the city's books have it: nothing of what it says. */
@@ -50,57 +49,5 @@ export async function proofsOf(
       }))
       return { proofs }
     },
-  )
-}
-
-/** On one page of those whom an incident concerns. */
-const MOST_LISTED = 100
-
-export interface Affected {
-  neighbours: { id: string; name?: Name | undefined }[]
-  more: boolean
-}
-
-/**
- * Whose proofs in force a key signed: whom to tell, and to give new ones, when it was withdrawn. A list of people by a
- * property is an act of two legal officers: one proposed it and another approved it within a week. Opened and written down
- * like any look at a record; a hundred at a time, in the order of their ids.
- *
- * @throws {Refusal} for anyone but those two officers
- */
-export async function affectedBy(
-  deps: ProofDeps,
-  town: Municipality,
-  requester: Staff,
-  kid: string,
-  after: string | undefined,
-): Promise<Disclosed<Affected>> {
-  let more = false
-  const approvals = await officersBehind(
-    deps,
-    town.id,
-    requester,
-    'affected',
-    (content) => (content as Acts['affected']).kid === kid,
-  )
-  return deps.gate.open<NeighbourFields, 'name', Affected>(
-    { municipalityId: town.id, requester, action: 'open', purpose: 'incident', fields: ['name'], approvals },
-    async (transaction) => {
-      const rows = await transaction
-        .selectFrom('proofs')
-        .select('neighbour_id')
-        .distinct()
-        .where('signing_key_id', '=', kid)
-        .where('revoked_at', 'is', null)
-        .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
-        .where('neighbour_id', '>', after ?? '00000000-0000-0000-0000-000000000000')
-        .orderBy('neighbour_id')
-        .limit(MOST_LISTED + 1)
-        .execute()
-      more = rows.length > MOST_LISTED
-      const ids = rows.slice(0, MOST_LISTED).map((row) => row.neighbour_id)
-      return loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
-    },
-    (records) => ({ neighbours: records.map(({ id, name }) => ({ id, name })), more }),
   )
 }

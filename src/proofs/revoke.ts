@@ -5,7 +5,7 @@ import { today } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import { loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import type { ProofDeps } from './issue.ts'
 
 /**

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { passing } from '../firewall/free-text.ts'
-import { endpoint, type House } from '../http/endpoint.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { cacheable, publicData, Reply } from '../http/reply.ts'
+import type { App } from '../identity/app.ts'
 import { NotFound } from '../platform/problem.ts'
-import type { Municipality } from '../town/municipality.ts'
 import { DisclosureRequest, disclose } from './disclosures.ts'
 import { issueProof, type ProofDeps, ProofOrder } from './issue.ts'
 import { ProfileId, profiles } from './profiles.ts'
@@ -16,9 +16,9 @@ import { verifyHere } from './verification.ts'
 const tag = 'Proofs'
 
 /** What the city signs, and what anyone needs to check it. */
-export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {
+export function proofRoutes(app: App, deps: ProofDeps): void {
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/proofs',
@@ -46,7 +46,7 @@ export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/proofs/{id}/revocation',
@@ -61,7 +61,7 @@ export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/verifications',
@@ -87,7 +87,7 @@ export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/disclosures',
@@ -111,7 +111,7 @@ export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/services',
@@ -136,7 +136,7 @@ export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/.well-known/jwks.json',
@@ -154,7 +154,7 @@ export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/.well-known/jwt-vc-issuer',
@@ -176,7 +176,7 @@ export function proofRoutes(house: House<Municipality>, deps: ProofDeps): void {
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/status-lists/{id}',

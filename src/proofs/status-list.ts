@@ -5,7 +5,7 @@ import { type SelectQueryBuilder, sql } from 'kysely'
 import type { DB } from '../../schema/database.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import type { SigningKey } from './sd-jwt.ts'
 import type { SigningKeys } from './signing-keys.ts'
 

@@ -1,4 +1,4 @@
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import { ProofInvalid, type RefusalCode, type VerifiedProof, type VerifyOptions, verifyProof } from '../verify/index.ts'
 import type { ProofDeps } from './issue.ts'
 import { publishedKeys } from './signing-keys.ts'

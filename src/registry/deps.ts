@@ -1,14 +1,9 @@
-import type { Gate } from '../firewall/gate.ts'
+import type { IdentityDeps } from '../identity/deps.ts'
 import type { KeyProvider } from '../keys/key-provider.ts'
-import type { Clock } from '../platform/clock.ts'
-import type { Database } from '../platform/database.ts'
-import type { RegistrationDesk } from './register/registration-batch.ts'
+import type { RegistrationDesk } from './register/registration-model.ts'
 
 /** What every use case of the registry works with. */
-export interface RegistryDeps {
-  database: Database
-  clock: Clock
+export interface RegistryDeps extends IdentityDeps {
   keys: KeyProvider
-  gate: Gate
   registrations: RegistrationDesk
 }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { Gate } from '../firewall/gate.ts'
+import type { Gate } from '../firewall/model.ts'
 import { equalInConstantTime } from '../keys/key-provider.ts'
 import { Problem } from '../platform/problem.ts'
 

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { called, confirmedPlain, FREE_TEXT, passingLine, plain } from '../firewall/free-text.ts'
+import { place, ReferenceAddress, says, saysNothing } from '../town/address.ts'
 import type { Proceeding, SaidBy } from './departure/hearing-model.ts'
 import { parseBirthDate } from './person/birth-date.ts'
 import { yearsMeant } from './person/life-dates.ts'
@@ -47,53 +48,6 @@ export const BirthDateText = z
     description:
       'EDTF level 1: full, partial or approximate (`1990~`), a decade (`196X`), a season (`1990-21`), before a year (`../1959`). In the usual calendar, whichever it was told in. Leave it out when unknown.',
   })
-
-const place = {
-  streetType: plain(50).optional(),
-  streetName: plain(200).optional(),
-  number: plain(20).optional(),
-  block: plain(20).optional(),
-  stair: plain(20).optional(),
-  floor: plain(20).optional(),
-  door: plain(20).optional(),
-  postcode: plain(16).optional(),
-  territory: z
-    .strictObject({
-      province: z
-        .string()
-        .regex(/^\d{2}$/)
-        .optional(),
-      municipality: z
-        .string()
-        .regex(/^\d{3}$/)
-        .optional(),
-      district: z
-        .string()
-        .regex(/^\d{2}$/)
-        .optional(),
-      section: z
-        .string()
-        .regex(/^\d{3}$/)
-        .optional(),
-    })
-    .optional(),
-  coordinates: z
-    .strictObject({ latitude: z.number().min(-90).max(90), longitude: z.number().min(-180).max(180) })
-    .optional(),
-}
-
-export const Place = z.strictObject(place)
-export type Place = z.infer<typeof Place>
-
-/** A street, or a name by which it is found: an address without either says nothing. */
-const says = (place: Partial<Record<'streetName' | 'name' | 'description', string | undefined>>) =>
-  /[\p{L}\p{N}]/u.test(`${place.streetName ?? ''}${place.name ?? ''}${place.description ?? ''}`)
-const saysNothing = (field: 'streetName' | 'description' | 'name', message: string) => ({ path: [field], message })
-
-export const ReferenceAddress = z
-  .strictObject({ name: plain(200).optional(), ...place })
-  .refine(says, saysNothing('streetName', 'Give the name of the place, a street, or both.'))
-export type ReferenceAddress = z.infer<typeof ReferenceAddress>
 
 export const Address = z
   .discriminatedUnion('kind', [

@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { GateHand } from '../firewall/gate.ts'
+import type { GateHand } from '../firewall/model.ts'
 import type { Requester } from '../firewall/requester.ts'
 import { wrappedKey } from '../keys/municipality-keys.ts'
 import { NotFound } from '../platform/problem.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import type { RegistryDeps } from './deps.ts'
 import { type Once, sameBody } from './idempotency.ts'
 

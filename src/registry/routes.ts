@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import { purposes } from '../firewall/policies.ts'
-import { endpoint, type House, ProblemDetails } from '../http/endpoint.ts'
+import { endpoint, ProblemDetails } from '../http/endpoint.ts'
 import { publicData, Reply } from '../http/reply.ts'
+import type { App } from '../identity/app.ts'
 import { InvalidInput } from '../platform/problem.ts'
-import type { Municipality } from '../town/municipality.ts'
 import type { RegistryDeps } from './deps.ts'
 import { Address, Contact, Correction, CourtLimit, Criteria, Move, Name, Registration, Return } from './model.ts'
 import { neighbourHistory } from './person/history.ts'
@@ -90,9 +90,9 @@ const params = z.object({ id: Id })
 const etag = (version: number) => ({ etag: `"${version}"` })
 
 /** What the registry answers over HTTP. */
-export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, links: SearchLinks): void {
+export function registryRoutes(app: App, deps: RegistryDeps, links: SearchLinks): void {
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/municipality',
@@ -122,7 +122,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/purposes',
@@ -148,7 +148,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours',
@@ -176,7 +176,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/search',
@@ -198,7 +198,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/neighbours',
@@ -222,7 +222,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/neighbours/{id}',
@@ -247,7 +247,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'patch',
       path: '/v1/neighbours/{id}',
@@ -267,7 +267,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/residences',
@@ -293,7 +293,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/returns',
@@ -313,7 +313,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/confirmations',
@@ -331,7 +331,7 @@ export function registryRoutes(house: House<Municipality>, deps: RegistryDeps, l
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/neighbours/{id}/history',

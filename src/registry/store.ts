@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
-import type { SealedPart, SealedRecord } from '../firewall/gate.ts'
+import type { SealedPart, SealedRecord } from '../firewall/model.ts'
 import { wrappedKey } from '../keys/municipality-keys.ts'
 import type { Transaction } from '../platform/database.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import { nearestReference } from '../town/reference-addresses.ts'
 import type { Address, NeighbourFields, Representation } from './model.ts'
 

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
-import type { GateHand } from '../firewall/gate.ts'
+import type { GateHand } from '../firewall/model.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { type Clock, today } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 
 /** Until when the clerk who wrote down or hid somebody sees their hidden record: the end of the town's day. RFC 3339. */
 export function endOfVisit({ clock }: { clock: Clock }, { timeZone }: Pick<Municipality, 'timeZone'>): string {

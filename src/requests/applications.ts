@@ -14,7 +14,7 @@ import { NotFound, Problem } from '../platform/problem.ts'
 import { lettersIn, newReference } from '../platform/reference.ts'
 import { triedTooOften } from '../platform/tries.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import { type MachineRequest, type NamedRequest, place, requestOf, Thumbprints } from './machine-requests.ts'
 
 /** What an organisation may say it does. What is on no list is told in words to a legal officer, and is answered nothing. */

@@ -1,8 +1,7 @@
 import { inMunicipality } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import type { HearingHours, Municipality } from '../town/municipality.ts'
-import { isLanguage, LOCALES } from '../web/ui/language.ts'
+import type { HearingHours, Municipality } from '../town/model.ts'
 import { type ComplaintKind, complain } from './complaints.ts'
 
 const MINUTES = 30
@@ -60,11 +59,10 @@ export async function bookHearing(
   // That it is free the database says: sent again with the same mark, it is the same appointment.
   if (!hearingTimes(town.hearingHours, day, town.timeZone).includes(at))
     throw new Problem('time-taken', 409, 'This time is not free. Choose another.')
-  const words = { text: LOCALES[isLanguage(language) ? language : 'en'].wSaid }
   const { reference } = await complain(
     deps,
     town,
-    { kind, words, language, appointmentAt: at, once: once && `${once} ${at}` },
+    { kind, request: { asks: 'hearing' }, language, appointmentAt: at, once: once && `${once} ${at}` },
     source,
   )
   return { reference, at }

@@ -7,16 +7,15 @@ import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { loadOutline } from '../registry/store.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import { REQUESTS } from './complaint-answers.ts'
-import { COMPLAINT_KINDS, type ComplaintKind, type Outcome, placeOfComplaint, type Words } from './complaints.ts'
+import { COMPLAINT_KINDS, type ComplaintKind, type Outcome, placeOfComplaint } from './complaints.ts'
+import type { CityRequest } from './model.ts'
 
 /** Something a neighbour asked while signed in, and what became of it. */
 export interface Asked {
   kind: ComplaintKind
-  text: string
-  /** Whom a birth is about, as they wrote it. */
-  newborn?: Words['newborn']
+  request: CityRequest
   /** Photos and voices that came with it. */
   attachments: { id: string; mediaType: string }[]
   /** RFC 3339. */
@@ -51,7 +50,7 @@ async function readAsked(
     .execute()
   return rows.map((row) => ({
     kind: row.kind as ComplaintKind,
-    ...wordsOf(ledger.open(placeOfComplaint(row.id, 'content'), row.content) as Words),
+    request: ledger.open(placeOfComplaint(row.id, 'content'), row.content) as CityRequest,
     attachments: added
       .filter((one) => one.complaint_id === row.id)
       .map((one) => ({ id: one.id, mediaType: one.media_type })),
@@ -61,11 +60,6 @@ async function readAsked(
     ...(row.outcome === null ? {} : { outcome: row.outcome as Outcome }),
   }))
 }
-
-const wordsOf = ({ text, newborn }: Words): Pick<Asked, 'text' | 'newborn'> => ({
-  text,
-  ...(newborn ? { newborn } : {}),
-})
 
 /** What a neighbour asked and what was answered, the newest first. @throws {NotFound} {Refusal} */
 export async function askedBy(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<Disclosed<Asked[]>> {

@@ -11,7 +11,7 @@ import { InvalidInput, NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { hiddenAmong } from '../registry/store.ts'
 import { countedFor } from '../registry/visits.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import {
   type Appointment,
   appointmentOf,
@@ -22,8 +22,8 @@ import {
   placeOfComplaint,
   type ServiceFault,
   type ServiceReport,
-  type Words,
 } from './complaints.ts'
+import type { CityRequest } from './model.ts'
 import { giversOf } from './service-reports.ts'
 
 // What people write to the city, as those read and answer it whose duty that is.
@@ -36,7 +36,7 @@ export interface ComplaintToAnswer {
   dueOn: string
   escalated: boolean
   neighbourId: string | null
-  words: Words
+  request: CityRequest
   /** What was answered, before it was passed on. */
   answer: string | undefined
   appointment: Appointment | undefined
@@ -167,7 +167,7 @@ export async function complaintsToAnswer(
               organisationId: row.organisation_id ?? undefined,
               organisation: names.get(row.organisation_id ?? ''),
             },
-      words: ledger.open(placeOfComplaint(row.id, 'content'), row.content) as Words,
+      request: ledger.open(placeOfComplaint(row.id, 'content'), row.content) as CityRequest,
     }))
     return { items, more: page.more }
   })

@@ -7,7 +7,8 @@ import { Problem } from '../platform/problem.ts'
 import { lettersIn, newReference, referenceOf } from '../platform/reference.ts'
 import { triedTooOften } from '../platform/tries.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
+import type { CityRequest } from './model.ts'
 
 export const COMPLAINT_KINDS = [
   'refused',
@@ -52,14 +53,6 @@ export const attached = (id: string) => ({ table: 'complaint_attachments', colum
 /** Where a complaint's words lie, as its seal has it. */
 export const placeOfComplaint = (id: string, column: 'content' | 'answer') => ({ table: 'complaints', column, row: id })
 
-/** What somebody says, and the entry of the ledger it is about, if any. */
-export interface Words {
-  text: string
-  /** A child to be registered in the household of whoever wrote. */
-  newborn?: { given: string; family: string; born: string } | undefined
-  entryId?: string | undefined
-}
-
 /** The fifteenth working day from today: Saturdays and Sundays are none. */
 function dueFrom(day: Temporal.PlainDate): Temporal.PlainDate {
   let due = day
@@ -83,7 +76,7 @@ export async function complain(
   town: Municipality,
   complaint: {
     kind: ComplaintKind
-    words: Words
+    request: CityRequest
     language: string
     /** Whose it is, where they want it to be with their name. */
     neighbourId?: string | undefined
@@ -104,7 +97,7 @@ export async function complain(
       ? newReference()
       : referenceOf(
           hash(
-            `complaint once ${JSON.stringify([neighbourId ?? '', complaint.kind, once, complaint.words, complaint.report])}`,
+            `complaint once ${JSON.stringify([neighbourId ?? '', complaint.kind, once, complaint.request, complaint.report])}`,
           ),
         )
   // Of all of them alike: beside one whose hour is known, one without a name would have that hour by its place in a copy.
@@ -131,7 +124,7 @@ export async function complain(
         neighbour_id: neighbourId ?? null,
         language: complaint.language,
         data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(placeOfComplaint(id, 'content'), complaint.words)),
+        content: Buffer.from(ledger.seal(placeOfComplaint(id, 'content'), complaint.request)),
         received_at: receivedAt.toString(),
         due_on: dueFrom(today(deps.clock, town.timeZone)).toString(),
         appointment_at: appointmentAt ?? null,

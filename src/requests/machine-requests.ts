@@ -6,7 +6,7 @@ import { uuidv7 } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 
 /** RFC 7638. */
 export const Thumbprints = z.array(z.string().regex(/^[\w-]{43}$/)).max(10)

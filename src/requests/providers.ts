@@ -9,7 +9,7 @@ import { inMunicipality } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import { lettersIn, newReference } from '../platform/reference.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import { requestsOf, type WaitingRequest } from './machine-requests.ts'
 
 /** An organisation as it sees itself. RFC 3339 times. */

@@ -1,17 +1,15 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint, type House } from '../http/endpoint.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { publicData, Reply } from '../http/reply.ts'
+import type { App } from '../identity/app.ts'
 import type { Transparency } from './transparency.ts'
 
 const Count = z.int().nullable().openapi({ description: 'Rounded down to a multiple of five; null when small' })
 
 /** Numbers for everyone. */
-export function statisticsRoutes<Town extends { id: string }>(
-  house: House<Town>,
-  count: (municipalityId: string) => Promise<Transparency>,
-): void {
+export function statisticsRoutes(app: App, count: (municipalityId: string) => Promise<Transparency>): void {
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/transparency',

@@ -1,9 +1,13 @@
 import { purposes } from '../firewall/policies.ts'
 import { countEntries } from '../ledger/counts.ts'
-import { lateNotices } from '../oversight/orders.ts'
+import type { Database } from '../platform/database.ts'
 import { cell } from './cells.ts'
 
-type Deps = Parameters<typeof lateNotices>[0]
+interface Deps {
+  database: Database
+  /** How many orders there are of which the neighbour was not told in time. */
+  lateNotices(municipalityId: string): Promise<number>
+}
 
 /** One line of what is published: `null` stands for a number too small to say. */
 export interface TransparencyRow {
@@ -28,7 +32,7 @@ export interface Transparency {
  */
 export async function transparency(deps: Deps, municipalityId: string): Promise<Transparency> {
   const counted = await countEntries(deps.database, municipalityId)
-  const late = cell((await lateNotices(deps, { id: municipalityId })).length)
+  const late = cell(await deps.lateNotices(municipalityId))
   if (counted === undefined) return { size: 0, checkpoint: '', rows: [], lateNotices: late }
   const sums = new Map<string, { requesterKind: string; purpose: string; permitted: number; refused: number }>()
   for (const { requesterKind, purpose: named, permitted, refused } of counted.counts) {

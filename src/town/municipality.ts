@@ -2,71 +2,8 @@ import { sql } from 'kysely'
 import type { TownBudgets } from '../firewall/leaving.ts'
 import type { Database, Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
-import type { ReferenceAddress } from '../registry/model.ts'
-import type { LeapDayBirthday } from '../registry/person/birth-date.ts'
-import type { KeptPost } from './reference-addresses.ts'
-
-/** When complaints are heard in person, every week: 1 is Monday, times are of the town's own clock. */
-export interface HearingHours {
-  weekday: number
-  /** hh:mm */
-  from: string
-  to: string
-}
-
-/** A town that owns its neighbours, keys and proofs. Everything about it is data. */
-export interface Municipality {
-  id: string
-  slug: string
-  name: Record<string, string>
-  languages: string[]
-  countryCode: string
-  provinceCode: string | null
-  municipalityCode: string | null
-  /** The `iss` of its proofs and the origin it is reached at. */
-  issuer: string
-  timeZone: string
-  /** Where post for neighbours without a fixed address is kept, unless another place is nearer. */
-  referenceAddress: ReferenceAddress
-  referenceAddresses: KeptPost[]
-  blindIndexBits: number
-  expectedPopulation: number
-  departureNoticeDays: number
-  /** A start longer ago than so many days, on the day it is said, is somebody's word until a second person confirms it. */
-  backdateDays: number
-  /** By how many days one member of staff alone may correct a start. */
-  timeCorrectionDays: number
-  /** Whether a council has to agree before a registration is ended without its neighbour. @see RD 1690/1986 art. 72 */
-  departureCouncil: boolean
-  /** After so long without a word, a neighbour is asked whether they still live here. Nothing follows from silence. */
-  confirmAfterMonths: number
-  /** How long after a departure a record is kept, before it may be erased on request. */
-  eraseAfterYears: number
-  /** From which age a minor may hold a card or a passkey of their own. */
-  minorAccessAge: number
-  /** ISO date. No residence began before: the town has no register of such a time. */
-  earliestResidence: string
-  /** When somebody born on 29 February is a year older, in a year without that day, by the law of the town. */
-  leapDayBirthday: LeapDayBirthday
-  hearingHours: HearingHours[]
-  /** Searches and openings an hour, for one member of staff and for one outside organisation. */
-  hourlyBudgetStaff: number
-  hourlyBudgetOrganisation: number
-  /** What staff, organisations and cards may be shown, where it is not the usual. */
-  budgets: TownBudgets
-  /** When the counters are open; look-ups outside are flagged. */
-  officeHours: HearingHours[] | null
-  /** Which part of what each member of staff is shown is drawn by lot to be explained, from 0 to 1; besides one a day. */
-  drawnShare: number
-  /** A law that may oblige the town to answer other authorities, by its name: public pages promise no more than it leaves. */
-  accessLaw: string | null
-}
-
-export interface NewMunicipality extends Omit<Municipality, 'blindIndexBits'> {}
-
-/** What a town is called in a language; where it has no name in it, in the town's own. */
-export const townName = ({ name, languages }: Pick<Municipality, 'name' | 'languages'>, language: string): string =>
-  name[language] ?? name[languages[0] ?? ''] ?? Object.values(name)[0] ?? ''
+import type { ReferenceAddress } from './address.ts'
+import type { HearingHours, KeptPost, LeapDayBirthday, Municipality, NewMunicipality } from './model.ts'
 
 /** Values of the blind index a person has, about: pairs of name words, words with years and streets. */
 const VALUES_PER_PERSON = 24
@@ -232,3 +169,5 @@ export function townDirectory(database: Database): { byHost(host: string): Promi
     },
   }
 }
+
+export const DEFAULT_EARLIEST_RESIDENCE = '1900-01-01'

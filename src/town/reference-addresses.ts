@@ -1,12 +1,6 @@
-import type { ReferenceAddress } from '../registry/model.ts'
-import { foldedWords } from '../registry/person/names.ts'
-import type { Municipality } from './municipality.ts'
-
-/** A place that keeps post for neighbours without a fixed address. */
-export type KeptPost = ReferenceAddress & {
-  /** Parts of town it is near, in the words people use: quarters, squares, stations. */
-  near?: string[] | undefined
-}
+import { foldedWords } from '../platform/folded-words.ts'
+import type { ReferenceAddress } from './address.ts'
+import type { KeptPost, Municipality } from './model.ts'
 
 type Towns = Pick<Municipality, 'referenceAddress' | 'referenceAddresses'>
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
-import type { Municipality } from './municipality.ts'
+import type { Municipality } from './model.ts'
 
 /** That the register was put back to an earlier state, as everybody is told. */
 export interface Restored {

@@ -7,10 +7,15 @@ import { TownBudgets } from '../firewall/leaving.ts'
 import { admitOrganisation, tieOrganisation } from '../firewall/organisations.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Database } from '../platform/database.ts'
-import { ReferenceAddress } from '../registry/model.ts'
-import { FIRST_BIRTH_YEAR } from '../registry/person/birth-date.ts'
-import { DEFAULT_EARLIEST_RESIDENCE } from '../registry/person/life-dates.ts'
-import { changeMunicipality, createMunicipality, listMunicipalities, type Municipality } from './municipality.ts'
+import { FIRST_BIRTH_YEAR } from '../platform/years.ts'
+import { ReferenceAddress } from './address.ts'
+import type { Municipality } from './model.ts'
+import {
+  changeMunicipality,
+  createMunicipality,
+  DEFAULT_EARLIEST_RESIDENCE,
+  listMunicipalities,
+} from './municipality.ts'
 
 const OrganisationEntry = z.strictObject({
   /** Staff tokens name their office by this id. */

@@ -1,6 +1,7 @@
 import type { Resident, Staff } from '../firewall/requester.ts'
+import type { Form } from '../http/form.ts'
 import type { Session } from '../identity/sessions.ts'
-import type { Municipality } from '../town/municipality.ts'
+import type { Municipality } from '../town/model.ts'
 import type { Language, Texts } from './ui/language.ts'
 
 /** A page of somebody who is signed in: everything a handler may use. */
@@ -20,14 +21,4 @@ export interface PageVisit<Who extends Staff | Resident = Staff | Resident> {
   form: Form
   /** For the scripts of this one answer. */
   nonce: string
-}
-
-export interface Form {
-  get(name: string): string
-  /** Each of several boxes of one name. */
-  all(name: string): string[]
-  has(name: string): boolean
-  /** What was chosen as a file, of a page that takes files; nothing where none was. */
-  file(name: string): Uint8Array | undefined
-  entries(): [string, string][]
 }

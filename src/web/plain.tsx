@@ -1,6 +1,6 @@
 import { type Holds, saysTooMuch } from '../firewall/free-text.ts'
 import { writtenTooMuch } from '../firewall/plain-words.ts'
-import type { Form } from './page-visit.ts'
+import type { Form } from '../http/form.ts'
 import { Csrf, ErrorSummary, type Faults, Field, Tick } from './ui/form.tsx'
 import { type Language, LOCALES, type Texts } from './ui/language.ts'
 import { Page } from './ui/layout.tsx'

@@ -1,20 +1,18 @@
-import type { Context } from 'hono'
-import { getCookie } from 'hono/cookie'
 import { SaysTooMuch } from '../firewall/free-text.ts'
-import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
-import { always, type House } from '../http/endpoint.ts'
+import type { Resident, Staff } from '../firewall/requester.ts'
+import { mayReach } from '../firewall/roles.ts'
+import { emptyForm, type Form } from '../http/form.ts'
 import { withoutSecrets, wordsIn } from '../http/html-forms.ts'
 import { Reply } from '../http/reply.ts'
+import { route } from '../http/route.ts'
+import type { App, Incoming } from '../identity/app.ts'
 import { dropForms, type FormOwner, keepForm, keptForm } from '../identity/kept-forms.ts'
 import { endedSession, FRESH, findSession, ownerOf, type Session, type SessionDeps } from '../identity/sessions.ts'
 import { isLockedDown } from '../oversight/lockdown.ts'
 import type { Clock } from '../platform/clock.ts'
-import { uuidv7 } from '../platform/clock.ts'
-import { NotAForm, Problem, problemOf, retryAfter } from '../platform/problem.ts'
-import { randomBytes } from '../platform/random.ts'
-import { outlineOf } from '../platform/telemetry.ts'
-import type { Municipality } from '../town/municipality.ts'
-import type { Form, PageVisit } from './page-visit.ts'
+import { NotFound, Problem, problemOf, retryAfter } from '../platform/problem.ts'
+import type { Municipality } from '../town/model.ts'
+import type { PageVisit } from './page-visit.ts'
 import { HeldBackPage } from './plain.tsx'
 import { nameIn, readerOf } from './reader.ts'
 import { LOCALES, type Texts } from './ui/language.ts'
@@ -23,7 +21,6 @@ import { boxText, ProblemPage, problemText, reasonText } from './ui/problem-page
 export interface PageSpec {
   method: 'get' | 'post'
   path: string
-  roles?: readonly StaffRole[]
   /** Open to a session that is locked: unlocking, signing out. */
   whenLocked?: boolean
   /** Not to be undone, or of some forms: only shortly after signing in. Who signed in earlier does so again, and comes back. */
@@ -36,6 +33,8 @@ export interface PageSpec {
   say?: Readonly<Record<string, keyof Texts>>
   /** Nothing of this form is ever kept for later: it would say what somebody was about to do. */
   keep?: false
+  /** Its line in the log never says who asked. */
+  quiet?: true
 }
 
 const LARGEST_FORM = 256 * 1024
@@ -51,15 +50,12 @@ export const isFresh = ({ requester, signedInAt }: Session, clock: Clock): boole
     ? false
     : Temporal.Instant.compare(signedInAt.add(FRESH[requester.kind]), clock.now()) >= 0
 
-export const pagePolicy = (nonce: string) =>
-  `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
-
 /**
  * Mounts pages for one kind of person. Who is not signed in is sent to sign in and comes back, with what they had typed; a form
  * without the session's token, or from another site, is refused; an error is a page in the reader's language.
  */
 export function signedInPages<Kind extends 'staff' | 'resident'>(
-  house: House<Municipality>,
+  app: App,
   deps: SessionDeps,
   kind: Kind,
   entrance: string,
@@ -68,31 +64,31 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
   const pages: { pattern: RegExp; spec: PageSpec; handle: (visit: PageVisit<Who>) => Promise<Reply> }[] = []
   const pageAt = (pathname: string) => pages.find(({ pattern }) => pattern.test(pathname))
   /** Where to go back to: a page that was asked for, never a form that was sent; of a form the nearest page above it. */
-  const wayBack = (spec: PageSpec, context: Context): string => {
-    const { pathname, search } = new URL(context.req.url)
-    if (spec.method === 'get') return pathname + search
-    for (let path = pathname; path !== ''; path = path.slice(0, path.lastIndexOf('/'))) if (pageAt(path)) return path
+  const wayBack = (spec: PageSpec, request: Incoming): string => {
+    if (spec.method === 'get') return request.path + request.search
+    for (let path = request.path; path !== ''; path = path.slice(0, path.lastIndexOf('/')))
+      if (pageAt(path)) return path
     return '/'
   }
   /** The page a form was on, where it is one of these: it says so itself when it came back once, and otherwise its browser does, to us alone. */
-  const pageBefore = (context: Context, spec: PageSpec, form: Form): string => {
+  const pageBefore = (request: Incoming, spec: PageSpec, form: Form): string => {
     const said = form.get('back')
     if (/^\/(?!\/)[\w\-/.?=&%]*$/.test(said) && pageAt(said.split('?')[0] ?? '')) return said
-    const from = context.req.header('referer') ?? ''
+    const from = request.header('referer') ?? ''
     const { host, pathname, search } = URL.canParse(from) ? new URL(from) : { host: '', pathname: '', search: '' }
-    const ours = host === (context.req.header('host') ?? new URL(context.req.url).host)
-    return ours && pageAt(pathname) ? pathname + search : wayBack(spec, context)
+    const ours = host === request.host
+    return ours && pageAt(pathname) ? pathname + search : wayBack(spec, request)
   }
   /** Keeps what was typed, and says where it comes back. */
-  const setAside = async (context: Context, spec: PageSpec, town: Municipality, owner: FormOwner, form: Form) => {
-    const back = pageBefore(context, spec, form).replace(/[?&]kept=[\w-]+/, '')
+  const setAside = async (request: Incoming, spec: PageSpec, town: Municipality, owner: FormOwner, form: Form) => {
+    const back = pageBefore(request, spec, form).replace(/[?&]kept=[\w-]+/, '')
     if (spec.keep === false) return back
-    const id = await keepForm(deps, town, owner, { action: context.req.path, fields: withoutSecrets(form.entries()) })
+    const id = await keepForm(deps, town, owner, { action: request.path, fields: withoutSecrets(form.entries()) })
     return `${back}${back.includes('?') ? '&' : '?'}kept=${id}`
   }
   /** The page that a form was on, with what was typed and why it was not taken; nothing where there is no such page to show. */
   const formAgain = async (
-    context: Context,
+    request: Incoming,
     spec: PageSpec,
     visit: PageVisit<Who>,
     problem: Problem,
@@ -101,11 +97,11 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
     const fields = form.entries()
     const lost = problem.status === 404 && wordsIn(fields).length > 0
     if ((!SAID_ON_THE_FORM.has(problem.status) && !lost) || 'disclosed' in problem) return undefined
-    const back = pageBefore(context, spec, form)
+    const back = pageBefore(request, spec, form)
     const before = new URL(back, 'https://page.invalid')
     const page = pageAt(before.pathname)
     if (page === undefined) return undefined
-    if (page.spec.roles && !(requester.kind === 'staff' && page.spec.roles.includes(requester.role))) return undefined
+    if (!mayReach(`GET ${page.spec.path}`, requester)) return undefined
     if (page.spec.fresh && !isFresh(session, deps.clock)) return undefined
     const shown = await page
       .handle({
@@ -121,110 +117,83 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
       note: spec.beside?.[problem.code] ? '' : problemText(problem, t, { language, timeZone: town.timeZone }),
       beside: faultsBeside(problem, spec, form, t),
     }
-    return shown?.faulted({ action: context.req.path, fields }, faults, problem.status)
+    return shown?.faulted({ action: request.path, fields }, faults, problem.status)
   }
   return (spec: PageSpec, handle: (visit: PageVisit<Who>) => Promise<Reply>): void => {
     if (spec.method === 'get')
       pages.push({ pattern: new RegExp(`^${spec.path.replaceAll(/:(\w+)/g, '(?<$1>[\\w-]{1,100})')}$`), spec, handle })
-    house.on(spec.method, spec.path, async (context) => {
-      const requestId = uuidv7()
-      const { reception } = context.var
-      const log = (status: number, more: object = {}) =>
-        reception.log({
-          level: status >= 500 ? 'error' : 'info',
-          event: 'page',
-          requestId,
-          method: spec.method,
-          route: spec.path,
-          status,
-          ...more,
-        })
-      const nonce = Buffer.from(randomBytes(16)).toString('base64')
-      const headers = {
-        ...always(requestId),
-        'content-security-policy': pagePolicy(nonce),
-        // To ourselves alone, so that a form comes back on the page it was on.
-        'referrer-policy': 'same-origin',
-      }
-      const { town, language } = await readerOf(context)
+    const { method, path, file, quiet } = spec
+    const most = LARGEST_FORM + (file ?? 0)
+    const options = { ...(file ? { files: true as const } : {}), ...(quiet ? { quiet } : {}) }
+    route(app, { kind: 'page', method, path, most, ...options }, async (request) => {
+      const { town, language } = readerOf(request)
       const page = { name: nameIn(town, language), language, t: LOCALES[language] }
       let sent: PageVisit<Who> | undefined
       try {
-        const session = await findSession(deps, town, getCookie(context, cookieName(town)))
+        const session = await findSession(deps, town, request.cookie(cookieName(town)))
         const toEntrance = (door: string, to: string) =>
-          Reply.redirect(
-            `${door}${door.includes('?') ? '&' : '?'}to=${encodeURIComponent(to)}` as `/${string}`,
-          ).toResponse(headers)
+          Reply.redirect(`${door}${door.includes('?') ? '&' : '?'}to=${encodeURIComponent(to)}` as `/${string}`)
         if (session === undefined || session.requester.kind !== kind) {
-          log(303)
           const ended =
-            session === undefined && spec.method === 'post'
-              ? await endedSession(deps, town, getCookie(context, cookieName(town)))
+            session === undefined && method === 'post'
+              ? await endedSession(deps, town, request.cookie(cookieName(town)))
               : undefined
-          if (ended?.owner.kind !== kind) return toEntrance(entrance, wayBack(spec, context))
-          const form = await readForm(context, ended, spec.file)
-          return toEntrance(entrance, await setAside(context, spec, town, ended.owner, form))
+          if (ended?.owner.kind !== kind) return toEntrance(entrance, wayBack(spec, request))
+          const form = await tokenedForm(request, ended)
+          return toEntrance(entrance, await setAside(request, spec, town, ended.owner, form))
         }
-        if (session.locked && !spec.whenLocked) {
-          log(303)
-          return Reply.redirect(`/desk/locked?to=${encodeURIComponent(wayBack(spec, context))}`).toResponse(headers)
-        }
+        if (session.locked && !spec.whenLocked)
+          return Reply.redirect(`/desk/locked?to=${encodeURIComponent(wayBack(spec, request))}`)
         const requester = session.requester as Who
-        if (spec.roles && !(requester.kind === 'staff' && spec.roles.includes(requester.role)))
-          throw new Problem('refused', 403, 'refused')
-        const form = spec.method === 'post' ? await readForm(context, session, spec.file) : emptyForm
+        await request.admit(requester)
+        const form = method === 'post' ? await tokenedForm(request, session) : emptyForm
         const freshly = typeof spec.fresh === 'function' ? spec.fresh(form) : spec.fresh === true
         if (freshly && !isFresh(session, deps.clock)) {
-          log(303)
           const again = kind === 'staff' ? '/sign-in/start' : `${entrance}?again=1`
-          if (spec.method === 'get') return toEntrance(again, wayBack(spec, context))
-          return toEntrance(again, await setAside(context, spec, town, ownerOf(session), form))
+          if (method === 'get') return toEntrance(again, wayBack(spec, request))
+          return toEntrance(again, await setAside(request, spec, town, ownerOf(session), form))
         }
-        const params = context.req.param() as Record<string, string>
-        for (const value of Object.values(params))
-          if (!/^[\w-]{1,100}$/.test(value)) throw new Problem('not-found', 404, 'not found')
-        const query = (name: string) => context.req.query(name) ?? ''
-        const path = withoutLanguage(spec.method === 'get' ? wayBack(spec, context) : pageBefore(context, spec, form))
-        const visit = { town, ...page, requester, session, params, path, query, form, nonce }
-        if (spec.method === 'post') sent = visit
+        for (const value of Object.values(request.params)) if (!/^[\w-]{1,100}$/.test(value)) throw new NotFound()
+        const back = withoutLanguage(method === 'get' ? wayBack(spec, request) : pageBefore(request, spec, form))
+        const asked = { params: { ...request.params }, path: back, query: request.query, form, nonce: request.nonce() }
+        const visit = { town, ...page, requester, session, ...asked }
+        if (method === 'post') sent = visit
         const answer = await handle(visit)
-        const kept = spec.method === 'get' ? context.req.query('kept') : undefined
-        const typed = kept === undefined ? undefined : await keptForm(deps, town, ownerOf(session), kept)
+        const kept = method === 'get' ? request.query('kept') : ''
+        const typed = kept === '' ? undefined : await keptForm(deps, town, ownerOf(session), kept)
         const reply =
           typed === undefined
             ? answer
             : answer.filled(typed, {
                 ...{ note: page.t.xBack, gone: page.t.xGone, typed: page.t.xTyped, changed: page.t.xChanged },
               })
-        const response = reply.toResponse(headers)
-        if (spec.method === 'post' && reply.status < 400) await forgetSent(deps, town, session, context)
-        log(response.status)
-        return response
+        if (method === 'post' && reply.status < 400) await forgetSent(deps, town, session, request)
+        return reply
       } catch (error) {
         const problem = problemOf(error)
-        log(problem.status, error instanceof Problem ? { code: error.code } : outlineOf(error))
+        // What nobody foresaw is written down by the door.
+        if (!(error instanceof Problem) && problem.status >= 500) throw error
         if (error instanceof SaysTooMuch && sent)
           return pageOf(
             <HeldBackPage
               town={page.name}
               language={language}
-              action={context.req.path}
+              action={request.path}
               csrf={sent.session.csrf}
               form={sent.form}
             />,
             problem.status,
-          ).toResponse(headers)
-        const again = sent && (await formAgain(context, spec, sent, problem))
-        if (again) return again.toResponse({ ...headers, ...retryAfter(problem) })
+          ).because(problem)
+        const again = sent && (await formAgain(request, spec, sent, problem))
+        if (again) return again.with(retryAfter(problem)).because(problem)
         // Why somebody is refused is not said, save that everybody is.
         const closed = kind === 'staff' && problem.code === 'refused' && (await isLockedDown(deps.database, town.id))
         const lost = sent ? wordsIn(sent.form.entries()) : []
-        const back = sent ? pageBefore(context, spec, sent.form) : undefined
-        const about = { problem, town: page.name, language, timeZone: town.timeZone, closed, lost, back }
-        return Reply.returned(`<!doctype html>${<ProblemPage {...about} />}`, problem.status).toResponse({
-          ...headers,
-          ...retryAfter(problem),
-        })
+        const from = sent ? pageBefore(request, spec, sent.form) : undefined
+        const about = { problem, town: page.name, language, timeZone: town.timeZone, closed, lost, back: from }
+        return pageOf(<ProblemPage {...about} />, problem.status)
+          .with(retryAfter(problem))
+          .because(problem)
       }
     })
   }
@@ -254,8 +223,8 @@ function faultsBeside(
 }
 
 /** What was kept of a form that is sent now has done its work. */
-async function forgetSent(deps: SessionDeps, town: Municipality, session: Session, context: Context): Promise<void> {
-  const [, kept] = /[?&]kept=([\w-]+)/.exec(context.req.header('referer') ?? '') ?? []
+async function forgetSent(deps: SessionDeps, town: Municipality, session: Session, request: Incoming): Promise<void> {
+  const [, kept] = /[?&]kept=([\w-]+)/.exec(request.header('referer') ?? '') ?? []
   if (kept !== undefined) await dropForms(deps, town, ownerOf(session), kept)
 }
 
@@ -270,50 +239,12 @@ const withoutLanguage = (path: string): string => {
 export const safePath = (path: string, otherwise: `/${string}`): `/${string}` =>
   /^\/(?!\/)[\w\-/.?=&%]*$/.test(path) ? (path as `/${string}`) : otherwise
 
-const emptyForm: Form = { get: () => '', all: () => [], has: () => false, file: () => undefined, entries: () => [] }
-
-async function readForm(
-  context: Context,
-  session: Pick<Session, 'csrf'>,
-  largestFile: number | undefined,
-): Promise<Form> {
-  const { fields, files } = await fieldsOf(context, largestFile)
+/** A form with the token of its session. @throws {Problem} refused of one without */
+async function tokenedForm(request: Incoming, { csrf }: Pick<Session, 'csrf'>): Promise<Form> {
+  const form = await request.form()
   // Both are keyed hashes of the same length: a comparison tells nothing that helps.
-  if (fields.get('csrf') !== session.csrf) throw new Problem('refused', 403, 'refused')
-  fields.delete('csrf')
-  return {
-    get: (name) => (fields.get(name) ?? '').trim(),
-    all: (name) => fields.getAll(name),
-    has: (name) => fields.has(name),
-    file: (name) => files.get(name),
-    entries: () => [...fields],
-  }
-}
-
-/** The fields of a form, and the files it brings where the page takes any. */
-async function fieldsOf(
-  context: Context,
-  largestFile: number | undefined,
-): Promise<{ fields: URLSearchParams; files: ReadonlyMap<string, Uint8Array> }> {
-  const type = context.req.header('content-type') ?? ''
-  if (largestFile === undefined || !/^multipart\/form-data\b/i.test(type)) {
-    const body = await context.req.text()
-    if (body.length > LARGEST_FORM) throw new Problem('too-large', 413, 'too large')
-    return { fields: new URLSearchParams(body), files: new Map() }
-  }
-  const length = Number(context.req.header('content-length') ?? Number.NaN)
-  if (!(length <= largestFile + LARGEST_FORM)) throw new Problem('too-large', 413, 'too large')
-  const fields = new URLSearchParams()
-  const files = new Map<string, Uint8Array>()
-  const parts = await context.req.formData().catch(() => {
-    throw new NotAForm()
-  })
-  for (const [name, value] of parts) {
-    if (typeof value === 'string') fields.append(name, value)
-    else if (value.size > largestFile) throw new Problem('too-large', 413, 'too large')
-    else if (value.size > 0) files.set(name, new Uint8Array(await value.arrayBuffer()))
-  }
-  return { fields, files }
+  if (form.get('csrf') !== csrf) throw new Problem('refused', 403, 'refused')
+  return form.without('csrf')
 }
 
 /** A page about nobody, or that gives back what was typed. */

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
-import { CARD_ATTEMPTS, giveCard, MOST_FAILURES } from '../../src/identity/resident-card.ts'
-import { endWaysIn } from '../../src/identity/ways-in.ts'
+import { CARD_ATTEMPTS, MOST_FAILURES } from '../../src/identity/resident-card.ts'
 import { townLimit } from '../../src/platform/tries.ts'
+import { giveCard } from '../../src/registry/person/give-card.ts'
+import { endWaysIn } from '../../src/registry/person/ways-in.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 

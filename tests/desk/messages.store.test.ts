@@ -23,7 +23,12 @@ afterAll(() => house?.close())
 const OWNER = (neighbourId: string) => ({ kind: 'resident', id: `card ${randomUUID()}`, neighbourId }) as const
 const desk = () => signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
 const ask = ({ id }: RegisteredAnswer, kind: 'change' | 'who-looked', text: string) =>
-  complain(house.rooms, house.town, { kind, words: { text }, language: 'en', neighbourId: id }, randomUUID())
+  complain(
+    house.rooms,
+    house.town,
+    { kind, request: { asks: 'words', text }, language: 'en', neighbourId: id },
+    randomUUID(),
+  )
 
 /** Somebody without a fixed address asks for a change, and is answered. */
 async function answered(text: string, more: object = {}) {

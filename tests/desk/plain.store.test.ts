@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { offerEnrolment } from '../../src/identity/passkeys.ts'
+import { offerEnrolment } from '../../src/registry/person/offer-enrolment.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { openRecord, register } from '../support/people.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { demoTown } from '../../src/cli/demo-town.ts'
+import { formOf } from '../../src/http/form.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { lifeRules } from '../../src/registry/person/life-dates.ts'
 import { criteriaOf, saidAgain, understood } from '../../src/web/desk/query.ts'
@@ -86,13 +87,7 @@ describe('what people say at a counter', () => {
 
   const typed = (field: string, lines: string) =>
     typedIn({
-      form: {
-        get: () => '',
-        all: () => [],
-        has: () => false,
-        file: () => undefined,
-        entries: () => [[field, lines]],
-      },
+      form: formOf(new URLSearchParams({ [field]: lines })),
       t: LOCALES.en,
       language: 'en',
     })

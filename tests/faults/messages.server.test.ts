@@ -2,11 +2,12 @@ import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { furnish } from '../../src/app.tsx'
 import { backgroundWork } from '../../src/background.ts'
+import { NOTICES } from '../../src/messages/leave-message.ts'
 import { smtpPost } from '../../src/messages/mail.ts'
 import { openDatabase, postgresDialect } from '../../src/platform/database.ts'
 import { createRunner, type Runner } from '../../src/platform/jobs.ts'
 import type { LogLine } from '../../src/platform/telemetry.ts'
-import { NOTICES } from '../../src/registry/person/reach.ts'
+import { messageWords } from '../../src/web/message-words.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 import { freePort } from '../support/postgres-server.ts'
@@ -59,7 +60,7 @@ function teller(): Runner {
   const database = openDatabase(postgresDialect(house.url('padron_app_login'), { connections: 6, role: 'padron_app' }))
   closing.push(() => database.destroy())
   const deps = { ...house.deps, database, log: (line: LogLine) => void log.push(line) }
-  const email = smtpPost({ url, from: 'messages@vallmar.example' })
+  const email = smtpPost({ url, from: 'messages@vallmar.example' }, messageWords)
   return createRunner(
     deps,
     backgroundWork(furnish(deps), { channels: { email }, witnesses: [] }).filter(({ kind }) => kind === NOTICES),

@@ -2,15 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
-import {
-  keepPasskey,
-  offerEnrolment,
-  passkeyOptions,
-  signInOptions,
-  signInWithPasskey,
-} from '../../src/identity/passkeys.ts'
-import { giveCard, signInWithCard } from '../../src/identity/resident-card.ts'
-import { type Ending, endWaysIn, waysIn } from '../../src/identity/ways-in.ts'
+import { keepPasskey, passkeyOptions, signInOptions, signInWithPasskey } from '../../src/identity/passkeys.ts'
+import { signInWithCard } from '../../src/identity/resident-card.ts'
+import { giveCard } from '../../src/registry/person/give-card.ts'
+import { offerEnrolment } from '../../src/registry/person/offer-enrolment.ts'
+import { type Ending, endWaysIn, waysIn } from '../../src/registry/person/ways-in.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'

@@ -5,6 +5,7 @@ import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { smtpPost } from '../../src/messages/mail.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../../src/messages/postal-notices.ts'
 import { httpTexts } from '../../src/messages/text-messages.ts'
+import { messageWords } from '../../src/web/message-words.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { textOfPdf } from '../support/pdf-text.ts'
 import { register } from '../support/people.ts'
@@ -34,7 +35,7 @@ beforeAll(async () => {
     },
   })
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
-  post = smtpPost({ url: `smtp://127.0.0.1:${port}`, from: 'messages@vallmar.example' })
+  post = smtpPost({ url: `smtp://127.0.0.1:${port}`, from: 'messages@vallmar.example' }, messageWords)
 })
 afterAll(async () => {
   await new Promise<void>((resolve) => server?.close(resolve))
@@ -66,7 +67,10 @@ async function provider(status = 200) {
   })
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   const { port } = http.address() as { port: number }
-  const sms = httpTexts({ url: `http://127.0.0.1:${port}/messages`, token: 'of-the-provider', from: 'Vallmar' })
+  const sms = httpTexts(
+    { url: `http://127.0.0.1:${port}/messages`, token: 'of-the-provider', from: 'Vallmar' },
+    messageWords,
+  )
   return { texts, sms, close: () => new Promise<void>((resolve) => http.close(() => resolve())) }
 }
 
@@ -98,7 +102,10 @@ describe('a neighbour who has a message', () => {
 
   it('is told later when the mail server was away', async () => {
     await notified({ contact: { email: 'tard@mail.example' }, languages: ['ca'] })
-    const broken = smtpPost({ url: `smtp://127.0.0.1:${await freePort()}`, from: 'messages@vallmar.example' })
+    const broken = smtpPost(
+      { url: `smtp://127.0.0.1:${await freePort()}`, from: 'messages@vallmar.example' },
+      messageWords,
+    )
     expect(await tellAll(house, { email: broken })).toBe(0)
     house.clock.advance({ minutes: 1 })
     expect(await tell()).toBe(1)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { foldedWords, likeness, nameLikeness, nameWords, sound } from '../../src/registry/person/names.ts'
+import { foldedWords } from '../../src/platform/folded-words.ts'
+import { likeness, nameLikeness, nameWords, sound } from '../../src/registry/person/names.ts'
 
 describe('the words of a name', () => {
   it.each([

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { INFORMANTS, reachOf } from '../../src/registry/person/reach.ts'
+import { INFORMANTS } from '../../src/registry/person/channels.ts'
+import { reachOf } from '../../src/registry/person/reach.ts'
 
 const contact = { email: 'somebody@mail.example', phone: '+34 (600) 11.22-33' }
 const address = { kind: 'dwelling', streetName: 'de la Carta', number: '7' } as const
@@ -40,13 +41,16 @@ describe('every message of the city', () => {
     .filter((file) => /\.tsx?$/.test(file))
     .map((file) => join('src', file))
   const users = (what: RegExp) => files.filter((file) => what.test(readFileSync(file, 'utf8'))).sort()
-  const REACH = 'src/registry/person/reach.ts'
+  /** The one file that writes to the tables of messages. */
+  const OUTBOX = 'src/messages/leave-message.ts'
   const through = (file: string, what: string) =>
-    new RegExp(`import \\{[^}]*\\b${what}\\b[^}]*\\} from '[^']*reach\\.ts'`, 's').test(readFileSync(file, 'utf8'))
+    new RegExp(`import \\{[^}]*\\b${what}\\b[^}]*\\} from '[^']*(reach|leave-message)\\.ts'`, 's').test(
+      readFileSync(file, 'utf8'),
+    )
 
   it('is left and noted in one place', () => {
-    expect(users(/(insertInto|updateTable)\(\s*'notices'|insert into notices\b/)).toEqual([REACH])
-    expect(users(/(insertInto|updateTable)\(\s*'notice_deliveries'|insert into notice_deliveries\b/)).toEqual([REACH])
+    expect(users(/(insertInto|updateTable)\(\s*'notices'|insert into notices\b/)).toEqual([OUTBOX])
+    expect(users(/(insertInto|updateTable)\(\s*'notice_deliveries'|insert into notice_deliveries\b/)).toEqual([OUTBOX])
   })
 
   it('is sent to whom that place names: by mail and text, by letter, in person', () => {
@@ -68,22 +72,19 @@ describe('every message of the city', () => {
 
   it('comes from a place that leaves it there: orders, answers, proceedings', () => {
     expect(users(/\bleaveMessage\(/)).toEqual([
-      'src/registry/departure/departures.ts',
+      'src/identity/telling.ts',
+      OUTBOX,
       'src/messages/notices.ts',
       'src/oversight/orders.ts',
+      'src/registry/departure/departures.ts',
       'src/registry/departure/proceedings.ts',
-      REACH,
     ])
   })
 
   it('is nothing on the outside: one text for subject, body, letter and telephone', () => {
     const mail = readFileSync('src/messages/mail.ts', 'utf8')
     expect(mail).toMatch(/subject: text,\s+text,/)
-    expect(users(/\bmessageWords\(/)).toEqual([
-      'src/web/desk/letters.ts',
-      'src/messages/mail.ts',
-      'src/messages/text-messages.ts',
-    ])
+    expect(users(/\bmessageWords\b/)).toEqual(['src/serve.ts', 'src/web/desk/letters.ts', 'src/web/message-words.ts'])
     for (const file of ['src/web/desk/letters.ts', 'src/messages/mail.ts', 'src/messages/text-messages.ts'])
       expect(readFileSync(file, 'utf8'), file).not.toMatch(/proceeding|kind|LOCALES/)
   })

@@ -10,6 +10,7 @@ import { inject } from 'vitest'
 import { type AppDeps, createApp, furnish, type Rooms } from '../../src/app.tsx'
 import { demoTown } from '../../src/cli/demo-town.ts'
 import { loadPolicies, type PolicyEngine } from '../../src/firewall/policies.ts'
+import { type RouteSpec, specOf } from '../../src/http/route.ts'
 import { demoToken, demoTrust } from '../../src/identity/demo-token.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
 import { type KeyMaterial, type KeyProvider, localKeyProvider, withNewKey } from '../../src/keys/key-provider.ts'
@@ -26,7 +27,7 @@ import type { LogLine } from '../../src/platform/telemetry.ts'
 import { createPress } from '../../src/proofs/paper/renderer.ts'
 import { ensureSigningKey } from '../../src/proofs/signing-keys.ts'
 import { createRedraw } from '../../src/requests/redrawing.ts'
-import type { Municipality } from '../../src/town/municipality.ts'
+import type { Municipality } from '../../src/town/model.ts'
 import { foundTown, type TownFile } from '../../src/town/town-file.ts'
 
 export const AUDIENCE = 'urn:padron:api'
@@ -85,7 +86,7 @@ export interface House {
   log: LogLine[]
   fetch(request: Request): Promise<Response>
   /** Every door there is, as it is mounted. */
-  routes: { method: string; path: string }[]
+  routes: { method: string; path: string; spec: RouteSpec | undefined }[]
   ask<T = Record<string, unknown>>(method: string, path: string, asked?: Asked): Promise<Answer<T>>
   close(): Promise<void>
 }
@@ -176,7 +177,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       await mustBeFilledIn(response, new URL(request.url).pathname)
       return response
     },
-    routes: app.routes.map(({ method, path }) => ({ method, path })),
+    routes: app.routes.map(({ method, path, handler }) => ({ method, path, spec: specOf(handler) })),
     ask: asking(async (request) => {
       await letTimePass()
       return app.fetch(request)

@@ -1,7 +1,8 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { encode } from 'cborg'
 import type { Staff } from '../../src/firewall/requester.ts'
-import { keepPasskey, offerEnrolment, passkeyOptions } from '../../src/identity/passkeys.ts'
+import { keepPasskey, passkeyOptions } from '../../src/identity/passkeys.ts'
+import { offerEnrolment } from '../../src/registry/person/offer-enrolment.ts'
 import type { House } from './house.ts'
 import { shownTo } from './shown.ts'
 

@@ -1,8 +1,8 @@
 import type { Rooms } from '../../src/app.tsx'
 import { backgroundWork } from '../../src/background.ts'
+import { NOTICES } from '../../src/messages/leave-message.ts'
 import type { Channels, Post } from '../../src/messages/notify.ts'
 import { createRunner } from '../../src/platform/jobs.ts'
-import { NOTICES } from '../../src/registry/person/reach.ts'
 import type { House } from './house.ts'
 
 /** Tells whoever has to be told of something now, as the background work does. @returns how many messages left */

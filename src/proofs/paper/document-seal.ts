@@ -5,7 +5,7 @@ import { newDataKey } from '../../keys/seal.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
 import { Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { KeyDeps } from '../signing-keys.ts'
 import { cadesSignature, type DocumentSeal, selfSigned } from './pades.ts'
 

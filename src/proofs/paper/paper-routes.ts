@@ -1,17 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import { passing } from '../../firewall/free-text.ts'
-import type { PolicyEngine } from '../../firewall/policies.ts'
-import { endpoint, type House } from '../../http/endpoint.ts'
+import { endpoint } from '../../http/endpoint.ts'
 import { Reply } from '../../http/reply.ts'
-import { readDemand } from '../../oversight/access-requests.ts'
-import { refusalLetters } from '../../oversight/letters.ts'
-import { NotFound } from '../../platform/problem.ts'
-import { Name } from '../../registry/model.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { App } from '../../identity/app.ts'
 import { findByCode } from '../check-code.ts'
 import type { ProofDeps } from '../issue.ts'
-import { affectedBy, proofsOf } from '../proof-list.ts'
-import { NoPress, PaperOrder, type Press, printPaper } from './paper.ts'
+import { proofsOf } from '../proof-list.ts'
+import { PaperOrder, type Press, printPaper } from './paper.ts'
 
 const tag = 'Proofs'
 const Outline = z
@@ -29,12 +24,9 @@ const Outline = z
   .openapi('ProofOutline')
 
 /** Proofs on paper, and the code printed on them. */
-export function paperRoutes(
-  house: House<Municipality>,
-  deps: ProofDeps & { press?: Press | undefined; policies: PolicyEngine },
-): void {
+export function paperRoutes(app: App, deps: ProofDeps & { press?: Press | undefined }): void {
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/papers',
@@ -57,7 +49,7 @@ export function paperRoutes(
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/check-codes',
@@ -74,32 +66,7 @@ export function paperRoutes(
   )
 
   endpoint(
-    house,
-    {
-      method: 'get',
-      path: '/v1/access-requests/{id}/letter',
-      summary: 'The refusal letter of a demand, sealed',
-      tag: 'Access requests',
-      auth: 'staff',
-      params: z.object({ id: z.uuid() }),
-      answers: { 200: { description: 'The letter, in the town’s languages', type: 'application/pdf' } },
-      refuses: [403, 404],
-    },
-    async ({ town, requester, params: { id } }) => {
-      const { press } = deps
-      if (press === undefined) throw new NoPress()
-      const refused = await readDemand(deps.gate, town.id, requester, id)
-      const letter = await refused.mapAsync(async ({ reference, stage }) => {
-        if (stage !== 'refused') throw new NotFound()
-        const languages = refusalLetters(deps.policies, reference, town.languages)
-        return press.letter(town, { languages, writtenAt: deps.clock.now() })
-      })
-      return Reply.document(letter, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
-    },
-  )
-
-  endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/neighbours/{id}/proofs',
@@ -113,32 +80,5 @@ export function paperRoutes(
       refuses: [403, 404],
     },
     async ({ town, requester, params: { id } }) => Reply.disclose(await proofsOf(deps, town, requester, id)),
-  )
-
-  endpoint(
-    house,
-    {
-      method: 'get',
-      path: '/v1/signing-keys/{kid}/affected',
-      summary: 'Whose proofs a key signed, for two legal officers',
-      description:
-        'For telling neighbours when a key was withdrawn, by the two officers of an approved act of the kind `affected` within a week. Each is written down as looked at.',
-      tag,
-      auth: 'staff',
-      params: z.object({ kid: z.string().regex(/^[\w-]{43}$/) }),
-      query: z.object({ after: z.uuid().optional() }),
-      answers: {
-        200: {
-          description: 'A hundred at a time',
-          schema: z.object({
-            neighbours: z.array(z.object({ id: z.uuid(), name: Name.optional() })),
-            more: z.boolean(),
-          }),
-        },
-      },
-      refuses: [403],
-    },
-    async ({ town, requester, params: { kid }, query }) =>
-      Reply.disclose(await affectedBy(deps, town, requester, kid, query.after)),
   )
 }

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import type { GateHand, Opened } from '../../firewall/gate.ts'
+import type { GateHand, Opened } from '../../firewall/model.ts'
 import { purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
@@ -13,7 +13,7 @@ import { mustBeHandedOn } from '../../registry/person/institutions.ts'
 import { earlierAnswer, keepAnswer } from '../../registry/replays.ts'
 import { NotResident } from '../../registry/residence/residences.ts'
 import { hidesWhereabouts, loadRecords } from '../../registry/store.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import { addressText } from '../address-text.ts'
 import { keepUnderCode, newCheckCode } from '../check-code.ts'
 import { birthClaim, claimsOf, fieldsFor, type ProvableField, shownAddress } from '../claims.ts'
@@ -22,8 +22,6 @@ import { NotForThisHolder, type ProofDeps, takePlace } from '../issue.ts'
 import { ProfileId, profiles } from '../profiles.ts'
 import type texts from './paper-texts.json'
 import { PAPER_LANGUAGES, paperTexts } from './paper-words.ts'
-import type { Letter, PlainDocument } from './renderer.ts'
-
 export const PAPER_KINDS = ['individual', 'household', 'historical', 'certificate'] as const
 export type PaperKind = (typeof PAPER_KINDS)[number]
 
@@ -275,4 +273,31 @@ function shown(claims: Record<string, unknown>, latin: Name['transliteration']):
     return age === undefined ? [] : [{ name: 'ageOver', n: Number(age), value: yes === true }]
   })
   return [...named, ...answered]
+}
+
+/** A letter about nobody: the refusal of a demand. */
+export interface Letter {
+  languages: readonly {
+    language: string
+    title: string
+    paragraphs: readonly string[]
+    rules: readonly string[]
+    digest: string
+  }[]
+  writtenAt: Temporal.Instant
+}
+
+/** Words under headings: a file of somebody's record, letters to fold. */
+export interface PlainDocument {
+  title: string
+  language: string
+  writtenAt: Temporal.Instant
+  sections: readonly {
+    heading: string
+    language?: string
+    /** Begins on a page of its own. */
+    apart?: boolean
+    fields?: readonly (readonly [label: string, value: string])[]
+    lines?: readonly string[]
+  }[]
 }

@@ -2,13 +2,13 @@ import { SignPdf } from '@signpdf/signpdf'
 import { Signer } from '@signpdf/utils'
 import { correction, generate } from 'lean-qr'
 import { longDay } from '../../platform/locale-tag.ts'
-import { type Municipality, townName } from '../../town/municipality.ts'
+import { type Municipality, townName } from '../../town/model.ts'
 import { birthWords } from '../birth-words.ts'
 import type { KeyDeps } from '../signing-keys.ts'
 import { printSheet, type Text } from './document.ts'
 import { sealWith } from './document-seal.ts'
 import { canPrint } from './fonts.ts'
-import type { Paper, Press } from './paper.ts'
+import type { Letter, Paper, PlainDocument, Press } from './paper.ts'
 import { paperTexts as texts } from './paper-words.ts'
 import { inLatinLetters, isolated } from './typeset.ts'
 
@@ -126,18 +126,6 @@ async function namesToPrint(fields: readonly { value: string | boolean; latin?: 
   return { inLatinAlone, of: (name: string) => printed.get(name) ?? isolated(name) }
 }
 
-/** A letter about nobody: the refusal of a demand. */
-export interface Letter {
-  languages: readonly {
-    language: string
-    title: string
-    paragraphs: readonly string[]
-    rules: readonly string[]
-    digest: string
-  }[]
-  writtenAt: Temporal.Instant
-}
-
 async function printLetter(town: Municipality, letter: Letter): Promise<Buffer> {
   const [first] = letter.languages
   if (first === undefined) throw new Error('a letter in no language')
@@ -155,21 +143,6 @@ async function printLetter(town: Municipality, letter: Letter): Promise<Buffer> 
     }
     sheet.signatureField(author, created, first.title)
   })
-}
-
-/** Words under headings: a file of somebody's record, letters to fold. */
-export interface PlainDocument {
-  title: string
-  language: string
-  writtenAt: Temporal.Instant
-  sections: readonly {
-    heading: string
-    language?: string
-    /** Begins on a page of its own. */
-    apart?: boolean
-    fields?: readonly (readonly [label: string, value: string])[]
-    lines?: readonly string[]
-  }[]
 }
 
 async function printPlain(town: Municipality, document: PlainDocument): Promise<Buffer> {

@@ -1,7 +1,7 @@
 import type { AuthorizationServerMetadata } from '@openid4vc/oauth2'
 import type { CredentialIssuerMetadata, IssuerMetadataResult } from '@openid4vc/openid4vci'
 import { fromLanguageFiles } from '../../platform/languages.ts'
-import { type Municipality, townName } from '../../town/municipality.ts'
+import { type Municipality, townName } from '../../town/model.ts'
 import { MOST_COPIES } from '../issue.ts'
 import { paperTexts as texts } from '../paper/paper-words.ts'
 import { type Profile, profiles } from '../profiles.ts'

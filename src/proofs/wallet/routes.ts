@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi'
 import { FREE_TEXT } from '../../firewall/free-text.ts'
-import { endpoint, type House } from '../../http/endpoint.ts'
+import { endpoint } from '../../http/endpoint.ts'
 import { publicData, Reply } from '../../http/reply.ts'
+import type { App } from '../../identity/app.ts'
 import { NotFound, OAuthProblem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { ProofDeps } from '../issue.ts'
 import { profiles } from '../profiles.ts'
 import { authorizationServer, cardTemplate, credentialIssuer, typeMetadata } from './metadata.ts'
@@ -17,9 +18,9 @@ const object = z.record(z.string(), z.unknown())
 const asked = z.record(z.string(), z.unknown().register(FREE_TEXT, { holds: 'passing' }))
 
 /** Proofs into wallets, by OpenID for Verifiable Credential Issuance 1.0. */
-export function walletRoutes(house: House<Municipality>, deps: ProofDeps): void {
+export function walletRoutes(app: App, deps: ProofDeps): void {
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/wallet-offers',
@@ -43,7 +44,7 @@ export function walletRoutes(house: House<Municipality>, deps: ProofDeps): void 
 
   const published = (path: string, summary: string, of: (town: Municipality) => object) =>
     endpoint(
-      house,
+      app,
       {
         method: 'get',
         path,
@@ -58,7 +59,7 @@ export function walletRoutes(house: House<Municipality>, deps: ProofDeps): void 
   published('/.well-known/oauth-authorization-server', 'Authorization server metadata (RFC 8414)', authorizationServer)
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/wallet/token',
@@ -79,7 +80,7 @@ export function walletRoutes(house: House<Municipality>, deps: ProofDeps): void 
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/wallet/nonce',
@@ -95,7 +96,7 @@ export function walletRoutes(house: House<Municipality>, deps: ProofDeps): void 
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/wallet/credential',
@@ -110,7 +111,7 @@ export function walletRoutes(house: House<Municipality>, deps: ProofDeps): void 
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/wallet/notification',
@@ -133,7 +134,7 @@ export function walletRoutes(house: House<Municipality>, deps: ProofDeps): void 
     return profile
   }
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/credentials/{profile}',
@@ -151,7 +152,7 @@ export function walletRoutes(house: House<Municipality>, deps: ProofDeps): void 
       }),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/credentials/{profile}/card.svg',

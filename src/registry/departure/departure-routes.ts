@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint, type House } from '../../http/endpoint.ts'
+import { endpoint } from '../../http/endpoint.ts'
 import { Reply } from '../../http/reply.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { App } from '../../identity/app.ts'
 import type { RegistryDeps } from '../deps.ts'
-import { CHANNELS, INFORMANTS, NOTICE_WAYS } from '../person/reach.ts'
+import { CHANNELS, INFORMANTS, NOTICE_WAYS } from '../person/channels.ts'
 import { Departure, recordDeparture } from './departures.ts'
 import { openLeaving } from './hearing.ts'
 import { AnsweredBy, CouncilOutcome, ProceedingCause } from './hearing-model.ts'
@@ -66,9 +66,9 @@ const params = z.object({ id: Id })
 const proceeding = z.object({ id: Id, proceedingId: z.uuid() })
 
 /** How somebody stops being a neighbour. */
-export function departureRoutes(house: House<Municipality>, deps: RegistryDeps): void {
+export function departureRoutes(app: App, deps: RegistryDeps): void {
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/departures',
@@ -89,7 +89,7 @@ export function departureRoutes(house: House<Municipality>, deps: RegistryDeps):
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/neighbours/{id}/departures',
@@ -111,7 +111,7 @@ export function departureRoutes(house: House<Municipality>, deps: RegistryDeps):
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/departures/{proceedingId}/notice',
@@ -135,7 +135,7 @@ export function departureRoutes(house: House<Municipality>, deps: RegistryDeps):
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/departures/{proceedingId}/answers',
@@ -153,7 +153,7 @@ export function departureRoutes(house: House<Municipality>, deps: RegistryDeps):
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/departures/{proceedingId}/answers/{answerId}/reading',
@@ -172,7 +172,7 @@ export function departureRoutes(house: House<Municipality>, deps: RegistryDeps):
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/departures/{proceedingId}/opinion',
@@ -193,7 +193,7 @@ export function departureRoutes(house: House<Municipality>, deps: RegistryDeps):
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/departures/{proceedingId}/decision',

@@ -1,17 +1,17 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
-import type { GateHand } from '../../firewall/gate.ts'
+import type { GateHand } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { once } from '../idempotency.ts'
 import type { NeighbourFields } from '../model.ts'
+import { INFORMANTS, type Informant } from '../person/channels.ts'
 import { faultsOfDeathAway, faultsOfEnd, lifeRules, refuseImpossible } from '../person/life-dates.ts'
 import { nextVersion, recordMovement, unchangedSince } from '../person/neighbours.ts'
-import { INFORMANTS, type Informant, leaveMessage } from '../person/reach.ts'
 import { hasRepresentative, isUnder, OF_AGE } from '../person/representation.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
 import { endResidence, NotResident } from '../residence/residences.ts'
@@ -208,7 +208,7 @@ async function begin(
       reason: Buffer.from(hand.seal(id, { table: 'proceedings', column: 'reason', row: proceedingId }, said)),
       opened_by: clerk.id,
       opened_at: now.toString(),
-      message_id: await leaveMessage(hand.transaction, town, message),
+      message_id: await deps.leaveMessage(hand.transaction, town, message),
     })
     .execute()
   return proceedingId

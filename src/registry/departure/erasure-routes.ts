@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint, type House } from '../../http/endpoint.ts'
+import { endpoint } from '../../http/endpoint.ts'
 import { More, PageQuery } from '../../http/page-query.ts'
 import { Reply } from '../../http/reply.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { App } from '../../identity/app.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { decideErasure, Ground, openErasures, proposeErasure } from './erasures.ts'
 
@@ -10,9 +10,9 @@ const tag = 'Erasure'
 const params = z.object({ id: z.uuid() })
 
 /** How somebody who has left is forgotten. */
-export function erasureRoutes(house: House<Municipality>, deps: RegistryDeps): void {
+export function erasureRoutes(app: App, deps: RegistryDeps): void {
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/erasures',
@@ -32,7 +32,7 @@ export function erasureRoutes(house: House<Municipality>, deps: RegistryDeps): v
       Reply.disclose(await proposeErasure(deps, town, requester, id, body, idempotencyKey), 201),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/erasures',
@@ -68,7 +68,7 @@ export function erasureRoutes(house: House<Municipality>, deps: RegistryDeps): v
       ),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/erasures/{id}/decision',

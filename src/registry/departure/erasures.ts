@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import type { Gate } from '../../firewall/gate.ts'
-import { Refusal, type Staff } from '../../firewall/requester.ts'
+import type { Gate } from '../../firewall/model.ts'
+import type { Staff } from '../../firewall/requester.ts'
 import { type Clock, today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import { once } from '../idempotency.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
@@ -82,7 +82,7 @@ export async function proposeErasure(
   { ground, asked }: { ground: Ground; asked: boolean },
   idempotencyKey: string,
 ): Promise<Disclosed<{ id: string }>> {
-  if (supervisor.role !== 'supervisor') throw new Refusal()
+  if (supervisor.role !== 'supervisor') return deps.gate.turnAway(town.id, supervisor)
   const day = today(deps.clock, town.timeZone)
   const use = {
     requester: supervisor.id,
@@ -149,7 +149,7 @@ export async function openErasures(
   cursor?: string,
 ): Promise<Disclosed<Paged<ErasureToDecide>>> {
   // Whoever proposed them knows whom; what is open about somebody is for whoever decides.
-  if (staff.role !== 'legal') throw new Refusal()
+  if (staff.role !== 'legal') return deps.gate.turnAway(town.id, staff)
   const after = readCursor(cursor)
   let rows: Erasure[] = []
   let more: string | undefined
@@ -223,7 +223,7 @@ export async function decideErasure(
   id: string,
   approves: boolean,
 ): Promise<Disclosed<{ decision: 'approved' | 'refused' }>> {
-  if (legal.role !== 'legal') throw new Refusal()
+  if (legal.role !== 'legal') return deps.gate.turnAway(town.id, legal)
   return deps.gate.decide(erasing(town, legal), async (transaction, also) => {
     const open = await transaction
       .selectFrom('erasures')

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import type { Channel, Informant, NoticeWay } from '../person/reach.ts'
+import type { Channel, Informant, NoticeWay } from '../person/channels.ts'
 
 // What is recorded where somebody leaves, or a registration is doubted and its neighbour heard.
 

@@ -1,15 +1,16 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { ownWords } from '../../firewall/free-text.ts'
-import type { GateHand } from '../../firewall/gate.ts'
+import type { GateHand } from '../../firewall/model.ts'
 import type { Resident, Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
+import type { Channel, NoticeWay } from '../person/channels.ts'
 import { faultsOfDay, lifeRules, refuseImpossible } from '../person/life-dates.ts'
 import { nextVersion } from '../person/neighbours.ts'
-import { type Channel, leaveMessage, type NoticeWay, reachOf } from '../person/reach.ts'
+import { reachOf } from '../person/reach.ts'
 import { atDesk, ProceedingIncomplete, takeEffect } from './departures.ts'
 import { giveNotice, type SealedAnswer } from './hearing.ts'
 import { AnsweredBy, type CouncilOutcome, type Proceeding } from './hearing-model.ts'
@@ -254,7 +255,7 @@ export async function decideProceeding(
       .where('id', '=', at.proceedingId)
       .execute()
     const kind = `proceeding-${decision}` as const
-    await leaveMessage(hand.transaction, town, { neighbourId: at.neighbourId, kind, visibleFrom: now })
+    await deps.leaveMessage(hand.transaction, town, { neighbourId: at.neighbourId, kind, visibleFrom: now })
     return { proceedingId: at.proceedingId, status: decision }
   })
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../platform/clock.ts'
 import { type Database, inMunicipality } from '../../platform/database.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 
 /** By the town's own clock. The database says the same in next_publication(). */
 const AT = Temporal.PlainTime.from('04:00')

@@ -1,12 +1,6 @@
+import type { Removal } from '../../identity/telling.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { movementsThatStand } from './movements-standing.ts'
-
-/** What the city decided about somebody who is no neighbour any more, as far as it is told without opening a record. */
-export interface Removal {
-  cause: 'moved-away' | 'wrongly-registered'
-  /** ISO date from which it holds. */
-  since: string
-}
 
 /**
  * What whoever held a card is told once it opens nothing any more. Of the dead, and of somebody whose record was

@@ -1,3 +1,6 @@
+import { FIRST_BIRTH_YEAR } from '../../platform/years.ts'
+import type { LeapDayBirthday } from '../../town/model.ts'
+
 /**
  * A date of birth as people know it (EDTF level 1): `1990-05-17`, `1990-05`, `1990`, each with `~` when approximate; a
  * decade, `196X`; a season, `1990-21` (spring) to `1990-24` (winter); a year or any before it, `../1959`.
@@ -24,9 +27,6 @@ const DATE = /^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(~)?$/
 const DECADE = /^(\d{3})X$/
 const SEASON = /^(\d{4})-(2[1-4])$/
 const BEFORE = /^\.\.\/(\d{4})$/
-
-/** Nobody who is registered was born before. */
-export const FIRST_BIRTH_YEAR = 1850
 
 /** @returns undefined when the text is no such date (29 February outside a leap year included) */
 export function parseBirthDate(text: string): BirthDateParts | undefined {
@@ -132,9 +132,6 @@ function seasonDays(year: number, season: Season): { from: Temporal.PlainDate; t
     ? { from: new Temporal.PlainDate(year, 3, 1), to: new Temporal.PlainDate(year, 12, 31) }
     : { from: new Temporal.PlainDate(year - 1, 12, 1), to: new Temporal.PlainDate(year + 1, 3, 31) }
 }
-
-/** When a person born on 29 February has their birthday in a year without one, by the law of the town. */
-export type LeapDayBirthday = 'feb-28' | 'mar-1'
 
 /**
  * The day somebody born on a day is so many years old.

@@ -1,11 +1,12 @@
 import { sql } from 'kysely'
-import type { SealedRecord } from '../../firewall/gate.ts'
+import type { SealedRecord } from '../../firewall/model.ts'
+import type { MessageKind } from '../../identity/telling.ts'
 import { wrappedKey } from '../../keys/municipality-keys.ts'
 import type { Transaction } from '../../platform/database.ts'
 import type { SealedAnswer } from '../departure/hearing.ts'
 import type { Address, Contact, NeighbourFields, Representation } from '../model.ts'
 import { addressParts } from '../store.ts'
-import type { Channel, MessageKind, NoticeWay } from './reach.ts'
+import type { Channel, NoticeWay } from './channels.ts'
 import type { Reopen } from './representation.ts'
 
 // What the register's own tables hold about a neighbour beside their record, for whoever takes everything home. Which tables there

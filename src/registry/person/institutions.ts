@@ -1,7 +1,7 @@
-import type { GateHand } from '../../firewall/gate.ts'
+import type { GateHand } from '../../firewall/model.ts'
 import { organisationsNamed } from '../../firewall/organisations.ts'
 import { Refusal, type Requester } from '../../firewall/requester.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import { tiesOf } from './representatives.ts'
 
 /**

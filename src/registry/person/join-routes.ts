@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint, type House } from '../../http/endpoint.ts'
+import { endpoint } from '../../http/endpoint.ts'
 import { Reply } from '../../http/reply.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { App } from '../../identity/app.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { ApartProposal, decideJoin, JoinProposal, proposeApart, proposeJoin } from './joins.ts'
 
@@ -11,9 +11,9 @@ const params = z.object({ id: Id })
 const Proposal = z.object({ id: z.uuid().openapi({ description: 'Of the proposal' }) })
 
 /** Two records of one person: proposed by one, decided by another. */
-export function joinRoutes(house: House<Municipality>, deps: RegistryDeps): void {
+export function joinRoutes(app: App, deps: RegistryDeps): void {
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/joins',
@@ -33,7 +33,7 @@ export function joinRoutes(house: House<Municipality>, deps: RegistryDeps): void
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/joins/{other}/apart',
@@ -54,7 +54,7 @@ export function joinRoutes(house: House<Municipality>, deps: RegistryDeps): void
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/joins/{proposalId}/decision',

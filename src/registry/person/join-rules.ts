@@ -1,12 +1,16 @@
 import { sql } from 'kysely'
-import type { GateHand, Opened } from '../../firewall/gate.ts'
+import type { GateHand, Opened } from '../../firewall/model.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { NeighbourFields } from '../model.ts'
-import type { JoinField } from './joins.ts'
 import { faultsOfBirthBeside, lifeRules } from './life-dates.ts'
 import { daysRecorded } from './neighbours.ts'
+
+export const COMPARED = ['name', 'previousNames', 'dateOfBirth', 'address', 'residence', 'departedOn'] as const
+export const JOIN_FIELDS = [...COMPARED, 'contact', 'languages'] as const
+export type JoinField = (typeof JOIN_FIELDS)[number]
+export type Joinable = Opened<NeighbourFields, JoinField>
 
 // What stands in the way of making one record of two.
 
@@ -80,5 +84,3 @@ async function mustBeFree(hand: GateHand, [stays, joined]: readonly [string, str
   if (rows[0]?.joined) throw new NotFound()
   if (rows[0]?.pending) throw new CannotJoin('join-in-the-way')
 }
-
-export type Joinable = Opened<NeighbourFields, JoinField>

@@ -2,13 +2,13 @@ import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
-import type { GateHand } from '../../firewall/gate.ts'
+import type { GateHand } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { once } from '../idempotency.ts'
 import type { NeighbourFields } from '../model.ts'
@@ -16,7 +16,7 @@ import { earlierAnswer, keepAnswer } from '../replays.ts'
 import { lockTogether } from '../residence/residences.ts'
 import { loadRecords } from '../store.ts'
 import { joinRecords, reindexAs, takeApart } from './join-acts.ts'
-import { CannotJoin, type Joinable, mustBeJoinable, openOf } from './join-rules.ts'
+import { CannotJoin, JOIN_FIELDS, type Joinable, type JoinField, mustBeJoinable, openOf } from './join-rules.ts'
 
 export const JoinProposal = z
   .strictObject({
@@ -29,10 +29,6 @@ export type JoinProposal = z.infer<typeof JoinProposal>
 
 export const ApartProposal = z.strictObject({ reason: plain(500, 3), confirmedPlain }).openapi('ApartProposal')
 export type ApartProposal = z.infer<typeof ApartProposal>
-
-export const COMPARED = ['name', 'previousNames', 'dateOfBirth', 'address', 'residence', 'departedOn'] as const
-export const JOIN_FIELDS = [...COMPARED, 'contact', 'languages'] as const
-export type JoinField = (typeof JOIN_FIELDS)[number]
 
 /** Two records side by side, and what is proposed of them. */
 export interface Join {

@@ -1,6 +1,6 @@
 import { type Clock, today } from '../../platform/clock.ts'
 import { type FieldError, InvalidInput } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import { earliestDay, latestDay, parseBirthDate } from './birth-date.ts'
 
 // What must be true of the dates of a life, wherever one is written. A date of birth that is partial or approximate is
@@ -44,7 +44,6 @@ export class ImpossibleDates extends InvalidInput {
 
 /** Older than anybody has been known to get, with a few years of grace. */
 export const MOST_YEARS_OF_LIFE = 130
-export const DEFAULT_EARLIEST_RESIDENCE = '1900-01-01'
 
 export function lifeRules(clock: Clock, town: Pick<Municipality, 'timeZone' | 'earliestResidence'>): LifeRules {
   return { today: today(clock, town.timeZone), floor: Temporal.PlainDate.from(town.earliestResidence) }

@@ -1,21 +1,12 @@
-import anyAscii from 'any-ascii'
 import { doubleMetaphone } from 'double-metaphone'
 import { distance } from 'fastest-levenshtein'
+import { foldedWords } from '../../platform/folded-words.ts'
 import type { Name } from '../model.ts'
 
 // Small words that people write, leave out and join as they like.
 const PARTICLES = new Set(
   'de del la las los el al bin ibn ben bint abu van von der den da dos do di du y i e ould'.split(' '),
 )
-
-/** Latin, lower case, without accents or apostrophes; anything else separates words. Any script goes in. */
-export function foldedWords(text: string): string[] {
-  return anyAscii(text.normalize('NFKD').replace(/\p{M}+/gu, ''))
-    .toLowerCase()
-    .replace(/['`’ʼ"]/g, '')
-    .split(/[^a-z0-9]+/)
-    .filter((word) => word.length > 0)
-}
 
 /** The words of a name that identify, particles left out where something else remains. */
 export function nameWords(text: string): string[] {

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint, type House } from '../../http/endpoint.ts'
+import { endpoint } from '../../http/endpoint.ts'
 import { Reply } from '../../http/reply.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { App } from '../../identity/app.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { Protection } from '../model.ts'
 import { protectNeighbour } from './protection.ts'
@@ -13,9 +13,9 @@ const params = z.object({ id: Id })
 const etag = (version: number) => ({ etag: `"${version}"` })
 
 /** Hiding a record and showing it again; undoing what was just written. */
-export function protectionRoutes(house: House<Municipality>, deps: RegistryDeps): void {
+export function protectionRoutes(app: App, deps: RegistryDeps): void {
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/protection',
@@ -37,7 +37,7 @@ export function protectionRoutes(house: House<Municipality>, deps: RegistryDeps)
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/undo',

@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { mustBePlain } from '../../firewall/free-text.ts'
-import { purposeOf, Refusal, type Resident, type Staff } from '../../firewall/requester.ts'
+import { isSupervisor, purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
 import { InvalidInput, NotFound, Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { type NeighbourFields, Protection } from '../model.ts'
 import { holdOthersAlike } from '../register/hidden-likeness.ts'
@@ -41,7 +41,7 @@ export async function protectNeighbour(
   version: number,
 ): Promise<Disclosed<{ id: string; version: number }>> {
   const { protected: hide, reason } = asked
-  if (!hide && !(requester.kind === 'staff' && requester.role === 'supervisor')) throw new Refusal()
+  if (!hide && !isSupervisor(requester)) return deps.gate.turnAway(town.id, requester)
   if (requester.kind === 'staff' && reason === undefined)
     throw new InvalidInput([{ pointer: '/reason', detail: 'Say in a few words why.' }])
   await mustBePlain(deps.gate, town.id, requester, Protection, asked)

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint, type House } from '../../http/endpoint.ts'
+import { endpoint } from '../../http/endpoint.ts'
 import { Reply } from '../../http/reply.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { App } from '../../identity/app.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { Name, Representative } from '../model.ts'
 import { RepresentationAnswer } from '../routes.ts'
@@ -18,9 +18,9 @@ const params = z.object({ id: z.uuid() })
 const tie = z.object({ id: z.uuid(), tieId: z.uuid() })
 const Tie = z.object({ id: z.uuid().openapi({ description: 'Of the tie' }) })
 /** Who acts for a neighbour who cannot act for themself. */
-export function representativeRoutes(house: House<Municipality>, deps: RegistryDeps): void {
+export function representativeRoutes(app: App, deps: RegistryDeps): void {
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/neighbours/{id}/representatives',
@@ -45,7 +45,7 @@ export function representativeRoutes(house: House<Municipality>, deps: RegistryD
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/representatives',
@@ -64,7 +64,7 @@ export function representativeRoutes(house: House<Municipality>, deps: RegistryD
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'patch',
       path: '/v1/neighbours/{id}/representatives/{tieId}',
@@ -82,7 +82,7 @@ export function representativeRoutes(house: House<Municipality>, deps: RegistryD
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/representatives/{tieId}/end',

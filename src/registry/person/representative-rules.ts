@@ -1,5 +1,5 @@
 import type { FieldError } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { NeighbourFields, Representative } from '../model.ts'
 import { isOfAge, isUnder, OF_AGE } from './representation.ts'
 

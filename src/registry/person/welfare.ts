@@ -1,10 +1,10 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import { purposeOf, Refusal, type Resident, type Staff } from '../../firewall/requester.ts'
+import { purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../../platform/paging.ts'
 import { NotFound } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { loadRecords } from '../store.ts'
@@ -90,7 +90,7 @@ export async function welfareChecks(
   supervisor: Staff,
   cursor?: string,
 ): Promise<Disclosed<Paged<WelfareCheck>>> {
-  if (supervisor.role !== 'supervisor') throw new Refusal()
+  if (supervisor.role !== 'supervisor') return deps.gate.turnAway(town.id, supervisor)
   const day = today(deps.clock, town.timeZone)
   const after = readCursor(cursor)
   let rows: { id: string; neighbour_id: string; reason: string; raised_on: string }[] = []
@@ -166,7 +166,7 @@ export async function settleWelfareCheck(
   supervisor: Staff,
   id: string,
 ): Promise<void> {
-  if (supervisor.role !== 'supervisor') throw new Refusal()
+  if (supervisor.role !== 'supervisor') return deps.gate.turnAway(town.id, supervisor)
   await deps.gate.decide(
     { municipalityId: town.id, requester: supervisor, action: 'supervise', purpose: 'supervision', fields: [] },
     async (transaction) => {

@@ -3,13 +3,13 @@ import { countConfirmed, fieldsSayingTooMuch, SaysTooMuch } from '../../firewall
 import type { Staff } from '../../firewall/requester.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { once } from '../idempotency.ts'
 import { type Address, Registration } from '../model.ts'
 import { lifeRules } from '../person/life-dates.ts'
+import { startOf } from '../residence/residence-start.ts'
 import { hiddenLikenessOfImported } from './hidden-likeness.ts'
-import { startOf } from './register.ts'
 import { sealRegistration } from './registration-item.ts'
 
 /** People of one household, with the address they share. */

@@ -1,14 +1,13 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields, Registration } from '../model.ts'
 import { compatible, parseBirthDate } from '../person/birth-date.ts'
 import { nameLikeness, wordsOfName } from '../person/names.ts'
 import { findByDocument, loadRecords } from '../store.ts'
 import { documentHash } from './evidence.ts'
-import type { Candidate } from './register.ts'
 
 const ALIKE = 0.8
 const MOST_SHOWN = 10
@@ -83,4 +82,12 @@ export async function likelyDuplicates(
     },
   )
   return count === 0 ? undefined : found
+}
+
+export interface Candidate {
+  id: string
+  name?: object
+  dateOfBirth?: string
+  /** Who left and is back is not registered anew: their return is recorded. */
+  departedOn?: string
 }

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
-import type { GateHand } from '../../firewall/gate.ts'
+import type { GateHand } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
-import { raiseProbing } from '../../oversight/flags.ts'
+import { raiseProbing } from '../../firewall/watching.ts'
 import { uuidv7 } from '../../platform/clock.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import { keepVisit } from '../visits.ts'
 
 // A record that may be somebody who hides is held: hidden like them until a supervisor has looked.

@@ -1,7 +1,7 @@
 import { type Job, purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Correction, Name, NeighbourFields, Registration } from '../model.ts'
 import { compatible, parseBirthDate } from '../person/birth-date.ts'

@@ -1,9 +1,9 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import { purposeOf, Refusal, type Staff } from '../../firewall/requester.ts'
+import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
 import { NotFound } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { DistinctBecause, NeighbourFields } from '../model.ts'
 import { nextVersion, recordMovement } from '../person/neighbours.ts'
@@ -42,7 +42,7 @@ export async function perhapsOnePerson(
 ): Promise<Disclosed<Paged<PerhapsOne>>> {
   const after = readCursor(cursor)
   let more: string | undefined
-  if (supervisor.role !== 'supervisor') throw new Refusal()
+  if (supervisor.role !== 'supervisor') return deps.gate.turnAway(town.id, supervisor)
   const trueAt = today(deps.clock, town.timeZone)
   return deps.gate.open<NeighbourFields, Field, Paged<PerhapsOne>>(
     {
@@ -104,7 +104,7 @@ export async function tellApart(
   id: string,
   because: DistinctBecause,
 ): Promise<Disclosed<{ id: string; version: number }>> {
-  if (supervisor.role !== 'supervisor') throw new Refusal()
+  if (supervisor.role !== 'supervisor') return deps.gate.turnAway(town.id, supervisor)
   const day = today(deps.clock, town.timeZone)
   return deps.gate.open<NeighbourFields, never, { id: string; version: number }>(
     { municipalityId: town.id, requester: supervisor, action: 'join', purpose: purposeOf(supervisor), fields: [] },

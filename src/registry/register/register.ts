@@ -3,27 +3,19 @@ import { mustBePlain } from '../../firewall/free-text.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { isRefusedAccess } from '../../identity/presence.ts'
 import { InvalidInput, Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { householdAddress } from '../household/households.ts'
 import { once, sameBody } from '../idempotency.ts'
 import { Registration } from '../model.ts'
-import { faultsOfBirth, faultsOfStart, type LifeRules, lifeRules, refuseImpossible } from '../person/life-dates.ts'
+import { lifeRules } from '../person/life-dates.ts'
 import { mustBeAbleToRepresent } from '../person/representatives.ts'
 import { openResponse } from '../replays.ts'
-import type { Start } from '../residence/periods.ts'
-import { likelyDuplicates } from './duplicates.ts'
+import { type StartSource, startOf } from '../residence/residence-start.ts'
+import { type Candidate, likelyDuplicates } from './duplicates.ts'
 import { hiddenLikeness, holdOthersAlike } from './hidden-likeness.ts'
-import type { RegistrationOutcome } from './registration-batch.ts'
-import { type Registered, sealRegistration } from './registration-item.ts'
-
-export interface Candidate {
-  id: string
-  name?: object
-  dateOfBirth?: string
-  /** Who left and is back is not registered anew: their return is recorded. */
-  departedOn?: string
-}
+import { sealRegistration } from './registration-item.ts'
+import type { Registered, RegistrationOutcome } from './registration-model.ts'
 
 /** @throws when somebody very like this person is a neighbour already; carries the candidates, opened by the gate. */
 export class DuplicateSuspected extends Problem {
@@ -115,25 +107,6 @@ export async function registerNeighbour(
   )
 }
 
-/**
- * When the residence of somebody who is registered begins, and whether it can be true beside their date of birth.
- *
- * @throws {ImpossibleDates}
- */
-export function startOf(
-  rules: LifeRules,
-  town: Pick<Municipality, 'backdateDays'>,
-  form: Pick<Registration, 'since' | 'dateOfBirth' | 'confirmedAge'>,
-  source: StartSource,
-): Start {
-  const { dateOfBirth: born, confirmedAge } = form
-  const ofBirth = faultsOfBirth(rules, born, { confirmedAge })
-  const since = form.since ?? rules.today.toString()
-  // What is wrong about the birth is said of the birth alone.
-  refuseImpossible(ofBirth, faultsOfStart(rules, { since, born: ofBirth.length > 0 ? undefined : born }))
-  return residenceStart(rules, town, form.since, source)
-}
-
 /** The first answer to an idempotency key; opening it is opening the record it is about. */
 async function replayed(
   deps: RegistryDeps,
@@ -144,26 +117,3 @@ async function replayed(
   const id = stored.owner
   return openResponse<Registered>(deps, town, clerk, id, stored.once, stored.response)
 }
-
-/**
- * When a residence begins that is said to have begun on a day. A day longer ago than the town takes on anybody's word is
- * kept as said; until it is confirmed, the residence begins today. What another register says is confirmed by it.
- *
- * @throws {ImpossibleDates} when it lies in the future or before the town's own time
- */
-export function residenceStart(
-  rules: LifeRules,
-  { backdateDays }: Pick<Municipality, 'backdateDays'>,
-  since: string | undefined,
-  source: StartSource = 'word',
-): Start {
-  const now = rules.today.toString()
-  if (since === undefined) return { from: now, said: undefined }
-  refuseImpossible(faultsOfStart(rules, { since }))
-  const taken = rules.today.subtract({ days: backdateDays })
-  if (source === 'register' || Temporal.PlainDate.compare(since, taken) >= 0) return { from: since, said: undefined }
-  return { from: now, said: since }
-}
-
-/** Who says when somebody began to live here: a person, or a register that was kept before this one. */
-export type StartSource = 'word' | 'register'

@@ -1,13 +1,7 @@
 import { CompiledQuery } from 'kysely'
 import { type Database, sqlState } from '../../platform/database.ts'
 import { DatabaseAway } from '../../platform/postgres.ts'
-import type { RegistrationItem } from './registration-item.ts'
-
-export type RegistrationOutcome =
-  | { outcome: 'registered' }
-  | { outcome: 'replayed'; fingerprint: Uint8Array; response: Uint8Array; owner: string; once: string }
-  | { outcome: 'suspected'; candidates: string[] }
-  | { outcome: 'graph-changed' }
+import type { RegistrationDesk, RegistrationItem, RegistrationOutcome } from './registration-model.ts'
 
 interface OutcomeRow {
   item: number
@@ -16,15 +10,6 @@ interface OutcomeRow {
   response: Uint8Array
   response_owner: string
   candidates: string[]
-}
-
-/**
- * Where finished forms are handed in: those waiting at the same moment share one statement and one commit. A town has
- * one statement under way at a time, of half of the forms that are here lately: the database writes one half while the
- * service seals the other, and neither waits for the other. A second statement would only wait for the ledger.
- */
-export interface RegistrationDesk {
-  submit(municipalityId: string, item: RegistrationItem): Promise<RegistrationOutcome>
 }
 
 interface Waiting {

@@ -1,9 +1,8 @@
-import type { Disclosed } from '../../firewall/disclosed.ts'
-import type { Ask } from '../../firewall/gate.ts'
+import type { Ask } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { type DataKey, newDataKey } from '../../keys/seal.ts'
 import { uuidv7 } from '../../platform/clock.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Once } from '../idempotency.ts'
 import type { Address, Registration, Representative } from '../model.ts'
@@ -14,31 +13,7 @@ import { likenessOf, tokenMaker, tokensOf } from '../search/search-tokens.ts'
 import { addressColumns } from '../store.ts'
 import { endOfVisit } from '../visits.ts'
 import { documentHash } from './evidence.ts'
-
-/** What registering answers; nothing personal, the clerk has just typed it. */
-export interface Registered {
-  id: string
-  householdId: string
-  /** As far as it is confirmed: what papers and proofs show. */
-  residentSince: string
-  /** An earlier day that was said, and waits for a second member of staff. */
-  saidSince?: string
-  version: number
-}
-
-/** One registration, sealed and ready for register_neighbours(). */
-export interface RegistrationItem {
-  /** Of the neighbour it makes. */
-  id: string
-  answer: Disclosed<Registered>
-  graphVersion: string
-  once: string
-  locks: number[]
-  row: RegistrationRow
-}
-
-/** The SQL type `registration`, as JSON. */
-type RegistrationRow = Record<string, unknown> & { document_hash: string | null }
+import type { RegistrationItem, RegistrationRow } from './registration-model.ts'
 
 const ASK = {
   action: 'register',

@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
-import type { GateHand } from '../../firewall/gate.ts'
+import type { GateHand } from '../../firewall/model.ts'
 import type { Resident, Staff } from '../../firewall/requester.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { Period } from './periods.ts'
 import { carrySaidStart, decideSaidStarts, reopenSaidStart } from './said-starts.ts'
 

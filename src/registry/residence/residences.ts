@@ -1,13 +1,13 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { mustBePlain } from '../../firewall/free-text.ts'
-import type { GateHand } from '../../firewall/gate.ts'
-import { isSupervisor, purposeOf, Refusal, type Resident, type Staff } from '../../firewall/requester.ts'
+import type { GateHand } from '../../firewall/model.ts'
+import { isSupervisor, purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { isJoined } from '../../identity/presence.ts'
 import { storeDataKey } from '../../keys/municipality-keys.ts'
 import { newDataKey } from '../../keys/seal.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { InvalidInput, NotFound, Problem, VersionConflict } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import { isDead, movementsThatStand } from '../departure/movements-standing.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { householdAddress, householdMembers } from '../household/households.ts'
@@ -19,7 +19,6 @@ import { nextVersion, recordMovement, reindex, withdrawProofs } from '../person/
 import { isUnder, OF_AGE } from '../person/representation.ts'
 import { holdAsAlike } from '../register/held.ts'
 import { hiddenLikenessOfRecorded } from '../register/hidden-likeness.ts'
-import { residenceStart } from '../register/register.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
 import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
 import { addressColumns, loadRecords } from '../store.ts'
@@ -27,6 +26,7 @@ import { endOfVisit } from '../visits.ts'
 import { correctsAddress, livesThere, SETTLED, type SettledField, startOf } from './move-rules.ts'
 import type { Period } from './periods.ts'
 import { beginPeriod, periodsInForce, replacePeriods, supersede } from './residence-rows.ts'
+import { residenceStart } from './residence-start.ts'
 import { carrySaidStart, decideSaidStarts, keepSaidStart, saidStartOf, withSaidStarts } from './said-starts.ts'
 
 /** @throws when something only a resident can do is asked for somebody who has left. */
@@ -124,7 +124,8 @@ export async function moveNeighbour(
   move: Move,
   conditions: Conditions,
 ): Promise<Disclosed<Moved>> {
-  if (requester.kind === 'resident' && (move.householdId !== undefined || move.everyone)) throw new Refusal()
+  if (requester.kind === 'resident' && (move.householdId !== undefined || move.everyone))
+    return deps.gate.turnAway(town.id, requester)
   return settle(deps, town, requester, id, move, conditions, 'move')
 }
 

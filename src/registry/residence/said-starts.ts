@@ -1,10 +1,10 @@
 import { sql } from 'kysely'
-import type { GateHand, SealedPart, SealedRecord } from '../../firewall/gate.ts'
+import type { GateHand, SealedPart, SealedRecord } from '../../firewall/model.ts'
 import type { Requester, Resident, Staff } from '../../firewall/requester.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import type { NeighbourFields, SaidStart } from '../model.ts'
 
 // Starts that are somebody's word: kept sealed beside the residence, which begins on the day it was registered until a

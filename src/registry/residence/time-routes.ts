@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
-import { endpoint, type House } from '../../http/endpoint.ts'
+import { endpoint } from '../../http/endpoint.ts'
 import { More, PageQuery } from '../../http/page-query.ts'
 import { Reply } from '../../http/reply.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { App } from '../../identity/app.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { Name } from '../model.ts'
 import { startsWaiting } from './starts-waiting.ts'
@@ -46,9 +46,9 @@ const Waiting = z
 const tag = 'Registry'
 
 /** The days residences began: corrected, confirmed or refused. */
-export function timeRoutes(house: House<Municipality>, deps: RegistryDeps): void {
+export function timeRoutes(app: App, deps: RegistryDeps): void {
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/residences/{residenceId}/start',
@@ -75,7 +75,7 @@ export function timeRoutes(house: House<Municipality>, deps: RegistryDeps): void
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/neighbours/{id}/starts/{startId}/decision',
@@ -102,7 +102,7 @@ export function timeRoutes(house: House<Municipality>, deps: RegistryDeps): void
   )
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/starts',

@@ -1,9 +1,9 @@
 import { hkdfSync } from 'node:crypto'
-import type { Gate } from '../../firewall/gate.ts'
+import type { Gate } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { openBytes, sealBytes } from '../../keys/cipher.ts'
 import { NotFound } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import { Criteria } from '../model.ts'
 
 /** Search criteria sealed into a link, so that a search can be repeated by GET while the URL says nothing. */

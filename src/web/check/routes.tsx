@@ -1,16 +1,15 @@
-import { always, type House } from '../../http/endpoint.ts'
 import { Reply } from '../../http/reply.ts'
-import { uuidv7 } from '../../platform/clock.ts'
-import { randomBytes } from '../../platform/random.ts'
+import { route } from '../../http/route.ts'
+import type { App } from '../../identity/app.ts'
 import { TooManyAttempts } from '../../platform/tries.ts'
 import { findByCode, NoSuchCode } from '../../proofs/check-code.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import { publishedKeys } from '../../proofs/signing-keys.ts'
 import { currentStatusLists } from '../../proofs/status-list.ts'
 import { verifyHere } from '../../proofs/verification.ts'
-import type { Municipality } from '../../town/municipality.ts'
-import { nameIn, pastedText, readerOf } from '../reader.ts'
-import { JAVASCRIPT, styles, workerFor } from '../ui/assets.ts'
+import type { Municipality } from '../../town/model.ts'
+import { nameIn, readerOf } from '../reader.ts'
+import { JAVASCRIPT, serveAsset, styles, workerFor } from '../ui/assets.ts'
 import offlineScript from './offline.worker.ts?script'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import { CheckPage, CodePage } from './page.tsx'
@@ -22,46 +21,41 @@ const SILENT = (nonce: string) =>
 /** The script that keeps the page for later may ask its own city for public files. */
 const KEEPER = "default-src 'none'; connect-src 'self'"
 const HTML = 'text/html; charset=utf-8'
+/** Bytes of a form with a proof pasted into it. */
+const LARGEST_PASTED = 210_000
 
 /** Checking proofs: in the browser, or by the city for who has no JavaScript or only the printed code. */
-export function checkPages(house: House<Municipality>, deps: ProofDeps): void {
-  const send = (reply: Reply) => reply.toResponse(always(uuidv7()))
-
-  house.on('get', ['/v', '/V'], async (context) => {
-    const { town, language } = await readerOf(context)
-    const [{ keys }, statusLists] = await Promise.all([publishedKeys(deps, town.id), currentStatusLists(deps, town)])
-    const nonce = Buffer.from(randomBytes(16)).toString('base64')
-    const material = { issuer: town.issuer, keys, statusLists, knownAt: deps.clock.now().toString() }
-    const page = <CheckPage town={nameIn(town, language)} language={language} material={material} nonce={nonce} />
-    return send(
-      Reply.material(`<!doctype html>${page}`, HTML, {
+export function checkPages(app: App, deps: ProofDeps): void {
+  // In capitals it is shorter in a QR code.
+  for (const path of ['/v', '/V'])
+    route(app, { kind: 'public', method: 'get', path }, async (request) => {
+      const { town, language } = readerOf(request)
+      const [{ keys }, statusLists] = await Promise.all([publishedKeys(deps, town.id), currentStatusLists(deps, town)])
+      const nonce = request.nonce()
+      const material = { issuer: town.issuer, keys, statusLists, knownAt: deps.clock.now().toString() }
+      const page = <CheckPage town={nameIn(town, language)} language={language} material={material} nonce={nonce} />
+      return Reply.material(`<!doctype html>${page}`, HTML, {
         'content-security-policy': SILENT(nonce),
         vary: 'accept-language, cookie',
-      }),
-    )
-  })
-  house.get(checkScript.path, checkScript.serve)
-  house.get('/v/worker.js', () =>
-    send(
-      Reply.material(workerFor(offlineScript, [styles, checkScript]), JAVASCRIPT, {
-        'cache-control': 'no-cache',
-        'content-security-policy': KEEPER,
-        'service-worker-allowed': '/v',
-      }),
-    ),
+      })
+    })
+  serveAsset(app, checkScript)
+  route(app, { kind: 'asset', method: 'get', path: '/v/worker.js' }, async () =>
+    Reply.material(workerFor(offlineScript, [styles, checkScript]), JAVASCRIPT, {
+      'cache-control': 'no-cache',
+      'content-security-policy': KEEPER,
+      'service-worker-allowed': '/v',
+    }),
   )
-  house.get('/v/code', async (context) => {
-    const { town, language } = await readerOf(context)
-    return send(
-      Reply.material(`<!doctype html>${<CodePage town={nameIn(town, language)} language={language} />}`, HTML),
-    )
+  route(app, { kind: 'public', method: 'get', path: '/v/code' }, async (request) => {
+    const { town, language } = readerOf(request)
+    return Reply.material(`<!doctype html>${<CodePage town={nameIn(town, language)} language={language} />}`, HTML)
   })
-  house.post('/v/code', async (context) => {
-    const { town, language } = await readerOf(context)
-    const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
-    const outcome = await answerTo(deps, town, await pastedText(context), source)
+  route(app, { kind: 'public', method: 'post', path: '/v/code', most: LARGEST_PASTED }, async (request) => {
+    const { town, language } = readerOf(request)
+    const outcome = await answerTo(deps, town, (await request.form()).get('text'), request.source)
     const page = <CodePage town={nameIn(town, language)} language={language} outcome={outcome} />
-    return send(Reply.material(`<!doctype html>${page}`, HTML, { 'cache-control': 'no-store' }))
+    return Reply.material(`<!doctype html>${page}`, HTML, { 'cache-control': 'no-store' })
   })
 }
 

@@ -1,10 +1,11 @@
 import { z } from '@hono/zod-openapi'
-import { always, endpoint, type House } from '../../http/endpoint.ts'
+import { endpoint } from '../../http/endpoint.ts'
 import { cacheable, publicData, Reply } from '../../http/reply.ts'
-import { type Clock, uuidv7 } from '../../platform/clock.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import { route } from '../../http/route.ts'
+import type { App } from '../../identity/app.ts'
+import type { Clock } from '../../platform/clock.ts'
 import { type Outcome, outcomeOf } from '../check/outcome.ts'
-import { pastedText, readerOf } from '../reader.ts'
+import { readerOf } from '../reader.ts'
 import { pageOf } from '../signed-in.tsx'
 import {
   PRACTICE_SERVICE,
@@ -17,14 +18,16 @@ import {
 import { PracticePage } from './practice-page.tsx'
 
 const tag = 'Practice'
+/** Bytes of a form with a proof pasted into it. */
+const LARGEST_PASTED = 210_000
 
 /** Proofs that prove nothing, for whoever builds or learns to use a verifier. */
-export function practicePages(house: House<Municipality>, { clock }: { clock: Clock }): void {
-  const page = (body: unknown) => pageOf(body).toResponse(always(uuidv7()))
+export function practicePages(app: App, { clock }: { clock: Clock }): void {
+  const page = (body: unknown) => pageOf(body)
   const now = () => Math.floor(clock.now().epochMilliseconds / 1000)
 
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/practice/proofs',
@@ -56,7 +59,7 @@ export function practicePages(house: House<Municipality>, { clock }: { clock: Cl
       ),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/practice/.well-known/jwks.json',
@@ -73,7 +76,7 @@ export function practicePages(house: House<Municipality>, { clock }: { clock: Cl
     async ({ town }) => Reply.open(publicData(await practiceKeys(town.issuer)), 200, cacheable(300)),
   )
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/practice/status-list',
@@ -86,13 +89,13 @@ export function practicePages(house: House<Municipality>, { clock }: { clock: Cl
       Reply.material(await practiceStatusList(town.issuer, now()), 'application/statuslist+jwt', cacheable(60)),
   )
 
-  house.get('/providers/try', async (context) => {
-    const { town, language } = await readerOf(context)
+  route(app, { kind: 'public', method: 'get', path: '/providers/try' }, async (request) => {
+    const { town, language } = readerOf(request)
     return page(<PracticePage language={language} proofs={await practiceProofs(town.issuer, now())} />)
   })
-  house.post('/providers/try', async (context) => {
-    const { town, language } = await readerOf(context)
-    const text = await pastedText(context)
+  route(app, { kind: 'public', method: 'post', path: '/providers/try', most: LARGEST_PASTED }, async (request) => {
+    const { town, language } = readerOf(request)
+    const text = (await request.form()).get('text')
     const verification = await verifyPractice(town.issuer, text, now())
     const outcome: Outcome = verification.valid
       ? { verdict: 'valid', reason: 'vWhyValid', proof: verification }

@@ -1,17 +1,11 @@
-import { getCookie } from 'hono/cookie'
-import { always, type House, problemResponse } from '../../http/endpoint.ts'
 import { publicData, Reply } from '../../http/reply.ts'
-import { uuidv7 } from '../../platform/clock.ts'
+import { route } from '../../http/route.ts'
+import type { App } from '../../identity/app.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
-import { randomBytes } from '../../platform/random.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
-import type { Municipality } from '../../town/municipality.ts'
-import { nameIn, readerOf } from '../reader.ts'
-import { pagePolicy } from '../signed-in.tsx'
-import counterScript from './counter.client.ts?script'
-import { CounterPage } from './page.tsx'
 import {
   ANSWER_SECONDS,
+  type Answered,
   askWallet,
   isSettled,
   keepAnswer,
@@ -19,88 +13,106 @@ import {
   readAnswer,
   requestObject,
   WALLET_NO,
-} from './presentations.ts'
+} from '../../proofs/wallet/presentations.ts'
+import { type Outcome, outcomeOf } from '../check/outcome.ts'
+import { nameIn, readerOf } from '../reader.ts'
+import counterScript from './counter.client.ts?script'
+import { CounterPage } from './page.tsx'
 
 const HTML = 'text/html; charset=utf-8'
 const COOKIE = 'padron-counter'
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** A service desk's questions to wallets, by OpenID4VP. */
-export function counterPages(house: House<Municipality>, deps: ProofDeps): void {
-  const send = (reply: Reply, more: Record<string, string> = {}) => reply.toResponse({ ...always(uuidv7()), ...more })
+export function counterPages(app: App, deps: ProofDeps): void {
   const page = (body: unknown) => Reply.material(`<!doctype html>${body}`, HTML, { 'cache-control': 'no-store' })
 
-  house.get('/counter/requests/:id', async (context) => {
-    const { town } = await readerOf(context)
-    const jwt = await requestObject(deps, town, idOf(context.req.param('id')))
-    return send(Reply.material(jwt, 'application/oauth-authz-req+jwt', { 'cache-control': 'no-store' }))
+  // Wallets fetch the question and send the answer, from wherever they are: no cookie goes with it.
+  route(app, { kind: 'public', method: 'get', path: '/counter/requests/:id', errors: 'json' }, async (request) => {
+    const { town } = readerOf(request)
+    const jwt = await requestObject(deps, town, idOf(request.params.id ?? ''))
+    return Reply.material(jwt, 'application/oauth-authz-req+jwt', { 'cache-control': 'no-store' })
   })
-  house.post('/counter/requests/:id', async (context) => {
-    const { town } = await readerOf(context)
-    const body = await context.req.text()
-    const sent = new URLSearchParams(body)
-    const answer = sent.get('response') ?? sent.get('error') ?? ''
+  const answers = {
+    kind: 'public',
+    method: 'post',
+    path: '/counter/requests/:id',
+    errors: 'json',
+    fromAnywhere: true,
+  } as const
+  route(app, answers, async (request) => {
+    const { town } = readerOf(request)
+    const sent = await request.form()
+    const answer = sent.get('response') || sent.get('error')
     const isAnswer = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/.test(answer) || WALLET_NO.test(answer)
-    if (body.length > 64 * 1024 || !isAnswer)
+    if (!isAnswer)
       throw new Problem('malformed-answer', 400, 'Send one encrypted answer in the field response, or an error.')
-    await keepAnswer(deps, town, idOf(context.req.param('id')), answer)
-    return send(Reply.giveBack({}))
+    await keepAnswer(deps, town, idOf(request.params.id ?? ''), answer)
+    return Reply.giveBack({})
   })
 
-  house.get('/counter/requests/:id/settled', async (context) => {
-    const { town } = await readerOf(context)
-    const settled = await isSettled(deps, town, idOf(context.req.param('id')))
-    return send(Reply.open(publicData({ settled }), 200, { 'cache-control': 'no-store' }))
-  })
-  house.get('/assets/counter.js', () =>
-    send(Reply.material(counterScript, 'text/javascript; charset=utf-8', { 'cache-control': 'public, max-age=300' })),
+  route(
+    app,
+    { kind: 'public', method: 'get', path: '/counter/requests/:id/settled', errors: 'json' },
+    async (request) => {
+      const { town } = readerOf(request)
+      const settled = await isSettled(deps, town, idOf(request.params.id ?? ''))
+      return Reply.open(publicData({ settled }), 200, { 'cache-control': 'no-store' })
+    },
+  )
+  route(app, { kind: 'asset', method: 'get', path: '/assets/counter.js' }, async () =>
+    Reply.material(counterScript, 'text/javascript; charset=utf-8', { 'cache-control': 'public, max-age=300' }),
   )
 
-  house.get('/counter/:service', async (context) => {
-    const { town, language } = await readerOf(context)
-    const profile = profileOf(context.req.param('service'))
-    return send(page(<CounterPage town={nameIn(town, language)} language={language} profile={profile} />))
+  route(app, { kind: 'public', method: 'get', path: '/counter/:service' }, async (request) => {
+    const { town, language } = readerOf(request)
+    const profile = profileOf(request.params.service ?? '')
+    return page(<CounterPage town={nameIn(town, language)} language={language} profile={profile} />)
   })
-  house.post('/counter/:service', async (context) => {
-    const { town, language } = await readerOf(context)
-    const profile = profileOf(context.req.param('service'))
+  route(app, { kind: 'public', method: 'post', path: '/counter/:service' }, async (request) => {
+    const { town, language } = readerOf(request)
+    const profile = profileOf(request.params.service ?? '')
     const { id, link, key } = await askWallet(deps, town, profile)
     // The key to the answer goes to this desk's browser and is nowhere else.
     const value = Buffer.from(JSON.stringify({ id, link, key })).toString('base64url')
     const secure = town.issuer.startsWith('https:') ? '; Secure' : ''
-    return send(Reply.redirect(`/counter/${profile.id}/${id}?lang=${language}`), {
+    return Reply.redirect(`/counter/${profile.id}/${id}?lang=${language}`, {
       'set-cookie': `${COOKIE}=${value}; Path=/counter/${profile.id}/${id}; Max-Age=${ANSWER_SECONDS}; HttpOnly; SameSite=Strict${secure}`,
     })
   })
-  house.get('/counter/:service/:id', async (context) => {
-    const { town, language } = await readerOf(context)
-    const profile = profileOf(context.req.param('service'))
-    const id = idOf(context.req.param('id'))
+  route(app, { kind: 'public', method: 'get', path: '/counter/:service/:id' }, async (request) => {
+    const { town, language } = readerOf(request)
+    const profile = profileOf(request.params.service ?? '')
+    const id = idOf(request.params.id ?? '')
     const name = nameIn(town, language)
-    const held = heldBy(getCookie(context, COOKIE))
+    const held = heldBy(request.cookie(COOKIE))
     try {
       if (held?.id !== id) throw new NotFound()
       const answered = await readAnswer(deps, town, profile, id, held.key)
-      const nonce = Buffer.from(randomBytes(16)).toString('base64')
-      return send(
-        page(
-          <CounterPage
-            town={name}
-            language={language}
-            profile={profile}
-            asking={held}
-            outcome={answered?.outcome}
-            waiting={answered?.waiting ?? true}
-            nonce={nonce}
-          />,
-        ),
-        { 'content-security-policy': pagePolicy(nonce) },
+      return page(
+        <CounterPage
+          town={name}
+          language={language}
+          profile={profile}
+          asking={held}
+          outcome={answered && shown(answered)}
+          waiting={answered?.waiting ?? true}
+          nonce={request.nonce()}
+        />,
       )
     } catch (error) {
-      if (!(error instanceof NotFound)) return problemResponse(error, uuidv7())
-      return send(page(<CounterPage town={name} language={language} profile={profile} gone />))
+      if (!(error instanceof NotFound)) throw error
+      return page(<CounterPage town={name} language={language} profile={profile} gone />)
     }
   })
+}
+
+/** What a wallet’s answer says to whoever asked. */
+function shown({ verification }: Answered): Outcome {
+  if (verification === undefined) return { verdict: 'not-valid', reason: 'cWalletNo' }
+  if (!verification.valid) return outcomeOf(verification.code)
+  const { valid: _, ...proof } = verification
+  return { verdict: 'valid', reason: 'vWhyValid', proof }
 }
 
 function idOf(text: string): string {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { mustBePlain } from '../../firewall/free-text.ts'
-import type { StaffRole } from '../../firewall/requester.ts'
 import { Reply } from '../../http/reply.ts'
 import { today } from '../../platform/clock.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
@@ -19,6 +18,7 @@ import {
   standsInTheWay,
 } from '../../registry/departure/proceedings.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
+import { INFORMANTS } from '../../registry/person/channels.ts'
 import {
   faultsOfDay,
   faultsOfDeathAway,
@@ -26,7 +26,6 @@ import {
   ImpossibleDates,
   lifeRules,
 } from '../../registry/person/life-dates.ts'
-import { INFORMANTS } from '../../registry/person/reach.ts'
 import { plainIn } from '../plain.tsx'
 import { dayIn, type FormReader, faultsOf, lifeText, typedIn } from '../record/registration-form.ts'
 import type { Typed } from '../record/typed.ts'
@@ -38,7 +37,6 @@ import { noticeToHandOver } from './notice-letter.ts'
 import { type DeskVisit, idIn, onceIn } from './shell.tsx'
 
 const LONGEST_REASON = 2000
-const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 const at = (id: string): `/${string}` => `/desk/neighbours/${id}`
 const proceedingIn = (visit: DeskVisit) => ({
   neighbourId: idIn(visit),
@@ -70,12 +68,12 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       422,
     )
 
-  page({ method: 'get', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) =>
+  page({ method: 'get', path: '/desk/neighbours/:id/leave' }, async (visit) =>
     Reply.page(await leaving(visit), (open) => (
       <LeavePage visit={visit} leaving={open} typed={{}} day={day(visit)} once={randomUUID()} />
     )),
   )
-  page({ method: 'post', path: '/desk/neighbours/:id/leave', roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: '/desk/neighbours/:id/leave' }, async (visit) => {
     const { town, requester, form, t } = visit
     const typed = typedIn(visit)
     const { departure, faults } = departureIn(typed, readerOf(visit))
@@ -117,7 +115,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
 
   const step = (what: string, work: (visit: DeskVisit) => Promise<Reply | undefined>) =>
     page(
-      { method: 'post', path: `/desk/neighbours/:id/proceedings/:proceeding/${what}`, roles: COUNTER },
+      { method: 'post', path: `/desk/neighbours/:id/proceedings/:proceeding/${what}` },
       async (visit) => (await work(visit)) ?? Reply.redirect(`${at(idIn(visit))}/leave`),
     )
   step('notice', async (visit) => {

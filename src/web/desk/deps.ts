@@ -1,9 +1,6 @@
 import type { PolicyEngine } from '../../firewall/policies.ts'
-import type { StaffRole } from '../../firewall/requester.ts'
 import type { LedgerSigners } from '../../ledger/signer.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import type { Press } from '../../proofs/paper/paper.ts'
 
 export type DeskDeps = ProofDeps & { policies: PolicyEngine; press?: Press | undefined; signers: LedgerSigners }
-
-export const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { purposeOf, type StaffRole } from '../../firewall/requester.ts'
+import { purposeOf } from '../../firewall/requester.ts'
 import { Reply } from '../../http/reply.ts'
 import { InvalidInput } from '../../platform/problem.ts'
 import { addressText } from '../../proofs/address-text.ts'
@@ -32,7 +32,6 @@ import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
 import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
 
-const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
 
 /** Two records of one person, side by side: proposed by one, decided by another, and taken apart in the same way. */
@@ -49,14 +48,14 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       (pair) => <JoinPage visit={visit} {...pair} {...again} />,
       status,
     )
-  page({ method: 'get', path, roles: COUNTER }, async (visit) => {
+  page({ method: 'get', path }, async (visit) => {
     const other = visit.query('other')
     if (isId(other)) return both(visit, other)
     return Reply.page(await joinedWith(deps, visit.town, visit.requester, idIn(visit)), (joined) => (
       <FindPage visit={visit} joined={joined} />
     ))
   })
-  page({ method: 'post', path: `${path}/find`, roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: `${path}/find` }, async (visit) => {
     const { town, requester, form } = visit
     const [chosen] = [form.get('other')].filter(isId)
     if (chosen) return Reply.redirect(`/desk/neighbours/${idIn(visit)}/join?other=${chosen}`)
@@ -77,7 +76,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       return Reply.page(joined, (known) => <FindPage {...again} joined={known} fault={visit.t.dTooWide} />, 422)
     }
   })
-  page({ method: 'post', path, roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path }, async (visit) => {
     const { town, requester, form, t } = visit
     const reason = form.get('reason')
     const parsed = JoinProposal.safeParse({ other: form.get('other'), reason, ...plainIn(form) })
@@ -93,7 +92,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     }
     return Reply.redirect('/desk/joins')
   })
-  page({ method: 'post', path: `${path}/apart`, roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: `${path}/apart` }, async (visit) => {
     const { town, requester, form, t } = visit
     const ids = { stays: idIn(visit), joined: idIn({ params: { id: form.get('other') } }) }
     const reason = form.get('reason')
@@ -119,8 +118,8 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       ({ items, more }) => <JoinsPage visit={visit} joins={items} more={more} faults={fault ? { join: fault } : {}} />,
       status,
     )
-  page({ method: 'get', path: '/desk/joins', roles: COUNTER }, (visit) => waiting(visit))
-  page({ method: 'post', path: '/desk/joins', roles: COUNTER }, async (visit) => {
+  page({ method: 'get', path: '/desk/joins' }, (visit) => waiting(visit))
+  page({ method: 'post', path: '/desk/joins' }, async (visit) => {
     const { town, requester, form, t } = visit
     const at = { id: idIn({ params: { id: form.get('join') } }), staysId: idIn({ params: { id: form.get('stays') } }) }
     const decision = form.get('decision') === 'approved' ? 'approved' : 'refused'

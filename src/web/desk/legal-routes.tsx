@@ -1,6 +1,6 @@
 import { fieldsSayingTooMuch } from '../../firewall/free-text.ts'
 import { writtenTooMuch } from '../../firewall/plain-words.ts'
-import type { StaffRole } from '../../firewall/requester.ts'
+import { mayReach } from '../../firewall/roles.ts'
 import { Reply } from '../../http/reply.ts'
 import { listDemands, readDemand, recordDemand, reviewDemand } from '../../oversight/access-requests.ts'
 import { DemandFields, ORDER_FIELDS } from '../../oversight/demand.ts'
@@ -26,7 +26,6 @@ import type { DeskDeps } from './deps.ts'
 import { LegalPage, LockdownPage, OpenedPage } from './legal-page.tsx'
 import { type DeskVisit, idIn } from './shell.tsx'
 
-const LEGAL: readonly StaffRole[] = ['legal']
 /** What is written down of a demand, before its document. */
 const DemandWords = DemandFields.omit({ documentId: true })
 /** In which box of the form each field of a demand is typed. */
@@ -59,8 +58,8 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
       wrong ? 422 : 200,
     )
   }
-  page({ method: 'get', path: '/desk/legal', roles: LEGAL }, (visit) => legalWork(visit))
-  page({ method: 'post', path: '/desk/legal', roles: LEGAL, file: LARGEST_DOCUMENT }, async (visit) => {
+  page({ method: 'get', path: '/desk/legal' }, (visit) => legalWork(visit))
+  page({ method: 'post', path: '/desk/legal', file: LARGEST_DOCUMENT }, async (visit) => {
     const { town, requester, form, t } = visit
     const { said, faults: wrong } = await demandIn(visit)
     const bytes = form.file('document')
@@ -126,19 +125,19 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     }
   }
 
-  page({ method: 'post', path: '/desk/legal/:id/review', roles: LEGAL, fresh: true }, async (visit) => {
+  page({ method: 'post', path: '/desk/legal/:id/review', fresh: true }, async (visit) => {
     await reviewDemand(deps.gate, visit.town.id, visit.requester, idIn(visit), visit.form.get('approves') === 'yes')
     return Reply.redirect('/desk/legal')
   })
-  page({ method: 'post', path: '/desk/legal/:id/opening', roles: LEGAL, fresh: true }, async (visit) =>
+  page({ method: 'post', path: '/desk/legal/:id/opening', fresh: true }, async (visit) =>
     Reply.page(await openByOrder(deps, visit.town, visit.requester, idIn(visit)), (opened) => (
       <OpenedPage visit={visit} opened={openedLines(opened, visit)} />
     )),
   )
-  page({ method: 'get', path: '/desk/legal/:id/document', roles: LEGAL }, async (visit) =>
+  page({ method: 'get', path: '/desk/legal/:id/document' }, async (visit) =>
     Reply.download(await readDocument(deps.gate, visit.town.id, visit.requester, { requestId: idIn(visit) }), 'demand'),
   )
-  page({ method: 'get', path: '/desk/legal/:id/letter', roles: LEGAL }, async (visit) => {
+  page({ method: 'get', path: '/desk/legal/:id/letter' }, async (visit) => {
     const { press } = deps
     if (press === undefined) throw new NoPress()
     const demand = await readDemand(deps.gate, visit.town.id, visit.requester, idIn(visit))
@@ -153,13 +152,13 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
   // Reached while all else is closed: its state by everybody who works here, the votes by legal officers.
   page({ method: 'get', path: '/desk/lockdown' }, async (visit) => {
     const { town, requester } = visit
-    if (requester.role !== 'legal')
+    if (!mayReach('POST /desk/lockdown', requester))
       return pageOf(<LockdownPage visit={visit} closed={await isLockedDown(deps.database, town.id)} />)
     return Reply.page(await lockdownState(deps.gate, town.id, requester), (lockdown) => (
       <LockdownPage visit={visit} closed={lockdown.closed} lockdown={lockdown} />
     ))
   })
-  page({ method: 'post', path: '/desk/lockdown', roles: LEGAL, fresh: true }, async ({ town, requester, form }) => {
+  page({ method: 'post', path: '/desk/lockdown', fresh: true }, async ({ town, requester, form }) => {
     const close = form.get('close')
     if (close !== 'yes' && close !== 'no')
       throw new InvalidInput([{ pointer: '/close', detail: 'Say yes to close, or no to open.' }])

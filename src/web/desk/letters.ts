@@ -1,8 +1,7 @@
 import type { PostalNotice } from '../../messages/postal-notices.ts'
 import { addressLines } from '../../proofs/address-text.ts'
-import { nameText } from '../../proofs/paper/paper.ts'
+import { nameText, type PlainDocument } from '../../proofs/paper/paper.ts'
 import { paperTexts } from '../../proofs/paper/paper-words.ts'
-import type { PlainDocument } from '../../proofs/paper/renderer.ts'
 import { messageWords } from '../message-words.ts'
 
 /** A page to fold: to whom, where, and that there is a message. */

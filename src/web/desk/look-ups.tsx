@@ -1,3 +1,7 @@
+import { SaysTooMuch } from '../../firewall/free-text.ts'
+import { writtenTooMuch } from '../../firewall/plain-words.ts'
+import { purposes } from '../../firewall/policies.ts'
+import { Reply } from '../../http/reply.ts'
 import {
   type DrawnOpening,
   drawnToRead,
@@ -6,12 +10,7 @@ import {
   LookUpExplanation,
   ownDrawn,
   readDrawn,
-} from '../../firewall/drawn.ts'
-import { SaysTooMuch } from '../../firewall/free-text.ts'
-import { writtenTooMuch } from '../../firewall/plain-words.ts'
-import { purposes } from '../../firewall/policies.ts'
-import type { StaffRole } from '../../firewall/requester.ts'
-import { Reply } from '../../http/reply.ts'
+} from '../../oversight/drawn-openings.ts'
 import { namesToExplain } from '../../oversight/own-look-ups.ts'
 import { NotFound } from '../../platform/problem.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
@@ -26,9 +25,6 @@ import { Csrf, ErrorSummary, type Faults, Field } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { NextPage } from '../ui/parts.tsx'
 import { Desk, type DeskVisit, idIn } from './shell.tsx'
-
-const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
-const OVERSEERS: readonly StaffRole[] = ['supervisor', 'auditor']
 
 type Drawn = readonly DrawnOpening[]
 type Names = ReadonlyMap<string, Name | undefined>
@@ -47,9 +43,9 @@ export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       Object.keys(faults).length > 0 ? 422 : 200,
     )
   }
-  page({ method: 'get', path: '/desk/look-ups', roles: COUNTER }, (visit) => explain(visit))
+  page({ method: 'get', path: '/desk/look-ups' }, (visit) => explain(visit))
   // All that were written are kept, and those that cannot be come back beside their box.
-  page({ method: 'post', path: '/desk/look-ups', roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: '/desk/look-ups' }, async (visit) => {
     const { town, requester, form, t } = visit
     const faults: Record<string, string> = {}
     const typed: Typed = {}
@@ -72,12 +68,12 @@ export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     if (Object.keys(faults).length > 0) return explain(visit, typed, faults)
     return Reply.redirect('/desk/look-ups')
   })
-  page({ method: 'get', path: '/desk/look-ups/drawn', roles: OVERSEERS }, async (visit) =>
+  page({ method: 'get', path: '/desk/look-ups/drawn' }, async (visit) =>
     Reply.page(await drawnToRead(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
       <DrawnPage visit={visit} drawn={items} more={more} />
     )),
   )
-  page({ method: 'post', path: '/desk/look-ups/drawn', roles: OVERSEERS }, async ({ town, requester, form }) => {
+  page({ method: 'post', path: '/desk/look-ups/drawn' }, async ({ town, requester, form }) => {
     await readDrawn(deps, town, requester, idIn({ params: { id: form.get('lookUp') } }))
     return Reply.redirect('/desk/look-ups/drawn')
   })

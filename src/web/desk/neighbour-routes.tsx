@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import { purposeOf, type StaffRole } from '../../firewall/requester.ts'
+import { purposeOf } from '../../firewall/requester.ts'
 import { Reply } from '../../http/reply.ts'
 import { lookUpsOf } from '../../oversight/look-ups.ts'
 import { InvalidInput, Problem } from '../../platform/problem.ts'
@@ -23,7 +23,6 @@ import { HistoryPage, LookedPage } from './neighbour-past-page.tsx'
 import { withinCase } from './purpose.ts'
 import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
 
-const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 /** What a counter needs of everyone, and what it opens when it is needed: each opening is in the ledger as it was. */
 const SHOWN = ['name', 'dateOfBirth', 'languages', 'address', 'residence', 'said', 'household', 'departedOn'] as const
 const REACH = ['contact', 'representatives'] as const
@@ -74,7 +73,7 @@ function RegisteredPage({ visit, because }: { visit: DeskVisit; because: Problem
 
 /** A neighbour's page, what it leads to, and what is handed over there. */
 export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk/neighbours/:id', roles: COUNTER }, async (visit) => {
+  page({ method: 'get', path: '/desk/neighbours/:id' }, async (visit) => {
     const { town, requester } = visit
     const id = idIn(visit)
     const wanted = visit.query('open') === 'reach' ? [...SHOWN, ...REACH] : SHOWN
@@ -100,7 +99,7 @@ export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       />
     ))
   })
-  page({ method: 'get', path: '/desk/neighbours/:id/history', roles: COUNTER }, async (visit) =>
+  page({ method: 'get', path: '/desk/neighbours/:id/history' }, async (visit) =>
     Reply.page(
       await neighbourHistory(
         deps,
@@ -114,13 +113,13 @@ export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       (history) => <HistoryPage visit={visit} history={history} />,
     ),
   )
-  page({ method: 'get', path: '/desk/neighbours/:id/looked', roles: COUNTER }, async (visit) =>
+  page({ method: 'get', path: '/desk/neighbours/:id/looked' }, async (visit) =>
     Reply.page(
       await lookUpsOf(deps, visit.town, visit.requester, idIn(visit), { before: visit.query('before') }),
       (looked) => <LookedPage visit={visit} id={idIn(visit)} page={looked} />,
     ),
   )
-  page({ method: 'post', path: '/desk/neighbours/:id/papers', roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: '/desk/neighbours/:id/papers' }, async (visit) => {
     const order = PaperOrder.safeParse({ kind: visit.form.get('kind'), language: visit.form.get('language') })
     if (!order.success) throw InvalidInput.of(order.error)
     const printed = await printPaper(
@@ -138,7 +137,7 @@ export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       headers,
     )
   })
-  page({ method: 'post', path: '/desk/neighbours/:id/wallet', roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: '/desk/neighbours/:id/wallet' }, async (visit) => {
     const profile = ProfileId.safeParse(visit.form.get('profile'))
     if (!profile.success) throw new InvalidInput([{ pointer: '/profile', detail: 'Choose a service.' }])
     const handedTo = profiles.get(profile.data)?.askedBy === 'representative' ? 'representative' : 'neighbour'
@@ -148,11 +147,11 @@ export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     })
     return Reply.page(offer, (made) => <WalletPage visit={visit} id={idIn(visit)} offer={made} />)
   })
-  page({ method: 'post', path: '/desk/neighbours/:id/revoke', roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: '/desk/neighbours/:id/revoke' }, async (visit) => {
     await revokeProof(deps, visit.town, visit.requester, visit.form.get('proof'))
     return Reply.redirect(at(idIn(visit)))
   })
-  page({ method: 'post', path: '/desk/neighbours/:id/confirm', roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: '/desk/neighbours/:id/confirm' }, async (visit) => {
     await confirmResidence(deps, visit.town, visit.requester, idIn(visit), onceIn(visit, 'confirm'))
     return Reply.redirect(at(idIn(visit)))
   })

@@ -1,7 +1,6 @@
-import { nameText } from '../../proofs/paper/paper.ts'
-import type { PlainDocument } from '../../proofs/paper/renderer.ts'
+import { nameText, type PlainDocument } from '../../proofs/paper/paper.ts'
 import type { ProceedingToDecide } from '../../registry/departure/hearing.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { counted } from '../ui/words.ts'
 

@@ -1,36 +1,34 @@
-import { always, type House } from '../../http/endpoint.ts'
 import { Reply } from '../../http/reply.ts'
-import { uuidv7 } from '../../platform/clock.ts'
-import { randomBytes } from '../../platform/random.ts'
+import { route } from '../../http/route.ts'
+import type { App } from '../../identity/app.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import { keepDraft } from '../../registry/register/drafts.ts'
 import { nameIn, readerOf } from '../reader.ts'
-import { onceOf, typedIn } from '../record/registration-form.ts'
-import { pageOf, pagePolicy, type signedInPages } from '../signed-in.tsx'
-import { JAVASCRIPT, styles, workerFor } from '../ui/assets.ts'
+import { draftOf, onceOf, typedIn } from '../record/registration-form.ts'
+import { pageOf, type signedInPages } from '../signed-in.tsx'
+import { JAVASCRIPT, serveAsset, styles, workerFor } from '../ui/assets.ts'
 import { LOCALES } from '../ui/language.ts'
 import { Page } from '../ui/layout.tsx'
 import workerScript from './desk.worker.ts?script'
-import { keepDraft } from './drafts.ts'
 import { registerPeople } from './register-people.tsx'
 import { deskScript } from './script.ts'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 
 /** What keeps the desk going on a bad line: the script that keeps forms, and the page that says there is none. */
-export function offlineDesk(house: House<Municipality>, page: Pages, deps: ProofDeps): void {
-  house.get(deskScript.path, deskScript.serve)
-  house.get('/desk/worker.js', () =>
+export function offlineDesk(app: App, page: Pages, deps: ProofDeps): void {
+  serveAsset(app, deskScript)
+  route(app, { kind: 'asset', method: 'get', path: '/desk/worker.js' }, async () =>
     Reply.material(workerFor(workerScript, [styles, deskScript]), JAVASCRIPT, {
       'cache-control': 'no-cache',
       'content-security-policy': "default-src 'none'; connect-src 'self'",
       'service-worker-allowed': '/desk',
-    }).toResponse(always(uuidv7())),
+    }),
   )
-  house.get('/desk/offline', async (context) => {
-    const { town, language } = await readerOf(context)
+  route(app, { kind: 'public', method: 'get', path: '/desk/offline' }, async (request) => {
+    const { town, language } = readerOf(request)
     const t = LOCALES[language]
-    const nonce = Buffer.from(randomBytes(16)).toString('base64')
+    const nonce = request.nonce()
     const name = nameIn(town, language)
     const body = (
       <Page title={t.dOffline} language={language} town={name} script={{ src: deskScript.address, nonce }}>
@@ -40,15 +38,15 @@ export function offlineDesk(house: House<Municipality>, page: Pages, deps: Proof
         </p>
       </Page>
     )
-    return pageOf(body).toResponse({ ...always(uuidv7()), 'content-security-policy': pagePolicy(nonce) })
+    return pageOf(body)
   })
   // A form that waited. Nobody is there to ask: what needs a decision becomes a draft on the clerk's list.
-  page({ method: 'post', path: '/desk/register/kept', roles: ['clerk', 'supervisor'] }, async (visit) => {
+  page({ method: 'post', path: '/desk/register/kept' }, async (visit) => {
     const typed = typedIn(visit)
     const once = onceOf(typed)
     const done = await registerPeople(deps, visit, { ...typed, once }, once)
     // A likely twin is among what is to be decided already.
     if (done.status === 303 || done.status === 409) return Reply.giveBack({ done: true })
-    return Reply.disclose(await keepDraft(deps, visit.town, visit.requester, typed.draft, { ...typed, once }))
+    return Reply.disclose(await keepDraft(deps, visit.town, visit.requester, typed.draft, draftOf({ ...typed, once })))
   })
 }

@@ -17,7 +17,7 @@ import {
   enrolApplicant,
 } from '../../requests/applications.ts'
 import { giveCode } from '../../requests/providers.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import { plainIn } from '../plain.tsx'
 import { dayIn, typedIn } from '../record/registration-form.ts'
 import type { signedInPages } from '../signed-in.tsx'
@@ -25,7 +25,6 @@ import { GivenCodePage, OrganisationsPage } from './organisations-page.tsx'
 import { idIn } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
-const LEGAL = ['legal'] as const
 /** Beside which box it is said where an organisation cannot be enrolled, and where it cannot have another name or machine. */
 const ENROLLING = { signedBy: 'signed', 'client-taken': 'clients', 'organisation-known': 'identifier' }
 const NAMING = {
@@ -46,14 +45,14 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       secrecy: (transaction, content) => prolongSecrecy(deps, town, transaction, content),
     })
   const proposing = (path: string, beside: Record<string, string>, read: (form: DeskForm) => unknown) =>
-    page({ method: 'post', path, roles: LEGAL, fresh: true, beside }, async ({ town, requester, form }) => {
+    page({ method: 'post', path, fresh: true, beside }, async ({ town, requester, form }) => {
       const proposal = Proposal.safeParse(read(form))
       if (!proposal.success) throw InvalidInput.of(proposal.error)
       await propose(deps, town.id, requester, proposal.data, carry(town))
       return Reply.redirect('/desk/organisations')
     })
 
-  page({ method: 'get', path: '/desk/organisations', roles: LEGAL }, async (visit) => {
+  page({ method: 'get', path: '/desk/organisations' }, async (visit) => {
     const { town, requester } = visit
     const organisations = await listOrganisations(gate, town.id, requester)
     // While the registry is closed, ties to enforcement can be entered, and nothing else is decided.
@@ -80,7 +79,6 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     {
       method: 'post',
       path: '/desk/organisations/applications',
-      roles: LEGAL,
       fresh: true,
       beside: {
         'client-taken': 'client',
@@ -99,15 +97,12 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       return Reply.redirect('/desk/organisations')
     },
   )
-  page(
-    { method: 'post', path: '/desk/organisations/acts', roles: LEGAL, fresh: true },
-    async ({ town, requester, form }) => {
-      const id = form.get('entry')
-      if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
-      await decideAct(deps, town.id, requester, id, form.get('approves') === 'yes', carry(town))
-      return Reply.redirect('/desk/organisations')
-    },
-  )
+  page({ method: 'post', path: '/desk/organisations/acts', fresh: true }, async ({ town, requester, form }) => {
+    const id = form.get('entry')
+    if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+    await decideAct(deps, town.id, requester, id, form.get('approves') === 'yes', carry(town))
+    return Reply.redirect('/desk/organisations')
+  })
   proposing('/desk/organisations', ENROLLING, (form) => ({
     kind: 'enrol',
     name: form.get('name'),
@@ -137,42 +132,37 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       ? { kind: 'machine', client: form.get('named') }
       : { kind: 'alias', name: form.get('named'), ...plainIn(form) }),
   }))
-  page({ method: 'get', path: '/desk/legal/documents/:document', roles: LEGAL }, async (visit) => {
+  page({ method: 'get', path: '/desk/legal/documents/:document' }, async (visit) => {
     const documentId = idIn({ params: { id: visit.params.document ?? '' } })
     return Reply.download(await readDocument(gate, visit.town.id, visit.requester, { documentId }), 'order')
   })
-  page(
-    { method: 'post', path: '/desk/legal/secrecy', roles: LEGAL, fresh: true, file: LARGEST_DOCUMENT },
-    async (visit) => {
-      const { town, requester, form } = visit
-      const until = dayIn(typedIn(visit), 'until', { ...visit, rules: lifeRules(deps.clock, town) }, true)
-      const said = {
-        kind: 'secrecy' as const,
-        reference: form.get('entry'),
-        until: until && 'date' in until ? until.date : '',
-        basis: form.get('basis'),
-        ...plainIn(form),
-      }
-      const bytes = form.file('document')
-      // Looked at before anything is kept.
-      const proposal = Proposal.safeParse({ ...said, documentId: NO_DOCUMENT })
-      if (!proposal.success) throw InvalidInput.of(proposal.error)
-      if (bytes === undefined) throw new InvalidInput([{ pointer: '/document', detail: 'Choose the document.' }])
-      await mustBePlain(gate, town.id, requester, Proposal, proposal.data)
-      const kept = await keepDocument(gate, town.id, requester, bytes)
-      await kept.mapAsync(({ id: documentId }) =>
-        propose(deps, town.id, requester, { ...said, documentId }, carry(town)),
-      )
-      return Reply.redirect('/desk/organisations')
-    },
-  )
+  page({ method: 'post', path: '/desk/legal/secrecy', fresh: true, file: LARGEST_DOCUMENT }, async (visit) => {
+    const { town, requester, form } = visit
+    const until = dayIn(typedIn(visit), 'until', { ...visit, rules: lifeRules(deps.clock, town) }, true)
+    const said = {
+      kind: 'secrecy' as const,
+      reference: form.get('entry'),
+      until: until && 'date' in until ? until.date : '',
+      basis: form.get('basis'),
+      ...plainIn(form),
+    }
+    const bytes = form.file('document')
+    // Looked at before anything is kept.
+    const proposal = Proposal.safeParse({ ...said, documentId: NO_DOCUMENT })
+    if (!proposal.success) throw InvalidInput.of(proposal.error)
+    if (bytes === undefined) throw new InvalidInput([{ pointer: '/document', detail: 'Choose the document.' }])
+    await mustBePlain(gate, town.id, requester, Proposal, proposal.data)
+    const kept = await keepDocument(gate, town.id, requester, bytes)
+    await kept.mapAsync(({ id: documentId }) => propose(deps, town.id, requester, { ...said, documentId }, carry(town)))
+    return Reply.redirect('/desk/organisations')
+  })
   proposing('/desk/organisations/end', {}, (form) => ({
     kind: form.has('thumbprint') ? 'end-key' : 'end-machine',
     organisationId: form.get('organisation'),
     client: form.get('client'),
     ...(form.has('thumbprint') ? { thumbprint: form.get('thumbprint') } : {}),
   }))
-  page({ method: 'post', path: '/desk/organisations/code', roles: LEGAL, fresh: true }, async (visit) => {
+  page({ method: 'post', path: '/desk/organisations/code', fresh: true }, async (visit) => {
     const id = visit.form.get('organisation')
     if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
     return Reply.page(await giveCode(deps, visit.town, visit.requester, id), (code) => (

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { StaffRole } from '../../firewall/requester.ts'
 import { Reply } from '../../http/reply.ts'
-import { offerEnrolment, relyingParty } from '../../identity/passkeys.ts'
-import { CardNeedsWord, giveCard, WordTooShort } from '../../identity/resident-card.ts'
-import { endWaysIn, type WaysIn, waysIn } from '../../identity/ways-in.ts'
+import { relyingParty } from '../../identity/passkeys.ts'
 import { NotFound } from '../../platform/problem.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import { profiles } from '../../proofs/profiles.ts'
+import { CardNeedsWord, giveCard, WordTooShort } from '../../registry/person/give-card.ts'
+import { offerEnrolment } from '../../registry/person/offer-enrolment.ts'
+import { endWaysIn, type WaysIn, waysIn } from '../../registry/person/ways-in.ts'
 import { bookHearing, freeTimes } from '../../requests/appointments.ts'
 import {
   answerComplaint,
@@ -20,6 +20,7 @@ import { type ReportedOrganisation, whoGives } from '../../requests/service-repo
 import { bornTyped } from '../record/born-fields.tsx'
 import { AppointmentSlip, kindNames, outcomeNames, TimeSelect, writtenKinds } from '../record/complaint.tsx'
 import { endingIn, type NotEnding } from '../record/ending.ts'
+import { requestLines } from '../record/request-text.ts'
 import { dayText, hourText } from '../record/texts.ts'
 import { WaysInList } from '../record/ways-in.tsx'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
@@ -34,11 +35,10 @@ import { Desk, type DeskVisit, idIn } from './shell.tsx'
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 
 /** Who answers what people write; a clerk only what asks for something to be done. */
-const ANSWERING: readonly StaffRole[] = ['clerk', 'supervisor', 'legal']
 
 /** What the desk does for the portal: handing over the way in, and answering what people write. */
 export function portalDesk(page: Pages, deps: ProofDeps): void {
-  page({ method: 'post', path: '/desk/neighbours/:id/portal', roles: ['clerk', 'supervisor'] }, async (visit) => {
+  page({ method: 'post', path: '/desk/neighbours/:id/portal' }, async (visit) => {
     const id = visit.params.id ?? ''
     if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
     if (visit.form.get('what') === 'cancel') {
@@ -67,14 +67,14 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
       (list) => <WaysInPage visit={visit} id={idIn(visit)} ways={list} {...wrong} />,
       wrong ? 422 : 200,
     )
-  page({ method: 'get', path: '/desk/neighbours/:id/ways-in', roles: ['clerk', 'supervisor'] }, (visit) => ways(visit))
-  page({ method: 'post', path: '/desk/neighbours/:id/ways-in', roles: ['clerk', 'supervisor'] }, async (visit) => {
+  page({ method: 'get', path: '/desk/neighbours/:id/ways-in' }, (visit) => ways(visit))
+  page({ method: 'post', path: '/desk/neighbours/:id/ways-in' }, async (visit) => {
     const ending = endingIn(visit, deps)
     if ('faults' in ending) return ways(visit, ending)
     await endWaysIn(deps, visit.town, visit.requester, idIn(visit), ending)
     return Reply.redirect(`/desk/neighbours/${idIn(visit)}/ways-in?ended=1`)
   })
-  page({ method: 'get', path: '/desk/complaints', roles: ANSWERING }, async (visit) => {
+  page({ method: 'get', path: '/desk/complaints' }, async (visit) => {
     const times = await freeTimes(deps, visit.town)
     const cursor = visit.query('after')
     const givers = await whoGives(deps, visit.town)
@@ -82,7 +82,7 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
       <ComplaintsPage visit={visit} complaints={items} times={times} more={more} givers={givers} />
     ))
   })
-  page({ method: 'post', path: '/desk/appointments', roles: ANSWERING }, async (visit) => {
+  page({ method: 'post', path: '/desk/appointments' }, async (visit) => {
     const { town, form, requester, language } = visit
     const wanted = form.get('language')
     const theirs = isLanguage(wanted) ? wanted : language
@@ -91,12 +91,12 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
     const { reference, at } = await bookHearing(deps, town, hearing, requester.id)
     return pageOf(<AppointmentPage visit={visit} language={theirs} at={at} code={reference} />)
   })
-  page({ method: 'get', path: '/desk/complaints/attachments/:id', roles: ANSWERING }, async (visit) => {
+  page({ method: 'get', path: '/desk/complaints/attachments/:id' }, async (visit) => {
     const id = visit.params.id ?? ''
     if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
     return Reply.download(await openAttachment(deps, visit.town, visit.requester, id), 'padron')
   })
-  page({ method: 'post', path: '/desk/complaints', roles: ANSWERING }, async ({ town, requester, form }) => {
+  page({ method: 'post', path: '/desk/complaints' }, async ({ town, requester, form }) => {
     const outcome = OUTCOMES.find((one) => one === form.get('outcome')) ?? 'answered'
     const said = form.get('answer')
     const which = form.get('organisation') || undefined
@@ -237,7 +237,9 @@ function ComplaintsPage(props: {
               ''
             )}
             {complaint.report ? <Reported visit={visit} report={complaint.report} /> : ''}
-            <p dir="auto">{complaint.words.text}</p>
+            {requestLines(complaint.request, visit).map((line) => (
+              <p dir="auto">{line}</p>
+            ))}
             {complaint.answer ? (
               <p dir="auto">
                 {t.kAnswered}: {complaint.answer}
@@ -334,25 +336,32 @@ function WaysInPage(props: { visit: DeskVisit; id: string; ways: WaysIn } & Part
   )
 }
 
-/** Whoever asked, and the child they want registered, ready for the form. */
+/** Whoever asked, and what they asked, ready to be done: the page to end a registration, the form with a child filled in. */
 function Asked(props: { visit: DeskVisit; complaint: ComplaintToAnswer }) {
   const { visit, complaint } = props
   const { t, session, requester } = visit
-  const { neighbourId, words } = complaint
+  const { neighbourId, request } = complaint
   if (neighbourId === null || requester.role === 'legal') return ''
   return (
     <>
       <p>
         <a href={`/desk/neighbours/${neighbourId}`}>{t.dWho}</a>
       </p>
-      {words.newborn ? (
+      {request.asks === 'leave' ? (
+        <p>
+          <a href={`/desk/neighbours/${neighbourId}/leave`}>{t.dLeave}</a>
+        </p>
+      ) : (
+        ''
+      )}
+      {request.asks === 'birth' ? (
         <form method="post" action="/desk/register">
           <Csrf token={session.csrf} />
           {Object.entries({
             of: neighbourId,
-            p0_given: words.newborn.given,
-            p0_family: words.newborn.family,
-            ...bornTyped('p0_', words.newborn.born, t),
+            p0_given: request.newborn.given,
+            p0_family: request.newborn.family,
+            ...bornTyped('p0_', request.newborn.born, t),
             p0_guardian: neighbourId,
           }).map(([name, value]) => (
             <input type="hidden" name={name} value={value} />

@@ -1,4 +1,4 @@
-import { purposeOf, type StaffRole } from '../../firewall/requester.ts'
+import { purposeOf } from '../../firewall/requester.ts'
 import { Reply } from '../../http/reply.ts'
 import { InvalidInput } from '../../platform/problem.ts'
 import { addressText } from '../../proofs/address-text.ts'
@@ -17,9 +17,6 @@ import { Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { whyText } from '../ui/problem-page.tsx'
 import { Desk, type DeskVisit, idIn } from './shell.tsx'
 
-const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
-const SUPERVISOR: readonly StaffRole[] = ['supervisor']
-
 /** Hiding a record and showing it again, each asked once more; and who may be one person with somebody who hides. */
 export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   const ask = async (visit: DeskVisit, again: { reason?: string; faults?: Faults } = {}, status = 200) => {
@@ -31,10 +28,10 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
       status,
     )
   }
-  page({ method: 'get', path: '/desk/neighbours/:id/protection', roles: COUNTER }, (visit) => ask(visit))
+  page({ method: 'get', path: '/desk/neighbours/:id/protection' }, (visit) => ask(visit))
   // Hiding is at once. Showing gives somebody away: whoever does it is who signed in a moment ago.
   const showing = { fresh: (form: DeskVisit['form']) => form.get('protected') !== 'yes', keep: false } as const
-  page({ method: 'post', path: '/desk/neighbours/:id/protection', roles: COUNTER, ...showing }, async (visit) => {
+  page({ method: 'post', path: '/desk/neighbours/:id/protection', quiet: true, ...showing }, async (visit) => {
     const { town, requester, form, t } = visit
     const reason = form.get('reason')
     const again = (wrong: InvalidInput) => ({ reason, faults: { reason: whyText(wrong, t, t.dHideWhyMissing) } })
@@ -52,12 +49,12 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
     }
     return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
   })
-  page({ method: 'get', path: '/desk/perhaps', roles: SUPERVISOR }, async (visit) =>
+  page({ method: 'get', path: '/desk/perhaps' }, async (visit) =>
     Reply.page(await perhapsOnePerson(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
       <PerhapsPage visit={visit} pairs={items} more={more} />
     )),
   )
-  page({ method: 'post', path: '/desk/perhaps', roles: SUPERVISOR }, async (visit) => {
+  page({ method: 'post', path: '/desk/perhaps' }, async (visit) => {
     const because = DistinctBecause.safeParse(visit.form.get('because')).data ?? 'they-say-so'
     const id = idIn({ params: { id: visit.form.get('written') } })
     await tellApart(deps, visit.town, visit.requester, id, because)

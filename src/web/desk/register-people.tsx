@@ -3,13 +3,13 @@ import { InvalidInput } from '../../platform/problem.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import { DistinctBecause } from '../../registry/model.ts'
 import { lifeRules } from '../../registry/person/life-dates.ts'
+import { dropDraft, keepDraft, TO_DECIDE } from '../../registry/register/drafts.ts'
 import { alikeAmong } from '../../registry/register/duplicates.ts'
 import { DuplicateSuspected, registerNeighbour } from '../../registry/register/register.ts'
 import { plainIn } from '../plain.tsx'
-import { check, faultsOf } from '../record/registration-form.ts'
+import { check, draftOf, faultsOf } from '../record/registration-form.ts'
 import type { Typed } from '../record/typed.ts'
 import { pageOf } from '../signed-in.tsx'
-import { dropDraft, keepDraft, TO_DECIDE } from './drafts.ts'
 import { type Alike, RegisterPage, TwinPage } from './register-page.tsx'
 import type { DeskVisit } from './shell.tsx'
 
@@ -58,7 +58,7 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
   const because = (person: number) => DistinctBecause.safeParse(typed[`p${person}_because`]).data
   // Of whom the page that was sent asked it already.
   const asked = (typed.asked ?? '').split(' ')
-  const kept = () => keepDraft(deps, town, requester, draftId || once, { ...typed, once, [TO_DECIDE]: 'yes' })
+  const kept = () => keepDraft(deps, town, requester, draftId || once, draftOf({ ...typed, once, [TO_DECIDE]: 'yes' }))
   const compare = (alike: readonly Alike[], draft: { id: string }) => (
     <TwinPage
       visit={visit}

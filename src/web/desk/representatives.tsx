@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { purposeOf, type StaffRole } from '../../firewall/requester.ts'
+import { purposeOf } from '../../firewall/requester.ts'
+import type { Form } from '../../http/form.ts'
 import { Reply } from '../../http/reply.ts'
 import { InvalidInput } from '../../platform/problem.ts'
 import { addressText } from '../../proofs/address-text.ts'
@@ -21,7 +22,6 @@ import {
   unrepresentedNeighbours,
 } from '../../registry/person/unrepresented.ts'
 import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
-import type { Form } from '../page-visit.ts'
 import { plainIn } from '../plain.tsx'
 import { saidFaultText } from '../record/dates.ts'
 import { typedIn } from '../record/registration-form.ts'
@@ -36,8 +36,6 @@ import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
 import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
-
-const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 
 interface Again {
   typed?: Typed
@@ -56,8 +54,8 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
       (ward) => <RepresentativesPage visit={visit} ward={ward} {...again} />,
       status,
     )
-  page({ method: 'get', path, roles: COUNTER }, (visit) => show(visit))
-  page({ method: 'post', path: `${path}/find`, roles: COUNTER }, async (visit) => {
+  page({ method: 'get', path }, (visit) => show(visit))
+  page({ method: 'post', path: `${path}/find` }, async (visit) => {
     const { town, requester, form } = visit
     const typed = { ...typedIn(visit), said: saidAgain(form.get('said')) }
     const ward = await representativesOf(deps, town, requester, idIn(visit))
@@ -76,7 +74,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
       return again(visit.t.dTooWide)
     }
   })
-  page({ method: 'post', path, roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path }, async (visit) => {
     const { town, requester, form, t } = visit
     const typed = typedIn(visit)
     const parsed = Representative.safeParse(
@@ -102,7 +100,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
     }
     return Reply.redirect(back(visit))
   })
-  page({ method: 'post', path: `${path}/:tie`, roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: `${path}/:tie` }, async (visit) => {
     const { town, requester, form, t, params } = visit
     const at = { wardId: idIn(visit), tieId: params.tie ?? '' }
     const court = { court: courtFault(form.get('court'), t) }
@@ -129,7 +127,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
     }
     return Reply.redirect(back(visit))
   })
-  page({ method: 'post', path: '/desk/unrepresented', roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: '/desk/unrepresented' }, async (visit) => {
     const { town, requester, form } = visit
     if (form.has('settle'))
       await settleUnrepresented(deps, town, requester, idIn({ params: { id: form.get('settle') } }))

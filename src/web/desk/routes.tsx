@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { CASE_NUMBER } from '../../firewall/cases.ts'
-import { ownDrawn } from '../../firewall/drawn.ts'
 import { SaysTooMuch, saysTooMuch } from '../../firewall/free-text.ts'
 import { OverBudget } from '../../firewall/leaving.ts'
 import { purposeOf } from '../../firewall/requester.ts'
-import type { House } from '../../http/endpoint.ts'
 import { Reply } from '../../http/reply.ts'
+import type { App } from '../../identity/app.ts'
 import { endSession, sessionsOf } from '../../identity/open-sessions.ts'
 import { changeSession } from '../../identity/sessions.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../../messages/postal-notices.ts'
 import { referencePostWaiting } from '../../messages/told.ts'
+import { ownDrawn } from '../../oversight/drawn-openings.ts'
 import type { Paged } from '../../platform/paging.ts'
 import { InvalidInput, Problem } from '../../platform/problem.ts'
 import { NoPress, nameText } from '../../proofs/paper/paper.ts'
@@ -18,20 +18,19 @@ import { openNeighbour } from '../../registry/person/neighbours.ts'
 import { hidingAsSeenBy } from '../../registry/person/protection.ts'
 import { mayBeUnrepresented } from '../../registry/person/unrepresented.ts'
 import { welfareChecksWaiting } from '../../registry/person/welfare.ts'
+import { draftsOf, dropDraft, HELD, keepDraft } from '../../registry/register/drafts.ts'
 import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
 import { countedFor } from '../../registry/visits.ts'
 import { complaintsWaiting } from '../../requests/complaint-answers.ts'
-import type { Municipality } from '../../town/municipality.ts'
 import { toldSoFar } from '../record/born-fields.tsx'
 import { saidFaultText } from '../record/dates.ts'
-import { heldBack, onceOf, typedIn } from '../record/registration-form.ts'
+import { draftOf, heldBack, onceOf, typedIn } from '../record/registration-form.ts'
 import type { Typed } from '../record/typed.ts'
 import { pageOf, safePath, signedInPages } from '../signed-in.tsx'
 import { correctingDesk } from './correcting.tsx'
 import { datesDesk } from './dates.tsx'
 import { departingDesk } from './departing.tsx'
-import { COUNTER, type DeskDeps } from './deps.ts'
-import { draftsOf, dropDraft, HELD, keepDraft } from './drafts.ts'
+import type { DeskDeps } from './deps.ts'
 import { erasureDesk } from './erasures.tsx'
 import { joiningDesk } from './joining.tsx'
 import { legalDesk } from './legal-routes.tsx'
@@ -57,9 +56,9 @@ import { welfareDesk } from './welfare.tsx'
 import { SessionsPage, WorkPage } from './work-page.tsx'
 
 /** The desk: the same use cases as the API, as pages that work without JavaScript. */
-export function deskPages(house: House<Municipality>, deps: DeskDeps): void {
-  const page = aboutNeighbours(signedInPages(house, deps, 'staff', '/sign-in'), deps)
-  offlineDesk(house, page, deps)
+export function deskPages(app: App, deps: DeskDeps): void {
+  const page = aboutNeighbours(signedInPages(app, deps, 'staff', '/sign-in'), deps)
+  offlineDesk(app, page, deps)
   finding(page, deps)
   registering(page, deps)
   neighbourDesk(page, deps)
@@ -113,10 +112,10 @@ function aboutNeighbours(page: Pages, deps: DeskDeps): Pages {
 }
 
 function finding(page: Pages, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk', roles: COUNTER }, async (visit) =>
+  page({ method: 'get', path: '/desk' }, async (visit) =>
     pageOf(<SearchPage visit={visit} undone={visit.query('undone') === '1'} />),
   )
-  page({ method: 'post', path: '/desk/search', roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: '/desk/search' }, async (visit) => {
     const { town, requester } = visit
     const typed = visit.form.get('said')
     const said = saidAgain(typed)
@@ -135,31 +134,28 @@ function finding(page: Pages, deps: DeskDeps): void {
     }
   })
   // What the box makes of what is being said, at every pause of the typing: nothing is looked up for it.
-  page({ method: 'post', path: '/desk/understood', roles: COUNTER }, async ({ form, t, language }) => {
+  page({ method: 'post', path: '/desk/understood' }, async ({ form, t, language }) => {
     const said = form.get('said')
     const short = shortYearIn(said)
     if (short) return Reply.giveBack({ text: saidFaultText(t, language, short), enough: false })
     return Reply.giveBack(understood(criteriaOf(said, form.has('mononym')), t))
   })
-  page(
-    { method: 'post', path: '/desk/case', roles: COUNTER, say: { case: 'pCase' } },
-    async ({ town, session, form, requester }) => {
-      const workCase = form.get('case')
-      if (saysTooMuch(workCase, 'name')) throw new SaysTooMuch([])
-      if (workCase !== '' && !CASE_NUMBER.test(workCase))
-        throw new InvalidInput([{ pointer: '/case', detail: 'Letters, digits, spaces and / . _ -, up to 40.' }])
-      const purpose = form.get('purpose')
-      await changeSession(deps, town, session.handle, {
-        workCase: workCase === '' ? null : workCase,
-        purpose: purposesOfCase(requester).some(({ id }) => id === purpose) ? purpose : null,
-      })
-      return Reply.redirect(safePath(form.get('to'), '/desk'))
-    },
-  )
+  page({ method: 'post', path: '/desk/case', say: { case: 'pCase' } }, async ({ town, session, form, requester }) => {
+    const workCase = form.get('case')
+    if (saysTooMuch(workCase, 'name')) throw new SaysTooMuch([])
+    if (workCase !== '' && !CASE_NUMBER.test(workCase))
+      throw new InvalidInput([{ pointer: '/case', detail: 'Letters, digits, spaces and / . _ -, up to 40.' }])
+    const purpose = form.get('purpose')
+    await changeSession(deps, town, session.handle, {
+      workCase: workCase === '' ? null : workCase,
+      purpose: purposesOfCase(requester).some(({ id }) => id === purpose) ? purpose : null,
+    })
+    return Reply.redirect(safePath(form.get('to'), '/desk'))
+  })
 }
 
 function registering(page: Pages, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk/register', roles: COUNTER }, async (visit) => {
+  page({ method: 'get', path: '/desk/register' }, async (visit) => {
     const draft = visit.query('draft')
     const household = visit.query('household')
     const blank: Typed = /^[0-9a-f-]{36}$/.test(household) ? { household } : {}
@@ -172,7 +168,7 @@ function registering(page: Pages, deps: DeskDeps): void {
       )
     })
   })
-  page({ method: 'post', path: '/desk/register', roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: '/desk/register' }, async (visit) => {
     const typed = typedIn(visit)
     const once = onceOf(typed)
     const draftId = typed.draft
@@ -193,25 +189,25 @@ function registering(page: Pages, deps: DeskDeps): void {
       // Nothing of it is kept until the box says something else.
       if (Object.keys(faults).length > 0)
         return pageOf(<RegisterPage visit={visit} typed={typed} faults={faults} draftId={draftId} once={once} />, 422)
-      await keepDraft(deps, visit.town, visit.requester, draftId, typed)
+      await keepDraft(deps, visit.town, visit.requester, draftId, draftOf(typed))
       return Reply.redirect('/desk/work')
     }
     return registerPeople(deps, visit, typed, once)
   })
-  page({ method: 'post', path: '/desk/drafts', roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: '/desk/drafts' }, async (visit) => {
     const typed = typedIn(visit)
-    return Reply.disclose(await keepDraft(deps, visit.town, visit.requester, typed.draft, typed))
+    return Reply.disclose(await keepDraft(deps, visit.town, visit.requester, typed.draft, draftOf(typed)))
   })
   // What a date that is being typed in another calendar is in the usual one: nothing of it is kept.
-  page({ method: 'post', path: '/desk/told', roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: '/desk/told' }, async (visit) => {
     const [before = ''] = /^(p\d+_)?$/.exec(visit.form.get('before')) ?? []
     return Reply.giveBack(toldSoFar(Object.fromEntries(visit.form.entries()), before, visit))
   })
-  page({ method: 'post', path: '/desk/drafts/discard', roles: COUNTER }, async ({ town, requester, form }) => {
+  page({ method: 'post', path: '/desk/drafts/discard' }, async ({ town, requester, form }) => {
     await dropDraft(deps, town, requester, form.get('draft'))
     return Reply.redirect('/desk/work')
   })
-  page({ method: 'get', path: '/desk/work', roles: COUNTER }, async (visit) => {
+  page({ method: 'get', path: '/desk/work' }, async (visit) => {
     const { town, requester } = visit
     const own = (await draftsOf(deps, town, requester)).with(
       (await ownDrawn(deps, town, requester)).map(({ items, more }) =>
@@ -249,7 +245,7 @@ function registering(page: Pages, deps: DeskDeps): void {
       />
     ))
   })
-  page({ method: 'post', path: '/desk/letters', roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: '/desk/letters' }, async (visit) => {
     const { press } = deps
     if (press === undefined) throw new NoPress()
     const { town, requester, t, language } = visit

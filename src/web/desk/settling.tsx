@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { SaysTooMuch } from '../../firewall/free-text.ts'
-import { purposeOf, type StaffRole } from '../../firewall/requester.ts'
+import { purposeOf } from '../../firewall/requester.ts'
+import type { Form } from '../../http/form.ts'
 import { Reply } from '../../http/reply.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import { addressText } from '../../proofs/address-text.ts'
@@ -13,7 +14,6 @@ import { type Neighbour, openNeighbour } from '../../registry/person/neighbours.
 import { isOfAge, OF_AGE } from '../../registry/person/representation.ts'
 import { moveNeighbour, NothingChanges, returnNeighbour } from '../../registry/residence/residences.ts'
 import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts'
-import type { Form } from '../page-visit.ts'
 import { PlainTick, plainIn } from '../plain.tsx'
 import { AddressFields, SinceField } from '../record/address-fields.tsx'
 import { saidFaultText } from '../record/dates.ts'
@@ -28,8 +28,6 @@ import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
 import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
-
-const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
 
 /** Where a neighbour lives from now on: at another address, or with somebody who is registered. */
 export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
@@ -78,10 +76,10 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
     }
     return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
   }
-  page({ method: 'post', path: '/desk/neighbours/:id/move', roles: COUNTER }, settles('move'))
-  page({ method: 'post', path: '/desk/neighbours/:id/return', roles: COUNTER }, settles('return'))
+  page({ method: 'post', path: '/desk/neighbours/:id/move' }, settles('move'))
+  page({ method: 'post', path: '/desk/neighbours/:id/return' }, settles('return'))
 
-  page({ method: 'get', path: '/desk/neighbours/:id/with', roles: COUNTER }, async (visit) => {
+  page({ method: 'get', path: '/desk/neighbours/:id/with' }, async (visit) => {
     const ask = {
       purpose: purposeOf(visit.requester),
       fields: ['household', 'residence', 'departedOn', 'dateOfBirth'] as const,
@@ -90,7 +88,7 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
       <WithPage visit={visit} who={whoOf(neighbour, visit)} />
     ))
   })
-  page({ method: 'post', path: '/desk/neighbours/:id/with', roles: COUNTER }, async (visit) => {
+  page({ method: 'post', path: '/desk/neighbours/:id/with' }, async (visit) => {
     const { town, requester, form } = visit
     const who = whoIn(form, form.has('returns'))
     const said = form.get('said')

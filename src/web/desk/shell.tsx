@@ -3,6 +3,7 @@ import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { purposes } from '../../firewall/policies.ts'
 import { purposeOf, type Staff, type StaffRole } from '../../firewall/requester.ts'
+import { mayReach } from '../../firewall/roles.ts'
 import { WHOM } from '../../http/reply.ts'
 import { NotFound } from '../../platform/problem.ts'
 import type { PageVisit } from '../page-visit.ts'
@@ -19,19 +20,19 @@ export type DeskVisit = PageVisit<Staff> & {
   about?: boolean
 }
 
-const ROOMS: { path: `/${string}`; text: keyof Texts; roles: readonly StaffRole[] }[] = [
-  { path: '/desk', text: 'dPeopleRoom', roles: ['clerk', 'supervisor'] },
-  { path: '/desk/register', text: 'dRegister', roles: ['clerk', 'supervisor'] },
-  { path: '/desk/work', text: 'dWork', roles: ['clerk', 'supervisor'] },
-  { path: '/desk/perhaps', text: 'dPerhaps', roles: ['supervisor'] },
-  { path: '/desk/flags', text: 'dSupervision', roles: ['supervisor', 'auditor'] },
-  { path: '/desk/legal', text: 'dLegal', roles: ['legal'] },
-  { path: '/desk/lockdown', text: 'dLockdown', roles: ['legal'] },
-  { path: '/desk/organisations', text: 'gTitle', roles: ['legal'] },
-  { path: '/desk/erasures', text: 'eTitle', roles: ['legal'] },
-  { path: '/desk/complaints', text: 'kDesk', roles: ['clerk', 'supervisor', 'legal'] },
-  { path: '/desk/ledger', text: 'dAudit', roles: ['auditor', 'legal', 'supervisor'] },
-  { path: '/desk/sessions', text: 'dSessions', roles: ['clerk', 'supervisor', 'legal', 'auditor'] },
+const ROOMS: { path: `/${string}`; text: keyof Texts }[] = [
+  { path: '/desk', text: 'dPeopleRoom' },
+  { path: '/desk/register', text: 'dRegister' },
+  { path: '/desk/work', text: 'dWork' },
+  { path: '/desk/perhaps', text: 'dPerhaps' },
+  { path: '/desk/flags', text: 'dSupervision' },
+  { path: '/desk/legal', text: 'dLegal' },
+  { path: '/desk/lockdown', text: 'dLockdown' },
+  { path: '/desk/organisations', text: 'gTitle' },
+  { path: '/desk/erasures', text: 'eTitle' },
+  { path: '/desk/complaints', text: 'kDesk' },
+  { path: '/desk/ledger', text: 'dAudit' },
+  { path: '/desk/sessions', text: 'dSessions' },
 ]
 
 const ROLES = {
@@ -46,7 +47,7 @@ const CASEWORK: ReadonlySet<StaffRole> = new Set(['clerk', 'supervisor'])
 
 /** Where somebody of a role begins. */
 export const firstRoom = (role: StaffRole): `/${string}` =>
-  ROOMS.find(({ roles }) => roles.includes(role))?.path ?? '/desk/sessions'
+  ROOMS.find(({ path }) => mayReach(`GET ${path}`, { kind: 'staff', role }))?.path ?? '/desk/sessions'
 
 /** Every page of the desk: where one may go, the case one works on, and the way out. */
 export function Desk(props: { visit: DeskVisit; title: string; here?: string; script?: string; children: Child }) {
@@ -62,7 +63,7 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
         <>
           <Rooms
             label={t.dDesk}
-            rooms={ROOMS.filter(({ roles }) => roles.includes(requester.role)).map(({ path, text }) => ({
+            rooms={ROOMS.filter(({ path }) => mayReach(`GET ${path}`, requester)).map(({ path, text }) => ({
               path,
               name: t[text],
               here: path === here,

@@ -1,14 +1,15 @@
 import { z } from '@hono/zod-openapi'
-import { getCookie } from 'hono/cookie'
 import { passing } from '../../firewall/free-text.ts'
-import { always, endpoint, type House } from '../../http/endpoint.ts'
+import { endpoint } from '../../http/endpoint.ts'
 import { publicData, Reply } from '../../http/reply.ts'
+import { route } from '../../http/route.ts'
+import type { App } from '../../identity/app.ts'
 import { endSession, endStaffSessions } from '../../identity/open-sessions.ts'
 import { beginSession, changeSession, findSession, SESSION_LIMITS, type SessionDeps } from '../../identity/sessions.ts'
 import { SignInFailed, type StaffSignIn } from '../../identity/sign-in.ts'
-import { uuidv7 } from '../../platform/clock.ts'
 import { Problem } from '../../platform/problem.ts'
-import { listMunicipalities, type Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
+import { listMunicipalities } from '../../town/municipality.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { cookieName, pageOf, safePath, sessionCookie, signedInPages } from '../signed-in.tsx'
 import { Csrf } from '../ui/form.tsx'
@@ -22,51 +23,47 @@ const UNDER_WAY = 'padron-sign-in'
 const CLEAR = { 'clear-site-data': '"cache", "cookies"' }
 
 /** Signing in at the city's provider, locking, signing out. */
-export function signInPages(house: House<Municipality>, deps: SessionDeps, signIn: StaffSignIn | undefined): void {
-  const send = (reply: Reply, more: Record<string, string> = {}) => reply.toResponse({ ...always(uuidv7()), ...more })
-  const page = signedInPages(house, deps, 'staff', '/sign-in')
+export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | undefined): void {
+  const page = signedInPages(app, deps, 'staff', '/sign-in')
   const secure = (town: Municipality) => (town.issuer.startsWith('https:') ? '; Secure' : '')
 
-  house.get('/sign-in', async (context) => {
-    const { town, language } = await readerOf(context)
+  route(app, { kind: 'public', method: 'get', path: '/sign-in' }, async (request) => {
+    const { town, language } = readerOf(request)
     const t = LOCALES[language]
-    const to = safePath(context.req.query('to') ?? '', '/desk')
+    const to = safePath(request.query('to'), '/desk')
     const start = `/sign-in/start?to=${encodeURIComponent(to)}`
-    return send(
-      pageOf(
-        <Page title={t.dSignIn} language={language} town={nameIn(town, language)}>
-          <Languages language={language} path="/sign-in" />
-          <h1>{t.dSignIn}</h1>
-          <p class="lead">{t.dSignInLead}</p>
-          {signIn ? (
-            <p>
-              <a class="govuk-button" href={start}>
-                {t.dSignIn}
-              </a>
-            </p>
-          ) : (
-            <p>{t.pNotFound}</p>
-          )}
-        </Page>,
-      ),
+    return pageOf(
+      <Page title={t.dSignIn} language={language} town={nameIn(town, language)}>
+        <Languages language={language} path="/sign-in" />
+        <h1>{t.dSignIn}</h1>
+        <p class="lead">{t.dSignInLead}</p>
+        {signIn ? (
+          <p>
+            <a class="govuk-button" href={start}>
+              {t.dSignIn}
+            </a>
+          </p>
+        ) : (
+          <p>{t.pNotFound}</p>
+        )}
+      </Page>,
     )
   })
-  house.get('/sign-in/start', async (context) => {
+  route(app, { kind: 'public', method: 'get', path: '/sign-in/start' }, async (request) => {
     if (signIn === undefined) throw new Problem('not-found', 404, 'There is no sign-in here.')
-    const { town } = await readerOf(context)
-    const to = safePath(context.req.query('to') ?? '', '/desk')
+    const { town } = readerOf(request)
+    const to = safePath(request.query('to'), '/desk')
     const { address, underWay } = await signIn.begin(town, to)
-    return send(Reply.redirect(new URL(address)), {
+    return Reply.redirect(new URL(address), {
       'set-cookie': `${UNDER_WAY}=${underWay}; Path=/sign-in; Max-Age=600; HttpOnly; SameSite=Lax${secure(town)}`,
     })
   })
-  house.get('/sign-in/return', async (context) => {
-    const { town, language } = await readerOf(context)
+  route(app, { kind: 'public', method: 'get', path: '/sign-in/return' }, async (request) => {
+    const { town, language } = readerOf(request)
     try {
       if (signIn === undefined) throw new SignInFailed()
-      const { search } = new URL(context.req.url)
-      const { who, returnTo } = await signIn.finish(town, search, getCookie(context, UNDER_WAY) ?? '')
-      const before = await findSession(deps, town, getCookie(context, cookieName(town)))
+      const { who, returnTo } = await signIn.finish(town, request.search, request.cookie(UNDER_WAY) ?? '')
+      const before = await findSession(deps, town, request.cookie(cookieName(town)))
       if (
         before?.locked &&
         before.requester.kind === 'staff' &&
@@ -75,27 +72,25 @@ export function signInPages(house: House<Municipality>, deps: SessionDeps, signI
       ) {
         // The same person is back: the desk is as they left it.
         await changeSession(deps, town, before.handle, { locked: false })
-        return send(Reply.redirect(safePath(returnTo, '/desk')))
+        return Reply.redirect(safePath(returnTo, '/desk'))
       }
       if (before) await endSession(deps, town, before, { handle: before.handle })
       const token = await beginSession(deps, town, who)
       const room = who.kind === 'staff' ? firstRoom(who.role) : '/desk'
       const to = returnTo === '/desk' ? room : safePath(returnTo, room)
       const seconds = Temporal.Duration.from(SESSION_LIMITS.staff.absolute).total('seconds')
-      return send(Reply.redirect(to), { 'set-cookie': sessionCookie(town, token, seconds) })
+      return Reply.redirect(to, { 'set-cookie': sessionCookie(town, token, seconds) })
     } catch (error) {
       const problem = error instanceof Problem ? error : new SignInFailed()
-      return send(
-        pageOf(
-          <ProblemPage problem={problem} town={nameIn(town, language)} language={language} timeZone={town.timeZone} />,
-          problem.status,
-        ),
-      )
+      return pageOf(
+        <ProblemPage problem={problem} town={nameIn(town, language)} language={language} timeZone={town.timeZone} />,
+        problem.status,
+      ).because(problem)
     }
   })
   // The provider says by itself that somebody is not of the staff any more: with the next request they are out.
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/sign-in/back-channel',

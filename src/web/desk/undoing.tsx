@@ -1,4 +1,3 @@
-import type { StaffRole } from '../../firewall/requester.ts'
 import { Reply } from '../../http/reply.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
@@ -12,8 +11,6 @@ import { reasonText } from '../ui/problem-page.tsx'
 import { counted } from '../ui/words.ts'
 import { Desk, type DeskVisit, idIn } from './shell.tsx'
 
-const COUNTER: readonly StaffRole[] = ['clerk', 'supervisor']
-
 /** Undoing what one has just written, asked once more; otherwise the page says what stands in the way. */
 export function undoDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   const path = '/desk/neighbours/:id/undo' as const
@@ -25,14 +22,14 @@ export function undoDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: 
       return pageOf(<WhyNotPage visit={visit} error={error} />, 409)
     }
   }
-  page({ method: 'get', path, roles: COUNTER }, (visit) =>
+  page({ method: 'get', path }, (visit) =>
     orWhyNot(visit, async () =>
       Reply.page(await undoable(deps, visit.town, visit.requester, idIn(visit)), (what) => (
         <UndoPage visit={visit} undoable={what} />
       )),
     ),
   )
-  page({ method: 'post', path, roles: COUNTER }, (visit) =>
+  page({ method: 'post', path }, (visit) =>
     orWhyNot(visit, async () => {
       const undone = await undo(deps, visit.town, visit.requester, idIn(visit))
       return Reply.onward(undone, ({ id, what }) =>

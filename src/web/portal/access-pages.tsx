@@ -1,5 +1,5 @@
-import type { WaysIn } from '../../identity/ways-in.ts'
 import type { LookUpPage } from '../../oversight/look-ups.ts'
+import type { WaysIn } from '../../registry/person/ways-in.ts'
 import { LookUps } from '../record/look-ups.tsx'
 import { WaysInList } from '../record/ways-in.tsx'
 import { Csrf, type Faults, Field, Tick } from '../ui/form.tsx'

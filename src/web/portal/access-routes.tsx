@@ -2,10 +2,10 @@ import { Reply } from '../../http/reply.ts'
 import { dropForms } from '../../identity/kept-forms.ts'
 import { endSession } from '../../identity/open-sessions.ts'
 import { ownerOf } from '../../identity/sessions.ts'
-import { endWaysIn, waysIn } from '../../identity/ways-in.ts'
 import { verifierKey } from '../../ledger/checkpoint.ts'
 import { lookUpsOf } from '../../oversight/look-ups.ts'
 import { NotFound } from '../../platform/problem.ts'
+import { endWaysIn, waysIn } from '../../registry/person/ways-in.ts'
 import { complain } from '../../requests/complaints.ts'
 import { endingIn, type NotEnding } from '../record/ending.ts'
 import { DevicesPage, MyLookUpsPage } from './access-pages.tsx'
@@ -24,14 +24,14 @@ export function accessPages(page: OwnPages, deps: PortalDeps): void {
     ))
   })
   // A line that is not understood becomes a question to the city: one tap, nothing to write. It is asked with one's name.
-  page({ method: 'post', path: '/me/looked' }, async (visit) => {
-    const { town, requester, form, t, language } = visit
+  page({ method: 'post', path: '/me/looked', quiet: true }, async (visit) => {
+    const { town, requester, form, language } = visit
     const verifier = verifierKey(await deps.signers.of(town))
     const asked = await (await looked(visit, form.get('before'))).mapAsync(async (page) => {
       const line = page.lookUps.find(({ entryId }) => entryId === form.get('entry'))
       if (line === undefined) throw new NotFound()
-      const words = { text: `${t.rAsk}: ${lookUpText(visit, line)}`, entryId: line.entryId }
-      const said = { kind: 'who-looked', words, language, neighbourId: requester.neighbourId } as const
+      const request = { asks: 'look-up', entryId: line.entryId, line: lookUpText(visit, line) } as const
+      const said = { kind: 'who-looked', request, language, neighbourId: requester.neighbourId } as const
       return { page, ...(await complain(deps, town, { ...said, once: line.entryId }, requester.id)) }
     })
     return Reply.page(asked, ({ page, reference }) => (

@@ -3,7 +3,6 @@ import { z } from '@hono/zod-openapi'
 import { SaysTooMuch } from '../../firewall/free-text.ts'
 import { Reply } from '../../http/reply.ts'
 import { InvalidInput, VersionConflict } from '../../platform/problem.ts'
-import { addressText } from '../../proofs/address-text.ts'
 import { Contact, Correction } from '../../registry/model.ts'
 import { ImpossibleDates, lifeRules } from '../../registry/person/life-dates.ts'
 import { correctNeighbour, openNeighbour } from '../../registry/person/neighbours.ts'
@@ -25,10 +24,8 @@ import {
   recordedIn,
   typedIn,
 } from '../record/registration-form.ts'
-import { dayText } from '../record/texts.ts'
 import { pageOf } from '../signed-in.tsx'
 import type { Faults } from '../ui/form.tsx'
-import { LOCALES } from '../ui/language.ts'
 import { spokenIn } from '../ui/language-select.tsx'
 import { AskedPage } from './asked-page.tsx'
 import { ChangePage, ChildPage, MovePage } from './change-pages.tsx'
@@ -64,7 +61,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     await correctNeighbour(deps, town, requester, requester.neighbourId, asked.data, versionIn(visit))
     return Reply.redirect(DONE)
   }
-  page({ method: 'post', path: '/me/change/hide', keep: false, fresh: true }, async (visit) => {
+  page({ method: 'post', path: '/me/change/hide', keep: false, fresh: true, quiet: true }, async (visit) => {
     const { town, requester } = visit
     await protectNeighbour(deps, town, requester, requester.neighbourId, { protected: true }, versionIn(visit))
     // Said to everybody alike: what the page shows must not tell how old its reader is.
@@ -111,14 +108,9 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     }
     if (address === undefined || (since && 'fault' in since) || Object.keys(faults).length > 0) return again(faults)
     if (wards > 0 && who === 'all') {
-      const text = [
-        t.mTogetherText,
-        addressText(address),
-        ...(since ? [dayText(visit.language, since.date)] : []),
-      ].join(' \u00b7 ')
       const said = {
         kind: 'change',
-        words: { text },
+        request: { asks: 'move-together', address, ...(since ? { since: since.date } : {}) },
         language: visit.language,
         neighbourId: requester.neighbourId,
       } as const
@@ -143,29 +135,29 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     return Reply.redirect(DONE)
   })
   page({ method: 'post', path: '/me/change/leave', keep: false }, async (visit) => {
-    const { town, requester, form, language, t } = visit
+    const { town, requester, form, language } = visit
     if (!form.has('sure')) throw new InvalidInput([{ pointer: '/sure', detail: 'Say that you are sure.' }])
     // Never at once: whoever holds somebody's card could end the residence that their papers will rest on.
-    const said = { kind: 'change', words: { text: t.mLeave }, language, neighbourId: requester.neighbourId } as const
+    const said = { kind: 'change', request: { asks: 'leave' }, language, neighbourId: requester.neighbourId } as const
     await complain(deps, town, { ...said, once: onceOf(visit, 'leave') }, requester.id)
     await noteLeavingAlone(deps, town, requester)
     // To everybody alike: where the page leads must not tell how old its reader is.
     return Reply.redirect(`${ASKED}?help=1`)
   })
-  page({ method: 'post', path: '/me/change/object' }, async (visit) => {
+  page({ method: 'post', path: '/me/change/object', quiet: true }, async (visit) => {
     const { town, requester, form, language } = visit
     const objection = Objection.safeParse({ why: form.get('why') })
     if (!objection.success) throw InvalidInput.of(objection.error, 'Say why, in 5,000 letters at most.')
     const said = {
       kind: 'objection',
-      words: { text: objection.data.why },
+      request: { asks: 'words', text: objection.data.why },
       language,
       neighbourId: requester.neighbourId,
     } as const
     await complain(deps, town, { ...said, once: onceOf(visit, 'object') }, requester.id)
     return Reply.redirect(ASKED)
   })
-  page({ method: 'get', path: ASKED }, async (visit) =>
+  page({ method: 'get', path: ASKED, quiet: true }, async (visit) =>
     Reply.page(await askedBy(deps, visit.town, visit.requester), (asked) => <AskedPage visit={visit} asked={asked} />),
   )
   page({ method: 'post', path: '/me/change/child' }, async (visit) => {
@@ -187,8 +179,12 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       return pageOf(<ChildPage visit={visit} {...drawn} />, 422)
     }
     const newborn = { given, family, born: born?.date ?? '' }
-    const text = LOCALES[language].mChild
-    const said = { kind: 'change', words: { text, newborn }, language, neighbourId: requester.neighbourId } as const
+    const said = {
+      kind: 'change',
+      request: { asks: 'birth', newborn },
+      language,
+      neighbourId: requester.neighbourId,
+    } as const
     await complain(deps, town, { ...said, once: onceOf(visit, 'child') }, requester.id)
     return Reply.redirect(ASKED)
   })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Followed } from '../../requests/complaints.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import { nameIn } from '../reader.ts'
 import { AppointmentSlip, appointmentText, TimeSelect, writtenKinds } from '../record/complaint.tsx'
 import { dayText } from '../record/texts.ts'

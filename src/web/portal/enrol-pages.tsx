@@ -1,13 +1,12 @@
 import { SaysTooMuch } from '../../firewall/free-text.ts'
 import { closes, functionTitle } from '../../firewall/functions.ts'
-import { always, type House } from '../../http/endpoint.ts'
-import type { Reply } from '../../http/reply.ts'
+import type { Form } from '../../http/form.ts'
+import { route } from '../../http/route.ts'
+import type { App } from '../../identity/app.ts'
 import { thumbprintsIn } from '../../identity/public-keys.ts'
-import { uuidv7 } from '../../platform/clock.ts'
 import { Problem } from '../../platform/problem.ts'
 import { Application, applyToAsk, DOES, type Standing, standingOf } from '../../requests/applications.ts'
 import { organisationOf } from '../../requests/providers.ts'
-import type { Municipality } from '../../town/municipality.ts'
 import { PlainTick, plainFaults, plainIn } from '../plain.tsx'
 import { nameIn, readerOf } from '../reader.ts'
 import { pageOf } from '../signed-in.tsx'
@@ -16,22 +15,21 @@ import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done } from '../ui/parts.tsx'
 import { boxText } from '../ui/problem-page.tsx'
-import { formOf, type PortalDeps } from './deps.ts'
+import type { PortalDeps } from './deps.ts'
 import { ownPage } from './provider-pages.tsx'
 
 /** Where organisations whose machines must ask say who they are. */
-export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
-  const send = (reply: Reply) => reply.toResponse(always(uuidv7()))
-  house.get('/providers/enrol', async (context) => {
-    const { town, language } = await readerOf(context)
-    return send(pageOf(<EnrolOrganisationPage town={nameIn(town, language)} language={language} />))
+export function enrolPages(app: App, deps: PortalDeps): void {
+  route(app, { kind: 'public', method: 'get', path: '/providers/enrol' }, async (request) => {
+    const { town, language } = readerOf(request)
+    return pageOf(<EnrolOrganisationPage town={nameIn(town, language)} language={language} />)
   })
-  house.post('/providers/enrol', async (context) => {
-    const { town, language } = await readerOf(context)
+  route(app, { kind: 'public', method: 'post', path: '/providers/enrol' }, async (request) => {
+    const { town, language } = readerOf(request)
     const t = LOCALES[language]
-    const form = await formOf(context)
-    const keys = await thumbprintsIn(form.get('keys') ?? '')
-    const text = (name: string) => form.get(name) ?? ''
+    const form = await request.form()
+    const keys = await thumbprintsIn(form.get('keys'))
+    const text = (name: string) => form.get(name)
     const typed = {
       name: text('name'),
       identifier: text('identifier'),
@@ -53,38 +51,35 @@ export function enrolPages(house: House<Municipality>, deps: PortalDeps): void {
     if (!form.has('promise')) faults.promise = t.aMissing
     const page = { town: nameIn(town, language), language }
     if (!parsed.success || Object.keys(faults).length > 0)
-      return send(pageOf(<EnrolOrganisationPage {...page} typed={form} faults={faults} />, 422))
-    const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
+      return pageOf(<EnrolOrganisationPage {...page} typed={form} faults={faults} />, 422)
     try {
-      const { reference } = await applyToAsk(deps, town, parsed.data, source)
-      return send(pageOf(<EnrolOrganisationPage {...page} sent={reference} />, 201))
+      const { reference } = await applyToAsk(deps, town, parsed.data, request.source)
+      return pageOf(<EnrolOrganisationPage {...page} sent={reference} />, 201)
     } catch (error) {
       if (error instanceof Problem && error.status === 429)
-        return send(pageOf(<EnrolOrganisationPage {...page} typed={form} faults={{ name: t.pMany }} />, 429))
+        return pageOf(<EnrolOrganisationPage {...page} typed={form} faults={{ name: t.pMany }} />, 429).because(error)
       if (!(error instanceof SaysTooMuch)) throw error
-      return send(pageOf(<EnrolOrganisationPage {...page} typed={form} faults={heldIn(form, t)} />, 422))
+      return pageOf(<EnrolOrganisationPage {...page} typed={form} faults={heldIn(form, t)} />, 422)
     }
   })
-  house.post('/providers/enrol/follow', async (context) => {
-    const { town, language } = await readerOf(context)
-    const form = await formOf(context)
-    const code = form.get('code') ?? ''
+  route(app, { kind: 'public', method: 'post', path: '/providers/enrol/follow' }, async (request) => {
+    const { town, language } = readerOf(request)
+    const form = await request.form()
+    const code = form.get('code')
     const organisationId = await organisationOf(deps, town, code)
     const standing = await standingOf(deps, town, code)
     if (organisationId !== undefined)
-      return send(
-        pageOf(await ownPage(deps, town, language, organisationId, code, { done: LOCALES[language].aEnrolled })),
-      )
+      return pageOf(await ownPage(deps, town, language, organisationId, code, { done: LOCALES[language].aEnrolled }))
     const page = { town: nameIn(town, language), language }
     if (standing === undefined)
-      return send(pageOf(<EnrolOrganisationPage {...page} faults={{ code: LOCALES[language].kNone }} />, 404))
-    return send(pageOf(<EnrolOrganisationPage {...page} standing={standing} />))
+      return pageOf(<EnrolOrganisationPage {...page} faults={{ code: LOCALES[language].kNone }} />, 404)
+    return pageOf(<EnrolOrganisationPage {...page} standing={standing} />)
   })
 }
 
 /** The boxes that say too much, each with the reason. */
-const heldIn = (form: URLSearchParams, t: Texts): Faults =>
-  plainFaults(t, Object.fromEntries(form), (name) =>
+const heldIn = (form: Form, t: Texts): Faults =>
+  plainFaults(t, Object.fromEntries(form.entries()), (name) =>
     name === 'contact' || name === 'need' ? 'plain' : name === 'name' || name === 'officer' ? 'name' : 'passing',
   )
 
@@ -99,7 +94,7 @@ const doesLabel = (t: Texts, language: Language, id: (typeof DOES)[number]) =>
 function EnrolOrganisationPage(props: {
   town: string
   language: Language
-  typed?: URLSearchParams
+  typed?: Form
   faults?: Faults
   sent?: string
   standing?: Standing

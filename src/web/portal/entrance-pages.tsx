@@ -1,4 +1,4 @@
-import type { Removal } from '../../registry/departure/removal.ts'
+import type { Removal } from '../../identity/telling.ts'
 import { dayText } from '../record/texts.ts'
 import { Field, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'

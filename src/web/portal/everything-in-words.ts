@@ -1,7 +1,6 @@
-import type { OrderTold } from '../../oversight/orders.ts'
+import type { OrderTold } from '../../messages/notices.ts'
 import { addressText } from '../../proofs/address-text.ts'
-import { nameText } from '../../proofs/paper/paper.ts'
-import type { PlainDocument } from '../../proofs/paper/renderer.ts'
+import { nameText, type PlainDocument } from '../../proofs/paper/paper.ts'
 import { profiles } from '../../proofs/profiles.ts'
 import type { Name } from '../../registry/model.ts'
 import type { EverythingAbout } from '../../requests/everything-about.ts'
@@ -9,6 +8,7 @@ import { kindNames } from '../record/complaint.tsx'
 import { decidedStartLines } from '../record/history.tsx'
 import { tieNames } from '../record/looked-text.ts'
 import { saidByNames } from '../record/proceeding-names.ts'
+import { requestLines } from '../record/request-text.ts'
 import { bornText, dayText, proofStanding, timeText } from '../record/texts.ts'
 import { lookUpText, movementName, noticeText, orderWords, recordLines, saidLines } from './everything.ts'
 import type { OwnVisit } from './shell.tsx'
@@ -205,12 +205,8 @@ function proceedingsOf(visit: OwnVisit, { held }: EverythingAbout): Lines {
 function askedOf(visit: OwnVisit, { asked }: EverythingAbout): Lines {
   const { t, language } = visit
   const kinds = new Map<string, string>(kindNames(language))
-  return asked.map(({ kind, text, newborn, receivedAt, answer }) => [
+  return asked.map(({ kind, request, receivedAt, answer }) => [
     `${time(visit, receivedAt)} · ${kinds.get(kind) ?? kind}`,
-    [
-      text,
-      ...(newborn ? [`${newborn.given} ${newborn.family}`.trim()] : []),
-      ...(answer === undefined ? [] : [`${t.kAnswered}: ${answer}`]),
-    ].join(' · '),
+    [...requestLines(request, visit), ...(answer === undefined ? [] : [`${t.kAnswered}: ${answer}`])].join(' · '),
   ])
 }

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { SaysTooMuch } from '../../firewall/free-text.ts'
 import { writtenTooMuch } from '../../firewall/plain-words.ts'
 import { Refusal } from '../../firewall/requester.ts'
-import type { House } from '../../http/endpoint.ts'
 import { Reply } from '../../http/reply.ts'
+import { route } from '../../http/route.ts'
+import type { App } from '../../identity/app.ts'
 import {
   actAsHelper,
   type Helper,
@@ -13,7 +14,6 @@ import {
   LONGEST_HELP,
   nameHelper,
 } from '../../identity/helping.ts'
-import { endWaysIn } from '../../identity/ways-in.ts'
 import { type Clock, today } from '../../platform/clock.ts'
 import { NotFound, retryAfter } from '../../platform/problem.ts'
 import { TooManyAttempts } from '../../platform/tries.ts'
@@ -22,7 +22,8 @@ import { ProfileId, profiles } from '../../proofs/profiles.ts'
 import { isBeingDecided } from '../../registry/departure/hearing.ts'
 import { Answer, answerProceeding } from '../../registry/departure/proceedings.ts'
 import { lifeRules } from '../../registry/person/life-dates.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import { endWaysIn } from '../../registry/person/ways-in.ts'
+import type { Municipality } from '../../town/model.ts'
 import { PlainTick, plainIn } from '../plain.tsx'
 import { nameIn, readerOf } from '../reader.ts'
 import { dayIn, typedIn } from '../record/registration-form.ts'
@@ -35,18 +36,18 @@ import { Languages, Page } from '../ui/layout.tsx'
 import { Done, NotDone } from '../ui/parts.tsx'
 import { Qr } from '../ui/qr-code.tsx'
 import { listText } from '../ui/words.ts'
-import { formOf, type OwnPages, type PortalDeps, type Send } from './deps.ts'
+import type { OwnPages, PortalDeps } from './deps.ts'
 import { Own, type OwnVisit } from './shell.tsx'
 
 /** Profiles that somebody else may fetch. */
 const offered = [...profiles.values()].filter((profile) => profile.askedBy !== 'neighbour')
 
 /** Naming helpers, and what helpers do. */
-export function helperPages(house: House<Municipality>, page: OwnPages, deps: PortalDeps, send: Send): void {
-  page({ method: 'get', path: '/me/helpers' }, async (visit) =>
+export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
+  page({ method: 'get', path: '/me/helpers', quiet: true }, async (visit) =>
     pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, visit.town, visit.requester)} />),
   )
-  page({ method: 'post', path: '/me/helpers', fresh: true }, async (visit) => {
+  page({ method: 'post', path: '/me/helpers', fresh: true, quiet: true }, async (visit) => {
     const { town, requester, form, t } = visit
     const chosen = offered.filter(({ id }) => form.has(`for-${id}`)).map(({ id }) => id)
     const typed = typedIn(visit)
@@ -77,65 +78,63 @@ export function helperPages(house: House<Municipality>, page: OwnPages, deps: Po
       return again({ name: t.dSensitive.replace('{word}', writtenTooMuch(form.get('name')) ?? '…') })
     return pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, town, requester)} code={code} />)
   })
-  page({ method: 'post', path: '/me/helpers/end' }, async ({ town, requester, form }) => {
+  page({ method: 'post', path: '/me/helpers/end', quiet: true }, async ({ town, requester, form }) => {
     await endWaysIn(deps, town, requester, requester.neighbourId, { what: 'helper', id: uuidIn(form.get('helper')) })
     return Reply.redirect('/me/helpers')
   })
 
-  house.get('/helper', async (context) => {
-    const { town, language } = await readerOf(context)
-    return send(pageOf(<ActPage town={nameIn(town, language)} language={language} />))
+  route(app, { kind: 'public', method: 'get', path: '/helper', quiet: true }, async (request) => {
+    const { town, language } = readerOf(request)
+    return pageOf(<ActPage town={nameIn(town, language)} language={language} />)
   })
-  house.post('/helper', async (context) => {
-    const { town, language } = await readerOf(context)
-    const form = await formOf(context)
+  route(app, { kind: 'public', method: 'post', path: '/helper', quiet: true }, async (request) => {
+    const { town, language } = readerOf(request)
+    const form = await request.form()
     const name = nameIn(town, language)
     const profile = ProfileId.safeParse(form.get('profile'))
     try {
-      const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
+      const { source } = request
       if (form.has('lost')) {
-        const acting = await actAsHelper(deps, town, { code: form.get('code') ?? '' }, source)
+        const acting = await actAsHelper(deps, town, { code: form.get('code') }, source)
         await endWaysIn(deps, town, acting, acting.neighbourId, { what: 'card' })
-        return send(pageOf(<ActPage town={name} language={language} cancelled />))
+        return pageOf(<ActPage town={name} language={language} cancelled />)
       }
       if (form.has('answer')) {
-        const acting = await actAsHelper(deps, town, { code: form.get('code') ?? '' }, source)
-        const words = form.get('words') ?? ''
+        const acting = await actAsHelper(deps, town, { code: form.get('code') }, source)
+        const words = form.get('words')
         const answer = Answer.safeParse({ text: words, by: 'helper' })
-        if (!answer.success) return send(pageOf(<ActPage town={name} language={language} tooLong={words} />, 422))
+        if (!answer.success) return pageOf(<ActPage town={name} language={language} tooLong={words} />, 422)
         // Where the city asks nothing, there is nothing to answer, and what was written goes back to whoever wrote it.
         const asked = await isBeingDecided(deps, town, acting.neighbourId)
-        if (!asked) return send(pageOf(<ActPage town={name} language={language} unasked={words} />))
+        if (!asked) return pageOf(<ActPage town={name} language={language} unasked={words} />)
         await answerProceeding(deps, town, acting, acting.neighbourId, answer.data, `helper ${randomUUID()}`)
-        return send(pageOf(<ActPage town={name} language={language} answered />))
+        return pageOf(<ActPage town={name} language={language} answered />)
       }
       if (!profile.success) throw new HelpRefused()
-      const requester = await actAsHelper(deps, town, { code: form.get('code') ?? '', profile: profile.data }, source)
+      const requester = await actAsHelper(deps, town, { code: form.get('code'), profile: profile.data }, source)
       const order = { kind: 'individual', language, profile: profile.data, handedTo: 'representative' } as const
       const once = `helper ${randomUUID()}`
       if (form.has('paper')) {
         const printed = await printPaper(deps, town, requester, requester.neighbourId, order, once)
         const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' }
-        return send(
-          Reply.document(
-            printed.map(({ pdf }) => pdf),
-            'application/pdf',
-            headers,
-          ),
+        return Reply.document(
+          printed.map(({ pdf }) => pdf),
+          'application/pdf',
+          headers,
         )
       }
       const written = await writePaper(deps, town, requester, requester.neighbourId, order, once)
-      return send(
-        Reply.page(written, ({ paper }) => (
-          <ActPage town={name} language={language} shown={{ qr: paper.qr, code: paper.code }} />
-        )),
-      )
+      return Reply.page(written, ({ paper }) => (
+        <ActPage town={name} language={language} shown={{ qr: paper.qr, code: paper.code }} />
+      ))
     } catch (error) {
       // Why somebody gets nothing is not said to them.
       if (error instanceof TooManyAttempts)
-        return send(pageOf(<ActPage town={name} language={language} refused="too-many" />, 429), retryAfter(error))
+        return pageOf(<ActPage town={name} language={language} refused="too-many" />, 429)
+          .with(retryAfter(error))
+          .because(error)
       if (!(error instanceof HelpRefused || error instanceof Refusal)) throw error
-      return send(pageOf(<ActPage town={name} language={language} refused />, 401))
+      return pageOf(<ActPage town={name} language={language} refused />, 401).because(error)
     }
   })
 }

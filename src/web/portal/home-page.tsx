@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx'
+import type { MessageKind } from '../../identity/telling.ts'
 import type { Messages, Notice } from '../../messages/notices.ts'
-import type { MessageKind } from '../../registry/person/reach.ts'
 import type { Restored } from '../../town/restores.ts'
 import { timeText } from '../record/texts.ts'
 import { Csrf } from '../ui/form.tsx'

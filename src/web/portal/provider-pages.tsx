@@ -1,13 +1,14 @@
-import { always, type House } from '../../http/endpoint.ts'
-import type { Reply } from '../../http/reply.ts'
+import type { Form } from '../../http/form.ts'
+import { Reply } from '../../http/reply.ts'
+import { route } from '../../http/route.ts'
+import type { App } from '../../identity/app.ts'
 import { thumbprintsIn } from '../../identity/public-keys.ts'
 import type { ClosedBecause } from '../../oversight/provider-standing.ts'
-import { uuidv7 } from '../../platform/clock.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
 import { addressText } from '../../proofs/address-text.ts'
 import { askForMachine, callOff, MachineRequest } from '../../requests/machine-requests.ts'
 import { Ending, endOwn, organisationOf, type Provider, providerOf } from '../../requests/providers.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { dayText } from '../record/texts.ts'
 import { pageOf } from '../signed-in.tsx'
@@ -16,7 +17,7 @@ import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Details, Done, Fact, Facts, NotDone } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
-import { formOf, type PortalDeps } from './deps.ts'
+import type { PortalDeps } from './deps.ts'
 import { firstRequest } from './first-request.ts'
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -24,18 +25,17 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const OF_A_NAME: readonly string[] = ['client-taken', 'not-found', 'machine-ended']
 
 /** What an organisation is told and may do, with the code that it applied with. */
-export function providerPages(house: House<Municipality>, deps: PortalDeps): void {
-  const send = (reply: Reply) => reply.toResponse(always(uuidv7()))
-  house.post('/providers/own', async (context) => {
-    const { town, language } = await readerOf(context)
+export function providerPages(app: App, deps: PortalDeps): void {
+  route(app, { kind: 'public', method: 'post', path: '/providers/own' }, async (request) => {
+    const { town, language } = readerOf(request)
     const t = LOCALES[language]
-    const form = await formOf(context)
-    const code = form.get('code') ?? ''
+    const form = await request.form()
+    const code = form.get('code')
     const organisationId = await organisationOf(deps, town, code)
     // Who has no such code finds the form for codes again.
-    if (organisationId === undefined) return context.redirect(`/providers/enrol?lang=${language}`, 303)
-    const show = async (said: { done?: string; faults?: Faults; typed?: URLSearchParams }, status = 200) =>
-      send(pageOf(await ownPage(deps, town, language, organisationId, code, said), status))
+    if (organisationId === undefined) return Reply.redirect(`/providers/enrol?lang=${language}`)
+    const show = async (said: { done?: string; faults?: Faults; typed?: Form }, status = 200) =>
+      pageOf(await ownPage(deps, town, language, organisationId, code, said), status)
     const act = form.get('act')
     if (act === 'end') {
       const ending = Ending.safeParse({
@@ -52,7 +52,7 @@ export function providerPages(house: House<Municipality>, deps: PortalDeps): voi
       return show({ done: t.vpDone })
     }
     if (act === 'call-off') {
-      const id = form.get('request') ?? ''
+      const id = form.get('request')
       try {
         if (!UUID.test(id)) throw new NotFound()
         await callOff(deps, town, organisationId, id)
@@ -63,8 +63,8 @@ export function providerPages(house: House<Municipality>, deps: PortalDeps): voi
       return show({ done: t.vpCalledOff })
     }
     if (act !== 'keys' && act !== 'machine') return show({})
-    const keys = await thumbprintsIn(form.get('keys') ?? '')
-    const client = (form.get('client') ?? '').trim()
+    const keys = await thumbprintsIn(form.get('keys'))
+    const client = form.get('client')
     const parsed = MachineRequest.safeParse({ kind: act, ...(client ? { client } : {}), keys: keys ?? [] })
     if (!parsed.success || keys === undefined) {
       const wrong = parsed.error?.issues.some(({ path }) => path[0] === 'client') ?? false
@@ -97,7 +97,7 @@ export async function ownPage(
   language: Language,
   organisationId: string,
   code: string,
-  said: { done?: string; faults?: Faults; typed?: URLSearchParams } = {},
+  said: { done?: string; faults?: Faults; typed?: Form } = {},
 ) {
   const provider = await providerOf(deps, town, organisationId)
   const source = await deps.machineSignIn?.(town)
@@ -125,7 +125,7 @@ function ProviderPage(props: {
   source: { issuer: string; tokenEndpoint: string | undefined; audience: string } | undefined
   done?: string
   faults?: Faults
-  typed?: URLSearchParams
+  typed?: Form
 }) {
   const { town, language, code, provider, done, faults = {}, typed } = props
   const t = LOCALES[language]

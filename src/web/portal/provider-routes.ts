@@ -1,17 +1,18 @@
 import { z } from '@hono/zod-openapi'
 import { FREE_TEXT } from '../../firewall/free-text.ts'
-import type { Gate } from '../../firewall/gate.ts'
 import { CLIENT_ID } from '../../firewall/machines.ts'
+import type { Gate } from '../../firewall/model.ts'
 import type { Requester } from '../../firewall/requester.ts'
-import { endpoint, type House } from '../../http/endpoint.ts'
+import { endpoint } from '../../http/endpoint.ts'
 import { publicData, Reply } from '../../http/reply.ts'
+import type { App } from '../../identity/app.ts'
 import { thumbprintsIn } from '../../identity/public-keys.ts'
 import { CLOSED_BECAUSE } from '../../oversight/provider-standing.ts'
 import { InvalidInput } from '../../platform/problem.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import { askForMachine, callOff } from '../../requests/machine-requests.ts'
 import { Ending, endOwn, providerOf } from '../../requests/providers.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 
 const tag = 'Service providers'
 const Client = z.string().regex(CLIENT_ID)
@@ -49,9 +50,9 @@ const Asked = z.object({ id: z.uuid() })
 const NO_STORE = { 'cache-control': 'no-store' }
 
 /** What an organisation does for its own machines: see how it stands, ask for keys and machines, end them. About nobody. */
-export function providerRoutes(house: House<Municipality>, deps: RegistryDeps): void {
+export function providerRoutes(app: App, deps: RegistryDeps): void {
   endpoint(
-    house,
+    app,
     {
       method: 'get',
       path: '/v1/provider',
@@ -67,7 +68,7 @@ export function providerRoutes(house: House<Municipality>, deps: RegistryDeps): 
     },
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/provider/keys',
@@ -85,7 +86,7 @@ export function providerRoutes(house: House<Municipality>, deps: RegistryDeps): 
     },
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/provider/machines',
@@ -103,7 +104,7 @@ export function providerRoutes(house: House<Municipality>, deps: RegistryDeps): 
     },
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/provider/endings',
@@ -120,7 +121,7 @@ export function providerRoutes(house: House<Municipality>, deps: RegistryDeps): 
     },
   )
   endpoint(
-    house,
+    app,
     {
       method: 'post',
       path: '/v1/provider/requests/{id}/withdrawal',

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { always, type House, problemResponse } from '../../http/endpoint.ts'
 import { Reply } from '../../http/reply.ts'
+import { route } from '../../http/route.ts'
+import type { App } from '../../identity/app.ts'
 import { dropForms } from '../../identity/kept-forms.ts'
 import { endSession } from '../../identity/open-sessions.ts'
 import { ownerOf } from '../../identity/sessions.ts'
 import { witnessStates } from '../../ledger/cosigning.ts'
 import { latestCheckpoint } from '../../ledger/proofs.ts'
-import { uuidv7 } from '../../platform/clock.ts'
 import { InvalidInput } from '../../platform/problem.ts'
 import { sealTerm } from '../../proofs/paper/document-seal.ts'
 import { NoPress, printPaper, writePaper } from '../../proofs/paper/paper.ts'
@@ -17,7 +17,6 @@ import { publishedKeys } from '../../proofs/signing-keys.ts'
 import { neighbourHistory } from '../../registry/person/history.ts'
 import { everythingAbout } from '../../requests/everything-about.ts'
 import { whoGives } from '../../requests/service-reports.ts'
-import type { Municipality } from '../../town/municipality.ts'
 import { recentRestore } from '../../town/restores.ts'
 import { RightsPage, rightsIn } from '../public/rights.tsx'
 import { nameIn, readerOf } from '../reader.ts'
@@ -27,7 +26,7 @@ import { accessPages } from './access-routes.tsx'
 import { changePages } from './change-routes.tsx'
 import { childrenPages } from './children.tsx'
 import { complainPages } from './complain-routes.tsx'
-import { CLEAR, type OwnPages, onceOf, type PortalDeps, type Send } from './deps.ts'
+import { CLEAR, type OwnPages, onceOf, type PortalDeps } from './deps.ts'
 import { enrolPages } from './enrol-pages.tsx'
 import { entrance } from './entrance-routes.tsx'
 import { everythingInWords } from './everything-in-words.ts'
@@ -45,37 +44,36 @@ import type { OwnVisit } from './shell.tsx'
 const OWN = 'own-record'
 
 /** Pages for neighbours, and for anyone who has something to say. */
-export function portalPages(house: House<Municipality>, deps: PortalDeps): void {
-  const send = (reply: Reply, more: Record<string, string> = {}) => reply.toResponse({ ...always(uuidv7()), ...more })
+export function portalPages(app: App, deps: PortalDeps): void {
   for (const [path, code] of [
     ['/assets/me.js', meScript],
     ['/assets/ledger.js', ledgerScript],
   ] as const)
-    house.get(path, () =>
-      send(Reply.material(code, 'text/javascript; charset=utf-8', { 'cache-control': 'public, max-age=300' })),
+    route(app, { kind: 'asset', method: 'get', path }, async () =>
+      Reply.material(code, 'text/javascript; charset=utf-8', { 'cache-control': 'public, max-age=300' }),
     )
-  entrance(house, deps, send)
-  openToAll(house, deps, send)
-  complainPages(house, deps, send)
-  serviceReportPages(house, deps, send)
-  enrolPages(house, deps)
-  providerPages(house, deps)
-  const pages = signedInPages(house, deps, 'resident', '/me/in')
+  entrance(app, deps)
+  openToAll(app, deps)
+  complainPages(app, deps)
+  serviceReportPages(app, deps)
+  enrolPages(app, deps)
+  providerPages(app, deps)
+  const pages = signedInPages(app, deps, 'resident', '/me/in')
   own(pages, deps)
   accessPages(pages, deps)
   changePages(pages, deps)
   hearingPages(pages, deps)
   childrenPages(pages, deps)
-  helperPages(house, pages, deps, send)
+  helperPages(app, pages, deps)
 }
-function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): void {
-  house.get('/providers', async (context) => {
-    const { town, language } = await readerOf(context)
+function openToAll(app: App, deps: PortalDeps): void {
+  route(app, { kind: 'public', method: 'get', path: '/providers' }, async (request) => {
+    const { town, language } = readerOf(request)
     const about = { town: nameIn(town, language), language, timeZone: town.timeZone }
-    return send(pageOf(<ProvidersPage {...about} restored={await recentRestore(deps, town)} />))
+    return pageOf(<ProvidersPage {...about} restored={await recentRestore(deps, town)} />)
   })
-  house.get('/status', async (context) => {
-    const { town, language } = await readerOf(context)
+  route(app, { kind: 'public', method: 'get', path: '/status' }, async (request) => {
+    const { town, language } = readerOf(request)
     const checkpoint = await latestCheckpoint(deps.database, town.id)
     const { keys } = await publishedKeys(deps, town.id)
     const about = { town: nameIn(town, language), language, timeZone: town.timeZone, keys: keys.length }
@@ -83,23 +81,21 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
     const witnesses = await witnessStates(deps.database, town.id)
     const seal = await sealTerm(deps, town)
     const shown = { ...about, checkpoint, witnesses, restored, seal }
-    return send(pageOf(<StatusPage {...shown} />))
+    return pageOf(<StatusPage {...shown} />)
   })
-  house.get('/rights', async (context) => {
-    const { town, language } = await readerOf(context)
+  route(app, { kind: 'public', method: 'get', path: '/rights' }, async (request) => {
+    const { town, language } = readerOf(request)
     const page = (
       <RightsPage town={nameIn(town, language)} language={language} origin={town.issuer} law={town.accessLaw} />
     )
-    return send(
-      Reply.material(`<!doctype html>${page}`, 'text/html; charset=utf-8', { vary: 'accept-language, cookie' }),
-    )
+    return Reply.material(`<!doctype html>${page}`, 'text/html; charset=utf-8', { vary: 'accept-language, cookie' })
   })
   // About nobody, and the same until the program is another: each is printed once.
   const leaflets = new Map<string, Promise<Uint8Array>>()
-  house.get('/rights.pdf', async (context) => {
-    const { town, language } = await readerOf(context)
+  route(app, { kind: 'public', method: 'get', path: '/rights.pdf' }, async (request) => {
+    const { town, language } = readerOf(request)
     const { press } = deps
-    if (press === undefined) return problemResponse(new NoPress(), uuidv7())
+    if (press === undefined) throw new NoPress()
     const title = LOCALES[language].yTitle
     const sections = rightsIn(language, nameIn(town, language), town.issuer, town.accessLaw)
     const key = `${town.id} ${language}`
@@ -108,7 +104,7 @@ function openToAll(house: House<Municipality>, deps: PortalDeps, send: Send): vo
     leaflets.set(key, leaflet)
     leaflet.catch(() => leaflets.delete(key))
     const headers = { 'content-disposition': 'inline; filename="padron.pdf"', vary: 'accept-language, cookie' }
-    return send(Reply.bytes(await leaflet, 'application/pdf', headers))
+    return Reply.bytes(await leaflet, 'application/pdf', headers)
   })
 }
 

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { House } from '../../http/endpoint.ts'
+import { route } from '../../http/route.ts'
+import type { App } from '../../identity/app.ts'
 import { Problem } from '../../platform/problem.ts'
 import { ProfileId, profiles } from '../../proofs/profiles.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import { complain, follow, SERVICE_FAULTS } from '../../requests/complaints.ts'
 import { type ReportedOrganisation, whoGives } from '../../requests/service-reports.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { dayText } from '../record/texts.ts'
 import { pageOf } from '../signed-in.tsx'
@@ -14,7 +15,6 @@ import { ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done } from '../ui/parts.tsx'
-import { formOf, type Send } from './deps.ts'
 
 const Report = z.strictObject({
   service: ProfileId,
@@ -25,21 +25,21 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const LONGEST = 10_000
 
 /** A service that asks for too much or turns somebody away: reported by anyone with one press, without a name and without signing in. */
-export function serviceReportPages(house: House<Municipality>, deps: RegistryDeps, send: Send): void {
-  house.get('/complain/service', async (context) => {
-    const { town, language } = await readerOf(context)
-    const service = context.req.query('service') ?? ''
+export function serviceReportPages(app: App, deps: RegistryDeps): void {
+  route(app, { kind: 'public', method: 'get', path: '/complain/service', quiet: true }, async (request) => {
+    const { town, language } = readerOf(request)
+    const service = request.query('service')
     const page = { town, language, service, givers: await whoGives(deps, town) }
-    return send(pageOf(<ServiceReportPage {...page} />))
+    return pageOf(<ServiceReportPage {...page} />)
   })
-  house.post('/complain/service', async (context) => {
-    const { town, language } = await readerOf(context)
+  route(app, { kind: 'public', method: 'post', path: '/complain/service', quiet: true }, async (request) => {
+    const { town, language } = readerOf(request)
     const t = LOCALES[language]
-    const form = await formOf(context)
+    const form = await request.form()
     const givers = await whoGives(deps, town)
-    const organisation = form.get('organisation') ?? ''
-    const service = form.get('service') ?? ''
-    const text = (form.get('text') ?? '').trim()
+    const organisation = form.get('organisation')
+    const service = form.get('service')
+    const text = form.get('text')
     const page = { town, language, service, givers, text, organisation }
     const report = Report.safeParse({
       service,
@@ -52,18 +52,23 @@ export function serviceReportPages(house: House<Municipality>, deps: RegistryDep
       ...(report.success && known ? {} : { [known ? 'service' : 'organisation']: t.pWrongHere }),
     }
     if (!report.success || Object.keys(faults).length > 0)
-      return send(pageOf(<ServiceReportPage {...page} faults={faults} />, 422))
-    const once = UUID.exec(form.get('once') ?? '')?.[0]
-    const said = { kind: 'service' as const, words: { text }, language, once, report: report.data }
-    const source = context.var.reception.sourceOf(context.env, context.req.raw.headers)
-    const sent = await complain(deps, town, said, source).catch((error: unknown) => {
+      return pageOf(<ServiceReportPage {...page} faults={faults} />, 422)
+    const once = UUID.exec(form.get('once'))?.[0]
+    const said = {
+      kind: 'service' as const,
+      request: { asks: 'words' as const, text },
+      language,
+      once,
+      report: report.data,
+    }
+    const sent = await complain(deps, town, said, request.source).catch((error: unknown) => {
       if (error instanceof Problem && error.status === 429) return undefined
       throw error
     })
-    if (sent === undefined) return send(pageOf(<ServiceReportPage {...page} faults={{ text: t.pMany }} />, 429))
+    if (sent === undefined) return pageOf(<ServiceReportPage {...page} faults={{ text: t.pMany }} />, 429)
     const { reference } = sent
     const dueOn = (await follow(deps, town, reference))?.dueOn
-    return send(pageOf(<ServiceReportPage {...page} text="" sent={{ reference, dueOn }} />, 201))
+    return pageOf(<ServiceReportPage {...page} text="" sent={{ reference, dueOn }} />, 201)
   })
 }
 

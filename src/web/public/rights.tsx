@@ -1,4 +1,4 @@
-import type { PlainDocument } from '../../proofs/paper/renderer.ts'
+import type { PlainDocument } from '../../proofs/paper/paper.ts'
 import { profiles } from '../../proofs/profiles.ts'
 import { claimTexts } from '../check/page.tsx'
 import { type Language, LOCALES, safeText } from '../ui/language.ts'

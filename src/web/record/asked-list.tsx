@@ -2,7 +2,8 @@ import type { Asked } from '../../requests/asked.ts'
 import type { PageVisit } from '../page-visit.ts'
 import { listText } from '../ui/words.ts'
 import { kindNames, outcomeNames } from './complaint.tsx'
-import { bornText, dayText, timeText } from './texts.ts'
+import { requestLines } from './request-text.ts'
+import { dayText, timeText } from './texts.ts'
 
 export function AskedList(props: { visit: Pick<PageVisit, 't' | 'language' | 'town'>; asked: readonly Asked[] }) {
   const { visit, asked } = props
@@ -11,20 +12,14 @@ export function AskedList(props: { visit: Pick<PageVisit, 't' | 'language' | 'to
   const outcomes = new Map<string, string>(outcomeNames(language))
   return (
     <ol class="cards">
-      {asked.map(({ kind, text, newborn, attachments, receivedAt, dueOn, answer, outcome }) => (
+      {asked.map(({ kind, request, attachments, receivedAt, dueOn, answer, outcome }) => (
         <li>
           <p>
             <strong>{kinds.get(kind)}</strong> · {timeText(language, town.timeZone, receivedAt)}
           </p>
-          <p dir="auto">{text}</p>
-          {newborn ? (
-            <p>
-              <bdi>{`${newborn.given} ${newborn.family}`.trim()}</bdi>
-              {newborn.born ? ` · ${bornText(language, newborn.born)}` : ''}
-            </p>
-          ) : (
-            ''
-          )}
+          {requestLines(request, visit).map((line) => (
+            <p dir="auto">{line}</p>
+          ))}
           {attachments.length > 0 ? (
             <p>
               {listText(

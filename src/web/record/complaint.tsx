@@ -1,6 +1,6 @@
 import { addressText } from '../../proofs/address-text.ts'
 import type { Appointment, ComplaintKind, Outcome } from '../../requests/complaints.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import { Select } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Fact, Facts } from '../ui/parts.tsx'

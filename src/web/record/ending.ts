@@ -1,8 +1,8 @@
 import type { Resident, Staff } from '../../firewall/requester.ts'
-import type { Ending } from '../../identity/ways-in.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { InvalidInput } from '../../platform/problem.ts'
 import { lifeRules } from '../../registry/person/life-dates.ts'
+import type { Ending } from '../../registry/person/ways-in.ts'
 import type { PageVisit } from '../page-visit.ts'
 import { dayIn, typedIn } from './registration-form.ts'
 

@@ -1,5 +1,5 @@
 import type { AnsweredBy, CouncilOutcome, ProceedingCause, SaidBy } from '../../registry/departure/hearing-model.ts'
-import type { Channel, Informant, NoticeWay } from '../../registry/person/reach.ts'
+import type { Channel, Informant, NoticeWay } from '../../registry/person/channels.ts'
 import type { Texts } from '../ui/language.ts'
 
 export const proceedingNames = (t: Texts): Record<ProceedingCause, string> => ({

@@ -11,14 +11,14 @@ import {
   type LifeRules,
 } from '../../registry/person/life-dates.ts'
 import { saidDay } from '../../registry/person/said-dates.ts'
-import type { Municipality } from '../../town/municipality.ts'
+import type { Municipality } from '../../town/model.ts'
 import { referenceAddressesOf } from '../../town/reference-addresses.ts'
 import type { PageVisit } from '../page-visit.ts'
 import { plainFaults } from '../plain.tsx'
 import type { Faults } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { boxText } from '../ui/problem-page.tsx'
-import { bornIn, withoutCalendars } from './born-fields.tsx'
+import { bornIn, withoutCalendars, withoutTold } from './born-fields.tsx'
 import { lifeFaultText, saidFaultText } from './dates.ts'
 import { readDocument } from './machine-readable.ts'
 import { dayText } from './texts.ts'
@@ -45,6 +45,9 @@ export function withoutHeldBack(typed: Typed): { kept: Typed; held: string[] } {
 }
 
 /** Stands where a reader typed something whose check digit does not fit. */
+/** What of an unfinished form may be kept as a draft. */
+export const draftOf = (typed: Typed) => withoutHeldBack(withoutTold(typed))
+
 const UNREAD = '?'
 
 export interface Checked {

@@ -1,7 +1,7 @@
 import type { Child } from 'hono/jsx'
 import type { OpenSession } from '../../identity/open-sessions.ts'
-import type { CardInForce, WaysIn } from '../../identity/ways-in.ts'
 import { profiles } from '../../proofs/profiles.ts'
+import type { CardInForce, WaysIn } from '../../registry/person/ways-in.ts'
 import type { PageVisit } from '../page-visit.ts'
 import { Csrf, DateField, ErrorSummary, type Faults, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Context } from 'hono'
-import { always } from '../../http/endpoint.ts'
 import { Reply } from '../../http/reply.ts'
-import { uuidv7 } from '../../platform/clock.ts'
+import { type App, route, type World } from '../../http/route.ts'
 import sheet from './styles.scss?inline'
 
 /**
@@ -12,7 +10,8 @@ import sheet from './styles.scss?inline'
 export interface Asset {
   path: string
   address: string
-  serve(context: Context): Response
+  /** @param version the one that was asked for */
+  reply(version: string): Reply
 }
 
 export function asset(path: `/assets/${string}`, body: string, type: string): Asset {
@@ -20,11 +19,15 @@ export function asset(path: `/assets/${string}`, body: string, type: string): As
   return {
     path,
     address: `${path}?v=${version}`,
-    serve(context) {
-      const caching = context.req.query('v') === version ? 'public, max-age=31536000, immutable' : 'public, max-age=300'
-      return Reply.material(body, type, { 'cache-control': caching }).toResponse(always(uuidv7()))
+    reply(asked) {
+      const caching = asked === version ? 'public, max-age=31536000, immutable' : 'public, max-age=300'
+      return Reply.material(body, type, { 'cache-control': caching })
     },
   }
+}
+
+export function serveAsset<W extends World>(app: App<W>, { path, reply }: Asset): void {
+  route(app, { kind: 'asset', method: 'get', path }, async (request) => reply(request.query('v')))
 }
 
 export const JAVASCRIPT = 'text/javascript; charset=utf-8'

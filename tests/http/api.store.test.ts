@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type House, openHouse, tokenOf } from './support/house.ts'
-import { openRecord, register, somebody } from './support/people.ts'
+import { type House, openHouse, tokenOf } from '../support/house.ts'
+import { openRecord, register, somebody } from '../support/people.ts'
 
 let house: House
 beforeAll(async () => {

@@ -2,16 +2,16 @@ import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import { NotFound } from '../../platform/problem.ts'
-import type { RegistryDeps } from '../../registry/deps.ts'
-import type { Municipality } from '../../town/municipality.ts'
-import { withoutTold } from '../record/born-fields.tsx'
-import { withoutHeldBack } from '../record/registration-form.ts'
-import type { Typed } from '../record/typed.ts'
+import type { Municipality } from '../../town/model.ts'
+import type { RegistryDeps } from '../deps.ts'
+
+/** A form that is not finished, box by box, as its page names them. */
+export type DraftForm = Record<string, string>
 
 export interface Draft {
   id: string
   updatedAt: string
-  typed: Typed
+  typed: DraftForm
 }
 
 /** Marks the draft of somebody very like a neighbour: it waits for a decision. */
@@ -29,6 +29,7 @@ export const HELD = 'held'
  * Keeps a form that is not finished, sealed, for its clerk alone. A text that may be about papers is not kept: its box
  * is empty in the draft, which says so.
  *
+ * @param form what may be kept, and the boxes that were emptied for it
  * @throws {Refusal}
  */
 export async function keepDraft(
@@ -36,18 +37,17 @@ export async function keepDraft(
   town: Municipality,
   clerk: Staff,
   id: string | undefined,
-  typed: Typed,
+  { kept: plain, held }: { kept: DraftForm; held: readonly string[] },
 ): Promise<Disclosed<{ id: string }>> {
   const { ledger } = await deps.gate.keysOf(town.id)
   const draftId = id ?? uuidv7()
   const now = deps.clock.now()
   return deps.gate.decide(registering(town, clerk), async (transaction) => {
-    const { kept: plain, held } = withoutHeldBack(withoutTold(typed))
     const still = [...new Set([...held, ...(plain[HELD]?.split(' ') ?? []).filter((field) => plain[field] === '')])]
     const { [HELD]: _, ...rest } = plain
-    const form: Typed = { ...rest, ...(still.length > 0 ? { [HELD]: still.join(' ') } : {}) }
+    const form: DraftForm = { ...rest, ...(still.length > 0 ? { [HELD]: still.join(' ') } : {}) }
     const content = Buffer.from(ledger.seal(place(draftId), form))
-    const kept = await transaction
+    const written = await transaction
       .insertInto('drafts')
       .values({
         id: draftId,
@@ -64,7 +64,7 @@ export async function keepDraft(
           .where('drafts.staff_id', '=', clerk.id),
       )
       .executeTakeFirst()
-    if (kept.numInsertedOrUpdatedRows !== 1n) throw new NotFound()
+    if (written.numInsertedOrUpdatedRows !== 1n) throw new NotFound()
     return { id: draftId }
   })
 }
@@ -85,7 +85,7 @@ export async function draftsOf(deps: RegistryDeps, town: Municipality, clerk: St
     return rows.map((row) => ({
       id: row.id,
       updatedAt: row.updated_at.toISOString(),
-      typed: ledger.open(place(row.id), row.content) as Typed,
+      typed: ledger.open(place(row.id), row.content) as DraftForm,
     }))
   })
 }

@@ -7,15 +7,13 @@ import { uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
 import { NotFound } from '../../platform/problem.ts'
 import { randomBytes } from '../../platform/random.ts'
-import type { ProofDeps } from '../../proofs/issue.ts'
-import { documentSeal } from '../../proofs/paper/document-seal.ts'
-import type { DocumentSeal } from '../../proofs/paper/pades.ts'
-import { type Profile, profiles } from '../../proofs/profiles.ts'
-import { verifyHere } from '../../proofs/verification.ts'
-import { typeOf } from '../../proofs/wallet/metadata.ts'
-import type { Municipality } from '../../town/municipality.ts'
-import type { Outcome } from '../check/outcome.ts'
-import { outcomeOf } from '../check/outcome.ts'
+import type { Municipality } from '../../town/model.ts'
+import type { ProofDeps } from '../issue.ts'
+import { documentSeal } from '../paper/document-seal.ts'
+import type { DocumentSeal } from '../paper/pades.ts'
+import { type Profile, profiles } from '../profiles.ts'
+import { type Verification, verifyHere } from '../verification.ts'
+import { typeOf } from './metadata.ts'
 
 /** How long a wallet has to answer, seconds. */
 export const ANSWER_SECONDS = 300
@@ -167,9 +165,13 @@ export async function keepAnswer(deps: ProofDeps, town: Municipality, id: string
 
 /** What came, and whether the question still waits: a no, or what does not hold, is shown, and another may still answer. */
 export interface Answered {
-  outcome: Outcome
+  /** Nothing of a wallet that says no. */
+  verification: Verification | undefined
   waiting: boolean
 }
+
+/** One answer, opened: what it proves, or that the wallet says no. */
+type Opened = { verification: Verification | undefined }
 
 /**
  * What the wallet answered, opened with the desk's key, and then forgotten here. A proof that holds ends the question; anything
@@ -191,12 +193,12 @@ export async function readAnswer(
   const audience = await clientId(await documentSeal(deps, town))
   let answered: Answered | undefined
   for (const answer of request.answers) {
-    const outcome = await outcomeFrom(deps, town, profile, answer, key, { nonce: request.nonce, audience })
-    if (outcome?.verdict === 'valid') {
-      answered = { outcome, waiting: false }
+    const opened = await openedAnswer(deps, town, profile, answer, key, { nonce: request.nonce, audience })
+    if (opened?.verification?.valid) {
+      answered = { ...opened, waiting: false }
       break
     }
-    if (outcome) answered = { outcome, waiting: true }
+    if (opened) answered = { ...opened, waiting: true }
   }
   await inMunicipality(deps.database, town.id, async (transaction) => {
     if (answered?.waiting === false)
@@ -213,22 +215,19 @@ export async function readAnswer(
 }
 
 /** @returns undefined of what this desk's key does not open: it is somebody's noise */
-async function outcomeFrom(
+async function openedAnswer(
   deps: ProofDeps,
   town: Municipality,
   profile: Profile,
   answer: string,
   key: JWK,
   asked: { nonce: string; audience: string },
-): Promise<Outcome | undefined> {
-  if (WALLET_NO.test(answer)) return { verdict: 'not-valid', reason: 'cWalletNo' }
+): Promise<Opened | undefined> {
+  if (WALLET_NO.test(answer)) return { verification: undefined }
   const presented = await decrypted(answer, key)
   if (presented === undefined) return undefined
-  if ('error' in presented) return { verdict: 'not-valid', reason: 'cWalletNo' }
-  const verification = await verifyHere(deps, town, presented.proof, profile.id, asked)
-  if (!verification.valid) return outcomeOf(verification.code)
-  const { valid: _, ...proof } = verification
-  return { verdict: 'valid', reason: 'vWhyValid', proof }
+  if ('error' in presented) return { verification: undefined }
+  return { verification: await verifyHere(deps, town, presented.proof, profile.id, asked) }
 }
 
 /** The one presentation in an encrypted answer, or the wallet's no. @returns undefined for anything else */

@@ -1,0 +1,46 @@
+import type { Disclosed } from '../../firewall/disclosed.ts'
+import { purposeOf, type Staff } from '../../firewall/requester.ts'
+import { ENROLMENT_SECONDS } from '../../identity/passkeys.ts'
+import { today, uuidv7 } from '../../platform/clock.ts'
+import { NotFound } from '../../platform/problem.ts'
+import { randomBytes } from '../../platform/random.ts'
+import type { Municipality } from '../../town/model.ts'
+import type { RegistryDeps } from '../deps.ts'
+import type { NeighbourFields } from '../model.ts'
+import { NotResident } from '../residence/residences.ts'
+import { loadRecords } from '../store.ts'
+import { mustBeOldEnough } from './representation.ts'
+
+/** A code for one telephone, to be shown as a QR code at the counter. @throws {NotResident} {NotFound} {Refusal} */
+export async function offerEnrolment(
+  deps: RegistryDeps,
+  town: Municipality,
+  clerk: Staff,
+  neighbourId: string,
+): Promise<Disclosed<{ code: string }>> {
+  const { hash } = await deps.gate.keysOf(town.id)
+  const code = randomBytes(24).toString('base64url')
+  const day = today(deps.clock, town.timeZone)
+  const fields = ['dateOfBirth', 'departedOn'] as const
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], { code: string }>(
+    { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: purposeOf(clerk), fields },
+    (transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }),
+    async ([record], hand) => {
+      if (record === undefined) throw new NotFound()
+      if (record.departedOn !== undefined) throw new NotResident()
+      mustBeOldEnough(town, record.dateOfBirth, day)
+      const now = deps.clock.now()
+      await hand.transaction
+        .insertInto('enrolments')
+        .values({
+          id: uuidv7(),
+          municipality_id: town.id,
+          neighbour_id: neighbourId,
+          code_hash: hash(`enrolment ${code}`),
+          expires_at: now.add({ seconds: ENROLMENT_SECONDS }).toString(),
+        })
+        .execute()
+      return { code }
+    },
+  )
+}

@@ -1,0 +1,28 @@
+import { addressText } from '../../proofs/address-text.ts'
+import type { CityRequest } from '../../requests/model.ts'
+import type { PageVisit } from '../page-visit.ts'
+import { bornText, dayText } from './texts.ts'
+
+/** What somebody asked, in lines, in the language of whoever reads it. */
+export function requestLines(request: CityRequest, { t, language }: Pick<PageVisit, 't' | 'language'>): string[] {
+  switch (request.asks) {
+    case 'words':
+      return [request.text]
+    case 'hearing':
+      return [t.wSaid]
+    case 'look-up':
+      return [`${t.rAsk}: ${request.line}`]
+    case 'leave':
+      return [t.mLeave]
+    case 'move-together':
+      return [
+        t.mTogetherText,
+        addressText(request.address),
+        ...(request.since ? [dayText(language, request.since)] : []),
+      ]
+    case 'birth': {
+      const { given, family, born } = request.newborn
+      return [t.mChild, [`${given} ${family}`.trim(), ...(born ? [bornText(language, born)] : [])].join(' · ')]
+    }
+  }
+}

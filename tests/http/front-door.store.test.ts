@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
+import type { StaffRole } from '../../src/firewall/requester.ts'
+import { ROUTES_OF_ROLES } from '../../src/firewall/roles.ts'
+import { giveCard } from '../../src/registry/person/give-card.ts'
+import { type House, openHouse, tokenOf } from '../support/house.ts'
+import { register, somebody } from '../support/people.ts'
+import { signedIn } from '../support/signed-in.ts'
+
+let house: House
+beforeAll(async () => {
+  house = await openHouse()
+})
+afterAll(() => house?.close())
+
+const send = (path: string, init: RequestInit = {}) =>
+  house.fetch(
+    new Request(`https://vallmar.example${path}`, {
+      redirect: 'manual',
+      ...init,
+      headers: { host: 'vallmar.example', ...(init.headers as Record<string, string> | undefined) },
+    }),
+  )
+const form = (fields: Record<string, string>) => ({ method: 'POST', body: new URLSearchParams(fields) })
+/** The lines that one thing left in the log. */
+async function linesOf(what: () => Promise<unknown>) {
+  const before = house.log.length
+  await what()
+  return house.log.slice(before)
+}
+const staff = (role: StaffRole, subject: string = role) =>
+  signedIn(house, { kind: 'staff', subject, role, office: DEMO_OFFICE })
+
+describe('the front door', () => {
+  it('is the only one: every handler of the running app was mounted by it', () => {
+    const others = house.routes.filter(({ spec }) => spec === undefined).map(({ method, path }) => `${method} ${path}`)
+    // The first hands the door to each request; the rest make public material smaller.
+    expect(others).toEqual(['ALL /*', ...['/status-lists/*', '/assets/*', '/v', '/V'].map((path) => `ALL ${path}`)])
+    expect(house.routes.length).toBeGreaterThan(200)
+  })
+
+  it('leaves one line for each request, whatever became of it', async () => {
+    for (const [path, init, kind, status] of [
+      ['/', {}, 'public', 200],
+      ['/v1/municipality', {}, 'api', 200],
+      ['/v1/neighbours/search', { method: 'POST' }, 'api', 401],
+      ['/desk', {}, 'page', 303],
+      ['/assets/styles.css', {}, 'asset', 200],
+      ['/nothing/of/the/kind', {}, 'public', 404],
+      ['/v1/nothing', {}, 'api', 404],
+      ['/me/in', form({ code: 'AAAA', word: 'no' }), 'public', 401],
+    ] as const) {
+      const lines = await linesOf(() => send(path, init))
+      expect(lines, path).toHaveLength(1)
+      expect(lines[0], path).toMatchObject({ event: 'request', kind, status, milliseconds: expect.any(Number) })
+    }
+  })
+
+  it('names a route by its pattern, and whoever asks by a kind and a mark that changes every day', async () => {
+    const { id } = await register(house, somebody())
+    const clerk = await staff('clerk')
+    const markOf = async () => (await linesOf(() => clerk.open(`/desk/neighbours/${id}`)))[0]
+    const first = await markOf()
+    expect(first).toMatchObject({ route: '/desk/neighbours/:id', who: expect.stringMatching(/^staff [0-9a-f]{8}$/) })
+    expect((await markOf())?.who).toBe(first?.who)
+    expect((await linesOf(async () => (await staff('clerk', 'another')).open('/desk')))[0]?.who).not.toBe(first?.who)
+    expect(JSON.stringify(first)).not.toContain(id)
+    house.clock.advance({ hours: 24 })
+    const later = await staff('clerk')
+    const [next] = await linesOf(() => later.open('/desk'))
+    expect(next?.who).toMatch(/^staff [0-9a-f]{8}$/)
+    expect(next?.who).not.toBe(first?.who)
+    house.clock.advance({ hours: -24 })
+  })
+
+  it('says of nobody that they complain, hide or ask for help', async () => {
+    const { id } = await register(house, somebody())
+    const own = await signedIn(house, { kind: 'resident', subject: id })
+    expect((await linesOf(() => own.open('/me')))[0]?.who).toMatch(/^resident /)
+    const quiet = [
+      ...(await linesOf(() => own.open('/complain'))),
+      ...(await linesOf(() => send('/complain', form({ kind: 'other', text: 'Nobody listens.' })))),
+      ...(await linesOf(() => send('/helper', form({ code: 'AAAA' })))),
+    ]
+    expect(quiet).toHaveLength(3)
+    for (const line of quiet) expect(line).not.toHaveProperty('who')
+    const hiding = await linesOf(() => own.send('/me/change/hide', {}, '/me/change'))
+    const line = hiding.find(({ route }) => route === '/me/change/hide')
+    expect(line).toBeDefined()
+    expect(line).not.toHaveProperty('who')
+  })
+
+  it('writes down why a sign-in failed, as a code', async () => {
+    const { id } = await register(house, somebody())
+    const clerk = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: DEMO_OFFICE } as const
+    await giveCard(house.rooms, house.town, clerk, id, 'a word')
+    const code = async (path: string, init: RequestInit) => (await linesOf(() => send(path, init)))[0]?.code
+    expect(await code('/me/in', form({ code: 'AAAA-BBBB', word: 'another' }))).toBe('card-refused')
+    expect(await code('/helper', form({ code: 'AAAA', profile: 'library' }))).toBe('help-refused')
+    expect(await code('/sign-in/return?code=x&state=y', {})).toBe('sign-in-failed')
+    const body = JSON.stringify({ response: { id: 'nobody' } })
+    const json = { method: 'POST', body, headers: { 'content-type': 'application/json' } }
+    expect(await code('/me/passkey', json)).toBe('passkey-refused')
+    expect(await code('/v1/neighbours/search', { method: 'POST', headers: { authorization: 'Bearer x.y.z' } })).toBe(
+      'unauthenticated',
+    )
+  })
+
+  it('reads no more of a body than there is room for, however it is sent', async () => {
+    let sent = 0
+    const chunk = new Uint8Array(64 * 1024)
+    const endless = () =>
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          sent += chunk.length
+          controller.enqueue(chunk)
+        },
+      })
+    const type = { 'content-type': 'application/x-www-form-urlencoded' }
+    for (const [path, headers] of [
+      ['/complain/follow', type],
+      ['/me/in', type],
+      ['/v/code', type],
+      ['/v1/check-codes', { 'content-type': 'application/json' }],
+    ] as const) {
+      sent = 0
+      const answer = await send(path, { method: 'POST', headers, body: endless(), duplex: 'half' } as RequestInit)
+      expect(answer.status, path).toBe(413)
+      expect(sent, path).toBeLessThan(1024 * 1024)
+    }
+    const declared = await send('/me/in', { ...form({ code: 'x'.repeat(70_000) }) })
+    expect(declared.status).toBe(413)
+  })
+
+  it('takes a form where it expects a form, and JSON where it expects JSON', async () => {
+    const text = { method: 'POST', body: 'code=AAAA', headers: { 'content-type': 'text/plain' } }
+    expect((await send('/me/in', text)).status).toBe(415)
+    expect((await send('/v1/check-codes', { ...form({ code: 'AAAA' }) })).status).toBe(415)
+    expect((await send('/me/passkey', { ...form({ code: 'AAAA' }) })).status).toBe(415)
+  })
+
+  it('takes no form from a page of another site', async () => {
+    for (const path of ['/me/in', '/complain', '/providers/own', '/counter/library', '/sign-out']) {
+      const answer = await send(path, { ...form({}), headers: { 'sec-fetch-site': 'cross-site' } })
+      expect(answer.status, path).toBe(403)
+    }
+  })
+
+  it('lets scripts run on pages that have them alone', async () => {
+    const policy = async (path: string) => (await send(path)).headers.get('content-security-policy') ?? ''
+    expect(await policy('/')).not.toContain('script-src')
+    expect(await policy('/me/in')).toMatch(/script-src 'nonce-[^']{20,}'/)
+  })
+})
+
+describe('which role of staff reaches which route', () => {
+  const ROLES: readonly StaffRole[] = ['clerk', 'supervisor', 'legal', 'auditor']
+  const OF_STAFF = /^(GET|POST|PATCH) \/(desk|sign-out|v1)/
+  const named = () =>
+    house.routes.flatMap(({ method, spec }) =>
+      spec && (spec.kind === 'page' || spec.kind === 'api') && method !== 'ALL'
+        ? [{ spec, name: `${method} ${spec.name ?? spec.path}` }]
+        : [],
+    )
+
+  it('stands in one table: every page of the desk, and nothing that is not mounted', () => {
+    const mounted = new Set(named().map(({ name }) => name))
+    expect([...ROUTES_OF_ROLES.keys()].filter((name) => !mounted.has(name))).toEqual([])
+    const desk = named().filter(({ spec, name }) => spec.kind === 'page' && OF_STAFF.test(name))
+    expect(desk.map(({ name }) => name).filter((name) => !ROUTES_OF_ROLES.has(name))).toEqual([])
+    expect(ROUTES_OF_ROLES.size).toBeGreaterThan(150)
+  })
+
+  const ID = '00000000-0000-7000-8000-000000000000'
+  const concrete = (path: string) => path.replaceAll(/:\w+|\{\w+\}/g, ID)
+  const refusals = async () =>
+    Number(
+      (await house.peek<{ n: string }>("select count(*) as n from ledger_entries where outcome = 'refused'"))[0]?.n,
+    )
+
+  it('is what the running app does, page by page, and each refusal is in the ledger', async () => {
+    const wrong: string[] = []
+    let turnedAway = 0
+    const before = await refusals()
+    for (const role of ROLES) {
+      const browser = await staff(role, `of the table ${role}`)
+      for (const { spec, name } of named()) {
+        if (spec.kind !== 'page' || !OF_STAFF.test(name) || name === 'POST /sign-out') continue
+        const path = concrete(spec.path)
+        const answer = await browser.open(path, spec.method === 'get' ? {} : form({ csrf: 'none' }))
+        // A form without its token is refused as well, by itself: whoever may not come is turned away before that.
+        const line = house.log.at(-1)
+        const may = ROUTES_OF_ROLES.get(name)?.has(role) ?? false
+        if (spec.method === 'get' && (answer.status === 403) === may) wrong.push(`${role} ${name}: ${answer.status}`)
+        if (!may) {
+          turnedAway += 1
+          if (answer.status !== 403 || line?.code !== 'refused') wrong.push(`${role} ${name}: ${answer.status}`)
+        }
+      }
+    }
+    expect(wrong).toEqual([])
+    expect((await refusals()) - before).toBeGreaterThanOrEqual(turnedAway)
+  })
+
+  it('is what the running app does over the API', async () => {
+    const wrong: string[] = []
+    let turnedAway = 0
+    const before = await refusals()
+    for (const [client, role] of [
+      ['clerk', 'clerk'],
+      ['supervisor', 'supervisor'],
+      ['legal', 'legal'],
+      ['auditor', 'auditor'],
+    ] as const) {
+      const token = await tokenOf(client)
+      for (const { spec, name } of named()) {
+        if (spec.kind !== 'api' || !ROUTES_OF_ROLES.has(name)) continue
+        const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+        const body = spec.method === 'get' ? {} : { body: '{}' }
+        const answer = await send(concrete(spec.name ?? spec.path), {
+          method: spec.method.toUpperCase(),
+          headers,
+          ...body,
+        })
+        if (ROUTES_OF_ROLES.get(name)?.has(role)) continue
+        turnedAway += 1
+        if (answer.status !== 403) wrong.push(`${role} ${name}: ${answer.status}`)
+      }
+    }
+    expect(wrong).toEqual([])
+    expect(turnedAway).toBeGreaterThan(60)
+    expect((await refusals()) - before).toBeGreaterThanOrEqual(turnedAway)
+  })
+})
