@@ -77,18 +77,20 @@ export function backgroundWork(
       },
     },
     // Each has a lane of its own: one that is away keeps none of the others from being asked.
-    ...outside.witnesses.map((witness) => ({
-      kind: WITNESS,
-      look: seconds(2),
-      together: 4,
-      patience: seconds(45),
-      everywhere: witness.key.name,
-      async run(item: Item) {
-        await askWitness(rooms.database, item.municipalityId, witness)
-        // The next checkpoint wakes it.
-        return seconds(3_600)
-      },
-    })),
+    ...outside.witnesses.map(
+      (witness): Work => ({
+        kind: WITNESS,
+        look: seconds(2),
+        together: 4,
+        patience: seconds(45),
+        everywhere: witness.key.name,
+        async run(item: Item) {
+          await askWitness(rooms.database, item.municipalityId, witness)
+          // The next checkpoint wakes it.
+          return seconds(3_600)
+        },
+      }),
+    ),
     {
       kind: NOTICES,
       look: seconds(5),
@@ -99,7 +101,7 @@ export function backgroundWork(
       },
     },
     {
-      kind: 'forgetting',
+      kind: 'forgetting' as const,
       look: seconds(30),
       together: 1,
       patience: seconds(120),

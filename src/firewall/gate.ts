@@ -113,7 +113,7 @@ export function createGate(deps: GateDeps): Gate {
     )
     // It says nothing of anybody: only how much they have seen themselves.
     if (ask.requester.kind === 'staff' && standing?.overBudget && standing.spentUntil)
-      throw new OverBudget(standing.spentUntil)
+      throw new OverBudget(Temporal.Instant.from(standing.spentUntil))
     throw new Refusal()
   }
 

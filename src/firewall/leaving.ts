@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import type { Transaction } from '../platform/database.ts'
-import { Problem } from '../platform/problem.ts'
+import { Problem, words } from '../platform/problem.ts'
 import type { Ask } from './model.ts'
 import type { Requester } from './requester.ts'
 
@@ -91,13 +91,13 @@ export class OverBudget extends Problem {
   /** RFC 3339. */
   readonly until: string
 
-  constructor(until: string) {
+  constructor(until: Temporal.Instant) {
     super(
       'over-budget',
       403,
-      `You have been shown as many people as your work usually needs, until ${until}. A supervisor can release it once a day. You can go on registering.`,
+      words`You have been shown as many people as your work usually needs, until ${until}. A supervisor can release it once a day. You can go on registering.`,
     )
-    this.until = until
+    this.until = until.toString()
   }
 }
 

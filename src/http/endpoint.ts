@@ -1,5 +1,5 @@
 import { type RouteConfig, z } from '@hono/zod-openapi'
-import { type FieldError, mustBeValid, VersionConflict } from '../platform/problem.ts'
+import { type Code, type FieldError, mustBeValid, VersionConflict, type Words, words } from '../platform/problem.ts'
 import { REASONS } from './reasons.ts'
 import type { Reply } from './reply.ts'
 import { type App, type Incoming, type RouteLimit, route, type World } from './route.ts'
@@ -135,10 +135,10 @@ async function parsed<W extends World>(
 
   const file = spec.file === undefined ? new Uint8Array() : await request.bytes()
 
-  const header = (name: string, needed: boolean | undefined, form: RegExp, shape: string) => {
+  const header = (name: Words, needed: boolean | undefined, form: RegExp, shape: Code | Words) => {
     const value = request.header(name)
     if (!needed || (value !== undefined && form.test(value))) return value ?? ''
-    errors.push({ pointer: `header:${name}`, detail: `Send the header ${name}: ${shape}.` })
+    errors.push({ pointer: `header:${name}`, detail: words`Send the header ${name}: ${shape}.` })
     return ''
   }
   const purpose = header('Padron-Purpose', spec.purpose, /^[a-z-]{1,64}$/, 'one of the purposes')
@@ -163,6 +163,9 @@ async function fieldsOf<W extends World>(request: Incoming<W>): Promise<Record<s
   return Object.fromEntries((await request.form()).entries())
 }
 
+/** What a schema says of itself: its choices, and what its own rules say. It knows nothing of what was sent. */
+const ofSchema = (text: string) => text as Words
+
 /** Zod's messages may quote what was typed; ours name the field and the rule. */
 function fieldErrors(issue: z.core.$ZodIssue, where: (path: string) => string): FieldError[] {
   const pointer = (path: readonly PropertyKey[]) =>
@@ -181,11 +184,11 @@ function fieldErrors(issue: z.core.$ZodIssue, where: (path: string) => string): 
       )
     }
     case 'custom':
-      return [{ pointer: pointer(issue.path), detail: issue.message }]
+      return [{ pointer: pointer(issue.path), detail: ofSchema(issue.message) }]
     case 'invalid_value':
-      return [{ pointer: pointer(issue.path), detail: `Choose one of: ${issue.values.join(', ')}.` }]
+      return [{ pointer: pointer(issue.path), detail: ofSchema(`Choose one of: ${issue.values.join(', ')}.`) }]
     case 'invalid_type':
-      return [{ pointer: pointer(issue.path), detail: `Give a ${issue.expected} here.` }]
+      return [{ pointer: pointer(issue.path), detail: ofSchema(`Give a ${issue.expected} here.`) }]
     default:
       return [{ pointer: pointer(issue.path), detail: 'Write this in the form the API describes.' }]
   }

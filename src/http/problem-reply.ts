@@ -1,4 +1,5 @@
 import { OAuthProblem, problemOf, retryAfter } from '../platform/problem.ts'
+import type { ReplyHeaders } from './headers.ts'
 import { publicData, Reply } from './reply.ts'
 import { Sendable } from './sendable.ts'
 
@@ -17,7 +18,7 @@ export function problemReply(error: unknown): Reply {
     ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
     ...('until' in problem ? { until: problem.until } : {}),
   }
-  const headers = {
+  const headers: ReplyHeaders = {
     'content-type': 'application/problem+json; charset=utf-8',
     'cache-control': 'no-store',
     ...(problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),

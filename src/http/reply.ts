@@ -1,4 +1,7 @@
+import type { Code } from '../platform/problem.ts'
+import type { ReplyHeaders } from './headers.ts'
 import { type BackWords, escaped, type FormFaults, type FormTyped, faultForm, fillForm } from './html-forms.ts'
+import type { Path } from './path.ts'
 import { reveal, type Sendable } from './sendable.ts'
 
 declare const open: unique symbol
@@ -24,13 +27,13 @@ export class Reply {
   readonly #status: number
   readonly #headers: Readonly<Record<string, string>>
   /** Why it is not what was asked for, for the log alone: a code, never words. */
-  readonly code: string | undefined
+  readonly code: Code | undefined
 
   private constructor(
     body: string | Uint8Array<ArrayBuffer> | null,
     status: number,
     headers: Record<string, string>,
-    code?: string,
+    code?: Code,
   ) {
     this.#body = body
     this.#status = status
@@ -46,7 +49,7 @@ export class Reply {
   static disclose<T>(
     disclosed: Sendable<T>,
     status = 200,
-    headers: Record<string, string> | ((value: T) => Record<string, string>) = {},
+    headers: ReplyHeaders | ((value: T) => ReplyHeaders) = {},
   ): Reply {
     const value = reveal(disclosed)
     return new Reply(JSON.stringify(value), status, {
@@ -57,8 +60,8 @@ export class Reply {
   }
 
   /** A problem document with what the gate let through beside it. */
-  static problem(body: object, more: Sendable<unknown>, status: number, headers: Record<string, string>): Reply {
-    return new Reply(JSON.stringify({ ...body, ...(reveal(more) as object) }), status, headers)
+  static problem(body: object, more: Sendable<unknown>, status: number, headers: ReplyHeaders): Reply {
+    return new Reply(JSON.stringify({ ...body, ...(reveal(more) as object) }), status, { ...headers })
   }
 
   /** Shows what the gate let through as a page. */
@@ -91,12 +94,12 @@ export class Reply {
   }
 
   /** The same answer, with more headers. */
-  with(headers: Record<string, string>): Reply {
+  with(headers: ReplyHeaders): Reply {
     return new Reply(this.#body, this.#status, { ...this.#headers, ...headers }, this.code)
   }
 
   /** The same answer, with the code of what went wrong for the log: of a form that comes back with what is wrong on it. */
-  because({ code }: { code: string }): Reply {
+  because({ code }: { code: Code }): Reply {
     return new Reply(this.#body, this.#status, { ...this.#headers }, code)
   }
 
@@ -118,13 +121,13 @@ export class Reply {
   }
 
   /** Sends a file the gate let through. */
-  static document(disclosed: Sendable<Uint8Array>, type: string, headers: Record<string, string> = {}): Reply {
+  static document(disclosed: Sendable<Uint8Array>, type: Code, headers: ReplyHeaders = {}): Reply {
     const bytes = Uint8Array.from(reveal(disclosed))
     return new Reply(bytes, 200, { 'content-type': type, 'cache-control': 'no-store', ...headers })
   }
 
   /** Sends a file the gate let through, to be saved and not shown: what somebody sent in is nobody's page. */
-  static download(disclosed: Sendable<{ bytes: Uint8Array; mediaType: string }>, name: string): Reply {
+  static download(disclosed: Sendable<{ bytes: Uint8Array; mediaType: string }>, name: Code): Reply {
     const { bytes, mediaType } = reveal(disclosed)
     return new Reply(Uint8Array.from(bytes), 200, {
       'content-type': mediaType,
@@ -140,12 +143,12 @@ export class Reply {
   }
 
   /** Sends a browser on, after a form. The address names nobody. @see RFC 9110 section 15.4.4 */
-  static redirect(path: `/${string}` | URL, headers: Record<string, string> = {}): Reply {
+  static redirect(path: Path | URL, headers: ReplyHeaders = {}): Reply {
     return new Reply(null, 303, { location: String(path), 'cache-control': 'no-store', ...headers })
   }
 
   /** Sends a browser on to the page of what was just written. */
-  static onward<T>(disclosed: Sendable<T>, path: (value: T) => `/${string}`): Reply {
+  static onward<T>(disclosed: Sendable<T>, path: (value: T) => Path): Reply {
     return Reply.redirect(path(reveal(disclosed)))
   }
 
@@ -155,17 +158,17 @@ export class Reply {
   }
 
   /** Sends something about nobody. */
-  static open(data: PublicData, status = 200, headers: Record<string, string> = {}): Reply {
+  static open(data: PublicData, status = 200, headers: ReplyHeaders = {}): Reply {
     return new Reply(JSON.stringify(data.value), status, { 'content-type': JSON_TYPE, ...headers })
   }
 
   /** Sends signed public material or a page about nobody. */
-  static material(text: string, type: string, headers: Record<string, string> = {}): Reply {
+  static material(text: string, type: Code, headers: ReplyHeaders = {}): Reply {
     return new Reply(text, 200, { 'content-type': type, ...headers })
   }
 
   /** Sends public material that is not text. */
-  static bytes(bytes: Uint8Array, type: string, headers: Record<string, string> = {}): Reply {
+  static bytes(bytes: Uint8Array, type: Code, headers: ReplyHeaders = {}): Reply {
     return new Reply(Uint8Array.from(bytes), 200, { 'content-type': type, ...headers })
   }
 
@@ -177,10 +180,3 @@ export class Reply {
 
 const HTML = 'text/html; charset=utf-8'
 const JSON_TYPE = 'application/json; charset=utf-8'
-
-/** Headers of what everybody may read from anywhere and keep for so many seconds. */
-export const cacheable = (seconds: number) => ({
-  'cache-control': `public, max-age=${seconds}`,
-  'access-control-allow-origin': '*',
-  'cross-origin-resource-policy': 'cross-origin',
-})

@@ -2,10 +2,11 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context, Handler } from 'hono'
 import { getCookie } from 'hono/cookie'
 import { uuidv7 } from '../platform/clock.ts'
-import { Problem, problemOf, retryAfter } from '../platform/problem.ts'
+import { type Code, Problem, problemOf, retryAfter } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
-import { type Log, outlineOf } from '../platform/telemetry.ts'
+import { type Log, logText, outlineOf } from '../platform/telemetry.ts'
 import { bytesOf } from './bytes.ts'
+import type { Cookie } from './cookies.ts'
 import { type Form, formIn } from './form.ts'
 import { securityHeaders } from './headers.ts'
 import { problemReply } from './problem-reply.ts'
@@ -65,7 +66,7 @@ export interface Door<W extends World> {
   /** @throws when nothing is answered for now, such as over a database that was put back. */
   mustBeOpen(path: string): void
   /** The cookie that keeps a language chosen in an address. */
-  languageCookie(url: string): string | undefined
+  languageCookie(url: string): Cookie | undefined
   /** An error as a page in its reader's language. */
   problemPage(request: Incoming<W>, problem: Problem): Promise<Reply>
   log: Log
@@ -298,19 +299,19 @@ async function write<W extends World>(
   { id, spec, started, who, request }: At<W>,
   status: number,
   error: unknown,
-  code: string | undefined,
+  code: Code | undefined,
 ): Promise<void> {
   const mark = who && request && !spec.quiet ? await door.markOf(request.town, who).catch(() => who.kind) : undefined
   door.log({
     level: status >= 500 ? 'error' : 'info',
     event: 'request',
     kind: spec.kind,
-    requestId: id,
+    requestId: logText(id),
     method: spec.method,
-    route: spec.name ?? spec.path,
+    route: logText(spec.name ?? spec.path),
     status,
     milliseconds: Math.round(performance.now() - started),
-    ...(mark === undefined ? {} : { who: mark }),
+    ...(mark === undefined ? {} : { who: logText(mark) }),
     ...(error === undefined ? (code === undefined ? {} : { code }) : codeOf(error)),
   })
 }

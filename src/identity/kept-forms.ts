@@ -3,6 +3,7 @@ import type { Gate } from '../firewall/model.ts'
 import type { FormTyped } from '../http/html-forms.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
+import { isUuid } from '../platform/uuid.ts'
 import type { Municipality } from '../town/model.ts'
 
 // What was typed when a session ran out comes back to whoever typed it: sealed on the server, never in a browser, which may be a
@@ -68,7 +69,7 @@ export async function keptForm(
   owner: FormOwner,
   id: string,
 ): Promise<FormTyped | undefined> {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return undefined
+  if (!isUuid(id)) return undefined
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const row = await inMunicipality(deps.database, town.id, (transaction) =>
     transaction

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Gate } from '../firewall/model.ts'
 import { nameOfOrganisation } from '../firewall/organisations.ts'
 import type { Resident, Staff, StaffRole } from '../firewall/requester.ts'
+import { type CookieValue, cookieValue } from '../http/cookies.ts'
 import { type Clock, uuidv7 } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 import { randomBytes } from '../platform/random.ts'
@@ -95,7 +96,7 @@ const csrfOf = (hash: (text: string) => Buffer, token: string) => hash(`csrf ${t
  *
  * @returns the token for the cookie: it is nowhere else
  */
-export async function beginSession(deps: SessionDeps, town: Municipality, who: NewSession): Promise<string> {
+export async function beginSession(deps: SessionDeps, town: Municipality, who: NewSession): Promise<CookieValue> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const token = randomBytes(32).toString('base64url')
   const now = deps.clock.now()
@@ -135,7 +136,7 @@ export async function beginSession(deps: SessionDeps, town: Municipality, who: N
       })
       .execute()
   })
-  return token
+  return cookieValue(token)
 }
 
 /** The session of a cookie, if it is in force. Being seen keeps it so, up to its end. */

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { endpoint } from '../http/endpoint.ts'
-import { cacheable, publicData, Reply } from '../http/reply.ts'
+import { cacheable } from '../http/headers.ts'
+import { publicData, Reply } from '../http/reply.ts'
 import type { App, World } from '../http/route.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'

@@ -10,7 +10,7 @@ import type { Municipality } from '../town/model.ts'
 // other decides whom to write to: a test of the tree keeps it so.
 
 /** The background work of telling neighbours of messages; the database leaves an item of it with each. */
-export const NOTICES = 'notices'
+export const NOTICES = 'notices' as const
 
 /** The same rule for a query that counts without opening anybody: `neighbours` by this name may be written to by post. */
 export const mayHaveLetter = (neighbours: string): RawBuilder<boolean> =>

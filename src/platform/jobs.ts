@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Clock } from './clock.ts'
 import type { Database } from './database.ts'
+import type { Code } from './problem.ts'
 import type { Log } from './telemetry.ts'
 import { outlineOf } from './telemetry.ts'
 
@@ -27,7 +28,7 @@ export type Next = Temporal.Duration | 'asleep' | 'done'
 
 /** A kind of background work. */
 export interface Work {
-  kind: string
+  kind: Code
   /** How often due items are looked for. */
   look: Temporal.Duration
   /** How many of them at once in one process. */

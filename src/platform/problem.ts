@@ -1,7 +1,21 @@
+/**
+ * Words of our own: a text that stands in the source. A text that comes from anywhere else is a `string`, which TypeScript
+ * does not take for one that is known to begin with a capital, so that nothing of anybody can be put into an error.
+ */
+export type Words = Capitalize<string>
+/** A code of our own, in the same way: in small letters, as it stands in the source. */
+export type Code = Lowercase<string>
+
+/** Our own words around what is ours too: numbers, days and times, codes, and words again. */
+export const words = (
+  parts: TemplateStringsArray,
+  ...values: readonly (number | Code | Words | Temporal.PlainDate | Temporal.Instant)[]
+): Words => String.raw({ raw: parts }, ...values.map(String)) as Words
+
 /** One bad field: a JSON Pointer (RFC 6901) into the body, or a parameter name, and what to do. */
 export interface FieldError {
   pointer: string
-  detail: string
+  detail: Words
   /** It was more than there is room for. */
   tooLong?: true
 }
@@ -12,11 +26,11 @@ export interface FieldError {
  */
 export class Problem extends Error {
   /** Stable, machine-readable; the last segment of the problem's `type`. */
-  readonly code: string
+  readonly code: Code
   readonly status: number
   readonly errors: readonly FieldError[]
 
-  constructor(code: string, status: number, title: string, errors: readonly FieldError[] = []) {
+  constructor(code: Code, status: number, title: Words, errors: readonly FieldError[] = []) {
     super(title)
     this.name = new.target.name
     this.code = code
@@ -26,7 +40,7 @@ export class Problem extends Error {
 }
 
 /** Seconds after which it is worth asking again where something is away. @see RFC 9110 section 10.2.3 */
-export const retryAfter = ({ status, code }: Pick<Problem, 'status' | 'code'>): Record<string, string> =>
+export const retryAfter = ({ status, code }: Pick<Problem, 'status' | 'code'>): { 'retry-after'?: Code } =>
   status === 503 ? { 'retry-after': '2' } : code === 'too-many-attempts' ? { 'retry-after': '600' } : {}
 
 /** @throws when a caller sent something that cannot be accepted; `errors` says where, and is never empty. */
@@ -43,7 +57,7 @@ export class InvalidInput extends Problem {
   /** What a schema found, each where it is (RFC 6901). */
   static of(
     { issues }: { issues: readonly { code: string; path: readonly PropertyKey[] }[] },
-    detail = 'Give this.',
+    detail: Words = 'Give this.',
   ): InvalidInput {
     const [first, ...more] = issues.map(({ code, path }): FieldError => {
       const pointer = `/${path.map(String).join('/')}`

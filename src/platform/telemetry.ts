@@ -1,19 +1,29 @@
-/** One line of the log. Routes appear as patterns, never as URLs; errors as names and codes, never as messages. */
+import type { Code } from './problem.ts'
+
+declare const loggable: unique symbol
+/** A text that may stand in the log: made here and by the front door alone, which a test of the tree checks. */
+export type LogText = string & { readonly [loggable]: true }
+export const logText = (text: string) => text as LogText
+
+/**
+ * One line of the log. Routes appear as patterns, never as URLs; errors as names and codes, never as messages. Whatever is not a
+ * code of our own has to be a `LogText`.
+ */
 export interface LogLine {
   level: 'info' | 'error'
-  event: string
+  event: Code
   /** Of a request: `api`, `page`, `public` or `asset`. */
-  kind?: string
-  requestId?: string
-  method?: string
-  route?: string
+  kind?: Code
+  requestId?: LogText
+  method?: Code
+  route?: LogText
   status?: number
   milliseconds?: number
   /** Who asked: a kind, and a mark of one day. */
-  who?: string
-  error?: string
-  code?: string
-  at?: string
+  who?: LogText
+  error?: LogText
+  code?: Code | LogText
+  at?: LogText
 }
 
 export type Log = (line: LogLine) => void
@@ -50,7 +60,7 @@ const stamped = (line: LogLine) => JSON.stringify({ time: Temporal.Now.instant()
 
 /** What may be said of an unexpected error: its kind and where, since messages and details may quote data. */
 export function outlineOf(error: unknown): Pick<LogLine, 'error' | 'code' | 'at'> {
-  if (!(error instanceof Error)) return { error: typeof error }
+  if (!(error instanceof Error)) return { error: logText(typeof error) }
   const code =
     'code' in error && typeof error.code === 'string' && /^[\w-]{1,40}$/.test(error.code) ? error.code : undefined
   const at = error.stack
@@ -58,5 +68,9 @@ export function outlineOf(error: unknown): Pick<LogLine, 'error' | 'code' | 'at'
     .find((line) => /^\s+at /.test(line))
     ?.trim()
     .replace(/\(?(?:file:\/\/)?\/.*\//, '(')
-  return { error: error.constructor.name, ...(code ? { code } : {}), ...(at ? { at } : {}) }
+  return {
+    error: logText(error.constructor.name),
+    ...(code ? { code: logText(code) } : {}),
+    ...(at ? { at: logText(at) } : {}),
+  }
 }

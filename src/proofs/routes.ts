@@ -2,7 +2,8 @@ import { hash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import { passing } from '../firewall/free-text.ts'
 import { endpoint } from '../http/endpoint.ts'
-import { cacheable, publicData, Reply } from '../http/reply.ts'
+import { cacheable, digestTag } from '../http/headers.ts'
+import { publicData, Reply } from '../http/reply.ts'
 import type { App } from '../identity/app.ts'
 import { NotFound } from '../platform/problem.ts'
 import { DisclosureRequest, disclose } from './disclosures.ts'
@@ -192,7 +193,7 @@ export function proofRoutes(app: App, deps: ProofDeps): void {
       if (token === undefined) throw new NotFound()
       return Reply.material(token, 'application/statuslist+jwt', {
         ...cacheable(STATUS_TTL),
-        etag: `"${hash('sha256', token, 'base64url')}"`,
+        etag: digestTag(hash('sha256', token, 'base64url')),
       })
     },
   )

@@ -1,3 +1,4 @@
+import { isUuid } from '../platform/uuid.ts'
 import type { Municipality } from '../town/model.ts'
 import { ProofInvalid, type RefusalCode, type VerifiedProof, type VerifyOptions, verifyProof } from '../verify/index.ts'
 import type { ProofDeps } from './issue.ts'
@@ -17,7 +18,7 @@ export async function verifyHere(
   const { keys } = await publishedKeys(deps, town.id)
   const fetchStatus: typeof fetch = async (input) => {
     const listId = String(input).replace(statusListUri(town, ''), '')
-    const list = /^[0-9a-f-]{36}$/.test(listId) ? await statusListToken(deps, town, listId) : undefined
+    const list = isUuid(listId) ? await statusListToken(deps, town, listId) : undefined
     return list === undefined ? new Response(null, { status: 404 }) : new Response(list)
   }
   return answerOf(token, {

@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi'
 import { purposes } from '../firewall/policies.ts'
 import { endpoint, ProblemDetails } from '../http/endpoint.ts'
+import type { ReplyHeaders } from '../http/headers.ts'
 import { publicData, Reply } from '../http/reply.ts'
 import type { App } from '../identity/app.ts'
-import { InvalidInput } from '../platform/problem.ts'
+import { InvalidInput, type Words } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
 import { Address, Contact, Correction, CourtLimit, Criteria, Move, Name, Registration, Return } from './model.ts'
 import { neighbourHistory } from './person/history.ts'
@@ -87,7 +88,7 @@ const Matches = z
   .openapi('Matches')
 const tag = 'Registry'
 const params = z.object({ id: Id })
-const etag = (version: number) => ({ etag: `"${version}"` })
+const etag = (version: number): ReplyHeaders => ({ etag: `"${version}"` })
 
 /** What the registry answers over HTTP. */
 export function registryRoutes(app: App, deps: RegistryDeps, links: SearchLinks): void {
@@ -359,10 +360,11 @@ function allowed(purpose: string) {
   return OPENABLE.filter((field) => fields.includes(field))
 }
 
+const CHOOSE = `Choose from: ${OPENABLE.join(', ')}.` as Words
+
 function chosen(list: string) {
   const wanted = list.split(',')
   const unknown = wanted.filter((field) => !OPENABLE.some((known) => known === field))
-  if (unknown.length > 0)
-    throw new InvalidInput([{ pointer: 'query:fields', detail: `Choose from: ${OPENABLE.join(', ')}.` }])
+  if (unknown.length > 0) throw new InvalidInput([{ pointer: 'query:fields', detail: CHOOSE }])
   return OPENABLE.filter((field) => wanted.includes(field))
 }

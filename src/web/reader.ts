@@ -1,3 +1,4 @@
+import { type Cookie, commonCookie } from '../http/cookies.ts'
 import type { Incoming } from '../identity/app.ts'
 import { type Municipality, townName } from '../town/model.ts'
 import { isLanguage, type Language, languageFor } from './ui/language.ts'
@@ -9,9 +10,9 @@ import { isLanguage, type Language, languageFor } from './ui/language.ts'
 const LANGUAGE_COOKIE = 'language'
 
 /** What keeps the language that an address asks for, where it asks for one. */
-export function languageCookie(url: string): string | undefined {
+export function languageCookie(url: string): Cookie | undefined {
   const [, asked = ''] = /[?&]lang=([\w-]+)/.exec(url) ?? []
-  return isLanguage(asked) ? `${LANGUAGE_COOKIE}=${asked}; Path=/; SameSite=Lax` : undefined
+  return isLanguage(asked) ? commonCookie(LANGUAGE_COOKIE, asked) : undefined
 }
 
 /**

@@ -1,8 +1,10 @@
 import { SaysTooMuch } from '../firewall/free-text.ts'
 import type { Resident, Staff } from '../firewall/requester.ts'
 import { mayReach } from '../firewall/roles.ts'
+import { type CookieValue, cookieOf } from '../http/cookies.ts'
 import { emptyForm, type Form } from '../http/form.ts'
 import { withoutSecrets, wordsIn } from '../http/html-forms.ts'
+import { type Path, pathTo, withReturn } from '../http/path.ts'
 import { Reply } from '../http/reply.ts'
 import { route } from '../http/route.ts'
 import type { App, Incoming } from '../identity/app.ts'
@@ -40,9 +42,14 @@ export interface PageSpec {
 const LARGEST_FORM = 256 * 1024
 
 /** The cookie of a session: bound to this host where there is TLS to bind it with. */
-export const cookieName = (town: Municipality) => (town.issuer.startsWith('https:') ? '__Host-padron' : 'padron')
-export const sessionCookie = (town: Municipality, token: string, seconds: number) =>
-  `${cookieName(town)}=${token}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${town.issuer.startsWith('https:') ? '; Secure' : ''}`
+export const isSecure = ({ issuer }: Pick<Municipality, 'issuer'>) => issuer.startsWith('https:')
+export const cookieName = (town: Municipality) => (isSecure(town) ? '__Host-padron' : 'padron')
+/** @param seconds for how long; without them it goes with the window */
+export const sessionCookie = (town: Municipality, token: CookieValue, seconds: number | undefined) =>
+  cookieOf({
+    ...{ name: cookieName(town), value: token, path: '/', sameSite: 'Lax', secure: isSecure(town) },
+    ...(seconds === undefined ? {} : { seconds }),
+  })
 
 /** Whether somebody signed in a moment ago, as what cannot be undone asks for. */
 export const isFresh = ({ requester, signedInAt }: Session, clock: Clock): boolean =>
@@ -58,7 +65,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
   app: App,
   deps: SessionDeps,
   kind: Kind,
-  entrance: string,
+  entrance: Path,
 ) {
   type Who = Kind extends 'staff' ? Staff : Resident
   const pages: { pattern: RegExp; spec: PageSpec; handle: (visit: PageVisit<Who>) => Promise<Reply> }[] = []
@@ -131,8 +138,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
       let sent: PageVisit<Who> | undefined
       try {
         const session = await findSession(deps, town, request.cookie(cookieName(town)))
-        const toEntrance = (door: string, to: string) =>
-          Reply.redirect(`${door}${door.includes('?') ? '&' : '?'}to=${encodeURIComponent(to)}` as `/${string}`)
+        const toEntrance = (door: Path, to: string) => Reply.redirect(withReturn(door, to))
         if (session === undefined || session.requester.kind !== kind) {
           const ended =
             session === undefined && method === 'post'
@@ -143,13 +149,13 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
           return toEntrance(entrance, await setAside(request, spec, town, ended.owner, form))
         }
         if (session.locked && !spec.whenLocked)
-          return Reply.redirect(`/desk/locked?to=${encodeURIComponent(wayBack(spec, request))}`)
+          return Reply.redirect(withReturn('/desk/locked', wayBack(spec, request)))
         const requester = session.requester as Who
         await request.admit(requester)
         const form = method === 'post' ? await tokenedForm(request, session) : emptyForm
         const freshly = typeof spec.fresh === 'function' ? spec.fresh(form) : spec.fresh === true
         if (freshly && !isFresh(session, deps.clock)) {
-          const again = kind === 'staff' ? '/sign-in/start' : `${entrance}?again=1`
+          const again = kind === 'staff' ? '/sign-in/start' : pathTo`${entrance}?again=1`
           if (method === 'get') return toEntrance(again, wayBack(spec, request))
           return toEntrance(again, await setAside(request, spec, town, ownerOf(session), form))
         }
@@ -235,15 +241,11 @@ const withoutLanguage = (path: string): string => {
   return pathname + (searchParams.size > 0 ? `?${searchParams}` : '')
 }
 
-/** A place of our own, or the front door. */
-export const safePath = (path: string, otherwise: `/${string}`): `/${string}` =>
-  /^\/(?!\/)[\w\-/.?=&%]*$/.test(path) ? (path as `/${string}`) : otherwise
-
 /** A form with the token of its session. @throws {Problem} refused of one without */
 async function tokenedForm(request: Incoming, { csrf }: Pick<Session, 'csrf'>): Promise<Form> {
   const form = await request.form()
   // Both are keyed hashes of the same length: a comparison tells nothing that helps.
-  if (form.get('csrf') !== csrf) throw new Problem('refused', 403, 'refused')
+  if (form.get('csrf') !== csrf) throw new Problem('refused', 403, 'This request is refused.')
   return form.without('csrf')
 }
 

@@ -19,10 +19,10 @@ afterAll(async () => {
   await house?.close()
 })
 /** A kind for each test: what one leaves running takes nothing from the next. */
-let trial = 'trial'
+let trial: Lowercase<string> = 'trial'
 beforeEach(() => {
   log.length = 0
-  trial += '-i'
+  trial = `${trial}-i` as Lowercase<string>
 })
 
 const work = (run: (item: Item) => Promise<Next>, more: Partial<Work> = {}): Work => ({

@@ -9,7 +9,7 @@ import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { isNeighbour } from '../../identity/presence.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
-import { NotFound, OAuthProblem } from '../../platform/problem.ts'
+import { type Code, NotFound, OAuthProblem } from '../../platform/problem.ts'
 import { randomBytes } from '../../platform/random.ts'
 import type { NeighbourFields } from '../../registry/model.ts'
 import { mustBeHandedOn } from '../../registry/person/institutions.ts'
@@ -234,7 +234,7 @@ async function holderKeysOf(
     return keys
   } catch (error) {
     if (error instanceof OAuthProblem) throw error
-    const code = error instanceof Oauth2ServerErrorResponseError ? error.errorResponse.error : 'invalid_proof'
+    const code = error instanceof Oauth2ServerErrorResponseError ? (error.errorResponse.error as Code) : 'invalid_proof'
     throw new OAuthProblem(code, 400, 'The request or its proof of possession is not right.')
   }
 }

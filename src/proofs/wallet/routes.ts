@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { FREE_TEXT } from '../../firewall/free-text.ts'
 import { endpoint } from '../../http/endpoint.ts'
+import type { ReplyHeaders } from '../../http/headers.ts'
 import { publicData, Reply } from '../../http/reply.ts'
 import type { App } from '../../identity/app.ts'
 import { NotFound, OAuthProblem } from '../../platform/problem.ts'
@@ -12,7 +13,7 @@ import { issueToWallet, Notification, newNonce, noteOutcome, OfferOrder, offerTo
 
 const tag = 'Wallets'
 const PRE_AUTHORIZED = 'urn:ietf:params:oauth:grant-type:pre-authorized_code'
-const cacheable = { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }
+const CACHEABLE: ReplyHeaders = { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }
 const object = z.record(z.string(), z.unknown())
 /** What a wallet asks with: codes and proofs, none of which is kept. */
 const asked = z.record(z.string(), z.unknown().register(FREE_TEXT, { holds: 'passing' }))
@@ -53,7 +54,7 @@ export function walletRoutes(app: App, deps: ProofDeps): void {
         auth: 'public',
         answers: { 200: { description: 'Metadata', schema: object } },
       },
-      async ({ town }) => Reply.open(publicData(of(town)), 200, cacheable),
+      async ({ town }) => Reply.open(publicData(of(town)), 200, CACHEABLE),
     )
   published('/.well-known/openid-credential-issuer', 'Credential issuer metadata (OpenID4VCI)', credentialIssuer)
   published('/.well-known/oauth-authorization-server', 'Authorization server metadata (RFC 8414)', authorizationServer)
@@ -147,7 +148,7 @@ export function walletRoutes(app: App, deps: ProofDeps): void {
     },
     async ({ town, params }) =>
       Reply.open(publicData(typeMetadata(town, profileOf(params.profile))), 200, {
-        ...cacheable,
+        ...CACHEABLE,
         'cross-origin-resource-policy': 'cross-origin',
       }),
   )
@@ -165,7 +166,7 @@ export function walletRoutes(app: App, deps: ProofDeps): void {
     },
     async ({ town, params }) =>
       Reply.material(cardTemplate(town, profileOf(params.profile)), 'image/svg+xml', {
-        ...cacheable,
+        ...CACHEABLE,
         'cross-origin-resource-policy': 'cross-origin',
       }),
   )

@@ -4,7 +4,7 @@ import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
 import type { GateHand } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
-import { InvalidInput, NotFound, Problem } from '../../platform/problem.ts'
+import { InvalidInput, NotFound, Problem, words } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { once } from '../idempotency.ts'
@@ -96,7 +96,7 @@ const REASONS = {
   'proceeding-open': 'A departure proceeding for this neighbour is open already.',
   'proceeding-closed': 'This proceeding is closed.',
   'nobody-acts': 'Nobody acts for this neighbour. Ask them themselves.',
-}
+} as const
 
 /**
  * Records a death, or that a neighbour said they leave, which take effect at once; or opens a proceeding for the rest, and
@@ -167,7 +167,7 @@ function mustBeRecent(deps: RegistryDeps, town: Municipality, clerk: Staff, on: 
   const first = today(deps.clock, town.timeZone).subtract({ days: town.backdateDays })
   if (isSupervisor(clerk) || Temporal.PlainDate.compare(on, first) >= 0) return
   throw new InvalidInput([
-    { pointer: '/on', detail: `A day more than ${town.backdateDays} days ago is for a supervisor to record.` },
+    { pointer: '/on', detail: words`A day more than ${town.backdateDays} days ago is for a supervisor to record.` },
   ])
 }
 

@@ -30,7 +30,7 @@ const REASONS = {
   'kept-by-law': 'The record is kept for some years after a departure, so that past residence can be proved.',
   'second-person-needed': 'Whoever proposed an erasure cannot decide it.',
   'erasure-open': 'An erasure of this record waits for a decision already.',
-}
+} as const
 
 export interface Erasure {
   id: string

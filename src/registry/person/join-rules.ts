@@ -26,7 +26,7 @@ const REASONS = {
   'join-before-birth': 'Somebody would have lived here before they were born. Correct the date of birth first.',
   'not-joined': 'These records are not joined.',
   'apart-in-the-way': 'Where they live was changed after the records were joined. Undo or correct that first.',
-}
+} as const
 
 /** @throws when two records cannot be joined or taken apart now; the code says why. */
 export class CannotJoin extends Problem {

@@ -1,5 +1,5 @@
 import { type Clock, today } from '../../platform/clock.ts'
-import { type FieldError, InvalidInput } from '../../platform/problem.ts'
+import { type FieldError, InvalidInput, words } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import { earliestDay, latestDay, parseBirthDate } from './birth-date.ts'
 
@@ -105,7 +105,7 @@ export function faultsOfStart(
   const faults = faultsOfDay(rules, since, pointer)
   if (faults.length > 0) return faults
   if (Temporal.PlainDate.compare(since, rules.floor) < 0)
-    return [{ rule: 'before-floor', pointer, detail: `Give a day from ${rules.floor.toString()} on.` }]
+    return [{ rule: 'before-floor', pointer, detail: words`Give a day from ${rules.floor} on.` }]
   if (leftOn !== undefined && Temporal.PlainDate.compare(since, leftOn) < 0)
     return [{ rule: 'back-before-leaving', pointer, detail: 'Give the day they came back, not one before they left.' }]
   if (isBeforeBirth(since, born))
@@ -190,8 +190,12 @@ export function yearsMeant(twoDigits: number, thisYear: number, years = MOST_YEA
     .filter((year) => year <= thisYear && year >= thisYear - years)
 }
 
-const fourDigits = (year: number, thisYear: number) =>
-  `Give all four digits of the year, as ${yearsMeant(year, thisYear).join(' or ')}.`
+const fourDigits = (year: number, thisYear: number) => {
+  const [one = year, other = one] = yearsMeant(year, thisYear)
+  return one === other
+    ? words`Give all four digits of the year, as ${one}.`
+    : words`Give all four digits of the year, as ${one} or ${other}.`
+}
 
 function isBeforeBirth(day: string, born: string | undefined): boolean {
   const date = known(born)

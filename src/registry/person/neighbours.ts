@@ -6,7 +6,7 @@ import type { GateHand, Opened } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Requester, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
-import { InvalidInput, mustBeValid, NotFound, VersionConflict } from '../../platform/problem.ts'
+import { type FieldError, InvalidInput, mustBeValid, NotFound, VersionConflict } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import { proceedingUnderWay, type UnderWay } from '../departure/proceedings-due.ts'
 import type { RegistryDeps } from '../deps.ts'
@@ -151,7 +151,7 @@ export async function correctNeighbour(
   if (requester.kind === 'resident') {
     const errors = Object.keys(asked)
       .filter((field) => !OWN_CORRECTIONS.includes(field))
-      .map((field) => ({ pointer: `/${field}`, detail: 'Ask at a counter, or write to the city.' }))
+      .map((field): FieldError => ({ pointer: `/${field}`, detail: 'Ask at a counter, or write to the city.' }))
     mustBeValid(errors)
   }
   const resembles = requester.kind === 'staff' ? await hiddenLikenessOfCorrected(deps, town, requester, id, asked) : []

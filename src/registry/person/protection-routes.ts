@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { endpoint } from '../../http/endpoint.ts'
+import type { ReplyHeaders } from '../../http/headers.ts'
 import { Reply } from '../../http/reply.ts'
 import type { App } from '../../identity/app.ts'
 import type { RegistryDeps } from '../deps.ts'
@@ -10,7 +11,7 @@ import { undo } from './undo.ts'
 const Id = z.uuid().openapi({ description: 'UUIDv7 of the neighbour' })
 const tag = 'Registry'
 const params = z.object({ id: Id })
-const etag = (version: number) => ({ etag: `"${version}"` })
+const etag = (version: number): ReplyHeaders => ({ etag: `"${version}"` })
 
 /** Hiding a record and showing it again; undoing what was just written. */
 export function protectionRoutes(app: App, deps: RegistryDeps): void {

@@ -1,4 +1,4 @@
-import type { FieldError } from '../../platform/problem.ts'
+import type { FieldError, Words } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { NeighbourFields, Representative } from '../model.ts'
 import { isOfAge, isUnder, OF_AGE } from './representation.ts'
@@ -16,7 +16,7 @@ export function cannotRepresent(
   candidate: Candidate,
   day: Temporal.PlainDate,
   { leapDayBirthday }: Pick<Municipality, 'leapDayBirthday'>,
-): string | undefined {
+): Words | undefined {
   if (candidate === undefined || candidate.departedOn !== undefined) return 'No neighbour here has this id.'
   if (isUnder(OF_AGE, candidate.dateOfBirth, day, leapDayBirthday))
     return 'Whoever acts for somebody is of age. Choose an adult.'

@@ -22,7 +22,7 @@ const REASONS = {
   'undo-too-late': 'The hour in which a change can be undone is over. Correct it, or open a proceeding.',
   'undo-not-possible': 'The last change is not one that can be undone. Change it back instead.',
   'undo-in-the-way': 'Something that came after rests on it: somebody they act for, or somebody who moved along.',
-}
+} as const
 export type WhyNotUndone = keyof typeof REASONS
 
 /** @throws when the last change of a record cannot be undone; the code says what stands in the way. */

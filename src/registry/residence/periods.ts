@@ -24,7 +24,7 @@ const REASONS = {
   'covers-another':
     'Another residence began on that day or later. Correct its start first, or say that nobody lived there (neverThere: true).',
   'was-away': 'They had left and were away until then. Give the day they left, or a later one.',
-}
+} as const
 export type WhyNot = keyof typeof REASONS
 
 /** @throws when a residence cannot begin on a day, as the others stand. */

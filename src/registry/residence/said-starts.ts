@@ -22,7 +22,7 @@ const REASONS = {
   'start-waiting': 'A start of this residence waits to be decided. Confirm or refuse it first.',
   'start-decided': 'This start was confirmed or refused already.',
   'second-clerk-needed': 'Somebody other than whoever said this start has to confirm it.',
-}
+} as const
 
 export const contentOf = (id: string) => ({ table: 'said_starts', column: 'content', row: id })
 export const saidBy = (requester: Requester): string => (requester.kind === 'resident' ? 'neighbour' : requester.id)

@@ -1,3 +1,4 @@
+import { silentPolicy } from '../../http/headers.ts'
 import { Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App } from '../../identity/app.ts'
@@ -15,9 +16,6 @@ import { type Outcome, outcomeOf } from './outcome.ts'
 import { CheckPage, CodePage } from './page.tsx'
 import { checkScript } from './script.ts'
 
-/** The page holds what somebody brought to be checked: it may ask nobody for anything, not even the city. */
-const SILENT = (nonce: string) =>
-  `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'self'; font-src 'self'; worker-src 'self'; connect-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'`
 /** The script that keeps the page for later may ask its own city for public files. */
 const KEEPER = "default-src 'none'; connect-src 'self'"
 const HTML = 'text/html; charset=utf-8'
@@ -35,7 +33,8 @@ export function checkPages(app: App, deps: ProofDeps): void {
       const material = { issuer: town.issuer, keys, statusLists, knownAt: deps.clock.now().toString() }
       const page = <CheckPage town={nameIn(town, language)} language={language} material={material} nonce={nonce} />
       return Reply.material(`<!doctype html>${page}`, HTML, {
-        'content-security-policy': SILENT(nonce),
+        // It holds what somebody brought to be checked.
+        'content-security-policy': silentPolicy(nonce),
         vary: 'accept-language, cookie',
       })
     })

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { endpoint } from '../../http/endpoint.ts'
-import { cacheable, publicData, Reply } from '../../http/reply.ts'
+import { cacheable } from '../../http/headers.ts'
+import { publicData, Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App } from '../../identity/app.ts'
 import type { Clock } from '../../platform/clock.ts'

@@ -1,7 +1,10 @@
+import { cookieOf, cookieValue } from '../../http/cookies.ts'
+import { pathTo } from '../../http/path.ts'
 import { publicData, Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App } from '../../identity/app.ts'
-import { NotFound, Problem } from '../../platform/problem.ts'
+import { type Code, NotFound, Problem } from '../../platform/problem.ts'
+import { mustBeUuid } from '../../platform/uuid.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import {
   ANSWER_SECONDS,
@@ -21,7 +24,6 @@ import { CounterPage } from './page.tsx'
 
 const HTML = 'text/html; charset=utf-8'
 const COOKIE = 'padron-counter'
-const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** A service desk's questions to wallets, by OpenID4VP. */
 export function counterPages(app: App, deps: ProofDeps): void {
@@ -30,7 +32,7 @@ export function counterPages(app: App, deps: ProofDeps): void {
   // Wallets fetch the question and send the answer, from wherever they are: no cookie goes with it.
   route(app, { kind: 'public', method: 'get', path: '/counter/requests/:id', errors: 'json' }, async (request) => {
     const { town } = readerOf(request)
-    const jwt = await requestObject(deps, town, idOf(request.params.id ?? ''))
+    const jwt = await requestObject(deps, town, mustBeUuid(request.params.id ?? ''))
     return Reply.material(jwt, 'application/oauth-authz-req+jwt', { 'cache-control': 'no-store' })
   })
   const answers = {
@@ -47,7 +49,7 @@ export function counterPages(app: App, deps: ProofDeps): void {
     const isAnswer = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/.test(answer) || WALLET_NO.test(answer)
     if (!isAnswer)
       throw new Problem('malformed-answer', 400, 'Send one encrypted answer in the field response, or an error.')
-    await keepAnswer(deps, town, idOf(request.params.id ?? ''), answer)
+    await keepAnswer(deps, town, mustBeUuid(request.params.id ?? ''), answer)
     return Reply.giveBack({})
   })
 
@@ -56,7 +58,7 @@ export function counterPages(app: App, deps: ProofDeps): void {
     { kind: 'public', method: 'get', path: '/counter/requests/:id/settled', errors: 'json' },
     async (request) => {
       const { town } = readerOf(request)
-      const settled = await isSettled(deps, town, idOf(request.params.id ?? ''))
+      const settled = await isSettled(deps, town, mustBeUuid(request.params.id ?? ''))
       return Reply.open(publicData({ settled }), 200, { 'cache-control': 'no-store' })
     },
   )
@@ -75,15 +77,17 @@ export function counterPages(app: App, deps: ProofDeps): void {
     const { id, link, key } = await askWallet(deps, town, profile)
     // The key to the answer goes to this desk's browser and is nowhere else.
     const value = Buffer.from(JSON.stringify({ id, link, key })).toString('base64url')
-    const secure = town.issuer.startsWith('https:') ? '; Secure' : ''
-    return Reply.redirect(`/counter/${profile.id}/${id}?lang=${language}`, {
-      'set-cookie': `${COOKIE}=${value}; Path=/counter/${profile.id}/${id}; Max-Age=${ANSWER_SECONDS}; HttpOnly; SameSite=Strict${secure}`,
+    return Reply.redirect(pathTo`/counter/${profile.id as Code}/${mustBeUuid(id)}?lang=${language}`, {
+      'set-cookie': cookieOf({
+        ...{ name: COOKIE, value: cookieValue(value), seconds: ANSWER_SECONDS },
+        ...{ path: `/counter/${profile.id}/${id}`, sameSite: 'Strict', secure: town.issuer.startsWith('https:') },
+      }),
     })
   })
   route(app, { kind: 'public', method: 'get', path: '/counter/:service/:id' }, async (request) => {
     const { town, language } = readerOf(request)
     const profile = profileOf(request.params.service ?? '')
-    const id = idOf(request.params.id ?? '')
+    const id = mustBeUuid(request.params.id ?? '')
     const name = nameIn(town, language)
     const held = heldBy(request.cookie(COOKIE))
     try {
@@ -113,11 +117,6 @@ function shown({ verification }: Answered): Outcome {
   if (!verification.valid) return outcomeOf(verification.code)
   const { valid: _, ...proof } = verification
   return { verdict: 'valid', reason: 'vWhyValid', proof }
-}
-
-function idOf(text: string): string {
-  if (!ID.test(text)) throw new NotFound()
-  return text
 }
 
 interface Held {

@@ -1,4 +1,5 @@
 import { SaysTooMuch } from '../../firewall/free-text.ts'
+import { pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import { Contact, Correction, Name } from '../../registry/model.ts'
@@ -62,7 +63,7 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
       if (!(error instanceof ImpossibleDates)) throw error
       return again(Object.fromEntries(error.faults.map((fault) => ['born', lifeText(fault, visit)])))
     }
-    return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
+    return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}`)
   })
 }
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import { isUuid } from '../../platform/uuid.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import { EvidenceStrength, type SaidStart } from '../../registry/model.ts'
@@ -28,7 +30,6 @@ import { counted } from '../ui/words.ts'
 import { Tabs } from './neighbour-past-page.tsx'
 import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 
 /** Since when somebody lives here: days that were wrong are corrected, days that were said are confirmed or not. */
@@ -44,7 +45,7 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     const typed = typedIn(visit)
     const again = (faults: Faults) => pageOf(<CorrectPage visit={visit} typed={typed} faults={faults} />, 422)
     const residenceId = typed.residence ?? ''
-    if (!UUID.test(residenceId)) throw new NotFound()
+    if (!isUuid(residenceId)) throw new NotFound()
     const rules = lifeRules(deps.clock, town)
     const said = dayIn(typed, 'from', { ...visit, rules }) ?? { fault: t.dWholeDay }
     if ('fault' in said) return again({ from: said.fault })
@@ -72,13 +73,13 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
       if (!(error instanceof InvalidInput)) throw error
       return again({ from: t.zToCome })
     }
-    return Reply.redirect(`/desk/neighbours/${idIn(visit)}/dates`)
+    return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}/dates`)
   })
 
   page({ method: 'post', path: '/desk/neighbours/:id/starts/:start' }, async (visit) => {
     const { town, requester, form, t, params } = visit
     const startId = params.start ?? ''
-    if (!UUID.test(startId)) throw new NotFound()
+    if (!isUuid(startId)) throw new NotFound()
     const typed = typedIn(visit)
     const again = (faults: Faults) => pageOf(<DecidePage visit={visit} typed={typed} faults={faults} />, 422)
     const refuses = form.get('act') === 'refuse'
@@ -101,7 +102,7 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
       if (!(error instanceof InvalidInput)) throw error
       return again({ strength: t.zSeenFault })
     }
-    return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
+    return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}`)
   })
 
   page({ method: 'get', path: '/desk/years' }, async (visit) =>

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { mustBePlain } from '../../firewall/free-text.ts'
+import { type Path, pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { today } from '../../platform/clock.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import type { Uuid } from '../../platform/uuid.ts'
 import { NoPress, type Press } from '../../proofs/paper/paper.ts'
 import { Departure, recordDeparture } from '../../registry/departure/departures.ts'
 import { type Leaving, openLeaving } from '../../registry/departure/hearing.ts'
@@ -37,7 +39,7 @@ import { noticeToHandOver } from './notice-letter.ts'
 import { type DeskVisit, idIn, onceIn } from './shell.tsx'
 
 const LONGEST_REASON = 2000
-const at = (id: string): `/${string}` => `/desk/neighbours/${id}`
+const at = (id: Uuid): Path => pathTo`/desk/neighbours/${id}`
 const proceedingIn = (visit: DeskVisit) => ({
   neighbourId: idIn(visit),
   proceedingId: visit.params.proceeding ?? '',
@@ -110,13 +112,13 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       const said = error.errors.some(({ pointer }) => pointer === '/saidBy')
       return again(visit, said ? { saidBy: t.lMinor } : { on: t.lOnWrong })
     }
-    return Reply.redirect(takesEffect(departure) ? at(idIn(visit)) : `${at(idIn(visit))}/leave`)
+    return Reply.redirect(takesEffect(departure) ? at(idIn(visit)) : pathTo`${at(idIn(visit))}/leave`)
   })
 
   const step = (what: string, work: (visit: DeskVisit) => Promise<Reply | undefined>) =>
     page(
       { method: 'post', path: `/desk/neighbours/:id/proceedings/:proceeding/${what}` },
-      async (visit) => (await work(visit)) ?? Reply.redirect(`${at(idIn(visit))}/leave`),
+      async (visit) => (await work(visit)) ?? Reply.redirect(pathTo`${at(idIn(visit))}/leave`),
     )
   step('notice', async (visit) => {
     const { town, requester, form, t } = visit

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import { isUuid } from '../../platform/uuid.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import {
@@ -19,7 +21,6 @@ import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { Desk, type DeskVisit } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Forgetting somebody who has left: a supervisor proposes, a legal officer decides. */
 export function erasureDesk(page: Pages, deps: ProofDeps): void {
@@ -27,7 +28,7 @@ export function erasureDesk(page: Pages, deps: ProofDeps): void {
     { method: 'post', path: '/desk/neighbours/:id/erase', fresh: true },
     async ({ town, requester, params: { id = '' }, form }) => {
       const ground = Ground.safeParse(form.get('ground'))
-      if (!UUID.test(id)) throw new NotFound()
+      if (!isUuid(id)) throw new NotFound()
       if (!ground.success) throw new InvalidInput([{ pointer: '/ground', detail: 'Choose why.' }])
       await proposeErasure(
         deps,
@@ -37,7 +38,7 @@ export function erasureDesk(page: Pages, deps: ProofDeps): void {
         { ground: ground.data, asked: form.has('asked') },
         `desk ${form.get('once') || randomUUID()} erase`,
       )
-      return Reply.redirect(`/desk/neighbours/${id}`)
+      return Reply.redirect(pathTo`/desk/neighbours/${id}`)
     },
   )
   page({ method: 'get', path: '/desk/erasures' }, async (visit) =>
@@ -47,7 +48,7 @@ export function erasureDesk(page: Pages, deps: ProofDeps): void {
   )
   page({ method: 'post', path: '/desk/erasures', fresh: true }, async ({ town, requester, form }) => {
     const id = form.get('erasure')
-    if (!UUID.test(id)) throw new NotFound()
+    if (!isUuid(id)) throw new NotFound()
     const approves = form.get('act') === 'erase'
     if (approves && !form.has('sure'))
       throw new InvalidInput([{ pointer: '/sure', detail: 'Tick that you are sure: nothing brings it back.' }])

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { purposeOf } from '../../firewall/requester.ts'
+import { pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { InvalidInput } from '../../platform/problem.ts'
+import { isUuid, uuidIn } from '../../platform/uuid.ts'
 import { addressText } from '../../proofs/address-text.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
@@ -32,8 +34,6 @@ import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
 import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
 
-const isId = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)
-
 /** Two records of one person, side by side: proposed by one, decided by another, and taken apart in the same way. */
 export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   const path = '/desk/neighbours/:id/join' as const
@@ -50,15 +50,15 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     )
   page({ method: 'get', path }, async (visit) => {
     const other = visit.query('other')
-    if (isId(other)) return both(visit, other)
+    if (isUuid(other)) return both(visit, other)
     return Reply.page(await joinedWith(deps, visit.town, visit.requester, idIn(visit)), (joined) => (
       <FindPage visit={visit} joined={joined} />
     ))
   })
   page({ method: 'post', path: `${path}/find` }, async (visit) => {
     const { town, requester, form } = visit
-    const [chosen] = [form.get('other')].filter(isId)
-    if (chosen) return Reply.redirect(`/desk/neighbours/${idIn(visit)}/join?other=${chosen}`)
+    const chosen = uuidIn(form.get('other'))
+    if (chosen) return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}/join?other=${chosen}`)
     const joined = await joinedWith(deps, town, requester, idIn(visit))
     const said = form.get('said')
     const again = { visit, said: saidAgain(said), mononym: form.has('mononym') }

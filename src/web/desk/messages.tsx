@@ -1,3 +1,4 @@
+import { pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { type ReferencePost, referencePost, tellInPerson } from '../../messages/told.ts'
 import { addressLines } from '../../proofs/address-text.ts'
@@ -23,7 +24,7 @@ export function messageDesk(page: Pages, deps: ProofDeps): void {
   )
   page({ method: 'post', path: '/desk/neighbours/:id/messages' }, async (visit) => {
     await tellInPerson(deps, visit.town, visit.requester, idIn(visit))
-    return Reply.redirect(`/desk/neighbours/${idIn(visit)}/messages`)
+    return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}/messages`)
   })
   page({ method: 'post', path: '/desk/post' }, async (visit) =>
     Reply.page(await referencePost(deps, visit.town, visit.requester, visit.form.get('after')), ({ items, more }) => (

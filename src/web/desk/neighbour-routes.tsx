@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { purposeOf } from '../../firewall/requester.ts'
+import { type Path, pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { lookUpsOf } from '../../oversight/look-ups.ts'
 import { InvalidInput, Problem } from '../../platform/problem.ts'
+import type { Uuid } from '../../platform/uuid.ts'
 import { PaperOrder, printPaper } from '../../proofs/paper/paper.ts'
 import { ProfileId, profiles } from '../../proofs/profiles.ts'
 import { proofsOf } from '../../proofs/proof-list.ts'
@@ -130,7 +132,7 @@ export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       order.data,
       onceIn(visit, order.data.kind),
     )
-    const headers = { 'content-disposition': 'inline; filename="padron.pdf"' }
+    const headers = { 'content-disposition': 'inline; filename="padron.pdf"' } as const
     return Reply.document(
       printed.map(({ pdf }) => pdf),
       'application/pdf',
@@ -157,4 +159,4 @@ export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
   })
 }
 
-const at = (id: string): `/${string}` => `/desk/neighbours/${id}`
+const at = (id: Uuid): Path => pathTo`/desk/neighbours/${id}`

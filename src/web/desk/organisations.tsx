@@ -8,6 +8,7 @@ import { keepDocument, LARGEST_DOCUMENT, readDocument } from '../../oversight/or
 import { prolongSecrecy } from '../../oversight/orders.ts'
 import { listOrganisations } from '../../oversight/organisation-list.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import { isUuid } from '../../platform/uuid.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import { lifeRules } from '../../registry/person/life-dates.ts'
 import {
@@ -92,14 +93,14 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       const enrol = form.get('act') === 'enrol'
       const answer = ApplicationAnswer.safeParse(enrol ? { enrol, client } : { enrol, reason, ...plainIn(form) })
       if (!answer.success) throw InvalidInput.of(answer.error)
-      if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+      if (!isUuid(id)) throw new NotFound()
       await decideApplication(deps, town, requester, id, answer.data, carry(town))
       return Reply.redirect('/desk/organisations')
     },
   )
   page({ method: 'post', path: '/desk/organisations/acts', fresh: true }, async ({ town, requester, form }) => {
     const id = form.get('entry')
-    if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+    if (!isUuid(id)) throw new NotFound()
     await decideAct(deps, town.id, requester, id, form.get('approves') === 'yes', carry(town))
     return Reply.redirect('/desk/organisations')
   })
@@ -164,7 +165,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
   }))
   page({ method: 'post', path: '/desk/organisations/code', fresh: true }, async (visit) => {
     const id = visit.form.get('organisation')
-    if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+    if (!isUuid(id)) throw new NotFound()
     return Reply.page(await giveCode(deps, visit.town, visit.requester, id), (code) => (
       <GivenCodePage visit={visit} code={code} />
     ))

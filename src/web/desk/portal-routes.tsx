@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { relyingParty } from '../../identity/passkeys.ts'
 import { NotFound } from '../../platform/problem.ts'
+import { isUuid } from '../../platform/uuid.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import { profiles } from '../../proofs/profiles.ts'
 import { CardNeedsWord, giveCard, WordTooShort } from '../../registry/person/give-card.ts'
@@ -40,10 +42,10 @@ type Pages = ReturnType<typeof signedInPages<'staff'>>
 export function portalDesk(page: Pages, deps: ProofDeps): void {
   page({ method: 'post', path: '/desk/neighbours/:id/portal' }, async (visit) => {
     const id = visit.params.id ?? ''
-    if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+    if (!isUuid(id)) throw new NotFound()
     if (visit.form.get('what') === 'cancel') {
       await endWaysIn(deps, visit.town, visit.requester, id, { what: 'lost', telephonesToo: false })
-      return Reply.redirect(`/desk/neighbours/${id}/ways-in?ended=1`)
+      return Reply.redirect(pathTo`/desk/neighbours/${id}/ways-in?ended=1`)
     }
     if (visit.form.get('what') === 'phone') {
       const origin = relyingParty(visit.town).origins[0]
@@ -72,7 +74,7 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
     const ending = endingIn(visit, deps)
     if ('faults' in ending) return ways(visit, ending)
     await endWaysIn(deps, visit.town, visit.requester, idIn(visit), ending)
-    return Reply.redirect(`/desk/neighbours/${idIn(visit)}/ways-in?ended=1`)
+    return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}/ways-in?ended=1`)
   })
   page({ method: 'get', path: '/desk/complaints' }, async (visit) => {
     const times = await freeTimes(deps, visit.town)
@@ -93,7 +95,7 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
   })
   page({ method: 'get', path: '/desk/complaints/attachments/:id' }, async (visit) => {
     const id = visit.params.id ?? ''
-    if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+    if (!isUuid(id)) throw new NotFound()
     return Reply.download(await openAttachment(deps, visit.town, visit.requester, id), 'padron')
   })
   page({ method: 'post', path: '/desk/complaints' }, async ({ town, requester, form }) => {

@@ -1,4 +1,5 @@
 import { purposeOf } from '../../firewall/requester.ts'
+import { pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { InvalidInput } from '../../platform/problem.ts'
 import { addressText } from '../../proofs/address-text.ts'
@@ -47,7 +48,7 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
       if (!(error instanceof InvalidInput)) throw error
       return ask(visit, again(error), 422)
     }
-    return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
+    return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}`)
   })
   page({ method: 'get', path: '/desk/perhaps' }, async (visit) =>
     Reply.page(await perhapsOnePerson(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (

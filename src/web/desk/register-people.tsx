@@ -1,5 +1,7 @@
+import { pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { InvalidInput } from '../../platform/problem.ts'
+import { mustBeUuid } from '../../platform/uuid.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import { DistinctBecause } from '../../registry/model.ts'
 import { lifeRules } from '../../registry/person/life-dates.ts'
@@ -98,7 +100,7 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
       return registered
     })
     if (draftId) await dropDraft(deps, town, requester, draftId)
-    return Reply.onward(done, ({ id }) => `/desk/neighbours/${id}?new=1`)
+    return Reply.onward(done, ({ id }) => pathTo`/desk/neighbours/${mustBeUuid(id)}?new=1`)
   } catch (error) {
     if (error instanceof Twin) {
       // Whoever is called away finds it among what is to be decided, once for a form that is sent again.

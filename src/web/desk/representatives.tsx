@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { purposeOf } from '../../firewall/requester.ts'
 import type { Form } from '../../http/form.ts'
+import { type Path, pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { InvalidInput } from '../../platform/problem.ts'
 import { addressText } from '../../proofs/address-text.ts'
@@ -47,7 +48,7 @@ interface Again {
 /** Who acts for a neighbour: set, changed and ended at any time, each found by name. */
 export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   const path = '/desk/neighbours/:id/representatives' as const
-  const back = (visit: DeskVisit): `/${string}` => `/desk/neighbours/${idIn(visit)}/representatives`
+  const back = (visit: DeskVisit): Path => pathTo`/desk/neighbours/${idIn(visit)}/representatives`
   const show = async (visit: DeskVisit, again: Again = {}, status = 200) =>
     Reply.page(
       await representativesOf(deps, visit.town, visit.requester, idIn(visit)),

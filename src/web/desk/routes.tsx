@@ -3,6 +3,7 @@ import { CASE_NUMBER } from '../../firewall/cases.ts'
 import { SaysTooMuch, saysTooMuch } from '../../firewall/free-text.ts'
 import { OverBudget } from '../../firewall/leaving.ts'
 import { purposeOf } from '../../firewall/requester.ts'
+import { safePath } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import type { App } from '../../identity/app.ts'
 import { endSession, sessionsOf } from '../../identity/open-sessions.ts'
@@ -12,6 +13,7 @@ import { referencePostWaiting } from '../../messages/told.ts'
 import { ownDrawn } from '../../oversight/drawn-openings.ts'
 import type { Paged } from '../../platform/paging.ts'
 import { InvalidInput, Problem } from '../../platform/problem.ts'
+import { isUuid } from '../../platform/uuid.ts'
 import { NoPress, nameText } from '../../proofs/paper/paper.ts'
 import { type OpenProceeding, openProceedings } from '../../registry/departure/proceedings-due.ts'
 import { openNeighbour } from '../../registry/person/neighbours.ts'
@@ -26,7 +28,7 @@ import { toldSoFar } from '../record/born-fields.tsx'
 import { saidFaultText } from '../record/dates.ts'
 import { draftOf, heldBack, onceOf, typedIn } from '../record/registration-form.ts'
 import type { Typed } from '../record/typed.ts'
-import { pageOf, safePath, signedInPages } from '../signed-in.tsx'
+import { pageOf, signedInPages } from '../signed-in.tsx'
 import { correctingDesk } from './correcting.tsx'
 import { datesDesk } from './dates.tsx'
 import { departingDesk } from './departing.tsx'
@@ -158,7 +160,7 @@ function registering(page: Pages, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk/register' }, async (visit) => {
     const draft = visit.query('draft')
     const household = visit.query('household')
-    const blank: Typed = /^[0-9a-f-]{36}$/.test(household) ? { household } : {}
+    const blank: Typed = isUuid(household) ? { household } : {}
     if (draft === '') return pageOf(<RegisterPage visit={visit} typed={blank} once={randomUUID()} />)
     return Reply.page(await draftsOf(deps, visit.town, visit.requester), (drafts) => {
       const typed = drafts.find(({ id }) => id === draft)?.typed ?? {}

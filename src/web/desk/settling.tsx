@@ -3,8 +3,10 @@ import { z } from 'zod'
 import { SaysTooMuch } from '../../firewall/free-text.ts'
 import { purposeOf } from '../../firewall/requester.ts'
 import type { Form } from '../../http/form.ts'
+import { pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import { uuidIn } from '../../platform/uuid.ts'
 import { addressText } from '../../proofs/address-text.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
@@ -39,7 +41,7 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
     const since = form.has('mistake') ? beganIn(form.get('began'), t) : said
     const again = (faults: Faults) =>
       pageOf(<SettlePage visit={visit} who={whoIn(form, how === 'return')} typed={typed} faults={faults} />, 422)
-    const [joined] = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(form.get('join')) ?? []
+    const joined = uuidIn(form.get('join'))
     const wrong = {
       ...(joined === undefined ? faults : {}),
       ...(since && 'fault' in since ? { since: since.fault } : {}),
@@ -74,7 +76,7 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
       if (!(error instanceof InvalidInput)) throw error
       return again(faultsOf(error, visit))
     }
-    return Reply.redirect(`/desk/neighbours/${idIn(visit)}`)
+    return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}`)
   }
   page({ method: 'post', path: '/desk/neighbours/:id/move' }, settles('move'))
   page({ method: 'post', path: '/desk/neighbours/:id/return' }, settles('return'))

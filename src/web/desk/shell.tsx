@@ -4,8 +4,9 @@ import type { Child } from 'hono/jsx'
 import { purposes } from '../../firewall/policies.ts'
 import { purposeOf, type Staff, type StaffRole } from '../../firewall/requester.ts'
 import { mayReach } from '../../firewall/roles.ts'
+import type { Path } from '../../http/path.ts'
 import { WHOM } from '../../http/reply.ts'
-import { NotFound } from '../../platform/problem.ts'
+import { mustBeUuid, type Uuid } from '../../platform/uuid.ts'
 import type { PageVisit } from '../page-visit.ts'
 import { Stay } from '../stay.tsx'
 import { Csrf, Field, Select } from '../ui/form.tsx'
@@ -20,7 +21,7 @@ export type DeskVisit = PageVisit<Staff> & {
   about?: boolean
 }
 
-const ROOMS: { path: `/${string}`; text: keyof Texts }[] = [
+const ROOMS: { path: Path; text: keyof Texts }[] = [
   { path: '/desk', text: 'dPeopleRoom' },
   { path: '/desk/register', text: 'dRegister' },
   { path: '/desk/work', text: 'dWork' },
@@ -46,7 +47,7 @@ const ROLES = {
 const CASEWORK: ReadonlySet<StaffRole> = new Set(['clerk', 'supervisor'])
 
 /** Where somebody of a role begins. */
-export const firstRoom = (role: StaffRole): `/${string}` =>
+export const firstRoom = (role: StaffRole): Path =>
   ROOMS.find(({ path }) => mayReach(`GET ${path}`, { kind: 'staff', role }))?.path ?? '/desk/sessions'
 
 /** Every page of the desk: where one may go, the case one works on, and the way out. */
@@ -165,11 +166,7 @@ function CaseBar({ visit, open }: { visit: DeskVisit; open: boolean }) {
 }
 
 /** The neighbour or the demand a page is about. */
-export const idIn = ({ params }: Pick<DeskVisit, 'params'>) => {
-  const { id = '' } = params
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) throw new NotFound()
-  return id
-}
+export const idIn = ({ params }: Pick<DeskVisit, 'params'>): Uuid => mustBeUuid(params.id)
 
 /** The idempotency key of a form: sent twice, it happens once. */
 export const onceIn = ({ form }: Pick<DeskVisit, 'form'>, more = '') =>

@@ -1,6 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import { passing } from '../../firewall/free-text.ts'
+import { cookieOf, cookieValue } from '../../http/cookies.ts'
 import { endpoint } from '../../http/endpoint.ts'
+import type { ReplyHeaders } from '../../http/headers.ts'
+import { safePath } from '../../http/path.ts'
 import { publicData, Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App } from '../../identity/app.ts'
@@ -8,10 +11,9 @@ import { endSession, endStaffSessions } from '../../identity/open-sessions.ts'
 import { beginSession, changeSession, findSession, SESSION_LIMITS, type SessionDeps } from '../../identity/sessions.ts'
 import { SignInFailed, type StaffSignIn } from '../../identity/sign-in.ts'
 import { Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
 import { listMunicipalities } from '../../town/municipality.ts'
 import { nameIn, readerOf } from '../reader.ts'
-import { cookieName, pageOf, safePath, sessionCookie, signedInPages } from '../signed-in.tsx'
+import { cookieName, isSecure, pageOf, sessionCookie, signedInPages } from '../signed-in.tsx'
 import { Csrf } from '../ui/form.tsx'
 import { LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
@@ -20,12 +22,11 @@ import { firstRoom } from './shell.tsx'
 
 const UNDER_WAY = 'padron-sign-in'
 /** Not the storage: forms that wait for a line lie there, sealed under their clerk's key. */
-const CLEAR = { 'clear-site-data': '"cache", "cookies"' }
+const CLEAR: ReplyHeaders = { 'clear-site-data': '"cache", "cookies"' }
 
 /** Signing in at the city's provider, locking, signing out. */
 export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | undefined): void {
   const page = signedInPages(app, deps, 'staff', '/sign-in')
-  const secure = (town: Municipality) => (town.issuer.startsWith('https:') ? '; Secure' : '')
 
   route(app, { kind: 'public', method: 'get', path: '/sign-in' }, async (request) => {
     const { town, language } = readerOf(request)
@@ -55,7 +56,10 @@ export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | u
     const to = safePath(request.query('to'), '/desk')
     const { address, underWay } = await signIn.begin(town, to)
     return Reply.redirect(new URL(address), {
-      'set-cookie': `${UNDER_WAY}=${underWay}; Path=/sign-in; Max-Age=600; HttpOnly; SameSite=Lax${secure(town)}`,
+      'set-cookie': cookieOf({
+        ...{ name: UNDER_WAY, value: cookieValue(underWay), seconds: 600 },
+        ...{ path: '/sign-in', sameSite: 'Lax', secure: isSecure(town) },
+      }),
     })
   })
   route(app, { kind: 'public', method: 'get', path: '/sign-in/return' }, async (request) => {

@@ -1,4 +1,6 @@
+import { pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
+import { mustBeUuid } from '../../platform/uuid.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import { CannotUndo, type Undoable, undo, undoable } from '../../registry/person/undo.ts'
@@ -33,7 +35,7 @@ export function undoDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: 
     orWhyNot(visit, async () => {
       const undone = await undo(deps, visit.town, visit.requester, idIn(visit))
       return Reply.onward(undone, ({ id, what }) =>
-        what === 'registration' ? '/desk?undone=1' : `/desk/neighbours/${id}`,
+        what === 'registration' ? '/desk?undone=1' : pathTo`/desk/neighbours/${mustBeUuid(id)}`,
       )
     }),
   )

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Reply } from '../../http/reply.ts'
 import { type LookUpPage, lookUpsOf } from '../../oversight/look-ups.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
+import { isUuid } from '../../platform/uuid.ts'
 import { fieldsFor } from '../../proofs/claims.ts'
 import { nameText, writePaper } from '../../proofs/paper/paper.ts'
 import { type Profile, ProfileId, profiles } from '../../proofs/profiles.ts'
@@ -42,7 +43,7 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
     const profile = offered.find(({ id }) => parsed.success && id === parsed.data)
     const id = form.get('child')
     if (profile === undefined) throw new InvalidInput([{ pointer: '/profile', detail: 'Choose a service.' }])
-    if (!/^[0-9a-f-]{36}$/.test(id)) throw new NotFound()
+    if (!isUuid(id)) throw new NotFound()
     const acting = await actFor(deps, town, requester, id)
     const order = { kind: 'individual', language, profile: profile.id, handedTo: 'representative' } as const
     const givers = await whoGives(deps, town)
@@ -55,7 +56,7 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'post', path: '/me/children/looked' }, async (visit) => {
     const { town, requester, form } = visit
     const child = form.get('child')
-    if (!/^[0-9a-f-]{36}$/.test(child)) throw new NotFound()
+    if (!isUuid(child)) throw new NotFound()
     const acting = await actFor(deps, town, requester, child)
     return Reply.page(
       await lookUpsOf(deps, town, acting, child, { before: form.get('before') || undefined }),

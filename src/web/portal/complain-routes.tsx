@@ -4,6 +4,7 @@ import { route } from '../../http/route.ts'
 import type { App, Incoming } from '../../identity/app.ts'
 import { findSession } from '../../identity/sessions.ts'
 import { Problem } from '../../platform/problem.ts'
+import { uuidIn } from '../../platform/uuid.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import { bookHearing, freeTimes } from '../../requests/appointments.ts'
 import { complain, follow, kindOf } from '../../requests/complaints.ts'
@@ -13,7 +14,6 @@ import { cookieName, pageOf } from '../signed-in.tsx'
 import { isLanguage } from '../ui/language.ts'
 import { type Complaining, ComplainPage } from './complain-page.tsx'
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** Letters of one message. */
 const LONGEST = 10_000
 
@@ -58,7 +58,7 @@ export function complainPages(app: App, deps: RegistryDeps & { redraw?: Redraw |
     // They wanted an answer on their page, and have been signed out: it is not sent without their name behind their back.
     if (named && neighbourId === undefined) return show(request, { ...typed, fault: 'signed-out' }, 422)
     // With what it brings: a form that came back and was changed is another message.
-    const mark = UUID.exec(form.get('once'))?.[0]
+    const mark = uuidIn(form.get('once'))
     const once = mark && [mark, ...files.map((file) => createHash('sha256').update(file).digest('hex'))].join(' ')
     const said = {
       ...{ kind, request: { asks: 'words' as const, text }, language: isLanguage(wanted) ? wanted : language },
@@ -78,7 +78,7 @@ export function complainPages(app: App, deps: RegistryDeps & { redraw?: Redraw |
     const form = await request.form()
     const kind = kindOf(form.get('kind'))
     try {
-      const once = UUID.exec(form.get('once'))?.[0]
+      const once = uuidIn(form.get('once'))
       const wanted = { kind, language, at: form.get('at'), once }
       const booked = await bookHearing(deps, town, wanted, request.source)
       return await show(request, { kind, sent: booked.reference, appointmentAt: booked.at }, 201)

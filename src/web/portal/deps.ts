@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { ReplyHeaders } from '../../http/headers.ts'
 import type { Redraw } from '../../http/media.ts'
 import type { MachineSignIn } from '../../identity/machine-sign-in.ts'
 import type { LedgerSigners } from '../../ledger/signer.ts'
@@ -14,7 +15,7 @@ export type PortalDeps = ProofDeps & {
   machineSignIn?: MachineSignIn | undefined
 }
 
-export const CLEAR = { 'clear-site-data': '"cache", "cookies", "storage"' }
+export const CLEAR: ReplyHeaders = { 'clear-site-data': '"cache", "cookies", "storage"' }
 
 export type OwnPages = ReturnType<typeof signedInPages<'resident'>>
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { passing } from '../../firewall/free-text.ts'
+import { safePath } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App, Incoming } from '../../identity/app.ts'
@@ -17,7 +18,7 @@ import { equalInConstantTime } from '../../keys/key-provider.ts'
 import { InvalidInput, Problem, retryAfter } from '../../platform/problem.ts'
 import { TooManyAttempts } from '../../platform/tries.ts'
 import { nameIn, readerOf } from '../reader.ts'
-import { cookieName, isFresh, pageOf, safePath, sessionCookie } from '../signed-in.tsx'
+import { cookieName, isFresh, pageOf, sessionCookie } from '../signed-in.tsx'
 import { Page } from '../ui/layout.tsx'
 import type { PortalDeps } from './deps.ts'
 import { EnrolPage, EntrancePage, RemovedPage } from './entrance-pages.tsx'
@@ -71,9 +72,10 @@ export function entrance(app: App, deps: PortalDeps): void {
         atOffice: before?.requester.kind === 'staff' ? before.requester.organisationId : undefined,
       })
       const seconds = Temporal.Duration.from(SESSION_LIMITS.resident.absolute).total('seconds')
-      const cookie = sessionCookie(town, token, seconds)
       // Somebody else's device forgets with its window.
-      return Reply.redirect(to, { 'set-cookie': form.has('elsewhere') ? cookie.replace(/; Max-Age=\d+/, '') : cookie })
+      return Reply.redirect(to, {
+        'set-cookie': sessionCookie(town, token, form.has('elsewhere') ? undefined : seconds),
+      })
     } catch (error) {
       if (error instanceof RemovedFromRegister) {
         const page = <RemovedPage town={nameIn(town, language)} language={language} removal={error.removal} />

@@ -3,6 +3,7 @@ import type { Child } from 'hono/jsx'
 import { Reply } from '../../http/reply.ts'
 import { messagesOf } from '../../messages/notices.ts'
 import { NotFound } from '../../platform/problem.ts'
+import { isUuid } from '../../platform/uuid.ts'
 import { type OwnProceeding, ownProceeding } from '../../registry/departure/hearing.ts'
 import type { ProceedingCause } from '../../registry/departure/hearing-model.ts'
 import { Answer, answerProceeding } from '../../registry/departure/proceedings.ts'
@@ -52,7 +53,7 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
   const forChild = async (visit: OwnVisit, fault?: string, done = false) => {
     const { town, requester, form, t } = visit
     const child = form.get('child')
-    if (!/^[0-9a-f-]{36}$/.test(child)) throw new NotFound()
+    if (!isUuid(child)) throw new NotFound()
     const asked = await ownProceeding(deps, town, await actFor(deps, town, requester, child))
     if (asked === undefined) throw new NotFound()
     const once = randomUUID()

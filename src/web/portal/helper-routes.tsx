@@ -15,8 +15,9 @@ import {
   nameHelper,
 } from '../../identity/helping.ts'
 import { type Clock, today } from '../../platform/clock.ts'
-import { NotFound, retryAfter } from '../../platform/problem.ts'
+import { retryAfter } from '../../platform/problem.ts'
 import { TooManyAttempts } from '../../platform/tries.ts'
+import { mustBeUuid } from '../../platform/uuid.ts'
 import { printPaper, writePaper } from '../../proofs/paper/paper.ts'
 import { ProfileId, profiles } from '../../proofs/profiles.ts'
 import { isBeingDecided } from '../../registry/departure/hearing.ts'
@@ -79,7 +80,10 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
     return pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, town, requester)} code={code} />)
   })
   page({ method: 'post', path: '/me/helpers/end', quiet: true }, async ({ town, requester, form }) => {
-    await endWaysIn(deps, town, requester, requester.neighbourId, { what: 'helper', id: uuidIn(form.get('helper')) })
+    await endWaysIn(deps, town, requester, requester.neighbourId, {
+      what: 'helper',
+      id: mustBeUuid(form.get('helper')),
+    })
     return Reply.redirect('/me/helpers')
   })
 
@@ -116,7 +120,7 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
       const once = `helper ${randomUUID()}`
       if (form.has('paper')) {
         const printed = await printPaper(deps, town, requester, requester.neighbourId, order, once)
-        const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' }
+        const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' } as const
         return Reply.document(
           printed.map(({ pdf }) => pdf),
           'application/pdf',
@@ -137,11 +141,6 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
       return pageOf(<ActPage town={name} language={language} refused />, 401).because(error)
     }
   })
-}
-
-const uuidIn = (text: string) => {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) throw new NotFound()
-  return text
 }
 
 /** A day on which help is over already helps nobody, and nobody is named for longer than a year. */

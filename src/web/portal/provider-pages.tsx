@@ -5,6 +5,7 @@ import type { App } from '../../identity/app.ts'
 import { thumbprintsIn } from '../../identity/public-keys.ts'
 import type { ClosedBecause } from '../../oversight/provider-standing.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
+import { isUuid } from '../../platform/uuid.ts'
 import { addressText } from '../../proofs/address-text.ts'
 import { askForMachine, callOff, MachineRequest } from '../../requests/machine-requests.ts'
 import { Ending, endOwn, organisationOf, type Provider, providerOf } from '../../requests/providers.ts'
@@ -20,7 +21,6 @@ import { reasonText } from '../ui/problem-page.tsx'
 import type { PortalDeps } from './deps.ts'
 import { firstRequest } from './first-request.ts'
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 /** What is wrong with the name of a machine, and not with its keys. */
 const OF_A_NAME: readonly string[] = ['client-taken', 'not-found', 'machine-ended']
 
@@ -54,7 +54,7 @@ export function providerPages(app: App, deps: PortalDeps): void {
     if (act === 'call-off') {
       const id = form.get('request')
       try {
-        if (!UUID.test(id)) throw new NotFound()
+        if (!isUuid(id)) throw new NotFound()
         await callOff(deps, town, organisationId, id)
       } catch (error) {
         if (!(error instanceof NotFound)) throw error

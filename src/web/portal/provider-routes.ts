@@ -47,7 +47,7 @@ const Jwks = z
   // Of each key its thumbprint is kept, and nothing else.
   .register(FREE_TEXT, { holds: 'passing' })
 const Asked = z.object({ id: z.uuid() })
-const NO_STORE = { 'cache-control': 'no-store' }
+const NO_STORE = { 'cache-control': 'no-store' } as const
 
 /** What an organisation does for its own machines: see how it stands, ask for keys and machines, end them. About nobody. */
 export function providerRoutes(app: App, deps: RegistryDeps): void {

@@ -103,7 +103,7 @@ function openToAll(app: App, deps: PortalDeps): void {
     const leaflet = leaflets.get(key) ?? print()
     leaflets.set(key, leaflet)
     leaflet.catch(() => leaflets.delete(key))
-    const headers = { 'content-disposition': 'inline; filename="padron.pdf"', vary: 'accept-language, cookie' }
+    const headers = { 'content-disposition': 'inline; filename="padron.pdf"', vary: 'accept-language, cookie' } as const
     return Reply.bytes(await leaflet, 'application/pdf', headers)
   })
 }
@@ -141,7 +141,7 @@ function own(page: OwnPages, deps: PortalDeps): void {
     const { town, requester } = visit
     const { order, once } = orderOf(visit)
     const printed = await printPaper(deps, town, requester, requester.neighbourId, order, once)
-    const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' }
+    const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' } as const
     return Reply.document(
       printed.map(({ pdf }) => pdf),
       'application/pdf',

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { route } from '../../http/route.ts'
 import type { App } from '../../identity/app.ts'
 import { Problem } from '../../platform/problem.ts'
+import { uuidIn } from '../../platform/uuid.ts'
 import { ProfileId, profiles } from '../../proofs/profiles.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import { complain, follow, SERVICE_FAULTS } from '../../requests/complaints.ts'
@@ -21,7 +22,6 @@ const Report = z.strictObject({
   organisationId: z.uuid().optional(),
   fault: z.enum(SERVICE_FAULTS),
 })
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const LONGEST = 10_000
 
 /** A service that asks for too much or turns somebody away: reported by anyone with one press, without a name and without signing in. */
@@ -53,7 +53,7 @@ export function serviceReportPages(app: App, deps: RegistryDeps): void {
     }
     if (!report.success || Object.keys(faults).length > 0)
       return pageOf(<ServiceReportPage {...page} faults={faults} />, 422)
-    const once = UUID.exec(form.get('once'))?.[0]
+    const once = uuidIn(form.get('once'))
     const said = {
       kind: 'service' as const,
       request: { asks: 'words' as const, text },

@@ -1,6 +1,7 @@
 import type { Resident, Staff } from '../../firewall/requester.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { InvalidInput } from '../../platform/problem.ts'
+import { isUuid } from '../../platform/uuid.ts'
 import { lifeRules } from '../../registry/person/life-dates.ts'
 import type { Ending } from '../../registry/person/ways-in.ts'
 import type { PageVisit } from '../page-visit.ts'
@@ -18,7 +19,7 @@ export function endingIn(visit: PageVisit<Staff | Resident>, deps: { clock: Cloc
   const what = form.get('what')
   const id = form.get('which')
   if (what === 'card' || what === 'everything') return { what }
-  if ((what === 'telephone' || what === 'session' || what === 'helper') && UUID.test(id)) return { what, id }
+  if ((what === 'telephone' || what === 'session' || what === 'helper') && isUuid(id)) return { what, id }
   if (what !== 'lost') throw new InvalidInput([{ pointer: '/what', detail: 'Choose what ends.' }])
   const typed = typedIn(visit)
   const since = dayIn(typed, 'since', { ...visit, rules: lifeRules(deps.clock, town) })
@@ -30,5 +31,3 @@ export function endingIn(visit: PageVisit<Staff | Resident>, deps: { clock: Cloc
     since: since === undefined ? undefined : Temporal.PlainDate.from(since.date),
   }
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

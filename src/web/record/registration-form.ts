@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { type Holds, saysTooMuch } from '../../firewall/free-text.ts'
 import { latinDigits } from '../../platform/digits.ts'
 import type { InvalidInput } from '../../platform/problem.ts'
+import { isUuid } from '../../platform/uuid.ts'
 import { type Address, Address as AddressSchema, Contact, type Name, Registration } from '../../registry/model.ts'
 import {
   faultsOfBirth,
@@ -67,7 +68,7 @@ export function typedIn({ form, t, language }: Pick<PageVisit, 'form' | 't' | 'l
 }
 
 /** The form's own number: whatever is sent with it twice is done once. */
-export const onceOf = ({ once = '' }: Typed): string => (/^[0-9a-f-]{36}$/.test(once) ? once : crypto.randomUUID())
+export const onceOf = ({ once = '' }: Typed): string => (isUuid(once) ? once : crypto.randomUUID())
 
 /**
  * Takes the lines of documents out of a form, wherever a reader typed them. Where a name goes they fill in what they
@@ -162,7 +163,7 @@ export function check(typed: Typed, reader: FormReader, plain: { confirmedPlain?
             },
           }
         : {}),
-      ...(/^[0-9a-f-]{36}$/.test(get('guardian'))
+      ...(isUuid(get('guardian'))
         ? { representatives: [{ kind: get('acts-as') || 'parent', neighbourId: get('guardian') }] }
         : get('institution')
           ? { representatives: [{ kind: 'institution', name: get('institution') }] }

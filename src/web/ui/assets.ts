@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Reply } from '../../http/reply.ts'
 import { type App, route, type World } from '../../http/route.ts'
+import type { Code } from '../../platform/problem.ts'
 import sheet from './styles.scss?inline'
 
 /**
@@ -14,7 +15,7 @@ export interface Asset {
   reply(version: string): Reply
 }
 
-export function asset(path: `/assets/${string}`, body: string, type: string): Asset {
+export function asset(path: `/assets/${string}`, body: string, type: Code): Asset {
   const version = createHash('sha256').update(body).digest('hex').slice(0, 12)
   return {
     path,
