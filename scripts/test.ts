@@ -1,8 +1,7 @@
 // `npm test` checks and tests everything. `npm test -- tests/registry/names.test.ts` runs that file only, or a folder, or
 // whatever else Vitest is told.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { runsWhatWasBuilt, testFiles } from './test-files.ts'
 
 const asked = process.argv.slice(2)
 
@@ -16,16 +15,11 @@ function chosen(words: string[]): string[] {
   const paths = words
     .filter((word) => !word.startsWith('-'))
     .map((word) => word.replace(/^\.\//, '').replace(/:\d+$/, ''))
-  const files = readdirSync('tests', { recursive: true, encoding: 'utf8' })
-    .map((file) => join('tests', file))
-    .filter((file) => /\.test\.tsx?$/.test(file))
+  const files = testFiles()
   const found = files.filter((file) => paths.some((path) => file.includes(path)))
   return found.length > 0 ? found : files
 }
 
-/** Tests of the service as its users start it run what was built. */
-const needsBuild = (file: string) => /support\/process\.ts'|\bdist\//.test(readFileSync(file, 'utf8'))
-
 if (asked.length === 0) must('npm', 'run', '--silent', 'check')
-else if (chosen(asked).some(needsBuild)) must('npm', 'run', '--silent', 'build')
+else if (chosen(asked).some(runsWhatWasBuilt)) must('npm', 'run', '--silent', 'build')
 must('vitest', 'run', ...asked)
