@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoToken } from '../../src/identity/demo-token.ts'
 import { LANGUAGES, LOCALES } from '../../src/web/ui/language.ts'
-import { openBrowser } from '../support/browser.ts'
+import { keptForOffline, openBrowser } from '../support/browser.ts'
 import { embeddedFolder } from '../support/migrated.ts'
 import { shot, violations } from '../support/page.ts'
 import { somebody } from '../support/people.ts'
@@ -106,7 +106,7 @@ describe('the checking page', () => {
 
   it('works without a connection after one visit', async () => {
     const { context, page } = await visit('/v')
-    await page.evaluate('navigator.serviceWorker.ready.then(() => new Promise((done) => setTimeout(done, 500)))')
+    await keptForOffline(page)
     await context.setOffline(true)
     const offline = await context.newPage()
     await offline.goto(`${service.address}/v#${fragment()}`)

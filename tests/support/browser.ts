@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { oneAtATime } from './one-at-a-time.ts'
 
 /** A real Chromium from npm, which brings the libraries it needs. */
@@ -42,4 +42,12 @@ export async function openBrowser(): Promise<Browser> {
     ],
     headless: true,
   })
+}
+
+/** Waits until a page's service worker has kept what it keeps and answers in its place. */
+export async function keptForOffline(page: Page): Promise<void> {
+  await page.evaluate(
+    `navigator.serviceWorker.ready.then(({ active }) =>
+      active.state === 'activated' || new Promise((done) => active.addEventListener('statechange', done)))`,
+  )
 }
