@@ -12,18 +12,20 @@ const onEmbedded = readdirSync('tests', { recursive: true, encoding: 'utf8' })
   .sort()
   .filter((_, i) => WHOLE || i % 10 === 0)
   .map((file) => `tests/${file}`)
+/** These have the embedded database as their subject, whatever their name. */
+const ofEmbedded = ['tests/attacks/stolen-dump.test.ts']
 
 /** Files of one worker share what they import: none of them keeps anything in a module, and none replaces one. */
 const shared = { testTimeout: 60_000, hookTimeout: 120_000, isolate: false }
 
 /**
  * `*.store.test.ts` runs on a real PostgreSQL server, and on the embedded database as far as `onEmbedded` says; `*.server.test.ts` needs
- * what only a server has; everything else needs no database of the harness.
+ * what only a server has; everything else needs no database of the harness. A project's global set-up runs only where one of
+ * its files does.
  */
 export default defineConfig({
   plugins: [browserScripts()],
   test: {
-    globalSetup: ['tests/support/global-setup.ts'],
     reporters: ['default', './tests/support/closing-line.ts'],
     maxWorkers: 2,
     projects: [
@@ -33,7 +35,7 @@ export default defineConfig({
           ...shared,
           name: 'plain',
           include: ['tests/**/*.test.{ts,tsx}'],
-          exclude: ['tests/**/*.store.test.ts', 'tests/**/*.server.test.ts', 'tests/**/*.web.test.ts'],
+          exclude: ['tests/**/*.store.test.ts', 'tests/**/*.server.test.ts', 'tests/**/*.web.test.ts', ...ofEmbedded],
         },
       },
       {
@@ -43,13 +45,20 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { ...shared, name: 'embedded', include: onEmbedded, provide: { store: 'embedded' } },
+        test: {
+          ...shared,
+          name: 'embedded',
+          globalSetup: ['tests/support/on-embedded.ts'],
+          include: [...onEmbedded, ...ofEmbedded],
+          provide: { store: 'embedded' },
+        },
       },
       {
         extends: true,
         test: {
           ...shared,
           name: 'postgres',
+          globalSetup: ['tests/support/on-postgres.ts'],
           include: ['tests/**/*.store.test.ts', 'tests/**/*.server.test.ts'],
           provide: { store: 'postgres' },
         },

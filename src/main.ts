@@ -41,7 +41,7 @@ export async function main(): Promise<void> {
   process.on('SIGUSR1', () => {})
   try {
     const config = readConfig()
-    service = await startService(config, log)
+    service = await startService(config, log, say)
     if (stopping) return
     say(`Padrón is ready at ${service.address}`)
     if (config.databaseUrl === undefined) {

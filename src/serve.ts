@@ -59,9 +59,10 @@ export interface Service {
  * Starts the service on Node: database, migrations where the owner's login is at hand, keys, demonstration
  * parts in demo mode, background work, HTTP.
  *
+ * @param say is told of each step that may take several seconds
  * @throws {ConfigInvalid} {AlreadyRunning} {KeyMaterialInvalid} {PoliciesInvalid}
  */
-export async function startService(config: Config, log: Log): Promise<Service> {
+export async function startService(config: Config, log: Log, say: (line: string) => void = () => {}): Promise<Service> {
   const closing: (() => Promise<void>)[] = []
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step()
@@ -88,10 +89,13 @@ export async function startService(config: Config, log: Log): Promise<Service> {
     closing.push(() => closeServer(http))
     // After the address is taken, which fails fast, and before the database is touched.
     const verdict = config.production ? undefined : verdictOn(policies.digest)
-    if (!verdict?.known) refuseUnsafe(policies)
+    if (!verdict?.known) {
+      say('Checking the policies…')
+      refuseUnsafe(policies)
+    }
     verdict?.keep()
 
-    const stores = await openStores(config, journal)
+    const stores = await openStores(config, journal, say)
     closing.push(stores.close)
     const rooms = { clock: systemClock, keys, policies }
     let issuers: TrustedIssuer[] = config.issuers
@@ -160,6 +164,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
       if (town) {
         await ensureSigningKey(deps, town.id)
         if (await fewerNeighboursThan(database, town.id, config.demoNeighbours)) {
+          say(`Inventing ${config.demoNeighbours} neighbours…`)
           await seedNeighbours(house, town, DEMO_OFFICE, config.demoNeighbours)
         }
       }
@@ -264,9 +269,9 @@ interface Stores {
   close(): Promise<void>
 }
 
-async function openStores(config: Config, journal: Journal): Promise<Stores> {
+async function openStores(config: Config, journal: Journal, say: (line: string) => void): Promise<Stores> {
   if (config.databaseUrl === undefined) {
-    const embedded = await openEmbedded(config.dataDir)
+    const embedded = await openEmbedded(config.dataDir, say)
     return {
       database: embedded.database,
       owner: embedded.database,
@@ -287,7 +292,10 @@ async function openStores(config: Config, journal: Journal): Promise<Stores> {
   )
   const owner =
     config.ownerUrl === undefined ? undefined : openDatabase(postgresDialect(config.ownerUrl, { connections: 1 }))
-  if (owner) await migrate(owner)
+  if (owner) {
+    if ((await pendingMigrations(owner)).length > 0) say('Bringing the database to the newest schema…')
+    await migrate(owner)
+  }
   return {
     database,
     owner,

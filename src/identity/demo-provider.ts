@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
-import Provider, { type Configuration } from 'oidc-provider'
+import type { Configuration } from 'oidc-provider'
+import { withoutWarningsOf } from '../platform/telemetry.ts'
 import { answerDemoSignIn, DEMO_DESK, type DemoClient } from './demo-sign-in.ts'
 import { DEMO_SECRET } from './demo-token.ts'
 import { SIGNED_WITH } from './dpop.ts'
@@ -103,7 +104,12 @@ export async function startDemoProvider(options: {
       return client ? { municipality: client.municipality, sub: client.id, ...client.staff } : undefined
     },
   }
-  const provider = new Provider(issuer, configuration)
+  // It warns of a Node that is no LTS release, and of tokens that are kept in memory. A demonstration wants both, and production
+  // does not get here.
+  const provider = await withoutWarningsOf('oidc-provider', async () => {
+    const { default: Provider } = await import('oidc-provider')
+    return new Provider(issuer, configuration)
+  })
   const server = await new Promise<Server>((resolve, reject) => {
     const answer = provider.callback()
     const listening = createServer(async (request, reply) => {

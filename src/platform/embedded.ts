@@ -89,13 +89,17 @@ export interface EmbeddedDatabase {
  * Opens the embedded database in a folder, migrated. It survives a crash of the process, not a power cut:
  * it never waits for the disk.
  *
+ * @param say is told of what takes several seconds
  * @throws {AlreadyRunning}
  */
-export async function openEmbedded(folder: string): Promise<EmbeddedDatabase> {
+export async function openEmbedded(folder: string, say: (line: string) => void = () => {}): Promise<EmbeddedDatabase> {
   const unlock = await lockFolder(folder)
   try {
     const place = join(folder, 'database')
-    if (!existsSync(place)) await createIn(place)
+    if (!existsSync(place)) {
+      say('Making the database…')
+      await createIn(place)
+    }
     const pglite = await open(place)
     const database = openDatabase(embeddedDialect(pglite))
     await migrate(database)

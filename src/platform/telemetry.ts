@@ -58,6 +58,19 @@ export function gatheringLog(out: { write(text: string): unknown }): { log: Log;
 
 const stamped = (line: LogLine) => JSON.stringify({ time: Temporal.Now.instant().toString(), ...line })
 
+/** Does the work while the warnings of a library are not written. */
+export async function withoutWarningsOf<T>(library: string, work: () => Promise<T>): Promise<T> {
+  const { warn } = console
+  console.warn = (...said: unknown[]) => {
+    if (!String(said[0]).includes(`${library} WARNING`)) warn(...said)
+  }
+  try {
+    return await work()
+  } finally {
+    console.warn = warn
+  }
+}
+
 /** What may be said of an unexpected error: its kind and where, since messages and details may quote data. */
 export function outlineOf(error: unknown): Pick<LogLine, 'error' | 'code' | 'at'> {
   if (!(error instanceof Error)) return { error: logText(typeof error) }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, inject, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { dumpsPossible } from '../../src/platform/dumps.ts'
+import { embeddedFolder } from '../support/migrated.ts'
 import { type Folder, type Running, run, scratchFolder, start } from '../support/process.ts'
 
 let folder: Folder
@@ -50,7 +51,7 @@ describe('a dump of the memory of a running service', () => {
   })
 
   it('is not to be had from a service under npm start: no core files, and no debugger when it is signalled', async () => {
-    folder = scratchFolder(inject('embeddedFolder'))
+    folder = scratchFolder(await embeddedFolder())
     service = await start(folder, { COMMAND: 'npm start --ignore-scripts' })
     const { pid } = JSON.parse(readFileSync(join(folder.path, 'lock'), 'utf8')) as { pid: number }
     expect(readFileSync(`/proc/${pid}/limits`, 'utf8')).toMatch(/^Max core file size +0 /m)

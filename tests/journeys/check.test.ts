@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoToken } from '../../src/identity/demo-token.ts'
 import { LANGUAGES, LOCALES } from '../../src/web/ui/language.ts'
-import { openBrowser } from '../support/browser.ts'
+import { keptForOffline, openBrowser } from '../support/browser.ts'
+import { embeddedFolder } from '../support/migrated.ts'
 import { shot, violations } from '../support/page.ts'
 import { somebody } from '../support/people.ts'
 import { type Folder, type Running, scratchFolder, start } from '../support/process.ts'
@@ -20,7 +21,7 @@ let picture: Buffer
 let square: string
 let paperId: string
 beforeAll(async () => {
-  folder = scratchFolder(inject('embeddedFolder'))
+  folder = scratchFolder(await embeddedFolder())
   ;[service, browser] = await Promise.all([start(folder, { DEMO_NEIGHBOURS: '1' }), openBrowser()])
   const { issuer, audience } = JSON.parse(readFileSync(join(folder.path, 'demo.json'), 'utf8'))
   bearer = await demoToken(issuer, audience, 'clerk')
@@ -105,7 +106,7 @@ describe('the checking page', () => {
 
   it('works without a connection after one visit', async () => {
     const { context, page } = await visit('/v')
-    await page.evaluate('navigator.serviceWorker.ready.then(() => new Promise((done) => setTimeout(done, 500)))')
+    await keptForOffline(page)
     await context.setOffline(true)
     const offline = await context.newPage()
     await offline.goto(`${service.address}/v#${fragment()}`)

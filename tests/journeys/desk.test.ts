@@ -1,8 +1,9 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LANGUAGES, LOCALES } from '../../src/web/ui/language.ts'
 import { counted } from '../../src/web/ui/words.ts'
-import { openBrowser } from '../support/browser.ts'
+import { keptForOffline, openBrowser } from '../support/browser.ts'
+import { embeddedFolder } from '../support/migrated.ts'
 import { shot, violations } from '../support/page.ts'
 import { type Folder, type Running, scratchFolder, start } from '../support/process.ts'
 import { readQr } from '../support/read-qr.ts'
@@ -11,7 +12,7 @@ let folder: Folder
 let service: Running
 let browser: Browser
 beforeAll(async () => {
-  folder = scratchFolder(inject('embeddedFolder'))
+  folder = scratchFolder(await embeddedFolder())
   ;[service, browser] = await Promise.all([start(folder, { DEMO_NEIGHBOURS: '30' }), openBrowser()])
 })
 afterAll(async () => {
@@ -417,7 +418,7 @@ describe('a clerk with a queue', () => {
     const { context, page, open } = await seat('clerk')
     await page.waitForFunction('navigator.serviceWorker.ready')
     await open('/v')
-    await page.evaluate('navigator.serviceWorker.ready.then(() => new Promise((done) => setTimeout(done, 500)))')
+    await keptForOffline(page)
     const kept = (await page.evaluate('caches.keys()')) as string[]
     expect(kept.map((name) => name.split(' ')[0]).sort()).toEqual(['padron-check', 'padron-desk'])
     // Each knows its files by what is in them: of another release it keeps nothing.

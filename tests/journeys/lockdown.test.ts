@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { LOCALES } from '../../src/web/ui/language.ts'
 import { openBrowser } from '../support/browser.ts'
+import { embeddedFolder } from '../support/migrated.ts'
 import { shot } from '../support/page.ts'
 import { type Folder, type Running, scratchFolder, start } from '../support/process.ts'
 
@@ -13,7 +14,7 @@ let folder: Folder
 let service: Running
 let browser: Browser
 beforeAll(async () => {
-  folder = scratchFolder(inject('embeddedFolder'))
+  folder = scratchFolder(await embeddedFolder())
   ;[service, browser] = await Promise.all([start(folder, { DEMO_NEIGHBOURS: '3' }), openBrowser()])
 })
 afterAll(async () => {

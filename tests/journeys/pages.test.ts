@@ -1,7 +1,8 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LANGUAGES, LOCALES } from '../../src/web/ui/language.ts'
 import { openBrowser } from '../support/browser.ts'
+import { embeddedFolder } from '../support/migrated.ts'
 import { shot, violations } from '../support/page.ts'
 import { textOfPdf } from '../support/pdf-text.ts'
 import { type Folder, type Running, scratchFolder, start } from '../support/process.ts'
@@ -10,7 +11,7 @@ let folder: Folder
 let service: Running
 let browser: Browser
 beforeAll(async () => {
-  folder = scratchFolder(inject('embeddedFolder'))
+  folder = scratchFolder(await embeddedFolder())
   ;[service, browser] = await Promise.all([start(folder, { DEMO_NEIGHBOURS: '4' }), openBrowser()])
 })
 afterAll(async () => {

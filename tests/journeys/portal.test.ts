@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { demoToken } from '../../src/identity/demo-token.ts'
 import { verifyProof } from '../../src/verify/index.ts'
 import { LANGUAGES, LOCALES } from '../../src/web/ui/language.ts'
 import { openBrowser } from '../support/browser.ts'
+import { embeddedFolder } from '../support/migrated.ts'
 import { shot, violations } from '../support/page.ts'
 import { somebody } from '../support/people.ts'
 import { type Folder, type Running, scratchFolder, start } from '../support/process.ts'
@@ -17,7 +18,7 @@ let service: Running
 let browser: Browser
 let bearer: string
 beforeAll(async () => {
-  folder = scratchFolder(inject('embeddedFolder'))
+  folder = scratchFolder(await embeddedFolder())
   ;[service, browser] = await Promise.all([start(folder, { DEMO_NEIGHBOURS: '1' }), openBrowser()])
   const { issuer, audience } = JSON.parse(readFileSync(join(folder.path, 'demo.json'), 'utf8'))
   bearer = await demoToken(issuer, audience, 'clerk')

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, inject, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { embeddedFolder } from '../support/migrated.ts'
 import { inventedWord } from '../support/people.ts'
 import { type Folder, outputOf, type Running, run, scratchFolder, start } from '../support/process.ts'
 import { WHOLE } from '../support/sampled.ts'
@@ -11,7 +12,7 @@ vi.setConfig({ testTimeout: 300_000 })
 let folder: Folder
 const running: Running[] = []
 /** A folder in which the service has been before, for whatever is not about a first start. */
-const migrated = () => scratchFolder(inject('embeddedFolder'))
+const migrated = async () => scratchFolder(await embeddedFolder())
 const begin = async (more?: Record<string, string>) => {
   const service = await start(folder, more)
   running.push(service)
@@ -46,7 +47,7 @@ const errorless = (output: string) =>
 
 describe('padron lockdown', () => {
   it('is voted by legal officers at a command line, and says how it stands', async () => {
-    folder = migrated()
+    folder = await migrated()
     const service = await begin()
     const token = await tokenFrom(service, 'legal')
     const padron = (...words: string[]) =>
@@ -82,6 +83,10 @@ describe('starting on a bare machine', () => {
     expect(service.output()).toContain(`Padrón is ready at ${service.address}`)
     expect(service.output()).toMatch(/survives a crash of this process but not a power cut/)
     expect(service.output()).toContain('npm run --silent token -- clerk')
+    // What takes long is said before, and nothing that a library says gets through.
+    expect(service.output()).toMatch(
+      /^(Checking the policies…\n)?Making the database…\nInventing 20 neighbours…\nPadrón is ready at /,
+    )
     expect(await (await fetch(`${service.address}/health/live`)).text()).toBe('alive')
     expect((await fetch(`${service.address}/health/ready`)).status).toBe(200)
     const found = await fetch(`${service.address}/v1/neighbours/search`, {
@@ -104,7 +109,7 @@ describe('starting on a bare machine', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'drains on %s: what was asked is answered, then it exits with 0',
     async (signal) => {
-      folder = migrated()
+      folder = await migrated()
       const service = await begin()
       const token = await tokenFrom(service)
       const asked = Array.from({ length: 20 }, (_, i) => register(service, token, i))
@@ -118,7 +123,7 @@ describe('starting on a bare machine', () => {
   )
 
   it('drains under npm start too: the signal reaches the service, and nothing is left running', async () => {
-    folder = migrated()
+    folder = await migrated()
     const service = await begin({ COMMAND: 'npm start --ignore-scripts' })
     const { pid } = JSON.parse(readFileSync(join(folder.path, 'lock'), 'utf8')) as { pid: number }
     await service.kill('SIGTERM')
@@ -138,7 +143,7 @@ describe('starting on a bare machine', () => {
   })
 
   it('refuses a second start on the same data, and leaves the first alone', async () => {
-    folder = migrated()
+    folder = await migrated()
     const service = await begin()
     const second = run(['node', 'dist/main.js'], { ...service.environment, PORT: '0', DEMO_PORT: '0' })
     expect(await second.exit).toBe(1)
@@ -147,7 +152,7 @@ describe('starting on a bare machine', () => {
   })
 
   it('says so when the port is taken', async () => {
-    folder = migrated()
+    folder = await migrated()
     const service = await begin()
     const other = scratchFolder()
     const second = run(['node', 'dist/main.js'], { ...service.environment, DATA_DIR: other.path })
@@ -159,7 +164,7 @@ describe('starting on a bare machine', () => {
 
 describe('kill -9', () => {
   it('at any moment loses nobody who was acknowledged', async () => {
-    folder = migrated()
+    folder = await migrated()
     const acknowledged = new Map<number, string>()
     let next = 0
     for (const moment of WHOLE ? [0, 30, 120, 250] : [0, 120]) {

@@ -1,24 +1,7 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Browser } from 'playwright-core'
-
-/** Files of two workers must not unpack the same program at once: it cannot be run while it is written. */
-async function oneAtATime<T>(lock: string, work: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries += 1)
-    try {
-      mkdirSync(lock)
-      break
-    } catch {
-      // Whoever held it for so long was ended.
-      if (tries > 600) rmSync(lock, { recursive: true, force: true })
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-  try {
-    return await work()
-  } finally {
-    rmSync(lock, { recursive: true, force: true })
-  }
-}
+import type { Browser, Page } from 'playwright-core'
+import { oneAtATime } from './one-at-a-time.ts'
 
 /** A real Chromium from npm, which brings the libraries it needs. */
 export async function openBrowser(): Promise<Browser> {
@@ -33,7 +16,8 @@ export async function openBrowser(): Promise<Browser> {
     import('@sparticuz/chromium'),
     import('playwright-core'),
   ])
-  const executablePath = await oneAtATime(resolve(folder, 'unpacking'), () => chromium.executablePath())
+  // Files of two workers must not unpack the same program at once: it cannot be run while it is written.
+  const executablePath = await oneAtATime(resolve(folder, 'unpacking.lock'), () => chromium.executablePath())
   if (temporary === undefined) delete process.env.TMPDIR
   else process.env.TMPDIR = temporary
   // The package's own font list names a folder of the system's, where nothing was unpacked.
@@ -58,4 +42,12 @@ export async function openBrowser(): Promise<Browser> {
     ],
     headless: true,
   })
+}
+
+/** Waits until a page's service worker has kept what it keeps and answers in its place. */
+export async function keptForOffline(page: Page): Promise<void> {
+  await page.evaluate(
+    `navigator.serviceWorker.ready.then(({ active }) =>
+      active.state === 'activated' || new Promise((done) => active.addEventListener('statechange', done)))`,
+  )
 }

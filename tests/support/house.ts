@@ -29,6 +29,7 @@ import { ensureSigningKey } from '../../src/proofs/signing-keys.ts'
 import { createRedraw } from '../../src/requests/redrawing.ts'
 import type { Municipality } from '../../src/town/model.ts'
 import { foundTown, type TownFile } from '../../src/town/town-file.ts'
+import { embeddedDump } from './migrated.ts'
 
 export const AUDIENCE = 'urn:padron:api'
 
@@ -236,7 +237,7 @@ const compiled = () => {
 }
 
 async function embeddedStore() {
-  const dump = new Blob([new Uint8Array(await readFile(inject('embeddedDump')))])
+  const dump = new Blob([new Uint8Array(await readFile(await embeddedDump()))])
   const pglite = await PGlite.create({
     loadDataDir: dump,
     extensions: { btree_gist },

