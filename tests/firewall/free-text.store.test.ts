@@ -58,9 +58,12 @@ describe('every text that is stored', () => {
   })
 
   it('comes by a box of a form that is in the list', () => {
-    const pages = ['src/web/desk', 'src/web/portal', 'src/web/counter'].flatMap((folder) =>
-      readdirSync(folder).flatMap((file) => (/\.tsx?$/.test(file) ? [readFileSync(join(folder, file), 'utf8')] : [])),
-    )
+    const pages = ['desk', 'portal', 'counter', 'record', 'check'].flatMap((name) => {
+      const folder = join('src/web', name)
+      return readdirSync(folder).flatMap((file) =>
+        /\.tsx?$/.test(file) ? [readFileSync(join(folder, file), 'utf8')] : [],
+      )
+    })
     const boxes = new Set(
       pages.flatMap((text) =>
         [

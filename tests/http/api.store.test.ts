@@ -180,9 +180,7 @@ describe('the log', () => {
     for (const line of house.log)
       expect(
         Object.keys(line).every((key) =>
-          ['level', 'event', 'requestId', 'method', 'route', 'status', 'milliseconds', 'code', 'error', 'at'].includes(
-            key,
-          ),
+          /^(level|event|kind|requestId|method|route|status|milliseconds|who|code|error|at)$/.test(key),
         ),
       ).toBe(true)
   })

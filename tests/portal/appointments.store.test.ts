@@ -120,10 +120,12 @@ describe('a complaint said in person', () => {
     expect(await (await post('/complain/follow', { code: typed })).text()).toContain(t.wExpected)
     const late = await clerk.send('/desk/appointments', { kind: 'refused', at, language: 'fr' }, '/desk/complaints')
     expect([late.status, (await late.text()).includes(t.wTaken)]).toEqual([409, true])
-    const said = LOCALES.fr.wSaid
+    // What was asked is said in the language of whoever reads it; beside it stands the language for the answer.
+    const said = '· Français<p>'
     expect(await (await clerk.open('/desk/complaints')).text()).not.toContain(said)
     const heard = await (await (await staff('supervisor')).open('/desk/complaints')).text()
     expect(heard).toContain(said)
+    expect(heard).toContain(t.wSaid)
     expect(heard).toContain(t.wExpects)
   })
 })

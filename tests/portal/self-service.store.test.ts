@@ -307,7 +307,9 @@ describe('what a neighbour asked', () => {
     expect(after).toContain('We stop doing that.')
     expect(after).toContain(LOCALES.en.kUpheld)
     const file = (await (await me.send('/me/everything', { as: 'json' })).json()) as { asked: object[] }
-    expect(file.asked).toMatchObject([{ kind: 'objection', text, answer: 'We stop doing that.', outcome: 'upheld' }])
+    expect(file.asked).toMatchObject([
+      { kind: 'objection', request: { asks: 'words', text }, answer: 'We stop doing that.', outcome: 'upheld' },
+    ])
     const home = await textAt(me, '/me')
     expect(home).toContain(LOCALES.en.qAnswered)
     expect(home).not.toContain('We stop doing that.')
