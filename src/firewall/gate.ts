@@ -8,7 +8,7 @@ import { Problem } from '../platform/problem.ts'
 import { type CaseFile, caseStands } from './cases.ts'
 import { disclosed } from './disclosed.ts'
 import { OverBudget, spentOrElse } from './leaving.ts'
-import type { Ask, Gate, GateHand, RegistryEvent } from './model.ts'
+import type { Ask, Gate, GateHand, Load, Loaded, RegistryEvent, SealedRecord, Use } from './model.ts'
 import { createOpener } from './opener.ts'
 import type { Decision, PolicyEngine } from './policies.ts'
 import { type Action, Refusal, standsWith } from './requester.ts'
@@ -155,7 +155,11 @@ export function createGate(deps: GateDeps): Gate {
       })
     },
 
-    async open(ask, load, use) {
+    async open<Fields, Field extends keyof Fields & string, T, Beside = undefined>(
+      ask: Ask<Field>,
+      load: Load<Fields, Beside>,
+      use: Use<Fields, Field, T, Beside>,
+    ) {
       const town = await keysOf(ask.municipalityId)
       const { ledger } = town
       const stands = await caseStands(deps.cases, ask.municipalityId, ask.requester)
@@ -177,8 +181,8 @@ export function createGate(deps: GateDeps): Gate {
           if (!theirs.permitted) return { refused: theirs, standing: { ...standing, overBudget: false } }
         }
 
-        const openMore = async (from: typeof load) => {
-          const records = (await from(transaction)).filter(
+        const openAll = (all: readonly SealedRecord<Fields>[]) => {
+          const records = all.filter(
             (record) =>
               decide(ask, standing, {
                 id: record.subject,
@@ -189,11 +193,14 @@ export function createGate(deps: GateDeps): Gate {
           for (const record of records) found.add(record.subject)
           return records.map((record) => opener.open(record, ask.fields))
         }
-        const opened = await openMore(load)
+        const loaded: SealedRecord<Fields>[] | Loaded<Fields, Beside> = await load(transaction)
+        const { records, beside } = Array.isArray(loaded) ? { records: loaded, beside: undefined } : loaded
+        const opened = openAll(records)
         let occasion: Record<string, number | string> | undefined
         const events: RegistryEvent[] = []
-        const hand: GateHand = {
+        const hand: GateHand<Beside> = {
           transaction,
+          beside: beside as Beside,
           seal: opener.seal,
           reopen: opener.reopen,
           shown: (subjects) => {
@@ -206,7 +213,7 @@ export function createGate(deps: GateDeps): Gate {
           lets: async (other) => (await lets(other)).permitted,
           spent: standing.spentUntil !== undefined,
         }
-        const result = await use(opened, hand, openMore)
+        const result = await use(opened, hand, async (more) => openAll(await more(transaction)))
         const { people, entries } = entriesOf(onRequest)
         if (entries.length === 0 || occasion !== undefined)
           entries.push(entryOf(ask, onRequest, null, ledger, occasion))

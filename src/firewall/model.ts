@@ -50,8 +50,10 @@ export interface SealedRecord<Fields> {
 export type Opened<Fields, Field extends keyof Fields> = { id: string } & Partial<Pick<Fields, Field>>
 
 /** What work inside the gate may do besides reading: seal new values to the keys of the records at hand. */
-export interface GateHand {
+export interface GateHand<Beside = unknown> {
   transaction: Transaction
+  /** What `load` found beside the records. */
+  beside: Beside
   seal(keyId: string, place: Place, value: unknown): Sealed
   /** Opens an answer given earlier about a record at hand. */
   reopen(keyId: string, place: Place, sealed: Uint8Array): unknown
@@ -66,8 +68,25 @@ export interface GateHand {
   spent: boolean
 }
 
-/** Fetches sealed records inside the gate's transaction. */
-export type Load<Fields> = (transaction: Transaction) => Promise<SealedRecord<Fields>[]>
+/**
+ * Fetches sealed records inside the gate's transaction, and hands on what else it found there: a variable outside would let it
+ * out of the box that whatever is opened leaves in.
+ */
+export type Load<Fields, Beside = undefined> = (
+  transaction: Transaction,
+) => Promise<Beside extends undefined ? SealedRecord<Fields>[] : Loaded<Fields, Beside>>
+
+export interface Loaded<Fields, Beside> {
+  records: SealedRecord<Fields>[]
+  beside: Beside
+}
+
+/** Works on what was opened. What it returns is disclosed, in a box; `openMore` opens further records under the same decision. */
+export type Use<Fields, Field extends keyof Fields & string, T, Beside = undefined> = (
+  records: Opened<Fields, Field>[],
+  hand: GateHand<Beside>,
+  openMore: (load: Load<Fields>) => Promise<Opened<Fields, Field>[]>,
+) => T | Promise<T>
 
 export interface Gate {
   /**
@@ -81,14 +100,10 @@ export interface Gate {
    *
    * @throws {Refusal} when the policies do not permit it; the refusal is in the ledger
    */
-  open<Fields, Field extends keyof Fields & string, T>(
+  open<Fields, Field extends keyof Fields & string, T, Beside = undefined>(
     ask: Ask<Field>,
-    load: Load<Fields>,
-    use: (
-      records: Opened<Fields, Field>[],
-      hand: GateHand,
-      openMore: (load: Load<Fields>) => Promise<Opened<Fields, Field>[]>,
-    ) => T | Promise<T>,
+    load: Load<Fields, Beside>,
+    use: Use<Fields, Field, T, Beside>,
   ): Promise<Disclosed<T>>
 
   /**

@@ -100,8 +100,7 @@ async function reachForNotice(
   town: Municipality,
   neighbourId: string,
 ): Promise<Disclosed<Reach & { language?: string }>> {
-  let hidden = true
-  return deps.gate.open<NeighbourFields, 'contact' | 'languages', Reach & { language?: string }>(
+  return deps.gate.open<NeighbourFields, 'contact' | 'languages', Reach & { language?: string }, { hidden: boolean }>(
     {
       municipalityId: town.id,
       requester: JOB,
@@ -111,10 +110,9 @@ async function reachForNotice(
     },
     async (transaction) => {
       const records = await loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) })
-      hidden = records.every((record) => record.protected && !record.held)
-      return records
+      return { records, beside: { hidden: records.every((record) => record.protected && !record.held) } }
     },
-    ([record]) => ({
+    ([record], { beside: { hidden } }) => ({
       ...reachOf({ protected: hidden, contact: record?.contact }),
       ...(record?.languages?.[0] ? { language: record.languages[0] } : {}),
     }),

@@ -60,13 +60,15 @@ export async function printPostalNotices<T>(
     purpose: 'postal-notices',
     worklist: true,
   } as const
-  const done: string[] = []
-  let hidden: ReadonlySet<string> = new Set()
-  let waiting: { notice_id: string; neighbour_id: string }[] = []
-  const batch = await deps.gate.open<NeighbourFields, (typeof fields)[number], PostalNotice[]>(
+  const batch = await deps.gate.open<
+    NeighbourFields,
+    (typeof fields)[number],
+    { letters: PostalNotice[]; told: string[] },
+    { waiting: { notice_id: string; neighbour_id: string }[]; hidden: ReadonlySet<string> }
+  >(
     { ...ask, fields },
     async (transaction) => {
-      waiting = await transaction
+      const waiting = await transaction
         .selectFrom('notice_deliveries')
         .innerJoin('notices', 'notices.id', 'notice_id')
         .innerJoin('neighbours', 'neighbours.id', 'neighbour_id')
@@ -80,21 +82,28 @@ export async function printPostalNotices<T>(
         .execute()
       const ids = [...new Set(waiting.map((one) => one.neighbour_id))]
       const records = await loadRecords(transaction, ids, { trueAt: day })
-      hidden = new Set(records.filter(hidesWhereabouts).map((record) => record.subject))
-      return records.filter((record) => !hidesWhereabouts(record))
+      const hidden = new Set(records.filter(hidesWhereabouts).map((record) => record.subject))
+      return { records: records.filter((record) => !hidesWhereabouts(record)), beside: { waiting, hidden } }
     },
-    (records) =>
-      records.flatMap(({ id, name, address, languages, departedOn }) => {
+    (records, { beside: { waiting, hidden } }) => {
+      const reached = records.flatMap(({ id, name, address, languages, departedOn }) => {
         const { letter } = reachOf({ protected: hidden.has(id), departedOn, address })
-        if (letter === undefined) return []
-        done.push(...waiting.filter((one) => one.neighbour_id === id).map((one) => one.notice_id))
-        return [{ name, address: letter, language: languages?.[0] }]
-      }),
+        return letter === undefined ? [] : [{ id, letter: { name, address: letter, language: languages?.[0] } }]
+      })
+      const written = new Set(reached.map(({ id }) => id))
+      return {
+        letters: reached.map(({ letter }) => letter),
+        told: waiting.filter((one) => written.has(one.neighbour_id)).map((one) => one.notice_id),
+      }
+    },
   )
-  const printed = await batch.mapAsync(print)
-  if (done.length === 0) return printed
-  const marked = await deps.gate.decide({ ...ask, fields: [] }, (transaction) =>
-    noteTold(transaction, town, done, 'post', deps.clock.now()),
-  )
-  return printed.with(marked).map(([one]) => one)
+  return batch.mapAsync(async ({ letters, told }) => {
+    const printed = await print(letters)
+    // Only what has been printed counts as told.
+    if (told.length > 0)
+      await deps.gate.decide({ ...ask, fields: [] }, (transaction) =>
+        noteTold(transaction, town, told, 'post', deps.clock.now()),
+      )
+    return printed
+  })
 }

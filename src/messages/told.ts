@@ -113,25 +113,24 @@ export async function referencePost(
   cursor?: string,
 ): Promise<Disclosed<Paged<ReferencePost>>> {
   const after = readCursor(cursor)?.id ?? ''
-  let more: string | undefined
   const fields = ['name', 'address'] as const
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<ReferencePost>>(
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<ReferencePost>, { more: string | undefined }>(
     { municipalityId: town.id, requester: staff, action: 'notify', purpose: 'postal-notices', fields, worklist: true },
     async (transaction) => {
       const { rows } = await waitingAtReference(town, deps).execute(transaction)
       const later = rows.filter(({ id }) => id > after).sort((one, other) => (one.id < other.id ? -1 : 1))
       const page = pageOf(later, MOST_LISTED, ({ id }) => ({ at: '0000-00-00', id }))
-      more = page.more
       const ids = page.rows.map(({ id }) => id)
-      return loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
+      const records = await loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
+      return { records, beside: { more: page.more } }
     },
-    (records) => ({
+    (records, { beside }) => ({
       items: records.map(({ id, name, address }) => ({
         id,
         name,
         at: address?.kind === 'no-fixed-address' ? address.referenceAddress : undefined,
       })),
-      more,
+      ...beside,
     }),
   )
 }

@@ -29,7 +29,6 @@ export async function affectedBy(
   kid: string,
   after: string | undefined,
 ): Promise<Disclosed<Affected>> {
-  let more = false
   const approvals = await officersBehind(
     deps,
     town.id,
@@ -37,7 +36,7 @@ export async function affectedBy(
     'affected',
     (content) => (content as Acts['affected']).kid === kid,
   )
-  return deps.gate.open<NeighbourFields, 'name', Affected>(
+  return deps.gate.open<NeighbourFields, 'name', Affected, { more: boolean }>(
     { municipalityId: town.id, requester, action: 'open', purpose: 'incident', fields: ['name'], approvals },
     async (transaction) => {
       const rows = await transaction
@@ -51,10 +50,10 @@ export async function affectedBy(
         .orderBy('neighbour_id')
         .limit(MOST_LISTED + 1)
         .execute()
-      more = rows.length > MOST_LISTED
       const ids = rows.slice(0, MOST_LISTED).map((row) => row.neighbour_id)
-      return loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
+      const records = await loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
+      return { records, beside: { more: rows.length > MOST_LISTED } }
     },
-    (records) => ({ neighbours: records.map(({ id, name }) => ({ id, name })), more }),
+    (records, { beside }) => ({ neighbours: records.map(({ id, name }) => ({ id, name })), ...beside }),
   )
 }

@@ -89,18 +89,17 @@ export async function lookUpsOf(
   const [, at, id] = CURSOR.exec(wanted.before ?? '') ?? []
   const before = at === undefined || id === undefined ? undefined : { at, id }
   const withOwn = requester.kind !== 'resident' || requester.representative === undefined
-  let older: string | undefined
-  let since = ''
-  return deps.gate.open<{ lookUps: Entry[] }, 'lookUps', LookUpPage>(
+  return deps.gate.open<{ lookUps: Entry[] }, 'lookUps', LookUpPage, { older: string | undefined; since: string }>(
     { municipalityId: town.id, requester, action: 'open', purpose: purposeOf(requester), fields: ['lookUps'] },
     async (transaction) => {
-      const page = await load(deps, transaction, town, neighbourId, { ...wanted, before, withOwn })
-      older = page.older
-      since = page.since
-      return page.records
+      const { records, older, since } = await load(deps, transaction, town, neighbourId, {
+        ...{ ...wanted, before, withOwn },
+      })
+      return { records, beside: { older, since } }
     },
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
+      const { older, since } = hand.beside
       const entries = record.lookUps ?? []
       const lines = wanted.unfolded ? entries.map((entry) => ({ ...entry })) : folded(entries, town, since, before?.at)
       const by = await namesOfWays(hand.transaction, ledger, neighbourId, lines, (place, sealed) =>

@@ -22,16 +22,18 @@ export function readCursor(cursor: string | undefined): After | undefined {
   return at === undefined || id === undefined ? undefined : { at, id }
 }
 
+/** Rows of one page, and where the next begins. */
+export interface Page<Row> {
+  rows: Row[]
+  more: string | undefined
+}
+
 /**
  * A page of rows, of which one more than is shown was read.
  *
  * @param placeOf where a row stands in the order
  */
-export function pageOf<Row>(
-  rows: readonly Row[],
-  most: number,
-  placeOf: (row: Row) => After,
-): { rows: Row[]; more: string | undefined } {
+export function pageOf<Row>(rows: readonly Row[], most: number, placeOf: (row: Row) => After): Page<Row> {
   const shown = rows.slice(0, most)
   const last = shown.at(-1)
   if (rows.length <= most || last === undefined) return { rows: shown, more: undefined }

@@ -100,13 +100,11 @@ export async function issueProof(
     key: idempotencyKey,
     body: order,
   })
-  const hidden = { neighbour: false }
-  return deps.gate.open<NeighbourFields, ProvableField, IssuedProof>(
+  return deps.gate.open<NeighbourFields, ProvableField, IssuedProof, { hidden: boolean }>(
     { municipalityId: town.id, requester, action: 'prove', purpose: purposeOf(requester), fields },
     async (transaction) => {
       const records = await loadRecords(transaction, [neighbourId], { trueAt: day })
-      hidden.neighbour = records.some(hidesWhereabouts)
-      return records
+      return { records, beside: { hidden: records.some(hidesWhereabouts) } }
     },
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
@@ -115,7 +113,7 @@ export async function issueProof(
       if (order.handedTo === 'representative') await mustBeHandedOn(hand, town, requester, neighbourId)
       if (record.residence === undefined) throw new NotResident()
       const periods = await residencePeriods(hand.transaction, neighbourId)
-      const claims = claimsOf(town, profile.claims, { record, protected: hidden.neighbour, periods, day })
+      const claims = claimsOf(town, profile.claims, { record, protected: hand.beside.hidden, periods, day })
       const signer = await deps.signing.current(hand.transaction, town.id)
       const keys = order.holderKeys ?? Array.from({ length: order.copies ?? 1 }, () => undefined)
       const copies: { id: string; token: string }[] = []

@@ -273,8 +273,7 @@ export async function atDesk<T>(
     body: use.body,
   })
   const own = requester.kind === 'resident'
-  let hidden = false
-  return deps.gate.open<NeighbourFields, 'departedOn' | 'proceeding' | 'dateOfBirth', T>(
+  return deps.gate.open<NeighbourFields, 'departedOn' | 'proceeding' | 'dateOfBirth', T, { hidden: boolean }>(
     {
       municipalityId: town.id,
       requester,
@@ -285,11 +284,12 @@ export async function atDesk<T>(
     },
     async (transaction) => {
       const records = await loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) })
-      hidden = records.some(hidesWhereabouts)
-      return use.opens === 'proceeding' ? withProceedings(transaction, records) : records
+      const opened = use.opens === 'proceeding' ? await withProceedings(transaction, records) : records
+      return { records: opened, beside: { hidden: records.some(hidesWhereabouts) } }
     },
     async ([record], hand) => {
       if (record === undefined) throw new NotFound()
+      const { hidden } = hand.beside
       // Whoever hid somebody at a counter sees them for the visit, and ends nothing of theirs.
       if (hidden && requester.kind === 'staff' && !isSupervisor(requester)) throw new SupervisorNeeded()
       const earlier = await earlierAnswer<T>(hand, id, key)

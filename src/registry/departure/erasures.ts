@@ -151,10 +151,8 @@ export async function openErasures(
   // Whoever proposed them knows whom; what is open about somebody is for whoever decides.
   if (staff.role !== 'legal') return deps.gate.turnAway(town.id, staff)
   const after = readCursor(cursor)
-  let rows: Erasure[] = []
-  let more: string | undefined
   const fields = ['name', 'dateOfBirth', 'departedOn'] as const
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<ErasureToDecide>>(
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<ErasureToDecide>, Paged<Erasure>>(
     { ...erasing(town, staff), fields, worklist: true },
     async (transaction) => {
       const read = await transaction
@@ -167,8 +165,7 @@ export async function openErasures(
         .limit(MOST_LISTED + 1)
         .execute()
       const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.proposed_at.toISOString(), id: row.id }))
-      more = page.more
-      rows = page.rows.map((row) => ({
+      const items = page.rows.map((row) => ({
         id: row.id,
         neighbourId: row.neighbour_id,
         ground: row.ground as Ground,
@@ -176,21 +173,19 @@ export async function openErasures(
         proposedBy: row.proposed_by,
         asked: row.asked,
       }))
-      return loadRecords(
-        transaction,
-        rows.map((row) => row.neighbourId),
-        { trueAt: today(deps.clock, town.timeZone) },
-      )
+      const ids = items.map((item) => item.neighbourId)
+      const records = await loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
+      return { records, beside: { items, more: page.more } }
     },
-    async (records, { transaction }) => {
+    async (records, { transaction, beside }) => {
       const known = new Map(records.map((record) => [record.id, record]))
       const items: ErasureToDecide[] = []
-      for (const row of rows) {
+      for (const row of beside.items) {
         // Of a record that hides, whoever decides sees that there is a proposal, and no name.
         const { name, dateOfBirth, departedOn } = known.get(row.neighbourId) ?? {}
         items.push({ ...row, name, dateOfBirth, departedOn, open: await openAbout(transaction, row.neighbourId) })
       }
-      return { items, more }
+      return { items, more: beside.more }
     },
   )
 }

@@ -65,9 +65,7 @@ export async function openProceedings(
   cursor?: string,
 ): Promise<Disclosed<Paged<OpenProceeding>>> {
   const after = readCursor(cursor)
-  let found: Omit<OpenProceeding, 'name'>[] = []
-  let more: string | undefined
-  return deps.gate.open<NeighbourFields, 'name', Paged<OpenProceeding>>(
+  return deps.gate.open<NeighbourFields, 'name', Paged<OpenProceeding>, Paged<Omit<OpenProceeding, 'name'>>>(
     {
       municipalityId: town.id,
       requester: clerk,
@@ -100,9 +98,7 @@ export async function openProceedings(
         .limit(MOST_LISTED + 1)
         .execute()
       const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.effective_from ?? '9999-12-31', id: row.id }))
-      const { rows } = page
-      more = page.more
-      found = rows.map((row) => ({
+      const items = page.rows.map((row) => ({
         id: row.id,
         neighbourId: row.neighbour_id,
         cause: row.cause as ProceedingCause,
@@ -110,18 +106,16 @@ export async function openProceedings(
         ...lastDayOf(row),
         unread: Boolean(row.unread),
       }))
-      return loadRecords(
-        transaction,
-        found.map((one) => one.neighbourId),
-        { trueAt: today(deps.clock, town.timeZone) },
-      )
+      const ids = items.map((one) => one.neighbourId)
+      const records = await loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
+      return { records, beside: { items, more: page.more } }
     },
-    (records) => {
+    (records, { beside }) => {
       const names = new Map(records.map((record) => [record.id, record.name]))
-      const items = found
+      const items = beside.items
         .filter((one) => names.has(one.neighbourId))
         .map((one) => ({ ...one, name: names.get(one.neighbourId) }))
-      return { items, more }
+      return { items, more: beside.more }
     },
   )
 }

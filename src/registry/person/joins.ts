@@ -6,7 +6,7 @@ import type { GateHand } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
-import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
+import { afterPlace, type Page, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
@@ -268,6 +268,15 @@ async function otherOf(
   return other
 }
 
+interface ProposalRow {
+  id: string
+  stays_id: string
+  joined_id: string
+  undoes: string | null
+  proposed_by: string
+  proposed_at: Date
+}
+
 /** Proposals that wait for somebody, as far as whoever asks may see both records; the oldest first. @throws {Refusal} */
 export async function joinsWaiting(
   deps: RegistryDeps,
@@ -276,17 +285,8 @@ export async function joinsWaiting(
   cursor?: string,
 ): Promise<Disclosed<Paged<Join>>> {
   const after = readCursor(cursor)
-  let more: string | undefined
   const trueAt = today(deps.clock, town.timeZone)
-  let rows: {
-    id: string
-    stays_id: string
-    joined_id: string
-    undoes: string | null
-    proposed_by: string
-    proposed_at: Date
-  }[] = []
-  return deps.gate.open<NeighbourFields, JoinField, Paged<Join>>(
+  return deps.gate.open<NeighbourFields, JoinField, Paged<Join>, Page<ProposalRow>>(
     {
       municipalityId: town.id,
       requester: staff,
@@ -312,15 +312,13 @@ export async function joinsWaiting(
         .limit(MOST_LISTED + 1)
         .execute()
       const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.proposed_at.toISOString(), id: row.id }))
-      rows = page.rows
-      more = page.more
-      const ids = [...new Set(rows.flatMap((row) => [row.stays_id, row.joined_id]))]
-      return loadRecords(transaction, ids, { trueAt })
+      const ids = [...new Set(page.rows.flatMap((row) => [row.stays_id, row.joined_id]))]
+      return { records: await loadRecords(transaction, ids, { trueAt }), beside: page }
     },
     async (records, hand) => {
       const known = new Map(records.map((record) => [record.id, record]))
       const listed: Join[] = []
-      for (const row of rows) {
+      for (const row of hand.beside.rows) {
         const [stays, joined] = [known.get(row.stays_id), known.get(row.joined_id)]
         if (stays === undefined || joined === undefined) continue
         const { reason } = await hand.transaction
@@ -339,7 +337,7 @@ export async function joinsWaiting(
         })
       }
       hand.shown(listed.flatMap(({ stays, joined }) => [stays.id, joined.id]))
-      return { items: listed, more }
+      return { items: listed, more: hand.beside.more }
     },
   )
 }

@@ -59,10 +59,9 @@ export async function unrepresentedNeighbours(
   staff: Staff,
   cursor?: string,
 ): Promise<Disclosed<Paged<Unrepresented>>> {
-  let more: string | undefined
   const day = today(deps.clock, town.timeZone)
   const fields = ['name', 'dateOfBirth'] as const
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<Unrepresented>>(
+  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<Unrepresented>, { more: string | undefined }>(
     {
       municipalityId: town.id,
       requester: staff,
@@ -74,12 +73,8 @@ export async function unrepresentedNeighbours(
     async (transaction) => {
       const { rows: read } = await unrepresented(town, isSupervisor(staff), readCursor(cursor)?.id).execute(transaction)
       const page = pageOf(read, MOST_LISTED, ({ id }) => ({ at: '0000-00-00', id }))
-      more = page.more
-      return loadRecords(
-        transaction,
-        page.rows.map(({ id }) => id),
-        { trueAt: day },
-      )
+      const ids = page.rows.map(({ id }) => id)
+      return { records: await loadRecords(transaction, ids, { trueAt: day }), beside: { more: page.more } }
     },
     async (records, hand, openMore) => {
       const listed: Unrepresented[] = []
@@ -97,7 +92,7 @@ export async function unrepresentedNeighbours(
           household: household.map((mate) => ({ id: mate.id, name: mate.name, dateOfBirth: mate.dateOfBirth })),
         })
       }
-      return { items: listed, more }
+      return { items: listed, ...hand.beside }
     },
   )
 }

@@ -2,7 +2,7 @@ import type { Disclosed } from '../../firewall/disclosed.ts'
 import { purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
-import { type Paged, pageOf, readCursor } from '../../platform/paging.ts'
+import { type Page, type Paged, pageOf, readCursor } from '../../platform/paging.ts'
 import { NotFound } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
@@ -83,6 +83,13 @@ export async function welfareChecksWaiting(
   return Number(waiting)
 }
 
+interface CheckRow {
+  id: string
+  neighbour_id: string
+  reason: string
+  raised_on: string
+}
+
 /** Those that wait, the oldest first. Whoever is of age among them is not one of them. @throws {Refusal} for anyone but supervisors */
 export async function welfareChecks(
   deps: RegistryDeps,
@@ -93,9 +100,7 @@ export async function welfareChecks(
   if (supervisor.role !== 'supervisor') return deps.gate.turnAway(town.id, supervisor)
   const day = today(deps.clock, town.timeZone)
   const after = readCursor(cursor)
-  let rows: { id: string; neighbour_id: string; reason: string; raised_on: string }[] = []
-  let more: string | undefined
-  return deps.gate.open<NeighbourFields, 'name' | 'dateOfBirth', Paged<WelfareCheck>>(
+  return deps.gate.open<NeighbourFields, 'name' | 'dateOfBirth', Paged<WelfareCheck>, Page<CheckRow>>(
     {
       municipalityId: town.id,
       requester: supervisor,
@@ -122,11 +127,10 @@ export async function welfareChecks(
         .limit(MOST_LISTED + 1)
         .execute()
       const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.raised_on, id: row.id }))
-      rows = page.rows
-      more = page.more
-      return loadRecords(transaction, [...new Set(rows.map((row) => row.neighbour_id))], { trueAt: day })
+      const ids = [...new Set(page.rows.map((row) => row.neighbour_id))]
+      return { records: await loadRecords(transaction, ids, { trueAt: day }), beside: page }
     },
-    async (records, { transaction }) => {
+    async (records, { transaction, beside: { rows, more } }) => {
       const known = new Map(records.map((record) => [record.id, record]))
       const items: WelfareCheck[] = []
       for (const row of rows) {

@@ -41,10 +41,9 @@ export async function perhapsOnePerson(
   cursor?: string,
 ): Promise<Disclosed<Paged<PerhapsOne>>> {
   const after = readCursor(cursor)
-  let more: string | undefined
   if (supervisor.role !== 'supervisor') return deps.gate.turnAway(town.id, supervisor)
   const trueAt = today(deps.clock, town.timeZone)
-  return deps.gate.open<NeighbourFields, Field, Paged<PerhapsOne>>(
+  return deps.gate.open<NeighbourFields, Field, Paged<PerhapsOne>, { more: string | undefined }>(
     {
       municipalityId: town.id,
       requester: supervisor,
@@ -64,13 +63,8 @@ export async function perhapsOnePerson(
         .limit(MOST_LISTED + 1)
         .execute()
       const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.recorded_at.toISOString(), id: row.id }))
-      const { rows: open } = page
-      more = page.more
-      return loadRecords(
-        transaction,
-        open.map((row) => row.neighbour_id),
-        { trueAt },
-      )
+      const ids = page.rows.map((row) => row.neighbour_id)
+      return { records: await loadRecords(transaction, ids, { trueAt }), beside: { more: page.more } }
     },
     async (records, hand, openMore) => {
       const listed: PerhapsOne[] = []
@@ -85,7 +79,7 @@ export async function perhapsOnePerson(
         const hidden = await openMore((transaction) => loadRecords(transaction, resembles, { trueAt }))
         listed.push({ written, hidden, at: row.recorded_at.toISOString(), by: row.recorded_by })
       }
-      return { items: listed, more }
+      return { items: listed, ...hand.beside }
     },
   )
 }

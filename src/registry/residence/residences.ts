@@ -177,15 +177,16 @@ async function settle(
   // Whoever comes back may be somebody who hides, registered anew meanwhile.
   const resembles =
     how === 'return' && requester.kind === 'staff' ? await hiddenLikenessOfRecorded(deps, town, requester, id) : []
-  let together = [id]
 
-  const moved = await deps.gate.open<NeighbourFields, SettledField, Moved | undefined>(
+  const moved = await deps.gate.open<NeighbourFields, SettledField, Moved | undefined, { together: string[] }>(
     { municipalityId: town.id, requester, action: 'move', purpose: purposeOf(requester), fields: SETTLED },
     async (transaction) => {
-      if (move.everyone) together = [...new Set([id, ...(await householdMembers(transaction, id, day))])]
-      return withSaidStarts(transaction, await loadRecords(transaction, together, { trueAt: day }), requester)
+      const together = move.everyone ? [...new Set([id, ...(await householdMembers(transaction, id, day))])] : [id]
+      const records = await loadRecords(transaction, together, { trueAt: day })
+      return { records: await withSaidStarts(transaction, records, requester), beside: { together } }
     },
     async (records, hand) => {
+      const { together } = hand.beside
       const record = records.find((one) => one.id === id)
       if (record?.name === undefined) throw new NotFound()
       const earlier = await earlierAnswer<Moved>(hand, id, key)

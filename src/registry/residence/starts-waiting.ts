@@ -29,10 +29,13 @@ export async function startsWaiting(
   cursor?: string,
 ): Promise<Disclosed<Paged<WaitingStart>>> {
   const after = readCursor(cursor)
-  let more: string | undefined
-  let listed: ReadonlySet<string> = new Set()
   const fields = ['name', 'residence', 'said'] as const
-  return deps.gate.open<NeighbourFields, (typeof fields)[number], Paged<WaitingStart>>(
+  return deps.gate.open<
+    NeighbourFields,
+    (typeof fields)[number],
+    Paged<WaitingStart>,
+    { more: string | undefined; listed: ReadonlySet<string> }
+  >(
     { municipalityId: town.id, requester: clerk, action: 'open', purpose: 'changes', fields, worklist: true },
     async (transaction) => {
       const read = await transaction
@@ -51,13 +54,12 @@ export async function startsWaiting(
         .execute()
       const page = pageOf(read, MOST_LISTED, (row) => ({ at: row.said_at.toISOString(), id: row.id }))
       const { rows } = page
-      more = page.more
-      listed = new Set(rows.map(({ id }) => id))
+      const listed = new Set(rows.map(({ id }) => id))
       const ids = [...new Set(rows.map((row) => row.neighbour_id))]
       const records = await loadRecords(transaction, ids, { trueAt: today(deps.clock, town.timeZone) })
-      return withSaidStarts(transaction, records, clerk)
+      return { records: await withSaidStarts(transaction, records, clerk), beside: { more: page.more, listed } }
     },
-    (records) => ({
+    (records, { beside: { more, listed } }) => ({
       items: records
         .flatMap(({ id, name, residence, said = [] }) =>
           // What else the same neighbour said stands on its own page.
