@@ -7,6 +7,7 @@ import { mayReach } from './firewall/roles.ts'
 import { securityHeaders } from './http/headers.ts'
 import type { Redraw } from './http/media.ts'
 import { problemReply } from './http/problem-reply.ts'
+import { publicData } from './http/public-data.ts'
 import { Reply } from './http/reply.ts'
 import { type Door, route } from './http/route.ts'
 import type { App, World } from './identity/app.ts'
@@ -23,6 +24,7 @@ import { leaveMessage } from './messages/leave-message.ts'
 import { affectedRoutes } from './oversight/affected-routes.ts'
 import { drawnRoutes } from './oversight/drawn-routes.ts'
 import { carrying } from './oversight/enrolment.ts'
+import { letterRoutes } from './oversight/letter-routes.ts'
 import { officerRoutes } from './oversight/officer-routes.ts'
 import { orderRoutes } from './oversight/order-routes.ts'
 import { lateNotices, prolongSecrecy } from './oversight/orders.ts'
@@ -37,8 +39,10 @@ import { TooManyAttempts, triedTooOften } from './platform/tries.ts'
 import type { ProofDeps } from './proofs/issue.ts'
 import type { Press } from './proofs/paper/paper.ts'
 import { paperRoutes } from './proofs/paper/paper-routes.ts'
+import { trustRoutes } from './proofs/public-routes.ts'
 import { proofRoutes } from './proofs/routes.ts'
 import { signingKeys } from './proofs/signing-keys.ts'
+import { walletMetadataRoutes } from './proofs/wallet/metadata-routes.ts'
 import { walletRoutes } from './proofs/wallet/routes.ts'
 import { departureRoutes } from './registry/departure/departure-routes.ts'
 import { erasureRoutes } from './registry/departure/erasure-routes.ts'
@@ -54,6 +58,7 @@ import { enrolApplicant } from './requests/applications.ts'
 import { statisticsRoutes } from './statistics/routes.ts'
 import { rememberedTransparency } from './statistics/transparency.ts'
 import { townDirectory } from './town/municipality.ts'
+import { townRoutes } from './town/routes.ts'
 import { checkPages } from './web/check/routes.tsx'
 import { practicePages } from './web/counter/practice-routes.tsx'
 import { counterPages } from './web/counter/routes.tsx'
@@ -62,6 +67,7 @@ import { signInPages } from './web/desk/sign-in-routes.tsx'
 import { providerRoutes } from './web/portal/provider-routes.ts'
 import { portalPages } from './web/portal/routes.tsx'
 import { problemPage } from './web/problem-answer.tsx'
+import { rightsPages } from './web/public/rights-routes.tsx'
 import { publicPages } from './web/public/routes.tsx'
 import { languageCookie } from './web/reader.ts'
 
@@ -131,7 +137,9 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): App {
   const shrunk = deps.shrink ? ['/status-lists/*', '/assets/*', '/v', '/V'] : []
   for (const path of shrunk) app.use(path, compress({ contentTypeFilter: /^(text\/|application\/statuslist\+jwt)/ }))
 
+  townRoutes(app)
   oversightRoutes(app, rooms)
+  letterRoutes(app, rooms)
   drawnRoutes(app, rooms)
   officerRoutes(app, rooms, (town) =>
     carrying(rooms.clock, town.id, {
@@ -149,8 +157,10 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): App {
   timeRoutes(app, rooms)
   erasureRoutes(app, rooms)
   proofRoutes(app, rooms)
+  trustRoutes(app, rooms)
   paperRoutes(app, rooms)
   walletRoutes(app, rooms)
+  walletMetadataRoutes(app)
   ledgerRoutes(app, { database: deps.database, signers: rooms.signers })
 
   const transparency = rememberedTransparency({
@@ -166,6 +176,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): App {
   deskPages(app, desk)
   providerRoutes(app, rooms)
   portalPages(app, { ...rooms, machineSignIn: deps.machineSignIn })
+  rightsPages(app, rooms)
   publicPages(app, {
     database: deps.database,
     document: once(() => describe(app)),
@@ -219,7 +230,8 @@ function frontDoor(deps: AppDeps, { gate }: Rooms): Door<World> {
 
 /** Whether the process lives, and whether it may be given work. */
 function healthRoutes(app: App, deps: AppDeps): void {
-  const say = (word: string) => Reply.material(word, 'text/plain; charset=utf-8', { 'cache-control': 'no-store' })
+  const say = (word: string) =>
+    Reply.material(publicData(word), 'text/plain; charset=utf-8', { 'cache-control': 'no-store' })
   route(app, { kind: 'asset', method: 'get', path: '/health/live' }, async () => say('alive'))
   route(app, { kind: 'asset', method: 'get', path: '/health/ready' }, async () => {
     const migrated = await pendingMigrations(deps.database)

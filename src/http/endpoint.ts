@@ -1,5 +1,6 @@
 import { type RouteConfig, z } from '@hono/zod-openapi'
 import { type Code, type FieldError, mustBeValid, VersionConflict, type Words, words } from '../platform/problem.ts'
+import { type FromCaller, fromCaller } from './from-caller.ts'
 import { REASONS } from './reasons.ts'
 import type { Reply } from './reply.ts'
 import { type App, type Incoming, type RouteLimit, route, type World } from './route.ts'
@@ -38,6 +39,8 @@ export interface Visit<W extends World, Auth, Params, Query, Body> {
   params: Params
   query: Query
   body: Body
+  /** The body in a box, from which it may be given back. */
+  sent: FromCaller<Body>
   /** The bytes that came, of a route that takes a file. */
   file: Uint8Array
   /** Where it comes from: an address, or nothing. Only for counting tries. */
@@ -108,7 +111,8 @@ export function endpoint<
       source: request.source,
       authorization: credentials.authorization ?? '',
     }
-    return handle({ ...visit, ...(await parsed(request, spec, query)) } as Parameters<typeof handle>[0])
+    const read = await parsed(request, spec, query)
+    return handle({ ...visit, ...read, sent: fromCaller(read.body) } as Parameters<typeof handle>[0])
   })
 }
 

@@ -1,6 +1,7 @@
 import { OAuthProblem, problemOf, retryAfter } from '../platform/problem.ts'
 import type { ReplyHeaders } from './headers.ts'
-import { publicData, Reply } from './reply.ts'
+import { publicData } from './public-data.ts'
+import { Reply } from './reply.ts'
 import { Sendable } from './sendable.ts'
 
 /** An error as a problem document. @see RFC 9457; of OAuth as RFC 6749 section 5.2 has it */

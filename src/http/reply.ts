@@ -1,21 +1,10 @@
 import type { Code } from '../platform/problem.ts'
+import type { FromCaller } from './from-caller.ts'
 import type { ReplyHeaders } from './headers.ts'
 import { type BackWords, escaped, type FormFaults, type FormTyped, faultForm, fillForm } from './html-forms.ts'
 import type { Path } from './path.ts'
+import type { PublicData } from './public-data.ts'
 import { reveal, type Sendable } from './sendable.ts'
-
-declare const open: unique symbol
-
-/** Data about nobody: keys, profiles, the municipality itself. Wrapping it is a claim that reviewers can search for. */
-export interface PublicData {
-  readonly [open]: true
-  readonly value: unknown
-}
-
-/** Says that a value is about nobody. Never call it with anything that came out of a sealed column. */
-export function publicData(value: unknown): PublicData {
-  return { value } as PublicData
-}
 
 /** Where a page about somebody says about whom, and how it says that it has. */
 export const WHOM = '<!--whom-->'
@@ -137,9 +126,9 @@ export class Reply {
     })
   }
 
-  /** Gives back to the caller what was read out of what the caller sent, such as a proof they hold. */
-  static giveBack(value: unknown): Reply {
-    return new Reply(JSON.stringify(value), 200, { 'content-type': JSON_TYPE, 'cache-control': 'no-store' })
+  /** Gives back to the caller what was made of what the caller sent, such as a proof they hold. */
+  static giveBack(value: FromCaller<unknown>): Reply {
+    return new Reply(JSON.stringify(reveal(value)), 200, { 'content-type': JSON_TYPE, 'cache-control': 'no-store' })
   }
 
   /** Sends a browser on, after a form. The address names nobody. @see RFC 9110 section 15.4.4 */
@@ -152,24 +141,34 @@ export class Reply {
     return Reply.redirect(path(reveal(disclosed)))
   }
 
+  /** Says to a program that it was done, and nothing else. */
+  static done(): Reply {
+    return new Reply('{}', 200, { 'content-type': JSON_TYPE, 'cache-control': 'no-store' })
+  }
+
+  /** Says yes or no to a program. */
+  static flag(name: Code, is: boolean): Reply {
+    return new Reply(JSON.stringify({ [name]: is }), 200, { 'content-type': JSON_TYPE, 'cache-control': 'no-store' })
+  }
+
   /** Says that it was done, and nothing else. */
   static empty(): Reply {
     return new Reply(null, 204, {})
   }
 
   /** Sends something about nobody. */
-  static open(data: PublicData, status = 200, headers: ReplyHeaders = {}): Reply {
-    return new Reply(JSON.stringify(data.value), status, { 'content-type': JSON_TYPE, ...headers })
+  static open(data: PublicData<unknown>, status = 200, headers: ReplyHeaders = {}): Reply {
+    return new Reply(JSON.stringify(reveal(data)), status, { 'content-type': JSON_TYPE, ...headers })
   }
 
   /** Sends signed public material or a page about nobody. */
-  static material(text: string, type: Code, headers: ReplyHeaders = {}): Reply {
-    return new Reply(text, 200, { 'content-type': type, ...headers })
+  static material(text: PublicData<string>, type: Code, headers: ReplyHeaders = {}): Reply {
+    return new Reply(reveal(text), 200, { 'content-type': type, ...headers })
   }
 
   /** Sends public material that is not text. */
-  static bytes(bytes: Uint8Array, type: Code, headers: ReplyHeaders = {}): Reply {
-    return new Reply(Uint8Array.from(bytes), 200, { 'content-type': type, ...headers })
+  static bytes(bytes: PublicData<Uint8Array>, type: Code, headers: ReplyHeaders = {}): Reply {
+    return new Reply(Uint8Array.from(reveal(bytes)), 200, { 'content-type': type, ...headers })
   }
 
   /** For the HTTP edge, which adds what every response carries. Headers are set once: that keeps the fast path. */

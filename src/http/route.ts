@@ -7,7 +7,8 @@ import { randomBytes } from '../platform/random.ts'
 import { type Log, logText, outlineOf } from '../platform/telemetry.ts'
 import { bytesOf } from './bytes.ts'
 import type { Cookie } from './cookies.ts'
-import { type Form, formIn } from './form.ts'
+import { emptyForm, type Form, formIn } from './form.ts'
+import { type FromCaller, fromCaller } from './from-caller.ts'
 import { securityHeaders } from './headers.ts'
 import { problemReply } from './problem-reply.ts'
 import type { Reply } from './reply.ts'
@@ -121,6 +122,12 @@ export interface Incoming<W extends World> {
   nonce(): string
   /** @throws {Problem} too-large, unsupported-media-type {NotAForm} */
   form(): Promise<Form>
+  /** The form in a box, from which it may be given back. */
+  sentForm(): Promise<FromCaller<Form>>
+  /** An empty form in a box: what is made for the caller of nothing they sent. */
+  nothing: FromCaller<Form>
+  /** JSON in a box. */
+  sentJson(): Promise<FromCaller<unknown>>
   /** @throws {Problem} too-large, unsupported-media-type, malformed-json */
   json(): Promise<unknown>
   /** @throws {Problem} too-large */
@@ -240,6 +247,9 @@ function incoming<W extends World>(
       return at.nonce
     },
     form: async () => formIn(await bytes(), type, spec.files === true),
+    nothing: fromCaller(emptyForm),
+    sentForm: async () => fromCaller(await formIn(await bytes(), type, spec.files === true)),
+    sentJson: async () => fromCaller(jsonIn(await bytes(), type)),
     json: async () => jsonIn(await bytes(), type),
     bytes,
     requester: async (auth, credentials) => {

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { endpoint } from '../http/endpoint.ts'
 import { cacheable } from '../http/headers.ts'
-import { publicData, Reply } from '../http/reply.ts'
+import { publicData } from '../http/public-data.ts'
+import { Reply } from '../http/reply.ts'
 import type { App, World } from '../http/route.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
@@ -38,7 +39,7 @@ export function ledgerRoutes<W extends World & { town: { issuer: string } }>(
     async ({ town }) => {
       const checkpoint = await latestCheckpoint(deps.database, town.id)
       if (checkpoint === undefined) throw new NotFound()
-      return Reply.material(checkpoint.note, 'text/plain; charset=utf-8', cacheable(5))
+      return Reply.material(publicData(checkpoint.note), 'text/plain; charset=utf-8', cacheable(5))
     },
   )
 
@@ -53,7 +54,11 @@ export function ledgerRoutes<W extends World & { town: { issuer: string } }>(
       answers: { 200: { description: 'Name, hash and key', type: 'text/plain' } },
     },
     async ({ town }) =>
-      Reply.material(`${verifierKey(await deps.signers.of(town))}\n`, 'text/plain; charset=utf-8', cacheable(300)),
+      Reply.material(
+        publicData(`${verifierKey(await deps.signers.of(town))}\n`),
+        'text/plain; charset=utf-8',
+        cacheable(300),
+      ),
   )
 
   endpoint(
@@ -71,7 +76,7 @@ export function ledgerRoutes<W extends World & { town: { issuer: string } }>(
         transaction.selectFrom('restores').select('statement').orderBy('epoch').execute(),
       )
       const text = statements.map(({ statement }) => statement).join('\n')
-      return Reply.material(text, 'text/plain; charset=utf-8', cacheable(60))
+      return Reply.material(publicData(text), 'text/plain; charset=utf-8', cacheable(60))
     },
   )
 
@@ -100,7 +105,7 @@ export function ledgerRoutes<W extends World & { town: { issuer: string } }>(
       const index = Number(path.replace(/[x/]/g, ''))
       const tile = await readTile(deps.database, town.id, level, index, width === undefined ? TILE : Number(width))
       if (tile === undefined) throw new NotFound()
-      return Reply.bytes(tile, 'application/octet-stream', cacheable(FOREVER))
+      return Reply.bytes(publicData(tile), 'application/octet-stream', cacheable(FOREVER))
     },
   )
 

@@ -1,9 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import type { Gate } from '../firewall/model.ts'
-import type { PolicyEngine } from '../firewall/policies.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { More, PageQuery } from '../http/page-query.ts'
-import { publicData, Reply } from '../http/reply.ts'
+import { Reply } from '../http/reply.ts'
 import type { App } from '../identity/app.ts'
 import type { Clock } from '../platform/clock.ts'
 import { readDemand, recordDemand, reviewDemand } from './access-requests.ts'
@@ -18,7 +17,6 @@ import {
   StaffRecord,
   watchNeighbour,
 } from './flags.ts'
-import { refusalLetters } from './letters.ts'
 import { lockdownState, voteLockdown } from './lockdown.ts'
 import { keepDocument, LARGEST_DOCUMENT, readDocument } from './order-documents.ts'
 
@@ -39,19 +37,10 @@ const Flag = z
     fields: z.array(z.string()).openapi({ description: 'What was opened' }),
   })
   .openapi('Flag')
-const Letter = z
-  .object({
-    language: z.string(),
-    title: z.string(),
-    paragraphs: z.array(z.string()),
-    rules: z.array(z.string()),
-    digest: z.string(),
-  })
-  .openapi('RefusalLetter')
 
 /** Supervision, lockdown and formal demands. What the firewall keeps of them names nobody in clear. */
-export function oversightRoutes(app: App, deps: { gate: Gate; policies: PolicyEngine; clock: Clock }): void {
-  const { gate, policies } = deps
+export function oversightRoutes(app: App, deps: { gate: Gate; clock: Clock }): void {
+  const { gate } = deps
   supervision(app, gate)
 
   endpoint(
@@ -185,21 +174,6 @@ export function oversightRoutes(app: App, deps: { gate: Gate; policies: PolicyEn
     },
     async ({ town, requester, params, body }) =>
       Reply.disclose(await reviewDemand(gate, town.id, requester, params.id, body.approves), 201),
-  )
-  endpoint(
-    app,
-    {
-      method: 'get',
-      path: '/v1/access-requests/refusal-letters/{reference}',
-      summary: 'The refusal letter of a demand, in the town\u2019s languages',
-      description: 'Made from the reference and the rules alone: it is the same for every demand.',
-      tag: 'Access requests',
-      auth: 'public',
-      params: z.object({ reference: z.string().regex(/^D-[2-9A-HJ-NP-Z]{10}$/) }),
-      answers: { 200: { description: 'One letter a language', schema: z.object({ letters: z.array(Letter) }) } },
-    },
-    async ({ town, params }) =>
-      Reply.open(publicData({ letters: refusalLetters(policies, params.reference, town.languages) })),
   )
 }
 

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { purposes } from '../firewall/policies.ts'
 import { endpoint, ProblemDetails } from '../http/endpoint.ts'
 import type { ReplyHeaders } from '../http/headers.ts'
-import { publicData, Reply } from '../http/reply.ts'
+import { Reply } from '../http/reply.ts'
 import type { App } from '../identity/app.ts'
 import { InvalidInput, type Words } from '../platform/problem.ts'
 import type { RegistryDeps } from './deps.ts'
@@ -92,62 +92,6 @@ const etag = (version: number): ReplyHeaders => ({ etag: `"${version}"` })
 
 /** What the registry answers over HTTP. */
 export function registryRoutes(app: App, deps: RegistryDeps, links: SearchLinks): void {
-  endpoint(
-    app,
-    {
-      method: 'get',
-      path: '/v1/municipality',
-      summary: 'The municipality this address serves',
-      tag,
-      auth: 'public',
-      answers: {
-        200: {
-          description: 'The municipality',
-          schema: z.object({
-            slug: z.string(),
-            name: z.record(z.string(), z.string()),
-            languages: z.array(z.string()),
-            issuer: z.string(),
-          }),
-        },
-      },
-    },
-    async ({ town }) => {
-      const { slug, name, languages, issuer, countryCode, provinceCode, municipalityCode } = town
-      return Reply.open(
-        publicData({ slug, name, languages, issuer, countryCode, provinceCode, municipalityCode }),
-        200,
-        { 'cache-control': 'public, max-age=300' },
-      )
-    },
-  )
-
-  endpoint(
-    app,
-    {
-      method: 'get',
-      path: '/v1/purposes',
-      summary: 'Why data may be opened, and what each reason opens',
-      tag: 'Firewall',
-      auth: 'public',
-      answers: {
-        200: {
-          description: 'The closed list of purposes',
-          schema: z.array(
-            z.object({
-              id: z.string(),
-              title: z.record(z.string(), z.string()),
-              requesters: z.array(z.string()),
-              actions: z.array(z.string()),
-              fields: z.array(z.string()),
-            }),
-          ),
-        },
-      },
-    },
-    async () => Reply.open(publicData([...purposes.values()]), 200, { 'cache-control': 'public, max-age=300' }),
-  )
-
   endpoint(
     app,
     {

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { endpoint } from '../http/endpoint.ts'
-import { publicData, Reply } from '../http/reply.ts'
+import { publicData } from '../http/public-data.ts'
+import { Reply } from '../http/reply.ts'
 import type { App } from '../identity/app.ts'
 import type { Transparency } from './transparency.ts'
 

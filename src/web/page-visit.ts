@@ -1,5 +1,6 @@
 import type { Resident, Staff } from '../firewall/requester.ts'
 import type { Form } from '../http/form.ts'
+import type { FromCaller } from '../http/from-caller.ts'
 import type { Session } from '../identity/sessions.ts'
 import type { Municipality } from '../town/model.ts'
 import type { Language, Texts } from './ui/language.ts'
@@ -19,6 +20,8 @@ export interface PageVisit<Who extends Staff | Resident = Staff | Resident> {
   query(name: string): string
   /** What was typed into a form, each field by its name; an empty text where it is absent. */
   form: Form
+  /** The same in a box, from which it may be given back. */
+  sent: FromCaller<Form>
   /** For the scripts of this one answer. */
   nonce: string
 }

@@ -62,7 +62,8 @@ export function paperRoutes(app: App, deps: ProofDeps & { press?: Press | undefi
       answers: { 200: { description: 'The proof', schema: z.object({ token: z.string() }) } },
       refuses: [404, 429],
     },
-    async ({ town, body, source }) => Reply.giveBack(await findByCode(deps, town, body.code, source)),
+    async ({ town, sent, source }) =>
+      Reply.giveBack(await sent.mapAsync(({ code }) => findByCode(deps, town, code, source))),
   )
 
   endpoint(

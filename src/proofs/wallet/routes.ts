@@ -1,19 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import { FREE_TEXT } from '../../firewall/free-text.ts'
 import { endpoint } from '../../http/endpoint.ts'
-import type { ReplyHeaders } from '../../http/headers.ts'
-import { publicData, Reply } from '../../http/reply.ts'
+import { Reply } from '../../http/reply.ts'
 import type { App } from '../../identity/app.ts'
-import { NotFound, OAuthProblem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import { OAuthProblem } from '../../platform/problem.ts'
 import type { ProofDeps } from '../issue.ts'
-import { profiles } from '../profiles.ts'
-import { authorizationServer, cardTemplate, credentialIssuer, typeMetadata } from './metadata.ts'
 import { issueToWallet, Notification, newNonce, noteOutcome, OfferOrder, offerToWallet, redeemOffer } from './offers.ts'
 
 const tag = 'Wallets'
 const PRE_AUTHORIZED = 'urn:ietf:params:oauth:grant-type:pre-authorized_code'
-const CACHEABLE: ReplyHeaders = { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }
 const object = z.record(z.string(), z.unknown())
 /** What a wallet asks with: codes and proofs, none of which is kept. */
 const asked = z.record(z.string(), z.unknown().register(FREE_TEXT, { holds: 'passing' }))
@@ -43,22 +38,6 @@ export function walletRoutes(app: App, deps: ProofDeps): void {
       Reply.disclose(await offerToWallet(deps, town, requester, id, body), 201),
   )
 
-  const published = (path: string, summary: string, of: (town: Municipality) => object) =>
-    endpoint(
-      app,
-      {
-        method: 'get',
-        path,
-        summary,
-        tag,
-        auth: 'public',
-        answers: { 200: { description: 'Metadata', schema: object } },
-      },
-      async ({ town }) => Reply.open(publicData(of(town)), 200, CACHEABLE),
-    )
-  published('/.well-known/openid-credential-issuer', 'Credential issuer metadata (OpenID4VCI)', credentialIssuer)
-  published('/.well-known/oauth-authorization-server', 'Authorization server metadata (RFC 8414)', authorizationServer)
-
   endpoint(
     app,
     {
@@ -71,12 +50,16 @@ export function walletRoutes(app: App, deps: ProofDeps): void {
       body: asked,
       answers: { 200: { description: 'A token for ten minutes', schema: object } },
     },
-    async ({ town, body }) => {
+    async ({ town, body, sent }) => {
       if (body.grant_type !== PRE_AUTHORIZED)
         throw new OAuthProblem('unsupported_grant_type', 400, 'Only offers are exchanged here.')
       const code = String(body['pre-authorized_code'] ?? '')
-      const { token, expiresIn } = await redeemOffer(deps, town, { code, transactionCode: String(body.tx_code ?? '') })
-      return Reply.giveBack({ access_token: token, token_type: 'Bearer', expires_in: expiresIn })
+      const answer = await sent.mapAsync(async () => {
+        const asking = { code, transactionCode: String(body.tx_code ?? '') }
+        const { token, expiresIn } = await redeemOffer(deps, town, asking)
+        return { access_token: token, token_type: 'Bearer', expires_in: expiresIn }
+      })
+      return Reply.giveBack(answer)
     },
   )
 
@@ -90,9 +73,12 @@ export function walletRoutes(app: App, deps: ProofDeps): void {
       auth: 'public',
       answers: { 200: { description: 'Good once', schema: object } },
     },
-    async ({ town }) => {
-      const { nonce, expiresIn } = await newNonce(deps, town)
-      return Reply.giveBack({ c_nonce: nonce, c_nonce_expires_in: expiresIn })
+    async ({ town, sent }) => {
+      const answer = await sent.mapAsync(async () => {
+        const { nonce, expiresIn } = await newNonce(deps, town)
+        return { c_nonce: nonce, c_nonce_expires_in: expiresIn }
+      })
+      return Reply.giveBack(answer)
     },
   )
 
@@ -127,47 +113,5 @@ export function walletRoutes(app: App, deps: ProofDeps): void {
       await noteOutcome(deps, town, authorization, body)
       return Reply.empty()
     },
-  )
-
-  const profileOf = (id: string) => {
-    const profile = profiles.get(id)
-    if (profile === undefined) throw new NotFound()
-    return profile
-  }
-  endpoint(
-    app,
-    {
-      method: 'get',
-      path: '/credentials/{profile}',
-      summary: 'Type metadata (SD-JWT VC)',
-      tag: 'Trust',
-      auth: 'public',
-      params: z.object({ profile: z.string() }),
-      answers: { 200: { description: 'What this kind of proof is', schema: object } },
-      refuses: [404],
-    },
-    async ({ town, params }) =>
-      Reply.open(publicData(typeMetadata(town, profileOf(params.profile))), 200, {
-        ...CACHEABLE,
-        'cross-origin-resource-policy': 'cross-origin',
-      }),
-  )
-  endpoint(
-    app,
-    {
-      method: 'get',
-      path: '/credentials/{profile}/card.svg',
-      summary: 'How a wallet may draw it',
-      tag: 'Trust',
-      auth: 'public',
-      params: z.object({ profile: z.string() }),
-      answers: { 200: { description: 'A template', type: 'image/svg+xml' } },
-      refuses: [404],
-    },
-    async ({ town, params }) =>
-      Reply.material(cardTemplate(town, profileOf(params.profile)), 'image/svg+xml', {
-        ...CACHEABLE,
-        'cross-origin-resource-policy': 'cross-origin',
-      }),
   )
 }

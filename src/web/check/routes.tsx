@@ -1,5 +1,4 @@
 import { silentPolicy } from '../../http/headers.ts'
-import { Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App } from '../../identity/app.ts'
 import { TooManyAttempts } from '../../platform/tries.ts'
@@ -9,8 +8,10 @@ import { publishedKeys } from '../../proofs/signing-keys.ts'
 import { currentStatusLists } from '../../proofs/status-list.ts'
 import { verifyHere } from '../../proofs/verification.ts'
 import type { Municipality } from '../../town/model.ts'
+import { publicPage } from '../public-page.ts'
 import { nameIn, readerOf } from '../reader.ts'
-import { JAVASCRIPT, serveAsset, styles, workerFor } from '../ui/assets.ts'
+import { pageOf } from '../signed-in.tsx'
+import { scriptReply, serveAsset, styles, workerFor } from '../ui/assets.ts'
 import offlineScript from './offline.worker.ts?script'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import { CheckPage, CodePage } from './page.tsx'
@@ -18,7 +19,6 @@ import { checkScript } from './script.ts'
 
 /** The script that keeps the page for later may ask its own city for public files. */
 const KEEPER = "default-src 'none'; connect-src 'self'"
-const HTML = 'text/html; charset=utf-8'
 /** Bytes of a form with a proof pasted into it. */
 const LARGEST_PASTED = 210_000
 
@@ -32,7 +32,7 @@ export function checkPages(app: App, deps: ProofDeps): void {
       const nonce = request.nonce()
       const material = { issuer: town.issuer, keys, statusLists, knownAt: deps.clock.now().toString() }
       const page = <CheckPage town={nameIn(town, language)} language={language} material={material} nonce={nonce} />
-      return Reply.material(`<!doctype html>${page}`, HTML, {
+      return publicPage(page, {
         // It holds what somebody brought to be checked.
         'content-security-policy': silentPolicy(nonce),
         vary: 'accept-language, cookie',
@@ -40,7 +40,7 @@ export function checkPages(app: App, deps: ProofDeps): void {
     })
   serveAsset(app, checkScript)
   route(app, { kind: 'asset', method: 'get', path: '/v/worker.js' }, async () =>
-    Reply.material(workerFor(offlineScript, [styles, checkScript]), JAVASCRIPT, {
+    scriptReply(workerFor(offlineScript, [styles, checkScript]), {
       'cache-control': 'no-cache',
       'content-security-policy': KEEPER,
       'service-worker-allowed': '/v',
@@ -48,13 +48,13 @@ export function checkPages(app: App, deps: ProofDeps): void {
   )
   route(app, { kind: 'public', method: 'get', path: '/v/code' }, async (request) => {
     const { town, language } = readerOf(request)
-    return Reply.material(`<!doctype html>${<CodePage town={nameIn(town, language)} language={language} />}`, HTML)
+    return publicPage(<CodePage town={nameIn(town, language)} language={language} />, {})
   })
   route(app, { kind: 'public', method: 'post', path: '/v/code', most: LARGEST_PASTED }, async (request) => {
     const { town, language } = readerOf(request)
     const outcome = await answerTo(deps, town, (await request.form()).get('text'), request.source)
     const page = <CodePage town={nameIn(town, language)} language={language} outcome={outcome} />
-    return Reply.material(`<!doctype html>${page}`, HTML, { 'cache-control': 'no-store' })
+    return pageOf(page)
   })
 }
 

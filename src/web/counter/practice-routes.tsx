@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { endpoint } from '../../http/endpoint.ts'
 import { cacheable } from '../../http/headers.ts'
-import { publicData, Reply } from '../../http/reply.ts'
+import { publicData } from '../../http/public-data.ts'
+import { Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App } from '../../identity/app.ts'
 import type { Clock } from '../../platform/clock.ts'
@@ -87,7 +88,11 @@ export function practicePages(app: App, { clock }: { clock: Clock }): void {
       answers: { 200: { description: 'Status list token', type: 'application/statuslist+jwt' } },
     },
     async ({ town }) =>
-      Reply.material(await practiceStatusList(town.issuer, now()), 'application/statuslist+jwt', cacheable(60)),
+      Reply.material(
+        publicData(await practiceStatusList(town.issuer, now())),
+        'application/statuslist+jwt',
+        cacheable(60),
+      ),
   )
 
   route(app, { kind: 'public', method: 'get', path: '/providers/try' }, async (request) => {

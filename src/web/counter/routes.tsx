@@ -1,6 +1,7 @@
 import { cookieOf, cookieValue } from '../../http/cookies.ts'
 import { pathTo } from '../../http/path.ts'
-import { publicData, Reply } from '../../http/reply.ts'
+import { publicData } from '../../http/public-data.ts'
+import { Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App } from '../../identity/app.ts'
 import { type Code, NotFound, Problem } from '../../platform/problem.ts'
@@ -19,21 +20,20 @@ import {
 } from '../../proofs/wallet/presentations.ts'
 import { type Outcome, outcomeOf } from '../check/outcome.ts'
 import { nameIn, readerOf } from '../reader.ts'
+import { pageOf } from '../signed-in.tsx'
+import { scriptReply } from '../ui/assets.ts'
 import counterScript from './counter.client.ts?script'
 import { CounterPage } from './page.tsx'
 
-const HTML = 'text/html; charset=utf-8'
 const COOKIE = 'padron-counter'
 
 /** A service desk's questions to wallets, by OpenID4VP. */
 export function counterPages(app: App, deps: ProofDeps): void {
-  const page = (body: unknown) => Reply.material(`<!doctype html>${body}`, HTML, { 'cache-control': 'no-store' })
-
   // Wallets fetch the question and send the answer, from wherever they are: no cookie goes with it.
   route(app, { kind: 'public', method: 'get', path: '/counter/requests/:id', errors: 'json' }, async (request) => {
     const { town } = readerOf(request)
     const jwt = await requestObject(deps, town, mustBeUuid(request.params.id ?? ''))
-    return Reply.material(jwt, 'application/oauth-authz-req+jwt', { 'cache-control': 'no-store' })
+    return Reply.material(publicData(jwt), 'application/oauth-authz-req+jwt', { 'cache-control': 'no-store' })
   })
   const answers = {
     kind: 'public',
@@ -50,7 +50,7 @@ export function counterPages(app: App, deps: ProofDeps): void {
     if (!isAnswer)
       throw new Problem('malformed-answer', 400, 'Send one encrypted answer in the field response, or an error.')
     await keepAnswer(deps, town, mustBeUuid(request.params.id ?? ''), answer)
-    return Reply.giveBack({})
+    return Reply.done()
   })
 
   route(
@@ -59,17 +59,17 @@ export function counterPages(app: App, deps: ProofDeps): void {
     async (request) => {
       const { town } = readerOf(request)
       const settled = await isSettled(deps, town, mustBeUuid(request.params.id ?? ''))
-      return Reply.open(publicData({ settled }), 200, { 'cache-control': 'no-store' })
+      return Reply.flag('settled', settled)
     },
   )
   route(app, { kind: 'asset', method: 'get', path: '/assets/counter.js' }, async () =>
-    Reply.material(counterScript, 'text/javascript; charset=utf-8', { 'cache-control': 'public, max-age=300' }),
+    scriptReply(counterScript, { 'cache-control': 'public, max-age=300' }),
   )
 
   route(app, { kind: 'public', method: 'get', path: '/counter/:service' }, async (request) => {
     const { town, language } = readerOf(request)
     const profile = profileOf(request.params.service ?? '')
-    return page(<CounterPage town={nameIn(town, language)} language={language} profile={profile} />)
+    return pageOf(<CounterPage town={nameIn(town, language)} language={language} profile={profile} />)
   })
   route(app, { kind: 'public', method: 'post', path: '/counter/:service' }, async (request) => {
     const { town, language } = readerOf(request)
@@ -93,7 +93,7 @@ export function counterPages(app: App, deps: ProofDeps): void {
     try {
       if (held?.id !== id) throw new NotFound()
       const answered = await readAnswer(deps, town, profile, id, held.key)
-      return page(
+      return pageOf(
         <CounterPage
           town={name}
           language={language}
@@ -106,7 +106,7 @@ export function counterPages(app: App, deps: ProofDeps): void {
       )
     } catch (error) {
       if (!(error instanceof NotFound)) throw error
-      return page(<CounterPage town={name} language={language} profile={profile} gone />)
+      return pageOf(<CounterPage town={name} language={language} profile={profile} gone />)
     }
   })
 }

@@ -6,7 +6,7 @@ import { keepDraft } from '../../registry/register/drafts.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { draftOf, onceOf, typedIn } from '../record/registration-form.ts'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
-import { JAVASCRIPT, serveAsset, styles, workerFor } from '../ui/assets.ts'
+import { scriptReply, serveAsset, styles, workerFor } from '../ui/assets.ts'
 import { LOCALES } from '../ui/language.ts'
 import { Page } from '../ui/layout.tsx'
 import workerScript from './desk.worker.ts?script'
@@ -19,7 +19,7 @@ type Pages = ReturnType<typeof signedInPages<'staff'>>
 export function offlineDesk(app: App, page: Pages, deps: ProofDeps): void {
   serveAsset(app, deskScript)
   route(app, { kind: 'asset', method: 'get', path: '/desk/worker.js' }, async () =>
-    Reply.material(workerFor(workerScript, [styles, deskScript]), JAVASCRIPT, {
+    scriptReply(workerFor(workerScript, [styles, deskScript]), {
       'cache-control': 'no-cache',
       'content-security-policy': "default-src 'none'; connect-src 'self'",
       'service-worker-allowed': '/desk',
@@ -46,7 +46,7 @@ export function offlineDesk(app: App, page: Pages, deps: ProofDeps): void {
     const once = onceOf(typed)
     const done = await registerPeople(deps, visit, { ...typed, once }, once)
     // A likely twin is among what is to be decided already.
-    if (done.status === 303 || done.status === 409) return Reply.giveBack({ done: true })
+    if (done.status === 303 || done.status === 409) return Reply.flag('done', true)
     return Reply.disclose(await keepDraft(deps, visit.town, visit.requester, typed.draft, draftOf({ ...typed, once })))
   })
 }

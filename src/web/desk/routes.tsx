@@ -136,12 +136,16 @@ function finding(page: Pages, deps: DeskDeps): void {
     }
   })
   // What the box makes of what is being said, at every pause of the typing: nothing is looked up for it.
-  page({ method: 'post', path: '/desk/understood' }, async ({ form, t, language }) => {
-    const said = form.get('said')
-    const short = shortYearIn(said)
-    if (short) return Reply.giveBack({ text: saidFaultText(t, language, short), enough: false })
-    return Reply.giveBack(understood(criteriaOf(said, form.has('mononym')), t))
-  })
+  page({ method: 'post', path: '/desk/understood' }, async ({ sent, t, language }) =>
+    Reply.giveBack(
+      sent.map((form) => {
+        const said = form.get('said')
+        const short = shortYearIn(said)
+        if (short) return { text: saidFaultText(t, language, short), enough: false }
+        return understood(criteriaOf(said, form.has('mononym')), t)
+      }),
+    ),
+  )
   page({ method: 'post', path: '/desk/case', say: { case: 'pCase' } }, async ({ town, session, form, requester }) => {
     const workCase = form.get('case')
     if (saysTooMuch(workCase, 'name')) throw new SaysTooMuch([])
@@ -203,7 +207,7 @@ function registering(page: Pages, deps: DeskDeps): void {
   // What a date that is being typed in another calendar is in the usual one: nothing of it is kept.
   page({ method: 'post', path: '/desk/told' }, async (visit) => {
     const [before = ''] = /^(p\d+_)?$/.exec(visit.form.get('before')) ?? []
-    return Reply.giveBack(toldSoFar(Object.fromEntries(visit.form.entries()), before, visit))
+    return Reply.giveBack(visit.sent.map((form) => toldSoFar(Object.fromEntries(form.entries()), before, visit)))
   })
   page({ method: 'post', path: '/desk/drafts/discard' }, async ({ town, requester, form }) => {
     await dropDraft(deps, town, requester, form.get('draft'))

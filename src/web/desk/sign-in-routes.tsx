@@ -4,7 +4,7 @@ import { cookieOf, cookieValue } from '../../http/cookies.ts'
 import { endpoint } from '../../http/endpoint.ts'
 import type { ReplyHeaders } from '../../http/headers.ts'
 import { safePath } from '../../http/path.ts'
-import { publicData, Reply } from '../../http/reply.ts'
+import { Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App } from '../../identity/app.ts'
 import { endSession, endStaffSessions } from '../../identity/open-sessions.ts'
@@ -114,7 +114,7 @@ export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | u
       // The provider says it once, whichever of its towns they were signed in to.
       for (const town of await listMunicipalities(deps.database))
         if (towns.includes(town.slug)) await endStaffSessions(deps, town, whose)
-      return Reply.open(publicData({}), 200, { 'cache-control': 'no-store' })
+      return Reply.done()
     },
   )
   page({ method: 'get', path: '/desk/locked', whenLocked: true }, async (visit) => {
@@ -138,7 +138,7 @@ export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | u
     )
   })
   // Asking is use: nothing else is done.
-  page({ method: 'post', path: '/desk/stay', keep: false }, async () => Reply.giveBack({}))
+  page({ method: 'post', path: '/desk/stay', keep: false }, async () => Reply.done())
   page({ method: 'post', path: '/sign-out', whenLocked: true }, async ({ town, session }) => {
     await endSession(deps, town, session, { handle: session.handle })
     return Reply.redirect('/', CLEAR)

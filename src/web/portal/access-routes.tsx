@@ -51,7 +51,7 @@ export function accessPages(page: OwnPages, deps: PortalDeps): void {
     return Reply.redirect('/me/devices?ended=1')
   })
   // Asking is use: nothing else is done.
-  page({ method: 'post', path: '/me/stay', keep: false }, async () => Reply.giveBack({}))
+  page({ method: 'post', path: '/me/stay', keep: false }, async () => Reply.done())
   page({ method: 'post', path: '/me/everywhere' }, async ({ town, session }) => {
     await dropForms(deps, town, ownerOf(session))
     await endSession(deps, town, session, 'all')

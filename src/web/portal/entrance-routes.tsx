@@ -108,9 +108,11 @@ export function entrance(app: App, deps: PortalDeps): void {
       atOffice: before?.requester.kind === 'staff' ? before.requester.organisationId : undefined,
     })
     const seconds = Temporal.Duration.from(SESSION_LIMITS.resident.absolute).total('seconds')
-    return Reply.giveBack({}).with({ 'set-cookie': sessionCookie(town, token, seconds) })
+    return Reply.done().with({ 'set-cookie': sessionCookie(town, token, seconds) })
   }
-  machine('/me/passkey/options', async ({ town }) => Reply.giveBack(await signInOptions(deps, town)))
+  machine('/me/passkey/options', async ({ town, nothing }) =>
+    Reply.giveBack(await nothing.mapAsync(() => signInOptions(deps, town))),
+  )
   machine('/me/passkey', async (request) => {
     const { response } = await jsonOf(request, z.object({ response: SignedResponse }))
     return signedIn(request, await signInWithPasskey(deps, request.town, response as never))
@@ -131,13 +133,13 @@ export function entrance(app: App, deps: PortalDeps): void {
   machine('/me/enrol/options', async (request) => {
     const { code, csrf, ...named } = await jsonOf(request, EnrolmentBegun)
     const owner = await ownerOf(request, { ...(code ? { code } : {}), ...(csrf ? { csrf } : {}) })
-    return Reply.giveBack(await passkeyOptions(deps, request.town, owner, named))
+    return Reply.giveBack(await request.nothing.mapAsync(() => passkeyOptions(deps, request.town, owner, named)))
   })
   machine('/me/enrol', async (request) => {
     const { response, code, csrf, ...named } = await jsonOf(request, Enrolment)
     const owner = await ownerOf(request, { ...(code ? { code } : {}), ...(csrf ? { csrf } : {}) })
     const kept = await keepPasskey(deps, request.town, owner, response as never, named)
-    return 'code' in owner ? signedIn(request, kept) : Reply.giveBack({})
+    return 'code' in owner ? signedIn(request, kept) : Reply.done()
   })
   route(app, { kind: 'public', method: 'get', path: '/blank' }, async (request) => {
     const { language } = readerOf(request)

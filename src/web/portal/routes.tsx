@@ -18,10 +18,9 @@ import { neighbourHistory } from '../../registry/person/history.ts'
 import { everythingAbout } from '../../requests/everything-about.ts'
 import { whoGives } from '../../requests/service-reports.ts'
 import { recentRestore } from '../../town/restores.ts'
-import { RightsPage, rightsIn } from '../public/rights.tsx'
 import { nameIn, readerOf } from '../reader.ts'
 import { pageOf, signedInPages } from '../signed-in.tsx'
-import { LOCALES } from '../ui/language.ts'
+import { scriptReply } from '../ui/assets.ts'
 import { accessPages } from './access-routes.tsx'
 import { changePages } from './change-routes.tsx'
 import { childrenPages } from './children.tsx'
@@ -50,7 +49,7 @@ export function portalPages(app: App, deps: PortalDeps): void {
     ['/assets/ledger.js', ledgerScript],
   ] as const)
     route(app, { kind: 'asset', method: 'get', path }, async () =>
-      Reply.material(code, 'text/javascript; charset=utf-8', { 'cache-control': 'public, max-age=300' }),
+      scriptReply(code, { 'cache-control': 'public, max-age=300' }),
     )
   entrance(app, deps)
   openToAll(app, deps)
@@ -82,29 +81,6 @@ function openToAll(app: App, deps: PortalDeps): void {
     const seal = await sealTerm(deps, town)
     const shown = { ...about, checkpoint, witnesses, restored, seal }
     return pageOf(<StatusPage {...shown} />)
-  })
-  route(app, { kind: 'public', method: 'get', path: '/rights' }, async (request) => {
-    const { town, language } = readerOf(request)
-    const page = (
-      <RightsPage town={nameIn(town, language)} language={language} origin={town.issuer} law={town.accessLaw} />
-    )
-    return Reply.material(`<!doctype html>${page}`, 'text/html; charset=utf-8', { vary: 'accept-language, cookie' })
-  })
-  // About nobody, and the same until the program is another: each is printed once.
-  const leaflets = new Map<string, Promise<Uint8Array>>()
-  route(app, { kind: 'public', method: 'get', path: '/rights.pdf' }, async (request) => {
-    const { town, language } = readerOf(request)
-    const { press } = deps
-    if (press === undefined) throw new NoPress()
-    const title = LOCALES[language].yTitle
-    const sections = rightsIn(language, nameIn(town, language), town.issuer, town.accessLaw)
-    const key = `${town.id} ${language}`
-    const print = () => press.plain(town, { title, language, writtenAt: deps.clock.now(), sections })
-    const leaflet = leaflets.get(key) ?? print()
-    leaflets.set(key, leaflet)
-    leaflet.catch(() => leaflets.delete(key))
-    const headers = { 'content-disposition': 'inline; filename="padron.pdf"', vary: 'accept-language, cookie' } as const
-    return Reply.bytes(await leaflet, 'application/pdf', headers)
   })
 }
 

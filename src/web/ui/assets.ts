@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { ReplyHeaders } from '../../http/headers.ts'
+import { publicData } from '../../http/public-data.ts'
 import { Reply } from '../../http/reply.ts'
 import { type App, route, type World } from '../../http/route.ts'
 import type { Code } from '../../platform/problem.ts'
@@ -22,7 +24,7 @@ export function asset(path: `/assets/${string}`, body: string, type: Code): Asse
     address: `${path}?v=${version}`,
     reply(asked) {
       const caching = asked === version ? 'public, max-age=31536000, immutable' : 'public, max-age=300'
-      return Reply.material(body, type, { 'cache-control': caching })
+      return Reply.material(publicData(body), type, { 'cache-control': caching })
     },
   }
 }
@@ -30,6 +32,10 @@ export function asset(path: `/assets/${string}`, body: string, type: Code): Asse
 export function serveAsset<W extends World>(app: App<W>, { path, reply }: Asset): void {
   route(app, { kind: 'asset', method: 'get', path }, async (request) => reply(request.query('v')))
 }
+
+/** A script that is read with every release anew: its address stays, since a browser keeps it by that. */
+export const scriptReply = (code: string, headers: ReplyHeaders): Reply =>
+  Reply.material(publicData(code), JAVASCRIPT, headers)
 
 export const JAVASCRIPT = 'text/javascript; charset=utf-8'
 export const styles = asset('/assets/styles.css', sheet, 'text/css; charset=utf-8')
