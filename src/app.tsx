@@ -67,6 +67,7 @@ import { signInPages } from './web/desk/sign-in-routes.tsx'
 import { providerRoutes } from './web/portal/provider-routes.ts'
 import { portalPages } from './web/portal/routes.tsx'
 import { problemPage } from './web/problem-answer.tsx'
+import { type Demo, demoPages } from './web/public/demo.tsx'
 import { rightsPages } from './web/public/rights-routes.tsx'
 import { publicPages } from './web/public/routes.tsx'
 import { languageCookie } from './web/reader.ts'
@@ -93,6 +94,8 @@ export interface AppDeps {
   signIn?: StaffSignIn | undefined
   /** Where machines of service providers get their tokens. */
   machineSignIn?: MachineSignIn | undefined
+  /** Of a demonstration: what is ready for whoever looks at it, once it is. */
+  demo?: { ready: Demo | undefined } | undefined
   /** Whether answers are compressed here; on Workers the edge does it. */
   shrink?: boolean
   /** Where a request comes from; nowhere unless the entry point says. */
@@ -110,7 +113,7 @@ export type Rooms = ProofDeps & {
 
 /** What the use cases of every room work with, built from what the entry point brings. */
 export function furnish(
-  deps: Omit<AppDeps, 'tokens' | 'senderConstrained' | 'signIn' | 'shrink' | 'sourceOf' | 'log'>,
+  deps: Omit<AppDeps, 'tokens' | 'senderConstrained' | 'signIn' | 'shrink' | 'sourceOf' | 'log' | 'demo'>,
 ): Rooms {
   const gate = createGate(deps)
   return {
@@ -163,6 +166,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): App {
   walletMetadataRoutes(app)
   ledgerRoutes(app, { database: deps.database, signers: rooms.signers })
 
+  const demo = () => deps.demo?.ready
   const transparency = rememberedTransparency({
     database: deps.database,
     lateNotices: async (id) => (await lateNotices(deps, { id })).length,
@@ -182,7 +186,9 @@ export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): App {
     document: once(() => describe(app)),
     policies: deps.policies,
     transparency,
+    demo,
   })
+  if (deps.demo) demoPages(app, rooms, demo)
   healthRoutes(app, deps)
   for (const machines of ['v1', 'wallet', 'ledger', 'status-lists', 'credentials', '.well-known'])
     route(app, { kind: 'api', method: 'all', path: `/${machines}/*` }, nothingHere)

@@ -9,6 +9,7 @@ import { sql } from 'kysely'
 import { type AppDeps, createApp, furnish } from './app.tsx'
 import { backgroundWork } from './background.ts'
 import { DEMO_CLIENTS, DEMO_OFFICE, demoTown } from './cli/demo-town.ts'
+import { demoVisitor } from './cli/demo-visitor.ts'
 import { mustBeInvented, seedNeighbours } from './cli/seed.ts'
 import { demoNote, journalOf } from './cli/stores.ts'
 import { verdictOn } from './cli/verdict.ts'
@@ -44,6 +45,7 @@ import { createRedraw } from './requests/redrawing.ts'
 import { listMunicipalities } from './town/municipality.ts'
 import { foundTown } from './town/town-file.ts'
 import { messageWords } from './web/message-words.ts'
+import type { Demo } from './web/public/demo.tsx'
 
 /** A running service. */
 export interface Service {
@@ -157,6 +159,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
           backChannel: config.demo || config.backChannel,
         }),
       log,
+      ...(config.demo ? { demo: { ready: undefined as Demo | undefined } } : {}),
     }
     const house = furnish(deps)
     if (config.demo) {
@@ -167,6 +170,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
           say(`Inventing ${config.demoNeighbours} neighbours…`)
           await seedNeighbours(house, town, DEMO_OFFICE, config.demoNeighbours)
         }
+        if (deps.demo) deps.demo.ready = await demoVisitor(house, town)
       }
       writeFileSync(demoNote(config), JSON.stringify({ address, issuer: demoIssuer, audience: config.audience }), {
         mode: 0o600,

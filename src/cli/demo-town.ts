@@ -18,6 +18,12 @@ const DATA_BROKER = organisation(7)
 const UNKNOWN = organisation(8)
 export const DEMO_COURT = organisation(9)
 
+/** Who asks about the visitor’s proof in the demonstration. */
+export const DEMO_ASKING = {
+  library: { kind: 'client', id: 'library', organisationId: LIBRARY },
+  agency: { kind: 'client', id: 'border-agency', organisationId: BORDER },
+} as const
+
 /** The invented town, reached at `issuer`; promises in it were signed at `now`. */
 export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
   const attestation = { signedBy: 'An invented officer', signedAt: now.toString() }

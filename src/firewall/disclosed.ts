@@ -26,6 +26,11 @@ export class Disclosed<T> extends Sendable<T> {
     return new Disclosed([reveal(this), reveal(other)])
   }
 
+  /** What a further question says, asked with what was disclosed. */
+  async chain<U>(next: (value: T) => Promise<Disclosed<U>>): Promise<Disclosed<U>> {
+    return next(reveal(this))
+  }
+
   /** The same, where the narrowing takes time, such as printing. */
   async mapAsync<U>(narrow: (value: T) => Promise<U>): Promise<Disclosed<U>> {
     return new Disclosed(await narrow(reveal(this)))

@@ -30,6 +30,15 @@ export async function answerDemoSignIn(
     })
     return true
   }
+  // Whoever came by a link for a role has clicked once already.
+  const { params } = await provider.interactionDetails(request, response)
+  const hinted = people.find(({ id, staff }) => staff && id === params.login_hint)
+  if (hinted) {
+    await provider.interactionFinished(request, response, {
+      login: { accountId: hinted.id, acr: 'phr', amr: ['demo'] },
+    })
+    return true
+  }
   const buttons = people
     .filter(({ staff }) => staff)
     .map(({ id }) => `<p><button name="who" value="${id}">${id}</button></p>`)

@@ -52,7 +52,8 @@ const StaffClaims = z.object({
 })
 
 export interface StaffSignIn {
-  begin(town: Municipality, returnTo: string): Promise<{ address: string; underWay: string }>
+  /** @param as who is expected, as a hint to the provider */
+  begin(town: Municipality, returnTo: string, as?: string): Promise<{ address: string; underWay: string }>
   finish(town: Municipality, search: string, underWay: string): Promise<{ who: NewSession; returnTo: string }>
   /** Whose sessions end, as the provider says by itself. @throws {SignInFailed} for anything but its own word */
   ended(
@@ -120,7 +121,7 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
       return { subject, sid, towns: provider.trusted.towns }
     },
 
-    async begin(town, returnTo) {
+    async begin(town, returnTo, as) {
       const underWay: SignInUnderWay = {
         state: oidc.randomState(),
         nonce: oidc.randomNonce(),
@@ -138,6 +139,7 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
         prompt: 'login',
         ...(phishingResistant.acr.length > 0 ? { acr_values: phishingResistant.acr.join(' ') } : {}),
         max_age: '0',
+        ...(as ? { login_hint: as } : {}),
       })
       return { address: address.href, underWay: Buffer.from(JSON.stringify(underWay)).toString('base64url') }
     },

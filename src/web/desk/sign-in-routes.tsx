@@ -54,7 +54,7 @@ export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | u
     if (signIn === undefined) throw new Problem('not-found', 404, 'There is no sign-in here.')
     const { town } = readerOf(request)
     const to = safePath(request.query('to'), '/desk')
-    const { address, underWay } = await signIn.begin(town, to)
+    const { address, underWay } = await signIn.begin(town, to, /^[a-z]{1,20}$/.exec(request.query('as'))?.[0])
     return Reply.redirect(new URL(address), {
       'set-cookie': cookieOf({
         ...{ name: UNDER_WAY, value: cookieValue(underWay), seconds: 600 },

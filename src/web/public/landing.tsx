@@ -1,13 +1,15 @@
 import { type Language, LOCALES, safeText } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
+import { TryIt, type Visitor } from './demo.tsx'
 
 /** What anyone may know before they come: who can register, what it takes, and who never learns of it. */
-export function Landing(props: { town: string; language: Language; law: string | null }) {
+export function Landing(props: { town: string; language: Language; law: string | null; visitor?: Visitor }) {
   const t = LOCALES[props.language]
   return (
     <Page title={`Padrón · ${props.town}`} language={props.language} town={props.town}>
       <Languages language={props.language} path="/" />
       <h1>{t.title}</h1>
+      {props.visitor ? <TryIt t={t} visitor={props.visitor} /> : ''}
       <p class="lead">{t.everyone.replace('{town}', props.town)}</p>
       <h2>{t.bring}</h2>
       <p>{t.bringText}</p>

@@ -12,6 +12,7 @@ import { publicPage } from '../public-page.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { stayScript } from '../stay.tsx'
 import { serveAsset, styles } from '../ui/assets.ts'
+import type { Demo } from './demo.tsx'
 import { type ApiDocument, Docs } from './docs.tsx'
 import { FirewallPage, TransparencyPage } from './firewall.tsx'
 import { Landing } from './landing.tsx'
@@ -25,6 +26,8 @@ export function publicPages(
     document: () => object
     policies: PolicyEngine
     transparency: (municipalityId: string) => Promise<Transparency>
+    /** What a demonstration has ready; nothing anywhere else. */
+    demo: () => Demo | undefined
   },
 ): void {
   const { document } = deps
@@ -35,7 +38,11 @@ export function publicPages(
     return { id: town.id, language, town: nameIn(town, language), law: town.accessLaw }
   }
 
-  get('/', async (request) => publicPage(<Landing {...reader(request)} />))
+  get('/', async (request) => {
+    const shown = deps.demo()
+    if (shown === undefined) return publicPage(<Landing {...reader(request)} />)
+    return Reply.page(shown.visitor, (visitor) => <Landing {...reader(request)} visitor={visitor} />)
+  })
   get('/firewall', async (request) => publicPage(<FirewallPage policies={deps.policies} {...reader(request)} />))
   get('/services', async (request) => {
     const read = reader(request)
