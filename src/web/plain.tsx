@@ -1,7 +1,7 @@
 import { type Holds, saysTooMuch } from '../firewall/free-text.ts'
 import { writtenTooMuch } from '../firewall/plain-words.ts'
 import type { Form } from '../http/form.ts'
-import { Csrf, ErrorSummary, type Faults, Field, Tick } from './ui/form.tsx'
+import { Button, ErrorSummary, type Faults, Field, PostForm, Tick } from './ui/form.tsx'
 import { type Language, LOCALES, type Texts } from './ui/language.ts'
 import { Page } from './ui/layout.tsx'
 
@@ -40,8 +40,7 @@ export function HeldBackPage(props: { town: string; language: Language; action: 
     <Page title={t.dHeld} language={language} town={town}>
       <ErrorSummary title={t.dHeld} faults={faults} />
       <h1>{t.dHeld}</h1>
-      <form method="post" action={action}>
-        <Csrf token={csrf} />
+      <PostForm action={action} csrf={csrf}>
         {entries.map(([name, value]) =>
           faults[name] ? (
             <Field name={name} label={t.dHeldText} lines={3} value={value} fault={faults[name]} auto />
@@ -50,10 +49,8 @@ export function HeldBackPage(props: { town: string; language: Language; action: 
           ),
         )}
         <Tick name="plain" label={t.dPlain} on={false} />
-        <button type="submit" class="govuk-button">
-          {t.dSave}
-        </button>
-      </form>
+        <Button>{t.dSave}</Button>
+      </PostForm>
     </Page>
   )
 }

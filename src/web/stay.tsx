@@ -1,7 +1,7 @@
 import { SESSION_LIMITS, type Session } from '../identity/sessions.ts'
 import code from './stay.client.ts?script'
 import { asset, JAVASCRIPT } from './ui/assets.ts'
-import { Csrf } from './ui/form.tsx'
+import { Button, PostForm } from './ui/form.tsx'
 import type { Texts } from './ui/language.ts'
 
 export const stayScript = asset('/assets/stay.js', code, JAVASCRIPT)
@@ -25,12 +25,9 @@ export function Stay(props: { session: Session; t: Texts; nonce: string; action:
       >
         <div class="govuk-inset-text" hidden>
           <p>{t.xSoon}</p>
-          <form method="post" action={action}>
-            <Csrf token={session.csrf} />
-            <button type="submit" class="govuk-button">
-              {t.xStay}
-            </button>
-          </form>
+          <PostForm action={action} csrf={session.csrf}>
+            <Button>{t.xStay}</Button>
+          </PostForm>
         </div>
       </div>
       <noscript>

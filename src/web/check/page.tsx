@@ -1,7 +1,7 @@
 import { localeTag } from '../../platform/locale-tag.ts'
 import { paperTexts } from '../../proofs/paper/paper-words.ts'
 import { profiles } from '../../proofs/profiles.ts'
-import { Field } from '../ui/form.tsx'
+import { Button, Field } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Fact, Facts } from '../ui/parts.tsx'
@@ -103,9 +103,7 @@ export function CodePage(props: { town: string; language: Language; outcome?: Ou
       <p class="lead">{t.vCodeLead}</p>
       <form method="post" action={`/v/code?lang=${language}`}>
         <Field name="text" label={t.vCodeLabel} lines={2} required ltr />
-        <button type="submit" class="govuk-button">
-          {t.vGo}
-        </button>
+        <Button>{t.vGo}</Button>
       </form>
     </Page>
   )

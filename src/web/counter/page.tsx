@@ -2,6 +2,7 @@ import type { Profile } from '../../proofs/profiles.ts'
 import { claimDisplay } from '../../proofs/wallet/metadata.ts'
 import type { Outcome } from '../check/outcome.ts'
 import { Answer } from '../check/page.tsx'
+import { Button } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Qr } from '../ui/qr-code.tsx'
@@ -55,9 +56,7 @@ export function CounterPage(props: {
       </ul>
       <form method="post" action={`/counter/${profile.id}?lang=${language}`}>
         <p class="govuk-button-group">
-          <button type="submit" class="govuk-button">
-            {t.cStart}
-          </button>
+          <Button>{t.cStart}</Button>
           <a class="govuk-button" href={`/v?lang=${language}`}>
             {t.vCamera}
           </a>

@@ -1,6 +1,6 @@
 import type { Outcome } from '../check/outcome.ts'
 import { Answer } from '../check/page.tsx'
-import { Field } from '../ui/form.tsx'
+import { Button, Field } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import type { PracticeId, PracticeProof } from './practice.ts'
@@ -44,9 +44,7 @@ export function PracticePage(props: {
       )}
       <form method="post" action={action}>
         <Field name="text" label={t.tryText} value={shown?.text} lines={4} required ltr />
-        <button type="submit" class="govuk-button">
-          {t.vGo}
-        </button>
+        <Button>{t.vGo}</Button>
       </form>
       <h2>{t.tryEach}</h2>
       <ol>
@@ -54,9 +52,7 @@ export function PracticePage(props: {
           <li>
             <form method="post" action={action}>
               <input type="hidden" name="text" value={token} />
-              <button type="submit" class="govuk-button govuk-button--secondary">
-                {t[NAMES[id]]}
-              </button>
+              <Button secondary>{t[NAMES[id]]}</Button>
             </form>
           </li>
         ))}

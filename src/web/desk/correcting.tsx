@@ -20,7 +20,7 @@ import {
 } from '../record/registration-form.ts'
 import type { Typed } from '../record/typed.ts'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
-import { Csrf, ErrorSummary, type Faults, Field, Tick } from '../ui/form.tsx'
+import { Button, ErrorSummary, type Faults, Field, PostForm, Tick } from '../ui/form.tsx'
 import { Spoken, spokenIn } from '../ui/language-select.tsx'
 import { Details, Done } from '../ui/parts.tsx'
 import { deskScript } from './script.ts'
@@ -113,8 +113,7 @@ function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults
   const value = (name: string) => typed[name] ?? ''
   const languages = spokenIn({ get: value }) ?? []
   return (
-    <form method="post" action={`/desk/neighbours/${id}/correct`}>
-      <Csrf token={session.csrf} />
+    <PostForm action={`/desk/neighbours/${id}/correct`} csrf={session.csrf}>
       <input type="hidden" name="version" value={value('version')} />
       <input type="hidden" name="named" value={value('named')} />
       <p class="govuk-hint">{t.dCorrectLead}</p>
@@ -132,9 +131,7 @@ function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults
         </>
       )}
       <Spoken label={t.dSpeaks} languages={languages} otherwise="" none />
-      <button type="submit" class="govuk-button">
-        {t.dSave}
-      </button>
-    </form>
+      <Button>{t.dSave}</Button>
+    </PostForm>
   )
 }

@@ -22,7 +22,7 @@ import { dayIn, faultsOf, lifeText, onceOf, typedIn } from '../record/registrati
 import { dayText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
-import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Tick } from '../ui/form.tsx'
+import { Button, DateField, ErrorSummary, type Faults, Field, PostForm, Radios, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
@@ -179,8 +179,7 @@ function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults
   const { visit, id, typed, faults = {} } = props
   const { t, session } = visit
   return (
-    <form method="post" action={`/desk/neighbours/${id}/dates`}>
-      <Csrf token={session.csrf} />
+    <PostForm action={`/desk/neighbours/${id}/dates`} csrf={session.csrf}>
       <Hidden typed={typed} names={['residence', 'was', 'settled', 'version']} />
       <input type="hidden" name="once" value={onceOf(typed)} />
       <DateField
@@ -193,10 +192,8 @@ function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults
       <Field name="reason" label={t.zReason} lines={3} value={typed.reason ?? ''} fault={faults.reason} auto />
       <Tick name="everyone" id={`everyone-${typed.residence}`} label={t.zEveryone} on={typed.everyone !== undefined} />
       <Tick name="never" id={`never-${typed.residence}`} label={t.zNever} on={typed.never !== undefined} />
-      <button type="submit" class="govuk-button">
-        {t.dContinue}
-      </button>
-    </form>
+      <Button>{t.dContinue}</Button>
+    </PostForm>
   )
 }
 
@@ -222,13 +219,12 @@ function SurePage(props: { visit: DeskVisit; typed: Typed; from: string }) {
       ) : (
         ''
       )}
-      <form method="post" action={`/desk/neighbours/${idIn(visit)}/dates`}>
-        <Csrf token={session.csrf} />
+      <PostForm action={`/desk/neighbours/${idIn(visit)}/dates`} csrf={session.csrf}>
         <Hidden typed={typed} names={KEPT.filter((name) => typed[name] !== undefined)} />
-        <button type="submit" name="sure" value="yes" class="govuk-button">
+        <Button name="sure" value="yes">
           {t.dSave}
-        </button>
-      </form>
+        </Button>
+      </PostForm>
       <Back visit={visit} />
     </Desk>
   )
@@ -313,8 +309,7 @@ function DecideForm(props: { visit: DeskVisit; id: string; typed: Typed; faults?
         ''
       )}
       {yours ? <p>{t.zYours}</p> : ''}
-      <form method="post" action={`/desk/neighbours/${id}/starts/${start}`}>
-        <Csrf token={session.csrf} />
+      <PostForm action={`/desk/neighbours/${id}/starts/${start}`} csrf={session.csrf}>
         <Hidden
           typed={typed}
           names={['said', 'version', ...(because ? ['because'] : []), ...(yours ? ['yours'] : [])]}
@@ -335,15 +330,15 @@ function DecideForm(props: { visit: DeskVisit; id: string; typed: Typed; faults?
         {yours ? (
           ''
         ) : (
-          <button type="submit" name="act" value="confirm" class="govuk-button">
+          <Button name="act" value="confirm">
             {t.zConfirm}
-          </button>
+          </Button>
         )}
         <Field name="why" label={t.zWhyNot} value={typed.why ?? ''} fault={faults.why} auto />
-        <button type="submit" name="act" value="refuse" class="govuk-button govuk-button--secondary">
+        <Button secondary name="act" value="refuse">
           {t.zRefuse}
-        </button>
-      </form>
+        </Button>
+      </PostForm>
     </section>
   )
 }

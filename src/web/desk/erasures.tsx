@@ -15,7 +15,7 @@ import {
 } from '../../registry/departure/erasures.ts'
 import { bornText, dayText, timeText } from '../record/texts.ts'
 import type { signedInPages } from '../signed-in.tsx'
-import { Csrf, Select, Tick } from '../ui/form.tsx'
+import { Button, PostForm, Select, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { Desk, type DeskVisit } from './shell.tsx'
@@ -71,16 +71,13 @@ export function EraseBox(props: { visit: DeskVisit; id: string; once: string }) 
   const names = groundNames(t)
   return (
     <Details summary={t.ePropose}>
-      <form method="post" action={`/desk/neighbours/${id}/erase`}>
-        <Csrf token={session.csrf} />
+      <PostForm action={`/desk/neighbours/${id}/erase`} csrf={session.csrf}>
         <input type="hidden" name="once" value={once} />
         <p class="govuk-hint">{t.eLead}</p>
         <Select name="ground" label={t.eGround} options={GROUNDS.map((ground) => [ground, names[ground]] as const)} />
         <Tick name="asked" label={t.eAsked} on={false} />
-        <button type="submit" class="govuk-button">
-          {t.ePropose}
-        </button>
-      </form>
+        <Button>{t.ePropose}</Button>
+      </PostForm>
     </Details>
   )
 }
@@ -106,19 +103,18 @@ function ErasuresPage(props: { visit: DeskVisit; erasures: readonly ErasureToDec
                 </Fact>
               ))}
             </Facts>
-            <form method="post" action="/desk/erasures">
-              <Csrf token={session.csrf} />
+            <PostForm action="/desk/erasures" csrf={session.csrf}>
               <input type="hidden" name="erasure" value={erasure.id} />
               <Tick name="sure" id={`sure-${erasure.id}`} label={t.eSure} on={false} />
               <p class="govuk-button-group">
-                <button type="submit" name="act" value="erase" class="govuk-button">
+                <Button name="act" value="erase">
                   {t.eErase}
-                </button>
-                <button type="submit" name="act" value="refuse" class="govuk-button govuk-button--secondary">
+                </Button>
+                <Button secondary name="act" value="refuse">
                   {t.dRefuse}
-                </button>
+                </Button>
               </p>
-            </form>
+            </PostForm>
           </li>
         ))}
       </ul>

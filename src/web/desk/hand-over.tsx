@@ -5,7 +5,7 @@ import type { ProofOutline } from '../../proofs/proof-list.ts'
 import type { Offer } from '../../proofs/wallet/offers.ts'
 import type { Neighbour } from '../../registry/person/neighbours.ts'
 import { ProofList } from '../record/proof-list.tsx'
-import { Csrf, Field, Select } from '../ui/form.tsx'
+import { Button, Field, PostForm, Select } from '../ui/form.tsx'
 import { LANGUAGES } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Qr } from '../ui/qr-code.tsx'
@@ -37,8 +37,7 @@ export function HandOver(props: HandedProps) {
           ''
         ) : (
           <>
-            <form method="post" action={action(props, 'papers')} target="_blank" rel="noopener">
-              <Csrf token={session.csrf} />
+            <PostForm action={action(props, 'papers')} target="_blank" rel="noopener" csrf={session.csrf}>
               <input type="hidden" name="once" value={once} />
               <h3>{t.dPrint}</h3>
               <Select
@@ -50,9 +49,7 @@ export function HandOver(props: HandedProps) {
                 label={t.dSpeaks}
                 value={languages?.find((code) => code in LANGUAGES) ?? town.languages[0] ?? language}
               />
-              <button type="submit" class="govuk-button">
-                {t.dPrint}
-              </button>
+              <Button>{t.dPrint}</Button>
               <p>
                 <a
                   href={`/rights.pdf?lang=${languages?.find((code) => code in LANGUAGES) ?? language}`}
@@ -62,39 +59,35 @@ export function HandOver(props: HandedProps) {
                   {t.yPdf}
                 </a>
               </p>
-            </form>
-            <form method="post" action={action(props, 'wallet')}>
-              <Csrf token={session.csrf} />
+            </PostForm>
+            <PostForm action={action(props, 'wallet')} csrf={session.csrf}>
               <h3>{t.dWallet}</h3>
               <Select name="profile" label={t.dService} options={services} />
-              <button type="submit" class="govuk-button">
-                {t.dWallet}
-              </button>
-            </form>
+              <Button>{t.dWallet}</Button>
+            </PostForm>
           </>
         )}
         {may('enrol') ? (
-          <form method="post" action={action(props, 'portal')}>
-            <Csrf token={session.csrf} />
+          <PostForm action={action(props, 'portal')} csrf={session.csrf}>
             <input type="hidden" name="once" value={once} />
             <h3>{t.rEnrol}</h3>
             <p class="govuk-hint">{t.rEnrolHint}</p>
             <Field name="word" label={t.iWord} auto />
             <p class="govuk-button-group">
-              <button type="submit" name="what" value="phone" class="govuk-button">
+              <Button name="what" value="phone">
                 {t.rPhone}
-              </button>
-              <button type="submit" name="what" value="card" class="govuk-button">
+              </Button>
+              <Button name="what" value="card">
                 {t.rCard}
-              </button>
-              <button type="submit" name="what" value="cancel" class="govuk-button govuk-button--secondary">
+              </Button>
+              <Button secondary name="what" value="cancel">
                 {t.rLost}
-              </button>
+              </Button>
             </p>
             <p>
               <a href={action(props, 'ways-in')}>{t.iTitle}</a>
             </p>
-          </form>
+          </PostForm>
         ) : (
           ''
         )}

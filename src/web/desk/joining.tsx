@@ -25,7 +25,7 @@ import { plainIn } from '../plain.tsx'
 import { saidFaultText } from '../record/dates.ts'
 import { bornText } from '../record/texts.ts'
 import type { signedInPages } from '../signed-in.tsx'
-import { Csrf, ErrorSummary, type Faults, Field, Radios } from '../ui/form.tsx'
+import { Button, ErrorSummary, type Faults, Field, PostForm, Radios } from '../ui/form.tsx'
 import { NextPage } from '../ui/parts.tsx'
 import { reasonText, whyText } from '../ui/problem-page.tsx'
 import { Somebody } from './protecting.tsx'
@@ -157,8 +157,7 @@ function FindPage(props: {
           <a href={`/desk/neighbours/${joined.to}`}>{t.dJoinedTo}</a>
         </p>
       ) : (
-        <form method="post" action={`/desk/neighbours/${id}/join/find`}>
-          <Csrf token={session.csrf} />
+        <PostForm action={`/desk/neighbours/${id}/join/find`} csrf={session.csrf}>
           <h2>{t.dJoinFind}</h2>
           <SaidFields t={t} said={said} mononym={mononym} fault={fault} />
           {found && others.length === 0 ? <p role="status">{t.dNobody}</p> : ''}
@@ -178,14 +177,11 @@ function FindPage(props: {
           ) : (
             ''
           )}
-          <button type="submit" class="govuk-button">
-            {others.length > 0 ? t.dContinue : t.dSearch}
-          </button>
-        </form>
+          <Button>{others.length > 0 ? t.dContinue : t.dSearch}</Button>
+        </PostForm>
       )}
       {joined.with.map((other) => (
-        <form method="post" action={`/desk/neighbours/${id}/join/apart`}>
-          <Csrf token={session.csrf} />
+        <PostForm action={`/desk/neighbours/${id}/join/apart`} csrf={session.csrf}>
           <input type="hidden" name="other" value={other} />
           <input type="hidden" name="once" value={randomUUID()} />
           <h2>{t.dApart}</h2>
@@ -201,10 +197,8 @@ function FindPage(props: {
             maxlength={500}
             auto
           />
-          <button type="submit" class="govuk-button govuk-button--warning">
-            {t.dJoinPropose}
-          </button>
-        </form>
+          <Button warning>{t.dJoinPropose}</Button>
+        </PostForm>
       ))}
       <p>
         <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
@@ -228,15 +222,12 @@ function JoinPage(props: { visit: DeskVisit; stays: Joinable; joined: Joinable; 
       <p>
         <a href={`/desk/neighbours/${joined.id}/join?other=${stays.id}`}>{t.dJoinSwap}</a>
       </p>
-      <form method="post" action={`/desk/neighbours/${stays.id}/join`}>
-        <Csrf token={session.csrf} />
+      <PostForm action={`/desk/neighbours/${stays.id}/join`} csrf={session.csrf}>
         <input type="hidden" name="other" value={joined.id} />
         <input type="hidden" name="once" value={randomUUID()} />
         <Field name="reason" label={t.dJoinWhy} value={reason} fault={faults.reason} lines={2} maxlength={500} auto />
-        <button type="submit" class="govuk-button">
-          {t.dJoinPropose}
-        </button>
-      </form>
+        <Button>{t.dJoinPropose}</Button>
+      </PostForm>
       <p>
         <a href={`/desk/neighbours/${stays.id}`}>{t.dBack}</a>
       </p>
@@ -264,8 +255,7 @@ function JoinsPage(props: { visit: DeskVisit; joins: readonly Join[]; faults: Fa
             <p>
               <bdi>{reason}</bdi>
             </p>
-            <form method="post" action="/desk/joins">
-              <Csrf token={session.csrf} />
+            <PostForm action="/desk/joins" csrf={session.csrf}>
               <input type="hidden" name="join" value={id} />
               <input type="hidden" name="stays" value={stays.id} />
               <input type="hidden" name="once" value={randomUUID()} />
@@ -274,15 +264,15 @@ function JoinsPage(props: { visit: DeskVisit; joins: readonly Join[]; faults: Fa
                 {mine ? (
                   ''
                 ) : (
-                  <button type="submit" name="decision" value="approved" class="govuk-button">
+                  <Button name="decision" value="approved">
                     {t.dJoinApprove}
-                  </button>
+                  </Button>
                 )}
-                <button type="submit" name="decision" value="refused" class="govuk-button govuk-button--secondary">
+                <Button secondary name="decision" value="refused">
                   {t.dJoinRefuse}
-                </button>
+                </Button>
               </p>
-            </form>
+            </PostForm>
           </section>
         ))}
       </div>

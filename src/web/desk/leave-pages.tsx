@@ -5,7 +5,7 @@ import type { Leaving, ProceedingToDecide } from '../../registry/departure/heari
 import { informantNames, proceedingNames, saidByNames } from '../record/proceeding-names.ts'
 import { bornText, dayText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
-import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios } from '../ui/form.tsx'
+import { Button, DateField, ErrorSummary, type Faults, Field, PostForm, Radios } from '../ui/form.tsx'
 import { Fact, Facts } from '../ui/parts.tsx'
 import { counted } from '../ui/words.ts'
 import { Tabs } from './neighbour-past-page.tsx'
@@ -62,8 +62,7 @@ function LeaveForm(props: PageProps & { typed: Typed; faults: Faults }) {
     { value: 'wrongly-registered', label: t.dWrongly },
   ]
   return (
-    <form method="post" action={`/desk/neighbours/${leaving.id}/leave`}>
-      <Csrf token={session.csrf} />
+    <PostForm action={`/desk/neighbours/${leaving.id}/leave`} csrf={session.csrf}>
       <p>
         <a href={`/desk/neighbours/${leaving.id}/join`}>{t.dJoin}</a>
       </p>
@@ -130,10 +129,8 @@ function LeaveForm(props: PageProps & { typed: Typed; faults: Faults }) {
           />
         </>
       )}
-      <button type="submit" class="govuk-button">
-        {t.dContinue}
-      </button>
-    </form>
+      <Button>{t.dContinue}</Button>
+    </PostForm>
   )
 }
 
@@ -193,20 +190,19 @@ export function AskAgainPage(props: {
       <p class="govuk-inset-text">
         {heard ? counted(t.lOpenLead, language, { n: town.departureNoticeDays }) : t.lEffectLead}
       </p>
-      <form method="post" action={`${back}/leave`}>
-        <Csrf token={session.csrf} />
+      <PostForm action={`${back}/leave`} csrf={session.csrf}>
         {Object.entries(typed)
           .filter(([name]) => name !== 'sure')
           .map(([name, value]) => (
             <input type="hidden" name={name} value={value} />
           ))}
         <p class="govuk-button-group">
-          <button type="submit" name="sure" value="yes" class="govuk-button govuk-button--warning">
+          <Button warning name="sure" value="yes">
             {heard ? t.lYesHear : t.lYes}
-          </button>
+          </Button>
           <a href={back}>{t.lNo}</a>
         </p>
-      </form>
+      </PostForm>
     </Desk>
   )
 }
@@ -224,17 +220,16 @@ export function ApprovePage(props: PageProps & { proceeding: ProceedingToDecide 
       </WhoFacts>
       <ProceedingBox visit={visit} proceeding={proceeding} typed={{}} faults={{}} day={day} once={once} onlyRead />
       <p class="govuk-inset-text">{t.lEffectLead}</p>
-      <form method="post" action={`${back}/proceedings/${proceeding.id}/decision`}>
-        <Csrf token={session.csrf} />
+      <PostForm action={`${back}/proceedings/${proceeding.id}/decision`} csrf={session.csrf}>
         <input type="hidden" name="once" value={once} />
         <input type="hidden" name="sure" value="yes" />
         <p class="govuk-button-group">
-          <button type="submit" name="decision" value="approved" class="govuk-button govuk-button--warning">
+          <Button warning name="decision" value="approved">
             {t.lYesEnd}
-          </button>
+          </Button>
           <a href={`${back}/leave`}>{t.lNo}</a>
         </p>
-      </form>
+      </PostForm>
     </Desk>
   )
 }

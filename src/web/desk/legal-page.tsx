@@ -9,7 +9,7 @@ import { PlainTick } from '../plain.tsx'
 import { fieldNames } from '../record/look-ups.tsx'
 import { dayText, timeText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
-import { Csrf, DateField, ErrorSummary, type Faults, Field, Group, Select, Tick } from '../ui/form.tsx'
+import { Button, DateField, ErrorSummary, type Faults, Field, Group, PostForm, Select, Tick } from '../ui/form.tsx'
 import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { listText } from '../ui/words.ts'
 import { Desk, type DeskVisit } from './shell.tsx'
@@ -59,27 +59,23 @@ export function LegalPage(props: {
               ''
             )}
             {demand.stage === 'approved' ? (
-              <form method="post" action={`/desk/legal/${demand.id}/opening`}>
-                <Csrf token={session.csrf} />
-                <button type="submit" class="govuk-button">
-                  {t.zOpenNow}
-                </button>
-              </form>
+              <PostForm action={`/desk/legal/${demand.id}/opening`} csrf={session.csrf}>
+                <Button>{t.zOpenNow}</Button>
+              </PostForm>
             ) : (
               ''
             )}
             {demand.stage === 'under-review' ? (
-              <form method="post" action={`/desk/legal/${demand.id}/review`}>
-                <Csrf token={session.csrf} />
+              <PostForm action={`/desk/legal/${demand.id}/review`} csrf={session.csrf}>
                 <p class="govuk-button-group">
-                  <button type="submit" name="approves" value="no" class="govuk-button">
+                  <Button name="approves" value="no">
                     {t.dRefuse}
-                  </button>
-                  <button type="submit" name="approves" value="yes" class="govuk-button govuk-button--secondary">
+                  </Button>
+                  <Button secondary name="approves" value="yes">
                     {t.dApprove} ({demand.approvals}/2)
-                  </button>
+                  </Button>
                 </p>
-              </form>
+              </PostForm>
             ) : (
               ''
             )}
@@ -126,8 +122,7 @@ function DemandForm(props: {
   const giveOrders = authorities.filter(({ functions }) => functions.some(givesOrdersBy))
   return (
     <Details summary={t.dDemand} open={Object.keys(faults).length > 0}>
-      <form method="post" action="/desk/legal" enctype="multipart/form-data">
-        <Csrf token={session.csrf} />
+      <PostForm action="/desk/legal" enctype="multipart/form-data" csrf={session.csrf}>
         <Select
           name="organisation"
           label={t.zAuthority}
@@ -175,10 +170,8 @@ function DemandForm(props: {
           required
         />
         <PlainTick t={t} faults={faults} />
-        <button type="submit" class="govuk-button">
-          {t.dSave}
-        </button>
-      </form>
+        <Button>{t.dSave}</Button>
+      </PostForm>
     </Details>
   )
 }
@@ -218,12 +211,11 @@ export function LockdownPage(props: { visit: DeskVisit; closed: boolean; lockdow
         <>
           <p>{t.dVotesLapse}</p>
           <p>{t.dVotes.replace('{n}', String(lockdown.votes)).replace('{needed}', String(lockdown.needed))}</p>
-          <form method="post" action="/desk/lockdown">
-            <Csrf token={session.csrf} />
-            <button type="submit" name="close" value={lockdown.closed ? 'no' : 'yes'} class="govuk-button">
+          <PostForm action="/desk/lockdown" csrf={session.csrf}>
+            <Button name="close" value={lockdown.closed ? 'no' : 'yes'}>
               {lockdown.closed ? t.dVoteOpen : t.dVoteClose}
-            </button>
-          </form>
+            </Button>
+          </PostForm>
         </>
       ) : (
         ''
@@ -271,8 +263,7 @@ function Prolong(props: { visit: DeskVisit; demand: DemandOutline }) {
   const { t, session } = visit
   return (
     <Details summary={t.gSecrecy}>
-      <form method="post" action="/desk/legal/secrecy" enctype="multipart/form-data">
-        <Csrf token={session.csrf} />
+      <PostForm action="/desk/legal/secrecy" enctype="multipart/form-data" csrf={session.csrf}>
         <input type="hidden" name="entry" value={demand.reference} />
         <DateField
           name="until"
@@ -290,10 +281,8 @@ function Prolong(props: { visit: DeskVisit; demand: DemandOutline }) {
           hint={t.dDemandPaperHint}
           required
         />
-        <button type="submit" class="govuk-button govuk-button--secondary">
-          {t.dSave}
-        </button>
-      </form>
+        <Button secondary>{t.dSave}</Button>
+      </PostForm>
     </Details>
   )
 }

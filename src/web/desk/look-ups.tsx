@@ -21,7 +21,7 @@ import { fieldNames } from '../record/look-ups.tsx'
 import { timeText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
 import type { signedInPages } from '../signed-in.tsx'
-import { Csrf, ErrorSummary, type Faults, Field } from '../ui/form.tsx'
+import { Button, ErrorSummary, type Faults, Field, PostForm } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { NextPage } from '../ui/parts.tsx'
 import { Desk, type DeskVisit, idIn } from './shell.tsx'
@@ -103,8 +103,7 @@ function ExplainPage(props: {
       <h1>{t.dDrawn}</h1>
       <p class="lead">{t.dDrawnLead}</p>
       {drawn.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
-      <form method="post" action="/desk/look-ups">
-        <Csrf token={session.csrf} />
+      <PostForm action="/desk/look-ups" csrf={session.csrf}>
         <ul class="cards">
           {drawn.map((one) => {
             const name = names.get(one.neighbourId)
@@ -129,14 +128,8 @@ function ExplainPage(props: {
           })}
         </ul>
         <PlainTick t={t} faults={faults} />
-        {drawn.length === 0 ? (
-          ''
-        ) : (
-          <button type="submit" class="govuk-button">
-            {t.dSave}
-          </button>
-        )}
-      </form>
+        {drawn.length === 0 ? '' : <Button>{t.dSave}</Button>}
+      </PostForm>
       <NextPage t={t} path="/desk/look-ups" more={more} first={visit.query('after') === ''} />
     </Desk>
   )
@@ -168,12 +161,11 @@ function DrawnPage(props: { visit: DeskVisit; drawn: Drawn; more: string | undef
             {one.staff === requester.id ? (
               ''
             ) : (
-              <form method="post" action="/desk/look-ups/drawn">
-                <Csrf token={session.csrf} />
-                <button type="submit" name="lookUp" value={one.id} class="govuk-button govuk-button--secondary">
+              <PostForm action="/desk/look-ups/drawn" csrf={session.csrf}>
+                <Button secondary name="lookUp" value={one.id}>
                   {t.dReviewed}
-                </button>
-              </form>
+                </Button>
+              </PostForm>
             )}
           </li>
         ))}

@@ -9,7 +9,7 @@ import { AskedList } from '../record/asked-list.tsx'
 import { channelNames } from '../record/proceeding-names.ts'
 import { timeText } from '../record/texts.ts'
 import type { signedInPages } from '../signed-in.tsx'
-import { Csrf } from '../ui/form.tsx'
+import { Button, PostForm } from '../ui/form.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
 import { Desk, type DeskVisit, idIn } from './shell.tsx'
 
@@ -56,12 +56,9 @@ function MessagesPage(props: { visit: DeskVisit; id: string; messages: CounterMe
         ))}
       </ol>
       {waiting ? (
-        <form method="post" action={`/desk/neighbours/${id}/messages`}>
-          <Csrf token={session.csrf} />
-          <button type="submit" class="govuk-button">
-            {t.nTell}
-          </button>
-        </form>
+        <PostForm action={`/desk/neighbours/${id}/messages`} csrf={session.csrf}>
+          <Button>{t.nTell}</Button>
+        </PostForm>
       ) : (
         ''
       )}
@@ -98,12 +95,11 @@ function ReferencePostPage(props: { visit: DeskVisit; waiting: readonly Referenc
       {more === undefined ? (
         ''
       ) : (
-        <form method="post" action="/desk/post">
-          <Csrf token={visit.session.csrf} />
-          <button type="submit" name="after" value={more} class="govuk-button govuk-button--secondary">
+        <PostForm action="/desk/post" csrf={visit.session.csrf}>
+          <Button secondary name="after" value={more}>
             {t.dMore}
-          </button>
-        </form>
+          </Button>
+        </PostForm>
       )}
     </Desk>
   )

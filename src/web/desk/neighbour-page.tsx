@@ -7,7 +7,7 @@ import type { Address } from '../../registry/model.ts'
 import type { Neighbour } from '../../registry/person/neighbours.ts'
 import { tieKinds } from '../record/registration-names.ts'
 import { bornText, dayText } from '../record/texts.ts'
-import { Csrf } from '../ui/form.tsx'
+import { PostForm } from '../ui/form.tsx'
 import { languageName } from '../ui/language.ts'
 import { Done, Fact, Facts } from '../ui/parts.tsx'
 import { counted, listText } from '../ui/words.ts'
@@ -216,13 +216,12 @@ function Acts(props: PageProps) {
         {departedOn || !may('confirm') ? (
           ''
         ) : (
-          <form method="post" action={action(props, 'confirm')}>
-            <Csrf token={session.csrf} />
+          <PostForm action={action(props, 'confirm')} csrf={session.csrf}>
             <input type="hidden" name="once" value={once} />
             <button type="submit" class={button}>
               {t.dConfirm}
             </button>
-          </form>
+          </PostForm>
         )}
         {may('hide') && (!neighbour.protected || visit.requester.role === 'supervisor') && visit.hiding !== 'held' ? (
           <a class={button} href={`/desk/neighbours/${id}/protection`}>

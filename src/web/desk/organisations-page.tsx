@@ -4,7 +4,7 @@ import type { WaitingAct } from '../../oversight/officer-acts.ts'
 import type { OrganisationOutline } from '../../oversight/organisation-list.ts'
 import type { ApplicationToReview } from '../../requests/applications.ts'
 import { dayText } from '../record/texts.ts'
-import { Csrf, Field, Group, Select, Tick } from '../ui/form.tsx'
+import { Button, Field, Group, PostForm, Select, Tick } from '../ui/form.tsx'
 import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { listText } from '../ui/words.ts'
 import { Desk, type DeskVisit } from './shell.tsx'
@@ -52,8 +52,7 @@ function ApplicationBox(props: { visit: DeskVisit; application: ApplicationToRev
         ''
       )}
       {application.proposed ? <p>{t.gProposed}</p> : ''}
-      <form method="post" action="/desk/organisations/applications">
-        <Csrf token={session.csrf} />
+      <PostForm action="/desk/organisations/applications" csrf={session.csrf}>
         <input type="hidden" name="application" value={id} />
         {application.kind === 'keys' || application.proposed ? (
           ''
@@ -71,15 +70,15 @@ function ApplicationBox(props: { visit: DeskVisit; application: ApplicationToRev
           {application.proposed ? (
             ''
           ) : (
-            <button type="submit" name="act" value="enrol" class="govuk-button">
+            <Button name="act" value="enrol">
               {application.kind === 'enrol' ? t.gAdd : t.gApprove}
-            </button>
+            </Button>
           )}
-          <button type="submit" name="act" value="refuse" class="govuk-button govuk-button--secondary">
+          <Button secondary name="act" value="refuse">
             {t.dRefuse}
-          </button>
+          </Button>
         </p>
-      </form>
+      </PostForm>
     </section>
   )
 }
@@ -139,34 +138,30 @@ export function OrganisationsPage(props: {
       </ul>
       {closed ? '' : <EnrolForm visit={visit} />}
       <Details summary={t.gTie}>
-        <form method="post" action="/desk/organisations/tie">
-          <Csrf token={session.csrf} />
+        <PostForm action="/desk/organisations/tie" csrf={session.csrf}>
           <Select name="organisation" id="tie-organisation" label={t.gName} options={choices} />
           <Select name="kind" label={t.gTie} options={Object.entries(kinds)} />
           <Select name="related" label={t.gName} options={choices} />
-          <button type="submit" class="govuk-button">
-            {t.dSave}
-          </button>
-        </form>
+          <Button>{t.dSave}</Button>
+        </PostForm>
       </Details>
       <Details summary={t.gLend}>
-        <form method="post" action="/desk/organisations/lent">
-          <Csrf token={session.csrf} />
+        <PostForm action="/desk/organisations/lent" csrf={session.csrf}>
           <Field name="staff" label={t.whoStaff} required ltr />
           <Select name="organisation" id="lent-organisation" label={t.gName} options={choices} />
           <p class="govuk-button-group">
-            <button type="submit" name="act" value="lend" class="govuk-button">
+            <Button name="act" value="lend">
               {t.gLend}
-            </button>
+            </Button>
             {closed ? (
               ''
             ) : (
-              <button type="submit" name="act" value="take-back" class="govuk-button govuk-button--secondary">
+              <Button secondary name="act" value="take-back">
                 {t.gTakeBack}
-              </button>
+              </Button>
             )}
           </p>
-        </form>
+        </PostForm>
       </Details>
       {closed ? '' : <WideningForms visit={visit} choices={choices} />}
     </Desk>
@@ -224,14 +219,11 @@ function OrganisationCard(props: {
         ''
       )}
       {!closed && suspendedAt === null && reports.upheld >= REPORTS_TO_SUSPEND ? (
-        <form method="post" action="/desk/organisations/suspend">
-          <Csrf token={session.csrf} />
+        <PostForm action="/desk/organisations/suspend" csrf={session.csrf}>
           <input type="hidden" name="organisation" value={id} />
           <p class="govuk-hint">{t.gSuspendHint}</p>
-          <button type="submit" class="govuk-button govuk-button--warning">
-            {t.gSuspend}
-          </button>
-        </form>
+          <Button warning>{t.gSuspend}</Button>
+        </PostForm>
       ) : (
         ''
       )}
@@ -269,14 +261,11 @@ function OrganisationCard(props: {
           {closed ? (
             ''
           ) : (
-            <form method="post" action="/desk/organisations/code">
-              <Csrf token={session.csrf} />
+            <PostForm action="/desk/organisations/code" csrf={session.csrf}>
               <input type="hidden" name="organisation" value={id} />
               <p class="govuk-hint">{t.gNewCodeHint}</p>
-              <button type="submit" class="govuk-button govuk-button--secondary">
-                {t.gNewCode}
-              </button>
-            </form>
+              <Button secondary>{t.gNewCode}</Button>
+            </PostForm>
           )}
         </Details>
       )}
@@ -306,8 +295,7 @@ function EnrolForm({ visit }: { visit: DeskVisit }) {
   const { t, language, session } = visit
   return (
     <Details summary={t.gAdd}>
-      <form method="post" action="/desk/organisations">
-        <Csrf token={session.csrf} />
+      <PostForm action="/desk/organisations" csrf={session.csrf}>
         <Field name="name" label={t.gName} required auto />
         <Field name="identifier" label={t.gIdentifier} hint={t.gIdentifierHint} required ltr />
         <Group name="functions" legend={t.aDoes}>
@@ -321,10 +309,8 @@ function EnrolForm({ visit }: { visit: DeskVisit }) {
         </Group>
         <Field name="signed" label={t.gSigned} auto />
         <Field name="clients" label={t.gClients} />
-        <button type="submit" class="govuk-button">
-          {t.dSave}
-        </button>
-      </form>
+        <Button>{t.dSave}</Button>
+      </PostForm>
     </Details>
   )
 }
@@ -336,29 +322,25 @@ function WideningForms(props: { visit: DeskVisit; choices: readonly (readonly [s
   return (
     <>
       <Details summary={t.gSame}>
-        <form method="post" action="/desk/organisations/same">
-          <Csrf token={session.csrf} />
+        <PostForm action="/desk/organisations/same" csrf={session.csrf}>
           <Select name="organisation" id="same-organisation" label={t.gName} options={choices} />
           <Field name="named" label={t.gSameHint} required ltr />
           <p class="govuk-button-group">
-            <button type="submit" name="act" value="machine" class="govuk-button">
+            <Button name="act" value="machine">
               {t.gMachine}
-            </button>
-            <button type="submit" name="act" value="alias" class="govuk-button govuk-button--secondary">
+            </Button>
+            <Button secondary name="act" value="alias">
               {t.gAlias}
-            </button>
+            </Button>
           </p>
-        </form>
+        </PostForm>
       </Details>
       <Details summary={t.gRenew}>
-        <form method="post" action="/desk/organisations/promise">
-          <Csrf token={session.csrf} />
+        <PostForm action="/desk/organisations/promise" csrf={session.csrf}>
           <Select name="organisation" id="promise-organisation" label={t.gName} options={choices} />
           <Field name="signed" id="promise-signed" label={t.gSigned} required auto />
-          <button type="submit" class="govuk-button">
-            {t.dSave}
-          </button>
-        </form>
+          <Button>{t.dSave}</Button>
+        </PostForm>
       </Details>
     </>
   )
@@ -368,15 +350,12 @@ function WideningForms(props: { visit: DeskVisit; choices: readonly (readonly [s
 function EndButton(props: { visit: DeskVisit; of: Record<string, string>; text: string }) {
   return (
     <Details summary={props.text}>
-      <form method="post" action="/desk/organisations/end">
-        <Csrf token={props.visit.session.csrf} />
+      <PostForm action="/desk/organisations/end" csrf={props.visit.session.csrf}>
         {Object.entries(props.of).map(([name, value]) => (
           <input type="hidden" name={name} value={value} />
         ))}
-        <button type="submit" class="govuk-button govuk-button--warning">
-          {props.visit.t.vpSure}
-        </button>
-      </form>
+        <Button warning>{props.visit.t.vpSure}</Button>
+      </PostForm>
     </Details>
   )
 }

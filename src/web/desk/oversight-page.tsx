@@ -4,7 +4,7 @@ import type { StaffActivity } from '../../oversight/flags.ts'
 import { fieldNames } from '../record/look-ups.tsx'
 import { whoNames } from '../record/looked-text.ts'
 import { dayText, timeText } from '../record/texts.ts'
-import { Csrf, Field } from '../ui/form.tsx'
+import { Button, Field, PostForm } from '../ui/form.tsx'
 import { Details, NextPage } from '../ui/parts.tsx'
 import { Desk, type DeskVisit } from './shell.tsx'
 
@@ -46,8 +46,7 @@ export function FlagsPage(props: {
           <h2>
             <bdi>{staff}</bdi> · {dayText(language, day)}
           </h2>
-          <form method="post" action="/desk/flags/review">
-            <Csrf token={session.csrf} />
+          <PostForm action="/desk/flags/review" csrf={session.csrf}>
             <ul>
               {raised.map((flag) => (
                 <li>
@@ -58,13 +57,11 @@ export function FlagsPage(props: {
               ))}
             </ul>
             {requester.role === 'supervisor' ? (
-              <button type="submit" class="govuk-button govuk-button--secondary">
-                {raised.length > 1 ? t.dReviewAll : t.dReviewed}
-              </button>
+              <Button secondary>{raised.length > 1 ? t.dReviewAll : t.dReviewed}</Button>
             ) : (
               ''
             )}
-          </form>
+          </PostForm>
         </section>
       ))}
       <NextPage t={t} path="/desk/flags" more={more} first={visit.query('after') === ''} />
@@ -93,14 +90,11 @@ export function FlagsPage(props: {
                 {people}{' '}
                 {requester.role === 'supervisor' && staff !== requester.id ? (
                   <Details summary={t.dRelease}>
-                    <form method="post" action="/desk/flags/release">
-                      <Csrf token={session.csrf} />
+                    <PostForm action="/desk/flags/release" csrf={session.csrf}>
                       <input type="hidden" name="staff" value={staff} />
                       <Field name="reason" id={`reason-${staff}`} label={t.dReason} required auto />
-                      <button type="submit" class="govuk-button govuk-button--secondary">
-                        {t.dRelease}
-                      </button>
-                    </form>
+                      <Button secondary>{t.dRelease}</Button>
+                    </PostForm>
                   </Details>
                 ) : (
                   ''

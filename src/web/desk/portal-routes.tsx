@@ -26,7 +26,7 @@ import { requestLines } from '../record/request-text.ts'
 import { dayText, hourText } from '../record/texts.ts'
 import { WaysInList } from '../record/ways-in.tsx'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
-import { Csrf, ErrorSummary, Field, Select } from '../ui/form.tsx'
+import { Button, ErrorSummary, Field, PostForm, Select } from '../ui/form.tsx'
 import { isLanguage, type Language, languageName } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Details, Done, NextPage } from '../ui/parts.tsx'
@@ -150,14 +150,11 @@ function WordPage(props: { visit: DeskVisit; id: string; typed: string; fault: s
     <Desk visit={visit} title={t.rCard}>
       <ErrorSummary title={t.dThere} faults={{ word: fault }} />
       <h1>{t.rCard}</h1>
-      <form method="post" action={`/desk/neighbours/${id}/portal`}>
-        <Csrf token={session.csrf} />
+      <PostForm action={`/desk/neighbours/${id}/portal`} csrf={session.csrf}>
         <input type="hidden" name="what" value="card" />
         <Field name="word" label={t.rWordAsk} value={typed} fault={fault} required auto />
-        <button type="submit" class="govuk-button">
-          {t.rCard}
-        </button>
-      </form>
+        <Button>{t.rCard}</Button>
+      </PostForm>
     </Desk>
   )
 }
@@ -185,17 +182,14 @@ function HearingBox(props: { visit: DeskVisit; times: readonly string[] }) {
       {times.length === 0 ? (
         <p>{t.wNone}</p>
       ) : (
-        <form method="post" action="/desk/appointments">
-          <Csrf token={session.csrf} />
+        <PostForm action="/desk/appointments" csrf={session.csrf}>
           <input type="hidden" name="once" value={randomUUID()} />
           <p class="govuk-hint">{t.wDeskHint}</p>
           <TimeSelect town={town} language={language} times={times} />
           <Select name="kind" label={t.kKind} value="refused" options={writtenKinds(language)} />
           <LanguageSelect label={t.dSpeaks} value={language} />
-          <button type="submit" class="govuk-button">
-            {t.wBook}
-          </button>
-        </form>
+          <Button>{t.wBook}</Button>
+        </PostForm>
       )}
     </Details>
   )
@@ -263,8 +257,7 @@ function ComplaintsPage(props: {
               ''
             )}
             <Asked visit={visit} complaint={complaint} />
-            <form method="post" action="/desk/complaints">
-              <Csrf token={session.csrf} />
+            <PostForm action="/desk/complaints" csrf={session.csrf}>
               <input type="hidden" name="complaint" value={complaint.id} />
               <Field name="answer" id={`answer-${complaint.id}`} label={t.kAnswer} lines={3} required auto />
               {complaint.report && complaint.report.organisationId === undefined ? (
@@ -286,10 +279,8 @@ function ComplaintsPage(props: {
                 label={t.kOutcome}
                 options={outcomeNames(language)}
               />
-              <button type="submit" class="govuk-button">
-                {t.kAnswer}
-              </button>
-            </form>
+              <Button>{t.kAnswer}</Button>
+            </PostForm>
           </li>
         ))}
       </ul>
@@ -357,8 +348,7 @@ function Asked(props: { visit: DeskVisit; complaint: ComplaintToAnswer }) {
         ''
       )}
       {request.asks === 'birth' ? (
-        <form method="post" action="/desk/register">
-          <Csrf token={session.csrf} />
+        <PostForm action="/desk/register" csrf={session.csrf}>
           {Object.entries({
             of: neighbourId,
             p0_given: request.newborn.given,
@@ -368,10 +358,10 @@ function Asked(props: { visit: DeskVisit; complaint: ComplaintToAnswer }) {
           }).map(([name, value]) => (
             <input type="hidden" name={name} value={value} />
           ))}
-          <button type="submit" name="act" value="fill" class="govuk-button govuk-button--secondary">
+          <Button secondary name="act" value="fill">
             {t.dRegister}
-          </button>
-        </form>
+          </Button>
+        </PostForm>
       ) : (
         ''
       )}

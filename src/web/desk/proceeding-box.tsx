@@ -10,7 +10,7 @@ import {
 } from '../record/proceeding-names.ts'
 import { dayText, timeText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
-import { Csrf, DateField, type Faults, Field, Radios, Select } from '../ui/form.tsx'
+import { Button, DateField, type Faults, Field, PostForm, Radios, Select } from '../ui/form.tsx'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Details, Fact, Facts } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
@@ -92,13 +92,12 @@ function Answers(props: BoxProps) {
             ) : onlyRead ? (
               ''
             ) : (
-              <form method="post" action={actionOf(props, 'read')}>
-                <Csrf token={session.csrf} />
+              <PostForm action={actionOf(props, 'read')} csrf={session.csrf}>
                 <input type="hidden" name="once" value={once} />
-                <button type="submit" name="answer" value={answer.id} class="govuk-button">
+                <Button name="answer" value={answer.id}>
                   {t.lRead}
-                </button>
-              </form>
+                </Button>
+              </PostForm>
             )}
           </li>
         ))}
@@ -119,16 +118,12 @@ function Steps(props: BoxProps) {
         ''
       ) : (
         <Details summary={t.lNoticeGive} open={faults.told !== undefined || faults.by !== undefined}>
-          <form method="post" action={actionOf(props, 'letter')} target="_blank" rel="noopener">
-            <Csrf token={session.csrf} />
+          <PostForm action={actionOf(props, 'letter')} target="_blank" rel="noopener" csrf={session.csrf}>
             <p class="govuk-hint">{t.lLetterHint}</p>
             <LanguageSelect label={t.dSpeaks} value={town.languages[0] ?? language} />
-            <button type="submit" class="govuk-button govuk-button--secondary">
-              {t.lLetter}
-            </button>
-          </form>
-          <form method="post" action={actionOf(props, 'notice')}>
-            <Csrf token={session.csrf} />
+            <Button secondary>{t.lLetter}</Button>
+          </PostForm>
+          <PostForm action={actionOf(props, 'notice')} csrf={session.csrf}>
             <input type="hidden" name="once" value={once} />
             <Radios
               name="by"
@@ -147,15 +142,12 @@ function Steps(props: BoxProps) {
               labels={labels}
               value={(part) => typed[`told-${part}`] ?? ''}
             />
-            <button type="submit" class="govuk-button">
-              {t.dSave}
-            </button>
-          </form>
+            <Button>{t.dSave}</Button>
+          </PostForm>
         </Details>
       )}
       <Details summary={t.lWrite} open={faults.words !== undefined}>
-        <form method="post" action={actionOf(props, 'answers')}>
-          <Csrf token={session.csrf} />
+        <PostForm action={actionOf(props, 'answers')} csrf={session.csrf}>
           <input type="hidden" name="once" value={once} />
           <Select
             name="who"
@@ -164,15 +156,12 @@ function Steps(props: BoxProps) {
             options={Object.entries(saidNames(t))}
           />
           <Field name="words" label={t.lWords} fault={faults.words} value={typed.words ?? ''} lines={4} auto />
-          <button type="submit" class="govuk-button">
-            {t.dSave}
-          </button>
-        </form>
+          <Button>{t.dSave}</Button>
+        </PostForm>
       </Details>
       {town.departureCouncil ? (
         <Details summary={t.lCouncil} open={faults.said !== undefined || faults.outcome !== undefined}>
-          <form method="post" action={actionOf(props, 'opinion')}>
-            <Csrf token={session.csrf} />
+          <PostForm action={actionOf(props, 'opinion')} csrf={session.csrf}>
             <input type="hidden" name="once" value={once} />
             <Radios
               name="outcome"
@@ -188,31 +177,28 @@ function Steps(props: BoxProps) {
               labels={labels}
               value={(part) => typed[`said-${part}`] ?? ''}
             />
-            <button type="submit" class="govuk-button">
-              {t.dSave}
-            </button>
-          </form>
+            <Button>{t.dSave}</Button>
+          </PostForm>
         </Details>
       ) : (
         ''
       )}
       {missing ? <p>{reasonText(missing, t)}</p> : ''}
-      <form method="post" action={actionOf(props, 'decision')}>
-        <Csrf token={session.csrf} />
+      <PostForm action={actionOf(props, 'decision')} csrf={session.csrf}>
         <input type="hidden" name="once" value={once} />
         <p class="govuk-button-group">
           {missing ? (
             ''
           ) : (
-            <button type="submit" name="decision" value="approved" class="govuk-button">
+            <Button name="decision" value="approved">
               {t.dApprove}
-            </button>
+            </Button>
           )}
-          <button type="submit" name="decision" value="withdrawn" class="govuk-button govuk-button--secondary">
+          <Button secondary name="decision" value="withdrawn">
             {t.dWithdraw}
-          </button>
+          </Button>
         </p>
-      </form>
+      </PostForm>
     </>
   )
 }

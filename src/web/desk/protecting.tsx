@@ -13,7 +13,7 @@ import { plainIn } from '../plain.tsx'
 import { becauseNames } from '../record/registration-names.ts'
 import { bornText, dayText, timeText } from '../record/texts.ts'
 import type { signedInPages } from '../signed-in.tsx'
-import { Csrf, ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
+import { Button, ErrorSummary, type Faults, Field, PostForm, Select } from '../ui/form.tsx'
 import { Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { whyText } from '../ui/problem-page.tsx'
 import { Desk, type DeskVisit, idIn } from './shell.tsx'
@@ -80,15 +80,14 @@ function ProtectPage(props: { visit: DeskVisit; neighbour: Neighbour; reason?: s
         <Fact name={t.dOn}>{t.dHideToday}</Fact>
       </Facts>
       <p class="lead">{hides ? t.dShowAgainLead : t.dHideLead}</p>
-      <form method="post" action={`/desk/neighbours/${id}/protection`}>
-        <Csrf token={session.csrf} />
+      <PostForm action={`/desk/neighbours/${id}/protection`} csrf={session.csrf}>
         <input type="hidden" name="version" value={String(version)} />
         <input type="hidden" name="protected" value={hides ? 'no' : 'yes'} />
         <Field name="reason" label={t.dHideWhy} value={reason} fault={faults.reason} lines={2} maxlength={500} auto />
         <button type="submit" class={`govuk-button${hides ? ' govuk-button--warning' : ''}`}>
           {hides ? t.dShowAgainSure : t.dHideSure}
         </button>
-      </form>
+      </PostForm>
       <p>
         <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
       </p>
@@ -125,8 +124,7 @@ function PerhapsPage(props: { visit: DeskVisit; pairs: readonly PerhapsOne[]; mo
               </a>
             </p>
           ))}
-          <form method="post" action="/desk/perhaps">
-            <Csrf token={session.csrf} />
+          <PostForm action="/desk/perhaps" csrf={session.csrf}>
             <input type="hidden" name="written" value={written.id} />
             <Select
               name="because"
@@ -134,10 +132,8 @@ function PerhapsPage(props: { visit: DeskVisit; pairs: readonly PerhapsOne[]; mo
               label={t.dBecause}
               options={Object.entries(becauseNames(t))}
             />
-            <button type="submit" class="govuk-button govuk-button--secondary">
-              {t.dPerhapsApart}
-            </button>
-          </form>
+            <Button secondary>{t.dPerhapsApart}</Button>
+          </PostForm>
         </section>
       ))}
       <NextPage t={t} path="/desk/perhaps" more={more} first={visit.query('after') === ''} />

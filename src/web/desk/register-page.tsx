@@ -7,7 +7,7 @@ import { heldBack, MOST_PEOPLE, peopleIn } from '../record/registration-form.ts'
 import { becauseNames, takenNames, tieKinds } from '../record/registration-names.ts'
 import { bornText, dayText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
-import { type Choice, Csrf, ErrorSummary, type Faults, Field, Radios, Select, Tick } from '../ui/form.tsx'
+import { Button, type Choice, ErrorSummary, type Faults, Field, PostForm, Radios, Select, Tick } from '../ui/form.tsx'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Details, Done } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
@@ -40,8 +40,7 @@ export function RegisterPage(props: RegisterProps) {
           <bdi>{both}</bdi>
         </Done>
       ))}
-      <form method="post" action="/desk/register" data-draft={draftId ?? 'new'} data-kept={t.dDrafts}>
-        <Csrf token={session.csrf} />
+      <PostForm action="/desk/register" data-draft={draftId ?? 'new'} data-kept={t.dDrafts} csrf={session.csrf}>
         {/* Enter in a field presses the first button there is: it is to register, not to add a person. */}
         <input
           class="govuk-visually-hidden"
@@ -61,9 +60,9 @@ export function RegisterPage(props: RegisterProps) {
           <PersonFields visit={visit} typed={typed} faults={faults} i={i} alone={peopleIn(typed) === 1} />
         ))}
         {peopleIn(typed) < MOST_PEOPLE ? (
-          <button type="submit" name="act" value="another" class="govuk-button govuk-button--secondary" formnovalidate>
+          <Button secondary name="act" value="another" formnovalidate>
             {t.dAnother}
-          </button>
+          </Button>
         ) : (
           ''
         )}
@@ -76,15 +75,15 @@ export function RegisterPage(props: RegisterProps) {
           options={[['', t.dHowCounter], ...TakenDown.options.map((how) => [how, takenNames(t)[how]] as const)]}
         />
         <p class="govuk-button-group">
-          <button type="submit" name="act" value="register" class="govuk-button">
+          <Button name="act" value="register">
             {t.dRegister}
-          </button>
-          <button type="submit" name="act" value="draft" class="govuk-button govuk-button--secondary" formnovalidate>
+          </Button>
+          <Button secondary name="act" value="draft" formnovalidate>
             {t.dDraft}
-          </button>
+          </Button>
         </p>
         <p id="kept" role="status" />
-      </form>
+      </PostForm>
     </Desk>
   )
 }
@@ -206,8 +205,7 @@ export function TwinPage(props: {
       )}
       <h1>{here ? t.dAlikeHere : t.dTwin}</h1>
       <p class="lead">{here ? t.dAlikeHereLead : t.dTwinLead}</p>
-      <form method="post" action="/desk/register">
-        <Csrf token={session.csrf} />
+      <PostForm action="/desk/register" csrf={session.csrf}>
         {Object.entries(typed)
           .filter(([name]) => !['act', 'csrf', 'once', 'asked', ...asked].includes(name))
           .map(([name, value]) => (
@@ -220,14 +218,14 @@ export function TwinPage(props: {
           <Pair visit={visit} typed={typed} alike={one} fault={again ? t.dBecauseMissing : undefined} />
         ))}
         <p class="govuk-button-group">
-          <button type="submit" name="act" value="register" class="govuk-button">
+          <Button name="act" value="register">
             {here ? t.dRegister : t.dDistinct}
-          </button>
-          <button type="submit" name="act" value="edit" class="govuk-button govuk-button--secondary" formnovalidate>
+          </Button>
+          <Button secondary name="act" value="edit" formnovalidate>
             {t.dBackToForm}
-          </button>
+          </Button>
         </p>
-      </form>
+      </PostForm>
     </Desk>
   )
 }

@@ -30,7 +30,18 @@ import { tieKinds } from '../record/registration-names.ts'
 import { bornText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
 import type { signedInPages } from '../signed-in.tsx'
-import { type Choice, Csrf, ErrorSummary, type Faults, Field, Group, Radios, Select, Tick } from '../ui/form.tsx'
+import {
+  Button,
+  type Choice,
+  ErrorSummary,
+  type Faults,
+  Field,
+  Group,
+  PostForm,
+  Radios,
+  Select,
+  Tick,
+} from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Tabs } from './neighbour-past-page.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
@@ -176,14 +187,11 @@ function RepresentativesPage(props: { visit: DeskVisit; ward: Represented } & Ag
         ))}
       </ul>
       <h2>{t.dActsAdd}</h2>
-      <form method="post" action={`${action}/find`}>
-        <Csrf token={session.csrf} />
+      <PostForm action={`${action}/find`} csrf={session.csrf}>
         <SaidFields t={t} said={typed.said ?? ''} mononym={typed.mononym !== undefined} fault={fault} />
         {faults.said ? <p class="govuk-error-message">{faults.said}</p> : ''}
-        <button type="submit" class="govuk-button govuk-button--secondary">
-          {t.dSearch}
-        </button>
-      </form>
+        <Button secondary>{t.dSearch}</Button>
+      </PostForm>
       {found ? (
         <Adults visit={visit} ward={ward} choices={choicesOf(visit, ward, found)} more={found.more} once={once} />
       ) : (
@@ -202,8 +210,7 @@ function RepresentativesPage(props: { visit: DeskVisit; ward: Represented } & Ag
         ''
       )}
       <h2>{t.dActsAddInstitution}</h2>
-      <form method="post" action={action}>
-        <Csrf token={session.csrf} />
+      <PostForm action={action} csrf={session.csrf}>
         <input type="hidden" name="once" value={once} />
         <Field
           name="institution"
@@ -213,10 +220,8 @@ function RepresentativesPage(props: { visit: DeskVisit; ward: Represented } & Ag
           auto
           required
         />
-        <button type="submit" class="govuk-button">
-          {t.dSave}
-        </button>
-      </form>
+        <Button>{t.dSave}</Button>
+      </PostForm>
       <p>
         <a href={`/desk/neighbours/${ward.id}`}>{t.dBack}</a>
       </p>
@@ -250,23 +255,20 @@ function Tie(props: { visit: DeskVisit; ward: Represented; tie: NamedRepresentat
       ) : (
         ''
       )}
-      <form method="post" action={`/desk/neighbours/${ward.id}/representatives/${id}`}>
-        <Csrf token={session.csrf} />
+      <PostForm action={`/desk/neighbours/${ward.id}/representatives/${id}`} csrf={session.csrf}>
         {kind === 'institution' ? (
           ''
         ) : (
           <>
             <Select name="kind" id={`kind-${id}`} label={t.dActsAs} value={typed.kind ?? kind} options={tieKinds(t)} />
             <Limits t={t} suffix={`-${id}`} on={on} court={typed.court ?? court ?? ''} fault={faults.court} />
-            <button type="submit" class="govuk-button govuk-button--secondary">
-              {t.dSave}
-            </button>
+            <Button secondary>{t.dSave}</Button>
           </>
         )}
-        <button type="submit" name="end" value="yes" class="govuk-button govuk-button--warning">
+        <Button warning name="end" value="yes">
           {t.dActsEnd}
-        </button>
-      </form>
+        </Button>
+      </PostForm>
     </li>
   )
 }
@@ -315,8 +317,7 @@ function Adults(props: {
   const [only] = choices.length === 1 ? choices : []
   if (choices.length === 0) return <p role="status">{t.dNobody}</p>
   return (
-    <form method="post" action={`/desk/neighbours/${ward.id}/representatives`}>
-      <Csrf token={session.csrf} />
+    <PostForm action={`/desk/neighbours/${ward.id}/representatives`} csrf={session.csrf}>
       <input type="hidden" name="once" value={once} />
       <Radios name="who" legend={t.dWithWhom} required value={only?.value ?? ''} choices={choices} fault={faults.who} />
       {choices.map(({ value, label }) => (
@@ -330,10 +331,8 @@ function Adults(props: {
         options={tieKinds(t)}
       />
       <Limits t={t} on={(limit) => typed[limit] !== undefined} court={typed.court ?? ''} fault={faults.court} />
-      <button type="submit" class="govuk-button">
-        {t.dSave}
-      </button>
-    </form>
+      <Button>{t.dSave}</Button>
+    </PostForm>
   )
 }
 
@@ -370,24 +369,22 @@ function UnrepresentedPage(props: { visit: DeskVisit; people: readonly Unreprese
             ) : (
               ''
             )}
-            <form method="post" action="/desk/unrepresented">
-              <Csrf token={session.csrf} />
-              <button type="submit" name="settle" value={id} class="govuk-button govuk-button--secondary">
+            <PostForm action="/desk/unrepresented" csrf={session.csrf}>
+              <Button secondary name="settle" value={id}>
                 {t.dUnrepresentedSettle}
-              </button>
-            </form>
+              </Button>
+            </PostForm>
           </li>
         ))}
       </ul>
       {more === undefined ? (
         ''
       ) : (
-        <form method="post" action="/desk/unrepresented">
-          <Csrf token={session.csrf} />
-          <button type="submit" name="after" value={more} class="govuk-button govuk-button--secondary">
+        <PostForm action="/desk/unrepresented" csrf={session.csrf}>
+          <Button secondary name="after" value={more}>
             {t.dMore}
-          </button>
-        </form>
+          </Button>
+        </PostForm>
       )}
     </Desk>
   )

@@ -3,7 +3,7 @@ import { addressText } from '../../proofs/address-text.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { Address, Name } from '../../registry/model.ts'
 import { bornText } from '../record/texts.ts'
-import { Csrf, ErrorSummary, Field, Tick } from '../ui/form.tsx'
+import { Button, ErrorSummary, Field, PostForm, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Done } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
@@ -50,13 +50,10 @@ export function SearchPage(props: {
       <ErrorSummary title={t.dThere} faults={fault ? { said: fault } : {}} />
       {undone ? <Done>{t.dUndone}</Done> : ''}
       <h1>{t.dSearch}</h1>
-      <form method="post" action="/desk/search">
-        <Csrf token={session.csrf} />
+      <PostForm action="/desk/search" csrf={session.csrf}>
         <SaidFields t={t} said={said} mononym={mononym} fault={fault} />
-        <button type="submit" class="govuk-button">
-          {t.dSearch}
-        </button>
-      </form>
+        <Button>{t.dSearch}</Button>
+      </PostForm>
       {found ? (
         <section aria-live="polite">
           <h2>{t.dFound}</h2>

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Child } from 'hono/jsx'
 import { z } from 'zod'
 import { SaysTooMuch } from '../../firewall/free-text.ts'
 import { purposeOf } from '../../firewall/requester.ts'
@@ -23,7 +24,7 @@ import { addressIn, type DateTyped, dayIn, faultsOf, heldBack, onceOf, typedIn }
 import { bornText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
-import { Csrf, ErrorSummary, type Faults, Radios, Tick } from '../ui/form.tsx'
+import { Button, ErrorSummary, type Faults, PostForm, Radios, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Details } from '../ui/parts.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
@@ -172,13 +173,12 @@ function SettleForm(props: {
   button: string
   typed?: Typed
   faults?: Faults
-  children: unknown
+  children: Child
 }) {
   const { visit, id, who, once, button, typed = {}, faults = {}, children } = props
   const { t, session } = visit
   return (
-    <form method="post" action={`/desk/neighbours/${id}/${who.returns ? 'return' : 'move'}`}>
-      <Csrf token={session.csrf} />
+    <PostForm action={`/desk/neighbours/${id}/${who.returns ? 'return' : 'move'}`} csrf={session.csrf}>
       <input type="hidden" name="version" value={who.version} />
       <input type="hidden" name="began" value={who.began} />
       <input type="hidden" name="once" value={once} />
@@ -203,10 +203,8 @@ function SettleForm(props: {
       )}
       <SinceField t={t} typed={typed} fault={faults.since} />
       {who.began ? <Tick name="mistake" label={t.dMistake} on={typed.mistake !== undefined} /> : ''}
-      <button type="submit" class="govuk-button">
-        {button}
-      </button>
-    </form>
+      <Button>{button}</Button>
+    </PostForm>
   )
 }
 
@@ -258,18 +256,15 @@ function WithPage(props: {
     <Desk visit={visit} title={t.dMoveIn} script={deskScript.address}>
       <ErrorSummary title={t.dThere} faults={fault ? { said: fault } : {}} />
       <h1>{t.dMoveIn}</h1>
-      <form method="post" action={`/desk/neighbours/${id}/with`}>
-        <Csrf token={session.csrf} />
+      <PostForm action={`/desk/neighbours/${id}/with`} csrf={session.csrf}>
         <input type="hidden" name="version" value={who.version} />
         <input type="hidden" name="began" value={who.began} />
         {who.returns ? <input type="hidden" name="returns" value="yes" /> : ''}
         {who.others ? <input type="hidden" name="others" value="yes" /> : ''}
         {who.minors ? <input type="hidden" name="minors" value="yes" /> : ''}
         <SaidFields t={t} said={said} mononym={mononym} fault={fault} />
-        <button type="submit" class="govuk-button govuk-button--secondary">
-          {t.dSearch}
-        </button>
-      </form>
+        <Button secondary>{t.dSearch}</Button>
+      </PostForm>
       {found && others.length === 0 ? <p role="status">{t.dNobody}</p> : ''}
       {others.length > 0 ? (
         <SettleForm visit={visit} id={id} who={who} once={randomUUID()} button={who.returns ? t.dReturn : t.dMove}>

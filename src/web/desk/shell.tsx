@@ -9,7 +9,7 @@ import { WHOM } from '../../http/reply.ts'
 import { mustBeUuid, type Uuid } from '../../platform/uuid.ts'
 import type { PageVisit } from '../page-visit.ts'
 import { Stay } from '../stay.tsx'
-import { Csrf, Field, Select } from '../ui/form.tsx'
+import { Button, Csrf, Field, PostForm, Select } from '../ui/form.tsx'
 import { LANGUAGES, type Texts } from '../ui/language.ts'
 import { Languages, Page, RoomAction, Rooms } from '../ui/layout.tsx'
 import { purposesOfCase } from './purpose.ts'
@@ -139,8 +139,7 @@ function CaseBar({ visit, open }: { visit: DeskVisit; open: boolean }) {
         )}{' '}
         · {why}
       </summary>
-      <form method="post" action="/desk/case" class="row">
-        <Csrf token={session.csrf} />
+      <PostForm action="/desk/case" class="row" csrf={session.csrf}>
         <input type="hidden" name="to" value={visit.path} />
         <Field
           name="case"
@@ -157,10 +156,8 @@ function CaseBar({ visit, open }: { visit: DeskVisit; open: boolean }) {
           value={purposeOf(requester)}
           options={purposesOfCase(requester).map(({ id, title }) => [id, title[language] ?? id] as const)}
         />
-        <button type="submit" class="govuk-button govuk-button--secondary">
-          {t.dSet}
-        </button>
-      </form>
+        <Button secondary>{t.dSet}</Button>
+      </PostForm>
     </details>
   )
 }

@@ -14,7 +14,7 @@ import { Problem } from '../../platform/problem.ts'
 import { listMunicipalities } from '../../town/municipality.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { cookieName, isSecure, pageOf, sessionCookie, signedInPages } from '../signed-in.tsx'
-import { Csrf } from '../ui/form.tsx'
+import { Button, PostForm } from '../ui/form.tsx'
 import { LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { ProblemPage } from '../ui/problem-page.tsx'
@@ -128,12 +128,9 @@ export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | u
             {t.dUnlock}
           </a>
         </p>
-        <form method="post" action="/sign-out">
-          <Csrf token={visit.session.csrf} />
-          <button type="submit" class="govuk-button govuk-button--secondary">
-            {t.dSignOut}
-          </button>
-        </form>
+        <PostForm action="/sign-out" csrf={visit.session.csrf}>
+          <Button secondary>{t.dSignOut}</Button>
+        </PostForm>
       </Page>,
     )
   })

@@ -6,7 +6,7 @@ import type { RegistryDeps } from '../../registry/deps.ts'
 import { CannotUndo, type Undoable, undo, undoable } from '../../registry/person/undo.ts'
 import { bornText, dayText } from '../record/texts.ts'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
-import { Csrf } from '../ui/form.tsx'
+import { Button, PostForm } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Fact, Facts } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
@@ -65,12 +65,9 @@ function UndoPage({ visit, undoable: shown }: { visit: DeskVisit; undoable: Undo
       </Facts>
       {people > 1 ? <p class="govuk-inset-text">{counted(t.dUndoPeople, language, { n: people })}</p> : ''}
       <p class="lead">{what === 'registration' ? t.dUndoRegistration : t.dUndoLead}</p>
-      <form method="post" action={`/desk/neighbours/${id}/undo`}>
-        <Csrf token={session.csrf} />
-        <button type="submit" class="govuk-button govuk-button--warning">
-          {t.dUndoSure}
-        </button>
-      </form>
+      <PostForm action={`/desk/neighbours/${id}/undo`} csrf={session.csrf}>
+        <Button warning>{t.dUndoSure}</Button>
+      </PostForm>
       <p>
         <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>
       </p>

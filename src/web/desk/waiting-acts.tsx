@@ -2,7 +2,7 @@ import { functionTitle } from '../../firewall/functions.ts'
 import type { TieKind } from '../../firewall/organisations.ts'
 import type { ActKind, WaitingAct } from '../../oversight/officer-acts.ts'
 import { dayText } from '../record/texts.ts'
-import { Csrf } from '../ui/form.tsx'
+import { Button, PostForm } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Fact, Facts } from '../ui/parts.tsx'
 import type { DeskVisit } from './shell.tsx'
@@ -105,22 +105,21 @@ export function WaitingActs(props: {
             ) : (
               ''
             )}
-            <form method="post" action="/desk/organisations/acts">
-              <Csrf token={session.csrf} />
+            <PostForm action="/desk/organisations/acts" csrf={session.csrf}>
               <input type="hidden" name="entry" value={act.id} />
               <p class="govuk-button-group">
                 {act.proposedByYou ? (
                   ''
                 ) : (
-                  <button type="submit" name="approves" value="yes" class="govuk-button">
+                  <Button name="approves" value="yes">
                     {t.dApprove}
-                  </button>
+                  </Button>
                 )}
-                <button type="submit" name="approves" value="no" class="govuk-button govuk-button--secondary">
+                <Button secondary name="approves" value="no">
                   {t.dRefuse}
-                </button>
+                </Button>
               </p>
-            </form>
+            </PostForm>
           </li>
         ))}
       </ul>

@@ -9,7 +9,7 @@ import {
 } from '../../registry/person/welfare.ts'
 import { bornText, dayText } from '../record/texts.ts'
 import type { signedInPages } from '../signed-in.tsx'
-import { Csrf } from '../ui/form.tsx'
+import { Button, PostForm } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { NextPage } from '../ui/parts.tsx'
 import { Desk, type DeskVisit, idIn } from './shell.tsx'
@@ -50,12 +50,11 @@ function WelfarePage(props: { visit: DeskVisit; checks: readonly WelfareCheck[];
             · {bornText(language, check.dateOfBirth)}
             <br />
             {reasonNames(t)[check.reason]} · {dayText(language, check.raisedOn)}
-            <form method="post" action="/desk/welfare">
-              <Csrf token={session.csrf} />
-              <button type="submit" name="entry" value={check.id} class="govuk-button govuk-button--secondary">
+            <PostForm action="/desk/welfare" csrf={session.csrf}>
+              <Button secondary name="entry" value={check.id}>
                 {t.uDone}
-              </button>
-            </form>
+              </Button>
+            </PostForm>
           </li>
         ))}
       </ul>

@@ -5,7 +5,7 @@ import type { OpenProceeding } from '../../registry/departure/proceedings-due.ts
 import { type Draft, TO_DECIDE } from '../../registry/register/drafts.ts'
 import { proceedingNames } from '../record/proceeding-names.ts'
 import { dayText, timeText } from '../record/texts.ts'
-import { Csrf } from '../ui/form.tsx'
+import { Button, PostForm } from '../ui/form.tsx'
 import { NextPage } from '../ui/parts.tsx'
 import { problemText } from '../ui/problem-page.tsx'
 import { deskScript } from './script.ts'
@@ -100,44 +100,31 @@ export function WorkPage(props: {
         <a href="/desk/joins">{t.nShow}</a>
       </p>
       <h2>{t.dUnrepresented}</h2>
-      <form method="post" action="/desk/unrepresented">
-        <Csrf token={session.csrf} />
+      <PostForm action="/desk/unrepresented" csrf={session.csrf}>
         <p>{unrepresented ? t.dUnrepresentedMaybe : t.dNoDrafts}</p>
-        {unrepresented || requester.role === 'supervisor' ? (
-          <button type="submit" class="govuk-button">
-            {t.nShow}
-          </button>
-        ) : (
-          ''
-        )}
-      </form>
+        {unrepresented || requester.role === 'supervisor' ? <Button>{t.nShow}</Button> : ''}
+      </PostForm>
       <h2>{t.dLetters}</h2>
       {letters === 0 ? (
         <p>{t.dNoDrafts}</p>
       ) : (
-        <form method="post" action="/desk/letters" target="_blank" rel="noopener">
-          <Csrf token={session.csrf} />
+        <PostForm action="/desk/letters" target="_blank" rel="noopener" csrf={session.csrf}>
           <p>
             {t.dLettersLead} <bdi>{letters}</bdi>
           </p>
-          <button type="submit" class="govuk-button">
-            {t.dPrint}
-          </button>
-        </form>
+          <Button>{t.dPrint}</Button>
+        </PostForm>
       )}
       <h2>{t.nReference}</h2>
       {kept === 0 ? (
         <p>{t.dNoDrafts}</p>
       ) : (
-        <form method="post" action="/desk/post">
-          <Csrf token={session.csrf} />
+        <PostForm action="/desk/post" csrf={session.csrf}>
           <p>
             {t.nReferenceLead} <bdi>{kept}</bdi>
           </p>
-          <button type="submit" class="govuk-button">
-            {t.nShow}
-          </button>
-        </form>
+          <Button>{t.nShow}</Button>
+        </PostForm>
       )}
     </Desk>
   )
@@ -176,12 +163,11 @@ function Drafts(props: { visit: DeskVisit; drafts: readonly Draft[] }) {
               {t.dContinue}
             </a>
           </p>
-          <form method="post" action="/desk/drafts/discard">
-            <Csrf token={session.csrf} />
-            <button type="submit" name="draft" value={draft.id} class="govuk-button govuk-button--secondary">
+          <PostForm action="/desk/drafts/discard" csrf={session.csrf}>
+            <Button secondary name="draft" value={draft.id}>
               {t.dDiscard}
-            </button>
-          </form>
+            </Button>
+          </PostForm>
         </li>
       ))}
     </ul>
@@ -200,12 +186,11 @@ export function SessionsPage(props: { visit: DeskVisit; sessions: readonly OpenS
           <li>
             {timeText(language, town.timeZone, one.signedInAt)} – {timeText(language, town.timeZone, one.lastSeenAt)}
             {one.here ? ` · ${t.dHere}` : ''}
-            <form method="post" action="/desk/sessions/close">
-              <Csrf token={session.csrf} />
-              <button type="submit" name="handle" value={one.handle} class="govuk-button govuk-button--secondary">
+            <PostForm action="/desk/sessions/close" csrf={session.csrf}>
+              <Button secondary name="handle" value={one.handle}>
                 {t.dCloseSession}
-              </button>
-            </form>
+              </Button>
+            </PostForm>
           </li>
         ))}
       </ul>

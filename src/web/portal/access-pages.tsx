@@ -2,7 +2,7 @@ import type { LookUpPage } from '../../oversight/look-ups.ts'
 import type { WaysIn } from '../../registry/person/ways-in.ts'
 import { LookUps } from '../record/look-ups.tsx'
 import { WaysInList } from '../record/ways-in.tsx'
-import { Csrf, type Faults, Field, Tick } from '../ui/form.tsx'
+import { Button, type Faults, Field, PostForm, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Done } from '../ui/parts.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
@@ -43,13 +43,12 @@ export function MyLookUpsPage(props: {
             visits && content.action === 'open' && content.purpose === 'own-record' ? (
               ''
             ) : (
-              <form method="post" action="/me/looked">
-                <Csrf token={session.csrf} />
+              <PostForm action="/me/looked" csrf={session.csrf}>
                 <input type="hidden" name="before" value={before} />
-                <button type="submit" name="entry" value={entryId} class="govuk-button govuk-button--secondary">
+                <Button secondary name="entry" value={entryId}>
                   {t.rAsk}
-                </button>
-              </form>
+                </Button>
+              </PostForm>
             )
           }
         />

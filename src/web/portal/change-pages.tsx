@@ -4,7 +4,7 @@ import { AddressFields, SinceField } from '../record/address-fields.tsx'
 import { contactText, heldBack } from '../record/registration-form.ts'
 import { dayText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
-import { Csrf, DateField, ErrorSummary, type Faults, Field, Radios, Tick } from '../ui/form.tsx'
+import { Button, Csrf, DateField, ErrorSummary, type Faults, Field, PostForm, Radios, Tick } from '../ui/form.tsx'
 import { Spoken } from '../ui/language-select.tsx'
 import { Done } from '../ui/parts.tsx'
 import { counted } from '../ui/words.ts'
@@ -33,9 +33,7 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
         </p>
         <form method="post" action="/me/change/here">
           {hidden}
-          <button type="submit" class="govuk-button">
-            {t.mYes}
-          </button>
+          <Button>{t.mYes}</Button>
         </form>
       </section>
       <section aria-labelledby="move">
@@ -59,9 +57,7 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
           <input type="hidden" name="reached" value={JSON.stringify(contact ?? {})} />
           <Field name="contact" label={t.mContact} value={contactText(contact)} />
           <Spoken label={t.dSpeaks} languages={languages ?? []} otherwise={language} />
-          <button type="submit" class="govuk-button">
-            {t.dSave}
-          </button>
+          <Button>{t.dSave}</Button>
         </form>
       </section>
       <section aria-labelledby="hide">
@@ -72,9 +68,7 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
         ) : (
           <form method="post" action="/me/change/hide">
             {hidden}
-            <button type="submit" class="govuk-button">
-              {t.mHide}
-            </button>
+            <Button>{t.mHide}</Button>
           </form>
         )}
       </section>
@@ -85,9 +79,7 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
         <form method="post" action="/me/change/object">
           {hidden}
           <Field name="why" label={t.mObjectWhy} hint={t.kOwnWords} lines={3} maxlength={5000} required auto />
-          <button type="submit" class="govuk-button">
-            {t.kSend}
-          </button>
+          <Button>{t.kSend}</Button>
         </form>
       </section>
       <section aria-labelledby="leave">
@@ -96,9 +88,7 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
         <form method="post" action="/me/change/leave">
           {hidden}
           <Tick name="sure" label={t.mLeaveSure} on={false} />
-          <button type="submit" class="govuk-button">
-            {t.mLeave}
-          </button>
+          <Button>{t.mLeave}</Button>
         </form>
       </section>
       <p>
@@ -120,8 +110,7 @@ interface ChildProps {
 function ChildForm({ visit, typed, version, once, faults = {} }: ChildProps) {
   const { t, session } = visit
   return (
-    <form method="post" action="/me/change/child">
-      <Csrf token={session.csrf} />
+    <PostForm action="/me/change/child" csrf={session.csrf}>
       <input type="hidden" name="once" value={once} />
       <input type="hidden" name="version" value={String(version)} />
       <Field name="given" label={t.dGiven} value={typed.given} fault={faults.given} required auto />
@@ -133,10 +122,8 @@ function ChildForm({ visit, typed, version, once, faults = {} }: ChildProps) {
         labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
         value={(part) => typed[`born-${part}`] ?? ''}
       />
-      <button type="submit" class="govuk-button">
-        {t.kSend}
-      </button>
-    </form>
+      <Button>{t.kSend}</Button>
+    </PostForm>
   )
 }
 
@@ -169,8 +156,7 @@ export function MovePage(props: {
     <Own visit={visit} heading={t.mMove}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <p class="lead">{t.mMoveLead}</p>
-      <form method="post" action="/me/change/move">
-        <Csrf token={session.csrf} />
+      <PostForm action="/me/change/move" csrf={session.csrf}>
         <input type="hidden" name="once" value={once} />
         <input type="hidden" name="version" value={String(version)} />
         <PlainTick t={t} faults={heldBack(typed, t)} />
@@ -194,10 +180,8 @@ export function MovePage(props: {
         )}
         <AddressFields visit={visit} typed={typed} faults={faults} own />
         <SinceField t={t} typed={typed} fault={faults.since} />
-        <button type="submit" class="govuk-button">
-          {t.mMove}
-        </button>
-      </form>
+        <Button>{t.mMove}</Button>
+      </PostForm>
     </Own>
   )
 }

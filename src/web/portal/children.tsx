@@ -12,7 +12,7 @@ import { whoGives } from '../../requests/service-reports.ts'
 import { LookUps } from '../record/look-ups.tsx'
 import { bornText } from '../record/texts.ts'
 import { pageOf } from '../signed-in.tsx'
-import { Csrf } from '../ui/form.tsx'
+import { Button, PostForm } from '../ui/form.tsx'
 import { type OwnPages, onceOf, type PortalDeps } from './deps.ts'
 import { ShowPage } from './pages.tsx'
 import { Own, type OwnVisit } from './shell.tsx'
@@ -75,13 +75,12 @@ function ChildLookedPage(props: { visit: OwnVisit; child: string; page: LookUpPa
       {page.older === undefined ? (
         ''
       ) : (
-        <form method="post" action="/me/children/looked">
-          <Csrf token={session.csrf} />
+        <PostForm action="/me/children/looked" csrf={session.csrf}>
           <input type="hidden" name="child" value={child} />
-          <button type="submit" name="before" value={page.older} class="govuk-button govuk-button--secondary">
+          <Button secondary name="before" value={page.older}>
             {t.dOlder}
-          </button>
-        </form>
+          </Button>
+        </PostForm>
       )}
       <p>
         <a href="/me/children">{t.dBack}</a>
@@ -107,39 +106,36 @@ function ChildrenPage(props: { visit: OwnVisit; represented: readonly Asked[]; o
           </h2>
           <p>{bornText(language, dateOfBirth)}</p>
           {toldWhere ? (
-            <form method="post" action="/me/children/looked">
-              <Csrf token={session.csrf} />
-              <button type="submit" name="child" value={id} class="govuk-button govuk-button--secondary">
+            <PostForm action="/me/children/looked" csrf={session.csrf}>
+              <Button secondary name="child" value={id}>
                 {t.dLooked}
-              </button>
-            </form>
+              </Button>
+            </PostForm>
           ) : (
             ''
           )}
           {asked ? (
-            <form method="post" action="/me/children/hearing">
-              <Csrf token={session.csrf} />
-              <button type="submit" name="child" value={id} class="govuk-button">
+            <PostForm action="/me/children/hearing" csrf={session.csrf}>
+              <Button name="child" value={id}>
                 {t.jChild}
-              </button>
-            </form>
+              </Button>
+            </PostForm>
           ) : (
             ''
           )}
-          <form method="post" action="/me/children">
-            <Csrf token={session.csrf} />
+          <PostForm action="/me/children" csrf={session.csrf}>
             <input type="hidden" name="once" value={once} />
             <input type="hidden" name="child" value={id} />
             <p class="govuk-button-group">
               {offered
                 .filter((profile) => toldWhere || !saysWhere(profile))
                 .map((profile) => (
-                  <button type="submit" name="profile" value={profile.id} class="govuk-button govuk-button--secondary">
+                  <Button secondary name="profile" value={profile.id}>
                     {profile.title[language]}
-                  </button>
+                  </Button>
                 ))}
             </p>
-          </form>
+          </PostForm>
         </section>
       ))}
     </Own>

@@ -4,7 +4,7 @@ import type { Municipality } from '../../town/model.ts'
 import { nameIn } from '../reader.ts'
 import { AppointmentSlip, appointmentText, TimeSelect, writtenKinds } from '../record/complaint.tsx'
 import { dayText } from '../record/texts.ts'
-import { ErrorSummary, type Faults, Field, Files, Radios, Select } from '../ui/form.tsx'
+import { Button, ErrorSummary, type Faults, Field, Files, Radios, Select } from '../ui/form.tsx'
 import { isLanguage, type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Languages, Page } from '../ui/layout.tsx'
@@ -117,9 +117,7 @@ export function ComplainPage(
           ''
         )}
         <LanguageSelect label={t.dSpeaks} value={isLanguage(speaks ?? '') ? (speaks as Language) : language} />
-        <button type="submit" class="govuk-button">
-          {t.kSend}
-        </button>
+        <Button>{t.kSend}</Button>
       </form>
       <p>
         <a href={`/complain/service?lang=${language}`}>{t.kService}</a>
@@ -134,17 +132,13 @@ export function ComplainPage(
           <Select name="kind" id="heard-kind" label={t.kKind} value={kind} options={writtenKinds(language)} />
           <input type="hidden" name="language" value={language} />
           <input type="hidden" name="once" value={randomUUID()} />
-          <button type="submit" class="govuk-button govuk-button--secondary">
-            {t.wBook}
-          </button>
+          <Button secondary>{t.wBook}</Button>
         </form>
       )}
       <h2>{t.kFollow}</h2>
       <form method="post" action={`/complain/follow?lang=${language}`}>
         <Field name="code" label={t.kFollow} fault={followed === 'none' ? t.kNone : undefined} required />
-        <button type="submit" class="govuk-button">
-          {t.vGo}
-        </button>
+        <Button>{t.vGo}</Button>
       </form>
     </Page>
   )
@@ -181,14 +175,9 @@ function FollowedBox(props: { town: Municipality; language: Language; followed: 
       {(answer ? !escalated : expected) ? (
         <form method="post" action={`/complain/follow?lang=${language}`}>
           <input type="hidden" name="code" value={code} />
-          <button
-            type="submit"
-            name="wish"
-            value={answer ? 'escalate' : 'cancel'}
-            class="govuk-button govuk-button--secondary"
-          >
+          <Button secondary name="wish" value={answer ? 'escalate' : 'cancel'}>
             {answer ? t.kEscalate : t.wCancel}
-          </button>
+          </Button>
         </form>
       ) : (
         ''

@@ -10,7 +10,7 @@ import { organisationOf } from '../../requests/providers.ts'
 import { PlainTick, plainFaults, plainIn } from '../plain.tsx'
 import { nameIn, readerOf } from '../reader.ts'
 import { pageOf } from '../signed-in.tsx'
-import { ErrorSummary, type Faults, Field, Group, Tick } from '../ui/form.tsx'
+import { Button, ErrorSummary, type Faults, Field, Group, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done } from '../ui/parts.tsx'
@@ -156,16 +156,12 @@ function EnrolOrganisationPage(props: {
         <Field name="contact" label={t.aContact} value={value('contact')} fault={faults.contact} auto />
         <Field name="keys" label={t.aKeys} hint={t.aKeysHint} lines={4} value={value('keys')} fault={faults.keys} />
         <Tick name="promise" label={t.aPromise} on={typed?.has('promise') ?? false} fault={faults.promise} />
-        <button type="submit" class="govuk-button">
-          {t.kSend}
-        </button>
+        <Button>{t.kSend}</Button>
       </form>
       <h2>{t.kFollow}</h2>
       <form method="post" action={`/providers/enrol/follow?lang=${language}`}>
         <Field name="code" label={t.kFollow} fault={faults.code} required />
-        <button type="submit" class="govuk-button">
-          {t.vGo}
-        </button>
+        <Button>{t.vGo}</Button>
       </form>
     </Page>
   )

@@ -1,6 +1,6 @@
 import type { Removal } from '../../identity/telling.ts'
 import { dayText } from '../record/texts.ts'
-import { Field, Tick } from '../ui/form.tsx'
+import { Button, Field, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done, NotDone } from '../ui/parts.tsx'
@@ -46,9 +46,7 @@ export function EntrancePage(props: {
         <Field name="code" label={t.rCardCode} required />
         <Field name="word" label={t.rCardWord} required auto />
         <Tick name="elsewhere" label={t.rNotMine} on={false} />
-        <button type="submit" class="govuk-button">
-          {t.rEnter}
-        </button>
+        <Button>{t.rEnter}</Button>
       </form>
       <p>
         <a href={`/complain?lang=${language}`}>{t.kTitle}</a>

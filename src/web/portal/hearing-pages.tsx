@@ -10,7 +10,7 @@ import { Answer, answerProceeding } from '../../registry/departure/proceedings.t
 import { actFor } from '../../registry/person/representation.ts'
 import { recentRestore } from '../../town/restores.ts'
 import { dayText, timeText } from '../record/texts.ts'
-import { Csrf, ErrorSummary, Field } from '../ui/form.tsx'
+import { Button, ErrorSummary, Field, PostForm } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Done, Fact, Facts } from '../ui/parts.tsx'
 import { type OwnPages, onceOf, type PortalDeps } from './deps.ts'
@@ -131,8 +131,7 @@ function HearingBox(props: {
       ) : (
         ''
       )}
-      <form method="post" action={action}>
-        <Csrf token={session.csrf} />
+      <PostForm action={action} csrf={session.csrf}>
         <input type="hidden" name="once" value={once} />
         {hidden ?? ''}
         <Field
@@ -144,10 +143,8 @@ function HearingBox(props: {
           lines={4}
           auto
         />
-        <button type="submit" class="govuk-button">
-          {t.jLives}
-        </button>
-      </form>
+        <Button>{t.jLives}</Button>
+      </PostForm>
     </section>
   )
 }

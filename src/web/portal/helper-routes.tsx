@@ -31,7 +31,7 @@ import { dayIn, typedIn } from '../record/registration-form.ts'
 import { dayText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
 import { pageOf } from '../signed-in.tsx'
-import { Csrf, DateField, ErrorSummary, type Faults, Field, Group, Select, Tick } from '../ui/form.tsx'
+import { Button, DateField, ErrorSummary, type Faults, Field, Group, PostForm, Select, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done, NotDone } from '../ui/parts.tsx'
@@ -190,17 +190,15 @@ function HelpersPage(props: {
               language,
               helper.profiles.map((id) => profiles.get(id)?.title[language] ?? id),
             )}
-            <form method="post" action="/me/helpers/end">
-              <Csrf token={session.csrf} />
-              <button type="submit" name="helper" value={helper.id} class="govuk-button govuk-button--secondary">
+            <PostForm action="/me/helpers/end" csrf={session.csrf}>
+              <Button secondary name="helper" value={helper.id}>
                 {t.hEnd}
-              </button>
-            </form>
+              </Button>
+            </PostForm>
           </li>
         ))}
       </ul>
-      <form method="post" action="/me/helpers">
-        <Csrf token={session.csrf} />
+      <PostForm action="/me/helpers" csrf={session.csrf}>
         <input type="hidden" name="once" value={typed.once ?? randomUUID()} />
         <Field name="name" label={t.hName} value={typed.name} fault={faults.name} required auto />
         <PlainTick t={t} faults={faults.name ? { name: faults.name } : {}} />
@@ -220,10 +218,8 @@ function HelpersPage(props: {
           labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
           value={(part) => typed[`until-${part}`] ?? ''}
         />
-        <button type="submit" class="govuk-button">
-          {t.hAdd}
-        </button>
-      </form>
+        <Button>{t.hAdd}</Button>
+      </PostForm>
     </Own>
   )
 }
@@ -285,12 +281,10 @@ function ActPage(props: {
         />
         <Tick name="paper" label={t.rPdf} on={false} />
         <p class="govuk-button-group">
-          <button type="submit" class="govuk-button">
-            {t.rShow}
-          </button>
-          <button type="submit" name="lost" value="yes" class="govuk-button govuk-button--secondary">
+          <Button>{t.rShow}</Button>
+          <Button secondary name="lost" value="yes">
             {t.rLost}
-          </button>
+          </Button>
         </p>
       </form>
       <h2>{t.jHelpTitle}</h2>
@@ -305,9 +299,9 @@ function ActPage(props: {
           lines={4}
           auto
         />
-        <button type="submit" name="answer" value="yes" class="govuk-button govuk-button--secondary">
+        <Button secondary name="answer" value="yes">
           {t.jHelpSend}
-        </button>
+        </Button>
       </form>
     </Page>
   )

@@ -3,7 +3,7 @@ import type { MessageKind } from '../../identity/telling.ts'
 import type { Messages, Notice } from '../../messages/notices.ts'
 import type { Restored } from '../../town/restores.ts'
 import { timeText } from '../record/texts.ts'
-import { Csrf } from '../ui/form.tsx'
+import { Button, PostForm } from '../ui/form.tsx'
 import { Done } from '../ui/parts.tsx'
 import { noticeText, orderWords } from './everything.ts'
 import { RestoredNote } from './restored.tsx'
@@ -59,16 +59,13 @@ export function HomePage(props: {
       </ul>
       <h2>{t.rMessages}</h2>
       {stillHere ? (
-        <form method="post" action="/me/change/here" class="govuk-inset-text">
-          <Csrf token={session.csrf} />
+        <PostForm action="/me/change/here" class="govuk-inset-text" csrf={session.csrf}>
           <input type="hidden" name="once" value={once} />
           <p>
             {t.mHere} {t.mHereLead}
           </p>
-          <button type="submit" class="govuk-button">
-            {t.mYes}
-          </button>
-        </form>
+          <Button>{t.mYes}</Button>
+        </PostForm>
       ) : (
         ''
       )}

@@ -5,7 +5,7 @@ import { claimDisplay } from '../../proofs/wallet/metadata.ts'
 import type { ReportedOrganisation } from '../../requests/service-reports.ts'
 import { ProofList } from '../record/proof-list.tsx'
 import { dayText } from '../record/texts.ts'
-import { Csrf } from '../ui/form.tsx'
+import { Button, PostForm } from '../ui/form.tsx'
 import type { Language } from '../ui/language.ts'
 import { Qr } from '../ui/qr-code.tsx'
 import { listText } from '../ui/words.ts'
@@ -26,28 +26,21 @@ export function ChoosePage(props: {
   return (
     <Own visit={visit} heading={t.rGet}>
       <p class="lead">{t.rGetLead}</p>
-      <form method="post" action="/me/proof">
-        <Csrf token={session.csrf} />
+      <PostForm action="/me/proof" csrf={session.csrf}>
         <input type="hidden" name="once" value={once} />
         <ul class="cards">
           {mine.map((profile) => (
             <li>
-              <button
-                type="submit"
-                name="profile"
-                value={profile.id}
-                aria-describedby={`learns-${profile.id}`}
-                class="govuk-button"
-              >
+              <Button name="profile" value={profile.id} aria-describedby={`learns-${profile.id}`}>
                 {profile.title[language]}
-              </button>
+              </Button>
               <p id={`learns-${profile.id}`}>
                 {t.sLearns}: {listText(language, [t.sLives, ...namesOf(profile, language)])}
               </p>
             </li>
           ))}
         </ul>
-      </form>
+      </PostForm>
       {proofs.length > 0 ? (
         <>
           <h2>{t.dProofs}</h2>
@@ -102,14 +95,11 @@ export function ShowPage(props: {
         {t.vUntil} {dayText(language, written.paper.expiresOn)}
       </p>
       {once ? (
-        <form method="post" action="/me/paper">
-          <Csrf token={session.csrf} />
+        <PostForm action="/me/paper" csrf={session.csrf}>
           <input type="hidden" name="once" value={once} />
           <input type="hidden" name="profile" value={profile.id} />
-          <button type="submit" class="govuk-button">
-            {t.rPdf}
-          </button>
-        </form>
+          <Button>{t.rPdf}</Button>
+        </PostForm>
       ) : (
         ''
       )}

@@ -13,7 +13,7 @@ import type { Municipality } from '../../town/model.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { dayText } from '../record/texts.ts'
 import { pageOf } from '../signed-in.tsx'
-import { ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
+import { Button, ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
 import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Details, Done, Fact, Facts, NotDone } from '../ui/parts.tsx'
@@ -171,9 +171,9 @@ function ProviderPage(props: {
                 <form method="post" action={action}>
                   <input type="hidden" name="code" value={code} />
                   <input type="hidden" name="request" value={request.id} />
-                  <button type="submit" name="act" value="call-off" class="govuk-button govuk-button--secondary">
+                  <Button secondary name="act" value="call-off">
                     {t.vpCallOff}
-                  </button>
+                  </Button>
                 </form>
               </li>
             ))}
@@ -243,9 +243,9 @@ function ProviderPage(props: {
               fault={faults['keys-keys']}
               ltr
             />
-            <button type="submit" name="act" value="keys" class="govuk-button">
+            <Button name="act" value="keys">
               {t.kSend}
-            </button>
+            </Button>
           </form>
         </>
       ) : (
@@ -271,9 +271,9 @@ function ProviderPage(props: {
           fault={faults['machine-keys']}
           ltr
         />
-        <button type="submit" name="act" value="machine" class="govuk-button">
+        <Button name="act" value="machine">
           {t.kSend}
-        </button>
+        </Button>
       </form>
       <FirstRequest t={t} town={town} client={inUse[0]?.client} source={props.source} />
     </Page>
@@ -288,9 +288,9 @@ function EndForm(props: { t: Texts; action: string; of: Record<string, string>; 
         {Object.entries(props.of).map(([name, value]) => (
           <input type="hidden" name={name} value={value} />
         ))}
-        <button type="submit" name="act" value="end" class="govuk-button govuk-button--warning">
+        <Button warning name="act" value="end">
           {props.t.vpSure}
-        </button>
+        </Button>
       </form>
     </Details>
   )

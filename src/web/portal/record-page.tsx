@@ -2,7 +2,7 @@ import type { History } from '../../registry/person/history.ts'
 import { DecidedStartLines } from '../record/history.tsx'
 import { saidByNames } from '../record/proceeding-names.ts'
 import { dayText, timeText } from '../record/texts.ts'
-import { Csrf } from '../ui/form.tsx'
+import { Button, PostForm } from '../ui/form.tsx'
 import { Fact, Facts } from '../ui/parts.tsx'
 import { movementName, recordLines, saidLines } from './everything.ts'
 import { Own, type OwnVisit } from './shell.tsx'
@@ -45,17 +45,16 @@ export function RecordPage(props: { visit: OwnVisit; history: History }) {
           </li>
         ))}
       </ol>
-      <form method="post" action="/me/everything">
-        <Csrf token={session.csrf} />
+      <PostForm action="/me/everything" csrf={session.csrf}>
         <p class="govuk-button-group">
-          <button type="submit" name="as" value="pdf" class="govuk-button">
+          <Button name="as" value="pdf">
             {t.rDownload} (PDF)
-          </button>
-          <button type="submit" name="as" value="json" class="govuk-button govuk-button--secondary">
+          </Button>
+          <Button secondary name="as" value="json">
             {t.rDownload} (JSON)
-          </button>
+          </Button>
         </p>
-      </form>
+      </PostForm>
       <p>
         <a href="/complain?kind=wrong-data">{t.kWrong}</a>
       </p>

@@ -12,7 +12,7 @@ import type { Municipality } from '../../town/model.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { dayText } from '../record/texts.ts'
 import { pageOf } from '../signed-in.tsx'
-import { ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
+import { Button, ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done } from '../ui/parts.tsx'
@@ -112,12 +112,12 @@ export function ServiceReport(props: {
       )}
       {words ? <Field name="text" label={t.srWords} lines={4} value={words.text} fault={words.faults.text} auto /> : ''}
       <p class="govuk-button-group">
-        <button type="submit" name="fault" value="too-much" class="govuk-button govuk-button--secondary">
+        <Button secondary name="fault" value="too-much">
           {t.srTooMuch}
-        </button>
-        <button type="submit" name="fault" value="turned-away" class="govuk-button govuk-button--secondary">
+        </Button>
+        <Button secondary name="fault" value="turned-away">
           {t.srTurnedAway}
-        </button>
+        </Button>
       </p>
     </form>
   )

@@ -8,6 +8,7 @@ import { disclose } from '../../proofs/disclosures.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { dayText } from '../record/texts.ts'
+import { Button } from '../ui/form.tsx'
 import { LOCALES, type Texts } from '../ui/language.ts'
 import { Page } from '../ui/layout.tsx'
 import { Done } from '../ui/parts.tsx'
@@ -38,9 +39,7 @@ export function TryIt({ t, visitor }: { t: Texts; visitor: Visitor }) {
       <form method="post" action="/me/in">
         <input type="hidden" name="code" value={visitor.code} />
         <input type="hidden" name="word" value={visitor.word} />
-        <button type="submit" class="govuk-button">
-          {t.tryResident}
-        </button>
+        <Button>{t.tryResident}</Button>
       </form>
       <p>
         <a class="govuk-button" href="/demo/library">

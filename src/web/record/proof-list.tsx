@@ -1,7 +1,7 @@
 import { profiles } from '../../proofs/profiles.ts'
 import type { ProofOutline } from '../../proofs/proof-list.ts'
 import type { PageVisit } from '../page-visit.ts'
-import { Csrf } from '../ui/form.tsx'
+import { Button, PostForm } from '../ui/form.tsx'
 import { Details } from '../ui/parts.tsx'
 import { proofStanding, timeText } from './texts.ts'
 
@@ -29,12 +29,11 @@ export function ProofList(props: {
           {revoke === undefined || (proof.revokedAt && !proof.publicFrom) ? (
             ''
           ) : (
-            <form method="post" action={revoke}>
-              <Csrf token={session.csrf} />
-              <button type="submit" name="proof" value={proof.id} class="govuk-button govuk-button--secondary">
+            <PostForm action={revoke} csrf={session.csrf}>
+              <Button secondary name="proof" value={proof.id}>
                 {t.dRevoke}
-              </button>
-            </form>
+              </Button>
+            </PostForm>
           )}
         </li>
       ))}

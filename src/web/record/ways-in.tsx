@@ -3,7 +3,7 @@ import type { OpenSession } from '../../identity/open-sessions.ts'
 import { profiles } from '../../proofs/profiles.ts'
 import type { CardInForce, WaysIn } from '../../registry/person/ways-in.ts'
 import type { PageVisit } from '../page-visit.ts'
-import { Csrf, DateField, ErrorSummary, type Faults, Tick } from '../ui/form.tsx'
+import { Button, DateField, ErrorSummary, type Faults, PostForm, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { listText } from '../ui/words.ts'
 import { dayText, timeText } from './texts.ts'
@@ -30,13 +30,12 @@ export function WaysInList(props: {
   const { t, language, town, session } = visit
   const { cards, telephones, sessions, helpers } = ways
   const End = ({ what, id }: { what: string; id?: string }) => (
-    <form method="post" action={action}>
-      <Csrf token={session.csrf} />
+    <PostForm action={action} csrf={session.csrf}>
       <input type="hidden" name="what" value={what} />
-      <button type="submit" name="which" value={id ?? ''} class="govuk-button govuk-button--secondary">
+      <Button secondary name="which" value={id ?? ''}>
         {t.iEnd}
-      </button>
-    </form>
+      </Button>
+    </PostForm>
   )
   const List = ({ title, of }: { title: string; of: readonly Child[] }) => (
     <>
@@ -88,12 +87,9 @@ export function WaysInList(props: {
         ))}
       />
       {everywhere ? (
-        <form method="post" action={everywhere}>
-          <Csrf token={session.csrf} />
-          <button type="submit" class="govuk-button govuk-button--secondary">
-            {t.rEverywhere}
-          </button>
-        </form>
+        <PostForm action={everywhere} csrf={session.csrf}>
+          <Button secondary>{t.rEverywhere}</Button>
+        </PostForm>
       ) : (
         ''
       )}
@@ -112,8 +108,7 @@ export function WaysInList(props: {
         ))}
       />
       <h2>{t.iLost}</h2>
-      <form method="post" action={action}>
-        <Csrf token={session.csrf} />
+      <PostForm action={action} csrf={session.csrf}>
         <input type="hidden" name="what" value="lost" />
         <p>{everywhere ? t.iLostLead : t.iLostAll}</p>
         <Tick name="too" label={t.iLostToo} on={typed.too !== undefined} fault={faults.too} />
@@ -124,18 +119,13 @@ export function WaysInList(props: {
           labels={{ day: t.dDay, month: t.dMonth, year: t.dYear }}
           value={(part) => typed[`since-${part}`] ?? ''}
         />
-        <button type="submit" class="govuk-button">
-          {t.iLost}
-        </button>
-      </form>
-      <form method="post" action={action}>
-        <Csrf token={session.csrf} />
+        <Button>{t.iLost}</Button>
+      </PostForm>
+      <PostForm action={action} csrf={session.csrf}>
         <input type="hidden" name="what" value="everything" />
         <p>{t.iEndAllHint}</p>
-        <button type="submit" class="govuk-button govuk-button--warning">
-          {t.iEndAll}
-        </button>
-      </form>
+        <Button warning>{t.iEndAll}</Button>
+      </PostForm>
     </>
   )
 }

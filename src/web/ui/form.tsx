@@ -6,6 +6,53 @@ import type { Child } from 'hono/jsx'
 /** What is wrong with a form, by the name of the field. */
 export type Faults = Readonly<Record<string, string>>
 
+/** A form that changes something: it carries the token of its session. */
+export function PostForm(props: {
+  action: string
+  csrf: string
+  class?: string
+  id?: string
+  enctype?: 'multipart/form-data'
+  target?: '_blank'
+  rel?: 'noopener'
+  children: Child
+  [attribute: `data-${string}`]: string | undefined
+}) {
+  const { csrf, children, ...attributes } = props
+  return (
+    <form method="post" {...attributes}>
+      <Csrf token={csrf} />
+      {children}
+    </form>
+  )
+}
+
+/** What sends a form. A page has one that is neither secondary nor a warning: what most people came for. */
+export function Button(props: {
+  name?: string
+  value?: string
+  secondary?: boolean
+  /** It cannot be undone. */
+  warning?: boolean
+  formaction?: string
+  formnovalidate?: boolean
+  form?: string
+  accesskey?: string
+  id?: string
+  disabled?: boolean
+  hidden?: boolean
+  children: Child
+  [attribute: `aria-${string}` | `data-${string}`]: string | undefined
+}) {
+  const { secondary, warning, children, ...attributes } = props
+  const kind = secondary ? ' govuk-button--secondary' : warning ? ' govuk-button--warning' : ''
+  return (
+    <button type="submit" class={`govuk-button${kind}`} {...attributes}>
+      {children}
+    </button>
+  )
+}
+
 export function Csrf(props: { token: string }) {
   return <input type="hidden" name="csrf" value={props.token} />
 }
