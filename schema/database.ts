@@ -908,6 +908,19 @@ export interface Takings {
   which: Json;
 }
 
+export interface TownCounts {
+  complaints_late: Int8 | null;
+  complaints_open: Int8 | null;
+  departed: Int8 | null;
+  households: Int8 | null;
+  movements: Int8 | null;
+  municipality_id: string | null;
+  neighbours: Int8 | null;
+  notices_untold: Int8 | null;
+  proofs: Int8 | null;
+  sessions: Int8 | null;
+}
+
 export interface UsedProofs {
   id: Buffer;
   municipality_id: string;
@@ -1037,6 +1050,7 @@ export interface DB {
   staff_neighbours: StaffNeighbours;
   status_lists: StatusLists;
   takings: Takings;
+  town_counts: TownCounts;
   used_proofs: UsedProofs;
   visits: Visits;
   wallet_nonces: WalletNonces;

@@ -43,7 +43,7 @@ export async function loadPosition(
   const { rows } = await sql<PositionRow>`
     with starts (id) as (
       select ${organisationId}::uuid union select value::uuid from jsonb_array_elements_text(${JSON.stringify(lentTo)}::text::jsonb)),
-    edges as (select tie.* from starts, organisation_closure(starts.id) tie),
+    edges as (select tie.* from starts, organisation_closure(current_municipality(), starts.id) tie),
     reached (id) as (
       select own.id from organisations own join starts on starts.id = own.id
       union select related_id from edges)
