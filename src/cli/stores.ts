@@ -5,7 +5,7 @@ import { keyFileProvider } from '../firewall/key-file.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial } from '../firewall/key-provider.ts'
 import { type Database, openDatabase, postgresDialect } from '../platform/database.ts'
 import { openEmbedded } from '../platform/embedded.ts'
-import { migrate } from '../platform/migrations.ts'
+import { type MigrateOptions, migrate } from '../platform/migrations.ts'
 import { listMunicipalities, type Municipality } from '../registry/municipality.ts'
 
 /**
@@ -14,9 +14,13 @@ import { listMunicipalities, type Municipality } from '../registry/municipality.
  *
  * @throws {ConfigInvalid} {AlreadyRunning}
  */
-export async function withOwner<T>(config: Config, work: (owner: Database) => Promise<T>): Promise<T> {
+export async function withOwner<T>(
+  config: Config,
+  work: (owner: Database) => Promise<T>,
+  options: MigrateOptions = {},
+): Promise<T> {
   if (config.databaseUrl === undefined && config.ownerUrl === undefined) {
-    const embedded = await openEmbedded(config.dataDir)
+    const embedded = await openEmbedded(config.dataDir, options)
     try {
       return await work(embedded.database)
     } finally {
@@ -66,9 +70,12 @@ export function journalOf(config: Config, keys: KeyProvider): Journal {
 /** Where a demonstration says how to reach it, for `padron token`. */
 export const demoNote = (config: Config) => join(config.dataDir, 'demo.json')
 
-/** @returns the migrations applied now */
-export function migrateConfigured(config: Config): Promise<string[]> {
-  return withOwner(config, (owner) => migrate(owner))
+/**
+ * @returns the migrations applied now
+ * @throws {CannotDivide}
+ */
+export function migrateConfigured(config: Config, options: MigrateOptions): Promise<string[]> {
+  return withOwner(config, (owner) => migrate(owner, options), options)
 }
 
 export function configuredKeys(config: Config): KeyProvider {

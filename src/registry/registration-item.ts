@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Ask } from '../firewall/gate.ts'
 import type { Staff } from '../firewall/requester.ts'
@@ -63,7 +64,8 @@ export async function sealRegistration(
   form: Registration,
   { start, address, key, knownDistinct, resembles = [] }: Context,
 ): Promise<RegistrationItem> {
-  const id = uuidv7()
+  // Random, not ordered by time: an id does not tell on which day somebody was registered, nor who was with them.
+  const id = randomUUID()
   const person = newDataKey(id)
   const ask: Ask = { ...ASK, municipalityId: town.id, requester: clerk }
   const [{ hash, hash32 }, { graphVersion, entry, disclose }] = await Promise.all([

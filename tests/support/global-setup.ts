@@ -25,6 +25,9 @@ declare module 'vitest' {
   }
 }
 
+/** PADRON_PARTITIONS=4 runs what is to run on a server on divided tables. */
+const PARTITIONS = process.env.PADRON_PARTITIONS === undefined ? undefined : Number(process.env.PADRON_PARTITIONS)
+
 export const TEST_AUDIENCE = 'urn:padron:api'
 
 /** Starts what the whole run shares: a PostgreSQL server with a migrated template, an OpenID provider. */
@@ -33,7 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const root = openDatabase(postgresDialect(server.url('postgres'), { connections: 1 }))
   await sql`create database padron_template`.execute(root)
   const template = openDatabase(postgresDialect(server.url('padron_template'), { connections: 1 }))
-  await migrate(template)
+  await migrate(template, { partitions: PARTITIONS })
   await template.destroy()
   for (const [login, role] of [
     ['padron_app_login', 'padron_app'],
