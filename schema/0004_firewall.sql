@@ -88,6 +88,21 @@ call keep_to_town('organisation_links', watched => true);
 grant select, insert, delete on organisation_links to padron_app, padron_gate;
 grant select on organisation_links to padron_readonly_ops;
 
+-- Bodies that enforce immigration law, or work round a sanctuary, by their identifier in a public register. One of these closes the
+-- gate in every town at once, under whatever name and function it was enrolled there. It belongs to no town: the owner's login
+-- writes it from policies/enforcement-bodies.json, and the service only reads it.
+create table enforcement_bodies (
+  scheme text not null check (scheme ~ '^[a-z][a-z0-9-]{1,40}$'),
+  identifier text not null check (identifier ~ '^[A-Z0-9]{4,40}$'),
+  name text not null check (length(name) between 1 and 200),
+  function text not null references functions,
+  source text not null check (length(source) between 1 and 400),
+  primary key (scheme, identifier)
+);
+-- An organisation's identifier names no register: it is compared with those of all.
+create index enforcement_bodies_by_identifier on enforcement_bodies (identifier);
+grant select on enforcement_bodies to padron_app, padron_gate, padron_readonly_ops;
+
 -- Every edge of a town that can be reached from an organisation, each once, whatever the depth and even around a cycle. Sharing
 -- works both ways, whoever wrote it down; and so does hosting or working for another: a supplier has what both have.
 create function organisation_closure(town uuid, start uuid)
@@ -115,9 +130,13 @@ grant execute on function organisation_closure(uuid, uuid) to padron_app, padron
 
 -- Whether an organisation, or anything it is tied to, closes the gate.
 create function closes_the_gate(organisation uuid) returns boolean language sql stable as $$
-  select exists (select from organisation_functions own join functions known on known.id = own.function
-    where known.closes and own.municipality_id = current_municipality() and (own.organisation_id = organisation
-      or own.organisation_id in (select tie.related_id from organisation_closure(current_municipality(), organisation) tie))) $$;
+  with reached (id) as materialized (
+    select organisation union select tie.related_id from organisation_closure(current_municipality(), organisation) tie)
+  select exists (select from reached join organisation_functions own
+      on own.municipality_id = current_municipality() and own.organisation_id = reached.id
+      join functions known on known.id = own.function where known.closes)
+    or exists (select from reached join organisations own on own.municipality_id = current_municipality() and own.id = reached.id
+      join enforcement_bodies body on body.identifier = own.identifier) $$;
 revoke all on function closes_the_gate(uuid) from public;
 grant execute on function closes_the_gate(uuid) to padron_app, padron_gate;
 
@@ -272,6 +291,16 @@ create trigger clients_change after insert or update or delete on clients
   for each row execute function organisation_graph_changed();
 create trigger staff_affiliations_change after insert or update or delete on staff_affiliations
   for each row execute function organisation_graph_changed();
+
+-- The list of enforcement bodies counts in every town.
+create function enforcement_bodies_changed() returns trigger language plpgsql as $$
+begin
+  insert into organisation_graphs as graph (municipality_id) select town.id from municipalities town
+  on conflict (municipality_id) do update set version = graph.version + 1;
+  return null;
+end $$;
+create trigger enforcement_bodies_change after insert or update or delete on enforcement_bodies
+  for each row execute function enforcement_bodies_changed();
 
 -- What is taken away from organisations, or closes the gate, is journaled.
 create trigger organisations_named after update of aliases on organisations for each row

@@ -220,6 +220,14 @@ export interface DrawnOpenings {
   weight: number;
 }
 
+export interface EnforcementBodies {
+  function: string;
+  identifier: string;
+  name: string;
+  scheme: string;
+  source: string;
+}
+
 export interface Enrolments {
   code_hash: Buffer;
   expires_at: Timestamp;
@@ -988,6 +996,7 @@ export interface DB {
   document_seals: DocumentSeals;
   drafts: Drafts;
   drawn_openings: DrawnOpenings;
+  enforcement_bodies: EnforcementBodies;
   enrolments: Enrolments;
   erasures: Erasures;
   evidence: Evidence;

@@ -14,6 +14,7 @@ import { demoNote, journalOf } from './cli/stores.ts'
 import { verdictOn } from './cli/verdict.ts'
 import { type Config, ConfigInvalid } from './config.ts'
 import { httpCaseFile } from './firewall/cases.ts'
+import { keepEnforcementBodies } from './firewall/enforcement-bodies.ts'
 import { breachLine, findBreaches, servicesAboveCeiling } from './firewall/enumeration.ts'
 import { type Journal, mustBeTheNewest } from './firewall/journal.ts'
 import { DEMO_KEY_PREFIX, keyFileProvider, writeKeyFile } from './firewall/key-file.ts'
@@ -92,6 +93,7 @@ export async function startService(config: Config, log: Log): Promise<Service> {
 
     const stores = await openStores(config, journal)
     closing.push(stores.close)
+    if (stores.owner) await keepEnforcementBodies(stores.owner)
     const rooms = { clock: systemClock, keys, policies }
     let issuers: TrustedIssuer[] = config.issuers
     let demoIssuer: string | undefined

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type Config, ConfigInvalid } from '../config.ts'
+import { keepEnforcementBodies } from '../firewall/enforcement-bodies.ts'
 import { type Asks, type Journal, openJournal } from '../firewall/journal.ts'
 import { keyFileProvider } from '../firewall/key-file.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial } from '../firewall/key-provider.ts'
@@ -75,7 +76,15 @@ export const demoNote = (config: Config) => join(config.dataDir, 'demo.json')
  * @throws {CannotDivide}
  */
 export function migrateConfigured(config: Config, options: MigrateOptions): Promise<string[]> {
-  return withOwner(config, (owner) => migrate(owner, options), options)
+  return withOwner(
+    config,
+    async (owner) => {
+      const applied = await migrate(owner, options)
+      await keepEnforcementBodies(owner)
+      return applied
+    },
+    options,
+  )
 }
 
 export function configuredKeys(config: Config): KeyProvider {
