@@ -127,7 +127,7 @@ export interface MigrateOptions {
  */
 export async function migrate<T>(database: Kysely<T>, { partitions }: MigrateOptions = {}): Promise<string[]> {
   const there = await partsOf(database)
-  if (partitions !== undefined && partitions !== there) {
+  if (partitions !== undefined && (partitions === 0 || partitions !== there)) {
     const { rows } = await sql<{ empty: boolean }>`select to_regclass('municipalities') is null as empty`.execute(
       database,
     )

@@ -1,11 +1,14 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import listed from '../../schema/global.json'
 import { demoTown } from '../../src/cli/demo-town.ts'
 import { openDatabase, postgresDialect } from '../../src/platform/database.ts'
+import { openEmbedded } from '../../src/platform/embedded.ts'
 import { CannotDivide, dividedStatements, migrate, partsOf } from '../../src/platform/migrations.ts'
 import { foundTown } from '../../src/registry/town-file.ts'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
+import { scratchFolder } from '../support/process.ts'
 
 // Every table of a town can be divided by town. The rules are those of PostgreSQL's hash partitioning and of Citus: the town is in
 // every key, no row points into another town, and no function reads several towns save those that schema/global.json names.
@@ -212,6 +215,38 @@ describe('a divided database', () => {
     } finally {
       await owner.destroy()
       await whole.destroy()
+    }
+  })
+
+  it('may be the embedded one, from its beginning', async () => {
+    const folder = scratchFolder()
+    try {
+      const embedded = await openEmbedded(folder.path, { partitions: 2 })
+      expect(await partsOf(embedded.database)).toBe(2)
+      await embedded.close()
+      const again = await openEmbedded(folder.path)
+      expect(await partsOf(again.database)).toBe(2)
+      await again.close()
+      await expect(openEmbedded(folder.path, { partitions: 3 })).rejects.toThrow(/divided into 2 parts/)
+    } finally {
+      folder.remove()
+    }
+  })
+
+  it('has between one part and sixty-four', async () => {
+    const name = `divided_${process.pid}_${Date.now()}`
+    const root = openDatabase(postgresDialect(house.url('postgres'), { connections: 1 }))
+    await sql.raw(`create database ${name}`).execute(root)
+    const url = new URL(house.url('postgres'))
+    url.pathname = name
+    const empty = openDatabase(postgresDialect(url.href, { connections: 1 }))
+    try {
+      for (const partitions of [0, 65, 1.5, Number.NaN])
+        await expect(migrate(empty, { partitions })).rejects.toThrow(/1 to 64 parts/)
+    } finally {
+      await empty.destroy()
+      await sql.raw(`drop database ${name} with (force)`).execute(root)
+      await root.destroy()
     }
   })
 
