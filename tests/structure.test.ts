@@ -88,6 +88,7 @@ describe('the rooms', () => {
       organisations: ['firewall', 'registry'],
       organisation_functions: ['firewall'],
       organisation_links: ['firewall'],
+      enforcement_bodies: ['firewall'],
       attestations: ['firewall'],
       clients: ['firewall', 'identity'],
       staff_affiliations: ['firewall'],
