@@ -53,7 +53,8 @@ export function statementsOf(script: string): string[] {
 
 /** Where the parts of divided tables are. Nobody but the owner may reach them past the table they are parts of. */
 const PARTS = 'parts'
-const MOST_PARTS = 64
+/** Each costs time whenever a statement is planned. */
+const MOST_PARTS = 32
 /** Exclusion constraints and identity columns of divided tables. @see PostgreSQL 17, release notes E.1.3.4 */
 const DIVIDES_FROM = 170_000
 

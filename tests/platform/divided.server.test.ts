@@ -233,7 +233,7 @@ describe('a divided database', () => {
     }
   })
 
-  it('has between one part and sixty-four', async () => {
+  it('has between one part and thirty-two', async () => {
     const name = `divided_${process.pid}_${Date.now()}`
     const root = openDatabase(postgresDialect(house.url('postgres'), { connections: 1 }))
     await sql.raw(`create database ${name}`).execute(root)
@@ -241,8 +241,8 @@ describe('a divided database', () => {
     url.pathname = name
     const empty = openDatabase(postgresDialect(url.href, { connections: 1 }))
     try {
-      for (const partitions of [0, 65, 1.5, Number.NaN])
-        await expect(migrate(empty, { partitions })).rejects.toThrow(/1 to 64 parts/)
+      for (const partitions of [0, 33, 1.5, Number.NaN])
+        await expect(migrate(empty, { partitions })).rejects.toThrow(/1 to 32 parts/)
     } finally {
       await empty.destroy()
       await sql.raw(`drop database ${name} with (force)`).execute(root)
