@@ -55,7 +55,7 @@ export function statementsOf(script: string): string[] {
 const PARTS = 'parts'
 /** Each costs time whenever a statement is planned. */
 const MOST_PARTS = 32
-/** Exclusion constraints and identity columns of divided tables. @see PostgreSQL 17, release notes E.1.3.4 */
+/** Exclusion constraints and identity columns of divided tables. @see PostgreSQL 17, release notes */
 const DIVIDES_FROM = 170_000
 
 /** @throws when the tables cannot be divided as it was said, and says why. Nothing was changed. */
