@@ -220,6 +220,14 @@ export interface DrawnOpenings {
   weight: number;
 }
 
+export interface EnforcementBodies {
+  function: string;
+  identifier: string;
+  name: string;
+  scheme: string;
+  source: string;
+}
+
 export interface Enrolments {
   code_hash: Buffer;
   expires_at: Timestamp;
@@ -908,6 +916,19 @@ export interface Takings {
   which: Json;
 }
 
+export interface TownCounts {
+  complaints_late: Int8 | null;
+  complaints_open: Int8 | null;
+  departed: Int8 | null;
+  households: Int8 | null;
+  movements: Int8 | null;
+  municipality_id: string | null;
+  neighbours: Int8 | null;
+  notices_untold: Int8 | null;
+  proofs: Int8 | null;
+  sessions: Int8 | null;
+}
+
 export interface UsedProofs {
   id: Buffer;
   municipality_id: string;
@@ -975,6 +996,7 @@ export interface DB {
   document_seals: DocumentSeals;
   drafts: Drafts;
   drawn_openings: DrawnOpenings;
+  enforcement_bodies: EnforcementBodies;
   enrolments: Enrolments;
   erasures: Erasures;
   evidence: Evidence;
@@ -1037,6 +1059,7 @@ export interface DB {
   staff_neighbours: StaffNeighbours;
   status_lists: StatusLists;
   takings: Takings;
+  town_counts: TownCounts;
   used_proofs: UsedProofs;
   visits: Visits;
   wallet_nonces: WalletNonces;

@@ -15,6 +15,7 @@ import { demoNote, journalOf } from './cli/stores.ts'
 import { verdictOn } from './cli/verdict.ts'
 import { type Config, ConfigInvalid } from './config.ts'
 import { httpCaseFile } from './firewall/cases.ts'
+import { keepEnforcementBodies } from './firewall/enforcement-bodies.ts'
 import { breachLine, findBreaches, servicesAboveCeiling } from './firewall/enumeration.ts'
 import { loadPolicies, PoliciesInvalid, type PolicyEngine } from './firewall/policies.ts'
 import { recordPolicies } from './firewall/policy-record.ts'
@@ -99,6 +100,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
 
     const stores = await openStores(config, journal, say)
     closing.push(stores.close)
+    if (stores.owner) await keepEnforcementBodies(stores.owner)
     const rooms = { clock: systemClock, keys, policies }
     let issuers: TrustedIssuer[] = config.issuers
     let demoIssuer: string | undefined
@@ -275,7 +277,7 @@ interface Stores {
 
 async function openStores(config: Config, journal: Journal, say: (line: string) => void): Promise<Stores> {
   if (config.databaseUrl === undefined) {
-    const embedded = await openEmbedded(config.dataDir, say)
+    const embedded = await openEmbedded(config.dataDir, { say })
     return {
       database: embedded.database,
       owner: embedded.database,

@@ -129,6 +129,7 @@ describe('the rooms', () => {
       client_keys: ['firewall', 'identity'],
       clients: ['firewall', 'identity'],
       drawn_openings: ['firewall', 'oversight'],
+      enforcement_bodies: ['firewall'],
       flags: ['firewall', 'oversight'],
       organisation_functions: ['firewall', 'oversight'],
       organisation_links: ['firewall', 'oversight'],

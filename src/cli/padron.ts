@@ -36,8 +36,9 @@ program
 program
   .command('migrate')
   .description('bring the database to the newest schema (DATABASE_OWNER_URL, or the embedded database)')
-  .action(async () => {
-    const applied = await migrateConfigured(readConfig())
+  .addOption(new Option('--partitions <number>', 'divide each table by town, in an empty database').argParser(Number))
+  .action(async ({ partitions }: { partitions?: number }) => {
+    const applied = await migrateConfigured(readConfig(), { partitions })
     out().result(
       { applied },
       applied.length === 0 ? ['Nothing to do: the schema is the newest.'] : applied.map((name) => `Applied ${name}`),

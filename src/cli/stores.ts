@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { type Config, ConfigInvalid } from '../config.ts'
+import { keepEnforcementBodies } from '../firewall/enforcement-bodies.ts'
 import { keyFileProvider } from '../keys/key-file.ts'
 import { type KeyProvider, localKeyProvider, parseKeyMaterial } from '../keys/key-provider.ts'
 import { type Asks, type Journal, openJournal } from '../ledger/journal.ts'
 import { type Database, openDatabase, postgresDialect } from '../platform/database.ts'
 import { openEmbedded } from '../platform/embedded.ts'
-import { migrate } from '../platform/migrations.ts'
+import { type MigrateOptions, migrate } from '../platform/migrations.ts'
 import type { Municipality } from '../town/model.ts'
 import { listMunicipalities } from '../town/municipality.ts'
 
@@ -15,9 +16,13 @@ import { listMunicipalities } from '../town/municipality.ts'
  *
  * @throws {ConfigInvalid} {AlreadyRunning}
  */
-export async function withOwner<T>(config: Config, work: (owner: Database) => Promise<T>): Promise<T> {
+export async function withOwner<T>(
+  config: Config,
+  work: (owner: Database) => Promise<T>,
+  options: MigrateOptions = {},
+): Promise<T> {
   if (config.databaseUrl === undefined && config.ownerUrl === undefined) {
-    const embedded = await openEmbedded(config.dataDir)
+    const embedded = await openEmbedded(config.dataDir, options)
     try {
       return await work(embedded.database)
     } finally {
@@ -67,9 +72,20 @@ export function journalOf(config: Config, keys: KeyProvider): Journal {
 /** Where a demonstration says how to reach it, for `padron token`. */
 export const demoNote = (config: Config) => join(config.dataDir, 'demo.json')
 
-/** @returns the migrations applied now */
-export function migrateConfigured(config: Config): Promise<string[]> {
-  return withOwner(config, (owner) => migrate(owner))
+/**
+ * @returns the migrations applied now
+ * @throws {CannotDivide}
+ */
+export function migrateConfigured(config: Config, options: MigrateOptions): Promise<string[]> {
+  return withOwner(
+    config,
+    async (owner) => {
+      const applied = await migrate(owner, options)
+      await keepEnforcementBodies(owner)
+      return applied
+    },
+    options,
+  )
 }
 
 export function configuredKeys(config: Config): KeyProvider {

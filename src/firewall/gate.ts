@@ -33,7 +33,7 @@ const ownOf = ({ requester }: Ask) => (requester.kind === 'resident' ? requester
 /** Actions that weigh many who may not be who is meant: only those who are shown were looked at. */
 const AMONG_MANY: readonly Action[] = ['search', 'register', 'compare']
 
-/** The database lets this role alone read sealed columns; see schema/0010_gate_role.sql. */
+/** The database lets this role alone read sealed columns; see schema/0001_platform.sql. */
 const GATE_ROLE = 'padron_gate'
 
 /** The only place that opens what was sealed. */

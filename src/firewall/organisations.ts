@@ -43,13 +43,16 @@ export async function loadPosition(
   const { rows } = await sql<PositionRow>`
     with starts (id) as (
       select ${organisationId}::uuid union select value::uuid from jsonb_array_elements_text(${JSON.stringify(lentTo)}::text::jsonb)),
-    edges as (select tie.* from starts, organisation_closure(starts.id) tie),
+    edges as (select tie.* from starts, organisation_closure(current_municipality(), starts.id) tie),
     reached (id) as (
       select own.id from organisations own join starts on starts.id = own.id
       union select related_id from edges)
     select reached.id as organisation_id,
       to_jsonb(array(select distinct edge.related_id::text from edges edge where edge.organisation_id = reached.id)) as related,
-      to_jsonb(array(select own.function from organisation_functions own where own.organisation_id = reached.id)) as functions,
+      to_jsonb(array(select own.function from organisation_functions own where own.organisation_id = reached.id
+        -- What a body is by the catalogue of all towns, it is whatever was written of it here.
+        union select body.function from organisations listed join enforcement_bodies body on body.identifier = listed.identifier
+        where listed.id = reached.id)) as functions,
       case when reached.id = ${organisationId}::uuid then
         (select max(promise.expires_at) from attestations promise
          where promise.organisation_id = reached.id and promise.lapsed_at is null and promise.signed_at <= ${now.toString()}::timestamptz) end as attested_until
@@ -98,12 +101,15 @@ export async function closesTheGateFor(transaction: Transaction, ids: readonly s
   return closes([...(position?.organisations.values() ?? [])].flatMap((one) => one.functions))
 }
 
-/** The names of organisations that are never answered, among those that a text names or sounds like. */
+/** The names of bodies that are never answered, enrolled here or in the catalogue of all towns, among those that a text names. */
 export async function closingNamed(transaction: Transaction, text: string): Promise<string[]> {
   const ids = await organisationsNamed(transaction, text)
   const closing: string[] = []
   for (const id of ids) if (await closesTheGateFor(transaction, [id])) closing.push(id)
-  return [...(await organisationNames(transaction, closing)).values()]
+  const said = words(text)
+  const bodies = await transaction.selectFrom('enforcement_bodies').select('name').orderBy('name').execute()
+  const listed = bodies.map(({ name }) => name).filter((name) => names(said, name))
+  return [...new Set([...(await organisationNames(transaction, closing)).values(), ...listed])]
 }
 
 /** Whether it would shut out the registry's own offices if one of these organisations were tied to enforcement. */

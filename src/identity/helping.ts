@@ -88,7 +88,7 @@ export async function nameHelper(
         until: until.toString(),
         created_at: deps.clock.now().toString(),
       })
-      .onConflict((known) => known.column('code_hash').doNothing())
+      .onConflict((known) => known.columns(['municipality_id', 'code_hash']).doNothing())
       .executeTakeFirst()
     if (named.numInsertedOrUpdatedRows !== 1n) return
     await noticeOfWays(transaction, deps, town, resident.neighbourId)

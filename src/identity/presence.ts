@@ -9,7 +9,7 @@ import { sqlState, type Transaction } from '../platform/database.ts'
  */
 export const isNeighbour = (whose: Expression<unknown>) => sql<boolean>`is_neighbour(${whose}::uuid)`
 
-/** Whether the database refused a way in to somebody who is no neighbour. @see schema/0031_access_ends.sql */
+/** Whether the database refused a way in to somebody who is no neighbour. @see schema/0006_identity.sql */
 export const isRefusedAccess = (error: unknown) => sqlState(error) === 'PD004'
 
 /** Whether a record was joined to another: the person is there, in the other. */

@@ -79,7 +79,7 @@ export async function noteTold(
       before.length === 0
         ? known.doNothing()
         : known
-            .column('notice_id')
+            .columns(['municipality_id', 'notice_id'])
             .doUpdateSet({ channel, sent_at: at.toString() })
             .where('notice_deliveries.channel', 'in', before),
     )

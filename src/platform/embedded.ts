@@ -6,7 +6,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist'
 import { sql } from 'kysely'
 import { type Database, embeddedDialect, embeddedParsers, openDatabase } from './database.ts'
-import { migrate } from './migrations.ts'
+import { type MigrateOptions, migrate } from './migrations.ts'
 
 /** @throws when another process uses the data folder: two would destroy the database. */
 export class AlreadyRunning extends Error {
@@ -90,19 +90,22 @@ export interface EmbeddedDatabase {
  * it never waits for the disk.
  *
  * @param say is told of what takes several seconds
- * @throws {AlreadyRunning}
+ * @throws {AlreadyRunning} {CannotDivide}
  */
-export async function openEmbedded(folder: string, say: (line: string) => void = () => {}): Promise<EmbeddedDatabase> {
+export async function openEmbedded(
+  folder: string,
+  { say = () => {}, ...options }: MigrateOptions & { say?: (line: string) => void } = {},
+): Promise<EmbeddedDatabase> {
   const unlock = await lockFolder(folder)
   try {
     const place = join(folder, 'database')
     if (!existsSync(place)) {
       say('Making the database…')
-      await createIn(place)
+      await createIn(place, options)
     }
     const pglite = await open(place)
     const database = openDatabase(embeddedDialect(pglite))
-    await migrate(database)
+    await migrate(database, options)
     return {
       database,
       becomeApp: async () => {
@@ -120,11 +123,11 @@ export async function openEmbedded(folder: string, say: (line: string) => void =
 }
 
 /** Made aside and moved into place when whole: a start that is killed leaves nothing half made. */
-async function createIn(place: string): Promise<void> {
+async function createIn(place: string, options: MigrateOptions): Promise<void> {
   const draft = `${place}.new`
   rmSync(draft, { recursive: true, force: true })
   const pglite = await open(draft)
-  await migrate(openDatabase(embeddedDialect(pglite)))
+  await migrate(openDatabase(embeddedDialect(pglite)), options)
   await pglite.close()
   renameSync(draft, place)
 }

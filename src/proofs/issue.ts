@@ -205,7 +205,7 @@ export async function takePlace(
         issued_at: now.toString(),
         expires_at: expiresAt.toString(),
       })
-      .onConflict((conflict) => conflict.columns(['status_list_id', 'status_index']).doNothing())
+      .onConflict((conflict) => conflict.columns(['municipality_id', 'status_list_id', 'status_index']).doNothing())
       .executeTakeFirst()
     if (taken.numInsertedOrUpdatedRows === 1n) return { id, statusListId: list.id, statusIndex, iat, exp, expiresAt }
     misses += 1

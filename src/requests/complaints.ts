@@ -132,7 +132,7 @@ export async function complain(
         organisation_id: complaint.report?.organisationId ?? null,
         fault: complaint.report?.fault ?? null,
       })
-      .onConflict((conflict) => conflict.column('reference_hash').doNothing())
+      .onConflict((conflict) => conflict.columns(['municipality_id', 'reference_hash']).doNothing())
       .executeTakeFirst()
     if (written.numInsertedOrUpdatedRows !== 1n) return true
     for (const { mediaType, bytes } of attachments) {

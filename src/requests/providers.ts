@@ -98,7 +98,7 @@ export async function giveCode(
     await transaction
       .insertInto('organisation_codes')
       .values({ organisation_id: organisationId, municipality_id: town.id, ...given })
-      .onConflict((known) => known.column('organisation_id').doUpdateSet(given))
+      .onConflict((known) => known.columns(['municipality_id', 'organisation_id']).doUpdateSet(given))
       .execute()
     also({ by: officer, action: 'organisation-code-given', occasion: {} })
     return shown

@@ -105,9 +105,10 @@ describe('setting up a town', () => {
 
   it('adds all of a municipality or nothing, and changes one that is there', async () => {
     const town = JSON.parse(readFileSync(join(folder.path, 'town.json'), 'utf8'))
-    const twice = { ...town, slug: 'altra', issuer: 'https://padron.altra.example' }
+    const organisations = [...town.organisations, town.organisations[0]]
+    const twice = { ...town, slug: 'altra', issuer: 'https://padron.altra.example', organisations }
     const path = join(folder.path, 'altra.json')
-    // The same office in another town: the database refuses the last thing that is written.
+    // One office twice in a town: the database refuses it once the municipality is written.
     writeFileSync(path, JSON.stringify(twice))
     await fails('municipality', 'add', path)
     expect(await fails('municipality', 'update', path)).toMatch(/no municipality altra/)

@@ -213,7 +213,7 @@ describe('a notice of an order that is late', () => {
     expect(await page.text()).toContain(`${t.lateTitle}: ${t.few}`)
     await house.peek(`insert into notice_deliveries (notice_id, municipality_id, channel, sent_at)
       select notice_id, municipality_id, 'in-person', now() from access_requests where stage = 'opened' and notice_id is not null
-      on conflict (notice_id) do update set channel = 'in-person'`)
+      on conflict (municipality_id, notice_id) do update set channel = 'in-person'`)
     expect(await (await one.open('/desk/legal')).text()).not.toContain(t.lateTitle)
   })
 })

@@ -154,7 +154,7 @@ describe('a town that is put back to a copy of itself', () => {
     await house.peek(`update neighbours set protected = true where id = '${people.hidden}' returning 1`)
     await endWaysIn(house.rooms, house.town, clerk, people.carded ?? '', { what: 'card' })
     await house.peek(`update neighbours set departed_on = current_date where id = '${people.erased}' returning 1`)
-    await house.peek(`select forget_neighbour('${people.erased}')`)
+    await house.peek(`select forget_neighbour('${house.town.id}', '${people.erased}')`)
     await house.peek(`insert into organisation_links (municipality_id, organisation_id, kind, related_id)
       values ('${house.town.id}', '${LIBRARY}', 'sharesWith', '${BORDER}') returning 1`)
     await lasting.background.once()

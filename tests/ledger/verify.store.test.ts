@@ -114,7 +114,7 @@ describe('padron ledger verify', () => {
     await grow(280)
     const [four, fifteen] = [await entryAt(4), await entryAt(15)]
     await asSuperuser(
-      'alter table ledger_sequence drop constraint ledger_sequence_entry_id_key',
+      'alter table ledger_sequence drop constraint ledger_sequence_municipality_id_entry_id_key',
       `update ledger_sequence set entry_id = case position when 4 then '${fifteen}'::uuid else '${four}'::uuid end,
         leaf_hash = (select leaf_hash from ledger_entries where id = case position when 4 then '${fifteen}'::uuid else '${four}'::uuid end)
         where position in (4, 15)`,

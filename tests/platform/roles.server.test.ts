@@ -1,5 +1,6 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import everything from '../../schema/everything.json'
 import { type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 
@@ -112,9 +113,33 @@ describe('the service’s own login', () => {
 })
 
 describe('the login of people who watch the machine', () => {
-  it('counts and dates', async () => {
-    expect(await attempt(() => ops, 'select id, registered_at, departed_on from neighbours')).toBe('done: 1')
+  it('counts', async () => {
+    const [counts] =
+      await ops`select neighbours, departed, proofs from town_counts where municipality_id = ${house.town.id}`
+    expect(counts).toEqual({ neighbours: '1', departed: '0', proofs: '1' })
     expect(await attempt(() => ops, 'select recorded_at, action, outcome from ledger_entries')).toMatch(/^done: [1-9]/)
+    expect(await attempt(() => ops, 'select kind, waiting from job_states')).toMatch(/^done/)
+  })
+
+  it('reads nothing that marks a person, of neighbours or of staff', async () => {
+    const readable = await house.peek<{ name: string; column: string }>(`
+      select c.relname as name, a.attname as column from pg_class c
+      join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v')
+        and has_column_privilege('padron_readonly_ops', c.oid, a.attnum, 'select') order by 1, 2`)
+    // Every table with a neighbour in it. Of the ledger's entries, which say that somebody did something, never to whom.
+    const people = [everything.given, everything.through, everything.left].flatMap((tables) => Object.keys(tables))
+    const ofPeople = readable.filter(({ name }) => people.includes(name))
+    expect(ofPeople.map(({ name, column }) => `${name}.${column}`)).toEqual(
+      ['action', 'id', 'leaf_hash', 'municipality_id', 'outcome', 'purpose', 'recorded_at', 'requester_kind'].map(
+        (column) => `ledger_entries.${column}`,
+      ),
+    )
+    const marks =
+      /^(protected|protection_|departed_|erased_|neighbour_id|subject|person|staff_id|handle|item$|wrapped)|_by$/
+    expect(readable.filter(({ column }) => marks.test(column))).toEqual([])
+    // The id of a data key is that of whoever it opens.
+    expect(readable).not.toContainEqual({ name: 'data_keys', column: 'id' })
   })
 
   it('reads no sealed column and no index of one, and writes nothing', async () => {

@@ -27,7 +27,7 @@ const tablesAboutPeople = async () => {
   const rows = await house.peek<{ name: string }>(`
     select distinct constrained.relname as name from pg_constraint one
     join pg_class constrained on constrained.oid = one.conrelid join pg_class pointed on pointed.oid = one.confrelid
-    where one.contype = 'f' and pointed.relname = 'neighbours'
+    where one.contype = 'f' and pointed.relname = 'neighbours' and one.conparentid = 0
     union
     select distinct table_name from information_schema.columns where table_schema = 'public'
       and column_name in ('neighbour_id', 'representative_id', 'subject_id', 'response_owner', 'stays_id', 'joined_id')

@@ -278,7 +278,7 @@ describe('one person registered twice', () => {
       body: { cause: 'death' },
       ifMatch: (await openRecord(house, stays.id)).body.version as number,
     })
-    await house.peek(`select forget_neighbour('${stays.id}')`)
+    await house.peek(`select forget_neighbour('${house.town.id}', '${stays.id}')`)
     const keys = await house.peek(`select 1 from data_keys where id in ('${stays.id}', '${other.id}')`)
     expect(keys).toEqual([])
   })

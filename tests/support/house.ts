@@ -23,6 +23,7 @@ import {
   openDatabase,
   postgresDialect,
 } from '../../src/platform/database.ts'
+import { migrate } from '../../src/platform/migrations.ts'
 import type { LogLine } from '../../src/platform/telemetry.ts'
 import { createPress } from '../../src/proofs/paper/renderer.ts'
 import { ensureSigningKey } from '../../src/proofs/signing-keys.ts'
@@ -107,6 +108,8 @@ export interface HouseOptions {
   store?: 'embedded' | 'postgres'
   /** A folder for the journal of what is taken away. */
   journal?: string
+  /** A database of its own whose tables are divided into so many parts, on the real server only. */
+  partitions?: number
 }
 
 /** The whole service over a fresh migrated database with the invented town in it. */
@@ -114,7 +117,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const stores =
     (options.store ?? inject('store')) === 'embedded'
       ? await embeddedStore()
-      : await serverStore(options.connections ?? 8)
+      : await serverStore(options.connections ?? 8, options.partitions)
   const { owner } = stores
   const clock = movableClock()
   const material = { current: withNewKey() }
@@ -268,14 +271,15 @@ async function embeddedStore() {
   }
 }
 
-async function serverStore(connections: number) {
+async function serverStore(connections: number, partitions?: number) {
   const port = inject('postgresPort')
   const name = `padron_${randomUUID().replaceAll('-', '')}`
   const url = (login: string = 'postgres', database = name) =>
     `postgres://${login}:${login}@127.0.0.1:${port}/${database}`
   const root = openDatabase(postgresDialect(url('postgres', 'postgres'), { connections: 1 }))
-  await sql.raw(`create database ${name} template padron_template`).execute(root)
+  await sql.raw(`create database ${name} ${partitions === undefined ? 'template padron_template' : ''}`).execute(root)
   const owner = openDatabase(postgresDialect(url(), { connections: 2 }))
+  if (partitions !== undefined) await migrate(owner, { partitions })
   let database: Database | undefined
   return {
     owner,

@@ -22,11 +22,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
+/** PADRON_PARTITIONS=4 runs what is to run on a server on divided tables. */
+const PARTITIONS = process.env.PADRON_PARTITIONS === undefined ? undefined : Number(process.env.PADRON_PARTITIONS)
+
 // A crash of this server is no subject of any test: those that pull its plug start one of their own.
 const FLAGS = ['-c', 'fsync=off']
 
 async function serverWithTemplate(): Promise<PostgresServer> {
-  const kept = await keptFolder('postgres', async (folder) => {
+  const kept = await keptFolder(`postgres${PARTITIONS ?? ''}`, async (folder) => {
     const server = await startPostgres(FLAGS)
     await prepare(server)
     await server.keep(folder)
@@ -39,7 +42,7 @@ async function prepare(server: PostgresServer): Promise<void> {
   const root = openDatabase(postgresDialect(server.url('postgres'), { connections: 1 }))
   await sql`create database padron_template`.execute(root)
   const template = openDatabase(postgresDialect(server.url('padron_template'), { connections: 1 }))
-  await migrate(template)
+  await migrate(template, { partitions: PARTITIONS })
   await template.destroy()
   for (const [login, role] of [
     ['padron_app_login', 'padron_app'],

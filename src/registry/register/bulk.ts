@@ -58,7 +58,13 @@ export async function registerHouseholds(
 /** Whether anybody hides at all: of a town that begins nobody does, and nothing is compared. */
 const somebodyHides = (deps: RegistryDeps, town: Municipality) =>
   inMunicipality(deps.database, town.id, async (transaction) => {
-    const one = await transaction.selectFrom('neighbours').select('id').where('protected', '=', true).limit(1).execute()
+    const one = await transaction
+      .selectFrom('neighbours')
+      .select('id')
+      .where('municipality_id', '=', town.id)
+      .where('protected', '=', true)
+      .limit(1)
+      .execute()
     return one.length > 0
   })
 

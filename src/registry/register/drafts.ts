@@ -59,7 +59,7 @@ export async function keepDraft(
       })
       .onConflict((conflict) =>
         conflict
-          .column('id')
+          .columns(['municipality_id', 'id'])
           .doUpdateSet({ content, updated_at: now.toString() })
           .where('drafts.staff_id', '=', clerk.id),
       )

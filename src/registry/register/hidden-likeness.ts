@@ -175,6 +175,8 @@ async function hiddenCandidates(
     const hidden = await transaction
       .selectFrom('neighbours')
       .select('id')
+      // An import is brought by the owner's login, which sees every town.
+      .where('municipality_id', '=', town.id)
       .where('id', 'in', found)
       .where('protected', '=', true)
       .execute()

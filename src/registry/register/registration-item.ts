@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Ask } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { type DataKey, newDataKey } from '../../keys/seal.ts'
@@ -38,7 +39,8 @@ export async function sealRegistration(
   form: Registration,
   { start, address, key, knownDistinct, resembles = [] }: Context,
 ): Promise<RegistrationItem> {
-  const id = uuidv7()
+  // Random, not ordered by time: an id does not tell on which day somebody was registered, nor who was with them.
+  const id = randomUUID()
   const person = newDataKey(id)
   const ask: Ask = { ...ASK, municipalityId: town.id, requester: clerk }
   const [{ hash, hash32 }, { graphVersion, entry, disclose }] = await Promise.all([

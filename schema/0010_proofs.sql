@@ -1,0 +1,315 @@
+-- What we signed, and what we took back: keys, proofs and their status, paper, wallets; and what is done again after a restore.
+
+create table signing_keys (
+  municipality_id uuid not null references municipalities,
+  id text not null check (id ~ '^[A-Za-z0-9_-]{43}$'),
+  data_key_id uuid not null,
+  algorithm text not null check (algorithm in ('ES256', 'EdDSA')),
+  public_jwk jsonb not null check (not public_jwk ? 'd'),
+  private_jwk bytea not null,
+  signs_from timestamptz not null,
+  signs_until timestamptz check (signs_until >= signs_from),
+  published_until timestamptz check (published_until >= signs_until),
+  withdrawn_at timestamptz,
+  primary key (municipality_id, id),
+  foreign key (municipality_id, data_key_id) references data_keys
+);
+comment on column signing_keys.id is 'RFC 7638 thumbprint; the kid of what it signs.';
+create index signing_keys_by_municipality on signing_keys (municipality_id, signs_from);
+create trigger signing_keys_taken after update of withdrawn_at on signing_keys for each row
+  when (new.withdrawn_at is not null and old.withdrawn_at is null)
+  execute function note_taking('set', 'id', 'withdrawn_at signs_until published_until');
+call keep_to_town('signing_keys', watched => true);
+grant select, insert, update (signs_until, published_until, withdrawn_at) on signing_keys to padron_app, padron_gate;
+grant select (municipality_id, id, algorithm, public_jwk, signs_from, signs_until, published_until, withdrawn_at)
+  on signing_keys to padron_readonly_ops;
+
+create table status_lists (
+  municipality_id uuid not null references municipalities,
+  id uuid not null,
+  capacity integer not null check (capacity between 1024 and 16777216),
+  opened_at timestamptz not null default now(),
+  closed_at timestamptz,
+  -- After a restore: everything in it is taken back.
+  all_revoked boolean not null default false,
+  primary key (municipality_id, id)
+);
+create unique index status_lists_one_open on status_lists (municipality_id) where closed_at is null;
+call keep_to_town('status_lists', watched => true);
+grant select, insert, update (closed_at) on status_lists to padron_app, padron_gate;
+grant select on status_lists to padron_readonly_ops;
+
+create table proofs (
+  municipality_id uuid not null,
+  id uuid not null,
+  neighbour_id uuid not null,
+  profile text not null,
+  form text not null default 'sd-jwt' check (form in ('sd-jwt', 'paper')),
+  signing_key_id text not null,
+  status_list_id uuid not null,
+  status_index integer not null check (status_index >= 0),
+  -- What it says: see withdraw_proofs().
+  rests_on text[] not null default '{}',
+  issued_at timestamptz not null default now(),
+  expires_at timestamptz not null check (expires_at > issued_at),
+  revoked_at timestamptz,
+  -- From when others see that it was cancelled. In clear, since the status list is made of it for everyone; a dump shows no more
+  -- by it than by revoked_at.
+  public_from timestamptz,
+  primary key (municipality_id, id),
+  unique (municipality_id, status_list_id, status_index),
+  foreign key (municipality_id, neighbour_id) references neighbours,
+  foreign key (municipality_id, signing_key_id) references signing_keys,
+  foreign key (municipality_id, status_list_id) references status_lists,
+  constraint proofs_cancelled_publicly check ((revoked_at is null) = (public_from is null))
+);
+create index proofs_by_neighbour on proofs (municipality_id, neighbour_id) where revoked_at is null;
+create index proofs_by_signing_key on proofs (municipality_id, signing_key_id, neighbour_id) where revoked_at is null;
+-- The lists are made of what is public by now.
+create index proofs_revoked on proofs (municipality_id, status_list_id, public_from) include (status_index)
+  where revoked_at is not null;
+create trigger proofs_taken after update of revoked_at, public_from on proofs for each row
+  when (new.revoked_at is not null and (old.revoked_at is null or new.public_from is distinct from old.public_from))
+  execute function note_taking('set', 'id', 'revoked_at public_from status_list_id status_index');
+call keep_to_town('proofs');
+grant select, insert, update (revoked_at, public_from) on proofs to padron_app, padron_gate;
+
+-- Whatever cancels a proof, and whoever forgets to say when others see it, it is the next morning.
+create function proofs_public_from() returns trigger language plpgsql as $$
+begin
+  if new.revoked_at is not null and new.public_from is null then new.public_from := next_publication(new.municipality_id); end if;
+  return new;
+end $$;
+create trigger proofs_public_from before update of revoked_at on proofs
+  for each row execute function proofs_public_from();
+
+-- A neighbour who has left can no longer prove that they live here, whoever recorded the departure.
+create function departure_revokes_proofs() returns trigger language plpgsql as $$
+begin
+  update proofs set revoked_at = clock_timestamp()
+  where municipality_id = new.municipality_id and neighbour_id = new.id and revoked_at is null;
+  return null;
+end $$;
+create trigger neighbours_departure_revokes after update of departed_on on neighbours
+  for each row when (new.departed_on is not null and old.departed_on is null)
+  execute function departure_revokes_proofs();
+
+-- A proof that no longer says what is true is taken back with the change that made it so.
+-- What a change concerns: 'name', 'dateOfBirth', 'address', 'household'; of a start that is corrected, 'years' (since
+-- when without a gap) and 'periods' (a history of them).
+create function withdraw_proofs(whose uuid, changed text[]) returns integer language plpgsql as $$
+declare withdrawn integer;
+begin
+  update proofs set revoked_at = clock_timestamp()
+  where municipality_id = current_municipality() and neighbour_id = whose and revoked_at is null and rests_on && changed;
+  get diagnostics withdrawn = row_count;
+  return withdrawn;
+end $$;
+revoke all on function withdraw_proofs(uuid, text[]) from public;
+grant execute on function withdraw_proofs(uuid, text[]) to padron_app, padron_gate;
+
+-- Takes back every proof given since an instant.
+create function withdraw_proofs_since(whose uuid, since timestamptz) returns void language sql as $$
+  update proofs set revoked_at = clock_timestamp()
+  where municipality_id = current_municipality() and neighbour_id = whose and revoked_at is null and issued_at >= since $$;
+revoke all on function withdraw_proofs_since(uuid, timestamp with time zone) from public;
+grant execute on function withdraw_proofs_since(uuid, timestamp with time zone) to padron_app, padron_gate;
+
+-- What a paper shows, sealed under the code printed on it. Without the paper nobody can open it, the city included:
+-- `id` is a keyed hash of the code, `content` is sealed under a key made from the code.
+create table check_codes (
+  municipality_id uuid not null references municipalities,
+  id bytea not null check (length(id) = 32),
+  proof_id uuid not null,
+  content bytea not null,
+  expires_at timestamptz not null,
+  primary key (municipality_id, id),
+  foreign key (municipality_id, proof_id) references proofs
+);
+create index check_codes_by_proof on check_codes (municipality_id, proof_id);
+create index check_codes_by_age on check_codes (municipality_id, expires_at);
+call keep_to_town('check_codes');
+grant select, insert, delete on check_codes to padron_app, padron_gate;
+
+-- The key and certificate with which the city seals documents (PAdES).
+create table document_seals (
+  municipality_id uuid not null references municipalities,
+  id uuid not null,
+  data_key_id uuid not null,
+  certificate bytea not null,
+  private_jwk bytea not null,
+  created_at timestamptz not null default now(),
+  retired_at timestamptz,
+  primary key (municipality_id, id),
+  foreign key (municipality_id, data_key_id) references data_keys
+);
+create unique index document_seals_one_in_force on document_seals (municipality_id) where retired_at is null;
+create trigger document_seals_taken after update of retired_at on document_seals for each row
+  when (new.retired_at is not null and old.retired_at is null) execute function note_taking('set', 'id', 'retired_at');
+call keep_to_town('document_seals', watched => true);
+grant select, insert, update (retired_at) on document_seals to padron_app, padron_gate;
+grant select (municipality_id, id, created_at, retired_at) on document_seals to padron_readonly_ops;
+
+-- What a clerk or a neighbour has offered to a wallet. Codes and tokens are kept as keyed hashes only.
+create table wallet_offers (
+  municipality_id uuid not null,
+  id uuid not null,
+  neighbour_id uuid not null,
+  profile text not null,
+  handed_to text not null check (handed_to in ('neighbour', 'representative')),
+  code_hash bytea not null check (length(code_hash) = 32),
+  transaction_hash bytea not null check (length(transaction_hash) = 32),
+  attempts integer not null default 0,
+  token_hash bytea check (length(token_hash) = 32),
+  expires_at timestamptz not null,
+  issued_at timestamptz,
+  outcome text check (outcome in ('credential_accepted', 'credential_failure', 'credential_deleted')),
+  primary key (municipality_id, id),
+  unique (municipality_id, code_hash),
+  unique (municipality_id, token_hash),
+  foreign key (municipality_id, neighbour_id) references neighbours
+);
+create index wallet_offers_by_age on wallet_offers (municipality_id, expires_at);
+create trigger wallet_offers_for_neighbours before insert on wallet_offers
+  for each row execute function for_neighbours_only('neighbour_id');
+call keep_to_town('wallet_offers');
+grant select, insert, update (attempts, token_hash, issued_at, outcome), delete on wallet_offers to padron_app, padron_gate;
+
+-- Numbers a wallet signs once.
+create table wallet_nonces (
+  municipality_id uuid not null references municipalities,
+  nonce_hash bytea not null check (length(nonce_hash) = 32),
+  expires_at timestamptz not null,
+  primary key (municipality_id, nonce_hash)
+);
+create index wallet_nonces_expired on wallet_nonces (municipality_id, expires_at);
+call keep_to_town('wallet_nonces');
+grant select, insert, delete on wallet_nonces to padron_app, padron_gate;
+
+-- Moves what hangs on one record to another: all of it, or what `only_these` names by its ids. What was moved is said, so that it
+-- can be moved back.
+create function move_belongings(source uuid, target uuid, only_these jsonb) returns jsonb
+  language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  town uuid := current_municipality();
+  moved jsonb := '{}';
+  ids uuid[];
+  part text;
+begin
+  foreach part in array array['proofs', 'complaints', 'notices', 'flags'] loop
+    execute format('with gone as (update %I set neighbour_id = $2 where neighbour_id = $1 and municipality_id = $3
+      and ($4 is null or id in (select jsonb_array_elements_text($4 -> %L)::uuid)) returning id)
+      select coalesce(array_agg(id), %L) from gone', part, part, '{}') into ids using source, target, town, only_these;
+    moved := moved || jsonb_build_object(part, to_jsonb(ids));
+  end loop;
+  -- Whom they act for; where both records did, once is enough.
+  with gone as (
+    update representatives tie set representative_id = target
+    where tie.representative_id = source and tie.ended_at is null and tie.municipality_id = town and tie.neighbour_id <> target
+      and (only_these is null or tie.id in (select jsonb_array_elements_text(only_these -> 'acts')::uuid))
+      and not exists (select from representatives own
+        where own.municipality_id = town and own.neighbour_id = tie.neighbour_id and own.representative_id = target and own.ended_at is null)
+    returning id)
+  select coalesce(array_agg(id), '{}') into ids from gone;
+  moved := moved || jsonb_build_object('acts', to_jsonb(ids));
+  -- Whose record it is, of the staff, and whether its look-ups are flagged: both records are, while they are one.
+  with gone as (
+    update staff_neighbours set neighbour_id = target where neighbour_id = source and municipality_id = town
+      and (only_these is null or staff_id in (select jsonb_array_elements_text(only_these -> 'staff')))
+    returning staff_id)
+  select moved || jsonb_build_object('staff', coalesce(jsonb_agg(staff_id), '[]')) into moved from gone;
+  if only_these is null then
+    with added as (
+      insert into watched_neighbours (municipality_id, neighbour_id)
+      select municipality_id, target from watched_neighbours where neighbour_id = source and municipality_id = town
+      on conflict do nothing returning neighbour_id)
+    select moved || jsonb_build_object('watched', coalesce(jsonb_agg(neighbour_id), '[]')) into moved from added;
+  else
+    delete from watched_neighbours where municipality_id = town and neighbour_id = source
+      and neighbour_id in (select jsonb_array_elements_text(only_these -> 'watched')::uuid);
+  end if;
+  return moved;
+end $$;
+revoke all on function move_belongings(uuid, uuid, jsonb) from public;
+grant execute on function move_belongings(uuid, uuid, jsonb) to padron_app, padron_gate;
+
+-- After a restore. Places of proofs that were taken back and are not known here.
+create table lost_places (
+  municipality_id uuid not null,
+  status_list_id uuid not null,
+  status_index integer not null check (status_index >= 0),
+  public_from timestamptz not null,
+  primary key (municipality_id, status_list_id, status_index),
+  foreign key (municipality_id, status_list_id) references status_lists
+);
+call keep_to_town('lost_places');
+grant select on lost_places to padron_app, padron_gate;
+-- What everybody is told: when it was restored, to what it was before, and which ledger ended.
+create table restores (
+  municipality_id uuid not null references municipalities,
+  epoch integer not null,
+  restored_at timestamptz not null,
+  -- The copy knows nothing since then.
+  known_until timestamptz not null,
+  reissue boolean not null,
+  statement text not null,
+  primary key (municipality_id, epoch)
+);
+call keep_to_town('restores', watched => true);
+grant select on restores to padron_app, padron_gate;
+grant select on restores to padron_readonly_ops;
+
+-- Does one taking again. @returns whether there was anything to take it from
+create function take_again(of_town uuid, taken jsonb) returns boolean
+  language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  held text := taken ->> 'held';
+  which jsonb := taken -> 'which';
+  content jsonb := taken -> 'content';
+  matches text;
+  done bigint;
+begin
+  if not exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+      where t.tgrelid = held::regclass and p.proname = 'note_taking') then
+    raise exception 'nothing is taken from table %', held;
+  end if;
+  perform set_config('padron.municipality', of_town::text, true);
+  select format('t.municipality_id = %L', of_town) || coalesce(string_agg(format(' and t.%1$I is not distinct from k.%1$I', name), ''), '')
+  into matches from jsonb_object_keys(which) name where name <> 'municipality_id';
+  if taken ->> 'act' = 'erased' then
+    update neighbours set departed_on = coalesce(departed_on, greatest(current_date,
+      (select max(valid_from) from residences where municipality_id = of_town and neighbour_id = (which ->> 'id')::uuid)))
+    where municipality_id = of_town and id = (which ->> 'id')::uuid and erased_at is null;
+    get diagnostics done = row_count;
+    if done > 0 then perform forget_neighbour(of_town, (which ->> 'id')::uuid); end if;
+    return done > 0;
+  elsif taken ->> 'act' = 'gone' then
+    if held = 'clients' then
+      delete from client_keys where municipality_id = of_town and client_id = which ->> 'id';
+    end if;
+    execute format('delete from %1$I t using jsonb_populate_record(null::%1$I, $1) k where %2$s', held, matches) using which;
+  elsif taken ->> 'act' = 'put' then
+    begin
+      execute format('delete from %1$I t using jsonb_populate_record(null::%1$I, $1) k where %2$s and $2',
+        held, matches) using which, held = 'lockdowns';
+      execute format('insert into %1$I select * from jsonb_populate_record(null::%1$I, $1) on conflict do nothing', held)
+        using content;
+    exception when foreign_key_violation then return false;
+    end;
+  else
+    execute format('update %1$I t set %2$s
+        from jsonb_populate_record(null::%1$I, $1) k, jsonb_populate_record(null::%1$I, $2) c where %3$s',
+      held, (select string_agg(format('%1$I = c.%1$I', name), ', ') from jsonb_object_keys(content) name
+        where name not in ('status_list_id', 'status_index')), matches) using which, content;
+  end if;
+  get diagnostics done = row_count;
+  if done = 0 and held = 'proofs' then
+    insert into lost_places (municipality_id, status_list_id, status_index, public_from)
+    select of_town, list.id, (content ->> 'status_index')::integer,
+      coalesce((content ->> 'public_from')::timestamptz, (content ->> 'revoked_at')::timestamptz)
+    from status_lists list where list.municipality_id = of_town and list.id = (content ->> 'status_list_id')::uuid
+    on conflict do nothing;
+  end if;
+  return done > 0;
+end $$;
+revoke all on function take_again(uuid, jsonb) from public;

@@ -1,0 +1,51 @@
+-- What pages keep between two requests, and how much there is of everything.
+
+-- Forms that are not finished.
+create table drafts (
+  municipality_id uuid not null references municipalities,
+  id uuid not null,
+  staff_id text not null,
+  data_key_id uuid not null,
+  content bytea not null,
+  updated_at timestamptz not null,
+  primary key (municipality_id, id),
+  foreign key (municipality_id, data_key_id) references data_keys
+);
+create index drafts_by_staff on drafts (municipality_id, staff_id, updated_at);
+call keep_to_town('drafts');
+grant select, insert, update (content, updated_at), delete on drafts to padron_app, padron_gate;
+
+-- A question of a service desk to a wallet. The answer is encrypted to a key that only the desk's browser holds.
+create table presentation_requests (
+  municipality_id uuid not null references municipalities,
+  id uuid not null,
+  profile text not null,
+  nonce text not null,
+  request_object text not null,
+  -- What came and was not read yet, the newest first: whoever sees the QR code can send something.
+  answers text[] not null default '{}' check (cardinality(answers) <= 8),
+  expires_at timestamptz not null,
+  primary key (municipality_id, id)
+);
+create index presentation_requests_by_age on presentation_requests (municipality_id, expires_at);
+call keep_to_town('presentation_requests');
+grant select, insert, update (answers), delete on presentation_requests to padron_app, padron_gate;
+
+-- How much there is of a town, for people who watch the machine. Counts only: a row of a person, with or without a name, would mark
+-- them by the day it was written or changed.
+create view town_counts as
+  select town.id as municipality_id,
+    (select count(*) from neighbours one where one.municipality_id = town.id and one.departed_on is null) as neighbours,
+    (select count(*) from neighbours one where one.municipality_id = town.id and one.departed_on is not null) as departed,
+    (select count(*) from households one where one.municipality_id = town.id) as households,
+    (select count(*) from movements one where one.municipality_id = town.id) as movements,
+    (select count(*) from proofs one where one.municipality_id = town.id) as proofs,
+    (select count(*) from sessions one where one.municipality_id = town.id and one.ends_at > now()) as sessions,
+    (select count(*) from complaints one where one.municipality_id = town.id and one.answered_at is null) as complaints_open,
+    (select count(*) from complaints one where one.municipality_id = town.id and one.answered_at is null
+      and one.due_on < current_date) as complaints_late,
+    (select count(*) from notices one where one.municipality_id = town.id and one.visible_from <= now()
+      and not exists (select from notice_deliveries told
+        where told.municipality_id = town.id and told.notice_id = one.id)) as notices_untold
+  from municipalities town;
+grant select on town_counts to padron_readonly_ops;
