@@ -1,4 +1,5 @@
 import { type PolicyEngine, purposes } from '../../firewall/policies.ts'
+import { mayReach } from '../../firewall/roles.ts'
 import type { LedgerLine } from '../../ledger/lines.ts'
 import type { StaffActivity } from '../../oversight/flags.ts'
 import { fieldNames } from '../record/look-ups.tsx'
@@ -56,7 +57,7 @@ export function FlagsPage(props: {
                 </li>
               ))}
             </ul>
-            {requester.role === 'supervisor' ? (
+            {mayReach('POST /desk/flags/review', requester) ? (
               <Button secondary>{raised.length > 1 ? t.dReviewAll : t.dReviewed}</Button>
             ) : (
               ''
@@ -88,7 +89,7 @@ export function FlagsPage(props: {
               <td data-label={t.dActivityHour.replace('{n}', String(town.hourlyBudgetStaff))}>{busiestHour}</td>
               <td data-label={t.dActivityPeople}>
                 {people}{' '}
-                {requester.role === 'supervisor' && staff !== requester.id ? (
+                {mayReach('POST /desk/flags/release', requester) && staff !== requester.id ? (
                   <Details summary={t.dRelease}>
                     <PostForm action="/desk/flags/release" csrf={session.csrf}>
                       <input type="hidden" name="staff" value={staff} />
