@@ -9,7 +9,7 @@ const AT = Temporal.PlainTime.from('04:00')
  * Until when changes are public: what was recorded later, others see at four in the morning after the day it was
  * recorded. A status that turned at once would tell the hour in which somebody hid.
  *
- * @see docs/decisions/0014-published-in-the-morning.md
+ * @see docs/decisions/0015-published-in-the-morning.md
  */
 export function publicUntil(clock: Clock, { timeZone }: Pick<Municipality, 'timeZone'>): Temporal.Instant {
   const now = clock.now().toZonedDateTimeISO(timeZone)
