@@ -37,7 +37,7 @@ import { NotFound } from './platform/problem.ts'
 import type { Log } from './platform/telemetry.ts'
 import { TooManyAttempts, triedTooOften } from './platform/tries.ts'
 import type { ProofDeps } from './proofs/issue.ts'
-import type { Press } from './proofs/paper/paper.ts'
+import type { Renderer } from './proofs/paper/paper.ts'
 import { paperRoutes } from './proofs/paper/paper-routes.ts'
 import { trustRoutes } from './proofs/public-routes.ts'
 import { proofRoutes } from './proofs/routes.ts'
@@ -85,7 +85,7 @@ export interface AppDeps {
   /** Whether acts of taking away can be written to the journal, where there is one. */
   journal?: Pick<Journal, 'failing'> | undefined
   /** Prints papers, where the runtime can. */
-  press?: Press | undefined
+  renderer?: Renderer | undefined
   /** Makes photos and voices anew, where the runtime can; without it none are taken. */
   redraw?: Redraw | undefined
   /** Where it is asked whether a case was issued, where the town has such a system. */
@@ -107,12 +107,12 @@ export interface AppDeps {
 export type Rooms = ProofDeps & {
   signers: LedgerSigners
   policies: PolicyEngine
-  press?: Press | undefined
+  renderer?: Renderer | undefined
   redraw?: Redraw | undefined
 }
 
 /** What the use cases of every room work with, built from what the entry point brings. */
-export function furnish(
+export function composeRooms(
   deps: Omit<AppDeps, 'tokens' | 'senderConstrained' | 'signIn' | 'shrink' | 'sourceOf' | 'log' | 'demo'>,
 ): Rooms {
   const gate = createGate(deps)
@@ -128,7 +128,7 @@ export function furnish(
 }
 
 /** The whole service on one screen: the same on Node and on Workers. */
-export function createApp(deps: AppDeps, rooms: Rooms = furnish(deps)): App {
+export function createApp(deps: AppDeps, rooms: Rooms = composeRooms(deps)): App {
   const app: App = new OpenAPIHono()
   const door = frontDoor(deps, rooms)
   app.use(async (context, next) => {

@@ -6,7 +6,7 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { getRequestListener } from '@hono/node-server'
 import { setGlobalConfig } from '@openid4vc/oauth2'
 import { sql } from 'kysely'
-import { type AppDeps, createApp, furnish } from './app.tsx'
+import { type AppDeps, composeRooms, createApp } from './app.tsx'
 import { backgroundWork } from './background.ts'
 import { DEMO_CLIENTS, DEMO_OFFICE, demoTown } from './cli/demo-town.ts'
 import { demoVisitor } from './cli/demo-visitor.ts'
@@ -39,7 +39,7 @@ import { mustBeInTime } from './platform/installation.ts'
 import { createRunner } from './platform/jobs.ts'
 import { migrate, pendingMigrations } from './platform/migrations.ts'
 import type { Log } from './platform/telemetry.ts'
-import { createPress } from './proofs/paper/renderer.ts'
+import { createRenderer } from './proofs/paper/renderer.ts'
 import { profiles } from './proofs/profiles.ts'
 import { ensureSigningKey } from './proofs/signing-keys.ts'
 import { createRedraw } from './requests/redrawing.ts'
@@ -101,7 +101,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
     const stores = await openStores(config, journal, say)
     closing.push(stores.close)
     if (stores.owner) await keepEnforcementBodies(stores.owner)
-    const rooms = { clock: systemClock, keys, policies }
+    const common = { clock: systemClock, keys, policies }
     let issuers: TrustedIssuer[] = config.issuers
     let demoIssuer: string | undefined
     let signIn = config.signIn
@@ -140,10 +140,10 @@ export async function startService(config: Config, log: Log, say: (line: string)
 
     const deps: AppDeps = {
       database,
-      ...rooms,
+      ...common,
       journal,
       watch: journal.watch,
-      press: createPress({ database, clock: systemClock, keys }),
+      renderer: createRenderer({ database, clock: systemClock, keys }),
       redraw: createRedraw(),
       sourceOf: (env, headers) => sourceOf(env, headers, config.trustedProxies),
       tokens: tokenVerifier(issuers, config.audience),
@@ -163,25 +163,25 @@ export async function startService(config: Config, log: Log, say: (line: string)
       log,
       ...(config.demo ? { demo: { ready: undefined as Demo | undefined } } : {}),
     }
-    const house = furnish(deps)
+    const rooms = composeRooms(deps)
     if (config.demo) {
       const [town] = await listMunicipalities(database)
       if (town) {
         await ensureSigningKey(deps, town.id)
         if (await fewerNeighboursThan(database, town.id, config.demoNeighbours)) {
           say(`Inventing ${config.demoNeighbours} neighbours…`)
-          await seedNeighbours(house, town, DEMO_OFFICE, config.demoNeighbours)
+          await seedNeighbours(rooms, town, DEMO_OFFICE, config.demoNeighbours)
         }
-        if (deps.demo) deps.demo.ready = await demoVisitor(house, town)
+        if (deps.demo) deps.demo.ready = await demoVisitor(rooms, town)
       }
       writeFileSync(demoNote(config), JSON.stringify({ address, issuer: demoIssuer, audience: config.audience }), {
         mode: 0o600,
       })
     }
-    for (const town of await listMunicipalities(database)) await recordPolicies(house.gate, town.id, policies.digest)
+    for (const town of await listMunicipalities(database)) await recordPolicies(rooms.gate, town.id, policies.digest)
     const runner = createRunner(
       { database, clock: systemClock, log },
-      backgroundWork(house, {
+      backgroundWork(rooms, {
         channels: {
           ...(config.mail ? { email: smtpPost(config.mail, messageWords) } : {}),
           ...(config.texts ? { sms: httpTexts(config.texts, messageWords) } : {}),
@@ -193,7 +193,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
     runner.start()
     closing.push(() => runner.stop())
 
-    const app = createApp(deps, house)
+    const app = createApp(deps, rooms)
     const serving = getRequestListener((request, env) => app.fetch(request, env))
     answer = serving
     return {

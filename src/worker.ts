@@ -2,7 +2,7 @@
 import 'temporal-polyfill/full/global'
 import * as cedar from '@cedar-policy/cedar-wasm/web'
 import policyEngine from '@cedar-policy/cedar-wasm/web/cedar_wasm_bg.wasm'
-import { createApp, furnish } from './app.tsx'
+import { composeRooms, createApp } from './app.tsx'
 import { type Config, readConfig } from './config.ts'
 import { loadPolicies, type PolicyEngine } from './firewall/policies.ts'
 import { recordPolicies } from './firewall/policy-record.ts'
@@ -88,7 +88,7 @@ export default {
   scheduled(_: unknown, environment: Environment, lifetime: Lifetime): Promise<void> {
     const { keys, policies } = fixturesOf(environment)
     return withDatabase(environment, lifetime, async (database) => {
-      const rooms = furnish({ database, clock: systemClock, keys, policies })
+      const rooms = composeRooms({ database, clock: systemClock, keys, policies })
       const ledger = sequencer(database)
       for (const town of await listMunicipalities(database)) {
         if (!recorded.has(town.id)) await recordPolicies(rooms.gate, town.id, policies.digest)

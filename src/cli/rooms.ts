@@ -20,6 +20,6 @@ export async function roomsOver(
   config: Config,
   more: Partial<Pick<AppDeps, 'keys' | 'policies'>> = {},
 ): Promise<Rooms> {
-  const [{ furnish }, policies] = await Promise.all([import('../app.tsx'), more.policies ?? configuredPolicies()])
-  return furnish({ database: owner, clock: systemClock, keys: more.keys ?? configuredKeys(config), policies })
+  const [{ composeRooms }, policies] = await Promise.all([import('../app.tsx'), more.policies ?? configuredPolicies()])
+  return composeRooms({ database: owner, clock: systemClock, keys: more.keys ?? configuredKeys(config), policies })
 }

@@ -8,7 +8,7 @@ import { Problem } from '../platform/problem.ts'
 import { type CaseFile, caseStands } from './cases.ts'
 import { disclosed } from './disclosed.ts'
 import { OverBudget, spentOrElse } from './leaving.ts'
-import type { Ask, Gate, GateHand, Load, Loaded, RegistryEvent, SealedRecord, Use } from './model.ts'
+import type { Ask, Gate, Load, Loaded, RegistryEvent, SealedRecord, UnitOfWork, Use } from './model.ts'
 import { createOpener } from './opener.ts'
 import type { Decision, PolicyEngine } from './policies.ts'
 import { type Action, Refusal, standsWith } from './requester.ts'
@@ -198,7 +198,7 @@ export function createGate(deps: GateDeps): Gate {
         const opened = openAll(records)
         let occasion: Record<string, number | string> | undefined
         const events: RegistryEvent[] = []
-        const hand: GateHand<Beside> = {
+        const unit: UnitOfWork<Beside> = {
           transaction,
           beside: beside as Beside,
           seal: opener.seal,
@@ -213,7 +213,7 @@ export function createGate(deps: GateDeps): Gate {
           lets: async (other) => (await lets(other)).permitted,
           spent: standing.spentUntil !== undefined,
         }
-        const result = await use(opened, hand, async (more) => openAll(await more(transaction)))
+        const result = await use(opened, unit, async (more) => openAll(await more(transaction)))
         const { people, entries } = entriesOf(onRequest)
         if (entries.length === 0 || occasion !== undefined)
           entries.push(entryOf(ask, onRequest, null, ledger, occasion))

@@ -50,7 +50,7 @@ export interface SealedRecord<Fields> {
 export type Opened<Fields, Field extends keyof Fields> = { id: string } & Partial<Pick<Fields, Field>>
 
 /** What work inside the gate may do besides reading: seal new values to the keys of the records at hand. */
-export interface GateHand<Beside = unknown> {
+export interface UnitOfWork<Beside = unknown> {
   transaction: Transaction
   /** What `load` found beside the records. */
   beside: Beside
@@ -84,7 +84,7 @@ export interface Loaded<Fields, Beside> {
 /** Works on what was opened. What it returns is disclosed, in a box; `openMore` opens further records under the same decision. */
 export type Use<Fields, Field extends keyof Fields & string, T, Beside = undefined> = (
   records: Opened<Fields, Field>[],
-  hand: GateHand<Beside>,
+  unit: UnitOfWork<Beside>,
   openMore: (load: Load<Fields>) => Promise<Opened<Fields, Field>[]>,
 ) => T | Promise<T>
 

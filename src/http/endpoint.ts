@@ -33,7 +33,7 @@ interface Spec<Auth extends 'public' | 'staff' | 'requester'> {
 }
 
 /** One request, parsed. Routes never see the raw request or response. */
-export interface Visit<W extends World, Auth, Params, Query, Body> {
+export interface RequestContext<W extends World, Auth, Params, Query, Body> {
   town: W['town']
   requester: Auth extends 'staff' ? W['staff'] : Auth extends 'requester' ? W['requester'] : undefined
   params: Params
@@ -80,7 +80,7 @@ export function endpoint<
   app: App<W>,
   spec: S & { auth: Auth },
   handle: (
-    visit: Visit<
+    context: RequestContext<
       W,
       Auth,
       InferOr<S['params'], Record<string, never>>,
@@ -105,14 +105,14 @@ export function endpoint<
       path: request.path,
     }
     const requester = await request.requester(spec.auth, credentials)
-    const visit = {
+    const context = {
       town: request.town,
       requester,
       source: request.source,
       authorization: credentials.authorization ?? '',
     }
     const read = await parsed(request, spec, query)
-    return handle({ ...visit, ...read, sent: fromCaller(read.body) } as Parameters<typeof handle>[0])
+    return handle({ ...context, ...read, sent: fromCaller(read.body) } as Parameters<typeof handle>[0])
   })
 }
 

@@ -35,9 +35,9 @@ export async function messagesOf(
   return deps.gate.open<Record<never, never>, never, Messages>(
     { municipalityId: town.id, requester: resident, action: 'open', purpose: 'own-record', fields: [] },
     (transaction) => loadOutline(transaction, resident.neighbourId, { trueAt: today(deps.clock, town.timeZone) }),
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const rows = await hand.transaction
+      const rows = await unit.transaction
         .selectFrom('notices')
         .select(['id', 'kind', 'visible_from', 'details'])
         .where('neighbour_id', '=', resident.neighbourId)
@@ -50,7 +50,7 @@ export async function messagesOf(
           at: row.visible_from.toISOString(),
           ...(row.kind === 'access-request' && row.details
             ? {
-                order: hand.reopen(
+                order: unit.reopen(
                   resident.neighbourId,
                   { table: 'notices', column: 'details', row: row.id },
                   row.details,
@@ -58,7 +58,7 @@ export async function messagesOf(
               }
             : {}),
         })),
-        stillHere: timeToAsk(deps, town, await heardFrom(hand.transaction, town, resident.neighbourId)),
+        stillHere: timeToAsk(deps, town, await heardFrom(unit.transaction, town, resident.neighbourId)),
       }
     },
   )

@@ -97,15 +97,15 @@ export async function lookUpsOf(
       })
       return { records, beside: { older, since } }
     },
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const { older, since } = hand.beside
+      const { older, since } = unit.beside
       const entries = record.lookUps ?? []
       const lines = wanted.unfolded ? entries.map((entry) => ({ ...entry })) : folded(entries, town, since, before?.at)
-      const by = await namesOfWays(hand.transaction, ledger, neighbourId, lines, (place, sealed) =>
-        hand.reopen(neighbourId, place, sealed),
+      const by = await namesOfWays(unit.transaction, ledger, neighbourId, lines, (place, sealed) =>
+        unit.reopen(neighbourId, place, sealed),
       )
-      const settled = await settledLooks(hand.transaction, neighbourId)
+      const settled = await settledLooks(unit.transaction, neighbourId)
       return {
         lookUps: lines.map(({ cursor: _, own: __, ...line }) => ({
           ...line,

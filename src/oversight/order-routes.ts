@@ -4,7 +4,7 @@ import { endpoint } from '../http/endpoint.ts'
 import { Reply } from '../http/reply.ts'
 import type { App } from '../identity/app.ts'
 import { NotFound } from '../platform/problem.ts'
-import { NoPress, type Press } from '../proofs/paper/paper.ts'
+import { NoRenderer, type Renderer } from '../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { readDemand } from './access-requests.ts'
 import { refusalLetters } from './letters.ts'
@@ -13,7 +13,7 @@ import { openByOrder } from './orders.ts'
 /** What may be done with a demand that was decided: the one opening an approved order allows, and the letter that refuses. */
 export function orderRoutes(
   app: App,
-  deps: RegistryDeps & { press?: Press | undefined; policies: PolicyEngine },
+  deps: RegistryDeps & { renderer?: Renderer | undefined; policies: PolicyEngine },
 ): void {
   endpoint(
     app,
@@ -45,13 +45,13 @@ export function orderRoutes(
       refuses: [403, 404],
     },
     async ({ town, requester, params: { id } }) => {
-      const { press } = deps
-      if (press === undefined) throw new NoPress()
+      const { renderer } = deps
+      if (renderer === undefined) throw new NoRenderer()
       const refused = await readDemand(deps.gate, town.id, requester, id)
       const letter = await refused.mapAsync(async ({ reference, stage }) => {
         if (stage !== 'refused') throw new NotFound()
         const languages = refusalLetters(deps.policies, reference, town.languages)
-        return press.letter(town, { languages, writtenAt: deps.clock.now() })
+        return renderer.letter(town, { languages, writtenAt: deps.clock.now() })
       })
       return Reply.document(letter, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
     },

@@ -75,9 +75,9 @@ export async function openByOrder(
       named
         ? loadIdentities(transaction, await candidatesFor(transaction, keys, town, named))
         : loadRecords(transaction, [order.neighbourId ?? ''], { trueAt: day }),
-    async (records, hand, openMore) => {
+    async (records, unit, openMore) => {
       // Whom else the words might have meant was not looked at for anybody.
-      if (named) hand.shown([])
+      if (named) unit.shown([])
       const neighbourId = named ? theOneNamed(records, named).id : order.neighbourId
       if (neighbourId === undefined) throw new NotFound()
       const [record] = named
@@ -85,14 +85,14 @@ export async function openByOrder(
         : records
       if (record === undefined) throw new NotFound()
       if (named) {
-        hand.shown([neighbourId])
-        await hand.transaction
+        unit.shown([neighbourId])
+        await unit.transaction
           .updateTable('access_requests')
           .set({ subject_id: neighbourId })
           .where('id', '=', requestId)
           .execute()
       }
-      await moveTo(hand.transaction, requestId, 'approved', 'opened')
+      await moveTo(unit.transaction, requestId, 'approved', 'opened')
       const now = deps.clock.now()
       const secretUntil = order.demand.secretUntil
       const visibleFrom =
@@ -108,19 +108,19 @@ export async function openByOrder(
         fields: order.fields,
         openedAt: now.toString(),
       }
-      const notice = await deps.leaveMessage(hand.transaction, town, {
+      const notice = await deps.leaveMessage(unit.transaction, town, {
         neighbourId,
         kind: 'access-request',
         visibleFrom: from,
         dueBy: from.add({ hours: 24 * DAYS_TO_NOTIFY }),
-        details: (id) => hand.seal(neighbourId, { table: 'notices', column: 'details', row: id }, details),
+        details: (id) => unit.seal(neighbourId, { table: 'notices', column: 'details', row: id }, details),
       })
-      await hand.transaction
+      await unit.transaction
         .updateTable('access_requests')
         .set({ notice_id: notice })
         .where('id', '=', requestId)
         .execute()
-      hand.occasion({ order: order.reference })
+      unit.occasion({ order: order.reference })
       return onlyOf(record, order.fields)
     },
   )

@@ -70,9 +70,9 @@ export async function disclose(
       const records = await publicRecord(transaction, proof)
       return records.map((record) => disclosable(record, hidden.has(record.subject)))
     },
-    ([record], hand) => {
+    ([record], unit) => {
       found = record !== undefined
-      hand.occasion({ found: found ? 1 : 0 })
+      unit.occasion({ found: found ? 1 : 0 })
       if (record === undefined) return {}
       const { id: _, ...fields } = record
       return fields

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { GateHand } from '../firewall/model.ts'
+import type { UnitOfWork } from '../firewall/model.ts'
 import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
@@ -106,27 +106,27 @@ export async function issueProof(
       const records = await loadRecords(transaction, [neighbourId], { trueAt: day })
       return { records, beside: { hidden: records.some(hidesWhereabouts) } }
     },
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const earlier = await earlierAnswer<IssuedProof>(hand, neighbourId, key)
+      const earlier = await earlierAnswer<IssuedProof>(unit, neighbourId, key)
       if (earlier) return earlier
-      if (order.handedTo === 'representative') await mustBeHandedOn(hand, town, requester, neighbourId)
+      if (order.handedTo === 'representative') await mustBeHandedOn(unit, town, requester, neighbourId)
       if (record.residence === undefined) throw new NotResident()
-      const periods = await residencePeriods(hand.transaction, neighbourId)
-      const claims = claimsOf(town, profile.claims, { record, protected: hand.beside.hidden, periods, day })
-      const signer = await deps.signing.current(hand.transaction, town.id)
+      const periods = await residencePeriods(unit.transaction, neighbourId)
+      const claims = claimsOf(town, profile.claims, { record, protected: unit.beside.hidden, periods, day })
+      const signer = await deps.signing.current(unit.transaction, town.id)
       const keys = order.holderKeys ?? Array.from({ length: order.copies ?? 1 }, () => undefined)
       const copies: { id: string; token: string }[] = []
       let expiresAt = ''
       for (const holderKey of keys) {
-        const place = await takePlace(deps, town, hand, { neighbourId, profileId: profile.id, signer, form: 'sd-jwt' })
+        const place = await takePlace(deps, town, unit, { neighbourId, profileId: profile.id, signer, form: 'sd-jwt' })
         expiresAt = place.expiresAt.toString()
         copies.push({ id: place.id, token: await tokenAt(town, signer, profile.id, place, claims, holderKey) })
       }
       const [first] = copies
       if (first === undefined) throw new InvalidInput([{ pointer: '/copies', detail: 'Ask for one at least.' }])
       const proof = { ...first, expiresAt, copies }
-      await keepAnswer(hand, town, neighbourId, key, proof)
+      await keepAnswer(unit, town, neighbourId, key, proof)
       return proof
     },
   )
@@ -176,11 +176,11 @@ const MISSES_TO_CLOSE = 4
 export async function takePlace(
   deps: Pick<ProofDeps, 'clock'>,
   town: Municipality,
-  hand: GateHand,
+  unit: UnitOfWork,
   proof: { neighbourId: string; profileId: string; signer: SigningKey; form: 'sd-jwt' | 'paper' },
 ): Promise<ProofPlace> {
   const validityDays = profiles.get(proof.profileId)?.validityDays ?? 1
-  let list = await openStatusList(hand.transaction, town.id)
+  let list = await openStatusList(unit.transaction, town.id)
   let misses = 0
   const now = deps.clock.now()
   const iat = Math.floor(now.epochMilliseconds / 3_600_000) * 3600
@@ -189,7 +189,7 @@ export async function takePlace(
   const id = uuidv7()
   for (;;) {
     const statusIndex = randomIndex(list.capacity)
-    const taken = await hand.transaction
+    const taken = await unit.transaction
       .insertInto('proofs')
       .values({
         id,
@@ -210,6 +210,6 @@ export async function takePlace(
     if (taken.numInsertedOrUpdatedRows === 1n) return { id, statusListId: list.id, statusIndex, iat, exp, expiresAt }
     misses += 1
     // So many taken places in a row mean that the list is about half full: another keeps places random and quick.
-    if (misses % MISSES_TO_CLOSE === 0) list = await nextStatusList(hand.transaction, town.id, list.id)
+    if (misses % MISSES_TO_CLOSE === 0) list = await nextStatusList(unit.transaction, town.id, list.id)
   }
 }

@@ -29,10 +29,10 @@ export async function proofsOf(
   return deps.gate.open<NeighbourFields, never, { proofs: ProofOutline[] }>(
     { municipalityId: town.id, requester, action: 'open', purpose: purposeOf(requester), fields: [] },
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
       const now = deps.clock.now().epochMilliseconds
-      const rows = await hand.transaction
+      const rows = await unit.transaction
         .selectFrom('proofs')
         .select(['id', 'profile', 'form', 'issued_at', 'expires_at', 'revoked_at', 'public_from'])
         .where('neighbour_id', '=', neighbourId)

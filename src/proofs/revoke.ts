@@ -31,15 +31,15 @@ export async function revokeProof(
         .executeTakeFirst()
       return proof === undefined ? [] : loadRecords(transaction, [proof.neighbour_id], { trueAt: day })
     },
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
       const now = deps.clock.now().toString()
       await sql`
         update proofs set revoked_at = coalesce(revoked_at, ${now}::text::timestamptz), public_from = ${now}::text::timestamptz
         where id = ${proofId} and (revoked_at is null or public_from > ${now}::text::timestamptz)`.execute(
-        hand.transaction,
+        unit.transaction,
       )
-      const row = await hand.transaction
+      const row = await unit.transaction
         .selectFrom('proofs')
         .select('revoked_at')
         .where('id', '=', proofId)

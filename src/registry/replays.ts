@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
-import type { GateHand } from '../firewall/model.ts'
+import type { UnitOfWork } from '../firewall/model.ts'
 import type { Requester } from '../firewall/requester.ts'
 import { wrappedKey } from '../keys/municipality-keys.ts'
 import { NotFound } from '../platform/problem.ts'
@@ -64,36 +64,36 @@ export async function openResponse<Answer>(
  * @throws {IdempotencyMismatch}
  */
 export async function earlierAnswer<Answer>(
-  hand: GateHand,
+  unit: UnitOfWork,
   neighbourId: string,
   once: Once,
 ): Promise<Answer | undefined> {
-  await sql`select pg_advisory_xact_lock(${once.id.readBigInt64BE().toString()}::bigint)`.execute(hand.transaction)
-  const row = await hand.transaction
+  await sql`select pg_advisory_xact_lock(${once.id.readBigInt64BE().toString()}::bigint)`.execute(unit.transaction)
+  const row = await unit.transaction
     .selectFrom('idempotency_keys')
     .select(['fingerprint', 'response'])
     .where('id', '=', once.id)
     .executeTakeFirst()
   if (row === undefined) return undefined
   sameBody(once, row.fingerprint)
-  return hand.reopen(neighbourId, placeOf(once.id.toString('hex')), row.response) as Answer
+  return unit.reopen(neighbourId, placeOf(once.id.toString('hex')), row.response) as Answer
 }
 
 /** Keeps the answer with the change it belongs to. */
 export async function keepAnswer(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Municipality,
   neighbourId: string,
   once: Once,
   answer: unknown,
 ): Promise<void> {
-  await hand.transaction
+  await unit.transaction
     .insertInto('idempotency_keys')
     .values({
       id: once.id,
       municipality_id: town.id,
       fingerprint: once.fingerprint,
-      response: Buffer.from(hand.seal(neighbourId, placeOf(once.id.toString('hex')), answer)),
+      response: Buffer.from(unit.seal(neighbourId, placeOf(once.id.toString('hex')), answer)),
       response_owner: neighbourId,
     })
     .execute()

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { GateHand } from '../firewall/model.ts'
+import type { UnitOfWork } from '../firewall/model.ts'
 import type { Staff } from '../firewall/requester.ts'
 import { type Clock, today } from '../platform/clock.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
@@ -12,13 +12,13 @@ export function endOfVisit({ clock }: { clock: Clock }, { timeZone }: Pick<Munic
 
 /** Lets staff go on seeing a record that they hid or that is held, until the visit is over. @param until RFC 3339 */
 export async function keepVisit(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Pick<Municipality, 'id'>,
   staffId: string,
   neighbourId: string,
   until: string,
 ): Promise<void> {
-  await hand.transaction
+  await unit.transaction
     .insertInto('visits')
     .values({ municipality_id: town.id, neighbour_id: neighbourId, staff_id: staffId, until })
     .onConflict((visit) => visit.columns(['municipality_id', 'neighbour_id', 'staff_id']).doUpdateSet({ until }))

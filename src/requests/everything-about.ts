@@ -64,17 +64,17 @@ async function restOf(deps: ProofDeps, town: Municipality, resident: Resident) {
       const records = await loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) })
       return Promise.all(records.map((record) => withAllAddresses(transaction, record)))
     },
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const { transaction } = hand
+      const { transaction } = unit
       const now = deps.clock.now()
       return {
         held: await heldAbout(
           transaction,
           neighbourId,
           now,
-          (place, sealed) => hand.reopen(neighbourId, place, sealed),
-          (addressId, place, sealed) => hand.reopen(addressId, place, sealed),
+          (place, sealed) => unit.reopen(neighbourId, place, sealed),
+          (addressId, place, sealed) => unit.reopen(addressId, place, sealed),
         ),
         waysIn: await waysEver(transaction, ledger, neighbourId, now),
         oversight: await oversightOf(transaction, ledger, neighbourId),

@@ -6,7 +6,7 @@ import type { Municipality } from '../town/model.ts'
 import type { Language, Texts } from './ui/language.ts'
 
 /** A page of somebody who is signed in: everything a handler may use. */
-export interface PageVisit<Who extends Staff | Resident = Staff | Resident> {
+export interface PageContext<Who extends Staff | Resident = Staff | Resident> {
   town: Municipality
   /** The town's name in the reader's language. */
   name: string

@@ -14,7 +14,7 @@ import { isLockedDown } from '../oversight/lockdown.ts'
 import type { Clock } from '../platform/clock.ts'
 import { NotFound, Problem, problemOf, retryAfter } from '../platform/problem.ts'
 import type { Municipality } from '../town/model.ts'
-import type { PageVisit } from './page-visit.ts'
+import type { PageContext } from './page-visit.ts'
 import { HeldBackPage } from './plain.tsx'
 import { nameIn, readerOf } from './reader.ts'
 import { LOCALES, type Texts } from './ui/language.ts'
@@ -68,7 +68,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
   entrance: Path,
 ) {
   type Who = Kind extends 'staff' ? Staff : Resident
-  const pages: { pattern: RegExp; spec: PageSpec; handle: (visit: PageVisit<Who>) => Promise<Reply> }[] = []
+  const pages: { pattern: RegExp; spec: PageSpec; handle: (context: PageContext<Who>) => Promise<Reply> }[] = []
   const pageAt = (pathname: string) => pages.find(({ pattern }) => pattern.test(pathname))
   /** Where to go back to: a page that was asked for, never a form that was sent; of a form the nearest page above it. */
   const wayBack = (spec: PageSpec, request: Incoming): string => {
@@ -97,10 +97,10 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
   const formAgain = async (
     request: Incoming,
     spec: PageSpec,
-    visit: PageVisit<Who>,
+    context: PageContext<Who>,
     problem: Problem,
   ): Promise<Reply | undefined> => {
-    const { requester, session, form, t, language, town } = visit
+    const { requester, session, form, t, language, town } = context
     const fields = form.entries()
     const lost = problem.status === 404 && wordsIn(fields).length > 0
     if ((!SAID_ON_THE_FORM.has(problem.status) && !lost) || 'disclosed' in problem) return undefined
@@ -112,7 +112,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
     if (page.spec.fresh && !isFresh(session, deps.clock)) return undefined
     const shown = await page
       .handle({
-        ...visit,
+        ...context,
         params: { ...page.pattern.exec(before.pathname)?.groups },
         // Of a page about somebody no more is opened again than it opens by itself.
         query: (name) => (page.spec.path.includes(':id') ? '' : (before.searchParams.get(name) ?? '')),
@@ -126,7 +126,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
     }
     return shown?.faulted({ action: request.path, fields }, faults, problem.status)
   }
-  return (spec: PageSpec, handle: (visit: PageVisit<Who>) => Promise<Reply>): void => {
+  return (spec: PageSpec, handle: (context: PageContext<Who>) => Promise<Reply>): void => {
     if (spec.method === 'get')
       pages.push({ pattern: new RegExp(`^${spec.path.replaceAll(/:(\w+)/g, '(?<$1>[\\w-]{1,100})')}$`), spec, handle })
     const { method, path, file, quiet } = spec
@@ -135,7 +135,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
     route(app, { kind: 'page', method, path, most, ...options }, async (request) => {
       const { town, language } = readerOf(request)
       const page = { name: nameIn(town, language), language, t: LOCALES[language] }
-      let sent: PageVisit<Who> | undefined
+      let sent: PageContext<Who> | undefined
       try {
         const session = await findSession(deps, town, request.cookie(cookieName(town)))
         const toEntrance = (door: Path, to: string) => Reply.redirect(withReturn(door, to))
@@ -163,9 +163,9 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         const back = withoutLanguage(method === 'get' ? wayBack(spec, request) : pageBefore(request, spec, form))
         const boxed = method === 'post' ? (await request.sentForm()).map((all) => all.without('csrf')) : request.nothing
         const asked = { params: { ...request.params }, path: back, query: request.query, form, nonce: request.nonce() }
-        const visit = { town, ...page, requester, session, ...asked, sent: boxed }
-        if (method === 'post') sent = visit
-        const answer = await handle(visit)
+        const context = { town, ...page, requester, session, ...asked, sent: boxed }
+        if (method === 'post') sent = context
+        const answer = await handle(context)
         const kept = method === 'get' ? request.query('kept') : ''
         const typed = kept === '' ? undefined : await keptForm(deps, town, ownerOf(session), kept)
         const reply =

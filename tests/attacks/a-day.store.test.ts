@@ -3,7 +3,7 @@ import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { inventedNeighbour } from '../../src/cli/invented-neighbours.ts'
 import { seedNeighbours } from '../../src/cli/seed.ts'
 import { BUDGETS } from '../../src/firewall/leaving.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { inventedWord } from '../support/people.ts'
 import { WHOLE } from '../support/sampled.ts'
 import { signedIn } from '../support/signed-in.ts'
@@ -17,26 +17,26 @@ const VISITS = 60
 const HOURS = [7, 10, 15, 12, 6, 5, 5]
 const PEOPLE = 450
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
-  await seedNeighbours(house.rooms, house.town, DEMO_OFFICE, PEOPLE)
+  app = await openApp()
+  await seedNeighbours(app.rooms, app.town, DEMO_OFFICE, PEOPLE)
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 /** The database's clock stands still for a test: what was shown within the hour is put an hour back. */
 async function anHourLater(): Promise<void> {
-  await house.peek(`delete from seen_totals where span = 'hour'`)
-  await house.peek(`update seen_people set hour = hour - interval '1 hour'`)
-  await house.peek('delete from query_counts')
+  await app.peek(`delete from seen_totals where span = 'hour'`)
+  await app.peek(`update seen_people set hour = hour - interval '1 hour'`)
+  await app.peek('delete from query_counts')
 }
 const shownToday = async (staff: string) =>
   (
-    await house.peek<{ people: number; points: number }>(
+    await app.peek<{ people: number; points: number }>(
       `select people, points from seen_totals where counted = 'staff ${staff}' and span = 'day'`,
     )
   )[0] ?? { people: 0, points: 0 }
-const neighbours = () => house.peek<{ id: string }>('select id from neighbours order by id')
+const neighbours = () => app.peek<{ id: string }>('select id from neighbours order by id')
 
 const VISITORS = Array.from({ length: PEOPLE }, (_, i) => inventedNeighbour(i)).filter(
   (one) => !one.protected && one.name.family,
@@ -48,7 +48,7 @@ function saidBy(n: number): string {
 }
 
 /** Somebody comes, and where the register holds somebody like them that is asked (409): most are looked for and their record opened, for a paper, a change, a question; some are registered. */
-async function visit(clerk: Awaited<ReturnType<typeof signedIn>>, name: string, n: number): Promise<number[]> {
+async function context(clerk: Awaited<ReturnType<typeof signedIn>>, name: string, n: number): Promise<number[]> {
   const statuses: number[] = []
   const note = async (answer: Promise<Response>) => {
     const response = await answer
@@ -85,12 +85,12 @@ describe('a day', () => {
     expect(HOURS.reduce((sum, one) => sum + one)).toBe(VISITS)
     const names = Array.from({ length: CLERKS }, (_, i) => `day${String.fromCharCode(97 + i)}`)
     const clerks = await Promise.all(
-      names.map((subject) => signedIn(house, { kind: 'staff', subject, role: 'clerk', office: DEMO_OFFICE })),
+      names.map((subject) => signedIn(app, { kind: 'staff', subject, role: 'clerk', office: DEMO_OFFICE })),
     )
     let done = 0
     for (const visits of HOURS) {
       for (let i = 0; i < visits; i += 1) {
-        const answers = await Promise.all(clerks.map((clerk, c) => visit(clerk, names[c] ?? '', done + c * VISITS)))
+        const answers = await Promise.all(clerks.map((clerk, c) => context(clerk, names[c] ?? '', done + c * VISITS)))
         for (const statuses of answers) for (const status of statuses) expect([200, 303, 409]).toContain(status)
         done += 1
       }
@@ -102,12 +102,12 @@ describe('a day', () => {
       expect(people, name).toBeLessThan((BUDGETS.clerk?.day.people ?? 0) * 0.75)
       expect(points, name).toBeLessThan((BUDGETS.clerk?.day.points ?? 0) * 0.75)
     }
-    const flags = await house.peek(`select kind from flags where staff_id like 'day%' and kind = 'many-people'`)
+    const flags = await app.peek(`select kind from flags where staff_id like 'day%' and kind = 'many-people'`)
     expect(flags).toEqual([])
   }, 600_000)
 
   it('of somebody who goes through the register ends at a day’s number of people', async () => {
-    const scraper = await signedIn(house, { kind: 'staff', subject: 'scraper', role: 'clerk', office: DEMO_OFFICE })
+    const scraper = await signedIn(app, { kind: 'staff', subject: 'scraper', role: 'clerk', office: DEMO_OFFICE })
     await scraper.send('/desk/case', { case: 'AAAA', purpose: 'counter-service' }, '/desk')
     const everybody = await neighbours()
     expect(everybody.length).toBeGreaterThan(BUDGETS.clerk?.day.people ?? 0)
@@ -129,7 +129,7 @@ describe('a day', () => {
     // The last page may have shown a household with more than one.
     expect(people).toBeLessThanOrEqual((BUDGETS.clerk?.day.people ?? 0) + 5)
     expect(people).toBeGreaterThan((BUDGETS.clerk?.day.people ?? 0) * 0.9)
-    const kinds = await house.peek<{ kind: string }>(`select distinct kind from flags where staff_id = 'scraper'`)
+    const kinds = await app.peek<{ kind: string }>(`select distinct kind from flags where staff_id = 'scraper'`)
     expect(kinds.map(({ kind }) => kind)).toContain('many-people')
   }, 600_000)
 })

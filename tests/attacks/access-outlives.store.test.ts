@@ -7,27 +7,27 @@ import { keepPasskey } from '../../src/identity/passkeys.ts'
 import { giveCard } from '../../src/registry/person/give-card.ts'
 import { offerEnrolment } from '../../src/registry/person/offer-enrolment.ts'
 import { actFor } from '../../src/registry/person/representation.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const clerk: Staff = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1234' }
 
 async function adult(more: object = {}) {
-  const { id } = await register(house, { dateOfBirth: '1984-05-01', ...more })
-  const { code } = await shownTo(giveCard(house.rooms, house.town, clerk, id, 'molinet'))
+  const { id } = await register(app, { dateOfBirth: '1984-05-01', ...more })
+  const { code } = await shownTo(giveCard(app.rooms, app.town, clerk, id, 'molinet'))
   return { id, code }
 }
 let sources = 0
 async function comeIn(code: string, word = 'molinet') {
-  const response = await house.fetch(
+  const response = await app.fetch(
     new Request('https://vallmar.example/me/in', {
       method: 'POST',
       headers: { host: 'vallmar.example', 'test-source': `place ${++sources}`, 'accept-language': 'en' },
@@ -37,10 +37,10 @@ async function comeIn(code: string, word = 'molinet') {
   )
   return { status: response.status, text: await response.text() }
 }
-const version = async (id: string) => (await openRecord(house, id)).body.version as number
+const version = async (id: string) => (await openRecord(app, id)).body.version as number
 async function dies(id: string) {
   const body = { cause: 'death' }
-  const answer = await house.ask('POST', `/v1/neighbours/${id}/departures`, {
+  const answer = await app.ask('POST', `/v1/neighbours/${id}/departures`, {
     as: 'clerk',
     body,
     ifMatch: await version(id),
@@ -49,15 +49,15 @@ async function dies(id: string) {
 }
 /** Past every use case, as a job or a hand that forgets to tidy up would do it. */
 const goneBehindOurBack = (id: string) =>
-  house.peek(`update neighbours set departed_on = (now() at time zone 'Europe/Madrid')::date where id = '${id}'`)
+  app.peek(`update neighbours set departed_on = (now() at time zone 'Europe/Madrid')::date where id = '${id}'`)
 
 describe('access ends with the person', () => {
   it('closes the card, the session, the helper and the telephone’s code of somebody who has died', async () => {
     const { id, code } = await adult()
     const resident = { kind: 'resident', id: 'me', neighbourId: id } as const
-    const me = await signedIn(house, { kind: 'resident', subject: id })
-    const until = house.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ months: 3 })
-    const helper = await nameHelper(house.rooms, house.town, resident, {
+    const me = await signedIn(app, { kind: 'resident', subject: id })
+    const until = app.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ months: 3 })
+    const helper = await nameHelper(app.rooms, app.town, resident, {
       name: 'Rosa',
       profiles: ['school-enrolment', 'library'],
       until,
@@ -66,7 +66,7 @@ describe('access ends with the person', () => {
     await dies(id)
     expect((await me.open('/me')).status).toBe(303)
     expect((await comeIn(code)).status).toBe(401)
-    const help = await house.fetch(
+    const help = await app.fetch(
       new Request('https://vallmar.example/helper', {
         method: 'POST',
         headers: { host: 'vallmar.example', 'test-source': 'helper' },
@@ -79,19 +79,19 @@ describe('access ends with the person', () => {
   it('asks at each use, and does not rest on anything having been tidied up', async () => {
     const { id } = await adult()
     const resident = { kind: 'resident', id: 'me', neighbourId: id } as const
-    const me = await signedIn(house, { kind: 'resident', subject: id })
-    await house.peek(`alter table neighbours disable trigger neighbours_end_access`)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
+    await app.peek(`alter table neighbours disable trigger neighbours_end_access`)
     try {
       await goneBehindOurBack(id)
     } finally {
-      await house.peek(`alter table neighbours enable trigger neighbours_end_access`)
+      await app.peek(`alter table neighbours enable trigger neighbours_end_access`)
     }
-    expect(await house.peek(`select 1 from sessions where subject = '${id}'`)).toHaveLength(1)
+    expect(await app.peek(`select 1 from sessions where subject = '${id}'`)).toHaveLength(1)
     expect((await me.open('/me')).status).toBe(303)
     // A door that forgot to ask is refused by the gate.
-    const ask = { municipalityId: house.town.id, requester: resident, action: 'open', purpose: 'own-record' } as const
+    const ask = { municipalityId: app.town.id, requester: resident, action: 'open', purpose: 'own-record' } as const
     await expect(
-      house.rooms.gate.open<{ name: string }, 'name', void>(
+      app.rooms.gate.open<{ name: string }, 'name', void>(
         { ...ask, fields: ['name'] },
         async () => [],
         () => {},
@@ -101,33 +101,33 @@ describe('access ends with the person', () => {
 
   it('gives no new way in to somebody who has left, not even by SQL', async () => {
     const { id } = await adult()
-    const enrolment = await shownTo(offerEnrolment(house.rooms, house.town, clerk, id))
+    const enrolment = await shownTo(offerEnrolment(app.rooms, app.town, clerk, id))
     await dies(id)
-    await expect(giveCard(house.rooms, house.town, clerk, id, 'molinet')).rejects.toMatchObject({
+    await expect(giveCard(app.rooms, app.town, clerk, id, 'molinet')).rejects.toMatchObject({
       code: 'not-resident',
     })
-    await expect(offerEnrolment(house.rooms, house.town, clerk, id)).rejects.toMatchObject({ code: 'not-resident' })
+    await expect(offerEnrolment(app.rooms, app.town, clerk, id)).rejects.toMatchObject({ code: 'not-resident' })
     await expect(
-      keepPasskey(house.rooms, house.town, { code: enrolment.code }, { id: 'x' } as never, {
+      keepPasskey(app.rooms, app.town, { code: enrolment.code }, { id: 'x' } as never, {
         device: 'phone',
         owner: '',
       }),
     ).rejects.toMatchObject({ code: 'passkey-refused' })
-    const values = `'${randomUUID()}', '${house.town.id}', '${id}'`
+    const values = `'${randomUUID()}', '${app.town.id}', '${id}'`
     await expect(
-      house.peek(`insert into enrolments (id, municipality_id, neighbour_id, code_hash, expires_at)
+      app.peek(`insert into enrolments (id, municipality_id, neighbour_id, code_hash, expires_at)
         values (${values}, decode(repeat('ab', 32), 'hex'), now() + interval '1 day')`),
     ).rejects.toThrow(/access is for neighbours/)
   })
 
   it('does not come back with the person: a new card is handed over', async () => {
     const { id, code } = await adult()
-    await house.ask('POST', `/v1/neighbours/${id}/departures`, {
+    await app.ask('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
       body: { cause: 'moved-away', saidBy: 'in-person' },
       ifMatch: await version(id),
     })
-    const back = await house.ask('POST', `/v1/neighbours/${id}/returns`, {
+    const back = await app.ask('POST', `/v1/neighbours/${id}/returns`, {
       as: 'clerk',
       body: { address: { kind: 'dwelling', streetName: 'del Retorn', number: '1' } },
       ifMatch: await version(id),
@@ -135,15 +135,15 @@ describe('access ends with the person', () => {
     expect(back.status).toBe(201)
     // The same answer as before they came back: the old card tells nobody that they did.
     expect((await comeIn(code)).status).toBe(403)
-    const card = await shownTo(giveCard(house.rooms, house.town, clerk, id, 'molinet'))
+    const card = await shownTo(giveCard(app.rooms, app.town, clerk, id, 'molinet'))
     expect((await comeIn(card.code)).status).toBe(303)
   })
 
   it('leaves a removed person one page without data: what was decided, why, and how to object', async () => {
     const { id, code } = await adult({ name: { given: 'Quimeta', family: ['Serrallonga'] } })
     await goneBehindOurBack(id)
-    await house.peek(`insert into movements (id, municipality_id, neighbour_id, kind, cause, effective_on, recorded_by)
-      values ('${randomUUID()}', '${house.town.id}', '${id}', 'departure', 'wrongly-registered', (now() at time zone 'Europe/Madrid')::date, 'test')`)
+    await app.peek(`insert into movements (id, municipality_id, neighbour_id, kind, cause, effective_on, recorded_by)
+      values ('${randomUUID()}', '${app.town.id}', '${id}', 'departure', 'wrongly-registered', (now() at time zone 'Europe/Madrid')::date, 'test')`)
     expect((await comeIn(code, 'another')).text).not.toContain('Your registration has ended')
     const { status, text } = await comeIn(code)
     expect(status).toBe(403)
@@ -154,21 +154,21 @@ describe('access ends with the person', () => {
 
   it('takes the offer to a wallet back with the departure', async () => {
     const { id } = await adult()
-    const offered = await house.ask('POST', `/v1/neighbours/${id}/wallet-offers`, {
+    const offered = await app.ask('POST', `/v1/neighbours/${id}/wallet-offers`, {
       as: 'clerk',
       body: { profile: 'library' },
     })
     expect(offered.status).toBe(201)
     await dies(id)
-    expect(await house.peek(`select 1 from wallet_offers where neighbour_id = '${id}'`)).toEqual([])
+    expect(await app.peek(`select 1 from wallet_offers where neighbour_id = '${id}'`)).toEqual([])
   })
 })
 
 describe('access ends with the tie', () => {
   async function family() {
     const parent = await adult()
-    const child = await register(house, {
-      dateOfBirth: String(house.clock.now().toZonedDateTimeISO('UTC').year - 6),
+    const child = await register(app, {
+      dateOfBirth: String(app.clock.now().toZonedDateTimeISO('UTC').year - 6),
       representatives: [{ kind: 'parent', neighbourId: parent.id }],
     })
     return { parent, child, resident: { kind: 'resident', id: 'me', neighbourId: parent.id } as const }
@@ -176,10 +176,10 @@ describe('access ends with the tie', () => {
 
   it('lets nobody act for a child once they have died, whatever session they still hold', async () => {
     const { parent, child, resident } = await family()
-    await actFor(house.rooms, house.town, resident, child.id)
-    const me = await signedIn(house, { kind: 'resident', subject: parent.id })
+    await actFor(app.rooms, app.town, resident, child.id)
+    const me = await signedIn(app, { kind: 'resident', subject: parent.id })
     await dies(parent.id)
-    await expect(actFor(house.rooms, house.town, resident, child.id)).rejects.toMatchObject({ code: 'not-found' })
+    await expect(actFor(app.rooms, app.town, resident, child.id)).rejects.toMatchObject({ code: 'not-found' })
     expect((await me.open('/me/children')).status).toBe(303)
     const acting = {
       kind: 'resident',
@@ -187,9 +187,9 @@ describe('access ends with the tie', () => {
       neighbourId: child.id,
       representative: { neighbourId: parent.id, toldWhere: true },
     } as const
-    const ask = { municipalityId: house.town.id, requester: acting, action: 'open', purpose: 'own-record' } as const
+    const ask = { municipalityId: app.town.id, requester: acting, action: 'open', purpose: 'own-record' } as const
     await expect(
-      house.rooms.gate.open<{ name: string }, 'name', void>(
+      app.rooms.gate.open<{ name: string }, 'name', void>(
         { ...ask, fields: ['name'] },
         async () => [],
         () => {},
@@ -199,22 +199,22 @@ describe('access ends with the tie', () => {
 
   it('stays ended when the parent comes back, until it is recorded again', async () => {
     const { parent, child, resident } = await family()
-    await house.ask('POST', `/v1/neighbours/${parent.id}/departures`, {
+    await app.ask('POST', `/v1/neighbours/${parent.id}/departures`, {
       as: 'clerk',
       body: { cause: 'moved-away', saidBy: 'in-person' },
       ifMatch: await version(parent.id),
     })
-    await house.ask('POST', `/v1/neighbours/${parent.id}/returns`, {
+    await app.ask('POST', `/v1/neighbours/${parent.id}/returns`, {
       as: 'clerk',
       body: { address: { kind: 'dwelling', streetName: 'del Retorn', number: '2' } },
       ifMatch: await version(parent.id),
     })
-    await expect(actFor(house.rooms, house.town, resident, child.id)).rejects.toMatchObject({ code: 'not-found' })
-    const again = await house.ask('POST', `/v1/neighbours/${child.id}/representatives`, {
+    await expect(actFor(app.rooms, app.town, resident, child.id)).rejects.toMatchObject({ code: 'not-found' })
+    const again = await app.ask('POST', `/v1/neighbours/${child.id}/representatives`, {
       as: 'clerk',
       body: { kind: 'parent', neighbourId: parent.id },
     })
     expect(again.status).toBe(201)
-    await actFor(house.rooms, house.town, resident, child.id)
+    await actFor(app.rooms, app.town, resident, child.id)
   })
 })

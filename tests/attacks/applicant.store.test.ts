@@ -4,28 +4,28 @@ import { createApp } from '../../src/app.tsx'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { demoToken, demoTrust, dpopProof, newProofKey, type ProofKey } from '../../src/identity/demo-token.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
-import { AUDIENCE, type House, openHouse } from '../support/house.ts'
+import { AUDIENCE, openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 // Organisations that come by themselves and say who they are: what they say opens nothing.
 
-let house: House
-let app: ReturnType<typeof createApp>
+let app: TestApp
+let served: ReturnType<typeof createApp>
 const URL = 'https://vallmar.example/v1/disclosures'
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
   const issuer = inject('tokenIssuer')
   const tokens = tokenVerifier([demoTrust(issuer)], AUDIENCE)
-  app = createApp({ ...house.rooms, tokens, senderConstrained: true, log: () => {} }, house.rooms)
+  served = createApp({ ...app.rooms, tokens, senderConstrained: true, log: () => {} }, app.rooms)
   // The demonstration's library has not come yet.
-  await house.peek("delete from clients where id = 'library'")
+  await app.peek("delete from clients where id = 'library'")
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
-const legal = () => signedIn(house, { kind: 'staff', subject: 'legal', role: 'legal', office: DEMO_OFFICE })
+const legal = () => signedIn(app, { kind: 'staff', subject: 'legal', role: 'legal', office: DEMO_OFFICE })
 const post = (path: string, fields: Record<string, string>, source = Math.random().toString()) =>
-  house.fetch(
+  app.fetch(
     new Request(`https://vallmar.example${path}`, {
       method: 'POST',
       headers: { host: 'vallmar.example', 'accept-language': 'en', 'test-source': source },
@@ -59,12 +59,12 @@ const publicHalf = (key: ProofKey) => {
 }
 async function asks(key: ProofKey): Promise<number> {
   const token = await demoToken(inject('tokenIssuer'), AUDIENCE, 'library', key)
-  const { id } = await register(house)
-  const { body } = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+  const { id } = await register(app)
+  const { body } = await app.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
     as: 'clerk',
     body: { profile: 'library' },
   })
-  const response = await app.fetch(
+  const response = await served.fetch(
     new Request(URL, {
       method: 'POST',
       headers: {
@@ -80,7 +80,7 @@ async function asks(key: ProofKey): Promise<number> {
 }
 
 async function approved() {
-  const other = await signedIn(house, { kind: 'staff', subject: 'another', role: 'legal', office: DEMO_OFFICE })
+  const other = await signedIn(app, { kind: 'staff', subject: 'another', role: 'legal', office: DEMO_OFFICE })
   const page = await (await other.open('/desk/organisations')).text()
   for (const [, entry = ''] of page.matchAll(/name="entry" value="([^"]+)"/g))
     await other.send('/desk/organisations/acts', { entry, approves: 'yes' }, '/desk/organisations')
@@ -107,7 +107,7 @@ describe('an organisation that applies', () => {
     const code = await apply({ 'does-immigration-enforcement': 'yes', name: 'Border Reading Room' })
     expect(await follow(code)).toContain('Refused.')
     expect(await waiting()).not.toContain('Border Reading Room')
-    const known = await house.peek("select from organisations where name = 'Border Reading Room'")
+    const known = await app.peek("select from organisations where name = 'Border Reading Room'")
     expect(known).toEqual([])
   })
 
@@ -122,10 +122,10 @@ describe('an organisation that applies', () => {
 
   it('is closed at once by a tie it left out', async () => {
     const key = await newProofKey()
-    await house.peek("delete from client_keys where client_id = 'library'")
+    await app.peek("delete from client_keys where client_id = 'library'")
     const officer = await legal()
     const idOf = async (name: string) =>
-      (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
+      (await app.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
     expect(await asks(key)).toBe(200)
     const tie = {
       organisation: await idOf('Seaside Library'),
@@ -153,18 +153,18 @@ describe('an application', () => {
       'nonsense',
     ])
       expect((await post('/providers/enrol', { ...FORM, keys })).status).toBe(422)
-    const rows = await house.peek('select from applications')
+    const rows = await app.peek('select from applications')
     expect(rows).toHaveLength(3)
   })
 
   it('lies sealed, is read by legal officers alone, and cannot flood them', async () => {
     await apply({ officer: 'Unmistakable Officer' })
     const dump = JSON.stringify(
-      await house.peek("select encode(content, 'escape') as c, encode(content, 'base64') as b from applications"),
+      await app.peek("select encode(content, 'escape') as c, encode(content, 'base64') as b from applications"),
     )
     expect(dump).not.toMatch(/Unmistakable|Seaside/)
     for (const role of ['clerk', 'supervisor', 'auditor'] as const) {
-      const other = await signedIn(house, { kind: 'staff', subject: role, role, office: DEMO_OFFICE })
+      const other = await signedIn(app, { kind: 'staff', subject: role, role, office: DEMO_OFFICE })
       expect((await other.open('/desk/organisations')).status).toBe(403)
     }
     const statuses: number[] = []

@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const PAGES = ['/me', '/me/proof', '/me/record', '/me/looked', '/me/devices']
 const titleOf = (html: string) => /<title>(.*?)<\/title>/.exec(html)?.[1]
 
 describe('a neighbour made to show their page', () => {
   it('leaves with one press: the session is over and the browser forgets the site', async () => {
-    const { id } = await register(house, { name: { given: 'Obligada' } })
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id } = await register(app, { name: { given: 'Obligada' } })
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     expect((await me.open('/me/record')).status).toBe(200)
     const gone = await me.send('/me/leave', {})
     expect(gone.headers.get('location')).toBe('/blank')
@@ -26,8 +26,8 @@ describe('a neighbour made to show their page', () => {
   })
 
   it('leaves no copy in the browser, and nothing in its history but the town’s name', async () => {
-    const { id } = await register(house, { name: { given: 'Historiada', family: ['Oculta'] } })
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id } = await register(app, { name: { given: 'Historiada', family: ['Oculta'] } })
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     for (const path of PAGES) {
       const page = await me.open(path)
       const html = await page.text()
@@ -43,28 +43,28 @@ describe('a neighbour made to show their page', () => {
   })
 
   it('is not found by who takes the cookie later: a session ends by itself', async () => {
-    const { id } = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
-    house.clock.advance({ minutes: 11 })
+    const { id } = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
+    app.clock.advance({ minutes: 11 })
     expect((await me.open('/me')).status).toBe(303)
-    const busy = await signedIn(house, { kind: 'resident', subject: id })
+    const busy = await signedIn(app, { kind: 'resident', subject: id })
     for (let minutes = 0; minutes < 63; minutes += 7) {
       expect((await busy.open('/me')).status).toBe(minutes < 60 ? 200 : 303)
-      house.clock.advance({ minutes: 7 })
+      app.clock.advance({ minutes: 7 })
     }
   })
 
   it('sees only their own: another neighbour’s page, paper or proof is not there', async () => {
-    const [mine, other] = [await register(house), await register(house)]
-    const theirs = await house.ask<{ id: string }>('POST', `/v1/neighbours/${other.id}/proofs`, {
+    const [mine, other] = [await register(app), await register(app)]
+    const theirs = await app.ask<{ id: string }>('POST', `/v1/neighbours/${other.id}/proofs`, {
       as: 'clerk',
       body: { profile: 'library' },
     })
-    const me = await signedIn(house, { kind: 'resident', subject: mine.id })
+    const me = await signedIn(app, { kind: 'resident', subject: mine.id })
     expect((await me.send('/me/revoke', { proof: theirs.body.id })).status).toBe(404)
     for (const path of ['/desk', `/desk/neighbours/${other.id}`, '/desk/legal'])
       expect((await me.open(path)).headers.get('location'), path).toMatch(/^\/sign-in/)
-    const staff = await signedIn(house, {
+    const staff = await signedIn(app, {
       kind: 'staff',
       subject: 'clerk',
       role: 'clerk',
@@ -77,9 +77,9 @@ describe('a neighbour made to show their page', () => {
 describe('a role that changed', () => {
   it('ends the sessions of the role before', async () => {
     const office = '0192f000-0000-7000-8000-000000000001'
-    const before = await signedIn(house, { kind: 'staff', subject: 'promoted', role: 'supervisor', office })
+    const before = await signedIn(app, { kind: 'staff', subject: 'promoted', role: 'supervisor', office })
     expect((await before.open('/desk/flags')).status).toBe(200)
-    await signedIn(house, { kind: 'staff', subject: 'promoted', role: 'clerk', office })
+    await signedIn(app, { kind: 'staff', subject: 'promoted', role: 'clerk', office })
     expect((await before.open('/desk/flags')).status).toBe(303)
   })
 })
@@ -87,11 +87,11 @@ describe('a role that changed', () => {
 describe('what cannot be undone', () => {
   it('is done only shortly after signing in', async () => {
     const office = '0192f000-0000-7000-8000-000000000001'
-    const officer = await signedIn(house, { kind: 'staff', subject: 'legal', role: 'legal', office })
+    const officer = await signedIn(app, { kind: 'staff', subject: 'legal', role: 'legal', office })
     expect((await officer.send('/desk/lockdown', { close: 'yes' }, '/desk/lockdown')).headers.get('location')).toBe(
       '/desk/lockdown',
     )
-    house.clock.advance({ minutes: 16 })
+    app.clock.advance({ minutes: 16 })
     const late = await officer.send('/desk/lockdown', { close: 'yes' }, '/desk/lockdown')
     expect(late.headers.get('location')).toMatch(/^\/sign-in\/start\?to=%2Fdesk%2Flockdown%3Fkept%3D/)
   })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { StaffRole } from '../../src/firewall/requester.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
@@ -11,14 +11,14 @@ import { signedIn } from '../support/signed-in.ts'
 
 const HIDDEN = { given: 'Desemboscada', family: ['Ullastrell'] }
 
-let house: House
+let app: TestApp
 /** What hangs on somebody who hides, by the names that doors give it. */
 let ids: Record<string, string>
 beforeAll(async () => {
-  house = await openHouse({ town: { backdateDays: 90 } })
+  app = await openApp({ town: { backdateDays: 90 } })
   const by = (path: string, body: object, ifMatch?: number) =>
-    house.ask<Record<string, string>>('POST', path, { as: 'supervisor', body, ...(ifMatch ? { ifMatch } : {}) })
-  const { id, householdId } = await register(house, {
+    app.ask<Record<string, string>>('POST', path, { as: 'supervisor', body, ...(ifMatch ? { ifMatch } : {}) })
+  const { id, householdId } = await register(app, {
     name: HIDDEN,
     protected: true,
     since: '2015-01-01',
@@ -27,8 +27,8 @@ beforeAll(async () => {
     evidence: { strength: 'document', document: 'QQ-1234' },
   })
   const path = `/v1/neighbours/${id}`
-  const twin = await register(house, { protected: true })
-  const only = (table: string, where: string) => house.peek<{ id: string }>(`select id from ${table} where ${where}`)
+  const twin = await register(app, { protected: true })
+  const only = (table: string, where: string) => app.peek<{ id: string }>(`select id from ${table} where ${where}`)
   const own = `neighbour_id = '${id}'`
   const joins = await by(`${path}/joins`, { other: twin.id, reason: 'One face' })
   const proof = await by(`${path}/proofs`, { profile: 'library' })
@@ -54,7 +54,7 @@ beforeAll(async () => {
   }
   Object.assign(ids, { tie: ids.tieId, start: ids.startId })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const elsewhere = { kind: 'dwelling', streetName: 'de la Prova', number: '1' }
 /** A body that each door of the API would accept, so that it is refused for nothing but whom it is about. */
@@ -113,7 +113,7 @@ const OTHERS =
 
 const doors = (under: string) => [
   ...new Set(
-    house.routes
+    app.routes
       .filter(
         ({ path, method }) => path.startsWith(under) && path.includes(':') && method !== 'ALL' && !OTHERS.test(path),
       )
@@ -142,8 +142,8 @@ describe('somebody who hides and somebody who is not there', () => {
       for (const as of ['clerk', 'second-clerk', 'legal', 'auditor', 'library']) {
         const asked = { as, purpose: 'counter-service', ifMatch: 1, ...(body ? { body } : {}) }
         const [there, nowhere] = [
-          await house.ask(method, filled(path, true), asked),
-          await house.ask(method, filled(path, false), asked),
+          await app.ask(method, filled(path, true), asked),
+          await app.ask(method, filled(path, false), asked),
         ]
         const seen = ({ status, text, headers }: typeof there) => ({
           status,
@@ -157,13 +157,13 @@ describe('somebody who hides and somebody who is not there', () => {
   })
 
   it('are not alike to a supervisor, nor is a neighbour who hides nothing to a clerk: the doors do answer', async () => {
-    const open = (await register(house)).id
+    const open = (await register(app)).id
     const read = doors('/v1/neighbours').filter((door) => door.startsWith('GET'))
     expect(read.length).toBeGreaterThan(3)
     for (const door of read) {
       const path = door.split(' ')[1] ?? ''
       const ask = async (as: string, id: string) =>
-        (await house.ask('GET', path.replace(':id', id), { as, purpose: 'counter-service' })).status
+        (await app.ask('GET', path.replace(':id', id), { as, purpose: 'counter-service' })).status
       expect([await ask('supervisor', ids.id ?? ''), await ask('clerk', open)], door).toEqual([200, 200])
     }
   })
@@ -172,7 +172,7 @@ describe('somebody who hides and somebody who is not there', () => {
     const tried = doors('/desk/')
     expect(tried.length).toBeGreaterThan(30)
     for (const role of ['clerk', 'legal', 'auditor'] satisfies StaffRole[]) {
-      const me = await signedIn(house, { kind: 'staff', subject: `${role} of the doors`, role, office: DEMO_OFFICE })
+      const me = await signedIn(app, { kind: 'staff', subject: `${role} of the doors`, role, office: DEMO_OFFICE })
       for (const door of tried) {
         const [method, path = ''] = door.split(' ')
         const knock = async (known: boolean) => {
@@ -189,7 +189,7 @@ describe('somebody who hides and somebody who is not there', () => {
 
 describe('lists and numbers', () => {
   it('say nothing of somebody who hides: with them and without them every page and list reads the same', async () => {
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'reader', role: 'clerk', office: DEMO_OFFICE })
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'reader', role: 'clerk', office: DEMO_OFFICE })
     const lists = async () => {
       const pages: string[] = []
       for (const path of ['/desk/work', '/desk/years', '/desk/joins', '/desk/complaints'])
@@ -197,25 +197,25 @@ describe('lists and numbers', () => {
       for (const path of ['/desk/unrepresented', '/desk/post'])
         pages.push(plain(await (await clerk.send(path, {}, '/desk/work')).text()))
       for (const path of ['/v1/starts', '/v1/municipality', '/v1/transparency'])
-        pages.push(`${path} ${plain((await house.ask('GET', path, { as: 'clerk' })).text)}`)
+        pages.push(`${path} ${plain((await app.ask('GET', path, { as: 'clerk' })).text)}`)
       const said = { name: 'Desemboscada Ullastrell' }
       const search = { as: 'clerk', purpose: 'counter-service', body: said }
-      const { body } = await house.ask<{ matches: unknown; more: unknown }>('POST', '/v1/neighbours/search', search)
+      const { body } = await app.ask<{ matches: unknown; more: unknown }>('POST', '/v1/neighbours/search', search)
       return [...pages, JSON.stringify([body.matches, body.more])]
     }
     const before = await lists()
     for (const text of before) for (const name of ['Desemboscada', ids.id ?? '']) expect(text).not.toContain(name)
     // As many again, with all that makes a list grow.
-    const mother = await register(house, { protected: true })
-    const { year } = house.clock.now().toZonedDateTimeISO('UTC')
-    await register(house, {
+    const mother = await register(app, { protected: true })
+    const { year } = app.clock.now().toZonedDateTimeISO('UTC')
+    await register(app, {
       protected: true,
       since: `${year - 3}-01-01`,
       dateOfBirth: String(year - 5),
       address: { kind: 'no-fixed-address', usualArea: 'la platja' },
       representatives: [{ kind: 'institution', name: 'Casa Oberta' }],
     })
-    const { body } = await house.ask<{ proceedingId: string }>('POST', `/v1/neighbours/${mother.id}/departures`, {
+    const { body } = await app.ask<{ proceedingId: string }>('POST', `/v1/neighbours/${mother.id}/departures`, {
       as: 'supervisor',
       body: { cause: 'wrongly-registered', reason: 'Nobody there', informant: 'staff' },
       ifMatch: 1,

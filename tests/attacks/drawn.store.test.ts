@@ -1,23 +1,23 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createApp, furnish } from '../../src/app.tsx'
+import { composeRooms, createApp } from '../../src/app.tsx'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { httpCaseFile } from '../../src/firewall/cases.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 // A clerk types anything as a case, so that no look-up is flagged. What nobody issued is flagged where the town can say; where
 // it cannot, some of each day is drawn by lot, to be explained and read.
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse({ town: { drawnShare: 0 } })
+  app = await openApp({ town: { drawnShare: 0 } })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
-const share = (of: number) => house.peek(`update municipalities set drawn_share = ${of}`)
+const share = (of: number) => app.peek(`update municipalities set drawn_share = ${of}`)
 interface LookUp {
   id: string
   staff: string
@@ -27,21 +27,21 @@ interface LookUp {
   action: string
 }
 const open = (id: string, as: string, workCase = 'T-2041') =>
-  house.ask('GET', `/v1/neighbours/${id}`, { as, purpose: 'counter-service', headers: { 'padron-case': workCase } })
+  app.ask('GET', `/v1/neighbours/${id}`, { as, purpose: 'counter-service', headers: { 'padron-case': workCase } })
 const own = async (as: string) =>
-  (await house.ask<{ lookUps: LookUp[] }>('GET', '/v1/drawn-look-ups/own', { as })).body.lookUps
+  (await app.ask<{ lookUps: LookUp[] }>('GET', '/v1/drawn-look-ups/own', { as })).body.lookUps
 const drawn = async (as = 'supervisor') =>
-  (await house.ask<{ lookUps: LookUp[] }>('GET', '/v1/drawn-look-ups', { as })).body.lookUps
+  (await app.ask<{ lookUps: LookUp[] }>('GET', '/v1/drawn-look-ups', { as })).body.lookUps
 const kept = (staff: string) =>
-  house.peek<{ neighbour_id: string; lot: number }>(
+  app.peek<{ neighbour_id: string; lot: number }>(
     `select neighbour_id, lot from drawn_openings where staff_id = '${staff}' order by lot`,
   )
-const yesterday = () => house.peek(`update drawn_openings set day = day - 1`)
+const yesterday = () => app.peek(`update drawn_openings set day = day - 1`)
 
 describe('a case that nobody can check', () => {
   it('has one look-up of each day drawn whatever the share, which looking again does not change', async () => {
     const people: string[] = []
-    for (let i = 0; i < 12; i += 1) people.push((await register(house)).id)
+    for (let i = 0; i < 12; i += 1) people.push((await register(app)).id)
     for (const id of people) await open(id, 'clerk')
     const [first, ...more] = await kept('clerk')
     expect(more).toEqual([])
@@ -60,13 +60,13 @@ describe('a case that nobody can check', () => {
     const [mine] = await own('clerk')
     expect(mine).toMatchObject({ staff: 'clerk', case: 'T-2041' })
     const say = (as: string, reason: string) =>
-      house.ask('POST', `/v1/drawn-look-ups/${mine?.id}/explanation`, { as, body: { reason } })
+      app.ask('POST', `/v1/drawn-look-ups/${mine?.id}/explanation`, { as, body: { reason } })
     expect((await say('second-clerk', 'Not mine')).status).toBe(404)
     expect((await say('clerk', '')).status).toBe(422)
     expect((await say('clerk', 'Came for a library proof')).status).toBe(201)
     expect((await say('clerk', 'Something else')).body.code).toBe('explained-already')
     expect(await own('clerk')).toEqual([])
-    const [row] = await house.peek<{ row: string }>(
+    const [row] = await app.peek<{ row: string }>(
       `select drawn_openings::text as row from drawn_openings where staff_id = 'clerk'`,
     )
     expect(row?.row).not.toContain('T-2041')
@@ -77,40 +77,38 @@ describe('a case that nobody can check', () => {
     expect(list.find(({ staff }) => staff === 'clerk')?.reason).toBe('Came for a library proof')
     expect(list.find(({ staff }) => staff === 'second-clerk')?.reason).toBeUndefined()
     for (const as of ['clerk', 'legal', 'library'])
-      expect((await house.ask('GET', '/v1/drawn-look-ups', { as })).status, as).toBe(403)
-    const { id } = await register(house)
+      expect((await app.ask('GET', '/v1/drawn-look-ups', { as })).status, as).toBe(403)
+    const { id } = await register(app)
     await open(id, 'supervisor')
     await yesterday()
     const read = (which: string | undefined, as: string) =>
-      house.ask('POST', `/v1/drawn-look-ups/${which}/reading`, { as })
+      app.ask('POST', `/v1/drawn-look-ups/${which}/reading`, { as })
     const theirs = (await drawn('auditor')).find(({ staff }) => staff === 'supervisor')
     expect((await drawn()).some(({ staff }) => staff === 'supervisor')).toBe(false)
     expect((await read(theirs?.id, 'supervisor')).status).toBe(404)
-    await house.ask('POST', `/v1/drawn-look-ups/${theirs?.id}/explanation`, {
+    await app.ask('POST', `/v1/drawn-look-ups/${theirs?.id}/explanation`, {
       as: 'supervisor',
       body: { reason: 'A child of theirs' },
     })
     expect((await read(theirs?.id, 'auditor')).status).toBe(200)
     // What nobody has explained waits for a week.
     for (const one of list) expect((await read(one.id, 'supervisor')).status).toBe(one.reason ? 200 : 404)
-    await house.peek('update drawn_openings set day = day - 8')
+    await app.peek('update drawn_openings set day = day - 8')
     for (const one of list) expect((await read(one.id, 'supervisor')).status).toBe(one.reason ? 404 : 200)
     expect(await drawn()).toEqual([])
-    await expect(
-      house.peek(`update drawn_openings set read_by = 'auditor' where read_by is not null`),
-    ).rejects.toThrow()
+    await expect(app.peek(`update drawn_openings set read_by = 'auditor' where read_by is not null`)).rejects.toThrow()
   })
 
   it('tells of the widest look of the day, whichever came first', async () => {
     await share(1)
-    const { id } = await register(house)
-    await house.ask('POST', `/v1/neighbours/${id}/residences`, {
+    const { id } = await register(app)
+    await app.ask('POST', `/v1/neighbours/${id}/residences`, {
       as: 'clerk',
       body: { address: { kind: 'no-fixed-address' }, since: '1800-01-01' },
       ifMatch: 99,
     })
     await open(id, 'clerk')
-    await house.ask('GET', `/v1/neighbours/${id}?fields=name`, { as: 'clerk', purpose: 'counter-service' })
+    await app.ask('GET', `/v1/neighbours/${id}?fields=name`, { as: 'clerk', purpose: 'counter-service' })
     await yesterday()
     const mine = (await own('clerk')).find(({ neighbourId }) => neighbourId === id)
     expect(mine).toMatchObject({ action: 'open', case: 'T-2041' })
@@ -119,10 +117,10 @@ describe('a case that nobody can check', () => {
 
   it('has about the town’s share drawn, by whichever verb the people were shown', async () => {
     await share(0.5)
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'many', role: 'clerk', office: DEMO_OFFICE })
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'many', role: 'clerk', office: DEMO_OFFICE })
     await clerk.send('/desk/case', { case: 'T-1', purpose: 'counter-service' }, '/desk')
     for (let i = 0; i < 24; i += 1) {
-      const { id } = await register(house)
+      const { id } = await register(app)
       await clerk.open(`/desk/neighbours/${id}`)
     }
     const { length } = await kept('many')
@@ -130,17 +128,17 @@ describe('a case that nobody can check', () => {
     expect(length).toBeGreaterThan(2)
     expect(length).toBeLessThan(22)
     await share(1)
-    await house.ask('POST', `/v1/neighbours/${(await register(house)).id}/proofs`, {
+    await app.ask('POST', `/v1/neighbours/${(await register(app)).id}/proofs`, {
       as: 'second-clerk',
       body: { profile: 'library' },
     })
-    expect((await house.peek(`select from drawn_openings where staff_id = 'second-clerk'`)).length).toBeGreaterThan(1)
+    expect((await app.peek(`select from drawn_openings where staff_id = 'second-clerk'`)).length).toBeGreaterThan(1)
     await share(0)
   })
 
   it('is explained and read on the pages', async () => {
     await yesterday()
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'many', role: 'clerk', office: DEMO_OFFICE })
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'many', role: 'clerk', office: DEMO_OFFICE })
     expect(await (await clerk.open('/desk/work')).text()).toContain('/desk/look-ups')
     const page = await (await clerk.open('/desk/look-ups')).text()
     const [first = '', second = '', third = ''] = [...page.matchAll(/name="reason-([^"]+)"/g)].map(([, id]) => id)
@@ -162,7 +160,7 @@ describe('a case that nobody can check', () => {
     const again = { [`reason-${second}`]: 'y'.repeat(501), [`reason-${first}`]: 'Said already' }
     expect(await (await clerk.send('/desk/look-ups', again, '/desk/look-ups')).text()).toContain('This is too long')
     const lookUp = first
-    const boss = await signedIn(house, { kind: 'staff', subject: 'boss', role: 'supervisor', office: DEMO_OFFICE })
+    const boss = await signedIn(app, { kind: 'staff', subject: 'boss', role: 'supervisor', office: DEMO_OFFICE })
     expect(await (await boss.open('/desk/look-ups/drawn')).text()).toContain('A card for the pool')
     expect((await boss.send('/desk/look-ups/drawn', { lookUp }, '/desk/look-ups/drawn')).status).toBe(303)
     expect(await (await boss.open('/desk/look-ups/drawn')).text()).not.toContain('A card for the pool')
@@ -199,17 +197,17 @@ describe('a case that the town’s queue knows', () => {
     const cases = httpCaseFile({
       url: `http://127.0.0.1:${port}/cases`,
       token: 'queue-token',
-      slugOf: async () => house.town.slug,
+      slugOf: async () => app.town.slug,
     })
-    const deps = { ...house.deps, cases }
-    const rooms = furnish(deps)
+    const deps = { ...app.deps, cases }
+    const rooms = composeRooms(deps)
     createApp(deps, rooms)
-    return { ...house, rooms, fetch: async (request: Request) => createApp(deps, rooms).fetch(request) }
+    return { ...app, rooms, fetch: async (request: Request) => createApp(deps, rooms).fetch(request) }
   }
   const flags = async (staff: string) =>
-    (await house.peek<{ kind: string }>(`select kind from flags where staff_id = '${staff}'`)).map(({ kind }) => kind)
+    (await app.peek<{ kind: string }>(`select kind from flags where staff_id = '${staff}'`)).map(({ kind }) => kind)
   const looks = async (subject: string, workCase: string) => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const clerk = await signedIn(beside(), { kind: 'staff', subject, role: 'clerk', office: DEMO_OFFICE })
     await clerk.send('/desk/case', { case: workCase, purpose: 'counter-service' }, '/desk')
     expect((await clerk.open(`/desk/neighbours/${id}`)).status).toBe(200)
@@ -230,7 +228,7 @@ describe('a case that the town’s queue knows', () => {
     expect(asked.at(-1)).toEqual({
       path: '/cases',
       authorization: 'Bearer queue-token',
-      body: { municipality: house.town.slug, case: 'AAAA' },
+      body: { municipality: app.town.slug, case: 'AAAA' },
     })
   })
 
@@ -256,8 +254,8 @@ describe('a case that the town’s queue knows', () => {
   })
 
   it('does not matter to somebody whose record was opened without one: that is flagged as ever', async () => {
-    const { id } = await register(house)
-    await openRecord(house, id, 'second-clerk')
+    const { id } = await register(app)
+    await openRecord(app, id, 'second-clerk')
     expect(await flags('second-clerk')).toContain('no-case')
   })
 })

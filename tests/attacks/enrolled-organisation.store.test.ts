@@ -2,17 +2,17 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { inMunicipality } from '../../src/platform/database.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
-const legal = (subject = 'legal') => signedIn(house, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE })
+const legal = (subject = 'legal') => signedIn(app, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE })
 /** Another officer approves whatever waits. */
 async function approved() {
   const other = await legal('another officer')
@@ -21,15 +21,15 @@ async function approved() {
     await other.send('/desk/organisations/acts', { entry, approves: 'yes' }, '/desk/organisations')
 }
 const idOf = async (name: string) =>
-  (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
+  (await app.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
 async function asks(client: string) {
-  const { id } = await register(house)
-  const { body } = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+  const { id } = await register(app)
+  const { body } = await app.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
     as: 'clerk',
     body: { profile: 'library' },
   })
   const asked = { subject: { proof: body.token }, purpose: 'service-eligibility', fields: ['resident'] }
-  return (await house.ask('POST', '/v1/disclosures', { as: client, body: asked })).status
+  return (await app.ask('POST', '/v1/disclosures', { as: client, body: asked })).status
 }
 
 describe('an organisation that legal officers enrol', () => {
@@ -83,7 +83,7 @@ describe('an organisation that legal officers enrol', () => {
   })
 
   it('is enrolled, tied and promised for by nobody else, and each step is in the ledger', async () => {
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk', role: 'clerk', office: DEMO_OFFICE })
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'clerk', role: 'clerk', office: DEMO_OFFICE })
     expect((await clerk.open('/desk/organisations')).status).toBe(403)
     expect((await clerk.send('/desk/organisations', { name: 'X', functions: 'library' }, '/desk')).status).toBe(403)
     const officer = await legal()
@@ -100,10 +100,10 @@ describe('an organisation that legal officers enrol', () => {
       },
       '/desk/organisations',
     )
-    expect(await house.peek("select from organisations where name = 'Vallmar Museum'")).toEqual([])
+    expect(await app.peek("select from organisations where name = 'Vallmar Museum'")).toEqual([])
     await approved()
     expect(await (await officer.open('/desk/organisations')).text()).toContain('Vallmar Museum')
-    const entries = await house.peek<{ n: string }>(
+    const entries = await app.peek<{ n: string }>(
       "select count(*) as n from ledger_entries where action = 'enrol' and purpose = 'enrolment'",
     )
     expect(Number(entries[0]?.n)).toBeGreaterThan(5)
@@ -112,10 +112,10 @@ describe('an organisation that legal officers enrol', () => {
 
 describe('the database', () => {
   const as = (work: string) =>
-    inMunicipality(house.database, house.town.id, async (transaction) => {
+    inMunicipality(app.database, app.town.id, async (transaction) => {
       for (const one of work.split(';').filter((text) => text.trim() !== '')) await sql.raw(one).execute(transaction)
     })
-  const town = () => `'${house.town.id}'`
+  const town = () => `'${app.town.id}'`
   const proposed = async (kind: string, decision?: string) => {
     const id = crypto.randomUUID()
     const columns = decision ? ', decided_by, decided_at, decision' : ''
@@ -169,7 +169,7 @@ describe('the database', () => {
       code: 'PD006',
     })
     // Nor does it keep a message from a neighbour for years, or for longer without two.
-    const id = (await register(house)).id
+    const id = (await register(app)).id
     const told = (
       until: string,
     ) => `insert into notices (id, municipality_id, neighbour_id, kind, details, visible_from, due_by)
@@ -179,13 +179,13 @@ describe('the database', () => {
     const later = `update notices set visible_from = now() + interval '40 days', due_by = now() + interval '41 days' where neighbour_id = '${id}'`
     await expect(as(later)).rejects.toMatchObject({ code: 'PD006' })
     await as(`${decided(await proposed('secrecy'), 'two')};${later}`)
-    await house.peek(`delete from officer_acts where length(content) = 1`)
+    await app.peek(`delete from officer_acts where length(content) = 1`)
   })
 })
 
 describe('what an officer proposes', () => {
   const propose = (body: object) =>
-    house.ask<{ id: string; status: string; code: string }>('POST', '/v1/officer-acts', { as: 'legal', body })
+    app.ask<{ id: string; status: string; code: string }>('POST', '/v1/officer-acts', { as: 'legal', body })
 
   it('is refused at once where it could not be done, and does not wait for ever', async () => {
     const library = await idOf('Vallmar Libraries')
@@ -200,11 +200,11 @@ describe('what an officer proposes', () => {
       expect((await propose(body)).status, JSON.stringify(body)).toBe(status)
     const done = async (body: object) => {
       const { id } = (await propose(body)).body
-      return house.ask('POST', `/v1/officer-acts/${id}/decision`, { as: 'second-legal', body: { approves: true } })
+      return app.ask('POST', `/v1/officer-acts/${id}/decision`, { as: 'second-legal', body: { approves: true } })
     }
     // What nobody sees is not kept, and what is there already is there still.
     expect((await done({ kind: 'alias', organisationId: library, name: 'Bib\u0000lio\u202Eteca' })).status).toBe(200)
-    const rows = await house.peek<{ aliases: string[] }>(`select aliases from organisations where id = '${library}'`)
+    const rows = await app.peek<{ aliases: string[] }>(`select aliases from organisations where id = '${library}'`)
     expect(rows[0]?.aliases).toEqual(['Biblioteca'])
     expect((await done({ kind: 'function', organisationId: library, function: 'library' })).status).toBe(200)
   })
@@ -232,7 +232,7 @@ describe('what an officer proposes', () => {
       contact: 'desk@harbour.example',
       promise: 'yes',
     })
-    const answer = await house.fetch(
+    const answer = await app.fetch(
       new Request('https://vallmar.example/providers/enrol', {
         method: 'POST',
         headers: { host: 'vallmar.example' },

@@ -5,24 +5,24 @@ import { CARD_ATTEMPTS, MOST_FAILURES } from '../../src/identity/resident-card.t
 import { townLimit } from '../../src/platform/tries.ts'
 import { giveCard } from '../../src/registry/person/give-card.ts'
 import { endWaysIn } from '../../src/registry/person/ways-in.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const clerk: Staff = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1234' }
 let sources = 0
 const elsewhere = () => `place ${++sources}`
 
 async function card(word?: string) {
-  const { id } = await register(house, { dateOfBirth: '1984-05-01' })
+  const { id } = await register(app, { dateOfBirth: '1984-05-01' })
   let code = ''
   // What the clerk's page shows, read where only a test may.
-  const given = await giveCard(house.rooms, house.town, clerk, id, word)
+  const given = await giveCard(app.rooms, app.town, clerk, id, word)
   given.map((made) => {
     code = made.code
     return made
@@ -30,7 +30,7 @@ async function card(word?: string) {
   return { id, code }
 }
 async function tryIn(code: string, word: string, source = elsewhere()) {
-  const response = await house.fetch(
+  const response = await app.fetch(
     new Request('https://vallmar.example/me/in', {
       method: 'POST',
       headers: { host: 'vallmar.example', 'test-source': source, 'accept-language': 'en' },
@@ -45,7 +45,7 @@ async function tryIn(code: string, word: string, source = elsewhere()) {
 describe('somebody who guesses cards', () => {
   it('is answered alike for a code nobody has, a wrong word, a cancelled card and a closed one', async () => {
     const [good, cancelled, closed] = [await card(), await card(), await card()]
-    await endWaysIn(house.rooms, house.town, clerk, cancelled.id, { what: 'card' })
+    await endWaysIn(app.rooms, app.town, clerk, cancelled.id, { what: 'card' })
     for (let failure = 0; failure < MOST_FAILURES; failure += 1) await tryIn(closed.code, '1999')
     const answers = [
       await tryIn('0000-0000-0000-0000-0000', '1984'),
@@ -68,29 +68,29 @@ describe('somebody who guesses cards', () => {
     expect(late.status).toBe(429)
     expect(late.text).toContain('Many wrong codes')
     expect((await tryIn(code, '1984', place)).status).toBe(303)
-    house.clock.advance({ minutes: 10 })
+    app.clock.advance({ minutes: 10 })
     expect((await tryIn('0000-0000-0000-0000-0000', 'x', place)).status).toBe(401)
   })
 
   it('shuts nobody out by trying from everywhere: right cards are not counted, and wrong ones slow', async () => {
-    const limit = townLimit(house.town, CARD_ATTEMPTS)
-    expect(limit).toBe(Math.ceil((CARD_ATTEMPTS.town * Math.max(100_000, house.town.expectedPopulation)) / 100_000))
+    const limit = townLimit(app.town, CARD_ATTEMPTS)
+    expect(limit).toBe(Math.ceil((CARD_ATTEMPTS.town * Math.max(100_000, app.town.expectedPopulation)) / 100_000))
     expect(townLimit({ expectedPopulation: 1_600_000 }, CARD_ATTEMPTS)).toBe(16 * CARD_ATTEMPTS.town)
     const { code } = await card()
     const place = elsewhere()
-    for (let visit = 0; visit < CARD_ATTEMPTS.source + 5; visit += 1)
+    for (let context = 0; context < CARD_ATTEMPTS.source + 5; context += 1)
       expect((await tryIn(code, '1984', place)).status).toBe(303)
     // As if so many had been wrong, spread as they are counted.
     await tryIn('0000-0000-0000-0000-0000', 'x')
-    const counted = await house.peek('select attempts from code_attempts')
-    await house.peek(`update code_attempts set attempts = attempts + ${limit} returning 1`)
+    const counted = await app.peek('select attempts from code_attempts')
+    await app.peek(`update code_attempts set attempts = attempts + ${limit} returning 1`)
     const fresh = elsewhere()
     expect((await tryIn('0000-0000-0000-0000-0000', 'x', fresh)).status).toBe(401)
     expect((await tryIn('0000-0000-0000-0000-0000', 'x', fresh)).status).toBe(429)
     expect((await tryIn(code, '1984', fresh)).status).toBe(303)
     expect((await tryIn(code, '1984')).status).toBe(303)
     expect(counted.length).toBeGreaterThan(1)
-    house.clock.advance({ minutes: 10 })
+    app.clock.advance({ minutes: 10 })
   })
 
   it('who holds a lost card has ten tries at its word, and a right one in between begins the count again', async () => {
@@ -111,13 +111,13 @@ describe('somebody who guesses cards', () => {
 
   it('finds no code and no word in the database', async () => {
     const { code } = await card('secretissima')
-    const rows = await house.peek<{ row: string }>('select resident_cards::text as row from resident_cards')
+    const rows = await app.peek<{ row: string }>('select resident_cards::text as row from resident_cards')
     const everything = rows.map(({ row }) => row).join(' ')
     for (const text of [code, code.replaceAll('-', ''), 'secretissima'])
       expect([everything.includes(text), everything.includes(Buffer.from(text).toString('hex'))]).toEqual([
         false,
         false,
       ])
-    expect(JSON.stringify(house.log)).not.toContain(code)
+    expect(JSON.stringify(app.log)).not.toContain(code)
   })
 })

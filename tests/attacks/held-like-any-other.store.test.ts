@@ -7,22 +7,22 @@ import { giveCard } from '../../src/registry/person/give-card.ts'
 import { decideJoin } from '../../src/registry/person/joins.ts'
 import { registerHouseholds } from '../../src/registry/register/bulk.ts'
 import { tellApart } from '../../src/registry/register/likenesses.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register, somebody } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 // A clerk alone writes down somebody like whoever they look for, and asks every question whose answer could differ.
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const clerk: Staff = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1' }
 const ask = (method: string, path: string, as: string, body?: object, ifMatch?: number) =>
-  house.ask<Record<string, unknown>>(method, path, {
+  app.ask<Record<string, unknown>>(method, path, {
     as,
     purpose: 'counter-service',
     ...(body ? { body } : {}),
@@ -34,19 +34,19 @@ const written = async (body: object) => {
   expect(answer.status).toBe(201)
   return String(answer.body.id)
 }
-const version = async (id: string, as = 'clerk') => (await openRecord(house, id, as)).body.version as number
+const version = async (id: string, as = 'clerk') => (await openRecord(app, id, as)).body.version as number
 const hide = (id: string, as = 'clerk', at = 1) =>
   ask('POST', `/v1/neighbours/${id}/protection`, as, { protected: true, reason: 'They asked for it' }, at)
 const hides = async (id: string) =>
-  (await house.peek<{ protected: boolean }>(`select protected from neighbours where id = '${id}'`))[0]?.protected
+  (await app.peek<{ protected: boolean }>(`select protected from neighbours where id = '${id}'`))[0]?.protected
 const parent = (neighbourId: string): NonNullable<Registration['representatives']> => [{ kind: 'parent', neighbourId }]
 
 describe('a record that is held', () => {
   it('answers hiding, its history and its own pages like any other', async () => {
-    await register(house, { ...named('Gervasia'), protected: true })
+    await register(app, { ...named('Gervasia'), protected: true })
     const seen = async (who: object) => {
       const id = await written({ ...who, confirmedDistinct: true, distinctBecause: 'seen-both' })
-      const me = await signedIn(house, { kind: 'resident', subject: id })
+      const me = await signedIn(app, { kind: 'resident', subject: id })
       const offered = (await (await me.open('/me/change')).text()).includes('/me/change/hide')
       const past = await ask('GET', `/v1/neighbours/${id}/history`, 'clerk')
       const asked = await hide(id)
@@ -58,18 +58,18 @@ describe('a record that is held', () => {
   })
 
   it('goes on hiding for whoever asked, whatever a supervisor finds', async () => {
-    await register(house, { ...named('Brigida'), protected: true })
+    await register(app, { ...named('Brigida'), protected: true })
     const asked = await written(named('Brigida'))
     await hide(asked)
-    await tellApart(house.rooms, house.town, { ...clerk, id: 'boss', role: 'supervisor' }, asked, 'relatives')
+    await tellApart(app.rooms, app.town, { ...clerk, id: 'boss', role: 'supervisor' }, asked, 'relatives')
     expect(await hides(asked)).toBe(true)
   })
 
   it('leaves a flag where it is taken back, at whoever it resembled', async () => {
-    const her = await register(house, { ...named('Petronella'), protected: true })
+    const her = await register(app, { ...named('Petronella'), protected: true })
     const id = await written(named('Petronella'))
     expect((await ask('POST', `/v1/neighbours/${id}/undo`, 'clerk')).status).toBe(200)
-    expect(await house.peek(`select staff_id, kind from flags where neighbour_id = '${her.id}'`)).toEqual([
+    expect(await app.peek(`select staff_id, kind from flags where neighbour_id = '${her.id}'`)).toEqual([
       { staff_id: 'clerk', kind: 'probing' },
     ])
   })
@@ -77,29 +77,29 @@ describe('a record that is held', () => {
 
 describe('a correction', () => {
   it('that makes somebody like whoever hides is held like a registration', async () => {
-    await register(house, { ...named('Llucieta'), protected: true })
+    await register(app, { ...named('Llucieta'), protected: true })
     const id = await written({ name: named('Llucieta').name })
     const stranger = await written({ name: somebody().name })
     const fixed = await ask('PATCH', `/v1/neighbours/${id}`, 'clerk', { dateOfBirth: '1991-03-14' }, 1)
     const other = await ask('PATCH', `/v1/neighbours/${stranger}`, 'clerk', { dateOfBirth: '1991-03-14' }, 1)
     expect([fixed.status, fixed.body.version]).toEqual([other.status, other.body.version])
     expect([await hides(id), await hides(stranger)]).toEqual([true, false])
-    expect((await openRecord(house, id)).status).toBe(200)
-    expect((await openRecord(house, id, 'second-clerk')).status).toBe(404)
+    expect((await openRecord(app, id)).status).toBe(200)
+    expect((await openRecord(app, id, 'second-clerk')).status).toBe(404)
   })
 })
 
 describe('an import', () => {
   it('that brings somebody like whoever hides holds them, and nobody else of the household', async () => {
-    await register(house, { ...named('Xantipa'), protected: true })
+    await register(app, { ...named('Xantipa'), protected: true })
     const household = {
       key: 'file 1',
       address: somebody().address as Address,
       people: [named('Xantipa'), { name: { given: 'Oleguer', family: ['Brunet'] }, dateOfBirth: '1990-02-02' }],
     }
-    const outcomes = await registerHouseholds(house.rooms, house.town, clerk, [household])
+    const outcomes = await registerHouseholds(app.rooms, app.town, clerk, [household])
     expect(outcomes).toEqual(['imported'])
-    const rows = await house.peek(
+    const rows = await app.peek(
       'select n.protected from neighbours n join residences r on r.neighbour_id = n.id where r.household_id = (select household_id from residences order by recorded_at desc limit 1) order by 1',
     )
     expect(rows).toEqual([{ protected: false }, { protected: true }])
@@ -109,22 +109,22 @@ describe('an import', () => {
 describe('a document that is known', () => {
   it('of somebody who hides is not told by an import: whoever brings it is held', async () => {
     const evidence = { strength: 'photo-document' as const, document: 'AB1234567' }
-    await register(house, { ...named('Wenceslau'), evidence, protected: true })
+    await register(app, { ...named('Wenceslau'), evidence, protected: true })
     const household = {
       key: 'file 2',
       address: somebody().address as Address,
       people: [{ name: { given: 'Nicanor', family: ['Altre', 'Nom'] }, dateOfBirth: '1955-05-05', evidence }],
     }
-    expect(await registerHouseholds(house.rooms, house.town, clerk, [household])).toEqual(['imported'])
+    expect(await registerHouseholds(app.rooms, app.town, clerk, [household])).toEqual(['imported'])
     const last = 'select protected from neighbours order by registered_at desc limit 1'
-    expect(await house.peek(last)).toEqual([{ protected: true }])
+    expect(await app.peek(last)).toEqual([{ protected: true }])
   })
 })
 
 describe('ties to somebody who hides', () => {
   it('answer for nobody: neither on a worklist, nor where a birth date or a departure is recorded', async () => {
     const seen = async (hiding: boolean) => {
-      const adult = (year: number) => register(house, somebody({ dateOfBirth: `${year}-01-01` }))
+      const adult = (year: number) => register(app, somebody({ dateOfBirth: `${year}-01-01` }))
       const [mother, father, aunt, guardian] = [
         await adult(1985),
         await adult(1984),
@@ -132,14 +132,14 @@ describe('ties to somebody who hides', () => {
         await adult(1960),
       ]
       const child = await register(
-        house,
+        app,
         somebody({
           dateOfBirth: '2020-01-01',
           representatives: [...parent(father.id), ...(hiding ? parent(mother.id) : [])],
         }),
       )
       const ward = await register(
-        house,
+        app,
         somebody({
           dateOfBirth: '1990-01-01',
           ...(hiding ? { representatives: [{ kind: 'guardian' as const, neighbourId: guardian.id }] } : {}),
@@ -148,14 +148,11 @@ describe('ties to somebody who hides', () => {
       if (hiding) {
         await hide(mother.id, 'supervisor')
         await hide(guardian.id, 'supervisor')
-        await register(
-          house,
-          somebody({ dateOfBirth: '2020-01-01', protected: true, representatives: parent(aunt.id) }),
-        )
+        await register(app, somebody({ dateOfBirth: '2020-01-01', protected: true, representatives: parent(aunt.id) }))
       }
-      const [tie] = (await openRecord(house, child.id)).body.representatives as { id: string }[]
+      const [tie] = (await openRecord(app, child.id)).body.representatives as { id: string }[]
       await ask('POST', `/v1/neighbours/${child.id}/representatives/${tie?.id}/end`, 'clerk', {})
-      const desk = await signedIn(house, { kind: 'staff', subject: 'reader', role: 'clerk', office: DEMO_OFFICE })
+      const desk = await signedIn(app, { kind: 'staff', subject: 'reader', role: 'clerk', office: DEMO_OFFICE })
       const list = await (await desk.send('/desk/unrepresented', {}, '/desk/work')).text()
       const born = await ask('PATCH', `/v1/neighbours/${aunt.id}`, 'clerk', { dateOfBirth: '2015-01-01' }, 1)
       const said = { cause: 'moved-away', saidBy: 'representative' }
@@ -169,7 +166,7 @@ describe('ties to somebody who hides', () => {
 describe('a card', () => {
   const signIn = async (code: string) =>
     (
-      await house.fetch(
+      await app.fetch(
         new Request('https://vallmar.example/me/in', {
           method: 'POST',
           headers: { host: 'vallmar.example', 'accept-language': 'en' },
@@ -179,12 +176,12 @@ describe('a card', () => {
       )
     ).status
   const cardOf = async (id: string) => {
-    const card = await shownTo(giveCard(house.rooms, house.town, clerk, id, 'molinet'))
+    const card = await shownTo(giveCard(app.rooms, app.town, clerk, id, 'molinet'))
     return card.code
   }
 
   it('that a departure ended says the same after its owner came back: that they did is theirs to tell', async () => {
-    const { id } = await register(house, somebody({ dateOfBirth: '1980-02-02' }))
+    const { id } = await register(app, somebody({ dateOfBirth: '1980-02-02' }))
     const code = await cardOf(id)
     const left = { cause: 'moved-away', saidBy: 'in-person' }
     await ask('POST', `/v1/neighbours/${id}/departures`, 'clerk', left, await version(id))
@@ -197,12 +194,12 @@ describe('a card', () => {
   it.each(['limit', 'end'])(
     'of a child opens nothing to whom a court has limited, or whose tie ended: %s',
     async (what) => {
-      const father = await register(house, somebody({ dateOfBirth: '1980-01-01' }))
-      const child = await register(house, somebody({ dateOfBirth: '2012-05-01', representatives: parent(father.id) }))
+      const father = await register(app, somebody({ dateOfBirth: '1980-01-01' }))
+      const child = await register(app, somebody({ dateOfBirth: '2012-05-01', representatives: parent(father.id) }))
       const code = await cardOf(child.id)
-      const me = await signedIn(house, { kind: 'resident', subject: child.id })
+      const me = await signedIn(app, { kind: 'resident', subject: child.id })
       expect((await me.open('/me/record')).status).toBe(200)
-      const [tie] = (await openRecord(house, child.id)).body.representatives as { id: string }[]
+      const [tie] = (await openRecord(app, child.id)).body.representatives as { id: string }[]
       const at = `/v1/neighbours/${child.id}/representatives/${tie?.id}`
       const limited = { kind: 'parent', limits: ['not-told-where'], court: 'Court 3' }
       const done =
@@ -216,12 +213,12 @@ describe('a card', () => {
 
 describe('two records that are taken apart', () => {
   it('both hide where somebody hid after they were joined', async () => {
-    const [one, other] = [await register(house), await register(house)]
+    const [one, other] = [await register(app), await register(app)]
     const decide = async (path: string, body: object, as: string, by: Staff) => {
       const proposed = await ask('POST', path, as, body)
       expect(proposed.status, proposed.text).toBe(201)
       const at = { id: String(proposed.body.id), staysId: one.id }
-      await decideJoin(house.rooms, house.town, by, at, 'approved', randomUUID())
+      await decideJoin(app.rooms, app.town, by, at, 'approved', randomUUID())
     }
     const join = { other: other.id, reason: 'The same photograph' }
     await decide(`/v1/neighbours/${one.id}/joins`, join, 'clerk', { ...clerk, id: 'another clerk' })

@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const untilIn = (days: number) => {
-  const day = house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days })
+  const day = app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days })
   return { 'until-day': String(day.day), 'until-month': String(day.month), 'until-year': String(day.year) }
 }
 async function named(services: string[], days = 30) {
-  const { id } = await register(house, { name: { given: 'Ajudada' } })
-  const me = await signedIn(house, { kind: 'resident', subject: id })
+  const { id } = await register(app, { name: { given: 'Ajudada' } })
+  const me = await signedIn(app, { kind: 'resident', subject: id })
   const chosen = Object.fromEntries(services.map((service) => [`for-${service}`, 'yes']))
   const page = await (
     await me.send('/me/helpers', { name: 'Marta, social worker', ...chosen, ...untilIn(days) }, '/me/helpers')
@@ -25,7 +25,7 @@ async function named(services: string[], days = 30) {
   return { id, me, code }
 }
 async function fetchFor(code: string, profile: string, source = Math.random().toString()) {
-  const response = await house.fetch(
+  const response = await app.fetch(
     new Request('https://vallmar.example/helper', {
       method: 'POST',
       headers: { host: 'vallmar.example', 'accept-language': 'en', 'test-source': source },
@@ -66,31 +66,31 @@ describe('a helper', () => {
     const short = await named(['library'], 1)
     expect((await named(['library'], 5000)).code).toBe('')
     const long = await named(['library'], 365)
-    house.clock.advance({ hours: 24 * 3 })
+    app.clock.advance({ hours: 24 * 3 })
     expect((await fetchFor(short.code, 'library')).status).toBe(401)
     expect((await fetchFor(long.code, 'library')).status).toBe(200)
-    house.clock.advance({ hours: 24 * 370 })
+    app.clock.advance({ hours: 24 * 370 })
     expect((await fetchFor(long.code, 'library')).status).toBe(401)
   })
 
   it('cancels a card that is lost, with no more than their code, and the neighbour sees it', async () => {
     const { id, me, code } = await named(['library'])
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
     const at = `/desk/neighbours/${id}`
     const give = async () => {
       const page = await (await clerk.send(`${at}/portal`, { what: 'card' }, at)).text()
       return /class="digits code"[^>]*>\s*([0-9A-Z-]{24})\s*</.exec(page)?.[1] ?? ''
     }
-    const born = /^\d{4}/.exec(String((await openRecord(house, id)).body.dateOfBirth))?.[0] ?? ''
+    const born = /^\d{4}/.exec(String((await openRecord(app, id)).body.dateOfBirth))?.[0] ?? ''
     const enter = async (card: string) => {
       const body = new URLSearchParams({ code: card, word: born })
       const headers = { host: 'vallmar.example', 'test-source': Math.random().toString() }
-      return (await house.fetch(new Request('https://vallmar.example/me/in', { method: 'POST', headers, body }))).status
+      return (await app.fetch(new Request('https://vallmar.example/me/in', { method: 'POST', headers, body }))).status
     }
     const card = await give()
     expect(await enter(card)).toBe(303)
     const lost = (what: string) =>
-      house.fetch(
+      app.fetch(
         new Request('https://vallmar.example/helper', {
           method: 'POST',
           headers: { host: 'vallmar.example', 'test-source': Math.random().toString() },
@@ -113,11 +113,11 @@ describe('a helper', () => {
   it('cannot be ended or seen by another neighbour, and their name is sealed', async () => {
     const { code, me } = await named(['library'])
     const helper = /name="helper" value="([^"]+)"/.exec(await (await me.open('/me/helpers')).text())?.[1] ?? ''
-    const other = await signedIn(house, { kind: 'resident', subject: (await register(house)).id })
+    const other = await signedIn(app, { kind: 'resident', subject: (await register(app)).id })
     expect(await (await other.open('/me/helpers')).text()).not.toContain('Marta')
     await other.send('/me/helpers/end', { helper }, '/me/helpers')
     expect((await fetchFor(code, 'library')).status).toBe(200)
-    const rows = await house.peek<{ row: string }>('select helpers::text as row from helpers')
+    const rows = await app.peek<{ row: string }>('select helpers::text as row from helpers')
     expect(rows.map(({ row }) => row).join()).not.toContain(Buffer.from('Marta').toString('hex'))
   })
 
@@ -132,12 +132,12 @@ describe('a helper', () => {
 })
 
 describe('a helper of an organisation', () => {
-  const officer = () => signedIn(house, { kind: 'staff', subject: 'legal', role: 'legal', office: DEMO_OFFICE })
+  const officer = () => signedIn(app, { kind: 'staff', subject: 'legal', role: 'legal', office: DEMO_OFFICE })
   const idOf = async (name: string) =>
-    (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
+    (await app.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
   const nameOne = async (name: string) => {
-    const { id } = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id } = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const answer = await me.send('/me/helpers', { name, 'for-library': 'yes', ...untilIn(30) }, '/me/helpers')
     const page = await answer.text()
     return {
@@ -152,7 +152,7 @@ describe('a helper of an organisation', () => {
   it('stands where it stands: from when it is tied to enforcement they get nothing, and are not told why', async () => {
     const { id, code } = await nameOne('Núria, of the  HOUSING office')
     expect((await fetchFor(code, 'library')).status).toBe(200)
-    const [entry] = await house.peek<{ purpose: string; action: string }>(
+    const [entry] = await app.peek<{ purpose: string; action: string }>(
       `select purpose, action from ledger_entries where subject_id = '${id}' and action = 'prove'`,
     )
     expect(entry).toEqual({ purpose: 'helping', action: 'prove' })
@@ -179,19 +179,18 @@ describe('a helper of an organisation', () => {
 describe('an institution that acts for somebody', () => {
   it('is handed nothing from when it is tied to enforcement; a person who acts for them still is', async () => {
     const paper = (id: string) =>
-      house.ask('POST', `/v1/neighbours/${id}/papers`, {
+      app.ask('POST', `/v1/neighbours/${id}/papers`, {
         as: 'clerk',
         body: { kind: 'individual', language: 'en', profile: 'school-enrolment', handedTo: 'representative' },
       })
-    const child = (representatives: object[]) =>
-      register(house, { dateOfBirth: '2015-05-05', representatives } as never)
-    const mother = await register(house)
+    const child = (representatives: object[]) => register(app, { dateOfBirth: '2015-05-05', representatives } as never)
+    const mother = await register(app)
     const institution = { kind: 'institution', name: 'Casa de la Mar' }
     const alone = await child([institution])
     const both = await child([institution, { kind: 'parent', neighbourId: mother.id }])
     expect((await paper(alone.id)).status).toBe(200)
-    const legal = await signedIn(house, { kind: 'staff', subject: 'legal', role: 'legal', office: DEMO_OFFICE })
-    const other = await signedIn(house, { kind: 'staff', subject: 'other legal', role: 'legal', office: DEMO_OFFICE })
+    const legal = await signedIn(app, { kind: 'staff', subject: 'legal', role: 'legal', office: DEMO_OFFICE })
+    const other = await signedIn(app, { kind: 'staff', subject: 'other legal', role: 'legal', office: DEMO_OFFICE })
     const enrolled = { name: 'Casa de la Mar', identifier: 'VM-7007', 'does-charity': 'yes' }
     await legal.send('/desk/organisations', enrolled, '/desk/organisations')
     const page = await (await other.open('/desk/organisations')).text()
@@ -199,16 +198,16 @@ describe('an institution that acts for somebody', () => {
       await other.send('/desk/organisations/acts', { entry, approves: 'yes' }, '/desk/organisations')
     expect((await paper(alone.id)).status).toBe(200)
     const idOf = async (name: string) =>
-      (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
+      (await app.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
     const tie = { organisation: await idOf('Casa de la Mar'), kind: 'memberOf', related: await idOf('Border Agency') }
     expect((await legal.send('/desk/organisations/tie', tie, '/desk/organisations')).status).toBe(303)
     expect(await paper(alone.id)).toMatchObject({ status: 403, body: { code: 'refused' } })
-    const offer = await house.ask('POST', `/v1/neighbours/${alone.id}/wallet-offers`, {
+    const offer = await app.ask('POST', `/v1/neighbours/${alone.id}/wallet-offers`, {
       as: 'clerk',
       body: { profile: 'school-enrolment', handedTo: 'representative' },
     })
     expect(offer.status).toBe(403)
-    const proof = await house.ask('POST', `/v1/neighbours/${alone.id}/proofs`, {
+    const proof = await app.ask('POST', `/v1/neighbours/${alone.id}/proofs`, {
       as: 'clerk',
       body: { profile: 'school-enrolment', handedTo: 'representative' },
     })

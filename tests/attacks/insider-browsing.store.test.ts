@@ -1,32 +1,32 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 // A clerk looks people up out of curiosity, or for somebody who asked.
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse({ town: { hourlyBudgetStaff: 60 } })
+  app = await openApp({ town: { hourlyBudgetStaff: 60 } })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 interface Flags {
   flags: { id: string; staff: string; neighbourId: string; kind: string }[]
 }
-const flags = async (as = 'supervisor') => (await house.ask<Flags>('GET', '/v1/flags', { as })).body.flags
+const flags = async (as = 'supervisor') => (await app.ask<Flags>('GET', '/v1/flags', { as })).body.flags
 const withCase = (id: string, as = 'clerk') =>
-  house.ask('GET', `/v1/neighbours/${id}`, { as, purpose: 'counter-service', headers: { 'padron-case': 'T-2041' } })
+  app.ask('GET', `/v1/neighbours/${id}`, { as, purpose: 'counter-service', headers: { 'padron-case': 'T-2041' } })
 
 describe('a look-up', () => {
   it('needs a purpose of the clerk’s own work, and a minimum to search by', async () => {
-    const { id } = await register(house)
-    expect((await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk' })).status).toBe(422)
+    const { id } = await register(app)
+    expect((await app.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk' })).status).toBe(422)
     // Registering someone opens what it needs by itself; as a reason to look it would escape flags and a lockdown.
     for (const purpose of ['own-record', 'registration', 'duplicate-check', 'judge-order'])
-      expect((await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose })).status, purpose).toBe(403)
-    const search = await house.ask('POST', '/v1/neighbours/search', {
+      expect((await app.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose })).status, purpose).toBe(403)
+    const search = await app.ask('POST', '/v1/neighbours/search', {
       as: 'clerk',
       purpose: 'counter-service',
       body: { name: 'Amina' },
@@ -35,10 +35,10 @@ describe('a look-up', () => {
   })
 
   it('without a case is flagged, with one it is not', async () => {
-    const [one, other] = [await register(house), await register(house)]
+    const [one, other] = [await register(app), await register(app)]
     await withCase(one.id)
-    await openRecord(house, other.id)
-    await openRecord(house, other.id)
+    await openRecord(app, other.id)
+    await openRecord(app, other.id)
     const raised = await flags()
     expect(raised.filter(({ neighbourId }) => neighbourId === one.id)).toEqual([])
     expect(raised.filter(({ neighbourId }) => neighbourId === other.id)).toMatchObject([
@@ -47,9 +47,9 @@ describe('a look-up', () => {
   })
 
   it('is counted: a supervisor sees who looks how often, in numbers, and whom nowhere', async () => {
-    const { id } = await register(house, { name: { given: 'Comptada' } })
+    const { id } = await register(app, { name: { given: 'Comptada' } })
     for (let n = 0; n < 3; n += 1) await withCase(id)
-    const supervisor = await signedIn(house, {
+    const supervisor = await signedIn(app, {
       kind: 'staff',
       subject: 'boss',
       role: 'supervisor',
@@ -61,18 +61,18 @@ describe('a look-up', () => {
     expect(day).toBeGreaterThanOrEqual(3)
     expect(busiest).toBeLessThanOrEqual(day ?? 0)
     expect(page).not.toContain('Comptada')
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk', role: 'clerk', office: DEMO_OFFICE })
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'clerk', role: 'clerk', office: DEMO_OFFICE })
     expect((await clerk.open('/desk/flags')).status).toBe(403)
   })
 
   it('of oneself, of one’s household and of somebody everyone knows is flagged, case or no case', async () => {
-    const me = await register(house)
-    const relative = await register(house, { householdId: me.householdId, address: undefined } as never)
-    const celebrity = await register(house)
+    const me = await register(app)
+    const relative = await register(app, { householdId: me.householdId, address: undefined } as never)
+    const celebrity = await register(app)
     const link = { as: 'supervisor', body: { staff: 'clerk', neighbourId: me.id } }
-    expect((await house.ask('POST', '/v1/staff-records', link)).status).toBe(201)
+    expect((await app.ask('POST', '/v1/staff-records', link)).status).toBe(201)
     const watch = { as: 'supervisor', body: { neighbourId: celebrity.id } }
-    expect((await house.ask('POST', '/v1/watched-neighbours', watch)).status).toBe(201)
+    expect((await app.ask('POST', '/v1/watched-neighbours', watch)).status).toBe(201)
     for (const { id } of [me, relative, celebrity]) await withCase(id)
     const kindOf = new Map((await flags()).map(({ neighbourId, kind }) => [neighbourId, kind]))
     expect(kindOf.get(me.id)).toBe('own-record')
@@ -86,49 +86,49 @@ describe('a look-up', () => {
       ['/v1/staff-records', { staff: 'clerk', neighbourId: nobody }],
       ['/v1/watched-neighbours', { neighbourId: nobody }],
     ] as const) {
-      expect(await house.ask('POST', path, { as: 'supervisor', body })).toMatchObject({
+      expect(await app.ask('POST', path, { as: 'supervisor', body })).toMatchObject({
         status: 422,
         body: { errors: [{ pointer: '/neighbourId' }] },
       })
-      expect((await house.ask('POST', path, { as: 'clerk', body })).status).toBe(403)
+      expect((await app.ask('POST', path, { as: 'clerk', body })).status).toBe(403)
     }
   })
 
   it('is in the ledger with its case', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     await withCase(id)
-    const [entry] = await house.peek<{ id: string; details: Uint8Array }>(
+    const [entry] = await app.peek<{ id: string; details: Uint8Array }>(
       `select id, details from ledger_entries where subject_id = '${id}' and action = 'open'`,
     )
     if (entry === undefined) throw new Error('no entry')
     const { unseal } = await import('../support/unseal.ts')
     const place = { table: 'ledger_entries', column: 'details', row: entry.id }
-    expect(await unseal(house, id, place, entry.details)).toMatchObject({ occasion: { case: 'T-2041' } })
+    expect(await unseal(app, id, place, entry.details)).toMatchObject({ occasion: { case: 'T-2041' } })
   })
 })
 
 describe('flags', () => {
   it('are for supervisors and auditors, and nobody closes their own', async () => {
-    expect((await house.ask('GET', '/v1/flags', { as: 'clerk' })).status).toBe(403)
-    expect((await house.ask('GET', '/v1/flags', { as: 'library' })).status).toBe(403)
-    const { id } = await register(house)
-    await openRecord(house, id, 'supervisor')
+    expect((await app.ask('GET', '/v1/flags', { as: 'clerk' })).status).toBe(403)
+    expect((await app.ask('GET', '/v1/flags', { as: 'library' })).status).toBe(403)
+    const { id } = await register(app)
+    await openRecord(app, id, 'supervisor')
     const mine = (await flags('auditor')).find(({ neighbourId }) => neighbourId === id)
     expect(mine).toMatchObject({ staff: 'supervisor' })
-    expect((await house.ask('POST', `/v1/flags/${mine?.id}/review`, { as: 'supervisor' })).status).toBe(404)
-    expect((await house.ask('POST', `/v1/flags/${mine?.id}/review`, { as: 'auditor' })).status).toBe(200)
+    expect((await app.ask('POST', `/v1/flags/${mine?.id}/review`, { as: 'supervisor' })).status).toBe(404)
+    expect((await app.ask('POST', `/v1/flags/${mine?.id}/review`, { as: 'auditor' })).status).toBe(200)
     expect((await flags('auditor')).some((flag) => flag.id === mine?.id)).toBe(false)
   })
 })
 
 describe('a clerk who goes through the register', () => {
   it('gets nothing more once the hour’s number is reached, and can still register whoever stands at the desk', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const statuses: number[] = []
-    for (let i = 0; i < 65; i += 1) statuses.push((await openRecord(house, id)).status)
+    for (let i = 0; i < 65; i += 1) statuses.push((await openRecord(app, id)).status)
     expect(statuses.at(0)).toBe(200)
     expect(statuses.at(-1)).toBe(403)
-    expect(await register(house)).toMatchObject({ version: 1 })
-    expect((await openRecord(house, id, 'second-clerk')).status).toBe(200)
+    expect(await register(app)).toMatchObject({ version: 1 })
+    expect((await openRecord(app, id, 'second-clerk')).status).toBe(200)
   })
 })

@@ -4,15 +4,15 @@ import { createGate } from '../../src/firewall/gate.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
 import { lockdownState, voteLockdown } from '../../src/oversight/lockdown.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const officer = (id: string, role: Staff['role'] = 'legal'): Staff => ({
   kind: 'staff',
@@ -20,36 +20,36 @@ const officer = (id: string, role: Staff['role'] = 'legal'): Staff => ({
   role,
   organisationId: DEMO_OFFICE,
 })
-const vote = (close: boolean, id: string) => voteLockdown(house.rooms.gate, house.town.id, officer(id), close)
-const closed = async () => (await house.ask('GET', '/v1/lockdown', { as: 'legal' })).body
+const vote = (close: boolean, id: string) => voteLockdown(app.rooms.gate, app.town.id, officer(id), close)
+const closed = async () => (await app.ask('GET', '/v1/lockdown', { as: 'legal' })).body
 
 describe('a lockdown', () => {
   it('takes two legal officers, and nobody else has a vote', async () => {
-    expect((await house.ask('POST', '/v1/lockdown/votes', { as: 'legal', body: { close: true } })).body).toEqual({
+    expect((await app.ask('POST', '/v1/lockdown/votes', { as: 'legal', body: { close: true } })).body).toEqual({
       closed: false,
       votes: 1,
       needed: 2,
     })
-    await house.ask('POST', '/v1/lockdown/votes', { as: 'legal', body: { close: true } })
+    await app.ask('POST', '/v1/lockdown/votes', { as: 'legal', body: { close: true } })
     expect(await closed()).toMatchObject({ closed: false, votes: 1 })
     for (const as of ['clerk', 'supervisor', 'auditor', 'library'])
-      expect((await house.ask('POST', '/v1/lockdown/votes', { as, body: { close: true } })).status).toBe(403)
+      expect((await app.ask('POST', '/v1/lockdown/votes', { as, body: { close: true } })).status).toBe(403)
     await vote(true, 'second-legal')
     expect(await closed()).toEqual({ closed: true, votes: 0, needed: 3 })
   })
 
   it('closes every disclosure at once, on a process that was asked before, and leaves registration open', async () => {
     // Another process, with caches of its own.
-    const elsewhere = createGate(house.rooms)
-    const person = await register(house)
-    expect((await openRecord(house, person.id)).status).toBe(403)
+    const elsewhere = createGate(app.rooms)
+    const person = await register(app)
+    expect((await openRecord(app, person.id)).status).toBe(403)
     for (const purpose of ['registration', 'duplicate-check'])
-      expect((await house.ask('GET', `/v1/neighbours/${person.id}`, { as: 'clerk', purpose })).status).toBe(403)
-    await expect(lockdownState(elsewhere, house.town.id, officer('legal'))).resolves.toBeDefined()
+      expect((await app.ask('GET', `/v1/neighbours/${person.id}`, { as: 'clerk', purpose })).status).toBe(403)
+    await expect(lockdownState(elsewhere, app.town.id, officer('legal'))).resolves.toBeDefined()
     await expect(
       elsewhere.open(
         {
-          municipalityId: house.town.id,
+          municipalityId: app.town.id,
           requester: officer('clerk', 'clerk'),
           action: 'open',
           purpose: 'counter-service',
@@ -59,7 +59,7 @@ describe('a lockdown', () => {
         () => 'anything',
       ),
     ).rejects.toThrow('refused')
-    const search = await house.ask('POST', '/v1/neighbours/search', {
+    const search = await app.ask('POST', '/v1/neighbours/search', {
       as: 'supervisor',
       purpose: 'counter-service',
       body: { name: 'Fatou Ndiaye' },
@@ -74,8 +74,8 @@ describe('a lockdown', () => {
     expect(await closed()).toMatchObject({ closed: true, votes: 2, needed: 3 })
     await vote(false, 'third-legal')
     expect(await closed()).toMatchObject({ closed: false })
-    expect((await openRecord(house, (await register(house)).id)).status).toBe(200)
-    const events = await house.peek<{ action: string }>(
+    expect((await openRecord(app, (await register(app)).id)).status).toBe(200)
+    const events = await app.peek<{ action: string }>(
       "select action from ledger_entries where action like 'lockdown-%' order by id",
     )
     expect(events.map(({ action }) => action)).toEqual(['lockdown-closed', 'lockdown-opened'])
@@ -112,7 +112,7 @@ const STILL_RUNS: readonly (readonly [page: string, as: Staff['role'] | 'residen
 
 describe('the pages of a registry that is closed', () => {
   const anybody = (path: string) =>
-    house.fetch(
+    app.fetch(
       new Request(`https://vallmar.example${path}`, {
         headers: { host: 'vallmar.example', 'accept-language': 'en' },
       }),
@@ -123,7 +123,7 @@ describe('the pages of a registry that is closed', () => {
       as === 'resident'
         ? ({ kind: 'resident', subject: person } as const)
         : ({ kind: 'staff', subject: `${as}-1`, role: as, office: DEMO_OFFICE } as const)
-    return (await signedIn(house, who)).open(path)
+    return (await signedIn(app, who)).open(path)
   }
 
   it('are the same in what operators read', async () => {
@@ -135,14 +135,14 @@ describe('the pages of a registry that is closed', () => {
   })
 
   it('are those that the table says, and the others say why and where that is decided', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     for (const by of ['one', 'two']) await vote(true, by)
     for (const [path, as, open] of STILL_RUNS) {
       const answer = await page(path, as, id)
       expect([path, as, answer.status]).toEqual([path, as, open ? 200 : 403])
       if (!open) expect(await answer.text()).toMatch(/The register is closed[\s\S]*href="\/desk\/lockdown"/)
     }
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
     expect((await clerk.open(`/desk/neighbours/${id}`)).status).toBe(403)
     expect((await clerk.open('/desk?name=Anybody+Atall')).status).not.toBe(500)
   })
@@ -150,10 +150,10 @@ describe('the pages of a registry that is closed', () => {
   it('lift it again: state, votes and button are there for legal officers, the state for all, a vote for nobody else', async () => {
     const officers = await Promise.all(
       ['one', 'two', 'three'].map((subject) =>
-        signedIn(house, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE }),
+        signedIn(app, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE }),
       ),
     )
-    const supervisor = await signedIn(house, { kind: 'staff', subject: 's', role: 'supervisor', office: DEMO_OFFICE })
+    const supervisor = await signedIn(app, { kind: 'staff', subject: 's', role: 'supervisor', office: DEMO_OFFICE })
     const seen = await (await supervisor.open('/desk/lockdown')).text()
     expect(seen).toContain(LOCALES.en.dClosed)
     expect(seen).not.toContain(LOCALES.en.dVoteOpen)
@@ -165,14 +165,13 @@ describe('the pages of a registry that is closed', () => {
   })
 
   it('count a vote for a day, and take yes or no and nothing else', async () => {
-    const state = async () =>
-      (await house.peek<{ closed: boolean }>('select closed from lockdowns'))[0]?.closed ?? false
-    const one = await signedIn(house, { kind: 'staff', subject: 'one', role: 'legal', office: DEMO_OFFICE })
+    const state = async () => (await app.peek<{ closed: boolean }>('select closed from lockdowns'))[0]?.closed ?? false
+    const one = await signedIn(app, { kind: 'staff', subject: 'one', role: 'legal', office: DEMO_OFFICE })
     expect((await one.send('/desk/lockdown', {}, '/desk/lockdown')).status).toBe(422)
     expect((await one.send('/desk/lockdown', { close: 'yes' }, '/desk/lockdown')).status).toBe(303)
-    await house.peek('alter table lockdown_votes disable trigger user')
-    await house.peek("update lockdown_votes set voted_at = voted_at - interval '25 hours'")
-    await house.peek('alter table lockdown_votes enable trigger user')
+    await app.peek('alter table lockdown_votes disable trigger user')
+    await app.peek("update lockdown_votes set voted_at = voted_at - interval '25 hours'")
+    await app.peek('alter table lockdown_votes enable trigger user')
     expect(await (await one.open('/desk/lockdown')).text()).toContain(LOCALES.en.dVotesLapse)
     await vote(true, 'two')
     expect(await state()).toBe(false)
@@ -184,11 +183,11 @@ describe('the pages of a registry that is closed', () => {
 
   it('let ties to enforcement be entered, at once, and nothing that would open or wait', async () => {
     const organisation = async (name: string) =>
-      (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
+      (await app.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
     for (const by of ['one', 'two']) await vote(true, by)
-    const one = await signedIn(house, { kind: 'staff', subject: 'one', role: 'legal', office: DEMO_OFFICE })
+    const one = await signedIn(app, { kind: 'staff', subject: 'one', role: 'legal', office: DEMO_OFFICE })
     const tie = (related: string) =>
-      house.ask('POST', '/v1/officer-acts', {
+      app.ask('POST', '/v1/officer-acts', {
         as: 'legal',
         body: { kind: 'tie', organisationId: library, tie: { kind: 'sharesWith', relatedId: related } },
       })
@@ -197,7 +196,7 @@ describe('the pages of a registry that is closed', () => {
     expect((await tie(await organisation('Vallmar Bicycles'))).status).toBe(403)
     expect((await tie(await organisation('Border Agency'))).body).toMatchObject({ status: 'done' })
     // Of the office itself no officer alone: registering would end with it.
-    const ownOffice = await house.ask('POST', '/v1/officer-acts', {
+    const ownOffice = await app.ask('POST', '/v1/officer-acts', {
       as: 'legal',
       body: {
         kind: 'tie',
@@ -206,7 +205,7 @@ describe('the pages of a registry that is closed', () => {
       },
     })
     expect(ownOffice.status).toBe(403)
-    const enrol = await house.ask('POST', '/v1/officer-acts', {
+    const enrol = await app.ask('POST', '/v1/officer-acts', {
       as: 'legal',
       body: { kind: 'enrol', name: 'New House', identifier: 'G77777777', functions: ['library'], clients: [] },
     })
@@ -215,7 +214,7 @@ describe('the pages of a registry that is closed', () => {
   })
 
   it('let complaints be read and answered', async () => {
-    await house.fetch(
+    await app.fetch(
       new Request('https://vallmar.example/complain', {
         method: 'POST',
         headers: { host: 'vallmar.example', 'test-source': 'somewhere' },
@@ -223,7 +222,7 @@ describe('the pages of a registry that is closed', () => {
       }),
     )
     for (const by of ['one', 'two']) await vote(true, by)
-    const legal = await signedIn(house, { kind: 'staff', subject: 'one', role: 'legal', office: DEMO_OFFICE })
+    const legal = await signedIn(app, { kind: 'staff', subject: 'one', role: 'legal', office: DEMO_OFFICE })
     const list = await (await legal.open('/desk/complaints')).text()
     expect(list).toContain('They closed the door on me')
     const complaint = /name="complaint" value="([^"]+)"/.exec(list)?.[1] ?? ''
@@ -233,7 +232,7 @@ describe('the pages of a registry that is closed', () => {
       '/desk/complaints',
     )
     expect(sent.status).toBe(303)
-    expect(await house.peek("select id from complaints where outcome = 'upheld'")).toHaveLength(1)
+    expect(await app.peek("select id from complaints where outcome = 'upheld'")).toHaveLength(1)
     for (const by of ['one', 'two', 'three']) await vote(false, by)
   })
 })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import postgres from 'postgres'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 import { unseal } from '../support/unseal.ts'
 
@@ -16,13 +16,13 @@ const FACTS = {
   nationality: 'Nowherean',
 }
 
-let house: House
+let app: TestApp
 let id: string
-const houses: House[] = []
+const houses: TestApp[] = []
 beforeEach(async () => {
-  house = await openHouse()
-  houses.push(house)
-  const person = await register(house, {
+  app = await openApp()
+  houses.push(app)
+  const person = await register(app, {
     name: { given: FACTS.name, family: ['Karimi'] },
     dateOfBirth: FACTS['birth date'],
     contact: { phone: FACTS.phone },
@@ -52,7 +52,7 @@ const obtained = (haul: string) => {
 
 const tables = async () =>
   (
-    await house.peek<{ name: string }>(
+    await app.peek<{ name: string }>(
       "select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'",
     )
   ).map(({ name }) => name)
@@ -60,7 +60,7 @@ const tables = async () =>
 async function wholeDatabase(): Promise<string> {
   let haul = ''
   for (const name of await tables()) {
-    const rows = await house.peek<{ text: string }>(`select one::text as text from ${name} one`)
+    const rows = await app.peek<{ text: string }>(`select one::text as text from ${name} one`)
     haul += rows.map(({ text }) => text).join('\n')
   }
   return haul
@@ -68,20 +68,20 @@ async function wholeDatabase(): Promise<string> {
 
 describe('without the wall', () => {
   it('minimise: a field that was added is all that is read', async () => {
-    await house.peek('alter table neighbours add column nationality text')
-    await house.peek(`update neighbours set nationality = '${FACTS.nationality}'`)
+    await app.peek('alter table neighbours add column nationality text')
+    await app.peek(`update neighbours set nationality = '${FACTS.nationality}'`)
     expect(`${obtained(await wholeDatabase())}, of a random id`).toBe(promised('minimise'))
   })
 
   it('seal: what was never stored is not there', async () => {
     let haul = await wholeDatabase()
-    const [person] = await house.peek<{ identity: Uint8Array; contact: Uint8Array }>(
+    const [person] = await app.peek<{ identity: Uint8Array; contact: Uint8Array }>(
       'select identity, contact from particulars',
     )
-    const [address] = await house.peek<{ id: string; place: Uint8Array }>('select id, place from addresses')
+    const [address] = await app.peek<{ id: string; place: Uint8Array }>('select id, place from addresses')
     if (person === undefined || address === undefined) throw new Error('nothing to open')
     const open = async (key: string, name: string, column: string, row: string, sealed: Uint8Array) => {
-      haul += JSON.stringify(await unseal(house, key, { table: name, column, row }, sealed))
+      haul += JSON.stringify(await unseal(app, key, { table: name, column, row }, sealed))
     }
     await open(id, 'particulars', 'identity', `${id}/1`, person.identity)
     await open(id, 'particulars', 'contact', `${id}/1`, person.contact)
@@ -90,13 +90,13 @@ describe('without the wall', () => {
   })
 
   it('gate: the database refuses what is sealed, and gives nothing that says anything', async () => {
-    const login = postgres(house.url('padron_app_login'), { max: 1, onnotice: () => {} })
+    const login = postgres(app.url('padron_app_login'), { max: 1, onnotice: () => {} })
     let haul = ''
     let refusals = 0
     for (const name of await tables()) {
       await login
         .begin(async (transaction) => {
-          await transaction.unsafe(`select set_config('padron.municipality', '${house.town.id}', true)`)
+          await transaction.unsafe(`select set_config('padron.municipality', '${app.town.id}', true)`)
           haul += JSON.stringify(await transaction.unsafe(`select one::text from ${name} one`))
         })
         .catch((error: { code?: string }) => {
@@ -107,7 +107,7 @@ describe('without the wall', () => {
       await login
         .begin(async (transaction) => {
           await transaction.unsafe(
-            `set local role padron_gate; select set_config('padron.municipality', '${house.town.id}', true)`,
+            `set local role padron_gate; select set_config('padron.municipality', '${app.town.id}', true)`,
           )
           haul += JSON.stringify(await transaction.unsafe(`select one::text from ${name} one`))
         })
@@ -119,11 +119,11 @@ describe('without the wall', () => {
   })
 
   it('log: nothing is disclosed that cannot be written down', async () => {
-    expect(obtained((await openRecord(house, id)).text)).toContain('name')
-    await house.peek('revoke insert on ledger_entries from padron_app, padron_gate')
-    const answer = await openRecord(house, id)
+    expect(obtained((await openRecord(app, id)).text)).toContain('name')
+    await app.peek('revoke insert on ledger_entries from padron_app, padron_gate')
+    const answer = await openRecord(app, id)
     expect(answer.status).toBe(500)
-    const search = await house.ask('POST', '/v1/neighbours/search', {
+    const search = await app.ask('POST', '/v1/neighbours/search', {
       as: 'clerk',
       purpose: 'counter-service',
       body: { name: 'Zahra Karimi' },

@@ -1,24 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Answer, type House, openHouse } from '../support/house.ts'
+import { type Answer, openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 
 // Somebody who may learn nothing asks everything that answers, to hear from the answer whether a person lives here.
 
-let house: House
+let app: TestApp
 let known: { id: string }
 let proof: string
 let statusList: string
 beforeAll(async () => {
-  house = await openHouse()
-  known = await register(house, { name: { given: 'Salma', family: ['Benali'] } })
-  const issued = await house.ask<{ token: string }>('POST', `/v1/neighbours/${known.id}/proofs`, {
+  app = await openApp()
+  known = await register(app, { name: { given: 'Salma', family: ['Benali'] } })
+  const issued = await app.ask<{ token: string }>('POST', `/v1/neighbours/${known.id}/proofs`, {
     as: 'clerk',
     body: { profile: 'library' },
   })
   proof = issued.body.token
   statusList = JSON.parse(Buffer.from(proof.split('.')[1] ?? '', 'base64url').toString()).status.status_list.uri
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const shape = ({ status, text, headers }: Answer) => ({
   status,
@@ -45,8 +45,8 @@ describe('the same answer, byte for byte, whether or not somebody lives here', (
     for (const as of ['library', 'border-agency', 'auditor', undefined]) {
       const asked = { ...(as ? { as } : {}), purpose: 'counter-service', ifMatch: 1, ...(body ? { body } : {}) }
       const [here, nowhere] = [
-        await house.ask(method, path(known.id), asked),
-        await house.ask(method, path(unknown), asked),
+        await app.ask(method, path(known.id), asked),
+        await app.ask(method, path(unknown), asked),
       ]
       expect([401, 403], `${as}`).toContain(here.status)
       expect(shape(here), `${as}`).toEqual(shape(nowhere))
@@ -55,7 +55,7 @@ describe('the same answer, byte for byte, whether or not somebody lives here', (
 
   it('a search by somebody who may not search', async () => {
     const search = (name: string) =>
-      house.ask('POST', '/v1/neighbours/search', { as: 'border-agency', purpose: 'counter-service', body: { name } })
+      app.ask('POST', '/v1/neighbours/search', { as: 'border-agency', purpose: 'counter-service', body: { name } })
     expect(shape(await search('Salma Benali'))).toEqual(shape(await search('Nobody Nowhere')))
   })
 })
@@ -72,20 +72,20 @@ describe('what is public', () => {
         '/v1/services',
         '/v1/purposes',
       ]) {
-        const { status, text, headers } = await house.ask('GET', path)
+        const { status, text, headers } = await app.ask('GET', path)
         const token = path.includes('status') ? Buffer.from(text.split('.')[1] ?? '', 'base64url').toString() : text
         answers.push({ path, status, list: /"lst":"[^"]*"/.exec(token)?.[0] ?? text, etag: headers.get('etag') })
       }
       return answers
     }
     const before = await read()
-    await register(house)
-    await openRecord(house, known.id)
+    await register(app)
+    await openRecord(app, known.id)
     expect(await read()).toEqual(before)
   })
 
   it('verification says of a proof what is in it and of nothing else anything', async () => {
-    const verify = (token: string) => house.ask<{ valid: boolean }>('POST', '/v1/verifications', { body: { token } })
+    const verify = (token: string) => app.ask<{ valid: boolean }>('POST', '/v1/verifications', { body: { token } })
     expect((await verify(proof)).body.valid).toBe(true)
     const [head, payload, signature] = proof.split('~')[0]?.split('.') ?? []
     const other = Buffer.from(
@@ -111,7 +111,7 @@ it('nothing of anyone is in the log, in an error or in a header, whatever goes w
     if (answer.status >= 400 && answer.status !== 409) errors += answer.text
   }
   const post = (path: string, body: unknown, as = 'clerk') =>
-    house.ask('POST', path, { as, body, purpose: 'counter-service' })
+    app.ask('POST', path, { as, body, purpose: 'counter-service' })
   keep(await post('/v1/neighbours', form))
   keep(await post('/v1/neighbours', form))
   keep(await post('/v1/neighbours', { ...form, nationality: 'Canaria' }))
@@ -121,13 +121,13 @@ it('nothing of anyone is in the log, in an error or in a header, whatever goes w
   keep(await post('/v1/neighbours/search', { name: 'Canaria' }))
   keep(await post('/v1/neighbours/search', { name: 'Canaria Benali' }, 'border-agency'))
   keep(await post(`/v1/neighbours/${known.id}/departures`, { cause: 'death', reason: 'Canaria' }))
-  keep(await house.ask('GET', '/v1/neighbours?name=Canaria%20Benali', { as: 'clerk' }))
-  keep(await house.ask('GET', '/Canaria/Benali'))
-  await house.peek('alter table ledger_entries rename to ledger_entries_gone')
-  keep(await openRecord(house, known.id))
+  keep(await app.ask('GET', '/v1/neighbours?name=Canaria%20Benali', { as: 'clerk' }))
+  keep(await app.ask('GET', '/Canaria/Benali'))
+  await app.peek('alter table ledger_entries rename to ledger_entries_gone')
+  keep(await openRecord(app, known.id))
   keep(await post('/v1/neighbours', form))
-  await house.peek('alter table ledger_entries_gone rename to ledger_entries')
-  const said = JSON.stringify(house.log) + errors
-  expect(house.log.length).toBeGreaterThan(10)
+  await app.peek('alter table ledger_entries_gone rename to ledger_entries')
+  const said = JSON.stringify(app.log) + errors
+  expect(app.log.length).toBeGreaterThan(10)
   expect(canaries.filter((canary) => said.includes(canary) || said.includes(encodeURIComponent(canary)))).toEqual([])
 })

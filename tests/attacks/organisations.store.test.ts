@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 
 // Organisations that were clean when they were let in, and the people lent to those that are not.
 
-let house: House
+let app: TestApp
 let proof: string
 let person: { id: string }
 beforeAll(async () => {
-  house = await openHouse({ town: { hourlyBudgetOrganisation: 40 } })
+  app = await openApp({ town: { hourlyBudgetOrganisation: 40 } })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 beforeEach(async () => {
-  person = await register(house)
-  const issued = await house.ask<{ token: string }>('POST', `/v1/neighbours/${person.id}/proofs`, {
+  person = await register(app)
+  const issued = await app.ask<{ token: string }>('POST', `/v1/neighbours/${person.id}/proofs`, {
     as: 'clerk',
     body: { profile: 'library' },
   })
@@ -23,30 +23,30 @@ beforeEach(async () => {
 
 const disclose = async (as: string) =>
   (
-    await house.ask('POST', '/v1/disclosures', {
+    await app.ask('POST', '/v1/disclosures', {
       as,
       body: { subject: { proof }, purpose: 'service-eligibility', fields: ['resident'] },
     })
   ).status
 const idOf = async (name: string) =>
-  (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
+  (await app.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
 const link = async (from: string, kind: string, to: string) =>
-  house.peek(`insert into organisation_links (municipality_id, organisation_id, kind, related_id)
-    values ('${house.town.id}', '${await idOf(from)}', '${kind}', '${await idOf(to)}')`)
+  app.peek(`insert into organisation_links (municipality_id, organisation_id, kind, related_id)
+    values ('${app.town.id}', '${await idOf(from)}', '${kind}', '${await idOf(to)}')`)
 const unlink = (kind: string) =>
-  house.peek(`delete from organisation_links where kind = '${kind}' and organisation_id in
+  app.peek(`delete from organisation_links where kind = '${kind}' and organisation_id in
     (select id from organisations where name like '%Libraries' or name like '%Bicycles')`)
 const promise = async (name: string) =>
-  house.peek(`insert into attestations (id, municipality_id, organisation_id, signed_by, signed_at, expires_at)
-    values (gen_random_uuid(), '${house.town.id}', '${await idOf(name)}', 'An invented officer', now() - interval '1 minute', now() + interval '300 days')`)
+  app.peek(`insert into attestations (id, municipality_id, organisation_id, signed_by, signed_at, expires_at)
+    values (gen_random_uuid(), '${app.town.id}', '${await idOf(name)}', 'An invented officer', now() - interval '1 minute', now() + interval '300 days')`)
 
 describe('a clean agency that begins to share with enforcement', () => {
   it('waits for a second officer where it would shut out an office of the registry, or what that stands under', async () => {
     const named = async (name: string) =>
-      (await house.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
+      (await app.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
     const border = await named('Border Agency')
     const office = (
-      await house.peek<{ id: string }>(
+      await app.peek<{ id: string }>(
         "select organisation_id as id from organisation_functions where function = 'citizenship-office'",
       )
     )[0]?.id
@@ -55,11 +55,11 @@ describe('a clean agency that begins to share with enforcement', () => {
       { kind: 'tie', organisationId: border, tie: { kind: 'sharesWith', relatedId: office } },
       { kind: 'function', organisationId: office, function: 'immigration-enforcement' },
     ])
-      expect(await house.ask('POST', '/v1/officer-acts', { as: 'legal', body })).toMatchObject({
+      expect(await app.ask('POST', '/v1/officer-acts', { as: 'legal', body })).toMatchObject({
         body: { status: 'waiting' },
       })
-    const { id } = await register(house)
-    expect((await openRecord(house, id, 'clerk')).status).toBe(200)
+    const { id } = await register(app)
+    expect((await openRecord(app, id, 'clerk')).status).toBe(200)
   })
 
   it('is closed at once, and stays closed when the tie is cut until it promises again', async () => {
@@ -80,7 +80,7 @@ describe('a clean agency that begins to share with enforcement', () => {
       expect(await disclose('library')).toBe(200)
       await link(from, 'suppliedBy', to)
       expect(await disclose('library'), from).toBe(403)
-      await house.peek("delete from organisation_links where kind = 'suppliedBy'")
+      await app.peek("delete from organisation_links where kind = 'suppliedBy'")
       await promise('Vallmar Libraries')
     }
     expect(await disclose('library')).toBe(200)
@@ -103,11 +103,11 @@ describe('a clean agency that begins to share with enforcement', () => {
     await promise('Housing Office')
     await promise('Vallmar Libraries')
     expect(await disclose('housing')).toBe(200)
-    await house.peek(`insert into organisation_functions (municipality_id, organisation_id, function)
-      values ('${house.town.id}', '${DEMO_OFFICE}', 'immigration-enforcement')`)
+    await app.peek(`insert into organisation_functions (municipality_id, organisation_id, function)
+      values ('${app.town.id}', '${DEMO_OFFICE}', 'immigration-enforcement')`)
     await promise('Housing Office')
     expect(await disclose('housing')).toBe(403)
-    await house.peek(
+    await app.peek(
       `delete from organisation_functions where organisation_id = '${DEMO_OFFICE}' and function = 'immigration-enforcement'`,
     )
   })
@@ -115,23 +115,23 @@ describe('a clean agency that begins to share with enforcement', () => {
 
 describe('a clerk lent to a joint task force', () => {
   it('sees nothing from that moment, registering included', async () => {
-    expect((await openRecord(house, person.id, 'second-clerk')).status).toBe(200)
-    await house.peek(`insert into staff_affiliations (municipality_id, staff_id, organisation_id)
-      values ('${house.town.id}', 'second-clerk', '${await idOf('Joint Unit')}')`)
-    expect((await openRecord(house, person.id, 'second-clerk')).status).toBe(403)
+    expect((await openRecord(app, person.id, 'second-clerk')).status).toBe(200)
+    await app.peek(`insert into staff_affiliations (municipality_id, staff_id, organisation_id)
+      values ('${app.town.id}', 'second-clerk', '${await idOf('Joint Unit')}')`)
+    expect((await openRecord(app, person.id, 'second-clerk')).status).toBe(403)
     const form = { name: { given: 'Omar', family: ['Haddad'] }, address: { kind: 'no-fixed-address' } }
-    expect((await house.ask('POST', '/v1/neighbours', { as: 'second-clerk', body: form })).status).toBe(403)
-    expect((await openRecord(house, person.id, 'clerk')).status).toBe(200)
+    expect((await app.ask('POST', '/v1/neighbours', { as: 'second-clerk', body: form })).status).toBe(403)
+    expect((await openRecord(app, person.id, 'clerk')).status).toBe(200)
   })
 })
 
 describe('staff who are lent', () => {
   const act = (body: object) =>
-    house.ask<{ id: string; status: string }>('POST', '/v1/officer-acts', { as: 'legal', body })
+    app.ask<{ id: string; status: string }>('POST', '/v1/officer-acts', { as: 'legal', body })
   const approve = (id: string) =>
-    house.ask('POST', `/v1/officer-acts/${id}/decision`, { as: 'second-legal', body: { approves: true } })
+    app.ask('POST', `/v1/officer-acts/${id}/decision`, { as: 'second-legal', body: { approves: true } })
   const lent = async () =>
-    (await house.peek<{ staff_id: string }>('select staff_id from staff_affiliations')).map((row) => row.staff_id)
+    (await app.peek<{ staff_id: string }>('select staff_id from staff_affiliations')).map((row) => row.staff_id)
 
   it('are written down by two officers, and by one where it closes; coming back takes two', async () => {
     const to = { kind: 'lend', staff: 'lent-clerk', organisationId: DEMO_OFFICE }
@@ -162,7 +162,7 @@ describe('staff who are lent', () => {
     for (const as of ['clerk', 'supervisor', 'auditor', 'library'])
       expect(
         (
-          await house.ask('POST', '/v1/officer-acts', {
+          await app.ask('POST', '/v1/officer-acts', {
             as,
             body: { kind: 'lend', staff: 'x', organisationId: DEMO_OFFICE },
           })
@@ -174,7 +174,7 @@ describe('staff who are lent', () => {
   it('an act is decided by another officer in the database too', async () => {
     const { body } = await act({ kind: 'lend', staff: 'forced', organisationId: DEMO_OFFICE })
     await expect(
-      house.peek(
+      app.peek(
         `update officer_acts set decision = 'approved', decided_by = proposed_by, decided_at = now() where id = '${body.id}'`,
       ),
     ).rejects.toMatchObject({ code: '23514' })
@@ -184,13 +184,13 @@ describe('staff who are lent', () => {
 describe('bulk collection', () => {
   it('ends at the hour’s number of questions, counted for the organisation and not for each of its machines', async () => {
     await promise('Vallmar Libraries')
-    await house.peek(`insert into clients (id, municipality_id, organisation_id)
-      values ('housing-copy', '${house.town.id}', '${await idOf('Vallmar Libraries')}')`)
+    await app.peek(`insert into clients (id, municipality_id, organisation_id)
+      values ('housing-copy', '${app.town.id}', '${await idOf('Vallmar Libraries')}')`)
     const statuses: number[] = []
     for (let i = 0; i < 45; i += 1) statuses.push(await disclose('library'))
     expect(statuses).toContain(200)
     expect(statuses.at(-1)).toBe(403)
-    const [count] = await house.peek<{ times: number }>(
+    const [count] = await app.peek<{ times: number }>(
       `select times from query_counts where counted = 'organisation ${await idOf('Vallmar Libraries')}'`,
     )
     expect(count?.times).toBeGreaterThan(40)

@@ -2,25 +2,25 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sequencer } from '../../src/ledger/sequencer.ts'
 import { cell } from '../../src/statistics/cells.ts'
 import type { Transparency } from '../../src/statistics/transparency.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 
 // Somebody watches the published numbers to learn what happened to one person.
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
-  const { id } = await register(house)
-  for (let i = 0; i < 23; i += 1) await openRecord(house, id)
-  for (let i = 0; i < 3; i += 1) await openRecord(house, id, 'border-agency')
-  await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'looking-for-nour-azizi' })
-  await sequencer(house.database).place(house.town.id, await house.rooms.signers.of(house.town))
+  app = await openApp()
+  const { id } = await register(app)
+  for (let i = 0; i < 23; i += 1) await openRecord(app, id)
+  for (let i = 0; i < 3; i += 1) await openRecord(app, id, 'border-agency')
+  await app.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'looking-for-nour-azizi' })
+  await sequencer(app.database).place(app.town.id, await app.rooms.signers.of(app.town))
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 describe('the published numbers', () => {
   it('say nothing of small cells, round the others and give no totals', async () => {
-    const { body } = await house.ask<Transparency & Record<string, unknown>>('GET', '/v1/transparency')
+    const { body } = await app.ask<Transparency & Record<string, unknown>>('GET', '/v1/transparency')
     const row = (kind: string, purpose: string) =>
       body.rows.find((one) => one.requesterKind === kind && one.purpose === purpose)
     expect(row('staff', 'counter-service')).toMatchObject({ permitted: 20, refused: 0 })
@@ -31,7 +31,7 @@ describe('the published numbers', () => {
   })
 
   it('repeat no word a caller made up', async () => {
-    const { text } = await house.ask('GET', '/v1/transparency')
+    const { text } = await app.ask('GET', '/v1/transparency')
     expect(text).not.toContain('azizi')
     expect(text).toContain('"other"')
   })

@@ -2,37 +2,37 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createApp } from '../../src/app.tsx'
 import { demoToken, demoTrust, dpopProof, newProofKey, type ProofKey } from '../../src/identity/demo-token.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
-import { AUDIENCE, type House, openHouse, tokenOf } from '../support/house.ts'
+import { AUDIENCE, openApp, type TestApp, tokenOf } from '../support/app.ts'
 import { register } from '../support/people.ts'
 
 // A shell company steals a library's access token, or its client secret, and asks in its name.
 
-let house: House
-let app: ReturnType<typeof createApp>
+let app: TestApp
+let served: ReturnType<typeof createApp>
 let key: ProofKey
 let token: string
 let proof: string
 const URL = 'https://vallmar.example/v1/disclosures'
 
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
   const issuer = inject('tokenIssuer')
   const tokens = tokenVerifier([demoTrust(issuer)], AUDIENCE)
   // As in production, where clients' tokens must be bound to a key.
-  app = createApp({ ...house.rooms, tokens, senderConstrained: true, log: () => {} }, house.rooms)
+  served = createApp({ ...app.rooms, tokens, senderConstrained: true, log: () => {} }, app.rooms)
   key = await newProofKey()
   token = await demoToken(issuer, AUDIENCE, 'library', key)
-  const { id } = await register(house)
-  const issued = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+  const { id } = await register(app)
+  const issued = await app.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
     as: 'clerk',
     body: { profile: 'library' },
   })
   proof = issued.body.token
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 async function disclose(headers: Record<string, string>): Promise<number> {
-  const response = await app.fetch(
+  const response = await served.fetch(
     new Request(URL, {
       method: 'POST',
       headers: { host: 'vallmar.example', 'content-type': 'application/json', ...headers },

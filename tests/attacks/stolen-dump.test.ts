@@ -4,35 +4,35 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { inventedNeighbour } from '../../src/cli/invented-neighbours.ts'
 import { seedNeighbours } from '../../src/cli/seed.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 
 const PEOPLE = 200
-let house: House
+let app: TestApp
 let dump: string
 /** The rows of it: the rest is the schema, which is public. */
 let rows: string[]
 let data: string
 let bytes: Buffer
 beforeAll(async () => {
-  house = await openHouse({ store: 'embedded' })
-  await seedNeighbours(house.rooms, house.town, DEMO_OFFICE, PEOPLE)
-  const [person] = await house.peek<{ id: string }>('select id from neighbours where not protected limit 1')
-  await house.ask('POST', '/v1/neighbours/search', {
+  app = await openApp({ store: 'embedded' })
+  await seedNeighbours(app.rooms, app.town, DEMO_OFFICE, PEOPLE)
+  const [person] = await app.peek<{ id: string }>('select id from neighbours where not protected limit 1')
+  await app.ask('POST', '/v1/neighbours/search', {
     as: 'clerk',
     purpose: 'counter-service',
     body: { name: 'Fatou Diop' },
   })
-  await house.ask('POST', `/v1/neighbours/${person?.id}/proofs`, { as: 'clerk', body: { profile: 'residence' } })
-  await house.peek('select 1')
-  if (house.pglite === undefined) throw new Error('no embedded database')
-  await house.pglite.exec('reset role')
-  dump = await (await pgDump({ pg: house.pglite })).text()
+  await app.ask('POST', `/v1/neighbours/${person?.id}/proofs`, { as: 'clerk', body: { profile: 'residence' } })
+  await app.peek('select 1')
+  if (app.pglite === undefined) throw new Error('no embedded database')
+  await app.pglite.exec('reset role')
+  dump = await (await pgDump({ pg: app.pglite })).text()
   rows = dump.split('\n').filter((line) => line.startsWith('INSERT INTO public.'))
   data = rows.map((row) => row.slice(row.indexOf(' VALUES '))).join('\n')
   // Sealed columns appear as hex: what is in them is looked through as well.
   bytes = Buffer.concat([...data.matchAll(/\\x([0-9a-f]+)/g)].map(([, hex]) => Buffer.from(hex ?? '', 'hex')))
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const residenceDates = new Set(Array.from({ length: PEOPLE }, (_, i) => inventedNeighbour(i).since?.slice(0, 7)))
 
@@ -58,7 +58,7 @@ function secretsOf(i: number): string[] {
       .filter((text) => [...text].length >= 4 || /\P{ASCII}/u.test(text))
       // The town's own reference address and its name are public; a bare year or short word occurs by chance.
       .filter(
-        (text) => !/^\d{4}~?$/.test(text) && !residenceDates.has(text) && !JSON.stringify(house.town).includes(text),
+        (text) => !/^\d{4}~?$/.test(text) && !residenceDates.has(text) && !JSON.stringify(app.town).includes(text),
       )
   )
 }
@@ -122,6 +122,6 @@ describe('a dump of the whole database, without the key', () => {
   })
 
   it('would fail were something in clear: the same search finds what is public', () => {
-    expect(encodingsOf(house.town.referenceAddress.name ?? '').some((encoded) => data.includes(encoded))).toBe(true)
+    expect(encodingsOf(app.town.referenceAddress.name ?? '').some((encoded) => data.includes(encoded))).toBe(true)
   })
 })

@@ -4,8 +4,8 @@ import { DEMO_COURT, DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
 import { reviewDemand } from '../../src/oversight/access-requests.ts'
 import { LARGEST_DOCUMENT } from '../../src/oversight/order-documents.ts'
+import { type Answer, openApp, type TestApp } from '../support/app.ts'
 import { uploaded } from '../support/demands.ts'
-import { type Answer, type House, openHouse } from '../support/house.ts'
 import { register } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
 import { signedIn } from '../support/signed-in.ts'
@@ -13,13 +13,13 @@ import { unseal } from '../support/unseal.ts'
 
 // Somebody comes with a paper.
 
-let house: House
+let app: TestApp
 let person: { id: string }
 beforeAll(async () => {
-  house = await openHouse()
-  person = await register(house, { name: { given: 'Nour', family: ['Azizi'] }, since: '2022-01-01' })
+  app = await openApp()
+  person = await register(app, { name: { given: 'Nour', family: ['Azizi'] }, since: '2022-01-01' })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const demand = (more: object = {}) => ({
   authority: { name: 'An invented court', functions: ['court'], organisationId: DEMO_COURT },
@@ -33,20 +33,20 @@ const demand = (more: object = {}) => ({
 })
 type Case = { id: string; reference: string; stage: string }
 const record = async (more: object = {}, as = 'legal'): Promise<Answer<Case>> =>
-  house.ask<Case>('POST', '/v1/access-requests', {
+  app.ask<Case>('POST', '/v1/access-requests', {
     as,
-    body: demand({ documentId: await uploaded(house, as === 'second-legal' ? as : 'legal'), ...more }),
+    body: demand({ documentId: await uploaded(app, as === 'second-legal' ? as : 'legal'), ...more }),
   })
 const approve = (id: string, as = 'legal', approves = true) =>
-  house.ask<Case>('POST', `/v1/access-requests/${id}/reviews`, { as, body: { approves } })
+  app.ask<Case>('POST', `/v1/access-requests/${id}/reviews`, { as, body: { approves } })
 const approveAs = (id: string, officer: string) => {
   const staff: Staff = { kind: 'staff', id: officer, role: 'legal', organisationId: DEMO_OFFICE }
-  return reviewDemand(house.rooms.gate, house.town.id, staff, id, true)
+  return reviewDemand(app.rooms.gate, app.town.id, staff, id, true)
 }
-const open = (id: string, as = 'legal') => house.ask('POST', `/v1/access-requests/${id}/opening`, { as })
+const open = (id: string, as = 'legal') => app.ask('POST', `/v1/access-requests/${id}/opening`, { as })
 const enforcement = { name: 'Border Agency', functions: ['immigration-enforcement'] }
 const border = async () =>
-  (await house.peek<{ id: string }>("select id from organisations where name = 'Joint Unit'"))[0]?.id
+  (await app.peek<{ id: string }>("select id from organisations where name = 'Joint Unit'"))[0]?.id
 
 describe('a demand', () => {
   it('from or for immigration enforcement is refused, whatever it rests on', async () => {
@@ -82,19 +82,19 @@ describe('a demand', () => {
     const known = (await record({ basis: 'other' })).body
     const unknown = (await record({ basis: 'other', neighbourId: crypto.randomUUID() })).body
     const letter = async ({ reference }: Case) =>
-      (await house.ask('GET', `/v1/access-requests/refusal-letters/${reference}`)).text.replaceAll(reference, 'D-')
+      (await app.ask('GET', `/v1/access-requests/refusal-letters/${reference}`)).text.replaceAll(reference, 'D-')
     expect(await letter(known)).toBe(await letter(unknown))
     const { letters } = JSON.parse(await letter(known))
     expect(letters.map((one: { language: string }) => one.language).sort()).toEqual(['ar', 'ca', 'en', 'es', 'fr'])
     for (const one of letters) {
       expect(one.rules.length).toBeGreaterThanOrEqual(4)
-      expect(one.digest).toContain(house.policies.digest)
+      expect(one.digest).toContain(app.policies.digest)
     }
   })
 
   it('leaves nothing readable in the database', async () => {
     await record({ basisText: 'Order about Nour Azizi' })
-    const rows = await house.peek<{ text: string }>('select access_requests::text as text from access_requests')
+    const rows = await app.peek<{ text: string }>('select access_requests::text as text from access_requests')
     for (const { text } of rows) {
       expect(text).not.toContain(Buffer.from('Azizi').toString('hex'))
       expect(text).not.toMatch(/Azizi|Order/)
@@ -118,15 +118,15 @@ describe('an order of a judge', () => {
     expect(Object.keys(opened.body).sort()).toEqual(['address', 'id', 'name'])
     expect((await open(id)).status).toBe(409)
 
-    const [notice] = await house.peek<{ id: string; details: Uint8Array; due: number }>(
+    const [notice] = await app.peek<{ id: string; details: Uint8Array; due: number }>(
       `select id, details, extract(epoch from due_by - now()) / 86400 as due from notices where neighbour_id = '${person.id}'`,
     )
     if (notice === undefined) throw new Error('no notice')
     expect(Number(notice.due)).toBeLessThanOrEqual(3)
     expect(
-      await unseal(house, person.id, { table: 'notices', column: 'details', row: notice.id }, notice.details),
+      await unseal(app, person.id, { table: 'notices', column: 'details', row: notice.id }, notice.details),
     ).toMatchObject({ authority: 'Court of Vallmar', fields: ['name', 'address'] })
-    const [entry] = await house.peek(
+    const [entry] = await app.peek(
       `select id from ledger_entries where action = 'open-by-order' and subject_id is null or action = 'open-by-order'`,
     )
     expect(entry).toBeDefined()
@@ -135,15 +135,15 @@ describe('an order of a judge', () => {
   it('is approved by nobody who wrote it down, in the database too', async () => {
     const { id } = (await record()).body
     await expect(
-      house.peek(`insert into access_request_reviews (municipality_id, request_id, staff_id, approves)
+      app.peek(`insert into access_request_reviews (municipality_id, request_id, staff_id, approves)
         select municipality_id, id, recorded_by, true from access_requests where id = '${id}'`),
     ).rejects.toMatchObject({ code: 'PD006' })
   })
 
   it('is read by whoever approves it: whom it opens, which fields, for whom and until when', async () => {
-    const until = house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days: 20 }).toString()
+    const until = app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days: 20 }).toString()
     await record({ scope: 'The address of one person, to be served', secretUntil: until })
-    const officer = await signedIn(house, { kind: 'staff', subject: 'reader', role: 'legal', office: DEMO_OFFICE })
+    const officer = await signedIn(app, { kind: 'staff', subject: 'reader', role: 'legal', office: DEMO_OFFICE })
     const page = await (await officer.open('/desk/legal')).text()
     for (const part of ['Court of Vallmar', 'Order 17/2026', 'to be served', person.id, 'name and address'])
       expect(page, part).toContain(part)
@@ -158,7 +158,7 @@ describe('an order of a judge', () => {
 
   it('is kept from the neighbour only until the day it says, and ninety days at most', async () => {
     const day = (days: number) =>
-      house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days }).toString()
+      app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days }).toString()
     expect(await record({ secretUntil: '9990-01-01' })).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: '/secretUntil' }] },
@@ -167,7 +167,7 @@ describe('an order of a judge', () => {
     await approveAs(id, 'second-legal')
     await approveAs(id, 'third-legal')
     expect((await open(id)).status).toBe(200)
-    const [notice] = await house.peek<{ visible: string; due: string }>(
+    const [notice] = await app.peek<{ visible: string; due: string }>(
       "select (visible_from at time zone 'Europe/Madrid')::date::text as visible, (due_by at time zone 'Europe/Madrid')::date::text as due from notices order by visible_from desc limit 1",
     )
     expect(notice).toEqual({ visible: day(80), due: day(83) })
@@ -175,22 +175,22 @@ describe('an order of a judge', () => {
 
   it('is kept secret for longer by two officers alone, while it is, and the neighbour is told when that ends', async () => {
     const day = (days: number) =>
-      house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days }).toString()
+      app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days }).toString()
     const { id, reference } = (await record({ secretUntil: day(10), fields: ['address'] })).body
     const longer = async (until: string, more: object = {}) =>
-      house.ask<{ id: string; status: string; code: string }>('POST', '/v1/officer-acts', {
+      app.ask<{ id: string; status: string; code: string }>('POST', '/v1/officer-acts', {
         as: 'legal',
         body: {
           kind: 'secrecy',
           reference,
           until,
           basis: 'Order 18/2026 prolongs it',
-          documentId: await uploaded(house, 'legal', `Order 18 ${until}`),
+          documentId: await uploaded(app, 'legal', `Order 18 ${until}`),
           ...more,
         },
       })
     const decide = (act: string, as: string) =>
-      house.ask<{ code: string; status: string }>('POST', `/v1/officer-acts/${act}/decision`, {
+      app.ask<{ code: string; status: string }>('POST', `/v1/officer-acts/${act}/decision`, {
         as,
         body: { approves: true },
       })
@@ -201,7 +201,7 @@ describe('an order of a judge', () => {
     expect((await open(id)).status).toBe(200)
     const due = async () =>
       (
-        await house.peek<{ visible: string }>(
+        await app.peek<{ visible: string }>(
           `select (visible_from at time zone 'Europe/Madrid')::date::text as visible from notices
            where id = (select notice_id from access_requests where id = '${id}')`,
         )
@@ -210,7 +210,7 @@ describe('an order of a judge', () => {
     expect((await longer(day(95))).status).toBe(422)
     expect((await longer(day(80), { documentId: crypto.randomUUID() })).status).toBe(422)
     // Who looked is told with it, and not before.
-    const me = await signedIn(house, { kind: 'resident', subject: person.id })
+    const me = await signedIn(app, { kind: 'resident', subject: person.id })
     const shows = async () => JSON.stringify(await (await me.send('/me/everything', { as: 'json' })).json())
     const ordered = async () => (await shows()).split('open-by-order').length - 1
     const told = await ordered()
@@ -220,7 +220,7 @@ describe('an order of a judge', () => {
     expect(await due()).toBe(day(10))
     expect((await decide(act.id, 'second-legal')).status).toBe(200)
     expect(await due()).toBe(day(80))
-    const waiting = await house.ask<{ acts: { kind: string; content: { documentId: string } }[] }>(
+    const waiting = await app.ask<{ acts: { kind: string; content: { documentId: string } }[] }>(
       'GET',
       '/v1/officer-acts',
       {
@@ -231,44 +231,44 @@ describe('an order of a judge', () => {
     // Never shorter unseen, never after it became visible, never for years: in the database too.
     expect((await decide((await longer(day(20))).body.id, 'second-legal')).body.code).toBe('out-of-turn')
     const set = (to: string) =>
-      house.peek(
+      app.peek(
         `update notices set visible_from = ${to}, due_by = ${to} where id = (select notice_id from access_requests where id = '${id}')`,
       )
     await expect(set(`now() + interval '200 days'`)).rejects.toMatchObject({ code: 'PD002' })
     await expect(set(`now() + interval '1 day'`)).rejects.toMatchObject({ code: 'PD002' })
-    house.clock.advance({ hours: 24 * 81 })
-    const later = await signedIn(house, { kind: 'resident', subject: person.id })
+    app.clock.advance({ hours: 24 * 81 })
+    const later = await signedIn(app, { kind: 'resident', subject: person.id })
     const after = JSON.stringify(await (await later.send('/me/everything', { as: 'json' })).json())
     expect(after.split('open-by-order').length - 1).toBeGreaterThan(told)
     expect((await decide((await longer(day(30))).body.id, 'second-legal')).body.code).toBe('out-of-turn')
-    house.clock.advance({ hours: -24 * 81 })
+    app.clock.advance({ hours: -24 * 81 })
   })
 
   it('rests on a document that was uploaded, hashed here and kept sealed; each belongs to one demand', async () => {
     const paper = 'An order of an invented court about Nour Azizi'
-    const { body: kept } = await house.ask<{ id: string; sha256: string }>('POST', '/v1/access-requests/documents', {
+    const { body: kept } = await app.ask<{ id: string; sha256: string }>('POST', '/v1/access-requests/documents', {
       as: 'legal',
       bytes: Buffer.from(paper),
     })
     expect(kept.sha256).toBe(createHash('sha256').update(paper).digest('hex'))
     const { body } = await record({ documentId: kept.id })
-    const read = await house.ask('GET', `/v1/access-requests/${body.id}`, { as: 'second-legal' })
+    const read = await app.ask('GET', `/v1/access-requests/${body.id}`, { as: 'second-legal' })
     expect(read.body).toMatchObject({ documentSha256: kept.sha256 })
-    const file = await house.ask('GET', `/v1/access-requests/${body.id}/document`, { as: 'second-legal' })
+    const file = await app.ask('GET', `/v1/access-requests/${body.id}/document`, { as: 'second-legal' })
     expect(file.text).toBe(paper)
     expect(file.headers.get('content-disposition')).toContain('attachment')
     for (const as of ['clerk', 'supervisor', 'library'])
-      expect((await house.ask('GET', `/v1/access-requests/${body.id}/document`, { as })).status, as).toBe(403)
+      expect((await app.ask('GET', `/v1/access-requests/${body.id}/document`, { as })).status, as).toBe(403)
     const missing = { status: 422, body: { errors: [{ pointer: '/documentId' }] } }
     expect(await record({ documentId: kept.id })).toMatchObject(missing)
     expect(await record({ documentId: crypto.randomUUID() })).toMatchObject(missing)
     // What another officer uploaded is not taken for one's own.
-    expect(await record({ documentId: await uploaded(house, 'second-legal') })).toMatchObject(missing)
-    const send = (bytes: Uint8Array) => house.ask('POST', '/v1/access-requests/documents', { as: 'legal', bytes })
+    expect(await record({ documentId: await uploaded(app, 'second-legal') })).toMatchObject(missing)
+    const send = (bytes: Uint8Array) => app.ask('POST', '/v1/access-requests/documents', { as: 'legal', bytes })
     expect((await send(new Uint8Array())).status).toBe(422)
     expect((await send(new Uint8Array(LARGEST_DOCUMENT + 1))).status).toBe(413)
     expect((await send(new Uint8Array(LARGEST_DOCUMENT))).status).toBe(201)
-    const rows = await house.peek<{ row: string }>(
+    const rows = await app.peek<{ row: string }>(
       `select encode(content, 'escape') as row from demand_documents where id = '${kept.id}'`,
     )
     expect(rows[0]?.row).not.toMatch(/Azizi|order/i)
@@ -276,7 +276,7 @@ describe('an order of a judge', () => {
 
   it('opens nothing for an authority that is tied to enforcement since it came, at a review or after both', async () => {
     const tie = async () =>
-      house.ask('POST', '/v1/officer-acts', {
+      app.ask('POST', '/v1/officer-acts', {
         as: 'legal',
         body: {
           kind: 'tie',

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { purposes } from '../../src/firewall/policies.ts'
 import { CLAIMS } from '../../src/proofs/claims.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const FORBIDDEN =
   /nation|citizen|immigra|migra|visa|permit(?!ted)|alien|foreign|status(?!_list|_index|$)|birth_?(place|country)|country_?of_?birth|relig|ethnic|race|passport|issuer_country|document_?(number|type|country|issuer)/i
 
 describe('what the registry has no place for', () => {
   it('is in no column of the database', async () => {
-    const columns = await house.peek<{ name: string }>(
+    const columns = await app.peek<{ name: string }>(
       "select table_name || '.' || column_name as name from information_schema.columns where table_schema = 'public' order by 1",
     )
     expect(columns.length).toBeGreaterThan(100)
@@ -22,7 +22,7 @@ describe('what the registry has no place for', () => {
   })
 
   it('is in no field of the API', async () => {
-    const { body } = await house.ask<{ components: object; paths: object }>('GET', '/openapi.json')
+    const { body } = await app.ask<{ components: object; paths: object }>('GET', '/openapi.json')
     const names = new Set<string>()
     const collect = (value: unknown): void => {
       if (typeof value !== 'object' || value === null) return
@@ -59,7 +59,7 @@ describe('what the registry has no place for', () => {
   })
 
   it('a column of text holds only what names no one', async () => {
-    const columns = await house.peek<{ name: string }>(
+    const columns = await app.peek<{ name: string }>(
       "select table_name || '.' || column_name as name from information_schema.columns where table_schema = 'public' and table_name not like 'kysely%' and data_type in ('text', 'jsonb', 'character varying', 'ARRAY') order by 1",
     )
     // Whoever adds a column in clear adds it here and says in the review why it names no neighbour.

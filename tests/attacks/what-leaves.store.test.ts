@@ -3,31 +3,31 @@ import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { BUDGETS, spentUntil } from '../../src/firewall/leaving.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
 import { searchNeighbours } from '../../src/registry/search/search.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register, somebody } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
 
 // A clerk who is paid for it goes through the register, by whichever verb. What counts is whom they are shown.
 
 const DAY = 12
-let house: House
+let app: TestApp
 beforeAll(async () => {
   const budget = { people: DAY, points: 200 }
-  house = await openHouse({
+  app = await openApp({
     town: {
       hourlyBudgetStaff: 1_000_000,
       budgets: { clerk: { hour: budget, day: budget, month: budget }, organisation: { hour: budget } },
     },
   })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const totals = async (who: string) =>
-  house.peek<{ span: string; people: number; points: number }>(
+  app.peek<{ span: string; people: number; points: number }>(
     `select span, people, points from seen_totals where counted = 'staff ${who}' order by span`,
   )
 const flags = async (staff: string) =>
-  (await house.peek<{ kind: string }>(`select distinct kind from flags where staff_id = '${staff}'`))
+  (await app.peek<{ kind: string }>(`select distinct kind from flags where staff_id = '${staff}'`))
     .map(({ kind }) => kind)
     .sort()
 const clerk = (id: string, more: Partial<Staff> = {}): Staff => ({
@@ -39,9 +39,9 @@ const clerk = (id: string, more: Partial<Staff> = {}): Staff => ({
   ...more,
 })
 const find = (who: Staff, name: string, year: string) =>
-  shownTo(searchNeighbours(house.rooms, house.town, who, 'counter-service', { name, dateOfBirth: year } as never))
+  shownTo(searchNeighbours(app.rooms, app.town, who, 'counter-service', { name, dateOfBirth: year } as never))
 const released = (staff: string, as: string) =>
-  house.ask<{ code: string }>('POST', `/v1/staff-activity/${staff}/release`, {
+  app.ask<{ code: string }>('POST', `/v1/staff-activity/${staff}/release`, {
     as,
     body: { reason: 'A bus has come with forty people' },
   })
@@ -49,7 +49,7 @@ const released = (staff: string, as: string) =>
 describe('what somebody of the staff is shown', () => {
   it('is counted once for each person and field, whichever verb showed it', async () => {
     const { id } = await register(
-      house,
+      app,
       somebody({ name: { given: 'Rosamunda', family: ['Prims'] }, dateOfBirth: '1970' }),
     )
     const who = clerk('counted')
@@ -63,15 +63,15 @@ describe('what somebody of the staff is shown', () => {
       { span: 'month', people: 1, points: 7 },
     ])
     // Which person it was is not in the table.
-    const rows = await house.peek<{ row: string }>('select seen_people::text as row from seen_people')
+    const rows = await app.peek<{ row: string }>('select seen_people::text as row from seen_people')
     for (const { row } of rows) expect(row).not.toContain(id)
   })
 
   it('ends at the day’s number of people, with until when; registering goes on and shows nobody', async () => {
     const people: string[] = []
-    for (let i = 0; i < DAY + 4; i += 1) people.push((await register(house)).id)
+    for (let i = 0; i < DAY + 4; i += 1) people.push((await register(app)).id)
     const answers = []
-    for (const id of people) answers.push(await openRecord(house, id, 'second-clerk'))
+    for (const id of people) answers.push(await openRecord(app, id, 'second-clerk'))
     const shown = answers.filter(({ status }) => status === 200).length
     expect(shown).toBeLessThanOrEqual(DAY)
     expect(shown).toBeGreaterThan(DAY - 4)
@@ -80,13 +80,13 @@ describe('what somebody of the staff is shown', () => {
     expect(Temporal.Instant.from(String(last?.body.until)).epochMilliseconds).toBeGreaterThan(Date.now() - 1000)
     for (const path of ['/proofs', '/papers']) {
       const body = path === '/proofs' ? { profile: 'residence' } : { kind: 'individual', language: 'en' }
-      const answer = await house.ask('POST', `/v1/neighbours/${people[0]}${path}`, { as: 'second-clerk', body })
+      const answer = await app.ask('POST', `/v1/neighbours/${people[0]}${path}`, { as: 'second-clerk', body })
       expect(answer.body.code, path).toBe('over-budget')
     }
     expect(await flags('second-clerk')).toContain('many-people')
     const new1 = somebody({ name: { given: 'Nova', family: ['Arribada'] }, dateOfBirth: '1990-01-01' })
     const write = (body: object) =>
-      house.ask<{ code: string; candidates: object[] }>('POST', '/v1/neighbours', { as: 'second-clerk', body })
+      app.ask<{ code: string; candidates: object[] }>('POST', '/v1/neighbours', { as: 'second-clerk', body })
     expect((await write(new1)).status).toBe(201)
     const again = await write({ ...new1, address: somebody().address })
     expect(again).toMatchObject({ status: 409, body: { code: 'duplicate-suspected' } })
@@ -96,21 +96,21 @@ describe('what somebody of the staff is shown', () => {
 
   it('is counted also when it is asked for all at once', async () => {
     const people: string[] = []
-    for (let i = 0; i < DAY + 12; i += 1) people.push((await register(house)).id)
-    const answers = await Promise.all(people.map((id) => openRecord(house, id)))
+    for (let i = 0; i < DAY + 12; i += 1) people.push((await register(app)).id)
+    const answers = await Promise.all(people.map((id) => openRecord(app, id)))
     const shown = answers.filter(({ status }) => status === 200).length
     expect(shown).toBeLessThanOrEqual(DAY)
     const proofs: string[] = []
     for (const id of people) {
       const body = { profile: 'library' }
       proofs.push(
-        (await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, { as: 'supervisor', body })).body
+        (await app.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, { as: 'supervisor', body })).body
           .token,
       )
     }
     const told = await Promise.all(
       proofs.map((proof) =>
-        house.ask('POST', '/v1/disclosures', {
+        app.ask('POST', '/v1/disclosures', {
           as: 'library',
           body: { subject: { proof }, purpose: 'service-eligibility', fields: ['name'] },
         }),
@@ -121,22 +121,22 @@ describe('what somebody of the staff is shown', () => {
   })
 
   it('does not end registering into a household when it is flagged', async () => {
-    const home = await register(house)
-    await house.peek(`update municipalities set office_hours = '[]'`)
+    const home = await register(app)
+    await app.peek(`update municipalities set office_hours = '[]'`)
     const body = { ...somebody(), address: undefined, householdId: home.householdId }
-    expect((await house.ask('POST', '/v1/neighbours', { as: 'second-clerk', body })).status).toBe(201)
+    expect((await app.ask('POST', '/v1/neighbours', { as: 'second-clerk', body })).status).toBe(201)
     await find(clerk('late'), 'Rosamunda Prims', '1970')
     expect(await flags('late')).toEqual(['out-of-hours'])
-    await house.peek('update municipalities set office_hours = null')
+    await app.peek('update municipalities set office_hours = null')
   })
 
   it('is counted, flagged and written down where the answer is an error: why something cannot be done says what is known', async () => {
-    const { id } = await register(house, { dateOfBirth: '1983-05-17' })
-    await house.ask('POST', '/v1/watched-neighbours', { as: 'supervisor', body: { neighbourId: id } })
+    const { id } = await register(app, { dateOfBirth: '1983-05-17' })
+    await app.ask('POST', '/v1/watched-neighbours', { as: 'supervisor', body: { neighbourId: id } })
     const trail = async () =>
-      (await house.peek<{ action: string }>(`select action from ledger_entries where subject_id = '${id}'`)).length
+      (await app.peek<{ action: string }>(`select action from ledger_entries where subject_id = '${id}'`)).length
     const guess = (since: string, as: string) =>
-      house.ask('POST', `/v1/neighbours/${id}/residences`, {
+      app.ask('POST', `/v1/neighbours/${id}/residences`, {
         as,
         body: { address: { kind: 'no-fixed-address', usualArea: 'zz' }, since },
         ifMatch: 99,
@@ -147,7 +147,7 @@ describe('what somebody of the staff is shown', () => {
     expect(await trail()).toBe(before + 2)
     expect(await flags('supervisor')).toEqual(expect.arrayContaining(['no-case', 'watched']))
     expect((await totals('supervisor')).find(({ span }) => span === 'day')?.people).toBeGreaterThan(0)
-    const left = (await house.ask('POST', `/v1/neighbours/${id}/returns`, {
+    const left = (await app.ask('POST', `/v1/neighbours/${id}/returns`, {
       as: 'supervisor',
       body: { address: { kind: 'no-fixed-address' } },
       ifMatch: 99,
@@ -155,21 +155,21 @@ describe('what somebody of the staff is shown', () => {
     expect(left.body.code).toBe('still-resident')
     expect(await trail()).toBe(before + 3)
     // Whoever asked too often in the hour is answered nothing of it.
-    await house.peek('update municipalities set hourly_budget_staff = 4')
+    await app.peek('update municipalities set hourly_budget_staff = 4')
     const statuses = []
     for (let day = 1; day < 8; day += 1) statuses.push((await guess(`1983-05-0${day}`, 'supervisor')).status)
     expect(statuses.at(-1)).toBe(403)
-    await house.peek('update municipalities set hourly_budget_staff = 1000000')
+    await app.peek('update municipalities set hourly_budget_staff = 1000000')
   })
 
   it('is each of a household whose address it shows, and each sees it among their look-ups', async () => {
-    const home = await register(house)
-    const mate = await register(house, { address: undefined, householdId: home.householdId } as never)
-    await house.ask('POST', '/v1/neighbours', {
+    const home = await register(app)
+    const mate = await register(app, { address: undefined, householdId: home.householdId } as never)
+    await app.ask('POST', '/v1/neighbours', {
       as: 'second-clerk',
       body: { ...somebody(), address: undefined, householdId: home.householdId },
     })
-    const seen = await house.peek<{ subject_id: string }>(
+    const seen = await app.peek<{ subject_id: string }>(
       `select subject_id from ledger_entries where purpose = 'registration' and subject_id in ('${home.id}', '${mate.id}')
          and recorded_at > now() - interval '1 minute' group by subject_id having count(*) > 1`,
     )
@@ -177,32 +177,32 @@ describe('what somebody of the staff is shown', () => {
   })
 
   it('is released once a day by a supervisor with a reason, never by oneself', async () => {
-    const one = (await register(house)).id
-    expect((await openRecord(house, one, 'second-clerk')).status).toBe(403)
+    const one = (await register(app)).id
+    expect((await openRecord(app, one, 'second-clerk')).status).toBe(403)
     expect((await released('second-clerk', 'second-clerk')).status).toBe(403)
     expect((await released('supervisor', 'supervisor')).status).toBe(403)
     expect((await released('second-clerk', 'supervisor')).status).toBe(201)
-    expect((await openRecord(house, one, 'second-clerk')).status).toBe(200)
+    expect((await openRecord(app, one, 'second-clerk')).status).toBe(200)
     expect((await released('second-clerk', 'supervisor')).body.code).toBe('released-today')
   })
 
   it('is flagged by a search as by an opening: a neighbour who is watched, one’s own address, no case', async () => {
-    const home = await register(house, { name: { given: 'Casimira', family: ['Veïna'] }, dateOfBirth: '1966' })
-    const mine = await register(house, { address: undefined, householdId: home.householdId } as never)
-    await house.ask('POST', '/v1/staff-records', {
+    const home = await register(app, { name: { given: 'Casimira', family: ['Veïna'] }, dateOfBirth: '1966' })
+    const mine = await register(app, { address: undefined, householdId: home.householdId } as never)
+    await app.ask('POST', '/v1/staff-records', {
       as: 'supervisor',
       body: { staff: 'relative', neighbourId: mine.id },
     })
-    await house.ask('POST', '/v1/watched-neighbours', { as: 'supervisor', body: { neighbourId: home.id } })
+    await app.ask('POST', '/v1/watched-neighbours', { as: 'supervisor', body: { neighbourId: home.id } })
     await find(clerk('relative'), 'Casimira Veïna', '1966')
     expect(await flags('relative')).toEqual(['same-household', 'watched'])
     // Linked to another record since: what was theirs within the year is theirs still.
-    const other = await register(house)
-    await house.ask('POST', '/v1/staff-records', {
+    const other = await register(app)
+    await app.ask('POST', '/v1/staff-records', {
       as: 'supervisor',
       body: { staff: 'relative', neighbourId: other.id },
     })
-    await house.peek(`delete from flags where staff_id = 'relative'`)
+    await app.peek(`delete from flags where staff_id = 'relative'`)
     await find(clerk('relative'), 'Casimira Veïna', '1966')
     expect(await flags('relative')).toEqual(['same-household', 'watched'])
     await find(clerk('idle', { case: undefined }), 'Casimira Veïna', '1966')
@@ -210,9 +210,9 @@ describe('what somebody of the staff is shown', () => {
   })
 
   it('is nobody’s to link for themself', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const body = { staff: 'supervisor', neighbourId: id }
-    expect((await house.ask('POST', '/v1/staff-records', { as: 'supervisor', body })).status).toBe(403)
+    expect((await app.ask('POST', '/v1/staff-records', { as: 'supervisor', body })).status).toBe(403)
   })
 })
 

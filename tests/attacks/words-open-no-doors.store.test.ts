@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { NewOrganisation } from '../../src/oversight/enrolment.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 
 // An agency gives itself another name, and somebody enrols it under that name.
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 let named = 0
 const enrol = async (functions: string[], client: string) => {
@@ -23,9 +23,9 @@ const enrol = async (functions: string[], client: string) => {
     signedBy: 'An invented officer',
     clients: [client],
   }
-  const act = await house.ask<{ id: string }>('POST', '/v1/officer-acts', { as: 'legal', body })
+  const act = await app.ask<{ id: string }>('POST', '/v1/officer-acts', { as: 'legal', body })
   expect(act.status, act.text).toBe(201)
-  const approved = await house.ask('POST', `/v1/officer-acts/${act.body.id}/decision`, {
+  const approved = await app.ask('POST', `/v1/officer-acts/${act.body.id}/decision`, {
     as: 'second-legal',
     body: { approves: true },
   })
@@ -51,20 +51,20 @@ describe('what an organisation does', () => {
     'anpr',
     'border',
   ])('%s closes the gate beside whatever else it does', async (word) => {
-    const { id } = await register(house)
-    const proof = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+    const { id } = await register(app)
+    const proof = await app.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
       as: 'clerk',
       body: { profile: 'library' },
     })
     const ask = () =>
-      house.ask('POST', '/v1/disclosures', {
+      app.ask('POST', '/v1/disclosures', {
         as: 'city-bikes',
         body: { subject: { proof: proof.body.token }, purpose: 'service-eligibility', fields: ['resident'] },
       })
-    await house.peek("delete from clients where id = 'city-bikes'")
+    await app.peek("delete from clients where id = 'city-bikes'")
     await enrol(['library'], 'city-bikes')
     expect((await ask()).status).toBe(200)
-    await house.peek("delete from clients where id = 'city-bikes'")
+    await app.peek("delete from clients where id = 'city-bikes'")
     await enrol(['library', word], 'city-bikes')
     expect((await ask()).status).toBe(403)
   })
@@ -77,9 +77,9 @@ describe('what an organisation does', () => {
       functions: ['library'],
       clients: [],
     })
-    const propose = (act: object) => house.ask<{ id: string }>('POST', '/v1/officer-acts', { as: 'legal', body: act })
+    const propose = (act: object) => app.ask<{ id: string }>('POST', '/v1/officer-acts', { as: 'legal', body: act })
     const approve = (id: string) =>
-      house.ask<{ code: string; made: string }>('POST', `/v1/officer-acts/${id}/decision`, {
+      app.ask<{ code: string; made: string }>('POST', `/v1/officer-acts/${id}/decision`, {
         as: 'second-legal',
         body: { approves: true },
       })
@@ -92,18 +92,18 @@ describe('what an organisation does', () => {
       { kind: 'alias', organisationId: made, name: 'The Room' },
     ])
       expect((await approve((await propose(act)).body.id)).status).toBe(200)
-    expect(await house.peek(`select identifier, aliases from organisations where id = '${made}'`)).toEqual([
+    expect(await app.peek(`select identifier, aliases from organisations where id = '${made}'`)).toEqual([
       { identifier: 'VM77001', aliases: ['The Room'] },
     ])
-    expect(await house.peek("select organisation_id as id from clients where id = 'reading-room-2'")).toEqual([
+    expect(await app.peek("select organisation_id as id from clients where id = 'reading-room-2'")).toEqual([
       { id: made },
     ])
   })
 
   it('is on the list in the database too', async () => {
     await expect(
-      house.peek(`insert into organisation_functions (municipality_id, organisation_id, function)
-        values ('${house.town.id}', '${DEMO_OFFICE}', 'border-library')`),
+      app.peek(`insert into organisation_functions (municipality_id, organisation_id, function)
+        values ('${app.town.id}', '${DEMO_OFFICE}', 'border-library')`),
     ).rejects.toMatchObject({ code: '23503' })
   })
 
@@ -117,7 +117,7 @@ describe('what an organisation does', () => {
       fields: ['address'],
       documentId: crypto.randomUUID(),
     }
-    const answer = await house.ask<{ errors: { pointer: string }[] }>('POST', '/v1/access-requests', {
+    const answer = await app.ask<{ errors: { pointer: string }[] }>('POST', '/v1/access-requests', {
       as: 'legal',
       body,
     })

@@ -23,7 +23,7 @@ export interface PageFigures {
 const KEY = 200
 
 /** A hand on a keyboard: counts what it does. */
-function hand(page: Page) {
+function unit(page: Page) {
   const figures = { keys: 0, loads: 0, waited: 0 }
   page.on('load', () => {
     figures.loads += 1
@@ -39,7 +39,7 @@ function hand(page: Page) {
       await page.check(id)
       figures.keys += 2
     },
-    async press(selector: string) {
+    async renderer(selector: string) {
       const started = performance.now()
       await Promise.all([page.waitForEvent('load'), page.click(selector)])
       figures.waited += performance.now() - started
@@ -47,7 +47,7 @@ function hand(page: Page) {
     },
   }
 }
-type Hand = ReturnType<typeof hand>
+type Hand = ReturnType<typeof unit>
 
 const submit = 'button[name=act][value=register]'
 const SCRIPTS: [string, (own: Hand, page: Page) => Promise<void>][] = [
@@ -64,7 +64,7 @@ const SCRIPTS: [string, (own: Hand, page: Page) => Promise<void>][] = [
       await own.type('#street', 'de la Pau')
       await own.type('#number', '12')
       await own.type('#floor', '3 2')
-      await own.press(submit)
+      await own.renderer(submit)
     },
   ],
   [
@@ -72,13 +72,13 @@ const SCRIPTS: [string, (own: Hand, page: Page) => Promise<void>][] = [
     async (own) => {
       await own.type('#p0_given', 'Tsering')
       await own.choose('#where-no-fixed-address')
-      await own.press(submit)
+      await own.renderer(submit)
     },
   ],
   [
     'a family of seven',
     async (own) => {
-      for (let person = 1; person < 7; person += 1) await own.press('button[name=act][value=another]')
+      for (let person = 1; person < 7; person += 1) await own.renderer('button[name=act][value=another]')
       for (const [i, name] of ['Mamadou', 'Aïssatou', 'Ibrahima', 'Fatou', 'Ousmane', 'Kadiatou', 'Alpha'].entries()) {
         await own.type(`#p${i}_given`, name)
         await own.type(`#p${i}_family`, 'Baldé')
@@ -87,7 +87,7 @@ const SCRIPTS: [string, (own: Hand, page: Page) => Promise<void>][] = [
       await own.choose('#where-dwelling')
       await own.type('#street', 'del Carme')
       await own.type('#number', '77')
-      await own.press(submit)
+      await own.renderer(submit)
     },
   ],
   [
@@ -98,7 +98,7 @@ const SCRIPTS: [string, (own: Hand, page: Page) => Promise<void>][] = [
       await own.type('#p0_born-year', '1988')
       await own.choose('#where-no-fixed-address')
       await own.choose('#p0_protected')
-      await own.press(submit)
+      await own.renderer(submit)
     },
   ],
   [
@@ -113,7 +113,7 @@ const SCRIPTS: [string, (own: Hand, page: Page) => Promise<void>][] = [
       own.figures.keys += 2
       await own.type('#p0_representative', 'Samira Haddad')
       await own.choose('#where-no-fixed-address')
-      await own.press(submit)
+      await own.renderer(submit)
     },
   ],
 ]
@@ -132,7 +132,7 @@ export async function measureDesk(stage: Stage): Promise<{ desk: DeskFigures[]; 
     const desk: DeskFigures[] = []
     for (const [who, script] of SCRIPTS) {
       await page.goto(`${service.address}/desk/register`)
-      const own = hand(page)
+      const own = unit(page)
       await script(own, page)
       if (!/\/desk(\/neighbours\/|$)/.test(new URL(page.url()).pathname)) throw new Error(`not registered: ${who}`)
       const { keys, loads, waited } = own.figures

@@ -1,6 +1,6 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { sql } from 'kysely'
-import { furnish } from '../../src/app.tsx'
+import { composeRooms } from '../../src/app.tsx'
 import { DEMO_OFFICE, demoTown } from '../../src/cli/demo-town.ts'
 import { loadPolicies } from '../../src/firewall/policies.ts'
 import type { Requester, Staff } from '../../src/firewall/requester.ts'
@@ -70,7 +70,7 @@ async function furnished(stage: Stage, name: string) {
   })
   const database = openDatabase(postgresDialect(url, { connections: 6, role: 'padron_app' }))
   const keys = localKeyProvider(withNewKey())
-  const rooms = furnish({ database, clock: systemClock, keys, policies: loadPolicies(cedar) })
+  const rooms = composeRooms({ database, clock: systemClock, keys, policies: loadPolicies(cedar) })
   const close = async () => {
     await database.destroy()
     await owner.destroy()

@@ -1,6 +1,6 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { sql } from 'kysely'
-import { furnish } from '../../src/app.tsx'
+import { composeRooms } from '../../src/app.tsx'
 import { DEMO_OFFICE, demoTown } from '../../src/cli/demo-town.ts'
 import { loadPolicies } from '../../src/firewall/policies.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
@@ -38,7 +38,7 @@ export async function measureLedger(stage: Stage, say: (line: string) => void): 
   })
   const database = openDatabase(postgresDialect(url, { connections: 8, role: 'padron_app' }))
   const keys = localKeyProvider(withNewKey())
-  const rooms = furnish({ database, clock: systemClock, keys, policies: loadPolicies(cedar) })
+  const rooms = composeRooms({ database, clock: systemClock, keys, policies: loadPolicies(cedar) })
   const clerk: Staff = { kind: 'staff', id: 'bench', role: 'clerk', organisationId: DEMO_OFFICE }
   const ledger = sequencer(database)
   let people = 0

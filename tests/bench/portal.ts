@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
-import { furnish } from '../../src/app.tsx'
+import { composeRooms } from '../../src/app.tsx'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { loadPolicies } from '../../src/firewall/policies.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
@@ -45,7 +45,7 @@ export async function measurePortal(stage: Stage): Promise<PortalFigures> {
   const browser = await openBrowser()
   try {
     const keys = keyFileProvider(join(service.folder, 'registry-keys.json'))
-    const rooms = furnish({ database, clock: systemClock, keys, policies: loadPolicies(cedar) })
+    const rooms = composeRooms({ database, clock: systemClock, keys, policies: loadPolicies(cedar) })
     const [town] = await listMunicipalities(database)
     if (town === undefined) throw new Error('no town')
     const people: Person[] = []

@@ -1,7 +1,7 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import anyAscii from 'any-ascii'
 import { sql } from 'kysely'
-import { furnish } from '../../src/app.tsx'
+import { composeRooms } from '../../src/app.tsx'
 import { DEMO_OFFICE, demoTown } from '../../src/cli/demo-town.ts'
 import { inventedNeighbour } from '../../src/cli/invented-neighbours.ts'
 import { loadPolicies } from '../../src/firewall/policies.ts'
@@ -71,7 +71,7 @@ export async function measureQuality(stage: Stage, say: (line: string) => void):
   })
   await sql.raw('alter role padron_app set synchronous_commit = off').execute(owner)
   const database = openDatabase(postgresDialect(url, { connections: 6, role: 'padron_app' }))
-  const rooms = furnish({
+  const rooms = composeRooms({
     database,
     clock: systemClock,
     keys: localKeyProvider(withNewKey()),

@@ -1,6 +1,6 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { sql } from 'kysely'
-import { furnish } from '../../src/app.tsx'
+import { composeRooms } from '../../src/app.tsx'
 import { DEMO_OFFICE, demoTown } from '../../src/cli/demo-town.ts'
 import { loadPolicies } from '../../src/firewall/policies.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
@@ -46,7 +46,7 @@ export async function measureSearch(
   // Filling need not wait for the disk at every commit; searching does not write what it must not lose either way.
   await sql.raw('alter role padron_app set synchronous_commit = off').execute(owner)
   const database = openDatabase(postgresDialect(url, { connections: 6, role: 'padron_app' }))
-  const rooms = furnish({
+  const rooms = composeRooms({
     database,
     clock: systemClock,
     keys: localKeyProvider(withNewKey()),

@@ -6,17 +6,17 @@ import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { checkImport, importFile, readMapping } from '../../src/cli/import.ts'
 import type { Mapping } from '../../src/cli/import-mapping.ts'
 import { INE_LENGTH, ineLayout } from '../../src/cli/ine-layout.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { inventedWord } from '../support/people.ts'
 
-let house: House
+let app: TestApp
 let folder: string
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
   folder = mkdtempSync(join(tmpdir(), 'padron-import-'))
 })
 afterAll(async () => {
-  await house?.close()
+  await app?.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -57,10 +57,10 @@ async function bring(rows: string[]) {
     csv,
     mapping,
     report,
-    go: () => importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent),
+    go: () => importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent),
   }
 }
-const count = async () => Number((await house.peek<{ n: string }>('select count(*) as n from neighbours'))[0]?.n)
+const count = async () => Number((await app.peek<{ n: string }>('select count(*) as n from neighbours'))[0]?.n)
 
 describe('a legacy register', () => {
   it('comes in household by household, sealed, and can be found', async () => {
@@ -77,12 +77,12 @@ describe('a legacy register', () => {
     ])
     expect(await go()).toMatchObject({ imported: 3, known: [] })
     expect(await count()).toBe(before + 3)
-    const { body } = await house.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
+    const { body } = await app.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
       as: 'clerk',
       purpose: 'counter-service',
       body: { name: 'Oriol Importada', dateOfBirth: '2005' },
     })
-    const record = await house.ask<{
+    const record = await app.ask<{
       household: { size: number }
       residence: { residentSince: string }
       address: object
@@ -140,7 +140,7 @@ describe('a legacy register', () => {
     const report = await checkImport(csv, sure)
     expect(report.bad).toEqual([])
     const before = await count()
-    await importFile(house.rooms, house.town, DEMO_OFFICE, csv, sure, report, silent)
+    await importFile(app.rooms, app.town, DEMO_OFFICE, csv, sure, report, silent)
     expect(await count()).toBe(before + 1)
   })
 
@@ -178,9 +178,9 @@ describe('a legacy register', () => {
       { line: 2, why: 'no street in NVIA' },
       { line: 5, why: 'an address that cannot be one: streetName' },
     ])
-    const done = await importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, report, silent)
+    const done = await importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, report, silent)
     expect(done.imported).toBe(2)
-    const kinds = await house.peek("select 1 from addresses where kind = 'no-fixed-address'")
+    const kinds = await app.peek("select 1 from addresses where kind = 'no-fixed-address'")
     expect(kinds.length).toBeGreaterThanOrEqual(2)
   })
 
@@ -194,14 +194,14 @@ describe('a legacy register', () => {
       { line: 2, why: 'may say something about papers: address.streetName' },
       { line: 3, why: 'may say something about papers: address.streetName' },
     ])
-    expect(await importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, report, silent)).toMatchObject({
+    expect(await importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, report, silent)).toMatchObject({
       imported: 0,
     })
     const looked = await checkImport(csv, mapping, true)
     expect(looked.bad).toEqual([])
-    const done = await importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, looked, silent, true)
+    const done = await importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, looked, silent, true)
     expect(done.imported).toBe(2)
-    const counted = await house.peek("select 1 from ledger_entries where action = 'plain-confirmed'")
+    const counted = await app.peek("select 1 from ledger_entries where action = 'plain-confirmed'")
     expect(counted.length).toBeGreaterThan(0)
   })
 
@@ -274,13 +274,13 @@ describe('a legacy register', () => {
     expect(report.dropped).toEqual([{ column: 'NACIONALIDAD', why: 'forbidden' }])
     writeFileSync(text, Buffer.from(lines.slice(0, 3).join('\n'), 'latin1'))
     const good = await checkImport(text, mapping)
-    await importFile(house.rooms, house.town, DEMO_OFFICE, text, mapping, good, silent)
-    const found = await house.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
+    await importFile(app.rooms, app.town, DEMO_OFFICE, text, mapping, good, silent)
+    const found = await app.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
       as: 'clerk',
       purpose: 'counter-service',
       body: { name: 'Nuria Posicions' },
     })
-    const record = await house.ask('GET', `/v1/neighbours/${found.body.matches[0]?.id}`, {
+    const record = await app.ask('GET', `/v1/neighbours/${found.body.matches[0]?.id}`, {
       as: 'clerk',
       purpose: 'counter-service',
     })
@@ -348,18 +348,18 @@ describe('a legacy register', () => {
       const report = await checkImport(path, ineLayout)
       return {
         report,
-        go: () => importFile(house.rooms, house.town, DEMO_OFFICE, path, ineLayout, structuredClone(report), silent),
+        go: () => importFile(app.rooms, app.town, DEMO_OFFICE, path, ineLayout, structuredClone(report), silent),
       }
     }
     const found = async (criteria: object) => {
-      const { body } = await house.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
+      const { body } = await app.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
         as: 'clerk',
         purpose: 'counter-service',
         body: criteria,
       })
       expect(body.matches).toHaveLength(1)
       return (
-        await house.ask('GET', `/v1/neighbours/${body.matches[0]?.id}`, { as: 'clerk', purpose: 'counter-service' })
+        await app.ask('GET', `/v1/neighbours/${body.matches[0]?.id}`, { as: 'clerk', purpose: 'counter-service' })
       ).body
     }
 
@@ -456,7 +456,7 @@ describe('a legacy register', () => {
         address: { streetName: 'MASÍA DEL VENTINE', number: 'km 12,3' },
       })
       expect(await found({ name: 'Sensesostreine Sola' })).toMatchObject({ address: { kind: 'no-fixed-address' } })
-      const { body: gone } = await house.ask('POST', '/v1/neighbours/search', {
+      const { body: gone } = await app.ask('POST', '/v1/neighbours/search', {
         as: 'clerk',
         purpose: 'counter-service',
         body: { name: 'Marchadaine Lejos' },
@@ -484,7 +484,7 @@ describe('a legacy register', () => {
     const { csv, mapping, report } = await bring(rows)
     const before = await count()
     let ticks = 0
-    const killed = importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, structuredClone(report), {
+    const killed = importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, structuredClone(report), {
       ...silent,
       at: () => {
         ticks += 1
@@ -495,21 +495,21 @@ describe('a legacy register', () => {
     const half = await count()
     expect(half).toBeGreaterThan(before)
     expect(half).toBeLessThan(before + 300)
-    expect(await house.peek('select 1 from imports')).not.toEqual([])
-    const sizes = await house.peek<{ n: string }>(
+    expect(await app.peek('select 1 from imports')).not.toEqual([])
+    const sizes = await app.peek<{ n: string }>(
       'select count(*) as n from residences group by household_id having count(*) = 3',
     )
     expect(sizes.length).toBeGreaterThanOrEqual((half - before) / 3)
-    await importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
+    await importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
     expect(await count()).toBe(before + 300)
     // Once more after it ended brings nobody in twice, and neither does it where the note is gone: each is recognised.
-    const ended = await importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
+    const ended = await importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
     expect(ended).toMatchObject({ imported: 0, alreadyImported: 300 })
-    await house.peek('delete from imports returning 1')
-    const again = await importFile(house.rooms, house.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
+    await app.peek('delete from imports returning 1')
+    const again = await importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
     expect(again).toMatchObject({ imported: 0, alreadyImported: 300 })
     // Another town has none of it, and begins at its beginning.
-    const other = await openHouse()
+    const other = await openApp()
     const there = await importFile(other.rooms, other.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
     expect(there).toMatchObject({ imported: 300, alreadyImported: 0 })
     await other.close()

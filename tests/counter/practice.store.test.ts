@@ -2,27 +2,27 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ProofInvalid, verifyProof } from '../../src/verify/index.ts'
 import { type Language, LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
   // A city that has signed something, so that it has keys.
-  const { id } = await register(house)
-  await house.ask('POST', `/v1/neighbours/${id}/proofs`, {
+  const { id } = await register(app)
+  await app.ask('POST', `/v1/neighbours/${id}/proofs`, {
     as: 'clerk',
     body: { profile: 'library' },
     idempotencyKey: randomUUID(),
   })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const CITY = 'https://vallmar.example'
 const fetcher: typeof fetch = (input, init) => {
   const request = new Request(input, init)
   request.headers.set('host', 'vallmar.example')
-  return house.fetch(request)
+  return app.fetch(request)
 }
 interface Practice {
   issuer: string
@@ -30,7 +30,7 @@ interface Practice {
   proofs: { id: string; expect: string; token: string }[]
 }
 const practice = async () => (await (await fetcher(`${CITY}/practice/proofs`)).json()) as Practice
-const now = () => Math.floor(house.clock.now().epochMilliseconds / 1000)
+const now = () => Math.floor(app.clock.now().epochMilliseconds / 1000)
 
 const said = async (token: string, options: Parameters<typeof verifyProof>[1]) => {
   try {

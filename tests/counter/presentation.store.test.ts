@@ -3,20 +3,20 @@ import { Openid4vpClient } from '@openid4vc/openid4vp'
 import { CompactSign } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { type WalletKey, walletCallbacks, walletKey } from '../support/wallet.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const fetcher: typeof fetch = (input, init) => {
   const request = new Request(input, init)
   request.headers.set('host', 'vallmar.example')
-  return house.fetch(request)
+  return app.fetch(request)
 }
 const browse = (path: string, more: RequestInit & { cookie?: string } = {}) => {
   const { cookie, ...init } = more
@@ -43,10 +43,10 @@ async function ask(service: string) {
 }
 
 async function hold(profile: string, given: string): Promise<{ key: WalletKey; token: string }> {
-  const { id } = await register(house, { name: { given } })
+  const { id } = await register(app, { name: { given } })
   const key = await walletKey()
   const { kty, crv, x, y } = key.jwk
-  const { body } = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+  const { body } = await app.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
     as: 'clerk',
     body: { profile, holderKeys: [{ kty, crv, x, y }] },
     idempotencyKey: randomUUID(),
@@ -82,7 +82,7 @@ async function answer(
       JSON.stringify({
         nonce: more.nonce ?? payload.nonce,
         aud: more.aud ?? payload.client_id,
-        iat: Math.floor(house.clock.now().epochMilliseconds / 1000),
+        iat: Math.floor(app.clock.now().epochMilliseconds / 1000),
         sd_hash: createHash('sha256').update(token).digest('base64url'),
       }),
     ),
@@ -118,14 +118,14 @@ describe('a service desk', () => {
     expect(status).toBe(200)
     expect(payload.client_id).toMatch(/^x509_hash:/)
     expect(payload.dcql_query.credentials[0]?.claims).toEqual([{ path: ['given_name'] }, { path: ['family_name'] }])
-    const [row] = await house.peek<{ answer: string }>(
+    const [row] = await app.peek<{ answer: string }>(
       'select answers[1] as answer from presentation_requests where cardinality(answers) > 0',
     )
     expect(row?.answer).toMatch(/^eyJ[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/)
     const seen = await look()
     expect(seen).toContain(LOCALES.en.vValid)
     expect(seen).toContain('Presentada')
-    expect(await house.peek('select from presentation_requests where cardinality(answers) > 0')).toEqual([])
+    expect(await app.peek('select from presentation_requests where cardinality(answers) > 0')).toEqual([])
     expect(await look()).toContain(LOCALES.en.cGone)
   })
 
@@ -169,7 +169,7 @@ describe('a service desk', () => {
     await expect(answer(link, held)).rejects.toThrow()
     expect(await look()).toContain(LOCALES.en.cGone)
     const late = await ask('library')
-    house.clock.advance({ minutes: 6 })
+    app.clock.advance({ minutes: 6 })
     await expect(answer(late.link, held)).rejects.toThrow()
   })
 
@@ -177,7 +177,7 @@ describe('a service desk', () => {
     const { link, look, path } = await ask('library')
     const id = path.split('/').at(-1) ?? ''
     const send = (fields: Record<string, string>) =>
-      house.fetch(
+      app.fetch(
         new Request(`https://vallmar.example/counter/requests/${id}`, {
           method: 'POST',
           headers: { host: 'vallmar.example', 'content-type': 'application/x-www-form-urlencoded' },

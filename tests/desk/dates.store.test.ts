@@ -2,19 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { inventedWord, openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 import { unseal } from '../support/unseal.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const t = LOCALES.en
-const clerkOf = () => signedIn(house, { kind: 'staff', subject: randomUUID(), role: 'clerk', office: DEMO_OFFICE })
+const clerkOf = () => signedIn(app, { kind: 'staff', subject: randomUUID(), role: 'clerk', office: DEMO_OFFICE })
 let people = 9000
 function form(more: Record<string, string>): Record<string, string> {
   people += 1
@@ -35,7 +35,7 @@ async function sent(more: Record<string, string>) {
 }
 const recordOf = async (location: string) => {
   const [, id = ''] = /neighbours\/([0-9a-f-]{36})/.exec(location) ?? []
-  return (await openRecord(house, id)).body
+  return (await openRecord(app, id)).body
 }
 const born = (day: string, month: string, year: string) => ({
   'p0_born-day': day,
@@ -98,12 +98,12 @@ describe('the form of the desk', () => {
     ]
     const clerk = await clerkOf()
     for (const [dateOfBirth, words] of shown) {
-      const { id } = await register(house, { dateOfBirth })
+      const { id } = await register(app, { dateOfBirth })
       const page = await (await clerk.open(`/desk/neighbours/${id}`)).text()
       expect(page).toContain(words)
       expect(page).not.toContain(`<dd class="govuk-summary-list__value">${dateOfBirth}`)
       expect(page).not.toContain('±')
-      const me = await signedIn(house, { kind: 'resident', subject: id })
+      const me = await signedIn(app, { kind: 'resident', subject: id })
       expect(await (await me.open('/me/record')).text()).toContain(words)
     }
   })
@@ -111,7 +111,7 @@ describe('the form of the desk', () => {
   it('gives a vague date back to be corrected as it was typed', async () => {
     const clerk = await clerkOf()
     for (const dateOfBirth of ['196X', '../1959', '1990-21', '1985~', '1990-05-17']) {
-      const { id, version } = await register(house, { dateOfBirth, since: '2020-01-01' })
+      const { id, version } = await register(app, { dateOfBirth, since: '2020-01-01' })
       const page = await (await clerk.open(`/desk/neighbours/${id}`)).text()
       const value = (name: string) => new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? ''
       const ticked = (name: string) => new RegExp(`name="${name}" value="yes" checked`).test(page)
@@ -127,14 +127,14 @@ describe('the form of the desk', () => {
       }
       const answer = await clerk.send(`/desk/neighbours/${id}/correct`, again, `/desk/neighbours/${id}`)
       expect(answer.status).toBe(303)
-      expect((await openRecord(house, id)).body).toMatchObject({ dateOfBirth })
+      expect((await openRecord(app, id)).body).toMatchObject({ dateOfBirth })
     }
   })
 })
 
 describe('a correction, a move, a departure and a notice on a page', () => {
   it('come back with the day beside its box', async () => {
-    const { id, version } = await register(house, { dateOfBirth: '1990-05-17', since: '2001-03-01' })
+    const { id, version } = await register(app, { dateOfBirth: '1990-05-17', since: '2001-03-01' })
     const clerk = await clerkOf()
     const at = `/desk/neighbours/${id}`
     const all: [string, Record<string, string>, string, string][] = [
@@ -159,11 +159,11 @@ describe('a correction, a move, a departure and a notice on a page', () => {
         true,
       ])
     }
-    expect((await openRecord(house, id)).body).toMatchObject({ version, dateOfBirth: '1990-05-17' })
+    expect((await openRecord(app, id)).body).toMatchObject({ version, dateOfBirth: '1990-05-17' })
   })
 
   it('are taken with the month by its name', async () => {
-    const { id, version } = await register(house, { dateOfBirth: '1990-05-17', since: '2001-03-01' })
+    const { id, version } = await register(app, { dateOfBirth: '1990-05-17', since: '2001-03-01' })
     const clerk = await clerkOf()
     const at = `/desk/neighbours/${id}`
     const move = {
@@ -173,12 +173,12 @@ describe('a correction, a move, a departure and a notice on a page', () => {
       ...since('1', 'june', '2010'),
     }
     expect((await clerk.send(`${at}/move`, move, at)).status).toBe(303)
-    expect((await openRecord(house, id)).body).toMatchObject({ residence: { validFrom: '2010-06-01' } })
+    expect((await openRecord(app, id)).body).toMatchObject({ residence: { validFrom: '2010-06-01' } })
   })
 
   it('of a proceeding comes back too', async () => {
-    const { id, version } = await register(house)
-    const opened = await house.ask<{ proceedingId: string }>('POST', `/v1/neighbours/${id}/departures`, {
+    const { id, version } = await register(app)
+    const opened = await app.ask<{ proceedingId: string }>('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
       body: { cause: 'wrongly-registered', reason: 'Nobody there', informant: 'staff' },
       ifMatch: version,
@@ -259,7 +259,7 @@ describe('a date of birth told in another calendar', () => {
   })
 
   it('corrects what was recorded in the same way', async () => {
-    const { id, version } = await register(house, { dateOfBirth: '1985', since: '2020-01-01' })
+    const { id, version } = await register(app, { dateOfBirth: '1985', since: '2020-01-01' })
     const clerk = await clerkOf()
     const at = `/desk/neighbours/${id}`
     const typed = { version: String(version), given: 'Fatou', family: '', calendar: 'persian' }
@@ -269,12 +269,12 @@ describe('a date of birth told in another calendar', () => {
     expect([first.status, page.includes('17 May 1990'), page.includes('Ordibehesht')]).toEqual([200, true, true])
     const second = await clerk.send(`${at}/correct`, { ...typed, ...boxes, seen: '1990-05-17' }, at)
     expect(second.status).toBe(303)
-    expect((await openRecord(house, id)).body).toMatchObject({ dateOfBirth: '1990-05-17' })
+    expect((await openRecord(app, id)).body).toMatchObject({ dateOfBirth: '1990-05-17' })
   })
 
   it('is in no draft, in no row and in no line of the log in that calendar', async () => {
     const clerk = await clerkOf()
-    const logged = house.log.length
+    const logged = app.log.length
     for (const typed of [
       told,
       { p0_calendar: 'persian', ...born('99', '', '1369') },
@@ -285,16 +285,16 @@ describe('a date of birth told in another calendar', () => {
     }
     // A browser that has shown the usual date sends that alone.
     await clerk.send('/desk/drafts', form({ act: 'draft', p0_seen: '1990-04-01' }), '/desk/register')
-    const rows = await house.peek<{ id: string; data_key_id: string; content: Uint8Array }>(
+    const rows = await app.peek<{ id: string; data_key_id: string; content: Uint8Array }>(
       'select id, data_key_id, content from drafts',
     )
     const place = (row: string) => ({ table: 'drafts', column: 'content', row })
     const kept = await Promise.all(
-      rows.map(async (row) => JSON.stringify(await unseal(house, row.data_key_id, place(row.id), row.content))),
+      rows.map(async (row) => JSON.stringify(await unseal(app, row.data_key_id, place(row.id), row.content))),
     )
     expect(kept.length).toBeGreaterThanOrEqual(7)
     for (const draft of kept) expect(draft).not.toMatch(/calendar|told|seen|persian|islamic|ramadan|1410|1369/i)
     expect(kept.filter((draft) => draft.includes('"p0_born-year":"1990"')).length).toBe(5)
-    expect(JSON.stringify(house.log.slice(logged))).not.toMatch(calendars)
+    expect(JSON.stringify(app.log.slice(logged))).not.toMatch(calendars)
   })
 })

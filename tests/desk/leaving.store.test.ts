@@ -2,30 +2,30 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { textOfPdf } from '../support/pdf-text.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 const t = LOCALES.en
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const seat = (subject: string, role: 'clerk' | 'supervisor' = 'clerk') =>
-  signedIn(house, { kind: 'staff', subject, role, office: DEMO_OFFICE })
+  signedIn(app, { kind: 'staff', subject, role, office: DEMO_OFFICE })
 const dayOf = (prefix: string, date: Temporal.PlainDate) => ({
   [`${prefix}-day`]: String(date.day),
   [`${prefix}-month`]: String(date.month),
   [`${prefix}-year`]: String(date.year),
 })
-const today = () => house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
+const today = () => app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
 const inWords = (date: Temporal.PlainDate) => date.toLocaleString('en-GB', { dateStyle: 'long' })
 
-async function visit(more: Parameters<typeof register>[1] = {}) {
-  const { id } = await register(house, {
+async function context(more: Parameters<typeof register>[1] = {}) {
+  const { id } = await register(app, {
     name: { given: 'Aurora', family: ['Vilanova'] },
     dateOfBirth: '1951-04-09',
     since: '2020-01-01',
@@ -36,7 +36,7 @@ async function visit(more: Parameters<typeof register>[1] = {}) {
   const at = `/desk/neighbours/${id}`
   const leave = (fields: Record<string, string>) =>
     clerk.send(`${at}/leave`, { version: '1', once: randomUUID(), ...fields }, `${at}/leave`)
-  const gone = async () => 'departedOn' in (await openRecord(house, id, 'supervisor')).body
+  const gone = async () => 'departedOn' in (await openRecord(app, id, 'supervisor')).body
   return { id, at, clerk, leave, gone }
 }
 const HEARD = { cause: 'moved-away-heard', informant: 'household', reason: 'Her bed is gone.' }
@@ -46,7 +46,7 @@ describe('the page that asks once more', () => {
     ['a death', { cause: 'death' }],
     ['leaving', { cause: 'moved-away', saidBy: 'in-person' }],
   ])('shows of %s who, born when, and from which day, and changes nothing', async (_, fields) => {
-    const { id, leave, gone } = await visit()
+    const { id, leave, gone } = await context()
     const day = Temporal.PlainDate.from('2024-06-01')
     const asked = await leave({ ...fields, ...dayOf('on', day) })
     expect(asked.status).toBe(200)
@@ -54,23 +54,23 @@ describe('the page that asks once more', () => {
     for (const said of [t.lAsk, 'Aurora Vilanova', '9 April 1951', inWords(day), t.lYes]) expect(page).toContain(said)
     expect(await gone()).toBe(false)
     expect((await leave({ ...fields, ...dayOf('on', day), sure: 'yes' })).status).toBe(303)
-    expect((await openRecord(house, id)).body).toMatchObject({ departedOn: '2024-06-01' })
+    expect((await openRecord(app, id)).body).toMatchObject({ departedOn: '2024-06-01' })
   })
 
   it('shows of a proceeding that nothing takes effect before they could answer, and opens none', async () => {
-    const { id, leave } = await visit()
+    const { id, leave } = await context()
     const page = await (await leave(HEARD)).text()
     for (const said of ['Aurora Vilanova', '9 April 1951', 'Her bed is gone.', t.lInHousehold, t.lYesHear])
       expect(page).toContain(said)
     expect(page).toContain(inWords(today().add({ days: 31 })))
-    const opened = () => house.peek(`select from proceedings where neighbour_id = '${id}'`)
+    const opened = () => app.peek(`select from proceedings where neighbour_id = '${id}'`)
     expect(await opened()).toHaveLength(0)
     expect((await leave({ ...HEARD, sure: 'yes' })).status).toBe(303)
     expect(await opened()).toHaveLength(1)
   })
 
   it('gives the form back with what was typed and what is missing beside it, whatever is missing', async () => {
-    const { leave, gone } = await visit()
+    const { leave, gone } = await context()
     const cases: [Record<string, string>, string[]][] = [
       [{}, ['cause']],
       [{ cause: 'moved-away' }, ['saidBy']],
@@ -95,7 +95,7 @@ describe('the page that asks once more', () => {
 
 describe('a departure that is being decided', () => {
   it('stands first on the neighbour’s page and on the worklist, with the last day to answer and what waits', async () => {
-    const { id, at, clerk, leave } = await visit({ name: { given: 'Primera', family: ['Enllista'] } })
+    const { id, at, clerk, leave } = await context({ name: { given: 'Primera', family: ['Enllista'] } })
     await leave({ ...HEARD, sure: 'yes' })
     const box = `${at}/proceedings/${await proceedingOf(id)}`
     const page = async () => (await clerk.open(at)).text()
@@ -113,13 +113,13 @@ describe('a departure that is being decided', () => {
   })
 
   it('shows whoever approves why, by whom, the notice, the answer and the day; and is not approved before it is read', async () => {
-    const { id, at, clerk, leave, gone } = await visit()
+    const { id, at, clerk, leave, gone } = await context()
     await leave({ ...HEARD, sure: 'yes' })
     const box = `${at}/proceedings/${await proceedingOf(id)}`
     await clerk.send(`${box}/notice`, { by: 'in-person', ...dayOf('told', today()) }, `${at}/leave`)
     await clerk.send(`${box}/answers`, { words: 'I am at my sister’s.', who: 'neighbour' }, `${at}/leave`)
     const last = today().add({ days: 30 })
-    house.clock.advance({ hours: 31 * 24 })
+    app.clock.advance({ hours: 31 * 24 })
     try {
       const second = await seat('clerk-2')
       const page = async () => (await second.open(`${at}/leave`)).text()
@@ -150,12 +150,12 @@ describe('a departure that is being decided', () => {
       expect((await second.send(`${box}/decision`, sure, `${at}/leave`)).status).toBe(303)
       expect(await gone()).toBe(true)
     } finally {
-      house.clock.advance({ hours: -31 * 24 })
+      app.clock.advance({ hours: -31 * 24 })
     }
   })
 
   it('has a letter to put into their own hands, in their language, with how to answer and no address', async () => {
-    const { id, at, clerk, leave } = await visit({
+    const { id, at, clerk, leave } = await context({
       address: { kind: 'dwelling', streetName: 'del Sobre', number: '12' },
     })
     await leave({ ...HEARD, sure: 'yes' })
@@ -169,7 +169,7 @@ describe('a departure that is being decided', () => {
   })
 
   it('has its steps back with what was typed where a day or an answer is missing', async () => {
-    const { id, at, clerk, leave } = await visit()
+    const { id, at, clerk, leave } = await context()
     await leave({ ...HEARD, sure: 'yes' })
     const box = `${at}/proceedings/${await proceedingOf(id)}`
     const send = async (what: string, fields: Record<string, string>) => {
@@ -186,7 +186,7 @@ describe('a departure that is being decided', () => {
   })
 
   it('of a protected neighbour is a supervisor’s, and stands nowhere for anybody else', async () => {
-    const { id, at, clerk } = await visit({ protected: true, name: { given: 'Ningu', family: ['Laveu'] } })
+    const { id, at, clerk } = await context({ protected: true, name: { given: 'Ningu', family: ['Laveu'] } })
     const supervisor = await seat('supervisor-1', 'supervisor')
     const form = { ...HEARD, version: '1', once: randomUUID(), sure: 'yes' }
     expect((await supervisor.send(`${at}/leave`, form, `${at}/leave`)).status).toBe(303)
@@ -202,4 +202,4 @@ describe('a departure that is being decided', () => {
 })
 
 const proceedingOf = async (id: string) =>
-  (await house.peek<{ id: string }>(`select id from proceedings where neighbour_id = '${id}'`))[0]?.id ?? ''
+  (await app.peek<{ id: string }>(`select id from proceedings where neighbour_id = '${id}'`))[0]?.id ?? ''

@@ -2,26 +2,26 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { sequencer } from '../../src/ledger/sequencer.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const staff = (role: 'auditor' | 'supervisor' | 'legal' | 'clerk') =>
-  signedIn(house, { kind: 'staff', subject: `${role}-1`, role, office: DEMO_OFFICE })
-const place = async () => sequencer(house.database).place(house.town.id, await house.rooms.signers.of(house.town))
+  signedIn(app, { kind: 'staff', subject: `${role}-1`, role, office: DEMO_OFFICE })
+const place = async () => sequencer(app.database).place(app.town.id, await app.rooms.signers.of(app.town))
 const leaves = (html: string) => [...html.matchAll(/data-leaf="([\w-]{43})"/g)].map(([, leaf]) => leaf)
 
 describe('the ledger at the desk', () => {
   it('is gone through entry by entry, each by its leaf, and names nobody', async () => {
     const name = 'Nomoculto'
-    const { id } = await register(house, { name: { given: name } })
-    for (let i = 0; i < 30; i += 1) await openRecord(house, id)
+    const { id } = await register(app, { name: { given: name } })
+    for (let i = 0; i < 30; i += 1) await openRecord(app, id)
     await place()
     const auditor = await staff('auditor')
     const first = await (await auditor.open('/desk/ledger')).text()
@@ -35,8 +35,8 @@ describe('the ledger at the desk', () => {
   })
 
   it('shows refusals alone', async () => {
-    const { id } = await register(house, { name: { given: 'Refusada' } })
-    expect((await openRecord(house, id, 'border-agency')).status).toBe(403)
+    const { id } = await register(app, { name: { given: 'Refusada' } })
+    expect((await openRecord(app, id, 'border-agency')).status).toBe(403)
     await place()
     const auditor = await staff('auditor')
     const html = await (await auditor.open('/desk/ledger?refused=1')).text()

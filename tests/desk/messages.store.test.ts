@@ -5,7 +5,7 @@ import { lookUpsOf } from '../../src/oversight/look-ups.ts'
 import { answerComplaint } from '../../src/requests/complaint-answers.ts'
 import { complain } from '../../src/requests/complaints.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { type RegisteredAnswer, register } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
 import { signedIn } from '../support/signed-in.ts'
@@ -14,32 +14,32 @@ import { tellAll } from '../support/telling.ts'
 const t = LOCALES.en
 const CLERK = { kind: 'staff', id: 'clerk-2', role: 'clerk', organisationId: DEMO_OFFICE } as const
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const OWNER = (neighbourId: string) => ({ kind: 'resident', id: `card ${randomUUID()}`, neighbourId }) as const
-const desk = () => signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+const desk = () => signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
 const ask = ({ id }: RegisteredAnswer, kind: 'change' | 'who-looked', text: string) =>
   complain(
-    house.rooms,
-    house.town,
+    app.rooms,
+    app.town,
     { kind, request: { asks: 'words', text }, language: 'en', neighbourId: id },
     randomUUID(),
   )
 
 /** Somebody without a fixed address asks for a change, and is answered. */
 async function answered(text: string, more: object = {}) {
-  const neighbour = await register(house, {
+  const neighbour = await register(app, {
     address: { kind: 'no-fixed-address', referenceAddress: { name: 'House of Bread' } },
     ...more,
   })
   await ask(neighbour, 'change', text)
-  const [row] = await house.peek<{ id: string }>(`select id from complaints where neighbour_id = '${neighbour.id}'`)
-  await answerComplaint(house.rooms, house.town, CLERK, row?.id ?? '', 'It is done now.', 'answered')
-  await tellAll(house, {})
+  const [row] = await app.peek<{ id: string }>(`select id from complaints where neighbour_id = '${neighbour.id}'`)
+  await answerComplaint(app.rooms, app.town, CLERK, row?.id ?? '', 'It is done now.', 'answered')
+  await tellAll(app, {})
   return { ...neighbour, at: `/desk/neighbours/${neighbour.id}/messages` }
 }
 
@@ -49,7 +49,7 @@ describe('messages at the desk', () => {
     await ask(neighbour, 'who-looked', 'Why did somebody look on Sunday?')
     // An order of an authority was told to them, late: that is between the city and them.
     const details = `decode('${'00'.repeat(40)}', 'hex')`
-    await house.peek(`insert into notices (id, municipality_id, neighbour_id, kind, details, visible_from, due_by)
+    await app.peek(`insert into notices (id, municipality_id, neighbour_id, kind, details, visible_from, due_by)
       select gen_random_uuid(), municipality_id, id, 'access-request', ${details}, now() - interval '1 day', now()
       from neighbours where id = '${neighbour.id}'`)
     const clerk = await desk()
@@ -60,7 +60,7 @@ describe('messages at the desk', () => {
     expect(page).not.toMatch(/authorit|access-request|order/i)
     expect(page.split(t.nPortal)).toHaveLength(3)
 
-    const { lookUps } = await shownTo(lookUpsOf(house.rooms, house.town, OWNER(neighbour.id), neighbour.id))
+    const { lookUps } = await shownTo(lookUpsOf(app.rooms, app.town, OWNER(neighbour.id), neighbour.id))
     expect(lookUps.map(({ content }) => [content.purpose, content.fields])).toContainEqual([
       'counter-service',
       ['messages'],
@@ -103,15 +103,15 @@ describe('messages at the desk', () => {
   })
 
   it('of a protected neighbour are not there at all', async () => {
-    const hidden = await register(house, { protected: true })
-    await house.peek(`insert into notices (id, municipality_id, neighbour_id, kind, visible_from, due_by)
+    const hidden = await register(app, { protected: true })
+    await app.peek(`insert into notices (id, municipality_id, neighbour_id, kind, visible_from, due_by)
       select gen_random_uuid(), municipality_id, id, 'answer', now() - interval '1 day', now()
       from neighbours where id = '${hidden.id}'`)
     const clerk = await desk()
     const at = `/desk/neighbours/${hidden.id}/messages`
     expect((await clerk.open(at)).status).toBe(404)
     expect((await clerk.send(at, {}, '/desk')).status).toBe(404)
-    const told = await house.peek(`select from notice_deliveries join notices on id = notice_id
+    const told = await app.peek(`select from notice_deliveries join notices on id = notice_id
       where neighbour_id = '${hidden.id}'`)
     expect(told).toHaveLength(0)
   })
@@ -121,9 +121,9 @@ describe('messages at the desk', () => {
     const count = async () =>
       Number(/href="\/desk\/complaints">[^<]*<bdi>(\d+)/.exec(await (await clerk.open('/desk/work')).text())?.[1] ?? 0)
     const before = await count()
-    await ask(await register(house, { protected: true }), 'change', 'Hide me better.')
+    await ask(await register(app, { protected: true }), 'change', 'Hide me better.')
     expect(await count()).toBe(before)
-    await ask(await register(house), 'change', 'A letter of mine.')
+    await ask(await register(app), 'change', 'A letter of mine.')
     expect(await count()).toBe(before + 1)
   })
 

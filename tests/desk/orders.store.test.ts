@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_COURT, DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const t = LOCALES.en
-const officer = (subject: string) => signedIn(house, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE })
+const officer = (subject: string) => signedIn(app, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE })
 const paper = { box: 'document', bytes: new TextEncoder().encode('An invented order, signed') }
 const order = (more: Record<string, string> = {}): Record<string, string> => ({
   organisation: DEMO_COURT,
@@ -26,10 +26,10 @@ const order = (more: Record<string, string> = {}): Record<string, string> => ({
   ...more,
 })
 type Row = { id: string; stage: string; subject_id: string | null }
-const rows = () => house.peek<Row>('select id, stage, subject_id from access_requests order by received_at')
+const rows = () => app.peek<Row>('select id, stage, subject_id from access_requests order by received_at')
 const last = async () => (await rows()).at(-1)
 const nour = () =>
-  register(house, {
+  register(app, {
     name: { given: 'Nour', family: ['Azizi'] },
     dateOfBirth: '1991-04-02',
     address: { kind: 'dwelling', streetName: 'de la Sal', number: '9' },
@@ -51,7 +51,7 @@ describe('an order of a judge, from the pages', () => {
     // Nobody was looked for yet.
     expect(written).toMatchObject({ stage: 'under-review', subject_id: null })
     expect(
-      await house.peek(`select id from ledger_entries where subject_id = '${whom}' and action <> 'register'`),
+      await app.peek(`select id from ledger_entries where subject_id = '${whom}' and action <> 'register'`),
     ).toEqual([])
     await approved(written?.id ?? '')
     const opened = await one.send(`/desk/legal/${written?.id}/opening`, {}, '/desk/legal')
@@ -62,13 +62,13 @@ describe('an order of a judge, from the pages', () => {
     expect(page).not.toContain('1991')
     expect(await last()).toMatchObject({ stage: 'opened', subject_id: whom })
     expect((await one.send(`/desk/legal/${written?.id}/opening`, {}, '/desk/legal')).status).toBe(409)
-    const me = await signedIn(house, { kind: 'resident', subject: whom })
+    const me = await signedIn(app, { kind: 'resident', subject: whom })
     const told = await (await me.open('/me')).text()
     for (const words of ['Court of Vallmar', 'Order 17/2026', t.faddress]) expect(told).toContain(words)
   })
 
   it('finds somebody who hides, too, once two have approved it, and nobody before', async () => {
-    const { id } = await register(house, {
+    const { id } = await register(app, {
       name: { given: 'Amagada', family: ['Perduda'] },
       dateOfBirth: '1980-01-02',
       protected: true,
@@ -84,7 +84,7 @@ describe('an order of a judge, from the pages', () => {
 
   it('whose words fit nobody, or two, opens nothing, and says the same of both', async () => {
     for (const _ of [1, 2])
-      await register(house, {
+      await register(app, {
         confirmedDistinct: true,
         distinctBecause: 'seen-both',
         name: { given: 'Igual', family: ['Igual'] },
@@ -104,7 +104,7 @@ describe('an order of a judge, from the pages', () => {
       expect((await one.send(`/desk/legal/${written?.id}/opening`, {}, '/desk/legal')).status).toBe(409)
     }
     expect(answers[0]).toEqual(answers[1])
-    const traces = await house.peek<{ action: string; n: number }>(
+    const traces = await app.peek<{ action: string; n: number }>(
       "select action, count(*)::integer as n from ledger_entries where action in ('order-fits-nobody', 'open-by-order') and recorded_at > now() - interval '1 minute' group by 1",
     )
     expect(traces).toContainEqual({ action: 'order-fits-nobody', n: 2 })
@@ -120,7 +120,7 @@ describe('an order of a judge, from the pages', () => {
       return (await one.send(`/desk/legal/${written?.id}/opening`, {}, '/desk/legal')).status
     }
     const named = (given: string, family: string[], dateOfBirth?: string) =>
-      register(house, {
+      register(app, {
         confirmedDistinct: true,
         distinctBecause: 'seen-both',
         name: { given, family },
@@ -138,7 +138,7 @@ describe('an order of a judge, from the pages', () => {
   })
 
   it('names its person by their id or in words, and never both', async () => {
-    const { id } = await nour().catch(() => register(house))
+    const { id } = await nour().catch(() => register(app))
     const body = {
       authority: { name: 'Court', functions: ['court'], organisationId: DEMO_COURT },
       purpose: 'other',
@@ -150,7 +150,7 @@ describe('an order of a judge, from the pages', () => {
       neighbourId: id,
       person: { name: 'Somebody Else', dateOfBirth: '1990-01-01' },
     }
-    expect(await house.ask('POST', '/v1/access-requests', { as: 'legal', body })).toMatchObject({
+    expect(await app.ask('POST', '/v1/access-requests', { as: 'legal', body })).toMatchObject({
       status: 422,
       body: { code: 'invalid-input' },
     })
@@ -194,24 +194,24 @@ describe('an order of a judge, from the pages', () => {
 
 describe('a notice of an order that is late', () => {
   it('stands before legal officers and in what everybody can read, until somebody was told', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const transparency = async () =>
-      (await house.ask<{ lateNotices: number | null }>('GET', '/v1/transparency')).body.lateNotices
+      (await app.ask<{ lateNotices: number | null }>('GET', '/v1/transparency')).body.lateNotices
     const details = `decode('${'00'.repeat(40)}', 'hex')`
-    await house.peek(`with told as (insert into notices (id, municipality_id, neighbour_id, kind, details, visible_from, due_by)
+    await app.peek(`with told as (insert into notices (id, municipality_id, neighbour_id, kind, details, visible_from, due_by)
         select gen_random_uuid(), municipality_id, id, 'access-request', ${details}, now() - interval '9 days', now() - interval '6 days'
         from neighbours where id = '${id}' returning id)
       update access_requests set notice_id = (select id from told) where id = (select id from access_requests where stage = 'opened' limit 1)`)
     const one = await officer('legal-1')
     expect(await (await one.open('/desk/legal')).text()).toContain(t.lateTitle)
     expect(await transparency()).toBeNull()
-    const page = await house.fetch(
+    const page = await app.fetch(
       new Request('https://vallmar.example/transparency', {
         headers: { host: 'vallmar.example', 'accept-language': 'en' },
       }),
     )
     expect(await page.text()).toContain(`${t.lateTitle}: ${t.few}`)
-    await house.peek(`insert into notice_deliveries (notice_id, municipality_id, channel, sent_at)
+    await app.peek(`insert into notice_deliveries (notice_id, municipality_id, channel, sent_at)
       select notice_id, municipality_id, 'in-person', now() from access_requests where stage = 'opened' and notice_id is not null
       on conflict (municipality_id, notice_id) do update set channel = 'in-person'`)
     expect(await (await one.open('/desk/legal')).text()).not.toContain(t.lateTitle)

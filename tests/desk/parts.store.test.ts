@@ -4,29 +4,29 @@ import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { PAPER_KINDS } from '../../src/proofs/paper/paper.ts'
 import { profiles } from '../../src/proofs/profiles.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 import { withoutRandom } from '../support/without-random.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const PHONE = '+34 600 111 222'
-async function visit() {
-  const { id, version } = await register(house, {
+async function context() {
+  const { id, version } = await register(app, {
     contact: { phone: PHONE },
     dateOfBirth: '2015-05-05',
     representatives: [{ kind: 'institution', name: 'Awa Ndiaye' }],
   })
-  const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+  const clerk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
   const at = `/desk/neighbours/${id}`
   const page = async (path = at) => (await clerk.open(path)).text()
   const opened = async () => {
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const { whoLooked } = (await (await me.send('/me/everything', { as: 'json' })).json()) as {
       whoLooked: { content: { requesterKind: string; action: string; fields: string[] } }[]
     }
@@ -41,7 +41,7 @@ async function visit() {
 
 describe('the neighbour’s page at the desk', () => {
   it('opens what a counter needs, and how to reach somebody only when it is asked for', async () => {
-    const { page, at, opened } = await visit()
+    const { page, at, opened } = await context()
     const first = await page()
     expect(first).not.toContain(PHONE)
     expect(withoutRandom(first)).not.toContain('Awa')
@@ -56,13 +56,13 @@ describe('the neighbour’s page at the desk', () => {
   })
 
   it('corrects a name without touching a telephone that was not opened', async () => {
-    const { id, version, clerk, at } = await visit()
+    const { id, version, clerk, at } = await context()
     const form = { version: String(version), given: 'Fatou', family: '', 'born-year': '2015' }
     expect((await clerk.send(`${at}/correct`, form, at)).status).toBe(303)
-    expect((await openRecord(house, id)).body).toMatchObject({ name: { given: 'Fatou' }, contact: { phone: PHONE } })
+    expect((await openRecord(app, id)).body).toMatchObject({ name: { given: 'Fatou' }, contact: { phone: PHONE } })
     const opened = { ...form, version: String(version + 1), contact: '' }
     expect((await clerk.send(`${at}/correct`, opened, at)).status).toBe(303)
-    expect((await openRecord(house, id)).body).not.toHaveProperty('contact')
+    expect((await openRecord(app, id)).body).not.toHaveProperty('contact')
   })
 })
 
@@ -95,18 +95,18 @@ describe('a form sent as it was drawn', () => {
   }
 
   it('at the desk changes nothing', async () => {
-    const { id } = await register(house, person)
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const { id } = await register(app, person)
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
     const at = `/desk/neighbours/${id}`
     const fields = fieldsOf(await (await clerk.open(`${at}?open=reach`)).text(), `${at}/correct`)
     expect(fields).toMatchObject({ given: 'نادية', speaks: 'ur' })
     expect((await clerk.send(`${at}/correct`, fields, at)).status).toBe(303)
-    expect((await openRecord(house, id)).body).toMatchObject(person)
+    expect((await openRecord(app, id)).body).toMatchObject(person)
 
-    expect((await openRecord(house, id)).headers.get('etag')).toBe(`"${fields.version}"`)
+    expect((await openRecord(app, id)).headers.get('etag')).toBe(`"${fields.version}"`)
 
     expect((await clerk.send(`${at}/correct`, { ...fields, given: 'Nadia', speaks: 'ar' }, at)).status).toBe(303)
-    const { body } = await openRecord(house, id)
+    const { body } = await openRecord(app, id)
     expect(body).toMatchObject({
       name: { given: 'Nadia', family: person.name.family },
       contact: person.contact,
@@ -116,12 +116,12 @@ describe('a form sent as it was drawn', () => {
   })
 
   it('with a mistake in it comes back with everything that was typed, and nothing is saved', async () => {
-    const { id, version } = await register(house, {
+    const { id, version } = await register(app, {
       ...person,
       name: { given: 'Ibtissam', family: ['Sala Roig'] },
       since: '2020-01-01',
     })
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
     const at = `/desk/neighbours/${id}`
     const typed = {
       ...fieldsOf(await (await clerk.open(at)).text(), `${at}/correct`),
@@ -157,25 +157,25 @@ describe('a form sent as it was drawn', () => {
     }
     const nowhere = await clerk.send(`${at}/move`, { version: String(version), once }, at)
     expect([nowhere.status, (await nowhere.text()).includes('href="#where-dwelling"')]).toEqual([422, true])
-    expect((await openRecord(house, id)).headers.get('etag')).toBe(`"${version}"`)
+    expect((await openRecord(app, id)).headers.get('etag')).toBe(`"${version}"`)
     expect((await clerk.send(`${at}/move`, move, at)).status).toBe(303)
   })
 
   it('on the neighbour’s own page changes nothing', async () => {
-    const { id } = await register(house, { ...person, name: { given: 'Nadia' } })
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id } = await register(app, { ...person, name: { given: 'Nadia' } })
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const action = '/me/change/reach'
     const fields = fieldsOf(await (await me.open('/me/change')).text(), action)
     expect(fields).toMatchObject({ speaks: 'ur' })
     expect((await me.send(action, fields, '/me/change')).status).toBe(303)
-    expect((await openRecord(house, id)).body).toMatchObject({ contact: person.contact, languages: person.languages })
+    expect((await openRecord(app, id)).body).toMatchObject({ contact: person.contact, languages: person.languages })
   })
 })
 
 describe('the reason of a case, chosen once', () => {
   const LOOKED = /href="[^"]+\/looked"/
   async function under(purpose: string) {
-    const here = await visit()
+    const here = await context()
     expect((await here.clerk.send('/desk/case', { case: 'T-4711', purpose, to: here.at }, '/desk')).status).toBe(303)
     return { ...here, html: await here.page(), form: (what: string) => `action="${here.at}/${what}"` }
   }
@@ -187,7 +187,7 @@ describe('the reason of a case, chosen once', () => {
     for (const what of ['correct', 'move', 'confirm', 'portal']) expect(html).not.toContain(form(what))
     expect(html).not.toMatch(LOOKED)
     expect(html).toContain(LOCALES.en.dClosedFor)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const { whoLooked } = (await (await me.send('/me/everything', { as: 'json' })).json()) as {
       whoLooked: { content: { requesterKind: string; purpose: string; action: string; case?: string } }[]
     }
@@ -216,7 +216,7 @@ describe('the reason of a case, chosen once', () => {
     const name = { version: String(version), given: 'Somebody', family: 'Else', 'born-year': '2015' }
     expect((await clerk.send(`${at}/correct`, name, at)).status).toBe(403)
     expect((await clerk.send(`${at}/portal`, { what: 'card', once: randomUUID() }, at)).status).toBe(403)
-    expect((await openRecord(house, id)).body).toMatchObject({ version })
+    expect((await openRecord(app, id)).body).toMatchObject({ version })
   })
 
   it('lets changes be made and no paper be printed, where that is the reason', async () => {
@@ -226,7 +226,7 @@ describe('the reason of a case, chosen once', () => {
     expect(await page(`${at}?open=reach`)).toContain(PHONE)
     const name = { version: String(version), given: 'Fatou', family: '', 'born-year': '2015' }
     expect((await clerk.send(`${at}/correct`, name, at)).status).toBe(303)
-    expect((await openRecord(house, id)).body).toMatchObject({ name: { given: 'Fatou' } })
+    expect((await openRecord(app, id)).body).toMatchObject({ name: { given: 'Fatou' } })
     const kind = PAPER_KINDS[0]
     expect((await clerk.send(`${at}/papers`, { kind, language: 'en', once: randomUUID() }, at)).status).toBe(403)
   })
@@ -262,7 +262,7 @@ describe('a document reader at the desk', () => {
   const LINES = 'P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10'
 
   it('fills the form in, registers only when a clerk has looked, and finds them by it again', async () => {
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
     const form = { act: 'register', people: '1', once: randomUUID(), where: 'no-fixed-address' }
     const read = await clerk.send('/desk/register', { ...form, p0_given: LINES }, '/desk/register')
     const html = await read.text()
@@ -283,7 +283,7 @@ describe('a document reader at the desk', () => {
   })
 
   it('leaves a draft without what a counter must not know', async () => {
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
     const draft = await clerk.send('/desk/drafts', { people: '1', p0_given: LINES, street: LINES }, '/desk')
     const { id } = (await draft.json()) as { id: string }
     const html = await (await clerk.open(`/desk/register?draft=${id}`)).text()
@@ -294,8 +294,8 @@ describe('a document reader at the desk', () => {
 
 describe('somebody who left and lives here again', () => {
   it('is one form away from being a neighbour again, and gets nothing printed before', async () => {
-    const { id, version, clerk, at, page } = await visit()
-    const left = await house.ask('POST', `/v1/neighbours/${id}/departures`, {
+    const { id, version, clerk, at, page } = await context()
+    const left = await app.ask('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
       body: { cause: 'moved-away', saidBy: 'representative' },
       ifMatch: version,
@@ -325,9 +325,9 @@ describe('somebody who left and lives here again', () => {
 describe('the box, while it is typed in', () => {
   it('says what it understands and looks nobody up: not a line in the ledger, nor a word about who is there', async () => {
     const name = { given: 'Mariona', family: ['Eschevarri'] }
-    await register(house, { name, dateOfBirth: '1990' })
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
-    const entries = async () => (await house.peek('select from ledger_entries')).length
+    await register(app, { name, dateOfBirth: '1990' })
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const entries = async () => (await app.peek('select from ledger_entries')).length
     const before = await entries()
     const answers = await Promise.all(
       ['Mariona Eschevarri', 'Mariona Noexisteix'].map(async (said) => {
@@ -337,7 +337,7 @@ describe('the box, while it is typed in', () => {
     )
     expect(answers[0]).toBe(answers[1])
     expect(await entries()).toBe(before)
-    const legal = await signedIn(house, { kind: 'staff', subject: 'legal-1', role: 'legal', office: DEMO_OFFICE })
+    const legal = await signedIn(app, { kind: 'staff', subject: 'legal-1', role: 'legal', office: DEMO_OFFICE })
     expect((await legal.send('/desk/understood', { said: 'Mariona' }, '/desk/legal')).status).toBeGreaterThanOrEqual(
       403,
     )

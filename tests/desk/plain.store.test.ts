@@ -3,31 +3,31 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { offerEnrolment } from '../../src/registry/person/offer-enrolment.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 const t = LOCALES.en
 const WORDS = 'asylum seeker'
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const desk = (role: 'clerk' | 'legal' = 'clerk') =>
-  signedIn(house, { kind: 'staff', subject: `${role}-1`, role, office: DEMO_OFFICE })
+  signedIn(app, { kind: 'staff', subject: `${role}-1`, role, office: DEMO_OFFICE })
 /** Every draft as it lies in the database, opened. */
 async function draftsKept(): Promise<string> {
-  const { ledger } = await house.rooms.gate.keysOf(house.town.id)
-  const rows = await house.peek<{ id: string; content: Uint8Array }>('select id, content from drafts')
+  const { ledger } = await app.rooms.gate.keysOf(app.town.id)
+  const rows = await app.peek<{ id: string; content: Uint8Array }>('select id, content from drafts')
   const opened = rows.map(({ id, content }) => ledger.open({ table: 'drafts', column: 'content', row: id }, content))
   return JSON.stringify(opened)
 }
-const neighbours = async () => (await house.peek('select id from neighbours')).length
+const neighbours = async () => (await app.peek('select id from neighbours')).length
 const counted = async () =>
-  (await house.peek("select id from ledger_entries where action = 'plain-confirmed' and subject_id is null")).length
+  (await app.peek("select id from ledger_entries where action = 'plain-confirmed' and subject_id is null")).length
 const form = (more: Record<string, string>) => ({
   act: 'register',
   once: randomUUID(),
@@ -83,7 +83,7 @@ describe('a text that says too much, at the desk', () => {
   })
 
   it('comes back from a correction, a move, a departure and what a legal officer writes', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const at = `/desk/neighbours/${id}`
     const clerk = await desk()
     const officer = await desk('legal')
@@ -116,21 +116,21 @@ describe('a text that says too much, at the desk', () => {
       expect([path, kept.status]).toEqual([path, 303])
       expect([path, await counted()]).toEqual([path, before + 1])
     }
-    expect(JSON.stringify(house.log)).not.toContain(WORDS)
+    expect(JSON.stringify(app.log)).not.toContain(WORDS)
   })
 
   it('is no case', async () => {
     const clerk = await desk()
     const answer = await clerk.send('/desk/case', { case: 'X1234567L', purpose: '', to: '/desk' }, '/desk')
     expect(answer.status).toBe(422)
-    expect(await house.peek("select id from sessions where work_case = 'X1234567L'")).toEqual([])
+    expect(await app.peek("select id from sessions where work_case = 'X1234567L'")).toEqual([])
   })
 })
 
 describe('a text that says too much, on a neighbour’s own pages', () => {
   it('comes back from how they are reached, where they moved and whom they name', async () => {
-    const { id, version } = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id, version } = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const last = Temporal.Now.plainDateISO().add({ months: 6 })
     const until = { 'until-day': String(last.day), 'until-month': String(last.month), 'until-year': String(last.year) }
     const sendings = [
@@ -147,25 +147,25 @@ describe('a text that says too much, on a neighbour’s own pages', () => {
       expect([path, kept.status < 400]).toEqual([path, true])
       expect([path, await counted()]).toEqual([path, before + 1])
     }
-    const by = await house.peek(
+    const by = await app.peek(
       "select 1 from ledger_entries where action = 'plain-confirmed' and requester_kind = 'job'",
     )
     expect(by).toHaveLength(sendings.length)
-    expect((await openRecord(house, id)).body).toMatchObject({ contact: { other: WORDS } })
+    expect((await openRecord(app, id)).body).toMatchObject({ contact: { other: WORDS } })
   })
 
   it('is no name of a device, and there is no passkey that would not be kept', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const { code } = await shownTo(
       offerEnrolment(
-        house.rooms,
-        house.town,
+        app.rooms,
+        app.town,
         { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE },
         id,
       ),
     )
     const named = (device: string, more: object = {}) =>
-      house.fetch(
+      app.fetch(
         new Request('https://vallmar.example/me/enrol/options', {
           method: 'POST',
           headers: { host: 'vallmar.example', 'content-type': 'application/json' },
@@ -179,9 +179,7 @@ describe('a text that says too much, on a neighbour’s own pages', () => {
 
   it('is never refused in what people write themselves, and the page says so once', async () => {
     const page = await (
-      await house.fetch(
-        new Request('https://vallmar.example/complain?lang=en', { headers: { host: 'vallmar.example' } }),
-      )
+      await app.fetch(new Request('https://vallmar.example/complain?lang=en', { headers: { host: 'vallmar.example' } }))
     ).text()
     expect(page).toContain(t.kOwnWords.slice(0, 30))
     const form = new FormData()
@@ -194,11 +192,11 @@ describe('a text that says too much, on a neighbour’s own pages', () => {
       'content-type': written.headers.get('content-type') ?? '',
       'content-length': String(body.byteLength),
     }
-    const sent = await house.fetch(new Request('https://vallmar.example/complain', { method: 'POST', headers, body }))
+    const sent = await app.fetch(new Request('https://vallmar.example/complain', { method: 'POST', headers, body }))
     expect(sent.status).toBe(201)
 
-    const { id } = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id } = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const objected = await me.send('/me/change/object', { why: 'I was deported, X1234567L' }, '/me/change')
     expect(objected.headers.get('location')).toBe('/me/asked')
   })
@@ -207,7 +205,7 @@ describe('a text that says too much, on a neighbour’s own pages', () => {
 describe('an organisation that applies', () => {
   it('gets back what may be about somebody’s papers, and may always say whom it reports to', async () => {
     const send = (fields: Record<string, string>) =>
-      house.fetch(
+      app.fetch(
         new Request('https://vallmar.example/providers/enrol', {
           method: 'POST',
           headers: { host: 'vallmar.example', 'accept-language': 'en', 'test-source': randomUUID() },

@@ -2,22 +2,22 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { webForms } from '../support/page-forms.ts'
 import { inventedWord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 const t = LOCALES.en
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 let clerks = 0
 const desk = () => {
   clerks += 1
-  return signedIn(house, { kind: 'staff', subject: `clerk-${clerks}`, role: 'clerk', office: DEMO_OFFICE })
+  return signedIn(app, { kind: 'staff', subject: `clerk-${clerks}`, role: 'clerk', office: DEMO_OFFICE })
 }
 let people = 0
 const word = () => {
@@ -38,7 +38,7 @@ const idOf = (response: Response) =>
   /neighbours\/([0-9a-f-]{36})/.exec(response.headers.get('location') ?? '')?.[1] ?? ''
 const nameOf = async (id: string) =>
   (
-    await house.ask<{ name: object }>('GET', `/v1/neighbours/${id}?fields=name`, {
+    await app.ask<{ name: object }>('GET', `/v1/neighbours/${id}?fields=name`, {
       as: 'clerk',
       purpose: 'counter-service',
     })
@@ -57,7 +57,7 @@ describe('a newborn without a name', () => {
     })
     const done = await clerk.send('/desk/register', both, '/desk/register')
     expect(done.status).toBe(303)
-    const rows = await house.peek<{ n: string }>('select count(*) as n from neighbours')
+    const rows = await app.peek<{ n: string }>('select count(*) as n from neighbours')
     expect(Number(rows[0]?.n)).toBe(2)
     const found = await (await clerk.send('/desk/search', { said: `${mother} 2026` }, '/desk')).text()
     expect(found).toContain(`Newborn of ${mother} Nadonera`)
@@ -97,7 +97,7 @@ describe('a newborn without a name', () => {
   it('comes into the household of a parent who is registered already, and is never taken for them', async () => {
     const clerk = await desk()
     const mother = word()
-    const { householdId } = await register(house, { name: { given: mother } })
+    const { householdId } = await register(app, { name: { given: mother } })
     const child = { ...form({ p0_given: '', p0_newborn: 'yes', household: householdId }), 'p0_born-year': '2026' }
     const asked = await clerk.send('/desk/register', child, `/desk/register?household=${householdId}`)
     expect(asked.status).toBe(422)
@@ -136,7 +136,7 @@ describe('a newborn without a name', () => {
 
   it('has a name or a parent, never both and never neither, over the API too', async () => {
     const ask = (name: object) =>
-      house.ask('POST', '/v1/neighbours', { as: 'clerk', body: { name, address: { kind: 'no-fixed-address' } } })
+      app.ask('POST', '/v1/neighbours', { as: 'clerk', body: { name, address: { kind: 'no-fixed-address' } } })
     expect((await ask({ newbornOf: 'Fatou Diallo' })).status).toBe(201)
     expect((await ask({ newbornOf: 'Fatou Diallo', given: 'Awa' })).status).toBe(422)
     expect((await ask({})).status).toBe(422)
@@ -188,7 +188,7 @@ describe('a form for registering', () => {
   it('takes a district of one digit for the one it is, and no language nobody chose', async () => {
     const done = await (await desk()).send('/desk/register', form({ district: '1' }), '/desk/register')
     expect(done.status).toBe(303)
-    const { body } = await house.ask<{ address: object; languages?: string[] }>(
+    const { body } = await app.ask<{ address: object; languages?: string[] }>(
       'GET',
       `/v1/neighbours/${idOf(done)}?fields=address,languages`,
       { as: 'clerk', purpose: 'counter-service' },
@@ -204,13 +204,13 @@ describe('a form for registering', () => {
       ...{ people: '2', p0_given: given, p0_family: family, 'p0_born-year': '2019' },
       ...{ p1_given: `${given}a`, p1_family: family, 'p1_born-year': '2019' },
     })
-    const before = await house.peek('select id from neighbours')
+    const before = await app.peek('select id from neighbours')
     const asked = await clerk.send('/desk/register', twins, '/desk/register')
     expect(asked.status).toBe(409)
     const page = await asked.text()
     expect(page).toContain('name="p1_because"')
     expect(page).toContain(t.dAlikeHere)
-    expect(await house.peek('select id from neighbours')).toHaveLength(before.length)
+    expect(await app.peek('select id from neighbours')).toHaveLength(before.length)
     const [question] = webForms(page, '').filter(({ action }) => action === '/desk/register')
     const hidden = Object.fromEntries(
       question?.boxes.filter(({ kind }) => kind === 'hidden').map(({ name, value }) => [name, value]) ?? [],
@@ -229,7 +229,7 @@ describe('a form for registering', () => {
       '/desk/register',
     )
     expect(done.status).toBe(303)
-    expect(await house.peek('select id from neighbours')).toHaveLength(before.length + 2)
+    expect(await app.peek('select id from neighbours')).toHaveLength(before.length + 2)
   })
 })
 
@@ -281,10 +281,10 @@ describe('a ticket or file number', () => {
 
 describe('a form on the page of a neighbour that changed meanwhile', () => {
   it('comes back as itself, with what is written now and everything that was typed', async () => {
-    const { id, version } = await register(house, { name: { given: 'Primera' } })
+    const { id, version } = await register(app, { name: { given: 'Primera' } })
     const clerk = await desk()
     const at = `/desk/neighbours/${id}`
-    await house.ask('PATCH', `/v1/neighbours/${id}`, {
+    await app.ask('PATCH', `/v1/neighbours/${id}`, {
       as: 'clerk',
       ifMatch: version,
       body: { name: { given: 'Segona' } },
@@ -308,7 +308,7 @@ describe('a form on the page of a neighbour that changed meanwhile', () => {
 
 describe('what was done', () => {
   it('is shown as done to a clerk who has seen as many people as their work needs', async () => {
-    const small = await openHouse({ town: { hourlyBudgetStaff: 2 } })
+    const small = await openApp({ town: { hourlyBudgetStaff: 2 } })
     try {
       const clerk = await signedIn(small, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
       for (let n = 0; n < 4; n += 1) await clerk.open(`/desk/neighbours/${(await register(small)).id}`)

@@ -3,20 +3,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
 import { counted } from '../../src/web/ui/words.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse({ town: { backdateDays: 90, timeCorrectionDays: 30 } })
+  app = await openApp({ town: { backdateDays: 90, timeCorrectionDays: 30 } })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const t = LOCALES.en
 const desk = (subject = 'clerk-1', role: 'clerk' | 'supervisor' = 'clerk') =>
-  signedIn(house, { kind: 'staff', subject, role, office: DEMO_OFFICE })
-const today = () => house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
+  signedIn(app, { kind: 'staff', subject, role, office: DEMO_OFFICE })
+const today = () => app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
 const boxes = (name: string, day: Temporal.PlainDate) => ({
   [`${name}-day`]: String(day.day),
   [`${name}-month`]: String(day.month),
@@ -31,11 +31,11 @@ function hiddenOf(html: string, action: string): Record<string, string> {
       .filter(([name]) => name !== 'csrf'),
   )
 }
-const began = async (id: string) => (await openRecord(house, id)).body.residence as { residentSince: string }
+const began = async (id: string) => (await openRecord(app, id)).body.residence as { residentSince: string }
 
 describe('a first day that was wrong, at the desk', () => {
   it('is corrected on a page reached from the history, after it was looked at once more', async () => {
-    const { id } = await register(house, { since: today().subtract({ days: 50 }).toString() })
+    const { id } = await register(app, { since: today().subtract({ days: 50 }).toString() })
     const clerk = await desk()
     const at = `/desk/neighbours/${id}`
     expect(await (await clerk.open(`${at}/history`)).text()).toContain(`${at}/dates`)
@@ -62,7 +62,7 @@ describe('a first day that was wrong, at the desk', () => {
   })
 
   it('comes back with everything typed where something is wrong with it', async () => {
-    const { id } = await register(house, { since: today().subtract({ days: 50 }).toString() })
+    const { id } = await register(app, { since: today().subtract({ days: 50 }).toString() })
     const clerk = await desk()
     const at = `/desk/neighbours/${id}`
     const link = /\/dates\?residence=[0-9a-f-]+/.exec(await (await clerk.open(`${at}/dates`)).text())?.[0] ?? ''
@@ -82,7 +82,7 @@ describe('a first day that was wrong, at the desk', () => {
   })
 
   it('too far away waits for somebody else, who finds it on a worklist', async () => {
-    const { id } = await register(house, { since: today().subtract({ days: 50 }).toString() })
+    const { id } = await register(app, { since: today().subtract({ days: 50 }).toString() })
     const [clerk, other] = [await desk(), await desk('clerk-2')]
     const at = `/desk/neighbours/${id}`
     const link = /\/dates\?residence=[0-9a-f-]+/.exec(await (await clerk.open(`${at}/dates`)).text())?.[0] ?? ''
@@ -135,7 +135,7 @@ describe('years that somebody says at the desk', () => {
     const id = /neighbours\/([0-9a-f-]+)/.exec(to)?.[1] ?? ''
     expect(await began(id)).toMatchObject({ residentSince: today().toString() })
 
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const mine = await (await me.open('/me/record')).text()
     expect([mine.includes('2019'), mine.includes(t.zMineHow)]).toEqual([true, true])
 
@@ -158,7 +158,7 @@ describe('years that somebody says at the desk', () => {
   it('of protected neighbours are on a supervisor’s list alone, and nothing counts them', async () => {
     const [clerk, supervisor] = [await desk(), await desk('supervisor-1', 'supervisor')]
     const before = await (await clerk.open('/desk/work')).text()
-    const { id } = await register(house, { since: '2019-03-01', protected: true })
+    const { id } = await register(app, { since: '2019-03-01', protected: true })
     const plain = (html: string) => html.replace(/nonce="[^"]+"|name="(csrf|once)" value="[^"]+"|data-key="[^"]+"/g, '')
     expect(plain(await (await clerk.open('/desk/work')).text())).toBe(plain(before))
     expect(await (await clerk.open('/desk/years')).text()).not.toContain(id)
@@ -171,12 +171,12 @@ describe('years that somebody says at the desk', () => {
 describe('a move to where they live already', () => {
   it('is answered in the form, at the desk and on the neighbour’s own page', async () => {
     const address = { kind: 'dwelling', streetName: 'del Far', number: '3' } as const
-    const { id, version } = await register(house, { address })
+    const { id, version } = await register(app, { address })
     const form = { version: String(version), once: randomUUID(), where: 'dwelling', street: 'del far', number: '3' }
     const clerk = await desk()
     const at = await clerk.send(`/desk/neighbours/${id}/move`, form, '/desk')
     expect([at.status, (await at.text()).includes(t.zNothing)]).toEqual([422, true])
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const own = await me.send('/me/change/move', form, '/me/change')
     expect([own.status, (await own.text()).includes(t.mNothing)]).toEqual([422, true])
   })
@@ -184,7 +184,7 @@ describe('a move to where they live already', () => {
 
 describe('the page of somebody who has left', () => {
   it('offers to record their death and nothing else', async () => {
-    const { id } = await register(house, { since: today().subtract({ days: 50 }).toString() })
+    const { id } = await register(app, { since: today().subtract({ days: 50 }).toString() })
     const clerk = await desk()
     const at = `/desk/neighbours/${id}/leave`
     const leave = async (more: Record<string, string>) => {

@@ -3,19 +3,19 @@ import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { StaffRole } from '../../src/firewall/requester.ts'
 import { LANGUAGES, type Language, LOCALES } from '../../src/web/ui/language.ts'
 import { counted, listText } from '../../src/web/ui/words.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { inventedWord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 const t = LOCALES.en
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const staff = (subject = 'clerk-1', role: StaffRole = 'clerk') =>
-  signedIn(house, { kind: 'staff', subject, role, office: DEMO_OFFICE })
+  signedIn(app, { kind: 'staff', subject, role, office: DEMO_OFFICE })
 const pageOf = async (path: string, browser?: Awaited<ReturnType<typeof staff>>) => {
   const response = await (browser ?? (await staff())).open(path)
   expect(response.status, path).toBe(200)
@@ -25,8 +25,8 @@ const plain = (html: string) => html.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+
 
 describe('the page of a neighbour', () => {
   it('says who, where and with whom before anything else, what waits next, and then what can be done', async () => {
-    const { id, householdId } = await register(house, { name: { given: 'Primera', family: ['Ordenada'] } })
-    const mate = await register(house, { name: { given: 'Companya' }, address: undefined as never, householdId })
+    const { id, householdId } = await register(app, { name: { given: 'Primera', family: ['Ordenada'] } })
+    const mate = await register(app, { name: { given: 'Companya' }, address: undefined as never, householdId })
     const html = await pageOf(`/desk/neighbours/${id}`)
     const main = html.slice(html.indexOf('<main'))
     const places = [
@@ -48,21 +48,21 @@ describe('the page of a neighbour', () => {
   })
 
   it('names nobody of the household who hides, and tells each of the others that they were looked at', async () => {
-    const { id, householdId } = await register(house)
+    const { id, householdId } = await register(app)
     const join = { address: undefined as never, householdId }
-    const seen = await register(house, { name: { given: 'Visible' }, ...join })
-    await register(house, { name: { given: 'Amagada' }, ...join, protected: true })
+    const seen = await register(app, { name: { given: 'Visible' }, ...join })
+    await register(app, { name: { given: 'Amagada' }, ...join, protected: true })
     const html = await pageOf(`/desk/neighbours/${id}`)
     expect(html).toContain('Visible')
     expect(html).not.toContain('Amagada')
-    const looked = await house.peek<{ n: string }>(
+    const looked = await app.peek<{ n: string }>(
       `select count(*) as n from ledger_entries where subject_id = '${seen.id}' and action = 'open'`,
     )
     expect(Number(looked[0]?.n)).toBe(1)
   })
 
   it('of somebody without a fixed address shows what they said, and where their post is kept', async () => {
-    const { id } = await register(house, { address: { kind: 'no-fixed-address', usualArea: 'Km 4 of the Vic road' } })
+    const { id } = await register(app, { address: { kind: 'no-fixed-address', usualArea: 'Km 4 of the Vic road' } })
     const html = plain(await pageOf(`/desk/neighbours/${id}`))
     expect(html).toContain(t.dKindNone)
     expect(html).toContain('They say: Km 4 of the Vic road')
@@ -83,12 +83,12 @@ describe('the page of a neighbour', () => {
     '/join',
   ])('and every other of theirs says whom it is about: %s', async (rest) => {
     const name = inventedWord(90_000 + rest.length)
-    const { id } = await register(house, { name: { given: name } })
+    const { id } = await register(app, { name: { given: name } })
     expect(plain(await pageOf(`/desk/neighbours/${id}${rest}`))).toContain(name)
   })
 
   it('says so too where a form on it was not taken, and where something was handed over', async () => {
-    const { id } = await register(house, { name: { given: 'Retornada' } })
+    const { id } = await register(app, { name: { given: 'Retornada' } })
     const clerk = await staff()
     const wrong = await clerk.send(`/desk/neighbours/${id}/move`, { version: '1', where: '' }, `/desk/neighbours/${id}`)
     expect(wrong.status).toBe(422)
@@ -100,17 +100,17 @@ describe('the page of a neighbour', () => {
 
 describe('the history', () => {
   it('says what changed: what stood there and what has since, and opens no more than it shows', async () => {
-    const { id, version } = await register(house, {
+    const { id, version } = await register(app, {
       name: { given: 'Abans' },
       dateOfBirth: '1980',
       address: { kind: 'dwelling', streetName: 'Vell', number: '1' },
     })
-    await house.ask('PATCH', `/v1/neighbours/${id}`, {
+    await app.ask('PATCH', `/v1/neighbours/${id}`, {
       as: 'clerk',
       ifMatch: version,
       body: { name: { given: 'Després' } },
     })
-    await house.ask('POST', `/v1/neighbours/${id}/residences`, {
+    await app.ask('POST', `/v1/neighbours/${id}/residences`, {
       as: 'clerk',
       ifMatch: version + 1,
       body: { address: { kind: 'dwelling', streetName: 'Nou', number: '2' } },
@@ -131,7 +131,7 @@ describe('the history', () => {
 describe('an earlier name that is for finding only', () => {
   it('finds its bearer, and stands on no page of theirs', async () => {
     const [before, since] = [inventedWord(120_001), inventedWord(120_502)]
-    const { id, version } = await register(house, { name: { given: before }, dateOfBirth: '1991' })
+    const { id, version } = await register(app, { name: { given: before }, dateOfBirth: '1991' })
     const clerk = await staff('clerk-former')
     const at = `/desk/neighbours/${id}`
     const typed = { version: String(version), given: since, 'born-year': '1991', former: 'yes' }
@@ -142,18 +142,14 @@ describe('an earlier name that is for finding only', () => {
     for (const rest of ['', '/history', '/looked']) expect(await pageOf(at + rest, clerk)).not.toContain(before)
     expect(await pageOf(`${at}/history`, clerk)).toContain(t.dFormerChanged)
     // Nor is it told to who asks what was known before.
-    const [first] = await house.peek<{ at: string }>(
+    const [first] = await app.peek<{ at: string }>(
       `select (min(recorded_at) + interval '1 second' / 100)::text as at from movements where neighbour_id = '${id}'`,
     )
     const then = Temporal.Instant.from((first?.at ?? '').replace(' ', 'T')).toString()
-    const { status, text } = await house.ask(
-      'GET',
-      `/v1/neighbours/${id}/history?knownAt=${encodeURIComponent(then)}`,
-      {
-        as: 'clerk',
-        purpose: 'counter-service',
-      },
-    )
+    const { status, text } = await app.ask('GET', `/v1/neighbours/${id}/history?knownAt=${encodeURIComponent(then)}`, {
+      as: 'clerk',
+      purpose: 'counter-service',
+    })
     expect(status).toBe(200)
     expect(text).toContain('"movements"')
     expect(text).not.toContain(before)
@@ -163,7 +159,7 @@ describe('an earlier name that is for finding only', () => {
 describe('look-ups to ask about', () => {
   it('stand together by who looked and on which day, with what was opened, and are reviewed at once', async () => {
     const clerk = await staff('clerk-flagged')
-    for (let n = 0; n < 3; n += 1) await clerk.open(`/desk/neighbours/${(await register(house)).id}`)
+    for (let n = 0; n < 3; n += 1) await clerk.open(`/desk/neighbours/${(await register(app)).id}`)
     const boss = await staff('boss', 'supervisor')
     const html = await pageOf('/desk/flags', boss)
     const group = html.split('<section>').find((part) => part.includes('clerk-flagged')) ?? ''
@@ -182,7 +178,7 @@ describe('the hourly budget', () => {
     ['of questions an hour', { hourlyBudgetStaff: 2 }],
     ['of people an hour', { budgets: { clerk: { hour: { people: 2, points: 20 } } } }],
   ])('%s says what it is, until when and who can release it; work goes on, and names nobody', async (_, town) => {
-    const small = await openHouse({ town })
+    const small = await openApp({ town })
     try {
       const { id } = await register(small, { name: { given: 'Tramitada' } })
       const told = { cause: 'wrongly-registered', reason: 'Nobody lives there', informant: 'staff' }

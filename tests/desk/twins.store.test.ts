@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 const t = LOCALES.en
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
-const desk = () => signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+const desk = () => signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
 /** What the page would send: every hidden field of its form. */
 const hidden = (html: string) =>
   Object.fromEntries(
@@ -34,7 +34,7 @@ describe('somebody very like a neighbour, at the desk', () => {
   })
 
   it('waits for a decision on the worklist, is told apart for a reason, and the reason stays in the history', async () => {
-    const first = await register(house, { name: { given: 'Isabela', family: ['Bessona'] }, dateOfBirth: '1980' })
+    const first = await register(app, { name: { given: 'Isabela', family: ['Bessona'] }, dateOfBirth: '1980' })
     const clerk = await desk()
     const asked = await clerk.send('/desk/register', form('Isabela'), '/desk/register')
     expect(asked.status).toBe(409)
@@ -72,7 +72,7 @@ describe('somebody very like a neighbour, at the desk', () => {
   })
 
   it('waits once, however often its form is sent, and when it waited for a line', async () => {
-    await register(house, { name: { given: 'Ermessenda', family: ['Bessona'] }, dateOfBirth: '1980' })
+    await register(app, { name: { given: 'Ermessenda', family: ['Bessona'] }, dateOfBirth: '1980' })
     const clerk = await desk()
     const once = form('Ermessenda')
     for (let i = 0; i < 2; i += 1) expect((await clerk.send('/desk/register', once, '/desk/register')).status).toBe(409)
@@ -88,15 +88,15 @@ describe('somebody very like a neighbour, at the desk', () => {
 
   it('is told apart through the API with the same reasons', async () => {
     const name = { given: 'Rosalia', family: ['Bessona'] }
-    const first = await register(house, { name, dateOfBirth: '1981' })
+    const first = await register(app, { name, dateOfBirth: '1981' })
     const again = { name, dateOfBirth: '1981', address: { kind: 'no-fixed-address' }, confirmedDistinct: true }
-    const post = (more: object) => house.ask('POST', '/v1/neighbours', { as: 'clerk', body: { ...again, ...more } })
+    const post = (more: object) => app.ask('POST', '/v1/neighbours', { as: 'clerk', body: { ...again, ...more } })
     expect((await post({ distinctBecause: 'nationality' })).status).toBe(422)
     const { status, body } = await post({ distinctBecause: 'they-say-so' })
     expect(status).toBe(201)
     const history = async (id: unknown) =>
       (
-        await house.ask<{ movements: object[] }>('GET', `/v1/neighbours/${id}/history`, {
+        await app.ask<{ movements: object[] }>('GET', `/v1/neighbours/${id}/history`, {
           as: 'clerk',
           purpose: 'counter-service',
         })

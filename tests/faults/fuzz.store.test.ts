@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 import { chance, type Described, dice, formsOf, linksOf, makerOf, type PageForm, spoil, TEXTS } from './fuzzing.ts'
@@ -12,16 +12,16 @@ const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 900)
 const SEED = Number(process.env.FUZZ_SEED ?? 18)
 const CLIENTS = ['clerk', 'supervisor', 'legal', 'auditor', 'library', 'border-agency', undefined, 'nonsense'] as const
 
-let house: House
+let app: TestApp
 let document: Described
 const people: { id: string; version: number }[] = []
 const roll = dice(chance(SEED))
 beforeAll(async () => {
-  house = await openHouse({ town: { hourlyBudgetStaff: 1_000_000, hourlyBudgetOrganisation: 1_000_000 } })
-  for (let i = 0; i < 4; i += 1) people.push(await register(house))
-  document = (await house.ask<Described & Record<string, unknown>>('GET', '/openapi.json')).body
+  app = await openApp({ town: { hourlyBudgetStaff: 1_000_000, hourlyBudgetOrganisation: 1_000_000 } })
+  for (let i = 0; i < 4; i += 1) people.push(await register(app))
+  document = (await app.ask<Described & Record<string, unknown>>('GET', '/openapi.json')).body
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 interface Found {
   what: string
@@ -78,7 +78,7 @@ describe('whatever is sent to the API', () => {
               .slice(0, 300)
           : randomUUID()
       const url = `${filled}${query.size > 0 ? `?${query}` : ''}`
-      const answer = await house.ask(method as string, url, {
+      const answer = await app.ask(method as string, url, {
         ...(as === undefined ? {} : as === 'nonsense' ? { token: 'nonsense' } : { as }),
         idempotencyKey: null,
         headers: {
@@ -113,10 +113,10 @@ describe('whatever is sent from the pages', () => {
     'by a %s is answered, and never with 5xx',
     async (role, begin) => {
       const browser = await signedIn(
-        house,
+        app,
         role === 'resident'
           ? // Whoever was here before may have left by what others sent.
-            { kind: 'resident', subject: (await register(house)).id }
+            { kind: 'resident', subject: (await register(app)).id }
           : { kind: 'staff', subject: `fuzz-${role}`, role, office: DEMO_OFFICE },
       )
       const found: Found[] = []

@@ -4,48 +4,48 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openJournal } from '../../src/ledger/journal.ts'
 import { type Known, watchInstallation } from '../../src/platform/installation.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 
 const folder = join(mkdtempSync(join(tmpdir(), 'padron-journal-')), 'journal')
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse({ journal: folder })
+  app = await openApp({ journal: folder })
 })
 afterAll(async () => {
-  await house?.close()
+  await app?.close()
   rmSync(join(folder, '..'), { recursive: true, force: true })
 })
 
 const prove = async (id: string) =>
   (
-    await house.ask<{ id: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+    await app.ask<{ id: string }>('POST', `/v1/neighbours/${id}/proofs`, {
       as: 'clerk',
       purpose: 'counter-service',
       body: { profile: 'library' },
     })
   ).body.id
-const revoke = (proof: string) => house.ask('POST', `/v1/proofs/${proof}/revocation`, { as: 'clerk' })
-const waiting = async () => (await house.peek('select 1 from takings')).length
+const revoke = (proof: string) => app.ask('POST', `/v1/proofs/${proof}/revocation`, { as: 'clerk' })
+const waiting = async () => (await app.peek('select 1 from takings')).length
 
 it('what was taken away and cannot be written down is not said to be done, until it can', async () => {
-  const { id } = await register(house)
+  const { id } = await register(app)
   const [first, second] = [await prove(id), await prove(id)]
   rmSync(folder, { recursive: true })
   const refused = await revoke(first)
   expect(refused.status).toBe(503)
   expect(refused.headers.get('retry-after')).not.toBeNull()
-  expect((await house.ask('GET', '/health/ready')).status).toBe(503)
+  expect((await app.ask('GET', '/health/ready')).status).toBe(503)
   expect(await waiting()).toBeGreaterThan(0)
   // Whatever takes nothing goes on.
-  expect((await register(house)).id).not.toBe(id)
+  expect((await register(app)).id).not.toBe(id)
 
   mkdirSync(folder)
   expect((await revoke(second)).status).toBe(200)
   expect((await revoke(first)).status).toBe(200)
   expect(await waiting()).toBe(0)
   expect(existsSync(folder)).toBe(true)
-  expect((await house.ask('GET', '/health/ready')).status).toBe(200)
+  expect((await app.ask('GET', '/health/ready')).status).toBe(200)
 })
 
 it('an answer that is late says nothing of a copy; one that was asked for later does', () => {
@@ -92,13 +92,13 @@ it('a database that lacks the last act of taking away is a copy, for whoever wro
 })
 
 it('an act of taking away is refused by a copy, before it could hide that an earlier one is lost', async () => {
-  const { id } = await register(house)
+  const { id } = await register(app)
   const [first, second] = [await prove(id), await prove(id)]
   expect((await revoke(first)).status).toBe(200)
-  await house.peek('update installation set journaled = journaled - 1 returning epoch')
+  await app.peek('update installation set journaled = journaled - 1 returning epoch')
   const refused = await revoke(second)
   expect(refused).toMatchObject({ status: 503, body: { code: 'database-older' } })
-  const [row] = await house.peek<{ journaled: string }>('select journaled::text from installation')
-  const newest = openJournal(folder, house.keys).newest()
+  const [row] = await app.peek<{ journaled: string }>('select journaled::text from installation')
+  const newest = openJournal(folder, app.keys).newest()
   expect(Number(row?.journaled)).toBe((newest?.id ?? 0) - 1)
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createApp, furnish } from '../../src/app.tsx'
+import { composeRooms, createApp } from '../../src/app.tsx'
 import { retireKey, rotateRegistryKey } from '../../src/cli/keys.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { keyFileProvider, readKeyFile, writeKeyFile } from '../../src/keys/key-file.ts'
@@ -12,7 +12,7 @@ import { mustOpen, sayWhatIsHeld } from '../../src/keys/key-holding.ts'
 import { KeyMaterialInvalid, localKeyProvider, withNewKey } from '../../src/keys/key-provider.ts'
 import { rewrapDataKeys } from '../../src/keys/rotation.ts'
 import { openDatabase, postgresDialect, type Transaction } from '../../src/platform/database.ts'
-import { asking, type House, openHouse } from '../support/house.ts'
+import { asking, openApp, type TestApp } from '../support/app.ts'
 import { somebody } from '../support/people.ts'
 import { run } from '../support/process.ts'
 import { WHOLE } from '../support/sampled.ts'
@@ -21,42 +21,40 @@ import { WHOLE } from '../support/sampled.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'padron-keys-'))
 const silent = { begin: () => {}, at: () => {}, end: () => {} }
-let house: House
+let app: TestApp
 let config: Config
 const closing: (() => Promise<void>)[] = []
-const hosts: { file: string; ask: House['ask'] }[] = []
+const hosts: { file: string; ask: TestApp['ask'] }[] = []
 
 beforeAll(async () => {
   // What they may be shown is not what is tried here.
   const wide = { people: 1e6, points: 1e8 }
-  house = await openHouse({ town: { budgets: { clerk: { hour: wide, day: wide, month: wide } } } })
+  app = await openApp({ town: { budgets: { clerk: { hour: wide, day: wide, month: wide } } } })
   const first = join(folder, 'host-0', 'keys.json')
-  writeKeyFile(first, house.material.current)
+  writeKeyFile(first, app.material.current)
   config = configOf(first)
   for (let i = 0; i < 2; i += 1) {
     const file = join(folder, `host-${i}`, 'keys.json')
     if (i > 0) bringTo(file)
     const keys = keyFileProvider(file)
-    const database = openDatabase(
-      postgresDialect(house.url('padron_app_login'), { connections: 3, role: 'padron_app' }),
-    )
-    const silence = await sayWhatIsHeld(database, keys, (line) => void house.log.push(line))
+    const database = openDatabase(postgresDialect(app.url('padron_app_login'), { connections: 3, role: 'padron_app' }))
+    const silence = await sayWhatIsHeld(database, keys, (line) => void app.log.push(line))
     closing.push(silence, () => database.destroy())
-    const deps = { ...house.deps, database, keys }
-    const app = createApp(deps, furnish(deps))
-    hosts.push({ file, ask: asking((request) => app.fetch(request)) })
+    const deps = { ...app.deps, database, keys }
+    const served = createApp(deps, composeRooms(deps))
+    hosts.push({ file, ask: asking((request) => served.fetch(request)) })
   }
 })
 afterAll(async () => {
   for (const close of closing) await close()
-  await house?.close()
+  await app?.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
 function configOf(file: string): Config {
   return readConfig({
-    DATABASE_URL: house.url('postgres'),
-    DATABASE_OWNER_URL: house.url('postgres'),
+    DATABASE_URL: app.url('postgres'),
+    DATABASE_OWNER_URL: app.url('postgres'),
     REGISTRY_KEY_FILE: file,
     DEMO: 'true',
   })
@@ -69,7 +67,7 @@ function bringTo(file: string): void {
   writeKeyFile(file, readKeyFile(`${file}.new`))
 }
 const wrappedBy = async () =>
-  (await house.peek<{ id: string }>('select distinct registry_key_id as id from data_keys order by 1')).map(
+  (await app.peek<{ id: string }>('select distinct registry_key_id as id from data_keys order by 1')).map(
     ({ id }) => id,
   )
 
@@ -125,7 +123,7 @@ describe('turning the registry key over two hosts', () => {
     await expect(retireKey(config, old)).rejects.toThrow(/1 running processes still wrap with/)
     bringTo(hosts[1]?.file ?? '')
     await expect
-      .poll(async () => (await house.peek<{ current: string }>('select distinct current from key_holders')).length, {
+      .poll(async () => (await app.peek<{ current: string }>('select distinct current from key_holders')).length, {
         timeout: 30_000,
       })
       .toBe(1)
@@ -145,21 +143,19 @@ describe('turning the registry key over two hosts', () => {
     }
     expect(await wrappedBy()).not.toContain(old)
     const stale = localKeyProvider({ current: old, keys: material.keys })
-    const database = openDatabase(
-      postgresDialect(house.url('padron_app_login'), { connections: 2, role: 'padron_app' }),
-    )
-    const deps = { ...house.deps, database, keys: stale }
-    const app = createApp(deps, furnish(deps))
-    const ask = asking((request) => app.fetch(request))
+    const database = openDatabase(postgresDialect(app.url('padron_app_login'), { connections: 2, role: 'padron_app' }))
+    const deps = { ...app.deps, database, keys: stale }
+    const served = createApp(deps, composeRooms(deps))
+    const ask = asking((request) => served.fetch(request))
     expect((await ask('GET', '/health/ready')).status).toBe(503)
     expect(await ask('POST', '/v1/neighbours', { as: 'clerk', body: somebody() })).toMatchObject({ status: 503 })
-    await expect(mustOpen(database, stale, [house.town.id])).rejects.toThrow(/is retired/)
+    await expect(mustOpen(database, stale, [app.town.id])).rejects.toThrow(/is retired/)
     await database.destroy()
   })
 
   it('opens everybody, by the keys that are left', async () => {
     const { current } = readKeyFile(config.registryKeyFile)
-    const people = await house.peek<{ id: string }>('select id from neighbours order by random() limit 40')
+    const people = await app.peek<{ id: string }>('select id from neighbours order by random() limit 40')
     for (const { id } of people) {
       const opened = await hosts[0]?.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'counter-service' })
       expect(opened?.status).toBe(200)
@@ -170,8 +166,8 @@ describe('turning the registry key over two hosts', () => {
   it('goes on where it was killed, whatever step that was', async () => {
     const work = clerks()
     const environment = {
-      DATABASE_URL: house.url('postgres'),
-      DATABASE_OWNER_URL: house.url('postgres'),
+      DATABASE_URL: app.url('postgres'),
+      DATABASE_OWNER_URL: app.url('postgres'),
       REGISTRY_KEY_FILE: config.registryKeyFile,
       DEMO: 'true',
     }
@@ -198,18 +194,18 @@ describe('turning the registry key over two hosts', () => {
 
   it('rewraps while others refer to those keys or erase them, whatever order they do that in', async () => {
     const { keys, current } = readKeyFile(config.registryKeyFile)
-    const retired = await house.peek<{ id: string }>('select id from registry_keys where retired_at is not null')
+    const retired = await app.peek<{ id: string }>('select id from registry_keys where retired_at is not null')
     const other = Object.keys(keys).find((id) => id !== current && !retired.some((known) => known.id === id)) ?? ''
-    const owner = openDatabase(postgresDialect(house.url('postgres'), { connections: 2 }))
+    const owner = openDatabase(postgresDialect(app.url('postgres'), { connections: 2 }))
     closing.push(() => owner.destroy())
-    const [first, ...rest] = await house.peek<{ id: string }>(
+    const [first, ...rest] = await app.peek<{ id: string }>(
       `select id from data_keys where registry_key_id <> '${other}' order by registry_key_id, id`,
     )
     const refers = (transaction: Transaction, id = '') =>
       sql`select from data_keys where id = ${id} for update`.execute(transaction)
     const rewrapped = await owner.transaction().execute(async (transaction) => {
       await refers(transaction, rest.at(-1)?.id)
-      const rewrapping = rewrapDataKeys(owner, localKeyProvider({ current: other, keys }), house.town.id, {
+      const rewrapping = rewrapDataKeys(owner, localKeyProvider({ current: other, keys }), app.town.id, {
         batch: 1e6,
       })
       await Promise.race([rewrapping, pause(500)])
@@ -222,20 +218,20 @@ describe('turning the registry key over two hosts', () => {
 
 describe('keys that cannot be used end a start with one sentence', () => {
   const database = () =>
-    openDatabase(postgresDialect(house.url('padron_app_login'), { connections: 1, role: 'padron_app' }))
+    openDatabase(postgresDialect(app.url('padron_app_login'), { connections: 1, role: 'padron_app' }))
 
   it('when one is missing, or is another by the same name', async () => {
     const { current, keys } = readKeyFile(config.registryKeyFile)
     const handle = database()
     const other = withNewKey()
-    await expect(mustOpen(handle, localKeyProvider(other), [house.town.id])).rejects.toThrow(
+    await expect(mustOpen(handle, localKeyProvider(other), [app.town.id])).rejects.toThrow(
       /is not among the keys given/,
     )
     const renamed = {
       current,
       keys: Object.fromEntries(Object.keys(keys).map((id) => [id, Object.values(other.keys)[0] ?? ''])),
     }
-    await expect(mustOpen(handle, localKeyProvider(renamed), [house.town.id])).rejects.toThrow(
+    await expect(mustOpen(handle, localKeyProvider(renamed), [app.town.id])).rejects.toThrow(
       /are other keys than those/,
     )
     await handle.destroy()

@@ -1,6 +1,6 @@
 import { SMTPServer } from 'smtp-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { furnish } from '../../src/app.tsx'
+import { composeRooms } from '../../src/app.tsx'
 import { backgroundWork } from '../../src/background.ts'
 import { NOTICES } from '../../src/messages/leave-message.ts'
 import { smtpPost } from '../../src/messages/mail.ts'
@@ -8,11 +8,11 @@ import { openDatabase, postgresDialect } from '../../src/platform/database.ts'
 import { createRunner, type Runner } from '../../src/platform/jobs.ts'
 import type { LogLine } from '../../src/platform/telemetry.ts'
 import { messageWords } from '../../src/web/message-words.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { freePort } from '../support/postgres-server.ts'
 
-let house: House
+let app: TestApp
 let server: SMTPServer
 let url: string
 /** To whom a mail was handed over, and under which Message-ID. */
@@ -23,7 +23,7 @@ const log: LogLine[] = []
 const closing: (() => Promise<void>)[] = []
 
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
   const port = await freePort()
   server = new SMTPServer({
     authOptional: true,
@@ -52,27 +52,27 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const close of closing) await close()
   await new Promise<void>((resolve) => server?.close(resolve))
-  await house?.close()
+  await app?.close()
 })
 
 /** What a process tells people with: a database handle, rooms and a line to the mail server of its own. */
 function teller(): Runner {
-  const database = openDatabase(postgresDialect(house.url('padron_app_login'), { connections: 6, role: 'padron_app' }))
+  const database = openDatabase(postgresDialect(app.url('padron_app_login'), { connections: 6, role: 'padron_app' }))
   closing.push(() => database.destroy())
-  const deps = { ...house.deps, database, log: (line: LogLine) => void log.push(line) }
+  const deps = { ...app.deps, database, log: (line: LogLine) => void log.push(line) }
   const email = smtpPost({ url, from: 'messages@vallmar.example' }, messageWords)
   return createRunner(
     deps,
-    backgroundWork(furnish(deps), { channels: { email }, witnesses: [] }).filter(({ kind }) => kind === NOTICES),
+    backgroundWork(composeRooms(deps), { channels: { email }, witnesses: [] }).filter(({ kind }) => kind === NOTICES),
   )
 }
 async function notified(email: string): Promise<void> {
-  const { id } = await register(house, { contact: { email } })
-  await house.peek(`insert into notices (id, municipality_id, neighbour_id, kind, details, visible_from, due_by)
-    values (gen_random_uuid(), '${house.town.id}', '${id}', 'answer', null, now() - interval '1 minute', now()) returning 1`)
+  const { id } = await register(app, { contact: { email } })
+  await app.peek(`insert into notices (id, municipality_id, neighbour_id, kind, details, visible_from, due_by)
+    values (gen_random_uuid(), '${app.town.id}', '${id}', 'answer', null, now() - interval '1 minute', now()) returning 1`)
 }
 const channels = () =>
-  house.peek<{ channel: string; n: string }>(
+  app.peek<{ channel: string; n: string }>(
     'select channel, count(*)::text as n from notice_deliveries group by 1 order by 1',
   )
 
@@ -92,32 +92,32 @@ describe('messages that there is a message', () => {
     await teller().once()
     expect(mails).toHaveLength(4)
     expect(log.splice(0)).toMatchObject([{ event: 'notices', error: 'NotSent', code: 'mail-not-taken' }])
-    expect(await house.peek("select tries, begun_at from jobs where kind = 'notices'")).toEqual([
+    expect(await app.peek("select tries, begun_at from jobs where kind = 'notices'")).toEqual([
       { tries: 1, begun_at: null },
     ])
   }, 120_000)
 
   it('are not sent again where nobody knows whether the first one left: it waits on their page', async () => {
     mails.length = 0
-    await house.peek("delete from jobs where kind = 'notices' returning 1")
+    await app.peek("delete from jobs where kind = 'notices' returning 1")
     swallowed.add('dubte@mail.example')
     await notified('dubte@mail.example')
     const killed = teller()
     killed.start()
     await expect.poll(() => mails.length, { timeout: 50_000 }).toBe(1)
     // The process is gone from here on: what it held is free.
-    await house.peek(
+    await app.peek(
       "update jobs set held_until = clock_timestamp() - interval '1 second', held_by = gen_random_uuid() where kind = 'notices' returning 1",
     )
     await teller().once()
     expect(mails).toHaveLength(1)
     expect(await channels()).toContainEqual({ channel: 'portal', n: '1' })
-    expect(await house.peek("select 1 from jobs where kind = 'notices'")).toEqual([])
+    expect(await app.peek("select 1 from jobs where kind = 'notices'")).toEqual([])
   }, 120_000)
 
   it('carry the same Message-ID at every try, which names nobody', async () => {
     expect(new Set(mails.map(({ id }) => id)).size).toBe(mails.length)
-    const [notice] = await house.peek<{ id: string }>('select id from notices order by created_at limit 1')
+    const [notice] = await app.peek<{ id: string }>('select id from notices order by created_at limit 1')
     for (const { id } of mails) expect(id).toMatch(/^<[0-9a-f]{32}@vallmar\.example>$/)
     expect(mails.map(({ id }) => id).join()).not.toContain(notice?.id.slice(0, 8))
   })

@@ -5,7 +5,7 @@ import { inflateSync } from 'node:zlib'
 import { decodeJwt } from 'jose'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createApp, furnish, type Rooms } from '../../src/app.tsx'
+import { composeRooms, createApp, type Rooms } from '../../src/app.tsx'
 import { backgroundWork } from '../../src/background.ts'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { checkLedger } from '../../src/cli/ledger.ts'
@@ -21,7 +21,7 @@ import { createRunner } from '../../src/platform/jobs.ts'
 import { giveCard } from '../../src/registry/person/give-card.ts'
 import { endWaysIn } from '../../src/registry/person/ways-in.ts'
 import AR from '../../src/web/ui/locales/ar.json' with { type: 'json' }
-import { asking, type House, openHouse } from '../support/house.ts'
+import { asking, openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 
 // A drill: a town is copied, goes on, is lost, and is put back from the copy.
@@ -34,16 +34,16 @@ const clerk = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: DEMO_
 
 type Proof = { id: string; token: string; list: string; index: number }
 const proofs: Record<string, Proof> = {}
-let house: House
+let app: TestApp
 let root: Database
 let town: string
 beforeAll(async () => {
-  house = await openHouse({ journal: folder })
-  root = openDatabase(postgresDialect(house.url('postgres').replace(/[^/]*$/, 'postgres'), { connections: 1 }))
-  town = house.url('postgres').replace(/^.*\//, '')
+  app = await openApp({ journal: folder })
+  root = openDatabase(postgresDialect(app.url('postgres').replace(/[^/]*$/, 'postgres'), { connections: 1 }))
+  town = app.url('postgres').replace(/^.*\//, '')
 })
 afterAll(async () => {
-  await house?.close()
+  await app?.close()
   await sql.raw(`drop database if exists ${town}_copy with (force)`).execute(root)
   await root?.destroy()
   rmSync(folder, { recursive: true, force: true })
@@ -51,9 +51,9 @@ afterAll(async () => {
 
 /** A process of the service, as it starts on what is there now. */
 async function processOn() {
-  const journal = openJournal(folder, house.keys)
+  const journal = openJournal(folder, app.keys)
   const database = openDatabase(
-    postgresDialect(house.url('padron_app_login'), {
+    postgresDialect(app.url('padron_app_login'), {
       connections: 4,
       role: 'padron_app',
       taken: (asks) => journal.write(asks),
@@ -69,20 +69,17 @@ async function processOn() {
     await stop()
     throw error
   }
-  const deps = { ...house.deps, database, journal, watch: journal.watch }
-  const rooms = furnish(deps)
-  const app = createApp(deps, rooms)
+  const deps = { ...app.deps, database, journal, watch: journal.watch }
+  const rooms = composeRooms(deps)
+  const served = createApp(deps, rooms)
   const background = createRunner(
     deps,
     backgroundWork(rooms, { channels: {}, witnesses: [], journal }).filter(({ kind }) => kind === 'ledger-sequence'),
   )
-  return { ask: asking((request) => app.fetch(request)), rooms, background, stop }
+  return { ask: asking((request) => served.fetch(request)), rooms, background, stop }
 }
 
-async function proofOf(
-  id: string,
-  ask = house.ask,
-): Promise<{ id: string; token: string; list: string; index: number }> {
+async function proofOf(id: string, ask = app.ask): Promise<{ id: string; token: string; list: string; index: number }> {
   const { body, status, text } = await ask<{ id: string; token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
     as: 'clerk',
     purpose: 'counter-service',
@@ -94,23 +91,23 @@ async function proofOf(
   ).status
   return { ...body, list: place.uri.replace('https://vallmar.example', ''), index: place.idx }
 }
-async function isRevoked({ list, index }: { list: string; index: number }, ask = house.ask): Promise<boolean> {
+async function isRevoked({ list, index }: { list: string; index: number }, ask = app.ask): Promise<boolean> {
   const { text, status } = await ask('GET', list)
   expect(status).toBe(200)
   const { lst } = (decodeJwt(text) as { status_list: { lst: string } }).status_list
   const bytes = inflateSync(Buffer.from(lst, 'base64url'))
   return (((bytes[index >> 3] ?? 0) >> (index & 7)) & 1) === 1
 }
-async function cardFor(id: string, rooms: Rooms = house.rooms): Promise<string> {
+async function cardFor(id: string, rooms: Rooms = app.rooms): Promise<string> {
   const codes: string[] = []
-  const given = await giveCard(rooms, house.town, clerk, id, 'una paraula')
+  const given = await giveCard(rooms, app.town, clerk, id, 'una paraula')
   given.map(({ code }) => codes.push(code))
   return codes[0] ?? ''
 }
 const revoke = async (id: string) =>
-  expect((await house.ask('POST', `/v1/proofs/${id}/revocation`, { as: 'clerk' })).status).toBeLessThan(300)
+  expect((await app.ask('POST', `/v1/proofs/${id}/revocation`, { as: 'clerk' })).status).toBeLessThan(300)
 /** Whether the library is answered about somebody whose proof it was shown. */
-const disclosed = async (ask: House['ask']) =>
+const disclosed = async (ask: TestApp['ask']) =>
   (
     await ask('POST', '/v1/disclosures', {
       as: 'library',
@@ -118,9 +115,9 @@ const disclosed = async (ask: House['ask']) =>
     })
   ).status
 const environment = () => ({
-  DATABASE_URL: house.url('postgres'),
-  DATABASE_OWNER_URL: house.url('postgres'),
-  REGISTRY_KEYS: JSON.stringify(house.material.current),
+  DATABASE_URL: app.url('postgres'),
+  DATABASE_OWNER_URL: app.url('postgres'),
+  REGISTRY_KEYS: JSON.stringify(app.material.current),
   JOURNAL_DIR: folder,
   DEMO: 'true',
 })
@@ -134,10 +131,10 @@ describe('a town that is put back to a copy of itself', () => {
 
   beforeAll(async () => {
     for (const name of ['revoked', 'kept', 'erased', 'hidden', 'carded'])
-      people[name] = (await register(house, { name: { given: `Persona${name}` } })).id
+      people[name] = (await register(app, { name: { given: `Persona${name}` } })).id
     for (const name of ['revoked', 'kept']) proofs[name] = await proofOf(people[name] ?? '')
     card = await cardFor(people.carded ?? '')
-    expect(await disclosed(house.ask)).toBe(200)
+    expect(await disclosed(app.ask)).toBe(200)
     lasting = await processOn()
     await lasting.background.once()
 
@@ -147,24 +144,24 @@ describe('a town that is put back to a copy of itself', () => {
 
     // The town goes on: what is given is lost with it, what is taken away must not be.
     await revoke(proofs.revoked?.id ?? '')
-    people.later = (await register(house, { name: { given: 'Personalater' } })).id
+    people.later = (await register(app, { name: { given: 'Personalater' } })).id
     proofs.later = await proofOf(people.later)
     await revoke(proofs.later.id)
     proofs.unknown = await proofOf(people.later)
-    await house.peek(`update neighbours set protected = true where id = '${people.hidden}' returning 1`)
-    await endWaysIn(house.rooms, house.town, clerk, people.carded ?? '', { what: 'card' })
-    await house.peek(`update neighbours set departed_on = current_date where id = '${people.erased}' returning 1`)
-    await house.peek(`select forget_neighbour('${house.town.id}', '${people.erased}')`)
-    await house.peek(`insert into organisation_links (municipality_id, organisation_id, kind, related_id)
-      values ('${house.town.id}', '${LIBRARY}', 'sharesWith', '${BORDER}') returning 1`)
+    await app.peek(`update neighbours set protected = true where id = '${people.hidden}' returning 1`)
+    await endWaysIn(app.rooms, app.town, clerk, people.carded ?? '', { what: 'card' })
+    await app.peek(`update neighbours set departed_on = current_date where id = '${people.erased}' returning 1`)
+    await app.peek(`select forget_neighbour('${app.town.id}', '${people.erased}')`)
+    await app.peek(`insert into organisation_links (municipality_id, organisation_id, kind, related_id)
+      values ('${app.town.id}', '${LIBRARY}', 'sharesWith', '${BORDER}') returning 1`)
     await lasting.background.once()
-    kept = (await latestCheckpoint(house.database, house.town.id))?.note ?? ''
+    kept = (await latestCheckpoint(app.database, app.town.id))?.note ?? ''
 
     // It is lost, and the copy is put in its place, under everybody who is connected.
     await sql.raw(`drop database ${town} with (force)`).execute(root)
     await sql.raw(`create database ${town} template ${town}_copy`).execute(root)
     // Transactions do not end in the order in which they took: the copy knows of a later taking than some it lacks.
-    await house.peek('update installation set journaled = 1000000 returning 1')
+    await app.peek('update installation set journaled = 1000000 returning 1')
   }, 120_000)
   afterAll(() => lasting?.stop())
 
@@ -177,7 +174,7 @@ describe('a town that is put back to a copy of itself', () => {
     expect((await lasting.ask('GET', '/health/ready')).status).toBe(503)
     expect((await lasting.ask('GET', '/health/live')).status).toBe(200)
     await expect(lasting.background.once()).rejects.toThrow(DatabaseOlder)
-    expect((await latestCheckpoint(house.database, house.town.id))?.note).not.toBe(kept)
+    expect((await latestCheckpoint(app.database, app.town.id))?.note).not.toBe(kept)
   })
 
   it('is noticed at a start, which says what to do', async () => {
@@ -193,7 +190,7 @@ describe('a town that is put back to a copy of itself', () => {
       expect(text).not.toContain(id)
     for (const word of ['proofs', 'neighbours', 'erased', 'Persona']) expect(text).not.toContain(word)
     const other = openJournal(folder, {
-      ...house.keys,
+      ...app.keys,
       unwrap: () => {
         throw new Error('not this key')
       },
@@ -257,18 +254,18 @@ describe('a town that is put back to a copy of itself', () => {
       const open = (id: string, as = 'clerk') =>
         after.ask('GET', `/v1/neighbours/${id}`, { as, purpose: 'counter-service' })
       expect((await open(people.erased ?? '')).text).not.toContain('Personaerased')
-      expect((await house.peek(`select 1 from data_keys where id = '${people.erased}'`)).length).toBe(0)
+      expect((await app.peek(`select 1 from data_keys where id = '${people.erased}'`)).length).toBe(0)
       expect((await open(people.hidden ?? '')).status).not.toBe(200)
       expect((await open(people.kept ?? '')).status).toBe(200)
       await expect(
-        signInWithCard(after.rooms, house.town, { code: card, word: 'una paraula' }, 'here'),
+        signInWithCard(after.rooms, app.town, { code: card, word: 'una paraula' }, 'here'),
       ).rejects.toMatchObject({ code: 'card-refused' })
     })
 
     it('with the links that close the gate', async () => {
       expect(await disclosed(after.ask)).toBe(403)
       expect(
-        await house.peek(
+        await app.peek(
           `select 1 from organisation_links where organisation_id = '${LIBRARY}' and related_id = '${BORDER}'`,
         ),
       ).toHaveLength(1)
@@ -286,14 +283,14 @@ describe('a town that is put back to a copy of itself', () => {
       const { publicKey } = parseVerifierKey(key) ?? { publicKey: new Uint8Array() }
       const bytes = Buffer.from(signature.trim().split(' ')[2] ?? '', 'base64').subarray(4)
       expect(ed25519Verifier(publicKey)(Buffer.from(`${body}\n`), bytes)).toBe(true)
-      const owner = openDatabase(postgresDialect(house.url('postgres'), { connections: 1 }))
-      const checked = await checkLedger(readConfig(environment()), owner, house.town, { checkpoints: [] }, silent)
+      const owner = openDatabase(postgresDialect(app.url('postgres'), { connections: 1 }))
+      const checked = await checkLedger(readConfig(environment()), owner, app.town, { checkpoints: [] }, silent)
       await owner.destroy()
       expect(checked.findings).toEqual([])
     })
 
     it('and everybody is signed out and told', async () => {
-      expect(await house.peek('select 1 from sessions')).toEqual([])
+      expect(await app.peek('select 1 from sessions')).toEqual([])
       const page = await after.ask('GET', '/status', { headers: { 'accept-language': 'en' } })
       expect(page.text).toContain('put back')
     })

@@ -6,7 +6,7 @@ import { ENFORCEMENT_BODIES, EnforcementBody, keepEnforcementBodies } from '../.
 import { closesTheGateFor, closingNamed } from '../../src/firewall/organisations.ts'
 import { type Database, inMunicipality, openDatabase, postgresDialect } from '../../src/platform/database.ts'
 import { foundTown } from '../../src/town/town-file.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 
 const BODY: EnforcementBody = {
@@ -17,38 +17,36 @@ const BODY: EnforcementBody = {
   source: 'An invented register.',
 }
 
-let house: House
+let app: TestApp
 let owner: Database
 let towns: string[]
 let library: string
 beforeAll(async () => {
-  house = await openHouse()
-  owner = openDatabase(postgresDialect(house.url('postgres'), { connections: 1 }))
+  app = await openApp()
+  owner = openDatabase(postgresDialect(app.url('postgres'), { connections: 1 }))
   const file = demoTown('https://other.example', Temporal.Now.instant())
   const other = await foundTown(owner, { ...file, slug: 'other' })
-  towns = [house.town.id, other.id]
+  towns = [app.town.id, other.id]
   library = file.organisations.find((one) => one.functions.includes('library'))?.id ?? ''
-  await house.peek(`update organisations set identifier = '${BODY.identifier}' where id = '${library}'`)
+  await app.peek(`update organisations set identifier = '${BODY.identifier}' where id = '${library}'`)
 })
 afterAll(async () => {
   await owner?.destroy()
-  await house?.close()
+  await app?.close()
 })
 
 async function asked(): Promise<number> {
-  const { id } = await register(house)
-  const { body } = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+  const { id } = await register(app)
+  const { body } = await app.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
     as: 'clerk',
     body: { profile: 'library' },
   })
   const disclosure = { subject: { proof: body.token }, purpose: 'service-eligibility', fields: ['resident'] }
-  return (await house.ask('POST', '/v1/disclosures', { as: 'library', body: disclosure })).status
+  return (await app.ask('POST', '/v1/disclosures', { as: 'library', body: disclosure })).status
 }
 const closed = () =>
   Promise.all(
-    towns.map((town) =>
-      inMunicipality(house.database, town, (transaction) => closesTheGateFor(transaction, [library])),
-    ),
+    towns.map((town) => inMunicipality(app.database, town, (transaction) => closesTheGateFor(transaction, [library]))),
   )
 
 describe('a body in the catalogue of enforcement bodies', () => {
@@ -60,7 +58,7 @@ describe('a body in the catalogue of enforcement bodies', () => {
     expect(await asked()).toBe(403)
     // The database says the same to whoever writes past the service.
     for (const town of towns) {
-      const [row] = await house.peek<{ closes: boolean }>(`
+      const [row] = await app.peek<{ closes: boolean }>(`
         select closes_the_gate('${library}') as closes, set_config('padron.municipality', '', false)
         from (select set_config('padron.municipality', '${town}', false)) as town`)
       expect(row?.closes).toBe(true)
@@ -68,7 +66,7 @@ describe('a body in the catalogue of enforcement bodies', () => {
   })
 
   it('is found in what an application says of ties, in a town that never enrolled it', async () => {
-    const said = await inMunicipality(house.database, towns[1] ?? '', (transaction) =>
+    const said = await inMunicipality(app.database, towns[1] ?? '', (transaction) =>
       closingNamed(transaction, 'We report to the example REMOVALS office each year.'),
     )
     expect(said).toContain(BODY.name)
@@ -78,7 +76,7 @@ describe('a body in the catalogue of enforcement bodies', () => {
     expect(await keepEnforcementBodies(owner, [BODY])).toBe(0)
     expect(await keepEnforcementBodies(owner, [{ ...BODY, source: 'Another invented register.' }])).toBe(1)
     expect(await keepEnforcementBodies(owner)).toBe(ENFORCEMENT_BODIES.length)
-    expect(await house.peek(`select from enforcement_bodies`)).toHaveLength(ENFORCEMENT_BODIES.length + 1)
+    expect(await app.peek(`select from enforcement_bodies`)).toHaveLength(ENFORCEMENT_BODIES.length + 1)
   })
 
   it('is only read by the service', async () => {
@@ -88,7 +86,7 @@ describe('a body in the catalogue of enforcement bodies', () => {
       "insert into enforcement_bodies values ('a', 'ABCD', 'a', 'police', 'a')",
     ])
       await expect(
-        inMunicipality(house.database, house.town.id, (transaction) => sql.raw(change).execute(transaction)),
+        inMunicipality(app.database, app.town.id, (transaction) => sql.raw(change).execute(transaction)),
       ).rejects.toMatchObject({ code: '42501' })
   })
 })

@@ -12,18 +12,18 @@ import { proposeApart } from '../../src/registry/person/joins.ts'
 import { Application, ApplicationAnswer } from '../../src/requests/applications.ts'
 import { TownFile } from '../../src/town/town-file.ts'
 import { Enrolment } from '../../src/web/portal/entrance-routes.tsx'
+import { AUDIENCE, openApp, type TestApp } from '../support/app.ts'
 import { uploaded } from '../support/demands.ts'
-import { AUDIENCE, type House, openHouse } from '../support/house.ts'
 import { register, somebody } from '../support/people.ts'
 import { textsOf } from '../support/texts.ts'
 
-let house: House
+let app: TestApp
 let bodies: { name: string; body: z.ZodType }[]
 beforeAll(async () => {
-  house = await openHouse({ town: { drawnShare: 1 } })
+  app = await openApp({ town: { drawnShare: 1 } })
   const tokens = tokenVerifier([], AUDIENCE)
-  const app = createApp({ ...house.rooms, clock: house.clock, keys: house.keys, tokens, log: () => {} }, house.rooms)
-  bodies = app.openAPIRegistry.definitions.flatMap((definition) => {
+  const served = createApp({ ...app.rooms, clock: app.clock, keys: app.keys, tokens, log: () => {} }, app.rooms)
+  bodies = served.openAPIRegistry.definitions.flatMap((definition) => {
     if (definition.type !== 'route') return []
     const { method, path, request } = definition.route
     // A file is a file: it is sealed as it came, and shown nowhere.
@@ -34,7 +34,7 @@ beforeAll(async () => {
     )
   })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 /** What comes in by pages and files alone. */
 const OTHERS = {
@@ -105,10 +105,10 @@ interface Example {
 const neighbour =
   (rest = '') =>
   async () =>
-    `/v1/neighbours/${(await register(house)).id}${rest}`
+    `/v1/neighbours/${(await register(app)).id}${rest}`
 async function leaver(): Promise<string> {
   const path = await neighbour()()
-  await house.ask('POST', `${path}/departures`, {
+  await app.ask('POST', `${path}/departures`, {
     as: 'clerk',
     ifMatch: 1,
     body: { cause: 'moved-away', saidBy: 'in-person' },
@@ -119,29 +119,29 @@ async function leaver(): Promise<string> {
 async function tie(): Promise<string> {
   const path = await neighbour('/representatives')()
   const body = { kind: 'guardian', neighbourId: spare }
-  const made = await house.ask<{ id: string }>('POST', path, { as: 'clerk', body })
+  const made = await app.ask<{ id: string }>('POST', path, { as: 'clerk', body })
   return `${path}/${made.body.id}`
 }
 
 async function joined(): Promise<string> {
-  const [stays, other] = [await register(house), await register(house)]
+  const [stays, other] = [await register(app), await register(app)]
   const path = `/v1/neighbours/${stays.id}/joins`
   const body = { other: other.id, reason: 'One face' }
-  const made = await house.ask<{ id: string }>('POST', path, { as: 'clerk', body })
-  await house.ask('POST', `${path}/${made.body.id}/decision`, { as: 'second-clerk', body: { decision: 'approved' } })
+  const made = await app.ask<{ id: string }>('POST', path, { as: 'clerk', body })
+  await app.ask('POST', `${path}/${made.body.id}/decision`, { as: 'second-clerk', body: { decision: 'approved' } })
   return `${path}/${other.id}/apart`
 }
 const ago = (days: number) =>
-  house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().subtract({ days }).toString()
+  app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().subtract({ days }).toString()
 async function residence(): Promise<string> {
-  const { id } = await register(house, { since: ago(20) })
-  const [row] = await house.peek<{ id: string }>(`select id from residences where neighbour_id = '${id}'`)
+  const { id } = await register(app, { since: ago(20) })
+  const [row] = await app.peek<{ id: string }>(`select id from residences where neighbour_id = '${id}'`)
   return `/v1/neighbours/${id}/residences/${row?.id}/start`
 }
 async function waiting(): Promise<string> {
   const path = await residence()
   const body = { from: ago(100), reason: 'Typed late' }
-  const { startId } = (await house.ask<{ startId: string }>('POST', path, { as: 'clerk', body, ifMatch: 1 })).body
+  const { startId } = (await app.ask<{ startId: string }>('POST', path, { as: 'clerk', body, ifMatch: 1 })).body
   return `${path.replace(/residences.*/, 'starts')}/${startId}/decision`
 }
 
@@ -239,9 +239,9 @@ const EXAMPLES: Record<string, () => Example[]> = {
     {
       as: 'clerk',
       path: async () => {
-        const { id } = await register(house)
-        await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'counter-service' })
-        const [drawn] = await house.peek<{ id: string }>(
+        const { id } = await register(app)
+        await app.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'counter-service' })
+        const [drawn] = await app.peek<{ id: string }>(
           `update drawn_openings set day = day - 1 where neighbour_id = '${id}' returning id`,
         )
         return `/v1/drawn-look-ups/${drawn?.id}/explanation`
@@ -313,10 +313,10 @@ function withText(body: object, pointer: string, text: string): object {
 }
 
 const events = async () =>
-  house.peek<{ subject_id: string | null }>("select subject_id from ledger_entries where action = 'plain-confirmed'")
+  app.peek<{ subject_id: string | null }>("select subject_id from ledger_entries where action = 'plain-confirmed'")
 const kept = async () =>
   (
-    await house.peek<{ n: string }>(
+    await app.peek<{ n: string }>(
       'select (select count(*) from neighbours) + (select count(*) from particulars) + (select count(*) from residences) + (select count(*) from proceedings) + (select count(*) from access_requests) + (select count(*) from staff_neighbours) + (select count(*) from budget_releases) + (select count(*) from officer_acts) + (select count(*) from drawn_openings where reason is not null) as n',
     )
   )[0]?.n
@@ -325,8 +325,8 @@ let spare = ''
 let paper = ''
 describe('a text that says too much', () => {
   beforeAll(async () => {
-    spare = (await register(house)).id
-    paper = await uploaded(house)
+    spare = (await register(app)).id
+    paper = await uploaded(app)
   })
 
   it('has an example at every door that keeps texts', () => {
@@ -356,7 +356,7 @@ describe('a text that says too much', () => {
         const text = pointer.endsWith('/email') ? MAIL_TOO_MUCH : TOO_MUCH[holds]
         if (text === undefined) continue
         const asked = { as, body: withText(body, pointer, text), ...(ifMatch ? { ifMatch } : {}) }
-        const answer = await house.ask<{ code: string; errors: { pointer: string }[] }>(
+        const answer = await app.ask<{ code: string; errors: { pointer: string }[] }>(
           name.split(' ')[0] ?? '',
           address,
           asked,
@@ -366,7 +366,7 @@ describe('a text that says too much', () => {
       }
       expect(await kept()).toBe(before)
     }
-    expect(JSON.stringify(house.log)).not.toMatch(/asylum|12345678Z|x1234567l/i)
+    expect(JSON.stringify(app.log)).not.toMatch(/asylum|12345678Z|x1234567l/i)
     expect(await events()).toEqual([])
   })
 
@@ -383,7 +383,7 @@ describe('a text that says too much', () => {
       const said = withText(body, pointer.replaceAll('*', '0'), TOO_MUCH[holds] ?? '')
       const before = (await events()).length
       const asked = { as, body: { ...said, confirmedPlain: true }, ...(ifMatch ? { ifMatch } : {}) }
-      const answer = await house.ask(name.split(' ')[0] ?? '', await path(), asked)
+      const answer = await app.ask(name.split(' ')[0] ?? '', await path(), asked)
       expect(answer.status, answer.text).toBeLessThan(300)
       const after = await events()
       expect(after.length).toBe(before + 1)
@@ -392,25 +392,25 @@ describe('a text that says too much', () => {
   )
 
   it('is no case to look somebody up for', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const headers = { 'padron-case': 'X1234567L' }
-    await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'counter-service', headers })
-    expect(await house.peek(`select kind from flags where neighbour_id = '${id}'`)).toEqual([{ kind: 'no-case' }])
+    await app.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'counter-service', headers })
+    expect(await app.peek(`select kind from flags where neighbour_id = '${id}'`)).toEqual([{ kind: 'no-case' }])
   })
 
   it('and one that is longer than its schema allows pass no door, whoever read the form', async () => {
-    const [stays, joined] = [(await register(house)).id, (await register(house)).id]
+    const [stays, joined] = [(await register(app)).id, (await register(app)).id]
     const clerk = { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE } as const
     const long = { reason: 'x'.repeat(501) }
-    await expect(
-      proposeApart(house.rooms, house.town, clerk, { stays, joined }, long, randomUUID()),
-    ).rejects.toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/reason', tooLong: true }] })
+    await expect(proposeApart(app.rooms, app.town, clerk, { stays, joined }, long, randomUUID())).rejects.toMatchObject(
+      { code: 'invalid-input', errors: [{ pointer: '/reason', tooLong: true }] },
+    )
   })
 
   it('is no more than what it was where it was kept before', async () => {
-    const { id } = await register(house, { contact: { other: 'Hotel Visa' }, confirmedPlain: true })
+    const { id } = await register(app, { contact: { other: 'Hotel Visa' }, confirmedPlain: true })
     const body = { contact: { other: 'Hotel Visa' }, languages: ['fr'] }
-    expect(await house.ask('PATCH', `/v1/neighbours/${id}`, { as: 'clerk', body, ifMatch: 1 })).toMatchObject({
+    expect(await app.ask('PATCH', `/v1/neighbours/${id}`, { as: 'clerk', body, ifMatch: 1 })).toMatchObject({
       status: 200,
     })
   })

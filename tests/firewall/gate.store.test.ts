@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Refusal, type Requester, type Staff } from '../../src/firewall/requester.ts'
 import { openNeighbour } from '../../src/registry/person/neighbours.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register, somebody } from '../support/people.ts'
 import { unseal } from '../support/unseal.ts'
 
@@ -11,11 +11,11 @@ const OFFICE = '0192f000-0000-7000-8000-000000000001'
 const BORDER = '0192f000-0000-7000-8000-000000000005'
 const clerk: Staff = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: OFFICE }
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 interface Entry {
   id: string
@@ -27,15 +27,15 @@ interface Entry {
   details: Uint8Array
 }
 
-const entriesSince = (id: string) => house.peek<Entry>(`select * from ledger_entries where id > '${id}' order by id`)
+const entriesSince = (id: string) => app.peek<Entry>(`select * from ledger_entries where id > '${id}' order by id`)
 const lastEntry = async () =>
-  (await house.peek<Entry>('select * from ledger_entries order by id desc limit 1'))[0]?.id ?? ''
+  (await app.peek<Entry>('select * from ledger_entries order by id desc limit 1'))[0]?.id ?? ''
 
 describe('opening a record', () => {
   it('leaves an entry that says who, why, which fields and which policies, sealed to the neighbour', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const before = await lastEntry()
-    await house.ask('GET', `/v1/neighbours/${id}?fields=name,address`, { as: 'clerk', purpose: 'counter-service' })
+    await app.ask('GET', `/v1/neighbours/${id}?fields=name,address`, { as: 'clerk', purpose: 'counter-service' })
     const [entry, ...others] = await entriesSince(before)
     expect(others).toEqual([])
     expect(entry).toMatchObject({
@@ -46,7 +46,7 @@ describe('opening a record', () => {
       subject_id: id,
     })
     const place = { table: 'ledger_entries', column: 'details', row: entry?.id ?? '' }
-    expect(await unseal(house, id, place, entry?.details ?? new Uint8Array())).toMatchObject({
+    expect(await unseal(app, id, place, entry?.details ?? new Uint8Array())).toMatchObject({
       requester: 'clerk',
       organisation: OFFICE,
       fields: ['name', 'address'],
@@ -57,8 +57,8 @@ describe('opening a record', () => {
   })
 
   it('opens the fields asked for and no others', async () => {
-    const { id } = await register(house, { sex: 'x', contact: { phone: '+34 600 000 002' } })
-    const answer = await house.ask('GET', `/v1/neighbours/${id}?fields=name`, {
+    const { id } = await register(app, { sex: 'x', contact: { phone: '+34 600 000 002' } })
+    const answer = await app.ask('GET', `/v1/neighbours/${id}?fields=name`, {
       as: 'clerk',
       purpose: 'counter-service',
     })
@@ -66,95 +66,93 @@ describe('opening a record', () => {
   })
 
   it('opens no field the purpose does not need', async () => {
-    const { id } = await register(house)
-    const answer = await house.ask('GET', `/v1/neighbours/${id}?fields=name,representatives`, {
+    const { id } = await register(app)
+    const answer = await app.ask('GET', `/v1/neighbours/${id}?fields=name,representatives`, {
       as: 'clerk',
       purpose: 'departure',
     })
     expect(answer).toMatchObject({ status: 403, body: { code: 'refused' } })
     expect(
-      (await house.ask('GET', `/v1/neighbours/${id}?fields=name,address`, { as: 'clerk', purpose: 'departure' }))
-        .status,
+      (await app.ask('GET', `/v1/neighbours/${id}?fields=name,address`, { as: 'clerk', purpose: 'departure' })).status,
     ).toBe(200)
   })
 
   it('needs a purpose', async () => {
-    const { id } = await register(house)
-    expect(await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk' })).toMatchObject({
+    const { id } = await register(app)
+    expect(await app.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk' })).toMatchObject({
       status: 422,
       body: { errors: [{ pointer: 'header:Padron-Purpose' }] },
     })
   })
 
   it.each(['legal', 'auditor'])('is not for a %s, who has no purpose that opens records', async (role) => {
-    const { id } = await register(house)
-    expect((await openRecord(house, id, role)).status).toBe(403)
+    const { id } = await register(app)
+    expect((await openRecord(app, id, role)).status).toBe(403)
   })
 
   it.each(['library', 'border-agency', 'joint-unit', 'address-check', 'unknown'])(
     'is not for the machine of %s',
     async (client) => {
-      const { id } = await register(house)
-      expect((await openRecord(house, id, client)).status).toBe(403)
+      const { id } = await register(app)
+      expect((await openRecord(app, id, client)).status).toBe(403)
     },
   )
 })
 
 describe('when the ledger cannot be written', () => {
   it('nothing is disclosed and nothing is changed', async () => {
-    const { id, version } = await register(house)
-    await house.peek(
+    const { id, version } = await register(app)
+    await app.peek(
       `create function no_ledger() returns trigger language plpgsql as 'begin raise exception ''the disk is full''; end'`,
     )
-    await house.peek(
+    await app.peek(
       'create trigger no_ledger before insert on ledger_entries for each statement execute function no_ledger()',
     )
     try {
-      const read = await openRecord(house, id)
+      const read = await openRecord(app, id)
       expect(read).toMatchObject({ status: 500, body: { code: 'unexpected' } })
       expect(read.text).not.toContain('disk')
       expect(
-        (await house.ask('PATCH', `/v1/neighbours/${id}`, { as: 'clerk', body: { sex: 'x' }, ifMatch: version }))
-          .status,
+        (await app.ask('PATCH', `/v1/neighbours/${id}`, { as: 'clerk', body: { sex: 'x' }, ifMatch: version })).status,
       ).toBe(500)
       expect(
         (
-          await house.ask('POST', '/v1/neighbours', {
+          await app.ask('POST', '/v1/neighbours', {
             as: 'clerk',
             body: somebody({ name: { given: 'Sense Registre' } }),
           })
         ).status,
       ).toBe(500)
       expect(
-        (await house.ask('POST', `/v1/neighbours/${id}/proofs`, { as: 'clerk', body: { profile: 'library' } })).status,
+        (await app.ask('POST', `/v1/neighbours/${id}/proofs`, { as: 'clerk', body: { profile: 'library' } })).status,
       ).toBe(500)
     } finally {
-      await house.peek('drop trigger no_ledger on ledger_entries')
+      await app.peek('drop trigger no_ledger on ledger_entries')
     }
-    expect((await openRecord(house, id)).headers.get('etag')).toBe('"1"')
-    expect(await house.peek(`select id from proofs where neighbour_id = '${id}'`)).toEqual([])
+    expect((await openRecord(app, id)).headers.get('etag')).toBe('"1"')
+    expect(await app.peek(`select id from proofs where neighbour_id = '${id}'`)).toEqual([])
   })
 })
 
 describe('a refusal', () => {
   it('is in the ledger, and says nothing the requester made up', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const before = await lastEntry()
-    await house.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'immigration-control' })
-    await house.ask('GET', `/v1/neighbours/${id}`, { as: 'border-agency', purpose: 'counter-service' })
+    await app.ask('GET', `/v1/neighbours/${id}`, { as: 'clerk', purpose: 'immigration-control' })
+    await app.ask('GET', `/v1/neighbours/${id}`, { as: 'border-agency', purpose: 'counter-service' })
     const entries = await entriesSince(before)
     expect(entries.map(({ outcome, purpose }) => `${outcome} ${purpose}`)).toContain('refused immigration-control')
     for (const entry of entries) expect(entry.subject_id).toBeNull()
   })
 
   it('is the same for a neighbour who exists and one who does not', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     for (const purpose of ['immigration-control', 'registration', 'made-up']) {
-      const real = await house.ask('GET', `/v1/neighbours/${id}?fields=history`.replace('history', 'household'), {
+      const real = await app.ask('GET', `/v1/neighbours/${id}?fields=history`.replace('history', 'household'), {
         as: 'clerk',
         purpose,
       })
-      const none = await house.ask('GET', `/v1/neighbours/${randomUUID()}?fields=household`, { as: 'clerk', purpose })
+      const none = await app.ask('GET', `/v1/neighbours/${randomUUID()}?fields=household`, { as: 'clerk', purpose })
       expect(real.status).toBe(403)
       expect(none.text).toBe(real.text)
       expect(none.status).toBe(real.status)
@@ -164,39 +162,35 @@ describe('a refusal', () => {
 
 describe('a path to immigration enforcement', () => {
   it('closes the gate to staff lent to it, from the moment it is recorded', async () => {
-    const { id } = await register(house)
-    expect((await openRecord(house, id)).status).toBe(200)
-    await house.peek(
-      `insert into organisation_links (municipality_id, organisation_id, kind, related_id) values ('${house.town.id}', '${OFFICE}', 'memberOf', '${BORDER}')`,
+    const { id } = await register(app)
+    expect((await openRecord(app, id)).status).toBe(200)
+    await app.peek(
+      `insert into organisation_links (municipality_id, organisation_id, kind, related_id) values ('${app.town.id}', '${OFFICE}', 'memberOf', '${BORDER}')`,
     )
     try {
-      expect((await openRecord(house, id)).status).toBe(403)
-      expect((await house.ask('POST', '/v1/neighbours', { as: 'clerk', body: somebody() })).status).toBe(403)
+      expect((await openRecord(app, id)).status).toBe(403)
+      expect((await app.ask('POST', '/v1/neighbours', { as: 'clerk', body: somebody() })).status).toBe(403)
     } finally {
-      await house.peek(
-        `delete from organisation_links where organisation_id = '${OFFICE}' and related_id = '${BORDER}'`,
-      )
+      await app.peek(`delete from organisation_links where organisation_id = '${OFFICE}' and related_id = '${BORDER}'`)
     }
-    expect((await openRecord(house, id)).status).toBe(200)
+    expect((await openRecord(app, id)).status).toBe(200)
   })
 
   it('closes it however long it is and whatever circles it makes', async () => {
     const chain = Array.from({ length: 6 }, () => randomUUID())
     for (const id of chain)
-      await house.peek(
-        `insert into organisations (id, municipality_id, name) values ('${id}', '${house.town.id}', 'Link')`,
-      )
+      await app.peek(`insert into organisations (id, municipality_id, name) values ('${id}', '${app.town.id}', 'Link')`)
     const link = (from: string, kind: string, to: string) =>
-      house.peek(
-        `insert into organisation_links (municipality_id, organisation_id, kind, related_id) values ('${house.town.id}', '${from}', '${kind}', '${to}')`,
+      app.peek(
+        `insert into organisation_links (municipality_id, organisation_id, kind, related_id) values ('${app.town.id}', '${from}', '${kind}', '${to}')`,
       )
     for (const [i, id] of chain.entries()) {
       const next = chain[i + 1] ?? chain[0] ?? ''
       await link(id, ['memberOf', 'reportsTo', 'sharesWith'][i % 3] ?? 'memberOf', next)
     }
     const lent: Requester = { ...clerk, organisationId: chain[0] ?? '' }
-    const { id } = await register(house)
-    const ask = () => openNeighbour(house.rooms, house.town, lent, id, { purpose: 'counter-service', fields: ['name'] })
+    const { id } = await register(app)
+    const ask = () => openNeighbour(app.rooms, app.town, lent, id, { purpose: 'counter-service', fields: ['name'] })
     await expect(ask()).resolves.toBeDefined()
     await link(chain[5] ?? '', 'sharesWith', BORDER)
     await expect(ask()).rejects.toBeInstanceOf(Refusal)
@@ -205,14 +199,14 @@ describe('a path to immigration enforcement', () => {
 
 describe('another municipality', () => {
   it('is not seen, not even by a query that forgets to say which one', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const elsewhere = randomUUID()
-    const seen = await house.database.transaction().execute(async (transaction) => {
+    const seen = await app.database.transaction().execute(async (transaction) => {
       await sql`select set_config('padron.municipality', ${elsewhere}, true)`.execute(transaction)
       return transaction.selectFrom('neighbours').select('id').execute()
     })
     expect(seen).toEqual([])
-    const unsaid = await house.database
+    const unsaid = await app.database
       .transaction()
       .execute((transaction) => transaction.selectFrom('neighbours').select('id').execute())
     expect(unsaid).toEqual([])

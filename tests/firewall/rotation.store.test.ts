@@ -7,51 +7,51 @@ import {
   retireRegistryKey,
   rewrapDataKeys,
 } from '../../src/keys/rotation.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 describe('rotating the registry key', () => {
   it('rewraps every data key while clerks go on, may be interrupted, and lets the old key go', async () => {
     const before: string[] = []
-    for (let i = 0; i < 12; i += 1) before.push((await register(house)).id)
-    const old = house.material.current
+    for (let i = 0; i < 12; i += 1) before.push((await register(app)).id)
+    const old = app.material.current
     const next = withNewKey(old, 'next')
-    await announceRegistryKey(house.database, house.town.id, next.current)
-    house.material.current = next
+    await announceRegistryKey(app.database, app.town.id, next.current)
+    app.material.current = next
     const keys = localKeyProvider(next)
-    const total = await dataKeysToRewrap(house.database, keys, house.town.id)
+    const total = await dataKeysToRewrap(app.database, keys, app.town.id)
     expect(total).toBeGreaterThan(24)
 
     // Stopped after the first batch: what is done stays done.
     const interrupted = new Error('stopped')
     await expect(
-      rewrapDataKeys(house.database, keys, house.town.id, {
+      rewrapDataKeys(app.database, keys, app.town.id, {
         batch: 5,
         progress: () => {
           throw interrupted
         },
       }),
     ).rejects.toBe(interrupted)
-    expect(await dataKeysToRewrap(house.database, keys, house.town.id)).toBe(total - 5)
-    expect((await openRecord(house, before[0] ?? '')).status).toBe(200)
-    await expect(retireRegistryKey(house.database, house.town.id, old.current)).rejects.toBeInstanceOf(KeyInUse)
+    expect(await dataKeysToRewrap(app.database, keys, app.town.id)).toBe(total - 5)
+    expect((await openRecord(app, before[0] ?? '')).status).toBe(200)
+    await expect(retireRegistryKey(app.database, app.town.id, old.current)).rejects.toBeInstanceOf(KeyInUse)
 
-    const during = await register(house)
-    expect(await rewrapDataKeys(house.database, keys, house.town.id, { batch: 7 })).toBe(total - 5)
-    expect(await dataKeysToRewrap(house.database, keys, house.town.id)).toBe(0)
-    await retireRegistryKey(house.database, house.town.id, old.current)
+    const during = await register(app)
+    expect(await rewrapDataKeys(app.database, keys, app.town.id, { batch: 7 })).toBe(total - 5)
+    expect(await dataKeysToRewrap(app.database, keys, app.town.id)).toBe(0)
+    await retireRegistryKey(app.database, app.town.id, old.current)
 
     // The old key is gone from every process.
-    house.material.current = { current: next.current, keys: { [next.current]: next.keys[next.current] ?? '' } }
-    for (const id of [...before, during.id]) expect((await openRecord(house, id)).status).toBe(200)
+    app.material.current = { current: next.current, keys: { [next.current]: next.keys[next.current] ?? '' } }
+    for (const id of [...before, during.id]) expect((await openRecord(app, id)).status).toBe(200)
     expect(
-      (await house.ask('POST', `/v1/neighbours/${during.id}/proofs`, { as: 'clerk', body: { profile: 'library' } }))
+      (await app.ask('POST', `/v1/neighbours/${during.id}/proofs`, { as: 'clerk', body: { profile: 'library' } }))
         .status,
     ).toBe(201)
   })
@@ -59,27 +59,27 @@ describe('rotating the registry key', () => {
 
 describe('without the registry key', () => {
   it('nothing opens, and the error says so', async () => {
-    const { id } = await register(house)
-    const kept = house.material.current
-    house.material.current = withNewKey(undefined, 'wrong')
+    const { id } = await register(app)
+    const kept = app.material.current
+    app.material.current = withNewKey(undefined, 'wrong')
     try {
-      expect(await openRecord(house, id)).toMatchObject({ status: 503, body: { code: 'key-unavailable' } })
+      expect(await openRecord(app, id)).toMatchObject({ status: 503, body: { code: 'key-unavailable' } })
     } finally {
-      house.material.current = kept
+      app.material.current = kept
     }
-    expect((await openRecord(house, id)).status).toBe(200)
+    expect((await openRecord(app, id)).status).toBe(200)
   })
 })
 
 describe('a row that somebody moved or changed', () => {
   it('does not open', async () => {
-    const [one, two] = [await register(house), await register(house)]
-    await house.peek('alter table particulars disable trigger particulars_append_only')
-    await house.peek(
+    const [one, two] = [await register(app), await register(app)]
+    await app.peek('alter table particulars disable trigger particulars_append_only')
+    await app.peek(
       `update particulars set identity = (select identity from particulars where neighbour_id = '${two.id}') where neighbour_id = '${one.id}'`,
     )
-    await house.peek('alter table particulars enable trigger particulars_append_only')
-    expect(await openRecord(house, one.id)).toMatchObject({ status: 500, body: { code: 'seal-broken' } })
-    expect((await openRecord(house, two.id)).status).toBe(200)
+    await app.peek('alter table particulars enable trigger particulars_append_only')
+    expect(await openRecord(app, one.id)).toMatchObject({ status: 500, body: { code: 'seal-broken' } })
+    expect((await openRecord(app, two.id)).status).toBe(200)
   })
 })

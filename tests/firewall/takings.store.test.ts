@@ -1,25 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 
 // Which acts take something away is read from what the service may do: whatever it may change or delete either leaves a
 // taking for the journal, or is named here with why a restore need not do it again.
 
 const explained: Record<string, string> = JSON.parse(readFileSync('schema/takings.json', 'utf8'))
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 it('everything the service may change or delete leaves a taking, or says why it need not', async () => {
-  const may = await house.peek<{ held: string; what: string }>(`
+  const may = await app.peek<{ held: string; what: string }>(`
     select distinct table_name as held, column_name as what from information_schema.column_privileges
     where table_schema = 'public' and grantee in ('padron_app', 'padron_gate') and privilege_type = 'UPDATE'
     union
     select distinct table_name, 'delete' from information_schema.table_privileges
     where table_schema = 'public' and grantee in ('padron_app', 'padron_gate') and privilege_type = 'DELETE'`)
-  const takes = await house.peek<{ held: string; what: string | null; deletes: boolean; arguments: string }>(`
+  const takes = await app.peek<{ held: string; what: string | null; deletes: boolean; arguments: string }>(`
     select relname as held, attname as what, tgtype & 8 > 0 as deletes, encode(tgargs, 'escape') as arguments
     from pg_trigger join pg_class on pg_class.oid = tgrelid join pg_proc on pg_proc.oid = tgfoid
     left join pg_attribute on attrelid = tgrelid and attnum = any (tgattr)

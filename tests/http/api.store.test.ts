@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type House, openHouse, tokenOf } from '../support/house.ts'
+import { openApp, type TestApp, tokenOf } from '../support/app.ts'
 import { openRecord, register, somebody } from '../support/people.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const raw = async (path: string, init: RequestInit = {}, as?: string) =>
-  house.fetch(
+  app.fetch(
     new Request(`https://vallmar.example${path}`, {
       ...init,
       headers: { ...(as ? { authorization: `Bearer ${await tokenOf(as)}` } : {}), ...init.headers },
@@ -39,10 +39,10 @@ describe('every answer', () => {
   )
 
   it('about a person is never stored on the way', async () => {
-    const { id } = await register(house)
-    expect((await openRecord(house, id)).headers.get('cache-control')).toBe('no-store')
+    const { id } = await register(app)
+    expect((await openRecord(app, id)).headers.get('cache-control')).toBe('no-store')
     expect(
-      (await house.ask('GET', `/v1/neighbours/${id}`, { as: 'border-agency', purpose: 'counter-service' })).headers.get(
+      (await app.ask('GET', `/v1/neighbours/${id}`, { as: 'border-agency', purpose: 'counter-service' })).headers.get(
         'cache-control',
       ),
     ).toBe('no-store')
@@ -98,7 +98,7 @@ describe('what cannot be accepted', () => {
       { ...somebody(), languages: [`${secret} `] },
       { name: { given: 7, family: secret }, address: { kind: secret } },
     ]) {
-      const answer = await house.ask('POST', '/v1/neighbours', { as: 'clerk', body })
+      const answer = await app.ask('POST', '/v1/neighbours', { as: 'clerk', body })
       expect(answer.status).toBe(422)
       expect(answer.text).not.toContain(secret)
     }
@@ -118,7 +118,7 @@ describe('the log', () => {
       phone: '+34 699 123 987',
       document: 'CANARY-99887766',
     }
-    house.log.length = 0
+    app.log.length = 0
     const body = somebody({
       name: { given: canaries.given, family: [canaries.family] },
       dateOfBirth: '1973-09-21',
@@ -126,47 +126,47 @@ describe('the log', () => {
       contact: { phone: canaries.phone },
       evidence: { strength: 'document', document: canaries.document },
     })
-    const { id } = (await house.ask<{ id: string }>('POST', '/v1/neighbours', { as: 'clerk', body })).body
-    await house.ask('POST', '/v1/neighbours', { as: 'clerk', body })
-    const found = await house.ask<{ link: string }>('POST', '/v1/neighbours/search', {
+    const { id } = (await app.ask<{ id: string }>('POST', '/v1/neighbours', { as: 'clerk', body })).body
+    await app.ask('POST', '/v1/neighbours', { as: 'clerk', body })
+    const found = await app.ask<{ link: string }>('POST', '/v1/neighbours/search', {
       as: 'clerk',
       purpose: 'counter-service',
       body: { name: `${canaries.given} ${canaries.family}` },
     })
-    await house.ask('GET', found.body.link, { as: 'clerk', purpose: 'counter-service' })
-    await openRecord(house, id)
-    await house.ask('PATCH', `/v1/neighbours/${id}`, {
+    await app.ask('GET', found.body.link, { as: 'clerk', purpose: 'counter-service' })
+    await openRecord(app, id)
+    await app.ask('PATCH', `/v1/neighbours/${id}`, {
       as: 'clerk',
       ifMatch: 1,
       body: { name: { given: canaries.family } },
     })
     const proof = (
-      await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+      await app.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
         as: 'clerk',
         body: { profile: 'residence' },
       })
     ).body.token
-    await house.ask('POST', '/v1/verifications', { body: { token: proof } })
-    await house.ask('POST', '/v1/disclosures', {
+    await app.ask('POST', '/v1/verifications', { body: { token: proof } })
+    await app.ask('POST', '/v1/disclosures', {
       as: 'border-agency',
       body: { subject: { proof }, purpose: 'service-eligibility', fields: ['name'] },
     })
     // Something breaks inside, with the person's data at hand.
-    await house.peek('alter table movements rename to movements_gone')
-    await house.ask('POST', '/v1/neighbours', {
+    await app.peek('alter table movements rename to movements_gone')
+    await app.ask('POST', '/v1/neighbours', {
       as: 'clerk',
       body: { ...body, name: { given: `${canaries.given}x`, family: [`${canaries.family}x`] }, evidence: undefined },
     })
-    await house.ask('PATCH', `/v1/neighbours/${id}`, {
+    await app.ask('PATCH', `/v1/neighbours/${id}`, {
       as: 'clerk',
       ifMatch: 2,
       body: { name: { given: canaries.given } },
     })
-    await house.peek('alter table movements_gone rename to movements')
+    await app.peek('alter table movements_gone rename to movements')
 
-    expect(house.log.length).toBeGreaterThanOrEqual(11)
-    expect(house.log.filter((line) => line.level === 'error').length).toBeGreaterThanOrEqual(2)
-    const text = JSON.stringify(house.log)
+    expect(app.log.length).toBeGreaterThanOrEqual(11)
+    expect(app.log.filter((line) => line.level === 'error').length).toBeGreaterThanOrEqual(2)
+    const text = JSON.stringify(app.log)
     for (const canary of [
       ...Object.values(canaries),
       '1973-09-21',
@@ -177,7 +177,7 @@ describe('the log', () => {
     ]) {
       expect(text.toLowerCase()).not.toContain(canary.toLowerCase())
     }
-    for (const line of house.log)
+    for (const line of app.log)
       expect(
         Object.keys(line).every((key) =>
           /^(level|event|kind|requestId|method|route|status|milliseconds|who|code|error|at)$/.test(key),
@@ -188,7 +188,7 @@ describe('the log', () => {
 
 describe('the OpenAPI document', () => {
   it('is 3.1 and tells of every route what it needs and may refuse', async () => {
-    const { body } = await house.ask<{ openapi: string; paths: Record<string, Record<string, Operation>> }>(
+    const { body } = await app.ask<{ openapi: string; paths: Record<string, Record<string, Operation>> }>(
       'GET',
       '/openapi.json',
     )
@@ -225,7 +225,7 @@ describe('the OpenAPI document', () => {
   })
 
   it('is what the routes do: each documented route answers something other than 404 to a stranger, or is public', async () => {
-    const { body } = await house.ask<{ paths: Record<string, Record<string, Operation>> }>('GET', '/openapi.json')
+    const { body } = await app.ask<{ paths: Record<string, Record<string, Operation>> }>('GET', '/openapi.json')
     for (const [path, methods] of Object.entries(body.paths)) {
       for (const [method, operation] of Object.entries(methods)) {
         const answer = await raw(path.replace(/\{\w+\}/g, randomUUID()), { method: method.toUpperCase() })
@@ -239,7 +239,7 @@ describe('the OpenAPI document', () => {
 describe('a stranger’s town', () => {
   it('is served at its own address, and on the machine itself where there is one town; at no other', async () => {
     const at = async (host: string) =>
-      (await house.fetch(new Request(`https://${host}/v1/municipality`, { headers: { host } }))).status
+      (await app.fetch(new Request(`https://${host}/v1/municipality`, { headers: { host } }))).status
     for (const host of ['vallmar.example', 'localhost:8080', '127.0.0.1', '[::1]:8080'])
       expect(await at(host)).toBe(200)
     for (const host of [
@@ -258,7 +258,7 @@ describe('a stranger’s town', () => {
 
 describe('a form that another site sends', () => {
   const post = (path: string, headers: Record<string, string>) =>
-    house.fetch(
+    app.fetch(
       new Request(`https://vallmar.example${path}`, {
         method: 'POST',
         headers: { host: 'vallmar.example', ...headers },
@@ -267,7 +267,7 @@ describe('a form that another site sends', () => {
     )
 
   it('is refused at every door that takes forms, signed in or not: nobody is signed in as somebody else', async () => {
-    const doors = [...new Set(house.routes.filter(({ method }) => method === 'POST').map(({ path }) => path))].filter(
+    const doors = [...new Set(app.routes.filter(({ method }) => method === 'POST').map(({ path }) => path))].filter(
       (path) => !/^\/(v1|wallet|counter\/requests)\/|back-channel/.test(path),
     )
     expect(doors).toEqual(

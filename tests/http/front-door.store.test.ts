@@ -3,18 +3,18 @@ import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { StaffRole } from '../../src/firewall/requester.ts'
 import { ROUTES_OF_ROLES } from '../../src/firewall/roles.ts'
 import { giveCard } from '../../src/registry/person/give-card.ts'
-import { type House, openHouse, tokenOf } from '../support/house.ts'
+import { openApp, type TestApp, tokenOf } from '../support/app.ts'
 import { register, somebody } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const send = (path: string, init: RequestInit = {}) =>
-  house.fetch(
+  app.fetch(
     new Request(`https://vallmar.example${path}`, {
       redirect: 'manual',
       ...init,
@@ -24,19 +24,19 @@ const send = (path: string, init: RequestInit = {}) =>
 const form = (fields: Record<string, string>) => ({ method: 'POST', body: new URLSearchParams(fields) })
 /** The lines that one thing left in the log. */
 async function linesOf(what: () => Promise<unknown>) {
-  const before = house.log.length
+  const before = app.log.length
   await what()
-  return house.log.slice(before)
+  return app.log.slice(before)
 }
 const staff = (role: StaffRole, subject: string = role) =>
-  signedIn(house, { kind: 'staff', subject, role, office: DEMO_OFFICE })
+  signedIn(app, { kind: 'staff', subject, role, office: DEMO_OFFICE })
 
 describe('the front door', () => {
   it('is the only one: every handler of the running app was mounted by it', () => {
-    const others = house.routes.filter(({ spec }) => spec === undefined).map(({ method, path }) => `${method} ${path}`)
+    const others = app.routes.filter(({ spec }) => spec === undefined).map(({ method, path }) => `${method} ${path}`)
     // The first hands the door to each request; the rest make public material smaller.
     expect(others).toEqual(['ALL /*', ...['/status-lists/*', '/assets/*', '/v', '/V'].map((path) => `ALL ${path}`)])
-    expect(house.routes.length).toBeGreaterThan(200)
+    expect(app.routes.length).toBeGreaterThan(200)
   })
 
   it('leaves one line for each request, whatever became of it', async () => {
@@ -57,7 +57,7 @@ describe('the front door', () => {
   })
 
   it('names a route by its pattern, and whoever asks by a kind and a mark that changes every day', async () => {
-    const { id } = await register(house, somebody())
+    const { id } = await register(app, somebody())
     const clerk = await staff('clerk')
     const markOf = async () => (await linesOf(() => clerk.open(`/desk/neighbours/${id}`)))[0]
     const first = await markOf()
@@ -65,17 +65,17 @@ describe('the front door', () => {
     expect((await markOf())?.who).toBe(first?.who)
     expect((await linesOf(async () => (await staff('clerk', 'another')).open('/desk')))[0]?.who).not.toBe(first?.who)
     expect(JSON.stringify(first)).not.toContain(id)
-    house.clock.advance({ hours: 24 })
+    app.clock.advance({ hours: 24 })
     const later = await staff('clerk')
     const [next] = await linesOf(() => later.open('/desk'))
     expect(next?.who).toMatch(/^staff [0-9a-f]{8}$/)
     expect(next?.who).not.toBe(first?.who)
-    house.clock.advance({ hours: -24 })
+    app.clock.advance({ hours: -24 })
   })
 
   it('says of nobody that they complain, hide or ask for help', async () => {
-    const { id } = await register(house, somebody())
-    const own = await signedIn(house, { kind: 'resident', subject: id })
+    const { id } = await register(app, somebody())
+    const own = await signedIn(app, { kind: 'resident', subject: id })
     expect((await linesOf(() => own.open('/me')))[0]?.who).toMatch(/^resident /)
     const quiet = [
       ...(await linesOf(() => own.open('/complain'))),
@@ -91,9 +91,9 @@ describe('the front door', () => {
   })
 
   it('writes down why a sign-in failed, as a code', async () => {
-    const { id } = await register(house, somebody())
+    const { id } = await register(app, somebody())
     const clerk = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: DEMO_OFFICE } as const
-    await giveCard(house.rooms, house.town, clerk, id, 'a word')
+    await giveCard(app.rooms, app.town, clerk, id, 'a word')
     const code = async (path: string, init: RequestInit) => (await linesOf(() => send(path, init)))[0]?.code
     expect(await code('/me/in', form({ code: 'AAAA-BBBB', word: 'another' }))).toBe('card-refused')
     expect(await code('/helper', form({ code: 'AAAA', profile: 'library' }))).toBe('help-refused')
@@ -157,7 +157,7 @@ describe('which role of staff reaches which route', () => {
   const ROLES: readonly StaffRole[] = ['clerk', 'supervisor', 'legal', 'auditor']
   const OF_STAFF = /^(GET|POST|PATCH) \/(desk|sign-out|v1)/
   const named = () =>
-    house.routes.flatMap(({ method, spec }) =>
+    app.routes.flatMap(({ method, spec }) =>
       spec && (spec.kind === 'page' || spec.kind === 'api') && method !== 'ALL'
         ? [{ spec, name: `${method} ${spec.name ?? spec.path}` }]
         : [],
@@ -174,9 +174,7 @@ describe('which role of staff reaches which route', () => {
   const ID = '00000000-0000-7000-8000-000000000000'
   const concrete = (path: string) => path.replaceAll(/:\w+|\{\w+\}/g, ID)
   const refusals = async () =>
-    Number(
-      (await house.peek<{ n: string }>("select count(*) as n from ledger_entries where outcome = 'refused'"))[0]?.n,
-    )
+    Number((await app.peek<{ n: string }>("select count(*) as n from ledger_entries where outcome = 'refused'"))[0]?.n)
 
   it('is what the running app does, page by page, and each refusal is in the ledger', async () => {
     const wrong: string[] = []
@@ -189,7 +187,7 @@ describe('which role of staff reaches which route', () => {
         const path = concrete(spec.path)
         const answer = await browser.open(path, spec.method === 'get' ? {} : form({ csrf: 'none' }))
         // A form without its token is refused as well, by itself: whoever may not come is turned away before that.
-        const line = house.log.at(-1)
+        const line = app.log.at(-1)
         const may = ROUTES_OF_ROLES.get(name)?.has(role) ?? false
         if (spec.method === 'get' && (answer.status === 403) === may) wrong.push(`${role} ${name}: ${answer.status}`)
         if (!may) {

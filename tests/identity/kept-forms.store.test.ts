@@ -3,15 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { fillForm } from '../../src/http/html-forms.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const t = LOCALES.en
 type Browser = Awaited<ReturnType<typeof signedIn>>
@@ -29,92 +29,92 @@ const backTo = (answer: Response) =>
 
 describe('what somebody typed when their session ran out', () => {
   it('is on the same form again after they came in by the same card, and nothing was sent', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const way = { kind: 'card', id: randomUUID() } as const
-    const me = await signedIn(house, { kind: 'resident', subject: id, way })
+    const me = await signedIn(app, { kind: 'resident', subject: id, way })
     const csrf = await csrfOn(me, '/me/change')
-    house.clock.advance({ minutes: 11 })
+    app.clock.advance({ minutes: 11 })
     const why = 'Do not use it for statistics: I said so twice.'
     const late = await post(me, '/me/change/object', '/me/change', { csrf, why })
     expect(late.status).toBe(303)
     const to = backTo(late)
     expect(to).toMatch(/^\/me\/change\?kept=[0-9a-f-]{36}$/)
-    expect(await house.peek('select id from complaints')).toEqual([])
+    expect(await app.peek('select id from complaints')).toEqual([])
 
-    const back = await signedIn(house, { kind: 'resident', subject: id, way })
+    const back = await signedIn(app, { kind: 'resident', subject: id, way })
     const page = await (await back.open(to)).text()
     expect(page).toContain(t.xBack)
     expect(page).toMatch(new RegExp(`<textarea[^>]*name="why"[^>]*>${why}</textarea>`))
     // Nothing of it in other forms of the page.
     expect(page.split(why)).toHaveLength(2)
     // Somebody who came in by another card does not find it.
-    const other = await signedIn(house, { kind: 'resident', subject: id })
+    const other = await signedIn(app, { kind: 'resident', subject: id })
     expect(await (await other.open(to)).text()).not.toContain(why)
     const sent = await post(back, '/me/change/object', to, { csrf: await csrfOn(back, '/me/change'), why })
     expect(sent.status).toBe(303)
-    expect(await house.peek('select id from kept_forms')).toEqual([])
+    expect(await app.peek('select id from kept_forms')).toEqual([])
   })
 
   it('need not be kept of whoever is still there: each page says when it ends, and a button keeps the session', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const clerk = { kind: 'staff', subject: 'clerk-7', role: 'clerk', office: DEMO_OFFICE } as const
     for (const [one, page, stay, idle] of [
       [{ kind: 'resident', subject: id } as const, '/me/change', '/me/stay', 540],
       [clerk, '/desk/register', '/desk/stay', 1740],
     ] as const) {
-      const who = await signedIn(house, one)
+      const who = await signedIn(app, one)
       const html = await (await who.open(page)).text()
       const csrf = /name="csrf" value="([^"]+)"/.exec(html)?.[1] ?? ''
       expect(html).toContain(`data-idle="${idle}"`)
       expect(html).toMatch(/data-ends="\d{4,5}"/)
       for (const words of [t.xSoon, t.xStay, t.xIdle.split('{')[0] ?? '']) expect(html).toContain(words)
       for (let n = 0; n < 3; n += 1) {
-        house.clock.advance({ seconds: idle - 60 })
+        app.clock.advance({ seconds: idle - 60 })
         expect((await who.open(stay, { method: 'POST', body: new URLSearchParams({ csrf }) })).status).toBe(200)
       }
-      house.clock.advance({ seconds: idle + 90 })
+      app.clock.advance({ seconds: idle + 90 })
       expect((await who.open(stay, { method: 'POST', body: new URLSearchParams({ csrf }) })).status).toBe(303)
     }
   })
 
   it('is dropped when they sign out, and after an hour', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const way = { kind: 'card', id: randomUUID() } as const
     const late = async () => {
-      const me = await signedIn(house, { kind: 'resident', subject: id, way })
+      const me = await signedIn(app, { kind: 'resident', subject: id, way })
       const csrf = await csrfOn(me, '/me/change')
-      house.clock.advance({ minutes: 11 })
+      app.clock.advance({ minutes: 11 })
       return backTo(await post(me, '/me/change/object', '/me/change', { csrf, why: 'Twice' }))
     }
     const first = await late()
-    const back = await signedIn(house, { kind: 'resident', subject: id, way })
+    const back = await signedIn(app, { kind: 'resident', subject: id, way })
     expect(await (await back.open(first)).text()).toContain('Twice')
     await back.send('/me/leave', {})
-    const again = await signedIn(house, { kind: 'resident', subject: id, way })
+    const again = await signedIn(app, { kind: 'resident', subject: id, way })
     expect(await (await again.open(first)).text()).not.toContain('Twice')
     const second = await late()
-    house.clock.advance({ minutes: 61 })
-    const later = await signedIn(house, { kind: 'resident', subject: id, way })
+    app.clock.advance({ minutes: 61 })
+    const later = await signedIn(app, { kind: 'resident', subject: id, way })
     expect(await (await later.open(second)).text()).not.toContain('Twice')
   })
 
   it('is never kept of a form that hides somebody, nor of a form that another site sends', async () => {
-    const { id, version } = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id, version } = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const csrf = await csrfOn(me, '/me/change')
-    house.clock.advance({ minutes: 11 })
-    const before = await house.peek('select id from kept_forms')
+    app.clock.advance({ minutes: 11 })
+    const before = await app.peek('select id from kept_forms')
     await post(me, '/me/change/hide', '/me/change', { csrf, version: String(version) })
     const forged = await post(me, '/me/change/object', '/me/change', { csrf: 'x', why: 'Not mine' })
     expect(forged.status).toBe(403)
-    expect(await house.peek('select id from kept_forms')).toEqual(before)
+    expect(await app.peek('select id from kept_forms')).toEqual(before)
   })
 
   it('is there for an officer whose sign-in is not fresh any more', async () => {
     const officer = { kind: 'staff', subject: 'legal-1', role: 'legal', office: DEMO_OFFICE } as const
-    const desk = await signedIn(house, officer)
+    const desk = await signedIn(app, officer)
     const csrf = await csrfOn(desk, '/desk/organisations')
-    house.clock.advance({ minutes: 16 })
+    app.clock.advance({ minutes: 16 })
     const late = await post(desk, '/desk/organisations', '/desk/organisations', {
       csrf,
       name: 'House of Bread',
@@ -122,20 +122,20 @@ describe('what somebody typed when their session ran out', () => {
     })
     const to = backTo(late)
     expect(late.headers.get('location')).toMatch(/^\/sign-in\/start\?to=/)
-    const back = await signedIn(house, officer)
+    const back = await signedIn(app, officer)
     const page = await (await back.open(to)).text()
     expect(page).toMatch(/<input[^>]*name="name"[^>]*value="House of Bread"/)
     expect(page).toMatch(/<details[^>]*open/)
   })
 
   it('is nowhere in the browser: no page carries it, and it lies sealed', async () => {
-    const { id } = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id } = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const csrf = await csrfOn(me, '/me/change')
-    house.clock.advance({ minutes: 11 })
+    app.clock.advance({ minutes: 11 })
     const late = await post(me, '/me/change/object', '/me/change', { csrf, why: 'Nowhere at all' })
     expect(JSON.stringify([...late.headers])).not.toContain('Nowhere')
-    const rows = await house.peek<{ content: Uint8Array }>('select content from kept_forms')
+    const rows = await app.peek<{ content: Uint8Array }>('select content from kept_forms')
     for (const { content } of rows) expect(Buffer.from(content).toString('latin1')).not.toContain('Nowhere')
   })
 })

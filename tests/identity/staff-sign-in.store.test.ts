@@ -6,17 +6,17 @@ import { createApp } from '../../src/app.tsx'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { demoTrust } from '../../src/identity/demo-token.ts'
 import { staffSignIn } from '../../src/identity/sign-in.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 // The city's own sign-in says that an account was closed. Nobody waits for a session to end by itself.
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
-let house: House
+let app: TestApp
 let server: Server
 let issuer: string
 let pair: Awaited<ReturnType<typeof generateKeyPair>>
-let app: ReturnType<typeof createApp>
+let served: ReturnType<typeof createApp>
 const tried: string[] = []
 const open = new Set<string>()
 let [closed, away] = [false, false]
@@ -30,7 +30,7 @@ const metadata = () => ({
 let said: object = {}
 let send: (token: string) => Promise<number>
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
   pair = await generateKeyPair('ES256')
   const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'one', alg: 'ES256' }
   server = createServer(async (request, response) => {
@@ -60,10 +60,10 @@ beforeAll(async () => {
     phishingResistant: { acr: ['phr'], amr: [] },
     backChannel: true,
   })
-  app = createApp({ ...house.deps, signIn }, house.rooms)
+  served = createApp({ ...app.deps, signIn }, app.rooms)
   send = async (token) =>
     (
-      await app.fetch(
+      await served.fetch(
         new Request('https://vallmar.example/sign-in/back-channel', {
           method: 'POST',
           headers: { host: 'vallmar.example', 'content-type': 'application/x-www-form-urlencoded' },
@@ -73,7 +73,7 @@ beforeAll(async () => {
     ).status
 })
 afterAll(async () => {
-  await house?.close()
+  await app?.close()
   await new Promise((resolve) => {
     server.close(resolve)
     server.closeAllConnections()
@@ -89,7 +89,7 @@ const logout = (claims: object, more: { audience?: string; key?: CryptoKey } = {
     .setExpirationTime('2m')
     .sign(more.key ?? pair.privateKey)
 const clerk = (subject: string, sid?: string) =>
-  signedIn(house, { kind: 'staff', subject, role: 'clerk', office: DEMO_OFFICE, sid })
+  signedIn(app, { kind: 'staff', subject, role: 'clerk', office: DEMO_OFFICE, sid })
 
 describe('an account that is closed', () => {
   it('ends every session of its owner with the next request, and nobody else\u2019s', async () => {
@@ -123,18 +123,18 @@ describe('an account that is closed', () => {
 
   it('is found out within the hour where the provider says nothing', async () => {
     const who = { kind: 'staff', subject: 'quiet', role: 'clerk', office: DEMO_OFFICE, ends: false } as const
-    const quiet = await signedIn(house, who)
+    const quiet = await signedIn(app, who)
     for (let minutes = 0; minutes < 50; minutes += 25) {
-      house.clock.advance({ minutes: 25 })
+      app.clock.advance({ minutes: 25 })
       expect((await quiet.open('/desk')).status).toBe(200)
     }
-    house.clock.advance({ minutes: 25 })
+    app.clock.advance({ minutes: 25 })
     expect((await quiet.open('/desk')).status).toBe(303)
   })
 
   it('is found out within ten minutes where the provider can be asked, by one request of many and with each token once', async () => {
     open.add('first')
-    const duty = { sub: 'asked', role: 'clerk', office: DEMO_OFFICE, municipality: house.town.slug }
+    const duty = { sub: 'asked', role: 'clerk', office: DEMO_OFFICE, municipality: app.town.slug }
     said = duty
     const who = {
       kind: 'staff',
@@ -144,7 +144,7 @@ describe('an account that is closed', () => {
       ends: false,
       refresh: 'first',
     } as const
-    const asked = await signedIn({ ...house, fetch: async (request) => app.fetch(request) }, who)
+    const asked = await signedIn({ ...app, fetch: async (request) => served.fetch(request) }, who)
     const statuses = async (times: number) => {
       const answers = await Promise.all(Array.from({ length: times }, () => asked.open('/desk')))
       return [...new Set(answers.map(({ status }) => status))]
@@ -153,25 +153,25 @@ describe('an account that is closed', () => {
     expect(tried).toEqual([])
     // Longer than the hour that a word of the provider’s stands, and never asked twice with one token.
     for (let n = 0; n < 7; n += 1) {
-      house.clock.advance({ minutes: 11 })
+      app.clock.advance({ minutes: 11 })
       expect(await statuses(4)).toEqual([200])
     }
     expect(tried).toEqual(['first', 'first+', 'first++', 'first+++', 'first++++', 'first+++++', 'first++++++'])
-    const rows = await house.peek<{ row: string }>("select sessions::text as row from sessions where subject = 'asked'")
+    const rows = await app.peek<{ row: string }>("select sessions::text as row from sessions where subject = 'asked'")
     expect(rows[0]?.row).not.toContain(Buffer.from('first').toString('hex'))
     // While it cannot be asked they work on, for an hour at most.
     away = true
     for (let n = 0; n < 5; n += 1) {
-      house.clock.advance({ minutes: 11 })
+      app.clock.advance({ minutes: 11 })
       expect(await statuses(2), `${n}`).toEqual([200])
     }
-    house.clock.advance({ minutes: 11 })
+    app.clock.advance({ minutes: 11 })
     expect(await statuses(1)).toEqual([303])
     away = false
-    house.clock.advance({ minutes: 2 })
+    app.clock.advance({ minutes: 2 })
     expect(await statuses(1)).toEqual([200])
     closed = true
-    house.clock.advance({ minutes: 11 })
+    app.clock.advance({ minutes: 11 })
     expect(await statuses(1)).toEqual([303])
     closed = false
     // The account is open, and its duty is another, or none.
@@ -183,15 +183,15 @@ describe('an account that is closed', () => {
     ]) {
       open.add('again')
       const moved = await signedIn(
-        { ...house, fetch: async (request) => app.fetch(request) },
+        { ...app, fetch: async (request) => served.fetch(request) },
         { ...who, refresh: 'again' },
       )
       said = other
-      house.clock.advance({ minutes: 11 })
+      app.clock.advance({ minutes: 11 })
       expect((await moved.open('/desk')).status, JSON.stringify(other)).toBe(303)
       said = duty
     }
     expect(await statuses(1)).toEqual([303])
-    expect(await house.peek("select from sessions where subject = 'asked'")).toEqual([])
+    expect(await app.peek("select from sessions where subject = 'asked'")).toEqual([])
   })
 })

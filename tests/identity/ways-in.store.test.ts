@@ -8,42 +8,40 @@ import { giveCard } from '../../src/registry/person/give-card.ts'
 import { offerEnrolment } from '../../src/registry/person/offer-enrolment.ts'
 import { type Ending, endWaysIn, waysIn } from '../../src/registry/person/ways-in.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
 import { signedIn } from '../support/signed-in.ts'
 import { enrolTelephone, Telephone } from '../support/telephone.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const t = LOCALES.en
 const clerk: Staff = { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1' }
 const WORD = 'molinet'
 
-const enrolled = (id: string, named?: { device: string; owner: string }) => enrolTelephone(house, clerk, id, named)
+const enrolled = (id: string, named?: { device: string; owner: string }) => enrolTelephone(app, clerk, id, named)
 async function comeIn(telephone: Telephone, verified = true) {
-  const { challenge } = await signInOptions(house.rooms, house.town)
-  return signInWithPasskey(house.rooms, house.town, telephone.sign(challenge, verified))
+  const { challenge } = await signInOptions(app.rooms, app.town)
+  return signInWithPasskey(app.rooms, app.town, telephone.sign(challenge, verified))
 }
 const card = async (id: string, word: string = WORD) =>
-  (await shownTo(giveCard(house.rooms, house.town, clerk, id, word))).code
-const enter = (code: string, word: string = WORD) =>
-  signInWithCard(house.rooms, house.town, { code, word }, randomUUID())
-const end = (id: string, ending: Ending) => endWaysIn(house.rooms, house.town, clerk, id, ending)
+  (await shownTo(giveCard(app.rooms, app.town, clerk, id, word))).code
+const enter = (code: string, word: string = WORD) => signInWithCard(app.rooms, app.town, { code, word }, randomUUID())
+const end = (id: string, ending: Ending) => endWaysIn(app.rooms, app.town, clerk, id, ending)
 const alive = async (me: Awaited<ReturnType<typeof signedIn>>) => (await me.open('/me/helpers')).status === 200
 
 /** Somebody with a card and two telephones, signed in by each. */
 async function withThree() {
-  const { id } = await register(house)
+  const { id } = await register(app)
   const code = await card(id)
   const { cardId } = await enter(code)
   const telephones = [await enrolled(id), await enrolled(id)]
-  const by = (way: { kind: 'card' | 'telephone'; id: string }) =>
-    signedIn(house, { kind: 'resident', subject: id, way })
+  const by = (way: { kind: 'card' | 'telephone'; id: string }) => signedIn(app, { kind: 'resident', subject: id, way })
   const sessions = [
     await by({ kind: 'card', id: cardId }),
     ...(await Promise.all(telephones.map(({ handle }) => by({ kind: 'telephone', id: handle })))),
@@ -75,7 +73,7 @@ describe('a way in that is cut off', () => {
     for (const { telephone } of second.telephones)
       await expect(comeIn(telephone)).rejects.toMatchObject({ code: 'passkey-refused' })
     const third = await withThree()
-    await house.peek(
+    await app.peek(
       `update passkeys set created_at = created_at - interval '9 days' where handle = '${third.telephones[0]?.handle}'`,
     )
     const since = Temporal.Now.plainDateISO('Europe/Madrid').subtract({ days: 2 })
@@ -86,7 +84,7 @@ describe('a way in that is cut off', () => {
 
   it('is seen and ended at a desk and by its owner, one or all, and both pages say what there is', async () => {
     const { id, sessions, telephones, open } = await withThree()
-    const desk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const desk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
     const at = `/desk/neighbours/${id}/ways-in`
     for (const page of [await (await desk.open(at)).text(), await (await sessions[2]?.open('/me/devices'))?.text()])
       for (const words of ['Blue telephone', t.iCards, t.dSessions, t.iLost, t.iEndAll]) expect(page).toContain(words)
@@ -98,13 +96,13 @@ describe('a way in that is cut off', () => {
     expect(await open()).toEqual([false, false, true])
     await sessions[2]?.send('/me/devices', { what: 'everything' }, '/me/devices')
     expect(await open()).toEqual([false, false, false])
-    const { cards, telephones: left, sessions: none } = await shownTo(waysIn(house.rooms, house.town, clerk, id))
+    const { cards, telephones: left, sessions: none } = await shownTo(waysIn(app.rooms, app.town, clerk, id))
     expect([cards, left, none]).toEqual([[], [], []])
   })
 
   it('says what is wrong with a date beside it, and keeps what was typed', async () => {
-    const { id } = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id } = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const answer = await me.send(
       '/me/devices',
       { what: 'lost', too: 'yes', 'since-day': '31', 'since-month': '2', 'since-year': '2026' },
@@ -119,9 +117,9 @@ describe('a way in that is cut off', () => {
 
 describe('what opens a record', () => {
   it('that is new or ended is told its neighbour, whoever did it; the first card of a newcomer is not', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const told = async () =>
-      (await house.peek(`select id from notices where neighbour_id = '${id}' and kind = 'ways-changed'`)).length
+      (await app.peek(`select id from notices where neighbour_id = '${id}' and kind = 'ways-changed'`)).length
     await card(id)
     expect(await told()).toBe(0)
     const { handle } = await enrolled(id)
@@ -130,21 +128,21 @@ describe('what opens a record', () => {
     expect(await told()).toBe(2)
     await end(id, { what: 'telephone', id: handle })
     expect(await told()).toBe(3)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     expect(await (await me.open('/me')).text()).toContain(t.iChanged)
     // It is on their page, and is worth no letter.
     expect(
-      await house.peek(`select way.* from notice_deliveries way join notices one on one.id = way.notice_id
+      await app.peek(`select way.* from notice_deliveries way join notices one on one.id = way.notice_id
         where one.neighbour_id = '${id}' and way.channel = 'post'`),
     ).toEqual([])
   })
 
   it('stands with the day it was added, and everywhere else can be signed out', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     await enrolled(id, { device: 'Vell', owner: '' })
     const [me, other] = [
-      await signedIn(house, { kind: 'resident', subject: id }),
-      await signedIn(house, { kind: 'resident', subject: id }),
+      await signedIn(app, { kind: 'resident', subject: id }),
+      await signedIn(app, { kind: 'resident', subject: id }),
     ]
     const page = await (await me.open('/me/devices')).text()
     expect(page).toContain(t.iAdded.split('{')[0]?.trim())
@@ -156,22 +154,22 @@ describe('what opens a record', () => {
 
 describe('a telephone', () => {
   it('is asked who its owner is, every time', async () => {
-    const { id } = await register(house)
-    const { code } = await shownTo(offerEnrolment(house.rooms, house.town, clerk, id))
+    const { id } = await register(app)
+    const { code } = await shownTo(offerEnrolment(app.rooms, app.town, clerk, id))
     const named = { device: 'x', owner: '' }
-    const options = await passkeyOptions(house.rooms, house.town, { code }, named)
+    const options = await passkeyOptions(app.rooms, app.town, { code }, named)
     expect(options.authenticatorSelection?.userVerification).toBe('required')
     const careless = new Telephone()
     await expect(
-      keepPasskey(house.rooms, house.town, { code }, careless.make(options.challenge, false), named),
+      keepPasskey(app.rooms, app.town, { code }, careless.make(options.challenge, false), named),
     ).rejects.toMatchObject({ code: 'passkey-refused' })
     const { telephone } = await enrolled(id)
     await expect(comeIn(telephone, false)).rejects.toMatchObject({ code: 'passkey-refused' })
   })
 
   it('is enrolled once for one person, and for two of a family by what they wish to be called', async () => {
-    const mother = await register(house)
-    const son = await register(house)
+    const mother = await register(app)
+    const son = await register(app)
     const first = await enrolled(mother.id, { device: 'Family telephone', owner: 'Mama' })
     const again = await enrolled(mother.id, { device: 'Family telephone', owner: 'Mama' })
     expect(again.excludeCredentials?.map(({ id }) => id)).toEqual([first.telephone.id.toString('base64url')])
@@ -180,7 +178,7 @@ describe('a telephone', () => {
     expect(first.user.id).toBe(again.user.id)
     expect(another.user.id).not.toBe(first.user.id)
     expect([first.user.name, another.user.name]).toEqual(['Mama', 'Petit'])
-    const me = await signedIn(house, {
+    const me = await signedIn(app, {
       kind: 'resident',
       subject: son.id,
       way: { kind: 'telephone', id: another.handle },
@@ -190,10 +188,10 @@ describe('a telephone', () => {
   })
 
   it('that counts back is refused, and its owner is told, as of one that is far ahead', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const { telephone } = await enrolled(id)
     const told = async () =>
-      (await house.peek(`select id from notices where neighbour_id = '${id}' and kind = 'way-in'`)).length
+      (await app.peek(`select id from notices where neighbour_id = '${id}' and kind = 'way-in'`)).length
     telephone.count = 5
     await comeIn(telephone)
     telephone.count = 6
@@ -205,22 +203,22 @@ describe('a telephone', () => {
     telephone.count = 100_000
     await comeIn(telephone)
     expect(await told()).toBe(2)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     expect(await (await me.open('/me')).text()).toContain(t.iCopied)
   })
 
   it('that counts nothing, as many do not, is no cause for alarm', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const { telephone } = await enrolled(id)
     for (let n = 0; n < 3; n += 1) await comeIn(telephone)
-    expect(await house.peek(`select id from notices where neighbour_id = '${id}' and kind = 'way-in'`)).toEqual([])
+    expect(await app.peek(`select id from notices where neighbour_id = '${id}' and kind = 'way-in'`)).toEqual([])
   })
 })
 
 describe('what a browser sends that is no JSON, or half a form', () => {
   it('is answered as wrong, and breaks nothing', async () => {
     const send = (path: string, type: string, body: string) =>
-      house.fetch(
+      app.fetch(
         new Request(`https://vallmar.example${path}`, {
           method: 'POST',
           headers: {
@@ -241,22 +239,22 @@ describe('what a browser sends that is no JSON, or half a form', () => {
 
 describe('what gives somebody a way in, or cannot be undone', () => {
   it('asks for it at a desk of whoever shows again somebody who hid, and not of whoever hides them', async () => {
-    const { id } = await register(house)
-    const desk = await signedIn(house, { kind: 'staff', subject: 'head', role: 'supervisor', office: DEMO_OFFICE })
+    const { id } = await register(app)
+    const desk = await signedIn(app, { kind: 'staff', subject: 'head', role: 'supervisor', office: DEMO_OFFICE })
     const page = `/desk/neighbours/${id}/protection`
     const send = async (hide: 'yes' | 'no') => {
       const version = /name="version" value="(\d+)"/.exec(await (await desk.open(page)).text())?.[1] ?? ''
       return (await desk.send(page, { protected: hide, reason: 'asked', version }, page)).headers.get('location')
     }
-    house.clock.advance({ minutes: 16 })
+    app.clock.advance({ minutes: 16 })
     expect(await send('yes')).toBe(`/desk/neighbours/${id}`)
     expect(await send('no')).toContain('/sign-in/start')
   })
 
   it('asks for it of everything that is taken home, of how one is reached, and of a move', async () => {
-    const { id } = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
-    house.clock.advance({ minutes: 6 })
+    const { id } = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
+    app.clock.advance({ minutes: 6 })
     for (const path of ['/me/everything', '/me/change/reach', '/me/change/move']) {
       const answer = await me.send(path, { as: 'json', version: '1' }, '/me/change')
       expect([path, answer.status]).toEqual([path, 303])
@@ -265,12 +263,12 @@ describe('what gives somebody a way in, or cannot be undone', () => {
   })
 
   it('asks for a sign-in of this moment; what was typed comes back, save of hiding', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const code = await card(id)
     const { cardId } = await enter(code)
-    const me = await signedIn(house, { kind: 'resident', subject: id, way: { kind: 'card', id: cardId } })
+    const me = await signedIn(app, { kind: 'resident', subject: id, way: { kind: 'card', id: cardId } })
     const csrf = /name="csrf" value="([^"]+)"/.exec(await (await me.open('/me/helpers')).text())?.[1] ?? ''
-    house.clock.advance({ minutes: 6 })
+    app.clock.advance({ minutes: 6 })
     const post = (path: string, fields: Record<string, string>) =>
       me.open(path, { method: 'POST', body: new URLSearchParams({ csrf, ...fields }) })
     const naming = await post('/me/helpers', { name: 'Marta Soler' })
@@ -295,7 +293,7 @@ describe('a card', () => {
     '\u0e41\u0e21\u0e48',
     'caf\u00e9 amb llet',
   ])('takes %s as a word of one\u2019s own, and nothing else in its place', async (word) => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const code = await card(id, word)
     expect(await enter(code, word)).toMatchObject({ neighbourId: id })
     expect(await enter(code, word.normalize('NFD'))).toMatchObject({ neighbourId: id })
@@ -304,8 +302,8 @@ describe('a card', () => {
   })
 
   it('refuses a word of which nothing would be left, with the reason beside it and what was typed', async () => {
-    const { id } = await register(house)
-    const desk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const { id } = await register(app)
+    const desk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
     const at = `/desk/neighbours/${id}`
     const answer = await desk.send(`${at}/portal`, { what: 'card', word: '!?' }, at)
     expect(answer.status).toBe(422)
@@ -315,7 +313,7 @@ describe('a card', () => {
   })
 
   it('is read in full-width letters and any digits', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const code = await card(id)
     const wide = [...code]
       .map((one) => (one === '-' ? '\uff0d' : String.fromCodePoint((one.codePointAt(0) ?? 0) + 0xfee0)))
@@ -324,14 +322,14 @@ describe('a card', () => {
   })
 
   it('that nobody used for years says so and is asked for at a counter, which gives another', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const code = await card(id)
-    await house.peek(
+    await app.peek(
       `update resident_cards set created_at = now() - interval '3 years 2 days' where neighbour_id = '${id}'`,
     )
     await expect(enter(code)).rejects.toMatchObject({ code: 'card-asleep' })
     await expect(enter(code, 'another')).rejects.toMatchObject({ code: 'card-refused' })
-    const page = await house.fetch(
+    const page = await app.fetch(
       new Request('https://vallmar.example/me/in', {
         method: 'POST',
         headers: { host: 'vallmar.example', 'accept-language': 'en', 'test-source': randomUUID() },
@@ -339,7 +337,7 @@ describe('a card', () => {
       }),
     )
     expect([page.status, (await page.text()).includes(t.iSleeps)]).toEqual([403, true])
-    const { cards } = await shownTo(waysIn(house.rooms, house.town, clerk, id))
+    const { cards } = await shownTo(waysIn(app.rooms, app.town, clerk, id))
     expect(cards).toMatchObject([{ asleep: true }])
     expect(await enter(await card(id))).toMatchObject({ neighbourId: id })
   })

@@ -6,17 +6,17 @@ import { type LookUp, lookUpsOf } from '../../src/oversight/look-ups.ts'
 import { giveCard } from '../../src/registry/person/give-card.ts'
 import { openNeighbour } from '../../src/registry/person/neighbours.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { uploaded } from '../support/demands.ts'
-import { type House, openHouse } from '../support/house.ts'
 import { openRecord, register } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse({ town: { budgets: { clerk: { day: { people: 10_000, points: 100_000 } } } } })
+  app = await openApp({ town: { budgets: { clerk: { day: { people: 10_000, points: 100_000 } } } } })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const t = LOCALES.en
 const clerk: Staff = { kind: 'staff', id: 'clerk-9', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1' }
@@ -27,7 +27,7 @@ const own = (neighbourId: string, way = `card ${randomUUID()}`): Resident => ({
 })
 /** Opens a record as its owner or as a clerk, and nothing else. */
 const look = (who: Resident | Staff, id: string) =>
-  openNeighbour(house.rooms, house.town, who, id, {
+  openNeighbour(app.rooms, app.town, who, id, {
     purpose: who.kind === 'staff' ? 'counter-service' : 'own-record',
     fields: ['languages'],
   })
@@ -35,7 +35,7 @@ async function pages(id: string, who: Resident | Staff = own(id)): Promise<LookU
   const all: LookUp[][] = []
   let before: string | undefined
   do {
-    const page = await shownTo(lookUpsOf(house.rooms, house.town, who, id, { before }))
+    const page = await shownTo(lookUpsOf(app.rooms, app.town, who, id, { before }))
     all.push(page.lookUps)
     before = page.older
   } while (before !== undefined)
@@ -44,16 +44,16 @@ async function pages(id: string, who: Resident | Staff = own(id)): Promise<LookU
 
 /** As if there had been so many looks a day. */
 async function spread(id: string, aDay: number) {
-  await house.peek('alter table ledger_entries disable trigger user')
-  await house.peek(`update ledger_entries entry set recorded_at = entry.recorded_at - make_interval(days => numbered.n::integer)
+  await app.peek('alter table ledger_entries disable trigger user')
+  await app.peek(`update ledger_entries entry set recorded_at = entry.recorded_at - make_interval(days => numbered.n::integer)
     from (select id, ((row_number() over (order by recorded_at desc)) - 1) / ${aDay} as n from ledger_entries where subject_id = '${id}') numbered
     where numbered.id = entry.id`)
-  await house.peek('alter table ledger_entries enable trigger user')
+  await app.peek('alter table ledger_entries enable trigger user')
 }
 
 describe('who looked at one\u2019s record', () => {
   it('is whole: nobody\u2019s own visits wash a look away, however many there are', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     await look({ ...clerk, role: 'supervisor', id: 'curious' }, id)
     const me = own(id)
     for (let n = 0; n < 240; n += 1) await look(me, id)
@@ -66,7 +66,7 @@ describe('who looked at one\u2019s record', () => {
   })
 
   it('tells who came in by another way apart on the same day', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const [card, other] = [own(id), own(id)]
     for (const who of [card, other, card, card]) await look(who, id)
     const [lines = []] = await pages(id, card)
@@ -76,7 +76,7 @@ describe('who looked at one\u2019s record', () => {
   })
 
   it('goes back to the beginning in pages, each line once and the newest first', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     for (let n = 0; n < 230; n += 1) await look(clerk, id)
     const me = own(id)
     await look(me, id)
@@ -91,7 +91,7 @@ describe('who looked at one\u2019s record', () => {
   }, 120_000)
 
   it('has each day of one\u2019s own visits once, over many days and pages', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const me = own(id)
     for (let n = 0; n < 6; n += 1) {
       for (const who of [me, clerk, me]) await look(who, id)
@@ -105,7 +105,7 @@ describe('who looked at one\u2019s record', () => {
   })
 
   it('has it once also where a page ends with a day, and reads what is no place in it from the newest', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const me = own(id)
     for (let n = 0; n < 12; n += 1) await look(me, id)
     await look(clerk, id)
@@ -113,7 +113,7 @@ describe('who looked at one\u2019s record', () => {
     const all: LookUp[] = []
     let before: string | undefined
     for (let page = 0; page < 9; page += 1) {
-      const { lookUps, older } = await shownTo(lookUpsOf(house.rooms, house.town, me, id, { before, visits: 4 }))
+      const { lookUps, older } = await shownTo(lookUpsOf(app.rooms, app.town, me, id, { before, visits: 4 }))
       all.push(...lookUps)
       before = older
       if (before === undefined) break
@@ -124,19 +124,19 @@ describe('who looked at one\u2019s record', () => {
     expect(new Set(days).size).toBe(days.length)
     // Each visit is still there by its time.
     expect(all.flatMap(({ visits = [] }) => visits).length).toBeGreaterThanOrEqual(12)
-    const newest = await shownTo(lookUpsOf(house.rooms, house.town, me, id))
-    const nonsense = await shownTo(lookUpsOf(house.rooms, house.town, me, id, { before: 'yesterday' }))
+    const newest = await shownTo(lookUpsOf(app.rooms, app.town, me, id))
+    const nonsense = await shownTo(lookUpsOf(app.rooms, app.town, me, id, { before: 'yesterday' }))
     expect(nonsense.lookUps.map(({ at }) => at.slice(0, 10))).toEqual(newest.lookUps.map(({ at }) => at.slice(0, 10)))
   })
 
   it('shows one\u2019s own visits on the first page of both desks, and what was done as a line by itself', async () => {
-    const { id } = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id } = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     for (let n = 0; n < 3; n += 1) await me.open('/me/record')
     await me.send('/me/paper', { profile: 'library', once: randomUUID() }, '/me/proof')
     const page = await (await me.open('/me/looked')).text()
     expect(page.split('<li data-leaf').filter((line) => line.includes(t.bCard)).length).toBeGreaterThanOrEqual(2)
-    const desk = await signedIn(house, { kind: 'staff', subject: 'clerk-9', role: 'clerk', office: DEMO_OFFICE })
+    const desk = await signedIn(app, { kind: 'staff', subject: 'clerk-9', role: 'clerk', office: DEMO_OFFICE })
     expect(await (await desk.open(`/desk/neighbours/${id}/looked`)).text()).toContain(t.bCard)
     const [lines = []] = await pages(id)
     expect(lines.some(({ content, by }) => by.kind === 'card' && content.action !== 'open')).toBe(true)
@@ -146,16 +146,16 @@ describe('who looked at one\u2019s record', () => {
   })
 
   it('is washed away by nothing that is done with a card or a helper’s code, however often', async () => {
-    const { id } = await register(house)
-    await house.ask('GET', `/v1/neighbours/${id}`, { as: 'supervisor', purpose: 'counter-service' })
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id } = await register(app)
+    await app.ask('GET', `/v1/neighbours/${id}`, { as: 'supervisor', purpose: 'counter-service' })
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     for (let n = 0; n < 15; n += 1) await me.send('/me/proof', { profile: 'library', once: randomUUID() }, '/me')
-    const last = house.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 20 })
+    const last = app.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 20 })
     const until = { 'until-day': String(last.day), 'until-month': String(last.month), 'until-year': String(last.year) }
     const named = await me.send('/me/helpers', { name: 'Marta', 'for-library': 'yes', ...until }, '/me/helpers')
     const code = /class="digits code"[^>]*>\s*([0-9A-Z-]{24})\s*</.exec(await named.text())?.[1] ?? ''
     for (let n = 0; n < 8; n += 1)
-      await house.fetch(
+      await app.fetch(
         new Request('https://vallmar.example/helper', {
           method: 'POST',
           headers: { host: 'vallmar.example', 'test-source': randomUUID() },
@@ -172,12 +172,12 @@ describe('who looked at one\u2019s record', () => {
   })
 
   it('names helpers, also those that were ended, and whoever acts for them', async () => {
-    const parent = await register(house)
-    const child = await register(house, {
-      dateOfBirth: String(house.clock.now().toZonedDateTimeISO('UTC').year - 7),
+    const parent = await register(app)
+    const child = await register(app, {
+      dateOfBirth: String(app.clock.now().toZonedDateTimeISO('UTC').year - 7),
       representatives: [{ kind: 'parent', neighbourId: parent.id }],
     })
-    const mother = await signedIn(house, { kind: 'resident', subject: parent.id })
+    const mother = await signedIn(app, { kind: 'resident', subject: parent.id })
     await mother.send('/me/children', { child: child.id, profile: 'library', once: randomUUID() }, '/me/children')
     const [seen = []] = await pages(child.id)
     expect(seen.find(({ by }) => by.kind === 'representative')?.by).toMatchObject({ tie: 'parent' })
@@ -190,7 +190,7 @@ describe('who looked at one\u2019s record', () => {
     expect(forTheParent.split('class="timeline"')[1]).not.toContain(t.bCard)
     expect((await pages(child.id)).flat().some(({ by }) => by.kind === 'card')).toBe(true)
 
-    const last = house.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 20 })
+    const last = app.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 20 })
     const until = { 'until-day': String(last.day), 'until-month': String(last.month), 'until-year': String(last.year) }
     const named = await mother.send(
       '/me/helpers',
@@ -200,7 +200,7 @@ describe('who looked at one\u2019s record', () => {
     const html = await named.text()
     const code = /class="digits code"[^>]*>\s*([0-9A-Z-]{24})\s*</.exec(html)?.[1] ?? ''
     const helper = /name="helper" value="([^"]+)"/.exec(html)?.[1] ?? ''
-    await house.fetch(
+    await app.fetch(
       new Request('https://vallmar.example/helper', {
         method: 'POST',
         headers: { host: 'vallmar.example', 'test-source': randomUUID() },
@@ -212,15 +212,15 @@ describe('who looked at one\u2019s record', () => {
   })
 
   it('says of a look in an office\u2019s browser that it was there', async () => {
-    const { id } = await register(house)
-    const { code } = await shownTo(giveCard(house.rooms, house.town, clerk, id, 'molinet'))
-    const desk = await signedIn(house, { kind: 'staff', subject: 'clerk-9', role: 'clerk', office: DEMO_OFFICE })
+    const { id } = await register(app)
+    const { code } = await shownTo(giveCard(app.rooms, app.town, clerk, id, 'molinet'))
+    const desk = await signedIn(app, { kind: 'staff', subject: 'clerk-9', role: 'clerk', office: DEMO_OFFICE })
     const entered = await desk.open('/me/in', {
       method: 'POST',
       body: new URLSearchParams({ code, word: 'molinet', to: '/me' }),
     })
     const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? ''
-    const page = await house.fetch(
+    const page = await app.fetch(
       new Request('https://vallmar.example/me/looked', { headers: { host: 'vallmar.example', cookie } }),
     )
     expect(page.status).toBe(200)
@@ -229,9 +229,9 @@ describe('who looked at one\u2019s record', () => {
   })
 
   it('shows an order as one, once it may be known, with its true day', async () => {
-    const { id } = await register(house)
-    const secretUntil = house.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 30 }).toString()
-    const { body } = await house.ask<{ id: string; reference: string }>('POST', '/v1/access-requests', {
+    const { id } = await register(app)
+    const secretUntil = app.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 30 }).toString()
+    const { body } = await app.ask<{ id: string; reference: string }>('POST', '/v1/access-requests', {
       as: 'legal',
       body: {
         authority: { name: 'An invented court', functions: ['court'], organisationId: DEMO_COURT },
@@ -242,31 +242,31 @@ describe('who looked at one\u2019s record', () => {
         neighbourId: id,
         fields: ['address'],
         secretUntil,
-        documentId: await uploaded(house, 'legal'),
+        documentId: await uploaded(app, 'legal'),
       },
     })
     for (const as of ['second-legal', 'third-legal'])
-      await house.ask('POST', `/v1/access-requests/${body.id}/reviews`, { as, body: { approves: true } })
-    expect((await house.ask('POST', `/v1/access-requests/${body.id}/opening`, { as: 'legal' })).status).toBe(200)
+      await app.ask('POST', `/v1/access-requests/${body.id}/reviews`, { as, body: { approves: true } })
+    expect((await app.ask('POST', `/v1/access-requests/${body.id}/opening`, { as: 'legal' })).status).toBe(200)
     const opened = Temporal.Now.plainDateISO('UTC').toString()
     const orders = async () => (await pages(id)).flat().filter(({ by }) => by.kind === 'order')
     expect(await orders()).toEqual([])
-    house.clock.advance({ hours: 24 * 32 })
+    app.clock.advance({ hours: 24 * 32 })
     const [order] = await orders()
     expect(order?.by).toMatchObject({ kind: 'order', reference: body.reference, basis: 'Order 17/2026' })
     expect(order?.at.slice(0, 10)).toBe(opened)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const said = await (await me.open('/me')).text()
     for (const words of ['Order 17/2026', body.reference, t.faddress]) expect(said).toContain(words)
   })
 
   it('says that a look was looked into when that is settled, and not before', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     await look({ ...clerk, id: 'no-case', case: undefined }, id)
     const settled = async () => (await pages(id)).flat().find(({ content }) => content.requester === 'no-case')?.settled
     expect(await settled()).toBeUndefined()
-    await house.peek(`update flags set reviewed_by = 'head', reviewed_at = now() where neighbour_id = '${id}'`)
+    await app.peek(`update flags set reviewed_by = 'head', reviewed_at = now() where neighbour_id = '${id}'`)
     expect(await settled()).toBe(true)
-    await openRecord(house, id)
+    await openRecord(app, id)
   })
 })

@@ -49,7 +49,7 @@ const api = (path: string, body: object) =>
     body: JSON.stringify(body),
   })
 
-interface Visit {
+interface Opened {
   context: BrowserContext
   page: Page
   asked: string[]
@@ -58,10 +58,10 @@ interface Visit {
   complaints: string[]
 }
 
-async function visit(
+async function opened(
   path: string,
   more: { locale?: string; javaScriptEnabled?: boolean; width?: number } = {},
-): Promise<Visit> {
+): Promise<Opened> {
   const { locale = 'en', javaScriptEnabled = true, width = 390 } = more
   const context = await browser.newContext({ locale, javaScriptEnabled, viewport: { width, height: 800 } })
   const page = await context.newPage()
@@ -80,7 +80,7 @@ const fragment = () => square.slice(square.indexOf('#') + 1)
 
 describe('the checking page', () => {
   it('opened by the square shows one huge answer, and the proof leaves the device by no request', async () => {
-    const { context, page, asked, finished, complaints } = await visit(`/V#${fragment()}`)
+    const { context, page, asked, finished, complaints } = await opened(`/V#${fragment()}`)
     await page.waitForSelector('.answer.valid')
     expect(await page.textContent('.verdict')).toBe(LOCALES.en.vValid)
     expect(await page.textContent('.answer')).toContain('Comprovada')
@@ -105,7 +105,7 @@ describe('the checking page', () => {
   })
 
   it('works without a connection after one visit', async () => {
-    const { context, page } = await visit('/v')
+    const { context, page } = await opened('/v')
     await keptForOffline(page)
     await context.setOffline(true)
     const offline = await context.newPage()
@@ -115,7 +115,7 @@ describe('the checking page', () => {
   })
 
   it('reads a photo and a pasted text, and says no to what is not a proof, in shape, word and colour', async () => {
-    const { context, page } = await visit('/v')
+    const { context, page } = await opened('/v')
     await page.setInputFiles('#photo', { name: 'photo.png', mimeType: 'image/png', buffer: picture })
     await page.waitForSelector('.answer.valid')
     await page.fill('#paste', `${square.slice(0, -5)}AAAAA`)
@@ -137,7 +137,7 @@ describe('the checking page', () => {
   })
 
   it('answers a printed code without JavaScript', async () => {
-    const { context, page } = await visit('/v/code', { javaScriptEnabled: false })
+    const { context, page } = await opened('/v/code', { javaScriptEnabled: false })
     await page.fill('#text', square)
     await page.click('button[type=submit]')
     expect(await page.textContent('.verdict')).toBe(LOCALES.en.vValid)
@@ -150,7 +150,7 @@ describe('the checking page', () => {
   })
 
   it.each(Object.keys(LANGUAGES) as (keyof typeof LANGUAGES)[])('speaks %s on a small screen', async (language) => {
-    const { context, page, complaints } = await visit(`/v?lang=${language}#${fragment()}`, {
+    const { context, page, complaints } = await opened(`/v?lang=${language}#${fragment()}`, {
       width: 320,
       locale: language,
     })
@@ -169,7 +169,7 @@ describe('the checking page', () => {
       token: string
     }
     await api(`/v1/proofs/${proofs.id}/revocation`, {})
-    const { context, page } = await visit('/v')
+    const { context, page } = await opened('/v')
     await page.fill('#paste', proofs.token)
     await page.click('#go')
     await page.waitForSelector('.answer.not-valid')

@@ -20,7 +20,7 @@ afterAll(async () => {
   folder?.remove()
 })
 
-async function visit(
+async function opened(
   path: string,
   options: { width?: number; locale?: string; colorScheme?: 'dark' | 'light' } = {},
 ): Promise<{ page: Page; asked: string[]; complaints: string[] }> {
@@ -45,7 +45,7 @@ describe('the front page', () => {
     'speaks %s, in its direction, to anyone, on any screen',
     async (language) => {
       for (const width of [1024, 320]) {
-        const { page, asked, complaints } = await visit('/', { locale: language, width })
+        const { page, asked, complaints } = await opened('/', { locale: language, width })
         expect(await page.getAttribute('html', 'lang')).toBe(language)
         expect(await page.getAttribute('html', 'dir')).toBe(LANGUAGES[language].direction)
         expect(await page.textContent('h1')).toBe(LOCALES[language].title)
@@ -70,7 +70,7 @@ describe('the front page', () => {
         ['/firewall', LOCALES[language].firewallTitle],
         ['/transparency', LOCALES[language].transparencyTitle],
       ]) {
-        const { page, complaints } = await visit(String(path), { locale: language, width: 320 })
+        const { page, complaints } = await opened(String(path), { locale: language, width: 320 })
         expect(await page.textContent('h1')).toBe(title)
         expect(await violations(page)).toEqual([])
         expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true)
@@ -93,7 +93,7 @@ describe('the front page', () => {
   })
 
   it('counts a service desk’s answers of the day in its own browser: numbers, each question once', async () => {
-    const { page } = await visit('/')
+    const { page } = await opened('/')
     // The page of an answer, in short; the script is the service's own.
     await page.route('**/counter/library/*', (route) => {
       const [, question, verdict] = /library\/(\w+)-([\w-]+)$/.exec(route.request().url()) ?? []
@@ -119,7 +119,7 @@ describe('the front page', () => {
   })
 
   it('changes language by a link, with the keyboard alone', async () => {
-    const { page } = await visit('/')
+    const { page } = await opened('/')
     await page.keyboard.press('Tab')
     expect(await page.evaluate('document.activeElement.textContent.trim()')).toBe(LOCALES.en.skip)
     await page.focus('.govuk-language-navigation a[lang=ar]')
@@ -149,7 +149,7 @@ describe('every language', () => {
 
 describe('a page that is not there', () => {
   it('says so kindly to a browser, and plainly to a machine', async () => {
-    const { page } = await visit('/counter/immigration', { locale: 'fr' })
+    const { page } = await opened('/counter/immigration', { locale: 'fr' })
     expect(await page.textContent('.lead')).toBe(LOCALES.fr.pNotFound)
     expect(await violations(page)).toEqual([])
     await page.context().close()
@@ -162,7 +162,7 @@ describe('how pages look', () => {
   it.each(['/', '/complain', '/v', '/v/code', '/me/in', '/sign-in', '/rights', '/providers/enrol', '/docs'])(
     '%s can be read on a dark screen',
     async (path) => {
-      const { page, complaints } = await visit(path, { colorScheme: 'dark', width: 390 })
+      const { page, complaints } = await opened(path, { colorScheme: 'dark', width: 390 })
       const [paper, ink] = (await page.evaluate(
         '[document.body, document.querySelector("h1")].map((one) => getComputedStyle(one)[one === document.body ? "backgroundColor" : "color"])',
       )) as [string, string]
@@ -183,7 +183,7 @@ describe('how pages look', () => {
   })
 
   it('names the stylesheet by what is in it: kept for good under that name, shortly under any other', async () => {
-    const { page } = await visit('/')
+    const { page } = await opened('/')
     const address = String(await page.getAttribute('link[rel=stylesheet]', 'href'))
     expect(address).toMatch(/^\/assets\/styles\.css\?v=[0-9a-f]{12}$/)
     const caching = async (path: string) => (await fetch(service.address + path)).headers.get('cache-control')
@@ -197,7 +197,7 @@ describe('how pages look', () => {
     ['en', 'left'],
     ['ar', 'right'],
   ])('in %s a circle to tick stands on the %s of its answer, and an error’s line too', async (locale, side) => {
-    const { page } = await visit('/providers/enrol', { locale })
+    const { page } = await opened('/providers/enrol', { locale })
     expect(await page.evaluate(edge('.govuk-checkboxes__label', '::before', side))).toBe('2px')
     await page.click('main form button >> nth=0')
     await page.waitForSelector('.govuk-form-group--error')
@@ -212,7 +212,7 @@ const brightness = (colour: string) => Math.max(...(colour.match(/\d+/g) ?? []).
 
 describe('the description of the API', () => {
   it('lists every route with its schemas, readable without JavaScript', async () => {
-    const { page, complaints } = await visit('/docs')
+    const { page, complaints } = await opened('/docs')
     const { paths, components } = (await (await fetch(`${service.address}/openapi.json`)).json()) as {
       paths: Record<string, object>
       components: { schemas: object }

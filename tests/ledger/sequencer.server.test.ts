@@ -2,14 +2,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { append, ledgerEntry } from '../../src/ledger/entries.ts'
 import { sequencer } from '../../src/ledger/sequencer.ts'
 import { inMunicipality } from '../../src/platform/database.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const entry = () =>
   ledgerEntry(
@@ -28,8 +28,8 @@ const entry = () =>
   )
 
 it('places an entry whose transaction commits after younger ones were placed', async () => {
-  const ledger = sequencer(house.database)
-  await ledger.place(house.town.id)
+  const ledger = sequencer(app.database)
+  await ledger.place(app.town.id)
   const late = entry()
   let written = () => {}
   const isWritten = new Promise<void>((resolve) => {
@@ -39,19 +39,19 @@ it('places an entry whose transaction commits after younger ones were placed', a
   const mayCommit = new Promise<void>((resolve) => {
     commit = resolve
   })
-  const slow = inMunicipality(house.database, house.town.id, async (transaction) => {
-    await append(transaction, house.town.id, [late])
+  const slow = inMunicipality(app.database, app.town.id, async (transaction) => {
+    await append(transaction, app.town.id, [late])
     written()
     await mayCommit
   })
   await isWritten
-  await register(house)
-  expect(await ledger.place(house.town.id)).toBe(1)
-  expect(await ledger.place(house.town.id)).toBe(0)
+  await register(app)
+  expect(await ledger.place(app.town.id)).toBe(1)
+  expect(await ledger.place(app.town.id)).toBe(0)
   commit()
   await slow
-  expect(await ledger.place(house.town.id)).toBe(1)
-  const [last] = await house.peek<{ entry_id: string }>(
+  expect(await ledger.place(app.town.id)).toBe(1)
+  const [last] = await app.peek<{ entry_id: string }>(
     'select entry_id from ledger_sequence order by ledger_sequence.position desc limit 1',
   )
   expect(last?.entry_id).toBe(late.id)

@@ -1,30 +1,30 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LedgerContent, leafHash } from '../../src/ledger/entries.ts'
 import { sequencer } from '../../src/ledger/sequencer.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 import { unseal } from '../support/unseal.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const placed = () =>
-  house.peek<{ position: string; entry_id: string }>(
+  app.peek<{ position: string; entry_id: string }>(
     'select position::text, entry_id from ledger_sequence order by ledger_sequence.position',
   )
 
 describe('the ledger', () => {
   it('gives every entry a place, in order, without gaps, once', async () => {
-    for (let i = 0; i < 5; i += 1) await openRecord(house, (await register(house)).id)
-    const ledger = sequencer(house.database)
-    const first = await ledger.place(house.town.id)
+    for (let i = 0; i < 5; i += 1) await openRecord(app, (await register(app)).id)
+    const ledger = sequencer(app.database)
+    const first = await ledger.place(app.town.id)
     expect(first).toBeGreaterThanOrEqual(10)
-    expect(await ledger.place(house.town.id)).toBe(0)
-    await register(house)
-    expect(await ledger.place(house.town.id)).toBe(1)
+    expect(await ledger.place(app.town.id)).toBe(0)
+    await register(app)
+    expect(await ledger.place(app.town.id)).toBe(1)
     const rows = await placed()
     expect(rows.map((row) => Number(row.position))).toEqual(rows.map((_, i) => i))
     const ids = rows.map((row) => row.entry_id)
@@ -32,11 +32,11 @@ describe('the ledger', () => {
   })
 
   it('is looked over a few entries at a time where there are many, by a process that begins, and goes on where it failed', async () => {
-    await sequencer(house.database).place(house.town.id)
-    for (let i = 0; i < 9; i += 1) await register(house)
+    await sequencer(app.database).place(app.town.id)
+    for (let i = 0; i < 9; i += 1) await register(app)
     // A database that is away after the second look.
     let asked = 0
-    const failing = house.database.withPlugin({
+    const failing = app.database.withPlugin({
       transformQuery: ({ node }) => {
         asked += 1
         if (asked === 3) throw new Error('away')
@@ -45,18 +45,18 @@ describe('the ledger', () => {
       transformResult: async ({ result }) => result,
     })
     const ledger = sequencer(failing, { looked: 7, placed: 4 })
-    await expect(ledger.place(house.town.id)).rejects.toThrow('away')
+    await expect(ledger.place(app.town.id)).rejects.toThrow('away')
     const waiting = async () =>
       (
-        await house.peek(
+        await app.peek(
           'select from ledger_entries e left join ledger_sequence s on s.entry_id = e.id where s.entry_id is null',
         )
       ).length
     const before = await waiting()
     expect(before).toBeGreaterThanOrEqual(9)
-    expect(await ledger.place(house.town.id)).toBe(before)
+    expect(await ledger.place(app.town.id)).toBe(before)
     expect(await waiting()).toBe(0)
-    expect(await ledger.place(house.town.id)).toBe(0)
+    expect(await ledger.place(app.town.id)).toBe(0)
     expect(asked).toBeGreaterThan(10)
     const rows = await placed()
     expect(rows.map((row) => Number(row.position))).toEqual(rows.map((_, i) => i))
@@ -64,13 +64,13 @@ describe('the ledger', () => {
   })
 
   it('has leaf hashes that follow from the sealed content, and from nothing else', async () => {
-    const { id } = await register(house)
-    const [entry] = await house.peek<{ id: string; details: Uint8Array; leaf_hash: Uint8Array }>(
+    const { id } = await register(app)
+    const [entry] = await app.peek<{ id: string; details: Uint8Array; leaf_hash: Uint8Array }>(
       `select * from ledger_entries where subject_id = '${id}'`,
     )
     if (entry === undefined) throw new Error('no entry')
     const content = (await unseal(
-      house,
+      app,
       id,
       { table: 'ledger_entries', column: 'details', row: entry.id },
       entry.details,

@@ -3,27 +3,27 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openCheckpoint } from '../../src/ledger/checkpoint.ts'
 import { nodeHash, split, verifyConsistency, verifyInclusion } from '../../src/ledger/merkle.ts'
 import { sequencer } from '../../src/ledger/sequencer.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 
-let house: House
+let app: TestApp
 let key: { name: string; publicKey: Buffer }
 beforeAll(async () => {
-  house = await openHouse()
-  await register(house)
+  app = await openApp()
+  await register(app)
   await grow()
-  const text = (await house.ask('GET', '/ledger/key')).text.trim()
+  const text = (await app.ask('GET', '/ledger/key')).text.trim()
   const [name = ''] = text.split('+')
   key = { name, publicKey: Buffer.from(text.slice(name.length + 10), 'base64').subarray(1) }
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 async function grow(entries = 0): Promise<void> {
   if (entries > 0) {
-    const { id } = await register(house)
-    for (let i = 1; i < entries; i += 1) await openRecord(house, id)
+    const { id } = await register(app)
+    for (let i = 1; i < entries; i += 1) await openRecord(app, id)
   }
-  await sequencer(house.database).place(house.town.id, await house.rooms.signers.of(house.town))
+  await sequencer(app.database).place(app.town.id, await app.rooms.signers.of(app.town))
 }
 
 const ed25519 = (text: Uint8Array, signature: Uint8Array) =>
@@ -35,13 +35,13 @@ const ed25519 = (text: Uint8Array, signature: Uint8Array) =>
   )
 
 async function checkpoint() {
-  const answer = await house.ask('GET', '/ledger/checkpoint')
+  const answer = await app.ask('GET', '/ledger/checkpoint')
   const opened = openCheckpoint(answer.text, key, ed25519)
   if (opened === undefined) throw new Error('the checkpoint does not open')
   return opened
 }
 const leaves = () =>
-  house.peek<{ leaf_hash: Uint8Array }>('select leaf_hash from ledger_sequence order by ledger_sequence.position')
+  app.peek<{ leaf_hash: Uint8Array }>('select leaf_hash from ledger_sequence order by ledger_sequence.position')
 const bytes = (list: string[]) => list.map((one) => Buffer.from(one, 'base64'))
 
 describe('a checkpoint', () => {
@@ -60,7 +60,7 @@ describe('a checkpoint', () => {
   })
 
   it('does not open when a byte is changed, under another name or another key', async () => {
-    const { text } = await house.ask('GET', '/ledger/checkpoint')
+    const { text } = await app.ask('GET', '/ledger/checkpoint')
     for (const changed of [
       text.replace(/\n(\d+)\n/, (_, size) => `\n${Number(size) + 1}\n`),
       text.replace('vallmar', 'riudor'),
@@ -79,7 +79,7 @@ describe('a checkpoint', () => {
     await grow(300)
     const later = await checkpoint()
     expect(later.size).toBeGreaterThan(earlier.size + 299)
-    const { body } = await house.ask<{ proof: string[] }>(
+    const { body } = await app.ask<{ proof: string[] }>(
       'GET',
       `/ledger/proofs/consistency?from=${earlier.size}&to=${later.size}`,
     )
@@ -94,7 +94,7 @@ describe('an entry', () => {
     const all = await leaves()
     for (const index of [0, 1, 7, 254, 255, 256, 257, size - 1]) {
       const leaf = all[index]?.leaf_hash ?? new Uint8Array()
-      const { body } = await house.ask<{ index: number; proof: string[] }>(
+      const { body } = await app.ask<{ index: number; proof: string[] }>(
         'GET',
         `/ledger/proofs/inclusion?leaf=${Buffer.from(leaf).toString('hex')}&size=${size}`,
       )
@@ -105,18 +105,18 @@ describe('an entry', () => {
 
   it('that is not there is not found, and a tree that is not there yet neither', async () => {
     const { size } = await checkpoint()
-    expect((await house.ask('GET', `/ledger/proofs/inclusion?leaf=${'0'.repeat(64)}&size=${size}`)).status).toBe(404)
+    expect((await app.ask('GET', `/ledger/proofs/inclusion?leaf=${'0'.repeat(64)}&size=${size}`)).status).toBe(404)
     const leaf = Buffer.from((await leaves())[0]?.leaf_hash ?? '').toString('hex')
-    expect((await house.ask('GET', `/ledger/proofs/inclusion?leaf=${leaf}&size=${size + 1}`)).status).toBe(404)
-    expect((await house.ask('GET', `/ledger/proofs/consistency?from=1&to=${size + 1}`)).status).toBe(404)
-    expect((await house.ask('GET', '/ledger/proofs/consistency?from=2&to=1')).status).toBe(422)
-    expect((await house.ask('GET', '/ledger/proofs/inclusion?leaf=x&size=1')).status).toBe(422)
+    expect((await app.ask('GET', `/ledger/proofs/inclusion?leaf=${leaf}&size=${size + 1}`)).status).toBe(404)
+    expect((await app.ask('GET', `/ledger/proofs/consistency?from=1&to=${size + 1}`)).status).toBe(404)
+    expect((await app.ask('GET', '/ledger/proofs/consistency?from=2&to=1')).status).toBe(422)
+    expect((await app.ask('GET', '/ledger/proofs/inclusion?leaf=x&size=1')).status).toBe(422)
   })
 })
 
 describe('tiles', () => {
   const tile = async (path: string) => {
-    const response = await house.fetch(new Request(`https://vallmar.example/ledger/tile/${path}`))
+    const response = await app.fetch(new Request(`https://vallmar.example/ledger/tile/${path}`))
     return {
       status: response.status,
       bytes: Buffer.from(await response.arrayBuffer()),
@@ -133,7 +133,7 @@ describe('tiles', () => {
     const rest = size - 256
     expect((await tile(`0/001.p/${rest}`)).bytes).toEqual(Buffer.concat(hashes.slice(256, size)))
     expect((await tile('1/000.p/1')).bytes).toHaveLength(32)
-    expect(await house.peek('select * from ledger_tiles')).toHaveLength(1)
+    expect(await app.peek('select * from ledger_tiles')).toHaveLength(1)
   })
 
   it.each([
@@ -155,17 +155,17 @@ describe('tiles', () => {
 describe('a stranger who holds a checkpoint', () => {
   it('notices a database administrator who alters, removes or inserts an entry', async () => {
     const held = await checkpoint()
-    const [victim] = await house.peek<{ id: string }>(
+    const [victim] = await app.peek<{ id: string }>(
       'select entry_id as id from ledger_sequence where ledger_sequence.position = 300',
     )
     for (const table of ['ledger_entries', 'ledger_sequence']) {
-      await house.peek(`alter table ${table} disable trigger ${table}_append_only`)
+      await app.peek(`alter table ${table} disable trigger ${table}_append_only`)
       const id = table === 'ledger_entries' ? 'id' : 'entry_id'
-      await house.peek(`update ${table} set leaf_hash = sha256('forged') where ${id} = '${victim?.id}'`)
+      await app.peek(`update ${table} set leaf_hash = sha256('forged') where ${id} = '${victim?.id}'`)
     }
     await grow(3)
     const later = await checkpoint()
-    const { body } = await house.ask<{ proof: string[] }>(
+    const { body } = await app.ask<{ proof: string[] }>(
       'GET',
       `/ledger/proofs/consistency?from=${held.size}&to=${later.size}`,
     )

@@ -3,52 +3,52 @@ import { ed25519Verifier } from '../../src/ledger/checkpoint.ts'
 import { leafRecounter } from '../../src/ledger/recount.ts'
 import { sequencer } from '../../src/ledger/sequencer.ts'
 import { type LedgerReport, verifyLedger } from '../../src/ledger/verify.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 
 // The database's superuser changes what lies there, past every trigger and constraint, and is named.
 
-let house: House
-const houses: House[] = []
+let app: TestApp
+const houses: TestApp[] = []
 beforeEach(async () => {
-  house = await openHouse()
-  houses.push(house)
-  const { id } = await register(house)
-  for (let i = 1; i < 20; i += 1) await openRecord(house, id)
+  app = await openApp()
+  houses.push(app)
+  const { id } = await register(app)
+  for (let i = 1; i < 20; i += 1) await openRecord(app, id)
   await place()
 })
 afterAll(async () => {
   for (const one of houses) await one.close()
 })
 
-const place = async () => sequencer(house.database).place(house.town.id, await house.rooms.signers.of(house.town))
+const place = async () => sequencer(app.database).place(app.town.id, await app.rooms.signers.of(app.town))
 
 async function verify(kept: string[] = []): Promise<LedgerReport> {
-  const key = await house.rooms.signers.of(house.town)
+  const key = await app.rooms.signers.of(app.town)
   const verifySignature = ed25519Verifier(key.publicKey)
-  return verifyLedger(house.database, house.town.id, {
+  return verifyLedger(app.database, app.town.id, {
     key,
     verifySignature,
-    recount: leafRecounter(house.keys),
+    recount: leafRecounter(app.keys),
     kept,
     role: 'padron_gate',
   })
 }
 /** The id of the entry at a place. */
 async function entryAt(position: number): Promise<string> {
-  const [row] = await house.peek<{ entry_id: string }>(
+  const [row] = await app.peek<{ entry_id: string }>(
     `select entry_id from ledger_sequence where position = ${position}`,
   )
   return row?.entry_id ?? ''
 }
 const asSuperuser = async (...statements: string[]) => {
-  await house.peek('alter table ledger_entries disable trigger all')
-  await house.peek('alter table ledger_sequence disable trigger all')
-  for (const statement of statements) await house.peek(statement)
+  await app.peek('alter table ledger_entries disable trigger all')
+  await app.peek('alter table ledger_sequence disable trigger all')
+  for (const statement of statements) await app.peek(statement)
 }
 async function grow(entries: number): Promise<void> {
-  const { id } = await register(house)
-  for (let i = 1; i < entries; i += 1) await openRecord(house, id)
+  const { id } = await register(app)
+  for (let i = 1; i < entries; i += 1) await openRecord(app, id)
   await place()
 }
 
@@ -103,7 +103,7 @@ describe('padron ledger verify', () => {
       'alter table ledger_sequence drop constraint ledger_sequence_municipality_id_previous_fkey',
       'update ledger_sequence set position = position + 1000 where position >= 11',
       'update ledger_sequence set position = position - 999 where position >= 1011',
-      `insert into ledger_sequence (municipality_id, position, entry_id, leaf_hash) values ('${house.town.id}', 11, '${forged}', sha256('forged'))`,
+      `insert into ledger_sequence (municipality_id, position, entry_id, leaf_hash) values ('${app.town.id}', 11, '${forged}', sha256('forged'))`,
     )
     const { findings } = await verify()
     expect(findings).toContainEqual({ kind: 'inserted', position: 11, entry: forged })
@@ -127,7 +127,7 @@ describe('padron ledger verify', () => {
   })
 
   it('is not deceived by one who rewrites places, tiles and checkpoints to fit', async () => {
-    const { text: kept } = await house.ask('GET', '/ledger/checkpoint')
+    const { text: kept } = await app.ask('GET', '/ledger/checkpoint')
     const nine = await entryAt(9)
     await asSuperuser(
       `delete from ledger_sequence where position >= 9`,
@@ -135,7 +135,7 @@ describe('padron ledger verify', () => {
       'alter table ledger_checkpoints disable trigger all',
       'delete from ledger_checkpoints',
     )
-    await house.peek('alter table ledger_sequence enable trigger all')
+    await app.peek('alter table ledger_sequence enable trigger all')
     await place()
     expect((await verify()).findings).toEqual([])
     // What an outsider kept tells.

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import clear from '../../schema/clear.json'
 import texts from '../../schema/free-text.json'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 
 // Every column of every table, and why it may be read by whoever has a dump: schema/clear.json. A new column fails here
 // until it is sealed or stands there with its reason.
@@ -20,18 +20,18 @@ interface Listed {
 }
 const listed: Record<string, Record<string, Listed>> = clear
 
-let house: House
+let app: TestApp
 let columns: Column[]
 beforeAll(async () => {
-  house = await openHouse()
-  columns = await house.peek<Column>(`
+  app = await openApp()
+  columns = await app.peek<Column>(`
     select c.table_name as "table", c.column_name as "column", c.data_type as type
     from information_schema.columns c
     join information_schema.tables t on t.table_schema = c.table_schema and t.table_name = c.table_name
     where c.table_schema = 'public' and t.table_type = 'BASE TABLE' and c.table_name not like 'kysely_%'
     order by 1, 2`)
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const all = () => Object.entries(listed).flatMap(([table, of]) => Object.keys(of).map((column) => `${table}.${column}`))
 const find = ({ table, column }: Column): Listed => {

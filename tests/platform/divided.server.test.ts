@@ -6,7 +6,7 @@ import { openDatabase, postgresDialect } from '../../src/platform/database.ts'
 import { openEmbedded } from '../../src/platform/embedded.ts'
 import { CannotDivide, dividedStatements, migrate, partsOf } from '../../src/platform/migrations.ts'
 import { foundTown } from '../../src/town/town-file.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { scratchFolder } from '../support/process.ts'
 
@@ -17,19 +17,19 @@ const tables: Record<string, { why: string; reference?: boolean }> = listed.tabl
 const across: Record<string, string> = listed.across
 const PARTS = 4
 
-let house: House
-let divided: House
+let app: TestApp
+let divided: TestApp
 beforeAll(async () => {
-  house = await openHouse()
-  divided = await openHouse({ partitions: PARTS })
+  app = await openApp()
+  divided = await openApp({ partitions: PARTS })
 })
 afterAll(async () => {
-  await house?.close()
+  await app?.close()
   await divided?.close()
 })
 
 /** Names of what a query finds. */
-const names = async (where: House, query: string) =>
+const names = async (where: TestApp, query: string) =>
   (await where.peek<{ name: string }>(query)).map(({ name }) => name).sort()
 const OURS = `c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')`
 const global = `c.relname in (${Object.keys(tables)
@@ -40,7 +40,7 @@ const TOWN = `(select attnum from pg_attribute where attrelid = c.oid and attnam
 describe('a table', () => {
   it('belongs to a town, with the town first in its primary key, or is on the list of those that belong to none', async () => {
     const without = await names(
-      house,
+      app,
       `select c.relname as name from pg_class c where ${OURS} and not exists (
          select from pg_constraint k where k.conrelid = c.oid and k.contype = 'p' and k.conkey[1] = ${TOWN})`,
     )
@@ -51,7 +51,7 @@ describe('a table', () => {
   it('has the town first in every unique index and every exclusion', async () => {
     expect(
       await names(
-        house,
+        app,
         `select i.indexrelid::regclass::text as name from pg_index i join pg_class c on c.oid = i.indrelid
          where ${OURS} and not ${global} and (i.indisunique or i.indisexclusion) and i.indkey[0] is distinct from ${TOWN}`,
       ),
@@ -59,7 +59,7 @@ describe('a table', () => {
     // By which the town has to be the same.
     expect(
       await names(
-        house,
+        app,
         `select x.conname as name from pg_constraint x join pg_class c on c.oid = x.conrelid join pg_operator o on o.oid = x.conexclop[1]
          where x.contype = 'x' and ${OURS} and o.oprname <> '='`,
       ),
@@ -68,7 +68,7 @@ describe('a table', () => {
 
   it('points to rows of the same town, or to a table that belongs to none and may be pointed to', async () => {
     const references = Object.keys(tables).filter((name) => tables[name]?.reference)
-    const pointing = await house.peek<{ name: string; whither: string; by: string; at: string; own: boolean }>(
+    const pointing = await app.peek<{ name: string; whither: string; by: string; at: string; own: boolean }>(
       `select k.conname as name, d.relname as whither, ${global} as own,
          (select attname from pg_attribute where attrelid = k.conrelid and attnum = k.conkey[1]) as by,
          (select attname from pg_attribute where attrelid = k.confrelid and attnum = k.confkey[1]) as at
@@ -85,7 +85,7 @@ describe('a table', () => {
   it('shows rows of one town only', async () => {
     expect(
       await names(
-        house,
+        app,
         `select c.relname as name from pg_class c where ${OURS} and not ${global} and not (c.relrowsecurity and exists (
            select from pg_policy p where p.polrelid = c.oid and p.polname = 'own_municipality'))`,
       ),
@@ -95,7 +95,7 @@ describe('a table', () => {
   it('numbers its rows by nothing smaller than a bigint', async () => {
     expect(
       await names(
-        house,
+        app,
         `select c.relname || '.' || a.attname as name from pg_class c join pg_attribute a on a.attrelid = c.oid
          where ${OURS} and a.attidentity <> '' and a.atttypid <> 'bigint'::regtype`,
       ),
@@ -105,9 +105,9 @@ describe('a table', () => {
 
 describe('a function or a view', () => {
   it('reads one town, save those that the list gives a reason for', async () => {
-    const towns = await names(house, `select c.relname as name from pg_class c where ${OURS} and not ${global}`)
+    const towns = await names(app, `select c.relname as name from pg_class c where ${OURS} and not ${global}`)
     const reads = new RegExp(`\\b(from|join|into|update)\\s+(${towns.join('|')})\\b`)
-    const read = await house.peek<{ name: string; body: string }>(`
+    const read = await app.peek<{ name: string; body: string }>(`
       select proname as name, prosrc as body from pg_proc p join pg_language l on l.oid = p.prolang
       where pronamespace = 'public'::regnamespace and lanname in ('sql', 'plpgsql')
       union all
@@ -136,7 +136,7 @@ describe('a divided database', () => {
     const whole = await names(divided, `select c.relname as name from pg_class c where ${OURS} and c.relkind = 'r'`)
     expect(whole).toEqual(Object.keys(tables).sort())
     expect(inParts).toEqual(
-      await names(house, `select c.relname as name from pg_class c where ${OURS} and not ${global}`),
+      await names(app, `select c.relname as name from pg_class c where ${OURS} and not ${global}`),
     )
     for (const role of ['padron_app', 'padron_gate', 'padron_readonly_ops'])
       expect(
@@ -160,7 +160,7 @@ describe('a divided database', () => {
        from information_schema.column_privileges where table_schema = 'public'`,
       `select tablename || ' ' || policyname || ' ' || qual as name from pg_policies where schemaname = 'public'`,
     ]
-    for (const query of asked) expect(await names(divided, query)).toEqual(await names(house, query))
+    for (const query of asked) expect(await names(divided, query)).toEqual(await names(app, query))
   })
 
   it('registers, moves, proves and lets go like any other', async () => {
@@ -205,7 +205,7 @@ describe('a divided database', () => {
 
   it('stays divided as it is: the same number is nothing to do, another is refused', async () => {
     const owner = openDatabase(postgresDialect(divided.url('postgres'), { connections: 1 }))
-    const whole = openDatabase(postgresDialect(house.url('postgres'), { connections: 1 }))
+    const whole = openDatabase(postgresDialect(app.url('postgres'), { connections: 1 }))
     try {
       expect(await partsOf(owner)).toBe(PARTS)
       expect(await migrate(owner)).toEqual([])
@@ -235,9 +235,9 @@ describe('a divided database', () => {
 
   it('has between one part and thirty-two', async () => {
     const name = `divided_${process.pid}_${Date.now()}`
-    const root = openDatabase(postgresDialect(house.url('postgres'), { connections: 1 }))
+    const root = openDatabase(postgresDialect(app.url('postgres'), { connections: 1 }))
     await sql.raw(`create database ${name}`).execute(root)
-    const url = new URL(house.url('postgres'))
+    const url = new URL(app.url('postgres'))
     url.pathname = name
     const empty = openDatabase(postgresDialect(url.href, { connections: 1 }))
     try {
@@ -264,7 +264,7 @@ describe('a divided database', () => {
 })
 
 describe.each([
-  ['', () => house],
+  ['', () => app],
   [', in parts', () => divided],
 ])('two towns with organisations and machines of the same ids%s', (_, where) => {
   it('each have their own, and what closes the gate in one says nothing of the other', async () => {

@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { forgetWhatIsOver } from '../../src/platform/forgetting.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 
 const retention: Record<string, string> = JSON.parse(readFileSync('schema/retention.json', 'utf8'))
-let house: House
+let app: TestApp
 let timed: { held: string; since: string; keep: string }[]
 beforeAll(async () => {
-  house = await openHouse()
-  timed = await house.peek('select held, since, keep::text from kept_for order by part')
+  app = await openApp()
+  timed = await app.peek('select held, since, keep::text from kept_for order by part')
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const tables = async () =>
   (
-    await house.peek<{ name: string }>(`select table_name as name from information_schema.tables
+    await app.peek<{ name: string }>(`select table_name as name from information_schema.tables
       where table_schema = 'public' and table_type = 'BASE TABLE' and table_name not like 'kysely%'`)
   ).map(({ name }) => name)
 
@@ -24,7 +24,7 @@ it('every table says how long its rows are kept', async () => {
 })
 
 it('what is over in one town is found without looking at the rows of the others', async () => {
-  const everywhere = await house.peek<{ held: string }>(`select held from kept_for where not exists (
+  const everywhere = await app.peek<{ held: string }>(`select held from kept_for where not exists (
     select from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
     where i.indrelid = held::regclass and a.attname = 'municipality_id')`)
   expect(everywhere).toEqual([])
@@ -48,29 +48,29 @@ describe('a row whose time is over', () => {
     'timestamp with time zone': 'clock_timestamp()',
   }
   async function put(table: string, given: Record<string, string>): Promise<void> {
-    const columns = await house.peek<{ name: string; type: string }>(`
+    const columns = await app.peek<{ name: string; type: string }>(`
       select column_name as name, data_type as type from information_schema.columns
       where table_name = '${table}' and is_generated = 'NEVER' and is_nullable = 'NO' and column_default is null`)
     const values = {
       ...Object.fromEntries(columns.map(({ name, type }) => [name, PLAIN[type] ?? 'null'])),
-      municipality_id: `'${house.town.id}'`,
+      municipality_id: `'${app.town.id}'`,
       ...given,
     }
-    await house.peek(
+    await app.peek(
       `insert into ${table} (${Object.keys(values).join()}) values (${Object.values(values).join()}) returning 1`,
     )
   }
   const count = async (table: string, where = 'true') =>
-    Number((await house.peek<{ n: string }>(`select count(*)::text as n from ${table} where ${where}`))[0]?.n)
+    Number((await app.peek<{ n: string }>(`select count(*)::text as n from ${table} where ${where}`))[0]?.n)
 
   beforeAll(async () => {
     // What a row means is not tried here: any row may stand for one. The walls around rows are tried where they stand.
     for (const { held } of timed) {
-      for (const { name } of await house.peek<{ name: string }>(`
+      for (const { name } of await app.peek<{ name: string }>(`
         select conname as name from pg_constraint where conrelid = '${held}'::regclass and contype in ('c', 'f') and conparentid = 0
         order by contype = 'f' desc`))
-        await house.peek(`alter table ${held} drop constraint "${name}"`)
-      await house.peek(`alter table ${held} disable trigger user`)
+        await app.peek(`alter table ${held} drop constraint "${name}"`)
+      await app.peek(`alter table ${held} disable trigger user`)
     }
   })
 
@@ -118,7 +118,7 @@ describe('a row whose time is over', () => {
           sent_at: `clock_timestamp() - interval '${told}'`,
         })
     }
-    await house.peek('alter table notice_deliveries disable trigger user')
+    await app.peek('alter table notice_deliveries disable trigger user')
     const messages = ['way-in', 'way-in', 'proceeding', 'answer'].map((kind, i) => ({
       id: `4000000${i}-0000-4000-8000-000000000000`,
       kind,
@@ -127,24 +127,24 @@ describe('a row whose time is over', () => {
       await notice(id, kind, ['5 years 1 day', '4 years 11 months', '6 years', undefined][i])
 
     // In portions, as many as it takes.
-    while (!(await forgetWhatIsOver(house, house.town.id, 1)));
+    while (!(await forgetWhatIsOver(app, app.town.id, 1)));
 
     for (const { held } of plain) expect(await count(held), held).toBe(1)
     expect(await count('complaints')).toBe(2)
     expect(await count('complaint_attachments')).toBe(1)
-    const left = await house.peek<{ id: string }>('select id from notices order by id')
+    const left = await app.peek<{ id: string }>('select id from notices order by id')
     expect(left.map(({ id }) => id)).toEqual(messages.slice(1).map(({ id }) => id))
     expect(await count('notice_deliveries')).toBe(2)
-    const sizes = await house.peek<{ size: string }>('select size::text from ledger_checkpoints order by size')
+    const sizes = await app.peek<{ size: string }>('select size::text from ledger_checkpoints order by size')
     expect(sizes.map(({ size }) => size)).toEqual(['2', '3', '4', '5'])
     expect(await count('ledger_cosignatures')).toBe(2)
   })
 
   it('and nothing but that work deletes what is append-only', async () => {
-    await house.peek('alter table ledger_checkpoints enable trigger user')
-    await expect(house.peek('delete from ledger_checkpoints')).rejects.toThrow(/append-only/)
+    await app.peek('alter table ledger_checkpoints enable trigger user')
+    await expect(app.peek('delete from ledger_checkpoints')).rejects.toThrow(/append-only/)
     await expect(
-      house.peek(
+      app.peek(
         "with a as (select set_config('padron.forgets', 'ledger_entries', true)) delete from ledger_entries using a",
       ),
     ).rejects.toThrow(/append-only/)

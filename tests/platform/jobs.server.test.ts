@@ -3,20 +3,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Database, openDatabase, postgresDialect } from '../../src/platform/database.ts'
 import { createRunner, type Item, type Next, pauseAfter, type Work } from '../../src/platform/jobs.ts'
 import type { LogLine } from '../../src/platform/telemetry.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 
-let house: House
+let app: TestApp
 /** What two processes have: a database handle each. */
 const processes: Database[] = []
 const log: LogLine[] = []
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
   for (let i = 0; i < 2; i += 1)
-    processes.push(openDatabase(postgresDialect(house.url('padron_app_login'), { connections: 4, role: 'padron_app' })))
+    processes.push(openDatabase(postgresDialect(app.url('padron_app_login'), { connections: 4, role: 'padron_app' })))
 })
 afterAll(async () => {
   for (const database of processes) await database.destroy()
-  await house?.close()
+  await app?.close()
 })
 /** A kind for each test: what one leaves running takes nothing from the next. */
 let trial: Lowercase<string> = 'trial'
@@ -34,14 +34,14 @@ const work = (run: (item: Item) => Promise<Next>, more: Partial<Work> = {}): Wor
   ...more,
 })
 const runner = (kind: Work, process = 0) =>
-  createRunner({ database: processes[process] as Database, clock: house.clock, log: (line) => void log.push(line) }, [
+  createRunner({ database: processes[process] as Database, clock: app.clock, log: (line) => void log.push(line) }, [
     kind,
   ])
 const leave = (items: readonly string[], kind = trial) =>
-  house.peek(`insert into jobs (municipality_id, kind, item, due_at)
-    select '${house.town.id}', '${kind}', item, now() from unnest('{${items.join()}}'::text[]) item returning 1`)
+  app.peek(`insert into jobs (municipality_id, kind, item, due_at)
+    select '${app.town.id}', '${kind}', item, now() from unnest('{${items.join()}}'::text[]) item returning 1`)
 const left = () =>
-  house.peek<{ item: string; tries: number }>(`select item, tries from jobs where kind = '${trial}' order by item`)
+  app.peek<{ item: string; tries: number }>(`select item, tries from jobs where kind = '${trial}' order by item`)
 const gate = () => {
   let open = () => {}
   return { shut: new Promise<void>((resolve) => (open = resolve)), open: () => open() }
@@ -74,10 +74,10 @@ it('what fails comes again after a pause of its own, with a line of the log, and
   expect(tried.sort()).toEqual(['broken 1', 'whole 1'])
   expect(log).toMatchObject([{ level: 'error', event: trial, code: 'no-way' }])
   expect(JSON.stringify(log)).not.toContain('mail.example')
-  house.clock.advance({ seconds: 11 })
+  app.clock.advance({ seconds: 11 })
   await runner(kind).once()
   expect(tried).toContain('broken 2')
-  house.clock.advance({ seconds: 11 })
+  app.clock.advance({ seconds: 11 })
   await runner(kind).once()
   expect(tried).toHaveLength(3)
   expect([1, 2, 3, 12, 400].map((tries) => pauseAfter(tries).total('seconds'))).toEqual([10, 20, 40, 3600, 3600])
@@ -114,9 +114,9 @@ it('what a process that ended held is taken over, and says whether something was
   const killed = runner(first)
   killed.start()
   await expect
-    .poll(() => house.peek('select 1 from jobs where begun_at is not null'), { timeout: 50_000 })
+    .poll(() => app.peek('select 1 from jobs where begun_at is not null'), { timeout: 50_000 })
     .toHaveLength(1)
-  await house.peek(
+  await app.peek(
     "update jobs set held_until = clock_timestamp() - interval '1 second' where held_by is not null returning 1",
   )
   const seen = new Map<string, Item>()
@@ -138,7 +138,7 @@ it('whoever lost an item begins nothing with it any more', async () => {
   let begun = false
   await runner(
     work(async (item) => {
-      await house.peek(`update jobs set held_by = '${randomUUID()}' where item = 'taken' returning 1`)
+      await app.peek(`update jobs set held_by = '${randomUUID()}' where item = 'taken' returning 1`)
       await item.begin()
       begun = true
       return 'done'
@@ -164,7 +164,7 @@ describe('work that every town has', () => {
     const one = runner(kind)
     expect(await one.once()).toBe(1)
     expect(await one.once()).toBe(0)
-    const wake = () => house.peek(`select wake_jobs('${trial}', array['${house.town.id}']::uuid[], now())`)
+    const wake = () => app.peek(`select wake_jobs('${trial}', array['${app.town.id}']::uuid[], now())`)
     await wake()
     const under = one.once()
     await expect.poll(() => runs, { timeout: 20_000 }).toBe(2)
@@ -175,12 +175,12 @@ describe('work that every town has', () => {
   })
 
   it('is looked for in all towns at once: a thousand that sleep cost no question each', async () => {
-    await house.peek(`insert into municipalities select (jsonb_populate_record(town, jsonb_build_object(
+    await app.peek(`insert into municipalities select (jsonb_populate_record(town, jsonb_build_object(
         'id', gen_random_uuid(), 'slug', 'sleeping-' || n, 'issuer', 'https://sleeping-' || n || '.example'))).*
-      from municipalities town, generate_series(1, 1000) n where town.id = '${house.town.id}' returning 1`)
+      from municipalities town, generate_series(1, 1000) n where town.id = '${app.town.id}' returning 1`)
     let queries = 0
     const database = openDatabase(
-      postgresDialect(house.url('padron_app_login'), { connections: 2, role: 'padron_app' }),
+      postgresDialect(app.url('padron_app_login'), { connections: 2, role: 'padron_app' }),
       {
         log: () => {
           queries += 1
@@ -195,7 +195,7 @@ describe('work that every town has', () => {
       },
       { everywhere: 'town', together: 50 },
     )
-    const one = createRunner({ database, clock: house.clock, log: () => {} }, [kind])
+    const one = createRunner({ database, clock: app.clock, log: () => {} }, [kind])
     await one.once()
     expect(runs).toBe(1001)
     queries = 0
@@ -229,10 +229,10 @@ it('stopping waits for what was begun, and begins nothing more', async () => {
 
 it('never claims more than there is room for, whatever the database believes of the table', async () => {
   // What it last heard knows nothing of this kind: it expects one row, and goes through the search again for each it finds.
-  await house.peek('analyze jobs')
+  await app.peek('analyze jobs')
   await leave(Array.from({ length: 40 }, (_, i) => `item-${i}`))
   const claim = () =>
-    house.peek(`select * from claim_jobs('${trial}', null, now(), 3, interval '1 minute', gen_random_uuid())`)
+    app.peek(`select * from claim_jobs('${trial}', null, now(), 3, interval '1 minute', gen_random_uuid())`)
   expect(await claim()).toHaveLength(3)
   expect(await claim()).toHaveLength(3)
 })

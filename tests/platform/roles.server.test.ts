@@ -1,28 +1,28 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import everything from '../../schema/everything.json'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 
-let house: House
-let app: postgres.Sql
+let app: TestApp
+let appRole: postgres.Sql
 let ops: postgres.Sql
 beforeAll(async () => {
-  house = await openHouse()
-  const { id } = await register(house)
-  await house.ask('POST', `/v1/neighbours/${id}/proofs`, { as: 'clerk', body: { profile: 'library' } })
-  app = postgres(house.url('padron_app_login'), { max: 1, onnotice: () => {} })
-  ops = postgres(house.url('padron_ops_login'), { max: 1, onnotice: () => {} })
+  app = await openApp()
+  const { id } = await register(app)
+  await app.ask('POST', `/v1/neighbours/${id}/proofs`, { as: 'clerk', body: { profile: 'library' } })
+  appRole = postgres(app.url('padron_app_login'), { max: 1, onnotice: () => {} })
+  ops = postgres(app.url('padron_ops_login'), { max: 1, onnotice: () => {} })
 })
 afterAll(async () => {
-  await Promise.all([app?.end(), ops?.end()])
-  await house?.close()
+  await Promise.all([appRole?.end(), ops?.end()])
+  await app?.close()
 })
 
 const attempt = (login: () => postgres.Sql, statement: string) =>
   login()
     .begin(async (transaction) => {
-      await transaction.unsafe(`select set_config('padron.municipality', '${house.town.id}', true)`)
+      await transaction.unsafe(`select set_config('padron.municipality', '${app.town.id}', true)`)
       return transaction.unsafe(statement)
     })
     .then(
@@ -48,12 +48,14 @@ describe('a sealed column', () => {
     'details from notices',
   ]
   it.each(sealed)('is not read outside the gate: %s', async (column) => {
-    expect(await attempt(() => app, `select ${column}`)).toBe(DENIED)
+    expect(await attempt(() => appRole, `select ${column}`)).toBe(DENIED)
   })
 
   it('is read by the gate’s role, for as long as its transaction lasts', async () => {
-    expect(await attempt(() => app, 'set local role padron_gate; select identity from particulars')).toMatch(/^done/)
-    expect(await attempt(() => app, 'select identity from particulars')).toBe(DENIED)
+    expect(await attempt(() => appRole, 'set local role padron_gate; select identity from particulars')).toMatch(
+      /^done/,
+    )
+    expect(await attempt(() => appRole, 'select identity from particulars')).toBe(DENIED)
     expect(await attempt(() => ops, 'set local role padron_gate')).toBe(DENIED)
   })
 })
@@ -99,15 +101,15 @@ describe('the service’s own login', () => {
     "copy neighbours to program 'cat'",
     "select pg_read_file('/etc/passwd')",
   ])('cannot: %s', async (statement) => {
-    expect(await attempt(() => app, statement)).toBe(DENIED)
+    expect(await attempt(() => appRole, statement)).toBe(DENIED)
   })
 
   it('sees no row until it says for which municipality, and no other’s rows then', async () => {
-    expect(await app`select id from neighbours`).toHaveLength(0)
-    expect(await attempt(() => app, 'select id from neighbours')).toBe('done: 1')
+    expect(await appRole`select id from neighbours`).toHaveLength(0)
+    expect(await attempt(() => appRole, 'select id from neighbours')).toBe('done: 1')
     const other = '0192f000-0000-7000-8000-0000000000aa'
     expect(
-      await attempt(() => app, `insert into neighbours (id, municipality_id) values ('${other}', '${other}')`),
+      await attempt(() => appRole, `insert into neighbours (id, municipality_id) values ('${other}', '${other}')`),
     ).toBe(DENIED)
   })
 })
@@ -115,14 +117,14 @@ describe('the service’s own login', () => {
 describe('the login of people who watch the machine', () => {
   it('counts', async () => {
     const [counts] =
-      await ops`select neighbours, departed, proofs from town_counts where municipality_id = ${house.town.id}`
+      await ops`select neighbours, departed, proofs from town_counts where municipality_id = ${app.town.id}`
     expect(counts).toEqual({ neighbours: '1', departed: '0', proofs: '1' })
     expect(await attempt(() => ops, 'select recorded_at, action, outcome from ledger_entries')).toMatch(/^done: [1-9]/)
     expect(await attempt(() => ops, 'select kind, waiting from job_states')).toMatch(/^done/)
   })
 
   it('reads nothing that marks a person, of neighbours or of staff', async () => {
-    const readable = await house.peek<{ name: string; column: string }>(`
+    const readable = await app.peek<{ name: string; column: string }>(`
       select c.relname as name, a.attname as column from pg_class c
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v')
@@ -143,7 +145,7 @@ describe('the login of people who watch the machine', () => {
   })
 
   it('reads no sealed column and no index of one, and writes nothing', async () => {
-    const columns = await house.peek<{ table_name: string; column_name: string }>(
+    const columns = await app.peek<{ table_name: string; column_name: string }>(
       "select table_name, column_name from information_schema.columns where table_schema = 'public' and (data_type = 'bytea' or table_name in ('search_tokens', 'particulars', 'evidence', 'idempotency_keys')) and column_name not in ('leaf_hash', 'root', 'public_key')",
     )
     expect(columns.length).toBeGreaterThan(15)
@@ -152,7 +154,7 @@ describe('the login of people who watch the machine', () => {
         DENIED,
       )
     }
-    const tables = await house.peek<{ table_name: string }>(
+    const tables = await app.peek<{ table_name: string }>(
       "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'",
     )
     for (const { table_name } of tables)
@@ -161,11 +163,11 @@ describe('the login of people who watch the machine', () => {
 })
 
 describe('what a bug cannot write, whoever runs it', () => {
-  const town = () => house.town.id
-  const neighbour = async () => (await house.peek<{ id: string }>('select id from neighbours limit 1'))[0]?.id
-  const household = async () => (await house.peek<{ id: string }>('select id from households limit 1'))[0]?.id
+  const town = () => app.town.id
+  const neighbour = async () => (await app.peek<{ id: string }>('select id from neighbours limit 1'))[0]?.id
+  const household = async () => (await app.peek<{ id: string }>('select id from households limit 1'))[0]?.id
   const peekCode = (statement: string) =>
-    house.peek(statement).then(
+    app.peek(statement).then(
       () => 'done',
       (error: { code?: string }) => error.code,
     )
@@ -224,7 +226,7 @@ describe('what a bug cannot write, whoever runs it', () => {
   })
 
   it('a gap in the ledger', async () => {
-    const [entry] = await house.peek<{ id: string }>('select id from ledger_entries limit 1')
+    const [entry] = await app.peek<{ id: string }>('select id from ledger_entries limit 1')
     expect(
       await peekCode(
         `insert into ledger_sequence (municipality_id, position, entry_id, leaf_hash) values ('${town()}', 7, '${entry?.id}', sha256('leaf'))`,
@@ -234,7 +236,7 @@ describe('what a bug cannot write, whoever runs it', () => {
 
   it('one municipality’s neighbour in another’s household', async () => {
     const other = crypto.randomUUID()
-    await house.peek(
+    await app.peek(
       `insert into municipalities (id, slug, name, country_code, languages, issuer, time_zone, expected_population, blind_index_bits, reference_address) values ('${other}', 'other', '{"en":"Other"}', 'ES', '{en}', 'https://other.example', 'UTC', 100, 8, '{}')`,
     )
     expect(

@@ -3,15 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { freeTimes, hearingTimes } from '../../src/requests/appointments.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 const t = LOCALES.en
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 function post(path: string, form: Record<string, string>, source: string = randomUUID()) {
   const headers = {
@@ -20,9 +20,9 @@ function post(path: string, form: Record<string, string>, source: string = rando
     'content-type': 'application/x-www-form-urlencoded',
   }
   const body = new URLSearchParams(form).toString()
-  return house.fetch(new Request(`https://vallmar.example${path}?lang=en`, { method: 'POST', headers, body }))
+  return app.fetch(new Request(`https://vallmar.example${path}?lang=en`, { method: 'POST', headers, body }))
 }
-const next = async () => (await freeTimes(house.rooms, house.town))[0] ?? ''
+const next = async () => (await freeTimes(app.rooms, app.town))[0] ?? ''
 const codeIn = (html: string) => /class="digits code"[^>]*>\s*([^<\s]+)/.exec(html)?.[1] ?? ''
 async function book(kind = 'refused') {
   const at = await next()
@@ -31,7 +31,7 @@ async function book(kind = 'refused') {
   return { at, code: codeIn(await response.text()) }
 }
 const staff = (role: 'clerk' | 'supervisor' | 'legal') =>
-  signedIn(house, { kind: 'staff', subject: `${role}-1`, role, office: DEMO_OFFICE })
+  signedIn(app, { kind: 'staff', subject: `${role}-1`, role, office: DEMO_OFFICE })
 
 describe('the times at which somebody is heard', () => {
   const hours = [{ weekday: 7, from: '01:00', to: '04:00' }]
@@ -61,16 +61,14 @@ describe('the times at which somebody is heard', () => {
 describe('a complaint said in person', () => {
   it('needs no words, no name and no paper: a time and a code', async () => {
     const page = await (
-      await house.fetch(
-        new Request('https://vallmar.example/complain?lang=en', { headers: { host: 'vallmar.example' } }),
-      )
+      await app.fetch(new Request('https://vallmar.example/complain?lang=en', { headers: { host: 'vallmar.example' } }))
     ).text()
     const { at, code } = await book()
     expect(page).toContain(`value="${at}"`)
     expect(code.length).toBeGreaterThan(8)
     const followed = await (await post('/complain/follow', { code })).text()
     expect(followed).toContain(t.wExpected)
-    const [row] = await house.peek<{ neighbour_id: string | null; appointment_at: Date }>(
+    const [row] = await app.peek<{ neighbour_id: string | null; appointment_at: Date }>(
       'select neighbour_id, appointment_at from complaints order by received_at desc, id desc limit 1',
     )
     expect(row?.neighbour_id).toBeNull()
@@ -79,7 +77,7 @@ describe('a complaint said in person', () => {
 
   it('has its time for itself: whoever comes second is offered another', async () => {
     const { at } = await book()
-    expect(await freeTimes(house.rooms, house.town)).not.toContain(at)
+    expect(await freeTimes(app.rooms, app.town)).not.toContain(at)
     for (const taken of [at, '2026-01-01T00:00:00Z', 'tomorrow']) {
       const second = await post('/complain/appointment', { kind: 'refused', at: taken })
       expect(second.status).toBe(409)
@@ -95,7 +93,7 @@ describe('a complaint said in person', () => {
     const page = await (await post('/complain/follow', { code, wish: 'cancel' })).text()
     expect(page).not.toContain(t.wExpected)
     expect(page).toContain(t.kWaiting.split('{day}')[0] ?? '')
-    expect(await freeTimes(house.rooms, house.town)).toContain(at)
+    expect(await freeTimes(app.rooms, app.town)).toContain(at)
   })
 
   it('is not for one place to take all the times', async () => {

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { createRedraw } from '../../src/requests/redrawing.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { type CorpusFile, mediaCorpus, notMedia, PLACE, sizeIn, spoken } from '../support/media-corpus.ts'
 import { register } from '../support/people.ts'
 import { WHOLE } from '../support/sampled.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const redraw = createRedraw()
 let files: CorpusFile[]
@@ -81,7 +81,7 @@ const send = async (parts: Record<string, string>, files: Buffer[], source = Mat
   for (const file of files) body.append('added', new Blob([Uint8Array.from(file)]), 'my house.jpg')
   const packed = new Response(body)
   const bytes = await packed.arrayBuffer()
-  return house.fetch(
+  return app.fetch(
     new Request('https://vallmar.example/complain', {
       method: 'POST',
       headers: {
@@ -96,14 +96,14 @@ const send = async (parts: Record<string, string>, files: Buffer[], source = Mat
   )
 }
 const staff = (role: 'clerk' | 'supervisor') =>
-  signedIn(house, { kind: 'staff', subject: role, role, office: DEMO_OFFICE })
+  signedIn(app, { kind: 'staff', subject: role, role, office: DEMO_OFFICE })
 
 describe('what somebody sends to the city', () => {
   it('may be a photo or a voice alone; it lies sealed, and is saved by whoever may answer, never shown as a page', async () => {
     const photo = await photoOf()
     const voice = await spoken()
     expect((await send({ kind: 'refused', text: '' }, [Buffer.from(photo ?? []), Buffer.from(voice)])).status).toBe(201)
-    const rows = await house.peek<{ content: Uint8Array; media_type: string }>(
+    const rows = await app.peek<{ content: Uint8Array; media_type: string }>(
       'select content, media_type from complaint_attachments order by media_type desc',
     )
     expect(rows.map((row) => row.media_type)).toEqual(['image/jpeg', 'audio/ogg'])
@@ -151,21 +151,21 @@ describe('what somebody sends to the city', () => {
   })
 
   it('goes with whoever is erased', async () => {
-    const { id } = await register(house)
-    const before = await house.peek('select from complaint_attachments')
-    await house.peek(
+    const { id } = await register(app)
+    const before = await app.peek('select from complaint_attachments')
+    await app.peek(
       `update complaints set neighbour_id = '${id}' where id = (select complaint_id from complaint_attachments limit 1)`,
     )
-    await house.ask('POST', `/v1/neighbours/${id}/departures`, {
+    await app.ask('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
       body: { cause: 'moved-away', saidBy: 'in-person' },
       ifMatch: 1,
     })
-    const { body } = await house.ask<{ id: string }>('POST', `/v1/neighbours/${id}/erasures`, {
+    const { body } = await app.ask<{ id: string }>('POST', `/v1/neighbours/${id}/erasures`, {
       as: 'supervisor',
       body: { ground: 'court' },
     })
-    await house.ask('POST', `/v1/erasures/${body.id}/decision`, { as: 'legal', body: { approves: true } })
-    expect((await house.peek('select from complaint_attachments')).length).toBeLessThan(before.length)
+    await app.ask('POST', `/v1/erasures/${body.id}/decision`, { as: 'legal', body: { approves: true } })
+    expect((await app.peek('select from complaint_attachments')).length).toBeLessThan(before.length)
   })
 })

@@ -6,25 +6,25 @@ import type { Staff } from '../../src/firewall/requester.ts'
 import { reasonPlace } from '../../src/oversight/flags.ts'
 import { giveCard } from '../../src/registry/person/give-card.ts'
 import { offerEnrolment } from '../../src/registry/person/offer-enrolment.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { uploaded } from '../support/demands.ts'
-import { type House, openHouse } from '../support/house.ts'
 import { mediaCorpus } from '../support/media-corpus.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 import { enrolTelephone } from '../support/telephone.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse({ town: { backdateDays: 30 } })
+  app = await openApp({ town: { backdateDays: 30 } })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const { given, through, left } = everything
 const clerk: Staff = { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1' }
 
 /** Tables that point to a neighbour: by a foreign key, or by a column that is called so. */
 const tablesAboutPeople = async () => {
-  const rows = await house.peek<{ name: string }>(`
+  const rows = await app.peek<{ name: string }>(`
     select distinct constrained.relname as name from pg_constraint one
     join pg_class constrained on constrained.oid = one.conrelid join pg_class pointed on pointed.oid = one.confrelid
     where one.contype = 'f' and pointed.relname = 'neighbours' and one.conparentid = 0
@@ -66,19 +66,19 @@ describe('what a neighbour takes home as everything', () => {
 
 /** A neighbour about whom every table has a row. */
 async function somebodyOfWhomThereIsAll() {
-  const { id } = await register(house, {
+  const { id } = await register(app, {
     name: { given: 'Old Name', family: ['Segura'] },
     address: { kind: 'dwelling', streetName: 'Camí Vell', number: '3' },
     since: '2024-01-01',
     evidence: { strength: 'document', document: 'AB 123456' },
   })
-  await register(house, {
-    dateOfBirth: String(house.clock.now().toZonedDateTimeISO('UTC').year - 6),
+  await register(app, {
+    dateOfBirth: String(app.clock.now().toZonedDateTimeISO('UTC').year - 6),
     representatives: [{ kind: 'parent', neighbourId: id }],
   })
-  const guardian = await register(house)
+  const guardian = await register(app)
   const ask = (method: string, path: string, as: string, body?: object, ifMatch?: number) =>
-    house.ask<{ id: string; version: number; reference: string }>(method, path, {
+    app.ask<{ id: string; version: number; reference: string }>(method, path, {
       as,
       ...(body ? { body } : {}),
       ...(ifMatch === undefined ? {} : { ifMatch }),
@@ -100,20 +100,20 @@ async function somebodyOfWhomThereIsAll() {
     await version(),
   )
   await ask('POST', `/v1/neighbours/${id}/representatives`, 'clerk', { kind: 'guardian', neighbourId: guardian.id })
-  const twin = await register(house, { name: { given: 'Old Nome', family: ['Segura'] } })
+  const twin = await register(app, { name: { given: 'Old Nome', family: ['Segura'] } })
   const join = await ask('POST', `/v1/neighbours/${id}/joins`, 'clerk', {
     other: twin.id,
     reason: 'Written down twice on one day.',
   })
   await ask('POST', `/v1/neighbours/${id}/joins/${join.body.id}/decision`, 'supervisor', { decision: 'approved' })
-  await giveCard(house.rooms, house.town, clerk, id, 'molinet')
-  await enrolTelephone(house, clerk, id)
-  await offerEnrolment(house.rooms, house.town, clerk, id)
-  const me = await signedIn(house, { kind: 'resident', subject: id })
-  const desk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+  await giveCard(app.rooms, app.town, clerk, id, 'molinet')
+  await enrolTelephone(app, clerk, id)
+  await offerEnrolment(app.rooms, app.town, clerk, id)
+  const me = await signedIn(app, { kind: 'resident', subject: id })
+  const desk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
   await me.send('/me/proof', { profile: 'library', once: randomUUID() }, '/me/proof')
   await desk.send(`/desk/neighbours/${id}/wallet`, { profile: 'library' }, `/desk/neighbours/${id}`)
-  const last = house.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 20 })
+  const last = app.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 20 })
   const until = { 'until-day': String(last.day), 'until-month': String(last.month), 'until-year': String(last.year) }
   await me.send('/me/helpers', { name: 'Marta Soler', 'for-library': 'yes', ...until }, '/me/helpers')
   await me.send('/me/change/child', { given: 'Petita', family: 'Segura', version: '1' }, '/me/change')
@@ -126,7 +126,7 @@ async function somebodyOfWhomThereIsAll() {
     scope: 'The address of one person',
     neighbourId: id,
     fields: ['address'],
-    documentId: await uploaded(house, 'legal'),
+    documentId: await uploaded(app, 'legal'),
   })
   for (const as of ['second-legal', 'third-legal'])
     await ask('POST', `/v1/access-requests/${order.body.id}/reviews`, as, { approves: true })
@@ -140,20 +140,20 @@ async function somebodyOfWhomThereIsAll() {
   )
   await me.send('/me/hearing', { words: 'I sleep here.', once: randomUUID() })
   // What supervisors and lots write is put beside it, as the rows they leave.
-  const town = house.town.id
-  const { ledger } = await house.rooms.gate.keysOf(town)
+  const town = app.town.id
+  const { ledger } = await app.rooms.gate.keysOf(town)
   const [drawn, reason] = [randomUUID(), 'They were at my desk.']
   const sealed = (place: Parameters<typeof ledger.seal>[0], value: unknown) =>
     `decode('${Buffer.from(ledger.seal(place, value)).toString('hex')}', 'hex')`
-  await house.peek(`insert into drawn_openings (id, municipality_id, staff_id, neighbour_id, day, lot, data_key_id, content, weight,
+  await app.peek(`insert into drawn_openings (id, municipality_id, staff_id, neighbour_id, day, lot, data_key_id, content, weight,
       reason, explained_at, read_by, read_at)
     values ('${drawn}', '${town}', 'somebody', '${id}', current_date - 3, 0.1, '${ledger.id}', '\\x00', 1,
       ${sealed(reasonPlace(drawn), reason)}, now(), 'head', now())`)
-  await house.peek(`insert into watched_neighbours (municipality_id, neighbour_id) values ('${town}', '${id}')`)
-  await house.peek(
+  await app.peek(`insert into watched_neighbours (municipality_id, neighbour_id) values ('${town}', '${id}')`)
+  await app.peek(
     `insert into staff_neighbours (municipality_id, staff_id, neighbour_id) values ('${town}', 'somebody', '${id}')`,
   )
-  await house.peek(`insert into flags (id, municipality_id, staff_id, neighbour_id, kind, reviewed_by, reviewed_at)
+  await app.peek(`insert into flags (id, municipality_id, staff_id, neighbour_id, kind, reviewed_by, reviewed_at)
     values (gen_random_uuid(), '${town}', 'curious', '${id}', 'watched', 'head', now())`)
   return me
 }

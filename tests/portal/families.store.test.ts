@@ -3,23 +3,23 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
 import { counted } from '../../src/web/ui/words.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register, somebody } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const t = LOCALES.en
-const born = (age: number) => String(house.clock.now().toZonedDateTimeISO('UTC').year - age - 1)
-const head = () => signedIn(house, { kind: 'staff', subject: 'head', role: 'supervisor', office: DEMO_OFFICE })
+const born = (age: number) => String(app.clock.now().toZonedDateTimeISO('UTC').year - age - 1)
+const head = () => signedIn(app, { kind: 'staff', subject: 'head', role: 'supervisor', office: DEMO_OFFICE })
 /** A parent with a child of this age at home, and nobody else. */
 async function family(age: number) {
-  const parent = await register(house)
-  const { body } = await house.ask<{ id: string }>('POST', '/v1/neighbours', {
+  const parent = await register(app)
+  const { body } = await app.ask<{ id: string }>('POST', '/v1/neighbours', {
     as: 'clerk',
     body: {
       ...somebody({ dateOfBirth: born(age), representatives: [{ kind: 'parent', neighbourId: parent.id }] }),
@@ -27,7 +27,7 @@ async function family(age: number) {
       householdId: parent.householdId,
     },
   })
-  const me = await signedIn(house, { kind: 'resident', subject: parent.id })
+  const me = await signedIn(app, { kind: 'resident', subject: parent.id })
   return { parent, child: body.id, me }
 }
 const moving = (who: string, version: number) => ({
@@ -39,7 +39,7 @@ const moving = (who: string, version: number) => ({
   once: randomUUID(),
 })
 const waiting = () =>
-  house.peek<{ neighbour_id: string; reason: string }>(
+  app.peek<{ neighbour_id: string; reason: string }>(
     'select neighbour_id, reason from welfare_checks where looked_on is null',
   )
 
@@ -53,7 +53,7 @@ describe('a parent who moves on their own page', () => {
     expect(undecided.status).toBe(422)
     expect(await undecided.text()).toMatch(/id="who-fault"/)
     // Somebody who acts for nobody is asked nothing.
-    const alone = await signedIn(house, { kind: 'resident', subject: (await register(house)).id })
+    const alone = await signedIn(app, { kind: 'resident', subject: (await register(app)).id })
     expect(await (await alone.open('/me/change/move')).text()).not.toContain('name="who"')
   })
 
@@ -62,7 +62,7 @@ describe('a parent who moves on their own page', () => {
     const sent = await me.send('/me/change/move', moving('all', parent.version), '/me/change')
     expect(sent.headers.get('location')).toBe('/me/asked')
     expect(await (await me.open('/me/asked')).text()).toMatch(/together[\s\S]*Carrer Nou 8/)
-    const homes = await house.peek(
+    const homes = await app.peek(
       `select distinct household_id from residences where neighbour_id in ('${parent.id}', '${child}') and superseded_at is null`,
     )
     expect(homes).toHaveLength(1)
@@ -82,20 +82,20 @@ describe('a parent who moves on their own page', () => {
     expect(await waiting()).toEqual([])
 
     const other = await family(9)
-    const left = await house.ask('POST', `/v1/neighbours/${other.parent.id}/departures`, {
+    const left = await app.ask('POST', `/v1/neighbours/${other.parent.id}/departures`, {
       as: 'clerk',
       body: { cause: 'moved-away', saidBy: 'in-person' },
       ifMatch: other.parent.version,
     })
     expect(left.status).toBeLessThan(300)
     // Whom nobody acts for any more is on another list already; who still has somebody is on this one.
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'c', role: 'clerk', office: DEMO_OFFICE })
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'c', role: 'clerk', office: DEMO_OFFICE })
     expect((await clerk.open('/desk/welfare')).status).toBe(403)
   })
 
   it('leaves no list behind where an adult stays, nor of somebody who is of age', async () => {
     const { parent, me, child } = await family(4)
-    const other = await house.ask<{ id: string }>('POST', '/v1/neighbours', {
+    const other = await app.ask<{ id: string }>('POST', '/v1/neighbours', {
       as: 'clerk',
       body: { ...somebody(), address: undefined, householdId: parent.householdId },
     })
@@ -103,8 +103,8 @@ describe('a parent who moves on their own page', () => {
     await me.send('/me/change/move', moving('me', parent.version), '/me/change')
     expect((await waiting()).filter(({ neighbour_id }) => neighbour_id === child)).toEqual([])
 
-    const guardian = await register(house)
-    const ward = await house.ask<{ id: string }>('POST', '/v1/neighbours', {
+    const guardian = await register(app)
+    const ward = await app.ask<{ id: string }>('POST', '/v1/neighbours', {
       as: 'clerk',
       body: {
         ...somebody({ dateOfBirth: '1950', representatives: [{ kind: 'guardian', neighbourId: guardian.id }] }),
@@ -112,7 +112,7 @@ describe('a parent who moves on their own page', () => {
         householdId: guardian.householdId,
       },
     })
-    const theirs = await signedIn(house, { kind: 'resident', subject: guardian.id })
+    const theirs = await signedIn(app, { kind: 'resident', subject: guardian.id })
     await theirs.send('/me/change/move', moving('me', guardian.version), '/me/change')
     expect(await (await (await head()).open('/desk/welfare')).text()).not.toContain(ward.body.id)
   })
@@ -120,8 +120,8 @@ describe('a parent who moves on their own page', () => {
 
 describe('somebody of fourteen who hides, or says that they leave, alone', () => {
   it('is told where help is, and a trained person sees it; nothing is refused to them', async () => {
-    const young = await register(house, { dateOfBirth: born(14) })
-    const me = await signedIn(house, { kind: 'resident', subject: young.id })
+    const young = await register(app, { dateOfBirth: born(14) })
+    const me = await signedIn(app, { kind: 'resident', subject: young.id })
     const hid = await me.send('/me/change/hide', { version: String(young.version) }, '/me/change')
     const page = await (await me.open(hid.headers.get('location') ?? '')).text()
     expect(page).toContain('116 111')
@@ -137,8 +137,8 @@ describe('somebody of fourteen who hides, or says that they leave, alone', () =>
   })
 
   it('is nobody\u2019s worry of who is of age, who reads the same page', async () => {
-    const adult = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: adult.id })
+    const adult = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: adult.id })
     const hid = await me.send('/me/change/hide', { version: String(adult.version) }, '/me/change')
     expect(await (await me.open(hid.headers.get('location') ?? '')).text()).toContain('116 111')
     expect((await waiting()).filter(({ neighbour_id }) => neighbour_id === adult.id)).toEqual([])

@@ -1,32 +1,32 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 const t = LOCALES.en
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const REASON = 'The letterbox is full.'
 async function doubted(more: Parameters<typeof register>[1] = {}, as = 'clerk') {
-  const { id } = await register(house, more)
+  const { id } = await register(app, more)
   const body = { cause: 'moved-away', reason: REASON, informant: 'household' }
-  const opened = await house.ask<{ proceedingId: string }>('POST', `/v1/neighbours/${id}/departures`, {
+  const opened = await app.ask<{ proceedingId: string }>('POST', `/v1/neighbours/${id}/departures`, {
     as,
     body,
     ifMatch: 1,
   })
   expect(opened.status, opened.text).toBe(201)
-  const me = await signedIn(house, { kind: 'resident', subject: id })
+  const me = await signedIn(app, { kind: 'resident', subject: id })
   return { id, proceedingId: opened.body.proceedingId, me }
 }
 const answers = async (id: string, as = 'clerk') => {
-  const { body } = await house.ask<{ open: { answers: { text: string; by: string; atDesk: boolean }[] }[] }>(
+  const { body } = await app.ask<{ open: { answers: { text: string; by: string; atDesk: boolean }[] }[] }>(
     'GET',
     `/v1/neighbours/${id}/departures`,
     { as },
@@ -35,7 +35,7 @@ const answers = async (id: string, as = 'clerk') => {
 }
 const notice = async (proceedingId: string) =>
   (
-    await house.peek<{ given: string | null }>(
+    await app.peek<{ given: string | null }>(
       `select notice_given_on::text as given from proceedings where id = '${proceedingId}'`,
     )
   )[0]?.given
@@ -43,7 +43,7 @@ const notice = async (proceedingId: string) =>
 describe('a neighbour of whom it is said that they left', () => {
   it('reads on their page what is believed, why and until when, and says that they live here', async () => {
     const { id, me } = await doubted()
-    const last = house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days: 30 })
+    const last = app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days: 30 })
     for (const page of [await (await me.open('/me')).text(), await (await me.open('/me')).text()]) {
       for (const said of [t.jBeliefAway, REASON, t.jMessage, t.jLives]) expect(page).toContain(said)
       expect(page).toContain(last.toLocaleString('en-GB', { dateStyle: 'long' }))
@@ -80,7 +80,7 @@ describe('a neighbour of whom it is said that they left', () => {
 
   it('hears when it is over, and that nothing changed', async () => {
     const { id, proceedingId, me } = await doubted()
-    await house.ask('POST', `/v1/neighbours/${id}/departures/${proceedingId}/decision`, {
+    await app.ask('POST', `/v1/neighbours/${id}/departures/${proceedingId}/decision`, {
       as: 'clerk',
       body: { decision: 'withdrawn' },
     })
@@ -98,8 +98,8 @@ describe('a neighbour of whom it is said that they left', () => {
 
   it('is shown to nobody else who signs in', async () => {
     await doubted()
-    const other = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: other.id })
+    const other = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: other.id })
     expect(await (await me.open('/me')).text()).not.toContain(REASON)
     expect((await me.send('/me/hearing', { words: 'Me too.', once: randomUUID() })).status).toBe(404)
   })
@@ -107,7 +107,7 @@ describe('a neighbour of whom it is said that they left', () => {
 
 describe('whoever helps them', () => {
   const helper = (fields: Record<string, string>) =>
-    house.fetch(
+    app.fetch(
       new Request('https://vallmar.example/helper', {
         method: 'POST',
         headers: { host: 'vallmar.example', 'accept-language': 'en', 'test-source': randomUUID() },
@@ -115,8 +115,8 @@ describe('whoever helps them', () => {
       }),
     )
   async function helped(id: string) {
-    const me = await signedIn(house, { kind: 'resident', subject: id })
-    const until = house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days: 30 })
+    const me = await signedIn(app, { kind: 'resident', subject: id })
+    const until = app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().add({ days: 30 })
     const form = {
       name: 'Marta',
       'for-library': 'yes',
@@ -142,7 +142,7 @@ describe('whoever helps them', () => {
   })
 
   it('is given back what they wrote where nothing is asked', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const page = await (await helper({ code: await helped(id), answer: 'yes', words: 'She lives here.' })).text()
     for (const said of [t.jHelpNone, 'She lives here.']) expect(page).toContain(said)
   })
@@ -150,13 +150,13 @@ describe('whoever helps them', () => {
 
 describe('whoever acts for them', () => {
   it('reads it and answers on their own page, and nobody else does', async () => {
-    const parent = await register(house, { dateOfBirth: '1980' })
-    const year = house.clock.now().toZonedDateTimeISO('Europe/Madrid').year
+    const parent = await register(app, { dateOfBirth: '1980' })
+    const year = app.clock.now().toZonedDateTimeISO('Europe/Madrid').year
     const child = await doubted({
       dateOfBirth: String(year - 7),
       representatives: [{ kind: 'parent', neighbourId: parent.id }],
     })
-    const me = await signedIn(house, { kind: 'resident', subject: parent.id })
+    const me = await signedIn(app, { kind: 'resident', subject: parent.id })
     expect(await (await me.open('/me/children')).text()).toContain(t.jChild)
     const seen = await (await me.send('/me/children/hearing', { child: child.id }, '/me/children')).text()
     for (const said of [REASON, t.lAnswerBy]) expect(seen).toContain(said)
@@ -166,19 +166,19 @@ describe('whoever acts for them', () => {
     expect(await done.text()).toContain(t.jDone)
     expect(await answers(child.id)).toMatchObject([{ text: 'My son lives with me.', by: 'representative' }])
 
-    const barred = await register(house, { dateOfBirth: '1980' })
+    const barred = await register(app, { dateOfBirth: '1980' })
     const apart = await doubted({
       dateOfBirth: String(year - 7),
       representatives: [
         { kind: 'parent', neighbourId: barred.id, limits: ['not-told-where'], court: 'Family court 4, 88/2026' },
       ],
     })
-    const other = await signedIn(house, { kind: 'resident', subject: barred.id })
+    const other = await signedIn(app, { kind: 'resident', subject: barred.id })
     expect(await (await other.open('/me/children')).text()).not.toContain(t.jChild)
     const told = await other.send('/me/children/hearing', { child: apart.id }, '/me/children')
     expect([told.status, (await told.text()).includes(REASON)]).toEqual([403, false])
 
-    const stranger = await signedIn(house, { kind: 'resident', subject: (await register(house)).id })
+    const stranger = await signedIn(app, { kind: 'resident', subject: (await register(app)).id })
     for (const path of ['/me/children/hearing', '/me/children/hearing/answer'])
       expect((await stranger.send(path, { ...said, once: randomUUID() }, '/me/children')).status).toBe(404)
   })

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { LANGUAGES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
-const visit = (path: string, cookie = '', init: RequestInit = {}) =>
-  house.fetch(
+const context = (path: string, cookie = '', init: RequestInit = {}) =>
+  app.fetch(
     new Request(`https://vallmar.example${path}`, {
       ...init,
       redirect: 'manual',
@@ -25,29 +25,29 @@ describe('the language that somebody chose', () => {
   it.each(Object.keys(LANGUAGES))(
     '%s, before signing in stays when they are in, and on public pages',
     async (language) => {
-      const entrance = await visit(`/me/in?lang=${language}`)
+      const entrance = await context(`/me/in?lang=${language}`)
       const kept = entrance.headers.get('set-cookie') ?? ''
       expect(kept).toBe(`language=${language}; Path=/; SameSite=Lax`)
       const [cookie = ''] = kept.split(';')
-      const { id } = await register(house)
-      const own = await signedIn(house, { kind: 'resident', subject: id })
+      const { id } = await register(app)
+      const own = await signedIn(app, { kind: 'resident', subject: id })
       const session = await own.cookie
-      expect(await languageOf(await visit('/me', `${cookie}; ${session}`))).toBe(language)
-      expect(await languageOf(await visit('/rights', cookie))).toBe(language)
-      expect(await languageOf(await visit('/', cookie))).toBe(language)
+      expect(await languageOf(await context('/me', `${cookie}; ${session}`))).toBe(language)
+      expect(await languageOf(await context('/rights', cookie))).toBe(language)
+      expect(await languageOf(await context('/', cookie))).toBe(language)
     },
   )
 
   it('is what its address says first, and only ever one of ours', async () => {
-    expect(await languageOf(await visit('/?lang=fr', 'language=ar'))).toBe('fr')
-    expect(await languageOf(await visit('/', 'language=xx'))).toBe('en')
-    expect((await visit('/?lang=xx')).headers.get('set-cookie')).toBeNull()
-    expect((await visit('/')).headers.get('set-cookie')).toBeNull()
+    expect(await languageOf(await context('/?lang=fr', 'language=ar'))).toBe('fr')
+    expect(await languageOf(await context('/', 'language=xx'))).toBe('en')
+    expect((await context('/?lang=xx')).headers.get('set-cookie')).toBeNull()
+    expect((await context('/')).headers.get('set-cookie')).toBeNull()
   })
 
   it('can be chosen on every page of the portal, and the page stays the same', async () => {
-    const { id } = await register(house)
-    const own = await signedIn(house, { kind: 'resident', subject: id })
+    const { id } = await register(app)
+    const own = await signedIn(app, { kind: 'resident', subject: id })
     for (const path of ['/me', '/me/record', '/me/change', '/me/looked?kind=name', '/me/devices', '/me/proof']) {
       const page = await own.open(path)
       expect(page.status, path).toBe(200)
@@ -60,7 +60,7 @@ describe('the language that somebody chose', () => {
 
 describe('every page of the desk', () => {
   it('says as what one is signed in, where, and in which language', async () => {
-    const desk = await signedIn(house, {
+    const desk = await signedIn(app, {
       ...{ kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE },
     })
     const html = await (await desk.open('/desk')).text()

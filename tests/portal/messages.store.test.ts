@@ -6,19 +6,19 @@ import { smtpPost } from '../../src/messages/mail.ts'
 import { postalNoticesWaiting, printPostalNotices } from '../../src/messages/postal-notices.ts'
 import { httpTexts } from '../../src/messages/text-messages.ts'
 import { messageWords } from '../../src/web/message-words.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { textOfPdf } from '../support/pdf-text.ts'
 import { register } from '../support/people.ts'
 import { freePort } from '../support/postgres-server.ts'
 import { signedIn } from '../support/signed-in.ts'
 import { tellAll } from '../support/telling.ts'
 
-let house: House
+let app: TestApp
 let server: SMTPServer
 let post: ReturnType<typeof smtpPost>
 const mails: { to: string; text: string }[] = []
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
   const port = await freePort()
   server = new SMTPServer({
     authOptional: true,
@@ -39,18 +39,18 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await new Promise<void>((resolve) => server?.close(resolve))
-  await house?.close()
+  await app?.close()
 })
 
 /** A neighbour with a message, as an opened order leaves one. */
 async function notified(more: Parameters<typeof register>[1]) {
-  const { id } = await register(house, more)
-  await house.peek(`insert into notices (id, municipality_id, neighbour_id, kind, details, visible_from, due_by)
-    values (gen_random_uuid(), '${house.town.id}', '${id}', 'access-request', '\\x00', now() - interval '1 minute', now() + interval '2 days')`)
+  const { id } = await register(app, more)
+  await app.peek(`insert into notices (id, municipality_id, neighbour_id, kind, details, visible_from, due_by)
+    values (gen_random_uuid(), '${app.town.id}', '${id}', 'access-request', '\\x00', now() - interval '1 minute', now() + interval '2 days')`)
   return id
 }
 const clerkOfTown = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: DEMO_OFFICE } as const
-const tell = () => tellAll(house, { email: post })
+const tell = () => tellAll(app, { email: post })
 
 /** A provider of text messages: a real server that writes down what it is sent. */
 async function provider(status = 200) {
@@ -96,7 +96,7 @@ describe('a neighbour who has a message', () => {
     await notified({ name: { given: 'Amagada' }, contact: { email: 'amagada@mail.example' }, protected: true })
     expect(await tell()).toBe(0)
     expect(mails).toEqual([])
-    const channels = await house.peek<{ channel: string }>('select channel from notice_deliveries order by sent_at')
+    const channels = await app.peek<{ channel: string }>('select channel from notice_deliveries order by sent_at')
     expect(channels.map(({ channel }) => channel)).toEqual(['email', 'portal', 'portal'])
   })
 
@@ -106,19 +106,19 @@ describe('a neighbour who has a message', () => {
       { url: `smtp://127.0.0.1:${await freePort()}`, from: 'messages@vallmar.example' },
       messageWords,
     )
-    expect(await tellAll(house, { email: broken })).toBe(0)
-    house.clock.advance({ minutes: 1 })
+    expect(await tellAll(app, { email: broken })).toBe(0)
+    app.clock.advance({ minutes: 1 })
     expect(await tell()).toBe(1)
     expect(mails.splice(0)).toHaveLength(1)
   })
 
   it('sees in the ledger that the registry looked how to reach them, and nothing of it is in the log', async () => {
-    const entries = await house.peek<{ requester_kind: string }>(
+    const entries = await app.peek<{ requester_kind: string }>(
       "select requester_kind from ledger_entries where action = 'notify'",
     )
     expect(entries.length).toBeGreaterThanOrEqual(3)
     expect(new Set(entries.map((entry) => entry.requester_kind))).toEqual(new Set(['job']))
-    expect(JSON.stringify(house.log)).not.toContain('mail.example')
+    expect(JSON.stringify(app.log)).not.toContain('mail.example')
   })
 })
 
@@ -129,7 +129,7 @@ describe('a neighbour who gave no e-mail address', () => {
     await notified({ contact: { phone: '600 111 222', email: 'ambdos@mail.example' } })
     await notified({ contact: { phone: 'ask at the bakery' } })
     await notified({ contact: { phone: '+34 600 999 999' }, protected: true })
-    expect(await tellAll(house, { email: post, sms })).toBe(2)
+    expect(await tellAll(app, { email: post, sms })).toBe(2)
     expect(texts).toEqual([
       {
         authorization: 'Bearer of-the-provider',
@@ -144,22 +144,22 @@ describe('a neighbour who gave no e-mail address', () => {
     await notified({ contact: { phone: '+34 600 44 55 66' } })
     for (const status of [302, 429, 500]) {
       const { texts, sms, close } = await provider(status)
-      house.log.length = 0
-      expect(await tellAll(house, { sms })).toBe(0)
-      expect(house.log).toMatchObject([{ event: 'notices', error: 'NotSent', code: `sms-${status}` }])
-      expect(JSON.stringify(house.log)).not.toContain('600445566')
-      house.clock.advance({ minutes: 5 })
+      app.log.length = 0
+      expect(await tellAll(app, { sms })).toBe(0)
+      expect(app.log).toMatchObject([{ event: 'notices', error: 'NotSent', code: `sms-${status}` }])
+      expect(JSON.stringify(app.log)).not.toContain('600445566')
+      app.clock.advance({ minutes: 5 })
       expect(texts).toHaveLength(1)
       await close()
     }
     const { texts, sms, close } = await provider()
-    expect(await tellAll(house, { sms })).toBe(1)
+    expect(await tellAll(app, { sms })).toBe(1)
     expect(texts[0]?.body.to).toBe('+34600445566')
     await close()
   })
 
   it('gets a letter where letters reach them, printed once, that says the same and nothing more', async () => {
-    await house.peek("update notice_deliveries set channel = 'in-person'")
+    await app.peek("update notice_deliveries set channel = 'in-person'")
     await notified({
       name: { given: 'Sense', family: ['Sostre'] },
       address: { kind: 'no-fixed-address' },
@@ -168,8 +168,8 @@ describe('a neighbour who gave no e-mail address', () => {
     await notified({ name: { given: 'Carta' }, address: { kind: 'dwelling', streetName: 'de la Carta', number: '7' } })
     await notified({ name: { given: 'Secreta' }, protected: true })
     await tell()
-    expect(await postalNoticesWaiting(house.rooms, house.town, clerkOfTown)).toBe(2)
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
+    expect(await postalNoticesWaiting(app.rooms, app.town, clerkOfTown)).toBe(2)
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
     expect(await (await clerk.open('/desk/work')).text()).toContain('Letters to send')
     const printed = await clerk.send('/desk/letters', {}, '/desk/work')
     expect(printed.headers.get('content-type')).toBe('application/pdf')
@@ -177,8 +177,8 @@ describe('a neighbour who gave no e-mail address', () => {
     for (const words of ['Sense Sostre', 'Oficina de Drets Socials', 'Tiene un mensaje.', 'Carta', 'de la Carta 7'])
       expect(text).toContain(words)
     expect(text).not.toMatch(/Secreta|padr|regist|judge/i)
-    expect(await postalNoticesWaiting(house.rooms, house.town, clerkOfTown)).toBe(0)
-    const seen = await house.peek(
+    expect(await postalNoticesWaiting(app.rooms, app.town, clerkOfTown)).toBe(0)
+    const seen = await app.peek(
       "select from ledger_entries where purpose = 'postal-notices' and subject_id is not null",
     )
     expect(seen).toHaveLength(2)
@@ -187,10 +187,8 @@ describe('a neighbour who gave no e-mail address', () => {
   it('waits for the next batch when printing fails', async () => {
     await notified({ name: { given: 'Encallada' } })
     await tell()
-    const printing = printPostalNotices(house.rooms, house.town, clerkOfTown, () =>
-      Promise.reject(new Error('no paper')),
-    )
+    const printing = printPostalNotices(app.rooms, app.town, clerkOfTown, () => Promise.reject(new Error('no paper')))
     await expect(printing).rejects.toThrow('no paper')
-    expect(await postalNoticesWaiting(house.rooms, house.town, clerkOfTown)).toBe(1)
+    expect(await postalNoticesWaiting(app.rooms, app.town, clerkOfTown)).toBe(1)
   })
 })

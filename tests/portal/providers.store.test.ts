@@ -14,31 +14,31 @@ import { machineSignIn } from '../../src/identity/machine-sign-in.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
 import { inMunicipality } from '../../src/platform/database.ts'
 import { firstRequest } from '../../src/web/portal/first-request.ts'
-import { AUDIENCE, type House, openHouse } from '../support/house.ts'
+import { AUDIENCE, openApp, type TestApp } from '../support/app.ts'
 import { freePort } from '../support/postgres-server.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 // An organisation after its first day: it sees how it stands, changes keys, adds machines and ends them.
 
-let house: House
-let app: ReturnType<typeof createApp>
+let app: TestApp
+let served: ReturnType<typeof createApp>
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
   const issuer = inject('tokenIssuer')
   const tokens = tokenVerifier([demoTrust(issuer)], AUDIENCE)
   const signIn = machineSignIn([demoTrust(issuer)], AUDIENCE, true)
-  app = createApp({ ...house.deps, tokens, senderConstrained: true, machineSignIn: signIn }, house.rooms)
+  served = createApp({ ...app.deps, tokens, senderConstrained: true, machineSignIn: signIn }, app.rooms)
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
-const officer = (subject: string) => signedIn(house, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE })
+const officer = (subject: string) => signedIn(app, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE })
 const jwks = (...keys: ProofKey[]) => ({ keys: keys.map(({ jwk: { kty, crv, x, y } }) => ({ kty, crv, x, y })) })
 const thumbprint = (key: ProofKey) => calculateJwkThumbprint(key.jwk)
 
 async function asMachine(client: string, key: ProofKey, method: string, path: string, body?: object) {
   const token = await demoToken(inject('tokenIssuer'), AUDIENCE, client, key)
   const url = `https://vallmar.example${path}`
-  const response = await app.fetch(
+  const response = await served.fetch(
     new Request(url, {
       method,
       headers: {
@@ -54,7 +54,7 @@ async function asMachine(client: string, key: ProofKey, method: string, path: st
   return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
 }
 const post = async (path: string, fields: Record<string, string>) =>
-  app.fetch(
+  served.fetch(
     new Request(`https://vallmar.example${path}`, {
       method: 'POST',
       headers: { host: 'vallmar.example', 'accept-language': 'en', 'test-source': crypto.randomUUID() },
@@ -89,8 +89,8 @@ const FORM = {
 let organisations = 0
 /** Enrols an organisation by its application. @returns the code that it follows it by */
 async function enrolled(name: string, client: string, key?: ProofKey): Promise<string> {
-  await house.peek(`delete from client_keys where client_id = '${client}'`)
-  await house.peek(`delete from clients where id = '${client}'`)
+  await app.peek(`delete from client_keys where client_id = '${client}'`)
+  await app.peek(`delete from clients where id = '${client}'`)
   organisations += 1
   const more = key ? { keys: JSON.stringify(jwks(key)) } : {}
   const page = await (
@@ -118,8 +118,8 @@ describe('how an organisation stands', () => {
   })
 
   it('is for organisations: nobody else is told anything', async () => {
-    expect((await house.ask('GET', '/v1/provider', { as: 'clerk' })).status).toBe(403)
-    await house.peek("delete from clients where id = 'housing'")
+    expect((await app.ask('GET', '/v1/provider', { as: 'clerk' })).status).toBe(403)
+    await app.peek("delete from clients where id = 'housing'")
     expect((await asMachine('housing', await newProofKey(), 'GET', '/v1/provider')).status).toBe(403)
   })
 
@@ -127,10 +127,10 @@ describe('how an organisation stands', () => {
     const code = await enrolled('Harbour Library', 'city-bikes')
     const open = await (await post('/providers/enrol/follow', { code })).text()
     expect(open).toContain('Your machines get the answers that their purpose allows.')
-    const [{ id: harbour }] = (await house.peek<{ id: string }>(
+    const [{ id: harbour }] = (await app.peek<{ id: string }>(
       "select id from organisations where name = 'Harbour Library'",
     )) as [{ id: string }]
-    const [{ id: border }] = (await house.peek<{ id: string }>(
+    const [{ id: border }] = (await app.peek<{ id: string }>(
       "select organisation_id as id from organisation_functions where function = 'immigration-enforcement' limit 1",
     )) as [{ id: string }]
     const tied = await (await officer('legal')).send(
@@ -165,7 +165,7 @@ describe('keys of a machine', () => {
     // Ended for good: it cannot be asked for again, and no login of the service brings it back.
     const again = await asMachine('library', next, 'POST', '/v1/provider/keys', { client: 'library', jwks: jwks(old) })
     expect([again.status, again.body.code]).toEqual([409, 'key-ended'])
-    const brought = inMunicipality(house.database, house.town.id, (transaction) =>
+    const brought = inMunicipality(app.database, app.town.id, (transaction) =>
       transaction
         .updateTable('client_keys')
         .set({ ended_at: null })
@@ -257,7 +257,7 @@ describe('what waits', () => {
   it('is shown to the second officer as what it is: words that were typed are nobody’s name', async () => {
     const key = await newProofKey()
     const code = await enrolled('Strait Library', 'library', await newProofKey())
-    const [{ id } = { id: '' }] = await house.peek<{ id: string }>(
+    const [{ id } = { id: '' }] = await app.peek<{ id: string }>(
       "select id from organisations where name = 'Border Agency'",
     )
     await own(code, { act: 'keys', client: 'library', keys: JSON.stringify(jwks(key)) })
@@ -315,7 +315,7 @@ describe('what waits', () => {
 describe('a code that somebody else has', () => {
   it('opens nothing once an officer has given another', async () => {
     const code = await enrolled('Sound Library', 'library', await newProofKey())
-    const [{ id } = { id: '' }] = await house.peek<{ id: string }>(
+    const [{ id } = { id: '' }] = await app.peek<{ id: string }>(
       "select id from organisations where name = 'Sound Library'",
     )
     const given = await (await officer('legal')).send(
@@ -327,7 +327,7 @@ describe('a code that somebody else has', () => {
     expect((await own(code, { act: 'end', client: 'library' })).status).toBe(303)
     expect(await (await post('/providers/enrol/follow', { code })).text()).not.toContain('Sound Library')
     expect((await own(fresh)).page).toContain('Sound Library')
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk', role: 'clerk', office: DEMO_OFFICE })
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'clerk', role: 'clerk', office: DEMO_OFFICE })
     expect((await clerk.send('/desk/organisations/code', { organisation: id }, '/desk')).status).toBe(403)
   })
 })
@@ -337,8 +337,8 @@ describe('machines', () => {
     const key = await newProofKey()
     const first = await newProofKey()
     const code = await enrolled('Pier Library', 'library', first)
-    await house.peek("delete from client_keys where client_id = 'unknown'")
-    await house.peek("delete from clients where id = 'unknown'")
+    await app.peek("delete from client_keys where client_id = 'unknown'")
+    await app.peek("delete from clients where id = 'unknown'")
     expect((await own(code, { act: 'machine', keys: JSON.stringify(jwks(key)) })).status).toBe(201)
     expect((await asMachine('unknown', key, 'GET', '/v1/provider')).status).toBe(403)
     await approved('unknown')
@@ -372,8 +372,8 @@ describe('machines', () => {
       '/desk/organisations',
     )
     await expect(
-      house.peek(`insert into client_keys (client_id, municipality_id, thumbprint)
-        values ('library', '${house.town.id}', '${await thumbprint(key)}')`),
+      app.peek(`insert into client_keys (client_id, municipality_id, thumbprint)
+        values ('library', '${app.town.id}', '${await thumbprint(key)}')`),
     ).rejects.toThrow('not used again')
     expect((await own(code, { act: 'end', client: 'library' })).page).toContain(
       'because none of your machines is in use',
@@ -385,7 +385,7 @@ describe('machines', () => {
     const key = await newProofKey()
     await enrolled('Cove Library', 'library', key)
     const legal = await officer('legal')
-    const [{ id }] = (await house.peek<{ id: string }>("select id from organisations where name = 'Cove Library'")) as [
+    const [{ id }] = (await app.peek<{ id: string }>("select id from organisations where name = 'Cove Library'")) as [
       { id: string },
     ]
     const ended = await legal.send(
@@ -404,20 +404,20 @@ describe('machines', () => {
 
   it('of an office of the registry take two officers, and one officer ends three a day', async () => {
     const office = { organisation: DEMO_OFFICE, client: 'office-machine' }
-    await house.peek(`insert into clients (id, municipality_id, organisation_id)
-      values ('office-machine', '${house.town.id}', '${DEMO_OFFICE}')`)
+    await app.peek(`insert into clients (id, municipality_id, organisation_id)
+      values ('office-machine', '${app.town.id}', '${DEMO_OFFICE}')`)
     const inUse = async (client: string) =>
-      (await house.peek(`select from clients where id = '${client}' and ended_at is null`)).length === 1
+      (await app.peek(`select from clients where id = '${client}' and ended_at is null`)).length === 1
     const end = async (fields: Record<string, string>) =>
       (await officer('legal-alone')).send('/desk/organisations/end', fields, '/desk/organisations')
     expect((await end(office)).status).toBe(303)
     expect(await inUse('office-machine')).toBe(true)
-    const [{ id: organisation } = { id: '' }] = await house.peek<{ id: string }>(
+    const [{ id: organisation } = { id: '' }] = await app.peek<{ id: string }>(
       "select id from organisations where name = 'Housing Office'",
     )
     for (const client of ['h-1', 'h-2', 'h-3', 'h-4'])
-      await house.peek(`insert into clients (id, municipality_id, organisation_id)
-        values ('${client}', '${house.town.id}', '${organisation}')`)
+      await app.peek(`insert into clients (id, municipality_id, organisation_id)
+        values ('${client}', '${app.town.id}', '${organisation}')`)
     for (const client of ['h-1', 'h-2', 'h-3', 'h-4']) await end({ organisation, client })
     expect(await Promise.all(['h-1', 'h-2', 'h-3', 'h-4'].map(inUse))).toEqual([false, false, false, true])
   })
@@ -463,7 +463,7 @@ describe('the first request on its page', () => {
     const provider = await startDemoProvider({
       ...{ host: '127.0.0.1', port: providerPort, audience: AUDIENCE, key: await demoSigningKey(), clients },
     })
-    const town = await openHouse({ town: { issuer: origin } })
+    const town = await openApp({ town: { issuer: origin } })
     const trust = [demoTrust(provider.issuer)]
     const service = createApp(
       {

@@ -6,28 +6,28 @@ import { correctNeighbour } from '../../src/registry/person/neighbours.ts'
 import { protectNeighbour } from '../../src/registry/person/protection.ts'
 import { moveNeighbour } from '../../src/registry/residence/residences.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { textOfPdf } from '../support/pdf-text.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const CHANGE = '/me/change'
 async function neighbour(more: Parameters<typeof register>[1] = {}) {
-  const registered = await register(house, more)
-  const me = await signedIn(house, { kind: 'resident', subject: registered.id })
+  const registered = await register(app, more)
+  const me = await signedIn(app, { kind: 'resident', subject: registered.id })
   const requester: Resident = { kind: 'resident', id: registered.id, neighbourId: registered.id }
   return { ...registered, me, requester }
 }
 const desk = (role: 'clerk' | 'supervisor' | 'legal' = 'clerk') =>
-  signedIn(house, { kind: 'staff', subject: `${role}-of-the-desk`, role, office: DEMO_OFFICE })
+  signedIn(app, { kind: 'staff', subject: `${role}-of-the-desk`, role, office: DEMO_OFFICE })
 const movementsOf = async (id: string) => {
-  const { body } = await house.ask<{ movements: { movement: string; cause: string }[] }>(
+  const { body } = await app.ask<{ movements: { movement: string; cause: string }[] }>(
     'GET',
     `/v1/neighbours/${id}/history`,
     { as: 'clerk', purpose: 'counter-service' },
@@ -44,7 +44,7 @@ describe('a neighbour says for themself', () => {
     const clerk = await desk()
     await clerk.send(`/desk/neighbours/${id}/confirm`, { once: randomUUID() }, `/desk/neighbours/${id}`)
     const api = () =>
-      house.ask('POST', `/v1/neighbours/${id}/confirmations`, { as: 'clerk', idempotencyKey: `same-${id}` })
+      app.ask('POST', `/v1/neighbours/${id}/confirmations`, { as: 'clerk', idempotencyKey: `same-${id}` })
     expect((await api()).status).toBe(201)
     expect((await api()).status).toBe(201)
     expect(await movementsOf(id)).toHaveLength(4)
@@ -53,10 +53,10 @@ describe('a neighbour says for themself', () => {
   it('how to reach them, in which language', async () => {
     const { id, version, me } = await neighbour({ contact: { phone: '+34 600 000 000' }, languages: ['es'] })
     await me.send(`${CHANGE}/reach`, { version: String(version), contact: 'a@example.org', speaks: 'ar' }, CHANGE)
-    const { body } = await openRecord(house, id)
+    const { body } = await openRecord(app, id)
     expect(body).toMatchObject({ contact: { email: 'a@example.org' }, languages: ['ar'] })
     await me.send(`${CHANGE}/reach`, { version: String(version + 1), contact: '', speaks: 'ar' }, CHANGE)
-    expect((await openRecord(house, id)).body).not.toHaveProperty('contact')
+    expect((await openRecord(app, id)).body).not.toHaveProperty('contact')
   })
 
   it('that today’s address was a slip, but not that years at an address never were', async () => {
@@ -80,19 +80,19 @@ describe('a neighbour says for themself', () => {
     ).text()
     const code = /class="digits code"[^>]*>\s*([0-9A-Z-]{16,24})\s*</.exec(paper)?.[1] ?? ''
     const check = () =>
-      house.ask<{ valid: boolean }>('POST', '/v1/check-codes', {
+      app.ask<{ valid: boolean }>('POST', '/v1/check-codes', {
         body: { code },
         headers: { 'test-source': randomUUID() },
       })
     expect((await check()).status).toBe(200)
     const form = { version: String(version), once: randomUUID(), where: 'dwelling', street: 'del Far', number: '3' }
     expect((await me.send(`${CHANGE}/move`, form, CHANGE)).headers.get('location')).toBe(`${CHANGE}?done=1`)
-    const { body } = await openRecord(house, id)
+    const { body } = await openRecord(app, id)
     expect(body).toMatchObject({ address: { streetName: 'del Far' }, household: { size: 1 } })
     expect((body.household as { id: string }).id).not.toBe(householdId)
     // Whoever holds the paper sees nothing change that day.
     expect((await check()).status).toBe(200)
-    house.clock.advance({ hours: 30 })
+    app.clock.advance({ hours: 30 })
     expect((await check()).status).not.toBe(200)
   })
 
@@ -116,24 +116,24 @@ describe('a neighbour says for themself', () => {
   it('that somebody must not find them: hidden at once from clerks, never from themself, and shown again only by staff', async () => {
     const { id, version, me, requester } = await neighbour({ name: { given: 'Amagada' } })
     await me.send(`${CHANGE}/hide`, { version: String(version) }, CHANGE)
-    expect((await openRecord(house, id)).status).toBe(404)
+    expect((await openRecord(app, id)).status).toBe(404)
     expect(await (await me.open('/me/record')).text()).toContain('Amagada')
     expect(await (await me.open(CHANGE)).text()).toContain('Your record is hidden')
-    const show = protectNeighbour(house.rooms, house.town, requester, id, { protected: false }, version + 1)
+    const show = protectNeighbour(app.rooms, app.town, requester, id, { protected: false }, version + 1)
     await expect(show).rejects.toMatchObject({ status: 403 })
   })
 
   it('but not another name, another birth date, or whose household is theirs', async () => {
     const { id, version, requester } = await neighbour()
     const other = await neighbour()
-    const correct = (change: object) => correctNeighbour(house.rooms, house.town, requester, id, change, version)
+    const correct = (change: object) => correctNeighbour(app.rooms, app.town, requester, id, change, version)
     await expect(correct({ name: { given: 'Another' } })).rejects.toMatchObject({ status: 422 })
     await expect(correct({ dateOfBirth: '1950' })).rejects.toMatchObject({ status: 422 })
     const conditions = { version, idempotencyKey: randomUUID() }
-    const join = moveNeighbour(house.rooms, house.town, requester, id, { householdId: other.householdId }, conditions)
+    const join = moveNeighbour(app.rooms, app.town, requester, id, { householdId: other.householdId }, conditions)
     await expect(join).rejects.toMatchObject({ code: 'refused' })
     const theirs = { address: { kind: 'no-fixed-address' } } as const
-    const push = moveNeighbour(house.rooms, house.town, requester, other.id, theirs, conditions)
+    const push = moveNeighbour(app.rooms, app.town, requester, other.id, theirs, conditions)
     await expect(push).rejects.toMatchObject({ code: 'not-found' })
   })
 
@@ -170,7 +170,7 @@ describe('a neighbour says for themself', () => {
       '/desk/register',
     )
     const child = /neighbours\/([0-9a-f-]{36})/.exec(done.headers.get('location') ?? '')?.[1] ?? ''
-    expect((await openRecord(house, child)).body).toMatchObject({
+    expect((await openRecord(app, child)).body).toMatchObject({
       household: { id: householdId },
       representatives: [{ kind: 'parent', neighbourId: id }],
     })
@@ -184,7 +184,7 @@ describe('everything about a neighbour', () => {
       const { id, me } = await neighbour({
         name: { given: 'Llegidora', family: [language === 'ar' ? 'Primera' : 'Segona'] },
       })
-      await openRecord(house, id)
+      await openRecord(app, id)
       await me.send('/me/proof', { profile: 'library', once: randomUUID() }, '/me/proof')
       const file = await me.send(`/me/everything?lang=${language}`, { as: 'pdf' }, CHANGE)
       expect(file.headers.get('content-type')).toBe('application/pdf')
@@ -208,7 +208,7 @@ describe('everything about a neighbour', () => {
 describe('a look that a neighbour does not understand', () => {
   it('becomes a question in one tap, which says which look, and only about their own record', async () => {
     const { id, me } = await neighbour()
-    await openRecord(house, id)
+    await openRecord(app, id)
     const page = await (await me.open('/me/looked')).text()
     const entry = /name="entry" value="([^"]+)"/.exec(page)?.[1] ?? ''
     const asked = await me.send('/me/looked', { entry }, '/me/looked')
@@ -265,12 +265,12 @@ describe('whether a neighbour still lives here', () => {
     const { id, me } = await neighbour()
     const question = 'Do you still live here?'
     expect(await (await me.open('/me')).text()).not.toContain(question)
-    house.clock.advance({ hours: 24 * 731 })
-    const later = await signedIn(house, { kind: 'resident', subject: id })
+    app.clock.advance({ hours: 24 * 731 })
+    const later = await signedIn(app, { kind: 'resident', subject: id })
     expect(await (await later.open('/me')).text()).toContain(question)
-    house.clock.advance({ hours: 24 * 3650 })
-    expect((await openRecord(house, id)).body).not.toHaveProperty('departedOn')
-    const evenLater = await signedIn(house, { kind: 'resident', subject: id })
+    app.clock.advance({ hours: 24 * 3650 })
+    expect((await openRecord(app, id)).body).not.toHaveProperty('departedOn')
+    const evenLater = await signedIn(app, { kind: 'resident', subject: id })
     const proof = await evenLater.send('/me/proof', { profile: 'library', once: randomUUID() }, '/me/proof')
     expect(proof.status).toBe(200)
   })

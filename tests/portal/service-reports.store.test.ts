@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { countComplaints } from '../../src/requests/complaints.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 // A service that asks for more than it may, or turns away who lives here: reported with one press, and suspended in the end.
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
-const officer = (subject: string) => signedIn(house, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE })
+const officer = (subject: string) => signedIn(app, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE })
 let sources = 0
 const post = (path: string, fields: Record<string, string>) => {
   sources += 1
-  return house.fetch(
+  return app.fetch(
     new Request(`https://vallmar.example${path}`, {
       method: 'POST',
       headers: { host: 'vallmar.example', 'accept-language': 'en', 'test-source': `place ${sources}` },
@@ -34,14 +34,14 @@ function pressed(page: string, fault: string): Record<string, string> {
   return { ...Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value])), fault }
 }
 async function proofPage(): Promise<string> {
-  const { id } = await register(house)
-  const neighbour = await signedIn(house, { kind: 'resident', subject: id })
+  const { id } = await register(app)
+  const neighbour = await signedIn(app, { kind: 'resident', subject: id })
   const proof = await neighbour.send('/me/proof', { profile: 'library' }, '/me/proof')
   expect(proof.status).toBe(200)
   return proof.text()
 }
 const organisationOf = async (client: string) =>
-  (await house.peek<{ id: string }>(`select organisation_id as id from clients where id = '${client}'`))[0]?.id ?? ''
+  (await app.peek<{ id: string }>(`select organisation_id as id from clients where id = '${client}'`))[0]?.id ?? ''
 const answerAll = async (outcome: string) => {
   const legal = await officer('legal')
   const page = await (await legal.open('/desk/complaints')).text()
@@ -56,7 +56,7 @@ describe('a service that did it wrong', () => {
     const page = await sent.text()
     expect(codeIn(page)).toHaveLength(19)
     expect(page).toMatch(/A legal officer answers by/)
-    const [row] = await house.peek(
+    const [row] = await app.peek(
       "select service, organisation_id, fault, neighbour_id from complaints where kind = 'service'",
     )
     expect(row).toEqual({
@@ -79,7 +79,7 @@ describe('a service that did it wrong', () => {
 
   it('is reported by anyone: without a card, without a telephone, of an organisation nobody here knows', async () => {
     const open = (path: string) =>
-      house.fetch(
+      app.fetch(
         new Request(`https://vallmar.example${path}`, {
           headers: { host: 'vallmar.example', 'accept-language': 'en' },
         }),
@@ -100,7 +100,7 @@ describe('a service that did it wrong', () => {
 
   it('is answered by legal officers alone, who may say which organisation it was', async () => {
     const seen = async (role: 'clerk' | 'supervisor' | 'legal') => {
-      const staff = await signedIn(house, { kind: 'staff', subject: role, role, office: DEMO_OFFICE })
+      const staff = await signedIn(app, { kind: 'staff', subject: role, role, office: DEMO_OFFICE })
       return (await staff.open('/desk/complaints')).text()
     }
     expect(await seen('clerk')).not.toContain('Bank account')
@@ -109,7 +109,7 @@ describe('a service that did it wrong', () => {
     expect(page).toMatch(/Bank account[\s\S]*They asked for more[\s\S]*They asked for a passport\./)
     const report = pressed(
       await (
-        await house.fetch(
+        await app.fetch(
           new Request('https://vallmar.example/complain/service?service=residence', {
             headers: { host: 'vallmar.example' },
           }),
@@ -119,7 +119,7 @@ describe('a service that did it wrong', () => {
     )
     const code = codeIn(await (await post('/complain/service', report)).text())
     const legal = await officer('legal')
-    const [{ id }] = (await house.peek<{ id: string }>("select id from complaints where service = 'residence'")) as [
+    const [{ id }] = (await app.peek<{ id: string }>("select id from complaints where service = 'residence'")) as [
       { id: string },
     ]
     const answer = {
@@ -129,16 +129,16 @@ describe('a service that did it wrong', () => {
       organisation: await organisationOf('housing'),
     }
     expect((await legal.send('/desk/complaints', answer, '/desk/complaints')).status).toBe(303)
-    const [row] = await house.peek(`select organisation_id, outcome from complaints where id = '${id}'`)
+    const [row] = await app.peek(`select organisation_id, outcome from complaints where id = '${id}'`)
     expect(row).toEqual({ organisation_id: answer.organisation, outcome: 'upheld' })
     expect(await (await post('/complain/follow', { code })).text()).toContain('It was them.')
   })
 
   it('is counted for everybody to see, with the others', async () => {
-    const counts = await countComplaints(house.rooms, house.town)
+    const counts = await countComplaints(app.rooms, app.town)
     const reports = counts.filter(({ kind }) => kind === 'service')
     expect(reports.reduce((sum, { count }) => sum + count, 0)).toBeGreaterThanOrEqual(4)
-    const page = await house.fetch(
+    const page = await app.fetch(
       new Request('https://vallmar.example/transparency', {
         headers: { host: 'vallmar.example', 'accept-language': 'en' },
       }),
@@ -147,11 +147,11 @@ describe('a service that did it wrong', () => {
   })
 
   it('has a rule in the database: no name with it, no report without what it is of', async () => {
-    const { id } = await register(house)
-    await expect(house.peek(`update complaints set neighbour_id = '${id}' where kind = 'service'`)).rejects.toThrow(
+    const { id } = await register(app)
+    await expect(app.peek(`update complaints set neighbour_id = '${id}' where kind = 'service'`)).rejects.toThrow(
       'complaints_of_services',
     )
-    await expect(house.peek("update complaints set fault = null where kind = 'service'")).rejects.toThrow(
+    await expect(app.peek("update complaints set fault = null where kind = 'service'")).rejects.toThrow(
       'complaints_of_services',
     )
   })
@@ -159,13 +159,13 @@ describe('a service that did it wrong', () => {
 
 describe('an organisation of which reports were found right', () => {
   const discloses = async () => {
-    const { id } = await register(house)
-    const { body } = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+    const { id } = await register(app)
+    const { body } = await app.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
       as: 'clerk',
       body: { profile: 'library' },
     })
     const asked = { subject: { proof: body.token }, purpose: 'service-eligibility', fields: ['resident'] }
-    return (await house.ask('POST', '/v1/disclosures', { as: 'library', body: asked })).status
+    return (await app.ask('POST', '/v1/disclosures', { as: 'library', body: asked })).status
   }
   const page = async (subject = 'legal') => (await (await officer(subject)).open('/desk/organisations')).text()
 
@@ -196,10 +196,10 @@ describe('an organisation of which reports were found right', () => {
     ).toBe(303)
     expect(await discloses()).toBe(403)
     expect(
-      (await house.ask<{ because: { reason: string }[] }>('GET', '/v1/provider', { as: 'library' })).body.because[0]
+      (await app.ask<{ because: { reason: string }[] }>('GET', '/v1/provider', { as: 'library' })).body.because[0]
         ?.reason,
     ).toBe('suspended')
-    const services = await house.fetch(
+    const services = await app.fetch(
       new Request('https://vallmar.example/services', {
         headers: { host: 'vallmar.example', 'accept-language': 'en' },
       }),
@@ -218,7 +218,7 @@ describe('an organisation of which reports were found right', () => {
     expect(await discloses()).toBe(200)
     expect(
       await (
-        await house.fetch(
+        await app.fetch(
           new Request('https://vallmar.example/services', {
             headers: { host: 'vallmar.example', 'accept-language': 'en' },
           }),
@@ -229,7 +229,7 @@ describe('an organisation of which reports were found right', () => {
 
   it('is suspended by no login of the service past the officers, and not for fewer reports', async () => {
     const bikes = await organisationOf('city-bikes')
-    const proposed = await house.ask('POST', '/v1/officer-acts', {
+    const proposed = await app.ask('POST', '/v1/officer-acts', {
       as: 'legal',
       body: { kind: 'suspend', organisationId: bikes },
     })

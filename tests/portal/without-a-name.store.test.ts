@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const t = LOCALES.en
 type Browser = Awaited<ReturnType<typeof signedIn>>
@@ -22,14 +22,14 @@ const write = (who: Browser, fields: Record<string, string>) =>
   })
 const codeOn = (html: string) => /class="digits code"[^>]*>\s*([0-9A-Z-]{19})\s*</.exec(html)?.[1] ?? ''
 const rows = () =>
-  house.peek<{ id: string; neighbour_id: string | null; received_at: Date }>(
+  app.peek<{ id: string; neighbour_id: string | null; received_at: Date }>(
     'select id, neighbour_id, received_at from complaints order by received_at',
   )
 
 describe('what is written by somebody who is signed in', () => {
   it('is without their name unless they say so: no record, no hour, no number that tells when', async () => {
-    const { id } = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id } = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const page = await (await me.open('/complain')).text()
     expect(page).toMatch(/value="without"[^>]*checked/)
     for (const words of [t.nWithout, t.nWithoutHint, t.nWith, t.nWithHint]) expect(page).toContain(words)
@@ -44,15 +44,15 @@ describe('what is written by somebody who is signed in', () => {
     expect(await (await me.open('/me/asked')).text()).not.toContain('laughed')
     const file = await (await me.send('/me/everything', { as: 'json' })).text()
     expect(file).not.toContain('laughed')
-    const head = await signedIn(house, { kind: 'staff', subject: 'head', role: 'supervisor', office: DEMO_OFFICE })
+    const head = await signedIn(app, { kind: 'staff', subject: 'head', role: 'supervisor', office: DEMO_OFFICE })
     const list = await (await head.open('/desk/complaints')).text()
     expect(list).toContain('They laughed at me')
     expect(list).not.toContain(id)
   })
 
   it('is with it where they do, on their page and with a code', async () => {
-    const { id } = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id } = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const sent = await (await write(me, { text: 'My street is wrong', kind: 'wrong-data', named: 'with' })).text()
     expect(codeOn(sent)).not.toBe('')
     expect(await (await me.open('/me/asked')).text()).toContain('My street is wrong')
@@ -60,7 +60,7 @@ describe('what is written by somebody who is signed in', () => {
   })
 
   it('is asked of nobody who is not signed in, who has no name to give', async () => {
-    const nobody = await house.fetch(
+    const nobody = await app.fetch(
       new Request('https://vallmar.example/complain', { headers: { host: 'vallmar.example' } }),
     )
     expect(await nobody.text()).not.toContain('name="named"')
@@ -69,10 +69,10 @@ describe('what is written by somebody who is signed in', () => {
 
 describe('what was to be with a name', () => {
   it('is not sent without it after the session ran out, and its words are still there', async () => {
-    const { id } = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id } = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const before = await rows()
-    house.clock.advance({ hours: 30 })
+    app.clock.advance({ hours: 30 })
     const answer = await write(me, { text: 'Nobody answered me', named: 'with' })
     const page = await answer.text()
     expect(answer.status).toBe(422)
@@ -83,7 +83,7 @@ describe('what was to be with a name', () => {
 
 describe('what is pressed twice', () => {
   it('is another message where its words were changed in between', async () => {
-    const me = await signedIn(house, { kind: 'resident', subject: (await register(house)).id })
+    const me = await signedIn(app, { kind: 'resident', subject: (await register(app)).id })
     const once = randomUUID()
     const codes = new Set<string>()
     for (const text of ['First words', 'Other words', 'First words'])
@@ -92,9 +92,9 @@ describe('what is pressed twice', () => {
   })
 
   it('is asked once, and has one code: a birth, leaving, an objection, a complaint', async () => {
-    const { id } = await register(house)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
-    const of = async () => (await house.peek(`select id from complaints where neighbour_id = '${id}'`)).length
+    const { id } = await register(app)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
+    const of = async () => (await app.peek(`select id from complaints where neighbour_id = '${id}'`)).length
     const sendings = [
       ['/me/change/child', { given: 'Petita', version: '1' }],
       ['/me/change/leave', { sure: 'yes' }],
@@ -121,7 +121,7 @@ describe('a time to say it in person', () => {
     return { at, code: codeOn(html) }
   }
   const anybody = (path: string, fields?: Record<string, string>) =>
-    house.fetch(
+    app.fetch(
       new Request(`https://vallmar.example${path}`, {
         headers: { host: 'vallmar.example', 'accept-language': 'en', 'test-source': randomUUID() },
         ...(fields ? { method: 'POST', body: new URLSearchParams(fields) } : {}),
@@ -141,7 +141,7 @@ describe('a time to say it in person', () => {
     expect(await offers(first.at)).toBe(true)
 
     const second = await book()
-    const head = await signedIn(house, { kind: 'staff', subject: 'head', role: 'supervisor', office: DEMO_OFFICE })
+    const head = await signedIn(app, { kind: 'staff', subject: 'head', role: 'supervisor', office: DEMO_OFFICE })
     const list = await (await head.open('/desk/complaints')).text()
     for (const [, complaint = ''] of list.matchAll(/name="complaint" value="([^"]+)"/g))
       await head.send(
@@ -156,7 +156,7 @@ describe('a time to say it in person', () => {
 
   it('that is past is shown as past, and cannot be called off any more', async () => {
     const { code } = await book()
-    house.clock.advance({ hours: 24 * 30 })
+    app.clock.advance({ hours: 24 * 30 })
     const page = await follow(code)
     expect(page).toContain(until(t.wPast))
     expect(page).not.toContain('value="cancel"')

@@ -1,39 +1,39 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 
-let house: House
+let app: TestApp
 let proof: string
 let revoked: string
 let gone: string
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
   const issue = async (id: string) =>
     (
-      await house.ask<{ id: string; token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+      await app.ask<{ id: string; token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
         as: 'clerk',
         body: { profile: 'library' },
       })
     ).body
-  const person = await register(house, { name: { given: 'Fatou', family: ['Sarr'] }, since: '2021-05-01' })
+  const person = await register(app, { name: { given: 'Fatou', family: ['Sarr'] }, since: '2021-05-01' })
   proof = (await issue(person.id)).token
   const other = await issue(person.id)
   revoked = other.token
-  await house.ask('POST', `/v1/proofs/${other.id}/revocation`, { as: 'clerk' })
-  const leaver = await register(house, { since: '2020-01-01' })
+  await app.ask('POST', `/v1/proofs/${other.id}/revocation`, { as: 'clerk' })
+  const leaver = await register(app, { since: '2020-01-01' })
   gone = (await issue(leaver.id)).token
-  await house.ask('POST', `/v1/neighbours/${leaver.id}/departures`, {
+  await app.ask('POST', `/v1/neighbours/${leaver.id}/departures`, {
     as: 'clerk',
     ifMatch: 1,
     body: { cause: 'moved-away', saidBy: 'in-person' },
   })
   // Others see a departure the next morning.
-  house.clock.advance({ hours: 30 })
+  app.clock.advance({ hours: 30 })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const disclose = (as: string, more: object = {}) =>
-  house.ask('POST', '/v1/disclosures', {
+  app.ask('POST', '/v1/disclosures', {
     as,
     body: { subject: { proof }, purpose: 'service-eligibility', fields: ['resident'], ...more },
   })
@@ -104,7 +104,7 @@ describe('a refused request', () => {
 
   it.each(cases)('leaves an entry in the ledger: %s', async (_, make) => {
     const count = async () =>
-      Number((await house.peek<{ count: string }>('select count(*) from ledger_entries'))[0]?.count)
+      Number((await app.peek<{ count: string }>('select count(*) from ledger_entries'))[0]?.count)
     const before = await count()
     await make()
     expect(await count()).toBe(before + 1)
@@ -115,19 +115,19 @@ describe('when an organisation changes', () => {
   it('its open door closes at once', async () => {
     expect((await disclose('city-bikes')).status).toBe(200)
     const BIKES = '0192f000-0000-7000-8000-000000000003'
-    await house.peek(
-      `insert into organisation_links (municipality_id, organisation_id, kind, related_id) values ('${house.town.id}', '${BIKES}', 'sharesWith', '0192f000-0000-7000-8000-000000000007')`,
+    await app.peek(
+      `insert into organisation_links (municipality_id, organisation_id, kind, related_id) values ('${app.town.id}', '${BIKES}', 'sharesWith', '0192f000-0000-7000-8000-000000000007')`,
     )
     expect((await disclose('city-bikes')).status).toBe(403)
   })
 
   it('a promise that ran out closes it too', async () => {
     expect((await disclose('housing')).status).toBe(200)
-    house.clock.advance({ hours: 24 * 366 })
+    app.clock.advance({ hours: 24 * 366 })
     try {
       expect((await disclose('housing')).status).toBe(403)
     } finally {
-      house.clock.advance({ hours: -24 * 366 })
+      app.clock.advance({ hours: -24 * 366 })
     }
     expect((await disclose('housing')).status).toBe(200)
   })

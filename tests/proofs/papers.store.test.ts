@@ -6,27 +6,27 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createApp } from '../../src/app.tsx'
 import type { PaperOrder } from '../../src/proofs/paper/paper.ts'
 import { type ProofInvalid, verifyProof } from '../../src/verify/index.ts'
+import { openApp, type TestApp, tokenOf } from '../support/app.ts'
 import { openBrowser } from '../support/browser.ts'
 import { uploaded } from '../support/demands.ts'
-import { type House, openHouse, tokenOf } from '../support/house.ts'
 import { textOfPdf as textOf } from '../support/pdf-text.ts'
 import { register } from '../support/people.ts'
 import { readQr } from '../support/read-qr.ts'
 import { renderPdf } from '../support/render-pdf.ts'
 
-let house: House
+let app: TestApp
 let browser: Browser
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
   browser = await openBrowser()
 })
 afterAll(async () => {
   await browser?.close()
-  await house?.close()
+  await app?.close()
 })
 
 async function print(id: string, order: Partial<PaperOrder> = {}, as = 'clerk', key = randomUUID()) {
-  const response = await house.fetch(
+  const response = await app.fetch(
     new Request(`https://vallmar.example/v1/neighbours/${id}/papers`, {
       method: 'POST',
       headers: {
@@ -50,13 +50,13 @@ const squareOf = async (pdf: Buffer) => {
 }
 const check = (text: string) =>
   verifyProof(text, {
-    issuer: house.town.issuer,
-    fetch: (input, init) => house.fetch(new Request(input, { ...init, redirect: 'manual' })),
-    now: Math.floor(house.clock.now().epochMilliseconds / 1000),
+    issuer: app.town.issuer,
+    fetch: (input, init) => app.fetch(new Request(input, { ...init, redirect: 'manual' })),
+    now: Math.floor(app.clock.now().epochMilliseconds / 1000),
   })
 const codeOn = (pdf: Buffer) => /Codi: ((?:[0-9A-Z]{4}-){3}[0-9A-Z]{4})/.exec(textOf(pdf))?.[1] ?? ''
 const lookUp = (code: string, source = 'one') =>
-  house.ask<{ token: string; code: string }>('POST', '/v1/check-codes', {
+  app.ask<{ token: string; code: string }>('POST', '/v1/check-codes', {
     body: { code },
     headers: { 'test-source': source },
   })
@@ -72,7 +72,7 @@ describe('a paper', () => {
     ['Punjabi', { given: 'ਹਰਪ੍ਰੀਤ', family: ['ਸਿੰਘ', 'ਸੰਧੂ'] }],
     ['Thai', { given: 'สมชาย', family: ['ใจดี'] }],
   ])('in %s script shows the name, and its square proves it', async (_, name) => {
-    const { id } = await register(house, { name, dateOfBirth: '1971-02-03' })
+    const { id } = await register(app, { name, dateOfBirth: '1971-02-03' })
     const { status, pdf } = await print(id)
     expect(status).toBe(200)
     expect(says(pdf, name.given)).toBe(true)
@@ -90,7 +90,7 @@ describe('a paper', () => {
 
   it('shows the name in Latin letters that the record holds, beside the name itself', async () => {
     const name = { given: 'ਹਰਪ੍ਰੀਤ', family: ['ਸਿੰਘ'], transliteration: { given: 'Harpreet', family: ['Singh'] } }
-    const { id } = await register(house, { name })
+    const { id } = await register(app, { name })
     const said = textOf((await print(id, { kind: 'household' })).pdf)
     expect(said).toMatch(/ਹਰਪ੍ਰੀਤ\u2069 · \u2068Harpreet\u2069/)
     expect(said).toMatch(/ਹਰਪ੍ਰੀਤ ਸਿੰਘ\u2069 · \u2068Harpreet Singh\u2069/)
@@ -98,28 +98,28 @@ describe('a paper', () => {
 
   it('of a name in letters that no font has is printed in Latin ones, and says so', async () => {
     const name = { given: '𞤀𞤣𞤤𞤢𞤥', transliteration: { given: 'Aadlam' } }
-    const { status, pdf } = await print((await register(house, { name })).id)
+    const { status, pdf } = await print((await register(app, { name })).id)
     expect(status).toBe(200)
     const said = textOf(pdf)
     expect(said).toContain('Aadlam')
     expect(said).not.toContain(name.given)
     expect(said).toContain('S’ha escrit amb lletres llatines')
-    const alone = await print((await register(house, { name: { given: '𞤀𞤣𞤤𞤢𞤥' } })).id)
+    const alone = await print((await register(app, { name: { given: '𞤀𞤣𞤤𞤢𞤥' } })).id)
     expect(alone.status).toBe(200)
     expect(textOf(alone.pdf)).toContain('S’ha escrit amb lletres llatines')
   })
 
   it.each([
     ['seal', async () => Promise.reject(new Error('the seal is locked away'))],
-    ['press', async () => async () => Promise.reject(new Error('out of paper'))],
+    ['renderer', async () => async () => Promise.reject(new Error('out of paper'))],
   ] as const)(
     'that cannot be printed for want of a %s was never issued, and can be asked for again',
     async (_, papers) => {
-      const { id } = await register(house)
-      const issued = () => house.peek<{ id: string }>(`select id from proofs where neighbour_id = '${id}'`)
-      const { press } = house.deps
-      if (press === undefined) throw new Error('a house without a press')
-      const broken = createApp({ ...house.deps, press: { ...press, papers } })
+      const { id } = await register(app)
+      const issued = () => app.peek<{ id: string }>(`select id from proofs where neighbour_id = '${id}'`)
+      const { renderer } = app.deps
+      if (renderer === undefined) throw new Error('an app without a renderer')
+      const broken = createApp({ ...app.deps, renderer: { ...renderer, papers } })
       const key = randomUUID()
       const request = async () =>
         new Request(`https://vallmar.example/v1/neighbours/${id}/papers`, {
@@ -134,13 +134,13 @@ describe('a paper', () => {
         })
       expect((await broken.fetch(await request())).status).toBe(500)
       expect(await issued()).toEqual([])
-      expect((await house.fetch(await request())).status).toBe(200)
+      expect((await app.fetch(await request())).status).toBe(200)
       expect(await issued()).toHaveLength(1)
     },
   )
 
   it('is tagged for screen readers, says its language, and carries only fonts of its own', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const text = (await print(id, { language: 'fr' })).pdf.toString('latin1')
     for (const mark of ['/MarkInfo', '/StructTreeRoot', '/Lang (ca)', '/DisplayDocTitle true', '/OutputIntents'])
       expect(text, mark).toContain(mark)
@@ -152,7 +152,7 @@ describe('a paper', () => {
   })
 
   it('is sealed by the city, and one changed byte breaks the seal', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const { pdf } = await print(id)
     expect(pdf.toString('latin1')).toContain('/SubFilter /ETSI.CAdES.detached')
     expect(await sealHolds(pdf)).toBe(true)
@@ -168,10 +168,10 @@ describe('a paper', () => {
   })
 
   it('of a household names everyone in it but the protected', async () => {
-    const { id, householdId } = await register(house, { name: { given: 'Berenguera' } })
+    const { id, householdId } = await register(app, { name: { given: 'Berenguera' } })
     const join = { address: undefined as never, householdId }
-    await register(house, { name: { given: 'Guifreda' }, ...join })
-    await register(house, { name: { given: 'Amagadina' }, ...join, protected: true })
+    await register(app, { name: { given: 'Guifreda' }, ...join })
+    await register(app, { name: { given: 'Amagadina' }, ...join, protected: true })
     for (const as of ['clerk', 'supervisor']) {
       const { pdf } = await print(id, { kind: 'household' }, as)
       expect([says(pdf, 'Berenguera'), says(pdf, 'Guifreda'), says(pdf, 'Amagadina')]).toEqual([true, true, false])
@@ -179,7 +179,7 @@ describe('a paper', () => {
   })
 
   it('of a protected neighbour shows the reference address, in words and in the square', async () => {
-    const { id } = await register(house, {
+    const { id } = await register(app, {
       name: { given: 'Discreta' },
       address: { kind: 'dwelling', streetName: 'Secret', number: '9' },
       protected: true,
@@ -192,11 +192,11 @@ describe('a paper', () => {
   })
 
   it('with history lists every address since, and is given to nobody but the neighbour', async () => {
-    const { id, version } = await register(house, {
+    const { id, version } = await register(app, {
       since: Temporal.Now.plainDateISO().subtract({ years: 2 }).toString(),
       address: { kind: 'dwelling', streetName: 'Antic', number: '1' },
     })
-    await house.ask('POST', `/v1/neighbours/${id}/residences`, {
+    await app.ask('POST', `/v1/neighbours/${id}/residences`, {
       as: 'clerk',
       body: { address: { kind: 'dwelling', streetName: 'Nou', number: '2' } },
       ifMatch: version,
@@ -208,7 +208,7 @@ describe('a paper', () => {
   })
 
   it('printed again with the same key is the same paper', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const key = randomUUID()
     const [first, again] = [await print(id, {}, 'clerk', key), await print(id, {}, 'clerk', key)]
     expect(codeOn(again.pdf)).toBe(codeOn(first.pdf))
@@ -219,7 +219,7 @@ describe('a paper', () => {
 
 describe('the code on a paper', () => {
   it('finds what its square holds, however it is typed', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const { pdf } = await print(id)
     const code = codeOn(pdf)
     const square = await squareOf(pdf)
@@ -237,11 +237,11 @@ describe('the code on a paper', () => {
   })
 
   it('of a paper taken back, run out or never printed gives one and the same answer', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const { pdf } = await print(id)
     const code = codeOn(pdf)
-    const [proof] = await house.peek<{ id: string }>(`select id from proofs where neighbour_id = '${id}'`)
-    await house.ask('POST', `/v1/proofs/${proof?.id}/revocation`, { as: 'clerk' })
+    const [proof] = await app.peek<{ id: string }>(`select id from proofs where neighbour_id = '${id}'`)
+    await app.ask('POST', `/v1/proofs/${proof?.id}/revocation`, { as: 'clerk' })
     const answers = [
       await lookUp(code),
       await lookUp('0000-0000-0000-0000'),
@@ -256,7 +256,7 @@ describe('the code on a paper', () => {
   it('cannot be guessed at leisure, and one guesser does not shut out the others', async () => {
     for (let guess = 0; guess < 30; guess += 1)
       expect((await lookUp('0000-0000-0000-0000', 'guesser')).status).toBe(404)
-    const { id } = await register(house)
+    const { id } = await register(app)
     const code = codeOn((await print(id)).pdf)
     const late = await lookUp('0000-0000-0000-0000', 'guesser')
     expect(late.body).toMatchObject({ code: 'too-many-attempts' })
@@ -264,14 +264,14 @@ describe('the code on a paper', () => {
     // Who has a paper is shown it, wherever they are.
     expect((await lookUp(code, 'guesser')).status).toBe(200)
     expect((await lookUp(code, 'somebody else')).status).toBe(200)
-    house.clock.advance({ minutes: 10 })
+    app.clock.advance({ minutes: 10 })
     expect((await lookUp('0000-0000-0000-0000', 'guesser')).status).toBe(404)
   })
 
   it('is nowhere in the database, and what it opens is sealed', async () => {
-    const { id } = await register(house, { name: { given: 'Encapsulada' } })
+    const { id } = await register(app, { name: { given: 'Encapsulada' } })
     const { pdf } = await print(id)
-    const rows = await house.peek<{ row: string }>('select check_codes::text as row from check_codes')
+    const rows = await app.peek<{ row: string }>('select check_codes::text as row from check_codes')
     expect(rows.length).toBeGreaterThan(0)
     const everything = rows.map(({ row }) => row).join(' ')
     const hex = (text: string) => Buffer.from(text).toString('hex')
@@ -289,14 +289,14 @@ describe('the letter that refuses a demand', () => {
       basisText: 'because',
       scope: 'everyone',
       fields: [],
-      documentId: await uploaded(house),
+      documentId: await uploaded(app),
     }
-    const { body } = await house.ask<{ id: string; reference: string }>('POST', '/v1/access-requests', {
+    const { body } = await app.ask<{ id: string; reference: string }>('POST', '/v1/access-requests', {
       as: 'legal',
       body: demand,
     })
     const letter = async (as: string) =>
-      house.fetch(
+      app.fetch(
         new Request(`https://vallmar.example/v1/access-requests/${body.id}/letter`, {
           headers: { host: 'vallmar.example', authorization: `Bearer ${await tokenOf(as)}` },
         }),

@@ -5,24 +5,24 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { profiles } from '../../src/proofs/profiles.ts'
 import { rotateSigningKey, withdrawSigningKey } from '../../src/proofs/signing-keys.ts'
 import { ProofInvalid, verifyProof } from '../../src/verify/index.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
-/** A stranger's verifier: it fetches what the city publishes over HTTP, from this house. */
+/** A stranger's verifier: it fetches what the city publishes over HTTP, from this app. */
 const strangerFetch = (): typeof fetch => (input, init) =>
-  house.fetch(new Request(input, { ...init, redirect: 'manual' }))
+  app.fetch(new Request(input, { ...init, redirect: 'manual' }))
 /** A new stranger each time: nothing is kept from the last check. */
 const verify = (token: string, service?: string) =>
   verifyProof(token, {
-    issuer: house.town.issuer,
+    issuer: app.town.issuer,
     fetch: strangerFetch(),
-    now: Math.floor(house.clock.now().epochMilliseconds / 1000),
+    now: Math.floor(app.clock.now().epochMilliseconds / 1000),
     ...(service ? { service } : {}),
   })
 const codeOf = (work: Promise<unknown>) =>
@@ -38,7 +38,7 @@ interface Issued {
   code: string
 }
 const prove = (id: string, profile: string, as = 'clerk', idempotencyKey = randomUUID()) =>
-  house.ask<Issued>('POST', `/v1/neighbours/${id}/proofs`, {
+  app.ask<Issued>('POST', `/v1/neighbours/${id}/proofs`, {
     as,
     body: { profile, handedTo: profiles.get(profile)?.askedBy === 'representative' ? 'representative' : 'neighbour' },
     idempotencyKey,
@@ -110,7 +110,7 @@ describe('a proof of residence', () => {
   ])(
     'for %s says that the bearer lives here and what that service may learn, nothing else',
     async (profile, claims) => {
-      const { id } = await register(house, { ...structuredClone(whole), confirmedDistinct: true } as never)
+      const { id } = await register(app, { ...structuredClone(whole), confirmedDistinct: true } as never)
       const { token } = (await prove(id, profile)).body
       const proof = await verify(token, profile)
       expect(proof.claims).toEqual({ resident: true, municipality: 'vallmar', ...claims })
@@ -142,7 +142,7 @@ describe('a proof of residence', () => {
   })
 
   it('leaves out what the registry does not know', async () => {
-    const { id } = await register(house, {
+    const { id } = await register(app, {
       name: { given: 'Wayan' },
       dateOfBirth: undefined as never,
       address: { kind: 'no-fixed-address' },
@@ -158,7 +158,7 @@ describe('a proof of residence', () => {
   })
 
   it('lets its holder keep claims to themselves', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const [jwt, ...disclosures] = (await prove(id, 'residence')).body.token.split('~')
     const onlyOne = `${jwt}~${disclosures[0]}~`
     expect(Object.keys((await verify(onlyOne)).claims)).toHaveLength(3)
@@ -166,7 +166,7 @@ describe('a proof of residence', () => {
   })
 
   it('has no serial: two proofs of one person share nothing but what is the same for everyone', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const [one, two] = [
       payloadOf((await prove(id, 'residence')).body.token),
       payloadOf((await prove(id, 'residence')).body.token),
@@ -177,7 +177,7 @@ describe('a proof of residence', () => {
   })
 
   it('cannot be had for an unknown service, an unknown person, or somebody hidden', async () => {
-    const { id } = await register(house, { protected: true })
+    const { id } = await register(app, { protected: true })
     expect((await prove(id, 'casino')).status).toBe(422)
     expect((await prove(randomUUID(), 'library')).status).toBe(404)
     expect((await prove(id, 'library')).status).toBe(404)
@@ -185,13 +185,13 @@ describe('a proof of residence', () => {
   })
 
   it('is for staff to give out, not for a service provider to take', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     for (const as of ['library', 'border-agency', 'auditor', 'legal'])
       expect((await prove(id, 'library', as)).status).toBe(403)
   })
 
   it('is the same one under the same Idempotency-Key', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const key = randomUUID()
     const first = await prove(id, 'library', 'clerk', key)
     expect((await prove(id, 'library', 'clerk', key)).body).toEqual(first.body)
@@ -201,87 +201,87 @@ describe('a proof of residence', () => {
 
 describe('taking a proof back', () => {
   it('shows in the status list, and verifiers refuse it', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const issued = (await prove(id, 'library')).body
     expect(await codeOf(verify(issued.token))).toBe('valid')
-    expect(await house.ask('POST', `/v1/proofs/${issued.id}/revocation`, { as: 'clerk' })).toMatchObject({
+    expect(await app.ask('POST', `/v1/proofs/${issued.id}/revocation`, { as: 'clerk' })).toMatchObject({
       status: 200,
       body: { id: issued.id },
     })
     expect(await codeOf(verify(issued.token))).toBe('revoked')
-    expect(await house.ask('POST', '/v1/verifications', { body: { token: issued.token } })).toMatchObject({
+    expect(await app.ask('POST', '/v1/verifications', { body: { token: issued.token } })).toMatchObject({
       status: 200,
       body: { valid: false, code: 'revoked' },
     })
   })
 
   it('may be said twice', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const issued = (await prove(id, 'library')).body
-    const first = await house.ask('POST', `/v1/proofs/${issued.id}/revocation`, { as: 'clerk' })
-    expect((await house.ask('POST', `/v1/proofs/${issued.id}/revocation`, { as: 'clerk' })).body).toEqual(first.body)
-    expect((await house.ask('POST', `/v1/proofs/${randomUUID()}/revocation`, { as: 'clerk' })).status).toBe(404)
+    const first = await app.ask('POST', `/v1/proofs/${issued.id}/revocation`, { as: 'clerk' })
+    expect((await app.ask('POST', `/v1/proofs/${issued.id}/revocation`, { as: 'clerk' })).body).toEqual(first.body)
+    expect((await app.ask('POST', `/v1/proofs/${randomUUID()}/revocation`, { as: 'clerk' })).status).toBe(404)
   })
 
   it('happens by itself when the neighbour leaves or dies, and shows the next morning', async () => {
-    const { id, version } = await register(house, { since: '2020-01-01' })
+    const { id, version } = await register(app, { since: '2020-01-01' })
     const tokens = [(await prove(id, 'library')).body.token, (await prove(id, 'residence')).body.token]
-    await house.ask('POST', `/v1/neighbours/${id}/departures`, {
+    await app.ask('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
       body: { cause: 'death' },
       ifMatch: version,
     })
     for (const token of tokens) expect(await codeOf(verify(token))).toBe('valid')
     expect(await prove(id, 'library')).toMatchObject({ status: 409, body: { code: 'not-resident' } })
-    house.clock.advance({ hours: 30 })
+    app.clock.advance({ hours: 30 })
     for (const token of tokens) expect(await codeOf(verify(token))).toBe('revoked')
   })
 })
 
 describe('time', () => {
   it('ends a proof', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const { token } = (await prove(id, 'library')).body
-    house.clock.advance({ hours: 29 * 24 })
+    app.clock.advance({ hours: 29 * 24 })
     expect(await codeOf(verify(token))).toBe('valid')
-    house.clock.advance({ hours: 2 * 24 })
+    app.clock.advance({ hours: 2 * 24 })
     expect(await codeOf(verify(token))).toBe('expired')
-    house.clock.advance({ hours: -31 * 24 })
+    app.clock.advance({ hours: -31 * 24 })
   })
 })
 
 describe('signing keys', () => {
   it('rotate with overlap: the new key is published before it signs, old proofs stay valid through two rotations', async () => {
-    const deps = { database: house.database, clock: house.clock, keys: house.keys }
-    const { id } = await register(house)
+    const deps = { database: app.database, clock: app.clock, keys: app.keys }
+    const { id } = await register(app)
     const before = (await prove(id, 'residence')).body.token
-    const next = await rotateSigningKey(deps, house.town.id)
-    const published = await house.ask<{ keys: JWK[] }>('GET', '/.well-known/jwks.json')
+    const next = await rotateSigningKey(deps, app.town.id)
+    const published = await app.ask<{ keys: JWK[] }>('GET', '/.well-known/jwks.json')
     expect(published.body.keys.map((key) => key.kid)).toContain(next)
     expect(published.body.keys.some((key) => 'd' in key)).toBe(false)
     const during = (await prove(id, 'residence')).body.token
     expect(decodeProtectedHeader(during.split('~')[0] ?? '').kid).not.toBe(next)
-    house.clock.advance({ hours: 2 })
+    app.clock.advance({ hours: 2 })
     const after = (await prove(id, 'residence')).body.token
     expect(decodeProtectedHeader(after.split('~')[0] ?? '').kid).toBe(next)
 
-    const edwards = await rotateSigningKey(deps, house.town.id, 'EdDSA')
-    house.clock.advance({ hours: 2 })
+    const edwards = await rotateSigningKey(deps, app.town.id, 'EdDSA')
+    app.clock.advance({ hours: 2 })
     const newest = (await prove(id, 'residence')).body.token
     expect(decodeProtectedHeader(newest.split('~')[0] ?? '')).toEqual({ alg: 'EdDSA', typ: 'dc+sd-jwt', kid: edwards })
     for (const token of [before, during, after, newest]) expect(await codeOf(verify(token))).toBe('valid')
 
-    expect(await withdrawSigningKey(deps, house.town.id, edwards)).toBe(true)
+    expect(await withdrawSigningKey(deps, app.town.id, edwards)).toBe(true)
     expect(await codeOf(verify(newest))).toBe('unknown-key')
     expect(await codeOf(verify(after))).toBe('valid')
     expect(await codeOf(verify((await prove(id, 'residence')).body.token))).toBe('valid')
-    house.clock.advance({ hours: -4 })
+    app.clock.advance({ hours: -4 })
   })
 })
 
 describe('software that is not ours', () => {
   it('verifies our proofs: @sd-jwt/sd-jwt-vc', async () => {
-    const fresh = await openHouse()
+    const fresh = await openApp()
     try {
       const { id } = await register(fresh, structuredClone(whole) as never)
       const { token } = (
@@ -324,7 +324,7 @@ describe('what a stranger needs', () => {
   it.each(['/.well-known/jwks.json', '/.well-known/jwt-vc-issuer', '/credentials/library', '/v1/services'])(
     'is public, cacheable and readable from any page: %s',
     async (path) => {
-      const answer = await house.ask('GET', path)
+      const answer = await app.ask('GET', path)
       expect(answer.status).toBe(200)
       expect(answer.headers.get('cache-control')).toMatch(/^public, max-age=\d+$/)
       expect(answer.headers.get('access-control-allow-origin')).toBe('*')
@@ -332,13 +332,13 @@ describe('what a stranger needs', () => {
   )
 
   it('names the issuer and the kind of proof', async () => {
-    expect((await house.ask('GET', '/.well-known/jwt-vc-issuer')).body).toMatchObject({
+    expect((await app.ask('GET', '/.well-known/jwt-vc-issuer')).body).toMatchObject({
       issuer: 'https://vallmar.example',
     })
-    expect((await house.ask('GET', '/credentials/library')).body).toMatchObject({
+    expect((await app.ask('GET', '/credentials/library')).body).toMatchObject({
       vct: 'https://vallmar.example/credentials/library',
       display: expect.arrayContaining([expect.objectContaining({ locale: 'ca', name: 'Carnet de biblioteca' })]),
     })
-    expect((await house.ask('GET', '/credentials/casino')).status).toBe(404)
+    expect((await app.ask('GET', '/credentials/casino')).status).toBe(404)
   })
 })

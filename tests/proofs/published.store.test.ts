@@ -7,26 +7,26 @@ import { demoTrust } from '../../src/identity/demo-token.ts'
 import { tokenVerifier } from '../../src/identity/tokens.ts'
 import { forgetPublished, publicUntil } from '../../src/registry/departure/publication.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { AUDIENCE, type House, openHouse } from '../support/house.ts'
+import { AUDIENCE, openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 // What others see of a change, they see the next morning: nothing public tells the hour in which somebody hid.
 
-let house: House
+let app: TestApp
 let paths: string[]
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
   const issuer = inject('tokenIssuer')
   const tokens = tokenVerifier([demoTrust(issuer)], AUDIENCE)
-  const app = createApp({ ...house.rooms, tokens, log: () => {} }, house.rooms)
-  paths = app.routes
+  const served = createApp({ ...app.rooms, tokens, log: () => {} }, app.rooms)
+  paths = served.routes
     .filter(({ method, path }) => method === 'GET' && !/[:*]|^\/(desk|me|sign-in|health)/.test(path))
     // Practice proofs are made anew each time, about nobody.
     .filter(({ path }) => !/^\/(practice|providers\/try)/.test(path))
     .map(({ path }) => path)
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 interface Held {
   id: string
@@ -36,16 +36,16 @@ interface Held {
 }
 const PROFILES = ['residence', 'library', 'city-bikes', 'social-housing'] as const
 const post = <T = Record<string, unknown>>(path: string, as: string, body: object, ifMatch?: number) =>
-  house.ask<T>('POST', path, { as, body, ...(ifMatch ? { ifMatch } : {}) })
+  app.ask<T>('POST', path, { as, body, ...(ifMatch ? { ifMatch } : {}) })
 
 /** Somebody with a proof of each kind, and one that is shown by its code. */
 async function holder(): Promise<Held> {
-  const { id, version, householdId } = await register(house, { since: '2020-01-01' })
-  await register(house, { address: undefined, householdId } as never)
+  const { id, version, householdId } = await register(app, { since: '2020-01-01' })
+  await register(app, { address: undefined, householdId } as never)
   const tokens: string[] = []
   for (const profile of PROFILES)
     tokens.push((await post<{ token: string }>(`/v1/neighbours/${id}/proofs`, 'clerk', { profile })).body.token)
-  const me = await signedIn(house, { kind: 'resident', subject: id })
+  const me = await signedIn(app, { kind: 'resident', subject: id })
   const shown = await (await me.send('/me/proof', { profile: 'bank-account', once: randomUUID() }, '/me/proof')).text()
   const code = /class="digits code"[^>]*>\s*([0-9A-Z-]{16,24})\s*</.exec(shown)?.[1] ?? ''
   return { id, version, tokens, code }
@@ -73,7 +73,7 @@ async function everythingPublic(held: readonly Held[]): Promise<Record<string, s
   const answers: Record<string, string> = {}
   const lists = held.flatMap(({ tokens }) => tokens.map((token) => new URL(statusOf(token).uri).pathname))
   for (const path of [...paths, ...new Set(lists)]) {
-    const answer = await house.ask('GET', path)
+    const answer = await app.ask('GET', path)
     const kept = ['content-type', 'cache-control', 'location'].map((name) => answer.headers.get(name))
     answers[path] = JSON.stringify([answer.status, kept, normal(answer.text)])
   }
@@ -86,7 +86,7 @@ async function everythingPublic(held: readonly Held[]): Promise<Record<string, s
       const told = await post('/v1/disclosures', 'library', asked)
       answers[`ask ${i} ${code}`] = `${told.status} ${told.status === 200 ? told.text : told.body.code}`
     }
-    const found = await house.ask('POST', '/v1/check-codes', {
+    const found = await app.ask('POST', '/v1/check-codes', {
       body: { code },
       headers: { 'test-source': randomUUID() },
     })
@@ -94,12 +94,12 @@ async function everythingPublic(held: readonly Held[]): Promise<Record<string, s
   }
   return answers
 }
-const list = async ({ tokens: [token = ''] }: Held) => house.ask('GET', new URL(statusOf(token).uri).pathname)
+const list = async ({ tokens: [token = ''] }: Held) => app.ask('GET', new URL(statusOf(token).uri).pathname)
 async function revoked({ tokens }: Held): Promise<boolean[]> {
   return Promise.all(
     tokens.map(async (token) => {
       const { idx, uri } = statusOf(token)
-      const { text } = await house.ask('GET', new URL(uri).pathname)
+      const { text } = await app.ask('GET', new URL(uri).pathname)
       const { status_list } = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString())
       const bits = inflateSync(Buffer.from(status_list.lst, 'base64url'))
       return ((bits[idx >> 3] ?? 0) & (1 << (idx & 7))) !== 0
@@ -108,7 +108,7 @@ async function revoked({ tokens }: Held): Promise<boolean[]> {
 }
 
 const hide = async ({ id, version }: Held) => {
-  const me = await signedIn(house, { kind: 'resident', subject: id })
+  const me = await signedIn(app, { kind: 'resident', subject: id })
   return me.send('/me/change/hide', { version: String(version) }, '/me/change')
 }
 const CHANGES: Record<string, (held: Held) => Promise<{ status: number }>> = {
@@ -116,7 +116,7 @@ const CHANGES: Record<string, (held: Held) => Promise<{ status: number }>> = {
   'a move': ({ id, version }) =>
     post(`/v1/neighbours/${id}/residences`, 'clerk', { address: { kind: 'no-fixed-address' } }, version),
   'a correction': ({ id, version }) =>
-    house.ask('PATCH', `/v1/neighbours/${id}`, { as: 'clerk', body: { name: { given: 'Nova' } }, ifMatch: version }),
+    app.ask('PATCH', `/v1/neighbours/${id}`, { as: 'clerk', body: { name: { given: 'Nova' } }, ifMatch: version }),
   'a departure': ({ id, version }) =>
     post(`/v1/neighbours/${id}/departures`, 'clerk', { cause: 'moved-away', saidBy: 'in-person' }, version),
 }
@@ -142,11 +142,11 @@ describe('within the hour in which somebody hid', () => {
     const after = await list(hidden)
     expect([after.text, after.headers.get('etag')]).toEqual([signed.text, signed.headers.get('etag')])
     expect(await everythingPublic(held)).toEqual(before)
-    house.clock.advance({ minutes: 59 })
+    app.clock.advance({ minutes: 59 })
     expect(await everythingPublic(held)).toEqual(before)
     for (const one of held) expect(await revoked(one)).toEqual([false, false, false, false])
 
-    house.clock.advance({ hours: 30 })
+    app.clock.advance({ hours: 30 })
     const morning = await everythingPublic(held)
     expect(await revoked(hidden)).toEqual([true, false, false, true])
     expect(morning[`ask 1 ${hidden.code}`]).toMatch(/^403/)
@@ -157,26 +157,26 @@ describe('within the hour in which somebody hid', () => {
   })
 
   it('the owner and the clerk read what is true of their list', async () => {
-    const fresh = await openHouse()
-    const outer = house
-    house = fresh
+    const fresh = await openApp()
+    const outer = app
+    app = fresh
     try {
       const held = await holder()
       const page = async () => {
-        const me = await signedIn(house, { kind: 'resident', subject: held.id })
+        const me = await signedIn(app, { kind: 'resident', subject: held.id })
         return (await me.open('/me/proof')).text()
       }
       const [later = ''] = LOCALES.en.dTakenLater.split('{time}')
       expect(await page()).not.toContain(later)
       expect((await CHANGES['a move']?.(held))?.status).toBe(201)
       expect(await page()).toContain(later)
-      const clerk = await signedIn(house, { kind: 'staff', subject: 'c', role: 'clerk', office: DEMO_OFFICE })
+      const clerk = await signedIn(app, { kind: 'staff', subject: 'c', role: 'clerk', office: DEMO_OFFICE })
       expect(await (await clerk.open(`/desk/neighbours/${held.id}`)).text()).toContain(later)
-      house.clock.advance({ hours: 30 })
+      app.clock.advance({ hours: 30 })
       expect(await page()).not.toContain(later)
       expect(await page()).toContain(LOCALES.en.dTaken)
     } finally {
-      house = outer
+      app = outer
       await fresh.close()
     }
   })
@@ -184,13 +184,13 @@ describe('within the hour in which somebody hid', () => {
 
 describe('a proof that is lost or stolen', () => {
   it('is cancelled for everyone at once, also where a change would show it only the next morning', async () => {
-    const fresh = await openHouse()
-    const outer = house
-    house = fresh
+    const fresh = await openApp()
+    const outer = app
+    app = fresh
     try {
       const held = await holder()
       const ids = async () => {
-        const { body } = await house.ask<{ proofs: { id: string; profile: string }[] }>(
+        const { body } = await app.ask<{ proofs: { id: string; profile: string }[] }>(
           'GET',
           `/v1/neighbours/${held.id}/proofs`,
           { as: 'clerk' },
@@ -202,11 +202,11 @@ describe('a proof that is lost or stolen', () => {
       expect(await revoked(held)).toEqual([false, true, false, false])
       expect((await CHANGES['a move']?.(held))?.status).toBe(201)
       expect(await revoked(held)).toEqual([false, true, false, false])
-      const me = await signedIn(house, { kind: 'resident', subject: held.id })
+      const me = await signedIn(app, { kind: 'resident', subject: held.id })
       await me.send('/me/revoke', { proof: of.get('residence') ?? '' }, '/me/proof')
       expect(await revoked(held)).toEqual([true, true, false, false])
     } finally {
-      house = outer
+      app = outer
       await fresh.close()
     }
   })
@@ -230,26 +230,24 @@ describe('the morning', () => {
   })
 
   it('is at least four hours away, for the database as for the service', async () => {
-    const rows = await house.peek<{ away: number }>(
-      `select extract(epoch from next_publication('${house.town.id}') - clock_timestamp())::float8 / 3600 as away`,
+    const rows = await app.peek<{ away: number }>(
+      `select extract(epoch from next_publication('${app.town.id}') - clock_timestamp())::float8 / 3600 as away`,
     )
     expect(rows[0]?.away).toBeGreaterThan(4)
     expect(rows[0]?.away).toBeLessThanOrEqual(28)
   })
 
   it('tells nothing where somebody hid and was shown again within the day, and no day once it is over', async () => {
-    const { id } = await register(house)
-    await house.peek(`update neighbours set protected = true where id = '${id}'`)
+    const { id } = await register(app)
+    await app.peek(`update neighbours set protected = true where id = '${id}'`)
     const pending = () =>
-      house.peek<{ pending: Date | null }>(
-        `select protection_public_from as pending from neighbours where id = '${id}'`,
-      )
+      app.peek<{ pending: Date | null }>(`select protection_public_from as pending from neighbours where id = '${id}'`)
     expect((await pending())[0]?.pending).not.toBeNull()
-    await house.peek(`update neighbours set protected = false where id = '${id}'`)
+    await app.peek(`update neighbours set protected = false where id = '${id}'`)
     expect((await pending())[0]?.pending).toBeNull()
-    await house.peek(`update neighbours set protected = true where id = '${id}'`)
-    house.clock.advance({ hours: 30 })
-    await forgetPublished(house.database, house.clock, house.town.id)
+    await app.peek(`update neighbours set protected = true where id = '${id}'`)
+    app.clock.advance({ hours: 30 })
+    await forgetPublished(app.database, app.clock, app.town.id)
     expect((await pending())[0]?.pending).toBeNull()
   })
 })

@@ -13,47 +13,47 @@ import { sequencer } from '../../src/ledger/sequencer.ts'
 import { documentSeal, renewSeal, sealTerm } from '../../src/proofs/paper/document-seal.ts'
 import { giveCard } from '../../src/registry/person/give-card.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 import { shownTo } from '../support/shown.ts'
 import { signedIn } from '../support/signed-in.ts'
 
 // Twelve years of one town by its own clock: what ends, ends on its day, and what does not goes on.
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const t = LOCALES.en
 const clerk: Staff = { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1' }
-const now = () => house.clock.now().toZonedDateTimeISO('Europe/Madrid')
+const now = () => app.clock.now().toZonedDateTimeISO('Europe/Madrid')
 /** Goes on to a day, counted from the first. */
 async function until(day: Temporal.ZonedDateTime) {
-  house.clock.advance({ seconds: Math.ceil(day.epochMilliseconds / 1000 - now().epochMilliseconds / 1000) })
+  app.clock.advance({ seconds: Math.ceil(day.epochMilliseconds / 1000 - now().epochMilliseconds / 1000) })
 }
 const open = (path: string) =>
-  house.fetch(
+  app.fetch(
     new Request(`https://vallmar.example${path}`, { headers: { host: 'vallmar.example', 'accept-language': 'en' } }),
   )
-const resident = (subject: string) => signedIn(house, { kind: 'resident', subject })
+const resident = (subject: string) => signedIn(app, { kind: 'resident', subject })
 
 describe('twelve years of a town', () => {
   it('end each thing on its day, and go on with the rest', async () => {
     const began = now()
-    const { id } = await register(house, { dateOfBirth: '1990-05-17' })
-    const { code } = await shownTo(giveCard(house.rooms, house.town, clerk, id, 'molinet'))
-    const enter = () => signInWithCard(house.rooms, house.town, { code, word: 'molinet' }, randomUUID())
+    const { id } = await register(app, { dateOfBirth: '1990-05-17' })
+    const { code } = await shownTo(giveCard(app.rooms, app.town, clerk, id, 'molinet'))
+    const enter = () => signInWithCard(app.rooms, app.town, { code, word: 'molinet' }, randomUUID())
     const proof = async () => {
-      const { body } = await house.ask<{ token: string; expiresAt: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+      const { body } = await app.ask<{ token: string; expiresAt: string }>('POST', `/v1/neighbours/${id}/proofs`, {
         as: 'clerk',
         body: { profile: 'library' },
       })
       return body
     }
     const valid = async (token: string) =>
-      (await house.ask<{ valid: boolean }>('POST', '/v1/verifications', { body: { token } })).body.valid
+      (await app.ask<{ valid: boolean }>('POST', '/v1/verifications', { body: { token } })).body.valid
     const paper = async () => {
       const me = await resident(id)
       return me.send('/me/paper', { profile: 'library', once: randomUUID() }, '/me/proof')
@@ -63,14 +63,14 @@ describe('twelve years of a town', () => {
     const first = await proof()
     expect(await valid(first.token)).toBe(true)
     expect((await paper()).headers.get('content-type')).toBe('application/pdf')
-    const desk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const desk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
     await desk.send('/desk/drafts', { p0_given: 'Esborrany' }, '/desk/register')
     expect(await (await desk.open('/desk/work')).text()).toContain('Esborrany')
 
     // A week and a day: the draft is gone, and the session of that day long before.
     await until(began.add({ days: 8 }))
     expect((await desk.open('/desk/work')).status).toBe(303)
-    const again = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const again = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
     expect(await (await again.open('/desk/work')).text()).not.toContain('Esborrany')
 
     // A proof ends on the day that stands on it.
@@ -94,7 +94,7 @@ describe('twelve years of a town', () => {
     expect(await valid((await proof()).token)).toBe(true)
 
     // The seal of papers: sixty days before its end everybody who looks is told, then it seals nothing, and a command renews it.
-    const { until: ends } = (await sealTerm(house.rooms, house.town)) ?? { until: '' }
+    const { until: ends } = (await sealTerm(app.rooms, app.town)) ?? { until: '' }
     const end = Temporal.Instant.from(ends).toZonedDateTimeISO('Europe/Madrid')
     expect(end.year - began.year).toBe(10)
     await until(end.subtract({ days: 62 }))
@@ -105,10 +105,10 @@ describe('twelve years of a town', () => {
     await until(end.add({ hours: 1 }))
     const refused = await paper()
     expect([refused.status, (await refused.text()).includes(t.pSealOver)]).toEqual([503, true])
-    await expect(documentSeal(house.rooms, house.town)).rejects.toMatchObject({ code: 'seal-over' })
+    await expect(documentSeal(app.rooms, app.town)).rejects.toMatchObject({ code: 'seal-over' })
     expect(
       (
-        await house.fetch(
+        await app.fetch(
           new Request('https://vallmar.example/counter/library', {
             method: 'POST',
             headers: { host: 'vallmar.example' },
@@ -116,7 +116,7 @@ describe('twelve years of a town', () => {
         )
       ).status,
     ).toBe(503)
-    await renewSeal(house.rooms, house.town)
+    await renewSeal(app.rooms, app.town)
     expect((await paper()).headers.get('content-type')).toBe('application/pdf')
     expect(await (await open('/status')).text()).not.toContain(t.oSealSoon)
 
@@ -124,32 +124,32 @@ describe('twelve years of a town', () => {
     await until(began.add({ years: 12 }))
     const last = await proof()
     expect(await valid(last.token)).toBe(true)
-    const lists = await house.peek<{ id: string }>('select id from status_lists limit 1')
+    const lists = await app.peek<{ id: string }>('select id from status_lists limit 1')
     expect((await open(`/status-lists/${lists[0]?.id}`)).status).toBe(200)
-    expect(await house.peek('select from erasures')).toEqual([])
+    expect(await app.peek('select from erasures')).toEqual([])
     expect((await (await resident(id)).open('/me/record')).status).toBe(200)
   }, 300_000)
 
   it('end what others were given or asked, each on its day: promises, offers, proceedings, confirmations; a witness comes back', async () => {
     const began = now()
-    const { id } = await register(house)
-    const officer = (subject: string) => signedIn(house, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE })
-    const grow = () => sequencer(house.database).place(house.town.id, signer)
-    const signer = await house.rooms.signers.of(house.town)
+    const { id } = await register(app)
+    const officer = (subject: string) => signedIn(app, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE })
+    const grow = () => sequencer(app.database).place(app.town.id, signer)
+    const signer = await app.rooms.signers.of(app.town)
 
     // A witness signs, and goes away for years.
     const folder = mkdtempSync(join(tmpdir(), 'padron-away-'))
     const log = verifierKey(signer)
     const first = await serveWitness({ name: 'away.example', folder, port: 0, logs: [log] })
     await grow()
-    expect(
-      await askWitness(house.database, house.town.id, witnessAt(`http://127.0.0.1:${first.port}`, first.key)),
-    ).toBe(true)
+    expect(await askWitness(app.database, app.town.id, witnessAt(`http://127.0.0.1:${first.port}`, first.key))).toBe(
+      true,
+    )
     await new Promise((resolve) => first.server.close(resolve))
 
     // An offer to a wallet is good for ten minutes.
     const code = async () => {
-      const { body } = await house.ask<{ offer: string; transactionCode: string }>(
+      const { body } = await app.ask<{ offer: string; transactionCode: string }>(
         'POST',
         `/v1/neighbours/${id}/wallet-offers`,
         { as: 'clerk', body: { profile: 'library', handedTo: 'neighbour' } },
@@ -164,7 +164,7 @@ describe('twelve years of a town', () => {
     }
     const takes = async (form: Record<string, string>) =>
       (
-        await house.fetch(
+        await app.fetch(
           new Request('https://vallmar.example/wallet/token', {
             method: 'POST',
             headers: { host: 'vallmar.example' },
@@ -173,32 +173,32 @@ describe('twelve years of a town', () => {
         )
       ).status
     const [taken, late] = [await code(), await code()]
-    house.clock.advance({ minutes: 9 })
+    app.clock.advance({ minutes: 9 })
     expect(await takes(taken)).toBe(200)
-    house.clock.advance({ minutes: 2 })
+    app.clock.advance({ minutes: 2 })
     expect(await takes(late)).toBe(400)
 
     // A proceeding runs from the notice for as long as the town says, and not a day less.
-    const doubted = await register(house)
-    const opened = await house.ask<{ proceedingId: string }>('POST', `/v1/neighbours/${doubted.id}/departures`, {
+    const doubted = await register(app)
+    const opened = await app.ask<{ proceedingId: string }>('POST', `/v1/neighbours/${doubted.id}/departures`, {
       as: 'clerk',
       body: { cause: 'wrongly-registered', reason: 'Three letters came back.', informant: 'staff' },
       ifMatch: 1,
     })
     const step = async (what: string, as: string, body: object) =>
-      house.ask('POST', `/v1/neighbours/${doubted.id}/departures/${opened.body.proceedingId}/${what}`, { as, body })
+      app.ask('POST', `/v1/neighbours/${doubted.id}/departures/${opened.body.proceedingId}/${what}`, { as, body })
     await step('notice', 'clerk', { givenOn: now().toPlainDate().toString(), by: 'in-person' })
     const given = now()
     const approve = () => step('decision', 'second-clerk', { decision: 'approved' })
-    await until(given.add({ days: house.town.departureNoticeDays }))
+    await until(given.add({ days: app.town.departureNoticeDays }))
     expect((await approve()).body.code).toBe('notice-running')
-    await until(given.add({ days: house.town.departureNoticeDays + 1 }))
+    await until(given.add({ days: app.town.departureNoticeDays + 1 }))
     expect((await approve()).status).toBe(200)
 
     // A promise of an organisation ends with its twelve months, which its machine is told; two officers take another.
     const standing = async () =>
       (
-        await house.ask<{ answered: boolean; because: { reason: string }[]; promiseUntil: string }>(
+        await app.ask<{ answered: boolean; because: { reason: string }[]; promiseUntil: string }>(
           'GET',
           '/v1/provider',
           {
@@ -207,15 +207,15 @@ describe('twelve years of a town', () => {
         )
       ).body
     const discloses = async () => {
-      const { body } = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+      const { body } = await app.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
         as: 'clerk',
         body: { profile: 'library' },
       })
       const asked = { subject: { proof: body.token }, purpose: 'service-eligibility', fields: ['resident'] }
-      return (await house.ask('POST', '/v1/disclosures', { as: 'library', body: asked })).status
+      return (await app.ask('POST', '/v1/disclosures', { as: 'library', body: asked })).status
     }
     const promise = async () => {
-      const [{ organisation_id: organisation } = { organisation_id: '' }] = await house.peek<{
+      const [{ organisation_id: organisation } = { organisation_id: '' }] = await app.peek<{
         organisation_id: string
       }>("select organisation_id from clients where id = 'library'")
       const form = { organisation, signed: 'An invented officer' }
@@ -251,22 +251,20 @@ describe('twelve years of a town', () => {
 
     // The witness is named on the page of how the register is; when it comes back it signs all that has grown since.
     await grow()
-    await house.peek(`insert into jobs (municipality_id, kind, item, due_at, tries)
-      values ('${house.town.id}', '${WITNESS}', 'away.example', clock_timestamp(), 3)`)
+    await app.peek(`insert into jobs (municipality_id, kind, item, due_at, tries)
+      values ('${app.town.id}', '${WITNESS}', 'away.example', clock_timestamp(), 3)`)
     expect(await (await open('/status')).text()).toContain('away.example has not signed')
     const back = await serveWitness({ name: 'away.example', folder, port: 0, logs: [log] })
-    expect(await askWitness(house.database, house.town.id, witnessAt(`http://127.0.0.1:${back.port}`, back.key))).toBe(
-      true,
-    )
+    expect(await askWitness(app.database, app.town.id, witnessAt(`http://127.0.0.1:${back.port}`, back.key))).toBe(true)
     expect(await (await open('/status')).text()).not.toContain('has not signed')
-    expect((await house.ask('GET', '/ledger/checkpoint')).text).toContain('away.example')
+    expect((await app.ask('GET', '/ledger/checkpoint')).text).toContain('away.example')
     await new Promise((resolve) => back.server.close(resolve))
     rmSync(folder, { recursive: true, force: true })
   }, 300_000)
 
   it('keep somebody who left for the years the law says, and let them be forgotten after', async () => {
-    const { id } = await register(house)
-    await house.ask('POST', `/v1/neighbours/${id}/departures`, {
+    const { id } = await register(app)
+    await app.ask('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
       body: { cause: 'moved-away', saidBy: 'in-person' },
       headers: { 'padron-case': 'T-7001' },
@@ -275,7 +273,7 @@ describe('twelve years of a town', () => {
     const left = now()
     const propose = async () =>
       (
-        await house.ask('POST', `/v1/neighbours/${id}/erasures`, {
+        await app.ask('POST', `/v1/neighbours/${id}/erasures`, {
           as: 'supervisor',
           body: { ground: 'time-over', asked: true },
           headers: { 'padron-case': 'T-8001' },
@@ -285,7 +283,7 @@ describe('twelve years of a town', () => {
     expect(await propose()).toBe(409)
     await until(left.add({ years: 5, days: 2 }))
     expect(await propose()).toBe(201)
-    const legal = await signedIn(house, { kind: 'staff', subject: 'legal-1', role: 'legal', office: DEMO_OFFICE })
+    const legal = await signedIn(app, { kind: 'staff', subject: 'legal-1', role: 'legal', office: DEMO_OFFICE })
     const page = await (await legal.open('/desk/erasures')).text()
     for (const words of [t.eOver, t.eAskedThem, t.eYes, t.eLeft]) expect(page).toContain(words)
     expect(page.slice(page.indexOf(t.eOpen))).toContain(t.eNothing)

@@ -2,32 +2,32 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { profiles } from '../../src/proofs/profiles.ts'
 import { verifyProof } from '../../src/verify/index.ts'
-import { type House, openHouse, tokenOf } from '../support/house.ts'
+import { openApp, type TestApp, tokenOf } from '../support/app.ts'
 import { textOfPdf } from '../support/pdf-text.ts'
 import { register } from '../support/people.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse({ town: { leapDayBirthday: 'feb-28' } })
+  app = await openApp({ town: { leapDayBirthday: 'feb-28' } })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 async function claimsOf(id: string, profile = 'residence') {
-  const { body } = await house.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+  const { body } = await app.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
     as: 'clerk',
     body: { profile, handedTo: profiles.get(profile)?.askedBy === 'representative' ? 'representative' : 'neighbour' },
     idempotencyKey: randomUUID(),
   })
   const { claims } = await verifyProof(body.token, {
-    issuer: house.town.issuer,
-    fetch: (input, init) => house.fetch(new Request(input, { ...init, redirect: 'manual' })),
-    now: Math.floor(house.clock.now().epochMilliseconds / 1000),
+    issuer: app.town.issuer,
+    fetch: (input, init) => app.fetch(new Request(input, { ...init, redirect: 'manual' })),
+    now: Math.floor(app.clock.now().epochMilliseconds / 1000),
   })
   return claims
 }
 
 async function paperOf(id: string, language: string, kind = 'individual') {
-  const response = await house.fetch(
+  const response = await app.fetch(
     new Request(`https://vallmar.example/v1/neighbours/${id}/papers`, {
       method: 'POST',
       headers: {
@@ -50,7 +50,7 @@ describe('a neighbour whose date of birth is vague', () => {
   ])(
     '%s proves the days it can have been, and has it in words on paper and where it is checked',
     async (born, claim, paper, page) => {
-      const { id } = await register(house, { dateOfBirth: born })
+      const { id } = await register(app, { dateOfBirth: born })
       expect(await claimsOf(id)).toMatchObject({ birthdate: claim })
       for (const kind of ['individual', 'household']) {
         const text = await paperOf(id, 'ca', kind)
@@ -58,7 +58,7 @@ describe('a neighbour whose date of birth is vague', () => {
         expect(text).not.toContain(born)
       }
       const code = /Codi: ((?:[0-9A-Z]{4}-){3}[0-9A-Z]{4})/.exec(await paperOf(id, 'ca'))?.[1] ?? ''
-      const answer = await house.fetch(
+      const answer = await app.fetch(
         new Request('https://vallmar.example/v/code', {
           method: 'POST',
           headers: { host: 'vallmar.example', 'accept-language': 'en', 'test-source': born },
@@ -72,7 +72,7 @@ describe('a neighbour whose date of birth is vague', () => {
   )
 
   it('proves an age only where it is certain', async () => {
-    const thisYear = house.clock.now().toZonedDateTimeISO('Europe/Madrid').year
+    const thisYear = app.clock.now().toZonedDateTimeISO('Europe/Madrid').year
     const ages: [string, boolean | undefined][] = [
       [`${thisYear - 16}~`, undefined],
       [`${thisYear - 19}~`, true],
@@ -81,7 +81,7 @@ describe('a neighbour whose date of birth is vague', () => {
       ['1990-24', true],
     ]
     for (const [born, over] of ages) {
-      const { id } = await register(house, { dateOfBirth: born })
+      const { id } = await register(app, { dateOfBirth: born })
       const claims = await claimsOf(id, 'city-bikes')
       if (over === undefined) expect(claims, born).not.toHaveProperty('age_over_16')
       else expect(claims, born).toMatchObject({ age_over_16: over })

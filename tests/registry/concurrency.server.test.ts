@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { furnish } from '../../src/app.tsx'
-import { type House, openHouse } from '../support/house.ts'
+import { composeRooms } from '../../src/app.tsx'
+import { openApp, type TestApp } from '../support/app.ts'
 import { inventedWord, openRecord, type RegisteredAnswer, register, somebody } from '../support/people.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse({ connections: 20 })
+  app = await openApp({ connections: 20 })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const count = async (statuses: Promise<{ status: number }>[]) => {
   const found: Record<number, number> = {}
@@ -20,11 +20,11 @@ describe('eight clerks at the same instant', () => {
   it('share commits of half of them: one half is written while the other is sealed', async () => {
     const together = async () => {
       const answers = await Promise.all(
-        Array.from({ length: 8 }, () => house.ask('POST', '/v1/neighbours', { as: 'clerk', body: somebody() })),
+        Array.from({ length: 8 }, () => app.ask('POST', '/v1/neighbours', { as: 'clerk', body: somebody() })),
       )
       expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(201))
       const ids = answers.map(({ body }) => `'${body.id}'`)
-      const commits = await house.peek<{ people: number }>(
+      const commits = await app.peek<{ people: number }>(
         `select count(*)::integer as people from neighbours where id in (${ids}) group by xmin order by people`,
       )
       return commits.map(({ people }) => people)
@@ -42,17 +42,17 @@ describe('two clerks at the same instant', () => {
     for (let round = 0; round < 20; round += 1) {
       const name = { given: inventedWord(20_000 + round), family: [inventedWord(30_000 + round)] }
       const post = (as: string) =>
-        house.ask('POST', '/v1/neighbours', { as, body: somebody({ name, dateOfBirth: '1990' }) })
+        app.ask('POST', '/v1/neighbours', { as, body: somebody({ name, dateOfBirth: '1990' }) })
       expect(await count([post('clerk'), post('second-clerk')])).toEqual({ 201: 1, 409: 1 })
     }
   })
 
   it('who move one household from either end move it once, and nobody waits for ever', async () => {
     for (let round = 0; round < 10; round += 1) {
-      const one = await register(house, { since: '2020-01-01' })
-      const other = await register(house, { address: undefined, householdId: one.householdId, since: '2020-01-01' })
+      const one = await register(app, { since: '2020-01-01' })
+      const other = await register(app, { address: undefined, householdId: one.householdId, since: '2020-01-01' })
       const move = ({ id, version }: typeof one, number: string) =>
-        house.ask('POST', `/v1/neighbours/${id}/residences`, {
+        app.ask('POST', `/v1/neighbours/${id}/residences`, {
           as: 'clerk',
           ifMatch: version,
           body: { address: { kind: 'dwelling', streetName: 'Sirocco', number }, everyone: true, since: '2024-01-01' },
@@ -63,16 +63,16 @@ describe('two clerks at the same instant', () => {
 
   it('who move a household and one of it elsewhere leave nobody where neither clerk put them', async () => {
     for (let round = 0; round < 20; round += 1) {
-      const one = await register(house, { since: '2020-01-01' })
-      const other = await register(house, { address: undefined, householdId: one.householdId, since: '2020-01-01' })
+      const one = await register(app, { since: '2020-01-01' })
+      const other = await register(app, { address: undefined, householdId: one.householdId, since: '2020-01-01' })
       const move = ({ id, version }: typeof one, streetName: string, everyone: boolean) =>
-        house.ask('POST', `/v1/neighbours/${id}/residences`, {
+        app.ask('POST', `/v1/neighbours/${id}/residences`, {
           as: 'clerk',
           ifMatch: version,
           body: { address: { kind: 'dwelling', streetName }, since: '2024-01-01', ...(everyone ? { everyone } : {}) },
         })
       const [all, alone] = await Promise.all([move(one, 'Sirocco', true), move(other, 'Gregal', false)])
-      const { body } = await openRecord(house, other.id)
+      const { body } = await openRecord(app, other.id)
       // Who was moved alone is not taken along afterwards; who was taken along first is not moved by an old page.
       expect(body).toMatchObject({ address: { streetName: alone.status === 201 ? 'Gregal' : 'Sirocco' } })
       expect([all.status, alone.status]).toContain(201)
@@ -80,7 +80,7 @@ describe('two clerks at the same instant', () => {
   })
 
   it('in two processes are no different', async () => {
-    const other = furnish({ database: house.database, clock: house.clock, keys: house.keys, policies: house.policies })
+    const other = composeRooms({ database: app.database, clock: app.clock, keys: app.keys, policies: app.policies })
     const clerk = {
       kind: 'staff',
       id: 'elsewhere',
@@ -91,8 +91,8 @@ describe('two clerks at the same instant', () => {
     for (let round = 0; round < 20; round += 1) {
       const name = { given: inventedWord(40_000 + round), family: [inventedWord(50_000 + round)] }
       const outcomes = await Promise.allSettled(
-        [house.rooms, other].map((rooms) =>
-          registerNeighbour(rooms, house.town, clerk, somebody({ name, dateOfBirth: '1990' }), randomUUID()),
+        [app.rooms, other].map((rooms) =>
+          registerNeighbour(rooms, app.town, clerk, somebody({ name, dateOfBirth: '1990' }), randomUUID()),
         ),
       )
       expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected'])
@@ -102,15 +102,15 @@ describe('two clerks at the same instant', () => {
   it('who see the same document under two names make one neighbour and one 409', async () => {
     for (let round = 0; round < 10; round += 1) {
       const evidence = { strength: 'document', document: `INVENTED-${randomUUID()}` } as const
-      const post = (as: string) => house.ask('POST', '/v1/neighbours', { as, body: somebody({ evidence }) })
+      const post = (as: string) => app.ask('POST', '/v1/neighbours', { as, body: somebody({ evidence }) })
       expect(await count([post('clerk'), post('second-clerk')])).toEqual({ 201: 1, 409: 1 })
     }
   })
 
   it('who correct the same record do not lose each other’s change: the second is told', async () => {
-    const { id, version } = await register(house)
+    const { id, version } = await register(app)
     const patch = (given: string) =>
-      house.ask('PATCH', `/v1/neighbours/${id}`, { as: 'clerk', body: { name: { given } }, ifMatch: version })
+      app.ask('PATCH', `/v1/neighbours/${id}`, { as: 'clerk', body: { name: { given } }, ifMatch: version })
     expect(await count(['Ona', 'Ada', 'Eva'].map(patch))).toEqual({ 200: 1, 412: 2 })
   })
 })
@@ -121,7 +121,7 @@ describe('one request sent many times at once', () => {
     const idempotencyKey = randomUUID()
     const answers = await Promise.all(
       Array.from({ length: 12 }, () =>
-        house.ask<RegisteredAnswer>('POST', '/v1/neighbours', { as: 'clerk', body, idempotencyKey }),
+        app.ask<RegisteredAnswer>('POST', '/v1/neighbours', { as: 'clerk', body, idempotencyKey }),
       ),
     )
     expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([201]))
@@ -129,43 +129,43 @@ describe('one request sent many times at once', () => {
   })
 
   it('moves a neighbour once', async () => {
-    const { id, version } = await register(house, { since: '2020-01-01' })
+    const { id, version } = await register(app, { since: '2020-01-01' })
     const idempotencyKey = randomUUID()
     const body = { address: { kind: 'informal-dwelling', description: 'A boat' }, since: '2024-01-01' }
     const answers = await Promise.all(
       Array.from({ length: 8 }, () =>
-        house.ask('POST', `/v1/neighbours/${id}/residences`, { as: 'clerk', body, ifMatch: version, idempotencyKey }),
+        app.ask('POST', `/v1/neighbours/${id}/residences`, { as: 'clerk', body, ifMatch: version, idempotencyKey }),
       ),
     )
     expect(new Set(answers.map((answer) => answer.text)).size).toBe(1)
     expect(answers[0]?.status).toBe(201)
     expect(
-      await house.peek(`select id from residences where neighbour_id = '${id}' and superseded_at is null`),
+      await app.peek(`select id from residences where neighbour_id = '${id}' and superseded_at is null`),
     ).toHaveLength(2)
   })
 
   it('issues one proof', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const idempotencyKey = randomUUID()
     const answers = await Promise.all(
       Array.from({ length: 8 }, () =>
-        house.ask('POST', `/v1/neighbours/${id}/proofs`, { as: 'clerk', body: { profile: 'library' }, idempotencyKey }),
+        app.ask('POST', `/v1/neighbours/${id}/proofs`, { as: 'clerk', body: { profile: 'library' }, idempotencyKey }),
       ),
     )
     expect(new Set(answers.map((answer) => answer.text)).size).toBe(1)
-    expect(await house.peek(`select id from proofs where neighbour_id = '${id}'`)).toHaveLength(1)
+    expect(await app.peek(`select id from proofs where neighbour_id = '${id}'`)).toHaveLength(1)
   })
 })
 
 describe('many clerks registering different people', () => {
   it('loses nobody and registers nobody twice', async () => {
-    const [before] = await house.peek<{ count: string }>('select count(*) from neighbours')
+    const [before] = await app.peek<{ count: string }>('select count(*) from neighbours')
     expect(
       await count(
-        Array.from({ length: 200 }, () => house.ask('POST', '/v1/neighbours', { as: 'clerk', body: somebody() })),
+        Array.from({ length: 200 }, () => app.ask('POST', '/v1/neighbours', { as: 'clerk', body: somebody() })),
       ),
     ).toEqual({ 201: 200 })
-    const [after] = await house.peek<{ count: string }>('select count(*) from neighbours')
+    const [after] = await app.peek<{ count: string }>('select count(*) from neighbours')
     expect(Number(after?.count) - Number(before?.count)).toBe(200)
   })
 })
@@ -174,6 +174,6 @@ it('turns nobody away for having a common name, however many have it', async () 
   const common = { name: { given: 'Maria', family: ['Garcia'] }, dateOfBirth: '1980', confirmedDistinct: true }
   const statuses: number[] = []
   for (let i = 0; i < 420; i += 1)
-    statuses.push((await house.ask('POST', '/v1/neighbours', { as: 'clerk', body: somebody(common) })).status)
+    statuses.push((await app.ask('POST', '/v1/neighbours', { as: 'clerk', body: somebody(common) })).status)
   expect(statuses.filter((status) => status !== 201)).toEqual([])
 }, 120_000)

@@ -8,15 +8,15 @@ import { sequencer } from '../../src/ledger/sequencer.ts'
 import { verifyLedger } from '../../src/ledger/verify.ts'
 import { inMunicipality } from '../../src/platform/database.ts'
 import type { Registration } from '../../src/registry/model.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const PERSON: Partial<Registration> = {
   name: { given: 'Oblidada', family: ['Persona'] },
@@ -25,29 +25,29 @@ const PERSON: Partial<Registration> = {
   since: '2015-01-01',
 }
 const depart = (id: string, cause: 'moved-away' | 'death' = 'moved-away') =>
-  house.ask('POST', `/v1/neighbours/${id}/departures`, {
+  app.ask('POST', `/v1/neighbours/${id}/departures`, {
     as: 'clerk',
     body: { cause, ...(cause === 'moved-away' ? { saidBy: 'in-person' } : {}) },
     ifMatch: 1,
   })
 const propose = (id: string, ground = 'time-over', as = 'supervisor') =>
-  house.ask<{ id: string; code: string }>('POST', `/v1/neighbours/${id}/erasures`, { as, body: { ground } })
+  app.ask<{ id: string; code: string }>('POST', `/v1/neighbours/${id}/erasures`, { as, body: { ground } })
 const decide = (id: string, approves = true, as = 'legal') =>
-  house.ask<{ decision: string; code: string }>('POST', `/v1/erasures/${id}/decision`, { as, body: { approves } })
+  app.ask<{ decision: string; code: string }>('POST', `/v1/erasures/${id}/decision`, { as, body: { approves } })
 const find = (body: object) =>
-  house.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
+  app.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
     as: 'clerk',
     purpose: 'counter-service',
     body,
   })
 const rowsAbout = async (id: string) => {
-  const tables = await house.peek<{ table_name: string; column_name: string }>(
+  const tables = await app.peek<{ table_name: string; column_name: string }>(
     `select table_name, column_name from information_schema.columns where table_schema = 'public'
        and column_name in ('neighbour_id', 'representative_id', 'response_owner', 'subject')`,
   )
   const counts: Record<string, number> = {}
   for (const { table_name, column_name } of tables) {
-    const [row] = await house.peek<{ n: number }>(
+    const [row] = await app.peek<{ n: number }>(
       `select count(*)::integer as n from ${table_name} where ${column_name}::text = '${id}'`,
     )
     if (row?.n) counts[table_name] = row.n
@@ -57,30 +57,30 @@ const rowsAbout = async (id: string) => {
 
 describe('somebody who has left', () => {
   it('is forgotten for ever when two people say so, and the ledger stands', async () => {
-    const { id, householdId } = await register(house, { ...PERSON })
-    const mate = await register(house, { householdId, address: undefined } as object)
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id, householdId } = await register(app, { ...PERSON })
+    const mate = await register(app, { householdId, address: undefined } as object)
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     await me.send('/me/proof', { profile: 'library', once: randomUUID() }, '/me/proof')
     await me.send('/complain', { kind: 'change', text: 'Oblidada wrote this' }, '/me')
     await depart(id)
 
     expect(await propose(id)).toMatchObject({ status: 409, body: { code: 'kept-by-law' } })
-    house.clock.advance({ hours: 24 * 366 * 5 })
+    app.clock.advance({ hours: 24 * 366 * 5 })
     expect((await propose(id, 'time-over', 'clerk')).status).toBe(403)
     const proposed = await propose(id)
     expect(proposed.status).toBe(201)
     expect(await propose(id)).toMatchObject({ status: 409, body: { code: 'erasure-open' } })
     expect((await decide(proposed.body.id, true, 'supervisor')).status).toBe(403)
-    expect((await openRecord(house, id, 'supervisor')).status).toBe(200)
+    expect((await openRecord(app, id, 'supervisor')).status).toBe(200)
     expect((await find({ document: 'ZZ-998877' })).body.matches).toHaveLength(1)
 
     expect((await decide(proposed.body.id)).body).toEqual({ decision: 'approved' })
 
-    expect((await openRecord(house, id, 'supervisor')).status).toBe(404)
+    expect((await openRecord(app, id, 'supervisor')).status).toBe(404)
     expect((await find({ document: 'ZZ-998877' })).body.matches).toEqual([])
     expect((await find({ name: 'Oblidada Persona' })).body.matches).toEqual([])
     expect((await me.open('/me/record')).status).toBe(303)
-    expect(await house.peek(`select from data_keys where id = '${id}'`)).toEqual([])
+    expect(await app.peek(`select from data_keys where id = '${id}'`)).toEqual([])
     // What is left is sealed to a key that is nowhere, or says only that somebody came and went.
     expect(Object.keys(await rowsAbout(id)).sort()).toEqual([
       'erasures',
@@ -90,21 +90,21 @@ describe('somebody who has left', () => {
       'proofs',
       'search_tokens',
     ])
-    const [evidence] = await house.peek(`select document_hash from evidence where neighbour_id = '${id}'`)
+    const [evidence] = await app.peek(`select document_hash from evidence where neighbour_id = '${id}'`)
     expect(evidence).toEqual({ document_hash: null })
-    expect(await house.peek(`select from search_tokens where neighbour_id = '${id}' and tokens <> '{}'`)).toEqual([])
+    expect(await app.peek(`select from search_tokens where neighbour_id = '${id}' and tokens <> '{}'`)).toEqual([])
     // Whoever lives where they lived is not disturbed.
-    expect((await openRecord(house, mate.id)).body).toMatchObject({ address: { kind: 'dwelling' } })
+    expect((await openRecord(app, mate.id)).body).toMatchObject({ address: { kind: 'dwelling' } })
     // They may come back, as somebody the registry has never seen.
-    const back = await register(house, { ...PERSON, since: '2026-01-02' })
+    const back = await register(app, { ...PERSON, since: '2026-01-02' })
     expect(back.id).not.toBe(id)
 
-    const key = await house.rooms.signers.of(house.town)
-    await sequencer(house.database).place(house.town.id, key)
-    const report = await verifyLedger(house.database, house.town.id, {
+    const key = await app.rooms.signers.of(app.town)
+    await sequencer(app.database).place(app.town.id, key)
+    const report = await verifyLedger(app.database, app.town.id, {
       key,
       verifySignature: ed25519Verifier(key.publicKey),
-      recount: leafRecounter(house.keys),
+      recount: leafRecounter(app.keys),
       kept: [],
       role: 'padron_gate',
     })
@@ -113,33 +113,33 @@ describe('somebody who has left', () => {
   })
 
   it('takes along an address at which nobody else was ever registered', async () => {
-    const { id, householdId } = await register(house, {
+    const { id, householdId } = await register(app, {
       address: { kind: 'no-fixed-address', usualArea: 'under the bridge' },
     })
     await depart(id)
-    house.clock.advance({ hours: 24 * 366 * 5 })
-    const [{ address_id: address } = { address_id: '' }] = await house.peek<{ address_id: string }>(
+    app.clock.advance({ hours: 24 * 366 * 5 })
+    const [{ address_id: address } = { address_id: '' }] = await app.peek<{ address_id: string }>(
       `select address_id from households where id = '${householdId}'`,
     )
     await decide((await propose(id)).body.id)
-    expect(await house.peek(`select from addresses where id = '${address}'`)).toEqual([])
-    expect(await house.peek(`select from data_keys where id = '${address}'`)).toEqual([])
+    expect(await app.peek(`select from addresses where id = '${address}'`)).toEqual([])
+    expect(await app.peek(`select from data_keys where id = '${address}'`)).toEqual([])
   })
 
   it('stays when a legal officer says no', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     await depart(id, 'death')
     const { body } = await propose(id, 'court')
     expect((await decide(body.id, false)).body).toEqual({ decision: 'refused' })
     expect((await decide(body.id)).status).toBe(404)
-    expect((await openRecord(house, id)).status).toBe(200)
+    expect((await openRecord(app, id)).status).toBe(200)
   })
 
   it('is erased by pages as well, with a tick that says it cannot be undone', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     await depart(id)
     const staff = (role: 'supervisor' | 'legal', subject: string = role) =>
-      signedIn(house, { kind: 'staff', subject, role, office: DEMO_OFFICE })
+      signedIn(app, { kind: 'staff', subject, role, office: DEMO_OFFICE })
     const supervisor = await staff('supervisor')
     const page = `/desk/neighbours/${id}`
     expect(await (await supervisor.open(page)).text()).toContain('Propose to erase')
@@ -152,13 +152,13 @@ describe('somebody who has left', () => {
     const legal = await staff('legal')
     expect((await legal.send('/desk/erasures', { erasure, act: 'erase' }, '/desk/erasures')).status).toBe(422)
     expect((await legal.send('/desk/erasures', form, '/desk/erasures')).status).toBe(303)
-    expect((await openRecord(house, id, 'supervisor')).status).toBe(404)
+    expect((await openRecord(app, id, 'supervisor')).status).toBe(404)
   })
 })
 
 describe('nobody else is erased', () => {
   it('not somebody who lives here, and not on a ground that is not theirs', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     expect(await propose(id, 'court')).toMatchObject({ status: 409, body: { code: 'still-a-neighbour' } })
     await depart(id)
     expect(await propose(id, 'wrongly-registered')).toMatchObject({ status: 409, body: { code: 'kept-by-law' } })
@@ -166,11 +166,11 @@ describe('nobody else is erased', () => {
   })
 
   it('not by the service’s own login without an approval, nor a hash of a document, nor a residence', async () => {
-    const { id } = await register(house, { evidence: { strength: 'document', document: 'ZZ-112233' } })
+    const { id } = await register(app, { evidence: { strength: 'document', document: 'ZZ-112233' } })
     await depart(id)
     const { body } = await propose(id, 'court')
     const asService = (statement: ReturnType<typeof sql>) =>
-      inMunicipality(house.database, house.town.id, (transaction) => statement.execute(transaction))
+      inMunicipality(app.database, app.town.id, (transaction) => statement.execute(transaction))
     await expect(asService(sql`select erase_neighbour(${body.id}::text::uuid)`)).rejects.toMatchObject({
       code: 'PD003',
     })
@@ -181,7 +181,7 @@ describe('nobody else is erased', () => {
       asService(sql`update evidence set document_hash = null where neighbour_id = ${id}`),
     ).rejects.toMatchObject({ code: '42501' })
     await expect(
-      house.peek(`update evidence set document_hash = null where neighbour_id = '${id}'`),
+      app.peek(`update evidence set document_hash = null where neighbour_id = '${id}'`),
     ).rejects.toMatchObject({
       code: 'PD002',
     })
@@ -190,14 +190,14 @@ describe('nobody else is erased', () => {
 
 describe('a neighbour who goes', () => {
   it('says so themself; a clerk ends it, since a stolen card must end nobody’s residence; then nothing is left to come in to', async () => {
-    const { id, version } = await register(house, { since: '2020-01-01' })
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const { id, version } = await register(app, { since: '2020-01-01' })
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const form = { version: String(version), once: randomUUID() }
     await me.send('/me/change/leave', form, '/me/change')
-    expect((await openRecord(house, id)).body).not.toHaveProperty('departedOn')
+    expect((await openRecord(app, id)).body).not.toHaveProperty('departedOn')
     await me.send('/me/change/leave', { ...form, sure: 'yes' }, '/me/change')
-    expect((await openRecord(house, id)).body).not.toHaveProperty('departedOn')
-    const atDesk = await signedIn(house, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
+    expect((await openRecord(app, id)).body).not.toHaveProperty('departedOn')
+    const atDesk = await signedIn(app, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
     const list = await (await atDesk.open('/desk/complaints')).text()
     expect(list.split('I am leaving the city')).toHaveLength(2)
     await depart(id)

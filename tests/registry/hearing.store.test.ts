@@ -6,16 +6,16 @@ import { printPostalNotices } from '../../src/messages/postal-notices.ts'
 import { recordDeparture } from '../../src/registry/departure/departures.ts'
 import { decideProceeding, recordNotice, recordOpinion } from '../../src/registry/departure/proceedings.ts'
 import { openProceedings } from '../../src/registry/departure/proceedings-due.ts'
-import { type Asked, type House, openHouse } from '../support/house.ts'
+import { type Asked, openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 import { tellAll } from '../support/telling.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const staff = (id: string, role: Staff['role'] = 'clerk'): Staff => ({
   kind: 'staff',
@@ -23,7 +23,7 @@ const staff = (id: string, role: Staff['role'] = 'clerk'): Staff => ({
   role,
   organisationId: DEMO_OFFICE,
 })
-const today = () => house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
+const today = () => app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
 const inDays = (days: number) => today().add({ days }).toString()
 const NOT_HERE = { cause: 'wrongly-registered', reason: 'Three letters came back.', informant: 'staff' }
 
@@ -37,50 +37,50 @@ interface Stand {
   open: { reason: string; openedByYou: boolean; answerBy?: string; answers: { id: string; text: string }[] }[]
 }
 const depart = (id: string, body: object, more: Asked = {}) =>
-  house.ask<Stand>('POST', `/v1/neighbours/${id}/departures`, { as: 'clerk', body, ifMatch: 1, ...more })
+  app.ask<Stand>('POST', `/v1/neighbours/${id}/departures`, { as: 'clerk', body, ifMatch: 1, ...more })
 const step = (id: string, proceedingId: string, what: string, body: unknown, more: Asked = {}) =>
-  house.ask<Stand>('POST', `/v1/neighbours/${id}/departures/${proceedingId}/${what}`, { as: 'clerk', body, ...more })
+  app.ask<Stand>('POST', `/v1/neighbours/${id}/departures/${proceedingId}/${what}`, { as: 'clerk', body, ...more })
 const approve = (id: string, proceedingId: string) =>
   step(id, proceedingId, 'decision', { decision: 'approved' }, { as: 'second-clerk' })
 
 /** Somebody about whom a proceeding is open. */
 async function doubted(more: Parameters<typeof register>[1] = {}, body: object = NOT_HERE) {
-  const { id } = await register(house, more)
+  const { id } = await register(app, more)
   const opened = await depart(id, body)
   expect(opened.status, opened.text).toBe(201)
   return { id, proceedingId: opened.body.proceedingId }
 }
 async function later(days: number, work: () => Promise<void>) {
-  house.clock.advance({ hours: days * 24 })
-  await work().finally(() => house.clock.advance({ hours: -days * 24 }))
+  app.clock.advance({ hours: days * 24 })
+  await work().finally(() => app.clock.advance({ hours: -days * 24 }))
 }
 
 describe('moving away', () => {
   it('is a clerk’s to record only where the neighbour said so, and the history says how', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const bare = await depart(id, { cause: 'moved-away' })
     expect(bare).toMatchObject({ status: 422, body: { errors: [{ pointer: '/saidBy' }] } })
-    expect((await openRecord(house, id)).body).toHaveProperty('residence')
+    expect((await openRecord(app, id)).body).toHaveProperty('residence')
     expect(await depart(id, { cause: 'moved-away', saidBy: 'in-writing' })).toMatchObject({
       status: 201,
       body: { status: 'departed' },
     })
-    const past = await house.ask<{ movements: object[] }>('GET', `/v1/neighbours/${id}/history`, {
+    const past = await app.ask<{ movements: object[] }>('GET', `/v1/neighbours/${id}/history`, {
       as: 'clerk',
       purpose: 'counter-service',
     })
     expect(past.body.movements.at(-1)).toMatchObject({ cause: 'moved-away', saidBy: 'in-writing' })
     expect(
-      await house.peek("select from movements where position(convert_to('in-writing', 'UTF8') in details) > 0"),
+      await app.peek("select from movements where position(convert_to('in-writing', 'UTF8') in details) > 0"),
     ).toEqual([])
   })
 
   it('is not said by whoever acts for them where nobody does', async () => {
-    const alone = await register(house)
+    const alone = await register(app)
     const body = { cause: 'moved-away', saidBy: 'representative' }
     expect(await depart(alone.id, body)).toMatchObject({ status: 409, body: { code: 'nobody-acts' } })
-    const parent = await register(house, { dateOfBirth: '1980-03-01' })
-    const adult = await register(house, {
+    const parent = await register(app, { dateOfBirth: '1980-03-01' })
+    const adult = await register(app, {
       dateOfBirth: '1990-03-01',
       representatives: [{ kind: 'guardian', neighbourId: parent.id }],
     })
@@ -89,8 +89,8 @@ describe('moving away', () => {
 
   it('is for everyone who has a say to say of a minor, who does not leave on their own word', async () => {
     const year = today().year
-    const parent = await register(house, { dateOfBirth: '1980-03-01' })
-    const child = await register(house, {
+    const parent = await register(app, { dateOfBirth: '1980-03-01' })
+    const child = await register(app, {
       dateOfBirth: String(year - 10),
       representatives: [{ kind: 'parent', neighbourId: parent.id }],
     })
@@ -98,12 +98,12 @@ describe('moving away', () => {
     expect(await away('in-person')).toMatchObject({ status: 422, body: { errors: [{ pointer: '/saidBy' }] } })
     expect((await away('representative')).status).toBe(201)
     // Whether somebody acts for a minor is not told by it.
-    const alone = await register(house, { dateOfBirth: String(year - 10) })
+    const alone = await register(app, { dateOfBirth: String(year - 10) })
     expect((await depart(alone.id, { cause: 'moved-away', saidBy: 'representative' })).status).toBe(201)
   })
 
   it('is a proceeding where somebody else says so, with a reason and who said it', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const away = { cause: 'moved-away', reason: 'The flat is empty.', informant: 'owner' }
     for (const [body, pointer] of [
       [{ ...away, informant: undefined }, '/informant'],
@@ -113,15 +113,13 @@ describe('moving away', () => {
     ] as const)
       expect((await depart(id, body)).body.errors.map((error) => error.pointer)).toContain(pointer)
     expect(await depart(id, away)).toMatchObject({ status: 201, body: { status: 'proceeding' } })
-    expect((await openRecord(house, id)).body).toHaveProperty('residence')
+    expect((await openRecord(app, id)).body).toHaveProperty('residence')
   })
 
   it('ends what was being decided, when the neighbour says so after all', async () => {
     const { id, proceedingId } = await doubted()
     expect((await depart(id, { cause: 'moved-away', saidBy: 'in-person' })).status).toBe(201)
-    const [row] = await house.peek<{ decision: string }>(
-      `select decision from proceedings where id = '${proceedingId}'`,
-    )
+    const [row] = await app.peek<{ decision: string }>(`select decision from proceedings where id = '${proceedingId}'`)
     expect(row?.decision).toBe('withdrawn')
   })
 })
@@ -129,28 +127,28 @@ describe('moving away', () => {
 describe('a neighbour about whom a proceeding is opened', () => {
   it('has a message at once, and its reason is sealed', async () => {
     const { id } = await doubted({}, { ...NOT_HERE, reason: 'Canariareason' })
-    const notices = await house.peek<{ kind: string }>(`select kind from notices where neighbour_id = '${id}'`)
+    const notices = await app.peek<{ kind: string }>(`select kind from notices where neighbour_id = '${id}'`)
     expect(notices).toEqual([{ kind: 'proceeding' }])
     expect(
-      await house.peek("select from proceedings where position(convert_to('Canaria', 'UTF8') in reason) > 0"),
+      await app.peek("select from proceedings where position(convert_to('Canaria', 'UTF8') in reason) > 0"),
     ).toEqual([])
-    const { body } = await house.ask<Stand>('GET', `/v1/neighbours/${id}/departures`, { as: 'second-clerk' })
+    const { body } = await app.ask<Stand>('GET', `/v1/neighbours/${id}/departures`, { as: 'second-clerk' })
     expect(body.open).toMatchObject([{ reason: 'Canariareason', informant: 'staff', openedByYou: false, answers: [] }])
   })
 
   it('has their time to answer from a notice that was given, not from one that was sent, and it is stated alike', async () => {
     const { id, proceedingId } = await doubted({ contact: { email: 'somebody@mail.example' } })
-    await tellAll(house, { email: async () => {} })
+    await tellAll(app, { email: async () => {} })
     await later(60, async () => {
       expect(await approve(id, proceedingId)).toMatchObject({ status: 409, body: { code: 'notice-missing' } })
     })
     const given = await step(id, proceedingId, 'notice', { givenOn: today().toString(), by: 'in-person' })
     expect(given.body).toMatchObject({ answerBy: inDays(30), effectiveFrom: inDays(31) })
-    const { body } = await house.ask<Stand>('GET', `/v1/neighbours/${id}/departures`, { as: 'clerk' })
+    const { body } = await app.ask<Stand>('GET', `/v1/neighbours/${id}/departures`, { as: 'clerk' })
     expect(body.open).toMatchObject([
       { answerBy: inDays(30), notice: { on: today().toString(), by: 'in-person' }, announced: { by: 'email' } },
     ])
-    const due = (await openProceedings(house.rooms, house.town, staff('clerk'))).map(({ items }) => items)
+    const due = (await openProceedings(app.rooms, app.town, staff('clerk'))).map(({ items }) => items)
     await due.mapAsync(async (list) =>
       expect(list.find((one) => one.id === proceedingId)).toMatchObject({ answerBy: inDays(30) }),
     )
@@ -160,7 +158,7 @@ describe('a neighbour about whom a proceeding is opened', () => {
       body: { code: 'notice-given' },
     })
     await expect(
-      house.peek(`update proceedings set effective_from = effective_from - 5 where id = '${proceedingId}'`),
+      app.peek(`update proceedings set effective_from = effective_from - 5 where id = '${proceedingId}'`),
     ).rejects.toThrow()
     await later(30, async () => {
       expect(await approve(id, proceedingId)).toMatchObject({ status: 409, body: { code: 'notice-running' } })
@@ -170,10 +168,10 @@ describe('a neighbour about whom a proceeding is opened', () => {
 
   it('is given notice by opening their own page, which says why, what is believed and until when', async () => {
     const { id, proceedingId } = await doubted({}, { ...NOT_HERE, reason: 'The bell has no name.' })
-    const me = await signedIn(house, { kind: 'resident', subject: id })
+    const me = await signedIn(app, { kind: 'resident', subject: id })
     const page = await (await me.open('/me')).text()
     expect(page).toContain('The bell has no name.')
-    const [row] = await house.peek<{ until: string; on: string }>(
+    const [row] = await app.peek<{ until: string; on: string }>(
       `select (effective_from - 1)::text as until, notice_given_on::text as on from proceedings where id = '${proceedingId}'`,
     )
     expect(row).toEqual({ until: inDays(30), on: today().toString() })
@@ -182,8 +180,8 @@ describe('a neighbour about whom a proceeding is opened', () => {
   it('is not given notice by a letter to where somebody spoke against them, unless they were reached otherwise too', async () => {
     for (const informant of ['household', 'owner']) {
       const { id, proceedingId } = await doubted({}, { ...NOT_HERE, informant })
-      await tellAll(house, {})
-      await printPostalNotices(house.rooms, house.town, staff('clerk'), async () => undefined)
+      await tellAll(app, {})
+      await printPostalNotices(app.rooms, app.town, staff('clerk'), async () => undefined)
       const byLetter = { givenOn: today().toString(), by: 'letter' }
       expect(await step(id, proceedingId, 'notice', byLetter)).toMatchObject({
         status: 409,
@@ -195,7 +193,7 @@ describe('a neighbour about whom a proceeding is opened', () => {
       { contact: { email: 'x@mail.example' } },
       { ...NOT_HERE, informant: 'owner' },
     )
-    await tellAll(house, { email: async () => {} })
+    await tellAll(app, { email: async () => {} })
     expect((await step(id, proceedingId, 'notice', { givenOn: today().toString() })).status).toBe(200)
   })
 
@@ -203,9 +201,9 @@ describe('a neighbour about whom a proceeding is opened', () => {
     const { id, proceedingId } = await doubted()
     const published = { givenOn: today().toString(), by: 'published' }
     expect((await step(id, proceedingId, 'notice', published)).body.code).toBe('notice-other-way')
-    await tellAll(house, {})
+    await tellAll(app, {})
     expect((await step(id, proceedingId, 'notice', published)).body.code).toBe('notice-other-way')
-    await printPostalNotices(house.rooms, house.town, staff('clerk'), async () => undefined)
+    await printPostalNotices(app.rooms, app.town, staff('clerk'), async () => undefined)
     expect((await step(id, proceedingId, 'notice', published)).status).toBe(200)
   })
 })
@@ -220,16 +218,16 @@ describe('an answer', () => {
     expect(said).toMatchObject({ status: 201, body: { status: 'answered', answerBy: inDays(30) } })
     expect((await step(id, proceedingId, 'answers', { text: words }, { idempotencyKey })).body).toEqual(said.body)
     expect(
-      await house.peek("select from proceeding_answers where position(convert_to('sleep', 'UTF8') in words) > 0"),
+      await app.peek("select from proceeding_answers where position(convert_to('sleep', 'UTF8') in words) > 0"),
     ).toEqual([])
     await later(31, async () => {
       expect(await approve(id, proceedingId)).toMatchObject({ status: 409, body: { code: 'answer-unread' } })
       // Nor by anything else that writes to the database.
       await expect(
-        house.peek(`update proceedings set decision = 'approved', decided_by = 'x', decided_at = now() + interval '40 days'
+        app.peek(`update proceedings set decision = 'approved', decided_by = 'x', decided_at = now() + interval '40 days'
           where id = '${proceedingId}'`),
       ).rejects.toThrow(/has not been read/)
-      const { body } = await house.ask<Stand>('GET', `/v1/neighbours/${id}/departures`, { as: 'second-clerk' })
+      const { body } = await app.ask<Stand>('GET', `/v1/neighbours/${id}/departures`, { as: 'second-clerk' })
       const [answer] = body.open[0]?.answers ?? []
       expect(answer).toMatchObject({ text: words, by: 'neighbour', atDesk: true })
       expect((await step(id, proceedingId, `answers/${answer?.id}/reading`, undefined)).status).toBe(200)
@@ -254,7 +252,7 @@ describe('an answer', () => {
     const one = await doubted()
     const two = await doubted()
     await step(one.id, one.proceedingId, 'answers', { text: 'I am one.' })
-    const [row] = await house.peek<{ id: string }>(`select id from proceeding_answers where neighbour_id = '${one.id}'`)
+    const [row] = await app.peek<{ id: string }>(`select id from proceeding_answers where neighbour_id = '${one.id}'`)
     expect((await step(two.id, two.proceedingId, `answers/${row?.id}/reading`, undefined)).status).toBe(404)
     expect((await step(two.id, one.proceedingId, 'answers', { text: 'I am two.' })).status).toBe(404)
   })
@@ -269,7 +267,7 @@ describe('the worklist', () => {
     await later(3, async () => {
       await step(last.id, last.proceedingId, 'answers', { text: 'Here.' })
     })
-    const due = (await openProceedings(house.rooms, house.town, staff('clerk'))).map(({ items }) => items)
+    const due = (await openProceedings(app.rooms, app.town, staff('clerk'))).map(({ items }) => items)
     await due.mapAsync(async (list) => {
       const places = [sooner, last, none].map(({ proceedingId }) => list.findIndex(({ id }) => id === proceedingId))
       expect([...places].sort((a, b) => a - b)).toEqual(places)
@@ -281,7 +279,7 @@ describe('the worklist', () => {
 
 describe('a protected neighbour', () => {
   it('is a supervisor’s: for a clerk there is no proceeding, and none is counted', async () => {
-    const { id } = await register(house, { protected: true })
+    const { id } = await register(app, { protected: true })
     expect((await depart(id, NOT_HERE)).status).toBe(404)
     expect((await depart(randomUUID(), NOT_HERE)).status).toBe(404)
     const opened = await depart(id, NOT_HERE, { as: 'supervisor' })
@@ -293,10 +291,10 @@ describe('a protected neighbour', () => {
       ['decision', { decision: 'withdrawn' }],
     ] as const)
       expect((await step(id, proceedingId, what, body)).status, what).toBe(404)
-    expect((await house.ask('GET', `/v1/neighbours/${id}/departures`, { as: 'clerk' })).status).toBe(404)
+    expect((await app.ask('GET', `/v1/neighbours/${id}/departures`, { as: 'clerk' })).status).toBe(404)
     const listed = async (who: Staff) => {
       let found = false
-      await (await openProceedings(house.rooms, house.town, who)).mapAsync(async ({ items: list }) => {
+      await (await openProceedings(app.rooms, app.town, who)).mapAsync(async ({ items: list }) => {
         found = list.some((one) => one.id === proceedingId)
       })
       return found
@@ -305,17 +303,17 @@ describe('a protected neighbour', () => {
   })
 
   it('is told in person or on their own page, never by anything that is sent', async () => {
-    const { id } = await register(house, {
+    const { id } = await register(app, {
       name: { given: 'Amagadissima' },
       protected: true,
       contact: { email: 'hidden@mail.example' },
     })
     const { proceedingId } = (await depart(id, NOT_HERE, { as: 'supervisor' })).body
     const sent: string[] = []
-    await tellAll(house, { email: async (to) => void sent.push(to) })
+    await tellAll(app, { email: async (to) => void sent.push(to) })
     await printPostalNotices(
-      house.rooms,
-      house.town,
+      app.rooms,
+      app.town,
       staff('clerk'),
       async (letters) => void sent.push(JSON.stringify(letters)),
     )
@@ -326,7 +324,7 @@ describe('a protected neighbour', () => {
       ).toBe('notice-other-way')
     for (const channel of ['email', 'sms', 'post'])
       await expect(
-        house.peek(`update notice_deliveries set channel = '${channel}'
+        app.peek(`update notice_deliveries set channel = '${channel}'
           where notice_id in (select id from notices where neighbour_id = '${id}')`),
       ).rejects.toThrow(/not written to/)
     const inPerson = { givenOn: today().toString(), by: 'in-person' }
@@ -336,20 +334,20 @@ describe('a protected neighbour', () => {
 
 describe('a town with a council for such cases', () => {
   it('ends no registration that the council has not agreed to', async () => {
-    const town = { ...house.town, departureCouncil: true }
-    await house.peek(`update municipalities set departure_council = true where id = '${town.id}'`)
+    const town = { ...app.town, departureCouncil: true }
+    await app.peek(`update municipalities set departure_council = true where id = '${town.id}'`)
     try {
       const { id, proceedingId } = await doubted()
       const at = { neighbourId: id, proceedingId }
       const given = { on: today().toString(), by: 'in-person' } as const
-      await recordNotice(house.rooms, town, staff('one'), at, given, randomUUID())
-      const decide = () => decideProceeding(house.rooms, town, staff('two'), at, 'approved', randomUUID())
+      await recordNotice(app.rooms, town, staff('one'), at, given, randomUUID())
+      const decide = () => decideProceeding(app.rooms, town, staff('two'), at, 'approved', randomUUID())
       const say = (outcome: 'favourable' | 'unfavourable', on = today().toString()) =>
-        recordOpinion(house.rooms, town, staff('one'), at, { on, outcome }, randomUUID())
+        recordOpinion(app.rooms, town, staff('one'), at, { on, outcome }, randomUUID())
       await later(31, async () => {
         await expect(decide()).rejects.toMatchObject({ code: 'council-missing' })
         await expect(
-          house.peek(`update proceedings set decision = 'approved', decided_by = 'x', decided_at = now() + interval '40 days'
+          app.peek(`update proceedings set decision = 'approved', decided_by = 'x', decided_at = now() + interval '40 days'
             where id = '${proceedingId}'`),
         ).rejects.toThrow(/council has not been heard/)
         await expect(say('favourable', inDays(1))).rejects.toMatchObject({ code: 'invalid-input' })
@@ -358,9 +356,9 @@ describe('a town with a council for such cases', () => {
         await say('favourable')
         await decide()
       })
-      expect((await openRecord(house, id)).body).toHaveProperty('departedOn')
+      expect((await openRecord(app, id)).body).toHaveProperty('departedOn')
     } finally {
-      await house.peek(`update municipalities set departure_council = false where id = '${town.id}'`)
+      await app.peek(`update municipalities set departure_council = false where id = '${town.id}'`)
     }
   })
 
@@ -375,17 +373,17 @@ it('nothing of a proceeding is left of somebody who is erased', async () => {
   const { id, proceedingId } = await doubted()
   await step(id, proceedingId, 'answers', { text: 'Here.' })
   const died = { cause: 'death' } as const
-  await recordDeparture(house.rooms, house.town, staff('clerk'), id, died, { version: 1, idempotencyKey: randomUUID() })
-  await expect(house.peek(`delete from notices where neighbour_id = '${id}'`)).rejects.toThrow()
-  const proposal = await house.ask<{ id: string }>('POST', `/v1/neighbours/${id}/erasures`, {
+  await recordDeparture(app.rooms, app.town, staff('clerk'), id, died, { version: 1, idempotencyKey: randomUUID() })
+  await expect(app.peek(`delete from notices where neighbour_id = '${id}'`)).rejects.toThrow()
+  const proposal = await app.ask<{ id: string }>('POST', `/v1/neighbours/${id}/erasures`, {
     as: 'supervisor',
     body: { ground: 'court' },
   })
-  const approved = await house.ask('POST', `/v1/erasures/${proposal.body.id}/decision`, {
+  const approved = await app.ask('POST', `/v1/erasures/${proposal.body.id}/decision`, {
     as: 'legal',
     body: { approves: true },
   })
   expect(approved.status, approved.text).toBe(200)
   for (const table of ['proceedings', 'proceeding_answers', 'notices'])
-    expect(await house.peek(`select from ${table} where neighbour_id = '${id}'`), table).toHaveLength(0)
+    expect(await app.peek(`select from ${table} where neighbour_id = '${id}'`), table).toHaveLength(0)
 })

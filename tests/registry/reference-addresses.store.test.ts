@@ -3,18 +3,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import { nearestReference } from '../../src/town/reference-addresses.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { inventedWord, openRecord, register } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 describe('where the post of somebody without a fixed address is kept', () => {
-  const at = (usualArea: string | undefined) => nearestReference(house.town, usualArea).name
+  const at = (usualArea: string | undefined) => nearestReference(app.town, usualArea).name
 
   it('is the place nearest to where they usually are, in whatever words they say it', () => {
     expect(at('by the harbour, under the bridge')).toBe('Casal del Port')
@@ -34,18 +34,18 @@ describe('where the post of somebody without a fixed address is kept', () => {
 
   it('is kept with the record, without the words it was found by; a place that was named stays', async () => {
     const address = { kind: 'no-fixed-address', usualArea: 'Platja' } as const
-    const { id } = await register(house, { address })
-    const { body } = await openRecord(house, id)
+    const { id } = await register(app, { address })
+    const { body } = await openRecord(app, id)
     expect(body.address).toMatchObject({ referenceAddress: { name: 'Casal del Port', postcode: '99002' } })
     expect(JSON.stringify(body)).not.toContain('"near"')
-    const named = await register(house, { address: { ...address, referenceAddress: { name: 'House of Bread' } } })
-    expect((await openRecord(house, named.id)).body.address).toMatchObject({
+    const named = await register(app, { address: { ...address, referenceAddress: { name: 'House of Bread' } } })
+    expect((await openRecord(app, named.id)).body.address).toMatchObject({
       referenceAddress: { name: 'House of Bread' },
     })
   })
 
   it('is chosen at the desk among all of them, or left to the nearest', async () => {
-    const clerk = await signedIn(house, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
+    const clerk = await signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
     const page = await (await clerk.open('/desk/register')).text()
     for (const name of ['Oficina de Drets Socials', 'Casal del Port', 'Menjador de l’Estació', LOCALES.en.dNearest])
       expect(page).toContain(name)
@@ -62,7 +62,7 @@ describe('where the post of somebody without a fixed address is kept', () => {
       }
       const { headers } = await clerk.send('/desk/register', form, '/desk/register')
       const id = /neighbours\/([^?]+)/.exec(headers.get('location') ?? '')?.[1] ?? ''
-      return (await openRecord(house, id)).body.address
+      return (await openRecord(app, id)).body.address
     }
     expect(await post('')).toMatchObject({ referenceAddress: { name: 'Casal del Port' } })
     expect(await post('0')).toMatchObject({ referenceAddress: { name: 'Oficina de Drets Socials' } })

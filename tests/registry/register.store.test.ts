@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, type RegisteredAnswer, register, somebody } from '../support/people.ts'
 import { unseal } from '../support/unseal.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const post = (body: unknown, more: object = {}) =>
-  house.ask<RegisteredAnswer & { code: string; errors: { pointer: string }[]; candidates: { id: string }[] }>(
+  app.ask<RegisteredAnswer & { code: string; errors: { pointer: string }[]; candidates: { id: string }[] }>(
     'POST',
     '/v1/neighbours',
     { as: 'clerk', body, ...more },
@@ -21,14 +21,14 @@ describe('registering a neighbour', () => {
   it('needs one name and a kind of address, nothing else, and is effective at once', async () => {
     const answer = await post({ name: { given: 'Suharti' }, address: { kind: 'no-fixed-address' } })
     expect(answer.status).toBe(201)
-    const today = house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().toString()
+    const today = app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate().toString()
     expect(answer.body).toEqual({
       id: expect.any(String),
       householdId: expect.any(String),
       residentSince: today,
       version: 1,
     })
-    const record = await openRecord(house, answer.body.id)
+    const record = await openRecord(app, answer.body.id)
     expect(record.status).toBe(200)
     expect(record.body).toMatchObject({
       name: { given: 'Suharti' },
@@ -38,12 +38,12 @@ describe('registering a neighbour', () => {
   })
 
   it('gives a neighbour without an address the reference address of the town', async () => {
-    const { id } = await register(house, {
+    const { id } = await register(app, {
       address: { kind: 'no-fixed-address', usualArea: 'The arches by the river' },
     })
-    expect((await openRecord(house, id)).body.address).toEqual({
+    expect((await openRecord(app, id)).body.address).toEqual({
       kind: 'no-fixed-address',
-      referenceAddress: house.town.referenceAddress,
+      referenceAddress: app.town.referenceAddress,
       usualArea: 'The arches by the river',
     })
   })
@@ -73,8 +73,8 @@ describe('registering a neighbour', () => {
     [{ kind: 'collective', name: 'Night shelter', streetName: 'del Convent' }],
     [{ kind: 'no-fixed-address', referenceAddress: { name: 'Casal de barri', number: '4' } }],
   ] as const)('keeps an address as it was told: %j', async (address) => {
-    const { id } = await register(house, { address: structuredClone(address) as never })
-    expect((await openRecord(house, id)).body.address).toEqual(address)
+    const { id } = await register(app, { address: structuredClone(address) as never })
+    expect((await openRecord(app, id)).body.address).toEqual(address)
   })
 
   it.each([
@@ -88,15 +88,15 @@ describe('registering a neighbour', () => {
     [{ given: 'N’Diaye' }],
     [{ given: '\u{20BB7}\u{91CE}' }],
   ])('keeps a name as its bearer has it: %j', async (name) => {
-    const { id } = await register(house, { name, dateOfBirth: '1988-02-29' })
-    expect((await openRecord(house, id)).body.name).toEqual(name)
+    const { id } = await register(app, { name, dateOfBirth: '1988-02-29' })
+    expect((await openRecord(app, id)).body.name).toEqual(name)
   })
 
   it.each(['1990-05-17', '1990-05', '1990', '1990~', '2004-02-29', '1989-12~'])(
     'takes the date of birth %s',
     async (dateOfBirth) => {
-      const { id } = await register(house, { dateOfBirth })
-      expect((await openRecord(house, id)).body.dateOfBirth).toBe(dateOfBirth)
+      const { id } = await register(app, { dateOfBirth })
+      expect((await openRecord(app, id)).body.dateOfBirth).toBe(dateOfBirth)
     },
   )
 
@@ -110,21 +110,21 @@ describe('registering a neighbour', () => {
   )
 
   it('takes a day in the past and refuses one in the future', async () => {
-    const past = await register(house, { since: '2015-06-01' })
+    const past = await register(app, { since: '2015-06-01' })
     expect(past.residentSince).toBe('2015-06-01')
     const future = await post(somebody({ since: '2999-01-01' }))
     expect(future).toMatchObject({ status: 422, body: { errors: [{ pointer: '/since' }] } })
   })
 
   it('keeps what is told about sex, contact and languages, and invents nothing', async () => {
-    const { id } = await register(house, { sex: 'x', contact: { phone: '+34 600 000 000' }, languages: ['ff', 'wo'] })
-    expect((await openRecord(house, id)).body).toMatchObject({
+    const { id } = await register(app, { sex: 'x', contact: { phone: '+34 600 000 000' }, languages: ['ff', 'wo'] })
+    expect((await openRecord(app, id)).body).toMatchObject({
       sex: 'x',
       contact: { phone: '+34 600 000 000' },
       languages: ['ff', 'wo'],
     })
-    const other = await register(house)
-    const record = (await openRecord(house, other.id)).body
+    const other = await register(app)
+    const record = (await openRecord(app, other.id)).body
     for (const field of ['sex', 'contact', 'languages', 'representatives', 'departedOn'])
       expect(record).not.toHaveProperty(field)
   })
@@ -143,15 +143,13 @@ describe('registering a neighbour', () => {
   })
 
   it('adds somebody to a household that is there', async () => {
-    const first = await register(house)
+    const first = await register(app)
     const body = somebody()
     delete body.address
     const second = await post({ ...body, householdId: first.householdId })
     expect(second.body.householdId).toBe(first.householdId)
-    expect((await openRecord(house, first.id)).body.household).toEqual({ id: first.householdId, size: 2 })
-    expect((await openRecord(house, second.body.id)).body.address).toEqual(
-      (await openRecord(house, first.id)).body.address,
-    )
+    expect((await openRecord(app, first.id)).body.household).toEqual({ id: first.householdId, size: 2 })
+    expect((await openRecord(app, second.body.id)).body.address).toEqual((await openRecord(app, first.id)).body.address)
   })
 
   it('refuses a household or a representative that is not here, naming the field', async () => {
@@ -168,30 +166,30 @@ describe('registering a neighbour', () => {
   })
 
   it('names who acts for a child: a neighbour or somebody else', async () => {
-    const parent = await register(house)
-    const child = await register(house, {
+    const parent = await register(app)
+    const child = await register(app, {
       dateOfBirth: '2024-01-09',
       representatives: [{ kind: 'parent', neighbourId: parent.id }],
     })
-    expect((await openRecord(house, child.id)).body.representatives).toMatchObject([
+    expect((await openRecord(app, child.id)).body.representatives).toMatchObject([
       { kind: 'parent', neighbourId: parent.id },
     ])
-    const ward = await register(house, {
+    const ward = await register(app, {
       dateOfBirth: '2014',
       representatives: [{ kind: 'institution', name: 'Casa Oberta', role: 'shelter' }],
     })
-    expect((await openRecord(house, ward.id)).body.representatives).toMatchObject([
+    expect((await openRecord(app, ward.id)).body.representatives).toMatchObject([
       { kind: 'institution', name: 'Casa Oberta', role: 'shelter' },
     ])
   })
 
   it('hides a protected neighbour from clerks at once, and a supervisor still sees them', async () => {
-    const { id } = await register(house, { protected: true })
-    const unknown = await openRecord(house, randomUUID())
-    const hidden = await openRecord(house, id)
+    const { id } = await register(app, { protected: true })
+    const unknown = await openRecord(app, randomUUID())
+    const hidden = await openRecord(app, id)
     expect(hidden.status).toBe(404)
     expect(hidden.text).toBe(unknown.text)
-    expect((await openRecord(house, id, 'supervisor')).status).toBe(200)
+    expect((await openRecord(app, id, 'supervisor')).status).toBe(200)
   })
 })
 
@@ -238,7 +236,7 @@ describe('repeating a registration', () => {
 
 describe('somebody who is registered already', () => {
   it('is noticed before a second record is made', async () => {
-    const { id } = await register(house, {
+    const { id } = await register(app, {
       name: { given: 'Fatoumata', family: ['Sanogo'] },
       dateOfBirth: '1991-04-02',
     })
@@ -251,19 +249,19 @@ describe('somebody who is registered already', () => {
 
   it('wants the number of a document, not a line of its reader: that would never be recognised again', async () => {
     const document = 'X12345678<8UTO8503126F3009154<<<<<<<<<<<<<<06'
-    const answer = await house.ask('POST', '/v1/neighbours', {
+    const answer = await app.ask('POST', '/v1/neighbours', {
       as: 'clerk',
       body: somebody({ evidence: { strength: 'photo-document', document } }),
     })
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer: '/evidence/document' }] } })
     expect(JSON.stringify(answer.body)).not.toContain('X1234')
     const search = { as: 'clerk', purpose: 'counter-service', body: { document } } as const
-    expect((await house.ask('POST', '/v1/neighbours/search', search)).status).toBe(422)
+    expect((await app.ask('POST', '/v1/neighbours/search', search)).status).toBe(422)
   })
 
   it('is noticed by the same document, whatever name is given', async () => {
     const document = `INVENTED-${randomUUID()}`
-    const { id } = await register(house, { evidence: { strength: 'photo-document', document } })
+    const { id } = await register(app, { evidence: { strength: 'photo-document', document } })
     const answer = await post(
       somebody({ evidence: { strength: 'document', document: document.toLowerCase().replaceAll('-', ' ') } }),
     )
@@ -271,7 +269,7 @@ describe('somebody who is registered already', () => {
   })
 
   it('is not suspected for sharing a name with somebody of another age', async () => {
-    await register(house, { name: { given: 'Jordi', family: ['Puig', 'Soler'] }, dateOfBirth: '1950-01-01' })
+    await register(app, { name: { given: 'Jordi', family: ['Puig', 'Soler'] }, dateOfBirth: '1950-01-01' })
     const other = await post(
       somebody({ name: { given: 'Jordi', family: ['Puig', 'Soler'] }, dateOfBirth: '1999-01-01' }),
     )
@@ -280,20 +278,20 @@ describe('somebody who is registered already', () => {
 
   it('is registered all the same when the clerk says they are two people, and that is recorded', async () => {
     const name = { given: 'Ayesha', family: ['Khan'] }
-    const first = await register(house, { name, dateOfBirth: '1980' })
+    const first = await register(app, { name, dateOfBirth: '1980' })
     const twin = await post(somebody({ name, dateOfBirth: '1980', confirmedDistinct: true }))
     expect(twin.status).toBe(201)
-    const [movement] = await house.peek<{ id: string; details: Uint8Array }>(
+    const [movement] = await app.peek<{ id: string; details: Uint8Array }>(
       `select id, details from movements where neighbour_id = '${twin.body.id}'`,
     )
     if (movement === undefined) throw new Error('no movement')
     const place = { table: 'movements', column: 'details', row: movement.id }
-    expect(await unseal(house, twin.body.id, place, movement.details)).toEqual({ confirmedDistinctFrom: [first.id] })
+    expect(await unseal(app, twin.body.id, place, movement.details)).toEqual({ confirmedDistinctFrom: [first.id] })
   })
 
   it('does not reveal a protected neighbour to the clerk who types their name', async () => {
     const name = { given: 'Marisol', family: ['Quispe'] }
-    await register(house, { name, dateOfBirth: '1985', protected: true })
+    await register(app, { name, dateOfBirth: '1985', protected: true })
     expect((await post(somebody({ name, dateOfBirth: '1985' }))).status).toBe(201)
   })
 })

@@ -1,38 +1,37 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register, somebody } from '../support/people.ts'
 import { signedIn } from '../support/signed-in.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 type Ties = { ofAge: boolean; representatives: { id: string; kind: string; neighbourId?: string; limits?: string[] }[] }
-const year = () => house.clock.now().toZonedDateTimeISO('Europe/Madrid').year
+const year = () => app.clock.now().toZonedDateTimeISO('Europe/Madrid').year
 const aged = (age: number) => String(year() - age - 1)
 const act = (id: string, body: object, as = 'clerk') =>
-  house.ask<{ id: string; code: string; errors: { pointer: string }[] }>(
-    'POST',
-    `/v1/neighbours/${id}/representatives`,
-    { as, body },
-  )
+  app.ask<{ id: string; code: string; errors: { pointer: string }[] }>('POST', `/v1/neighbours/${id}/representatives`, {
+    as,
+    body,
+  })
 const ties = async (id: string, as = 'clerk') =>
-  (await house.ask<Ties>('GET', `/v1/neighbours/${id}/representatives`, { as })).body.representatives
+  (await app.ask<Ties>('GET', `/v1/neighbours/${id}/representatives`, { as })).body.representatives
 const inHousehold = ({ householdId }: { householdId: string }) => ({ address: undefined, householdId }) as object
-const version = async (id: string) => (await openRecord(house, id)).body.version as number
+const version = async (id: string) => (await openRecord(app, id)).body.version as number
 const depart = async (id: string, cause = 'death') =>
-  house.ask('POST', `/v1/neighbours/${id}/departures`, { as: 'clerk', body: { cause }, ifMatch: await version(id) })
+  app.ask('POST', `/v1/neighbours/${id}/departures`, { as: 'clerk', body: { cause }, ifMatch: await version(id) })
 const staff = (role: 'clerk' | 'supervisor') =>
-  signedIn(house, { kind: 'staff', subject: role, role, office: DEMO_OFFICE })
+  signedIn(app, { kind: 'staff', subject: role, role, office: DEMO_OFFICE })
 
 describe('who acts for somebody', () => {
   it('is several: two mothers, a grandmother who has no say, an institution', async () => {
-    const [one, two, grandmother] = [await register(house), await register(house), await register(house)]
-    const child = await register(house, {
+    const [one, two, grandmother] = [await register(app), await register(app), await register(app)]
+    const child = await register(app, {
       dateOfBirth: aged(5),
       representatives: [
         { kind: 'parent', neighbourId: one.id },
@@ -45,8 +44,8 @@ describe('who acts for somebody', () => {
   })
 
   it('ends at both ends: with a guardian of their own, with the child’s own leaving, and never in a circle', async () => {
-    const [mother, guardian] = [await register(house, { dateOfBirth: aged(30) }), await register(house)]
-    const child = await register(house, {
+    const [mother, guardian] = [await register(app, { dateOfBirth: aged(30) }), await register(app)]
+    const child = await register(app, {
       dateOfBirth: aged(4),
       representatives: [{ kind: 'parent', neighbourId: mother.id }],
     })
@@ -54,30 +53,30 @@ describe('who acts for somebody', () => {
     expect(await ties(child.id)).toEqual([])
     expect(await act(child.id, { kind: 'parent', neighbourId: mother.id })).toMatchObject({ status: 422 })
     const [one, other] = [
-      await register(house, { dateOfBirth: undefined } as object),
-      await register(house, { dateOfBirth: undefined } as object),
+      await register(app, { dateOfBirth: undefined } as object),
+      await register(app, { dateOfBirth: undefined } as object),
     ]
     expect((await act(one.id, { kind: 'parent', neighbourId: other.id })).status).toBe(201)
     expect((await act(other.id, { kind: 'parent', neighbourId: one.id })).status).toBe(422)
   })
 
   it('does not come back with a child who left and returned, but does where the leaving is undone', async () => {
-    const mother = await register(house, { dateOfBirth: aged(30) })
-    const child = await register(house, {
+    const mother = await register(app, { dateOfBirth: aged(30) })
+    const child = await register(app, {
       dateOfBirth: aged(4),
       representatives: [{ kind: 'parent', neighbourId: mother.id }],
     })
     const leave = async () =>
-      house.ask('POST', `/v1/neighbours/${child.id}/departures`, {
+      app.ask('POST', `/v1/neighbours/${child.id}/departures`, {
         as: 'clerk',
         body: { cause: 'moved-away', saidBy: 'representative' },
         ifMatch: await version(child.id),
       })
     expect((await leave()).status).toBe(201)
-    expect(await house.ask('POST', `/v1/neighbours/${child.id}/undo`, { as: 'clerk' })).toMatchObject({ status: 200 })
+    expect(await app.ask('POST', `/v1/neighbours/${child.id}/undo`, { as: 'clerk' })).toMatchObject({ status: 200 })
     expect(await ties(child.id)).toHaveLength(1)
     await leave()
-    const back = await house.ask('POST', `/v1/neighbours/${child.id}/returns`, {
+    const back = await app.ask('POST', `/v1/neighbours/${child.id}/returns`, {
       as: 'clerk',
       body: { address: { kind: 'dwelling', streetName: 'Nou', number: '1' }, agreement: 'all-agree' },
       ifMatch: await version(child.id),
@@ -87,11 +86,11 @@ describe('who acts for somebody', () => {
   })
 
   it('is an adult who lives here, at every door', async () => {
-    const toddler = await register(house, { dateOfBirth: aged(2) })
-    const gone = await register(house)
+    const toddler = await register(app, { dateOfBirth: aged(2) })
+    const gone = await register(app)
     await depart(gone.id)
-    const hidden = await register(house, { protected: true })
-    const ward = await register(house, { dateOfBirth: aged(30) })
+    const hidden = await register(app, { protected: true })
+    const ward = await register(app, { dateOfBirth: aged(30) })
     for (const neighbourId of [toddler.id, gone.id, hidden.id, ward.id, randomUUID()]) {
       expect(await act(ward.id, { kind: 'guardian', neighbourId }), neighbourId).toMatchObject({
         status: 422,
@@ -99,7 +98,7 @@ describe('who acts for somebody', () => {
       })
       if (neighbourId === ward.id) continue
       const body = somebody({ dateOfBirth: aged(1), representatives: [{ kind: 'parent', neighbourId }] })
-      expect(await house.ask('POST', '/v1/neighbours', { as: 'clerk', body })).toMatchObject({
+      expect(await app.ask('POST', '/v1/neighbours', { as: 'clerk', body })).toMatchObject({
         status: 422,
         body: { errors: [{ pointer: '/representatives/0/neighbourId' }] },
       })
@@ -107,8 +106,8 @@ describe('who acts for somebody', () => {
   })
 
   it('answers a clerk alike for somebody hidden and somebody who is not here', async () => {
-    const child = await register(house, { dateOfBirth: aged(5) })
-    const hidden = await register(house, { protected: true })
+    const child = await register(app, { dateOfBirth: aged(5) })
+    const hidden = await register(app, { protected: true })
     const [there, nobody] = [
       await act(child.id, { kind: 'parent', neighbourId: hidden.id }),
       await act(child.id, { kind: 'parent', neighbourId: randomUUID() }),
@@ -117,29 +116,29 @@ describe('who acts for somebody', () => {
     expect((await act(child.id, { kind: 'parent', neighbourId: hidden.id }, 'supervisor')).status).toBe(201)
     expect(await ties(child.id)).toEqual([])
     expect(await ties(child.id, 'supervisor')).toHaveLength(1)
-    expect((await openRecord(house, child.id)).body.representatives).toBeUndefined()
+    expect((await openRecord(app, child.id)).body.representatives).toBeUndefined()
   })
 
   it('does not turn away a mother who does not know when she was born', async () => {
-    const mother = await register(house, { dateOfBirth: undefined } as object)
-    const child = await register(house, { dateOfBirth: aged(3) })
+    const mother = await register(app, { dateOfBirth: undefined } as object)
+    const child = await register(app, { dateOfBirth: aged(3) })
     expect((await act(child.id, { kind: 'parent', neighbourId: mother.id })).status).toBe(201)
   })
 
   it('is a guardian or an institution for an adult, and nobody for whom somebody acts', async () => {
-    const [ward, guardian] = [await register(house, { dateOfBirth: aged(40) }), await register(house)]
+    const [ward, guardian] = [await register(app, { dateOfBirth: aged(40) }), await register(app)]
     expect((await act(ward.id, { kind: 'parent', neighbourId: guardian.id })).body.errors).toMatchObject([
       { pointer: '/kind' },
     ])
     expect((await act(ward.id, { kind: 'guardian', neighbourId: guardian.id })).status).toBe(201)
-    const child = await register(house, { dateOfBirth: aged(4) })
+    const child = await register(app, { dateOfBirth: aged(4) })
     expect((await act(child.id, { kind: 'parent', neighbourId: ward.id })).status).toBe(422)
   })
 
   it('keeps an adult who acts for somebody from becoming a child by a correction', async () => {
-    const parent = await register(house)
-    await register(house, { dateOfBirth: aged(4), representatives: [{ kind: 'parent', neighbourId: parent.id }] })
-    const answer = await house.ask('PATCH', `/v1/neighbours/${parent.id}`, {
+    const parent = await register(app)
+    await register(app, { dateOfBirth: aged(4), representatives: [{ kind: 'parent', neighbourId: parent.id }] })
+    const answer = await app.ask('PATCH', `/v1/neighbours/${parent.id}`, {
       as: 'clerk',
       body: { dateOfBirth: aged(9) },
       ifMatch: parent.version,
@@ -148,24 +147,24 @@ describe('who acts for somebody', () => {
   })
 
   it('is recorded once, changed, and ended; what was recorded stays known', async () => {
-    const [parent, child] = [await register(house), await register(house, { dateOfBirth: aged(5) })]
+    const [parent, child] = [await register(app), await register(app, { dateOfBirth: aged(5) })]
     const key = randomUUID()
     const once = { as: 'clerk', body: { kind: 'carer', neighbourId: parent.id }, idempotencyKey: key }
-    const first = await house.ask<{ id: string }>('POST', `/v1/neighbours/${child.id}/representatives`, once)
-    const again = await house.ask<{ id: string }>('POST', `/v1/neighbours/${child.id}/representatives`, once)
+    const first = await app.ask<{ id: string }>('POST', `/v1/neighbours/${child.id}/representatives`, once)
+    const again = await app.ask<{ id: string }>('POST', `/v1/neighbours/${child.id}/representatives`, once)
     expect(again.body.id).toBe(first.body.id)
     expect((await act(child.id, { kind: 'parent', neighbourId: parent.id })).body.code).toBe('already-represents')
     const change = (tie: string, body: object) =>
-      house.ask<{ id: string }>('PATCH', `/v1/neighbours/${child.id}/representatives/${tie}`, { as: 'clerk', body })
+      app.ask<{ id: string }>('PATCH', `/v1/neighbours/${child.id}/representatives/${tie}`, { as: 'clerk', body })
     expect((await change(first.body.id, { kind: 'parent', limits: ['no-say'] })).status).toBe(422)
     const changed = await change(first.body.id, { kind: 'parent', limits: ['no-say'], court: 'Court 2, 114/2026' })
     expect(await ties(child.id)).toMatchObject([{ kind: 'parent', limits: ['no-say'], id: changed.body.id }])
-    const end = await house.ask('POST', `/v1/neighbours/${child.id}/representatives/${changed.body.id}/end`, {
+    const end = await app.ask('POST', `/v1/neighbours/${child.id}/representatives/${changed.body.id}/end`, {
       as: 'clerk',
     })
     expect(end.status).toBe(200)
     expect(await ties(child.id)).toEqual([])
-    const rows = await house.peek<{ details: string }>(
+    const rows = await app.peek<{ details: string }>(
       `select encode(details, 'escape') as details from representatives where neighbour_id = '${child.id}'`,
     )
     expect(rows).toHaveLength(2)
@@ -175,8 +174,8 @@ describe('who acts for somebody', () => {
 
 describe('a parent whom a court has barred from knowing where the child lives', () => {
   async function apart() {
-    const [father, mother] = [await register(house), await register(house)]
-    const child = await register(house, {
+    const [father, mother] = [await register(app), await register(app)]
+    const child = await register(app, {
       name: { given: 'Aloma', family: [randomUUID().replaceAll(/\d|-/g, 'o')] },
       dateOfBirth: aged(7),
       representatives: [
@@ -185,7 +184,7 @@ describe('a parent whom a court has barred from knowing where the child lives', 
       ],
     })
     const fetchAs = async (parent: string, profile: string) => {
-      const me = await signedIn(house, { kind: 'resident', subject: parent })
+      const me = await signedIn(app, { kind: 'resident', subject: parent })
       return me.send('/me/children', { child: child.id, profile, once: randomUUID() }, '/me/children')
     }
     return { father, mother, child, fetchAs }
@@ -193,17 +192,17 @@ describe('a parent whom a court has barred from knowing where the child lives', 
 
   it('sees that the child is registered, and no proof that says where', async () => {
     const { father, mother, child, fetchAs } = await apart()
-    const me = await signedIn(house, { kind: 'resident', subject: father.id })
+    const me = await signedIn(app, { kind: 'resident', subject: father.id })
     const page = await (await me.open('/me/children')).text()
     expect(page).toContain('Aloma')
     expect(page).not.toContain('value="school-enrolment"')
     expect((await fetchAs(father.id, 'school-enrolment')).status).toBe(403)
     expect((await fetchAs(mother.id, 'school-enrolment')).status).toBe(200)
-    const hers = await signedIn(house, { kind: 'resident', subject: mother.id })
+    const hers = await signedIn(app, { kind: 'resident', subject: mother.id })
     expect(await (await hers.open('/me/children')).text()).toContain('value="school-enrolment"')
     // Neither page says anything of the other parent.
     for (const other of [mother.id, father.id]) expect(page).not.toContain(other)
-    expect((await openRecord(house, child.id)).status).toBe(200)
+    expect((await openRecord(app, child.id)).status).toBe(200)
   })
 
   it('is told by no field of the record, whatever is asked in their name', async () => {
@@ -214,9 +213,9 @@ describe('a parent whom a court has barred from knowing where the child lives', 
       neighbourId: child.id,
       representative: { neighbourId: father.id, toldWhere: false },
     } as const
-    const ask = { municipalityId: house.town.id, requester: acting, action: 'open', purpose: 'acting-for' } as const
+    const ask = { municipalityId: app.town.id, requester: acting, action: 'open', purpose: 'acting-for' } as const
     const open = (field: string) =>
-      house.rooms.gate.open<Record<string, string>, string, void>(
+      app.rooms.gate.open<Record<string, string>, string, void>(
         { ...ask, fields: [field] },
         async () => [],
         () => {},
@@ -229,15 +228,15 @@ describe('a parent whom a court has barred from knowing where the child lives', 
 
 describe('a child who moves', () => {
   const move = async (id: string, body: object) =>
-    house.ask<{ errors: { pointer: string }[] }>('POST', `/v1/neighbours/${id}/residences`, {
+    app.ask<{ errors: { pointer: string }[] }>('POST', `/v1/neighbours/${id}/residences`, {
       as: 'clerk',
       body: { address: { kind: 'dwelling', streetName: 'de la Mudança', number: '3' }, ...body },
       ifMatch: await version(id),
     })
 
   it('moves on the word of everyone who has a say, or of a court, with or without the household', async () => {
-    const mother = await register(house)
-    const child = await register(house, {
+    const mother = await register(app)
+    const child = await register(app, {
       dateOfBirth: aged(8),
       ...inHousehold(mother),
       representatives: [{ kind: 'parent', neighbourId: mother.id }],
@@ -251,27 +250,27 @@ describe('a child who moves', () => {
   })
 
   it('does not say alone, on their own page, that they live elsewhere', async () => {
-    const child = await register(house, { dateOfBirth: aged(15) })
-    const me = await signedIn(house, { kind: 'resident', subject: child.id })
+    const child = await register(app, { dateOfBirth: aged(15) })
+    const me = await signedIn(app, { kind: 'resident', subject: child.id })
     const sent = await me.send(
       '/me/change/move',
       { version: '1', once: randomUUID(), where: 'dwelling', street: 'de la Fuga', number: '1' },
       '/me/change/move',
     )
     expect(sent.status).toBe(409)
-    expect((await openRecord(house, child.id)).body.address).toMatchObject({ streetName: 'del Molí' })
+    expect((await openRecord(app, child.id)).body.address).toMatchObject({ streetName: 'del Molí' })
   })
 })
 
 describe('a child nobody acts for any more', () => {
   // No others are among them.
   beforeEach(async () => {
-    await house.peek('update representatives set settled_at = now() where ended_at is not null')
+    await app.peek('update representatives set settled_at = now() where ended_at is not null')
   })
 
   it('is on a worklist with the household beside it, until somebody acts for it or nobody has to', async () => {
-    const [mother, aunt] = [await register(house), await register(house, { name: { given: 'Tietamar' } })]
-    const child = await register(house, {
+    const [mother, aunt] = [await register(app), await register(app, { name: { given: 'Tietamar' } })]
+    const child = await register(app, {
       name: { given: 'Orfeta' },
       dateOfBirth: aged(6),
       ...inHousehold(aunt),
@@ -288,7 +287,7 @@ describe('a child nobody acts for any more', () => {
     await act(child.id, { kind: 'guardian', neighbourId: aunt.id })
     expect(await list()).not.toContain('Orfeta')
     const [tie] = await ties(child.id)
-    await house.ask('POST', `/v1/neighbours/${child.id}/representatives/${tie?.id}/end`, { as: 'clerk' })
+    await app.ask('POST', `/v1/neighbours/${child.id}/representatives/${tie?.id}/end`, { as: 'clerk' })
     expect(await list()).toContain('Orfeta')
     expect(await (await clerk.send('/desk/unrepresented', { settle: child.id }, '/desk/work')).text()).not.toContain(
       'Orfeta',
@@ -297,8 +296,8 @@ describe('a child nobody acts for any more', () => {
   })
 
   it('is seen by supervisors alone where the child is hidden, and no number tells', async () => {
-    const mother = await register(house)
-    const child = await register(house, {
+    const mother = await register(app)
+    const child = await register(app, {
       name: { given: 'Amagat' },
       dateOfBirth: aged(6),
       protected: true,
@@ -314,17 +313,17 @@ describe('a child nobody acts for any more', () => {
   })
 
   it('leaves it when the child comes of age, and is not looked at again', async () => {
-    const mother = await register(house)
-    await register(house, {
+    const mother = await register(app)
+    await register(app, {
       name: { given: 'Gairebegran' },
       dateOfBirth: aged(16),
       representatives: [{ kind: 'parent', neighbourId: mother.id }],
     })
     await depart(mother.id)
-    house.clock.advance({ hours: 24 * 366 * 3 })
+    app.clock.advance({ hours: 24 * 366 * 3 })
     const clerk = await staff('clerk')
     expect(await (await clerk.send('/desk/unrepresented', {}, '/desk/work')).text()).not.toContain('Gairebegran')
-    expect(await house.peek(`select 1 from representatives where ended_at is not null and settled_at is null`)).toEqual(
+    expect(await app.peek(`select 1 from representatives where ended_at is not null and settled_at is null`)).toEqual(
       [],
     )
   })
@@ -332,8 +331,8 @@ describe('a child nobody acts for any more', () => {
 
 describe('the desk', () => {
   it('finds the adult by name, records and ends the tie, and keeps what was typed where something is wrong', async () => {
-    const aunt = await register(house, { name: { given: 'Remedios', family: ['Bruguera'] } })
-    const child = await register(house, { dateOfBirth: aged(3) })
+    const aunt = await register(app, { name: { given: 'Remedios', family: ['Bruguera'] } })
+    const child = await register(app, { dateOfBirth: aged(3) })
     const clerk = await staff('clerk')
     const base = `/desk/neighbours/${child.id}/representatives`
     const found = await (await clerk.send(`${base}/find`, { said: 'Remedios Bruguera' }, base)).text()

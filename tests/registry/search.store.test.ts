@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Criteria } from '../../src/registry/model.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 
-let house: House
+let app: TestApp
 const known: Record<string, string> = {}
 const DOCUMENT = 'INVENTED-X1234567-L'
 
 beforeAll(async () => {
-  house = await openHouse()
+  app = await openApp()
   const people = {
     fatou: { name: { given: 'Fatou', family: ['N’Diaye'] }, dateOfBirth: '1990-05-17' },
     nuria: {
@@ -39,12 +39,12 @@ beforeAll(async () => {
     hidden: { name: { given: 'Consol', family: ['Amagada'] }, dateOfBirth: '1977', protected: true },
   } as const
   for (const [key, person] of Object.entries(people))
-    known[key] = (await register(house, structuredClone(person) as never)).id
+    known[key] = (await register(app, structuredClone(person) as never)).id
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 const search = (body: Criteria, as = 'clerk', purpose = 'counter-service') =>
-  house.ask<{ matches: { id: string }[]; link: string; code: string }>('POST', '/v1/neighbours/search', {
+  app.ask<{ matches: { id: string }[]; link: string; code: string }>('POST', '/v1/neighbours/search', {
     as,
     body,
     purpose,
@@ -103,7 +103,7 @@ describe('finding a neighbour', () => {
   })
 
   it('refuses unknown criteria and takes an empty one as absent only by name', async () => {
-    const answer = await house.ask('POST', '/v1/neighbours/search', {
+    const answer = await app.ask('POST', '/v1/neighbours/search', {
       as: 'clerk',
       purpose: 'counter-service',
       body: { name: 'Fatou Ndiaye', nationality: 'x' },
@@ -136,22 +136,22 @@ describe('finding a neighbour', () => {
 
   it('can be repeated by a link that says nothing and serves nobody else', async () => {
     const { link } = (await search({ name: 'Fatou Ndiaye' })).body
-    const repeated = await house.ask<{ matches: { id: string }[] }>('GET', link, {
+    const repeated = await app.ask<{ matches: { id: string }[] }>('GET', link, {
       as: 'clerk',
       purpose: 'counter-service',
     })
     expect(repeated.body.matches.map((match) => match.id)).toEqual([known.fatou])
-    expect((await house.ask('GET', link, { as: 'second-clerk', purpose: 'counter-service' })).status).toBe(404)
-    expect((await house.ask('GET', `${link}A`, { as: 'clerk', purpose: 'counter-service' })).status).toBe(404)
+    expect((await app.ask('GET', link, { as: 'second-clerk', purpose: 'counter-service' })).status).toBe(404)
+    expect((await app.ask('GET', `${link}A`, { as: 'clerk', purpose: 'counter-service' })).status).toBe(404)
     expect(
       Buffer.from(new URL(link, 'http://x').searchParams.get('search') ?? '', 'base64url').toString('latin1'),
     ).not.toContain('Fatou')
   })
 
   it('writes who was shown to the ledger, and not what was typed', async () => {
-    const [before] = await house.peek<{ count: number }>('select count(*)::int as count from ledger_entries')
+    const [before] = await app.peek<{ count: number }>('select count(*)::int as count from ledger_entries')
     await search({ name: 'Fatou Ndiaye' })
-    const entries = await house.peek<{ subject_id: string | null; action: string }>(
+    const entries = await app.peek<{ subject_id: string | null; action: string }>(
       `select subject_id, action from ledger_entries order by id offset ${before?.count}`,
     )
     expect(entries.map((entry) => entry.action)).toEqual(['search', 'search'])
@@ -159,8 +159,8 @@ describe('finding a neighbour', () => {
   })
 
   it('still finds somebody by the name they had before', async () => {
-    const { id, version } = await register(house, { name: { given: 'Tomàs', family: ['Vell'] }, dateOfBirth: '1960' })
-    await house.ask('PATCH', `/v1/neighbours/${id}`, {
+    const { id, version } = await register(app, { name: { given: 'Tomàs', family: ['Vell'] }, dateOfBirth: '1960' })
+    await app.ask('PATCH', `/v1/neighbours/${id}`, {
       as: 'clerk',
       ifMatch: version,
       body: { name: { given: 'Tamara', family: ['Vell'] } },
@@ -171,11 +171,11 @@ describe('finding a neighbour', () => {
   })
 
   it('says that somebody has left', async () => {
-    const { id, version } = await register(house, {
+    const { id, version } = await register(app, {
       name: { given: 'Anselm', family: ['Partit'] },
       since: '2020-01-01',
     })
-    await house.ask('POST', `/v1/neighbours/${id}/departures`, {
+    await app.ask('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
       ifMatch: version,
       body: { cause: 'moved-away', saidBy: 'in-person', on: '2024-05-05' },

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Asked, type House, openHouse } from '../support/house.ts'
+import { type Asked, openApp, type TestApp } from '../support/app.ts'
 import { openRecord, type RegisteredAnswer, register, somebody } from '../support/people.ts'
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse({ town: { backdateDays: 90, timeCorrectionDays: 30, hourlyBudgetStaff: 100_000 } })
+  app = await openApp({ town: { backdateDays: 90, timeCorrectionDays: 30, hourlyBudgetStaff: 100_000 } })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
-const today = () => house.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
+const today = () => app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
 const ago = (days: number) => today().subtract({ days }).toString()
 
 interface CorrectedAnswer {
@@ -31,7 +31,7 @@ interface Past {
 
 const history = async (id: string, query = '') =>
   (
-    await house.ask<Past>('GET', `/v1/neighbours/${id}/history${query}`, {
+    await app.ask<Past>('GET', `/v1/neighbours/${id}/history${query}`, {
       as: 'supervisor',
       purpose: 'counter-service',
     })
@@ -42,49 +42,49 @@ const inForce = async (id: string) =>
     .sort((one, other) => one.validFrom.localeCompare(other.validFrom))
 const spans = async (id: string) => (await inForce(id)).map(({ validFrom, validTo }) => [validFrom, validTo])
 const versionOf = async (id: string) =>
-  Number((await openRecord(house, id, 'supervisor')).headers.get('etag')?.replaceAll('"', ''))
+  Number((await openRecord(app, id, 'supervisor')).headers.get('etag')?.replaceAll('"', ''))
 const residenceOf = async (id: string, at = -1) => (await inForce(id)).at(at)?.id ?? ''
 const saidOf = async (id: string, as = 'clerk') =>
-  ((await openRecord(house, id, as)).body.said ?? []) as { id: string; from: string; yours: boolean; with: string }[]
+  ((await openRecord(app, id, as)).body.said ?? []) as { id: string; from: string; yours: boolean; with: string }[]
 
 const move = async (id: string, body: object, more: Asked = {}) =>
-  house.ask<CorrectedAnswer & { saidSince?: string; validFrom: string }>('POST', `/v1/neighbours/${id}/residences`, {
+  app.ask<CorrectedAnswer & { saidSince?: string; validFrom: string }>('POST', `/v1/neighbours/${id}/residences`, {
     as: 'clerk',
     body,
     ifMatch: await versionOf(id),
     ...more,
   })
 const correct = async (id: string, residenceId: string, body: object, more: Asked = {}) =>
-  house.ask<CorrectedAnswer>('POST', `/v1/neighbours/${id}/residences/${residenceId}/start`, {
+  app.ask<CorrectedAnswer>('POST', `/v1/neighbours/${id}/residences/${residenceId}/start`, {
     as: 'clerk',
     body: { reason: 'They showed us the lease', ...body },
     ifMatch: await versionOf(id),
     ...more,
   })
 const decide = async (id: string, startId: string, body: object, more: Asked = {}) =>
-  house.ask<CorrectedAnswer>('POST', `/v1/neighbours/${id}/starts/${startId}/decision`, {
+  app.ask<CorrectedAnswer>('POST', `/v1/neighbours/${id}/starts/${startId}/decision`, {
     as: 'second-clerk',
     body,
     ifMatch: await versionOf(id),
     ...more,
   })
 const depart = async (id: string, body: object) =>
-  house.ask<{ code: string; on: string }>('POST', `/v1/neighbours/${id}/departures`, {
+  app.ask<{ code: string; on: string }>('POST', `/v1/neighbours/${id}/departures`, {
     as: 'clerk',
     body,
     ifMatch: await versionOf(id),
   })
 const departAs = async (as: string, id: string, body: object) =>
-  house.ask<{ code: string }>('POST', `/v1/neighbours/${id}/departures`, { as, body, ifMatch: await versionOf(id) })
+  app.ask<{ code: string }>('POST', `/v1/neighbours/${id}/departures`, { as, body, ifMatch: await versionOf(id) })
 const comeBack = async (id: string, body: object) =>
-  house.ask<{ saidSince?: string; validFrom: string; code: string }>('POST', `/v1/neighbours/${id}/returns`, {
+  app.ask<{ saidSince?: string; validFrom: string; code: string }>('POST', `/v1/neighbours/${id}/returns`, {
     as: 'clerk',
     body,
     ifMatch: await versionOf(id),
   })
 const street = (streetName: string) => ({ address: { kind: 'dwelling' as const, streetName } })
 const databaseTime = async () => {
-  const [{ now } = { now: '' }] = await house.peek<{ now: string }>(
+  const [{ now } = { now: '' }] = await app.peek<{ now: string }>(
     `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as now`,
   )
   await new Promise((resolve) => setTimeout(resolve, 5))
@@ -95,19 +95,19 @@ describe('years that are somebody’s word', () => {
   const YEARS = '2019-03-01'
 
   it('are kept as said: a neighbour from today at once, and the confirmed start everywhere', async () => {
-    const answer = await register(house, { since: YEARS })
+    const answer = await register(app, { since: YEARS })
     expect(answer).toMatchObject({ residentSince: today().toString(), saidSince: YEARS, version: 1 })
-    const record = await openRecord(house, answer.id)
+    const record = await openRecord(app, answer.id)
     expect(record.body).toMatchObject({
       residence: { validFrom: today().toString(), residentSince: today().toString() },
       said: [{ from: YEARS, with: 'registration', yours: true, present: true }],
     })
     expect(await saidOf(answer.id, 'second-clerk')).toMatchObject([{ yours: false }])
-    const proof = await house.ask<{ token: string }>('POST', `/v1/neighbours/${answer.id}/proofs`, {
+    const proof = await app.ask<{ token: string }>('POST', `/v1/neighbours/${answer.id}/proofs`, {
       as: 'clerk',
       body: { profile: 'social-housing' },
     })
-    const checked = await house.ask('POST', '/v1/verifications', { body: { token: proof.body.token } })
+    const checked = await app.ask('POST', '/v1/verifications', { body: { token: proof.body.token } })
     expect(checked.body.claims).toMatchObject({
       resident_since: today().toString(),
       resident_at_least_5_years: false,
@@ -115,26 +115,26 @@ describe('years that are somebody’s word', () => {
   })
 
   it('begin where the town’s days of grace end: its setting decides', async () => {
-    const within = await register(house, { since: ago(90) })
+    const within = await register(app, { since: ago(90) })
     expect(within.residentSince).toBe(ago(90))
     expect(within).not.toHaveProperty('saidSince')
-    expect(await register(house, { since: ago(91) })).toMatchObject({
+    expect(await register(app, { since: ago(91) })).toMatchObject({
       residentSince: today().toString(),
       saidSince: ago(91),
     })
   })
 
   it('are sealed: no row tells the day', async () => {
-    await register(house, { since: '2007-07-07' })
-    const rows = await house.peek<{ all: string }>('select row_to_json(s)::text as all from said_starts s')
+    await register(app, { since: '2007-07-07' })
+    const rows = await app.peek<{ all: string }>('select row_to_json(s)::text as all from said_starts s')
     expect(rows.length).toBeGreaterThan(0)
     for (const { all } of rows) expect(all).not.toContain('2007-07')
-    const residences = await house.peek(`select id from residences where valid_from = '2007-07-07'`)
+    const residences = await app.peek(`select id from residences where valid_from = '2007-07-07'`)
     expect(residences).toEqual([])
   })
 
   it('are confirmed by a second member of staff with what was seen, and the history says who and how strongly', async () => {
-    const { id } = await register(house, { since: YEARS })
+    const { id } = await register(app, { since: YEARS })
     const [{ id: startId } = { id: '' }] = await saidOf(id)
     const confirmed = { decision: 'confirmed', seen: 'attestation' }
     expect(await decide(id, startId, confirmed, { as: 'clerk' })).toMatchObject({
@@ -146,11 +146,11 @@ describe('years that are somebody’s word', () => {
       body: { errors: [{ pointer: '/seen' }] },
     })
     expect(await spans(id)).toEqual([[today().toString(), null]])
-    const proof = await house.ask<{ id: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+    const proof = await app.ask<{ id: string }>('POST', `/v1/neighbours/${id}/proofs`, {
       as: 'clerk',
       body: { profile: 'social-housing' },
     })
-    const library = await house.ask<{ id: string }>('POST', `/v1/neighbours/${id}/proofs`, {
+    const library = await app.ask<{ id: string }>('POST', `/v1/neighbours/${id}/proofs`, {
       as: 'clerk',
       body: { profile: 'library' },
     })
@@ -158,7 +158,7 @@ describe('years that are somebody’s word', () => {
     const answer = await decide(id, startId, confirmed, key)
     expect(answer).toMatchObject({ status: 200, body: { status: 'corrected', from: YEARS, people: 1, version: 2 } })
     expect((await decide(id, startId, confirmed, key)).body).toEqual(answer.body)
-    expect((await openRecord(house, id)).body).toMatchObject({
+    expect((await openRecord(app, id)).body).toMatchObject({
       residence: { validFrom: YEARS, residentSince: YEARS },
     })
     expect(await saidOf(id)).toEqual([])
@@ -173,7 +173,7 @@ describe('years that are somebody’s word', () => {
       },
     })
     // What said other years is taken back; what says only that they live here is not.
-    const revoked = await house.peek(
+    const revoked = await app.peek(
       `select id from proofs where id in ('${proof.body.id}', '${library.body.id}') and revoked_at is not null`,
     )
     expect(revoked).toEqual([{ id: proof.body.id }])
@@ -181,7 +181,7 @@ describe('years that are somebody’s word', () => {
   })
 
   it('are refused with a reason, which stands in the history; then they can be said again', async () => {
-    const { id } = await register(house, { since: YEARS })
+    const { id } = await register(app, { since: YEARS })
     const [{ id: startId } = { id: '' }] = await saidOf(id)
     const reason = 'The school knows of nobody by this name'
     expect(await decide(id, startId, { decision: 'refused', reason })).toMatchObject({
@@ -201,13 +201,13 @@ describe('years that are somebody’s word', () => {
   })
 
   it('of a move and of a return wait the same way, and the gap stays', async () => {
-    const { id } = await register(house, { since: ago(80) })
+    const { id } = await register(app, { since: ago(80) })
     const early = { ...street('del Pou'), since: ago(85) }
     expect(await move(id, early)).toMatchObject({ status: 422, body: { errors: [{ pointer: '/since' }] } })
-    const [first] = await saidOf((await register(house, { since: '2015-01-01' })).id)
+    const [first] = await saidOf((await register(app, { since: '2015-01-01' })).id)
     expect(first).toMatchObject({ from: '2015-01-01' })
 
-    const mover = await register(house, { since: '2015-01-01' })
+    const mover = await register(app, { since: '2015-01-01' })
     const [start] = await saidOf(mover.id)
     await decide(mover.id, start?.id ?? '', { decision: 'confirmed', seen: 'document' })
     const moved = await move(mover.id, { ...street('del Pou'), since: '2021-05-01' })
@@ -228,7 +228,7 @@ describe('years that are somebody’s word', () => {
       ['2015-01-01', '2021-05-01'],
       ['2021-05-01', null],
     ])
-    expect((await openRecord(house, mover.id)).body).toMatchObject({ residence: { residentSince: '2015-01-01' } })
+    expect((await openRecord(app, mover.id)).body).toMatchObject({ residence: { residentSince: '2015-01-01' } })
 
     const long = { cause: 'moved-away', saidBy: 'in-person', on: '2022-01-01' }
     // Years taken away at one stroke are not for one clerk either.
@@ -243,12 +243,12 @@ describe('years that are somebody’s word', () => {
       status: 422,
     })
     expect((await decide(mover.id, again?.id ?? '', { decision: 'confirmed', seen: 'attestation' })).status).toBe(200)
-    expect((await openRecord(house, mover.id)).body).toMatchObject({ residence: { residentSince: '2023-01-01' } })
+    expect((await openRecord(app, mover.id)).body).toMatchObject({ residence: { residentSince: '2023-01-01' } })
     expect((await spans(mover.id)).at(-2)).toEqual(['2021-05-01', '2022-01-01'])
   })
 
   it('go on waiting when the address of today is corrected, and when they move on', async () => {
-    const { id } = await register(house, { since: '2016-01-01' })
+    const { id } = await register(app, { since: '2016-01-01' })
     expect((await move(id, { ...street('Carrer del Vent'), since: '2016-01-01' })).status).toBe(201)
     expect((await history(id)).movements.at(-1)).toMatchObject({ cause: 'address-corrected' })
     expect(await saidOf(id)).toMatchObject([{ from: '2016-01-01', present: true }])
@@ -257,7 +257,7 @@ describe('years that are somebody’s word', () => {
       status: 422,
       body: { errors: [{ pointer: '/since' }] },
     })
-    house.clock.advance({ hours: 24 })
+    app.clock.advance({ hours: 24 })
     expect((await move(id, { ...street('Nou'), since: '2020-01-01' })).status).toBe(201)
     const said = await saidOf(id)
     expect(said.map(({ from }) => from).sort()).toEqual(['2016-01-01', '2020-01-01'])
@@ -277,11 +277,11 @@ describe('years that are somebody’s word', () => {
   })
 
   it('of a whole family are confirmed together, save who is protected', async () => {
-    const parent = await register(house, { since: YEARS })
+    const parent = await register(app, { since: YEARS })
     const mate = { address: undefined, householdId: parent.householdId }
-    const child = await register(house, { ...mate, since: YEARS })
-    const baby = await register(house, { ...mate, since: '2024-01-01' })
-    const hidden = await register(house, { ...mate, since: YEARS, protected: true })
+    const child = await register(app, { ...mate, since: YEARS })
+    const baby = await register(app, { ...mate, since: '2024-01-01' })
+    const hidden = await register(app, { ...mate, since: YEARS, protected: true })
     const [start] = await saidOf(parent.id)
     const decision = { decision: 'confirmed', seen: 'attestation', everyone: true }
     for (const as of ['second-clerk', 'supervisor'] as const) {
@@ -295,15 +295,15 @@ describe('years that are somebody’s word', () => {
   })
 
   it('are listed for whoever may see them: protected ones for supervisors', async () => {
-    const open = await register(house, { since: YEARS })
-    const hidden = await register(house, { since: YEARS })
-    await house.ask('POST', `/v1/neighbours/${hidden.id}/protection`, {
+    const open = await register(app, { since: YEARS })
+    const hidden = await register(app, { since: YEARS })
+    await app.ask('POST', `/v1/neighbours/${hidden.id}/protection`, {
       as: 'supervisor',
       body: { protected: true, reason: 'asked for it' },
       ifMatch: hidden.version,
     })
     const listed = async (as: string) => {
-      const { body } = await house.ask<{ starts: { neighbourId: string; name: object; from: string }[] }>(
+      const { body } = await app.ask<{ starts: { neighbourId: string; name: object; from: string }[] }>(
         'GET',
         '/v1/starts',
         { as },
@@ -313,7 +313,7 @@ describe('years that are somebody’s word', () => {
     expect(await listed('clerk')).toContain(open.id)
     expect(await listed('clerk')).not.toContain(hidden.id)
     expect(await listed('supervisor')).toEqual(expect.arrayContaining([open.id, hidden.id]))
-    for (const as of ['legal', 'auditor']) expect((await house.ask('GET', '/v1/starts', { as })).status).toBe(403)
+    for (const as of ['legal', 'auditor']) expect((await app.ask('GET', '/v1/starts', { as })).status).toBe(403)
     const [start] = await saidOf(hidden.id, 'supervisor')
     const decision = { decision: 'confirmed', seen: 'document' }
     expect((await decide(hidden.id, start?.id ?? '', decision)).status).toBe(404)
@@ -323,7 +323,7 @@ describe('years that are somebody’s word', () => {
 
 describe('correcting the start of a residence', () => {
   const moved = async () => {
-    const { id } = await register(house, { since: ago(80), ...street('Vell') })
+    const { id } = await register(app, { since: ago(80), ...street('Vell') })
     await move(id, { ...street('Nou'), since: ago(10) })
     return id
   }
@@ -355,11 +355,11 @@ describe('correcting the start of a residence', () => {
       effectiveOn: ago(20),
       start: { was: ago(5), said: ago(20), reason: 'They showed us the lease', by: { role: 'clerk' } },
     })
-    expect((await openRecord(house, id)).body).toMatchObject({ residence: { residentSince: ago(80) } })
+    expect((await openRecord(app, id)).body).toMatchObject({ residence: { residentSince: ago(80) } })
   })
 
   it('that leaves the one before it no day says what to do, unless nobody lived there', async () => {
-    const { id } = await register(house, { since: ago(40), ...street('Mai') })
+    const { id } = await register(app, { since: ago(40), ...street('Mai') })
     await move(id, { ...street('Nou'), since: ago(20) })
     const residence = await residenceOf(id)
     expect(await correct(id, residence, { from: ago(41) })).toMatchObject({
@@ -387,22 +387,22 @@ describe('correcting the start of a residence', () => {
   })
 
   it('of a departure written with the wrong day is put right by two: who came back that day never left', async () => {
-    const { id } = await register(house, { since: ago(80) })
+    const { id } = await register(app, { since: ago(80) })
     expect((await depart(id, { cause: 'moved-away', saidBy: 'in-person', on: ago(50) })).status).toBe(201)
     await comeBack(id, { ...street('Nou'), since: ago(49) })
     const answer = await correct(id, await residenceOf(id), { from: ago(50) })
     expect(answer).toMatchObject({ status: 201, body: { status: 'waiting' } })
     const [waiting] = await saidOf(id)
     expect((await decide(id, waiting?.id ?? '', { decision: 'confirmed', seen: 'photo-document' })).status).toBe(200)
-    expect((await openRecord(house, id)).body).toMatchObject({ residence: { residentSince: ago(80) } })
+    expect((await openRecord(app, id)).body).toMatchObject({ residence: { residentSince: ago(80) } })
     expect(await history(id)).toMatchObject({})
   })
 
   it('of somebody whose death is recorded is a supervisor’s', async () => {
-    const { id } = await register(house, { since: ago(80) })
+    const { id } = await register(app, { since: ago(80) })
     await depart(id, { cause: 'death', on: ago(10) })
     expect(await comeBack(id, { ...street('Nou'), since: ago(5) })).toMatchObject({ body: { code: 'recorded-dead' } })
-    const back = await house.ask('POST', `/v1/neighbours/${id}/returns`, {
+    const back = await app.ask('POST', `/v1/neighbours/${id}/returns`, {
       as: 'supervisor',
       body: { ...street('Nou'), since: ago(10) },
       ifMatch: await versionOf(id),
@@ -411,7 +411,7 @@ describe('correcting the start of a residence', () => {
   })
 
   it('keeps a time away', async () => {
-    const { id } = await register(house, { since: ago(80) })
+    const { id } = await register(app, { since: ago(80) })
     await depart(id, { cause: 'moved-away', saidBy: 'in-person', on: ago(50) })
     await comeBack(id, { ...street('Nou'), since: ago(30) })
     for (const days of [51, 55])
@@ -453,7 +453,7 @@ describe('correcting the start of a residence', () => {
       body: { code: 'idempotency-mismatch' },
     })
     expect((await history(id)).movements.filter(({ cause }) => cause === 'time-corrected')).toHaveLength(1)
-    const bare = await house.ask('POST', `/v1/neighbours/${id}/residences/${residence}/start`, {
+    const bare = await app.ask('POST', `/v1/neighbours/${id}/residences/${residence}/start`, {
       as: 'clerk',
       body: { from: ago(12), reason: 'They said so' },
     })
@@ -461,7 +461,7 @@ describe('correcting the start of a residence', () => {
   })
 
   it('further than the town lets one person decide waits for somebody else, step by step too', async () => {
-    const { id } = await register(house, { since: ago(60) })
+    const { id } = await register(app, { since: ago(60) })
     expect((await correct(id, await residenceOf(id), { from: ago(80) })).body.status).toBe('corrected')
     // Twenty days and twenty more are forty: two small steps are one large one.
     const waiting = await correct(id, await residenceOf(id), { from: ago(100) })
@@ -488,11 +488,11 @@ describe('correcting the start of a residence', () => {
   })
 
   it('is for all who began there together, all or none, save who is protected', async () => {
-    const parent = await register(house, { since: ago(80), ...street('Vell') })
+    const parent = await register(app, { since: ago(80), ...street('Vell') })
     const mate = { address: undefined, householdId: parent.householdId, since: ago(80) }
-    const child = await register(house, mate)
-    const later = await register(house, { ...mate, since: ago(15) })
-    const hidden = await register(house, { ...mate, protected: true })
+    const child = await register(app, mate)
+    const later = await register(app, { ...mate, since: ago(15) })
+    const hidden = await register(app, { ...mate, protected: true })
     const residence = await residenceOf(parent.id)
     const answer = await correct(parent.id, residence, { from: ago(70), everyone: true })
     expect(answer.body).toMatchObject({ status: 'corrected', people: 2 })
@@ -509,7 +509,7 @@ describe('correcting the start of a residence', () => {
     expect(again.body.people).toBe(2)
     expect(await versionOf(hidden.id)).toBe(1)
     const entries = (of: string) =>
-      house.peek(`select id from ledger_entries where subject_id = '${of}' and action = 'correct-time'`)
+      app.peek(`select id from ledger_entries where subject_id = '${of}' and action = 'correct-time'`)
     expect([
       (await entries(parent.id)).length,
       (await entries(child.id)).length,
@@ -523,9 +523,9 @@ describe('correcting the start of a residence', () => {
   })
 
   it('corrects nobody’s where it cannot correct everybody’s', async () => {
-    const one = await register(house, { since: ago(80), ...street('Lluny') })
-    const home = await register(house, { since: ago(20) })
-    const other = await register(house, { since: ago(30) })
+    const one = await register(app, { since: ago(80), ...street('Lluny') })
+    const home = await register(app, { since: ago(20) })
+    const other = await register(app, { since: ago(30) })
     for (const { id } of [one, other]) await move(id, { householdId: home.householdId, since: ago(10) })
     const residence = await residenceOf(one.id)
     expect((await correct(one.id, residence, { from: ago(35), everyone: true })).status).toBe(422)
@@ -538,7 +538,7 @@ describe('correcting the start of a residence', () => {
     const residence = await residenceOf(id)
     for (const as of ['legal', 'auditor', 'library'])
       expect([401, 403]).toContain((await correct(id, residence, { from: ago(9) }, { as })).status)
-    const hidden = await register(house, { since: ago(10), protected: true })
+    const hidden = await register(app, { since: ago(10), protected: true })
     const theirs = await residenceOf(hidden.id)
     expect((await correct(hidden.id, theirs, { from: ago(9) })).status).toBe(404)
     expect((await correct(hidden.id, theirs, { from: ago(9) }, { as: 'supervisor' })).status).toBe(201)
@@ -548,8 +548,8 @@ describe('correcting the start of a residence', () => {
 describe('a move to where they live already', () => {
   it('changes nothing: to the same address, however it is spelled, or into their own household', async () => {
     const address = { kind: 'dwelling', streetName: 'Carrer Major', number: '7' } as const
-    const { id, householdId } = await register(house, { address })
-    const mate = await register(house, { address: undefined, householdId })
+    const { id, householdId } = await register(app, { address })
+    const mate = await register(app, { address: undefined, householdId })
     const same = [
       { address },
       { address: { ...address, streetName: 'carrer  major' } },
@@ -564,23 +564,23 @@ describe('a move to where they live already', () => {
     expect((await history(id)).movements).toHaveLength(1)
     expect((await move(id, { address: { ...address, floor: '2' } })).status).toBe(201)
 
-    const none = await register(house, { address: { kind: 'no-fixed-address' } })
+    const none = await register(app, { address: { kind: 'no-fixed-address' } })
     expect((await move(none.id, { address: { kind: 'no-fixed-address' } })).status).toBe(409)
     expect((await move(none.id, { address: { kind: 'no-fixed-address', usualArea: 'Port' } })).status).toBe(201)
   })
 
   it('is in the ledger as a look', async () => {
-    const { id } = await register(house, street('Carrer de la Llum'))
+    const { id } = await register(app, street('Carrer de la Llum'))
     await move(id, street('Carrer de la Llum'))
-    expect(
-      await house.peek(`select id from ledger_entries where subject_id = '${id}' and action = 'move'`),
-    ).toHaveLength(1)
+    expect(await app.peek(`select id from ledger_entries where subject_id = '${id}' and action = 'move'`)).toHaveLength(
+      1,
+    )
   })
 })
 
 describe('the death of somebody who had left', () => {
   it('is written down from the day they left on, and that day stays what it was', async () => {
-    const { id } = await register(house, { since: ago(80) })
+    const { id } = await register(app, { since: ago(80) })
     await depart(id, { cause: 'moved-away', saidBy: 'in-person', on: ago(40) })
     expect(await depart(id, { cause: 'death', on: ago(41) })).toMatchObject({
       status: 422,
@@ -588,7 +588,7 @@ describe('the death of somebody who had left', () => {
     })
     expect(await depart(id, { cause: 'moved-away', saidBy: 'in-person', on: ago(39) })).toMatchObject({ status: 409 })
     expect(await depart(id, { cause: 'death', on: ago(5) })).toMatchObject({ status: 201, body: { on: ago(5) } })
-    expect((await openRecord(house, id)).body).toMatchObject({ departedOn: ago(40) })
+    expect((await openRecord(app, id)).body).toMatchObject({ departedOn: ago(40) })
     expect((await history(id)).movements.slice(1)).toMatchObject([
       { movement: 'departure', cause: 'moved-away', effectiveOn: ago(40) },
       { movement: 'departure', cause: 'death', effectiveOn: ago(5) },
@@ -613,7 +613,7 @@ describe('after any moves and corrections', () => {
     )
     await fc.assert(
       fc.asyncProperty(steps, async (list) => {
-        const { id } = await register(house, { since: ago(60) })
+        const { id } = await register(app, { since: ago(60) })
         const remembered: { at: string; past: Past }[] = []
         for (const [i, step] of list.entries()) {
           const at = await databaseTime()
@@ -648,7 +648,7 @@ describe('after any moves and corrections', () => {
 
 describe('two at once', () => {
   it('one corrects, the other is told; one decides, the other is told', async () => {
-    const { id } = await register(house, { since: ago(60) })
+    const { id } = await register(app, { since: ago(60) })
     const residence = await residenceOf(id)
     const ifMatch = await versionOf(id)
     const both = await Promise.all(
@@ -656,7 +656,7 @@ describe('two at once', () => {
     )
     expect(both.map(({ status }) => status).sort()).toEqual([201, 412])
 
-    const waits = await house.ask<RegisteredAnswer>('POST', '/v1/neighbours', {
+    const waits = await app.ask<RegisteredAnswer>('POST', '/v1/neighbours', {
       as: 'clerk',
       body: somebody({ since: '2018-01-01' }),
     })
@@ -677,13 +677,13 @@ describe('two at once', () => {
 })
 
 it('the database holds the second person and the one that waits, whoever asks it', async () => {
-  const { id } = await register(house, { since: '2018-01-01' })
+  const { id } = await register(app, { since: '2018-01-01' })
   const rows = `neighbour_id = '${id}'`
   await expect(
-    house.peek(`update said_starts set decision = 'confirmed', decided_by = said_by, decided_at = now() where ${rows}`),
+    app.peek(`update said_starts set decision = 'confirmed', decided_by = said_by, decided_at = now() where ${rows}`),
   ).rejects.toThrow(/said_starts_second_person/)
   await expect(
-    house.peek(
+    app.peek(
       `insert into said_starts (id, municipality_id, neighbour_id, residence_id, content, said_by)
        select gen_random_uuid(), municipality_id, neighbour_id, residence_id, content, 'somebody' from said_starts where ${rows}`,
     ),

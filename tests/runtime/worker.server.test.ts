@@ -4,12 +4,12 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { unstable_startWorker } from 'wrangler'
 import { demoToken, demoTrust, dpopProof, newProofKey } from '../../src/identity/demo-token.ts'
 import { verifyProof } from '../../src/verify/index.ts'
-import { AUDIENCE, type House, openHouse, tokenOf } from '../support/house.ts'
+import { AUDIENCE, openApp, type TestApp, tokenOf } from '../support/app.ts'
 import { freePort } from '../support/postgres-server.ts'
 
 const TEST_CONFIG = 'wrangler.test.toml'
 
-let house: House
+let app: TestApp
 let worker: Awaited<ReturnType<typeof unstable_startWorker>>
 let origin: string
 
@@ -18,14 +18,14 @@ beforeAll(async () => {
   process.env.CI = '1'
   const port = await freePort()
   origin = `http://127.0.0.1:${port}`
-  house = await openHouse({ town: { issuer: origin }, connections: 1 })
+  app = await openApp({ town: { issuer: origin }, connections: 1 })
   const issuer = inject('tokenIssuer')
   // The deployed configuration, with this machine's database and sign-in in it.
   const vars = {
     NODE_ENV: 'test',
     TOKEN_AUDIENCE: AUDIENCE,
     TOKEN_ISSUERS: JSON.stringify([demoTrust(issuer)]),
-    REGISTRY_KEYS: JSON.stringify(house.material.current),
+    REGISTRY_KEYS: JSON.stringify(app.material.current),
   }
   const config = readFileSync('wrangler.toml', 'utf8')
     .replace(
@@ -34,10 +34,7 @@ beforeAll(async () => {
         .map(([name, value]) => `${name} = ${JSON.stringify(value)}`)
         .join('\n')}\n\n`,
     )
-    .replace(
-      /(binding = "HYPERDRIVE"\n)/,
-      `$1localConnectionString = ${JSON.stringify(house.url('padron_app_login'))}\n`,
-    )
+    .replace(/(binding = "HYPERDRIVE"\n)/, `$1localConnectionString = ${JSON.stringify(app.url('padron_app_login'))}\n`)
   writeFileSync(TEST_CONFIG, config)
   worker = await unstable_startWorker({
     config: join(process.cwd(), TEST_CONFIG),
@@ -48,7 +45,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await worker?.dispose()
-  await house?.close()
+  await app?.close()
   rmSync(TEST_CONFIG, { force: true })
 })
 

@@ -1,5 +1,5 @@
 import type { Registration } from '../../src/registry/model.ts'
-import type { Answer, House } from './house.ts'
+import type { Answer, TestApp } from './app.ts'
 
 const ONSETS = ['b', 'd', 'f', 'g', 'k', 'l', 'm', 'n', 'p', 'r', 's', 't', 'v', 'z']
 const VOWELS = ['a', 'e', 'i', 'o', 'u']
@@ -37,14 +37,14 @@ export interface RegisteredAnswer {
 }
 
 /** Registers somebody and gives back the clerk's answer. */
-export async function register(house: House, more: Partial<Registration> = {}): Promise<RegisteredAnswer> {
+export async function register(app: TestApp, more: Partial<Registration> = {}): Promise<RegisteredAnswer> {
   // Whoever writes a hidden record sees it until the day is over: tests ask as another clerk.
   const as = more.protected ? 'supervisor' : 'clerk'
-  const answer = await house.ask<RegisteredAnswer>('POST', '/v1/neighbours', { as, body: somebody(more) })
+  const answer = await app.ask<RegisteredAnswer>('POST', '/v1/neighbours', { as, body: somebody(more) })
   if (answer.status !== 201) throw new Error(`not registered: ${answer.status} ${answer.text}`)
   return answer.body
 }
 
-export function openRecord(house: House, id: string, as = 'clerk'): Promise<Answer> {
-  return house.ask('GET', `/v1/neighbours/${id}`, { as, purpose: 'counter-service' })
+export function openRecord(app: TestApp, id: string, as = 'clerk'): Promise<Answer> {
+  return app.ask('GET', `/v1/neighbours/${id}`, { as, purpose: 'counter-service' })
 }

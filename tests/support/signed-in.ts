@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { beginSession, type NewSession } from '../../src/identity/sessions.ts'
-import type { House } from './house.ts'
+import type { TestApp } from './app.ts'
 
 /** A neighbour who came in by whichever card. */
 type ByCard = { kind: 'resident'; subject: string; way?: undefined }
 
 /** A browser in which somebody is signed in, without the browser. */
-export async function signedIn(house: House, who: NewSession | ByCard) {
+export async function signedIn(app: TestApp, who: NewSession | ByCard) {
   const by = 'way' in who || who.kind === 'staff' ? who : { ...who, way: { kind: 'card', id: randomUUID() } as const }
-  const token = await beginSession(house.rooms, house.town, by as NewSession)
+  const token = await beginSession(app.rooms, app.town, by as NewSession)
   const cookie = `__Host-padron=${token}`
   const open = (path: string, init: RequestInit = {}) =>
-    house.fetch(
+    app.fetch(
       new Request(`https://vallmar.example${path}`, {
         ...init,
         redirect: 'manual',

@@ -3,7 +3,7 @@ import { encode } from 'cborg'
 import type { Staff } from '../../src/firewall/requester.ts'
 import { keepPasskey, passkeyOptions } from '../../src/identity/passkeys.ts'
 import { offerEnrolment } from '../../src/registry/person/offer-enrolment.ts'
-import type { House } from './house.ts'
+import type { TestApp } from './app.ts'
 import { shownTo } from './shown.ts'
 
 const ORIGIN = 'https://vallmar.example'
@@ -62,14 +62,14 @@ const clientData = (type: string, challenge: string) =>
 
 /** Enrols a telephone for somebody, with the code that a counter gives. */
 export async function enrolTelephone(
-  house: House,
+  app: TestApp,
   clerk: Staff,
   id: string,
   named = { device: 'Blue telephone', owner: '' },
 ) {
   const telephone = new Telephone()
-  const { code } = await shownTo(offerEnrolment(house.rooms, house.town, clerk, id))
-  const { challenge, excludeCredentials, user } = await passkeyOptions(house.rooms, house.town, { code }, named)
-  const { handle } = await keepPasskey(house.rooms, house.town, { code }, telephone.make(challenge), named)
+  const { code } = await shownTo(offerEnrolment(app.rooms, app.town, clerk, id))
+  const { challenge, excludeCredentials, user } = await passkeyOptions(app.rooms, app.town, { code }, named)
+  const { handle } = await keepPasskey(app.rooms, app.town, { code }, telephone.make(challenge), named)
   return { telephone, handle, excludeCredentials, user }
 }

@@ -1,18 +1,18 @@
 import { wrappedKey } from '../../src/keys/municipality-keys.ts'
 import { type DataKey, sealedKeyId, unwrapDataKey } from '../../src/keys/seal.ts'
-import type { House } from './house.ts'
+import type { TestApp } from './app.ts'
 
 /** Everything the database holds, as text: what is sealed is opened with the registry key a test has. */
-export async function everythingWritten(house: House): Promise<string> {
+export async function everythingWritten(app: TestApp): Promise<string> {
   const keys = new Map<string, DataKey>()
-  for (const row of await house.peek<Parameters<typeof wrappedKey>[0]>('select * from data_keys'))
-    keys.set(row.id, unwrapDataKey(house.keys, wrappedKey(row)))
-  const tables = await house.peek<{ name: string }>(
+  for (const row of await app.peek<Parameters<typeof wrappedKey>[0]>('select * from data_keys'))
+    keys.set(row.id, unwrapDataKey(app.keys, wrappedKey(row)))
+  const tables = await app.peek<{ name: string }>(
     "select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'",
   )
   let all = ''
   for (const { name } of tables) {
-    for (const row of await house.peek(`select * from ${name}`)) {
+    for (const row of await app.peek(`select * from ${name}`)) {
       const values = Object.values(row)
       const texts = values.filter((value) => typeof value === 'string' || typeof value === 'number').map(String)
       // A place in a sealed row is one of its ids, or an id with a number.

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { StaffRole } from '../../src/firewall/requester.ts'
 import { LOCALES } from '../../src/web/ui/language.ts'
-import { type House, openHouse } from '../support/house.ts'
+import { openApp, type TestApp } from '../support/app.ts'
 import { type Box, sentOf, summaryOf, type WebForm, webForms } from '../support/page-forms.ts'
 import { inventedWord, register } from '../support/people.ts'
 import { WHOLE } from '../support/sampled.ts'
@@ -15,11 +15,11 @@ import { everythingWritten } from '../support/written.ts'
 
 const t = LOCALES.en
 
-let house: House
+let app: TestApp
 beforeAll(async () => {
-  house = await openHouse({ town: { hourlyBudgetStaff: 1_000_000 } })
+  app = await openApp({ town: { hourlyBudgetStaff: 1_000_000 } })
 })
-afterAll(() => house?.close())
+afterAll(() => app?.close())
 
 type Browser = Awaited<ReturnType<typeof signedIn>>
 /** Opens a page afresh: somebody new is on it, whom no other trial has changed. */
@@ -28,18 +28,18 @@ type Open = () => Promise<{ browser: Browser; path: string }>
 let staffed = 0
 const staff = (role: StaffRole) => {
   staffed += 1
-  return signedIn(house, { kind: 'staff', subject: `law-${role}-${staffed}`, role, office: DEMO_OFFICE })
+  return signedIn(app, { kind: 'staff', subject: `law-${role}-${staffed}`, role, office: DEMO_OFFICE })
 }
 const ofStaff =
   (role: StaffRole, path: string): Open =>
   async () => ({ browser: await staff(role), path })
 const ofNeighbour =
   (role: StaffRole, rest = ''): Open =>
-  async () => ({ browser: await staff(role), path: `/desk/neighbours/${(await register(house)).id}${rest}` })
+  async () => ({ browser: await staff(role), path: `/desk/neighbours/${(await register(app)).id}${rest}` })
 const own =
   (path: string): Open =>
   async () => ({
-    browser: await signedIn(house, { kind: 'resident', subject: (await register(house)).id }),
+    browser: await signedIn(app, { kind: 'resident', subject: (await register(app)).id }),
     path,
   })
 
@@ -56,7 +56,7 @@ const PAGES: Record<string, Open> = {
   join: ofNeighbour('clerk', '/join'),
   'join with': async () => ({
     browser: await staff('clerk'),
-    path: `/desk/neighbours/${(await register(house)).id}/join?other=${(await register(house)).id}`,
+    path: `/desk/neighbours/${(await register(app)).id}/join?other=${(await register(app)).id}`,
   }),
   'ways in': ofNeighbour('clerk', '/ways-in'),
   'look-ups': ofStaff('clerk', '/desk/look-ups'),
@@ -239,12 +239,12 @@ describe('what is typed into a form', () => {
   )
 
   it('is tried on every form that stands on a page', async () => {
-    const { id } = await register(house)
+    const { id } = await register(app)
     const all = [
       ...(await Promise.all((['clerk', 'supervisor', 'legal', 'auditor'] as const).map(staff))),
-      await signedIn(house, { kind: 'resident', subject: id }),
+      await signedIn(app, { kind: 'resident', subject: id }),
     ]
-    const pages = house.routes
+    const pages = app.routes
       .filter(({ method, path }) => method === 'GET' && !/^\/(v1|health|assets)\b/.test(path))
       .map(({ path }) => path.replace('/neighbours/:id', `/neighbours/${id}`))
       .filter((path) => !path.includes(':'))
@@ -260,7 +260,7 @@ describe('what is typed into a form', () => {
   })
 
   it('and was taken, is in the record', async () => {
-    const all = (await everythingWritten(house)).toLowerCase()
+    const all = (await everythingWritten(app)).toLowerCase()
     const lost = expected.filter(({ text, box }) =>
       /^\d+$/.test(text) ? /-(day|month)$/.test(box) : !all.includes(text.toLowerCase()),
     )

@@ -6,7 +6,7 @@ import type { App } from '../../identity/app.ts'
 import { findByCode } from '../check-code.ts'
 import type { ProofDeps } from '../issue.ts'
 import { proofsOf } from '../proof-list.ts'
-import { PaperOrder, type Press, printPaper } from './paper.ts'
+import { PaperOrder, printPaper, type Renderer } from './paper.ts'
 
 const tag = 'Proofs'
 const Outline = z
@@ -24,7 +24,7 @@ const Outline = z
   .openapi('ProofOutline')
 
 /** Proofs on paper, and the code printed on them. */
-export function paperRoutes(app: App, deps: ProofDeps & { press?: Press | undefined }): void {
+export function paperRoutes(app: App, deps: ProofDeps & { renderer?: Renderer | undefined }): void {
   endpoint(
     app,
     {

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import type { GateHand, Opened } from '../../firewall/model.ts'
+import type { Opened, UnitOfWork } from '../../firewall/model.ts'
 import { purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
@@ -57,7 +57,7 @@ export interface Paper {
 }
 
 /** Prints and seals. */
-export interface Press {
+export interface Renderer {
   /** @returns what prints papers of a city, without asking the database */
   papers(town: Municipality): Promise<(paper: Paper) => Promise<Uint8Array>>
   letter(town: Municipality, letter: Letter): Promise<Uint8Array>
@@ -66,9 +66,9 @@ export interface Press {
 }
 
 /** @throws where papers cannot be printed: fonts are files, and this runtime has none. */
-export class NoPress extends Problem {
+export class NoRenderer extends Problem {
   constructor() {
-    super('no-press', 501, 'Papers are not printed here. Ask the address of this city that runs on Node.')
+    super('no-renderer', 501, 'Papers are not printed here. Ask the address of this city that runs on Node.')
   }
 }
 
@@ -113,12 +113,12 @@ type AskedPaper = [
  * @throws {NoPress} and whatever {@link writePaper} throws
  */
 export async function printPaper(
-  deps: ProofDeps & { press?: Press | undefined },
+  deps: ProofDeps & { renderer?: Renderer | undefined },
   ...asked: AskedPaper
 ): Promise<Disclosed<PrintedPaper>> {
-  const { press } = deps
-  if (press === undefined) throw new NoPress()
-  const print = await press.papers(asked[0])
+  const { renderer } = deps
+  if (renderer === undefined) throw new NoRenderer()
+  const print = await renderer.papers(asked[0])
   return makePaper(deps, asked, async (written) => ({
     ...written,
     pdf: await print(written.paper),
@@ -168,21 +168,21 @@ async function makePaper<Made extends WrittenPaper>(
   return deps.gate.open<NeighbourFields, ProvableField, Made>(
     { municipalityId: town.id, requester, action: 'prove', purpose: purposeOf(requester), fields },
     (transaction) => records(transaction, [neighbourId]),
-    async ([record], hand, openMore) => {
+    async ([record], unit, openMore) => {
       if (record === undefined) throw new NotFound()
-      const earlier = await earlierAnswer<WrittenPaper>(hand, neighbourId, key)
+      const earlier = await earlierAnswer<WrittenPaper>(unit, neighbourId, key)
       if (earlier) return finish(earlier)
-      if (order.handedTo === 'representative') await mustBeHandedOn(hand, town, requester, neighbourId)
+      if (order.handedTo === 'representative') await mustBeHandedOn(unit, town, requester, neighbourId)
       if (record.residence === undefined) throw new NotResident()
-      const periods = await residencePeriods(hand.transaction, neighbourId)
+      const periods = await residencePeriods(unit.transaction, neighbourId)
       const hidden = load.hidden.has(neighbourId)
       const claims = claimsOf(town, profile.claims, { record, protected: hidden, periods, day })
       const languages = [...new Set([...town.languages.slice(0, 2), order.language])]
       const newborn = paperTexts[order.language].newbornOf
-      const members = order.kind === 'household' ? await household(hand) : undefined
+      const members = order.kind === 'household' ? await household(unit) : undefined
       const past = order.kind === 'historical' ? await addresses(periods, hidden) : undefined
-      const signer = await deps.signing.current(hand.transaction, town.id)
-      const place = await takePlace(deps, town, hand, { neighbourId, profileId: profile.id, signer, form: 'paper' })
+      const signer = await deps.signing.current(unit.transaction, town.id)
+      const place = await takePlace(deps, town, unit, { neighbourId, profileId: profile.id, signer, form: 'paper' })
       const { iat, exp, statusListId, statusIndex, expiresAt } = place
       const compact = await signCompact(
         signer,
@@ -190,7 +190,7 @@ async function makePaper<Made extends WrittenPaper>(
         claims,
       )
       const code = newCheckCode()
-      await keepUnderCode(hand.transaction, hash, town, { code, proofId: place.id, content: compact, expiresAt })
+      await keepUnderCode(unit.transaction, hash, town, { code, proofId: place.id, content: compact, expiresAt })
       const qr = qrText(town.issuer, compact)
       const paper: Paper = {
         kind: order.kind,
@@ -206,12 +206,12 @@ async function makePaper<Made extends WrittenPaper>(
         code,
       }
       const printed = { id: place.id, paper, expiresAt: expiresAt.toString() }
-      await keepAnswer(hand, town, neighbourId, key, printed)
+      await keepAnswer(unit, town, neighbourId, key, printed)
       return finish(printed)
 
       /** Everyone of the household but the protected, who are on no paper of others. */
-      async function household(hand: GateHand) {
-        const ids = await householdMembers(hand.transaction, neighbourId, day)
+      async function household(unit: UnitOfWork) {
+        const ids = await householdMembers(unit.transaction, neighbourId, day)
         const others = await openMore(async (transaction) =>
           (await records(transaction, ids.filter((id) => id !== neighbourId).slice(0, MOST_MEMBERS))).filter(
             (one) => !hidesWhereabouts(one),

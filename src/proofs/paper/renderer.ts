@@ -8,14 +8,14 @@ import type { KeyDeps } from '../signing-keys.ts'
 import { printSheet, type Text } from './document.ts'
 import { sealWith } from './document-seal.ts'
 import { canPrint } from './fonts.ts'
-import type { Letter, Paper, PlainDocument, Press } from './paper.ts'
+import type { Letter, Paper, PlainDocument, Renderer } from './paper.ts'
 import { paperTexts as texts } from './paper-words.ts'
 import { inLatinLetters, isolated } from './typeset.ts'
 
 type Language = keyof typeof texts
 
 /** Prints papers and puts the city's seal on them. On Node: it reads font files. */
-export function createPress(deps: KeyDeps): Press {
+export function createRenderer(deps: KeyDeps): Renderer {
   const sealOf = sealWith(deps, (pdf, signature) => {
     class City extends Signer {
       override async sign(content: Buffer): Promise<Buffer> {

@@ -112,11 +112,11 @@ export async function offerToWallet(
   return deps.gate.open<NeighbourFields, 'residence', Offer>(
     { municipalityId: town.id, requester: clerk, action: 'prove', purpose: purposeOf(clerk), fields: ['residence'] },
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
       if (record.residence === undefined) throw new NotResident()
-      if (order.handedTo === 'representative') await mustBeHandedOn(hand, town, clerk, neighbourId)
-      await hand.transaction
+      if (order.handedTo === 'representative') await mustBeHandedOn(unit, town, clerk, neighbourId)
+      await unit.transaction
         .insertInto('wallet_offers')
         .values({
           id,

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
-import type { GateHand } from '../../firewall/model.ts'
+import type { UnitOfWork } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { InvalidInput, NotFound, Problem, words } from '../../platform/problem.ts'
@@ -124,36 +124,36 @@ export async function recordDeparture(
   const use = { operation: 'depart', idempotencyKey: conditions.idempotencyKey, body: departure }
   const leaves = departure.cause === 'moved-away' && departure.saidBy !== undefined
   const more = { ...(leaves ? ({ opens: 'dateOfBirth' } as const) : {}), afterLeaving: departure.cause === 'death' }
-  return atDesk(deps, town, clerk, id, { ...use, ...more }, async ({ hand, dateOfBirth, leftOn }) => {
+  return atDesk(deps, town, clerk, id, { ...use, ...more }, async ({ unit, dateOfBirth, leftOn }) => {
     if (departure.cause === 'death' || (departure.cause === 'moved-away' && departure.saidBy !== undefined)) {
       const on = departure.on ?? day.toString()
       refuseImpossible(faultsOfEnd(lifeRules(deps.clock, town), { on }))
-      if (leftOn !== undefined) return diedAway(hand, on, leftOn)
+      if (leftOn !== undefined) return diedAway(unit, on, leftOn)
       mustBeRecent(deps, town, clerk, on)
       const saidBy = departure.cause === 'death' ? undefined : departure.saidBy
       // Asked of every minor alike: whether somebody acts for this one is not told.
       if (saidBy && isUnder(OF_AGE, dateOfBirth, day, town.leapDayBirthday)) mustBeSaidFor(saidBy)
-      else if (saidBy === 'representative' && !(await hasRepresentative(hand.transaction, id, isSupervisor(clerk))))
+      else if (saidBy === 'representative' && !(await hasRepresentative(unit.transaction, id, isSupervisor(clerk))))
         throw new ProceedingIncomplete('nobody-acts')
-      const version = await nextVersion(hand, id, conditions.version)
-      await closeProceedings(deps, hand, clerk, id)
-      await takeEffect(hand, town, clerk, id, { cause: departure.cause, on, ...(saidBy ? { saidBy } : {}) })
+      const version = await nextVersion(unit, id, conditions.version)
+      await closeProceedings(deps, unit, clerk, id)
+      await takeEffect(unit, town, clerk, id, { cause: departure.cause, on, ...(saidBy ? { saidBy } : {}) })
       return { status: 'departed', id, on, version }
     }
-    await unchangedSince(hand, id, conditions.version)
+    await unchangedSince(unit, id, conditions.version)
     const { cause, reason = '', informant = 'staff' } = departure
     return {
       status: 'proceeding',
       id,
-      proceedingId: await begin(deps, town, hand, clerk, id, { cause, reason, informant }),
+      proceedingId: await begin(deps, town, unit, clerk, id, { cause, reason, informant }),
     }
   })
 
-  async function diedAway(hand: GateHand, on: string, leftOn: string): Promise<Departed> {
+  async function diedAway(unit: UnitOfWork, on: string, leftOn: string): Promise<Departed> {
     refuseImpossible(faultsOfDeathAway({ on, leftOn }))
-    const version = await nextVersion(hand, id, conditions.version)
-    if (isDead(await movementsThatStand(hand.transaction, id))) throw new NotResident()
-    await recordMovement(hand, town, clerk, id, { kind: 'departure', cause: 'death', effectiveOn: on }, {})
+    const version = await nextVersion(unit, id, conditions.version)
+    if (isDead(await movementsThatStand(unit.transaction, id))) throw new NotResident()
+    await recordMovement(unit, town, clerk, id, { kind: 'departure', cause: 'death', effectiveOn: on }, {})
     return { status: 'departed', id, on, version }
   }
 }
@@ -183,12 +183,12 @@ function mustBeSaidFor(saidBy: SaidBy): void {
 async function begin(
   deps: RegistryDeps,
   town: Municipality,
-  hand: GateHand,
+  unit: UnitOfWork,
   clerk: Staff,
   id: string,
   { cause, ...said }: { cause: ProceedingCause; reason: string; informant: Informant },
 ): Promise<string> {
-  const open = await hand.transaction
+  const open = await unit.transaction
     .selectFrom('proceedings')
     .select('id')
     .where('neighbour_id', '=', id)
@@ -198,25 +198,25 @@ async function begin(
   const now = deps.clock.now()
   const proceedingId = uuidv7()
   const message = { neighbourId: id, kind: 'proceeding', visibleFrom: now } as const
-  await hand.transaction
+  await unit.transaction
     .insertInto('proceedings')
     .values({
       id: proceedingId,
       municipality_id: town.id,
       neighbour_id: id,
       cause,
-      reason: Buffer.from(hand.seal(id, { table: 'proceedings', column: 'reason', row: proceedingId }, said)),
+      reason: Buffer.from(unit.seal(id, { table: 'proceedings', column: 'reason', row: proceedingId }, said)),
       opened_by: clerk.id,
       opened_at: now.toString(),
-      message_id: await deps.leaveMessage(hand.transaction, town, message),
+      message_id: await deps.leaveMessage(unit.transaction, town, message),
     })
     .execute()
   return proceedingId
 }
 
 /** What was to be decided about somebody is decided by what they said, or by their death. */
-async function closeProceedings(deps: RegistryDeps, hand: GateHand, clerk: Staff, id: string): Promise<void> {
-  await hand.transaction
+async function closeProceedings(deps: RegistryDeps, unit: UnitOfWork, clerk: Staff, id: string): Promise<void> {
+  await unit.transaction
     .updateTable('proceedings')
     .set({ decision: 'withdrawn', decided_by: clerk.id, decided_at: deps.clock.now().toString() })
     .where('neighbour_id', '=', id)
@@ -225,7 +225,7 @@ async function closeProceedings(deps: RegistryDeps, hand: GateHand, clerk: Staff
 }
 
 export async function takeEffect(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Municipality,
   clerk: Staff,
   id: string,
@@ -233,15 +233,15 @@ export async function takeEffect(
 ): Promise<void> {
   const { cause, on, saidBy } = departure
   // Nobody dies before they are born either: no residence begins before its neighbour's birth.
-  await endResidence(hand, town, clerk, id, on, true)
-  await hand.transaction.updateTable('neighbours').set({ departed_on: on }).where('id', '=', id).execute()
+  await endResidence(unit, town, clerk, id, on, true)
+  await unit.transaction.updateTable('neighbours').set({ departed_on: on }).where('id', '=', id).execute()
   const details = saidBy === undefined ? {} : { saidBy }
-  await recordMovement(hand, town, clerk, id, { kind: 'departure', cause, effectiveOn: on }, details)
+  await recordMovement(unit, town, clerk, id, { kind: 'departure', cause, effectiveOn: on }, details)
 }
 
 /** What a step of a departure works with. */
 export interface Step {
-  hand: GateHand
+  unit: UnitOfWork
   protected: boolean
   /** The proceeding that is open about the neighbour, where the step asked to open it. */
   proceeding: Proceeding | undefined
@@ -287,22 +287,22 @@ export async function atDesk<T>(
       const opened = use.opens === 'proceeding' ? await withProceedings(transaction, records) : records
       return { records: opened, beside: { hidden: records.some(hidesWhereabouts) } }
     },
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const { hidden } = hand.beside
+      const { hidden } = unit.beside
       // Whoever hid somebody at a counter sees them for the visit, and ends nothing of theirs.
       if (hidden && requester.kind === 'staff' && !isSupervisor(requester)) throw new SupervisorNeeded()
-      const earlier = await earlierAnswer<T>(hand, id, key)
+      const earlier = await earlierAnswer<T>(unit, id, key)
       if (earlier) return earlier
       if (record.departedOn !== undefined && !use.afterLeaving) throw new NotResident()
       const answer = await work({
-        hand,
+        unit,
         protected: hidden,
         proceeding: record.proceeding,
         dateOfBirth: record.dateOfBirth,
         leftOn: record.departedOn,
       })
-      await keepAnswer(hand, town, id, key, answer)
+      await keepAnswer(unit, town, id, key, answer)
       return answer
     },
   )

@@ -94,18 +94,18 @@ export async function proposeErasure(
   return deps.gate.open<NeighbourFields, 'departedOn', { id: string }>(
     { ...erasing(town, supervisor), fields: ['departedOn'] },
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }),
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const earlier = await earlierAnswer<{ id: string }>(hand, neighbourId, key)
+      const earlier = await earlierAnswer<{ id: string }>(unit, neighbourId, key)
       if (earlier) return earlier
       if (record.departedOn === undefined) throw new ErasureNotYet('still-a-neighbour')
       const free = Temporal.PlainDate.from(record.departedOn).add({ years: town.eraseAfterYears })
       const over = Temporal.PlainDate.compare(free, day) <= 0
       const allowed =
-        ground === 'court' || (ground === 'time-over' ? over : await leftFor(hand.transaction, neighbourId, ground))
+        ground === 'court' || (ground === 'time-over' ? over : await leftFor(unit.transaction, neighbourId, ground))
       if (!allowed) throw new ErasureNotYet('kept-by-law')
       const id = uuidv7()
-      const kept = await hand.transaction
+      const kept = await unit.transaction
         .insertInto('erasures')
         .values({
           id,
@@ -119,8 +119,8 @@ export async function proposeErasure(
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst()
       if (kept.numInsertedOrUpdatedRows !== 1n) throw new ErasureNotYet('erasure-open')
-      hand.occasion({ erasure: id, ground })
-      await keepAnswer(hand, town, neighbourId, key, { id })
+      unit.occasion({ erasure: id, ground })
+      await keepAnswer(unit, town, neighbourId, key, { id })
       return { id }
     },
   )

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import type { GateHand, SealedPart, SealedRecord } from '../../firewall/model.ts'
+import type { SealedPart, SealedRecord, UnitOfWork } from '../../firewall/model.ts'
 import { purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
@@ -141,7 +141,7 @@ function sealedPartsOf(row: Row, said: readonly AnswerRow[]): SealedPart<Neighbo
  */
 export async function giveNotice(
   town: Municipality,
-  hand: GateHand,
+  unit: UnitOfWork,
   at: { neighbourId: string; proceedingId: string },
   by: NoticeWay,
   on: Temporal.PlainDate,
@@ -149,12 +149,12 @@ export async function giveNotice(
   const answerBy = on.add({ days: town.departureNoticeDays })
   const effectiveFrom = answerBy.add({ days: 1 }).toString()
   const place = { table: 'proceedings', column: 'notice', row: at.proceedingId }
-  const given = await hand.transaction
+  const given = await unit.transaction
     .updateTable('proceedings')
     .set({
       notice_given_on: on.toString(),
       effective_from: effectiveFrom,
-      notice: Buffer.from(hand.seal(at.neighbourId, place, { by })),
+      notice: Buffer.from(unit.seal(at.neighbourId, place, { by })),
     })
     .where('id', '=', at.proceedingId)
     .where('decision', 'is', null)
@@ -268,12 +268,12 @@ export async function ownProceeding(
         transaction,
         await loadRecords(transaction, [resident.neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
       ),
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record?.proceeding === undefined) throw new NotFound()
       const { openedBy: _, informant: __, announced: ___, ...own } = record.proceeding
       if (own.effectiveFrom !== undefined) return own
       const at = { neighbourId: record.id, proceedingId: own.id }
-      return { ...own, ...(await giveNotice(town, hand, at, 'own-page', today(deps.clock, town.timeZone))) }
+      return { ...own, ...(await giveNotice(town, unit, at, 'own-page', today(deps.clock, town.timeZone))) }
     },
   )
 }

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { ownWords } from '../../firewall/free-text.ts'
-import type { GateHand } from '../../firewall/model.ts'
+import type { UnitOfWork } from '../../firewall/model.ts'
 import type { Resident, Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../../platform/problem.ts'
@@ -55,12 +55,12 @@ export async function recordNotice(
   refuseImpossible(faultsOfDay(lifeRules(deps.clock, town), given.on, '/givenOn'))
   const use = { operation: `notice ${at.proceedingId}`, idempotencyKey, body: given, opens: 'proceeding' } as const
   return atDesk(deps, town, clerk, at.neighbourId, use, async (step) => {
-    const { opened_at } = await lockOpen(step.hand, at)
+    const { opened_at } = await lockOpen(step.unit, at)
     const opened = opened_at.toTemporalInstant().toZonedDateTimeISO(town.timeZone).toPlainDate()
     if (Temporal.PlainDate.compare(given.on, opened) < 0)
       throw new InvalidInput([{ pointer: '/givenOn', detail: 'A notice comes after the proceeding was opened.' }])
     mustReach(given.by, step.protected, step.proceeding)
-    const noted = await giveNotice(town, step.hand, at, given.by, Temporal.PlainDate.from(given.on))
+    const noted = await giveNotice(town, step.unit, at, given.by, Temporal.PlainDate.from(given.on))
     if (noted === undefined) throw new ProceedingIncomplete('notice-given')
     return {
       proceedingId: at.proceedingId,
@@ -106,9 +106,9 @@ export async function answerProceeding(
   proceedingId?: string,
 ): Promise<Disclosed<ProceedingState>> {
   const use = { operation: 'answer', idempotencyKey, body: { ...answer, proceedingId: proceedingId ?? null } }
-  return atDesk(deps, town, requester, neighbourId, use, async ({ hand }) => {
-    const open = await lockOpen(hand, { neighbourId, ...(proceedingId ? { proceedingId } : {}) })
-    const { count } = await hand.transaction
+  return atDesk(deps, town, requester, neighbourId, use, async ({ unit }) => {
+    const open = await lockOpen(unit, { neighbourId, ...(proceedingId ? { proceedingId } : {}) })
+    const { count } = await unit.transaction
       .selectFrom('proceeding_answers')
       .select((said) => said.fn.countAll<string>().as('count'))
       .where('proceeding_id', '=', open.id)
@@ -117,14 +117,14 @@ export async function answerProceeding(
       throw new Problem('too-many-answers', 429, 'Much was said already, and is read. Ask at a counter to add to it.')
     const id = uuidv7()
     const words: SealedAnswer = { text: answer.text, by: answer.by, atDesk: requester.kind === 'staff' }
-    await hand.transaction
+    await unit.transaction
       .insertInto('proceeding_answers')
       .values({
         id,
         municipality_id: town.id,
         proceeding_id: open.id,
         neighbour_id: neighbourId,
-        words: Buffer.from(hand.seal(neighbourId, { table: 'proceeding_answers', column: 'words', row: id }, words)),
+        words: Buffer.from(unit.seal(neighbourId, { table: 'proceeding_answers', column: 'words', row: id }, words)),
         received_at: deps.clock.now().toString(),
       })
       .execute()
@@ -133,7 +133,7 @@ export async function answerProceeding(
     const noted =
       answer.by === 'helper'
         ? undefined
-        : await giveNotice(town, hand, at, 'answered', today(deps.clock, town.timeZone))
+        : await giveNotice(town, unit, at, 'answered', today(deps.clock, town.timeZone))
     const days = noted && { answerBy: noted.answerBy, effectiveFrom: noted.effectiveFrom }
     return { proceedingId: open.id, status: 'answered', ...days }
   })
@@ -149,10 +149,10 @@ export async function readAnswer(
   idempotencyKey: string,
 ): Promise<Disclosed<ProceedingState>> {
   const use = { operation: `read ${answerId}`, idempotencyKey, body: {}, opens: 'proceeding' } as const
-  return atDesk(deps, town, clerk, at.neighbourId, use, async ({ hand, proceeding }) => {
-    await lockOpen(hand, at)
+  return atDesk(deps, town, clerk, at.neighbourId, use, async ({ unit, proceeding }) => {
+    await lockOpen(unit, at)
     if (!proceeding?.answers.some(({ id }) => id === answerId)) throw new NotFound()
-    await hand.transaction
+    await unit.transaction
       .updateTable('proceeding_answers')
       .set({ read_by: clerk.id, read_at: deps.clock.now().toString() })
       .where('id', '=', answerId)
@@ -179,14 +179,14 @@ export async function recordOpinion(
   idempotencyKey: string,
 ): Promise<Disclosed<ProceedingState>> {
   const use = { operation: `opinion ${at.proceedingId}`, idempotencyKey, body: opinion }
-  return atDesk(deps, town, clerk, at.neighbourId, use, async ({ hand }) => {
+  return atDesk(deps, town, clerk, at.neighbourId, use, async ({ unit }) => {
     if (!town.departureCouncil) throw new ProceedingIncomplete('no-council')
-    const { opened_at } = await lockOpen(hand, at)
+    const { opened_at } = await lockOpen(unit, at)
     const opened = opened_at.toTemporalInstant().toZonedDateTimeISO(town.timeZone).toPlainDate()
     const day = today(deps.clock, town.timeZone)
     if (Temporal.PlainDate.compare(opinion.on, opened) < 0 || Temporal.PlainDate.compare(opinion.on, day) > 0)
       throw new InvalidInput([{ pointer: '/givenOn', detail: 'Give a day since the proceeding was opened.' }])
-    await hand.transaction
+    await unit.transaction
       .updateTable('proceedings')
       .set({ council_on: opinion.on, council_outcome: opinion.outcome })
       .where('id', '=', at.proceedingId)
@@ -232,36 +232,36 @@ export async function decideProceeding(
     body: { decision },
     opens: 'proceeding',
   } as const
-  return atDesk(deps, town, clerk, at.neighbourId, use, async ({ hand, proceeding }) => {
-    await lockOpen(hand, at)
+  return atDesk(deps, town, clerk, at.neighbourId, use, async ({ unit, proceeding }) => {
+    await lockOpen(unit, at)
     if (decision === 'approved') {
       // Whoever answered while we waited for the lock has not been read.
-      if (proceeding === undefined || (await answersTo(hand, at)) !== proceeding.answers.length)
+      if (proceeding === undefined || (await answersTo(unit, at)) !== proceeding.answers.length)
         throw new ProceedingIncomplete('answer-unread')
       const missing = standsInTheWay(town, { ...proceeding, openedByYou: proceeding.openedBy === clerk.id }, day)
       if (missing) throw new ProceedingIncomplete(missing)
-      const { version } = await hand.transaction
+      const { version } = await unit.transaction
         .selectFrom('neighbours')
         .select('version')
         .where('id', '=', at.neighbourId)
         .executeTakeFirstOrThrow()
-      await nextVersion(hand, at.neighbourId, version)
-      await takeEffect(hand, town, clerk, at.neighbourId, { cause: proceeding.cause, on: day.toString() })
+      await nextVersion(unit, at.neighbourId, version)
+      await takeEffect(unit, town, clerk, at.neighbourId, { cause: proceeding.cause, on: day.toString() })
     }
     const now = deps.clock.now()
-    await hand.transaction
+    await unit.transaction
       .updateTable('proceedings')
       .set({ decision, decided_by: clerk.id, decided_at: now.toString() })
       .where('id', '=', at.proceedingId)
       .execute()
     const kind = `proceeding-${decision}` as const
-    await deps.leaveMessage(hand.transaction, town, { neighbourId: at.neighbourId, kind, visibleFrom: now })
+    await deps.leaveMessage(unit.transaction, town, { neighbourId: at.neighbourId, kind, visibleFrom: now })
     return { proceedingId: at.proceedingId, status: decision }
   })
 }
 
-async function answersTo(hand: GateHand, at: At): Promise<number> {
-  const rows = await hand.transaction
+async function answersTo(unit: UnitOfWork, at: At): Promise<number> {
+  const rows = await unit.transaction
     .selectFrom('proceeding_answers')
     .select('id')
     .where('proceeding_id', '=', at.proceedingId)
@@ -270,8 +270,8 @@ async function answersTo(hand: GateHand, at: At): Promise<number> {
 }
 
 /** The open proceeding, held against every other step until this one is done. */
-async function lockOpen(hand: GateHand, at: { neighbourId: string; proceedingId?: string }) {
-  const proceeding = await hand.transaction
+async function lockOpen(unit: UnitOfWork, at: { neighbourId: string; proceedingId?: string }) {
+  const proceeding = await unit.transaction
     .selectFrom('proceedings')
     .select(['id', 'opened_at', 'decision'])
     .where('neighbour_id', '=', at.neighbourId)

@@ -59,7 +59,7 @@ export async function giveCard(
   return deps.gate.open<NeighbourFields, (typeof fields)[number], Card>(
     { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: purposeOf(clerk), fields },
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) }),
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
       if (record.departedOn !== undefined) throw new NotResident()
       mustBeOldEnough(town, record.dateOfBirth, today(deps.clock, town.timeZone))
@@ -67,19 +67,19 @@ export async function giveCard(
       if (second === undefined) throw new CardNeedsWord()
       const now = deps.clock.now().toString()
       // The first card of a newcomer is no news to them.
-      const earlier = await hand.transaction
+      const earlier = await unit.transaction
         .selectFrom('resident_cards')
         .select('id')
         .where('neighbour_id', '=', neighbourId)
         .executeTakeFirst()
-      if (earlier !== undefined) await noticeOfWays(hand.transaction, deps, town, neighbourId)
-      await hand.transaction
+      if (earlier !== undefined) await noticeOfWays(unit.transaction, deps, town, neighbourId)
+      await unit.transaction
         .updateTable('resident_cards')
         .set({ cancelled_at: now, ended_by: 'replaced' })
         .where('neighbour_id', '=', neighbourId)
         .where('cancelled_at', 'is', null)
         .execute()
-      await hand.transaction
+      await unit.transaction
         .insertInto('resident_cards')
         .values({
           id,

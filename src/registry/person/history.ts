@@ -148,7 +148,7 @@ export async function neighbourHistory(
       const records = await withSaidStarts(transaction, loaded, requester)
       return Promise.all(records.map((record) => withMovements(transaction, record)))
     },
-    async ([record], hand, openMore) => {
+    async ([record], unit, openMore) => {
       if (record === undefined) throw new NotFound()
       const at = async (trueOn: string, known: string, more: number) => {
         const knownAt = Temporal.Instant.from(known).add({ milliseconds: more })
@@ -165,7 +165,7 @@ export async function neighbourHistory(
       }>`
         select id, valid_from::text, valid_to::text, recorded_at, superseded_at from residences
         where neighbour_id = ${id} and recorded_at <= ${known}::text::timestamptz order by recorded_at, valid_from`.execute(
-        hand.transaction,
+        unit.transaction,
       )
       const { id: _, history: all = [], ...state } = record
       const history = all.filter((one) => asOf.knownAt === undefined || recordedBy(one, knownAt))

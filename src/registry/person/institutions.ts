@@ -1,4 +1,4 @@
-import type { GateHand } from '../../firewall/model.ts'
+import type { UnitOfWork } from '../../firewall/model.ts'
 import { organisationsNamed } from '../../firewall/organisations.ts'
 import { Refusal, type Requester } from '../../firewall/requester.ts'
 import type { Municipality } from '../../town/model.ts'
@@ -11,14 +11,14 @@ import { tiesOf } from './representatives.ts'
  * @throws {Refusal}
  */
 export async function mustBeHandedOn(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Municipality,
   requester: Requester,
   neighbourId: string,
 ): Promise<void> {
   // Whoever helps or acts for them has been asked about as that already.
   if (requester.kind === 'resident' && (requester.helper || requester.representative)) return
-  const ties = await tiesOf(hand, neighbourId)
+  const ties = await tiesOf(unit, neighbourId)
   const institutions = ties.filter(({ details }) => details.kind === 'institution')
   if (institutions.length === 0 || institutions.length < ties.length) return
   for (const { id, details } of institutions) {
@@ -27,7 +27,7 @@ export async function mustBeHandedOn(
       id: `institution ${id}`,
       neighbourId,
       representative: { toldWhere: true },
-      standsWith: await organisationsNamed(hand.transaction, details.name ?? ''),
+      standsWith: await organisationsNamed(unit.transaction, details.name ?? ''),
     } as const
     const ask = {
       municipalityId: town.id,
@@ -36,7 +36,7 @@ export async function mustBeHandedOn(
       purpose: 'acting-for',
       fields: [],
     } as const
-    if (await hand.lets(ask)) return
+    if (await unit.lets(ask)) return
   }
   throw new Refusal()
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
-import type { GateHand } from '../../firewall/model.ts'
+import type { UnitOfWork } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Municipality } from '../../town/model.ts'
@@ -49,19 +49,19 @@ export async function joinRecords(
   deps: RegistryDeps,
   town: Municipality,
   staff: Staff,
-  hand: GateHand,
+  unit: UnitOfWork,
   { id, stays, joined }: Pair,
 ): Promise<void> {
   const day = today(deps.clock, town.timeZone).toString()
-  const [was, wasOther] = [await standingOf(hand, stays.id), await standingOf(hand, joined.id)]
-  const before = await periodsInForce(hand.transaction, joined.id)
-  const added = addedBy(before, await periodsInForce(hand.transaction, stays.id))
+  const [was, wasOther] = [await standingOf(unit, stays.id), await standingOf(unit, joined.id)]
+  const before = await periodsInForce(unit.transaction, joined.id)
+  const added = addedBy(before, await periodsInForce(unit.transaction, stays.id))
   await supersede(
-    hand,
+    unit,
     before.map((period) => period.id),
   )
-  for (const period of before) await decideSaidStarts(hand, staff, { residenceId: period.id }, 'lapsed')
-  for (const piece of added) await beginPeriod(hand, town, stays.id, piece)
+  for (const period of before) await decideSaidStarts(unit, staff, { residenceId: period.id }, 'lapsed')
+  for (const piece of added) await beginPeriod(unit, town, stays.id, piece)
 
   const names = [...(joined.name ? [joined.name] : []), ...(joined.previousNames ?? [])].filter(
     (name) => ![stays.name, ...(stays.previousNames ?? [])].some((own) => isDeepStrictEqual(own, name)),
@@ -72,23 +72,23 @@ export async function joinRecords(
     ...(stays.contact === undefined && joined.contact ? { contact: joined.contact } : {}),
     ...(stays.languages === undefined && joined.languages ? { languages: joined.languages } : {}),
   }
-  await writeParticulars(hand, town, { ...stays, ...took }, previousNames)
-  const ties = await carryTies(hand, town, stays.id, joined.id)
+  await writeParticulars(unit, town, { ...stays, ...took }, previousNames)
+  const ties = await carryTies(unit, town, stays.id, joined.id)
   // A proof of the other says what the other's record said: where the two differ, nobody vouches for it any more.
-  await withdrawProofs(hand, joined.id, differing(stays, joined))
+  await withdrawProofs(unit, joined.id, differing(stays, joined))
   const { rows } = await sql<{ moved: Moved['belongings'] }>`
-    select move_belongings(${joined.id}::uuid, ${stays.id}::uuid, null) as moved`.execute(hand.transaction)
+    select move_belongings(${joined.id}::uuid, ${stays.id}::uuid, null) as moved`.execute(unit.transaction)
 
   const hides = was.hides || wasOther.hides
   for (const [one, standing] of [
     [stays.id, was],
     [joined.id, wasOther],
   ] as const) {
-    await sql`select end_ways_in(${one}::uuid, 'joined')`.execute(hand.transaction)
-    await nextVersion(hand, one, standing.version)
-    await hand.transaction.updateTable('neighbours').set({ protected: hides }).where('id', '=', one).execute()
-    await hand.transaction.deleteFrom('visits').where('neighbour_id', '=', one).execute()
-    await hand.transaction
+    await sql`select end_ways_in(${one}::uuid, 'joined')`.execute(unit.transaction)
+    await nextVersion(unit, one, standing.version)
+    await unit.transaction.updateTable('neighbours').set({ protected: hides }).where('id', '=', one).execute()
+    await unit.transaction.deleteFrom('visits').where('neighbour_id', '=', one).execute()
+    await unit.transaction
       .updateTable('likenesses')
       .set({ decision: 'joined', decided_at: deps.clock.now().toString(), decided_by: staff.id })
       .where('neighbour_id', '=', one)
@@ -96,11 +96,11 @@ export async function joinRecords(
       .execute()
   }
   if (joined.departedOn === undefined)
-    await hand.transaction.updateTable('neighbours').set({ departed_on: day }).where('id', '=', joined.id).execute()
-  await withdrawProofs(hand, stays.id, ['years', 'periods', ...(hides && !was.hides ? ['address', 'household'] : [])])
-  await reindex(hand, joined.id, [])
+    await unit.transaction.updateTable('neighbours').set({ departed_on: day }).where('id', '=', joined.id).execute()
+  await withdrawProofs(unit, stays.id, ['years', 'periods', ...(hides && !was.hides ? ['address', 'household'] : [])])
+  await reindex(unit, joined.id, [])
   await recordMovement(
-    hand,
+    unit,
     town,
     staff,
     stays.id,
@@ -108,7 +108,7 @@ export async function joinRecords(
     { with: joined.id },
   )
   await recordMovement(
-    hand,
+    unit,
     town,
     staff,
     joined.id,
@@ -122,9 +122,9 @@ export async function joinRecords(
     was: { departedOn: joined.departedOn ?? null, joinedHides: wasOther.hides, staysHides: was.hides },
     took,
   }
-  await hand.transaction
+  await unit.transaction
     .updateTable('joins')
-    .set({ moved: Buffer.from(hand.seal(stays.id, placeOf(id), moved)) })
+    .set({ moved: Buffer.from(unit.seal(stays.id, placeOf(id), moved)) })
     .where('id', '=', id)
     .execute()
 }
@@ -139,36 +139,36 @@ export async function takeApart(
   deps: RegistryDeps,
   town: Municipality,
   staff: Staff,
-  hand: GateHand,
+  unit: UnitOfWork,
   { id, stays, joined }: Pair,
 ): Promise<boolean> {
   const day = today(deps.clock, town.timeZone).toString()
   const { rows } = await sql<{ at: string }>`
     select act.recorded_at::text as at from movements act
     where act.neighbour_id = ${joined.id} and act.kind = 'departure' and act.cause = 'joined'
-    order by act.recorded_at desc limit 1`.execute(hand.transaction)
+    order by act.recorded_at desc limit 1`.execute(unit.transaction)
   const [act] = rows
   if (act === undefined) return false
-  const brought = await broughtByJoin(hand, stays.id, act.at)
+  const brought = await broughtByJoin(unit, stays.id, act.at)
   if (brought === undefined) return false
-  const row = await hand.transaction
+  const row = await unit.transaction
     .selectFrom('joins')
     .select(['moved', 'hides_since'])
     .where('id', '=', id)
     .executeTakeFirstOrThrow()
   if (row.moved === null) return false
-  const moved = hand.reopen(stays.id, placeOf(id), row.moved) as Moved
-  const [standing, other] = [await standingOf(hand, stays.id), await standingOf(hand, joined.id)]
+  const moved = unit.reopen(stays.id, placeOf(id), row.moved) as Moved
+  const [standing, other] = [await standingOf(unit, stays.id), await standingOf(unit, joined.id)]
 
   // Who hid since is shown to nobody by this: which of the two asked for it is for a supervisor to find.
   const hidSince = standing.hides && (row.hides_since || !(moved.was.joinedHides || moved.was.staysHides))
   const hid = (before: boolean) => before || hidSince
   // From here on the two are two: what asks which record a person is in is told so.
-  await hand.transaction.updateTable('joins').set({ undone_at: sql`now()` }).where('id', '=', id).execute()
+  await unit.transaction.updateTable('joins').set({ undone_at: sql`now()` }).where('id', '=', id).execute()
   // What was written of the record that stays since stays its own: a move, leaving, a death.
-  await supersede(hand, brought)
-  for (const residenceId of brought) await decideSaidStarts(hand, staff, { residenceId }, 'lapsed')
-  await residencesAsBefore(hand, town, joined.id, act.at)
+  await supersede(unit, brought)
+  for (const residenceId of brought) await decideSaidStarts(unit, staff, { residenceId }, 'lapsed')
+  await residencesAsBefore(unit, town, joined.id, act.at)
   const previousNames = (stays.previousNames ?? []).filter(
     (name) => !moved.names.some((theirs) => isDeepStrictEqual(theirs, name)),
   )
@@ -176,7 +176,7 @@ export async function takeApart(
   const still = (field: keyof Taken) =>
     moved.took[field] !== undefined && isDeepStrictEqual(stays[field], moved.took[field])
   await writeParticulars(
-    hand,
+    unit,
     town,
     {
       ...stays,
@@ -187,35 +187,35 @@ export async function takeApart(
     previousNames,
   )
   for (const { written, ended } of moved.ties) {
-    await endTie(hand, written)
-    await hand.transaction
+    await endTie(unit, written)
+    await unit.transaction
       .updateTable('representatives')
       .set({ ended_at: null, ended_because: null })
       .where('id', '=', ended)
       .execute()
   }
-  await hand.transaction
+  await unit.transaction
     .updateTable('neighbours')
     .set({ departed_on: moved.was.departedOn, protected: hid(moved.was.joinedHides) })
     .where('id', '=', joined.id)
     .execute()
-  await hand.transaction
+  await unit.transaction
     .updateTable('neighbours')
     .set({ protected: hid(moved.was.staysHides) })
     .where('id', '=', stays.id)
     .execute()
   await sql`select move_belongings(${stays.id}::uuid, ${joined.id}::uuid, ${JSON.stringify(moved.belongings)}::text::jsonb)`.execute(
-    hand.transaction,
+    unit.transaction,
   )
   for (const [one, { version }] of [
     [stays.id, standing],
     [joined.id, other],
   ] as const) {
-    await sql`select end_ways_in(${one}::uuid, 'joined')`.execute(hand.transaction)
-    await nextVersion(hand, one, version)
-    await withdrawProofs(hand, one, ['years', 'periods'])
+    await sql`select end_ways_in(${one}::uuid, 'joined')`.execute(unit.transaction)
+    await nextVersion(unit, one, version)
+    await withdrawProofs(unit, one, ['years', 'periods'])
     await recordMovement(
-      hand,
+      unit,
       town,
       staff,
       one,
@@ -231,20 +231,20 @@ export async function takeApart(
  *
  * @returns ids, or undefined where the days of one were corrected, so that nobody can tell what is whose
  */
-async function broughtByJoin(hand: GateHand, staysId: string, at: string): Promise<string[] | undefined> {
+async function broughtByJoin(unit: UnitOfWork, staysId: string, at: string): Promise<string[] | undefined> {
   const { rows } = await sql<{ id: string | null }>`
     select kept.id from residences brought
     left join residences kept on kept.neighbour_id = brought.neighbour_id and kept.superseded_at is null
       and kept.household_id = brought.household_id and kept.valid_from = brought.valid_from
     where brought.neighbour_id = ${staysId} and brought.recorded_at = ${at}::text::timestamptz`.execute(
-    hand.transaction,
+    unit.transaction,
   )
   const ids = rows.map((row) => row.id)
   return ids.includes(null) ? undefined : ids.filter((one) => one !== null)
 }
 
-async function standingOf(hand: GateHand, id: string): Promise<{ version: number; hides: boolean }> {
-  const { version, protected: hides } = await hand.transaction
+async function standingOf(unit: UnitOfWork, id: string): Promise<{ version: number; hides: boolean }> {
+  const { version, protected: hides } = await unit.transaction
     .selectFrom('neighbours')
     .select(['version', 'protected'])
     .where('id', '=', id)
@@ -259,23 +259,23 @@ const differing = (stays: Joinable, joined: Joinable) =>
 export async function reindexAs(
   deps: RegistryDeps,
   town: Municipality,
-  hand: GateHand,
+  unit: UnitOfWork,
   person: Joinable,
 ): Promise<void> {
   const { hash32 } = await deps.gate.keysOf(town.id)
   const names = [...(person.name ? [person.name] : []), ...(person.previousNames ?? [])].map(wordsOfName)
   const { dateOfBirth, address } = person
-  await reindex(hand, person.id, tokensOf(tokenMaker(hash32, town.blindIndexBits), { names, dateOfBirth, address }))
+  await reindex(unit, person.id, tokensOf(tokenMaker(hash32, town.blindIndexBits), { names, dateOfBirth, address }))
 }
 
 /** What is recorded of a person, with other earlier names. */
 async function writeParticulars(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Municipality,
   person: { id: string } & { [field in keyof Taken]: Taken[field] | undefined },
   previousNames: Name[],
 ): Promise<void> {
-  const latest = await hand.transaction
+  const latest = await unit.transaction
     .selectFrom('particulars')
     .select(['version', 'identity'])
     .where('neighbour_id', '=', person.id)
@@ -289,30 +289,30 @@ async function writeParticulars(
     row: `${person.id}/${row}`,
   })
   // Sex and whatever else identity holds are carried over unseen.
-  const identity = hand.reopen(person.id, placeAt('identity', latest.version), latest.identity) as object
+  const identity = unit.reopen(person.id, placeAt('identity', latest.version), latest.identity) as object
   const { contact, languages, dateOfBirth } = person
-  await hand.transaction
+  await unit.transaction
     .insertInto('particulars')
     .values({
       municipality_id: town.id,
       neighbour_id: person.id,
       version,
       identity: Buffer.from(
-        hand.seal(person.id, placeAt('identity', version), { ...identity, dateOfBirth, previousNames }),
+        unit.seal(person.id, placeAt('identity', version), { ...identity, dateOfBirth, previousNames }),
       ),
-      contact: Buffer.from(hand.seal(person.id, placeAt('contact', version), { contact, languages })),
+      contact: Buffer.from(unit.seal(person.id, placeAt('contact', version), { contact, languages })),
     })
     .execute()
 }
 
 /** Who acts for the person goes along: what a tie says is sealed to whom it is about, and so is sealed anew. */
 async function carryTies(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Municipality,
   staysId: string,
   joinedId: string,
 ): Promise<Moved['ties']> {
-  const rows = await hand.transaction
+  const rows = await unit.transaction
     .selectFrom('representatives')
     .select(['id', 'representative_id', 'details'])
     .where('neighbour_id', '=', joinedId)
@@ -320,7 +320,7 @@ async function carryTies(
     .execute()
   const ties: Moved['ties'] = []
   for (const row of rows) {
-    const known = await hand.transaction
+    const known = await unit.transaction
       .selectFrom('representatives')
       .select('id')
       .where('neighbour_id', '=', staysId)
@@ -329,16 +329,16 @@ async function carryTies(
       .executeTakeFirst()
     if (known !== undefined || row.representative_id === staysId) continue
     const id = uuidv7()
-    const details = hand.reopen(joinedId, placeOfTie(row.id), row.details)
-    await endTie(hand, row.id)
-    await hand.transaction
+    const details = unit.reopen(joinedId, placeOfTie(row.id), row.details)
+    await endTie(unit, row.id)
+    await unit.transaction
       .insertInto('representatives')
       .values({
         id,
         municipality_id: town.id,
         neighbour_id: staysId,
         representative_id: row.representative_id,
-        details: Buffer.from(hand.seal(staysId, placeOfTie(id), details)),
+        details: Buffer.from(unit.seal(staysId, placeOfTie(id), details)),
       })
       .execute()
     ties.push({ written: id, ended: row.id })
@@ -346,8 +346,8 @@ async function carryTies(
   return ties
 }
 
-async function endTie(hand: GateHand, id: string): Promise<void> {
-  await hand.transaction
+async function endTie(unit: UnitOfWork, id: string): Promise<void> {
+  await unit.transaction
     .updateTable('representatives')
     .set({ ended_at: sql`now()`, ended_because: 'ended' })
     .where('id', '=', id)

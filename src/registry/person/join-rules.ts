@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { GateHand, Opened } from '../../firewall/model.ts'
+import type { Opened, UnitOfWork } from '../../firewall/model.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
@@ -36,8 +36,8 @@ export class CannotJoin extends Problem {
 }
 
 /** A proposal that waits about one of the records. @param besides one that is known */
-export const openOf = (hand: GateHand, ids: readonly string[], besides = NO_JOIN) =>
-  hand.transaction
+export const openOf = (unit: UnitOfWork, ids: readonly string[], besides = NO_JOIN) =>
+  unit.transaction
     .selectFrom('joins')
     .select('id')
     .where('decision', 'is', null)
@@ -56,23 +56,27 @@ export const openOf = (hand: GateHand, ids: readonly string[], besides = NO_JOIN
 export async function mustBeJoinable(
   deps: RegistryDeps,
   town: Municipality,
-  hand: GateHand,
+  unit: UnitOfWork,
   { stays, joined }: { stays: Joinable; joined: Joinable },
   besides?: string,
 ): Promise<void> {
   const ids = [stays.id, joined.id] as const
-  await mustBeFree(hand, ids, besides)
+  await mustBeFree(unit, ids, besides)
   if (stays.departedOn !== undefined && (joined.departedOn === undefined || joined.departedOn > stays.departedOn))
     throw new CannotJoin('join-departed')
-  const days = (await Promise.all(ids.map((id) => daysRecorded(hand.transaction, id)))).flat()
+  const days = (await Promise.all(ids.map((id) => daysRecorded(unit.transaction, id)))).flat()
   const born = stays.dateOfBirth ?? joined.dateOfBirth
   if (faultsOfBirthBeside(lifeRules(deps.clock, town), born, days, { confirmedAge: true }).length > 0)
     throw new CannotJoin('join-before-birth')
 }
 
-async function mustBeFree(hand: GateHand, [stays, joined]: readonly [string, string], besides?: string): Promise<void> {
+async function mustBeFree(
+  unit: UnitOfWork,
+  [stays, joined]: readonly [string, string],
+  besides?: string,
+): Promise<void> {
   const ids = [stays, joined]
-  if (await openOf(hand, ids, besides)) throw new CannotJoin('join-open')
+  if (await openOf(unit, ids, besides)) throw new CannotJoin('join-open')
   const list = `{${ids.join(',')}}`
   const { rows } = await sql<{ joined: boolean; pending: boolean }>`
     select bool_or(record_of(one.id) <> one.id) as joined,
@@ -80,7 +84,7 @@ async function mustBeFree(hand: GateHand, [stays, joined]: readonly [string, str
         or exists (select from erasures open where open.neighbour_id = one.id and open.decision is null)
         -- Years that wait at the record that stays go on waiting there; those of the other would be lost.
         or one.id = ${joined}::uuid and exists (select from said_starts open where open.neighbour_id = one.id and open.decision is null)) as pending
-    from unnest(${list}::uuid[]) as one (id)`.execute(hand.transaction)
+    from unnest(${list}::uuid[]) as one (id)`.execute(unit.transaction)
   if (rows[0]?.joined) throw new NotFound()
   if (rows[0]?.pending) throw new CannotJoin('join-in-the-way')
 }

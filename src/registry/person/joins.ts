@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
-import type { GateHand } from '../../firewall/model.ts'
+import type { UnitOfWork } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
@@ -53,7 +53,7 @@ async function onBoth<T>(
   town: Municipality,
   staff: Staff,
   ids: { stays: string; joined: string },
-  use: (both: { stays: Joinable; joined: Joinable }, hand: GateHand, again: () => Promise<Joinable[]>) => Promise<T>,
+  use: (both: { stays: Joinable; joined: Joinable }, unit: UnitOfWork, again: () => Promise<Joinable[]>) => Promise<T>,
   act?: { operation: string; idempotencyKey: string; body: unknown },
 ): Promise<Disclosed<T>> {
   const key =
@@ -69,14 +69,14 @@ async function onBoth<T>(
   return deps.gate.open<NeighbourFields, JoinField, T>(
     { municipalityId: town.id, requester: staff, action: 'join', purpose: purposeOf(staff), fields: JOIN_FIELDS },
     load,
-    async (records, hand, openMore) => {
+    async (records, unit, openMore) => {
       const stays = records.find(({ id }) => id === ids.stays)
       const joined = records.find(({ id }) => id === ids.joined)
       if (stays === undefined || joined === undefined) throw new NotFound()
-      const earlier = key && (await earlierAnswer<T>(hand, stays.id, key))
+      const earlier = key && (await earlierAnswer<T>(unit, stays.id, key))
       if (earlier) return earlier
-      const answer = await use({ stays, joined }, hand, () => openMore(load))
-      if (key) await keepAnswer(hand, town, stays.id, key, answer)
+      const answer = await use({ stays, joined }, unit, () => openMore(load))
+      if (key) await keepAnswer(unit, town, stays.id, key, answer)
       return answer
     },
   )
@@ -116,10 +116,10 @@ export async function proposeJoin(
     town,
     staff,
     { stays: id, joined: other },
-    async ({ stays, joined }, hand) => {
-      await lockTogether(hand, [id, other])
-      await mustBeJoinable(deps, town, hand, { stays, joined })
-      return { id: await propose(hand, town, staff, { stays: id, joined: other, reason }) }
+    async ({ stays, joined }, unit) => {
+      await lockTogether(unit, [id, other])
+      await mustBeJoinable(deps, town, unit, { stays, joined })
+      return { id: await propose(unit, town, staff, { stays: id, joined: other, reason }) }
     },
     { operation: 'join', idempotencyKey, body: proposal },
   )
@@ -145,9 +145,9 @@ export async function proposeApart(
     town,
     staff,
     ids,
-    async (_, hand) => {
-      await lockTogether(hand, [ids.stays, ids.joined])
-      const inForce = await hand.transaction
+    async (_, unit) => {
+      await lockTogether(unit, [ids.stays, ids.joined])
+      const inForce = await unit.transaction
         .selectFrom('joins')
         .select('id')
         .where('stays_id', '=', ids.stays)
@@ -157,22 +157,22 @@ export async function proposeApart(
         .where('undone_at', 'is', null)
         .executeTakeFirst()
       if (inForce === undefined) throw new CannotJoin('not-joined')
-      const open = await openOf(hand, [ids.stays, ids.joined])
+      const open = await openOf(unit, [ids.stays, ids.joined])
       if (open) throw new CannotJoin('join-open')
-      return { id: await propose(hand, town, staff, { ...ids, reason, undoes: inForce.id }) }
+      return { id: await propose(unit, town, staff, { ...ids, reason, undoes: inForce.id }) }
     },
     { operation: 'apart', idempotencyKey, body: proposal },
   )
 }
 
 async function propose(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Municipality,
   staff: Staff,
   what: { stays: string; joined: string; reason: string; undoes?: string },
 ): Promise<string> {
   const id = uuidv7()
-  await hand.transaction
+  await unit.transaction
     .insertInto('joins')
     .values({
       id,
@@ -180,7 +180,7 @@ async function propose(
       stays_id: what.stays,
       joined_id: what.joined,
       undoes: what.undoes ?? null,
-      reason: Buffer.from(hand.seal(what.stays, placeOf(id), what.reason)),
+      reason: Buffer.from(unit.seal(what.stays, placeOf(id), what.reason)),
       proposed_by: staff.id,
     })
     .execute()
@@ -207,9 +207,9 @@ export async function decideJoin(
     town,
     staff,
     { stays: at.staysId, joined: joinedId },
-    async (both, hand, again) => {
-      await lockTogether(hand, [at.staysId, joinedId])
-      const proposal = await hand.transaction
+    async (both, unit, again) => {
+      await lockTogether(unit, [at.staysId, joinedId])
+      const proposal = await unit.transaction
         .selectFrom('joins')
         .select(['id', 'undoes', 'decision', 'proposed_by'])
         .where('id', '=', at.id)
@@ -220,16 +220,16 @@ export async function decideJoin(
         if (proposal.proposed_by === staff.id) throw new CannotJoin('second-clerk-needed')
         if (proposal.undoes === null) {
           // Asked again: what was true when it was proposed may not be now.
-          await mustBeJoinable(deps, town, hand, both, at.id)
-          await joinRecords(deps, town, staff, hand, { id: at.id, ...both })
+          await mustBeJoinable(deps, town, unit, both, at.id)
+          await joinRecords(deps, town, staff, unit, { id: at.id, ...both })
         }
-        if (proposal.undoes !== null && !(await takeApart(deps, town, staff, hand, { id: proposal.undoes, ...both })))
+        if (proposal.undoes !== null && !(await takeApart(deps, town, staff, unit, { id: proposal.undoes, ...both })))
           throw new CannotJoin('apart-in-the-way')
         // What is found now is what stands there now; a record that was joined is found by nothing.
         for (const one of await again())
-          if (proposal.undoes !== null || one.id === at.staysId) await reindexAs(deps, town, hand, one)
+          if (proposal.undoes !== null || one.id === at.staysId) await reindexAs(deps, town, unit, one)
       }
-      await hand.transaction
+      await unit.transaction
         .updateTable('joins')
         .set({ decision, decided_by: staff.id, decided_at: deps.clock.now().toString() })
         .where('id', '=', at.id)
@@ -251,10 +251,10 @@ async function otherOf(
   await deps.gate.open<NeighbourFields, never, void>(
     { municipalityId: town.id, requester: staff, action: 'join', purpose: purposeOf(staff), fields: [] },
     (transaction) => loadRecords(transaction, [at.staysId], { trueAt: today(deps.clock, town.timeZone) }),
-    async ([record], hand) => {
+    async ([record], unit) => {
       const row =
         record &&
-        (await hand.transaction
+        (await unit.transaction
           .selectFrom('joins')
           .select('joined_id')
           .where('id', '=', at.id)
@@ -262,7 +262,7 @@ async function otherOf(
           .executeTakeFirst())
       if (!row) throw new NotFound()
       other = row.joined_id
-      hand.shown([])
+      unit.shown([])
     },
   )
   return other
@@ -315,13 +315,13 @@ export async function joinsWaiting(
       const ids = [...new Set(page.rows.flatMap((row) => [row.stays_id, row.joined_id]))]
       return { records: await loadRecords(transaction, ids, { trueAt }), beside: page }
     },
-    async (records, hand) => {
+    async (records, unit) => {
       const known = new Map(records.map((record) => [record.id, record]))
       const listed: Join[] = []
-      for (const row of hand.beside.rows) {
+      for (const row of unit.beside.rows) {
         const [stays, joined] = [known.get(row.stays_id), known.get(row.joined_id)]
         if (stays === undefined || joined === undefined) continue
-        const { reason } = await hand.transaction
+        const { reason } = await unit.transaction
           .selectFrom('joins')
           .select('reason')
           .where('id', '=', row.id)
@@ -331,13 +331,13 @@ export async function joinsWaiting(
           what: row.undoes === null ? 'join' : 'apart',
           stays,
           joined,
-          reason: hand.reopen(stays.id, placeOf(row.id), reason) as string,
+          reason: unit.reopen(stays.id, placeOf(row.id), reason) as string,
           mine: row.proposed_by === staff.id,
           at: row.proposed_at.toISOString(),
         })
       }
-      hand.shown(listed.flatMap(({ stays, joined }) => [stays.id, joined.id]))
-      return { items: listed, more: hand.beside.more }
+      unit.shown(listed.flatMap(({ stays, joined }) => [stays.id, joined.id]))
+      return { items: listed, more: unit.beside.more }
     },
   )
 }
@@ -358,11 +358,11 @@ export async function joinedWith(
   return deps.gate.open<NeighbourFields, never, Joined>(
     { municipalityId: town.id, requester: staff, action: 'join', purpose: purposeOf(staff), fields: [] },
     (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
       const { rows } = await sql<{ stays_id: string; joined_id: string }>`
         select stays_id, joined_id from joins where decision = 'approved' and undoes is null and undone_at is null
-          and (stays_id = ${id} or joined_id = ${id})`.execute(hand.transaction)
+          and (stays_id = ${id} or joined_id = ${id})`.execute(unit.transaction)
       return {
         to: rows.find((row) => row.joined_id === id)?.stays_id,
         with: rows.filter((row) => row.stays_id === id).map((row) => row.joined_id),

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { mustChangePlainly } from '../../firewall/free-text.ts'
-import type { GateHand, Opened } from '../../firewall/model.ts'
+import type { Opened, UnitOfWork } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Requester, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
@@ -66,14 +66,14 @@ export async function openNeighbour(
       const records = await loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone), ...ask.asOf })
       return ask.fields.includes('said') ? withSaidStarts(transaction, records, requester) : records
     },
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const heardOn = await heardFrom(hand.transaction, town, id)
-      const ownLast = requester.kind === 'staff' && (await wroteJustNow(deps, hand.transaction, requester, id))
-      const underWay = requester.kind === 'staff' ? await proceedingUnderWay(hand.transaction, id) : undefined
+      const heardOn = await heardFrom(unit.transaction, town, id)
+      const ownLast = requester.kind === 'staff' && (await wroteJustNow(deps, unit.transaction, requester, id))
+      const underWay = requester.kind === 'staff' ? await proceedingUnderWay(unit.transaction, id) : undefined
       return {
         ...record,
-        ...(await standingOf(hand, id, requester)),
+        ...(await standingOf(unit, id, requester)),
         heardOn,
         ownLast,
         ...(underWay ? { underWay } : {}),
@@ -114,11 +114,11 @@ async function wroteJustNow(
 
 /** Of a record that only resembles somebody who hides, nobody but a supervisor is told that it hides: not its owner either. */
 async function standingOf(
-  hand: GateHand,
+  unit: UnitOfWork,
   id: string,
   requester: Requester,
 ): Promise<{ version: number; protected: boolean }> {
-  const { version, hides, held } = await hand.transaction
+  const { version, hides, held } = await unit.transaction
     .selectFrom('neighbours')
     .select(['version', 'protected as hides'])
     .select((row) => sql<boolean>`is_held(${row.ref('id')})`.as('held'))
@@ -161,28 +161,28 @@ export async function correctNeighbour(
   return deps.gate.open<NeighbourFields, (typeof fields)[number], { id: string; version: number }>(
     { municipalityId: town.id, requester, action: 'correct', purpose: purposeOf(requester), fields },
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
       const change = onlyChanges(asked, record)
-      mustChangePlainly(hand.also, requester, Correction, change, confirmedPlain)
+      mustChangePlainly(unit.also, requester, Correction, change, confirmedPlain)
       if (Object.keys(change).length === 0) {
-        await unchangedSince(hand, id, version)
+        await unchangedSince(unit, id, version)
         return { id, version }
       }
       if (
         change.dateOfBirth &&
         isUnder(OF_AGE, change.dateOfBirth, day, town.leapDayBirthday) &&
-        (await actsForSomebody(hand.transaction, id, isSupervisor(requester)))
+        (await actsForSomebody(unit.transaction, id, isSupervisor(requester)))
       )
         throw new InvalidInput([
           { pointer: '/dateOfBirth', detail: 'They act for somebody, which only an adult can. End that first.' },
         ])
       if (change.dateOfBirth !== undefined) {
         const rules = lifeRules(deps.clock, town)
-        const days = await daysRecorded(hand.transaction, id)
+        const days = await daysRecorded(unit.transaction, id)
         refuseImpossible(faultsOfBirthBeside(rules, change.dateOfBirth, days, { confirmedAge }))
       }
-      const next = await nextVersion(hand, id, version)
+      const next = await nextVersion(unit, id, version)
       const pick = <K extends 'name' | 'dateOfBirth' | 'sex' | 'contact' | 'languages'>(field: K) =>
         change[field] === undefined ? record[field] : (change[field] ?? undefined)
       const earlierNames = [...(change.name && record.name ? [record.name] : []), ...(record.previousNames ?? [])]
@@ -193,15 +193,15 @@ export async function correctNeighbour(
         sex: pick('sex'),
       }
       const contact = { contact: pick('contact'), languages: pick('languages') }
-      const latest = await hand.transaction
+      const latest = await unit.transaction
         .selectFrom('particulars')
         .select((query) => query.fn.max('version').as('version'))
         .where('neighbour_id', '=', id)
         .executeTakeFirstOrThrow()
       const particulars = (latest.version ?? 0) + 1
       const seal = (column: 'identity' | 'contact', value: unknown) =>
-        Buffer.from(hand.seal(id, { table: 'particulars', column, row: `${id}/${particulars}` }, value))
-      await hand.transaction
+        Buffer.from(unit.seal(id, { table: 'particulars', column, row: `${id}/${particulars}` }, value))
+      await unit.transaction
         .insertInto('particulars')
         .values({
           municipality_id: town.id,
@@ -212,10 +212,10 @@ export async function correctNeighbour(
         })
         .execute()
       if (requester.kind === 'staff' && resembles.length > 0)
-        await holdAsAlike(hand, town, { staff: requester, until: endOfVisit(deps, town) }, id, resembles)
+        await holdAsAlike(unit, town, { staff: requester, until: endOfVisit(deps, town) }, id, resembles)
       const names = [identity.name, ...earlierNames].filter((name) => name !== undefined)
       await reindex(
-        hand,
+        unit,
         id,
         tokensOf(tokenMaker(hash32, town.blindIndexBits), {
           names: names.map(wordsOfName),
@@ -224,12 +224,12 @@ export async function correctNeighbour(
         }),
       )
       await withdrawProofs(
-        hand,
+        unit,
         id,
         (['name', 'dateOfBirth'] as const).filter((field) => change[field] !== undefined),
       )
       await recordMovement(
-        hand,
+        unit,
         town,
         requester,
         id,
@@ -262,8 +262,8 @@ function onlyChanges(asked: Correction, record: Partial<NeighbourFields>): Corre
 }
 
 /** Takes the next version number, or finds that somebody else has. */
-export async function nextVersion(hand: GateHand, id: string, version: number): Promise<number> {
-  const row = await hand.transaction
+export async function nextVersion(unit: UnitOfWork, id: string, version: number): Promise<number> {
+  const row = await unit.transaction
     .updateTable('neighbours')
     .set({ version: version + 1 })
     .where('id', '=', id)
@@ -275,8 +275,8 @@ export async function nextVersion(hand: GateHand, id: string, version: number): 
 }
 
 /** @throws {VersionConflict} when somebody changed the record after `version` was read */
-export async function unchangedSince(hand: GateHand, id: string, version: number): Promise<void> {
-  const row = await hand.transaction
+export async function unchangedSince(unit: UnitOfWork, id: string, version: number): Promise<void> {
+  const row = await unit.transaction
     .selectFrom('neighbours')
     .select('version')
     .where('id', '=', id)
@@ -286,13 +286,13 @@ export async function unchangedSince(hand: GateHand, id: string, version: number
 }
 
 /** Takes back every proof that says what has just changed. The database does it: proofs are another room's. */
-export async function withdrawProofs(hand: GateHand, id: string, changed: readonly string[]): Promise<void> {
+export async function withdrawProofs(unit: UnitOfWork, id: string, changed: readonly string[]): Promise<void> {
   if (changed.length === 0) return
-  await sql`select withdraw_proofs(${id}, ${`{${changed.join(',')}}`}::text[])`.execute(hand.transaction)
+  await sql`select withdraw_proofs(${id}, ${`{${changed.join(',')}}`}::text[])`.execute(unit.transaction)
 }
 
-export async function reindex(hand: GateHand, id: string, tokens: readonly number[]): Promise<void> {
-  await hand.transaction
+export async function reindex(unit: UnitOfWork, id: string, tokens: readonly number[]): Promise<void> {
+  await unit.transaction
     .updateTable('search_tokens')
     .set({ tokens: [...tokens] })
     .where('neighbour_id', '=', id)
@@ -320,7 +320,7 @@ export interface MovementOutline {
 }
 
 export async function recordMovement(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Municipality,
   requester: Staff | Resident,
   neighbourId: string,
@@ -328,7 +328,7 @@ export async function recordMovement(
   details: unknown,
 ): Promise<string> {
   const id = uuidv7()
-  await hand.transaction
+  await unit.transaction
     .insertInto('movements')
     .values({
       id,
@@ -338,7 +338,7 @@ export async function recordMovement(
       cause: outline.cause,
       effective_on: outline.effectiveOn,
       recorded_by: requester.kind === 'resident' ? 'neighbour' : requester.id,
-      details: Buffer.from(hand.seal(neighbourId, { table: 'movements', column: 'details', row: id }, details)),
+      details: Buffer.from(unit.seal(neighbourId, { table: 'movements', column: 'details', row: id }, details)),
     })
     .execute()
   return id

@@ -25,12 +25,12 @@ export async function offerEnrolment(
   return deps.gate.open<NeighbourFields, (typeof fields)[number], { code: string }>(
     { municipalityId: town.id, requester: clerk, action: 'enrol', purpose: purposeOf(clerk), fields },
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }),
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
       if (record.departedOn !== undefined) throw new NotResident()
       mustBeOldEnough(town, record.dateOfBirth, day)
       const now = deps.clock.now()
-      await hand.transaction
+      await unit.transaction
         .insertInto('enrolments')
         .values({
           id: uuidv7(),

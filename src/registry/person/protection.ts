@@ -51,9 +51,9 @@ export async function protectNeighbour(
   const answer = await deps.gate.open<NeighbourFields, 'dateOfBirth', { id: string; version: number }>(
     { municipalityId: town.id, requester, action: 'hide', purpose: purposeOf(requester), fields },
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const { hides, undecided, held, ...row } = await hand.transaction
+      const { hides, undecided, held, ...row } = await unit.transaction
         .selectFrom('neighbours')
         .select(['protected as hides', 'version'])
         .select(
@@ -69,7 +69,7 @@ export async function protectNeighbour(
       const asksToo = hide && held
       // It also outlasts a join, if the two are found to be two: which of them asked, a supervisor finds.
       if (hide)
-        await hand.transaction
+        await unit.transaction
           .updateTable('joins')
           .set({ hides_since: true })
           .where('stays_id', '=', id)
@@ -79,27 +79,27 @@ export async function protectNeighbour(
       // Nobody is refused to hide because something else of them was changed meanwhile, nor because they asked twice.
       const known = hide ? row.version : version
       if (hides === hide && !asksToo) {
-        await unchangedSince(hand, id, known)
+        await unchangedSince(unit, id, known)
         return { id, version: known }
       }
       if (!hide && undecided) throw new LikenessOpen()
-      const next = await nextVersion(hand, id, known)
+      const next = await nextVersion(unit, id, known)
       if (asksToo)
-        await hand.transaction
+        await unit.transaction
           .updateTable('likenesses')
           .set({ hides: true })
           .where('neighbour_id', '=', id)
           .where('decision', 'is', null)
           .execute()
-      await hand.transaction.updateTable('neighbours').set({ protected: hide }).where('id', '=', id).execute()
+      await unit.transaction.updateTable('neighbours').set({ protected: hide }).where('id', '=', id).execute()
       // A child who hides by themself may be in danger at home.
       if (byThemself && isMinor(record.dateOfBirth, day, town))
-        await raiseWelfareCheck(hand.transaction, town, id, 'hides-alone')
-      if (hide) await withdrawProofs(hand, id, ['address', 'household'])
-      if (hide && requester.kind === 'staff') await keepVisit(hand, town, requester.id, id, endOfVisit(deps, town))
-      if (!hide) await hand.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
+        await raiseWelfareCheck(unit.transaction, town, id, 'hides-alone')
+      if (hide) await withdrawProofs(unit, id, ['address', 'household'])
+      if (hide && requester.kind === 'staff') await keepVisit(unit, town, requester.id, id, endOfVisit(deps, town))
+      if (!hide) await unit.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
       const outline = { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() } as const
-      await recordMovement(hand, town, requester, id, outline, {
+      await recordMovement(unit, town, requester, id, outline, {
         protection: hide ? 'hidden' : 'shown',
         ...(reason ? { reason } : {}),
       })

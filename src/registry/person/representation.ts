@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import type { GateHand } from '../../firewall/model.ts'
+import type { UnitOfWork } from '../../firewall/model.ts'
 import { purposeOf, type Resident } from '../../firewall/requester.ts'
 import type { Place } from '../../keys/seal.ts'
 import { today } from '../../platform/clock.ts'
@@ -204,9 +204,9 @@ function openRepresented(
   return deps.gate.open<NeighbourFields, (typeof fields)[number], Represented>(
     { municipalityId: town.id, requester, action: 'open', purpose: purposeOf(requester), fields },
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const tie = await tieTo(hand, resident, id)
+      const tie = await tieTo(unit, resident, id)
       const recordedOn = tie.recordedAt.toZonedDateTimeISO(town.timeZone).toPlainDate()
       // A parent acts until the child is of age; a guardian of an adult is recorded when they are.
       const forAnAdult =
@@ -221,11 +221,11 @@ function openRepresented(
 
 /** The tie in force between two neighbours; what it says is sealed to whom it is about. @throws {NotFound} */
 async function tieTo(
-  hand: GateHand,
+  unit: UnitOfWork,
   resident: Resident,
   id: string,
 ): Promise<Pick<Representation, 'kind' | 'limits'> & { recordedAt: Temporal.Instant }> {
-  const tie = await hand.transaction
+  const tie = await unit.transaction
     .selectFrom('representatives')
     .select(['id', 'details', 'recorded_at'])
     .where('neighbour_id', '=', id)
@@ -234,6 +234,6 @@ async function tieTo(
     .executeTakeFirst()
   if (tie === undefined) throw new NotFound()
   const place = { table: 'representatives', column: 'details', row: tie.id }
-  const { kind, limits } = hand.reopen(id, place, tie.details) as Pick<Representation, 'kind' | 'limits'>
+  const { kind, limits } = unit.reopen(id, place, tie.details) as Pick<Representation, 'kind' | 'limits'>
   return { kind, ...(limits ? { limits } : {}), recordedAt: tie.recorded_at.toTemporalInstant() }
 }

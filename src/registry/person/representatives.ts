@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
-import type { GateHand, Opened } from '../../firewall/model.ts'
+import type { Opened, UnitOfWork } from '../../firewall/model.ts'
 import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import type { Place, Sealed } from '../../keys/seal.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
@@ -41,8 +41,8 @@ export function sealTie(
 }
 
 /** Whoever does not act for themself acts for nobody: the children they acted for come on the list of those nobody acts for. */
-async function endActing(hand: GateHand, id: string): Promise<void> {
-  await hand.transaction
+async function endActing(unit: UnitOfWork, id: string): Promise<void> {
+  await unit.transaction
     .updateTable('representatives')
     .set({ ended_at: sql`now()`, ended_because: 'ended' })
     .where('representative_id', '=', id)
@@ -122,7 +122,7 @@ export async function onTies<T>(
   wardId: string,
   use: (
     ward: Record,
-    hand: GateHand,
+    unit: UnitOfWork,
     open: (ids: readonly string[]) => Promise<Record[]>,
     day: Temporal.PlainDate,
   ) => Promise<T>,
@@ -132,9 +132,9 @@ export async function onTies<T>(
   return deps.gate.open<NeighbourFields, Field, T>(
     { municipalityId: town.id, requester: staff, action: 'represent', purpose: purposeOf(staff), fields: FIELDS },
     load([wardId]),
-    async ([ward], hand, openMore) => {
+    async ([ward], unit, openMore) => {
       if (ward === undefined) throw new NotFound()
-      return use(ward, hand, (ids) => (ids.length === 0 ? Promise.resolve([]) : openMore(load(ids))), day)
+      return use(ward, unit, (ids) => (ids.length === 0 ? Promise.resolve([]) : openMore(load(ids))), day)
     },
   )
 }
@@ -146,8 +146,8 @@ export interface Tie {
 }
 
 /** The ties in force, whoever they are with: what is behind them is for the gate to show or not. */
-export async function tiesOf(hand: GateHand, wardId: string): Promise<Tie[]> {
-  const rows = await hand.transaction
+export async function tiesOf(unit: UnitOfWork, wardId: string): Promise<Tie[]> {
+  const rows = await unit.transaction
     .selectFrom('representatives')
     .select(['id', 'representative_id', 'details'])
     .where('neighbour_id', '=', wardId)
@@ -158,7 +158,7 @@ export async function tiesOf(hand: GateHand, wardId: string): Promise<Tie[]> {
   return rows.map((row) => ({
     id: row.id,
     representativeId: row.representative_id,
-    details: hand.reopen(wardId, placeOf(row.id), row.details) as Tie['details'],
+    details: unit.reopen(wardId, placeOf(row.id), row.details) as Tie['details'],
   }))
 }
 
@@ -173,8 +173,8 @@ export async function representativesOf(
   staff: Staff,
   wardId: string,
 ): Promise<Disclosed<Represented>> {
-  return onTies(deps, town, staff, wardId, async (ward, hand, open, day) => {
-    const ties = await tiesOf(hand, wardId)
+  return onTies(deps, town, staff, wardId, async (ward, unit, open, day) => {
+    const ties = await tiesOf(unit, wardId)
     const bearers = await open(ties.flatMap(({ representativeId }) => representativeId ?? []))
     const representatives = ties.flatMap(({ id, representativeId, details }): NamedRepresentation[] => {
       if (representativeId === null) return [{ id, ...details }]
@@ -213,8 +213,8 @@ export async function addRepresentative(
     key: idempotencyKey,
     body: representative,
   })
-  return onTies(deps, town, staff, wardId, async (ward, hand, open, day) => {
-    const earlier = await earlierAnswer<{ id: string }>(hand, wardId, key)
+  return onTies(deps, town, staff, wardId, async (ward, unit, open, day) => {
+    const earlier = await earlierAnswer<{ id: string }>(unit, wardId, key)
     if (earlier) return earlier
     if (ward.departedOn !== undefined) throw new NotResident()
     const errors = wrongKind(representative.kind, ward, day, town)
@@ -229,13 +229,13 @@ export async function addRepresentative(
       if (detail) errors.push({ pointer: '/neighbourId', detail })
     }
     mustBeValid(errors)
-    const answer = { id: await insertTie(hand, town, wardId, representative) }
-    if (actsForAnAdult(representative.kind, ward, day, town)) await endActing(hand, wardId)
-    await recordMovement(hand, town, staff, wardId, changed(day), {
+    const answer = { id: await insertTie(unit, town, wardId, representative) }
+    if (actsForAnAdult(representative.kind, ward, day, town)) await endActing(unit, wardId)
+    await recordMovement(unit, town, staff, wardId, changed(day), {
       representative: 'added',
       kind: representative.kind,
     })
-    await keepAnswer(hand, town, wardId, key, answer)
+    await keepAnswer(unit, town, wardId, key, answer)
     return answer
   })
 }
@@ -244,14 +244,14 @@ const changed = (day: Temporal.PlainDate) =>
   ({ kind: 'change', cause: 'representatives', effectiveOn: day.toString() }) as const
 
 async function insertTie(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Municipality,
   wardId: string,
   representative: Representative,
 ): Promise<string> {
-  const { id, representativeId, details } = sealTie(representative, (place, value) => hand.seal(wardId, place, value))
+  const { id, representativeId, details } = sealTie(representative, (place, value) => unit.seal(wardId, place, value))
   try {
-    await hand.transaction
+    await unit.transaction
       .insertInto('representatives')
       .values({
         id,
@@ -297,20 +297,20 @@ export async function changeRepresentative(
   change: TieChange,
 ): Promise<Disclosed<{ id: string }>> {
   await mustBePlain(deps.gate, town.id, staff, TieChange, change)
-  return onTies(deps, town, staff, at.wardId, async (ward, hand, open, day) => {
-    const tie = await tieAt(hand, at, open)
+  return onTies(deps, town, staff, at.wardId, async (ward, unit, open, day) => {
+    const tie = await tieAt(unit, at, open)
     if (tie.representativeId === null) throw new NotFound()
     const errors = wrongKind(change.kind, ward, day, town)
     const [bearer] = await open([tie.representativeId])
     const detail = cannotRepresent(bearer, day, town)
     if (detail) errors.push({ pointer: '/kind', detail })
     mustBeValid(errors)
-    await endTie(hand, tie.id)
-    if (actsForAnAdult(change.kind, ward, day, town)) await endActing(hand, at.wardId)
+    await endTie(unit, tie.id)
+    if (actsForAnAdult(change.kind, ward, day, town)) await endActing(unit, at.wardId)
     const { kind, limits, court } = change
-    if (limits?.some((limit) => !tie.details.limits?.includes(limit))) await endWaysIn(hand, at.wardId)
-    const id = await insertTie(hand, town, at.wardId, { kind, neighbourId: tie.representativeId, limits, court })
-    await recordMovement(hand, town, staff, at.wardId, changed(day), { representative: 'changed', kind })
+    if (limits?.some((limit) => !tie.details.limits?.includes(limit))) await endWaysIn(unit, at.wardId)
+    const id = await insertTie(unit, town, at.wardId, { kind, neighbourId: tie.representativeId, limits, court })
+    await recordMovement(unit, town, staff, at.wardId, changed(day), { representative: 'changed', kind })
     return { id }
   })
 }
@@ -326,11 +326,11 @@ export async function endRepresentative(
   staff: Staff,
   at: { wardId: string; tieId: string },
 ): Promise<Disclosed<{ id: string }>> {
-  return onTies(deps, town, staff, at.wardId, async (_, hand, open, day) => {
-    const tie = await tieAt(hand, at, open)
-    await endTie(hand, tie.id)
-    await endWaysIn(hand, at.wardId)
-    await recordMovement(hand, town, staff, at.wardId, changed(day), {
+  return onTies(deps, town, staff, at.wardId, async (_, unit, open, day) => {
+    const tie = await tieAt(unit, at, open)
+    await endTie(unit, tie.id)
+    await endWaysIn(unit, at.wardId)
+    await recordMovement(unit, town, staff, at.wardId, changed(day), {
       representative: 'ended',
       kind: tie.details.kind,
     })
@@ -340,23 +340,23 @@ export async function endRepresentative(
 
 /** A tie in force that this clerk may see. @throws {NotFound} */
 async function tieAt(
-  hand: GateHand,
+  unit: UnitOfWork,
   at: { wardId: string; tieId: string },
   open: (ids: readonly string[]) => Promise<Record[]>,
 ): Promise<Tie> {
-  const tie = (await tiesOf(hand, at.wardId)).find(({ id }) => id === at.tieId)
+  const tie = (await tiesOf(unit, at.wardId)).find(({ id }) => id === at.tieId)
   if (tie === undefined) throw new NotFound()
   if (tie.representativeId !== null && (await open([tie.representativeId])).length === 0) throw new NotFound()
   return tie
 }
 
 /** Whoever acted for somebody may hold a card or a session of theirs: what they may no longer see, these do not show either. */
-async function endWaysIn(hand: GateHand, wardId: string): Promise<void> {
-  await sql`select end_ways_in(${wardId}::uuid, 'tie')`.execute(hand.transaction)
+async function endWaysIn(unit: UnitOfWork, wardId: string): Promise<void> {
+  await sql`select end_ways_in(${wardId}::uuid, 'tie')`.execute(unit.transaction)
 }
 
-async function endTie(hand: GateHand, id: string): Promise<void> {
-  const ended = await hand.transaction
+async function endTie(unit: UnitOfWork, id: string): Promise<void> {
+  const ended = await unit.transaction
     .updateTable('representatives')
     .set({ ended_at: sql`now()`, ended_because: 'ended' })
     .where('id', '=', id)

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import type { GateHand, Opened } from '../../firewall/model.ts'
+import type { Opened, UnitOfWork } from '../../firewall/model.ts'
 import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
@@ -79,8 +79,8 @@ export async function undoable(
   staff: Staff,
   id: string,
 ): Promise<Disclosed<Undoable>> {
-  return onRecord(deps, town, staff, id, async (person, hand) =>
-    outlineOf(person, await lastAct(deps, hand, staff, person.id)),
+  return onRecord(deps, town, staff, id, async (person, unit) =>
+    outlineOf(person, await lastAct(deps, unit, staff, person.id)),
   )
 }
 
@@ -101,39 +101,39 @@ export async function undo(
 ): Promise<Disclosed<Undoable>> {
   const { hash32 } = await deps.gate.keysOf(town.id)
   const day = today(deps.clock, town.timeZone)
-  return onRecord(deps, town, staff, id, async (person, hand, open) => {
+  return onRecord(deps, town, staff, id, async (person, unit, open) => {
     // Held before it is read: what is undone is the last thing, and stays it until this is over.
-    await lockTogether(hand, [id])
-    const act = await lastAct(deps, hand, staff, id)
+    await lockTogether(unit, [id])
+    const act = await lastAct(deps, unit, staff, id)
     const outline = outlineOf(person, act)
     if (act.what === 'registration') {
-      await flagTakenBack(hand, town, staff, id)
-      await sql`select undo_registration(${id}::uuid, ${staff.id})`.execute(hand.transaction)
+      await flagTakenBack(unit, town, staff, id)
+      await sql`select undo_registration(${id}::uuid, ${staff.id})`.execute(unit.transaction)
       return outline
     }
-    const versions = await lockTogether(hand, act.together)
+    const versions = await lockTogether(unit, act.together)
     const visible = new Set((await open(act.together)).map((one) => one.id))
     for (const one of act.together) {
-      const theirs = one === id ? act : await lastAct(deps, hand, staff, one)
+      const theirs = one === id ? act : await lastAct(deps, unit, staff, one)
       if (theirs.at !== act.at || !visible.has(one)) throw new CannotUndo('undo-in-the-way')
-      await sql`select withdraw_proofs_since(${one}::uuid, ${act.at}::text::timestamptz)`.execute(hand.transaction)
-      if (act.what === 'correction') await restoreParticulars(hand, town, one, act.at)
-      else await restoreResidences(hand, town, staff, one, act.at)
+      await sql`select withdraw_proofs_since(${one}::uuid, ${act.at}::text::timestamptz)`.execute(unit.transaction)
+      if (act.what === 'correction') await restoreParticulars(unit, town, one, act.at)
+      else await restoreResidences(unit, town, staff, one, act.at)
       // A death recorded of somebody who had left ended nothing: they stay where they were, away.
-      if (act.what === 'departure' && (await awayBefore(hand, one, act.at)) === null) {
-        await setDeparture(hand, one, null)
-        await sql`select revive_access(${one}::uuid, ${act.at}::text::timestamptz)`.execute(hand.transaction)
+      if (act.what === 'departure' && (await awayBefore(unit, one, act.at)) === null) {
+        await setDeparture(unit, one, null)
+        await sql`select revive_access(${one}::uuid, ${act.at}::text::timestamptz)`.execute(unit.transaction)
       }
-      if (act.what === 'return') await setDeparture(hand, one, await awayBefore(hand, one, act.at))
-      await letGo(hand, town, staff, one, { at: act.at, now: deps.clock.now() })
-      await nextVersion(hand, one, versions.get(one) ?? 0)
+      if (act.what === 'return') await setDeparture(unit, one, await awayBefore(unit, one, act.at))
+      await letGo(unit, town, staff, one, { at: act.at, now: deps.clock.now() })
+      await nextVersion(unit, one, versions.get(one) ?? 0)
       const outlined = { kind: 'change', cause: 'undone', effectiveOn: day.toString() } as const
-      await recordMovement(hand, town, staff, one, outlined, { undone: theirs.movementId })
+      await recordMovement(unit, town, staff, one, outlined, { undone: theirs.movementId })
     }
     const tokens = tokenMaker(hash32, town.blindIndexBits)
     for (const one of await open(act.together)) {
       const names = [...(one.name ? [one.name] : []), ...(one.previousNames ?? [])].map(wordsOfName)
-      await reindex(hand, one.id, tokensOf(tokens, { names, dateOfBirth: one.dateOfBirth, address: one.address }))
+      await reindex(unit, one.id, tokensOf(tokens, { names, dateOfBirth: one.dateOfBirth, address: one.address }))
     }
     return outline
   })
@@ -154,22 +154,22 @@ async function onRecord<T>(
   town: Municipality,
   staff: Staff,
   id: string,
-  use: (person: Person, hand: GateHand, open: (ids: readonly string[]) => Promise<Person[]>) => Promise<T>,
+  use: (person: Person, unit: UnitOfWork, open: (ids: readonly string[]) => Promise<Person[]>) => Promise<T>,
 ): Promise<Disclosed<T>> {
   const trueAt = today(deps.clock, town.timeZone)
   return deps.gate.open<NeighbourFields, (typeof FIELDS)[number], T>(
     { municipalityId: town.id, requester: staff, action: 'undo', purpose: purposeOf(staff), fields: FIELDS },
     (transaction) => loadRecords(transaction, [id], { trueAt }),
-    async ([person], hand, openMore) => {
+    async ([person], unit, openMore) => {
       if (person === undefined) throw new NotFound()
-      return use(person, hand, (ids) => openMore((transaction) => loadRecords(transaction, ids, { trueAt })))
+      return use(person, unit, (ids) => openMore((transaction) => loadRecords(transaction, ids, { trueAt })))
     },
   )
 }
 
 /** The last thing written about a neighbour, if this clerk may undo it. @throws {CannotUndo} */
-async function lastAct(deps: RegistryDeps, hand: GateHand, staff: Staff, id: string): Promise<Act> {
-  const last = await hand.transaction
+async function lastAct(deps: RegistryDeps, unit: UnitOfWork, staff: Staff, id: string): Promise<Act> {
+  const last = await unit.transaction
     .selectFrom('movements')
     .select(['id', 'kind', 'cause', 'effective_on', 'recorded_at', 'recorded_by'])
     .select(sql<string>`recorded_at::text`.as('at'))
@@ -183,69 +183,69 @@ async function lastAct(deps: RegistryDeps, hand: GateHand, staff: Staff, id: str
   const until = last.recorded_at.toTemporalInstant().add(UNDONE_WITHIN)
   if (Temporal.Instant.compare(until, deps.clock.now()) < 0) throw new CannotUndo('undo-too-late')
   const what = UNDONE[`${last.kind} ${last.cause}`]
-  const possible = what !== undefined && (what !== 'correction' || (await wroteParticulars(hand, id, at)))
+  const possible = what !== undefined && (what !== 'correction' || (await wroteParticulars(unit, id, at)))
   if (!possible) throw new CannotUndo('undo-not-possible')
   if (
     what === 'registration' &&
-    ((await actsForSomebody(hand.transaction, id, true)) || (await saidSomething(hand, id)))
+    ((await actsForSomebody(unit.transaction, id, true)) || (await saidSomething(unit, id)))
   )
     throw new CannotUndo('undo-in-the-way')
-  const together = what === 'move' ? [id, ...(await movedAlong(hand, id, at, staff.id))] : [id]
+  const together = what === 'move' ? [id, ...(await movedAlong(unit, id, at, staff.id))] : [id]
   return { movementId: last.id, what, effectiveOn: last.effective_on, at, together }
 }
 
 /** Whether they wrote to the city, or are being heard: that is not forgotten with a mistake. */
-async function saidSomething(hand: GateHand, id: string): Promise<boolean> {
+async function saidSomething(unit: UnitOfWork, id: string): Promise<boolean> {
   const { rows } = await sql`
     select from complaints where neighbour_id = ${id} union all select from proceedings where neighbour_id = ${id}`.execute(
-    hand.transaction,
+    unit.transaction,
   )
   return rows.length > 0
 }
 
 /** Who else moved in the same act: one transaction, and so one instant. */
-async function movedAlong(hand: GateHand, id: string, at: string, by: string): Promise<string[]> {
+async function movedAlong(unit: UnitOfWork, id: string, at: string, by: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select distinct neighbour_id as id from movements
     where recorded_at = ${at}::text::timestamptz and recorded_by = ${by} and neighbour_id <> ${id}
-      and kind = 'change' and cause in ('address', 'address-corrected')`.execute(hand.transaction)
+      and kind = 'change' and cause in ('address', 'address-corrected')`.execute(unit.transaction)
   return rows.map((row) => row.id)
 }
 
 /** Whether a change of personal data was a correction: hiding and telling apart write no particulars. */
-async function wroteParticulars(hand: GateHand, id: string, at: string): Promise<boolean> {
+async function wroteParticulars(unit: UnitOfWork, id: string, at: string): Promise<boolean> {
   const { rows } = await sql`
     select from particulars where neighbour_id = ${id} and version > 1 and recorded_at = ${at}::text::timestamptz`.execute(
-    hand.transaction,
+    unit.transaction,
   )
   return rows.length > 0
 }
 
 /** Since when somebody was away, before an act. */
-const awayBefore = async (hand: GateHand, id: string, at: string) =>
-  awaySince(await movementsThatStand(hand.transaction, id, at))
+const awayBefore = async (unit: UnitOfWork, id: string, at: string) =>
+  awaySince(await movementsThatStand(unit.transaction, id, at))
 
-async function setDeparture(hand: GateHand, id: string, on: string | null): Promise<void> {
-  await hand.transaction.updateTable('neighbours').set({ departed_on: on }).where('id', '=', id).execute()
+async function setDeparture(unit: UnitOfWork, id: string, on: string | null): Promise<void> {
+  await unit.transaction.updateTable('neighbours').set({ departed_on: on }).where('id', '=', id).execute()
 }
 
 /** Writes again what was recorded before a correction: a name that was a mistake is no earlier name either. */
-async function restoreParticulars(hand: GateHand, town: Municipality, id: string, at: string): Promise<void> {
+async function restoreParticulars(unit: UnitOfWork, town: Municipality, id: string, at: string): Promise<void> {
   const { rows } = await sql<{ version: number; latest: number; identity: Uint8Array; contact: Uint8Array }>`
     select before.version, (select max(version) from particulars where neighbour_id = ${id}) as latest,
       before.identity, before.contact
     from particulars before where before.neighbour_id = ${id} and before.version = (
       select written.version - 1 from particulars written
-      where written.neighbour_id = ${id} and written.recorded_at = ${at}::text::timestamptz)`.execute(hand.transaction)
+      where written.neighbour_id = ${id} and written.recorded_at = ${at}::text::timestamptz)`.execute(unit.transaction)
   const [before] = rows
   if (before === undefined) throw new CannotUndo('undo-not-possible')
   const version = before.latest + 1
   const again = (column: 'identity' | 'contact') => {
     const placeAt = (row: number) => ({ table: 'particulars', column, row: `${id}/${row}` })
-    const value = hand.reopen(id, placeAt(before.version), before[column])
-    return Buffer.from(hand.seal(id, placeAt(version), value))
+    const value = unit.reopen(id, placeAt(before.version), before[column])
+    return Buffer.from(unit.seal(id, placeAt(version), value))
   }
-  await hand.transaction
+  await unit.transaction
     .insertInto('particulars')
     .values({
       municipality_id: town.id,

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
-import type { GateHand } from '../../firewall/model.ts'
+import type { UnitOfWork } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
@@ -76,14 +76,14 @@ export async function unrepresentedNeighbours(
       const ids = page.rows.map(({ id }) => id)
       return { records: await loadRecords(transaction, ids, { trueAt: day }), beside: { more: page.more } }
     },
-    async (records, hand, openMore) => {
+    async (records, unit, openMore) => {
       const listed: Unrepresented[] = []
       for (const { id, name, dateOfBirth } of records) {
-        if (isOfAge(OF_AGE, dateOfBirth, day, town.leapDayBirthday) && !(await hadGuardian(hand, id))) {
-          await settle(hand, id)
+        if (isOfAge(OF_AGE, dateOfBirth, day, town.leapDayBirthday) && !(await hadGuardian(unit, id))) {
+          await settle(unit, id)
           continue
         }
-        const mates = (await householdMembers(hand.transaction, id, day)).filter((mate) => mate !== id)
+        const mates = (await householdMembers(unit.transaction, id, day)).filter((mate) => mate !== id)
         const household = await openMore((transaction) => loadRecords(transaction, mates, { trueAt: day }))
         listed.push({
           id,
@@ -92,26 +92,26 @@ export async function unrepresentedNeighbours(
           household: household.map((mate) => ({ id: mate.id, name: mate.name, dateOfBirth: mate.dateOfBirth })),
         })
       }
-      return { items: listed, ...hand.beside }
+      return { items: listed, ...unit.beside }
     },
   )
 }
 
 /** Whether somebody acted for them as for an adult. */
-async function hadGuardian(hand: GateHand, wardId: string): Promise<boolean> {
-  const rows = await hand.transaction
+async function hadGuardian(unit: UnitOfWork, wardId: string): Promise<boolean> {
+  const rows = await unit.transaction
     .selectFrom('representatives')
     .select(['id', 'details'])
     .where('neighbour_id', '=', wardId)
     .execute()
   return rows.some(({ id, details }) => {
-    const { kind } = hand.reopen(wardId, placeOf(id), details) as Tie['details']
+    const { kind } = unit.reopen(wardId, placeOf(id), details) as Tie['details']
     return kind === 'guardian' || kind === 'institution'
   })
 }
 
-async function settle(hand: GateHand, wardId: string): Promise<void> {
-  await hand.transaction
+async function settle(unit: UnitOfWork, wardId: string): Promise<void> {
+  await unit.transaction
     .updateTable('representatives')
     .set({ settled_at: sql`now()` })
     .where('neighbour_id', '=', wardId)
@@ -131,8 +131,8 @@ export async function settleUnrepresented(
   staff: Staff,
   wardId: string,
 ): Promise<Disclosed<{ id: string }>> {
-  return onTies(deps, town, staff, wardId, async (_, hand) => {
-    await settle(hand, wardId)
+  return onTies(deps, town, staff, wardId, async (_, unit) => {
+    await settle(unit, wardId)
     return { id: wardId }
   })
 }

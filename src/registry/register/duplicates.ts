@@ -64,20 +64,20 @@ export async function likelyDuplicates(
       fields: ['name', 'dateOfBirth', 'departedOn'],
     },
     (transaction) => loadRecords(transaction, candidateIds, { trueAt: today(deps.clock, town.timeZone) }),
-    async (records, hand) => {
+    async (records, unit) => {
       const document = form.evidence?.document
       const sameDocument = new Set(
-        document === undefined ? [] : await findByDocument(hand.transaction, town.id, documentHash(hash, document)),
+        document === undefined ? [] : await findByDocument(unit.transaction, town.id, documentHash(hash, document)),
       )
       const alike = records.filter((record) => {
         if (sameDocument.has(record.id)) return true
         return record.name !== undefined && areAlike(person, { ...record, name: record.name })
       })
       // Whoever has seen too many people is asked about those alike all the same, and told no name of them.
-      const shown: Candidate[] = alike.slice(0, MOST_SHOWN).map((record) => (hand.spent ? { id: record.id } : record))
+      const shown: Candidate[] = alike.slice(0, MOST_SHOWN).map((record) => (unit.spent ? { id: record.id } : record))
       count = shown.length
-      hand.shown(hand.spent ? [] : shown.map((record) => record.id))
-      hand.occasion({ candidates: records.length, alike: alike.length })
+      unit.shown(unit.spent ? [] : shown.map((record) => record.id))
+      unit.occasion({ candidates: records.length, alike: alike.length })
       return shown
     },
   )

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { GateHand } from '../../firewall/model.ts'
+import type { UnitOfWork } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { raiseProbing } from '../../firewall/watching.ts'
 import { uuidv7 } from '../../platform/clock.ts'
@@ -19,14 +19,14 @@ export const likenessPlace = (id: string) => ({ table: 'likenesses', column: 'co
  * @param by whoever wrote it; nobody, where it was there before the one who hides did
  */
 export async function holdAsAlike(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Pick<Municipality, 'id'>,
   by: { staff: Staff; until: string } | undefined,
   id: string,
   resembles: readonly string[],
 ): Promise<void> {
   if (resembles.length === 0) return
-  const { hides } = await hand.transaction
+  const { hides } = await unit.transaction
     .selectFrom('neighbours')
     .select('protected as hides')
     .where('id', '=', id)
@@ -34,32 +34,32 @@ export async function holdAsAlike(
     .executeTakeFirstOrThrow()
   const likeness = uuidv7()
   // First what it is held for: it decides that nobody outside is told of it.
-  const kept = await hand.transaction
+  const kept = await unit.transaction
     .insertInto('likenesses')
     .values({
       id: likeness,
       municipality_id: town.id,
       neighbour_id: id,
-      content: Buffer.from(hand.seal(id, likenessPlace(likeness), { resembles })),
+      content: Buffer.from(unit.seal(id, likenessPlace(likeness), { resembles })),
       hides,
       recorded_by: by?.staff.id ?? 'registry',
     })
     .onConflict((open) => open.doNothing())
     .executeTakeFirst()
   if (kept.numInsertedOrUpdatedRows !== 1n || hides) return
-  if (by) await keepVisit(hand, town, by.staff.id, id, by.until)
-  await hand.transaction.updateTable('neighbours').set({ protected: true }).where('id', '=', id).execute()
+  if (by) await keepVisit(unit, town, by.staff.id, id, by.until)
+  await unit.transaction.updateTable('neighbours').set({ protected: true }).where('id', '=', id).execute()
 }
 
 /** Shows a record again whose likeness to somebody who hides came of what is taken back: it was a mistake. */
 export async function letGo(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Pick<Municipality, 'id'>,
   staff: Staff,
   id: string,
   { at, now }: { at: string; now: Temporal.Instant },
 ): Promise<void> {
-  const open = await hand.transaction
+  const open = await unit.transaction
     .selectFrom('likenesses')
     .select(['id', 'hides'])
     .where('neighbour_id', '=', id)
@@ -67,12 +67,12 @@ export async function letGo(
     .where((row) => sql<boolean>`${row.ref('recorded_at')} = ${at}::text::timestamptz`)
     .executeTakeFirst()
   if (open === undefined) return
-  await flagTakenBack(hand, town, staff, id)
+  await flagTakenBack(unit, town, staff, id)
   if (!open.hides) {
-    await hand.transaction.updateTable('neighbours').set({ protected: false }).where('id', '=', id).execute()
-    await hand.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
+    await unit.transaction.updateTable('neighbours').set({ protected: false }).where('id', '=', id).execute()
+    await unit.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
   }
-  await hand.transaction
+  await unit.transaction
     .updateTable('likenesses')
     .set({ decision: 'undone', decided_at: now.toString(), decided_by: staff.id })
     .where('id', '=', open.id)
@@ -84,31 +84,31 @@ export async function letGo(
  * count, and one who only asks would leave no trace.
  */
 export async function flagTakenBack(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Pick<Municipality, 'id'>,
   staff: Staff,
   id: string,
 ): Promise<void> {
-  const rows = await hand.transaction
+  const rows = await unit.transaction
     .selectFrom('likenesses')
     .select(['id', 'content'])
     .where('neighbour_id', '=', id)
     .execute()
   for (const row of rows) {
-    const { resembles } = hand.reopen(id, likenessPlace(row.id), row.content) as { resembles: string[] }
-    for (const neighbourId of resembles) await raiseProbing(hand.transaction, town.id, staff.id, neighbourId)
+    const { resembles } = unit.reopen(id, likenessPlace(row.id), row.content) as { resembles: string[] }
+    for (const neighbourId of resembles) await raiseProbing(unit.transaction, town.id, staff.id, neighbourId)
   }
 }
 
 /** Whom a supervisor found to be somebody else than this record, whose key is at hand. */
-export async function toldApartFrom(hand: GateHand, id: string): Promise<ReadonlySet<string>> {
-  const rows = await hand.transaction
+export async function toldApartFrom(unit: UnitOfWork, id: string): Promise<ReadonlySet<string>> {
+  const rows = await unit.transaction
     .selectFrom('likenesses')
     .select(['id', 'content'])
     .where('neighbour_id', '=', id)
     .where('decision', '=', 'apart')
     .execute()
   return new Set(
-    rows.flatMap((row) => (hand.reopen(id, likenessPlace(row.id), row.content) as { resembles: string[] }).resembles),
+    rows.flatMap((row) => (unit.reopen(id, likenessPlace(row.id), row.content) as { resembles: string[] }).resembles),
   )
 }

@@ -74,9 +74,9 @@ export async function hiddenLikeness(
     { municipalityId: town.id, requester: JOB, action: 'compare', purpose: 'hidden-likeness', fields },
     async (transaction) =>
       (await loadIdentities(transaction, candidates)).filter((record) => record.protected && !record.held),
-    async (records, hand) => {
+    async (records, unit) => {
       const sameDocument = new Set(
-        document === undefined ? [] : await findByDocument(hand.transaction, town.id, documentHash(hash, document)),
+        document === undefined ? [] : await findByDocument(unit.transaction, town.id, documentHash(hash, document)),
       )
       found = records
         .filter(
@@ -85,8 +85,8 @@ export async function hiddenLikeness(
             wouldShow({ names: [...(name ? [name] : []), ...previousNames], dateOfBirth }, written),
         )
         .map(({ id }) => id)
-      hand.shown(found)
-      hand.occasion({ compared: records.length })
+      unit.shown(found)
+      unit.occasion({ compared: records.length })
     },
   )
   return found
@@ -132,8 +132,8 @@ async function likenessOfRecord(
   await deps.gate.open<NeighbourFields, (typeof fields)[number], void>(
     { municipalityId: town.id, requester, action, purpose: purposeOf(requester), fields },
     (transaction) => loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) }),
-    async ([record], hand) => {
-      hand.shown([])
+    async ([record], unit) => {
+      unit.shown([])
       name = record && (asked.name ?? record.name)
       dateOfBirth = asked.dateOfBirth ?? record?.dateOfBirth
     },
@@ -195,12 +195,12 @@ export async function holdOthersAlike(deps: RegistryDeps, town: Municipality, id
   await deps.gate.open<NeighbourFields, (typeof fields)[number], void>(
     { municipalityId: town.id, requester: JOB, action: 'compare', purpose: 'hidden-likeness', fields },
     async (transaction) => (await loadIdentities(transaction, [id])).filter((record) => record.protected),
-    async ([hidden], hand, openMore) => {
-      hand.shown([])
+    async ([hidden], unit, openMore) => {
+      unit.shown([])
       if (hidden?.name === undefined) return
       const names = [hidden.name, ...(hidden.previousNames ?? [])]
       const sets = names.flatMap((name) => likenessOf(maker, wordsOfName(name), hidden.dateOfBirth).sets)
-      const found = (await findCandidates(hand.transaction, sets, MOST_COMPARED)).filter((one) => one !== id)
+      const found = (await findCandidates(unit.transaction, sets, MOST_COMPARED)).filter((one) => one !== id)
       const others = await openMore(async (transaction) =>
         (await loadIdentities(transaction, await openHere(transaction, found))).filter((record) => !record.protected),
       )
@@ -209,13 +209,13 @@ export async function holdOthersAlike(deps: RegistryDeps, town: Municipality, id
           (one) => one && wouldShow({ names, dateOfBirth: hidden.dateOfBirth }, { names: [one], dateOfBirth }),
         ),
       )
-      const apart = await toldApartFrom(hand, id)
+      const apart = await toldApartFrom(unit, id)
       for (const one of alike) {
-        if (apart.has(one.id) || (await toldApartFrom(hand, one.id)).has(id)) continue
-        await holdAsAlike(hand, town, undefined, one.id, [id])
+        if (apart.has(one.id) || (await toldApartFrom(unit, one.id)).has(id)) continue
+        await holdAsAlike(unit, town, undefined, one.id, [id])
       }
-      hand.shown(alike.map((one) => one.id))
-      hand.occasion({ compared: others.length })
+      unit.shown(alike.map((one) => one.id))
+      unit.occasion({ compared: others.length })
     },
   )
 }

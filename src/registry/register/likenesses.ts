@@ -66,20 +66,20 @@ export async function perhapsOnePerson(
       const ids = page.rows.map((row) => row.neighbour_id)
       return { records: await loadRecords(transaction, ids, { trueAt }), beside: { more: page.more } }
     },
-    async (records, hand, openMore) => {
+    async (records, unit, openMore) => {
       const listed: PerhapsOne[] = []
       for (const written of records) {
-        const row = await hand.transaction
+        const row = await unit.transaction
           .selectFrom('likenesses')
           .select(['id', 'content', 'recorded_at', 'recorded_by'])
           .where('neighbour_id', '=', written.id)
           .where('decision', 'is', null)
           .executeTakeFirstOrThrow()
-        const { resembles } = hand.reopen(written.id, likenessPlace(row.id), row.content) as { resembles: string[] }
+        const { resembles } = unit.reopen(written.id, likenessPlace(row.id), row.content) as { resembles: string[] }
         const hidden = await openMore((transaction) => loadRecords(transaction, resembles, { trueAt }))
         listed.push({ written, hidden, at: row.recorded_at.toISOString(), by: row.recorded_by })
       }
-      return { items: listed, ...hand.beside }
+      return { items: listed, ...unit.beside }
     },
   )
 }
@@ -103,27 +103,27 @@ export async function tellApart(
   return deps.gate.open<NeighbourFields, never, { id: string; version: number }>(
     { municipalityId: town.id, requester: supervisor, action: 'join', purpose: purposeOf(supervisor), fields: [] },
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const open = await hand.transaction
+      const open = await unit.transaction
         .selectFrom('likenesses')
         .select(['id', 'hides'])
         .where('neighbour_id', '=', id)
         .where('decision', 'is', null)
         .executeTakeFirst()
       if (open === undefined) throw new NotFound()
-      const before = await hand.transaction
+      const before = await unit.transaction
         .selectFrom('neighbours')
         .select('version')
         .where('id', '=', id)
         .executeTakeFirstOrThrow()
-      const version = await nextVersion(hand, id, before.version)
+      const version = await nextVersion(unit, id, before.version)
       if (!open.hides) {
-        await hand.transaction.updateTable('neighbours').set({ protected: false }).where('id', '=', id).execute()
-        await hand.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
+        await unit.transaction.updateTable('neighbours').set({ protected: false }).where('id', '=', id).execute()
+        await unit.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
       }
       // Last: while it is open, the database knows that showing it again is news to nobody.
-      const decided = await hand.transaction
+      const decided = await unit.transaction
         .updateTable('likenesses')
         .set({ decision: 'apart', decided_at: deps.clock.now().toString(), decided_by: supervisor.id })
         .where('id', '=', open.id)
@@ -131,7 +131,7 @@ export async function tellApart(
         .executeTakeFirst()
       if (decided.numUpdatedRows !== 1n) throw new NotFound()
       const outline = { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() } as const
-      await recordMovement(hand, town, supervisor, id, outline, { toldApart: because })
+      await recordMovement(unit, town, supervisor, id, outline, { toldApart: because })
       return { id, version }
     },
   )

@@ -42,15 +42,15 @@ export async function confirmResidence(
       fields: ['departedOn'],
     },
     (transaction) => loadRecords(transaction, [id], { trueAt: Temporal.PlainDate.from(confirmedOn) }),
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const earlier = await earlierAnswer<Confirmed>(hand, id, key)
+      const earlier = await earlierAnswer<Confirmed>(unit, id, key)
       if (earlier) return earlier
       if (record.departedOn !== undefined) throw new NotResident()
       const outline = { kind: 'confirmation', cause: 'residence', effectiveOn: confirmedOn } as const
-      await recordMovement(hand, town, requester, id, outline, {})
+      await recordMovement(unit, town, requester, id, outline, {})
       const confirmed = { id, confirmedOn }
-      await keepAnswer(hand, town, id, key, confirmed)
+      await keepAnswer(unit, town, id, key, confirmed)
       return confirmed
     },
   )

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { GateHand } from '../../firewall/model.ts'
+import type { UnitOfWork } from '../../firewall/model.ts'
 import type { Resident, Staff } from '../../firewall/requester.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
@@ -30,13 +30,13 @@ export async function periodsInForce(transaction: Transaction, neighbourId: stri
 
 /** Writes a residence that begins. @returns its id */
 export async function beginPeriod(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Pick<Municipality, 'id'>,
   neighbourId: string,
   { householdId, from, to, settledFrom }: Omit<Period, 'id'>,
 ): Promise<string> {
   const id = uuidv7()
-  await hand.transaction
+  await unit.transaction
     .insertInto('residences')
     .values({
       id,
@@ -51,9 +51,9 @@ export async function beginPeriod(
   return id
 }
 
-export async function supersede(hand: GateHand, ids: readonly string[]): Promise<void> {
+export async function supersede(unit: UnitOfWork, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return
-  await hand.transaction.updateTable('residences').set({ superseded_at: sql`now()` }).where('id', 'in', ids).execute()
+  await unit.transaction.updateTable('residences').set({ superseded_at: sql`now()` }).where('id', 'in', ids).execute()
 }
 
 /**
@@ -63,7 +63,7 @@ export async function supersede(hand: GateHand, ids: readonly string[]): Promise
  * @returns for each period that was written again, the id of its new row
  */
 export async function replacePeriods(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Pick<Municipality, 'id'>,
   requester: Staff | Resident,
   neighbourId: string,
@@ -76,14 +76,14 @@ export async function replacePeriods(
   const changed = after.filter((period) => !same(period, known.get(period.id)))
   // All of them first: the database lets no two residences in force overlap, not even for a moment.
   await supersede(
-    hand,
+    unit,
     [...gone, ...changed].map(({ id }) => id),
   )
-  for (const { id } of gone) await decideSaidStarts(hand, requester, { residenceId: id }, 'lapsed')
+  for (const { id } of gone) await decideSaidStarts(unit, requester, { residenceId: id }, 'lapsed')
   const rows = new Map<string, string>()
   for (const period of changed) {
-    const row = await beginPeriod(hand, town, neighbourId, period)
-    await carrySaidStart(hand, period.id, row)
+    const row = await beginPeriod(unit, town, neighbourId, period)
+    await carrySaidStart(unit, period.id, row)
     rows.set(period.id, row)
   }
   return rows
@@ -99,7 +99,7 @@ const same = (one: Period, other: Period | undefined) =>
  * @param at the instant of the act's transaction, exactly as PostgreSQL writes it
  */
 export async function restoreResidences(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Pick<Municipality, 'id'>,
   requester: Staff | Resident,
   neighbourId: string,
@@ -110,26 +110,26 @@ export async function restoreResidences(
       settled_from::text as "settledFrom", recorded_at = ${at}::text::timestamptz as written
     from residences where neighbour_id = ${neighbourId}
       and (recorded_at = ${at}::text::timestamptz and superseded_at is null or superseded_at = ${at}::text::timestamptz)`.execute(
-    hand.transaction,
+    unit.transaction,
   )
   const written = rows.filter((row) => row.written)
   await supersede(
-    hand,
+    unit,
     written.map(({ id }) => id),
   )
-  for (const { id } of written) await decideSaidStarts(hand, requester, { residenceId: id, saidAt: at }, 'lapsed')
+  for (const { id } of written) await decideSaidStarts(unit, requester, { residenceId: id, saidAt: at }, 'lapsed')
   const left = new Set(written.map(({ id }) => id))
   for (const before of rows.filter((row) => !row.written)) {
-    const row = await beginPeriod(hand, town, neighbourId, before)
-    await reopenSaidStart(hand, before.id, row, at)
+    const row = await beginPeriod(unit, town, neighbourId, before)
+    await reopenSaidStart(unit, before.id, row, at)
     const continued =
       written.find((one) => one.householdId === before.householdId && one.from === before.from) ??
       written.find((one) => one.from === before.from)
     if (continued === undefined) continue
-    await carrySaidStart(hand, continued.id, row)
+    await carrySaidStart(unit, continued.id, row)
     left.delete(continued.id)
   }
-  for (const id of left) await decideSaidStarts(hand, requester, { residenceId: id }, 'lapsed')
+  for (const id of left) await decideSaidStarts(unit, requester, { residenceId: id }, 'lapsed')
 }
 
 /**
@@ -138,7 +138,7 @@ export async function restoreResidences(
  * @param at the instant of the act's transaction, exactly as PostgreSQL writes it
  */
 export async function residencesAsBefore(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Pick<Municipality, 'id'>,
   neighbourId: string,
   at: string,
@@ -148,13 +148,13 @@ export async function residencesAsBefore(
       settled_from::text as "settledFrom", superseded_at is null as now,
       recorded_at < ${at}::text::timestamptz
         and (superseded_at is null or superseded_at >= ${at}::text::timestamptz) as then
-    from residences where neighbour_id = ${neighbourId}`.execute(hand.transaction)
+    from residences where neighbour_id = ${neighbourId}`.execute(unit.transaction)
   await supersede(
-    hand,
+    unit,
     rows.filter(({ now, then }) => now && !then).map(({ id }) => id),
   )
   for (const before of rows.filter(({ now, then }) => then && !now)) {
-    const row = await beginPeriod(hand, town, neighbourId, before)
-    await reopenSaidStart(hand, before.id, row, at)
+    const row = await beginPeriod(unit, town, neighbourId, before)
+    await reopenSaidStart(unit, before.id, row, at)
   }
 }

@@ -1,6 +1,6 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { mustBePlain } from '../../firewall/free-text.ts'
-import type { GateHand } from '../../firewall/model.ts'
+import type { UnitOfWork } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { isJoined } from '../../identity/presence.ts'
 import { storeDataKey } from '../../keys/municipality-keys.ts'
@@ -185,25 +185,25 @@ async function settle(
       const records = await loadRecords(transaction, together, { trueAt: day })
       return { records: await withSaidStarts(transaction, records, requester), beside: { together } }
     },
-    async (records, hand) => {
-      const { together } = hand.beside
+    async (records, unit) => {
+      const { together } = unit.beside
       const record = records.find((one) => one.id === id)
       if (record?.name === undefined) throw new NotFound()
-      const earlier = await earlierAnswer<Moved>(hand, id, key)
+      const earlier = await earlierAnswer<Moved>(unit, id, key)
       if (earlier) {
-        hand.shown([id])
+        unit.shown([id])
         return earlier
       }
       const { departedOn } = record
       if (how === 'move' && departedOn !== undefined) throw new NotResident()
-      if (how === 'return' && (departedOn === undefined || (await isJoined(hand.transaction, id))))
+      if (how === 'return' && (departedOn === undefined || (await isJoined(unit.transaction, id))))
         throw new StillResident()
-      if (how === 'return' && !isSupervisor(requester) && isDead(await movementsThatStand(hand.transaction, id)))
+      if (how === 'return' && !isSupervisor(requester) && isDead(await movementsThatStand(unit.transaction, id)))
         throw new RecordedDead()
       const since = start.said ?? start.from
       refuseImpossible(faultsOfStart(rules, { since, born: record.dateOfBirth, leftOn: departedOn }))
       if (how === 'move' && livesThere(record, move, town)) {
-        hand.shown([id])
+        unit.shown([id])
         return undefined
       }
       const minors = records.filter(({ dateOfBirth }) => isUnder(OF_AGE, dateOfBirth, day, town.leapDayBirthday))
@@ -215,41 +215,41 @@ async function settle(
             detail: 'A minor moves: say that everyone who has a say agrees, or a court decided.',
           },
         ])
-      const versions = await lockTogether(hand, together)
+      const versions = await lockTogether(unit, together)
       // Who left the household while we waited for them is not taken along, and whoever came is not left behind.
-      const now = move.everyone ? new Set([id, ...(await householdMembers(hand.transaction, id, day))]) : undefined
+      const now = move.everyone ? new Set([id, ...(await householdMembers(unit.transaction, id, day))]) : undefined
       if (now && new Set(together).symmetricDifference(now).size > 0) throw new VersionConflict()
-      const version = await nextVersion(hand, id, conditions.version)
+      const version = await nextVersion(unit, id, conditions.version)
       if (how === 'return')
-        await hand.transaction.updateTable('neighbours').set({ departed_on: null }).where('id', '=', id).execute()
+        await unit.transaction.updateTable('neighbours').set({ departed_on: null }).where('id', '=', id).execute()
       if (requester.kind === 'staff')
-        await holdAsAlike(hand, town, { staff: requester, until: endOfVisit(deps, town) }, id, resembles)
-      const householdId = move.householdId ?? (await newHousehold(deps, town, hand, address))
+        await holdAsAlike(unit, town, { staff: requester, until: endOfVisit(deps, town) }, id, resembles)
+      const householdId = move.householdId ?? (await newHousehold(deps, town, unit, address))
       const tokens = tokenMaker(hash32, town.blindIndexBits)
       const corrected = how === 'move' && correctsAddress(record, move.since)
       const whose = (one: (typeof records)[number]) => startOf(one, start, { mover: one.id === id, corrected })
       let residenceId = ''
       for (const one of records) {
-        if (one.id !== id) await nextVersion(hand, one.id, versions.get(one.id) ?? 0)
+        if (one.id !== id) await nextVersion(unit, one.id, versions.get(one.id) ?? 0)
         const { from, said, neverThere } = whose(one)
-        const { became, was } = await endResidence(hand, town, requester, one.id, from)
+        const { became, was } = await endResidence(unit, town, requester, one.id, from)
         const corrects = how === 'move' && became === 'replaced'
         if (corrects && requester.kind === 'resident' && from !== day.toString())
           throw new InvalidInput([{ pointer: '/since', detail: 'Give a day after the present residence began.' }])
         const settledFrom = corrects ? (was?.settledFrom ?? null) : null
-        const residence = await beginPeriod(hand, town, one.id, { householdId, from, to: null, settledFrom })
-        if (corrects && was) await carrySaidStart(hand, was.id, residence)
+        const residence = await beginPeriod(unit, town, one.id, { householdId, from, to: null, settledFrom })
+        if (corrects && was) await carrySaidStart(unit, was.id, residence)
         if (said) {
           const of = { neighbourId: one.id, residenceId: residence }
           const content = { from: said, with: how, ...(neverThere ? { neverThere } : {}) }
-          await keepSaidStart(hand, town, requester, of, content)
+          await keepSaidStart(unit, town, requester, of, content)
         }
         if (one.id === id) residenceId = residence
         const names = [...(one.name ? [one.name] : []), ...(one.previousNames ?? [])].map(wordsOfName)
-        await reindex(hand, one.id, tokensOf(tokens, { names, dateOfBirth: one.dateOfBirth, address }))
-        await withdrawProofs(hand, one.id, ['address', 'household'])
+        await reindex(unit, one.id, tokensOf(tokens, { names, dateOfBirth: one.dateOfBirth, address }))
+        await withdrawProofs(unit, one.id, ['address', 'household'])
         await recordMovement(
-          hand,
+          unit,
           town,
           requester,
           one.id,
@@ -262,7 +262,7 @@ async function settle(
       const { from, said } = whose(record)
       const saidSince = said ? { saidSince: said } : {}
       const answer = { id, residenceId, householdId, validFrom: from, ...saidSince, version, people: records.length }
-      await keepAnswer(hand, town, id, key, answer)
+      await keepAnswer(unit, town, id, key, answer)
       return answer
     },
   )
@@ -273,8 +273,8 @@ async function settle(
 }
 
 /** Holds several neighbours against other changes, always in one order, so that two moves cannot wait for each other. */
-export async function lockTogether(hand: GateHand, ids: readonly string[]): Promise<Map<string, number>> {
-  const rows = await hand.transaction
+export async function lockTogether(unit: UnitOfWork, ids: readonly string[]): Promise<Map<string, number>> {
+  const rows = await unit.transaction
     .selectFrom('neighbours')
     .select(['id', 'version'])
     .where('id', 'in', ids)
@@ -295,40 +295,45 @@ export async function lockTogether(hand: GateHand, ids: readonly string[]): Prom
  * @throws {ImpossibleDates} when the day is before its start
  */
 export async function endResidence(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Municipality,
   requester: Staff | Resident,
   neighbourId: string,
   on: string,
   departing = false,
 ): Promise<{ became?: 'ended' | 'replaced'; was?: Period }> {
-  const was = (await periodsInForce(hand.transaction, neighbourId)).find(({ to }) => to === null)
+  const was = (await periodsInForce(unit.transaction, neighbourId)).find(({ to }) => to === null)
   if (was === undefined) return {}
   const began = Temporal.PlainDate.compare(on, was.from)
   if (began < 0) {
-    const said = departing ? await saidStartOf(hand, neighbourId, was.id) : undefined
+    const said = departing ? await saidStartOf(unit, neighbourId, was.id) : undefined
     if (said === undefined || Temporal.PlainDate.compare(on, said) < 0)
       throw new ImpossibleDates(beforeResidence(departing ? '/on' : '/since'))
   }
   if (began <= 0) {
-    await supersede(hand, [was.id])
-    if (departing) await decideSaidStarts(hand, requester, { residenceId: was.id }, 'lapsed')
+    await supersede(unit, [was.id])
+    if (departing) await decideSaidStarts(unit, requester, { residenceId: was.id }, 'lapsed')
     return { became: 'replaced', was }
   }
-  await replacePeriods(hand, town, requester, neighbourId, [was], [{ ...was, to: on }])
+  await replacePeriods(unit, town, requester, neighbourId, [was], [{ ...was, to: on }])
   return { became: 'ended', was }
 }
 
-async function newHousehold(deps: RegistryDeps, town: Municipality, hand: GateHand, address: Address): Promise<string> {
+async function newHousehold(
+  deps: RegistryDeps,
+  town: Municipality,
+  unit: UnitOfWork,
+  address: Address,
+): Promise<string> {
   const addressId = uuidv7()
   const key = newDataKey(addressId)
-  await storeDataKey(hand.transaction, key.wrap(deps.keys, town.id, 'address'))
+  await storeDataKey(unit.transaction, key.wrap(deps.keys, town.id, 'address'))
   const columns = addressColumns(address, town)
   const seal = (column: keyof typeof columns) =>
     columns[column] === undefined
       ? null
       : Buffer.from(key.seal({ table: 'addresses', column, row: addressId }, columns[column]))
-  await hand.transaction
+  await unit.transaction
     .insertInto('addresses')
     .values({
       id: addressId,
@@ -340,7 +345,7 @@ async function newHousehold(deps: RegistryDeps, town: Municipality, hand: GateHa
     })
     .execute()
   const householdId = uuidv7()
-  await hand.transaction
+  await unit.transaction
     .insertInto('households')
     .values({ id: householdId, municipality_id: town.id, address_id: addressId })
     .execute()

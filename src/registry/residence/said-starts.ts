@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { GateHand, SealedPart, SealedRecord } from '../../firewall/model.ts'
+import type { SealedPart, SealedRecord, UnitOfWork } from '../../firewall/model.ts'
 import type { Requester, Resident, Staff } from '../../firewall/requester.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
@@ -72,21 +72,21 @@ export async function withSaidStarts(
 
 /** Keeps a start as said, until somebody else decides it. @throws {StartWaits} when one of this residence waits already */
 export async function keepSaidStart(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Municipality,
   requester: Staff | Resident,
   of: { neighbourId: string; residenceId: string },
   said: Content,
 ): Promise<string> {
   const id = uuidv7()
-  const kept = await hand.transaction
+  const kept = await unit.transaction
     .insertInto('said_starts')
     .values({
       id,
       municipality_id: town.id,
       neighbour_id: of.neighbourId,
       residence_id: of.residenceId,
-      content: Buffer.from(hand.seal(of.neighbourId, contentOf(id), said)),
+      content: Buffer.from(unit.seal(of.neighbourId, contentOf(id), said)),
       said_by: saidBy(requester),
     })
     .onConflict((conflict) => conflict.doNothing())
@@ -97,22 +97,22 @@ export async function keepSaidStart(
 
 /** The start of one residence that waits to be decided, where there is one. @returns an ISO date */
 export async function saidStartOf(
-  hand: GateHand,
+  unit: UnitOfWork,
   neighbourId: string,
   residenceId: string,
 ): Promise<string | undefined> {
-  const row = await hand.transaction
+  const row = await unit.transaction
     .selectFrom('said_starts')
     .select(['id', 'content'])
     .where('residence_id', '=', residenceId)
     .where('decision', 'is', null)
     .executeTakeFirst()
-  return row && (hand.reopen(neighbourId, contentOf(row.id), row.content) as Content).from
+  return row && (unit.reopen(neighbourId, contentOf(row.id), row.content) as Content).from
 }
 
 /** What waits of one residence goes on with the row that continues it. */
-export async function carrySaidStart(hand: GateHand, from: string, to: string): Promise<void> {
-  await hand.transaction
+export async function carrySaidStart(unit: UnitOfWork, from: string, to: string): Promise<void> {
+  await unit.transaction
     .updateTable('said_starts')
     .set({ residence_id: to })
     .where('residence_id', '=', from)
@@ -122,13 +122,13 @@ export async function carrySaidStart(hand: GateHand, from: string, to: string): 
 
 /** Decides starts that wait: those of residences that turn out never to have been lapse. */
 export async function decideSaidStarts(
-  hand: GateHand,
+  unit: UnitOfWork,
   requester: Staff | Resident,
   which: { id: string } | { residenceId: string; saidAt?: string },
   decision: 'confirmed' | 'refused' | 'lapsed',
 ): Promise<void> {
   const [column, value] = 'id' in which ? (['id', which.id] as const) : (['residence_id', which.residenceId] as const)
-  await hand.transaction
+  await unit.transaction
     .updateTable('said_starts')
     .set({ decision, decided_by: saidBy(requester), decided_at: sql`now()` })
     .where(column, '=', value)
@@ -144,8 +144,8 @@ export async function decideSaidStarts(
  *
  * @param at the instant of the act's transaction, exactly as PostgreSQL writes it
  */
-export async function reopenSaidStart(hand: GateHand, from: string, to: string, at: string): Promise<void> {
-  await hand.transaction
+export async function reopenSaidStart(unit: UnitOfWork, from: string, to: string, at: string): Promise<void> {
+  await unit.transaction
     .updateTable('said_starts')
     .set({ residence_id: to, decision: null, decided_by: null, decided_at: null })
     .where('residence_id', '=', from)

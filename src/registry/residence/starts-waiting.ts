@@ -100,14 +100,14 @@ export async function residenceDates(
       const records = await loadRecords(transaction, [id], { trueAt: today(deps.clock, town.timeZone) })
       return withSaidStarts(transaction, records, clerk)
     },
-    async ([record], hand) => {
+    async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const { version } = await hand.transaction
+      const { version } = await unit.transaction
         .selectFrom('neighbours')
         .select('version')
         .where('id', '=', id)
         .executeTakeFirstOrThrow()
-      return { id, version, periods: await periodsInForce(hand.transaction, id, false), said: record.said ?? [] }
+      return { id, version, periods: await periodsInForce(unit.transaction, id, false), said: record.said ?? [] }
     },
   )
 }

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
-import type { GateHand, Opened, SealedRecord } from '../../firewall/model.ts'
+import type { Opened, SealedRecord, UnitOfWork } from '../../firewall/model.ts'
 import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
@@ -95,8 +95,8 @@ export async function correctStart(
   await mustBePlain(deps.gate, town.id, clerk, StartCorrection, correction)
   const use = { operation: `start ${residenceId}`, conditions, body: correction }
   const others = everyone ? (transaction: Transaction) => beganTogether(transaction, at) : nobodyElse
-  const corrected = await held(deps, town, clerk, id, use, others, async (records, hand, version) => {
-    const whose = await peopleOf(hand, records, (period, one) =>
+  const corrected = await held(deps, town, clerk, id, use, others, async (records, unit, version) => {
+    const whose = await peopleOf(unit, records, (period, one) =>
       one.id === id ? period.id === residenceId : undefined,
     )
     const own = whose.find(({ neighbourId }) => neighbourId === id)
@@ -105,7 +105,7 @@ export async function correctStart(
     const alike = [
       own,
       ...(await peopleOf(
-        hand,
+        unit,
         records.filter((one) => one.id !== id),
         ({ householdId, from: began }) => householdId === own.period.householdId && began === own.period.from,
       )),
@@ -127,11 +127,11 @@ export async function correctStart(
           one.id === period.id ? { ...one, settledFrom: period.settledFrom ?? period.from } : one,
         )
         const start = { was: period.from, said: from, reason }
-        rows.set(neighbourId, await takeEffect(hand, town, clerk, { neighbourId, period, periods }, settled, start))
+        rows.set(neighbourId, await takeEffect(unit, town, clerk, { neighbourId, period, periods }, settled, start))
       } else {
         const content = { from, with: 'correction' as const, reason, ...(neverThere ? { neverThere } : {}) }
         const of = { neighbourId, residenceId: period.id }
-        rows.set(neighbourId, await keepSaidStart(hand, town, clerk, of, content))
+        rows.set(neighbourId, await keepSaidStart(unit, town, clerk, of, content))
       }
     }
     const row = rows.get(id) ?? residenceId
@@ -168,8 +168,8 @@ export async function decideStart(
   await mustBePlain(deps.gate, town.id, clerk, StartDecision, decision)
   const use = { operation: `decide-start ${startId}`, conditions, body: decision }
   const others = decision.everyone ? (transaction: Transaction) => saidTogether(transaction, at) : nobodyElse
-  const decided = await held(deps, town, clerk, id, use, others, async (records, hand, version) => {
-    await mayDecide(hand, clerk, at, decision)
+  const decided = await held(deps, town, clerk, id, use, others, async (records, unit, version) => {
+    await mayDecide(unit, clerk, at, decision)
     const own = startsOf(records.filter((one) => one.id === id)).find((said) => said.id === startId)
     if (own === undefined) throw new NotFound()
     // The others of the household who said the same, in whosever words.
@@ -177,19 +177,19 @@ export async function decideStart(
     const next = await version(alike.map(({ of }) => of))
     let row = own.residenceId
     for (const said of alike) {
-      if (said !== own) await mayDecide(hand, clerk, { neighbourId: said.of, startId: said.id }, decision)
+      if (said !== own) await mayDecide(unit, clerk, { neighbourId: said.of, startId: said.id }, decision)
       const [whose] = await peopleOf(
-        hand,
+        unit,
         records.filter((one) => one.id === said.of),
         (period) => period.id === said.residenceId,
       )
       if (whose === undefined) throw new VersionConflict()
       const { period, periods } = whose
-      await decideSaidStarts(hand, clerk, { id: said.id }, decision.decision)
+      await decideSaidStarts(unit, clerk, { id: said.id }, decision.decision)
       const outline = { was: period.from, said: said.from }
       if (decision.decision === 'refused') {
         const start = { ...outline, reason: decision.reason }
-        await writeDown(hand, town, clerk, said.of, { cause: 'start-refused', effectiveOn: day }, start)
+        await writeDown(unit, town, clerk, said.of, { cause: 'start-refused', effectiveOn: day }, start)
         continue
       }
       // Two people have decided it: what one alone may correct is counted from here.
@@ -206,7 +206,7 @@ export async function decideStart(
       // What it was said to be may have been corrected since: their date of birth.
       refuseImpossible(faultsOfStart(rules, startBeside(records, said.of, said.from), '/seen'))
       const start = { ...outline, reason: said.reason, seen: decision.seen }
-      const written = await takeEffect(hand, town, clerk, whose, after, start)
+      const written = await takeEffect(unit, town, clerk, whose, after, start)
       if (said === own) row = written
     }
     const status = decision.decision === 'refused' ? 'refused' : 'corrected'
@@ -220,21 +220,21 @@ export async function decideStart(
 
 /** Makes a start true, with a movement of its own. @returns the id of the residence's row from now on */
 async function takeEffect(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Municipality,
   clerk: Staff,
   { neighbourId, period, periods }: Whose,
   after: readonly Period[],
   start: Omit<DecidedStart, 'by'>,
 ): Promise<string> {
-  const rows = await replacePeriods(hand, town, clerk, neighbourId, periods, after)
-  await withdrawProofs(hand, neighbourId, ['periods', ...(yearsOf(after) === yearsOf(periods) ? [] : ['years'])])
-  await writeDown(hand, town, clerk, neighbourId, { cause: 'time-corrected', effectiveOn: start.said }, start)
+  const rows = await replacePeriods(unit, town, clerk, neighbourId, periods, after)
+  await withdrawProofs(unit, neighbourId, ['periods', ...(yearsOf(after) === yearsOf(periods) ? [] : ['years'])])
+  await writeDown(unit, town, clerk, neighbourId, { cause: 'time-corrected', effectiveOn: start.said }, start)
   return rows.get(period.id) ?? period.id
 }
 
 async function writeDown(
-  hand: GateHand,
+  unit: UnitOfWork,
   town: Municipality,
   clerk: Staff,
   neighbourId: string,
@@ -242,20 +242,20 @@ async function writeDown(
   start: Omit<DecidedStart, 'by'>,
 ): Promise<void> {
   const { rows } = await sql<{ name: string }>`
-    select name from organisations where id = ${clerk.organisationId}::text::uuid`.execute(hand.transaction)
+    select name from organisations where id = ${clerk.organisationId}::text::uuid`.execute(unit.transaction)
   const office = rows[0]?.name
   const by = { role: clerk.role, ...(office ? { office } : {}) }
-  await recordMovement(hand, town, clerk, neighbourId, { kind: 'change', ...outline }, { start: { ...start, by } })
+  await recordMovement(unit, town, clerk, neighbourId, { kind: 'change', ...outline }, { start: { ...start, by } })
 }
 
 /** @throws {StartWaits} {NotFound} */
 async function mayDecide(
-  hand: GateHand,
+  unit: UnitOfWork,
   clerk: Staff,
   at: { neighbourId: string; startId: string },
   { decision }: StartDecision,
 ): Promise<void> {
-  const row = await hand.transaction
+  const row = await unit.transaction
     .selectFrom('said_starts')
     .select(['said_by', 'decision'])
     .where('id', '=', at.startId)
@@ -279,13 +279,13 @@ const startsOf = (records: readonly Held[]): (SaidStart & { of: string })[] =>
 
 /** Of each record the one residence in force that is meant, where there is one. */
 async function peopleOf(
-  hand: GateHand,
+  unit: UnitOfWork,
   records: readonly Held[],
   meant: (period: Period, of: Held) => boolean | undefined,
 ): Promise<Whose[]> {
   const found: Whose[] = []
   for (const one of records) {
-    const periods = await periodsInForce(hand.transaction, one.id)
+    const periods = await periodsInForce(unit.transaction, one.id)
     const period = periods.find((known) => meant(known, one))
     if (period) found.push({ neighbourId: one.id, period, periods })
   }
@@ -337,7 +337,7 @@ async function held(
   others: (transaction: Transaction) => Promise<string[]>,
   work: (
     records: Held[],
-    hand: GateHand,
+    unit: UnitOfWork,
     version: (concerned: readonly string[]) => Promise<number>,
   ) => Promise<Corrected | undefined>,
 ): Promise<Disclosed<Corrected | undefined>> {
@@ -356,26 +356,26 @@ async function held(
   return deps.gate.open<NeighbourFields, (typeof FIELDS)[number], Corrected | undefined>(
     { municipalityId: town.id, requester: clerk, action: 'correct-time', purpose: purposeOf(clerk), fields: FIELDS },
     load,
-    async (records, hand) => {
+    async (records, unit) => {
       if (!records.some((one) => one.id === id)) throw new NotFound()
-      const earlier = await earlierAnswer<Corrected>(hand, id, key)
+      const earlier = await earlierAnswer<Corrected>(unit, id, key)
       if (earlier) {
-        hand.shown([id])
+        unit.shown([id])
         return earlier
       }
       const together = records.map((one) => one.id)
-      const versions = await lockTogether(hand, together)
+      const versions = await lockTogether(unit, together)
       if (versions.get(id) !== conditions.version) throw new VersionConflict()
       // Whoever came or went while we waited for them is in what was asked, or it is asked again.
-      const now = new Set([id, ...(await others(hand.transaction))])
+      const now = new Set([id, ...(await others(unit.transaction))])
       if (together.some((one) => !now.has(one))) throw new VersionConflict()
-      const answer = await work(records, hand, async (concerned) => {
-        const next = await nextVersion(hand, id, conditions.version)
-        for (const one of concerned) if (one !== id) await nextVersion(hand, one, versions.get(one) ?? 0)
+      const answer = await work(records, unit, async (concerned) => {
+        const next = await nextVersion(unit, id, conditions.version)
+        for (const one of concerned) if (one !== id) await nextVersion(unit, one, versions.get(one) ?? 0)
         return next
       })
-      if (answer === undefined) hand.shown([id])
-      else await keepAnswer(hand, town, id, key, answer)
+      if (answer === undefined) unit.shown([id])
+      else await keepAnswer(unit, town, id, key, answer)
       return answer
     },
   )

@@ -87,7 +87,7 @@ export async function searchNeighbours(
       const ids = [...new Set([...byDocument, ...(await findCandidates(transaction, sets.near, MOST_CANDIDATES))])]
       return weigh(transaction, ids)
     },
-    async (near, hand, openMore) => {
+    async (near, unit, openMore) => {
       let records: readonly Found[] = near
       let ranked = rank(near)
       if ((ranked[0]?.score ?? 0) < SURELY && sets.far.length > 0) {
@@ -116,8 +116,8 @@ export async function searchNeighbours(
         const { previousNames: _, ...shown } = wholeById.get(record.id) ?? record
         return shown
       })
-      hand.shown(matches.map((match) => match.id))
-      hand.occasion({
+      unit.shown(matches.map((match) => match.id))
+      unit.occasion({
         criteria: Object.keys(criteria).sort().join(' '),
         candidates: records.length,
         shown: matches.length,

@@ -24,19 +24,19 @@ import { Button, ErrorSummary, type Faults, Field, PostForm, Tick } from '../ui/
 import { Spoken, spokenIn } from '../ui/language-select.tsx'
 import { Details, Done } from '../ui/parts.tsx'
 import { deskScript } from './script.ts'
-import { Desk, type DeskVisit, idIn } from './shell.tsx'
+import { Desk, type DeskContext, idIn } from './shell.tsx'
 
 /** What is recorded about a neighbour, put right. */
 export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
-  page({ method: 'post', path: '/desk/neighbours/:id/correct' }, async (visit) => {
-    const { town, requester, form, t } = visit
-    const typed = typedIn(visit)
+  page({ method: 'post', path: '/desk/neighbours/:id/correct' }, async (context) => {
+    const { town, requester, form, t } = context
+    const typed = typedIn(context)
     const again = (faults: Faults, status = 422) =>
-      pageOf(<CorrectPage visit={visit} typed={typed} faults={faults} />, status)
+      pageOf(<CorrectPage context={context} typed={typed} faults={faults} />, status)
     const [given, family] = [form.get('given'), form.get('family')]
     const recorded = recordedIn(Name, form.get('named'))
     if (given === '' && family === '' && recorded?.newbornOf === undefined) return again({ given: t.pName })
-    const reader = { ...visit, rules: lifeRules(deps.clock, town) }
+    const reader = { ...context, rules: lifeRules(deps.clock, town) }
     const confirmedAge = form.has('sure')
     const born = bornOf(typed, '', reader, confirmedAge)
     if (born && 'fault' in born) return again({ born: born.fault })
@@ -57,59 +57,59 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
     })
     if (!correction.success) return again(faultsIn(correction.error, t, ''))
     try {
-      await correctNeighbour(deps, town, requester, idIn(visit), correction.data, Number(form.get('version')))
+      await correctNeighbour(deps, town, requester, idIn(context), correction.data, Number(form.get('version')))
     } catch (error) {
       if (error instanceof SaysTooMuch) return again(heldBack(typed, t))
       if (!(error instanceof ImpossibleDates)) throw error
-      return again(Object.fromEntries(error.faults.map((fault) => ['born', lifeText(fault, visit)])))
+      return again(Object.fromEntries(error.faults.map((fault) => ['born', lifeText(fault, context)])))
     }
-    return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}`)
+    return Reply.redirect(pathTo`/desk/neighbours/${idIn(context)}`)
   })
 }
 
 /** @param reach whether the ways to reach them were opened, and can be corrected */
-export function Correct({ visit, neighbour, reach }: { visit: DeskVisit; neighbour: Neighbour; reach: boolean }) {
+export function Correct({ context, neighbour, reach }: { context: DeskContext; neighbour: Neighbour; reach: boolean }) {
   const { name, dateOfBirth, contact, languages, version } = neighbour
   const recorded: Typed = {
     version: String(version),
     named: JSON.stringify(name ?? null),
     given: name?.given ?? '',
     family: name?.family?.join(' ') ?? '',
-    ...bornTyped('', dateOfBirth, visit.t),
+    ...bornTyped('', dateOfBirth, context.t),
     spoken: languages?.join(' ') ?? '',
     speaks: languages?.[0] ?? '',
     ...(reach ? { contact: contactText(contact), reached: JSON.stringify(contact ?? {}) } : {}),
   }
   return (
-    <Details summary={visit.t.dCorrect} button>
-      <CorrectForm visit={visit} id={neighbour.id} typed={recorded} />
+    <Details summary={context.t.dCorrect} button>
+      <CorrectForm context={context} id={neighbour.id} typed={recorded} />
     </Details>
   )
 }
 
 /** The form once more, with what was typed into it and what is wrong. The record is not opened for it. */
-function CorrectPage({ visit, typed, faults }: { visit: DeskVisit; typed: Typed; faults: Faults }) {
-  const { t } = visit
+function CorrectPage({ context, typed, faults }: { context: DeskContext; typed: Typed; faults: Faults }) {
+  const { t } = context
   return (
-    <Desk visit={visit} title={t.dCorrect} script={deskScript.address}>
+    <Desk context={context} title={t.dCorrect} script={deskScript.address}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{t.dCorrect}</h1>
-      {toldBeside(typed, { ...visit, thisYear: Temporal.Now.plainDateISO().year }).map((both) => (
+      {toldBeside(typed, { ...context, thisYear: Temporal.Now.plainDateISO().year }).map((both) => (
         <Done>
           <bdi>{both}</bdi>
         </Done>
       ))}
-      <CorrectForm visit={visit} id={idIn(visit)} typed={typed} faults={faults} />
+      <CorrectForm context={context} id={idIn(context)} typed={typed} faults={faults} />
       <p>
-        <a href={`/desk/neighbours/${idIn(visit)}`}>{t.dBack}</a>
+        <a href={`/desk/neighbours/${idIn(context)}`}>{t.dBack}</a>
       </p>
     </Desk>
   )
 }
 
-function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults?: Faults }) {
-  const { visit, id, typed, faults = {} } = props
-  const { t, session } = visit
+function CorrectForm(props: { context: DeskContext; id: string; typed: Typed; faults?: Faults }) {
+  const { context, id, typed, faults = {} } = props
+  const { t, session } = context
   const value = (name: string) => typed[name] ?? ''
   const languages = spokenIn({ get: value }) ?? []
   return (

@@ -28,30 +28,30 @@ import { Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
 import { counted } from '../ui/words.ts'
 import { Tabs } from './neighbour-past-page.tsx'
-import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
+import { Desk, type DeskContext, idIn, onceIn } from './shell.tsx'
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 
 /** Since when somebody lives here: days that were wrong are corrected, days that were said are confirmed or not. */
 export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
-  page({ method: 'get', path: '/desk/neighbours/:id/dates' }, async (visit) =>
-    Reply.page(await residenceDates(deps, visit.town, visit.requester, idIn(visit)), (dates) => (
-      <DatesPage visit={visit} dates={dates} />
+  page({ method: 'get', path: '/desk/neighbours/:id/dates' }, async (context) =>
+    Reply.page(await residenceDates(deps, context.town, context.requester, idIn(context)), (dates) => (
+      <DatesPage context={context} dates={dates} />
     )),
   )
 
-  page({ method: 'post', path: '/desk/neighbours/:id/dates' }, async (visit) => {
-    const { town, requester, form, t } = visit
-    const typed = typedIn(visit)
-    const again = (faults: Faults) => pageOf(<CorrectPage visit={visit} typed={typed} faults={faults} />, 422)
+  page({ method: 'post', path: '/desk/neighbours/:id/dates' }, async (context) => {
+    const { town, requester, form, t } = context
+    const typed = typedIn(context)
+    const again = (faults: Faults) => pageOf(<CorrectPage context={context} typed={typed} faults={faults} />, 422)
     const residenceId = typed.residence ?? ''
     if (!isUuid(residenceId)) throw new NotFound()
     const rules = lifeRules(deps.clock, town)
-    const said = dayIn(typed, 'from', { ...visit, rules }) ?? { fault: t.dWholeDay }
+    const said = dayIn(typed, 'from', { ...context, rules }) ?? { fault: t.dWholeDay }
     if ('fault' in said) return again({ from: said.fault })
     const from = said.date
     const [impossible] = faultsOfStart(rules, { since: from }, '/from')
-    if (impossible) return again({ from: lifeText(impossible, visit) })
+    if (impossible) return again({ from: lifeText(impossible, context) })
     const correction = StartCorrection.safeParse({
       from,
       reason: typed.reason,
@@ -60,28 +60,28 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
       ...(form.has('never') ? { neverThere: true } : {}),
     })
     if (!correction.success) return again({ reason: t.zWhyNeeded })
-    if (!form.has('sure')) return pageOf(<SurePage visit={visit} typed={typed} from={from} />)
-    const at = { neighbourId: idIn(visit), residenceId }
-    const conditions = { version: Number(typed.version), idempotencyKey: onceIn(visit, 'start') }
+    if (!form.has('sure')) return pageOf(<SurePage context={context} typed={typed} from={from} />)
+    const at = { neighbourId: idIn(context), residenceId }
+    const conditions = { version: Number(typed.version), idempotencyKey: onceIn(context, 'start') }
     try {
       await correctStart(deps, town, requester, at, correction.data, conditions)
     } catch (error) {
       if (error instanceof StartImpossible) return again({ from: whyNot(t)[error.why] })
       if (error instanceof NothingChanges || error instanceof StartWaits)
         return again({ from: reasonText(error.code, t) })
-      if (error instanceof ImpossibleDates) return again(faultsOf(error, visit))
+      if (error instanceof ImpossibleDates) return again(faultsOf(error, context))
       if (!(error instanceof InvalidInput)) throw error
       return again({ from: t.zToCome })
     }
-    return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}/dates`)
+    return Reply.redirect(pathTo`/desk/neighbours/${idIn(context)}/dates`)
   })
 
-  page({ method: 'post', path: '/desk/neighbours/:id/starts/:start' }, async (visit) => {
-    const { town, requester, form, t, params } = visit
+  page({ method: 'post', path: '/desk/neighbours/:id/starts/:start' }, async (context) => {
+    const { town, requester, form, t, params } = context
     const startId = params.start ?? ''
     if (!isUuid(startId)) throw new NotFound()
-    const typed = typedIn(visit)
-    const again = (faults: Faults) => pageOf(<DecidePage visit={visit} typed={typed} faults={faults} />, 422)
+    const typed = typedIn(context)
+    const again = (faults: Faults) => pageOf(<DecidePage context={context} typed={typed} faults={faults} />, 422)
     const refuses = form.get('act') === 'refuse'
     const decision = StartDecision.safeParse({
       ...(refuses
@@ -90,25 +90,26 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
       ...(form.has('everyone') ? { everyone: true } : {}),
     })
     if (!decision.success) return again(refuses ? { why: t.zWhyNeeded } : { strength: t.zSeenFault })
-    const at = { neighbourId: idIn(visit), startId }
-    const conditions = { version: Number(typed.version), idempotencyKey: onceIn(visit, 'decide') }
+    const at = { neighbourId: idIn(context), startId }
+    const conditions = { version: Number(typed.version), idempotencyKey: onceIn(context, 'decide') }
     try {
       await decideStart(deps, town, requester, at, decision.data, conditions)
     } catch (error) {
       if (error instanceof StartImpossible) return again({ strength: whyNot(t)[error.why] })
       if (error instanceof StartWaits) return again({ strength: reasonText(error.code, t) })
       if (error instanceof ImpossibleDates)
-        return again({ strength: Object.values(faultsOf(error, visit))[0] ?? t.dDayToCome })
+        return again({ strength: Object.values(faultsOf(error, context))[0] ?? t.dDayToCome })
       if (!(error instanceof InvalidInput)) throw error
       return again({ strength: t.zSeenFault })
     }
-    return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}`)
+    return Reply.redirect(pathTo`/desk/neighbours/${idIn(context)}`)
   })
 
-  page({ method: 'get', path: '/desk/years' }, async (visit) =>
-    Reply.page(await startsWaiting(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
-      <YearsPage visit={visit} starts={items} more={more} />
-    )),
+  page({ method: 'get', path: '/desk/years' }, async (context) =>
+    Reply.page(
+      await startsWaiting(deps, context.town, context.requester, context.query('after')),
+      ({ items, more }) => <YearsPage context={context} starts={items} more={more} />,
+    ),
   )
 }
 
@@ -119,15 +120,15 @@ const whyNot = (t: Texts): Record<WhyNot, string> => ({
 })
 
 /** Each residence with its days, and what waits. */
-function DatesPage(props: { visit: DeskVisit; dates: ResidenceDates }) {
-  const { visit, dates } = props
-  const { t, language } = visit
+function DatesPage(props: { context: DeskContext; dates: ResidenceDates }) {
+  const { context, dates } = props
+  const { t, language } = context
   return (
-    <Desk visit={visit} title={t.zTitle}>
+    <Desk context={context} title={t.zTitle}>
       <h1>{t.zTitle}</h1>
-      <Tabs visit={visit} id={dates.id} here="history" />
+      <Tabs context={context} id={dates.id} here="history" />
       <p class="lead">{t.zLead}</p>
-      <SaidBoxes visit={visit} id={dates.id} version={dates.version} said={dates.said} once={randomUUID()} />
+      <SaidBoxes context={context} id={dates.id} version={dates.version} said={dates.said} once={randomUUID()} />
       {dates.periods.toReversed().map((period) => (
         <section>
           <h2>
@@ -135,9 +136,9 @@ function DatesPage(props: { visit: DeskVisit; dates: ResidenceDates }) {
             {dayText(language, period.from)}
             {period.to === null ? '' : ` – ${dayText(language, period.to)}`}
           </h2>
-          {period.id === visit.query('residence') ? (
+          {period.id === context.query('residence') ? (
             <CorrectForm
-              visit={visit}
+              context={context}
               id={dates.id}
               typed={{
                 residence: period.id,
@@ -159,25 +160,25 @@ function DatesPage(props: { visit: DeskVisit; dates: ResidenceDates }) {
 }
 
 /** The form once more, with what was typed into it and what is wrong. The record is not opened for it. */
-function CorrectPage(props: { visit: DeskVisit; typed: Typed; faults: Faults }) {
-  const { visit, typed, faults } = props
-  const { t, language } = visit
+function CorrectPage(props: { context: DeskContext; typed: Typed; faults: Faults }) {
+  const { context, typed, faults } = props
+  const { t, language } = context
   return (
-    <Desk visit={visit} title={t.zTitle}>
+    <Desk context={context} title={t.zTitle}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{t.zTitle}</h1>
       <p>
         {t.zWas}: {dayText(language, dayOr(typed.was))}
       </p>
-      <CorrectForm visit={visit} id={idIn(visit)} typed={typed} faults={faults} />
-      <Back visit={visit} />
+      <CorrectForm context={context} id={idIn(context)} typed={typed} faults={faults} />
+      <Back context={context} />
     </Desk>
   )
 }
 
-function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults?: Faults }) {
-  const { visit, id, typed, faults = {} } = props
-  const { t, session } = visit
+function CorrectForm(props: { context: DeskContext; id: string; typed: Typed; faults?: Faults }) {
+  const { context, id, typed, faults = {} } = props
+  const { t, session } = context
   return (
     <PostForm action={`/desk/neighbours/${id}/dates`} csrf={session.csrf}>
       <Hidden typed={typed} names={['residence', 'was', 'settled', 'version']} />
@@ -198,12 +199,12 @@ function CorrectForm(props: { visit: DeskVisit; id: string; typed: Typed; faults
 }
 
 /** What will be, before it is: a day typed wrong moves what papers say. */
-function SurePage(props: { visit: DeskVisit; typed: Typed; from: string }) {
-  const { visit, typed, from } = props
-  const { t, language, session, town } = visit
+function SurePage(props: { context: DeskContext; typed: Typed; from: string }) {
+  const { context, typed, from } = props
+  const { t, language, session, town } = context
   const settled = dayOr(typed.settled) ?? from
   return (
-    <Desk visit={visit} title={t.zSure}>
+    <Desk context={context} title={t.zSure}>
       <h1>{t.zSure}</h1>
       <Facts>
         <Fact name={t.zWas}>{dayText(language, dayOr(typed.was))}</Fact>
@@ -219,13 +220,13 @@ function SurePage(props: { visit: DeskVisit; typed: Typed; from: string }) {
       ) : (
         ''
       )}
-      <PostForm action={`/desk/neighbours/${idIn(visit)}/dates`} csrf={session.csrf}>
+      <PostForm action={`/desk/neighbours/${idIn(context)}/dates`} csrf={session.csrf}>
         <Hidden typed={typed} names={KEPT.filter((name) => typed[name] !== undefined)} />
         <Button name="sure" value="yes">
           {t.dSave}
         </Button>
       </PostForm>
-      <Back visit={visit} />
+      <Back context={context} />
     </Desk>
   )
 }
@@ -246,14 +247,14 @@ const KEPT = [
 
 /** Days that are said and wait: who may confirm the earliest does so here; the next one comes after it. */
 export function SaidBoxes(props: {
-  visit: DeskVisit
+  context: DeskContext
   id: string
   version: number
   said: readonly SaidStart[]
   once: string
 }) {
-  const { visit, id, version, said, once } = props
-  const { t, language } = visit
+  const { context, id, version, said, once } = props
+  const { t, language } = context
   const [first, ...others] = said.toSorted((one, other) => one.from.localeCompare(other.from))
   if (first === undefined) return ''
   const typed = {
@@ -266,7 +267,7 @@ export function SaidBoxes(props: {
   }
   return (
     <>
-      <DecideForm visit={visit} id={id} typed={typed} />
+      <DecideForm context={context} id={id} typed={typed} />
       {others.map(({ from }) => (
         <p class="govuk-inset-text">{t.zSaid.replace('{day}', dayText(language, from))}</p>
       ))}
@@ -275,22 +276,27 @@ export function SaidBoxes(props: {
 }
 
 /** The same once more, with what was typed into it and what is wrong. */
-function DecidePage(props: { visit: DeskVisit; typed: Typed; faults: Faults }) {
-  const { visit, typed, faults } = props
-  const { t, params } = visit
+function DecidePage(props: { context: DeskContext; typed: Typed; faults: Faults }) {
+  const { context, typed, faults } = props
+  const { t, params } = context
   return (
-    <Desk visit={visit} title={t.zTitle}>
+    <Desk context={context} title={t.zTitle}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{t.zTitle}</h1>
-      <DecideForm visit={visit} id={idIn(visit)} typed={{ ...typed, start: params.start ?? '' }} faults={faults} />
-      <Back visit={visit} />
+      <DecideForm
+        context={context}
+        id={idIn(context)}
+        typed={{ ...typed, start: params.start ?? '' }}
+        faults={faults}
+      />
+      <Back context={context} />
     </Desk>
   )
 }
 
-function DecideForm(props: { visit: DeskVisit; id: string; typed: Typed; faults?: Faults }) {
-  const { visit, id, typed, faults = {} } = props
-  const { t, language, session } = visit
+function DecideForm(props: { context: DeskContext; id: string; typed: Typed; faults?: Faults }) {
+  const { context, id, typed, faults = {} } = props
+  const { t, language, session } = context
   const { start = '', because, yours } = typed
   const labels = {
     'photo-document': t.dPhoto,
@@ -344,11 +350,11 @@ function DecideForm(props: { visit: DeskVisit; id: string; typed: Typed; faults?
 }
 
 /** Days that wait, opened when somebody asks for them. */
-function YearsPage(props: { visit: DeskVisit; starts: readonly WaitingStart[]; more: string | undefined }) {
-  const { visit, starts, more } = props
-  const { t, language } = visit
+function YearsPage(props: { context: DeskContext; starts: readonly WaitingStart[]; more: string | undefined }) {
+  const { context, starts, more } = props
+  const { t, language } = context
   return (
-    <Desk visit={visit} title={t.zWaiting} here="/desk/work">
+    <Desk context={context} title={t.zWaiting} here="/desk/work">
       <h1>{t.zWaiting}</h1>
       <p class="lead">{t.zWaitingLead}</p>
       {starts.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
@@ -365,7 +371,7 @@ function YearsPage(props: { visit: DeskVisit; starts: readonly WaitingStart[]; m
           </li>
         ))}
       </ul>
-      <NextPage t={t} path="/desk/years" more={more} first={visit.query('after') === ''} />
+      <NextPage t={t} path="/desk/years" more={more} first={context.query('after') === ''} />
     </Desk>
   )
 }
@@ -374,10 +380,10 @@ function Hidden(props: { typed: Typed; names: readonly string[] }) {
   return props.names.map((name) => <input type="hidden" name={name} value={props.typed[name] ?? ''} />)
 }
 
-function Back({ visit }: { visit: DeskVisit }) {
+function Back({ context }: { context: DeskContext }) {
   return (
     <p>
-      <a href={`/desk/neighbours/${idIn(visit)}/dates`}>{visit.t.dBack}</a>
+      <a href={`/desk/neighbours/${idIn(context)}/dates`}>{context.t.dBack}</a>
     </p>
   )
 }

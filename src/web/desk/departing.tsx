@@ -5,7 +5,7 @@ import { Reply } from '../../http/reply.ts'
 import { today } from '../../platform/clock.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import type { Uuid } from '../../platform/uuid.ts'
-import { NoPress, type Press } from '../../proofs/paper/paper.ts'
+import { NoRenderer, type Renderer } from '../../proofs/paper/paper.ts'
 import { Departure, recordDeparture } from '../../registry/departure/departures.ts'
 import { type Leaving, openLeaving } from '../../registry/departure/hearing.ts'
 import { CouncilOutcome, SaidBy } from '../../registry/departure/hearing-model.ts'
@@ -36,64 +36,65 @@ import type { Faults } from '../ui/form.tsx'
 import { isLanguage, LOCALES } from '../ui/language.ts'
 import { ApprovePage, AskAgainPage, LeavePage } from './leave-pages.tsx'
 import { noticeToHandOver } from './notice-letter.ts'
-import { type DeskVisit, idIn, onceIn } from './shell.tsx'
+import { type DeskContext, idIn, onceIn } from './shell.tsx'
 
 const LONGEST_REASON = 2000
 const at = (id: Uuid): Path => pathTo`/desk/neighbours/${id}`
-const proceedingIn = (visit: DeskVisit) => ({
-  neighbourId: idIn(visit),
-  proceedingId: visit.params.proceeding ?? '',
+const proceedingIn = (context: DeskContext) => ({
+  neighbourId: idIn(context),
+  proceedingId: context.params.proceeding ?? '',
 })
 
-type LeavingDeps = RegistryDeps & { press?: Press | undefined }
+type LeavingDeps = RegistryDeps & { renderer?: Renderer | undefined }
 
 /** Somebody dies, leaves, or may not live here: what takes effect is asked once more on a page that says of whom and when. */
 export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: LeavingDeps): void {
-  const day = ({ town }: DeskVisit) => today(deps.clock, town.timeZone)
-  const readerOf = (visit: DeskVisit) => ({ ...visit, rules: lifeRules(deps.clock, visit.town) })
-  const leaving = (visit: DeskVisit) => openLeaving(deps, visit.town, visit.requester, idIn(visit))
+  const day = ({ town }: DeskContext) => today(deps.clock, town.timeZone)
+  const readerOf = (context: DeskContext) => ({ ...context, rules: lifeRules(deps.clock, context.town) })
+  const leaving = (context: DeskContext) => openLeaving(deps, context.town, context.requester, idIn(context))
   /** The page of a departure once more, with what was typed into it and what is wrong. */
-  const again = async (visit: DeskVisit, faults: Faults) =>
+  const again = async (context: DeskContext, faults: Faults) =>
     Reply.page(
-      await leaving(visit),
+      await leaving(context),
       (open) => (
         <LeavePage
-          visit={visit}
+          context={context}
           leaving={open}
           // As it was typed, to the last letter: an answer may be long, and is nobody's to shorten.
-          typed={Object.fromEntries(visit.form.entries())}
+          typed={Object.fromEntries(context.form.entries())}
           faults={faults}
-          day={day(visit)}
-          once={visit.form.get('once')}
+          day={day(context)}
+          once={context.form.get('once')}
         />
       ),
       422,
     )
 
-  page({ method: 'get', path: '/desk/neighbours/:id/leave' }, async (visit) =>
-    Reply.page(await leaving(visit), (open) => (
-      <LeavePage visit={visit} leaving={open} typed={{}} day={day(visit)} once={randomUUID()} />
+  page({ method: 'get', path: '/desk/neighbours/:id/leave' }, async (context) =>
+    Reply.page(await leaving(context), (open) => (
+      <LeavePage context={context} leaving={open} typed={{}} day={day(context)} once={randomUUID()} />
     )),
   )
-  page({ method: 'post', path: '/desk/neighbours/:id/leave' }, async (visit) => {
-    const { town, requester, form, t } = visit
-    const typed = typedIn(visit)
-    const { departure, faults } = departureIn(typed, readerOf(visit))
+  page({ method: 'post', path: '/desk/neighbours/:id/leave' }, async (context) => {
+    const { town, requester, form, t } = context
+    const typed = typedIn(context)
+    const { departure, faults } = departureIn(typed, readerOf(context))
     const long = form.get('reason').length > LONGEST_REASON
-    if (departure === undefined || long) return again(visit, { ...faults, ...(long ? { reason: t.lReasonLong } : {}) })
+    if (departure === undefined || long)
+      return again(context, { ...faults, ...(long ? { reason: t.lReasonLong } : {}) })
     if (!form.has('sure')) {
       // Said to be about something else, it is counted once: when it is recorded.
       if (!form.has('plain')) await mustBePlain(deps.gate, town.id, requester, Departure, departure)
       let wrong = false
-      const reply = Reply.page(await leaving(visit), (open) => {
+      const reply = Reply.page(await leaving(context), (open) => {
         // Nobody is asked whether they are sure of a day that cannot be.
-        const faults = faultsOfLeaving(open, departure, readerOf(visit))
+        const faults = faultsOfLeaving(open, departure, readerOf(context))
         wrong = Object.keys(faults).length > 0
         const draw = {
-          visit,
+          context,
           leaving: open,
           typed: { ...typed, ...(form.has('plain') ? { plain: 'yes' } : {}) },
-          day: day(visit),
+          day: day(context),
         }
         return wrong ? (
           <LeavePage {...draw} faults={faults} once={form.get('once')} />
@@ -103,27 +104,27 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       })
       return wrong ? reply.as(422) : reply
     }
-    const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(visit, 'leave') }
+    const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(context, 'leave') }
     try {
-      await recordDeparture(deps, town, requester, idIn(visit), departure, conditions)
+      await recordDeparture(deps, town, requester, idIn(context), departure, conditions)
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error
-      if (error instanceof ImpossibleDates) return again(visit, faultsOf(error, visit))
+      if (error instanceof ImpossibleDates) return again(context, faultsOf(error, context))
       const said = error.errors.some(({ pointer }) => pointer === '/saidBy')
-      return again(visit, said ? { saidBy: t.lMinor } : { on: t.lOnWrong })
+      return again(context, said ? { saidBy: t.lMinor } : { on: t.lOnWrong })
     }
-    return Reply.redirect(takesEffect(departure) ? at(idIn(visit)) : pathTo`${at(idIn(visit))}/leave`)
+    return Reply.redirect(takesEffect(departure) ? at(idIn(context)) : pathTo`${at(idIn(context))}/leave`)
   })
 
-  const step = (what: string, work: (visit: DeskVisit) => Promise<Reply | undefined>) =>
+  const step = (what: string, work: (context: DeskContext) => Promise<Reply | undefined>) =>
     page(
       { method: 'post', path: `/desk/neighbours/:id/proceedings/:proceeding/${what}` },
-      async (visit) => (await work(visit)) ?? Reply.redirect(pathTo`${at(idIn(visit))}/leave`),
+      async (context) => (await work(context)) ?? Reply.redirect(pathTo`${at(idIn(context))}/leave`),
     )
-  step('notice', async (visit) => {
-    const { town, requester, form, t } = visit
-    const reader = readerOf(visit)
-    const typedDay = dayIn(typedIn(visit), 'told', reader) ?? { fault: t.dWholeDay }
+  step('notice', async (context) => {
+    const { town, requester, form, t } = context
+    const reader = readerOf(context)
+    const typedDay = dayIn(typedIn(context), 'told', reader) ?? { fault: t.dWholeDay }
     const [impossible] = 'date' in typedDay ? faultsOfDay(reader.rules, typedDay.date, '/told') : []
     const day = impossible ? { fault: lifeText(impossible, reader) } : typedDay
     const by = GivenBy.safeParse(form.get('by'))
@@ -131,68 +132,75 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       ...('fault' in day ? { told: day.fault } : {}),
       ...(by.success ? {} : { by: t.lChooseWay }),
     }
-    if ('fault' in day || !by.success) return again(visit, faults)
+    if ('fault' in day || !by.success) return again(context, faults)
     const on = day.date
     const given = { on, by: by.data }
     return unlessWrong(() =>
-      recordNotice(deps, town, requester, proceedingIn(visit), given, onceIn(visit, `notice ${on} ${by.data}`)),
-    ).then((wrong) => (wrong ? again(visit, { told: t.lToldWrong }) : undefined))
+      recordNotice(deps, town, requester, proceedingIn(context), given, onceIn(context, `notice ${on} ${by.data}`)),
+    ).then((wrong) => (wrong ? again(context, { told: t.lToldWrong }) : undefined))
   })
-  step('letter', async (visit) => {
-    const { press } = deps
-    if (press === undefined) throw new NoPress()
-    const { town, form, language } = visit
+  step('letter', async (context) => {
+    const { renderer } = deps
+    if (renderer === undefined) throw new NoRenderer()
+    const { town, form, language } = context
     const chosen = form.get('language')
     const theirs = isLanguage(chosen) ? chosen : language
     const writtenAt = deps.clock.now()
-    const pdf = await (await leaving(visit)).mapAsync(({ proceeding }) => {
+    const pdf = await (await leaving(context)).mapAsync(({ proceeding }) => {
       if (proceeding === undefined) throw new NotFound()
       const sections = noticeToHandOver(proceeding, town, theirs)
-      return press.plain(town, { title: LOCALES[theirs].jTitle, language: theirs, writtenAt, sections })
+      return renderer.plain(town, { title: LOCALES[theirs].jTitle, language: theirs, writtenAt, sections })
     })
     return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
   })
-  step('answers', async (visit) => {
-    const { town, requester, form, t } = visit
+  step('answers', async (context) => {
+    const { town, requester, form, t } = context
     const answer = Answer.safeParse({ text: form.get('words'), by: form.get('who') || 'neighbour' })
-    if (!answer.success || answer.data.text === '') return again(visit, { words: t.lWordsWrong })
-    const { neighbourId, proceedingId } = proceedingIn(visit)
-    const once = onceIn(visit, 'answer')
+    if (!answer.success || answer.data.text === '') return again(context, { words: t.lWordsWrong })
+    const { neighbourId, proceedingId } = proceedingIn(context)
+    const once = onceIn(context, 'answer')
     await answerProceeding(deps, town, requester, neighbourId, answer.data, once, proceedingId)
     return undefined
   })
-  step('read', async (visit) => {
-    const answer = visit.form.get('answer')
-    await readAnswer(deps, visit.town, visit.requester, proceedingIn(visit), answer, onceIn(visit, `read ${answer}`))
+  step('read', async (context) => {
+    const answer = context.form.get('answer')
+    await readAnswer(
+      deps,
+      context.town,
+      context.requester,
+      proceedingIn(context),
+      answer,
+      onceIn(context, `read ${answer}`),
+    )
     return undefined
   })
-  step('opinion', async (visit) => {
-    const { town, requester, form, t } = visit
-    const day = dayIn(typedIn(visit), 'said', readerOf(visit)) ?? { fault: t.dWholeDay }
+  step('opinion', async (context) => {
+    const { town, requester, form, t } = context
+    const day = dayIn(typedIn(context), 'said', readerOf(context)) ?? { fault: t.dWholeDay }
     const outcome = CouncilOutcome.safeParse(form.get('outcome'))
     const faults = {
       ...('fault' in day ? { said: day.fault } : {}),
       ...(outcome.success ? {} : { outcome: t.lChooseOutcome }),
     }
-    if ('fault' in day || !outcome.success) return again(visit, faults)
+    if ('fault' in day || !outcome.success) return again(context, faults)
     const on = day.date
     const opinion = { on, outcome: outcome.data }
     return unlessWrong(() =>
-      recordOpinion(deps, town, requester, proceedingIn(visit), opinion, onceIn(visit, `opinion ${on}`)),
-    ).then((wrong) => (wrong ? again(visit, { said: t.lToldWrong }) : undefined))
+      recordOpinion(deps, town, requester, proceedingIn(context), opinion, onceIn(context, `opinion ${on}`)),
+    ).then((wrong) => (wrong ? again(context, { said: t.lToldWrong }) : undefined))
   })
-  step('decision', async (visit) => {
-    const { town, requester, form } = visit
+  step('decision', async (context) => {
+    const { town, requester, form } = context
     const decision = form.get('decision') === 'approved' ? 'approved' : 'withdrawn'
     if (decision === 'approved' && !form.has('sure'))
-      return Reply.page(await leaving(visit), (open) => {
+      return Reply.page(await leaving(context), (open) => {
         const { proceeding } = open
-        const free = proceeding && standsInTheWay(town, proceeding, day(visit)) === undefined
-        const draw = { visit, leaving: open, day: day(visit), once: form.get('once') }
+        const free = proceeding && standsInTheWay(town, proceeding, day(context)) === undefined
+        const draw = { context, leaving: open, day: day(context), once: form.get('once') }
         return free ? <ApprovePage {...draw} proceeding={proceeding} /> : <LeavePage {...draw} typed={{}} />
       })
-    await decideProceeding(deps, town, requester, proceedingIn(visit), decision, onceIn(visit, decision))
-    return decision === 'approved' ? Reply.redirect(at(idIn(visit))) : undefined
+    await decideProceeding(deps, town, requester, proceedingIn(context), decision, onceIn(context, decision))
+    return decision === 'approved' ? Reply.redirect(at(idIn(context))) : undefined
   })
 }
 
@@ -224,7 +232,7 @@ const takesEffect = (departure: Departure) =>
 /** A departure as it was typed, or what is missing, beside its field. */
 function departureIn(
   typed: Typed,
-  reader: FormReader & Pick<DeskVisit, 'form'>,
+  reader: FormReader & Pick<DeskContext, 'form'>,
 ): { departure?: Departure; faults: Faults } {
   const { t, rules, form } = reader
   const { cause = '' } = typed

@@ -18,7 +18,7 @@ import type { signedInPages } from '../signed-in.tsx'
 import { Button, PostForm, Select, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
-import { Desk, type DeskVisit } from './shell.tsx'
+import { Desk, type DeskContext } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 
@@ -41,9 +41,9 @@ export function erasureDesk(page: Pages, deps: ProofDeps): void {
       return Reply.redirect(pathTo`/desk/neighbours/${id}`)
     },
   )
-  page({ method: 'get', path: '/desk/erasures' }, async (visit) =>
-    Reply.page(await openErasures(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
-      <ErasuresPage visit={visit} erasures={items} more={more} />
+  page({ method: 'get', path: '/desk/erasures' }, async (context) =>
+    Reply.page(await openErasures(deps, context.town, context.requester, context.query('after')), ({ items, more }) => (
+      <ErasuresPage context={context} erasures={items} more={more} />
     )),
   )
   page({ method: 'post', path: '/desk/erasures', fresh: true }, async ({ town, requester, form }) => {
@@ -65,9 +65,9 @@ export const groundNames = (t: Texts): Record<Ground, string> => ({
 })
 
 /** On the page of somebody who has left. */
-export function EraseBox(props: { visit: DeskVisit; id: string; once: string }) {
-  const { visit, id, once } = props
-  const { t, session } = visit
+export function EraseBox(props: { context: DeskContext; id: string; once: string }) {
+  const { context, id, once } = props
+  const { t, session } = context
   const names = groundNames(t)
   return (
     <Details summary={t.ePropose}>
@@ -82,12 +82,12 @@ export function EraseBox(props: { visit: DeskVisit; id: string; once: string }) 
   )
 }
 
-function ErasuresPage(props: { visit: DeskVisit; erasures: readonly ErasureToDecide[]; more: string | undefined }) {
-  const { visit, erasures, more } = props
-  const { t, language, town, session } = visit
+function ErasuresPage(props: { context: DeskContext; erasures: readonly ErasureToDecide[]; more: string | undefined }) {
+  const { context, erasures, more } = props
+  const { t, language, town, session } = context
   const names = groundNames(t)
   return (
-    <Desk visit={visit} title={t.eTitle} here="/desk/erasures">
+    <Desk context={context} title={t.eTitle} here="/desk/erasures">
       <h1>{t.eTitle}</h1>
       <p class="lead">{t.eLead}</p>
       {erasures.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
@@ -97,7 +97,7 @@ function ErasuresPage(props: { visit: DeskVisit; erasures: readonly ErasureToDec
             <strong>{names[erasure.ground]}</strong> · {timeText(language, town.timeZone, erasure.proposedAt)} ·{' '}
             <bdi>{erasure.proposedBy}</bdi>
             <Facts>
-              {linesOf(erasure, visit).map(([name, value]) => (
+              {linesOf(erasure, context).map(([name, value]) => (
                 <Fact name={name}>
                   <bdi>{value}</bdi>
                 </Fact>
@@ -118,13 +118,13 @@ function ErasuresPage(props: { visit: DeskVisit; erasures: readonly ErasureToDec
           </li>
         ))}
       </ul>
-      <NextPage t={t} path="/desk/erasures" more={more} first={visit.query('after') === ''} />
+      <NextPage t={t} path="/desk/erasures" more={more} first={context.query('after') === ''} />
     </Desk>
   )
 }
 
 /** Who it is, since when they have left, whether they asked, and what is open about them. */
-function linesOf(erasure: ErasureToDecide, { t, language }: DeskVisit): [string, string][] {
+function linesOf(erasure: ErasureToDecide, { t, language }: DeskContext): [string, string][] {
   const { proceedings, questions, orders, flags } = erasure.open
   const open = [
     [proceedings, t.dProceedings],

@@ -10,10 +10,10 @@ import { LANGUAGES } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Qr } from '../ui/qr-code.tsx'
 import { withinCase } from './purpose.ts'
-import { Desk, type DeskVisit } from './shell.tsx'
+import { Desk, type DeskContext } from './shell.tsx'
 
 interface HandedProps {
-  visit: DeskVisit
+  context: DeskContext
   neighbour: Neighbour
   proofs: readonly ProofOutline[]
   once: string
@@ -23,8 +23,8 @@ const action = ({ neighbour }: HandedProps, what: string) => `/desk/neighbours/$
 
 /** What is handed over: papers, proofs for a wallet, the way into their own page. */
 export function HandOver(props: HandedProps) {
-  const { visit, neighbour, once } = props
-  const { t, language, session, town, requester } = visit
+  const { context, neighbour, once } = props
+  const { t, language, session, town, requester } = context
   const { languages, departedOn } = neighbour
   const { may } = withinCase(requester)
   const paper = paperTexts[language]
@@ -101,15 +101,15 @@ export function HandOver(props: HandedProps) {
 
 /** Proofs in force, and those taken back. */
 export function Proofs(props: HandedProps) {
-  const { visit, proofs } = props
-  const { t, requester } = visit
+  const { context, proofs } = props
+  const { t, requester } = context
   const { may } = withinCase(requester)
   return (
     <>
       <h3>{t.dProofs}</h3>
       {proofs.length > 0 ? <p class="govuk-hint">{t.dRevokeHint}</p> : ''}
       <ProofList
-        visit={visit}
+        context={context}
         proofs={proofs}
         over={t.dProofsOver}
         revoke={may('revoke') ? action(props, 'revoke') : undefined}
@@ -119,11 +119,11 @@ export function Proofs(props: HandedProps) {
 }
 
 /** What a wallet scans, and the digits that go with it. */
-export function WalletPage(props: { visit: DeskVisit; id: string; offer: Offer }) {
-  const { visit, id, offer } = props
-  const { t } = visit
+export function WalletPage(props: { context: DeskContext; id: string; offer: Offer }) {
+  const { context, id, offer } = props
+  const { t } = context
   return (
-    <Desk visit={visit} title={t.dWallet}>
+    <Desk context={context} title={t.dWallet}>
       <h1>{t.dWallet}</h1>
       <p class="lead">{t.dWalletLead}</p>
       <Qr text={offer.offer} label={t.cScan} />

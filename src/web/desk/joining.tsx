@@ -32,39 +32,39 @@ import { Somebody } from './protecting.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
-import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
+import { Desk, type DeskContext, idIn, onceIn } from './shell.tsx'
 
 /** Two records of one person, side by side: proposed by one, decided by another, and taken apart in the same way. */
 export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   const path = '/desk/neighbours/:id/join' as const
   const both = async (
-    visit: DeskVisit,
+    context: DeskContext,
     other: string,
     again: { reason?: string; faults?: Faults } = {},
     status = 200,
   ) =>
     Reply.page(
-      await compareRecords(deps, visit.town, visit.requester, { stays: idIn(visit), joined: other }),
-      (pair) => <JoinPage visit={visit} {...pair} {...again} />,
+      await compareRecords(deps, context.town, context.requester, { stays: idIn(context), joined: other }),
+      (pair) => <JoinPage context={context} {...pair} {...again} />,
       status,
     )
-  page({ method: 'get', path }, async (visit) => {
-    const other = visit.query('other')
-    if (isUuid(other)) return both(visit, other)
-    return Reply.page(await joinedWith(deps, visit.town, visit.requester, idIn(visit)), (joined) => (
-      <FindPage visit={visit} joined={joined} />
+  page({ method: 'get', path }, async (context) => {
+    const other = context.query('other')
+    if (isUuid(other)) return both(context, other)
+    return Reply.page(await joinedWith(deps, context.town, context.requester, idIn(context)), (joined) => (
+      <FindPage context={context} joined={joined} />
     ))
   })
-  page({ method: 'post', path: `${path}/find` }, async (visit) => {
-    const { town, requester, form } = visit
+  page({ method: 'post', path: `${path}/find` }, async (context) => {
+    const { town, requester, form } = context
     const chosen = uuidIn(form.get('other'))
-    if (chosen) return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}/join?other=${chosen}`)
-    const joined = await joinedWith(deps, town, requester, idIn(visit))
+    if (chosen) return Reply.redirect(pathTo`/desk/neighbours/${idIn(context)}/join?other=${chosen}`)
+    const joined = await joinedWith(deps, town, requester, idIn(context))
     const said = form.get('said')
-    const again = { visit, said: saidAgain(said), mononym: form.has('mononym') }
+    const again = { context, said: saidAgain(said), mononym: form.has('mononym') }
     const short = shortYearIn(said)
     if (short) {
-      const fault = saidFaultText(visit.t, visit.language, short)
+      const fault = saidFaultText(context.t, context.language, short)
       return Reply.page(joined, (known) => <FindPage {...again} joined={known} fault={fault} />, 422)
     }
     try {
@@ -73,61 +73,63 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       return Reply.page(joined.with(found), ([known, shown]) => <FindPage {...again} joined={known} found={shown} />)
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
-      return Reply.page(joined, (known) => <FindPage {...again} joined={known} fault={visit.t.dTooWide} />, 422)
+      return Reply.page(joined, (known) => <FindPage {...again} joined={known} fault={context.t.dTooWide} />, 422)
     }
   })
-  page({ method: 'post', path }, async (visit) => {
-    const { town, requester, form, t } = visit
+  page({ method: 'post', path }, async (context) => {
+    const { town, requester, form, t } = context
     const reason = form.get('reason')
     const parsed = JoinProposal.safeParse({ other: form.get('other'), reason, ...plainIn(form) })
     if (!parsed.success) {
       const faults = { reason: whyText(InvalidInput.of(parsed.error), t, t.dJoinWhyMissing) }
-      return both(visit, form.get('other'), { reason, faults }, 422)
+      return both(context, form.get('other'), { reason, faults }, 422)
     }
     try {
-      await proposeJoin(deps, town, requester, idIn(visit), parsed.data, onceIn(visit, 'join'))
+      await proposeJoin(deps, town, requester, idIn(context), parsed.data, onceIn(context, 'join'))
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
-      return both(visit, parsed.data.other, { reason, faults: { reason: reasonText(error.code, t) } }, 409)
+      return both(context, parsed.data.other, { reason, faults: { reason: reasonText(error.code, t) } }, 409)
     }
     return Reply.redirect('/desk/joins')
   })
-  page({ method: 'post', path: `${path}/apart` }, async (visit) => {
-    const { town, requester, form, t } = visit
-    const ids = { stays: idIn(visit), joined: idIn({ params: { id: form.get('other') } }) }
+  page({ method: 'post', path: `${path}/apart` }, async (context) => {
+    const { town, requester, form, t } = context
+    const ids = { stays: idIn(context), joined: idIn({ params: { id: form.get('other') } }) }
     const reason = form.get('reason')
     const again = async (fault: string, status: number) =>
       Reply.page(
         await joinedWith(deps, town, requester, ids.stays),
-        (joined) => <FindPage visit={visit} joined={joined} reason={reason} faults={{ reason: fault }} />,
+        (joined) => <FindPage context={context} joined={joined} reason={reason} faults={{ reason: fault }} />,
         status,
       )
     const parsed = ApartProposal.safeParse({ reason, ...plainIn(form) })
     if (!parsed.success) return again(whyText(InvalidInput.of(parsed.error), t, t.dJoinWhyMissing), 422)
     try {
-      await proposeApart(deps, town, requester, ids, parsed.data, onceIn(visit, 'apart'))
+      await proposeApart(deps, town, requester, ids, parsed.data, onceIn(context, 'apart'))
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
       return again(reasonText(error.code, t), 409)
     }
     return Reply.redirect('/desk/joins')
   })
-  const waiting = async (visit: DeskVisit, fault?: string, status = 200) =>
+  const waiting = async (context: DeskContext, fault?: string, status = 200) =>
     Reply.page(
-      await joinsWaiting(deps, visit.town, visit.requester, visit.query('after')),
-      ({ items, more }) => <JoinsPage visit={visit} joins={items} more={more} faults={fault ? { join: fault } : {}} />,
+      await joinsWaiting(deps, context.town, context.requester, context.query('after')),
+      ({ items, more }) => (
+        <JoinsPage context={context} joins={items} more={more} faults={fault ? { join: fault } : {}} />
+      ),
       status,
     )
-  page({ method: 'get', path: '/desk/joins' }, (visit) => waiting(visit))
-  page({ method: 'post', path: '/desk/joins' }, async (visit) => {
-    const { town, requester, form, t } = visit
+  page({ method: 'get', path: '/desk/joins' }, (context) => waiting(context))
+  page({ method: 'post', path: '/desk/joins' }, async (context) => {
+    const { town, requester, form, t } = context
     const at = { id: idIn({ params: { id: form.get('join') } }), staysId: idIn({ params: { id: form.get('stays') } }) }
     const decision = form.get('decision') === 'approved' ? 'approved' : 'refused'
     try {
-      await decideJoin(deps, town, requester, at, decision, onceIn(visit, 'decide-join'))
+      await decideJoin(deps, town, requester, at, decision, onceIn(context, 'decide-join'))
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
-      return waiting(visit, reasonText(error.code, t), 409)
+      return waiting(context, reasonText(error.code, t), 409)
     }
     return Reply.redirect('/desk/joins')
   })
@@ -135,7 +137,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
 
 /** Who else this is, looked for as people say it; and what the record was joined with before. */
 function FindPage(props: {
-  visit: DeskVisit
+  context: DeskContext
   joined: Joined
   said?: string
   mononym?: boolean
@@ -144,12 +146,12 @@ function FindPage(props: {
   reason?: string
   faults?: Faults
 }) {
-  const { visit, joined, said = '', mononym = false, found, fault, reason = '', faults = {} } = props
-  const { t, language, session } = visit
-  const id = idIn(visit)
+  const { context, joined, said = '', mononym = false, found, fault, reason = '', faults = {} } = props
+  const { t, language, session } = context
+  const id = idIn(context)
   const others = found?.matches.filter((match) => match.id !== id) ?? []
   return (
-    <Desk visit={visit} title={t.dJoin} script={deskScript.address}>
+    <Desk context={context} title={t.dJoin} script={deskScript.address}>
       <ErrorSummary title={t.dThere} faults={{ ...faults, ...(fault ? { said: fault } : {}) }} />
       <h1>{t.dJoin}</h1>
       {joined.to ? (
@@ -207,17 +209,23 @@ function FindPage(props: {
   )
 }
 
-function JoinPage(props: { visit: DeskVisit; stays: Joinable; joined: Joinable; reason?: string; faults?: Faults }) {
-  const { visit, stays, joined, reason = '', faults = {} } = props
-  const { t, session } = visit
+function JoinPage(props: {
+  context: DeskContext
+  stays: Joinable
+  joined: Joinable
+  reason?: string
+  faults?: Faults
+}) {
+  const { context, stays, joined, reason = '', faults = {} } = props
+  const { t, session } = context
   return (
-    <Desk visit={visit} title={t.dJoin}>
+    <Desk context={context} title={t.dJoin}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{t.dJoin}</h1>
       <p class="lead">{t.dJoinLead}</p>
       <div class="pair">
-        <Somebody visit={visit} title={t.dJoinStays} who={stays} />
-        <Somebody visit={visit} title={t.dJoinOther} who={joined} />
+        <Somebody context={context} title={t.dJoinStays} who={stays} />
+        <Somebody context={context} title={t.dJoinOther} who={joined} />
       </div>
       <p>
         <a href={`/desk/neighbours/${joined.id}/join?other=${stays.id}`}>{t.dJoinSwap}</a>
@@ -236,11 +244,11 @@ function JoinPage(props: { visit: DeskVisit; stays: Joinable; joined: Joinable; 
 }
 
 /** What waits for a second person. */
-function JoinsPage(props: { visit: DeskVisit; joins: readonly Join[]; faults: Faults; more: string | undefined }) {
-  const { visit, joins, faults, more } = props
-  const { t, session } = visit
+function JoinsPage(props: { context: DeskContext; joins: readonly Join[]; faults: Faults; more: string | undefined }) {
+  const { context, joins, faults, more } = props
+  const { t, session } = context
   return (
-    <Desk visit={visit} title={t.dJoins}>
+    <Desk context={context} title={t.dJoins}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{t.dJoins}</h1>
       <div id="join">
@@ -249,8 +257,8 @@ function JoinsPage(props: { visit: DeskVisit; joins: readonly Join[]; faults: Fa
           <section aria-label={t.dJoins}>
             {what === 'apart' ? <h2>{t.dJoinsApart}</h2> : ''}
             <div class="pair">
-              <Somebody visit={visit} title={t.dJoinStays} who={stays} />
-              <Somebody visit={visit} title={t.dJoinOther} who={joined} />
+              <Somebody context={context} title={t.dJoinStays} who={stays} />
+              <Somebody context={context} title={t.dJoinOther} who={joined} />
             </div>
             <p>
               <bdi>{reason}</bdi>
@@ -276,7 +284,7 @@ function JoinsPage(props: { visit: DeskVisit; joins: readonly Join[]; faults: Fa
           </section>
         ))}
       </div>
-      <NextPage t={t} path="/desk/joins" more={more} first={visit.query('after') === ''} />
+      <NextPage t={t} path="/desk/joins" more={more} first={context.query('after') === ''} />
     </Desk>
   )
 }

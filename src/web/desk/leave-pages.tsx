@@ -10,10 +10,10 @@ import { Fact, Facts } from '../ui/parts.tsx'
 import { counted } from '../ui/words.ts'
 import { Tabs } from './neighbour-past-page.tsx'
 import { ProceedingBox } from './proceeding-box.tsx'
-import { Desk, type DeskVisit } from './shell.tsx'
+import { Desk, type DeskContext } from './shell.tsx'
 
 interface PageProps {
-  visit: DeskVisit
+  context: DeskContext
   leaving: Leaving
   day: Temporal.PlainDate
   once: string
@@ -21,21 +21,21 @@ interface PageProps {
 
 /** Leaving: at once where somebody died or says so themselves; else with the neighbour heard. */
 export function LeavePage(props: PageProps & { typed: Typed; faults?: Faults }) {
-  const { visit, leaving, typed, faults = {}, day, once } = props
-  const { t } = visit
+  const { context, leaving, typed, faults = {}, day, once } = props
+  const { t } = context
   return (
-    <Desk visit={visit} title={t.dLeave}>
+    <Desk context={context} title={t.dLeave}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{t.dLeave}</h1>
-      <Tabs visit={visit} id={leaving.id} here="leave" />
+      <Tabs context={context} id={leaving.id} here="leave" />
       {leaving.departedOn ? (
-        <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(visit.language, leaving.departedOn))}</p>
+        <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(context.language, leaving.departedOn))}</p>
       ) : (
         ''
       )}
       {leaving.proceeding ? (
         <ProceedingBox
-          visit={visit}
+          context={context}
           proceeding={leaving.proceeding}
           typed={typed}
           faults={faults}
@@ -52,8 +52,8 @@ export function LeavePage(props: PageProps & { typed: Typed; faults?: Faults }) 
 }
 
 function LeaveForm(props: PageProps & { typed: Typed; faults: Faults }) {
-  const { visit, leaving, typed, faults, once } = props
-  const { t, session } = visit
+  const { context, leaving, typed, faults, once } = props
+  const { t, session } = context
   const labels = { day: t.dDay, month: t.dMonth, year: t.dYear }
   const how = saidByNames(t)
   const who = informantNames(t)
@@ -135,9 +135,9 @@ function LeaveForm(props: PageProps & { typed: Typed; faults: Faults }) {
 }
 
 /** Who it is about, so that nobody is taken for somebody else. */
-export function WhoFacts(props: { visit: DeskVisit; leaving: Leaving; children: Child }) {
-  const { visit, leaving, children } = props
-  const { t, language } = visit
+export function WhoFacts(props: { context: DeskContext; leaving: Leaving; children: Child }) {
+  const { context, leaving, children } = props
+  const { t, language } = context
   return (
     <Facts>
       <Fact name={t.dWho}>
@@ -151,21 +151,21 @@ export function WhoFacts(props: { visit: DeskVisit; leaving: Leaving; children: 
 
 /** Asks once more: of whom, what, and from which day. Nothing was written down yet. */
 export function AskAgainPage(props: {
-  visit: DeskVisit
+  context: DeskContext
   leaving: Leaving
   departure: Departure
   typed: Typed
   day: Temporal.PlainDate
 }) {
-  const { visit, leaving, departure, typed, day } = props
-  const { t, language, town, session } = visit
+  const { context, leaving, departure, typed, day } = props
+  const { t, language, town, session } = context
   const heard = 'reason' in departure && departure.reason !== undefined
   const on = ('on' in departure && departure.on) || day.toString()
   const back = `/desk/neighbours/${leaving.id}`
   return (
-    <Desk visit={visit} title={t.lAsk}>
+    <Desk context={context} title={t.lAsk}>
       <h1>{t.lAsk}</h1>
-      <WhoFacts visit={visit} leaving={leaving}>
+      <WhoFacts context={context} leaving={leaving}>
         <Fact name={heard ? t.lBelieved : t.lWhat}>
           {departure.cause === 'death' ? t.dDied : proceedingNames(t)[departure.cause]}
         </Fact>
@@ -209,16 +209,16 @@ export function AskAgainPage(props: {
 
 /** Everything that was said, once more, before a registration ends. */
 export function ApprovePage(props: PageProps & { proceeding: ProceedingToDecide }) {
-  const { visit, leaving, proceeding, day, once } = props
-  const { t, language, session } = visit
+  const { context, leaving, proceeding, day, once } = props
+  const { t, language, session } = context
   const back = `/desk/neighbours/${leaving.id}`
   return (
-    <Desk visit={visit} title={t.lAsk}>
+    <Desk context={context} title={t.lAsk}>
       <h1>{t.lAsk}</h1>
-      <WhoFacts visit={visit} leaving={leaving}>
+      <WhoFacts context={context} leaving={leaving}>
         <Fact name={t.lEffect}>{dayText(language, day.toString())}</Fact>
       </WhoFacts>
-      <ProceedingBox visit={visit} proceeding={proceeding} typed={{}} faults={{}} day={day} once={once} onlyRead />
+      <ProceedingBox context={context} proceeding={proceeding} typed={{}} faults={{}} day={day} once={once} onlyRead />
       <p class="govuk-inset-text">{t.lEffectLead}</p>
       <PostForm action={`${back}/proceedings/${proceeding.id}/decision`} csrf={session.csrf}>
         <input type="hidden" name="once" value={once} />

@@ -12,11 +12,11 @@ import type { Typed } from '../record/typed.ts'
 import { Button, DateField, ErrorSummary, type Faults, Field, Group, PostForm, Select, Tick } from '../ui/form.tsx'
 import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { listText } from '../ui/words.ts'
-import { Desk, type DeskVisit } from './shell.tsx'
+import { Desk, type DeskContext } from './shell.tsx'
 
 /** Demands by authorities from the first day to the letter. */
 export function LegalPage(props: {
-  visit: DeskVisit
+  context: DeskContext
   demands: readonly DemandOutline[]
   more: string | undefined
   authorities: readonly OrganisationOutline[]
@@ -24,8 +24,8 @@ export function LegalPage(props: {
   typed?: Typed
   faults?: Faults
 }) {
-  const { visit, demands, more, authorities, late, typed = {}, faults = {} } = props
-  const { t, language, town, session } = visit
+  const { context, demands, more, authorities, late, typed = {}, faults = {} } = props
+  const { t, language, town, session } = context
   const stages: Record<string, string> = {
     refused: t.dRefused,
     'under-review': t.dUnderReview,
@@ -33,10 +33,10 @@ export function LegalPage(props: {
     opened: t.dOpened,
   }
   return (
-    <Desk visit={visit} title={t.dLegal} here="/desk/legal">
+    <Desk context={context} title={t.dLegal} here="/desk/legal">
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{t.dDemands}</h1>
-      <Late visit={visit} late={late} />
+      <Late context={context} late={late} />
       <ul class="cards">
         {demands.map((demand) => (
           <li>
@@ -49,8 +49,8 @@ export function LegalPage(props: {
               <a href={`/desk/legal/${demand.id}/document`}>{t.dDemandPaper}</a>
             </p>
             {/* Nobody approves what they have not read. */}
-            <Said visit={visit} demand={demand.demand} open={demand.stage === 'under-review'} />
-            {demand.secretUntil ? <Prolong visit={visit} demand={demand} /> : ''}
+            <Said context={context} demand={demand.demand} open={demand.stage === 'under-review'} />
+            {demand.secretUntil ? <Prolong context={context} demand={demand} /> : ''}
             {demand.stage === 'refused' ? (
               <p>
                 <a href={`/desk/legal/${demand.id}/letter`}>{t.dLetter}</a>
@@ -82,8 +82,8 @@ export function LegalPage(props: {
           </li>
         ))}
       </ul>
-      <NextPage t={t} path="/desk/legal" more={more} first={visit.query('after') === ''} />
-      <DemandForm visit={visit} authorities={authorities} typed={typed} faults={faults} />
+      <NextPage t={t} path="/desk/legal" more={more} first={context.query('after') === ''} />
+      <DemandForm context={context} authorities={authorities} typed={typed} faults={faults} />
       <p>
         <a href="/desk/lockdown">{t.dLockdown}</a>
       </p>
@@ -92,9 +92,9 @@ export function LegalPage(props: {
 }
 
 /** Whom the law wanted told of an order by now, and who has not been. */
-function Late(props: { visit: DeskVisit; late: readonly LateNotice[] }) {
-  const { visit, late } = props
-  const { t, language } = visit
+function Late(props: { context: DeskContext; late: readonly LateNotice[] }) {
+  const { context, late } = props
+  const { t, language } = context
   if (late.length === 0) return ''
   return (
     <section class="govuk-inset-text" aria-labelledby="late">
@@ -112,13 +112,13 @@ function Late(props: { visit: DeskVisit; late: readonly LateNotice[] }) {
 
 /** What is written down of a demand: the same as by the API. */
 function DemandForm(props: {
-  visit: DeskVisit
+  context: DeskContext
   authorities: readonly OrganisationOutline[]
   typed: Typed
   faults: Faults
 }) {
-  const { visit, authorities, typed, faults } = props
-  const { t, language, session } = visit
+  const { context, authorities, typed, faults } = props
+  const { t, language, session } = context
   const giveOrders = authorities.filter(({ functions }) => functions.some(givesOrdersBy))
   return (
     <Details summary={t.dDemand} open={Object.keys(faults).length > 0}>
@@ -177,11 +177,14 @@ function DemandForm(props: {
 }
 
 /** What was opened on an order, once. */
-export function OpenedPage(props: { visit: DeskVisit; opened: readonly (readonly [name: string, value: string])[] }) {
-  const { visit, opened } = props
-  const { t } = visit
+export function OpenedPage(props: {
+  context: DeskContext
+  opened: readonly (readonly [name: string, value: string])[]
+}) {
+  const { context, opened } = props
+  const { t } = context
   return (
-    <Desk visit={visit} title={t.dLegal} here="/desk/legal">
+    <Desk context={context} title={t.dLegal} here="/desk/legal">
       <h1>{t.dOpened}</h1>
       <p class="lead">{t.zOpenedOnce}</p>
       <Facts>
@@ -199,11 +202,11 @@ export function OpenedPage(props: { visit: DeskVisit; opened: readonly (readonly
 }
 
 /** Whether the registry is closed, for everybody who works here; the votes, for legal officers. */
-export function LockdownPage(props: { visit: DeskVisit; closed: boolean; lockdown?: Lockdown }) {
-  const { visit, closed, lockdown } = props
-  const { t, session } = visit
+export function LockdownPage(props: { context: DeskContext; closed: boolean; lockdown?: Lockdown }) {
+  const { context, closed, lockdown } = props
+  const { t, session } = context
   return (
-    <Desk visit={visit} title={t.dLockdown} here="/desk/lockdown">
+    <Desk context={context} title={t.dLockdown} here="/desk/lockdown">
       <h1>{t.dLockdown}</h1>
       <p class="govuk-inset-text">{closed ? t.dClosed : t.dOpen}</p>
       {closed ? <p>{t.xLockedWhat}</p> : ''}
@@ -225,9 +228,9 @@ export function LockdownPage(props: { visit: DeskVisit; closed: boolean; lockdow
 }
 
 /** What a demand says: who asks, on what basis, for which fields of whom, and how long it is to be kept from them. */
-function Said(props: { visit: DeskVisit; demand: Demand; open: boolean }) {
-  const { visit, demand, open } = props
-  const { t, language } = visit
+function Said(props: { context: DeskContext; demand: Demand; open: boolean }) {
+  const { context, demand, open } = props
+  const { t, language } = context
   const { authority, basis, basisText, scope, neighbourId, person, fields, secretUntil } = demand
   const lines: [string, string][] = [
     [t.dAuthority, authority.name],
@@ -258,9 +261,9 @@ function Said(props: { visit: DeskVisit; demand: Demand; open: boolean }) {
 }
 
 /** Keeps an order from its neighbour for longer, once another officer agrees. */
-function Prolong(props: { visit: DeskVisit; demand: DemandOutline }) {
-  const { visit, demand } = props
-  const { t, session } = visit
+function Prolong(props: { context: DeskContext; demand: DemandOutline }) {
+  const { context, demand } = props
+  const { t, session } = context
   return (
     <Details summary={t.gSecrecy}>
       <PostForm action="/desk/legal/secrecy" enctype="multipart/form-data" csrf={session.csrf}>

@@ -11,7 +11,7 @@ import { lateNotices, openByOrder } from '../../oversight/orders.ts'
 import { listOrganisations } from '../../oversight/organisation-list.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import { addressText } from '../../proofs/address-text.ts'
-import { NoPress, nameText } from '../../proofs/paper/paper.ts'
+import { NoRenderer, nameText } from '../../proofs/paper/paper.ts'
 import type { NeighbourFields } from '../../registry/model.ts'
 import { lifeRules } from '../../registry/person/life-dates.ts'
 import { plainIn } from '../plain.tsx'
@@ -24,7 +24,7 @@ import type { Texts } from '../ui/language.ts'
 import { boxText } from '../ui/problem-page.tsx'
 import type { DeskDeps } from './deps.ts'
 import { LegalPage, LockdownPage, OpenedPage } from './legal-page.tsx'
-import { type DeskVisit, idIn } from './shell.tsx'
+import { type DeskContext, idIn } from './shell.tsx'
 
 /** What is written down of a demand, before its document. */
 const DemandWords = DemandFields.omit({ documentId: true })
@@ -42,26 +42,26 @@ const BOXES: Readonly<Record<string, string>> = {
 /** What legal officers look after: demands from the first day to the letter or the opening, and the lockdown. */
 export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: DeskDeps): void {
   const legalWork = async (
-    visit: DeskVisit,
+    context: DeskContext,
     wrong?: { typed: Typed; faults: Readonly<Record<string, string>> },
   ): Promise<Reply> => {
-    const { town, requester } = visit
+    const { town, requester } = context
     const late = await lateNotices(deps, town)
-    const list = (await listDemands(deps.gate, town.id, requester, visit.query('after'))).with(
+    const list = (await listDemands(deps.gate, town.id, requester, context.query('after'))).with(
       await listOrganisations(deps.gate, town.id, requester),
     )
     return Reply.page(
       list,
       ([{ items, more }, authorities]) => (
-        <LegalPage visit={visit} demands={items} more={more} authorities={authorities} late={late} {...wrong} />
+        <LegalPage context={context} demands={items} more={more} authorities={authorities} late={late} {...wrong} />
       ),
       wrong ? 422 : 200,
     )
   }
-  page({ method: 'get', path: '/desk/legal' }, (visit) => legalWork(visit))
-  page({ method: 'post', path: '/desk/legal', file: LARGEST_DOCUMENT }, async (visit) => {
-    const { town, requester, form, t } = visit
-    const { said, faults: wrong } = await demandIn(visit)
+  page({ method: 'get', path: '/desk/legal' }, (context) => legalWork(context))
+  page({ method: 'post', path: '/desk/legal', file: LARGEST_DOCUMENT }, async (context) => {
+    const { town, requester, form, t } = context
+    const { said, faults: wrong } = await demandIn(context)
     const bytes = form.file('document')
     const parsed = DemandWords.safeParse(said)
     const faults: Record<string, string> = {
@@ -80,7 +80,7 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     // Nothing of it is kept before all of it can be, and a file does not come back in a form.
     if (!parsed.success || bytes === undefined || Object.keys(faults).length > 0) {
       if (bytes !== undefined) faults.document = t.dDemandPaperMissing
-      return legalWork(visit, { typed: Object.fromEntries(form.entries()), faults })
+      return legalWork(context, { typed: Object.fromEntries(form.entries()), faults })
     }
     const kept = await keepDocument(deps.gate, town.id, requester, bytes)
     await kept.mapAsync(({ id: documentId }) =>
@@ -90,13 +90,13 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
   })
 
   /** A demand as it stands in the form, by the same schema as the API\u2019s; what only a page can miss is said beside its box. */
-  async function demandIn(visit: DeskVisit): Promise<{ said: unknown; faults: Record<string, string> }> {
-    const { form, t, town } = visit
+  async function demandIn(context: DeskContext): Promise<{ said: unknown; faults: Record<string, string> }> {
+    const { form, t, town } = context
     const organisationId = form.get('organisation')
     const judge = form.has('judge')
     const person = { name: form.get('person'), dateOfBirth: form.get('born') }
     const fields = ORDER_FIELDS.filter((field) => form.has(`field-${field}`))
-    const secret = dayIn(typedIn(visit), 'secret', { ...visit, rules: lifeRules(deps.clock, town) }, true)
+    const secret = dayIn(typedIn(context), 'secret', { ...context, rules: lifeRules(deps.clock, town) }, true)
     const named = person.name !== '' || person.dateOfBirth !== ''
     return {
       said: {
@@ -125,37 +125,46 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     }
   }
 
-  page({ method: 'post', path: '/desk/legal/:id/review', fresh: true }, async (visit) => {
-    await reviewDemand(deps.gate, visit.town.id, visit.requester, idIn(visit), visit.form.get('approves') === 'yes')
+  page({ method: 'post', path: '/desk/legal/:id/review', fresh: true }, async (context) => {
+    await reviewDemand(
+      deps.gate,
+      context.town.id,
+      context.requester,
+      idIn(context),
+      context.form.get('approves') === 'yes',
+    )
     return Reply.redirect('/desk/legal')
   })
-  page({ method: 'post', path: '/desk/legal/:id/opening', fresh: true }, async (visit) =>
-    Reply.page(await openByOrder(deps, visit.town, visit.requester, idIn(visit)), (opened) => (
-      <OpenedPage visit={visit} opened={openedLines(opened, visit)} />
+  page({ method: 'post', path: '/desk/legal/:id/opening', fresh: true }, async (context) =>
+    Reply.page(await openByOrder(deps, context.town, context.requester, idIn(context)), (opened) => (
+      <OpenedPage context={context} opened={openedLines(opened, context)} />
     )),
   )
-  page({ method: 'get', path: '/desk/legal/:id/document' }, async (visit) =>
-    Reply.download(await readDocument(deps.gate, visit.town.id, visit.requester, { requestId: idIn(visit) }), 'demand'),
+  page({ method: 'get', path: '/desk/legal/:id/document' }, async (context) =>
+    Reply.download(
+      await readDocument(deps.gate, context.town.id, context.requester, { requestId: idIn(context) }),
+      'demand',
+    ),
   )
-  page({ method: 'get', path: '/desk/legal/:id/letter' }, async (visit) => {
-    const { press } = deps
-    if (press === undefined) throw new NoPress()
-    const demand = await readDemand(deps.gate, visit.town.id, visit.requester, idIn(visit))
+  page({ method: 'get', path: '/desk/legal/:id/letter' }, async (context) => {
+    const { renderer } = deps
+    if (renderer === undefined) throw new NoRenderer()
+    const demand = await readDemand(deps.gate, context.town.id, context.requester, idIn(context))
     const letter = await demand.mapAsync(async ({ reference, stage }) => {
       if (stage !== 'refused') throw new NotFound()
-      const languages = refusalLetters(deps.policies, reference, visit.town.languages)
-      return press.letter(visit.town, { languages, writtenAt: deps.clock.now() })
+      const languages = refusalLetters(deps.policies, reference, context.town.languages)
+      return renderer.letter(context.town, { languages, writtenAt: deps.clock.now() })
     })
     return Reply.document(letter, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
   })
 
   // Reached while all else is closed: its state by everybody who works here, the votes by legal officers.
-  page({ method: 'get', path: '/desk/lockdown' }, async (visit) => {
-    const { town, requester } = visit
+  page({ method: 'get', path: '/desk/lockdown' }, async (context) => {
+    const { town, requester } = context
     if (!mayReach('POST /desk/lockdown', requester))
-      return pageOf(<LockdownPage visit={visit} closed={await isLockedDown(deps.database, town.id)} />)
+      return pageOf(<LockdownPage context={context} closed={await isLockedDown(deps.database, town.id)} />)
     return Reply.page(await lockdownState(deps.gate, town.id, requester), (lockdown) => (
-      <LockdownPage visit={visit} closed={lockdown.closed} lockdown={lockdown} />
+      <LockdownPage context={context} closed={lockdown.closed} lockdown={lockdown} />
     ))
   })
   page({ method: 'post', path: '/desk/lockdown', fresh: true }, async ({ town, requester, form }) => {
@@ -172,7 +181,7 @@ type Shown = Partial<Pick<NeighbourFields, 'name' | 'dateOfBirth' | 'contact' | 
 /** What an order opened, in words. */
 function openedLines(
   opened: Shown,
-  { t, language }: { t: Texts; language: DeskVisit['language'] },
+  { t, language }: { t: Texts; language: DeskContext['language'] },
 ): [string, string][] {
   const { name, dateOfBirth, contact, address, residence } = opened
   const line = (field: string, value: string): [string, string] => [fieldNames([field], t, language), value]

@@ -24,7 +24,7 @@ import type { signedInPages } from '../signed-in.tsx'
 import { Button, ErrorSummary, type Faults, Field, PostForm } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { NextPage } from '../ui/parts.tsx'
-import { Desk, type DeskVisit, idIn } from './shell.tsx'
+import { Desk, type DeskContext, idIn } from './shell.tsx'
 
 type Drawn = readonly DrawnOpening[]
 type Names = ReadonlyMap<string, Name | undefined>
@@ -32,21 +32,21 @@ const boxOf = (id: string) => `reason-${id}`
 
 /** Look-ups drawn by lot: whoever looked says why, and a supervisor reads it. */
 export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
-  const explain = async (visit: DeskVisit, typed: Typed = {}, faults: Faults = {}) => {
-    const { town, requester } = visit
-    const own = await ownDrawn(deps, town, requester, visit.query('after'))
+  const explain = async (context: DeskContext, typed: Typed = {}, faults: Faults = {}) => {
+    const { town, requester } = context
+    const own = await ownDrawn(deps, town, requester, context.query('after'))
     return Reply.page(
       own.with(await namesToExplain(deps, town, requester)),
       ([{ items, more }, names]) => (
-        <ExplainPage visit={visit} drawn={items} more={more} names={names} typed={typed} faults={faults} />
+        <ExplainPage context={context} drawn={items} more={more} names={names} typed={typed} faults={faults} />
       ),
       Object.keys(faults).length > 0 ? 422 : 200,
     )
   }
-  page({ method: 'get', path: '/desk/look-ups' }, (visit) => explain(visit))
+  page({ method: 'get', path: '/desk/look-ups' }, (context) => explain(context))
   // All that were written are kept, and those that cannot be come back beside their box.
-  page({ method: 'post', path: '/desk/look-ups' }, async (visit) => {
-    const { town, requester, form, t } = visit
+  page({ method: 'post', path: '/desk/look-ups' }, async (context) => {
+    const { town, requester, form, t } = context
     const faults: Record<string, string> = {}
     const typed: Typed = {}
     for (const [name, text] of form.entries()) {
@@ -65,12 +65,12 @@ export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       faults[name] = fault
       typed[name] = text
     }
-    if (Object.keys(faults).length > 0) return explain(visit, typed, faults)
+    if (Object.keys(faults).length > 0) return explain(context, typed, faults)
     return Reply.redirect('/desk/look-ups')
   })
-  page({ method: 'get', path: '/desk/look-ups/drawn' }, async (visit) =>
-    Reply.page(await drawnToRead(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
-      <DrawnPage visit={visit} drawn={items} more={more} />
+  page({ method: 'get', path: '/desk/look-ups/drawn' }, async (context) =>
+    Reply.page(await drawnToRead(deps, context.town, context.requester, context.query('after')), ({ items, more }) => (
+      <DrawnPage context={context} drawn={items} more={more} />
     )),
   )
   page({ method: 'post', path: '/desk/look-ups/drawn' }, async ({ town, requester, form }) => {
@@ -88,17 +88,17 @@ function faultOf(error: unknown, text: string, t: Texts): string | undefined {
 
 /** What one looked at on earlier days, to say why. */
 function ExplainPage(props: {
-  visit: DeskVisit
+  context: DeskContext
   drawn: Drawn
   more: string | undefined
   names: Names
   typed: Typed
   faults: Faults
 }) {
-  const { visit, drawn, more, names, typed, faults } = props
-  const { t, session } = visit
+  const { context, drawn, more, names, typed, faults } = props
+  const { t, session } = context
   return (
-    <Desk visit={visit} title={t.dDrawn} here="/desk/work">
+    <Desk context={context} title={t.dDrawn} here="/desk/work">
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{t.dDrawn}</h1>
       <p class="lead">{t.dDrawnLead}</p>
@@ -113,7 +113,7 @@ function ExplainPage(props: {
                 <h2>
                   <bdi>{name ? nameText(name, t.newbornOf) : '…'}</bdi>
                 </h2>
-                <LookUp visit={visit} one={one} />
+                <LookUp context={context} one={one} />
                 <Field
                   name={box}
                   label={t.dDrawnWhy}
@@ -130,24 +130,24 @@ function ExplainPage(props: {
         <PlainTick t={t} faults={faults} />
         {drawn.length === 0 ? '' : <Button>{t.dSave}</Button>}
       </PostForm>
-      <NextPage t={t} path="/desk/look-ups" more={more} first={visit.query('after') === ''} />
+      <NextPage t={t} path="/desk/look-ups" more={more} first={context.query('after') === ''} />
     </Desk>
   )
 }
 
 /** What colleagues said about what was drawn. */
-function DrawnPage(props: { visit: DeskVisit; drawn: Drawn; more: string | undefined }) {
-  const { visit, drawn, more } = props
-  const { t, session, requester } = visit
+function DrawnPage(props: { context: DeskContext; drawn: Drawn; more: string | undefined }) {
+  const { context, drawn, more } = props
+  const { t, session, requester } = context
   return (
-    <Desk visit={visit} title={t.dDrawnRead} here="/desk/flags">
+    <Desk context={context} title={t.dDrawnRead} here="/desk/flags">
       <h1>{t.dDrawnRead}</h1>
       <p class="lead">{t.dDrawnReadLead}</p>
       {drawn.length === 0 ? <p>{t.dNoFlags}</p> : ''}
       <ul class="cards">
         {drawn.map((one) => (
           <li>
-            <LookUp visit={visit} one={one} />
+            <LookUp context={context} one={one} />
             <p>
               <bdi>{one.staff}</bdi>: {one.reason === undefined ? t.dDrawnWaits : <q dir="auto">{one.reason}</q>}
             </p>
@@ -170,15 +170,15 @@ function DrawnPage(props: { visit: DeskVisit; drawn: Drawn; more: string | undef
           </li>
         ))}
       </ul>
-      <NextPage t={t} path="/desk/look-ups/drawn" more={more} first={visit.query('after') === ''} />
+      <NextPage t={t} path="/desk/look-ups/drawn" more={more} first={context.query('after') === ''} />
     </Desk>
   )
 }
 
 /** When it was, for what, and under which case. */
-function LookUp(props: { visit: DeskVisit; one: DrawnOpening }) {
-  const { visit, one } = props
-  const { t, language, town } = visit
+function LookUp(props: { context: DeskContext; one: DrawnOpening }) {
+  const { context, one } = props
+  const { t, language, town } = context
   return (
     <p>
       <strong>{timeText(language, town.timeZone, one.seenAt)}</strong> ·{' '}

@@ -11,38 +11,39 @@ import { timeText } from '../record/texts.ts'
 import type { signedInPages } from '../signed-in.tsx'
 import { Button, PostForm } from '../ui/form.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
-import { Desk, type DeskVisit, idIn } from './shell.tsx'
+import { Desk, type DeskContext, idIn } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 
 /** What waits for neighbours who come to a desk to hear of it. */
 export function messageDesk(page: Pages, deps: ProofDeps): void {
-  page({ method: 'get', path: '/desk/neighbours/:id/messages' }, async (visit) =>
-    Reply.page(await messagesAtCounter(deps, visit.town, visit.requester, idIn(visit)), (messages) => (
-      <MessagesPage visit={visit} id={idIn(visit)} messages={messages} />
+  page({ method: 'get', path: '/desk/neighbours/:id/messages' }, async (context) =>
+    Reply.page(await messagesAtCounter(deps, context.town, context.requester, idIn(context)), (messages) => (
+      <MessagesPage context={context} id={idIn(context)} messages={messages} />
     )),
   )
-  page({ method: 'post', path: '/desk/neighbours/:id/messages' }, async (visit) => {
-    await tellInPerson(deps, visit.town, visit.requester, idIn(visit))
-    return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}/messages`)
+  page({ method: 'post', path: '/desk/neighbours/:id/messages' }, async (context) => {
+    await tellInPerson(deps, context.town, context.requester, idIn(context))
+    return Reply.redirect(pathTo`/desk/neighbours/${idIn(context)}/messages`)
   })
-  page({ method: 'post', path: '/desk/post' }, async (visit) =>
-    Reply.page(await referencePost(deps, visit.town, visit.requester, visit.form.get('after')), ({ items, more }) => (
-      <ReferencePostPage visit={visit} waiting={items} more={more} />
-    )),
+  page({ method: 'post', path: '/desk/post' }, async (context) =>
+    Reply.page(
+      await referencePost(deps, context.town, context.requester, context.form.get('after')),
+      ({ items, more }) => <ReferencePostPage context={context} waiting={items} more={more} />,
+    ),
   )
 }
 
-function MessagesPage(props: { visit: DeskVisit; id: string; messages: CounterMessages }) {
-  const { visit, id, messages } = props
-  const { t, language, town, session } = visit
+function MessagesPage(props: { context: DeskContext; id: string; messages: CounterMessages }) {
+  const { context, id, messages } = props
+  const { t, language, town, session } = context
   const { told, asked } = messages
   const names = channelNames(t)
   const waiting = told.some(({ by }) => by === 'portal' || by === 'post')
   return (
-    <Desk visit={visit} title={t.nTitle}>
+    <Desk context={context} title={t.nTitle}>
       <h1>{t.nTitle}</h1>
-      <Tabs visit={visit} id={id} here="messages" />
+      <Tabs context={context} id={id} here="messages" />
       <h2>{t.nFromCity}</h2>
       <p class="govuk-hint">{t.nSecret}</p>
       {told.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
@@ -63,16 +64,20 @@ function MessagesPage(props: { visit: DeskVisit; id: string; messages: CounterMe
         ''
       )}
       <h2>{t.nAsked}</h2>
-      {asked.length === 0 ? <p>{t.dNoDrafts}</p> : <AskedList visit={visit} asked={asked} />}
+      {asked.length === 0 ? <p>{t.dNoDrafts}</p> : <AskedList context={context} asked={asked} />}
     </Desk>
   )
 }
 
-function ReferencePostPage(props: { visit: DeskVisit; waiting: readonly ReferencePost[]; more: string | undefined }) {
-  const { visit, waiting, more } = props
-  const { t } = visit
+function ReferencePostPage(props: {
+  context: DeskContext
+  waiting: readonly ReferencePost[]
+  more: string | undefined
+}) {
+  const { context, waiting, more } = props
+  const { t } = context
   return (
-    <Desk visit={visit} title={t.nReference} here="/desk/work">
+    <Desk context={context} title={t.nReference} here="/desk/work">
       <h1>{t.nReference}</h1>
       <p class="govuk-hint">{t.nSecret}</p>
       {waiting.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
@@ -95,7 +100,7 @@ function ReferencePostPage(props: { visit: DeskVisit; waiting: readonly Referenc
       {more === undefined ? (
         ''
       ) : (
-        <PostForm action="/desk/post" csrf={visit.session.csrf}>
+        <PostForm action="/desk/post" csrf={context.session.csrf}>
           <Button secondary name="after" value={more}>
             {t.dMore}
           </Button>

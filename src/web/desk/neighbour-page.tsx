@@ -20,10 +20,10 @@ import { withinCase } from './purpose.ts'
 import { Reading } from './reading.tsx'
 import { deskScript } from './script.ts'
 import { Settle } from './settling.tsx'
-import { Desk, type DeskVisit } from './shell.tsx'
+import { Desk, type DeskContext } from './shell.tsx'
 
 interface PageProps {
-  visit: DeskVisit
+  context: DeskContext
   neighbour: Neighbour
   /** Those they live with, of whom the reader may know. */
   mates: readonly Mate[]
@@ -38,8 +38,8 @@ const action = ({ neighbour }: PageProps, what: string) => `/desk/neighbours/${n
 
 /** A neighbour as they are now, and what the reason of the case lets one do at the desk. */
 export function NeighbourPage(props: PageProps) {
-  const { visit, neighbour, proofs, once, registered, reach } = props
-  const { t, language } = visit
+  const { context, neighbour, proofs, once, registered, reach } = props
+  const { t, language } = context
   const {
     id,
     name,
@@ -55,12 +55,12 @@ export function NeighbourPage(props: PageProps) {
     heardOn,
     underWay,
   } = neighbour
-  const { may, opens } = withinCase(visit.requester)
+  const { may, opens } = withinCase(context.requester)
   const actsAs: Record<string, string> = Object.fromEntries(tieKinds(t))
   const shut = (['contact', 'representatives'] as const).filter(opens).map((field) => t[`f${field}`])
   const closed = listText(language, shut)
   return (
-    <Desk visit={visit} title={t.dRecord} script={deskScript.address}>
+    <Desk context={context} title={t.dRecord} script={deskScript.address}>
       {registered ? (
         <Done>
           {t.dDone}
@@ -73,11 +73,11 @@ export function NeighbourPage(props: PageProps) {
         <bdi data-whom="yes">{name ? nameText(name, t.newbornOf) : '…'}</bdi>
         <Reading name={name} />
       </h1>
-      {underWay ? <BeingDecided visit={visit} id={id} underWay={underWay} /> : ''}
+      {underWay ? <BeingDecided context={context} id={id} underWay={underWay} /> : ''}
       {departedOn ? <p class="govuk-inset-text">{t.dGone.replace('{day}', dayText(language, departedOn))}</p> : ''}
       <Facts>
         <Fact name={t.dBorn}>{bornText(language, dateOfBirth)}</Fact>
-        <Fact name={t.dWhere}>{address ? <WhereText visit={visit} address={address} /> : '–'}</Fact>
+        <Fact name={t.dWhere}>{address ? <WhereText context={context} address={address} /> : '–'}</Fact>
         {address?.kind === 'no-fixed-address' && address.referenceAddress ? (
           <Fact name={t.dReferenceAddress}>
             <bdi>{addressText(address)}</bdi>
@@ -134,23 +134,23 @@ export function NeighbourPage(props: PageProps) {
         )}
       </Facts>
       {may('correct-time') ? (
-        <SaidBoxes visit={visit} id={id} version={neighbour.version} said={said ?? []} once={once} />
+        <SaidBoxes context={context} id={id} version={neighbour.version} said={said ?? []} once={once} />
       ) : (
         ''
       )}
-      <Tabs visit={visit} id={id} here="now" />
+      <Tabs context={context} id={id} here="now" />
       <Acts {...props} />
       {may('prove') || may('enrol') ? <HandOver {...props} /> : ''}
       {proofs.length > 0 ? <Proofs {...props} /> : ''}
-      {departedOn && visit.requester.role === 'supervisor' ? <EraseBox visit={visit} id={id} once={once} /> : ''}
+      {departedOn && context.requester.role === 'supervisor' ? <EraseBox context={context} id={id} once={once} /> : ''}
       {['prove', 'enrol', 'correct', 'move'].every(may) ? '' : <p class="govuk-inset-text">{t.dClosedFor}</p>}
     </Desk>
   )
 }
 
 /** Where somebody lives, and what was said of a place that is no address. */
-function WhereText({ visit, address }: { visit: DeskVisit; address: Address }) {
-  const { t } = visit
+function WhereText({ context, address }: { context: DeskContext; address: Address }) {
+  const { t } = context
   if (address.kind === 'no-fixed-address')
     return (
       <>
@@ -180,8 +180,8 @@ function WhereText({ visit, address }: { visit: DeskVisit; address: Address }) {
 }
 
 /** Those of the household by name, each to be opened, and how many there are. */
-function Mates({ visit, neighbour, mates }: PageProps) {
-  const { t, language } = visit
+function Mates({ context, neighbour, mates }: PageProps) {
+  const { t, language } = context
   const { household } = neighbour
   if (household === undefined) return ''
   return (
@@ -202,16 +202,16 @@ function Mates({ visit, neighbour, mates }: PageProps) {
 
 /** What can be done now, one button beside another; what asks for more opens where it stands. */
 function Acts(props: PageProps) {
-  const { visit, neighbour, once, reach } = props
-  const { t, session } = visit
+  const { context, neighbour, once, reach } = props
+  const { t, session } = context
   const { id, departedOn } = neighbour
-  const { may } = withinCase(visit.requester)
+  const { may } = withinCase(context.requester)
   const button = 'govuk-button govuk-button--secondary'
   return (
     <section class="acts" aria-labelledby="acts">
       <h2 id="acts">{t.dDo}</h2>
-      {may('correct') ? <Correct visit={visit} neighbour={neighbour} reach={reach} /> : ''}
-      {may('move') ? <Settle visit={visit} neighbour={neighbour} once={once} /> : ''}
+      {may('correct') ? <Correct context={context} neighbour={neighbour} reach={reach} /> : ''}
+      {may('move') ? <Settle context={context} neighbour={neighbour} once={once} /> : ''}
       <div class="govuk-button-group">
         {departedOn || !may('confirm') ? (
           ''
@@ -223,7 +223,9 @@ function Acts(props: PageProps) {
             </button>
           </PostForm>
         )}
-        {may('hide') && (!neighbour.protected || visit.requester.role === 'supervisor') && visit.hiding !== 'held' ? (
+        {may('hide') &&
+        (!neighbour.protected || context.requester.role === 'supervisor') &&
+        context.hiding !== 'held' ? (
           <a class={button} href={`/desk/neighbours/${id}/protection`}>
             {neighbour.protected ? t.dShowAgain : t.dHide}
           </a>
@@ -250,9 +252,9 @@ function Acts(props: PageProps) {
 }
 
 /** That a departure is being decided, before anything else. */
-function BeingDecided(props: { visit: DeskVisit; id: string; underWay: UnderWay }) {
-  const { visit, id, underWay } = props
-  const { t, language } = visit
+function BeingDecided(props: { context: DeskContext; id: string; underWay: UnderWay }) {
+  const { context, id, underWay } = props
+  const { t, language } = context
   return (
     <section class="govuk-inset-text">
       <p>{t.dProceeding}</p>

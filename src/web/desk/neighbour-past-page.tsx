@@ -6,12 +6,12 @@ import { saidByNames } from '../record/proceeding-names.ts'
 import { becauseNames, takenNames } from '../record/registration-names.ts'
 import { dayText, timeText } from '../record/texts.ts'
 import { withinCase } from './purpose.ts'
-import { Desk, type DeskVisit } from './shell.tsx'
+import { Desk, type DeskContext } from './shell.tsx'
 
 type Part = 'now' | 'acts' | 'history' | 'looked' | 'ways-in' | 'messages' | 'leave'
 
-export function Tabs(props: { visit: DeskVisit; id: string; here: Part }) {
-  const { t, requester } = props.visit
+export function Tabs(props: { context: DeskContext; id: string; here: Part }) {
+  const { t, requester } = props.context
   const { opens, may } = withinCase(requester)
   const rooms: [Part, string, string][] = [
     ['now', '', t.dRecord],
@@ -41,9 +41,9 @@ export function Tabs(props: { visit: DeskVisit; id: string; here: Part }) {
 }
 
 /** What was true, and when the registry learned it. */
-export function HistoryPage(props: { visit: DeskVisit; history: History }) {
-  const { visit, history } = props
-  const { t, language, town } = visit
+export function HistoryPage(props: { context: DeskContext; history: History }) {
+  const { context, history } = props
+  const { t, language, town } = context
   const causes: Record<string, string> = {
     death: t.dDied,
     'moved-away': t.dMovedAway,
@@ -63,9 +63,9 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
   }
   const protections: Record<string, string> = { hidden: t.dWasHidden, shown: t.dWasShown }
   return (
-    <Desk visit={visit} title={t.dHistory}>
+    <Desk context={context} title={t.dHistory}>
       <h1>{t.dHistory}</h1>
-      <Tabs visit={visit} id={history.id} here="history" />
+      <Tabs context={context} id={history.id} here="history" />
       <ol class="timeline">
         {history.movements.map((movement) => (
           <li>
@@ -75,7 +75,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
                 : (protections[movement.protection ?? ''] ?? causes[movement.cause] ?? t.eRegistered)}
             </strong>
             <br />
-            {movement.start ? <DecidedStartLines visit={visit} start={movement.start} /> : ''}
+            {movement.start ? <DecidedStartLines context={context} start={movement.start} /> : ''}
             {movement.distinctBecause ? (
               <>
                 {t.dBecause} {becauseNames(t)[movement.distinctBecause]}
@@ -110,7 +110,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
             )}
             {(movement.changes ?? []).map((change) => (
               <>
-                <bdi>{changeText(change, visit)}</bdi>
+                <bdi>{changeText(change, context)}</bdi>
                 <br />
               </>
             ))}
@@ -120,7 +120,7 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
         ))}
       </ol>
       <h2>{t.dWhere}</h2>
-      {withinCase(visit.requester).may('correct-time') ? (
+      {withinCase(context.requester).may('correct-time') ? (
         <p>
           <a href={`/desk/neighbours/${history.id}/dates`}>{t.zTitle}</a>
         </p>
@@ -151,13 +151,18 @@ export function HistoryPage(props: { visit: DeskVisit; history: History }) {
   )
 }
 
-export function LookedPage(props: { visit: DeskVisit; id: string; page: LookUpPage }) {
-  const { visit, id, page } = props
+export function LookedPage(props: { context: DeskContext; id: string; page: LookUpPage }) {
+  const { context, id, page } = props
   return (
-    <Desk visit={visit} title={visit.t.dLooked}>
-      <h1>{visit.t.dLooked}</h1>
-      <Tabs visit={visit} id={id} here="looked" />
-      <LookUps visit={visit} page={page} path={`/desk/neighbours/${id}/looked`} newest={visit.query('before') === ''} />
+    <Desk context={context} title={context.t.dLooked}>
+      <h1>{context.t.dLooked}</h1>
+      <Tabs context={context} id={id} here="looked" />
+      <LookUps
+        context={context}
+        page={page}
+        path={`/desk/neighbours/${id}/looked`}
+        newest={context.query('before') === ''}
+      />
     </Desk>
   )
 }

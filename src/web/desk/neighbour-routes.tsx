@@ -23,7 +23,7 @@ import { WalletPage } from './hand-over.tsx'
 import { NeighbourPage } from './neighbour-page.tsx'
 import { HistoryPage, LookedPage } from './neighbour-past-page.tsx'
 import { withinCase } from './purpose.ts'
-import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
+import { Desk, type DeskContext, idIn, onceIn } from './shell.tsx'
 
 /** What a counter needs of everyone, and what it opens when it is needed: each opening is in the ledger as it was. */
 const SHOWN = ['name', 'dateOfBirth', 'languages', 'address', 'residence', 'said', 'household', 'departedOn'] as const
@@ -32,10 +32,10 @@ const REACH = ['contact', 'representatives'] as const
 /** Somebody with those they live with, where there are others and the reader may know them. */
 async function withMates(
   deps: DeskDeps,
-  visit: DeskVisit,
+  context: DeskContext,
   opened: Disclosed<Neighbour>,
 ): Promise<Disclosed<[Neighbour, readonly Mate[]]>> {
-  const { town, requester } = visit
+  const { town, requester } = context
   let others = false
   const alone = opened.map((one): [Neighbour, readonly Mate[]] => {
     const { size = 1 } = one.household ?? {}
@@ -45,7 +45,7 @@ async function withMates(
   })
   if (!others) return alone
   try {
-    return opened.with(await householdNames(deps, town, requester, idIn(visit), purposeOf(requester)))
+    return opened.with(await householdNames(deps, town, requester, idIn(context), purposeOf(requester)))
   } catch (error) {
     // Who has seen as many people as their work needs is told how many there are, and no names.
     if (error instanceof Problem && UNSEEN.has(error.status)) return alone
@@ -57,10 +57,10 @@ async function withMates(
 export const UNSEEN: ReadonlySet<number> = new Set([403, 429])
 
 /** Somebody is registered, and the clerk may not look at them now: what was done is said all the same. */
-function RegisteredPage({ visit, because }: { visit: DeskVisit; because: Problem }) {
-  const { t, language, town } = visit
+function RegisteredPage({ context, because }: { context: DeskContext; because: Problem }) {
+  const { t, language, town } = context
   return (
-    <Desk visit={visit} title={t.dRegister} here="/desk/register">
+    <Desk context={context} title={t.dRegister} here="/desk/register">
       <Done>{t.dRegisteredUnseen}</Done>
       <h1>{t.dRegister}</h1>
       <p>{problemText(because, t, { language, timeZone: town.timeZone })}</p>
@@ -75,62 +75,62 @@ function RegisteredPage({ visit, because }: { visit: DeskVisit; because: Problem
 
 /** A neighbour's page, what it leads to, and what is handed over there. */
 export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk/neighbours/:id' }, async (visit) => {
-    const { town, requester } = visit
-    const id = idIn(visit)
-    const wanted = visit.query('open') === 'reach' ? [...SHOWN, ...REACH] : SHOWN
+  page({ method: 'get', path: '/desk/neighbours/:id' }, async (context) => {
+    const { town, requester } = context
+    const id = idIn(context)
+    const wanted = context.query('open') === 'reach' ? [...SHOWN, ...REACH] : SHOWN
     const fields = wanted.filter(withinCase(requester).opens)
-    const registered = visit.query('new') === '1'
+    const registered = context.query('new') === '1'
     const opened = await openNeighbour(deps, town, requester, id, { purpose: purposeOf(requester), fields }).catch(
       (error: unknown) => {
         if (registered && error instanceof Problem && UNSEEN.has(error.status)) return error
         throw error
       },
     )
-    if (opened instanceof Problem) return pageOf(<RegisteredPage visit={visit} because={opened} />)
-    const both = await withMates(deps, visit, opened)
+    if (opened instanceof Problem) return pageOf(<RegisteredPage context={context} because={opened} />)
+    const both = await withMates(deps, context, opened)
     return Reply.page(both.with(await proofsOf(deps, town, requester, id)), ([[record, mates], { proofs }]) => (
       <NeighbourPage
-        visit={visit}
+        context={context}
         neighbour={record}
         mates={mates}
         proofs={proofs}
         once={randomUUID()}
         registered={registered}
-        reach={visit.query('open') === 'reach'}
+        reach={context.query('open') === 'reach'}
       />
     ))
   })
-  page({ method: 'get', path: '/desk/neighbours/:id/history' }, async (visit) =>
+  page({ method: 'get', path: '/desk/neighbours/:id/history' }, async (context) =>
     Reply.page(
       await neighbourHistory(
         deps,
-        visit.town,
-        visit.requester,
-        idIn(visit),
-        purposeOf(visit.requester),
+        context.town,
+        context.requester,
+        idIn(context),
+        purposeOf(context.requester),
         {},
-        TOLD_CHANGES.filter(withinCase(visit.requester).opens),
+        TOLD_CHANGES.filter(withinCase(context.requester).opens),
       ),
-      (history) => <HistoryPage visit={visit} history={history} />,
+      (history) => <HistoryPage context={context} history={history} />,
     ),
   )
-  page({ method: 'get', path: '/desk/neighbours/:id/looked' }, async (visit) =>
+  page({ method: 'get', path: '/desk/neighbours/:id/looked' }, async (context) =>
     Reply.page(
-      await lookUpsOf(deps, visit.town, visit.requester, idIn(visit), { before: visit.query('before') }),
-      (looked) => <LookedPage visit={visit} id={idIn(visit)} page={looked} />,
+      await lookUpsOf(deps, context.town, context.requester, idIn(context), { before: context.query('before') }),
+      (looked) => <LookedPage context={context} id={idIn(context)} page={looked} />,
     ),
   )
-  page({ method: 'post', path: '/desk/neighbours/:id/papers' }, async (visit) => {
-    const order = PaperOrder.safeParse({ kind: visit.form.get('kind'), language: visit.form.get('language') })
+  page({ method: 'post', path: '/desk/neighbours/:id/papers' }, async (context) => {
+    const order = PaperOrder.safeParse({ kind: context.form.get('kind'), language: context.form.get('language') })
     if (!order.success) throw InvalidInput.of(order.error)
     const printed = await printPaper(
       deps,
-      visit.town,
-      visit.requester,
-      idIn(visit),
+      context.town,
+      context.requester,
+      idIn(context),
       order.data,
-      onceIn(visit, order.data.kind),
+      onceIn(context, order.data.kind),
     )
     const headers = { 'content-disposition': 'inline; filename="padron.pdf"' } as const
     return Reply.document(
@@ -139,23 +139,23 @@ export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       headers,
     )
   })
-  page({ method: 'post', path: '/desk/neighbours/:id/wallet' }, async (visit) => {
-    const profile = ProfileId.safeParse(visit.form.get('profile'))
+  page({ method: 'post', path: '/desk/neighbours/:id/wallet' }, async (context) => {
+    const profile = ProfileId.safeParse(context.form.get('profile'))
     if (!profile.success) throw new InvalidInput([{ pointer: '/profile', detail: 'Choose a service.' }])
     const handedTo = profiles.get(profile.data)?.askedBy === 'representative' ? 'representative' : 'neighbour'
-    const offer = await offerToWallet(deps, visit.town, visit.requester, idIn(visit), {
+    const offer = await offerToWallet(deps, context.town, context.requester, idIn(context), {
       profile: profile.data,
       handedTo,
     })
-    return Reply.page(offer, (made) => <WalletPage visit={visit} id={idIn(visit)} offer={made} />)
+    return Reply.page(offer, (made) => <WalletPage context={context} id={idIn(context)} offer={made} />)
   })
-  page({ method: 'post', path: '/desk/neighbours/:id/revoke' }, async (visit) => {
-    await revokeProof(deps, visit.town, visit.requester, visit.form.get('proof'))
-    return Reply.redirect(at(idIn(visit)))
+  page({ method: 'post', path: '/desk/neighbours/:id/revoke' }, async (context) => {
+    await revokeProof(deps, context.town, context.requester, context.form.get('proof'))
+    return Reply.redirect(at(idIn(context)))
   })
-  page({ method: 'post', path: '/desk/neighbours/:id/confirm' }, async (visit) => {
-    await confirmResidence(deps, visit.town, visit.requester, idIn(visit), onceIn(visit, 'confirm'))
-    return Reply.redirect(at(idIn(visit)))
+  page({ method: 'post', path: '/desk/neighbours/:id/confirm' }, async (context) => {
+    await confirmResidence(deps, context.town, context.requester, idIn(context), onceIn(context, 'confirm'))
+    return Reply.redirect(at(idIn(context)))
   })
 }
 

@@ -41,12 +41,14 @@ export function offlineDesk(app: App, page: Pages, deps: ProofDeps): void {
     return pageOf(body)
   })
   // A form that waited. Nobody is there to ask: what needs a decision becomes a draft on the clerk's list.
-  page({ method: 'post', path: '/desk/register/kept' }, async (visit) => {
-    const typed = typedIn(visit)
+  page({ method: 'post', path: '/desk/register/kept' }, async (context) => {
+    const typed = typedIn(context)
     const once = onceOf(typed)
-    const done = await registerPeople(deps, visit, { ...typed, once }, once)
+    const done = await registerPeople(deps, context, { ...typed, once }, once)
     // A likely twin is among what is to be decided already.
     if (done.status === 303 || done.status === 409) return Reply.flag('done', true)
-    return Reply.disclose(await keepDraft(deps, visit.town, visit.requester, typed.draft, draftOf({ ...typed, once })))
+    return Reply.disclose(
+      await keepDraft(deps, context.town, context.requester, typed.draft, draftOf({ ...typed, once })),
+    )
   })
 }

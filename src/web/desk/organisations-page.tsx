@@ -7,13 +7,13 @@ import { dayText } from '../record/texts.ts'
 import { Button, Field, Group, PostForm, Select, Tick } from '../ui/form.tsx'
 import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { listText } from '../ui/words.ts'
-import { Desk, type DeskVisit } from './shell.tsx'
+import { Desk, type DeskContext } from './shell.tsx'
 import { tieNames, WaitingActs } from './waiting-acts.tsx'
 
 /** What an organisation says of itself, and the two answers. */
-function ApplicationBox(props: { visit: DeskVisit; application: ApplicationToReview }) {
-  const { visit, application } = props
-  const { t, language, session } = visit
+function ApplicationBox(props: { context: DeskContext; application: ApplicationToReview }) {
+  const { context, application } = props
+  const { t, language, session } = context
   const names = (id: string) => (id === 'other' ? t.aOther : functionTitle(id, language))
   const { id, name, keys, receivedAt } = application
   const lines: [string, string][] =
@@ -84,7 +84,7 @@ function ApplicationBox(props: { visit: DeskVisit; application: ApplicationToRev
 }
 
 export function OrganisationsPage(props: {
-  visit: DeskVisit
+  context: DeskContext
   organisations: readonly OrganisationOutline[]
   applications: readonly ApplicationToReview[]
   waiting: readonly WaitingAct[]
@@ -93,8 +93,8 @@ export function OrganisationsPage(props: {
   /** The registry is closed: only what closes more can be done. */
   closed?: boolean
 }) {
-  const { visit, organisations, applications, waiting, more, closed } = props
-  const { t, session } = visit
+  const { context, organisations, applications, waiting, more, closed } = props
+  const { t, session } = context
   const names = new Map(organisations.map(({ id, name }) => [id, name]))
   const kinds: Record<string, string> = tieNames(t)
   // Several may have one name; no two have one number.
@@ -102,7 +102,7 @@ export function OrganisationsPage(props: {
     ({ id, name, identifier }) => [id, identifier ? `${name} (${identifier})` : name] as const,
   )
   return (
-    <Desk visit={visit} title={t.gTitle} here="/desk/organisations">
+    <Desk context={context} title={t.gTitle} here="/desk/organisations">
       <h1>{t.gTitle}</h1>
       {closed ? (
         <p class="govuk-inset-text">
@@ -112,7 +112,7 @@ export function OrganisationsPage(props: {
         ''
       )}
       <p>{t.gTwo}</p>
-      <WaitingActs visit={visit} waiting={waiting} names={names} />
+      <WaitingActs context={context} waiting={waiting} names={names} />
       {more?.acts ? (
         <p>
           <a href={`/desk/organisations?acts=${more.acts}`}>{t.dMore}</a>
@@ -122,21 +122,21 @@ export function OrganisationsPage(props: {
       )}
       {applications.length > 0 ? <h2>{t.gWhatWaits}</h2> : ''}
       {applications.map((application) => (
-        <ApplicationBox visit={visit} application={application} />
+        <ApplicationBox context={context} application={application} />
       ))}
       <NextPage
         t={t}
         path="/desk/organisations"
         more={more?.applications}
-        first={visit.query('after') === '' && visit.query('acts') === ''}
+        first={context.query('after') === '' && context.query('acts') === ''}
       />
       {applications.length > 0 ? <h2>{t.gTitle}</h2> : ''}
       <ul class="cards">
         {organisations.map((organisation) => (
-          <OrganisationCard visit={visit} organisation={organisation} names={names} closed={closed ?? false} />
+          <OrganisationCard context={context} organisation={organisation} names={names} closed={closed ?? false} />
         ))}
       </ul>
-      {closed ? '' : <EnrolForm visit={visit} />}
+      {closed ? '' : <EnrolForm context={context} />}
       <Details summary={t.gTie}>
         <PostForm action="/desk/organisations/tie" csrf={session.csrf}>
           <Select name="organisation" id="tie-organisation" label={t.gName} options={choices} />
@@ -163,20 +163,20 @@ export function OrganisationsPage(props: {
           </p>
         </PostForm>
       </Details>
-      {closed ? '' : <WideningForms visit={visit} choices={choices} />}
+      {closed ? '' : <WideningForms context={context} choices={choices} />}
     </Desk>
   )
 }
 
 /** What decides whether an organisation is answered: what it does, its ties and promise, what was reported of it; its machines. */
 function OrganisationCard(props: {
-  visit: DeskVisit
+  context: DeskContext
   organisation: OrganisationOutline
   names: ReadonlyMap<string, string>
   closed: boolean
 }) {
-  const { visit, organisation, names, closed } = props
-  const { t, language, session } = visit
+  const { context, organisation, names, closed } = props
+  const { t, language, session } = context
   const { id, functions, reports, suspendedAt, machines } = organisation
   const kinds: Record<string, string> = tieNames(t)
   const day = (instant: string) => dayText(language, instant.slice(0, 10))
@@ -238,7 +238,7 @@ function OrganisationCard(props: {
                 {machine.endedAt ? (
                   ` · ${t.gEnded.replace('{day}', day(machine.endedAt))}`
                 ) : (
-                  <EndButton visit={visit} of={{ organisation: id, client: machine.client }} text={t.gEndMachine} />
+                  <EndButton context={context} of={{ organisation: id, client: machine.client }} text={t.gEndMachine} />
                 )}
                 {machine.keys.map(({ thumbprint, knownAt, endedAt }) => (
                   <div>
@@ -248,7 +248,7 @@ function OrganisationCard(props: {
                       ''
                     ) : (
                       <EndButton
-                        visit={visit}
+                        context={context}
                         of={{ organisation: id, client: machine.client, thumbprint }}
                         text={t.gEndKey}
                       />
@@ -274,25 +274,25 @@ function OrganisationCard(props: {
 }
 
 /** The new code of an organisation, shown once. */
-export function GivenCodePage(props: { visit: DeskVisit; code: string }) {
-  const { visit, code } = props
+export function GivenCodePage(props: { context: DeskContext; code: string }) {
+  const { context, code } = props
   return (
-    <Desk visit={visit} title={visit.t.gTitle} here="/desk/organisations">
-      <h1>{visit.t.gNewCode}</h1>
-      <p>{visit.t.gGivenCode}</p>
+    <Desk context={context} title={context.t.gTitle} here="/desk/organisations">
+      <h1>{context.t.gNewCode}</h1>
+      <p>{context.t.gGivenCode}</p>
       <p class="digits code" dir="ltr">
         {code}
       </p>
       <p>
-        <a href="/desk/organisations">{visit.t.dBack}</a>
+        <a href="/desk/organisations">{context.t.dBack}</a>
       </p>
     </Desk>
   )
 }
 
 /** A new organisation, which two officers enrol. */
-function EnrolForm({ visit }: { visit: DeskVisit }) {
-  const { t, language, session } = visit
+function EnrolForm({ context }: { context: DeskContext }) {
+  const { t, language, session } = context
   return (
     <Details summary={t.gAdd}>
       <PostForm action="/desk/organisations" csrf={session.csrf}>
@@ -316,9 +316,9 @@ function EnrolForm({ visit }: { visit: DeskVisit }) {
 }
 
 /** Other names, machines and promises of organisations that are known. */
-function WideningForms(props: { visit: DeskVisit; choices: readonly (readonly [string, string])[] }) {
-  const { visit, choices } = props
-  const { t, session } = visit
+function WideningForms(props: { context: DeskContext; choices: readonly (readonly [string, string])[] }) {
+  const { context, choices } = props
+  const { t, session } = context
   return (
     <>
       <Details summary={t.gSame}>
@@ -347,14 +347,14 @@ function WideningForms(props: { visit: DeskVisit; choices: readonly (readonly [s
 }
 
 /** Ends a machine or a key, at once. */
-function EndButton(props: { visit: DeskVisit; of: Record<string, string>; text: string }) {
+function EndButton(props: { context: DeskContext; of: Record<string, string>; text: string }) {
   return (
     <Details summary={props.text}>
-      <PostForm action="/desk/organisations/end" csrf={props.visit.session.csrf}>
+      <PostForm action="/desk/organisations/end" csrf={props.context.session.csrf}>
         {Object.entries(props.of).map(([name, value]) => (
           <input type="hidden" name={name} value={value} />
         ))}
-        <Button warning>{props.visit.t.vpSure}</Button>
+        <Button warning>{props.context.t.vpSure}</Button>
       </PostForm>
     </Details>
   )

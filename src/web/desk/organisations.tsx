@@ -53,21 +53,21 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       return Reply.redirect('/desk/organisations')
     })
 
-  page({ method: 'get', path: '/desk/organisations' }, async (visit) => {
-    const { town, requester } = visit
+  page({ method: 'get', path: '/desk/organisations' }, async (context) => {
+    const { town, requester } = context
     const organisations = await listOrganisations(gate, town.id, requester)
     // While the registry is closed, ties to enforcement can be entered, and nothing else is decided.
     if (await isLockedDown(deps.database, town.id))
       return Reply.page(organisations, (list) => (
-        <OrganisationsPage visit={visit} organisations={list} applications={[]} waiting={[]} closed />
+        <OrganisationsPage context={context} organisations={list} applications={[]} waiting={[]} closed />
       ))
     return Reply.page(
       organisations
-        .with(await applicationsToReview(deps, town, requester, visit.query('after')))
-        .with(await actsWaiting(gate, town.id, requester, visit.query('acts'))),
+        .with(await applicationsToReview(deps, town, requester, context.query('after')))
+        .with(await actsWaiting(gate, town.id, requester, context.query('acts'))),
       ([[list, applications], waiting]) => (
         <OrganisationsPage
-          visit={visit}
+          context={context}
           organisations={list}
           applications={applications.items}
           waiting={waiting.items}
@@ -133,13 +133,13 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       ? { kind: 'machine', client: form.get('named') }
       : { kind: 'alias', name: form.get('named'), ...plainIn(form) }),
   }))
-  page({ method: 'get', path: '/desk/legal/documents/:document' }, async (visit) => {
-    const documentId = idIn({ params: { id: visit.params.document ?? '' } })
-    return Reply.download(await readDocument(gate, visit.town.id, visit.requester, { documentId }), 'order')
+  page({ method: 'get', path: '/desk/legal/documents/:document' }, async (context) => {
+    const documentId = idIn({ params: { id: context.params.document ?? '' } })
+    return Reply.download(await readDocument(gate, context.town.id, context.requester, { documentId }), 'order')
   })
-  page({ method: 'post', path: '/desk/legal/secrecy', fresh: true, file: LARGEST_DOCUMENT }, async (visit) => {
-    const { town, requester, form } = visit
-    const until = dayIn(typedIn(visit), 'until', { ...visit, rules: lifeRules(deps.clock, town) }, true)
+  page({ method: 'post', path: '/desk/legal/secrecy', fresh: true, file: LARGEST_DOCUMENT }, async (context) => {
+    const { town, requester, form } = context
+    const until = dayIn(typedIn(context), 'until', { ...context, rules: lifeRules(deps.clock, town) }, true)
     const said = {
       kind: 'secrecy' as const,
       reference: form.get('entry'),
@@ -163,11 +163,11 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     client: form.get('client'),
     ...(form.has('thumbprint') ? { thumbprint: form.get('thumbprint') } : {}),
   }))
-  page({ method: 'post', path: '/desk/organisations/code', fresh: true }, async (visit) => {
-    const id = visit.form.get('organisation')
+  page({ method: 'post', path: '/desk/organisations/code', fresh: true }, async (context) => {
+    const id = context.form.get('organisation')
     if (!isUuid(id)) throw new NotFound()
-    return Reply.page(await giveCode(deps, visit.town, visit.requester, id), (code) => (
-      <GivenCodePage visit={visit} code={code} />
+    return Reply.page(await giveCode(deps, context.town, context.requester, id), (code) => (
+      <GivenCodePage context={context} code={code} />
     ))
   })
   proposing('/desk/organisations/suspend', {}, (form) => ({

@@ -7,7 +7,7 @@ import { whoNames } from '../record/looked-text.ts'
 import { dayText, timeText } from '../record/texts.ts'
 import { Button, Field, PostForm } from '../ui/form.tsx'
 import { Details, NextPage } from '../ui/parts.tsx'
-import { Desk, type DeskVisit } from './shell.tsx'
+import { Desk, type DeskContext } from './shell.tsx'
 
 export interface FlagShown {
   id: string
@@ -20,13 +20,13 @@ export interface FlagShown {
 
 /** What colleagues looked up without a reason that is written down. */
 export function FlagsPage(props: {
-  visit: DeskVisit
+  context: DeskContext
   flags: readonly FlagShown[]
   more: string | undefined
   activity: readonly StaffActivity[]
 }) {
-  const { visit, flags, more, activity } = props
-  const { t, language, town, session, requester } = visit
+  const { context, flags, more, activity } = props
+  const { t, language, town, session, requester } = context
   const kinds: Record<string, string> = {
     'no-case': t.dFlagNoCase,
     'unknown-case': t.dFlagUnknownCase,
@@ -39,7 +39,7 @@ export function FlagsPage(props: {
     'out-of-hours': t.dFlagHours,
   }
   return (
-    <Desk visit={visit} title={t.dSupervision} here="/desk/flags">
+    <Desk context={context} title={t.dSupervision} here="/desk/flags">
       <h1>{t.dFlags}</h1>
       {flags.length === 0 ? <p>{t.dNoFlags}</p> : ''}
       {byStaffAndDay(flags, town.timeZone).map(({ staff, day, raised }) => (
@@ -65,7 +65,7 @@ export function FlagsPage(props: {
           </PostForm>
         </section>
       ))}
-      <NextPage t={t} path="/desk/flags" more={more} first={visit.query('after') === ''} />
+      <NextPage t={t} path="/desk/flags" more={more} first={context.query('after') === ''} />
       <p>
         <a href="/desk/look-ups/drawn">{t.dDrawnRead}</a>
       </p>
@@ -124,23 +124,23 @@ function byStaffAndDay(flags: readonly FlagShown[], timeZone: string) {
 
 /** The public tree over the sealed ledger, and the rules in force. */
 export function LedgerPage(props: {
-  visit: DeskVisit
+  context: DeskContext
   checkpoint: string
   policies: Pick<PolicyEngine, 'rules' | 'digest'>
   /** The entries of one page, and the key their checkpoint is signed with; absent for who only sees the rules. */
   explored?: { lines: readonly LedgerLine[]; verifier: string; refused: boolean }
 }) {
-  const { visit, checkpoint, policies, explored } = props
-  const { t } = visit
+  const { context, checkpoint, policies, explored } = props
+  const { t } = context
   return (
-    <Desk visit={visit} title={t.dAudit} here="/desk/ledger" {...(explored ? { script: '/assets/ledger.js' } : {})}>
+    <Desk context={context} title={t.dAudit} here="/desk/ledger" {...(explored ? { script: '/assets/ledger.js' } : {})}>
       <h1>{t.dAudit}</h1>
       <p class="lead">{t.dLedgerLead}</p>
       <pre dir="ltr">{checkpoint}</pre>
       <p>
         <a href="/transparency">{t.transparencyLink}</a>
       </p>
-      {explored ? <Explored visit={visit} checkpoint={checkpoint} {...explored} /> : ''}
+      {explored ? <Explored context={context} checkpoint={checkpoint} {...explored} /> : ''}
       <h2>{t.firewallTitle}</h2>
       <p>
         {t.inForce} <code dir="ltr">{policies.digest}</code>
@@ -148,7 +148,7 @@ export function LedgerPage(props: {
       <ol class="rules">
         {policies.rules.map((rule) => (
           <li>
-            {visit.language === 'en' ? rule.title : (rule.titles[visit.language] ?? rule.title)}
+            {context.language === 'en' ? rule.title : (rule.titles[context.language] ?? rule.title)}
             <small dir="ltr">{rule.id}</small>
           </li>
         ))}
@@ -159,14 +159,14 @@ export function LedgerPage(props: {
 
 /** Entries by time, each proved in the page to be in the tree that the city has signed. */
 function Explored(props: {
-  visit: DeskVisit
+  context: DeskContext
   checkpoint: string
   lines: readonly LedgerLine[]
   verifier: string
   refused: boolean
 }) {
-  const { visit, checkpoint, lines, verifier, refused } = props
-  const { t, language, town } = visit
+  const { context, checkpoint, lines, verifier, refused } = props
+  const { t, language, town } = context
   const who = whoNames(t)
   const oldest = lines.at(-1)?.position
   const only = refused ? '&refused=1' : ''

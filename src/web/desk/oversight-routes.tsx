@@ -11,12 +11,12 @@ import { FlagsPage, LedgerPage } from './oversight-page.tsx'
 
 /** What supervisors, legal officers and auditors look after: look-ups, demands, lockdown, the ledger. */
 export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk/flags' }, async (visit) =>
+  page({ method: 'get', path: '/desk/flags' }, async (context) =>
     Reply.page(
-      (await openFlags(deps.gate, visit.town.id, visit.requester, visit.query('after'))).with(
-        await staffActivity(deps.gate, visit.town.id, visit.requester),
+      (await openFlags(deps.gate, context.town.id, context.requester, context.query('after'))).with(
+        await staffActivity(deps.gate, context.town.id, context.requester),
       ),
-      ([{ items, more }, activity]) => <FlagsPage visit={visit} flags={items} more={more} activity={activity} />,
+      ([{ items, more }, activity]) => <FlagsPage context={context} flags={items} more={more} activity={activity} />,
     ),
   )
   page({ method: 'post', path: '/desk/flags/review' }, async ({ town, requester, form }) => {
@@ -31,15 +31,15 @@ export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     await releaseBudget(deps.gate, town.id, requester, form.get('staff').slice(0, 320), release.data)
     return Reply.redirect('/desk/flags')
   })
-  page({ method: 'get', path: '/desk/ledger' }, async (visit) => {
-    const { town, requester } = visit
+  page({ method: 'get', path: '/desk/ledger' }, async (context) => {
+    const { town, requester } = context
     const checkpoint = await latestCheckpoint(deps.database, town.id)
-    const shown = { visit, checkpoint: checkpoint?.note ?? '', policies: deps.policies }
+    const shown = { context, checkpoint: checkpoint?.note ?? '', policies: deps.policies }
     // Legal officers have no duty to watch over it.
     if (requester.role === 'legal') return pageOf(<LedgerPage {...shown} />)
-    const before = /^\d{1,15}$/.exec(visit.query('before'))?.[0]
+    const before = /^\d{1,15}$/.exec(context.query('before'))?.[0]
     const size = checkpoint?.size ?? 0
-    const refused = visit.query('refused') === '1'
+    const refused = context.query('refused') === '1'
     const place = { before: before === undefined ? size : Math.min(Number(before), size), refused }
     const verifier = verifierKey(await deps.signers.of(town))
     return Reply.page(await exploreLedger(deps.gate, town.id, requester, place), (lines) => (

@@ -32,7 +32,7 @@ import { LanguageSelect } from '../ui/language-select.tsx'
 import { Details, Done, NextPage } from '../ui/parts.tsx'
 import { Qr } from '../ui/qr-code.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
-import { Desk, type DeskVisit, idIn } from './shell.tsx'
+import { Desk, type DeskContext, idIn } from './shell.tsx'
 
 type Pages = ReturnType<typeof signedInPages<'staff'>>
 
@@ -40,63 +40,65 @@ type Pages = ReturnType<typeof signedInPages<'staff'>>
 
 /** What the desk does for the portal: handing over the way in, and answering what people write. */
 export function portalDesk(page: Pages, deps: ProofDeps): void {
-  page({ method: 'post', path: '/desk/neighbours/:id/portal' }, async (visit) => {
-    const id = visit.params.id ?? ''
+  page({ method: 'post', path: '/desk/neighbours/:id/portal' }, async (context) => {
+    const id = context.params.id ?? ''
     if (!isUuid(id)) throw new NotFound()
-    if (visit.form.get('what') === 'cancel') {
-      await endWaysIn(deps, visit.town, visit.requester, id, { what: 'lost', telephonesToo: false })
+    if (context.form.get('what') === 'cancel') {
+      await endWaysIn(deps, context.town, context.requester, id, { what: 'lost', telephonesToo: false })
       return Reply.redirect(pathTo`/desk/neighbours/${id}/ways-in?ended=1`)
     }
-    if (visit.form.get('what') === 'phone') {
-      const origin = relyingParty(visit.town).origins[0]
-      return Reply.page(await offerEnrolment(deps, visit.town, visit.requester, id), ({ code }) => (
-        <EnrolmentPage visit={visit} id={id} link={`${origin}/me/enrol#${code}`} />
+    if (context.form.get('what') === 'phone') {
+      const origin = relyingParty(context.town).origins[0]
+      return Reply.page(await offerEnrolment(deps, context.town, context.requester, id), ({ code }) => (
+        <EnrolmentPage context={context} id={id} link={`${origin}/me/enrol#${code}`} />
       ))
     }
     try {
-      const word = visit.form.get('word') || undefined
-      const card = await giveCard(deps, visit.town, visit.requester, id, word)
-      return Reply.page(card, ({ code }) => <CardPage visit={visit} id={id} code={code} word={word !== undefined} />)
+      const word = context.form.get('word') || undefined
+      const card = await giveCard(deps, context.town, context.requester, id, word)
+      return Reply.page(card, ({ code }) => (
+        <CardPage context={context} id={id} code={code} word={word !== undefined} />
+      ))
     } catch (error) {
       if (!(error instanceof CardNeedsWord || error instanceof WordTooShort)) throw error
-      const fault = error instanceof WordTooShort ? visit.t.iWordShort : visit.t.rWordAsk
-      return pageOf(<WordPage visit={visit} id={id} typed={visit.form.get('word')} fault={fault} />, 422)
+      const fault = error instanceof WordTooShort ? context.t.iWordShort : context.t.rWordAsk
+      return pageOf(<WordPage context={context} id={id} typed={context.form.get('word')} fault={fault} />, 422)
     }
   })
-  const ways = async (visit: DeskVisit, wrong?: NotEnding) =>
+  const ways = async (context: DeskContext, wrong?: NotEnding) =>
     Reply.page(
-      await waysIn(deps, visit.town, visit.requester, idIn(visit)),
-      (list) => <WaysInPage visit={visit} id={idIn(visit)} ways={list} {...wrong} />,
+      await waysIn(deps, context.town, context.requester, idIn(context)),
+      (list) => <WaysInPage context={context} id={idIn(context)} ways={list} {...wrong} />,
       wrong ? 422 : 200,
     )
-  page({ method: 'get', path: '/desk/neighbours/:id/ways-in' }, (visit) => ways(visit))
-  page({ method: 'post', path: '/desk/neighbours/:id/ways-in' }, async (visit) => {
-    const ending = endingIn(visit, deps)
-    if ('faults' in ending) return ways(visit, ending)
-    await endWaysIn(deps, visit.town, visit.requester, idIn(visit), ending)
-    return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}/ways-in?ended=1`)
+  page({ method: 'get', path: '/desk/neighbours/:id/ways-in' }, (context) => ways(context))
+  page({ method: 'post', path: '/desk/neighbours/:id/ways-in' }, async (context) => {
+    const ending = endingIn(context, deps)
+    if ('faults' in ending) return ways(context, ending)
+    await endWaysIn(deps, context.town, context.requester, idIn(context), ending)
+    return Reply.redirect(pathTo`/desk/neighbours/${idIn(context)}/ways-in?ended=1`)
   })
-  page({ method: 'get', path: '/desk/complaints' }, async (visit) => {
-    const times = await freeTimes(deps, visit.town)
-    const cursor = visit.query('after')
-    const givers = await whoGives(deps, visit.town)
-    return Reply.page(await complaintsToAnswer(deps, visit.town, visit.requester, cursor), ({ items, more }) => (
-      <ComplaintsPage visit={visit} complaints={items} times={times} more={more} givers={givers} />
+  page({ method: 'get', path: '/desk/complaints' }, async (context) => {
+    const times = await freeTimes(deps, context.town)
+    const cursor = context.query('after')
+    const givers = await whoGives(deps, context.town)
+    return Reply.page(await complaintsToAnswer(deps, context.town, context.requester, cursor), ({ items, more }) => (
+      <ComplaintsPage context={context} complaints={items} times={times} more={more} givers={givers} />
     ))
   })
-  page({ method: 'post', path: '/desk/appointments' }, async (visit) => {
-    const { town, form, requester, language } = visit
+  page({ method: 'post', path: '/desk/appointments' }, async (context) => {
+    const { town, form, requester, language } = context
     const wanted = form.get('language')
     const theirs = isLanguage(wanted) ? wanted : language
     const once = form.get('once') || undefined
     const hearing = { kind: kindOf(form.get('kind')), language: theirs, at: form.get('at'), once }
     const { reference, at } = await bookHearing(deps, town, hearing, requester.id)
-    return pageOf(<AppointmentPage visit={visit} language={theirs} at={at} code={reference} />)
+    return pageOf(<AppointmentPage context={context} language={theirs} at={at} code={reference} />)
   })
-  page({ method: 'get', path: '/desk/complaints/attachments/:id' }, async (visit) => {
-    const id = visit.params.id ?? ''
+  page({ method: 'get', path: '/desk/complaints/attachments/:id' }, async (context) => {
+    const id = context.params.id ?? ''
     if (!isUuid(id)) throw new NotFound()
-    return Reply.download(await openAttachment(deps, visit.town, visit.requester, id), 'padron')
+    return Reply.download(await openAttachment(deps, context.town, context.requester, id), 'padron')
   })
   page({ method: 'post', path: '/desk/complaints' }, async ({ town, requester, form }) => {
     const outcome = OUTCOMES.find((one) => one === form.get('outcome')) ?? 'answered'
@@ -108,27 +110,27 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
   })
 }
 
-function EnrolmentPage(props: { visit: DeskVisit; id: string; link: string }) {
-  const { visit, id, link } = props
+function EnrolmentPage(props: { context: DeskContext; id: string; link: string }) {
+  const { context, id, link } = props
   return (
-    <Desk visit={visit} title={visit.t.rPhone}>
-      <h1>{visit.t.rPhone}</h1>
-      <p class="lead">{visit.t.rScanEnrol}</p>
-      <Qr text={link} label={visit.t.rScanEnrol} />
+    <Desk context={context} title={context.t.rPhone}>
+      <h1>{context.t.rPhone}</h1>
+      <p class="lead">{context.t.rScanEnrol}</p>
+      <Qr text={link} label={context.t.rScanEnrol} />
       <p>
-        <a href={`/desk/neighbours/${id}`}>{visit.t.dBack}</a>
+        <a href={`/desk/neighbours/${id}`}>{context.t.dBack}</a>
       </p>
     </Desk>
   )
 }
 
 /** A card to print and cut out. */
-function CardPage(props: { visit: DeskVisit; id: string; code: string; word: boolean }) {
-  const { visit, id, code, word } = props
-  const { t, town } = visit
+function CardPage(props: { context: DeskContext; id: string; code: string; word: boolean }) {
+  const { context, id, code, word } = props
+  const { t, town } = context
   const address = `${town.issuer.replace(/^https?:\/\//, '')}/me`
   return (
-    <Desk visit={visit} title={t.rCardTitle}>
+    <Desk context={context} title={t.rCardTitle}>
       <section class="printed-card">
         <h1>{t.rCardTitle}</h1>
         <p class="digits code" dir="ltr">
@@ -143,11 +145,11 @@ function CardPage(props: { visit: DeskVisit; id: string; code: string; word: boo
   )
 }
 
-function WordPage(props: { visit: DeskVisit; id: string; typed: string; fault: string }) {
-  const { visit, id, typed, fault } = props
-  const { t, session } = visit
+function WordPage(props: { context: DeskContext; id: string; typed: string; fault: string }) {
+  const { context, id, typed, fault } = props
+  const { t, session } = context
   return (
-    <Desk visit={visit} title={t.rCard}>
+    <Desk context={context} title={t.rCard}>
       <ErrorSummary title={t.dThere} faults={{ word: fault }} />
       <h1>{t.rCard}</h1>
       <PostForm action={`/desk/neighbours/${id}/portal`} csrf={session.csrf}>
@@ -159,11 +161,11 @@ function WordPage(props: { visit: DeskVisit; id: string; typed: string; fault: s
   )
 }
 
-function AppointmentPage(props: { visit: DeskVisit; language: Language; at: string; code: string }) {
-  const { visit, language, at, code } = props
-  const { t, town } = visit
+function AppointmentPage(props: { context: DeskContext; language: Language; at: string; code: string }) {
+  const { context, language, at, code } = props
+  const { t, town } = context
   return (
-    <Desk visit={visit} title={t.wDesk}>
+    <Desk context={context} title={t.wDesk}>
       <h1 class="no-print">{t.wDesk}</h1>
       <AppointmentSlip town={town} language={language} at={at} code={code} />
       <p class="no-print">
@@ -174,9 +176,9 @@ function AppointmentPage(props: { visit: DeskVisit; language: Language; at: stri
 }
 
 /** Somebody at the desk who wants to complain, perhaps of the desk: whoever hears them is somebody else. */
-function HearingBox(props: { visit: DeskVisit; times: readonly string[] }) {
-  const { visit, times } = props
-  const { t, language, session, town } = visit
+function HearingBox(props: { context: DeskContext; times: readonly string[] }) {
+  const { context, times } = props
+  const { t, language, session, town } = context
   return (
     <Details summary={t.wDesk}>
       {times.length === 0 ? (
@@ -196,19 +198,19 @@ function HearingBox(props: { visit: DeskVisit; times: readonly string[] }) {
 }
 
 function ComplaintsPage(props: {
-  visit: DeskVisit
+  context: DeskContext
   complaints: readonly ComplaintToAnswer[]
   times: readonly string[]
   more: string | undefined
   givers: ReadonlyMap<string, ReportedOrganisation[]>
 }) {
-  const { visit, complaints, times, more, givers } = props
-  const { t, language, session, town } = visit
+  const { context, complaints, times, more, givers } = props
+  const { t, language, session, town } = context
   const kinds = new Map<string, string>(kindNames(language))
   return (
-    <Desk visit={visit} title={t.kDesk} here="/desk/complaints">
+    <Desk context={context} title={t.kDesk} here="/desk/complaints">
       <h1>{t.kDesk}</h1>
-      <HearingBox visit={visit} times={times} />
+      <HearingBox context={context} times={times} />
       {complaints.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
       <ul class="cards">
         {complaints.map((complaint) => (
@@ -232,8 +234,8 @@ function ComplaintsPage(props: {
             ) : (
               ''
             )}
-            {complaint.report ? <Reported visit={visit} report={complaint.report} /> : ''}
-            {requestLines(complaint.request, visit).map((line) => (
+            {complaint.report ? <Reported context={context} report={complaint.report} /> : ''}
+            {requestLines(complaint.request, context).map((line) => (
               <p dir="auto">{line}</p>
             ))}
             {complaint.answer ? (
@@ -256,7 +258,7 @@ function ComplaintsPage(props: {
             ) : (
               ''
             )}
-            <Asked visit={visit} complaint={complaint} />
+            <Asked context={context} complaint={complaint} />
             <PostForm action="/desk/complaints" csrf={session.csrf}>
               <input type="hidden" name="complaint" value={complaint.id} />
               <Field name="answer" id={`answer-${complaint.id}`} label={t.kAnswer} lines={3} required auto />
@@ -284,15 +286,15 @@ function ComplaintsPage(props: {
           </li>
         ))}
       </ul>
-      <NextPage t={t} path="/desk/complaints" more={more} first={visit.query('after') === ''} />
+      <NextPage t={t} path="/desk/complaints" more={more} first={context.query('after') === ''} />
     </Desk>
   )
 }
 
 /** Which service is reported, and of what. Nobody knows by whom. */
-function Reported(props: { visit: DeskVisit; report: NonNullable<ComplaintToAnswer['report']> }) {
-  const { visit, report } = props
-  const { t, language } = visit
+function Reported(props: { context: DeskContext; report: NonNullable<ComplaintToAnswer['report']> }) {
+  const { context, report } = props
+  const { t, language } = context
   return (
     <p>
       {profiles.get(report.service)?.title[language] ?? report.service}
@@ -310,16 +312,16 @@ function Reported(props: { visit: DeskVisit; report: NonNullable<ComplaintToAnsw
 }
 
 /** By what a neighbour can come in now, and what ends it. */
-function WaysInPage(props: { visit: DeskVisit; id: string; ways: WaysIn } & Partial<NotEnding>) {
-  const { visit, id, ways, typed, faults } = props
-  const { t } = visit
+function WaysInPage(props: { context: DeskContext; id: string; ways: WaysIn } & Partial<NotEnding>) {
+  const { context, id, ways, typed, faults } = props
+  const { t } = context
   return (
-    <Desk visit={visit} title={t.iTitle}>
+    <Desk context={context} title={t.iTitle}>
       <h1>{t.iTitle}</h1>
-      <Tabs visit={visit} id={id} here="ways-in" />
-      {visit.query('ended') === '1' ? <Done>{t.iEnded}</Done> : ''}
+      <Tabs context={context} id={id} here="ways-in" />
+      {context.query('ended') === '1' ? <Done>{t.iEnded}</Done> : ''}
       <WaysInList
-        visit={visit}
+        context={context}
         ways={ways}
         action={`/desk/neighbours/${id}/ways-in`}
         {...(typed ? { typed } : {})}
@@ -330,9 +332,9 @@ function WaysInPage(props: { visit: DeskVisit; id: string; ways: WaysIn } & Part
 }
 
 /** Whoever asked, and what they asked, ready to be done: the page to end a registration, the form with a child filled in. */
-function Asked(props: { visit: DeskVisit; complaint: ComplaintToAnswer }) {
-  const { visit, complaint } = props
-  const { t, session, requester } = visit
+function Asked(props: { context: DeskContext; complaint: ComplaintToAnswer }) {
+  const { context, complaint } = props
+  const { t, session, requester } = context
   const { neighbourId, request } = complaint
   if (neighbourId === null || requester.role === 'legal') return ''
   return (

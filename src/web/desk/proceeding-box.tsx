@@ -14,10 +14,10 @@ import { Button, DateField, type Faults, Field, PostForm, Radios, Select } from 
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Details, Fact, Facts } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
-import type { DeskVisit } from './shell.tsx'
+import type { DeskContext } from './shell.tsx'
 
 interface BoxProps {
-  visit: DeskVisit
+  context: DeskContext
   proceeding: ProceedingToDecide
   typed: Typed
   faults: Faults
@@ -32,8 +32,8 @@ const actionOf = ({ proceeding }: BoxProps, what: string) =>
 
 /** A departure under way: why, how they were told, what they answer, until when, and who may decide it. */
 export function ProceedingBox(props: BoxProps) {
-  const { visit, proceeding, onlyRead } = props
-  const { t, language, town } = visit
+  const { context, proceeding, onlyRead } = props
+  const { t, language, town } = context
   const { notice, announced, answerBy, council } = proceeding
   return (
     <section class="govuk-inset-text">
@@ -73,8 +73,8 @@ export function ProceedingBox(props: BoxProps) {
 
 /** What was answered. Words are shown as they came, whatever they say. */
 function Answers(props: BoxProps) {
-  const { visit, proceeding, once, onlyRead } = props
-  const { t, language, session, town } = visit
+  const { context, proceeding, once, onlyRead } = props
+  const { t, language, session, town } = context
   return (
     <>
       <h2>{t.lAnswers}</h2>
@@ -107,8 +107,8 @@ function Answers(props: BoxProps) {
 }
 
 function Steps(props: BoxProps) {
-  const { visit, proceeding, typed, faults, day, once } = props
-  const { t, language, session, town } = visit
+  const { context, proceeding, typed, faults, day, once } = props
+  const { t, language, session, town } = context
   const labels = { day: t.dDay, month: t.dMonth, year: t.dYear }
   const names = wayNames(t)
   const missing = standsInTheWay(town, proceeding, day)

@@ -16,24 +16,24 @@ import type { signedInPages } from '../signed-in.tsx'
 import { Button, ErrorSummary, type Faults, Field, PostForm, Select } from '../ui/form.tsx'
 import { Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { whyText } from '../ui/problem-page.tsx'
-import { Desk, type DeskVisit, idIn } from './shell.tsx'
+import { Desk, type DeskContext, idIn } from './shell.tsx'
 
 /** Hiding a record and showing it again, each asked once more; and who may be one person with somebody who hides. */
 export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
-  const ask = async (visit: DeskVisit, again: { reason?: string; faults?: Faults } = {}, status = 200) => {
+  const ask = async (context: DeskContext, again: { reason?: string; faults?: Faults } = {}, status = 200) => {
     const fields = ['name', 'dateOfBirth'] as const
-    const opening = { purpose: purposeOf(visit.requester), fields }
+    const opening = { purpose: purposeOf(context.requester), fields }
     return Reply.page(
-      await openNeighbour(deps, visit.town, visit.requester, idIn(visit), opening),
-      (neighbour) => <ProtectPage visit={visit} neighbour={neighbour} {...again} />,
+      await openNeighbour(deps, context.town, context.requester, idIn(context), opening),
+      (neighbour) => <ProtectPage context={context} neighbour={neighbour} {...again} />,
       status,
     )
   }
-  page({ method: 'get', path: '/desk/neighbours/:id/protection' }, (visit) => ask(visit))
+  page({ method: 'get', path: '/desk/neighbours/:id/protection' }, (context) => ask(context))
   // Hiding is at once. Showing gives somebody away: whoever does it is who signed in a moment ago.
-  const showing = { fresh: (form: DeskVisit['form']) => form.get('protected') !== 'yes', keep: false } as const
-  page({ method: 'post', path: '/desk/neighbours/:id/protection', quiet: true, ...showing }, async (visit) => {
-    const { town, requester, form, t } = visit
+  const showing = { fresh: (form: DeskContext['form']) => form.get('protected') !== 'yes', keep: false } as const
+  page({ method: 'post', path: '/desk/neighbours/:id/protection', quiet: true, ...showing }, async (context) => {
+    const { town, requester, form, t } = context
     const reason = form.get('reason')
     const again = (wrong: InvalidInput) => ({ reason, faults: { reason: whyText(wrong, t, t.dHideWhyMissing) } })
     const asked = Protection.safeParse({
@@ -41,35 +41,36 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
       ...(reason ? { reason } : {}),
       ...plainIn(form),
     })
-    if (!asked.success) return ask(visit, again(InvalidInput.of(asked.error)), 422)
+    if (!asked.success) return ask(context, again(InvalidInput.of(asked.error)), 422)
     try {
-      await protectNeighbour(deps, town, requester, idIn(visit), asked.data, Number(form.get('version')))
+      await protectNeighbour(deps, town, requester, idIn(context), asked.data, Number(form.get('version')))
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error
-      return ask(visit, again(error), 422)
+      return ask(context, again(error), 422)
     }
-    return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}`)
+    return Reply.redirect(pathTo`/desk/neighbours/${idIn(context)}`)
   })
-  page({ method: 'get', path: '/desk/perhaps' }, async (visit) =>
-    Reply.page(await perhapsOnePerson(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
-      <PerhapsPage visit={visit} pairs={items} more={more} />
-    )),
+  page({ method: 'get', path: '/desk/perhaps' }, async (context) =>
+    Reply.page(
+      await perhapsOnePerson(deps, context.town, context.requester, context.query('after')),
+      ({ items, more }) => <PerhapsPage context={context} pairs={items} more={more} />,
+    ),
   )
-  page({ method: 'post', path: '/desk/perhaps' }, async (visit) => {
-    const because = DistinctBecause.safeParse(visit.form.get('because')).data ?? 'they-say-so'
-    const id = idIn({ params: { id: visit.form.get('written') } })
-    await tellApart(deps, visit.town, visit.requester, id, because)
+  page({ method: 'post', path: '/desk/perhaps' }, async (context) => {
+    const because = DistinctBecause.safeParse(context.form.get('because')).data ?? 'they-say-so'
+    const id = idIn({ params: { id: context.form.get('written') } })
+    await tellApart(deps, context.town, context.requester, id, because)
     return Reply.redirect('/desk/perhaps')
   })
 }
 
-function ProtectPage(props: { visit: DeskVisit; neighbour: Neighbour; reason?: string; faults?: Faults }) {
-  const { visit, neighbour, reason = '', faults = {} } = props
-  const { t, language, session } = visit
+function ProtectPage(props: { context: DeskContext; neighbour: Neighbour; reason?: string; faults?: Faults }) {
+  const { context, neighbour, reason = '', faults = {} } = props
+  const { t, language, session } = context
   const { id, name, dateOfBirth, version, protected: hides } = neighbour
   const title = hides ? t.dShowAgain : t.dHide
   return (
-    <Desk visit={visit} title={title}>
+    <Desk context={context} title={title}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{title}</h1>
       <Facts>
@@ -96,11 +97,11 @@ function ProtectPage(props: { visit: DeskVisit; neighbour: Neighbour; reason?: s
 }
 
 /** New records beside the hidden ones they resemble: joined, or told apart with a reason. */
-function PerhapsPage(props: { visit: DeskVisit; pairs: readonly PerhapsOne[]; more: string | undefined }) {
-  const { visit, pairs, more } = props
-  const { t, language, town, session } = visit
+function PerhapsPage(props: { context: DeskContext; pairs: readonly PerhapsOne[]; more: string | undefined }) {
+  const { context, pairs, more } = props
+  const { t, language, town, session } = context
   return (
-    <Desk visit={visit} title={t.dPerhaps} here="/desk/perhaps">
+    <Desk context={context} title={t.dPerhaps} here="/desk/perhaps">
       <h1>{t.dPerhaps}</h1>
       <p class="lead">{t.dPerhapsLead}</p>
       {pairs.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
@@ -108,13 +109,13 @@ function PerhapsPage(props: { visit: DeskVisit; pairs: readonly PerhapsOne[]; mo
         <section aria-label={t.dPerhaps}>
           <div class="pair">
             <Somebody
-              visit={visit}
+              context={context}
               title={t.dPerhapsWritten}
               who={written}
               at={timeText(language, town.timeZone, at)}
             />
             {hidden.map((who) => (
-              <Somebody visit={visit} title={t.dPerhapsHidden} who={who} />
+              <Somebody context={context} title={t.dPerhapsHidden} who={who} />
             ))}
           </div>
           {hidden.map((who) => (
@@ -136,15 +137,15 @@ function PerhapsPage(props: { visit: DeskVisit; pairs: readonly PerhapsOne[]; mo
           </PostForm>
         </section>
       ))}
-      <NextPage t={t} path="/desk/perhaps" more={more} first={visit.query('after') === ''} />
+      <NextPage t={t} path="/desk/perhaps" more={more} first={context.query('after') === ''} />
     </Desk>
   )
 }
 
 /** One of two records that are compared. */
-export function Somebody(props: { visit: DeskVisit; title: string; who: Compared; at?: string }) {
-  const { visit, title, who, at } = props
-  const { t, language } = visit
+export function Somebody(props: { context: DeskContext; title: string; who: Compared; at?: string }) {
+  const { context, title, who, at } = props
+  const { t, language } = context
   return (
     <div>
       <h2>{title}</h2>

@@ -12,10 +12,10 @@ import { LanguageSelect } from '../ui/language-select.tsx'
 import { Details, Done } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
 import { deskScript } from './script.ts'
-import { Desk, type DeskVisit } from './shell.tsx'
+import { Desk, type DeskContext } from './shell.tsx'
 
 export interface RegisterProps {
-  visit: DeskVisit
+  context: DeskContext
   typed: Typed
   faults?: Faults
   draftId?: string | undefined
@@ -27,15 +27,15 @@ export interface RegisterProps {
 
 /** Who, where, with whom, how we know: one page, most of it optional. */
 export function RegisterPage(props: RegisterProps) {
-  const { visit, typed, faults = {}, draftId, once, read } = props
-  const { t, session } = visit
+  const { context, typed, faults = {}, draftId, once, read } = props
+  const { t, session } = context
   const value = (name: string) => typed[name] ?? ''
   return (
-    <Desk visit={visit} title={t.dRegister} here="/desk/register" script={deskScript.address}>
+    <Desk context={context} title={t.dRegister} here="/desk/register" script={deskScript.address}>
       <h1>{t.dRegister}</h1>
       <ErrorSummary title={t.dThere} faults={faults} />
       {read ? <Done>{t.dRead}</Done> : ''}
-      {toldBeside(typed, { ...visit, thisYear: Temporal.Now.plainDateISO().year }).map((both) => (
+      {toldBeside(typed, { ...context, thisYear: Temporal.Now.plainDateISO().year }).map((both) => (
         <Done>
           <bdi>{both}</bdi>
         </Done>
@@ -57,7 +57,7 @@ export function RegisterPage(props: RegisterProps) {
         <PlainTick t={t} faults={heldBack(typed, t)} />
         <p class="govuk-inset-text">{t.dWhyNot}</p>
         {Array.from({ length: peopleIn(typed) }, (_, i) => (
-          <PersonFields visit={visit} typed={typed} faults={faults} i={i} alone={peopleIn(typed) === 1} />
+          <PersonFields context={context} typed={typed} faults={faults} i={i} alone={peopleIn(typed) === 1} />
         ))}
         {peopleIn(typed) < MOST_PEOPLE ? (
           <Button secondary name="act" value="another" formnovalidate>
@@ -66,7 +66,7 @@ export function RegisterPage(props: RegisterProps) {
         ) : (
           ''
         )}
-        {value('household') ? '' : <AddressFields visit={visit} typed={typed} faults={faults} heading />}
+        {value('household') ? '' : <AddressFields context={context} typed={typed} faults={faults} heading />}
         <SinceField t={t} typed={typed} fault={faults.since} />
         <Select
           name="taken"
@@ -88,9 +88,9 @@ export function RegisterPage(props: RegisterProps) {
   )
 }
 
-function PersonFields(props: { visit: DeskVisit; typed: Typed; faults: Faults; i: number; alone: boolean }) {
-  const { visit, typed, faults, i, alone } = props
-  const { t } = visit
+function PersonFields(props: { context: DeskContext; typed: Typed; faults: Faults; i: number; alone: boolean }) {
+  const { context, typed, faults, i, alone } = props
+  const { t } = context
   const name = (part: string) => `p${i}_${part}`
   const value = (part: string) => typed[name(part)] ?? ''
   const evidence: Choice[] = [
@@ -183,7 +183,7 @@ export interface Alike {
 }
 
 export function TwinPage(props: {
-  visit: DeskVisit
+  context: DeskContext
   typed: Typed
   once: string
   /** Said of what was typed: it is not about papers. */
@@ -192,12 +192,12 @@ export function TwinPage(props: {
   /** It was asked before, and no reason was chosen. */
   again?: boolean
 }) {
-  const { visit, typed, once, plain, alike, again } = props
+  const { context, typed, once, plain, alike, again } = props
   const here = alike.every(({ candidates }) => candidates.every(({ id }) => id === undefined))
-  const { t, session } = visit
+  const { t, session } = context
   const asked = alike.map(({ person }) => `p${person}_because`)
   return (
-    <Desk visit={visit} title={t.dTwin} here="/desk/register" script={deskScript.address}>
+    <Desk context={context} title={t.dTwin} here="/desk/register" script={deskScript.address}>
       {again ? (
         <ErrorSummary title={t.dThere} faults={Object.fromEntries(asked.map((name) => [name, t.dBecauseMissing]))} />
       ) : (
@@ -215,7 +215,7 @@ export function TwinPage(props: {
         <input type="hidden" name="asked" value={alike.map(({ person }) => person).join(' ')} />
         {plain ? <input type="hidden" name="plain" value="yes" /> : ''}
         {alike.map((one) => (
-          <Pair visit={visit} typed={typed} alike={one} fault={again ? t.dBecauseMissing : undefined} />
+          <Pair context={context} typed={typed} alike={one} fault={again ? t.dBecauseMissing : undefined} />
         ))}
         <p class="govuk-button-group">
           <Button name="act" value="register">
@@ -230,9 +230,9 @@ export function TwinPage(props: {
   )
 }
 
-function Pair(props: { visit: DeskVisit; typed: Typed; alike: Alike; fault: string | undefined }) {
-  const { visit, typed, alike, fault } = props
-  const { t, language } = visit
+function Pair(props: { context: DeskContext; typed: Typed; alike: Alike; fault: string | undefined }) {
+  const { context, typed, alike, fault } = props
+  const { t, language } = context
   const { person, candidates } = alike
   const get = (name: string) => typed[`p${person}_${name}`] ?? ''
   return (

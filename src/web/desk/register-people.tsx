@@ -13,7 +13,7 @@ import { check, draftOf, faultsOf } from '../record/registration-form.ts'
 import type { Typed } from '../record/typed.ts'
 import { pageOf } from '../signed-in.tsx'
 import { type Alike, RegisterPage, TwinPage } from './register-page.tsx'
-import type { DeskVisit } from './shell.tsx'
+import type { DeskContext } from './shell.tsx'
 
 const TOLD = /(^|_)told$/
 
@@ -43,18 +43,23 @@ class Untaken {
  * Registers everyone in a form: the first at the address, the others into the first one's household. Sent again, it
  * goes on where it stopped: each person has a key of their own, so nobody is registered twice.
  */
-export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: Typed, once: string): Promise<Reply> {
-  const { town, requester } = visit
+export async function registerPeople(
+  deps: ProofDeps,
+  context: DeskContext,
+  typed: Typed,
+  once: string,
+): Promise<Reply> {
+  const { town, requester } = context
   const draftId = typed.draft
-  const { people, faults } = check(typed, { ...visit, rules: lifeRules(deps.clock, town) }, plainIn(visit.form))
+  const { people, faults } = check(typed, { ...context, rules: lifeRules(deps.clock, town) }, plainIn(context.form))
   const [first, ...others] = people
   const { read, ...shown } = typed
-  if (read) return pageOf(<RegisterPage visit={visit} typed={shown} read draftId={draftId} once={once} />)
+  if (read) return pageOf(<RegisterPage context={context} typed={shown} read draftId={draftId} once={once} />)
   // Told in another calendar: nobody is registered before somebody has looked at both dates.
   if (Object.keys(faults).length === 0 && Object.keys(typed).some((name) => TOLD.test(name)))
-    return pageOf(<RegisterPage visit={visit} typed={typed} draftId={draftId} once={once} />)
+    return pageOf(<RegisterPage context={context} typed={typed} draftId={draftId} once={once} />)
   if (Object.keys(faults).length > 0 || first === undefined)
-    return pageOf(<RegisterPage visit={visit} typed={typed} faults={faults} draftId={draftId} once={once} />, 422)
+    return pageOf(<RegisterPage context={context} typed={typed} faults={faults} draftId={draftId} once={once} />, 422)
 
   // Two people are two for a reason, or the question is asked again.
   const because = (person: number) => DistinctBecause.safeParse(typed[`p${person}_because`]).data
@@ -63,10 +68,10 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
   const kept = () => keepDraft(deps, town, requester, draftId || once, draftOf({ ...typed, once, [TO_DECIDE]: 'yes' }))
   const compare = (alike: readonly Alike[], draft: { id: string }) => (
     <TwinPage
-      visit={visit}
+      context={context}
       typed={{ ...typed, draft: draft.id }}
       once={once}
-      plain={visit.form.has('plain')}
+      plain={context.form.has('plain')}
       alike={alike}
       again={alike.every(({ person }) => asked.includes(String(person)))}
     />
@@ -111,7 +116,7 @@ export async function registerPeople(deps: ProofDeps, visit: DeskVisit, typed: T
       )
     }
     if (!(error instanceof Untaken)) throw error
-    const wrong = faultsOf(error.error, visit, error.person)
-    return pageOf(<RegisterPage visit={visit} typed={typed} faults={wrong} draftId={draftId} once={once} />, 422)
+    const wrong = faultsOf(error.error, context, error.person)
+    return pageOf(<RegisterPage context={context} typed={typed} faults={wrong} draftId={draftId} once={once} />, 422)
   }
 }

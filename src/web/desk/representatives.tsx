@@ -47,7 +47,7 @@ import { Tabs } from './neighbour-past-page.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
-import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
+import { Desk, type DeskContext, idIn, onceIn } from './shell.tsx'
 
 interface Again {
   typed?: Typed
@@ -59,36 +59,40 @@ interface Again {
 /** Who acts for a neighbour: set, changed and ended at any time, each found by name. */
 export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   const path = '/desk/neighbours/:id/representatives' as const
-  const back = (visit: DeskVisit): Path => pathTo`/desk/neighbours/${idIn(visit)}/representatives`
-  const show = async (visit: DeskVisit, again: Again = {}, status = 200) =>
+  const back = (context: DeskContext): Path => pathTo`/desk/neighbours/${idIn(context)}/representatives`
+  const show = async (context: DeskContext, again: Again = {}, status = 200) =>
     Reply.page(
-      await representativesOf(deps, visit.town, visit.requester, idIn(visit)),
-      (ward) => <RepresentativesPage visit={visit} ward={ward} {...again} />,
+      await representativesOf(deps, context.town, context.requester, idIn(context)),
+      (ward) => <RepresentativesPage context={context} ward={ward} {...again} />,
       status,
     )
-  page({ method: 'get', path }, (visit) => show(visit))
-  page({ method: 'post', path: `${path}/find` }, async (visit) => {
-    const { town, requester, form } = visit
-    const typed = { ...typedIn(visit), said: saidAgain(form.get('said')) }
-    const ward = await representativesOf(deps, town, requester, idIn(visit))
+  page({ method: 'get', path }, (context) => show(context))
+  page({ method: 'post', path: `${path}/find` }, async (context) => {
+    const { town, requester, form } = context
+    const typed = { ...typedIn(context), said: saidAgain(form.get('said')) }
+    const ward = await representativesOf(deps, town, requester, idIn(context))
     const again = (fault: string) =>
-      Reply.page(ward, (shown) => <RepresentativesPage visit={visit} ward={shown} typed={typed} fault={fault} />, 422)
+      Reply.page(
+        ward,
+        (shown) => <RepresentativesPage context={context} ward={shown} typed={typed} fault={fault} />,
+        422,
+      )
     const short = shortYearIn(form.get('said'))
-    if (short) return again(saidFaultText(visit.t, visit.language, short))
+    if (short) return again(saidFaultText(context.t, context.language, short))
     try {
       const criteria = criteriaOf(form.get('said'), form.has('mononym'))
       const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteria)
       return Reply.page(ward.with(found), ([shown, adults]) => (
-        <RepresentativesPage visit={visit} ward={shown} typed={typed} found={adults} />
+        <RepresentativesPage context={context} ward={shown} typed={typed} found={adults} />
       ))
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
-      return again(visit.t.dTooWide)
+      return again(context.t.dTooWide)
     }
   })
-  page({ method: 'post', path }, async (visit) => {
-    const { town, requester, form, t } = visit
-    const typed = typedIn(visit)
+  page({ method: 'post', path }, async (context) => {
+    const { town, requester, form, t } = context
+    const typed = typedIn(context)
     const parsed = Representative.safeParse(
       form.has('institution')
         ? { kind: 'institution', name: form.get('institution'), ...plainIn(form) }
@@ -100,30 +104,30 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
         : form.get('who') === ''
           ? { said: t.dActsCannot }
           : { court: courtFault(form.get('court'), t) }
-      return show(visit, { typed, faults }, 422)
+      return show(context, { typed, faults }, 422)
     }
     try {
-      await addRepresentative(deps, town, requester, idIn(visit), parsed.data, onceIn(visit, 'represent'))
+      await addRepresentative(deps, town, requester, idIn(context), parsed.data, onceIn(context, 'represent'))
     } catch (error) {
-      if (error instanceof AlreadyRepresents) return show(visit, { typed, faults: { who: t.dActsAlready } }, 409)
+      if (error instanceof AlreadyRepresents) return show(context, { typed, faults: { who: t.dActsAlready } }, 409)
       if (!(error instanceof InvalidInput)) throw error
       const kind = error.errors.some(({ pointer }) => pointer === '/kind')
-      return show(visit, { typed, faults: { who: kind ? t.dActsAdultOnly : t.dActsCannot } }, 422)
+      return show(context, { typed, faults: { who: kind ? t.dActsAdultOnly : t.dActsCannot } }, 422)
     }
-    return Reply.redirect(back(visit))
+    return Reply.redirect(back(context))
   })
-  page({ method: 'post', path: `${path}/:tie` }, async (visit) => {
-    const { town, requester, form, t, params } = visit
-    const at = { wardId: idIn(visit), tieId: params.tie ?? '' }
+  page({ method: 'post', path: `${path}/:tie` }, async (context) => {
+    const { town, requester, form, t, params } = context
+    const at = { wardId: idIn(context), tieId: params.tie ?? '' }
     const court = { court: courtFault(form.get('court'), t) }
     if (form.has('end')) {
       await endRepresentative(deps, town, requester, at)
-      return Reply.redirect(back(visit))
+      return Reply.redirect(back(context))
     }
     const who = { neighbourId: at.wardId, kind: form.get('kind'), ...limitsIn(form) }
     const parsed = Representative.safeParse(who)
     if (!parsed.success || parsed.data.kind === 'institution')
-      return show(visit, { typed: { ...typedIn(visit), tie: at.tieId }, faults: court }, 422)
+      return show(context, { typed: { ...typedIn(context), tie: at.tieId }, faults: court }, 422)
     const { kind, limits, court: said } = parsed.data
     try {
       await changeRepresentative(deps, town, requester, at, {
@@ -134,17 +138,17 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
       })
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error
-      const typed = { ...typedIn(visit), tie: at.tieId }
-      return show(visit, { typed, faults: { court: t.dActsAdultOnly } }, 422)
+      const typed = { ...typedIn(context), tie: at.tieId }
+      return show(context, { typed, faults: { court: t.dActsAdultOnly } }, 422)
     }
-    return Reply.redirect(back(visit))
+    return Reply.redirect(back(context))
   })
-  page({ method: 'post', path: '/desk/unrepresented' }, async (visit) => {
-    const { town, requester, form } = visit
+  page({ method: 'post', path: '/desk/unrepresented' }, async (context) => {
+    const { town, requester, form } = context
     if (form.has('settle'))
       await settleUnrepresented(deps, town, requester, idIn({ params: { id: form.get('settle') } }))
     return Reply.page(await unrepresentedNeighbours(deps, town, requester, form.get('after')), ({ items, more }) => (
-      <UnrepresentedPage visit={visit} people={items} more={more} />
+      <UnrepresentedPage context={context} people={items} more={more} />
     ))
   })
 }
@@ -161,24 +165,24 @@ function limitsIn(form: Pick<Form, 'has' | 'get'>): { limits?: CourtLimit[]; cou
   return { ...(limits.length > 0 ? { limits } : {}), ...(court ? { court } : {}) }
 }
 
-function RepresentativesPage(props: { visit: DeskVisit; ward: Represented } & Again) {
-  const { visit, ward, typed = {}, faults = {}, found, fault } = props
-  const { t, session } = visit
+function RepresentativesPage(props: { context: DeskContext; ward: Represented } & Again) {
+  const { context, ward, typed = {}, faults = {}, found, fault } = props
+  const { t, session } = context
   const action = `/desk/neighbours/${ward.id}/representatives`
   const once = typed.once || randomUUID()
   return (
-    <Desk visit={visit} title={t.dActs} script={deskScript.address}>
+    <Desk context={context} title={t.dActs} script={deskScript.address}>
       <ErrorSummary title={t.dThere} faults={{ ...faults, ...(fault ? { said: fault } : {}) }} />
       <h1>
         <bdi data-whom="yes">{ward.name ? nameText(ward.name, t.newbornOf) : '…'}</bdi> · {t.dActs}
       </h1>
-      <Tabs visit={visit} id={ward.id} here="acts" />
+      <Tabs context={context} id={ward.id} here="acts" />
       <p class="lead">{t.dActsLead}</p>
       {ward.representatives.length === 0 ? <p>{t.dActsNobody}</p> : ''}
       <ul class="cards">
         {ward.representatives.map((tie) => (
           <Tie
-            visit={visit}
+            context={context}
             ward={ward}
             tie={tie}
             typed={typed.tie === tie.id ? typed : {}}
@@ -193,13 +197,13 @@ function RepresentativesPage(props: { visit: DeskVisit; ward: Represented } & Ag
         <Button secondary>{t.dSearch}</Button>
       </PostForm>
       {found ? (
-        <Adults visit={visit} ward={ward} choices={choicesOf(visit, ward, found)} more={found.more} once={once} />
+        <Adults context={context} ward={ward} choices={choicesOf(context, ward, found)} more={found.more} once={once} />
       ) : (
         ''
       )}
       {found === undefined && typed.who && typed.tie === undefined ? (
         <Adults
-          visit={visit}
+          context={context}
           ward={ward}
           choices={[{ value: typed.who, label: typed[`label_${typed.who}`] ?? '…' }]}
           once={once}
@@ -230,9 +234,15 @@ function RepresentativesPage(props: { visit: DeskVisit; ward: Represented } & Ag
 }
 
 /** One who acts for the neighbour, and what can be done about it. */
-function Tie(props: { visit: DeskVisit; ward: Represented; tie: NamedRepresentation; typed: Typed; faults: Faults }) {
-  const { visit, ward, tie, typed, faults } = props
-  const { t, session } = visit
+function Tie(props: {
+  context: DeskContext
+  ward: Represented
+  tie: NamedRepresentation
+  typed: Typed
+  faults: Faults
+}) {
+  const { context, ward, tie, typed, faults } = props
+  const { t, session } = context
   const { id, kind, limits = [], court } = tie
   const names = Object.fromEntries([...tieKinds(t), ['institution', t.dActsInstitution]])
   const on = (limit: CourtLimit) => (typed.kind ? typed[limit] !== undefined : limits.includes(limit))
@@ -291,7 +301,7 @@ function Limits(props: {
 }
 
 /** The adults found, enough of each to tell them apart. */
-const choicesOf = ({ language, t }: DeskVisit, ward: Represented, found: Shown): Choice[] =>
+const choicesOf = ({ language, t }: DeskContext, ward: Represented, found: Shown): Choice[] =>
   found.matches
     .filter((match) => match.id !== ward.id)
     .map((match) => ({
@@ -304,7 +314,7 @@ const choicesOf = ({ language, t }: DeskVisit, ward: Represented, found: Shown):
 
 /** The adults found by name, one of whom is chosen; of a form that comes back the one who was, without looking once more. */
 function Adults(props: {
-  visit: DeskVisit
+  context: DeskContext
   ward: Represented
   choices: readonly Choice[]
   more?: boolean
@@ -312,8 +322,8 @@ function Adults(props: {
   typed?: Typed
   faults?: Faults
 }) {
-  const { visit, ward, choices, more, once, typed = {}, faults = {} } = props
-  const { t, session } = visit
+  const { context, ward, choices, more, once, typed = {}, faults = {} } = props
+  const { t, session } = context
   const [only] = choices.length === 1 ? choices : []
   if (choices.length === 0) return <p role="status">{t.dNobody}</p>
   return (
@@ -337,11 +347,15 @@ function Adults(props: {
 }
 
 /** Children whose last representative left, died or was removed, with those registered beside them. */
-function UnrepresentedPage(props: { visit: DeskVisit; people: readonly Unrepresented[]; more: string | undefined }) {
-  const { visit, people, more } = props
-  const { t, language, session } = visit
+function UnrepresentedPage(props: {
+  context: DeskContext
+  people: readonly Unrepresented[]
+  more: string | undefined
+}) {
+  const { context, people, more } = props
+  const { t, language, session } = context
   return (
-    <Desk visit={visit} title={t.dUnrepresented}>
+    <Desk context={context} title={t.dUnrepresented}>
       <h1>{t.dUnrepresented}</h1>
       <p class="lead">{t.dUnrepresentedLead}</p>
       {people.length === 0 ? <p>{t.dNoDrafts}</p> : ''}

@@ -14,7 +14,7 @@ import { ownDrawn } from '../../oversight/drawn-openings.ts'
 import type { Paged } from '../../platform/paging.ts'
 import { InvalidInput, Problem } from '../../platform/problem.ts'
 import { isUuid } from '../../platform/uuid.ts'
-import { NoPress, nameText } from '../../proofs/paper/paper.ts'
+import { NoRenderer, nameText } from '../../proofs/paper/paper.ts'
 import { type OpenProceeding, openProceedings } from '../../registry/departure/proceedings-due.ts'
 import { openNeighbour } from '../../registry/person/neighbours.ts'
 import { hidingAsSeenBy } from '../../registry/person/protection.ts'
@@ -52,7 +52,7 @@ import { registerPeople } from './register-people.tsx'
 import { representativeDesk } from './representatives.tsx'
 import { SearchPage } from './search-page.tsx'
 import { settlingDesk } from './settling.tsx'
-import { type DeskVisit, idIn } from './shell.tsx'
+import { type DeskContext, idIn } from './shell.tsx'
 import { undoDesk } from './undoing.tsx'
 import { welfareDesk } from './welfare.tsx'
 import { SessionsPage, WorkPage } from './work-page.tsx'
@@ -91,19 +91,19 @@ type Pages = ReturnType<typeof signedInPages<'staff'>>
  */
 function aboutNeighbours(page: Pages, deps: DeskDeps): Pages {
   return (spec, handle) =>
-    page(spec, async (visit) => {
-      if (!spec.path.startsWith('/desk/neighbours/:id')) return handle(visit)
-      const hiding = await hidingAsSeenBy(deps, visit.town, visit.requester, idIn(visit))
-      const about: DeskVisit = { ...visit, hiding, about: true }
+    page(spec, async (context) => {
+      if (!spec.path.startsWith('/desk/neighbours/:id')) return handle(context)
+      const hiding = await hidingAsSeenBy(deps, context.town, context.requester, idIn(context))
+      const about: DeskContext = { ...context, hiding, about: true }
       const reply = await handle(about)
       return reply.nameless ? named(about, reply) : reply
     })
 
-  async function named(visit: DeskVisit, reply: Reply): Promise<Reply> {
-    const { town, requester, t } = visit
+  async function named(context: DeskContext, reply: Reply): Promise<Reply> {
+    const { town, requester, t } = context
     try {
       const ask = { purpose: purposeOf(requester), fields: ['name'] as const }
-      const opened = await openNeighbour(deps, town, requester, idIn(visit), ask)
+      const opened = await openNeighbour(deps, town, requester, idIn(context), ask)
       return reply.about(opened.map(({ name }) => (name ? nameText(name, t.newbornOf) : '…')))
     } catch (error) {
       // Who may not be told now has the page all the same: it was opened for what is on it.
@@ -114,25 +114,25 @@ function aboutNeighbours(page: Pages, deps: DeskDeps): Pages {
 }
 
 function finding(page: Pages, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk' }, async (visit) =>
-    pageOf(<SearchPage visit={visit} undone={visit.query('undone') === '1'} />),
+  page({ method: 'get', path: '/desk' }, async (context) =>
+    pageOf(<SearchPage context={context} undone={context.query('undone') === '1'} />),
   )
-  page({ method: 'post', path: '/desk/search' }, async (visit) => {
-    const { town, requester } = visit
-    const typed = visit.form.get('said')
+  page({ method: 'post', path: '/desk/search' }, async (context) => {
+    const { town, requester } = context
+    const typed = context.form.get('said')
     const said = saidAgain(typed)
-    const mononym = visit.form.has('mononym')
+    const mononym = context.form.has('mononym')
     const short = shortYearIn(typed)
     if (short) {
-      const fault = saidFaultText(visit.t, visit.language, short)
-      return pageOf(<SearchPage visit={visit} said={said} mononym={mononym} fault={fault} />, 422)
+      const fault = saidFaultText(context.t, context.language, short)
+      return pageOf(<SearchPage context={context} said={said} mononym={mononym} fault={fault} />, 422)
     }
     try {
       const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteriaOf(typed, mononym))
-      return Reply.page(found, (shown) => <SearchPage visit={visit} said={said} mononym={mononym} found={shown} />)
+      return Reply.page(found, (shown) => <SearchPage context={context} said={said} mononym={mononym} found={shown} />)
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
-      return pageOf(<SearchPage visit={visit} said={said} mononym={mononym} fault={visit.t.dTooWide} />, 422)
+      return pageOf(<SearchPage context={context} said={said} mononym={mononym} fault={context.t.dTooWide} />, 422)
     }
   })
   // What the box makes of what is being said, at every pause of the typing: nothing is looked up for it.
@@ -161,67 +161,81 @@ function finding(page: Pages, deps: DeskDeps): void {
 }
 
 function registering(page: Pages, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk/register' }, async (visit) => {
-    const draft = visit.query('draft')
-    const household = visit.query('household')
+  page({ method: 'get', path: '/desk/register' }, async (context) => {
+    const draft = context.query('draft')
+    const household = context.query('household')
     const blank: Typed = isUuid(household) ? { household } : {}
-    if (draft === '') return pageOf(<RegisterPage visit={visit} typed={blank} once={randomUUID()} />)
-    return Reply.page(await draftsOf(deps, visit.town, visit.requester), (drafts) => {
+    if (draft === '') return pageOf(<RegisterPage context={context} typed={blank} once={randomUUID()} />)
+    return Reply.page(await draftsOf(deps, context.town, context.requester), (drafts) => {
       const typed = drafts.find(({ id }) => id === draft)?.typed ?? {}
-      const faults = Object.fromEntries((typed[HELD]?.split(' ') ?? []).map((field) => [field, visit.t.dHeldDraft]))
+      const faults = Object.fromEntries((typed[HELD]?.split(' ') ?? []).map((field) => [field, context.t.dHeldDraft]))
       return (
-        <RegisterPage visit={visit} typed={typed} faults={faults} draftId={draft} once={typed.once ?? randomUUID()} />
+        <RegisterPage
+          context={context}
+          typed={typed}
+          faults={faults}
+          draftId={draft}
+          once={typed.once ?? randomUUID()}
+        />
       )
     })
   })
-  page({ method: 'post', path: '/desk/register' }, async (visit) => {
-    const typed = typedIn(visit)
+  page({ method: 'post', path: '/desk/register' }, async (context) => {
+    const typed = typedIn(context)
     const once = onceOf(typed)
     const draftId = typed.draft
     if (typed.act === 'another') {
       const people = String(Number(typed.people ?? '1') + 1)
-      return pageOf(<RegisterPage visit={visit} typed={{ ...typed, people }} draftId={draftId} once={once} />)
+      return pageOf(<RegisterPage context={context} typed={{ ...typed, people }} draftId={draftId} once={once} />)
     }
-    if (typed.act === 'edit') return pageOf(<RegisterPage visit={visit} typed={typed} draftId={draftId} once={once} />)
+    if (typed.act === 'edit')
+      return pageOf(<RegisterPage context={context} typed={typed} draftId={draftId} once={once} />)
     if (typed.act === 'fill') {
       const { of: guardian = '', ...filled } = typed
-      const ask = { purpose: purposeOf(visit.requester), fields: ['household'] as const }
-      return Reply.page(await openNeighbour(deps, visit.town, visit.requester, guardian, ask), ({ household }) => (
-        <RegisterPage visit={visit} typed={household ? { ...filled, household: household.id } : filled} once={once} />
+      const ask = { purpose: purposeOf(context.requester), fields: ['household'] as const }
+      return Reply.page(await openNeighbour(deps, context.town, context.requester, guardian, ask), ({ household }) => (
+        <RegisterPage
+          context={context}
+          typed={household ? { ...filled, household: household.id } : filled}
+          once={once}
+        />
       ))
     }
     if (typed.act === 'draft') {
-      const faults = heldBack(typed, visit.t)
+      const faults = heldBack(typed, context.t)
       // Nothing of it is kept until the box says something else.
       if (Object.keys(faults).length > 0)
-        return pageOf(<RegisterPage visit={visit} typed={typed} faults={faults} draftId={draftId} once={once} />, 422)
-      await keepDraft(deps, visit.town, visit.requester, draftId, draftOf(typed))
+        return pageOf(
+          <RegisterPage context={context} typed={typed} faults={faults} draftId={draftId} once={once} />,
+          422,
+        )
+      await keepDraft(deps, context.town, context.requester, draftId, draftOf(typed))
       return Reply.redirect('/desk/work')
     }
-    return registerPeople(deps, visit, typed, once)
+    return registerPeople(deps, context, typed, once)
   })
-  page({ method: 'post', path: '/desk/drafts' }, async (visit) => {
-    const typed = typedIn(visit)
-    return Reply.disclose(await keepDraft(deps, visit.town, visit.requester, typed.draft, draftOf(typed)))
+  page({ method: 'post', path: '/desk/drafts' }, async (context) => {
+    const typed = typedIn(context)
+    return Reply.disclose(await keepDraft(deps, context.town, context.requester, typed.draft, draftOf(typed)))
   })
   // What a date that is being typed in another calendar is in the usual one: nothing of it is kept.
-  page({ method: 'post', path: '/desk/told' }, async (visit) => {
-    const [before = ''] = /^(p\d+_)?$/.exec(visit.form.get('before')) ?? []
-    return Reply.giveBack(visit.sent.map((form) => toldSoFar(Object.fromEntries(form.entries()), before, visit)))
+  page({ method: 'post', path: '/desk/told' }, async (context) => {
+    const [before = ''] = /^(p\d+_)?$/.exec(context.form.get('before')) ?? []
+    return Reply.giveBack(context.sent.map((form) => toldSoFar(Object.fromEntries(form.entries()), before, context)))
   })
   page({ method: 'post', path: '/desk/drafts/discard' }, async ({ town, requester, form }) => {
     await dropDraft(deps, town, requester, form.get('draft'))
     return Reply.redirect('/desk/work')
   })
-  page({ method: 'get', path: '/desk/work' }, async (visit) => {
-    const { town, requester } = visit
+  page({ method: 'get', path: '/desk/work' }, async (context) => {
+    const { town, requester } = context
     const own = (await draftsOf(deps, town, requester)).with(
       (await ownDrawn(deps, town, requester)).map(({ items, more }) =>
         items.length === 0 ? '' : `${items.length}${more === undefined ? '' : '+'}`,
       ),
     )
     // Who was shown as many people as their work needs goes on with what names nobody.
-    const underWay = await openProceedings(deps, town, requester, visit.query('after')).catch((error: unknown) => {
+    const underWay = await openProceedings(deps, town, requester, context.query('after')).catch((error: unknown) => {
       if (error instanceof OverBudget) return error
       throw error
     })
@@ -237,7 +251,7 @@ function registering(page: Pages, deps: DeskDeps): void {
     const welfare = requester.role === 'supervisor' ? await welfareChecksWaiting(deps, town) : 0
     return Reply.page(work, ([[drafts, lookUps], proceedings]) => (
       <WorkPage
-        visit={visit}
+        context={context}
         closed={underWay instanceof OverBudget ? underWay : undefined}
         drafts={drafts}
         proceedings={proceedings.items}
@@ -251,22 +265,22 @@ function registering(page: Pages, deps: DeskDeps): void {
       />
     ))
   })
-  page({ method: 'post', path: '/desk/letters' }, async (visit) => {
-    const { press } = deps
-    if (press === undefined) throw new NoPress()
-    const { town, requester, t, language } = visit
+  page({ method: 'post', path: '/desk/letters' }, async (context) => {
+    const { renderer } = deps
+    if (renderer === undefined) throw new NoRenderer()
+    const { town, requester, t, language } = context
     const writtenAt = deps.clock.now()
     const pdf = await printPostalNotices(deps, town, requester, (letters) =>
-      press.plain(town, { title: t.dLetters, language, writtenAt, sections: letters.map(postalSection) }),
+      renderer.plain(town, { title: t.dLetters, language, writtenAt, sections: letters.map(postalSection) }),
     )
     return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
   })
 }
 
 function self(page: Pages, deps: DeskDeps): void {
-  page({ method: 'get', path: '/desk/sessions' }, async (visit) => {
-    const sessions = await sessionsOf(deps, visit.town, visit.session)
-    return pageOf(<SessionsPage visit={visit} sessions={sessions} />)
+  page({ method: 'get', path: '/desk/sessions' }, async (context) => {
+    const sessions = await sessionsOf(deps, context.town, context.session)
+    return pageOf(<SessionsPage context={context} sessions={sessions} />)
   })
   page({ method: 'post', path: '/desk/sessions/close' }, async ({ town, session, form }) => {
     await endSession(deps, town, session, { handle: form.get('handle') })

@@ -8,7 +8,7 @@ import type { Texts } from '../ui/language.ts'
 import { Done } from '../ui/parts.tsx'
 import { Reading } from './reading.tsx'
 import { deskScript } from './script.ts'
-import { Desk, type DeskVisit } from './shell.tsx'
+import { Desk, type DeskContext } from './shell.tsx'
 
 export interface Shown {
   matches: readonly {
@@ -35,7 +35,7 @@ export function SaidFields(props: { t: Texts; said: string; mononym: boolean; fa
 
 /** One box for what people say, and enough of each answer to tell people apart. */
 export function SearchPage(props: {
-  visit: DeskVisit
+  context: DeskContext
   said?: string
   mononym?: boolean
   found?: Shown
@@ -43,10 +43,10 @@ export function SearchPage(props: {
   /** A registration was undone: there is no page of it any more. */
   undone?: boolean
 }) {
-  const { visit, said = '', mononym = false, found, fault, undone } = props
-  const { t, language, session } = visit
+  const { context, said = '', mononym = false, found, fault, undone } = props
+  const { t, language, session } = context
   return (
-    <Desk visit={visit} title={t.dSearch} here="/desk" script={deskScript.address}>
+    <Desk context={context} title={t.dSearch} here="/desk" script={deskScript.address}>
       <ErrorSummary title={t.dThere} faults={fault ? { said: fault } : {}} />
       {undone ? <Done>{t.dUndone}</Done> : ''}
       <h1>{t.dSearch}</h1>

@@ -30,18 +30,18 @@ import { Details } from '../ui/parts.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
-import { Desk, type DeskVisit, idIn, onceIn } from './shell.tsx'
+import { Desk, type DeskContext, idIn, onceIn } from './shell.tsx'
 
 /** Where a neighbour lives from now on: at another address, or with somebody who is registered. */
 export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
-  const settles = (how: 'move' | 'return') => async (visit: DeskVisit) => {
-    const { town, requester, form, t } = visit
-    const typed = typedIn(visit)
+  const settles = (how: 'move' | 'return') => async (context: DeskContext) => {
+    const { town, requester, form, t } = context
+    const typed = typedIn(context)
     const { address, faults } = addressIn(typed, town, t)
-    const said = dayIn(typed, 'since', { ...visit, rules: lifeRules(deps.clock, town) })
+    const said = dayIn(typed, 'since', { ...context, rules: lifeRules(deps.clock, town) })
     const since = form.has('mistake') ? beganIn(form.get('began'), t) : said
     const again = (faults: Faults) =>
-      pageOf(<SettlePage visit={visit} who={whoIn(form, how === 'return')} typed={typed} faults={faults} />, 422)
+      pageOf(<SettlePage context={context} who={whoIn(form, how === 'return')} typed={typed} faults={faults} />, 422)
     const joined = uuidIn(form.get('join'))
     const wrong = {
       ...(joined === undefined ? faults : {}),
@@ -50,15 +50,15 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
     if ((since && 'fault' in since) || Object.keys(wrong).length > 0) return again(wrong)
     const agreement = MinorsAgreement.safeParse(form.get('agreement')).data
     const from = { ...(since ? { since: since.date } : {}), ...(agreement ? { agreement } : {}), ...plainIn(form) }
-    const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(visit, 'move') }
+    const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(context, 'move') }
     const settle = (where: { address: NonNullable<typeof address> } | { householdId: string }) =>
       how === 'return'
-        ? returnNeighbour(deps, town, requester, idIn(visit), { ...where, ...from }, conditions)
+        ? returnNeighbour(deps, town, requester, idIn(context), { ...where, ...from }, conditions)
         : moveNeighbour(
             deps,
             town,
             requester,
-            idIn(visit),
+            idIn(context),
             { ...where, ...from, ...(form.has('everyone') ? { everyone: true } : {}) },
             conditions,
           )
@@ -75,36 +75,36 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
       if (error instanceof NothingChanges) return again({ where: t.zNothing })
       if (error instanceof SaysTooMuch) return again(heldBack(typed, t))
       if (!(error instanceof InvalidInput)) throw error
-      return again(faultsOf(error, visit))
+      return again(faultsOf(error, context))
     }
-    return Reply.redirect(pathTo`/desk/neighbours/${idIn(visit)}`)
+    return Reply.redirect(pathTo`/desk/neighbours/${idIn(context)}`)
   }
   page({ method: 'post', path: '/desk/neighbours/:id/move' }, settles('move'))
   page({ method: 'post', path: '/desk/neighbours/:id/return' }, settles('return'))
 
-  page({ method: 'get', path: '/desk/neighbours/:id/with' }, async (visit) => {
+  page({ method: 'get', path: '/desk/neighbours/:id/with' }, async (context) => {
     const ask = {
-      purpose: purposeOf(visit.requester),
+      purpose: purposeOf(context.requester),
       fields: ['household', 'residence', 'departedOn', 'dateOfBirth'] as const,
     }
-    return Reply.page(await openNeighbour(deps, visit.town, visit.requester, idIn(visit), ask), (neighbour) => (
-      <WithPage visit={visit} who={whoOf(neighbour, visit)} />
+    return Reply.page(await openNeighbour(deps, context.town, context.requester, idIn(context), ask), (neighbour) => (
+      <WithPage context={context} who={whoOf(neighbour, context)} />
     ))
   })
-  page({ method: 'post', path: '/desk/neighbours/:id/with' }, async (visit) => {
-    const { town, requester, form } = visit
+  page({ method: 'post', path: '/desk/neighbours/:id/with' }, async (context) => {
+    const { town, requester, form } = context
     const who = whoIn(form, form.has('returns'))
     const said = form.get('said')
     const mononym = form.has('mononym')
-    const again = { visit, who, said: saidAgain(said), mononym }
+    const again = { context, who, said: saidAgain(said), mononym }
     const short = shortYearIn(said)
-    if (short) return pageOf(<WithPage {...again} fault={saidFaultText(visit.t, visit.language, short)} />, 422)
+    if (short) return pageOf(<WithPage {...again} fault={saidFaultText(context.t, context.language, short)} />, 422)
     try {
       const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteriaOf(said, mononym))
       return Reply.page(found, (shown) => <WithPage {...again} found={shown} />)
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
-      return pageOf(<WithPage {...again} fault={visit.t.dTooWide} />, 422)
+      return pageOf(<WithPage {...again} fault={context.t.dTooWide} />, 422)
     }
   })
 }
@@ -126,7 +126,7 @@ interface Who {
 
 const whoOf = (
   { version, departedOn, household, residence, dateOfBirth }: Neighbour,
-  { requester, town }: DeskVisit,
+  { requester, town }: DeskContext,
 ): Who => ({
   version: String(version),
   began: departedOn === undefined ? (residence?.validFrom ?? '') : '',
@@ -148,25 +148,25 @@ const whoIn = (form: Form, returns: boolean): Who => ({
 })
 
 /** A move; of somebody who left, their return. */
-export function Settle(props: { visit: DeskVisit; neighbour: Neighbour; once: string }) {
-  const { visit, neighbour, once } = props
-  const { t } = visit
-  const who = whoOf(neighbour, visit)
+export function Settle(props: { context: DeskContext; neighbour: Neighbour; once: string }) {
+  const { context, neighbour, once } = props
+  const { t } = context
+  const who = whoOf(neighbour, context)
   const settle = who.returns ? t.dReturn : t.dMove
   return (
     <Details summary={who.returns ? t.dReturn : t.dSettle} open={who.returns} button>
       <p>
         <a href={`/desk/neighbours/${neighbour.id}/with`}>{t.dMoveIn}</a>
       </p>
-      <SettleForm visit={visit} id={neighbour.id} who={who} once={once} button={settle}>
-        <AddressFields visit={visit} typed={{}} />
+      <SettleForm context={context} id={neighbour.id} who={who} once={once} button={settle}>
+        <AddressFields context={context} typed={{}} />
       </SettleForm>
     </Details>
   )
 }
 
 function SettleForm(props: {
-  visit: DeskVisit
+  context: DeskContext
   id: string
   who: Who
   once: string
@@ -175,8 +175,8 @@ function SettleForm(props: {
   faults?: Faults
   children: Child
 }) {
-  const { visit, id, who, once, button, typed = {}, faults = {}, children } = props
-  const { t, session } = visit
+  const { context, id, who, once, button, typed = {}, faults = {}, children } = props
+  const { t, session } = context
   return (
     <PostForm action={`/desk/neighbours/${id}/${who.returns ? 'return' : 'move'}`} csrf={session.csrf}>
       <input type="hidden" name="version" value={who.version} />
@@ -209,17 +209,17 @@ function SettleForm(props: {
 }
 
 /** The form once more, with what was typed into it and what is wrong. The record is not opened for it. */
-function SettlePage(props: { visit: DeskVisit; who: Who; typed: Typed; faults: Faults }) {
-  const { visit, who, typed, faults } = props
-  const { t } = visit
+function SettlePage(props: { context: DeskContext; who: Who; typed: Typed; faults: Faults }) {
+  const { context, who, typed, faults } = props
+  const { t } = context
   const title = who.returns ? t.dReturn : t.dSettle
   return (
-    <Desk visit={visit} title={title}>
+    <Desk context={context} title={title}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <h1>{title}</h1>
       <SettleForm
-        visit={visit}
-        id={idIn(visit)}
+        context={context}
+        id={idIn(context)}
         who={who}
         once={onceOf(typed)}
         button={who.returns ? t.dReturn : t.dMove}
@@ -229,11 +229,11 @@ function SettlePage(props: { visit: DeskVisit; who: Who; typed: Typed; faults: F
         {typed.join ? (
           <input type="hidden" name="join" value={typed.join} />
         ) : (
-          <AddressFields visit={visit} typed={typed} faults={faults} />
+          <AddressFields context={context} typed={typed} faults={faults} />
         )}
       </SettleForm>
       <p>
-        <a href={`/desk/neighbours/${idIn(visit)}`}>{t.dBack}</a>
+        <a href={`/desk/neighbours/${idIn(context)}`}>{t.dBack}</a>
       </p>
     </Desk>
   )
@@ -241,19 +241,19 @@ function SettlePage(props: { visit: DeskVisit; who: Who; typed: Typed; faults: F
 
 /** Whom somebody moves in with: looked for as people say it, and chosen among those found. */
 function WithPage(props: {
-  visit: DeskVisit
+  context: DeskContext
   who: Who
   said?: string
   mononym?: boolean
   found?: Shown
   fault?: string
 }) {
-  const { visit, who, said = '', mononym = false, found, fault } = props
-  const { t, language, session } = visit
-  const id = idIn(visit)
+  const { context, who, said = '', mononym = false, found, fault } = props
+  const { t, language, session } = context
+  const id = idIn(context)
   const others = found?.matches.filter((match) => match.id !== id) ?? []
   return (
-    <Desk visit={visit} title={t.dMoveIn} script={deskScript.address}>
+    <Desk context={context} title={t.dMoveIn} script={deskScript.address}>
       <ErrorSummary title={t.dThere} faults={fault ? { said: fault } : {}} />
       <h1>{t.dMoveIn}</h1>
       <PostForm action={`/desk/neighbours/${id}/with`} csrf={session.csrf}>
@@ -267,7 +267,7 @@ function WithPage(props: {
       </PostForm>
       {found && others.length === 0 ? <p role="status">{t.dNobody}</p> : ''}
       {others.length > 0 ? (
-        <SettleForm visit={visit} id={id} who={who} once={randomUUID()} button={who.returns ? t.dReturn : t.dMove}>
+        <SettleForm context={context} id={id} who={who} once={randomUUID()} button={who.returns ? t.dReturn : t.dMove}>
           <Radios
             name="join"
             legend={t.dWithWhom}

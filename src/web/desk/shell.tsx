@@ -7,14 +7,14 @@ import { mayReach } from '../../firewall/roles.ts'
 import type { Path } from '../../http/path.ts'
 import { WHOM } from '../../http/reply.ts'
 import { mustBeUuid, type Uuid } from '../../platform/uuid.ts'
-import type { PageVisit } from '../page-visit.ts'
+import type { PageContext } from '../page-visit.ts'
 import { Stay } from '../stay.tsx'
 import { Button, Csrf, Field, PostForm, Select } from '../ui/form.tsx'
 import { LANGUAGES, type Texts } from '../ui/language.ts'
 import { Languages, Page, RoomAction, Rooms } from '../ui/layout.tsx'
 import { purposesOfCase } from './purpose.ts'
 
-export type DeskVisit = PageVisit<Staff> & {
+export type DeskContext = PageContext<Staff> & {
   /** Of a page about a neighbour: that the record hides, for those who may know it. */
   hiding?: 'protected' | 'held' | undefined
   /** It is a page about a neighbour. */
@@ -51,15 +51,15 @@ export const firstRoom = (role: StaffRole): Path =>
   ROOMS.find(({ path }) => mayReach(`GET ${path}`, { kind: 'staff', role }))?.path ?? '/desk/sessions'
 
 /** Every page of the desk: where one may go, the case one works on, and the way out. */
-export function Desk(props: { visit: DeskVisit; title: string; here?: string; script?: string; children: Child }) {
-  const { visit, title, here } = props
-  const { t, requester, session, language } = visit
+export function Desk(props: { context: DeskContext; title: string; here?: string; script?: string; children: Child }) {
+  const { context, title, here } = props
+  const { t, requester, session, language } = context
   return (
     <Page
       title={`${title} · ${t.dDesk}`}
       language={language}
-      town={visit.name}
-      {...(props.script ? { script: { src: props.script, nonce: visit.nonce } } : {})}
+      town={context.name}
+      {...(props.script ? { script: { src: props.script, nonce: context.nonce } } : {})}
       bar={
         <>
           <Rooms
@@ -79,28 +79,28 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
           </Rooms>
           <section class="govuk-width-container session-bar" aria-label={t.dCase}>
             {/* Of somebody's page no second look for another language; of one that came by a form nothing typed is left behind. */}
-            {/[0-9a-f]{8}-[0-9a-f]{4}-/.test(visit.path) || visit.form.entries().length > 0 ? (
+            {/[0-9a-f]{8}-[0-9a-f]{4}-/.test(context.path) || context.form.entries().length > 0 ? (
               ''
             ) : (
-              <Languages language={language} path={visit.path} />
+              <Languages language={language} path={context.path} />
             )}
             <p class="govuk-hint">
               {t.dSignedIn.replace('{role}', t[ROLES[requester.role]]).replace('{office}', session.office ?? '–')} ·{' '}
               {LANGUAGES[language].name}
             </p>
             {CASEWORK.has(requester.role) && !session.locked ? (
-              <CaseBar visit={visit} open={here === '/desk' && !requester.case} />
+              <CaseBar context={context} open={here === '/desk' && !requester.case} />
             ) : (
               ''
             )}
           </section>
         </>
       }
-      below={<Stay session={session} t={t} nonce={visit.nonce} action="/desk/stay" />}
+      below={<Stay session={session} t={t} nonce={context.nonce} action="/desk/stay" />}
     >
-      {visit.hiding ? (
+      {context.hiding ? (
         <p class="govuk-inset-text hiding" role="note">
-          <strong>{visit.hiding === 'held' ? t.dIsHeld : t.dIsHidden}</strong>
+          <strong>{context.hiding === 'held' ? t.dIsHeld : t.dIsHidden}</strong>
         </p>
       ) : (
         ''
@@ -117,15 +117,15 @@ export function Desk(props: { visit: DeskVisit; title: string; here?: string; sc
       ) : (
         ''
       )}
-      {visit.about ? raw(WHOM) : ''}
+      {context.about ? raw(WHOM) : ''}
       {props.children}
     </Page>
   )
 }
 
 /** The ticket or file a clerk works on, and why: set once, both go with every look-up, and stand in a slim bar. */
-function CaseBar({ visit, open }: { visit: DeskVisit; open: boolean }) {
-  const { t, requester, session, language } = visit
+function CaseBar({ context, open }: { context: DeskContext; open: boolean }) {
+  const { t, requester, session, language } = context
   const why = purposes.get(purposeOf(requester))?.title[language] ?? ''
   return (
     <details class="case-bar" open={open}>
@@ -140,7 +140,7 @@ function CaseBar({ visit, open }: { visit: DeskVisit; open: boolean }) {
         · {why}
       </summary>
       <PostForm action="/desk/case" class="row" csrf={session.csrf}>
-        <input type="hidden" name="to" value={visit.path} />
+        <input type="hidden" name="to" value={context.path} />
         <Field
           name="case"
           label={t.dCase}
@@ -163,8 +163,8 @@ function CaseBar({ visit, open }: { visit: DeskVisit; open: boolean }) {
 }
 
 /** The neighbour or the demand a page is about. */
-export const idIn = ({ params }: Pick<DeskVisit, 'params'>): Uuid => mustBeUuid(params.id)
+export const idIn = ({ params }: Pick<DeskContext, 'params'>): Uuid => mustBeUuid(params.id)
 
 /** The idempotency key of a form: sent twice, it happens once. */
-export const onceIn = ({ form }: Pick<DeskVisit, 'form'>, more = '') =>
+export const onceIn = ({ form }: Pick<DeskContext, 'form'>, more = '') =>
   `desk ${form.get('once') || randomUUID()} ${more}`

@@ -117,9 +117,9 @@ export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | u
       return Reply.done()
     },
   )
-  page({ method: 'get', path: '/desk/locked', whenLocked: true }, async (visit) => {
-    const { t, language, name } = visit
-    const to = safePath(visit.query('to'), '/desk')
+  page({ method: 'get', path: '/desk/locked', whenLocked: true }, async (context) => {
+    const { t, language, name } = context
+    const to = safePath(context.query('to'), '/desk')
     return pageOf(
       <Page title={t.dLocked} language={language} town={name}>
         <h1>{t.dLocked}</h1>
@@ -128,7 +128,7 @@ export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | u
             {t.dUnlock}
           </a>
         </p>
-        <PostForm action="/sign-out" csrf={visit.session.csrf}>
+        <PostForm action="/sign-out" csrf={context.session.csrf}>
           <Button secondary>{t.dSignOut}</Button>
         </PostForm>
       </Page>,

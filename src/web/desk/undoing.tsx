@@ -11,29 +11,29 @@ import type { Texts } from '../ui/language.ts'
 import { Fact, Facts } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
 import { counted } from '../ui/words.ts'
-import { Desk, type DeskVisit, idIn } from './shell.tsx'
+import { Desk, type DeskContext, idIn } from './shell.tsx'
 
 /** Undoing what one has just written, asked once more; otherwise the page says what stands in the way. */
 export function undoDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   const path = '/desk/neighbours/:id/undo' as const
-  const orWhyNot = async (visit: DeskVisit, work: () => Promise<Reply>) => {
+  const orWhyNot = async (context: DeskContext, work: () => Promise<Reply>) => {
     try {
       return await work()
     } catch (error) {
       if (!(error instanceof CannotUndo)) throw error
-      return pageOf(<WhyNotPage visit={visit} error={error} />, 409)
+      return pageOf(<WhyNotPage context={context} error={error} />, 409)
     }
   }
-  page({ method: 'get', path }, (visit) =>
-    orWhyNot(visit, async () =>
-      Reply.page(await undoable(deps, visit.town, visit.requester, idIn(visit)), (what) => (
-        <UndoPage visit={visit} undoable={what} />
+  page({ method: 'get', path }, (context) =>
+    orWhyNot(context, async () =>
+      Reply.page(await undoable(deps, context.town, context.requester, idIn(context)), (what) => (
+        <UndoPage context={context} undoable={what} />
       )),
     ),
   )
-  page({ method: 'post', path }, (visit) =>
-    orWhyNot(visit, async () => {
-      const undone = await undo(deps, visit.town, visit.requester, idIn(visit))
+  page({ method: 'post', path }, (context) =>
+    orWhyNot(context, async () => {
+      const undone = await undo(deps, context.town, context.requester, idIn(context))
       return Reply.onward(undone, ({ id, what }) =>
         what === 'registration' ? '/desk?undone=1' : pathTo`/desk/neighbours/${mustBeUuid(id)}`,
       )
@@ -49,11 +49,11 @@ const whatNames = (t: Texts): Record<Undoable['what'], string> => ({
   correction: t.dCorrect,
 })
 
-function UndoPage({ visit, undoable: shown }: { visit: DeskVisit; undoable: Undoable }) {
-  const { t, language, session } = visit
+function UndoPage({ context, undoable: shown }: { context: DeskContext; undoable: Undoable }) {
+  const { t, language, session } = context
   const { id, name, dateOfBirth, what, effectiveOn, people } = shown
   return (
-    <Desk visit={visit} title={t.dUndo}>
+    <Desk context={context} title={t.dUndo}>
       <h1>{t.dUndo}</h1>
       <Facts>
         <Fact name={t.dWho}>
@@ -75,14 +75,14 @@ function UndoPage({ visit, undoable: shown }: { visit: DeskVisit; undoable: Undo
   )
 }
 
-function WhyNotPage({ visit, error }: { visit: DeskVisit; error: CannotUndo }) {
-  const { t } = visit
+function WhyNotPage({ context, error }: { context: DeskContext; error: CannotUndo }) {
+  const { t } = context
   return (
-    <Desk visit={visit} title={t.dUndo}>
+    <Desk context={context} title={t.dUndo}>
       <h1>{t.dUndo}</h1>
       <p class="lead">{reasonText(error.code, t)}</p>
       <p>
-        <a href={`/desk/neighbours/${idIn(visit)}`}>{t.dBack}</a>
+        <a href={`/desk/neighbours/${idIn(context)}`}>{t.dBack}</a>
       </p>
     </Desk>
   )

@@ -5,7 +5,7 @@ import { dayText } from '../record/texts.ts'
 import { Button, PostForm } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Fact, Facts } from '../ui/parts.tsx'
-import type { DeskVisit } from './shell.tsx'
+import type { DeskContext } from './shell.tsx'
 
 /** What waits for a second officer: what it is about, and the two answers. */
 export const tieNames = (t: Texts): Record<TieKind, string> => ({
@@ -16,12 +16,12 @@ export const tieNames = (t: Texts): Record<TieKind, string> => ({
 })
 
 export function WaitingActs(props: {
-  visit: DeskVisit
+  context: DeskContext
   waiting: readonly WaitingAct[]
   names: ReadonlyMap<string, string>
 }) {
-  const { visit, waiting, names } = props
-  const { t, language, session } = visit
+  const { context, waiting, names } = props
+  const { t, language, session } = context
   const kinds: Record<ActKind, string> = {
     enrol: t.gAdd,
     application: t.aTitle,

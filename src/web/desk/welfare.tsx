@@ -12,14 +12,15 @@ import type { signedInPages } from '../signed-in.tsx'
 import { Button, PostForm } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { NextPage } from '../ui/parts.tsx'
-import { Desk, type DeskVisit, idIn } from './shell.tsx'
+import { Desk, type DeskContext, idIn } from './shell.tsx'
 
 /** Children of whom a trained person should know. */
 export function welfareDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
-  page({ method: 'get', path: '/desk/welfare' }, async (visit) =>
-    Reply.page(await welfareChecks(deps, visit.town, visit.requester, visit.query('after')), ({ items, more }) => (
-      <WelfarePage visit={visit} checks={items} more={more} />
-    )),
+  page({ method: 'get', path: '/desk/welfare' }, async (context) =>
+    Reply.page(
+      await welfareChecks(deps, context.town, context.requester, context.query('after')),
+      ({ items, more }) => <WelfarePage context={context} checks={items} more={more} />,
+    ),
   )
   page({ method: 'post', path: '/desk/welfare' }, async ({ town, requester, form }) => {
     await settleWelfareCheck(deps, town, requester, idIn({ params: { id: form.get('entry') } }))
@@ -33,11 +34,11 @@ const reasonNames = (t: Texts): Record<WelfareReason, string> => ({
   'leaves-alone': t.uLeaves,
 })
 
-function WelfarePage(props: { visit: DeskVisit; checks: readonly WelfareCheck[]; more: string | undefined }) {
-  const { visit, checks, more } = props
-  const { t, language, session } = visit
+function WelfarePage(props: { context: DeskContext; checks: readonly WelfareCheck[]; more: string | undefined }) {
+  const { context, checks, more } = props
+  const { t, language, session } = context
   return (
-    <Desk visit={visit} title={t.uTitle} here="/desk/work">
+    <Desk context={context} title={t.uTitle} here="/desk/work">
       <h1>{t.uTitle}</h1>
       <p class="lead">{t.uLead}</p>
       {checks.length === 0 ? <p>{t.dNoDrafts}</p> : ''}
@@ -58,7 +59,7 @@ function WelfarePage(props: { visit: DeskVisit; checks: readonly WelfareCheck[];
           </li>
         ))}
       </ul>
-      <NextPage t={t} path="/desk/welfare" more={more} first={visit.query('after') === ''} />
+      <NextPage t={t} path="/desk/welfare" more={more} first={context.query('after') === ''} />
     </Desk>
   )
 }

@@ -9,11 +9,11 @@ import { Button, PostForm } from '../ui/form.tsx'
 import { NextPage } from '../ui/parts.tsx'
 import { problemText } from '../ui/problem-page.tsx'
 import { deskScript } from './script.ts'
-import { Desk, type DeskVisit } from './shell.tsx'
+import { Desk, type DeskContext } from './shell.tsx'
 
 /** What waits for this clerk. */
 export function WorkPage(props: {
-  visit: DeskVisit
+  context: DeskContext
   drafts: readonly Draft[]
   proceedings: readonly OpenProceeding[]
   /** Why those are not named now: whoever asks was shown as many people as their work needs. */
@@ -33,15 +33,15 @@ export function WorkPage(props: {
   /** Children a supervisor should look after. */
   welfare: number
 }) {
-  const { visit, drafts, proceedings, closed, more, letters, requests, lookUps, kept, unrepresented, welfare } = props
-  const { t, language, town, session, requester } = visit
+  const { context, drafts, proceedings, closed, more, letters, requests, lookUps, kept, unrepresented, welfare } = props
+  const { t, language, town, session, requester } = context
   return (
-    <Desk visit={visit} title={t.dWork} here="/desk/work" script={deskScript.address}>
+    <Desk context={context} title={t.dWork} here="/desk/work" script={deskScript.address}>
       <h1>{t.dWork}</h1>
       <h2>{t.dDrafts}</h2>
-      <Drafts visit={visit} drafts={drafts.filter(({ typed }) => !typed[TO_DECIDE])} />
+      <Drafts context={context} drafts={drafts.filter(({ typed }) => !typed[TO_DECIDE])} />
       <h2>{t.dToDecide}</h2>
-      <Drafts visit={visit} drafts={drafts.filter(({ typed }) => typed[TO_DECIDE])} />
+      <Drafts context={context} drafts={drafts.filter(({ typed }) => typed[TO_DECIDE])} />
       <h2>{t.kDesk}</h2>
       <p>
         {requests === 0 ? (
@@ -91,10 +91,10 @@ export function WorkPage(props: {
       )}
       <ul class="cards">
         {proceedings.map((proceeding) => (
-          <Due visit={visit} proceeding={proceeding} />
+          <Due context={context} proceeding={proceeding} />
         ))}
       </ul>
-      <NextPage t={t} path="/desk/work" more={more} first={visit.query('after') === ''} />
+      <NextPage t={t} path="/desk/work" more={more} first={context.query('after') === ''} />
       <h2>{t.dJoins}</h2>
       <p>
         <a href="/desk/joins">{t.nShow}</a>
@@ -131,9 +131,9 @@ export function WorkPage(props: {
 }
 
 /** A departure under way, in a line: its reason is opened on its own page. */
-function Due(props: { visit: DeskVisit; proceeding: OpenProceeding }) {
-  const { visit, proceeding } = props
-  const { t, language } = visit
+function Due(props: { context: DeskContext; proceeding: OpenProceeding }) {
+  const { context, proceeding } = props
+  const { t, language } = context
   const { neighbourId, name, cause, answerBy, unread } = proceeding
   return (
     <li>
@@ -148,9 +148,9 @@ function Due(props: { visit: DeskVisit; proceeding: OpenProceeding }) {
   )
 }
 
-function Drafts(props: { visit: DeskVisit; drafts: readonly Draft[] }) {
-  const { visit, drafts } = props
-  const { t, language, town, session } = visit
+function Drafts(props: { context: DeskContext; drafts: readonly Draft[] }) {
+  const { context, drafts } = props
+  const { t, language, town, session } = context
   if (drafts.length === 0) return <p>{t.dNoDrafts}</p>
   return (
     <ul class="cards">
@@ -175,11 +175,11 @@ function Drafts(props: { visit: DeskVisit; drafts: readonly Draft[] }) {
 }
 
 /** Where else one is signed in. */
-export function SessionsPage(props: { visit: DeskVisit; sessions: readonly OpenSession[] }) {
-  const { visit, sessions } = props
-  const { t, language, town, session } = visit
+export function SessionsPage(props: { context: DeskContext; sessions: readonly OpenSession[] }) {
+  const { context, sessions } = props
+  const { t, language, town, session } = context
   return (
-    <Desk visit={visit} title={t.dSessions} here="/desk/sessions">
+    <Desk context={context} title={t.dSessions} here="/desk/sessions">
       <h1>{t.dSessions}</h1>
       <ul class="cards">
         {sessions.map((one) => (

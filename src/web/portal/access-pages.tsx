@@ -5,21 +5,21 @@ import { WaysInList } from '../record/ways-in.tsx'
 import { Button, type Faults, Field, PostForm, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Done } from '../ui/parts.tsx'
-import { Own, type OwnVisit } from './shell.tsx'
+import { Own, type OwnContext } from './shell.tsx'
 
 /** Everyone who looked, each line checked in the page against the public ledger. */
 export function MyLookUpsPage(props: {
-  visit: OwnVisit
+  context: OwnContext
   page: LookUpPage
   verifier: string
   /** The code of a question that was just asked. */
   asked?: string
 }) {
-  const { visit, page, verifier, asked } = props
-  const { t, session } = visit
-  const before = visit.query('before') || visit.form.get('before')
+  const { context, page, verifier, asked } = props
+  const { t, session } = context
+  const before = context.query('before') || context.form.get('before')
   return (
-    <Own visit={visit} heading={t.dLooked} script="/assets/ledger.js">
+    <Own context={context} heading={t.dLooked} script="/assets/ledger.js">
       {asked ? (
         <Done>
           <p>{t.kSent}</p>
@@ -34,7 +34,7 @@ export function MyLookUpsPage(props: {
       <p>{t.rAskNamed}</p>
       <div id="ledger" data-key={verifier} data-proved={t.rProved} data-soon={t.rNotYet} data-broken={t.rBroken}>
         <LookUps
-          visit={visit}
+          context={context}
           page={page}
           path="/me/looked"
           newest={before === ''}
@@ -57,25 +57,25 @@ export function MyLookUpsPage(props: {
   )
 }
 
-export type Reader = Pick<OwnVisit, 't' | 'language' | 'town' | 'session'>
+export type Reader = Pick<OwnContext, 't' | 'language' | 'town' | 'session'>
 
 /** One's own ways in, and how another telephone is added. */
 export function DevicesPage(props: {
-  visit: OwnVisit
+  context: OwnContext
   ways: WaysIn
   ended?: boolean
   typed?: Readonly<Record<string, string>>
   faults?: Faults
 }) {
-  const { visit, ways, ended, typed, faults } = props
-  const { t, session } = visit
+  const { context, ways, ended, typed, faults } = props
+  const { t, session } = context
   return (
-    <Own visit={visit} heading={t.rDevices} script="/assets/me.js">
+    <Own context={context} heading={t.rDevices} script="/assets/me.js">
       {ended ? <Done>{t.iEnded}</Done> : ''}
       <p class="lead">{t.iLead}</p>
       <EnrolBox t={t} here csrf={session.csrf} />
       <WaysInList
-        visit={visit}
+        context={context}
         ways={ways}
         action="/me/devices"
         everywhere="/me/everywhere"

@@ -11,38 +11,38 @@ import { endingIn, type NotEnding } from '../record/ending.ts'
 import { DevicesPage, MyLookUpsPage } from './access-pages.tsx'
 import { CLEAR, type OwnPages, type PortalDeps } from './deps.ts'
 import { lookUpText } from './everything.ts'
-import type { OwnVisit } from './shell.tsx'
+import type { OwnContext } from './shell.tsx'
 
 /** Who looked, and by what one comes in: both of oneself. */
 export function accessPages(page: OwnPages, deps: PortalDeps): void {
-  const looked = ({ town, requester }: OwnVisit, before: string) =>
+  const looked = ({ town, requester }: OwnContext, before: string) =>
     lookUpsOf(deps, town, requester, requester.neighbourId, { before })
-  page({ method: 'get', path: '/me/looked' }, async (visit) => {
-    const verifier = verifierKey(await deps.signers.of(visit.town))
-    return Reply.page(await looked(visit, visit.query('before')), (page) => (
-      <MyLookUpsPage visit={visit} page={page} verifier={verifier} />
+  page({ method: 'get', path: '/me/looked' }, async (context) => {
+    const verifier = verifierKey(await deps.signers.of(context.town))
+    return Reply.page(await looked(context, context.query('before')), (page) => (
+      <MyLookUpsPage context={context} page={page} verifier={verifier} />
     ))
   })
   // A line that is not understood becomes a question to the city: one tap, nothing to write. It is asked with one's name.
-  page({ method: 'post', path: '/me/looked', quiet: true }, async (visit) => {
-    const { town, requester, form, language } = visit
+  page({ method: 'post', path: '/me/looked', quiet: true }, async (context) => {
+    const { town, requester, form, language } = context
     const verifier = verifierKey(await deps.signers.of(town))
-    const asked = await (await looked(visit, form.get('before'))).mapAsync(async (page) => {
+    const asked = await (await looked(context, form.get('before'))).mapAsync(async (page) => {
       const line = page.lookUps.find(({ entryId }) => entryId === form.get('entry'))
       if (line === undefined) throw new NotFound()
-      const request = { asks: 'look-up', entryId: line.entryId, line: lookUpText(visit, line) } as const
+      const request = { asks: 'look-up', entryId: line.entryId, line: lookUpText(context, line) } as const
       const said = { kind: 'who-looked', request, language, neighbourId: requester.neighbourId } as const
       return { page, ...(await complain(deps, town, { ...said, once: line.entryId }, requester.id)) }
     })
     return Reply.page(asked, ({ page, reference }) => (
-      <MyLookUpsPage visit={visit} page={page} verifier={verifier} asked={reference} />
+      <MyLookUpsPage context={context} page={page} verifier={verifier} asked={reference} />
     ))
   })
-  page({ method: 'get', path: '/me/devices' }, (visit) => devices(visit))
-  page({ method: 'post', path: '/me/devices' }, async (visit) => {
-    const { town, requester, session } = visit
-    const ending = endingIn(visit, deps)
-    if ('faults' in ending) return devices(visit, ending)
+  page({ method: 'get', path: '/me/devices' }, (context) => devices(context))
+  page({ method: 'post', path: '/me/devices' }, async (context) => {
+    const { town, requester, session } = context
+    const ending = endingIn(context, deps)
+    if ('faults' in ending) return devices(context, ending)
     await endWaysIn(deps, town, requester, requester.neighbourId, ending, session.handle)
     if (ending.what === 'everything') return Reply.redirect('/me/in?ended=1', CLEAR)
     // Whoever came in by the card that is ended is out with it, and is told so where they land.
@@ -58,11 +58,11 @@ export function accessPages(page: OwnPages, deps: PortalDeps): void {
     return Reply.redirect('/me/in', CLEAR)
   })
 
-  async function devices(visit: OwnVisit, wrong?: NotEnding): Promise<Reply> {
-    const { town, requester, session } = visit
+  async function devices(context: OwnContext, wrong?: NotEnding): Promise<Reply> {
+    const { town, requester, session } = context
     return Reply.page(
       await waysIn(deps, town, requester, requester.neighbourId, session.handle),
-      (ways) => <DevicesPage visit={visit} ways={ways} ended={visit.query('ended') === '1'} {...wrong} />,
+      (ways) => <DevicesPage context={context} ways={ways} ended={context.query('ended') === '1'} {...wrong} />,
       wrong ? 422 : 200,
     )
   }

@@ -1,16 +1,16 @@
 import type { Asked } from '../../requests/asked.ts'
 import { AskedList } from '../record/asked-list.tsx'
-import { Own, type OwnVisit } from './shell.tsx'
+import { Own, type OwnContext } from './shell.tsx'
 
 /** What a neighbour asked the city, and what it answered. */
-export function AskedPage(props: { visit: OwnVisit; asked: readonly Asked[] }) {
-  const { visit, asked } = props
-  const { t } = visit
+export function AskedPage(props: { context: OwnContext; asked: readonly Asked[] }) {
+  const { context, asked } = props
+  const { t } = context
   return (
-    <Own visit={visit} heading={t.qTitle}>
-      {visit.query('help') === '1' ? <p class="govuk-inset-text">{t.uHelp}</p> : ''}
+    <Own context={context} heading={t.qTitle}>
+      {context.query('help') === '1' ? <p class="govuk-inset-text">{t.uHelp}</p> : ''}
       {asked.length === 0 ? <p>{t.qNone}</p> : ''}
-      <AskedList visit={visit} asked={asked} />
+      <AskedList context={context} asked={asked} />
       <p>
         <a href="/complain">{t.kTitle}</a>
       </p>

@@ -8,12 +8,12 @@ import { Button, Csrf, DateField, ErrorSummary, type Faults, Field, PostForm, Ra
 import { Spoken } from '../ui/language-select.tsx'
 import { Done } from '../ui/parts.tsx'
 import { counted } from '../ui/words.ts'
-import { Own, type OwnVisit } from './shell.tsx'
+import { Own, type OwnContext } from './shell.tsx'
 
 /** What a neighbour may say has changed: most of it takes effect at once. */
-export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once: string }) {
-  const { visit, neighbour, once } = props
-  const { t, language, session } = visit
+export function ChangePage(props: { context: OwnContext; neighbour: Neighbour; once: string }) {
+  const { context, neighbour, once } = props
+  const { t, language, session } = context
   const { contact, languages, heardOn, version } = neighbour
   const hidden = (
     <>
@@ -23,9 +23,9 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
     </>
   )
   return (
-    <Own visit={visit} heading={t.mTitle}>
-      {visit.query('done') === '' ? '' : <Done>{t.mDone}</Done>}
-      {visit.query('done') === 'help' ? <p class="govuk-inset-text">{t.uHelp}</p> : ''}
+    <Own context={context} heading={t.mTitle}>
+      {context.query('done') === '' ? '' : <Done>{t.mDone}</Done>}
+      {context.query('done') === 'help' ? <p class="govuk-inset-text">{t.uHelp}</p> : ''}
       <section aria-labelledby="here">
         <h2 id="here">{t.mHere}</h2>
         <p>
@@ -48,7 +48,7 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
       <section aria-labelledby="child">
         <h2 id="child">{t.mChild}</h2>
         <p>{t.mChildLead}</p>
-        <ChildForm visit={visit} typed={{}} version={version} once={once} />
+        <ChildForm context={context} typed={{}} version={version} once={once} />
       </section>
       <section aria-labelledby="reach">
         <h2 id="reach">{t.mReach}</h2>
@@ -99,7 +99,7 @@ export function ChangePage(props: { visit: OwnVisit; neighbour: Neighbour; once:
 }
 
 interface ChildProps {
-  visit: OwnVisit
+  context: OwnContext
   typed: Typed
   version: number
   once: string
@@ -107,8 +107,8 @@ interface ChildProps {
 }
 
 /** A child who was born, for a clerk to register. */
-function ChildForm({ visit, typed, version, once, faults = {} }: ChildProps) {
-  const { t, session } = visit
+function ChildForm({ context, typed, version, once, faults = {} }: ChildProps) {
+  const { t, session } = context
   return (
     <PostForm action="/me/change/child" csrf={session.csrf}>
       <input type="hidden" name="once" value={once} />
@@ -129,10 +129,10 @@ function ChildForm({ visit, typed, version, once, faults = {} }: ChildProps) {
 
 /** The same form once more, with what is wrong with it. */
 export function ChildPage(props: ChildProps) {
-  const { visit, faults = {} } = props
-  const { t } = visit
+  const { context, faults = {} } = props
+  const { t } = context
   return (
-    <Own visit={visit} heading={t.mChild}>
+    <Own context={context} heading={t.mChild}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <p>{t.mChildLead}</p>
       <ChildForm {...props} />
@@ -142,7 +142,7 @@ export function ChildPage(props: ChildProps) {
 
 /** A new address of any kind, which is true from the moment it is sent. */
 export function MovePage(props: {
-  visit: OwnVisit
+  context: OwnContext
   typed: Typed
   version: number
   once: string
@@ -150,10 +150,10 @@ export function MovePage(props: {
   wards: number
   faults?: Faults
 }) {
-  const { visit, typed, version, once, wards, faults = {} } = props
-  const { t, session } = visit
+  const { context, typed, version, once, wards, faults = {} } = props
+  const { t, session } = context
   return (
-    <Own visit={visit} heading={t.mMove}>
+    <Own context={context} heading={t.mMove}>
       <ErrorSummary title={t.dThere} faults={faults} />
       <p class="lead">{t.mMoveLead}</p>
       <PostForm action="/me/change/move" csrf={session.csrf}>
@@ -164,7 +164,7 @@ export function MovePage(props: {
           ''
         ) : (
           <>
-            <p class="govuk-inset-text">{counted(t.mActsHere, visit.language, { n: wards })}</p>
+            <p class="govuk-inset-text">{counted(t.mActsHere, context.language, { n: wards })}</p>
             <Radios
               name="who"
               legend={t.mAll}
@@ -178,7 +178,7 @@ export function MovePage(props: {
             />
           </>
         )}
-        <AddressFields visit={visit} typed={typed} faults={faults} own />
+        <AddressFields context={context} typed={typed} faults={faults} own />
         <SinceField t={t} typed={typed} fault={faults.since} />
         <Button>{t.mMove}</Button>
       </PostForm>

@@ -30,7 +30,7 @@ import { spokenIn } from '../ui/language-select.tsx'
 import { AskedPage } from './asked-page.tsx'
 import { ChangePage, ChildPage, MovePage } from './change-pages.tsx'
 import { type OwnPages, onceOf, type PortalDeps } from './deps.ts'
-import type { OwnVisit } from './shell.tsx'
+import type { OwnContext } from './shell.tsx'
 
 const SEEN = ['contact', 'languages', 'residence', 'departedOn'] as const
 const DONE = '/me/change?done=1'
@@ -39,61 +39,63 @@ const HELP = '/me/change?done=help'
 /** Where what waits for somebody's answer is listed. */
 const ASKED = '/me/asked'
 const Objection = z.strictObject({ why: z.string().trim().min(1).max(5000) })
-const versionIn = (visit: OwnVisit) => Number(visit.form.get('version'))
+const versionIn = (context: OwnContext) => Number(context.form.get('version'))
 
 /** What neighbours say has changed. What needs nobody's judgement takes effect at once; a birth and leaving go to a clerk. */
 export function changePages(page: OwnPages, deps: PortalDeps): void {
-  const own = ({ town, requester }: OwnVisit) =>
+  const own = ({ town, requester }: OwnContext) =>
     openNeighbour(deps, town, requester, requester.neighbourId, { purpose: 'own-record', fields: SEEN })
 
-  page({ method: 'get', path: '/me/change' }, async (visit) =>
-    Reply.page(await own(visit), (neighbour) => <ChangePage visit={visit} neighbour={neighbour} once={randomUUID()} />),
+  page({ method: 'get', path: '/me/change' }, async (context) =>
+    Reply.page(await own(context), (neighbour) => (
+      <ChangePage context={context} neighbour={neighbour} once={randomUUID()} />
+    )),
   )
-  page({ method: 'post', path: '/me/change/here' }, async (visit) => {
-    const { town, requester } = visit
-    await confirmResidence(deps, town, requester, requester.neighbourId, onceOf(visit, 'here'))
+  page({ method: 'post', path: '/me/change/here' }, async (context) => {
+    const { town, requester } = context
+    await confirmResidence(deps, town, requester, requester.neighbourId, onceOf(context, 'here'))
     return Reply.redirect(DONE)
   })
-  const correct = async (visit: OwnVisit, change: Correction) => {
-    const { town, requester } = visit
+  const correct = async (context: OwnContext, change: Correction) => {
+    const { town, requester } = context
     const asked = Correction.safeParse(change)
     if (!asked.success) throw InvalidInput.of(asked.error)
-    await correctNeighbour(deps, town, requester, requester.neighbourId, asked.data, versionIn(visit))
+    await correctNeighbour(deps, town, requester, requester.neighbourId, asked.data, versionIn(context))
     return Reply.redirect(DONE)
   }
-  page({ method: 'post', path: '/me/change/hide', keep: false, fresh: true, quiet: true }, async (visit) => {
-    const { town, requester } = visit
-    await protectNeighbour(deps, town, requester, requester.neighbourId, { protected: true }, versionIn(visit))
+  page({ method: 'post', path: '/me/change/hide', keep: false, fresh: true, quiet: true }, async (context) => {
+    const { town, requester } = context
+    await protectNeighbour(deps, town, requester, requester.neighbourId, { protected: true }, versionIn(context))
     // Said to everybody alike: what the page shows must not tell how old its reader is.
     return Reply.redirect(HELP)
   })
-  page({ method: 'post', path: '/me/change/reach', fresh: true }, (visit) => {
-    const contact = visit.form.get('contact')
-    const languages = spokenIn(visit.form)
-    return correct(visit, {
-      contact: contact === '' ? null : contactIn(contact, recordedIn(Contact, visit.form.get('reached'))),
+  page({ method: 'post', path: '/me/change/reach', fresh: true }, (context) => {
+    const contact = context.form.get('contact')
+    const languages = spokenIn(context.form)
+    return correct(context, {
+      contact: contact === '' ? null : contactIn(contact, recordedIn(Contact, context.form.get('reached'))),
       ...(languages ? { languages } : {}),
-      ...plainIn(visit.form),
+      ...plainIn(context.form),
     })
   })
-  page({ method: 'get', path: '/me/change/move' }, async (visit) => {
-    const wards = await wardsAtHome(deps, visit.town, visit.requester)
-    return Reply.page(await own(visit), ({ version }) => (
-      <MovePage visit={visit} typed={{}} version={version} once={randomUUID()} wards={wards} />
+  page({ method: 'get', path: '/me/change/move' }, async (context) => {
+    const wards = await wardsAtHome(deps, context.town, context.requester)
+    return Reply.page(await own(context), ({ version }) => (
+      <MovePage context={context} typed={{}} version={version} once={randomUUID()} wards={wards} />
     ))
   })
-  page({ method: 'post', path: '/me/change/move', fresh: true }, async (visit) => {
-    const { town, requester, t, form } = visit
-    const typed = typedIn(visit)
+  page({ method: 'post', path: '/me/change/move', fresh: true }, async (context) => {
+    const { town, requester, t, form } = context
+    const typed = typedIn(context)
     const wards = await wardsAtHome(deps, town, requester)
-    const { address, faults: misplaced } = addressIn(typed, visit.town, t)
-    const since = dayIn(typed, 'since', { ...visit, rules: lifeRules(deps.clock, town) })
+    const { address, faults: misplaced } = addressIn(typed, context.town, t)
+    const since = dayIn(typed, 'since', { ...context, rules: lifeRules(deps.clock, town) })
     const again = (faults: Faults) =>
       pageOf(
         <MovePage
-          visit={visit}
+          context={context}
           typed={typed}
-          version={versionIn(visit)}
+          version={versionIn(context)}
           once={form.get('once')}
           wards={wards}
           faults={faults}
@@ -111,14 +113,14 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       const said = {
         kind: 'change',
         request: { asks: 'move-together', address, ...(since ? { since: since.date } : {}) },
-        language: visit.language,
+        language: context.language,
         neighbourId: requester.neighbourId,
       } as const
-      await complain(deps, town, { ...said, once: onceOf(visit, 'move together') }, requester.id)
+      await complain(deps, town, { ...said, once: onceOf(context, 'move together') }, requester.id)
       return Reply.redirect(ASKED)
     }
     try {
-      const conditions = { version: versionIn(visit), idempotencyKey: onceOf(visit, 'move') }
+      const conditions = { version: versionIn(context), idempotencyKey: onceOf(context, 'move') }
       const move = { address, ...(since ? { since: since.date } : {}), ...plainIn(form) }
       const moves = () => moveNeighbour(deps, town, requester, requester.neighbourId, move, conditions)
       // Pressed twice on a slow line, the second waits for the first, and asked once more finds what it did.
@@ -130,22 +132,22 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       if (error instanceof NothingChanges) return again({ where: t.mNothing })
       if (error instanceof SaysTooMuch) return again(heldBack(typed, t))
       if (!(error instanceof InvalidInput)) throw error
-      return again(error instanceof ImpossibleDates ? faultsOf(error, visit) : { since: t.mSince })
+      return again(error instanceof ImpossibleDates ? faultsOf(error, context) : { since: t.mSince })
     }
     return Reply.redirect(DONE)
   })
-  page({ method: 'post', path: '/me/change/leave', keep: false }, async (visit) => {
-    const { town, requester, form, language } = visit
+  page({ method: 'post', path: '/me/change/leave', keep: false }, async (context) => {
+    const { town, requester, form, language } = context
     if (!form.has('sure')) throw new InvalidInput([{ pointer: '/sure', detail: 'Say that you are sure.' }])
     // Never at once: whoever holds somebody's card could end the residence that their papers will rest on.
     const said = { kind: 'change', request: { asks: 'leave' }, language, neighbourId: requester.neighbourId } as const
-    await complain(deps, town, { ...said, once: onceOf(visit, 'leave') }, requester.id)
+    await complain(deps, town, { ...said, once: onceOf(context, 'leave') }, requester.id)
     await noteLeavingAlone(deps, town, requester)
     // To everybody alike: where the page leads must not tell how old its reader is.
     return Reply.redirect(`${ASKED}?help=1`)
   })
-  page({ method: 'post', path: '/me/change/object', quiet: true }, async (visit) => {
-    const { town, requester, form, language } = visit
+  page({ method: 'post', path: '/me/change/object', quiet: true }, async (context) => {
+    const { town, requester, form, language } = context
     const objection = Objection.safeParse({ why: form.get('why') })
     if (!objection.success) throw InvalidInput.of(objection.error, 'Say why, in 5,000 letters at most.')
     const said = {
@@ -154,16 +156,18 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       language,
       neighbourId: requester.neighbourId,
     } as const
-    await complain(deps, town, { ...said, once: onceOf(visit, 'object') }, requester.id)
+    await complain(deps, town, { ...said, once: onceOf(context, 'object') }, requester.id)
     return Reply.redirect(ASKED)
   })
-  page({ method: 'get', path: ASKED, quiet: true }, async (visit) =>
-    Reply.page(await askedBy(deps, visit.town, visit.requester), (asked) => <AskedPage visit={visit} asked={asked} />),
+  page({ method: 'get', path: ASKED, quiet: true }, async (context) =>
+    Reply.page(await askedBy(deps, context.town, context.requester), (asked) => (
+      <AskedPage context={context} asked={asked} />
+    )),
   )
-  page({ method: 'post', path: '/me/change/child' }, async (visit) => {
-    const { town, requester, form, language, t } = visit
-    const typed = typedIn(visit)
-    const born = bornOf(typed, '', { ...visit, rules: lifeRules(deps.clock, town) }, false)
+  page({ method: 'post', path: '/me/change/child' }, async (context) => {
+    const { town, requester, form, language, t } = context
+    const typed = typedIn(context)
+    const born = bornOf(typed, '', { ...context, rules: lifeRules(deps.clock, town) }, false)
     const [given, family] = [form.get('given'), form.get('family')]
     const long = {
       ...(given.length > 200 ? { given: t.jTooLong } : {}),
@@ -175,8 +179,8 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
         ...(given === '' ? { given: t.dGiven } : {}),
         ...(born && 'fault' in born ? { born: born.fault } : {}),
       }
-      const drawn = { typed, version: versionIn(visit), once: form.get('once'), faults }
-      return pageOf(<ChildPage visit={visit} {...drawn} />, 422)
+      const drawn = { typed, version: versionIn(context), once: form.get('once'), faults }
+      return pageOf(<ChildPage context={context} {...drawn} />, 422)
     }
     const newborn = { given, family, born: born?.date ?? '' }
     const said = {
@@ -185,7 +189,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       language,
       neighbourId: requester.neighbourId,
     } as const
-    await complain(deps, town, { ...said, once: onceOf(visit, 'child') }, requester.id)
+    await complain(deps, town, { ...said, once: onceOf(context, 'child') }, requester.id)
     return Reply.redirect(ASKED)
   })
 }

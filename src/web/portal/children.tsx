@@ -15,7 +15,7 @@ import { pageOf } from '../signed-in.tsx'
 import { Button, PostForm } from '../ui/form.tsx'
 import { type OwnPages, onceOf, type PortalDeps } from './deps.ts'
 import { ShowPage } from './pages.tsx'
-import { Own, type OwnVisit } from './shell.tsx'
+import { Own, type OwnContext } from './shell.tsx'
 
 /** What somebody may fetch for a child they act for. */
 const offered = [...profiles.values()].filter((profile) => profile.askedBy !== 'neighbour')
@@ -26,19 +26,22 @@ const saysWhere = ({ claims }: Profile) =>
 
 /** Proofs for the children one acts for: each opening stands in the child's own "who looked". */
 export function childrenPages(page: OwnPages, deps: PortalDeps): void {
-  page({ method: 'get', path: '/me/children' }, async (visit) => {
-    const children = await representedBy(deps, visit.town, visit.requester)
-    const draw = (list: Asked[]) => <ChildrenPage visit={visit} represented={list} once={randomUUID()} />
+  page({ method: 'get', path: '/me/children' }, async (context) => {
+    const children = await representedBy(deps, context.town, context.requester)
+    const draw = (list: Asked[]) => <ChildrenPage context={context} represented={list} once={randomUUID()} />
     if (children === undefined) return pageOf(draw([]))
     const asked = await children.mapAsync((list) =>
       Promise.all(
-        list.map(async (one) => ({ ...one, asked: one.toldWhere && (await isBeingDecided(deps, visit.town, one.id)) })),
+        list.map(async (one) => ({
+          ...one,
+          asked: one.toldWhere && (await isBeingDecided(deps, context.town, one.id)),
+        })),
       ),
     )
     return Reply.page(asked, draw)
   })
-  page({ method: 'post', path: '/me/children' }, async (visit) => {
-    const { town, requester, form, language } = visit
+  page({ method: 'post', path: '/me/children' }, async (context) => {
+    const { town, requester, form, language } = context
     const parsed = ProfileId.safeParse(form.get('profile'))
     const profile = offered.find(({ id }) => parsed.success && id === parsed.data)
     const id = form.get('child')
@@ -48,30 +51,30 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
     const order = { kind: 'individual', language, profile: profile.id, handedTo: 'representative' } as const
     const givers = await whoGives(deps, town)
     return Reply.page(
-      await writePaper(deps, town, acting, id, order, onceOf(visit, `${id} ${profile.id}`)),
-      (written) => <ShowPage visit={visit} written={written} profile={profile} once="" givers={givers} />,
+      await writePaper(deps, town, acting, id, order, onceOf(context, `${id} ${profile.id}`)),
+      (written) => <ShowPage context={context} written={written} profile={profile} once="" givers={givers} />,
     )
   })
   // Not by an address: it would say whose parent somebody is. A court's limit is the gate's.
-  page({ method: 'post', path: '/me/children/looked' }, async (visit) => {
-    const { town, requester, form } = visit
+  page({ method: 'post', path: '/me/children/looked' }, async (context) => {
+    const { town, requester, form } = context
     const child = form.get('child')
     if (!isUuid(child)) throw new NotFound()
     const acting = await actFor(deps, town, requester, child)
     return Reply.page(
       await lookUpsOf(deps, town, acting, child, { before: form.get('before') || undefined }),
-      (looked) => <ChildLookedPage visit={visit} child={child} page={looked} />,
+      (looked) => <ChildLookedPage context={context} child={child} page={looked} />,
     )
   })
 }
 
 /** Who looked at the record of whom one acts for, as they would see it themselves. */
-function ChildLookedPage(props: { visit: OwnVisit; child: string; page: LookUpPage }) {
-  const { visit, child, page } = props
-  const { t, session } = visit
+function ChildLookedPage(props: { context: OwnContext; child: string; page: LookUpPage }) {
+  const { context, child, page } = props
+  const { t, session } = context
   return (
-    <Own visit={visit} heading={t.dLooked}>
-      <LookUps visit={visit} page={{ ...page, older: undefined }} path="/me/children" newest />
+    <Own context={context} heading={t.dLooked}>
+      <LookUps context={context} page={{ ...page, older: undefined }} path="/me/children" newest />
       {page.older === undefined ? (
         ''
       ) : (
@@ -92,11 +95,11 @@ function ChildLookedPage(props: { visit: OwnVisit; child: string; page: LookUpPa
 /** With whether the city asks something about them before it decides. */
 type Asked = Represented & { asked: boolean }
 
-function ChildrenPage(props: { visit: OwnVisit; represented: readonly Asked[]; once: string }) {
-  const { visit, represented, once } = props
-  const { t, language, session } = visit
+function ChildrenPage(props: { context: OwnContext; represented: readonly Asked[]; once: string }) {
+  const { context, represented, once } = props
+  const { t, language, session } = context
   return (
-    <Own visit={visit} heading={t.rChildren}>
+    <Own context={context} heading={t.rChildren}>
       <p class="lead">{t.rChildrenLead}</p>
       {represented.length === 0 ? <p>{t.rNoChildren}</p> : ''}
       {represented.map(({ id, name, dateOfBirth, toldWhere, asked }) => (

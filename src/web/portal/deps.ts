@@ -4,12 +4,12 @@ import type { Redraw } from '../../http/media.ts'
 import type { MachineSignIn } from '../../identity/machine-sign-in.ts'
 import type { LedgerSigners } from '../../ledger/signer.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
-import type { Press } from '../../proofs/paper/paper.ts'
+import type { Renderer } from '../../proofs/paper/paper.ts'
 import type { signedInPages } from '../signed-in.tsx'
-import type { OwnVisit } from './shell.tsx'
+import type { OwnContext } from './shell.tsx'
 
 export type PortalDeps = ProofDeps & {
-  press?: Press | undefined
+  renderer?: Renderer | undefined
   signers: LedgerSigners
   redraw?: Redraw | undefined
   machineSignIn?: MachineSignIn | undefined
@@ -19,4 +19,4 @@ export const CLEAR: ReplyHeaders = { 'clear-site-data': '"cache", "cookies", "st
 
 export type OwnPages = ReturnType<typeof signedInPages<'resident'>>
 
-export const onceOf = (visit: OwnVisit, what: string) => `me ${visit.form.get('once') || randomUUID()} ${what}`
+export const onceOf = (context: OwnContext, what: string) => `me ${context.form.get('once') || randomUUID()} ${what}`

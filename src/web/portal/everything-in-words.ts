@@ -11,7 +11,7 @@ import { saidByNames } from '../record/proceeding-names.ts'
 import { requestLines } from '../record/request-text.ts'
 import { bornText, dayText, proofStanding, timeText } from '../record/texts.ts'
 import { lookUpText, movementName, noticeText, orderWords, recordLines, saidLines } from './everything.ts'
-import type { OwnVisit } from './shell.tsx'
+import type { OwnContext } from './shell.tsx'
 
 type Section = PlainDocument['sections'][number]
 type Lines = [string, string][]
@@ -21,8 +21,12 @@ type Lines = [string, string][]
  *
  * @see GDPR article 15(1) and (3)
  */
-export function everythingInWords(visit: OwnVisit, all: EverythingAbout, writtenAt: Temporal.Instant): PlainDocument {
-  const { t, language } = visit
+export function everythingInWords(
+  context: OwnContext,
+  all: EverythingAbout,
+  writtenAt: Temporal.Instant,
+): PlainDocument {
+  const { t, language } = context
   const { record, whoLooked, attachments } = all
   const section = (heading: string, fields: Lines, lines: string[] = []): Section => ({
     heading,
@@ -34,22 +38,22 @@ export function everythingInWords(visit: OwnVisit, all: EverythingAbout, written
     language,
     writtenAt,
     sections: [
-      section(t.rRecord, recordLines(visit, record), [...saidLines(visit, record), `${t.sNever}: ${t.sNeverText}`]),
-      section(t.dHistory, historyOf(visit, all)),
-      section(t.vWritten, versionsOf(visit, all)),
-      section(t.dWhere, residencesOf(visit, all)),
-      section(t.vHowKnown, evidenceOf(visit, all)),
-      section(t.vTies, tiesOf(visit, all)),
+      section(t.rRecord, recordLines(context, record), [...saidLines(context, record), `${t.sNever}: ${t.sNeverText}`]),
+      section(t.dHistory, historyOf(context, all)),
+      section(t.vWritten, versionsOf(context, all)),
+      section(t.dWhere, residencesOf(context, all)),
+      section(t.vHowKnown, evidenceOf(context, all)),
+      section(t.vTies, tiesOf(context, all)),
       section(
         t.dLooked,
-        whoLooked.map((lookUp) => splitLook(lookUpText(visit, lookUp))),
+        whoLooked.map((lookUp) => splitLook(lookUpText(context, lookUp))),
       ),
-      section(t.vOversight, oversightOf(visit, all), all.oversight.watched ? [t.vWatched] : []),
-      section(t.dProofs, proofsOf(visit, all)),
-      section(t.iTitle, waysOf(visit, all)),
-      section(t.rMessages, messagesOf(visit, all)),
-      section(t.vProceedings, proceedingsOf(visit, all)),
-      section(t.qTitle, askedOf(visit, all)),
+      section(t.vOversight, oversightOf(context, all), all.oversight.watched ? [t.vWatched] : []),
+      section(t.dProofs, proofsOf(context, all)),
+      section(t.iTitle, waysOf(context, all)),
+      section(t.rMessages, messagesOf(context, all)),
+      section(t.vProceedings, proceedingsOf(context, all)),
+      section(t.qTitle, askedOf(context, all)),
       section(
         t.vFiles,
         attachments.map(({ mediaType }) => [mediaType.startsWith('image/') ? t.kPhoto : t.kVoice, t.vInFile]),
@@ -63,49 +67,49 @@ const splitLook = (text: string): [string, string] => {
   return [when, rest.join(' · ')]
 }
 
-const time = ({ language, town }: OwnVisit, at: string) => timeText(language, town.timeZone, at)
-const from = (visit: OwnVisit, since: string, until: string | null): string =>
-  `${time(visit, since)}${until === null ? '' : ` · ${visit.t.vUntilDay.replace('{day}', time(visit, until))}`}`
+const time = ({ language, town }: OwnContext, at: string) => timeText(language, town.timeZone, at)
+const from = (context: OwnContext, since: string, until: string | null): string =>
+  `${time(context, since)}${until === null ? '' : ` · ${context.t.vUntilDay.replace('{day}', time(context, until))}`}`
 
-function historyOf(visit: OwnVisit, { record }: EverythingAbout): Lines {
-  const { t, language } = visit
+function historyOf(context: OwnContext, { record }: EverythingAbout): Lines {
+  const { t, language } = context
   return record.movements.map((movement) => [
     movementName(movement, t),
     [
-      ...(movement.start ? decidedStartLines(visit, movement.start) : []),
+      ...(movement.start ? decidedStartLines(context, movement.start) : []),
       ...(movement.saidBy ? [t.lSaidThemselves.replace('{how}', saidByNames(t)[movement.saidBy])] : []),
       `${t.dTrue} ${dayText(language, movement.effectiveOn)}`,
-      `${t.dKnown} ${time(visit, movement.recordedAt)}`,
+      `${t.dKnown} ${time(context, movement.recordedAt)}`,
     ].join(' · '),
   ])
 }
 
-function versionsOf(visit: OwnVisit, { held }: EverythingAbout): Lines {
+function versionsOf(context: OwnContext, { held }: EverythingAbout): Lines {
   return held.versions.map(({ writtenAt, identity, contact }) => {
     const { name, dateOfBirth } = identity as { name?: Name; dateOfBirth?: string }
     const { contact: ways = {} } = contact as { contact?: Record<string, string> }
     const said = [
-      ...(name ? [nameText(name, visit.t.newbornOf)] : []),
-      ...(dateOfBirth ? [bornText(visit.language, dateOfBirth)] : []),
+      ...(name ? [nameText(name, context.t.newbornOf)] : []),
+      ...(dateOfBirth ? [bornText(context.language, dateOfBirth)] : []),
       ...Object.values(ways),
     ]
-    return [time(visit, writtenAt), said.join(' · ') || '–']
+    return [time(context, writtenAt), said.join(' · ') || '–']
   })
 }
 
-function residencesOf(visit: OwnVisit, { held }: EverythingAbout): Lines {
-  const { language, t } = visit
+function residencesOf(context: OwnContext, { held }: EverythingAbout): Lines {
+  const { language, t } = context
   return held.residences.map((one) => [
     `${dayText(language, one.from)} – ${dayText(language, one.to)}`,
     [
       one.address ? addressText(one.address) : '–',
-      `${t.dKnown} ${time(visit, one.writtenAt)}${one.replacedAt ? ` – ${time(visit, one.replacedAt)}` : ''}`,
+      `${t.dKnown} ${time(context, one.writtenAt)}${one.replacedAt ? ` – ${time(context, one.replacedAt)}` : ''}`,
     ].join(' · '),
   ])
 }
 
-function evidenceOf(visit: OwnVisit, { held }: EverythingAbout): Lines {
-  const { t } = visit
+function evidenceOf(context: OwnContext, { held }: EverythingAbout): Lines {
+  const { t } = context
   const names: Record<string, string> = {
     'photo-document': t.dPhoto,
     document: t.dDocument,
@@ -113,77 +117,77 @@ function evidenceOf(visit: OwnVisit, { held }: EverythingAbout): Lines {
     declaration: t.dDeclared,
   }
   return held.evidence.map((one) => [
-    time(visit, one.writtenAt),
+    time(context, one.writtenAt),
     [names[one.strength] ?? one.strength, ...(one.documentRemembered ? [t.vRemembered] : [])].join(' · '),
   ])
 }
 
-function tiesOf(visit: OwnVisit, { held }: EverythingAbout): Lines {
-  const { t } = visit
+function tiesOf(context: OwnContext, { held }: EverythingAbout): Lines {
+  const { t } = context
   return [
     ...held.representatives.map((one): [string, string] => [
       tieNames(t)[one.kind],
-      from(visit, one.since, one.endedAt),
+      from(context, one.since, one.endedAt),
     ]),
     ...held.actsFor.map((one): [string, string] => [
-      t.vActsFor.replace('{day}', time(visit, one.since)),
-      one.endedAt === null ? t.dInForce : t.vUntilDay.replace('{day}', time(visit, one.endedAt)),
+      t.vActsFor.replace('{day}', time(context, one.since)),
+      one.endedAt === null ? t.dInForce : t.vUntilDay.replace('{day}', time(context, one.endedAt)),
     ]),
   ]
 }
 
-function oversightOf(visit: OwnVisit, { oversight }: EverythingAbout): Lines {
-  const { t } = visit
+function oversightOf(context: OwnContext, { oversight }: EverythingAbout): Lines {
+  const { t } = context
   return [
-    ...oversight.flags.map((one): [string, string] => [time(visit, one.raisedAt), t.vFlag]),
-    ...oversight.explained.map((one): [string, string] => [time(visit, one.seenAt), one.reason]),
+    ...oversight.flags.map((one): [string, string] => [time(context, one.raisedAt), t.vFlag]),
+    ...oversight.explained.map((one): [string, string] => [time(context, one.seenAt), one.reason]),
     ...oversight.staff.map((one): [string, string] => [
-      t.vStaff.replace('{day}', time(visit, one.since)),
-      one.until === null ? t.dInForce : t.vUntilDay.replace('{day}', time(visit, one.until)),
+      t.vStaff.replace('{day}', time(context, one.since)),
+      one.until === null ? t.dInForce : t.vUntilDay.replace('{day}', time(context, one.until)),
     ]),
   ]
 }
 
-function proofsOf(visit: OwnVisit, { proofs, wallets }: EverythingAbout): Lines {
-  const { t, language, town } = visit
+function proofsOf(context: OwnContext, { proofs, wallets }: EverythingAbout): Lines {
+  const { t, language, town } = context
   const service = (id: string) => profiles.get(id)?.title[language] ?? id
   return [
     ...proofs.map((proof): [string, string] => [
-      time(visit, proof.issuedAt),
+      time(context, proof.issuedAt),
       `${service(proof.profile)} · ${proofStanding(proof, t, language, town.timeZone)}`,
     ]),
-    ...wallets.map((one): [string, string] => [t.vWallets, `${service(one.profile)} · ${time(visit, one.until)}`]),
+    ...wallets.map((one): [string, string] => [t.vWallets, `${service(one.profile)} · ${time(context, one.until)}`]),
   ]
 }
 
-function waysOf(visit: OwnVisit, { waysIn }: EverythingAbout): Lines {
-  const { t } = visit
-  const used = (at: string | null) => (at === null ? t.iNever : t.iUsed.replace('{day}', time(visit, at)))
+function waysOf(context: OwnContext, { waysIn }: EverythingAbout): Lines {
+  const { t } = context
+  const used = (at: string | null) => (at === null ? t.iNever : t.iUsed.replace('{day}', time(context, at)))
   return [
     ...waysIn.cards.map((one): [string, string] => [
       t.iCards,
-      `${from(visit, one.givenAt, one.endedAt)} · ${used(one.usedAt)}`,
+      `${from(context, one.givenAt, one.endedAt)} · ${used(one.usedAt)}`,
     ]),
     ...waysIn.telephones.map((one): [string, string] => [
       [one.device, one.owner].filter(Boolean).join(' · '),
-      `${time(visit, one.createdAt)} · ${used(one.usedAt)}`,
+      `${time(context, one.createdAt)} · ${used(one.usedAt)}`,
     ]),
-    ...waysIn.sessions.map((one): [string, string] => [t.dSessions, from(visit, one.signedInAt, one.lastSeenAt)]),
+    ...waysIn.sessions.map((one): [string, string] => [t.dSessions, from(context, one.signedInAt, one.lastSeenAt)]),
     ...waysIn.helpers.map((one): [string, string] => [
       one.name,
-      `${from(visit, one.namedAt, one.endedAt ?? null)} · ${t.hUntil} ${dayText(visit.language, one.until)}`,
+      `${from(context, one.namedAt, one.endedAt ?? null)} · ${t.hUntil} ${dayText(context.language, one.until)}`,
     ]),
     ...waysIn.enrolments.map((one): [string, string] => [
       t.iTelephones,
-      t.vCode.replace('{day}', time(visit, one.until)),
+      t.vCode.replace('{day}', time(context, one.until)),
     ]),
   ]
 }
 
-function messagesOf(visit: OwnVisit, { held }: EverythingAbout): Lines {
-  const { t, language, town } = visit
+function messagesOf(context: OwnContext, { held }: EverythingAbout): Lines {
+  const { t, language, town } = context
   return held.messages.map(({ kind, from: at, details }) => [
-    time(visit, at),
+    time(context, at),
     [
       noticeText(kind, t),
       ...(kind === 'access-request' && details ? [orderWords(details as OrderTold, t, language, town.timeZone)] : []),
@@ -191,22 +195,22 @@ function messagesOf(visit: OwnVisit, { held }: EverythingAbout): Lines {
   ])
 }
 
-function proceedingsOf(visit: OwnVisit, { held }: EverythingAbout): Lines {
-  const { t, language } = visit
+function proceedingsOf(context: OwnContext, { held }: EverythingAbout): Lines {
+  const { t, language } = context
   return held.proceedings.flatMap(
     (one): Lines => [
-      [time(visit, one.openedAt), `${t.dReason}: ${one.reason}`],
+      [time(context, one.openedAt), `${t.dReason}: ${one.reason}`],
       ...(one.effectiveFrom ? ([[t.lAnswerBy, dayText(language, one.effectiveFrom)]] satisfies Lines) : []),
-      ...one.answers.map((answer): [string, string] => [time(visit, answer.receivedAt), answer.text || t.jLives]),
+      ...one.answers.map((answer): [string, string] => [time(context, answer.receivedAt), answer.text || t.jLives]),
     ],
   )
 }
 
-function askedOf(visit: OwnVisit, { asked }: EverythingAbout): Lines {
-  const { t, language } = visit
+function askedOf(context: OwnContext, { asked }: EverythingAbout): Lines {
+  const { t, language } = context
   const kinds = new Map<string, string>(kindNames(language))
   return asked.map(({ kind, request, receivedAt, answer }) => [
-    `${time(visit, receivedAt)} · ${kinds.get(kind) ?? kind}`,
-    [...requestLines(request, visit), ...(answer === undefined ? [] : [`${t.kAnswered}: ${answer}`])].join(' · '),
+    `${time(context, receivedAt)} · ${kinds.get(kind) ?? kind}`,
+    [...requestLines(request, context), ...(answer === undefined ? [] : [`${t.kAnswered}: ${answer}`])].join(' · '),
   ])
 }

@@ -10,11 +10,11 @@ import { byText } from '../record/looked-text.ts'
 import { bornText, dayText, timeText } from '../record/texts.ts'
 import { type Language, languageName, type Texts } from '../ui/language.ts'
 import { counted, listText } from '../ui/words.ts'
-import type { OwnVisit } from './shell.tsx'
+import type { OwnContext } from './shell.tsx'
 
 /** What the registry says about a neighbour, line by line. */
-export function recordLines(visit: Pick<OwnVisit, 't' | 'language'>, { state }: History): [string, string][] {
-  const { t, language } = visit
+export function recordLines(context: Pick<OwnContext, 't' | 'language'>, { state }: History): [string, string][] {
+  const { t, language } = context
   const { name, dateOfBirth, address, residence, household, contact, languages, representatives } = state
   return [
     [t.eName, name ? nameText(name, t.newbornOf) : '–'],
@@ -39,7 +39,7 @@ const actsAs = (t: Texts, kind: Representation['kind']) =>
   ({ parent: t.dActsParent, guardian: t.dActsGuardian, carer: t.dActsCarer, institution: t.dActsInstitution })[kind]
 
 /** What waits to be confirmed, and how it can be. */
-export const saidLines = ({ t, language }: Pick<OwnVisit, 't' | 'language'>, { state }: History): string[] =>
+export const saidLines = ({ t, language }: Pick<OwnContext, 't' | 'language'>, { state }: History): string[] =>
   (state.said ?? []).map(({ from }) => `${t.zMine.replace('{day}', dayText(language, from))} ${t.zMineHow}`)
 
 /** A line of somebody's history, named. */
@@ -57,7 +57,7 @@ export function movementName({ movement, cause, start, protection }: HistoryEntr
 }
 
 /** Who looked, why and at what, in one line. */
-function whyLooked({ t, language }: Pick<OwnVisit, 't' | 'language'>, { content, by }: LookUp): string {
+function whyLooked({ t, language }: Pick<OwnContext, 't' | 'language'>, { content, by }: LookUp): string {
   return [
     byText(by, t, language),
     ...(content.outcome === 'refused' ? [t.dRefused] : []),
@@ -67,8 +67,8 @@ function whyLooked({ t, language }: Pick<OwnVisit, 't' | 'language'>, { content,
 }
 
 /** The same with when. */
-export const lookUpText = (visit: Pick<OwnVisit, 't' | 'language' | 'town'>, lookUp: LookUp) =>
-  `${timeText(visit.language, visit.town.timeZone, lookUp.at)} · ${whyLooked(visit, lookUp)}`
+export const lookUpText = (context: Pick<OwnContext, 't' | 'language' | 'town'>, lookUp: LookUp) =>
+  `${timeText(context.language, context.town.timeZone, lookUp.at)} · ${whyLooked(context, lookUp)}`
 
 /** What a message is about, for whoever it is for. */
 export const noticeText = (kind: MessageKind, t: Texts): string =>

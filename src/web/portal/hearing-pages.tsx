@@ -15,43 +15,47 @@ import type { Texts } from '../ui/language.ts'
 import { Done, Fact, Facts } from '../ui/parts.tsx'
 import { type OwnPages, onceOf, type PortalDeps } from './deps.ts'
 import { HomePage } from './home-page.tsx'
-import { Own, type OwnVisit } from './shell.tsx'
+import { Own, type OwnContext } from './shell.tsx'
 
 /** What a neighbour is asked before their registration could end, and their answer: for themself, or for whom they act for. */
 export function hearingPages(page: OwnPages, deps: PortalDeps): void {
-  const home = async (visit: OwnVisit, fault?: string) => {
-    const { town, requester } = visit
+  const home = async (context: OwnContext, fault?: string) => {
+    const { town, requester } = context
     const messages = await messagesOf(deps, town, requester)
     const asked = await ownProceeding(deps, town, requester)
     const restored = await recentRestore(deps, town)
     const once = randomUUID()
     if (asked === undefined)
-      return Reply.page(messages, (list) => <HomePage visit={visit} messages={list} once={once} restored={restored} />)
+      return Reply.page(messages, (list) => (
+        <HomePage context={context} messages={list} once={once} restored={restored} />
+      ))
     return Reply.page(
       asked.with(messages),
       ([proceeding, list]) => (
         <HomePage
           restored={restored}
-          visit={visit}
+          context={context}
           messages={list}
           once={once}
-          asked={<HearingBox visit={visit} proceeding={proceeding} once={once} action="/me/hearing" fault={fault} />}
+          asked={
+            <HearingBox context={context} proceeding={proceeding} once={once} action="/me/hearing" fault={fault} />
+          }
         />
       ),
       fault ? 422 : 200,
     )
   }
-  page({ method: 'get', path: '/me' }, (visit) => home(visit))
-  page({ method: 'post', path: '/me/hearing' }, async (visit) => {
-    const { town, requester, form, t } = visit
+  page({ method: 'get', path: '/me' }, (context) => home(context))
+  page({ method: 'post', path: '/me/hearing' }, async (context) => {
+    const { town, requester, form, t } = context
     const answer = Answer.safeParse({ text: form.get('words') })
-    if (!answer.success) return home(visit, t.jTooLong)
-    await answerProceeding(deps, town, requester, requester.neighbourId, answer.data, onceOf(visit, 'hearing'))
+    if (!answer.success) return home(context, t.jTooLong)
+    await answerProceeding(deps, town, requester, requester.neighbourId, answer.data, onceOf(context, 'hearing'))
     return Reply.redirect('/me?answered=1')
   })
 
-  const forChild = async (visit: OwnVisit, fault?: string, done = false) => {
-    const { town, requester, form, t } = visit
+  const forChild = async (context: OwnContext, fault?: string, done = false) => {
+    const { town, requester, form, t } = context
     const child = form.get('child')
     if (!isUuid(child)) throw new NotFound()
     const asked = await ownProceeding(deps, town, await actFor(deps, town, requester, child))
@@ -60,10 +64,10 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
     return Reply.page(
       asked,
       (proceeding) => (
-        <Own visit={visit} heading={t.rChildren}>
+        <Own context={context} heading={t.rChildren}>
           {done ? <Done>{t.jDone}</Done> : ''}
           <HearingBox
-            visit={visit}
+            context={context}
             proceeding={proceeding}
             once={once}
             action="/me/children/hearing/answer"
@@ -75,15 +79,15 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
       fault ? 422 : 200,
     )
   }
-  page({ method: 'post', path: '/me/children/hearing' }, (visit) => forChild(visit))
-  page({ method: 'post', path: '/me/children/hearing/answer' }, async (visit) => {
-    const { town, requester, form, t } = visit
+  page({ method: 'post', path: '/me/children/hearing' }, (context) => forChild(context))
+  page({ method: 'post', path: '/me/children/hearing/answer' }, async (context) => {
+    const { town, requester, form, t } = context
     const answer = Answer.safeParse({ text: form.get('words'), by: 'representative' })
-    if (!answer.success) return forChild(visit, t.jTooLong)
+    if (!answer.success) return forChild(context, t.jTooLong)
     const child = form.get('child')
     const acting = await actFor(deps, town, requester, child)
-    await answerProceeding(deps, town, acting, child, answer.data, onceOf(visit, `hearing ${child}`))
-    return forChild(visit, undefined, true)
+    await answerProceeding(deps, town, acting, child, answer.data, onceOf(context, `hearing ${child}`))
+    return forChild(context, undefined, true)
   })
 }
 
@@ -94,15 +98,15 @@ const beliefs = (t: Texts): Record<ProceedingCause, string> => ({
 
 /** What the city believes, why, until when it can be answered, and one button that says the opposite. */
 function HearingBox(props: {
-  visit: OwnVisit
+  context: OwnContext
   proceeding: OwnProceeding
   once: string
   action: string
   fault?: string | undefined
   hidden?: Child
 }) {
-  const { visit, proceeding, once, action, fault, hidden } = props
-  const { t, language, session, town, form } = visit
+  const { context, proceeding, once, action, fault, hidden } = props
+  const { t, language, session, town, form } = context
   const { cause, reason, answerBy, answers } = proceeding
   return (
     <section class="govuk-inset-text" aria-labelledby="hearing">

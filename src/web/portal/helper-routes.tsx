@@ -38,24 +38,24 @@ import { Done, NotDone } from '../ui/parts.tsx'
 import { Qr } from '../ui/qr-code.tsx'
 import { listText } from '../ui/words.ts'
 import type { OwnPages, PortalDeps } from './deps.ts'
-import { Own, type OwnVisit } from './shell.tsx'
+import { Own, type OwnContext } from './shell.tsx'
 
 /** Profiles that somebody else may fetch. */
 const offered = [...profiles.values()].filter((profile) => profile.askedBy !== 'neighbour')
 
 /** Naming helpers, and what helpers do. */
 export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
-  page({ method: 'get', path: '/me/helpers', quiet: true }, async (visit) =>
-    pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, visit.town, visit.requester)} />),
+  page({ method: 'get', path: '/me/helpers', quiet: true }, async (context) =>
+    pageOf(<HelpersPage context={context} helpers={await helpersOf(deps, context.town, context.requester)} />),
   )
-  page({ method: 'post', path: '/me/helpers', fresh: true, quiet: true }, async (visit) => {
-    const { town, requester, form, t } = visit
+  page({ method: 'post', path: '/me/helpers', fresh: true, quiet: true }, async (context) => {
+    const { town, requester, form, t } = context
     const chosen = offered.filter(({ id }) => form.has(`for-${id}`)).map(({ id }) => id)
-    const typed = typedIn(visit)
-    const until = dayIn(typed, 'until', { ...visit, rules: lifeRules(deps.clock, town) }, true)
+    const typed = typedIn(context)
+    const until = dayIn(typed, 'until', { ...context, rules: lifeRules(deps.clock, town) }, true)
     const again = async (faults: Faults) => {
       const helpers = await helpersOf(deps, town, requester)
-      return pageOf(<HelpersPage visit={visit} helpers={helpers} typed={typed} faults={faults} />, 422)
+      return pageOf(<HelpersPage context={context} helpers={helpers} typed={typed} faults={faults} />, 422)
     }
     const named = HelperName.safeParse({ name: form.get('name'), ...plainIn(form) })
     const day = until && 'date' in until ? Temporal.PlainDate.from(until.date) : undefined
@@ -77,7 +77,7 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
     })
     if (code === undefined)
       return again({ name: t.dSensitive.replace('{word}', writtenTooMuch(form.get('name')) ?? '…') })
-    return pageOf(<HelpersPage visit={visit} helpers={await helpersOf(deps, town, requester)} code={code} />)
+    return pageOf(<HelpersPage context={context} helpers={await helpersOf(deps, town, requester)} code={code} />)
   })
   page({ method: 'post', path: '/me/helpers/end', quiet: true }, async ({ town, requester, form }) => {
     await endWaysIn(deps, town, requester, requester.neighbourId, {
@@ -159,16 +159,16 @@ function untilFault(
 }
 
 function HelpersPage(props: {
-  visit: OwnVisit
+  context: OwnContext
   helpers: readonly Helper[]
   code?: string
   typed?: Typed
   faults?: Faults
 }) {
-  const { visit, helpers, code, typed = {}, faults = {} } = props
-  const { t, language, session } = visit
+  const { context, helpers, code, typed = {}, faults = {} } = props
+  const { t, language, session } = context
   return (
-    <Own visit={visit} heading={t.hTitle}>
+    <Own context={context} heading={t.hTitle}>
       <ErrorSummary title={t.dThere} faults={faults} />
       {code ? (
         <Done>

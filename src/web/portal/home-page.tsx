@@ -7,23 +7,23 @@ import { Button, PostForm } from '../ui/form.tsx'
 import { Done } from '../ui/parts.tsx'
 import { noticeText, orderWords } from './everything.ts'
 import { RestoredNote } from './restored.tsx'
-import { Own, type OwnVisit } from './shell.tsx'
+import { Own, type OwnContext } from './shell.tsx'
 
 /** Three taps: get a proof, for this service, show. */
 export function HomePage(props: {
-  visit: OwnVisit
+  context: OwnContext
   messages: Messages
   once: string
   /** What the city asks before it decides whether they stay registered. */
   asked?: Child
   restored?: Restored | undefined
 }) {
-  const { visit, messages, once, asked, restored } = props
+  const { context, messages, once, asked, restored } = props
   const { notices, stillHere } = messages
-  const { t, language, town, session } = visit
+  const { t, language, town, session } = context
   return (
-    <Own visit={visit} heading={t.rHello}>
-      {visit.query('answered') === '1' ? <Done>{t.jDone}</Done> : ''}
+    <Own context={context} heading={t.rHello}>
+      {context.query('answered') === '1' ? <Done>{t.jDone}</Done> : ''}
       <RestoredNote restored={restored} language={language} timeZone={town.timeZone} />
       {asked ?? ''}
       <p>
@@ -72,7 +72,7 @@ export function HomePage(props: {
       {notices.length === 0 && !stillHere ? <p>{t.rNoMessages}</p> : ''}
       {notices.map((notice) => (
         <p class="govuk-inset-text">
-          {timeText(language, town.timeZone, notice.at)}: <MessageText notice={notice} visit={visit} />
+          {timeText(language, town.timeZone, notice.at)}: <MessageText notice={notice} context={context} />
         </p>
       ))}
     </Own>
@@ -87,8 +87,8 @@ const LEADS: Partial<Record<MessageKind, string>> = {
 }
 
 /** A message, for whoever it is for: of an order also who gave it and what was opened. */
-function MessageText({ notice, visit }: { notice: Notice; visit: OwnVisit }) {
-  const { t, language, town } = visit
+function MessageText({ notice, context }: { notice: Notice; context: OwnContext }) {
+  const { t, language, town } = context
   const text = noticeText(notice.kind, t)
   const to = LEADS[notice.kind]
   return (

@@ -10,21 +10,21 @@ import type { Language } from '../ui/language.ts'
 import { Qr } from '../ui/qr-code.tsx'
 import { listText } from '../ui/words.ts'
 import { ServiceReport } from './service-report-pages.tsx'
-import { Own, type OwnVisit } from './shell.tsx'
+import { Own, type OwnContext } from './shell.tsx'
 
 /** Each service by name, and exactly what it will learn. */
 export function ChoosePage(props: {
-  visit: OwnVisit
+  context: OwnContext
   once: string
   proofs: readonly ProofOutline[]
   givers: ReadonlyMap<string, ReportedOrganisation[]>
 }) {
-  const { visit, once, proofs, givers } = props
+  const { context, once, proofs, givers } = props
   const had = [...profiles.values()].filter(({ id }) => proofs.some(({ profile }) => profile === id))
-  const { t, language, session } = visit
+  const { t, language, session } = context
   const mine = [...profiles.values()].filter((profile) => profile.askedBy !== 'representative')
   return (
-    <Own visit={visit} heading={t.rGet}>
+    <Own context={context} heading={t.rGet}>
       <p class="lead">{t.rGetLead}</p>
       <PostForm action="/me/proof" csrf={session.csrf}>
         <input type="hidden" name="once" value={once} />
@@ -45,7 +45,7 @@ export function ChoosePage(props: {
         <>
           <h2>{t.dProofs}</h2>
           <p class="govuk-hint">{t.dRevokeHint}</p>
-          <ProofList visit={visit} proofs={proofs} over={t.dProofsOver} revoke="/me/revoke" />
+          <ProofList context={context} proofs={proofs} over={t.dProofsOver} revoke="/me/revoke" />
           <h2 id="service">{t.srAsk}</h2>
           <p>{t.srLead}</p>
           <ul class="cards">
@@ -72,17 +72,17 @@ const namesOf = (profile: Profile, language: Language) =>
 
 /** The proof on the screen: a square, a code, and the same as a paper. */
 export function ShowPage(props: {
-  visit: OwnVisit
+  context: OwnContext
   written: WrittenPaper
   profile: Profile
   /** Prints this very proof as a paper; empty where only the screen is offered. */
   once: string
   givers: ReadonlyMap<string, ReportedOrganisation[]>
 }) {
-  const { visit, written, profile, once, givers } = props
-  const { t, language, session } = visit
+  const { context, written, profile, once, givers } = props
+  const { t, language, session } = context
   return (
-    <Own visit={visit} heading={profile.title[language]}>
+    <Own context={context} heading={profile.title[language]}>
       <p class="lead">{t.rShowLead}</p>
       <Qr text={written.paper.qr} label={t.rShowLead} />
       <p class="digits code" dir="ltr">

@@ -5,15 +5,15 @@ import { dayText, timeText } from '../record/texts.ts'
 import { Button, PostForm } from '../ui/form.tsx'
 import { Fact, Facts } from '../ui/parts.tsx'
 import { movementName, recordLines, saidLines } from './everything.ts'
-import { Own, type OwnVisit } from './shell.tsx'
+import { Own, type OwnContext } from './shell.tsx'
 
 /** The record as the city sees it, and its history. */
-export function RecordPage(props: { visit: OwnVisit; history: History }) {
-  const { visit, history } = props
-  const { t, language, town, session } = visit
-  const lines = recordLines(visit, history)
+export function RecordPage(props: { context: OwnContext; history: History }) {
+  const { context, history } = props
+  const { t, language, town, session } = context
+  const lines = recordLines(context, history)
   return (
-    <Own visit={visit} heading={t.rRecord}>
+    <Own context={context} heading={t.rRecord}>
       <Facts>
         {lines.map(([label, value]) => (
           <Fact name={label}>
@@ -21,7 +21,7 @@ export function RecordPage(props: { visit: OwnVisit; history: History }) {
           </Fact>
         ))}
       </Facts>
-      {saidLines(visit, history).map((line) => (
+      {saidLines(context, history).map((line) => (
         <p class="govuk-inset-text">{line}</p>
       ))}
       <p class="govuk-inset-text">{t.sNeverText}</p>
@@ -39,7 +39,7 @@ export function RecordPage(props: { visit: OwnVisit; history: History }) {
             ) : (
               ''
             )}
-            {movement.start ? <DecidedStartLines visit={visit} start={movement.start} /> : ''}
+            {movement.start ? <DecidedStartLines context={context} start={movement.start} /> : ''}
             {t.dTrue} {dayText(language, movement.effectiveOn)} · {t.dKnown}{' '}
             {timeText(language, town.timeZone, movement.recordedAt)}
           </li>

@@ -9,7 +9,7 @@ import { witnessStates } from '../../ledger/cosigning.ts'
 import { latestCheckpoint } from '../../ledger/proofs.ts'
 import { InvalidInput } from '../../platform/problem.ts'
 import { sealTerm } from '../../proofs/paper/document-seal.ts'
-import { NoPress, printPaper, writePaper } from '../../proofs/paper/paper.ts'
+import { NoRenderer, printPaper, writePaper } from '../../proofs/paper/paper.ts'
 import { ProfileId, profiles } from '../../proofs/profiles.ts'
 import { proofsOf } from '../../proofs/proof-list.ts'
 import { revokeProof } from '../../proofs/revoke.ts'
@@ -38,7 +38,7 @@ import { ChoosePage, ShowPage } from './pages.tsx'
 import { providerPages } from './provider-pages.tsx'
 import { RecordPage } from './record-page.tsx'
 import { serviceReportPages } from './service-report-pages.tsx'
-import type { OwnVisit } from './shell.tsx'
+import type { OwnContext } from './shell.tsx'
 
 const OWN = 'own-record'
 
@@ -85,37 +85,38 @@ function openToAll(app: App, deps: PortalDeps): void {
 }
 
 function own(page: OwnPages, deps: PortalDeps): void {
-  page({ method: 'get', path: '/me/proof' }, async (visit) => {
-    const givers = await whoGives(deps, visit.town)
-    return Reply.page(await proofsOf(deps, visit.town, visit.requester, visit.requester.neighbourId), ({ proofs }) => (
-      <ChoosePage visit={visit} once={randomUUID()} proofs={proofs} givers={givers} />
-    ))
+  page({ method: 'get', path: '/me/proof' }, async (context) => {
+    const givers = await whoGives(deps, context.town)
+    return Reply.page(
+      await proofsOf(deps, context.town, context.requester, context.requester.neighbourId),
+      ({ proofs }) => <ChoosePage context={context} once={randomUUID()} proofs={proofs} givers={givers} />,
+    )
   })
-  const orderOf = (visit: OwnVisit) => {
-    const parsed = ProfileId.safeParse(visit.form.get('profile'))
+  const orderOf = (context: OwnContext) => {
+    const parsed = ProfileId.safeParse(context.form.get('profile'))
     const profile = parsed.success ? profiles.get(parsed.data) : undefined
     if (profile === undefined) throw new InvalidInput([{ pointer: '/profile', detail: 'Choose a service.' }])
     const order = {
       kind: profile.id === 'residence-history' ? ('historical' as const) : ('individual' as const),
-      language: visit.language,
+      language: context.language,
       profile: profile.id,
       handedTo: 'neighbour' as const,
     }
-    return { profile, order, once: onceOf(visit, profile.id) }
+    return { profile, order, once: onceOf(context, profile.id) }
   }
   /** A bank's proof, and others that are worth money, are for who signed in a moment ago. */
-  const fresh = (form: OwnVisit['form']) => profiles.get(form.get('profile'))?.freshSignIn ?? false
-  page({ method: 'post', path: '/me/proof', fresh }, async (visit) => {
-    const { town, requester } = visit
-    const { profile, order, once } = orderOf(visit)
+  const fresh = (form: OwnContext['form']) => profiles.get(form.get('profile'))?.freshSignIn ?? false
+  page({ method: 'post', path: '/me/proof', fresh }, async (context) => {
+    const { town, requester } = context
+    const { profile, order, once } = orderOf(context)
     const givers = await whoGives(deps, town)
     return Reply.page(await writePaper(deps, town, requester, requester.neighbourId, order, once), (made) => (
-      <ShowPage visit={visit} written={made} profile={profile} once={visit.form.get('once')} givers={givers} />
+      <ShowPage context={context} written={made} profile={profile} once={context.form.get('once')} givers={givers} />
     ))
   })
-  page({ method: 'post', path: '/me/paper', fresh }, async (visit) => {
-    const { town, requester } = visit
-    const { order, once } = orderOf(visit)
+  page({ method: 'post', path: '/me/paper', fresh }, async (context) => {
+    const { town, requester } = context
+    const { order, once } = orderOf(context)
     const printed = await printPaper(deps, town, requester, requester.neighbourId, order, once)
     const headers = { 'content-disposition': 'attachment; filename="padron.pdf"' } as const
     return Reply.document(
@@ -124,23 +125,23 @@ function own(page: OwnPages, deps: PortalDeps): void {
       headers,
     )
   })
-  page({ method: 'post', path: '/me/revoke' }, async (visit) => {
-    await revokeProof(deps, visit.town, visit.requester, visit.form.get('proof'))
+  page({ method: 'post', path: '/me/revoke' }, async (context) => {
+    await revokeProof(deps, context.town, context.requester, context.form.get('proof'))
     return Reply.redirect('/me/proof')
   })
-  const record = (visit: OwnVisit) =>
-    neighbourHistory(deps, visit.town, visit.requester, visit.requester.neighbourId, OWN, {})
-  page({ method: 'get', path: '/me/record' }, async (visit) =>
-    Reply.page(await record(visit), (history) => <RecordPage visit={visit} history={history} />),
+  const record = (context: OwnContext) =>
+    neighbourHistory(deps, context.town, context.requester, context.requester.neighbourId, OWN, {})
+  page({ method: 'get', path: '/me/record' }, async (context) =>
+    Reply.page(await record(context), (history) => <RecordPage context={context} history={history} />),
   )
-  page({ method: 'post', path: '/me/everything', fresh: true }, async (visit) => {
-    const { town, requester } = visit
+  page({ method: 'post', path: '/me/everything', fresh: true }, async (context) => {
+    const { town, requester } = context
     const all = await everythingAbout(deps, town, requester)
-    const { press } = deps
-    if (visit.form.get('as') === 'pdf') {
-      if (press === undefined) throw new NoPress()
+    const { renderer } = deps
+    if (context.form.get('as') === 'pdf') {
+      if (renderer === undefined) throw new NoRenderer()
       const writtenAt = deps.clock.now()
-      const pdf = await all.mapAsync((one) => press.plain(town, everythingInWords(visit, one, writtenAt)))
+      const pdf = await all.mapAsync((one) => renderer.plain(town, everythingInWords(context, one, writtenAt)))
       return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'attachment; filename="padron.pdf"' })
     }
     return Reply.disclose(all, 200, { 'content-disposition': 'attachment; filename="padron.json"' })

@@ -1,20 +1,20 @@
 import type { Child } from 'hono/jsx'
 import type { Resident } from '../../firewall/requester.ts'
-import type { PageVisit } from '../page-visit.ts'
+import type { PageContext } from '../page-visit.ts'
 import { Stay } from '../stay.tsx'
 import { Csrf } from '../ui/form.tsx'
 import { Languages, Page, RoomAction, Rooms } from '../ui/layout.tsx'
 
-export type OwnVisit = PageVisit<Resident>
+export type OwnContext = PageContext<Resident>
 
 /** By what somebody is in, and what their telephone calls them: several of a family may use it. */
-const inAs = ({ session, t }: OwnVisit): string =>
+const inAs = ({ session, t }: OwnContext): string =>
   session.way?.kind === 'telephone' ? session.way.calls || t.bTelephoneOne : t.bCard
 
 /** Every page of a neighbour's own. Its title says nothing of what it is, for who looks over a shoulder. */
-export function Own(props: { visit: OwnVisit; heading: string; script?: string; children: Child }) {
-  const { visit, heading } = props
-  const { t, session, language, name, nonce } = visit
+export function Own(props: { context: OwnContext; heading: string; script?: string; children: Child }) {
+  const { context, heading } = props
+  const { t, session, language, name, nonce } = context
   return (
     <Page
       title={name}
@@ -30,8 +30,8 @@ export function Own(props: { visit: OwnVisit; heading: string; script?: string; 
       }
       below={<Stay session={session} t={t} nonce={nonce} action="/me/stay" />}
     >
-      <Languages language={language} path={visit.path} />
-      <p class="govuk-hint">{t.iIn.replace('{way}', inAs(visit))}</p>
+      <Languages language={language} path={context.path} />
+      <p class="govuk-hint">{t.iIn.replace('{way}', inAs(context))}</p>
       <h1>{heading}</h1>
       {props.children}
     </Page>

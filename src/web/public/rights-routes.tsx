@@ -3,14 +3,14 @@ import { Reply } from '../../http/reply.ts'
 import { route } from '../../http/route.ts'
 import type { App } from '../../identity/app.ts'
 import type { Clock } from '../../platform/clock.ts'
-import { NoPress, type Press } from '../../proofs/paper/paper.ts'
+import { NoRenderer, type Renderer } from '../../proofs/paper/paper.ts'
 import { publicPage } from '../public-page.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { LOCALES } from '../ui/language.ts'
 import { RightsPage, rightsIn } from './rights.tsx'
 
 /** What every neighbour has a right to, to read and to print. */
-export function rightsPages(app: App, deps: { clock: Clock; press?: Press | undefined }): void {
+export function rightsPages(app: App, deps: { clock: Clock; renderer?: Renderer | undefined }): void {
   route(app, { kind: 'public', method: 'get', path: '/rights' }, async (request) => {
     const { town, language } = readerOf(request)
     const page = (
@@ -22,12 +22,12 @@ export function rightsPages(app: App, deps: { clock: Clock; press?: Press | unde
   const leaflets = new Map<string, Promise<Uint8Array>>()
   route(app, { kind: 'public', method: 'get', path: '/rights.pdf' }, async (request) => {
     const { town, language } = readerOf(request)
-    const { press } = deps
-    if (press === undefined) throw new NoPress()
+    const { renderer } = deps
+    if (renderer === undefined) throw new NoRenderer()
     const title = LOCALES[language].yTitle
     const sections = rightsIn(language, nameIn(town, language), town.issuer, town.accessLaw)
     const key = `${town.id} ${language}`
-    const print = () => press.plain(town, { title, language, writtenAt: deps.clock.now(), sections })
+    const print = () => renderer.plain(town, { title, language, writtenAt: deps.clock.now(), sections })
     const leaflet = leaflets.get(key) ?? print()
     leaflets.set(key, leaflet)
     leaflet.catch(() => leaflets.delete(key))

@@ -1,6 +1,6 @@
 import { addressText } from '../../proofs/address-text.ts'
 import { referenceAddressesOf } from '../../town/reference-addresses.ts'
-import type { PageVisit } from '../page-visit.ts'
+import type { PageContext } from '../page-visit.ts'
 import { DateField, type Faults, Field, Radios, Select } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import type { Typed } from './typed.ts'
@@ -21,7 +21,7 @@ export function SinceField({ t, typed, fault }: { t: Texts; typed: Typed; fault?
 
 /** Where somebody lives: every kind is a whole answer. */
 export function AddressFields(props: {
-  visit: Pick<PageVisit, 't' | 'town'>
+  context: Pick<PageContext, 't' | 'town'>
   typed: Typed
   faults?: Faults
   /** Where the question begins a part of its page. */
@@ -29,8 +29,8 @@ export function AddressFields(props: {
   /** Asked of whom it is about. */
   own?: boolean
 }) {
-  const { visit, typed, faults = {}, heading, own } = props
-  const { t, town } = visit
+  const { context, typed, faults = {}, heading, own } = props
+  const { t, town } = context
   const value = (name: string) => typed[name] ?? ''
   const places = referenceAddressesOf(town).map((referenceAddress) =>
     addressText({ kind: 'no-fixed-address', referenceAddress }),

@@ -1,13 +1,13 @@
 import type { Asked } from '../../requests/asked.ts'
-import type { PageVisit } from '../page-visit.ts'
+import type { PageContext } from '../page-visit.ts'
 import { listText } from '../ui/words.ts'
 import { kindNames, outcomeNames } from './complaint.tsx'
 import { requestLines } from './request-text.ts'
 import { dayText, timeText } from './texts.ts'
 
-export function AskedList(props: { visit: Pick<PageVisit, 't' | 'language' | 'town'>; asked: readonly Asked[] }) {
-  const { visit, asked } = props
-  const { t, language, town } = visit
+export function AskedList(props: { context: Pick<PageContext, 't' | 'language' | 'town'>; asked: readonly Asked[] }) {
+  const { context, asked } = props
+  const { t, language, town } = context
   const kinds = new Map<string, string>(kindNames(language))
   const outcomes = new Map<string, string>(outcomeNames(language))
   return (
@@ -17,7 +17,7 @@ export function AskedList(props: { visit: Pick<PageVisit, 't' | 'language' | 'to
           <p>
             <strong>{kinds.get(kind)}</strong> · {timeText(language, town.timeZone, receivedAt)}
           </p>
-          {requestLines(request, visit).map((line) => (
+          {requestLines(request, context).map((line) => (
             <p dir="auto">{line}</p>
           ))}
           {attachments.length > 0 ? (

@@ -7,7 +7,7 @@ import {
   type Said,
   saidBirth,
 } from '../../registry/person/said-dates.ts'
-import type { PageVisit } from '../page-visit.ts'
+import type { PageContext } from '../page-visit.ts'
 import { DateField, type Faults, Select, Tick } from '../ui/form.tsx'
 import { LOCALES, type Texts } from '../ui/language.ts'
 import { seasonNames } from './dates.ts'
@@ -17,7 +17,7 @@ import type { Typed } from './typed.ts'
 // A date of birth on the forms of the desk: three boxes, how it is told, and in which calendar. The calendar tells of
 // religion and origin: it is read, the date is turned into the usual one, and nothing keeps which it was.
 
-type Reading = Pick<PageVisit, 't' | 'language'> & { thisYear: number }
+type Reading = Pick<PageContext, 't' | 'language'> & { thisYear: number }
 
 /** @param before the names of its fields begin with this */
 const fieldsOf = (before: string) => ({

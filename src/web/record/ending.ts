@@ -4,7 +4,7 @@ import { InvalidInput } from '../../platform/problem.ts'
 import { isUuid } from '../../platform/uuid.ts'
 import { lifeRules } from '../../registry/person/life-dates.ts'
 import type { Ending } from '../../registry/person/ways-in.ts'
-import type { PageVisit } from '../page-visit.ts'
+import type { PageContext } from '../page-visit.ts'
 import { dayIn, typedIn } from './registration-form.ts'
 
 /** A form that ends nothing: what is wrong with it, and what was typed. */
@@ -14,16 +14,16 @@ export interface NotEnding {
 }
 
 /** Which way in a form ends. @throws {InvalidInput} for one that there is not */
-export function endingIn(visit: PageVisit<Staff | Resident>, deps: { clock: Clock }): Ending | NotEnding {
-  const { form, town } = visit
+export function endingIn(context: PageContext<Staff | Resident>, deps: { clock: Clock }): Ending | NotEnding {
+  const { form, town } = context
   const what = form.get('what')
   const id = form.get('which')
   if (what === 'card' || what === 'everything') return { what }
   if ((what === 'telephone' || what === 'session' || what === 'helper') && isUuid(id)) return { what, id }
   if (what !== 'lost') throw new InvalidInput([{ pointer: '/what', detail: 'Choose what ends.' }])
-  const typed = typedIn(visit)
-  const since = dayIn(typed, 'since', { ...visit, rules: lifeRules(deps.clock, town) })
-  if (since && !form.has('too')) return { faults: { too: visit.t.iSinceAlone }, typed }
+  const typed = typedIn(context)
+  const since = dayIn(typed, 'since', { ...context, rules: lifeRules(deps.clock, town) })
+  if (since && !form.has('too')) return { faults: { too: context.t.iSinceAlone }, typed }
   if (since && 'fault' in since) return { faults: { since: since.fault }, typed }
   return {
     what,

@@ -2,7 +2,7 @@ import { addressText } from '../../proofs/address-text.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { Address, DecidedStart } from '../../registry/model.ts'
 import type { Change } from '../../registry/person/history.ts'
-import type { PageVisit } from '../page-visit.ts'
+import type { PageContext } from '../page-visit.ts'
 import type { Texts } from '../ui/language.ts'
 import { bornText, dayText } from './texts.ts'
 
@@ -17,7 +17,7 @@ export function placeText(address: Address | undefined, t: Texts): string {
 }
 
 /** What stood there and what has since, in words. */
-export function changeText(change: Change, { t, language }: Pick<PageVisit, 't' | 'language'>): string {
+export function changeText(change: Change, { t, language }: Pick<PageContext, 't' | 'language'>): string {
   const [what, was, is] =
     change.field === 'name'
       ? [t.fname, ...[change.was, change.is].map((name) => (name ? nameText(name, t.newbornOf) : '–'))]
@@ -29,9 +29,9 @@ export function changeText(change: Change, { t, language }: Pick<PageVisit, 't' 
 }
 
 /** How a first day was decided: from which to which, why, with what, and by whom in words. */
-export function DecidedStartLines(props: { visit: Pick<PageVisit, 't' | 'language'>; start: DecidedStart }) {
-  const { visit, start } = props
-  return decidedStartLines(visit, start).map((line) => (
+export function DecidedStartLines(props: { context: Pick<PageContext, 't' | 'language'>; start: DecidedStart }) {
+  const { context, start } = props
+  return decidedStartLines(context, start).map((line) => (
     <>
       <bdi>{line}</bdi>
       <br />
@@ -39,7 +39,7 @@ export function DecidedStartLines(props: { visit: Pick<PageVisit, 't' | 'languag
   ))
 }
 
-export function decidedStartLines({ t, language }: Pick<PageVisit, 't' | 'language'>, start: DecidedStart): string[] {
+export function decidedStartLines({ t, language }: Pick<PageContext, 't' | 'language'>, start: DecidedStart): string[] {
   const seen = { 'photo-document': t.dPhoto, document: t.dDocument, attestation: t.dAttested, declaration: t.dDeclared }
   const { role, office } = start.by
   return [

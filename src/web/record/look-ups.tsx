@@ -1,7 +1,7 @@
 import type { Child } from 'hono/jsx'
 import { purposes } from '../../firewall/policies.ts'
 import type { LookUp, LookUpPage } from '../../oversight/look-ups.ts'
-import type { PageVisit } from '../page-visit.ts'
+import type { PageContext } from '../page-visit.ts'
 import type { Texts } from '../ui/language.ts'
 import { Details } from '../ui/parts.tsx'
 import { listText } from '../ui/words.ts'
@@ -10,7 +10,7 @@ import { timeText } from './texts.ts'
 
 /** Who opened the record, why, and what they saw. */
 export function LookUps(props: {
-  visit: Pick<PageVisit, 't' | 'language' | 'town'>
+  context: Pick<PageContext, 't' | 'language' | 'town'>
   page: LookUpPage
   /** The path of this page, from which the older ones are reached. */
   path: string
@@ -19,8 +19,8 @@ export function LookUps(props: {
   /** What can be done about a line. */
   beside?: (lookUp: LookUp) => Child
 }) {
-  const { visit, page, path, newest, beside } = props
-  const { t, language, town } = visit
+  const { context, page, path, newest, beside } = props
+  const { t, language, town } = context
   return (
     <>
       <ol class="timeline">{page.lookUps.map((lookUp) => lineOf(lookUp))}</ol>

@@ -1,21 +1,21 @@
 import { profiles } from '../../proofs/profiles.ts'
 import type { ProofOutline } from '../../proofs/proof-list.ts'
-import type { PageVisit } from '../page-visit.ts'
+import type { PageContext } from '../page-visit.ts'
 import { Button, PostForm } from '../ui/form.tsx'
 import { Details } from '../ui/parts.tsx'
 import { proofStanding, timeText } from './texts.ts'
 
 /** All of somebody's proofs: those in force, and folded behind them those that are over. */
 export function ProofList(props: {
-  visit: Pick<PageVisit, 't' | 'language' | 'session' | 'town'>
+  context: Pick<PageContext, 't' | 'language' | 'session' | 'town'>
   proofs: readonly ProofOutline[]
   /** What those that are over are called. */
   over: string
   /** Where one that is in force is taken back, by whoever may. */
   revoke: string | undefined
 }) {
-  const { visit, proofs, over, revoke } = props
-  const { t, language, session, town } = visit
+  const { context, proofs, over, revoke } = props
+  const { t, language, session, town } = context
   const now = Date.now()
   const inForce = (proof: ProofOutline) =>
     (proof.revokedAt === null || proof.publicFrom !== null) && Date.parse(proof.expiresAt) > now

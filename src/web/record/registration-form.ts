@@ -14,7 +14,7 @@ import {
 import { saidDay } from '../../registry/person/said-dates.ts'
 import type { Municipality } from '../../town/model.ts'
 import { referenceAddressesOf } from '../../town/reference-addresses.ts'
-import type { PageVisit } from '../page-visit.ts'
+import type { PageContext } from '../page-visit.ts'
 import { plainFaults } from '../plain.tsx'
 import type { Faults } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
@@ -61,7 +61,7 @@ export const peopleIn = (typed: Typed) =>
   Math.min(MOST_PEOPLE, Math.max(1, Number.parseInt(typed.people ?? '1', 10) || 1))
 
 /** What was typed, with every date in the usual calendar. That a text is not about papers is said each time it is sent. */
-export function typedIn({ form, t, language }: Pick<PageVisit, 'form' | 't' | 'language'>): Typed {
+export function typedIn({ form, t, language }: Pick<PageContext, 'form' | 't' | 'language'>): Typed {
   const typed: Typed = Object.fromEntries(form.entries().map(([name, value]) => [name, value]))
   const { plain: _, ...rest } = typed
   return withoutDocuments(withoutCalendars(rest, { t, language }))
@@ -102,7 +102,7 @@ function withoutDocuments(typed: Typed): Typed {
 }
 
 /** Who reads a form, by which rules. */
-export type FormReader = Pick<PageVisit, 't' | 'language' | 'town'> & { rules: LifeRules }
+export type FormReader = Pick<PageContext, 't' | 'language' | 'town'> & { rules: LifeRules }
 
 /**
  * Turns what was typed into registrations, or says kindly what is missing and what cannot be.

@@ -1,10 +1,10 @@
 import { addressText } from '../../proofs/address-text.ts'
 import type { CityRequest } from '../../requests/model.ts'
-import type { PageVisit } from '../page-visit.ts'
+import type { PageContext } from '../page-visit.ts'
 import { bornText, dayText } from './texts.ts'
 
 /** What somebody asked, in lines, in the language of whoever reads it. */
-export function requestLines(request: CityRequest, { t, language }: Pick<PageVisit, 't' | 'language'>): string[] {
+export function requestLines(request: CityRequest, { t, language }: Pick<PageContext, 't' | 'language'>): string[] {
   switch (request.asks) {
     case 'words':
       return [request.text]

@@ -2,7 +2,7 @@ import type { Child } from 'hono/jsx'
 import type { OpenSession } from '../../identity/open-sessions.ts'
 import { profiles } from '../../proofs/profiles.ts'
 import type { CardInForce, WaysIn } from '../../registry/person/ways-in.ts'
-import type { PageVisit } from '../page-visit.ts'
+import type { PageContext } from '../page-visit.ts'
 import { Button, DateField, ErrorSummary, type Faults, PostForm, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { listText } from '../ui/words.ts'
@@ -17,7 +17,7 @@ export function wayText(way: OpenSession['way'], telephones: WaysIn['telephones'
 
 /** Each way in to a record, with a button that ends it; and what is done when a card or telephone is gone. */
 export function WaysInList(props: {
-  visit: Pick<PageVisit, 't' | 'language' | 'town' | 'session'>
+  context: Pick<PageContext, 't' | 'language' | 'town' | 'session'>
   ways: WaysIn
   /** Where the forms go. */
   action: string
@@ -26,8 +26,8 @@ export function WaysInList(props: {
   typed?: Readonly<Record<string, string>>
   faults?: Faults
 }) {
-  const { visit, ways, action, everywhere, typed = {}, faults = {} } = props
-  const { t, language, town, session } = visit
+  const { context, ways, action, everywhere, typed = {}, faults = {} } = props
+  const { t, language, town, session } = context
   const { cards, telephones, sessions, helpers } = ways
   const End = ({ what, id }: { what: string; id?: string }) => (
     <PostForm action={action} csrf={session.csrf}>

@@ -94,7 +94,7 @@ export const TEXTS: Readonly<Record<string, keyof Texts>> = {
   'no-council': 'pNoCouncil',
   'order-fits-nobody': 'pFitsNobody',
   'seal-over': 'pSealOver',
-  'no-press': 'pNoPress',
+  'no-renderer': 'pNoRenderer',
   'no-such-code': 'pNoCode',
   'passkey-refused': 'rPhoneNo',
   removed: 'rRemoved',

@@ -7,7 +7,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { btree_gist } from '@electric-sql/pglite/contrib/btree_gist'
 import { sql } from 'kysely'
 import { inject } from 'vitest'
-import { type AppDeps, createApp, furnish, type Rooms } from '../../src/app.tsx'
+import { type AppDeps, composeRooms, createApp, type Rooms } from '../../src/app.tsx'
 import { demoTown } from '../../src/cli/demo-town.ts'
 import { loadPolicies, type PolicyEngine } from '../../src/firewall/policies.ts'
 import { type RouteSpec, specOf } from '../../src/http/route.ts'
@@ -25,7 +25,7 @@ import {
 } from '../../src/platform/database.ts'
 import { migrate } from '../../src/platform/migrations.ts'
 import type { LogLine } from '../../src/platform/telemetry.ts'
-import { createPress } from '../../src/proofs/paper/renderer.ts'
+import { createRenderer } from '../../src/proofs/paper/renderer.ts'
 import { ensureSigningKey } from '../../src/proofs/signing-keys.ts'
 import { createRedraw } from '../../src/requests/redrawing.ts'
 import type { Municipality } from '../../src/town/model.ts'
@@ -68,7 +68,7 @@ export interface Answer<T = Record<string, unknown>> {
   body: T
 }
 
-export interface House {
+export interface TestApp {
   /** What the app is made of, for one with another part. */
   deps: AppDeps
   town: Municipality
@@ -113,7 +113,7 @@ export interface HouseOptions {
 }
 
 /** The whole service over a fresh migrated database with the invented town in it. */
-export async function openHouse(options: HouseOptions = {}): Promise<House> {
+export async function openApp(options: HouseOptions = {}): Promise<TestApp> {
   const stores =
     (options.store ?? inject('store')) === 'embedded'
       ? await embeddedStore()
@@ -143,13 +143,13 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     tokens: tokenVerifier([demoTrust(issuer)], AUDIENCE),
     senderConstrained: false,
     shrink: true,
-    press: createPress({ database, clock, keys }),
+    renderer: createRenderer({ database, clock, keys }),
     redraw: createRedraw(),
     sourceOf: (_: unknown, headers: Headers) => headers.get('test-source') ?? '',
     log: (line: LogLine) => void log.push(line),
     ...(journal ? { journal, watch: journal.watch } : {}),
   }
-  const rooms = furnish(deps)
+  const rooms = composeRooms(deps)
   const app = createApp(deps, rooms)
   let untimed: Promise<void> | undefined
   /** The database's own clock stays where it is: where a test goes into days to come, it cannot refuse them. */
@@ -204,7 +204,7 @@ async function mustBeFilledIn(response: Response, path: string): Promise<void> {
 }
 
 /** Asks an app as the clients of the town do. */
-export function asking(send: (request: Request) => Response | Promise<Response>): House['ask'] {
+export function asking(send: (request: Request) => Response | Promise<Response>): TestApp['ask'] {
   return async (method, path, asked = {}) => {
     const token = asked.token ?? (asked.as === undefined ? undefined : await tokenOf(asked.as))
     const key = asked.idempotencyKey === undefined ? randomUUID() : asked.idempotencyKey
