@@ -48,7 +48,7 @@ create table organisations (
   identifier text check (identifier ~ '^[A-Z0-9]{4,40}$'),
   aliases text[] not null default '{}',
   created_at timestamptz not null default now(),
-  -- Suspended by two officers, after what neighbours reported: its promise is over, until two officers take another.
+  -- Suspended by two officers, after what neighbours reported: its attestation is over, until two officers take another.
   suspended_at timestamptz,
   readmitted_at timestamptz,
   primary key (municipality_id, id)
@@ -131,7 +131,7 @@ grant execute on function organisation_closure(uuid, uuid) to padron_app, padron
 -- Whether an organisation, or anything it is tied to, closes the gate.
 create function closes_the_gate(organisation uuid) returns boolean language sql stable as $$
   with reached (id) as materialized (
-    select organisation union select tie.related_id from organisation_closure(current_municipality(), organisation) tie)
+    select organisation union select link.related_id from organisation_closure(current_municipality(), organisation) link)
   select exists (select from reached join organisation_functions own
       on own.municipality_id = current_municipality() and own.organisation_id = reached.id
       join functions known on known.id = own.function where known.closes)
@@ -140,7 +140,7 @@ create function closes_the_gate(organisation uuid) returns boolean language sql 
 revoke all on function closes_the_gate(uuid) from public;
 grant execute on function closes_the_gate(uuid) to padron_app, padron_gate;
 
--- A promise, signed by a named officer, not to pass data on. Twelve months at most.
+-- An attestation, signed by a named officer, not to pass data on. Twelve months at most.
 create table attestations (
   municipality_id uuid not null,
   id uuid not null,
@@ -156,7 +156,7 @@ create index attestations_by_organisation on attestations (municipality_id, orga
 call keep_to_town('attestations');
 grant select, insert on attestations to padron_app, padron_gate;
 
--- A promise was made about the ties an organisation had. When a tie or a function that it can reach changes, the promise lapses
+-- An attestation was made about the links an organisation had. When a link or a function that it can reach changes, the attestation lapses
 -- and has to be made again.
 create function attestations_lapse() returns trigger
   language plpgsql security definer set search_path = public, pg_temp as $$
@@ -172,7 +172,7 @@ begin
     where open.municipality_id = town and open.lapsed_at is null and open.expires_at > clock_timestamp()
   loop
     if promised = any (touched)
-      or exists (select from organisation_closure(town, promised) tie where tie.related_id = any (touched)) then
+      or exists (select from organisation_closure(town, promised) link where link.related_id = any (touched)) then
       update attestations set lapsed_at = clock_timestamp()
       where municipality_id = town and organisation_id = promised and lapsed_at is null;
     end if;

@@ -464,8 +464,8 @@ begin
     and left_here.superseded_at is null and left_here.valid_to is null
     and not exists (select from residences mate where mate.municipality_id = new.municipality_id
       and mate.household_id = new.household_id and mate.superseded_at is null and mate.valid_to is null
-      and not exists (select from representatives tie where tie.municipality_id = mate.municipality_id
-        and tie.neighbour_id = mate.neighbour_id and tie.ended_at is null))
+      and not exists (select from representatives held where held.municipality_id = mate.municipality_id
+        and held.neighbour_id = mate.neighbour_id and held.ended_at is null))
   on conflict do nothing;
   return null;
 end $$;
@@ -775,7 +775,7 @@ begin
   end if;
   select * into written from movements where municipality_id = town and neighbour_id = whose;
   if written.kind <> 'registration' or written.recorded_by <> by or written.recorded_at < now() - interval '1 hour'
-    or exists (select from representatives tie where tie.municipality_id = town and tie.representative_id = whose and tie.ended_at is null)
+    or exists (select from representatives held where held.municipality_id = town and held.representative_id = whose and held.ended_at is null)
     -- What they said to the city is not forgotten with a mistake.
     or exists (select from complaints said where said.municipality_id = town and said.neighbour_id = whose)
     or exists (select from proceedings heard where heard.municipality_id = town and heard.neighbour_id = whose) then

@@ -134,7 +134,7 @@ create table resident_cards (
   used_at timestamptz,
   cancelled_at timestamptz,
   -- Why a card is none any more. One that ended with a departure still tells its holder what was decided, and nothing else.
-  ended_by text check (ended_by in ('lost', 'replaced', 'departure', 'joined', 'tie')),
+  ended_by text check (ended_by in ('lost', 'replaced', 'departure', 'joined', 'representation')),
   primary key (municipality_id, id),
   unique (municipality_id, code_hash),
   foreign key (municipality_id, neighbour_id) references neighbours,
@@ -188,7 +188,7 @@ create index kept_forms_over on kept_forms (municipality_id, expires_at);
 call keep_to_town('kept_forms');
 grant select, insert, delete on kept_forms to padron_app, padron_gate;
 
--- Access ends with the person or the tie it rested on: whatever door a departure came through, and whoever forgot to
+-- Access ends with the person or the representation it rested on: whatever door a departure came through, and whoever forgot to
 -- tidy up. What is checked at use asks is_neighbour(); what is left behind is ended here, by the departure itself.
 create function end_access() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
@@ -252,14 +252,14 @@ create function revive_access(whose uuid, ended timestamptz) returns void langua
   where municipality_id = current_municipality() and neighbour_id = whose and ended_by = 'departure' and cancelled_at = ended;
   update helpers set ended_at = null
   where municipality_id = current_municipality() and neighbour_id = whose and ended_at = ended;
-  update representatives tie set ended_at = null, ended_because = null
-  where tie.municipality_id = current_municipality()
-    and whose in (tie.representative_id, tie.neighbour_id) and tie.ended_because = 'departed' and tie.ended_at = ended
+  update representatives held set ended_at = null, ended_because = null
+  where held.municipality_id = current_municipality()
+    and whose in (held.representative_id, held.neighbour_id) and held.ended_because = 'departed' and held.ended_at = ended
     and not exists (select from representatives other
-      where other.municipality_id = tie.municipality_id and other.neighbour_id = tie.neighbour_id
-      and other.representative_id is not distinct from tie.representative_id and other.ended_at is null)
+      where other.municipality_id = held.municipality_id and other.neighbour_id = held.neighbour_id
+      and other.representative_id is not distinct from held.representative_id and other.ended_at is null)
     -- Whoever acted for them, and is gone meanwhile, does not come back with them.
-    and (tie.representative_id is null or is_neighbour(tie.representative_id)) and is_neighbour(tie.neighbour_id);
+    and (held.representative_id is null or is_neighbour(held.representative_id)) and is_neighbour(held.neighbour_id);
 $$;
 revoke all on function revive_access(uuid, timestamp with time zone) from public;
 grant execute on function revive_access(uuid, timestamp with time zone) to padron_app, padron_gate;

@@ -6,7 +6,7 @@ create table officer_acts (
   municipality_id uuid not null references municipalities,
   id uuid not null,
   kind text not null check (kind in
-    ('enrol', 'application', 'function', 'tie', 'promise', 'machine', 'alias', 'lend', 'take-back', 'affected', 'secrecy',
+    ('enrol', 'application', 'function', 'link', 'attestation', 'machine', 'alias', 'lend', 'take-back', 'affected', 'secrecy',
      'suspend', 'end-machine', 'end-key')),
   data_key_id uuid not null,
   content bytea not null,
@@ -51,8 +51,8 @@ create table officer_act_writes (
 insert into officer_act_writes (kind, written)
 select kind, written from (values ('enrol'), ('application')) as act (kind), (values ('organisations'), ('organisation_functions'),
   ('attestations'), ('clients')) as one (written)
-union all values ('application', 'client_keys'), ('function', 'organisation_functions'), ('tie', 'organisation_links'),
-  ('promise', 'attestations'), ('promise', 'organisations'), ('machine', 'clients'), ('alias', 'organisations'),
+union all values ('application', 'client_keys'), ('function', 'organisation_functions'), ('link', 'organisation_links'),
+  ('attestation', 'attestations'), ('attestation', 'organisations'), ('machine', 'clients'), ('alias', 'organisations'),
   ('lend', 'staff_affiliations'), ('take-back', 'staff_affiliations'), ('secrecy', 'notices'), ('suspend', 'organisations');
 grant select on officer_act_writes to padron_app, padron_gate, padron_readonly_ops;
 

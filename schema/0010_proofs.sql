@@ -204,11 +204,11 @@ begin
   end loop;
   -- Whom they act for; where both records did, once is enough.
   with gone as (
-    update representatives tie set representative_id = target
-    where tie.representative_id = source and tie.ended_at is null and tie.municipality_id = town and tie.neighbour_id <> target
-      and (only_these is null or tie.id in (select jsonb_array_elements_text(only_these -> 'acts')::uuid))
+    update representatives held set representative_id = target
+    where held.representative_id = source and held.ended_at is null and held.municipality_id = town and held.neighbour_id <> target
+      and (only_these is null or held.id in (select jsonb_array_elements_text(only_these -> 'acts')::uuid))
       and not exists (select from representatives own
-        where own.municipality_id = town and own.neighbour_id = tie.neighbour_id and own.representative_id = target and own.ended_at is null)
+        where own.municipality_id = town and own.neighbour_id = held.neighbour_id and own.representative_id = target and own.ended_at is null)
     returning id)
   select coalesce(array_agg(id), '{}') into ids from gone;
   moved := moved || jsonb_build_object('acts', to_jsonb(ids));

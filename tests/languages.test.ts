@@ -10,6 +10,9 @@ import { profiles } from '../src/proofs/profiles.ts'
 import { townName } from '../src/town/model.ts'
 import { LANGUAGES, LOCALES } from '../src/web/ui/language.ts'
 
+/** The keys under which pages find what a field is called. */
+const fieldTexts = new Set([...purposes.values()].flatMap(({ fields }) => fields.map((field) => `f${field}`)))
+
 const braces = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([found]) => found).sort()
 
 describe.each(Object.entries(languageFiles))('the language file %s', (tag, file) => {
@@ -38,6 +41,18 @@ describe.each(Object.entries(languageFiles))('the language file %s', (tag, file)
       expect((profile.title as Record<string, string>)[tag]).toBe(file.services[profile.id]?.title)
     for (const word of file.sensitive) expect(() => new RegExp(word, 'iu')).not.toThrow()
   })
+})
+
+it('every text of a page is shown somewhere', () => {
+  const code = Object.values(
+    import.meta.glob<string>('../src/**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true }),
+  )
+  const words = new Set(code.flatMap((file) => file.match(/\w+/g) ?? []))
+  expect(Object.keys(LOCALES.en).filter((key) => !words.has(key) && !fieldTexts.has(key))).toEqual([])
+})
+
+it('every field that may be opened has words for whoever reads what was seen', () => {
+  expect([...fieldTexts].filter((key) => !(key in LOCALES.en))).toEqual([])
 })
 
 it('a Portuguese word about papers is held back as in every other language', () => {

@@ -24,7 +24,7 @@ export const DEMO_ASKING = {
   agency: { kind: 'client', id: 'border-agency', organisationId: BORDER },
 } as const
 
-/** The invented town, reached at `issuer`; promises in it were signed at `now`. */
+/** The invented town, reached at `issuer`; attestations in it were signed at `now`. */
 export function demoTown(issuer: string, now: Temporal.Instant): TownFile {
   const attestation = { signedBy: 'An invented officer', signedAt: now.toString() }
   const none = { memberOf: [], reportsTo: [], sharesWith: [], suppliedBy: [] }

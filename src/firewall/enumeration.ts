@@ -15,13 +15,13 @@ export interface Breach {
 const OWN = 'own'
 const NOW = Temporal.Instant.from('2026-01-01T00:00:00Z')
 
-/** An organisation with one tie after another, the last of which is enforcement. */
-function pathOf(ties: number): Position {
+/** An organisation with one link after another, the last of which is enforcement. */
+function pathOf(links: number): Position {
   const organisations = new Map<string, { related: string[]; functions: string[] }>()
-  for (let level = 0; level <= ties; level += 1) {
-    const last = level === ties
-    organisations.set(level === 0 ? OWN : `tie-${level}`, {
-      related: last ? [] : [`tie-${level + 1}`],
+  for (let level = 0; level <= links; level += 1) {
+    const last = level === links
+    organisations.set(level === 0 ? OWN : `link-${level}`, {
+      related: last ? [] : [`link-${level + 1}`],
       functions: last ? ['library', 'immigration-enforcement'] : ['library'],
     })
   }
@@ -70,9 +70,9 @@ function situations(): Situation[] {
   const everyone = [...staff, client, authority, enforcer, resident, helper, institution, stranger, job]
   const placed = [...staff, client, authority, ...[helper, institution].map((one) => ({ ...one, standsWith: [OWN] }))]
   return [
-    // Ties are flattened before the policies see them: what holds for two holds for ten.
-    ...[0, 2].flatMap((ties) =>
-      placed.map((requester) => ({ why: 'a path to enforcement', requester, position: pathOf(ties) })),
+    // Links are flattened before the policies see them: what holds for two holds for ten.
+    ...[0, 2].flatMap((links) =>
+      placed.map((requester) => ({ why: 'a path to enforcement', requester, position: pathOf(links) })),
     ),
     { why: 'enforcement itself', requester: enforcer, more: { judgeOrder: true, approvals: 2 } },
     ...placed
@@ -126,8 +126,8 @@ function situations(): Situation[] {
         fields: [field],
       }),
     ),
-    { why: 'no promise', requester: client, position: clean({ attestedUntil: undefined }) },
-    { why: 'a promise that has run out', requester: client, position: clean({ attestedUntil: NOW }) },
+    { why: 'no attestation', requester: client, position: clean({ attestedUntil: undefined }) },
+    { why: 'an attestation that has run out', requester: client, position: clean({ attestedUntil: NOW }) },
     { why: 'no function on record', requester: client, position: clean({}, []) },
     ...[client, authority, resident, helper, institution, stranger].map((requester) => ({
       why: 'more than one person',
@@ -179,7 +179,7 @@ const seesHidden = (requester: Requester, action: Action): boolean =>
 const OPEN_IN_LOCKDOWN = ['registration', 'duplicate-check', 'protection', 'supervision', 'complaints']
 
 const CIRCUMSTANCES: readonly Circumstance[] = [
-  // Whoever has less of an order, a visit or a promise never gets more, by how rules have to be written.
+  // Whoever has less of an order, a visit or an attestation never gets more, by how rules have to be written.
   {
     why: 'more than anybody may get',
     record: { ...RECORD, visited: true },

@@ -30,7 +30,7 @@ interface PositionRow {
 }
 
 /**
- * @param now when promises that count have been signed
+ * @param now when attestations that count have been signed
  * @param lentTo further organisations the requester works for: where they stand, the requester stands too
  * @returns undefined when the registry knows no such organisation
  */
@@ -43,7 +43,7 @@ export async function loadPosition(
   const { rows } = await sql<PositionRow>`
     with starts (id) as (
       select ${organisationId}::uuid union select value::uuid from jsonb_array_elements_text(${JSON.stringify(lentTo)}::text::jsonb)),
-    edges as (select tie.* from starts, organisation_closure(current_municipality(), starts.id) tie),
+    edges as (select link.* from starts, organisation_closure(current_municipality(), starts.id) link),
     reached (id) as (
       select own.id from organisations own join starts on starts.id = own.id
       union select related_id from edges)
@@ -54,8 +54,8 @@ export async function loadPosition(
         union select body.function from organisations listed join enforcement_bodies body on body.identifier = listed.identifier
         where listed.id = reached.id)) as functions,
       case when reached.id = ${organisationId}::uuid then
-        (select max(promise.expires_at) from attestations promise
-         where promise.organisation_id = reached.id and promise.lapsed_at is null and promise.signed_at <= ${now.toString()}::timestamptz) end as attested_until
+        (select max(attestation.expires_at) from attestations attestation
+         where attestation.organisation_id = reached.id and attestation.lapsed_at is null and attestation.signed_at <= ${now.toString()}::timestamptz) end as attested_until
     from reached`.execute(transaction)
   const own = rows.find((row) => row.organisation_id === organisationId)
   if (own === undefined) return undefined
@@ -137,10 +137,10 @@ export async function givesOrders(transaction: Transaction, id: string): Promise
 }
 
 /** How an organisation is tied to another. */
-export const TIES = ['memberOf', 'reportsTo', 'sharesWith', 'suppliedBy'] as const
-export type TieKind = (typeof TIES)[number]
+export const LINKS = ['memberOf', 'reportsTo', 'sharesWith', 'suppliedBy'] as const
+export type LinkKind = (typeof LINKS)[number]
 /** Those that count from whichever end they are written: what one has, the other has. */
-export const BOTH_WAYS: readonly TieKind[] = ['sharesWith', 'suppliedBy']
+export const BOTH_WAYS: readonly LinkKind[] = ['sharesWith', 'suppliedBy']
 
 export interface Enrolment {
   id: string
@@ -155,7 +155,7 @@ export interface Enrolment {
 }
 
 /** Records what an organisation does and what it is tied to. All it names exist already. Promises made before lapse. */
-export async function tieOrganisation(
+export async function linkOrganisation(
   transaction: Transaction,
   municipalityId: string,
   enrolment: Enrolment,
@@ -168,7 +168,7 @@ export async function tieOrganisation(
       .onConflict((known) => known.doNothing())
       .execute()
   }
-  for (const kind of TIES) {
+  for (const kind of LINKS) {
     for (const related_id of enrolment[kind]) {
       await transaction
         .insertInto('organisation_links')
@@ -179,7 +179,7 @@ export async function tieOrganisation(
   }
 }
 
-/** Records an organisation's promise and its machines, once all ties are there. */
+/** Records an organisation's attestation and its machines, once all links are there. */
 export async function admitOrganisation(
   transaction: Transaction,
   municipalityId: string,

@@ -57,7 +57,7 @@ export function notToBeAsked(policy: PolicyJson): string | undefined {
   }
   context(policy)
   if (!asksStandingOneWay(policy))
-    fault ??= 'it permits more to whoever has less: no visit, no order, no promise on record, or somebody who hides'
+    fault ??= 'it permits more to whoever has less: no visit, no order, no attestation on record, or somebody who hides'
   return fault ?? (asksFieldsOneWay(policy) ? undefined : 'it asks about fields in a way that cannot be gone through')
 }
 

@@ -19,7 +19,7 @@ export const closesTheGate =
         const { organisationId, function: said } = act.content
         return closes([said]) && !(await standsUnderAnOffice(transaction, [organisationId], office))
       }
-      case 'tie': {
+      case 'link': {
         await mustBeKnown(transaction, [act.content.organisationId, act.content.relatedId])
         const { organisationId, relatedId, kind } = act.content
         const ends = BOTH_WAYS.includes(kind) ? [organisationId, relatedId] : [relatedId]

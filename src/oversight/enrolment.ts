@@ -5,7 +5,7 @@ import { called, confirmedPlain, FREE_TEXT, mustBePlain, passing, plain } from '
 import { FunctionId } from '../firewall/functions.ts'
 import { CLIENT_ID, endMachine, mustBeFree, mustHaveRoom } from '../firewall/machines.ts'
 import type { Gate } from '../firewall/model.ts'
-import { admitOrganisation, closingNamed, TIES, tieOrganisation } from '../firewall/organisations.ts'
+import { admitOrganisation, closingNamed, LINKS, linkOrganisation } from '../firewall/organisations.ts'
 import type { Staff } from '../firewall/requester.ts'
 import type { DataKey } from '../keys/seal.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -43,10 +43,10 @@ export const NewOrganisation = z
   .openapi('NewOrganisation')
 export type NewOrganisation = z.infer<typeof NewOrganisation>
 
-export const Tie = z
-  .strictObject({ kind: z.enum(TIES), relatedId: z.uuid() })
-  .openapi('Tie', { description: 'Where the related organisation stands, this one stands from now on.' })
-export type Tie = z.infer<typeof Tie>
+export const Link = z
+  .strictObject({ kind: z.enum(LINKS), relatedId: z.uuid() })
+  .openapi('Link', { description: 'Where the related organisation stands, this one stands from now on.' })
+export type Link = z.infer<typeof Link>
 
 /** @throws when an organisation with this identifier is known already: it gets another name or machine, and is not enrolled again. */
 export class OrganisationKnown extends Problem {
@@ -77,21 +77,21 @@ export const carrying =
         return rooms.application(transaction, content)
       case 'function':
         await mustBeKnown(transaction, [content.organisationId])
-        await tieOrganisation(transaction, municipalityId, {
+        await linkOrganisation(transaction, municipalityId, {
           ...NOTHING,
           id: content.organisationId,
           functions: [content.function],
         })
         return content.organisationId
-      case 'tie':
+      case 'link':
         await mustBeKnown(transaction, [content.organisationId, content.relatedId])
-        await tieOrganisation(transaction, municipalityId, {
+        await linkOrganisation(transaction, municipalityId, {
           ...NOTHING,
           id: content.organisationId,
           [content.kind]: [content.relatedId],
         })
         return content.organisationId
-      case 'promise':
+      case 'attestation':
         await mustBeKnown(transaction, [content.organisationId])
         await admitOrganisation(transaction, municipalityId, {
           ...NOTHING,
@@ -166,9 +166,9 @@ export const carrying =
 /** Looks when something is proposed whether it could be done: what cannot would wait for ever. @throws {NotFound} {InvalidInput} {OutOfTurn} {ClientTaken} */
 async function mustBePossible(transaction: Transaction, ledger: DataKey, officer: Staff, { kind, content }: Act) {
   if ('organisationId' in content) await mustBeKnown(transaction, [content.organisationId])
-  if (kind === 'tie') {
+  if (kind === 'link') {
     if (content.organisationId === content.relatedId)
-      throw new InvalidInput([{ pointer: '/tie/relatedId', detail: 'Name another organisation.' }])
+      throw new InvalidInput([{ pointer: '/link/relatedId', detail: 'Name another organisation.' }])
     await mustBeKnown(transaction, [content.relatedId])
   }
   if (kind === 'machine') {
@@ -243,13 +243,13 @@ export async function enrolIn(
     clients,
     ...(signedBy ? { attestation: { signedBy, signedAt: clock.now().toString() } } : {}),
   }
-  await tieOrganisation(transaction, municipalityId, enrolment)
+  await linkOrganisation(transaction, municipalityId, enrolment)
   await admitOrganisation(transaction, municipalityId, enrolment)
   return id
 }
 
-/** Who signs a promise. */
-export const Promising = z.strictObject({ signedBy: called(200), confirmedPlain })
+/** Who signs an attestation. */
+export const Attesting = z.strictObject({ signedBy: called(200), confirmedPlain })
 
 /** Who of the staff works for whom. */
 export const Lending = z.strictObject({ staff: called(200), organisationId: z.uuid(), confirmedPlain })
@@ -260,8 +260,8 @@ export const Proposal = z
   .discriminatedUnion('kind', [
     NewOrganisation.extend(kindOf('enrol')),
     z.strictObject({ ...kindOf('function'), organisationId: z.uuid(), function: FunctionId }),
-    z.strictObject({ ...kindOf('tie'), organisationId: z.uuid(), tie: Tie }),
-    Promising.extend({ ...kindOf('promise'), organisationId: z.uuid() }),
+    z.strictObject({ ...kindOf('link'), organisationId: z.uuid(), link: Link }),
+    Attesting.extend({ ...kindOf('attestation'), organisationId: z.uuid() }),
     z.strictObject({ ...kindOf('machine'), organisationId: z.uuid(), client: z.string().regex(CLIENT_ID) }),
     z.strictObject({ ...kindOf('end-machine'), organisationId: z.uuid(), client: z.string().regex(CLIENT_ID) }),
     z.strictObject({
@@ -287,7 +287,7 @@ export const Proposal = z
   ])
   .openapi('OfficerAct', {
     description:
-      'What takes two legal officers. What closes the gate (a tie to, or a function of, enforcement; the end of a machine or a key) takes effect at once, save where it would shut out an office of the registry itself.',
+      'What takes two legal officers. What closes the gate (a link to, or a function of, enforcement; the end of a machine or a key) takes effect at once, save where it would shut out an office of the registry itself.',
   })
 export type Proposal = z.infer<typeof Proposal>
 
@@ -308,7 +308,7 @@ export async function propose(
   if (proposal.kind === 'secrecy') mustEndInTime(proposal.until, deps.clock.now(), '/until')
   const act = actOf(proposal)
   const { ledger } = await deps.gate.keysOf(municipalityId)
-  const mayClose = ['tie', 'function', 'lend', 'end-machine', 'end-key'].includes(act.kind)
+  const mayClose = ['link', 'function', 'lend', 'end-machine', 'end-key'].includes(act.kind)
   const onlyClosing = mayClose && (await isClosed(deps.gate, municipalityId, officer))
   return proposeAct(
     deps,
@@ -344,10 +344,10 @@ function actOf(proposal: Proposal): Act {
     }
     case 'function':
       return { kind: 'function', content: { organisationId: proposal.organisationId, function: proposal.function } }
-    case 'tie':
-      return { kind: 'tie', content: { organisationId: proposal.organisationId, ...proposal.tie } }
-    case 'promise':
-      return { kind: 'promise', content: { organisationId: proposal.organisationId, signedBy: proposal.signedBy } }
+    case 'link':
+      return { kind: 'link', content: { organisationId: proposal.organisationId, ...proposal.link } }
+    case 'attestation':
+      return { kind: 'attestation', content: { organisationId: proposal.organisationId, signedBy: proposal.signedBy } }
     case 'machine':
       return { kind: 'machine', content: { organisationId: proposal.organisationId, client: proposal.client } }
     case 'end-machine':

@@ -5,7 +5,7 @@ import type { DataKey } from '../keys/seal.ts'
 import type { LedgerContent } from '../ledger/entries.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Representation } from '../registry/model.ts'
-import { type Reopen, tiesEver } from '../registry/person/representation.ts'
+import { type Reopen, representationsEver } from '../registry/person/representation.ts'
 import { ordersTold } from './orders.ts'
 
 /** Who opened a record, as its neighbour is told it. What is absent is not known any more. */
@@ -18,7 +18,7 @@ export type By =
   | { kind: 'wallet' }
   | { kind: 'helper'; name?: string }
   /** What they are to the neighbour, and since when that is recorded (RFC 3339). */
-  | { kind: 'representative'; tie?: Representation['kind']; since?: string }
+  | { kind: 'representative'; representation?: Representation['kind']; since?: string }
   | { kind: 'client'; organisation?: string }
   /** A judge's order; who gave it, where the neighbour has been told. */
   | { kind: 'order'; reference?: string; authority?: string; basis?: string }
@@ -43,7 +43,7 @@ export async function namesOfWays(
   const acts = (word: string) => residents.some(({ content }) => content.requester.startsWith(`${word} `))
   const helpers = acts('helper') ? await helpersIn(transaction, ledger, neighbourId, 'ever') : []
   const telephones = acts('telephone') ? await devicesIn(transaction, ledger, neighbourId, 'ever') : []
-  const ties = acts('representative') ? await tiesEver(transaction, neighbourId, reopen) : []
+  const representations = acts('representative') ? await representationsEver(transaction, neighbourId, reopen) : []
   const orders = lines.some(({ content }) => content.action === 'open-by-order')
     ? await ordersTold(transaction, neighbourId, reopen)
     : []
@@ -80,8 +80,11 @@ export async function namesOfWays(
         return { kind: 'helper', ...(name === undefined ? {} : { name }) }
       }
       case 'representative': {
-        const tie = ties.find((one) => one.representativeId === id)
-        return { kind: 'representative', ...(tie ? { tie: tie.kind, since: tie.since } : {}) }
+        const representation = representations.find((one) => one.representativeId === id)
+        return {
+          kind: 'representative',
+          ...(representation ? { representation: representation.kind, since: representation.since } : {}),
+        }
       }
       default:
         return { kind: 'resident' }

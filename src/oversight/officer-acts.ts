@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Gate } from '../firewall/model.ts'
-import type { TieKind } from '../firewall/organisations.ts'
+import type { LinkKind } from '../firewall/organisations.ts'
 import { Refusal, type Staff } from '../firewall/requester.ts'
 import type { DataKey } from '../keys/seal.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -33,19 +33,19 @@ export interface Acts {
     functions: string[]
     /** RFC 7638 thumbprints that are the machine's besides those it has. */
     keys: string[]
-    /** What it says of its ties and its need, and who signs that it passes nothing on. */
-    ties?: string
+    /** What it says of its links and its need, and who signs that it passes nothing on. */
+    links?: string
     need?: string
     signedBy?: string
     resembles?: string[]
   }
   function: { organisationId: string; function: string }
-  tie: { organisationId: string; kind: TieKind; relatedId: string }
-  promise: { organisationId: string; signedBy: string }
+  link: { organisationId: string; kind: LinkKind; relatedId: string }
+  attestation: { organisationId: string; signedBy: string }
   machine: { organisationId: string; client: string }
   'end-machine': { organisationId: string; client: string }
   'end-key': { organisationId: string; client: string; thumbprint: string }
-  /** After what neighbours reported of it, until two officers take another promise. */
+  /** After what neighbours reported of it, until two officers take another attestation. */
   suspend: { organisationId: string; upheld: number }
   alias: { organisationId: string; name: string; resembles?: string[] | undefined }
   lend: { staff: string; organisationId: string }

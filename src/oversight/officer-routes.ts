@@ -33,7 +33,7 @@ export function officerRoutes(
       method: 'post',
       path: '/v1/officer-acts',
       summary:
-        'Propose what takes two legal officers: an organisation, a function, a tie, a promise, lent staff, an incident',
+        'Propose what takes two legal officers: an organisation, a function, a link, an attestation, lent staff, an incident',
       tag,
       auth: 'staff',
       body: Proposal,

@@ -68,7 +68,7 @@ export async function openByOrder(
       purpose: 'judge-order',
       fields,
       approvals: order.approvals,
-      // Whom it is opened for is asked about again, now: a tie that was found since closes what two officers approved.
+      // Whom it is opened for is asked about again, now: a link that was found since closes what two officers approved.
       behind: askOf(town.id, order.reference, order.demand),
     },
     async (transaction) =>

@@ -12,7 +12,7 @@ export interface OrganisationOutline {
   identifier: string | null
   aliases: string[]
   functions: string[]
-  ties: { kind: string; relatedId: string }[]
+  links: { kind: string; relatedId: string }[]
   attestedUntil: string | null
   suspendedAt: string | null
   /** What neighbours reported of it within twelve months: waiting for an answer, and found right. */
@@ -26,9 +26,9 @@ export async function listOrganisations(
   municipalityId: string,
   officer: Staff,
 ): Promise<Disclosed<OrganisationOutline[]>> {
-  // Whom a tie can be entered to is seen while all else is closed.
+  // Whom a link can be entered to is seen while all else is closed.
   return gate.decide(shuttingOut(municipalityId, officer), async (transaction) => {
-    const [organisations, functions, ties, promises] = [
+    const [organisations, functions, links, attestations] = [
       await transaction
         .selectFrom('organisations')
         .select(['id', 'name', 'identifier', 'aliases', 'suspended_at'])
@@ -55,8 +55,8 @@ export async function listOrganisations(
       identifier,
       aliases,
       functions: of(functions, id).map((row) => row.function),
-      ties: of(ties, id).map((row) => ({ kind: row.kind, relatedId: row.related_id })),
-      attestedUntil: of(promises, id)[0]?.until?.toISOString() ?? null,
+      links: of(links, id).map((row) => ({ kind: row.kind, relatedId: row.related_id })),
+      attestedUntil: of(attestations, id)[0]?.until?.toISOString() ?? null,
       suspendedAt: suspended_at?.toISOString() ?? null,
       reports: { waiting, upheld },
       machines: machines.get(id) ?? [],

@@ -102,7 +102,7 @@ export const Evidence = z
 export const CourtLimit = z.enum(['not-told-where', 'no-say'])
 export type CourtLimit = z.infer<typeof CourtLimit>
 
-const tie = {
+const representation = {
   limits: z.array(CourtLimit).min(1).max(2).optional(),
   /** Which court said so, and its reference. */
   court: plain(200).optional(),
@@ -112,9 +112,9 @@ const tie = {
 /** Who acts for a neighbour who cannot act for themself: a neighbour of age, or an institution. */
 export const Representative = z
   .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('parent'), neighbourId: z.uuid(), ...tie }),
-    z.strictObject({ kind: z.literal('guardian'), neighbourId: z.uuid(), ...tie }),
-    z.strictObject({ kind: z.literal('carer'), neighbourId: z.uuid(), ...tie }),
+    z.strictObject({ kind: z.literal('parent'), neighbourId: z.uuid(), ...representation }),
+    z.strictObject({ kind: z.literal('guardian'), neighbourId: z.uuid(), ...representation }),
+    z.strictObject({ kind: z.literal('carer'), neighbourId: z.uuid(), ...representation }),
     z.strictObject({
       kind: z.literal('institution'),
       name: plain(200),
@@ -279,7 +279,7 @@ export type NeighbourField = keyof NeighbourFields
 
 /** Somebody who acts for a neighbour, as it is recorded. */
 export interface Representation {
-  /** Of the tie, not of the person. */
+  /** Of the representation, not of the person. */
   id: string
   kind: Representative['kind']
   neighbourId?: string

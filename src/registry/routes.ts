@@ -34,7 +34,7 @@ const movedSchema = z.object({
 const Residence = z.object({ validFrom: z.iso.date(), validTo: z.iso.date().optional(), residentSince: z.iso.date() })
 export const RepresentationAnswer = z
   .object({
-    id: z.uuid().openapi({ description: 'Of the tie' }),
+    id: z.uuid().openapi({ description: 'Of the representation' }),
     kind: z.enum(['parent', 'guardian', 'carer', 'institution']),
     neighbourId: z.uuid().optional(),
     name: z.string().optional(),

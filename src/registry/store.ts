@@ -212,7 +212,7 @@ function recordOf(row: Row): SealedRecord<NeighbourFields> {
     }
   }
   if (row.household_id !== null) facts.household = { id: row.household_id, size: row.household_size }
-  for (const tie of row.representatives ?? []) parts.push(representationPart(row.id, tie))
+  for (const representation of row.representatives ?? []) parts.push(representationPart(row.id, representation))
   if (
     row.address_id !== null &&
     row.address_kind !== null &&

@@ -27,7 +27,7 @@ export const Application = z.strictObject({
   identifier: Identifier,
   functions: z.array(z.enum(DOES)).min(1).max(DOES.length),
   /** Whom it belongs to, reports to, shares data with, in its own words: it must be able to name whom we answer nothing. */
-  ties: ownWords(2000),
+  links: ownWords(2000),
   /** Who signs that it passes nothing on. */
   officer: called(200),
   contact: plain(200),
@@ -154,7 +154,7 @@ export async function applicationsToReview(
       items.push({
         ...said,
         ...(asking === undefined ? { kind: 'enrol' } : { name: asking.name }),
-        resembles: asking?.resembles ?? (await closingNamed(transaction, `${said.name} ${said.ties}`)),
+        resembles: asking?.resembles ?? (await closingNamed(transaction, `${said.name} ${said.links}`)),
         id: row.id,
         proposed: proposed.has(row.id),
         receivedAt: row.received_at.toISOString(),
@@ -206,12 +206,12 @@ export async function decideApplication(
         })
         return false
       }
-      const { name, identifier, functions, keys, ties, need, officer: signedBy } = said as Application
+      const { name, identifier, functions, keys, links, need, officer: signedBy } = said as Application
       await mustBeUnknown(transaction, identifier)
       await mustBeFresh(transaction, keys)
       if (answer.client !== '') await mustBeFree(transaction, [answer.client])
-      const resembles = await closingNamed(transaction, `${name} ${ties}`)
-      const told = { name, identifier, functions: listed(functions), keys, ties, need, signedBy, resembles }
+      const resembles = await closingNamed(transaction, `${name} ${links}`)
+      const told = { name, identifier, functions: listed(functions), keys, links, need, signedBy, resembles }
       Object.assign(content, told)
       return false
     })
@@ -254,7 +254,7 @@ async function openApplication(
 }
 
 /**
- * Enrols whoever applied, once two officers have said so: answered from this commit on, unless a tie says otherwise, and its
+ * Enrols whoever applied, once two officers have said so: answered from this commit on, unless a link says otherwise, and its
  * machine only with the keys it named.
  *
  * @throws {ClientTaken} {NotFound}

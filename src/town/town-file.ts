@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { called, confirmedPlain, fieldsSayingTooMuch, plain, SaysTooMuch } from '../firewall/free-text.ts'
 import { FunctionId } from '../firewall/functions.ts'
 import { TownBudgets } from '../firewall/leaving.ts'
-import { admitOrganisation, tieOrganisation } from '../firewall/organisations.ts'
+import { admitOrganisation, linkOrganisation } from '../firewall/organisations.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Database } from '../platform/database.ts'
 import { FIRST_BIRTH_YEAR } from '../platform/years.ts'
@@ -107,7 +107,7 @@ export async function foundTown(owner: Database, file: TownFile): Promise<Munici
     for (const { id: organisationId, name } of organisations) {
       await transaction.insertInto('organisations').values({ id: organisationId, municipality_id: id, name }).execute()
     }
-    for (const organisation of organisations) await tieOrganisation(transaction, id, organisation)
+    for (const organisation of organisations) await linkOrganisation(transaction, id, organisation)
     for (const organisation of organisations) await admitOrganisation(transaction, id, organisation)
   })
   const founded = await townCalled(owner, file.slug)

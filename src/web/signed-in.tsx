@@ -218,7 +218,7 @@ function faultsBeside(
 ): Record<string, string> {
   const faults: Record<string, string> = {}
   for (const { pointer, tooLong } of problem.errors) {
-    // Of `/tie/relatedId` and `/clients/0` the part that is a box here.
+    // Of `/link/relatedId` and `/clients/0` the part that is a box here.
     const parts = pointer.split('/').map((part) => beside[part] ?? part)
     const box = parts.find((part) => form.has(part)) ?? parts[1]
     const [words] = box && say[box] ? [t[say[box]]] : []

@@ -164,7 +164,7 @@ describe('access ends with the person', () => {
   })
 })
 
-describe('access ends with the tie', () => {
+describe('access ends with the representation', () => {
   async function family() {
     const parent = await adult()
     const child = await register(app, {

@@ -36,11 +36,11 @@ const FORM = {
   name: 'Seaside Library',
   identifier: 'VM-3003',
   'does-library': 'yes',
-  ties: 'The province’s library network',
+  links: 'The province’s library network',
   need: 'To renew cards of people who are ill at home',
   officer: 'An invented officer',
   contact: 'desk@seaside.example',
-  promise: 'yes',
+  attestation: 'yes',
 }
 const apply = async (more: Record<string, string> = {}) => {
   const page = await (await post('/providers/enrol', { ...FORM, ...more })).text()
@@ -120,26 +120,26 @@ describe('an organisation that applies', () => {
     expect(await waiting()).not.toContain('Curious Ltd')
   })
 
-  it('is closed at once by a tie it left out', async () => {
+  it('is closed at once by a link it left out', async () => {
     const key = await newProofKey()
     await app.peek("delete from client_keys where client_id = 'library'")
     const officer = await legal()
     const idOf = async (name: string) =>
       (await app.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
     expect(await asks(key)).toBe(200)
-    const tie = {
+    const link = {
       organisation: await idOf('Seaside Library'),
       kind: 'sharesWith',
       related: await idOf('Border Agency'),
     }
-    await officer.send('/desk/organisations/tie', tie, '/desk/organisations')
+    await officer.send('/desk/organisations/link', link, '/desk/organisations')
     expect(await asks(key)).toBe(403)
   })
 })
 
 describe('an application', () => {
   it('says what is missing and keeps what was typed; a private key is never taken', async () => {
-    const { promise: _, officer: __, ...incomplete } = FORM
+    const { attestation: _, officer: __, ...incomplete } = FORM
     const answer = await post('/providers/enrol', incomplete)
     expect(answer.status).toBe(422)
     const page = await answer.text()

@@ -45,14 +45,14 @@ beforeAll(async () => {
     proceedingId,
     proceeding: proceedingId,
     answerId: (await only('proceeding_answers', own))[0]?.id ?? '',
-    tieId: (await only('representatives', own))[0]?.id ?? '',
+    representationId: (await only('representatives', own))[0]?.id ?? '',
     residenceId: (await only('residences', own))[0]?.id ?? '',
     startId: (await only('said_starts', own))[0]?.id ?? '',
     proposalId: joins.body.id ?? '',
     other: twin.id,
     proof: proof.body.id ?? '',
   }
-  Object.assign(ids, { tie: ids.tieId, start: ids.startId })
+  Object.assign(ids, { representation: ids.representationId, start: ids.startId })
 })
 afterAll(() => app?.close())
 
@@ -70,8 +70,8 @@ const BODIES: Record<string, object> = {
   'POST /v1/neighbours/:id/departures/:proceedingId/opinion': { outcome: 'favourable', on: '2026-11-20' },
   'POST /v1/neighbours/:id/departures/:proceedingId/decision': { decision: 'withdrawn' },
   'POST /v1/neighbours/:id/representatives': { kind: 'institution', name: 'Casal' },
-  'PATCH /v1/neighbours/:id/representatives/:tieId': { kind: 'guardian' },
-  'POST /v1/neighbours/:id/representatives/:tieId/end': {},
+  'PATCH /v1/neighbours/:id/representatives/:representationId': { kind: 'guardian' },
+  'POST /v1/neighbours/:id/representatives/:representationId/end': {},
   'POST /v1/neighbours/:id/protection': { protected: true, reason: 'asked for it' },
   'POST /v1/neighbours/:id/undo': {},
   'POST /v1/neighbours/:id/joins': { other: '00000000-0000-4000-8000-000000000000', reason: 'One face' },

@@ -33,20 +33,20 @@ async function asks(client: string) {
 }
 
 describe('an organisation that legal officers enrol', () => {
-  it('is answered while it has a function and a promise, and closed by a tie to enforcement, at once', async () => {
+  it('is answered while it has a function and an attestation, and closed by a link to enforcement, at once', async () => {
     const officer = await legal()
     expect(await asks('library')).toBe(200)
     const library = await idOf('Vallmar Libraries')
     const shared = await officer.send(
-      '/desk/organisations/tie',
+      '/desk/organisations/link',
       { organisation: library, kind: 'sharesWith', related: await idOf('Border Agency') },
       '/desk/organisations',
     )
     expect(shared.status).toBe(303)
     expect(await asks('library')).toBe(403)
-    // A new promise does not open what the tie closed.
+    // A new attestation does not open what the link closed.
     await officer.send(
-      '/desk/organisations/promise',
+      '/desk/organisations/attestation',
       { organisation: library, signed: 'An invented officer' },
       '/desk/organisations',
     )
@@ -54,12 +54,12 @@ describe('an organisation that legal officers enrol', () => {
     expect(await asks('library')).toBe(403)
   })
 
-  it('loses its promise with every new tie, and has it again when an officer signs again', async () => {
+  it('loses its attestation with every new link, and has it again when an officer signs again', async () => {
     const officer = await legal()
     const bikes = await idOf('Vallmar Bicycles')
     expect(await asks('city-bikes')).toBe(200)
     await officer.send(
-      '/desk/organisations/tie',
+      '/desk/organisations/link',
       { organisation: bikes, kind: 'memberOf', related: await idOf('Housing Office') },
       '/desk/organisations',
     )
@@ -67,7 +67,7 @@ describe('an organisation that legal officers enrol', () => {
     await approved()
     expect(await asks('city-bikes')).toBe(403)
     await officer.send(
-      '/desk/organisations/promise',
+      '/desk/organisations/attestation',
       { organisation: bikes, signed: 'An invented officer' },
       '/desk/organisations',
     )
@@ -130,7 +130,7 @@ describe('the database', () => {
     kind: string,
   ) => `insert into officer_acts (id, municipality_id, kind, data_key_id, content, proposed_by, decided_by, decided_at, decision)
     select gen_random_uuid(), ${town()}, '${kind}', id, '\\x00', 'one', 'one', now(), 'at-once' from data_keys where owner = 'ledger'`
-  const ties = (kind: string, related: string) =>
+  const links = (kind: string, related: string) =>
     `insert into organisation_links (municipality_id, organisation_id, kind, related_id) values (${town()}, '${DEMO_OFFICE}', '${kind}', '${related}')`
 
   it('keeps nothing that widens who is answered without the approval of a second officer in the same transaction', async () => {
@@ -139,8 +139,8 @@ describe('the database', () => {
     const alone = [
       `insert into organisations (id, municipality_id, name) values (gen_random_uuid(), ${town()}, 'Made by one')`,
       `insert into organisation_functions (municipality_id, organisation_id, function) values (${town()}, '${DEMO_OFFICE}', 'school')`,
-      ties('memberOf', school),
-      ties('sharesWith', border),
+      links('memberOf', school),
+      links('sharesWith', border),
       `insert into clients (municipality_id, organisation_id, id) values (${town()}, '${DEMO_OFFICE}', 'made-by-one')`,
       `insert into staff_affiliations (municipality_id, organisation_id, staff_id) values (${town()}, '${DEMO_OFFICE}', 'somebody')`,
       `insert into attestations (id, municipality_id, organisation_id, signed_by, signed_at, expires_at)
@@ -153,7 +153,7 @@ describe('the database', () => {
     for (const one of alone) await expect(as(one), one).rejects.toMatchObject({ code: 'PD006' })
     // What was decided alone lets only that through which closes the gate.
     for (const one of alone.slice(0, 3).concat(alone.slice(4)))
-      for (const kind of ['function', 'tie', 'lend'])
+      for (const kind of ['function', 'link', 'lend'])
         await expect(as(`${atOnce(kind)};${one}`), one).rejects.toMatchObject({ code: 'PD006' })
     const school2 = alone[1] ?? ''
     // Approved by another, in the same transaction, and an act of that kind.
@@ -164,7 +164,7 @@ describe('the database', () => {
     await expect(proposed('function', 'approved')).rejects.toThrow()
     await as(`${decided(await proposed('function'), 'two')};${school2}`)
     const bikes = await idOf('Vallmar Bicycles')
-    await as(`${atOnce('tie')};${ties('memberOf', border).replace(DEMO_OFFICE, bikes)}`)
+    await as(`${atOnce('link')};${links('memberOf', border).replace(DEMO_OFFICE, bikes)}`)
     await expect(as(`update officer_acts set decision = 'refused' where decision = 'approved'`)).rejects.toMatchObject({
       code: 'PD006',
     })
@@ -194,7 +194,7 @@ describe('what an officer proposes', () => {
       [{ kind: 'alias', organisationId: nobody, name: 'Another name' }, 404],
       [{ kind: 'function', organisationId: nobody, function: 'school' }, 404],
       [{ kind: 'take-back', organisationId: nobody, staff: 'somebody' }, 404],
-      [{ kind: 'tie', organisationId: library, tie: { kind: 'memberOf', relatedId: library } }, 422],
+      [{ kind: 'link', organisationId: library, link: { kind: 'memberOf', relatedId: library } }, 422],
       [{ kind: 'machine', organisationId: library, client: 'city-bikes' }, 409],
     ] as const)
       expect((await propose(body)).status, JSON.stringify(body)).toBe(status)
@@ -218,7 +218,7 @@ describe('what an officer proposes', () => {
     expect(answers.at(-1)).toBe(429)
     // What closes the gate waits for nothing.
     const border = await idOf('Border Agency')
-    const closing = { kind: 'tie', organisationId: library, tie: { kind: 'reportsTo', relatedId: border } }
+    const closing = { kind: 'link', organisationId: library, link: { kind: 'reportsTo', relatedId: border } }
     expect((await propose(closing)).body.status).toBe('done')
   })
 
@@ -230,7 +230,7 @@ describe('what an officer proposes', () => {
       need: 'To find flats',
       officer: 'An invented officer',
       contact: 'desk@harbour.example',
-      promise: 'yes',
+      attestation: 'yes',
     })
     const answer = await app.fetch(
       new Request('https://vallmar.example/providers/enrol', {

@@ -121,7 +121,7 @@ describe('a document that is known', () => {
   })
 })
 
-describe('ties to somebody who hides', () => {
+describe('representations to somebody who hides', () => {
   it('answer for nobody: neither on a worklist, nor where a birth date or a departure is recorded', async () => {
     const seen = async (hiding: boolean) => {
       const adult = (year: number) => register(app, somebody({ dateOfBirth: `${year}-01-01` }))
@@ -150,8 +150,8 @@ describe('ties to somebody who hides', () => {
         await hide(guardian.id, 'supervisor')
         await register(app, somebody({ dateOfBirth: '2020-01-01', protected: true, representatives: parent(aunt.id) }))
       }
-      const [tie] = (await openRecord(app, child.id)).body.representatives as { id: string }[]
-      await ask('POST', `/v1/neighbours/${child.id}/representatives/${tie?.id}/end`, 'clerk', {})
+      const [representation] = (await openRecord(app, child.id)).body.representatives as { id: string }[]
+      await ask('POST', `/v1/neighbours/${child.id}/representatives/${representation?.id}/end`, 'clerk', {})
       const desk = await signedIn(app, { kind: 'staff', subject: 'reader', role: 'clerk', office: DEMO_OFFICE })
       const list = await (await desk.send('/desk/unrepresented', {}, '/desk/work')).text()
       const born = await ask('PATCH', `/v1/neighbours/${aunt.id}`, 'clerk', { dateOfBirth: '2015-01-01' }, 1)
@@ -192,15 +192,15 @@ describe('a card', () => {
   })
 
   it.each(['limit', 'end'])(
-    'of a child opens nothing to whom a court has limited, or whose tie ended: %s',
+    'of a child opens nothing to whom a court has limited, or whose representation ended: %s',
     async (what) => {
       const father = await register(app, somebody({ dateOfBirth: '1980-01-01' }))
       const child = await register(app, somebody({ dateOfBirth: '2012-05-01', representatives: parent(father.id) }))
       const code = await cardOf(child.id)
       const me = await signedIn(app, { kind: 'resident', subject: child.id })
       expect((await me.open('/me/record')).status).toBe(200)
-      const [tie] = (await openRecord(app, child.id)).body.representatives as { id: string }[]
-      const at = `/v1/neighbours/${child.id}/representatives/${tie?.id}`
+      const [representation] = (await openRecord(app, child.id)).body.representatives as { id: string }[]
+      const at = `/v1/neighbours/${child.id}/representatives/${representation?.id}`
       const limited = { kind: 'parent', limits: ['not-told-where'], court: 'Court 3' }
       const done =
         what === 'limit' ? await ask('PATCH', at, 'clerk', limited) : await ask('POST', `${at}/end`, 'clerk', {})

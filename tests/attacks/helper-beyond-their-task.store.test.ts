@@ -157,8 +157,12 @@ describe('a helper of an organisation', () => {
     )
     expect(entry).toEqual({ purpose: 'helping', action: 'prove' })
     const legal = await officer()
-    const tie = { organisation: await idOf('Housing Office'), kind: 'sharesWith', related: await idOf('Border Agency') }
-    expect((await legal.send('/desk/organisations/tie', tie, '/desk/organisations')).status).toBe(303)
+    const link = {
+      organisation: await idOf('Housing Office'),
+      kind: 'sharesWith',
+      related: await idOf('Border Agency'),
+    }
+    expect((await legal.send('/desk/organisations/link', link, '/desk/organisations')).status).toBe(303)
     const after = await fetchFor(code, 'library')
     const unknown = await fetchFor('0000-0000-0000-0000-0000', 'library')
     expect(after).toEqual(unknown)
@@ -199,8 +203,8 @@ describe('an institution that acts for somebody', () => {
     expect((await paper(alone.id)).status).toBe(200)
     const idOf = async (name: string) =>
       (await app.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
-    const tie = { organisation: await idOf('Casa de la Mar'), kind: 'memberOf', related: await idOf('Border Agency') }
-    expect((await legal.send('/desk/organisations/tie', tie, '/desk/organisations')).status).toBe(303)
+    const link = { organisation: await idOf('Casa de la Mar'), kind: 'memberOf', related: await idOf('Border Agency') }
+    expect((await legal.send('/desk/organisations/link', link, '/desk/organisations')).status).toBe(303)
     expect(await paper(alone.id)).toMatchObject({ status: 403, body: { code: 'refused' } })
     const offer = await app.ask('POST', `/v1/neighbours/${alone.id}/wallet-offers`, {
       as: 'clerk',

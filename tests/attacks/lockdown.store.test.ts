@@ -181,27 +181,27 @@ describe('the pages of a registry that is closed', () => {
     expect(await state()).toBe(false)
   })
 
-  it('let ties to enforcement be entered, at once, and nothing that would open or wait', async () => {
+  it('let links to enforcement be entered, at once, and nothing that would open or wait', async () => {
     const organisation = async (name: string) =>
       (await app.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
     for (const by of ['one', 'two']) await vote(true, by)
     const one = await signedIn(app, { kind: 'staff', subject: 'one', role: 'legal', office: DEMO_OFFICE })
-    const tie = (related: string) =>
+    const link = (related: string) =>
       app.ask('POST', '/v1/officer-acts', {
         as: 'legal',
-        body: { kind: 'tie', organisationId: library, tie: { kind: 'sharesWith', relatedId: related } },
+        body: { kind: 'link', organisationId: library, link: { kind: 'sharesWith', relatedId: related } },
       })
     const library = await organisation('Vallmar Libraries')
     expect(await (await one.open('/desk/organisations')).text()).toContain('Border Agency')
-    expect((await tie(await organisation('Vallmar Bicycles'))).status).toBe(403)
-    expect((await tie(await organisation('Border Agency'))).body).toMatchObject({ status: 'done' })
+    expect((await link(await organisation('Vallmar Bicycles'))).status).toBe(403)
+    expect((await link(await organisation('Border Agency'))).body).toMatchObject({ status: 'done' })
     // Of the office itself no officer alone: registering would end with it.
     const ownOffice = await app.ask('POST', '/v1/officer-acts', {
       as: 'legal',
       body: {
-        kind: 'tie',
+        kind: 'link',
         organisationId: DEMO_OFFICE,
-        tie: { kind: 'reportsTo', relatedId: await organisation('Border Agency') },
+        link: { kind: 'reportsTo', relatedId: await organisation('Border Agency') },
       },
     })
     expect(ownOffice.status).toBe(403)

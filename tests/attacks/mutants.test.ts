@@ -157,7 +157,7 @@ const CONTEXT: Record<string, (question: Question) => Question> = {
     const { representative: _, standsWith: __, ...requester } = asked.requester
     return { ...asked, requester }
   },
-  'ties are never said': (asked) => {
+  'links are never said': (asked) => {
     if (asked.position === undefined) return asked
     const organisations = new Map([[asked.position.organisationId, { related: [], functions: ['library'] }]])
     return { ...asked, position: { ...asked.position, organisations } }

@@ -30,13 +30,13 @@ const disclose = async (as: string) =>
   ).status
 const idOf = async (name: string) =>
   (await app.peek<{ id: string }>(`select id from organisations where name = '${name}'`))[0]?.id ?? ''
-const link = async (from: string, kind: string, to: string) =>
+const linkBetween = async (from: string, kind: string, to: string) =>
   app.peek(`insert into organisation_links (municipality_id, organisation_id, kind, related_id)
     values ('${app.town.id}', '${await idOf(from)}', '${kind}', '${await idOf(to)}')`)
 const unlink = (kind: string) =>
   app.peek(`delete from organisation_links where kind = '${kind}' and organisation_id in
     (select id from organisations where name like '%Libraries' or name like '%Bicycles')`)
-const promise = async (name: string) =>
+const attestation = async (name: string) =>
   app.peek(`insert into attestations (id, municipality_id, organisation_id, signed_by, signed_at, expires_at)
     values (gen_random_uuid(), '${app.town.id}', '${await idOf(name)}', 'An invented officer', now() - interval '1 minute', now() + interval '300 days')`)
 
@@ -51,8 +51,8 @@ describe('a clean agency that begins to share with enforcement', () => {
       )
     )[0]?.id
     for (const body of [
-      { kind: 'tie', organisationId: office, tie: { kind: 'reportsTo', relatedId: border } },
-      { kind: 'tie', organisationId: border, tie: { kind: 'sharesWith', relatedId: office } },
+      { kind: 'link', organisationId: office, link: { kind: 'reportsTo', relatedId: border } },
+      { kind: 'link', organisationId: border, link: { kind: 'sharesWith', relatedId: office } },
       { kind: 'function', organisationId: office, function: 'immigration-enforcement' },
     ])
       expect(await app.ask('POST', '/v1/officer-acts', { as: 'legal', body })).toMatchObject({
@@ -62,13 +62,13 @@ describe('a clean agency that begins to share with enforcement', () => {
     expect((await openRecord(app, id, 'clerk')).status).toBe(200)
   })
 
-  it('is closed at once, and stays closed when the tie is cut until it promises again', async () => {
+  it('is closed at once, and stays closed when the link is cut until it attestations again', async () => {
     expect(await disclose('library')).toBe(200)
-    await link('Vallmar Libraries', 'sharesWith', 'Joint Unit')
+    await linkBetween('Vallmar Libraries', 'sharesWith', 'Joint Unit')
     expect(await disclose('library')).toBe(403)
     await unlink('sharesWith')
     expect(await disclose('library')).toBe(403)
-    await promise('Vallmar Libraries')
+    await attestation('Vallmar Libraries')
     expect(await disclose('library')).toBe(200)
   })
 
@@ -78,34 +78,34 @@ describe('a clean agency that begins to share with enforcement', () => {
       ['Joint Unit', 'Vallmar Libraries'],
     ] as const) {
       expect(await disclose('library')).toBe(200)
-      await link(from, 'suppliedBy', to)
+      await linkBetween(from, 'suppliedBy', to)
       expect(await disclose('library'), from).toBe(403)
       await app.peek("delete from organisation_links where kind = 'suppliedBy'")
-      await promise('Vallmar Libraries')
+      await attestation('Vallmar Libraries')
     }
     expect(await disclose('library')).toBe(200)
   })
 
   it('is closed whichever of the two wrote the sharing down', async () => {
     expect(await disclose('city-bikes')).toBe(200)
-    await link('Border Agency', 'sharesWith', 'Vallmar Bicycles')
+    await linkBetween('Border Agency', 'sharesWith', 'Vallmar Bicycles')
     expect(await disclose('city-bikes')).toBe(403)
   })
 
-  it('is closed by what happens several ties away', async () => {
+  it('is closed by what happens several links away', async () => {
     expect(await disclose('housing')).toBe(200)
-    await link('Housing Office', 'memberOf', 'Vallmar Libraries')
-    await promise('Housing Office')
+    await linkBetween('Housing Office', 'memberOf', 'Vallmar Libraries')
+    await attestation('Housing Office')
     expect(await disclose('housing')).toBe(200)
-    // Not its own tie, but one it can reach: the promise was made about other company.
-    await link('Vallmar Libraries', 'reportsTo', 'Citizenship Office')
+    // Not its own link, but one it can reach: the attestation was made about other company.
+    await linkBetween('Vallmar Libraries', 'reportsTo', 'Citizenship Office')
     expect(await disclose('housing')).toBe(403)
-    await promise('Housing Office')
-    await promise('Vallmar Libraries')
+    await attestation('Housing Office')
+    await attestation('Vallmar Libraries')
     expect(await disclose('housing')).toBe(200)
     await app.peek(`insert into organisation_functions (municipality_id, organisation_id, function)
       values ('${app.town.id}', '${DEMO_OFFICE}', 'immigration-enforcement')`)
-    await promise('Housing Office')
+    await attestation('Housing Office')
     expect(await disclose('housing')).toBe(403)
     await app.peek(
       `delete from organisation_functions where organisation_id = '${DEMO_OFFICE}' and function = 'immigration-enforcement'`,
@@ -183,7 +183,7 @@ describe('staff who are lent', () => {
 
 describe('bulk collection', () => {
   it('ends at the hour’s number of questions, counted for the organisation and not for each of its machines', async () => {
-    await promise('Vallmar Libraries')
+    await attestation('Vallmar Libraries')
     await app.peek(`insert into clients (id, municipality_id, organisation_id)
       values ('housing-copy', '${app.town.id}', '${await idOf('Vallmar Libraries')}')`)
     const statuses: number[] = []

@@ -275,20 +275,20 @@ describe('an order of a judge', () => {
   })
 
   it('opens nothing for an authority that is tied to enforcement since it came, at a review or after both', async () => {
-    const tie = async () =>
+    const link = async () =>
       app.ask('POST', '/v1/officer-acts', {
         as: 'legal',
         body: {
-          kind: 'tie',
+          kind: 'link',
           organisationId: DEMO_COURT,
-          tie: { kind: 'sharesWith', relatedId: (await border()) ?? '' },
+          link: { kind: 'sharesWith', relatedId: (await border()) ?? '' },
         },
       })
     const [reviewed, approved] = [(await record()).body.id, (await record()).body.id]
     await approveAs(reviewed, 'second-legal')
     await approveAs(approved, 'second-legal')
     await approveAs(approved, 'third-legal')
-    expect((await tie()).body).toMatchObject({ status: 'done' })
+    expect((await link()).body).toMatchObject({ status: 'done' })
     expect((await open(approved)).status).toBe(403)
     expect(await shownTo(approveAs(reviewed, 'third-legal'))).toMatchObject({ stage: 'refused' })
     expect((await record()).body.stage).toBe('refused')

@@ -116,7 +116,7 @@ async function leaver(): Promise<string> {
   return `${path}/returns`
 }
 
-async function tie(): Promise<string> {
+async function link(): Promise<string> {
   const path = await neighbour('/representatives')()
   const body = { kind: 'guardian', neighbourId: spare }
   const made = await app.ask<{ id: string }>('POST', path, { as: 'clerk', body })
@@ -186,7 +186,7 @@ const EXAMPLES: Record<string, () => Example[]> = {
     },
   ],
   'PATCH /v1/neighbours/{id}/representatives/{tieId}': () => [
-    { as: 'clerk', path: tie, body: { kind: 'guardian', limits: ['no-say'], court: 'Court of Vallmar 7' } },
+    { as: 'clerk', path: link, body: { kind: 'guardian', limits: ['no-say'], court: 'Court of Vallmar 7' } },
   ],
   'POST /v1/neighbours/{id}/protection': () => [
     { as: 'clerk', path: neighbour('/protection'), body: { protected: true, reason: 'Threatened' }, ifMatch: 1 },
@@ -265,7 +265,7 @@ const EXAMPLES: Record<string, () => Example[]> = {
     {
       as: 'legal',
       path: async () => '/v1/officer-acts',
-      body: { kind: 'promise', organisationId: DEMO_OFFICE, signedBy: 'An invented officer' },
+      body: { kind: 'attestation', organisationId: DEMO_OFFICE, signedBy: 'An invented officer' },
     },
     {
       as: 'legal',

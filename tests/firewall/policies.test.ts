@@ -107,8 +107,8 @@ function fieldSets(purpose: string): string[][] {
   return [...new Map(sets.map((set) => [set.join(), set])).values()]
 }
 
-/** A promise is asked of service providers; of others it must make no difference. */
-function promisesOf({ kind }: Requester): Partial<typeof attestations> {
+/** An attestation is asked of service providers; of others it must make no difference. */
+function attestationsOf({ kind }: Requester): Partial<typeof attestations> {
   if (kind === 'client') return attestations
   return kind === 'staff' ? { current: attestations.current, none: undefined } : { none: undefined }
 }
@@ -123,7 +123,7 @@ describe('every combination of requester, organisation, attestation, action, pur
     for (const requester of requesters) {
       const placed = standsWith(requester).length > 0
       for (const shape of placed ? shapes : shapes.slice(0, 1)) {
-        for (const [promise, attestedUntil] of Object.entries(promisesOf(requester))) {
+        for (const [attestation, attestedUntil] of Object.entries(attestationsOf(requester))) {
           const position: Position | undefined = placed
             ? { organisationId: OWN, attestedUntil, organisations: shape.organisations }
             : undefined
@@ -155,7 +155,7 @@ describe('every combination of requester, organisation, attestation, action, pur
                     (placed && shape.enforcement && 'a path to enforcement') ||
                     (requester.id === 'enforcer' && 'enforcement itself') ||
                     (purpose === 'immigration-control' && 'immigration control') ||
-                    (requester.kind === 'client' && promise !== 'current' && 'no current promise') ||
+                    (requester.kind === 'client' && attestation !== 'current' && 'no current attestation') ||
                     (requester.kind === 'client' && shape.name === 'no function on record' && 'unknown function') ||
                     (requester.kind !== 'staff' && subjects > 1 && 'more than one person') ||
                     (action === 'export' && 'export') ||
@@ -175,7 +175,7 @@ describe('every combination of requester, organisation, attestation, action, pur
                     (!known?.actions.includes(action) && 'an action the purpose does not name') ||
                     (!fields.every((field) => known?.fields.includes(field)) && 'a field the purpose does not name')
                   if (fault)
-                    wrong.push(`${fault}: ${requester.id} ${shape.name} ${promise} ${action} ${purpose} ${fields}`)
+                    wrong.push(`${fault}: ${requester.id} ${shape.name} ${attestation} ${action} ${purpose} ${fields}`)
                 }
               }
             }
@@ -206,7 +206,7 @@ describe('what is permitted', () => {
       ...more,
     }).permitted
 
-  it('is what a provider with a promise may learn of the bearer of a proof', () => {
+  it('is what a provider with an attestation may learn of the bearer of a proof', () => {
     expect(ask({})).toBe(true)
     expect(ask({ fields: ['resident', 'residentSince', 'name'] })).toBe(true)
     expect(ask({ fields: ['address'] })).toBe(false)

@@ -212,7 +212,7 @@ describe('the OpenAPI document', () => {
       '/v1/neighbours/{id}/wallet-offers',
       '/v1/neighbours/{id}/protection',
       '/v1/neighbours/{id}/undo',
-      '/v1/neighbours/{id}/representatives/{tieId}/end',
+      '/v1/neighbours/{id}/representatives/{representationId}/end',
     ]
     const creating = operations.filter(
       ({ path, method }) => method === 'post' && path.startsWith('/v1/neighbours') && !exempt.includes(path),

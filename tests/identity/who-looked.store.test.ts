@@ -180,7 +180,7 @@ describe('who looked at one\u2019s record', () => {
     const mother = await signedIn(app, { kind: 'resident', subject: parent.id })
     await mother.send('/me/children', { child: child.id, profile: 'library', once: randomUUID() }, '/me/children')
     const [seen = []] = await pages(child.id)
-    expect(seen.find(({ by }) => by.kind === 'representative')?.by).toMatchObject({ tie: 'parent' })
+    expect(seen.find(({ by }) => by.kind === 'representative')?.by).toMatchObject({ representation: 'parent' })
     // A parent sees it too, a page at a time.
     const page = await (await mother.send('/me/children/looked', { child: child.id }, '/me/children')).text()
     expect(page).toContain(t.dActsParent)

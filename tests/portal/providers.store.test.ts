@@ -80,11 +80,11 @@ async function approved(client = '') {
 }
 const FORM = {
   'does-library': 'yes',
-  ties: 'The province’s library network',
+  links: 'The province’s library network',
   need: 'To renew cards of people who are ill at home',
   officer: 'An invented officer',
   contact: 'desk@seaside.example',
-  promise: 'yes',
+  attestation: 'yes',
 }
 let organisations = 0
 /** Enrols an organisation by its application. @returns the code that it follows it by */
@@ -105,13 +105,13 @@ const own = async (code: string, fields: Record<string, string> = {}) => {
 }
 
 describe('how an organisation stands', () => {
-  it('is told to its machine, with why not and since when, and not whom a tie leads to', async () => {
+  it('is told to its machine, with why not and since when, and not whom a link leads to', async () => {
     const key = await newProofKey()
     const of = async (client: string) => (await asMachine(client, key, 'GET', '/v1/provider')).body
     expect(await of('library')).toMatchObject({ answered: true, because: [], waiting: [] })
     expect((await of('border-agency')).because[0]).toMatchObject({ reason: 'function' })
     const broker = await of('address-check')
-    expect(broker).toMatchObject({ answered: false, because: [{ reason: 'tie' }] })
+    expect(broker).toMatchObject({ answered: false, because: [{ reason: 'link' }] })
     expect(Date.parse(broker.because[0].since)).toBeGreaterThan(0)
     expect(JSON.stringify(broker)).not.toMatch(/police/i)
     expect((await of('unknown')).because).toEqual([{ reason: 'no-function', since: null }])
@@ -123,7 +123,7 @@ describe('how an organisation stands', () => {
     expect((await asMachine('housing', await newProofKey(), 'GET', '/v1/provider')).status).toBe(403)
   })
 
-  it('is said on its page in words, from the day on which a tie was entered', async () => {
+  it('is said on its page in words, from the day on which a link was entered', async () => {
     const code = await enrolled('Harbour Library', 'city-bikes')
     const open = await (await post('/providers/enrol/follow', { code })).text()
     expect(open).toContain('Your machines get the answers that their purpose allows.')
@@ -134,13 +134,13 @@ describe('how an organisation stands', () => {
       "select organisation_id as id from organisation_functions where function = 'immigration-enforcement' limit 1",
     )) as [{ id: string }]
     const tied = await (await officer('legal')).send(
-      '/desk/organisations/tie',
+      '/desk/organisations/link',
       { organisation: harbour, kind: 'sharesWith', related: border },
       '/desk/organisations',
     )
     expect(tied.status).toBe(303)
     const { page } = await own(code)
-    expect(page).toContain('because a tie was entered to somebody who is never answered.')
+    expect(page).toContain('because a link was entered to somebody who is never answered.')
     expect(page).toMatch(/Closed since (<[^>]+>)?[\w, ]*20\d\d/)
     expect(page).toContain('href="/complain')
     expect(page).not.toContain('Your machines get the answers')
@@ -287,7 +287,7 @@ describe('what waits', () => {
   })
 
   it('says when an applicant’s words name, or sound like, somebody who is never answered', async () => {
-    const fields = { ...FORM, name: 'B\u043erder Agency Reading Room', identifier: 'VM-8802', ties: 'None' }
+    const fields = { ...FORM, name: 'B\u043erder Agency Reading Room', identifier: 'VM-8802', links: 'None' }
     expect((await post('/providers/enrol', fields)).status).toBe(201)
     const legal = await officer('legal')
     const page = await (await legal.open('/desk/organisations')).text()

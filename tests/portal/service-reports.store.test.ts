@@ -169,7 +169,7 @@ describe('an organisation of which reports were found right', () => {
   }
   const page = async (subject = 'legal') => (await (await officer(subject)).open('/desk/organisations')).text()
 
-  it('is suspended by two officers after three of them, publicly, until two take another promise', async () => {
+  it('is suspended by two officers after three of them, publicly, until two take another attestation', async () => {
     const library = await organisationOf('library')
     const suspend = async () =>
       (await officer('legal')).send('/desk/organisations/suspend', { organisation: library }, '/desk/organisations')
@@ -205,9 +205,9 @@ describe('an organisation of which reports were found right', () => {
       }),
     )
     expect(await services.text()).toMatch(/Suspended services[\s\S]*Vallmar Libraries/)
-    // Another promise of one officer's is not enough; of two it is.
+    // Another attestation of one officer's is not enough; of two it is.
     const promised = { organisation: library, signed: 'A new invented officer' }
-    await (await officer('legal')).send('/desk/organisations/promise', promised, '/desk/organisations')
+    await (await officer('legal')).send('/desk/organisations/attestation', promised, '/desk/organisations')
     expect(await discloses()).toBe(403)
     const renewed = /name="entry" value="([^"]+)"/.exec(await page('another'))?.[1] ?? ''
     await (await officer('another')).send(

@@ -121,7 +121,7 @@ describe('when an organisation changes', () => {
     expect((await disclose('city-bikes')).status).toBe(403)
   })
 
-  it('a promise that ran out closes it too', async () => {
+  it('an attestation that ran out closes it too', async () => {
     expect((await disclose('housing')).status).toBe(200)
     app.clock.advance({ hours: 24 * 366 })
     try {

@@ -130,7 +130,7 @@ describe('twelve years of a town', () => {
     expect((await (await resident(id)).open('/me/record')).status).toBe(200)
   }, 300_000)
 
-  it('end what others were given or asked, each on its day: promises, offers, proceedings, confirmations; a witness comes back', async () => {
+  it('end what others were given or asked, each on its day: attestations, offers, proceedings, confirmations; a witness comes back', async () => {
     const began = now()
     const { id } = await register(app)
     const officer = (subject: string) => signedIn(app, { kind: 'staff', subject, role: 'legal', office: DEMO_OFFICE })
@@ -195,7 +195,7 @@ describe('twelve years of a town', () => {
     await until(given.add({ days: app.town.departureNoticeDays + 1 }))
     expect((await approve()).status).toBe(200)
 
-    // A promise of an organisation ends with its twelve months, which its machine is told; two officers take another.
+    // An attestation of an organisation ends with its twelve months, which its machine is told; two officers take another.
     const standing = async () =>
       (
         await app.ask<{ answered: boolean; because: { reason: string }[]; promiseUntil: string }>(
@@ -214,18 +214,18 @@ describe('twelve years of a town', () => {
       const asked = { subject: { proof: body.token }, purpose: 'service-eligibility', fields: ['resident'] }
       return (await app.ask('POST', '/v1/disclosures', { as: 'library', body: asked })).status
     }
-    const promise = async () => {
+    const attestation = async () => {
       const [{ organisation_id: organisation } = { organisation_id: '' }] = await app.peek<{
         organisation_id: string
       }>("select organisation_id from clients where id = 'library'")
       const form = { organisation, signed: 'An invented officer' }
-      await (await officer('legal-1')).send('/desk/organisations/promise', form, '/desk/organisations')
+      await (await officer('legal-1')).send('/desk/organisations/attestation', form, '/desk/organisations')
       const other = await officer('legal-2')
       const page = await (await other.open('/desk/organisations')).text()
       const entry = /name="entry" value="([^"]+)"/.exec(page)?.[1] ?? ''
       await other.send('/desk/organisations/acts', { entry, approves: 'yes' }, '/desk/organisations')
     }
-    await promise()
+    await attestation()
     const { promiseUntil } = await standing()
     const over = Temporal.Instant.from(promiseUntil).toZonedDateTimeISO('Europe/Madrid')
     expect(Math.round(now().until(over, { largestUnit: 'months' }).total({ unit: 'months', relativeTo: now() }))).toBe(
@@ -234,8 +234,8 @@ describe('twelve years of a town', () => {
     await until(over.subtract({ minutes: 5 }))
     expect([await discloses(), (await standing()).answered]).toEqual([200, true])
     await until(over.add({ minutes: 5 }))
-    expect([await discloses(), (await standing()).because]).toMatchObject([403, [{ reason: 'promise-over' }]])
-    await promise()
+    expect([await discloses(), (await standing()).because]).toMatchObject([403, [{ reason: 'attestation-over' }]])
+    await attestation()
     expect([await discloses(), (await standing()).answered]).toEqual([200, true])
 
     // Whoever said that they are still here is asked again two years later, and not before.

@@ -75,7 +75,7 @@ describe('what one record adds to another', () => {
 })
 
 describe('one person registered twice', () => {
-  it('is one record after two people say so: years, proofs, requests, ties and the document go to the one that stays', async () => {
+  it('is one record after two people say so: years, proofs, requests, representations and the document go to the one that stays', async () => {
     const stays = await register(app, { name: { given: 'Ramona', family: ['Duplicada'] } })
     const other = await register(app, {
       name: { given: 'Mona', family: ['Duplicatta'] },

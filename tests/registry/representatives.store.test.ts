@@ -11,7 +11,10 @@ beforeAll(async () => {
 })
 afterAll(() => app?.close())
 
-type Ties = { ofAge: boolean; representatives: { id: string; kind: string; neighbourId?: string; limits?: string[] }[] }
+type Representations = {
+  ofAge: boolean
+  representatives: { id: string; kind: string; neighbourId?: string; limits?: string[] }[]
+}
 const year = () => app.clock.now().toZonedDateTimeISO('Europe/Madrid').year
 const aged = (age: number) => String(year() - age - 1)
 const act = (id: string, body: object, as = 'clerk') =>
@@ -19,8 +22,8 @@ const act = (id: string, body: object, as = 'clerk') =>
     as,
     body,
   })
-const ties = async (id: string, as = 'clerk') =>
-  (await app.ask<Ties>('GET', `/v1/neighbours/${id}/representatives`, { as })).body.representatives
+const representations = async (id: string, as = 'clerk') =>
+  (await app.ask<Representations>('GET', `/v1/neighbours/${id}/representatives`, { as })).body.representatives
 const inHousehold = ({ householdId }: { householdId: string }) => ({ address: undefined, householdId }) as object
 const version = async (id: string) => (await openRecord(app, id)).body.version as number
 const depart = async (id: string, cause = 'death') =>
@@ -40,7 +43,12 @@ describe('who acts for somebody', () => {
       ],
     })
     expect((await act(child.id, { kind: 'carer', neighbourId: grandmother.id })).status).toBe(201)
-    expect((await ties(child.id)).map(({ kind }) => kind)).toEqual(['parent', 'parent', 'institution', 'carer'])
+    expect((await representations(child.id)).map(({ kind }) => kind)).toEqual([
+      'parent',
+      'parent',
+      'institution',
+      'carer',
+    ])
   })
 
   it('ends at both ends: with a guardian of their own, with the child’s own leaving, and never in a circle', async () => {
@@ -50,7 +58,7 @@ describe('who acts for somebody', () => {
       representatives: [{ kind: 'parent', neighbourId: mother.id }],
     })
     expect((await act(mother.id, { kind: 'guardian', neighbourId: guardian.id })).status).toBe(201)
-    expect(await ties(child.id)).toEqual([])
+    expect(await representations(child.id)).toEqual([])
     expect(await act(child.id, { kind: 'parent', neighbourId: mother.id })).toMatchObject({ status: 422 })
     const [one, other] = [
       await register(app, { dateOfBirth: undefined } as object),
@@ -74,7 +82,7 @@ describe('who acts for somebody', () => {
       })
     expect((await leave()).status).toBe(201)
     expect(await app.ask('POST', `/v1/neighbours/${child.id}/undo`, { as: 'clerk' })).toMatchObject({ status: 200 })
-    expect(await ties(child.id)).toHaveLength(1)
+    expect(await representations(child.id)).toHaveLength(1)
     await leave()
     const back = await app.ask('POST', `/v1/neighbours/${child.id}/returns`, {
       as: 'clerk',
@@ -82,7 +90,7 @@ describe('who acts for somebody', () => {
       ifMatch: await version(child.id),
     })
     expect(back.status, back.text).toBe(201)
-    expect(await ties(child.id)).toEqual([])
+    expect(await representations(child.id)).toEqual([])
   })
 
   it('is an adult who lives here, at every door', async () => {
@@ -114,8 +122,8 @@ describe('who acts for somebody', () => {
     ]
     expect(there.text.replace(/"instance":"[^"]*"/, '')).toBe(nobody.text.replace(/"instance":"[^"]*"/, ''))
     expect((await act(child.id, { kind: 'parent', neighbourId: hidden.id }, 'supervisor')).status).toBe(201)
-    expect(await ties(child.id)).toEqual([])
-    expect(await ties(child.id, 'supervisor')).toHaveLength(1)
+    expect(await representations(child.id)).toEqual([])
+    expect(await representations(child.id, 'supervisor')).toHaveLength(1)
     expect((await openRecord(app, child.id)).body.representatives).toBeUndefined()
   })
 
@@ -154,16 +162,19 @@ describe('who acts for somebody', () => {
     const again = await app.ask<{ id: string }>('POST', `/v1/neighbours/${child.id}/representatives`, once)
     expect(again.body.id).toBe(first.body.id)
     expect((await act(child.id, { kind: 'parent', neighbourId: parent.id })).body.code).toBe('already-represents')
-    const change = (tie: string, body: object) =>
-      app.ask<{ id: string }>('PATCH', `/v1/neighbours/${child.id}/representatives/${tie}`, { as: 'clerk', body })
+    const change = (representation: string, body: object) =>
+      app.ask<{ id: string }>('PATCH', `/v1/neighbours/${child.id}/representatives/${representation}`, {
+        as: 'clerk',
+        body,
+      })
     expect((await change(first.body.id, { kind: 'parent', limits: ['no-say'] })).status).toBe(422)
     const changed = await change(first.body.id, { kind: 'parent', limits: ['no-say'], court: 'Court 2, 114/2026' })
-    expect(await ties(child.id)).toMatchObject([{ kind: 'parent', limits: ['no-say'], id: changed.body.id }])
+    expect(await representations(child.id)).toMatchObject([{ kind: 'parent', limits: ['no-say'], id: changed.body.id }])
     const end = await app.ask('POST', `/v1/neighbours/${child.id}/representatives/${changed.body.id}/end`, {
       as: 'clerk',
     })
     expect(end.status).toBe(200)
-    expect(await ties(child.id)).toEqual([])
+    expect(await representations(child.id)).toEqual([])
     const rows = await app.peek<{ details: string }>(
       `select encode(details, 'escape') as details from representatives where neighbour_id = '${child.id}'`,
     )
@@ -286,8 +297,8 @@ describe('a child nobody acts for any more', () => {
     expect(shown).toContain('Tietamar')
     await act(child.id, { kind: 'guardian', neighbourId: aunt.id })
     expect(await list()).not.toContain('Orfeta')
-    const [tie] = await ties(child.id)
-    await app.ask('POST', `/v1/neighbours/${child.id}/representatives/${tie?.id}/end`, { as: 'clerk' })
+    const [representation] = await representations(child.id)
+    await app.ask('POST', `/v1/neighbours/${child.id}/representatives/${representation?.id}/end`, { as: 'clerk' })
     expect(await list()).toContain('Orfeta')
     expect(await (await clerk.send('/desk/unrepresented', { settle: child.id }, '/desk/work')).text()).not.toContain(
       'Orfeta',
@@ -330,7 +341,7 @@ describe('a child nobody acts for any more', () => {
 })
 
 describe('the desk', () => {
-  it('finds the adult by name, records and ends the tie, and keeps what was typed where something is wrong', async () => {
+  it('finds the adult by name, records and ends the representation, and keeps what was typed where something is wrong', async () => {
     const aunt = await register(app, { name: { given: 'Remedios', family: ['Bruguera'] } })
     const child = await register(app, { dateOfBirth: aged(3) })
     const clerk = await staff('clerk')
@@ -343,9 +354,9 @@ describe('the desk', () => {
     expect((await send({ who: aunt.id, kind: 'guardian' })).status).toBe(303)
     const page = await (await clerk.open(base)).text()
     expect(page).toContain('Remedios Bruguera')
-    const [tie] = await ties(child.id)
-    expect((await clerk.send(`${base}/${tie?.id}`, { end: 'yes' }, base)).status).toBe(303)
+    const [representation] = await representations(child.id)
+    expect((await clerk.send(`${base}/${representation?.id}`, { end: 'yes' }, base)).status).toBe(303)
     expect((await send({ institution: 'Casa Oberta' })).status).toBe(303)
-    expect(await ties(child.id)).toMatchObject([{ kind: 'institution', name: 'Casa Oberta' }])
+    expect(await representations(child.id)).toMatchObject([{ kind: 'institution', name: 'Casa Oberta' }])
   })
 })

@@ -237,12 +237,17 @@ async function tiesOfBoth(
   const rows = await transaction
     .selectFrom('representatives')
     .select(['id', 'neighbour_id', 'representative_id', 'details', 'recorded_at', 'ended_at'])
-    // Whoever hides is among nobody's ties: it would tell that they are registered.
+    // Whoever hides is among nobody's representations: it would tell that they are registered.
     .select(
       sql<boolean>`exists (select from neighbours who where who.id in (representatives.neighbour_id, representatives.representative_id)
         and who.id <> ${neighbourId} and is_hidden(who.id, who.protected))`.as('hidden'),
     )
-    .where((tie) => tie.or([tie('neighbour_id', '=', neighbourId), tie('representative_id', '=', neighbourId)]))
+    .where((representation) =>
+      representation.or([
+        representation('neighbour_id', '=', neighbourId),
+        representation('representative_id', '=', neighbourId),
+      ]),
+    )
     .orderBy('recorded_at')
     .execute()
   const seen = rows.filter(({ hidden }) => !hidden)

@@ -2,7 +2,7 @@ import type { UnitOfWork } from '../../firewall/model.ts'
 import { organisationsNamed } from '../../firewall/organisations.ts'
 import { Refusal, type Requester } from '../../firewall/requester.ts'
 import type { Municipality } from '../../town/model.ts'
-import { tiesOf } from './representatives.ts'
+import { representationsOf } from './representatives.ts'
 
 /**
  * Looks, before something is handed to whoever acts for a neighbour, whether that can be anybody else than an institution that
@@ -18,9 +18,9 @@ export async function mustBeHandedOn(
 ): Promise<void> {
   // Whoever helps or acts for them has been asked about as that already.
   if (requester.kind === 'resident' && (requester.helper || requester.representative)) return
-  const ties = await tiesOf(unit, neighbourId)
-  const institutions = ties.filter(({ details }) => details.kind === 'institution')
-  if (institutions.length === 0 || institutions.length < ties.length) return
+  const representations = await representationsOf(unit, neighbourId)
+  const institutions = representations.filter(({ details }) => details.kind === 'institution')
+  if (institutions.length === 0 || institutions.length < representations.length) return
   for (const { id, details } of institutions) {
     const acting = {
       kind: 'resident',

@@ -13,17 +13,17 @@ import { addedBy } from './join-periods.ts'
 import type { Joinable } from './join-rules.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
-import { placeOf as placeOfTie } from './representatives.ts'
+import { placeOf as placeOfRepresentation } from './representatives.ts'
 
 /** Particulars that one record has from another. */
 type Taken = Partial<Pick<NeighbourFields, 'dateOfBirth' | 'contact' | 'languages'>>
 
 /** What a join moved, so that it can be taken apart; sealed to the record that stays. */
 interface Moved {
-  /** Ids of proofs, complaints, notices, flags, and of ties in which they act for others. */
+  /** Ids of proofs, complaints, notices, flags, and of representations in which they act for others. */
   belongings: Record<string, string[]>
-  /** Ties of those who act for them, written again under the other key: new id and old. */
-  ties: { written: string; ended: string }[]
+  /** Representations of those who act for them, written again under the other key: new id and old. */
+  representations: { written: string; ended: string }[]
   /** Names that the record that stays did not have. */
   names: Name[]
   was: { departedOn: string | null; joinedHides: boolean; staysHides: boolean }
@@ -73,7 +73,7 @@ export async function joinRecords(
     ...(stays.languages === undefined && joined.languages ? { languages: joined.languages } : {}),
   }
   await writeParticulars(unit, town, { ...stays, ...took }, previousNames)
-  const ties = await carryTies(unit, town, stays.id, joined.id)
+  const representations = await carryRepresentations(unit, town, stays.id, joined.id)
   // A proof of the other says what the other's record said: where the two differ, nobody vouches for it any more.
   await withdrawProofs(unit, joined.id, differing(stays, joined))
   const { rows } = await sql<{ moved: Moved['belongings'] }>`
@@ -117,7 +117,7 @@ export async function joinRecords(
   )
   const moved: Moved = {
     belongings: rows[0]?.moved ?? {},
-    ties,
+    representations,
     names,
     was: { departedOn: joined.departedOn ?? null, joinedHides: wasOther.hides, staysHides: was.hides },
     took,
@@ -186,8 +186,8 @@ export async function takeApart(
     },
     previousNames,
   )
-  for (const { written, ended } of moved.ties) {
-    await endTie(unit, written)
+  for (const { written, ended } of moved.representations) {
+    await endRepresentation(unit, written)
     await unit.transaction
       .updateTable('representatives')
       .set({ ended_at: null, ended_because: null })
@@ -305,20 +305,20 @@ async function writeParticulars(
     .execute()
 }
 
-/** Who acts for the person goes along: what a tie says is sealed to whom it is about, and so is sealed anew. */
-async function carryTies(
+/** Who acts for the person goes along: what a representation says is sealed to whom it is about, and so is sealed anew. */
+async function carryRepresentations(
   unit: UnitOfWork,
   town: Municipality,
   staysId: string,
   joinedId: string,
-): Promise<Moved['ties']> {
+): Promise<Moved['representations']> {
   const rows = await unit.transaction
     .selectFrom('representatives')
     .select(['id', 'representative_id', 'details'])
     .where('neighbour_id', '=', joinedId)
     .where('ended_at', 'is', null)
     .execute()
-  const ties: Moved['ties'] = []
+  const representations: Moved['representations'] = []
   for (const row of rows) {
     const known = await unit.transaction
       .selectFrom('representatives')
@@ -329,8 +329,8 @@ async function carryTies(
       .executeTakeFirst()
     if (known !== undefined || row.representative_id === staysId) continue
     const id = uuidv7()
-    const details = unit.reopen(joinedId, placeOfTie(row.id), row.details)
-    await endTie(unit, row.id)
+    const details = unit.reopen(joinedId, placeOfRepresentation(row.id), row.details)
+    await endRepresentation(unit, row.id)
     await unit.transaction
       .insertInto('representatives')
       .values({
@@ -338,15 +338,15 @@ async function carryTies(
         municipality_id: town.id,
         neighbour_id: staysId,
         representative_id: row.representative_id,
-        details: Buffer.from(unit.seal(staysId, placeOfTie(id), details)),
+        details: Buffer.from(unit.seal(staysId, placeOfRepresentation(id), details)),
       })
       .execute()
-    ties.push({ written: id, ended: row.id })
+    representations.push({ written: id, ended: row.id })
   }
-  return ties
+  return representations
 }
 
-async function endTie(unit: UnitOfWork, id: string): Promise<void> {
+async function endRepresentation(unit: UnitOfWork, id: string): Promise<void> {
   await unit.transaction
     .updateTable('representatives')
     .set({ ended_at: sql`now()`, ended_because: 'ended' })

@@ -104,10 +104,10 @@ export async function hasRepresentative(
   withHidden: boolean,
 ): Promise<boolean> {
   const { rows } = await sql`
-    select from representatives tie where tie.neighbour_id = ${neighbourId} and tie.ended_at is null
-      and (tie.representative_id is null or is_neighbour(tie.representative_id))
-      and (${withHidden} or tie.representative_id is null
-        or not (select is_hidden(acts.id, acts.protected) from neighbours acts where acts.id = tie.representative_id)) limit 1`.execute(
+    select from representatives representation where representation.neighbour_id = ${neighbourId} and representation.ended_at is null
+      and (representation.representative_id is null or is_neighbour(representation.representative_id))
+      and (${withHidden} or representation.representative_id is null
+        or not (select is_hidden(acts.id, acts.protected) from neighbours acts where acts.id = representation.representative_id)) limit 1`.execute(
     transaction,
   )
   return rows.length > 0
@@ -116,8 +116,8 @@ export async function hasRepresentative(
 /** Opens what was sealed to the neighbour at hand. */
 export type Reopen = (place: Place, sealed: Uint8Array) => unknown
 
-/** Other neighbours who act or acted for one, the latest tie first, inside a transaction of the gate's. */
-export async function tiesEver(
+/** Other neighbours who act or acted for one, the latest representation first, inside a transaction of the gate's. */
+export async function representationsEver(
   transaction: Transaction,
   neighbourId: string,
   reopen: Reopen,
@@ -157,10 +157,10 @@ export async function wardsAtHome(deps: RegistryDeps, town: Municipality, reside
 async function wardsOf(deps: RegistryDeps, town: Municipality, { neighbourId }: Resident): Promise<string[]> {
   return inMunicipality(deps.database, town.id, async (transaction) => {
     const { rows } = await sql<{ id: string }>`
-      select tie.neighbour_id as id from representatives tie join neighbours n on n.id = tie.neighbour_id
-      where tie.representative_id = ${neighbourId} and tie.ended_at is null and is_neighbour(tie.representative_id)
+      select representation.neighbour_id as id from representatives representation join neighbours n on n.id = representation.neighbour_id
+      where representation.representative_id = ${neighbourId} and representation.ended_at is null and is_neighbour(representation.representative_id)
         and not n.protected and n.departed_on is null
-      order by tie.neighbour_id`.execute(transaction)
+      order by representation.neighbour_id`.execute(transaction)
     return rows.map((row) => row.id)
   })
 }
@@ -171,7 +171,7 @@ async function wardsOf(deps: RegistryDeps, town: Municipality, { neighbourId }: 
  * @param withHidden whether who hides counts: for supervisors alone, since the answer tells that they are registered
  */
 export async function actsForSomebody(transaction: Transaction, id: string, withHidden: boolean): Promise<boolean> {
-  const tie = await transaction
+  const representation = await transaction
     .selectFrom('representatives')
     .innerJoin('neighbours', 'neighbours.id', 'representatives.neighbour_id')
     .select('representatives.id')
@@ -181,7 +181,7 @@ export async function actsForSomebody(transaction: Transaction, id: string, with
       query.where((n) => sql<boolean>`not is_hidden(${n.ref('neighbours.id')}, ${n.ref('neighbours.protected')})`),
     )
     .executeTakeFirst()
-  return tie !== undefined
+  return representation !== undefined
 }
 
 const representative = (resident: Resident, id: string, toldWhere: boolean): Resident => ({
@@ -206,34 +206,34 @@ function openRepresented(
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
-      const tie = await tieTo(unit, resident, id)
-      const recordedOn = tie.recordedAt.toZonedDateTimeISO(town.timeZone).toPlainDate()
+      const representation = await representationTo(unit, resident, id)
+      const recordedOn = representation.recordedAt.toZonedDateTimeISO(town.timeZone).toPlainDate()
       // A parent acts until the child is of age; a guardian of an adult is recorded when they are.
       const forAnAdult =
-        tie.kind === 'guardian' && isOfAge(OF_AGE, record.dateOfBirth, recordedOn, town.leapDayBirthday)
+        representation.kind === 'guardian' && isOfAge(OF_AGE, record.dateOfBirth, recordedOn, town.leapDayBirthday)
       if (isOfAge(OF_AGE, record.dateOfBirth, day, town.leapDayBirthday) && !forAnAdult) throw new NotFound()
-      const toldWhere = !tie.limits?.includes('not-told-where')
+      const toldWhere = !representation.limits?.includes('not-told-where')
       tell(toldWhere)
       return { id, name: record.name, dateOfBirth: record.dateOfBirth, toldWhere }
     },
   )
 }
 
-/** The tie in force between two neighbours; what it says is sealed to whom it is about. @throws {NotFound} */
-async function tieTo(
+/** The representation in force between two neighbours; what it says is sealed to whom it is about. @throws {NotFound} */
+async function representationTo(
   unit: UnitOfWork,
   resident: Resident,
   id: string,
 ): Promise<Pick<Representation, 'kind' | 'limits'> & { recordedAt: Temporal.Instant }> {
-  const tie = await unit.transaction
+  const representation = await unit.transaction
     .selectFrom('representatives')
     .select(['id', 'details', 'recorded_at'])
     .where('neighbour_id', '=', id)
     .where('representative_id', '=', resident.neighbourId)
     .where('ended_at', 'is', null)
     .executeTakeFirst()
-  if (tie === undefined) throw new NotFound()
-  const place = { table: 'representatives', column: 'details', row: tie.id }
-  const { kind, limits } = unit.reopen(id, place, tie.details) as Pick<Representation, 'kind' | 'limits'>
-  return { kind, ...(limits ? { limits } : {}), recordedAt: tie.recorded_at.toTemporalInstant() }
+  if (representation === undefined) throw new NotFound()
+  const place = { table: 'representatives', column: 'details', row: representation.id }
+  const { kind, limits } = unit.reopen(id, place, representation.details) as Pick<Representation, 'kind' | 'limits'>
+  return { kind, ...(limits ? { limits } : {}), recordedAt: representation.recorded_at.toTemporalInstant() }
 }

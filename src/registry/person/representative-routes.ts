@@ -9,14 +9,14 @@ import {
   addRepresentative,
   changeRepresentative,
   endRepresentative,
+  RepresentationChange,
   representativesOf,
-  TieChange,
 } from './representatives.ts'
 
 const tag = 'Registry'
 const params = z.object({ id: z.uuid() })
-const tie = z.object({ id: z.uuid(), tieId: z.uuid() })
-const Tie = z.object({ id: z.uuid().openapi({ description: 'Of the tie' }) })
+const representation = z.object({ id: z.uuid(), representationId: z.uuid() })
+const OneRepresentation = z.object({ id: z.uuid().openapi({ description: 'Of the representation' }) })
 /** Who acts for a neighbour who cannot act for themself. */
 export function representativeRoutes(app: App, deps: RegistryDeps): void {
   endpoint(
@@ -56,7 +56,7 @@ export function representativeRoutes(app: App, deps: RegistryDeps): void {
       params,
       body: Representative,
       idempotent: true,
-      answers: { 201: { description: 'Acts for them from now on', schema: Tie } },
+      answers: { 201: { description: 'Acts for them from now on', schema: OneRepresentation } },
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params: { id }, body, idempotencyKey }) =>
@@ -67,33 +67,33 @@ export function representativeRoutes(app: App, deps: RegistryDeps): void {
     app,
     {
       method: 'patch',
-      path: '/v1/neighbours/{id}/representatives/{tieId}',
+      path: '/v1/neighbours/{id}/representatives/{representationId}',
       summary: 'Change what somebody is to a neighbour they act for',
-      description: 'What was recorded before stays known. The tie has a new id.',
+      description: 'What was recorded before stays known. The representation has a new id.',
       tag,
       auth: 'staff',
-      params: tie,
-      body: TieChange,
-      answers: { 200: { description: 'Changed', schema: Tie } },
+      params: representation,
+      body: RepresentationChange,
+      answers: { 200: { description: 'Changed', schema: OneRepresentation } },
       refuses: [403, 404],
     },
-    async ({ town, requester, params: { id, tieId }, body }) =>
-      Reply.disclose(await changeRepresentative(deps, town, requester, { wardId: id, tieId }, body)),
+    async ({ town, requester, params: { id, representationId }, body }) =>
+      Reply.disclose(await changeRepresentative(deps, town, requester, { wardId: id, representationId }, body)),
   )
 
   endpoint(
     app,
     {
       method: 'post',
-      path: '/v1/neighbours/{id}/representatives/{tieId}/end',
+      path: '/v1/neighbours/{id}/representatives/{representationId}/end',
       summary: 'Record that somebody does not act for a neighbour any more',
       tag,
       auth: 'staff',
-      params: tie,
-      answers: { 200: { description: 'Ended', schema: Tie } },
+      params: representation,
+      answers: { 200: { description: 'Ended', schema: OneRepresentation } },
       refuses: [403, 404],
     },
-    async ({ town, requester, params: { id, tieId } }) =>
-      Reply.disclose(await endRepresentative(deps, town, requester, { wardId: id, tieId })),
+    async ({ town, requester, params: { id, representationId } }) =>
+      Reply.disclose(await endRepresentative(deps, town, requester, { wardId: id, representationId })),
   )
 }

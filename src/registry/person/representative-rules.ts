@@ -25,7 +25,7 @@ export function cannotRepresent(
   return undefined
 }
 
-/** Whether a tie says that somebody who may be of age does not act for themself. */
+/** Whether a representation says that somebody who may be of age does not act for themself. */
 export const actsForAnAdult = (
   kind: Representative['kind'],
   ward: { dateOfBirth?: string },
@@ -33,7 +33,7 @@ export const actsForAnAdult = (
   { leapDayBirthday }: Pick<Municipality, 'leapDayBirthday'>,
 ) => (kind === 'guardian' || kind === 'institution') && !isUnder(OF_AGE, ward.dateOfBirth, day, leapDayBirthday)
 
-/** What is wrong with a tie, whoever it is with. */
+/** What is wrong with a representation, whoever it is with. */
 export function wrongKind(
   kind: Representative['kind'],
   ward: { dateOfBirth?: string },

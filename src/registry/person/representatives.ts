@@ -26,17 +26,18 @@ export class AlreadyRepresents extends Problem {
   }
 }
 
-/** Where the details of a tie are sealed. */
+/** Where the details of a representation are sealed. */
 export const placeOf = (id: string): Place => ({ table: 'representatives', column: 'details', row: id })
 
-/** A tie as a row: who acts stands in it, what they are to each other is sealed to whom they act for. */
-export function sealTie(
+/** A representation as a row: who acts stands in it, what they are to each other is sealed to whom they act for. */
+export function sealRepresentation(
   representative: Representative,
   seal: (place: Place, value: unknown) => Sealed,
 ): { id: string; representativeId: string | null; details: Sealed } {
   const id = uuidv7()
-  const { confirmedPlain: _, ...tie } = representative
-  const { neighbourId, ...details } = 'neighbourId' in tie ? tie : { ...tie, neighbourId: null }
+  const { confirmedPlain: _, ...representation } = representative
+  const { neighbourId, ...details } =
+    'neighbourId' in representation ? representation : { ...representation, neighbourId: null }
   return { id, representativeId: neighbourId, details: seal(placeOf(id), details) }
 }
 
@@ -115,7 +116,7 @@ export interface Represented {
 }
 
 /** Works on who acts for a neighbour, behind the gate. */
-export async function onTies<T>(
+export async function onRepresentatives<T>(
   deps: RegistryDeps,
   town: Municipality,
   staff: Staff,
@@ -139,14 +140,14 @@ export async function onTies<T>(
   )
 }
 
-export interface Tie {
+export interface RepresentationRow {
   id: string
   representativeId: string | null
   details: Omit<Representation, 'id' | 'neighbourId'>
 }
 
-/** The ties in force, whoever they are with: what is behind them is for the gate to show or not. */
-export async function tiesOf(unit: UnitOfWork, wardId: string): Promise<Tie[]> {
+/** The representations in force, whoever they are with: what is behind them is for the gate to show or not. */
+export async function representationsOf(unit: UnitOfWork, wardId: string): Promise<RepresentationRow[]> {
   const rows = await unit.transaction
     .selectFrom('representatives')
     .select(['id', 'representative_id', 'details'])
@@ -158,7 +159,7 @@ export async function tiesOf(unit: UnitOfWork, wardId: string): Promise<Tie[]> {
   return rows.map((row) => ({
     id: row.id,
     representativeId: row.representative_id,
-    details: unit.reopen(wardId, placeOf(row.id), row.details) as Tie['details'],
+    details: unit.reopen(wardId, placeOf(row.id), row.details) as RepresentationRow['details'],
   }))
 }
 
@@ -173,10 +174,10 @@ export async function representativesOf(
   staff: Staff,
   wardId: string,
 ): Promise<Disclosed<Represented>> {
-  return onTies(deps, town, staff, wardId, async (ward, unit, open, day) => {
-    const ties = await tiesOf(unit, wardId)
-    const bearers = await open(ties.flatMap(({ representativeId }) => representativeId ?? []))
-    const representatives = ties.flatMap(({ id, representativeId, details }): NamedRepresentation[] => {
+  return onRepresentatives(deps, town, staff, wardId, async (ward, unit, open, day) => {
+    const representations = await representationsOf(unit, wardId)
+    const bearers = await open(representations.flatMap(({ representativeId }) => representativeId ?? []))
+    const representatives = representations.flatMap(({ id, representativeId, details }): NamedRepresentation[] => {
       if (representativeId === null) return [{ id, ...details }]
       const bearer = bearers.find((one) => one.id === representativeId)
       if (bearer === undefined) return []
@@ -213,7 +214,7 @@ export async function addRepresentative(
     key: idempotencyKey,
     body: representative,
   })
-  return onTies(deps, town, staff, wardId, async (ward, unit, open, day) => {
+  return onRepresentatives(deps, town, staff, wardId, async (ward, unit, open, day) => {
     const earlier = await earlierAnswer<{ id: string }>(unit, wardId, key)
     if (earlier) return earlier
     if (ward.departedOn !== undefined) throw new NotResident()
@@ -229,7 +230,7 @@ export async function addRepresentative(
       if (detail) errors.push({ pointer: '/neighbourId', detail })
     }
     mustBeValid(errors)
-    const answer = { id: await insertTie(unit, town, wardId, representative) }
+    const answer = { id: await insertRepresentation(unit, town, wardId, representative) }
     if (actsForAnAdult(representative.kind, ward, day, town)) await endActing(unit, wardId)
     await recordMovement(unit, town, staff, wardId, changed(day), {
       representative: 'added',
@@ -243,13 +244,15 @@ export async function addRepresentative(
 const changed = (day: Temporal.PlainDate) =>
   ({ kind: 'change', cause: 'representatives', effectiveOn: day.toString() }) as const
 
-async function insertTie(
+async function insertRepresentation(
   unit: UnitOfWork,
   town: Municipality,
   wardId: string,
   representative: Representative,
 ): Promise<string> {
-  const { id, representativeId, details } = sealTie(representative, (place, value) => unit.seal(wardId, place, value))
+  const { id, representativeId, details } = sealRepresentation(representative, (place, value) =>
+    unit.seal(wardId, place, value),
+  )
   try {
     await unit.transaction
       .insertInto('representatives')
@@ -268,7 +271,7 @@ async function insertTie(
   return id
 }
 
-export const TieChange = z
+export const RepresentationChange = z
   .strictObject({
     kind: z.enum(['parent', 'guardian', 'carer']),
     limits: z.array(CourtLimit).min(1).max(2).optional(),
@@ -279,37 +282,42 @@ export const TieChange = z
     path: ['court'],
     message: 'A limit is a court’s: give the limits and which court said so.',
   })
-export type TieChange = z.infer<typeof TieChange>
+export type RepresentationChange = z.infer<typeof RepresentationChange>
 
 /**
  * Changes what somebody is to a neighbour they act for, or what a court has limited. What was recorded stays known.
  *
  * @throws {InvalidInput} when the kind does not fit
  * @throws {SaysTooMuch} when a text may be about papers, and nobody said that it is not
- * @throws {NotFound} when there is no such tie, or not for this clerk
+ * @throws {NotFound} when there is no such representation, or not for this clerk
  * @throws {Refusal}
  */
 export async function changeRepresentative(
   deps: RegistryDeps,
   town: Municipality,
   staff: Staff,
-  at: { wardId: string; tieId: string },
-  change: TieChange,
+  at: { wardId: string; representationId: string },
+  change: RepresentationChange,
 ): Promise<Disclosed<{ id: string }>> {
-  await mustBePlain(deps.gate, town.id, staff, TieChange, change)
-  return onTies(deps, town, staff, at.wardId, async (ward, unit, open, day) => {
-    const tie = await tieAt(unit, at, open)
-    if (tie.representativeId === null) throw new NotFound()
+  await mustBePlain(deps.gate, town.id, staff, RepresentationChange, change)
+  return onRepresentatives(deps, town, staff, at.wardId, async (ward, unit, open, day) => {
+    const representation = await representationAt(unit, at, open)
+    if (representation.representativeId === null) throw new NotFound()
     const errors = wrongKind(change.kind, ward, day, town)
-    const [bearer] = await open([tie.representativeId])
+    const [bearer] = await open([representation.representativeId])
     const detail = cannotRepresent(bearer, day, town)
     if (detail) errors.push({ pointer: '/kind', detail })
     mustBeValid(errors)
-    await endTie(unit, tie.id)
+    await endRepresentation(unit, representation.id)
     if (actsForAnAdult(change.kind, ward, day, town)) await endActing(unit, at.wardId)
     const { kind, limits, court } = change
-    if (limits?.some((limit) => !tie.details.limits?.includes(limit))) await endWaysIn(unit, at.wardId)
-    const id = await insertTie(unit, town, at.wardId, { kind, neighbourId: tie.representativeId, limits, court })
+    if (limits?.some((limit) => !representation.details.limits?.includes(limit))) await endWaysIn(unit, at.wardId)
+    const id = await insertRepresentation(unit, town, at.wardId, {
+      kind,
+      neighbourId: representation.representativeId,
+      limits,
+      court,
+    })
     await recordMovement(unit, town, staff, at.wardId, changed(day), { representative: 'changed', kind })
     return { id }
   })
@@ -324,38 +332,39 @@ export async function endRepresentative(
   deps: RegistryDeps,
   town: Municipality,
   staff: Staff,
-  at: { wardId: string; tieId: string },
+  at: { wardId: string; representationId: string },
 ): Promise<Disclosed<{ id: string }>> {
-  return onTies(deps, town, staff, at.wardId, async (_, unit, open, day) => {
-    const tie = await tieAt(unit, at, open)
-    await endTie(unit, tie.id)
+  return onRepresentatives(deps, town, staff, at.wardId, async (_, unit, open, day) => {
+    const representation = await representationAt(unit, at, open)
+    await endRepresentation(unit, representation.id)
     await endWaysIn(unit, at.wardId)
     await recordMovement(unit, town, staff, at.wardId, changed(day), {
       representative: 'ended',
-      kind: tie.details.kind,
+      kind: representation.details.kind,
     })
-    return { id: tie.id }
+    return { id: representation.id }
   })
 }
 
-/** A tie in force that this clerk may see. @throws {NotFound} */
-async function tieAt(
+/** A representation in force that this clerk may see. @throws {NotFound} */
+async function representationAt(
   unit: UnitOfWork,
-  at: { wardId: string; tieId: string },
+  at: { wardId: string; representationId: string },
   open: (ids: readonly string[]) => Promise<Record[]>,
-): Promise<Tie> {
-  const tie = (await tiesOf(unit, at.wardId)).find(({ id }) => id === at.tieId)
-  if (tie === undefined) throw new NotFound()
-  if (tie.representativeId !== null && (await open([tie.representativeId])).length === 0) throw new NotFound()
-  return tie
+): Promise<RepresentationRow> {
+  const representation = (await representationsOf(unit, at.wardId)).find(({ id }) => id === at.representationId)
+  if (representation === undefined) throw new NotFound()
+  if (representation.representativeId !== null && (await open([representation.representativeId])).length === 0)
+    throw new NotFound()
+  return representation
 }
 
 /** Whoever acted for somebody may hold a card or a session of theirs: what they may no longer see, these do not show either. */
 async function endWaysIn(unit: UnitOfWork, wardId: string): Promise<void> {
-  await sql`select end_ways_in(${wardId}::uuid, 'tie')`.execute(unit.transaction)
+  await sql`select end_ways_in(${wardId}::uuid, 'representation')`.execute(unit.transaction)
 }
 
-async function endTie(unit: UnitOfWork, id: string): Promise<void> {
+async function endRepresentation(unit: UnitOfWork, id: string): Promise<void> {
   const ended = await unit.transaction
     .updateTable('representatives')
     .set({ ended_at: sql`now()`, ended_because: 'ended' })

@@ -11,7 +11,7 @@ import { householdMembers } from '../household/households.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { loadRecords } from '../store.ts'
 import { isOfAge, OF_AGE } from './representation.ts'
-import { onTies, placeOf, type Tie } from './representatives.ts'
+import { onRepresentatives, placeOf, type RepresentationRow } from './representatives.ts'
 
 const MOST_LISTED = 15
 
@@ -105,7 +105,7 @@ async function hadGuardian(unit: UnitOfWork, wardId: string): Promise<boolean> {
     .where('neighbour_id', '=', wardId)
     .execute()
   return rows.some(({ id, details }) => {
-    const { kind } = unit.reopen(wardId, placeOf(id), details) as Tie['details']
+    const { kind } = unit.reopen(wardId, placeOf(id), details) as RepresentationRow['details']
     return kind === 'guardian' || kind === 'institution'
   })
 }
@@ -131,7 +131,7 @@ export async function settleUnrepresented(
   staff: Staff,
   wardId: string,
 ): Promise<Disclosed<{ id: string }>> {
-  return onTies(deps, town, staff, wardId, async (_, unit) => {
+  return onRepresentatives(deps, town, staff, wardId, async (_, unit) => {
     await settle(unit, wardId)
     return { id: wardId }
   })

@@ -8,7 +8,7 @@ import type { RegistryDeps } from '../deps.ts'
 import type { Once } from '../idempotency.ts'
 import type { Address, Registration, Representative } from '../model.ts'
 import { wordsOfName } from '../person/names.ts'
-import { sealTie } from '../person/representatives.ts'
+import { sealRepresentation } from '../person/representatives.ts'
 import type { Start } from '../residence/periods.ts'
 import { likenessOf, tokenMaker, tokensOf } from '../search/search-tokens.ts'
 import { addressColumns } from '../store.ts'
@@ -93,7 +93,7 @@ export async function sealRegistration(
     ...(said
       ? { said_id: saidId, said: seal('said_starts', 'content', saidId, { from: said, with: 'registration' }) }
       : {}),
-    representatives: (form.representatives ?? []).map((one) => tieOf(one, person)),
+    representatives: (form.representatives ?? []).map((one) => representationOf(one, person)),
     movement_id: movementId,
     cause: form.cause ?? 'arrival',
     recorded_by: clerk.id,
@@ -139,8 +139,10 @@ function perhapsOne(
 }
 
 /** A representative as register_neighbours() takes one. */
-function tieOf(representative: Representative, ward: DataKey) {
-  const { id, representativeId, details } = sealTie(representative, (place, value) => ward.seal(place, value))
+function representationOf(representative: Representative, ward: DataKey) {
+  const { id, representativeId, details } = sealRepresentation(representative, (place, value) =>
+    ward.seal(place, value),
+  )
   return { id, representative_id: representativeId, details: Buffer.from(details).toString('hex') }
 }
 

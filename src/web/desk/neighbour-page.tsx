@@ -5,7 +5,7 @@ import type { UnderWay } from '../../registry/departure/proceedings-due.ts'
 import type { Mate } from '../../registry/household/households.ts'
 import type { Address } from '../../registry/model.ts'
 import type { Neighbour } from '../../registry/person/neighbours.ts'
-import { tieKinds } from '../record/registration-names.ts'
+import { representationKinds } from '../record/registration-names.ts'
 import { bornText, dayText } from '../record/texts.ts'
 import { PostForm } from '../ui/form.tsx'
 import { languageName } from '../ui/language.ts'
@@ -56,7 +56,7 @@ export function NeighbourPage(props: PageProps) {
     underWay,
   } = neighbour
   const { may, opens } = withinCase(context.requester)
-  const actsAs: Record<string, string> = Object.fromEntries(tieKinds(t))
+  const actsAs: Record<string, string> = Object.fromEntries(representationKinds(t))
   const shut = (['contact', 'representatives'] as const).filter(opens).map((field) => t[`f${field}`])
   const closed = listText(language, shut)
   return (

@@ -8,7 +8,7 @@ import { Button, Field, Group, PostForm, Select, Tick } from '../ui/form.tsx'
 import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { listText } from '../ui/words.ts'
 import { Desk, type DeskContext } from './shell.tsx'
-import { tieNames, WaitingActs } from './waiting-acts.tsx'
+import { linkNames, WaitingActs } from './waiting-acts.tsx'
 
 /** What an organisation says of itself, and the two answers. */
 function ApplicationBox(props: { context: DeskContext; application: ApplicationToReview }) {
@@ -21,7 +21,7 @@ function ApplicationBox(props: { context: DeskContext; application: ApplicationT
       ? [
           [t.gIdentifier, application.identifier],
           [t.aDoes, listText(language, application.functions.map(names))],
-          [t.aTies, application.ties || '–'],
+          [t.aLinks, application.links || '–'],
           [t.aNeed, application.need],
           [t.aOfficer, application.officer],
           [t.aContact, application.contact],
@@ -96,7 +96,7 @@ export function OrganisationsPage(props: {
   const { context, organisations, applications, waiting, more, closed } = props
   const { t, session } = context
   const names = new Map(organisations.map(({ id, name }) => [id, name]))
-  const kinds: Record<string, string> = tieNames(t)
+  const kinds: Record<string, string> = linkNames(t)
   // Several may have one name; no two have one number.
   const choices = organisations.map(
     ({ id, name, identifier }) => [id, identifier ? `${name} (${identifier})` : name] as const,
@@ -137,10 +137,10 @@ export function OrganisationsPage(props: {
         ))}
       </ul>
       {closed ? '' : <EnrolForm context={context} />}
-      <Details summary={t.gTie}>
-        <PostForm action="/desk/organisations/tie" csrf={session.csrf}>
-          <Select name="organisation" id="tie-organisation" label={t.gName} options={choices} />
-          <Select name="kind" label={t.gTie} options={Object.entries(kinds)} />
+      <Details summary={t.gLink}>
+        <PostForm action="/desk/organisations/link" csrf={session.csrf}>
+          <Select name="organisation" id="link-organisation" label={t.gName} options={choices} />
+          <Select name="kind" label={t.gLink} options={Object.entries(kinds)} />
           <Select name="related" label={t.gName} options={choices} />
           <Button>{t.dSave}</Button>
         </PostForm>
@@ -168,7 +168,7 @@ export function OrganisationsPage(props: {
   )
 }
 
-/** What decides whether an organisation is answered: what it does, its ties and promise, what was reported of it; its machines. */
+/** What decides whether an organisation is answered: what it does, its links and attestation, what was reported of it; its machines. */
 function OrganisationCard(props: {
   context: DeskContext
   organisation: OrganisationOutline
@@ -178,7 +178,7 @@ function OrganisationCard(props: {
   const { context, organisation, names, closed } = props
   const { t, language, session } = context
   const { id, functions, reports, suspendedAt, machines } = organisation
-  const kinds: Record<string, string> = tieNames(t)
+  const kinds: Record<string, string> = linkNames(t)
   const day = (instant: string) => dayText(language, instant.slice(0, 10))
   const counted = reports.upheld + reports.waiting > 0
   return (
@@ -196,7 +196,7 @@ function OrganisationCard(props: {
           )}
       {functions.length > 0 && closes(functions) ? ` (${t.gNever})` : ''}
       <br />
-      {organisation.attestedUntil ? t.gUntil.replace('{day}', day(organisation.attestedUntil)) : t.gNoPromise}
+      {organisation.attestedUntil ? t.gUntil.replace('{day}', day(organisation.attestedUntil)) : t.gNoAttestation}
       {suspendedAt ? (
         <>
           <br />
@@ -205,7 +205,7 @@ function OrganisationCard(props: {
       ) : (
         ''
       )}
-      {organisation.ties.map(({ kind, relatedId }) => (
+      {organisation.links.map(({ kind, relatedId }) => (
         <>
           <br />
           {kinds[kind]} <bdi>{names.get(relatedId) ?? '…'}</bdi>
@@ -315,7 +315,7 @@ function EnrolForm({ context }: { context: DeskContext }) {
   )
 }
 
-/** Other names, machines and promises of organisations that are known. */
+/** Other names, machines and attestations of organisations that are known. */
 function WideningForms(props: { context: DeskContext; choices: readonly (readonly [string, string])[] }) {
   const { context, choices } = props
   const { t, session } = context
@@ -336,9 +336,9 @@ function WideningForms(props: { context: DeskContext; choices: readonly (readonl
         </PostForm>
       </Details>
       <Details summary={t.gRenew}>
-        <PostForm action="/desk/organisations/promise" csrf={session.csrf}>
-          <Select name="organisation" id="promise-organisation" label={t.gName} options={choices} />
-          <Field name="signed" id="promise-signed" label={t.gSigned} required auto />
+        <PostForm action="/desk/organisations/attestation" csrf={session.csrf}>
+          <Select name="organisation" id="attestation-organisation" label={t.gName} options={choices} />
+          <Field name="signed" id="attestation-signed" label={t.gSigned} required auto />
           <Button>{t.dSave}</Button>
         </PostForm>
       </Details>

@@ -37,7 +37,7 @@ const NAMING = {
 }
 const NO_DOCUMENT = '00000000-0000-4000-8000-000000000000'
 
-/** Who may ask, and why not: organisations, ties, promises and lent staff, for legal officers, two for each. */
+/** Who may ask, and why not: organisations, links, attestations and lent staff, for legal officers, two for each. */
 export function organisationDesk(page: Pages, deps: ProofDeps): void {
   const { gate } = deps
   const carry = (town: Municipality) =>
@@ -56,7 +56,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
   page({ method: 'get', path: '/desk/organisations' }, async (context) => {
     const { town, requester } = context
     const organisations = await listOrganisations(gate, town.id, requester)
-    // While the registry is closed, ties to enforcement can be entered, and nothing else is decided.
+    // While the registry is closed, links to enforcement can be entered, and nothing else is decided.
     if (await isLockedDown(deps.database, town.id))
       return Reply.page(organisations, (list) => (
         <OrganisationsPage context={context} organisations={list} applications={[]} waiting={[]} closed />
@@ -116,13 +116,13 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     ...(form.get('signed') ? { signedBy: form.get('signed') } : {}),
     ...plainIn(form),
   }))
-  proposing('/desk/organisations/tie', { relatedId: 'related', organisationId: 'organisation' }, (form) => ({
-    kind: 'tie',
+  proposing('/desk/organisations/link', { relatedId: 'related', organisationId: 'organisation' }, (form) => ({
+    kind: 'link',
     organisationId: form.get('organisation'),
-    tie: { kind: form.get('kind'), relatedId: form.get('related') },
+    link: { kind: form.get('kind'), relatedId: form.get('related') },
   }))
-  proposing('/desk/organisations/promise', { signedBy: 'signed' }, (form) => ({
-    kind: 'promise',
+  proposing('/desk/organisations/attestation', { signedBy: 'signed' }, (form) => ({
+    kind: 'attestation',
     organisationId: form.get('organisation'),
     signedBy: form.get('signed'),
     ...plainIn(form),

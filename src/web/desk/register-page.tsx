@@ -4,7 +4,7 @@ import { PlainTick } from '../plain.tsx'
 import { AddressFields, SinceField } from '../record/address-fields.tsx'
 import { BornFields, toldBeside } from '../record/born-fields.tsx'
 import { heldBack, MOST_PEOPLE, peopleIn } from '../record/registration-form.ts'
-import { becauseNames, takenNames, tieKinds } from '../record/registration-names.ts'
+import { becauseNames, representationKinds, takenNames } from '../record/registration-names.ts'
 import { bornText, dayText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
 import { Button, type Choice, ErrorSummary, type Faults, Field, PostForm, Radios, Select, Tick } from '../ui/form.tsx'
@@ -152,7 +152,7 @@ function PersonFields(props: { context: DeskContext; typed: Typed; faults: Fault
               name={name('acts-as')}
               label={t.dRepresentative}
               value={value('acts-as') || 'parent'}
-              options={tieKinds(t)}
+              options={representationKinds(t)}
             />
           </>
         ) : (

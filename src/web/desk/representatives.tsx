@@ -26,7 +26,7 @@ import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts
 import { plainIn } from '../plain.tsx'
 import { saidFaultText } from '../record/dates.ts'
 import { typedIn } from '../record/registration-form.ts'
-import { tieKinds } from '../record/registration-names.ts'
+import { representationKinds } from '../record/registration-names.ts'
 import { bornText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
 import type { signedInPages } from '../signed-in.tsx'
@@ -116,9 +116,9 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
     }
     return Reply.redirect(back(context))
   })
-  page({ method: 'post', path: `${path}/:tie` }, async (context) => {
+  page({ method: 'post', path: `${path}/:representation` }, async (context) => {
     const { town, requester, form, t, params } = context
-    const at = { wardId: idIn(context), tieId: params.tie ?? '' }
+    const at = { wardId: idIn(context), representationId: params.representation ?? '' }
     const court = { court: courtFault(form.get('court'), t) }
     if (form.has('end')) {
       await endRepresentative(deps, town, requester, at)
@@ -127,7 +127,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
     const who = { neighbourId: at.wardId, kind: form.get('kind'), ...limitsIn(form) }
     const parsed = Representative.safeParse(who)
     if (!parsed.success || parsed.data.kind === 'institution')
-      return show(context, { typed: { ...typedIn(context), tie: at.tieId }, faults: court }, 422)
+      return show(context, { typed: { ...typedIn(context), entry: at.representationId }, faults: court }, 422)
     const { kind, limits, court: said } = parsed.data
     try {
       await changeRepresentative(deps, town, requester, at, {
@@ -138,7 +138,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
       })
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error
-      const typed = { ...typedIn(context), tie: at.tieId }
+      const typed = { ...typedIn(context), entry: at.representationId }
       return show(context, { typed, faults: { court: t.dActsAdultOnly } }, 422)
     }
     return Reply.redirect(back(context))
@@ -180,13 +180,13 @@ function RepresentativesPage(props: { context: DeskContext; ward: Represented } 
       <p class="lead">{t.dActsLead}</p>
       {ward.representatives.length === 0 ? <p>{t.dActsNobody}</p> : ''}
       <ul class="cards">
-        {ward.representatives.map((tie) => (
-          <Tie
+        {ward.representatives.map((entry) => (
+          <RepresentativeEntry
             context={context}
             ward={ward}
-            tie={tie}
-            typed={typed.tie === tie.id ? typed : {}}
-            faults={typed.tie === tie.id ? faults : {}}
+            entry={entry}
+            typed={typed.entry === entry.id ? typed : {}}
+            faults={typed.entry === entry.id ? faults : {}}
           />
         ))}
       </ul>
@@ -201,7 +201,7 @@ function RepresentativesPage(props: { context: DeskContext; ward: Represented } 
       ) : (
         ''
       )}
-      {found === undefined && typed.who && typed.tie === undefined ? (
+      {found === undefined && typed.who && typed.entry === undefined ? (
         <Adults
           context={context}
           ward={ward}
@@ -234,26 +234,26 @@ function RepresentativesPage(props: { context: DeskContext; ward: Represented } 
 }
 
 /** One who acts for the neighbour, and what can be done about it. */
-function Tie(props: {
+function RepresentativeEntry(props: {
   context: DeskContext
   ward: Represented
-  tie: NamedRepresentation
+  entry: NamedRepresentation
   typed: Typed
   faults: Faults
 }) {
-  const { context, ward, tie, typed, faults } = props
+  const { context, ward, entry, typed, faults } = props
   const { t, session } = context
-  const { id, kind, limits = [], court } = tie
-  const names = Object.fromEntries([...tieKinds(t), ['institution', t.dActsInstitution]])
+  const { id, kind, limits = [], court } = entry
+  const names = Object.fromEntries([...representationKinds(t), ['institution', t.dActsInstitution]])
   const on = (limit: CourtLimit) => (typed.kind ? typed[limit] !== undefined : limits.includes(limit))
   return (
     <li>
-      {tie.neighbourId ? (
-        <a href={`/desk/neighbours/${tie.neighbourId}`}>
-          <bdi>{tie.bearer ? nameText(tie.bearer, t.newbornOf) : '…'}</bdi>
+      {entry.neighbourId ? (
+        <a href={`/desk/neighbours/${entry.neighbourId}`}>
+          <bdi>{entry.bearer ? nameText(entry.bearer, t.newbornOf) : '…'}</bdi>
         </a>
       ) : (
-        <bdi>{tie.name}</bdi>
+        <bdi>{entry.name}</bdi>
       )}{' '}
       · {names[kind]}
       {limits.includes('not-told-where') ? <p>{t.dActsNotTold}</p> : ''}
@@ -270,7 +270,13 @@ function Tie(props: {
           ''
         ) : (
           <>
-            <Select name="kind" id={`kind-${id}`} label={t.dActsAs} value={typed.kind ?? kind} options={tieKinds(t)} />
+            <Select
+              name="kind"
+              id={`kind-${id}`}
+              label={t.dActsAs}
+              value={typed.kind ?? kind}
+              options={representationKinds(t)}
+            />
             <Limits t={t} suffix={`-${id}`} on={on} court={typed.court ?? court ?? ''} fault={faults.court} />
             <Button secondary>{t.dSave}</Button>
           </>
@@ -338,7 +344,7 @@ function Adults(props: {
         name="kind"
         label={t.dActsAs}
         value={typed.kind ?? (ward.ofAge ? 'guardian' : 'parent')}
-        options={tieKinds(t)}
+        options={representationKinds(t)}
       />
       <Limits t={t} on={(limit) => typed[limit] !== undefined} court={typed.court ?? ''} fault={faults.court} />
       <Button>{t.dSave}</Button>

@@ -1,5 +1,5 @@
 import { functionTitle } from '../../firewall/functions.ts'
-import type { TieKind } from '../../firewall/organisations.ts'
+import type { LinkKind } from '../../firewall/organisations.ts'
 import type { ActKind, WaitingAct } from '../../oversight/officer-acts.ts'
 import { dayText } from '../record/texts.ts'
 import { Button, PostForm } from '../ui/form.tsx'
@@ -8,7 +8,7 @@ import { Fact, Facts } from '../ui/parts.tsx'
 import type { DeskContext } from './shell.tsx'
 
 /** What waits for a second officer: what it is about, and the two answers. */
-export const tieNames = (t: Texts): Record<TieKind, string> => ({
+export const linkNames = (t: Texts): Record<LinkKind, string> => ({
   memberOf: t.gMember,
   reportsTo: t.gReports,
   sharesWith: t.gShares,
@@ -26,8 +26,8 @@ export function WaitingActs(props: {
     enrol: t.gAdd,
     application: t.aTitle,
     function: t.aDoes,
-    tie: t.gTie,
-    promise: t.gRenew,
+    link: t.gLink,
+    attestation: t.gRenew,
     machine: t.gMachine,
     'end-machine': t.gEndMachine,
     'end-key': t.gEndKey,
@@ -46,7 +46,7 @@ export function WaitingActs(props: {
     identifier: t.gIdentifier,
     functions: t.aDoes,
     function: t.aDoes,
-    kind: t.gTie,
+    kind: t.gLink,
     signedBy: t.gSigned,
     keys: t.aKeys,
     thumbprint: t.gThumbprint,
@@ -57,12 +57,12 @@ export function WaitingActs(props: {
     reference: t.dDemands,
     until: t.hUntil,
     basis: t.dBasis,
-    ties: t.aTies,
+    links: t.aLinks,
     need: t.aNeed,
     resembles: t.gResembles,
     upheld: t.gUpheld,
   }
-  const ties = tieNames(t)
+  const links = linkNames(t)
   const withKeys = (content: object) =>
     'keys' in content && Array.isArray(content.keys) && content.keys.length === 0 ? { keys: [t.gNoKeys] } : {}
   /** Each by its name: what somebody typed is not taken for the rest. */
@@ -76,7 +76,7 @@ export function WaitingActs(props: {
           .map((one) => {
             const text = String(one)
             if (key === 'functions' || key === 'function') return functionTitle(text, language)
-            if (key === 'kind') return ties[text as TieKind] ?? text
+            if (key === 'kind') return links[text as LinkKind] ?? text
             // What somebody typed stands as they typed it, whatever it looks like.
             return key === 'organisationId' || key === 'relatedId' ? (names.get(text) ?? text) : text
           })

@@ -34,7 +34,7 @@ export function enrolPages(app: App, deps: PortalDeps): void {
       name: text('name'),
       identifier: text('identifier'),
       functions: DOES.filter((one) => form.has(`does-${one}`)),
-      ties: text('ties'),
+      links: text('links'),
       officer: text('officer'),
       contact: text('contact'),
       need: text('need'),
@@ -48,7 +48,7 @@ export function enrolPages(app: App, deps: PortalDeps): void {
       faults[name] = boxText(t, text(name), code === 'too_big')
     }
     if (keys === undefined) faults.keys = t.aKeysWrong
-    if (!form.has('promise')) faults.promise = t.aMissing
+    if (!form.has('attestation')) faults.attestation = t.aMissing
     const page = { town: nameIn(town, language), language }
     if (!parsed.success || Object.keys(faults).length > 0)
       return pageOf(<EnrolOrganisationPage {...page} typed={form} faults={faults} />, 422)
@@ -143,19 +143,24 @@ function EnrolOrganisationPage(props: {
           ))}
         </Group>
         <Field
-          name="ties"
-          label={t.aTies}
-          hint={t.aTiesHint}
+          name="links"
+          label={t.aLinks}
+          hint={t.aLinksHint}
           lines={3}
-          value={value('ties')}
-          fault={faults.ties}
+          value={value('links')}
+          fault={faults.links}
           auto
         />
         <Field name="need" label={t.aNeed} lines={3} value={value('need')} fault={faults.need} auto />
         <Field name="officer" label={t.aOfficer} value={value('officer')} fault={faults.officer} auto />
         <Field name="contact" label={t.aContact} value={value('contact')} fault={faults.contact} auto />
         <Field name="keys" label={t.aKeys} hint={t.aKeysHint} lines={4} value={value('keys')} fault={faults.keys} />
-        <Tick name="promise" label={t.aPromise} on={typed?.has('promise') ?? false} fault={faults.promise} />
+        <Tick
+          name="attestation"
+          label={t.aAttestation}
+          on={typed?.has('attestation') ?? false}
+          fault={faults.attestation}
+        />
         <Button>{t.kSend}</Button>
       </form>
       <h2>{t.kFollow}</h2>

@@ -6,7 +6,7 @@ import type { Name } from '../../registry/model.ts'
 import type { EverythingAbout } from '../../requests/everything-about.ts'
 import { kindNames } from '../record/complaint.tsx'
 import { decidedStartLines } from '../record/history.tsx'
-import { tieNames } from '../record/looked-text.ts'
+import { representationNames } from '../record/looked-text.ts'
 import { saidByNames } from '../record/proceeding-names.ts'
 import { requestLines } from '../record/request-text.ts'
 import { bornText, dayText, proofStanding, timeText } from '../record/texts.ts'
@@ -43,7 +43,7 @@ export function everythingInWords(
       section(t.vWritten, versionsOf(context, all)),
       section(t.dWhere, residencesOf(context, all)),
       section(t.vHowKnown, evidenceOf(context, all)),
-      section(t.vTies, tiesOf(context, all)),
+      section(t.vLinks, tiesOf(context, all)),
       section(
         t.dLooked,
         whoLooked.map((lookUp) => splitLook(lookUpText(context, lookUp))),
@@ -126,7 +126,7 @@ function tiesOf(context: OwnContext, { held }: EverythingAbout): Lines {
   const { t } = context
   return [
     ...held.representatives.map((one): [string, string] => [
-      tieNames(t)[one.kind],
+      representationNames(t)[one.kind],
       from(context, one.since, one.endedAt),
     ]),
     ...held.actsFor.map((one): [string, string] => [

@@ -107,11 +107,11 @@ export async function ownPage(
 /** Why an organisation is answered nothing, in words. */
 export const closedNames = (t: Texts): Readonly<Record<ClosedBecause, string>> => ({
   function: t.vpFunction,
-  tie: t.vpTie,
+  link: t.vpLink,
   suspended: t.vpSuspended,
-  'promise-lapsed': t.vpLapsed,
-  'promise-over': t.vpOver,
-  'no-promise': t.vpNoPromise,
+  'attestation-lapsed': t.vpLapsed,
+  'attestation-over': t.vpOver,
+  'no-attestation': t.vpNoAttestation,
   'no-function': t.vpNoFunction,
   'no-machine': t.vpNoMachine,
   lockdown: t.vpLockdown,

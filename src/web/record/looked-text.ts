@@ -15,7 +15,7 @@ export const whoNames = (t: Texts): Record<string, string> => ({
 })
 
 /** What somebody is to a neighbour they act for. */
-export const tieNames = (t: Texts) => ({
+export const representationNames = (t: Texts) => ({
   parent: t.dActsParent,
   guardian: t.dActsGuardian,
   carer: t.dActsCarer,
@@ -35,9 +35,11 @@ export function byText(by: By, t: Texts, language: Language): string {
     case 'helper':
       return by.name === undefined ? t.bHelperOne : t.bHelper.replace('{name}', by.name)
     case 'representative':
-      return by.tie === undefined || by.since === undefined
+      return by.representation === undefined || by.since === undefined
         ? t.bActsOne
-        : t.bActs.replace('{tie}', tieNames(t)[by.tie]).replace('{day}', dayText(language, by.since.slice(0, 10)))
+        : t.bActs
+            .replace('{representation}', representationNames(t)[by.representation])
+            .replace('{day}', dayText(language, by.since.slice(0, 10)))
     case 'staff':
       return by.office === undefined ? t.whoStaff : t.bStaff.replace('{office}', by.office)
     case 'client':

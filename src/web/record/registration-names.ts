@@ -18,7 +18,7 @@ export const takenNames = (t: Texts): Record<TakenDown, string> => ({
 })
 
 /** What an adult can be to somebody they act for. */
-export const tieKinds = (t: Texts) =>
+export const representationKinds = (t: Texts) =>
   [
     ['parent', t.dActsParent],
     ['guardian', t.dActsGuardian],
