@@ -13,7 +13,6 @@ import {
   addRepresentative,
   changeRepresentative,
   endRepresentative,
-  type NamedRepresentation,
   type Represented,
   representativesOf,
 } from '../../registry/person/representatives.ts'
@@ -30,21 +29,11 @@ import { representationKinds } from '../record/registration-names.ts'
 import { bornText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
 import type { signedInPages } from '../signed-in.tsx'
-import {
-  Button,
-  type Choice,
-  ErrorSummary,
-  type Faults,
-  Field,
-  Group,
-  PostForm,
-  Radios,
-  Select,
-  Tick,
-} from '../ui/form.tsx'
+import { Button, type Choice, ErrorSummary, type Faults, Field, PostForm, Radios, Select } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Tabs } from './neighbour-past-page.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
+import { Limits, RepresentativeEntry } from './representative-entry.tsx'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
 import { Desk, type DeskContext, idIn, onceIn } from './shell.tsx'
@@ -230,79 +219,6 @@ function RepresentativesPage(props: { context: DeskContext; ward: Represented } 
         <a href={`/desk/neighbours/${ward.id}`}>{t.dBack}</a>
       </p>
     </Desk>
-  )
-}
-
-/** One who acts for the neighbour, and what can be done about it. */
-function RepresentativeEntry(props: {
-  context: DeskContext
-  ward: Represented
-  entry: NamedRepresentation
-  typed: Typed
-  faults: Faults
-}) {
-  const { context, ward, entry, typed, faults } = props
-  const { t, session } = context
-  const { id, kind, limits = [], court } = entry
-  const names = Object.fromEntries([...representationKinds(t), ['institution', t.dActsInstitution]])
-  const on = (limit: CourtLimit) => (typed.kind ? typed[limit] !== undefined : limits.includes(limit))
-  return (
-    <li>
-      {entry.neighbourId ? (
-        <a href={`/desk/neighbours/${entry.neighbourId}`}>
-          <bdi>{entry.bearer ? nameText(entry.bearer, t.newbornOf) : '…'}</bdi>
-        </a>
-      ) : (
-        <bdi>{entry.name}</bdi>
-      )}{' '}
-      · {names[kind]}
-      {limits.includes('not-told-where') ? <p>{t.dActsNotTold}</p> : ''}
-      {limits.includes('no-say') ? <p>{t.dActsNoSay}</p> : ''}
-      {court ? (
-        <p>
-          <bdi>{court}</bdi>
-        </p>
-      ) : (
-        ''
-      )}
-      <PostForm action={`/desk/neighbours/${ward.id}/representatives/${id}`} csrf={session.csrf}>
-        {kind === 'institution' ? (
-          ''
-        ) : (
-          <>
-            <Select
-              name="kind"
-              id={`kind-${id}`}
-              label={t.dActsAs}
-              value={typed.kind ?? kind}
-              options={representationKinds(t)}
-            />
-            <Limits t={t} suffix={`-${id}`} on={on} court={typed.court ?? court ?? ''} fault={faults.court} />
-            <Button secondary>{t.dSave}</Button>
-          </>
-        )}
-        <Button warning name="end" value="yes">
-          {t.dActsEnd}
-        </Button>
-      </PostForm>
-    </li>
-  )
-}
-
-function Limits(props: {
-  t: Texts
-  suffix?: string
-  on: (limit: CourtLimit) => boolean
-  court: string
-  fault?: string | undefined
-}) {
-  const { t, suffix = '', on, court, fault } = props
-  return (
-    <Group name={`limits${suffix}`} legend={t.dActsLimits}>
-      <Tick name="not-told-where" id={`not-told-where${suffix}`} label={t.dActsNotTold} on={on('not-told-where')} />
-      <Tick name="no-say" id={`no-say${suffix}`} label={t.dActsNoSay} on={on('no-say')} />
-      <Field name="court" id={`court${suffix}`} label={t.dActsCourt} value={court} fault={fault} auto />
-    </Group>
   )
 }
 
