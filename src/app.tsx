@@ -5,7 +5,6 @@ import { createGate } from './firewall/gate.ts'
 import type { PolicyEngine } from './firewall/policies.ts'
 import { mayReach } from './firewall/roles.ts'
 import { securityHeaders } from './http/headers.ts'
-import type { Redraw } from './http/media.ts'
 import { problemReply } from './http/problem-reply.ts'
 import { publicData } from './http/public-data.ts'
 import { Reply } from './http/reply.ts'
@@ -55,6 +54,7 @@ import { timeRoutes } from './registry/residence/time-routes.ts'
 import { registryRoutes } from './registry/routes.ts'
 import { searchLinks } from './registry/search/search-links.ts'
 import { enrolApplicant } from './requests/applications.ts'
+import type { Redraw } from './requests/attachments.ts'
 import { statisticsRoutes } from './statistics/routes.ts'
 import { rememberedTransparency } from './statistics/transparency.ts'
 import { townDirectory } from './town/municipality.ts'
@@ -209,7 +209,7 @@ function frontDoor(deps: AppDeps, { gate }: Rooms): Door<World> {
   return {
     townOf: (host) => towns.byHost(host),
     requesterOf: (town, credentials) => requesterOf(identity, town, credentials),
-    staffOf: (town, credentials) => staffOf(identity, town, credentials),
+    staffOf: (town, who) => staffOf(identity, town, who),
     sourceOf: deps.sourceOf ?? (() => ''),
     async markOf(town, { kind, id }) {
       const { hash } = await gate.keysOf(town.id)

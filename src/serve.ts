@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, Server as NetServer } from 'node:net'
 import { join } from 'node:path'
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
@@ -19,6 +19,7 @@ import { keepEnforcementBodies } from './firewall/enforcement-bodies.ts'
 import { breachLine, findBreaches, servicesAboveCeiling } from './firewall/enumeration.ts'
 import { loadPolicies, PoliciesInvalid, type PolicyEngine } from './firewall/policies.ts'
 import { recordPolicies } from './firewall/policy-record.ts'
+import { securityHeaders } from './http/headers.ts'
 import { DEMO_DESK } from './identity/demo-sign-in.ts'
 import { DEMO_SECRET, demoTrust } from './identity/demo-token.ts'
 import { machineSignIn } from './identity/machine-sign-in.ts'
@@ -31,7 +32,7 @@ import { witnessAt } from './ledger/cosigning.ts'
 import { type Journal, mustBeTheNewest } from './ledger/journal.ts'
 import { smtpPost } from './messages/mail.ts'
 import { httpTexts } from './messages/text-messages.ts'
-import { systemClock } from './platform/clock.ts'
+import { systemClock, uuidv7 } from './platform/clock.ts'
 import { type Database, openDatabase, postgresDialect } from './platform/database.ts'
 import { ownDumpsPossible } from './platform/dumps.ts'
 import { openEmbedded } from './platform/embedded.ts'
@@ -81,12 +82,12 @@ export async function startService(config: Config, log: Log, say: (line: string)
     const journal = journalOf(config, keys)
     closing.push(async () => journal.close())
     const policies = loadPolicies(cedar)
-    let answer: RequestListener = (_, response) => void response.writeHead(503, { 'retry-after': '5' }).end('starting')
+    let answer: RequestListener = (_, response) => bare(response, 503, 'starting', { 'retry-after': '5' })
     const http = createServer((request, response) => {
       // One of several might be what a proxy looked at, and another what is believed here. @see RFC 9112 section 3.2
       if (request.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length === 1)
         answer(request, response)
-      else response.writeHead(400, { 'content-type': 'text/plain', connection: 'close' }).end('one Host, please')
+      else bare(response, 400, 'one Host, please', { connection: 'close' })
     })
     const address = await listen(http, config)
     closing.push(() => closeServer(http))
@@ -159,6 +160,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
           trusted: trustedSignIn,
           phishingResistant: config.phishingResistant,
           backChannel: config.demo || config.backChannel,
+          hints: config.demo,
         }),
       log,
       ...(config.demo ? { demo: { ready: undefined as Demo | undefined } } : {}),
@@ -194,7 +196,10 @@ export async function startService(config: Config, log: Log, say: (line: string)
     closing.push(() => runner.stop())
 
     const app = createApp(deps, rooms)
-    const serving = getRequestListener((request, env) => app.fetch(request, env))
+    const serving = getRequestListener((request, env) => app.fetch(request, env), {
+      // Only what is no request at all comes here: the app answers its own errors.
+      errorHandler: () => new Response('not a request', { status: 400, headers: bareHeaders() }),
+    })
     answer = serving
     return {
       address,
@@ -203,7 +208,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
         // Whoever is connected is answered, and told not to come back here; only then may jobs and database go.
         answer = (request, response) => {
           response.setHeader('connection', 'close')
-          if (request.url === '/health/ready') response.writeHead(503, { 'retry-after': '2' }).end('stopping')
+          if (request.url === '/health/ready') bare(response, 503, 'stopping', { 'retry-after': '2' })
           else serving(request, response)
         }
         await closeServer(http)
@@ -214,6 +219,14 @@ export async function startService(config: Config, log: Log, say: (line: string)
     await close()
     throw error
   }
+}
+
+/** As every answer has them, of what never reaches the front door. */
+const bareHeaders = () => ({ ...securityHeaders(uuidv7()), 'content-type': 'text/plain; charset=utf-8' })
+
+/** Answers what never reaches the front door: before it stands, after it closed, or for nobody's address. */
+function bare(response: ServerResponse, status: number, word: string, headers: Record<string, string>): void {
+  response.writeHead(status, { ...bareHeaders(), ...headers }).end(word)
 }
 
 /** Where a request comes from: the connection, or what the last of our own proxies says. */

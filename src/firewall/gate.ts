@@ -240,7 +240,11 @@ export function createGate(deps: GateDeps): Gate {
           return inMunicipality(database, ask.municipalityId, trace(error), GATE_ROLE)
         })
         .catch(spentOrElse)
-      if ('undone' in outcome) throw outcome.undone
+      if ('undone' in outcome) {
+        // A refusal by the work itself is an entry like any other, beside what was looked at for it.
+        if (outcome.undone instanceof Refusal) return refuse(ask, { permitted: false, policies: [] })
+        throw outcome.undone
+      }
       if ('refused' in outcome) return refuse(ask, outcome.refused, outcome.standing)
       return disclosed(outcome.result)
     },

@@ -1,4 +1,4 @@
-import { Problem } from '../platform/problem.ts'
+import { NotAllowed } from '../platform/problem.ts'
 
 export type StaffRole = 'clerk' | 'supervisor' | 'legal' | 'auditor'
 
@@ -93,11 +93,7 @@ export const ACTIONS = [
 export type Action = (typeof ACTIONS)[number]
 
 /** @throws when the gate says no. The same for everyone and everything: it carries no reason. */
-export class Refusal extends Problem {
-  constructor() {
-    super('refused', 403, 'This request is refused.')
-  }
-}
+export class Refusal extends NotAllowed {}
 
 /** For which purpose somebody works on a record: neighbours on their own, who helps or acts for them as that, clerks for the reason of their case. */
 export function purposeOf(requester: Staff | Resident): string {

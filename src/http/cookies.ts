@@ -31,4 +31,4 @@ export const cookieOf = ({ name, value: secret, seconds, path, sameSite, secure 
 
 /** A cookie that is nobody’s, and the same for all who chose the same. */
 export const commonCookie = (name: Lowercase<string>, word: Lowercase<string>): Cookie =>
-  `${name}=${word}; Path=/; SameSite=Lax` as Cookie
+  `${name}=${word}; Path=/; HttpOnly; SameSite=Lax` as Cookie

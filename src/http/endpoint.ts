@@ -28,6 +28,8 @@ interface Spec<Auth extends 'public' | 'staff' | 'requester'> {
   versioned?: boolean
   answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>
   limit?: RouteLimit
+  /** Its line in the log never says who asked: complaints, hiding, help. */
+  quiet?: true
   /** Statuses it may refuse with, besides 401 and 422. */
   refuses?: readonly number[]
 }
@@ -93,9 +95,17 @@ export function endpoint<
   // `{rest}` takes what is left of the path, slashes included.
   const path = spec.path.replace('{rest}', ':rest{.+}').replace(/\{(\w+)\}/g, ':$1')
   const query = (spec.query ?? z.object({})).strict()
-  const { method, file, limit } = spec
+  const { method, file, limit, quiet } = spec
   const size = file === undefined ? {} : { most: file }
-  const mounted = { kind: 'api', method, path, name: spec.path, ...size, ...(limit ? { limit } : {}) } as const
+  const mounted = {
+    kind: 'api',
+    method,
+    path,
+    name: spec.path,
+    ...size,
+    ...(limit ? { limit } : {}),
+    ...(quiet ? { quiet } : {}),
+  } as const
   route(app, mounted, async (request) => {
     const credentials = {
       authorization: request.header('authorization'),

@@ -10,10 +10,23 @@ export interface Form {
   /** What was chosen as a file, of a route that takes files; nothing where none was. */
   file(name: string): Uint8Array | undefined
   files(): Uint8Array[]
+  /** Why no file of it was read. */
+  wrong?: FilesWrong
   entries(): [string, string][]
   /** The same form without one of its fields. */
   without(name: string): Form
 }
+
+/** What the files of a form may be. */
+export interface FormFiles {
+  /** How many. */
+  most: number
+  /** Bytes of each. */
+  each: number
+}
+
+/** What is wrong with the files of a form. */
+export type FilesWrong = 'too-large' | 'too-many'
 
 /** Nothing typed. */
 export const emptyForm: Form = {
@@ -26,41 +39,87 @@ export const emptyForm: Form = {
   without: () => emptyForm,
 }
 
-const URL_ENCODED = /^application\/x-www-form-urlencoded\b/i
-const MULTIPART = /^multipart\/form-data\b/i
+const URL_ENCODED = /^application\/x-www-form-urlencoded\s*(;|$)/i
+const MULTIPART = /^multipart\/form-data\s*(;|$)/i
+
+/** Boxes and files of a form of several parts. No page has a hundred; each costs the parser far more than its bytes. */
+const MOST_PARTS = 200
+
+/**
+ * Bytes that are read of a form: what is typed, and where files may come with it twice as many as may, so that what was typed
+ * comes back to whoever sent one too many.
+ */
+export const mostOfForm = (type: string, words: number, files: FormFiles | undefined): number =>
+  files && MULTIPART.test(type) ? words + 2 * files.most * files.each : words
 
 /**
  * A form as a browser sends it.
  *
- * @param mayBringFiles whether a form of several parts is read too
- * @throws {Problem} unsupported-media-type of anything that is no form
+ * @param words bytes that may be typed, in all boxes together
+ * @param files what may come with it, where anything may: without, a form of several parts is no form
+ * @throws {Problem} unsupported-media-type of anything that is no form; too-large of more than a form holds
  * @throws {NotAForm} of a form that cannot be read
  */
-export async function formIn(bytes: Uint8Array, type: string, mayBringFiles: boolean): Promise<Form> {
+export async function formIn(bytes: Uint8Array, type: string, words: number, files?: FormFiles): Promise<Form> {
   if (URL_ENCODED.test(type)) return formOf(new URLSearchParams(new TextDecoder().decode(bytes)))
-  if (!mayBringFiles || !MULTIPART.test(type))
+  if (files === undefined || !MULTIPART.test(type))
     throw new Problem('unsupported-media-type', 415, 'Send a form, as a browser does.')
+  if (hasMoreParts(bytes, type, MOST_PARTS)) throw tooLarge()
   const parts = await new Response(Uint8Array.from(bytes), { headers: { 'content-type': type } })
     .formData()
     .catch(() => {
       throw new NotAForm()
     })
   const fields = new URLSearchParams()
-  const files = new Map<string, Uint8Array[]>()
+  const sent: [string, File][] = []
+  let typed = 0
   for (const [name, value] of parts) {
-    if (typeof value === 'string') fields.append(name, value)
-    else if (value.size > 0) files.set(name, [...(files.get(name) ?? []), new Uint8Array(await value.arrayBuffer())])
+    if (typeof value !== 'string') {
+      if (value.size > 0) sent.push([name, value])
+      continue
+    }
+    typed += name.length + value.length
+    if (typed > words) throw tooLarge()
+    fields.append(name, value)
   }
-  return formOf(fields, files)
+  if (sent.length > files.most) return formOf(fields, [], 'too-many')
+  if (sent.some(([, { size }]) => size > files.each)) return formOf(fields, [], 'too-large')
+  const read = sent.map(async ([name, file]) => [name, new Uint8Array(await file.arrayBuffer())] as const)
+  return formOf(fields, await Promise.all(read))
 }
 
-/** @param files by the name of their field */
-export const formOf = (fields: URLSearchParams, files: ReadonlyMap<string, Uint8Array[]> = new Map()): Form => ({
+/** Whether a form has more parts than that, found without reading any. @see RFC 2046 section 5.1.1 */
+function hasMoreParts(bytes: Uint8Array, type: string, most: number): boolean {
+  const [, quoted, bare] = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(type) ?? []
+  const boundary = quoted ?? bare
+  if (boundary === undefined) throw new NotAForm()
+  const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let parts = 0
+  for (let at = whole.indexOf(`--${boundary}`); at !== -1; at = whole.indexOf(`--${boundary}`, at + 1)) {
+    parts += 1
+    // The last stands at the end.
+    if (parts > most + 1) return true
+  }
+  return false
+}
+
+const tooLarge = () => new Problem('too-large', 413, 'This is too large.')
+
+/**
+ * @param files with the name of their field
+ * @param wrong why none of them was read
+ */
+export const formOf = (
+  fields: URLSearchParams,
+  files: readonly (readonly [string, Uint8Array])[] = [],
+  wrong?: FilesWrong,
+): Form => ({
   get: (name) => (fields.get(name) ?? '').trim(),
   all: (name) => fields.getAll(name),
   has: (name) => fields.has(name),
-  file: (name) => files.get(name)?.[0],
-  files: () => [...files.values()].flat(),
+  file: (name) => files.find(([field]) => field === name)?.[1],
+  files: () => files.map(([, bytes]) => bytes),
   entries: () => [...fields],
-  without: (name) => formOf(new URLSearchParams([...fields].filter(([field]) => field !== name)), files),
+  without: (name) => formOf(new URLSearchParams([...fields].filter(([field]) => field !== name)), files, wrong),
+  ...(wrong ? { wrong } : {}),
 })

@@ -2,12 +2,12 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context, Handler } from 'hono'
 import { getCookie } from 'hono/cookie'
 import { uuidv7 } from '../platform/clock.ts'
-import { type Code, Problem, problemOf, retryAfter } from '../platform/problem.ts'
+import { type Code, NotAllowed, Problem, problemOf, retryAfter } from '../platform/problem.ts'
 import { randomBytes } from '../platform/random.ts'
 import { type Log, logText, outlineOf } from '../platform/telemetry.ts'
 import { bytesOf } from './bytes.ts'
 import type { Cookie } from './cookies.ts'
-import { emptyForm, type Form, formIn } from './form.ts'
+import { emptyForm, type Form, type FormFiles, formIn, mostOfForm } from './form.ts'
 import { type FromCaller, fromCaller } from './from-caller.ts'
 import { securityHeaders } from './headers.ts'
 import { problemReply } from './problem-reply.ts'
@@ -55,7 +55,8 @@ export interface RouteLimit {
 export interface Door<W extends World> {
   townOf(host: string): Promise<W['town']>
   requesterOf(town: W['town'], credentials: Credentials): Promise<W['requester']>
-  staffOf(town: W['town'], credentials: Credentials): Promise<W['staff']>
+  /** Somebody known as staff. @throws what refuses whoever is not, and writes it down */
+  staffOf(town: W['town'], who: W['requester']): Promise<W['staff']>
   /** Where a request comes from, as far as the runtime knows. Only a keyed hash of it is ever kept, for a day. */
   sourceOf(env: unknown, headers: Headers): string
   /** What stands for somebody in the log: a kind, and a mark of one day that leads back to nobody. */
@@ -88,10 +89,10 @@ export interface RouteSpec {
   path: string
   /** What it is called in the log and the documents, where that is not its path. */
   name?: string
-  /** Largest body that is read, in bytes; 64 KiB unless said otherwise. */
+  /** Largest body that is read, in bytes; 64 KiB unless said otherwise. Files of a form are beside that. */
   most?: number
-  /** A form may bring files. */
-  files?: true
+  /** What files a form may bring. */
+  files?: FormFiles
   /** Its line in the log never says who asked: complaints, hiding, help. */
   quiet?: true
   /** Pages of other sites may send to it: it goes by no cookie. So is all of the API. */
@@ -126,8 +127,6 @@ export interface Incoming<W extends World> {
   sentForm(): Promise<FromCaller<Form>>
   /** An empty form in a box: what is made for the caller of nothing they sent. */
   nothing: FromCaller<Form>
-  /** JSON in a box. */
-  sentJson(): Promise<FromCaller<unknown>>
   /** @throws {Problem} too-large, unsupported-media-type, malformed-json */
   json(): Promise<unknown>
   /** @throws {Problem} too-large */
@@ -139,6 +138,9 @@ export interface Incoming<W extends World> {
 }
 
 const MOST_BODY = 64 * 1024
+
+/** What stands in the log; whatever else somebody calls their request is theirs. */
+const METHODS = ['get', 'head', 'post', 'patch', 'put', 'delete', 'options'] as const
 
 /** Every handler that was mounted, for the test that there is no other. */
 const mounted = new WeakMap<Handler, RouteSpec>()
@@ -171,22 +173,25 @@ export function route<W extends World>(
     let error: unknown
     try {
       const host = context.req.header('host') ?? new URL(context.req.url).host
-      door.mustBeOpen(context.req.path)
-      if (spec.kind !== 'api' && !spec.fromAnywhere && sentFromElsewhere(context.req.raw, host))
-        throw new Problem('refused', 403, 'This request is refused.')
+      if (spec.kind === 'asset') door.mustBeOpen(context.req.path)
+      // First for which town it is: whatever is refused from here on is a page in its reader's language.
       const town = spec.kind === 'asset' ? undefined : await door.townOf(host)
       const request = incoming(context, at, town)
       if (town !== undefined) at.request = request
+      door.mustBeOpen(context.req.path)
+      if (spec.kind !== 'api' && !spec.fromAnywhere && sentFromElsewhere(context.req.raw, host)) throw new NotAllowed()
       if (town !== undefined && spec.limit) await door.limit(town, spec.limit, request.source)
       reply = await handle(request)
     } catch (thrown) {
       error = thrown
       reply = await refusal(door, at, context.req.header('accept') ?? '', thrown)
     }
-    const response = unlessKnown(reply.toResponse(headersOf(at)), context.req.header('if-none-match'))
+    const asked = context.req.method === 'GET' || context.req.method === 'HEAD'
+    const whole = reply.toResponse(headersOf(at))
+    const response = asked ? unlessKnown(whole, context.req.header('if-none-match')) : whole
     const cookie = spec.kind === 'page' || spec.kind === 'public' ? door.languageCookie(context.req.url) : undefined
     if (cookie !== undefined) response.headers.append('set-cookie', cookie)
-    await write(door, at, response.status, error, reply.code)
+    await write(door, at, { method: context.req.method, status: response.status }, error, reply.code)
     return response
   }
   mounted.set(answer as Handler, spec)
@@ -218,15 +223,22 @@ function incoming<W extends World>(
     if (town === undefined) throw new Error('an asset is of no town')
     return town
   }
+  const type = req.header('content-type') ?? ''
+  const most = spec.most ?? MOST_BODY
   let read: Promise<Uint8Array> | undefined
   const bytes = () => {
-    read ??= bytesOf(req.raw, spec.most ?? MOST_BODY)
+    read ??= bytesOf(req.raw, mostOfForm(type, most, spec.files))
     return read
   }
-  const identify = (who: Who) => {
-    at.who = who
+  let parsed: Promise<Form> | undefined
+  const form = () => {
+    parsed ??= bytes().then((body) => formIn(body, type, most, spec.files))
+    return parsed
   }
-  const type = req.header('content-type') ?? ''
+  const admit = async (who: W['requester']) => {
+    at.who = who
+    await door.mustReach(ofTown(), routeName(spec), who)
+  }
   return {
     id: at.id,
     get town() {
@@ -246,31 +258,24 @@ function incoming<W extends World>(
       at.nonce ??= Buffer.from(randomBytes(16)).toString('base64')
       return at.nonce
     },
-    form: async () => formIn(await bytes(), type, spec.files === true),
+    form,
     nothing: fromCaller(emptyForm),
-    sentForm: async () => fromCaller(await formIn(await bytes(), type, spec.files === true)),
-    sentJson: async () => fromCaller(jsonIn(await bytes(), type)),
+    sentForm: async () => fromCaller(await form()),
     json: async () => jsonIn(await bytes(), type),
     bytes,
     requester: async (auth, credentials) => {
       if (auth === 'public') return undefined
-      const who = await (auth === 'staff'
-        ? door.staffOf(ofTown(), credentials)
-        : door.requesterOf(ofTown(), credentials))
-      identify(who)
-      await door.mustReach(ofTown(), routeName(spec), who)
-      return who
+      const who = await door.requesterOf(ofTown(), credentials)
+      await admit(who)
+      return auth === 'staff' ? door.staffOf(ofTown(), who) : who
     },
-    admit: async (who) => {
-      identify(who)
-      await door.mustReach(ofTown(), routeName(spec), who)
-    },
+    admit,
   }
 }
 
 /** @throws {Problem} unsupported-media-type, malformed-json */
 function jsonIn(bytes: Uint8Array, type: string): unknown {
-  if (!/^application\/json\b/.test(type))
+  if (!/^application\/json\s*(;|$)/i.test(type))
     throw new Problem('unsupported-media-type', 415, 'Send JSON, with Content-Type: application/json.')
   try {
     return JSON.parse(new TextDecoder().decode(bytes))
@@ -294,7 +299,7 @@ function headersOf<W extends World>({ id, spec, nonce }: At<W>): Record<string, 
   return spec.kind === 'page' ? { ...headers, 'referrer-policy': 'same-origin' } : headers
 }
 
-/** Nothing again for who has it already. @see RFC 9110 section 13.1.2 */
+/** Says 304 where the client has this version already. Of GET and HEAD alone. @see RFC 9110 section 13.1.2 */
 function unlessKnown(response: Response, known: string | undefined): Response {
   if (known === undefined || response.status !== 200) return response
   const etag = response.headers.get('etag')
@@ -307,7 +312,7 @@ function unlessKnown(response: Response, known: string | undefined): Response {
 async function write<W extends World>(
   door: Door<W>,
   { id, spec, started, who, request }: At<W>,
-  status: number,
+  { method, status }: { method: string; status: number },
   error: unknown,
   code: Code | undefined,
 ): Promise<void> {
@@ -317,7 +322,7 @@ async function write<W extends World>(
     event: 'request',
     kind: spec.kind,
     requestId: logText(id),
-    method: spec.method,
+    method: METHODS.find((one) => one === method.toLowerCase()) ?? 'other',
     route: logText(spec.name ?? spec.path),
     status,
     milliseconds: Math.round(performance.now() - started),

@@ -57,11 +57,12 @@ export async function requesterOf(
   return { kind: 'client', id: bearer.id, organisationId }
 }
 
-/** Staff only; a provider's machine gets the same refusal as everywhere. @throws {Unauthenticated} {Refusal} */
-export async function staffOf(deps: CredentialDeps, town: Municipality, credentials: Credentials): Promise<Staff> {
-  const requester = await requesterOf(deps, town, credentials)
-  return requester.kind === 'staff' ? requester : deps.turnAway(town.id, requester)
-}
+/** Staff only; a provider's machine gets the same refusal as everywhere. @throws {Refusal} */
+export const staffOf = async (
+  { turnAway }: Pick<CredentialDeps, 'turnAway'>,
+  town: Municipality,
+  requester: Requester,
+): Promise<Staff> => (requester.kind === 'staff' ? requester : turnAway(town.id, requester))
 
 function caseOf({ workCase }: Credentials): string | undefined {
   const usual = workCase !== undefined && CASE_NUMBER.test(workCase)

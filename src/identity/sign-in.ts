@@ -18,6 +18,8 @@ export interface SignInProvider {
   phishingResistant: { acr: readonly string[]; amr: readonly string[] }
   /** It was told to say when an account is closed (back-channel logout). */
   backChannel: boolean
+  /** Who is expected may be told to it: in a demonstration alone. */
+  hints?: boolean
 }
 
 /** @throws when somebody whose pages open most signed in by a way that can be phished. */
@@ -52,7 +54,7 @@ const StaffClaims = z.object({
 })
 
 export interface StaffSignIn {
-  /** @param as who is expected, as a hint to the provider */
+  /** @param as who is expected, as a hint to the provider of a demonstration; any other never gets it */
   begin(town: Municipality, returnTo: string, as?: string): Promise<{ address: string; underWay: string }>
   finish(town: Municipality, search: string, underWay: string): Promise<{ who: NewSession; returnTo: string }>
   /** Whose sessions end, as the provider says by itself. @throws {SignInFailed} for anything but its own word */
@@ -139,7 +141,7 @@ export function staffSignIn(provider: SignInProvider): StaffSignIn {
         prompt: 'login',
         ...(phishingResistant.acr.length > 0 ? { acr_values: phishingResistant.acr.join(' ') } : {}),
         max_age: '0',
-        ...(as ? { login_hint: as } : {}),
+        ...(as && provider.hints ? { login_hint: as } : {}),
       })
       return { address: address.href, underWay: Buffer.from(JSON.stringify(underWay)).toString('base64url') }
     },

@@ -97,6 +97,20 @@ export class NotFound extends Problem {
   }
 }
 
+/** @throws when no is said without a reason: to somebody it is not for, or to a form from another site. */
+export class NotAllowed extends Problem {
+  constructor() {
+    super('refused', 403, 'This request is refused.')
+  }
+}
+
+/** @throws when what was sent ended before its end: a line broke, or somebody closed a page. */
+export class Incomplete extends Problem {
+  constructor() {
+    super('incomplete', 400, 'What was sent did not come whole. Send it again.')
+  }
+}
+
 /** @throws when `If-Match` is absent or names an older version. */
 export class VersionConflict extends Problem {
   constructor(missing = false) {

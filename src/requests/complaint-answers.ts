@@ -3,7 +3,6 @@ import type { DB } from '../../schema/database.ts'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { organisationNames } from '../firewall/organisations.ts'
 import type { Staff } from '../firewall/requester.ts'
-import type { Attachment } from '../http/media.ts'
 import { noticeOfAnswer } from '../messages/notices.ts'
 import type { Transaction } from '../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../platform/paging.ts'
@@ -12,6 +11,7 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import { hiddenAmong } from '../registry/store.ts'
 import { countedFor } from '../registry/visits.ts'
 import type { Municipality } from '../town/model.ts'
+import type { Attachment } from './attachments.ts'
 import {
   type Appointment,
   appointmentOf,

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { Attachment } from '../http/media.ts'
 import type { DataKey } from '../keys/seal.ts'
 import { today } from '../platform/clock.ts'
 import { inMunicipality, sqlState, type Transaction } from '../platform/database.ts'
@@ -8,6 +7,7 @@ import { lettersIn, newReference, referenceOf } from '../platform/reference.ts'
 import { triedTooOften } from '../platform/tries.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../town/model.ts'
+import type { Attachment } from './attachments.ts'
 import type { CityRequest } from './model.ts'
 
 export const COMPLAINT_KINDS = [

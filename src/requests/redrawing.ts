@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Attachment, Redraw } from '../http/media.ts'
+import type { Attachment, Redraw } from './attachments.ts'
 
 // A photo is decoded and drawn anew, a voice is taken out of its container and put into another: what was beside them is not
 // removed, it is never copied. What reads a stranger's picture runs in WebAssembly, where it reaches nothing of ours.

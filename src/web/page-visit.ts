@@ -23,5 +23,5 @@ export interface PageContext<Who extends Staff | Resident = Staff | Resident> {
   /** The same in a box, from which it may be given back. */
   sent: FromCaller<Form>
   /** For the scripts of this one answer. */
-  nonce: string
+  nonce(): string
 }

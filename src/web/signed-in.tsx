@@ -12,7 +12,7 @@ import { dropForms, type FormOwner, keepForm, keptForm } from '../identity/kept-
 import { endedSession, FRESH, findSession, ownerOf, type Session, type SessionDeps } from '../identity/sessions.ts'
 import { isLockedDown } from '../oversight/lockdown.ts'
 import type { Clock } from '../platform/clock.ts'
-import { NotFound, Problem, problemOf, retryAfter } from '../platform/problem.ts'
+import { NotAllowed, NotFound, Problem, problemOf, retryAfter } from '../platform/problem.ts'
 import type { Municipality } from '../town/model.ts'
 import type { PageContext } from './page-visit.ts'
 import { HeldBackPage } from './plain.tsx'
@@ -130,9 +130,8 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
     if (spec.method === 'get')
       pages.push({ pattern: new RegExp(`^${spec.path.replaceAll(/:(\w+)/g, '(?<$1>[\\w-]{1,100})')}$`), spec, handle })
     const { method, path, file, quiet } = spec
-    const most = LARGEST_FORM + (file ?? 0)
-    const options = { ...(file ? { files: true as const } : {}), ...(quiet ? { quiet } : {}) }
-    route(app, { kind: 'page', method, path, most, ...options }, async (request) => {
+    const options = { ...(file ? { files: { most: 1, each: file } } : {}), ...(quiet ? { quiet } : {}) }
+    route(app, { kind: 'page', method, path, most: LARGEST_FORM, ...options }, async (request) => {
       const { town, language } = readerOf(request)
       const page = { name: nameIn(town, language), language, t: LOCALES[language] }
       let sent: PageContext<Who> | undefined
@@ -148,8 +147,10 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
           const form = await tokenedForm(request, ended)
           return toEntrance(entrance, await setAside(request, spec, town, ended.owner, form))
         }
-        if (session.locked && !spec.whenLocked)
-          return Reply.redirect(withReturn('/desk/locked', wayBack(spec, request)))
+        if (session.locked && !spec.whenLocked) {
+          const to = method === 'get' ? wayBack(spec, request) : pageBefore(request, spec, emptyForm)
+          return Reply.redirect(withReturn('/desk/locked', to))
+        }
         const requester = session.requester as Who
         await request.admit(requester)
         const form = method === 'post' ? await tokenedForm(request, session) : emptyForm
@@ -162,9 +163,10 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         for (const value of Object.values(request.params)) if (!/^[\w-]{1,100}$/.test(value)) throw new NotFound()
         const back = withoutLanguage(method === 'get' ? wayBack(spec, request) : pageBefore(request, spec, form))
         const boxed = method === 'post' ? (await request.sentForm()).map((all) => all.without('csrf')) : request.nothing
-        const asked = { params: { ...request.params }, path: back, query: request.query, form, nonce: request.nonce() }
+        const asked = { params: { ...request.params }, path: back, query: request.query, form, nonce: request.nonce }
         const context = { town, ...page, requester, session, ...asked, sent: boxed }
         if (method === 'post') sent = context
+        if (form.wrong) throw new Problem('too-large', 413, 'This file is too large.')
         const answer = await handle(context)
         const kept = method === 'get' ? request.query('kept') : ''
         const typed = kept === '' ? undefined : await keptForm(deps, town, ownerOf(session), kept)
@@ -246,7 +248,7 @@ const withoutLanguage = (path: string): string => {
 async function tokenedForm(request: Incoming, { csrf }: Pick<Session, 'csrf'>): Promise<Form> {
   const form = await request.form()
   // Both are keyed hashes of the same length: a comparison tells nothing that helps.
-  if (form.get('csrf') !== csrf) throw new Problem('refused', 403, 'This request is refused.')
+  if (form.get('csrf') !== csrf) throw new NotAllowed()
   return form.without('csrf')
 }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { StaffRole } from '../../src/firewall/requester.ts'
 import { ROUTES_OF_ROLES } from '../../src/firewall/roles.ts'
+import { LARGEST_DOCUMENT } from '../../src/oversight/order-documents.ts'
 import { giveCard } from '../../src/registry/person/give-card.ts'
 import { openApp, type TestApp, tokenOf } from '../support/app.ts'
 import { register, somebody } from '../support/people.ts'
@@ -90,6 +91,15 @@ describe('the front door', () => {
     expect(line).not.toHaveProperty('who')
   })
 
+  it('says so of no route about hiding, help or complaints, whichever it is', () => {
+    // Reading who looked is like any page; asking about a look is a complaint.
+    const about = /^(\w+ .*(protect|hide|complain|help|object)|POST .*looked)/
+    const loud = app.routes.flatMap(({ method, path, spec }) =>
+      spec && about.test(`${method} ${path}`) && !spec.quiet ? [`${method} ${path}`] : [],
+    )
+    expect(loud).toEqual([])
+  })
+
   it('writes down why a sign-in failed, as a code', async () => {
     const { id } = await register(app, somebody())
     const clerk = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId: DEMO_OFFICE } as const
@@ -132,6 +142,69 @@ describe('the front door', () => {
     expect(declared.status).toBe(413)
   })
 
+  const BOUNDARY = 'between-the-parts-of-a-form-of-a-test'
+  const multipart = (parts: readonly string[]) => ({
+    method: 'POST',
+    body: `${parts.map((part) => `--${BOUNDARY}\r\nContent-Disposition: form-data; ${part}\r\n`).join('')}--${BOUNDARY}--\r\n`,
+    headers: { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
+  })
+
+  it('reads no form of thousands of parts, and no more words than a form has beside its files', async () => {
+    const file = 'name="f"; filename="x"\r\n\r\n1'
+    expect((await send('/complain', multipart(Array(20_000).fill(file)))).status).toBe(413)
+    const threeFiles = await send('/complain', multipart(['name="text"\r\n\r\nThey sent me away.', file, file, file]))
+    expect(threeFiles.status).toBe(422)
+    expect(await threeFiles.text()).toContain('They sent me away.')
+    const words = 'w'.repeat(70_000)
+    expect((await send('/complain', multipart([`name="text"\r\n\r\n${words}`]))).status).toBe(413)
+    expect((await send('/complain', form({ text: words }))).status).toBe(413)
+    const officer = await staff('legal')
+    const csrf = /name="csrf" value="([^"]+)"/.exec(await (await officer.open('/desk/legal')).text())?.[1]
+    const document = `name="document"; filename="x"\r\n\r\n${'x'.repeat(LARGEST_DOCUMENT + 1)}`
+    const tooLarge = await officer.open('/desk/legal', multipart([`name="csrf"\r\n\r\n${csrf}`, document]))
+    expect(tooLarge.status).toBe(413)
+    const many = form({ csrf: csrf ?? '', scope: 'w'.repeat(300_000) })
+    expect((await officer.open('/desk/legal', many)).status).toBe(413)
+  })
+
+  it('takes what ends before its end for no fault of ours', async () => {
+    const broken = () =>
+      new ReadableStream<Uint8Array>({
+        start(controller) {
+          controller.enqueue(new Uint8Array(10))
+          controller.error(new Error('the line broke'))
+        },
+      })
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const [line] = await linesOf(() =>
+      send('/me/in', { method: 'POST', headers, body: broken(), duplex: 'half' } as RequestInit),
+    )
+    expect(line).toMatchObject({ level: 'info', status: 400, code: 'incomplete' })
+  })
+
+  it('says “not modified” of what is read, never of what is changed', async () => {
+    const { id } = await register(app, somebody())
+    const known = { authorization: `Bearer ${await tokenOf('clerk')}`, 'if-none-match': '"1", "2"' }
+    expect(
+      (await send(`/v1/neighbours/${id}`, { headers: { ...known, 'padron-purpose': 'counter-service' } })).status,
+    ).toBe(304)
+    const headers = { ...known, 'content-type': 'application/json', 'if-match': '"1"' }
+    const body = JSON.stringify({ languages: ['ca'] })
+    const changed = await send(`/v1/neighbours/${id}`, { method: 'PATCH', headers, body })
+    expect(changed.status).toBe(200)
+    expect(changed.headers.get('etag')).toBe('"2"')
+  })
+
+  it('names whoever is turned away, and how they asked', async () => {
+    const headers = { authorization: `Bearer ${await tokenOf('library')}`, 'content-type': 'application/json' }
+    const [line] = await linesOf(() => send('/v1/neighbours/search', { method: 'POST', headers, body: '{}' }))
+    expect(line).toMatchObject({ status: 403, method: 'post', who: expect.stringMatching(/^client [0-9a-f]{8}$/) })
+    const [head] = await linesOf(() => send('/', { method: 'HEAD' }))
+    expect(head).toMatchObject({ method: 'head', status: 200 })
+    const [strange] = await linesOf(() => send('/nothing', { method: 'PROPFIND' }))
+    expect(strange).toMatchObject({ method: 'other', status: 404 })
+  })
+
   it('takes a form where it expects a form, and JSON where it expects JSON', async () => {
     const text = { method: 'POST', body: 'code=AAAA', headers: { 'content-type': 'text/plain' } }
     expect((await send('/me/in', text)).status).toBe(415)
@@ -139,11 +212,27 @@ describe('the front door', () => {
     expect((await send('/me/passkey', { ...form({ code: 'AAAA' }) })).status).toBe(415)
   })
 
-  it('takes no form from a page of another site', async () => {
-    for (const path of ['/me/in', '/complain', '/providers/own', '/counter/library', '/sign-out']) {
-      const answer = await send(path, { ...form({}), headers: { 'sec-fetch-site': 'cross-site' } })
-      expect(answer.status, path).toBe(403)
-    }
+  it('takes nothing that changes anything from a page of another site, whatever it calls it', async () => {
+    const doors = app.routes.filter(
+      ({ method, spec }) =>
+        method === 'POST' && spec && (spec.kind === 'page' || spec.kind === 'public') && !spec.fromAnywhere,
+    )
+    expect(doors.length).toBeGreaterThan(80)
+    for (const { path } of doors)
+      for (const type of ['application/x-www-form-urlencoded', 'application/json', undefined])
+        for (const from of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://other.example' }]) {
+          const headers = { ...from, accept: 'text/html', ...(type ? { 'content-type': type } : {}) }
+          const body = new Uint8Array([123, 125])
+          const answer = await send(path.replaceAll(/:\w+/g, 'x'), { method: 'POST', body, headers })
+          expect(answer.status, `${path} ${type}`).toBe(403)
+        }
+  })
+
+  it('refuses a reader with a page in their language', async () => {
+    const headers = { 'sec-fetch-site': 'cross-site', accept: 'text/html', 'accept-language': 'fr' }
+    const answer = await send('/complain', { ...form({}), headers })
+    expect(answer.headers.get('content-type')).toMatch(/^text\/html/)
+    expect(await answer.text()).toContain('lang="fr"')
   })
 
   it('lets scripts run on pages that have them alone', async () => {

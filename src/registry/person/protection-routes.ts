@@ -25,6 +25,7 @@ export function protectionRoutes(app: App, deps: RegistryDeps): void {
         'At once. A hidden record is opened by supervisors alone; whoever hid it at a counter sees it until the day is over.',
       tag,
       auth: 'staff',
+      quiet: true,
       params,
       body: Protection,
       versioned: true,

@@ -78,7 +78,7 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
     await endWaysIn(deps, context.town, context.requester, idIn(context), ending)
     return Reply.redirect(pathTo`/desk/neighbours/${idIn(context)}/ways-in?ended=1`)
   })
-  page({ method: 'get', path: '/desk/complaints' }, async (context) => {
+  page({ method: 'get', path: '/desk/complaints', quiet: true }, async (context) => {
     const times = await freeTimes(deps, context.town)
     const cursor = context.query('after')
     const givers = await whoGives(deps, context.town)
@@ -95,12 +95,12 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
     const { reference, at } = await bookHearing(deps, town, hearing, requester.id)
     return pageOf(<AppointmentPage context={context} language={theirs} at={at} code={reference} />)
   })
-  page({ method: 'get', path: '/desk/complaints/attachments/:id' }, async (context) => {
+  page({ method: 'get', path: '/desk/complaints/attachments/:id', quiet: true }, async (context) => {
     const id = context.params.id ?? ''
     if (!isUuid(id)) throw new NotFound()
     return Reply.download(await openAttachment(deps, context.town, context.requester, id), 'padron')
   })
-  page({ method: 'post', path: '/desk/complaints' }, async ({ town, requester, form }) => {
+  page({ method: 'post', path: '/desk/complaints', quiet: true }, async ({ town, requester, form }) => {
     const outcome = OUTCOMES.find((one) => one === form.get('outcome')) ?? 'answered'
     const said = form.get('answer')
     const which = form.get('organisation') || undefined

@@ -29,7 +29,7 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
       status,
     )
   }
-  page({ method: 'get', path: '/desk/neighbours/:id/protection' }, (context) => ask(context))
+  page({ method: 'get', path: '/desk/neighbours/:id/protection', quiet: true }, (context) => ask(context))
   // Hiding is at once. Showing gives somebody away: whoever does it is who signed in a moment ago.
   const showing = { fresh: (form: DeskContext['form']) => form.get('protected') !== 'yes', keep: false } as const
   page({ method: 'post', path: '/desk/neighbours/:id/protection', quiet: true, ...showing }, async (context) => {

@@ -59,7 +59,7 @@ export function Desk(props: { context: DeskContext; title: string; here?: string
       title={`${title} · ${t.dDesk}`}
       language={language}
       town={context.name}
-      {...(props.script ? { script: { src: props.script, nonce: context.nonce } } : {})}
+      {...(props.script ? { script: { src: props.script, nonce: context.nonce() } } : {})}
       bar={
         <>
           <Rooms
@@ -96,7 +96,7 @@ export function Desk(props: { context: DeskContext; title: string; here?: string
           </section>
         </>
       }
-      below={<Stay session={session} t={t} nonce={context.nonce} action="/desk/stay" />}
+      below={<Stay session={session} t={t} nonce={context.nonce()} action="/desk/stay" />}
     >
       {context.hiding ? (
         <p class="govuk-inset-text hiding" role="note">

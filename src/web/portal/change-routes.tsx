@@ -46,7 +46,8 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   const own = ({ town, requester }: OwnContext) =>
     openNeighbour(deps, town, requester, requester.neighbourId, { purpose: 'own-record', fields: SEEN })
 
-  page({ method: 'get', path: '/me/change' }, async (context) =>
+  // Quiet, since whoever hid comes back to it.
+  page({ method: 'get', path: '/me/change', quiet: true }, async (context) =>
     Reply.page(await own(context), (neighbour) => (
       <ChangePage context={context} neighbour={neighbour} once={randomUUID()} />
     )),

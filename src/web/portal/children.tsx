@@ -56,7 +56,7 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
     )
   })
   // Not by an address: it would say whose parent somebody is. A court's limit is the gate's.
-  page({ method: 'post', path: '/me/children/looked' }, async (context) => {
+  page({ method: 'post', path: '/me/children/looked', quiet: true }, async (context) => {
     const { town, requester, form } = context
     const child = form.get('child')
     if (!isUuid(child)) throw new NotFound()

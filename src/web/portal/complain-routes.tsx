@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { type Attachment, filesIn, MOST_WITH_FILES, type Redraw } from '../../http/media.ts'
 import { route } from '../../http/route.ts'
 import type { App, Incoming } from '../../identity/app.ts'
 import { findSession } from '../../identity/sessions.ts'
@@ -7,6 +6,7 @@ import { Problem } from '../../platform/problem.ts'
 import { uuidIn } from '../../platform/uuid.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
 import { bookHearing, freeTimes } from '../../requests/appointments.ts'
+import type { Attachment, Redraw } from '../../requests/attachments.ts'
 import { complain, follow, kindOf } from '../../requests/complaints.ts'
 import type { Municipality } from '../../town/model.ts'
 import { readerOf } from '../reader.ts'
@@ -16,6 +16,8 @@ import { type Complaining, ComplainPage } from './complain-page.tsx'
 
 /** Letters of one message. */
 const LONGEST = 10_000
+/** What may come with a message. */
+const PHOTOS_AND_VOICES = { most: 2, each: 8 * 1024 * 1024 }
 
 /** Complaints, questions and suggestions of anyone, written or said in person. */
 export function complainPages(app: App, deps: RegistryDeps & { redraw?: Redraw | undefined }): void {
@@ -35,10 +37,10 @@ export function complainPages(app: App, deps: RegistryDeps & { redraw?: Redraw |
     show(request, { kind: request.query('kind') || 'refused' }),
   )
   const post = { kind: 'public', method: 'post', quiet: true } as const
-  route(app, { ...post, path: '/complain', files: true, most: MOST_WITH_FILES }, async (request) => {
+  route(app, { ...post, path: '/complain', files: PHOTOS_AND_VOICES }, async (request) => {
     const { town, language } = readerOf(request)
     const form = await request.form()
-    const { files, wrong } = filesIn(form)
+    const [files, wrong] = [form.files(), form.wrong]
     const kind = kindOf(form.get('kind'))
     const text = form.get('text')
     const named = form.get('named') === 'with'

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { ReplyHeaders } from '../../http/headers.ts'
-import type { Redraw } from '../../http/media.ts'
 import type { MachineSignIn } from '../../identity/machine-sign-in.ts'
 import type { LedgerSigners } from '../../ledger/signer.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import type { Renderer } from '../../proofs/paper/paper.ts'
+import type { Redraw } from '../../requests/attachments.ts'
 import type { signedInPages } from '../signed-in.tsx'
 import type { OwnContext } from './shell.tsx'
 

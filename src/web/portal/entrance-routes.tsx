@@ -15,7 +15,7 @@ import {
 import { CardAsleep, CardRefused, RemovedFromRegister, signInWithCard } from '../../identity/resident-card.ts'
 import { beginSession, findSession, SESSION_LIMITS } from '../../identity/sessions.ts'
 import { equalInConstantTime } from '../../keys/key-provider.ts'
-import { InvalidInput, Problem, retryAfter } from '../../platform/problem.ts'
+import { InvalidInput, NotAllowed, Problem, retryAfter } from '../../platform/problem.ts'
 import { TooManyAttempts } from '../../platform/tries.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { cookieName, isFresh, pageOf, sessionCookie } from '../signed-in.tsx'
@@ -126,7 +126,7 @@ export function entrance(app: App, deps: PortalDeps): void {
       session?.requester.kind !== 'resident' ||
       !equalInConstantTime(Buffer.from(session.csrf), Buffer.from(said.csrf ?? ''))
     )
-      throw new Problem('refused', 403, 'This request is refused.')
+      throw new NotAllowed()
     if (!isFresh(session, deps.clock)) throw new SignInAgain()
     return { neighbourId: session.requester.neighbourId }
   }

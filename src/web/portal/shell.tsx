@@ -20,7 +20,7 @@ export function Own(props: { context: OwnContext; heading: string; script?: stri
       title={name}
       language={language}
       town={name}
-      {...(props.script ? { script: { src: props.script, nonce } } : {})}
+      {...(props.script ? { script: { src: props.script, nonce: nonce() } } : {})}
       bar={
         <Rooms label={t.rIn} rooms={[{ path: '/me', name: t.rHello }]}>
           <RoomAction action="/me/leave" name={t.rLeave}>
@@ -28,7 +28,7 @@ export function Own(props: { context: OwnContext; heading: string; script?: stri
           </RoomAction>
         </Rooms>
       }
-      below={<Stay session={session} t={t} nonce={nonce} action="/me/stay" />}
+      below={<Stay session={session} t={t} nonce={nonce()} action="/me/stay" />}
     >
       <Languages language={language} path={context.path} />
       <p class="govuk-hint">{t.iIn.replace('{way}', inAs(context))}</p>

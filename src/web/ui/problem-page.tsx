@@ -89,6 +89,7 @@ export const TEXTS: Readonly<Record<string, keyof Texts>> = {
   'key-unavailable': 'pAway',
   'malformed-answer': 'pMalformed',
   'malformed-json': 'pMalformed',
+  incomplete: 'pMalformed',
   'unsupported-media-type': 'pMalformed',
   misdirected: 'pElsewhere',
   'no-council': 'pNoCouncil',
