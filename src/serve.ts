@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import { type AddressInfo, Server as NetServer } from 'node:net'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { getRequestListener } from '@hono/node-server'
@@ -19,7 +19,7 @@ import { keepEnforcementBodies } from './firewall/enforcement-bodies.ts'
 import { breachLine, findBreaches, servicesAboveCeiling } from './firewall/enumeration.ts'
 import { loadPolicies, PoliciesInvalid, type PolicyEngine } from './firewall/policies.ts'
 import { recordPolicies } from './firewall/policy-record.ts'
-import { securityHeaders } from './http/headers.ts'
+import { bare, closeServer, notARequest } from './http/node.ts'
 import { DEMO_DESK } from './identity/demo-sign-in.ts'
 import { DEMO_SECRET, demoTrust } from './identity/demo-token.ts'
 import { machineSignIn } from './identity/machine-sign-in.ts'
@@ -32,7 +32,7 @@ import { witnessAt } from './ledger/cosigning.ts'
 import { type Journal, mustBeTheNewest } from './ledger/journal.ts'
 import { smtpPost } from './messages/mail.ts'
 import { httpTexts } from './messages/text-messages.ts'
-import { systemClock, uuidv7 } from './platform/clock.ts'
+import { systemClock } from './platform/clock.ts'
 import { type Database, openDatabase, postgresDialect } from './platform/database.ts'
 import { ownDumpsPossible } from './platform/dumps.ts'
 import { openEmbedded } from './platform/embedded.ts'
@@ -198,7 +198,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
     const app = createApp(deps, rooms)
     const serving = getRequestListener((request, env) => app.fetch(request, env), {
       // Only what is no request at all comes here: the app answers its own errors.
-      errorHandler: () => new Response('not a request', { status: 400, headers: bareHeaders() }),
+      errorHandler: notARequest,
     })
     answer = serving
     return {
@@ -219,14 +219,6 @@ export async function startService(config: Config, log: Log, say: (line: string)
     await close()
     throw error
   }
-}
-
-/** As every answer has them, of what never reaches the front door. */
-const bareHeaders = () => ({ ...securityHeaders(uuidv7()), 'content-type': 'text/plain; charset=utf-8' })
-
-/** Answers what never reaches the front door: before it stands, after it closed, or for nobody's address. */
-function bare(response: ServerResponse, status: number, word: string, headers: Record<string, string>): void {
-  response.writeHead(status, { ...bareHeaders(), ...headers }).end(word)
 }
 
 /** Where a request comes from: the connection, or what the last of our own proxies says. */
@@ -367,38 +359,4 @@ async function listen(http: Server, config: Config): Promise<string> {
   })
   const { port } = http.address() as AddressInfo
   return `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
-}
-
-/**
- * Milliseconds in which a connection that is kept is told, with its next answer, that it ends; without a question, after which
- * those that are left end; and after which all do.
- */
-const STOPPING = { told: 1_500, quiet: 250, all: 20_000 } as const
-
-/**
- * Takes nobody in any more. Connections that are kept end with their next answer, which says so; those that ask nothing are
- * ended once no question has come for a moment, and whatever is left after 20 s.
- */
-async function closeServer(http: Server): Promise<void> {
-  if (!http.listening) return
-  let ending: ReturnType<typeof setInterval> | undefined
-  let asked = false
-  http.on('request', () => {
-    asked = true
-  })
-  const told = setTimeout(() => {
-    // Right after what has arrived was read: a process that is behind takes no connection for idle on which a question waits.
-    ending = setInterval(() => {
-      setImmediate(() => {
-        if (!asked) http.closeIdleConnections()
-        asked = false
-      })
-    }, STOPPING.quiet)
-  }, STOPPING.told)
-  const impatience = setTimeout(() => http.closeAllConnections(), STOPPING.all)
-  // Not its own: that one ends connections on which a question may be on its way.
-  await new Promise<void>((resolve) => void NetServer.prototype.close.call(http, () => resolve()))
-  clearTimeout(told)
-  clearTimeout(impatience)
-  clearInterval(ending)
 }

@@ -346,6 +346,8 @@ describe('the gate', () => {
     expect(users(/new Response\(/)).toEqual([
       // Reads a form of several parts; nothing is answered with it.
       'src/http/form.ts',
+      // For what is no request at all, in words of its own.
+      'src/http/node.ts',
       'src/http/reply.ts',
       // Nothing, for who has it already.
       'src/http/route.ts',
