@@ -9,7 +9,7 @@ import type { RegistryDeps } from './deps.ts'
 import { Address, Contact, Correction, CourtLimit, Criteria, Move, Name, Registration, Return } from './model.ts'
 import { neighbourHistory } from './person/history.ts'
 import { History } from './person/history-answer.ts'
-import { correctNeighbour, OPENABLE, openNeighbour } from './person/neighbours.ts'
+import { correctNeighbour, OPENABLE, type Openable, openNeighbour } from './person/neighbours.ts'
 import { registerNeighbour } from './register/register.ts'
 import { confirmResidence } from './residence/confirmations.ts'
 import { moveNeighbour, returnNeighbour } from './residence/residences.ts'
@@ -60,7 +60,7 @@ const Neighbour = z
     said: z.array(SaidStart).optional(),
     household: z.object({ id: z.uuid(), size: z.int() }).optional(),
     representatives: z.array(RepresentationAnswer).optional(),
-  })
+  } satisfies Record<Openable, z.ZodType> & Record<string, z.ZodType>)
   .openapi('Neighbour')
 const Registered = z
   .object({ id: Id, householdId: z.uuid(), residentSince: z.iso.date(), version: z.int() })

@@ -5,6 +5,7 @@ import type { Transaction } from '../platform/database.ts'
 import type { Municipality } from '../town/model.ts'
 import { nearestReference } from '../town/reference-addresses.ts'
 import type { Address, NeighbourFields, Representation } from './model.ts'
+import { PARTICULARS } from './particulars.ts'
 
 /** Which state of a record: as it was known at an instant, as it was true on a day. Default: now. */
 export interface AsOf {
@@ -178,8 +179,7 @@ const particularsPart = (
   assemble: (record, value) => void Object.assign(record, value),
 })
 
-const identityPart = (row: IdentityRow) =>
-  particularsPart(row, 'identity', row.identity, ['name', 'previousNames', 'dateOfBirth', 'sex'])
+const identityPart = (row: IdentityRow) => particularsPart(row, 'identity', row.identity, PARTICULARS.identity)
 
 /** One who acts for a neighbour: what they are to them is sealed, who they are is not. */
 export function representationPart(
@@ -200,7 +200,7 @@ export function representationPart(
 
 function recordOf(row: Row): SealedRecord<NeighbourFields> {
   const keys = [ownKey(row)]
-  const parts = [identityPart(row), particularsPart(row, 'contact', row.contact, ['contact', 'languages'])]
+  const parts = [identityPart(row), particularsPart(row, 'contact', row.contact, PARTICULARS.contact)]
   const facts: Partial<NeighbourFields> = { version: row.version }
   if (row.departed_on !== null) facts.departedOn = row.departed_on
   if (row.residence) {

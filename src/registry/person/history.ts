@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { SealedPart, SealedRecord } from '../../firewall/model.ts'
+import { purposes } from '../../firewall/policies.ts'
 import type { Requester } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
@@ -141,8 +142,10 @@ export async function neighbourHistory(
   const knownAt = asOf.knownAt ?? deps.clock.now()
   const known = asOf.knownAt ? knownAt.toString() : 'infinity'
   const trueAt = asOf.trueAt ?? today(deps.clock, town.timeZone)
+  // No more than the purpose names: of a field that is new here, the histories of other purposes say nothing.
+  const openable = OPENABLE.filter((field) => purposes.get(purpose)?.fields.includes(field))
   return deps.gate.open<NeighbourFields, Openable | 'history', History>(
-    { municipalityId: town.id, requester, action: 'open', purpose, fields: [...(told ?? OPENABLE), 'history'] },
+    { municipalityId: town.id, requester, action: 'open', purpose, fields: [...(told ?? openable), 'history'] },
     async (transaction) => {
       const loaded = await loadRecords(transaction, [id], { trueAt, ...(asOf.knownAt ? { knownAt } : {}) })
       const records = await withSaidStarts(transaction, loaded, requester)

@@ -6,6 +6,7 @@ import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields } from '../model.ts'
+import type { ParticularsColumn, Whole } from '../particulars.ts'
 import { beginPeriod, periodsInForce, residencesAsBefore, supersede } from '../residence/residence-rows.ts'
 import { decideSaidStarts } from '../residence/said-starts.ts'
 import { tokenMaker, tokensOf } from '../search/search-tokens.ts'
@@ -283,14 +284,15 @@ async function writeParticulars(
     .limit(1)
     .executeTakeFirstOrThrow()
   const version = latest.version + 1
-  const placeAt = (column: 'identity' | 'contact', row: number) => ({
+  const placeAt = (column: ParticularsColumn, row: number) => ({
     table: 'particulars',
     column,
     row: `${person.id}/${row}`,
   })
   // Sex and whatever else identity holds are carried over unseen.
-  const identity = unit.reopen(person.id, placeAt('identity', latest.version), latest.identity) as object
+  const identity = unit.reopen(person.id, placeAt('identity', latest.version), latest.identity) as Whole<'identity'>
   const { contact, languages, dateOfBirth } = person
+  const whole: Whole<'contact'> = { contact, languages }
   await unit.transaction
     .insertInto('particulars')
     .values({
@@ -300,7 +302,7 @@ async function writeParticulars(
       identity: Buffer.from(
         unit.seal(person.id, placeAt('identity', version), { ...identity, dateOfBirth, previousNames }),
       ),
-      contact: Buffer.from(unit.seal(person.id, placeAt('contact', version), { contact, languages })),
+      contact: Buffer.from(unit.seal(person.id, placeAt('contact', version), whole)),
     })
     .execute()
 }

@@ -11,6 +11,7 @@ import type { Municipality } from '../../town/model.ts'
 import { proceedingUnderWay, type UnderWay } from '../departure/proceedings-due.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { Correction, type NeighbourField, type NeighbourFields } from '../model.ts'
+import { PARTICULARS, type ParticularsColumn, type ParticularsField, type Whole } from '../particulars.ts'
 import { holdAsAlike } from '../register/held.ts'
 import { hiddenLikenessOfCorrected } from '../register/hidden-likeness.ts'
 import { withSaidStarts } from '../residence/said-starts.ts'
@@ -157,7 +158,7 @@ export async function correctNeighbour(
   const resembles = requester.kind === 'staff' ? await hiddenLikenessOfCorrected(deps, town, requester, id, asked) : []
   const { hash32 } = await deps.gate.keysOf(town.id)
   const day = today(deps.clock, town.timeZone)
-  const fields = ['name', 'previousNames', 'dateOfBirth', 'sex', 'contact', 'languages', 'address'] as const
+  const fields = [...PARTICULARS.identity, ...PARTICULARS.contact, 'address'] as const
   return deps.gate.open<NeighbourFields, (typeof fields)[number], { id: string; version: number }>(
     { municipalityId: town.id, requester, action: 'correct', purpose: purposeOf(requester), fields },
     (transaction) => loadRecords(transaction, [id], { trueAt: day }),
@@ -183,23 +184,23 @@ export async function correctNeighbour(
         refuseImpossible(faultsOfBirthBeside(rules, change.dateOfBirth, days, { confirmedAge }))
       }
       const next = await nextVersion(unit, id, version)
-      const pick = <K extends 'name' | 'dateOfBirth' | 'sex' | 'contact' | 'languages'>(field: K) =>
+      const pick = <Field extends Exclude<ParticularsField, 'previousNames'>>(field: Field) =>
         change[field] === undefined ? record[field] : (change[field] ?? undefined)
       const earlierNames = [...(change.name && record.name ? [record.name] : []), ...(record.previousNames ?? [])]
-      const identity = {
+      const identity: Whole<'identity'> = {
         name: pick('name'),
         previousNames: earlierNames,
         dateOfBirth: pick('dateOfBirth'),
         sex: pick('sex'),
       }
-      const contact = { contact: pick('contact'), languages: pick('languages') }
+      const contact: Whole<'contact'> = { contact: pick('contact'), languages: pick('languages') }
       const latest = await unit.transaction
         .selectFrom('particulars')
         .select((query) => query.fn.max('version').as('version'))
         .where('neighbour_id', '=', id)
         .executeTakeFirstOrThrow()
       const particulars = (latest.version ?? 0) + 1
-      const seal = (column: 'identity' | 'contact', value: unknown) =>
+      const seal = (column: ParticularsColumn, value: unknown) =>
         Buffer.from(unit.seal(id, { table: 'particulars', column, row: `${id}/${particulars}` }, value))
       await unit.transaction
         .insertInto('particulars')

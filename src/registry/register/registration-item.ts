@@ -7,6 +7,7 @@ import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Once } from '../idempotency.ts'
 import type { Address, Registration, Representative } from '../model.ts'
+import { type Whole, WRITTEN } from '../particulars.ts'
 import { wordsOfName } from '../person/names.ts'
 import { sealRepresentation } from '../person/representatives.ts'
 import type { Start } from '../residence/periods.ts'
@@ -16,11 +17,7 @@ import { endOfVisit } from '../visits.ts'
 import { documentHash } from './evidence.ts'
 import type { RegistrationItem, RegistrationRow } from './registration-model.ts'
 
-const ASK = {
-  action: 'register',
-  purpose: 'registration',
-  fields: ['name', 'dateOfBirth', 'sex', 'contact', 'languages', 'address'],
-} as const
+const ASK = { action: 'register', purpose: 'registration', fields: [...WRITTEN, 'address'] } as const
 
 interface Context {
   start: Start
@@ -63,6 +60,9 @@ export async function sealRegistration(
   const seal = (table: string, column: string, row: string, value: unknown) =>
     hex(person.seal({ table, column, row }, value))
 
+  const { name, dateOfBirth, sex, languages } = form
+  const identity: Whole<'identity'> = { name, previousNames: undefined, dateOfBirth, sex }
+  const contact: Whole<'contact'> = { contact: form.contact, languages }
   const row: RegistrationRow = {
     id,
     registry_key_id: wrapped.registryKeyId,
@@ -77,12 +77,8 @@ export async function sealRegistration(
     hides: form.protected ?? false,
     visit_until: endOfVisit(deps, town),
     ...(resembles.length > 0 ? perhapsOne(resembles, seal) : {}),
-    identity: seal('particulars', 'identity', `${id}/1`, {
-      name: form.name,
-      dateOfBirth: form.dateOfBirth,
-      sex: form.sex,
-    }),
-    contact: seal('particulars', 'contact', `${id}/1`, { contact: form.contact, languages: form.languages }),
+    identity: seal('particulars', 'identity', `${id}/1`, identity),
+    contact: seal('particulars', 'contact', `${id}/1`, contact),
     evidence_id: uuidv7(),
     strength: form.evidence?.strength ?? 'declaration',
     document_hash: document === undefined ? null : hex(document),
