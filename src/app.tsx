@@ -80,7 +80,7 @@ export interface AppDeps {
   tokens: TokenVerifier
   /** Whether service providers' tokens must be bound to a key of theirs (RFC 9449); yes unless said otherwise. */
   senderConstrained?: boolean
-  /** What is known of the database, so that it is noticed when that is put back. */
+  /** What is known of the database, so that a restored database is noticed. */
   watch?: InstallationWatch | undefined
   /** Whether acts of taking away can be written to the journal, where there is one. */
   journal?: Pick<Journal, 'failing'> | undefined

@@ -27,10 +27,10 @@ export interface GateDeps {
 type Subject = Parameters<PolicyEngine['decide']>[0]['record']
 
 const NOBODY = { protected: false, visited: false }
-/** Whose record a question is about before any is found, of who asks about their own. */
+/** Before any record is found: a resident's own id, otherwise `unknown`. */
 const ownOf = ({ requester }: Ask) => (requester.kind === 'resident' ? requester.neighbourId : 'unknown')
 
-/** Actions that weigh many who may not be who is meant: only those who are shown were looked at. */
+/** Actions that compare many candidates: only those who are shown count as looked at. */
 const AMONG_MANY: readonly Action[] = ['search', 'register', 'compare']
 
 /** The database lets this role alone read sealed columns; see schema/0001_platform.sql. */
@@ -128,10 +128,8 @@ export function createGate(deps: GateDeps): Gate {
         const decision = decide(ask, standing, { ...NOBODY, id: 'unknown' })
         if (!decision.permitted && !otherwise) return { refused: decision, standing }
         const events: RegistryEvent[] = []
-        const result = await (decision.permitted ? work : (otherwise ?? work))(
-          transaction,
-          (event) => void events.push(event),
-        )
+        const chosen = decision.permitted || otherwise === undefined ? work : otherwise
+        const result = await chosen(transaction, (event) => void events.push(event))
         const entries = events.map((event) => eventEntry(ask.municipalityId, event, ledger))
         await append(transaction, ask.municipalityId, [entryOf(ask, decision, null, ledger), ...entries])
         return { result }
@@ -222,8 +220,8 @@ export function createGate(deps: GateDeps): Gate {
         await watchLeaving(transaction, town, ask, standing, people, stands)
         return { result }
       }
-      // Why something is not done may say what the record holds: what was looked at is written down and counted all the same.
-      const trace = (problem: Problem) => async (transaction: Transaction) => {
+      // An error can reveal what a record holds, so the look-up is still recorded and counted.
+      const writeDownUndone = (problem: Problem) => async (transaction: Transaction) => {
         const standing = await standings.of(transaction, ask, clock.now())
         if (shown === undefined && AMONG_MANY.includes(ask.action)) shown = []
         const decision = decide(ask, standing, { ...NOBODY, id: ownOf(ask) })
@@ -237,7 +235,7 @@ export function createGate(deps: GateDeps): Gate {
         .catch(async (error: unknown) => {
           if (found.size === 0) return refusedWithin(error)
           if (!(error instanceof Problem) || error.status >= 500) throw error
-          return inMunicipality(database, ask.municipalityId, trace(error), GATE_ROLE)
+          return inMunicipality(database, ask.municipalityId, writeDownUndone(error), GATE_ROLE)
         })
         .catch(spentOrElse)
       if ('undone' in outcome) {
@@ -270,7 +268,7 @@ function refusedWithin(error: unknown): { refused: Decision; standing?: undefine
   throw error
 }
 
-/** A refused request may name a purpose or fields of the caller's own invention; the ledger keeps only ours. */
+/** A refused request may name a purpose or fields of the caller's own invention: of purposes the ledger keeps what has the form of one, and no fields. */
 function sanitised(ask: Ask): Ask {
   return { ...ask, purpose: /^[a-z-]{1,64}$/.test(ask.purpose) ? ask.purpose : 'unknown', fields: [] }
 }

@@ -19,7 +19,7 @@ export interface Ask<Field extends string = string> {
   approvals?: number
   /** It lists work that waits, whoever it is about: nobody has a case for all of them. */
   worklist?: true
-  /** Another question that has to be permitted too, in the same transaction: whom something is opened for. */
+  /** Another question that has to be permitted too, in the same transaction: the permission of the person this is done for. */
   behind?: Ask
 }
 
@@ -55,22 +55,26 @@ export interface UnitOfWork<Beside = unknown> {
   /** What `load` found beside the records. */
   beside: Beside
   seal(keyId: string, place: Place, value: unknown): Sealed
-  /** Opens an answer given earlier about a record at hand. */
+  /**
+   * Opens anything that is sealed to the key of a record at hand, whatever fields were asked for: earlier answers, what a join
+   * or an undo carries over, who looked. It is the largest way round the list of fields; each use is for one of these.
+   */
   reopen(keyId: string, place: Place, sealed: Uint8Array): unknown
   /** The subjects the ledger names as seen; without a call, all that were opened. */
   shown(subjects: readonly string[]): void
+  /** What the entry says besides: numbers and codes of why. */
   occasion(facts: Record<string, number | string>): void
   /** What else happened to the registry: one more entry, in the same commit. */
   also(event: RegistryEvent): void
-  /** Whether the rules let somebody else have it too, to whom what is done is handed on. */
+  /** Whether the person this is passed on to would be permitted too. */
   lets(other: Ask): Promise<boolean>
-  /** Whoever asks has been shown all they may: what is not refused for it, since nobody is turned away, shows nobody. */
+  /** The requester's budget is used up: what must still work then, such as a registration, shows no other people. */
   spent: boolean
 }
 
 /**
- * Fetches sealed records inside the gate's transaction, and hands on what else it found there: a variable outside would let it
- * out of the box that whatever is opened leaves in.
+ * Fetches sealed records inside the gate's transaction, and hands on what else it found there. Do not keep it in a variable
+ * outside: it would escape the `Disclosed` box.
  */
 export type Load<Fields, Beside = undefined> = (
   transaction: Transaction,

@@ -16,7 +16,7 @@ interface Spec<Auth extends 'public' | 'staff' | 'requester'> {
   params?: z.ZodObject
   query?: z.ZodObject
   body?: z.ZodType
-  /** The body comes as a form, as OAuth has it, not as JSON. */
+  /** The body is form-encoded, as OAuth requires, not as JSON. */
   form?: boolean
   /** The body is a file of so many bytes at most, of whatever kind. */
   file?: number
@@ -177,7 +177,7 @@ async function fieldsOf<W extends World>(request: Incoming<W>): Promise<Record<s
   return Object.fromEntries((await request.form()).entries())
 }
 
-/** What a schema says of itself: its choices, and what its own rules say. It knows nothing of what was sent. */
+/** What a schema says of itself: its choices, and what its own rules say. It never contains what was sent. */
 const ofSchema = (text: string) => text as Words
 
 /** Zod's messages may quote what was typed; ours name the field and the rule. */

@@ -6,28 +6,37 @@ import type { Path } from './path.ts'
 import type { PublicData } from './public-data.ts'
 import { reveal, type Sendable } from './sendable.ts'
 
-/** Where a page about somebody says about whom, and how it says that it has. */
+/** Placeholder for the name on a page about a person; attribute that marks it as filled in. */
 export const WHOM = '<!--whom-->'
 export const NAMED = 'data-whom="yes"'
 
-/** An answer that may leave. There are a few ways to make one and no other compiles. */
+/**
+ * An answer that may leave. Each way to make one takes a box, or words of the source; `returned` alone takes a string, which a
+ * test of the tree keeps opened values out of (docs/walls.md).
+ */
 export class Reply {
   readonly #body: string | Uint8Array<ArrayBuffer> | null
   readonly #status: number
   readonly #headers: Readonly<Record<string, string>>
-  /** Why it is not what was asked for, for the log alone: a code, never words. */
+  /** Error code, for the log alone: never words. */
   readonly code: Code | undefined
 
   private constructor(
     body: string | Uint8Array<ArrayBuffer> | null,
     status: number,
-    headers: Record<string, string>,
+    headers: Readonly<Record<string, string>>,
     code?: Code,
   ) {
     this.#body = body
     this.#status = status
     this.#headers = headers
     this.code = code
+  }
+
+  /** The same answer with some of it changed. */
+  #but(changed: { body?: string; status?: number; headers?: Record<string, string>; code?: Code }): Reply {
+    const { body = this.#body, status = this.#status, headers = this.#headers, code = this.code } = changed
+    return new Reply(body, status, headers, code)
   }
 
   get status(): number {
@@ -61,50 +70,46 @@ export class Reply {
     })
   }
 
-  /** Whether it is a page about somebody that has not said about whom. */
+  /** Whether it is a page about a person on which the placeholder for the name is still empty. */
   get nameless(): boolean {
     return typeof this.#body === 'string' && this.#body.includes(WHOM) && !this.#body.includes(NAMED)
   }
 
-  /** The same page with whom it is about, who was opened for it. */
+  /** The same page with the person's name filled in, which was opened for it. */
   about(disclosed: Sendable<string>): Reply {
     if (typeof this.#body !== 'string') return this
     const said = `<p class="about"><bdi ${NAMED}>${escaped(reveal(disclosed))}</bdi></p>`
-    return new Reply(
-      this.#body.replace(WHOM, () => said),
-      this.#status,
-      { ...this.#headers },
-    )
+    return this.#but({ body: this.#body.replace(WHOM, () => said) })
   }
 
   /** The same answer, with another status. */
   as(status: number): Reply {
-    return new Reply(this.#body, status, { ...this.#headers }, this.code)
+    return this.#but({ status })
   }
 
   /** The same answer, with more headers. */
   with(headers: ReplyHeaders): Reply {
-    return new Reply(this.#body, this.#status, { ...this.#headers, ...headers }, this.code)
+    return this.#but({ headers: { ...this.#headers, ...headers } })
   }
 
   /** The same answer, with the code of what went wrong for the log: of a form that comes back with what is wrong on it. */
   because({ code }: { code: Code }): Reply {
-    return new Reply(this.#body, this.#status, { ...this.#headers }, code)
+    return this.#but({ code })
   }
 
   /** The same page with what somebody had typed put back into its form. */
   filled(typed: FormTyped, words: BackWords & { note: string }): Reply {
     if (typeof this.#body !== 'string') return this
-    return new Reply(fillForm(this.#body, typed, words), this.#status, { ...this.#headers })
+    return this.#but({ body: fillForm(this.#body, typed, words) })
   }
 
   /** The same page with what somebody had typed put back, and why it was not taken. */
   faulted(typed: FormTyped, faults: FormFaults, status: number): Reply | undefined {
     if (typeof this.#body !== 'string') return undefined
-    return new Reply(faultForm(this.#body, typed, faults), status, { ...this.#headers })
+    return this.#but({ body: faultForm(this.#body, typed, faults), status })
   }
 
-  /** Shows a page about nobody, or one that gives back what was typed into it. */
+  /** Shows a page with no opened data in it. */
   static returned(html: string, status = 200): Reply {
     return new Reply(html, status, { 'content-type': HTML, 'cache-control': 'no-store' })
   }
@@ -141,7 +146,7 @@ export class Reply {
     return Reply.redirect(path(reveal(disclosed)))
   }
 
-  /** Says to a program that it was done, and nothing else. */
+  /** 200 with `{}`, for scripts. */
   static done(): Reply {
     return new Reply('{}', 200, { 'content-type': JSON_TYPE, 'cache-control': 'no-store' })
   }
@@ -151,7 +156,7 @@ export class Reply {
     return new Reply(JSON.stringify({ [name]: is }), 200, { 'content-type': JSON_TYPE, 'cache-control': 'no-store' })
   }
 
-  /** Says that it was done, and nothing else. */
+  /** 204. */
   static empty(): Reply {
     return new Reply(null, 204, {})
   }

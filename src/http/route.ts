@@ -77,8 +77,8 @@ export interface Door<W extends World> {
 export type App<W extends World> = OpenAPIHono<{ Variables: { door: Door<W> } }>
 
 /**
- * `api`: for machines, answers JSON. `page`: of somebody who is signed in. `public`: a page or material for anyone. `asset`:
- * what pages are made of.
+ * `api`: for machines, answers JSON. `page`: for someone signed in. `public`: a page or material for anyone. `asset`: of no
+ * town, and the same for everyone: what pages are made of, and whether the process lives.
  */
 export type Kind = 'api' | 'page' | 'public' | 'asset'
 
@@ -95,7 +95,7 @@ export interface RouteSpec {
   files?: FormFiles
   /** Its line in the log never says who asked: complaints, hiding, help. */
   quiet?: true
-  /** Pages of other sites may send to it: it goes by no cookie. So is all of the API. */
+  /** Other sites may post to it: it uses no cookie. The same is true of the whole API. */
   fromAnywhere?: true
   /** Errors are for a program, not for a reader. */
   errors?: 'json'
@@ -125,7 +125,7 @@ export interface Incoming<W extends World> {
   form(): Promise<Form>
   /** The form in a box, from which it may be given back. */
   sentForm(): Promise<FromCaller<Form>>
-  /** An empty form in a box: what is made for the caller of nothing they sent. */
+  /** An empty form in a box, for an answer that is not made from the request. */
   nothing: FromCaller<Form>
   /** @throws {Problem} too-large, unsupported-media-type, malformed-json */
   json(): Promise<unknown>
@@ -133,7 +133,7 @@ export interface Incoming<W extends World> {
   bytes(): Promise<Uint8Array>
   /** Who asks over the API, by what they show. @throws what the rooms above say of credentials that prove nothing */
   requester(auth: 'public' | 'staff' | 'requester', credentials: Credentials): Promise<W['requester'] | undefined>
-  /** Says who asks, for the log. @throws what refuses whoever comes to a door that is not theirs */
+  /** Notes who asks, for the log. @throws what refuses them if this route is not theirs, which is written down */
   admit(who: W['requester']): Promise<void>
 }
 
@@ -206,7 +206,7 @@ interface At<W extends World> {
   started: number
   who: Who | undefined
   nonce: string | undefined
-  /** Nothing until it is known for which town it is. */
+  /** Undefined until the town is known. */
   request: Incoming<W> | undefined
 }
 
@@ -295,7 +295,7 @@ async function refusal<W extends World>(door: Door<W>, at: At<W>, accept: string
 
 function headersOf<W extends World>({ id, spec, nonce }: At<W>): Record<string, string> {
   const headers = securityHeaders(id, nonce)
-  // To ourselves alone, so that a form comes back on the page it was on.
+  // The referrer goes to our own pages only: they need it to show a form again.
   return spec.kind === 'page' ? { ...headers, 'referrer-policy': 'same-origin' } : headers
 }
 

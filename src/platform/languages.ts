@@ -9,11 +9,11 @@ const LanguageFile = z.strictObject({
   /** What it calls itself. */
   name: z.string(),
   direction: z.enum(['ltr', 'rtl']),
-  /** As in `ui/locales/en.json`. */
+  /** As in `web/ui/locales/en.json`. */
   ui: words,
-  /** As in `proofs/paper-texts.json`. */
+  /** As in `proofs/paper/paper-texts.json`. */
   papers: words,
-  /** As in `firewall/letters.json`. */
+  /** As in `oversight/letters.json`. */
   letter: words,
   /** Each policy by its `@id`. */
   rules: words,

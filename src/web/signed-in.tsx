@@ -25,7 +25,7 @@ export interface PageSpec {
   path: string
   /** Open to a session that is locked: unlocking, signing out. */
   whenLocked?: boolean
-  /** Not to be undone, or of some forms: only shortly after signing in. Who signed in earlier does so again, and comes back. */
+  /** Needs a recent sign-in, for the whole page or for some forms. Who signed in earlier does so again, and comes back. */
   fresh?: boolean | ((form: Form) => boolean)
   /** The form may bring a file of so many bytes. */
   file?: number
@@ -195,7 +195,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
           ).because(problem)
         const again = sent && (await formAgain(request, spec, sent, problem))
         if (again) return again.with(retryAfter(problem)).because(problem)
-        // Why somebody is refused is not said, save that everybody is.
+        // Never say why someone is refused, except in a lockdown, when everybody is.
         const closed = kind === 'staff' && problem.code === 'refused' && (await isLockedDown(deps.database, town.id))
         const lost = sent ? wordsIn(sent.form.entries()) : []
         const from = sent ? pageBefore(request, spec, sent.form) : undefined

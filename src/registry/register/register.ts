@@ -40,7 +40,7 @@ export class DuplicateSuspected extends Problem {
  * Who resembles a protected neighbour is registered like anyone, and answered like anyone; their record is hidden until a
  * supervisor has joined the two or told them apart. For the visit the clerk sees and prints what they wrote.
  *
- * Years that are somebody's word are kept as said, and make nobody wait: see {@link residenceStart}.
+ * Years that are somebody's word are kept as said, and make nobody wait: see `startOf`.
  *
  * @throws {DuplicateSuspected} when a very similar person is registered and the clerk has not confirmed that they are two
  * @throws {ImpossibleDates} when a date cannot be true

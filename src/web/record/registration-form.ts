@@ -45,10 +45,10 @@ export function withoutHeldBack(typed: Typed): { kept: Typed; held: string[] } {
   return { kept: { ...typed, ...Object.fromEntries(held.map((field) => [field, ''])) }, held }
 }
 
-/** Stands where a reader typed something whose check digit does not fit. */
 /** What of an unfinished form may be kept as a draft. */
 export const draftOf = (typed: Typed) => withoutHeldBack(withoutTold(typed))
 
+/** Stands where a document reader typed something whose check digit does not fit. */
 const UNREAD = '?'
 
 export interface Checked {
