@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
-import { Argument, Command, Option } from 'commander'
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigInvalid, readConfig } from '../config.ts'
 import { demoToken } from '../identity/demo-token.ts'
 import { readKeyFile } from '../keys/key-file.ts'
@@ -21,6 +21,12 @@ import { configuredPolicies, roomsOver } from './rooms.ts'
 import { mustBeInvented, seedNeighbours } from './seed.ts'
 import { configuredKeys, demoNote, migrateConfigured, townOf, withOwner } from './stores.ts'
 
+/** @throws when what was typed is no whole number from nought up, in ordinary digits */
+function whole(typed: string): number {
+  if (!/^\d{1,9}$/.test(typed)) throw new InvalidArgumentError('Give a whole number.')
+  return Number(typed)
+}
+
 const program = new Command('padron')
   .description('A municipal residence registry that shares nothing with immigration enforcement.')
   .option('--json', 'answer with one JSON document, without progress bars')
@@ -36,7 +42,7 @@ program
 program
   .command('migrate')
   .description('bring the database to the newest schema (DATABASE_OWNER_URL, or the embedded database)')
-  .addOption(new Option('--partitions <number>', 'divide each table by town, in an empty database').argParser(Number))
+  .addOption(new Option('--partitions <number>', 'divide each table by town, in an empty database').argParser(whole))
   .action(async ({ partitions }: { partitions?: number }) => {
     const applied = await migrateConfigured(readConfig(), { partitions })
     out().result(
@@ -48,7 +54,7 @@ program
 program
   .command('seed')
   .description('register invented neighbours in the demonstration town')
-  .addOption(new Option('--count <number>', 'how many').default(200).argParser(Number))
+  .addOption(new Option('--count <number>', 'how many').default(200).argParser(whole))
   .action(async ({ count }: { count: number }) => {
     const config = readConfig()
     if (!config.demo)
@@ -352,7 +358,7 @@ ledger
   .requiredOption('--name <name>', 'the name it signs under, e.g. witness.example.org')
   .requiredOption('--log <key...>', 'verifier keys of the ledgers, from their /ledger/key')
   .option('--folder <folder>', 'where its key and its memory are', '.witness')
-  .addOption(new Option('--port <number>').default(8090).argParser(Number))
+  .addOption(new Option('--port <number>').default(8090).argParser(whole))
   .action(async (options: { name: string; log: string[]; folder: string; port: number }) => {
     const { server, key, port } = await serveWitness({ ...options, logs: options.log })
     out().result({ key, port }, [`The witness listens at http://127.0.0.1:${port}`, `Its key: ${key}`])

@@ -105,7 +105,7 @@ export async function openEmbedded(
     }
     const pglite = await open(place)
     const database = openDatabase(embeddedDialect(pglite))
-    await migrate(database, options)
+    await migrated(database, options)
     return {
       database,
       becomeApp: async () => {
@@ -126,10 +126,18 @@ export async function openEmbedded(
 async function createIn(place: string, options: MigrateOptions): Promise<void> {
   const draft = `${place}.new`
   rmSync(draft, { recursive: true, force: true })
-  const pglite = await open(draft)
-  await migrate(openDatabase(embeddedDialect(pglite)), options)
-  await pglite.close()
+  const database = openDatabase(embeddedDialect(await open(draft)))
+  await migrated(database, options)
+  await database.destroy()
   renameSync(draft, place)
+}
+
+/** Brings the schema up, or lets go of the database: what is left open would keep the process from ending. */
+async function migrated(database: Database, options: MigrateOptions): Promise<void> {
+  await migrate(database, options).catch(async (error: unknown) => {
+    await database.destroy()
+    throw error
+  })
 }
 
 function open(place: string): Promise<PGlite> {

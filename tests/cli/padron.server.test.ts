@@ -80,6 +80,8 @@ describe('setting up a town', () => {
       readdirSync('schema').filter((file) => file.endsWith('.sql')).length,
     )
     expect((await padron('migrate')).applied).toEqual([])
+    expect(await fails('migrate', '--partitions', 'x')).toMatch(/whole number/)
+    expect(await fails('migrate', '--partitions', '4')).toMatch(/not divided/)
   })
 
   it('adds the municipality a file describes, and says what is wrong with one that does not', async () => {
