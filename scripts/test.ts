@@ -1,4 +1,4 @@
-// `npm test` checks and tests everything. `npm test -- tests/registry/names.test.ts` runs that file only, or a folder, or
+// `npm test` checks and tests everything. `npm test -- tests/registry/person/names.test.ts` runs that file only, or a folder, or
 // whatever else Vitest is told.
 import { spawnSync } from 'node:child_process'
 import { runsWhatWasBuilt, testFiles } from './test-files.ts'

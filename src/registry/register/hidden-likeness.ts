@@ -28,7 +28,7 @@ export interface Identity {
  * Whether a new registration is so like somebody who hides that it would show them: alike in name and born on the same
  * day; or of the same name, of two words at least, where a date is known in part and fits. It is narrower than what a
  * clerk is asked about, because whoever it takes in stays hidden until a supervisor has looked: of 10,000 strangers it
- * takes in one at the most, measured in tests/registry/hidden-likeness.test.ts.
+ * takes in one at the most, measured in tests/registry/register/hidden-likeness.test.ts.
  */
 export function wouldShow(hidden: Identity, written: Identity): boolean {
   const theirs = hidden.dateOfBirth === undefined ? undefined : parseBirthDate(hidden.dateOfBirth)
