@@ -60,14 +60,14 @@ export async function standingOfOrganisation(
       select reached.id = ${organisationId}::uuid, greatest(reached.since, does.since)
       from reached join organisation_functions does on does.organisation_id = reached.id
       join functions known on known.id = does.function and known.closes),
-    attestations as (select expires_at, lapsed_at from attestations where organisation_id = ${organisationId}::uuid)
+    signed as (select expires_at, lapsed_at from attestations where organisation_id = ${organisationId}::uuid)
     select own.name, own.suspended_at,
       (select count(*) from organisation_functions does where does.organisation_id = own.id) as functions,
       (select min(since) from closing where closing.own) as closes_itself,
       (select min(since) from closing where not closing.own) as closes_by_link,
-      (select max(expires_at) from attestations where lapsed_at is null and expires_at > ${now.toString()}::timestamptz) as attestation_until,
-      (select max(expires_at) from attestations where lapsed_at is null) as attestation_over,
-      (select max(lapsed_at) from attestations) as attestation_lapsed,
+      (select max(expires_at) from signed where lapsed_at is null and expires_at > ${now.toString()}::timestamptz) as attestation_until,
+      (select max(expires_at) from signed where lapsed_at is null) as attestation_over,
+      (select max(lapsed_at) from signed) as attestation_lapsed,
       (select changed_at from lockdowns where closed) as locked_down
     from organisations own where own.id = ${organisationId}::uuid`.execute(transaction)
   const [row] = rows

@@ -185,7 +185,7 @@ const EXAMPLES: Record<string, () => Example[]> = {
       body: { kind: 'guardian', neighbourId: spare, limits: ['no-say'], court: 'Court of Vallmar 7' },
     },
   ],
-  'PATCH /v1/neighbours/{id}/representatives/{tieId}': () => [
+  'PATCH /v1/neighbours/{id}/representatives/{representationId}': () => [
     { as: 'clerk', path: link, body: { kind: 'guardian', limits: ['no-say'], court: 'Court of Vallmar 7' } },
   ],
   'POST /v1/neighbours/{id}/protection': () => [

@@ -140,7 +140,7 @@ describe('how an organisation stands', () => {
     )
     expect(tied.status).toBe(303)
     const { page } = await own(code)
-    expect(page).toContain('because a link was entered to somebody who is never answered.')
+    expect(page).toContain('because a tie was entered to somebody who is never answered.')
     expect(page).toMatch(/Closed since (<[^>]+>)?[\w, ]*20\d\d/)
     expect(page).toContain('href="/complain')
     expect(page).not.toContain('Your machines get the answers')
