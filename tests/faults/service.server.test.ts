@@ -60,17 +60,19 @@ const raw = (lines: string[]) =>
 
 it('answers to one Host, and to a town\u2019s', async () => {
   const { host } = new URL(service.address)
-  const status = async (...hosts: string[]) =>
-    Number(
-      (await raw(['GET /ledger/key HTTP/1.1', ...hosts.map((one) => `Host: ${one}`), 'Connection: close'])).split(
-        ' ',
-      )[1],
-    )
+  const status = async (...hosts: string[]) => {
+    const answer = await raw(['GET /ledger/key HTTP/1.1', ...hosts.map((one) => `Host: ${one}`), 'Connection: close'])
+    // Whatever it is that answers, it says what a browser may do with it, and has an id.
+    if (hosts.length > 0) expect(answer, hosts.join()).toMatch(/\r\ncontent-security-policy: default-src 'none'/i)
+    if (hosts.length > 0) expect(answer, hosts.join()).toMatch(/\r\nrequest-id: /i)
+    return Number(answer.split(' ')[1])
+  }
   expect(await status(host)).toBe(200)
   expect(await status(host, host)).toBe(400)
   expect(await status(host, 'other.example')).toBe(400)
   expect(await status()).toBe(400)
   expect(await status('other.example')).toBe(421)
+  for (const nobodys of ['a b', 'user@host', `${host}/x`]) expect(await status(nobodys), nobodys).toBe(400)
 })
 
 describe('the service, while its database', () => {
