@@ -56,14 +56,14 @@ function circles(): string[][] {
   const low = new Map<string, number>()
   const stack: string[] = []
   const found: string[][] = []
-  const context = (file: string): number => {
+  const visit = (file: string): number => {
     const number = order.size
     order.set(file, number)
     let lowest = number
     stack.push(file)
     for (const target of importsOf(file)) {
       if (!textOf.has(target)) continue
-      if (!order.has(target)) lowest = Math.min(lowest, context(target))
+      if (!order.has(target)) lowest = Math.min(lowest, visit(target))
       else if (stack.includes(target)) lowest = Math.min(lowest, order.get(target) ?? 0)
     }
     low.set(file, lowest)
@@ -73,7 +73,7 @@ function circles(): string[][] {
     }
     return lowest
   }
-  for (const file of files) if (!order.has(file)) context(file)
+  for (const file of files) if (!order.has(file)) visit(file)
   return found
 }
 

@@ -41,7 +41,7 @@ export type PolicyJson = { effect: string; conditions: readonly { kind: string; 
  */
 export function notToBeAsked(policy: PolicyJson): string | undefined {
   let fault: string | undefined
-  const context = (node: unknown): void => {
+  const visit = (node: unknown): void => {
     if (typeof node === 'number' && node !== 1) fault ??= 'it asks for a number of people'
     if (typeof node !== 'object' || node === null) return
     const at = node as Record<string, unknown>
@@ -52,10 +52,10 @@ export function notToBeAsked(policy: PolicyJson): string | undefined {
     if ('Record' in at || at.Var === 'context')
       fault ??= 'it asks for all of a question at once, or puts parts of it together'
     for (const [operation, inner] of Object.entries(at))
-      if (!((operation === '.' || operation === 'has') && isContext((inner as { left?: unknown }).left))) context(inner)
-      else context({ ...(inner as object), left: undefined })
+      if (!((operation === '.' || operation === 'has') && isContext((inner as { left?: unknown }).left))) visit(inner)
+      else visit({ ...(inner as object), left: undefined })
   }
-  context(policy)
+  visit(policy)
   if (!asksStandingOneWay(policy))
     fault ??= 'it permits more to whoever has less: no visit, no order, no attestation on record, or somebody who hides'
   return fault ?? (asksFieldsOneWay(policy) ? undefined : 'it asks about fields in a way that cannot be gone through')

@@ -48,7 +48,7 @@ function saidBy(n: number): string {
 }
 
 /** Somebody comes, and where the register holds somebody like them that is asked (409): most are looked for and their record opened, for a paper, a change, a question; some are registered. */
-async function context(clerk: Awaited<ReturnType<typeof signedIn>>, name: string, n: number): Promise<number[]> {
+async function visit(clerk: Awaited<ReturnType<typeof signedIn>>, name: string, n: number): Promise<number[]> {
   const statuses: number[] = []
   const note = async (answer: Promise<Response>) => {
     const response = await answer
@@ -90,7 +90,7 @@ describe('a day', () => {
     let done = 0
     for (const visits of HOURS) {
       for (let i = 0; i < visits; i += 1) {
-        const answers = await Promise.all(clerks.map((clerk, c) => context(clerk, names[c] ?? '', done + c * VISITS)))
+        const answers = await Promise.all(clerks.map((clerk, c) => visit(clerk, names[c] ?? '', done + c * VISITS)))
         for (const statuses of answers) for (const status of statuses) expect([200, 303, 409]).toContain(status)
         done += 1
       }

@@ -28,7 +28,7 @@ export function escapesIn(file: string, code: string): Escape[] {
       ? rootOf((node.object ?? node.expression) as Node)
       : node
 
-  const context = (node: Node, inside: ReadonlySet<string> | undefined): void => {
+  const visit = (node: Node, inside: ReadonlySet<string> | undefined): void => {
     let names = inside
     if (isFunction(node) && inside !== undefined) names = new Set([...inside, ...declaredIn(node)])
     if (node.type === 'CallExpression') {
@@ -36,22 +36,22 @@ export function escapesIn(file: string, code: string): Escape[] {
       const method = callee.type === 'MemberExpression' ? String((callee.property as Node).name ?? '') : ''
       if (inside !== undefined && FILLS.has(method)) check(rootOf((callee as Node).object as Node), node)
       if (opens(callee, method)) {
-        context(callee, inside)
+        visit(callee, inside)
         for (const argument of node.arguments as Node[])
-          context(argument, isFunction(argument) ? new Set([...(inside ?? []), ...declaredIn(argument)]) : inside)
+          visit(argument, isFunction(argument) ? new Set([...(inside ?? []), ...declaredIn(argument)]) : inside)
         return
       }
     }
     if (names !== undefined && (node.type === 'AssignmentExpression' || node.type === 'UpdateExpression'))
       for (const target of targetsOf((node.left ?? node.argument) as Node)) check(rootOf(target), node, names)
-    for (const child of childrenOf(node)) context(child, names)
+    for (const child of childrenOf(node)) visit(child, names)
 
     function check(root: Node, at: Node, known = names): void {
       if (root.type !== 'Identifier' || known === undefined || known.has(String(root.name))) return
       found.push({ line: lineOf(at), target: String(root.name) })
     }
   }
-  context(program as unknown as Node, undefined)
+  visit(program as unknown as Node, undefined)
   return found
 }
 

@@ -24,7 +24,7 @@ const dayOf = (prefix: string, date: Temporal.PlainDate) => ({
 const today = () => app.clock.now().toZonedDateTimeISO('Europe/Madrid').toPlainDate()
 const inWords = (date: Temporal.PlainDate) => date.toLocaleString('en-GB', { dateStyle: 'long' })
 
-async function context(more: Parameters<typeof register>[1] = {}) {
+async function visit(more: Parameters<typeof register>[1] = {}) {
   const { id } = await register(app, {
     name: { given: 'Aurora', family: ['Vilanova'] },
     dateOfBirth: '1951-04-09',
@@ -46,7 +46,7 @@ describe('the page that asks once more', () => {
     ['a death', { cause: 'death' }],
     ['leaving', { cause: 'moved-away', saidBy: 'in-person' }],
   ])('shows of %s who, born when, and from which day, and changes nothing', async (_, fields) => {
-    const { id, leave, gone } = await context()
+    const { id, leave, gone } = await visit()
     const day = Temporal.PlainDate.from('2024-06-01')
     const asked = await leave({ ...fields, ...dayOf('on', day) })
     expect(asked.status).toBe(200)
@@ -58,7 +58,7 @@ describe('the page that asks once more', () => {
   })
 
   it('shows of a proceeding that nothing takes effect before they could answer, and opens none', async () => {
-    const { id, leave } = await context()
+    const { id, leave } = await visit()
     const page = await (await leave(HEARD)).text()
     for (const said of ['Aurora Vilanova', '9 April 1951', 'Her bed is gone.', t.lInHousehold, t.lYesHear])
       expect(page).toContain(said)
@@ -70,7 +70,7 @@ describe('the page that asks once more', () => {
   })
 
   it('gives the form back with what was typed and what is missing beside it, whatever is missing', async () => {
-    const { leave, gone } = await context()
+    const { leave, gone } = await visit()
     const cases: [Record<string, string>, string[]][] = [
       [{}, ['cause']],
       [{ cause: 'moved-away' }, ['saidBy']],
@@ -95,7 +95,7 @@ describe('the page that asks once more', () => {
 
 describe('a departure that is being decided', () => {
   it('stands first on the neighbour’s page and on the worklist, with the last day to answer and what waits', async () => {
-    const { id, at, clerk, leave } = await context({ name: { given: 'Primera', family: ['Enllista'] } })
+    const { id, at, clerk, leave } = await visit({ name: { given: 'Primera', family: ['Enllista'] } })
     await leave({ ...HEARD, sure: 'yes' })
     const box = `${at}/proceedings/${await proceedingOf(id)}`
     const page = async () => (await clerk.open(at)).text()
@@ -113,7 +113,7 @@ describe('a departure that is being decided', () => {
   })
 
   it('shows whoever approves why, by whom, the notice, the answer and the day; and is not approved before it is read', async () => {
-    const { id, at, clerk, leave, gone } = await context()
+    const { id, at, clerk, leave, gone } = await visit()
     await leave({ ...HEARD, sure: 'yes' })
     const box = `${at}/proceedings/${await proceedingOf(id)}`
     await clerk.send(`${box}/notice`, { by: 'in-person', ...dayOf('told', today()) }, `${at}/leave`)
@@ -155,7 +155,7 @@ describe('a departure that is being decided', () => {
   })
 
   it('has a letter to put into their own hands, in their language, with how to answer and no address', async () => {
-    const { id, at, clerk, leave } = await context({
+    const { id, at, clerk, leave } = await visit({
       address: { kind: 'dwelling', streetName: 'del Sobre', number: '12' },
     })
     await leave({ ...HEARD, sure: 'yes' })
@@ -169,7 +169,7 @@ describe('a departure that is being decided', () => {
   })
 
   it('has its steps back with what was typed where a day or an answer is missing', async () => {
-    const { id, at, clerk, leave } = await context()
+    const { id, at, clerk, leave } = await visit()
     await leave({ ...HEARD, sure: 'yes' })
     const box = `${at}/proceedings/${await proceedingOf(id)}`
     const send = async (what: string, fields: Record<string, string>) => {
@@ -186,7 +186,7 @@ describe('a departure that is being decided', () => {
   })
 
   it('of a protected neighbour is a supervisor’s, and stands nowhere for anybody else', async () => {
-    const { id, at, clerk } = await context({ protected: true, name: { given: 'Ningu', family: ['Laveu'] } })
+    const { id, at, clerk } = await visit({ protected: true, name: { given: 'Ningu', family: ['Laveu'] } })
     const supervisor = await seat('supervisor-1', 'supervisor')
     const form = { ...HEARD, version: '1', once: randomUUID(), sure: 'yes' }
     expect((await supervisor.send(`${at}/leave`, form, `${at}/leave`)).status).toBe(303)

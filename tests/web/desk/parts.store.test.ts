@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => app?.close())
 
 const PHONE = '+34 600 111 222'
-async function context() {
+async function visit() {
   const { id, version } = await register(app, {
     contact: { phone: PHONE },
     dateOfBirth: '2015-05-05',
@@ -41,7 +41,7 @@ async function context() {
 
 describe('the neighbour’s page at the desk', () => {
   it('opens what a counter needs, and how to reach somebody only when it is asked for', async () => {
-    const { page, at, opened } = await context()
+    const { page, at, opened } = await visit()
     const first = await page()
     expect(first).not.toContain(PHONE)
     expect(withoutRandom(first)).not.toContain('Awa')
@@ -56,7 +56,7 @@ describe('the neighbour’s page at the desk', () => {
   })
 
   it('corrects a name without touching a telephone that was not opened', async () => {
-    const { id, version, clerk, at } = await context()
+    const { id, version, clerk, at } = await visit()
     const form = { version: String(version), given: 'Fatou', family: '', 'born-year': '2015' }
     expect((await clerk.send(`${at}/correct`, form, at)).status).toBe(303)
     expect((await openRecord(app, id)).body).toMatchObject({ name: { given: 'Fatou' }, contact: { phone: PHONE } })
@@ -175,7 +175,7 @@ describe('a form sent as it was drawn', () => {
 describe('the reason of a case, chosen once', () => {
   const LOOKED = /href="[^"]+\/looked"/
   async function under(purpose: string) {
-    const here = await context()
+    const here = await visit()
     expect((await here.clerk.send('/desk/case', { case: 'T-4711', purpose, to: here.at }, '/desk')).status).toBe(303)
     return { ...here, html: await here.page(), form: (what: string) => `action="${here.at}/${what}"` }
   }
@@ -294,7 +294,7 @@ describe('a document reader at the desk', () => {
 
 describe('somebody who left and lives here again', () => {
   it('is one form away from being a neighbour again, and gets nothing printed before', async () => {
-    const { id, version, clerk, at, page } = await context()
+    const { id, version, clerk, at, page } = await visit()
     const left = await app.ask('POST', `/v1/neighbours/${id}/departures`, {
       as: 'clerk',
       body: { cause: 'moved-away', saidBy: 'representative' },

@@ -24,7 +24,7 @@ async function family(age: number, more: object = {}) {
     who.send('/me/children', { child: id, profile, once: randomUUID() }, '/me/children')
   return { parent, child, me, fetchFor }
 }
-const unit = async (id: string, what: 'phone' | 'card') => {
+const hand = async (id: string, what: 'phone' | 'card') => {
   const clerk = await signedIn(app, { kind: 'staff', subject: 'desk', role: 'clerk', office: DEMO_OFFICE })
   return clerk.send(`/desk/neighbours/${id}/portal`, { what }, `/desk/neighbours/${id}`)
 }
@@ -92,14 +92,14 @@ describe('a way in of one’s own', () => {
       [40, 200],
     ] as const) {
       const { child } = await family(age)
-      for (const what of ['phone', 'card'] as const) expect((await unit(child.id, what)).status, `${age}`).toBe(status)
+      for (const what of ['phone', 'card'] as const) expect((await hand(child.id, what)).status, `${age}`).toBe(status)
     }
     const { id } = await register(app, { dateOfBirth: undefined } as object)
-    expect((await unit(id, 'phone')).status).toBe(200)
+    expect((await hand(id, 'phone')).status).toBe(200)
     // Who names no year cannot be asked for it: they choose a word.
     for (const dateOfBirth of ['196X', '../1959'])
-      expect((await unit((await register(app, { dateOfBirth })).id, 'card')).status, dateOfBirth).toBe(422)
+      expect((await hand((await register(app, { dateOfBirth })).id, 'card')).status, dateOfBirth).toBe(422)
     const perhaps = await register(app, { dateOfBirth: `${year() - 14}~` })
-    expect((await unit(perhaps.id, 'phone')).status).toBe(200)
+    expect((await hand(perhaps.id, 'phone')).status).toBe(200)
   })
 })

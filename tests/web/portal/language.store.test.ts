@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => app?.close())
 
-const context = (path: string, cookie = '', init: RequestInit = {}) =>
+const visit = (path: string, cookie = '', init: RequestInit = {}) =>
   app.fetch(
     new Request(`https://vallmar.example${path}`, {
       ...init,
@@ -25,24 +25,24 @@ describe('the language that somebody chose', () => {
   it.each(Object.keys(LANGUAGES))(
     '%s, before signing in stays when they are in, and on public pages',
     async (language) => {
-      const entrance = await context(`/me/in?lang=${language}`)
+      const entrance = await visit(`/me/in?lang=${language}`)
       const kept = entrance.headers.get('set-cookie') ?? ''
-      expect(kept).toBe(`language=${language}; Path=/; SameSite=Lax`)
+      expect(kept).toBe(`language=${language}; Path=/; HttpOnly; SameSite=Lax`)
       const [cookie = ''] = kept.split(';')
       const { id } = await register(app)
       const own = await signedIn(app, { kind: 'resident', subject: id })
       const session = await own.cookie
-      expect(await languageOf(await context('/me', `${cookie}; ${session}`))).toBe(language)
-      expect(await languageOf(await context('/rights', cookie))).toBe(language)
-      expect(await languageOf(await context('/', cookie))).toBe(language)
+      expect(await languageOf(await visit('/me', `${cookie}; ${session}`))).toBe(language)
+      expect(await languageOf(await visit('/rights', cookie))).toBe(language)
+      expect(await languageOf(await visit('/', cookie))).toBe(language)
     },
   )
 
   it('is what its address says first, and only ever one of ours', async () => {
-    expect(await languageOf(await context('/?lang=fr', 'language=ar'))).toBe('fr')
-    expect(await languageOf(await context('/', 'language=xx'))).toBe('en')
-    expect((await context('/?lang=xx')).headers.get('set-cookie')).toBeNull()
-    expect((await context('/')).headers.get('set-cookie')).toBeNull()
+    expect(await languageOf(await visit('/?lang=fr', 'language=ar'))).toBe('fr')
+    expect(await languageOf(await visit('/', 'language=xx'))).toBe('en')
+    expect((await visit('/?lang=xx')).headers.get('set-cookie')).toBeNull()
+    expect((await visit('/')).headers.get('set-cookie')).toBeNull()
   })
 
   it('can be chosen on every page of the portal, and the page stays the same', async () => {

@@ -49,8 +49,8 @@ describe('pressed twice', () => {
   it('hiding is hiding, and a change of something else meanwhile refuses nobody', async () => {
     const { id, me } = await resident()
     const form = formOn(await (await me.open('/me/change')).text(), '/me/change/hide')
-    const renderer = () => me.open('/me/change/hide', { method: 'POST', body: new URLSearchParams(form) })
-    const [first, second] = [await renderer(), await renderer()]
+    const press = () => me.open('/me/change/hide', { method: 'POST', body: new URLSearchParams(form) })
+    const [first, second] = [await press(), await press()]
     expect([first.status, second.status]).toEqual([303, 303])
     expect(second.headers.get('location')).toBe(first.headers.get('location'))
     expect(await app.peek(`select protected from neighbours where id = '${id}'`)).toEqual([{ protected: true }])
@@ -66,8 +66,8 @@ describe('pressed twice', () => {
     ).text()
     const form = formOn(page, '/complain/appointment')
     const at = /<option value="(\d{4}-[^"]+)"/.exec(page)?.[1] ?? ''
-    const renderer = () => anybody('/complain/appointment', { ...form, at, kind: 'refused' })
-    const [first, second] = [await renderer(), await renderer()]
+    const press = () => anybody('/complain/appointment', { ...form, at, kind: 'refused' })
+    const [first, second] = [await press(), await press()]
     expect([first.status, second.status]).toEqual([201, 201])
     expect(codeIn(await second.text())).toBe(codeIn(await first.text()))
     expect(await app.peek('select from complaints where appointment_at is not null')).toHaveLength(1)
@@ -81,9 +81,9 @@ describe('pressed twice', () => {
     const last = app.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ days: 20 })
     const until = { 'until-day': String(last.day), 'until-month': String(last.month), 'until-year': String(last.year) }
     const form = { ...formOn(page, '/me/helpers'), name: 'Marta Soler', 'for-library': 'yes', ...until }
-    const renderer = async () =>
+    const press = async () =>
       codeIn(await (await me.open('/me/helpers', { method: 'POST', body: new URLSearchParams(form) })).text())
-    const [first, second] = await Promise.all([renderer(), renderer()])
+    const [first, second] = await Promise.all([press(), press()])
     expect(first).toHaveLength(24)
     expect(second).toBe(first)
     expect(await app.peek(`select from helpers where neighbour_id = '${id}'`)).toHaveLength(1)
@@ -97,8 +97,8 @@ describe('pressed twice', () => {
       street: 'de la Prova',
       number: '12',
     }
-    const renderer = () => me.open('/me/change/move', { method: 'POST', body: new URLSearchParams(form) })
-    const answers = await Promise.all([renderer(), renderer()])
+    const press = () => me.open('/me/change/move', { method: 'POST', body: new URLSearchParams(form) })
+    const answers = await Promise.all([press(), press()])
     expect(answers.map(({ status }) => status)).toEqual([303, 303])
   })
 })
