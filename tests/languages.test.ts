@@ -1,10 +1,10 @@
+import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { describe, expect, it } from 'vitest'
-import titles from '../policies/titles.json'
+import { FUNCTION_IDS } from '../src/firewall/functions.ts'
 import { wordAboutPapers } from '../src/firewall/plain-words.ts'
-import { purposes } from '../src/firewall/policies.ts'
-import letters from '../src/oversight/letters.json'
+import { loadPolicies, purposes } from '../src/firewall/policies.ts'
+import english from '../src/languages/en.json'
 import { languageFiles } from '../src/platform/languages.ts'
-import papers from '../src/proofs/paper/paper-texts.json'
 import { PAPER_LANGUAGES } from '../src/proofs/paper/paper-words.ts'
 import { profiles } from '../src/proofs/profiles.ts'
 import { townName } from '../src/town/model.ts'
@@ -24,10 +24,11 @@ describe.each(Object.entries(languageFiles))('the language file %s', (tag, file)
         expect(braces(text), key).toEqual(braces(theirs[key] ?? ''))
       }
     }
-    same(file.ui, LOCALES.en)
-    same(file.papers, papers.en)
-    same(file.letter, letters.en)
-    expect(Object.keys(file.rules).sort()).toEqual(Object.keys(titles).sort())
+    same(file.ui, english.ui)
+    same(file.papers, english.papers)
+    same(file.letter, english.letter)
+    expect(Object.keys(file.rules).sort()).toEqual(Object.keys(english.rules).sort())
+    expect(Object.keys(file.functions).sort()).toEqual([...FUNCTION_IDS].sort())
     expect(Object.keys(file.purposes).sort()).toEqual([...purposes.keys()].sort())
     expect(Object.keys(file.services).sort()).toEqual([...profiles.keys()].sort())
     expect(file.sensitive.length).toBeGreaterThan(5)
@@ -53,6 +54,11 @@ it('every text of a page is shown somewhere', () => {
 
 it('every field that may be opened has words for whoever reads what was seen', () => {
   expect([...fieldTexts].filter((key) => !(key in LOCALES.en))).toEqual([])
+})
+
+it('every rule says in its title what it says in English', () => {
+  const { rules } = loadPolicies(cedar)
+  expect(Object.fromEntries(rules.map(({ id, title }) => [id, title]))).toEqual(english.rules)
 })
 
 it('a Portuguese word about papers is held back as in every other language', () => {

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import functionList from '../../policies/functions.json'
-import { fromLanguageFiles } from '../platform/languages.ts'
+import { inEveryLanguage } from '../platform/languages.ts'
 import { FREE_TEXT, passing } from './free-text.ts'
 
 /** What an organisation does, from the closed list in `policies/functions.json`. */
@@ -16,14 +16,14 @@ export interface OrganisationFunction {
 }
 
 export const FUNCTIONS: ReadonlyMap<string, OrganisationFunction> = new Map(
-  functionList.map(({ id, also, title, ...one }) => [
+  functionList.map(({ id, also, ...one }) => [
     id,
     {
       id,
       closes: 'closes' in one && one.closes === true,
       orders: 'orders' in one && one.orders === true,
       also,
-      title: { ...title, ...fromLanguageFiles((file) => file.functions[id] ?? '') },
+      title: inEveryLanguage((file) => file.functions[id] ?? ''),
     },
   ]),
 )

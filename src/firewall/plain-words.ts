@@ -1,16 +1,12 @@
-import { fromLanguageFiles } from '../platform/languages.ts'
+import { inEveryLanguage } from '../platform/languages.ts'
 import { documentIn } from './document-numbers.ts'
-import words from './plain-words.json'
 
 // Words that say, or may say, something about papers, status or origin, in every language the service speaks. They
 // are regular expressions as people write them, accents and all; \w is a letter of any alphabet. A word in capitals is
 // an abbreviation, which is a word of its own in small letters. Nothing is refused for good: a street may be called so.
 
 /** The words of each language, by its tag. */
-export const plainWords: Readonly<Record<string, readonly string[]>> = {
-  ...words,
-  ...fromLanguageFiles(({ sensitive }) => sensitive),
-}
+export const plainWords: Readonly<Record<string, readonly string[]>> = inEveryLanguage(({ sensitive }) => sensitive)
 
 /** What stands before an Arabic word and is written together with it: and, then, with, to, like, the. */
 const ARABIC_PREFIX = '(?:[وف]?(?:[بكل]?ال|لل|[بلك])?)'

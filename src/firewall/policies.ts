@@ -3,8 +3,7 @@ import type * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import ceiling from '../../policies/ceiling.json'
 import purposeList from '../../policies/purposes.json'
 import schema from '../../policies/schema.cedarschema?raw'
-import titleList from '../../policies/titles.json'
-import { fromLanguageFiles } from '../platform/languages.ts'
+import { inEveryLanguage } from '../platform/languages.ts'
 import { closes, FUNCTIONS } from './functions.ts'
 import { mayApply } from './may-apply.ts'
 import type { Position } from './organisations.ts'
@@ -28,18 +27,12 @@ export interface Purpose {
   fields: string[]
 }
 
-const translations: Record<string, Record<string, string>> = Object.fromEntries(
-  Object.entries(titleList).map(([id, titles]) => [
-    id,
-    { ...titles, ...fromLanguageFiles((file) => file.rules[id] ?? '') },
-  ]),
-)
-const purposeTitles: readonly Purpose[] = purposeList.map((purpose) => ({
+const withTitles: readonly Purpose[] = purposeList.map((purpose) => ({
   ...purpose,
-  title: { ...purpose.title, ...fromLanguageFiles((file) => file.purposes[purpose.id] ?? '') },
+  title: inEveryLanguage((file) => file.purposes[purpose.id] ?? ''),
 }))
 
-export const purposes: ReadonlyMap<string, Purpose> = new Map(purposeTitles.map((purpose) => [purpose.id, purpose]))
+export const purposes: ReadonlyMap<string, Purpose> = new Map(withTitles.map((purpose) => [purpose.id, purpose]))
 
 /** What the policies are asked. Nothing in it says who the person is. */
 export interface Question {
@@ -150,7 +143,7 @@ function rulesOf(engine: Cedar, policies: Record<string, string>): Rule[] {
     const json = engine.policyToJson(text)
     if (json.type === 'failure') throw new PoliciesInvalid(json.errors.map((error) => error.message).join('; '))
     const { effect, annotations } = json.json
-    const titles = translations[id] ?? {}
+    const titles = inEveryLanguage((file) => file.rules[id] ?? '')
     return { id, effect, title: String(annotations?.title), titles, source: String(annotations?.source) }
   })
   // The refusals first, and of those the ones that stand above all.
@@ -169,7 +162,7 @@ function digestOf(policies: Record<string, string>, known: ReadonlyMap<string, P
     [...FUNCTIONS.values()],
     services,
     ceiling,
-    translations,
+    inEveryLanguage((file) => file.rules),
   ]
   return hash('sha256', JSON.stringify(decides), 'hex')
 }

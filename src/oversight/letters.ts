@@ -1,9 +1,8 @@
 import type { PolicyEngine, Rule } from '../firewall/policies.ts'
-import { fromLanguageFiles } from '../platform/languages.ts'
-import five from './letters.json'
+import { type English, inEveryLanguage, type Language } from '../platform/languages.ts'
 
-export type LetterLanguage = keyof typeof five
-const letters = { ...five, ...fromLanguageFiles(({ letter }) => letter) } as typeof five
+export type LetterLanguage = Language
+const letters = inEveryLanguage(({ letter }) => letter) as Record<LetterLanguage, English['letter']>
 export const LETTER_LANGUAGES = Object.keys(letters) as LetterLanguage[]
 
 /** A refusal, as text. The same for every demand but for its reference. */

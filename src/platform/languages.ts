@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type english from '../languages/en.json'
 
 const files = import.meta.glob('../languages/*.json', { import: 'default', eager: true })
 
@@ -9,11 +10,11 @@ const LanguageFile = z.strictObject({
   /** What it calls itself. */
   name: z.string(),
   direction: z.enum(['ltr', 'rtl']),
-  /** As in `web/ui/locales/en.json`. */
+  /** What pages say. */
   ui: words,
-  /** As in `proofs/paper/paper-texts.json`. */
+  /** What papers say. */
   papers: words,
-  /** As in `oversight/letters.json`. */
+  /** What a refusal says. */
   letter: words,
   /** Each policy by its `@id`. */
   rules: words,
@@ -27,12 +28,22 @@ const LanguageFile = z.strictObject({
   sensitive: z.array(z.string()),
 })
 export type LanguageFile = z.infer<typeof LanguageFile>
+/** The tag of a language. */
+export type Language = 'en' | 'es' | 'ca' | 'fr' | 'ar' | 'pt'
+/** What every language says: the same as English, which a test compares. */
+export type English = typeof english
 
-/** Languages that came as one file each, by their tag. The first five stand beside what they translate. */
+/** In this order they are offered; others follow by their tag. */
+const FIRST: readonly string[] = ['en', 'es', 'ca', 'fr', 'ar'] satisfies Language[]
+const placeOf = (tag: string) => (FIRST.includes(tag) ? FIRST.indexOf(tag) : FIRST.length)
+
+/** Every language there is, by its tag. */
 export const languageFiles: Readonly<Record<string, LanguageFile>> = Object.fromEntries(
-  Object.entries(files).map(([path, file]) => [/([\w-]+)\.json$/.exec(path)?.[1] ?? '', LanguageFile.parse(file)]),
+  Object.entries(files)
+    .map(([path, file]) => [/([\w-]+)\.json$/.exec(path)?.[1] ?? '', LanguageFile.parse(file)] as const)
+    .sort(([a], [b]) => placeOf(a) - placeOf(b) || (a < b ? -1 : 1)),
 )
 
 /** The same part of each of them, by their tag. */
-export const fromLanguageFiles = <T>(part: (file: LanguageFile) => T): Record<string, T> =>
-  Object.fromEntries(Object.entries(languageFiles).map(([tag, file]) => [tag, part(file)]))
+export const inEveryLanguage = <T>(part: (file: LanguageFile) => T) =>
+  Object.fromEntries(Object.entries(languageFiles).map(([tag, file]) => [tag, part(file)])) as Record<Language, T>

@@ -1,19 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import { FunctionId } from '../firewall/functions.ts'
-import { fromLanguageFiles } from '../platform/languages.ts'
+import { inEveryLanguage, type Language } from '../platform/languages.ts'
 import { CLAIMS } from './claims.ts'
 
 const files = import.meta.glob('../../policies/services/*.json', { import: 'default', eager: true })
 
-const text = z
-  .object({ en: z.string(), es: z.string(), ca: z.string(), fr: z.string(), ar: z.string() })
-  .catchall(z.string())
-
 const Profile = z.strictObject({
   id: z.string().regex(/^[a-z][a-z-]{1,40}$/),
-  title: text,
-  /** What it is for, said to the neighbour. */
-  purpose: text,
   /** What organisations do that give this service: which of those enrolled it may have been. */
   givenBy: z.array(FunctionId),
   /** The most this service may receive, besides that the bearer lives here. */
@@ -29,20 +22,18 @@ const Profile = z.strictObject({
   contact: z.email(),
 })
 /** What a service may learn from a proof. */
-export type Profile = z.infer<typeof Profile>
+export interface Profile extends z.infer<typeof Profile> {
+  /** What it is called, in each language. */
+  title: Readonly<Record<Language, string>>
+  /** What it is for, said to the neighbour. */
+  purpose: Readonly<Record<Language, string>>
+}
 
 export const profiles: ReadonlyMap<string, Profile> = new Map(
   Object.values(files).map((file) => {
     const profile = Profile.parse(file)
-    const { id, title, purpose } = profile
-    return [
-      id,
-      {
-        ...profile,
-        title: { ...title, ...fromLanguageFiles(({ services }) => services[id]?.title ?? '') },
-        purpose: { ...purpose, ...fromLanguageFiles(({ services }) => services[id]?.purpose ?? '') },
-      },
-    ]
+    const said = (part: 'title' | 'purpose') => inEveryLanguage(({ services }) => services[profile.id]?.[part] ?? '')
+    return [profile.id, { ...profile, title: said('title'), purpose: said('purpose') }]
   }),
 )
 

@@ -20,7 +20,7 @@ import { DatabaseOlder } from '../../src/platform/installation.ts'
 import { createRunner } from '../../src/platform/jobs.ts'
 import { giveCard } from '../../src/registry/person/give-card.ts'
 import { endWaysIn } from '../../src/registry/person/ways-in.ts'
-import AR from '../../src/web/ui/locales/ar.json' with { type: 'json' }
+import { LOCALES } from '../../src/web/ui/language.ts'
 import { asking, openApp, type TestApp } from '../support/app.ts'
 import { register } from '../support/people.ts'
 
@@ -303,7 +303,7 @@ describe('a town that is put back to a copy of itself', () => {
     for (const proof of Object.values(proofs)) expect(await isRevoked(proof, third.ask)).toBe(true)
     expect(await isRevoked(await proofOf(people.kept ?? '', third.ask), third.ask)).toBe(false)
     const page = await third.ask('GET', '/status', { headers: { 'accept-language': 'ar' } })
-    expect(page.text).toContain(AR.oReissued)
+    expect(page.text).toContain(LOCALES.ar.oReissued)
     await third.stop()
   })
 })

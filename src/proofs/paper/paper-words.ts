@@ -1,8 +1,7 @@
-import { fromLanguageFiles } from '../../platform/languages.ts'
-import texts from './paper-texts.json'
+import { type English, inEveryLanguage, type Language } from '../../platform/languages.ts'
 
 /** What papers say, in every language there is. */
-export const paperTexts = { ...texts, ...fromLanguageFiles((file) => file.papers) } as typeof texts
+export const paperTexts = inEveryLanguage((file) => file.papers) as Record<Language, English['papers']>
 
 /** The languages papers are printed in. */
-export const PAPER_LANGUAGES = Object.keys(paperTexts) as [keyof typeof texts, ...(keyof typeof texts)[]]
+export const PAPER_LANGUAGES = Object.keys(paperTexts) as [Language, ...Language[]]

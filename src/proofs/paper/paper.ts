@@ -20,7 +20,6 @@ import { birthClaim, claimsOf, fieldsFor, type ProvableField, shownAddress } fro
 import { qrText, signCompact } from '../compact.ts'
 import { NotForThisHolder, type ProofDeps, takePlace } from '../issue.ts'
 import { ProfileId, profiles } from '../profiles.ts'
-import type texts from './paper-texts.json'
 import { PAPER_LANGUAGES, paperTexts } from './paper-words.ts'
 export const PAPER_KINDS = ['individual', 'household', 'historical', 'certificate'] as const
 export type PaperKind = (typeof PAPER_KINDS)[number]
@@ -43,7 +42,7 @@ export interface Paper {
   languages: readonly string[]
   /** The language names and places are most likely in; it sets their direction. */
   nameLanguage: string
-  fields: { name: keyof (typeof texts)['en']; value: string | boolean; n?: number; latin?: string | undefined }[]
+  fields: { name: keyof (typeof paperTexts)['en']; value: string | boolean; n?: number; latin?: string | undefined }[]
   /** Dates of birth as proofs say them. */
   members: { name: string; latin?: string | undefined; dateOfBirth: string | undefined }[] | undefined
   periods: { from: string; to: string | null; address: string }[] | undefined

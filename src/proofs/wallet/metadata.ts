@@ -1,6 +1,6 @@
 import type { AuthorizationServerMetadata } from '@openid4vc/oauth2'
 import type { CredentialIssuerMetadata, IssuerMetadataResult } from '@openid4vc/openid4vci'
-import { fromLanguageFiles } from '../../platform/languages.ts'
+import { inEveryLanguage } from '../../platform/languages.ts'
 import { type Municipality, townName } from '../../town/model.ts'
 import { MOST_COPIES } from '../issue.ts'
 import { paperTexts as texts } from '../paper/paper-words.ts'
@@ -108,14 +108,7 @@ export function typeMetadata(town: Municipality, profile: Profile): object {
   }
 }
 
-const RESIDENT = {
-  en: 'Lives here',
-  es: 'Vive aquí',
-  ca: 'Viu aquí',
-  fr: 'Habite ici',
-  ar: 'يسكن هنا',
-  ...fromLanguageFiles((file) => file.ui.livesHere ?? ''),
-}
+const RESIDENT = inEveryLanguage((file) => file.ui.livesHere ?? '')
 
 /** In the first language of the town that there is. */
 const titleIn = (town: Municipality, texts: Readonly<Record<string, string>>): string =>

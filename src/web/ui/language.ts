@@ -1,26 +1,13 @@
-import { fromLanguageFiles } from '../../platform/languages.ts'
-import ar from './locales/ar.json'
-import ca from './locales/ca.json'
-import en from './locales/en.json'
-import es from './locales/es.json'
-import fr from './locales/fr.json'
+import { type English, inEveryLanguage, type Language } from '../../platform/languages.ts'
 
-const five = { en, es, ca, fr, ar }
-export type Language = keyof typeof five
-export type Texts = typeof en
+export type { Language }
+/** What pages say. */
+export type Texts = English['ui']
 
-/** Every language there is: the five, and those that came as one file. */
-export const LOCALES = { ...five, ...fromLanguageFiles((file) => file.ui) } as Record<Language, Texts>
+export const LOCALES = inEveryLanguage((file) => file.ui) as Record<Language, Texts>
 
 /** How a language names itself, and which way it is written. */
-export const LANGUAGES: Record<Language, { name: string; direction: 'ltr' | 'rtl' }> = {
-  en: { name: 'English', direction: 'ltr' },
-  es: { name: 'Español', direction: 'ltr' },
-  ca: { name: 'Català', direction: 'ltr' },
-  fr: { name: 'Français', direction: 'ltr' },
-  ar: { name: 'العربية', direction: 'rtl' },
-  ...fromLanguageFiles(({ name, direction }) => ({ name, direction })),
-}
+export const LANGUAGES = inEveryLanguage(({ name, direction }) => ({ name, direction }))
 
 /** Who is never given anything, as far as the law of the town leaves it to the town. @param law what the town names */
 export const safeText = (language: Language, law: string | null): string => {

@@ -1,32 +1,21 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
 // Words that frighten, mislead or say another thing than we mean do not come back: the glossary lists them, by language.
 
-const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
 const LANGUAGES = ['en', 'es', 'ca', 'fr', 'ar', 'pt'] as const
 
 /** Every text in one language, by where it stands. */
-function textsIn(value: unknown, at: string, language?: string): { at: string; text: string; language: string }[] {
-  if (typeof value === 'string') return language === undefined ? [] : [{ at, text: value, language }]
+function textsIn(value: unknown, at: string, language: string): { at: string; text: string; language: string }[] {
+  if (typeof value === 'string') return [{ at, text: value, language }]
   if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, inner]) =>
-    textsIn(inner, `${at}/${key}`, LANGUAGES.find((one) => one === key) ?? language),
-  )
+  return Object.entries(value).flatMap(([key, inner]) => textsIn(inner, `${at}/${key}`, language))
 }
 
-const texts = [
-  ...LANGUAGES.slice(0, 5).flatMap((language) =>
-    textsIn(json(`src/web/ui/locales/${language}.json`), `locales/${language}`, language),
-  ),
-  ...textsIn(json('src/languages/pt.json'), 'languages/pt', 'pt'),
-  ...textsIn(json('src/proofs/paper/paper-texts.json'), 'papers'),
-  ...textsIn(json('src/oversight/letters.json'), 'letters'),
-  ...['purposes.json', 'titles.json', 'functions.json'].flatMap((file) => textsIn(json(join('policies', file)), file)),
-  ...readdirSync('policies/services').flatMap((file) => textsIn(json(join('policies/services', file)), file)),
+const texts = LANGUAGES.flatMap(
+  (language) => textsIn(JSON.parse(readFileSync(`src/languages/${language}.json`, 'utf8')), language, language),
   // What people are said to write is looked for, and not said by us.
-].filter(({ at }) => !at.includes('/sensitive'))
+).filter(({ at }) => !at.includes('/sensitive'))
 
 const never = [...readFileSync('docs/words.md', 'utf8').matchAll(/^\| (\w\w) +\| (`.+`) +\|/gm)].flatMap(
   ([, language = '', words = '']) => [...words.matchAll(/`([^`]+)`/g)].map(([, word = '']) => ({ language, word })),
@@ -57,7 +46,7 @@ describe('what people read', () => {
   it('is in no language much longer than its box, which was made for English', () => {
     const english = new Map(texts.filter(({ language }) => language === 'en').map(({ at, text }) => [at, text]))
     const long = texts.filter(({ at, text, language }) => {
-      const own = english.get(at.replace(`locales/${language}`, 'locales/en').replace('languages/pt/ui', 'locales/en'))
+      const own = english.get(at.replace(`${language}/ui`, 'en/ui'))
       return own !== undefined && !text.includes('plural') && text.length > own.length * 1.9 + 24
     })
     expect(long.map(({ at, text }) => `${at}: ${text}`)).toEqual([])

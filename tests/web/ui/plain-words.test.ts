@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import papers from '../../../src/proofs/paper/paper-texts.json'
-import texts from '../../../src/web/ui/locales/en.json'
+import english from '../../../src/languages/en.json'
 
 const sentences = (text: string) => text.split(/(?<=[.!?:])\s+/).filter(Boolean)
 const words = (text: string) => text.match(/[\p{L}\p{N}’'-]+/gu) ?? []
@@ -24,7 +23,7 @@ function readingEase(all: readonly string[]): number {
 }
 
 describe('what people read', () => {
-  const all = [...Object.values(texts), ...Object.values(papers.en)]
+  const all = [...Object.values(english.ui), ...Object.values(english.papers)]
 
   it('has no sentence of more than thirty words', () => {
     expect(all.flatMap(sentences).filter((sentence) => words(sentence).length > 30)).toEqual([])
