@@ -4,7 +4,10 @@ import { FUNCTION_IDS } from '../src/firewall/functions.ts'
 import { wordAboutPapers } from '../src/firewall/plain-words.ts'
 import { loadPolicies, purposes } from '../src/firewall/policies.ts'
 import english from '../src/languages/en.json'
+import { counted } from '../src/platform/counted.ts'
 import { languageFiles } from '../src/platform/languages.ts'
+import { claimName } from '../src/proofs/claim-names.ts'
+import { CLAIMS } from '../src/proofs/claims.ts'
 import { PAPER_LANGUAGES } from '../src/proofs/paper/paper-words.ts'
 import { profiles } from '../src/proofs/profiles.ts'
 import { townName } from '../src/town/model.ts'
@@ -54,6 +57,33 @@ it('every text of a page is shown somewhere', () => {
 
 it('every field that may be opened has words for whoever reads what was seen', () => {
   expect([...fieldTexts].filter((key) => !(key in LOCALES.en))).toEqual([])
+})
+
+describe('a number of things', () => {
+  it('stands in the form that its language has for so many, whatever the language', () => {
+    const years = '{n, plural, one {# rok} few {# lata} many {# lat} other {# roku}}'
+    expect([1, 2, 5, 22].map((n) => counted(years, 'pl', { n }))).toEqual(['1 rok', '2 lata', '5 lat', '22 lata'])
+    expect([2, 3, 11].map((n) => counted(languageFiles.ar?.ui.sDays ?? '', 'ar', { days: n }))).toHaveLength(3)
+  })
+
+  it('is named in every claim that has one', () => {
+    expect(claimName('resident_at_least_2_years', 'en')).toBe('Resident for at least two years')
+    expect(claimName('resident_at_least_5_years', 'ar')).toBe('مدة السكن: 5 سنوات على الأقل')
+    expect(claimName('age_over_18', 'fr')).toBe('18 ans ou plus')
+    for (const claim of CLAIMS) for (const tag of PAPER_LANGUAGES) expect(claimName(claim, tag)).not.toMatch(/[{}_]/)
+  })
+
+  it('is written by the rules of its language wherever a text counts', () => {
+    // A number that is no count: of a person on a form, of votes among so many, of a year.
+    const numbers = ['dPerson', 'dVotes', 'dActivityHour']
+    const counting = /\{(n|days|hours|minutes|years|people|size|most)\}/
+    const bare = Object.entries(languageFiles).flatMap(([tag, { ui, papers, letter }]) =>
+      Object.entries({ ...ui, ...papers, ...letter })
+        .filter(([key, text]) => counting.test(text) && !numbers.includes(key) && key !== 'dShortYear')
+        .map(([key]) => `${tag} ${key}`),
+    )
+    expect(bare).toEqual([])
+  })
 })
 
 it('every rule says in its title what it says in English', () => {

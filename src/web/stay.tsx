@@ -1,8 +1,9 @@
 import { SESSION_LIMITS, type Session } from '../identity/sessions.ts'
+import { counted } from '../platform/counted.ts'
 import code from './stay.client.ts?script'
 import { asset, JAVASCRIPT } from './ui/assets.ts'
 import { Button, PostForm } from './ui/form.tsx'
-import type { Texts } from './ui/language.ts'
+import type { Language, Texts } from './ui/language.ts'
 
 export const stayScript = asset('/assets/stay.js', code, JAVASCRIPT)
 
@@ -11,8 +12,14 @@ const seconds = (duration: Temporal.DurationLike) => Temporal.Duration.from(dura
 const NOTED_EVERY = 60
 
 /** Says two minutes before that a session ends, with a button that keeps it; without a script, how long one may take. */
-export function Stay(props: { session: Session; t: Texts; nonce: string; action: '/me/stay' | '/desk/stay' }) {
-  const { session, t, nonce, action } = props
+export function Stay(props: {
+  session: Session
+  t: Texts
+  language: Language
+  nonce: string
+  action: '/me/stay' | '/desk/stay'
+}) {
+  const { session, t, language, nonce, action } = props
   const { idle } = SESSION_LIMITS[session.requester.kind === 'staff' ? 'staff' : 'resident']
   return (
     <>
@@ -31,7 +38,7 @@ export function Stay(props: { session: Session; t: Texts; nonce: string; action:
         </div>
       </div>
       <noscript>
-        <p class="govuk-width-container govuk-hint">{t.xIdle.replace('{minutes}', String(seconds(idle) / 60))}</p>
+        <p class="govuk-width-container govuk-hint">{counted(t.xIdle, language, { n: seconds(idle) / 60 })}</p>
       </noscript>
       <script src={stayScript.address} nonce={nonce} defer />
     </>

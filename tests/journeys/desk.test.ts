@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { counted } from '../../src/platform/counted.ts'
 import { LANGUAGES, LOCALES } from '../../src/web/ui/language.ts'
-import { counted } from '../../src/web/ui/words.ts'
 import { keptForOffline, openBrowser } from '../support/browser.ts'
 import { embeddedFolder } from '../support/migrated.ts'
 import { shot, violations } from '../support/page.ts'

@@ -42,7 +42,8 @@ export interface Paper {
   languages: readonly string[]
   /** The language names and places are most likely in; it sets their direction. */
   nameLanguage: string
-  fields: { name: keyof (typeof paperTexts)['en']; value: string | boolean; n?: number; latin?: string | undefined }[]
+  /** Each claim by its name. */
+  fields: { name: string; value: string | boolean; latin?: string | undefined }[]
   /** Dates of birth as proofs say them. */
   members: { name: string; latin?: string | undefined; dateOfBirth: string | undefined }[] | undefined
   periods: { from: string; to: string | null; address: string }[] | undefined
@@ -266,10 +267,8 @@ function shown(claims: Record<string, unknown>, latin: Name['transliteration']):
     return [{ name, value, ...(name in inLatin ? { latin: inLatin[name as keyof typeof inLatin] } : {}) }]
   })
   const answered = Object.entries(claims).flatMap(([name, yes]): Paper['fields'] => {
-    const [, years] = /^resident_at_least_(\d+)_years?$/.exec(name) ?? []
-    const [, age] = /^age_over_(\d+)$/.exec(name) ?? []
-    if (years !== undefined) return [{ name: 'atLeastYears', n: Number(years), value: yes === true }]
-    return age === undefined ? [] : [{ name: 'ageOver', n: Number(age), value: yes === true }]
+    const answersYesOrNo = /^(resident_at_least|age_over)_\d+/.test(name)
+    return answersYesOrNo ? [{ name, value: yes === true }] : []
   })
   return [...named, ...answered]
 }

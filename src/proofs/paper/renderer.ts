@@ -4,6 +4,7 @@ import { correction, generate } from 'lean-qr'
 import { longDay } from '../../platform/locale-tag.ts'
 import { type Municipality, townName } from '../../town/model.ts'
 import { birthWords } from '../birth-words.ts'
+import { claimName } from '../claim-names.ts'
 import type { KeyDeps } from '../signing-keys.ts'
 import { printSheet, type Text } from './document.ts'
 import { sealWith } from './document-seal.ts'
@@ -62,8 +63,8 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
     sheet.heading(1, all(paper.kind))
     for (const piece of all('statement')) sheet.paragraph(piece)
     sheet.space(10)
-    for (const { name, value, n } of paper.fields) {
-      const labels = all(name === 'atLeastYears' && (n === 1 || n === 2) ? `atLeastYears${n}` : name, { n: String(n) })
+    for (const { name, value } of paper.fields) {
+      const labels = languages.map((language) => ({ language, text: claimName(name, language) }))
       if (typeof value === 'boolean') sheet.field(labels, fill(first, value ? 'yes' : 'no'))
       else {
         const text =

@@ -2,10 +2,10 @@ import type { AuthorizationServerMetadata } from '@openid4vc/oauth2'
 import type { CredentialIssuerMetadata, IssuerMetadataResult } from '@openid4vc/openid4vci'
 import { inEveryLanguage } from '../../platform/languages.ts'
 import { type Municipality, townName } from '../../town/model.ts'
+import { claimName } from '../claim-names.ts'
 import { MOST_COPIES } from '../issue.ts'
-import { paperTexts as texts } from '../paper/paper-words.ts'
+import { PAPER_LANGUAGES } from '../paper/paper-words.ts'
 import { type Profile, profiles } from '../profiles.ts'
-import { atLeastText } from '../years-text.ts'
 
 /** What wallets need to know of a city that issues. @see OpenID4VCI 1.0, section 12.2.4 */
 export function credentialIssuer(town: Municipality): CredentialIssuerMetadata {
@@ -64,18 +64,8 @@ export function issuerMetadata(town: Municipality): IssuerMetadataResult {
 export const typeOf = (town: Municipality, profile: Profile) => `${town.issuer}/credentials/${profile.id}`
 
 /** A claim's name in every language. */
-export function claimDisplay(claim: string): { locale: string; name: string }[] {
-  const [, years] = /^resident_at_least_(\d+)_years?$/.exec(claim) ?? []
-  const [, age] = /^age_over_(\d+)$/.exec(claim) ?? []
-  return Object.entries(texts).map(([locale, names]) => ({
-    locale,
-    name: years
-      ? atLeastText(names, Number(years))
-      : age
-        ? names.ageOver.replace('{n}', age)
-        : (names[claim as keyof typeof names] ?? claim),
-  }))
-}
+export const claimDisplay = (claim: string): { locale: string; name: string }[] =>
+  PAPER_LANGUAGES.map((locale) => ({ locale, name: claimName(claim, locale) }))
 
 /** What a kind of proof is, for whoever holds or checks one. @see draft-ietf-oauth-sd-jwt-vc, section 6 */
 export function typeMetadata(town: Municipality, profile: Profile): object {

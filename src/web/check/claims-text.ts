@@ -1,5 +1,4 @@
 import { type BirthTexts, birthWords } from '../../proofs/birth-words.ts'
-import { atLeastText } from '../../proofs/years-text.ts'
 
 /** Names of claims in one language, and what they need to be written as words. */
 export interface ClaimTexts extends BirthTexts {
@@ -8,25 +7,13 @@ export interface ClaimTexts extends BirthTexts {
   language: string
   yes: string
   no: string
-  /** `{n}` stands for the number. */
-  atLeastYears: string
-  atLeastYears1: string
-  atLeastYears2: string
-  ageOver: string
 }
 
 /** Each claim as a name and a value that people read. Unknown claims keep their own name. */
 export function claimLines(claims: Record<string, unknown>, texts: ClaimTexts): [name: string, value: string][] {
   return Object.entries(claims).flatMap(([name, value]): [string, string][] => {
     if (name === 'resident' || name === 'municipality') return []
-    const [, years] = /^resident_at_least_(\d+)_years?$/.exec(name) ?? []
-    const [, age] = /^age_over_(\d+)$/.exec(name) ?? []
-    const label =
-      years !== undefined
-        ? atLeastText(texts, Number(years))
-        : age !== undefined
-          ? texts.ageOver.replace('{n}', age)
-          : (texts.names[name] ?? name)
+    const label = texts.names[name] ?? name
     const born = name === 'birthdate' && typeof value === 'string'
     return [[label, born ? birthWords(value, texts.language, texts) : valueText(value, texts)]]
   })

@@ -1,4 +1,5 @@
 import { localeTag } from '../../platform/locale-tag.ts'
+import { claimNames } from '../../proofs/claim-names.ts'
 import { paperTexts } from '../../proofs/paper/paper-words.ts'
 import { profiles } from '../../proofs/profiles.ts'
 import { Button, Field } from '../ui/form.tsx'
@@ -19,22 +20,9 @@ export interface CheckMaterial {
 }
 
 export function claimTexts(language: Language): ClaimTexts {
-  const { yes, no, atLeastYears, atLeastYears1, atLeastYears2, ageOver, ...others } = paperTexts[language]
-  const { bornAbout, bornBetween, bornBetweenDays, bornBefore, ...names } = others
-  return {
-    language: localeTag(language),
-    names,
-    yes,
-    no,
-    atLeastYears,
-    atLeastYears1,
-    atLeastYears2,
-    ageOver,
-    bornAbout,
-    bornBetween,
-    bornBetweenDays,
-    bornBefore,
-  }
+  const { yes, no, bornAbout, bornBetween, bornBetweenDays, bornBefore } = paperTexts[language]
+  const born = { bornAbout, bornBetween, bornBetweenDays, bornBefore }
+  return { language: localeTag(language), names: claimNames(language), yes, no, ...born }
 }
 
 export const serviceTitles = (language: Language) =>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
+import { counted } from '../../platform/counted.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import { isUuid } from '../../platform/uuid.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
@@ -26,7 +27,6 @@ import { Button, DateField, ErrorSummary, type Faults, Field, PostForm, Radios, 
 import type { Texts } from '../ui/language.ts'
 import { Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
-import { counted } from '../ui/words.ts'
 import { Tabs } from './neighbour-past-page.tsx'
 import { Desk, type DeskContext, idIn, onceIn } from './shell.tsx'
 

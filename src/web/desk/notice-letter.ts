@@ -1,8 +1,8 @@
+import { counted } from '../../platform/counted.ts'
 import { nameText, type PlainDocument } from '../../proofs/paper/paper.ts'
 import type { ProceedingToDecide } from '../../registry/departure/hearing.ts'
 import type { Municipality } from '../../town/model.ts'
 import { type Language, LOCALES } from '../ui/language.ts'
-import { counted } from '../ui/words.ts'
 
 /**
  * The notice of a proceeding, to be put into their own hands: what is believed, why, and how to answer. It bears no

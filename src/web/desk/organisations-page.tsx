@@ -2,11 +2,11 @@ import { closes, FUNCTION_IDS, functionTitle } from '../../firewall/functions.ts
 import { REPORTS_TO_SUSPEND } from '../../oversight/enrolment.ts'
 import type { WaitingAct } from '../../oversight/officer-acts.ts'
 import type { OrganisationOutline } from '../../oversight/organisation-list.ts'
+import { listText } from '../../platform/counted.ts'
 import type { ApplicationToReview } from '../../requests/applications.ts'
 import { dayText } from '../record/texts.ts'
 import { Button, Field, Group, PostForm, Select, Tick } from '../ui/form.tsx'
 import { Details, Fact, Facts, NextPage } from '../ui/parts.tsx'
-import { listText } from '../ui/words.ts'
 import { Desk, type DeskContext } from './shell.tsx'
 import { linkNames, WaitingActs } from './waiting-acts.tsx'
 

@@ -96,7 +96,7 @@ export function Desk(props: { context: DeskContext; title: string; here?: string
           </section>
         </>
       }
-      below={<Stay session={session} t={t} nonce={context.nonce()} action="/desk/stay" />}
+      below={<Stay session={session} t={t} language={language} nonce={context.nonce()} action="/desk/stay" />}
     >
       {context.hiding ? (
         <p class="govuk-inset-text hiding" role="note">

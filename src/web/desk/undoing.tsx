@@ -1,5 +1,6 @@
 import { pathTo } from '../../http/path.ts'
 import { Reply } from '../../http/reply.ts'
+import { counted } from '../../platform/counted.ts'
 import { mustBeUuid } from '../../platform/uuid.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { RegistryDeps } from '../../registry/deps.ts'
@@ -10,7 +11,6 @@ import { Button, PostForm } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Fact, Facts } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
-import { counted } from '../ui/words.ts'
 import { Desk, type DeskContext, idIn } from './shell.tsx'
 
 /** Undoing what one has just written, asked once more; otherwise the page says what stands in the way. */

@@ -1,3 +1,4 @@
+import { counted } from '../../platform/counted.ts'
 import type { Neighbour } from '../../registry/person/neighbours.ts'
 import { PlainTick } from '../plain.tsx'
 import { AddressFields, SinceField } from '../record/address-fields.tsx'
@@ -7,7 +8,6 @@ import type { Typed } from '../record/typed.ts'
 import { Button, Csrf, DateField, ErrorSummary, type Faults, Field, PostForm, Radios, Tick } from '../ui/form.tsx'
 import { Spoken } from '../ui/language-select.tsx'
 import { Done } from '../ui/parts.tsx'
-import { counted } from '../ui/words.ts'
 import { Own, type OwnContext } from './shell.tsx'
 
 /** What a neighbour may say has changed: most of it takes effect at once. */

@@ -1,6 +1,7 @@
 import type { MessageKind } from '../../identity/telling.ts'
 import type { OrderTold } from '../../messages/notices.ts'
 import type { LookUp } from '../../oversight/look-ups.ts'
+import { counted, listText } from '../../platform/counted.ts'
 import { addressText } from '../../proofs/address-text.ts'
 import { nameText } from '../../proofs/paper/paper.ts'
 import type { HistoryEntry, Representation } from '../../registry/model.ts'
@@ -9,7 +10,6 @@ import { fieldNames, whyText } from '../record/look-ups.tsx'
 import { byText } from '../record/looked-text.ts'
 import { bornText, dayText, timeText } from '../record/texts.ts'
 import { type Language, languageName, type Texts } from '../ui/language.ts'
-import { counted, listText } from '../ui/words.ts'
 import type { OwnContext } from './shell.tsx'
 
 /** What the registry says about a neighbour, line by line. */

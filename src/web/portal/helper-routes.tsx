@@ -15,6 +15,7 @@ import {
   nameHelper,
 } from '../../identity/helping.ts'
 import { type Clock, today } from '../../platform/clock.ts'
+import { listText } from '../../platform/counted.ts'
 import { retryAfter } from '../../platform/problem.ts'
 import { TooManyAttempts } from '../../platform/tries.ts'
 import { mustBeUuid } from '../../platform/uuid.ts'
@@ -36,7 +37,6 @@ import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done, NotDone } from '../ui/parts.tsx'
 import { Qr } from '../ui/qr-code.tsx'
-import { listText } from '../ui/words.ts'
 import type { OwnPages, PortalDeps } from './deps.ts'
 import { Own, type OwnContext } from './shell.tsx'
 

@@ -1,3 +1,4 @@
+import { listText } from '../../platform/counted.ts'
 import type { WrittenPaper } from '../../proofs/paper/paper.ts'
 import { type Profile, profiles } from '../../proofs/profiles.ts'
 import type { ProofOutline } from '../../proofs/proof-list.ts'
@@ -8,7 +9,6 @@ import { dayText } from '../record/texts.ts'
 import { Button, PostForm } from '../ui/form.tsx'
 import type { Language } from '../ui/language.ts'
 import { Qr } from '../ui/qr-code.tsx'
-import { listText } from '../ui/words.ts'
 import { ServiceReport } from './service-report-pages.tsx'
 import { Own, type OwnContext } from './shell.tsx'
 

@@ -28,7 +28,7 @@ export function Own(props: { context: OwnContext; heading: string; script?: stri
           </RoomAction>
         </Rooms>
       }
-      below={<Stay session={session} t={t} nonce={nonce()} action="/me/stay" />}
+      below={<Stay session={session} t={t} language={language} nonce={nonce()} action="/me/stay" />}
     >
       <Languages language={language} path={context.path} />
       <p class="govuk-hint">{t.iIn.replace('{way}', inAs(context))}</p>

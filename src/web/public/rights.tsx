@@ -1,11 +1,10 @@
+import { listText } from '../../platform/counted.ts'
+import { claimName } from '../../proofs/claim-names.ts'
 import type { PlainDocument } from '../../proofs/paper/paper.ts'
 import { profiles } from '../../proofs/profiles.ts'
-import { claimTexts } from '../check/page.tsx'
 import { type Language, LOCALES, safeText } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Fact, Facts } from '../ui/parts.tsx'
-import { listText } from '../ui/words.ts'
-import { claimNamer } from './services.tsx'
 
 /** What a neighbour may count on, and what is open to them from today: one text for the page and for the leaflet. */
 export function rightsIn(
@@ -15,7 +14,7 @@ export function rightsIn(
   law: string | null,
 ): PlainDocument['sections'] {
   const t = LOCALES[language]
-  const nameOf = claimNamer(claimTexts(language))
+  const nameOf = (claim: string) => claimName(claim, language)
   // An address is read from the left, in a line of any direction.
   const address = (path: string) => `\u2066${origin.replace(/^https?:\/\//, '')}${path}\u2069`
   return [

@@ -1,18 +1,9 @@
+import { counted } from '../../platform/counted.ts'
+import { claimName } from '../../proofs/claim-names.ts'
 import { profiles } from '../../proofs/profiles.ts'
-import { atLeastText } from '../../proofs/years-text.ts'
-import { claimTexts } from '../check/page.tsx'
 import { dayText } from '../record/texts.ts'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
-import { counted } from '../ui/words.ts'
-
-/** What a claim says, in words. */
-export const claimNamer = (texts: ReturnType<typeof claimTexts>) => (claim: string) => {
-  const [, years] = /^resident_at_least_(\d+)_years?$/.exec(claim) ?? []
-  const [, age] = /^age_over_(\d+)$/.exec(claim) ?? []
-  if (years) return atLeastText(texts, Number(years))
-  return age ? texts.ageOver.replace('{n}', age) : (texts.names[claim] ?? claim)
-}
 
 /** What each service may learn and what it may not, for the public. */
 export function ServicesPage(props: {
@@ -23,7 +14,7 @@ export function ServicesPage(props: {
 }) {
   const { town, language, suspended } = props
   const t = LOCALES[language]
-  const nameOf = claimNamer(claimTexts(language))
+  const nameOf = (claim: string) => claimName(claim, language)
   return (
     <Page title={`${t.sTitle} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/services" />

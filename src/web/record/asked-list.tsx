@@ -1,6 +1,6 @@
+import { listText } from '../../platform/counted.ts'
 import type { Asked } from '../../requests/asked.ts'
 import type { PageContext } from '../page-visit.ts'
-import { listText } from '../ui/words.ts'
 import { kindNames, outcomeNames } from './complaint.tsx'
 import { requestLines } from './request-text.ts'
 import { dayText, timeText } from './texts.ts'

@@ -1,10 +1,10 @@
 import type { Child } from 'hono/jsx'
 import { purposes } from '../../firewall/policies.ts'
 import type { LookUp, LookUpPage } from '../../oversight/look-ups.ts'
+import { listText } from '../../platform/counted.ts'
 import type { PageContext } from '../page-visit.ts'
 import type { Texts } from '../ui/language.ts'
 import { Details } from '../ui/parts.tsx'
-import { listText } from '../ui/words.ts'
 import { byText, visitsText } from './looked-text.ts'
 import { timeText } from './texts.ts'
 

@@ -1,8 +1,8 @@
 import type { LookUp } from '../../oversight/look-ups.ts'
 import type { By } from '../../oversight/looked-by.ts'
+import { counted, listText } from '../../platform/counted.ts'
 import { localeTag } from '../../platform/locale-tag.ts'
 import type { Language, Texts } from '../ui/language.ts'
-import { counted, listText } from '../ui/words.ts'
 import { dayText } from './texts.ts'
 
 /** Who asks, by kind. */

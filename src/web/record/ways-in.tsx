@@ -1,11 +1,11 @@
 import type { Child } from 'hono/jsx'
 import type { OpenSession } from '../../identity/open-sessions.ts'
+import { listText } from '../../platform/counted.ts'
 import { profiles } from '../../proofs/profiles.ts'
 import type { CardInForce, WaysIn } from '../../registry/person/ways-in.ts'
 import type { PageContext } from '../page-visit.ts'
 import { Button, DateField, ErrorSummary, type Faults, PostForm, Tick } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
-import { listText } from '../ui/words.ts'
 import { dayText, timeText } from './texts.ts'
 
 /** By what somebody is in, as they know it. */

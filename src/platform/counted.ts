@@ -1,5 +1,5 @@
 import { IntlMessageFormat } from 'intl-messageformat'
-import { localeTag } from '../../platform/locale-tag.ts'
+import { localeTag } from './locale-tag.ts'
 
 const formats = new Map<string, IntlMessageFormat>()
 const lists = new Map<string, Intl.ListFormat>()
