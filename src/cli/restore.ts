@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { sql } from 'kysely'
 import { type Config, ConfigInvalid } from '../config.ts'
 import { type NoteSigner, noteLine } from '../ledger/checkpoint.ts'
-import { type Journal, mustBeTheNewest, openJournal, type Place, type Taking } from '../ledger/journal.ts'
+import { type Journal, type JournalPosition, mustBeTheNewest, openJournal, type Taking } from '../ledger/journal.ts'
 import { latestCheckpoint } from '../ledger/proofs.ts'
 import { ledgerName } from '../ledger/signer.ts'
 import { countAsWaiting } from '../messages/leave-message.ts'
@@ -152,11 +152,11 @@ export async function restoreDatabase(
  */
 const OVERLAP = { hours: 1 }
 
-const isMissing = ({ epoch, id, at }: Place, copy: Installation) =>
+const isMissing = ({ epoch, id, at }: JournalPosition, copy: Installation) =>
   epoch > copy.epoch ||
   (epoch === copy.epoch &&
     (id > copy.journaled || Temporal.Instant.compare(at, copy.journaledAt.subtract(OVERLAP)) >= 0))
-const inOrder = (a: Place, b: Place) => a.epoch - b.epoch || a.id - b.id
+const inOrder = (a: JournalPosition, b: JournalPosition) => a.epoch - b.epoch || a.id - b.id
 
 async function isOlder(journal: Journal, owner: Database): Promise<boolean> {
   try {

@@ -1,5 +1,5 @@
 import type { MunicipalityKeys } from '../keys/municipality-keys.ts'
-import type { DataKey, Place, Sealed, WrappedKey } from '../keys/seal.ts'
+import type { CiphertextLocation, DataKey, Sealed, WrappedKey } from '../keys/seal.ts'
 import type { LedgerEntry } from '../ledger/entries.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { Disclosed } from './disclosed.ts'
@@ -25,7 +25,7 @@ export interface Ask<Field extends string = string> {
 
 /** One ciphertext of a record: which fields are inside it and how they are put together. */
 export interface SealedPart<Fields> {
-  place: Place
+  location: CiphertextLocation
   sealed: Uint8Array
   keyId: string
   holds: readonly (keyof Fields & string)[]
@@ -54,12 +54,12 @@ export interface UnitOfWork<Beside = unknown> {
   transaction: Transaction
   /** What `load` found beside the records. */
   beside: Beside
-  seal(keyId: string, place: Place, value: unknown): Sealed
+  seal(keyId: string, location: CiphertextLocation, value: unknown): Sealed
   /**
    * Opens anything that is sealed to the key of a record at hand, whatever fields were asked for: earlier answers, what a join
    * or an undo carries over, who looked. It is the largest way round the list of fields; each use is for one of these.
    */
-  reopen(keyId: string, place: Place, sealed: Uint8Array): unknown
+  reopen(keyId: string, location: CiphertextLocation, sealed: Uint8Array): unknown
   /** The subjects the ledger names as seen; without a call, all that were opened. */
   shown(subjects: readonly string[]): void
   /** What the entry says besides: numbers and codes of why. */

@@ -1,5 +1,5 @@
 import type { KeyProvider } from '../keys/key-provider.ts'
-import { type DataKey, type Place, unwrapDataKey, type WrappedKey } from '../keys/seal.ts'
+import { type CiphertextLocation, type DataKey, unwrapDataKey, type WrappedKey } from '../keys/seal.ts'
 import type { Opened, SealedRecord } from './model.ts'
 
 /** For the gate alone: turns ciphertext into the permitted fields. Unwraps each key once, and only if a permitted field needs it. */
@@ -19,8 +19,8 @@ export function createOpener(keys: KeyProvider) {
 
   return {
     keyOf,
-    seal: (keyId: string, place: Place, value: unknown) => keyOf(keyId).seal(place, value),
-    reopen: (keyId: string, place: Place, sealed: Uint8Array) => keyOf(keyId).open(place, sealed),
+    seal: (keyId: string, location: CiphertextLocation, value: unknown) => keyOf(keyId).seal(location, value),
+    reopen: (keyId: string, location: CiphertextLocation, sealed: Uint8Array) => keyOf(keyId).open(location, sealed),
     open<Fields, Field extends keyof Fields & string>(
       record: SealedRecord<Fields>,
       fields: readonly Field[],
@@ -29,7 +29,7 @@ export function createOpener(keys: KeyProvider) {
       const assembled: Partial<Fields> = { ...record.facts }
       for (const part of record.parts) {
         if (!part.holds.some((field) => (fields as readonly string[]).includes(field))) continue
-        part.assemble(assembled, keyOf(part.keyId).open(part.place, part.sealed))
+        part.assemble(assembled, keyOf(part.keyId).open(part.location, part.sealed))
       }
       const permitted: Partial<Pick<Fields, Field>> = {}
       for (const field of fields) if (assembled[field] !== undefined) permitted[field] = assembled[field]

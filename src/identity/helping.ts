@@ -49,7 +49,7 @@ export interface Helper {
   endedAt?: string
 }
 
-const place = (id: string) => ({ table: 'helpers', column: 'name', row: id })
+const location = (id: string) => ({ table: 'helpers', column: 'name', row: id })
 
 /** Whom a neighbour names: a person, or an office. */
 export const HelperName = z.strictObject({ name: plain(100), confirmedPlain })
@@ -82,7 +82,7 @@ export async function nameHelper(
         id,
         municipality_id: town.id,
         neighbour_id: resident.neighbourId,
-        name: Buffer.from(ledger.seal(place(id), helper.name)),
+        name: Buffer.from(ledger.seal(location(id), helper.name)),
         code_hash: hash(`helper ${code}`),
         profiles: [...helper.profiles],
         until: until.toString(),
@@ -114,7 +114,7 @@ export async function helpersIn(
     .execute()
   return rows.map((row) => ({
     id: row.id,
-    name: ledger.open(place(row.id), row.name) as string,
+    name: ledger.open(location(row.id), row.name) as string,
     profiles: row.profiles,
     until: row.until,
     namedAt: row.created_at.toISOString(),
@@ -161,7 +161,7 @@ export async function actAsHelper(
         ? 'too-many'
         : undefined
     // Where they are named as somebody of an organisation, they stand where it stands, as it is tied now.
-    const name = ledger.open(place(row.id), row.name) as string
+    const name = ledger.open(location(row.id), row.name) as string
     return { ...row, standsWith: await organisationsNamed(transaction, name) }
   })
   if (grant === undefined) throw new HelpRefused()

@@ -29,7 +29,7 @@ export interface FormOwner {
   way?: string | undefined
 }
 
-const place = (id: string) => ({ table: 'kept_forms', column: 'content', row: id })
+const location = (id: string) => ({ table: 'kept_forms', column: 'content', row: id })
 const ownerHash = (hash: (text: string) => Buffer, { kind, subject, way }: FormOwner) =>
   hash(`kept forms ${kind} ${subject} ${way ?? ''}`)
 
@@ -54,7 +54,7 @@ export async function keepForm(deps: Deps, town: Municipality, owner: FormOwner,
         municipality_id: town.id,
         owner: whose,
         data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(place(id), typed)),
+        content: Buffer.from(ledger.seal(location(id), typed)),
         expires_at: deps.clock.now().add(KEPT).toString(),
       })
       .execute()
@@ -80,7 +80,7 @@ export async function keptForm(
       .where('expires_at', '>', new Date(deps.clock.now().epochMilliseconds))
       .executeTakeFirst(),
   )
-  return row && (ledger.open(place(row.id), row.content) as FormTyped)
+  return row && (ledger.open(location(row.id), row.content) as FormTyped)
 }
 
 /** Drops what was kept for somebody, when they sign out or have sent it. */

@@ -179,7 +179,7 @@ export async function keepPasskey(
         handle,
         public_key: Buffer.from(credential.publicKey),
         counter: credential.counter,
-        device: Buffer.from(ledger.seal(placeOf(handle), { device: named.device || '·', owner: named.owner })),
+        device: Buffer.from(ledger.seal(locationOf(handle), { device: named.device || '·', owner: named.owner })),
         credential: Buffer.from(ledger.seal(credentialPlace(handle), credential.id)),
         created_at: now.toString(),
       })
@@ -266,11 +266,11 @@ export async function signInWithPasskey(
 }
 
 /** What somebody calls a device is theirs: it may be their name. */
-const placeOf = (handle: string) => ({ table: 'passkeys', column: 'device', row: handle })
+const locationOf = (handle: string) => ({ table: 'passkeys', column: 'device', row: handle })
 const credentialPlace = (handle: string) => ({ table: 'passkeys', column: 'credential', row: handle })
 /** What a device is called and calls its owner, as it was sealed. */
 export const deviceNamed = (ledger: DataKey, handle: string, sealed: Uint8Array) =>
-  ledger.open(placeOf(handle), sealed) as { device: string; owner: string }
+  ledger.open(locationOf(handle), sealed) as { device: string; owner: string }
 
 export interface Device {
   handle: string

@@ -1,7 +1,14 @@
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import type { KeyProvider } from './key-provider.ts'
-import { type DataKey, type DataKeyOwner, newDataKey, type Place, unwrapDataKey, type WrappedKey } from './seal.ts'
+import {
+  type CiphertextLocation,
+  type DataKey,
+  type DataKeyOwner,
+  newDataKey,
+  unwrapDataKey,
+  type WrappedKey,
+} from './seal.ts'
 
 /** The keys of a municipality that belong to no single person. */
 export interface MunicipalityKeys {
@@ -88,9 +95,9 @@ export function wrappedKey(row: {
 export function openOwn(
   keys: KeyProvider,
   row: Parameters<typeof wrappedKey>[0],
-  place: Place,
+  location: CiphertextLocation,
   sealed: Uint8Array,
 ): unknown {
   if (row.owner !== 'signing-key') throw new Error('only the municipality\u2019s own keys are opened here')
-  return unwrapDataKey(keys, wrappedKey(row)).open(place, sealed)
+  return unwrapDataKey(keys, wrappedKey(row)).open(location, sealed)
 }

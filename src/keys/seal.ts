@@ -11,7 +11,7 @@ export type Sealed = Uint8Array & { readonly __sealed: unique symbol }
 export type DataKeyOwner = 'neighbour' | 'address' | 'blind-index' | 'signing-key' | 'ledger'
 
 /** Where a ciphertext belongs: it opens in this row and column and in no other. */
-export interface Place {
+export interface CiphertextLocation {
   table: string
   column: string
   row: string
@@ -29,7 +29,8 @@ export interface WrappedKey {
 const FORMAT = 1
 const HEADER = 17
 const STEP = 64
-const contextOf = (place: Place, keyId: string) => `padron:1:${place.table}:${place.column}:${place.row}:${keyId}`
+const contextOf = (location: CiphertextLocation, keyId: string) =>
+  `padron:1:${location.table}:${location.column}:${location.row}:${keyId}`
 const wrapContext = (id: string, owner: DataKeyOwner) => `padron:1:data_keys:wrapped:${id}:${owner}`
 
 type Keyed = _HMAC<_SHA256>
@@ -53,17 +54,17 @@ export class DataKey {
    * Seals a value for one row and column. The ciphertext starts with a format byte and this key's id;
    * the plaintext is padded to steps of 64 bytes, so that its length says little.
    */
-  seal(place: Place, value: unknown): Sealed {
+  seal(location: CiphertextLocation, value: unknown): Sealed {
     const text = JSON.stringify(value)
     const padding = STEP - (Buffer.byteLength(text) % STEP)
     const padded = Buffer.from(text + ' '.repeat(padding))
-    return sealBytes(this.#key, padded, contextOf(place, this.id), this.#head) as Sealed
+    return sealBytes(this.#key, padded, contextOf(location, this.id), this.#head) as Sealed
   }
 
   /** @throws {SealBroken} when it was altered, moved, or sealed under another key */
-  open(place: Place, sealed: Uint8Array): unknown {
+  open(location: CiphertextLocation, sealed: Uint8Array): unknown {
     if (sealed[0] !== FORMAT || sealedKeyId(sealed) !== this.id) throw new SealBroken()
-    const padded = openBytes(this.#key, sealed.subarray(HEADER), contextOf(place, this.id))
+    const padded = openBytes(this.#key, sealed.subarray(HEADER), contextOf(location, this.id))
     return JSON.parse(Buffer.from(padded).toString())
   }
 

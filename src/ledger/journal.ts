@@ -40,7 +40,7 @@ export interface Journal {
    *
    * @throws {KeyMaterialInvalid} where a key that it is sealed by is not among those given
    */
-  read(wanted?: (place: Place) => boolean): Taking[]
+  read(wanted?: (place: JournalPosition) => boolean): Taking[]
   /** Lines that cannot be read, besides the last of a file: a process may have been ended in the middle of that. */
   broken(): number
   /** The last of it. */
@@ -59,7 +59,7 @@ export interface Journal {
 }
 
 /** Which line, and when it was written. */
-export type Place = Pick<Taking, 'epoch' | 'id' | 'at'>
+export type JournalPosition = Pick<Taking, 'epoch' | 'id' | 'at'>
 
 interface Line {
   epoch: number
@@ -73,7 +73,8 @@ interface Line {
 
 const KNOWN = 'installation.json'
 const context = (line: Pick<Line, 'epoch' | 'id'>) => `journal ${line.epoch} ${line.id}`
-const inOrder = (a: Pick<Place, 'epoch' | 'id'>, b: Pick<Place, 'epoch' | 'id'>) => a.epoch - b.epoch || a.id - b.id
+const inOrder = (a: Pick<JournalPosition, 'epoch' | 'id'>, b: Pick<JournalPosition, 'epoch' | 'id'>) =>
+  a.epoch - b.epoch || a.id - b.id
 /** A disk that does not answer is one that cannot be written to, milliseconds. */
 const PATIENCE = 10_000
 

@@ -42,8 +42,8 @@ function keyIdOf({ details }: StoredEntry): string | undefined {
 }
 
 function recount(key: DataKey, entry: StoredEntry): Recount {
-  const place = { table: 'ledger_entries', column: 'details', row: entry.id }
-  const { salt, ...content } = key.open(place, entry.details) as LedgerContent & { salt: string }
+  const location = { table: 'ledger_entries', column: 'details', row: entry.id }
+  const { salt, ...content } = key.open(location, entry.details) as LedgerContent & { salt: string }
   const outlineAgrees =
     content.action === entry.action &&
     content.purpose === entry.purpose &&

@@ -36,7 +36,7 @@ export function ledgerSigners(database: Database, keys: KeyProvider): LedgerSign
   }
 }
 
-const place = (municipalityId: string) => ({ table: 'ledger_keys', column: 'private_key', row: municipalityId })
+const location = (municipalityId: string) => ({ table: 'ledger_keys', column: 'private_key', row: municipalityId })
 
 async function load(
   transaction: Transaction,
@@ -65,7 +65,7 @@ async function load(
     row = await find()
   }
   if (row === undefined) throw new Error('the ledger key was not kept')
-  const der = Buffer.from(String(openOwn(keys, row, place(municipalityId), row.private_key)), 'base64')
+  const der = Buffer.from(String(openOwn(keys, row, location(municipalityId), row.private_key)), 'base64')
   const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
   return { name, publicKey: row.public_key, sign: (text) => sign(null, text, privateKey) }
 }
@@ -82,7 +82,7 @@ async function make(transaction: Transaction, keys: KeyProvider, municipalityId:
       municipality_id: municipalityId,
       data_key_id: dataKey.id,
       public_key: Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url'),
-      private_key: Buffer.from(dataKey.seal(place(municipalityId), der)),
+      private_key: Buffer.from(dataKey.seal(location(municipalityId), der)),
     })
     .onConflict((conflict) => conflict.doNothing())
     .execute()

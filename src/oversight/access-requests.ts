@@ -39,7 +39,7 @@ export class OutOfTurn extends Problem {
   }
 }
 
-const place = (id: string) => ({ table: 'access_requests', column: 'details', row: id })
+const location = (id: string) => ({ table: 'access_requests', column: 'details', row: id })
 
 /**
  * Writes a demand down as a case and decides it at once. From or for immigration enforcement it is refused, whatever
@@ -84,7 +84,7 @@ export async function recordDemand(
         recorded_by: officer.id,
         basis: demand.basis,
         data_key_id: ledger.id,
-        details: Buffer.from(ledger.seal(place(id), demand)),
+        details: Buffer.from(ledger.seal(location(id), demand)),
         document_id: demand.documentId,
         subject_id: stage === 'refused' ? null : (demand.neighbourId ?? null),
         stage,
@@ -153,7 +153,7 @@ export async function reviewDemand(
     if (row === undefined) throw new NotFound()
     if (row.stage !== 'under-review') throw new OutOfTurn()
     if (approves && row.recorded_by === officer.id) throw new AnotherOfficer()
-    known = { reference: row.reference, demand: ledger.open(place(id), row.details) as Demand }
+    known = { reference: row.reference, demand: ledger.open(location(id), row.details) as Demand }
   })
   if (known === undefined) throw new Refusal()
   const { reference, demand } = known
@@ -220,7 +220,7 @@ export async function readDemand(
       reference: row.reference,
       stage: row.stage as Stage,
       receivedAt: row.received_at.toTemporalInstant().toString(),
-      demand: ledger.open(place(id), row.details) as Demand,
+      demand: ledger.open(location(id), row.details) as Demand,
       documentSha256: Buffer.from(row.sha256).toString('hex'),
       approvals: await approvalsOf(transaction, id),
     }
@@ -254,7 +254,7 @@ export async function approvedOrder(
       .executeTakeFirst()
     if (row === undefined) throw new NotFound()
     if (row.stage !== 'approved') throw new OutOfTurn()
-    const demand = ledger.open(place(id), row.details) as Demand
+    const demand = ledger.open(location(id), row.details) as Demand
     if ((row.subject_id === null) === (demand.person === undefined)) throw new OutOfTurn()
     const approvals = await approvalsOf(transaction, id)
     order = {
@@ -336,7 +336,7 @@ export async function listDemands(
       reference: row.reference,
       stage: row.stage as Stage,
       receivedAt: row.received_at.toISOString(),
-      demand: ledger.open(place(row.id), row.details) as Demand,
+      demand: ledger.open(location(row.id), row.details) as Demand,
       secretUntil: row.visible_from?.toISOString(),
       approvals: Number(row.approvals ?? 0),
     }))
@@ -358,7 +358,7 @@ export async function secretOrder(
     .executeTakeFirst()
   if (row === undefined) throw new NotFound()
   if (row.stage !== 'opened' || row.notice_id === null || row.visible_from === null) throw new OutOfTurn()
-  const demand = ledger.open(place(row.id), row.details) as Demand
+  const demand = ledger.open(location(row.id), row.details) as Demand
   return {
     noticeId: row.notice_id,
     visibleFrom: row.visible_from.toTemporalInstant(),

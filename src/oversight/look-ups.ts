@@ -64,7 +64,7 @@ const ON_A_PAGE = 100
 const OWN_AT_ONCE = 2000
 
 /** A place in the order of entries: a time as the database writes it, and an id. */
-interface Place {
+interface Cursor {
   at: string
   id: string
 }
@@ -102,8 +102,8 @@ export async function lookUpsOf(
       const { older, since } = unit.beside
       const entries = record.lookUps ?? []
       const lines = wanted.unfolded ? entries.map((entry) => ({ ...entry })) : folded(entries, town, since, before?.at)
-      const by = await namesOfWays(unit.transaction, ledger, neighbourId, lines, (place, sealed) =>
-        unit.reopen(neighbourId, place, sealed),
+      const by = await namesOfWays(unit.transaction, ledger, neighbourId, lines, (location, sealed) =>
+        unit.reopen(neighbourId, location, sealed),
       )
       const settled = await settledLooks(unit.transaction, neighbourId)
       return {
@@ -146,7 +146,7 @@ async function load(
   transaction: Transaction,
   town: Municipality,
   neighbourId: string,
-  wanted: Omit<LookUpsWanted, 'before'> & { before: Place | undefined; withOwn: boolean },
+  wanted: Omit<LookUpsWanted, 'before'> & { before: Cursor | undefined; withOwn: boolean },
 ): Promise<{ records: SealedRecord<{ lookUps: Entry[] }>[]; older: string | undefined; since: string }> {
   const [record] = await loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) })
   if (record === undefined) return { records: [], older: undefined, since: '' }
@@ -210,7 +210,7 @@ function pageOf(
 ): { records: SealedRecord<{ lookUps: Entry[] }>[]; older: string | undefined; since: string } {
   const { subject, keys, visited = false } = record
   const parts = rows.map((row): SealedRecord<{ lookUps: Entry[] }>['parts'][number] => ({
-    place: { table: 'ledger_entries', column: 'details', row: row.id },
+    location: { table: 'ledger_entries', column: 'details', row: row.id },
     sealed: row.details,
     keyId: subject,
     holds: ['lookUps'] as const,

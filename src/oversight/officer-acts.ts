@@ -74,7 +74,7 @@ export interface ActState {
   made?: string | undefined
 }
 
-const place = (id: string) => ({ table: 'officer_acts', column: 'content', row: id })
+const location = (id: string) => ({ table: 'officer_acts', column: 'content', row: id })
 /** What a legal officer asks the gate to enrol. */
 export const enrolling = (municipalityId: string, requester: Staff) =>
   ({ municipalityId, requester, action: 'enrol', purpose: 'enrolment', fields: [] }) as const
@@ -129,7 +129,7 @@ export async function proposeAct(
         municipality_id: municipalityId,
         kind: act.kind,
         data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(place(id), act.content)),
+        content: Buffer.from(ledger.seal(location(id), act.content)),
         proposed_by: officer.id,
         proposed_at: now,
         ...(atOnce ? { decided_by: officer.id, decided_at: now, decision: 'at-once' } : {}),
@@ -180,7 +180,7 @@ export async function decideAct(
       occasion: { kind: row.kind },
     })
     if (!approves) return { id, status: 'refused' }
-    const act = { kind: row.kind, content: ledger.open(place(id), row.content) } as Act
+    const act = { kind: row.kind, content: ledger.open(location(id), row.content) } as Act
     return { id, status: 'done', made: await carry(transaction, act) }
   })
 }
@@ -197,7 +197,7 @@ export async function waitingOf<K extends ActKind>(
     .where('kind', '=', kind)
     .where('decision', 'is', null)
     .execute()
-  return rows.map((row) => ledger.open(place(row.id), row.content) as Acts[K])
+  return rows.map((row) => ledger.open(location(row.id), row.content) as Acts[K])
 }
 
 export type WaitingAct = Act & { id: string; proposedAt: string; proposedByYou: boolean }
@@ -226,7 +226,7 @@ export async function actsWaiting(
       .execute()
     const { rows, more } = pageOf(read, MOST_LISTED, (row) => ({ at: row.proposed_at.toISOString(), id: row.id }))
     const items = rows.map((row) => ({
-      ...({ kind: row.kind, content: ledger.open(place(row.id), row.content) } as Act),
+      ...({ kind: row.kind, content: ledger.open(location(row.id), row.content) } as Act),
       id: row.id,
       proposedAt: row.proposed_at.toISOString(),
       proposedByYou: row.proposed_by === officer.id,
@@ -261,7 +261,7 @@ export async function officersBehind(
       .where((row) => row.or([row('proposed_by', '=', officer.id), row('decided_by', '=', officer.id)]))
       .where('decided_at', '>', sql<Date>`clock_timestamp() - ${USED_WITHIN}::text::interval`)
       .execute()
-    if (rows.some((row) => matches(ledger.open(place(row.id), row.content)))) officers = 2
+    if (rows.some((row) => matches(ledger.open(location(row.id), row.content)))) officers = 2
   })
   return officers
 }

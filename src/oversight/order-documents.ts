@@ -14,7 +14,7 @@ export const LARGEST_DOCUMENT = 8 * 1024 * 1024
 /** What legal officers ask the gate about demands. */
 export const handling = (municipalityId: string, requester: Staff) =>
   ({ municipalityId, requester, action: 'handle-demand', purpose: 'access-requests', fields: [] }) as const
-const place = (id: string) => ({ table: 'demand_documents', column: 'content', row: id })
+const location = (id: string) => ({ table: 'demand_documents', column: 'content', row: id })
 
 export interface KeptDocument {
   id: string
@@ -45,7 +45,7 @@ export async function keepDocument(
         municipality_id: municipalityId,
         uploaded_by: officer.id,
         data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(place(id), Buffer.from(bytes).toString('base64'))),
+        content: Buffer.from(ledger.seal(location(id), Buffer.from(bytes).toString('base64'))),
         sha256,
       })
       .execute()
@@ -95,7 +95,7 @@ export async function readDocument(
       )
       .executeTakeFirst()
     if (row === undefined) throw new NotFound()
-    const bytes = Buffer.from(ledger.open(place(row.id), row.content) as string, 'base64')
+    const bytes = Buffer.from(ledger.open(location(row.id), row.content) as string, 'base64')
     return { bytes, mediaType: 'application/octet-stream' }
   })
 }

@@ -8,7 +8,7 @@ import type { Municipality } from '../town/model.ts'
 import type { RegistryDeps } from './deps.ts'
 import { type Once, sameBody } from './idempotency.ts'
 
-const placeOf = (onceId: string) => ({ table: 'idempotency_keys', column: 'response', row: onceId })
+const locationOf = (onceId: string) => ({ table: 'idempotency_keys', column: 'response', row: onceId })
 
 /** Opens the first answer given to a registration: ids and a date, for the same clerk with the same form. */
 export async function openResponse<Answer>(
@@ -30,7 +30,7 @@ export async function openResponse<Answer>(
         .executeTakeFirst()
       if (row === undefined) return []
       const part = {
-        place: placeOf(onceId),
+        location: locationOf(onceId),
         sealed,
         keyId: owner,
         holds: ['answer'] as const,
@@ -76,7 +76,7 @@ export async function earlierAnswer<Answer>(
     .executeTakeFirst()
   if (row === undefined) return undefined
   sameBody(once, row.fingerprint)
-  return unit.reopen(neighbourId, placeOf(once.id.toString('hex')), row.response) as Answer
+  return unit.reopen(neighbourId, locationOf(once.id.toString('hex')), row.response) as Answer
 }
 
 /** Keeps the answer with the change it belongs to. */
@@ -93,7 +93,7 @@ export async function keepAnswer(
       id: once.id,
       municipality_id: town.id,
       fingerprint: once.fingerprint,
-      response: Buffer.from(unit.seal(neighbourId, placeOf(once.id.toString('hex')), answer)),
+      response: Buffer.from(unit.seal(neighbourId, locationOf(once.id.toString('hex')), answer)),
       response_owner: neighbourId,
     })
     .execute()

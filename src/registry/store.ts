@@ -172,7 +172,7 @@ const particularsPart = (
   sealed: Uint8Array,
   holds: SealedPart<NeighbourFields>['holds'],
 ): SealedPart<NeighbourFields> => ({
-  place: { table: 'particulars', column, row: `${row.id}/${row.particulars_version}` },
+  location: { table: 'particulars', column, row: `${row.id}/${row.particulars_version}` },
   sealed,
   keyId: row.id,
   holds,
@@ -187,7 +187,7 @@ export function representationPart(
   { id, neighbour_id, details }: { id: string; neighbour_id: string | null; details: string },
 ): SealedPart<NeighbourFields> {
   return {
-    place: { table: 'representatives', column: 'details', row: id },
+    location: { table: 'representatives', column: 'details', row: id },
     sealed: Buffer.from(details, 'hex'),
     keyId: ward,
     holds: ['representatives'],
@@ -231,7 +231,7 @@ function recordOf(row: Row): SealedRecord<NeighbourFields> {
     )
     for (const [column, sealed] of addressParts(row)) {
       parts.push({
-        place: { table: 'addresses', column, row: id },
+        location: { table: 'addresses', column, row: id },
         sealed,
         keyId: id,
         holds: ['address'],

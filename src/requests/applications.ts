@@ -15,7 +15,7 @@ import { lettersIn, newReference } from '../platform/reference.ts'
 import { triedTooOften } from '../platform/tries.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import type { Municipality } from '../town/model.ts'
-import { type MachineRequest, type NamedRequest, place, requestOf, Thumbprints } from './machine-requests.ts'
+import { location, type MachineRequest, type NamedRequest, requestOf, Thumbprints } from './machine-requests.ts'
 
 /** What an organisation may say it does. What is on no list is told in words to a legal officer, and is answered nothing. */
 export const DOES = [...FUNCTION_IDS, 'other'] as const
@@ -79,7 +79,7 @@ export async function applyToAsk(
         municipality_id: town.id,
         reference_hash: hash(`application ${letters}`),
         data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(place(id, 'content'), application)),
+        content: Buffer.from(ledger.seal(location(id, 'content'), application)),
         received_at: now.toString(),
         ...(refused ? { decided_at: now.toString(), decided_by: 'the rules', decision: 'refused' } : {}),
       })
@@ -108,7 +108,7 @@ export async function standingOf(deps: RegistryDeps, town: Municipality, typed: 
     if (row === undefined) return undefined
     return {
       state: row.decision === 'enrolled' || row.decision === 'refused' ? row.decision : 'waiting',
-      reason: row.reason === null ? undefined : (ledger.open(place(row.id, 'reason'), row.reason) as string),
+      reason: row.reason === null ? undefined : (ledger.open(location(row.id, 'reason'), row.reason) as string),
     }
   })
 }
@@ -149,7 +149,7 @@ export async function applicationsToReview(
     const proposed = new Set((await waitingOf(transaction, ledger, 'application')).map((act) => act.applicationId))
     const items: ApplicationToReview[] = []
     for (const row of rows) {
-      const said = ledger.open(place(row.id, 'content'), row.content) as Application
+      const said = ledger.open(location(row.id, 'content'), row.content) as Application
       const asking = row.asked_for === null ? undefined : await organisationOutline(transaction, row.asked_for)
       items.push({
         ...said,
@@ -192,7 +192,7 @@ export async function decideApplication(
       const row = await openApplication(transaction, id)
       const waiting = await waitingOf(transaction, ledger, 'application')
       if (waiting.some(({ applicationId }) => applicationId === id)) throw new AlreadyProposed()
-      const said = ledger.open(place(id, 'content'), row.content)
+      const said = ledger.open(location(id, 'content'), row.content)
       if (row.asked_for !== null) {
         const request = requestOf(said, answer.client)
         await mustHaveRoom(transaction, row.asked_for, request)
@@ -220,7 +220,7 @@ export async function decideApplication(
   const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.decide(enrolling(town.id, officer), async (transaction) => {
     await openApplication(transaction, id)
-    const reason = Buffer.from(ledger.seal(place(id, 'reason'), answer.reason))
+    const reason = Buffer.from(ledger.seal(location(id, 'reason'), answer.reason))
     await transaction
       .updateTable('applications')
       .set({ decided_at: deps.clock.now().toString(), decided_by: officer.id, decision: 'refused', reason })
@@ -267,7 +267,7 @@ export async function enrolApplicant(
 ): Promise<string> {
   const { ledger } = await deps.gate.keysOf(town.id)
   const row = await openApplication(transaction, id)
-  const said = ledger.open(place(id, 'content'), row.content)
+  const said = ledger.open(location(id, 'content'), row.content)
   const organisationId =
     row.asked_for === null
       ? await admit(said as Application)

@@ -9,7 +9,7 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import { loadOutline } from '../registry/store.ts'
 import type { Municipality } from '../town/model.ts'
 import { REQUESTS } from './complaint-answers.ts'
-import { COMPLAINT_KINDS, type ComplaintKind, type Outcome, placeOfComplaint } from './complaints.ts'
+import { COMPLAINT_KINDS, type ComplaintKind, locationOfComplaint, type Outcome } from './complaints.ts'
 import type { CityRequest } from './model.ts'
 
 /** Something a neighbour asked while signed in, and what became of it. */
@@ -50,13 +50,15 @@ async function readAsked(
     .execute()
   return rows.map((row) => ({
     kind: row.kind as ComplaintKind,
-    request: ledger.open(placeOfComplaint(row.id, 'content'), row.content) as CityRequest,
+    request: ledger.open(locationOfComplaint(row.id, 'content'), row.content) as CityRequest,
     attachments: added
       .filter((one) => one.complaint_id === row.id)
       .map((one) => ({ id: one.id, mediaType: one.media_type })),
     receivedAt: row.received_at.toISOString(),
     dueOn: row.due_on,
-    ...(row.answer === null ? {} : { answer: ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string }),
+    ...(row.answer === null
+      ? {}
+      : { answer: ledger.open(locationOfComplaint(row.id, 'answer'), row.answer) as string }),
     ...(row.outcome === null ? {} : { outcome: row.outcome as Outcome }),
   }))
 }

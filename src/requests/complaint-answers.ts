@@ -18,8 +18,8 @@ import {
   attached,
   COMPLAINT_KINDS,
   type ComplaintKind,
+  locationOfComplaint,
   type Outcome,
-  placeOfComplaint,
   type ServiceFault,
   type ServiceReport,
 } from './complaints.ts'
@@ -156,7 +156,8 @@ export async function complaintsToAnswer(
       dueOn: row.due_on,
       escalated: row.escalated_at !== null,
       neighbourId: row.neighbour_id,
-      answer: row.answer === null ? undefined : (ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string),
+      answer:
+        row.answer === null ? undefined : (ledger.open(locationOfComplaint(row.id, 'answer'), row.answer) as string),
       appointment: appointmentOf(row, now),
       report:
         row.fault === null
@@ -167,7 +168,7 @@ export async function complaintsToAnswer(
               organisationId: row.organisation_id ?? undefined,
               organisation: names.get(row.organisation_id ?? ''),
             },
-      request: ledger.open(placeOfComplaint(row.id, 'content'), row.content) as CityRequest,
+      request: ledger.open(locationOfComplaint(row.id, 'content'), row.content) as CityRequest,
     }))
     return { items, more: page.more }
   })
@@ -235,7 +236,7 @@ export async function answerComplaint(
     const done = await transaction
       .updateTable('complaints')
       .set({
-        answer: Buffer.from(ledger.seal(placeOfComplaint(id, 'answer'), answer)),
+        answer: Buffer.from(ledger.seal(locationOfComplaint(id, 'answer'), answer)),
         answered_at: deps.clock.now().toString(),
         outcome,
         // A time that was kept for it is somebody else's now.

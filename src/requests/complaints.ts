@@ -51,7 +51,11 @@ const MOST_REPORTS = { source: 12, town: 300 } as const
 /** Where a photo or a voice lies, as its seal has it. */
 export const attached = (id: string) => ({ table: 'complaint_attachments', column: 'content', row: id })
 /** Where a complaint's words lie, as its seal has it. */
-export const placeOfComplaint = (id: string, column: 'content' | 'answer') => ({ table: 'complaints', column, row: id })
+export const locationOfComplaint = (id: string, column: 'content' | 'answer') => ({
+  table: 'complaints',
+  column,
+  row: id,
+})
 
 /** The fifteenth working day from today: Saturdays and Sundays are none. */
 function dueFrom(day: Temporal.PlainDate): Temporal.PlainDate {
@@ -124,7 +128,7 @@ export async function complain(
         neighbour_id: neighbourId ?? null,
         language: complaint.language,
         data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(placeOfComplaint(id, 'content'), complaint.request)),
+        content: Buffer.from(ledger.seal(locationOfComplaint(id, 'content'), complaint.request)),
         received_at: receivedAt.toString(),
         due_on: dueFrom(today(deps.clock, town.timeZone)).toString(),
         appointment_at: appointmentAt ?? null,
@@ -222,7 +226,8 @@ export async function follow(
         ? { at: row.appointment_at?.toISOString() ?? '', state: 'cancelled' }
         : appointmentOf(row, now),
       dueOn: row.due_on,
-      answer: row.answer === null ? undefined : (ledger.open(placeOfComplaint(row.id, 'answer'), row.answer) as string),
+      answer:
+        row.answer === null ? undefined : (ledger.open(locationOfComplaint(row.id, 'answer'), row.answer) as string),
       outcome: (row.outcome as Outcome | null) ?? undefined,
       escalated: may || row.escalated_at !== null,
       withOmbudsperson: may || (row.escalated_at !== null && (row.answered_at ?? 0) < row.escalated_at),

@@ -12,7 +12,7 @@ import type { Municipality } from '../town/model.ts'
 export const Thumbprints = z.array(z.string().regex(/^[\w-]{43}$/)).max(10)
 
 /** Where what an application says lies, as its seal has it. */
-export const place = (id: string, column: 'content' | 'reason') => ({ table: 'applications', column, row: id })
+export const location = (id: string, column: 'content' | 'reason') => ({ table: 'applications', column, row: id })
 
 /** What an organisation asks for later: another machine, or keys for one of its machines besides those that it has. */
 export const MachineRequest = z.discriminatedUnion('kind', [
@@ -71,7 +71,7 @@ export async function askForMachine(
         // Followed by whoever is the organisation, and by no code of its own.
         reference_hash: hash(`application of ${id}`),
         data_key_id: ledger.id,
-        content: Buffer.from(ledger.seal(place(id, 'content'), request)),
+        content: Buffer.from(ledger.seal(location(id, 'content'), request)),
         received_at: deps.clock.now().toString(),
       })
       .execute()
@@ -94,7 +94,7 @@ export async function requestsOf(
     .orderBy('id')
     .execute()
   return rows.map((row) => ({
-    ...(ledger.open(place(row.id, 'content'), row.content) as MachineRequest),
+    ...(ledger.open(location(row.id, 'content'), row.content) as MachineRequest),
     id: row.id,
     receivedAt: row.received_at.toISOString(),
   }))

@@ -102,11 +102,11 @@ function outlineOf(row: Row, said: readonly AnswerRow[]): Proceeding {
 
 function sealedPartsOf(row: Row, said: readonly AnswerRow[]): SealedPart<NeighbourFields>[] {
   const part = (
-    place: SealedPart<NeighbourFields>['place'],
+    location: SealedPart<NeighbourFields>['location'],
     sealed: Uint8Array,
     put: (proceeding: Proceeding, value: unknown) => void,
   ): SealedPart<NeighbourFields> => ({
-    place,
+    location,
     sealed,
     keyId: row.neighbour_id,
     holds: ['proceeding'],
@@ -148,13 +148,13 @@ export async function giveNotice(
 ): Promise<Required<Pick<Proceeding, 'notice' | 'answerBy' | 'effectiveFrom'>> | undefined> {
   const answerBy = on.add({ days: town.departureNoticeDays })
   const effectiveFrom = answerBy.add({ days: 1 }).toString()
-  const place = { table: 'proceedings', column: 'notice', row: at.proceedingId }
+  const location = { table: 'proceedings', column: 'notice', row: at.proceedingId }
   const given = await unit.transaction
     .updateTable('proceedings')
     .set({
       notice_given_on: on.toString(),
       effective_from: effectiveFrom,
-      notice: Buffer.from(unit.seal(at.neighbourId, place, { by })),
+      notice: Buffer.from(unit.seal(at.neighbourId, location, { by })),
     })
     .where('id', '=', at.proceedingId)
     .where('decision', 'is', null)

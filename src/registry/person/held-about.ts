@@ -90,7 +90,7 @@ export async function heldAbout(
     .where('neighbour_id', '=', neighbourId)
     .orderBy('version')
     .execute()
-  const place = (row: { version: number }, column: string) => ({
+  const location = (row: { version: number }, column: string) => ({
     table: 'particulars',
     column,
     row: `${neighbourId}/${row.version}`,
@@ -98,8 +98,8 @@ export async function heldAbout(
   return {
     versions: versions.map((row) => ({
       writtenAt: instant(row.recorded_at),
-      identity: reopen(place(row, 'identity'), row.identity),
-      contact: reopen(place(row, 'contact'), row.contact) as { contact?: Contact },
+      identity: reopen(location(row, 'identity'), row.identity),
+      contact: reopen(location(row, 'contact'), row.contact) as { contact?: Contact },
     })),
     residences: await residencesOf(transaction, neighbourId, reopenAddress),
     evidence: await evidenceOf(transaction, neighbourId),

@@ -90,7 +90,7 @@ async function withMovements(
     row.details && (row.kind === 'registration' || row.kind === 'departure' || SEALS_MORE.includes(row.cause))
       ? [
           {
-            place: { table: 'movements', column: 'details', row: row.id },
+            location: { table: 'movements', column: 'details', row: row.id },
             sealed: row.details,
             keyId: id,
             holds: ['history'],

@@ -14,7 +14,7 @@ import { addedBy } from './join-periods.ts'
 import type { Joinable } from './join-rules.ts'
 import { wordsOfName } from './names.ts'
 import { nextVersion, recordMovement, reindex, withdrawProofs } from './neighbours.ts'
-import { placeOf as placeOfRepresentation } from './representatives.ts'
+import { locationOf as locationOfRepresentation } from './representatives.ts'
 
 /** Particulars that one record has from another. */
 type Taken = Partial<Pick<NeighbourFields, 'dateOfBirth' | 'contact' | 'languages'>>
@@ -32,7 +32,7 @@ interface Moved {
   took: Taken
 }
 
-const placeOf = (id: string) => ({ table: 'joins', column: 'moved', row: id })
+const locationOf = (id: string) => ({ table: 'joins', column: 'moved', row: id })
 
 interface Pair {
   /** Of the join. */
@@ -125,7 +125,7 @@ export async function joinRecords(
   }
   await unit.transaction
     .updateTable('joins')
-    .set({ moved: Buffer.from(unit.seal(stays.id, placeOf(id), moved)) })
+    .set({ moved: Buffer.from(unit.seal(stays.id, locationOf(id), moved)) })
     .where('id', '=', id)
     .execute()
 }
@@ -158,7 +158,7 @@ export async function takeApart(
     .where('id', '=', id)
     .executeTakeFirstOrThrow()
   if (row.moved === null) return false
-  const moved = unit.reopen(stays.id, placeOf(id), row.moved) as Moved
+  const moved = unit.reopen(stays.id, locationOf(id), row.moved) as Moved
   const [standing, other] = [await standingOf(unit, stays.id), await standingOf(unit, joined.id)]
 
   // Who hid since is shown to nobody by this: which of the two asked for it is for a supervisor to find.
@@ -331,7 +331,7 @@ async function carryRepresentations(
       .executeTakeFirst()
     if (known !== undefined || row.representative_id === staysId) continue
     const id = uuidv7()
-    const details = unit.reopen(joinedId, placeOfRepresentation(row.id), row.details)
+    const details = unit.reopen(joinedId, locationOfRepresentation(row.id), row.details)
     await endRepresentation(unit, row.id)
     await unit.transaction
       .insertInto('representatives')
@@ -340,7 +340,7 @@ async function carryRepresentations(
         municipality_id: town.id,
         neighbour_id: staysId,
         representative_id: row.representative_id,
-        details: Buffer.from(unit.seal(staysId, placeOfRepresentation(id), details)),
+        details: Buffer.from(unit.seal(staysId, locationOfRepresentation(id), details)),
       })
       .execute()
     representations.push({ written: id, ended: row.id })

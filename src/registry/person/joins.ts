@@ -44,7 +44,7 @@ export interface Join {
   at: string
 }
 
-const placeOf = (id: string) => ({ table: 'joins', column: 'reason', row: id })
+const locationOf = (id: string) => ({ table: 'joins', column: 'reason', row: id })
 const MOST_LISTED = 50
 
 /** Works on two records behind the gate: who may not see both finds neither. */
@@ -180,7 +180,7 @@ async function propose(
       stays_id: what.stays,
       joined_id: what.joined,
       undoes: what.undoes ?? null,
-      reason: Buffer.from(unit.seal(what.stays, placeOf(id), what.reason)),
+      reason: Buffer.from(unit.seal(what.stays, locationOf(id), what.reason)),
       proposed_by: staff.id,
     })
     .execute()
@@ -331,7 +331,7 @@ export async function joinsWaiting(
           what: row.undoes === null ? 'join' : 'apart',
           stays,
           joined,
-          reason: unit.reopen(stays.id, placeOf(row.id), reason) as string,
+          reason: unit.reopen(stays.id, locationOf(row.id), reason) as string,
           mine: row.proposed_by === staff.id,
           at: row.proposed_at.toISOString(),
         })

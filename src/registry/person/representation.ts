@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { UnitOfWork } from '../../firewall/model.ts'
 import { purposeOf, type Resident } from '../../firewall/requester.ts'
-import type { Place } from '../../keys/seal.ts'
+import type { CiphertextLocation } from '../../keys/seal.ts'
 import { today } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
@@ -114,7 +114,7 @@ export async function hasRepresentative(
 }
 
 /** Opens what was sealed to the neighbour at hand. */
-export type Reopen = (place: Place, sealed: Uint8Array) => unknown
+export type Reopen = (location: CiphertextLocation, sealed: Uint8Array) => unknown
 
 /** Other neighbours who act or acted for one, the latest representation first, inside a transaction of the gate's. */
 export async function representationsEver(
@@ -233,7 +233,7 @@ async function representationTo(
     .where('ended_at', 'is', null)
     .executeTakeFirst()
   if (representation === undefined) throw new NotFound()
-  const place = { table: 'representatives', column: 'details', row: representation.id }
-  const { kind, limits } = unit.reopen(id, place, representation.details) as Pick<Representation, 'kind' | 'limits'>
+  const location = { table: 'representatives', column: 'details', row: representation.id }
+  const { kind, limits } = unit.reopen(id, location, representation.details) as Pick<Representation, 'kind' | 'limits'>
   return { kind, ...(limits ? { limits } : {}), recordedAt: representation.recorded_at.toTemporalInstant() }
 }

@@ -4,7 +4,7 @@ import type { Disclosed } from '../../firewall/disclosed.ts'
 import { confirmedPlain, mustBePlain, plain } from '../../firewall/free-text.ts'
 import type { Opened, UnitOfWork } from '../../firewall/model.ts'
 import { purposeOf, type Staff } from '../../firewall/requester.ts'
-import type { Place, Sealed } from '../../keys/seal.ts'
+import type { CiphertextLocation, Sealed } from '../../keys/seal.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { sqlState, type Transaction } from '../../platform/database.ts'
 import { type FieldError, mustBeValid, NotFound, Problem } from '../../platform/problem.ts'
@@ -27,18 +27,18 @@ export class AlreadyRepresents extends Problem {
 }
 
 /** Where the details of a representation are sealed. */
-export const placeOf = (id: string): Place => ({ table: 'representatives', column: 'details', row: id })
+export const locationOf = (id: string): CiphertextLocation => ({ table: 'representatives', column: 'details', row: id })
 
 /** A representation as a row: who acts stands in it, what they are to each other is sealed to whom they act for. */
 export function sealRepresentation(
   representative: Representative,
-  seal: (place: Place, value: unknown) => Sealed,
+  seal: (location: CiphertextLocation, value: unknown) => Sealed,
 ): { id: string; representativeId: string | null; details: Sealed } {
   const id = uuidv7()
   const { confirmedPlain: _, ...representation } = representative
   const { neighbourId, ...details } =
     'neighbourId' in representation ? representation : { ...representation, neighbourId: null }
-  return { id, representativeId: neighbourId, details: seal(placeOf(id), details) }
+  return { id, representativeId: neighbourId, details: seal(locationOf(id), details) }
 }
 
 /** Whoever does not act for themself acts for nobody: the children they acted for come on the list of those nobody acts for. */
@@ -159,7 +159,7 @@ export async function representationsOf(unit: UnitOfWork, wardId: string): Promi
   return rows.map((row) => ({
     id: row.id,
     representativeId: row.representative_id,
-    details: unit.reopen(wardId, placeOf(row.id), row.details) as RepresentationRow['details'],
+    details: unit.reopen(wardId, locationOf(row.id), row.details) as RepresentationRow['details'],
   }))
 }
 
@@ -250,8 +250,8 @@ async function insertRepresentation(
   wardId: string,
   representative: Representative,
 ): Promise<string> {
-  const { id, representativeId, details } = sealRepresentation(representative, (place, value) =>
-    unit.seal(wardId, place, value),
+  const { id, representativeId, details } = sealRepresentation(representative, (location, value) =>
+    unit.seal(wardId, location, value),
   )
   try {
     await unit.transaction

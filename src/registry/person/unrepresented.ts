@@ -11,7 +11,7 @@ import { householdMembers } from '../household/households.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { loadRecords } from '../store.ts'
 import { isOfAge, OF_AGE } from './representation.ts'
-import { onRepresentatives, placeOf, type RepresentationRow } from './representatives.ts'
+import { locationOf, onRepresentatives, type RepresentationRow } from './representatives.ts'
 
 const MOST_LISTED = 15
 
@@ -105,7 +105,7 @@ async function hadGuardian(unit: UnitOfWork, wardId: string): Promise<boolean> {
     .where('neighbour_id', '=', wardId)
     .execute()
   return rows.some(({ id, details }) => {
-    const { kind } = unit.reopen(wardId, placeOf(id), details) as RepresentationRow['details']
+    const { kind } = unit.reopen(wardId, locationOf(id), details) as RepresentationRow['details']
     return kind === 'guardian' || kind === 'institution'
   })
 }

@@ -17,7 +17,7 @@ export interface Draft {
 /** Marks the draft of somebody very like a neighbour: it waits for a decision. */
 export const TO_DECIDE = 'decide'
 
-const place = (id: string) => ({ table: 'drafts', column: 'content', row: id })
+const location = (id: string) => ({ table: 'drafts', column: 'content', row: id })
 /** A draft is somebody who is being registered: whoever may register may keep one. */
 const registering = (town: Municipality, requester: Staff) =>
   ({ municipalityId: town.id, requester, action: 'register', purpose: 'registration', fields: [] }) as const
@@ -46,7 +46,7 @@ export async function keepDraft(
     const still = [...new Set([...held, ...(plain[HELD]?.split(' ') ?? []).filter((field) => plain[field] === '')])]
     const { [HELD]: _, ...rest } = plain
     const form: DraftForm = { ...rest, ...(still.length > 0 ? { [HELD]: still.join(' ') } : {}) }
-    const content = Buffer.from(ledger.seal(place(draftId), form))
+    const content = Buffer.from(ledger.seal(location(draftId), form))
     const written = await transaction
       .insertInto('drafts')
       .values({
@@ -85,7 +85,7 @@ export async function draftsOf(deps: RegistryDeps, town: Municipality, clerk: St
     return rows.map((row) => ({
       id: row.id,
       updatedAt: row.updated_at.toISOString(),
-      typed: ledger.open(place(row.id), row.content) as DraftForm,
+      typed: ledger.open(location(row.id), row.content) as DraftForm,
     }))
   })
 }

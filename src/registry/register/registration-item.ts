@@ -136,8 +136,8 @@ function perhapsOne(
 
 /** A representative as register_neighbours() takes one. */
 function representationOf(representative: Representative, ward: DataKey) {
-  const { id, representativeId, details } = sealRepresentation(representative, (place, value) =>
-    ward.seal(place, value),
+  const { id, representativeId, details } = sealRepresentation(representative, (location, value) =>
+    ward.seal(location, value),
   )
   return { id, representative_id: representativeId, details: Buffer.from(details).toString('hex') }
 }

@@ -48,7 +48,7 @@ export async function withSaidStarts(
     .orderBy('said_starts.id')
     .execute()
   const partOf = (row: (typeof rows)[number]): SealedPart<NeighbourFields> => ({
-    place: contentOf(row.id),
+    location: contentOf(row.id),
     sealed: row.content,
     keyId: row.neighbour_id,
     holds: ['said'],
