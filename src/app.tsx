@@ -183,7 +183,7 @@ export function createApp(deps: AppDeps, rooms: Rooms = composeRooms(deps)): App
   rightsPages(app, rooms)
   publicPages(app, {
     database: deps.database,
-    document: once(() => describe(app)),
+    document: memoised(() => openApiDocument(app)),
     policies: deps.policies,
     transparency,
     demo,
@@ -253,7 +253,7 @@ function healthRoutes(app: App, deps: AppDeps): void {
 }
 
 /** OpenAPI 3.1, from the schemas the routes parse with. */
-function describe(app: App): object {
+function openApiDocument(app: App): object {
   app.openAPIRegistry.registerComponent('securitySchemes', 'accessToken', {
     type: 'http',
     scheme: 'bearer',
@@ -270,7 +270,7 @@ function describe(app: App): object {
   })
 }
 
-function once<T>(make: () => T): () => T {
+function memoised<T>(make: () => T): () => T {
   let made: { value: T } | undefined
   return () => {
     made ??= { value: make() }

@@ -5,7 +5,7 @@ import { purposeOf, type Resident, type Staff } from '../firewall/requester.ts'
 import { today, uuidv7 } from '../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import { once } from '../registry/idempotency.ts'
+import { idempotencyOf } from '../registry/idempotency.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import { residencePeriods } from '../registry/person/history.ts'
 import { mustBeHandedOn } from '../registry/person/institutions.ts'
@@ -94,7 +94,7 @@ export async function issueProof(
   if (profile.askedBy !== 'either' && profile.askedBy !== order.handedTo) throw new NotForThisHolder(profile.askedBy)
   const day = today(deps.clock, town.timeZone)
   const fields = fieldsFor(profile.claims)
-  const key = await once(deps.gate, town.id, {
+  const key = await idempotencyOf(deps.gate, town.id, {
     requester: requester.id,
     operation: `prove ${neighbourId}`,
     key: idempotencyKey,

@@ -17,16 +17,16 @@ export class IdempotencyMismatch extends Problem {
 export const IdempotencyKey = z.string().min(8).max(200)
 
 /** What the registry keeps of a key and a body: keyed hashes, since either may hold anything. */
-export interface Once {
+export interface Idempotency {
   id: Buffer
   fingerprint: Buffer
 }
 
-export async function once(
+export async function idempotencyOf(
   gate: Gate,
   municipalityId: string,
   use: { requester: string; operation: string; key: string; body: unknown },
-): Promise<Once> {
+): Promise<Idempotency> {
   const { hash } = await gate.keysOf(municipalityId)
   return {
     id: hash(`idempotency\u0000${use.requester}\u0000${use.operation}\u0000${use.key}`),
@@ -35,8 +35,8 @@ export async function once(
 }
 
 /** @throws {IdempotencyMismatch} */
-export function sameBody(once: Once, stored: Uint8Array): void {
-  if (!equalInConstantTime(once.fingerprint, stored)) throw new IdempotencyMismatch()
+export function sameBody(idempotency: Idempotency, stored: Uint8Array): void {
+  if (!equalInConstantTime(idempotency.fingerprint, stored)) throw new IdempotencyMismatch()
 }
 
 /** JSON with its keys in order, so that the same content always hashes the same. */

@@ -6,7 +6,7 @@ import { wrappedKey } from '../keys/municipality-keys.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { Municipality } from '../town/model.ts'
 import type { RegistryDeps } from './deps.ts'
-import { type Once, sameBody } from './idempotency.ts'
+import { type Idempotency, sameBody } from './idempotency.ts'
 
 const locationOf = (onceId: string) => ({ table: 'idempotency_keys', column: 'response', row: onceId })
 
@@ -66,17 +66,19 @@ export async function openResponse<Answer>(
 export async function earlierAnswer<Answer>(
   unit: UnitOfWork,
   neighbourId: string,
-  once: Once,
+  idempotency: Idempotency,
 ): Promise<Answer | undefined> {
-  await sql`select pg_advisory_xact_lock(${once.id.readBigInt64BE().toString()}::bigint)`.execute(unit.transaction)
+  await sql`select pg_advisory_xact_lock(${idempotency.id.readBigInt64BE().toString()}::bigint)`.execute(
+    unit.transaction,
+  )
   const row = await unit.transaction
     .selectFrom('idempotency_keys')
     .select(['fingerprint', 'response'])
-    .where('id', '=', once.id)
+    .where('id', '=', idempotency.id)
     .executeTakeFirst()
   if (row === undefined) return undefined
-  sameBody(once, row.fingerprint)
-  return unit.reopen(neighbourId, locationOf(once.id.toString('hex')), row.response) as Answer
+  sameBody(idempotency, row.fingerprint)
+  return unit.reopen(neighbourId, locationOf(idempotency.id.toString('hex')), row.response) as Answer
 }
 
 /** Keeps the answer with the change it belongs to. */
@@ -84,16 +86,16 @@ export async function keepAnswer(
   unit: UnitOfWork,
   town: Municipality,
   neighbourId: string,
-  once: Once,
+  idempotency: Idempotency,
   answer: unknown,
 ): Promise<void> {
   await unit.transaction
     .insertInto('idempotency_keys')
     .values({
-      id: once.id,
+      id: idempotency.id,
       municipality_id: town.id,
-      fingerprint: once.fingerprint,
-      response: Buffer.from(unit.seal(neighbourId, locationOf(once.id.toString('hex')), answer)),
+      fingerprint: idempotency.fingerprint,
+      response: Buffer.from(unit.seal(neighbourId, locationOf(idempotency.id.toString('hex')), answer)),
       response_owner: neighbourId,
     })
     .execute()

@@ -6,7 +6,7 @@ import { today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { InvalidInput, NotFound, Problem } from '../../platform/problem.ts'
 import { householdMembers } from '../../registry/household/households.ts'
-import { once } from '../../registry/idempotency.ts'
+import { idempotencyOf } from '../../registry/idempotency.ts'
 import type { Address, Name, NeighbourFields } from '../../registry/model.ts'
 import { type ResidencePeriod, residencePeriods } from '../../registry/person/history.ts'
 import { mustBeHandedOn } from '../../registry/person/institutions.ts'
@@ -153,7 +153,7 @@ async function makePaper<Made extends WrittenPaper>(
   const fields = [
     ...new Set([...fieldsFor(profile.claims), ...named, ...(order.kind === 'historical' ? ['address' as const] : [])]),
   ]
-  const key = await once(deps.gate, town.id, {
+  const key = await idempotencyOf(deps.gate, town.id, {
     requester: requester.id,
     operation: `paper ${neighbourId}`,
     key: idempotencyKey,

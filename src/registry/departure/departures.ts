@@ -7,7 +7,7 @@ import { today, uuidv7 } from '../../platform/clock.ts'
 import { InvalidInput, NotFound, Problem, words } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
-import { once } from '../idempotency.ts'
+import { idempotencyOf } from '../idempotency.ts'
 import type { NeighbourFields } from '../model.ts'
 import { INFORMANTS, type Informant } from '../person/channels.ts'
 import { faultsOfDeathAway, faultsOfEnd, lifeRules, refuseImpossible } from '../person/life-dates.ts'
@@ -266,7 +266,7 @@ export async function atDesk<T>(
   },
   work: (step: Step) => Promise<T>,
 ): Promise<Disclosed<T>> {
-  const key = await once(deps.gate, town.id, {
+  const key = await idempotencyOf(deps.gate, town.id, {
     requester: requester.id,
     operation: `${use.operation} ${id}`,
     key: use.idempotencyKey,

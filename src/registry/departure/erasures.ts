@@ -8,7 +8,7 @@ import type { Transaction } from '../../platform/database.ts'
 import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
-import { once } from '../idempotency.ts'
+import { idempotencyOf } from '../idempotency.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
 import { loadRecords } from '../store.ts'
@@ -90,7 +90,7 @@ export async function proposeErasure(
     key: idempotencyKey,
     body: { ground, asked },
   }
-  const key = await once(deps.gate, town.id, use)
+  const key = await idempotencyOf(deps.gate, town.id, use)
   return deps.gate.open<NeighbourFields, 'departedOn', { id: string }>(
     { ...erasing(town, supervisor), fields: ['departedOn'] },
     (transaction) => loadRecords(transaction, [neighbourId], { trueAt: day }),

@@ -10,7 +10,7 @@ import { afterPlace, type Page, type Paged, pageOf, readCursor, toTheMillisecond
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
-import { once } from '../idempotency.ts'
+import { idempotencyOf } from '../idempotency.ts'
 import type { NeighbourFields } from '../model.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
 import { lockTogether } from '../residence/residences.ts'
@@ -58,7 +58,7 @@ async function onBoth<T>(
 ): Promise<Disclosed<T>> {
   const key =
     act &&
-    (await once(deps.gate, town.id, {
+    (await idempotencyOf(deps.gate, town.id, {
       requester: staff.id,
       operation: `${act.operation} ${ids.stays} ${ids.joined}`,
       key: act.idempotencyKey,

@@ -10,7 +10,7 @@ import { sqlState, type Transaction } from '../../platform/database.ts'
 import { type FieldError, mustBeValid, NotFound, Problem } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
-import { once } from '../idempotency.ts'
+import { idempotencyOf } from '../idempotency.ts'
 import { CourtLimit, type Name, type NeighbourFields, type Representation, Representative } from '../model.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
 import { NotResident } from '../residence/residences.ts'
@@ -208,7 +208,7 @@ export async function addRepresentative(
   idempotencyKey: string,
 ): Promise<Disclosed<{ id: string }>> {
   await mustBePlain(deps.gate, town.id, staff, Representative, representative)
-  const key = await once(deps.gate, town.id, {
+  const key = await idempotencyOf(deps.gate, town.id, {
     requester: staff.id,
     operation: `represent ${wardId}`,
     key: idempotencyKey,

@@ -5,7 +5,7 @@ import { uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
-import { once } from '../idempotency.ts'
+import { idempotencyOf } from '../idempotency.ts'
 import { type Address, Registration } from '../model.ts'
 import { lifeRules } from '../person/life-dates.ts'
 import { startOf } from '../residence/residence-start.ts'
@@ -91,7 +91,7 @@ async function sealHousehold(
       const item = await sealRegistration(deps, town, clerk, form, {
         start: startOf(rules, town, person, 'register'),
         address,
-        key: await once(deps.gate, town.id, use),
+        key: await idempotencyOf(deps.gate, town.id, use),
         knownDistinct: resembles,
         resembles,
       })

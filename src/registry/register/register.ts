@@ -6,7 +6,7 @@ import { InvalidInput, Problem } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { householdAddress } from '../household/households.ts'
-import { once, sameBody } from '../idempotency.ts'
+import { idempotencyOf, sameBody } from '../idempotency.ts'
 import { Registration } from '../model.ts'
 import { lifeRules } from '../person/life-dates.ts'
 import { mustBeAbleToRepresent } from '../person/representatives.ts'
@@ -59,7 +59,7 @@ export async function registerNeighbour(
 ): Promise<Disclosed<Registered>> {
   const start = startOf(lifeRules(deps.clock, town), town, form, source)
   await mustBePlain(deps.gate, town.id, clerk, Registration, form)
-  const key = await once(deps.gate, town.id, {
+  const key = await idempotencyOf(deps.gate, town.id, {
     requester: clerk.id,
     operation: 'register',
     key: idempotencyKey,
@@ -115,5 +115,5 @@ async function replayed(
   stored: Extract<RegistrationOutcome, { outcome: 'replayed' }>,
 ): Promise<Disclosed<Registered>> {
   const id = stored.owner
-  return openResponse<Registered>(deps, town, clerk, id, stored.once, stored.response)
+  return openResponse<Registered>(deps, town, clerk, id, stored.idempotency, stored.response)
 }

@@ -71,7 +71,7 @@ export function registrationDesk(database: Database): RegistrationDesk {
     const left: Waiting[] = []
     const seen = new Set<string>()
     for (const one of queue.waiting) {
-      const marks = [one.item.once, ...one.item.locks.map(String), documentOf(one.item)].filter(
+      const marks = [one.item.idempotency, ...one.item.locks.map(String), documentOf(one.item)].filter(
         (mark) => mark !== undefined,
       )
       const fits =
@@ -122,7 +122,7 @@ function outcomeOf(row: OutcomeRow, item: RegistrationItem): RegistrationOutcome
       fingerprint: row.fingerprint,
       response: row.response,
       owner: row.response_owner,
-      once: item.once,
+      idempotency: item.idempotency,
     }
   }
   return { outcome: 'registered' }

@@ -5,7 +5,7 @@ import { type DataKey, newDataKey } from '../../keys/seal.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
-import type { Once } from '../idempotency.ts'
+import type { Idempotency } from '../idempotency.ts'
 import type { Address, Registration, Representative } from '../model.ts'
 import { type Whole, WRITTEN } from '../particulars.ts'
 import { wordsOfName } from '../person/names.ts'
@@ -22,7 +22,7 @@ const ASK = { action: 'register', purpose: 'registration', fields: [...WRITTEN, 
 interface Context {
   start: Start
   address: Address
-  key: Once
+  key: Idempotency
   knownDistinct: readonly string[]
   /** Protected neighbours whom this record would show. */
   resembles?: readonly string[]
@@ -106,7 +106,7 @@ export async function sealRegistration(
     entry_details: hex(entry.details),
     leaf_hash: hex(entry.leafHash),
   }
-  return { id, answer: disclose(answer), graphVersion, once: onceId, locks, row }
+  return { id, answer: disclose(answer), graphVersion, idempotency: onceId, locks, row }
 }
 
 function newAddress(deps: RegistryDeps, town: Municipality, address: Address) {

@@ -20,14 +20,14 @@ export interface RegistrationItem {
   id: string
   answer: Disclosed<Registered>
   graphVersion: string
-  once: string
+  idempotency: string
   locks: number[]
   row: RegistrationRow
 }
 
 export type RegistrationOutcome =
   | { outcome: 'registered' }
-  | { outcome: 'replayed'; fingerprint: Uint8Array; response: Uint8Array; owner: string; once: string }
+  | { outcome: 'replayed'; fingerprint: Uint8Array; response: Uint8Array; owner: string; idempotency: string }
   | { outcome: 'suspected'; candidates: string[] }
   | { outcome: 'graph-changed' }
 

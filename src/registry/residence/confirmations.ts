@@ -4,7 +4,7 @@ import { today } from '../../platform/clock.ts'
 import { NotFound } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
-import { once } from '../idempotency.ts'
+import { idempotencyOf } from '../idempotency.ts'
 import type { NeighbourFields } from '../model.ts'
 import { recordMovement } from '../person/neighbours.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
@@ -32,7 +32,7 @@ export async function confirmResidence(
 ): Promise<Disclosed<Confirmed>> {
   const confirmedOn = today(deps.clock, town.timeZone).toString()
   const use = { requester: requester.id, operation: `confirm ${id}`, key: idempotencyKey, body: {} }
-  const key = await once(deps.gate, town.id, use)
+  const key = await idempotencyOf(deps.gate, town.id, use)
   return deps.gate.open<NeighbourFields, 'departedOn', Confirmed>(
     {
       municipalityId: town.id,

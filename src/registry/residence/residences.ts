@@ -11,7 +11,7 @@ import type { Municipality } from '../../town/model.ts'
 import { isDead, movementsThatStand } from '../departure/movements-standing.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { householdAddress, householdMembers } from '../household/households.ts'
-import { once } from '../idempotency.ts'
+import { idempotencyOf } from '../idempotency.ts'
 import { type Address, Move, type NeighbourFields, type Return } from '../model.ts'
 import { beforeResidence, faultsOfStart, ImpossibleDates, lifeRules, refuseImpossible } from '../person/life-dates.ts'
 import { wordsOfName } from '../person/names.ts'
@@ -159,7 +159,7 @@ async function settle(
   const rules = lifeRules(deps.clock, town)
   const start = residenceStart(rules, town, move.since)
   await mustBePlain(deps.gate, town.id, requester, Move, move)
-  const key = await once(deps.gate, town.id, {
+  const key = await idempotencyOf(deps.gate, town.id, {
     requester: requester.id,
     operation: `${how} ${id}`,
     key: conditions.idempotencyKey,

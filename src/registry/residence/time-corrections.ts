@@ -9,7 +9,7 @@ import type { Transaction } from '../../platform/database.ts'
 import { InvalidInput, NotFound, VersionConflict } from '../../platform/problem.ts'
 import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
-import { once } from '../idempotency.ts'
+import { idempotencyOf } from '../idempotency.ts'
 import { type DecidedStart, EvidenceStrength, type NeighbourFields, type SaidStart } from '../model.ts'
 import { faultsOfStart, lifeRules, refuseImpossible } from '../person/life-dates.ts'
 import { nextVersion, recordMovement, withdrawProofs } from '../person/neighbours.ts'
@@ -342,7 +342,7 @@ async function held(
   ) => Promise<Corrected | undefined>,
 ): Promise<Disclosed<Corrected | undefined>> {
   const { operation, conditions, body } = use
-  const key = await once(deps.gate, town.id, {
+  const key = await idempotencyOf(deps.gate, town.id, {
     requester: clerk.id,
     operation: `${operation} ${id}`,
     key: conditions.idempotencyKey,

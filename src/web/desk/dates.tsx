@@ -19,7 +19,7 @@ import {
 } from '../../registry/residence/starts-waiting.ts'
 import { correctStart, decideStart, StartCorrection, StartDecision } from '../../registry/residence/time-corrections.ts'
 import { plainIn } from '../plain.tsx'
-import { dayIn, faultsOf, lifeText, onceOf, typedIn } from '../record/registration-form.ts'
+import { dayIn, faultsOf, idempotencyKeyOf, lifeText, typedIn } from '../record/registration-form.ts'
 import { dayText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
@@ -28,7 +28,7 @@ import type { Texts } from '../ui/language.ts'
 import { Fact, Facts, NextPage } from '../ui/parts.tsx'
 import { reasonText } from '../ui/problem-page.tsx'
 import { Tabs } from './neighbour-past-page.tsx'
-import { Desk, type DeskContext, idIn, onceIn } from './shell.tsx'
+import { Desk, type DeskContext, idempotencyKeyIn, idIn } from './shell.tsx'
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/
 
@@ -62,7 +62,7 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     if (!correction.success) return again({ reason: t.zWhyNeeded })
     if (!form.has('sure')) return pageOf(<SurePage context={context} typed={typed} from={from} />)
     const at = { neighbourId: idIn(context), residenceId }
-    const conditions = { version: Number(typed.version), idempotencyKey: onceIn(context, 'start') }
+    const conditions = { version: Number(typed.version), idempotencyKey: idempotencyKeyIn(context, 'start') }
     try {
       await correctStart(deps, town, requester, at, correction.data, conditions)
     } catch (error) {
@@ -91,7 +91,7 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     })
     if (!decision.success) return again(refuses ? { why: t.zWhyNeeded } : { strength: t.zSeenFault })
     const at = { neighbourId: idIn(context), startId }
-    const conditions = { version: Number(typed.version), idempotencyKey: onceIn(context, 'decide') }
+    const conditions = { version: Number(typed.version), idempotencyKey: idempotencyKeyIn(context, 'decide') }
     try {
       await decideStart(deps, town, requester, at, decision.data, conditions)
     } catch (error) {
@@ -182,7 +182,7 @@ function CorrectForm(props: { context: DeskContext; id: string; typed: Typed; fa
   return (
     <PostForm action={`/desk/neighbours/${id}/dates`} csrf={session.csrf}>
       <Hidden typed={typed} names={['residence', 'was', 'settled', 'version']} />
-      <input type="hidden" name="once" value={onceOf(typed)} />
+      <input type="hidden" name="once" value={idempotencyKeyOf(typed)} />
       <DateField
         name="from"
         legend={t.zFrom}
@@ -320,7 +320,7 @@ function DecideForm(props: { context: DeskContext; id: string; typed: Typed; fau
           typed={typed}
           names={['said', 'version', ...(because ? ['because'] : []), ...(yours ? ['yours'] : [])]}
         />
-        <input type="hidden" name="once" value={onceOf(typed)} />
+        <input type="hidden" name="once" value={idempotencyKeyOf(typed)} />
         {yours ? (
           ''
         ) : (

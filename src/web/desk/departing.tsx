@@ -36,7 +36,7 @@ import type { Faults } from '../ui/form.tsx'
 import { isLanguage, LOCALES } from '../ui/language.ts'
 import { ApprovePage, AskAgainPage, LeavePage } from './leave-pages.tsx'
 import { noticeToHandOver } from './notice-letter.ts'
-import { type DeskContext, idIn, onceIn } from './shell.tsx'
+import { type DeskContext, idempotencyKeyIn, idIn } from './shell.tsx'
 
 const LONGEST_REASON = 2000
 const at = (id: Uuid): Path => pathTo`/desk/neighbours/${id}`
@@ -104,7 +104,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       })
       return wrong ? reply.as(422) : reply
     }
-    const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(context, 'leave') }
+    const conditions = { version: Number(form.get('version')), idempotencyKey: idempotencyKeyIn(context, 'leave') }
     try {
       await recordDeparture(deps, town, requester, idIn(context), departure, conditions)
     } catch (error) {
@@ -136,7 +136,14 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     const on = day.date
     const given = { on, by: by.data }
     return unlessWrong(() =>
-      recordNotice(deps, town, requester, proceedingIn(context), given, onceIn(context, `notice ${on} ${by.data}`)),
+      recordNotice(
+        deps,
+        town,
+        requester,
+        proceedingIn(context),
+        given,
+        idempotencyKeyIn(context, `notice ${on} ${by.data}`),
+      ),
     ).then((wrong) => (wrong ? again(context, { told: t.lToldWrong }) : undefined))
   })
   step('letter', async (context) => {
@@ -158,7 +165,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     const answer = Answer.safeParse({ text: form.get('words'), by: form.get('who') || 'neighbour' })
     if (!answer.success || answer.data.text === '') return again(context, { words: t.lWordsWrong })
     const { neighbourId, proceedingId } = proceedingIn(context)
-    const once = onceIn(context, 'answer')
+    const once = idempotencyKeyIn(context, 'answer')
     await answerProceeding(deps, town, requester, neighbourId, answer.data, once, proceedingId)
     return undefined
   })
@@ -170,7 +177,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       context.requester,
       proceedingIn(context),
       answer,
-      onceIn(context, `read ${answer}`),
+      idempotencyKeyIn(context, `read ${answer}`),
     )
     return undefined
   })
@@ -186,7 +193,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     const on = day.date
     const opinion = { on, outcome: outcome.data }
     return unlessWrong(() =>
-      recordOpinion(deps, town, requester, proceedingIn(context), opinion, onceIn(context, `opinion ${on}`)),
+      recordOpinion(deps, town, requester, proceedingIn(context), opinion, idempotencyKeyIn(context, `opinion ${on}`)),
     ).then((wrong) => (wrong ? again(context, { said: t.lToldWrong }) : undefined))
   })
   step('decision', async (context) => {
@@ -199,7 +206,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
         const draw = { context, leaving: open, day: day(context), once: form.get('once') }
         return free ? <ApprovePage {...draw} proceeding={proceeding} /> : <LeavePage {...draw} typed={{}} />
       })
-    await decideProceeding(deps, town, requester, proceedingIn(context), decision, onceIn(context, decision))
+    await decideProceeding(deps, town, requester, proceedingIn(context), decision, idempotencyKeyIn(context, decision))
     return decision === 'approved' ? Reply.redirect(at(idIn(context))) : undefined
   })
 }

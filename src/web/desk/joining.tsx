@@ -32,7 +32,7 @@ import { Somebody } from './protecting.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
-import { Desk, type DeskContext, idIn, onceIn } from './shell.tsx'
+import { Desk, type DeskContext, idempotencyKeyIn, idIn } from './shell.tsx'
 
 /** Two records of one person, side by side: proposed by one, decided by another, and taken apart in the same way. */
 export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
@@ -85,7 +85,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       return both(context, form.get('other'), { reason, faults }, 422)
     }
     try {
-      await proposeJoin(deps, town, requester, idIn(context), parsed.data, onceIn(context, 'join'))
+      await proposeJoin(deps, town, requester, idIn(context), parsed.data, idempotencyKeyIn(context, 'join'))
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
       return both(context, parsed.data.other, { reason, faults: { reason: reasonText(error.code, t) } }, 409)
@@ -105,7 +105,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     const parsed = ApartProposal.safeParse({ reason, ...plainIn(form) })
     if (!parsed.success) return again(whyText(InvalidInput.of(parsed.error), t, t.dJoinWhyMissing), 422)
     try {
-      await proposeApart(deps, town, requester, ids, parsed.data, onceIn(context, 'apart'))
+      await proposeApart(deps, town, requester, ids, parsed.data, idempotencyKeyIn(context, 'apart'))
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
       return again(reasonText(error.code, t), 409)
@@ -126,7 +126,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     const at = { id: idIn({ params: { id: form.get('join') } }), staysId: idIn({ params: { id: form.get('stays') } }) }
     const decision = form.get('decision') === 'approved' ? 'approved' : 'refused'
     try {
-      await decideJoin(deps, town, requester, at, decision, onceIn(context, 'decide-join'))
+      await decideJoin(deps, town, requester, at, decision, idempotencyKeyIn(context, 'decide-join'))
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
       return waiting(context, reasonText(error.code, t), 409)

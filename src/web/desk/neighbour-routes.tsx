@@ -23,7 +23,7 @@ import { WalletPage } from './hand-over.tsx'
 import { NeighbourPage } from './neighbour-page.tsx'
 import { HistoryPage, LookedPage } from './neighbour-past-page.tsx'
 import { withinCase } from './purpose.ts'
-import { Desk, type DeskContext, idIn, onceIn } from './shell.tsx'
+import { Desk, type DeskContext, idempotencyKeyIn, idIn } from './shell.tsx'
 
 /** What a counter needs of everyone, and what it opens when it is needed: each opening is in the ledger as it was. */
 const SHOWN = ['name', 'dateOfBirth', 'languages', 'address', 'residence', 'said', 'household', 'departedOn'] as const
@@ -130,7 +130,7 @@ export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       context.requester,
       idIn(context),
       order.data,
-      onceIn(context, order.data.kind),
+      idempotencyKeyIn(context, order.data.kind),
     )
     const headers = { 'content-disposition': 'inline; filename="padron.pdf"' } as const
     return Reply.document(
@@ -154,7 +154,7 @@ export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     return Reply.redirect(at(idIn(context)))
   })
   page({ method: 'post', path: '/desk/neighbours/:id/confirm' }, async (context) => {
-    await confirmResidence(deps, context.town, context.requester, idIn(context), onceIn(context, 'confirm'))
+    await confirmResidence(deps, context.town, context.requester, idIn(context), idempotencyKeyIn(context, 'confirm'))
     return Reply.redirect(at(idIn(context)))
   })
 }

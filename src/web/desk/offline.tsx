@@ -4,7 +4,7 @@ import type { App } from '../../identity/app.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import { keepDraft } from '../../registry/register/drafts.ts'
 import { nameIn, readerOf } from '../reader.ts'
-import { draftOf, onceOf, typedIn } from '../record/registration-form.ts'
+import { draftOf, idempotencyKeyOf, typedIn } from '../record/registration-form.ts'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
 import { scriptReply, serveAsset, styles, workerFor } from '../ui/assets.ts'
 import { LOCALES } from '../ui/language.ts'
@@ -43,7 +43,7 @@ export function offlineDesk(app: App, page: Pages, deps: ProofDeps): void {
   // A form that waited. Nobody is there to ask: what needs a decision becomes a draft on the clerk's list.
   page({ method: 'post', path: '/desk/register/kept' }, async (context) => {
     const typed = typedIn(context)
-    const once = onceOf(typed)
+    const once = idempotencyKeyOf(typed)
     const done = await registerPeople(deps, context, { ...typed, once }, once)
     // A likely twin is among what is to be decided already.
     if (done.status === 303 || done.status === 409) return Reply.flag('done', true)

@@ -36,7 +36,7 @@ import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
 import { Limits, RepresentativeEntry } from './representative-entry.tsx'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
-import { Desk, type DeskContext, idIn, onceIn } from './shell.tsx'
+import { Desk, type DeskContext, idempotencyKeyIn, idIn } from './shell.tsx'
 
 interface Again {
   typed?: Typed
@@ -96,7 +96,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
       return show(context, { typed, faults }, 422)
     }
     try {
-      await addRepresentative(deps, town, requester, idIn(context), parsed.data, onceIn(context, 'represent'))
+      await addRepresentative(deps, town, requester, idIn(context), parsed.data, idempotencyKeyIn(context, 'represent'))
     } catch (error) {
       if (error instanceof AlreadyRepresents) return show(context, { typed, faults: { who: t.dActsAlready } }, 409)
       if (!(error instanceof InvalidInput)) throw error

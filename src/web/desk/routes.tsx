@@ -26,7 +26,7 @@ import { countedFor } from '../../registry/visits.ts'
 import { complaintsWaiting } from '../../requests/complaint-answers.ts'
 import { toldSoFar } from '../record/born-fields.tsx'
 import { saidFaultText } from '../record/dates.ts'
-import { draftOf, heldBack, onceOf, typedIn } from '../record/registration-form.ts'
+import { draftOf, heldBack, idempotencyKeyOf, typedIn } from '../record/registration-form.ts'
 import type { Typed } from '../record/typed.ts'
 import { pageOf, signedInPages } from '../signed-in.tsx'
 import { correctingDesk } from './correcting.tsx'
@@ -182,7 +182,7 @@ function registering(page: Pages, deps: DeskDeps): void {
   })
   page({ method: 'post', path: '/desk/register' }, async (context) => {
     const typed = typedIn(context)
-    const once = onceOf(typed)
+    const once = idempotencyKeyOf(typed)
     const draftId = typed.draft
     if (typed.act === 'another') {
       const people = String(Number(typed.people ?? '1') + 1)

@@ -20,7 +20,15 @@ import { SearchTooWide, searchNeighbours } from '../../registry/search/search.ts
 import { PlainTick, plainIn } from '../plain.tsx'
 import { AddressFields, SinceField } from '../record/address-fields.tsx'
 import { saidFaultText } from '../record/dates.ts'
-import { addressIn, type DateTyped, dayIn, faultsOf, heldBack, onceOf, typedIn } from '../record/registration-form.ts'
+import {
+  addressIn,
+  type DateTyped,
+  dayIn,
+  faultsOf,
+  heldBack,
+  idempotencyKeyOf,
+  typedIn,
+} from '../record/registration-form.ts'
 import { bornText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
 import { pageOf, type signedInPages } from '../signed-in.tsx'
@@ -30,7 +38,7 @@ import { Details } from '../ui/parts.tsx'
 import { criteriaOf, saidAgain, shortYearIn } from './query.ts'
 import { deskScript } from './script.ts'
 import { SaidFields, type Shown } from './search-page.tsx'
-import { Desk, type DeskContext, idIn, onceIn } from './shell.tsx'
+import { Desk, type DeskContext, idempotencyKeyIn, idIn } from './shell.tsx'
 
 /** Where a neighbour lives from now on: at another address, or with somebody who is registered. */
 export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
@@ -50,7 +58,7 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
     if ((since && 'fault' in since) || Object.keys(wrong).length > 0) return again(wrong)
     const agreement = MinorsAgreement.safeParse(form.get('agreement')).data
     const from = { ...(since ? { since: since.date } : {}), ...(agreement ? { agreement } : {}), ...plainIn(form) }
-    const conditions = { version: Number(form.get('version')), idempotencyKey: onceIn(context, 'move') }
+    const conditions = { version: Number(form.get('version')), idempotencyKey: idempotencyKeyIn(context, 'move') }
     const settle = (where: { address: NonNullable<typeof address> } | { householdId: string }) =>
       how === 'return'
         ? returnNeighbour(deps, town, requester, idIn(context), { ...where, ...from }, conditions)
@@ -221,7 +229,7 @@ function SettlePage(props: { context: DeskContext; who: Who; typed: Typed; fault
         context={context}
         id={idIn(context)}
         who={who}
-        once={onceOf(typed)}
+        once={idempotencyKeyOf(typed)}
         button={who.returns ? t.dReturn : t.dMove}
         typed={typed}
         faults={faults}

@@ -166,5 +166,5 @@ function CaseBar({ context, open }: { context: DeskContext; open: boolean }) {
 export const idIn = ({ params }: Pick<DeskContext, 'params'>): Uuid => mustBeUuid(params.id)
 
 /** The idempotency key of a form: sent twice, it happens once. */
-export const onceIn = ({ form }: Pick<DeskContext, 'form'>, more = '') =>
+export const idempotencyKeyIn = ({ form }: Pick<DeskContext, 'form'>, more = '') =>
   `desk ${form.get('once') || randomUUID()} ${more}`

@@ -29,7 +29,7 @@ import type { Faults } from '../ui/form.tsx'
 import { spokenIn } from '../ui/language-select.tsx'
 import { AskedPage } from './asked-page.tsx'
 import { ChangePage, ChildPage, MovePage } from './change-pages.tsx'
-import { type OwnPages, onceOf, type PortalDeps } from './deps.ts'
+import { idempotencyKeyOf, type OwnPages, type PortalDeps } from './deps.ts'
 import type { OwnContext } from './shell.tsx'
 
 const SEEN = ['contact', 'languages', 'residence', 'departedOn'] as const
@@ -54,7 +54,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   )
   page({ method: 'post', path: '/me/change/here' }, async (context) => {
     const { town, requester } = context
-    await confirmResidence(deps, town, requester, requester.neighbourId, onceOf(context, 'here'))
+    await confirmResidence(deps, town, requester, requester.neighbourId, idempotencyKeyOf(context, 'here'))
     return Reply.redirect(DONE)
   })
   const correct = async (context: OwnContext, change: Correction) => {
@@ -117,11 +117,11 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
         language: context.language,
         neighbourId: requester.neighbourId,
       } as const
-      await complain(deps, town, { ...said, once: onceOf(context, 'move together') }, requester.id)
+      await complain(deps, town, { ...said, once: idempotencyKeyOf(context, 'move together') }, requester.id)
       return Reply.redirect(ASKED)
     }
     try {
-      const conditions = { version: versionIn(context), idempotencyKey: onceOf(context, 'move') }
+      const conditions = { version: versionIn(context), idempotencyKey: idempotencyKeyOf(context, 'move') }
       const move = { address, ...(since ? { since: since.date } : {}), ...plainIn(form) }
       const moves = () => moveNeighbour(deps, town, requester, requester.neighbourId, move, conditions)
       // Pressed twice on a slow line, the second waits for the first, and asked once more finds what it did.
@@ -142,7 +142,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     if (!form.has('sure')) throw new InvalidInput([{ pointer: '/sure', detail: 'Say that you are sure.' }])
     // Never at once: whoever holds somebody's card could end the residence that their papers will rest on.
     const said = { kind: 'change', request: { asks: 'leave' }, language, neighbourId: requester.neighbourId } as const
-    await complain(deps, town, { ...said, once: onceOf(context, 'leave') }, requester.id)
+    await complain(deps, town, { ...said, once: idempotencyKeyOf(context, 'leave') }, requester.id)
     await noteLeavingAlone(deps, town, requester)
     // To everybody alike: where the page leads must not tell how old its reader is.
     return Reply.redirect(`${ASKED}?help=1`)
@@ -157,7 +157,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       language,
       neighbourId: requester.neighbourId,
     } as const
-    await complain(deps, town, { ...said, once: onceOf(context, 'object') }, requester.id)
+    await complain(deps, town, { ...said, once: idempotencyKeyOf(context, 'object') }, requester.id)
     return Reply.redirect(ASKED)
   })
   page({ method: 'get', path: ASKED, quiet: true }, async (context) =>
@@ -190,7 +190,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       language,
       neighbourId: requester.neighbourId,
     } as const
-    await complain(deps, town, { ...said, once: onceOf(context, 'child') }, requester.id)
+    await complain(deps, town, { ...said, once: idempotencyKeyOf(context, 'child') }, requester.id)
     return Reply.redirect(ASKED)
   })
 }

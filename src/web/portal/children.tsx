@@ -13,7 +13,7 @@ import { LookUps } from '../record/look-ups.tsx'
 import { bornText } from '../record/texts.ts'
 import { pageOf } from '../signed-in.tsx'
 import { Button, PostForm } from '../ui/form.tsx'
-import { type OwnPages, onceOf, type PortalDeps } from './deps.ts'
+import { idempotencyKeyOf, type OwnPages, type PortalDeps } from './deps.ts'
 import { ShowPage } from './pages.tsx'
 import { Own, type OwnContext } from './shell.tsx'
 
@@ -51,7 +51,7 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
     const order = { kind: 'individual', language, profile: profile.id, handedTo: 'representative' } as const
     const givers = await whoGives(deps, town)
     return Reply.page(
-      await writePaper(deps, town, acting, id, order, onceOf(context, `${id} ${profile.id}`)),
+      await writePaper(deps, town, acting, id, order, idempotencyKeyOf(context, `${id} ${profile.id}`)),
       (written) => <ShowPage context={context} written={written} profile={profile} once="" givers={givers} />,
     )
   })

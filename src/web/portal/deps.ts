@@ -19,4 +19,5 @@ export const CLEAR: ReplyHeaders = { 'clear-site-data': '"cache", "cookies", "st
 
 export type OwnPages = ReturnType<typeof signedInPages<'resident'>>
 
-export const onceOf = (context: OwnContext, what: string) => `me ${context.form.get('once') || randomUUID()} ${what}`
+export const idempotencyKeyOf = (context: OwnContext, what: string) =>
+  `me ${context.form.get('once') || randomUUID()} ${what}`

@@ -13,7 +13,7 @@ import { dayText, timeText } from '../record/texts.ts'
 import { Button, ErrorSummary, Field, PostForm } from '../ui/form.tsx'
 import type { Texts } from '../ui/language.ts'
 import { Done, Fact, Facts } from '../ui/parts.tsx'
-import { type OwnPages, onceOf, type PortalDeps } from './deps.ts'
+import { idempotencyKeyOf, type OwnPages, type PortalDeps } from './deps.ts'
 import { HomePage } from './home-page.tsx'
 import { Own, type OwnContext } from './shell.tsx'
 
@@ -50,7 +50,14 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
     const { town, requester, form, t } = context
     const answer = Answer.safeParse({ text: form.get('words') })
     if (!answer.success) return home(context, t.jTooLong)
-    await answerProceeding(deps, town, requester, requester.neighbourId, answer.data, onceOf(context, 'hearing'))
+    await answerProceeding(
+      deps,
+      town,
+      requester,
+      requester.neighbourId,
+      answer.data,
+      idempotencyKeyOf(context, 'hearing'),
+    )
     return Reply.redirect('/me?answered=1')
   })
 
@@ -86,7 +93,7 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
     if (!answer.success) return forChild(context, t.jTooLong)
     const child = form.get('child')
     const acting = await actFor(deps, town, requester, child)
-    await answerProceeding(deps, town, acting, child, answer.data, onceOf(context, `hearing ${child}`))
+    await answerProceeding(deps, town, acting, child, answer.data, idempotencyKeyOf(context, `hearing ${child}`))
     return forChild(context, undefined, true)
   })
 }

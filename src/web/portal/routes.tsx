@@ -25,7 +25,7 @@ import { accessPages } from './access-routes.tsx'
 import { changePages } from './change-routes.tsx'
 import { childrenPages } from './children.tsx'
 import { complainPages } from './complain-routes.tsx'
-import { CLEAR, type OwnPages, onceOf, type PortalDeps } from './deps.ts'
+import { CLEAR, idempotencyKeyOf, type OwnPages, type PortalDeps } from './deps.ts'
 import { enrolPages } from './enrol-pages.tsx'
 import { entrance } from './entrance-routes.tsx'
 import { everythingInWords } from './everything-in-words.ts'
@@ -102,7 +102,7 @@ function own(page: OwnPages, deps: PortalDeps): void {
       profile: profile.id,
       handedTo: 'neighbour' as const,
     }
-    return { profile, order, once: onceOf(context, profile.id) }
+    return { profile, order, once: idempotencyKeyOf(context, profile.id) }
   }
   /** A bank's proof, and others that are worth money, are for who signed in a moment ago. */
   const fresh = (form: OwnContext['form']) => profiles.get(form.get('profile'))?.freshSignIn ?? false
