@@ -12,7 +12,7 @@ export interface PaperFigures {
   perSecond: number
   kilobytes: number
   page: { first: number; requests: number }
-  squares: { profile: string; version: number; modules: number; letters: number; asBase64: number; asJwt: number }[]
+  codes: { profile: string; version: number; modules: number; letters: number; asBase64: number; asJwt: number }[]
   lists: { entries: number; revoked: number; milliseconds: number; kilobytes: number }[]
 }
 
@@ -37,7 +37,7 @@ const FULL: Record<string, unknown> = {
   residence_gaps: ['2020-12-01/2021-06-01'],
 }
 
-/** Papers printed over HTTP, squares by profile and by how they could be written, and status lists of millions. */
+/** Papers printed over HTTP, QR codes by profile and by how they could be written, and status lists of millions. */
 export async function measurePapers(stage: Stage): Promise<PaperFigures> {
   const service = await serveOn(await stage.database('papers'))
   try {
@@ -77,7 +77,7 @@ export async function measurePapers(stage: Stage): Promise<PaperFigures> {
       ),
     )
     const page = { first: sizes.reduce((sum, size) => sum + size, 0) / 1024, requests: sizes.length }
-    return { perSecond, kilobytes, page, squares: await measureSquares(), lists: measureLists() }
+    return { perSecond, kilobytes, page, codes: await measureCodes(), lists: measureLists() }
   } finally {
     await service.stop()
   }
@@ -86,12 +86,12 @@ export async function measurePapers(stage: Stage): Promise<PaperFigures> {
 const versionOf = (text: string) =>
   (generate(text, { minCorrectionLevel: correction.M, maxCorrectionLevel: correction.M }).size - 17) / 4
 
-async function measureSquares(): Promise<PaperFigures['squares']> {
+async function measureCodes(): Promise<PaperFigures['codes']> {
   const pair = await generateKeyPair('ES256', { extractable: true })
   const { calculateJwkThumbprint } = await import('jose')
   const kid = await calculateJwkThumbprint(await exportJWK(pair.publicKey))
   const key = { kid, algorithm: 'ES256', privateKey: pair.privateKey } as const
-  const rows: PaperFigures['squares'] = []
+  const rows: PaperFigures['codes'] = []
   for (const profile of profiles.values()) {
     const claims = Object.fromEntries(profile.claims.map((claim) => [claim, FULL[claim] ?? true]))
     const iat = 1_790_000_000

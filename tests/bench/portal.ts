@@ -127,11 +127,11 @@ async function timeChecks(browser: Awaited<ReturnType<typeof openBrowser>>, addr
     taken.push(performance.now() - begun)
   }
   const { readQr } = await import('../support/read-qr.ts')
-  const [square = ''] = await readQr(picture)
+  const [code = ''] = await readQr(picture)
   const pasted: number[] = []
   for (let i = 0; i < CHECKS; i += 1) {
     await page.reload()
-    await page.fill('#paste', square)
+    await page.fill('#paste', code)
     const begun = performance.now()
     await page.click('#go')
     await page.waitForSelector('.answer.valid')
@@ -139,7 +139,7 @@ async function timeChecks(browser: Awaited<ReturnType<typeof openBrowser>>, addr
   }
   await context.close()
   const row = (how: string, times: number[]) => ({ how, p50: percentile(times, 0.5), p95: percentile(times, 0.95) })
-  return [row('a photo of a printed paper', taken), row('a square’s text', pasted)]
+  return [row('a photo of a printed paper', taken), row('a QR code’s text', pasted)]
 }
 
 /** Everyone asks at once, over and over; the static page is asked in the same way, before and after. */

@@ -244,7 +244,7 @@ try {
       )
     }
     if (part === 'papers') {
-      const { perSecond, kilobytes, page, squares, lists } = await measurePapers(stage)
+      const { perSecond, kilobytes, page, codes, lists } = await measurePapers(stage)
       replacePart(
         part,
         [
@@ -253,8 +253,8 @@ try {
           `The checking page on a first visit: ${one(page.first)} KiB in ${page.requests} requests, shrunk; on a later visit it needs none.`,
           '',
           table(
-            ['square of', 'version', 'modules', 'letters', 'version as CWT in base64url', 'version as JWT'],
-            squares.map((row) => [
+            ['QR code of', 'version', 'modules', 'letters', 'version as CWT in base64url', 'version as JWT'],
+            codes.map((row) => [
               row.profile,
               String(row.version),
               `${row.modules} × ${row.modules}`,

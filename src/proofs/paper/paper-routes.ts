@@ -32,7 +32,7 @@ export function paperRoutes(app: App, deps: ProofDeps & { renderer?: Renderer | 
       path: '/v1/neighbours/{id}/papers',
       summary: 'Print a proof of residence',
       description:
-        'A sealed PDF with a square and a code to check it by. `individual`, `household`, `historical` and `certificate` say how much it tells.',
+        'A sealed PDF with a QR code and a check code to check it by. `individual`, `household`, `historical` and `certificate` say how much it tells.',
       tag,
       auth: 'staff',
       params: z.object({ id: z.uuid() }),
@@ -55,7 +55,7 @@ export function paperRoutes(app: App, deps: ProofDeps & { renderer?: Renderer | 
       path: '/v1/check-codes',
       summary: 'Look a paper up by the code on it',
       description:
-        'Gives the compact proof that the square on the paper holds, to be checked like any other. The same answer for every code that nothing in force has.',
+        'Gives the compact proof that the QR code on the paper holds, to be checked like any other. The same answer for every code that nothing in force has.',
       tag,
       auth: 'public',
       body: z.strictObject({ code: passing(64) }),

@@ -51,7 +51,7 @@ export interface Paper {
   issuedAt: string
   issuedOn: string
   expiresOn: string
-  /** What the square holds. */
+  /** What the QR code holds. */
   qr: string
   code: string
 }
@@ -72,7 +72,7 @@ export class NoRenderer extends Problem {
   }
 }
 
-/** A paper's words, its square and its code, as they can be shown on a screen. */
+/** A paper's words, its QR code and its check code, as they can be shown on a screen. */
 export interface WrittenPaper {
   id: string
   paper: Paper
@@ -126,7 +126,7 @@ export async function printPaper(
 }
 
 /**
- * A proof of residence for a paper or a screen, with a square and a code by which anyone can check it.
+ * A proof of residence for a paper or a screen, with a QR code and a check code by which anyone can check it.
  *
  * A protected neighbour is on no household's paper, and on their own the reference address stands for where they are.
  *
@@ -252,7 +252,7 @@ export const nameText = (name: Name, newborn: string) =>
 const newbornLine = (name: Name | undefined, newborn: string): Paper['fields'] =>
   name?.newbornOf === undefined ? [] : [{ name: 'given_name', value: nameText(name, newborn) }]
 
-/** What stands on the paper: the same claims that the square holds, as words. */
+/** What stands on the paper: the same claims that the QR code holds, as words. */
 function shown(claims: Record<string, unknown>, latin: Name['transliteration']): Paper['fields'] {
   const inLatin = { given_name: latin?.given, family_name: latin?.family?.join(' ') }
   const named = SHOWN_FIELDS.flatMap((name) => {

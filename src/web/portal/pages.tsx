@@ -70,7 +70,7 @@ export function ChoosePage(props: {
 const namesOf = (profile: Profile, language: Language) =>
   profile.claims.map((claim) => claimDisplay(claim).find(({ locale }) => locale === language)?.name ?? claim)
 
-/** The proof on the screen: a square, a code, and the same as a paper. */
+/** The proof on the screen: a QR code, a check code, and the same as a paper. */
 export function ShowPage(props: {
   context: OwnContext
   written: WrittenPaper
