@@ -358,6 +358,19 @@ describe('the gate', () => {
     expect(users(/\.toResponse\(/)).toEqual(['src/app.tsx', 'src/http/route.ts'])
   })
 
+  it('forms and what sends them are components: a page that makes its own would forget a token', () => {
+    expect(users(/<form[ >]|<button type="submit"/)).toEqual([
+      // The demonstration's own sign-in provider, which is no page of the city.
+      'src/identity/demo-sign-in.ts',
+      'src/web/ui/form.tsx',
+      'src/web/ui/layout.tsx',
+    ])
+    // Where a session is, a form carries its token: only pages of nobody signed in have one without.
+    const open = users(/<PublicForm/).filter((file) => /session\.csrf/.test(textOf.get(file) ?? ''))
+    // Whoever helps comes with a code and is not signed in; whom they help is.
+    expect(open).toEqual(['src/web/portal/helper-routes.tsx'])
+  })
+
   it('config.ts alone reads the environment; telemetry alone writes the log', () => {
     expect(users(/process\.env/)).toEqual(['src/config.ts'])
     expect(users(/console\./)).toEqual(['src/platform/telemetry.ts'])

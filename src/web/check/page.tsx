@@ -2,7 +2,7 @@ import { localeTag } from '../../platform/locale-tag.ts'
 import { claimNames } from '../../proofs/claim-names.ts'
 import { paperTexts } from '../../proofs/paper/paper-words.ts'
 import { profiles } from '../../proofs/profiles.ts'
-import { Button, Field } from '../ui/form.tsx'
+import { Button, Field, PublicForm } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Fact, Facts } from '../ui/parts.tsx'
@@ -89,10 +89,10 @@ export function CodePage(props: { town: string; language: Language; outcome?: Ou
       <h1>{t.vByCode}</h1>
       {outcome ? <Answer outcome={outcome} language={language} town={town} /> : ''}
       <p class="lead">{t.vCodeLead}</p>
-      <form method="post" action={`/v/code?lang=${language}`}>
+      <PublicForm action={`/v/code?lang=${language}`}>
         <Field name="text" label={t.vCodeLabel} lines={2} required ltr />
         <Button>{t.vGo}</Button>
-      </form>
+      </PublicForm>
     </Page>
   )
 }

@@ -2,7 +2,7 @@ import type { Profile } from '../../proofs/profiles.ts'
 import { claimDisplay } from '../../proofs/wallet/metadata.ts'
 import type { Outcome } from '../check/outcome.ts'
 import { Answer } from '../check/page.tsx'
-import { Button } from '../ui/form.tsx'
+import { Button, PublicForm } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Qr } from '../ui/qr-code.tsx'
@@ -54,14 +54,14 @@ export function CounterPage(props: {
           <li>{claimDisplay(claim).find(({ locale }) => locale === language)?.name}</li>
         ))}
       </ul>
-      <form method="post" action={`/counter/${profile.id}?lang=${language}`}>
+      <PublicForm action={`/counter/${profile.id}?lang=${language}`}>
         <p class="govuk-button-group">
           <Button>{t.cStart}</Button>
           <a class="govuk-button" href={`/v?lang=${language}`}>
             {t.vCamera}
           </a>
         </p>
-      </form>
+      </PublicForm>
       {outcome && asking && !waiting ? (
         <p
           id="tally"

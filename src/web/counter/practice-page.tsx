@@ -1,6 +1,6 @@
 import type { Outcome } from '../check/outcome.ts'
 import { Answer } from '../check/page.tsx'
-import { Button, Field } from '../ui/form.tsx'
+import { Button, Field, PublicForm } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import type { PracticeId, PracticeProof } from './practice.ts'
@@ -42,18 +42,18 @@ export function PracticePage(props: {
       ) : (
         ''
       )}
-      <form method="post" action={action}>
+      <PublicForm action={action}>
         <Field name="text" label={t.tryText} value={shown?.text} lines={4} required ltr />
         <Button>{t.vGo}</Button>
-      </form>
+      </PublicForm>
       <h2>{t.tryEach}</h2>
       <ol>
         {proofs.map(({ id, token }) => (
           <li>
-            <form method="post" action={action}>
+            <PublicForm action={action}>
               <input type="hidden" name="text" value={token} />
               <Button secondary>{t[NAMES[id]]}</Button>
-            </form>
+            </PublicForm>
           </li>
         ))}
       </ol>

@@ -8,7 +8,7 @@ import type { Address } from '../../registry/model.ts'
 import type { Neighbour } from '../../registry/person/neighbours.ts'
 import { representationKinds } from '../record/registration-names.ts'
 import { bornText, dayText } from '../record/texts.ts'
-import { PostForm } from '../ui/form.tsx'
+import { Button, PostForm } from '../ui/form.tsx'
 import { languageName } from '../ui/language.ts'
 import { Done, Fact, Facts } from '../ui/parts.tsx'
 import { Correct } from './correcting.tsx'
@@ -218,9 +218,7 @@ function Acts(props: PageProps) {
         ) : (
           <PostForm action={action(props, 'confirm')} csrf={session.csrf}>
             <input type="hidden" name="once" value={once} />
-            <button type="submit" class={button}>
-              {t.dConfirm}
-            </button>
+            <Button secondary>{t.dConfirm}</Button>
           </PostForm>
         )}
         {may('hide') &&

@@ -85,9 +85,7 @@ function ProtectPage(props: { context: DeskContext; neighbour: Neighbour; reason
         <input type="hidden" name="version" value={String(version)} />
         <input type="hidden" name="protected" value={hides ? 'no' : 'yes'} />
         <Field name="reason" label={t.dHideWhy} value={reason} fault={faults.reason} lines={2} maxlength={500} auto />
-        <button type="submit" class={`govuk-button${hides ? ' govuk-button--warning' : ''}`}>
-          {hides ? t.dShowAgainSure : t.dHideSure}
-        </button>
+        <Button warning={hides}>{hides ? t.dShowAgainSure : t.dHideSure}</Button>
       </PostForm>
       <p>
         <a href={`/desk/neighbours/${id}`}>{t.dBack}</a>

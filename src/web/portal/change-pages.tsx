@@ -5,7 +5,7 @@ import { AddressFields, SinceField } from '../record/address-fields.tsx'
 import { contactText, heldBack } from '../record/registration-form.ts'
 import { dayText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
-import { Button, Csrf, DateField, ErrorSummary, type Faults, Field, PostForm, Radios, Tick } from '../ui/form.tsx'
+import { Button, DateField, ErrorSummary, type Faults, Field, PostForm, Radios, Tick } from '../ui/form.tsx'
 import { Spoken } from '../ui/language-select.tsx'
 import { Done } from '../ui/parts.tsx'
 import { Own, type OwnContext } from './shell.tsx'
@@ -17,7 +17,6 @@ export function ChangePage(props: { context: OwnContext; neighbour: Neighbour; o
   const { contact, languages, heardOn, version } = neighbour
   const hidden = (
     <>
-      <Csrf token={session.csrf} />
       <input type="hidden" name="once" value={once} />
       <input type="hidden" name="version" value={String(version)} />
     </>
@@ -31,10 +30,10 @@ export function ChangePage(props: { context: OwnContext; neighbour: Neighbour; o
         <p>
           {t.dHeard}: {dayText(language, heardOn)}. {t.mHereLead}
         </p>
-        <form method="post" action="/me/change/here">
+        <PostForm action="/me/change/here" csrf={session.csrf}>
           {hidden}
           <Button>{t.mYes}</Button>
-        </form>
+        </PostForm>
       </section>
       <section aria-labelledby="move">
         <h2 id="move">{t.mMove}</h2>
@@ -52,13 +51,13 @@ export function ChangePage(props: { context: OwnContext; neighbour: Neighbour; o
       </section>
       <section aria-labelledby="reach">
         <h2 id="reach">{t.mReach}</h2>
-        <form method="post" action="/me/change/reach">
+        <PostForm action="/me/change/reach" csrf={session.csrf}>
           {hidden}
           <input type="hidden" name="reached" value={JSON.stringify(contact ?? {})} />
           <Field name="contact" label={t.mContact} value={contactText(contact)} />
           <Spoken label={t.dSpeaks} languages={languages ?? []} otherwise={language} />
           <Button>{t.dSave}</Button>
-        </form>
+        </PostForm>
       </section>
       <section aria-labelledby="hide">
         <h2 id="hide">{t.mHide}</h2>
@@ -66,30 +65,30 @@ export function ChangePage(props: { context: OwnContext; neighbour: Neighbour; o
         {neighbour.protected ? (
           ''
         ) : (
-          <form method="post" action="/me/change/hide">
+          <PostForm action="/me/change/hide" csrf={session.csrf}>
             {hidden}
             <Button>{t.mHide}</Button>
-          </form>
+          </PostForm>
         )}
       </section>
       <section aria-labelledby="object">
         <h2 id="object">{t.mObject}</h2>
         <p>{t.mObjectLead}</p>
         <p>{t.nNamed}</p>
-        <form method="post" action="/me/change/object">
+        <PostForm action="/me/change/object" csrf={session.csrf}>
           {hidden}
           <Field name="why" label={t.mObjectWhy} hint={t.kOwnWords} lines={3} maxlength={5000} required auto />
           <Button>{t.kSend}</Button>
-        </form>
+        </PostForm>
       </section>
       <section aria-labelledby="leave">
         <h2 id="leave">{t.mLeave}</h2>
         <p>{t.mLeaveLead}</p>
-        <form method="post" action="/me/change/leave">
+        <PostForm action="/me/change/leave" csrf={session.csrf}>
           {hidden}
           <Tick name="sure" label={t.mLeaveSure} on={false} />
           <Button>{t.mLeave}</Button>
-        </form>
+        </PostForm>
       </section>
       <p>
         <a href="/complain?kind=change">{t.mElse}</a>

@@ -4,7 +4,7 @@ import type { Municipality } from '../../town/model.ts'
 import { nameIn } from '../reader.ts'
 import { AppointmentSlip, appointmentText, TimeSelect, writtenKinds } from '../record/complaint.tsx'
 import { dayText } from '../record/texts.ts'
-import { Button, ErrorSummary, type Faults, Field, Files, Radios, Select } from '../ui/form.tsx'
+import { Button, ErrorSummary, type Faults, Field, Files, PublicForm, Radios, Select } from '../ui/form.tsx'
 import { isLanguage, type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { LanguageSelect } from '../ui/language-select.tsx'
 import { Languages, Page } from '../ui/layout.tsx'
@@ -87,7 +87,7 @@ export function ComplainPage(
       )}
       <ErrorSummary title={t.dThere} faults={faults} />
       <p class="lead">{t.kLead}</p>
-      <form method="post" action={`/complain?lang=${language}`} enctype="multipart/form-data">
+      <PublicForm action={`/complain?lang=${language}`} enctype="multipart/form-data">
         <Select name="kind" label={t.kKind} value={kind} options={writtenKinds(language)} />
         <input type="hidden" name="once" value={randomUUID()} />
         <Field name="text" label={t.kText} hint={t.kOwnWords} lines={6} value={text} fault={faults.text} auto />
@@ -118,7 +118,7 @@ export function ComplainPage(
         )}
         <LanguageSelect label={t.dSpeaks} value={isLanguage(speaks ?? '') ? (speaks as Language) : language} />
         <Button>{t.kSend}</Button>
-      </form>
+      </PublicForm>
       <p>
         <a href={`/complain/service?lang=${language}`}>{t.kService}</a>
       </p>
@@ -126,20 +126,20 @@ export function ComplainPage(
       {times.length === 0 ? (
         <p>{t.wNone}</p>
       ) : (
-        <form method="post" action={`/complain/appointment?lang=${language}`}>
+        <PublicForm action={`/complain/appointment?lang=${language}`}>
           <p>{t.wLead}</p>
           <TimeSelect town={town} language={language} times={times} />
           <Select name="kind" id="heard-kind" label={t.kKind} value={kind} options={writtenKinds(language)} />
           <input type="hidden" name="language" value={language} />
           <input type="hidden" name="once" value={randomUUID()} />
           <Button secondary>{t.wBook}</Button>
-        </form>
+        </PublicForm>
       )}
       <h2>{t.kFollow}</h2>
-      <form method="post" action={`/complain/follow?lang=${language}`}>
+      <PublicForm action={`/complain/follow?lang=${language}`}>
         <Field name="code" label={t.kFollow} fault={followed === 'none' ? t.kNone : undefined} required />
         <Button>{t.vGo}</Button>
-      </form>
+      </PublicForm>
     </Page>
   )
 }
@@ -173,12 +173,12 @@ function FollowedBox(props: { town: Municipality; language: Language; followed: 
       {withOmbudsperson ? <p>{t.kEscalated}</p> : ''}
       {appointment ? <p>{appointmentText(appointment, town, language)}</p> : ''}
       {(answer ? !escalated : expected) ? (
-        <form method="post" action={`/complain/follow?lang=${language}`}>
+        <PublicForm action={`/complain/follow?lang=${language}`}>
           <input type="hidden" name="code" value={code} />
           <Button secondary name="wish" value={answer ? 'escalate' : 'cancel'}>
             {answer ? t.kEscalate : t.wCancel}
           </Button>
-        </form>
+        </PublicForm>
       ) : (
         ''
       )}

@@ -10,7 +10,7 @@ import { organisationOf } from '../../requests/providers.ts'
 import { PlainTick, plainFaults, plainIn } from '../plain.tsx'
 import { nameIn, readerOf } from '../reader.ts'
 import { pageOf } from '../signed-in.tsx'
-import { Button, ErrorSummary, type Faults, Field, Group, Tick } from '../ui/form.tsx'
+import { Button, ErrorSummary, type Faults, Field, Group, PublicForm, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done } from '../ui/parts.tsx'
@@ -126,7 +126,7 @@ function EnrolOrganisationPage(props: {
       )}
       <p class="lead">{t.aLead}</p>
       <ErrorSummary title={t.dThere} faults={faults} />
-      <form method="post" action={`/providers/enrol?lang=${language}`}>
+      <PublicForm action={`/providers/enrol?lang=${language}`}>
         {typed ? <PlainTick t={t} faults={heldIn(typed, t)} /> : ''}
         <Field name="name" label={t.gName} value={value('name')} fault={faults.name} auto />
         <Field
@@ -162,12 +162,12 @@ function EnrolOrganisationPage(props: {
           fault={faults.attestation}
         />
         <Button>{t.kSend}</Button>
-      </form>
+      </PublicForm>
       <h2>{t.kFollow}</h2>
-      <form method="post" action={`/providers/enrol/follow?lang=${language}`}>
+      <PublicForm action={`/providers/enrol/follow?lang=${language}`}>
         <Field name="code" label={t.kFollow} fault={faults.code} required />
         <Button>{t.vGo}</Button>
-      </form>
+      </PublicForm>
     </Page>
   )
 }

@@ -1,6 +1,6 @@
 import type { Removal } from '../../identity/telling.ts'
 import { dayText } from '../record/texts.ts'
-import { Button, Field, Tick } from '../ui/form.tsx'
+import { Button, Field, PublicForm, Tick } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done, NotDone } from '../ui/parts.tsx'
@@ -41,13 +41,13 @@ export function EntrancePage(props: {
         <p role="status" />
       </div>
       <h2>{t.rWithCard}</h2>
-      <form method="post" action={`/me/in?lang=${language}`}>
+      <PublicForm action={`/me/in?lang=${language}`}>
         <input type="hidden" name="to" value={to} />
         <Field name="code" label={t.rCardCode} required />
         <Field name="word" label={t.rCardWord} required auto />
         <Tick name="elsewhere" label={t.rNotMine} on={false} />
         <Button>{t.rEnter}</Button>
-      </form>
+      </PublicForm>
       <p>
         <a href={`/complain?lang=${language}`}>{t.kTitle}</a>
       </p>

@@ -32,7 +32,18 @@ import { dayIn, typedIn } from '../record/registration-form.ts'
 import { dayText } from '../record/texts.ts'
 import type { Typed } from '../record/typed.ts'
 import { pageOf } from '../signed-in.tsx'
-import { Button, DateField, ErrorSummary, type Faults, Field, Group, PostForm, Select, Tick } from '../ui/form.tsx'
+import {
+  Button,
+  DateField,
+  ErrorSummary,
+  type Faults,
+  Field,
+  Group,
+  PostForm,
+  PublicForm,
+  Select,
+  Tick,
+} from '../ui/form.tsx'
 import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done, NotDone } from '../ui/parts.tsx'
@@ -272,7 +283,7 @@ function ActPage(props: {
         ''
       )}
       <p class="lead">{t.hActLead}</p>
-      <form method="post" action={`/helper?lang=${language}`}>
+      <PublicForm action={`/helper?lang=${language}`}>
         <Field name="code" label={t.vCodeLabel} required />
         <Select
           name="profile"
@@ -286,10 +297,10 @@ function ActPage(props: {
             {t.rLost}
           </Button>
         </p>
-      </form>
+      </PublicForm>
       <h2>{t.jHelpTitle}</h2>
       <p>{t.jHelpLead}</p>
-      <form method="post" action={`/helper?lang=${language}`}>
+      <PublicForm action={`/helper?lang=${language}`}>
         <Field name="code" id="answer-code" label={t.vCodeLabel} required />
         <Field
           name="words"
@@ -302,7 +313,7 @@ function ActPage(props: {
         <Button secondary name="answer" value="yes">
           {t.jHelpSend}
         </Button>
-      </form>
+      </PublicForm>
     </Page>
   )
 }

@@ -13,7 +13,7 @@ import type { Municipality } from '../../town/model.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { dayText } from '../record/texts.ts'
 import { pageOf } from '../signed-in.tsx'
-import { Button, ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
+import { Button, ErrorSummary, type Faults, Field, PublicForm, Select } from '../ui/form.tsx'
 import { type Language, LOCALES, type Texts } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Details, Done, Fact, Facts, NotDone } from '../ui/parts.tsx'
@@ -168,13 +168,13 @@ function ProviderPage(props: {
                     <code dir="ltr">{thumbprint}</code>
                   </div>
                 ))}
-                <form method="post" action={action}>
+                <PublicForm action={action}>
                   <input type="hidden" name="code" value={code} />
                   <input type="hidden" name="request" value={request.id} />
                   <Button secondary name="act" value="call-off">
                     {t.vpCallOff}
                   </Button>
-                </form>
+                </PublicForm>
               </li>
             ))}
           </ul>
@@ -223,7 +223,7 @@ function ProviderPage(props: {
       {inUse.length > 0 ? (
         <>
           <h2>{t.gAskKeys}</h2>
-          <form method="post" action={action}>
+          <PublicForm action={action}>
             <p>{t.vpAddKeys}</p>
             <input type="hidden" name="code" value={code} />
             <Select
@@ -246,13 +246,13 @@ function ProviderPage(props: {
             <Button name="act" value="keys">
               {t.kSend}
             </Button>
-          </form>
+          </PublicForm>
         </>
       ) : (
         ''
       )}
       <h2>{t.gAskMachine}</h2>
-      <form method="post" action={action}>
+      <PublicForm action={action}>
         <input type="hidden" name="code" value={code} />
         <Field
           name="client"
@@ -274,7 +274,7 @@ function ProviderPage(props: {
         <Button name="act" value="machine">
           {t.kSend}
         </Button>
-      </form>
+      </PublicForm>
       <FirstRequest t={t} town={town} client={inUse[0]?.client} source={props.source} />
     </Page>
   )
@@ -284,14 +284,14 @@ function ProviderPage(props: {
 function EndForm(props: { t: Texts; action: string; of: Record<string, string>; what: string }) {
   return (
     <Details summary={props.what}>
-      <form method="post" action={props.action}>
+      <PublicForm action={props.action}>
         {Object.entries(props.of).map(([name, value]) => (
           <input type="hidden" name={name} value={value} />
         ))}
         <Button warning name="act" value="end">
           {props.t.vpSure}
         </Button>
-      </form>
+      </PublicForm>
     </Details>
   )
 }

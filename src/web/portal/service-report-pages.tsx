@@ -12,7 +12,7 @@ import type { Municipality } from '../../town/model.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { dayText } from '../record/texts.ts'
 import { pageOf } from '../signed-in.tsx'
-import { Button, ErrorSummary, type Faults, Field, Select } from '../ui/form.tsx'
+import { Button, ErrorSummary, type Faults, Field, PublicForm, Select } from '../ui/form.tsx'
 import { type Language, LOCALES } from '../ui/language.ts'
 import { Languages, Page } from '../ui/layout.tsx'
 import { Done } from '../ui/parts.tsx'
@@ -88,7 +88,7 @@ export function ServiceReport(props: {
   const t = LOCALES[language]
   const [only] = givers.length === 1 ? givers : []
   return (
-    <form method="post" action={`/complain/service?lang=${language}`}>
+    <PublicForm action={`/complain/service?lang=${language}`}>
       <input type="hidden" name="service" value={service} />
       <input type="hidden" name="once" value={randomUUID()} />
       {only ? (
@@ -119,7 +119,7 @@ export function ServiceReport(props: {
           {t.srTurnedAway}
         </Button>
       </p>
-    </form>
+    </PublicForm>
   )
 }
 

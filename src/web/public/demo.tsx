@@ -8,7 +8,7 @@ import { disclose } from '../../proofs/disclosures.ts'
 import type { ProofDeps } from '../../proofs/issue.ts'
 import { nameIn, readerOf } from '../reader.ts'
 import { dayText } from '../record/texts.ts'
-import { Button } from '../ui/form.tsx'
+import { Button, PublicForm } from '../ui/form.tsx'
 import { LOCALES, type Texts } from '../ui/language.ts'
 import { Page } from '../ui/layout.tsx'
 import { Done } from '../ui/parts.tsx'
@@ -36,11 +36,11 @@ export function TryIt({ t, visitor }: { t: Texts; visitor: Visitor }) {
           {t.tryClerk}
         </a>
       </p>
-      <form method="post" action="/me/in">
+      <PublicForm action="/me/in">
         <input type="hidden" name="code" value={visitor.code} />
         <input type="hidden" name="word" value={visitor.word} />
         <Button>{t.tryResident}</Button>
-      </form>
+      </PublicForm>
       <p>
         <a class="govuk-button" href="/demo/library">
           {t.tryService}

@@ -6,10 +6,8 @@ import type { Child } from 'hono/jsx'
 /** What is wrong with a form, by the name of the field. */
 export type Faults = Readonly<Record<string, string>>
 
-/** A form that changes something: it carries the token of its session. */
-export function PostForm(props: {
+interface FormProps {
   action: string
-  csrf: string
   class?: string
   id?: string
   enctype?: 'multipart/form-data'
@@ -17,13 +15,24 @@ export function PostForm(props: {
   rel?: 'noopener'
   children: Child
   [attribute: `data-${string}`]: string | undefined
-}) {
-  const { csrf, children, ...attributes } = props
+}
+
+/** A form of somebody who is not signed in: there is no session for another site to use. */
+export function PublicForm({ children, ...attributes }: FormProps) {
   return (
     <form method="post" {...attributes}>
-      <Csrf token={csrf} />
       {children}
     </form>
+  )
+}
+
+/** A form that changes something: it carries the token of its session. */
+export function PostForm({ csrf, children, ...attributes }: FormProps & { csrf: string }) {
+  return (
+    <PublicForm {...attributes}>
+      <Csrf token={csrf} />
+      {children}
+    </PublicForm>
   )
 }
 
