@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_OFFICE } from '../../../src/cli/demo-town.ts'
 import type { StaffRole } from '../../../src/firewall/requester.ts'
 import { counted, listText } from '../../../src/platform/counted.ts'
+import { languageFiles } from '../../../src/platform/languages.ts'
 import { LANGUAGES, type Language, LOCALES } from '../../../src/web/ui/language.ts'
 import { openApp, type TestApp } from '../../support/app.ts'
 import { inventedWord, register } from '../../support/people.ts'
@@ -207,8 +208,8 @@ describe('the hourly budget', () => {
 
 describe('counts and lists', () => {
   const plural = /^\{|\{\w+, plural,/
-  const texts = Object.entries(LOCALES).flatMap(([language, words]) =>
-    Object.entries(words)
+  const texts = Object.entries(languageFiles).flatMap(([language, { ui, papers }]) =>
+    Object.entries({ ...ui, ...papers })
       .filter(([, text]) => plural.test(text) && text.includes(', plural,'))
       .map(([key, text]) => [language, key, text] as const),
   )
