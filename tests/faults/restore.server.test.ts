@@ -150,7 +150,9 @@ describe('a town that is put back to a copy of itself', () => {
     proofs.unknown = await proofOf(people.later)
     await app.peek(`update neighbours set protected = true where id = '${people.hidden}' returning 1`)
     await endWaysIn(app.rooms, app.town, clerk, people.carded ?? '', { what: 'card' })
-    await app.peek(`update neighbours set departed_on = current_date where id = '${people.erased}' returning 1`)
+    await app.peek(
+      `update neighbours set departed_on = (now() at time zone '${app.town.timeZone}')::date where id = '${people.erased}' returning 1`,
+    )
     await app.peek(`select forget_neighbour('${app.town.id}', '${people.erased}')`)
     await app.peek(`insert into organisation_links (municipality_id, organisation_id, kind, related_id)
       values ('${app.town.id}', '${LIBRARY}', 'sharesWith', '${BORDER}') returning 1`)
