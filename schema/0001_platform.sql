@@ -198,6 +198,13 @@ comment on column municipalities.time_correction_days is
   'By how many days one member of staff alone may correct a start.';
 grant select on municipalities to padron_app, padron_gate, padron_readonly_ops;
 
+-- The day it is in a town, by its own clock: for an hour or two around midnight it is another than the server's.
+create function today_in(whose uuid) returns date
+  language sql stable security definer set search_path = public, pg_temp as $$
+  select (clock_timestamp() at time zone town.time_zone)::date from municipalities town where town.id = whose $$;
+revoke all on function today_in(uuid) from public;
+grant execute on function today_in(uuid) to padron_app, padron_gate, padron_readonly_ops;
+
 -- What others see of a change, they see the next morning with all that changed that day: a status that turns at once would tell
 -- whoever holds a proof the hour in which somebody hid. Only what is lost or stolen is cancelled at once.
 -- Four in the morning of the next day, by the town's own clock.

@@ -439,7 +439,7 @@ create table welfare_checks (
   id uuid not null default gen_random_uuid(),
   neighbour_id uuid not null,
   reason text not null check (reason in ('left-alone', 'hides-alone', 'leaves-alone')),
-  raised_on date not null default current_date,
+  raised_on date not null default today_in(current_municipality()),
   looked_by text check (length(looked_by) between 1 and 320),
   looked_on date,
   primary key (municipality_id, id),

@@ -268,7 +268,7 @@ create function conspicuous(staff text, opened uuid[]) returns table (neighbour_
   lived as (
     select home.neighbour_id, home.household_id, place.address_id from residences home
     join households place on place.municipality_id = home.municipality_id and place.id = home.household_id
-    where home.municipality_id = current_municipality() and (home.valid_to is null or home.valid_to > current_date - 365)
+    where home.municipality_id = current_municipality() and (home.valid_to is null or home.valid_to > today_in(current_municipality()) - 365)
       and (home.superseded_at is null or home.superseded_at > clock_timestamp() - interval '1 year')),
   mine as (select lived.household_id, lived.address_id from lived join own on own.neighbour_id = lived.neighbour_id)
   select own.neighbour_id, 'own-record' from own where own.neighbour_id = any (opened)

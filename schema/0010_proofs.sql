@@ -277,7 +277,7 @@ begin
   select format('t.municipality_id = %L', of_town) || coalesce(string_agg(format(' and t.%1$I is not distinct from k.%1$I', name), ''), '')
   into matches from jsonb_object_keys(which) name where name <> 'municipality_id';
   if taken ->> 'act' = 'erased' then
-    update neighbours set departed_on = coalesce(departed_on, greatest(current_date,
+    update neighbours set departed_on = coalesce(departed_on, greatest(today_in(of_town),
       (select max(valid_from) from residences where municipality_id = of_town and neighbour_id = (which ->> 'id')::uuid)))
     where municipality_id = of_town and id = (which ->> 'id')::uuid and erased_at is null;
     get diagnostics done = row_count;

@@ -43,7 +43,7 @@ create view town_counts as
     (select count(*) from sessions one where one.municipality_id = town.id and one.ends_at > now()) as sessions,
     (select count(*) from complaints one where one.municipality_id = town.id and one.answered_at is null) as complaints_open,
     (select count(*) from complaints one where one.municipality_id = town.id and one.answered_at is null
-      and one.due_on < current_date) as complaints_late,
+      and one.due_on < today_in(town.id)) as complaints_late,
     (select count(*) from notices one where one.municipality_id = town.id and one.visible_from <= now()
       and not exists (select from notice_deliveries told
         where told.municipality_id = town.id and told.notice_id = one.id)) as notices_untold

@@ -358,6 +358,14 @@ describe('the gate', () => {
     expect(users(/\.toResponse\(/)).toEqual(['src/app.tsx', 'src/http/route.ts'])
   })
 
+  it('count no day by the server’s clock: a town has its own, and for an hour or two around midnight another day', () => {
+    const schema = readdirSync('schema').filter((file) => file.endsWith('.sql'))
+    expect(schema.length).toBeGreaterThan(5)
+    const byTheServer = /\bcurrent_date\b|(now|clock_timestamp|transaction_timestamp)\(\)::date/
+    expect(schema.filter((file) => byTheServer.test(readFileSync(`schema/${file}`, 'utf8')))).toEqual([])
+    expect(users(byTheServer)).toEqual([])
+  })
+
   it('forms and what sends them are components: a page that makes its own would forget a token', () => {
     expect(users(/<form[ >]|<button type="submit"/)).toEqual([
       // The demonstration's own sign-in provider, which is no page of the city.

@@ -151,7 +151,7 @@ describe('a town that is put back to a copy of itself', () => {
     await app.peek(`update neighbours set protected = true where id = '${people.hidden}' returning 1`)
     await endWaysIn(app.rooms, app.town, clerk, people.carded ?? '', { what: 'card' })
     await app.peek(
-      `update neighbours set departed_on = (now() at time zone '${app.town.timeZone}')::date where id = '${people.erased}' returning 1`,
+      `update neighbours set departed_on = today_in('${app.town.id}') where id = '${people.erased}' returning 1`,
     )
     await app.peek(`select forget_neighbour('${app.town.id}', '${people.erased}')`)
     await app.peek(`insert into organisation_links (municipality_id, organisation_id, kind, related_id)
