@@ -29,12 +29,11 @@ import { orderRoutes } from './oversight/order-routes.ts'
 import { lateNotices, prolongSecrecy } from './oversight/orders.ts'
 import { oversightRoutes } from './oversight/routes.ts'
 import { type Clock, today, uuidv7 } from './platform/clock.ts'
-import { type Database, inMunicipality } from './platform/database.ts'
+import type { Database } from './platform/database.ts'
 import type { InstallationWatch } from './platform/installation.ts'
 import { pendingMigrations } from './platform/migrations.ts'
 import { NotFound } from './platform/problem.ts'
 import type { Log } from './platform/telemetry.ts'
-import { TooManyAttempts, triedTooOften } from './platform/tries.ts'
 import type { ProofDeps } from './proofs/issue.ts'
 import type { Renderer } from './proofs/paper/paper.ts'
 import { paperRoutes } from './proofs/paper/paper-routes.ts'
@@ -217,13 +216,6 @@ function frontDoor(deps: AppDeps, { gate }: Rooms): Door<World> {
     },
     async mustReach(town, route, who) {
       if (!mayReach(route, who)) await gate.turnAway(town.id, who)
-    },
-    async limit(town, most, source) {
-      const { hash } = await gate.keysOf(town.id)
-      const tooOften = await inMunicipality(database, town.id, (transaction) =>
-        triedTooOften(transaction, town, hash, clock.now(), most.name, source, most),
-      )
-      if (tooOften) throw new TooManyAttempts()
     },
     mustBeOpen(path) {
       if (deps.watch?.fallen && path !== '/health/live') throw deps.watch.fallen

@@ -3,7 +3,7 @@ import { type Code, type FieldError, mustBeValid, VersionConflict, type Words, w
 import { type FromCaller, fromCaller } from './from-caller.ts'
 import { REASONS } from './reasons.ts'
 import type { Reply } from './reply.ts'
-import { type App, type Incoming, type RouteLimit, route, type World } from './route.ts'
+import { type App, type Incoming, route, type World } from './route.ts'
 
 interface Spec<Auth extends 'public' | 'staff' | 'requester'> {
   method: 'get' | 'post' | 'patch'
@@ -27,7 +27,6 @@ interface Spec<Auth extends 'public' | 'staff' | 'requester'> {
   /** The route changes something: `If-Match` is required. */
   versioned?: boolean
   answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>
-  limit?: RouteLimit
   /** Its line in the log never says who asked: complaints, hiding, help. */
   quiet?: true
   /** Statuses it may refuse with, besides 401 and 422. */
@@ -95,7 +94,7 @@ export function endpoint<
   // `{rest}` takes what is left of the path, slashes included.
   const path = spec.path.replace('{rest}', ':rest{.+}').replace(/\{(\w+)\}/g, ':$1')
   const query = (spec.query ?? z.object({})).strict()
-  const { method, file, limit, quiet } = spec
+  const { method, file, quiet } = spec
   const size = file === undefined ? {} : { most: file }
   const mounted = {
     kind: 'api',
@@ -103,7 +102,6 @@ export function endpoint<
     path,
     name: spec.path,
     ...size,
-    ...(limit ? { limit } : {}),
     ...(quiet ? { quiet } : {}),
   } as const
   route(app, mounted, async (request) => {

@@ -41,16 +41,6 @@ export interface Credentials {
   path: string
 }
 
-/** How often a route may be asked within ten minutes. */
-export interface RouteLimit {
-  /** What is counted. */
-  name: string
-  /** From one place. */
-  source: number
-  /** From all places of a town of 100,000 together. */
-  town: number
-}
-
 /** What the door asks of the rooms above it. The app provides it. */
 export interface Door<W extends World> {
   townOf(host: string): Promise<W['town']>
@@ -63,8 +53,6 @@ export interface Door<W extends World> {
   markOf(town: W['town'], who: Who): Promise<string>
   /** Refuses, and writes down, whoever comes to a door that is not theirs. */
   mustReach(town: W['town'], route: string, who: W['requester']): Promise<void>
-  /** @throws {Problem} too-many-attempts */
-  limit(town: W['town'], limit: RouteLimit, source: string): Promise<void>
   /** @throws when nothing is answered for now, such as over a database that was put back. */
   mustBeOpen(path: string): void
   /** The cookie that keeps a language chosen in an address. */
@@ -99,7 +87,6 @@ export interface RouteSpec {
   fromAnywhere?: true
   /** Errors are for a program, not for a reader. */
   errors?: 'json'
-  limit?: RouteLimit
 }
 
 /** One request, as handlers see it. They never see the raw request or response. */
@@ -173,14 +160,12 @@ export function route<W extends World>(
     let error: unknown
     try {
       const host = context.req.header('host') ?? new URL(context.req.url).host
-      if (spec.kind === 'asset') door.mustBeOpen(context.req.path)
       // First for which town it is: whatever is refused from here on is a page in its reader's language.
       const town = spec.kind === 'asset' ? undefined : await door.townOf(host)
       const request = incoming(context, at, town)
       if (town !== undefined) at.request = request
       door.mustBeOpen(context.req.path)
       if (spec.kind !== 'api' && !spec.fromAnywhere && sentFromElsewhere(context.req.raw, host)) throw new NotAllowed()
-      if (town !== undefined && spec.limit) await door.limit(town, spec.limit, request.source)
       reply = await handle(request)
     } catch (thrown) {
       error = thrown
