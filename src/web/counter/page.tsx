@@ -1,5 +1,5 @@
+import { claimName } from '../../proofs/claim-names.ts'
 import type { Profile } from '../../proofs/profiles.ts'
-import { claimDisplay } from '../../proofs/wallet/metadata.ts'
 import type { Outcome } from '../check/outcome.ts'
 import { Answer } from '../check/page.tsx'
 import { Button, PublicForm } from '../ui/form.tsx'
@@ -51,7 +51,7 @@ export function CounterPage(props: {
       <ul>
         <li>{t.sLives}</li>
         {profile.claims.map((claim) => (
-          <li>{claimDisplay(claim).find(({ locale }) => locale === language)?.name}</li>
+          <li>{claimName(claim, language)}</li>
         ))}
       </ul>
       <PublicForm action={`/counter/${profile.id}?lang=${language}`}>
