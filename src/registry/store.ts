@@ -58,6 +58,13 @@ const hidingOf = ({ protected: hidden, visited, held }: Pick<Row, 'protected' | 
   held,
 })
 
+/**
+ * Everything that was recorded in the millisecond of an instant or before it. The database keeps microseconds and people are
+ * told milliseconds: what counts as known by an instant that somebody was told has to be the same for both.
+ */
+export const knownBy = (at: Temporal.Instant): string =>
+  at.round({ smallestUnit: 'millisecond', roundingMode: 'floor' }).add({ microseconds: 999 }).toString()
+
 /** The sealed records of these neighbours, in one statement; those unknown here are simply absent. */
 export async function loadRecords(
   transaction: Transaction,
@@ -65,7 +72,7 @@ export async function loadRecords(
   asOf: AsOf,
 ): Promise<SealedRecord<NeighbourFields>[]> {
   if (ids.length === 0) return []
-  const known = asOf.knownAt?.toString() ?? 'infinity'
+  const known = asOf.knownAt ? knownBy(asOf.knownAt) : 'infinity'
   const day = asOf.trueAt.toString()
   const { rows } = await sql<Row>`
     select n.id, n.municipality_id, n.protected, ${hiding}, n.version, n.departed_on::text, p.version as particulars_version, p.identity, p.contact,

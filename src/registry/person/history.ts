@@ -10,7 +10,7 @@ import type { Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Address, DistinctBecause, HistoryEntry, Name, NeighbourFields } from '../model.ts'
 import { withSaidStarts } from '../residence/said-starts.ts'
-import { type AsOf, loadRecords } from '../store.ts'
+import { type AsOf, knownBy, loadRecords } from '../store.ts'
 import { OPENABLE, type Openable } from './neighbours.ts'
 
 export interface History {
@@ -108,9 +108,9 @@ async function withMovements(
   return { ...record, facts: { ...record.facts, history }, parts: [...record.parts, ...decisions] }
 }
 
-/** To the millisecond, as entries say it. */
+/** To the millisecond, as entries say it, and as `knownBy` has it. */
 const recordedBy = ({ recordedAt }: HistoryEntry, at: Temporal.Instant): boolean =>
-  Temporal.Instant.compare(Temporal.Instant.from(recordedAt), at) <= 0
+  Temporal.Instant.compare(Temporal.Instant.from(recordedAt), Temporal.Instant.from(knownBy(at))) <= 0
 
 /** Of how many movements and residences, the last ones, it is told what they changed. */
 const MOST_TOLD = 60
@@ -140,7 +140,7 @@ export async function neighbourHistory(
   told?: readonly (typeof TOLD_CHANGES)[number][],
 ): Promise<Disclosed<History>> {
   const knownAt = asOf.knownAt ?? deps.clock.now()
-  const known = asOf.knownAt ? knownAt.toString() : 'infinity'
+  const known = asOf.knownAt ? knownBy(knownAt) : 'infinity'
   const trueAt = asOf.trueAt ?? today(deps.clock, town.timeZone)
   // No more than the purpose names: of a field that is new here, the histories of other purposes say nothing.
   const openable = OPENABLE.filter((field) => purposes.get(purpose)?.fields.includes(field))
@@ -182,7 +182,7 @@ export async function neighbourHistory(
         if (told === undefined || i === 0 || i < history.length - MOST_TOLD) movements.push(movement)
         else {
           const { effectiveOn, recordedAt } = movement
-          const [was, is] = [await at(effectiveOn, recordedAt, -1), await at(effectiveOn, recordedAt, 1)]
+          const [was, is] = [await at(effectiveOn, recordedAt, -1), await at(effectiveOn, recordedAt, 0)]
           const before = Temporal.Instant.from(recordedAt).subtract({ milliseconds: 1 })
           const shown = told.filter((field) => field !== 'name' || !nameHiddenAfter(before))
           movements.push({ ...movement, changes: changesOf(shown, was ?? {}, is ?? {}) })
@@ -191,7 +191,7 @@ export async function neighbourHistory(
       const places = new Map<string, Address | undefined>()
       if (told?.includes('address'))
         for (const row of residences.rows.slice(-MOST_TOLD))
-          places.set(row.id, (await at(row.valid_from, row.recorded_at.toISOString(), 1))?.address)
+          places.set(row.id, (await at(row.valid_from, row.recorded_at.toISOString(), 0))?.address)
       return {
         id,
         knownAt: knownAt.toString(),

@@ -60,6 +60,21 @@ describe('correcting a record', () => {
     })
   })
 
+  it('tells a name that is for finding only at no instant, those that a history itself says included', async () => {
+    for (let n = 0; n < 5; n += 1) {
+      const { id, version } = await register(app, { name: { given: 'Abansera' } })
+      await patch(id, { name: { given: 'Ara' }, earlierNameHidden: true }, version)
+      const { movements } = (await history(id)).body as unknown as { movements: { recordedAt: string }[] }
+      const [first, last] = movements.map(({ recordedAt }) => Temporal.Instant.from(recordedAt))
+      if (!first || !last) throw new Error('no movements')
+      for (const nanoseconds of [-2_000_000, -1_000_000, -1000, 0, 1000, 500_000, 999_999, 1_000_000, 2_000_000])
+        for (const from of [first, last]) {
+          const at = encodeURIComponent(from.add({ nanoseconds }).toString())
+          expect(JSON.stringify((await history(id, `?knownAt=${at}`)).body), `${nanoseconds}`).not.toContain('Abansera')
+        }
+    }
+  })
+
   it('makes a fact unknown again by null', async () => {
     const { id, version } = await register(app, { sex: 'female', dateOfBirth: '1990' })
     await patch(id, { sex: null, dateOfBirth: null }, version)
