@@ -64,12 +64,11 @@ export async function formIn(bytes: Uint8Array, type: string, words: number, fil
   if (URL_ENCODED.test(type)) return formOf(new URLSearchParams(new TextDecoder().decode(bytes)))
   if (files === undefined || !MULTIPART.test(type))
     throw new Problem('unsupported-media-type', 415, 'Send a form, as a browser does.')
-  if (hasMoreParts(bytes, type, MOST_PARTS)) throw tooLarge()
-  const parts = await new Response(Uint8Array.from(bytes), { headers: { 'content-type': type } })
-    .formData()
-    .catch(() => {
-      throw new NotAForm()
-    })
+  const boundary = boundaryOf(bytes, type)
+  const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` }
+  const parts = await new Response(Uint8Array.from(bytes), { headers }).formData().catch(() => {
+    throw new NotAForm()
+  })
   const fields = new URLSearchParams()
   const sent: [string, File][] = []
   let typed = 0
@@ -88,19 +87,35 @@ export async function formIn(bytes: Uint8Array, type: string, words: number, fil
   return formOf(fields, await Promise.all(read))
 }
 
-/** Whether a form has more parts than that, found without reading any. @see RFC 2046 section 5.1.1 */
-function hasMoreParts(bytes: Uint8Array, type: string, most: number): boolean {
-  const [, quoted, bare] = /boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(type) ?? []
-  const boundary = quoted ?? bare
-  if (boundary === undefined) throw new NotAForm()
+/** What browsers send: one parameter, in their own letters. @see RFC 2046 section 5.1.1 */
+const OF_A_BROWSER = /^multipart\/form-data; ?boundary=([A-Za-z0-9'()+_,./:=?-]{1,70})$/i
+
+/** Letters of what stands before the content of a part: its name, a file's name and type. */
+const LONGEST_HEAD = 2048
+
+/**
+ * The boundary of a form that is worth giving to a parser, which works for every part, and every line and parameter before its
+ * content, far longer than their bytes are worth. So parts are counted, and what stands before each is measured, in one walk.
+ *
+ * @throws {Problem} unsupported-media-type of a boundary that no browser writes: we and the parser might read two; too-large
+ */
+function boundaryOf(bytes: Uint8Array, type: string): string {
+  const [, boundary] = OF_A_BROWSER.exec(type) ?? []
+  if (boundary === undefined) throw new Problem('unsupported-media-type', 415, 'Send a form, as a browser does.')
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const dashes = Buffer.from(`--${boundary}`)
+  // A form begins with its first part; what stood before it would be looked through for nothing.
+  if (!whole.subarray(0, dashes.length).equals(dashes)) throw new NotAForm()
   let parts = 0
-  for (let at = whole.indexOf(`--${boundary}`); at !== -1; at = whole.indexOf(`--${boundary}`, at + 1)) {
+  for (let at = 0; at !== -1; at = whole.indexOf(dashes, at + dashes.length)) {
     parts += 1
     // The last stands at the end.
-    if (parts > most + 1) return true
+    if (parts > MOST_PARTS + 1) throw tooLarge()
+    const head = whole.subarray(at + dashes.length, at + dashes.length + LONGEST_HEAD)
+    const isLast = head.subarray(0, 2).equals(Buffer.from('--'))
+    if (!isLast && head.indexOf('\r\n\r\n') === -1) throw tooLarge()
   }
-  return false
+  return boundary
 }
 
 const tooLarge = () => new Problem('too-large', 413, 'This is too large.')

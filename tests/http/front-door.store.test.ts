@@ -32,6 +32,15 @@ async function linesOf(what: () => Promise<unknown>) {
 const staff = (role: StaffRole, subject: string = role) =>
   signedIn(app, { kind: 'staff', subject, role, office: DEMO_OFFICE })
 
+/** What browsers say of where a page of another site sends from, newer and older ones. */
+const ELSEWHERE = [
+  { 'sec-fetch-site': 'cross-site' },
+  { 'sec-fetch-site': 'same-site' },
+  { origin: 'https://other.example' },
+  { origin: 'ftp://vallmar.example' },
+  { origin: 'null', referer: 'https://other.example/frame' },
+]
+
 describe('the front door', () => {
   it('is the only one: every handler of the running app was mounted by it', () => {
     const others = app.routes.filter(({ spec }) => spec === undefined).map(({ method, path }) => `${method} ${path}`)
@@ -93,7 +102,8 @@ describe('the front door', () => {
 
   it('says so of no route about hiding, help or complaints, whichever it is', () => {
     // Reading who looked is like any page; asking about a look is a complaint.
-    const about = /^(\w+ .*(protect|hide|complain|help|object)|POST .*looked)/
+    const about =
+      /^(\w+ .*(protect|hide|complain|help|object|appointment|welfare|ways-in|hearing|me\/change)|POST .*looked)/
     const loud = app.routes.flatMap(({ method, path, spec }) =>
       spec && about.test(`${method} ${path}`) && !spec.quiet ? [`${method} ${path}`] : [],
     )
@@ -155,6 +165,19 @@ describe('the front door', () => {
     const threeFiles = await send('/complain', multipart(['name="text"\r\n\r\nThey sent me away.', file, file, file]))
     expect(threeFiles.status).toBe(422)
     expect(await threeFiles.text()).toContain('They sent me away.')
+    // What stands before the content of a part is measured before anybody reads it, and a boundary is one that a browser writes.
+    const heads = [`X:\r\n`.repeat(5000), `name="f"${'; filename="y"'.repeat(5000)}`]
+    for (const head of heads)
+      expect((await send('/complain', multipart([`name="f"\r\n${head}\r\n\r\n1`]))).status).toBe(413)
+    for (const type of [
+      `multipart/form-data; xboundary=zz; boundary=${BOUNDARY}`,
+      `multipart/form-data; boundary="\\${BOUNDARY}"`,
+      `multipart/form-data; boundary=${BOUNDARY}; boundary=zz`,
+      'multipart/form-data',
+    ])
+      expect((await send('/complain', { ...multipart([file]), headers: { 'content-type': type } })).status, type).toBe(
+        415,
+      )
     const words = 'w'.repeat(70_000)
     expect((await send('/complain', multipart([`name="text"\r\n\r\n${words}`]))).status).toBe(413)
     expect((await send('/complain', form({ text: words }))).status).toBe(413)
@@ -220,7 +243,7 @@ describe('the front door', () => {
     expect(doors.length).toBeGreaterThan(80)
     for (const { path } of doors)
       for (const type of ['application/x-www-form-urlencoded', 'application/json', undefined])
-        for (const from of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://other.example' }]) {
+        for (const from of ELSEWHERE) {
           const headers = { ...from, accept: 'text/html', ...(type ? { 'content-type': type } : {}) }
           const body = new Uint8Array([123, 125])
           const answer = await send(path.replaceAll(/:\w+/g, 'x'), { method: 'POST', body, headers })
