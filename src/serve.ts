@@ -19,7 +19,7 @@ import { keepEnforcementBodies } from './firewall/enforcement-bodies.ts'
 import { breachLine, findBreaches, servicesAboveCeiling } from './firewall/enumeration.ts'
 import { loadPolicies, PoliciesInvalid, type PolicyEngine } from './firewall/policies.ts'
 import { recordPolicies } from './firewall/policy-record.ts'
-import { bare, closeServer, notARequest } from './http/node.ts'
+import { answerUnreadable, bare, closeServer, notARequest } from './http/node.ts'
 import { DEMO_DESK } from './identity/demo-sign-in.ts'
 import { DEMO_SECRET, demoTrust } from './identity/demo-token.ts'
 import { machineSignIn } from './identity/machine-sign-in.ts'
@@ -83,12 +83,13 @@ export async function startService(config: Config, log: Log, say: (line: string)
     closing.push(async () => journal.close())
     const policies = loadPolicies(cedar)
     let answer: RequestListener = (_, response) => bare(response, 503, 'starting', { 'retry-after': '5' })
-    const http = createServer((request, response) => {
+    const http = createServer({ requireHostHeader: false }, (request, response) => {
       // One of several might be what a proxy looked at, and another what is believed here. @see RFC 9112 section 3.2
       if (request.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length === 1)
         answer(request, response)
       else bare(response, 400, 'one Host, please', { connection: 'close' })
     })
+    answerUnreadable(http)
     const address = await listen(http, config)
     closing.push(() => closeServer(http))
     // After the address is taken, which fails fast, and before the database is touched.

@@ -12,10 +12,30 @@ const bareHeaders = () => ({ ...securityHeaders(uuidv7()), 'content-type': 'text
 export function bare(
   response: ServerResponse,
   status: number,
-  word: 'starting' | 'stopping' | 'one Host, please',
+  word: 'starting' | 'stopping' | 'one Host, please' | 'nothing is expected here',
   headers: Record<string, string>,
 ): void {
   response.writeHead(status, { ...bareHeaders(), ...headers }).end(word)
+}
+
+/** What Node finds wrong before there is a request, by its own codes. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Content Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+/** Answers bytes that Node cannot read as HTTP, with headers like any other answer, and ends the line. */
+export function answerUnreadable(http: Server): void {
+  http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // Where an answer has begun nothing may be put into it.
+    const begun = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent ?? false
+    if (!socket.writable || begun || error.code === 'ECONNRESET') return void socket.destroy()
+    const headers = Object.entries({ ...bareHeaders(), connection: 'close', 'content-length': '0' })
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+    socket.end(`HTTP/1.1 ${UNREADABLE[error.code ?? ''] ?? '400 Bad Request'}\r\n${lines}\r\n`)
+  })
+  http.on('checkExpectation', (_, response) => bare(response, 417, 'nothing is expected here', { connection: 'close' }))
 }
 
 /** What is no request at all, such as one to a host that no address can have. */

@@ -58,14 +58,27 @@ const raw = (lines: string[]) =>
     socket.on('error', reject)
   })
 
+/** Whatever it is that answers, it says what a browser may do with it, and has an id. @returns its status */
+function likeAnyOther(answer: string): number {
+  expect(answer).toMatch(/\r\ncontent-security-policy: default-src 'none'/i)
+  expect(answer).toMatch(/\r\nrequest-id: /i)
+  return Number(answer.split(' ')[1])
+}
+
+it('answers what is no request like anything else', async () => {
+  const { host } = new URL(service.address)
+  const status = async (...lines: string[]) => likeAnyOther(await raw(lines))
+  expect(await status('no request at all')).toBe(400)
+  expect(await status('FOO / HTTP/1.1', `Host: ${host}`)).toBe(400)
+  expect(await status('GET / HTTP/1.1', `Host: ${host}`, `X: ${'x'.repeat(40_000)}`)).toBe(431)
+  expect(await status('GET / HTTP/1.1', `Host: ${host}`, 'Expect: foo')).toBe(417)
+})
+
 it('answers to one Host, and to a town\u2019s', async () => {
   const { host } = new URL(service.address)
   const status = async (...hosts: string[]) => {
     const answer = await raw(['GET /ledger/key HTTP/1.1', ...hosts.map((one) => `Host: ${one}`), 'Connection: close'])
-    // Whatever it is that answers, it says what a browser may do with it, and has an id.
-    if (hosts.length > 0) expect(answer, hosts.join()).toMatch(/\r\ncontent-security-policy: default-src 'none'/i)
-    if (hosts.length > 0) expect(answer, hosts.join()).toMatch(/\r\nrequest-id: /i)
-    return Number(answer.split(' ')[1])
+    return likeAnyOther(answer)
   }
   expect(await status(host)).toBe(200)
   expect(await status(host, host)).toBe(400)

@@ -71,8 +71,8 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
       (list) => <WaysInPage context={context} id={idIn(context)} ways={list} {...wrong} />,
       wrong ? 422 : 200,
     )
-  page({ method: 'get', path: '/desk/neighbours/:id/ways-in' }, (context) => ways(context))
-  page({ method: 'post', path: '/desk/neighbours/:id/ways-in' }, async (context) => {
+  page({ method: 'get', path: '/desk/neighbours/:id/ways-in', quiet: true }, (context) => ways(context))
+  page({ method: 'post', path: '/desk/neighbours/:id/ways-in', quiet: true }, async (context) => {
     const ending = endingIn(context, deps)
     if ('faults' in ending) return ways(context, ending)
     await endWaysIn(deps, context.town, context.requester, idIn(context), ending)
@@ -86,7 +86,7 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
       <ComplaintsPage context={context} complaints={items} times={times} more={more} givers={givers} />
     ))
   })
-  page({ method: 'post', path: '/desk/appointments' }, async (context) => {
+  page({ method: 'post', path: '/desk/appointments', quiet: true }, async (context) => {
     const { town, form, requester, language } = context
     const wanted = form.get('language')
     const theirs = isLanguage(wanted) ? wanted : language

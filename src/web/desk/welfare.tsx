@@ -16,13 +16,13 @@ import { Desk, type DeskContext, idIn } from './shell.tsx'
 
 /** Children of whom a trained person should know. */
 export function welfareDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
-  page({ method: 'get', path: '/desk/welfare' }, async (context) =>
+  page({ method: 'get', path: '/desk/welfare', quiet: true }, async (context) =>
     Reply.page(
       await welfareChecks(deps, context.town, context.requester, context.query('after')),
       ({ items, more }) => <WelfarePage context={context} checks={items} more={more} />,
     ),
   )
-  page({ method: 'post', path: '/desk/welfare' }, async ({ town, requester, form }) => {
+  page({ method: 'post', path: '/desk/welfare', quiet: true }, async ({ town, requester, form }) => {
     await settleWelfareCheck(deps, town, requester, idIn({ params: { id: form.get('entry') } }))
     return Reply.redirect('/desk/welfare')
   })

@@ -52,7 +52,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       <ChangePage context={context} neighbour={neighbour} once={randomUUID()} />
     )),
   )
-  page({ method: 'post', path: '/me/change/here' }, async (context) => {
+  page({ method: 'post', path: '/me/change/here', quiet: true }, async (context) => {
     const { town, requester } = context
     await confirmResidence(deps, town, requester, requester.neighbourId, idempotencyKeyOf(context, 'here'))
     return Reply.redirect(DONE)
@@ -70,7 +70,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     // Said to everybody alike: what the page shows must not tell how old its reader is.
     return Reply.redirect(HELP)
   })
-  page({ method: 'post', path: '/me/change/reach', fresh: true }, (context) => {
+  page({ method: 'post', path: '/me/change/reach', quiet: true, fresh: true }, (context) => {
     const contact = context.form.get('contact')
     const languages = spokenIn(context.form)
     return correct(context, {
@@ -79,13 +79,13 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       ...plainIn(context.form),
     })
   })
-  page({ method: 'get', path: '/me/change/move' }, async (context) => {
+  page({ method: 'get', path: '/me/change/move', quiet: true }, async (context) => {
     const wards = await wardsAtHome(deps, context.town, context.requester)
     return Reply.page(await own(context), ({ version }) => (
       <MovePage context={context} typed={{}} version={version} once={randomUUID()} wards={wards} />
     ))
   })
-  page({ method: 'post', path: '/me/change/move', fresh: true }, async (context) => {
+  page({ method: 'post', path: '/me/change/move', quiet: true, fresh: true }, async (context) => {
     const { town, requester, t, form } = context
     const typed = typedIn(context)
     const wards = await wardsAtHome(deps, town, requester)
@@ -137,7 +137,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     }
     return Reply.redirect(DONE)
   })
-  page({ method: 'post', path: '/me/change/leave', keep: false }, async (context) => {
+  page({ method: 'post', path: '/me/change/leave', quiet: true, keep: false }, async (context) => {
     const { town, requester, form, language } = context
     if (!form.has('sure')) throw new InvalidInput([{ pointer: '/sure', detail: 'Say that you are sure.' }])
     // Never at once: whoever holds somebody's card could end the residence that their papers will rest on.
@@ -165,7 +165,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       <AskedPage context={context} asked={asked} />
     )),
   )
-  page({ method: 'post', path: '/me/change/child' }, async (context) => {
+  page({ method: 'post', path: '/me/change/child', quiet: true }, async (context) => {
     const { town, requester, form, language, t } = context
     const typed = typedIn(context)
     const born = bornOf(typed, '', { ...context, rules: lifeRules(deps.clock, town) }, false)

@@ -26,7 +26,7 @@ const saysWhere = ({ claims }: Profile) =>
 
 /** Proofs for the children one acts for: each opening stands in the child's own "who looked". */
 export function childrenPages(page: OwnPages, deps: PortalDeps): void {
-  page({ method: 'get', path: '/me/children' }, async (context) => {
+  page({ method: 'get', path: '/me/children', quiet: true }, async (context) => {
     const children = await representedBy(deps, context.town, context.requester)
     const draw = (list: Asked[]) => <ChildrenPage context={context} represented={list} once={randomUUID()} />
     if (children === undefined) return pageOf(draw([]))
@@ -40,7 +40,7 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
     )
     return Reply.page(asked, draw)
   })
-  page({ method: 'post', path: '/me/children' }, async (context) => {
+  page({ method: 'post', path: '/me/children', quiet: true }, async (context) => {
     const { town, requester, form, language } = context
     const parsed = ProfileId.safeParse(form.get('profile'))
     const profile = offered.find(({ id }) => parsed.success && id === parsed.data)

@@ -46,7 +46,7 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
     )
   }
   page({ method: 'get', path: '/me' }, (context) => home(context))
-  page({ method: 'post', path: '/me/hearing' }, async (context) => {
+  page({ method: 'post', path: '/me/hearing', quiet: true }, async (context) => {
     const { town, requester, form, t } = context
     const answer = Answer.safeParse({ text: form.get('words') })
     if (!answer.success) return home(context, t.jTooLong)
@@ -86,8 +86,8 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
       fault ? 422 : 200,
     )
   }
-  page({ method: 'post', path: '/me/children/hearing' }, (context) => forChild(context))
-  page({ method: 'post', path: '/me/children/hearing/answer' }, async (context) => {
+  page({ method: 'post', path: '/me/children/hearing', quiet: true }, (context) => forChild(context))
+  page({ method: 'post', path: '/me/children/hearing/answer', quiet: true }, async (context) => {
     const { town, requester, form, t } = context
     const answer = Answer.safeParse({ text: form.get('words'), by: 'representative' })
     if (!answer.success) return forChild(context, t.jTooLong)
