@@ -4,6 +4,7 @@ import { DEMO_COURT, DEMO_OFFICE } from '../../src/cli/demo-town.ts'
 import type { Staff } from '../../src/firewall/requester.ts'
 import { reviewDemand } from '../../src/oversight/access-requests.ts'
 import { LARGEST_DOCUMENT } from '../../src/oversight/order-documents.ts'
+import { openByOrder } from '../../src/oversight/orders.ts'
 import { type Answer, openApp, type TestApp } from '../support/app.ts'
 import { uploaded } from '../support/demands.ts'
 import { register } from '../support/people.ts'
@@ -130,6 +131,40 @@ describe('an order of a judge', () => {
       `select id from ledger_entries where action = 'open-by-order' and subject_id is null or action = 'open-by-order'`,
     )
     expect(entry).toBeDefined()
+  })
+
+  it('opens once for two officers who press at the same moment', async () => {
+    const { id, reference } = (await record()).body
+    await approveAs(id, 'second-legal')
+    await approveAs(id, 'third-legal')
+    // Both have read that it is approved before either opens it.
+    const { gate } = app.rooms
+    let arrived = 0
+    let go = () => {}
+    const both = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    const together: typeof gate = {
+      ...gate,
+      async open(...asked) {
+        arrived += 1
+        if (arrived === 2) go()
+        await both
+        return gate.open(...asked)
+      },
+    }
+    const opened = await Promise.allSettled(
+      ['legal', 'second-legal'].map((officer) => {
+        const staff: Staff = { kind: 'staff', id: officer, role: 'legal', organisationId: DEMO_OFFICE }
+        return openByOrder({ ...app.rooms, gate: together }, app.town, staff, id)
+      }),
+    )
+    expect(opened.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const failed = opened.find((one) => one.status === 'rejected')
+    expect(failed?.reason).toMatchObject({ code: 'out-of-turn' })
+    const notices = await app.peek(`select notices.id from notices
+      join access_requests on access_requests.notice_id = notices.id where reference = '${reference}'`)
+    expect(notices).toHaveLength(1)
   })
 
   it('is approved by nobody who wrote it down, in the database too', async () => {

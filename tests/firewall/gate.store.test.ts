@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Refusal, type Requester, type Staff } from '../../src/firewall/requester.ts'
+import { createStandings } from '../../src/firewall/standing.ts'
+import { inMunicipality } from '../../src/platform/database.ts'
 import { openNeighbour } from '../../src/registry/person/neighbours.ts'
 import { openApp, type TestApp } from '../support/app.ts'
 import { openRecord, register, somebody } from '../support/people.ts'
@@ -143,6 +145,40 @@ describe('a refusal', () => {
     const entries = await entriesSince(before)
     expect(entries.map(({ outcome, purpose }) => `${outcome} ${purpose}`)).toContain('refused immigration-control')
     for (const entry of entries) expect(entry.subject_id).toBeNull()
+  })
+
+  it('keeps neither the fields that were asked for nor a purpose of the caller’s own words', async () => {
+    const { id } = await register(app)
+    for (const purpose of ['departure', `born ${'x'.repeat(70)}`]) {
+      const before = await lastEntry()
+      const ask = { purpose, fields: ['name', 'representatives'] as const }
+      await expect(openNeighbour(app.rooms, app.town, clerk, id, ask)).rejects.toBeInstanceOf(Refusal)
+      const [entry, ...others] = await entriesSince(before)
+      expect(others).toEqual([])
+      expect(entry).toMatchObject({ outcome: 'refused', subject_id: null })
+      expect(entry?.purpose).toBe(purpose === 'departure' ? 'departure' : 'unknown')
+      const { ledger } = await app.rooms.gate.keysOf(app.town.id)
+      const location = { table: 'ledger_entries', column: 'details', row: entry?.id ?? '' }
+      const details = ledger.open(location, entry?.details ?? new Uint8Array())
+      expect(details).toMatchObject({ requester: 'clerk', fields: [], subject: null })
+    }
+  })
+
+  it('is what everybody gets of a town that has no row, or no longer has one', async () => {
+    const standing = await inMunicipality(app.database, app.town.id, (transaction) =>
+      createStandings().of(
+        transaction,
+        {
+          municipalityId: randomUUID(),
+          requester: { kind: 'resident', id: 'r', neighbourId: randomUUID() },
+          action: 'open',
+          purpose: 'own-record',
+          fields: ['name'],
+        },
+        app.clock.now(),
+      ),
+    )
+    expect(standing).toMatchObject({ lockdown: true, overBudget: true, ended: true })
   })
 
   it('is the same for a neighbour who exists and one who does not', async () => {

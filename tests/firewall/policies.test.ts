@@ -237,6 +237,102 @@ describe('what is permitted', () => {
   })
 })
 
+describe('what was decided within a second', () => {
+  const staff = (id: string, role: 'clerk' | 'supervisor' | 'legal', more: object = {}): Requester => ({
+    kind: 'staff',
+    id,
+    role,
+    organisationId: OWN,
+    ...more,
+  })
+  const position = (kind: 'clean' | 'enforcement', hours = 1): Position => ({
+    organisationId: OWN,
+    attestedUntil: NOW.add({ hours }),
+    organisations: chain(1, kind),
+  })
+  const opening: Question = {
+    requester: staff('clerk', 'clerk'),
+    position: position('clean'),
+    action: 'open',
+    purpose: 'counter-service',
+    fields: ['name'],
+    subjects: 1,
+    record: { id: 'record', protected: false },
+    now: NOW,
+  }
+  const library: Question = {
+    ...opening,
+    requester: { kind: 'client', id: 'library', organisationId: OWN },
+    action: 'disclose',
+    purpose: 'service-eligibility',
+    fields: ['resident'],
+  }
+  const own: Question = {
+    ...opening,
+    requester: { kind: 'resident', id: 'r', neighbourId: 'record' },
+    position: undefined,
+    purpose: 'own-record',
+  }
+  const acting: Question = {
+    ...opening,
+    requester: { kind: 'resident', id: 'r', neighbourId: 'record', representative: { toldWhere: true } },
+    position: undefined,
+    purpose: 'acting-for',
+    fields: ['address'],
+  }
+  const order: Question = {
+    ...opening,
+    requester: staff('legal', 'legal'),
+    action: 'open-by-order',
+    purpose: 'judge-order',
+    judgeOrder: true,
+    approvals: 2,
+  }
+  const court: Question = {
+    ...order,
+    requester: { kind: 'authority', id: 'court', functions: ['court'], organisationId: OWN },
+  }
+
+  /** Questions alike in all but one thing, which decides. */
+  const pairs: [string, Question, Partial<Question>][] = [
+    ['a lockdown', opening, { lockdown: true }],
+    ['a spent budget', opening, { overBudget: true }],
+    ['a record that hides', opening, { record: { id: 'record', protected: true } }],
+    ['the fields', opening, { fields: ['name', 'nationality'] }],
+    ['the purpose', opening, { purpose: 'registration' }],
+    ['the action', opening, { action: 'export' }],
+    ['the role', opening, { requester: staff('clerk', 'legal') }],
+    ['the position', opening, { position: position('enforcement') }],
+    ['no position', opening, { position: undefined }],
+    ['the number of people', library, { subjects: 2 }],
+    ['an attestation that has run out', library, { position: position('clean', -1) }],
+    ['whose record it is', own, { record: { id: 'other', protected: false } }],
+    ['a way in that has ended', own, { ended: true }],
+    ['an approval', order, { approvals: 1 }],
+    ['the kind of requester', order, { requester: court.requester }],
+    [
+      'what a representative may be told',
+      acting,
+      { requester: { ...acting.requester, representative: { toldWhere: false } } as Requester },
+    ],
+  ]
+  let later = 0
+  /** The same question in a second nobody has asked in. */
+  const afresh = (question: Question) => {
+    later += 1
+    return engine.decide({ ...question, now: NOW.add({ seconds: later }) })
+  }
+
+  it.each(pairs)('is not remembered for a question that differs by %s', (_, question, change) => {
+    const other = { ...question, ...change }
+    const [one, two] = [afresh(question), afresh(other)]
+    expect([one.permitted, two.permitted]).toEqual([true, false])
+    expect(engine.decide(question)).toEqual(one)
+    expect(engine.decide(other)).toEqual(two)
+    expect(engine.decide(question)).toEqual(one)
+  })
+})
+
 describe('policies that cannot be trusted are not loaded', () => {
   const load = (change: Partial<typeof texts>) => () => loadPolicies(cedar, Object.values({ ...texts, ...change }))
 

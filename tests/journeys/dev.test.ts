@@ -36,7 +36,7 @@ it('npm run dev starts the service again once a change is built, and leaves it a
   })
   ended.catch(() => {})
   const says = (line: string) =>
-    Promise.race([ended, vi.waitUntil(() => running.output().includes(line), { timeout: 200_000, interval: 50 })])
+    Promise.race([ended, expect.poll(running.output, { timeout: 200_000, interval: 50 }).toContain(line)])
   const lives = async () => (await fetch(`${running.address}/health/live`)).text()
   const main = join(source.path, 'src/main.ts')
   const right = readFileSync(main, 'utf8')

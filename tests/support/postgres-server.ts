@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import {
   appendFileSync,
   chmodSync,
@@ -33,16 +34,22 @@ export interface PostgresServer {
 /** A server that takes what another one writes. */
 export interface Standby extends Pick<PostgresServer, 'port' | 'url' | 'crash' | 'start' | 'stop'> {}
 
+/** Ports that no system lends to outgoing connections: one that is free is not taken between now and when it is used. */
+const NEVER_LENT = [12_000, 32_000] as const
+
+/** A port of the loopback that nobody listens on. */
 export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      if (address === null || typeof address === 'string') return reject(new Error('no port'))
-      probe.close(() => resolve(address.port))
+  for (;;) {
+    const port = randomInt(...NEVER_LENT)
+    const free = await new Promise<boolean>((resolve, reject) => {
+      const probe = createServer()
+      probe.once('error', (error: NodeJS.ErrnoException) =>
+        error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
+      )
+      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
     })
-  })
+    if (free) return port
+  }
 }
 
 /**

@@ -253,6 +253,19 @@ describe('the code on a paper', () => {
     expect(await check(await squareOf(pdf)).catch((error) => (error as ProofInvalid).code)).toBe('revoked')
   })
 
+  it('finds a paper until it runs out, and not a second longer', async () => {
+    const { id } = await register(app)
+    const code = codeOn((await print(id)).pdf)
+    const [kept] = await app.peek<{ expires_at: Date }>(`select check_codes.expires_at from check_codes
+      join proofs on proofs.id = check_codes.proof_id where neighbour_id = '${id}'`)
+    const left = (kept?.expires_at.getTime() ?? 0) - app.clock.now().epochMilliseconds
+    app.clock.advance({ milliseconds: left - 1000 })
+    expect((await lookUp(code)).status).toBe(200)
+    app.clock.advance({ milliseconds: 1000 })
+    expect((await lookUp(code)).body).toMatchObject({ code: 'no-such-code' })
+    app.clock.advance({ milliseconds: -left })
+  })
+
   it('cannot be guessed at leisure, and one guesser does not shut out the others', async () => {
     for (let guess = 0; guess < 30; guess += 1)
       expect((await lookUp('0000-0000-0000-0000', 'guesser')).status).toBe(404)
