@@ -20,7 +20,7 @@ try {
     const answer = await fetch(`${service.address}/v1/${path}`, {
       method: 'POST',
       headers: {
-        authorization: `Bearer ${await demoToken(issuer, audience, client)}`,
+        authorization: `Bearer ${await demoToken(issuer, { audience, clientId: client })}`,
         'content-type': 'application/json',
         'idempotency-key': randomUUID(),
       },

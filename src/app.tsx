@@ -145,8 +145,8 @@ export function createApp(deps: AppDeps, rooms: Rooms = composeRooms(deps)): App
   drawnRoutes(app, rooms)
   officerRoutes(app, rooms, (town) =>
     carrying(rooms.clock, town.id, {
-      application: (transaction, content) => enrolApplicant(rooms, town, transaction, content),
-      secrecy: (transaction, content) => prolongSecrecy(rooms, town, transaction, content),
+      application: (transaction, content) => enrolApplicant(rooms, town, { transaction, application: content }),
+      secrecy: (transaction, content) => prolongSecrecy(rooms, town, { transaction, secrecy: content }),
     }),
   )
   orderRoutes(app, rooms)

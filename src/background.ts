@@ -71,7 +71,7 @@ export function backgroundWork(
           if (journal) await markSigned(rooms.database, journal.watch)
           const checkpoint = await latestCheckpoint(rooms.database, town.id)
           if (checkpoint) journal?.keepCheckpoint(town.id, checkpoint.note)
-          await wakeJobs(rooms.database, WITNESS, [town.id], rooms.clock.now())
+          await wakeJobs(rooms.database, { kind: WITNESS, municipalityIds: [town.id], at: rooms.clock.now() })
         }
         return 'asleep'
       },
@@ -85,7 +85,7 @@ export function backgroundWork(
         patience: seconds(45),
         everywhere: witness.key.name,
         async run(item: Item) {
-          await askWitness(rooms.database, item.municipalityId, witness)
+          await askWitness(rooms.database, item.municipalityId, { witness })
           // The next checkpoint wakes it.
           return seconds(3_600)
         },
@@ -97,7 +97,7 @@ export function backgroundWork(
       together: 6,
       patience: seconds(60),
       async run(item) {
-        return tellOfNotice(rooms, await townOf(item), outside.channels, item)
+        return tellOfNotice(rooms, await townOf(item), { channels: outside.channels, item })
       },
     },
     {

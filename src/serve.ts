@@ -82,12 +82,13 @@ export async function startService(config: Config, log: Log, say: (line: string)
     const journal = journalOf(config, keys)
     closing.push(async () => journal.close())
     const policies = loadPolicies(cedar)
-    let answer: RequestListener = (_, response) => bare(response, 503, 'starting', { 'retry-after': '5' })
+    let answer: RequestListener = (_, response) =>
+      bare(response, { status: 503, word: 'starting', headers: { 'retry-after': '5' } })
     const http = createServer({ requireHostHeader: false }, (request, response) => {
       // One of several might be what a proxy looked at, and another what is believed here. @see RFC 9112 section 3.2
       if (request.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length === 1)
         answer(request, response)
-      else bare(response, 400, 'one Host, please', { connection: 'close' })
+      else bare(response, { status: 400, word: 'one Host, please', headers: { connection: 'close' } })
     })
     answerUnreadable(http)
     const address = await listen(http, config)
@@ -173,7 +174,7 @@ export async function startService(config: Config, log: Log, say: (line: string)
         await ensureSigningKey(deps, town.id)
         if (await fewerNeighboursThan(database, town.id, config.demoNeighbours)) {
           say(`Inventing ${config.demoNeighbours} neighbours…`)
-          await seedNeighbours(rooms, town, DEMO_OFFICE, config.demoNeighbours)
+          await seedNeighbours(rooms, town, { officeId: DEMO_OFFICE, count: config.demoNeighbours })
         }
         if (deps.demo) deps.demo.ready = await demoVisitor(rooms, town)
       }
@@ -209,7 +210,8 @@ export async function startService(config: Config, log: Log, say: (line: string)
         // Whoever is connected is answered, and told not to come back here; only then may jobs and database go.
         answer = (request, response) => {
           response.setHeader('connection', 'close')
-          if (request.url === '/health/ready') bare(response, 503, 'stopping', { 'retry-after': '2' })
+          if (request.url === '/health/ready')
+            bare(response, { status: 503, word: 'stopping', headers: { 'retry-after': '2' } })
           else serving(request, response)
         }
         await closeServer(http)

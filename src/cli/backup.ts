@@ -68,10 +68,12 @@ async function* framesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<{ fra
 /** Seals bytes into a file, which is there whole or not at all. @returns its length */
 async function sealInto(
   file: string,
-  head: Head,
-  key: Uint8Array,
-  bytes: AsyncIterable<Uint8Array>,
-  at: (bytes: number) => void,
+  {
+    head,
+    key,
+    bytes,
+    at,
+  }: { head: Head; key: Uint8Array; bytes: AsyncIterable<Uint8Array>; at: (bytes: number) => void },
 ): Promise<number> {
   const draft = `${file}.unfinished`
   const out = openSync(draft, 'w', 0o600)
@@ -128,7 +130,10 @@ export async function* openBackup(file: string, keys: KeyProvider): AsyncGenerat
         throw broken()
       }
       if (head.magic !== MAGIC) throw broken()
-      key = keys.unwrap(head.town, head.key, Buffer.from(head.wrapped, 'base64'), `${MAGIC} ${head.made}`)
+      key = keys.unwrap(
+        { municipalityId: head.town, keyId: head.key, context: `${MAGIC} ${head.made}` },
+        Buffer.from(head.wrapped, 'base64'),
+      )
       waiting = waiting.subarray(end + 1)
     }
     while (waiting.length > FRAME + TAG) {
@@ -162,16 +167,21 @@ export async function makeBackup(config: Config, file: string, progress: Progres
     )
     const made = Temporal.Now.instant().toString()
     const key = randomBytes(32)
-    const wrapped = Buffer.from(keys.wrap(town, keys.currentKeyId(), key, `${MAGIC} ${made}`)).toString('base64')
-    const dump = tool('pg_dump', ['--format=custom', '--no-password'], new URL(ownerUrl), config.programs)
+    const wrapped = Buffer.from(
+      keys.wrap({ municipalityId: town, keyId: keys.currentKeyId(), context: `${MAGIC} ${made}` }, key),
+    ).toString('base64')
+    const dump = tool('pg_dump', {
+      words: ['--format=custom', '--no-password'],
+      url: new URL(ownerUrl),
+      programs: config.programs,
+    })
     progress.begin('bytes', Number(rows[0]?.size ?? 0))
-    bytes = await sealInto(
-      file,
-      { magic: MAGIC, made, key: keys.currentKeyId(), wrapped, town },
+    bytes = await sealInto(file, {
+      head: { magic: MAGIC, made, key: keys.currentKeyId(), wrapped, town },
       key,
-      wholeOf(dump),
-      progress.at,
-    )
+      bytes: wholeOf(dump),
+      at: progress.at,
+    })
     progress.end()
   } finally {
     await owner.destroy()
@@ -193,12 +203,11 @@ export async function tryBackup(
   url.pathname = `/${scratch}`
   try {
     await sql.raw(`create database ${scratch}`).execute(owner)
-    const restore = tool(
-      'pg_restore',
-      ['--no-password', '--exit-on-error', '--single-transaction', `--dbname=${scratch}`],
+    const restore = tool('pg_restore', {
+      words: ['--no-password', '--exit-on-error', '--single-transaction', `--dbname=${scratch}`],
       url,
-      config.programs,
-    )
+      programs: config.programs,
+    })
     try {
       await pipeline(openBackup(file, configuredKeys(config)), restore.process.stdin)
     } catch (error) {
@@ -232,7 +241,12 @@ async function checked(
   const { tried, opened } = await keysThatOpen(copy, configuredKeys(config))
   const ledgers = []
   for (const town of await listMunicipalities(copy)) {
-    const { entries, findings } = await checkLedger(config, copy, town, { checkpoints: [] }, progress)
+    const { entries, findings } = await checkLedger(config, {
+      owner: copy,
+      town,
+      options: { checkpoints: [] },
+      progress,
+    })
     ledgers.push({ slug: town.slug, entries, findings: findings.length })
   }
   const wrong = pending.length > 0 || tried !== opened || ledgers.some(({ findings }) => findings > 0)
@@ -255,9 +269,7 @@ async function* wholeOf({ process, done }: ReturnType<typeof tool>): AsyncGenera
  */
 function tool(
   name: string,
-  words: readonly string[],
-  url: URL,
-  programs: string,
+  { words, url, programs }: { words: readonly string[]; url: URL; programs: string },
 ): { process: ChildProcessWithoutNullStreams; done: Promise<void> } {
   const said: string[] = []
   const program = spawn(name, words, {

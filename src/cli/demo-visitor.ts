@@ -17,11 +17,19 @@ export async function demoVisitor(deps: ProofDeps, town: Municipality): Promise<
     dateOfBirth: '1990~',
     address: { kind: 'no-fixed-address', usualArea: 'By the old station' },
   })
-  const registered = await registerNeighbour(deps, town, clerk, form, 'invented-visitor', 'register')
+  const registered = await registerNeighbour(
+    deps,
+    { town, by: clerk },
+    { form, idempotencyKey: 'invented-visitor', source: 'register' },
+  )
   const visitor = await registered.chain(async ({ id }) => {
-    const card = await giveCard(deps, town, clerk, id, WORD)
+    const card = await giveCard(deps, { town, by: clerk }, { neighbourId: id, word: WORD })
     const order = ProofOrder.parse({ profile: 'library' })
-    const proof = await issueProof(deps, town, clerk, id, order, `visitor at ${deps.clock.now()}`)
+    const proof = await issueProof(
+      deps,
+      { town, by: clerk },
+      { neighbourId: id, order, idempotencyKey: `visitor at ${deps.clock.now()}` },
+    )
     return card.with(proof).map(([{ code }, { token }]) => ({ code, word: WORD, proof: token }))
   })
   return { visitor, asking: DEMO_ASKING }

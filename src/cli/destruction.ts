@@ -72,7 +72,7 @@ export async function destroyKeys(config: Config, shareFiles: readonly string[],
   const current = await proveQuorum(file, shareFiles)
   if (typed.trim() !== confirmationFor(current))
     throw new ConfigInvalid(`Nothing was destroyed. To go on, type: ${confirmationFor(current)}`)
-  await withOwner(config, (owner) => recordKeyOperation(config, owner, 'registry-keys-destroyed'))
+  await withOwner(config, (owner) => recordKeyOperation(config, { owner, action: 'registry-keys-destroyed' }))
   overwrite(file)
   return current
 }

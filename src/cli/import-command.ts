@@ -52,25 +52,28 @@ export function importCommand(program: Command, out: () => ReturnType<typeof out
           const config = readConfig()
           return withOwner(config, async (owner) => {
             const town = await townOf(owner, options.town)
-            const report = await checkImport(file, mapping, options.confirmedPlain, lifeRules(systemClock, town))
+            const report = await checkImport(file, mapping, {
+              confirmed: options.confirmedPlain,
+              rules: lifeRules(systemClock, town),
+            })
             if (!mayWrite(report)) return report
             const rooms = await roomsOver(owner, config)
             progress.begin('rows', report.rows)
-            const done = await importFile(
-              rooms,
-              town,
-              options.office,
+            const done = await importFile(rooms, town, {
+              officeId: options.office,
               file,
               mapping,
               report,
               progress,
-              options.confirmedPlain,
-            )
+              confirmed: options.confirmedPlain,
+            })
             progress.end()
             return done
           })
         }
-        const report = options.check ? await checkImport(file, mapping, options.confirmedPlain) : await bring()
+        const report = options.check
+          ? await checkImport(file, mapping, { confirmed: options.confirmedPlain })
+          : await bring()
         const refused = options.check || !mayWrite(report)
         result({ ...report }, [
           ...report.dropped.map(

@@ -97,9 +97,7 @@ export interface Person {
  */
 export function personOf(
   row: Record<string, string>,
-  mapping: Mapping,
-  rules: LifeRules,
-  confirmed = false,
+  { mapping, rules, confirmed = false }: { mapping: Mapping; rules: LifeRules; confirmed?: boolean | undefined },
 ): Person | { fault: string } {
   const get = (name: string | undefined) => (name === undefined ? '' : (row[name] ?? '').trim())
   const joined = (names: string | string[] | undefined, by: string) =>

@@ -94,9 +94,11 @@ async function* fixedIn(
 /** The households of a file, one after the other, as it is read. */
 async function* householdsIn(
   file: string,
-  mapping: Mapping,
-  headings: (names: string[]) => void,
-  left: () => void = () => {},
+  {
+    mapping,
+    headings,
+    left = () => {},
+  }: { mapping: Mapping; headings: (names: string[]) => void; left?: (() => void) | undefined },
 ): AsyncGenerator<Household> {
   if (mapping.fixed) headings(Object.keys(mapping.fixed))
   const rows = mapping.fixed ? fixedIn(file, mapping, mapping.fixed) : separated(file, mapping, headings)
@@ -136,8 +138,7 @@ const anyTown = (): LifeRules => ({
 export async function checkImport(
   file: string,
   mapping: Mapping,
-  confirmed = false,
-  rules = anyTown(),
+  { confirmed = false, rules = anyTown() }: { confirmed?: boolean | undefined; rules?: LifeRules } = {},
 ): Promise<ImportReport> {
   const report: ImportReport = {
     rows: 0,
@@ -163,7 +164,7 @@ export async function checkImport(
   const left = () => {
     report.departed += 1
   }
-  for await (const household of householdsIn(file, mapping, headings, left)) {
+  for await (const household of householdsIn(file, { mapping, headings, left })) {
     report.households += 1
     const key = mapping.household ? (household.rows[0]?.row[mapping.household] ?? '').trim() : ''
     if (key !== '' && seen.has(key))
@@ -177,7 +178,7 @@ export async function checkImport(
         if (report.town.province !== province || report.town.municipality !== municipality)
           throw new ConfigInvalid(`Line ${line} is of another town than the lines before it.`)
       }
-      const person = personOf(row, mapping, rules, confirmed)
+      const person = personOf(row, { mapping, rules, confirmed })
       if ('fault' in person) bad(line, person.fault)
       else if (person.document !== undefined) {
         // Hashed at once, so that a million of them do not lie about in memory.
@@ -197,12 +198,21 @@ export async function checkImport(
 export async function importFile(
   deps: RegistryDeps,
   town: Municipality,
-  officeId: string,
-  file: string,
-  mapping: Mapping,
-  report: ImportReport,
-  progress: Progress,
-  confirmed = false,
+  {
+    officeId,
+    file,
+    mapping,
+    report,
+    progress,
+    confirmed = false,
+  }: {
+    officeId: string
+    file: string
+    mapping: Mapping
+    report: ImportReport
+    progress: Progress
+    confirmed?: boolean | undefined
+  },
 ): Promise<ImportReport> {
   const { town: from } = report
   if (from && (from.province !== town.provinceCode || from.municipality !== town.municipalityCode))
@@ -223,8 +233,7 @@ export async function importFile(
       lanes.map(async (lane) => {
         const outcomes = await registerHouseholds(
           deps,
-          town,
-          clerk,
+          { town, by: clerk },
           lane.map(({ household }) => household),
         )
         for (const [i, outcome] of outcomes.entries()) {
@@ -238,12 +247,12 @@ export async function importFile(
     await note.write(read, badLines.size > 0)
     progress.at(rows)
   }
-  for await (const { line, rows: people } of householdsIn(file, mapping, () => {})) {
+  for await (const { line, rows: people } of householdsIn(file, { mapping, headings: () => {} })) {
     read += 1
     rows += people.length
     if (people.some((one) => badLines.has(one.line))) continue
     const parsed = people
-      .map(({ row }) => personOf(row, mapping, rules, confirmed))
+      .map(({ row }) => personOf(row, { mapping, rules, confirmed }))
       .filter((one): one is Person => !('fault' in one))
     const [first] = parsed
     if (first === undefined || parsed.length !== people.length) continue

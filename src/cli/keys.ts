@@ -21,9 +21,7 @@ import { configuredKeys, withOwner } from './stores.ts'
 /** Writes down, in every town's ledger, that keys were made, moved, withdrawn or destroyed. */
 export async function recordKeyOperation(
   config: Config,
-  owner: Database,
-  action: string,
-  occasion: Record<string, string> = {},
+  { owner, action, occasion = {} }: { owner: Database; action: string; occasion?: Record<string, string> | undefined },
 ): Promise<void> {
   const { gate } = await roomsOver(owner, config)
   const by = { kind: 'job', id: 'padron keys' } as const
@@ -68,7 +66,7 @@ export async function rotateRegistryKey(
     const towns = await listMunicipalities(owner)
     const [first] = towns
     const awaited = first ? await awaitedKeys(owner, first.id) : []
-    const next = await nextKey(config, owner, towns, awaited)
+    const next = await nextKey(config, { owner, towns, awaited })
     if (next !== undefined) {
       const lacking = await holdersWithout(owner, ({ keys }) => keys.includes(next), patience)
       if (lacking > 0)
@@ -93,10 +91,14 @@ export async function rotateRegistryKey(
     let done = 0
     for (const town of towns) {
       const before = done
-      done += await rewrapDataKeys(owner, keys, town.id, { progress: (count) => progress.at(before + count) })
+      done += await rewrapDataKeys(owner, {
+        keys,
+        municipalityId: town.id,
+        options: { progress: (count) => progress.at(before + count) },
+      })
     }
     progress.end()
-    await recordKeyOperation(config, owner, 'registry-keys-rotated', { current })
+    await recordKeyOperation(config, { owner, action: 'registry-keys-rotated', occasion: { current } })
     return { current, rewrapped: done }
   })
 }
@@ -104,9 +106,7 @@ export async function rotateRegistryKey(
 /** The key to switch to: one that was announced, or a new one where nothing is under way. */
 async function nextKey(
   config: Config,
-  owner: Database,
-  towns: readonly { id: string }[],
-  awaited: readonly string[],
+  { owner, towns, awaited }: { owner: Database; towns: readonly { id: string }[]; awaited: readonly string[] },
 ): Promise<string | undefined> {
   const announce = async (id: string) => {
     for (const town of towns) await announceRegistryKey(owner, town.id, id)

@@ -17,10 +17,17 @@ import { configuredKeys } from './stores.ts'
 /** Holds a town's ledger against its checkpoints. @param options.key the verifier key an outsider holds, instead of the stored one */
 export async function checkLedger(
   config: Config,
-  owner: Database,
-  town: Municipality,
-  options: { key?: string; checkpoints: readonly string[] },
-  progress: Progress,
+  {
+    owner,
+    town,
+    options,
+    progress,
+  }: {
+    owner: Database
+    town: Municipality
+    options: { key?: string; checkpoints: readonly string[] }
+    progress: Progress
+  },
 ): Promise<LedgerReport> {
   const key = options.key === undefined ? await storedKey(owner, town) : parseVerifierKey(options.key)
   if (key === undefined) throw new ConfigInvalid('There is no such verifier key. It looks like: name+hash+key')
@@ -90,7 +97,7 @@ export async function serveWitness(options: {
     })
     request.on('end', () => {
       if (request.method !== 'POST' || request.url !== '/add-checkpoint') return void response.writeHead(404).end()
-      const answer = addCheckpoint(text, logs, memory, signer, Temporal.Now.instant())
+      const answer = addCheckpoint(text, { logs, memory, signer, now: Temporal.Now.instant() })
       response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body)
     })
   })

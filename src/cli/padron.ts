@@ -66,7 +66,11 @@ program
       const rooms = await roomsOver(owner, config)
       await mustBeInvented(owner)
       progress.begin('neighbours', count)
-      await seedNeighbours(rooms, await townOf(owner, DEMO_SLUG), DEMO_OFFICE, count, progress.at)
+      await seedNeighbours(rooms, await townOf(owner, DEMO_SLUG), {
+        officeId: DEMO_OFFICE,
+        count,
+        progress: progress.at,
+      })
       progress.end()
     })
     result({ neighbours: count }, [`${count} invented neighbours are registered.`])
@@ -101,7 +105,7 @@ program
     if (!config.demo || !existsSync(note))
       throw new ConfigInvalid('No demonstration runs here. Start one with: npm start')
     const { issuer, audience } = JSON.parse(readFileSync(note, 'utf8'))
-    const token = await demoToken(issuer, audience, client)
+    const token = await demoToken(issuer, { audience, clientId: client })
     out().result({ token }, [token])
   })
 
@@ -257,8 +261,8 @@ keys
     await withOwner(config, async (owner) => {
       const town = await townOf(owner, slug)
       const deps = { database: owner, clock: systemClock, keys: configuredKeys(config) }
-      const kid = await rotateSigningKey(deps, town.id, options.algorithm)
-      await recordKeyOperation(config, owner, 'signing-key-made', { kid })
+      const kid = await rotateSigningKey(deps, town.id, { algorithm: options.algorithm })
+      await recordKeyOperation(config, { owner, action: 'signing-key-made', occasion: { kid } })
       out().result({ kid }, [`${kid} is published now and signs in an hour.`])
     })
   })
@@ -272,7 +276,7 @@ keys
       const town = await townOf(owner, slug)
       const { renewSeal } = await import('../proofs/paper/document-seal.ts')
       const until = await renewSeal({ database: owner, clock: systemClock, keys: configuredKeys(config) }, town)
-      await recordKeyOperation(config, owner, 'seal-renewed', { municipality: slug })
+      await recordKeyOperation(config, { owner, action: 'seal-renewed', occasion: { municipality: slug } })
       out().result({ until }, [`The new seal holds until ${until.slice(0, 10)}.`])
     })
   })
@@ -288,7 +292,7 @@ keys
       const deps = { database: owner, clock: systemClock, keys: configuredKeys(config) }
       const withdrawn = await withdrawSigningKey(deps, town.id, kid)
       if (!withdrawn) throw new ConfigInvalid('There is no such key in force.')
-      await recordKeyOperation(config, owner, 'signing-key-withdrawn', { kid })
+      await recordKeyOperation(config, { owner, action: 'signing-key-withdrawn', occasion: { kid } })
       out().result({ kid }, [`${kid} is withdrawn.`])
     })
   })
@@ -336,13 +340,12 @@ ledger
     const { result, progress } = out()
     await withOwner(config, async (owner) => {
       const town = await townOf(owner, slug)
-      const report = await checkLedger(
-        config,
+      const report = await checkLedger(config, {
         owner,
         town,
-        { ...(options.key ? { key: options.key } : {}), checkpoints: options.checkpoint ?? [] },
+        options: { ...(options.key ? { key: options.key } : {}), checkpoints: options.checkpoint ?? [] },
         progress,
-      )
+      })
       const { entries, checkpoints, waiting, erased, findings } = report
       const checked = `${entries} entries held against ${checkpoints} checkpoints; ${waiting} wait for a place, ${erased} are erased.`
       result({ intact: findings.length === 0, ...report }, [

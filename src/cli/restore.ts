@@ -102,9 +102,9 @@ export async function restoreDatabase(
     progress.begin('acts done again', missing.length)
     const outcome = { doneAgain: 0, unknown: 0 }
     await owner.transaction().execute(async (transaction) => {
-      const failed = await takeAgain(transaction, missing, outcome, progress.at)
+      const failed = await takeAgain(transaction, { takings: missing, outcome, at: progress.at })
       // One that hung on another that came later is tried once more.
-      const still = await takeAgain(transaction, failed, outcome, () => {})
+      const still = await takeAgain(transaction, { takings: failed, outcome, at: () => {} })
       if (still.length > 0 && !options.leaveOut)
         throw new ConfigInvalid(
           `${still.length} acts could not be done again: ${still
@@ -171,9 +171,11 @@ async function isOlder(journal: Journal, owner: Database): Promise<boolean> {
 /** @returns what could not be done */
 async function takeAgain(
   transaction: Transaction,
-  takings: readonly Taking[],
-  outcome: { doneAgain: number; unknown: number },
-  at: (done: number) => void,
+  {
+    takings,
+    outcome,
+    at,
+  }: { takings: readonly Taking[]; outcome: { doneAgain: number; unknown: number }; at: (done: number) => void },
 ): Promise<Taking[]> {
   const failed: Taking[] = []
   for (const [i, taking] of takings.entries()) {

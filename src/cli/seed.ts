@@ -16,15 +16,23 @@ import { inventedNeighbour } from './invented-neighbours.ts'
 export async function seedNeighbours(
   deps: RegistryDeps,
   town: Municipality,
-  officeId: string,
-  count: number,
-  progress: (done: number) => void = () => {},
+  {
+    officeId,
+    count,
+    progress = () => {},
+  }: { officeId: string; count: number; progress?: ((done: number) => void) | undefined },
 ): Promise<void> {
   const clerk: Staff = { kind: 'staff', id: 'seed', role: 'clerk', organisationId: officeId }
   for (let done = 0; done < count; done += 16) {
     const batch = Array.from({ length: Math.min(16, count - done) }, (_, n) => done + n)
     await Promise.all(
-      batch.map((i) => registerNeighbour(deps, town, clerk, inventedNeighbour(i), `invented-${i}`, 'register')),
+      batch.map((i) =>
+        registerNeighbour(
+          deps,
+          { town, by: clerk },
+          { form: inventedNeighbour(i), idempotencyKey: `invented-${i}`, source: 'register' },
+        ),
+      ),
     )
     progress(done + batch.length)
   }

@@ -31,17 +31,19 @@ export const contentPlace = (staff: string, neighbourId: string) =>
  */
 export async function drawOpenings(
   transaction: Transaction,
-  { hash, ledger }: Pick<MunicipalityKeys, 'hash' | 'ledger'>,
   {
-    requester,
-    purpose,
-    action,
-    fields,
-    worklist,
-  }: Pick<Ask, 'requester' | 'purpose' | 'action' | 'fields' | 'worklist'>,
-  { drawnShare = 0, lowestLot, day }: Pick<Standing, 'drawnShare' | 'lowestLot' | 'day'>,
-  seen: readonly string[],
-  stands: boolean,
+    municipalityKeys: { hash, ledger },
+    ask: { requester, purpose, action, fields, worklist },
+    standing: { drawnShare = 0, lowestLot, day },
+    seen,
+    stands,
+  }: {
+    municipalityKeys: Pick<MunicipalityKeys, 'hash' | 'ledger'>
+    ask: Pick<Ask, 'requester' | 'purpose' | 'action' | 'fields' | 'worklist'>
+    standing: Pick<Standing, 'drawnShare' | 'lowestLot' | 'day'>
+    seen: readonly string[]
+    stands: boolean
+  },
 ): Promise<void> {
   if (requester.kind !== 'staff' || !DRAWN_ROLES.includes(requester.role) || day === undefined) return
   // To explain a look is not another.

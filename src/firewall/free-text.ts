@@ -3,7 +3,7 @@ import { type FieldError, InvalidInput, Problem } from '../platform/problem.ts'
 import { documentIn } from './document-numbers.ts'
 import type { Gate, RegistryEvent } from './model.ts'
 import { tooMuchIn } from './plain-words.ts'
-import type { Requester } from './requester.ts'
+import type { ActingIn, Requester } from './requester.ts'
 
 /**
  * What a text may hold. Every field of every schema in which somebody can write freely carries one of these; a test
@@ -62,8 +62,12 @@ export function saysTooMuch(text: string, holds: Holds): boolean {
 /** The fields of a form that say too much, each by its JSON Pointer (RFC 6901). */
 export function fieldsSayingTooMuch(schema: z.core.$ZodType, form: unknown): FieldError[] {
   const errors: FieldError[] = []
-  walk(schema, form, '', (pointer, text, holds) => {
-    if (saysTooMuch(text, holds)) errors.push({ pointer, detail: DETAIL })
+  walk(schema, {
+    value: form,
+    pointer: '',
+    found: (pointer, text, holds) => {
+      if (saysTooMuch(text, holds)) errors.push({ pointer, detail: DETAIL })
+    },
   })
   return errors
 }
@@ -76,17 +80,15 @@ export function fieldsSayingTooMuch(schema: z.core.$ZodType, form: unknown): Fie
  */
 export async function mustBePlain(
   gate: Pick<Gate, 'record'>,
-  municipalityId: string,
-  requester: Requester,
-  schema: z.core.$ZodType,
-  form: object,
+  { municipalityId, by: requester }: ActingIn<Requester>,
+  { schema, form }: { schema: z.core.$ZodType; form: object },
 ): Promise<void> {
   const long = z.safeParse(schema, form).error?.issues.filter(({ code }) => code === 'too_big') ?? []
   if (long.length > 0) throw InvalidInput.of({ issues: long })
   const errors = fieldsSayingTooMuch(schema, form)
   if (errors.length === 0) return
   if (!('confirmedPlain' in form) || form.confirmedPlain !== true) throw new SaysTooMuch(errors)
-  await countConfirmed(gate, municipalityId, requester, errors.length)
+  await countConfirmed(gate, { municipalityId, by: requester }, errors.length)
 }
 
 /** That somebody said of so many texts that they are not about papers. */
@@ -105,10 +107,12 @@ const plainConfirmed = (requester: Requester, fields: number): RegistryEvent => 
  */
 export function mustChangePlainly(
   also: (event: RegistryEvent) => void,
-  requester: Requester,
-  schema: z.core.$ZodType,
-  change: object,
-  confirmed: boolean,
+  {
+    requester,
+    schema,
+    change,
+    confirmed,
+  }: { requester: Requester; schema: z.core.$ZodType; change: object; confirmed: boolean },
 ): void {
   const errors = fieldsSayingTooMuch(schema, change)
   if (errors.length === 0) return
@@ -119,8 +123,7 @@ export function mustChangePlainly(
 /** Writes in the ledger that somebody said of so many texts that they are not about papers. */
 export function countConfirmed(
   gate: Pick<Gate, 'record'>,
-  municipalityId: string,
-  requester: Requester,
+  { municipalityId, by: requester }: ActingIn<Requester>,
   fields: number,
 ): Promise<void> {
   return gate.record(municipalityId, plainConfirmed(requester, fields))
@@ -129,14 +132,20 @@ export function countConfirmed(
 /** Every text of a value, with the mark of its field. Of a union, the first form that fits. */
 function walk(
   schema: z.core.$ZodType,
-  value: unknown,
-  pointer: string,
-  found: (pointer: string, text: string, holds: Holds) => void,
+  {
+    value,
+    pointer,
+    found,
+  }: { value: unknown; pointer: string; found: (pointer: string, text: string, holds: Holds) => void },
 ): void {
   const holds = FREE_TEXT.get(schema)?.holds
   if (holds !== undefined && typeof value === 'string') found(pointer, value, holds)
   for (const [inner, key] of within(schema, value))
-    walk(inner, key === undefined ? value : (value as Record<string, unknown>)[key], under(pointer, key), found)
+    walk(inner, {
+      value: key === undefined ? value : (value as Record<string, unknown>)[key],
+      pointer: under(pointer, key),
+      found,
+    })
 }
 
 const under = (pointer: string, key: string | undefined) => (key === undefined ? pointer : `${pointer}/${key}`)

@@ -35,6 +35,7 @@ const AMONG_MANY: readonly Action[] = ['search', 'register', 'compare']
 
 /** The database lets this role alone read sealed columns; see schema/0001_platform.sql. */
 const GATE_ROLE = 'padron_gate'
+const asGate = ({ municipalityId }: Ask) => ({ municipalityId, role: GATE_ROLE })
 
 /** The only place that opens what was sealed. */
 export function createGate(deps: GateDeps): Gate {
@@ -73,10 +74,17 @@ export function createGate(deps: GateDeps): Gate {
 
   function entryOf(
     ask: Ask,
-    decision: Decision,
-    subject: string | null,
-    key: DataKey,
-    occasion?: Record<string, number | string>,
+    {
+      decision,
+      subject,
+      key,
+      occasion,
+    }: {
+      decision: Decision
+      subject: string | null
+      key: DataKey
+      occasion?: Record<string, number | string> | undefined
+    },
   ) {
     const { requester } = ask
     const workCase = requester.kind === 'staff' ? requester.case : undefined
@@ -99,7 +107,7 @@ export function createGate(deps: GateDeps): Gate {
 
   function eventEntry(municipalityId: string, { by, action, occasion }: RegistryEvent, ledger: DataKey) {
     const ask = { municipalityId, requester: by, action: action as Ask['action'], purpose: 'registry', fields: [] }
-    return entryOf(ask, { permitted: true, policies: [] }, null, ledger, occasion)
+    return entryOf(ask, { decision: { permitted: true, policies: [] }, subject: null, key: ledger, occasion })
   }
 
   async function refuse(
@@ -109,7 +117,7 @@ export function createGate(deps: GateDeps): Gate {
   ): Promise<never> {
     const { ledger } = await keysOf(ask.municipalityId)
     await inMunicipality(database, ask.municipalityId, (transaction) =>
-      append(transaction, ask.municipalityId, [entryOf(sanitised(ask), decision, null, ledger)]),
+      append(transaction, ask.municipalityId, [entryOf(sanitised(ask), { decision, subject: null, key: ledger })]),
     )
     // It says nothing of anybody: only how much they have seen themselves.
     if (ask.requester.kind === 'staff' && standing?.overBudget && standing.spentUntil)
@@ -131,7 +139,10 @@ export function createGate(deps: GateDeps): Gate {
         const chosen = decision.permitted || otherwise === undefined ? work : otherwise
         const result = await chosen(transaction, (event) => void events.push(event))
         const entries = events.map((event) => eventEntry(ask.municipalityId, event, ledger))
-        await append(transaction, ask.municipalityId, [entryOf(ask, decision, null, ledger), ...entries])
+        await append(transaction, ask.municipalityId, [
+          entryOf(ask, { decision, subject: null, key: ledger }),
+          ...entries,
+        ])
         return { result }
       }).catch(refusedWithin)
       if ('refused' in outcome) return refuse(ask, outcome.refused, outcome.standing)
@@ -166,7 +177,12 @@ export function createGate(deps: GateDeps): Gate {
       let shown: readonly string[] | undefined
       const entriesOf = (onRequest: Decision, occasion?: Record<string, number | string>) => {
         const people = [...found].filter((subject) => shown === undefined || shown.includes(subject))
-        return { people, entries: people.map((one) => entryOf(ask, onRequest, one, opener.keyOf(one), occasion)) }
+        return {
+          people,
+          entries: people.map((one) =>
+            entryOf(ask, { decision: onRequest, subject: one, key: opener.keyOf(one), occasion }),
+          ),
+        }
       }
       const answer = async (transaction: Transaction) => {
         const standing = await standings.of(transaction, ask, clock.now())
@@ -214,10 +230,10 @@ export function createGate(deps: GateDeps): Gate {
         const result = await use(opened, unit, async (more) => openAll(await more(transaction)))
         const { people, entries } = entriesOf(onRequest)
         if (entries.length === 0 || occasion !== undefined)
-          entries.push(entryOf(ask, onRequest, null, ledger, occasion))
+          entries.push(entryOf(ask, { decision: onRequest, subject: null, key: ledger, occasion }))
         entries.push(...events.map((event) => eventEntry(ask.municipalityId, event, ledger)))
         await append(transaction, ask.municipalityId, entries)
-        await watchLeaving(transaction, town, ask, standing, people, stands)
+        await watchLeaving(transaction, { keys: town, ask, standing, seen: people, caseStands: stands })
         return { result }
       }
       // An error can reveal what a record holds, so the look-up is still recorded and counted.
@@ -228,14 +244,14 @@ export function createGate(deps: GateDeps): Gate {
         if (!decision.permitted) return { refused: decision, standing }
         const { people, entries } = entriesOf(decision, { undone: problem.code })
         await append(transaction, ask.municipalityId, entries)
-        await watchLeaving(transaction, town, ask, standing, people, stands)
+        await watchLeaving(transaction, { keys: town, ask, standing, seen: people, caseStands: stands })
         return { undone: problem }
       }
-      const outcome = await inMunicipality(database, ask.municipalityId, answer, GATE_ROLE)
+      const outcome = await inMunicipality(database, asGate(ask), answer)
         .catch(async (error: unknown) => {
           if (found.size === 0) return refusedWithin(error)
           if (!(error instanceof Problem) || error.status >= 500) throw error
-          return inMunicipality(database, ask.municipalityId, writeDownUndone(error), GATE_ROLE)
+          return inMunicipality(database, asGate(ask), writeDownUndone(error))
         })
         .catch(spentOrElse)
       if ('undone' in outcome) {
@@ -257,7 +273,7 @@ export function createGate(deps: GateDeps): Gate {
       const standing = { position, version, lockdown: false, overBudget: false, ended: false }
       const decision = decide(ask, standing, { ...NOBODY, id: subject })
       if (!decision.permitted) return refuse(ask, decision)
-      return { graphVersion: version, entry: entryOf(ask, decision, subject, key), disclose: disclosed }
+      return { graphVersion: version, entry: entryOf(ask, { decision, subject, key }), disclose: disclosed }
     },
   }
 }

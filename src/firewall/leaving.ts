@@ -155,10 +155,17 @@ export interface Totals {
  */
 export function spentUntil(
   requester: Requester,
-  totals: readonly Totals[],
-  town: TownBudgets,
-  released: boolean,
-  counted: 'before-this' | 'with-this' = 'before-this',
+  {
+    totals,
+    town,
+    released,
+    counted = 'before-this',
+  }: {
+    totals: readonly Totals[]
+    town: TownBudgets
+    released: boolean
+    counted?: 'before-this' | 'with-this' | undefined
+  },
 ): string | undefined {
   const name = budgetName(requester)
   const ends = totals.flatMap(({ span, begins, people, points }) => {
@@ -205,9 +212,11 @@ export const neverSpent = ({ action, fields, purpose }: Pick<Ask, 'action' | 'fi
  */
 export async function countLeaving(
   transaction: Transaction,
-  hash: (text: string) => Buffer,
-  { requester, fields, purpose }: Pick<Ask, 'requester' | 'fields' | 'purpose'>,
-  shown: readonly string[],
+  {
+    hash,
+    ask: { requester, fields, purpose },
+    shown,
+  }: { hash: (text: string) => Buffer; ask: Pick<Ask, 'requester' | 'fields' | 'purpose'>; shown: readonly string[] },
 ): Promise<Totals[]> {
   // What two officers decided together is in the ledger, and is no part of what one of them needs for orders.
   if (purpose === 'incident') return []

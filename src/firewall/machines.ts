@@ -137,8 +137,7 @@ export async function mustHaveRoom(
 export async function addMachine(
   transaction: Transaction,
   municipalityId: string,
-  organisationId: string,
-  client: string,
+  { organisationId, client }: { organisationId: string; client: string },
 ): Promise<void> {
   await transaction
     .insertInto('clients')
@@ -150,8 +149,7 @@ export async function addMachine(
 export async function nameKeys(
   transaction: Transaction,
   municipalityId: string,
-  client: string,
-  keys: readonly string[],
+  { client, keys }: { client: string; keys: readonly string[] },
 ): Promise<void> {
   if (keys.length === 0) return
   await transaction
@@ -170,9 +168,11 @@ export interface MachineEnding {
 /** Ends a machine or one of its keys, at once and for good: that opens nothing. @throws {NotFound} where it is not theirs */
 export async function endMachine(
   transaction: Transaction,
-  clock: Clock,
-  organisationId: string,
-  { client, thumbprint }: MachineEnding,
+  {
+    clock,
+    organisationId,
+    machineEnding: { client, thumbprint },
+  }: { clock: Clock; organisationId: string; machineEnding: MachineEnding },
 ): Promise<void> {
   const machine = (await machinesOf(transaction, organisationId)).find((one) => one.client === client)
   if (machine === undefined) throw new NotFound()

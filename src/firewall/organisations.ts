@@ -36,9 +36,11 @@ interface PositionRow {
  */
 export async function loadPosition(
   transaction: Transaction,
-  organisationId: string,
-  lentTo: readonly string[] = [],
-  now: Temporal.Instant = Temporal.Now.instant(),
+  {
+    organisationId,
+    lentTo = [],
+    now = Temporal.Now.instant(),
+  }: { organisationId: string; lentTo?: readonly string[] | undefined; now?: Temporal.Instant | undefined },
 ): Promise<Position | undefined> {
   const { rows } = await sql<PositionRow>`
     with starts (id) as (
@@ -97,7 +99,7 @@ export async function organisationsNamed(transaction: Transaction, text: string)
 export async function closesTheGateFor(transaction: Transaction, ids: readonly string[]): Promise<boolean> {
   const [first, ...others] = ids
   if (first === undefined) return false
-  const position = await loadPosition(transaction, first, others)
+  const position = await loadPosition(transaction, { organisationId: first, lentTo: others })
   return closes([...(position?.organisations.values() ?? [])].flatMap((one) => one.functions))
 }
 
@@ -124,7 +126,7 @@ export async function standsUnderAnOffice(
     .where('function', '=', 'citizenship-office')
     .execute()
   for (const one of new Set([office, ...offices.map((row) => row.organisation_id)])) {
-    const reached = (await loadPosition(transaction, one))?.organisations
+    const reached = (await loadPosition(transaction, { organisationId: one }))?.organisations
     if (ids.some((id) => reached?.has(id))) return true
   }
   return false
@@ -132,7 +134,7 @@ export async function standsUnderAnOffice(
 
 /** Whether an organisation is enrolled as one that gives orders of a judge. */
 export async function givesOrders(transaction: Transaction, id: string): Promise<boolean> {
-  const position = await loadPosition(transaction, id)
+  const position = await loadPosition(transaction, { organisationId: id })
   return (position?.organisations.get(id)?.functions ?? []).some((one) => FUNCTIONS.get(one)?.orders)
 }
 
@@ -199,7 +201,8 @@ export async function admitOrganisation(
       })
       .execute()
   }
-  for (const id of enrolment.clients) await addMachine(transaction, municipalityId, enrolment.id, id)
+  for (const id of enrolment.clients)
+    await addMachine(transaction, municipalityId, { organisationId: enrolment.id, client: id })
 }
 
 /** What two officers see of an organisation that asks for something. */

@@ -128,7 +128,7 @@ export function loadPolicies(
   const parsed = engine.preparsePolicySet(setId, { staticPolicies: policies })
   if (parsed.type === 'failure') throw new PoliciesInvalid(parsed.errors.map((error) => error.message).join('; '))
   const within = mayApply(said)
-  const decided = rememberingEngine((question) => decide(engine, setId, known, question))
+  const decided = rememberingEngine((question) => decide(engine, { setId, known, question }))
   return {
     decide: (question) =>
       question.whether && !within(plain(question, known)) ? { permitted: false, policies: [] } : decided(question),
@@ -264,7 +264,10 @@ const plain = ({ requester, action, purpose }: Question, known: ReadonlyMap<stri
   purpose: known.get(purpose) ?? { requesters: [], actions: [] },
 })
 
-function decide(engine: Cedar, setId: string, known: ReadonlyMap<string, Purpose>, question: Question): Decision {
+function decide(
+  engine: Cedar,
+  { setId, known, question }: { setId: string; known: ReadonlyMap<string, Purpose>; question: Question },
+): Decision {
   const purpose = known.get(question.purpose)
   if (purpose === undefined) return { permitted: false, policies: [] }
   const { requester, position } = question

@@ -104,3 +104,9 @@ export function purposeOf(requester: Staff | Resident): string {
 /** Whether whoever asks is a supervisor: who alone sees every record that hides. */
 export const isSupervisor = (requester: Requester): boolean =>
   requester.kind === 'staff' && requester.role === 'supervisor'
+
+/** Who acts, and in which town, where no more of the town is needed than its id. */
+export interface ActingIn<Who> {
+  municipalityId: string
+  by: Who
+}

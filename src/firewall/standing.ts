@@ -150,7 +150,7 @@ export function createStandings(): Standings {
         .toZonedDateTimeISO('UTC')
         .round({ smallestUnit: 'hour', roundingMode: 'floor' })
         .add({ hours: 1 })
-      const spent = spentUntil(requester, totals, budgets, released)
+      const spent = spentUntil(requester, { totals, town: budgets, released })
       const standing = {
         version,
         lockdown,
@@ -174,7 +174,7 @@ export function createStandings(): Standings {
       }
       const known = cache.positions.get(keyOf(ask))
       if (known) return { ...standing, position: known }
-      const position = await loadPosition(transaction, organisationId, [...others, ...lentTo], now)
+      const position = await loadPosition(transaction, { organisationId, lentTo: [...others, ...lentTo], now })
       if (position && cache.positions.size < 10_000) cache.positions.set(keyOf(ask), position)
       return { ...standing, position }
     },

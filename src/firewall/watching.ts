@@ -14,18 +14,28 @@ import type { Standing } from './standing.ts'
  */
 export async function watchLeaving(
   transaction: Transaction,
-  keys: Pick<MunicipalityKeys, 'hash' | 'ledger'>,
-  ask: Ask,
-  standing: Standing,
-  seen: readonly string[],
-  caseStands: boolean | undefined,
+  {
+    keys,
+    ask,
+    standing,
+    seen,
+    caseStands,
+  }: {
+    keys: Pick<MunicipalityKeys, 'hash' | 'ledger'>
+    ask: Ask
+    standing: Standing
+    seen: readonly string[]
+    caseStands: boolean | undefined
+  },
 ): Promise<void> {
-  const totals = await countLeaving(transaction, keys.hash, ask, seen)
+  const totals = await countLeaving(transaction, { hash: keys.hash, ask, shown: seen })
   const { budgets = {}, released = false } = standing
-  const until = neverSpent(ask) ? undefined : spentUntil(ask.requester, totals, budgets, released, 'with-this')
+  const until = neverSpent(ask)
+    ? undefined
+    : spentUntil(ask.requester, { totals, town: budgets, released, counted: 'with-this' })
   if (until !== undefined) throw new Spent(until)
-  await raiseFlags(transaction, ask, standing, seen, caseStands)
-  await drawOpenings(transaction, keys, ask, standing, seen, caseStands === true)
+  await raiseFlags(transaction, { ask, standing, seen, caseStands })
+  await drawOpenings(transaction, { municipalityKeys: keys, ask, standing, seen, stands: caseStands === true })
 }
 
 /**
@@ -35,10 +45,17 @@ export async function watchLeaving(
  */
 async function raiseFlags(
   transaction: Transaction,
-  ask: Ask,
-  { muchSeen = false, closed = false }: Pick<Standing, 'muchSeen' | 'closed'>,
-  seen: readonly string[],
-  caseStands: boolean | undefined,
+  {
+    ask,
+    standing: { muchSeen = false, closed = false },
+    seen,
+    caseStands,
+  }: {
+    ask: Ask
+    standing: Pick<Standing, 'muchSeen' | 'closed'>
+    seen: readonly string[]
+    caseStands: boolean | undefined
+  },
 ): Promise<void> {
   const { requester, action, municipalityId, fields } = ask
   if (requester.kind !== 'staff' || seen.length === 0) return
@@ -87,8 +104,7 @@ async function raiseFlags(
 export async function raiseProbing(
   transaction: Transaction,
   municipalityId: string,
-  staffId: string,
-  neighbourId: string,
+  { staffId, neighbourId }: { staffId: string; neighbourId: string },
 ): Promise<void> {
   await transaction
     .insertInto('flags')

@@ -147,19 +147,25 @@ async function parsed<W extends World>(
 
   const file = spec.file === undefined ? new Uint8Array() : await request.bytes()
 
-  const header = (name: Words, needed: boolean | undefined, form: RegExp, shape: Code | Words) => {
+  const header = (
+    name: Words,
+    { needed, form, shape }: { needed: boolean | undefined; form: RegExp; shape: Code | Words },
+  ) => {
     const value = request.header(name)
     if (!needed || (value !== undefined && form.test(value))) return value ?? ''
     errors.push({ pointer: `header:${name}`, detail: words`Send the header ${name}: ${shape}.` })
     return ''
   }
-  const purpose = header('Padron-Purpose', spec.purpose, /^[a-z-]{1,64}$/, 'one of the purposes')
-  const idempotencyKey = header(
-    'Idempotency-Key',
-    spec.idempotent,
-    /^[\x20-\x7e]{8,200}$/,
-    '8 to 200 characters of ASCII',
-  )
+  const purpose = header('Padron-Purpose', {
+    needed: spec.purpose,
+    form: /^[a-z-]{1,64}$/,
+    shape: 'one of the purposes',
+  })
+  const idempotencyKey = header('Idempotency-Key', {
+    needed: spec.idempotent,
+    form: /^[\x20-\x7e]{8,200}$/,
+    shape: '8 to 200 characters of ASCII',
+  })
   let version = 0
   if (spec.versioned) {
     const match = /^"(\d{1,9})"$/.exec(request.header('if-match') ?? '')

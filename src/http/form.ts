@@ -60,7 +60,10 @@ export const mostOfForm = (type: string, words: number, files: FormFiles | undef
  * @throws {Problem} unsupported-media-type of anything that is no form; too-large of more than a form holds
  * @throws {NotAForm} of a form that cannot be read
  */
-export async function formIn(bytes: Uint8Array, type: string, words: number, files?: FormFiles): Promise<Form> {
+export async function formIn(
+  bytes: Uint8Array,
+  { type, words, files }: { type: string; words: number; files?: FormFiles | undefined },
+): Promise<Form> {
   if (URL_ENCODED.test(type)) return formOf(new URLSearchParams(new TextDecoder().decode(bytes)))
   if (files === undefined || !MULTIPART.test(type))
     throw new Problem('unsupported-media-type', 415, 'Send a form, as a browser does.')

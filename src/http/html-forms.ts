@@ -78,7 +78,7 @@ export function faultForm(
       continue
     }
     const at = order.indexOf(box)
-    const { id, label } = faultBox(form, box, name, text)
+    const { id, label } = faultBox(form, { box, name, text })
     const said = label ? `${label}: ${text}` : text
     links.push({ at, link: `<li><a href="#${escaped(firstBox(box) ?? id)}">${escaped(said)}</a></li>` })
   }
@@ -129,7 +129,10 @@ export const wordsIn = (fields: FormTyped['fields']): string[] =>
     .map(([, value]) => value)
 
 /** Writes what is wrong before a box, or under the question of a group. @returns the id it is found by, and what it is called */
-function faultBox(form: Tree.Element, box: Tree.Element, name: string, text: string): { id: string; label: string } {
+function faultBox(
+  form: Tree.Element,
+  { box, name, text }: { box: Tree.Element; name: string; text: string },
+): { id: string; label: string } {
   const id = attributeOf(box, 'id') ?? name
   const said = parseFragment(`<p class="govuk-error-message" id="${escaped(id)}-fault">${escaped(text)}</p>`).childNodes
   setAttribute(box, 'id', id)
@@ -186,7 +189,7 @@ function putBack(
   for (const one of elementsIn(form)) {
     const name = attributeOf(one, 'name')
     if (name === undefined || DRAWN.has(name) || SECRET.has(name)) continue
-    if (stale) sayTyped(form, one, values.get(name) ?? [], words.typed)
+    if (stale) sayTyped(form, { box: one, values: values.get(name) ?? [], words: words.typed })
     else if (one.tagName === 'textarea') setText(one, values.get(name)?.shift() ?? '')
     else if (one.tagName === 'select') choose(one, values.get(name) ?? [])
     else if (one.tagName === 'input') fillInput(one, values.get(name) ?? [])
@@ -197,7 +200,10 @@ function putBack(
 }
 
 /** Says beside a box what was typed into it, where something else stands in it now. */
-function sayTyped(form: Tree.Element, box: Tree.Element, values: string[], words: string): void {
+function sayTyped(
+  form: Tree.Element,
+  { box, values, words }: { box: Tree.Element; values: string[]; words: string },
+): void {
   const labelOf = (one: Tree.Element) => {
     const label = elementsIn(form).find(
       (other) => other.tagName === 'label' && attributeOf(other, 'for') === attributeOf(one, 'id'),

@@ -11,9 +11,15 @@ const bareHeaders = () => ({ ...securityHeaders(uuidv7()), 'content-type': 'text
 /** Answers what never reaches the front door: before it stands, after it closed, or for nobody's address. */
 export function bare(
   response: ServerResponse,
-  status: number,
-  word: 'starting' | 'stopping' | 'one Host, please' | 'nothing is expected here',
-  headers: Record<string, string>,
+  {
+    status,
+    word,
+    headers,
+  }: {
+    status: number
+    word: 'starting' | 'stopping' | 'one Host, please' | 'nothing is expected here'
+    headers: Record<string, string>
+  },
 ): void {
   response.writeHead(status, { ...bareHeaders(), ...headers }).end(word)
 }
@@ -35,7 +41,9 @@ export function answerUnreadable(http: Server): void {
     const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
     socket.end(`HTTP/1.1 ${UNREADABLE[error.code ?? ''] ?? '400 Bad Request'}\r\n${lines}\r\n`)
   })
-  http.on('checkExpectation', (_, response) => bare(response, 417, 'nothing is expected here', { connection: 'close' }))
+  http.on('checkExpectation', (_, response) =>
+    bare(response, { status: 417, word: 'nothing is expected here', headers: { connection: 'close' } }),
+  )
 }
 
 /** What is no request at all, such as one to a host that no address can have. */

@@ -26,6 +26,6 @@ export function problemReply(error: unknown): Reply {
     ...retryAfter(problem),
   }
   return 'disclosed' in problem && problem.disclosed instanceof Sendable
-    ? Reply.problem(body, problem.disclosed, problem.status, headers)
+    ? Reply.problem(body, problem.disclosed, { status: problem.status, headers })
     : Reply.open(publicData(body), problem.status, headers)
 }

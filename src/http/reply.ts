@@ -21,6 +21,7 @@ export class Reply {
   /** Error code, for the log alone: never words. */
   readonly code: Code | undefined
 
+  // biome-ignore lint/complexity/useMaxParams: private, and called here alone
   private constructor(
     body: string | Uint8Array<ArrayBuffer> | null,
     status: number,
@@ -58,8 +59,8 @@ export class Reply {
   }
 
   /** A problem document with what the gate let through beside it. */
-  static problem(body: object, more: Sendable<unknown>, status: number, headers: ReplyHeaders): Reply {
-    return new Reply(JSON.stringify({ ...body, ...(reveal(more) as object) }), status, { ...headers })
+  static problem(body: object, more: Sendable<unknown>, as: { status: number; headers: ReplyHeaders }): Reply {
+    return new Reply(JSON.stringify({ ...body, ...(reveal(more) as object) }), as.status, { ...as.headers })
   }
 
   /** Shows what the gate let through as a page. */

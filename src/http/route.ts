@@ -169,14 +169,19 @@ export function route<W extends World>(
       reply = await handle(request)
     } catch (thrown) {
       error = thrown
-      reply = await refusal(door, at, context.req.header('accept') ?? '', thrown)
+      reply = await refusal(door, { at, accept: context.req.header('accept') ?? '', error: thrown })
     }
     const asked = context.req.method === 'GET' || context.req.method === 'HEAD'
     const whole = reply.toResponse(headersOf(at))
     const response = asked ? unlessKnown(whole, context.req.header('if-none-match')) : whole
     const cookie = spec.kind === 'page' || spec.kind === 'public' ? door.languageCookie(context.req.url) : undefined
     if (cookie !== undefined) response.headers.append('set-cookie', cookie)
-    await write(door, at, { method: context.req.method, status: response.status }, error, reply.code)
+    await write(door, {
+      at,
+      response: { method: context.req.method, status: response.status },
+      error,
+      code: reply.code,
+    })
     return response
   }
   mounted.set(answer as Handler, spec)
@@ -217,7 +222,7 @@ function incoming<W extends World>(
   }
   let parsed: Promise<Form> | undefined
   const form = () => {
-    parsed ??= bytes().then((body) => formIn(body, type, most, spec.files))
+    parsed ??= bytes().then((body) => formIn(body, { type, words: most, files: spec.files }))
     return parsed
   }
   const admit = async (who: W['requester']) => {
@@ -270,7 +275,10 @@ function jsonIn(bytes: Uint8Array, type: string): unknown {
 }
 
 /** The only place where an error becomes an answer: a page for a reader, a problem document for a program. */
-async function refusal<W extends World>(door: Door<W>, at: At<W>, accept: string, error: unknown): Promise<Reply> {
+async function refusal<W extends World>(
+  door: Door<W>,
+  { at, accept, error }: { at: At<W>; accept: string; error: unknown },
+): Promise<Reply> {
   const { spec, request } = at
   const reader = spec.errors !== 'json' && (spec.kind === 'page' || spec.kind === 'public')
   if (!reader || request === undefined || !accept.includes('text/html')) return problemReply(error)
@@ -296,10 +304,12 @@ function unlessKnown(response: Response, known: string | undefined): Response {
 /** One line for one request: the pattern of its path, how it went and how long it took; nothing of what was asked or said. */
 async function write<W extends World>(
   door: Door<W>,
-  { id, spec, started, who, request }: At<W>,
-  { method, status }: { method: string; status: number },
-  error: unknown,
-  code: Code | undefined,
+  {
+    at: { id, spec, started, who, request },
+    response: { method, status },
+    error,
+    code,
+  }: { at: At<W>; response: { method: string; status: number }; error: unknown; code: Code | undefined },
 ): Promise<void> {
   const mark = who && request && !spec.quiet ? await door.markOf(request.town, who).catch(() => who.kind) : undefined
   door.log({

@@ -113,7 +113,8 @@ export async function startDemoProvider(options: {
   const server = await new Promise<Server>((resolve, reject) => {
     const answer = provider.callback()
     const listening = createServer(async (request, reply) => {
-      if (!(await answerDemoSignIn(provider, options.clients, request, reply))) await answer(request, reply)
+      if (!(await answerDemoSignIn(provider, { people: options.clients, request, response: reply })))
+        await answer(request, reply)
     })
     listening.listen(options.port, options.host, () => resolve(listening))
     listening.once('error', reject)

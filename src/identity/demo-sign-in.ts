@@ -12,9 +12,7 @@ export const DEMO_DESK = 'padron-desk'
  */
 export async function answerDemoSignIn(
   provider: Provider,
-  people: readonly DemoClient[],
-  request: IncomingMessage,
-  response: ServerResponse,
+  { people, request, response }: { people: readonly DemoClient[]; request: IncomingMessage; response: ServerResponse },
 ): Promise<boolean> {
   const [, path = ''] = /^\/interaction\/([\w-]+)(\?|$)/.exec(request.url ?? '') ?? []
   if (path === '') return false

@@ -27,7 +27,10 @@ export async function newProofKey(): Promise<ProofKey> {
 }
 
 /** A proof of possession for one request. @see RFC 9449 section 4.2 */
-export async function dpopProof(key: ProofKey, method: string, url: string, accessToken?: string): Promise<string> {
+export async function dpopProof(
+  key: ProofKey,
+  { method, url, accessToken }: { method: string; url: string; accessToken?: string | undefined },
+): Promise<string> {
   const ath = accessToken && createHash('sha256').update(accessToken).digest('base64url')
   return new SignJWT({ htm: method, htu: url, jti: crypto.randomUUID(), ...(ath ? { ath } : {}) })
     .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: key.jwk })
@@ -41,12 +44,15 @@ export async function dpopProof(key: ProofKey, method: string, url: string, acce
  *
  * @throws when the provider does not know the client or is not running
  */
-export async function demoToken(issuer: string, audience: string, clientId: string, key?: ProofKey): Promise<string> {
+export async function demoToken(
+  issuer: string,
+  { audience, clientId, key }: { audience: string; clientId: string; key?: ProofKey | undefined },
+): Promise<string> {
   const response = await fetch(`${issuer}/token`, {
     method: 'POST',
     headers: {
       authorization: `Basic ${btoa(`${encodeURIComponent(clientId)}:${encodeURIComponent(DEMO_SECRET)}`)}`,
-      ...(key ? { dpop: await dpopProof(key, 'POST', `${issuer}/token`) } : {}),
+      ...(key ? { dpop: await dpopProof(key, { method: 'POST', url: `${issuer}/token` }) } : {}),
     },
     body: new URLSearchParams({ grant_type: 'client_credentials', resource: audience }),
   })

@@ -9,7 +9,7 @@ import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { crockfordTyped } from '../platform/digits.ts'
 import { Problem } from '../platform/problem.ts'
 import { TooManyAttempts, triedTooOften } from '../platform/tries.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting, Municipality } from '../town/model.ts'
 import type { IdentityDeps } from './deps.ts'
 import { isNeighbour } from './presence.ts'
 import { noticeOfWays } from './telling.ts'
@@ -57,13 +57,16 @@ export const HelperName = z.strictObject({ name: plain(100), confirmedPlain })
 /** Names a helper. @returns the code for them, which is nowhere else @throws {SaysTooMuch} {HelperClosed} */
 export async function nameHelper(
   deps: Deps,
-  town: Municipality,
-  resident: Resident,
-  helper: z.infer<typeof HelperName> & { profiles: readonly string[]; until: Temporal.PlainDate },
-  /** A mark that nobody guesses: the same sent twice with it is one helper, with one code. */
-  once?: string,
+  { town, by: resident }: Acting<Resident>,
+  {
+    helper,
+    once,
+  }: {
+    helper: z.infer<typeof HelperName> & { profiles: readonly string[]; until: Temporal.PlainDate }
+    once?: string | undefined
+  },
 ): Promise<{ code: string }> {
-  await mustBePlain(deps.gate, town.id, resident, HelperName, helper)
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: resident }, { schema: HelperName, form: helper })
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const mark =
     once &&
@@ -91,7 +94,7 @@ export async function nameHelper(
       .onConflict((known) => known.columns(['municipality_id', 'code_hash']).doNothing())
       .executeTakeFirst()
     if (named.numInsertedOrUpdatedRows !== 1n) return
-    await noticeOfWays(transaction, deps, town, resident.neighbourId)
+    await noticeOfWays(transaction, { deps, town, neighbourId: resident.neighbourId })
   })
   return { code: code.replaceAll(/(.{4})(?=.)/g, '$1-') }
 }
@@ -99,9 +102,7 @@ export async function nameHelper(
 /** Whom a neighbour has named, within a transaction: who may help them on this day, or everybody they ever named. */
 export async function helpersIn(
   transaction: Transaction,
-  ledger: DataKey,
-  neighbourId: string,
-  which: { on: Temporal.PlainDate } | 'ever',
+  { ledger, neighbourId, which }: { ledger: DataKey; neighbourId: string; which: { on: Temporal.PlainDate } | 'ever' },
 ): Promise<Helper[]> {
   const rows = await transaction
     .selectFrom('helpers')
@@ -126,7 +127,11 @@ export async function helpersIn(
 export async function helpersOf(deps: Deps, town: Municipality, resident: Resident): Promise<Helper[]> {
   const { ledger } = await deps.gate.keysOf(town.id)
   return inMunicipality(deps.database, town.id, (transaction) =>
-    helpersIn(transaction, ledger, resident.neighbourId, { on: today(deps.clock, town.timeZone) }),
+    helpersIn(transaction, {
+      ledger,
+      neighbourId: resident.neighbourId,
+      which: { on: today(deps.clock, town.timeZone) },
+    }),
   )
 }
 
@@ -140,8 +145,7 @@ export async function helpersOf(deps: Deps, town: Municipality, resident: Reside
 export async function actAsHelper(
   deps: Deps,
   town: Municipality,
-  typed: { code: string; profile?: string },
-  source: string,
+  { typed, source }: { typed: { code: string; profile?: string }; source: string },
 ): Promise<Resident> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const code = crockfordTyped(typed.code)
@@ -157,7 +161,14 @@ export async function actAsHelper(
       .executeTakeFirst()
     const named = typed.profile === undefined || row?.profiles.includes(typed.profile)
     if (row === undefined || !named)
-      return (await triedTooOften(transaction, town, hash, deps.clock.now(), 'helper', source, MOST_TRIES))
+      return (await triedTooOften(transaction, {
+        town,
+        hash,
+        now: deps.clock.now(),
+        kind: 'helper',
+        source,
+        most: MOST_TRIES,
+      }))
         ? 'too-many'
         : undefined
     // Where they are named as somebody of an organisation, they stand where it stands, as it is tied now.

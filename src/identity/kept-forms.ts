@@ -4,7 +4,7 @@ import type { FormTyped } from '../http/html-forms.ts'
 import type { Clock } from '../platform/clock.ts'
 import { type Database, inMunicipality } from '../platform/database.ts'
 import { isUuid } from '../platform/uuid.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting } from '../town/model.ts'
 
 // What was typed when a session ran out comes back to whoever typed it: sealed on the server, never in a browser, which may be a
 // library's.
@@ -34,7 +34,7 @@ const ownerHash = (hash: (text: string) => Buffer, { kind, subject, way }: FormO
   hash(`kept forms ${kind} ${subject} ${way ?? ''}`)
 
 /** Keeps what was typed into a form. @returns the number by which its page finds it */
-export async function keepForm(deps: Deps, town: Municipality, owner: FormOwner, typed: FormTyped): Promise<string> {
+export async function keepForm(deps: Deps, { town, by: owner }: Acting<FormOwner>, typed: FormTyped): Promise<string> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const id = randomUUID()
   const whose = ownerHash(hash, owner)
@@ -65,8 +65,7 @@ export async function keepForm(deps: Deps, town: Municipality, owner: FormOwner,
 /** What was kept, for its owner alone. @returns undefined for a number that is none, or somebody else's */
 export async function keptForm(
   deps: Deps,
-  town: Municipality,
-  owner: FormOwner,
+  { town, by: owner }: Acting<FormOwner>,
   id: string,
 ): Promise<FormTyped | undefined> {
   if (!isUuid(id)) return undefined
@@ -84,7 +83,7 @@ export async function keptForm(
 }
 
 /** Drops what was kept for somebody, when they sign out or have sent it. */
-export async function dropForms(deps: Deps, town: Municipality, owner: FormOwner, id?: string): Promise<void> {
+export async function dropForms(deps: Deps, { town, by: owner }: Acting<FormOwner>, id?: string): Promise<void> {
   const { hash } = await deps.gate.keysOf(town.id)
   await inMunicipality(deps.database, town.id, (transaction) =>
     transaction

@@ -8,8 +8,7 @@ import { SESSION_LIMITS, type Session, type SessionDeps, subjectOf, type Way } f
 export async function endSession(
   deps: SessionDeps,
   town: Municipality,
-  session: Session,
-  which: { handle: string } | 'all',
+  { session, which }: { session: Session; which: { handle: string } | 'all' },
 ): Promise<void> {
   await inMunicipality(deps.database, town.id, (transaction) =>
     transaction
@@ -51,9 +50,11 @@ export interface OpenSession {
 /** Where somebody is signed in, within a transaction. */
 export async function sessionsIn(
   transaction: Transaction,
-  now: Temporal.Instant,
-  whose: { kind: 'staff' | 'resident'; subject: string },
-  here?: string,
+  {
+    now,
+    whose,
+    here,
+  }: { now: Temporal.Instant; whose: { kind: 'staff' | 'resident'; subject: string }; here?: string | undefined },
 ): Promise<OpenSession[]> {
   const rows = await transaction
     .selectFrom('sessions')
@@ -78,6 +79,6 @@ export async function sessionsIn(
 export function sessionsOf(deps: SessionDeps, town: Municipality, session: Session): Promise<OpenSession[]> {
   const whose = { kind: session.requester.kind, subject: subjectOf(session) }
   return inMunicipality(deps.database, town.id, (transaction) =>
-    sessionsIn(transaction, deps.clock.now(), whose, session.handle),
+    sessionsIn(transaction, { now: deps.clock.now(), whose, here: session.handle }),
   )
 }

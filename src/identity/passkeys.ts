@@ -14,7 +14,7 @@ import type { DataKey } from '../keys/seal.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../platform/database.ts'
 import { Problem } from '../platform/problem.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting, Municipality } from '../town/model.ts'
 import type { IdentityDeps } from './deps.ts'
 import { isNeighbour, isRefusedAccess } from './presence.ts'
 import { noticeOfWays } from './telling.ts'
@@ -87,17 +87,16 @@ export type Owner = { code: string } | { neighbourId: string }
  */
 export async function passkeyOptions(
   deps: Deps,
-  town: Municipality,
-  owner: Owner,
+  { town, by: owner }: Acting<Owner>,
   named: DeviceName,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
-  await mustBePlain(deps.gate, town.id, ENROLLING, DeviceName, named)
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: ENROLLING }, { schema: DeviceName, form: named })
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const { neighbourId, known } = await inMunicipality(deps.database, town.id, async (transaction) => {
     const neighbourId =
       'neighbourId' in owner
         ? owner.neighbourId
-        : (await openEnrolment(transaction, hash, owner.code, deps.clock.now()))?.neighbour_id
+        : (await openEnrolment(transaction, { hash, code: owner.code, now: deps.clock.now() }))?.neighbour_id
     if (neighbourId === undefined) throw new PasskeyRefused()
     const rows = await transaction
       .selectFrom('passkeys')
@@ -125,7 +124,10 @@ export async function passkeyOptions(
 }
 
 /** Whose a code from the counter is, while it is good. */
-const openEnrolment = (transaction: Transaction, hash: (text: string) => Buffer, code: string, now: Temporal.Instant) =>
+const openEnrolment = (
+  transaction: Transaction,
+  { hash, code, now }: { hash: (text: string) => Buffer; code: string; now: Temporal.Instant },
+) =>
   transaction
     .selectFrom('enrolments')
     .select('neighbour_id')
@@ -137,10 +139,8 @@ const openEnrolment = (transaction: Transaction, hash: (text: string) => Buffer,
 /** Keeps a new passkey for a neighbour. A code is good once. @throws {SaysTooMuch} {PasskeyRefused} */
 export async function keepPasskey(
   deps: Deps,
-  town: Municipality,
-  owner: Owner,
-  response: RegistrationResponseJSON,
-  named: DeviceName,
+  { town, by: owner }: Acting<Owner>,
+  { response, named }: { response: RegistrationResponseJSON; named: DeviceName },
 ): Promise<PasskeyHolder> {
   if (fieldsSayingTooMuch(DeviceName, named).length > 0 && !named.confirmedPlain) throw new SaysTooMuch([])
   const { hash, ledger } = await deps.gate.keysOf(town.id)
@@ -184,7 +184,7 @@ export async function keepPasskey(
         created_at: now.toString(),
       })
       .execute()
-    await noticeOfWays(transaction, deps, town, neighbourId)
+    await noticeOfWays(transaction, { deps, town, neighbourId })
     return { neighbourId, handle }
   }).catch((error: unknown) => {
     throw isRefusedAccess(error) ? new PasskeyRefused() : error
@@ -252,7 +252,7 @@ export async function signInWithPasskey(
     const before = Number(counter)
     const backwards = (before > 0 || newCounter > 0) && newCounter <= before
     if (backwards || newCounter > before + MOST_AHEAD)
-      await noticeOfWays(transaction, deps, town, neighbourId, 'way-in')
+      await noticeOfWays(transaction, { deps, town, neighbourId, kind: 'way-in' })
     if (!backwards)
       await transaction
         .updateTable('passkeys')
@@ -284,9 +284,11 @@ export interface Device {
 /** The devices a neighbour signs in with, within a transaction; with those removed since for who tells them apart afterwards. */
 export async function devicesIn(
   transaction: Transaction,
-  ledger: DataKey,
-  neighbourId: string,
-  which: 'in-use' | 'ever' = 'in-use',
+  {
+    ledger,
+    neighbourId,
+    which = 'in-use',
+  }: { ledger: DataKey; neighbourId: string; which?: 'in-use' | 'ever' | undefined },
 ): Promise<Device[]> {
   const rows = await transaction
     .selectFrom('passkeys')

@@ -33,7 +33,7 @@ export async function requesterOf(
   if (token === undefined) throw new Unauthenticated()
   const bearer = await deps.tokens.verify(token)
   if (bearer.municipality !== town.slug) throw new Unauthenticated()
-  await checkPossession(deps, town, credentials, bearer, scheme === 'DPoP' ? token : undefined)
+  await checkPossession(deps, town, { credentials, bearer, token: scheme === 'DPoP' ? token : undefined })
   if (bearer.kind === 'staff') {
     const { id, role, office } = bearer
     return { kind: 'staff', id, role, organisationId: office, case: caseOf(credentials) }
@@ -74,9 +74,11 @@ function caseOf({ workCase }: Credentials): string | undefined {
 async function checkPossession(
   deps: CredentialDeps,
   town: Municipality,
-  { dpop, method, path }: Credentials,
-  bearer: Bearer,
-  token: string | undefined,
+  {
+    credentials: { dpop, method, path },
+    bearer,
+    token,
+  }: { credentials: Credentials; bearer: Bearer; token: string | undefined },
 ): Promise<void> {
   const { boundTo } = bearer
   if (boundTo === undefined) {

@@ -92,8 +92,7 @@ export class RemovedFromRegister extends Problem {
 export async function signInWithCard(
   deps: IdentityDeps,
   town: Municipality,
-  typed: { code: string; word: string },
-  source: string,
+  { typed, source }: { typed: { code: string; word: string }; source: string },
 ): Promise<CardHolder> {
   const { hash } = await deps.gate.keysOf(town.id)
   const now = deps.clock.now()
@@ -123,7 +122,9 @@ export async function signInWithCard(
       .where('id', '=', counts ? card.id : NO_CARD)
       .execute()
     if (!counts || !right || (card.ended_by === null && !card.lives_here))
-      return (await triedTooOften(transaction, town, hash, now, 'card', source, CARD_ATTEMPTS)) ? 'too-many' : undefined
+      return (await triedTooOften(transaction, { town, hash, now, kind: 'card', source, most: CARD_ATTEMPTS }))
+        ? 'too-many'
+        : undefined
     if (card.ended_by === null) return sleeps ? 'asleep' : { neighbourId: card.neighbour_id, cardId: card.id }
     return deps.removalOf(transaction, card.neighbour_id)
   })

@@ -245,7 +245,7 @@ export async function findSession(
   if (found === undefined) return undefined
   const { session, asks, untold } = found
   if (asks === undefined) return untold ? undefined : session
-  const answer = await askProvider(deps, town, session, asks)
+  const answer = await askProvider(deps, town, { session, sealed: asks })
   return answer === 'open' || (answer === 'unknown' && !untold) ? session : undefined
 }
 
@@ -296,8 +296,7 @@ async function claimAsking(transaction: Transaction, id: Buffer, now: Temporal.I
 async function askProvider(
   deps: SessionDeps,
   town: Municipality,
-  session: Session,
-  sealed: Buffer,
+  { session, sealed }: { session: Session; sealed: Buffer },
 ): Promise<'open' | 'ended' | 'unknown'> {
   const { requester, handle } = session
   if (requester.kind !== 'staff' || deps.renew === undefined) return 'unknown'
@@ -336,8 +335,10 @@ async function askProvider(
 export async function changeSession(
   deps: SessionDeps,
   town: Municipality,
-  handle: string,
-  change: { locked?: boolean; workCase?: string | null; purpose?: string | null },
+  {
+    handle,
+    change,
+  }: { handle: string; change: { locked?: boolean; workCase?: string | null; purpose?: string | null } },
 ): Promise<void> {
   await inMunicipality(deps.database, town.id, (transaction) =>
     transaction

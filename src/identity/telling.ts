@@ -38,10 +38,17 @@ export type LeaveMessage = (
 /** Lets a neighbour know that what opens their record was changed, whoever did it, or that a telephone may have been copied. */
 export async function noticeOfWays(
   transaction: Transaction,
-  { clock, leaveMessage }: { clock: Clock; leaveMessage: LeaveMessage },
-  town: Municipality,
-  neighbourId: string,
-  kind: 'ways-changed' | 'way-in' = 'ways-changed',
+  {
+    deps: { clock, leaveMessage },
+    town,
+    neighbourId,
+    kind = 'ways-changed',
+  }: {
+    deps: { clock: Clock; leaveMessage: LeaveMessage }
+    town: Municipality
+    neighbourId: string
+    kind?: 'ways-changed' | 'way-in' | undefined
+  },
 ): Promise<void> {
   await leaveMessage(transaction, town, { neighbourId, kind, visibleFrom: clock.now() })
 }

@@ -22,7 +22,10 @@ const TAG = 16
  * @param head what stands before it, not part of what is sealed
  * @returns head, nonce (12 bytes), ciphertext, tag (16 bytes)
  */
-export function sealBytes(key: CipherKey, plain: Uint8Array, context: string, head?: Uint8Array): Uint8Array {
+export function sealBytes(
+  key: CipherKey,
+  { plain, context, head }: { plain: Uint8Array; context: string; head?: Uint8Array | undefined },
+): Uint8Array {
   const nonce = randomBytes(NONCE)
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   cipher.setAAD(Buffer.from(context))

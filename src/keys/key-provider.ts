@@ -2,6 +2,13 @@ import { createSecretKey, hkdfSync, type KeyObject, randomBytes, timingSafeEqual
 import { Problem } from '../platform/problem.ts'
 import { openBytes, sealBytes } from './cipher.ts'
 
+/** Whose data key is wrapped with which registry key, and for what: all of it is authenticated with the wrapping. */
+export interface Wrapping {
+  municipalityId: string
+  keyId: string
+  context: string
+}
+
 /**
  * Holds registry keys outside the database and wraps data keys with them. Shaped like a KMS:
  * key bytes never leave it, and every call names the key it used.
@@ -11,9 +18,9 @@ export interface KeyProvider {
   currentKeyId(): string
   keyIds(): readonly string[]
   /** @returns 60 bytes: nonce, wrapped key, tag */
-  wrap(municipalityId: string, keyId: string, dataKey: Uint8Array, context: string): Uint8Array
+  wrap(at: Wrapping, dataKey: Uint8Array): Uint8Array
   /** @throws {KeyUnavailable} when the key is not here; {SealBroken} when the wrapping was altered */
-  unwrap(municipalityId: string, keyId: string, wrapped: Uint8Array, context: string): Uint8Array
+  unwrap(at: Wrapping, wrapped: Uint8Array): Uint8Array
 }
 
 /** @throws when a registry key that something was sealed with is not among the keys this process was given. */
@@ -96,8 +103,9 @@ export function localKeyProvider(material: KeyMaterial | (() => KeyMaterial)): K
   return {
     currentKeyId: () => present().current,
     keyIds: () => Object.keys(present().keys),
-    wrap: (municipalityId, keyId, dataKey, context) => sealBytes(registryKey(municipalityId, keyId), dataKey, context),
-    unwrap: (municipalityId, keyId, wrapped, context) =>
+    wrap: ({ municipalityId, keyId, context }, dataKey) =>
+      sealBytes(registryKey(municipalityId, keyId), { plain: dataKey, context }),
+    unwrap: ({ municipalityId, keyId, context }, wrapped) =>
       openBytes(registryKey(municipalityId, keyId), wrapped, context),
   }
 }

@@ -27,8 +27,8 @@ export async function municipalityKeys(
   municipalityId: string,
 ): Promise<MunicipalityKeys> {
   await recordRegistryKey(transaction, municipalityId, keys.currentKeyId())
-  const ledger = await ensureKey(transaction, keys, municipalityId, 'ledger')
-  const index = await ensureKey(transaction, keys, municipalityId, 'blind-index')
+  const ledger = await ensureKey(transaction, { keys, municipalityId, owner: 'ledger' })
+  const index = await ensureKey(transaction, { keys, municipalityId, owner: 'blind-index' })
   return { ledger, hash: (text) => index.hash(text), hash32: (text) => index.hash32(text) }
 }
 
@@ -42,9 +42,7 @@ export async function recordRegistryKey(transaction: Transaction, municipalityId
 
 async function ensureKey(
   transaction: Transaction,
-  keys: KeyProvider,
-  municipalityId: string,
-  owner: DataKeyOwner,
+  { keys, municipalityId, owner }: { keys: KeyProvider; municipalityId: string; owner: DataKeyOwner },
 ): Promise<DataKey> {
   const fresh = newDataKey(uuidv7())
   await storeDataKey(transaction, fresh.wrap(keys, municipalityId, owner))
@@ -94,9 +92,11 @@ export function wrappedKey(row: {
 /** Opens something of the municipality's own, such as a private signing key. Never a record: those pass the gate. */
 export function openOwn(
   keys: KeyProvider,
-  row: Parameters<typeof wrappedKey>[0],
-  location: CiphertextLocation,
-  sealed: Uint8Array,
+  {
+    row,
+    location,
+    sealed,
+  }: { row: Parameters<typeof wrappedKey>[0]; location: CiphertextLocation; sealed: Uint8Array },
 ): unknown {
   if (row.owner !== 'signing-key') throw new Error('only the municipality\u2019s own keys are opened here')
   return unwrapDataKey(keys, wrappedKey(row)).open(location, sealed)

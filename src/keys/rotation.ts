@@ -73,9 +73,15 @@ export async function dataKeysToRewrap(database: Database, keys: KeyProvider, mu
  */
 export async function rewrapDataKeys(
   database: Database,
-  keys: KeyProvider,
-  municipalityId: string,
-  options: { batch?: number; progress?: (done: number) => void } = {},
+  {
+    keys,
+    municipalityId,
+    options = {},
+  }: {
+    keys: KeyProvider
+    municipalityId: string
+    options?: { batch?: number; progress?: (done: number) => void } | undefined
+  },
 ): Promise<number> {
   let done = 0
   for (;;) {

@@ -58,7 +58,7 @@ export class DataKey {
     const text = JSON.stringify(value)
     const padding = STEP - (Buffer.byteLength(text) % STEP)
     const padded = Buffer.from(text + ' '.repeat(padding))
-    return sealBytes(this.#key, padded, contextOf(location, this.id), this.#head) as Sealed
+    return sealBytes(this.#key, { plain: padded, context: contextOf(location, this.id), head: this.#head }) as Sealed
   }
 
   /** @throws {SealBroken} when it was altered, moved, or sealed under another key */
@@ -70,7 +70,10 @@ export class DataKey {
 
   wrap(keys: KeyProvider, municipalityId: string, owner: DataKeyOwner): WrappedKey {
     const registryKeyId = keys.currentKeyId()
-    const wrapped = keys.wrap(municipalityId, registryKeyId, this.#key.export(), wrapContext(this.id, owner))
+    const wrapped = keys.wrap(
+      { municipalityId, keyId: registryKeyId, context: wrapContext(this.id, owner) },
+      this.#key.export(),
+    )
     return { id: this.id, municipalityId, owner, registryKeyId, wrapped }
   }
 
@@ -111,7 +114,10 @@ export function newDataKey(id: string): DataKey {
 export function unwrapDataKey(keys: KeyProvider, row: WrappedKey): DataKey {
   return new DataKey(
     row.id,
-    keys.unwrap(row.municipalityId, row.registryKeyId, row.wrapped, wrapContext(row.id, row.owner)),
+    keys.unwrap(
+      { municipalityId: row.municipalityId, keyId: row.registryKeyId, context: wrapContext(row.id, row.owner) },
+      row.wrapped,
+    ),
   )
 }
 

@@ -38,8 +38,7 @@ export class WitnessRefuses extends Error {
 export async function askWitness(
   database: Database,
   municipalityId: string,
-  witness: Witness,
-  send: typeof fetch = fetch,
+  { witness, send = fetch }: { witness: Witness; send?: typeof fetch | undefined },
 ): Promise<boolean> {
   const newest = await latestCheckpoint(database, municipalityId)
   if (newest === undefined) return false
@@ -47,7 +46,9 @@ export async function askWitness(
   if (signed) return true
   const submit = async (old: number) => {
     const proof =
-      old === 0 || old >= newest.size ? [] : await proveConsistency(database, municipalityId, old, newest.size)
+      old === 0 || old >= newest.size
+        ? []
+        : await proveConsistency(database, municipalityId, { earlier: old, size: newest.size })
     const hashes = proof.map((hash) => `${Buffer.from(hash).toString('base64')}\n`).join('')
     const response = await send(`${witness.url}/add-checkpoint`, {
       method: 'POST',

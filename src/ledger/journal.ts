@@ -128,7 +128,9 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
         const place = { epoch, id: Number(id), at }
         const key = keys.currentKeyId()
         const plain = Buffer.from(JSON.stringify(taken))
-        const sealed = Buffer.from(keys.wrap(town, key, plain, context(place))).toString('base64')
+        const sealed = Buffer.from(
+          keys.wrap({ municipalityId: town, keyId: key, context: context(place) }, plain),
+        ).toString('base64')
         return `${JSON.stringify({ ...place, town, key, sealed } satisfies Line)}\n`
       })
       try {
@@ -191,7 +193,10 @@ export function openJournal(folder: string, keys: KeyProvider): Journal {
           throw new KeyMaterialInvalid(
             `What was taken away at ${line.at} is sealed by registry key ${line.key}, which is not among the keys given. Bring it back for this.`,
           )
-        const plain = keys.unwrap(line.town, line.key, Buffer.from(line.sealed, 'base64'), context(line))
+        const plain = keys.unwrap(
+          { municipalityId: line.town, keyId: line.key, context: context(line) },
+          Buffer.from(line.sealed, 'base64'),
+        )
         const taken = JSON.parse(Buffer.from(plain).toString())
         takings.set(context(line), { epoch: line.epoch, id: line.id, at: line.at, municipalityId: line.town, taken })
       }

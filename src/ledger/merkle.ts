@@ -83,7 +83,10 @@ export function growingTree(): GrowingTree {
 }
 
 /** Whether a proof shows the leaf in the tree. @see RFC 9162 section 2.1.3.2 */
-export function verifyInclusion(leaf: Hash, index: number, size: number, proof: readonly Hash[], root: Hash): boolean {
+export function verifyInclusion(
+  leaf: Hash,
+  { index, size, proof, root }: { index: number; size: number; proof: readonly Hash[]; root: Hash },
+): boolean {
   if (!isPosition(index) || !isPosition(size) || index >= size || leaf.length !== 32) return false
   let [node, last] = [index, size - 1]
   let computed = leaf
@@ -103,10 +106,7 @@ export function verifyInclusion(leaf: Hash, index: number, size: number, proof: 
 /** Whether a proof shows that one tree begins with the other. @see RFC 9162 section 2.1.4.2 */
 export function verifyConsistency(
   earlier: number,
-  size: number,
-  earlierRoot: Hash,
-  root: Hash,
-  proof: readonly Hash[],
+  { size, earlierRoot, root, proof }: { size: number; earlierRoot: Hash; root: Hash; proof: readonly Hash[] },
 ): boolean {
   if (!isPosition(earlier) || !isPosition(size) || earlier > size) return false
   if (earlier === size) return proof.length === 0 && same(earlierRoot, root)

@@ -41,9 +41,7 @@ export async function latestCheckpoint(
 export async function readTile(
   database: Database,
   municipalityId: string,
-  level: number,
-  index: number,
-  width: number,
+  { level, index, width }: { level: number; index: number; width: number },
 ): Promise<Uint8Array | undefined> {
   const checkpoint = await latestCheckpoint(database, municipalityId)
   const reach = Math.floor((checkpoint?.size ?? 0) / TILE ** level)
@@ -63,8 +61,7 @@ export interface Inclusion {
 export async function proveInclusion(
   database: Database,
   municipalityId: string,
-  leafHash: Hash,
-  size: number,
+  { leafHash, size }: { leafHash: Hash; size: number },
 ): Promise<Inclusion | undefined> {
   return inMunicipality(database, municipalityId, async (transaction) => {
     const row = await transaction
@@ -83,8 +80,7 @@ export async function proveInclusion(
 export async function proveConsistency(
   database: Database,
   municipalityId: string,
-  earlier: number,
-  size: number,
+  { earlier, size }: { earlier: number; size: number },
 ): Promise<Hash[]> {
   return inMunicipality(database, municipalityId, (transaction) =>
     consistencyProof(ledgerTree(transaction, municipalityId).subtree, earlier, size),

@@ -103,7 +103,11 @@ export function ledgerRoutes<W extends World & { town: { issuer: string } }>(
     async ({ town, params: { level, rest } }) => {
       const [path = '', width] = rest.split('.p/')
       const index = Number(path.replace(/[x/]/g, ''))
-      const tile = await readTile(deps.database, town.id, level, index, width === undefined ? TILE : Number(width))
+      const tile = await readTile(deps.database, town.id, {
+        level,
+        index,
+        width: width === undefined ? TILE : Number(width),
+      })
       if (tile === undefined) throw new NotFound()
       return Reply.bytes(publicData(tile), 'application/octet-stream', cacheable(FOREVER))
     },
@@ -128,7 +132,7 @@ export function ledgerRoutes<W extends World & { town: { issuer: string } }>(
     },
     async ({ town, query: { leaf, size } }) => {
       if (size > ((await latestCheckpoint(deps.database, town.id))?.size ?? 0)) throw new NotFound()
-      const found = await proveInclusion(deps.database, town.id, Buffer.from(leaf, 'hex'), size)
+      const found = await proveInclusion(deps.database, town.id, { leafHash: Buffer.from(leaf, 'hex'), size })
       if (found === undefined) throw new NotFound()
       return Reply.open(publicData({ ...found, proof: found.proof.map(base64) }), 200, cacheable(FOREVER))
     },
@@ -149,7 +153,7 @@ export function ledgerRoutes<W extends World & { town: { issuer: string } }>(
     async ({ town, query: { from, to } }) => {
       if (from > to) throw new InvalidInput([{ pointer: 'query:from', detail: 'Give the smaller tree first.' }])
       if (to > ((await latestCheckpoint(deps.database, town.id))?.size ?? 0)) throw new NotFound()
-      const proof = await proveConsistency(deps.database, town.id, from, to)
+      const proof = await proveConsistency(deps.database, town.id, { earlier: from, size: to })
       return Reply.open(publicData({ from, to, proof: proof.map(base64) }), 200, cacheable(FOREVER))
     },
   )

@@ -27,7 +27,7 @@ export function ledgerSigners(database: Database, keys: KeyProvider): LedgerSign
         known.get(`${town.id} ${town.issuer}`) ??
         inMunicipality(database, town.id, async (transaction) => {
           const { epoch } = await installationOf(transaction)
-          return load(transaction, keys, town.id, ledgerName(town.issuer, epoch))
+          return load(transaction, { keys, municipalityId: town.id, name: ledgerName(town.issuer, epoch) })
         })
       known.set(`${town.id} ${town.issuer}`, signer)
       signer.catch(() => known.delete(`${town.id} ${town.issuer}`))
@@ -40,9 +40,7 @@ const location = (municipalityId: string) => ({ table: 'ledger_keys', column: 'p
 
 async function load(
   transaction: Transaction,
-  keys: KeyProvider,
-  municipalityId: string,
-  name: string,
+  { keys, municipalityId, name }: { keys: KeyProvider; municipalityId: string; name: string },
 ): Promise<NoteSigner> {
   const find = () =>
     transaction
@@ -65,7 +63,10 @@ async function load(
     row = await find()
   }
   if (row === undefined) throw new Error('the ledger key was not kept')
-  const der = Buffer.from(String(openOwn(keys, row, location(municipalityId), row.private_key)), 'base64')
+  const der = Buffer.from(
+    String(openOwn(keys, { row, location: location(municipalityId), sealed: row.private_key })),
+    'base64',
+  )
   const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
   return { name, publicKey: row.public_key, sign: (text) => sign(null, text, privateKey) }
 }

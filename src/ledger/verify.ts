@@ -87,7 +87,7 @@ export async function verifyLedger(
     check.progress?.begin('entries', size)
     for (let from = 0; from < size; from += STEP) {
       const to = Math.min(from + STEP, size)
-      const step = await readStep(transaction, municipalityId, from, to, check.recount)
+      const step = await readStep(transaction, municipalityId, { from, to, recount: check.recount })
       entries += step.found.length
       erased += step.erased
       const intact = step.found.length === to - from && step.ought.every(({ leaf }, i) => leaf === step.found[i]?.leaf)
@@ -114,7 +114,7 @@ export async function verifyLedger(
     for (const entry of forged) findings.push({ kind: 'inserted', position: size, entry })
     return { entries, waiting, checkpoints: signed.size, erased, findings }
   }
-  return inMunicipality(database, municipalityId, verify, check.role)
+  return inMunicipality(database, { municipalityId, role: check.role }, verify)
 }
 
 async function signedCheckpoints(transaction: Transaction, municipalityId: string, check: LedgerCheck) {
@@ -142,9 +142,7 @@ async function signedCheckpoints(transaction: Transaction, municipalityId: strin
 async function readStep(
   transaction: Transaction,
   municipalityId: string,
-  from: number,
-  to: number,
-  recount: RecountLeaves,
+  { from, to, recount }: { from: number; to: number; recount: RecountLeaves },
 ): Promise<{ ought: Ought[]; found: Found[]; erased: number }> {
   const { rows } = await sql<StoredEntry & { position: string; placed_leaf: Uint8Array }>`
     select placed.position::text, placed.leaf_hash as placed_leaf, ${ENTRY}

@@ -34,10 +34,12 @@ const refused = (status: Exclude<WitnessAnswer['status'], 200>, body: string, ty
  */
 export function addCheckpoint(
   request: string,
-  logs: readonly WatchedLog[],
-  memory: WitnessMemory,
-  signer: NoteSigner,
-  now: Temporal.Instant,
+  {
+    logs,
+    memory,
+    signer,
+    now,
+  }: { logs: readonly WatchedLog[]; memory: WitnessMemory; signer: NoteSigner; now: Temporal.Instant },
 ): WitnessAnswer {
   const end = request.indexOf('\n\n')
   const [first = '', ...lines] = request.slice(0, Math.max(0, end)).split('\n')
@@ -66,7 +68,12 @@ function extendsLatest(
   proof: Hash[],
 ): boolean {
   if (latest === undefined) return proof.length === 0
-  return verifyConsistency(latest.size, checkpoint.size, latest.root, checkpoint.root, proof)
+  return verifyConsistency(latest.size, {
+    size: checkpoint.size,
+    earlierRoot: latest.root,
+    root: checkpoint.root,
+    proof,
+  })
 }
 
 /** What a cosigner signs: when it saw the checkpoint, and the checkpoint. @see C2SP tlog-cosignature */

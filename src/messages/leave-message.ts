@@ -46,9 +46,7 @@ export async function leaveMessage(
 /** Lets a message that is not visible yet become so later. Whether it may is decided where the secrecy is. */
 export async function holdBack(
   transaction: Transaction,
-  messageId: string,
-  visibleFrom: Temporal.Instant,
-  dueBy: Temporal.Instant,
+  { messageId, visibleFrom, dueBy }: { messageId: string; visibleFrom: Temporal.Instant; dueBy: Temporal.Instant },
 ): Promise<void> {
   await transaction
     .updateTable('notices')
@@ -65,10 +63,12 @@ export async function holdBack(
  */
 export async function noteTold(
   transaction: Transaction,
-  town: Pick<Municipality, 'id'>,
-  messages: readonly string[],
-  channel: Channel,
-  at: Temporal.Instant,
+  {
+    town,
+    messages,
+    channel,
+    at,
+  }: { town: Pick<Municipality, 'id'>; messages: readonly string[]; channel: Channel; at: Temporal.Instant },
 ): Promise<number> {
   if (messages.length === 0) return 0
   const before = channel === 'in-person' ? ['portal', 'post'] : channel === 'post' ? ['portal'] : []

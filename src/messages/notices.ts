@@ -67,9 +67,11 @@ export async function messagesOf(
 /** Lets a neighbour know that something they asked was answered; what was answered is with what they asked. */
 export async function noticeOfAnswer(
   transaction: Transaction,
-  { clock }: Pick<RegistryDeps, 'clock'>,
-  town: Municipality,
-  neighbourId: string,
+  {
+    registryDeps: { clock },
+    town,
+    neighbourId,
+  }: { registryDeps: Pick<RegistryDeps, 'clock'>; town: Municipality; neighbourId: string },
 ): Promise<void> {
   await leaveMessage(transaction, town, { neighbourId, kind: 'answer', visibleFrom: clock.now() })
 }

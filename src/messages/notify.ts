@@ -52,8 +52,7 @@ const TRIED_FOR = { hours: 24 * 7 }
 export async function tellOfNotice(
   deps: RegistryDeps,
   town: Municipality,
-  channels: Channels,
-  item: Pick<Item, 'item' | 'doubtful' | 'begin' | 'undone'>,
+  { channels, item }: { channels: Channels; item: Pick<Item, 'item' | 'doubtful' | 'begin' | 'undone'> },
 ): Promise<Next> {
   const now = deps.clock.now()
   const notice = await inMunicipality(deps.database, town.id, (transaction) =>
@@ -90,7 +89,7 @@ export async function tellOfNotice(
     })
   }
   await inMunicipality(deps.database, town.id, (transaction) =>
-    noteTold(transaction, town, [notice.id], channel.sent, deps.clock.now()),
+    noteTold(transaction, { town, messages: [notice.id], channel: channel.sent, at: deps.clock.now() }),
   )
   return 'done'
 }

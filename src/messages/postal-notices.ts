@@ -6,7 +6,7 @@ import type { Address, Name, NeighbourFields } from '../registry/model.ts'
 import { reachOf } from '../registry/person/reach.ts'
 import { hidesWhereabouts, loadRecords } from '../registry/store.ts'
 import { countedFor } from '../registry/visits.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting, Municipality } from '../town/model.ts'
 import { mayHaveLetter, noteTold, worthALetter } from './leave-message.ts'
 
 /** A letter that says there is a message: to whom, where letters reach them, in which language. */
@@ -25,17 +25,21 @@ export async function postalNoticesWaiting(
   town: Pick<Municipality, 'id'>,
   staff: Staff,
 ): Promise<number> {
-  return countedFor(deps, town, staff, async (transaction) => {
-    const row = await transaction
-      .selectFrom('notice_deliveries')
-      .innerJoin('notices', 'notices.id', 'notice_id')
-      .innerJoin('neighbours', 'neighbours.id', 'neighbour_id')
-      .select((count) => count.fn.countAll<string>().as('count'))
-      .where('channel', '=', 'portal')
-      .where(mayHaveLetter('neighbours'))
-      .where(worthALetter('notices'))
-      .executeTakeFirstOrThrow()
-    return Number(row.count)
+  return countedFor(deps, {
+    town,
+    staff,
+    work: async (transaction) => {
+      const row = await transaction
+        .selectFrom('notice_deliveries')
+        .innerJoin('notices', 'notices.id', 'notice_id')
+        .innerJoin('neighbours', 'neighbours.id', 'neighbour_id')
+        .select((count) => count.fn.countAll<string>().as('count'))
+        .where('channel', '=', 'portal')
+        .where(mayHaveLetter('neighbours'))
+        .where(worthALetter('notices'))
+        .executeTakeFirstOrThrow()
+      return Number(row.count)
+    },
   })
 }
 
@@ -47,8 +51,7 @@ export async function postalNoticesWaiting(
  */
 export async function printPostalNotices<T>(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
+  { town, by: clerk }: Acting<Staff>,
   print: (letters: PostalNotice[]) => Promise<T>,
 ): Promise<Disclosed<T>> {
   const day = today(deps.clock, town.timeZone)
@@ -102,7 +105,7 @@ export async function printPostalNotices<T>(
     // Only what has been printed counts as told.
     if (told.length > 0)
       await deps.gate.decide({ ...ask, fields: [] }, (transaction) =>
-        noteTold(transaction, town, told, 'post', deps.clock.now()),
+        noteTold(transaction, { town, messages: told, channel: 'post', at: deps.clock.now() }),
       )
     return printed
   })

@@ -10,7 +10,7 @@ import type { Name, NeighbourFields } from '../registry/model.ts'
 import type { Channel } from '../registry/person/channels.ts'
 import { loadOutline, loadRecords } from '../registry/store.ts'
 import type { ReferenceAddress } from '../town/address.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting, Municipality } from '../town/model.ts'
 import { mayHaveLetter, noteTold } from './leave-message.ts'
 
 /** A message, as a counter may know of it: that there is one, never what it says or what it is about. */
@@ -48,8 +48,7 @@ export async function toldOf(
  */
 export async function tellInPerson(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   neighbourId: string,
 ): Promise<Disclosed<{ told: number }>> {
   const now = deps.clock.now()
@@ -65,7 +64,7 @@ export async function tellInPerson(
         .where('visible_from', '<=', new Date(now.epochMilliseconds))
         .execute()
       const ids = waiting.map(({ id }) => id)
-      return { told: await noteTold(transaction, town, ids, 'in-person', now) }
+      return { told: await noteTold(transaction, { town, messages: ids, channel: 'in-person', at: now }) }
     },
   )
 }
@@ -108,8 +107,7 @@ export interface ReferencePost {
 /** Who they are, for whoever hands the post out. Each of them sees in their ledger that it was looked up. @throws {Refusal} */
 export async function referencePost(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   cursor?: string,
 ): Promise<Disclosed<Paged<ReferencePost>>> {
   const after = readCursor(cursor)?.id ?? ''

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { mustBePlain } from '../firewall/free-text.ts'
 import type { Ask, Gate } from '../firewall/model.ts'
-import { type Authority, Refusal, type Staff } from '../firewall/requester.ts'
+import { type ActingIn, type Authority, Refusal, type Staff } from '../firewall/requester.ts'
 import type { DataKey } from '../keys/seal.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
@@ -51,12 +51,10 @@ const location = (id: string) => ({ table: 'access_requests', column: 'details',
  */
 export async function recordDemand(
   gate: Gate,
-  municipalityId: string,
-  officer: Staff,
-  said: Demand,
-  now: Temporal.Instant,
+  { municipalityId, by: officer }: ActingIn<Staff>,
+  { said, now }: { said: Demand; now: Temporal.Instant },
 ): Promise<Disclosed<Recorded>> {
-  await mustBePlain(gate, municipalityId, officer, Demand, said)
+  await mustBePlain(gate, { municipalityId, by: officer }, { schema: Demand, form: said })
   if (said.secretUntil !== undefined) mustEndInTime(said.secretUntil, now, '/secretUntil')
   const id = uuidv7()
   const reference = newReference()
@@ -137,10 +135,8 @@ const newReference = () => `D-${Array.from({ length: 10 }, () => ALPHABET[random
  */
 export async function reviewDemand(
   gate: Gate,
-  municipalityId: string,
-  officer: Staff,
-  id: string,
-  approves: boolean,
+  { municipalityId, by: officer }: ActingIn<Staff>,
+  { id, approves }: { id: string; approves: boolean },
 ): Promise<Disclosed<Recorded>> {
   const { ledger } = await gate.keysOf(municipalityId)
   let known: { reference: string; demand: Demand } | undefined
@@ -172,7 +168,7 @@ export async function reviewDemand(
     if (written.numInsertedOrUpdatedRows !== 1n) throw new OutOfTurn()
     const enough = approves && permitted && (await approvalsOf(transaction, id)) >= 2
     const stage: Stage = !approves || !permitted ? 'refused' : enough ? 'approved' : 'under-review'
-    await moveTo(transaction, id, 'under-review', stage)
+    await moveTo(transaction, { id, from: 'under-review', to: stage })
     return { id, reference, stage }
   }
   return gate.decide(askOf(municipalityId, reference, demand), review(true), review(false))
@@ -189,7 +185,10 @@ async function approvalsOf(transaction: Transaction, id: string): Promise<number
 }
 
 /** @throws {OutOfTurn} when it is not at `from` */
-export async function moveTo(transaction: Transaction, id: string, from: Stage, to: Stage): Promise<void> {
+export async function moveTo(
+  transaction: Transaction,
+  { id, from, to }: { id: string; from: Stage; to: Stage },
+): Promise<void> {
   const moved = await transaction
     .updateTable('access_requests')
     .set({ stage: to, decided_at: new Date() })
@@ -202,8 +201,7 @@ export async function moveTo(transaction: Transaction, id: string, from: Stage, 
 /** A demand as it was written down. @throws {Refusal} {NotFound} */
 export async function readDemand(
   gate: Gate,
-  municipalityId: string,
-  officer: Staff,
+  { municipalityId, by: officer }: ActingIn<Staff>,
   id: string,
 ): Promise<Disclosed<AccessRequest>> {
   const { ledger } = await gate.keysOf(municipalityId)
@@ -240,8 +238,7 @@ export interface ApprovedOrder {
 /** An approved order, for the one opening it allows. @throws {Refusal} {NotFound} {OutOfTurn} */
 export async function approvedOrder(
   gate: Gate,
-  municipalityId: string,
-  officer: Staff,
+  { municipalityId, by: officer }: ActingIn<Staff>,
   id: string,
 ): Promise<ApprovedOrder> {
   const { ledger } = await gate.keysOf(municipalityId)
@@ -270,9 +267,13 @@ export async function approvedOrder(
 }
 
 /** Ends an approved order whose words fit no one neighbour: it must not stand and wait until somebody comes whom they fit. @throws {Refusal} */
-export async function endUnfitting(gate: Gate, municipalityId: string, officer: Staff, id: string): Promise<void> {
+export async function endUnfitting(
+  gate: Gate,
+  { municipalityId, by: officer }: ActingIn<Staff>,
+  id: string,
+): Promise<void> {
   await gate.decide(handling(municipalityId, officer), async (transaction, also) => {
-    await moveTo(transaction, id, 'approved', 'refused')
+    await moveTo(transaction, { id, from: 'approved', to: 'refused' })
     also({ by: officer, action: 'order-fits-nobody', occasion: { demand: id } })
   })
 }
@@ -291,8 +292,7 @@ const MOST_LISTED = 30
 /** Demands, a page at a time and the newest first, with what each says: nobody approves what they have not read. @throws {Refusal} */
 export async function listDemands(
   gate: Gate,
-  municipalityId: string,
-  officer: Staff,
+  { municipalityId, by: officer }: ActingIn<Staff>,
   cursor?: string,
 ): Promise<Disclosed<Paged<DemandOutline>>> {
   const { ledger } = await gate.keysOf(municipalityId)

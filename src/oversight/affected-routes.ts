@@ -32,6 +32,6 @@ export function affectedRoutes(app: App, deps: ProofDeps): void {
       refuses: [403],
     },
     async ({ town, requester, params: { kid }, query }) =>
-      Reply.disclose(await affectedBy(deps, town, requester, kid, query.after)),
+      Reply.disclose(await affectedBy(deps, { town, by: requester }, { kid, after: query.after })),
   )
 }

@@ -4,7 +4,7 @@ import { today } from '../platform/clock.ts'
 import type { ProofDeps } from '../proofs/issue.ts'
 import type { Name, NeighbourFields } from '../registry/model.ts'
 import { loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting } from '../town/model.ts'
 import { type Acts, officersBehind } from './officer-acts.ts'
 
 /** On one page of those whom an incident concerns. */
@@ -24,17 +24,13 @@ export interface Affected {
  */
 export async function affectedBy(
   deps: ProofDeps,
-  town: Municipality,
-  requester: Staff,
-  kid: string,
-  after: string | undefined,
+  { town, by: requester }: Acting<Staff>,
+  { kid, after }: { kid: string; after: string | undefined },
 ): Promise<Disclosed<Affected>> {
   const approvals = await officersBehind(
     deps,
-    town.id,
-    requester,
-    'affected',
-    (content) => (content as Acts['affected']).kid === kid,
+    { municipalityId: town.id, by: requester },
+    { kind: 'affected', matches: (content) => (content as Acts['affected']).kid === kid },
   )
   return deps.gate.open<NeighbourFields, 'name', Affected, { more: boolean }>(
     { municipalityId: town.id, requester, action: 'open', purpose: 'incident', fields: ['name'], approvals },

@@ -41,11 +41,19 @@ const supervising = (municipalityId: string, requester: Staff) =>
 /** Those of days that are over: nobody is told on the day itself which of their look-ups are drawn. */
 async function drawnBefore(
   deps: Deps,
-  town: Town,
-  transaction: Transaction,
-  { ledger }: MunicipalityKeys,
-  whose: { own: string } | { unreadBut: string },
-  cursor: string | undefined,
+  {
+    town,
+    transaction,
+    municipalityKeys: { ledger },
+    whose,
+    cursor,
+  }: {
+    town: Town
+    transaction: Transaction
+    municipalityKeys: MunicipalityKeys
+    whose: { own: string } | { unreadBut: string }
+    cursor: string | undefined
+  },
 ): Promise<Paged<DrawnOpening>> {
   const after = readCursor(cursor)
   const read = await transaction
@@ -80,9 +88,7 @@ async function drawnBefore(
 /** Whom somebody has yet to explain having looked at, inside a transaction of the gate's. */
 export async function neighboursToExplain(
   deps: Pick<Deps, 'clock'>,
-  town: Town,
-  transaction: Transaction,
-  staff: Staff,
+  { town, transaction, staff }: { town: Town; transaction: Transaction; staff: Staff },
 ): Promise<string[]> {
   const rows = await transaction
     .selectFrom('drawn_openings')
@@ -99,26 +105,22 @@ export async function neighboursToExplain(
 /** What whoever asks looked at on earlier days and has yet to explain. @throws {Refusal} for anyone but the counters' staff */
 export async function ownDrawn(
   deps: Deps,
-  town: Town,
-  requester: Staff,
-  cursor?: string,
+  { town, requester, cursor }: { town: Town; requester: Staff; cursor?: string | undefined },
 ): Promise<Disclosed<Paged<DrawnOpening>>> {
   const keys = await deps.gate.keysOf(town.id)
   return deps.gate.decide(explaining(town.id, requester), (transaction) =>
-    drawnBefore(deps, town, transaction, keys, { own: requester.id }, cursor),
+    drawnBefore(deps, { town, transaction, municipalityKeys: keys, whose: { own: requester.id }, cursor }),
   )
 }
 
 /** What supervisors have yet to read, explained or not. @throws {Refusal} for anyone but supervisors and auditors */
 export async function drawnToRead(
   deps: Deps,
-  town: Town,
-  requester: Staff,
-  cursor?: string,
+  { town, requester, cursor }: { town: Town; requester: Staff; cursor?: string | undefined },
 ): Promise<Disclosed<Paged<DrawnOpening>>> {
   const keys = await deps.gate.keysOf(town.id)
   return deps.gate.decide(supervising(town.id, requester), (transaction) =>
-    drawnBefore(deps, town, transaction, keys, { unreadBut: requester.id }, cursor),
+    drawnBefore(deps, { town, transaction, municipalityKeys: keys, whose: { unreadBut: requester.id }, cursor }),
   )
 }
 
@@ -135,12 +137,9 @@ export class Explained extends Problem {
 /** Says why, once, of a look-up of one's own. @throws {NotFound} {Explained} {SaysTooMuch} {Refusal} */
 export async function explainDrawn(
   deps: Deps,
-  town: Town,
-  requester: Staff,
-  id: string,
-  said: z.infer<typeof LookUpExplanation>,
+  { town, requester, id, said }: { town: Town; requester: Staff; id: string; said: z.infer<typeof LookUpExplanation> },
 ): Promise<Disclosed<object>> {
-  await mustBePlain(deps.gate, town.id, requester, LookUpExplanation, said)
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: requester }, { schema: LookUpExplanation, form: said })
   const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.decide(explaining(town.id, requester), async (transaction) => {
     const row = await transaction
@@ -166,7 +165,10 @@ export async function explainDrawn(
 }
 
 /** Marks one as read, once it is explained or a week is over. Nobody reads their own. @throws {NotFound} {Refusal} for anyone but supervisors and auditors */
-export function readDrawn(deps: Deps, town: Town, requester: Staff, id: string): Promise<Disclosed<object>> {
+export function readDrawn(
+  deps: Deps,
+  { town, requester, id }: { town: Town; requester: Staff; id: string },
+): Promise<Disclosed<object>> {
   return deps.gate.decide(supervising(town.id, requester), async (transaction) => {
     const read = await transaction
       .updateTable('drawn_openings')

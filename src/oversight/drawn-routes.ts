@@ -39,7 +39,10 @@ export function drawnRoutes(app: App, deps: { gate: Gate; clock: Clock }): void 
     },
     async ({ town, requester, query }) =>
       Reply.disclose(
-        (await ownDrawn(deps, town, requester, query.after)).map(({ items, more }) => ({ lookUps: items, more })),
+        (await ownDrawn(deps, { town, requester, cursor: query.after })).map(({ items, more }) => ({
+          lookUps: items,
+          more,
+        })),
       ),
   )
   endpoint(
@@ -56,7 +59,10 @@ export function drawnRoutes(app: App, deps: { gate: Gate; clock: Clock }): void 
     },
     async ({ town, requester, query }) =>
       Reply.disclose(
-        (await drawnToRead(deps, town, requester, query.after)).map(({ items, more }) => ({ lookUps: items, more })),
+        (await drawnToRead(deps, { town, requester, cursor: query.after })).map(({ items, more }) => ({
+          lookUps: items,
+          more,
+        })),
       ),
   )
   endpoint(
@@ -73,7 +79,7 @@ export function drawnRoutes(app: App, deps: { gate: Gate; clock: Clock }): void 
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params, body }) =>
-      Reply.disclose(await explainDrawn(deps, town, requester, params.id, body), 201),
+      Reply.disclose(await explainDrawn(deps, { town, requester, id: params.id, said: body }), 201),
   )
   endpoint(
     app,
@@ -87,6 +93,6 @@ export function drawnRoutes(app: App, deps: { gate: Gate; clock: Clock }): void 
       answers: { 200: { description: 'Done', schema: z.object({ read: z.boolean() }) } },
       refuses: [403, 404],
     },
-    async ({ town, requester, params }) => Reply.disclose(await readDrawn(deps, town, requester, params.id)),
+    async ({ town, requester, params }) => Reply.disclose(await readDrawn(deps, { town, requester, id: params.id })),
   )
 }

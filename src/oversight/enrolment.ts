@@ -6,7 +6,7 @@ import { FunctionId } from '../firewall/functions.ts'
 import { CLIENT_ID, endMachine, mustBeFree, mustHaveRoom } from '../firewall/machines.ts'
 import type { Gate } from '../firewall/model.ts'
 import { admitOrganisation, closingNamed, LINKS, linkOrganisation } from '../firewall/organisations.ts'
-import type { Staff } from '../firewall/requester.ts'
+import type { ActingIn, Staff } from '../firewall/requester.ts'
 import type { DataKey } from '../keys/seal.ts'
 import type { Clock } from '../platform/clock.ts'
 import { uuidv7 } from '../platform/clock.ts'
@@ -72,7 +72,7 @@ export const carrying =
   async (transaction, { kind, content }) => {
     switch (kind) {
       case 'enrol':
-        return enrolIn(transaction, clock, municipalityId, content)
+        return enrolIn(transaction, { clock, municipalityId, enrol: content })
       case 'application':
         return rooms.application(transaction, content)
       case 'function':
@@ -116,7 +116,7 @@ export const carrying =
         return content.organisationId
       case 'end-machine':
       case 'end-key':
-        await endMachine(transaction, clock, content.organisationId, content)
+        await endMachine(transaction, { clock, organisationId: content.organisationId, machineEnding: content })
         return content.organisationId
       case 'machine':
         await mustBeKnown(transaction, [content.organisationId])
@@ -164,7 +164,10 @@ export const carrying =
   }
 
 /** Looks when something is proposed whether it could be done: what cannot would wait for ever. @throws {NotFound} {InvalidInput} {OutOfTurn} {ClientTaken} */
-async function mustBePossible(transaction: Transaction, ledger: DataKey, officer: Staff, { kind, content }: Act) {
+async function mustBePossible(
+  transaction: Transaction,
+  { ledger, officer, act: { kind, content } }: { ledger: DataKey; officer: Staff; act: Act },
+) {
   if ('organisationId' in content) await mustBeKnown(transaction, [content.organisationId])
   if (kind === 'link') {
     if (content.organisationId === content.relatedId)
@@ -222,9 +225,11 @@ export async function mustBeUnknown(transaction: Transaction, identifier: string
 /** The same inside a decision of the gate's that is under way. @returns the organisation's id @throws {ClientTaken} */
 export async function enrolIn(
   transaction: Transaction,
-  clock: Clock,
-  municipalityId: string,
-  { name, identifier, functions, signedBy, clients }: Acts['enrol'],
+  {
+    clock,
+    municipalityId,
+    enrol: { name, identifier, functions, signedBy, clients },
+  }: { clock: Clock; municipalityId: string; enrol: Acts['enrol'] },
 ): Promise<string> {
   await mustBeUnknown(transaction, identifier)
   await mustBeFree(transaction, clients)
@@ -299,12 +304,10 @@ export type Proposal = z.infer<typeof Proposal>
  */
 export async function propose(
   deps: { gate: Gate; clock: Clock },
-  municipalityId: string,
-  officer: Staff,
-  proposal: Proposal,
-  carry: Carry,
+  { municipalityId, by: officer }: ActingIn<Staff>,
+  { proposal, carry }: { proposal: Proposal; carry: Carry },
 ): Promise<Disclosed<ActState>> {
-  await mustBePlain(deps.gate, municipalityId, officer, Proposal, proposal)
+  await mustBePlain(deps.gate, { municipalityId, by: officer }, { schema: Proposal, form: proposal })
   if (proposal.kind === 'secrecy') mustEndInTime(proposal.until, deps.clock.now(), '/until')
   const act = actOf(proposal)
   const { ledger } = await deps.gate.keysOf(municipalityId)
@@ -312,18 +315,19 @@ export async function propose(
   const onlyClosing = mayClose && (await isClosed(deps.gate, municipalityId, officer))
   return proposeAct(
     deps,
-    municipalityId,
-    officer,
-    act,
-    carry,
-    async (transaction) => {
-      await mustBePossible(transaction, ledger, officer, act)
-      // What the second officer looks at twice.
-      if (act.kind === 'enrol' || act.kind === 'alias')
-        act.content.resembles = await closingNamed(transaction, act.content.name)
-      return closesTheGate(act, officer)(transaction)
+    { municipalityId, by: officer },
+    {
+      act,
+      carry,
+      closes: async (transaction) => {
+        await mustBePossible(transaction, { ledger, officer, act })
+        // What the second officer looks at twice.
+        if (act.kind === 'enrol' || act.kind === 'alias')
+          act.content.resembles = await closingNamed(transaction, act.content.name)
+        return closesTheGate(act, officer)(transaction)
+      },
+      onlyClosing,
     },
-    onlyClosing,
   )
 }
 

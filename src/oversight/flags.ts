@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import { called, confirmedPlain, mustBePlain, plain } from '../firewall/free-text.ts'
 import type { Gate } from '../firewall/model.ts'
-import type { Staff } from '../firewall/requester.ts'
+import type { ActingIn, Staff } from '../firewall/requester.ts'
 import type { DataKey } from '../keys/seal.ts'
 import type { LedgerContent } from '../ledger/entries.ts'
 import { type LedgerLine, type LedgerPlace, ledgerLines } from '../ledger/lines.ts'
@@ -47,8 +47,7 @@ const MOST_LISTED = 100
 /** Flags nobody has reviewed, a page at a time and the oldest first. @throws {Refusal} for anyone but supervisors and auditors */
 export function openFlags(
   gate: Gate,
-  municipalityId: string,
-  requester: Staff,
+  { municipalityId, by: requester }: ActingIn<Staff>,
   cursor?: string,
 ): Promise<Disclosed<Paged<Flag>>> {
   const after = readCursor(cursor)
@@ -108,8 +107,7 @@ export function staffActivity(
 /** The ledger as those who watch over it see it, about nobody. @throws {Refusal} for anyone but supervisors and auditors */
 export const exploreLedger = (
   gate: Gate,
-  municipalityId: string,
-  requester: Staff,
+  { municipalityId, by: requester }: ActingIn<Staff>,
   place: LedgerPlace,
 ): Promise<Disclosed<LedgerLine[]>> =>
   gate.decide(supervising(municipalityId, requester), (transaction) => ledgerLines(transaction, place))
@@ -199,8 +197,7 @@ export const reasonPlace = (id: string) => ({ table: 'drawn_openings', column: '
 /** Marks flags as looked into, all or none. Nobody reviews a look-up of their own. @throws {NotFound} {Refusal} */
 export function reviewFlags(
   gate: Gate,
-  municipalityId: string,
-  requester: Staff,
+  { municipalityId, by: requester }: ActingIn<Staff>,
   ids: readonly string[],
 ): Promise<Disclosed<object>> {
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
@@ -219,8 +216,7 @@ export function reviewFlags(
 /** Neighbours whose every look-up is flagged: people others are curious about. @throws {InvalidInput} {Refusal} */
 export function watchNeighbour(
   gate: Gate,
-  municipalityId: string,
-  requester: Staff,
+  { municipalityId, by: requester }: ActingIn<Staff>,
   neighbourId: string,
 ): Promise<Disclosed<object>> {
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
@@ -251,11 +247,10 @@ export const StaffRecord = z.strictObject({ staff: called(200), neighbourId: z.u
 /** Which record is a staff member's own, so that look-ups of it and of their household are flagged. Another supervisor says it of a supervisor. @throws {InvalidInput} {SaysTooMuch} {Refusal} */
 export async function linkStaff(
   gate: Gate,
-  municipalityId: string,
-  requester: Staff,
+  { municipalityId, by: requester }: ActingIn<Staff>,
   record: z.infer<typeof StaffRecord>,
 ): Promise<Disclosed<object>> {
-  await mustBePlain(gate, municipalityId, requester, StaffRecord, record)
+  await mustBePlain(gate, { municipalityId, by: requester }, { schema: StaffRecord, form: record })
   const { staff, neighbourId } = record
   if (staff === requester.id) return gate.turnAway(municipalityId, requester)
   return gate.decide(supervising(municipalityId, requester), async (transaction) => {
@@ -293,13 +288,11 @@ export class ReleasedToday extends Problem {
  */
 export async function releaseBudget(
   gate: Gate,
-  municipalityId: string,
-  requester: Staff,
-  staff: string,
-  release: z.infer<typeof Release>,
+  { municipalityId, by: requester }: ActingIn<Staff>,
+  { staff, release }: { staff: string; release: z.infer<typeof Release> },
 ): Promise<Disclosed<object>> {
   if (requester.role !== 'supervisor' || staff === requester.id) return gate.turnAway(municipalityId, requester)
-  await mustBePlain(gate, municipalityId, requester, Release, release)
+  await mustBePlain(gate, { municipalityId, by: requester }, { schema: Release, form: release })
   const { ledger } = await gate.keysOf(municipalityId)
   return gate.decide(supervising(municipalityId, requester), async (transaction, also) => {
     const id = uuidv7()

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Gate } from '../firewall/model.ts'
-import type { Staff } from '../firewall/requester.ts'
+import type { ActingIn, Staff } from '../firewall/requester.ts'
 import { type Database, inMunicipality, type Transaction } from '../platform/database.ts'
 
 /** How many legal officers it takes. To open again takes one more than to close. */
@@ -29,8 +29,7 @@ interface LockdownRow {
  */
 export async function voteLockdown(
   gate: Gate,
-  municipalityId: string,
-  officer: Staff,
+  { municipalityId, by: officer }: ActingIn<Staff>,
   close: boolean,
 ): Promise<Disclosed<Lockdown>> {
   const ask = protecting(municipalityId, officer)

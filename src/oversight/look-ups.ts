@@ -8,7 +8,7 @@ import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting, Municipality } from '../town/model.ts'
 import { settledLooks } from './flags.ts'
 import { type By, namesOfWays } from './looked-by.ts'
 
@@ -80,10 +80,8 @@ const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z) ([0-9a-f-]{36})
  */
 export async function lookUpsOf(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Staff | Resident,
-  neighbourId: string,
-  wanted: LookUpsWanted = {},
+  { town, by: requester }: Acting<Staff | Resident>,
+  { neighbourId, wanted = {} }: { neighbourId: string; wanted?: LookUpsWanted | undefined },
 ): Promise<Disclosed<LookUpPage>> {
   const { ledger } = await deps.gate.keysOf(town.id)
   const [, at, id] = CURSOR.exec(wanted.before ?? '') ?? []
@@ -92,8 +90,13 @@ export async function lookUpsOf(
   return deps.gate.open<{ lookUps: Entry[] }, 'lookUps', LookUpPage, { older: string | undefined; since: string }>(
     { municipalityId: town.id, requester, action: 'open', purpose: purposeOf(requester), fields: ['lookUps'] },
     async (transaction) => {
-      const { records, older, since } = await load(deps, transaction, town, neighbourId, {
-        ...{ ...wanted, before, withOwn },
+      const { records, older, since } = await load(deps, {
+        transaction,
+        town,
+        neighbourId,
+        wanted: {
+          ...{ ...wanted, before, withOwn },
+        },
       })
       return { records, beside: { older, since } }
     },
@@ -101,10 +104,15 @@ export async function lookUpsOf(
       if (record === undefined) throw new NotFound()
       const { older, since } = unit.beside
       const entries = record.lookUps ?? []
-      const lines = wanted.unfolded ? entries.map((entry) => ({ ...entry })) : folded(entries, town, since, before?.at)
-      const by = await namesOfWays(unit.transaction, ledger, neighbourId, lines, (location, sealed) =>
-        unit.reopen(neighbourId, location, sealed),
-      )
+      const lines = wanted.unfolded
+        ? entries.map((entry) => ({ ...entry }))
+        : folded(entries, town, { since, until: before?.at })
+      const by = await namesOfWays(unit.transaction, {
+        ledger,
+        neighbourId,
+        lines,
+        reopen: (location, sealed) => unit.reopen(neighbourId, location, sealed),
+      })
       const settled = await settledLooks(unit.transaction, neighbourId)
       return {
         lookUps: lines.map(({ cursor: _, own: __, ...line }) => ({
@@ -126,7 +134,11 @@ export async function allLookUpsOf(
 ): Promise<Disclosed<LookUp[]>> {
   let before: string | undefined
   const next = async () => {
-    const page = await lookUpsOf(deps, town, requester, requester.neighbourId, { before, unfolded: true })
+    const page = await lookUpsOf(
+      deps,
+      { town, by: requester },
+      { neighbourId: requester.neighbourId, wanted: { before, unfolded: true } },
+    )
     return page.map(({ lookUps, older }) => {
       before = older
       return lookUps
@@ -143,10 +155,17 @@ export async function allLookUpsOf(
  */
 async function load(
   deps: RegistryDeps,
-  transaction: Transaction,
-  town: Municipality,
-  neighbourId: string,
-  wanted: Omit<LookUpsWanted, 'before'> & { before: Cursor | undefined; withOwn: boolean },
+  {
+    transaction,
+    town,
+    neighbourId,
+    wanted,
+  }: {
+    transaction: Transaction
+    town: Municipality
+    neighbourId: string
+    wanted: Omit<LookUpsWanted, 'before'> & { before: Cursor | undefined; withOwn: boolean }
+  },
 ): Promise<{ records: SealedRecord<{ lookUps: Entry[] }>[]; older: string | undefined; since: string }> {
   const [record] = await loadRecords(transaction, [neighbourId], { trueAt: today(deps.clock, town.timeZone) })
   if (record === undefined) return { records: [], older: undefined, since: '' }
@@ -169,7 +188,7 @@ async function load(
     order by entry.recorded_at desc, entry.id desc limit ${ON_A_PAGE + 1}`.execute(transaction)
   const others = page.slice(0, ON_A_PAGE)
   const last = page.length > others.length ? others.at(-1) : undefined
-  if (unfolded) return pageOf(record, others, last && cursorOf(last), '')
+  if (unfolded) return pageOf(record, { rows: others, older: last && cursorOf(last), since: '' })
   // The days of one's own visits, from the day that the page begins in to the one that it ends in, as many as can be opened.
   const { rows: days } = await sql<{ day: string; begins: string; visits: number }>`
     select day::text, to_char((day::timestamp at time zone ${town.timeZone}::text) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as begins,
@@ -191,22 +210,20 @@ async function load(
   // A page that ends with a day of visits shows no look of others from before that day.
   const kept = cut ? others.filter((row) => row.at >= cut.begins) : others
   const older = cut ? `${cut.begins} 00000000-0000-0000-0000-000000000000` : last && cursorOf(last)
-  if (open.length === 0) return pageOf(record, kept, older, older?.split(' ')[0] ?? '')
+  if (open.length === 0) return pageOf(record, { rows: kept, older, since: older?.split(' ')[0] ?? '' })
   const { rows: visits } = await sql<Row>`
     select ${columns} from ${from}
     where ${told} and ${own}
       and (entry.recorded_at at time zone ${town.timeZone}::text)::date = any (${`{${open.map(({ day }) => day).join(',')}}`}::date[])
     order by entry.recorded_at desc, entry.id desc`.execute(transaction)
-  return pageOf(record, [...kept, ...visits], older, older?.split(' ')[0] ?? '')
+  return pageOf(record, { rows: [...kept, ...visits], older, since: older?.split(' ')[0] ?? '' })
 }
 
 const cursorOf = (row: Pick<Row, 'at' | 'id'>) => `${row.at} ${row.id}`
 
 function pageOf(
   record: Awaited<ReturnType<typeof loadRecords>>[number],
-  rows: readonly Row[],
-  older: string | undefined,
-  since: string,
+  { rows, older, since }: { rows: readonly Row[]; older: string | undefined; since: string },
 ): { records: SealedRecord<{ lookUps: Entry[] }>[]; older: string | undefined; since: string } {
   const { subject, keys, visited = false } = record
   const parts = rows.map((row): SealedRecord<{ lookUps: Entry[] }>['parts'][number] => ({
@@ -235,7 +252,11 @@ function pageOf(
  *
  * @param since what began before it is on another page, as is what began at `until` or later
  */
-function folded(entries: readonly Entry[], town: Municipality, since: string, until: string | undefined): Entry[] {
+function folded(
+  entries: readonly Entry[],
+  town: Municipality,
+  { since, until }: { since: string; until: string | undefined },
+): Entry[] {
   const lines = new Map<string, Entry>()
   for (const entry of entries) {
     const day = Temporal.Instant.from(entry.at).toZonedDateTimeISO(town.timeZone).toPlainDate()

@@ -30,10 +30,12 @@ const SAME_OPENING = 60_000
 /** Everybody who may stand in a neighbour's "who looked", by what the ledger calls them. Who ended since is still called what they were. */
 export async function namesOfWays(
   transaction: Transaction,
-  ledger: DataKey,
-  neighbourId: string,
-  lines: readonly { content: LedgerContent }[],
-  reopen: Reopen,
+  {
+    ledger,
+    neighbourId,
+    lines,
+    reopen,
+  }: { ledger: DataKey; neighbourId: string; lines: readonly { content: LedgerContent }[]; reopen: Reopen },
 ): Promise<(line: { at: string; content: LedgerContent }) => By> {
   const organisations = await organisationNames(
     transaction,
@@ -41,8 +43,8 @@ export async function namesOfWays(
   )
   const residents = lines.filter(({ content }) => content.requesterKind === 'resident')
   const acts = (word: string) => residents.some(({ content }) => content.requester.startsWith(`${word} `))
-  const helpers = acts('helper') ? await helpersIn(transaction, ledger, neighbourId, 'ever') : []
-  const telephones = acts('telephone') ? await devicesIn(transaction, ledger, neighbourId, 'ever') : []
+  const helpers = acts('helper') ? await helpersIn(transaction, { ledger, neighbourId, which: 'ever' }) : []
+  const telephones = acts('telephone') ? await devicesIn(transaction, { ledger, neighbourId, which: 'ever' }) : []
   const representations = acts('representative') ? await representationsEver(transaction, neighbourId, reopen) : []
   const orders = lines.some(({ content }) => content.action === 'open-by-order')
     ? await ordersTold(transaction, neighbourId, reopen)

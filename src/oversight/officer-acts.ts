@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Gate } from '../firewall/model.ts'
 import type { LinkKind } from '../firewall/organisations.ts'
-import { Refusal, type Staff } from '../firewall/requester.ts'
+import { type ActingIn, Refusal, type Staff } from '../firewall/requester.ts'
 import type { DataKey } from '../keys/seal.ts'
 import type { Clock } from '../platform/clock.ts'
 import { uuidv7 } from '../platform/clock.ts'
@@ -100,13 +100,18 @@ export class TooManyProposals extends Problem {
  */
 export async function proposeAct(
   deps: { gate: Gate; clock: Clock },
-  municipalityId: string,
-  officer: Staff,
-  act: Act,
-  carry: Carry,
-  closes: (transaction: Transaction) => Promise<boolean> = async () => false,
-  /** Whether it is the closing of the gate or nothing: what would wait for a second officer is refused. */
-  onlyClosing = false,
+  { municipalityId, by: officer }: ActingIn<Staff>,
+  {
+    act,
+    carry,
+    closes = async () => false,
+    onlyClosing = false,
+  }: {
+    act: Act
+    carry: Carry
+    closes?: ((transaction: Transaction) => Promise<boolean>) | undefined
+    onlyClosing?: boolean | undefined
+  },
 ): Promise<Disclosed<ActState>> {
   const { ledger } = await deps.gate.keysOf(municipalityId)
   const ask = (onlyClosing ? shuttingOut : enrolling)(municipalityId, officer)
@@ -148,11 +153,8 @@ export async function proposeAct(
  */
 export async function decideAct(
   deps: { gate: Gate; clock: Clock },
-  municipalityId: string,
-  officer: Staff,
-  id: string,
-  approves: boolean,
-  carry: Carry,
+  { municipalityId, by: officer }: ActingIn<Staff>,
+  { id, approves, carry }: { id: string; approves: boolean; carry: Carry },
 ): Promise<Disclosed<ActState>> {
   const { ledger } = await deps.gate.keysOf(municipalityId)
   return deps.gate.decide(enrolling(municipalityId, officer), async (transaction, also) => {
@@ -208,8 +210,7 @@ const MOST_LISTED = 50
 /** What waits for a second officer, a page at a time and the oldest first. @throws {Refusal} */
 export async function actsWaiting(
   gate: Gate,
-  municipalityId: string,
-  officer: Staff,
+  { municipalityId, by: officer }: ActingIn<Staff>,
   cursor?: string,
 ): Promise<Disclosed<Paged<WaitingAct>>> {
   const { ledger } = await gate.keysOf(municipalityId)
@@ -245,10 +246,8 @@ const USED_WITHIN = '7 days'
  */
 export async function officersBehind(
   deps: { gate: Gate },
-  municipalityId: string,
-  officer: Staff,
-  kind: ActKind,
-  matches: (content: unknown) => boolean,
+  { municipalityId, by: officer }: ActingIn<Staff>,
+  { kind, matches }: { kind: ActKind; matches: (content: unknown) => boolean },
 ): Promise<number> {
   const { ledger } = await deps.gate.keysOf(municipalityId)
   let officers = 0

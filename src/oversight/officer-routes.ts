@@ -41,7 +41,10 @@ export function officerRoutes(
       refuses: [403, 404, 409],
     },
     async ({ town, requester, body }) =>
-      Reply.disclose(await propose(deps, town.id, requester, body, carry(town)), 201),
+      Reply.disclose(
+        await propose(deps, { municipalityId: town.id, by: requester }, { proposal: body, carry: carry(town) }),
+        201,
+      ),
   )
   endpoint(
     app,
@@ -57,10 +60,12 @@ export function officerRoutes(
     },
     async ({ town, requester, query }) =>
       Reply.disclose(
-        (await actsWaiting(deps.gate, town.id, requester, query.after)).map(({ items, more }) => ({
-          acts: items,
-          more,
-        })),
+        (await actsWaiting(deps.gate, { municipalityId: town.id, by: requester }, query.after)).map(
+          ({ items, more }) => ({
+            acts: items,
+            more,
+          }),
+        ),
       ),
   )
   endpoint(
@@ -77,6 +82,12 @@ export function officerRoutes(
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params, body }) =>
-      Reply.disclose(await decideAct(deps, town.id, requester, params.id, body.approves, carry(town))),
+      Reply.disclose(
+        await decideAct(
+          deps,
+          { municipalityId: town.id, by: requester },
+          { id: params.id, approves: body.approves, carry: carry(town) },
+        ),
+      ),
   )
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Disclosed } from '../firewall/disclosed.ts'
 import type { Gate } from '../firewall/model.ts'
-import type { Staff } from '../firewall/requester.ts'
+import type { ActingIn, Staff } from '../firewall/requester.ts'
 import { uuidv7 } from '../platform/clock.ts'
 import type { Transaction } from '../platform/database.ts'
 import { InvalidInput, NotFound } from '../platform/problem.ts'
@@ -29,8 +29,7 @@ export interface KeptDocument {
  */
 export async function keepDocument(
   gate: Gate,
-  municipalityId: string,
-  officer: Staff,
+  { municipalityId, by: officer }: ActingIn<Staff>,
   bytes: Uint8Array,
 ): Promise<Disclosed<KeptDocument>> {
   if (bytes.length === 0) throw new InvalidInput([{ pointer: '', detail: 'Send the document.' }])
@@ -78,8 +77,7 @@ export async function freeDocument(transaction: Transaction, officer: Staff, id:
 /** The document of a demand, or one by its own id, such as that of an order that prolongs another. @throws {NotFound} {Refusal} */
 export async function readDocument(
   gate: Gate,
-  municipalityId: string,
-  officer: Staff,
+  { municipalityId, by: officer }: ActingIn<Staff>,
   which: { requestId: string } | { documentId: string },
 ): Promise<Disclosed<{ bytes: Uint8Array; mediaType: string }>> {
   const { ledger } = await gate.keysOf(municipalityId)

@@ -29,7 +29,7 @@ export function orderRoutes(
       },
       refuses: [403, 404, 409],
     },
-    async ({ town, requester, params }) => Reply.disclose(await openByOrder(deps, town, requester, params.id)),
+    async ({ town, requester, params }) => Reply.disclose(await openByOrder(deps, { town, by: requester }, params.id)),
   )
 
   endpoint(
@@ -47,7 +47,7 @@ export function orderRoutes(
     async ({ town, requester, params: { id } }) => {
       const { renderer } = deps
       if (renderer === undefined) throw new NoRenderer()
-      const refused = await readDemand(deps.gate, town.id, requester, id)
+      const refused = await readDemand(deps.gate, { municipalityId: town.id, by: requester }, id)
       const letter = await refused.mapAsync(async ({ reference, stage }) => {
         if (stage !== 'refused') throw new NotFound()
         const languages = refusalLetters(deps.policies, reference, town.languages)

@@ -30,9 +30,15 @@ export type Named = Opened<NeighbourFields, 'name' | 'previousNames' | 'dateOfBi
 /** Whom the words of an order may mean, by their blind index. @throws {FitsNobody} among so many that one could be left out */
 export async function candidatesFor(
   transaction: Transaction,
-  keys: Pick<MunicipalityKeys, 'hash32'>,
-  town: Pick<Municipality, 'blindIndexBits'>,
-  { name, dateOfBirth }: NonNullable<Demand['person']>,
+  {
+    keys,
+    town,
+    named: { name, dateOfBirth },
+  }: {
+    keys: Pick<MunicipalityKeys, 'hash32'>
+    town: Pick<Municipality, 'blindIndexBits'>
+    named: NonNullable<Demand['person']>
+  },
 ): Promise<string[]> {
   const { near, far } = tokenSets(tokenMaker(keys.hash32, town.blindIndexBits), { name, dateOfBirth })
   const found = await findCandidates(transaction, [...near, ...far], MOST_CANDIDATES)

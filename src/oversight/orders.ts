@@ -11,7 +11,7 @@ import type { RegistryDeps } from '../registry/deps.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import type { Reopen } from '../registry/person/representation.ts'
 import { loadIdentities, loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting, Municipality } from '../town/model.ts'
 import {
   approvedOrder,
   askOf,
@@ -49,11 +49,10 @@ const DAYS_TO_NOTIFY = 3
  */
 export async function openByOrder(
   deps: RegistryDeps,
-  town: Municipality,
-  officer: Staff,
+  { town, by: officer }: Acting<Staff>,
   requestId: string,
 ): Promise<Disclosed<Opened<NeighbourFields, OrderField>>> {
-  const order = await approvedOrder(deps.gate, town.id, officer, requestId)
+  const order = await approvedOrder(deps.gate, { municipalityId: town.id, by: officer }, requestId)
   const day = today(deps.clock, town.timeZone)
   const keys = await deps.gate.keysOf(town.id)
   const { person } = order.demand
@@ -73,7 +72,7 @@ export async function openByOrder(
     },
     async (transaction) =>
       named
-        ? loadIdentities(transaction, await candidatesFor(transaction, keys, town, named))
+        ? loadIdentities(transaction, await candidatesFor(transaction, { keys, town, named }))
         : loadRecords(transaction, [order.neighbourId ?? ''], { trueAt: day }),
     async (records, unit, openMore) => {
       // Whom else the words might have meant was not looked at for anybody.
@@ -92,7 +91,7 @@ export async function openByOrder(
           .where('id', '=', requestId)
           .execute()
       }
-      await moveTo(unit.transaction, requestId, 'approved', 'opened')
+      await moveTo(unit.transaction, { id: requestId, from: 'approved', to: 'opened' })
       const now = deps.clock.now()
       const secretUntil = order.demand.secretUntil
       const visibleFrom =
@@ -125,7 +124,7 @@ export async function openByOrder(
     },
   )
   return opening.catch(async (error: unknown) => {
-    if (error instanceof FitsNobody) await endUnfitting(deps.gate, town.id, officer, requestId)
+    if (error instanceof FitsNobody) await endUnfitting(deps.gate, { municipalityId: town.id, by: officer }, requestId)
     throw error
   })
 }
@@ -155,8 +154,7 @@ export async function ordersTold(transaction: Transaction, neighbourId: string, 
 export async function prolongSecrecy(
   deps: Pick<RegistryDeps, 'gate' | 'clock'>,
   town: Municipality,
-  transaction: Transaction,
-  { reference, until }: Acts['secrecy'],
+  { transaction, secrecy: { reference, until } }: { transaction: Transaction; secrecy: Acts['secrecy'] },
 ): Promise<void> {
   const { ledger } = await deps.gate.keysOf(town.id)
   const order = await secretOrder(transaction, ledger, reference)
@@ -172,7 +170,11 @@ export async function prolongSecrecy(
   const ended = Temporal.Instant.compare(order.visibleFrom, now) <= 0
   if (ended || Temporal.Instant.compare(from, order.visibleFrom) <= 0 || Temporal.Instant.compare(from, latest) > 0)
     throw new OutOfTurn()
-  await holdBack(transaction, order.noticeId, from, from.add({ hours: 24 * DAYS_TO_NOTIFY }))
+  await holdBack(transaction, {
+    messageId: order.noticeId,
+    visibleFrom: from,
+    dueBy: from.add({ hours: 24 * DAYS_TO_NOTIFY }),
+  })
 }
 
 /** An order that was opened, whose neighbour has not been told by the day the law wants it. */

@@ -28,7 +28,7 @@ export function namesToExplain(
       worklist: true,
     },
     async (transaction) =>
-      loadRecords(transaction, await neighboursToExplain(deps, town, transaction, staff), {
+      loadRecords(transaction, await neighboursToExplain(deps, { town, transaction, staff }), {
         trueAt: today(deps.clock, town.timeZone),
       }),
     (records) => new Map(records.map(({ id, name }) => [id, name])),

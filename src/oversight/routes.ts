@@ -69,7 +69,8 @@ export function oversightRoutes(app: App, deps: { gate: Gate; clock: Clock }): v
       answers: { 200: { description: 'State after this vote', schema: Lockdown } },
       refuses: [403],
     },
-    async ({ town, requester, body }) => Reply.disclose(await voteLockdown(gate, town.id, requester, body.close)),
+    async ({ town, requester, body }) =>
+      Reply.disclose(await voteLockdown(gate, { municipalityId: town.id, by: requester }, body.close)),
   )
 
   endpoint(
@@ -86,7 +87,8 @@ export function oversightRoutes(app: App, deps: { gate: Gate; clock: Clock }): v
       },
       refuses: [403, 413],
     },
-    async ({ town, requester, file }) => Reply.disclose(await keepDocument(gate, town.id, requester, file), 201),
+    async ({ town, requester, file }) =>
+      Reply.disclose(await keepDocument(gate, { municipalityId: town.id, by: requester }, file), 201),
   )
   endpoint(
     app,
@@ -101,7 +103,7 @@ export function oversightRoutes(app: App, deps: { gate: Gate; clock: Clock }): v
       refuses: [403, 404],
     },
     async ({ town, requester, params }) =>
-      Reply.download(await readDocument(gate, town.id, requester, params), 'order'),
+      Reply.download(await readDocument(gate, { municipalityId: town.id, by: requester }, params), 'order'),
   )
   endpoint(
     app,
@@ -116,7 +118,10 @@ export function oversightRoutes(app: App, deps: { gate: Gate; clock: Clock }): v
       refuses: [403, 404],
     },
     async ({ town, requester, params }) =>
-      Reply.download(await readDocument(gate, town.id, requester, { requestId: params.id }), 'demand'),
+      Reply.download(
+        await readDocument(gate, { municipalityId: town.id, by: requester }, { requestId: params.id }),
+        'demand',
+      ),
   )
   endpoint(
     app,
@@ -133,7 +138,10 @@ export function oversightRoutes(app: App, deps: { gate: Gate; clock: Clock }): v
       refuses: [403],
     },
     async ({ town, requester, body }) =>
-      Reply.disclose(await recordDemand(gate, town.id, requester, body, deps.clock.now()), 201),
+      Reply.disclose(
+        await recordDemand(gate, { municipalityId: town.id, by: requester }, { said: body, now: deps.clock.now() }),
+        201,
+      ),
   )
   endpoint(
     app,
@@ -157,7 +165,8 @@ export function oversightRoutes(app: App, deps: { gate: Gate; clock: Clock }): v
       },
       refuses: [403, 404],
     },
-    async ({ town, requester, params }) => Reply.disclose(await readDemand(gate, town.id, requester, params.id)),
+    async ({ town, requester, params }) =>
+      Reply.disclose(await readDemand(gate, { municipalityId: town.id, by: requester }, params.id)),
   )
   endpoint(
     app,
@@ -173,7 +182,14 @@ export function oversightRoutes(app: App, deps: { gate: Gate; clock: Clock }): v
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params, body }) =>
-      Reply.disclose(await reviewDemand(gate, town.id, requester, params.id, body.approves), 201),
+      Reply.disclose(
+        await reviewDemand(
+          gate,
+          { municipalityId: town.id, by: requester },
+          { id: params.id, approves: body.approves },
+        ),
+        201,
+      ),
   )
 }
 
@@ -191,7 +207,7 @@ function supervision(app: App, gate: Gate): void {
       refuses: [403],
     },
     async ({ town, requester, query }) => {
-      const flags = await openFlags(gate, town.id, requester, query.after)
+      const flags = await openFlags(gate, { municipalityId: town.id, by: requester }, query.after)
       return Reply.disclose(flags.map(({ items, more }) => ({ flags: items, more })))
     },
   )
@@ -207,7 +223,8 @@ function supervision(app: App, gate: Gate): void {
       answers: { 200: { description: 'Done', schema: z.object({ reviewed: z.boolean() }) } },
       refuses: [403, 404],
     },
-    async ({ town, requester, params }) => Reply.disclose(await reviewFlags(gate, town.id, requester, [params.id])),
+    async ({ town, requester, params }) =>
+      Reply.disclose(await reviewFlags(gate, { municipalityId: town.id, by: requester }, [params.id])),
   )
   endpoint(
     app,
@@ -222,7 +239,7 @@ function supervision(app: App, gate: Gate): void {
       refuses: [403, 422],
     },
     async ({ town, requester, body }) =>
-      Reply.disclose(await watchNeighbour(gate, town.id, requester, body.neighbourId), 201),
+      Reply.disclose(await watchNeighbour(gate, { municipalityId: town.id, by: requester }, body.neighbourId), 201),
   )
   endpoint(
     app,
@@ -236,7 +253,8 @@ function supervision(app: App, gate: Gate): void {
       answers: { 201: { description: 'Done', schema: z.object({ linked: z.boolean() }) } },
       refuses: [403, 422],
     },
-    async ({ town, requester, body }) => Reply.disclose(await linkStaff(gate, town.id, requester, body), 201),
+    async ({ town, requester, body }) =>
+      Reply.disclose(await linkStaff(gate, { municipalityId: town.id, by: requester }, body), 201),
   )
   endpoint(
     app,
@@ -252,6 +270,9 @@ function supervision(app: App, gate: Gate): void {
       refuses: [403, 409],
     },
     async ({ town, requester, params, body }) =>
-      Reply.disclose(await releaseBudget(gate, town.id, requester, params.staff, body), 201),
+      Reply.disclose(
+        await releaseBudget(gate, { municipalityId: town.id, by: requester }, { staff: params.staff, release: body }),
+        201,
+      ),
   )
 }

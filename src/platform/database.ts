@@ -48,14 +48,15 @@ const underWay = new AsyncLocalStorage<true>()
  * Runs `work` in one transaction that can see only this municipality's rows.
  * A transaction waiting longer than 10 s for a lock is given up, not left hanging.
  *
+ * @param where the municipality's id; with the database role to act as, where that is another than the connection's
  * @throws when called inside another: two would wait for each other on the embedded database's one session
  */
 export async function inMunicipality<T>(
   database: Database,
-  municipalityId: string,
+  where: string | { municipalityId: string; role?: string | undefined },
   work: (transaction: Transaction) => Promise<T>,
-  role?: string,
 ): Promise<T> {
+  const { municipalityId, role } = typeof where === 'string' ? { municipalityId: where } : where
   if (underWay.getStore()) throw new Error('a transaction is under way here: pass it on')
   const acts = role ?? roleOf.get(database)
   return underWay.run(true, () =>

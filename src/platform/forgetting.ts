@@ -24,7 +24,7 @@ export async function forgetWhatIsOver(
   let left = false
   for (const { part } of parts) {
     try {
-      if (!(await forgetPart(database, clock, municipalityId, part, most))) left = true
+      if (!(await forgetPart(database, { clock, municipalityId, part, most }))) left = true
     } catch (error) {
       failed.push(error)
     }
@@ -35,10 +35,7 @@ export async function forgetWhatIsOver(
 
 async function forgetPart(
   database: Database,
-  clock: Clock,
-  municipalityId: string,
-  part: number,
-  most: number,
+  { clock, municipalityId, part, most }: { clock: Clock; municipalityId: string; part: number; most: number },
 ): Promise<boolean> {
   for (let round = 0; round < ROUNDS; round += 1) {
     const gone = await inMunicipality(database, municipalityId, async (transaction) => {

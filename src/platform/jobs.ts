@@ -62,9 +62,7 @@ const TOWNS = 60_000
 /** Wakes a kind of work of some towns: it is done at once, and once more where it is under way. */
 export async function wakeJobs(
   database: Database,
-  kind: string,
-  municipalityIds: readonly string[],
-  at: Temporal.Instant,
+  { kind, municipalityIds, at }: { kind: string; municipalityIds: readonly string[]; at: Temporal.Instant },
 ): Promise<void> {
   await sql`select wake_jobs(${kind}, ${[...municipalityIds]}::uuid[], ${at.toString()}::text::timestamptz)`.execute(
     database,
@@ -99,10 +97,12 @@ export function createRunner(deps: { database: Database; clock: Clock; log: Log 
 
   const settle = (
     holder: string,
-    { municipalityId, item }: Item,
-    kind: string,
-    next: Temporal.Instant | 'infinity' | null,
-    failed: boolean,
+    {
+      item: { municipalityId, item },
+      kind,
+      next,
+      failed,
+    }: { item: Item; kind: string; next: Temporal.Instant | 'infinity' | null; failed: boolean },
   ) =>
     sql`select settle_job(${municipalityId}::text::uuid, ${kind}, ${item}, ${holder}::text::uuid,
       ${next === null ? null : next.toString()}::text::timestamptz, ${failed}, ${clock.now().toString()}::text::timestamptz)`.execute(
@@ -111,9 +111,7 @@ export function createRunner(deps: { database: Database; clock: Clock; log: Log 
 
   async function mark(
     holder: string,
-    item: Omit<Item, 'begin' | 'undone' | 'signal'>,
-    kind: string,
-    begins: boolean,
+    { item, kind, begins }: { item: Omit<Item, 'begin' | 'undone' | 'signal'>; kind: string; begins: boolean },
   ): Promise<boolean> {
     const { rows } = await sql<{ held: boolean }>`
       select begin_job(${item.municipalityId}::text::uuid, ${kind}, ${item.item}, ${holder}::text::uuid, ${begins}) as held`.execute(
@@ -128,10 +126,11 @@ export function createRunner(deps: { database: Database; clock: Clock; log: Log 
       ...claimed,
       signal: ending.signal,
       begin: async () => {
-        if (!(await mark(holder, claimed, kind.kind, true)) || ending.signal.aborted) throw new ClaimLost()
+        if (!(await mark(holder, { item: claimed, kind: kind.kind, begins: true })) || ending.signal.aborted)
+          throw new ClaimLost()
       },
       undone: async () => {
-        if (!ending.signal.aborted) await mark(holder, claimed, kind.kind, false)
+        if (!ending.signal.aborted) await mark(holder, { item: claimed, kind: kind.kind, begins: false })
       },
     }
     let late: ReturnType<typeof setTimeout> | undefined
@@ -145,17 +144,21 @@ export function createRunner(deps: { database: Database; clock: Clock; log: Log 
           }, kind.patience.total('milliseconds'))
         }),
       ])
-      await settle(
-        holder,
+      await settle(holder, {
         item,
-        kind.kind,
-        next === 'done' ? null : next === 'asleep' ? 'infinity' : clock.now().add(next),
-        false,
-      )
+        kind: kind.kind,
+        next: next === 'done' ? null : next === 'asleep' ? 'infinity' : clock.now().add(next),
+        failed: false,
+      })
     } catch (error) {
       log({ level: 'error', event: kind.kind, ...outlineOf(error) })
       // Where the database is away the claim ends by itself.
-      await settle(holder, item, kind.kind, clock.now().add(pauseAfter(claimed.tries)), true).catch(() => {})
+      await settle(holder, {
+        item,
+        kind: kind.kind,
+        next: clock.now().add(pauseAfter(claimed.tries)),
+        failed: true,
+      }).catch(() => {})
     } finally {
       clearTimeout(late)
     }

@@ -30,6 +30,7 @@ export class Problem extends Error {
   readonly status: number
   readonly errors: readonly FieldError[]
 
+  // biome-ignore lint/complexity/useMaxParams: each error is a class that says these in one line
   constructor(code: Code, status: number, title: Words, errors: readonly FieldError[] = []) {
     super(title)
     this.name = new.target.name

@@ -41,12 +41,21 @@ export const townLimit = ({ expectedPopulation }: { expectedPopulation: number }
  */
 export async function triedTooOften(
   transaction: Transaction,
-  town: { id: string; expectedPopulation: number },
-  hash: (text: string) => Buffer,
-  now: Temporal.Instant,
-  kind: string,
-  source: string,
-  most: MostTries,
+  {
+    town,
+    hash,
+    now,
+    kind,
+    source,
+    most,
+  }: {
+    town: { id: string; expectedPopulation: number }
+    hash: (text: string) => Buffer
+    now: Temporal.Instant
+    kind: string
+    source: string
+    most: MostTries
+  },
 ): Promise<boolean> {
   const day = now.toString().slice(0, 10)
   const period = new Date(Math.floor(now.epochMilliseconds / PERIOD) * PERIOD)

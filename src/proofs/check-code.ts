@@ -64,14 +64,20 @@ const keyOf = (code: string, town: Municipality) =>
 /** Keeps what a paper shows under its code. The code itself is on the paper and nowhere else. */
 export async function keepUnderCode(
   transaction: Transaction,
-  hash: (text: string) => Buffer,
-  town: Municipality,
-  kept: { code: string; proofId: string; content: string; expiresAt: Temporal.Instant },
+  {
+    hash,
+    town,
+    kept,
+  }: {
+    hash: (text: string) => Buffer
+    town: Municipality
+    kept: { code: string; proofId: string; content: string; expiresAt: Temporal.Instant }
+  },
 ): Promise<void> {
   const code = parseCheckCode(kept.code)
   if (code === undefined) throw new Error('a check code that does not check')
   const id = idOf(hash, code)
-  const sealed = sealBytes(keyOf(code, town), Buffer.from(kept.content), id.toString('hex'))
+  const sealed = sealBytes(keyOf(code, town), { plain: Buffer.from(kept.content), context: id.toString('hex') })
   await transaction
     .insertInto('check_codes')
     .values({
@@ -96,8 +102,7 @@ export const MOST_ATTEMPTS = { source: 30, town: 3000 } as const
 export async function findByCode(
   deps: CodeDeps,
   town: Municipality,
-  typed: string,
-  source: string,
+  { typed, source }: { typed: string; source: string },
 ): Promise<{ token: string }> {
   const { hash } = await deps.gate.keysOf(town.id)
   const now = deps.clock.now()
@@ -116,7 +121,14 @@ export async function findByCode(
       )
       .executeTakeFirst()
     if (kept) return kept
-    const tooMany = await triedTooOften(transaction, town, hash, now, 'check code', source, MOST_ATTEMPTS)
+    const tooMany = await triedTooOften(transaction, {
+      town,
+      hash,
+      now,
+      kind: 'check code',
+      source,
+      most: MOST_ATTEMPTS,
+    })
     return tooMany ? ('too-many' as const) : undefined
   })
   if (found === 'too-many') throw new TooManyAttempts()

@@ -85,7 +85,7 @@ export function claimsOf(
   const address = shownAddress(town, record.address, hidden)
   const district = address && 'territory' in address ? address.territory?.district : undefined
   const continuous = continuity(periods, day)
-  const aged = (age: number) => isAged(age, record.dateOfBirth, day, town.leapDayBirthday)
+  const aged = (age: number) => isAged(age, { dateOfBirth: record.dateOfBirth, day, leapDay: town.leapDayBirthday })
   const values: Record<Claim, unknown> = {
     given_name: record.name?.given,
     family_name: record.name?.family?.join(' '),

@@ -8,7 +8,7 @@ import type { Transaction } from '../platform/database.ts'
 import { publicUntil } from '../registry/departure/publication.ts'
 import type { Name, NeighbourFields } from '../registry/model.ts'
 import { hiddenFromOthers, loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting } from '../town/model.ts'
 import { ProofInvalid, verifyProof } from '../verify/index.ts'
 import type { ProofDeps } from './issue.ts'
 import { readPublishedKeys } from './signing-keys.ts'
@@ -45,8 +45,7 @@ interface DisclosableFields {
  */
 export async function disclose(
   deps: ProofDeps,
-  town: Municipality,
-  requester: Requester,
+  { town, by: requester }: Acting<Requester>,
   request: DisclosureRequest,
 ): Promise<Disclosed<Partial<DisclosableFields>>> {
   const now = deps.clock.now()
@@ -105,7 +104,7 @@ export async function disclose(
       const { uri, idx } = payload.status.status_list
       const listId = String(uri).replace(statusListUri(town, ''), '')
       if (!z.uuid().safeParse(listId).success) return undefined
-      const list = await signStatusList(transaction, deps, town, listId)
+      const list = await signStatusList(transaction, { deps, town, listId })
       await verifyProof(token, {
         issuer: town.issuer,
         keys,

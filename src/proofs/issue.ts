@@ -12,7 +12,7 @@ import { mustBeHandedOn } from '../registry/person/institutions.ts'
 import { earlierAnswer, keepAnswer } from '../registry/replays.ts'
 import { NotResident } from '../registry/residence/residences.ts'
 import { hidesWhereabouts, loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting, Municipality } from '../town/model.ts'
 import { claimsOf, fieldsFor, type ProvableField, restsOn } from './claims.ts'
 import { ProfileId, profiles } from './profiles.ts'
 import { type SigningKey, signSdJwt } from './sd-jwt.ts'
@@ -83,11 +83,8 @@ export class NotForThisHolder extends Problem {
  */
 export async function issueProof(
   deps: ProofDeps,
-  town: Municipality,
-  requester: Staff | Resident,
-  neighbourId: string,
-  order: ProofOrder,
-  idempotencyKey: string,
+  { town, by: requester }: Acting<Staff | Resident>,
+  { neighbourId, order, idempotencyKey }: { neighbourId: string; order: ProofOrder; idempotencyKey: string },
 ): Promise<Disclosed<IssuedProof>> {
   const profile = profiles.get(order.profile)
   if (profile === undefined) throw new NotFound()
@@ -110,7 +107,7 @@ export async function issueProof(
       if (record === undefined) throw new NotFound()
       const earlier = await earlierAnswer<IssuedProof>(unit, neighbourId, key)
       if (earlier) return earlier
-      if (order.handedTo === 'representative') await mustBeHandedOn(unit, town, requester, neighbourId)
+      if (order.handedTo === 'representative') await mustBeHandedOn(unit, { town, by: requester }, neighbourId)
       if (record.residence === undefined) throw new NotResident()
       const periods = await residencePeriods(unit.transaction, neighbourId)
       const claims = claimsOf(town, profile.claims, { record, protected: unit.beside.hidden, periods, day })
@@ -119,14 +116,20 @@ export async function issueProof(
       const copies: { id: string; token: string }[] = []
       let expiresAt = ''
       for (const holderKey of keys) {
-        const place = await takePlace(deps, town, unit, { neighbourId, profileId: profile.id, signer, form: 'sd-jwt' })
+        const place = await takePlace(deps, town, {
+          unit,
+          proof: { neighbourId, profileId: profile.id, signer, form: 'sd-jwt' },
+        })
         expiresAt = place.expiresAt.toString()
-        copies.push({ id: place.id, token: await tokenAt(town, signer, profile.id, place, claims, holderKey) })
+        copies.push({
+          id: place.id,
+          token: await tokenAt(town, { signer, profileId: profile.id, place, claims, holderKey }),
+        })
       }
       const [first] = copies
       if (first === undefined) throw new InvalidInput([{ pointer: '/copies', detail: 'Ask for one at least.' }])
       const proof = { ...first, expiresAt, copies }
-      await keepAnswer(unit, town, neighbourId, key, proof)
+      await keepAnswer(unit, town, { neighbourId, idempotency: key, answer: proof })
       return proof
     },
   )
@@ -145,11 +148,19 @@ export interface ProofPlace {
 
 function tokenAt(
   town: Municipality,
-  signer: SigningKey,
-  profileId: string,
-  place: ProofPlace,
-  claims: Record<string, unknown>,
-  holderKey: HolderKey | undefined,
+  {
+    signer,
+    profileId,
+    place,
+    claims,
+    holderKey,
+  }: {
+    signer: SigningKey
+    profileId: string
+    place: ProofPlace
+    claims: Record<string, unknown>
+    holderKey: HolderKey | undefined
+  },
 ): Promise<string> {
   const { iat, exp, statusListId, statusIndex } = place
   return signSdJwt(
@@ -176,8 +187,13 @@ const MISSES_TO_CLOSE = 4
 export async function takePlace(
   deps: Pick<ProofDeps, 'clock'>,
   town: Municipality,
-  unit: UnitOfWork,
-  proof: { neighbourId: string; profileId: string; signer: SigningKey; form: 'sd-jwt' | 'paper' },
+  {
+    unit,
+    proof,
+  }: {
+    unit: UnitOfWork
+    proof: { neighbourId: string; profileId: string; signer: SigningKey; form: 'sd-jwt' | 'paper' }
+  },
 ): Promise<ProofPlace> {
   const validityDays = profiles.get(proof.profileId)?.validityDays ?? 1
   let list = await openStatusList(unit.transaction, town.id)

@@ -4,7 +4,7 @@ import { today } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import { loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting } from '../town/model.ts'
 import type { ProofDeps } from './issue.ts'
 
 /** A proof as the city's books have it: nothing of what it says. */
@@ -22,8 +22,7 @@ export interface ProofOutline {
 /** A neighbour's proofs, all of them, the newest first. What a change took back is among them, to be given anew. */
 export async function proofsOf(
   deps: ProofDeps,
-  town: Municipality,
-  requester: Staff | Resident,
+  { town, by: requester }: Acting<Staff | Resident>,
   neighbourId: string,
 ): Promise<Disclosed<{ proofs: ProofOutline[] }>> {
   return deps.gate.open<NeighbourFields, never, { proofs: ProofOutline[] }>(

@@ -5,7 +5,7 @@ import { today } from '../platform/clock.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { NeighbourFields } from '../registry/model.ts'
 import { loadRecords } from '../registry/store.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting } from '../town/model.ts'
 import type { ProofDeps } from './issue.ts'
 
 /**
@@ -16,8 +16,7 @@ import type { ProofDeps } from './issue.ts'
  */
 export async function revokeProof(
   deps: ProofDeps,
-  town: Municipality,
-  requester: Staff | Resident,
+  { town, by: requester }: Acting<Staff | Resident>,
   proofId: string,
 ): Promise<Disclosed<{ id: string; revokedAt: string }>> {
   const day = today(deps.clock, town.timeZone)

@@ -38,7 +38,10 @@ export function proofRoutes(app: App, deps: ProofDeps): void {
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params: { id }, body, idempotencyKey }) =>
-      Reply.disclose(await issueProof(deps, town, requester, id, body, idempotencyKey), 201),
+      Reply.disclose(
+        await issueProof(deps, { town, by: requester }, { neighbourId: id, order: body, idempotencyKey }),
+        201,
+      ),
   )
 
   endpoint(
@@ -53,7 +56,7 @@ export function proofRoutes(app: App, deps: ProofDeps): void {
       answers: { 200: { description: 'Taken back', schema: z.object({ id: z.uuid(), revokedAt: z.string() }) } },
       refuses: [403, 404],
     },
-    async ({ town, requester, params: { id } }) => Reply.disclose(await revokeProof(deps, town, requester, id)),
+    async ({ town, requester, params: { id } }) => Reply.disclose(await revokeProof(deps, { town, by: requester }, id)),
   )
 
   endpoint(
@@ -80,7 +83,7 @@ export function proofRoutes(app: App, deps: ProofDeps): void {
       },
     },
     async ({ town, sent }) =>
-      Reply.giveBack(await sent.mapAsync(({ token, service }) => verifyHere(deps, town, token, service))),
+      Reply.giveBack(await sent.mapAsync(({ token, service }) => verifyHere(deps, town, { token, service }))),
   )
 
   endpoint(
@@ -104,6 +107,6 @@ export function proofRoutes(app: App, deps: ProofDeps): void {
       },
       refuses: [403],
     },
-    async ({ town, requester, body }) => Reply.disclose(await disclose(deps, town, requester, body)),
+    async ({ town, requester, body }) => Reply.disclose(await disclose(deps, { town, by: requester }, body)),
   )
 }

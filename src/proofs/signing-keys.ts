@@ -94,12 +94,11 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'> & { watch?: Installa
         ])
         .where('signing_keys.id', '=', row.id)
         .executeTakeFirstOrThrow()
-      const jwk = openOwn(
-        deps.keys,
-        sealed,
-        { table: 'signing_keys', column: 'private_jwk', row: row.id },
-        sealed.private_jwk,
-      ) as JWK
+      const jwk = openOwn(deps.keys, {
+        row: sealed,
+        location: { table: 'signing_keys', column: 'private_jwk', row: row.id },
+        sealed: sealed.private_jwk,
+      }) as JWK
       const privateKey = await importJWK(jwk, row.algorithm, { extractable: true })
       if (privateKey instanceof Uint8Array) throw new Error('a signing key is not a symmetric key')
       const key: SigningKey = { kid: row.id, algorithm: row.algorithm === 'EdDSA' ? 'EdDSA' : 'ES256', privateKey }
@@ -118,8 +117,10 @@ export function signingKeys(deps: Omit<KeyDeps, 'database'> & { watch?: Installa
 export async function rotateSigningKey(
   deps: KeyDeps,
   municipalityId: string,
-  algorithm: 'ES256' | 'EdDSA' = 'ES256',
-  overlap: Temporal.Duration = Temporal.Duration.from({ hours: 1 }),
+  {
+    algorithm = 'ES256',
+    overlap = Temporal.Duration.from({ hours: 1 }),
+  }: { algorithm?: 'ES256' | 'EdDSA' | undefined; overlap?: Temporal.Duration | undefined } = {},
 ): Promise<string> {
   const pair = await generateKeyPair(algorithm, { extractable: true })
   const publicJwk = await exportJWK(pair.publicKey)
@@ -173,7 +174,7 @@ export async function ensureSigningKey(
   algorithm: 'ES256' | 'EdDSA' = 'ES256',
 ): Promise<void> {
   const { keys } = await publishedKeys(deps, municipalityId)
-  if (keys.length === 0) await rotateSigningKey(deps, municipalityId, algorithm)
+  if (keys.length === 0) await rotateSigningKey(deps, municipalityId, { algorithm })
 }
 
 /**
@@ -195,7 +196,7 @@ export async function withdrawSigningKey(deps: KeyDeps, municipalityId: string, 
   if (withdrawn === undefined) return false
   if (withdrawn.signs_until === null) {
     const algorithm = withdrawn.algorithm === 'EdDSA' ? 'EdDSA' : 'ES256'
-    await rotateSigningKey(deps, municipalityId, algorithm, Temporal.Duration.from({ seconds: 0 }))
+    await rotateSigningKey(deps, municipalityId, { algorithm, overlap: Temporal.Duration.from({ seconds: 0 }) })
   }
   return true
 }

@@ -102,15 +102,13 @@ export async function statusListToken(
   town: Municipality,
   listId: string,
 ): Promise<string | undefined> {
-  return inMunicipality(deps.database, town.id, (transaction) => signStatusList(transaction, deps, town, listId))
+  return inMunicipality(deps.database, town.id, (transaction) => signStatusList(transaction, { deps, town, listId }))
 }
 
 /** The same, inside a transaction under way. */
 export async function signStatusList(
   transaction: Transaction,
-  deps: Omit<StatusDeps, 'database'>,
-  town: Municipality,
-  listId: string,
+  { deps, town, listId }: { deps: Omit<StatusDeps, 'database'>; town: Municipality; listId: string },
 ): Promise<string | undefined> {
   const list = await transaction
     .selectFrom('status_lists')
@@ -221,7 +219,7 @@ export async function currentStatusLists(deps: StatusDeps, town: Municipality): 
     const carried: Record<string, string> = {}
     let size = 0
     for (const { id } of lists) {
-      const token = await signStatusList(transaction, deps, town, id)
+      const token = await signStatusList(transaction, { deps, town, listId: id })
       if (token === undefined || size + token.length > MOST_CARRIED) continue
       size += token.length
       carried[statusListUri(town, id)] = token

@@ -11,9 +11,11 @@ export type Verification = ({ valid: true } & VerifiedProof) | { valid: false; c
 export async function verifyHere(
   deps: ProofDeps,
   town: Municipality,
-  token: string,
-  service?: string,
-  holder?: { nonce: string; audience: string },
+  {
+    token,
+    service,
+    holder,
+  }: { token: string; service?: string | undefined; holder?: { nonce: string; audience: string } | undefined },
 ): Promise<Verification> {
   const { keys } = await publishedKeys(deps, town.id)
   const fetchStatus: typeof fetch = async (input) => {

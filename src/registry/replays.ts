@@ -4,7 +4,7 @@ import type { UnitOfWork } from '../firewall/model.ts'
 import type { Requester } from '../firewall/requester.ts'
 import { wrappedKey } from '../keys/municipality-keys.ts'
 import { NotFound } from '../platform/problem.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting, Municipality } from '../town/model.ts'
 import type { RegistryDeps } from './deps.ts'
 import { type Idempotency, sameBody } from './idempotency.ts'
 
@@ -13,11 +13,8 @@ const locationOf = (onceId: string) => ({ table: 'idempotency_keys', column: 're
 /** Opens the first answer given to a registration: ids and a date, for the same clerk with the same form. */
 export async function openResponse<Answer>(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Requester,
-  owner: string,
-  onceId: string,
-  sealed: Uint8Array,
+  { town, by: requester }: Acting<Requester>,
+  { owner, onceId, sealed }: { owner: string; onceId: string; sealed: Uint8Array },
 ): Promise<Disclosed<Answer>> {
   const opened = await deps.gate.open<{ answer: Answer }, 'answer', Answer | undefined>(
     { municipalityId: town.id, requester, action: 'register', purpose: 'registration', fields: ['answer'] },
@@ -85,9 +82,7 @@ export async function earlierAnswer<Answer>(
 export async function keepAnswer(
   unit: UnitOfWork,
   town: Municipality,
-  neighbourId: string,
-  idempotency: Idempotency,
-  answer: unknown,
+  { neighbourId, idempotency, answer }: { neighbourId: string; idempotency: Idempotency; answer: unknown },
 ): Promise<void> {
   await unit.transaction
     .insertInto('idempotency_keys')

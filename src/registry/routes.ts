@@ -115,7 +115,7 @@ export function registryRoutes(app: App, deps: RegistryDeps, links: SearchLinks)
       refuses: [403],
     },
     async ({ town, requester, body, idempotencyKey }) => {
-      const registered = await registerNeighbour(deps, town, requester, body, idempotencyKey)
+      const registered = await registerNeighbour(deps, { town, by: requester }, { form: body, idempotencyKey })
       return Reply.disclose(registered, 201, etag(1))
     },
   )
@@ -136,7 +136,7 @@ export function registryRoutes(app: App, deps: RegistryDeps, links: SearchLinks)
       refuses: [403],
     },
     async ({ town, requester, body, purpose }) => {
-      const found = await searchNeighbours(deps, town, requester, purpose, body)
+      const found = await searchNeighbours(deps, { town, by: requester }, { purpose, criteria: body })
       const link = await links.make(town, requester, body)
       return Reply.disclose(found.map((matches) => ({ ...matches, link })))
     },
@@ -162,7 +162,11 @@ export function registryRoutes(app: App, deps: RegistryDeps, links: SearchLinks)
     },
     async ({ town, requester, query, purpose }) =>
       Reply.disclose(
-        await searchNeighbours(deps, town, requester, purpose, await links.read(town, requester, query.search)),
+        await searchNeighbours(
+          deps,
+          { town, by: requester },
+          { purpose, criteria: await links.read(town, requester, query.search) },
+        ),
       ),
   )
 
@@ -182,7 +186,7 @@ export function registryRoutes(app: App, deps: RegistryDeps, links: SearchLinks)
     },
     async ({ town, requester, params: { id }, purpose, query }) => {
       const fields = query.fields === undefined ? allowed(purpose) : chosen(query.fields)
-      const neighbour = await openNeighbour(deps, town, requester, id, { purpose, fields })
+      const neighbour = await openNeighbour(deps, { town, by: requester }, { id, ask: { purpose, fields } })
       const asked = neighbour.map(({ heardOn: _, ownLast: __, underWay: ___, protected: hides, ...rest }) => ({
         ...rest,
         ...(hides ? { protected: true } : {}),
@@ -206,7 +210,7 @@ export function registryRoutes(app: App, deps: RegistryDeps, links: SearchLinks)
       refuses: [403, 404, 412, 428],
     },
     async ({ town, requester, params: { id }, body, version }) => {
-      const corrected = await correctNeighbour(deps, town, requester, id, body, version)
+      const corrected = await correctNeighbour(deps, { town, by: requester }, { id, correction: body, version })
       return Reply.disclose(corrected, 200, etag(version + 1))
     },
   )
@@ -234,7 +238,10 @@ export function registryRoutes(app: App, deps: RegistryDeps, links: SearchLinks)
       refuses: [403, 404, 409, 412, 428],
     },
     async ({ town, requester, params: { id }, body, version, idempotencyKey }) =>
-      Reply.disclose(await moveNeighbour(deps, town, requester, id, body, { version, idempotencyKey }), 201),
+      Reply.disclose(
+        await moveNeighbour(deps, { town, by: requester }, { id, move: body, conditions: { version, idempotencyKey } }),
+        201,
+      ),
   )
 
   endpoint(
@@ -254,7 +261,10 @@ export function registryRoutes(app: App, deps: RegistryDeps, links: SearchLinks)
       refuses: [403, 404, 409, 412, 428],
     },
     async ({ town, requester, params: { id }, body, version, idempotencyKey }) =>
-      Reply.disclose(await returnNeighbour(deps, town, requester, id, body, { version, idempotencyKey }), 201),
+      Reply.disclose(
+        await returnNeighbour(deps, { town, by: requester }, { id, to: body, conditions: { version, idempotencyKey } }),
+        201,
+      ),
   )
 
   endpoint(
@@ -272,7 +282,7 @@ export function registryRoutes(app: App, deps: RegistryDeps, links: SearchLinks)
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params: { id }, idempotencyKey }) =>
-      Reply.disclose(await confirmResidence(deps, town, requester, id, idempotencyKey), 201),
+      Reply.disclose(await confirmResidence(deps, { town, by: requester }, { id, idempotencyKey }), 201),
   )
 
   endpoint(
@@ -291,10 +301,18 @@ export function registryRoutes(app: App, deps: RegistryDeps, links: SearchLinks)
     },
     async ({ town, requester, params: { id }, purpose, query }) =>
       Reply.disclose(
-        await neighbourHistory(deps, town, requester, id, purpose, {
-          ...(query.knownAt === undefined ? {} : { knownAt: Temporal.Instant.from(query.knownAt) }),
-          ...(query.trueAt === undefined ? {} : { trueAt: Temporal.PlainDate.from(query.trueAt) }),
-        }),
+        await neighbourHistory(
+          deps,
+          { town, by: requester },
+          {
+            id,
+            purpose,
+            asOf: {
+              ...(query.knownAt === undefined ? {} : { knownAt: Temporal.Instant.from(query.knownAt) }),
+              ...(query.trueAt === undefined ? {} : { trueAt: Temporal.PlainDate.from(query.trueAt) }),
+            },
+          },
+        ),
       ),
   )
 }

@@ -175,9 +175,11 @@ const ownKey = (row: IdentityRow) =>
 
 const particularsPart = (
   row: Pick<Row, 'id' | 'particulars_version'>,
-  column: 'identity' | 'contact',
-  sealed: Uint8Array,
-  holds: SealedPart<NeighbourFields>['holds'],
+  {
+    column,
+    sealed,
+    holds,
+  }: { column: 'identity' | 'contact'; sealed: Uint8Array; holds: SealedPart<NeighbourFields>['holds'] },
 ): SealedPart<NeighbourFields> => ({
   location: { table: 'particulars', column, row: `${row.id}/${row.particulars_version}` },
   sealed,
@@ -186,7 +188,8 @@ const particularsPart = (
   assemble: (record, value) => void Object.assign(record, value),
 })
 
-const identityPart = (row: IdentityRow) => particularsPart(row, 'identity', row.identity, PARTICULARS.identity)
+const identityPart = (row: IdentityRow) =>
+  particularsPart(row, { column: 'identity', sealed: row.identity, holds: PARTICULARS.identity })
 
 /** One who acts for a neighbour: what they are to them is sealed, who they are is not. */
 export function representationPart(
@@ -207,7 +210,10 @@ export function representationPart(
 
 function recordOf(row: Row): SealedRecord<NeighbourFields> {
   const keys = [ownKey(row)]
-  const parts = [identityPart(row), particularsPart(row, 'contact', row.contact, PARTICULARS.contact)]
+  const parts = [
+    identityPart(row),
+    particularsPart(row, { column: 'contact', sealed: row.contact, holds: PARTICULARS.contact }),
+  ]
   const facts: Partial<NeighbourFields> = { version: row.version }
   if (row.departed_on !== null) facts.departedOn = row.departed_on
   if (row.residence) {

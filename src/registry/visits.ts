@@ -13,10 +13,12 @@ export function endOfVisit({ clock }: { clock: Clock }, { timeZone }: Pick<Munic
 /** Lets staff go on seeing a record that they hid or that is held, until the visit is over. @param until RFC 3339 */
 export async function keepVisit(
   unit: UnitOfWork,
-  town: Pick<Municipality, 'id'>,
-  staffId: string,
-  neighbourId: string,
-  until: string,
+  {
+    town,
+    staffId,
+    neighbourId,
+    until,
+  }: { town: Pick<Municipality, 'id'>; staffId: string; neighbourId: string; until: string },
 ): Promise<void> {
   await unit.transaction
     .insertInto('visits')
@@ -28,9 +30,11 @@ export async function keepVisit(
 /** Counts without opening anybody, as the lists that these numbers stand for would show them to this member of staff. */
 export async function countedFor<T>(
   { database, clock }: { database: Database; clock: Clock },
-  town: Pick<Municipality, 'id'>,
-  staff: Staff,
-  work: (transaction: Transaction) => Promise<T>,
+  {
+    town,
+    staff,
+    work,
+  }: { town: Pick<Municipality, 'id'>; staff: Staff; work: (transaction: Transaction) => Promise<T> },
 ): Promise<T> {
   return inMunicipality(database, town.id, async (transaction) => {
     await sql`select set_config('padron.visitor', ${staff.id}, true),

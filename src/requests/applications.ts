@@ -14,7 +14,7 @@ import { NotFound, Problem } from '../platform/problem.ts'
 import { lettersIn, newReference } from '../platform/reference.ts'
 import { triedTooOften } from '../platform/tries.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting, Municipality } from '../town/model.ts'
 import { location, type MachineRequest, type NamedRequest, requestOf, Thumbprints } from './machine-requests.ts'
 
 /** What an organisation may say it does. What is on no list is told in words to a legal officer, and is answered nothing. */
@@ -61,17 +61,16 @@ const listed = (functions: readonly string[]): string[] => functions.flatMap((on
 export async function applyToAsk(
   deps: RegistryDeps,
   town: Municipality,
-  application: Application,
-  source: string,
+  { application, source }: { application: Application; source: string },
 ): Promise<{ reference: string }> {
-  await mustBePlain(deps.gate, town.id, APPLICANT, Application, application)
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: APPLICANT }, { schema: Application, form: application })
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const { letters, shown } = newReference()
   const id = uuidv7()
   const now = deps.clock.now()
   const refused = listed(application.functions).some((one) => closes([one]))
   const taken = await inMunicipality(deps.database, town.id, async (transaction) => {
-    if (await triedTooOften(transaction, town, hash, now, 'application', source, MOST)) return false
+    if (await triedTooOften(transaction, { town, hash, now, kind: 'application', source, most: MOST })) return false
     await transaction
       .insertInto('applications')
       .values({
@@ -129,8 +128,7 @@ const MOST_LISTED = 20
 /** Applications that wait, a page at a time and the oldest first. @throws {Refusal} */
 export async function applicationsToReview(
   deps: RegistryDeps,
-  town: Municipality,
-  officer: Staff,
+  { town, by: officer }: Acting<Staff>,
   cursor?: string,
 ): Promise<Disclosed<Paged<ApplicationToReview>>> {
   const { ledger } = await deps.gate.keysOf(town.id)
@@ -171,11 +169,8 @@ export async function applicationsToReview(
  */
 export async function decideApplication(
   deps: RegistryDeps,
-  town: Municipality,
-  officer: Staff,
-  id: string,
-  answer: ApplicationAnswer,
-  carry: Carry,
+  { town, by: officer }: Acting<Staff>,
+  { id, answer, carry }: { id: string; answer: ApplicationAnswer; carry: Carry },
 ): Promise<Disclosed<object>> {
   if (answer.enrol) {
     const { ledger } = await deps.gate.keysOf(town.id)
@@ -188,35 +183,43 @@ export async function decideApplication(
       functions: [],
       keys: [],
     }
-    return proposeAct(deps, town.id, officer, { kind: 'application', content }, carry, async (transaction) => {
-      const row = await openApplication(transaction, id)
-      const waiting = await waitingOf(transaction, ledger, 'application')
-      if (waiting.some(({ applicationId }) => applicationId === id)) throw new AlreadyProposed()
-      const said = ledger.open(location(id, 'content'), row.content)
-      if (row.asked_for !== null) {
-        const request = requestOf(said, answer.client)
-        await mustHaveRoom(transaction, row.asked_for, request)
-        if (request.kind === 'machine') await mustBeFree(transaction, [request.client])
-        const asking = await organisationOutline(transaction, row.asked_for)
-        Object.assign(content, {
-          ...asking,
-          what: request.kind,
-          client: request.client,
-          keys: request.keys,
-        })
-        return false
-      }
-      const { name, identifier, functions, keys, links, need, officer: signedBy } = said as Application
-      await mustBeUnknown(transaction, identifier)
-      await mustBeFresh(transaction, keys)
-      if (answer.client !== '') await mustBeFree(transaction, [answer.client])
-      const resembles = await closingNamed(transaction, `${name} ${links}`)
-      const told = { name, identifier, functions: listed(functions), keys, links, need, signedBy, resembles }
-      Object.assign(content, told)
-      return false
-    })
+    return proposeAct(
+      deps,
+      { municipalityId: town.id, by: officer },
+      {
+        act: { kind: 'application', content },
+        carry,
+        closes: async (transaction) => {
+          const row = await openApplication(transaction, id)
+          const waiting = await waitingOf(transaction, ledger, 'application')
+          if (waiting.some(({ applicationId }) => applicationId === id)) throw new AlreadyProposed()
+          const said = ledger.open(location(id, 'content'), row.content)
+          if (row.asked_for !== null) {
+            const request = requestOf(said, answer.client)
+            await mustHaveRoom(transaction, row.asked_for, request)
+            if (request.kind === 'machine') await mustBeFree(transaction, [request.client])
+            const asking = await organisationOutline(transaction, row.asked_for)
+            Object.assign(content, {
+              ...asking,
+              what: request.kind,
+              client: request.client,
+              keys: request.keys,
+            })
+            return false
+          }
+          const { name, identifier, functions, keys, links, need, officer: signedBy } = said as Application
+          await mustBeUnknown(transaction, identifier)
+          await mustBeFresh(transaction, keys)
+          if (answer.client !== '') await mustBeFree(transaction, [answer.client])
+          const resembles = await closingNamed(transaction, `${name} ${links}`)
+          const told = { name, identifier, functions: listed(functions), keys, links, need, signedBy, resembles }
+          Object.assign(content, told)
+          return false
+        },
+      },
+    )
   }
-  await mustBePlain(deps.gate, town.id, officer, ApplicationAnswer, answer)
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: officer }, { schema: ApplicationAnswer, form: answer })
   const { ledger } = await deps.gate.keysOf(town.id)
   return deps.gate.decide(enrolling(town.id, officer), async (transaction) => {
     await openApplication(transaction, id)
@@ -262,8 +265,10 @@ async function openApplication(
 export async function enrolApplicant(
   deps: RegistryDeps,
   town: Municipality,
-  transaction: Transaction,
-  { applicationId: id, client }: Acts['application'],
+  {
+    transaction,
+    application: { applicationId: id, client },
+  }: { transaction: Transaction; application: Acts['application'] },
 ): Promise<string> {
   const { ledger } = await deps.gate.keysOf(town.id)
   const row = await openApplication(transaction, id)
@@ -288,16 +293,17 @@ export async function enrolApplicant(
     const clients = client === '' ? [] : [client]
     await mustBeFresh(transaction, keys)
     const enrolled = { name, identifier, functions: listed(functions), signedBy, clients }
-    const made = await enrolIn(transaction, deps.clock, town.id, enrolled)
-    if (client !== '') await nameKeys(transaction, town.id, client, keys)
+    const made = await enrolIn(transaction, { clock: deps.clock, municipalityId: town.id, enrol: enrolled })
+    if (client !== '') await nameKeys(transaction, town.id, { client, keys })
     return made
   }
 
   async function admitMachine(asking: string, request: NamedRequest): Promise<string> {
     await mustHaveRoom(transaction, asking, request)
     if (request.kind === 'machine') await mustBeFree(transaction, [request.client])
-    if (request.kind === 'machine') await addMachine(transaction, town.id, asking, request.client)
-    await nameKeys(transaction, town.id, request.client, request.keys)
+    if (request.kind === 'machine')
+      await addMachine(transaction, town.id, { organisationId: asking, client: request.client })
+    await nameKeys(transaction, town.id, { client: request.client, keys: request.keys })
     return asking
   }
 }

@@ -7,7 +7,7 @@ import type { Transaction } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { loadOutline } from '../registry/store.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting, Municipality } from '../town/model.ts'
 import { REQUESTS } from './complaint-answers.ts'
 import { COMPLAINT_KINDS, type ComplaintKind, locationOfComplaint, type Outcome } from './complaints.ts'
 import type { CityRequest } from './model.ts'
@@ -29,9 +29,11 @@ export interface Asked {
 /** What a neighbour asked, of these kinds or of any, the newest first; within a gate's transaction. */
 async function readAsked(
   transaction: Transaction,
-  ledger: DataKey,
-  neighbourId: string,
-  kinds: readonly ComplaintKind[] = COMPLAINT_KINDS,
+  {
+    ledger,
+    neighbourId,
+    kinds = COMPLAINT_KINDS,
+  }: { ledger: DataKey; neighbourId: string; kinds?: readonly ComplaintKind[] | undefined },
 ): Promise<Asked[]> {
   const rows = await transaction
     .selectFrom('complaints')
@@ -71,7 +73,7 @@ export async function askedBy(deps: RegistryDeps, town: Municipality, resident: 
     (transaction) => loadOutline(transaction, resident.neighbourId, { trueAt: today(deps.clock, town.timeZone) }),
     async ([record], { transaction }) => {
       if (record === undefined) throw new NotFound()
-      return readAsked(transaction, ledger, resident.neighbourId)
+      return readAsked(transaction, { ledger, neighbourId: resident.neighbourId })
     },
   )
 }
@@ -90,8 +92,7 @@ export interface CounterMessages {
  */
 export async function messagesAtCounter(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   neighbourId: string,
 ): Promise<Disclosed<CounterMessages>> {
   const { ledger } = await deps.gate.keysOf(town.id)
@@ -102,7 +103,7 @@ export async function messagesAtCounter(
       if (record === undefined) throw new NotFound()
       return {
         told: await toldOf(transaction, deps, neighbourId),
-        asked: await readAsked(transaction, ledger, neighbourId, REQUESTS),
+        asked: await readAsked(transaction, { ledger, neighbourId, kinds: REQUESTS }),
       }
     },
   )

@@ -10,7 +10,7 @@ import { InvalidInput, NotFound } from '../platform/problem.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
 import { hiddenAmong } from '../registry/store.ts'
 import { countedFor } from '../registry/visits.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting, Municipality } from '../town/model.ts'
 import type { Attachment } from './attachments.ts'
 import {
   type Appointment,
@@ -89,8 +89,7 @@ const MOST_LISTED = 50
 /** What waits for an answer from somebody of this duty, the most urgent first, a page at a time. @throws {Refusal} */
 export async function complaintsToAnswer(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   cursor?: string,
 ): Promise<Disclosed<Paged<ComplaintToAnswer>>> {
   const after = readCursor(cursor)
@@ -180,23 +179,26 @@ export async function complaintsWaiting(
   town: Pick<Municipality, 'id'>,
   staff: Staff,
 ): Promise<number> {
-  return countedFor(deps, town, staff, async (transaction) => {
-    const { waiting } = await transaction
-      .selectFrom('complaints')
-      .select((one) => one.fn.countAll<string>().as('waiting'))
-      .where(openFor(staff))
-      .where('kind', 'in', kindsFor(staff))
-      .where(shownTo(staff))
-      .executeTakeFirstOrThrow()
-    return Number(waiting)
+  return countedFor(deps, {
+    town,
+    staff,
+    work: async (transaction) => {
+      const { waiting } = await transaction
+        .selectFrom('complaints')
+        .select((one) => one.fn.countAll<string>().as('waiting'))
+        .where(openFor(staff))
+        .where('kind', 'in', kindsFor(staff))
+        .where(shownTo(staff))
+        .executeTakeFirstOrThrow()
+      return Number(waiting)
+    },
   })
 }
 
 /** A photo or a voice that was added, for whoever may answer. @throws {NotFound} {Refusal} */
 export async function openAttachment(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   id: string,
 ): Promise<Disclosed<Attachment>> {
   const { ledger } = await deps.gate.keysOf(town.id)
@@ -220,13 +222,13 @@ const LONGEST_ANSWER = 10_000
 /** Answers, once; a legal officer writes down what the ombudsperson said. @throws {NotFound} {Refusal} */
 export async function answerComplaint(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-  id: string,
-  answer: string,
-  outcome: Outcome,
-  /** Which organisation a report is of, where whoever sent it did not say. */
-  organisationId?: string | undefined,
+  { town, by: staff }: Acting<Staff>,
+  {
+    id,
+    answer,
+    outcome,
+    organisationId,
+  }: { id: string; answer: string; outcome: Outcome; organisationId?: string | undefined },
 ): Promise<void> {
   if (answer.trim() === '') throw new InvalidInput([{ pointer: '/answer', detail: 'Write the answer.' }])
   if (answer.length > LONGEST_ANSWER)
@@ -262,6 +264,6 @@ export async function answerComplaint(
     }
     if (done === undefined || (await hiddenFrom(transaction, staff, [done])).size > 0) throw new NotFound()
     if (done.neighbour_id === null) return
-    await noticeOfAnswer(transaction, deps, town, done.neighbour_id)
+    await noticeOfAnswer(transaction, { registryDeps: deps, town, neighbourId: done.neighbour_id })
   })
 }

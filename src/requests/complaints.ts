@@ -78,21 +78,26 @@ function dueFrom(day: Temporal.PlainDate): Temporal.PlainDate {
 export async function complain(
   deps: RegistryDeps,
   town: Municipality,
-  complaint: {
-    kind: ComplaintKind
-    request: CityRequest
-    language: string
-    /** Whose it is, where they want it to be with their name. */
-    neighbourId?: string | undefined
-    /** A mark that nobody guesses: the same words sent twice with it are asked once, and have one code. */
-    once?: string | undefined
-    attachments?: readonly Attachment[]
-    /** RFC 3339: when it will be said in person, one of the free times. */
-    appointmentAt?: string | undefined
-    /** Of kind `service`. */
-    report?: ServiceReport | undefined
+  {
+    complaint,
+    source,
+  }: {
+    complaint: {
+      kind: ComplaintKind
+      request: CityRequest
+      language: string
+      /** Whose it is, where they want it to be with their name. */
+      neighbourId?: string | undefined
+      /** A mark that nobody guesses: the same words sent twice with it are asked once, and have one code. */
+      once?: string | undefined
+      attachments?: readonly Attachment[]
+      /** RFC 3339: when it will be said in person, one of the free times. */
+      appointmentAt?: string | undefined
+      /** Of kind `service`. */
+      report?: ServiceReport | undefined
+    }
+    source: string
   },
-  source: string,
 ): Promise<{ reference: string }> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   const { neighbourId, once } = complaint
@@ -117,7 +122,7 @@ export async function complain(
       ...(appointmentAt === undefined ? [] : ([['appointment', MOST_APPOINTMENTS]] as const)),
     ] as const
     for (const [what, most] of counted)
-      if (await triedTooOften(transaction, town, hash, now, what, source, most)) return false
+      if (await triedTooOften(transaction, { town, hash, now, kind: what, source, most })) return false
     const written = await transaction
       .insertInto('complaints')
       .values({
@@ -193,8 +198,7 @@ export function appointmentOf(
 export async function follow(
   deps: RegistryDeps,
   town: Municipality,
-  typed: string,
-  wish?: 'escalate' | 'cancel',
+  { typed, wish }: { typed: string; wish?: 'escalate' | 'cancel' | undefined },
 ): Promise<Followed | undefined> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   return inMunicipality(deps.database, town.id, async (transaction) => {

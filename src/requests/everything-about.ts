@@ -41,10 +41,14 @@ export async function everythingAbout(
   resident: Resident,
 ): Promise<Disclosed<EverythingAbout>> {
   const { neighbourId } = resident
-  const history = await neighbourHistory(deps, town, resident, neighbourId, purposeOf(resident), {})
+  const history = await neighbourHistory(
+    deps,
+    { town, by: resident },
+    { id: neighbourId, purpose: purposeOf(resident), asOf: {} },
+  )
   return history
     .with(await restOf(deps, town, resident))
-    .with(await proofsOf(deps, town, resident, neighbourId))
+    .with(await proofsOf(deps, { town, by: resident }, neighbourId))
     .with(await askedBy(deps, town, resident))
     .with(await allLookUpsOf(deps, town, resident))
     .map(([[[[record, rest], { proofs }], asked], whoLooked]) => ({ record, whoLooked, proofs, asked, ...rest }))
@@ -69,14 +73,13 @@ async function restOf(deps: ProofDeps, town: Municipality, resident: Resident) {
       const { transaction } = unit
       const now = deps.clock.now()
       return {
-        held: await heldAbout(
-          transaction,
+        held: await heldAbout(transaction, {
           neighbourId,
           now,
-          (place, sealed) => unit.reopen(neighbourId, place, sealed),
-          (addressId, place, sealed) => unit.reopen(addressId, place, sealed),
-        ),
-        waysIn: await waysEver(transaction, ledger, neighbourId, now),
+          reopen: (place, sealed) => unit.reopen(neighbourId, place, sealed),
+          reopenAddress: (addressId, place, sealed) => unit.reopen(addressId, place, sealed),
+        }),
+        waysIn: await waysEver(transaction, { ledger, neighbourId, now }),
         oversight: await oversightOf(transaction, ledger, neighbourId),
         wallets: await offersAbout(transaction, neighbourId),
         attachments: await attachmentsOf(transaction, ledger, neighbourId),

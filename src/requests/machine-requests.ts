@@ -47,8 +47,7 @@ export class TooManyRequests extends Problem {
 export async function askForMachine(
   deps: RegistryDeps,
   town: Municipality,
-  organisationId: string,
-  request: MachineRequest,
+  { organisationId, request }: { organisationId: string; request: MachineRequest },
 ): Promise<{ id: string }> {
   const { hash, ledger } = await deps.gate.keysOf(town.id)
   return inMunicipality(deps.database, town.id, async (transaction) => {
@@ -104,8 +103,7 @@ export async function requestsOf(
 export async function callOff(
   deps: RegistryDeps,
   town: Municipality,
-  organisationId: string,
-  id: string,
+  { organisationId, id }: { organisationId: string; id: string },
 ): Promise<void> {
   await inMunicipality(deps.database, town.id, async (transaction) => {
     const done = await transaction

@@ -9,7 +9,7 @@ import { inMunicipality } from '../platform/database.ts'
 import { NotFound } from '../platform/problem.ts'
 import { lettersIn, newReference } from '../platform/reference.ts'
 import type { RegistryDeps } from '../registry/deps.ts'
-import type { Municipality } from '../town/model.ts'
+import type { Acting, Municipality } from '../town/model.ts'
 import { requestsOf, type WaitingRequest } from './machine-requests.ts'
 
 /** An organisation as it sees itself. RFC 3339 times. */
@@ -41,11 +41,10 @@ export async function providerOf(deps: RegistryDeps, town: Municipality, organis
 export async function endOwn(
   deps: RegistryDeps,
   town: Municipality,
-  organisationId: string,
-  ending: MachineEnding,
+  { organisationId, ending }: { organisationId: string; ending: MachineEnding },
 ): Promise<void> {
   await inMunicipality(deps.database, town.id, (transaction) =>
-    endMachine(transaction, deps.clock, organisationId, ending),
+    endMachine(transaction, { clock: deps.clock, organisationId, machineEnding: ending }),
   )
 }
 
@@ -82,8 +81,7 @@ export async function organisationOf(
  */
 export async function giveCode(
   deps: RegistryDeps,
-  town: Municipality,
-  officer: Staff,
+  { town, by: officer }: Acting<Staff>,
   organisationId: string,
 ): Promise<Disclosed<string>> {
   const { hash } = await deps.gate.keysOf(town.id)

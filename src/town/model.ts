@@ -57,6 +57,12 @@ export interface Municipality {
   accessLaw: string | null
 }
 
+/** Who acts, and for which town: the context of a use case. */
+export interface Acting<Who> {
+  town: Municipality
+  by: Who
+}
+
 export interface NewMunicipality extends Omit<Municipality, 'blindIndexBits'> {}
 
 /** What a town is called in a language; where it has no name in it, in the town's own. */

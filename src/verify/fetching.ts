@@ -20,7 +20,10 @@ interface Kept {
 /** What was fetched, by the function it was fetched with and by address: bounded in time and number. */
 const kept = new WeakMap<Fetch, Map<string, Kept>>()
 
-async function fetched(url: string, fetcher: Fetch, now: number, seconds: (text: string) => number): Promise<Kept> {
+async function fetched(
+  url: string,
+  { fetcher, now, seconds }: { fetcher: Fetch; now: number; seconds: (text: string) => number },
+): Promise<Kept> {
   const mine = kept.get(fetcher) ?? new Map<string, Kept>()
   kept.set(fetcher, mine)
   const known = mine.get(url)
@@ -41,17 +44,15 @@ async function fetched(url: string, fetcher: Fetch, now: number, seconds: (text:
  */
 export async function fetchKeys(
   issuer: string,
-  fetcher: Fetch,
-  now: number,
-  missing: (keys: readonly PublicKey[]) => boolean,
+  { fetcher, now, missing }: { fetcher: Fetch; now: number; missing: (keys: readonly PublicKey[]) => boolean },
 ): Promise<readonly PublicKey[]> {
   const url = `${issuer}/.well-known/jwks.json`
   try {
-    const known = await fetched(url, fetcher, now, () => KEYS_KEPT)
+    const known = await fetched(url, { fetcher, now, seconds: () => KEYS_KEPT })
     const keys = parsed(known)
     if (!missing(keys) || now - known.fetchedAt < KEYS_ASKED_AGAIN) return keys
     kept.get(fetcher)?.delete(url)
-    return parsed(await fetched(url, fetcher, now, () => KEYS_KEPT))
+    return parsed(await fetched(url, { fetcher, now, seconds: () => KEYS_KEPT }))
   } catch {
     throw new ProofInvalid('keys-unavailable')
   }
@@ -74,11 +75,14 @@ function parsed(known: Kept): readonly PublicKey[] {
  *
  * @throws {ProofInvalid} status-unavailable
  */
-export async function fetchStatusList(issuer: string, uri: string, fetcher: Fetch, now: number): Promise<string> {
+export async function fetchStatusList(
+  issuer: string,
+  { uri, fetcher, now }: { uri: string; fetcher: Fetch; now: number },
+): Promise<string> {
   // Only ever from the issuer itself: a proof cannot send its verifier anywhere else.
   if (!uri.startsWith(`${issuer}/`)) throw new ProofInvalid('status-unavailable')
   try {
-    return (await fetched(uri, fetcher, now, timeToLive)).text
+    return (await fetched(uri, { fetcher, now, seconds: timeToLive })).text
   } catch {
     throw new ProofInvalid('status-unavailable')
   }

@@ -63,31 +63,37 @@ export async function verifyProof(token: string, options: VerifyOptions): Promis
   const now = options.now ?? Math.floor(Date.now() / 1000)
   const tolerance = options.tolerance ?? 60
   const text = token.slice(token.indexOf('#') + 1)
-  return isCompact(text) ? verifyCompact(text, options, now, tolerance) : verifySdJwt(text, options, now, tolerance)
+  return isCompact(text)
+    ? verifyCompact(text, { options, now, tolerance })
+    : verifySdJwt(text, { options, now, tolerance })
 }
 
 async function verifySdJwt(
   token: string,
-  options: VerifyOptions,
-  now: number,
-  tolerance: number,
+  { options, now, tolerance }: { options: VerifyOptions; now: number; tolerance: number },
 ): Promise<VerifiedProof> {
   const [jwt, ...disclosures] = token.split('~')
   const binding = disclosures.pop()
   if (jwt === undefined || binding === undefined) throw new ProofInvalid('malformed')
-  const keys = options.keys ?? (await fetchKeys(options.issuer, fetcherOf(options), now, (all) => !names(jwt, all)))
-  const payload = await verifyJws(jwt, 'dc+sd-jwt', keys)
+  const keys =
+    options.keys ??
+    (await fetchKeys(options.issuer, { fetcher: fetcherOf(options), now, missing: (all) => !names(jwt, all) }))
+  const payload = await verifyJws(jwt, { type: 'dc+sd-jwt', keys })
   const { iss, exp, nbf, iat, aud } = payload
   const audiences = aud === undefined ? [] : Array.isArray(aud) ? aud : [aud]
-  checkTerms({ iss, exp, nbf, iat, audiences }, options, now, tolerance)
+  checkTerms({ iss, exp, nbf, iat, audiences }, { options, now, tolerance })
   const resolved = await resolveDisclosures(payload, disclosures)
-  const holderProved = await checkKeyBinding(binding, token.slice(0, token.length - binding.length), payload, {
-    nonce: options.nonce,
-    audience: options.audience ?? options.service,
-    now,
-    tolerance,
+  const holderProved = await checkKeyBinding(binding, {
+    presented: token.slice(0, token.length - binding.length),
+    payload,
+    expected: {
+      nonce: options.nonce,
+      audience: options.audience ?? options.service,
+      now,
+      tolerance,
+    },
   })
-  await checkStatus(statusReference(payload), keys, options, now)
+  await checkStatus(statusReference(payload), { keys, options, now })
   return {
     issuer: options.issuer,
     service: typeof audiences[0] === 'string' ? audiences[0] : undefined,
@@ -99,26 +105,24 @@ async function verifySdJwt(
 
 async function verifyCompact(
   text: string,
-  options: VerifyOptions,
-  now: number,
-  tolerance: number,
+  { options, now, tolerance }: { options: VerifyOptions; now: number; tolerance: number },
 ): Promise<VerifiedProof> {
   if (options.nonce !== undefined) throw new ProofInvalid('key-binding-missing')
   const read = async () => {
     if (options.keys) return { keys: options.keys, payload: await readCompact(text, options.keys) }
     // Which key it names is known only once it is read: ask again when it is not among those kept.
-    let keys = await fetchKeys(options.issuer, fetcherOf(options), now, () => false)
+    let keys = await fetchKeys(options.issuer, { fetcher: fetcherOf(options), now, missing: () => false })
     try {
       return { keys, payload: await readCompact(text, keys) }
     } catch (error) {
       if (!(error instanceof ProofInvalid) || error.code !== 'unknown-key') throw error
-      keys = await fetchKeys(options.issuer, fetcherOf(options), now, () => true)
+      keys = await fetchKeys(options.issuer, { fetcher: fetcherOf(options), now, missing: () => true })
       return { keys, payload: await readCompact(text, keys) }
     }
   }
   const { keys, payload } = await read()
-  checkTerms({ ...payload, nbf: undefined, audiences: [payload.aud] }, options, now, tolerance)
-  await checkStatus(payload.status, keys, options, now)
+  checkTerms({ ...payload, nbf: undefined, audiences: [payload.aud] }, { options, now, tolerance })
+  await checkStatus(payload.status, { keys, options, now })
   const { aud: service, claims, exp: expiresAt } = payload
   return { issuer: options.issuer, service, claims, expiresAt, holderProved: false }
 }
@@ -132,7 +136,10 @@ interface Terms {
 }
 
 /** From whom, for whom, and when. */
-function checkTerms({ iss, exp, nbf, iat, audiences }: Terms, options: VerifyOptions, now: number, tolerance: number) {
+function checkTerms(
+  { iss, exp, nbf, iat, audiences }: Terms,
+  { options, now, tolerance }: { options: VerifyOptions; now: number; tolerance: number },
+) {
   if (iss !== options.issuer) throw new ProofInvalid('wrong-issuer')
   if (typeof exp !== 'number') throw new ProofInvalid('malformed')
   if (exp + tolerance <= now) throw new ProofInvalid('expired')
@@ -143,17 +150,15 @@ function checkTerms({ iss, exp, nbf, iat, audiences }: Terms, options: VerifyOpt
 
 async function checkStatus(
   reference: StatusReference | undefined,
-  keys: readonly PublicKey[],
-  options: VerifyOptions,
-  now: number,
+  { keys, options, now }: { keys: readonly PublicKey[]; options: VerifyOptions; now: number },
 ): Promise<void> {
   if (reference === undefined) return
   const { issuer, statusLists } = options
   const list = statusLists
     ? statusLists[reference.uri]
-    : await fetchStatusList(issuer, reference.uri, fetcherOf(options), now)
+    : await fetchStatusList(issuer, { uri: reference.uri, fetcher: fetcherOf(options), now })
   if (list === undefined) throw new ProofInvalid('status-unavailable')
-  if ((await statusFromToken(list, reference, keys, now - (options.staleness ?? 0))) !== 0)
+  if ((await statusFromToken(list, { reference, keys, now: now - (options.staleness ?? 0) })) !== 0)
     throw new ProofInvalid('revoked')
 }
 

@@ -37,10 +37,7 @@ export function parseObject(bytes: Uint8Array): Record<string, unknown> {
  */
 export async function verifyJws(
   jws: string,
-  type: string,
-  keys: readonly PublicKey[],
-  /** The key's name, where the token need not say it. */
-  kid?: string,
+  { type, keys, kid }: { type: string; keys: readonly PublicKey[]; kid?: string | undefined },
 ): Promise<Record<string, unknown>> {
   const [head, body, signature, ...rest] = jws.split('.')
   if (head === undefined || body === undefined || signature === undefined || rest.length > 0)

@@ -22,9 +22,7 @@ const FRESH = 300
  */
 export async function checkKeyBinding(
   binding: string,
-  presented: string,
-  payload: Record<string, unknown>,
-  expected: BindingExpected,
+  { presented, payload, expected }: { presented: string; payload: Record<string, unknown>; expected: BindingExpected },
 ): Promise<boolean> {
   const cnf = payload.cnf as { jwk?: unknown } | undefined
   if (binding === '') {
@@ -33,9 +31,11 @@ export async function checkKeyBinding(
   }
   if (typeof cnf?.jwk !== 'object' || cnf.jwk === null) throw new ProofInvalid('key-binding-invalid')
   const key: PublicKey = { ...(cnf.jwk as PublicKey), kid: 'holder' }
-  const { nonce, aud, iat, sd_hash } = await verifyJws(binding, 'kb+jwt', [key], 'holder').catch(() => {
-    throw new ProofInvalid('key-binding-invalid')
-  })
+  const { nonce, aud, iat, sd_hash } = await verifyJws(binding, { type: 'kb+jwt', keys: [key], kid: 'holder' }).catch(
+    () => {
+      throw new ProofInvalid('key-binding-invalid')
+    },
+  )
   const age = typeof iat === 'number' ? expected.now - iat : Number.NaN
   const holds =
     sd_hash === (await digestOf(presented)) &&

@@ -50,11 +50,9 @@ export async function statusAt(list: { bits: unknown; lst: unknown }, index: num
  */
 export async function statusFromToken(
   token: string,
-  reference: StatusReference,
-  keys: readonly PublicKey[],
-  now: number,
+  { reference, keys, now }: { reference: StatusReference; keys: readonly PublicKey[]; now: number },
 ): Promise<number> {
-  const payload = await verifyJws(token, 'statuslist+jwt', keys)
+  const payload = await verifyJws(token, { type: 'statuslist+jwt', keys })
   if (payload.sub !== reference.uri) throw new ProofInvalid('status-unavailable')
   if (typeof payload.exp === 'number' && payload.exp <= now) throw new ProofInvalid('status-unavailable')
   const list = payload.status_list

@@ -63,9 +63,7 @@ export const isFresh = ({ requester, signedInAt }: Session, clock: Clock): boole
  */
 export function signedInPages<Kind extends 'staff' | 'resident'>(
   app: App,
-  deps: SessionDeps,
-  kind: Kind,
-  entrance: Path,
+  { deps, kind, entrance }: { deps: SessionDeps; kind: Kind; entrance: Path },
 ) {
   type Who = Kind extends 'staff' ? Staff : Resident
   const pages: { pattern: RegExp; spec: PageSpec; handle: (context: PageContext<Who>) => Promise<Reply> }[] = []
@@ -87,18 +85,23 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
     return ours && pageAt(pathname) ? pathname + search : wayBack(spec, request)
   }
   /** Keeps what was typed, and says where it comes back. */
-  const setAside = async (request: Incoming, spec: PageSpec, town: Municipality, owner: FormOwner, form: Form) => {
+  const setAside = async (
+    request: Incoming,
+    { spec, town, owner, form }: { spec: PageSpec; town: Municipality; owner: FormOwner; form: Form },
+  ) => {
     const back = pageBefore(request, spec, form).replace(/[?&]kept=[\w-]+/, '')
     if (spec.keep === false) return back
-    const id = await keepForm(deps, town, owner, { action: request.path, fields: withoutSecrets(form.entries()) })
+    const id = await keepForm(
+      deps,
+      { town, by: owner },
+      { action: request.path, fields: withoutSecrets(form.entries()) },
+    )
     return `${back}${back.includes('?') ? '&' : '?'}kept=${id}`
   }
   /** The page that a form was on, with what was typed and why it was not taken; nothing where there is no such page to show. */
   const formAgain = async (
     request: Incoming,
-    spec: PageSpec,
-    context: PageContext<Who>,
-    problem: Problem,
+    { spec, context, problem }: { spec: PageSpec; context: PageContext<Who>; problem: Problem },
   ): Promise<Reply | undefined> => {
     const { requester, session, form, t, language, town } = context
     const fields = form.entries()
@@ -122,7 +125,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
     const faults = {
       ...{ title: t.dThere, pageTitle: t.xError, gone: t.xGone, typed: t.xTyped, changed: t.xChanged, back },
       note: spec.beside?.[problem.code] ? '' : problemText(problem, t, { language, timeZone: town.timeZone }),
-      beside: faultsBeside(problem, spec, form, t),
+      beside: faultsBeside(problem, { pageSpec: spec, form, t }),
     }
     return shown?.faulted({ action: request.path, fields }, faults, problem.status)
   }
@@ -145,7 +148,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
               : undefined
           if (ended?.owner.kind !== kind) return toEntrance(entrance, wayBack(spec, request))
           const form = await tokenedForm(request, ended)
-          return toEntrance(entrance, await setAside(request, spec, town, ended.owner, form))
+          return toEntrance(entrance, await setAside(request, { spec, town, owner: ended.owner, form }))
         }
         if (session.locked && !spec.whenLocked) {
           const to = method === 'get' ? wayBack(spec, request) : pageBefore(request, spec, emptyForm)
@@ -158,7 +161,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         if (freshly && !isFresh(session, deps.clock)) {
           const again = kind === 'staff' ? '/sign-in/start' : pathTo`${entrance}?again=1`
           if (method === 'get') return toEntrance(again, wayBack(spec, request))
-          return toEntrance(again, await setAside(request, spec, town, ownerOf(session), form))
+          return toEntrance(again, await setAside(request, { spec, town, owner: ownerOf(session), form }))
         }
         for (const value of Object.values(request.params)) if (!/^[\w-]{1,100}$/.test(value)) throw new NotFound()
         const back = withoutLanguage(method === 'get' ? wayBack(spec, request) : pageBefore(request, spec, form))
@@ -169,14 +172,14 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
         if (form.wrong) throw new Problem('too-large', 413, 'This file is too large.')
         const answer = await handle(context)
         const kept = method === 'get' ? request.query('kept') : ''
-        const typed = kept === '' ? undefined : await keptForm(deps, town, ownerOf(session), kept)
+        const typed = kept === '' ? undefined : await keptForm(deps, { town, by: ownerOf(session) }, kept)
         const reply =
           typed === undefined
             ? answer
             : answer.filled(typed, {
                 ...{ note: page.t.xBack, gone: page.t.xGone, typed: page.t.xTyped, changed: page.t.xChanged },
               })
-        if (method === 'post' && reply.status < 400) await forgetSent(deps, town, session, request)
+        if (method === 'post' && reply.status < 400) await forgetSent(deps, town, { session, request })
         return reply
       } catch (error) {
         const problem = problemOf(error)
@@ -193,7 +196,7 @@ export function signedInPages<Kind extends 'staff' | 'resident'>(
             />,
             problem.status,
           ).because(problem)
-        const again = sent && (await formAgain(request, spec, sent, problem))
+        const again = sent && (await formAgain(request, { spec, context: sent, problem }))
         if (again) return again.with(retryAfter(problem)).because(problem)
         // Never say why someone is refused, except in a lockdown, when everybody is.
         const closed = kind === 'staff' && problem.code === 'refused' && (await isLockedDown(deps.database, town.id))
@@ -214,9 +217,7 @@ const SAID_ON_THE_FORM: ReadonlySet<number> = new Set([409, 412, 413, 422, 429, 
 /** What is wrong with each box: as the model says it of a field, or as a page says it of a code. */
 function faultsBeside(
   problem: Problem,
-  { beside = {}, say = {} }: PageSpec,
-  form: Form,
-  t: Texts,
+  { pageSpec: { beside = {}, say = {} }, form, t }: { pageSpec: PageSpec; form: Form; t: Texts },
 ): Record<string, string> {
   const faults: Record<string, string> = {}
   for (const { pointer, tooLong } of problem.errors) {
@@ -232,9 +233,13 @@ function faultsBeside(
 }
 
 /** What was kept of a form that is sent now has done its work. */
-async function forgetSent(deps: SessionDeps, town: Municipality, session: Session, request: Incoming): Promise<void> {
+async function forgetSent(
+  deps: SessionDeps,
+  town: Municipality,
+  { session, request }: { session: Session; request: Incoming },
+): Promise<void> {
   const [, kept] = /[?&]kept=([\w-]+)/.exec(request.header('referer') ?? '') ?? []
-  if (kept !== undefined) await dropForms(deps, town, ownerOf(session), kept)
+  if (kept !== undefined) await dropForms(deps, { town, by: ownerOf(session) }, kept)
 }
 
 /** An address as it was before a language was chosen on it, or a form came back. */

@@ -20,7 +20,7 @@ const PEOPLE = 450
 let app: TestApp
 beforeAll(async () => {
   app = await openApp()
-  await seedNeighbours(app.rooms, app.town, DEMO_OFFICE, PEOPLE)
+  await seedNeighbours(app.rooms, app.town, { officeId: DEMO_OFFICE, count: PEOPLE })
 })
 afterAll(() => app?.close())
 

@@ -22,7 +22,9 @@ const clerk: Staff = { kind: 'staff', id: 'clerk', role: 'clerk', organisationId
 
 async function adult(more: object = {}) {
   const { id } = await register(app, { dateOfBirth: '1984-05-01', ...more })
-  const { code } = await shownTo(giveCard(app.rooms, app.town, clerk, id, 'molinet'))
+  const { code } = await shownTo(
+    giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' }),
+  )
   return { id, code }
 }
 let sources = 0
@@ -57,11 +59,17 @@ describe('access ends with the person', () => {
     const resident = { kind: 'resident', id: 'me', neighbourId: id } as const
     const me = await signedIn(app, { kind: 'resident', subject: id })
     const until = app.clock.now().toZonedDateTimeISO('UTC').toPlainDate().add({ months: 3 })
-    const helper = await nameHelper(app.rooms, app.town, resident, {
-      name: 'Rosa',
-      profiles: ['school-enrolment', 'library'],
-      until,
-    })
+    const helper = await nameHelper(
+      app.rooms,
+      { town: app.town, by: resident },
+      {
+        helper: {
+          name: 'Rosa',
+          profiles: ['school-enrolment', 'library'],
+          until,
+        },
+      },
+    )
     expect((await me.open('/me')).status).toBe(200)
     await dies(id)
     expect((await me.open('/me')).status).toBe(303)
@@ -101,17 +109,28 @@ describe('access ends with the person', () => {
 
   it('gives no new way in to somebody who has left, not even by SQL', async () => {
     const { id } = await adult()
-    const enrolment = await shownTo(offerEnrolment(app.rooms, app.town, clerk, id))
+    const enrolment = await shownTo(offerEnrolment(app.rooms, { town: app.town, by: clerk }, id))
     await dies(id)
-    await expect(giveCard(app.rooms, app.town, clerk, id, 'molinet')).rejects.toMatchObject({
+    await expect(
+      giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' }),
+    ).rejects.toMatchObject({
       code: 'not-resident',
     })
-    await expect(offerEnrolment(app.rooms, app.town, clerk, id)).rejects.toMatchObject({ code: 'not-resident' })
+    await expect(offerEnrolment(app.rooms, { town: app.town, by: clerk }, id)).rejects.toMatchObject({
+      code: 'not-resident',
+    })
     await expect(
-      keepPasskey(app.rooms, app.town, { code: enrolment.code }, { id: 'x' } as never, {
-        device: 'phone',
-        owner: '',
-      }),
+      keepPasskey(
+        app.rooms,
+        { town: app.town, by: { code: enrolment.code } },
+        {
+          response: { id: 'x' } as never,
+          named: {
+            device: 'phone',
+            owner: '',
+          },
+        },
+      ),
     ).rejects.toMatchObject({ code: 'passkey-refused' })
     const values = `'${randomUUID()}', '${app.town.id}', '${id}'`
     await expect(
@@ -135,7 +154,7 @@ describe('access ends with the person', () => {
     expect(back.status).toBe(201)
     // The same answer as before they came back: the old card tells nobody that they did.
     expect((await comeIn(code)).status).toBe(403)
-    const card = await shownTo(giveCard(app.rooms, app.town, clerk, id, 'molinet'))
+    const card = await shownTo(giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' }))
     expect((await comeIn(card.code)).status).toBe(303)
   })
 
@@ -176,10 +195,12 @@ describe('access ends with the representation', () => {
 
   it('lets nobody act for a child once they have died, whatever session they still hold', async () => {
     const { parent, child, resident } = await family()
-    await actFor(app.rooms, app.town, resident, child.id)
+    await actFor(app.rooms, { town: app.town, by: resident }, child.id)
     const me = await signedIn(app, { kind: 'resident', subject: parent.id })
     await dies(parent.id)
-    await expect(actFor(app.rooms, app.town, resident, child.id)).rejects.toMatchObject({ code: 'not-found' })
+    await expect(actFor(app.rooms, { town: app.town, by: resident }, child.id)).rejects.toMatchObject({
+      code: 'not-found',
+    })
     expect((await me.open('/me/children')).status).toBe(303)
     const acting = {
       kind: 'resident',
@@ -209,12 +230,14 @@ describe('access ends with the representation', () => {
       body: { address: { kind: 'dwelling', streetName: 'del Retorn', number: '2' } },
       ifMatch: await version(parent.id),
     })
-    await expect(actFor(app.rooms, app.town, resident, child.id)).rejects.toMatchObject({ code: 'not-found' })
+    await expect(actFor(app.rooms, { town: app.town, by: resident }, child.id)).rejects.toMatchObject({
+      code: 'not-found',
+    })
     const again = await app.ask('POST', `/v1/neighbours/${child.id}/representatives`, {
       as: 'clerk',
       body: { kind: 'parent', neighbourId: parent.id },
     })
     expect(again.status).toBe(201)
-    await actFor(app.rooms, app.town, resident, child.id)
+    await actFor(app.rooms, { town: app.town, by: resident }, child.id)
   })
 })

@@ -58,7 +58,7 @@ const publicHalf = (key: ProofKey) => {
   return { kty, crv, x, y }
 }
 async function asks(key: ProofKey): Promise<number> {
-  const token = await demoToken(inject('tokenIssuer'), AUDIENCE, 'library', key)
+  const token = await demoToken(inject('tokenIssuer'), { audience: AUDIENCE, clientId: 'library', key })
   const { id } = await register(app)
   const { body } = await app.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
     as: 'clerk',
@@ -71,7 +71,7 @@ async function asks(key: ProofKey): Promise<number> {
         host: 'vallmar.example',
         'content-type': 'application/json',
         authorization: `DPoP ${token}`,
-        dpop: await dpopProof(key, 'POST', URL, token),
+        dpop: await dpopProof(key, { method: 'POST', url: URL, accessToken: token }),
       },
       body: JSON.stringify({ subject: { proof: body.token }, purpose: 'service-eligibility', fields: ['resident'] }),
     }),

@@ -22,7 +22,7 @@ async function card(word?: string) {
   const { id } = await register(app, { dateOfBirth: '1984-05-01' })
   let code = ''
   // What the clerk's page shows, read where only a test may.
-  const given = await giveCard(app.rooms, app.town, clerk, id, word)
+  const given = await giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word })
   given.map((made) => {
     code = made.code
     return made
@@ -45,7 +45,7 @@ async function tryIn(code: string, word: string, source = elsewhere()) {
 describe('somebody who guesses cards', () => {
   it('is answered alike for a code nobody has, a wrong word, a cancelled card and a closed one', async () => {
     const [good, cancelled, closed] = [await card(), await card(), await card()]
-    await endWaysIn(app.rooms, app.town, clerk, cancelled.id, { what: 'card' })
+    await endWaysIn(app.rooms, { town: app.town, by: clerk }, { neighbourId: cancelled.id, ending: { what: 'card' } })
     for (let failure = 0; failure < MOST_FAILURES; failure += 1) await tryIn(closed.code, '1999')
     const answers = [
       await tryIn('0000-0000-0000-0000-0000', '1984'),

@@ -61,7 +61,11 @@ describe('a record that is held', () => {
     await register(app, { ...named('Brigida'), protected: true })
     const asked = await written(named('Brigida'))
     await hide(asked)
-    await tellApart(app.rooms, app.town, { ...clerk, id: 'boss', role: 'supervisor' }, asked, 'relatives')
+    await tellApart(
+      app.rooms,
+      { town: app.town, by: { ...clerk, id: 'boss', role: 'supervisor' } },
+      { id: asked, because: 'relatives' },
+    )
     expect(await hides(asked)).toBe(true)
   })
 
@@ -97,7 +101,7 @@ describe('an import', () => {
       address: somebody().address as Address,
       people: [named('Xantipa'), { name: { given: 'Oleguer', family: ['Brunet'] }, dateOfBirth: '1990-02-02' }],
     }
-    const outcomes = await registerHouseholds(app.rooms, app.town, clerk, [household])
+    const outcomes = await registerHouseholds(app.rooms, { town: app.town, by: clerk }, [household])
     expect(outcomes).toEqual(['imported'])
     const rows = await app.peek(
       'select n.protected from neighbours n join residences r on r.neighbour_id = n.id where r.household_id = (select household_id from residences order by recorded_at desc limit 1) order by 1',
@@ -115,7 +119,7 @@ describe('a document that is known', () => {
       address: somebody().address as Address,
       people: [{ name: { given: 'Nicanor', family: ['Altre', 'Nom'] }, dateOfBirth: '1955-05-05', evidence }],
     }
-    expect(await registerHouseholds(app.rooms, app.town, clerk, [household])).toEqual(['imported'])
+    expect(await registerHouseholds(app.rooms, { town: app.town, by: clerk }, [household])).toEqual(['imported'])
     const last = 'select protected from neighbours order by registered_at desc limit 1'
     expect(await app.peek(last)).toEqual([{ protected: true }])
   })
@@ -176,7 +180,7 @@ describe('a card', () => {
       )
     ).status
   const cardOf = async (id: string) => {
-    const card = await shownTo(giveCard(app.rooms, app.town, clerk, id, 'molinet'))
+    const card = await shownTo(giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' }))
     return card.code
   }
 
@@ -218,7 +222,7 @@ describe('two records that are taken apart', () => {
       const proposed = await ask('POST', path, as, body)
       expect(proposed.status, proposed.text).toBe(201)
       const at = { id: String(proposed.body.id), staysId: one.id }
-      await decideJoin(app.rooms, app.town, by, at, 'approved', randomUUID())
+      await decideJoin(app.rooms, { town: app.town, by }, { at, decision: 'approved', idempotencyKey: randomUUID() })
     }
     const join = { other: other.id, reason: 'The same photograph' }
     await decide(`/v1/neighbours/${one.id}/joins`, join, 'clerk', { ...clerk, id: 'another clerk' })

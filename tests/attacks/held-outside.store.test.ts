@@ -96,7 +96,7 @@ describe('a record that is held is like any other', () => {
   })
 })
 
-const shownApart = (id: string) => tellApart(app.rooms, app.town, boss, id, 'relatives')
+const shownApart = (id: string) => tellApart(app.rooms, { town: app.town, by: boss }, { id, because: 'relatives' })
 
 describe('whoever hides stays hidden', () => {
   it('when an old record of theirs comes back', async () => {
@@ -164,7 +164,11 @@ describe('whoever hides stays hidden', () => {
       reason: 'The same photograph',
     })
     const decide = (id: string) =>
-      decideJoin(app.rooms, app.town, boss, { id, staysId: one.id }, 'approved', randomUUID())
+      decideJoin(
+        app.rooms,
+        { town: app.town, by: boss },
+        { at: { id, staysId: one.id }, decision: 'approved', idempotencyKey: randomUUID() },
+      )
     await decide(String(join.body.id))
     expect((await hide(one.id, 'supervisor', await version(one.id))).status).toBe(200)
     const apart = await ask('POST', `/v1/neighbours/${one.id}/joins/${other.id}/apart`, 'supervisor', {

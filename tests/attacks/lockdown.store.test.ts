@@ -20,7 +20,8 @@ const officer = (id: string, role: Staff['role'] = 'legal'): Staff => ({
   role,
   organisationId: DEMO_OFFICE,
 })
-const vote = (close: boolean, id: string) => voteLockdown(app.rooms.gate, app.town.id, officer(id), close)
+const vote = (close: boolean, id: string) =>
+  voteLockdown(app.rooms.gate, { municipalityId: app.town.id, by: officer(id) }, close)
 const closed = async () => (await app.ask('GET', '/v1/lockdown', { as: 'legal' })).body
 
 describe('a lockdown', () => {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   // As in production, where clients' tokens must be bound to a key.
   served = createApp({ ...app.rooms, tokens, senderConstrained: true, log: () => {} }, app.rooms)
   key = await newProofKey()
-  token = await demoToken(issuer, AUDIENCE, 'library', key)
+  token = await demoToken(issuer, { audience: AUDIENCE, clientId: 'library', key })
   const { id } = await register(app)
   const issued = await app.ask<{ token: string }>('POST', `/v1/neighbours/${id}/proofs`, {
     as: 'clerk',
@@ -45,29 +45,37 @@ const bound = (dpop: string) => ({ authorization: `DPoP ${token}`, dpop })
 
 describe('a stolen token', () => {
   it('works for whoever holds the key it is bound to', async () => {
-    expect(await disclose(bound(await dpopProof(key, 'POST', URL, token)))).toBe(200)
+    expect(await disclose(bound(await dpopProof(key, { method: 'POST', url: URL, accessToken: token })))).toBe(200)
   })
 
   it('is worth nothing without the key, or with another', async () => {
     expect(await disclose({ authorization: `Bearer ${token}` })).toBe(401)
     expect(await disclose({ authorization: `DPoP ${token}` })).toBe(401)
-    expect(await disclose(bound(await dpopProof(await newProofKey(), 'POST', URL, token)))).toBe(401)
+    expect(
+      await disclose(bound(await dpopProof(await newProofKey(), { method: 'POST', url: URL, accessToken: token }))),
+    ).toBe(401)
     expect(await disclose(bound('no.proof.atall'))).toBe(401)
   })
 
   it('is worth nothing with a proof that was overheard', async () => {
-    const once = await dpopProof(key, 'POST', URL, token)
+    const once = await dpopProof(key, { method: 'POST', url: URL, accessToken: token })
     expect(await disclose(bound(once))).toBe(200)
     expect(await disclose(bound(once))).toBe(401)
   })
 
   it('is worth nothing with a proof for another request, another address or another token', async () => {
-    expect(await disclose(bound(await dpopProof(key, 'GET', URL, token)))).toBe(401)
-    expect(await disclose(bound(await dpopProof(key, 'POST', 'https://riudor.example/v1/disclosures', token)))).toBe(
+    expect(await disclose(bound(await dpopProof(key, { method: 'GET', url: URL, accessToken: token })))).toBe(401)
+    expect(
+      await disclose(
+        bound(
+          await dpopProof(key, { method: 'POST', url: 'https://riudor.example/v1/disclosures', accessToken: token }),
+        ),
+      ),
+    ).toBe(401)
+    expect(await disclose(bound(await dpopProof(key, { method: 'POST', url: URL, accessToken: `${token}x` })))).toBe(
       401,
     )
-    expect(await disclose(bound(await dpopProof(key, 'POST', URL, `${token}x`)))).toBe(401)
-    expect(await disclose(bound(await dpopProof(key, 'POST', URL)))).toBe(401)
+    expect(await disclose(bound(await dpopProof(key, { method: 'POST', url: URL })))).toBe(401)
   })
 })
 

@@ -15,7 +15,7 @@ let data: string
 let bytes: Buffer
 beforeAll(async () => {
   app = await openApp({ store: 'embedded' })
-  await seedNeighbours(app.rooms, app.town, DEMO_OFFICE, PEOPLE)
+  await seedNeighbours(app.rooms, app.town, { officeId: DEMO_OFFICE, count: PEOPLE })
   const [person] = await app.peek<{ id: string }>('select id from neighbours where not protected limit 1')
   await app.ask('POST', '/v1/neighbours/search', {
     as: 'clerk',

@@ -42,7 +42,7 @@ const approve = (id: string, as = 'legal', approves = true) =>
   app.ask<Case>('POST', `/v1/access-requests/${id}/reviews`, { as, body: { approves } })
 const approveAs = (id: string, officer: string) => {
   const staff: Staff = { kind: 'staff', id: officer, role: 'legal', organisationId: DEMO_OFFICE }
-  return reviewDemand(app.rooms.gate, app.town.id, staff, id, true)
+  return reviewDemand(app.rooms.gate, { municipalityId: app.town.id, by: staff }, { id, approves: true })
 }
 const open = (id: string, as = 'legal') => app.ask('POST', `/v1/access-requests/${id}/opening`, { as })
 const enforcement = { name: 'Border Agency', functions: ['immigration-enforcement'] }

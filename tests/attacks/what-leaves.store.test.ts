@@ -39,7 +39,13 @@ const clerk = (id: string, more: Partial<Staff> = {}): Staff => ({
   ...more,
 })
 const find = (who: Staff, name: string, year: string) =>
-  shownTo(searchNeighbours(app.rooms, app.town, who, 'counter-service', { name, dateOfBirth: year } as never))
+  shownTo(
+    searchNeighbours(
+      app.rooms,
+      { town: app.town, by: who },
+      { purpose: 'counter-service', criteria: { name, dateOfBirth: year } as never },
+    ),
+  )
 const released = (staff: string, as: string) =>
   app.ask<{ code: string }>('POST', `/v1/staff-activity/${staff}/release`, {
     as,
@@ -232,9 +238,12 @@ describe('the usual budgets', () => {
     expect(day.points * 22).toBeLessThan(budget.month.points)
     expect(day.people * 4).toBeLessThan(budget.day.people * 3)
     const begins = '2026-11-27T00:00:00Z'
-    const at = (people: number) => spentUntil(clerk('x'), [{ span: 'day', begins, people, points: 0 }], {}, false)
+    const at = (people: number) =>
+      spentUntil(clerk('x'), { totals: [{ span: 'day', begins, people, points: 0 }], town: {}, released: false })
     expect(at(399)).toBeUndefined()
     expect(at(400)).toBe('2026-11-28T00:00:00Z')
-    expect(spentUntil(clerk('x'), [{ span: 'day', begins, people: 400, points: 0 }], {}, true)).toBeUndefined()
+    expect(
+      spentUntil(clerk('x'), { totals: [{ span: 'day', begins, people: 400, points: 0 }], town: {}, released: true }),
+    ).toBeUndefined()
   })
 })

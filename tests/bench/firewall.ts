@@ -152,7 +152,7 @@ async function measureVerify(stage: Stage, entries: number): Promise<FirewallFig
       while (filled < entries) {
         const i = filled
         filled += 1
-        await registerNeighbour(rooms, town, clerk, townsperson(i), `verify-${i}`)
+        await registerNeighbour(rooms, { town, by: clerk }, { form: townsperson(i), idempotencyKey: `verify-${i}` })
       }
     }),
   )
@@ -175,7 +175,7 @@ async function measureEquality(stage: Stage): Promise<EqualityFigures[]> {
   try {
     const { issuer, audience } = service
     const [clerk, auditor, border] = await Promise.all(
-      ['clerk', 'auditor', 'border-agency'].map((client) => demoToken(issuer, audience, client)),
+      ['clerk', 'auditor', 'border-agency'].map((client) => demoToken(issuer, { audience, clientId: client })),
     )
     const ask = async (token: string, method: string, path: string, body?: object) => {
       const begun = performance.now()

@@ -50,7 +50,7 @@ export async function measureLedger(stage: Stage, say: (line: string) => void): 
       Array.from({ length: 32 }, async () => {
         while (performance.now() < until) {
           const i = people++
-          await registerNeighbour(rooms, town, clerk, townsperson(i), `ledger-${i}`)
+          await registerNeighbour(rooms, { town, by: clerk }, { form: townsperson(i), idempotencyKey: `ledger-${i}` })
         }
       }),
     )

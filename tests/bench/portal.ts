@@ -54,12 +54,16 @@ export async function measurePortal(stage: Stage): Promise<PortalFigures> {
       const word = `word${i}`
       const key = `portal-${i}`
       let id = ''
-      const registered = await registerNeighbour(rooms, town, clerk, townsperson(i), key)
+      const registered = await registerNeighbour(
+        rooms,
+        { town, by: clerk },
+        { form: townsperson(i), idempotencyKey: key },
+      )
       registered.map((answer) => {
         id = answer.id
         return answer
       })
-      const card = await giveCard(rooms, town, clerk, id, word)
+      const card = await giveCard(rooms, { town, by: clerk }, { neighbourId: id, word })
       card.map(({ code }) => people.push({ code, word, cookie: '' }))
       paper = id
     }

@@ -94,10 +94,12 @@ export async function measureQuality(stage: Stage, say: (line: string) => void):
         const person = people[i]
         if (person === undefined) continue
         const { evidence: _, ...form } = person
-        ;(await registerNeighbour(rooms, town, clerk, form, `quality-${i}`)).map(({ id }) => {
-          ids[i] = id
-          return id
-        })
+        ;(await registerNeighbour(rooms, { town, by: clerk }, { form, idempotencyKey: `quality-${i}` })).map(
+          ({ id }) => {
+            ids[i] = id
+            return id
+          },
+        )
       }
     }),
   )
@@ -123,9 +125,11 @@ export async function measureQuality(stage: Stage, say: (line: string) => void):
       if (person === undefined || year(person) === '' || !/\s/.test(plain(person.name))) continue
       queries += 1
       const said = say_(person, roll)
-      const found = await searchNeighbours(rooms, town, clerk, 'counter-service', criteriaOf(said, false)).catch(
-        () => undefined,
-      )
+      const found = await searchNeighbours(
+        rooms,
+        { town, by: clerk },
+        { purpose: 'counter-service', criteria: criteriaOf(said, false) },
+      ).catch(() => undefined)
       found?.map(({ matches }) => {
         if (matches.slice(0, 5).some(({ id }) => id === ids[i])) ours += 1
         return matches

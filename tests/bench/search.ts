@@ -65,7 +65,7 @@ export async function measureSearch(
           filled += 1
           if (i % 100_000 === 99_999)
             say(`${i + 1} neighbours after ${Math.round((performance.now() - start) / 1000)} s`)
-          await registerNeighbour(rooms, town, clerk, townsperson(i), `fill-${i}`)
+          await registerNeighbour(rooms, { town, by: clerk }, { form: townsperson(i), idempotencyKey: `fill-${i}` })
         }
       }),
     )
@@ -78,7 +78,7 @@ export async function measureSearch(
       for (let n = 0; n < QUERIES + 50; n += 1) {
         const criteria = askFor(Math.floor(roll() * size))
         const begun = performance.now()
-        const matches = await searchNeighbours(rooms, town, clerk, 'counter-service', criteria)
+        const matches = await searchNeighbours(rooms, { town, by: clerk }, { purpose: 'counter-service', criteria })
         if (n < 50) continue
         taken.push(performance.now() - begun)
         matches.map((value) => {

@@ -86,7 +86,7 @@ export async function serveOn(
   return {
     address: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
-    token: await demoToken(issuer, audience, 'clerk'),
+    token: await demoToken(issuer, { audience, clientId: 'clerk' }),
     issuer,
     audience,
     folder,

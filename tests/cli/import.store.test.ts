@@ -57,7 +57,14 @@ async function bring(rows: string[]) {
     csv,
     mapping,
     report,
-    go: () => importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent),
+    go: () =>
+      importFile(app.rooms, app.town, {
+        officeId: DEMO_OFFICE,
+        file: csv,
+        mapping,
+        report: structuredClone(report),
+        progress: silent,
+      }),
   }
 }
 const count = async () => Number((await app.peek<{ n: string }>('select count(*) as n from neighbours'))[0]?.n)
@@ -140,7 +147,7 @@ describe('a legacy register', () => {
     const report = await checkImport(csv, sure)
     expect(report.bad).toEqual([])
     const before = await count()
-    await importFile(app.rooms, app.town, DEMO_OFFICE, csv, sure, report, silent)
+    await importFile(app.rooms, app.town, { officeId: DEMO_OFFICE, file: csv, mapping: sure, report, progress: silent })
     expect(await count()).toBe(before + 1)
   })
 
@@ -148,7 +155,7 @@ describe('a legacy register', () => {
     const { csv, mapping } = file([';Roser;Antiga;;19200301;6;;;19350101;CL;de la Font;7;02;;;'])
     const rules = { today: Temporal.PlainDate.from('2026-01-01'), floor: Temporal.PlainDate.from('1940-01-01') }
     expect((await checkImport(csv, mapping)).bad).toEqual([])
-    expect((await checkImport(csv, mapping, false, rules)).bad).toHaveLength(1)
+    expect((await checkImport(csv, mapping, { rules })).bad).toHaveLength(1)
   })
 
   it.each([
@@ -178,7 +185,13 @@ describe('a legacy register', () => {
       { line: 2, why: 'no street in NVIA' },
       { line: 5, why: 'an address that cannot be one: streetName' },
     ])
-    const done = await importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, report, silent)
+    const done = await importFile(app.rooms, app.town, {
+      officeId: DEMO_OFFICE,
+      file: csv,
+      mapping,
+      report,
+      progress: silent,
+    })
     expect(done.imported).toBe(2)
     const kinds = await app.peek("select 1 from addresses where kind = 'no-fixed-address'")
     expect(kinds.length).toBeGreaterThanOrEqual(2)
@@ -194,12 +207,21 @@ describe('a legacy register', () => {
       { line: 2, why: 'may say something about papers: address.streetName' },
       { line: 3, why: 'may say something about papers: address.streetName' },
     ])
-    expect(await importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, report, silent)).toMatchObject({
+    expect(
+      await importFile(app.rooms, app.town, { officeId: DEMO_OFFICE, file: csv, mapping, report, progress: silent }),
+    ).toMatchObject({
       imported: 0,
     })
-    const looked = await checkImport(csv, mapping, true)
+    const looked = await checkImport(csv, mapping, { confirmed: true })
     expect(looked.bad).toEqual([])
-    const done = await importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, looked, silent, true)
+    const done = await importFile(app.rooms, app.town, {
+      officeId: DEMO_OFFICE,
+      file: csv,
+      mapping,
+      report: looked,
+      progress: silent,
+      confirmed: true,
+    })
     expect(done.imported).toBe(2)
     const counted = await app.peek("select 1 from ledger_entries where action = 'plain-confirmed'")
     expect(counted.length).toBeGreaterThan(0)
@@ -274,7 +296,13 @@ describe('a legacy register', () => {
     expect(report.dropped).toEqual([{ column: 'NACIONALIDAD', why: 'forbidden' }])
     writeFileSync(text, Buffer.from(lines.slice(0, 3).join('\n'), 'latin1'))
     const good = await checkImport(text, mapping)
-    await importFile(app.rooms, app.town, DEMO_OFFICE, text, mapping, good, silent)
+    await importFile(app.rooms, app.town, {
+      officeId: DEMO_OFFICE,
+      file: text,
+      mapping,
+      report: good,
+      progress: silent,
+    })
     const found = await app.ask<{ matches: { id: string }[] }>('POST', '/v1/neighbours/search', {
       as: 'clerk',
       purpose: 'counter-service',
@@ -348,7 +376,14 @@ describe('a legacy register', () => {
       const report = await checkImport(path, ineLayout)
       return {
         report,
-        go: () => importFile(app.rooms, app.town, DEMO_OFFICE, path, ineLayout, structuredClone(report), silent),
+        go: () =>
+          importFile(app.rooms, app.town, {
+            officeId: DEMO_OFFICE,
+            file: path,
+            mapping: ineLayout,
+            report: structuredClone(report),
+            progress: silent,
+          }),
       }
     }
     const found = async (criteria: object) => {
@@ -484,11 +519,17 @@ describe('a legacy register', () => {
     const { csv, mapping, report } = await bring(rows)
     const before = await count()
     let ticks = 0
-    const killed = importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, structuredClone(report), {
-      ...silent,
-      at: () => {
-        ticks += 1
-        if (ticks === 1) throw new Error('killed')
+    const killed = importFile(app.rooms, app.town, {
+      officeId: DEMO_OFFICE,
+      file: csv,
+      mapping,
+      report: structuredClone(report),
+      progress: {
+        ...silent,
+        at: () => {
+          ticks += 1
+          if (ticks === 1) throw new Error('killed')
+        },
       },
     })
     await expect(killed).rejects.toThrow('killed')
@@ -500,17 +541,41 @@ describe('a legacy register', () => {
       'select count(*) as n from residences group by household_id having count(*) = 3',
     )
     expect(sizes.length).toBeGreaterThanOrEqual((half - before) / 3)
-    await importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
+    await importFile(app.rooms, app.town, {
+      officeId: DEMO_OFFICE,
+      file: csv,
+      mapping,
+      report: structuredClone(report),
+      progress: silent,
+    })
     expect(await count()).toBe(before + 300)
     // Once more after it ended brings nobody in twice, and neither does it where the note is gone: each is recognised.
-    const ended = await importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
+    const ended = await importFile(app.rooms, app.town, {
+      officeId: DEMO_OFFICE,
+      file: csv,
+      mapping,
+      report: structuredClone(report),
+      progress: silent,
+    })
     expect(ended).toMatchObject({ imported: 0, alreadyImported: 300 })
     await app.peek('delete from imports returning 1')
-    const again = await importFile(app.rooms, app.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
+    const again = await importFile(app.rooms, app.town, {
+      officeId: DEMO_OFFICE,
+      file: csv,
+      mapping,
+      report: structuredClone(report),
+      progress: silent,
+    })
     expect(again).toMatchObject({ imported: 0, alreadyImported: 300 })
     // Another town has none of it, and begins at its beginning.
     const other = await openApp()
-    const there = await importFile(other.rooms, other.town, DEMO_OFFICE, csv, mapping, structuredClone(report), silent)
+    const there = await importFile(other.rooms, other.town, {
+      officeId: DEMO_OFFICE,
+      file: csv,
+      mapping,
+      report: structuredClone(report),
+      progress: silent,
+    })
     expect(there).toMatchObject({ imported: 300, alreadyImported: 0 })
     await other.close()
   })

@@ -209,8 +209,12 @@ describe('turning the registry key over two hosts', () => {
       sql`select from data_keys where id = ${id} for update`.execute(transaction)
     const rewrapped = await owner.transaction().execute(async (transaction) => {
       await refers(transaction, rest.at(-1)?.id)
-      const rewrapping = rewrapDataKeys(owner, localKeyProvider({ current: other, keys }), app.town.id, {
-        batch: 1e6,
+      const rewrapping = rewrapDataKeys(owner, {
+        keys: localKeyProvider({ current: other, keys }),
+        municipalityId: app.town.id,
+        options: {
+          batch: 1e6,
+        },
       })
       await Promise.race([rewrapping, pause(500)])
       await refers(transaction, first?.id)

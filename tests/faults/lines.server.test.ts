@@ -255,7 +255,7 @@ describe('several hosts', () => {
 /** Encrypts as PostgreSQL does, in front of a server that does not. @param asked gets the name that each client asked for */
 async function encryptingProxy(asked: (name: string) => void): Promise<Server> {
   const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
-  const cert = await selfSigned(keys, { city: 'Vallmar', country: 'ES' }, new Date(), 1)
+  const cert = await selfSigned(keys, { name: { city: 'Vallmar', country: 'ES' }, from: new Date(), years: 1 })
   const key = await crypto.subtle.exportKey('pkcs8', keys.privateKey)
   const pem = (label: string, der: Uint8Array) =>
     `-----BEGIN ${label}-----\n${Buffer.from(der).toString('base64')}\n-----END ${label}-----\n`

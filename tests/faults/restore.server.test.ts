@@ -100,7 +100,7 @@ async function isRevoked({ list, index }: { list: string; index: number }, ask =
 }
 async function cardFor(id: string, rooms: Rooms = app.rooms): Promise<string> {
   const codes: string[] = []
-  const given = await giveCard(rooms, app.town, clerk, id, 'una paraula')
+  const given = await giveCard(rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'una paraula' })
   given.map(({ code }) => codes.push(code))
   return codes[0] ?? ''
 }
@@ -149,7 +149,11 @@ describe('a town that is put back to a copy of itself', () => {
     await revoke(proofs.later.id)
     proofs.unknown = await proofOf(people.later)
     await app.peek(`update neighbours set protected = true where id = '${people.hidden}' returning 1`)
-    await endWaysIn(app.rooms, app.town, clerk, people.carded ?? '', { what: 'card' })
+    await endWaysIn(
+      app.rooms,
+      { town: app.town, by: clerk },
+      { neighbourId: people.carded ?? '', ending: { what: 'card' } },
+    )
     await app.peek(
       `update neighbours set departed_on = today_in('${app.town.id}') where id = '${people.erased}' returning 1`,
     )
@@ -260,7 +264,7 @@ describe('a town that is put back to a copy of itself', () => {
       expect((await open(people.hidden ?? '')).status).not.toBe(200)
       expect((await open(people.kept ?? '')).status).toBe(200)
       await expect(
-        signInWithCard(after.rooms, app.town, { code: card, word: 'una paraula' }, 'here'),
+        signInWithCard(after.rooms, app.town, { typed: { code: card, word: 'una paraula' }, source: 'here' }),
       ).rejects.toMatchObject({ code: 'card-refused' })
     })
 
@@ -286,7 +290,12 @@ describe('a town that is put back to a copy of itself', () => {
       const bytes = Buffer.from(signature.trim().split(' ')[2] ?? '', 'base64').subarray(4)
       expect(ed25519Verifier(publicKey)(Buffer.from(`${body}\n`), bytes)).toBe(true)
       const owner = openDatabase(postgresDialect(app.url('postgres'), { connections: 1 }))
-      const checked = await checkLedger(readConfig(environment()), owner, app.town, { checkpoints: [] }, silent)
+      const checked = await checkLedger(readConfig(environment()), {
+        owner,
+        town: app.town,
+        options: { checkpoints: [] },
+        progress: silent,
+      })
       await owner.destroy()
       expect(checked.findings).toEqual([])
     })

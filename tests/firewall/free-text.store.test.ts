@@ -402,9 +402,13 @@ describe('a text that says too much', () => {
     const [stays, joined] = [(await register(app)).id, (await register(app)).id]
     const clerk = { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE } as const
     const long = { reason: 'x'.repeat(501) }
-    await expect(proposeApart(app.rooms, app.town, clerk, { stays, joined }, long, randomUUID())).rejects.toMatchObject(
-      { code: 'invalid-input', errors: [{ pointer: '/reason', tooLong: true }] },
-    )
+    await expect(
+      proposeApart(
+        app.rooms,
+        { town: app.town, by: clerk },
+        { ids: { stays, joined }, proposal: long, idempotencyKey: randomUUID() },
+      ),
+    ).rejects.toMatchObject({ code: 'invalid-input', errors: [{ pointer: '/reason', tooLong: true }] })
   })
 
   it('is no more than what it was where it was kept before', async () => {

@@ -226,7 +226,12 @@ describe('a path to immigration enforcement', () => {
     }
     const lent: Requester = { ...clerk, organisationId: chain[0] ?? '' }
     const { id } = await register(app)
-    const ask = () => openNeighbour(app.rooms, app.town, lent, id, { purpose: 'counter-service', fields: ['name'] })
+    const ask = () =>
+      openNeighbour(
+        app.rooms,
+        { town: app.town, by: lent },
+        { id, ask: { purpose: 'counter-service', fields: ['name'] } },
+      )
     await expect(ask()).resolves.toBeDefined()
     await link(chain[5] ?? '', 'sharesWith', BORDER)
     await expect(ask()).rejects.toBeInstanceOf(Refusal)

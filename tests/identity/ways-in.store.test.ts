@@ -30,9 +30,11 @@ async function comeIn(telephone: Telephone, verified = true) {
   return signInWithPasskey(app.rooms, app.town, telephone.sign(challenge, verified))
 }
 const card = async (id: string, word: string = WORD) =>
-  (await shownTo(giveCard(app.rooms, app.town, clerk, id, word))).code
-const enter = (code: string, word: string = WORD) => signInWithCard(app.rooms, app.town, { code, word }, randomUUID())
-const end = (id: string, ending: Ending) => endWaysIn(app.rooms, app.town, clerk, id, ending)
+  (await shownTo(giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word }))).code
+const enter = (code: string, word: string = WORD) =>
+  signInWithCard(app.rooms, app.town, { typed: { code, word }, source: randomUUID() })
+const end = (id: string, ending: Ending) =>
+  endWaysIn(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, ending })
 const alive = async (me: Awaited<ReturnType<typeof signedIn>>) => (await me.open('/me/helpers')).status === 200
 
 /** Somebody with a card and two telephones, signed in by each. */
@@ -96,7 +98,11 @@ describe('a way in that is cut off', () => {
     expect(await open()).toEqual([false, false, true])
     await sessions[2]?.send('/me/devices', { what: 'everything' }, '/me/devices')
     expect(await open()).toEqual([false, false, false])
-    const { cards, telephones: left, sessions: none } = await shownTo(waysIn(app.rooms, app.town, clerk, id))
+    const {
+      cards,
+      telephones: left,
+      sessions: none,
+    } = await shownTo(waysIn(app.rooms, { town: app.town, by: clerk }, { neighbourId: id }))
     expect([cards, left, none]).toEqual([[], [], []])
   })
 
@@ -155,13 +161,17 @@ describe('what opens a record', () => {
 describe('a telephone', () => {
   it('is asked who its owner is, every time', async () => {
     const { id } = await register(app)
-    const { code } = await shownTo(offerEnrolment(app.rooms, app.town, clerk, id))
+    const { code } = await shownTo(offerEnrolment(app.rooms, { town: app.town, by: clerk }, id))
     const named = { device: 'x', owner: '' }
-    const options = await passkeyOptions(app.rooms, app.town, { code }, named)
+    const options = await passkeyOptions(app.rooms, { town: app.town, by: { code } }, named)
     expect(options.authenticatorSelection?.userVerification).toBe('required')
     const careless = new Telephone()
     await expect(
-      keepPasskey(app.rooms, app.town, { code }, careless.make(options.challenge, false), named),
+      keepPasskey(
+        app.rooms,
+        { town: app.town, by: { code } },
+        { response: careless.make(options.challenge, false), named },
+      ),
     ).rejects.toMatchObject({ code: 'passkey-refused' })
     const { telephone } = await enrolled(id)
     await expect(comeIn(telephone, false)).rejects.toMatchObject({ code: 'passkey-refused' })
@@ -337,7 +347,7 @@ describe('a card', () => {
       }),
     )
     expect([page.status, (await page.text()).includes(t.iSleeps)]).toEqual([403, true])
-    const { cards } = await shownTo(waysIn(app.rooms, app.town, clerk, id))
+    const { cards } = await shownTo(waysIn(app.rooms, { town: app.town, by: clerk }, { neighbourId: id }))
     expect(cards).toMatchObject([{ asleep: true }])
     expect(await enter(await card(id))).toMatchObject({ neighbourId: id })
   })

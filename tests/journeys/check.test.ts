@@ -24,7 +24,7 @@ beforeAll(async () => {
   folder = scratchFolder(await embeddedFolder())
   ;[service, browser] = await Promise.all([start(folder, { DEMO_NEIGHBOURS: '1' }), openBrowser()])
   const { issuer, audience } = JSON.parse(readFileSync(join(folder.path, 'demo.json'), 'utf8'))
-  bearer = await demoToken(issuer, audience, 'clerk')
+  bearer = await demoToken(issuer, { audience, clientId: 'clerk' })
   const { id } = (await (
     await api('/v1/neighbours', somebody({ name: { given: 'Fatou', family: ['Comprovada'] } }))
   ).json()) as {

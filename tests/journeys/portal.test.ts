@@ -21,7 +21,7 @@ beforeAll(async () => {
   folder = scratchFolder(await embeddedFolder())
   ;[service, browser] = await Promise.all([start(folder, { DEMO_NEIGHBOURS: '1' }), openBrowser()])
   const { issuer, audience } = JSON.parse(readFileSync(join(folder.path, 'demo.json'), 'utf8'))
-  bearer = await demoToken(issuer, audience, 'clerk')
+  bearer = await demoToken(issuer, { audience, clientId: 'clerk' })
 })
 afterAll(async () => {
   await browser?.close()

@@ -31,10 +31,14 @@ describe('rotating the registry key', () => {
     // Stopped after the first batch: what is done stays done.
     const interrupted = new Error('stopped')
     await expect(
-      rewrapDataKeys(app.database, keys, app.town.id, {
-        batch: 5,
-        progress: () => {
-          throw interrupted
+      rewrapDataKeys(app.database, {
+        keys,
+        municipalityId: app.town.id,
+        options: {
+          batch: 5,
+          progress: () => {
+            throw interrupted
+          },
         },
       }),
     ).rejects.toBe(interrupted)
@@ -43,7 +47,9 @@ describe('rotating the registry key', () => {
     await expect(retireRegistryKey(app.database, app.town.id, old.current)).rejects.toBeInstanceOf(KeyInUse)
 
     const during = await register(app)
-    expect(await rewrapDataKeys(app.database, keys, app.town.id, { batch: 7 })).toBe(total - 5)
+    expect(await rewrapDataKeys(app.database, { keys, municipalityId: app.town.id, options: { batch: 7 } })).toBe(
+      total - 5,
+    )
     expect(await dataKeysToRewrap(app.database, keys, app.town.id)).toBe(0)
     await retireRegistryKey(app.database, app.town.id, old.current)
 

@@ -44,11 +44,25 @@ describe('the vectors of others', () => {
   })
 
   it.each(vectorsOf('inclusion'))('inclusion %s', (_, { leafHash, leafIdx, treeSize, proof, root, wantErr }) => {
-    expect(verifyInclusion(bytes(leafHash), leafIdx, treeSize, (proof ?? []).map(bytes), bytes(root))).toBe(!wantErr)
+    expect(
+      verifyInclusion(bytes(leafHash), {
+        index: leafIdx,
+        size: treeSize,
+        proof: (proof ?? []).map(bytes),
+        root: bytes(root),
+      }),
+    ).toBe(!wantErr)
   })
 
   it.each(vectorsOf('consistency'))('consistency %s', (_, { size1, size2, root1, root2, proof, wantErr }) => {
-    expect(verifyConsistency(size1, size2, bytes(root1), bytes(root2), (proof ?? []).map(bytes))).toBe(!wantErr)
+    expect(
+      verifyConsistency(size1, {
+        size: size2,
+        earlierRoot: bytes(root1),
+        root: bytes(root2),
+        proof: (proof ?? []).map(bytes),
+      }),
+    ).toBe(!wantErr)
   })
 })
 
@@ -66,9 +80,12 @@ describe('our own proofs', () => {
     for (let size = 1; size <= 40; size += 1) {
       for (let index = 0; index < size; index += 1) {
         const proof = await inclusionProof(subtree, index, size)
-        expect(verifyInclusion(leaf(index), index, size, proof, rootOf(0, size))).toBe(true)
-        expect(verifyInclusion(leaf(index + 1), index, size, proof, rootOf(0, size))).toBe(false)
-        if (size > 1) expect(verifyInclusion(leaf(index), (index + 1) % size, size, proof, rootOf(0, size))).toBe(false)
+        expect(verifyInclusion(leaf(index), { index, size, proof, root: rootOf(0, size) })).toBe(true)
+        expect(verifyInclusion(leaf(index + 1), { index, size, proof, root: rootOf(0, size) })).toBe(false)
+        if (size > 1)
+          expect(verifyInclusion(leaf(index), { index: (index + 1) % size, size, proof, root: rootOf(0, size) })).toBe(
+            false,
+          )
       }
     }
   })
@@ -77,8 +94,11 @@ describe('our own proofs', () => {
     for (let size = 1; size <= 40; size += 1) {
       for (let earlier = 0; earlier <= size; earlier += 1) {
         const proof = await consistencyProof(subtree, earlier, size)
-        expect(verifyConsistency(earlier, size, rootOf(0, earlier), rootOf(0, size), proof)).toBe(true)
-        if (earlier > 0) expect(verifyConsistency(earlier, size, leaf(999), rootOf(0, size), proof)).toBe(false)
+        expect(
+          verifyConsistency(earlier, { size, earlierRoot: rootOf(0, earlier), root: rootOf(0, size), proof }),
+        ).toBe(true)
+        if (earlier > 0)
+          expect(verifyConsistency(earlier, { size, earlierRoot: leaf(999), root: rootOf(0, size), proof })).toBe(false)
       }
     }
   })
@@ -91,7 +111,7 @@ describe('our own proofs', () => {
         const changed = proof.map((one) => Uint8Array.from(one))
         const one = changed[step % changed.length]
         if (one) one[bit % 32] = (one[bit % 32] ?? 0) ^ (1 << (bit % 8))
-        expect(verifyInclusion(leaf(index), index, size, changed, rootOf(0, size))).toBe(false)
+        expect(verifyInclusion(leaf(index), { index, size, proof: changed, root: rootOf(0, size) })).toBe(false)
       }),
       { numRuns: 200 },
     )

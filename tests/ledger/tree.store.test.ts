@@ -83,8 +83,22 @@ describe('a checkpoint', () => {
       'GET',
       `/ledger/proofs/consistency?from=${earlier.size}&to=${later.size}`,
     )
-    expect(verifyConsistency(earlier.size, later.size, earlier.root, later.root, bytes(body.proof))).toBe(true)
-    expect(verifyConsistency(earlier.size, later.size, later.root, later.root, bytes(body.proof))).toBe(false)
+    expect(
+      verifyConsistency(earlier.size, {
+        size: later.size,
+        earlierRoot: earlier.root,
+        root: later.root,
+        proof: bytes(body.proof),
+      }),
+    ).toBe(true)
+    expect(
+      verifyConsistency(earlier.size, {
+        size: later.size,
+        earlierRoot: later.root,
+        root: later.root,
+        proof: bytes(body.proof),
+      }),
+    ).toBe(false)
   })
 })
 
@@ -99,7 +113,7 @@ describe('an entry', () => {
         `/ledger/proofs/inclusion?leaf=${Buffer.from(leaf).toString('hex')}&size=${size}`,
       )
       expect(body.index).toBe(index)
-      expect(verifyInclusion(leaf, index, size, bytes(body.proof), root)).toBe(true)
+      expect(verifyInclusion(leaf, { index, size, proof: bytes(body.proof), root })).toBe(true)
     }
   })
 
@@ -169,6 +183,13 @@ describe('a stranger who holds a checkpoint', () => {
       'GET',
       `/ledger/proofs/consistency?from=${held.size}&to=${later.size}`,
     )
-    expect(verifyConsistency(held.size, later.size, held.root, later.root, bytes(body.proof))).toBe(false)
+    expect(
+      verifyConsistency(held.size, {
+        size: later.size,
+        earlierRoot: held.root,
+        root: later.root,
+        proof: bytes(body.proof),
+      }),
+    ).toBe(false)
   })
 })

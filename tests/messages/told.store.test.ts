@@ -187,7 +187,9 @@ describe('a neighbour who gave no e-mail address', () => {
   it('waits for the next batch when printing fails', async () => {
     await notified({ name: { given: 'Encallada' } })
     await tell()
-    const printing = printPostalNotices(app.rooms, app.town, clerkOfTown, () => Promise.reject(new Error('no paper')))
+    const printing = printPostalNotices(app.rooms, { town: app.town, by: clerkOfTown }, () =>
+      Promise.reject(new Error('no paper')),
+    )
     await expect(printing).rejects.toThrow('no paper')
     expect(await postalNoticesWaiting(app.rooms, app.town, clerkOfTown)).toBe(1)
   })

@@ -27,15 +27,24 @@ const own = (neighbourId: string, way = `card ${randomUUID()}`): Resident => ({
 })
 /** Opens a record as its owner or as a clerk, and nothing else. */
 const look = (who: Resident | Staff, id: string) =>
-  openNeighbour(app.rooms, app.town, who, id, {
-    purpose: who.kind === 'staff' ? 'counter-service' : 'own-record',
-    fields: ['languages'],
-  })
+  openNeighbour(
+    app.rooms,
+    { town: app.town, by: who },
+    {
+      id,
+      ask: {
+        purpose: who.kind === 'staff' ? 'counter-service' : 'own-record',
+        fields: ['languages'],
+      },
+    },
+  )
 async function pages(id: string, who: Resident | Staff = own(id)): Promise<LookUp[][]> {
   const all: LookUp[][] = []
   let before: string | undefined
   do {
-    const page = await shownTo(lookUpsOf(app.rooms, app.town, who, id, { before }))
+    const page = await shownTo(
+      lookUpsOf(app.rooms, { town: app.town, by: who }, { neighbourId: id, wanted: { before } }),
+    )
     all.push(page.lookUps)
     before = page.older
   } while (before !== undefined)
@@ -113,7 +122,9 @@ describe('who looked at one\u2019s record', () => {
     const all: LookUp[] = []
     let before: string | undefined
     for (let page = 0; page < 9; page += 1) {
-      const { lookUps, older } = await shownTo(lookUpsOf(app.rooms, app.town, me, id, { before, visits: 4 }))
+      const { lookUps, older } = await shownTo(
+        lookUpsOf(app.rooms, { town: app.town, by: me }, { neighbourId: id, wanted: { before, visits: 4 } }),
+      )
       all.push(...lookUps)
       before = older
       if (before === undefined) break
@@ -124,8 +135,10 @@ describe('who looked at one\u2019s record', () => {
     expect(new Set(days).size).toBe(days.length)
     // Each visit is still there by its time.
     expect(all.flatMap(({ visits = [] }) => visits).length).toBeGreaterThanOrEqual(12)
-    const newest = await shownTo(lookUpsOf(app.rooms, app.town, me, id))
-    const nonsense = await shownTo(lookUpsOf(app.rooms, app.town, me, id, { before: 'yesterday' }))
+    const newest = await shownTo(lookUpsOf(app.rooms, { town: app.town, by: me }, { neighbourId: id }))
+    const nonsense = await shownTo(
+      lookUpsOf(app.rooms, { town: app.town, by: me }, { neighbourId: id, wanted: { before: 'yesterday' } }),
+    )
     expect(nonsense.lookUps.map(({ at }) => at.slice(0, 10))).toEqual(newest.lookUps.map(({ at }) => at.slice(0, 10)))
   })
 
@@ -213,7 +226,9 @@ describe('who looked at one\u2019s record', () => {
 
   it('says of a look in an office\u2019s browser that it was there', async () => {
     const { id } = await register(app)
-    const { code } = await shownTo(giveCard(app.rooms, app.town, clerk, id, 'molinet'))
+    const { code } = await shownTo(
+      giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' }),
+    )
     const desk = await signedIn(app, { kind: 'staff', subject: 'clerk-9', role: 'clerk', office: DEMO_OFFICE })
     const entered = await desk.open('/me/in', {
       method: 'POST',

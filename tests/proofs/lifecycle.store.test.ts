@@ -78,7 +78,7 @@ describe('a key that was withdrawn', () => {
     const { token } = await prove(id, 'library')
     const { kid } = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())
     const deps = { database: app.database, clock: app.clock, keys: app.keys }
-    await rotateSigningKey(deps, app.town.id, 'ES256', Temporal.Duration.from({ seconds: 0 }))
+    await rotateSigningKey(deps, app.town.id, { algorithm: 'ES256', overlap: Temporal.Duration.from({ seconds: 0 }) })
     const other = await register(app, { name: { given: 'Intacta' } })
     await prove(other.id, 'library')
     await withdrawSigningKey(deps, app.town.id, kid)

@@ -265,7 +265,7 @@ describe('signing keys', () => {
     const after = (await prove(id, 'residence')).body.token
     expect(decodeProtectedHeader(after.split('~')[0] ?? '').kid).toBe(next)
 
-    const edwards = await rotateSigningKey(deps, app.town.id, 'EdDSA')
+    const edwards = await rotateSigningKey(deps, app.town.id, { algorithm: 'EdDSA' })
     app.clock.advance({ hours: 2 })
     const newest = (await prove(id, 'residence')).body.token
     expect(decodeProtectedHeader(newest.split('~')[0] ?? '')).toEqual({ alg: 'EdDSA', typ: 'dc+sd-jwt', kid: edwards })

@@ -43,8 +43,10 @@ describe('twelve years of a town', () => {
   it('end each thing on its day, and go on with the rest', async () => {
     const began = now()
     const { id } = await register(app, { dateOfBirth: '1990-05-17' })
-    const { code } = await shownTo(giveCard(app.rooms, app.town, clerk, id, 'molinet'))
-    const enter = () => signInWithCard(app.rooms, app.town, { code, word: 'molinet' }, randomUUID())
+    const { code } = await shownTo(
+      giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' }),
+    )
+    const enter = () => signInWithCard(app.rooms, app.town, { typed: { code, word: 'molinet' }, source: randomUUID() })
     const proof = async () => {
       const { body } = await app.ask<{ token: string; expiresAt: string }>('POST', `/v1/neighbours/${id}/proofs`, {
         as: 'clerk',
@@ -142,9 +144,9 @@ describe('twelve years of a town', () => {
     const log = verifierKey(signer)
     const first = await serveWitness({ name: 'away.example', folder, port: 0, logs: [log] })
     await grow()
-    expect(await askWitness(app.database, app.town.id, witnessAt(`http://127.0.0.1:${first.port}`, first.key))).toBe(
-      true,
-    )
+    expect(
+      await askWitness(app.database, app.town.id, { witness: witnessAt(`http://127.0.0.1:${first.port}`, first.key) }),
+    ).toBe(true)
     await new Promise((resolve) => first.server.close(resolve))
 
     // An offer to a wallet is good for ten minutes.
@@ -255,7 +257,9 @@ describe('twelve years of a town', () => {
       values ('${app.town.id}', '${WITNESS}', 'away.example', clock_timestamp(), 3)`)
     expect(await (await open('/status')).text()).toContain('away.example has not signed')
     const back = await serveWitness({ name: 'away.example', folder, port: 0, logs: [log] })
-    expect(await askWitness(app.database, app.town.id, witnessAt(`http://127.0.0.1:${back.port}`, back.key))).toBe(true)
+    expect(
+      await askWitness(app.database, app.town.id, { witness: witnessAt(`http://127.0.0.1:${back.port}`, back.key) }),
+    ).toBe(true)
     expect(await (await open('/status')).text()).not.toContain('has not signed')
     expect((await app.ask('GET', '/ledger/checkpoint')).text).toContain('away.example')
     await new Promise((resolve) => back.server.close(resolve))

@@ -36,7 +36,7 @@ const jwks = (...keys: ProofKey[]) => ({ keys: keys.map(({ jwk: { kty, crv, x, y
 const thumbprint = (key: ProofKey) => calculateJwkThumbprint(key.jwk)
 
 async function asMachine(client: string, key: ProofKey, method: string, path: string, body?: object) {
-  const token = await demoToken(inject('tokenIssuer'), AUDIENCE, client, key)
+  const token = await demoToken(inject('tokenIssuer'), { audience: AUDIENCE, clientId: client, key })
   const url = `https://vallmar.example${path}`
   const response = await served.fetch(
     new Request(url, {
@@ -44,7 +44,7 @@ async function asMachine(client: string, key: ProofKey, method: string, path: st
       headers: {
         host: 'vallmar.example',
         authorization: `DPoP ${token}`,
-        dpop: await dpopProof(key, method, url, token),
+        dpop: await dpopProof(key, { method, url, accessToken: token }),
         ...(body ? { 'content-type': 'application/json' } : {}),
       },
       ...(body ? { body: JSON.stringify(body) } : {}),
@@ -483,7 +483,13 @@ describe('the first request on its page', () => {
       // Its code is lost with the application it never made: the page is drawn as it would be.
       const { ownPage } = await import('../../src/web/portal/provider-pages.tsx')
       const signIn = machineSignIn(trust, AUDIENCE, true)
-      const page = String(await ownPage({ ...town.rooms, machineSignIn: signIn } as never, town.town, 'en', hash, ''))
+      const page = String(
+        await ownPage({ ...town.rooms, machineSignIn: signIn } as never, town.town, {
+          language: 'en',
+          organisationId: hash,
+          code: '',
+        }),
+      )
       expect(page).toContain(`${provider.issuer}/token`)
       expect(page).toContain(AUDIENCE)
       const script = /<code>(\/\/ first-request[\s\S]*?)<\/code>/.exec(page)?.[1] ?? ''

@@ -53,8 +53,11 @@ afterAll(async () => {
 async function credentials(client: string, method: string, path: string): Promise<Record<string, string>> {
   if (client === 'clerk') return { authorization: `Bearer ${await tokenOf(client)}` }
   const key = await newProofKey()
-  const token = await demoToken(inject('tokenIssuer'), AUDIENCE, client, key)
-  return { authorization: `DPoP ${token}`, dpop: await dpopProof(key, method, `${origin}${path}`, token) }
+  const token = await demoToken(inject('tokenIssuer'), { audience: AUDIENCE, clientId: client, key })
+  return {
+    authorization: `DPoP ${token}`,
+    dpop: await dpopProof(key, { method, url: `${origin}${path}`, accessToken: token }),
+  }
 }
 
 async function call(

@@ -97,7 +97,7 @@ const tokens = new Map<string, Promise<string>>()
 
 /** An access token of a demo client, from the real OpenID provider of the run. */
 export function tokenOf(client: string): Promise<string> {
-  const known = tokens.get(client) ?? demoToken(inject('tokenIssuer'), AUDIENCE, client)
+  const known = tokens.get(client) ?? demoToken(inject('tokenIssuer'), { audience: AUDIENCE, clientId: client })
   tokens.set(client, known)
   return known
 }

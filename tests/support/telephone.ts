@@ -68,8 +68,16 @@ export async function enrolTelephone(
   named = { device: 'Blue telephone', owner: '' },
 ) {
   const telephone = new Telephone()
-  const { code } = await shownTo(offerEnrolment(app.rooms, app.town, clerk, id))
-  const { challenge, excludeCredentials, user } = await passkeyOptions(app.rooms, app.town, { code }, named)
-  const { handle } = await keepPasskey(app.rooms, app.town, { code }, telephone.make(challenge), named)
+  const { code } = await shownTo(offerEnrolment(app.rooms, { town: app.town, by: clerk }, id))
+  const { challenge, excludeCredentials, user } = await passkeyOptions(
+    app.rooms,
+    { town: app.town, by: { code } },
+    named,
+  )
+  const { handle } = await keepPasskey(
+    app.rooms,
+    { town: app.town, by: { code } },
+    { response: telephone.make(challenge), named },
+  )
   return { telephone, handle, excludeCredentials, user }
 }

@@ -5,7 +5,7 @@ import { ASCENT, DESCENT, type Outline, trueType } from './truetype.ts'
 /** The one font of a document: every piece of text that is drawn in it, of whatever script, and what it says. */
 export interface DocumentFont {
   /** Writes pieces from a place on, left to right. Coordinates from the top left, points. */
-  draw(pieces: readonly Piece[], x: number, baseline: number, size: number): void
+  draw(pieces: readonly Piece[], at: { x: number; baseline: number; size: number }): void
   /** To be called once, when everything is drawn. */
   end(): void
 }
@@ -28,7 +28,7 @@ export function documentFont(pdf: PDFKit.PDFDocument): DocumentFont {
   }
 
   return {
-    draw(line, x, baseline, size) {
+    draw(line, { x, baseline, size }) {
       // What a page uses is kept by the library under this name, which its types do not say.
       const page = pdf.page as unknown as { fonts: Record<string, unknown>; height: number }
       page.fonts[ID] = font

@@ -75,7 +75,7 @@ async function makeSeal(deps: KeyDeps, town: Municipality): Promise<DocumentSeal
   ])) as CryptoKeyPair
   const city = town.name[town.languages[0] ?? ''] ?? town.slug
   const from = new Date(deps.clock.now().epochMilliseconds)
-  const certificate = await selfSigned(pair, { city, country: town.countryCode }, from, YEARS)
+  const certificate = await selfSigned(pair, { name: { city, country: town.countryCode }, from, years: YEARS })
   const privateJwk = await exportJWK(pair.privateKey)
   const dataKey = newDataKey(uuidv7())
   const id = uuidv7()
@@ -112,7 +112,7 @@ async function readSeal(deps: KeyDeps, town: Municipality): Promise<DocumentSeal
       .executeTakeFirst(),
   )
   if (row === undefined) return undefined
-  const jwk = openOwn(deps.keys, row, column(row.seal_id), row.private_jwk) as JWK
+  const jwk = openOwn(deps.keys, { row, location: column(row.seal_id), sealed: row.private_jwk }) as JWK
   const privateKey = await importJWK(jwk, 'ES256')
   if (privateKey instanceof Uint8Array) throw new Error('a seal is not a symmetric key')
   return { certificate: row.certificate, privateKey }

@@ -22,9 +22,7 @@ export interface Sheet {
   /** A figure drawn at a size, with what it says in words. */
   figure(
     alternative: Text,
-    size: number,
-    draw: (pdf: PDFKit.PDFDocument, x: number, y: number) => void,
-    beside: Text[],
+    figure: { size: number; draw: (pdf: PDFKit.PDFDocument, x: number, y: number) => void; beside: Text[] },
   ): void
   space(points: number): void
   /** Goes on with the next page. */
@@ -91,7 +89,7 @@ function wordsOf(write: (sheet: Sheet) => void): Set<string> {
     heading: (_, pieces) => take(pieces),
     paragraph: (piece) => take([piece]),
     field: (labels, value) => take([...labels, { ...value, text: ` · ${value.text}` }]),
-    figure: (_, __, ___, beside) => take(beside),
+    figure: (_, { beside }) => take(beside),
     space() {},
     page() {},
     signatureField() {},
@@ -108,7 +106,11 @@ function sheetOn(pdf: PDFKit.PDFDocument, root: PDFKit.PDFStructureElement, set:
   }
   const element = (type: string, { text, language }: Text, draw: () => void) =>
     root.add(pdf.struct(type, { lang: language, actual: text }, [draw]))
-  const block = (type: string, piece: Text, style: TextStyle, box = { x: MARGIN, width: WIDTH }) => {
+  const block = (
+    type: string,
+    piece: Text,
+    { box = { x: MARGIN, width: WIDTH }, ...style }: TextStyle & { box?: { x: number; width: number } },
+  ) => {
     const styled = { direction: directionOf(piece.language), ...style }
     make(set.height(piece.text, box.width, styled))
     let height = 0
@@ -146,7 +148,7 @@ function sheetOn(pdf: PDFKit.PDFDocument, root: PDFKit.PDFStructureElement, set:
       })
       y += height + 6
     },
-    figure(alternative, size, draw, beside) {
+    figure(alternative, { size, draw, beside }) {
       make(size)
       const at = y
       root.add(
@@ -157,10 +159,8 @@ function sheetOn(pdf: PDFKit.PDFDocument, root: PDFKit.PDFStructureElement, set:
         ),
       )
       for (const piece of beside) {
-        block('P', piece, piece.strong ? { size: 13, weight: 700 } : { size: 10 }, {
-          x: MARGIN + size + 16,
-          width: WIDTH - size - 16,
-        })
+        const box = { x: MARGIN + size + 16, width: WIDTH - size - 16 }
+        block('P', piece, { ...(piece.strong ? { size: 13, weight: 700 } : { size: 10 }), box })
         y += 4
       }
       y = Math.max(y, at + size) + 8

@@ -67,9 +67,7 @@ function essCertificate(certificate: pki.Certificate, digest: ArrayBuffer): asn1
  */
 export async function selfSigned(
   keys: { publicKey: CryptoKey; privateKey: CryptoKey },
-  name: { city: string; country: string },
-  from: Date,
-  years: number,
+  { name, from, years }: { name: { city: string; country: string }; from: Date; years: number },
 ): Promise<Uint8Array> {
   const certificate = new pki.Certificate()
   certificate.version = 2

@@ -63,7 +63,7 @@ export function paperRoutes(app: App, deps: ProofDeps & { renderer?: Renderer | 
       refuses: [404, 429],
     },
     async ({ town, sent, source }) =>
-      Reply.giveBack(await sent.mapAsync(({ code }) => findByCode(deps, town, code, source))),
+      Reply.giveBack(await sent.mapAsync(({ code }) => findByCode(deps, town, { typed: code, source }))),
   )
 
   endpoint(
@@ -80,6 +80,6 @@ export function paperRoutes(app: App, deps: ProofDeps & { renderer?: Renderer | 
       },
       refuses: [403, 404],
     },
-    async ({ town, requester, params: { id } }) => Reply.disclose(await proofsOf(deps, town, requester, id)),
+    async ({ town, requester, params: { id } }) => Reply.disclose(await proofsOf(deps, { town, by: requester }, id)),
   )
 }

@@ -172,7 +172,7 @@ async function makePaper<Made extends WrittenPaper>(
       if (record === undefined) throw new NotFound()
       const earlier = await earlierAnswer<WrittenPaper>(unit, neighbourId, key)
       if (earlier) return finish(earlier)
-      if (order.handedTo === 'representative') await mustBeHandedOn(unit, town, requester, neighbourId)
+      if (order.handedTo === 'representative') await mustBeHandedOn(unit, { town, by: requester }, neighbourId)
       if (record.residence === undefined) throw new NotResident()
       const periods = await residencePeriods(unit.transaction, neighbourId)
       const hidden = load.hidden.has(neighbourId)
@@ -182,7 +182,10 @@ async function makePaper<Made extends WrittenPaper>(
       const members = order.kind === 'household' ? await household(unit) : undefined
       const past = order.kind === 'historical' ? await addresses(periods, hidden) : undefined
       const signer = await deps.signing.current(unit.transaction, town.id)
-      const place = await takePlace(deps, town, unit, { neighbourId, profileId: profile.id, signer, form: 'paper' })
+      const place = await takePlace(deps, town, {
+        unit,
+        proof: { neighbourId, profileId: profile.id, signer, form: 'paper' },
+      })
       const { iat, exp, statusListId, statusIndex, expiresAt } = place
       const compact = await signCompact(
         signer,
@@ -190,7 +193,11 @@ async function makePaper<Made extends WrittenPaper>(
         claims,
       )
       const code = newCheckCode()
-      await keepUnderCode(unit.transaction, hash, town, { code, proofId: place.id, content: compact, expiresAt })
+      await keepUnderCode(unit.transaction, {
+        hash,
+        town,
+        kept: { code, proofId: place.id, content: compact, expiresAt },
+      })
       const qr = qrText(town.issuer, compact)
       const paper: Paper = {
         kind: order.kind,
@@ -206,7 +213,7 @@ async function makePaper<Made extends WrittenPaper>(
         code,
       }
       const printed = { id: place.id, paper, expiresAt: expiresAt.toString() }
-      await keepAnswer(unit, town, neighbourId, key, printed)
+      await keepAnswer(unit, town, { neighbourId, idempotency: key, answer: printed })
       return finish(printed)
 
       /** Everyone of the household but the protected, who are on no paper of others. */

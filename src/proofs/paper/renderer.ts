@@ -101,10 +101,14 @@ async function printPaper(town: Municipality, paper: Paper): Promise<Buffer> {
     sheet.field(all('expires'), { text: day(paper.expiresOn), language: first })
     sheet.space(8)
     sheet.heading(2, [fill(first, 'checkTitle')])
-    sheet.figure(fill(first, 'alternative'), 150, (pdf, x, y) => drawQr(pdf, paper.qr, x, y, 150), [
-      fill(first, 'code', { code: paper.code }),
-      ...languages.slice(0, 2).map((language) => fill(language, 'check')),
-    ])
+    sheet.figure(fill(first, 'alternative'), {
+      size: 150,
+      draw: (pdf, x, y) => drawQr(pdf, { text: paper.qr, x, y, size: 150 }),
+      beside: [
+        fill(first, 'code', { code: paper.code }),
+        ...languages.slice(0, 2).map((language) => fill(language, 'check')),
+      ],
+    })
     for (const piece of all('sealed')) sheet.paragraph(piece, { size: 8 })
     sheet.signatureField(nameIn(town, first), created, title)
   })
@@ -179,7 +183,10 @@ function dayIn(language: string, iso: string): string {
   return longDay(language, iso)
 }
 
-function drawQr(pdf: PDFKit.PDFDocument, text: string, x: number, y: number, size: number): void {
+function drawQr(
+  pdf: PDFKit.PDFDocument,
+  { text, x, y, size }: { text: string; x: number; y: number; size: number },
+): void {
   const code = generate(text, { minCorrectionLevel: correction.M, maxCorrectionLevel: correction.M })
   const quiet = 4
   const module = size / (code.size + 2 * quiet)

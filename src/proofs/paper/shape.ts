@@ -24,7 +24,10 @@ export interface Piece {
  *
  * @returns pieces from left to right, whichever way the text runs
  */
-export function shaped(text: string, direction: 'ltr' | 'rtl', face: Face, weight: Weight): Piece[] {
+export function shaped(
+  text: string,
+  { direction, face, weight }: { direction: 'ltr' | 'rtl'; face: Face; weight: Weight },
+): Piece[] {
   run.reset()
   run.setClusterLevel(ClusterLevel.MONOTONE_GRAPHEMES)
   run.addText(text)

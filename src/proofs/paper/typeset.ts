@@ -64,7 +64,7 @@ export function typesetter(font: DocumentFont, faces: Faces): Typesetter {
         const baseline = y + at * style.size * LEADING + style.size
         // In the order they are read: what is copied is taken as it was drawn.
         for (const { pieces, from } of stretches.sort((a, b) => a.read - b.read))
-          font.draw(pieces, from, baseline, style.size)
+          font.draw(pieces, { x: from, baseline, size: style.size })
       }
       return lines.length * style.size * LEADING
     },
@@ -108,7 +108,7 @@ function wordsIn(
 }
 
 function laidOut(run: Pick<Run, 'text' | 'face' | 'level'>, weight: Weight): Run {
-  const pieces = shaped(run.text, run.level % 2 === 0 ? 'ltr' : 'rtl', run.face, weight)
+  const pieces = shaped(run.text, { direction: run.level % 2 === 0 ? 'ltr' : 'rtl', face: run.face, weight })
   return { ...run, pieces, width: pieces.reduce((sum, { advance }) => sum + advance, 0) }
 }
 

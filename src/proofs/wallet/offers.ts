@@ -15,7 +15,7 @@ import type { NeighbourFields } from '../../registry/model.ts'
 import { mustBeHandedOn } from '../../registry/person/institutions.ts'
 import { NotResident } from '../../registry/residence/residences.ts'
 import { loadRecords } from '../../registry/store.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import { HolderKey, issueProof, NotForThisHolder, type ProofDeps } from '../issue.ts'
 import { ProfileId, profiles } from '../profiles.ts'
 import { issuerMetadata } from './metadata.ts'
@@ -86,10 +86,8 @@ const holderPart = ({
  */
 export async function offerToWallet(
   deps: ProofDeps,
-  town: Municipality,
-  clerk: Staff,
-  neighbourId: string,
-  order: OfferOrder,
+  { town, by: clerk }: Acting<Staff>,
+  { neighbourId, order }: { neighbourId: string; order: OfferOrder },
 ): Promise<Disclosed<Offer>> {
   const profile = profiles.get(order.profile)
   if (profile === undefined) throw new NotFound()
@@ -115,7 +113,7 @@ export async function offerToWallet(
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
       if (record.residence === undefined) throw new NotResident()
-      if (order.handedTo === 'representative') await mustBeHandedOn(unit, town, clerk, neighbourId)
+      if (order.handedTo === 'representative') await mustBeHandedOn(unit, { town, by: clerk }, neighbourId)
       await unit.transaction
         .insertInto('wallet_offers')
         .values({
@@ -204,8 +202,7 @@ async function offerOf(deps: ProofDeps, town: Municipality, authorization: strin
 async function holderKeysOf(
   deps: ProofDeps,
   town: Municipality,
-  offer: { id: string; profile: string },
-  request: Record<string, unknown>,
+  { offer, request }: { offer: { id: string; profile: string }; request: Record<string, unknown> },
 ): Promise<HolderKey[]> {
   const metadata = issuerMetadata(town)
   try {
@@ -259,21 +256,21 @@ async function useNonce(deps: ProofDeps, town: Municipality, nonce: string): Pro
 export async function issueToWallet(
   deps: ProofDeps,
   town: Municipality,
-  authorization: string,
-  request: Record<string, unknown>,
+  { authorization, request }: { authorization: string; request: Record<string, unknown> },
 ): Promise<Disclosed<object>> {
   const offer = await offerOf(deps, town, authorization)
-  const holderKeys = await holderKeysOf(deps, town, offer, request)
+  const holderKeys = await holderKeysOf(deps, town, { offer, request })
   const handedTo = offer.handed_to === 'representative' ? 'representative' : 'neighbour'
   const requester = { kind: 'resident', id: `wallet ${offer.id}`, neighbourId: offer.neighbour_id } as const
   // One offer is issued once: a second request with other keys does not repeat the first.
   const issued = await issueProof(
     deps,
-    town,
-    requester,
-    offer.neighbour_id,
-    { profile: ProfileId.parse(offer.profile), handedTo, holderKeys },
-    `wallet offer ${offer.id}`,
+    { town, by: requester },
+    {
+      neighbourId: offer.neighbour_id,
+      order: { profile: ProfileId.parse(offer.profile), handedTo, holderKeys },
+      idempotencyKey: `wallet offer ${offer.id}`,
+    },
   )
   await inMunicipality(deps.database, town.id, (transaction) =>
     transaction
@@ -298,8 +295,10 @@ export const Notification = z.object({
 export async function noteOutcome(
   deps: ProofDeps,
   town: Municipality,
-  authorization: string,
-  { notification_id, event }: z.infer<typeof Notification>,
+  {
+    authorization,
+    notification: { notification_id, event },
+  }: { authorization: string; notification: z.infer<typeof Notification> },
 ): Promise<void> {
   const offer = await offerOf(deps, town, authorization)
   if (offer.id !== notification_id) throw new OAuthProblem('invalid_notification_id', 400, 'No such notification.')

@@ -149,7 +149,11 @@ export const WALLET_NO = /^(access_denied|vp_formats_not_supported|invalid_reque
 const MOST_ANSWERS = 8
 
 /** Keeps an encrypted answer, or a wallet's no, until the desk has read it. Nothing that comes uses up the question. @throws {NotFound} */
-export async function keepAnswer(deps: ProofDeps, town: Municipality, id: string, answer: string): Promise<void> {
+export async function keepAnswer(
+  deps: ProofDeps,
+  town: Municipality,
+  { id, answer }: { id: string; answer: string },
+): Promise<void> {
   const kept = await inMunicipality(deps.database, town.id, (transaction) =>
     transaction
       .updateTable('presentation_requests')
@@ -183,9 +187,7 @@ type Opened = { verification: Verification | undefined }
 export async function readAnswer(
   deps: ProofDeps,
   town: Municipality,
-  profile: Profile,
-  id: string,
-  key: JWK,
+  { profile, id, key }: { profile: Profile; id: string; key: JWK },
 ): Promise<Answered | undefined> {
   const request = await open(deps, town, id)
   if (request === undefined || request.profile !== profile.id) throw new NotFound()
@@ -193,7 +195,7 @@ export async function readAnswer(
   const audience = await clientId(await documentSeal(deps, town))
   let answered: Answered | undefined
   for (const answer of request.answers) {
-    const opened = await openedAnswer(deps, town, profile, answer, key, { nonce: request.nonce, audience })
+    const opened = await openedAnswer(deps, town, { profile, answer, key, asked: { nonce: request.nonce, audience } })
     if (opened?.verification?.valid) {
       answered = { ...opened, waiting: false }
       break
@@ -218,16 +220,18 @@ export async function readAnswer(
 async function openedAnswer(
   deps: ProofDeps,
   town: Municipality,
-  profile: Profile,
-  answer: string,
-  key: JWK,
-  asked: { nonce: string; audience: string },
+  {
+    profile,
+    answer,
+    key,
+    asked,
+  }: { profile: Profile; answer: string; key: JWK; asked: { nonce: string; audience: string } },
 ): Promise<Opened | undefined> {
   if (WALLET_NO.test(answer)) return { verification: undefined }
   const presented = await decrypted(answer, key)
   if (presented === undefined) return undefined
   if ('error' in presented) return { verification: undefined }
-  return { verification: await verifyHere(deps, town, presented.proof, profile.id, asked) }
+  return { verification: await verifyHere(deps, town, { token: presented.proof, service: profile.id, holder: asked }) }
 }
 
 /** The one presentation in an encrypted answer, or the wallet's no. @returns undefined for anything else */

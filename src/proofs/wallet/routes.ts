@@ -35,7 +35,7 @@ export function walletRoutes(app: App, deps: ProofDeps): void {
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params: { id }, body }) =>
-      Reply.disclose(await offerToWallet(deps, town, requester, id, body), 201),
+      Reply.disclose(await offerToWallet(deps, { town, by: requester }, { neighbourId: id, order: body }), 201),
   )
 
   endpoint(
@@ -94,7 +94,8 @@ export function walletRoutes(app: App, deps: ProofDeps): void {
       answers: { 200: { description: 'One copy for each key proved', schema: object } },
       refuses: [400, 401, 409],
     },
-    async ({ town, authorization, body }) => Reply.disclose(await issueToWallet(deps, town, authorization, body)),
+    async ({ town, authorization, body }) =>
+      Reply.disclose(await issueToWallet(deps, town, { authorization, request: body })),
   )
 
   endpoint(
@@ -110,7 +111,7 @@ export function walletRoutes(app: App, deps: ProofDeps): void {
       refuses: [400, 401],
     },
     async ({ town, authorization, body }) => {
-      await noteOutcome(deps, town, authorization, body)
+      await noteOutcome(deps, town, { authorization, notification: body })
       return Reply.empty()
     },
   )

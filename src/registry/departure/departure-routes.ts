@@ -85,7 +85,14 @@ export function departureRoutes(app: App, deps: RegistryDeps): void {
       refuses: [403, 404, 409, 412, 428],
     },
     async ({ town, requester, params: { id }, body, version, idempotencyKey }) =>
-      Reply.disclose(await recordDeparture(deps, town, requester, id, body, { version, idempotencyKey }), 201),
+      Reply.disclose(
+        await recordDeparture(
+          deps,
+          { town, by: requester },
+          { id, departure: body, conditions: { version, idempotencyKey } },
+        ),
+        201,
+      ),
   )
 
   endpoint(
@@ -102,7 +109,7 @@ export function departureRoutes(app: App, deps: RegistryDeps): void {
     },
     async ({ town, requester, params: { id } }) =>
       Reply.disclose(
-        (await openLeaving(deps, town, requester, id)).map(({ proceeding }) => {
+        (await openLeaving(deps, { town, by: requester }, id)).map(({ proceeding }) => {
           if (proceeding === undefined) return { open: [] }
           const { name: _, dateOfBirth: __, neighbourId: ___, ...open } = proceeding
           return { open: [open] }
@@ -129,7 +136,11 @@ export function departureRoutes(app: App, deps: RegistryDeps): void {
     async ({ town, requester, params: { id, proceedingId }, body, idempotencyKey }) => {
       const at = { neighbourId: id, proceedingId }
       return Reply.disclose(
-        await recordNotice(deps, town, requester, at, { on: body.givenOn, by: body.by }, idempotencyKey),
+        await recordNotice(
+          deps,
+          { town, by: requester },
+          { at, given: { on: body.givenOn, by: body.by }, idempotencyKey },
+        ),
       )
     },
   )
@@ -149,7 +160,14 @@ export function departureRoutes(app: App, deps: RegistryDeps): void {
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params: { id, proceedingId }, body, idempotencyKey }) =>
-      Reply.disclose(await answerProceeding(deps, town, requester, id, body, idempotencyKey, proceedingId), 201),
+      Reply.disclose(
+        await answerProceeding(
+          deps,
+          { town, by: requester },
+          { neighbourId: id, answer: body, idempotencyKey, proceedingId },
+        ),
+        201,
+      ),
   )
 
   endpoint(
@@ -167,7 +185,7 @@ export function departureRoutes(app: App, deps: RegistryDeps): void {
     },
     async ({ town, requester, params: { id, proceedingId, answerId }, idempotencyKey }) => {
       const at = { neighbourId: id, proceedingId }
-      return Reply.disclose(await readAnswer(deps, town, requester, at, answerId, idempotencyKey))
+      return Reply.disclose(await readAnswer(deps, { town, by: requester }, { at, answerId, idempotencyKey }))
     },
   )
 
@@ -188,7 +206,7 @@ export function departureRoutes(app: App, deps: RegistryDeps): void {
     async ({ town, requester, params: { id, proceedingId }, body, idempotencyKey }) => {
       const at = { neighbourId: id, proceedingId }
       const opinion = { on: body.givenOn, outcome: body.outcome }
-      return Reply.disclose(await recordOpinion(deps, town, requester, at, opinion, idempotencyKey))
+      return Reply.disclose(await recordOpinion(deps, { town, by: requester }, { at, opinion, idempotencyKey }))
     },
   )
 
@@ -208,7 +226,9 @@ export function departureRoutes(app: App, deps: RegistryDeps): void {
     },
     async ({ town, requester, params: { id, proceedingId }, body, idempotencyKey }) => {
       const at = { neighbourId: id, proceedingId }
-      return Reply.disclose(await decideProceeding(deps, town, requester, at, body.decision, idempotencyKey))
+      return Reply.disclose(
+        await decideProceeding(deps, { town, by: requester }, { at, decision: body.decision, idempotencyKey }),
+      )
     },
   )
 }

@@ -5,7 +5,7 @@ import type { UnitOfWork } from '../../firewall/model.ts'
 import { isSupervisor, purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { InvalidInput, NotFound, Problem, words } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { idempotencyOf } from '../idempotency.ts'
 import type { NeighbourFields } from '../model.ts'
@@ -113,47 +113,64 @@ const REASONS = {
  */
 export async function recordDeparture(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  id: string,
-  departure: Departure,
-  conditions: { version: number; idempotencyKey: string },
+  { town, by: clerk }: Acting<Staff>,
+  {
+    id,
+    departure,
+    conditions,
+  }: { id: string; departure: Departure; conditions: { version: number; idempotencyKey: string } },
 ): Promise<Disclosed<Departed>> {
   const day = today(deps.clock, town.timeZone)
-  await mustBePlain(deps.gate, town.id, clerk, Departure, departure)
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: clerk }, { schema: Departure, form: departure })
   const use = { operation: 'depart', idempotencyKey: conditions.idempotencyKey, body: departure }
   const leaves = departure.cause === 'moved-away' && departure.saidBy !== undefined
   const more = { ...(leaves ? ({ opens: 'dateOfBirth' } as const) : {}), afterLeaving: departure.cause === 'death' }
-  return atDesk(deps, town, clerk, id, { ...use, ...more }, async ({ unit, dateOfBirth, leftOn }) => {
-    if (departure.cause === 'death' || (departure.cause === 'moved-away' && departure.saidBy !== undefined)) {
-      const on = departure.on ?? day.toString()
-      refuseImpossible(faultsOfEnd(lifeRules(deps.clock, town), { on }))
-      if (leftOn !== undefined) return diedAway(unit, on, leftOn)
-      mustBeRecent(deps, town, clerk, on)
-      const saidBy = departure.cause === 'death' ? undefined : departure.saidBy
-      // Asked of every minor alike: whether somebody acts for this one is not told.
-      if (saidBy && isUnder(OF_AGE, dateOfBirth, day, town.leapDayBirthday)) mustBeSaidFor(saidBy)
-      else if (saidBy === 'representative' && !(await hasRepresentative(unit.transaction, id, isSupervisor(clerk))))
-        throw new ProceedingIncomplete('nobody-acts')
-      const version = await nextVersion(unit, id, conditions.version)
-      await closeProceedings(deps, unit, clerk, id)
-      await takeEffect(unit, town, clerk, id, { cause: departure.cause, on, ...(saidBy ? { saidBy } : {}) })
-      return { status: 'departed', id, on, version }
-    }
-    await unchangedSince(unit, id, conditions.version)
-    const { cause, reason = '', informant = 'staff' } = departure
-    return {
-      status: 'proceeding',
+  return atDesk(
+    deps,
+    { town, by: clerk },
+    {
       id,
-      proceedingId: await begin(deps, town, unit, clerk, id, { cause, reason, informant }),
-    }
-  })
+      use: { ...use, ...more },
+      work: async ({ unit, dateOfBirth, leftOn }) => {
+        if (departure.cause === 'death' || (departure.cause === 'moved-away' && departure.saidBy !== undefined)) {
+          const on = departure.on ?? day.toString()
+          refuseImpossible(faultsOfEnd(lifeRules(deps.clock, town), { on }))
+          if (leftOn !== undefined) return diedAway(unit, on, leftOn)
+          mustBeRecent(deps, { town, by: clerk }, on)
+          const saidBy = departure.cause === 'death' ? undefined : departure.saidBy
+          // Asked of every minor alike: whether somebody acts for this one is not told.
+          if (saidBy && isUnder(OF_AGE, { dateOfBirth, day, leapDay: town.leapDayBirthday })) mustBeSaidFor(saidBy)
+          else if (saidBy === 'representative' && !(await hasRepresentative(unit.transaction, id, isSupervisor(clerk))))
+            throw new ProceedingIncomplete('nobody-acts')
+          const version = await nextVersion(unit, id, conditions.version)
+          await closeProceedings(deps, { unit, clerk, id })
+          await takeEffect(
+            unit,
+            { town, by: clerk },
+            { id, departure: { cause: departure.cause, on, ...(saidBy ? { saidBy } : {}) } },
+          )
+          return { status: 'departed', id, on, version }
+        }
+        await unchangedSince(unit, id, conditions.version)
+        const { cause, reason = '', informant = 'staff' } = departure
+        return {
+          status: 'proceeding',
+          id,
+          proceedingId: await begin(deps, town, { unit, clerk, id, proceeding: { cause, reason, informant } }),
+        }
+      },
+    },
+  )
 
   async function diedAway(unit: UnitOfWork, on: string, leftOn: string): Promise<Departed> {
     refuseImpossible(faultsOfDeathAway({ on, leftOn }))
     const version = await nextVersion(unit, id, conditions.version)
     if (isDead(await movementsThatStand(unit.transaction, id))) throw new NotResident()
-    await recordMovement(unit, town, clerk, id, { kind: 'departure', cause: 'death', effectiveOn: on }, {})
+    await recordMovement(
+      unit,
+      { town, by: clerk },
+      { neighbourId: id, outline: { kind: 'departure', cause: 'death', effectiveOn: on }, details: {} },
+    )
     return { status: 'departed', id, on, version }
   }
 }
@@ -163,7 +180,7 @@ export async function recordDeparture(
  *
  * @throws {InvalidInput} for a clerk, where it lies longer ago than the town takes on anybody's word
  */
-function mustBeRecent(deps: RegistryDeps, town: Municipality, clerk: Staff, on: string): void {
+function mustBeRecent(deps: RegistryDeps, { town, by: clerk }: Acting<Staff>, on: string): void {
   const first = today(deps.clock, town.timeZone).subtract({ days: town.backdateDays })
   if (isSupervisor(clerk) || Temporal.PlainDate.compare(on, first) >= 0) return
   throw new InvalidInput([
@@ -183,10 +200,17 @@ function mustBeSaidFor(saidBy: SaidBy): void {
 async function begin(
   deps: RegistryDeps,
   town: Municipality,
-  unit: UnitOfWork,
-  clerk: Staff,
-  id: string,
-  { cause, ...said }: { cause: ProceedingCause; reason: string; informant: Informant },
+  {
+    unit,
+    clerk,
+    id,
+    proceeding: { cause, ...said },
+  }: {
+    unit: UnitOfWork
+    clerk: Staff
+    id: string
+    proceeding: { cause: ProceedingCause; reason: string; informant: Informant }
+  },
 ): Promise<string> {
   const open = await unit.transaction
     .selectFrom('proceedings')
@@ -215,7 +239,10 @@ async function begin(
 }
 
 /** What was to be decided about somebody is decided by what they said, or by their death. */
-async function closeProceedings(deps: RegistryDeps, unit: UnitOfWork, clerk: Staff, id: string): Promise<void> {
+async function closeProceedings(
+  deps: RegistryDeps,
+  { unit, clerk, id }: { unit: UnitOfWork; clerk: Staff; id: string },
+): Promise<void> {
   await unit.transaction
     .updateTable('proceedings')
     .set({ decision: 'withdrawn', decided_by: clerk.id, decided_at: deps.clock.now().toString() })
@@ -226,17 +253,19 @@ async function closeProceedings(deps: RegistryDeps, unit: UnitOfWork, clerk: Sta
 
 export async function takeEffect(
   unit: UnitOfWork,
-  town: Municipality,
-  clerk: Staff,
-  id: string,
-  departure: { cause: 'death' | ProceedingCause; on: string; saidBy?: SaidBy },
+  { town, by: clerk }: Acting<Staff>,
+  { id, departure }: { id: string; departure: { cause: 'death' | ProceedingCause; on: string; saidBy?: SaidBy } },
 ): Promise<void> {
   const { cause, on, saidBy } = departure
   // Nobody dies before they are born either: no residence begins before its neighbour's birth.
-  await endResidence(unit, town, clerk, id, on, true)
+  await endResidence(unit, { town, by: clerk }, { neighbourId: id, on, departing: true })
   await unit.transaction.updateTable('neighbours').set({ departed_on: on }).where('id', '=', id).execute()
   const details = saidBy === undefined ? {} : { saidBy }
-  await recordMovement(unit, town, clerk, id, { kind: 'departure', cause, effectiveOn: on }, details)
+  await recordMovement(
+    unit,
+    { town, by: clerk },
+    { neighbourId: id, outline: { kind: 'departure', cause, effectiveOn: on }, details },
+  )
 }
 
 /** What a step of a departure works with. */
@@ -254,17 +283,22 @@ export interface Step {
 /** One step of a departure, done once per idempotency key behind the gate. */
 export async function atDesk<T>(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Staff | Resident,
-  id: string,
-  use: {
-    operation: string
-    idempotencyKey: string
-    body: unknown
-    opens?: 'proceeding' | 'dateOfBirth'
-    afterLeaving?: boolean
+  { town, by: requester }: Acting<Staff | Resident>,
+  {
+    id,
+    use,
+    work,
+  }: {
+    id: string
+    use: {
+      operation: string
+      idempotencyKey: string
+      body: unknown
+      opens?: 'proceeding' | 'dateOfBirth'
+      afterLeaving?: boolean
+    }
+    work: (step: Step) => Promise<T>
   },
-  work: (step: Step) => Promise<T>,
 ): Promise<Disclosed<T>> {
   const key = await idempotencyOf(deps.gate, town.id, {
     requester: requester.id,
@@ -302,7 +336,7 @@ export async function atDesk<T>(
         dateOfBirth: record.dateOfBirth,
         leftOn: record.departedOn,
       })
-      await keepAnswer(unit, town, id, key, answer)
+      await keepAnswer(unit, town, { neighbourId: id, idempotency: key, answer })
       return answer
     },
   )

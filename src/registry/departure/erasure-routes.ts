@@ -29,7 +29,10 @@ export function erasureRoutes(app: App, deps: RegistryDeps): void {
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params: { id }, body, idempotencyKey }) =>
-      Reply.disclose(await proposeErasure(deps, town, requester, id, body, idempotencyKey), 201),
+      Reply.disclose(
+        await proposeErasure(deps, { town, by: requester }, { neighbourId: id, wish: body, idempotencyKey }),
+        201,
+      ),
   )
   endpoint(
     app,
@@ -64,7 +67,10 @@ export function erasureRoutes(app: App, deps: RegistryDeps): void {
     },
     async ({ town, requester, query }) =>
       Reply.disclose(
-        (await openErasures(deps, town, requester, query.after)).map(({ items, more }) => ({ erasures: items, more })),
+        (await openErasures(deps, { town, by: requester }, query.after)).map(({ items, more }) => ({
+          erasures: items,
+          more,
+        })),
       ),
   )
   endpoint(
@@ -85,6 +91,6 @@ export function erasureRoutes(app: App, deps: RegistryDeps): void {
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params: { id }, body }) =>
-      Reply.disclose(await decideErasure(deps, town, requester, id, body.approves)),
+      Reply.disclose(await decideErasure(deps, town, { legal: requester, id, approves: body.approves })),
   )
 }

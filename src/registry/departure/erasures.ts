@@ -7,7 +7,7 @@ import { type Clock, today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import { idempotencyOf } from '../idempotency.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { earlierAnswer, keepAnswer } from '../replays.ts'
@@ -76,11 +76,12 @@ const erasing = (town: Municipality, requester: Staff) =>
  */
 export async function proposeErasure(
   deps: ErasureDeps,
-  town: Municipality,
-  supervisor: Staff,
-  neighbourId: string,
-  { ground, asked }: { ground: Ground; asked: boolean },
-  idempotencyKey: string,
+  { town, by: supervisor }: Acting<Staff>,
+  {
+    neighbourId,
+    wish: { ground, asked },
+    idempotencyKey,
+  }: { neighbourId: string; wish: { ground: Ground; asked: boolean }; idempotencyKey: string },
 ): Promise<Disclosed<{ id: string }>> {
   if (supervisor.role !== 'supervisor') return deps.gate.turnAway(town.id, supervisor)
   const day = today(deps.clock, town.timeZone)
@@ -120,7 +121,7 @@ export async function proposeErasure(
         .executeTakeFirst()
       if (kept.numInsertedOrUpdatedRows !== 1n) throw new ErasureNotYet('erasure-open')
       unit.occasion({ erasure: id, ground })
-      await keepAnswer(unit, town, neighbourId, key, { id })
+      await keepAnswer(unit, town, { neighbourId, idempotency: key, answer: { id } })
       return { id }
     },
   )
@@ -144,8 +145,7 @@ const MOST_LISTED = 20
  */
 export async function openErasures(
   deps: ErasureDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   cursor?: string,
 ): Promise<Disclosed<Paged<ErasureToDecide>>> {
   // Whoever proposed them knows whom; what is open about somebody is for whoever decides.
@@ -214,9 +214,7 @@ async function openAbout(transaction: Transaction, neighbourId: string): Promise
 export async function decideErasure(
   deps: ErasureDeps,
   town: Municipality,
-  legal: Staff,
-  id: string,
-  approves: boolean,
+  { legal, id, approves }: { legal: Staff; id: string; approves: boolean },
 ): Promise<Disclosed<{ decision: 'approved' | 'refused' }>> {
   if (legal.role !== 'legal') return deps.gate.turnAway(town.id, legal)
   return deps.gate.decide(erasing(town, legal), async (transaction, also) => {

@@ -5,7 +5,7 @@ import { purposeOf, type Resident, type Staff } from '../../firewall/requester.t
 import { today } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
 import { NotFound } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import type { Channel, Informant, NoticeWay } from '../person/channels.ts'
@@ -141,10 +141,12 @@ function sealedPartsOf(row: Row, said: readonly AnswerRow[]): SealedPart<Neighbo
  */
 export async function giveNotice(
   town: Municipality,
-  unit: UnitOfWork,
-  at: { neighbourId: string; proceedingId: string },
-  by: NoticeWay,
-  on: Temporal.PlainDate,
+  {
+    unit,
+    at,
+    by,
+    on,
+  }: { unit: UnitOfWork; at: { neighbourId: string; proceedingId: string }; by: NoticeWay; on: Temporal.PlainDate },
 ): Promise<Required<Pick<Proceeding, 'notice' | 'answerBy' | 'effectiveFrom'>> | undefined> {
   const answerBy = on.add({ days: town.departureNoticeDays })
   const effectiveFrom = answerBy.add({ days: 1 }).toString()
@@ -189,8 +191,7 @@ export interface Leaving {
 /** Opens what a departure needs of somebody. @throws {NotFound} {Refusal} */
 export async function openLeaving(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   id: string,
 ): Promise<Disclosed<Leaving>> {
   const fields = ['name', 'dateOfBirth', 'residence', 'departedOn', 'proceeding'] as const
@@ -273,7 +274,7 @@ export async function ownProceeding(
       const { openedBy: _, informant: __, announced: ___, ...own } = record.proceeding
       if (own.effectiveFrom !== undefined) return own
       const at = { neighbourId: record.id, proceedingId: own.id }
-      return { ...own, ...(await giveNotice(town, unit, at, 'own-page', today(deps.clock, town.timeZone))) }
+      return { ...own, ...(await giveNotice(town, { unit, at, by: 'own-page', on: today(deps.clock, town.timeZone) })) }
     },
   )
 }

@@ -5,7 +5,7 @@ import type { Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../../platform/paging.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { loadRecords } from '../store.ts'
@@ -60,8 +60,7 @@ const lastDayOf = ({ effective_from: from }: { effective_from: string | null }) 
 /** Departures under way, by their last day to answer; those without notice last. Their reasons are not opened. @throws {Refusal} */
 export async function openProceedings(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
+  { town, by: clerk }: Acting<Staff>,
   cursor?: string,
 ): Promise<Disclosed<Paged<OpenProceeding>>> {
   const after = readCursor(cursor)

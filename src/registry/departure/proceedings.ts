@@ -5,7 +5,7 @@ import type { UnitOfWork } from '../../firewall/model.ts'
 import type { Resident, Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { InvalidInput, NotFound, Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Channel, NoticeWay } from '../person/channels.ts'
 import { faultsOfDay, lifeRules, refuseImpossible } from '../person/life-dates.ts'
@@ -46,29 +46,39 @@ const BESIDE_A_LETTER: readonly (Channel | undefined)[] = ['email', 'sms', 'in-p
  */
 export async function recordNotice(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  at: At,
-  given: { on: string; by: GivenBy },
-  idempotencyKey: string,
+  { town, by: clerk }: Acting<Staff>,
+  { at, given, idempotencyKey }: { at: At; given: { on: string; by: GivenBy }; idempotencyKey: string },
 ): Promise<Disclosed<ProceedingState>> {
   refuseImpossible(faultsOfDay(lifeRules(deps.clock, town), given.on, '/givenOn'))
   const use = { operation: `notice ${at.proceedingId}`, idempotencyKey, body: given, opens: 'proceeding' } as const
-  return atDesk(deps, town, clerk, at.neighbourId, use, async (step) => {
-    const { opened_at } = await lockOpen(step.unit, at)
-    const opened = opened_at.toTemporalInstant().toZonedDateTimeISO(town.timeZone).toPlainDate()
-    if (Temporal.PlainDate.compare(given.on, opened) < 0)
-      throw new InvalidInput([{ pointer: '/givenOn', detail: 'A notice comes after the proceeding was opened.' }])
-    mustReach(given.by, step.protected, step.proceeding)
-    const noted = await giveNotice(town, step.unit, at, given.by, Temporal.PlainDate.from(given.on))
-    if (noted === undefined) throw new ProceedingIncomplete('notice-given')
-    return {
-      proceedingId: at.proceedingId,
-      status: 'notified',
-      answerBy: noted.answerBy,
-      effectiveFrom: noted.effectiveFrom,
-    }
-  })
+  return atDesk(
+    deps,
+    { town, by: clerk },
+    {
+      id: at.neighbourId,
+      use,
+      work: async (step) => {
+        const { opened_at } = await lockOpen(step.unit, at)
+        const opened = opened_at.toTemporalInstant().toZonedDateTimeISO(town.timeZone).toPlainDate()
+        if (Temporal.PlainDate.compare(given.on, opened) < 0)
+          throw new InvalidInput([{ pointer: '/givenOn', detail: 'A notice comes after the proceeding was opened.' }])
+        mustReach(given.by, step.protected, step.proceeding)
+        const noted = await giveNotice(town, {
+          unit: step.unit,
+          at,
+          by: given.by,
+          on: Temporal.PlainDate.from(given.on),
+        })
+        if (noted === undefined) throw new ProceedingIncomplete('notice-given')
+        return {
+          proceedingId: at.proceedingId,
+          status: 'notified',
+          answerBy: noted.answerBy,
+          effectiveFrom: noted.effectiveFrom,
+        }
+      },
+    },
+  )
 }
 
 /** @throws {ProceedingIncomplete} where a notice given this way would not reach the neighbour themself */
@@ -98,69 +108,89 @@ const MOST_ANSWERS = 50
  */
 export async function answerProceeding(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Staff | Resident,
-  neighbourId: string,
-  answer: Answer,
-  idempotencyKey: string,
-  proceedingId?: string,
+  { town, by: requester }: Acting<Staff | Resident>,
+  {
+    neighbourId,
+    answer,
+    idempotencyKey,
+    proceedingId,
+  }: { neighbourId: string; answer: Answer; idempotencyKey: string; proceedingId?: string | undefined },
 ): Promise<Disclosed<ProceedingState>> {
   const use = { operation: 'answer', idempotencyKey, body: { ...answer, proceedingId: proceedingId ?? null } }
-  return atDesk(deps, town, requester, neighbourId, use, async ({ unit }) => {
-    const open = await lockOpen(unit, { neighbourId, ...(proceedingId ? { proceedingId } : {}) })
-    const { count } = await unit.transaction
-      .selectFrom('proceeding_answers')
-      .select((said) => said.fn.countAll<string>().as('count'))
-      .where('proceeding_id', '=', open.id)
-      .executeTakeFirstOrThrow()
-    if (Number(count) >= MOST_ANSWERS)
-      throw new Problem('too-many-answers', 429, 'Much was said already, and is read. Ask at a counter to add to it.')
-    const id = uuidv7()
-    const words: SealedAnswer = { text: answer.text, by: answer.by, atDesk: requester.kind === 'staff' }
-    await unit.transaction
-      .insertInto('proceeding_answers')
-      .values({
-        id,
-        municipality_id: town.id,
-        proceeding_id: open.id,
-        neighbour_id: neighbourId,
-        words: Buffer.from(unit.seal(neighbourId, { table: 'proceeding_answers', column: 'words', row: id }, words)),
-        received_at: deps.clock.now().toString(),
-      })
-      .execute()
-    const at = { neighbourId, proceedingId: open.id }
-    // Who answers knows of it. A helper's word does not say that the neighbour does.
-    const noted =
-      answer.by === 'helper'
-        ? undefined
-        : await giveNotice(town, unit, at, 'answered', today(deps.clock, town.timeZone))
-    const days = noted && { answerBy: noted.answerBy, effectiveFrom: noted.effectiveFrom }
-    return { proceedingId: open.id, status: 'answered', ...days }
-  })
+  return atDesk(
+    deps,
+    { town, by: requester },
+    {
+      id: neighbourId,
+      use,
+      work: async ({ unit }) => {
+        const open = await lockOpen(unit, { neighbourId, ...(proceedingId ? { proceedingId } : {}) })
+        const { count } = await unit.transaction
+          .selectFrom('proceeding_answers')
+          .select((said) => said.fn.countAll<string>().as('count'))
+          .where('proceeding_id', '=', open.id)
+          .executeTakeFirstOrThrow()
+        if (Number(count) >= MOST_ANSWERS)
+          throw new Problem(
+            'too-many-answers',
+            429,
+            'Much was said already, and is read. Ask at a counter to add to it.',
+          )
+        const id = uuidv7()
+        const words: SealedAnswer = { text: answer.text, by: answer.by, atDesk: requester.kind === 'staff' }
+        await unit.transaction
+          .insertInto('proceeding_answers')
+          .values({
+            id,
+            municipality_id: town.id,
+            proceeding_id: open.id,
+            neighbour_id: neighbourId,
+            words: Buffer.from(
+              unit.seal(neighbourId, { table: 'proceeding_answers', column: 'words', row: id }, words),
+            ),
+            received_at: deps.clock.now().toString(),
+          })
+          .execute()
+        const at = { neighbourId, proceedingId: open.id }
+        // Who answers knows of it. A helper's word does not say that the neighbour does.
+        const noted =
+          answer.by === 'helper'
+            ? undefined
+            : await giveNotice(town, { unit, at, by: 'answered', on: today(deps.clock, town.timeZone) })
+        const days = noted && { answerBy: noted.answerBy, effectiveFrom: noted.effectiveFrom }
+        return { proceedingId: open.id, status: 'answered', ...days }
+      },
+    },
+  )
 }
 
 /** Records that a member of staff has read an answer. @throws {NotFound} {ProceedingIncomplete} {Refusal} */
 export async function readAnswer(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  at: At,
-  answerId: string,
-  idempotencyKey: string,
+  { town, by: clerk }: Acting<Staff>,
+  { at, answerId, idempotencyKey }: { at: At; answerId: string; idempotencyKey: string },
 ): Promise<Disclosed<ProceedingState>> {
   const use = { operation: `read ${answerId}`, idempotencyKey, body: {}, opens: 'proceeding' } as const
-  return atDesk(deps, town, clerk, at.neighbourId, use, async ({ unit, proceeding }) => {
-    await lockOpen(unit, at)
-    if (!proceeding?.answers.some(({ id }) => id === answerId)) throw new NotFound()
-    await unit.transaction
-      .updateTable('proceeding_answers')
-      .set({ read_by: clerk.id, read_at: deps.clock.now().toString() })
-      .where('id', '=', answerId)
-      .where('proceeding_id', '=', at.proceedingId)
-      .where('read_at', 'is', null)
-      .execute()
-    return { proceedingId: at.proceedingId, status: 'read' }
-  })
+  return atDesk(
+    deps,
+    { town, by: clerk },
+    {
+      id: at.neighbourId,
+      use,
+      work: async ({ unit, proceeding }) => {
+        await lockOpen(unit, at)
+        if (!proceeding?.answers.some(({ id }) => id === answerId)) throw new NotFound()
+        await unit.transaction
+          .updateTable('proceeding_answers')
+          .set({ read_by: clerk.id, read_at: deps.clock.now().toString() })
+          .where('id', '=', answerId)
+          .where('proceeding_id', '=', at.proceedingId)
+          .where('read_at', 'is', null)
+          .execute()
+        return { proceedingId: at.proceedingId, status: 'read' }
+      },
+    },
+  )
 }
 
 /**
@@ -172,27 +202,32 @@ export async function readAnswer(
  */
 export async function recordOpinion(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  at: At,
-  opinion: { on: string; outcome: CouncilOutcome },
-  idempotencyKey: string,
+  { town, by: clerk }: Acting<Staff>,
+  { at, opinion, idempotencyKey }: { at: At; opinion: { on: string; outcome: CouncilOutcome }; idempotencyKey: string },
 ): Promise<Disclosed<ProceedingState>> {
   const use = { operation: `opinion ${at.proceedingId}`, idempotencyKey, body: opinion }
-  return atDesk(deps, town, clerk, at.neighbourId, use, async ({ unit }) => {
-    if (!town.departureCouncil) throw new ProceedingIncomplete('no-council')
-    const { opened_at } = await lockOpen(unit, at)
-    const opened = opened_at.toTemporalInstant().toZonedDateTimeISO(town.timeZone).toPlainDate()
-    const day = today(deps.clock, town.timeZone)
-    if (Temporal.PlainDate.compare(opinion.on, opened) < 0 || Temporal.PlainDate.compare(opinion.on, day) > 0)
-      throw new InvalidInput([{ pointer: '/givenOn', detail: 'Give a day since the proceeding was opened.' }])
-    await unit.transaction
-      .updateTable('proceedings')
-      .set({ council_on: opinion.on, council_outcome: opinion.outcome })
-      .where('id', '=', at.proceedingId)
-      .execute()
-    return { proceedingId: at.proceedingId, status: 'heard' }
-  })
+  return atDesk(
+    deps,
+    { town, by: clerk },
+    {
+      id: at.neighbourId,
+      use,
+      work: async ({ unit }) => {
+        if (!town.departureCouncil) throw new ProceedingIncomplete('no-council')
+        const { opened_at } = await lockOpen(unit, at)
+        const opened = opened_at.toTemporalInstant().toZonedDateTimeISO(town.timeZone).toPlainDate()
+        const day = today(deps.clock, town.timeZone)
+        if (Temporal.PlainDate.compare(opinion.on, opened) < 0 || Temporal.PlainDate.compare(opinion.on, day) > 0)
+          throw new InvalidInput([{ pointer: '/givenOn', detail: 'Give a day since the proceeding was opened.' }])
+        await unit.transaction
+          .updateTable('proceedings')
+          .set({ council_on: opinion.on, council_outcome: opinion.outcome })
+          .where('id', '=', at.proceedingId)
+          .execute()
+        return { proceedingId: at.proceedingId, status: 'heard' }
+      },
+    },
+  )
 }
 
 /** What keeps a proceeding from being approved on a day. @returns undefined when nothing does */
@@ -219,11 +254,8 @@ export function standsInTheWay(
  */
 export async function decideProceeding(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  at: At,
-  decision: 'approved' | 'withdrawn',
-  idempotencyKey: string,
+  { town, by: clerk }: Acting<Staff>,
+  { at, decision, idempotencyKey }: { at: At; decision: 'approved' | 'withdrawn'; idempotencyKey: string },
 ): Promise<Disclosed<ProceedingState>> {
   const day = today(deps.clock, town.timeZone)
   const use = {
@@ -232,32 +264,44 @@ export async function decideProceeding(
     body: { decision },
     opens: 'proceeding',
   } as const
-  return atDesk(deps, town, clerk, at.neighbourId, use, async ({ unit, proceeding }) => {
-    await lockOpen(unit, at)
-    if (decision === 'approved') {
-      // Whoever answered while we waited for the lock has not been read.
-      if (proceeding === undefined || (await answersTo(unit, at)) !== proceeding.answers.length)
-        throw new ProceedingIncomplete('answer-unread')
-      const missing = standsInTheWay(town, { ...proceeding, openedByYou: proceeding.openedBy === clerk.id }, day)
-      if (missing) throw new ProceedingIncomplete(missing)
-      const { version } = await unit.transaction
-        .selectFrom('neighbours')
-        .select('version')
-        .where('id', '=', at.neighbourId)
-        .executeTakeFirstOrThrow()
-      await nextVersion(unit, at.neighbourId, version)
-      await takeEffect(unit, town, clerk, at.neighbourId, { cause: proceeding.cause, on: day.toString() })
-    }
-    const now = deps.clock.now()
-    await unit.transaction
-      .updateTable('proceedings')
-      .set({ decision, decided_by: clerk.id, decided_at: now.toString() })
-      .where('id', '=', at.proceedingId)
-      .execute()
-    const kind = `proceeding-${decision}` as const
-    await deps.leaveMessage(unit.transaction, town, { neighbourId: at.neighbourId, kind, visibleFrom: now })
-    return { proceedingId: at.proceedingId, status: decision }
-  })
+  return atDesk(
+    deps,
+    { town, by: clerk },
+    {
+      id: at.neighbourId,
+      use,
+      work: async ({ unit, proceeding }) => {
+        await lockOpen(unit, at)
+        if (decision === 'approved') {
+          // Whoever answered while we waited for the lock has not been read.
+          if (proceeding === undefined || (await answersTo(unit, at)) !== proceeding.answers.length)
+            throw new ProceedingIncomplete('answer-unread')
+          const missing = standsInTheWay(town, { ...proceeding, openedByYou: proceeding.openedBy === clerk.id }, day)
+          if (missing) throw new ProceedingIncomplete(missing)
+          const { version } = await unit.transaction
+            .selectFrom('neighbours')
+            .select('version')
+            .where('id', '=', at.neighbourId)
+            .executeTakeFirstOrThrow()
+          await nextVersion(unit, at.neighbourId, version)
+          await takeEffect(
+            unit,
+            { town, by: clerk },
+            { id: at.neighbourId, departure: { cause: proceeding.cause, on: day.toString() } },
+          )
+        }
+        const now = deps.clock.now()
+        await unit.transaction
+          .updateTable('proceedings')
+          .set({ decision, decided_by: clerk.id, decided_at: now.toString() })
+          .where('id', '=', at.proceedingId)
+          .execute()
+        const kind = `proceeding-${decision}` as const
+        await deps.leaveMessage(unit.transaction, town, { neighbourId: at.neighbourId, kind, visibleFrom: now })
+        return { proceedingId: at.proceedingId, status: decision }
+      },
+    },
+  )
 }
 
 async function answersTo(unit: UnitOfWork, at: At): Promise<number> {

@@ -3,7 +3,7 @@ import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Requester } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Address, Name, NeighbourFields } from '../model.ts'
 import { hidesWhereabouts, loadRecords } from '../store.ts'
@@ -16,10 +16,8 @@ import { hidesWhereabouts, loadRecords } from '../store.ts'
  */
 export async function householdAddress(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Requester,
-  householdId: string,
-  purpose = 'registration',
+  { town, by: requester }: Acting<Requester>,
+  { householdId, purpose = 'registration' }: { householdId: string; purpose?: string | undefined },
 ): Promise<Address | undefined> {
   const action = purpose === 'registration' ? 'register' : 'open'
   const day = today(deps.clock, town.timeZone)
@@ -62,10 +60,8 @@ export const MOST_NAMED = 12
 /** The names of those a neighbour lives with, of whom the reader may know; each of them sees that they were looked at. */
 export function householdNames(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Requester,
-  neighbourId: string,
-  purpose: string,
+  { town, by: requester }: Acting<Requester>,
+  { neighbourId, purpose }: { neighbourId: string; purpose: string },
 ): Promise<Disclosed<Mate[]>> {
   const day = today(deps.clock, town.timeZone)
   return deps.gate.open<NeighbourFields, 'name', Mate[]>(

@@ -150,9 +150,7 @@ export function birthdayAt(born: Temporal.PlainDate, years: number, leapDay: Lea
  */
 export function isAged(
   years: number,
-  dateOfBirth: string | undefined,
-  day: Temporal.PlainDate,
-  leapDay: LeapDayBirthday,
+  { dateOfBirth, day, leapDay }: { dateOfBirth: string | undefined; day: Temporal.PlainDate; leapDay: LeapDayBirthday },
 ): boolean | undefined {
   const born = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
   if (born === undefined) return undefined

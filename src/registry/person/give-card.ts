@@ -5,7 +5,7 @@ import { codeHash, plain, wordHash } from '../../identity/resident-card.ts'
 import { noticeOfWays } from '../../identity/telling.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { NeighbourFields } from '../model.ts'
 import { NotResident } from '../residence/residences.ts'
@@ -46,10 +46,8 @@ const LEAST_LETTERS = 2
  */
 export async function giveCard(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  neighbourId: string,
-  word: string | undefined,
+  { town, by: clerk }: Acting<Staff>,
+  { neighbourId, word }: { neighbourId: string; word: string | undefined },
 ): Promise<Disclosed<Card>> {
   const { hash } = await deps.gate.keysOf(town.id)
   if (word !== undefined && [...plain(word)].length < LEAST_LETTERS) throw new WordTooShort()
@@ -72,7 +70,7 @@ export async function giveCard(
         .select('id')
         .where('neighbour_id', '=', neighbourId)
         .executeTakeFirst()
-      if (earlier !== undefined) await noticeOfWays(unit.transaction, deps, town, neighbourId)
+      if (earlier !== undefined) await noticeOfWays(unit.transaction, { deps, town, neighbourId })
       await unit.transaction
         .updateTable('resident_cards')
         .set({ cancelled_at: now, ended_by: 'replaced' })

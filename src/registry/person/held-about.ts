@@ -79,10 +79,17 @@ export async function withAllAddresses(
  */
 export async function heldAbout(
   transaction: Transaction,
-  neighbourId: string,
-  now: Temporal.Instant,
-  reopen: Reopen,
-  reopenAddress: (addressId: string, ...of: Parameters<Reopen>) => unknown,
+  {
+    neighbourId,
+    now,
+    reopen,
+    reopenAddress,
+  }: {
+    neighbourId: string
+    now: Temporal.Instant
+    reopen: Reopen
+    reopenAddress: (addressId: string, ...of: Parameters<Reopen>) => unknown
+  },
 ): Promise<HeldAbout> {
   const versions = await transaction
     .selectFrom('particulars')
@@ -103,7 +110,7 @@ export async function heldAbout(
     })),
     residences: await residencesOf(transaction, neighbourId, reopenAddress),
     evidence: await evidenceOf(transaction, neighbourId),
-    messages: await messagesTo(transaction, neighbourId, now, reopen),
+    messages: await messagesTo(transaction, { neighbourId, now, reopen }),
     proceedings: await proceedingsAbout(transaction, neighbourId, reopen),
     ...(await tiesOfBoth(transaction, neighbourId, reopen)),
     saidStarts: await startsSaid(transaction, neighbourId, reopen),
@@ -163,9 +170,7 @@ async function evidenceOf(transaction: Transaction, neighbourId: string): Promis
 /** Messages that they may know of already. */
 async function messagesTo(
   transaction: Transaction,
-  neighbourId: string,
-  now: Temporal.Instant,
-  reopen: Reopen,
+  { neighbourId, now, reopen }: { neighbourId: string; now: Temporal.Instant; reopen: Reopen },
 ): Promise<HeldAbout['messages']> {
   const rows = await transaction
     .selectFrom('notices')

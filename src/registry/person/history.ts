@@ -6,7 +6,7 @@ import type { Requester } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { NotFound } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Address, DistinctBecause, HistoryEntry, Name, NeighbourFields } from '../model.ts'
 import { withSaidStarts } from '../residence/said-starts.ts'
@@ -131,13 +131,13 @@ function changesOf(fields: readonly (typeof TOLD_CHANGES)[number][], was: Then, 
  */
 export async function neighbourHistory(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Requester,
-  id: string,
-  purpose: string,
-  asOf: Partial<AsOf>,
-  /** Of each movement what it changed, and of each residence where it was: these fields are opened, and no others. */
-  told?: readonly (typeof TOLD_CHANGES)[number][],
+  { town, by: requester }: Acting<Requester>,
+  {
+    id,
+    purpose,
+    asOf,
+    told,
+  }: { id: string; purpose: string; asOf: Partial<AsOf>; told?: readonly (typeof TOLD_CHANGES)[number][] | undefined },
 ): Promise<Disclosed<History>> {
   const knownAt = asOf.knownAt ?? deps.clock.now()
   const known = asOf.knownAt ? knownBy(knownAt) : 'infinity'

@@ -1,7 +1,7 @@
 import type { UnitOfWork } from '../../firewall/model.ts'
 import { organisationsNamed } from '../../firewall/organisations.ts'
 import { Refusal, type Requester } from '../../firewall/requester.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import { representationsOf } from './representatives.ts'
 
 /**
@@ -12,8 +12,7 @@ import { representationsOf } from './representatives.ts'
  */
 export async function mustBeHandedOn(
   unit: UnitOfWork,
-  town: Municipality,
-  requester: Requester,
+  { town, by: requester }: Acting<Requester>,
   neighbourId: string,
 ): Promise<void> {
   // Whoever helps or acts for them has been asked about as that already.

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { UnitOfWork } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import type { ParticularsColumn, Whole } from '../particulars.ts'
@@ -48,10 +48,8 @@ interface Pair {
  */
 export async function joinRecords(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-  unit: UnitOfWork,
-  { id, stays, joined }: Pair,
+  { town, by: staff }: Acting<Staff>,
+  { unit, pair: { id, stays, joined } }: { unit: UnitOfWork; pair: Pair },
 ): Promise<void> {
   const day = today(deps.clock, town.timeZone).toString()
   const [was, wasOther] = [await standingOf(unit, stays.id), await standingOf(unit, joined.id)]
@@ -61,8 +59,9 @@ export async function joinRecords(
     unit,
     before.map((period) => period.id),
   )
-  for (const period of before) await decideSaidStarts(unit, staff, { residenceId: period.id }, 'lapsed')
-  for (const piece of added) await beginPeriod(unit, town, stays.id, piece)
+  for (const period of before)
+    await decideSaidStarts(unit, { requester: staff, which: { residenceId: period.id }, decision: 'lapsed' })
+  for (const piece of added) await beginPeriod(unit, { town, neighbourId: stays.id, period: piece })
 
   const names = [...(joined.name ? [joined.name] : []), ...(joined.previousNames ?? [])].filter(
     (name) => ![stays.name, ...(stays.previousNames ?? [])].some((own) => isDeepStrictEqual(own, name)),
@@ -73,8 +72,8 @@ export async function joinRecords(
     ...(stays.contact === undefined && joined.contact ? { contact: joined.contact } : {}),
     ...(stays.languages === undefined && joined.languages ? { languages: joined.languages } : {}),
   }
-  await writeParticulars(unit, town, { ...stays, ...took }, previousNames)
-  const representations = await carryRepresentations(unit, town, stays.id, joined.id)
+  await writeParticulars(unit, town, { person: { ...stays, ...took }, previousNames })
+  const representations = await carryRepresentations(unit, town, { staysId: stays.id, joinedId: joined.id })
   // A proof of the other says what the other's record said: where the two differ, nobody vouches for it any more.
   await withdrawProofs(unit, joined.id, differing(stays, joined))
   const { rows } = await sql<{ moved: Moved['belongings'] }>`
@@ -102,19 +101,21 @@ export async function joinRecords(
   await reindex(unit, joined.id, [])
   await recordMovement(
     unit,
-    town,
-    staff,
-    stays.id,
-    { kind: 'change', cause: 'joined', effectiveOn: day },
-    { with: joined.id },
+    { town, by: staff },
+    {
+      neighbourId: stays.id,
+      outline: { kind: 'change', cause: 'joined', effectiveOn: day },
+      details: { with: joined.id },
+    },
   )
   await recordMovement(
     unit,
-    town,
-    staff,
-    joined.id,
-    { kind: 'departure', cause: 'joined', effectiveOn: day },
-    { to: stays.id },
+    { town, by: staff },
+    {
+      neighbourId: joined.id,
+      outline: { kind: 'departure', cause: 'joined', effectiveOn: day },
+      details: { to: stays.id },
+    },
   )
   const moved: Moved = {
     belongings: rows[0]?.moved ?? {},
@@ -138,10 +139,8 @@ export async function joinRecords(
  */
 export async function takeApart(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-  unit: UnitOfWork,
-  { id, stays, joined }: Pair,
+  { town, by: staff }: Acting<Staff>,
+  { unit, pair: { id, stays, joined } }: { unit: UnitOfWork; pair: Pair },
 ): Promise<boolean> {
   const day = today(deps.clock, town.timeZone).toString()
   const { rows } = await sql<{ at: string }>`
@@ -168,25 +167,24 @@ export async function takeApart(
   await unit.transaction.updateTable('joins').set({ undone_at: sql`now()` }).where('id', '=', id).execute()
   // What was written of the record that stays since stays its own: a move, leaving, a death.
   await supersede(unit, brought)
-  for (const residenceId of brought) await decideSaidStarts(unit, staff, { residenceId }, 'lapsed')
-  await residencesAsBefore(unit, town, joined.id, act.at)
+  for (const residenceId of brought)
+    await decideSaidStarts(unit, { requester: staff, which: { residenceId }, decision: 'lapsed' })
+  await residencesAsBefore(unit, { town, neighbourId: joined.id, at: act.at })
   const previousNames = (stays.previousNames ?? []).filter(
     (name) => !moved.names.some((theirs) => isDeepStrictEqual(theirs, name)),
   )
   // How to reach one of two people is not kept at the other.
   const still = (field: keyof Taken) =>
     moved.took[field] !== undefined && isDeepStrictEqual(stays[field], moved.took[field])
-  await writeParticulars(
-    unit,
-    town,
-    {
+  await writeParticulars(unit, town, {
+    person: {
       ...stays,
       ...(still('dateOfBirth') ? { dateOfBirth: undefined } : {}),
       ...(still('contact') ? { contact: undefined } : {}),
       ...(still('languages') ? { languages: undefined } : {}),
     },
     previousNames,
-  )
+  })
   for (const { written, ended } of moved.representations) {
     await endRepresentation(unit, written)
     await unit.transaction
@@ -217,11 +215,12 @@ export async function takeApart(
     await withdrawProofs(unit, one, ['years', 'periods'])
     await recordMovement(
       unit,
-      town,
-      staff,
-      one,
-      { kind: 'change', cause: 'taken-apart', effectiveOn: day },
-      { from: one === stays.id ? joined.id : stays.id },
+      { town, by: staff },
+      {
+        neighbourId: one,
+        outline: { kind: 'change', cause: 'taken-apart', effectiveOn: day },
+        details: { from: one === stays.id ? joined.id : stays.id },
+      },
     )
   }
   return true
@@ -260,8 +259,7 @@ const differing = (stays: Joinable, joined: Joinable) =>
 export async function reindexAs(
   deps: RegistryDeps,
   town: Municipality,
-  unit: UnitOfWork,
-  person: Joinable,
+  { unit, person }: { unit: UnitOfWork; person: Joinable },
 ): Promise<void> {
   const { hash32 } = await deps.gate.keysOf(town.id)
   const names = [...(person.name ? [person.name] : []), ...(person.previousNames ?? [])].map(wordsOfName)
@@ -273,8 +271,10 @@ export async function reindexAs(
 async function writeParticulars(
   unit: UnitOfWork,
   town: Municipality,
-  person: { id: string } & { [field in keyof Taken]: Taken[field] | undefined },
-  previousNames: Name[],
+  {
+    person,
+    previousNames,
+  }: { person: { id: string } & { [field in keyof Taken]: Taken[field] | undefined }; previousNames: Name[] },
 ): Promise<void> {
   const latest = await unit.transaction
     .selectFrom('particulars')
@@ -311,8 +311,7 @@ async function writeParticulars(
 async function carryRepresentations(
   unit: UnitOfWork,
   town: Municipality,
-  staysId: string,
-  joinedId: string,
+  { staysId, joinedId }: { staysId: string; joinedId: string },
 ): Promise<Moved['representations']> {
   const rows = await unit.transaction
     .selectFrom('representatives')

@@ -29,7 +29,7 @@ export function joinRoutes(app: App, deps: RegistryDeps): void {
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params: { id }, body, idempotencyKey }) =>
-      Reply.disclose(await proposeJoin(deps, town, requester, id, body, idempotencyKey), 201),
+      Reply.disclose(await proposeJoin(deps, { town, by: requester }, { id, proposal: body, idempotencyKey }), 201),
   )
 
   endpoint(
@@ -48,7 +48,11 @@ export function joinRoutes(app: App, deps: RegistryDeps): void {
     },
     async ({ town, requester, params: { id, other }, body, idempotencyKey }) =>
       Reply.disclose(
-        await proposeApart(deps, town, requester, { stays: id, joined: other }, body, idempotencyKey),
+        await proposeApart(
+          deps,
+          { town, by: requester },
+          { ids: { stays: id, joined: other }, proposal: body, idempotencyKey },
+        ),
         201,
       ),
   )
@@ -71,7 +75,11 @@ export function joinRoutes(app: App, deps: RegistryDeps): void {
     },
     async ({ town, requester, params: { id, proposalId }, body, idempotencyKey }) =>
       Reply.disclose(
-        await decideJoin(deps, town, requester, { id: proposalId, staysId: id }, body.decision, idempotencyKey),
+        await decideJoin(
+          deps,
+          { town, by: requester },
+          { at: { id: proposalId, staysId: id }, decision: body.decision, idempotencyKey },
+        ),
       ),
   )
 }

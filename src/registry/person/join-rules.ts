@@ -56,9 +56,11 @@ export const openOf = (unit: UnitOfWork, ids: readonly string[], besides = NO_JO
 export async function mustBeJoinable(
   deps: RegistryDeps,
   town: Municipality,
-  unit: UnitOfWork,
-  { stays, joined }: { stays: Joinable; joined: Joinable },
-  besides?: string,
+  {
+    unit,
+    pair: { stays, joined },
+    besides,
+  }: { unit: UnitOfWork; pair: { stays: Joinable; joined: Joinable }; besides?: string | undefined },
 ): Promise<void> {
   const ids = [stays.id, joined.id] as const
   await mustBeFree(unit, ids, besides)
@@ -66,7 +68,7 @@ export async function mustBeJoinable(
     throw new CannotJoin('join-departed')
   const days = (await Promise.all(ids.map((id) => daysRecorded(unit.transaction, id)))).flat()
   const born = stays.dateOfBirth ?? joined.dateOfBirth
-  if (faultsOfBirthBeside(lifeRules(deps.clock, town), born, days, { confirmedAge: true }).length > 0)
+  if (faultsOfBirthBeside(lifeRules(deps.clock, town), { born, days, options: { confirmedAge: true } }).length > 0)
     throw new CannotJoin('join-before-birth')
 }
 

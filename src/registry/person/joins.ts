@@ -8,7 +8,7 @@ import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { afterPlace, type Page, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
 import { InvalidInput, NotFound } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { idempotencyOf } from '../idempotency.ts'
 import type { NeighbourFields } from '../model.ts'
@@ -50,11 +50,16 @@ const MOST_LISTED = 50
 /** Works on two records behind the gate: who may not see both finds neither. */
 async function onBoth<T>(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-  ids: { stays: string; joined: string },
-  use: (both: { stays: Joinable; joined: Joinable }, unit: UnitOfWork, again: () => Promise<Joinable[]>) => Promise<T>,
-  act?: { operation: string; idempotencyKey: string; body: unknown },
+  { town, by: staff }: Acting<Staff>,
+  {
+    ids,
+    use,
+    act,
+  }: {
+    ids: { stays: string; joined: string }
+    use: (both: { stays: Joinable; joined: Joinable }, unit: UnitOfWork, again: () => Promise<Joinable[]>) => Promise<T>
+    act?: { operation: string; idempotencyKey: string; body: unknown } | undefined
+  },
 ): Promise<Disclosed<T>> {
   const key =
     act &&
@@ -76,7 +81,7 @@ async function onBoth<T>(
       const earlier = key && (await earlierAnswer<T>(unit, stays.id, key))
       if (earlier) return earlier
       const answer = await use({ stays, joined }, unit, () => openMore(load))
-      if (key) await keepAnswer(unit, town, stays.id, key, answer)
+      if (key) await keepAnswer(unit, town, { neighbourId: stays.id, idempotency: key, answer })
       return answer
     },
   )
@@ -85,12 +90,11 @@ async function onBoth<T>(
 /** Two records side by side, before anything is proposed. @throws {NotFound} {Refusal} */
 export async function compareRecords(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   ids: { stays: string; joined: string },
 ): Promise<Disclosed<{ stays: Joinable; joined: Joinable }>> {
   if (ids.stays === ids.joined) throw new NotFound()
-  return onBoth(deps, town, staff, ids, async (both) => both)
+  return onBoth(deps, { town, by: staff }, { ids, use: async (both) => both })
 }
 
 /**
@@ -102,26 +106,24 @@ export async function compareRecords(
  */
 export async function proposeJoin(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-  id: string,
-  proposal: JoinProposal,
-  idempotencyKey: string,
+  { town, by: staff }: Acting<Staff>,
+  { id, proposal, idempotencyKey }: { id: string; proposal: JoinProposal; idempotencyKey: string },
 ): Promise<Disclosed<{ id: string }>> {
   const { other, reason } = proposal
   if (id === other) throw new InvalidInput([{ pointer: '/other', detail: 'Choose another record.' }])
-  await mustBePlain(deps.gate, town.id, staff, JoinProposal, proposal)
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: staff }, { schema: JoinProposal, form: proposal })
   return onBoth(
     deps,
-    town,
-    staff,
-    { stays: id, joined: other },
-    async ({ stays, joined }, unit) => {
-      await lockTogether(unit, [id, other])
-      await mustBeJoinable(deps, town, unit, { stays, joined })
-      return { id: await propose(unit, town, staff, { stays: id, joined: other, reason }) }
+    { town, by: staff },
+    {
+      ids: { stays: id, joined: other },
+      use: async ({ stays, joined }, unit) => {
+        await lockTogether(unit, [id, other])
+        await mustBeJoinable(deps, town, { unit, pair: { stays, joined } })
+        return { id: await propose(unit, { town, by: staff }, { stays: id, joined: other, reason }) }
+      },
+      act: { operation: 'join', idempotencyKey, body: proposal },
     },
-    { operation: 'join', idempotencyKey, body: proposal },
   )
 }
 
@@ -132,43 +134,44 @@ export async function proposeJoin(
  */
 export async function proposeApart(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-  ids: { stays: string; joined: string },
-  proposal: ApartProposal,
-  idempotencyKey: string,
+  { town, by: staff }: Acting<Staff>,
+  {
+    ids,
+    proposal,
+    idempotencyKey,
+  }: { ids: { stays: string; joined: string }; proposal: ApartProposal; idempotencyKey: string },
 ): Promise<Disclosed<{ id: string }>> {
   const { reason } = proposal
-  await mustBePlain(deps.gate, town.id, staff, ApartProposal, proposal)
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: staff }, { schema: ApartProposal, form: proposal })
   return onBoth(
     deps,
-    town,
-    staff,
-    ids,
-    async (_, unit) => {
-      await lockTogether(unit, [ids.stays, ids.joined])
-      const inForce = await unit.transaction
-        .selectFrom('joins')
-        .select('id')
-        .where('stays_id', '=', ids.stays)
-        .where('joined_id', '=', ids.joined)
-        .where('decision', '=', 'approved')
-        .where('undoes', 'is', null)
-        .where('undone_at', 'is', null)
-        .executeTakeFirst()
-      if (inForce === undefined) throw new CannotJoin('not-joined')
-      const open = await openOf(unit, [ids.stays, ids.joined])
-      if (open) throw new CannotJoin('join-open')
-      return { id: await propose(unit, town, staff, { ...ids, reason, undoes: inForce.id }) }
+    { town, by: staff },
+    {
+      ids,
+      use: async (_, unit) => {
+        await lockTogether(unit, [ids.stays, ids.joined])
+        const inForce = await unit.transaction
+          .selectFrom('joins')
+          .select('id')
+          .where('stays_id', '=', ids.stays)
+          .where('joined_id', '=', ids.joined)
+          .where('decision', '=', 'approved')
+          .where('undoes', 'is', null)
+          .where('undone_at', 'is', null)
+          .executeTakeFirst()
+        if (inForce === undefined) throw new CannotJoin('not-joined')
+        const open = await openOf(unit, [ids.stays, ids.joined])
+        if (open) throw new CannotJoin('join-open')
+        return { id: await propose(unit, { town, by: staff }, { ...ids, reason, undoes: inForce.id }) }
+      },
+      act: { operation: 'apart', idempotencyKey, body: proposal },
     },
-    { operation: 'apart', idempotencyKey, body: proposal },
   )
 }
 
 async function propose(
   unit: UnitOfWork,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   what: { stays: string; joined: string; reason: string; undoes?: string },
 ): Promise<string> {
   const id = uuidv7()
@@ -195,56 +198,60 @@ async function propose(
  */
 export async function decideJoin(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-  at: { id: string; staysId: string },
-  decision: 'approved' | 'refused',
-  idempotencyKey: string,
+  { town, by: staff }: Acting<Staff>,
+  {
+    at,
+    decision,
+    idempotencyKey,
+  }: { at: { id: string; staysId: string }; decision: 'approved' | 'refused'; idempotencyKey: string },
 ): Promise<Disclosed<{ id: string; decision: string }>> {
-  const joinedId = await otherOf(deps, town, staff, at)
+  const joinedId = await otherOf(deps, { town, by: staff }, at)
   return onBoth(
     deps,
-    town,
-    staff,
-    { stays: at.staysId, joined: joinedId },
-    async (both, unit, again) => {
-      await lockTogether(unit, [at.staysId, joinedId])
-      const proposal = await unit.transaction
-        .selectFrom('joins')
-        .select(['id', 'undoes', 'decision', 'proposed_by'])
-        .where('id', '=', at.id)
-        .forUpdate()
-        .executeTakeFirstOrThrow()
-      if (proposal.decision !== null) throw new CannotJoin('join-decided')
-      if (decision === 'approved') {
-        if (proposal.proposed_by === staff.id) throw new CannotJoin('second-clerk-needed')
-        if (proposal.undoes === null) {
-          // Asked again: what was true when it was proposed may not be now.
-          await mustBeJoinable(deps, town, unit, both, at.id)
-          await joinRecords(deps, town, staff, unit, { id: at.id, ...both })
+    { town, by: staff },
+    {
+      ids: { stays: at.staysId, joined: joinedId },
+      use: async (both, unit, again) => {
+        await lockTogether(unit, [at.staysId, joinedId])
+        const proposal = await unit.transaction
+          .selectFrom('joins')
+          .select(['id', 'undoes', 'decision', 'proposed_by'])
+          .where('id', '=', at.id)
+          .forUpdate()
+          .executeTakeFirstOrThrow()
+        if (proposal.decision !== null) throw new CannotJoin('join-decided')
+        if (decision === 'approved') {
+          if (proposal.proposed_by === staff.id) throw new CannotJoin('second-clerk-needed')
+          if (proposal.undoes === null) {
+            // Asked again: what was true when it was proposed may not be now.
+            await mustBeJoinable(deps, town, { unit, pair: both, besides: at.id })
+            await joinRecords(deps, { town, by: staff }, { unit, pair: { id: at.id, ...both } })
+          }
+          if (
+            proposal.undoes !== null &&
+            !(await takeApart(deps, { town, by: staff }, { unit, pair: { id: proposal.undoes, ...both } }))
+          )
+            throw new CannotJoin('apart-in-the-way')
+          // What is found now is what stands there now; a record that was joined is found by nothing.
+          for (const one of await again())
+            if (proposal.undoes !== null || one.id === at.staysId) await reindexAs(deps, town, { unit, person: one })
         }
-        if (proposal.undoes !== null && !(await takeApart(deps, town, staff, unit, { id: proposal.undoes, ...both })))
-          throw new CannotJoin('apart-in-the-way')
-        // What is found now is what stands there now; a record that was joined is found by nothing.
-        for (const one of await again())
-          if (proposal.undoes !== null || one.id === at.staysId) await reindexAs(deps, town, unit, one)
-      }
-      await unit.transaction
-        .updateTable('joins')
-        .set({ decision, decided_by: staff.id, decided_at: deps.clock.now().toString() })
-        .where('id', '=', at.id)
-        .execute()
-      return { id: at.id, decision }
+        await unit.transaction
+          .updateTable('joins')
+          .set({ decision, decided_by: staff.id, decided_at: deps.clock.now().toString() })
+          .where('id', '=', at.id)
+          .execute()
+        return { id: at.id, decision }
+      },
+      act: { operation: `decide-join ${at.id}`, idempotencyKey, body: { decision } },
     },
-    { operation: `decide-join ${at.id}`, idempotencyKey, body: { decision } },
   )
 }
 
 /** The other record of a proposal, asked of the gate like anything about the first. @throws {NotFound} {Refusal} */
 async function otherOf(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   at: { id: string; staysId: string },
 ): Promise<string> {
   let other = ''
@@ -280,8 +287,7 @@ interface ProposalRow {
 /** Proposals that wait for somebody, as far as whoever asks may see both records; the oldest first. @throws {Refusal} */
 export async function joinsWaiting(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   cursor?: string,
 ): Promise<Disclosed<Paged<Join>>> {
   const after = readCursor(cursor)
@@ -351,8 +357,7 @@ export interface Joined {
 /** @throws {NotFound} {Refusal} */
 export async function joinedWith(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   id: string,
 ): Promise<Disclosed<Joined>> {
   return deps.gate.open<NeighbourFields, never, Joined>(

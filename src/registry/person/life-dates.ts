@@ -162,9 +162,15 @@ export const beforeResidence = (pointer: string): LifeFault => ({
  */
 export function faultsOfBirthBeside(
   rules: LifeRules,
-  born: string | null | undefined,
-  days: readonly string[],
-  options: { confirmedAge?: boolean | undefined; pointer?: string } = {},
+  {
+    born,
+    days,
+    options = {},
+  }: {
+    born: string | null | undefined
+    days: readonly string[]
+    options?: { confirmedAge?: boolean | undefined; pointer?: string }
+  },
 ): LifeFault[] {
   const faults = faultsOfBirth(rules, born, options)
   if (faults.length > 0 || !days.some((day) => isBeforeBirth(day, born ?? undefined))) return faults

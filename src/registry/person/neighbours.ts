@@ -7,7 +7,7 @@ import { isSupervisor, purposeOf, type Requester, type Resident, type Staff } fr
 import { today, uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { type FieldError, InvalidInput, mustBeValid, NotFound, VersionConflict } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import { proceedingUnderWay, type UnderWay } from '../departure/proceedings-due.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { Correction, type NeighbourField, type NeighbourFields } from '../model.ts'
@@ -56,10 +56,8 @@ export type Neighbour = {
  */
 export async function openNeighbour(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Requester,
-  id: string,
-  ask: { purpose: string; fields: readonly Openable[]; asOf?: Partial<AsOf> },
+  { town, by: requester }: Acting<Requester>,
+  { id, ask }: { id: string; ask: { purpose: string; fields: readonly Openable[]; asOf?: Partial<AsOf> } },
 ): Promise<Disclosed<Neighbour>> {
   return deps.gate.open<NeighbourFields, Openable, Neighbour>(
     { municipalityId: town.id, requester, action: 'open', purpose: ask.purpose, fields: ask.fields },
@@ -70,7 +68,9 @@ export async function openNeighbour(
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
       const heardOn = await heardFrom(unit.transaction, town, id)
-      const ownLast = requester.kind === 'staff' && (await wroteJustNow(deps, unit.transaction, requester, id))
+      const ownLast =
+        requester.kind === 'staff' &&
+        (await wroteJustNow(deps, { transaction: unit.transaction, staff: requester, id }))
       const underWay = requester.kind === 'staff' ? await proceedingUnderWay(unit.transaction, id) : undefined
       return {
         ...record,
@@ -97,9 +97,7 @@ export const UNDONE_WITHIN = { hours: 1 } as const
 
 async function wroteJustNow(
   { clock }: Pick<RegistryDeps, 'clock'>,
-  transaction: Transaction,
-  { id: staffId }: Staff,
-  id: string,
+  { transaction, staff: { id: staffId }, id }: { transaction: Transaction; staff: Staff; id: string },
 ): Promise<boolean> {
   const last = await transaction
     .selectFrom('movements')
@@ -142,11 +140,8 @@ const OWN_CORRECTIONS = ['contact', 'languages']
  */
 export async function correctNeighbour(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Staff | Resident,
-  id: string,
-  correction: Correction,
-  version: number,
+  { town, by: requester }: Acting<Staff | Resident>,
+  { id, correction, version }: { id: string; correction: Correction; version: number },
 ): Promise<Disclosed<{ id: string; version: number }>> {
   const { confirmedPlain = false, confirmedAge = false, earlierNameHidden, ...asked } = correction
   if (requester.kind === 'resident') {
@@ -155,7 +150,8 @@ export async function correctNeighbour(
       .map((field): FieldError => ({ pointer: `/${field}`, detail: 'Ask at a counter, or write to the city.' }))
     mustBeValid(errors)
   }
-  const resembles = requester.kind === 'staff' ? await hiddenLikenessOfCorrected(deps, town, requester, id, asked) : []
+  const resembles =
+    requester.kind === 'staff' ? await hiddenLikenessOfCorrected(deps, { town, by: requester }, { id, asked }) : []
   const { hash32 } = await deps.gate.keysOf(town.id)
   const day = today(deps.clock, town.timeZone)
   const fields = [...PARTICULARS.identity, ...PARTICULARS.contact, 'address'] as const
@@ -165,14 +161,14 @@ export async function correctNeighbour(
     async ([record], unit) => {
       if (record === undefined) throw new NotFound()
       const change = onlyChanges(asked, record)
-      mustChangePlainly(unit.also, requester, Correction, change, confirmedPlain)
+      mustChangePlainly(unit.also, { requester, schema: Correction, change, confirmed: confirmedPlain })
       if (Object.keys(change).length === 0) {
         await unchangedSince(unit, id, version)
         return { id, version }
       }
       if (
         change.dateOfBirth &&
-        isUnder(OF_AGE, change.dateOfBirth, day, town.leapDayBirthday) &&
+        isUnder(OF_AGE, { dateOfBirth: change.dateOfBirth, day, leapDay: town.leapDayBirthday }) &&
         (await actsForSomebody(unit.transaction, id, isSupervisor(requester)))
       )
         throw new InvalidInput([
@@ -181,7 +177,7 @@ export async function correctNeighbour(
       if (change.dateOfBirth !== undefined) {
         const rules = lifeRules(deps.clock, town)
         const days = await daysRecorded(unit.transaction, id)
-        refuseImpossible(faultsOfBirthBeside(rules, change.dateOfBirth, days, { confirmedAge }))
+        refuseImpossible(faultsOfBirthBeside(rules, { born: change.dateOfBirth, days, options: { confirmedAge } }))
       }
       const next = await nextVersion(unit, id, version)
       const pick = <Field extends Exclude<ParticularsField, 'previousNames'>>(field: Field) =>
@@ -213,7 +209,7 @@ export async function correctNeighbour(
         })
         .execute()
       if (requester.kind === 'staff' && resembles.length > 0)
-        await holdAsAlike(unit, town, { staff: requester, until: endOfVisit(deps, town) }, id, resembles)
+        await holdAsAlike(unit, { town, by: { staff: requester, until: endOfVisit(deps, town) }, id, resembles })
       const names = [identity.name, ...earlierNames].filter((name) => name !== undefined)
       await reindex(
         unit,
@@ -231,13 +227,14 @@ export async function correctNeighbour(
       )
       await recordMovement(
         unit,
-        town,
-        requester,
-        id,
-        { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() },
+        { town, by: requester },
         {
-          corrected: Object.keys(change),
-          ...(earlierNameHidden && change.name ? { earlierNameHidden } : {}),
+          neighbourId: id,
+          outline: { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() },
+          details: {
+            corrected: Object.keys(change),
+            ...(earlierNameHidden && change.name ? { earlierNameHidden } : {}),
+          },
         },
       )
       return { id, version: next }
@@ -322,11 +319,8 @@ export interface MovementOutline {
 
 export async function recordMovement(
   unit: UnitOfWork,
-  town: Municipality,
-  requester: Staff | Resident,
-  neighbourId: string,
-  outline: MovementOutline,
-  details: unknown,
+  { town, by: requester }: Acting<Staff | Resident>,
+  { neighbourId, outline, details }: { neighbourId: string; outline: MovementOutline; details: unknown },
 ): Promise<string> {
   const id = uuidv7()
   await unit.transaction

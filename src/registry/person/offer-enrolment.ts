@@ -4,7 +4,7 @@ import { ENROLMENT_SECONDS } from '../../identity/passkeys.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { NotFound } from '../../platform/problem.ts'
 import { randomBytes } from '../../platform/random.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { NeighbourFields } from '../model.ts'
 import { NotResident } from '../residence/residences.ts'
@@ -14,8 +14,7 @@ import { mustBeOldEnough } from './representation.ts'
 /** A code for one telephone, to be shown as a QR code at the counter. @throws {NotResident} {NotFound} {Refusal} */
 export async function offerEnrolment(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
+  { town, by: clerk }: Acting<Staff>,
   neighbourId: string,
 ): Promise<Disclosed<{ code: string }>> {
   const { hash } = await deps.gate.keysOf(town.id)

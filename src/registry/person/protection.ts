@@ -5,7 +5,7 @@ import { isSupervisor, purposeOf, type Resident, type Staff } from '../../firewa
 import { today } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
 import { InvalidInput, NotFound, Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { type NeighbourFields, Protection } from '../model.ts'
 import { holdOthersAlike } from '../register/hidden-likeness.ts'
@@ -34,17 +34,14 @@ export class LikenessOpen extends Problem {
  */
 export async function protectNeighbour(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Staff | Resident,
-  id: string,
-  asked: Protection,
-  version: number,
+  { town, by: requester }: Acting<Staff | Resident>,
+  { id, asked, version }: { id: string; asked: Protection; version: number },
 ): Promise<Disclosed<{ id: string; version: number }>> {
   const { protected: hide, reason } = asked
   if (!hide && !isSupervisor(requester)) return deps.gate.turnAway(town.id, requester)
   if (requester.kind === 'staff' && reason === undefined)
     throw new InvalidInput([{ pointer: '/reason', detail: 'Say in a few words why.' }])
-  await mustBePlain(deps.gate, town.id, requester, Protection, asked)
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: requester }, { schema: Protection, form: asked })
   const day = today(deps.clock, town.timeZone)
   const byThemself = hide && requester.kind === 'resident'
   const fields = byThemself ? (['dateOfBirth'] as const) : []
@@ -94,15 +91,24 @@ export async function protectNeighbour(
       await unit.transaction.updateTable('neighbours').set({ protected: hide }).where('id', '=', id).execute()
       // A child who hides by themself may be in danger at home.
       if (byThemself && isMinor(record.dateOfBirth, day, town))
-        await raiseWelfareCheck(unit.transaction, town, id, 'hides-alone')
+        await raiseWelfareCheck(unit.transaction, { town, neighbourId: id, reason: 'hides-alone' })
       if (hide) await withdrawProofs(unit, id, ['address', 'household'])
-      if (hide && requester.kind === 'staff') await keepVisit(unit, town, requester.id, id, endOfVisit(deps, town))
+      if (hide && requester.kind === 'staff')
+        await keepVisit(unit, { town, staffId: requester.id, neighbourId: id, until: endOfVisit(deps, town) })
       if (!hide) await unit.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
       const outline = { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() } as const
-      await recordMovement(unit, town, requester, id, outline, {
-        protection: hide ? 'hidden' : 'shown',
-        ...(reason ? { reason } : {}),
-      })
+      await recordMovement(
+        unit,
+        { town, by: requester },
+        {
+          neighbourId: id,
+          outline,
+          details: {
+            protection: hide ? 'hidden' : 'shown',
+            ...(reason ? { reason } : {}),
+          },
+        },
+      )
       return { id, version: next }
     },
   )
@@ -116,8 +122,7 @@ export async function protectNeighbour(
  */
 export async function hidingAsSeenBy(
   deps: Pick<RegistryDeps, 'database' | 'clock'>,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   id: string,
 ): Promise<'protected' | 'held' | undefined> {
   const now = deps.clock.now().toString()

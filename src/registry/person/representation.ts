@@ -6,7 +6,7 @@ import type { CiphertextLocation } from '../../keys/seal.ts'
 import { today } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields, Representation } from '../model.ts'
 import { loadRecords } from '../store.ts'
@@ -46,7 +46,7 @@ export function mustBeOldEnough(
   dateOfBirth: string | undefined,
   day: Temporal.PlainDate,
 ): void {
-  if (isUnder(town.minorAccessAge, dateOfBirth, day, town.leapDayBirthday)) throw new TooYoung()
+  if (isUnder(town.minorAccessAge, { dateOfBirth, day, leapDay: town.leapDayBirthday })) throw new TooYoung()
 }
 
 /**
@@ -65,7 +65,7 @@ export async function representedBy(
   let all: Disclosed<Represented[]> | undefined
   for (const id of await wardsOf(deps, town, resident)) {
     try {
-      const one = await openRepresented(deps, town, resident, id)
+      const one = await openRepresented(deps, { town, by: resident }, { id })
       all = all === undefined ? one.map((first) => [first]) : all.with(one).map(([others, next]) => [...others, next])
     } catch (error) {
       if (!(error instanceof NotFound)) throw error
@@ -81,15 +81,21 @@ export async function representedBy(
  */
 export async function actFor(
   deps: RegistryDeps,
-  town: Municipality,
-  resident: Resident,
+  { town, by: resident }: Acting<Resident>,
   id: string,
 ): Promise<Resident> {
   if (!(await wardsOf(deps, town, resident)).includes(id)) throw new NotFound()
   let acting = representative(resident, id, false)
-  await openRepresented(deps, town, resident, id, (told) => {
-    acting = representative(resident, id, told)
-  })
+  await openRepresented(
+    deps,
+    { town, by: resident },
+    {
+      id,
+      tell: (told) => {
+        acting = representative(resident, id, told)
+      },
+    },
+  )
   return acting
 }
 
@@ -193,10 +199,8 @@ const representative = (resident: Resident, id: string, toldWhere: boolean): Res
 
 function openRepresented(
   deps: RegistryDeps,
-  town: Municipality,
-  resident: Resident,
-  id: string,
-  tell: (toldWhere: boolean) => void = () => {},
+  { town, by: resident }: Acting<Resident>,
+  { id, tell = () => {} }: { id: string; tell?: ((toldWhere: boolean) => void) | undefined },
 ) {
   const day = today(deps.clock, town.timeZone)
   const fields = ['name', 'dateOfBirth'] as const
@@ -210,8 +214,10 @@ function openRepresented(
       const recordedOn = representation.recordedAt.toZonedDateTimeISO(town.timeZone).toPlainDate()
       // A parent acts until the child is of age; a guardian of an adult is recorded when they are.
       const forAnAdult =
-        representation.kind === 'guardian' && isOfAge(OF_AGE, record.dateOfBirth, recordedOn, town.leapDayBirthday)
-      if (isOfAge(OF_AGE, record.dateOfBirth, day, town.leapDayBirthday) && !forAnAdult) throw new NotFound()
+        representation.kind === 'guardian' &&
+        isOfAge(OF_AGE, { dateOfBirth: record.dateOfBirth, day: recordedOn, leapDay: town.leapDayBirthday })
+      if (isOfAge(OF_AGE, { dateOfBirth: record.dateOfBirth, day, leapDay: town.leapDayBirthday }) && !forAnAdult)
+        throw new NotFound()
       const toldWhere = !representation.limits?.includes('not-told-where')
       tell(toldWhere)
       return { id, name: record.name, dateOfBirth: record.dateOfBirth, toldWhere }

@@ -41,7 +41,8 @@ export function representativeRoutes(app: App, deps: RegistryDeps): void {
       },
       refuses: [403, 404],
     },
-    async ({ town, requester, params: { id } }) => Reply.disclose(await representativesOf(deps, town, requester, id)),
+    async ({ town, requester, params: { id } }) =>
+      Reply.disclose(await representativesOf(deps, { town, by: requester }, id)),
   )
 
   endpoint(
@@ -60,7 +61,10 @@ export function representativeRoutes(app: App, deps: RegistryDeps): void {
       refuses: [403, 404, 409],
     },
     async ({ town, requester, params: { id }, body, idempotencyKey }) =>
-      Reply.disclose(await addRepresentative(deps, town, requester, id, body, idempotencyKey), 201),
+      Reply.disclose(
+        await addRepresentative(deps, { town, by: requester }, { wardId: id, representative: body, idempotencyKey }),
+        201,
+      ),
   )
 
   endpoint(
@@ -78,7 +82,13 @@ export function representativeRoutes(app: App, deps: RegistryDeps): void {
       refuses: [403, 404],
     },
     async ({ town, requester, params: { id, representationId }, body }) =>
-      Reply.disclose(await changeRepresentative(deps, town, requester, { wardId: id, representationId }, body)),
+      Reply.disclose(
+        await changeRepresentative(
+          deps,
+          { town, by: requester },
+          { at: { wardId: id, representationId }, change: body },
+        ),
+      ),
   )
 
   endpoint(
@@ -94,6 +104,6 @@ export function representativeRoutes(app: App, deps: RegistryDeps): void {
       refuses: [403, 404],
     },
     async ({ town, requester, params: { id, representationId } }) =>
-      Reply.disclose(await endRepresentative(deps, town, requester, { wardId: id, representationId })),
+      Reply.disclose(await endRepresentative(deps, { town, by: requester }, { wardId: id, representationId })),
   )
 }

@@ -18,7 +18,7 @@ export function cannotRepresent(
   { leapDayBirthday }: Pick<Municipality, 'leapDayBirthday'>,
 ): Words | undefined {
   if (candidate === undefined || candidate.departedOn !== undefined) return 'No neighbour here has this id.'
-  if (isUnder(OF_AGE, candidate.dateOfBirth, day, leapDayBirthday))
+  if (isUnder(OF_AGE, { dateOfBirth: candidate.dateOfBirth, day, leapDay: leapDayBirthday }))
     return 'Whoever acts for somebody is of age. Choose an adult.'
   if (candidate.representatives?.some(({ kind }) => kind === 'guardian' || kind === 'institution'))
     return 'Somebody acts for this person themself. Choose another adult.'
@@ -28,19 +28,26 @@ export function cannotRepresent(
 /** Whether a representation says that somebody who may be of age does not act for themself. */
 export const actsForAnAdult = (
   kind: Representative['kind'],
-  ward: { dateOfBirth?: string },
-  day: Temporal.PlainDate,
-  { leapDayBirthday }: Pick<Municipality, 'leapDayBirthday'>,
-) => (kind === 'guardian' || kind === 'institution') && !isUnder(OF_AGE, ward.dateOfBirth, day, leapDayBirthday)
+  {
+    ward,
+    day,
+    municipality: { leapDayBirthday },
+  }: { ward: { dateOfBirth?: string }; day: Temporal.PlainDate; municipality: Pick<Municipality, 'leapDayBirthday'> },
+) =>
+  (kind === 'guardian' || kind === 'institution') &&
+  !isUnder(OF_AGE, { dateOfBirth: ward.dateOfBirth, day, leapDay: leapDayBirthday })
 
 /** What is wrong with a representation, whoever it is with. */
 export function wrongKind(
   kind: Representative['kind'],
-  ward: { dateOfBirth?: string },
-  day: Temporal.PlainDate,
-  { leapDayBirthday }: Pick<Municipality, 'leapDayBirthday'>,
+  {
+    ward,
+    day,
+    municipality: { leapDayBirthday },
+  }: { ward: { dateOfBirth?: string }; day: Temporal.PlainDate; municipality: Pick<Municipality, 'leapDayBirthday'> },
 ): FieldError[] {
-  return isOfAge(OF_AGE, ward.dateOfBirth, day, leapDayBirthday) && (kind === 'parent' || kind === 'carer')
+  return isOfAge(OF_AGE, { dateOfBirth: ward.dateOfBirth, day, leapDay: leapDayBirthday }) &&
+    (kind === 'parent' || kind === 'carer')
     ? [{ pointer: '/kind', detail: 'A guardian or an institution acts for somebody of age.' }]
     : []
 }

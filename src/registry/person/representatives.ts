@@ -8,7 +8,7 @@ import type { CiphertextLocation, Sealed } from '../../keys/seal.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { sqlState, type Transaction } from '../../platform/database.ts'
 import { type FieldError, mustBeValid, NotFound, Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { idempotencyOf } from '../idempotency.ts'
 import { CourtLimit, type Name, type NeighbourFields, type Representation, Representative } from '../model.ts'
@@ -58,15 +58,14 @@ async function endActing(unit: UnitOfWork, id: string): Promise<void> {
  */
 export async function mustBeAbleToRepresent(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
+  { town, by: clerk }: Acting<Staff>,
   form: { representatives?: readonly Representative[] | undefined; dateOfBirth?: string | undefined },
 ): Promise<void> {
   const { representatives = [], dateOfBirth } = form
   const day = today(deps.clock, town.timeZone)
   const ids = representatives.flatMap((one) => ('neighbourId' in one ? [one.neighbourId] : []))
   const errors: FieldError[] = representatives.flatMap(({ kind }, i) =>
-    wrongKind(kind, { ...(dateOfBirth === undefined ? {} : { dateOfBirth }) }, day, town).map(
+    wrongKind(kind, { ward: { ...(dateOfBirth === undefined ? {} : { dateOfBirth }) }, day, municipality: town }).map(
       ({ pointer, detail }) => ({
         pointer: `/representatives/${i}${pointer}`,
         detail,
@@ -118,15 +117,17 @@ export interface Represented {
 /** Works on who acts for a neighbour, behind the gate. */
 export async function onRepresentatives<T>(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-  wardId: string,
-  use: (
-    ward: Record,
-    unit: UnitOfWork,
-    open: (ids: readonly string[]) => Promise<Record[]>,
-    day: Temporal.PlainDate,
-  ) => Promise<T>,
+  { town, by: staff }: Acting<Staff>,
+  {
+    wardId,
+    use,
+  }: {
+    wardId: string
+    use: (
+      ward: Record,
+      work: { unit: UnitOfWork; open: (ids: readonly string[]) => Promise<Record[]>; day: Temporal.PlainDate },
+    ) => Promise<T>
+  },
 ): Promise<Disclosed<T>> {
   const day = today(deps.clock, town.timeZone)
   const load = (ids: readonly string[]) => (transaction: Transaction) => loadRecords(transaction, ids, { trueAt: day })
@@ -135,7 +136,8 @@ export async function onRepresentatives<T>(
     load([wardId]),
     async ([ward], unit, openMore) => {
       if (ward === undefined) throw new NotFound()
-      return use(ward, unit, (ids) => (ids.length === 0 ? Promise.resolve([]) : openMore(load(ids))), day)
+      const open = (ids: readonly string[]) => (ids.length === 0 ? Promise.resolve([]) : openMore(load(ids)))
+      return use(ward, { unit, open, day })
     },
   )
 }
@@ -170,26 +172,32 @@ export async function representationsOf(unit: UnitOfWork, wardId: string): Promi
  */
 export async function representativesOf(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   wardId: string,
 ): Promise<Disclosed<Represented>> {
-  return onRepresentatives(deps, town, staff, wardId, async (ward, unit, open, day) => {
-    const representations = await representationsOf(unit, wardId)
-    const bearers = await open(representations.flatMap(({ representativeId }) => representativeId ?? []))
-    const representatives = representations.flatMap(({ id, representativeId, details }): NamedRepresentation[] => {
-      if (representativeId === null) return [{ id, ...details }]
-      const bearer = bearers.find((one) => one.id === representativeId)
-      if (bearer === undefined) return []
-      return [{ id, ...details, neighbourId: representativeId, ...(bearer.name ? { bearer: bearer.name } : {}) }]
-    })
-    return {
-      id: wardId,
-      name: ward.name,
-      ofAge: isOfAge(OF_AGE, ward.dateOfBirth, day, town.leapDayBirthday),
-      representatives,
-    }
-  })
+  return onRepresentatives(
+    deps,
+    { town, by: staff },
+    {
+      wardId,
+      use: async (ward, { unit, open, day }) => {
+        const representations = await representationsOf(unit, wardId)
+        const bearers = await open(representations.flatMap(({ representativeId }) => representativeId ?? []))
+        const representatives = representations.flatMap(({ id, representativeId, details }): NamedRepresentation[] => {
+          if (representativeId === null) return [{ id, ...details }]
+          const bearer = bearers.find((one) => one.id === representativeId)
+          if (bearer === undefined) return []
+          return [{ id, ...details, neighbourId: representativeId, ...(bearer.name ? { bearer: bearer.name } : {}) }]
+        })
+        return {
+          id: wardId,
+          name: ward.name,
+          ofAge: isOfAge(OF_AGE, { dateOfBirth: ward.dateOfBirth, day, leapDay: town.leapDayBirthday }),
+          representatives,
+        }
+      },
+    },
+  )
 }
 
 /**
@@ -201,44 +209,60 @@ export async function representativesOf(
  */
 export async function addRepresentative(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-  wardId: string,
-  representative: Representative,
-  idempotencyKey: string,
+  { town, by: staff }: Acting<Staff>,
+  {
+    wardId,
+    representative,
+    idempotencyKey,
+  }: { wardId: string; representative: Representative; idempotencyKey: string },
 ): Promise<Disclosed<{ id: string }>> {
-  await mustBePlain(deps.gate, town.id, staff, Representative, representative)
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: staff }, { schema: Representative, form: representative })
   const key = await idempotencyOf(deps.gate, town.id, {
     requester: staff.id,
     operation: `represent ${wardId}`,
     key: idempotencyKey,
     body: representative,
   })
-  return onRepresentatives(deps, town, staff, wardId, async (ward, unit, open, day) => {
-    const earlier = await earlierAnswer<{ id: string }>(unit, wardId, key)
-    if (earlier) return earlier
-    if (ward.departedOn !== undefined) throw new NotResident()
-    const errors = wrongKind(representative.kind, ward, day, town)
-    if ('neighbourId' in representative) {
-      const { neighbourId } = representative
-      const [candidate] = neighbourId === wardId ? [] : await open([neighbourId])
-      const detail =
-        cannotRepresent(candidate, day, town) ??
-        (candidate?.representatives?.some((one) => one.neighbourId === wardId)
-          ? 'They act for each other. End the other first.'
-          : undefined)
-      if (detail) errors.push({ pointer: '/neighbourId', detail })
-    }
-    mustBeValid(errors)
-    const answer = { id: await insertRepresentation(unit, town, wardId, representative) }
-    if (actsForAnAdult(representative.kind, ward, day, town)) await endActing(unit, wardId)
-    await recordMovement(unit, town, staff, wardId, changed(day), {
-      representative: 'added',
-      kind: representative.kind,
-    })
-    await keepAnswer(unit, town, wardId, key, answer)
-    return answer
-  })
+  return onRepresentatives(
+    deps,
+    { town, by: staff },
+    {
+      wardId,
+      use: async (ward, { unit, open, day }) => {
+        const earlier = await earlierAnswer<{ id: string }>(unit, wardId, key)
+        if (earlier) return earlier
+        if (ward.departedOn !== undefined) throw new NotResident()
+        const errors = wrongKind(representative.kind, { ward, day, municipality: town })
+        if ('neighbourId' in representative) {
+          const { neighbourId } = representative
+          const [candidate] = neighbourId === wardId ? [] : await open([neighbourId])
+          const detail =
+            cannotRepresent(candidate, day, town) ??
+            (candidate?.representatives?.some((one) => one.neighbourId === wardId)
+              ? 'They act for each other. End the other first.'
+              : undefined)
+          if (detail) errors.push({ pointer: '/neighbourId', detail })
+        }
+        mustBeValid(errors)
+        const answer = { id: await insertRepresentation(unit, town, { wardId, representative }) }
+        if (actsForAnAdult(representative.kind, { ward, day, municipality: town })) await endActing(unit, wardId)
+        await recordMovement(
+          unit,
+          { town, by: staff },
+          {
+            neighbourId: wardId,
+            outline: changed(day),
+            details: {
+              representative: 'added',
+              kind: representative.kind,
+            },
+          },
+        )
+        await keepAnswer(unit, town, { neighbourId: wardId, idempotency: key, answer })
+        return answer
+      },
+    },
+  )
 }
 
 const changed = (day: Temporal.PlainDate) =>
@@ -247,8 +271,7 @@ const changed = (day: Temporal.PlainDate) =>
 async function insertRepresentation(
   unit: UnitOfWork,
   town: Municipality,
-  wardId: string,
-  representative: Representative,
+  { wardId, representative }: { wardId: string; representative: Representative },
 ): Promise<string> {
   const { id, representativeId, details } = sealRepresentation(representative, (location, value) =>
     unit.seal(wardId, location, value),
@@ -294,33 +317,45 @@ export type RepresentationChange = z.infer<typeof RepresentationChange>
  */
 export async function changeRepresentative(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-  at: { wardId: string; representationId: string },
-  change: RepresentationChange,
+  { town, by: staff }: Acting<Staff>,
+  { at, change }: { at: { wardId: string; representationId: string }; change: RepresentationChange },
 ): Promise<Disclosed<{ id: string }>> {
-  await mustBePlain(deps.gate, town.id, staff, RepresentationChange, change)
-  return onRepresentatives(deps, town, staff, at.wardId, async (ward, unit, open, day) => {
-    const representation = await representationAt(unit, at, open)
-    if (representation.representativeId === null) throw new NotFound()
-    const errors = wrongKind(change.kind, ward, day, town)
-    const [bearer] = await open([representation.representativeId])
-    const detail = cannotRepresent(bearer, day, town)
-    if (detail) errors.push({ pointer: '/kind', detail })
-    mustBeValid(errors)
-    await endRepresentation(unit, representation.id)
-    if (actsForAnAdult(change.kind, ward, day, town)) await endActing(unit, at.wardId)
-    const { kind, limits, court } = change
-    if (limits?.some((limit) => !representation.details.limits?.includes(limit))) await endWaysIn(unit, at.wardId)
-    const id = await insertRepresentation(unit, town, at.wardId, {
-      kind,
-      neighbourId: representation.representativeId,
-      limits,
-      court,
-    })
-    await recordMovement(unit, town, staff, at.wardId, changed(day), { representative: 'changed', kind })
-    return { id }
-  })
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: staff }, { schema: RepresentationChange, form: change })
+  return onRepresentatives(
+    deps,
+    { town, by: staff },
+    {
+      wardId: at.wardId,
+      use: async (ward, { unit, open, day }) => {
+        const representation = await representationAt(unit, at, open)
+        if (representation.representativeId === null) throw new NotFound()
+        const errors = wrongKind(change.kind, { ward, day, municipality: town })
+        const [bearer] = await open([representation.representativeId])
+        const detail = cannotRepresent(bearer, day, town)
+        if (detail) errors.push({ pointer: '/kind', detail })
+        mustBeValid(errors)
+        await endRepresentation(unit, representation.id)
+        if (actsForAnAdult(change.kind, { ward, day, municipality: town })) await endActing(unit, at.wardId)
+        const { kind, limits, court } = change
+        if (limits?.some((limit) => !representation.details.limits?.includes(limit))) await endWaysIn(unit, at.wardId)
+        const id = await insertRepresentation(unit, town, {
+          wardId: at.wardId,
+          representative: {
+            kind,
+            neighbourId: representation.representativeId,
+            limits,
+            court,
+          },
+        })
+        await recordMovement(
+          unit,
+          { town, by: staff },
+          { neighbourId: at.wardId, outline: changed(day), details: { representative: 'changed', kind } },
+        )
+        return { id }
+      },
+    },
+  )
 }
 
 /**
@@ -330,20 +365,34 @@ export async function changeRepresentative(
  */
 export async function endRepresentative(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   at: { wardId: string; representationId: string },
 ): Promise<Disclosed<{ id: string }>> {
-  return onRepresentatives(deps, town, staff, at.wardId, async (_, unit, open, day) => {
-    const representation = await representationAt(unit, at, open)
-    await endRepresentation(unit, representation.id)
-    await endWaysIn(unit, at.wardId)
-    await recordMovement(unit, town, staff, at.wardId, changed(day), {
-      representative: 'ended',
-      kind: representation.details.kind,
-    })
-    return { id: representation.id }
-  })
+  return onRepresentatives(
+    deps,
+    { town, by: staff },
+    {
+      wardId: at.wardId,
+      use: async (_, { unit, open, day }) => {
+        const representation = await representationAt(unit, at, open)
+        await endRepresentation(unit, representation.id)
+        await endWaysIn(unit, at.wardId)
+        await recordMovement(
+          unit,
+          { town, by: staff },
+          {
+            neighbourId: at.wardId,
+            outline: changed(day),
+            details: {
+              representative: 'ended',
+              kind: representation.details.kind,
+            },
+          },
+        )
+        return { id: representation.id }
+      },
+    },
+  )
 }
 
 /** A representation in force that this clerk may see. @throws {NotFound} */

@@ -97,9 +97,7 @@ export type Converted = { date: string; told: string } | { fault: SaidFault }
  */
 export function fromCalendar(
   calendar: Exclude<Calendar, 'gregory'>,
-  boxes: Boxes,
-  { about = false, before = false }: Manner,
-  language: string,
+  { boxes, manner: { about = false, before = false }, language }: { boxes: Boxes; manner: Manner; language: string },
 ): Converted | undefined {
   const { day, month, year } = tidied(boxes)
   if (year === '') return day || month ? { fault: 'month-without-year' } : undefined
@@ -109,11 +107,14 @@ export function fromCalendar(
   const number = month === '' ? undefined : monthIn(month, calendar, language)
   if (month !== '' && number === undefined) return { fault: 'unknown-month' }
   if (day !== '' && !isNumber(day)) return { fault: 'no-such-day' }
-  const span = spanOf(calendar, Number(year), number, day === '' ? undefined : Number(day))
+  const span = spanOf(calendar, { year: Number(year), month: number, day: day === '' ? undefined : Number(day) })
   if (span === undefined) return { fault: 'no-such-day' }
   const date = before ? `../${span.from.subtract({ days: 1 }).year}` : edtfOf(span, about)
   if (parseBirthDate(date) === undefined) return { fault: 'too-early' }
-  return { date, told: toldIn(calendar, span.from, language, { month: number !== undefined, day: day !== '' }) }
+  return {
+    date,
+    told: toldIn(calendar, { date: span.from, language, known: { month: number !== undefined, day: day !== '' } }),
+  }
 }
 
 /** How a month is called in a language, by number or name; short or without its accents too. @returns undefined where it is none */
@@ -153,7 +154,7 @@ function namesOf(calendar: Calendar, locale: string): { name: string; month: num
   return Array.from({ length: monthsInYear }, (_, i) => i + 1).flatMap((month) => {
     const first = Temporal.PlainDate.from({ calendar, year: SAMPLE[calendar], month, day: 1 })
     return (['long', 'short'] as const).map((length) => ({
-      name: folded(written(calendar, locale, first, { month: length })),
+      name: folded(written(calendar, { locale, date: first, options: { month: length } })),
       month,
     }))
   })
@@ -161,9 +162,7 @@ function namesOf(calendar: Calendar, locale: string): { name: string; month: num
 
 const written = (
   calendar: Calendar,
-  locale: string,
-  date: Temporal.PlainDate,
-  options: Intl.DateTimeFormatOptions,
+  { locale, date, options }: { locale: string; date: Temporal.PlainDate; options: Intl.DateTimeFormatOptions },
 ): string => {
   const { year, month, day } = date.withCalendar('iso8601')
   return new Intl.DateTimeFormat(`${locale}-u-ca-${calendar}-nu-latn`, { ...options, timeZone: 'UTC' }).format(
@@ -173,14 +172,16 @@ const written = (
 
 function toldIn(
   calendar: Calendar,
-  date: Temporal.PlainDate,
-  language: string,
-  known: { month: boolean; day: boolean },
+  { date, language, known }: { date: Temporal.PlainDate; language: string; known: { month: boolean; day: boolean } },
 ): string {
-  return written(calendar, language, date, {
-    year: 'numeric',
-    ...(known.month ? { month: 'long' } : {}),
-    ...(known.day ? { day: 'numeric' } : {}),
+  return written(calendar, {
+    locale: language,
+    date,
+    options: {
+      year: 'numeric',
+      ...(known.month ? { month: 'long' } : {}),
+      ...(known.day ? { day: 'numeric' } : {}),
+    },
   })
 }
 
@@ -253,9 +254,7 @@ interface Span {
 /** The days that a day, a month or a year of another calendar takes in, in our own. */
 function spanOf(
   calendar: Calendar,
-  year: number,
-  month: number | undefined,
-  day: number | undefined,
+  { year, month, day }: { year: number; month: number | undefined; day: number | undefined },
 ): Span | undefined {
   try {
     const first = Temporal.PlainDate.from({ calendar, year, month: month ?? 1, day: day ?? 1 }, { overflow: 'reject' })

@@ -4,7 +4,7 @@ import type { Opened, UnitOfWork } from '../../firewall/model.ts'
 import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import { NotFound, Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import { awaySince, movementsThatStand } from '../departure/movements-standing.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { NeighbourFields } from '../model.ts'
@@ -75,12 +75,13 @@ type Person = Opened<NeighbourFields, (typeof FIELDS)[number]>
 /** What the clerk may undo of a record now, shown before it is done. @throws {CannotUndo} {NotFound} {Refusal} */
 export async function undoable(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   id: string,
 ): Promise<Disclosed<Undoable>> {
-  return onRecord(deps, town, staff, id, async (person, unit) =>
-    outlineOf(person, await lastAct(deps, unit, staff, person.id)),
+  return onRecord(
+    deps,
+    { town, by: staff },
+    { id, use: async (person, unit) => outlineOf(person, await lastAct(deps, { unit, staff, id: person.id })) },
   )
 }
 
@@ -95,48 +96,58 @@ export async function undoable(
  */
 export async function undo(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   id: string,
 ): Promise<Disclosed<Undoable>> {
   const { hash32 } = await deps.gate.keysOf(town.id)
   const day = today(deps.clock, town.timeZone)
-  return onRecord(deps, town, staff, id, async (person, unit, open) => {
-    // Held before it is read: what is undone is the last thing, and stays it until this is over.
-    await lockTogether(unit, [id])
-    const act = await lastAct(deps, unit, staff, id)
-    const outline = outlineOf(person, act)
-    if (act.what === 'registration') {
-      await flagTakenBack(unit, town, staff, id)
-      await sql`select undo_registration(${id}::uuid, ${staff.id})`.execute(unit.transaction)
-      return outline
-    }
-    const versions = await lockTogether(unit, act.together)
-    const visible = new Set((await open(act.together)).map((one) => one.id))
-    for (const one of act.together) {
-      const theirs = one === id ? act : await lastAct(deps, unit, staff, one)
-      if (theirs.at !== act.at || !visible.has(one)) throw new CannotUndo('undo-in-the-way')
-      await sql`select withdraw_proofs_since(${one}::uuid, ${act.at}::text::timestamptz)`.execute(unit.transaction)
-      if (act.what === 'correction') await restoreParticulars(unit, town, one, act.at)
-      else await restoreResidences(unit, town, staff, one, act.at)
-      // A death recorded of somebody who had left ended nothing: they stay where they were, away.
-      if (act.what === 'departure' && (await awayBefore(unit, one, act.at)) === null) {
-        await setDeparture(unit, one, null)
-        await sql`select revive_access(${one}::uuid, ${act.at}::text::timestamptz)`.execute(unit.transaction)
-      }
-      if (act.what === 'return') await setDeparture(unit, one, await awayBefore(unit, one, act.at))
-      await letGo(unit, town, staff, one, { at: act.at, now: deps.clock.now() })
-      await nextVersion(unit, one, versions.get(one) ?? 0)
-      const outlined = { kind: 'change', cause: 'undone', effectiveOn: day.toString() } as const
-      await recordMovement(unit, town, staff, one, outlined, { undone: theirs.movementId })
-    }
-    const tokens = tokenMaker(hash32, town.blindIndexBits)
-    for (const one of await open(act.together)) {
-      const names = [...(one.name ? [one.name] : []), ...(one.previousNames ?? [])].map(wordsOfName)
-      await reindex(unit, one.id, tokensOf(tokens, { names, dateOfBirth: one.dateOfBirth, address: one.address }))
-    }
-    return outline
-  })
+  return onRecord(
+    deps,
+    { town, by: staff },
+    {
+      id,
+      use: async (person, unit, open) => {
+        // Held before it is read: what is undone is the last thing, and stays it until this is over.
+        await lockTogether(unit, [id])
+        const act = await lastAct(deps, { unit, staff, id })
+        const outline = outlineOf(person, act)
+        if (act.what === 'registration') {
+          await flagTakenBack(unit, { town, staff, id })
+          await sql`select undo_registration(${id}::uuid, ${staff.id})`.execute(unit.transaction)
+          return outline
+        }
+        const versions = await lockTogether(unit, act.together)
+        const visible = new Set((await open(act.together)).map((one) => one.id))
+        for (const one of act.together) {
+          const theirs = one === id ? act : await lastAct(deps, { unit, staff, id: one })
+          if (theirs.at !== act.at || !visible.has(one)) throw new CannotUndo('undo-in-the-way')
+          await sql`select withdraw_proofs_since(${one}::uuid, ${act.at}::text::timestamptz)`.execute(unit.transaction)
+          if (act.what === 'correction') await restoreParticulars(unit, town, { id: one, at: act.at })
+          else await restoreResidences(unit, { town, requester: staff, neighbourId: one, at: act.at })
+          // A death recorded of somebody who had left ended nothing: they stay where they were, away.
+          if (act.what === 'departure' && (await awayBefore(unit, one, act.at)) === null) {
+            await setDeparture(unit, one, null)
+            await sql`select revive_access(${one}::uuid, ${act.at}::text::timestamptz)`.execute(unit.transaction)
+          }
+          if (act.what === 'return') await setDeparture(unit, one, await awayBefore(unit, one, act.at))
+          await letGo(unit, { town, staff, id: one, when: { at: act.at, now: deps.clock.now() } })
+          await nextVersion(unit, one, versions.get(one) ?? 0)
+          const outlined = { kind: 'change', cause: 'undone', effectiveOn: day.toString() } as const
+          await recordMovement(
+            unit,
+            { town, by: staff },
+            { neighbourId: one, outline: outlined, details: { undone: theirs.movementId } },
+          )
+        }
+        const tokens = tokenMaker(hash32, town.blindIndexBits)
+        for (const one of await open(act.together)) {
+          const names = [...(one.name ? [one.name] : []), ...(one.previousNames ?? [])].map(wordsOfName)
+          await reindex(unit, one.id, tokensOf(tokens, { names, dateOfBirth: one.dateOfBirth, address: one.address }))
+        }
+        return outline
+      },
+    },
+  )
 }
 
 const outlineOf = (person: Person, act: Act): Undoable => ({
@@ -151,10 +162,14 @@ const outlineOf = (person: Person, act: Act): Undoable => ({
 /** Works on a record whose last change is to be undone, behind the gate. */
 async function onRecord<T>(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-  id: string,
-  use: (person: Person, unit: UnitOfWork, open: (ids: readonly string[]) => Promise<Person[]>) => Promise<T>,
+  { town, by: staff }: Acting<Staff>,
+  {
+    id,
+    use,
+  }: {
+    id: string
+    use: (person: Person, unit: UnitOfWork, open: (ids: readonly string[]) => Promise<Person[]>) => Promise<T>
+  },
 ): Promise<Disclosed<T>> {
   const trueAt = today(deps.clock, town.timeZone)
   return deps.gate.open<NeighbourFields, (typeof FIELDS)[number], T>(
@@ -168,7 +183,10 @@ async function onRecord<T>(
 }
 
 /** The last thing written about a neighbour, if this clerk may undo it. @throws {CannotUndo} */
-async function lastAct(deps: RegistryDeps, unit: UnitOfWork, staff: Staff, id: string): Promise<Act> {
+async function lastAct(
+  deps: RegistryDeps,
+  { unit, staff, id }: { unit: UnitOfWork; staff: Staff; id: string },
+): Promise<Act> {
   const last = await unit.transaction
     .selectFrom('movements')
     .select(['id', 'kind', 'cause', 'effective_on', 'recorded_at', 'recorded_by'])
@@ -190,7 +208,7 @@ async function lastAct(deps: RegistryDeps, unit: UnitOfWork, staff: Staff, id: s
     ((await actsForSomebody(unit.transaction, id, true)) || (await saidSomething(unit, id)))
   )
     throw new CannotUndo('undo-in-the-way')
-  const together = what === 'move' ? [id, ...(await movedAlong(unit, id, at, staff.id))] : [id]
+  const together = what === 'move' ? [id, ...(await movedAlong(unit, { id, at, by: staff.id }))] : [id]
   return { movementId: last.id, what, effectiveOn: last.effective_on, at, together }
 }
 
@@ -204,7 +222,7 @@ async function saidSomething(unit: UnitOfWork, id: string): Promise<boolean> {
 }
 
 /** Who else moved in the same act: one transaction, and so one instant. */
-async function movedAlong(unit: UnitOfWork, id: string, at: string, by: string): Promise<string[]> {
+async function movedAlong(unit: UnitOfWork, { id, at, by }: { id: string; at: string; by: string }): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select distinct neighbour_id as id from movements
     where recorded_at = ${at}::text::timestamptz and recorded_by = ${by} and neighbour_id <> ${id}
@@ -230,7 +248,11 @@ async function setDeparture(unit: UnitOfWork, id: string, on: string | null): Pr
 }
 
 /** Writes again what was recorded before a correction: a name that was a mistake is no earlier name either. */
-async function restoreParticulars(unit: UnitOfWork, town: Municipality, id: string, at: string): Promise<void> {
+async function restoreParticulars(
+  unit: UnitOfWork,
+  town: Municipality,
+  { id, at }: { id: string; at: string },
+): Promise<void> {
   const { rows } = await sql<{ version: number; latest: number; identity: Uint8Array; contact: Uint8Array }>`
     select before.version, (select max(version) from particulars where neighbour_id = ${id}) as latest,
       before.identity, before.contact

@@ -5,7 +5,7 @@ import { isSupervisor, purposeOf, type Staff } from '../../firewall/requester.ts
 import { today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { type Paged, pageOf, readCursor } from '../../platform/paging.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { householdMembers } from '../household/households.ts'
 import type { Name, NeighbourFields } from '../model.ts'
@@ -55,8 +55,7 @@ export async function mayBeUnrepresented(transaction: Transaction, town: Pick<Mu
  */
 export async function unrepresentedNeighbours(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   cursor?: string,
 ): Promise<Disclosed<Paged<Unrepresented>>> {
   const day = today(deps.clock, town.timeZone)
@@ -79,7 +78,7 @@ export async function unrepresentedNeighbours(
     async (records, unit, openMore) => {
       const listed: Unrepresented[] = []
       for (const { id, name, dateOfBirth } of records) {
-        if (isOfAge(OF_AGE, dateOfBirth, day, town.leapDayBirthday) && !(await hadGuardian(unit, id))) {
+        if (isOfAge(OF_AGE, { dateOfBirth, day, leapDay: town.leapDayBirthday }) && !(await hadGuardian(unit, id))) {
           await settle(unit, id)
           continue
         }
@@ -127,12 +126,18 @@ async function settle(unit: UnitOfWork, wardId: string): Promise<void> {
  */
 export async function settleUnrepresented(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   wardId: string,
 ): Promise<Disclosed<{ id: string }>> {
-  return onRepresentatives(deps, town, staff, wardId, async (_, unit) => {
-    await settle(unit, wardId)
-    return { id: wardId }
-  })
+  return onRepresentatives(
+    deps,
+    { town, by: staff },
+    {
+      wardId,
+      use: async (_, { unit }) => {
+        await settle(unit, wardId)
+        return { id: wardId }
+      },
+    },
+  )
 }

@@ -10,7 +10,7 @@ import type { DataKey } from '../../keys/seal.ts'
 import { today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { NotFound } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { loadOutline } from '../store.ts'
 
@@ -39,10 +39,8 @@ type NoFields = { waysIn: never }
 /** @param here the session of whoever asks, where it is one of these @throws {NotFound} {Refusal} */
 export async function waysIn(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Staff | Resident,
-  neighbourId: string,
-  here?: string,
+  { town, by: requester }: Acting<Staff | Resident>,
+  { neighbourId, here }: { neighbourId: string; here?: string | undefined },
 ): Promise<Disclosed<WaysIn>> {
   const { ledger } = await deps.gate.keysOf(town.id)
   const day = today(deps.clock, town.timeZone)
@@ -52,10 +50,14 @@ export async function waysIn(
     async ([record], { transaction }) => {
       if (record === undefined) throw new NotFound()
       return {
-        cards: await cardsIn(transaction, deps, town, neighbourId),
-        telephones: await devicesIn(transaction, ledger, neighbourId),
-        sessions: await sessionsIn(transaction, deps.clock.now(), { kind: 'resident', subject: neighbourId }, here),
-        helpers: await helpersIn(transaction, ledger, neighbourId, { on: day }),
+        cards: await cardsIn(transaction, { registryDeps: deps, town, neighbourId }),
+        telephones: await devicesIn(transaction, { ledger, neighbourId }),
+        sessions: await sessionsIn(transaction, {
+          now: deps.clock.now(),
+          whose: { kind: 'resident', subject: neighbourId },
+          here,
+        }),
+        helpers: await helpersIn(transaction, { ledger, neighbourId, which: { on: day } }),
       }
     },
   )
@@ -63,9 +65,11 @@ export async function waysIn(
 
 async function cardsIn(
   transaction: Transaction,
-  { clock }: Pick<RegistryDeps, 'clock'>,
-  town: Municipality,
-  neighbourId: string,
+  {
+    registryDeps: { clock },
+    town,
+    neighbourId,
+  }: { registryDeps: Pick<RegistryDeps, 'clock'>; town: Municipality; neighbourId: string },
 ): Promise<CardInForce[]> {
   const asleep = clock.now().toZonedDateTimeISO(town.timeZone).subtract(CARD_SLEEPS_AFTER).epochMilliseconds
   const rows = await transaction
@@ -96,9 +100,7 @@ export interface WaysEver {
 /** The same for whoever takes everything home, within a gate's transaction. */
 export async function waysEver(
   transaction: Transaction,
-  ledger: DataKey,
-  neighbourId: string,
-  now: Temporal.Instant,
+  { ledger, neighbourId, now }: { ledger: DataKey; neighbourId: string; now: Temporal.Instant },
 ): Promise<WaysEver> {
   const cards = await transaction
     .selectFrom('resident_cards')
@@ -119,9 +121,9 @@ export async function waysEver(
       endedAt: row.cancelled_at?.toISOString() ?? null,
       endedBy: row.ended_by,
     })),
-    telephones: await devicesIn(transaction, ledger, neighbourId, 'ever'),
-    sessions: await sessionsIn(transaction, now, { kind: 'resident', subject: neighbourId }),
-    helpers: await helpersIn(transaction, ledger, neighbourId, 'ever'),
+    telephones: await devicesIn(transaction, { ledger, neighbourId, which: 'ever' }),
+    sessions: await sessionsIn(transaction, { now, whose: { kind: 'resident', subject: neighbourId } }),
+    helpers: await helpersIn(transaction, { ledger, neighbourId, which: 'ever' }),
     enrolments: codes.map((row) => ({ until: row.expires_at.toISOString() })),
   }
 }
@@ -144,11 +146,8 @@ export type Ending =
  */
 export async function endWaysIn(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Staff | Resident,
-  neighbourId: string,
-  ending: Ending,
-  here?: string,
+  { town, by: requester }: Acting<Staff | Resident>,
+  { neighbourId, ending, here }: { neighbourId: string; ending: Ending; here?: string | undefined },
 ): Promise<void> {
   const action = requester.kind === 'resident' ? 'revoke' : 'enrol'
   await deps.gate.open<NoFields, never, void>(
@@ -194,7 +193,7 @@ export async function endWaysIn(
           .$if(what === 'session', (query) => query.where('handle', '=', 'id' in ending ? ending.id : ''))
           .$if(all && here !== undefined, (query) => query.where('handle', '!=', here ?? ''))
           .execute()
-      if (what !== 'session') await noticeOfWays(transaction, deps, town, neighbourId)
+      if (what !== 'session') await noticeOfWays(transaction, { deps, town, neighbourId })
       // What was handed out to make another way in, and not used yet.
       if (all) await sql`select end_unused_codes(${neighbourId}::uuid)`.execute(transaction)
     },

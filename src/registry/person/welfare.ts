@@ -4,7 +4,7 @@ import { today } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
 import { type Page, type Paged, pageOf, readCursor } from '../../platform/paging.ts'
 import { NotFound } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields } from '../model.ts'
 import { loadRecords } from '../store.ts'
@@ -18,9 +18,11 @@ export type WelfareReason = 'left-alone' | 'hides-alone' | 'leaves-alone'
 /** Writes down that a trained person should look, once until somebody has. */
 export async function raiseWelfareCheck(
   transaction: Transaction,
-  town: Pick<Municipality, 'id'>,
-  neighbourId: string,
-  reason: Exclude<WelfareReason, 'left-alone'>,
+  {
+    town,
+    neighbourId,
+    reason,
+  }: { town: Pick<Municipality, 'id'>; neighbourId: string; reason: Exclude<WelfareReason, 'left-alone'> },
 ): Promise<void> {
   await transaction
     .insertInto('welfare_checks')
@@ -34,7 +36,7 @@ export const isMinor = (
   dateOfBirth: string | undefined,
   day: Temporal.PlainDate,
   town: Pick<Municipality, 'leapDayBirthday'>,
-): boolean => isUnder(OF_AGE, dateOfBirth, day, town.leapDayBirthday)
+): boolean => isUnder(OF_AGE, { dateOfBirth, day, leapDay: town.leapDayBirthday })
 
 /** Of a minor who says by themself that they leave: a trained person is told. @throws {Refusal} */
 export async function noteLeavingAlone(deps: RegistryDeps, town: Municipality, resident: Resident): Promise<void> {
@@ -51,7 +53,7 @@ export async function noteLeavingAlone(deps: RegistryDeps, town: Municipality, r
     async ([record], { transaction }) => {
       if (record === undefined) throw new NotFound()
       if (isMinor(record.dateOfBirth, day, town))
-        await raiseWelfareCheck(transaction, town, resident.neighbourId, 'leaves-alone')
+        await raiseWelfareCheck(transaction, { town, neighbourId: resident.neighbourId, reason: 'leaves-alone' })
     },
   )
 }
@@ -93,8 +95,7 @@ interface CheckRow {
 /** Those that wait, the oldest first. Whoever is of age among them is not one of them. @throws {Refusal} for anyone but supervisors */
 export async function welfareChecks(
   deps: RegistryDeps,
-  town: Municipality,
-  supervisor: Staff,
+  { town, by: supervisor }: Acting<Staff>,
   cursor?: string,
 ): Promise<Disclosed<Paged<WelfareCheck>>> {
   if (supervisor.role !== 'supervisor') return deps.gate.turnAway(town.id, supervisor)
@@ -136,8 +137,8 @@ export async function welfareChecks(
       for (const row of rows) {
         const record = known.get(row.neighbour_id)
         if (record === undefined) continue
-        if (isOfAge(OF_AGE, record.dateOfBirth, day, town.leapDayBirthday))
-          await looked(transaction, row.id, 'their age', day)
+        if (isOfAge(OF_AGE, { dateOfBirth: record.dateOfBirth, day, leapDay: town.leapDayBirthday }))
+          await looked(transaction, { id: row.id, by: 'their age', day })
         else
           items.push({
             id: row.id,
@@ -153,7 +154,10 @@ export async function welfareChecks(
   )
 }
 
-async function looked(transaction: Transaction, id: string, by: string, day: Temporal.PlainDate): Promise<bigint> {
+async function looked(
+  transaction: Transaction,
+  { id, by, day }: { id: string; by: string; day: Temporal.PlainDate },
+): Promise<bigint> {
   const { numUpdatedRows } = await transaction
     .updateTable('welfare_checks')
     .set({ looked_by: by, looked_on: day.toString() })
@@ -166,15 +170,14 @@ async function looked(transaction: Transaction, id: string, by: string, day: Tem
 /** Marks one as looked after. @throws {NotFound} {Refusal} */
 export async function settleWelfareCheck(
   deps: RegistryDeps,
-  town: Municipality,
-  supervisor: Staff,
+  { town, by: supervisor }: Acting<Staff>,
   id: string,
 ): Promise<void> {
   if (supervisor.role !== 'supervisor') return deps.gate.turnAway(town.id, supervisor)
   await deps.gate.decide(
     { municipalityId: town.id, requester: supervisor, action: 'supervise', purpose: 'supervision', fields: [] },
     async (transaction) => {
-      const done = await looked(transaction, id, supervisor.id, today(deps.clock, town.timeZone))
+      const done = await looked(transaction, { id, by: supervisor.id, day: today(deps.clock, town.timeZone) })
       if (done !== 1n) throw new NotFound()
     },
   )

@@ -3,7 +3,7 @@ import { countConfirmed, fieldsSayingTooMuch, SaysTooMuch } from '../../firewall
 import type { Staff } from '../../firewall/requester.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import { inMunicipality } from '../../platform/database.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { idempotencyOf } from '../idempotency.ts'
 import { type Address, Registration } from '../model.ts'
@@ -33,8 +33,7 @@ export type BulkOutcome = 'imported' | 'already-imported' | 'known-document'
  */
 export async function registerHouseholds(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
+  { town, by: clerk }: Acting<Staff>,
   households: readonly BulkHousehold[],
 ): Promise<BulkOutcome[]> {
   const tooMuch = households.flatMap(({ address, people }) =>
@@ -44,9 +43,11 @@ export async function registerHouseholds(
       return fields
     }),
   )
-  if (tooMuch.length > 0) await countConfirmed(deps.gate, town.id, clerk, tooMuch.length)
+  if (tooMuch.length > 0) await countConfirmed(deps.gate, { municipalityId: town.id, by: clerk }, tooMuch.length)
   const hides = await somebodyHides(deps, town)
-  const sealed = await Promise.all(households.map((household) => sealHousehold(deps, town, clerk, household, hides)))
+  const sealed = await Promise.all(
+    households.map((household) => sealHousehold(deps, { town, by: clerk }, { bulkHousehold: household, hides })),
+  )
   const together = await write(deps, town, sealed)
   if (together) return together
   // Somebody in the batch is known by a document: each household on its own, so that only theirs is left out.
@@ -75,10 +76,8 @@ type Sealed = Awaited<ReturnType<typeof sealHousehold>>
 
 async function sealHousehold(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  { key, address, people }: BulkHousehold,
-  hides: boolean,
+  { town, by: clerk }: Acting<Staff>,
+  { bulkHousehold: { key, address, people }, hides }: { bulkHousehold: BulkHousehold; hides: boolean },
 ) {
   const householdId = uuidv7()
   const rules = lifeRules(deps.clock, town)
@@ -88,13 +87,20 @@ async function sealHousehold(
       const use = { requester: clerk.id, operation: 'import', key: `${key} ${i}`, body: key }
       // Whoever hides is told apart by nothing, a document that is known included.
       const resembles = hides ? await hiddenLikenessOfImported(deps, town, form) : []
-      const item = await sealRegistration(deps, town, clerk, form, {
-        start: startOf(rules, town, person, 'register'),
-        address,
-        key: await idempotencyOf(deps.gate, town.id, use),
-        knownDistinct: resembles,
-        resembles,
-      })
+      const item = await sealRegistration(
+        deps,
+        { town, by: clerk },
+        {
+          form,
+          context: {
+            start: startOf(rules, { town, form: person, source: 'register' }),
+            address,
+            key: await idempotencyOf(deps.gate, town.id, use),
+            knownDistinct: resembles,
+            resembles,
+          },
+        },
+      )
       // The first brings address and household; the others join it in the same statement.
       return {
         graphVersion: item.graphVersion,

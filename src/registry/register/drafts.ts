@@ -2,7 +2,7 @@ import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import { NotFound } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 
 /** A form that is not finished, box by box, as its page names them. */
@@ -34,10 +34,8 @@ export const HELD = 'held'
  */
 export async function keepDraft(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  id: string | undefined,
-  { kept: plain, held }: { kept: DraftForm; held: readonly string[] },
+  { town, by: clerk }: Acting<Staff>,
+  { id, draft: { kept: plain, held } }: { id: string | undefined; draft: { kept: DraftForm; held: readonly string[] } },
 ): Promise<Disclosed<{ id: string }>> {
   const { ledger } = await deps.gate.keysOf(town.id)
   const draftId = id ?? uuidv7()
@@ -91,7 +89,7 @@ export async function draftsOf(deps: RegistryDeps, town: Municipality, clerk: St
 }
 
 /** Forgets a draft, because it was registered or was a mistake. @throws {Refusal} */
-export async function dropDraft(deps: RegistryDeps, town: Municipality, clerk: Staff, id: string): Promise<void> {
+export async function dropDraft(deps: RegistryDeps, { town, by: clerk }: Acting<Staff>, id: string): Promise<void> {
   await deps.gate.decide(registering(town, clerk), async (transaction) => {
     await transaction.deleteFrom('drafts').where('id', '=', id).where('staff_id', '=', clerk.id).execute()
   })

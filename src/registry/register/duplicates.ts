@@ -1,7 +1,7 @@
 import type { Disclosed } from '../../firewall/disclosed.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields, Registration } from '../model.ts'
 import { compatible, parseBirthDate } from '../person/birth-date.ts'
@@ -47,10 +47,8 @@ export function alikeAmong(people: readonly Person[]): { place: number; before: 
  */
 export async function likelyDuplicates(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  form: Registration,
-  candidateIds: readonly string[],
+  { town, by: clerk }: Acting<Staff>,
+  { form, candidateIds }: { form: Registration; candidateIds: readonly string[] },
 ): Promise<Disclosed<Candidate[]> | undefined> {
   const { hash } = await deps.gate.keysOf(town.id)
   const person = { name: form.name, dateOfBirth: form.dateOfBirth }

@@ -20,10 +20,17 @@ export const likenessPlace = (id: string) => ({ table: 'likenesses', column: 'co
  */
 export async function holdAsAlike(
   unit: UnitOfWork,
-  town: Pick<Municipality, 'id'>,
-  by: { staff: Staff; until: string } | undefined,
-  id: string,
-  resembles: readonly string[],
+  {
+    town,
+    by,
+    id,
+    resembles,
+  }: {
+    town: Pick<Municipality, 'id'>
+    by: { staff: Staff; until: string } | undefined
+    id: string
+    resembles: readonly string[]
+  },
 ): Promise<void> {
   if (resembles.length === 0) return
   const { hides } = await unit.transaction
@@ -47,17 +54,19 @@ export async function holdAsAlike(
     .onConflict((open) => open.doNothing())
     .executeTakeFirst()
   if (kept.numInsertedOrUpdatedRows !== 1n || hides) return
-  if (by) await keepVisit(unit, town, by.staff.id, id, by.until)
+  if (by) await keepVisit(unit, { town, staffId: by.staff.id, neighbourId: id, until: by.until })
   await unit.transaction.updateTable('neighbours').set({ protected: true }).where('id', '=', id).execute()
 }
 
 /** Shows a record again whose likeness to somebody who hides came of what is taken back: it was a mistake. */
 export async function letGo(
   unit: UnitOfWork,
-  town: Pick<Municipality, 'id'>,
-  staff: Staff,
-  id: string,
-  { at, now }: { at: string; now: Temporal.Instant },
+  {
+    town,
+    staff,
+    id,
+    when: { at, now },
+  }: { town: Pick<Municipality, 'id'>; staff: Staff; id: string; when: { at: string; now: Temporal.Instant } },
 ): Promise<void> {
   const open = await unit.transaction
     .selectFrom('likenesses')
@@ -67,7 +76,7 @@ export async function letGo(
     .where((row) => sql<boolean>`${row.ref('recorded_at')} = ${at}::text::timestamptz`)
     .executeTakeFirst()
   if (open === undefined) return
-  await flagTakenBack(unit, town, staff, id)
+  await flagTakenBack(unit, { town, staff, id })
   if (!open.hides) {
     await unit.transaction.updateTable('neighbours').set({ protected: false }).where('id', '=', id).execute()
     await unit.transaction.deleteFrom('visits').where('neighbour_id', '=', id).execute()
@@ -85,9 +94,7 @@ export async function letGo(
  */
 export async function flagTakenBack(
   unit: UnitOfWork,
-  town: Pick<Municipality, 'id'>,
-  staff: Staff,
-  id: string,
+  { town, staff, id }: { town: Pick<Municipality, 'id'>; staff: Staff; id: string },
 ): Promise<void> {
   const rows = await unit.transaction
     .selectFrom('likenesses')
@@ -96,7 +103,8 @@ export async function flagTakenBack(
     .execute()
   for (const row of rows) {
     const { resembles } = unit.reopen(id, likenessPlace(row.id), row.content) as { resembles: string[] }
-    for (const neighbourId of resembles) await raiseProbing(unit.transaction, town.id, staff.id, neighbourId)
+    for (const neighbourId of resembles)
+      await raiseProbing(unit.transaction, town.id, { staffId: staff.id, neighbourId })
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Job, purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import { inMunicipality, type Transaction } from '../../platform/database.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Correction, Name, NeighbourFields, Registration } from '../model.ts'
 import { compatible, parseBirthDate } from '../person/birth-date.ts'
@@ -61,8 +61,10 @@ const isWhole = (date: string | undefined) => date !== undefined && /^\d{4}-\d{2
 export async function hiddenLikeness(
   deps: RegistryDeps,
   town: Municipality,
-  form: Pick<Registration, 'name' | 'dateOfBirth' | 'evidence'>,
-  candidates: readonly string[],
+  {
+    form,
+    candidates,
+  }: { form: Pick<Registration, 'name' | 'dateOfBirth' | 'evidence'>; candidates: readonly string[] },
 ): Promise<string[]> {
   if (candidates.length === 0) return []
   const { hash } = await deps.gate.keysOf(town.id)
@@ -102,29 +104,32 @@ const MOST_COMPARED = 200
  */
 export async function hiddenLikenessOfCorrected(
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
-  id: string,
-  asked: Pick<Correction, 'name' | 'dateOfBirth'>,
+  { town, by: staff }: Acting<Staff>,
+  { id, asked }: { id: string; asked: Pick<Correction, 'name' | 'dateOfBirth'> },
 ): Promise<string[]> {
   if (asked.name === undefined && !asked.dateOfBirth) return []
-  return likenessOfRecord(deps, town, { requester: staff, action: 'correct' }, id, asked)
+  return likenessOfRecord(deps, town, { ask: { requester: staff, action: 'correct' }, id, asked })
 }
 
 /** The same of somebody who comes back, as they are recorded. @returns ids; none nearly always */
 export const hiddenLikenessOfRecorded = (
   deps: RegistryDeps,
-  town: Municipality,
-  staff: Staff,
+  { town, by: staff }: Acting<Staff>,
   id: string,
-): Promise<string[]> => likenessOfRecord(deps, town, { requester: staff, action: 'move' }, id, {})
+): Promise<string[]> => likenessOfRecord(deps, town, { ask: { requester: staff, action: 'move' }, id, asked: {} })
 
 async function likenessOfRecord(
   deps: RegistryDeps,
   town: Municipality,
-  { requester, action }: { requester: Staff; action: 'correct' | 'move' },
-  id: string,
-  asked: Pick<Correction, 'name' | 'dateOfBirth'>,
+  {
+    ask: { requester, action },
+    id,
+    asked,
+  }: {
+    ask: { requester: Staff; action: 'correct' | 'move' }
+    id: string
+    asked: Pick<Correction, 'name' | 'dateOfBirth'>
+  },
 ): Promise<string[]> {
   let name: Name | undefined
   let dateOfBirth: string | undefined
@@ -140,12 +145,10 @@ async function likenessOfRecord(
   )
   if (name === undefined) return []
   const others = await hiddenCandidates(deps, town, { name, dateOfBirth })
-  return hiddenLikeness(
-    deps,
-    town,
-    { name, ...(dateOfBirth ? { dateOfBirth } : {}) },
-    others.filter((one) => one !== id),
-  )
+  return hiddenLikeness(deps, town, {
+    form: { name, ...(dateOfBirth ? { dateOfBirth } : {}) },
+    candidates: others.filter((one) => one !== id),
+  })
 }
 
 /** The same of somebody an import brings: it compares nobody else, but who hides stays hidden. @returns ids */
@@ -154,7 +157,7 @@ export async function hiddenLikenessOfImported(
   town: Municipality,
   form: Pick<Registration, 'name' | 'dateOfBirth' | 'evidence'>,
 ): Promise<string[]> {
-  return hiddenLikeness(deps, town, form, await hiddenCandidates(deps, town, form))
+  return hiddenLikeness(deps, town, { form, candidates: await hiddenCandidates(deps, town, form) })
 }
 
 /** Of whom the blind index or a document points at, those who hide. @returns ids */
@@ -212,7 +215,7 @@ export async function holdOthersAlike(deps: RegistryDeps, town: Municipality, id
       const apart = await toldApartFrom(unit, id)
       for (const one of alike) {
         if (apart.has(one.id) || (await toldApartFrom(unit, one.id)).has(id)) continue
-        await holdAsAlike(unit, town, undefined, one.id, [id])
+        await holdAsAlike(unit, { town, by: undefined, id: one.id, resembles: [id] })
       }
       unit.shown(alike.map((one) => one.id))
       unit.occasion({ compared: others.length })

@@ -3,7 +3,7 @@ import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
 import { NotFound } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { DistinctBecause, NeighbourFields } from '../model.ts'
 import { nextVersion, recordMovement } from '../person/neighbours.ts'
@@ -36,8 +36,7 @@ const MOST_LISTED = 50
  */
 export async function perhapsOnePerson(
   deps: RegistryDeps,
-  town: Municipality,
-  supervisor: Staff,
+  { town, by: supervisor }: Acting<Staff>,
   cursor?: string,
 ): Promise<Disclosed<Paged<PerhapsOne>>> {
   const after = readCursor(cursor)
@@ -93,10 +92,8 @@ export async function perhapsOnePerson(
  */
 export async function tellApart(
   deps: RegistryDeps,
-  town: Municipality,
-  supervisor: Staff,
-  id: string,
-  because: DistinctBecause,
+  { town, by: supervisor }: Acting<Staff>,
+  { id, because }: { id: string; because: DistinctBecause },
 ): Promise<Disclosed<{ id: string; version: number }>> {
   if (supervisor.role !== 'supervisor') return deps.gate.turnAway(town.id, supervisor)
   const day = today(deps.clock, town.timeZone)
@@ -131,7 +128,11 @@ export async function tellApart(
         .executeTakeFirst()
       if (decided.numUpdatedRows !== 1n) throw new NotFound()
       const outline = { kind: 'change', cause: 'personal-data', effectiveOn: day.toString() } as const
-      await recordMovement(unit, town, supervisor, id, outline, { toldApart: because })
+      await recordMovement(
+        unit,
+        { town, by: supervisor },
+        { neighbourId: id, outline, details: { toldApart: because } },
+      )
       return { id, version }
     },
   )

@@ -3,7 +3,7 @@ import { mustBePlain } from '../../firewall/free-text.ts'
 import type { Staff } from '../../firewall/requester.ts'
 import { isRefusedAccess } from '../../identity/presence.ts'
 import { InvalidInput, Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { householdAddress } from '../household/households.ts'
 import { idempotencyOf, sameBody } from '../idempotency.ts'
@@ -51,14 +51,15 @@ export class DuplicateSuspected extends Problem {
  */
 export async function registerNeighbour(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  form: Registration,
-  idempotencyKey: string,
-  source: StartSource = 'word',
+  { town, by: clerk }: Acting<Staff>,
+  {
+    form,
+    idempotencyKey,
+    source = 'word',
+  }: { form: Registration; idempotencyKey: string; source?: StartSource | undefined },
 ): Promise<Disclosed<Registered>> {
-  const start = startOf(lifeRules(deps.clock, town), town, form, source)
-  await mustBePlain(deps.gate, town.id, clerk, Registration, form)
+  const start = startOf(lifeRules(deps.clock, town), { town, form, source })
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: clerk }, { schema: Registration, form })
   const key = await idempotencyOf(deps.gate, town.id, {
     requester: clerk.id,
     operation: 'register',
@@ -66,19 +67,25 @@ export async function registerNeighbour(
     body: form,
   })
   const joined =
-    form.householdId === undefined ? undefined : await householdAddress(deps, town, clerk, form.householdId)
+    form.householdId === undefined
+      ? undefined
+      : await householdAddress(deps, { town, by: clerk }, { householdId: form.householdId })
   const address = form.address ?? joined
   if (address === undefined)
     throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
-  await mustBeAbleToRepresent(deps, town, clerk, form)
+  await mustBeAbleToRepresent(deps, { town, by: clerk }, form)
 
   let knownDistinct: string[] = []
   let resembles: string[] = []
   for (let attempt = 0; attempt < 8; attempt += 1) {
-    const item = await sealRegistration(deps, town, clerk, form, { start, address, key, knownDistinct, resembles })
+    const item = await sealRegistration(
+      deps,
+      { town, by: clerk },
+      { form, context: { start, address, key, knownDistinct, resembles } },
+    )
     const outcome = await deps.registrations.submit(town.id, item).catch(async (error: unknown) => {
       // A representative left while the form was on its way: look again, and say which.
-      if (isRefusedAccess(error)) await mustBeAbleToRepresent(deps, town, clerk, form)
+      if (isRefusedAccess(error)) await mustBeAbleToRepresent(deps, { town, by: clerk }, form)
       throw error
     })
     if (outcome.outcome === 'registered') {
@@ -87,17 +94,19 @@ export async function registerNeighbour(
     }
     if (outcome.outcome === 'replayed') {
       sameBody(key, outcome.fingerprint)
-      return replayed(deps, town, clerk, outcome)
+      return replayed(deps, { town, by: clerk }, outcome)
     }
     if (outcome.outcome === 'graph-changed') {
       deps.gate.forget(town.id)
       continue
     }
     const candidates = outcome.candidates.filter((id) => !knownDistinct.includes(id))
-    const alike = form.confirmedDistinct ? undefined : await likelyDuplicates(deps, town, clerk, form, candidates)
+    const alike = form.confirmedDistinct
+      ? undefined
+      : await likelyDuplicates(deps, { town, by: clerk }, { form, candidateIds: candidates })
     if (alike) throw new DuplicateSuspected(alike)
     // Nobody is told: not the clerk, by any answer, and not whoever stands beside them.
-    resembles = [...resembles, ...(await hiddenLikeness(deps, town, form, candidates))]
+    resembles = [...resembles, ...(await hiddenLikeness(deps, town, { form, candidates }))]
     knownDistinct = [...knownDistinct, ...candidates]
   }
   throw new Problem(
@@ -110,10 +119,13 @@ export async function registerNeighbour(
 /** The first answer to an idempotency key; opening it is opening the record it is about. */
 async function replayed(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
+  { town, by: clerk }: Acting<Staff>,
   stored: Extract<RegistrationOutcome, { outcome: 'replayed' }>,
 ): Promise<Disclosed<Registered>> {
   const id = stored.owner
-  return openResponse<Registered>(deps, town, clerk, id, stored.idempotency, stored.response)
+  return openResponse<Registered>(
+    deps,
+    { town, by: clerk },
+    { owner: id, onceId: stored.idempotency, sealed: stored.response },
+  )
 }

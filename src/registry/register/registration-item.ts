@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Ask } from '../../firewall/model.ts'
 import type { Staff } from '../../firewall/requester.ts'
-import { type DataKey, newDataKey } from '../../keys/seal.ts'
+import { type CiphertextLocation, type DataKey, newDataKey } from '../../keys/seal.ts'
 import { uuidv7 } from '../../platform/clock.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Idempotency } from '../idempotency.ts'
 import type { Address, Registration, Representative } from '../model.ts'
@@ -31,10 +31,8 @@ interface Context {
 /** Seals everything the form says and asks the gate, before the database is touched. @throws {Refusal} */
 export async function sealRegistration(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  form: Registration,
-  { start, address, key, knownDistinct, resembles = [] }: Context,
+  { town, by: clerk }: Acting<Staff>,
+  { form, context: { start, address, key, knownDistinct, resembles = [] } }: { form: Registration; context: Context },
 ): Promise<RegistrationItem> {
   // Random, not ordered by time: an id does not tell on which day somebody was registered, nor who was with them.
   const id = randomUUID()
@@ -57,8 +55,7 @@ export async function sealRegistration(
   const { from, said } = start
   const answer = { id, householdId, residentSince: from, ...(said ? { saidSince: said } : {}), version: 1 }
   const onceId = key.id.toString('hex')
-  const seal = (table: string, column: string, row: string, value: unknown) =>
-    hex(person.seal({ table, column, row }, value))
+  const seal = (location: CiphertextLocation, value: unknown) => hex(person.seal(location, value))
 
   const { name, dateOfBirth, sex, languages } = form
   const identity: Whole<'identity'> = { name, previousNames: undefined, dateOfBirth, sex }
@@ -69,7 +66,7 @@ export async function sealRegistration(
     wrapped: hex(wrapped.wrapped),
     idempotency: hex(key.id),
     fingerprint: hex(key.fingerprint),
-    response: seal('idempotency_keys', 'response', onceId, answer),
+    response: seal({ table: 'idempotency_keys', column: 'response', row: onceId }, answer),
     locks,
     like_tokens: sets,
     known_distinct: knownDistinct,
@@ -77,8 +74,8 @@ export async function sealRegistration(
     hides: form.protected ?? false,
     visit_until: endOfVisit(deps, town),
     ...(resembles.length > 0 ? perhapsOne(resembles, seal) : {}),
-    identity: seal('particulars', 'identity', `${id}/1`, identity),
-    contact: seal('particulars', 'contact', `${id}/1`, contact),
+    identity: seal({ table: 'particulars', column: 'identity', row: `${id}/1` }, identity),
+    contact: seal({ table: 'particulars', column: 'contact', row: `${id}/1` }, contact),
     evidence_id: uuidv7(),
     strength: form.evidence?.strength ?? 'declaration',
     document_hash: document === undefined ? null : hex(document),
@@ -87,17 +84,23 @@ export async function sealRegistration(
     residence_id: uuidv7(),
     valid_from: from,
     ...(said
-      ? { said_id: saidId, said: seal('said_starts', 'content', saidId, { from: said, with: 'registration' }) }
+      ? {
+          said_id: saidId,
+          said: seal({ table: 'said_starts', column: 'content', row: saidId }, { from: said, with: 'registration' }),
+        }
       : {}),
     representatives: (form.representatives ?? []).map((one) => representationOf(one, person)),
     movement_id: movementId,
     cause: form.cause ?? 'arrival',
     recorded_by: clerk.id,
-    movement_details: seal('movements', 'details', movementId, {
-      confirmedDistinctFrom: knownDistinct,
-      ...(form.distinctBecause ? { because: form.distinctBecause } : {}),
-      ...(form.takenDown ? { takenDown: form.takenDown } : {}),
-    }),
+    movement_details: seal(
+      { table: 'movements', column: 'details', row: movementId },
+      {
+        confirmedDistinctFrom: knownDistinct,
+        ...(form.distinctBecause ? { because: form.distinctBecause } : {}),
+        ...(form.takenDown ? { takenDown: form.takenDown } : {}),
+      },
+    ),
     tokens: tokensOf(token, { names: [words], dateOfBirth: form.dateOfBirth, address }),
     entry_id: entry.id,
     action: entry.action,
@@ -126,12 +129,12 @@ function newAddress(deps: RegistryDeps, town: Municipality, address: Address) {
 }
 
 /** That somebody may be one person with others, for a supervisor to decide. */
-function perhapsOne(
-  resembles: readonly string[],
-  seal: (table: string, column: string, row: string, value: unknown) => string,
-) {
+function perhapsOne(resembles: readonly string[], seal: (location: CiphertextLocation, value: unknown) => string) {
   const likeness_id = uuidv7()
-  return { likeness_id, likeness_content: seal('likenesses', 'content', likeness_id, { resembles }) }
+  return {
+    likeness_id,
+    likeness_content: seal({ table: 'likenesses', column: 'content', row: likeness_id }, { resembles }),
+  }
 }
 
 /** A representative as register_neighbours() takes one. */

@@ -2,7 +2,7 @@ import type { Disclosed } from '../../firewall/disclosed.ts'
 import { purposeOf, type Resident, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import { NotFound } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { idempotencyOf } from '../idempotency.ts'
 import type { NeighbourFields } from '../model.ts'
@@ -25,10 +25,8 @@ export interface Confirmed {
  */
 export async function confirmResidence(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Staff | Resident,
-  id: string,
-  idempotencyKey: string,
+  { town, by: requester }: Acting<Staff | Resident>,
+  { id, idempotencyKey }: { id: string; idempotencyKey: string },
 ): Promise<Disclosed<Confirmed>> {
   const confirmedOn = today(deps.clock, town.timeZone).toString()
   const use = { requester: requester.id, operation: `confirm ${id}`, key: idempotencyKey, body: {} }
@@ -48,9 +46,9 @@ export async function confirmResidence(
       if (earlier) return earlier
       if (record.departedOn !== undefined) throw new NotResident()
       const outline = { kind: 'confirmation', cause: 'residence', effectiveOn: confirmedOn } as const
-      await recordMovement(unit, town, requester, id, outline, {})
+      await recordMovement(unit, { town, by: requester }, { neighbourId: id, outline, details: {} })
       const confirmed = { id, confirmedOn }
-      await keepAnswer(unit, town, id, key, confirmed)
+      await keepAnswer(unit, town, { neighbourId: id, idempotency: key, answer: confirmed })
       return confirmed
     },
   )

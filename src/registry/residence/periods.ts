@@ -44,7 +44,10 @@ export class StartImpossible extends InvalidInput {
  * @param neverThere residences that began on that day or later, and before this one, never were
  * @throws {StartImpossible}
  */
-export function withStart(periods: readonly Period[], id: string, from: string, neverThere = false): Period[] {
+export function withStart(
+  periods: readonly Period[],
+  { id, from, neverThere = false }: { id: string; from: string; neverThere?: boolean | undefined },
+): Period[] {
   const sorted = [...periods].sort((a, b) => (a.from < b.from ? -1 : 1))
   const at = sorted.findIndex((period) => period.id === id)
   const period = sorted[at]

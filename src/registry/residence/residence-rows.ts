@@ -31,9 +31,11 @@ export async function periodsInForce(transaction: Transaction, neighbourId: stri
 /** Writes a residence that begins. @returns its id */
 export async function beginPeriod(
   unit: UnitOfWork,
-  town: Pick<Municipality, 'id'>,
-  neighbourId: string,
-  { householdId, from, to, settledFrom }: Omit<Period, 'id'>,
+  {
+    town,
+    neighbourId,
+    period: { householdId, from, to, settledFrom },
+  }: { town: Pick<Municipality, 'id'>; neighbourId: string; period: Omit<Period, 'id'> },
 ): Promise<string> {
   const id = uuidv7()
   await unit.transaction
@@ -64,11 +66,19 @@ export async function supersede(unit: UnitOfWork, ids: readonly string[]): Promi
  */
 export async function replacePeriods(
   unit: UnitOfWork,
-  town: Pick<Municipality, 'id'>,
-  requester: Staff | Resident,
-  neighbourId: string,
-  before: readonly Period[],
-  after: readonly Period[],
+  {
+    town,
+    requester,
+    neighbourId,
+    before,
+    after,
+  }: {
+    town: Pick<Municipality, 'id'>
+    requester: Staff | Resident
+    neighbourId: string
+    before: readonly Period[]
+    after: readonly Period[]
+  },
 ): Promise<Map<string, string>> {
   const known = new Map(before.map((period) => [period.id, period]))
   const kept = new Set(after.map(({ id }) => id))
@@ -79,10 +89,10 @@ export async function replacePeriods(
     unit,
     [...gone, ...changed].map(({ id }) => id),
   )
-  for (const { id } of gone) await decideSaidStarts(unit, requester, { residenceId: id }, 'lapsed')
+  for (const { id } of gone) await decideSaidStarts(unit, { requester, which: { residenceId: id }, decision: 'lapsed' })
   const rows = new Map<string, string>()
   for (const period of changed) {
-    const row = await beginPeriod(unit, town, neighbourId, period)
+    const row = await beginPeriod(unit, { town, neighbourId, period })
     await carrySaidStart(unit, period.id, row)
     rows.set(period.id, row)
   }
@@ -100,10 +110,12 @@ const same = (one: Period, other: Period | undefined) =>
  */
 export async function restoreResidences(
   unit: UnitOfWork,
-  town: Pick<Municipality, 'id'>,
-  requester: Staff | Resident,
-  neighbourId: string,
-  at: string,
+  {
+    town,
+    requester,
+    neighbourId,
+    at,
+  }: { town: Pick<Municipality, 'id'>; requester: Staff | Resident; neighbourId: string; at: string },
 ): Promise<void> {
   const { rows } = await sql<Period & { written: boolean }>`
     select id, household_id as "householdId", valid_from::text as "from", valid_to::text as "to",
@@ -117,11 +129,12 @@ export async function restoreResidences(
     unit,
     written.map(({ id }) => id),
   )
-  for (const { id } of written) await decideSaidStarts(unit, requester, { residenceId: id, saidAt: at }, 'lapsed')
+  for (const { id } of written)
+    await decideSaidStarts(unit, { requester, which: { residenceId: id, saidAt: at }, decision: 'lapsed' })
   const left = new Set(written.map(({ id }) => id))
   for (const before of rows.filter((row) => !row.written)) {
-    const row = await beginPeriod(unit, town, neighbourId, before)
-    await reopenSaidStart(unit, before.id, row, at)
+    const row = await beginPeriod(unit, { town, neighbourId, period: before })
+    await reopenSaidStart(unit, { from: before.id, to: row, at })
     const continued =
       written.find((one) => one.householdId === before.householdId && one.from === before.from) ??
       written.find((one) => one.from === before.from)
@@ -129,7 +142,7 @@ export async function restoreResidences(
     await carrySaidStart(unit, continued.id, row)
     left.delete(continued.id)
   }
-  for (const id of left) await decideSaidStarts(unit, requester, { residenceId: id }, 'lapsed')
+  for (const id of left) await decideSaidStarts(unit, { requester, which: { residenceId: id }, decision: 'lapsed' })
 }
 
 /**
@@ -139,9 +152,7 @@ export async function restoreResidences(
  */
 export async function residencesAsBefore(
   unit: UnitOfWork,
-  town: Pick<Municipality, 'id'>,
-  neighbourId: string,
-  at: string,
+  { town, neighbourId, at }: { town: Pick<Municipality, 'id'>; neighbourId: string; at: string },
 ): Promise<void> {
   const { rows } = await sql<Period & { now: boolean; then: boolean }>`
     select id, household_id as "householdId", valid_from::text as "from", valid_to::text as "to",
@@ -154,7 +165,7 @@ export async function residencesAsBefore(
     rows.filter(({ now, then }) => now && !then).map(({ id }) => id),
   )
   for (const before of rows.filter(({ now, then }) => then && !now)) {
-    const row = await beginPeriod(unit, town, neighbourId, before)
-    await reopenSaidStart(unit, before.id, row, at)
+    const row = await beginPeriod(unit, { town, neighbourId, period: before })
+    await reopenSaidStart(unit, { from: before.id, to: row, at })
   }
 }

@@ -10,16 +10,22 @@ import type { Start } from './periods.ts'
  */
 export function startOf(
   rules: LifeRules,
-  town: Pick<Municipality, 'backdateDays'>,
-  form: Pick<Registration, 'since' | 'dateOfBirth' | 'confirmedAge'>,
-  source: StartSource,
+  {
+    town,
+    form,
+    source,
+  }: {
+    town: Pick<Municipality, 'backdateDays'>
+    form: Pick<Registration, 'since' | 'dateOfBirth' | 'confirmedAge'>
+    source: StartSource
+  },
 ): Start {
   const { dateOfBirth: born, confirmedAge } = form
   const ofBirth = faultsOfBirth(rules, born, { confirmedAge })
   const since = form.since ?? rules.today.toString()
   // What is wrong about the birth is said of the birth alone.
   refuseImpossible(ofBirth, faultsOfStart(rules, { since, born: ofBirth.length > 0 ? undefined : born }))
-  return residenceStart(rules, town, form.since, source)
+  return residenceStart(rules, { municipality: town, since: form.since, source })
 }
 
 /**
@@ -30,9 +36,11 @@ export function startOf(
  */
 export function residenceStart(
   rules: LifeRules,
-  { backdateDays }: Pick<Municipality, 'backdateDays'>,
-  since: string | undefined,
-  source: StartSource = 'word',
+  {
+    municipality: { backdateDays },
+    since,
+    source = 'word',
+  }: { municipality: Pick<Municipality, 'backdateDays'>; since: string | undefined; source?: StartSource | undefined },
 ): Start {
   const now = rules.today.toString()
   if (since === undefined) return { from: now, said: undefined }

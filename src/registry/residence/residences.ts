@@ -7,7 +7,7 @@ import { storeDataKey } from '../../keys/municipality-keys.ts'
 import { newDataKey } from '../../keys/seal.ts'
 import { today, uuidv7 } from '../../platform/clock.ts'
 import { InvalidInput, NotFound, Problem, VersionConflict } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting, Municipality } from '../../town/model.ts'
 import { isDead, movementsThatStand } from '../departure/movements-standing.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { householdAddress, householdMembers } from '../household/households.ts'
@@ -118,15 +118,12 @@ export interface Moved {
  */
 export async function moveNeighbour(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Staff | Resident,
-  id: string,
-  move: Move,
-  conditions: Conditions,
+  { town, by: requester }: Acting<Staff | Resident>,
+  { id, move, conditions }: { id: string; move: Move; conditions: Conditions },
 ): Promise<Disclosed<Moved>> {
   if (requester.kind === 'resident' && (move.householdId !== undefined || move.everyone))
     return deps.gate.turnAway(town.id, requester)
-  return settle(deps, town, requester, id, move, conditions, 'move')
+  return settle(deps, { town, by: requester }, { id, move, conditions, how: 'move' })
 }
 
 /**
@@ -138,27 +135,20 @@ export async function moveNeighbour(
  */
 export async function returnNeighbour(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  id: string,
-  to: Return,
-  conditions: Conditions,
+  { town, by: clerk }: Acting<Staff>,
+  { id, to, conditions }: { id: string; to: Return; conditions: Conditions },
 ): Promise<Disclosed<Moved>> {
-  return settle(deps, town, clerk, id, to, conditions, 'return')
+  return settle(deps, { town, by: clerk }, { id, move: to, conditions, how: 'return' })
 }
 
 async function settle(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Staff | Resident,
-  id: string,
-  move: Move,
-  conditions: Conditions,
-  how: 'move' | 'return',
+  { town, by: requester }: Acting<Staff | Resident>,
+  { id, move, conditions, how }: { id: string; move: Move; conditions: Conditions; how: 'move' | 'return' },
 ): Promise<Disclosed<Moved>> {
   const rules = lifeRules(deps.clock, town)
-  const start = residenceStart(rules, town, move.since)
-  await mustBePlain(deps.gate, town.id, requester, Move, move)
+  const start = residenceStart(rules, { municipality: town, since: move.since })
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: requester }, { schema: Move, form: move })
   const key = await idempotencyOf(deps.gate, town.id, {
     requester: requester.id,
     operation: `${how} ${id}`,
@@ -168,7 +158,11 @@ async function settle(
   const joined =
     move.householdId === undefined
       ? undefined
-      : await householdAddress(deps, town, requester, move.householdId, purposeOf(requester))
+      : await householdAddress(
+          deps,
+          { town, by: requester },
+          { householdId: move.householdId, purpose: purposeOf(requester) },
+        )
   const address = move.address ?? joined
   if (address === undefined)
     throw new InvalidInput([{ pointer: '/householdId', detail: 'No household here has this id.' }])
@@ -176,7 +170,9 @@ async function settle(
   const day = today(deps.clock, town.timeZone)
   // Whoever comes back may be somebody who hides, registered anew meanwhile.
   const resembles =
-    how === 'return' && requester.kind === 'staff' ? await hiddenLikenessOfRecorded(deps, town, requester, id) : []
+    how === 'return' && requester.kind === 'staff'
+      ? await hiddenLikenessOfRecorded(deps, { town, by: requester }, id)
+      : []
 
   const moved = await deps.gate.open<NeighbourFields, SettledField, Moved | undefined, { together: string[] }>(
     { municipalityId: town.id, requester, action: 'move', purpose: purposeOf(requester), fields: SETTLED },
@@ -206,7 +202,9 @@ async function settle(
         unit.shown([id])
         return undefined
       }
-      const minors = records.filter(({ dateOfBirth }) => isUnder(OF_AGE, dateOfBirth, day, town.leapDayBirthday))
+      const minors = records.filter(({ dateOfBirth }) =>
+        isUnder(OF_AGE, { dateOfBirth, day, leapDay: town.leapDayBirthday }),
+      )
       if (minors.length > 0 && requester.kind === 'resident') throw new MinorMoves()
       if (minors.length > 0 && move.agreement === undefined)
         throw new InvalidInput([
@@ -223,8 +221,8 @@ async function settle(
       if (how === 'return')
         await unit.transaction.updateTable('neighbours').set({ departed_on: null }).where('id', '=', id).execute()
       if (requester.kind === 'staff')
-        await holdAsAlike(unit, town, { staff: requester, until: endOfVisit(deps, town) }, id, resembles)
-      const householdId = move.householdId ?? (await newHousehold(deps, town, unit, address))
+        await holdAsAlike(unit, { town, by: { staff: requester, until: endOfVisit(deps, town) }, id, resembles })
+      const householdId = move.householdId ?? (await newHousehold(deps, town, { unit, address }))
       const tokens = tokenMaker(hash32, town.blindIndexBits)
       const corrected = how === 'move' && correctsAddress(record, move.since)
       const whose = (one: (typeof records)[number]) => startOf(one, start, { mover: one.id === id, corrected })
@@ -232,17 +230,21 @@ async function settle(
       for (const one of records) {
         if (one.id !== id) await nextVersion(unit, one.id, versions.get(one.id) ?? 0)
         const { from, said, neverThere } = whose(one)
-        const { became, was } = await endResidence(unit, town, requester, one.id, from)
+        const { became, was } = await endResidence(unit, { town, by: requester }, { neighbourId: one.id, on: from })
         const corrects = how === 'move' && became === 'replaced'
         if (corrects && requester.kind === 'resident' && from !== day.toString())
           throw new InvalidInput([{ pointer: '/since', detail: 'Give a day after the present residence began.' }])
         const settledFrom = corrects ? (was?.settledFrom ?? null) : null
-        const residence = await beginPeriod(unit, town, one.id, { householdId, from, to: null, settledFrom })
+        const residence = await beginPeriod(unit, {
+          town,
+          neighbourId: one.id,
+          period: { householdId, from, to: null, settledFrom },
+        })
         if (corrects && was) await carrySaidStart(unit, was.id, residence)
         if (said) {
           const of = { neighbourId: one.id, residenceId: residence }
           const content = { from: said, with: how, ...(neverThere ? { neverThere } : {}) }
-          await keepSaidStart(unit, town, requester, of, content)
+          await keepSaidStart(unit, { town, by: requester }, { of, said: content })
         }
         if (one.id === id) residenceId = residence
         const names = [...(one.name ? [one.name] : []), ...(one.previousNames ?? [])].map(wordsOfName)
@@ -250,19 +252,21 @@ async function settle(
         await withdrawProofs(unit, one.id, ['address', 'household'])
         await recordMovement(
           unit,
-          town,
-          requester,
-          one.id,
-          how === 'return'
-            ? { kind: 'registration', cause: 'return', effectiveOn: from }
-            : { kind: 'change', cause: corrects ? 'address-corrected' : 'address', effectiveOn: from },
-          { residenceId: residence, ...(minors.includes(one) ? { agreement: move.agreement } : {}) },
+          { town, by: requester },
+          {
+            neighbourId: one.id,
+            outline:
+              how === 'return'
+                ? { kind: 'registration', cause: 'return', effectiveOn: from }
+                : { kind: 'change', cause: corrects ? 'address-corrected' : 'address', effectiveOn: from },
+            details: { residenceId: residence, ...(minors.includes(one) ? { agreement: move.agreement } : {}) },
+          },
         )
       }
       const { from, said } = whose(record)
       const saidSince = said ? { saidSince: said } : {}
       const answer = { id, residenceId, householdId, validFrom: from, ...saidSince, version, people: records.length }
-      await keepAnswer(unit, town, id, key, answer)
+      await keepAnswer(unit, town, { neighbourId: id, idempotency: key, answer })
       return answer
     },
   )
@@ -296,11 +300,8 @@ export async function lockTogether(unit: UnitOfWork, ids: readonly string[]): Pr
  */
 export async function endResidence(
   unit: UnitOfWork,
-  town: Municipality,
-  requester: Staff | Resident,
-  neighbourId: string,
-  on: string,
-  departing = false,
+  { town, by: requester }: Acting<Staff | Resident>,
+  { neighbourId, on, departing = false }: { neighbourId: string; on: string; departing?: boolean | undefined },
 ): Promise<{ became?: 'ended' | 'replaced'; was?: Period }> {
   const was = (await periodsInForce(unit.transaction, neighbourId)).find(({ to }) => to === null)
   if (was === undefined) return {}
@@ -312,18 +313,17 @@ export async function endResidence(
   }
   if (began <= 0) {
     await supersede(unit, [was.id])
-    if (departing) await decideSaidStarts(unit, requester, { residenceId: was.id }, 'lapsed')
+    if (departing) await decideSaidStarts(unit, { requester, which: { residenceId: was.id }, decision: 'lapsed' })
     return { became: 'replaced', was }
   }
-  await replacePeriods(unit, town, requester, neighbourId, [was], [{ ...was, to: on }])
+  await replacePeriods(unit, { town, requester, neighbourId, before: [was], after: [{ ...was, to: on }] })
   return { became: 'ended', was }
 }
 
 async function newHousehold(
   deps: RegistryDeps,
   town: Municipality,
-  unit: UnitOfWork,
-  address: Address,
+  { unit, address }: { unit: UnitOfWork; address: Address },
 ): Promise<string> {
   const addressId = uuidv7()
   const key = newDataKey(addressId)

@@ -4,7 +4,7 @@ import type { Requester, Resident, Staff } from '../../firewall/requester.ts'
 import { uuidv7 } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import type { NeighbourFields, SaidStart } from '../model.ts'
 
 // Starts that are somebody's word: kept sealed beside the residence, which begins on the day it was registered until a
@@ -73,10 +73,8 @@ export async function withSaidStarts(
 /** Keeps a start as said, until somebody else decides it. @throws {StartWaits} when one of this residence waits already */
 export async function keepSaidStart(
   unit: UnitOfWork,
-  town: Municipality,
-  requester: Staff | Resident,
-  of: { neighbourId: string; residenceId: string },
-  said: Content,
+  { town, by: requester }: Acting<Staff | Resident>,
+  { of, said }: { of: { neighbourId: string; residenceId: string }; said: Content },
 ): Promise<string> {
   const id = uuidv7()
   const kept = await unit.transaction
@@ -123,9 +121,15 @@ export async function carrySaidStart(unit: UnitOfWork, from: string, to: string)
 /** Decides starts that wait: those of residences that turn out never to have been lapse. */
 export async function decideSaidStarts(
   unit: UnitOfWork,
-  requester: Staff | Resident,
-  which: { id: string } | { residenceId: string; saidAt?: string },
-  decision: 'confirmed' | 'refused' | 'lapsed',
+  {
+    requester,
+    which,
+    decision,
+  }: {
+    requester: Staff | Resident
+    which: { id: string } | { residenceId: string; saidAt?: string }
+    decision: 'confirmed' | 'refused' | 'lapsed'
+  },
 ): Promise<void> {
   const [column, value] = 'id' in which ? (['id', which.id] as const) : (['residence_id', which.residenceId] as const)
   await unit.transaction
@@ -144,7 +148,10 @@ export async function decideSaidStarts(
  *
  * @param at the instant of the act's transaction, exactly as PostgreSQL writes it
  */
-export async function reopenSaidStart(unit: UnitOfWork, from: string, to: string, at: string): Promise<void> {
+export async function reopenSaidStart(
+  unit: UnitOfWork,
+  { from, to, at }: { from: string; to: string; at: string },
+): Promise<void> {
   await unit.transaction
     .updateTable('said_starts')
     .set({ residence_id: to, decision: null, decided_by: null, decided_at: null })

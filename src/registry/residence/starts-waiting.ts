@@ -4,7 +4,7 @@ import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import { afterPlace, type Paged, pageOf, readCursor, toTheMillisecond } from '../../platform/paging.ts'
 import { NotFound } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Name, NeighbourFields, SaidStart } from '../model.ts'
 import { loadRecords } from '../store.ts'
@@ -24,8 +24,7 @@ const MOST_LISTED = 25
 /** Starts that wait for a second member of staff, the first said first. Each is opened, and in the ledger. @throws {Refusal} */
 export async function startsWaiting(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
+  { town, by: clerk }: Acting<Staff>,
   cursor?: string,
 ): Promise<Disclosed<Paged<WaitingStart>>> {
   const after = readCursor(cursor)
@@ -89,8 +88,7 @@ export interface ResidenceDates {
 /** The days that a clerk may correct, confirm or refuse. @throws {Refusal} {NotFound} */
 export async function residenceDates(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
+  { town, by: clerk }: Acting<Staff>,
   id: string,
 ): Promise<Disclosed<ResidenceDates>> {
   const fields = ['residence', 'said'] as const

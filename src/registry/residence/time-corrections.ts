@@ -7,7 +7,7 @@ import { purposeOf, type Staff } from '../../firewall/requester.ts'
 import { today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { InvalidInput, NotFound, VersionConflict } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import { idempotencyOf } from '../idempotency.ts'
 import { type DecidedStart, EvidenceStrength, type NeighbourFields, type SaidStart } from '../model.ts'
@@ -82,64 +82,81 @@ interface Whose {
  */
 export async function correctStart(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  at: { neighbourId: string; residenceId: string },
-  correction: StartCorrection,
-  conditions: Conditions,
+  { town, by: clerk }: Acting<Staff>,
+  {
+    at,
+    correction,
+    conditions,
+  }: { at: { neighbourId: string; residenceId: string }; correction: StartCorrection; conditions: Conditions },
 ): Promise<Disclosed<Corrected>> {
   const { neighbourId: id, residenceId } = at
   const { from, reason, everyone, neverThere } = correction
   const rules = lifeRules(deps.clock, town)
   refuseImpossible(faultsOfStart(rules, { since: from }, '/from'))
-  await mustBePlain(deps.gate, town.id, clerk, StartCorrection, correction)
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: clerk }, { schema: StartCorrection, form: correction })
   const use = { operation: `start ${residenceId}`, conditions, body: correction }
   const others = everyone ? (transaction: Transaction) => beganTogether(transaction, at) : nobodyElse
-  const corrected = await held(deps, town, clerk, id, use, others, async (records, unit, version) => {
-    const whose = await peopleOf(unit, records, (period, one) =>
-      one.id === id ? period.id === residenceId : undefined,
-    )
-    const own = whose.find(({ neighbourId }) => neighbourId === id)
-    if (own === undefined) throw new NotFound()
-    if (own.period.from === from) return undefined
-    const alike = [
-      own,
-      ...(await peopleOf(
-        unit,
-        records.filter((one) => one.id !== id),
-        ({ householdId, from: began }) => householdId === own.period.householdId && began === own.period.from,
-      )),
-    ]
-    for (const { neighbourId } of alike)
-      refuseImpossible(faultsOfStart(rules, startBeside(records, neighbourId, from), '/from'))
-    // That somebody never was away is not for one person to say, however short the time.
-    const alone = alike.every(
-      ({ period, periods }) =>
-        Math.abs(daysBetween(period.settledFrom ?? period.from, from)) <= town.timeCorrectionDays &&
-        timesAway(withStart(periods, period.id, from, neverThere)) === timesAway(periods),
-    )
-    const next = await version(alike.map(({ neighbourId }) => neighbourId))
-    const rows = new Map<string, string>()
-    for (const { neighbourId, period, periods } of alike) {
-      const after = withStart(periods, period.id, from, neverThere)
-      if (alone) {
-        const settled = after.map((one) =>
-          one.id === period.id ? { ...one, settledFrom: period.settledFrom ?? period.from } : one,
+  const corrected = await held(
+    deps,
+    { town, by: clerk },
+    {
+      id,
+      use,
+      others,
+      work: async (records, unit, version) => {
+        const whose = await peopleOf(unit, records, (period, one) =>
+          one.id === id ? period.id === residenceId : undefined,
         )
-        const start = { was: period.from, said: from, reason }
-        rows.set(neighbourId, await takeEffect(unit, town, clerk, { neighbourId, period, periods }, settled, start))
-      } else {
-        const content = { from, with: 'correction' as const, reason, ...(neverThere ? { neverThere } : {}) }
-        const of = { neighbourId, residenceId: period.id }
-        rows.set(neighbourId, await keepSaidStart(unit, town, clerk, of, content))
-      }
-    }
-    const row = rows.get(id) ?? residenceId
-    const answer = { id, from, people: alike.length, version: next }
-    return alone
-      ? { status: 'corrected', ...answer, residenceId: row }
-      : { status: 'waiting', ...answer, residenceId, startId: row }
-  })
+        const own = whose.find(({ neighbourId }) => neighbourId === id)
+        if (own === undefined) throw new NotFound()
+        if (own.period.from === from) return undefined
+        const alike = [
+          own,
+          ...(await peopleOf(
+            unit,
+            records.filter((one) => one.id !== id),
+            ({ householdId, from: began }) => householdId === own.period.householdId && began === own.period.from,
+          )),
+        ]
+        for (const { neighbourId } of alike)
+          refuseImpossible(faultsOfStart(rules, startBeside(records, neighbourId, from), '/from'))
+        // That somebody never was away is not for one person to say, however short the time.
+        const alone = alike.every(
+          ({ period, periods }) =>
+            Math.abs(daysBetween(period.settledFrom ?? period.from, from)) <= town.timeCorrectionDays &&
+            timesAway(withStart(periods, { id: period.id, from, neverThere })) === timesAway(periods),
+        )
+        const next = await version(alike.map(({ neighbourId }) => neighbourId))
+        const rows = new Map<string, string>()
+        for (const { neighbourId, period, periods } of alike) {
+          const after = withStart(periods, { id: period.id, from, neverThere })
+          if (alone) {
+            const settled = after.map((one) =>
+              one.id === period.id ? { ...one, settledFrom: period.settledFrom ?? period.from } : one,
+            )
+            const start = { was: period.from, said: from, reason }
+            rows.set(
+              neighbourId,
+              await takeEffect(
+                unit,
+                { town, by: clerk },
+                { whose: { neighbourId, period, periods }, after: settled, start },
+              ),
+            )
+          } else {
+            const content = { from, with: 'correction' as const, reason, ...(neverThere ? { neverThere } : {}) }
+            const of = { neighbourId, residenceId: period.id }
+            rows.set(neighbourId, await keepSaidStart(unit, { town, by: clerk }, { of, said: content }))
+          }
+        }
+        const row = rows.get(id) ?? residenceId
+        const answer = { id, from, people: alike.length, version: next }
+        return alone
+          ? { status: 'corrected', ...answer, residenceId: row }
+          : { status: 'waiting', ...answer, residenceId, startId: row }
+      },
+    },
+  )
   return corrected.map((answer) => {
     if (answer === undefined) throw new NothingChanges()
     return answer
@@ -156,62 +173,77 @@ export async function correctStart(
  */
 export async function decideStart(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  at: { neighbourId: string; startId: string },
-  decision: StartDecision,
-  conditions: Conditions,
+  { town, by: clerk }: Acting<Staff>,
+  {
+    at,
+    decision,
+    conditions,
+  }: { at: { neighbourId: string; startId: string }; decision: StartDecision; conditions: Conditions },
 ): Promise<Disclosed<Corrected>> {
   const { neighbourId: id, startId } = at
   const rules = lifeRules(deps.clock, town)
   const day = rules.today.toString()
-  await mustBePlain(deps.gate, town.id, clerk, StartDecision, decision)
+  await mustBePlain(deps.gate, { municipalityId: town.id, by: clerk }, { schema: StartDecision, form: decision })
   const use = { operation: `decide-start ${startId}`, conditions, body: decision }
   const others = decision.everyone ? (transaction: Transaction) => saidTogether(transaction, at) : nobodyElse
-  const decided = await held(deps, town, clerk, id, use, others, async (records, unit, version) => {
-    await mayDecide(unit, clerk, at, decision)
-    const own = startsOf(records.filter((one) => one.id === id)).find((said) => said.id === startId)
-    if (own === undefined) throw new NotFound()
-    // The others of the household who said the same, in whosever words.
-    const alike = [own, ...startsOf(records.filter((one) => one.id !== id)).filter(({ from }) => from === own.from)]
-    const next = await version(alike.map(({ of }) => of))
-    let row = own.residenceId
-    for (const said of alike) {
-      if (said !== own) await mayDecide(unit, clerk, { neighbourId: said.of, startId: said.id }, decision)
-      const [whose] = await peopleOf(
-        unit,
-        records.filter((one) => one.id === said.of),
-        (period) => period.id === said.residenceId,
-      )
-      if (whose === undefined) throw new VersionConflict()
-      const { period, periods } = whose
-      await decideSaidStarts(unit, clerk, { id: said.id }, decision.decision)
-      const outline = { was: period.from, said: said.from }
-      if (decision.decision === 'refused') {
-        const start = { ...outline, reason: decision.reason }
-        await writeDown(unit, town, clerk, said.of, { cause: 'start-refused', effectiveOn: day }, start)
-        continue
-      }
-      // Two people have decided it: what one alone may correct is counted from here.
-      const after = withStart(periods, period.id, said.from, said.neverThere).map((one) =>
-        one.id === period.id ? { ...one, settledFrom: null } : one,
-      )
-      if (decision.seen === 'declaration' && daysLived(after, day) > daysLived(periods, day))
-        throw new InvalidInput([
-          {
-            pointer: '/seen',
-            detail: 'Somebody’s word alone does not confirm years: an attestation or a document does.',
-          },
-        ])
-      // What it was said to be may have been corrected since: their date of birth.
-      refuseImpossible(faultsOfStart(rules, startBeside(records, said.of, said.from), '/seen'))
-      const start = { ...outline, reason: said.reason, seen: decision.seen }
-      const written = await takeEffect(unit, town, clerk, whose, after, start)
-      if (said === own) row = written
-    }
-    const status = decision.decision === 'refused' ? 'refused' : 'corrected'
-    return { status, id, residenceId: row, from: own.from, people: alike.length, version: next }
-  })
+  const decided = await held(
+    deps,
+    { town, by: clerk },
+    {
+      id,
+      use,
+      others,
+      work: async (records, unit, version) => {
+        await mayDecide(unit, { clerk, at, startDecision: decision })
+        const own = startsOf(records.filter((one) => one.id === id)).find((said) => said.id === startId)
+        if (own === undefined) throw new NotFound()
+        // The others of the household who said the same, in whosever words.
+        const alike = [own, ...startsOf(records.filter((one) => one.id !== id)).filter(({ from }) => from === own.from)]
+        const next = await version(alike.map(({ of }) => of))
+        let row = own.residenceId
+        for (const said of alike) {
+          if (said !== own)
+            await mayDecide(unit, { clerk, at: { neighbourId: said.of, startId: said.id }, startDecision: decision })
+          const [whose] = await peopleOf(
+            unit,
+            records.filter((one) => one.id === said.of),
+            (period) => period.id === said.residenceId,
+          )
+          if (whose === undefined) throw new VersionConflict()
+          const { period, periods } = whose
+          await decideSaidStarts(unit, { requester: clerk, which: { id: said.id }, decision: decision.decision })
+          const outline = { was: period.from, said: said.from }
+          if (decision.decision === 'refused') {
+            const start = { ...outline, reason: decision.reason }
+            await writeDown(
+              unit,
+              { town, by: clerk },
+              { neighbourId: said.of, outline: { cause: 'start-refused', effectiveOn: day }, start },
+            )
+            continue
+          }
+          // Two people have decided it: what one alone may correct is counted from here.
+          const after = withStart(periods, { id: period.id, from: said.from, neverThere: said.neverThere }).map(
+            (one) => (one.id === period.id ? { ...one, settledFrom: null } : one),
+          )
+          if (decision.seen === 'declaration' && daysLived(after, day) > daysLived(periods, day))
+            throw new InvalidInput([
+              {
+                pointer: '/seen',
+                detail: 'Somebody’s word alone does not confirm years: an attestation or a document does.',
+              },
+            ])
+          // What it was said to be may have been corrected since: their date of birth.
+          refuseImpossible(faultsOfStart(rules, startBeside(records, said.of, said.from), '/seen'))
+          const start = { ...outline, reason: said.reason, seen: decision.seen }
+          const written = await takeEffect(unit, { town, by: clerk }, { whose, after, start })
+          if (said === own) row = written
+        }
+        const status = decision.decision === 'refused' ? 'refused' : 'corrected'
+        return { status, id, residenceId: row, from: own.from, people: alike.length, version: next }
+      },
+    },
+  )
   return decided.map((answer) => {
     if (answer === undefined) throw new NotFound()
     return answer
@@ -221,39 +253,55 @@ export async function decideStart(
 /** Makes a start true, with a movement of its own. @returns the id of the residence's row from now on */
 async function takeEffect(
   unit: UnitOfWork,
-  town: Municipality,
-  clerk: Staff,
-  { neighbourId, period, periods }: Whose,
-  after: readonly Period[],
-  start: Omit<DecidedStart, 'by'>,
+  { town, by: clerk }: Acting<Staff>,
+  {
+    whose: { neighbourId, period, periods },
+    after,
+    start,
+  }: { whose: Whose; after: readonly Period[]; start: Omit<DecidedStart, 'by'> },
 ): Promise<string> {
-  const rows = await replacePeriods(unit, town, clerk, neighbourId, periods, after)
+  const rows = await replacePeriods(unit, { town, requester: clerk, neighbourId, before: periods, after })
   await withdrawProofs(unit, neighbourId, ['periods', ...(yearsOf(after) === yearsOf(periods) ? [] : ['years'])])
-  await writeDown(unit, town, clerk, neighbourId, { cause: 'time-corrected', effectiveOn: start.said }, start)
+  await writeDown(
+    unit,
+    { town, by: clerk },
+    { neighbourId, outline: { cause: 'time-corrected', effectiveOn: start.said }, start },
+  )
   return rows.get(period.id) ?? period.id
 }
 
 async function writeDown(
   unit: UnitOfWork,
-  town: Municipality,
-  clerk: Staff,
-  neighbourId: string,
-  outline: { cause: 'time-corrected' | 'start-refused'; effectiveOn: string },
-  start: Omit<DecidedStart, 'by'>,
+  { town, by: clerk }: Acting<Staff>,
+  {
+    neighbourId,
+    outline,
+    start,
+  }: {
+    neighbourId: string
+    outline: { cause: 'time-corrected' | 'start-refused'; effectiveOn: string }
+    start: Omit<DecidedStart, 'by'>
+  },
 ): Promise<void> {
   const { rows } = await sql<{ name: string }>`
     select name from organisations where id = ${clerk.organisationId}::text::uuid`.execute(unit.transaction)
   const office = rows[0]?.name
   const by = { role: clerk.role, ...(office ? { office } : {}) }
-  await recordMovement(unit, town, clerk, neighbourId, { kind: 'change', ...outline }, { start: { ...start, by } })
+  await recordMovement(
+    unit,
+    { town, by: clerk },
+    { neighbourId, outline: { kind: 'change', ...outline }, details: { start: { ...start, by } } },
+  )
 }
 
 /** @throws {StartWaits} {NotFound} */
 async function mayDecide(
   unit: UnitOfWork,
-  clerk: Staff,
-  at: { neighbourId: string; startId: string },
-  { decision }: StartDecision,
+  {
+    clerk,
+    at,
+    startDecision: { decision },
+  }: { clerk: Staff; at: { neighbourId: string; startId: string }; startDecision: StartDecision },
 ): Promise<void> {
   const row = await unit.transaction
     .selectFrom('said_starts')
@@ -330,16 +378,22 @@ async function saidTogether(transaction: Transaction, at: { neighbourId: string;
  */
 async function held(
   deps: RegistryDeps,
-  town: Municipality,
-  clerk: Staff,
-  id: string,
-  use: { operation: string; conditions: Conditions; body: unknown },
-  others: (transaction: Transaction) => Promise<string[]>,
-  work: (
-    records: Held[],
-    unit: UnitOfWork,
-    version: (concerned: readonly string[]) => Promise<number>,
-  ) => Promise<Corrected | undefined>,
+  { town, by: clerk }: Acting<Staff>,
+  {
+    id,
+    use,
+    others,
+    work,
+  }: {
+    id: string
+    use: { operation: string; conditions: Conditions; body: unknown }
+    others: (transaction: Transaction) => Promise<string[]>
+    work: (
+      records: Held[],
+      unit: UnitOfWork,
+      version: (concerned: readonly string[]) => Promise<number>,
+    ) => Promise<Corrected | undefined>
+  },
 ): Promise<Disclosed<Corrected | undefined>> {
   const { operation, conditions, body } = use
   const key = await idempotencyOf(deps.gate, town.id, {
@@ -375,7 +429,7 @@ async function held(
         return next
       })
       if (answer === undefined) unit.shown([id])
-      else await keepAnswer(unit, town, id, key, answer)
+      else await keepAnswer(unit, town, { neighbourId: id, idempotency: key, answer })
       return answer
     },
   )

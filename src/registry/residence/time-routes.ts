@@ -67,7 +67,11 @@ export function timeRoutes(app: App, deps: RegistryDeps): void {
     async ({ town, requester, params: { id, residenceId }, body, version, idempotencyKey }) => {
       const at = { neighbourId: id, residenceId }
       return Reply.disclose(
-        await correctStart(deps, town, requester, at, body, { version, idempotencyKey }),
+        await correctStart(
+          deps,
+          { town, by: requester },
+          { at, correction: body, conditions: { version, idempotencyKey } },
+        ),
         201,
         ({ version }) => ({ etag: `"${version}"` }),
       )
@@ -94,7 +98,11 @@ export function timeRoutes(app: App, deps: RegistryDeps): void {
     async ({ town, requester, params: { id, startId }, body, version, idempotencyKey }) => {
       const at = { neighbourId: id, startId }
       return Reply.disclose(
-        await decideStart(deps, town, requester, at, body, { version, idempotencyKey }),
+        await decideStart(
+          deps,
+          { town, by: requester },
+          { at, decision: body, conditions: { version, idempotencyKey } },
+        ),
         200,
         ({ version }) => ({ etag: `"${version}"` }),
       )
@@ -116,7 +124,10 @@ export function timeRoutes(app: App, deps: RegistryDeps): void {
     },
     async ({ town, requester, query }) =>
       Reply.disclose(
-        (await startsWaiting(deps, town, requester, query.after)).map(({ items, more }) => ({ starts: items, more })),
+        (await startsWaiting(deps, { town, by: requester }, query.after)).map(({ items, more }) => ({
+          starts: items,
+          more,
+        })),
       ),
   )
 }

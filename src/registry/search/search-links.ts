@@ -22,7 +22,10 @@ export function searchLinks(gate: Gate): SearchLinks {
   }
   return {
     async make(town, clerk, criteria) {
-      const sealed = sealBytes(await keyOf(town), Buffer.from(JSON.stringify(criteria).padEnd(128)), context(clerk))
+      const sealed = sealBytes(await keyOf(town), {
+        plain: Buffer.from(JSON.stringify(criteria).padEnd(128)),
+        context: context(clerk),
+      })
       return `/v1/neighbours?search=${Buffer.from(sealed).toString('base64url')}`
     },
     async read(town, clerk, search) {

@@ -28,7 +28,8 @@ function pairs(words: readonly string[]): [string, string][] {
   return words.flatMap((a, i) => words.slice(i + 1).map((b): [string, string] => (a < b ? [a, b] : [b, a])))
 }
 
-const pairToken = (token: Token, kind: string, a: string, b: string) => (a < b ? token(kind, a, b) : token(kind, b, a))
+const pairToken = (token: Token, { kind, a, b }: { kind: string; a: string; b: string }) =>
+  a < b ? token(kind, a, b) : token(kind, b, a)
 
 /** Every value a neighbour is found by. No value stands for one fact alone: names go in pairs or with a year or street. */
 export function tokensOf(
@@ -41,9 +42,9 @@ export function tokensOf(
   const streets = streetWords(person.address)
   for (const words of person.names) {
     for (const [a, b] of pairs(words.all)) {
-      found.add(pairToken(token, 'exact', a, b))
-      found.add(pairToken(token, 'start', start(a), start(b)))
-      found.add(pairToken(token, 'sound', words.sound(a), words.sound(b)))
+      found.add(pairToken(token, { kind: 'exact', a, b }))
+      found.add(pairToken(token, { kind: 'start', a: start(a), b: start(b) }))
+      found.add(pairToken(token, { kind: 'sound', a: words.sound(a), b: words.sound(b) }))
     }
     for (const word of words.all) {
       for (const year of years) {
@@ -96,7 +97,7 @@ export function tokenSets(token: Token, criteria: Criteria): TokenSets {
   const street = criteria.street === undefined ? [] : telling(criteria.street)
   const twos = pairs(words)
   const pair = (kind: string, form: (word: string) => string) =>
-    twos.map(([a, b]) => pairToken(token, kind, form(a), form(b)))
+    twos.map(([a, b]) => pairToken(token, { kind, a: form(a), b: form(b) }))
   const asWritten = (word: string) => word
   const near: number[][] = []
   const far: number[][] = []
@@ -139,7 +140,7 @@ export function likenessOf(
   const [given, family] = [words.given[0], words.family[0]]
   const who =
     given !== undefined && family !== undefined
-      ? pairToken(token, 'sound', words.sound(given), words.sound(family))
+      ? pairToken(token, { kind: 'sound', a: words.sound(given), b: words.sound(family) })
       : token('only', words.sound([...words.given, ...words.family].join('')))
   const date = dateOfBirth === undefined ? undefined : parseBirthDate(dateOfBirth)
   const telling = date ? tellingYears(date) : []

@@ -5,7 +5,7 @@ import { today } from '../../platform/clock.ts'
 import type { Transaction } from '../../platform/database.ts'
 import { foldedWords } from '../../platform/folded-words.ts'
 import { Problem } from '../../platform/problem.ts'
-import type { Municipality } from '../../town/model.ts'
+import type { Acting } from '../../town/model.ts'
 import type { RegistryDeps } from '../deps.ts'
 import type { Address, Criteria, Name, NeighbourField, NeighbourFields } from '../model.ts'
 import { compatible, parseBirthDate, yearsApart } from '../person/birth-date.ts'
@@ -56,10 +56,8 @@ type Found = Opened<NeighbourFields, 'name' | 'previousNames' | 'dateOfBirth' | 
  */
 export async function searchNeighbours(
   deps: RegistryDeps,
-  town: Municipality,
-  requester: Requester,
-  purpose: string,
-  criteria: Criteria,
+  { town, by: requester }: Acting<Requester>,
+  { purpose, criteria }: { purpose: string; criteria: Criteria },
 ): Promise<Disclosed<Matches>> {
   if (!sufficient(criteria)) throw new SearchTooWide()
   const fields = ['name', 'dateOfBirth', 'address', 'departedOn', 'previousNames'] as const satisfies NeighbourField[]

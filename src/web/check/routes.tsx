@@ -52,17 +52,21 @@ export function checkPages(app: App, deps: ProofDeps): void {
   })
   route(app, { kind: 'public', method: 'post', path: '/v/code', most: LARGEST_PASTED }, async (request) => {
     const { town, language } = readerOf(request)
-    const outcome = await answerTo(deps, town, (await request.form()).get('text'), request.source)
+    const outcome = await answerTo(deps, town, { text: (await request.form()).get('text'), source: request.source })
     const page = <CodePage town={nameIn(town, language)} language={language} outcome={outcome} />
     return pageOf(page)
   })
 }
 
 /** What the city says to a code or a pasted proof. */
-async function answerTo(deps: ProofDeps, town: Municipality, text: string, source: string): Promise<Outcome> {
+async function answerTo(
+  deps: ProofDeps,
+  town: Municipality,
+  { text, source }: { text: string; source: string },
+): Promise<Outcome> {
   try {
-    const token = text.length > 40 ? text : (await findByCode(deps, town, text, source)).token
-    const verification = await verifyHere(deps, town, token)
+    const token = text.length > 40 ? text : (await findByCode(deps, town, { typed: text, source })).token
+    const verification = await verifyHere(deps, town, { token })
     if (!verification.valid) return outcomeOf(verification.code)
     const { valid: _, ...proof } = verification
     return { verdict: 'valid', reason: 'vWhyValid', proof }

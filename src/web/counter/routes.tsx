@@ -49,7 +49,7 @@ export function counterPages(app: App, deps: ProofDeps): void {
     const isAnswer = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/.test(answer) || WALLET_NO.test(answer)
     if (!isAnswer)
       throw new Problem('malformed-answer', 400, 'Send one encrypted answer in the field response, or an error.')
-    await keepAnswer(deps, town, mustBeUuid(request.params.id ?? ''), answer)
+    await keepAnswer(deps, town, { id: mustBeUuid(request.params.id ?? ''), answer })
     return Reply.done()
   })
 
@@ -92,7 +92,7 @@ export function counterPages(app: App, deps: ProofDeps): void {
     const held = heldBy(request.cookie(COOKIE))
     try {
       if (held?.id !== id) throw new NotFound()
-      const answered = await readAnswer(deps, town, profile, id, held.key)
+      const answered = await readAnswer(deps, town, { profile, id, key: held.key })
       return pageOf(
         <CounterPage
           town={name}

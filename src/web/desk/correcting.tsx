@@ -38,7 +38,7 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
     if (given === '' && family === '' && recorded?.newbornOf === undefined) return again({ given: t.pName })
     const reader = { ...context, rules: lifeRules(deps.clock, town) }
     const confirmedAge = form.has('sure')
-    const born = bornOf(typed, '', reader, confirmedAge)
+    const born = bornOf(typed, { before: '', reader, confirmedAge })
     if (born && 'fault' in born) return again({ born: born.fault })
     // Told in another calendar: to be looked at in both before it is kept.
     if (typed.told) return again({}, 200)
@@ -57,7 +57,11 @@ export function correctingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
     })
     if (!correction.success) return again(faultsIn(correction.error, t, ''))
     try {
-      await correctNeighbour(deps, town, requester, idIn(context), correction.data, Number(form.get('version')))
+      await correctNeighbour(
+        deps,
+        { town, by: requester },
+        { id: idIn(context), correction: correction.data, version: Number(form.get('version')) },
+      )
     } catch (error) {
       if (error instanceof SaysTooMuch) return again(heldBack(typed, t))
       if (!(error instanceof ImpossibleDates)) throw error

@@ -35,7 +35,7 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/
 /** Since when somebody lives here: days that were wrong are corrected, days that were said are confirmed or not. */
 export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   page({ method: 'get', path: '/desk/neighbours/:id/dates' }, async (context) =>
-    Reply.page(await residenceDates(deps, context.town, context.requester, idIn(context)), (dates) => (
+    Reply.page(await residenceDates(deps, { town: context.town, by: context.requester }, idIn(context)), (dates) => (
       <DatesPage context={context} dates={dates} />
     )),
   )
@@ -47,7 +47,7 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     const residenceId = typed.residence ?? ''
     if (!isUuid(residenceId)) throw new NotFound()
     const rules = lifeRules(deps.clock, town)
-    const said = dayIn(typed, 'from', { ...context, rules }) ?? { fault: t.dWholeDay }
+    const said = dayIn(typed, { name: 'from', formReader: { ...context, rules } }) ?? { fault: t.dWholeDay }
     if ('fault' in said) return again({ from: said.fault })
     const from = said.date
     const [impossible] = faultsOfStart(rules, { since: from }, '/from')
@@ -64,7 +64,7 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     const at = { neighbourId: idIn(context), residenceId }
     const conditions = { version: Number(typed.version), idempotencyKey: idempotencyKeyIn(context, 'start') }
     try {
-      await correctStart(deps, town, requester, at, correction.data, conditions)
+      await correctStart(deps, { town, by: requester }, { at, correction: correction.data, conditions })
     } catch (error) {
       if (error instanceof StartImpossible) return again({ from: whyNot(t)[error.why] })
       if (error instanceof NothingChanges || error instanceof StartWaits)
@@ -93,7 +93,7 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     const at = { neighbourId: idIn(context), startId }
     const conditions = { version: Number(typed.version), idempotencyKey: idempotencyKeyIn(context, 'decide') }
     try {
-      await decideStart(deps, town, requester, at, decision.data, conditions)
+      await decideStart(deps, { town, by: requester }, { at, decision: decision.data, conditions })
     } catch (error) {
       if (error instanceof StartImpossible) return again({ strength: whyNot(t)[error.why] })
       if (error instanceof StartWaits) return again({ strength: reasonText(error.code, t) })
@@ -107,7 +107,7 @@ export function datesDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
 
   page({ method: 'get', path: '/desk/years' }, async (context) =>
     Reply.page(
-      await startsWaiting(deps, context.town, context.requester, context.query('after')),
+      await startsWaiting(deps, { town: context.town, by: context.requester }, context.query('after')),
       ({ items, more }) => <YearsPage context={context} starts={items} more={more} />,
     ),
   )

@@ -51,7 +51,8 @@ type LeavingDeps = RegistryDeps & { renderer?: Renderer | undefined }
 export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: LeavingDeps): void {
   const day = ({ town }: DeskContext) => today(deps.clock, town.timeZone)
   const readerOf = (context: DeskContext) => ({ ...context, rules: lifeRules(deps.clock, context.town) })
-  const leaving = (context: DeskContext) => openLeaving(deps, context.town, context.requester, idIn(context))
+  const leaving = (context: DeskContext) =>
+    openLeaving(deps, { town: context.town, by: context.requester }, idIn(context))
   /** The page of a departure once more, with what was typed into it and what is wrong. */
   const again = async (context: DeskContext, faults: Faults) =>
     Reply.page(
@@ -84,7 +85,8 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
       return again(context, { ...faults, ...(long ? { reason: t.lReasonLong } : {}) })
     if (!form.has('sure')) {
       // Said to be about something else, it is counted once: when it is recorded.
-      if (!form.has('plain')) await mustBePlain(deps.gate, town.id, requester, Departure, departure)
+      if (!form.has('plain'))
+        await mustBePlain(deps.gate, { municipalityId: town.id, by: requester }, { schema: Departure, form: departure })
       let wrong = false
       const reply = Reply.page(await leaving(context), (open) => {
         // Nobody is asked whether they are sure of a day that cannot be.
@@ -106,7 +108,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     }
     const conditions = { version: Number(form.get('version')), idempotencyKey: idempotencyKeyIn(context, 'leave') }
     try {
-      await recordDeparture(deps, town, requester, idIn(context), departure, conditions)
+      await recordDeparture(deps, { town, by: requester }, { id: idIn(context), departure, conditions })
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error
       if (error instanceof ImpossibleDates) return again(context, faultsOf(error, context))
@@ -124,7 +126,7 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
   step('notice', async (context) => {
     const { town, requester, form, t } = context
     const reader = readerOf(context)
-    const typedDay = dayIn(typedIn(context), 'told', reader) ?? { fault: t.dWholeDay }
+    const typedDay = dayIn(typedIn(context), { name: 'told', formReader: reader }) ?? { fault: t.dWholeDay }
     const [impossible] = 'date' in typedDay ? faultsOfDay(reader.rules, typedDay.date, '/told') : []
     const day = impossible ? { fault: lifeText(impossible, reader) } : typedDay
     const by = GivenBy.safeParse(form.get('by'))
@@ -138,11 +140,8 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     return unlessWrong(() =>
       recordNotice(
         deps,
-        town,
-        requester,
-        proceedingIn(context),
-        given,
-        idempotencyKeyIn(context, `notice ${on} ${by.data}`),
+        { town, by: requester },
+        { at: proceedingIn(context), given, idempotencyKey: idempotencyKeyIn(context, `notice ${on} ${by.data}`) },
       ),
     ).then((wrong) => (wrong ? again(context, { told: t.lToldWrong }) : undefined))
   })
@@ -166,24 +165,25 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     if (!answer.success || answer.data.text === '') return again(context, { words: t.lWordsWrong })
     const { neighbourId, proceedingId } = proceedingIn(context)
     const once = idempotencyKeyIn(context, 'answer')
-    await answerProceeding(deps, town, requester, neighbourId, answer.data, once, proceedingId)
+    await answerProceeding(
+      deps,
+      { town, by: requester },
+      { neighbourId, answer: answer.data, idempotencyKey: once, proceedingId },
+    )
     return undefined
   })
   step('read', async (context) => {
     const answer = context.form.get('answer')
     await readAnswer(
       deps,
-      context.town,
-      context.requester,
-      proceedingIn(context),
-      answer,
-      idempotencyKeyIn(context, `read ${answer}`),
+      { town: context.town, by: context.requester },
+      { at: proceedingIn(context), answerId: answer, idempotencyKey: idempotencyKeyIn(context, `read ${answer}`) },
     )
     return undefined
   })
   step('opinion', async (context) => {
     const { town, requester, form, t } = context
-    const day = dayIn(typedIn(context), 'said', readerOf(context)) ?? { fault: t.dWholeDay }
+    const day = dayIn(typedIn(context), { name: 'said', formReader: readerOf(context) }) ?? { fault: t.dWholeDay }
     const outcome = CouncilOutcome.safeParse(form.get('outcome'))
     const faults = {
       ...('fault' in day ? { said: day.fault } : {}),
@@ -193,7 +193,11 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     const on = day.date
     const opinion = { on, outcome: outcome.data }
     return unlessWrong(() =>
-      recordOpinion(deps, town, requester, proceedingIn(context), opinion, idempotencyKeyIn(context, `opinion ${on}`)),
+      recordOpinion(
+        deps,
+        { town, by: requester },
+        { at: proceedingIn(context), opinion, idempotencyKey: idempotencyKeyIn(context, `opinion ${on}`) },
+      ),
     ).then((wrong) => (wrong ? again(context, { said: t.lToldWrong }) : undefined))
   })
   step('decision', async (context) => {
@@ -206,7 +210,11 @@ export function departingDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
         const draw = { context, leaving: open, day: day(context), once: form.get('once') }
         return free ? <ApprovePage {...draw} proceeding={proceeding} /> : <LeavePage {...draw} typed={{}} />
       })
-    await decideProceeding(deps, town, requester, proceedingIn(context), decision, idempotencyKeyIn(context, decision))
+    await decideProceeding(
+      deps,
+      { town, by: requester },
+      { at: proceedingIn(context), decision, idempotencyKey: idempotencyKeyIn(context, decision) },
+    )
     return decision === 'approved' ? Reply.redirect(at(idIn(context))) : undefined
   })
 }
@@ -243,7 +251,7 @@ function departureIn(
 ): { departure?: Departure; faults: Faults } {
   const { t, rules, form } = reader
   const { cause = '' } = typed
-  const said = dayIn(typed, 'on', reader)
+  const said = dayIn(typed, { name: 'on', formReader: reader })
   const [impossible] = said && 'date' in said ? faultsOfEnd(rules, { on: said.date }) : []
   const wrong = impossible ? lifeText(impossible, reader) : said && 'fault' in said ? said.fault : undefined
   const onFault = wrong === undefined ? {} : { on: wrong }

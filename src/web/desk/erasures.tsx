@@ -32,19 +32,21 @@ export function erasureDesk(page: Pages, deps: ProofDeps): void {
       if (!ground.success) throw new InvalidInput([{ pointer: '/ground', detail: 'Choose why.' }])
       await proposeErasure(
         deps,
-        town,
-        requester,
-        id,
-        { ground: ground.data, asked: form.has('asked') },
-        `desk ${form.get('once') || randomUUID()} erase`,
+        { town, by: requester },
+        {
+          neighbourId: id,
+          wish: { ground: ground.data, asked: form.has('asked') },
+          idempotencyKey: `desk ${form.get('once') || randomUUID()} erase`,
+        },
       )
       return Reply.redirect(pathTo`/desk/neighbours/${id}`)
     },
   )
   page({ method: 'get', path: '/desk/erasures' }, async (context) =>
-    Reply.page(await openErasures(deps, context.town, context.requester, context.query('after')), ({ items, more }) => (
-      <ErasuresPage context={context} erasures={items} more={more} />
-    )),
+    Reply.page(
+      await openErasures(deps, { town: context.town, by: context.requester }, context.query('after')),
+      ({ items, more }) => <ErasuresPage context={context} erasures={items} more={more} />,
+    ),
   )
   page({ method: 'post', path: '/desk/erasures', fresh: true }, async ({ town, requester, form }) => {
     const id = form.get('erasure')
@@ -52,7 +54,7 @@ export function erasureDesk(page: Pages, deps: ProofDeps): void {
     const approves = form.get('act') === 'erase'
     if (approves && !form.has('sure'))
       throw new InvalidInput([{ pointer: '/sure', detail: 'Tick that you are sure: nothing brings it back.' }])
-    await decideErasure(deps, town, requester, id, approves)
+    await decideErasure(deps, town, { legal: requester, id, approves })
     return Reply.redirect('/desk/erasures')
   })
 }

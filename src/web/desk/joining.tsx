@@ -39,27 +39,34 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
   const path = '/desk/neighbours/:id/join' as const
   const both = async (
     context: DeskContext,
-    other: string,
-    again: { reason?: string; faults?: Faults } = {},
-    status = 200,
+    {
+      other,
+      again = {},
+      status = 200,
+    }: { other: string; again?: { reason?: string; faults?: Faults } | undefined; status?: number | undefined },
   ) =>
     Reply.page(
-      await compareRecords(deps, context.town, context.requester, { stays: idIn(context), joined: other }),
+      await compareRecords(
+        deps,
+        { town: context.town, by: context.requester },
+        { stays: idIn(context), joined: other },
+      ),
       (pair) => <JoinPage context={context} {...pair} {...again} />,
       status,
     )
   page({ method: 'get', path }, async (context) => {
     const other = context.query('other')
-    if (isUuid(other)) return both(context, other)
-    return Reply.page(await joinedWith(deps, context.town, context.requester, idIn(context)), (joined) => (
-      <FindPage context={context} joined={joined} />
-    ))
+    if (isUuid(other)) return both(context, { other })
+    return Reply.page(
+      await joinedWith(deps, { town: context.town, by: context.requester }, idIn(context)),
+      (joined) => <FindPage context={context} joined={joined} />,
+    )
   })
   page({ method: 'post', path: `${path}/find` }, async (context) => {
     const { town, requester, form } = context
     const chosen = uuidIn(form.get('other'))
     if (chosen) return Reply.redirect(pathTo`/desk/neighbours/${idIn(context)}/join?other=${chosen}`)
-    const joined = await joinedWith(deps, town, requester, idIn(context))
+    const joined = await joinedWith(deps, { town, by: requester }, idIn(context))
     const said = form.get('said')
     const again = { context, said: saidAgain(said), mononym: form.has('mononym') }
     const short = shortYearIn(said)
@@ -69,7 +76,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     }
     try {
       const criteria = criteriaOf(said, form.has('mononym'))
-      const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteria)
+      const found = await searchNeighbours(deps, { town, by: requester }, { purpose: purposeOf(requester), criteria })
       return Reply.page(joined.with(found), ([known, shown]) => <FindPage {...again} joined={known} found={shown} />)
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
@@ -82,13 +89,21 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     const parsed = JoinProposal.safeParse({ other: form.get('other'), reason, ...plainIn(form) })
     if (!parsed.success) {
       const faults = { reason: whyText(InvalidInput.of(parsed.error), t, t.dJoinWhyMissing) }
-      return both(context, form.get('other'), { reason, faults }, 422)
+      return both(context, { other: form.get('other'), again: { reason, faults }, status: 422 })
     }
     try {
-      await proposeJoin(deps, town, requester, idIn(context), parsed.data, idempotencyKeyIn(context, 'join'))
+      await proposeJoin(
+        deps,
+        { town, by: requester },
+        { id: idIn(context), proposal: parsed.data, idempotencyKey: idempotencyKeyIn(context, 'join') },
+      )
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
-      return both(context, parsed.data.other, { reason, faults: { reason: reasonText(error.code, t) } }, 409)
+      return both(context, {
+        other: parsed.data.other,
+        again: { reason, faults: { reason: reasonText(error.code, t) } },
+        status: 409,
+      })
     }
     return Reply.redirect('/desk/joins')
   })
@@ -98,14 +113,18 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     const reason = form.get('reason')
     const again = async (fault: string, status: number) =>
       Reply.page(
-        await joinedWith(deps, town, requester, ids.stays),
+        await joinedWith(deps, { town, by: requester }, ids.stays),
         (joined) => <FindPage context={context} joined={joined} reason={reason} faults={{ reason: fault }} />,
         status,
       )
     const parsed = ApartProposal.safeParse({ reason, ...plainIn(form) })
     if (!parsed.success) return again(whyText(InvalidInput.of(parsed.error), t, t.dJoinWhyMissing), 422)
     try {
-      await proposeApart(deps, town, requester, ids, parsed.data, idempotencyKeyIn(context, 'apart'))
+      await proposeApart(
+        deps,
+        { town, by: requester },
+        { ids, proposal: parsed.data, idempotencyKey: idempotencyKeyIn(context, 'apart') },
+      )
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
       return again(reasonText(error.code, t), 409)
@@ -114,7 +133,7 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
   })
   const waiting = async (context: DeskContext, fault?: string, status = 200) =>
     Reply.page(
-      await joinsWaiting(deps, context.town, context.requester, context.query('after')),
+      await joinsWaiting(deps, { town: context.town, by: context.requester }, context.query('after')),
       ({ items, more }) => (
         <JoinsPage context={context} joins={items} more={more} faults={fault ? { join: fault } : {}} />
       ),
@@ -126,7 +145,11 @@ export function joiningDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     const at = { id: idIn({ params: { id: form.get('join') } }), staysId: idIn({ params: { id: form.get('stays') } }) }
     const decision = form.get('decision') === 'approved' ? 'approved' : 'refused'
     try {
-      await decideJoin(deps, town, requester, at, decision, idempotencyKeyIn(context, 'decide-join'))
+      await decideJoin(
+        deps,
+        { town, by: requester },
+        { at, decision, idempotencyKey: idempotencyKeyIn(context, 'decide-join') },
+      )
     } catch (error) {
       if (!(error instanceof CannotJoin)) throw error
       return waiting(context, reasonText(error.code, t), 409)

@@ -47,9 +47,9 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
   ): Promise<Reply> => {
     const { town, requester } = context
     const late = await lateNotices(deps, town)
-    const list = (await listDemands(deps.gate, town.id, requester, context.query('after'))).with(
-      await listOrganisations(deps.gate, town.id, requester),
-    )
+    const list = (
+      await listDemands(deps.gate, { municipalityId: town.id, by: requester }, context.query('after'))
+    ).with(await listOrganisations(deps.gate, town.id, requester))
     return Reply.page(
       list,
       ([{ items, more }, authorities]) => (
@@ -82,9 +82,13 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
       if (bytes !== undefined) faults.document = t.dDemandPaperMissing
       return legalWork(context, { typed: Object.fromEntries(form.entries()), faults })
     }
-    const kept = await keepDocument(deps.gate, town.id, requester, bytes)
+    const kept = await keepDocument(deps.gate, { municipalityId: town.id, by: requester }, bytes)
     await kept.mapAsync(({ id: documentId }) =>
-      recordDemand(deps.gate, town.id, requester, { ...parsed.data, documentId }, deps.clock.now()),
+      recordDemand(
+        deps.gate,
+        { municipalityId: town.id, by: requester },
+        { said: { ...parsed.data, documentId }, now: deps.clock.now() },
+      ),
     )
     return Reply.redirect('/desk/legal')
   })
@@ -96,7 +100,11 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     const judge = form.has('judge')
     const person = { name: form.get('person'), dateOfBirth: form.get('born') }
     const fields = ORDER_FIELDS.filter((field) => form.has(`field-${field}`))
-    const secret = dayIn(typedIn(context), 'secret', { ...context, rules: lifeRules(deps.clock, town) }, true)
+    const secret = dayIn(typedIn(context), {
+      name: 'secret',
+      formReader: { ...context, rules: lifeRules(deps.clock, town) },
+      toCome: true,
+    })
     const named = person.name !== '' || person.dateOfBirth !== ''
     return {
       said: {
@@ -128,28 +136,34 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
   page({ method: 'post', path: '/desk/legal/:id/review', fresh: true }, async (context) => {
     await reviewDemand(
       deps.gate,
-      context.town.id,
-      context.requester,
-      idIn(context),
-      context.form.get('approves') === 'yes',
+      { municipalityId: context.town.id, by: context.requester },
+      { id: idIn(context), approves: context.form.get('approves') === 'yes' },
     )
     return Reply.redirect('/desk/legal')
   })
   page({ method: 'post', path: '/desk/legal/:id/opening', fresh: true }, async (context) =>
-    Reply.page(await openByOrder(deps, context.town, context.requester, idIn(context)), (opened) => (
+    Reply.page(await openByOrder(deps, { town: context.town, by: context.requester }, idIn(context)), (opened) => (
       <OpenedPage context={context} opened={openedLines(opened, context)} />
     )),
   )
   page({ method: 'get', path: '/desk/legal/:id/document' }, async (context) =>
     Reply.download(
-      await readDocument(deps.gate, context.town.id, context.requester, { requestId: idIn(context) }),
+      await readDocument(
+        deps.gate,
+        { municipalityId: context.town.id, by: context.requester },
+        { requestId: idIn(context) },
+      ),
       'demand',
     ),
   )
   page({ method: 'get', path: '/desk/legal/:id/letter' }, async (context) => {
     const { renderer } = deps
     if (renderer === undefined) throw new NoRenderer()
-    const demand = await readDemand(deps.gate, context.town.id, context.requester, idIn(context))
+    const demand = await readDemand(
+      deps.gate,
+      { municipalityId: context.town.id, by: context.requester },
+      idIn(context),
+    )
     const letter = await demand.mapAsync(async ({ reference, stage }) => {
       if (stage !== 'refused') throw new NotFound()
       const languages = refusalLetters(deps.policies, reference, context.town.languages)
@@ -171,7 +185,7 @@ export function legalDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps:
     const close = form.get('close')
     if (close !== 'yes' && close !== 'no')
       throw new InvalidInput([{ pointer: '/close', detail: 'Say yes to close, or no to open.' }])
-    await voteLockdown(deps.gate, town.id, requester, close === 'yes')
+    await voteLockdown(deps.gate, { municipalityId: town.id, by: requester }, close === 'yes')
     return Reply.redirect('/desk/lockdown')
   })
 }

@@ -34,7 +34,7 @@ const boxOf = (id: string) => `reason-${id}`
 export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   const explain = async (context: DeskContext, typed: Typed = {}, faults: Faults = {}) => {
     const { town, requester } = context
-    const own = await ownDrawn(deps, town, requester, context.query('after'))
+    const own = await ownDrawn(deps, { town, requester, cursor: context.query('after') })
     return Reply.page(
       own.with(await namesToExplain(deps, town, requester)),
       ([{ items, more }, names]) => (
@@ -54,7 +54,7 @@ export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
       if (id === undefined || text.trim() === '') continue
       const said = LookUpExplanation.safeParse({ reason: text, ...plainIn(form) })
       const fault = said.success
-        ? await explainDrawn(deps, town, requester, id, said.data).then(
+        ? await explainDrawn(deps, { town, requester, id, said: said.data }).then(
             () => undefined,
             (error: unknown) => faultOf(error, text, t),
           )
@@ -69,12 +69,13 @@ export function lookUpsDesk(page: ReturnType<typeof signedInPages<'staff'>>, dep
     return Reply.redirect('/desk/look-ups')
   })
   page({ method: 'get', path: '/desk/look-ups/drawn' }, async (context) =>
-    Reply.page(await drawnToRead(deps, context.town, context.requester, context.query('after')), ({ items, more }) => (
-      <DrawnPage context={context} drawn={items} more={more} />
-    )),
+    Reply.page(
+      await drawnToRead(deps, { town: context.town, requester: context.requester, cursor: context.query('after') }),
+      ({ items, more }) => <DrawnPage context={context} drawn={items} more={more} />,
+    ),
   )
   page({ method: 'post', path: '/desk/look-ups/drawn' }, async ({ town, requester, form }) => {
-    await readDrawn(deps, town, requester, idIn({ params: { id: form.get('lookUp') } }))
+    await readDrawn(deps, { town, requester, id: idIn({ params: { id: form.get('lookUp') } }) })
     return Reply.redirect('/desk/look-ups/drawn')
   })
 }

@@ -18,17 +18,18 @@ type Pages = ReturnType<typeof signedInPages<'staff'>>
 /** What waits for neighbours who come to a desk to hear of it. */
 export function messageDesk(page: Pages, deps: ProofDeps): void {
   page({ method: 'get', path: '/desk/neighbours/:id/messages' }, async (context) =>
-    Reply.page(await messagesAtCounter(deps, context.town, context.requester, idIn(context)), (messages) => (
-      <MessagesPage context={context} id={idIn(context)} messages={messages} />
-    )),
+    Reply.page(
+      await messagesAtCounter(deps, { town: context.town, by: context.requester }, idIn(context)),
+      (messages) => <MessagesPage context={context} id={idIn(context)} messages={messages} />,
+    ),
   )
   page({ method: 'post', path: '/desk/neighbours/:id/messages' }, async (context) => {
-    await tellInPerson(deps, context.town, context.requester, idIn(context))
+    await tellInPerson(deps, { town: context.town, by: context.requester }, idIn(context))
     return Reply.redirect(pathTo`/desk/neighbours/${idIn(context)}/messages`)
   })
   page({ method: 'post', path: '/desk/post' }, async (context) =>
     Reply.page(
-      await referencePost(deps, context.town, context.requester, context.form.get('after')),
+      await referencePost(deps, { town: context.town, by: context.requester }, context.form.get('after')),
       ({ items, more }) => <ReferencePostPage context={context} waiting={items} more={more} />,
     ),
   )

@@ -45,7 +45,13 @@ async function withMates(
   })
   if (!others) return alone
   try {
-    return opened.with(await householdNames(deps, town, requester, idIn(context), purposeOf(requester)))
+    return opened.with(
+      await householdNames(
+        deps,
+        { town, by: requester },
+        { neighbourId: idIn(context), purpose: purposeOf(requester) },
+      ),
+    )
   } catch (error) {
     // Who has seen as many people as their work needs is told how many there are, and no names.
     if (error instanceof Problem && UNSEEN.has(error.status)) return alone
@@ -81,15 +87,17 @@ export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     const wanted = context.query('open') === 'reach' ? [...SHOWN, ...REACH] : SHOWN
     const fields = wanted.filter(withinCase(requester).opens)
     const registered = context.query('new') === '1'
-    const opened = await openNeighbour(deps, town, requester, id, { purpose: purposeOf(requester), fields }).catch(
-      (error: unknown) => {
-        if (registered && error instanceof Problem && UNSEEN.has(error.status)) return error
-        throw error
-      },
-    )
+    const opened = await openNeighbour(
+      deps,
+      { town, by: requester },
+      { id, ask: { purpose: purposeOf(requester), fields } },
+    ).catch((error: unknown) => {
+      if (registered && error instanceof Problem && UNSEEN.has(error.status)) return error
+      throw error
+    })
     if (opened instanceof Problem) return pageOf(<RegisteredPage context={context} because={opened} />)
     const both = await withMates(deps, context, opened)
-    return Reply.page(both.with(await proofsOf(deps, town, requester, id)), ([[record, mates], { proofs }]) => (
+    return Reply.page(both.with(await proofsOf(deps, { town, by: requester }, id)), ([[record, mates], { proofs }]) => (
       <NeighbourPage
         context={context}
         neighbour={record}
@@ -105,19 +113,24 @@ export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     Reply.page(
       await neighbourHistory(
         deps,
-        context.town,
-        context.requester,
-        idIn(context),
-        purposeOf(context.requester),
-        {},
-        TOLD_CHANGES.filter(withinCase(context.requester).opens),
+        { town: context.town, by: context.requester },
+        {
+          id: idIn(context),
+          purpose: purposeOf(context.requester),
+          asOf: {},
+          told: TOLD_CHANGES.filter(withinCase(context.requester).opens),
+        },
       ),
       (history) => <HistoryPage context={context} history={history} />,
     ),
   )
   page({ method: 'get', path: '/desk/neighbours/:id/looked' }, async (context) =>
     Reply.page(
-      await lookUpsOf(deps, context.town, context.requester, idIn(context), { before: context.query('before') }),
+      await lookUpsOf(
+        deps,
+        { town: context.town, by: context.requester },
+        { neighbourId: idIn(context), wanted: { before: context.query('before') } },
+      ),
       (looked) => <LookedPage context={context} id={idIn(context)} page={looked} />,
     ),
   )
@@ -143,18 +156,29 @@ export function neighbourDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     const profile = ProfileId.safeParse(context.form.get('profile'))
     if (!profile.success) throw new InvalidInput([{ pointer: '/profile', detail: 'Choose a service.' }])
     const handedTo = profiles.get(profile.data)?.askedBy === 'representative' ? 'representative' : 'neighbour'
-    const offer = await offerToWallet(deps, context.town, context.requester, idIn(context), {
-      profile: profile.data,
-      handedTo,
-    })
+    const offer = await offerToWallet(
+      deps,
+      { town: context.town, by: context.requester },
+      {
+        neighbourId: idIn(context),
+        order: {
+          profile: profile.data,
+          handedTo,
+        },
+      },
+    )
     return Reply.page(offer, (made) => <WalletPage context={context} id={idIn(context)} offer={made} />)
   })
   page({ method: 'post', path: '/desk/neighbours/:id/revoke' }, async (context) => {
-    await revokeProof(deps, context.town, context.requester, context.form.get('proof'))
+    await revokeProof(deps, { town: context.town, by: context.requester }, context.form.get('proof'))
     return Reply.redirect(at(idIn(context)))
   })
   page({ method: 'post', path: '/desk/neighbours/:id/confirm' }, async (context) => {
-    await confirmResidence(deps, context.town, context.requester, idIn(context), idempotencyKeyIn(context, 'confirm'))
+    await confirmResidence(
+      deps,
+      { town: context.town, by: context.requester },
+      { id: idIn(context), idempotencyKey: idempotencyKeyIn(context, 'confirm') },
+    )
     return Reply.redirect(at(idIn(context)))
   })
 }

@@ -44,11 +44,15 @@ export function offlineDesk(app: App, page: Pages, deps: ProofDeps): void {
   page({ method: 'post', path: '/desk/register/kept' }, async (context) => {
     const typed = typedIn(context)
     const once = idempotencyKeyOf(typed)
-    const done = await registerPeople(deps, context, { ...typed, once }, once)
+    const done = await registerPeople(deps, { context, typed: { ...typed, once }, once })
     // A likely twin is among what is to be decided already.
     if (done.status === 303 || done.status === 409) return Reply.flag('done', true)
     return Reply.disclose(
-      await keepDraft(deps, context.town, context.requester, typed.draft, draftOf({ ...typed, once })),
+      await keepDraft(
+        deps,
+        { town: context.town, by: context.requester },
+        { id: typed.draft, draft: draftOf({ ...typed, once }) },
+      ),
     )
   })
 }

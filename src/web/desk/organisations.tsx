@@ -42,14 +42,14 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
   const { gate } = deps
   const carry = (town: Municipality) =>
     carrying(deps.clock, town.id, {
-      application: (transaction, content) => enrolApplicant(deps, town, transaction, content),
-      secrecy: (transaction, content) => prolongSecrecy(deps, town, transaction, content),
+      application: (transaction, content) => enrolApplicant(deps, town, { transaction, application: content }),
+      secrecy: (transaction, content) => prolongSecrecy(deps, town, { transaction, secrecy: content }),
     })
   const proposing = (path: string, beside: Record<string, string>, read: (form: DeskForm) => unknown) =>
     page({ method: 'post', path, fresh: true, beside }, async ({ town, requester, form }) => {
       const proposal = Proposal.safeParse(read(form))
       if (!proposal.success) throw InvalidInput.of(proposal.error)
-      await propose(deps, town.id, requester, proposal.data, carry(town))
+      await propose(deps, { municipalityId: town.id, by: requester }, { proposal: proposal.data, carry: carry(town) })
       return Reply.redirect('/desk/organisations')
     })
 
@@ -63,8 +63,8 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       ))
     return Reply.page(
       organisations
-        .with(await applicationsToReview(deps, town, requester, context.query('after')))
-        .with(await actsWaiting(gate, town.id, requester, context.query('acts'))),
+        .with(await applicationsToReview(deps, { town, by: requester }, context.query('after')))
+        .with(await actsWaiting(gate, { municipalityId: town.id, by: requester }, context.query('acts'))),
       ([[list, applications], waiting]) => (
         <OrganisationsPage
           context={context}
@@ -94,14 +94,18 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
       const answer = ApplicationAnswer.safeParse(enrol ? { enrol, client } : { enrol, reason, ...plainIn(form) })
       if (!answer.success) throw InvalidInput.of(answer.error)
       if (!isUuid(id)) throw new NotFound()
-      await decideApplication(deps, town, requester, id, answer.data, carry(town))
+      await decideApplication(deps, { town, by: requester }, { id, answer: answer.data, carry: carry(town) })
       return Reply.redirect('/desk/organisations')
     },
   )
   page({ method: 'post', path: '/desk/organisations/acts', fresh: true }, async ({ town, requester, form }) => {
     const id = form.get('entry')
     if (!isUuid(id)) throw new NotFound()
-    await decideAct(deps, town.id, requester, id, form.get('approves') === 'yes', carry(town))
+    await decideAct(
+      deps,
+      { municipalityId: town.id, by: requester },
+      { id, approves: form.get('approves') === 'yes', carry: carry(town) },
+    )
     return Reply.redirect('/desk/organisations')
   })
   proposing('/desk/organisations', ENROLLING, (form) => ({
@@ -135,11 +139,18 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
   }))
   page({ method: 'get', path: '/desk/legal/documents/:document' }, async (context) => {
     const documentId = idIn({ params: { id: context.params.document ?? '' } })
-    return Reply.download(await readDocument(gate, context.town.id, context.requester, { documentId }), 'order')
+    return Reply.download(
+      await readDocument(gate, { municipalityId: context.town.id, by: context.requester }, { documentId }),
+      'order',
+    )
   })
   page({ method: 'post', path: '/desk/legal/secrecy', fresh: true, file: LARGEST_DOCUMENT }, async (context) => {
     const { town, requester, form } = context
-    const until = dayIn(typedIn(context), 'until', { ...context, rules: lifeRules(deps.clock, town) }, true)
+    const until = dayIn(typedIn(context), {
+      name: 'until',
+      formReader: { ...context, rules: lifeRules(deps.clock, town) },
+      toCome: true,
+    })
     const said = {
       kind: 'secrecy' as const,
       reference: form.get('entry'),
@@ -152,9 +163,15 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
     const proposal = Proposal.safeParse({ ...said, documentId: NO_DOCUMENT })
     if (!proposal.success) throw InvalidInput.of(proposal.error)
     if (bytes === undefined) throw new InvalidInput([{ pointer: '/document', detail: 'Choose the document.' }])
-    await mustBePlain(gate, town.id, requester, Proposal, proposal.data)
-    const kept = await keepDocument(gate, town.id, requester, bytes)
-    await kept.mapAsync(({ id: documentId }) => propose(deps, town.id, requester, { ...said, documentId }, carry(town)))
+    await mustBePlain(gate, { municipalityId: town.id, by: requester }, { schema: Proposal, form: proposal.data })
+    const kept = await keepDocument(gate, { municipalityId: town.id, by: requester }, bytes)
+    await kept.mapAsync(({ id: documentId }) =>
+      propose(
+        deps,
+        { municipalityId: town.id, by: requester },
+        { proposal: { ...said, documentId }, carry: carry(town) },
+      ),
+    )
     return Reply.redirect('/desk/organisations')
   })
   proposing('/desk/organisations/end', {}, (form) => ({
@@ -166,7 +183,7 @@ export function organisationDesk(page: Pages, deps: ProofDeps): void {
   page({ method: 'post', path: '/desk/organisations/code', fresh: true }, async (context) => {
     const id = context.form.get('organisation')
     if (!isUuid(id)) throw new NotFound()
-    return Reply.page(await giveCode(deps, context.town, context.requester, id), (code) => (
+    return Reply.page(await giveCode(deps, { town: context.town, by: context.requester }, id), (code) => (
       <GivenCodePage context={context} code={code} />
     ))
   })

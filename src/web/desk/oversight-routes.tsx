@@ -13,22 +13,26 @@ import { FlagsPage, LedgerPage } from './oversight-page.tsx'
 export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: DeskDeps): void {
   page({ method: 'get', path: '/desk/flags' }, async (context) =>
     Reply.page(
-      (await openFlags(deps.gate, context.town.id, context.requester, context.query('after'))).with(
-        await staffActivity(deps.gate, context.town.id, context.requester),
-      ),
+      (
+        await openFlags(deps.gate, { municipalityId: context.town.id, by: context.requester }, context.query('after'))
+      ).with(await staffActivity(deps.gate, context.town.id, context.requester)),
       ([{ items, more }, activity]) => <FlagsPage context={context} flags={items} more={more} activity={activity} />,
     ),
   )
   page({ method: 'post', path: '/desk/flags/review' }, async ({ town, requester, form }) => {
     const flags = form.all('flag')
     if (flags.length === 0 || !flags.every((id) => z.uuid().safeParse(id).success)) throw new NotFound()
-    await reviewFlags(deps.gate, town.id, requester, [...new Set(flags)])
+    await reviewFlags(deps.gate, { municipalityId: town.id, by: requester }, [...new Set(flags)])
     return Reply.redirect('/desk/flags')
   })
   page({ method: 'post', path: '/desk/flags/release' }, async ({ town, requester, form }) => {
     const release = Release.safeParse({ reason: form.get('reason'), ...plainIn(form) })
     if (!release.success) throw InvalidInput.of(release.error, 'Say in a few words why.')
-    await releaseBudget(deps.gate, town.id, requester, form.get('staff').slice(0, 320), release.data)
+    await releaseBudget(
+      deps.gate,
+      { municipalityId: town.id, by: requester },
+      { staff: form.get('staff').slice(0, 320), release: release.data },
+    )
     return Reply.redirect('/desk/flags')
   })
   page({ method: 'get', path: '/desk/ledger' }, async (context) => {
@@ -42,7 +46,7 @@ export function oversightDesk(page: ReturnType<typeof signedInPages<'staff'>>, d
     const refused = context.query('refused') === '1'
     const place = { before: before === undefined ? size : Math.min(Number(before), size), refused }
     const verifier = verifierKey(await deps.signers.of(town))
-    return Reply.page(await exploreLedger(deps.gate, town.id, requester, place), (lines) => (
+    return Reply.page(await exploreLedger(deps.gate, { municipalityId: town.id, by: requester }, place), (lines) => (
       <LedgerPage {...shown} explored={{ lines, verifier, refused }} />
     ))
   })

@@ -44,18 +44,22 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
     const id = context.params.id ?? ''
     if (!isUuid(id)) throw new NotFound()
     if (context.form.get('what') === 'cancel') {
-      await endWaysIn(deps, context.town, context.requester, id, { what: 'lost', telephonesToo: false })
+      await endWaysIn(
+        deps,
+        { town: context.town, by: context.requester },
+        { neighbourId: id, ending: { what: 'lost', telephonesToo: false } },
+      )
       return Reply.redirect(pathTo`/desk/neighbours/${id}/ways-in?ended=1`)
     }
     if (context.form.get('what') === 'phone') {
       const origin = relyingParty(context.town).origins[0]
-      return Reply.page(await offerEnrolment(deps, context.town, context.requester, id), ({ code }) => (
+      return Reply.page(await offerEnrolment(deps, { town: context.town, by: context.requester }, id), ({ code }) => (
         <EnrolmentPage context={context} id={id} link={`${origin}/me/enrol#${code}`} />
       ))
     }
     try {
       const word = context.form.get('word') || undefined
-      const card = await giveCard(deps, context.town, context.requester, id, word)
+      const card = await giveCard(deps, { town: context.town, by: context.requester }, { neighbourId: id, word })
       return Reply.page(card, ({ code }) => (
         <CardPage context={context} id={id} code={code} word={word !== undefined} />
       ))
@@ -67,7 +71,7 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
   })
   const ways = async (context: DeskContext, wrong?: NotEnding) =>
     Reply.page(
-      await waysIn(deps, context.town, context.requester, idIn(context)),
+      await waysIn(deps, { town: context.town, by: context.requester }, { neighbourId: idIn(context) }),
       (list) => <WaysInPage context={context} id={idIn(context)} ways={list} {...wrong} />,
       wrong ? 422 : 200,
     )
@@ -75,16 +79,19 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
   page({ method: 'post', path: '/desk/neighbours/:id/ways-in', quiet: true }, async (context) => {
     const ending = endingIn(context, deps)
     if ('faults' in ending) return ways(context, ending)
-    await endWaysIn(deps, context.town, context.requester, idIn(context), ending)
+    await endWaysIn(deps, { town: context.town, by: context.requester }, { neighbourId: idIn(context), ending })
     return Reply.redirect(pathTo`/desk/neighbours/${idIn(context)}/ways-in?ended=1`)
   })
   page({ method: 'get', path: '/desk/complaints', quiet: true }, async (context) => {
     const times = await freeTimes(deps, context.town)
     const cursor = context.query('after')
     const givers = await whoGives(deps, context.town)
-    return Reply.page(await complaintsToAnswer(deps, context.town, context.requester, cursor), ({ items, more }) => (
-      <ComplaintsPage context={context} complaints={items} times={times} more={more} givers={givers} />
-    ))
+    return Reply.page(
+      await complaintsToAnswer(deps, { town: context.town, by: context.requester }, cursor),
+      ({ items, more }) => (
+        <ComplaintsPage context={context} complaints={items} times={times} more={more} givers={givers} />
+      ),
+    )
   })
   page({ method: 'post', path: '/desk/appointments', quiet: true }, async (context) => {
     const { town, form, requester, language } = context
@@ -92,20 +99,24 @@ export function portalDesk(page: Pages, deps: ProofDeps): void {
     const theirs = isLanguage(wanted) ? wanted : language
     const once = form.get('once') || undefined
     const hearing = { kind: kindOf(form.get('kind')), language: theirs, at: form.get('at'), once }
-    const { reference, at } = await bookHearing(deps, town, hearing, requester.id)
+    const { reference, at } = await bookHearing(deps, town, { wanted: hearing, source: requester.id })
     return pageOf(<AppointmentPage context={context} language={theirs} at={at} code={reference} />)
   })
   page({ method: 'get', path: '/desk/complaints/attachments/:id', quiet: true }, async (context) => {
     const id = context.params.id ?? ''
     if (!isUuid(id)) throw new NotFound()
-    return Reply.download(await openAttachment(deps, context.town, context.requester, id), 'padron')
+    return Reply.download(await openAttachment(deps, { town: context.town, by: context.requester }, id), 'padron')
   })
   page({ method: 'post', path: '/desk/complaints', quiet: true }, async ({ town, requester, form }) => {
     const outcome = OUTCOMES.find((one) => one === form.get('outcome')) ?? 'answered'
     const said = form.get('answer')
     const which = form.get('organisation') || undefined
     if (which !== undefined && !z.uuid().safeParse(which).success) throw new NotFound()
-    await answerComplaint(deps, town, requester, form.get('complaint'), said, outcome, which)
+    await answerComplaint(
+      deps,
+      { town, by: requester },
+      { id: form.get('complaint'), answer: said, outcome, organisationId: which },
+    )
     return Reply.redirect('/desk/complaints')
   })
 }

@@ -24,7 +24,7 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
     const fields = ['name', 'dateOfBirth'] as const
     const opening = { purpose: purposeOf(context.requester), fields }
     return Reply.page(
-      await openNeighbour(deps, context.town, context.requester, idIn(context), opening),
+      await openNeighbour(deps, { town: context.town, by: context.requester }, { id: idIn(context), ask: opening }),
       (neighbour) => <ProtectPage context={context} neighbour={neighbour} {...again} />,
       status,
     )
@@ -43,7 +43,11 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
     })
     if (!asked.success) return ask(context, again(InvalidInput.of(asked.error)), 422)
     try {
-      await protectNeighbour(deps, town, requester, idIn(context), asked.data, Number(form.get('version')))
+      await protectNeighbour(
+        deps,
+        { town, by: requester },
+        { id: idIn(context), asked: asked.data, version: Number(form.get('version')) },
+      )
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error
       return ask(context, again(error), 422)
@@ -52,14 +56,14 @@ export function protectingDesk(page: ReturnType<typeof signedInPages<'staff'>>, 
   })
   page({ method: 'get', path: '/desk/perhaps' }, async (context) =>
     Reply.page(
-      await perhapsOnePerson(deps, context.town, context.requester, context.query('after')),
+      await perhapsOnePerson(deps, { town: context.town, by: context.requester }, context.query('after')),
       ({ items, more }) => <PerhapsPage context={context} pairs={items} more={more} />,
     ),
   )
   page({ method: 'post', path: '/desk/perhaps' }, async (context) => {
     const because = DistinctBecause.safeParse(context.form.get('because')).data ?? 'they-say-so'
     const id = idIn({ params: { id: context.form.get('written') } })
-    await tellApart(deps, context.town, context.requester, id, because)
+    await tellApart(deps, { town: context.town, by: context.requester }, { id, because })
     return Reply.redirect('/desk/perhaps')
   })
 }

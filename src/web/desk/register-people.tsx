@@ -45,9 +45,7 @@ class Untaken {
  */
 export async function registerPeople(
   deps: ProofDeps,
-  context: DeskContext,
-  typed: Typed,
-  once: string,
+  { context, typed, once }: { context: DeskContext; typed: Typed; once: string },
 ): Promise<Reply> {
   const { town, requester } = context
   const draftId = typed.draft
@@ -65,7 +63,12 @@ export async function registerPeople(
   const because = (person: number) => DistinctBecause.safeParse(typed[`p${person}_because`]).data
   // Of whom the page that was sent asked it already.
   const asked = (typed.asked ?? '').split(' ')
-  const kept = () => keepDraft(deps, town, requester, draftId || once, draftOf({ ...typed, once, [TO_DECIDE]: 'yes' }))
+  const kept = () =>
+    keepDraft(
+      deps,
+      { town, by: requester },
+      { id: draftId || once, draft: draftOf({ ...typed, once, [TO_DECIDE]: 'yes' }) },
+    )
   const compare = (alike: readonly Alike[], draft: { id: string }) => (
     <TwinPage
       context={context}
@@ -90,7 +93,11 @@ export async function registerPeople(
     const why = because(at)
     const distinct = why ? { confirmedDistinct: true, distinctBecause: why } : {}
     try {
-      return await registerNeighbour(deps, town, requester, { ...registration, ...distinct }, `desk ${once} ${at}`)
+      return await registerNeighbour(
+        deps,
+        { town, by: requester },
+        { form: { ...registration, ...distinct }, idempotencyKey: `desk ${once} ${at}` },
+      )
     } catch (error) {
       if (error instanceof DuplicateSuspected) throw new Twin(at, error)
       throw error instanceof InvalidInput ? new Untaken(at, error) : error
@@ -104,7 +111,7 @@ export async function registerPeople(
       }
       return registered
     })
-    if (draftId) await dropDraft(deps, town, requester, draftId)
+    if (draftId) await dropDraft(deps, { town, by: requester }, draftId)
     return Reply.onward(done, ({ id }) => pathTo`/desk/neighbours/${mustBeUuid(id)}?new=1`)
   } catch (error) {
     if (error instanceof Twin) {

@@ -51,7 +51,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
   const back = (context: DeskContext): Path => pathTo`/desk/neighbours/${idIn(context)}/representatives`
   const show = async (context: DeskContext, again: Again = {}, status = 200) =>
     Reply.page(
-      await representativesOf(deps, context.town, context.requester, idIn(context)),
+      await representativesOf(deps, { town: context.town, by: context.requester }, idIn(context)),
       (ward) => <RepresentativesPage context={context} ward={ward} {...again} />,
       status,
     )
@@ -59,7 +59,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
   page({ method: 'post', path: `${path}/find` }, async (context) => {
     const { town, requester, form } = context
     const typed = { ...typedIn(context), said: saidAgain(form.get('said')) }
-    const ward = await representativesOf(deps, town, requester, idIn(context))
+    const ward = await representativesOf(deps, { town, by: requester }, idIn(context))
     const again = (fault: string) =>
       Reply.page(
         ward,
@@ -70,7 +70,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
     if (short) return again(saidFaultText(context.t, context.language, short))
     try {
       const criteria = criteriaOf(form.get('said'), form.has('mononym'))
-      const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteria)
+      const found = await searchNeighbours(deps, { town, by: requester }, { purpose: purposeOf(requester), criteria })
       return Reply.page(ward.with(found), ([shown, adults]) => (
         <RepresentativesPage context={context} ward={shown} typed={typed} found={adults} />
       ))
@@ -96,7 +96,11 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
       return show(context, { typed, faults }, 422)
     }
     try {
-      await addRepresentative(deps, town, requester, idIn(context), parsed.data, idempotencyKeyIn(context, 'represent'))
+      await addRepresentative(
+        deps,
+        { town, by: requester },
+        { wardId: idIn(context), representative: parsed.data, idempotencyKey: idempotencyKeyIn(context, 'represent') },
+      )
     } catch (error) {
       if (error instanceof AlreadyRepresents) return show(context, { typed, faults: { who: t.dActsAlready } }, 409)
       if (!(error instanceof InvalidInput)) throw error
@@ -110,7 +114,7 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
     const at = { wardId: idIn(context), representationId: params.representation ?? '' }
     const court = { court: courtFault(form.get('court'), t) }
     if (form.has('end')) {
-      await endRepresentative(deps, town, requester, at)
+      await endRepresentative(deps, { town, by: requester }, at)
       return Reply.redirect(back(context))
     }
     const who = { neighbourId: at.wardId, kind: form.get('kind'), ...limitsIn(form) }
@@ -119,12 +123,19 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
       return show(context, { typed: { ...typedIn(context), entry: at.representationId }, faults: court }, 422)
     const { kind, limits, court: said } = parsed.data
     try {
-      await changeRepresentative(deps, town, requester, at, {
-        kind,
-        ...(limits ? { limits } : {}),
-        ...(said ? { court: said } : {}),
-        ...plainIn(form),
-      })
+      await changeRepresentative(
+        deps,
+        { town, by: requester },
+        {
+          at,
+          change: {
+            kind,
+            ...(limits ? { limits } : {}),
+            ...(said ? { court: said } : {}),
+            ...plainIn(form),
+          },
+        },
+      )
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error
       const typed = { ...typedIn(context), entry: at.representationId }
@@ -135,10 +146,11 @@ export function representativeDesk(page: ReturnType<typeof signedInPages<'staff'
   page({ method: 'post', path: '/desk/unrepresented' }, async (context) => {
     const { town, requester, form } = context
     if (form.has('settle'))
-      await settleUnrepresented(deps, town, requester, idIn({ params: { id: form.get('settle') } }))
-    return Reply.page(await unrepresentedNeighbours(deps, town, requester, form.get('after')), ({ items, more }) => (
-      <UnrepresentedPage context={context} people={items} more={more} />
-    ))
+      await settleUnrepresented(deps, { town, by: requester }, idIn({ params: { id: form.get('settle') } }))
+    return Reply.page(
+      await unrepresentedNeighbours(deps, { town, by: requester }, form.get('after')),
+      ({ items, more }) => <UnrepresentedPage context={context} people={items} more={more} />,
+    )
   })
 }
 

@@ -59,7 +59,7 @@ import { SessionsPage, WorkPage } from './work-page.tsx'
 
 /** The desk: the same use cases as the API, as pages that work without JavaScript. */
 export function deskPages(app: App, deps: DeskDeps): void {
-  const page = aboutNeighbours(signedInPages(app, deps, 'staff', '/sign-in'), deps)
+  const page = aboutNeighbours(signedInPages(app, { deps, kind: 'staff', entrance: '/sign-in' }), deps)
   offlineDesk(app, page, deps)
   finding(page, deps)
   registering(page, deps)
@@ -93,7 +93,7 @@ function aboutNeighbours(page: Pages, deps: DeskDeps): Pages {
   return (spec, handle) =>
     page(spec, async (context) => {
       if (!spec.path.startsWith('/desk/neighbours/:id')) return handle(context)
-      const hiding = await hidingAsSeenBy(deps, context.town, context.requester, idIn(context))
+      const hiding = await hidingAsSeenBy(deps, { town: context.town, by: context.requester }, idIn(context))
       const about: DeskContext = { ...context, hiding, about: true }
       const reply = await handle(about)
       return reply.nameless ? named(about, reply) : reply
@@ -103,7 +103,7 @@ function aboutNeighbours(page: Pages, deps: DeskDeps): Pages {
     const { town, requester, t } = context
     try {
       const ask = { purpose: purposeOf(requester), fields: ['name'] as const }
-      const opened = await openNeighbour(deps, town, requester, idIn(context), ask)
+      const opened = await openNeighbour(deps, { town, by: requester }, { id: idIn(context), ask })
       return reply.about(opened.map(({ name }) => (name ? nameText(name, t.newbornOf) : '…')))
     } catch (error) {
       // Who may not be told now has the page all the same: it was opened for what is on it.
@@ -128,7 +128,11 @@ function finding(page: Pages, deps: DeskDeps): void {
       return pageOf(<SearchPage context={context} said={said} mononym={mononym} fault={fault} />, 422)
     }
     try {
-      const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteriaOf(typed, mononym))
+      const found = await searchNeighbours(
+        deps,
+        { town, by: requester },
+        { purpose: purposeOf(requester), criteria: criteriaOf(typed, mononym) },
+      )
       return Reply.page(found, (shown) => <SearchPage context={context} said={said} mononym={mononym} found={shown} />)
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
@@ -152,9 +156,12 @@ function finding(page: Pages, deps: DeskDeps): void {
     if (workCase !== '' && !CASE_NUMBER.test(workCase))
       throw new InvalidInput([{ pointer: '/case', detail: 'Letters, digits, spaces and / . _ -, up to 40.' }])
     const purpose = form.get('purpose')
-    await changeSession(deps, town, session.handle, {
-      workCase: workCase === '' ? null : workCase,
-      purpose: purposesOfCase(requester).some(({ id }) => id === purpose) ? purpose : null,
+    await changeSession(deps, town, {
+      handle: session.handle,
+      change: {
+        workCase: workCase === '' ? null : workCase,
+        purpose: purposesOfCase(requester).some(({ id }) => id === purpose) ? purpose : null,
+      },
     })
     return Reply.redirect(safePath(form.get('to'), '/desk'))
   })
@@ -193,13 +200,16 @@ function registering(page: Pages, deps: DeskDeps): void {
     if (typed.act === 'fill') {
       const { of: guardian = '', ...filled } = typed
       const ask = { purpose: purposeOf(context.requester), fields: ['household'] as const }
-      return Reply.page(await openNeighbour(deps, context.town, context.requester, guardian, ask), ({ household }) => (
-        <RegisterPage
-          context={context}
-          typed={household ? { ...filled, household: household.id } : filled}
-          once={once}
-        />
-      ))
+      return Reply.page(
+        await openNeighbour(deps, { town: context.town, by: context.requester }, { id: guardian, ask }),
+        ({ household }) => (
+          <RegisterPage
+            context={context}
+            typed={household ? { ...filled, household: household.id } : filled}
+            once={once}
+          />
+        ),
+      )
     }
     if (typed.act === 'draft') {
       const faults = heldBack(typed, context.t)
@@ -209,14 +219,16 @@ function registering(page: Pages, deps: DeskDeps): void {
           <RegisterPage context={context} typed={typed} faults={faults} draftId={draftId} once={once} />,
           422,
         )
-      await keepDraft(deps, context.town, context.requester, draftId, draftOf(typed))
+      await keepDraft(deps, { town: context.town, by: context.requester }, { id: draftId, draft: draftOf(typed) })
       return Reply.redirect('/desk/work')
     }
-    return registerPeople(deps, context, typed, once)
+    return registerPeople(deps, { context, typed, once })
   })
   page({ method: 'post', path: '/desk/drafts' }, async (context) => {
     const typed = typedIn(context)
-    return Reply.disclose(await keepDraft(deps, context.town, context.requester, typed.draft, draftOf(typed)))
+    return Reply.disclose(
+      await keepDraft(deps, { town: context.town, by: context.requester }, { id: typed.draft, draft: draftOf(typed) }),
+    )
   })
   // What a date that is being typed in another calendar is in the usual one: nothing of it is kept.
   page({ method: 'post', path: '/desk/told' }, async (context) => {
@@ -224,21 +236,23 @@ function registering(page: Pages, deps: DeskDeps): void {
     return Reply.giveBack(context.sent.map((form) => toldSoFar(Object.fromEntries(form.entries()), before, context)))
   })
   page({ method: 'post', path: '/desk/drafts/discard' }, async ({ town, requester, form }) => {
-    await dropDraft(deps, town, requester, form.get('draft'))
+    await dropDraft(deps, { town, by: requester }, form.get('draft'))
     return Reply.redirect('/desk/work')
   })
   page({ method: 'get', path: '/desk/work' }, async (context) => {
     const { town, requester } = context
     const own = (await draftsOf(deps, town, requester)).with(
-      (await ownDrawn(deps, town, requester)).map(({ items, more }) =>
+      (await ownDrawn(deps, { town, requester })).map(({ items, more }) =>
         items.length === 0 ? '' : `${items.length}${more === undefined ? '' : '+'}`,
       ),
     )
     // Who was shown as many people as their work needs goes on with what names nobody.
-    const underWay = await openProceedings(deps, town, requester, context.query('after')).catch((error: unknown) => {
-      if (error instanceof OverBudget) return error
-      throw error
-    })
+    const underWay = await openProceedings(deps, { town, by: requester }, context.query('after')).catch(
+      (error: unknown) => {
+        if (error instanceof OverBudget) return error
+        throw error
+      },
+    )
     const nobody = { items: [], more: undefined }
     const work =
       underWay instanceof OverBudget
@@ -247,7 +261,11 @@ function registering(page: Pages, deps: DeskDeps): void {
     const letters = await postalNoticesWaiting(deps, town, requester)
     const kept = await referencePostWaiting(deps, town)
     const requests = await complaintsWaiting(deps, town, requester)
-    const unrepresented = await countedFor(deps, town, requester, (open) => mayBeUnrepresented(open, town))
+    const unrepresented = await countedFor(deps, {
+      town,
+      staff: requester,
+      work: (open) => mayBeUnrepresented(open, town),
+    })
     const welfare = requester.role === 'supervisor' ? await welfareChecksWaiting(deps, town) : 0
     return Reply.page(work, ([[drafts, lookUps], proceedings]) => (
       <WorkPage
@@ -270,7 +288,7 @@ function registering(page: Pages, deps: DeskDeps): void {
     if (renderer === undefined) throw new NoRenderer()
     const { town, requester, t, language } = context
     const writtenAt = deps.clock.now()
-    const pdf = await printPostalNotices(deps, town, requester, (letters) =>
+    const pdf = await printPostalNotices(deps, { town, by: requester }, (letters) =>
       renderer.plain(town, { title: t.dLetters, language, writtenAt, sections: letters.map(postalSection) }),
     )
     return Reply.document(pdf, 'application/pdf', { 'content-disposition': 'inline; filename="padron.pdf"' })
@@ -283,11 +301,11 @@ function self(page: Pages, deps: DeskDeps): void {
     return pageOf(<SessionsPage context={context} sessions={sessions} />)
   })
   page({ method: 'post', path: '/desk/sessions/close' }, async ({ town, session, form }) => {
-    await endSession(deps, town, session, { handle: form.get('handle') })
+    await endSession(deps, town, { session, which: { handle: form.get('handle') } })
     return Reply.redirect('/desk/sessions')
   })
   page({ method: 'post', path: '/desk/lock' }, async ({ town, session }) => {
-    await changeSession(deps, town, session.handle, { locked: true })
+    await changeSession(deps, town, { handle: session.handle, change: { locked: true } })
     return Reply.redirect('/desk/locked')
   })
 }

@@ -46,7 +46,7 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
     const { town, requester, form, t } = context
     const typed = typedIn(context)
     const { address, faults } = addressIn(typed, town, t)
-    const said = dayIn(typed, 'since', { ...context, rules: lifeRules(deps.clock, town) })
+    const said = dayIn(typed, { name: 'since', formReader: { ...context, rules: lifeRules(deps.clock, town) } })
     const since = form.has('mistake') ? beganIn(form.get('began'), t) : said
     const again = (faults: Faults) =>
       pageOf(<SettlePage context={context} who={whoIn(form, how === 'return')} typed={typed} faults={faults} />, 422)
@@ -61,19 +61,20 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
     const conditions = { version: Number(form.get('version')), idempotencyKey: idempotencyKeyIn(context, 'move') }
     const settle = (where: { address: NonNullable<typeof address> } | { householdId: string }) =>
       how === 'return'
-        ? returnNeighbour(deps, town, requester, idIn(context), { ...where, ...from }, conditions)
+        ? returnNeighbour(deps, { town, by: requester }, { id: idIn(context), to: { ...where, ...from }, conditions })
         : moveNeighbour(
             deps,
-            town,
-            requester,
-            idIn(context),
-            { ...where, ...from, ...(form.has('everyone') ? { everyone: true } : {}) },
-            conditions,
+            { town, by: requester },
+            {
+              id: idIn(context),
+              move: { ...where, ...from, ...(form.has('everyone') ? { everyone: true } : {}) },
+              conditions,
+            },
           )
     try {
       if (joined !== undefined) {
         const ask = { purpose: purposeOf(requester), fields: ['household'] as const }
-        const mate = await openNeighbour(deps, town, requester, joined, ask)
+        const mate = await openNeighbour(deps, { town, by: requester }, { id: joined, ask })
         await mate.mapAsync(async ({ household }) => {
           if (household === undefined) throw new NotFound()
           return settle({ householdId: household.id })
@@ -95,9 +96,10 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
       purpose: purposeOf(context.requester),
       fields: ['household', 'residence', 'departedOn', 'dateOfBirth'] as const,
     }
-    return Reply.page(await openNeighbour(deps, context.town, context.requester, idIn(context), ask), (neighbour) => (
-      <WithPage context={context} who={whoOf(neighbour, context)} />
-    ))
+    return Reply.page(
+      await openNeighbour(deps, { town: context.town, by: context.requester }, { id: idIn(context), ask }),
+      (neighbour) => <WithPage context={context} who={whoOf(neighbour, context)} />,
+    )
   })
   page({ method: 'post', path: '/desk/neighbours/:id/with' }, async (context) => {
     const { town, requester, form } = context
@@ -108,7 +110,11 @@ export function settlingDesk(page: ReturnType<typeof signedInPages<'staff'>>, de
     const short = shortYearIn(said)
     if (short) return pageOf(<WithPage {...again} fault={saidFaultText(context.t, context.language, short)} />, 422)
     try {
-      const found = await searchNeighbours(deps, town, requester, purposeOf(requester), criteriaOf(said, mononym))
+      const found = await searchNeighbours(
+        deps,
+        { town, by: requester },
+        { purpose: purposeOf(requester), criteria: criteriaOf(said, mononym) },
+      )
       return Reply.page(found, (shown) => <WithPage {...again} found={shown} />)
     } catch (error) {
       if (!(error instanceof InvalidInput || error instanceof SearchTooWide)) throw error
@@ -143,7 +149,7 @@ const whoOf = (
   others: departedOn === undefined && ((household?.size ?? 1) > 1 || requester.role === 'supervisor'),
   minors:
     (household?.size ?? 1) > 1 ||
-    !isOfAge(OF_AGE, dateOfBirth, Temporal.Now.plainDateISO(town.timeZone), town.leapDayBirthday),
+    !isOfAge(OF_AGE, { dateOfBirth, day: Temporal.Now.plainDateISO(town.timeZone), leapDay: town.leapDayBirthday }),
 })
 
 /** The same, as a form that was drawn with it gives it back. */

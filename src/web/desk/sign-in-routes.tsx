@@ -26,7 +26,7 @@ const CLEAR: ReplyHeaders = { 'clear-site-data': '"cache", "cookies"' }
 
 /** Signing in at the city's provider, locking, signing out. */
 export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | undefined): void {
-  const page = signedInPages(app, deps, 'staff', '/sign-in')
+  const page = signedInPages(app, { deps, kind: 'staff', entrance: '/sign-in' })
 
   route(app, { kind: 'public', method: 'get', path: '/sign-in' }, async (request) => {
     const { town, language } = readerOf(request)
@@ -75,10 +75,10 @@ export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | u
         before.requester.id === who.subject
       ) {
         // The same person is back: the desk is as they left it.
-        await changeSession(deps, town, before.handle, { locked: false })
+        await changeSession(deps, town, { handle: before.handle, change: { locked: false } })
         return Reply.redirect(safePath(returnTo, '/desk'))
       }
-      if (before) await endSession(deps, town, before, { handle: before.handle })
+      if (before) await endSession(deps, town, { session: before, which: { handle: before.handle } })
       const token = await beginSession(deps, town, who)
       const room = who.kind === 'staff' ? firstRoom(who.role) : '/desk'
       const to = returnTo === '/desk' ? room : safePath(returnTo, room)
@@ -137,7 +137,7 @@ export function signInPages(app: App, deps: SessionDeps, signIn: StaffSignIn | u
   // Asking is use: nothing else is done.
   page({ method: 'post', path: '/desk/stay', keep: false }, async () => Reply.done())
   page({ method: 'post', path: '/sign-out', whenLocked: true }, async ({ town, session }) => {
-    await endSession(deps, town, session, { handle: session.handle })
+    await endSession(deps, town, { session, which: { handle: session.handle } })
     return Reply.redirect('/', CLEAR)
   })
 }

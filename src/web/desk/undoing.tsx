@@ -26,14 +26,14 @@ export function undoDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: 
   }
   page({ method: 'get', path }, (context) =>
     orWhyNot(context, async () =>
-      Reply.page(await undoable(deps, context.town, context.requester, idIn(context)), (what) => (
+      Reply.page(await undoable(deps, { town: context.town, by: context.requester }, idIn(context)), (what) => (
         <UndoPage context={context} undoable={what} />
       )),
     ),
   )
   page({ method: 'post', path }, (context) =>
     orWhyNot(context, async () => {
-      const undone = await undo(deps, context.town, context.requester, idIn(context))
+      const undone = await undo(deps, { town: context.town, by: context.requester }, idIn(context))
       return Reply.onward(undone, ({ id, what }) =>
         what === 'registration' ? '/desk?undone=1' : pathTo`/desk/neighbours/${mustBeUuid(id)}`,
       )

@@ -18,12 +18,12 @@ import { Desk, type DeskContext, idIn } from './shell.tsx'
 export function welfareDesk(page: ReturnType<typeof signedInPages<'staff'>>, deps: RegistryDeps): void {
   page({ method: 'get', path: '/desk/welfare', quiet: true }, async (context) =>
     Reply.page(
-      await welfareChecks(deps, context.town, context.requester, context.query('after')),
+      await welfareChecks(deps, { town: context.town, by: context.requester }, context.query('after')),
       ({ items, more }) => <WelfarePage context={context} checks={items} more={more} />,
     ),
   )
   page({ method: 'post', path: '/desk/welfare', quiet: true }, async ({ town, requester, form }) => {
-    await settleWelfareCheck(deps, town, requester, idIn({ params: { id: form.get('entry') } }))
+    await settleWelfareCheck(deps, { town, by: requester }, idIn({ params: { id: form.get('entry') } }))
     return Reply.redirect('/desk/welfare')
   })
 }

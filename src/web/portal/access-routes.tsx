@@ -16,7 +16,7 @@ import type { OwnContext } from './shell.tsx'
 /** Who looked, and by what one comes in: both of oneself. */
 export function accessPages(page: OwnPages, deps: PortalDeps): void {
   const looked = ({ town, requester }: OwnContext, before: string) =>
-    lookUpsOf(deps, town, requester, requester.neighbourId, { before })
+    lookUpsOf(deps, { town, by: requester }, { neighbourId: requester.neighbourId, wanted: { before } })
   page({ method: 'get', path: '/me/looked' }, async (context) => {
     const verifier = verifierKey(await deps.signers.of(context.town))
     return Reply.page(await looked(context, context.query('before')), (page) => (
@@ -32,7 +32,10 @@ export function accessPages(page: OwnPages, deps: PortalDeps): void {
       if (line === undefined) throw new NotFound()
       const request = { asks: 'look-up', entryId: line.entryId, line: lookUpText(context, line) } as const
       const said = { kind: 'who-looked', request, language, neighbourId: requester.neighbourId } as const
-      return { page, ...(await complain(deps, town, { ...said, once: line.entryId }, requester.id)) }
+      return {
+        page,
+        ...(await complain(deps, town, { complaint: { ...said, once: line.entryId }, source: requester.id })),
+      }
     })
     return Reply.page(asked, ({ page, reference }) => (
       <MyLookUpsPage context={context} page={page} verifier={verifier} asked={reference} />
@@ -43,7 +46,7 @@ export function accessPages(page: OwnPages, deps: PortalDeps): void {
     const { town, requester, session } = context
     const ending = endingIn(context, deps)
     if ('faults' in ending) return devices(context, ending)
-    await endWaysIn(deps, town, requester, requester.neighbourId, ending, session.handle)
+    await endWaysIn(deps, { town, by: requester }, { neighbourId: requester.neighbourId, ending, here: session.handle })
     if (ending.what === 'everything') return Reply.redirect('/me/in?ended=1', CLEAR)
     // Whoever came in by the card that is ended is out with it, and is told so where they land.
     const cardGone = ending.what === 'card' || ending.what === 'lost'
@@ -53,15 +56,15 @@ export function accessPages(page: OwnPages, deps: PortalDeps): void {
   // Asking is use: nothing else is done.
   page({ method: 'post', path: '/me/stay', keep: false }, async () => Reply.done())
   page({ method: 'post', path: '/me/everywhere' }, async ({ town, session }) => {
-    await dropForms(deps, town, ownerOf(session))
-    await endSession(deps, town, session, 'all')
+    await dropForms(deps, { town, by: ownerOf(session) })
+    await endSession(deps, town, { session, which: 'all' })
     return Reply.redirect('/me/in', CLEAR)
   })
 
   async function devices(context: OwnContext, wrong?: NotEnding): Promise<Reply> {
     const { town, requester, session } = context
     return Reply.page(
-      await waysIn(deps, town, requester, requester.neighbourId, session.handle),
+      await waysIn(deps, { town, by: requester }, { neighbourId: requester.neighbourId, here: session.handle }),
       (ways) => <DevicesPage context={context} ways={ways} ended={context.query('ended') === '1'} {...wrong} />,
       wrong ? 422 : 200,
     )

@@ -44,7 +44,11 @@ const versionIn = (context: OwnContext) => Number(context.form.get('version'))
 /** What neighbours say has changed. What needs nobody's judgement takes effect at once; a birth and leaving go to a clerk. */
 export function changePages(page: OwnPages, deps: PortalDeps): void {
   const own = ({ town, requester }: OwnContext) =>
-    openNeighbour(deps, town, requester, requester.neighbourId, { purpose: 'own-record', fields: SEEN })
+    openNeighbour(
+      deps,
+      { town, by: requester },
+      { id: requester.neighbourId, ask: { purpose: 'own-record', fields: SEEN } },
+    )
 
   // Quiet, since whoever hid comes back to it.
   page({ method: 'get', path: '/me/change', quiet: true }, async (context) =>
@@ -54,19 +58,31 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   )
   page({ method: 'post', path: '/me/change/here', quiet: true }, async (context) => {
     const { town, requester } = context
-    await confirmResidence(deps, town, requester, requester.neighbourId, idempotencyKeyOf(context, 'here'))
+    await confirmResidence(
+      deps,
+      { town, by: requester },
+      { id: requester.neighbourId, idempotencyKey: idempotencyKeyOf(context, 'here') },
+    )
     return Reply.redirect(DONE)
   })
   const correct = async (context: OwnContext, change: Correction) => {
     const { town, requester } = context
     const asked = Correction.safeParse(change)
     if (!asked.success) throw InvalidInput.of(asked.error)
-    await correctNeighbour(deps, town, requester, requester.neighbourId, asked.data, versionIn(context))
+    await correctNeighbour(
+      deps,
+      { town, by: requester },
+      { id: requester.neighbourId, correction: asked.data, version: versionIn(context) },
+    )
     return Reply.redirect(DONE)
   }
   page({ method: 'post', path: '/me/change/hide', keep: false, fresh: true, quiet: true }, async (context) => {
     const { town, requester } = context
-    await protectNeighbour(deps, town, requester, requester.neighbourId, { protected: true }, versionIn(context))
+    await protectNeighbour(
+      deps,
+      { town, by: requester },
+      { id: requester.neighbourId, asked: { protected: true }, version: versionIn(context) },
+    )
     // Said to everybody alike: what the page shows must not tell how old its reader is.
     return Reply.redirect(HELP)
   })
@@ -90,7 +106,7 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     const typed = typedIn(context)
     const wards = await wardsAtHome(deps, town, requester)
     const { address, faults: misplaced } = addressIn(typed, context.town, t)
-    const since = dayIn(typed, 'since', { ...context, rules: lifeRules(deps.clock, town) })
+    const since = dayIn(typed, { name: 'since', formReader: { ...context, rules: lifeRules(deps.clock, town) } })
     const again = (faults: Faults) =>
       pageOf(
         <MovePage
@@ -117,13 +133,16 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
         language: context.language,
         neighbourId: requester.neighbourId,
       } as const
-      await complain(deps, town, { ...said, once: idempotencyKeyOf(context, 'move together') }, requester.id)
+      await complain(deps, town, {
+        complaint: { ...said, once: idempotencyKeyOf(context, 'move together') },
+        source: requester.id,
+      })
       return Reply.redirect(ASKED)
     }
     try {
       const conditions = { version: versionIn(context), idempotencyKey: idempotencyKeyOf(context, 'move') }
       const move = { address, ...(since ? { since: since.date } : {}), ...plainIn(form) }
-      const moves = () => moveNeighbour(deps, town, requester, requester.neighbourId, move, conditions)
+      const moves = () => moveNeighbour(deps, { town, by: requester }, { id: requester.neighbourId, move, conditions })
       // Pressed twice on a slow line, the second waits for the first, and asked once more finds what it did.
       await moves().catch((error: unknown) => {
         if (error instanceof NothingChanges || error instanceof VersionConflict) return moves()
@@ -142,7 +161,10 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
     if (!form.has('sure')) throw new InvalidInput([{ pointer: '/sure', detail: 'Say that you are sure.' }])
     // Never at once: whoever holds somebody's card could end the residence that their papers will rest on.
     const said = { kind: 'change', request: { asks: 'leave' }, language, neighbourId: requester.neighbourId } as const
-    await complain(deps, town, { ...said, once: idempotencyKeyOf(context, 'leave') }, requester.id)
+    await complain(deps, town, {
+      complaint: { ...said, once: idempotencyKeyOf(context, 'leave') },
+      source: requester.id,
+    })
     await noteLeavingAlone(deps, town, requester)
     // To everybody alike: where the page leads must not tell how old its reader is.
     return Reply.redirect(`${ASKED}?help=1`)
@@ -157,7 +179,10 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       language,
       neighbourId: requester.neighbourId,
     } as const
-    await complain(deps, town, { ...said, once: idempotencyKeyOf(context, 'object') }, requester.id)
+    await complain(deps, town, {
+      complaint: { ...said, once: idempotencyKeyOf(context, 'object') },
+      source: requester.id,
+    })
     return Reply.redirect(ASKED)
   })
   page({ method: 'get', path: ASKED, quiet: true }, async (context) =>
@@ -168,7 +193,11 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'post', path: '/me/change/child', quiet: true }, async (context) => {
     const { town, requester, form, language, t } = context
     const typed = typedIn(context)
-    const born = bornOf(typed, '', { ...context, rules: lifeRules(deps.clock, town) }, false)
+    const born = bornOf(typed, {
+      before: '',
+      reader: { ...context, rules: lifeRules(deps.clock, town) },
+      confirmedAge: false,
+    })
     const [given, family] = [form.get('given'), form.get('family')]
     const long = {
       ...(given.length > 200 ? { given: t.jTooLong } : {}),
@@ -190,7 +219,10 @@ export function changePages(page: OwnPages, deps: PortalDeps): void {
       language,
       neighbourId: requester.neighbourId,
     } as const
-    await complain(deps, town, { ...said, once: idempotencyKeyOf(context, 'child') }, requester.id)
+    await complain(deps, town, {
+      complaint: { ...said, once: idempotencyKeyOf(context, 'child') },
+      source: requester.id,
+    })
     return Reply.redirect(ASKED)
   })
 }

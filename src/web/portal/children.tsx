@@ -47,7 +47,7 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
     const id = form.get('child')
     if (profile === undefined) throw new InvalidInput([{ pointer: '/profile', detail: 'Choose a service.' }])
     if (!isUuid(id)) throw new NotFound()
-    const acting = await actFor(deps, town, requester, id)
+    const acting = await actFor(deps, { town, by: requester }, id)
     const order = { kind: 'individual', language, profile: profile.id, handedTo: 'representative' } as const
     const givers = await whoGives(deps, town)
     return Reply.page(
@@ -60,9 +60,13 @@ export function childrenPages(page: OwnPages, deps: PortalDeps): void {
     const { town, requester, form } = context
     const child = form.get('child')
     if (!isUuid(child)) throw new NotFound()
-    const acting = await actFor(deps, town, requester, child)
+    const acting = await actFor(deps, { town, by: requester }, child)
     return Reply.page(
-      await lookUpsOf(deps, town, acting, child, { before: form.get('before') || undefined }),
+      await lookUpsOf(
+        deps,
+        { town, by: acting },
+        { neighbourId: child, wanted: { before: form.get('before') || undefined } },
+      ),
       (looked) => <ChildLookedPage context={context} child={child} page={looked} />,
     )
   })

@@ -67,7 +67,7 @@ export function complainPages(app: App, deps: RegistryDeps & { redraw?: Redraw |
       ...{ neighbourId, once, attachments },
     }
     try {
-      const { reference } = await complain(deps, town, said, request.source)
+      const { reference } = await complain(deps, town, { complaint: said, source: request.source })
       return await show(request, { sent: reference }, 201)
     } catch (error) {
       if (!(error instanceof Problem && error.status === 429)) throw error
@@ -82,7 +82,7 @@ export function complainPages(app: App, deps: RegistryDeps & { redraw?: Redraw |
     try {
       const once = uuidIn(form.get('once'))
       const wanted = { kind, language, at: form.get('at'), once }
-      const booked = await bookHearing(deps, town, wanted, request.source)
+      const booked = await bookHearing(deps, town, { wanted, source: request.source })
       return await show(request, { kind, sent: booked.reference, appointmentAt: booked.at }, 201)
     } catch (error) {
       if (error instanceof Problem && error.status === 429) return show(request, { kind, fault: 'too-many-now' }, 429)
@@ -95,7 +95,7 @@ export function complainPages(app: App, deps: RegistryDeps & { redraw?: Redraw |
     const form = await request.form()
     const code = form.get('code')
     const wish = (['escalate', 'cancel'] as const).find((one) => one === form.get('wish'))
-    const followed = (await follow(deps, town, code, wish)) ?? ('none' as const)
+    const followed = (await follow(deps, town, { typed: code, wish })) ?? ('none' as const)
     return show(request, { followed, code }, followed === 'none' ? 404 : 200)
   })
 }

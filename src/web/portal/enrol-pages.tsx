@@ -53,7 +53,7 @@ export function enrolPages(app: App, deps: PortalDeps): void {
     if (!parsed.success || Object.keys(faults).length > 0)
       return pageOf(<EnrolOrganisationPage {...page} typed={form} faults={faults} />, 422)
     try {
-      const { reference } = await applyToAsk(deps, town, parsed.data, request.source)
+      const { reference } = await applyToAsk(deps, town, { application: parsed.data, source: request.source })
       return pageOf(<EnrolOrganisationPage {...page} sent={reference} />, 201)
     } catch (error) {
       if (error instanceof Problem && error.status === 429)
@@ -69,7 +69,9 @@ export function enrolPages(app: App, deps: PortalDeps): void {
     const organisationId = await organisationOf(deps, town, code)
     const standing = await standingOf(deps, town, code)
     if (organisationId !== undefined)
-      return pageOf(await ownPage(deps, town, language, organisationId, code, { done: LOCALES[language].aEnrolled }))
+      return pageOf(
+        await ownPage(deps, town, { language, organisationId, code, said: { done: LOCALES[language].aEnrolled } }),
+      )
     const page = { town: nameIn(town, language), language }
     if (standing === undefined)
       return pageOf(<EnrolOrganisationPage {...page} faults={{ code: LOCALES[language].kNone }} />, 404)

@@ -62,7 +62,7 @@ export function entrance(app: App, deps: PortalDeps): void {
     const to = safePath(form.get('to'), '/me')
     try {
       const typed = { code: form.get('code'), word: form.get('word') }
-      const { neighbourId, cardId } = await signInWithCard(deps, town, typed, request.source)
+      const { neighbourId, cardId } = await signInWithCard(deps, town, { typed, source: request.source })
       const before = await findSession(deps, town, request.cookie(cookieName(town)))
       const token = await beginSession(deps, town, {
         kind: 'resident',
@@ -133,12 +133,14 @@ export function entrance(app: App, deps: PortalDeps): void {
   machine('/me/enrol/options', async (request) => {
     const { code, csrf, ...named } = await jsonOf(request, EnrolmentBegun)
     const owner = await ownerOf(request, { ...(code ? { code } : {}), ...(csrf ? { csrf } : {}) })
-    return Reply.giveBack(await request.nothing.mapAsync(() => passkeyOptions(deps, request.town, owner, named)))
+    return Reply.giveBack(
+      await request.nothing.mapAsync(() => passkeyOptions(deps, { town: request.town, by: owner }, named)),
+    )
   })
   machine('/me/enrol', async (request) => {
     const { response, code, csrf, ...named } = await jsonOf(request, Enrolment)
     const owner = await ownerOf(request, { ...(code ? { code } : {}), ...(csrf ? { csrf } : {}) })
-    const kept = await keepPasskey(deps, request.town, owner, response as never, named)
+    const kept = await keepPasskey(deps, { town: request.town, by: owner }, { response: response as never, named })
     return 'code' in owner ? signedIn(request, kept) : Reply.done()
   })
   route(app, { kind: 'public', method: 'get', path: '/blank' }, async (request) => {

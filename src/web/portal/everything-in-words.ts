@@ -154,7 +154,7 @@ function proofsOf(context: OwnContext, { proofs, wallets }: EverythingAbout): Li
   return [
     ...proofs.map((proof): [string, string] => [
       time(context, proof.issuedAt),
-      `${service(proof.profile)} · ${proofStanding(proof, t, language, town.timeZone)}`,
+      `${service(proof.profile)} · ${proofStanding(proof, { t, language, timeZone: town.timeZone })}`,
     ]),
     ...wallets.map((one): [string, string] => [t.vWallets, `${service(one.profile)} · ${time(context, one.until)}`]),
   ]
@@ -190,7 +190,9 @@ function messagesOf(context: OwnContext, { held }: EverythingAbout): Lines {
     time(context, at),
     [
       noticeText(kind, t),
-      ...(kind === 'access-request' && details ? [orderWords(details as OrderTold, t, language, town.timeZone)] : []),
+      ...(kind === 'access-request' && details
+        ? [orderWords(details as OrderTold, { t, language, timeZone: town.timeZone })]
+        : []),
     ].join(' '),
   ])
 }

@@ -83,7 +83,10 @@ export const noticeText = (kind: MessageKind, t: Texts): string =>
   })[kind]
 
 /** Which court, on what, by which reference, and what was opened when. */
-export const orderWords = (order: OrderTold, t: Texts, language: Language, timeZone: string): string =>
+export const orderWords = (
+  order: OrderTold,
+  { t, language, timeZone }: { t: Texts; language: Language; timeZone: string },
+): string =>
   t.vOrder
     .replace('{authority}', order.authority)
     .replace('{basis}', order.basis)

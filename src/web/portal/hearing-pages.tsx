@@ -52,11 +52,8 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
     if (!answer.success) return home(context, t.jTooLong)
     await answerProceeding(
       deps,
-      town,
-      requester,
-      requester.neighbourId,
-      answer.data,
-      idempotencyKeyOf(context, 'hearing'),
+      { town, by: requester },
+      { neighbourId: requester.neighbourId, answer: answer.data, idempotencyKey: idempotencyKeyOf(context, 'hearing') },
     )
     return Reply.redirect('/me?answered=1')
   })
@@ -65,7 +62,7 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
     const { town, requester, form, t } = context
     const child = form.get('child')
     if (!isUuid(child)) throw new NotFound()
-    const asked = await ownProceeding(deps, town, await actFor(deps, town, requester, child))
+    const asked = await ownProceeding(deps, town, await actFor(deps, { town, by: requester }, child))
     if (asked === undefined) throw new NotFound()
     const once = randomUUID()
     return Reply.page(
@@ -92,8 +89,12 @@ export function hearingPages(page: OwnPages, deps: PortalDeps): void {
     const answer = Answer.safeParse({ text: form.get('words'), by: 'representative' })
     if (!answer.success) return forChild(context, t.jTooLong)
     const child = form.get('child')
-    const acting = await actFor(deps, town, requester, child)
-    await answerProceeding(deps, town, acting, child, answer.data, idempotencyKeyOf(context, `hearing ${child}`))
+    const acting = await actFor(deps, { town, by: requester }, child)
+    await answerProceeding(
+      deps,
+      { town, by: acting },
+      { neighbourId: child, answer: answer.data, idempotencyKey: idempotencyKeyOf(context, `hearing ${child}`) },
+    )
     return forChild(context, undefined, true)
   })
 }

@@ -63,7 +63,11 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
     const { town, requester, form, t } = context
     const chosen = offered.filter(({ id }) => form.has(`for-${id}`)).map(({ id }) => id)
     const typed = typedIn(context)
-    const until = dayIn(typed, 'until', { ...context, rules: lifeRules(deps.clock, town) }, true)
+    const until = dayIn(typed, {
+      name: 'until',
+      formReader: { ...context, rules: lifeRules(deps.clock, town) },
+      toCome: true,
+    })
     const again = async (faults: Faults) => {
       const helpers = await helpersOf(deps, town, requester)
       return pageOf(<HelpersPage context={context} helpers={helpers} typed={typed} faults={faults} />, 422)
@@ -73,15 +77,13 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
     const faults = {
       ...(named.success ? {} : { name: form.get('name') === '' ? t.hWho : t.jTooLong }),
       ...(chosen.length === 0 ? { for: t.hWhat } : {}),
-      ...untilFault(until, day, deps.clock, town, t),
+      ...untilFault(until, { day, clock: deps.clock, town, t }),
     }
     if (!named.success || day === undefined || Object.keys(faults).length > 0) return again(faults)
     const { code } = await nameHelper(
       deps,
-      town,
-      requester,
-      { ...named.data, profiles: chosen, until: day },
-      form.get('once') || undefined,
+      { town, by: requester },
+      { helper: { ...named.data, profiles: chosen, until: day }, once: form.get('once') || undefined },
     ).catch((error: unknown) => {
       if (error instanceof SaysTooMuch) return { code: undefined }
       throw error
@@ -91,10 +93,17 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
     return pageOf(<HelpersPage context={context} helpers={await helpersOf(deps, town, requester)} code={code} />)
   })
   page({ method: 'post', path: '/me/helpers/end', quiet: true }, async ({ town, requester, form }) => {
-    await endWaysIn(deps, town, requester, requester.neighbourId, {
-      what: 'helper',
-      id: mustBeUuid(form.get('helper')),
-    })
+    await endWaysIn(
+      deps,
+      { town, by: requester },
+      {
+        neighbourId: requester.neighbourId,
+        ending: {
+          what: 'helper',
+          id: mustBeUuid(form.get('helper')),
+        },
+      },
+    )
     return Reply.redirect('/me/helpers')
   })
 
@@ -110,23 +119,30 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
     try {
       const { source } = request
       if (form.has('lost')) {
-        const acting = await actAsHelper(deps, town, { code: form.get('code') }, source)
-        await endWaysIn(deps, town, acting, acting.neighbourId, { what: 'card' })
+        const acting = await actAsHelper(deps, town, { typed: { code: form.get('code') }, source })
+        await endWaysIn(deps, { town, by: acting }, { neighbourId: acting.neighbourId, ending: { what: 'card' } })
         return pageOf(<ActPage town={name} language={language} cancelled />)
       }
       if (form.has('answer')) {
-        const acting = await actAsHelper(deps, town, { code: form.get('code') }, source)
+        const acting = await actAsHelper(deps, town, { typed: { code: form.get('code') }, source })
         const words = form.get('words')
         const answer = Answer.safeParse({ text: words, by: 'helper' })
         if (!answer.success) return pageOf(<ActPage town={name} language={language} tooLong={words} />, 422)
         // Where the city asks nothing, there is nothing to answer, and what was written goes back to whoever wrote it.
         const asked = await isBeingDecided(deps, town, acting.neighbourId)
         if (!asked) return pageOf(<ActPage town={name} language={language} unasked={words} />)
-        await answerProceeding(deps, town, acting, acting.neighbourId, answer.data, `helper ${randomUUID()}`)
+        await answerProceeding(
+          deps,
+          { town, by: acting },
+          { neighbourId: acting.neighbourId, answer: answer.data, idempotencyKey: `helper ${randomUUID()}` },
+        )
         return pageOf(<ActPage town={name} language={language} answered />)
       }
       if (!profile.success) throw new HelpRefused()
-      const requester = await actAsHelper(deps, town, { code: form.get('code'), profile: profile.data }, source)
+      const requester = await actAsHelper(deps, town, {
+        typed: { code: form.get('code'), profile: profile.data },
+        source,
+      })
       const order = { kind: 'individual', language, profile: profile.data, handedTo: 'representative' } as const
       const once = `helper ${randomUUID()}`
       if (form.has('paper')) {
@@ -157,10 +173,7 @@ export function helperPages(app: App, page: OwnPages, deps: PortalDeps): void {
 /** A day on which help is over already helps nobody, and nobody is named for longer than a year. */
 function untilFault(
   typed: { date: string } | { fault: string } | undefined,
-  day: Temporal.PlainDate | undefined,
-  clock: Clock,
-  town: Municipality,
-  t: Texts,
+  { day, clock, town, t }: { day: Temporal.PlainDate | undefined; clock: Clock; town: Municipality; t: Texts },
 ): Faults {
   if (typed && 'fault' in typed) return { until: typed.fault }
   if (day === undefined) return { until: t.hWhen }

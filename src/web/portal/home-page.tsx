@@ -97,7 +97,7 @@ function MessageText({ notice, context }: { notice: Notice; context: OwnContext 
       {notice.order ? (
         <>
           <br />
-          <span dir="auto">{orderWords(notice.order, t, language, town.timeZone)}</span>
+          <span dir="auto">{orderWords(notice.order, { t, language, timeZone: town.timeZone })}</span>
         </>
       ) : (
         ''

@@ -39,7 +39,10 @@ async function readCheckpoint(note: string, key: string): Promise<Checkpoint | u
   return undefined
 }
 
-async function isIncluded(leaf: Uint8Array, index: number, size: number, proof: Uint8Array[], root: Uint8Array) {
+async function isIncluded(
+  leaf: Uint8Array,
+  { index, size, proof, root }: { index: number; size: number; proof: Uint8Array[]; root: Uint8Array },
+) {
   if (index >= size) return false
   let [node, last] = [index, size - 1]
   let computed = leaf
@@ -64,7 +67,12 @@ async function checkLine(line: HTMLElement, checkpoint: Checkpoint, texts: DOMSt
     line.dataset.checked = 'soon'
   } else {
     const { index, proof } = (await answer.json()) as { index: number; proof: string[] }
-    const holds = await isIncluded(leaf, index, checkpoint.size, proof.map(bytesOf), checkpoint.root)
+    const holds = await isIncluded(leaf, {
+      index,
+      size: checkpoint.size,
+      proof: proof.map(bytesOf),
+      root: checkpoint.root,
+    })
     mark.textContent = holds ? `✓ ${texts.proved}` : `✗ ${texts.broken}`
     line.dataset.checked = holds ? 'yes' : 'no'
   }

@@ -35,7 +35,7 @@ export function providerPages(app: App, deps: PortalDeps): void {
     // Who has no such code finds the form for codes again.
     if (organisationId === undefined) return Reply.redirect(`/providers/enrol?lang=${language}`)
     const show = async (said: { done?: string; faults?: Faults; typed?: Form }, status = 200) =>
-      pageOf(await ownPage(deps, town, language, organisationId, code, said), status)
+      pageOf(await ownPage(deps, town, { language, organisationId, code, said }), status)
     const act = form.get('act')
     if (act === 'end') {
       const ending = Ending.safeParse({
@@ -44,7 +44,7 @@ export function providerPages(app: App, deps: PortalDeps): void {
       })
       if (!ending.success) return show({ faults: { machines: t.vpNotYours } }, 422)
       try {
-        await endOwn(deps, town, organisationId, ending.data)
+        await endOwn(deps, town, { organisationId, ending: ending.data })
       } catch (error) {
         if (!(error instanceof NotFound)) throw error
         return show({ faults: { machines: t.vpNotYours } }, 404)
@@ -55,7 +55,7 @@ export function providerPages(app: App, deps: PortalDeps): void {
       const id = form.get('request')
       try {
         if (!isUuid(id)) throw new NotFound()
-        await callOff(deps, town, organisationId, id)
+        await callOff(deps, town, { organisationId, id })
       } catch (error) {
         if (!(error instanceof NotFound)) throw error
         return show({ faults: { waiting: t.pNotFound } }, 404)
@@ -79,7 +79,7 @@ export function providerPages(app: App, deps: PortalDeps): void {
       return show({ faults, typed: form }, 422)
     }
     try {
-      await askForMachine(deps, town, organisationId, parsed.data)
+      await askForMachine(deps, town, { organisationId, request: parsed.data })
     } catch (error) {
       if (!(error instanceof Problem)) throw error
       const beside = OF_A_NAME.includes(error.code) ? 'client' : 'keys'
@@ -94,10 +94,17 @@ export function providerPages(app: App, deps: PortalDeps): void {
 export async function ownPage(
   deps: PortalDeps,
   town: Municipality,
-  language: Language,
-  organisationId: string,
-  code: string,
-  said: { done?: string; faults?: Faults; typed?: Form } = {},
+  {
+    language,
+    organisationId,
+    code,
+    said = {},
+  }: {
+    language: Language
+    organisationId: string
+    code: string
+    said?: { done?: string; faults?: Faults; typed?: Form } | undefined
+  },
 ) {
   const provider = await providerOf(deps, town, organisationId)
   const source = await deps.machineSignIn?.(town)

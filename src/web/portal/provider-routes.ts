@@ -83,7 +83,7 @@ export function providerRoutes(app: App, deps: RegistryDeps): void {
     async ({ town, requester, body }) => {
       const organisationId = await organisationOf(deps.gate, town, requester)
       const request = { kind: 'keys' as const, client: body.client, keys: await keysIn(body.jwks) }
-      return Reply.open(publicData(await askForMachine(deps, town, organisationId, request)), 202, NO_STORE)
+      return Reply.open(publicData(await askForMachine(deps, town, { organisationId, request })), 202, NO_STORE)
     },
   )
   endpoint(
@@ -101,7 +101,7 @@ export function providerRoutes(app: App, deps: RegistryDeps): void {
     async ({ town, requester, body }) => {
       const organisationId = await organisationOf(deps.gate, town, requester)
       const request = { kind: 'machine' as const, client: body.client, keys: await keysIn(body.jwks) }
-      return Reply.open(publicData(await askForMachine(deps, town, organisationId, request)), 202, NO_STORE)
+      return Reply.open(publicData(await askForMachine(deps, town, { organisationId, request })), 202, NO_STORE)
     },
   )
   endpoint(
@@ -117,7 +117,7 @@ export function providerRoutes(app: App, deps: RegistryDeps): void {
       refuses: [403, 404],
     },
     async ({ town, requester, body }) => {
-      await endOwn(deps, town, await organisationOf(deps.gate, town, requester), body)
+      await endOwn(deps, town, { organisationId: await organisationOf(deps.gate, town, requester), ending: body })
       return Reply.empty()
     },
   )
@@ -134,7 +134,7 @@ export function providerRoutes(app: App, deps: RegistryDeps): void {
       refuses: [403, 404],
     },
     async ({ town, requester, params }) => {
-      await callOff(deps, town, await organisationOf(deps.gate, town, requester), params.id)
+      await callOff(deps, town, { organisationId: await organisationOf(deps.gate, town, requester), id: params.id })
       return Reply.empty()
     },
   )

@@ -57,7 +57,7 @@ export function portalPages(app: App, deps: PortalDeps): void {
   serviceReportPages(app, deps)
   enrolPages(app, deps)
   providerPages(app, deps)
-  const pages = signedInPages(app, deps, 'resident', '/me/in')
+  const pages = signedInPages(app, { deps, kind: 'resident', entrance: '/me/in' })
   own(pages, deps)
   accessPages(pages, deps)
   changePages(pages, deps)
@@ -88,7 +88,7 @@ function own(page: OwnPages, deps: PortalDeps): void {
   page({ method: 'get', path: '/me/proof' }, async (context) => {
     const givers = await whoGives(deps, context.town)
     return Reply.page(
-      await proofsOf(deps, context.town, context.requester, context.requester.neighbourId),
+      await proofsOf(deps, { town: context.town, by: context.requester }, context.requester.neighbourId),
       ({ proofs }) => <ChoosePage context={context} once={randomUUID()} proofs={proofs} givers={givers} />,
     )
   })
@@ -126,11 +126,15 @@ function own(page: OwnPages, deps: PortalDeps): void {
     )
   })
   page({ method: 'post', path: '/me/revoke' }, async (context) => {
-    await revokeProof(deps, context.town, context.requester, context.form.get('proof'))
+    await revokeProof(deps, { town: context.town, by: context.requester }, context.form.get('proof'))
     return Reply.redirect('/me/proof')
   })
   const record = (context: OwnContext) =>
-    neighbourHistory(deps, context.town, context.requester, context.requester.neighbourId, OWN, {})
+    neighbourHistory(
+      deps,
+      { town: context.town, by: context.requester },
+      { id: context.requester.neighbourId, purpose: OWN, asOf: {} },
+    )
   page({ method: 'get', path: '/me/record' }, async (context) =>
     Reply.page(await record(context), (history) => <RecordPage context={context} history={history} />),
   )
@@ -147,8 +151,8 @@ function own(page: OwnPages, deps: PortalDeps): void {
     return Reply.disclose(all, 200, { 'content-disposition': 'attachment; filename="padron.json"' })
   })
   page({ method: 'post', path: '/me/leave' }, async ({ town, session }) => {
-    await dropForms(deps, town, ownerOf(session))
-    await endSession(deps, town, session, { handle: session.handle })
+    await dropForms(deps, { town, by: ownerOf(session) })
+    await endSession(deps, town, { session, which: { handle: session.handle } })
     return Reply.redirect('/blank', CLEAR)
   })
 }

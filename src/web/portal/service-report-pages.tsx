@@ -61,13 +61,13 @@ export function serviceReportPages(app: App, deps: RegistryDeps): void {
       once,
       report: report.data,
     }
-    const sent = await complain(deps, town, said, request.source).catch((error: unknown) => {
+    const sent = await complain(deps, town, { complaint: said, source: request.source }).catch((error: unknown) => {
       if (error instanceof Problem && error.status === 429) return undefined
       throw error
     })
     if (sent === undefined) return pageOf(<ServiceReportPage {...page} faults={{ text: t.pMany }} />, 429)
     const { reference } = sent
-    const dueOn = (await follow(deps, town, reference))?.dueOn
+    const dueOn = (await follow(deps, town, { typed: reference }))?.dueOn
     return pageOf(<ServiceReportPage {...page} text="" sent={{ reference, dueOn }} />, 201)
   })
 }

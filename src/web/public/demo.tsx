@@ -67,7 +67,7 @@ export function demoPages(app: App, deps: ProofDeps, demo: () => Demo | undefine
       const answer = await shown.visitor.chain(({ proof }) => {
         const fields: ('resident' | 'residentSince')[] = ['resident', 'residentSince']
         const question = { subject: { proof }, purpose: 'service-eligibility', fields }
-        return disclose(deps, town, shown.asking[who], question)
+        return disclose(deps, { town, by: shown.asking[who] }, question)
       })
       return Reply.page(answer, ({ residentSince }) => (
         <Page title={t.tryService} language={language} town={name}>

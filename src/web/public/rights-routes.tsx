@@ -25,7 +25,7 @@ export function rightsPages(app: App, deps: { clock: Clock; renderer?: Renderer 
     const { renderer } = deps
     if (renderer === undefined) throw new NoRenderer()
     const title = LOCALES[language].yTitle
-    const sections = rightsIn(language, nameIn(town, language), town.issuer, town.accessLaw)
+    const sections = rightsIn(language, { town: nameIn(town, language), origin: town.issuer, law: town.accessLaw })
     const key = `${town.id} ${language}`
     const print = () => renderer.plain(town, { title, language, writtenAt: deps.clock.now(), sections })
     const leaflet = leaflets.get(key) ?? print()

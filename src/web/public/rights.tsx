@@ -9,9 +9,7 @@ import { Fact, Facts } from '../ui/parts.tsx'
 /** What a neighbour may count on, and what is open to them from today: one text for the page and for the leaflet. */
 export function rightsIn(
   language: Language,
-  town: string,
-  origin: string,
-  law: string | null,
+  { town, origin, law }: { town: string; origin: string; law: string | null },
 ): PlainDocument['sections'] {
   const t = LOCALES[language]
   const nameOf = (claim: string) => claimName(claim, language)
@@ -40,7 +38,7 @@ export function rightsIn(
 export function RightsPage(props: { town: string; language: Language; origin: string; law: string | null }) {
   const { town, language, origin, law } = props
   const t = LOCALES[language]
-  const [first, ...rest] = rightsIn(language, town, origin, law)
+  const [first, ...rest] = rightsIn(language, { town, origin, law })
   return (
     <Page title={`${t.yTitle} · ${town}`} language={language} town={town}>
       <Languages language={language} path="/rights" />

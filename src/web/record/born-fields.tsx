@@ -44,7 +44,7 @@ export function bornIn(
   const calendar = calendarIn(typed[names.calendar] ?? '')
   return calendar === 'gregory'
     ? saidBirth(boxes, manner, { language, thisYear, seasons: Object.values(LOCALES).map(seasonNames) })
-    : fromCalendar(calendar, boxes, manner, language)
+    : fromCalendar(calendar, { boxes, manner, language })
 }
 
 function saidIn(typed: Typed, before: string) {
@@ -93,7 +93,7 @@ export function withoutCalendars(typed: Typed, { t, language }: Pick<Reading, 't
       continue
     }
     const { boxes, manner } = saidIn(turned, before)
-    const converted = fromCalendar(calendar, boxes, manner, language)
+    const converted = fromCalendar(calendar, { boxes, manner, language })
     if (converted === undefined) continue
     if ('fault' in converted) turned = { ...turned, [names.calendar]: chosen }
     else {
@@ -139,7 +139,7 @@ export function toldBeside(typed: Typed, { t, language, thisYear }: Reading): st
 export function toldSoFar(typed: Typed, before: string, { t, language }: Pick<Reading, 't' | 'language'>) {
   const calendar = calendarIn(typed[fieldsOf(before).calendar] ?? '')
   const { boxes, manner } = saidIn(typed, before)
-  const converted = calendar === 'gregory' ? undefined : fromCalendar(calendar, boxes, manner, language)
+  const converted = calendar === 'gregory' ? undefined : fromCalendar(calendar, { boxes, manner, language })
   if (converted === undefined || 'fault' in converted) return { text: '', seen: '' }
   const text = t.dCalSame.replace('{told}', converted.told).replace('{date}', bornText(language, converted.date))
   return { text, seen: converted.date }

@@ -22,7 +22,7 @@ export function endingIn(context: PageContext<Staff | Resident>, deps: { clock: 
   if ((what === 'telephone' || what === 'session' || what === 'helper') && isUuid(id)) return { what, id }
   if (what !== 'lost') throw new InvalidInput([{ pointer: '/what', detail: 'Choose what ends.' }])
   const typed = typedIn(context)
-  const since = dayIn(typed, 'since', { ...context, rules: lifeRules(deps.clock, town) })
+  const since = dayIn(typed, { name: 'since', formReader: { ...context, rules: lifeRules(deps.clock, town) } })
   if (since && !form.has('too')) return { faults: { too: context.t.iSinceAlone }, typed }
   if (since && 'fault' in since) return { faults: { since: since.fault }, typed }
   return {

@@ -33,7 +33,7 @@ export function LookUps(props: {
 
   function lineOf(lookUp: LookUp) {
     const { at, content, leafHash, by, settled } = lookUp
-    const visits = visitsText(lookUp, t, language, town.timeZone)
+    const visits = visitsText(lookUp, { t, language, timeZone: town.timeZone })
     return (
       <li data-leaf={leafHash}>
         <strong>{timeText(language, town.timeZone, at)}</strong> · <bdi>{byText(by, t, language)}</bdi>

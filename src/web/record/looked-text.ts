@@ -54,9 +54,7 @@ export function byText(by: By, t: Texts, language: Language): string {
 /** How often somebody was there on a day of one's own visits, from when to when; and each time. */
 export function visitsText(
   { visits = [] }: Pick<LookUp, 'visits'>,
-  t: Texts,
-  language: Language,
-  timeZone: string,
+  { t, language, timeZone }: { t: Texts; language: Language; timeZone: string },
 ): { summary: string; each: string } | undefined {
   const times = visits.map((at) => clockText(language, timeZone, at)).reverse()
   const [from, to] = [times[0], times.at(-1)]

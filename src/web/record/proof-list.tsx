@@ -25,7 +25,7 @@ export function ProofList(props: {
         <li>
           {profiles.get(proof.profile)?.title[language] ?? proof.profile} ·{' '}
           {timeText(language, town.timeZone, proof.issuedAt)} ·{' '}
-          <strong>{proofStanding(proof, t, language, town.timeZone)}</strong>
+          <strong>{proofStanding(proof, { t, language, timeZone: town.timeZone })}</strong>
           {revoke === undefined || (proof.revokedAt && !proof.publicFrom) ? (
             ''
           ) : (

@@ -114,7 +114,7 @@ export function check(typed: Typed, reader: FormReader, plain: { confirmedPlain?
   const faults: Record<string, string> = plain.confirmedPlain ? {} : { ...heldBack(typed, t) }
   const people: Checked['people'] = []
   const { address, faults: misplaced } = addressIn(typed, town, t)
-  const since = dayIn(typed, 'since', reader)
+  const since = dayIn(typed, { name: 'since', formReader: reader })
   if (since && 'fault' in since) faults.since = since.fault
   const from = since && 'date' in since ? since.date : undefined
   if (!typed.household) Object.assign(faults, misplaced)
@@ -137,7 +137,7 @@ export function check(typed: Typed, reader: FormReader, plain: { confirmedPlain?
     if (newborn && (given || family)) faults[`p${i}_given`] = t.dNewbornNamed
     if (get('document') && !get('evidence').endsWith('document')) faults[`p${i}_document`] ??= t.pWhichDocument
     const confirmedAge = get('sure') !== ''
-    const born = bornOf(typed, `p${i}_`, reader, confirmedAge)
+    const born = bornOf(typed, { before: `p${i}_`, reader, confirmedAge })
     if (born && 'fault' in born) faults[`p${i}_born`] = born.fault
     const dateOfBirth = born && 'date' in born ? born.date : undefined
     if (born === undefined && (get('about') || get('before'))) faults[`p${i}_born`] = t.dYearMissing
@@ -268,7 +268,10 @@ export type DateTyped = { date: string } | { fault: string }
 type DateReader = Omit<FormReader, 'town'> & { town: Pick<Municipality, 'earliestResidence'> }
 
 /** A date of birth as far as it is known, and as far as it can be. @returns undefined when nothing is typed */
-export function bornOf(typed: Typed, before: string, reader: DateReader, confirmedAge: boolean): DateTyped | undefined {
+export function bornOf(
+  typed: Typed,
+  { before, reader, confirmedAge }: { before: string; reader: DateReader; confirmedAge: boolean },
+): DateTyped | undefined {
   const { t, language, rules } = reader
   const said = bornIn(typed, before, { language, thisYear: rules.today.year })
   if (said === undefined) return undefined
@@ -280,9 +283,11 @@ export function bornOf(typed: Typed, before: string, reader: DateReader, confirm
 /** A whole day in three boxes. @returns undefined when all are empty */
 export function dayIn(
   typed: Typed,
-  name: string,
-  { t, language, rules }: Pick<FormReader, 't' | 'language' | 'rules'>,
-  toCome = false,
+  {
+    name,
+    formReader: { t, language, rules },
+    toCome = false,
+  }: { name: string; formReader: Pick<FormReader, 't' | 'language' | 'rules'>; toCome?: boolean | undefined },
 ): DateTyped | undefined {
   const get = (part: string) => typed[`${name}-${part}`] ?? ''
   const boxes = { day: get('day'), month: get('month'), year: get('year') }

@@ -42,9 +42,7 @@ export function timeText(language: Language, timeZone: string, instant: string):
 /** How a proof stands: for others a change shows only the next morning. */
 export const proofStanding = (
   proof: { revokedAt: string | null; publicFrom: string | null },
-  t: Texts,
-  language: Language,
-  timeZone: string,
+  { t, language, timeZone }: { t: Texts; language: Language; timeZone: string },
 ): string =>
   proof.publicFrom
     ? t.dTakenLater.replace('{time}', timeText(language, timeZone, proof.publicFrom))

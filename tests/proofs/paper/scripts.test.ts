@@ -38,7 +38,9 @@ async function missing(letters: Iterable<string>): Promise<string[]> {
     const faces = await facesFor([letter])
     for (const { segment } of graphemes.segment(letter)) {
       const face = faces(segment)
-      const drawn = face ? shaped(segment, 'ltr', face, 400).flatMap(({ parts }) => parts) : [{ id: 0 }]
+      const drawn = face
+        ? shaped(segment, { direction: 'ltr', face, weight: 400 }).flatMap(({ parts }) => parts)
+        : [{ id: 0 }]
       if (drawn.some(({ id }) => id === 0)) found.push(segment)
     }
   }

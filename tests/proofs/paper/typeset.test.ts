@@ -6,7 +6,7 @@ import { isolated, typesetter } from '../../../src/proofs/paper/typeset.ts'
 async function drawn(text: string, direction: 'ltr' | 'rtl', width = 500): Promise<string[]> {
   const lines = new Map<number, { x: number; text: string }[]>()
   const font = {
-    draw(pieces: readonly { text: string }[], x: number, y: number) {
+    draw(pieces: readonly { text: string }[], { x, baseline: y }: { x: number; baseline: number }) {
       const piece = pieces.map((one) => one.text).join('')
       lines.set(y, [...(lines.get(y) ?? []), { x, text: piece }])
     },

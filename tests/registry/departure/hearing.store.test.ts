@@ -148,7 +148,7 @@ describe('a neighbour about whom a proceeding is opened', () => {
     expect(body.open).toMatchObject([
       { answerBy: inDays(30), notice: { on: today().toString(), by: 'in-person' }, announced: { by: 'email' } },
     ])
-    const due = (await openProceedings(app.rooms, app.town, staff('clerk'))).map(({ items }) => items)
+    const due = (await openProceedings(app.rooms, { town: app.town, by: staff('clerk') })).map(({ items }) => items)
     await due.mapAsync(async (list) =>
       expect(list.find((one) => one.id === proceedingId)).toMatchObject({ answerBy: inDays(30) }),
     )
@@ -181,7 +181,7 @@ describe('a neighbour about whom a proceeding is opened', () => {
     for (const informant of ['household', 'owner']) {
       const { id, proceedingId } = await doubted({}, { ...NOT_HERE, informant })
       await tellAll(app, {})
-      await printPostalNotices(app.rooms, app.town, staff('clerk'), async () => undefined)
+      await printPostalNotices(app.rooms, { town: app.town, by: staff('clerk') }, async () => undefined)
       const byLetter = { givenOn: today().toString(), by: 'letter' }
       expect(await step(id, proceedingId, 'notice', byLetter)).toMatchObject({
         status: 409,
@@ -203,7 +203,7 @@ describe('a neighbour about whom a proceeding is opened', () => {
     expect((await step(id, proceedingId, 'notice', published)).body.code).toBe('notice-other-way')
     await tellAll(app, {})
     expect((await step(id, proceedingId, 'notice', published)).body.code).toBe('notice-other-way')
-    await printPostalNotices(app.rooms, app.town, staff('clerk'), async () => undefined)
+    await printPostalNotices(app.rooms, { town: app.town, by: staff('clerk') }, async () => undefined)
     expect((await step(id, proceedingId, 'notice', published)).status).toBe(200)
   })
 })
@@ -267,7 +267,7 @@ describe('the worklist', () => {
     await later(3, async () => {
       await step(last.id, last.proceedingId, 'answers', { text: 'Here.' })
     })
-    const due = (await openProceedings(app.rooms, app.town, staff('clerk'))).map(({ items }) => items)
+    const due = (await openProceedings(app.rooms, { town: app.town, by: staff('clerk') })).map(({ items }) => items)
     await due.mapAsync(async (list) => {
       const places = [sooner, last, none].map(({ proceedingId }) => list.findIndex(({ id }) => id === proceedingId))
       expect([...places].sort((a, b) => a - b)).toEqual(places)
@@ -294,7 +294,7 @@ describe('a protected neighbour', () => {
     expect((await app.ask('GET', `/v1/neighbours/${id}/departures`, { as: 'clerk' })).status).toBe(404)
     const listed = async (who: Staff) => {
       let found = false
-      await (await openProceedings(app.rooms, app.town, who)).mapAsync(async ({ items: list }) => {
+      await (await openProceedings(app.rooms, { town: app.town, by: who })).mapAsync(async ({ items: list }) => {
         found = list.some((one) => one.id === proceedingId)
       })
       return found
@@ -313,8 +313,7 @@ describe('a protected neighbour', () => {
     await tellAll(app, { email: async (to) => void sent.push(to) })
     await printPostalNotices(
       app.rooms,
-      app.town,
-      staff('clerk'),
+      { town: app.town, by: staff('clerk') },
       async (letters) => void sent.push(JSON.stringify(letters)),
     )
     expect(sent.join()).not.toMatch(/hidden@|Amagadissima/)
@@ -340,10 +339,19 @@ describe('a town with a council for such cases', () => {
       const { id, proceedingId } = await doubted()
       const at = { neighbourId: id, proceedingId }
       const given = { on: today().toString(), by: 'in-person' } as const
-      await recordNotice(app.rooms, town, staff('one'), at, given, randomUUID())
-      const decide = () => decideProceeding(app.rooms, town, staff('two'), at, 'approved', randomUUID())
+      await recordNotice(app.rooms, { town, by: staff('one') }, { at, given, idempotencyKey: randomUUID() })
+      const decide = () =>
+        decideProceeding(
+          app.rooms,
+          { town, by: staff('two') },
+          { at, decision: 'approved', idempotencyKey: randomUUID() },
+        )
       const say = (outcome: 'favourable' | 'unfavourable', on = today().toString()) =>
-        recordOpinion(app.rooms, town, staff('one'), at, { on, outcome }, randomUUID())
+        recordOpinion(
+          app.rooms,
+          { town, by: staff('one') },
+          { at, opinion: { on, outcome }, idempotencyKey: randomUUID() },
+        )
       await later(31, async () => {
         await expect(decide()).rejects.toMatchObject({ code: 'council-missing' })
         await expect(
@@ -373,7 +381,11 @@ it('nothing of a proceeding is left of somebody who is erased', async () => {
   const { id, proceedingId } = await doubted()
   await step(id, proceedingId, 'answers', { text: 'Here.' })
   const died = { cause: 'death' } as const
-  await recordDeparture(app.rooms, app.town, staff('clerk'), id, died, { version: 1, idempotencyKey: randomUUID() })
+  await recordDeparture(
+    app.rooms,
+    { town: app.town, by: staff('clerk') },
+    { id, departure: died, conditions: { version: 1, idempotencyKey: randomUUID() } },
+  )
   await expect(app.peek(`delete from notices where neighbour_id = '${id}'`)).rejects.toThrow()
   const proposal = await app.ask<{ id: string }>('POST', `/v1/neighbours/${id}/erasures`, {
     as: 'supervisor',

@@ -60,11 +60,11 @@ describe('a date of birth', () => {
     expect(faultsOfBirth(rules, '1880-01-01', { confirmedAge: true })).toEqual([]))
 
   it('cannot move behind a day on which they lived here, nor behind the day they left', () => {
-    expect(broken(faultsOfBirthBeside(rules, '1990-05-17', ['1990-05-16', '2020-01-01']))).toEqual([
+    expect(broken(faultsOfBirthBeside(rules, { born: '1990-05-17', days: ['1990-05-16', '2020-01-01'] }))).toEqual([
       '/dateOfBirth birth-after-residence',
     ])
-    expect(faultsOfBirthBeside(rules, '1990', ['1990-01-01'])).toEqual([])
-    expect(faultsOfBirthBeside(rules, '1991~', ['1990-01-01'])).toEqual([])
+    expect(faultsOfBirthBeside(rules, { born: '1990', days: ['1990-01-01'] })).toEqual([])
+    expect(faultsOfBirthBeside(rules, { born: '1991~', days: ['1990-01-01'] })).toEqual([])
   })
 })
 
@@ -162,7 +162,7 @@ describe('the rules together', () => {
         expect(faultsOfStart(rules, { since: arrives ?? '', born: text })).toEqual([])
         expect(faultsOfStart(rules, { since: moves ?? '', born: text })).toEqual([])
         expect(faultsOfEnd(rules, { on: leaves ?? '', began: moves, born: text })).toEqual([])
-        expect(faultsOfBirthBeside(rules, text, [arrives ?? '', moves ?? '', leaves ?? ''])).toEqual([])
+        expect(faultsOfBirthBeside(rules, { born: text, days: [arrives ?? '', moves ?? '', leaves ?? ''] })).toEqual([])
       }),
     )
   })
@@ -172,7 +172,7 @@ describe('the rules together', () => {
       fc.property(anyBirth, anyDay, (text, since) => {
         fc.pre(faultsOfBirth(rules, text).length === 0 && faultsOfStart(rules, { since }).length === 0)
         const startLast = faultsOfStart(rules, { since, born: text }).length === 0
-        expect(faultsOfBirthBeside(rules, text, [since]).length === 0).toBe(startLast)
+        expect(faultsOfBirthBeside(rules, { born: text, days: [since] }).length === 0).toBe(startLast)
       }),
     )
   })
@@ -184,17 +184,17 @@ describe('an age', () => {
     expect(birthdayAt(born, 18, 'mar-1').toString()).toBe('2026-03-01')
     expect(birthdayAt(born, 18, 'feb-28').toString()).toBe('2026-02-28')
     expect(birthdayAt(born, 16, 'mar-1').toString()).toBe('2024-02-29')
-    expect(isAged(18, '2008-02-29', day('2026-02-28'), 'mar-1')).toBe(false)
-    expect(isAged(18, '2008-02-29', day('2026-02-28'), 'feb-28')).toBe(true)
-    expect(isAged(18, '2008-02-29', day('2026-03-01'), 'mar-1')).toBe(true)
-    expect(isAged(18, '2008-02-28', day('2026-02-28'), 'mar-1')).toBe(true)
+    expect(isAged(18, { dateOfBirth: '2008-02-29', day: day('2026-02-28'), leapDay: 'mar-1' })).toBe(false)
+    expect(isAged(18, { dateOfBirth: '2008-02-29', day: day('2026-02-28'), leapDay: 'feb-28' })).toBe(true)
+    expect(isAged(18, { dateOfBirth: '2008-02-29', day: day('2026-03-01'), leapDay: 'mar-1' })).toBe(true)
+    expect(isAged(18, { dateOfBirth: '2008-02-28', day: day('2026-02-28'), leapDay: 'mar-1' })).toBe(true)
   })
 
   it('is said only where every reading of the date of birth agrees', () => {
     fc.assert(
       fc.property(anyBirth, anyDay, fc.integer({ min: 0, max: 120 }), (text, now, years) => {
         const born = known(text)
-        const said = isAged(years, text, day(now), 'mar-1')
+        const said = isAged(years, { dateOfBirth: text, day: day(now), leapDay: 'mar-1' })
         const reached = (from: Temporal.PlainDate) =>
           Temporal.PlainDate.compare(birthdayAt(from, years, 'mar-1'), day(now)) <= 0
         const readings = [reached(earliestDay(born)), reached(latestDay(born))]
@@ -212,9 +212,12 @@ describe('an age', () => {
     ['../1959', '2000-01-01', undefined],
     ['1960-22', '2026-03-31', true],
     ['1960-22', '2024-11-30', false],
-  ])('of 65 years, born in %s, on %s: %s', (born, on, aged) => expect(isAged(65, born, day(on), 'mar-1')).toBe(aged))
+  ])('of 65 years, born in %s, on %s: %s', (born, on, aged) =>
+    expect(isAged(65, { dateOfBirth: born, day: day(on), leapDay: 'mar-1' })).toBe(aged),
+  )
 
-  it('is unknown where the birth is', () => expect(isAged(18, undefined, day('2026-01-01'), 'mar-1')).toBeUndefined())
+  it('is unknown where the birth is', () =>
+    expect(isAged(18, { dateOfBirth: undefined, day: day('2026-01-01'), leapDay: 'mar-1' })).toBeUndefined())
 })
 
 describe('what a date says at the least and at the most', () => {

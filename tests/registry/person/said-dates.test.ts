@@ -156,7 +156,9 @@ describe('a date of birth told in another calendar', () => {
     ['persian', '', '', '1369', '1990~'],
     ['islamic-umalqura', '', '9', '1410', '1990'],
   ] as const)('%s: %s %s %s is %s', (calendar, day, month, year, date) =>
-    expect(fromCalendar(calendar, boxes(day, month, year), {}, 'en')).toMatchObject({ date }),
+    expect(fromCalendar(calendar, { boxes: boxes(day, month, year), manner: {}, language: 'en' })).toMatchObject({
+      date,
+    }),
   )
 
   it.each([
@@ -167,12 +169,12 @@ describe('a date of birth told in another calendar', () => {
     ['persian', '', 'May', '1369', 'unknown-month'],
     ['islamic-umalqura', '', '', '900', 'too-early'],
   ] as const)('%s: %s %s %s is %s', (calendar, day, month, year, fault) =>
-    expect(fromCalendar(calendar, boxes(day, month, year), {}, 'en')).toEqual({ fault }),
+    expect(fromCalendar(calendar, { boxes: boxes(day, month, year), manner: {}, language: 'en' })).toEqual({ fault }),
   )
 
   it('is shown as it was told, in the language of the page', () => {
     const told = (language: string) => {
-      const converted = fromCalendar('islamic-umalqura', boxes('5', '9', '1410'), {}, language)
+      const converted = fromCalendar('islamic-umalqura', { boxes: boxes('5', '9', '1410'), manner: {}, language })
       return converted && 'told' in converted ? converted.told : ''
     }
     expect(told('en')).toMatch(/Ramadan 5, 1410/)
@@ -188,7 +190,11 @@ describe('a date of birth told in another calendar', () => {
         (days, calendar) => {
           const date = Temporal.PlainDate.from('1903-01-01').add({ days })
           const { day, month, year } = date.withCalendar(calendar)
-          const converted = fromCalendar(calendar, boxes(String(day), String(month), String(year)), {}, 'en')
+          const converted = fromCalendar(calendar, {
+            boxes: boxes(String(day), String(month), String(year)),
+            manner: {},
+            language: 'en',
+          })
           expect(converted).toMatchObject({ date: date.toString() })
         },
       ),
@@ -204,7 +210,11 @@ describe('a date of birth told in another calendar', () => {
         (days, calendar, withMonth) => {
           const date = Temporal.PlainDate.from('1903-01-01').add({ days })
           const { month, year } = date.withCalendar(calendar)
-          const converted = fromCalendar(calendar, boxes('', withMonth ? String(month) : '', String(year)), {}, 'en')
+          const converted = fromCalendar(calendar, {
+            boxes: boxes('', withMonth ? String(month) : '', String(year)),
+            manner: {},
+            language: 'en',
+          })
           const kept = parseBirthDate(converted && 'date' in converted ? converted.date : '')
           if (kept === undefined) throw new Error('no date')
           expect(Temporal.PlainDate.compare(earliestDay(kept), date)).toBeLessThanOrEqual(0)

@@ -92,7 +92,11 @@ describe('two clerks at the same instant', () => {
       const name = { given: inventedWord(40_000 + round), family: [inventedWord(50_000 + round)] }
       const outcomes = await Promise.allSettled(
         [app.rooms, other].map((rooms) =>
-          registerNeighbour(rooms, app.town, clerk, somebody({ name, dateOfBirth: '1990' }), randomUUID()),
+          registerNeighbour(
+            rooms,
+            { town: app.town, by: clerk },
+            { form: somebody({ name, dateOfBirth: '1990' }), idempotencyKey: randomUUID() },
+          ),
         ),
       )
       expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected'])

@@ -32,30 +32,33 @@ const why = (attempt: () => unknown) => {
 describe('another start of a residence', () => {
   it('earlier or later moves the end of the one before it to the same day', () => {
     for (const day of ['2019-12-20', '2020-01-09'])
-      expect(spans(withStart(MOVED, 'b', day))).toEqual([`2018-01-01 ${day}`, `${day} null`])
+      expect(spans(withStart(MOVED, { id: 'b', from: day }))).toEqual([`2018-01-01 ${day}`, `${day} null`])
   })
 
   it('leaves a time away what it is, longer or shorter', () => {
     for (const day of ['2019-01-02', '2020-02-01'])
-      expect(spans(withStart(AWAY, 'b', day))).toEqual(['2018-01-01 2019-01-01', `${day} null`])
-    expect(why(() => withStart(AWAY, 'b', '2018-06-01'))).toBe('was-away')
+      expect(spans(withStart(AWAY, { id: 'b', from: day }))).toEqual(['2018-01-01 2019-01-01', `${day} null`])
+    expect(why(() => withStart(AWAY, { id: 'b', from: '2018-06-01' }))).toBe('was-away')
     // Where they came back the day they left, they were never away.
-    expect(yearsOf(withStart(AWAY, 'b', '2019-01-01'))).toBe('2018-01-01 ')
-    expect(timesAway(withStart(AWAY, 'b', '2019-01-01'))).toBe(timesAway(AWAY) - 1)
-    expect(why(() => withStart(AWAY, 'b', '2018-01-01', true))).toBe('was-away')
+    expect(yearsOf(withStart(AWAY, { id: 'b', from: '2019-01-01' }))).toBe('2018-01-01 ')
+    expect(timesAway(withStart(AWAY, { id: 'b', from: '2019-01-01' }))).toBe(timesAway(AWAY) - 1)
+    expect(why(() => withStart(AWAY, { id: 'b', from: '2018-01-01', neverThere: true }))).toBe('was-away')
   })
 
   it('that leaves the one before it no day says what to do, unless nobody lived there', () => {
     for (const day of ['2018-01-01', '2017-06-01']) {
-      expect(why(() => withStart(MOVED, 'b', day))).toBe('covers-another')
-      expect(spans(withStart(MOVED, 'b', day, true))).toEqual([`${day} null`])
+      expect(why(() => withStart(MOVED, { id: 'b', from: day }))).toBe('covers-another')
+      expect(spans(withStart(MOVED, { id: 'b', from: day, neverThere: true }))).toEqual([`${day} null`])
     }
     const three = [period('z', '2010-01-01', '2018-01-01'), ...MOVED]
-    expect(spans(withStart(three, 'b', '2017-06-01', true))).toEqual(['2010-01-01 2017-06-01', '2017-06-01 null'])
+    expect(spans(withStart(three, { id: 'b', from: '2017-06-01', neverThere: true }))).toEqual([
+      '2010-01-01 2017-06-01',
+      '2017-06-01 null',
+    ])
   })
 
   it('is before its end', () => {
-    expect(why(() => withStart(MOVED, 'a', '2020-01-01'))).toBe('after-its-end')
+    expect(why(() => withStart(MOVED, { id: 'a', from: '2020-01-01' }))).toBe('after-its-end')
     expect(new StartImpossible('after-its-end')).toBeInstanceOf(InvalidInput)
   })
 })
@@ -96,7 +99,7 @@ describe('whatever is corrected, in whatever order', () => {
         for (const { which, from, neverThere } of asked) {
           const before = structuredClone(periods)
           try {
-            periods = withStart(periods, String(which), from, neverThere)
+            periods = withStart(periods, { id: String(which), from, neverThere })
           } catch (error) {
             expect(error).toBeInstanceOf(StartImpossible)
           }
@@ -120,7 +123,7 @@ describe('whatever is corrected, in whatever order', () => {
         const touches = which > 0 && periods[which - 1]?.to === periods[which]?.from
         fc.pre(touches)
         try {
-          const after = withStart(periods, String(which), from)
+          const after = withStart(periods, { id: String(which), from })
           expect(yearsOf(after)).toBe(yearsOf(periods))
           expect(daysLived(after, '2040-01-01')).toBe(daysLived(periods, '2040-01-01'))
         } catch (error) {

@@ -23,12 +23,10 @@ afterAll(() => app?.close())
 const OWNER = (neighbourId: string) => ({ kind: 'resident', id: `card ${randomUUID()}`, neighbourId }) as const
 const desk = () => signedIn(app, { kind: 'staff', subject: 'clerk-1', role: 'clerk', office: DEMO_OFFICE })
 const ask = ({ id }: RegisteredAnswer, kind: 'change' | 'who-looked', text: string) =>
-  complain(
-    app.rooms,
-    app.town,
-    { kind, request: { asks: 'words', text }, language: 'en', neighbourId: id },
-    randomUUID(),
-  )
+  complain(app.rooms, app.town, {
+    complaint: { kind, request: { asks: 'words', text }, language: 'en', neighbourId: id },
+    source: randomUUID(),
+  })
 
 /** Somebody without a fixed address asks for a change, and is answered. */
 async function answered(text: string, more: object = {}) {
@@ -38,7 +36,11 @@ async function answered(text: string, more: object = {}) {
   })
   await ask(neighbour, 'change', text)
   const [row] = await app.peek<{ id: string }>(`select id from complaints where neighbour_id = '${neighbour.id}'`)
-  await answerComplaint(app.rooms, app.town, CLERK, row?.id ?? '', 'It is done now.', 'answered')
+  await answerComplaint(
+    app.rooms,
+    { town: app.town, by: CLERK },
+    { id: row?.id ?? '', answer: 'It is done now.', outcome: 'answered' },
+  )
   await tellAll(app, {})
   return { ...neighbour, at: `/desk/neighbours/${neighbour.id}/messages` }
 }
@@ -60,7 +62,9 @@ describe('messages at the desk', () => {
     expect(page).not.toMatch(/authorit|access-request|order/i)
     expect(page.split(t.nPortal)).toHaveLength(3)
 
-    const { lookUps } = await shownTo(lookUpsOf(app.rooms, app.town, OWNER(neighbour.id), neighbour.id))
+    const { lookUps } = await shownTo(
+      lookUpsOf(app.rooms, { town: app.town, by: OWNER(neighbour.id) }, { neighbourId: neighbour.id }),
+    )
     expect(lookUps.map(({ content }) => [content.purpose, content.fields])).toContainEqual([
       'counter-service',
       ['messages'],

@@ -159,8 +159,7 @@ describe('a text that says too much, on a neighbour’s own pages', () => {
     const { code } = await shownTo(
       offerEnrolment(
         app.rooms,
-        app.town,
-        { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE },
+        { town: app.town, by: { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE } },
         id,
       ),
     )

@@ -189,8 +189,13 @@ describe('a card that is ended', () => {
   it('takes with it the session that came of it, and says so where its holder lands', async () => {
     const { id } = await register(app)
     const clerk = { kind: 'staff', id: 'clerk-1', role: 'clerk', organisationId: DEMO_OFFICE, case: 'T-1' } as const
-    const { code } = await shownTo(giveCard(app.rooms, app.town, clerk, id, 'molinet'))
-    const { cardId } = await signInWithCard(app.rooms, app.town, { code, word: 'molinet' }, randomUUID())
+    const { code } = await shownTo(
+      giveCard(app.rooms, { town: app.town, by: clerk }, { neighbourId: id, word: 'molinet' }),
+    )
+    const { cardId } = await signInWithCard(app.rooms, app.town, {
+      typed: { code, word: 'molinet' },
+      source: randomUUID(),
+    })
     const me = await signedIn(app, { kind: 'resident', subject: id, way: { kind: 'card', id: cardId } } as never)
     const ended = await me.send('/me/devices', { what: 'lost' }, '/me/devices')
     expect(ended.headers.get('location')).toBe('/me/in?ended=1')

@@ -119,21 +119,30 @@ describe('a neighbour says for themself', () => {
     expect((await openRecord(app, id)).status).toBe(404)
     expect(await (await me.open('/me/record')).text()).toContain('Amagada')
     expect(await (await me.open(CHANGE)).text()).toContain('Your record is hidden')
-    const show = protectNeighbour(app.rooms, app.town, requester, id, { protected: false }, version + 1)
+    const show = protectNeighbour(
+      app.rooms,
+      { town: app.town, by: requester },
+      { id, asked: { protected: false }, version: version + 1 },
+    )
     await expect(show).rejects.toMatchObject({ status: 403 })
   })
 
   it('but not another name, another birth date, or whose household is theirs', async () => {
     const { id, version, requester } = await neighbour()
     const other = await neighbour()
-    const correct = (change: object) => correctNeighbour(app.rooms, app.town, requester, id, change, version)
+    const correct = (change: object) =>
+      correctNeighbour(app.rooms, { town: app.town, by: requester }, { id, correction: change, version })
     await expect(correct({ name: { given: 'Another' } })).rejects.toMatchObject({ status: 422 })
     await expect(correct({ dateOfBirth: '1950' })).rejects.toMatchObject({ status: 422 })
     const conditions = { version, idempotencyKey: randomUUID() }
-    const join = moveNeighbour(app.rooms, app.town, requester, id, { householdId: other.householdId }, conditions)
+    const join = moveNeighbour(
+      app.rooms,
+      { town: app.town, by: requester },
+      { id, move: { householdId: other.householdId }, conditions },
+    )
     await expect(join).rejects.toMatchObject({ code: 'refused' })
     const theirs = { address: { kind: 'no-fixed-address' } } as const
-    const push = moveNeighbour(app.rooms, app.town, requester, other.id, theirs, conditions)
+    const push = moveNeighbour(app.rooms, { town: app.town, by: requester }, { id: other.id, move: theirs, conditions })
     await expect(push).rejects.toMatchObject({ code: 'not-found' })
   })
 
