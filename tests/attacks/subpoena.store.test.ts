@@ -156,7 +156,7 @@ describe('an order of a judge', () => {
     const opened = await Promise.allSettled(
       ['legal', 'second-legal'].map((officer) => {
         const staff: Staff = { kind: 'staff', id: officer, role: 'legal', organisationId: DEMO_OFFICE }
-        return openByOrder({ ...app.rooms, gate: together }, app.town, staff, id)
+        return openByOrder({ ...app.rooms, gate: together }, { town: app.town, by: staff }, id)
       }),
     )
     expect(opened.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])

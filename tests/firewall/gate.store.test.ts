@@ -152,7 +152,7 @@ describe('a refusal', () => {
     for (const purpose of ['departure', `born ${'x'.repeat(70)}`]) {
       const before = await lastEntry()
       const ask = { purpose, fields: ['name', 'representatives'] as const }
-      await expect(openNeighbour(app.rooms, app.town, clerk, id, ask)).rejects.toBeInstanceOf(Refusal)
+      await expect(openNeighbour(app.rooms, { town: app.town, by: clerk }, { id, ask })).rejects.toBeInstanceOf(Refusal)
       const [entry, ...others] = await entriesSince(before)
       expect(others).toEqual([])
       expect(entry).toMatchObject({ outcome: 'refused', subject_id: null })
